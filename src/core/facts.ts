@@ -1,0 +1,153 @@
+import type { Alert } from './alerts.ts';
+import type { Decimal } from './decimal.ts';
+import type { ExchangeFailure } from './failure.ts';
+import type { AccountName, Intent, LotMatch, Side, TradingState } from './model.ts';
+
+/** Where a symbol is: one of the five of strategy 5, or around them. */
+export type SymbolPhase = TradingState | 'waiting' | 'draining' | 'stopped';
+
+/**
+ * What happened, once, for people and figures: the log, the metrics, the dashboard and the journal's history are made of
+ * these. Nothing decides on a fact.
+ */
+export type Fact = { readonly atMs: number } & (
+  | {
+      readonly type: 'state.changed';
+      readonly instrument: string;
+      readonly from: SymbolPhase;
+      readonly to: SymbolPhase;
+      readonly why: string;
+      readonly rule: string;
+    }
+  /** Why nothing is being submitted; reported when the reason changes, not once a loop. */
+  | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: string; readonly rule: string }
+  | ({ readonly type: 'order.sent'; readonly attempt: number } & OrderWords)
+  /** Confirmed by the exchange as resting (or filled at once). */
+  | ({ readonly type: 'order.placed'; readonly attempt: number; readonly elapsedMs: number } & OrderWords)
+  | ({ readonly type: 'order.post-only-refused'; readonly attempt: number; readonly attemptsLeft: number } & OrderWords)
+  | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: string } & OrderWords)
+  | ({ readonly type: 'order.unknown'; readonly reason: string } & OrderWords)
+  | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: string } & OrderWords)
+  /** Not submitted by our own rules at pricing time. */
+  | {
+      readonly type: 'intent.denied';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly intent: Intent;
+      readonly reason: string;
+      readonly rule: string;
+    }
+  | {
+      readonly type: 'intent.exhausted';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly attempts: number;
+    }
+  | ({ readonly type: 'order.cancel-requested'; readonly why: string; readonly rule: string } & OrderWords)
+  | ({
+      readonly type: 'order.over';
+      readonly status: string;
+      readonly reason: string;
+      readonly tradedSize: Decimal;
+    } & OrderWords)
+  | ({ readonly type: 'order.adopted'; readonly tradedSize: Decimal } & OrderWords)
+  /** A partial fill was seen and waits (4.3). */
+  | ({
+      readonly type: 'fill.waiting';
+      readonly fillSize: Decimal;
+      readonly fillPrice: Decimal;
+      readonly untilMs: number;
+    } & OrderWords)
+  | ({
+      readonly type: 'fill.booked';
+      readonly fillSize: Decimal;
+      readonly fillPrice: Decimal;
+      readonly matches: readonly LotMatch[];
+      readonly openedLotSize: Decimal;
+      readonly netAfter: Decimal;
+    } & OrderWords)
+  | {
+      readonly type: 'drift.seen';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly difference: Decimal;
+      readonly snapshots: number;
+    }
+  | {
+      readonly type: 'drift.adopted';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly difference: Decimal;
+      readonly price: Decimal;
+      readonly matches: readonly LotMatch[];
+    }
+  | {
+      readonly type: 'order.foreign';
+      readonly account: AccountName;
+      readonly instrument: string;
+      readonly orderId: string;
+      readonly clientOrderId: string;
+    }
+  | {
+      readonly type: 'lots.restored';
+      readonly instrument: string;
+      readonly source: 'journal' | 'positions';
+      readonly lots: number;
+      readonly net: Decimal;
+      readonly difference: string;
+    }
+  | {
+      readonly type: 'account.polled';
+      readonly account: AccountName;
+      readonly elapsedMs: number;
+      readonly totalEquityUsdt: Decimal;
+      readonly maintenanceMarginUsdt: Decimal;
+      readonly openOrders: number;
+    }
+  | {
+      readonly type: 'read.failed';
+      readonly account: AccountName | null;
+      readonly failure: ExchangeFailure;
+      readonly inARow: number;
+    }
+  | { readonly type: 'account.parked'; readonly account: AccountName; readonly failure: ExchangeFailure }
+  | { readonly type: 'account.unparked'; readonly account: AccountName }
+  | {
+      readonly type: 'stream.changed';
+      readonly account: AccountName | null;
+      readonly status: 'up' | 'down' | 'off';
+      readonly why: string;
+    }
+  | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
+  | { readonly type: 'alert.raised'; readonly alert: Alert }
+  | { readonly type: 'alert.resolved'; readonly key: string; readonly lastedMs: number }
+  | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
+  | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
+  | { readonly type: 'engine.draining'; readonly why: string }
+  | {
+      readonly type: 'cleanup.finished';
+      readonly cancelled: number;
+      readonly candidates: number;
+      readonly kept: number;
+      readonly left: readonly string[];
+    }
+  | { readonly type: 'engine.stopped'; readonly exitCode: number }
+  | {
+      readonly type: 'invariant.broken';
+      readonly invariant: string;
+      readonly instrument: string | null;
+      readonly detail: string;
+    }
+);
+
+/** The words every line about an order has. */
+export interface OrderWords {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly purpose: 'opening' | 'repair';
+  readonly guardPrice: Decimal | null;
+}

@@ -1,0 +1,224 @@
+import type { Decimal } from './decimal.ts';
+
+/**
+ * The words of the engine as types. Values only: nothing here acts.
+ *
+ * Conventions: sizes are base units, signed only where said; prices and money are USDT; `…Ms` are wall-clock
+ * milliseconds since the epoch by our clock; `…Ns` are the exchange's nanoseconds, as bigint.
+ */
+
+/** The two trading accounts: credentials `_1` and `_2` (strategy 1). */
+export type AccountName = 'A' | 'B';
+export const ACCOUNTS: readonly AccountName[] = ['A', 'B'];
+
+export type Side = 'buy' | 'sell';
+
+export function otherAccount(account: AccountName): AccountName {
+  return account === 'A' ? 'B' : 'A';
+}
+
+export function oppositeSide(side: Side): Side {
+  return side === 'buy' ? 'sell' : 'buy';
+}
+
+/** One row of the symbols file (strategy 2.2). */
+export interface SymbolConfig {
+  /** The exchange's own spelling, e.g. `BNB_USDT_Perp`. */
+  readonly instrument: string;
+  readonly enabled: boolean;
+  readonly orderNotionalUsdt: Decimal;
+  readonly imbalanceLimitUsdt: Decimal;
+  readonly maxTotalPositionUsdt: Decimal;
+  readonly minTotalPositionUsdt: Decimal;
+  readonly aSideWhenEqual: Side;
+  readonly positionMode: 'increase' | 'decrease';
+  readonly decreaseRepair: 'larger' | 'smaller';
+}
+
+/** What the exchange says of an instrument. The size step is `minSize` (API: there is no separate lot step). */
+export interface Instrument {
+  readonly name: string;
+  /** Hex asset id that order signatures carry. */
+  readonly hash: string;
+  readonly base: string;
+  readonly quote: string;
+  /** Scale of sizes in signatures; not the step. */
+  readonly baseDecimals: number;
+  readonly tickSize: Decimal;
+  readonly minSize: Decimal;
+  /** USDT; zero where the exchange states none. */
+  readonly minNotional: Decimal;
+}
+
+export interface BookLevel {
+  readonly price: Decimal;
+  readonly size: Decimal;
+}
+
+/** An order book, best first on both sides. */
+export interface Book {
+  readonly instrument: string;
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+  readonly eventTimeNs: bigint;
+}
+
+export interface Position {
+  readonly instrument: string;
+  /** Base units; short < 0. */
+  readonly size: Decimal;
+  readonly entryPrice: Decimal;
+  readonly markPrice: Decimal;
+  readonly eventTimeNs: bigint;
+}
+
+export type OrderStatus = 'PENDING' | 'OPEN' | 'FILLED' | 'CANCELLED' | 'REJECTED';
+
+/** An order as the exchange reports it: one leg. */
+export interface ExchangeOrder {
+  /** `0x00` until the matching engine has named it (API 5.1). */
+  readonly orderId: string;
+  /** Decimal uint64. */
+  readonly clientOrderId: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly limitPrice: Decimal;
+  readonly postOnly: boolean;
+  readonly status: OrderStatus;
+  /** The exchange's word, `UNSPECIFIED` when none. */
+  readonly rejectReason: string;
+  /** Cumulative. */
+  readonly tradedSize: Decimal;
+  /** Average over `tradedSize`; zero while nothing traded. */
+  readonly avgFillPrice: Decimal;
+  readonly createTimeNs: bigint;
+  readonly updateTimeNs: bigint;
+  readonly expirationNs: bigint;
+}
+
+/** From `account_summary` of the trading account (strategy 14: not the aggregated one). USDT. */
+export interface AccountSummary {
+  readonly totalEquity: Decimal;
+  readonly initialMargin: Decimal;
+  readonly maintenanceMargin: Decimal;
+  readonly availableBalance: Decimal;
+  readonly eventTimeNs: bigint;
+}
+
+/** What became of an order we hold live and did not see among the open ones (strategy 10.2). */
+export interface OrderLookup {
+  readonly clientOrderId: string;
+  /** null: the exchange answered that it knows no such order; that alone proves nothing. */
+  readonly order: ExchangeOrder | null;
+}
+
+/** One complete reading of one account (strategy 10.1). A failed read never becomes a snapshot. */
+export interface AccountSnapshot {
+  readonly account: AccountName;
+  /** When the first of its reads was sent, our clock. What the exchange did before this is in it or in a later one. */
+  readonly requestedAtMs: number;
+  readonly receivedAtMs: number;
+  readonly positions: readonly Position[];
+  /** Strategy and foreign orders, every instrument. */
+  readonly openOrders: readonly ExchangeOrder[];
+  readonly lookups: readonly OrderLookup[];
+  readonly summary: AccountSummary;
+}
+
+/** The part of an account snapshot that concerns one instrument: what a symbol decides on, and what the journal keeps. */
+export interface SymbolSnapshot {
+  readonly account: AccountName;
+  readonly requestedAtMs: number;
+  readonly receivedAtMs: number;
+  /** null: flat. */
+  readonly position: Position | null;
+  /** Strategy orders only, open or looked up. */
+  readonly orders: readonly ExchangeOrder[];
+  /** Client ids looked up and not known to the exchange. */
+  readonly absent: readonly string[];
+}
+
+/** A filled size waiting for its hedge (strategy 1). */
+export interface FillLot {
+  readonly id: number;
+  readonly account: AccountName;
+  readonly side: Side;
+  /** What is still open of it, > 0. */
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly bookedAtMs: number;
+  /** `fill`: from an order of ours; `start`: a position found at start (11.3); `drift`: adopted (10.5). */
+  readonly source: 'fill' | 'start' | 'drift';
+  /** The order that filled; null for synthetic lots. */
+  readonly clientOrderId: string | null;
+}
+
+/** One match: a hedge (other account's lot) or an unwind (own lot) (strategy 4.4). */
+export interface LotMatch {
+  readonly kind: 'hedge' | 'unwind' | 'netting';
+  readonly lotId: number;
+  readonly lotAccount: AccountName;
+  readonly lotPrice: Decimal;
+  readonly lotBookedAtMs: number;
+  readonly fillAccount: AccountName;
+  readonly fillSide: Side;
+  readonly fillPrice: Decimal;
+  readonly size: Decimal;
+  /** (sell price − buy price) × size, USDT; never negative but for `netting` (11.3). */
+  readonly gainUsdt: Decimal;
+}
+
+/**
+ * A strategy order the engine answers for.
+ *
+ * It is live (strategy 1) until the exchange has said that it is over and its last increment is booked; an order whose
+ * submission has an unknown outcome is live too.
+ */
+export interface ManagedOrder {
+  readonly clientOrderId: string;
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly price: Decimal;
+  readonly size: Decimal;
+  /** `opening` by 6.1/6.2, `repair` by 6.3; adopted orders are classed by the state they were found in. */
+  readonly purpose: 'opening' | 'repair';
+  /** Sent, and the exchange has not said what became of it (9.6). */
+  readonly unknown: boolean;
+  /** When the exchange confirmed it OPEN; null before. Snapshots requested earlier say nothing about it (10.2). */
+  readonly confirmedAtMs: number | null;
+  readonly sentAtMs: number;
+  readonly expirationMs: number;
+  /** Cumulative, as last seen. */
+  readonly tradedSize: Decimal;
+  readonly avgFillPrice: Decimal;
+  /** Of `tradedSize`, what is in the ledger; the rest waits (4.3). */
+  readonly bookedSize: Decimal;
+  readonly bookedValueUsdt: Decimal;
+  /** When its first partial fill was seen: the 4.3 clock. Never restarted. */
+  readonly firstPartialAtMs: number | null;
+  readonly cancelRequestedAtMs: number | null;
+}
+
+/** What a symbol wants submitted: everything but the price, which is found anew for each attempt (7.3, 7.4). */
+export interface Intent {
+  readonly intentId: string;
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly side: Side;
+  /** Whole steps. */
+  readonly size: Decimal;
+  readonly purpose: 'opening' | 'repair';
+  /** The price it must not be worse than (7.2); null for openings. */
+  readonly guardPrice: Decimal | null;
+  /** For a repair past the net (6.4): its price must be nearer to the market than this one; else null. */
+  readonly nearerThanPrice: Decimal | null;
+  /** Extreme price of the other account's live orders on the other side: 6.6 keeps one tick beyond; null: none. */
+  readonly beyondPrice: Decimal | null;
+  /** The rules that gave account, side, size and guard, e.g. `['6.3', '6.4', '7.2']`. */
+  readonly rules: readonly string[];
+}
+
+/** How many live strategy orders a `clientOrderId` may have, and so on, are in plan.ts; these are the names of SPEC 5. */
+export type TradingState = 'equal' | 'imbalanced' | 'partial-wait' | 'capped' | 'cooldown';
+export const TRADING_STATES: readonly TradingState[] = ['equal', 'imbalanced', 'partial-wait', 'capped', 'cooldown'];

@@ -1,0 +1,157 @@
+import type { Alert } from './core/alerts.ts';
+import type { Decimal } from './core/decimal.ts';
+import type { Fact } from './core/facts.ts';
+import type {
+  AccountName,
+  AccountSummary,
+  Book,
+  ExchangeOrder,
+  Instrument,
+  Intent,
+  Position,
+  Side,
+} from './core/model.ts';
+
+/**
+ * What the engine needs of the world: interfaces only. Everything that fails rejects or throws an `Error` that carries
+ * an `ExchangeFailure` (core/failure.ts).
+ */
+
+/** Wall clock. Injected, so that a seed replays a run. */
+export interface Clock {
+  nowMs(): number;
+}
+
+/** Everything about a create but its signature. Sizes and prices are exact; one leg, limit, post-only, GOOD_TILL_TIME. */
+export interface OrderDraft {
+  readonly account: AccountName;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly clientOrderId: string;
+  /** uint32, never repeated with an otherwise equal payload: the client order id is not signed (API 5.1). */
+  readonly nonce: number;
+  /** By the exchange's clock. */
+  readonly expirationMs: number;
+}
+
+/** A create, signed: `payload` is the exact request body that leaves and that the journal holds (strategy 9.3). */
+export interface SignedOrder {
+  readonly draft: OrderDraft;
+  readonly payload: string;
+}
+
+/** The exchange, both accounts. Pacing, sessions, time-outs and validation are behind it (strategy 9.1, 9.8, 9.9, 10.4). */
+export interface Exchange {
+  /** Our estimate of the exchange's clock, from its `Date` header; our own clock until it has answered once. */
+  exchangeNowMs(): number;
+  /** Exchange's clock minus ours; null until it has answered once. */
+  clockSkewMs(): number | null;
+
+  instruments(): Promise<readonly Instrument[]>;
+  book(instrument: string): Promise<Book>;
+
+  positions(account: AccountName): Promise<readonly Position[]>;
+  openOrders(account: AccountName): Promise<readonly ExchangeOrder[]>;
+  accountSummary(account: AccountName): Promise<AccountSummary>;
+  /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
+  order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;
+  /** Every order of the account created or closed since then (exchange's time), all pages. */
+  orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]>;
+
+  sign(draft: OrderDraft): SignedOrder;
+  /** Sends exactly `signed.payload`. The answer is an acknowledgement, mostly PENDING (strategy 9.4). */
+  createOrder(signed: SignedOrder): Promise<ExchangeOrder>;
+  /**
+   * Asks for a cancel; resolves with the ack, which says nothing of the order (strategy 9.7).
+   * `timeToLiveMs` (multiple of 100, ≤ 5000) also kills a create with that id that arrives within it.
+   */
+  cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number): Promise<void>;
+}
+
+/** What each kind of journal entry holds. Bodies are encoded by core/codec.ts. */
+export interface JournalBodies {
+  /** Before a create leaves: the intent and the exact signed bytes (strategy 9.3). Key: client order id. */
+  'order.prepared': PreparedOrder;
+  /** How a prepared order ended or that it rests; the last one counts. Key: client order id. */
+  'order.outcome': OrderOutcome;
+  /** Everything a symbol must not forget (core/symbol-state.ts). Key: instrument; the last one counts. */
+  'symbol.state': unknown;
+  /** The inputs of a decision and what came of it (core/decide.ts). Key: instrument. */
+  decision: unknown;
+  /** A fact for people: fills booked, lots matched, refusals. Key: client order id or instrument. */
+  fact: Fact;
+  /** An alert's repeats and episode. Key: alert key; the last one counts. */
+  'alert.state': unknown;
+  /** A message to deliver or delivered. Key: message id; the last one counts. */
+  outbox: unknown;
+  /** Single values: last daily report, … Key: its name; the last one counts. */
+  note: unknown;
+}
+export type JournalKind = keyof JournalBodies;
+
+export interface PreparedOrder {
+  readonly intent: Intent;
+  readonly attempt: number;
+  readonly clientOrderId: string;
+  /** Low 58 bits of the id (strategy 9.2). */
+  readonly sequence: bigint;
+  readonly price: Decimal;
+  readonly payload: string;
+  readonly sentAtMs: number;
+  readonly expirationMs: number;
+}
+
+export interface OrderOutcome {
+  readonly clientOrderId: string;
+  /**
+   * `resting`, `filled`, `cancelled`, `rejected`: the exchange's states. `refused`: its error answer. `unsent`: never left.
+   * `absent`: proven never to have existed (9.6). `unknown`: not known yet.
+   */
+  readonly outcome: 'resting' | 'filled' | 'cancelled' | 'rejected' | 'refused' | 'unsent' | 'absent' | 'unknown';
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+export interface JournalEntry<K extends JournalKind = JournalKind> {
+  readonly kind: K;
+  readonly key: string;
+  readonly atMs: number;
+  readonly body: JournalBodies[K];
+}
+
+export interface StoredEntry<K extends JournalKind = JournalKind> extends JournalEntry<K> {
+  /** Grows by one per entry; never reused. */
+  readonly seq: number;
+}
+
+/** What cannot be asked of the exchange again (strategy 9.3, 11.2). Append-only; synchronous on purpose: write before you send. */
+export interface Journal {
+  /** All or none; durable when it returns. Throws when it cannot be written: then nothing may leave. */
+  append(entries: readonly JournalEntry[]): void;
+  /** The last entry of that kind and key. */
+  latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null;
+  /** The last entry of each key of that kind, oldest first. */
+  latestOfEach<K extends JournalKind>(kind: K): readonly StoredEntry<K>[];
+  /** Entries in order. */
+  scan(filter?: { kind?: JournalKind; key?: string; sinceMs?: number; afterSeq?: number }): Iterable<StoredEntry>;
+  close(): void;
+}
+
+/** Delivers one message to people. Rejects when it was not accepted; the alert desk retries (strategy 12.1). */
+export interface Notifier {
+  send(text: string): Promise<void>;
+}
+
+/** Hears what happened: log, figures, metrics, dashboard. Never throws, never decides. */
+export interface Reporter {
+  report(fact: Fact): void;
+}
+
+/** Alerts as the alert desk takes them. */
+export interface AlertSink {
+  raise(alert: Alert): void;
+  /** The condition is over. Unknown keys are ignored. */
+  clear(key: string, atMs: number): void;
+}
