@@ -1,0 +1,80 @@
+import type { AccountName, Side } from './model.ts';
+
+/**
+ * Client order ids in the original engine's layout (strategy 9.2), so that either engine knows the other's orders:
+ * bits 63–60 `1110`, bit 59 the account (A 0, B 1), bit 58 the side (buy 0, sell 1), bits 57–0 our sequence.
+ */
+
+const STRATEGY_PREFIX = 0b1110n;
+const PREFIX_SHIFT = 60n;
+const ACCOUNT_BIT = 1n << 59n;
+const SIDE_BIT = 1n << 58n;
+/** One more than the largest sequence. */
+const SEQUENCE_END = 1n << 58n;
+const UINT64_MAX = (1n << 64n) - 1n;
+/** Decimal digits without a sign or a leading zero; at most the 20 that a uint64 has. */
+const UINT_TEXT = /^(0|[1-9]\d{0,19})$/;
+
+/**
+ * A sequence starts as its millisecond with 16 bits below it to count in: 65,536 ids a millisecond before it runs ahead of
+ * the clock, and 42 bits of milliseconds, which last until 2109.
+ */
+const CLOCK_SHIFT = 16n;
+
+/** What a strategy order's client id says. */
+export interface OrderIdParts {
+  readonly account: AccountName;
+  readonly side: Side;
+  /** The lower 58 bits. */
+  readonly sequence: bigint;
+}
+
+/** Whether an order is ours or the original engine's: a strategy order, not a foreign one (strategy 1, 9.2). Anything but a decimal uint64 is foreign. */
+export function isStrategyOrder(clientOrderId: string): boolean {
+  return parseClientOrderId(clientOrderId) !== null;
+}
+
+/**
+ * The decimal client id of an order (strategy 9.2).
+ *
+ * @throws RangeError when the sequence does not fit 58 bits.
+ */
+export function clientOrderIdOf(account: AccountName, side: Side, sequence: bigint): string {
+  if (sequence < 0n || sequence >= SEQUENCE_END) throw new RangeError(`sequence does not fit 58 bits: ${sequence}`);
+  const accountBit = account === 'B' ? ACCOUNT_BIT : 0n;
+  const sideBit = side === 'sell' ? SIDE_BIT : 0n;
+  return ((STRATEGY_PREFIX << PREFIX_SHIFT) | accountBit | sideBit | sequence).toString();
+}
+
+/** Reads a client id (strategy 9.2); null: it is no strategy order's. */
+export function parseClientOrderId(clientOrderId: string): OrderIdParts | null {
+  if (!UINT_TEXT.test(clientOrderId)) return null;
+  const id = BigInt(clientOrderId);
+  if (id > UINT64_MAX || id >> PREFIX_SHIFT !== STRATEGY_PREFIX) return null;
+  return {
+    account: (id & ACCOUNT_BIT) === 0n ? 'A' : 'B',
+    side: (id & SIDE_BIT) === 0n ? 'buy' : 'sell',
+    sequence: id & (SEQUENCE_END - 1n),
+  };
+}
+
+/**
+ * The sequence after `last`, never reused (strategy 9.2): it grows by at least one, and never lies below the present
+ * millisecond's first, so that it is new even where the journal that knew `last` (null) is lost.
+ *
+ * @throws RangeError when 58 bits are used up.
+ */
+export function nextSequence(last: bigint | null, nowMs: number): bigint {
+  const first = BigInt(Math.max(0, Math.floor(nowMs))) << CLOCK_SHIFT;
+  const next = last !== null && last >= first ? last + 1n : first;
+  if (next >= SEQUENCE_END) throw new RangeError(`order sequence does not fit 58 bits: ${next}`);
+  return next;
+}
+
+/**
+ * The uint32 nonce of that order's signature: the low 32 bits. They come round again after 65.5 s at the earliest, by when
+ * the signed expiration differs; so no two orders share their signed bytes (API 5.1).
+ */
+export function nonceOf(sequence: bigint): number {
+  return Number(sequence & 0xffff_ffffn);
+}

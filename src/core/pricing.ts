@@ -1,0 +1,125 @@
+import { ceilTo, type Decimal, floorTo, max, min } from './decimal.ts';
+import type { AccountName, Book, Instrument, Side } from './model.ts';
+
+/** A price, or why there is none, with the rule that says so. */
+export type PriceResult =
+  | { readonly ok: true; readonly price: Decimal }
+  | { readonly ok: false; readonly reason: string; readonly rule: string };
+
+/** Whether an order may be sent at its price, or the rule that forbids it. */
+export type SendableResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string; readonly rule: string };
+
+/** The best bid and ask of a book, or why it cannot be used. */
+export type TouchResult =
+  | { readonly ok: true; readonly bid: Decimal; readonly ask: Decimal }
+  | { readonly ok: false; readonly reason: string; readonly rule: string };
+
+/**
+ * The touch of a book (strategy 7.4): an empty, one-sided or crossed book has none. A locked one (bid = ask) counts as
+ * crossed, and so does an impossible best price: at neither could a maker stand.
+ */
+export function touchOf(book: Book): TouchResult {
+  const bid = book.bids[0]?.price;
+  const ask = book.asks[0]?.price;
+  if (bid === undefined && ask === undefined) return { ok: false, reason: 'the book is empty', rule: '7.4' };
+  if (bid === undefined) return { ok: false, reason: 'the book has no bids', rule: '7.4' };
+  if (ask === undefined) return { ok: false, reason: 'the book has no asks', rule: '7.4' };
+  if (bid.lte(0) || ask.lte(0)) {
+    return {
+      ok: false,
+      reason: `the book has an impossible price: bid ${bid.toFixed()}, ask ${ask.toFixed()}`,
+      rule: '7.4',
+    };
+  }
+  if (bid.gte(ask)) {
+    return { ok: false, reason: `the book is crossed: bid ${bid.toFixed()}, ask ${ask.toFixed()}`, rule: '7.4' };
+  }
+  return { ok: true, bid, ask };
+}
+
+/**
+ * The price of one attempt (strategy 7.1, 6.6): a sell at the best ask or the guard, whichever is higher, rounded up to the
+ * tick; a buy at the best bid or the guard, whichever is lower, rounded down; then one tick beyond every price in
+ * `beyondPrices` (the other account's live and in-flight orders on the other side) that it would match.
+ * Each step only makes the price more passive, so the guard holds throughout.
+ */
+export function priceFor(request: {
+  readonly side: Side;
+  readonly book: Book;
+  readonly guardPrice: Decimal | null;
+  readonly beyondPrices: readonly Decimal[];
+  readonly instrument: Instrument;
+}): PriceResult {
+  const { side, guardPrice, beyondPrices } = request;
+  const touch = touchOf(request.book);
+  if (!touch.ok) return touch;
+  const tick = request.instrument.tickSize;
+  const guard = guardPrice === null ? [] : [guardPrice];
+  if (side === 'sell') {
+    const own = ceilTo(max(touch.ask, ...guard), tick);
+    return { ok: true, price: max(own, ...beyondPrices.map((price) => floorTo(price, tick).plus(tick))) };
+  }
+  const own = floorTo(min(touch.bid, ...guard), tick);
+  const price = min(own, ...beyondPrices.map((other) => ceilTo(other, tick).minus(tick)));
+  if (price.lte(0)) return { ok: false, reason: `no price above zero is left: ${price.toFixed()}`, rule: '7.1' };
+  return { ok: true, price };
+}
+
+/**
+ * The last check before an order is signed: tradable by its own price (strategy 7.3), and, for a repair that goes past the
+ * net, nearer to the market than the live orders against it (strategy 6.4): a sell below `nearerThanPrice`, a buy above.
+ */
+export function checkSendable(order: {
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly instrument: Instrument;
+  readonly nearerThanPrice: Decimal | null;
+}): SendableResult {
+  const { side, size, price, instrument, nearerThanPrice } = order;
+  if (size.lt(instrument.minSize)) {
+    return deny(`size ${size.toFixed()} is below min_size ${instrument.minSize.toFixed()}`, '7.3');
+  }
+  if (!size.mod(instrument.minSize).isZero()) {
+    return deny(`size ${size.toFixed()} is no multiple of the step ${instrument.minSize.toFixed()}`, '7.3');
+  }
+  const notional = size.mul(price);
+  if (notional.lt(instrument.minNotional)) {
+    return deny(
+      `size × price = ${notional.toFixed()} USDT is below min_notional ${instrument.minNotional.toFixed()}`,
+      '7.3',
+    );
+  }
+  if (nearerThanPrice !== null && !(side === 'sell' ? price.lt(nearerThanPrice) : price.gt(nearerThanPrice))) {
+    return deny(`price ${price.toFixed()} is not nearer to the market than ${nearerThanPrice.toFixed()}`, '6.4');
+  }
+  return { ok: true };
+}
+
+function deny(reason: string, rule: string): SendableResult {
+  return { ok: false, reason, rule };
+}
+
+/** An order that is priced and may be on its way or resting: what 6.6 has to keep clear of. */
+export interface PricedOrder {
+  readonly clientOrderId: string;
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly price: Decimal;
+}
+
+/** The prices an order of `account` on `side` must go beyond: those of the other account's orders on the other side (strategy 6.6). */
+export function pricesToGoBeyond(
+  orders: Iterable<PricedOrder>,
+  order: { readonly instrument: string; readonly account: AccountName; readonly side: Side },
+): Decimal[] {
+  const prices: Decimal[] = [];
+  for (const other of orders) {
+    if (other.instrument !== order.instrument) continue;
+    if (other.account !== order.account && other.side !== order.side) prices.push(other.price);
+  }
+  return prices;
+}
