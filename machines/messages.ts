@@ -1,6 +1,7 @@
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
 import type { AccountName, AccountSnapshot, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
+import type { PreparedOrder } from '../src/ports.ts';
 
 /**
  * Every event that crosses between actors. Facts are `noun.past`, requests are `noun.verb`.
@@ -11,10 +12,14 @@ import type { AccountName, AccountSnapshot, Intent, Side, SymbolSnapshot } from 
  * | poller → daemon          | account.polled, account.failed                                |
  * | symbol → poller          | orders.watched, poll.hasten                                   |
  * | symbol → gateway         | order.submit, order.cancel, order.resolve, touch.request      |
- * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received |
- * | submission → gateway     | submission.priced (through the shared price table), submission.done |
+ * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
+ * | submission → gateway     | submission.prepared, submission.told, account.parked          |
+ * | gateway → submission     | submission.halt                                               |
+ * | cancellation → gateway   | cancellation.told, account.parked                             |
+ * | gateway → poller         | account.parked                                                |
+ * | poller → gateway, daemon | account.parked, account.unparked                              |
  * | daemon → all             | trading.drain                                                 |
- * | gateway → daemon         | gateway.idle                                                  |
+ * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  *
  * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `daemon`.
  */
@@ -59,6 +64,8 @@ export interface OrdersWatched {
   readonly type: 'orders.watched';
   readonly instrument: string;
   readonly clientOrderIds: readonly string[];
+  /** When each was sent, our clock: how far back the order history is read for those `order` no longer knows. Else a day. */
+  readonly sentAtMs?: Readonly<Record<string, number>>;
 }
 
 /** Poll again soon: a stream message, or an answer that contradicts the ledger. Never faster than the request budget (10.6). */
@@ -92,6 +99,8 @@ export interface OrderResolve {
   readonly price: Decimal;
   readonly sentAtMs: number;
   readonly expirationMs: number;
+  /** For the log; read from the journal where it is not said. */
+  readonly purpose?: 'opening' | 'repair';
 }
 
 /** A flat symbol wants the book's mid as its mark (strategy 3.1). */
@@ -107,7 +116,18 @@ export type GatewayToSymbol =
   | OrderResolved
   | CancelEnded
   | TouchReceived
-  | TouchFailed;
+  | TouchFailed
+  | GatewayStarted;
+
+/**
+ * A gateway has started. Sent to every symbol that runs by then, so only when a failed gateway was replaced: what the former
+ * one had queued is gone; an intent without an `order.sent` is unsent, the orders of `unsettled` follow as `order.resolved`.
+ */
+export interface GatewayStarted {
+  readonly type: 'gateway.started';
+  readonly unsettled: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
+  readonly atMs: number;
+}
 
 /** Journalled and about to leave: from now on it counts as live. */
 export interface OrderSent {
@@ -194,4 +214,58 @@ export interface GatewayIdle {
   readonly type: 'gateway.idle';
   /** Client ids per account whose outcome is still unknown. */
   readonly unknown: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
+}
+
+/**
+ * That account must not go on (strategy 9.8): no creates on either account until `account.unparked`. From whoever met the
+ * failure first; the account's poller then asks slowly, and alone says when it is over.
+ */
+export interface AccountParked {
+  readonly type: 'account.parked';
+  readonly account: AccountName;
+  readonly failure: ExchangeFailure;
+}
+
+/** The account's poller was answered again. */
+export interface AccountUnparked {
+  readonly type: 'account.unparked';
+  readonly account: AccountName;
+}
+
+/** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon alerts. */
+export interface ActorFailed {
+  readonly type: 'actor.failed';
+  readonly actor: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+/** Submission → gateway: journalled, priced and about to leave; becomes `order.sent`. */
+export interface SubmissionPrepared {
+  readonly type: 'submission.prepared';
+  readonly childId: string;
+  readonly prepared: PreparedOrder;
+}
+
+/** Submission → gateway: for the symbol, and for the gateway's own books. */
+export interface SubmissionTold {
+  readonly type: 'submission.told';
+  readonly childId: string;
+  readonly message: AttemptRefused | SubmissionEnded | OrderResolved;
+}
+
+/** Gateway → submission: no further attempt may leave; what is in flight is settled first. */
+export interface SubmissionHalt {
+  readonly type: 'submission.halt';
+  /** How the submission ends unless the attempt in flight decides it. */
+  readonly result:
+    | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
+    | { readonly kind: 'unsent'; readonly reason: string };
+}
+
+/** Cancellation → gateway: how the cancel ended, for the symbol. */
+export interface CancellationTold {
+  readonly type: 'cancellation.told';
+  readonly childId: string;
+  readonly message: CancelEnded;
 }

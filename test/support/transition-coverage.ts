@@ -39,7 +39,12 @@ export class TransitionCoverage {
     for (const node of snapshot._nodes ?? []) this.#seenStates.add(node.id);
     if (event.type !== '@xstate.microstep') return;
     for (const transition of event._transitions) {
-      if (transition.eventType !== null) this.#seen.add(keyOf(transition));
+      if (transition.eventType === null) continue;
+      this.#seen.add(keyOf(transition));
+      // A transient state the machine begins in is left before its first snapshot is told: who left it, was in it.
+      for (let node: StateNode | undefined = transition.source as StateNode; node; node = node.parent as StateNode) {
+        this.#seenStates.add(node.id);
+      }
     }
   };
 
