@@ -1,0 +1,115 @@
+import { Decimal, floorTo, max, min, sum, ZERO } from './decimal.ts';
+import { type Exposure, roomForPair, UNBOUNDED } from './limits.ts';
+import { ACCOUNTS, type AccountName, type ManagedOrder, oppositeSide, type Side } from './model.ts';
+import type { PlanInput } from './plan-input.ts';
+import { remainingSize, sign } from './symbol-state.ts';
+import type { Valuation } from './valuing.ts';
+
+/** Of `order_notional_usdt`, the least that limits may leave of an opening (strategy 6.2). */
+const LEAST_SHARE_OF_OPENING = new Decimal('0.5');
+
+/** The side each account opens on (strategy 6.1, 6.2); null when there is nothing to open: `decrease`, both flat. */
+export interface OpeningSides {
+  readonly sides: Readonly<Record<AccountName, Side>>;
+  /** The held positions lie the other way round than `a_side_when_equal` says (6.1). */
+  readonly contradictsConfig: boolean;
+}
+
+export function openingSides(input: Pick<PlanInput, 'config' | 'valuation'>): OpeningSides | null {
+  const { config, valuation } = input;
+  const configured = pair(config.aSideWhenEqual);
+  if (valuation.flat) {
+    return config.positionMode === 'increase' ? { sides: configured, contradictsConfig: false } : null;
+  }
+  const held = heldSides(valuation);
+  return config.positionMode === 'increase'
+    ? { sides: held, contradictsConfig: held.A !== configured.A }
+    : { sides: { A: oppositeSide(held.A), B: oppositeSide(held.B) }, contradictsConfig: false };
+}
+
+/** The side that grows each account; where one is flat or dust, or they agree, the larger's side counts (6.1). */
+function heldSides(valuation: Valuation): Record<AccountName, Side> {
+  const larger = valuation.larger;
+  const side: Side = valuation.settled[larger].gt(0) ? 'buy' : 'sell';
+  return pair(larger === 'A' ? side : oppositeSide(side));
+}
+
+function pair(aSide: Side): Record<AccountName, Side> {
+  return { A: aSide, B: oppositeSide(aSide) };
+}
+
+export type OpeningSize =
+  | { readonly kind: 'size'; readonly size: Decimal }
+  /** The limits leave nothing, or too little (6.2, 8.3, 8.4). */
+  | { readonly kind: 'limited'; readonly why: string; readonly rule: string }
+  /** Below the smallest tradable size for another reason than the limits (7.3). */
+  | { readonly kind: 'too-small'; readonly why: string; readonly rule: string };
+
+/**
+ * The one size of the opening orders to submit (strategy 6.5): `order_notional_usdt` at the mark, or what is left of the
+ * other account's live opening; clipped alike by the limits.
+ *
+ * @param accounts who gets a new order
+ * @param counted the live orders that count towards the limits
+ * @param partner the live opening of the account that gets none, if any
+ */
+export function openingSize(
+  input: PlanInput,
+  opening: OpeningSides,
+  accounts: readonly AccountName[],
+  counted: readonly ManagedOrder[],
+  partner: ManagedOrder | null,
+): OpeningSize {
+  const { config, valuation } = input;
+  const wholeSteps = (size: Decimal) => toStep(input, size);
+  const wanted = partner ? remainingSize(partner) : wholeSteps(config.orderNotionalUsdt.div(valuation.mark));
+  const exposure: Exposure = { mark: valuation.mark, actual: valuation.actual, live: counted };
+  const room = roomForPair(config, exposure, opening.sides, accounts);
+  const held = config.positionMode === 'decrease' ? heldFor(valuation, opening, accounts, counted) : UNBOUNDED;
+  const size = wholeSteps(min(wanted, room, held));
+
+  const closesAll =
+    config.positionMode === 'decrease' &&
+    ACCOUNTS.every((account) => valuation.settled[account].abs().minus(size).lt(valuation.smallestTradable));
+  const least = config.orderNotionalUsdt.mul(LEAST_SHARE_OF_OPENING).div(valuation.mark);
+  if (size.lt(wanted) && size.lt(least) && !closesAll) {
+    const bound = config.positionMode === 'increase' ? 'max_total_position_usdt' : 'min_total_position_usdt';
+    const limit = config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt;
+    return {
+      kind: 'limited',
+      why: `${bound} ${limit.toFixed()} leaves ${size.mul(valuation.mark).toFixed(2)} USDT an order, less than half of ${config.orderNotionalUsdt.toFixed()}`,
+      rule: config.positionMode === 'increase' ? '8.3' : '8.4',
+    };
+  }
+  if (size.lt(valuation.smallestTradable)) {
+    return {
+      kind: 'too-small',
+      why: `an opening of ${size.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,
+      rule: '7.3',
+    };
+  }
+  return { kind: 'size', size };
+}
+
+/** What the accounts hold and no live order shrinks already: a shrinking order never takes more (6.2). */
+function heldFor(
+  valuation: Valuation,
+  opening: OpeningSides,
+  accounts: readonly AccountName[],
+  counted: readonly ManagedOrder[],
+): Decimal {
+  return min(
+    UNBOUNDED,
+    ...accounts.map((account) => {
+      const against = valuation.settled[account].mul(-sign(opening.sides[account]));
+      const live = counted.filter((order) => order.account === account && order.side === opening.sides[account]);
+      return max(ZERO, against.minus(sum(live.map(remainingSize))));
+    }),
+  );
+}
+
+/** Rounded down to the step and to `base_decimals` (strategy 7.3). */
+export function toStep(input: Pick<PlanInput, 'instrument'>, size: Decimal): Decimal {
+  const { minSize, baseDecimals } = input.instrument;
+  return floorTo(size.toDecimalPlaces(baseDecimals, Decimal.ROUND_DOWN), minSize);
+}

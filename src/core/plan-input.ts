@@ -1,0 +1,26 @@
+import type { Decimal } from './decimal.ts';
+import type { Instrument, SymbolConfig } from './model.ts';
+import type { SymbolState } from './symbol-state.ts';
+import type { Valuation } from './valuing.ts';
+
+/** Settings that decisions depend on (strategy 2.1). */
+export interface StrategySettings {
+  readonly singleOrderDiffThresholdUsdt: Decimal;
+  readonly partialFillTimeoutMs: number;
+  readonly postOnlyCooldownMs: number;
+  readonly stuckMs: number;
+}
+
+/** Everything a decision is made from: equal inputs give an equal plan, so the journal can replay it. */
+export interface PlanInput {
+  readonly config: SymbolConfig;
+  readonly instrument: Instrument;
+  readonly strategy: StrategySettings;
+  readonly state: SymbolState;
+  readonly valuation: Valuation;
+  readonly nowMs: number;
+  /** An invariant broke here: no new orders, everything else goes on (strategy 15). */
+  readonly halted: boolean;
+  /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
+  readonly denied: readonly string[];
+}

@@ -1,0 +1,194 @@
+import { classify, type Situation } from './classify.ts';
+import { type Decimal, max, min } from './decimal.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type Intent,
+  type ManagedOrder,
+  otherAccount,
+  type Side,
+  type TradingState,
+} from './model.ts';
+import { type OpeningSides, openingSides, openingSize } from './openings.ts';
+import type { PlanInput } from './plan-input.ts';
+import { planRepair, repairHasRoom } from './repairs.ts';
+import { waitingSize } from './symbol-state.ts';
+import { orderCap, planTrims, type Trim } from './trims.ts';
+
+export interface Idle {
+  readonly why: string;
+  readonly rule: string;
+}
+
+export interface Plan {
+  readonly tradingState: TradingState;
+  /** The rule that chose the state, and its reason in words. */
+  readonly why: string;
+  readonly creates: readonly Intent[];
+  readonly trims: readonly Trim[];
+  /** Why nothing is submitted; null when something is. */
+  readonly idle: Idle | null;
+}
+
+/** The facts strategy 5 chooses the state by. */
+export function situationOf(input: PlanInput): Situation {
+  const { state, valuation } = input;
+  return {
+    resting: state.restUntilMs !== null && input.nowMs < state.restUntilMs,
+    hedged: valuation.hedged,
+    partialFillWaits: state.orders.some((order) => waitingSize(order).gt(0)),
+    openingHasRoom: valuation.hedged && openingRoom(input).kind !== 'limited',
+    repairHasRoom: !valuation.hedged && repairHasRoom(input),
+  };
+}
+
+/** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
+export function makePlan(input: PlanInput): Plan {
+  return planFor(input, classify(situationOf(input)));
+}
+
+/** What that state submits and trims (strategy 6, 8.2). */
+export function planFor(input: PlanInput, tradingState: TradingState): Plan {
+  const trims = planTrims(input, tradingState);
+  const answer = input.halted ? { creates: [], idle: HALTED } : createsFor(input, tradingState);
+  const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
+  const idle =
+    answer.creates.length > 0 && creates.length === 0
+      ? { why: 'waiting for a price that the rules allow', rule: answer.creates[0]?.nearerThanPrice ? '6.4' : '7.3' }
+      : answer.idle;
+  return { tradingState, why: reasonFor(input, tradingState), creates, trims, idle };
+}
+
+const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
+
+function createsFor(input: PlanInput, tradingState: TradingState): { creates: Intent[]; idle: Idle | null } {
+  switch (tradingState) {
+    case 'equal':
+      return openings(input);
+    case 'imbalanced': {
+      const answer = planRepair(input, orderCap(input));
+      if (answer.kind === 'none') return { creates: [], idle: answer };
+      const { repair } = answer;
+      return { creates: [intentFor(input, 0, { ...repair, purpose: 'repair' })], idle: null };
+    }
+    default:
+      return { creates: [], idle: { why: reasonFor(input, tradingState), rule: ruleOf(tradingState) } };
+  }
+}
+
+function openings(input: PlanInput): { creates: Intent[]; idle: Idle | null } {
+  const opening = openingSides(input);
+  if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
+  const cap = orderCap(input);
+  const liveOf = (account: AccountName) => input.state.orders.filter((order) => order.account === account);
+  const free = ACCOUNTS.filter((account) => liveOf(account).length < cap);
+  if (free.length === 0) return { creates: [], idle: { why: `quoting: ${quotes(input.state.orders)}`, rule: '8.2' } };
+
+  const partner = free.length === 1 && free[0] ? openingOf(input, opening, otherAccount(free[0])) : null;
+  if (free.length === 1 && partner === null) {
+    return { creates: [], idle: { why: `waiting for ${otherAccount(free[0] ?? 'A')}'s order to go`, rule: '8.2' } };
+  }
+  const answer = openingSize(input, opening, free, input.state.orders, partner);
+  if (answer.kind !== 'size') return { creates: [], idle: answer };
+  const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
+  return {
+    creates: free.map((account, index) =>
+      intentFor(input, index, {
+        account,
+        side: opening.sides[account],
+        size: answer.size,
+        purpose: 'opening',
+        guardPrice: null,
+        nearerThanPrice: null,
+        rules,
+      }),
+    ),
+    idle: null,
+  };
+}
+
+/** The account's live order on its opening side, if it has one. */
+function openingOf(input: PlanInput, opening: OpeningSides, account: AccountName): ManagedOrder | null {
+  const side = opening.sides[account];
+  return (
+    input.state.orders.find(
+      (order) => order.account === account && order.side === side && order.cancelRequestedAtMs === null,
+    ) ?? null
+  );
+}
+
+/** Room for a fresh pair, own live openings left out of the count (strategy 5, rule 3). */
+function openingRoom(input: PlanInput): ReturnType<typeof openingSize> {
+  const opening = openingSides(input);
+  if (opening === null) return { kind: 'limited', why: 'flat: nothing left to close', rule: '6.2' };
+  const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
+  return openingSize(input, opening, ACCOUNTS, counted, null);
+}
+
+function intentFor(
+  input: PlanInput,
+  index: number,
+  order: Pick<Intent, 'account' | 'side' | 'size' | 'purpose' | 'guardPrice' | 'nearerThanPrice' | 'rules'>,
+): Intent {
+  return {
+    intentId: `${input.config.instrument}#${input.state.nextIntent + index}`,
+    instrument: input.config.instrument,
+    beyondPrice: beyondPrice(input.state.orders, order.account, order.side),
+    ...order,
+  };
+}
+
+/** The other account's live price that this order must stay one tick beyond (strategy 6.6): its dearest bid, its cheapest ask. */
+function beyondPrice(orders: readonly ManagedOrder[], account: AccountName, side: Side): Decimal | null {
+  const prices = orders.filter((order) => order.account !== account && order.side !== side).map((order) => order.price);
+  const [first, ...rest] = prices;
+  if (first === undefined) return null;
+  return side === 'sell' ? max(first, ...rest) : min(first, ...rest);
+}
+
+/** Two intents with the same key would be denied for the same reason. */
+export function intentKey(intent: Intent): string {
+  const price = (value: Decimal | null) => value?.toFixed() ?? '-';
+  return [
+    intent.account,
+    intent.side,
+    intent.size.toFixed(),
+    price(intent.guardPrice),
+    price(intent.nearerThanPrice),
+  ].join(' ');
+}
+
+function ruleOf(tradingState: TradingState): string {
+  return { equal: '6.1', imbalanced: '6.3', 'partial-wait': '4.3', capped: '5', cooldown: '9.5' }[tradingState];
+}
+
+/** The state's reason in words, with its numbers. */
+function reasonFor(input: PlanInput, tradingState: TradingState): string {
+  const { state, valuation } = input;
+  const net = `net ${valuation.net.toFixed()}`;
+  switch (tradingState) {
+    case 'cooldown':
+      return `${state.restReason || 'resting'}, ${Math.ceil(((state.restUntilMs ?? input.nowMs) - input.nowMs) / 1000)} s left`;
+    case 'partial-wait': {
+      const waiting = state.orders.find((order) => waitingSize(order).gt(0));
+      return waiting
+        ? `${waiting.account} ${waiting.side} is filled in part: ${waiting.tradedSize.toFixed()} of ${waiting.size.toFixed()}`
+        : 'an order is filled in part';
+    }
+    case 'capped': {
+      if (!valuation.hedged) return `${net}, and the limits block both ways to repair it`;
+      const room = openingRoom(input);
+      return room.kind === 'size' ? 'the limits allow no opening' : room.why;
+    }
+    case 'equal':
+      return valuation.flat ? 'flat' : `hedged: A ${valuation.actual.A.toFixed()}, B ${valuation.actual.B.toFixed()}`;
+    case 'imbalanced':
+      return `${net} (${valuation.diffUsdt.toFixed(2)} USDT)`;
+  }
+}
+
+function quotes(orders: readonly ManagedOrder[]): string {
+  return orders
+    .map((order) => `${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}`)
+    .join(', ');
+}

@@ -1,0 +1,329 @@
+import { type Decimal, ZERO } from './decimal.ts';
+import type { Fact, OrderWords } from './facts.ts';
+import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
+import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
+import { CLOSED_ORDERS_REMEMBERED, type SymbolState } from './symbol-state.ts';
+import { sideAgainst, waitingOf } from './valuing.ts';
+
+/** Snapshots that must contradict the ledger alike, and for how long, before the difference is adopted (strategy 10.5). */
+export const DRIFT_SNAPSHOTS = 3;
+export const DRIFT_MS = 10_000;
+
+export interface Reconciled {
+  readonly state: SymbolState;
+  readonly facts: readonly Fact[];
+  /** The snapshot agrees with the ledger (4.5); without that there is no decision (strategy 15, I12). */
+  readonly agrees: boolean;
+  /** Live orders the exchange says it does not know: find out by 9.6. */
+  readonly lost: readonly ManagedOrder[];
+}
+
+/**
+ * Where a symbol stands when there is no journal (strategy 11.3): lots from the positions, strategy orders adopted, what
+ * they had traded by then counted as booked.
+ */
+export function begin(
+  state: SymbolState,
+  snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
+  nowMs: number,
+): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+  const lots = lotsOfPositions({ A: snapshots.A.position, B: snapshots.B.position }, nowMs);
+  const net = lotsNet(lots);
+  const found = [snapshots.A, snapshots.B].flatMap((snapshot) =>
+    snapshot.orders.filter(isOpen).map((order) => {
+      const purpose = !net.isZero() && order.side === sideAgainst(net) ? 'repair' : 'opening';
+      return adopt(order, snapshot, purpose, { booked: true });
+    }),
+  );
+  const begun: SymbolState = {
+    ...state,
+    begun: true,
+    lots,
+    nextLotId: lots.length + 1,
+    orders: oldestFirst(found),
+    booked: { A: sizeOf(snapshots.A.position), B: sizeOf(snapshots.B.position) },
+  };
+  return {
+    state: begun,
+    facts: [
+      {
+        type: 'lots.restored',
+        atMs: nowMs,
+        instrument: state.instrument,
+        source: 'positions',
+        lots: lots.length,
+        net,
+        difference: '',
+      },
+      ...begun.orders.map((order) => adopted(state.instrument, order, nowMs)),
+    ],
+  };
+}
+
+/**
+ * Takes one account's snapshot into the ledger (strategy 4, 10.2, 10.5): increments booked or left waiting, orders that are
+ * over let go, unknown strategy orders adopted (11.4), positions compared.
+ *
+ * @param mark for a drift that leaves the account flat; null: that drift waits for one
+ */
+export function reconcile(
+  before: SymbolState,
+  snapshot: SymbolSnapshot,
+  settings: { readonly partialFillTimeoutMs: number },
+  mark: Decimal | null,
+): Reconciled {
+  const nowMs = snapshot.receivedAtMs;
+  const facts: Fact[] = [];
+  let state = before;
+
+  for (const order of snapshot.orders) {
+    if (state.closed.includes(order.clientOrderId)) continue;
+    if (!state.orders.some((one) => one.clientOrderId === order.clientOrderId)) {
+      if (!isOpen(order)) continue;
+      const late = adopt(order, snapshot, purposeOf(state, order.side), { booked: false });
+      state = { ...state, orders: oldestFirst([...state.orders, late]) };
+      facts.push(adopted(state.instrument, late, nowMs));
+    }
+    const taken = takeOrder(state, order, nowMs, settings.partialFillTimeoutMs);
+    state = taken.state;
+    facts.push(...taken.facts);
+  }
+
+  const lost = state.orders.filter(
+    (order) =>
+      order.account === snapshot.account &&
+      !order.unknown &&
+      order.confirmedAtMs !== null &&
+      order.confirmedAtMs < snapshot.requestedAtMs &&
+      snapshot.absent.includes(order.clientOrderId),
+  );
+  if (lost.length > 0) {
+    state = {
+      ...state,
+      orders: state.orders.map((order) => (lost.includes(order) ? { ...order, unknown: true } : order)),
+    };
+  }
+
+  const compared = comparePosition(state, snapshot, mark);
+  return {
+    state: compared.state,
+    facts: [...facts, ...compared.facts],
+    agrees: compared.state.contradiction[snapshot.account] === null,
+    lost,
+  };
+}
+
+/** One order's reading: what it traded since is booked or waits (strategy 4.1 to 4.3). */
+function takeOrder(
+  state: SymbolState,
+  seen: ExchangeOrder,
+  nowMs: number,
+  partialFillTimeoutMs: number,
+): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+  const known = state.orders.find((order) => order.clientOrderId === seen.clientOrderId);
+  // An older answer than one we had: cumulative sizes never shrink.
+  if (!known || seen.tradedSize.lt(known.tradedSize)) return { state, facts: [] };
+
+  const over = !isOpen(seen);
+  const firstPartialAtMs = known.firstPartialAtMs ?? (seen.tradedSize.gt(0) && !over ? nowMs : null);
+  let order: ManagedOrder = {
+    ...known,
+    unknown: seen.status === 'PENDING' ? known.unknown : false,
+    confirmedAtMs: known.confirmedAtMs ?? (seen.status === 'PENDING' ? null : nowMs),
+    tradedSize: seen.tradedSize,
+    avgFillPrice: seen.avgFillPrice,
+    firstPartialAtMs,
+  };
+  const facts: Fact[] = [];
+  const added = seen.tradedSize.minus(known.bookedSize);
+  const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
+  let next = state;
+
+  if (added.gt(0) && (over || nowMs >= untilMs)) {
+    const price = incrementPrice(
+      { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
+      { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
+    );
+    const booking = book(next, {
+      account: order.account,
+      side: order.side,
+      size: added,
+      price,
+      source: 'fill',
+      clientOrderId: order.clientOrderId,
+      atMs: nowMs,
+    });
+    next = booking.state;
+    order = { ...order, bookedSize: seen.tradedSize, bookedValueUsdt: seen.tradedSize.mul(seen.avgFillPrice) };
+    facts.push({
+      type: 'fill.booked',
+      atMs: nowMs,
+      ...wordsOf(state.instrument, order),
+      fillSize: added,
+      fillPrice: price,
+      matches: booking.matches,
+      openedLotSize: booking.openedLotSize,
+      netAfter: lotsNet(next.lots),
+    });
+  } else if (seen.tradedSize.gt(known.tradedSize)) {
+    facts.push({
+      type: 'fill.waiting',
+      atMs: nowMs,
+      ...wordsOf(state.instrument, order),
+      fillSize: added,
+      fillPrice: incrementPrice(
+        { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
+        { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
+      ),
+      untilMs,
+    });
+  }
+  if (over) {
+    facts.push({
+      type: 'order.over',
+      atMs: nowMs,
+      ...wordsOf(state.instrument, order),
+      status: seen.status,
+      reason: seen.rejectReason,
+      tradedSize: seen.tradedSize,
+    });
+    return { state: letGo(next, order.clientOrderId), facts };
+  }
+  return { state: replaceOrder(next, order), facts };
+}
+
+/** Position against ledger (strategy 4.5); a lasting difference becomes a synthetic fill (10.5). */
+function comparePosition(
+  state: SymbolState,
+  snapshot: SymbolSnapshot,
+  mark: Decimal | null,
+): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+  const { account } = snapshot;
+  const nowMs = snapshot.receivedAtMs;
+  const expected = state.booked[account].plus(waitingOf(state.orders, account));
+  const difference = sizeOf(snapshot.position).minus(expected);
+  if (difference.isZero()) return { state: withContradiction(state, account, null), facts: [] };
+
+  const former = state.contradiction[account];
+  const alike = former?.difference.eq(difference) ?? false;
+  const contradiction = {
+    difference,
+    sinceMs: former?.sinceMs ?? nowMs,
+    snapshots: alike && former ? former.snapshots + 1 : 1,
+  };
+  const seen: Fact = {
+    type: 'drift.seen',
+    atMs: nowMs,
+    instrument: state.instrument,
+    account,
+    difference,
+    snapshots: contradiction.snapshots,
+  };
+  const price = snapshot.position?.entryPrice ?? mark;
+  // While an order of that account is nowhere to be seen, the difference may be its fill: booked twice if adopted now.
+  const explained = state.orders.some((order) => order.account === account && order.unknown);
+  const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;
+  if (!lasting || explained || price === null) {
+    return { state: withContradiction(state, account, contradiction), facts: alike ? [] : [seen] };
+  }
+  const booking = book(state, {
+    account,
+    side: difference.gt(0) ? 'buy' : 'sell',
+    size: difference.abs(),
+    price,
+    source: 'drift',
+    clientOrderId: null,
+    atMs: nowMs,
+  });
+  return {
+    state: withContradiction(booking.state, account, null),
+    facts: [
+      {
+        type: 'drift.adopted',
+        atMs: nowMs,
+        instrument: state.instrument,
+        account,
+        difference,
+        price,
+        matches: booking.matches,
+      },
+    ],
+  };
+}
+
+/** Removes an order that is over, and remembers its id for stale answers. */
+export function letGo(state: SymbolState, clientOrderId: string): SymbolState {
+  return {
+    ...state,
+    orders: state.orders.filter((order) => order.clientOrderId !== clientOrderId),
+    closed: [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(-CLOSED_ORDERS_REMEMBERED),
+  };
+}
+
+export function replaceOrder(state: SymbolState, order: ManagedOrder): SymbolState {
+  return {
+    ...state,
+    orders: state.orders.map((one) => (one.clientOrderId === order.clientOrderId ? order : one)),
+  };
+}
+
+export function wordsOf(instrument: string, order: ManagedOrder): OrderWords {
+  const { account, clientOrderId, side, size, price, purpose } = order;
+  return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice: null };
+}
+
+function adopt(
+  order: ExchangeOrder,
+  snapshot: SymbolSnapshot,
+  purpose: ManagedOrder['purpose'],
+  traded: { readonly booked: boolean },
+): ManagedOrder {
+  return {
+    clientOrderId: order.clientOrderId,
+    account: snapshot.account,
+    side: order.side,
+    price: order.limitPrice,
+    size: order.size,
+    purpose,
+    unknown: false,
+    confirmedAtMs: snapshot.receivedAtMs,
+    sentAtMs: Number(order.createTimeNs / 1_000_000n),
+    expirationMs: Number(order.expirationNs / 1_000_000n),
+    tradedSize: traded.booked ? order.tradedSize : ZERO,
+    avgFillPrice: traded.booked ? order.avgFillPrice : ZERO,
+    bookedSize: traded.booked ? order.tradedSize : ZERO,
+    bookedValueUsdt: traded.booked ? order.tradedSize.mul(order.avgFillPrice) : ZERO,
+    firstPartialAtMs: traded.booked && order.tradedSize.gt(0) ? snapshot.receivedAtMs : null,
+    cancelRequestedAtMs: null,
+  };
+}
+
+function purposeOf(state: SymbolState, side: Side): ManagedOrder['purpose'] {
+  const net = lotsNet(state.lots);
+  return !net.isZero() && side === sideAgainst(net) ? 'repair' : 'opening';
+}
+
+function adopted(instrument: string, order: ManagedOrder, atMs: number): Fact {
+  return { type: 'order.adopted', atMs, ...wordsOf(instrument, order), tradedSize: order.tradedSize };
+}
+
+function withContradiction(
+  state: SymbolState,
+  account: AccountName,
+  contradiction: SymbolState['contradiction'][AccountName],
+): SymbolState {
+  if (state.contradiction[account] === null && contradiction === null) return state;
+  return { ...state, contradiction: { ...state.contradiction, [account]: contradiction } };
+}
+
+function isOpen(order: ExchangeOrder): boolean {
+  return order.status === 'OPEN' || order.status === 'PENDING';
+}
+
+function sizeOf(position: Position | null): Decimal {
+  return position?.size ?? ZERO;
+}
+
+function oldestFirst(orders: readonly ManagedOrder[]): ManagedOrder[] {
+  return [...orders].sort((a, b) => a.sentAtMs - b.sentAtMs);
+}

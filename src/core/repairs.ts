@@ -1,0 +1,132 @@
+import { type Decimal, max, min, sum } from './decimal.ts';
+import { guardPrice } from './ledger.ts';
+import { type Exposure, roomFor } from './limits.ts';
+import type { AccountName, ManagedOrder, Side } from './model.ts';
+import { toStep } from './openings.ts';
+import type { PlanInput } from './plan-input.ts';
+import { sideAgainst } from './valuing.ts';
+
+/** Which account repairs an imbalance (strategy 6.3). */
+export type RepairWay = 'smaller' | 'larger';
+
+export interface Repair {
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly guardPrice: Decimal | null;
+  /** For an order past the net: the price it must be nearer than (6.4); null otherwise. */
+  readonly nearerThanPrice: Decimal | null;
+  readonly rules: readonly string[];
+}
+
+export type RepairAnswer =
+  | { readonly kind: 'repair'; readonly repair: Repair }
+  | { readonly kind: 'none'; readonly why: string; readonly rule: string };
+
+/** The ways of 6.3, the preferred one first. */
+export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): readonly [RepairWay, RepairWay] {
+  const { config, valuation } = input;
+  const preferred: RepairWay =
+    config.positionMode === 'increase' || valuation.sameDirection ? 'smaller' : config.decreaseRepair;
+  return preferred === 'smaller' ? ['smaller', 'larger'] : ['larger', 'smaller'];
+}
+
+/**
+ * What the limits leave a way of 6.3 (base units). Positions in the same direction are not bound by 8.4 (6.3).
+ *
+ * @param counted the live orders that count towards the limits
+ */
+export function repairRoom(input: PlanInput, way: RepairWay, counted: readonly ManagedOrder[]): Decimal {
+  const { config, valuation } = input;
+  const account = valuation[way];
+  const exposure: Exposure = { mark: valuation.mark, actual: valuation.actual, live: counted };
+  const unbound = valuation.sameDirection && config.positionMode === 'decrease';
+  const judged = unbound ? { ...config, minTotalPositionUsdt: config.minTotalPositionUsdt.mul(0) } : config;
+  return roomFor(judged, exposure, { account, side: sideAgainst(valuation.net), opening: false });
+}
+
+/** Live orders that trade against the net (6.4), of either account. */
+export function ordersAgainstNet(input: Pick<PlanInput, 'state' | 'valuation'>): ManagedOrder[] {
+  const side = sideAgainst(input.valuation.net);
+  return input.state.orders.filter((order) => order.side === side);
+}
+
+/** `hedge_open` of 6.4: the size of the live orders against the net, less what is booked of them. */
+export function hedgeOpen(orders: readonly ManagedOrder[]): Decimal {
+  return sum(orders.map((order) => order.size.minus(order.bookedSize)));
+}
+
+/** Whether one of the two ways of 6.3 has room, live repairs left out of the count (strategy 5, rule 5). */
+export function repairHasRoom(input: PlanInput): boolean {
+  const against = sideAgainst(input.valuation.net);
+  const counted = input.state.orders.filter((order) => order.side !== against);
+  return repairWays(input).some((way) => repairRoom(input, way, counted).gte(input.valuation.smallestTradable));
+}
+
+/** The next repair (strategy 6.3, 6.4), or why there is none. */
+export function planRepair(input: PlanInput, cap: number): RepairAnswer {
+  const { config, valuation, state } = input;
+  const against = ordersAgainstNet(input);
+  const open = hedgeOpen(against);
+  const net = valuation.net.abs();
+  const uncovered = net.minus(open);
+  const uncoveredIsTradable = uncovered.gte(valuation.smallestTradable);
+  const [preferred, other] = repairWays(input);
+
+  if (!uncoveredIsTradable && config.positionMode === 'decrease') {
+    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
+  }
+  const orderSize = config.orderNotionalUsdt.div(valuation.mark);
+  const gap = net.minus(open.div(2));
+  const pastZero = config.imbalanceLimitUsdt.div(valuation.mark);
+  const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));
+  const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
+
+  const preferredSize = toStep(input, min(asked, repairRoom(input, preferred, state.orders)));
+  if (preferredSize.gte(valuation.smallestTradable)) {
+    return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against));
+  }
+  const roomOfPreferred = repairRoom(input, preferred, state.orders);
+  if (uncoveredIsTradable && roomOfPreferred.lt(valuation.smallestTradable)) {
+    const otherSize = toStep(input, min(asked, repairRoom(input, other, state.orders)));
+    if (otherSize.gte(valuation.smallestTradable)) return submit(input, other, otherSize, cap, null);
+  }
+  if (!uncoveredIsTradable) {
+    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
+  }
+  return none(
+    `a repair of ${preferredSize.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,
+    '7.3',
+  );
+}
+
+function submit(
+  input: PlanInput,
+  way: RepairWay,
+  size: Decimal,
+  cap: number,
+  nearerThanPrice: Decimal | null,
+): RepairAnswer {
+  const account = input.valuation[way];
+  const live = input.state.orders.filter((order) => order.account === account);
+  if (live.length >= cap) {
+    return none(`${account} already has ${live.length} of ${cap} orders`, cap === 1 ? '8.2' : '8.1');
+  }
+  const side = sideAgainst(input.valuation.net);
+  const guard = guardPrice(input.state.lots, { account, side, size }, hedgeOpen(ordersAgainstNet(input)));
+  return {
+    kind: 'repair',
+    repair: { account, side, size, guardPrice: guard, nearerThanPrice, rules: ['6.3', '6.4', '7.2'] },
+  };
+}
+
+/** The price among live orders against the net that is nearest to the market: the lowest sell, the highest buy. */
+function nearest(against: readonly ManagedOrder[]): Decimal | null {
+  const [first, ...rest] = against.map((order) => order.price);
+  if (first === undefined) return null;
+  return against[0]?.side === 'sell' ? min(first, ...rest) : max(first, ...rest);
+}
+
+function none(why: string, rule: string): RepairAnswer {
+  return { kind: 'none', why, rule };
+}

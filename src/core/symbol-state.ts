@@ -1,0 +1,87 @@
+import { type Decimal, ZERO } from './decimal.ts';
+import type { AccountName, FillLot, ManagedOrder } from './model.ts';
+
+/**
+ * Everything a symbol must not forget: the journal holds the latest one of each symbol, and a restart goes on from it
+ * (strategy 11.2). Values only; every change makes a new one.
+ */
+export interface SymbolState {
+  readonly instrument: string;
+  /** False until positions (11.3) or the journal (11.2) have told where it stands. */
+  readonly begun: boolean;
+  /** Open lots, oldest first. Their signed sum is the net (4.5). */
+  readonly lots: readonly FillLot[];
+  readonly nextLotId: number;
+  /** Live strategy orders, oldest first. */
+  readonly orders: readonly ManagedOrder[];
+  /** The latest orders that are over: a stale answer that still shows one must not bring it back. Bounded. */
+  readonly closed: readonly string[];
+  /** Signed position that the booked fills add up to: the settled size of 3.3. */
+  readonly booked: Readonly<Record<AccountName, Decimal>>;
+  /** Positions that do not agree with the ledger, per account (10.5). */
+  readonly contradiction: Readonly<Record<AccountName, Contradiction | null>>;
+  /** When it left hedged; null while hedged. Runs on across restarts. */
+  readonly unhedgedSinceMs: number | null;
+  /** The rest of 9.5. */
+  readonly restUntilMs: number | null;
+  readonly restReason: string;
+  /** Refusals other than post-only, in a row: each doubles the rest. */
+  readonly refusalsInARow: number;
+  readonly nextIntent: number;
+  readonly realised: Realised;
+}
+
+/** Realised results since the journal began (4.6). */
+export interface Realised {
+  readonly hedges: number;
+  readonly hedgedSize: Decimal;
+  readonly hedgeGainUsdt: Decimal;
+  readonly unwinds: number;
+  readonly unwindGainUsdt: Decimal;
+}
+
+export interface Contradiction {
+  /** Position minus what the ledger expects. */
+  readonly difference: Decimal;
+  /** Since when positions contradict the ledger, whatever the difference. */
+  readonly sinceMs: number;
+  /** Snapshots running with this very difference. */
+  readonly snapshots: number;
+}
+
+/** How many closed order ids a symbol remembers. A stale answer is seconds old; this is hours of orders. */
+export const CLOSED_ORDERS_REMEMBERED = 64;
+
+export function emptySymbolState(instrument: string): SymbolState {
+  return {
+    instrument,
+    begun: false,
+    lots: [],
+    nextLotId: 1,
+    orders: [],
+    closed: [],
+    booked: { A: ZERO, B: ZERO },
+    contradiction: { A: null, B: null },
+    unhedgedSinceMs: null,
+    restUntilMs: null,
+    restReason: '',
+    refusalsInARow: 0,
+    nextIntent: 1,
+    realised: { hedges: 0, hedgedSize: ZERO, hedgeGainUsdt: ZERO, unwinds: 0, unwindGainUsdt: ZERO },
+  };
+}
+
+/** What an order has traded that is not in the ledger yet (4.3), base units, ≥ 0. */
+export function waitingSize(order: ManagedOrder): Decimal {
+  return order.tradedSize.minus(order.bookedSize);
+}
+
+/** What can still trade of an order. */
+export function remainingSize(order: ManagedOrder): Decimal {
+  return order.size.minus(order.tradedSize);
+}
+
+/** `+1` for a buy, `-1` for a sell. */
+export function sign(side: 'buy' | 'sell'): 1 | -1 {
+  return side === 'buy' ? 1 : -1;
+}

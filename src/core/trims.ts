@@ -1,0 +1,97 @@
+import type { ManagedOrder, TradingState } from './model.ts';
+import { ACCOUNTS } from './model.ts';
+import { openingSides } from './openings.ts';
+import type { PlanInput } from './plan-input.ts';
+import { remainingSize, sign } from './symbol-state.ts';
+import { sideAgainst } from './valuing.ts';
+
+/** Most live orders of a symbol on one account (strategy 8.1). */
+export const ORDERS_PER_ACCOUNT = 2;
+
+export interface Trim {
+  readonly order: ManagedOrder;
+  readonly why: string;
+  readonly rule: string;
+}
+
+/** How many live orders an account may have now (strategy 8.1, 8.2). */
+export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): number {
+  const { valuation, strategy } = input;
+  const low = valuation.hedged || valuation.diffUsdt.lt(strategy.singleOrderDiffThresholdUsdt);
+  return low ? 1 : ORDERS_PER_ACCOUNT;
+}
+
+/**
+ * Live orders to cancel (strategy 8.2): those the present state would not submit on that account, openings whose remainder
+ * is no longer tradable, then surplus, oldest first; in `partial-wait` and `cooldown` only surplus. Orders that are being
+ * cancelled, or of whose existence nothing is known yet (9.6), are not asked for again.
+ */
+export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
+  const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
+  const misplaced = onlySurplus
+    ? []
+    : input.state.orders.filter(cancellable).flatMap((order) => misplacedBy(input, tradingState, order));
+  const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
+  const cap = orderCap(input);
+  const surplus = ACCOUNTS.flatMap((account) => {
+    const staying = input.state.orders.filter(
+      (order) => order.account === account && order.cancelRequestedAtMs === null && !gone.has(order.clientOrderId),
+    );
+    const excess = Math.max(0, staying.length - cap);
+    return staying
+      .filter(cancellable)
+      .sort((a, b) => a.sentAtMs - b.sentAtMs)
+      .slice(0, excess)
+      .map((order) => ({
+        order,
+        why:
+          cap === 1
+            ? 'Cancelled extra strategy order due to low diff account cap'
+            : `more than ${cap} strategy orders on ${account}`,
+        rule: cap === 1 ? '8.2' : '8.1',
+      }));
+  });
+  return [...misplaced, ...surplus];
+}
+
+function cancellable(order: ManagedOrder): boolean {
+  return order.cancelRequestedAtMs === null && !order.unknown && order.confirmedAtMs !== null;
+}
+
+function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {
+  const wrong = wrongSide(input, tradingState, order);
+  if (wrong) return [{ order, why: wrong, rule: '8.2' }];
+  if (order.purpose === 'opening' && remainingSize(order).lt(input.valuation.smallestTradable)) {
+    return [
+      {
+        order,
+        why: `what is left of the opening, ${remainingSize(order).toFixed()}, is no longer tradable`,
+        rule: '8.2',
+      },
+    ];
+  }
+  return [];
+}
+
+/** Why the present state would not submit that side on that account; null when it would. */
+function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedOrder): string | null {
+  const { valuation, config } = input;
+  const along = valuation.actual[order.account].mul(sign(order.side));
+  switch (tradingState) {
+    case 'equal': {
+      const opening = openingSides(input);
+      const fits = opening?.sides[order.account] === order.side;
+      return fits ? null : `a ${order.side} of ${order.account} is not what opens now`;
+    }
+    case 'imbalanced':
+      return order.side === sideAgainst(valuation.net) ? null : `a ${order.side} would grow the net`;
+    case 'capped': {
+      const grows = !along.isNegative();
+      if (config.positionMode === 'increase') return grows ? 'it would move the total towards its limit' : null;
+      if (valuation.flat) return 'nothing is held that it could close';
+      return grows ? null : 'it would move the total towards its limit';
+    }
+    default:
+      return null;
+  }
+}
