@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * One engine per data directory and per account (strategy 11.1).
+ *
+ * Each lock is a file that the system itself locks for us: SQLite takes an exclusive lock on an empty database
+ * (`fcntl` or `LockFileEx` underneath) and holds it for the life of the process. So there is no moment at which two
+ * starters can both win, and no stale lock to judge: however a process ends, the system lets go of what it held, and a
+ * pid that was given to another program means nothing. The `.pid` file beside it is only for the message.
+ */
+
+export interface LockRequest {
+  /** GRVT_HEDGE_DATA_DIR. */
+  readonly dataDirectory: string;
+  /** The trading accounts; none in `paper`, whose exchange belongs to the process. */
+  readonly accounts: readonly { readonly tradingHost: string; readonly subAccountId: string }[];
+  /** Where the accounts' locks are; default: machineLockDirectory(). */
+  readonly machineDirectory?: string;
+}
+
+export interface Locks {
+  /** Lets go of all of them; more than once does nothing. */
+  release(): void;
+}
+
+/** Refused: somebody else holds it, or the lock file cannot be used. The message says which, who, and what to do. */
+export class LockError extends Error {
+  readonly problem: 'held' | 'unusable';
+  readonly path: string;
+  /** Of the holder, where it could be read. */
+  readonly pid: number | null;
+
+  constructor(problem: 'held' | 'unusable', path: string, pid: number | null, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'LockError';
+    this.problem = problem;
+    this.path = path;
+    this.pid = pid;
+  }
+}
+
+/** A holder writes its pid right after it has the lock; a second starter waits this long for that. */
+const PID_WAIT_MS = 500;
+const PID_POLL_MS = 10;
+
+/** Locks of this machine's accounts: one directory per user, since another user's files are closed to us. */
+export function machineLockDirectory(): string {
+  const user = process.getuid?.() ?? userInfo().username.replaceAll(/[^0-9A-Za-z_-]/g, '_');
+  return join(tmpdir(), `grvt-hedge-${user}`);
+}
+
+/**
+ * Takes the lock of the data directory and of each account, or none of them.
+ *
+ * @throws LockError with the holder's pid when another engine runs.
+ */
+export function acquireLocks(request: LockRequest): Locks {
+  const { dataDirectory, accounts, machineDirectory = machineLockDirectory() } = request;
+  const held: HeldLock[] = [];
+  const release = (): void => {
+    for (const lock of held.splice(0).reverse()) letGo(lock);
+  };
+  try {
+    held.push(take(dataDirectory, 'engine.lock', `the data directory ${dataDirectory}`));
+    // In one order for everybody, and each once: two engines with A and B exchanged must not block each other half-way.
+    const names = new Map(accounts.map((account) => [accountLockName(account), account]));
+    for (const [name, account] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      held.push(take(machineDirectory, name, `account ${account.subAccountId} at ${account.tradingHost}`));
+    }
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Host names know no case, and `host` and `host:443` are told apart on purpose only where the caller does. */
+function accountLockName(account: { readonly tradingHost: string; readonly subAccountId: string }): string {
+  const text = `${account.tradingHost.toLowerCase()}\n${account.subAccountId}`;
+  return `account-${createHash('sha256').update(text).digest('hex').slice(0, 20)}.lock`;
+}
+
+interface HeldLock {
+  readonly db: DatabaseSync;
+  readonly pidPath: string;
+}
+
+/** What is held must not be collected while the process lives, even if the caller drops it. */
+const HELD = new Set<HeldLock>();
+
+function take(directory: string, name: string, what: string): HeldLock {
+  const path = join(directory, name);
+  const pidPath = `${path}.pid`;
+  let db: DatabaseSync | null = null;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(path, { timeout: 0 });
+    db.exec('BEGIN EXCLUSIVE');
+    writeFileSync(pidPath, `${process.pid}\n`);
+    const lock = { db, pidPath };
+    HELD.add(lock);
+    return lock;
+  } catch (error) {
+    db?.close();
+    throw refusal(error, path, pidPath, what);
+  }
+}
+
+function letGo(lock: HeldLock): void {
+  // The pid goes first, while the lock is still ours: afterwards it could be the next one's.
+  rmSync(lock.pidPath, { force: true });
+  lock.db.close();
+  HELD.delete(lock);
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED. */
+const HELD_BY_OTHER: ReadonlySet<number> = new Set([5, 6]);
+
+function refusal(error: unknown, path: string, pidPath: string, what: string): LockError {
+  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  if (HELD_BY_OTHER.has(errcode)) {
+    const pid = holderOf(pidPath);
+    const who = pid === null ? 'another engine' : `another engine (pid ${pid})`;
+    return new LockError('held', path, pid, `${who} already runs on ${what}. Stop it first, or use its pages`);
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  const message = `the lock ${path} for ${what} cannot be taken: ${said}. Make its directory writable for this user`;
+  return new LockError('unusable', path, null, message, error);
+}
+
+function holderOf(pidPath: string): number | null {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; ; waited += PID_POLL_MS) {
+    const pid = readPid(pidPath);
+    // A pid that does not live is the last holder's: the present one has not written its own yet.
+    if (pid !== null && isAlive(pid)) return pid;
+    if (waited >= PID_WAIT_MS) return null;
+    Atomics.wait(pause, 0, 0, PID_POLL_MS);
+  }
+}
+
+function readPid(pidPath: string): number | null {
+  try {
+    const text = readFileSync(pidPath, 'utf8').trim();
+    return /^\d{1,10}$/.test(text) ? Number(text) : null;
+  } catch (error) {
+    // Not written yet, or removed just now: the caller looks again. Unreadable is the same to it: no pid to show.
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and is another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

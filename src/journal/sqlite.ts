@@ -1,0 +1,354 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { decode } from '../core/codec.ts';
+import type { Clock, JournalEntry, JournalKind, StoredEntry } from '../ports.ts';
+import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
+import { type Row, storedKey, toRow } from './entry.ts';
+import { JournalError, toJournalError } from './errors.ts';
+import { Mark } from './mark.ts';
+import {
+  type Cursor,
+  compactStep,
+  DAY_MS,
+  type OldEntry,
+  type RetentionStore,
+  START,
+  settledByBody,
+  settles,
+} from './retention.ts';
+import { MIGRATIONS, migrate } from './schema.ts';
+import { checkRow, inspect, lastSeqOf, VERIFY_MAX_BYTES } from './verify.ts';
+
+export interface OpenJournalOptions extends RetentionOptions {
+  /** GRVT_HEDGE_DATA_DIR; made when it is not there. */
+  readonly directory: string;
+  /** Of journalFileName (files.ts). */
+  readonly fileName?: string;
+  /** For the compaction at open. */
+  readonly clock: Clock;
+  /** An upper bound for the file, in pages of 4 KiB; beyond it `append` says that it is full. Default: the disk's. */
+  readonly maxPages?: number;
+  /** Files above it are not read through at open (verify.ts). */
+  readonly verifyMaxBytes?: number;
+  /** Schema steps; only tests give others. */
+  readonly migrations?: readonly string[];
+}
+
+/** A reader or a backup tool may hold the file for a moment; longer than this the engine would rather know. */
+const BUSY_TIMEOUT_MS = 1000;
+/** A `-wal` that a long reader made grow is cut back to this at the next checkpoint. */
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Rows a scan holds at a time: no statement stays open while the caller works. */
+const SCAN_CHUNK = 500;
+/** Steps of compaction at open (each COMPACT_CHUNK entries): what is left is for the daily one, start must not wait. */
+const OPEN_COMPACT_STEPS = 20;
+
+/**
+ * Opens the journal of this run for writing: looked over first, brought to today's schema, old settled history removed,
+ * and written to once, so that a disk that takes nothing is found now and not at the first order.
+ *
+ * One engine at a time: the caller holds the lock of the data directory (lock.ts).
+ *
+ * @throws JournalError naming the file, the problem and what to do.
+ */
+export function openJournal(options: OpenJournalOptions): EngineJournal {
+  const { directory, fileName = 'journal.db', clock, migrations = MIGRATIONS } = options;
+  const file = join(directory, fileName);
+  const mark = new Mark(file);
+  let db: DatabaseSync | null = null;
+  try {
+    mkdirSync(directory, { recursive: true });
+    const notices = inspect(file, mark, migrations, options.verifyMaxBytes ?? VERIFY_MAX_BYTES);
+    db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    prepareConnection(db, file, options.maxPages ?? null);
+    migrate(db, file, migrations);
+    db.prepare(
+      'INSERT INTO opened (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms',
+    ).run(clock.nowMs());
+    const journal = new SqliteJournal(db, file, mark, notices, options);
+    let steps = 0;
+    while (journal.compact(clock.nowMs()).more && ++steps < OPEN_COMPACT_STEPS);
+    return journal;
+  } catch (error) {
+    mark.close();
+    db?.close();
+    throw toJournalError(error, file, 'opening it');
+  }
+}
+
+/**
+ * Opens a journal to read it (why, replay, status), while the engine runs or when it does not. Writes nothing, checks
+ * each entry as it is read; `append` and `compact` throw.
+ *
+ * @throws JournalError
+ */
+export function openJournalForReading(options: { directory: string; fileName?: string }): EngineJournal {
+  const file = join(options.directory, options.fileName ?? 'journal.db');
+  let db: DatabaseSync | null = null;
+  try {
+    const mark = new Mark(file);
+    const witnessed = mark.read();
+    db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    const notices: string[] = [];
+    if (typeof witnessed === 'number' && witnessed > lastSeqOf(db)) {
+      notices.push(`its last entries are gone: ${witnessed} was written, it ends at ${lastSeqOf(db)}`);
+    }
+    return new SqliteJournal(db, file, null, notices, { days: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    db?.close();
+    throw toJournalError(error, file, 'reading it');
+  }
+}
+
+function prepareConnection(db: DatabaseSync, file: string, maxPages: number | null): void {
+  const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
+  if (mode !== 'wal') throw new JournalError('io', file, `the file system does not allow a write-ahead log (${mode})`);
+  // FULL: each commit is synced before it returns, which is what "durable when it returns" asks (strategy 9.3).
+  db.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}; PRAGMA trusted_schema = OFF`);
+  if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
+}
+
+class SqliteJournal implements EngineJournal, RetentionStore {
+  readonly name: string;
+  readonly notices: readonly string[];
+  readonly #db: DatabaseSync;
+  /** null: opened for reading. */
+  readonly #mark: Mark | null;
+  readonly #days: number;
+  readonly #settled: (entry: StoredEntry) => boolean;
+  readonly #statements = new Map<string, StatementSync>();
+  #lastSeq: number;
+  #cursor: Cursor = START;
+
+  constructor(
+    db: DatabaseSync,
+    file: string,
+    mark: Mark | null,
+    notices: readonly string[],
+    retention: RetentionOptions,
+  ) {
+    this.name = file;
+    this.notices = notices;
+    this.#db = db;
+    this.#mark = mark;
+    this.#days = retention.days;
+    this.#settled = retention.settled ?? settledByBody;
+    this.#lastSeq = lastSeqOf(db);
+    this.#mark?.write(this.#lastSeq);
+  }
+
+  append(entries: readonly JournalEntry[]): void {
+    if (entries.length === 0) return;
+    if (this.#mark === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
+    let seq = this.#lastSeq;
+    const rows = entries.map((entry) => ({ ...toRow(++seq, entry), effect: settles(entry) }));
+    try {
+      this.#inTransaction(() => {
+        for (const row of rows) {
+          this.#run('INSERT INTO entries (seq, kind, key, at_ms, body, checksum) VALUES (?, ?, ?, ?, ?, ?)', [
+            row.seq,
+            row.kind,
+            row.key,
+            row.at_ms,
+            row.body,
+            row.checksum,
+          ]);
+          if (row.effect === 'opens') this.#run('INSERT OR IGNORE INTO unsettled (key) VALUES (?)', [row.key]);
+          else if (row.effect === 'closes') this.#run('DELETE FROM unsettled WHERE key = ?', [row.key]);
+        }
+      });
+      this.#lastSeq = seq;
+      this.#mark.write(seq);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'writing to it');
+    }
+  }
+
+  latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null {
+    const sql = 'SELECT * FROM entries WHERE kind = ? AND key = ? ORDER BY seq DESC LIMIT 1';
+    return this.#entries<K>(sql, [kind, storedKey(key)])[0] ?? null;
+  }
+
+  latestOfEach<K extends JournalKind>(kind: K): readonly StoredEntry<K>[] {
+    // Jumps from key to key through the index instead of walking every entry of the kind.
+    const sql = `
+      WITH RECURSIVE keys (key) AS (
+        SELECT min(key) FROM entries WHERE kind = ?1
+        UNION ALL
+        SELECT (SELECT min(e.key) FROM entries e WHERE e.kind = ?1 AND e.key > keys.key) FROM keys WHERE key IS NOT NULL
+      )
+      SELECT entries.* FROM keys
+      JOIN entries ON entries.seq = (SELECT max(seq) FROM entries WHERE kind = ?1 AND key = keys.key)
+      ORDER BY entries.seq`;
+    return this.#entries<K>(sql, [kind]);
+  }
+
+  *scan(
+    filter: { kind?: JournalKind; key?: string; sinceMs?: number; afterSeq?: number } = {},
+  ): Generator<StoredEntry, void, undefined> {
+    const { kind, key, sinceMs, afterSeq = 0 } = filter;
+    const upTo = this.#lastStoredSeq();
+    let after = afterSeq;
+    if (sinceMs !== undefined) {
+      const first = this.#get('SELECT min(seq) AS seq FROM entries INDEXED BY entries_by_time WHERE at_ms >= ?', [
+        sinceMs,
+      ]);
+      if (first?.seq == null) return;
+      after = Math.max(after, Number(first.seq) - 1);
+    }
+    const where = ['seq > ?', 'seq <= ?'];
+    const fixed: SQLInputValue[] = [];
+    if (kind !== undefined) {
+      where.push('kind = ?');
+      fixed.push(kind);
+    }
+    if (key !== undefined) {
+      where.push('key = ?');
+      fixed.push(storedKey(key));
+    }
+    const sql = `SELECT * FROM entries WHERE ${where.join(' AND ')} ORDER BY seq LIMIT ${SCAN_CHUNK}`;
+    for (;;) {
+      const chunk = this.#entries(sql, [after, upTo, ...fixed]);
+      for (const entry of chunk) if (sinceMs === undefined || entry.atMs >= sinceMs) yield entry;
+      const last = chunk.at(-1);
+      if (last === undefined || chunk.length < SCAN_CHUNK) return;
+      after = last.seq;
+    }
+  }
+
+  newest<K extends JournalKind>(kind: K): StoredEntry<K> | null {
+    const sql = 'SELECT * FROM entries INDEXED BY entries_by_kind WHERE kind = ? ORDER BY seq DESC LIMIT 1';
+    return this.#entries<K>(sql, [kind])[0] ?? null;
+  }
+
+  unsettledKeys(): readonly string[] {
+    const sql = `
+      SELECT key FROM unsettled
+      ORDER BY (SELECT min(seq) FROM entries WHERE kind = 'order.prepared' AND entries.key = unsettled.key), key`;
+    return this.#all(sql, []).map((row) => String(row.key));
+  }
+
+  mentioning<K extends JournalKind>(kind: K, key: string | null, words: readonly string[]): readonly StoredEntry<K>[] {
+    if (words.length === 0) return [];
+    const where = words.map(() => 'instr(body, ?)').join(' OR ');
+    const sql = `SELECT * FROM entries WHERE kind = ? ${key === null ? '' : 'AND key = ?'} AND (${where}) ORDER BY seq`;
+    const quoted = words.map((word) => JSON.stringify(word));
+    return this.#entries<K>(sql, [kind, ...(key === null ? [] : [storedKey(key)]), ...quoted]);
+  }
+
+  compact(nowMs: number): CompactionStep {
+    if (this.#mark === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
+    try {
+      const cutoffMs = nowMs - this.#days * DAY_MS;
+      const step = this.#inTransaction(() => compactStep(this, cutoffMs, this.#cursor));
+      this.#cursor = step.next ?? START;
+      return { removed: step.removed, more: step.more };
+    } catch (error) {
+      throw toJournalError(error, this.name, 'removing old entries from it');
+    }
+  }
+
+  close(): void {
+    if (!this.#db.isOpen) return;
+    this.#statements.clear();
+    this.#db.close();
+    this.#mark?.close();
+  }
+
+  // What compaction asks (retention.ts).
+
+  oldEntries(cutoffMs: number, cursor: Cursor, limit: number): readonly OldEntry[] {
+    const sql = `
+      SELECT seq, kind, key, at_ms AS atMs FROM entries INDEXED BY entries_by_time
+      WHERE at_ms < ? AND (at_ms, seq) > (?, ?) ORDER BY at_ms, seq LIMIT ?`;
+    return this.#all(sql, [cutoffMs, cursor.atMs, cursor.seq, limit]) as unknown as OldEntry[];
+  }
+
+  group(kind: JournalKind, key: string): { count: number; lastSeq: number; youngestMs: number } | null {
+    const latest = this.#get('SELECT max(seq) AS lastSeq FROM entries WHERE kind = ? AND key = ?', [kind, key]);
+    if (latest?.lastSeq == null) return null;
+    // An order has a handful of entries; a latest-wins key may have very many, and there only "one or more" is asked.
+    const sql = `
+      SELECT count(*) AS count, max(at_ms) AS youngestMs FROM
+      (SELECT at_ms FROM entries WHERE kind = ? AND key = ? ${kind.startsWith('order.') ? '' : 'LIMIT 2'})`;
+    const row = this.#get(sql, [kind, key]);
+    return { lastSeq: Number(latest.lastSeq), count: Number(row?.count), youngestMs: Number(row?.youngestMs) };
+  }
+
+  isUnsettled(clientOrderId: string): boolean {
+    return this.#get('SELECT 1 AS yes FROM unsettled WHERE key = ?', [clientOrderId]) !== undefined;
+  }
+
+  newestPreparedKey(): string | null {
+    return this.newest('order.prepared')?.key ?? null;
+  }
+
+  settled(seq: number): boolean {
+    const entry = this.#entries('SELECT * FROM entries WHERE seq = ?', [seq])[0];
+    return entry !== undefined && this.#settled(entry);
+  }
+
+  remove(seq: number): number {
+    return this.#run('DELETE FROM entries WHERE seq = ?', [seq]);
+  }
+
+  removeGroup(kind: JournalKind, key: string): number {
+    return this.#run('DELETE FROM entries WHERE kind = ? AND key = ?', [kind, key]);
+  }
+
+  #lastStoredSeq(): number {
+    return Number(this.#get('SELECT max(seq) AS seq FROM entries', [])?.seq ?? 0);
+  }
+
+  /** All or nothing; what is thrown is what went wrong first. */
+  #inTransaction<T>(work: () => T): T {
+    this.#run('BEGIN IMMEDIATE', []);
+    try {
+      const result = work();
+      this.#run('COMMIT', []);
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors (a full disk, for one).
+      if (this.#db.isTransaction) this.#run('ROLLBACK', []);
+      throw error;
+    }
+  }
+
+  /** Each text is compiled once; the texts are few and fixed but for the number of `mentioning`'s words. */
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, values: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  #get(sql: string, values: SQLInputValue[]): Record<string, unknown> | undefined {
+    try {
+      return this.#statement(sql).get(...values);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'reading it');
+    }
+  }
+
+  #all(sql: string, values: SQLInputValue[]): Record<string, unknown>[] {
+    try {
+      return this.#statement(sql).all(...values);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'reading it');
+    }
+  }
+
+  #entries<K extends JournalKind = JournalKind>(sql: string, values: SQLInputValue[]): StoredEntry<K>[] {
+    return (this.#all(sql, values) as unknown as Row[]).map((row) => {
+      checkRow(row, this.name);
+      return { seq: row.seq, kind: row.kind as K, key: row.key, atMs: row.at_ms, body: decode(row.body) };
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { existsSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { decode } from '../core/codec.ts';
+import type { OrderOutcome } from '../ports.ts';
+import { checksumOf, type Row } from './entry.ts';
+import { JournalError } from './errors.ts';
+import type { Mark } from './mark.ts';
+import { settles } from './retention.ts';
+import { checkIdentity, checkSchema, MIGRATIONS } from './schema.ts';
+
+/** Above this a start would spend more than about two seconds on reading history nobody waits for. */
+export const VERIFY_MAX_BYTES = 512 * 1024 * 1024;
+/** In a larger file the last entries are checked at start; each older one when it is read. */
+export const VERIFY_TAIL_ENTRIES = 100_000;
+
+/**
+ * Looks a journal over before anything is written to it, over a read-only connection, so that a file that is refused is
+ * left exactly as it was found (closing a writable one would fold a damaged `-wal` into it).
+ *
+ * Finds: another program's file, a newer schema, changed table definitions, pages and indexes that do not fit together,
+ * a changed entry, and entries that were durable once and are gone.
+ *
+ * @returns what is worth telling although it is no reason to stop.
+ * @throws JournalError
+ */
+export function inspect(
+  file: string,
+  mark: Mark,
+  migrations: readonly string[] = MIGRATIONS,
+  maxBytes = VERIFY_MAX_BYTES,
+): string[] {
+  const notices: string[] = [];
+  const witnessed = mark.read();
+  if (!existsSync(file)) {
+    refuseLoss(file, mark, witnessed, 0);
+    return notices;
+  }
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const version = checkIdentity(db, file, migrations);
+    const lastSeq = version === 0 ? 0 : lastSeqOf(db);
+    refuseLoss(file, mark, witnessed, lastSeq);
+    if (version === 0) return notices;
+    if (version === migrations.length) checkSchema(db, file, migrations);
+    const whole = statSync(file).size <= maxBytes;
+    if (whole) checkPages(db, file);
+    checkEntries(db, file, whole ? 0 : lastSeq - VERIFY_TAIL_ENTRIES, whole);
+    if (!whole) notices.push(`only the last ${VERIFY_TAIL_ENTRIES} entries were checked; older ones are when read`);
+    if (witnessed === 'unreadable') notices.push(`${mark.path} was unreadable and has been written anew`);
+    if (witnessed === 'missing' && lastSeq > 0) {
+      notices.push(`${mark.path} was missing: whether the last entries are all there could not be checked`);
+    }
+    return notices;
+  } finally {
+    db.close();
+  }
+}
+
+/** The seq of the newest entry there ever was, deleted or not. */
+export function lastSeqOf(db: DatabaseSync): number {
+  const row = db
+    .prepare(
+      `SELECT max((SELECT coalesce(max(seq), 0) FROM entries),
+                  coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0)) AS seq`,
+    )
+    .get();
+  return Number(row?.seq ?? 0);
+}
+
+function refuseLoss(file: string, mark: Mark, witnessed: ReturnType<Mark['read']>, lastSeq: number): void {
+  if (typeof witnessed !== 'number' || witnessed <= lastSeq) return;
+  const what =
+    `its last ${witnessed - lastSeq} entries are gone (it ends at ${lastSeq}, ${witnessed} was written): the file or its ` +
+    `-wal has been cut, removed or replaced by an older copy; to go on with what is left, delete ${mark.path}`;
+  throw new JournalError('damaged', file, what);
+}
+
+/** Pages, B-trees, and that each index holds exactly the rows of its table. */
+function checkPages(db: DatabaseSync, file: string): void {
+  const said = db
+    .prepare('PRAGMA integrity_check(3)')
+    .all()
+    .map((row) => String(row.integrity_check));
+  if (said.length !== 1 || said[0] !== 'ok') throw new JournalError('damaged', file, `its pages: ${said.join('; ')}`);
+}
+
+function checkEntries(db: DatabaseSync, file: string, afterSeq: number, whole: boolean): void {
+  const unsettled = new Set<string>();
+  const rows = db.prepare('SELECT * FROM entries WHERE seq > ? ORDER BY seq').iterate(afterSeq);
+  for (const row of rows as Iterable<unknown> as Iterable<Row>) {
+    checkRow(row, file);
+    if (!whole || (row.kind !== 'order.prepared' && row.kind !== 'order.outcome')) continue;
+    const body = row.kind === 'order.outcome' ? decode<OrderOutcome>(row.body) : null;
+    const effect = settles({ kind: row.kind, body });
+    if (effect === 'opens') unsettled.add(row.key);
+    else unsettled.delete(row.key);
+  }
+  if (!whole) return;
+  const kept = db.prepare('SELECT key FROM unsettled').all();
+  if (kept.length !== unsettled.size || kept.some((row) => !unsettled.has(String(row.key)))) {
+    throw new JournalError('damaged', file, 'its list of unsettled orders does not follow from its entries');
+  }
+}
+
+/** @throws JournalError when a stored entry is not what was written. */
+export function checkRow(row: Row, file: string): void {
+  if (checksumOf(row) !== row.checksum) throw new JournalError('damaged', file, `entry ${row.seq} has been changed`);
+}
