@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import type { SymbolConfig } from '../core/model.ts';
+import { codeOf, type EnvironmentSettings, type ReadFile, readEnvironment } from './env.ts';
+import { readSymbols } from './symbols-file.ts';
+import { shown } from './wording.ts';
+
+export {
+  type AccountCredentials,
+  EXCHANGES,
+  type ExchangeHosts,
+  PAPER_SYMBOLS_FILE,
+  type TelegramSettings,
+} from './env.ts';
+export { type Resolution, type ResolvedSymbol, resolveInstruments, symbolWarnings } from './instruments.ts';
+export { Secret } from './secret.ts';
+export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
+
+/** Everything the engine was told (strategy 2), frozen. Keys read `[secret]` wherever they are printed. */
+export interface Settings extends EnvironmentSettings {
+  /** As in the symbols file, enabled or not; names not yet resolved. Empty only where no file is needed. */
+  readonly symbols: readonly SymbolConfig[];
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+export interface SettingsSource {
+  /** The process environment; it wins over `.env`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Project root: holds `.env`; relative paths are relative to it. */
+  readonly root: string;
+  /** For tests; the file system otherwise. */
+  readonly readFile?: ReadFile;
+  /**
+   * `trade` (default): everything a run needs must be there. `look`: for commands that neither trade nor alert; keys, chat
+   * and symbols file may be missing, but what is given is judged all the same.
+   */
+  readonly purpose?: 'trade' | 'look';
+}
+
+/**
+ * Reads the environment and the symbols file into one frozen object, or says everything that is wrong with them at once
+ * (strategy 2.1, 2.2; exit code 78 by 13.2). No message holds a key. Never throws.
+ */
+export function loadSettings(source: SettingsSource): SettingsResult {
+  const { env, root, readFile = readFileSync, purpose = 'trade' } = source;
+  const environment = readEnvironment({ env, root, readFile, purpose });
+  const errors = [...environment.errors];
+  const warnings = [...environment.warnings];
+  let symbols: readonly SymbolConfig[] = [];
+  if (environment.symbolsFile !== null) {
+    const reading = symbolsOf(environment.symbolsFile, root, readFile);
+    if (reading.ok) {
+      symbols = reading.symbols;
+      warnings.push(...reading.warnings);
+    } else {
+      errors.push(...reading.errors);
+    }
+  }
+  if (environment.settings === null || errors.length > 0) return { ok: false, errors };
+  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings };
+}
+
+function symbolsOf(file: { readonly path: string; readonly given: string }, root: string, readFile: ReadFile) {
+  try {
+    return readSymbols(readFile(file.path), file.given);
+  } catch (thrown) {
+    const why = codeOf(thrown);
+    const error =
+      why === 'ENOENT'
+        ? `Symbols config file not found: GRVT_HEDGE_SYMBOLS_FILE: ${shown(file.given)}: ` +
+          `expected a file, its path relative to the project root (${root})`
+        : `Symbols config file cannot be read: GRVT_HEDGE_SYMBOLS_FILE: ${shown(file.given)} (${why})`;
+    return { ok: false as const, errors: [error] };
+  }
+}
+
+/** Freezes plain objects and lists all the way down; values that are immutable by themselves (Decimal, Secret) stay as they are. */
+function frozen<T>(value: T): T {
+  if (Array.isArray(value) || (value !== null && typeof value === 'object' && isPlain(value))) {
+    for (const inner of Object.values(value)) frozen(inner);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,86 @@
+import { type Decimal, floorTo } from '../core/decimal.ts';
+import type { Instrument, SymbolConfig } from '../core/model.ts';
+import { smallestTradableSize } from '../core/valuing.ts';
+import { suggestion } from './wording.ts';
+
+/** A symbol of the file with the instrument it means; `config.instrument` is the exchange's own spelling. */
+export interface ResolvedSymbol {
+  readonly config: SymbolConfig;
+  readonly instrument: Instrument;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly symbols: readonly ResolvedSymbol[]; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/**
+ * Finds each symbol in the exchange's list, case aside (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). An unknown name is
+ * an error that suggests the nearest; so are two rows that mean one instrument. A row that is not enabled and that the
+ * exchange does not list (any more) is left out with a warning: a delisted instrument must not keep the engine from starting.
+ */
+export function resolveInstruments(configs: readonly SymbolConfig[], instruments: readonly Instrument[]): Resolution {
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  const symbols: ResolvedSymbol[] = [];
+  const taken = new Map<string, number>();
+  for (const [index, config] of configs.entries()) {
+    const at = `symbols [${index}] ${config.instrument} instrument`;
+    const found = named(config.instrument, instruments);
+    if (found.length === 0) {
+      const near = suggestion(
+        config.instrument,
+        instruments.map(({ name }) => name),
+      );
+      if (config.enabled) errors.push(`${at}: the exchange does not list it${near}`);
+      else warnings.push(`${at}: the exchange does not list it${near} (not enabled, left out)`);
+      continue;
+    }
+    const instrument = found[0];
+    if (instrument === undefined || found.length > 1) {
+      errors.push(
+        `${at}: the exchange lists ${found.map(({ name }) => name).join(' and ')}: expected the exact spelling`,
+      );
+      continue;
+    }
+    const earlier = taken.get(instrument.name);
+    if (earlier !== undefined) {
+      errors.push(`${at}: duplicate of [${earlier}], both are ${instrument.name}: expected each instrument once`);
+      continue;
+    }
+    taken.set(instrument.name, index);
+    symbols.push({ config: Object.freeze({ ...config, instrument: instrument.name }), instrument });
+  }
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, symbols, warnings };
+}
+
+/** The exact name alone if it is listed, else all that differ in case only. */
+function named(name: string, instruments: readonly Instrument[]): readonly Instrument[] {
+  const exact = instruments.find((instrument) => instrument.name === name);
+  if (exact !== undefined) return [exact];
+  return instruments.filter((instrument) => instrument.name.toLowerCase() === name.toLowerCase());
+}
+
+/**
+ * The warnings of strategy 2.2: one fill alone passes the imbalance limit; an order would be below the smallest tradable
+ * size (3.2) at this mark, so that the symbol would never trade.
+ *
+ * @param mark USDT per base unit, > 0.
+ */
+export function symbolWarnings(config: SymbolConfig, instrument: Instrument, mark: Decimal): readonly string[] {
+  const warnings: string[] = [];
+  const at = `${config.instrument} order_notional_usdt: ${config.orderNotionalUsdt.toFixed()}`;
+  if (config.orderNotionalUsdt.gt(config.imbalanceLimitUsdt)) {
+    warnings.push(
+      `${at} is above imbalance_limit_usdt ${config.imbalanceLimitUsdt.toFixed()}: one fill alone passes the limit`,
+    );
+  }
+  const smallest = smallestTradableSize(instrument, mark, []);
+  const size = floorTo(config.orderNotionalUsdt.div(mark), instrument.minSize);
+  if (size.lt(smallest)) {
+    warnings.push(
+      `${at} buys ${size.toFixed()} ${instrument.base} at ${mark.toFixed()}, below the smallest tradable size ` +
+        `${smallest.toFixed()} (about ${smallest.mul(mark).toDecimalPlaces(2).toFixed()} USDT): nothing would be submitted`,
+    );
+  }
+  return warnings;
+}

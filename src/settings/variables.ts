@@ -1,0 +1,550 @@
+import { z } from 'zod';
+import { Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
+import { Secret } from './secret.ts';
+
+/** Which exchange (API 1). `paper` is the embedded one. */
+export const MODES = ['paper', 'testnet', 'prod', 'staging', 'dev'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** Levels of the REST client's log, in pino's words. */
+export type SdkLogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Heading a variable stands under in `.env.example`. */
+export type Section = 'exchange' | 'keys' | 'alerts' | 'strategy' | 'stop' | 'engine';
+
+/** One environment variable: the single source of its name, default, unit, legal values and explanation (strategy 2.1). */
+export interface Variable<T> {
+  /** As text, as it would stand in `.env`; null: none. */
+  readonly default: string | null;
+  /** What `.env.example` says where there is no default, e.g. `by GRVT_ENV`. */
+  readonly otherwise: string;
+  readonly unit: string;
+  /** The end of the sentence "expected …" in both the error and the example. */
+  readonly expected: string;
+  /** Never printed; may be given as `NAME_FILE` too. */
+  readonly confidential: boolean;
+  /** May be given as `NAME_FILE`, a file that holds the value. */
+  readonly fromFile: boolean;
+  readonly section: Section;
+  readonly en: string;
+  readonly zh: string;
+  readonly schema: z.ZodType<T, string>;
+}
+
+type Words = Pick<Variable<unknown>, 'section' | 'en' | 'zh'> &
+  Partial<Pick<Variable<unknown>, 'default' | 'otherwise' | 'unit' | 'confidential' | 'fromFile'>>;
+
+function variable<T>(kind: Kind<T>, words: Words): Variable<T> {
+  return {
+    default: null,
+    otherwise: 'none',
+    unit: kind.unit,
+    confidential: false,
+    fromFile: false,
+    expected: kind.expected,
+    schema: kind.schema,
+    ...words,
+  };
+}
+
+interface Kind<T> {
+  readonly unit: string;
+  readonly expected: string;
+  readonly schema: z.ZodType<T, string>;
+}
+
+const MS_PER_SEC = 1000;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 86_400_000;
+
+/** A Node timer longer than 2^31 − 1 ms fires at once; every duration that may become one stays below (24.8 days). */
+const LONGEST_TIMER_SEC = 2_147_483;
+
+/** The exchange refuses orders that live longer than 30 days (API 5.1); one day less, since its clock is not ours. */
+const LONGEST_ORDER_TTL_SEC = 29 * 86_400;
+
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** Order of the group that private keys are drawn from; a key is at least 1 and below it. */
+const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+const plain = z.string().regex(PLAIN_DECIMAL);
+
+function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
+  const schema = z
+    .string()
+    .transform((text) => text.toLowerCase())
+    .pipe(z.enum(values));
+  return { unit: 'word', expected: `one of ${values.join(', ')}`, schema };
+}
+
+function integer(from: number, to: number, unit = 'count'): Kind<number> {
+  const schema = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to);
+  return { unit, expected: `a whole number from ${from} to ${to}`, schema };
+}
+
+/** A duration given in larger units, kept in whole milliseconds. */
+function duration(unit: string, unitMs: number, from: string, to: string): Kind<number> {
+  const schema = plain
+    .transform(decimal)
+    .refine((value) => value.gte(decimal(from)) && value.lte(decimal(to)))
+    .transform((value) => value.mul(unitMs).toDecimalPlaces(0).toNumber());
+  return { unit, expected: `a number of ${unit} from ${from} to ${to}`, schema };
+}
+
+function seconds(from: string, to: number): Kind<number> {
+  return duration('seconds', MS_PER_SEC, from, String(to));
+}
+
+/** The same, where 0 means never. */
+function secondsOrNever(to: number): Kind<number | null> {
+  const schema = plain
+    .transform(decimal)
+    .refine((value) => !value.isNegative() && value.lte(to))
+    .transform((value) => (value.isZero() ? null : Math.max(1, value.mul(MS_PER_SEC).toDecimalPlaces(0).toNumber())));
+  return { unit: 'seconds', expected: `0 (never) or a number of seconds up to ${to}`, schema };
+}
+
+/** Longest number of USDT read: far above any position, far below the precision of the arithmetic. */
+const LARGEST_USDT = new Decimal('1e15');
+
+const usdt: Kind<Decimal> = {
+  unit: 'USDT',
+  expected: 'a number of USDT, 0 or more',
+  schema: z
+    .string()
+    .max(40, { abort: true })
+    .regex(/^\d+(\.\d+)?$/, { abort: true })
+    .transform(decimal)
+    .refine((value) => value.lte(LARGEST_USDT)),
+};
+
+const ratio: Kind<Decimal> = {
+  unit: 'ratio',
+  expected: 'a ratio above 0 and at most 1 (0.70 is 70 %)',
+  schema: z
+    .string()
+    .max(40, { abort: true })
+    .regex(/^\d+(\.\d+)?$/, { abort: true })
+    .transform(decimal)
+    .refine((value) => value.gt(0) && value.lte(1)),
+};
+
+const SWITCH: Readonly<Record<string, boolean>> = { '1': true, true: true, '0': false, false: false };
+
+const onOff: Kind<boolean> = {
+  unit: 'switch',
+  expected: '1 (on) or 0 (off)',
+  schema: z
+    .string()
+    .transform((text) => SWITCH[text.toLowerCase()])
+    .pipe(z.boolean()),
+};
+
+/** An address of a GRVT server: its paths are the client's business. A trailing slash is dropped. */
+const origin: Kind<string> = {
+  unit: 'URL',
+  expected: 'an http:// or https:// address of a host, without path, user or query',
+  schema: url((parsed) => parsed.pathname === '/' && parsed.search === '' && parsed.hash === '').transform(
+    (text) => new URL(text).origin,
+  ),
+};
+
+const address: Kind<string> = {
+  unit: 'URL',
+  expected: 'an http:// or https:// address, without user or password in it',
+  schema: url(() => true),
+};
+
+function url(fits: (parsed: URL) => boolean): z.ZodType<string, string> {
+  return z.string().refine((text) => {
+    if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text)) return false;
+    const parsed = new URL(text);
+    return parsed.hostname !== '' && parsed.username === '' && parsed.password === '' && fits(parsed);
+  });
+}
+
+const timeOfDay: Kind<number> = {
+  unit: 'HH:MM',
+  expected: 'a time HH:MM from 00:00 to 23:59',
+  schema: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))),
+};
+
+const path: Kind<string> = {
+  unit: 'path',
+  expected: 'a path',
+  schema: z.string().refine((text) => !text.includes('\0')),
+};
+
+const apiKey: Kind<Secret> = {
+  unit: 'text',
+  expected: 'the API key: printable characters without spaces',
+  schema: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/)
+    .transform((text) => new Secret(text)),
+};
+
+const privateKey: Kind<Secret> = {
+  unit: 'hex',
+  expected: 'a private key: 0x and 64 hex digits',
+  schema: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, { abort: true })
+    .refine((text) => BigInt(text) > 0n && BigInt(text) < SECP256K1_ORDER)
+    .transform((text) => new Secret(text)),
+};
+
+const accountId: Kind<string> = {
+  unit: 'number',
+  expected: 'the trading account id: a decimal number from 1 to 2^64-1',
+  schema: z
+    .string()
+    .regex(/^[1-9]\d{0,19}$/, { abort: true })
+    .refine((text) => BigInt(text) <= UINT64_MAX),
+};
+
+const chatId: Kind<string> = {
+  unit: 'text',
+  expected: 'a chat id without spaces, e.g. -1001234567890',
+  schema: z.string().regex(/^[\x21-\x7e]{1,256}$/),
+};
+
+/** At most 15 digits: beyond that a number would not be exact. */
+const chainId: Kind<number> = integer(1, 999_999_999_999_999, 'number');
+
+const depth: Kind<10 | 50 | 100 | 500> = {
+  unit: 'levels',
+  expected: 'one of 10, 50, 100, 500',
+  schema: z.enum(['10', '50', '100', '500']).transform((text) => Number(text) as 10 | 50 | 100 | 500) as z.ZodType<
+    10 | 50 | 100 | 500,
+    string
+  >,
+};
+
+const SDK_LEVELS: Readonly<Record<string, SdkLogLevel>> = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  WARN: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+  OFF: 'silent',
+};
+
+const sdkLevel: Kind<SdkLogLevel> = {
+  unit: 'word',
+  expected: `one of ${Object.keys(SDK_LEVELS).join(', ')}`,
+  schema: z
+    .string()
+    .transform((text) => SDK_LEVELS[text.toUpperCase()])
+    .pipe(z.enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+};
+
+/** Every variable of strategy 2.1, in the order of `.env.example`. */
+export const VARIABLES = {
+  GRVT_ENV: variable(oneOf(MODES), {
+    default: 'paper',
+    section: 'exchange',
+    en: 'Which exchange: paper is the embedded one; must be said as soon as trading keys are given.',
+    zh: '连接哪个交易所：paper 为内置模拟交易所；一旦填写交易密钥就必须明确指定。',
+  }),
+  GRVT_EDGE_URL: variable(origin, {
+    otherwise: 'by GRVT_ENV',
+    section: 'exchange',
+    en: 'Another login host than the one of GRVT_ENV.',
+    zh: '覆盖 GRVT_ENV 对应的登录主机。',
+  }),
+  GRVT_TRADES_URL: variable(origin, {
+    otherwise: 'by GRVT_ENV',
+    section: 'exchange',
+    en: 'Another trading host than the one of GRVT_ENV.',
+    zh: '覆盖 GRVT_ENV 对应的交易主机。',
+  }),
+  GRVT_MARKET_DATA_URL: variable(origin, {
+    otherwise: 'by GRVT_ENV',
+    section: 'exchange',
+    en: 'Another market data host than the one of GRVT_ENV.',
+    zh: '覆盖 GRVT_ENV 对应的行情主机。',
+  }),
+  GRVT_CHAIN_ID: variable(chainId, {
+    otherwise: 'by GRVT_ENV',
+    section: 'exchange',
+    en: 'Another chain id for order signatures than the one of GRVT_ENV (prod 325, testnet and paper 326, staging and dev 327).',
+    zh: '覆盖订单签名所用的 chain id（prod 325，testnet 与 paper 326，staging 与 dev 327）。',
+  }),
+
+  GRVT_TRADING_API_KEY_1: variable(apiKey, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'API key of account A.',
+    zh: '账户 A 的 API key。',
+  }),
+  GRVT_TRADING_PRIVATE_KEY_1: variable(privateKey, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'Private key that signs the orders of account A: 0x and 64 hex digits.',
+    zh: '账户 A 的订单签名私钥：0x 加 64 位十六进制。',
+  }),
+  GRVT_TRADING_ACCOUNT_ID_1: variable(accountId, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'Trading account id of account A.',
+    zh: '账户 A 的交易账户 ID。',
+  }),
+  GRVT_TRADING_API_KEY_2: variable(apiKey, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'API key of account B.',
+    zh: '账户 B 的 API key。',
+  }),
+  GRVT_TRADING_PRIVATE_KEY_2: variable(privateKey, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'Private key that signs the orders of account B: 0x and 64 hex digits.',
+    zh: '账户 B 的订单签名私钥：0x 加 64 位十六进制。',
+  }),
+  GRVT_TRADING_ACCOUNT_ID_2: variable(accountId, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'keys',
+    en: 'Trading account id of account B.',
+    zh: '账户 B 的交易账户 ID。',
+  }),
+
+  CHAT_ID: variable(chatId, {
+    otherwise: 'required unless paper',
+    section: 'alerts',
+    en: 'Telegram chat that receives the alerts.',
+    zh: '接收告警的 Telegram 会话 ID。',
+  }),
+  API_KEY: variable(apiKey, {
+    otherwise: 'required unless paper',
+    confidential: true,
+    fromFile: true,
+    section: 'alerts',
+    en: 'Key of the Telegram gateway (header X-API-Key).',
+    zh: 'Telegram 网关的密钥（请求头 X-API-Key）。',
+  }),
+  TELEGRAM_GATEWAY_URL: variable(address, {
+    default: 'http://localhost:3000/send-message',
+    section: 'alerts',
+    en: 'Where alerts are posted.',
+    zh: '告警发送地址。',
+  }),
+  GRVT_HEDGE_MMR_ALERT_THRESHOLD: variable(ratio, {
+    default: '0.70',
+    section: 'alerts',
+    en: 'Alert from this maintenance margin / equity upwards.',
+    zh: '维持保证金 / 权益达到该比例即告警。',
+  }),
+  GRVT_HEDGE_STUCK_HOURS: variable(duration('hours', MS_PER_HOUR, '0.001', '590'), {
+    default: '6',
+    section: 'alerts',
+    en: 'Unhedged longer than this is stuck: an alert, and a line in the daily report.',
+    zh: '未对冲超过该时长视为卡住：告警并列入日报。',
+  }),
+  GRVT_HEDGE_DAILY_REPORT_AT: variable(timeOfDay, {
+    default: '09:00',
+    unit: 'HH:MM, Beijing time',
+    section: 'alerts',
+    en: 'When the daily report of stuck symbols is sent.',
+    zh: '每日卡住标的日报的发送时间（北京时间）。',
+  }),
+  GRVT_HEDGE_HEARTBEAT_URL: variable(address, {
+    section: 'alerts',
+    en: 'Called once a minute while both accounts are polled successfully.',
+    zh: '两个账户均轮询正常时，每分钟访问一次该地址。',
+  }),
+  GRVT_HEDGE_LANG: variable(oneOf(['en', 'zh']), {
+    default: 'en',
+    section: 'alerts',
+    en: 'Language of alerts and pages.',
+    zh: '告警与页面的语言。',
+  }),
+
+  GRVT_HEDGE_SYMBOLS_FILE: variable(path, {
+    otherwise: 'required unless paper, which takes config/hedge_symbols.example.json',
+    section: 'strategy',
+    en: 'What to trade: a JSON file, relative to the project root.',
+    zh: '标的配置 JSON 文件，相对路径以项目根目录为基准。',
+  }),
+  GRVT_HEDGE_LOOP_INTERVAL_SEC: variable(seconds('0.01', 3600), {
+    default: '2',
+    section: 'strategy',
+    en: 'Pause between two polls of an account.',
+    zh: '同一账户两次轮询之间的间隔。',
+  }),
+  GRVT_HEDGE_ORDERBOOK_DEPTH: variable(depth, {
+    default: '10',
+    section: 'strategy',
+    en: 'How many book levels are asked for; the exchange knows no other values.',
+    zh: '请求的盘口档数；交易所只接受这些取值。',
+  }),
+  GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT: variable(usdt, {
+    default: '20',
+    section: 'strategy',
+    en: 'While the two positions differ by less than this: one order per account.',
+    zh: '两账户仓位差额低于该值时，每账户最多一单。',
+  }),
+  GRVT_HEDGE_POST_ONLY_MAX_RETRY: variable(integer(1, 100, 'attempts'), {
+    default: '5',
+    section: 'strategy',
+    en: 'Attempts of one submission that is refused as post-only.',
+    zh: 'post-only 被拒时，一次下单的最多尝试次数。',
+  }),
+  GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: variable(seconds('1', 86_400), {
+    default: '300',
+    section: 'strategy',
+    en: 'How long the symbol rests once those attempts are used up.',
+    zh: '尝试用尽后该标的的冷却时间。',
+  }),
+  GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: variable(seconds('0', LONGEST_TIMER_SEC), {
+    default: '1800',
+    section: 'strategy',
+    en: 'Longest wait for the rest of a partly filled order before what filled is booked.',
+    zh: '部分成交的最长等待时间，超时后按已成交量入账。',
+  }),
+  GRVT_HEDGE_ORDER_TTL_SEC: variable(seconds('60', LONGEST_ORDER_TTL_SEC), {
+    default: '3600',
+    section: 'strategy',
+    en: 'Expiry of each order: bounds what a dead process leaves behind.',
+    zh: '每张订单的有效期：限制进程异常退出后遗留的挂单。',
+  }),
+  GRVT_HEDGE_REQUESTS_PER_SEC: variable(integer(1, 1000, 'requests per second'), {
+    default: '10',
+    section: 'strategy',
+    en: 'REST budget of one account.',
+    zh: '单个账户的 REST 请求额度。',
+  }),
+  GRVT_HEDGE_STREAMS: variable(onOff, {
+    default: '1',
+    section: 'strategy',
+    en: "Listen to the exchange's streams in order to poll early.",
+    zh: '监听交易所推送，以便提前轮询。',
+  }),
+
+  GRVT_HEDGE_MAX_RUNTIME_SEC: variable(secondsOrNever(LONGEST_TIMER_SEC), {
+    default: '0',
+    section: 'stop',
+    en: 'Stop by itself after this; 0 = never.',
+    zh: '运行该时长后自动停止；0 表示不自动停止。',
+  }),
+  GRVT_HEDGE_CANCEL_ON_STOP: variable(onOff, {
+    default: '1',
+    section: 'stop',
+    en: 'Cancel strategy orders at stop.',
+    zh: '停机时清理策略挂单。',
+  }),
+  GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS: variable(integer(0, 100, 'orders'), {
+    default: '0',
+    section: 'stop',
+    en: 'How many strategy orders to leave per account and instrument at stop, newest first.',
+    zh: '停机时每账户每标的保留的策略挂单数（保留最新的）。',
+  }),
+
+  GRVT_HEDGE_PAPER_SEED: variable(integer(0, 4_294_967_295, 'number'), {
+    default: '1',
+    section: 'engine',
+    en: "Seed of the embedded exchange's market.",
+    zh: '内置模拟交易所行情的随机种子。',
+  }),
+  GRVT_HEDGE_DATA_DIR: variable(path, {
+    default: 'data',
+    section: 'engine',
+    en: 'Journal and lock, relative to the project root.',
+    zh: '日志账本与锁文件目录，相对项目根目录。',
+  }),
+  GRVT_HEDGE_LOG_DIR: variable(path, {
+    default: 'logs',
+    section: 'engine',
+    en: 'Log files, relative to the project root.',
+    zh: '日志文件目录，相对项目根目录。',
+  }),
+  GRVT_HEDGE_JOURNAL_DAYS: variable(duration('days', MS_PER_DAY, '1', '3650'), {
+    default: '30',
+    section: 'engine',
+    en: 'How long settled history is kept; what is open is kept always.',
+    zh: '已了结历史的保留天数；未了结的始终保留。',
+  }),
+  GRVT_HEDGE_SDK_LOG_LEVEL: variable(sdkLevel, {
+    default: 'ERROR',
+    section: 'engine',
+    en: 'Level of what the REST client logs.',
+    zh: 'REST 客户端的日志级别。',
+  }),
+  GRVT_HEDGE_HTTP_PORT: variable(integer(0, 65_535, 'port'), {
+    default: '8787',
+    section: 'engine',
+    en: 'Dashboard, metrics and health, on loopback only; 0 = off.',
+    zh: '看板、指标与健康检查端口，仅本机可访问；0 表示关闭。',
+  }),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** What each variable reads as; null where it is unset and has no default. */
+export type Values = {
+  -readonly [N in VariableName]: (typeof VARIABLES)[N] extends Variable<infer T> ? T | null : never;
+};
+
+export const VARIABLE_NAMES = Object.keys(VARIABLES) as readonly VariableName[];
+
+/** Every legal name: the variables and the `…_FILE` forms of those that may come from a file. */
+export function knownNames(): string[] {
+  return VARIABLE_NAMES.flatMap((name) => (VARIABLES[name].fromFile ? [name, `${name}_FILE`] : [name]));
+}
+
+const HEADINGS: Readonly<Record<Section, string>> = {
+  exchange: 'Exchange / 交易所',
+  keys: 'Trading accounts / 交易账户',
+  alerts: 'Alerts / 告警',
+  strategy: 'Strategy / 策略',
+  stop: 'Stop / 停机',
+  engine: 'Engine / 引擎',
+};
+
+/**
+ * The text of `.env.example`, written from the table so that it cannot fall behind it. `GRVT_ENV` is left empty on
+ * purpose: whoever fills in keys must then say which exchange they are for.
+ */
+export function envExample(): string {
+  const lines = [
+    '# Copy to .env and change what you need. An empty value is unset; the process environment wins over this file.',
+    '# 复制为 .env 后按需修改。空值等于未设置；进程环境变量优先于本文件。',
+    '# Keys may stand in files of their own: NAME_FILE=path instead of NAME=value.',
+    '# 密钥可放在单独文件中：用 NAME_FILE=路径 代替 NAME=值。',
+  ];
+  let section: Section | null = null;
+  for (const name of VARIABLE_NAMES) {
+    const variable: Variable<unknown> = VARIABLES[name];
+    if (variable.section !== section) {
+      section = variable.section;
+      lines.push('', `# ---- ${HEADINGS[section]} ----`);
+    }
+    const fallback = variable.default ?? variable.otherwise;
+    lines.push('', `# ${variable.en}`, `# ${variable.zh}`);
+    lines.push(`# Unit: ${variable.unit}. Default: ${fallback}. Expected: ${variable.expected}.`);
+    lines.push(`${name}=${name === 'GRVT_ENV' ? '' : (variable.default ?? '')}`);
+    if (variable.fromFile) lines.push(`# ${name}_FILE=`);
+  }
+  return `${lines.join('\n')}\n`;
+}

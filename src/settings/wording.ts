@@ -1,0 +1,58 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Longest value repeated in an error: enough to recognise it, not enough to fill a screen. */
+const SHOWN_CHARS = 80;
+
+/** A private key pasted into the wrong variable must not be printed with the complaint about it. */
+const KEY_LIKE = /[0-9a-f]{64}/i;
+
+/** A password inside a URL. */
+const URL_PASSWORD = /\/\/[^/?#\s]*@/;
+
+/**
+ * A value as an error may repeat it: quoted, control characters escaped, cut to a bounded length. What looks like a key
+ * or carries a password is described instead.
+ */
+export function shown(value: string): string {
+  if (KEY_LIKE.test(value)) return `a value that looks like a key (${shapeOf(value)}, not shown)`;
+  if (URL_PASSWORD.test(value)) return `a URL with a user or password in it (${value.length} characters, not shown)`;
+  const cut = value.length > SHOWN_CHARS ? `${value.slice(0, SHOWN_CHARS)}…` : value;
+  return JSON.stringify(cut);
+}
+
+/** What a secret looks like, without any of it: its length and the kind of characters. */
+export function shapeOf(value: string): string {
+  return `${value.length} character${value.length === 1 ? '' : 's'}, ${characterKind(value)}`;
+}
+
+function characterKind(value: string): string {
+  if (/^\d+$/.test(value)) return 'all digits';
+  if (/^0x[0-9a-f]*$/i.test(value)) return `0x and ${value.length - 2} hex digits`;
+  if (/^[0-9a-f]+$/i.test(value)) return 'all hex digits, no 0x';
+  if (/\s/.test(value)) return 'with white space in it';
+  if (/^[\x21-\x7e]+$/.test(value)) return 'letters, digits and signs';
+  return 'with characters that are not printable ASCII';
+}
+
+/**
+ * The known word nearest to one that is not known, case aside; null when none is near enough to be what was meant
+ * (more than two typing errors and more than a third of the word).
+ */
+export function nearest(word: string, known: Iterable<string>): string | null {
+  let best: string | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of known) {
+    const typos = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (typos < least) {
+      least = typos;
+      best = candidate;
+    }
+  }
+  return least <= Math.max(2, Math.floor(word.length / 3)) ? best : null;
+}
+
+/** `; did you mean X?`, or nothing. */
+export function suggestion(word: string, known: Iterable<string>): string {
+  const near = nearest(word, known);
+  return near === null ? '' : `; did you mean ${near}?`;
+}
