@@ -1,3 +1,4 @@
+import type { Alert } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
 import type { AccountName, AccountSnapshot, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
@@ -18,10 +19,12 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | cancellation → gateway   | cancellation.told, account.parked                             |
  * | gateway → poller         | account.parked                                                |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
+ * | symbol, daemon → alert-desk | alert.raised, alert.cleared                                |
+ * | daemon → symbol          | trading.halt                                                  |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  *
- * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `daemon`.
+ * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`.
  */
 
 export type PollerToSymbol = SnapshotReceived | SnapshotFailed;
@@ -268,4 +271,23 @@ export interface CancellationTold {
   readonly type: 'cancellation.told';
   readonly childId: string;
   readonly message: CancelEnded;
+}
+
+/** A condition of strategy 12 holds. Said again for as long as it does; the alert desk decides what is sent. */
+export interface AlertRaised {
+  readonly type: 'alert.raised';
+  readonly alert: Alert;
+}
+
+/** The condition is over. */
+export interface AlertCleared {
+  readonly type: 'alert.cleared';
+  readonly key: string;
+  readonly atMs: number;
+}
+
+/** Daemon → symbol: an invariant broke here; no new orders, everything else goes on (strategy 15). */
+export interface TradingHalt {
+  readonly type: 'trading.halt';
+  readonly why: string;
 }

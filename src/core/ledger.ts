@@ -26,18 +26,15 @@ export interface Booking {
  * The price of the increment between two readings of an order: derived from the cumulative averages, so that the booked
  * value equals the exchange's (strategy 4.1).
  *
- * @throws RangeError when nothing was added, or the value added is not positive: the answer is impossible.
+ * @returns null when nothing was added, or the value added is not positive: the answer is impossible (strategy 10.4).
  */
 export function incrementPrice(
   before: { readonly size: Decimal; readonly valueUsdt: Decimal },
   after: { readonly size: Decimal; readonly averagePrice: Decimal },
-): Decimal {
+): Decimal | null {
   const size = after.size.minus(before.size);
   const valueUsdt = after.size.mul(after.averagePrice).minus(before.valueUsdt);
-  if (!size.gt(0) || !valueUsdt.gt(0)) {
-    throw new RangeError(`impossible increment: size ${size.toFixed()}, value ${valueUsdt.toFixed()} USDT`);
-  }
-  return valueUsdt.div(size);
+  return size.gt(0) && valueUsdt.gt(0) ? valueUsdt.div(size) : null;
 }
 
 /**

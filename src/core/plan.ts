@@ -21,6 +21,7 @@ export interface Idle {
 }
 
 export interface Plan {
+  readonly situation: Situation;
   readonly tradingState: TradingState;
   /** The rule that chose the state, and its reason in words. */
   readonly why: string;
@@ -44,11 +45,8 @@ export function situationOf(input: PlanInput): Situation {
 
 /** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
 export function makePlan(input: PlanInput): Plan {
-  return planFor(input, classify(situationOf(input)));
-}
-
-/** What that state submits and trims (strategy 6, 8.2). */
-export function planFor(input: PlanInput, tradingState: TradingState): Plan {
+  const situation = situationOf(input);
+  const tradingState = classify(situation);
   const trims = planTrims(input, tradingState);
   const answer = input.halted ? { creates: [], idle: HALTED } : createsFor(input, tradingState);
   const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
@@ -56,7 +54,7 @@ export function planFor(input: PlanInput, tradingState: TradingState): Plan {
     answer.creates.length > 0 && creates.length === 0
       ? { why: 'waiting for a price that the rules allow', rule: answer.creates[0]?.nearerThanPrice ? '6.4' : '7.3' }
       : answer.idle;
-  return { tradingState, why: reasonFor(input, tradingState), creates, trims, idle };
+  return { situation, tradingState, why: reasonFor(input, tradingState), creates, trims, idle };
 }
 
 const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };

@@ -136,14 +136,16 @@ function takeOrder(
   };
   const facts: Fact[] = [];
   const added = seen.tradedSize.minus(known.bookedSize);
+  const price = incrementPrice(
+    { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
+    { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
+  );
+  // An impossible average: the row is left alone, and the position will say what is true (10.4, 10.5).
+  if (added.gt(0) && price === null) return { state, facts: [] };
   const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
   let next = state;
 
-  if (added.gt(0) && (over || nowMs >= untilMs)) {
-    const price = incrementPrice(
-      { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
-      { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
-    );
+  if (price !== null && (over || nowMs >= untilMs)) {
     const booking = book(next, {
       account: order.account,
       side: order.side,
@@ -165,16 +167,13 @@ function takeOrder(
       openedLotSize: booking.openedLotSize,
       netAfter: lotsNet(next.lots),
     });
-  } else if (seen.tradedSize.gt(known.tradedSize)) {
+  } else if (price !== null && seen.tradedSize.gt(known.tradedSize)) {
     facts.push({
       type: 'fill.waiting',
       atMs: nowMs,
       ...wordsOf(state.instrument, order),
       fillSize: added,
-      fillPrice: incrementPrice(
-        { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
-        { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
-      ),
+      fillPrice: price,
       untilMs,
     });
   }

@@ -5,7 +5,29 @@ import type { AccountName } from './model.ts';
  * Bodies are GRVT's JSON under its full field names, untouched.
  */
 export type WireEvent =
-  | { readonly kind: 'sent'; readonly id: number; readonly atMs: number; readonly account: AccountName | null; readonly route: string; readonly request: unknown }
-  | { readonly kind: 'answered'; readonly id: number; readonly atMs: number; readonly account: AccountName | null; readonly route: string; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'sent';
+      readonly id: number;
+      readonly atMs: number;
+      readonly account: AccountName | null;
+      readonly route: string;
+      readonly request: unknown;
+    }
+  | {
+      readonly kind: 'answered';
+      readonly id: number;
+      readonly atMs: number;
+      readonly account: AccountName | null;
+      readonly route: string;
+      readonly status: number;
+      readonly body: unknown;
+    }
   /** No readable answer: time-out, reset, garbage. */
-  | { readonly kind: 'failed'; readonly id: number; readonly atMs: number; readonly account: AccountName | null; readonly route: string; readonly reason: string };
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly atMs: number;
+      readonly account: AccountName | null;
+      readonly route: string;
+      readonly reason: string;
+    };

@@ -1,0 +1,108 @@
+import type { Decimal } from './decimal.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig, type SymbolSnapshot } from './model.ts';
+import { makePlan, type Plan } from './plan.ts';
+import type { PlanInput, StrategySettings } from './plan-input.ts';
+import type { SymbolState } from './symbol-state.ts';
+import { markOf, valuePair } from './valuing.ts';
+
+/** Best bid and ask as the gateway read them. */
+export interface Touch {
+  readonly bid: Decimal;
+  readonly ask: Decimal;
+  readonly atMs: number;
+}
+
+/** What a symbol knows when it is about to decide. */
+export interface Knowledge {
+  readonly config: SymbolConfig;
+  readonly instrument: Instrument;
+  readonly strategy: StrategySettings;
+  readonly state: SymbolState;
+  readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
+  readonly touch: Touch | null;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  readonly nowMs: number;
+  readonly halted: boolean;
+  readonly denied: readonly string[];
+}
+
+export type Assessment =
+  /** No decision on these data (strategy 10.3, 10.4, 10.5). */
+  | { readonly kind: 'unusable'; readonly why: string; readonly rule: string }
+  /** Both flat: the mid of the book is the mark, and there is none that is fresh enough (strategy 3.1). */
+  | { readonly kind: 'touch-wanted' }
+  | { readonly kind: 'usable'; readonly input: PlanInput; readonly plan: Plan };
+
+/** Whether there can be a decision now, and which (strategy 5: once per usable snapshot of both accounts). */
+export function assess(knowledge: Knowledge): Assessment {
+  const { snapshots, state, staleMs, nowMs } = knowledge;
+  const { A, B } = snapshots;
+  if (A === null || B === null) {
+    const missing = ACCOUNTS.filter((account) => snapshots[account] === null).join(' and ');
+    return { kind: 'unusable', why: `no data of ${missing} yet`, rule: '10.1' };
+  }
+  for (const snapshot of [A, B]) {
+    const ageMs = nowMs - snapshot.requestedAtMs;
+    if (ageMs > staleMs) {
+      return {
+        kind: 'unusable',
+        why: `data of ${snapshot.account} are ${Math.round(ageMs / 1000)} s old`,
+        rule: '10.3',
+      };
+    }
+  }
+  if (!state.begun) {
+    return { kind: 'unusable', why: 'reading twice what is there: orders rest on this symbol', rule: '11.3' };
+  }
+  for (const account of ACCOUNTS) {
+    const contradiction = state.contradiction[account];
+    if (contradiction !== null) {
+      return {
+        kind: 'unusable',
+        why: `position of ${account} differs from the ledger by ${contradiction.difference.toFixed()}`,
+        rule: '10.5',
+      };
+    }
+  }
+  const positions = [A.position, B.position];
+  const mark = markOf(positions, knowledge.touch);
+  if (mark === null) {
+    return positions.every((position) => position === null)
+      ? { kind: 'touch-wanted' }
+      : { kind: 'unusable', why: 'the mark price is not above zero', rule: '3.1' };
+  }
+  const input = planInputOf(knowledge, { A, B }, mark);
+  const plan = makePlan(input);
+  const byTouch = positions.every((position) => position === null);
+  const touchAgeMs = nowMs - (knowledge.touch?.atMs ?? 0);
+  if (byTouch && plan.creates.length > 0 && touchAgeMs > staleMs) return { kind: 'touch-wanted' };
+  return { kind: 'usable', input, plan };
+}
+
+function planInputOf(
+  knowledge: Knowledge,
+  snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
+  mark: Decimal,
+): PlanInput {
+  const { config, instrument, strategy, nowMs, halted, denied } = knowledge;
+  const zero = mark.mul(0);
+  const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
+  const valuation = valuePair(knowledge.state, instrument, actual, mark);
+  return {
+    config,
+    instrument,
+    strategy,
+    state: clocked(knowledge.state, valuation.hedged, nowMs),
+    valuation,
+    nowMs,
+    halted,
+    denied,
+  };
+}
+
+/** The clock of `unhedged>6h` (strategy 12): it starts when the symbol leaves hedged and ends when it is hedged again. */
+function clocked(state: SymbolState, hedged: boolean, nowMs: number): SymbolState {
+  const unhedgedSinceMs = hedged ? null : (state.unhedgedSinceMs ?? nowMs);
+  return unhedgedSinceMs === state.unhedgedSinceMs ? state : { ...state, unhedgedSinceMs };
+}

@@ -1,0 +1,115 @@
+import { ZERO } from './decimal.ts';
+import type { Intent, ManagedOrder } from './model.ts';
+import { letGo } from './reconcile.ts';
+import type { SymbolState } from './symbol-state.ts';
+
+/** First rest after a refusal other than post-only; doubles with each one in a row (strategy 9.5). */
+export const REFUSAL_REST_MS = 10_000;
+
+/** What the gateway tells of an attempt that is about to leave. */
+export interface SentOrder {
+  readonly clientOrderId: string;
+  readonly account: ManagedOrder['account'];
+  readonly side: ManagedOrder['side'];
+  readonly size: ManagedOrder['size'];
+  readonly price: ManagedOrder['price'];
+  readonly purpose: ManagedOrder['purpose'];
+  readonly sentAtMs: number;
+  readonly expirationMs: number;
+}
+
+/** An order that is about to leave counts as live from now on (strategy 1). */
+export function addSent(state: SymbolState, sent: SentOrder): SymbolState {
+  if (state.orders.some((order) => order.clientOrderId === sent.clientOrderId)) return state;
+  const { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs } = sent;
+  const order: ManagedOrder = {
+    clientOrderId,
+    account,
+    side,
+    price,
+    size,
+    purpose,
+    unknown: false,
+    confirmedAtMs: null,
+    sentAtMs,
+    expirationMs,
+    tradedSize: ZERO,
+    avgFillPrice: ZERO,
+    bookedSize: ZERO,
+    bookedValueUsdt: ZERO,
+    firstPartialAtMs: null,
+    cancelRequestedAtMs: null,
+  };
+  return { ...state, orders: [...state.orders, order] };
+}
+
+/** The attempt is proven over with nothing traded: refused, or never left. */
+export function dropRefused(state: SymbolState, clientOrderId: string): SymbolState {
+  return letGo(state, clientOrderId);
+}
+
+/** Proven never to have come to be (strategy 9.6); should it appear all the same, it is adopted. */
+export function dropAbsent(state: SymbolState, clientOrderId: string): SymbolState {
+  return { ...state, orders: state.orders.filter((order) => order.clientOrderId !== clientOrderId) };
+}
+
+/** The exchange has confirmed it: from now on its absence among the open orders means something (strategy 10.2). */
+export function confirm(state: SymbolState, clientOrderId: string, atMs: number): SymbolState {
+  return change(state, clientOrderId, (order) => ({
+    ...order,
+    unknown: false,
+    confirmedAtMs: order.confirmedAtMs ?? atMs,
+  }));
+}
+
+export function markUnknown(state: SymbolState, clientOrderId: string): SymbolState {
+  return change(state, clientOrderId, (order) => ({ ...order, unknown: true }));
+}
+
+export function markCancelRequested(state: SymbolState, clientOrderId: string, atMs: number): SymbolState {
+  return change(state, clientOrderId, (order) => ({ ...order, cancelRequestedAtMs: atMs }));
+}
+
+/** The cancel failed: the order is as it was, and may be asked to go again. */
+export function forgetCancel(state: SymbolState, clientOrderId: string): SymbolState {
+  return change(state, clientOrderId, (order) => ({ ...order, cancelRequestedAtMs: null }));
+}
+
+/** The rest after post-only refusals used up the attempts (strategy 9.5). */
+export function restAfterExhaustion(
+  state: SymbolState,
+  atMs: number,
+  cooldownMs: number,
+  attempts: number,
+): SymbolState {
+  return {
+    ...state,
+    restUntilMs: atMs + cooldownMs,
+    restReason: `${attempts} post-only attempts used up`,
+  };
+}
+
+/** The rest after any other refusal: 10 s, doubling with each one in a row (strategy 9.5). */
+export function restAfterRefusal(state: SymbolState, atMs: number, cooldownMs: number, reason: string): SymbolState {
+  const restMs = Math.min(REFUSAL_REST_MS * 2 ** state.refusalsInARow, cooldownMs);
+  return {
+    ...state,
+    restUntilMs: atMs + restMs,
+    restReason: `the exchange refused an order (${reason})`,
+    refusalsInARow: state.refusalsInARow + 1,
+  };
+}
+
+/** The rest is over and an order went through: the next refusal counts as the first. */
+export function endRest(state: SymbolState): SymbolState {
+  return { ...state, restUntilMs: null, restReason: '', refusalsInARow: 0 };
+}
+
+export function countIntents(state: SymbolState, intents: readonly Intent[]): SymbolState {
+  return intents.length === 0 ? state : { ...state, nextIntent: state.nextIntent + intents.length };
+}
+
+function change(state: SymbolState, clientOrderId: string, by: (order: ManagedOrder) => ManagedOrder): SymbolState {
+  if (!state.orders.some((order) => order.clientOrderId === clientOrderId)) return state;
+  return { ...state, orders: state.orders.map((order) => (order.clientOrderId === clientOrderId ? by(order) : order)) };
+}
