@@ -23,6 +23,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
+ * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
  *
  * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`.
  */
@@ -273,13 +274,18 @@ export interface CancellationTold {
   readonly message: CancelEnded;
 }
 
+export type ToAlertDesk = AlertRaised | AlertCleared;
+
 /** A condition of strategy 12 holds. Said again for as long as it does; the alert desk decides what is sent. */
 export interface AlertRaised {
   readonly type: 'alert.raised';
   readonly alert: Alert;
 }
 
-/** The condition is over. */
+/**
+ * The condition was judged and does not hold. Keys that are not open are ignored, so whoever judges may say so each time;
+ * said once after a start, it ends what was open when the engine went down.
+ */
 export interface AlertCleared {
   readonly type: 'alert.cleared';
   readonly key: string;

@@ -144,6 +144,11 @@ export interface Notifier {
   send(text: string): Promise<void>;
 }
 
+/** Tells a dead-man switch that the engine polls both accounts (strategy 2.1). Rejects when it was not heard. */
+export interface Heartbeat {
+  beat(): Promise<void>;
+}
+
 /** Hears what happened: log, figures, metrics, dashboard. Never throws, never decides. */
 export interface Reporter {
   report(fact: Fact): void;

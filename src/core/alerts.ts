@@ -1,4 +1,6 @@
-import type { AccountName } from './model.ts';
+import { Decimal } from './decimal.ts';
+import type { ExchangeFailure } from './failure.ts';
+import type { AccountName, AccountSummary, Side } from './model.ts';
 
 /** Every kind of alert there is (strategy 12). */
 export type AlertKind =
@@ -34,4 +36,426 @@ export interface Alert {
   readonly sinceMs: number | null;
   /** Numbers and words for the text, already formatted with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`. */
   readonly details: Readonly<Record<string, string>>;
+}
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+
+/**
+ * How often an alert that goes on is told again: every so many milliseconds, once an episode, or once ever
+ * (an order that was named once needs no second naming).
+ */
+export type Repeat = number | 'episode' | 'once';
+
+/** What the desk does with a kind of alert (strategy 12). */
+export interface AlertPolicy {
+  readonly repeat: Repeat;
+  /**
+   * Critical: money or safety is at stake and the engine cannot mend it by itself, so every such alert is told in full;
+   * it is never folded into a count, never silenced by a wider alert and never dropped from a full outbox.
+   */
+  readonly critical: boolean;
+}
+
+/**
+ * The table of strategy 12. Kinds it does not name take the period of the row they are nearest to: a parked account,
+ * a broken invariant and a failed actor stay broken until somebody acts (900 s); what is said of the configuration or
+ * of the start does not change by being repeated (once an episode).
+ */
+export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
+  'api-failure': { repeat: 120 * SECOND, critical: false },
+  'account-parked': { repeat: 900 * SECOND, critical: true },
+  mmr: { repeat: 1800 * SECOND, critical: true },
+  'post-only-exhausted': { repeat: 120 * SECOND, critical: false },
+  unhedged: { repeat: 'episode', critical: true },
+  'foreign-order': { repeat: 'once', critical: false },
+  'order-refused': { repeat: 900 * SECOND, critical: false },
+  drift: { repeat: 900 * SECOND, critical: false },
+  'same-direction': { repeat: 900 * SECOND, critical: false },
+  'side-contradicts-config': { repeat: 'episode', critical: false },
+  'order-count': { repeat: 900 * SECOND, critical: false },
+  'clock-skew': { repeat: 900 * SECOND, critical: false },
+  'limit-reached': { repeat: 900 * SECOND, critical: false },
+  'invariant-broken': { repeat: 900 * SECOND, critical: true },
+  'actor-failed': { repeat: 900 * SECOND, critical: true },
+  'start-difference': { repeat: 'episode', critical: false },
+};
+
+/** Every kind, in the order of the table. */
+export const ALERT_KINDS = Object.keys(ALERT_POLICIES) as readonly AlertKind[];
+
+// ---------------------------------------------------------------------------------------------------- keys and alerts
+
+/** The key of an alert: its kind and what it is about, `-` standing for "no account". */
+export function alertKey(kind: AlertKind, ...subject: readonly string[]): string {
+  return [kind, ...subject].join(':');
+}
+
+/** Key of an API failure: account and call (strategy 12). */
+export function apiFailureKey(account: AccountName | null, call: string): string {
+  return alertKey('api-failure', account ?? '-', call);
+}
+
+/** A call to the exchange fails (strategy 10.3, 12); `inARow` counts the failures without a success between them. */
+export function apiFailureAlert(failure: ExchangeFailure, inARow: number, atMs: number, sinceMs: number | null): Alert {
+  return {
+    kind: 'api-failure',
+    key: apiFailureKey(failure.account, failure.call),
+    account: failure.account,
+    instrument: null,
+    atMs,
+    sinceMs,
+    details: {
+      call: failure.call,
+      reason: failure.message,
+      inARow: String(inARow),
+      ...(failure.code === null ? {} : { code: String(failure.code) }),
+    },
+  };
+}
+
+/** The exchange refuses this account altogether (strategy 9.8). */
+export function accountParkedAlert(failure: ExchangeFailure, account: AccountName, atMs: number): Alert {
+  return {
+    kind: 'account-parked',
+    key: alertKey('account-parked', account),
+    account,
+    instrument: null,
+    atMs,
+    sinceMs: null,
+    details: { reason: failure.message, code: failure.code === null ? '-' : String(failure.code) },
+  };
+}
+
+/** An order on our accounts that is not ours (strategy 11.4); named once each. */
+export function foreignOrderAlert(
+  account: AccountName,
+  instrument: string,
+  order: { readonly orderId: string; readonly clientOrderId: string },
+  atMs: number,
+): Alert {
+  return {
+    kind: 'foreign-order',
+    key: alertKey('foreign-order', account, order.orderId),
+    account,
+    instrument,
+    atMs,
+    sinceMs: null,
+    details: { orderId: order.orderId, clientOrderId: order.clientOrderId },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------------- judgements
+
+/**
+ * Whether maintenance margin / equity has reached the threshold (strategy 12); margin against no equity at all counts.
+ * Judged without dividing. Returns null while it has not: the caller then clears `mmr:<account>`.
+ */
+export function judgeMmr(
+  account: AccountName,
+  summary: Pick<AccountSummary, 'totalEquity' | 'maintenanceMargin'>,
+  threshold: Decimal,
+  atMs: number,
+): Alert | null {
+  const { totalEquity, maintenanceMargin } = summary;
+  const holds = totalEquity.gt(0) ? maintenanceMargin.gte(threshold.mul(totalEquity)) : maintenanceMargin.gt(0);
+  if (!holds) return null;
+  return {
+    kind: 'mmr',
+    key: alertKey('mmr', account),
+    account,
+    instrument: null,
+    atMs,
+    sinceMs: null,
+    details: {
+      ratio: totalEquity.gt(0) ? ratioText(maintenanceMargin.div(totalEquity)) : '∞',
+      threshold: threshold.toFixed(Math.max(2, threshold.decimalPlaces())),
+      marginUsdt: maintenanceMargin.toFixed(2),
+      equityUsdt: totalEquity.toFixed(2),
+    },
+  };
+}
+
+/** Rounded down, so that the text never claims more than there is; 0.6999 does not read as the threshold 0.70. */
+function ratioText(ratio: Decimal): string {
+  return ratio.toDecimalPlaces(4, Decimal.ROUND_DOWN).toFixed(Math.max(2, Math.min(4, ratio.decimalPlaces())));
+}
+
+/** A symbol that is not hedged, as the unhedged alert and the daily report tell it (strategy 12, 12.2). */
+export interface StuckSymbol {
+  readonly instrument: string;
+  /** The side that would hedge it: against the net (strategy 6.3). */
+  readonly hedgeSide: Side;
+  /** |net|, base units. */
+  readonly size: Decimal;
+  /** When it left hedged, across restarts. */
+  readonly unhedgedSinceMs: number;
+  /** What the hedge must not be worse than (strategy 7.2); null: not known yet. */
+  readonly guardPrice: Decimal | null;
+  /** Where the hedge would rest without a guard: the best ask for a sell, the best bid for a buy; null: no book. */
+  readonly touch: Decimal | null;
+}
+
+/** Longer unhedged than `stuckMs` (strategy 12): a wall-clock judgement, so a restart changes nothing. */
+export function isStuck(unhedgedSinceMs: number, nowMs: number, stuckMs: number): boolean {
+  return nowMs - unhedgedSinceMs > stuckMs;
+}
+
+/** What it would take to hedge a stuck symbol: how far the market is from the guard. */
+export interface HedgeDistance {
+  /** USDT the price has to go towards the guard before a hedge at the touch is allowed; 0: it is there. */
+  readonly missing: Decimal;
+  /** The same in per cent of the touch. */
+  readonly missingPercent: Decimal;
+  /** What hedging at the touch right now, by hand, would lose: USDT. */
+  readonly lossNowUsdt: Decimal;
+}
+
+/** Distance of the guard from the present touch (strategy 12.2, 7.1); null where either is unknown. */
+export function hedgeDistance(symbol: StuckSymbol): HedgeDistance | null {
+  const { guardPrice, touch } = symbol;
+  if (guardPrice === null || touch === null || !touch.gt(0)) return null;
+  const signed = symbol.hedgeSide === 'sell' ? guardPrice.minus(touch) : touch.minus(guardPrice);
+  const missing = signed.gt(0) ? signed : new Decimal(0);
+  return { missing, missingPercent: missing.div(touch).mul(100), lossNowUsdt: missing.mul(symbol.size) };
+}
+
+/** Our clock against the exchange's may differ by this much before it is said: signatures expire by their clock. */
+export const CLOCK_SKEW_LIMIT_MS = 2000;
+
+/** Clock skew beyond 2 s (strategy 12), or null. `skewMs` is theirs minus ours; null: not known, which is no alert. */
+export function judgeClockSkew(skewMs: number | null, atMs: number): Alert | null {
+  if (skewMs === null || Math.abs(skewMs) <= CLOCK_SKEW_LIMIT_MS) return null;
+  return {
+    kind: 'clock-skew',
+    key: alertKey('clock-skew'),
+    account: null,
+    instrument: null,
+    atMs,
+    sinceMs: null,
+    details: { skew: `${(skewMs / SECOND).toFixed(1)} s`, limit: `${CLOCK_SKEW_LIMIT_MS / SECOND} s` },
+  };
+}
+
+// ----------------------------------------------------------------------------------------------------------- silencing
+
+/** Calls that every poll of an account makes: while one of them fails, the account is out of reach (strategy 10.1). */
+const ACCOUNT_READS: readonly string[] = ['poll', 'positions', 'openOrders', 'accountSummary'];
+
+/**
+ * The wider alert that causes this one and makes telling it needless, or null (strategy 12).
+ *
+ * A parked account silences the failures and refusals of that account; a failing login silences its other calls; an
+ * account that cannot be read silences its orders' calls; both accounts out of reach silence the public calls;
+ * positions in one direction silence the remark on the configured side. Critical alerts are never silenced.
+ */
+export function widerAlert(
+  alert: Pick<Alert, 'kind' | 'key' | 'account' | 'instrument'>,
+  holds: (key: string) => boolean,
+): string | null {
+  const { account } = alert;
+  const first = (keys: readonly string[]): string | null => keys.find((key) => key !== alert.key && holds(key)) ?? null;
+  const unreachable = (name: AccountName): string | null =>
+    first([alertKey('account-parked', name), ...['login', ...ACCOUNT_READS].map((call) => apiFailureKey(name, call))]);
+  switch (alert.kind) {
+    case 'api-failure': {
+      if (account === null) return unreachable('A') !== null ? unreachable('B') : null;
+      const call = alert.key.split(':')[2] ?? '';
+      const parkedOrLogin = first([alertKey('account-parked', account), apiFailureKey(account, 'login')]);
+      return parkedOrLogin ?? (ACCOUNT_READS.includes(call) || call === 'login' ? null : unreachable(account));
+    }
+    case 'order-refused':
+      return account === null ? null : first([alertKey('account-parked', account)]);
+    case 'side-contradicts-config':
+      return alert.instrument === null ? null : first([alertKey('same-direction', alert.instrument)]);
+    default:
+      return null;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- episodes and repeats
+
+/** What the desk remembers of one alert key, across restarts: its episode and when it was last told (strategy 12). */
+export interface AlertState {
+  readonly key: string;
+  readonly kind: AlertKind;
+  readonly account: AccountName | null;
+  readonly instrument: string | null;
+  readonly details: Readonly<Record<string, string>>;
+  /** Beginning of the episode. */
+  readonly sinceMs: number;
+  /** Last raise, to within `SEEN_GRAIN_MS`: written seldom on purpose. */
+  readonly seenAtMs: number;
+  /** Last telling in this episode (for `once` kinds: ever); null: not told, being silenced. */
+  readonly toldAtMs: number | null;
+  /** Tellings in this episode. */
+  readonly tellings: number;
+  /** When the condition ended; the episode ends with the telling of it. null: it holds. */
+  readonly overAtMs: number | null;
+  /** null: the episode is open. */
+  readonly closedAtMs: number | null;
+  /** `resolved`: told. `untold`: nobody had heard of it. `lapsed`: neither raised nor cleared for a day; not told. */
+  readonly closing: 'resolved' | 'untold' | 'lapsed' | null;
+  /** How often it came back soon after being over: each doubles the calm asked for before `resolved`. */
+  readonly returns: number;
+}
+
+/** `seenAtMs` is kept to within an hour: often enough to judge `LAPSE_MS`, seldom enough not to fill the journal. */
+export const SEEN_GRAIN_MS = HOUR;
+
+/** An alert neither raised nor cleared for a day stops being listed as open; nobody said that it is resolved. */
+export const LAPSE_MS = 24 * HOUR;
+
+/** Five polls: a condition that is back sooner was never over. */
+export const CALM_MS = 10 * SECOND;
+
+/** The period of kinds without one, where a period bounds something. */
+const PERIOD_WITHOUT_REPEAT_MS = 900 * SECOND;
+
+/** How long a condition must stay over before `resolved` is told: doubled by each return, at most the alert's period. */
+export function calmMs(state: AlertState, repeat: Repeat): number {
+  const most = typeof repeat === 'number' ? repeat : PERIOD_WITHOUT_REPEAT_MS;
+  return Math.min(CALM_MS * 2 ** Math.min(state.returns, 20), most);
+}
+
+/** The condition holds now, as far as the desk was told. */
+export function alertHolds(state: AlertState): boolean {
+  return state.closedAtMs === null && state.overAtMs === null;
+}
+
+/**
+ * What a raise does to the key: the state after it, and whether it is to be told now (strategy 12).
+ *
+ * An episode lasts until its end is told; within it the alert is told again by its period, whatever flickers. A condition
+ * that is back after `resolved` was told is a new episode and told at once, for the last word must not stay false.
+ * Returns the same state object when nothing worth keeping has changed.
+ */
+export function judgeRaise(
+  state: AlertState | null,
+  alert: Alert,
+  silenced: boolean,
+  nowMs: number,
+  repeat: Repeat,
+): { readonly state: AlertState; readonly tell: boolean } {
+  if (state === null) return openEpisode(alert, 0, silenced, nowMs);
+  if (repeat === 'once' && state.toldAtMs !== null) return { state: seen(state, nowMs), tell: false };
+  const leftSinceTold = alert.sinceMs !== null && state.toldAtMs !== null && alert.sinceMs > state.toldAtMs;
+  if (state.closedAtMs !== null) {
+    if (repeat === 'episode' && state.closing === 'lapsed' && !leftSinceTold)
+      return { state: seen(state, nowMs), tell: false };
+    const period = typeof repeat === 'number' ? repeat : PERIOD_WITHOUT_REPEAT_MS;
+    const soon = state.closing === 'resolved' && nowMs - state.closedAtMs < period;
+    return openEpisode(alert, soon ? state.returns + 1 : 0, silenced, nowMs);
+  }
+  if (repeat === 'episode' && leftSinceTold) return openEpisode(alert, state.returns, silenced, nowMs);
+  const due =
+    state.toldAtMs === null ||
+    (typeof repeat === 'number' && nowMs - state.toldAtMs >= repeat && nowMs > state.toldAtMs);
+  const tell = due && !silenced;
+  const back = state.overAtMs !== null;
+  if (!tell && !back) return { state: seen(state, nowMs), tell };
+  return {
+    state: {
+      ...state,
+      details: alert.details,
+      sinceMs: Math.min(state.sinceMs, alert.sinceMs ?? alert.atMs),
+      seenAtMs: nowMs,
+      overAtMs: null,
+      returns: state.returns + (back ? 1 : 0),
+      ...(tell ? { toldAtMs: nowMs, tellings: state.tellings + 1 } : {}),
+    },
+    tell,
+  };
+}
+
+function openEpisode(alert: Alert, returns: number, silenced: boolean, nowMs: number) {
+  const state: AlertState = {
+    key: alert.key,
+    kind: alert.kind,
+    account: alert.account,
+    instrument: alert.instrument,
+    details: alert.details,
+    sinceMs: alert.sinceMs ?? alert.atMs,
+    seenAtMs: nowMs,
+    toldAtMs: silenced ? null : nowMs,
+    tellings: silenced ? 0 : 1,
+    overAtMs: null,
+    closedAtMs: null,
+    closing: null,
+    returns,
+  };
+  return { state, tell: !silenced };
+}
+
+function seen(state: AlertState, nowMs: number): AlertState {
+  return nowMs - state.seenAtMs < SEEN_GRAIN_MS ? state : { ...state, seenAtMs: nowMs };
+}
+
+/** What a clear does: the condition is over from `atMs` on; nobody hears of the end of what nobody was told. */
+export function judgeClear(state: AlertState, atMs: number): AlertState {
+  if (!alertHolds(state)) return state;
+  if (state.toldAtMs === null) return { ...state, overAtMs: atMs, closedAtMs: atMs, closing: 'untold' };
+  return { ...state, overAtMs: atMs };
+}
+
+/** What the passing of time does: tells the end of what stayed over long enough, lets lapse what nobody speaks of. */
+export function judgeTime(
+  state: AlertState,
+  nowMs: number,
+  repeat: Repeat,
+): { readonly state: AlertState; readonly resolved: boolean } {
+  if (state.closedAtMs !== null) return { state, resolved: false };
+  if (state.overAtMs !== null) {
+    if (nowMs - state.overAtMs < calmMs(state, repeat)) return { state, resolved: false };
+    return { state: { ...state, closedAtMs: nowMs, closing: 'resolved' }, resolved: true };
+  }
+  if (nowMs - state.seenAtMs < LAPSE_MS) return { state, resolved: false };
+  return { state: { ...state, closedAtMs: nowMs, closing: 'lapsed' }, resolved: false };
+}
+
+/** Open alerts, longest first, and those that ended since `sinceMs`, newest first: what `alerts` lists. */
+export function listAlerts(
+  states: Iterable<AlertState>,
+  sinceMs: number,
+): { readonly open: readonly AlertState[]; readonly recent: readonly AlertState[] } {
+  const all = [...states];
+  return {
+    open: all.filter((state) => state.closedAtMs === null).sort((a, b) => a.sinceMs - b.sinceMs),
+    recent: all
+      .filter((state) => state.closedAtMs !== null && state.closedAtMs >= sinceMs)
+      .sort((a, b) => (b.closedAtMs ?? 0) - (a.closedAtMs ?? 0)),
+  };
+}
+
+/** Reads a journalled state; null when it is not one (an older or a damaged entry: the alert then starts afresh). */
+export function readAlertState(body: unknown): AlertState | null {
+  if (body === null || typeof body !== 'object') return null;
+  const state = body as Partial<Record<keyof AlertState, unknown>>;
+  const numbers = [state.sinceMs, state.seenAtMs, state.tellings, state.returns].every(Number.isFinite);
+  const nullable = [state.toldAtMs, state.overAtMs, state.closedAtMs].every((x) => x === null || Number.isFinite(x));
+  const known = typeof state.kind === 'string' && Object.hasOwn(ALERT_POLICIES, state.kind);
+  const details = state.details !== null && typeof state.details === 'object';
+  return numbers && nullable && known && details && typeof state.key === 'string' ? (body as AlertState) : null;
+}
+
+// --------------------------------------------------------------------------------------------------------- Beijing time
+
+/** Beijing is UTC+8 the year round. */
+const BEIJING_OFFSET_MS = 8 * HOUR;
+const DAY = 24 * HOUR;
+
+/** Days since 1970-01-01 in Beijing, and the minute of that day. */
+export function beijingTime(nowMs: number): { readonly day: number; readonly minute: number } {
+  const local = nowMs + BEIJING_OFFSET_MS;
+  const day = Math.floor(local / DAY);
+  return { day, minute: Math.floor((local - day * DAY) / 60_000) };
+}
+
+/**
+ * The Beijing day whose report is due (strategy 12.2), or null: the hour has come today and no report of today, or of
+ * a later day should the clock have been set back, is done. Absolute: a restart or a late start changes nothing.
+ */
+export function dailyReportDue(nowMs: number, atMinute: number, lastDay: number | null): number | null {
+  const { day, minute } = beijingTime(nowMs);
+  return minute >= atMinute && (lastDay === null || day > lastDay) ? day : null;
 }

@@ -121,6 +121,18 @@ export type Fact = { readonly atMs: number } & (
   | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
   | { readonly type: 'alert.raised'; readonly alert: Alert }
   | { readonly type: 'alert.resolved'; readonly key: string; readonly lastedMs: number }
+  /** One message was taken by the gateway; `alerts` is what it told of, `waiting` what is still to be told. */
+  | { readonly type: 'alerts.sent'; readonly alerts: number; readonly waiting: number }
+  /** A message was not taken, or its answer was lost; it is tried again after `pauseMs`. */
+  | {
+      readonly type: 'alerts.unsent';
+      readonly reason: string;
+      readonly inARow: number;
+      readonly waiting: number;
+      readonly pauseMs: number;
+    }
+  /** The dead-man switch did not hear the engine; the next beat is a minute later. */
+  | { readonly type: 'heartbeat.missed'; readonly reason: string }
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
   | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
   | { readonly type: 'engine.draining'; readonly why: string }

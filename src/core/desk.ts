@@ -1,0 +1,220 @@
+import {
+  type Alert,
+  type AlertKind,
+  type AlertPolicy,
+  type AlertState,
+  alertHolds,
+  dailyReportDue,
+  isStuck,
+  judgeClear,
+  judgeRaise,
+  judgeTime,
+  LAPSE_MS,
+  readAlertState,
+  type StuckSymbol,
+  widerAlert,
+} from './alerts.ts';
+import {
+  type DailyReport,
+  EMPTY_OUTBOX,
+  enqueue,
+  isCritical,
+  type Outbox,
+  type OutboxChange,
+  type OutboxItem,
+  raisedNotice,
+  resolvedNotice,
+  restoreOutbox,
+  withdraw,
+} from './outbox.ts';
+
+/**
+ * Everything the alert desk knows (strategy 12), and what each thing that happens makes of it: values in, values out.
+ * The machine keeps the memory, writes `writes` to the journal before anything is delivered, and reports.
+ */
+export interface DeskMemory {
+  readonly states: ReadonlyMap<string, AlertState>;
+  readonly outbox: Outbox;
+  /** Beijing day of the last daily report that was decided on, told or found empty; null: never. */
+  readonly dailyDay: number | null;
+}
+
+/** What must be in the journal, all or none. */
+export interface DeskWrite {
+  readonly kind: 'alert.state' | 'outbox' | 'note';
+  readonly key: string;
+  readonly body: unknown;
+}
+
+export interface DeskStep {
+  readonly memory: DeskMemory;
+  readonly writes: readonly DeskWrite[];
+  /** Alerts that are being told: for the log and the dashboard. */
+  readonly told: readonly Alert[];
+  readonly resolved: readonly { readonly key: string; readonly lastedMs: number }[];
+}
+
+/** Journal key of the note that holds the day of the last daily report. */
+export const DAILY_NOTE = 'daily-report';
+
+export type AlertPolicies = Readonly<Record<AlertKind, AlertPolicy>>;
+
+const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], told: [], resolved: [] });
+
+/** The memory as the journal has it; entries that cannot be read are left out. */
+export function restoreDesk(journalled: {
+  readonly states: Iterable<unknown>;
+  readonly outbox: Iterable<unknown>;
+  readonly dailyNote: unknown;
+}): DeskMemory {
+  const states = [...journalled.states].map(readAlertState).filter((state) => state !== null);
+  const note = journalled.dailyNote;
+  const day = note !== null && typeof note === 'object' && 'day' in note ? note.day : null;
+  return {
+    states: new Map(states.map((state) => [state.key, state])),
+    outbox: restoreOutbox(journalled.outbox),
+    dailyDay: typeof day === 'number' ? day : null,
+  };
+}
+
+/** A desk that has never heard of anything. */
+export const EMPTY_DESK: DeskMemory = { states: new Map(), outbox: EMPTY_OUTBOX, dailyDay: null };
+
+/** A key the memory had let go is there again, as the journal has it. */
+export function recall(memory: DeskMemory, body: unknown): DeskMemory {
+  const state = readAlertState(body);
+  if (state === null || memory.states.has(state.key)) return memory;
+  return { ...memory, states: new Map(memory.states).set(state.key, state) };
+}
+
+/** A condition was seen to hold. */
+export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
+  const policy = policies[alert.kind];
+  const before = memory.states.get(alert.key) ?? null;
+  const silenced = !policy.critical && widerAlert(alert, holdsIn(memory.states)) !== null;
+  const { state, tell } = judgeRaise(before, alert, silenced, nowMs, policy.repeat);
+  if (state === before) return nothing(memory);
+  const states = new Map(memory.states).set(alert.key, state);
+  const writes: DeskWrite[] = [stateWrite(state, policies)];
+  let { outbox } = memory;
+  if (tell) {
+    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs));
+    outbox = queued.outbox;
+    writes.push(...queued.changes.map(outboxWrite(nowMs)));
+  }
+  const begins = before === null || !alertHolds(before);
+  const after = begins ? silenceNarrower({ ...memory, states, outbox }, policies, nowMs, writes) : { states, outbox };
+  return { memory: { ...memory, ...after }, writes, told: tell ? [alert] : [], resolved: [] };
+}
+
+/** What waits to be told and is caused by an alert that now holds is not told after all; it will be, should it outlast that. */
+function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number, writes: DeskWrite[]) {
+  let { outbox } = memory;
+  const states = new Map(memory.states);
+  for (const [key, item] of memory.outbox.pending) {
+    const state = states.get(key);
+    if (item.type !== 'notice' || item.times === 0 || item.overAtMs !== null || state === undefined) continue;
+    if (policies[item.kind].critical || isCritical(item) || widerAlert(item, holdsIn(states)) === null) continue;
+    const withdrawn = withdraw(outbox, key);
+    outbox = withdrawn.outbox;
+    const tellings = Math.max(0, state.tellings - item.times);
+    const untold = { ...state, tellings, toldAtMs: tellings === 0 ? null : state.toldAtMs };
+    states.set(key, untold);
+    writes.push(stateWrite(untold, policies), outboxWrite(nowMs)(withdrawn.change));
+  }
+  return { states, outbox };
+}
+
+/** A condition was seen not to hold. Unknown and closed keys are ignored. */
+export function deskClear(memory: DeskMemory, key: string, atMs: number, policies: AlertPolicies): DeskStep {
+  const before = memory.states.get(key);
+  if (before === undefined) return nothing(memory);
+  const state = judgeClear(before, atMs);
+  if (state === before) return nothing(memory);
+  return {
+    ...nothing({ ...memory, states: new Map(memory.states).set(key, state) }),
+    writes: [stateWrite(state, policies)],
+  };
+}
+
+/** Time has passed: ends that are certain by now are told, and what is long over is let go (the journal keeps it). */
+export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
+  const states = new Map(memory.states);
+  let { outbox } = memory;
+  const writes: DeskWrite[] = [];
+  const ended: { key: string; lastedMs: number }[] = [];
+  for (const [key, before] of memory.states) {
+    const { state, resolved } = judgeTime(before, nowMs, policies[before.kind].repeat);
+    if (state !== before) {
+      states.set(key, state);
+      writes.push(stateWrite(state, policies));
+    }
+    if (resolved) {
+      const queued = enqueue(outbox, resolvedNotice(state, nowMs));
+      outbox = queued.outbox;
+      writes.push(...queued.changes.map(outboxWrite(nowMs)));
+      ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
+    }
+    if (state.closedAtMs !== null && nowMs - Math.max(state.closedAtMs, state.seenAtMs) > LAPSE_MS) states.delete(key);
+  }
+  const same = writes.length === 0 && states.size === memory.states.size;
+  return same ? nothing(memory) : { memory: { ...memory, states, outbox }, writes, told: [], resolved: ended };
+}
+
+/**
+ * The daily report, when its hour has come and it is not done (strategy 12.2): queued and noted as done in one write, so
+ * that it is queued exactly once a day. `stuck` null: not known yet (just started); asked again at the next wake.
+ */
+export function deskDaily(
+  memory: DeskMemory,
+  nowMs: number,
+  atMinute: number,
+  stuckMs: number,
+  stuck: () => readonly StuckSymbol[] | null,
+): DeskStep {
+  const day = dailyReportDue(nowMs, atMinute, memory.dailyDay);
+  const known = day === null ? null : stuck();
+  if (day === null || known === null) return nothing(memory);
+  const report: DailyReport = {
+    type: 'daily',
+    order: 0,
+    queuedAtMs: nowMs,
+    day,
+    stuckMs,
+    stuck: known
+      .filter((symbol) => isStuck(symbol.unhedgedSinceMs, nowMs, stuckMs))
+      .sort((a, b) => a.unhedgedSinceMs - b.unhedgedSinceMs),
+  };
+  const note: DeskWrite = { kind: 'note', key: DAILY_NOTE, body: { day } };
+  if (report.stuck.length === 0) return { ...nothing({ ...memory, dailyDay: day }), writes: [note] };
+  const { outbox, changes } = enqueue(memory.outbox, report);
+  return {
+    ...nothing({ ...memory, outbox, dailyDay: day }),
+    writes: [note, ...changes.map(outboxWrite(nowMs))],
+  };
+}
+
+/** Changes of the outbox as journal writes; what does not wait any more leaves a mark with its time. */
+export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite {
+  return ({ key, item }) => {
+    const body: OutboxItem | { readonly type: 'done'; readonly atMs: number; readonly settled: true } = item ?? {
+      type: 'done',
+      atMs: nowMs,
+      settled: true,
+    };
+    return { kind: 'outbox', key, body };
+  };
+}
+
+/** `settled` lets the journal drop it in time; what is told once ever must be remembered for as long. */
+function stateWrite(state: AlertState, policies: AlertPolicies): DeskWrite {
+  const settled = state.closedAtMs !== null && policies[state.kind].repeat !== 'once';
+  return { kind: 'alert.state', key: state.key, body: { ...state, settled } };
+}
+
+function holdsIn(states: ReadonlyMap<string, AlertState>): (key: string) => boolean {
+  return (key) => {
+    const state = states.get(key);
+    return state !== undefined && alertHolds(state);
+  };
+}

@@ -1,0 +1,415 @@
+import { ALERT_POLICIES, type Alert, type AlertKind, type AlertState, type StuckSymbol } from './alerts.ts';
+import type { AccountName } from './model.ts';
+
+/**
+ * What waits to be told to people (strategy 12.1): values only. The alert desk keeps them in the journal, delivers them
+ * and says here what became of that.
+ *
+ * There is one item per alert key: tellings of one alert that wait together become one item that counts them. So a
+ * gateway that is down for a day leaves one item per key, not one per repeat.
+ */
+export type OutboxItem = Notice | DailyReport | Folded;
+
+interface Queued {
+  /** Place in the queue: grows by one per item; kept when tellings join. */
+  readonly order: number;
+  readonly queuedAtMs: number;
+}
+
+/** Tellings of one alert, not delivered yet. */
+export interface Notice extends Queued {
+  readonly type: 'notice';
+  readonly key: string;
+  readonly kind: AlertKind;
+  readonly account: AccountName | null;
+  readonly instrument: string | null;
+  /** Of the newest telling. */
+  readonly details: Readonly<Record<string, string>>;
+  /** Since when the condition holds or held: the first episode in here. */
+  readonly sinceMs: number;
+  /** Raises that would have been a message each. 0: only the end of something told before. */
+  readonly times: number;
+  /** When the condition ended; null: it holds. */
+  readonly overAtMs: number | null;
+}
+
+/** The symbols still stuck on a Beijing day (strategy 12.2). */
+export interface DailyReport extends Queued {
+  readonly type: 'daily';
+  readonly day: number;
+  readonly stuckMs: number;
+  /** Longest unhedged first. */
+  readonly stuck: readonly StuckSymbol[];
+}
+
+/** What a full outbox, or a full message, only counts. */
+export interface Folded extends Queued {
+  readonly type: 'folded';
+  readonly tallies: readonly FoldedTally[];
+}
+
+export interface FoldedTally {
+  readonly kind: AlertKind;
+  readonly phase: NoticePhase;
+  /** Different alerts. */
+  readonly alerts: number;
+  /** Tellings of them. */
+  readonly times: number;
+  readonly sinceMs: number;
+}
+
+/** `passed`: began and ended while it could not be told. */
+export type NoticePhase = 'raised' | 'resolved' | 'passed';
+
+export function phaseOf(notice: Notice): NoticePhase {
+  if (notice.overAtMs === null) return 'raised';
+  return notice.times > 0 ? 'passed' : 'resolved';
+}
+
+export interface Outbox {
+  readonly pending: ReadonlyMap<string, OutboxItem>;
+  /** In the message that is on its way; pending again if it fails. */
+  readonly inFlight: ReadonlyMap<string, OutboxItem>;
+  readonly nextOrder: number;
+}
+
+export const EMPTY_OUTBOX: Outbox = { pending: new Map(), inFlight: new Map(), nextOrder: 1 };
+
+/**
+ * Items that are not critical and may wait at a time: five kinds for each of a hundred symbols. Beyond it they are
+ * counted, not kept. Critical ones always find room: their keys are as few as accounts, symbols, actors and invariants.
+ */
+export const OUTBOX_LIMIT = 500;
+
+/** Daily reports that may wait at a time: a week of no delivery. The oldest goes, for the newest holds what still matters. */
+export const DAILY_LIMIT = 7;
+
+const FOLDED_KEY = 'folded';
+
+/** Where items sit in the outbox and the journal: alert key, `daily:<day>`, `folded`. */
+export function itemKey(item: OutboxItem): string {
+  if (item.type === 'notice') return item.key;
+  return item.type === 'daily' ? `daily:${item.day}` : FOLDED_KEY;
+}
+
+/** Whether an item must be told in full (strategy 12.1). */
+export function isCritical(item: OutboxItem): boolean {
+  return item.type === 'daily' || (item.type === 'notice' && ALERT_POLICIES[item.kind].critical);
+}
+
+/** The telling of a raise. */
+export function raisedNotice(alert: Alert, state: AlertState, nowMs: number): Notice {
+  return { ...notice(state, nowMs), details: alert.details, times: 1 };
+}
+
+/** The telling of an end. */
+export function resolvedNotice(state: AlertState, nowMs: number): Notice {
+  return { ...notice(state, nowMs), overAtMs: state.overAtMs };
+}
+
+function notice(state: AlertState, nowMs: number): Notice {
+  const { key, kind, account, instrument, details, sinceMs } = state;
+  return {
+    type: 'notice',
+    key,
+    kind,
+    account,
+    instrument,
+    details,
+    sinceMs,
+    times: 0,
+    overAtMs: null,
+    order: 0,
+    queuedAtMs: nowMs,
+  };
+}
+
+/** A later telling joins an earlier one of the same key: the place of the first, the words of the last. */
+export function joinItems(earlier: OutboxItem, later: OutboxItem): OutboxItem {
+  const place = { order: earlier.order, queuedAtMs: Math.min(earlier.queuedAtMs, later.queuedAtMs) };
+  if (earlier.type === 'notice' && later.type === 'notice')
+    return {
+      ...later,
+      ...place,
+      times: earlier.times + later.times,
+      sinceMs: Math.min(earlier.sinceMs, later.sinceMs),
+    };
+  if (earlier.type === 'folded' && later.type === 'folded')
+    return { ...earlier, ...place, tallies: later.tallies.reduce(addTally, earlier.tallies) };
+  return { ...later, ...place };
+}
+
+function addTally(tallies: readonly FoldedTally[], added: FoldedTally): readonly FoldedTally[] {
+  const same = (tally: FoldedTally) => tally.kind === added.kind && tally.phase === added.phase;
+  if (!tallies.some(same)) return [...tallies, added];
+  return tallies.map((tally) =>
+    same(tally)
+      ? {
+          ...tally,
+          alerts: tally.alerts + added.alerts,
+          times: tally.times + added.times,
+          sinceMs: Math.min(tally.sinceMs, added.sinceMs),
+        }
+      : tally,
+  );
+}
+
+function tallyOf(item: Notice): FoldedTally {
+  return {
+    kind: item.kind,
+    phase: phaseOf(item),
+    alerts: 1,
+    times: Math.max(1, item.times),
+    sinceMs: item.sinceMs,
+  };
+}
+
+/** What of the outbox changed: the key to write, and the item as it must survive a crash; null: nothing waits there. */
+export interface OutboxChange {
+  readonly key: string;
+  readonly item: OutboxItem | null;
+}
+
+/** Queues an item: joins one of its key, or takes the last place; folded into a count when the outbox is full. */
+export function enqueue(
+  outbox: Outbox,
+  item: OutboxItem,
+): { readonly outbox: Outbox; readonly changes: readonly OutboxChange[] } {
+  const full =
+    item.type === 'notice' &&
+    !isCritical(item) &&
+    !outbox.pending.has(itemKey(item)) &&
+    countFoldable(outbox) >= OUTBOX_LIMIT;
+  const entering: OutboxItem = full
+    ? { type: 'folded', order: 0, queuedAtMs: item.queuedAtMs, tallies: [tallyOf(item)] }
+    : item;
+  const key = itemKey(entering);
+  const pending = new Map(outbox.pending);
+  const there = pending.get(key);
+  pending.set(key, there === undefined ? { ...entering, order: outbox.nextOrder } : joinItems(there, entering));
+  const changes: OutboxChange[] = [];
+  const dailies = [...pending.values()].filter((waiting) => waiting.type === 'daily').sort((a, b) => a.day - b.day);
+  for (const oldest of dailies.slice(0, Math.max(0, dailies.length - DAILY_LIMIT))) {
+    pending.delete(itemKey(oldest));
+    changes.push({ key: itemKey(oldest), item: null });
+  }
+  const after: Outbox = { ...outbox, pending, nextOrder: outbox.nextOrder + (there === undefined ? 1 : 0) };
+  return { outbox: after, changes: [{ key, item: surviving(after, key) }, ...changes] };
+}
+
+/** Takes a waiting item out without telling it (a wider alert tells it, strategy 12). */
+export function withdraw(outbox: Outbox, key: string): { readonly outbox: Outbox; readonly change: OutboxChange } {
+  const pending = new Map(outbox.pending);
+  pending.delete(key);
+  const after = { ...outbox, pending };
+  return { outbox: after, change: { key, item: surviving(after, key) } };
+}
+
+function countFoldable(outbox: Outbox): number {
+  if (outbox.pending.size < OUTBOX_LIMIT) return outbox.pending.size;
+  let count = 0;
+  for (const item of outbox.pending.values()) if (item.type === 'notice' && !isCritical(item)) count += 1;
+  return count;
+}
+
+function surviving(outbox: Outbox, key: string): OutboxItem | null {
+  const flying = outbox.inFlight.get(key);
+  const waiting = outbox.pending.get(key);
+  if (flying !== undefined && waiting !== undefined) return joinItems(flying, waiting);
+  return flying ?? waiting ?? null;
+}
+
+// --------------------------------------------------------------------------------------------------------- one message
+
+/** Characters of one message: Telegram takes 4096, and a gateway may add a line of its own. */
+export const MESSAGE_LIMIT = 3500;
+
+/** Kept free for the lines that count what did not fit: three phases of sixteen kinds never all occur; a dozen lines. */
+export const FOLD_RESERVE = 1000;
+
+/** Alerts of one group told with all their numbers; of the others (twenty symbols, one failure) the names are enough. */
+export const SHOWN_PER_GROUP = 10;
+
+/** Queued longer than this, a message says that it is late. */
+export const LATE_MS = 60_000;
+
+/** Alerts of one kind and phase: told together (strategy 12: grouped). */
+export interface NoticeGroup {
+  readonly kind: AlertKind;
+  readonly phase: NoticePhase;
+  /** Told with all their numbers. */
+  readonly shown: readonly Notice[];
+  /** Told by name. */
+  readonly named: readonly Notice[];
+}
+
+/** The words: every text people get, in one language. Implemented in one file of src/notify. */
+export interface AlertTexts {
+  /** First line of a message; `lateSinceMs`: since when its oldest part waits, where that is worth saying. */
+  heading(lateSinceMs: number | null, nowMs: number): string;
+  group(group: NoticeGroup, nowMs: number): string;
+  /** How many were folded, and since when. */
+  folded(tallies: readonly FoldedTally[], nowMs: number): string;
+  /** At most `limit` characters; says how many symbols it leaves out. */
+  daily(report: DailyReport, limit: number, nowMs: number): string;
+}
+
+/**
+ * Makes one message of what waits, in order, and moves what it tells in flight (strategy 12.1).
+ *
+ * Critical alerts are told in full; those that do not fit wait for the next message. The others are told grouped as
+ * far as there is room and beyond that counted. A daily report is a message of its own, in its turn.
+ * Returns null when nothing waits.
+ */
+export function takeMessage(
+  outbox: Outbox,
+  texts: AlertTexts,
+  nowMs: number,
+): { readonly outbox: Outbox; readonly text: string } | null {
+  const queue = [...outbox.pending.values()].sort((a, b) => a.order - b.order);
+  const first = queue[0];
+  if (first === undefined) return null;
+  if (first.type === 'daily') {
+    const heading = texts.heading(late([first], nowMs), nowMs);
+    const text = `${heading}\n${texts.daily(first, MESSAGE_LIMIT - heading.length - 1, nowMs)}`;
+    return { outbox: fly(outbox, [first]), text };
+  }
+  const nextDaily = queue.findIndex((item) => item.type === 'daily');
+  const candidates = nextDaily < 0 ? queue : queue.slice(0, nextDaily);
+
+  const heading = texts.heading(late(candidates, nowMs), nowMs);
+  const parts: string[] = [];
+  const told: OutboxItem[] = [];
+  let tallies: readonly FoldedTally[] = [];
+  let room = MESSAGE_LIMIT - FOLD_RESERVE - heading.length;
+  for (const group of groups(candidates)) {
+    const critical = ALERT_POLICIES[group[0]!.kind].critical;
+    const fitted = critical
+      ? fitCritical(group, texts, room, nowMs, parts.length === 0)
+      : fit(group, texts, room, nowMs);
+    if (fitted !== null) {
+      parts.push(fitted.text);
+      told.push(...fitted.told);
+      room -= fitted.text.length + 1;
+    } else if (!critical) {
+      tallies = group.map(tallyOf).reduce(addTally, tallies);
+      told.push(...group);
+    }
+  }
+  for (const item of candidates) {
+    if (item.type !== 'folded') continue;
+    tallies = item.tallies.reduce(addTally, tallies);
+    told.push(item);
+  }
+  if (tallies.length > 0) parts.push(clip(texts.folded(tallies, nowMs), FOLD_RESERVE - 2));
+  return { outbox: fly(outbox, told), text: [heading, ...parts].join('\n') };
+}
+
+/**
+ * The same when the words themselves fail (a defect): the keys, bare. Better than silence, and than a desk that stands still.
+ */
+export function takeKeys(outbox: Outbox): { readonly outbox: Outbox; readonly text: string } | null {
+  const queue = [...outbox.pending.values()].sort((a, b) => a.order - b.order).slice(0, SHOWN_PER_GROUP);
+  if (queue.length === 0) return null;
+  const line = (item: OutboxItem): string =>
+    clip(`${itemKey(item)}${item.type === 'notice' && item.overAtMs !== null ? ' resolved' : ''}`, 300);
+  return { outbox: fly(outbox, queue), text: queue.map(line).join('\n') };
+}
+
+function groups(items: readonly OutboxItem[]): readonly (readonly Notice[])[] {
+  const byKind = new Map<string, Notice[]>();
+  for (const item of items) {
+    if (item.type !== 'notice') continue;
+    const name = `${item.kind} ${phaseOf(item)}`;
+    const group = byKind.get(name);
+    if (group === undefined) byKind.set(name, [item]);
+    else group.push(item);
+  }
+  return [...byKind.values()];
+}
+
+/** Fewer with all their numbers where room is short; null: only a count fits. */
+function fit(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number) {
+  const { kind } = group[0]!;
+  for (const count of [SHOWN_PER_GROUP, 3, 1]) {
+    const parts = { shown: group.slice(0, count), named: group.slice(count) };
+    const text = texts.group({ kind, phase: phaseOf(group[0]!), ...parts }, nowMs);
+    if (text.length + 1 <= room) return { text, told: group };
+  }
+  return null;
+}
+
+/** As many of them as there is room for, all in full; alone in its message, the first is told whatever its length. */
+function fitCritical(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number, alone: boolean) {
+  const { kind } = group[0]!;
+  const phase = phaseOf(group[0]!);
+  for (let count = group.length; count >= 1; count = Math.floor(count / 2)) {
+    const shown = group.slice(0, count);
+    const text = texts.group({ kind, phase, shown, named: [] }, nowMs);
+    if (text.length + 1 <= room) return { text, told: shown };
+    if (count === 1 && alone) return { text: clip(text, room - 1), told: shown };
+  }
+  return null;
+}
+
+function late(items: readonly OutboxItem[], nowMs: number): number | null {
+  const oldest = items.reduce((least, item) => Math.min(least, item.queuedAtMs), nowMs);
+  return nowMs - oldest > LATE_MS ? oldest : null;
+}
+
+function fly(outbox: Outbox, items: readonly OutboxItem[]): Outbox {
+  const pending = new Map(outbox.pending);
+  const inFlight = new Map<string, OutboxItem>();
+  for (const item of items) {
+    pending.delete(itemKey(item));
+    inFlight.set(itemKey(item), item);
+  }
+  return { ...outbox, pending, inFlight };
+}
+
+/** Cuts text that is too long, and shows that it did. */
+export function clip(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, Math.max(0, limit - 1))}…`;
+}
+
+/** The gateway took the message: what was in it is done. */
+export function delivered(outbox: Outbox): { readonly outbox: Outbox; readonly changes: readonly OutboxChange[] } {
+  const after: Outbox = { ...outbox, inFlight: new Map() };
+  return { outbox: after, changes: [...outbox.inFlight.keys()].map((key) => ({ key, item: surviving(after, key) })) };
+}
+
+/** It did not, or its answer was lost: everything in it waits again, in its old place. The journal knows it already. */
+export function undelivered(outbox: Outbox): Outbox {
+  const pending = new Map(outbox.pending);
+  for (const [key, item] of outbox.inFlight) {
+    const later = pending.get(key);
+    pending.set(key, later === undefined ? item : joinItems(item, later));
+  }
+  return { ...outbox, pending, inFlight: new Map() };
+}
+
+/** The outbox as the journal has it: what was not delivered waits, in order. */
+export function restoreOutbox(bodies: Iterable<unknown>): Outbox {
+  const items = [...bodies].filter(isItem).sort((a, b) => a.order - b.order);
+  return {
+    pending: new Map(items.map((item) => [itemKey(item), item])),
+    inFlight: new Map(),
+    nextOrder: (items.at(-1)?.order ?? 0) + 1,
+  };
+}
+
+function isItem(body: unknown): body is OutboxItem {
+  if (body === null || typeof body !== 'object' || !('type' in body)) return false;
+  const item = body as Partial<Record<string, unknown>>;
+  if (!Number.isFinite(item.order) || !Number.isFinite(item.queuedAtMs)) return false;
+  if (item.type === 'notice')
+    return (
+      typeof item.key === 'string' &&
+      typeof item.kind === 'string' &&
+      Object.hasOwn(ALERT_POLICIES, item.kind) &&
+      item.details !== null &&
+      typeof item.details === 'object'
+    );
+  if (item.type === 'daily') return Number.isFinite(item.day) && Array.isArray(item.stuck);
+  return item.type === 'folded' && Array.isArray(item.tallies);
+}

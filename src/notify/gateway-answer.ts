@@ -1,0 +1,79 @@
+/**
+ * Why an answer of the gateway is not an acceptance, or null when it is one.
+ *
+ * The gateway is somebody's small HTTP service in front of Telegram: what it answers is not specified, and such services
+ * like to answer 200 with the error in the body. So: 2xx, and nothing in the body that says otherwise. What names an error
+ * counts as one; a body that says nothing (empty, `OK`) does not.
+ */
+export function refusalIn(status: number, body: string): string | null {
+  if (status >= 300 && status < 400) return `redirect ${status}: not followed, for it would carry the key elsewhere`;
+  if (status < 200 || status >= 300) return `status ${status}${body.trim() === '' ? '' : `: ${body}`}`;
+  const text = body.trim();
+  if (text === '') return null;
+  if (text.startsWith('<')) return `status ${status} with a page instead of an answer: ${text}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return /^\W*(error|fail|invalid|unauthori[sz]ed|forbidden|denied|not sent)/i.test(text)
+      ? `status ${status} with an error: ${text}`
+      : null;
+  }
+  return namesError(value, 0) ? `status ${status} with an error: ${text}` : null;
+}
+
+/** Answers nest (`{"result":{"ok":false}}`); deeper than this nobody hides an error. */
+const MOST_DEPTH = 3;
+
+const BAD_WORDS =
+  /^(error|err|fail|failed|failure|rejected|denied|unauthori[sz]ed|forbidden|invalid|false|ko|not[ _-]?sent)$/i;
+
+function namesError(value: unknown, depth: number): boolean {
+  if (value === false) return depth === 0;
+  if (value === null || typeof value !== 'object' || depth > MOST_DEPTH) return false;
+  if (Array.isArray(value)) return value.some((inner) => namesError(inner, depth + 1));
+  return Object.entries(value).some(([name, inner]) => {
+    switch (name.toLowerCase().replaceAll(/[_-]/g, '')) {
+      case 'ok':
+      case 'success':
+      case 'successful':
+      case 'sent':
+      case 'delivered':
+      case 'accepted':
+        return inner === false || inner === 0 || (typeof inner === 'string' && BAD_WORDS.test(inner));
+      case 'error':
+      case 'errors':
+      case 'err':
+      case 'exception':
+      case 'errormessage':
+      case 'errormsg':
+        return says(inner);
+      case 'errorcode':
+      case 'errcode':
+        return inner !== 0 && inner !== '0' && says(inner);
+      case 'status':
+      case 'state':
+        return (typeof inner === 'number' && inner >= 400) || (typeof inner === 'string' && badStatus(inner));
+      case 'code':
+      case 'statuscode':
+        return (typeof inner === 'number' || typeof inner === 'string') && Number(inner) >= 400;
+      case 'result':
+      case 'data':
+      case 'response':
+      case 'body':
+        return inner !== null && typeof inner === 'object' && namesError(inner, depth + 1);
+      default:
+        return false;
+    }
+  });
+}
+
+function says(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === '' || value === 0) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value === 'object' ? Object.keys(value).length > 0 : true;
+}
+
+function badStatus(text: string): boolean {
+  return BAD_WORDS.test(text) || Number(text) >= 400;
+}

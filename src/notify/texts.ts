@@ -1,0 +1,560 @@
+import {
+  ALERT_POLICIES,
+  type Alert,
+  type AlertKind,
+  beijingTime,
+  hedgeDistance,
+  type StuckSymbol,
+} from '../core/alerts.ts';
+import type { Decimal } from '../core/decimal.ts';
+import {
+  type AlertTexts,
+  clip,
+  type DailyReport,
+  type FoldedTally,
+  type Notice,
+  type NoticeGroup,
+  type NoticePhase,
+} from '../core/outbox.ts';
+
+/**
+ * Every text people get from the alert desk, English and Chinese (strategy 12).
+ *
+ * A new alert: a row in both tables, with what it is, its line, what the engine does about it and what the person could
+ * do. In a line `{name}` is a detail of the alert, `{base}` the coin of the symbol, `{hours}` the configured hours; a part
+ * in `[…]` is left out when one of its details is missing; details that the line does not name are added at its end.
+ * All times are Beijing time. No text uses markup: a gateway that reads markup must not trip over a symbol's name.
+ */
+export type Language = 'en' | 'zh';
+
+interface KindWords {
+  readonly title: string;
+  readonly line: string;
+  /** What the engine does about it. */
+  readonly engine: string;
+  /** What the person could do. */
+  readonly you: string;
+}
+
+interface Words {
+  readonly kinds: Readonly<Record<AlertKind, KindWords>>;
+  readonly details: Readonly<Record<string, string>>;
+  readonly engine: string;
+  readonly you: string;
+  readonly resolved: string;
+  readonly passed: string;
+  readonly account: (name: string) => string;
+  readonly exchange: string;
+  readonly colon: string;
+  readonly comma: string;
+  readonly since: (at: string, duration: string) => string;
+  readonly lasted: (duration: string, from: string, to: string) => string;
+  readonly times: (count: number) => string;
+  readonly count: (count: number) => string;
+  readonly andNamed: (count: number, names: string) => string;
+  readonly late: (at: string, duration: string) => string;
+  readonly timesAre: string;
+  readonly folded: string;
+  readonly foldedLine: (title: string, phase: string, alerts: number, times: number, since: string) => string;
+  readonly phase: Readonly<Record<NoticePhase, string>>;
+  readonly daily: (date: string, count: number, hours: string) => string;
+  readonly dailyLine: (line: DailyWords) => string;
+  readonly dailyHints: string;
+  readonly dailyMore: (count: number, names: string) => string;
+  readonly test: (at: string) => string;
+  readonly duration: { readonly s: string; readonly min: string; readonly h: string; readonly d: string };
+}
+
+interface DailyWords {
+  readonly instrument: string;
+  readonly side: 'buy' | 'sell';
+  readonly size: string;
+  readonly since: string;
+  readonly duration: string;
+  readonly guard: string | null;
+  readonly touch: string | null;
+  readonly missing: { readonly usdt: string; readonly percent: string; readonly lossUsdt: string } | null;
+}
+
+const EN: Words = {
+  kinds: {
+    'api-failure': {
+      title: 'API failure',
+      line: '[{call} fails][: {reason}][ (code {code})][, {inARow} in a row]',
+      engine: 'tries again by itself; without fresh data it places no new orders.',
+      you: 'if it lasts, check the network and the status of the exchange.',
+    },
+    'account-parked': {
+      title: 'Account refused by the exchange',
+      line: '[{reason}][ (code {code})]',
+      engine: 'places no orders on either account and asks again slowly; orders that rest stay until they expire.',
+      you: 'log in at the exchange: check the permissions of the API key, the IP list and the state of the account.',
+    },
+    mmr: {
+      title: 'MMR ALERT',
+      line: 'maintenance margin / equity {ratio}, threshold {threshold}[ ({marginUsdt} / {equityUsdt} USDT)]',
+      engine: 'goes on hedging and never closes a position to save margin.',
+      you: 'add USDT to this account or reduce its positions; at 1.00 the exchange liquidates.',
+    },
+    'post-only-exhausted': {
+      title: 'Post-only retries used up: cooldown',
+      line: '[{attempts} attempts refused][, next try in {rest}]',
+      engine: 'places nothing on this symbol during the cooldown, then goes on by itself.',
+      you: 'nothing; if it comes often, the market moves too fast for this symbol or the loop is too slow.',
+    },
+    unhedged: {
+      title: 'unhedged>{hours}h',
+      line: 'to hedge: {side} {size} {base}[, worth {diff} USDT][, guard price {guard} USDT][, market {mark} USDT][, touch {touch} USDT]',
+      engine: 'keeps its order at the guard price or better and never hedges at a loss.',
+      you: 'wait for the market to come back, or hedge by hand and take the loss.',
+    },
+    'foreign-order': {
+      title: 'non-strategy order detected',
+      line: '[order {orderId}][ (client id {clientOrderId})]',
+      engine: 'leaves it alone and counts it nowhere; told once for each order.',
+      you: 'if you did not place it, find out who did; if it is not wanted, cancel it at the exchange.',
+    },
+    'order-refused': {
+      title: 'Order refused by the exchange',
+      line: '[{reason}][ (code {code})]',
+      engine: 'lets this symbol rest, longer each time, and tries again.',
+      you: 'read the reason: margin, limits of the account, or the settings of the symbol.',
+    },
+    drift: {
+      title: 'Position differs from what was traded (drift)',
+      line: '[difference {difference} {base}][, taken over at {price} USDT]',
+      engine: 'takes the exchange as right and goes on from there.',
+      you: 'if somebody traded by hand, nothing; otherwise look into the trade history of the account.',
+    },
+    'same-direction': {
+      title: 'Both accounts hold the same direction',
+      line: '[A {a} {base}, B {b} {base}]',
+      engine: 'trades back to opposite positions, as maker.',
+      you: 'check whether somebody traded by hand.',
+    },
+    'side-contradicts-config': {
+      title: 'Positions are held the other way round than configured',
+      line: '[A {a} {base}, B {b} {base}][, configured for A: {configured}][, held: {held}]',
+      engine: 'goes on in the direction that is held.',
+      you: 'nothing, or correct a_side_when_equal.',
+    },
+    'order-count': {
+      title: 'More live orders than allowed',
+      line: '[account {account}: ][{count} orders, at most {cap}]',
+      engine: 'cancels the surplus, oldest first.',
+      you: 'if it stays, check whether a second engine runs on these accounts.',
+    },
+    'clock-skew': {
+      title: 'Clock differs from the clock of the exchange',
+      line: '[{skew}][, at most {limit}]',
+      engine: 'goes on; orders may be refused as expired or live for a different time.',
+      you: 'synchronise the clock of this machine (NTP).',
+    },
+    'limit-reached': {
+      title: 'Position limit reached',
+      line: '[total {total} USDT, limit {limit} USDT][, mode {mode}][: {why}]',
+      engine: 'opens nothing more on this symbol.',
+      you: 'nothing, or change the limits in the symbols file.',
+    },
+    'invariant-broken': {
+      title: 'A safety rule was broken',
+      line: '[{invariant}][: {detail}]',
+      engine: 'places no new orders on this symbol and keeps managing what is open.',
+      you: 'look at the orders and positions at the exchange now; keep the log and restart when it is understood.',
+    },
+    'actor-failed': {
+      title: 'A part of the engine failed and was restarted',
+      line: '[{actor}][: {message}]',
+      engine: 'restarted that part; the others went on.',
+      you: 'look at the log; if it comes again, stop the engine.',
+    },
+    'start-difference': {
+      title: 'The exchange differs from what was remembered',
+      line: '[{difference}]',
+      engine: 'takes the exchange as right.',
+      you: 'check whether somebody traded while the engine was down.',
+    },
+  },
+  details: {},
+  engine: 'Engine: ',
+  you: 'You: ',
+  resolved: 'resolved: ',
+  passed: 'resolved before it could be told: ',
+  account: (name) => `account ${name}`,
+  exchange: 'exchange',
+  colon: ': ',
+  comma: ', ',
+  since: (at, duration) => `since ${at}${duration === '' ? '' : ` (${duration})`}`,
+  lasted: (duration, from, to) => `lasted ${duration}, ${from} to ${to}`,
+  times: (count) => `came up ${count} times`,
+  count: (count) => ` (${count})`,
+  andNamed: (count, names) => `and ${count} more: ${names}`,
+  late: (at, duration) => `Late: could not be delivered since ${at} (${duration}).`,
+  timesAre: 'times UTC+8',
+  folded: 'Folded, too many to list:',
+  foldedLine: (title, phase, alerts, times, since) =>
+    `- ${title}${phase}: ${alerts} alert${alerts === 1 ? '' : 's'}, ${times} time${times === 1 ? '' : 's'}, since ${since}`,
+  phase: { raised: '', resolved: ' (resolved)', passed: ' (resolved)' },
+  daily: (date, count, hours) => `Daily report ${date}: ${count} symbol${count === 1 ? '' : 's'} unhedged>${hours}h`,
+  dailyLine: ({ instrument, side, size, since, duration, guard, touch, missing }) =>
+    [
+      `- ${instrument}: to hedge, ${side} ${size}, since ${since} (${duration})`,
+      `; guard price ${guard === null ? 'not known' : `${guard} USDT`}`,
+      `, best ${side === 'sell' ? 'ask' : 'bid'} ${touch === null ? 'not known' : `${touch} USDT`}`,
+      missing === null
+        ? ''
+        : missing.usdt === '0'
+          ? ': no distance, the next taker can hedge it'
+          : `: the price has to ${side === 'sell' ? 'rise' : 'fall'} by ${missing.usdt} USDT (${missing.percent} %); hedged now it would lose ${missing.lossUsdt} USDT`,
+    ].join(''),
+  dailyHints:
+    'Engine: keeps its orders at the guard price or better and never hedges at a loss.\nYou: wait, or hedge by hand and take the loss.',
+  dailyMore: (count, names) => `and ${count} more: ${names}`,
+  test: (at) => `Test message of ${at}: alerts arrive here.`,
+  duration: { s: ' s', min: ' min', h: ' h', d: ' d' },
+};
+
+const ZH: Words = {
+  kinds: {
+    'api-failure': {
+      title: 'API 异常 (API failure)',
+      line: '[{call} 失败][：{reason}][（代码 {code}）][，连续 {inARow} 次]',
+      engine: '自动重试；没有新数据时不下新单。',
+      you: '若持续，请检查网络和交易所状态。',
+    },
+    'account-parked': {
+      title: '账户被交易所拒绝',
+      line: '[{reason}][（代码 {code}）]',
+      engine: '两个账户都不再下单，缓慢重试；已有挂单保留至到期。',
+      you: '登录交易所，检查 API key 权限、IP 白名单和账户状态。',
+    },
+    mmr: {
+      title: 'MMR ALERT 维持保证金率告警',
+      line: '维持保证金 / 权益 {ratio}，阈值 {threshold}[（{marginUsdt} / {equityUsdt} USDT）]',
+      engine: '继续对冲，不会为保证金主动平仓。',
+      you: '向该账户充值 USDT 或减仓；达到 1.00 交易所会强平。',
+    },
+    'post-only-exhausted': {
+      title: 'post-only 重试用尽，进入冷却 (cooldown)',
+      line: '[{attempts} 次被拒][，{rest} 后再试]',
+      engine: '冷却期内该标的不下单，之后自动继续。',
+      you: '无需操作；若频繁出现，说明行情太快或轮询太慢。',
+    },
+    unhedged: {
+      title: 'unhedged>{hours}h 未对冲超过 {hours} 小时',
+      line: '待对冲：{side} {size} {base}[，价值 {diff} USDT][，保护价 {guard} USDT][，现价 {mark} USDT][，盘口 {touch} USDT]',
+      engine: '挂单不劣于保护价，绝不亏损对冲。',
+      you: '等待行情回来，或手动对冲并承担亏损。',
+    },
+    'foreign-order': {
+      title: '发现非策略订单 (non-strategy order detected)',
+      line: '[订单 {orderId}][（client id {clientOrderId}）]',
+      engine: '不触碰、不计入；每个订单只提示一次。',
+      you: '若不是您下的单，请查明来源；不需要则在交易所撤销。',
+    },
+    'order-refused': {
+      title: '订单被交易所拒绝',
+      line: '[{reason}][（代码 {code}）]',
+      engine: '该标的暂停，时间逐次加长，然后重试。',
+      you: '查看原因：保证金、账户限制或标的配置。',
+    },
+    drift: {
+      title: '持仓与成交记录不符 (drift)',
+      line: '[差额 {difference} {base}][，按 {price} USDT 接管]',
+      engine: '以交易所为准，继续运行。',
+      you: '若有人手动交易则无需操作；否则请查该账户成交历史。',
+    },
+    'same-direction': {
+      title: '两个账户持仓同向',
+      line: '[A {a} {base}，B {b} {base}]',
+      engine: '以 maker 方式交易回反向持仓。',
+      you: '检查是否有人手动交易。',
+    },
+    'side-contradicts-config': {
+      title: '持仓方向与配置相反',
+      line: '[A {a} {base}，B {b} {base}][，A 配置为 {configured}][，实际 {held}]',
+      engine: '按实际持仓方向继续。',
+      you: '无需操作，或修正 a_side_when_equal。',
+    },
+    'order-count': {
+      title: '挂单数超过上限',
+      line: '[账户 {account}：][{count} 个，上限 {cap}]',
+      engine: '撤销多余订单，先撤最旧的。',
+      you: '若持续，检查是否有第二个引擎在用这些账户。',
+    },
+    'clock-skew': {
+      title: '本机时钟与交易所不一致',
+      line: '[相差 {skew}][，上限 {limit}]',
+      engine: '继续运行；订单可能被判过期或有效期不准。',
+      you: '校准本机时钟 (NTP)。',
+    },
+    'limit-reached': {
+      title: '达到持仓限额',
+      line: '[总额 {total} USDT，限额 {limit} USDT][，模式 {mode}][：{why}]',
+      engine: '该标的不再开仓。',
+      you: '无需操作，或修改标的配置中的限额。',
+    },
+    'invariant-broken': {
+      title: '安全规则被破坏',
+      line: '[{invariant}][：{detail}]',
+      engine: '该标的不再下新单，继续管理已有订单。',
+      you: '立即查看交易所的订单和持仓；保留日志，查明后重启。',
+    },
+    'actor-failed': {
+      title: '引擎的一个部件出错并已重启',
+      line: '[{actor}][：{message}]',
+      engine: '已重启该部件，其余不受影响。',
+      you: '查看日志；若再次出现，请停止引擎。',
+    },
+    'start-difference': {
+      title: '交易所与本地记录不一致',
+      line: '[{difference}]',
+      engine: '以交易所为准。',
+      you: '检查引擎停止期间是否有人交易。',
+    },
+  },
+  details: { buy: '买入', sell: '卖出' },
+  engine: '引擎：',
+  you: '您可以：',
+  resolved: '已恢复 (resolved)：',
+  passed: '送达前已恢复 (resolved)：',
+  account: (name) => `账户 ${name}`,
+  exchange: '交易所',
+  colon: '：',
+  comma: '，',
+  since: (at, duration) => `始于 ${at}${duration === '' ? '' : `（${duration}）`}`,
+  lasted: (duration, from, to) => `持续 ${duration}，${from} 至 ${to}`,
+  times: (count) => `共 ${count} 次`,
+  count: (count) => `（${count}）`,
+  andNamed: (count, names) => `另有 ${count} 个：${names}`,
+  late: (at, duration) => `延迟：自 ${at} 起无法送达（${duration}）。`,
+  timesAre: '北京时间',
+  folded: '合并（数量过多）：',
+  foldedLine: (title, phase, alerts, times, since) =>
+    `- ${title}${phase}：${alerts} 个告警，${times} 次，始于 ${since}`,
+  phase: { raised: '', resolved: '（已恢复）', passed: '（已恢复）' },
+  daily: (date, count, hours) => `日报 (Daily report) ${date}：${count} 个标的 unhedged>${hours}h`,
+  dailyLine: ({ instrument, side, size, since, duration, guard, touch, missing }) =>
+    [
+      `- ${instrument}：待对冲 ${side === 'sell' ? '卖出' : '买入'} ${size}，始于 ${since}（${duration}）`,
+      `；保护价 ${guard === null ? '未知' : `${guard} USDT`}`,
+      `，${side === 'sell' ? '卖一' : '买一'} ${touch === null ? '未知' : `${touch} USDT`}`,
+      missing === null
+        ? ''
+        : missing.usdt === '0'
+          ? '：已到位，下一个 taker 即可对冲'
+          : `：价格需${side === 'sell' ? '上涨' : '下跌'} ${missing.usdt} USDT（${missing.percent} %）；现在对冲亏损 ${missing.lossUsdt} USDT`,
+    ].join(''),
+  dailyHints: '引擎：挂单不劣于保护价，绝不亏损对冲。\n您可以：等待，或手动对冲并承担亏损。',
+  dailyMore: (count, names) => `另有 ${count} 个：${names}`,
+  test: (at) => `${at} 测试消息：告警可以送达。`,
+  duration: { s: ' 秒', min: ' 分钟', h: ' 小时', d: ' 天' },
+};
+
+const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
+
+/** A detail comes from anywhere, an HTML error page too: one line, and no longer than a phone shows. */
+const DETAIL_LIMIT = 140;
+
+/** One alert's line: symbol, numbers, since when. */
+const LINE_LIMIT = 300;
+
+/** The names of those told by name alone. */
+const NAMES_LIMIT = 400;
+
+/** The texts of one language. `label` names the engine, for people with several: e.g. `grvt-hedge prod`. */
+export function alertTexts(language: Language, label: string): AlertTexts & { test(nowMs: number): string } {
+  const words = LANGUAGES[language];
+  const heading = (lateSinceMs: number | null, nowMs: number): string => {
+    const first = `[${label}] ${words.timesAre}`;
+    if (lateSinceMs === null) return first;
+    return `${first}\n${words.late(clock(lateSinceMs, nowMs), span(nowMs - lateSinceMs, words))}`;
+  };
+  return {
+    heading,
+    group: (group, nowMs) => groupText(group, nowMs, words),
+    folded: (tallies, nowMs) => [words.folded, ...tallies.map((tally) => foldedLine(tally, nowMs, words))].join('\n'),
+    daily: (report, limit, nowMs) => dailyText(report, limit, nowMs, words),
+    test: (nowMs) => `${heading(null, nowMs)}\n${words.test(stamp(nowMs))}`,
+  };
+}
+
+/** One line for the log and the command line: title, subject, numbers. */
+export function alertLine(
+  alert: Pick<Alert, 'kind' | 'account' | 'instrument' | 'details'>,
+  language: Language = 'en',
+): string {
+  const words = LANGUAGES[language];
+  const body = [subject(alert, words), lineOf(alert, words)].filter((part) => part !== '').join(words.colon);
+  return `${titleOf(alert.kind, alert.details, words)}${body === '' ? '' : words.colon}${body}`;
+}
+
+function groupText(group: NoticeGroup, nowMs: number, words: Words): string {
+  const { kind, phase } = group;
+  const first = group.shown[0] ?? group.named[0];
+  const count = group.shown.length + group.named.length;
+  const before = phase === 'raised' ? '' : phase === 'resolved' ? words.resolved : words.passed;
+  const title = `${before}${titleOf(kind, first?.details ?? {}, words)}${count > 1 ? words.count(count) : ''}`;
+  const lines = group.shown.map((notice) => `- ${noticeLine(notice, nowMs, words)}`);
+  if (group.named.length > 0) {
+    const names = group.named.map((notice) => shortName(notice, words)).join(words.comma);
+    lines.push(words.andNamed(group.named.length, clip(names, NAMES_LIMIT)));
+  }
+  const advice = phase === 'raised' ? [words.engine + words.kinds[kind].engine, words.you + words.kinds[kind].you] : [];
+  const mark = phase === 'raised' && ALERT_POLICIES[kind].critical ? '!! ' : '';
+  return [`${mark}${title}`, ...lines, ...advice].join('\n');
+}
+
+function noticeLine(notice: Notice, nowMs: number, words: Words): string {
+  const about = subject(notice, words);
+  const line = notice.overAtMs === null ? lineOf(notice, words) : shortCall(notice);
+  const lasting = Math.max(0, nowMs - notice.sinceMs);
+  const when =
+    notice.overAtMs === null
+      ? words.since(clock(notice.sinceMs, nowMs), lasting < 5000 ? '' : span(lasting, words))
+      : words.lasted(
+          span(Math.max(0, notice.overAtMs - notice.sinceMs), words),
+          clock(notice.sinceMs, nowMs),
+          clock(notice.overAtMs, nowMs),
+        );
+  const times = notice.times > 1 ? words.times(notice.times) : '';
+  const body = clip([about, line].filter((part) => part !== '').join(words.colon), LINE_LIMIT);
+  return [body, when, times].filter((part) => part !== '').join(words.comma);
+}
+
+/** What tells two alerts of one kind apart, beyond symbol and account. */
+function shortCall(notice: Notice): string {
+  return oneLine(
+    notice.details.call ?? notice.details.orderId ?? notice.details.actor ?? notice.details.invariant ?? '',
+  );
+}
+
+function shortName(notice: Notice, words: Words): string {
+  return [subject(notice, words), shortCall(notice)].filter((part) => part !== '').join(' ');
+}
+
+function subject(alert: Pick<Alert, 'kind' | 'account' | 'instrument'>, words: Words): string {
+  const account = alert.account === null ? '' : words.account(alert.account);
+  const parts = [alert.instrument === null ? '' : oneLine(alert.instrument), account].filter((part) => part !== '');
+  if (parts.length === 0) return alert.kind === 'api-failure' ? words.exchange : '';
+  return parts.join(words.comma);
+}
+
+function titleOf(kind: AlertKind, details: Readonly<Record<string, string>>, words: Words): string {
+  return words.kinds[kind].title.replaceAll('{hours}', details.hours ?? '?');
+}
+
+function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Words): string {
+  const details: Record<string, string> = { base: alert.instrument?.split('_')[0] ?? '' };
+  for (const [name, value] of Object.entries(alert.details)) details[name] = words.details[value] ?? oneLine(value);
+  if (details.size === undefined && details.net !== undefined) details.size = details.net.replace(/^-/, '');
+  const used = new Set(['base', 'hours', 'net']);
+  const fill = (text: string): string | null => {
+    let complete = true;
+    const filled = text.replace(/\{(\w+)\}/g, (_all, name: string) => {
+      used.add(name);
+      if (details[name] === undefined) complete = false;
+      return details[name] ?? '?';
+    });
+    return complete ? filled : null;
+  };
+  const line = words.kinds[alert.kind].line
+    .split(/(\[[^\]]*\])/)
+    .map((part) =>
+      part.startsWith('[') ? (fill(part.slice(1, -1)) ?? '') : (fill(part) ?? fillLoosely(part, details)),
+    )
+    .join('');
+  const rest = Object.entries(details).filter(([name, value]) => !used.has(name) && value !== '');
+  const text = [line, ...rest.map(([name, value]) => `${name} ${value}`)].filter((part) => part.trim() !== '');
+  return text
+    .join(words.comma)
+    .replace(/^[,:，：\s]+/, '')
+    .trim();
+}
+
+function fillLoosely(text: string, details: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (_all, name: string) => details[name] ?? '?');
+}
+
+function foldedLine(tally: FoldedTally, nowMs: number, words: Words): string {
+  const title = words.kinds[tally.kind].title.replaceAll('{hours}', '');
+  return words.foldedLine(title, words.phase[tally.phase], tally.alerts, tally.times, clock(tally.sinceMs, nowMs));
+}
+
+function dailyText(report: DailyReport, limit: number, nowMs: number, words: Words): string {
+  const title = words.daily(isoDate(report.day), report.stuck.length, hoursText(report.stuckMs));
+  const last = words.dailyHints;
+  const lines: string[] = [];
+  let room = limit - title.length - last.length - NAMES_LIMIT - 50;
+  for (const symbol of report.stuck) {
+    const line = clip(dailyLine(symbol, nowMs, words), LINE_LIMIT + 100);
+    if (line.length + 1 > room) break;
+    lines.push(line);
+    room -= line.length + 1;
+  }
+  const left = report.stuck.slice(lines.length);
+  const names = clip(left.map((symbol) => symbol.instrument).join(words.comma), NAMES_LIMIT);
+  return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names)] : []), last].join('\n');
+}
+
+function dailyLine(symbol: StuckSymbol, nowMs: number, words: Words): string {
+  const distance = hedgeDistance(symbol);
+  return words.dailyLine({
+    instrument: symbol.instrument,
+    side: symbol.hedgeSide,
+    size: `${symbol.size.toFixed()} ${symbol.instrument.split('_')[0]}`,
+    since: clock(symbol.unhedgedSinceMs, nowMs),
+    duration: span(nowMs - symbol.unhedgedSinceMs, words),
+    guard: symbol.guardPrice?.toFixed() ?? null,
+    touch: symbol.touch?.toFixed() ?? null,
+    missing:
+      distance === null
+        ? null
+        : {
+            usdt: short(distance.missing),
+            percent: distance.missingPercent.toFixed(2),
+            lossUsdt: distance.lossNowUsdt.toFixed(2),
+          },
+  });
+}
+
+function short(value: Decimal): string {
+  return value.toDecimalPlaces(8).toFixed();
+}
+
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach the phone
+  return clip(text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim(), DETAIL_LIMIT);
+}
+
+function hoursText(ms: number): string {
+  return String(Math.round((ms / 3_600_000) * 1000) / 1000);
+}
+
+/** Beijing time: the minute; with the date when it is not today's. */
+function clock(atMs: number, nowMs: number): string {
+  const text = stamp(atMs);
+  const sameDay = beijingTime(atMs).day === beijingTime(nowMs).day;
+  return sameDay ? text.slice(11) : text.slice(5);
+}
+
+function stamp(atMs: number): string {
+  const { day, minute } = beijingTime(atMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${isoDate(day)} ${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+}
+
+function isoDate(day: number): string {
+  const date = new Date(day * 86_400_000);
+  return Number.isNaN(date.getTime()) ? '????-??-??' : date.toISOString().slice(0, 10);
+}
+
+function span(ms: number, { duration }: Words): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds}${duration.s}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes}${duration.min}`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours}${duration.h}${minutes % 60 === 0 ? '' : ` ${minutes % 60}${duration.min}`}`;
+  return `${Math.floor(hours / 24)}${duration.d}${hours % 24 === 0 ? '' : ` ${hours % 24}${duration.h}`}`;
+}
