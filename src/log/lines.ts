@@ -1,0 +1,308 @@
+import type { Alert } from '../core/alerts.ts';
+import { type Decimal, sum } from '../core/decimal.ts';
+import type { Fact, OrderWords } from '../core/facts.ts';
+import type { LotMatch, Side } from '../core/model.ts';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One line for people. */
+export interface Line {
+  readonly level: Level;
+  readonly text: string;
+}
+
+/** What some lines name of the settings: the phrases an operator greps for hold the figures as configured (strategy 14). */
+export interface LineContext {
+  /** `GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT`. */
+  readonly diffThresholdUsdt: string;
+  /** `GRVT_HEDGE_STUCK_HOURS`. */
+  readonly stuckHours: string;
+}
+
+export const DEFAULT_LINE_CONTEXT: LineContext = { diffThresholdUsdt: '20', stuckHours: '6' };
+
+/** What each fact says to people; null: nothing, for the reason beside it. A type without an entry does not compile. */
+type Wording = {
+  readonly [T in Fact['type']]: ((fact: Extract<Fact, { type: T }>, context: LineContext) => Line | null) | null;
+};
+
+const WORDING: Wording = {
+  'state.changed': (fact) => ({
+    level: fact.to === 'cooldown' ? 'warn' : 'info',
+    text: `${base(fact.instrument)} ${fact.from} → ${fact.to}: ${fact.why}${cited(fact.rule)}`,
+  }),
+  'symbol.idle': (fact, context) => ({
+    level: 'info',
+    text: `${base(fact.instrument)} nothing to submit: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`,
+  }),
+  // `order.placed`, a refusal or an unknown outcome follows within seconds and says the same.
+  'order.sent': null,
+  'order.placed': (fact) => ({
+    level: 'info',
+    text: `Placed ${order(fact)} ${purpose(fact)}${fact.attempt > 1 ? `, attempt ${fact.attempt}` : ''}`,
+  }),
+  'order.post-only-refused': (fact) => ({
+    level: 'info',
+    text:
+      `Post-only refused: ${order(fact)} would have taken from the book, attempt ${fact.attempt}; ` +
+      (fact.attemptsLeft > 0 ? `priced again, ${count(fact.attemptsLeft, 'attempt')} left` : 'no attempt left'),
+  }),
+  'order.refused': (fact) => ({
+    level: 'warn',
+    text: `Exchange refused ${order(fact)}: ${fact.reason}${fact.code === null ? '' : ` (code ${fact.code})`}`,
+  }),
+  'order.unknown': (fact) => ({
+    level: 'warn',
+    text: `No clear answer about ${order(fact)}: ${fact.reason}; it counts as live until the exchange proves otherwise${cited('9.6')}`,
+  }),
+  'order.resolved': (fact) => ({
+    level: 'info',
+    text: `Cleared up ${order(fact)}: ${fact.outcome}, ${fact.proof}${cited('9.6')}`,
+  }),
+  'intent.denied': (fact) => ({
+    level: 'info',
+    text:
+      `Not submitted: ${fact.account} ${fact.intent.side} ${number(fact.intent.size)} ${base(fact.instrument)}: ` +
+      `${fact.reason}${cited(fact.rule)}`,
+  }),
+  'intent.exhausted': (fact) => ({
+    level: 'warn',
+    text: `${base(fact.instrument)} cooldown: ${count(fact.attempts, 'post-only attempt')} of account ${fact.account} used up${cited('9.5')}`,
+  }),
+  'order.cancel-requested': (fact, context) => ({
+    level: 'info',
+    text: isLowDiffTrim(fact)
+      ? `Cancelled extra strategy order due to low diff account cap: ${order(fact)}: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`
+      : `Cancelling ${order(fact)}: ${fact.why}${cited(fact.rule)}`,
+  }),
+  'order.over': (fact) => {
+    // A fill is told when it is booked, a post-only refusal when it is refused.
+    if (fact.status === 'FILLED' || fact.reason === 'FAIL_POST_ONLY') return null;
+    const reason = fact.reason === '' || fact.reason === 'UNSPECIFIED' ? '' : ` (${fact.reason})`;
+    const traded = fact.tradedSize.isZero() ? 'nothing traded' : `${number(fact.tradedSize)} traded`;
+    return fact.status === 'REJECTED'
+      ? { level: 'warn', text: `Rejected ${order(fact)}${reason}, ${traded}` }
+      : { level: 'info', text: `${capital(fact.status)} ${order(fact)}${reason}, ${traded}` };
+  },
+  'order.adopted': (fact) => ({
+    level: 'info',
+    text: `Took over ${order(fact)} found at the exchange, ${fact.tradedSize.isZero() ? 'nothing' : number(fact.tradedSize)} traded so far${cited('11.4')}`,
+  }),
+  'fill.waiting': (fact) => ({
+    level: 'info',
+    text:
+      `Partly filled ${side(fact)} ${number(fact.fillSize)} of ${number(fact.size)} ${base(fact.instrument)} @ ${number(fact.fillPrice)}: ` +
+      `waiting for the rest, at most ${lasting(fact.untilMs - fact.atMs)} more${cited('4.3')}`,
+  }),
+  'fill.booked': (fact) => ({ level: 'info', text: `Filled ${filled(fact)}` }),
+  'drift.seen': (fact) => ({
+    level: 'warn',
+    text:
+      `${base(fact.instrument)} position of account ${fact.account} differs from the ledger by ${number(fact.difference)}, ` +
+      `reading ${fact.snapshots}: no new orders until they agree${cited('10.5')}`,
+  }),
+  'drift.adopted': (fact) => ({
+    level: 'warn',
+    text:
+      `${base(fact.instrument)} position of account ${fact.account} was changed by ${number(fact.difference)} from outside: ` +
+      `taken into the ledger @ ${number(fact.price)}${matched(fact.matches, fact.atMs)}${cited('10.5')}`,
+  }),
+  'order.foreign': (fact) => ({
+    level: 'warn',
+    text: `non-strategy order detected: account ${fact.account} ${fact.instrument} order ${fact.orderId} (client id ${fact.clientOrderId}), left alone${cited('11.4')}`,
+  }),
+  'lots.restored': (fact) => ({
+    level: 'info',
+    text:
+      `${base(fact.instrument)} restored from ${fact.source === 'journal' ? 'the journal' : 'the positions at the exchange'}: ` +
+      `${count(fact.lots, 'open lot')}, net ${number(fact.net)}${fact.difference === '' ? '' : `; ${fact.difference}`}`,
+  }),
+  // Every two seconds, twice: figures and metrics hear it.
+  'account.polled': null,
+  // An outage of an hour is a dozen lines, not 1,800: the first failure, the second, the fourth, …
+  'read.failed': (fact) =>
+    Number.isInteger(Math.log2(Math.max(1, fact.inARow)))
+      ? {
+          level: 'warn',
+          text:
+            `Reading failed${fact.account === null ? '' : ` for account ${fact.account}`}, ${fact.inARow} in a row: ` +
+            `${fact.failure.call}: ${fact.failure.message}; nothing is decided on old data${cited('10.3')}`,
+        }
+      : null,
+  'account.parked': (fact) => ({
+    level: 'error',
+    text: `Account ${fact.account} is parked: ${fact.failure.message}; no orders on either account until it answers again${cited('9.8')}`,
+  }),
+  'account.unparked': (fact) => ({
+    level: 'info',
+    text: `Account ${fact.account} answers again and is no longer parked`,
+  }),
+  'stream.changed': (fact) => ({
+    level: fact.status === 'down' ? 'warn' : 'info',
+    text: `Stream${fact.account === null ? '' : ` of account ${fact.account}`} ${fact.status}: ${fact.why}${fact.status === 'down' ? '; polling goes on' : ''}`,
+  }),
+  'session.renewed': (fact) => ({
+    level: 'debug',
+    text: `Session of account ${fact.account} renewed for ${lasting(fact.untilMs - fact.atMs)}`,
+  }),
+  'alert.raised': (fact, context) => ({ level: 'warn', text: alertText(fact.alert, context) }),
+  'alert.resolved': (fact) => ({ level: 'info', text: `Resolved: ${fact.key} after ${lasting(fact.lastedMs)}` }),
+  'actor.failed': (fact) => ({
+    level: 'error',
+    text: `A part of the engine failed and is started again: ${fact.actor}: ${fact.message}`,
+  }),
+  'engine.started': (fact) => ({ level: 'info', text: `Started on ${fact.mode}: ${fact.instruments.join(', ')}` }),
+  'engine.draining': (fact) => ({ level: 'info', text: `Stopping: ${fact.why}; no new orders${cited('13.1')}` }),
+  'cleanup.finished': (fact) => ({
+    level: fact.left.length > 0 ? 'error' : 'info',
+    text:
+      `Stop cleanup finished: cancelled=${fact.cancelled} candidates=${fact.candidates} kept=${fact.kept}` +
+      (fact.left.length > 0 ? `; NOT cancelled: ${fact.left.join(', ')}` : ''),
+  }),
+  'engine.stopped': (fact) => ({
+    level: fact.exitCode === 0 ? 'info' : 'error',
+    text: `Stopped, exit code ${fact.exitCode}`,
+  }),
+  'invariant.broken': (fact) => ({
+    level: 'error',
+    text:
+      `INVARIANT BROKEN ${fact.invariant}${fact.instrument === null ? '' : ` ${fact.instrument}`}: ${fact.detail}; ` +
+      `no new orders there, what is open stays managed${cited('15')}`,
+  }),
+};
+
+/** Every type of fact, with or without a line. */
+export const FACT_TYPES = Object.keys(WORDING) as readonly Fact['type'][];
+
+/**
+ * The line a fact makes on the screen and in the log, or null when it makes none. Pure: the same fact gives the same line.
+ * Phrases that operators search for stand in them word by word (strategy 14).
+ */
+export function line(fact: Fact, context: LineContext = DEFAULT_LINE_CONTEXT): Line | null {
+  const wording = WORDING[fact.type] as ((fact: Fact, context: LineContext) => Line | null) | null;
+  return wording === null ? null : wording(fact, context);
+}
+
+/** `A buy 0.52 BNB @ 612.3`: the words after `Placed` are searched for. */
+function order(fact: OrderWords): string {
+  return `${side(fact)} ${number(fact.size)} ${base(fact.instrument)} @ ${number(fact.price)}`;
+}
+
+function side(fact: { readonly account: string; readonly side: Side }): string {
+  return `${fact.account} ${fact.side}`;
+}
+
+function purpose(fact: OrderWords): string {
+  if (fact.purpose === 'opening') return 'to open';
+  return `to hedge${guarded(fact)}`;
+}
+
+function guarded(fact: OrderWords): string {
+  if (fact.guardPrice === null) return '';
+  return `, guarded by ${number(fact.guardPrice)} (never ${fact.side === 'sell' ? 'below' : 'above'})`;
+}
+
+function filled(fact: Extract<Fact, { type: 'fill.booked' }>): string {
+  const fill = `${side(fact)} ${number(fact.fillSize)} ${base(fact.instrument)} @ ${number(fact.fillPrice)}`;
+  const waiting = fact.openedLotSize.isZero() ? '' : `; ${number(fact.openedLotSize)} waits for its hedge`;
+  const guard = fact.matches.length > 0 && fact.guardPrice !== null ? `, guarded by ${number(fact.guardPrice)}` : '';
+  return `${fill}${matched(fact.matches, fact.atMs)}${guard}${waiting}; net ${number(fact.netAfter)}`;
+}
+
+/** What the lots say: hedged which side of whom, bought or sold for what, after how long, with which gain. */
+function matched(matches: readonly LotMatch[], atMs: number): string {
+  const parts: string[] = [];
+  for (const kind of ['hedge', 'unwind', 'netting'] as const) {
+    const some = matches.filter((match) => match.kind === kind);
+    const first = some[0];
+    if (first === undefined) continue;
+    const size = number(sum(some.map((match) => match.size)));
+    const prices = some.map((match) => match.lotPrice).sort((a, b) => a.cmp(b));
+    const range =
+      prices.length === 1 || prices[0]!.eq(prices.at(-1)!)
+        ? number(prices[0]!)
+        : `${number(prices[0]!)} to ${number(prices.at(-1)!)}`;
+    const oldest = Math.min(...some.map((match) => match.lotBookedAtMs));
+    const gain = number(sum(some.map((match) => match.gainUsdt)).toDecimalPlaces(6));
+    const lotSide = first.fillSide === 'sell' ? 'buy' : 'sell';
+    const verb = { hedge: 'hedged', unwind: 'unwound', netting: 'netted' }[kind];
+    parts.push(
+      `, ${verb} ${size} of ${first.lotAccount}'s ${lotSide} @ ${range} after ${lasting(atMs - oldest)}, gain ${gain} USDT`,
+    );
+  }
+  return parts.join('');
+}
+
+/** Strategy 8.2 trims for two reasons: a side the state would not submit, or one too many; only the second is the low-diff cap. */
+function isLowDiffTrim(fact: { readonly rule: string; readonly why: string }): boolean {
+  return fact.rule.startsWith('8.2') && /surplus|extra|too many|cap\b/i.test(fact.why);
+}
+
+function capPhrase(fact: { readonly rule: string; readonly why: string }, context: LineContext): string {
+  const phrase = `per_account_cap_when_diff<${context.diffThresholdUsdt}=>1`;
+  return fact.rule.startsWith('8.2') && !fact.why.includes('per_account_cap_when_diff') ? `, ${phrase}` : '';
+}
+
+/** How each alert begins; the details follow. The phrases of strategy 14 are verbatim. */
+const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: LineContext) => string } = {
+  'api-failure': () => 'ALERT the exchange does not answer as it should',
+  'account-parked': () => 'ALERT account parked',
+  mmr: () => 'MMR ALERT maintenance margin is close to equity',
+  'post-only-exhausted': () => 'ALERT cooldown: post-only attempts used up',
+  unhedged: (_alert, context) => `ALERT unhedged>${context.stuckHours}h`,
+  'foreign-order': () => 'ALERT non-strategy order detected',
+  'order-refused': () => 'ALERT the exchange refused an order',
+  drift: () => 'ALERT positions differ from the ledger',
+  'same-direction': () => 'ALERT both accounts hold the same direction',
+  'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',
+  'order-count': () => 'ALERT more orders than the cap',
+  'clock-skew': () => 'ALERT our clock and the exchange’s differ',
+  'limit-reached': () => 'ALERT position limit reached',
+  'invariant-broken': () => 'ALERT an invariant broke',
+  'actor-failed': () => 'ALERT a part of the engine failed',
+  'start-difference': () => 'ALERT the exchange differs from the journal',
+};
+
+function alertText(alert: Alert, context: LineContext): string {
+  const where = [
+    alert.instrument === null ? '' : base(alert.instrument),
+    alert.account === null ? '' : `account ${alert.account}`,
+  ];
+  const since = alert.sinceMs === null ? '' : `for ${lasting(alert.atMs - alert.sinceMs)}`;
+  const details = Object.entries(alert.details).map(([name, value]) => `${name} ${value}`);
+  const rest = [...where, since, ...details].filter((part) => part !== '');
+  const head = ALERT_HEADS[alert.kind](alert, context);
+  return rest.length === 0 ? head : `${head}: ${rest.join(', ')}`;
+}
+
+function cited(rule: string): string {
+  return rule === '' ? '' : ` (strategy ${rule})`;
+}
+
+/** `BNB_USDT_Perp` is `BNB` to a person. */
+function base(instrument: string): string {
+  return instrument.split('_')[0] ?? instrument;
+}
+
+function number(value: Decimal): string {
+  return value.toFixed();
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
+}
+
+/** A duration in the largest units that matter: `45 s`, `12 min`, `6 h 5 min`, `3 d 2 h`. Negative ones are 0 s. */
+export function lasting(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
