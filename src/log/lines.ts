@@ -69,10 +69,11 @@ const WORDING: Wording = {
     level: 'warn',
     text: `${base(fact.instrument)} cooldown: ${count(fact.attempts, 'post-only attempt')} of account ${fact.account} used up${cited('9.5')}`,
   }),
+  // Strategy 8.2 trims for two reasons: a side the state would not submit, or one too many; the core says which.
   'order.cancel-requested': (fact, context) => ({
     level: 'info',
-    text: isLowDiffTrim(fact)
-      ? `Cancelled extra strategy order due to low diff account cap: ${order(fact)}: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`
+    text: fact.why.startsWith(LOW_DIFF_TRIM)
+      ? `${fact.why}: ${order(fact)}${capPhrase(fact, context)}${cited(fact.rule)}`
       : `Cancelling ${order(fact)}: ${fact.why}${cited(fact.rule)}`,
   }),
   'order.over': (fact) => {
@@ -119,9 +120,8 @@ const WORDING: Wording = {
   }),
   // Every two seconds, twice: figures and metrics hear it.
   'account.polled': null,
-  // An outage of an hour is a dozen lines, not 1,800: the first failure, the second, the fourth, …
   'read.failed': (fact) =>
-    Number.isInteger(Math.log2(Math.max(1, fact.inARow)))
+    isTold(fact.inARow)
       ? {
           level: 'warn',
           text:
@@ -147,6 +147,20 @@ const WORDING: Wording = {
   }),
   'alert.raised': (fact, context) => ({ level: 'warn', text: alertText(fact.alert, context) }),
   'alert.resolved': (fact) => ({ level: 'info', text: `Resolved: ${fact.key} after ${lasting(fact.lastedMs)}` }),
+  'alerts.sent': (fact) => ({
+    level: 'debug',
+    text: `Message delivered, telling of ${count(fact.alerts, 'alert')}; ${fact.waiting} waiting`,
+  }),
+  'alerts.unsent': (fact) =>
+    isTold(fact.inARow)
+      ? {
+          level: 'warn',
+          text:
+            `Alerts could not be delivered, ${fact.inARow} in a row: ${fact.reason}; ${fact.waiting} waiting, ` +
+            `tried again in ${lasting(fact.pauseMs)}; trading goes on${cited('12.1')}`,
+        }
+      : null,
+  'heartbeat.missed': (fact) => ({ level: 'warn', text: `Heartbeat not delivered: ${fact.reason}` }),
   'actor.failed': (fact) => ({
     level: 'error',
     text: `A part of the engine failed and is started again: ${fact.actor}: ${fact.message}`,
@@ -180,7 +194,7 @@ export const FACT_TYPES = Object.keys(WORDING) as readonly Fact['type'][];
  */
 export function line(fact: Fact, context: LineContext = DEFAULT_LINE_CONTEXT): Line | null {
   const wording = WORDING[fact.type] as ((fact: Fact, context: LineContext) => Line | null) | null;
-  return wording === null ? null : wording(fact, context);
+  return wording ? wording(fact, context) : null;
 }
 
 /** `A buy 0.52 BNB @ 612.3`: the words after `Placed` are searched for. */
@@ -233,11 +247,14 @@ function matched(matches: readonly LotMatch[], atMs: number): string {
   return parts.join('');
 }
 
-/** Strategy 8.2 trims for two reasons: a side the state would not submit, or one too many; only the second is the low-diff cap. */
-function isLowDiffTrim(fact: { readonly rule: string; readonly why: string }): boolean {
-  return fact.rule.startsWith('8.2') && /surplus|extra|too many|cap\b/i.test(fact.why);
+/** An outage of an hour is a dozen lines, not 1,800: the first failure, the second, the fourth, … */
+function isTold(inARow: number): boolean {
+  return Number.isInteger(Math.log2(Math.max(1, inARow)));
 }
 
+const LOW_DIFF_TRIM = 'Cancelled extra strategy order due to low diff account cap';
+
+/** The cap of one order per account, named where it is what holds something back (strategy 8.2). */
 function capPhrase(fact: { readonly rule: string; readonly why: string }, context: LineContext): string {
   const phrase = `per_account_cap_when_diff<${context.diffThresholdUsdt}=>1`;
   return fact.rule.startsWith('8.2') && !fact.why.includes('per_account_cap_when_diff') ? `, ${phrase}` : '';
