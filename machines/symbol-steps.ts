@@ -1,0 +1,503 @@
+import type { Alert } from '../src/core/alerts.ts';
+import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
+import { encode } from '../src/core/codec.ts';
+import { conditionsOf, symbolAlertKey } from '../src/core/conditions.ts';
+import type { Fact, SymbolPhase } from '../src/core/facts.ts';
+import {
+  addSent,
+  confirm,
+  countIntents,
+  dropAbsent,
+  dropRefused,
+  endRest,
+  forgetCancel,
+  markCancelRequested,
+  markUnknown,
+  restAfterExhaustion,
+  restAfterRefusal,
+} from '../src/core/managed-orders.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type Instrument,
+  type ManagedOrder,
+  type SymbolConfig,
+  type SymbolSnapshot,
+} from '../src/core/model.ts';
+import { intentKey } from '../src/core/plan.ts';
+import type { StrategySettings } from '../src/core/plan-input.ts';
+import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
+import type { SymbolState } from '../src/core/symbol-state.ts';
+import { markOf } from '../src/core/valuing.ts';
+import type { Clock, Journal, JournalEntry, Reporter } from '../src/ports.ts';
+import type {
+  AlertCleared,
+  AlertRaised,
+  CancelEnded,
+  GatewayStarted,
+  OrderResolved,
+  OrdersWatched,
+  PollHasten,
+  SubmissionEnded,
+  SymbolToGateway,
+} from './messages.ts';
+
+/**
+ * What each event does to a symbol, as values: (what it knows, event) → what changes and what leaves. The chart in
+ * symbol.ts says when; nothing here acts.
+ */
+
+/** How long an intent that our own pricing rules denied is not asked for again: a book read is not worth more often. */
+export const DENIED_PAUSE_MS = 10_000;
+/** Unusable data are said when they last this many decisions: a snapshot taken between two answers is no news. */
+const UNUSABLE_BEFORE_SAID = 2;
+
+export interface SymbolInput {
+  readonly config: SymbolConfig;
+  readonly instrument: Instrument;
+  readonly strategy: StrategySettings;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  /** Restored or empty (strategy 11.2, 11.3). */
+  readonly state: SymbolState;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly reporter: Reporter;
+}
+
+export interface SymbolContext extends SymbolInput {
+  readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
+  /** The account's last two readings were alike: nothing moved while they were taken (strategy 11.3). */
+  readonly steady: Readonly<Record<AccountName, boolean>>;
+  readonly touch: Touch | null;
+  readonly touchAsked: boolean;
+  /** Intents submitted and cancels asked for whose end is not known yet. */
+  readonly underWay: readonly string[];
+  /** Snapshots must be requested later than this (strategy 9.10). */
+  readonly barrierMs: number;
+  readonly assessment: Assessment | null;
+  readonly unusableInARow: number;
+  /** The phase last told to people, and why nothing was submitted. */
+  readonly toldPhase: SymbolPhase;
+  readonly toldIdle: string;
+  /** Keys of conditions that hold (strategy 12). */
+  readonly holding: readonly string[];
+  readonly denied: readonly { readonly key: string; readonly untilMs: number }[];
+  /** What is asked for again of each intent under way, by intent id. */
+  readonly submitted: Readonly<Record<string, string>>;
+  readonly halted: boolean;
+  /** The state as the journal has it. */
+  readonly saved: string;
+}
+
+/** Something to send to another actor. */
+export type SymbolCommand =
+  | { readonly to: 'gateway'; readonly message: SymbolToGateway }
+  | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
+  | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared };
+
+/** What an event leads to. In this order: context, journal, people, other actors. */
+export interface Step {
+  readonly change: Partial<SymbolContext>;
+  readonly entries: readonly JournalEntry[];
+  readonly facts: readonly Fact[];
+  readonly commands: readonly SymbolCommand[];
+}
+
+export function initialContext(input: SymbolInput): SymbolContext {
+  return {
+    ...input,
+    snapshots: { A: null, B: null },
+    steady: { A: false, B: false },
+    touch: null,
+    touchAsked: false,
+    underWay: [],
+    barrierMs: 0,
+    assessment: null,
+    unusableInARow: 0,
+    toldPhase: 'waiting',
+    toldIdle: '',
+    holding: [],
+    denied: [],
+    submitted: {},
+    halted: false,
+    saved: '',
+  };
+}
+
+/** A restored symbol tells the pollers what to look for, and has the orders of unknown outcome found out (strategy 9.6, 10.2). */
+export function starting(context: SymbolContext): Step {
+  const lost = context.state.orders.filter((order) => order.unknown);
+  return {
+    change: {},
+    entries: [],
+    facts: [],
+    commands: [
+      ...ACCOUNTS.map((account) => watch(context, account)),
+      ...lost.map((order) => resolveCommand(context, order)),
+    ],
+  };
+}
+
+/** A snapshot into the ledger, or, before there is one, towards its beginning (strategy 4, 11.3). */
+export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapshot): Step {
+  const { account } = snapshot;
+  const former = context.snapshots[account];
+  if (former !== null && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
+  const snapshots = { ...context.snapshots, [account]: snapshot };
+  const steady = { ...context.steady, [account]: former !== null && readsAlike(former, snapshot) };
+
+  if (!context.state.begun) {
+    const { A, B } = snapshots;
+    const ready = (one: SymbolSnapshot) => one.orders.length === 0 || steady[one.account];
+    if (A === null || B === null || !ready(A) || !ready(B)) return finish(context, { snapshots, steady });
+    const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
+    return finish(context, { snapshots, steady, state: begun.state }, { history: begun.facts });
+  }
+  const mark = markOf([snapshots.A?.position ?? null, snapshots.B?.position ?? null], context.touch);
+  const taken = reconcile(context.state, snapshot, context.strategy, mark);
+  const newContradiction = !context.state.contradiction[account] && taken.state.contradiction[account];
+  return finish(
+    context,
+    { snapshots, steady, state: taken.state },
+    {
+      history: taken.facts,
+      commands: [
+        ...taken.lost.map((order) => resolveCommand(context, order)),
+        // Probably taken between two answers: look again at once instead of an interval later.
+        ...(newContradiction ? [toPoller(account, { type: 'poll.hasten' })] : []),
+        ...taken.facts.flatMap(driftAlert),
+      ],
+    },
+  );
+}
+
+/** Judges what is known now (strategy 5); what it leads to is carried out by the state it chooses. */
+export function assessed(context: SymbolContext): Partial<SymbolContext> {
+  const nowMs = context.clock.nowMs();
+  const denied = context.denied.filter((denial) => denial.untilMs > nowMs);
+  const assessment = assess({ ...context, denied: denied.map((denial) => denial.key), nowMs });
+  const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
+  const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
+  return { assessment, state, denied, unusableInARow };
+}
+
+/** No decision; said once it is more than a snapshot between two answers. */
+export function waiting(context: SymbolContext): Step {
+  const { assessment } = context;
+  if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) return finish(context, {});
+  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { facts: phaseFact(context, 'waiting', assessment) });
+}
+
+export function touchWanted(context: SymbolContext): Step {
+  if (context.touchAsked) return finish(context, {});
+  const message: SymbolToGateway = { type: 'touch.request', instrument: context.config.instrument };
+  return finish(context, { touchAsked: true }, { commands: [{ to: 'gateway', message }] });
+}
+
+/** Submits and trims what was decided, and raises the conditions that hold (strategy 6, 8.2, 12). */
+export function carriedOut(context: SymbolContext): Step {
+  if (context.assessment?.kind !== 'usable') return finish(context, {});
+  const { plan, input } = context.assessment;
+  const { nowMs } = input;
+  const { instrument } = context.config;
+  const acts = plan.creates.length > 0 || plan.trims.length > 0;
+  let state = countIntents(context.state, plan.creates);
+  for (const trim of plan.trims) state = markCancelRequested(state, trim.order.clientOrderId, nowMs);
+
+  const conditions = conditionsOf(input, plan);
+  const over = context.holding.filter((key) => !conditions.some((alert) => alert.key === key));
+  const idleWhy = plan.idle?.why ?? '';
+  const decision: JournalEntry = {
+    kind: 'decision',
+    key: instrument,
+    atMs: nowMs,
+    body: { input, plan, snapshots: context.snapshots },
+  };
+  return finish(
+    context,
+    {
+      state,
+      underWay: [
+        ...context.underWay,
+        ...plan.creates.map((intent) => intent.intentId),
+        ...plan.trims.map((trim) => cancelKey(trim.order.clientOrderId)),
+      ],
+      submitted: {
+        ...context.submitted,
+        ...Object.fromEntries(plan.creates.map((intent) => [intent.intentId, intentKey(intent)])),
+      },
+      holding: conditions.map((alert) => alert.key),
+      toldPhase: plan.tradingState,
+      toldIdle: idleWhy,
+    },
+    {
+      entries: acts ? [decision] : [],
+      facts: [
+        ...phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
+        ...(plan.idle !== null && idleWhy !== context.toldIdle
+          ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
+          : []),
+        ...plan.trims.map(
+          (trim): Fact => ({
+            type: 'order.cancel-requested',
+            atMs: nowMs,
+            ...wordsOf(instrument, trim.order),
+            why: trim.why,
+            rule: trim.rule,
+          }),
+        ),
+      ],
+      commands: [
+        ...plan.trims.map(({ order: { account, clientOrderId } }): SymbolCommand => {
+          return { to: 'gateway', message: { type: 'order.cancel', account, instrument, clientOrderId } };
+        }),
+        ...plan.creates.map((intent): SymbolCommand => ({ to: 'gateway', message: { type: 'order.submit', intent } })),
+        ...conditions.map((alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } })),
+        ...over.map(
+          (key): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } }),
+        ),
+      ],
+    },
+  );
+}
+
+export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {
+  return finish(context, { state: addSent(context.state, sent) });
+}
+
+export function attemptRefused(context: SymbolContext, clientOrderId: string): Step {
+  return finish(context, { state: dropRefused(context.state, clientOrderId) });
+}
+
+export function orderResolved(context: SymbolContext, event: OrderResolved): Step {
+  const { clientOrderId, atMs } = event;
+  const state =
+    event.outcome === 'absent' ? dropAbsent(context.state, clientOrderId) : confirm(context.state, clientOrderId, atMs);
+  return finish(context, { state, barrierMs: Math.max(context.barrierMs, atMs) });
+}
+
+export function cancelEnded(context: SymbolContext, event: CancelEnded): Step {
+  const { clientOrderId, atMs } = event;
+  return finish(context, {
+    state: event.outcome === 'failed' ? forgetCancel(context.state, clientOrderId) : context.state,
+    underWay: context.underWay.filter((one) => one !== cancelKey(clientOrderId)),
+    barrierMs: Math.max(context.barrierMs, atMs),
+  });
+}
+
+/** A new gateway knows nothing of what the former one had queued; what had left follows as `order.resolved`. */
+export function gatewayStarted(context: SymbolContext, event: GatewayStarted): Step {
+  let state = context.state;
+  for (const order of state.orders) {
+    if (order.confirmedAtMs === null) state = markUnknown(state, order.clientOrderId);
+    state = forgetCancel(state, order.clientOrderId);
+  }
+  const barrierMs = Math.max(context.barrierMs, event.atMs);
+  return finish(context, { state, underWay: [], submitted: {}, touchAsked: false, barrierMs });
+}
+
+export function draining(context: SymbolContext): Step {
+  const facts = phaseFact(context, 'draining', { why: 'the engine stops', rule: '13.1' });
+  return finish(context, { toldPhase: 'draining' }, { facts });
+}
+
+/** Completes a step: the state is in the journal before anything is done on the strength of it; watch lists follow the orders. */
+function finish(
+  before: SymbolContext,
+  change: Partial<SymbolContext>,
+  also: {
+    readonly facts?: readonly Fact[];
+    /** Facts that the journal keeps too. */
+    readonly history?: readonly Fact[];
+    readonly entries?: readonly JournalEntry[];
+    readonly commands?: readonly SymbolCommand[];
+  } = {},
+): Step {
+  const after = { ...before, ...change };
+  const { instrument } = after.config;
+  const history = (also.history ?? []).map(
+    (fact): JournalEntry => ({ kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact }),
+  );
+  const changed = after.state !== before.state || after.saved === '';
+  // A contradiction is judged anew after a restart: it is made of snapshots, not of history.
+  const saved = changed ? encode({ ...after.state, contradiction: null }) : after.saved;
+  const state: JournalEntry = {
+    kind: 'symbol.state',
+    key: instrument,
+    atMs: after.clock.nowMs(),
+    body: { ...after.state, contradiction: { A: null, B: null } },
+  };
+  const watches = ACCOUNTS.filter((account) => !sameList(watched(before, account), watched(after, account)));
+  return {
+    change: { ...change, saved },
+    entries: [...(also.entries ?? []), ...(saved === before.saved ? [] : [state]), ...history],
+    facts: [...(also.facts ?? []), ...(also.history ?? [])],
+    commands: [...watches.map((account) => watch(after, account)), ...(also.commands ?? [])],
+  };
+}
+
+/** What the end of a submission leaves behind: orders, rests, denials, alerts (strategy 9.5, 9.10). */
+export function submissionEnded(context: SymbolContext, event: SubmissionEnded): Step {
+  const { change, alerts } = afterSubmission(context, event);
+  const commands = alerts.map((message): SymbolCommand => ({ to: 'alert-desk', message }));
+  return finish(context, change, { commands });
+}
+
+function afterSubmission(
+  context: SymbolContext,
+  event: SubmissionEnded,
+): { readonly change: Partial<SymbolContext>; readonly alerts: readonly (AlertRaised | AlertCleared)[] } {
+  const { result, atMs, account } = event;
+  const { instrument } = context.config;
+  const { [event.intentId]: key, ...submitted } = context.submitted;
+  const ended = {
+    submitted,
+    underWay: context.underWay.filter((one) => one !== event.intentId),
+    barrierMs: Math.max(context.barrierMs, atMs),
+  };
+  const raise = (kind: 'post-only-exhausted' | 'order-refused', details: Alert['details']): AlertRaised => ({
+    type: 'alert.raised',
+    alert: { kind, key: symbolAlertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
+  });
+  const cooldownMs = context.strategy.postOnlyCooldownMs;
+  switch (result.kind) {
+    case 'confirmed': {
+      const confirmed = confirm(context.state, result.clientOrderId, atMs);
+      const { restUntilMs } = confirmed;
+      // While it rests, this is the other leg of the pair that brought the rest about.
+      if (restUntilMs === null || atMs < restUntilMs) return { change: { ...ended, state: confirmed }, alerts: [] };
+      const cleared = (kind: 'post-only-exhausted' | 'order-refused'): AlertCleared => ({
+        type: 'alert.cleared',
+        key: symbolAlertKey(kind, instrument),
+        atMs,
+      });
+      return {
+        change: { ...ended, state: endRest(confirmed) },
+        alerts: [cleared('post-only-exhausted'), cleared('order-refused')],
+      };
+    }
+    case 'unknown':
+      return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
+    case 'denied':
+    case 'unsent': {
+      const denied = key === undefined ? [] : [{ key, untilMs: atMs + DENIED_PAUSE_MS }];
+      return { change: { ...ended, denied: [...context.denied, ...denied] }, alerts: [] };
+    }
+    case 'exhausted':
+      return {
+        change: { ...ended, state: restAfterExhaustion(context.state, atMs, cooldownMs, result.attempts) },
+        alerts: [
+          raise('post-only-exhausted', {
+            attempts: String(result.attempts),
+            cooldownSeconds: String(Math.round(cooldownMs / 1000)),
+          }),
+        ],
+      };
+    case 'refused': {
+      const state = restAfterRefusal(context.state, atMs, cooldownMs, result.reason);
+      const restSeconds = String(Math.round(((state.restUntilMs ?? atMs) - atMs) / 1000));
+      return {
+        change: { ...ended, state },
+        alerts: [raise('order-refused', { code: String(result.code ?? '-'), reason: result.reason, restSeconds })],
+      };
+    }
+  }
+}
+
+function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
+  const reading = (snapshot: SymbolSnapshot) =>
+    encode([
+      snapshot.position?.size ?? null,
+      snapshot.orders.map((order) => [order.clientOrderId, order.status, order.tradedSize]),
+    ]);
+  return reading(one) === reading(other);
+}
+
+function driftAlert(fact: Fact): SymbolCommand[] {
+  if (fact.type !== 'drift.adopted') return [];
+  const { instrument, account, atMs } = fact;
+  const details = { difference: fact.difference.toFixed(), price: fact.price.toFixed() };
+  const key = `${symbolAlertKey('drift', instrument)}:${account}`;
+  const alert: Alert = { kind: 'drift', key, account, instrument, atMs, sinceMs: null, details };
+  return [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }];
+}
+
+/** What the account's poller looks up when it is missing from open orders: confirmed, and not being found out by 9.6. */
+function watchedOrders(context: SymbolContext, account: AccountName): readonly ManagedOrder[] {
+  return context.state.orders.filter(
+    (order) => order.account === account && order.confirmedAtMs !== null && !order.unknown,
+  );
+}
+
+function watched(context: SymbolContext, account: AccountName): readonly string[] {
+  return watchedOrders(context, account).map((order) => order.clientOrderId);
+}
+
+function watch(context: SymbolContext, account: AccountName): SymbolCommand {
+  const orders = watchedOrders(context, account);
+  return toPoller(account, {
+    type: 'orders.watched',
+    instrument: context.config.instrument,
+    clientOrderIds: orders.map((order) => order.clientOrderId),
+    sentAtMs: Object.fromEntries(orders.map((order) => [order.clientOrderId, order.sentAtMs])),
+  });
+}
+
+function toPoller(account: AccountName, message: OrdersWatched | PollHasten): SymbolCommand {
+  return { to: `poller:${account}`, message };
+}
+
+function resolveCommand(context: SymbolContext, order: ManagedOrder): SymbolCommand {
+  const { account, clientOrderId, side, size, price, sentAtMs, expirationMs, purpose } = order;
+  const { instrument } = context.config;
+  return {
+    to: 'gateway',
+    message: {
+      type: 'order.resolve',
+      account,
+      instrument,
+      clientOrderId,
+      side,
+      size,
+      price,
+      sentAtMs,
+      expirationMs,
+      purpose,
+    },
+  };
+}
+
+function phaseFact(
+  context: SymbolContext,
+  phase: SymbolPhase,
+  reason: { readonly why: string; readonly rule: string },
+): Fact[] {
+  if (context.toldPhase === phase) return [];
+  const { why, rule } = reason;
+  const atMs = context.clock.nowMs();
+  return [
+    {
+      type: 'state.changed',
+      atMs,
+      instrument: context.config.instrument,
+      from: context.toldPhase,
+      to: phase,
+      why,
+      rule,
+    },
+  ];
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+function cancelKey(clientOrderId: string): string {
+  return `cancel:${clientOrderId}`;
+}
+
+/** History is kept by order where there is one, else by symbol. */
+function historyKey(fact: Fact, instrument: string): string {
+  return 'clientOrderId' in fact ? fact.clientOrderId : instrument;
+}
