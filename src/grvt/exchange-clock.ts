@@ -1,0 +1,65 @@
+import type { Clock } from '../ports.ts';
+
+/** HTTP dates are whole seconds: the exchange's clock stood somewhere in the second named. */
+const DATE_RESOLUTION_MS = 1_000;
+/** How much two clocks may drift apart per elapsed time: a poor crystal loses 100 ppm; twice that is let in. */
+const DRIFT_PPM = 200;
+/** Contradicting answers in a row that make a step of a clock believed: one proxy with a wrong date must not move it. */
+const STEP_ANSWERS = 3;
+
+/**
+ * The exchange's clock, estimated from the `Date` header of its answers.
+ *
+ * Each answer bounds the difference of the clocks: it was written after our request left and before the answer came, in
+ * the second it names. The bounds of many answers intersect to far below a second. The estimate moves only when it falls
+ * outside the bounds, so it does not jitter; it steps when several answers in a row contradict all before them.
+ */
+export interface ExchangeClock {
+  /** The exchange's time; our own until it has answered once. */
+  nowMs(): number;
+  /** Its clock minus ours; null until it has answered once. */
+  skewMs(): number | null;
+  /** Hears one answer: when its request left, when it came (our clock), and its `Date` header. Others are ignored. */
+  hear(sentAtMs: number, receivedAtMs: number, date: string | null): void;
+}
+
+export function createExchangeClock(clock: Clock): ExchangeClock {
+  let low = 0;
+  let high = 0;
+  let heardAtMs = 0;
+  let skew: number | null = null;
+  let contradictions: { low: number; high: number }[] = [];
+
+  return {
+    nowMs: () => clock.nowMs() + (skew ?? 0),
+    skewMs: () => skew,
+    hear(sentAtMs, receivedAtMs, date) {
+      const dateMs = date === null ? Number.NaN : Date.parse(date);
+      if (Number.isNaN(dateMs) || receivedAtMs < sentAtMs) return;
+      const bounds = { low: dateMs - receivedAtMs, high: dateMs + DATE_RESOLUTION_MS - sentAtMs };
+      if (skew === null) {
+        low = bounds.low;
+        high = bounds.high;
+        skew = Math.round((low + high) / 2);
+        heardAtMs = receivedAtMs;
+        return;
+      }
+      const drift = (Math.max(0, receivedAtMs - heardAtMs) * DRIFT_PPM) / 1_000_000;
+      const joint = { low: Math.max(low - drift, bounds.low), high: Math.min(high + drift, bounds.high) };
+      if (joint.low <= joint.high) {
+        contradictions = [];
+      } else {
+        contradictions.push(bounds);
+        if (contradictions.length < STEP_ANSWERS) return;
+        joint.low = Math.max(...contradictions.map((one) => one.low));
+        joint.high = Math.min(...contradictions.map((one) => one.high));
+        contradictions = joint.low <= joint.high ? [] : contradictions.slice(1);
+        if (joint.low > joint.high) return;
+      }
+      low = joint.low;
+      high = joint.high;
+      heardAtMs = receivedAtMs;
+      skew = Math.round(Math.min(Math.max(skew, low), high));
+    },
+  };
+}

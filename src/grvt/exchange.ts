@@ -1,0 +1,658 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { MDG, TDG } from '@grvt/client';
+import nodeFetch from 'node-fetch';
+import type { Fact } from '../core/facts.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type AccountSummary,
+  type Book,
+  type ExchangeOrder,
+  type Instrument,
+  type Position,
+} from '../core/model.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import type { Clock, Exchange, OrderDraft, SignedOrder } from '../ports.ts';
+import { type CallEffect, classify, ExchangeError, networkTrouble, type Trouble } from './errors.ts';
+import { createExchangeClock } from './exchange-clock.ts';
+import { createPacer, NotPaced, type Pacer, type Priority } from './pacer.ts';
+import {
+  newestOrders,
+  parseBook,
+  parseInstruments,
+  parseOpenOrders,
+  parseOrder,
+  parseOrderHistory,
+  parsePositions,
+  parseSummary,
+  readAs,
+  UnusableAnswer,
+} from './parse.ts';
+import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
+import { createOrderSigner, type SignableInstrument } from './sign.ts';
+import { ackAnswer, errorBody } from './wire.ts';
+
+/** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
+export interface GrvtHosts {
+  readonly edge: string;
+  readonly trades: string;
+  readonly marketData: string;
+}
+
+export interface GrvtKeys {
+  readonly apiKey: string;
+  readonly privateKey: string;
+  readonly subAccountId: string;
+}
+
+/** Levels of what is said of REST calls: ERROR no usable answer, WARNING refusals, INFO logins, DEBUG every call. */
+export type SdkLogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+const LOG_RANK: Readonly<Record<string, number>> = {
+  DEBUG: 0,
+  INFO: 1,
+  WARN: 2,
+  WARNING: 2,
+  ERROR: 3,
+  CRITICAL: 4,
+  OFF: 5,
+};
+
+export interface GrvtOptions {
+  readonly hosts: GrvtHosts;
+  readonly chainId: number;
+  readonly accounts: Readonly<Record<AccountName, GrvtKeys>>;
+  /** Levels of the books read: 10, 50, 100 or 500. */
+  readonly bookDepth: number;
+  /** Budget of each account, and of market data (strategy 9.1). */
+  readonly requestsPerSec: number;
+  readonly clock: Clock;
+  /** What is said through `log`; default ERROR. Unknown words count as ERROR. */
+  readonly sdkLogLevel?: string;
+  readonly log?: (level: SdkLogLevel, message: string) => void;
+  /** Hears every trading and market data request and answer (strategy 15). */
+  readonly onWire?: (event: WireEvent) => void;
+  readonly report?: (fact: Fact) => void;
+  /** Carries the REST calls instead of sockets: virtual time. An axios adapter. */
+  readonly axiosAdapter?: unknown;
+  /** Carries the logins; default node-fetch. */
+  readonly fetch?: FetchLike;
+}
+
+export interface GrvtExchange extends Exchange {
+  /** A new login, proven by a private read (strategy 9.8). @throws ExchangeError */
+  login(account: AccountName): Promise<void>;
+  /** The account's session, for the streams' handshakes. */
+  session(account: AccountName): Session;
+  /** Requests of that account (null: market data) that wait for the budget. */
+  waiting(account: AccountName | null): number;
+  /** Ends idle connections and refuses whatever waits. */
+  close(): void;
+}
+
+/** A request without an answer after this is over for us (strategy 9.1). */
+const REQUEST_TIMEOUT_MS = 5_000;
+/** Largest answer read: a history page of 500 orders or 600 open orders is about 1 MB; ten times that is a defect. */
+const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+/** Sockets per host and account: the budget times the time-out, so that slow answers do not queue requests unseen. */
+const MAX_SOCKETS = 64;
+/** Rows asked for per page of history: the exchange's default. */
+const HISTORY_PAGE_ROWS = 500;
+/** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
+const HISTORY_MAX_PAGES = 40;
+
+/** One REST host with its client, connections and budget. */
+interface Channel<Client> {
+  readonly client: Client;
+  readonly pacer: Pacer;
+}
+
+interface PrivateChannel extends Channel<TDG> {
+  readonly keys: GrvtKeys;
+  readonly session: Session;
+  readonly signer: ReturnType<typeof createOrderSigner>;
+}
+
+/** What one call is: its names, its body under full names, and how the client is asked. */
+interface CallSpec<Client> {
+  readonly call: string;
+  readonly route: string;
+  readonly effect: CallEffect;
+  readonly priority: Priority;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
+  /** For answers whose table in the client is wrong (API 10): full names from the raw lite body. */
+  readonly mapLite?: (body: unknown) => unknown;
+}
+
+/** What crossed the wire, as the client's response hook saw it before the name tables. */
+interface RawAnswer {
+  readonly status: number;
+  readonly date: string | null;
+  /** Parsed JSON under lite names. */
+  readonly body: unknown;
+  /** Why the body is no JSON; null: it is. */
+  readonly unreadable: string | null;
+}
+
+/**
+ * GRVT over REST (strategy 9.1, 9.8, 9.9, 10.4): the `Exchange` port through `@grvt/client`, one client, one session and
+ * one budget per account, one client and one budget for market data.
+ *
+ * @throws SignatureError when a private key is not one.
+ */
+export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
+  const { clock, hosts, onWire } = options;
+  const exchangeClock = createExchangeClock(clock);
+  const agents: { destroy(): void }[] = [];
+  /** What signatures need, by instrument name: the last `instruments()` answer. */
+  let signable: Record<string, SignableInstrument> = {};
+  let wireId = 0;
+
+  const marketData: Channel<MDG> = {
+    client: connect(new MDG({ host: hosts.marketData })),
+    pacer: createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: false }),
+  };
+  const channels = { A: privateChannel('A'), B: privateChannel('B') } satisfies Record<AccountName, PrivateChannel>;
+
+  function connect<Client extends TDG | MDG>(client: Client): Client {
+    const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    agents.push(httpAgent, httpsAgent);
+    Object.assign(client.axios.defaults, {
+      httpAgent,
+      httpsAgent,
+      // The environment's HTTP_PROXY is not ours to obey, and a redirect would carry the session elsewhere.
+      proxy: false,
+      maxRedirects: 0,
+      timeout: REQUEST_TIMEOUT_MS,
+      maxContentLength: MAX_ANSWER_BYTES,
+      validateStatus: () => true,
+      ...(options.axiosAdapter === undefined ? {} : { adapter: options.axiosAdapter }),
+    });
+    return client;
+  }
+
+  function privateChannel(account: AccountName): PrivateChannel {
+    const keys = options.accounts[account];
+    const client = connect(new TDG({ host: hosts.trades }));
+    const pacer = createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: true });
+    const session = createSession({
+      account,
+      edgeUrl: hosts.edge,
+      apiKey: keys.apiKey,
+      fetch: options.fetch ?? (nodeFetch as unknown as FetchLike),
+      clock,
+      exchangeClock,
+      prove: async (headers) => {
+        await permit(pacer, account, summarySpec(keys));
+        parsed(
+          account,
+          summarySpec(keys),
+          await send({ client, pacer }, account, summarySpec(keys), headers),
+          (answer) => parseSummary(answer, keys.subAccountId),
+        );
+      },
+      report: (fact) => {
+        if (fact.type === 'session.renewed') log('INFO', `session of account ${account} renewed`);
+        options.report?.(fact);
+      },
+    });
+    const signer = createOrderSigner({ privateKey: keys.privateKey, chainId: options.chainId });
+    return { client, pacer, keys, session, signer };
+  }
+
+  /** A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8). */
+  async function callPrivate(account: AccountName, spec: CallSpec<TDG>): Promise<unknown> {
+    const channel = channels[account];
+    let headers = await sessionFor(spec, () => channel.session.ready());
+    await permit(channel.pacer, account, spec);
+    // While this waited for the budget another call may have renewed the session.
+    headers = channel.session.current() ?? headers;
+    try {
+      return await send(channel, account, spec, headers);
+    } catch (error) {
+      if (!(error instanceof ExchangeError) || error.kind !== 'unauthenticated') throw error;
+      const rejected = headers;
+      headers = await sessionFor(spec, () => channel.session.renew(rejected));
+      await permit(channel.pacer, account, spec);
+      return await send(channel, account, spec, headers);
+    }
+  }
+
+  async function callPublic(spec: CallSpec<MDG>): Promise<unknown> {
+    await permit(marketData.pacer, null, spec);
+    return send(marketData, null, spec, null);
+  }
+
+  /** A call that found no session never left: it fails with the login's failure, under its own name. */
+  async function sessionFor(spec: CallSpec<TDG>, get: () => Promise<SessionHeaders>): Promise<SessionHeaders> {
+    try {
+      return await get();
+    } catch (thrown) {
+      if (!(thrown instanceof ExchangeError)) throw thrown;
+      throw new ExchangeError(
+        thrown.kind,
+        { call: spec.call, account: thrown.account },
+        thrown.code,
+        `no session: ${thrown.message}`,
+      );
+    }
+  }
+
+  async function permit<Client>(pacer: Pacer, account: AccountName | null, spec: CallSpec<Client>): Promise<void> {
+    try {
+      await pacer.take(spec.priority);
+    } catch (thrown) {
+      if (!(thrown instanceof NotPaced)) throw thrown;
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, thrown.message);
+    }
+  }
+
+  /** Sends one request and reads its answer under full names. @throws ExchangeError */
+  async function send<Client>(
+    channel: Channel<Client>,
+    account: AccountName | null,
+    spec: CallSpec<Client>,
+    headers: SessionHeaders | null,
+  ): Promise<unknown> {
+    const site = { call: spec.call, account, effect: spec.effect };
+    const { route } = spec;
+    const id = ++wireId;
+    const sentAtMs = clock.nowMs();
+    onWire?.({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
+
+    const fail = (trouble: Trouble): ExchangeError => {
+      const error = classify(site, trouble);
+      const refused = error.kind === 'refused' || error.kind === 'not-found';
+      log(refused ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+      return error;
+    };
+    let exchanged: { raw: RawAnswer; mapped: unknown };
+    try {
+      exchanged = await exchangeOnce(channel.client, spec, headers);
+    } catch (thrown) {
+      const trouble = networkTrouble(thrown);
+      onWire?.({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonOf(trouble) });
+      throw fail(trouble);
+    }
+    const { raw, mapped } = exchanged;
+    const receivedAtMs = clock.nowMs();
+    log(
+      'DEBUG',
+      `${spec.call}${account === null ? '' : ` of account ${account}`}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`,
+    );
+    if (raw.unreadable !== null) {
+      const trouble: Trouble = { kind: 'unreadable', status: raw.status, reason: raw.unreadable };
+      onWire?.({
+        kind: 'failed',
+        id,
+        atMs: receivedAtMs,
+        account,
+        route,
+        reason: `HTTP ${raw.status}: ${raw.unreadable}`,
+      });
+      if (raw.status === 429) channel.pacer.backOff();
+      throw fail(trouble);
+    }
+    // Market data may be served by another machine with another clock; expiries are judged by the trading one.
+    if (account !== null) exchangeClock.hear(sentAtMs, receivedAtMs, raw.date);
+    const refusal = errorOf(raw);
+    const body = refusal ?? (spec.mapLite === undefined ? mapped : spec.mapLite(raw.body));
+    if (onWire !== undefined) {
+      onWire({
+        kind: 'answered',
+        id,
+        atMs: receivedAtMs,
+        account,
+        route,
+        status: raw.status,
+        body: withoutUnmapped(body),
+      });
+    }
+    if (refusal === null && raw.status >= 200 && raw.status <= 299) {
+      channel.pacer.answered();
+      return body;
+    }
+    const error = fail(
+      refusal === null
+        ? { kind: 'status', status: raw.status }
+        : { kind: 'error-body', status: raw.status, code: refusal.code, message: refusal.message },
+    );
+    if (error.kind === 'rate-limited') channel.pacer.backOff();
+    else channel.pacer.answered();
+    throw error;
+  }
+
+  /** Refuses an answer whose fields are missing or impossible (strategy 10.4). */
+  function parsed<T>(
+    account: AccountName | null,
+    spec: { call: string; effect: CallEffect },
+    answer: unknown,
+    parse: (answer: unknown) => T,
+  ): T {
+    try {
+      return parse(answer);
+    } catch (thrown) {
+      if (!(thrown instanceof UnusableAnswer)) throw thrown;
+      const error = classify(
+        { call: spec.call, account, effect: spec.effect },
+        { kind: 'malformed', reason: thrown.message },
+      );
+      log('ERROR', `${error.kind} ${error.message}`);
+      throw error;
+    }
+  }
+
+  async function readPrivate<T>(account: AccountName, spec: CallSpec<TDG>, parse: (answer: unknown) => T): Promise<T> {
+    return parsed(account, spec, await callPrivate(account, spec), parse);
+  }
+
+  const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
+  function log(level: SdkLogLevel, message: string): void {
+    if (LOG_RANK[level]! >= logFrom) options.log?.(level, message);
+  }
+
+  const idOf = (account: AccountName) => channels[account].keys.subAccountId;
+
+  return {
+    exchangeNowMs: () => exchangeClock.nowMs(),
+    clockSkewMs: () => exchangeClock.skewMs(),
+
+    async instruments(): Promise<readonly Instrument[]> {
+      const spec = instrumentsSpec();
+      const found = parsed(null, spec, await callPublic(spec), parseInstruments);
+      signable = Object.fromEntries(
+        found.map(({ name, hash, baseDecimals }) => [name, { instrument_hash: hash, base_decimals: baseDecimals }]),
+      );
+      return found;
+    },
+
+    async book(instrument): Promise<Book> {
+      const spec = bookSpec(instrument, options.bookDepth);
+      return parsed(null, spec, await callPublic(spec), (answer) => parseBook(answer, instrument));
+    },
+
+    positions: (account): Promise<readonly Position[]> =>
+      readPrivate(account, positionsSpec(channels[account].keys), (answer) => parsePositions(answer, idOf(account))),
+
+    openOrders: (account): Promise<readonly ExchangeOrder[]> =>
+      readPrivate(account, openOrdersSpec(channels[account].keys), (answer) => parseOpenOrders(answer, idOf(account))),
+
+    accountSummary: (account): Promise<AccountSummary> =>
+      readPrivate(account, summarySpec(channels[account].keys), (answer) => parseSummary(answer, idOf(account))),
+
+    async order(account, clientOrderId): Promise<ExchangeOrder | null> {
+      const spec = orderSpec(channels[account].keys, clientOrderId);
+      try {
+        return await readPrivate(account, spec, (answer) => parseOrder(answer, idOf(account), clientOrderId));
+      } catch (error) {
+        if (error instanceof ExchangeError && error.kind === 'not-found') return null;
+        throw error;
+      }
+    },
+
+    async orderHistory(account, sinceMs): Promise<readonly ExchangeOrder[]> {
+      const found: ExchangeOrder[] = [];
+      const seen = new Set<string>();
+      let cursor: string | null = null;
+      for (let page = 0; page < HISTORY_MAX_PAGES; page += 1) {
+        const spec: CallSpec<TDG> = historySpec(channels[account].keys, sinceMs, cursor);
+        const read = await readPrivate(account, spec, (answer) =>
+          parseOrderHistory(answer, idOf(account), HISTORY_PAGE_ROWS),
+        );
+        found.push(...read.orders);
+        if (read.next === null) return newestOrders(found);
+        if (seen.has(read.next)) {
+          throw new ExchangeError('malformed', { call: spec.call, account }, null, 'next: names a page already read');
+        }
+        seen.add(read.next);
+        cursor = read.next;
+      }
+      const why = `more than ${HISTORY_MAX_PAGES} pages: not read to the end, so it proves nothing`;
+      throw new ExchangeError('unavailable', { call: 'orderHistory', account }, null, why);
+    },
+
+    sign(draft: OrderDraft): SignedOrder {
+      const { keys, signer } = channels[draft.account];
+      const unsigned = {
+        sub_account_id: keys.subAccountId,
+        is_market: false,
+        time_in_force: 'GOOD_TILL_TIME',
+        post_only: true,
+        reduce_only: false,
+        legs: [
+          {
+            instrument: draft.instrument,
+            size: draft.size.toFixed(),
+            limit_price: draft.price.toFixed(),
+            is_buying_asset: draft.side === 'buy',
+          },
+        ],
+      };
+      const stamp = { expiration: `${BigInt(draft.expirationMs) * 1_000_000n}`, nonce: draft.nonce };
+      const { r, s, v, signer: address } = signer.sign({ ...unsigned, signature: stamp }, signable);
+      const order = {
+        ...unsigned,
+        signature: { signer: address, r, s, v, ...stamp, chain_id: String(options.chainId) },
+        metadata: { client_order_id: draft.clientOrderId },
+      };
+      return { draft, payload: JSON.stringify({ order }) };
+    },
+
+    createOrder(signed): Promise<ExchangeOrder> {
+      const { account, clientOrderId } = signed.draft;
+      return readPrivate(account, createSpec(signed.payload), (answer) =>
+        parseOrder(answer, idOf(account), clientOrderId),
+      );
+    },
+
+    async cancelOrder(account, clientOrderId, timeToLiveMs): Promise<void> {
+      const spec = cancelSpec(channels[account].keys, clientOrderId, timeToLiveMs);
+      await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer));
+    },
+
+    async login(account): Promise<void> {
+      await channels[account].session.login();
+    },
+    session: (account) => channels[account].session,
+    waiting: (account) => (account === null ? marketData : channels[account]).pacer.waiting,
+    close() {
+      marketData.pacer.close();
+      for (const account of ACCOUNTS) channels[account].pacer.close();
+      for (const agent of agents) agent.destroy();
+    },
+  };
+}
+
+/**
+ * One HTTP exchange. Rejects with what the client threw when there was no answer. The time-out is a deadline for the whole
+ * answer: axios' own only watches for silence, and a server that drips bytes is never silent.
+ */
+async function exchangeOnce<Client>(
+  client: Client,
+  spec: CallSpec<Client>,
+  headers: SessionHeaders | null,
+): Promise<{ raw: RawAnswer; mapped: unknown }> {
+  let raw: RawAnswer | null = null;
+  const deadline = new AbortController();
+  const config = {
+    headers: headers === null ? {} : { ...headers },
+    signal: deadline.signal,
+    transformResponse: [
+      (data: unknown, answerHeaders: unknown, status: unknown) => {
+        raw = readRaw(data, answerHeaders, status);
+        return raw.body;
+      },
+    ],
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`));
+      deadline.abort();
+    }, REQUEST_TIMEOUT_MS);
+  });
+  try {
+    const mapped = await Promise.race([spec.invoke(client, spec.request as never, config as never), late]);
+    if (raw === null) throw new Error('the client gave an answer that was never received');
+    return { raw, mapped };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readRaw(data: unknown, headers: unknown, status: unknown): RawAnswer {
+  const named = headers !== null && typeof headers === 'object' ? (headers as Record<string, unknown>) : {};
+  const date = named.date ?? named.Date;
+  const answer = { status: typeof status === 'number' ? status : 0, date: typeof date === 'string' ? date : null };
+  // An adapter without a wire may hand over the value itself.
+  if (typeof data !== 'string') return { ...answer, body: data ?? null, unreadable: null };
+  if (data.trim() === '') return { ...answer, body: null, unreadable: 'the body is empty' };
+  try {
+    return { ...answer, body: JSON.parse(data), unreadable: null };
+  } catch {
+    const kind = /^\s*</.test(data) ? 'HTML' : 'no JSON';
+    return { ...answer, body: null, unreadable: `the body is ${kind} (${data.length} characters)` };
+  }
+}
+
+/** The error body of an answer, whatever its HTTP status; GRVT's lite names, or full ones; null: it is none. */
+function errorOf(raw: RawAnswer): { code: number; message: string; status: number } | null {
+  if (raw.body === null || typeof raw.body !== 'object' || 'r' in raw.body) return null;
+  const body = raw.body as Record<string, unknown>;
+  const read = errorBody.safeParse({ code: body.c ?? body.code, message: body.m ?? body.message });
+  return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
+}
+
+/** Without the client's `undefined` keys: what its tables do not know (API 10). */
+function withoutUnmapped(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(withoutUnmapped);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'undefined')
+      .map(([key, inner]) => [key, withoutUnmapped(inner)]),
+  );
+}
+
+function reasonOf(trouble: Trouble): string {
+  return 'reason' in trouble ? trouble.reason : trouble.kind;
+}
+
+// The calls, one by one: names of port and wire, priority, and the body under full names.
+
+function instrumentsSpec(): CallSpec<MDG> {
+  return {
+    call: 'instruments',
+    route: 'all_instruments',
+    effect: 'read',
+    priority: 'read',
+    request: { is_active: true },
+    invoke: (client, request, config) => client.allInstruments(request, config),
+  };
+}
+
+function bookSpec(instrument: string, depth: number): CallSpec<MDG> {
+  return {
+    call: 'book',
+    route: 'book',
+    effect: 'read',
+    priority: 'read',
+    request: { instrument, depth },
+    invoke: (client, request, config) => client.orderBook(request, config),
+  };
+}
+
+function positionsSpec(keys: GrvtKeys): CallSpec<TDG> {
+  return {
+    call: 'positions',
+    route: 'positions',
+    effect: 'read',
+    priority: 'read',
+    request: { sub_account_id: keys.subAccountId },
+    invoke: (client, request, config) => client.positions(request, config),
+  };
+}
+
+function openOrdersSpec(keys: GrvtKeys): CallSpec<TDG> {
+  return {
+    call: 'openOrders',
+    route: 'open_orders',
+    effect: 'read',
+    priority: 'read',
+    request: { sub_account_id: keys.subAccountId },
+    invoke: (client, request, config) => client.openOrders(request, config),
+  };
+}
+
+/** The trading account's own summary; the aggregated one has no maintenance margin (strategy 14). */
+function summarySpec(keys: GrvtKeys): CallSpec<TDG> {
+  return {
+    call: 'accountSummary',
+    route: 'account_summary',
+    effect: 'read',
+    priority: 'read',
+    request: { sub_account_id: keys.subAccountId },
+    invoke: (client, request, config) => client.subAccountSummary(request, config),
+  };
+}
+
+function orderSpec(keys: GrvtKeys, clientOrderId: string): CallSpec<TDG> {
+  return {
+    call: 'order',
+    route: 'order',
+    effect: 'read',
+    priority: 'look-up',
+    request: { sub_account_id: keys.subAccountId, client_order_id: clientOrderId },
+    invoke: (client, request, config) => client.order(request, config),
+  };
+}
+
+function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): CallSpec<TDG> {
+  return {
+    call: 'orderHistory',
+    route: 'order_history',
+    effect: 'read',
+    priority: 'look-up',
+    request: {
+      sub_account_id: keys.subAccountId,
+      start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,
+      limit: HISTORY_PAGE_ROWS,
+      ...(cursor === null ? {} : { cursor }),
+    },
+    invoke: (client, request, config) => client.orderHistory(request, config),
+  };
+}
+
+function createSpec(payload: string): CallSpec<TDG> {
+  return {
+    call: 'createOrder',
+    route: 'create_order',
+    effect: 'create',
+    priority: 'create',
+    request: JSON.parse(payload),
+    invoke: (client, request, config) => client.createOrder(request, config),
+  };
+}
+
+function cancelSpec(keys: GrvtKeys, clientOrderId: string, timeToLiveMs: number | undefined): CallSpec<TDG> {
+  return {
+    call: 'cancelOrder',
+    route: 'cancel_order',
+    effect: 'cancel',
+    priority: 'cancel',
+    request: {
+      sub_account_id: keys.subAccountId,
+      client_order_id: clientOrderId,
+      ...(timeToLiveMs === undefined ? {} : { time_to_live_ms: String(timeToLiveMs) }),
+    },
+    invoke: (client, request, config) => client.cancelOrder(request, config),
+    // The client's table expects an order here and answers `{ undefined: true }`.
+    mapLite: (body) => {
+      const result = body !== null && typeof body === 'object' && 'r' in body ? body.r : undefined;
+      const ack = result !== null && typeof result === 'object' && 'a' in result ? result.a : undefined;
+      return { result: { ack } };
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import PQueue from 'p-queue';
+
+/** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
+export type Priority = 'cancel' | 'create' | 'look-up' | 'read';
+
+const RANK: Readonly<Record<Priority, number>> = { cancel: 3, create: 2, 'look-up': 1, read: 0 };
+
+/** The part of an account's budget that is the cancels' alone (strategy 9.1). */
+const CANCEL_SHARE = 0.2;
+/**
+ * Requests that may wait per account: a hundred symbols with two orders each, looked up, cancelled and replaced at once.
+ * More waiting than that would only grow staler; the next one fails instead, having never left.
+ */
+const MAX_WAITING = 600;
+/** Longest wait for a permit: the whole of `MAX_WAITING` at the default budget. After it a price is history. */
+const MAX_WAIT_MS = 60_000;
+/** Pauses after 429, doubling while 429s go on (strategy 9.9). */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
+
+/** A request that never left, because it waited too long or too many were waiting. */
+export class NotPaced extends Error {
+  constructor(why: string) {
+    super(`never left: ${why}`);
+    this.name = 'NotPaced';
+  }
+}
+
+/** Hands out permits to send one request each. */
+export interface Pacer {
+  /** Resolves when the request may leave, at once while the budget is unused. @throws NotPaced */
+  take(priority: Priority): Promise<void>;
+  /** The exchange answered 429: everything but the cancels' own share waits, longer each time in a row. */
+  backOff(): void;
+  /** The exchange answered anything else: the next pause is a first one again. */
+  answered(): void;
+  /** Requests that wait for a permit. */
+  readonly waiting: number;
+  /** Refuses everyone who waits. */
+  close(): void;
+}
+
+/**
+ * A sliding budget of `requestsPerSec` (strategy 9.1), in two lanes whose sum it is: one for everything, cancels before
+ * creates before look-ups before other reads, and one that only cancels may use. A cancel leaves by whichever is free
+ * first. With `reserveForCancels: false` there is one lane: market data has no cancels.
+ */
+export function createPacer(options: { requestsPerSec: number; reserveForCancels: boolean }): Pacer {
+  const { requestsPerSec, reserveForCancels } = options;
+  if (!Number.isInteger(requestsPerSec) || requestsPerSec < 1) {
+    throw new RangeError(`requestsPerSec must be an integer ≥ 1: ${requestsPerSec}`);
+  }
+  // One request a second cannot be shared in two: two requests in two seconds can.
+  const seconds = reserveForCancels && requestsPerSec === 1 ? 2 : 1;
+  const budget = requestsPerSec * seconds;
+  const reserved = reserveForCancels ? Math.max(1, Math.floor(budget * CANCEL_SHARE)) : 0;
+  const lane = (cap: number) => new PQueue({ interval: seconds * 1_000, intervalCap: cap, strict: true });
+  const general = lane(budget - reserved);
+  const cancels = reserved > 0 ? lane(reserved) : null;
+
+  const refusals = new Set<(why: string) => void>();
+  let inARow = 0;
+  let resumeTimer: NodeJS.Timeout | null = null;
+
+  function take(priority: Priority): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (refusals.size >= MAX_WAITING) {
+        reject(new NotPaced(`${MAX_WAITING} requests are waiting already`));
+        return;
+      }
+      const waits = new AbortController();
+      let timer: NodeJS.Timeout | null = null;
+      let over = false;
+      const end = (settle: () => void) => {
+        if (over) return;
+        over = true;
+        if (timer !== null) clearTimeout(timer);
+        refusals.delete(refuse);
+        settle();
+        // Removes the twin from the other lane before it costs a permit there.
+        waits.abort();
+      };
+      const refuse = (why: string) => end(() => reject(new NotPaced(why)));
+      const enter = (queue: PQueue) => {
+        // The task is only the permit; what rejects here is the twin's removal, or this one's own after it was granted.
+        queue.add(() => end(resolve), { priority: RANK[priority], signal: waits.signal }).catch(ignoreAbort);
+      };
+      if (priority === 'cancel' && cancels !== null) enter(cancels);
+      if (!over) enter(general);
+      if (over) return;
+      refusals.add(refuse);
+      timer = setTimeout(() => refuse(`waited ${MAX_WAIT_MS / 1_000} s for the request budget`), MAX_WAIT_MS);
+    });
+  }
+
+  return {
+    take,
+    backOff() {
+      // Requests already under way when the first 429 came are the same event, not the next in the row.
+      if (resumeTimer !== null) return;
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** inARow, MAX_PAUSE_MS);
+      inARow = Math.min(inARow + 1, 16);
+      general.pause();
+      resumeTimer = setTimeout(() => {
+        resumeTimer = null;
+        general.start();
+      }, pauseMs);
+    },
+    answered() {
+      if (resumeTimer === null) inARow = 0;
+    },
+    get waiting() {
+      return refusals.size;
+    },
+    close() {
+      if (resumeTimer !== null) clearTimeout(resumeTimer);
+      resumeTimer = null;
+      for (const refuse of [...refusals]) refuse('the engine is closing');
+    },
+  };
+}
+
+function ignoreAbort(reason: unknown): void {
+  if (!(reason instanceof DOMException && reason.name === 'AbortError')) throw reason;
+}

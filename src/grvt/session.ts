@@ -1,0 +1,296 @@
+import type { Fact } from '../core/facts.ts';
+import type { AccountName } from '../core/model.ts';
+import type { Clock } from '../ports.ts';
+import { type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
+import type { ExchangeClock } from './exchange-clock.ts';
+import { errorBody } from './wire.ts';
+
+/** A session of one account as requests carry it. Secret: never logged, never in an error. */
+export interface SessionHeaders {
+  readonly Cookie: string;
+  readonly 'X-Grvt-Account-Id': string;
+}
+
+/** What of fetch we use: node-fetch's, Node's, or a test's. */
+export type FetchLike = (
+  url: string,
+  init: {
+    method: 'POST';
+    headers: Record<string, string>;
+    body: string;
+    redirect: 'manual';
+    signal: AbortSignal;
+  },
+) => Promise<{
+  readonly status: number;
+  readonly headers: {
+    get(name: string): string | null;
+    raw?(): Record<string, string[]>;
+    getSetCookie?(): string[];
+  };
+  text(): Promise<string>;
+}>;
+
+export interface SessionOptions {
+  readonly account: AccountName;
+  readonly edgeUrl: string;
+  readonly apiKey: string;
+  readonly fetch: FetchLike;
+  readonly clock: Clock;
+  readonly exchangeClock: ExchangeClock;
+  /** One private read with these headers; rejects with an ExchangeError when it does not work. */
+  readonly prove: (headers: SessionHeaders) => Promise<void>;
+  readonly report?: ((fact: Fact) => void) | undefined;
+}
+
+/** The session of one account (strategy 9.8): one login at a time however many calls wait for it. */
+export interface Session {
+  /** Headers that are believed to work; logs in first when there are none. @throws ExchangeError */
+  ready(): Promise<SessionHeaders>;
+  /** The same without waiting: null while there is no session, or it has ended. */
+  current(): SessionHeaders | null;
+  /** The exchange did not accept these headers: a new login, unless one has happened since. @throws ExchangeError */
+  renew(rejected: SessionHeaders): Promise<SessionHeaders>;
+  /** A new login in any case. @throws ExchangeError */
+  login(): Promise<SessionHeaders>;
+}
+
+/** Longest wait for a login answer. */
+const LOGIN_TIMEOUT_MS = 5_000;
+/** A login answer is a few hundred bytes; a page of HTML is more. */
+const MAX_LOGIN_CHARS = 64 * 1024;
+/** Renewal begins this long before the end, or at a fifth of the lifetime, whichever is later. */
+const RENEW_BEFORE_MS = 60_000;
+const RENEW_SHARE = 0.2;
+/** Nearer to its end than this a session is not used: a request and the clock's resolution fit in. */
+const LAST_USE_MS = 2_000;
+/** Pauses between failing logins: logins are rationed to some ten a minute (API 7). */
+const FIRST_LOGIN_PAUSE_MS = 1_000;
+const MAX_LOGIN_PAUSE_MS = 30_000;
+
+interface Live {
+  readonly headers: SessionHeaders;
+  /** By the exchange's clock; null: the cookie does not say, so only a 401 tells. */
+  readonly expiresMs: number | null;
+  readonly renewAtMs: number | null;
+}
+
+export function createSession(options: SessionOptions): Session {
+  const { account, clock, exchangeClock, prove, report } = options;
+  const site: CallSite = { call: 'login', account, effect: 'read' };
+  /** Proven by a private read. */
+  let live: Live | null = null;
+  /** Logged in, not yet proven: a failing proof does not cost another login. */
+  let candidate: Live | null = null;
+  let renewal: Promise<SessionHeaders> | null = null;
+  let failedInARow = 0;
+  let lastFailure: { error: ExchangeError; retryAtMs: number } | null = null;
+
+  function usable(session: Live | null): session is Live {
+    return (
+      session !== null && (session.expiresMs === null || exchangeClock.nowMs() < session.expiresMs - lastUse(session))
+    );
+  }
+
+  function renewOnce(): Promise<SessionHeaders> {
+    renewal ??= obtain().finally(() => {
+      renewal = null;
+    });
+    return renewal;
+  }
+
+  async function obtain(): Promise<SessionHeaders> {
+    if (lastFailure !== null && clock.nowMs() < lastFailure.retryAtMs) throw lastFailure.error;
+    try {
+      if (!usable(candidate)) candidate = await logIn();
+      const proving = candidate;
+      try {
+        await prove(proving.headers);
+      } catch (error) {
+        // Only the exchange's refusal says anything of the session; a read that failed otherwise is tried again.
+        if (error instanceof ExchangeError && (error.kind === 'unauthenticated' || error.kind === 'parked')) {
+          candidate = null;
+        }
+        throw error;
+      }
+      live = proving;
+      candidate = null;
+      failedInARow = 0;
+      lastFailure = null;
+      const untilMs =
+        proving.expiresMs === null ? Number.MAX_SAFE_INTEGER : proving.expiresMs - (exchangeClock.skewMs() ?? 0);
+      report?.({ type: 'session.renewed', atMs: clock.nowMs(), account, untilMs });
+      return proving.headers;
+    } catch (thrown) {
+      const error = thrown instanceof ExchangeError ? thrown : classify(site, networkTrouble(thrown));
+      // With a login waiting for its proof the next try costs no login: its pause does not grow.
+      if (candidate !== null) failedInARow = 0;
+      const pauseMs = Math.min(FIRST_LOGIN_PAUSE_MS * 2 ** failedInARow, MAX_LOGIN_PAUSE_MS);
+      failedInARow = Math.min(failedInARow + 1, 16);
+      lastFailure = { error, retryAtMs: clock.nowMs() + pauseMs };
+      throw error;
+    }
+  }
+
+  async function logIn(): Promise<Live> {
+    const answer = await send();
+    const code = errorCode(answer.text);
+    if (code !== null) {
+      throw classify(site, { kind: 'error-body', status: answer.status, ...code });
+    }
+    if (answer.status < 200 || answer.status > 299) {
+      if (answer.status === 429 || answer.status >= 500)
+        throw classify(site, { kind: 'status', status: answer.status });
+      const advice = `HTTP ${answer.status}: check GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2} and the edge URL`;
+      throw new ExchangeError('unauthenticated', site, null, advice);
+    }
+    const cookie = answer.cookies.map(readCookie).find((found) => found !== null);
+    if (cookie === undefined) {
+      throw new ExchangeError(
+        'unauthenticated',
+        site,
+        null,
+        `HTTP ${answer.status} without a session cookie: the API key was not accepted`,
+      );
+    }
+    if (answer.accountId === null || answer.accountId === '') {
+      throw new ExchangeError('unauthenticated', site, null, `HTTP ${answer.status} without X-Grvt-Account-Id`);
+    }
+    const nowMs = exchangeClock.nowMs();
+    const expiresMs = cookie.expiresMs ?? (cookie.maxAgeMs === null ? null : nowMs + cookie.maxAgeMs);
+    if (expiresMs !== null && expiresMs <= nowMs) {
+      throw new ExchangeError(
+        'unauthenticated',
+        site,
+        null,
+        'the session cookie has ended already by the exchange’s clock',
+      );
+    }
+    return {
+      headers: { Cookie: `gravity=${cookie.value}`, 'X-Grvt-Account-Id': answer.accountId },
+      expiresMs,
+      renewAtMs: expiresMs === null ? null : expiresMs - Math.min(RENEW_BEFORE_MS, (expiresMs - nowMs) * RENEW_SHARE),
+    };
+  }
+
+  async function send(): Promise<{ status: number; text: string; cookies: string[]; accountId: string | null }> {
+    const deadline = new AbortController();
+    const sentAtMs = clock.nowMs();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new ExchangeError('unavailable', site, null, `no answer within ${LOGIN_TIMEOUT_MS / 1_000} s`));
+        deadline.abort();
+      }, LOGIN_TIMEOUT_MS);
+    });
+    const request = async () => {
+      const answer = await options.fetch(`${options.edgeUrl.replace(/\/+$/, '')}/auth/api_key/login`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Cookie: 'rm=true;' },
+        body: JSON.stringify({ api_key: options.apiKey }),
+        // A redirected login would hand the key to another host.
+        redirect: 'manual',
+        signal: deadline.signal,
+      });
+      const text = (await answer.text()).slice(0, MAX_LOGIN_CHARS);
+      exchangeClock.hear(sentAtMs, clock.nowMs(), answer.headers.get('date'));
+      return {
+        status: answer.status,
+        text,
+        cookies: setCookies(answer.headers),
+        accountId: answer.headers.get('x-grvt-account-id'),
+      };
+    };
+    try {
+      return await Promise.race([request(), late]);
+    } catch (thrown) {
+      if (thrown instanceof ExchangeError) throw thrown;
+      throw classify(site, hideUrl(networkTrouble(thrown)));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    async ready() {
+      if (!usable(live)) return renewOnce();
+      const due = live.renewAtMs !== null && exchangeClock.nowMs() >= live.renewAtMs;
+      // Still good: nobody waits for the renewal. If it fails it is tried again, and awaited once the session has ended.
+      if (due && renewal === null) {
+        const { headers } = live;
+        renewOnce().catch((failure: ExchangeError) => {
+          report?.({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: failedInARow });
+        });
+        return headers;
+      }
+      return live.headers;
+    },
+    current: () => (usable(live) ? live.headers : null),
+    async renew(rejected) {
+      if (live !== null && live.headers !== rejected && usable(live)) return live.headers;
+      if (live?.headers === rejected) live = null;
+      return renewOnce();
+    },
+    async login() {
+      lastFailure = null;
+      return renewOnce();
+    },
+  };
+}
+
+/** How long before its end a session is no longer used: short-lived ones keep half their life. */
+function lastUse(session: Live): number {
+  if (session.expiresMs === null || session.renewAtMs === null) return 0;
+  return Math.min(LAST_USE_MS, (session.expiresMs - session.renewAtMs) / 2);
+}
+
+/** The session cookie of a Set-Cookie header, and when it ends; null: another cookie. */
+function readCookie(header: string): { value: string; expiresMs: number | null; maxAgeMs: number | null } | null {
+  const [pair = '', ...attributes] = header.split(';').map((part) => part.trim());
+  const value = /^gravity=(.+)$/.exec(pair)?.[1];
+  if (value === undefined) return null;
+  let expiresMs: number | null = null;
+  let maxAgeMs: number | null = null;
+  for (const attribute of attributes) {
+    const [name = '', text = ''] = attribute.split(/=(.*)/s);
+    // Read as GMT whatever our own zone is; the hyphenated form of old servers too (API 12.23).
+    const atMs = /^expires$/i.test(name) ? Date.parse(text.replace(/(\d)-([A-Za-z]{3})-(\d)/, '$1 $2 $3')) : Number.NaN;
+    if (!Number.isNaN(atMs)) expiresMs = atMs;
+    if (/^max-age$/i.test(name) && /^\d{1,10}$/.test(text)) maxAgeMs = Number(text) * 1_000;
+  }
+  return { value, expiresMs, maxAgeMs };
+}
+
+function setCookies(headers: {
+  get(name: string): string | null;
+  raw?(): Record<string, string[]>;
+  getSetCookie?(): string[];
+}): string[] {
+  if (headers.getSetCookie !== undefined) return headers.getSetCookie();
+  if (headers.raw !== undefined) return headers.raw()['set-cookie'] ?? [];
+  // Joined by commas; the comma inside `Expires=Thu, 01 …` is followed by no name.
+  return headers.get('set-cookie')?.split(/,(?=\s*[^;,\s=]+=)/) ?? [];
+}
+
+/** GRVT's error code in a login's body, full or lite; null: none. */
+function errorCode(text: string): { code: number; message: string } | null {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Edge may answer HTML; the status decides then.
+    return null;
+  }
+  if (body === null || typeof body !== 'object') return null;
+  const lite = body as Record<string, unknown>;
+  const read = errorBody.safeParse({ code: lite.code ?? lite.c, message: lite.message ?? lite.m });
+  if (read.success) return { code: read.data.code, message: read.data.message ?? '' };
+  return null;
+}
+
+/** fetch puts the URL into its messages; hosts are no secret, but a key in a query would be. */
+function hideUrl(trouble: ReturnType<typeof networkTrouble>): ReturnType<typeof networkTrouble> {
+  return 'reason' in trouble
+    ? { ...trouble, reason: trouble.reason.replace(/https?:\/\/\S+/g, 'the edge host') }
+    : trouble;
+}

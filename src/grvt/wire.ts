@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+/**
+ * GRVT's JSON under its full field names, as far as we read it (API 4 to 6). What we do not read may be absent, oddly
+ * typed or new; what we read must be there. Numbers in text are checked here and turned into values in parse.ts.
+ */
+
+/** Longest decimal taken: uint256 with eighteen digits behind the point has 97; a longer one is an attack or a defect. */
+const MAX_DECIMAL_CHARS = 100;
+
+/** Some fields are typed as strings and shown as numbers (API 12.5); whole numbers are exact either way. */
+const text = z.union([z.string(), z.int().transform(String)]);
+
+/** A decimal of any sign. A JSON number with a fraction is refused: it has been through binary floating point. */
+export const decimalText = text.pipe(
+  z
+    .string()
+    .max(MAX_DECIMAL_CHARS)
+    .regex(/^-?\d+(\.\d+)?$/, 'not a plain decimal number'),
+);
+/** A decimal that is zero or more. `-0.0` is zero. */
+export const unsignedText = decimalText.refine((value) => !/^-0*\.?0*[1-9]/.test(value), 'is negative');
+/** Nanoseconds since the epoch. */
+export const nanosText = text.pipe(z.string().regex(/^\d{1,20}$/, 'not a time in nanoseconds'));
+/** uint64 in decimal: client order ids, sub account ids. */
+export const uint64Text = text.pipe(z.string().regex(/^\d{1,20}$/, 'not an unsigned integer'));
+export const hexText = z
+  .string()
+  .max(200)
+  .regex(/^0x[0-9a-fA-F]+$/, 'not hex');
+
+/** Names: instruments, currencies, reasons. */
+const nameText = z.string().min(1).max(100);
+
+export const instrumentRow = z.object({
+  instrument: nameText,
+  instrument_hash: hexText,
+  base: nameText,
+  quote: nameText,
+  kind: nameText.optional(),
+  base_decimals: z.int().min(0).max(18),
+  tick_size: unsignedText,
+  min_size: unsignedText,
+  /** Added late; older captures lack it (API 4). */
+  min_notional: unsignedText.nullish(),
+});
+
+export const bookLevel = z.object({ price: unsignedText, size: unsignedText });
+export const bookRow = z.object({
+  event_time: nanosText,
+  instrument: nameText,
+  bids: z.array(bookLevel),
+  asks: z.array(bookLevel),
+});
+
+export const positionRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  instrument: nameText,
+  size: decimalText,
+  entry_price: unsignedText,
+  mark_price: unsignedText,
+});
+
+export const summaryRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  total_equity: decimalText,
+  initial_margin: unsignedText,
+  maintenance_margin: unsignedText,
+  available_balance: decimalText,
+});
+
+export const orderStatus = z.enum(['PENDING', 'OPEN', 'FILLED', 'CANCELLED', 'REJECTED']);
+
+export const orderLeg = z.object({
+  instrument: nameText,
+  size: unsignedText,
+  /** Absent on market orders. */
+  limit_price: unsignedText.nullish(),
+  is_buying_asset: z.boolean(),
+});
+
+export const orderState = z.object({
+  status: orderStatus,
+  reject_reason: nameText,
+  /** Parallel to the legs. */
+  traded_size: z.array(unsignedText).min(1),
+  update_time: nanosText,
+  /** Missing in a captured acknowledgement of a fresh order; needed as soon as something traded. */
+  avg_fill_price: z.array(unsignedText).nullish(),
+});
+
+export const orderRow = z.object({
+  /** `0x00`, or absent, until the matching engine has named it (API 5.1). */
+  order_id: hexText.nullish(),
+  sub_account_id: uint64Text,
+  post_only: z.boolean().nullish(),
+  /** One on the book; a foreign block order may have more, of which we only show the first. */
+  legs: z.array(orderLeg).min(1),
+  signature: z.object({ expiration: nanosText }),
+  metadata: z.object({ client_order_id: uint64Text, create_time: nanosText.nullish().catch(null) }),
+  state: orderState,
+});
+
+export const instrumentsAnswer = z.object({ result: z.array(z.unknown()) });
+export const bookAnswer = z.object({ result: bookRow });
+export const positionsAnswer = z.object({ result: z.array(positionRow) });
+export const summaryAnswer = z.object({ result: summaryRow });
+export const orderAnswer = z.object({ result: orderRow });
+export const ordersAnswer = z.object({ result: z.array(orderRow) });
+export const orderHistoryAnswer = z.object({ result: z.array(orderRow), next: z.string().nullish() });
+/** `true`, or the text of it (API 12.2). */
+export const ackAnswer = z.object({ result: z.object({ ack: z.union([z.literal(true), z.literal('true')]) }) });
+
+/** Error bodies; lite `c` and `m` are mapped by the reader (API 3). */
+export const errorBody = z.object({
+  code: z.union([
+    z.int(),
+    z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .transform(Number),
+  ]),
+  message: z.string().nullish(),
+});
+
+/** A stream frame (API 8): subscription acknowledgement, error, or feed. */
+export const feedFrame = z.object({
+  stream: z.string(),
+  selector: z.string(),
+  sequence_number: uint64Text,
+  prev_sequence_number: uint64Text.nullish(),
+  feed: z.unknown(),
+});
+export const rpcFrame = z.object({
+  id: z.int().nullish(),
+  method: z.string().nullish(),
+  result: z.unknown().optional(),
+  error: errorBody.nullish(),
+});
+
+export type OrderRow = z.infer<typeof orderRow>;
+export type PositionRow = z.infer<typeof positionRow>;
+export type InstrumentRow = z.infer<typeof instrumentRow>;
