@@ -14,9 +14,9 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol → poller          | orders.watched, poll.hasten                                   |
  * | symbol → gateway         | order.submit, order.cancel, order.resolve, touch.request      |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
- * | submission → gateway     | submission.prepared, submission.told, account.parked          |
+ * | submission → gateway     | submission.prepared, submission.told, parking.found           |
  * | gateway → submission     | submission.halt                                               |
- * | cancellation → gateway   | cancellation.told, account.parked                             |
+ * | cancellation → gateway   | cancellation.told, parking.found                              |
  * | gateway → poller         | account.parked                                                |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
  * | symbol, daemon → alert-desk | alert.raised, alert.cleared                                |
@@ -296,4 +296,11 @@ export interface AlertCleared {
 export interface TradingHalt {
   readonly type: 'trading.halt';
   readonly why: string;
+}
+
+/** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */
+export interface ParkingFound {
+  readonly type: 'parking.found';
+  readonly account: AccountName;
+  readonly failure: ExchangeFailure;
 }

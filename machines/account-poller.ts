@@ -1,0 +1,464 @@
+import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
+import type {
+  AccountName,
+  AccountSnapshot,
+  AccountSummary,
+  ExchangeOrder,
+  OrderLookup,
+  Position,
+  SymbolSnapshot,
+} from '../src/core/model.ts';
+import { isStrategyOrder } from '../src/core/order-id.ts';
+import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  OrdersWatched,
+  PollHasten,
+  SnapshotFailed,
+  SnapshotReceived,
+} from './messages.ts';
+
+/**
+ * Reads one account, over and over: positions, open orders and summary at once, then every watched order that is not among
+ * the open ones; waits after the work; hands each symbol its slice and the daemon the whole (strategy 10.1, 10.2).
+ *
+ * A failed read is never an empty one: whoever would have decided on it is told that there is no snapshot (strategy 10.3).
+ */
+
+/** After failures the pause doubles from the loop interval up to here: a venue that is down is asked twice a minute. */
+export const BACK_OFF_MAX_MS = 30_000;
+/** A parked account is asked so often whether it may go on (strategy 9.8): an operator has to act, and may be unlocking it. */
+export const PARKED_RETRY_MS = 30_000;
+/** Between the beginnings of two hastened polls: three reads each are then 6 of the 10 requests a second (strategy 10.6). */
+export const HASTEN_GAP_MS = 500;
+/** Look-ups of one poll, whole instruments at a time: about half the orders of a hundred symbols, 10 s of the request budget. */
+export const LOOKUPS_MAX = 100;
+/** How far the history is read back for an order whose sending time is not said: a day, well above any order's life. */
+export const HISTORY_DEFAULT_MS = 86_400_000;
+/** The history is read from so long before an order's sending: covers a clock that was set meanwhile. */
+export const HISTORY_MARGIN_MS = 60_000;
+
+export interface PollerInput {
+  readonly account: AccountName;
+  /** Whose symbols get slices. */
+  readonly instruments: readonly string[];
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** Pause after each poll (`LOOP_INTERVAL_SEC`), milliseconds. */
+  readonly loopIntervalMs: number;
+}
+
+/** What the three reads gave. */
+interface Reading {
+  readonly positions: readonly Position[];
+  readonly openOrders: readonly ExchangeOrder[];
+  readonly summary: AccountSummary;
+}
+
+interface WatchedOrder {
+  readonly instrument: string;
+  readonly clientOrderId: string;
+  readonly sentAtMs: number | null;
+}
+
+interface LookupResults {
+  readonly lookups: readonly OrderLookup[];
+  /** Instruments with an order that could not be looked up. */
+  readonly failed: Readonly<Record<string, ExchangeFailure>>;
+}
+
+interface PollerContext {
+  readonly deps: PollerInput;
+  readonly watched: Readonly<Record<string, OrdersWatched>>;
+  /** As they were when the present poll began. */
+  readonly watchedAtStart: Readonly<Record<string, OrdersWatched>>;
+  readonly requestedAtMs: number;
+  readonly reading: Reading | null;
+  readonly toLookUp: readonly WatchedOrder[];
+  /** Instruments whose missing orders found no room in this poll. */
+  readonly postponed: readonly string[];
+  /** The instrument the next poll's look-ups begin after. */
+  readonly lookedUpLast: string;
+  readonly results: LookupResults;
+  readonly failure: ExchangeFailure | null;
+  readonly failuresInARow: number;
+  readonly isParked: boolean;
+  /** Told to park while a poll was under way: that poll's success proves nothing. */
+  readonly parkAfterPoll: boolean;
+  readonly hastened: boolean;
+}
+
+export type PollerEvent = OrdersWatched | PollHasten | AccountParked;
+
+type Args = { context: PollerContext };
+
+const NO_RESULTS: LookupResults = { lookups: [], failed: {} };
+
+// ---- what the chart's names stand for -------------------------------------------------------------------------------
+
+function begin({ input }: { input: PollerInput }): PollerContext {
+  return {
+    deps: input,
+    watched: {},
+    watchedAtStart: {},
+    requestedAtMs: 0,
+    reading: null,
+    toLookUp: [],
+    postponed: [],
+    lookedUpLast: '',
+    results: NO_RESULTS,
+    failure: null,
+    failuresInARow: 0,
+    isParked: false,
+    parkAfterPoll: false,
+    hastened: false,
+  };
+}
+
+function isParking(failure: ExchangeFailure | null): boolean {
+  return failure?.kind === 'parked' || failure?.kind === 'unauthenticated';
+}
+
+/** All three reads at once; one that fails fails the poll, after all have come back: polls never overlap (strategy 10.1). */
+async function readAccount({ exchange, account }: ReadInput): Promise<Reading> {
+  const reads = [exchange.positions(account), exchange.openOrders(account), exchange.accountSummary(account)] as const;
+  const settled = await Promise.allSettled(reads);
+  const failures = settled.flatMap((read) =>
+    read.status === 'rejected' ? [toFailure(read.reason, 'account', account)] : [],
+  );
+  const failure = failures.find(isParking) ?? failures[0];
+  if (failure !== undefined) throw failure;
+  const [positions, openOrders, summary] = await Promise.all(reads);
+  return { positions, openOrders, summary };
+}
+
+/** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
+function planLookups(context: PollerContext, reading: Reading): Partial<PollerContext> {
+  const open = new Set(reading.openOrders.map((order) => order.clientOrderId));
+  const names = Object.keys(context.watchedAtStart).sort();
+  const turn = names.findIndex((name) => name > context.lookedUpLast);
+  const inTurn = turn === -1 ? names : [...names.slice(turn), ...names.slice(0, turn)];
+  const toLookUp: WatchedOrder[] = [];
+  const postponed: string[] = [];
+  let lookedUpLast = context.lookedUpLast;
+  for (const instrument of inTurn) {
+    const watch = context.watchedAtStart[instrument];
+    const missing = watch?.clientOrderIds.filter((id) => !open.has(id)) ?? [];
+    if (missing.length === 0) continue;
+    if (toLookUp.length > 0 && (postponed.length > 0 || toLookUp.length + missing.length > LOOKUPS_MAX)) {
+      postponed.push(instrument);
+      continue;
+    }
+    for (const clientOrderId of missing) {
+      toLookUp.push({ instrument, clientOrderId, sentAtMs: watch?.sentAtMs?.[clientOrderId] ?? null });
+    }
+    lookedUpLast = instrument;
+  }
+  return { reading, toLookUp, postponed, lookedUpLast };
+}
+
+/** Asks for each missing order; where `order` knows nothing of it, the history may know its end (strategy 10.2). */
+async function lookUpMissing({ exchange, account, orders, requestedAtMs }: LookupInput): Promise<LookupResults> {
+  const lookups: OrderLookup[] = [];
+  const failed: Record<string, ExchangeFailure> = {};
+  const unknown: WatchedOrder[] = [];
+  const answers = await Promise.allSettled(orders.map(({ clientOrderId }) => exchange.order(account, clientOrderId)));
+  for (const [index, watched] of orders.entries()) {
+    const answer = answers[index];
+    if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);
+    else if (answer.value === null) unknown.push(watched);
+    else lookups.push({ clientOrderId: watched.clientOrderId, order: answer.value });
+  }
+  if (unknown.length === 0) return { lookups, failed };
+  const sent = unknown.map(({ sentAtMs }) => sentAtMs ?? requestedAtMs - HISTORY_DEFAULT_MS);
+  try {
+    const history = await exchange.orderHistory(account, Math.min(...sent) - HISTORY_MARGIN_MS);
+    for (const { clientOrderId } of unknown) {
+      lookups.push({ clientOrderId, order: history.find((order) => order.clientOrderId === clientOrderId) ?? null });
+    }
+  } catch (thrown) {
+    for (const { instrument } of unknown) failed[instrument] = toFailure(thrown, 'orderHistory', account);
+  }
+  return { lookups, failed };
+}
+
+/** One symbol's part of a poll (strategy 10.1): its position, and strategy orders only. */
+function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonly string[]): SymbolSnapshot {
+  const { account, requestedAtMs, receivedAtMs } = snapshot;
+  const open = snapshot.openOrders.filter((order) => order.instrument === instrument);
+  const found = snapshot.lookups.flatMap(({ order }) =>
+    order !== null && order.instrument === instrument ? [order] : [],
+  );
+  return {
+    account,
+    requestedAtMs,
+    receivedAtMs,
+    position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
+    orders: [...open, ...found].filter((order) => isStrategyOrder(order.clientOrderId)),
+    absent,
+  };
+}
+
+function wholeSnapshot(context: PollerContext): AccountSnapshot {
+  const { reading, results, requestedAtMs, deps } = context;
+  if (reading === null) throw new Error('a poll without a reading was to be delivered');
+  const receivedAtMs = deps.clock.nowMs();
+  return { account: deps.account, requestedAtMs, receivedAtMs, ...reading, lookups: results.lookups };
+}
+
+/** Ids of an instrument that were looked up and are not known. */
+function absentOf(context: PollerContext, instrument: string): string[] {
+  const mine = new Set(context.watchedAtStart[instrument]?.clientOrderIds);
+  return context.results.lookups.flatMap(({ clientOrderId, order }) =>
+    order === null && mine.has(clientOrderId) ? [clientOrderId] : [],
+  );
+}
+
+interface ReadInput {
+  readonly exchange: Exchange;
+  readonly account: AccountName;
+}
+
+interface LookupInput extends ReadInput {
+  readonly orders: readonly WatchedOrder[];
+  readonly requestedAtMs: number;
+}
+
+const readInput = ({ context }: Args): ReadInput => ({
+  exchange: context.deps.exchange,
+  account: context.deps.account,
+});
+const lookupInput = ({ context }: Args): LookupInput => ({
+  ...readInput({ context }),
+  orders: context.toLookUp,
+  requestedAtMs: context.requestedAtMs,
+});
+const whole = <E>({ event }: { event: E }) => event;
+const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
+const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+
+type Message = SnapshotReceived | SnapshotFailed | AccountPolled | AccountFailed | AccountParked | AccountUnparked;
+
+/** Sends to whoever runs under that name; who is not there is not told. */
+function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, systemId: string, message: Message): void {
+  const target = (system as { get(id: string): AnyActorRef | undefined }).get(systemId);
+  const hands = enqueue as { sendTo(target: AnyActorRef, message: Message): void };
+  if (target !== undefined) hands.sendTo(target, message);
+}
+
+// ---- the chart ------------------------------------------------------------------------------------------------------
+
+export const accountPollerMachine = setup({
+  types: { context: {} as PollerContext, events: {} as PollerEvent, input: {} as PollerInput },
+  actors: {
+    readAccount: fromPromise(({ input }: { input: ReadInput }) => readAccount(input)),
+    lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUpMissing(input)),
+  },
+  guards: {
+    isNothingMissing: ({ context }) => context.toLookUp.length === 0,
+    isParking: ({ context }) => isParking(context.failure),
+    mustPark: ({ context }) => context.parkAfterPoll,
+    isHastened: ({ context }) => context.hastened,
+  },
+  delays: {
+    interval: ({ context }) => context.deps.loopIntervalMs,
+    untilGapIsOver: ({ context }) => Math.max(0, context.requestedAtMs + HASTEN_GAP_MS - context.deps.clock.nowMs()),
+    backOff: ({ context }) =>
+      Math.max(
+        context.deps.loopIntervalMs,
+        Math.min(BACK_OFF_MAX_MS, context.deps.loopIntervalMs * 2 ** Math.min(20, context.failuresInARow - 1)),
+      ),
+    parkedRetry: PARKED_RETRY_MS,
+  },
+  actions: {
+    noteWatched: assign(({ context }, event: OrdersWatched) => ({
+      watched: { ...context.watched, [event.instrument]: event },
+    })),
+    beginPoll: assign({
+      requestedAtMs: ({ context }) => context.deps.clock.nowMs(),
+      watchedAtStart: ({ context }) => context.watched,
+      reading: null,
+      toLookUp: [],
+      postponed: [],
+      results: NO_RESULTS,
+      failure: null,
+      hastened: false,
+    }),
+    planLookups: assign(({ context }, params: { output: Reading }) => planLookups(context, params.output)),
+    noteLookups: assign((_, params: { output: LookupResults }) => ({ results: params.output })),
+    noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
+      failure: failureOf(params.thrown, context.deps.account),
+      failuresInARow: context.failuresInARow + 1,
+    })),
+    noteHastened: assign({ hastened: true }),
+    noteParkAfterPoll: assign({ parkAfterPoll: true }),
+    noteParked: assign({ isParked: true, parkAfterPoll: false }),
+    noteSuccess: assign({ failuresInARow: 0 }),
+    reportLookupFailures: ({ context }) => {
+      const { account, reporter, clock } = context.deps;
+      for (const failure of Object.values(context.results.failed)) {
+        reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
+      }
+    },
+    reportPolled: ({ context }) => {
+      const { account, reporter, clock } = context.deps;
+      if (context.reading === null) return;
+      const { summary, openOrders } = context.reading;
+      const atMs = clock.nowMs();
+      reporter.report({
+        type: 'account.polled',
+        atMs,
+        account,
+        elapsedMs: atMs - context.requestedAtMs,
+        totalEquityUsdt: summary.totalEquity,
+        maintenanceMarginUsdt: summary.maintenanceMargin,
+        openOrders: openOrders.length,
+      });
+    },
+    reportFailure: ({ context }) => {
+      const { account, reporter, clock } = context.deps;
+      if (context.failure === null) return;
+      const { failure, failuresInARow } = context;
+      reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: failuresInARow });
+    },
+    deliver: enqueueActions(({ context, enqueue, system }) => {
+      const snapshot = wholeSnapshot(context);
+      for (const instrument of context.deps.instruments) {
+        const failure = context.results.failed[instrument];
+        if (failure !== undefined) {
+          const { account, clock } = context.deps;
+          const message: SnapshotFailed = { type: 'snapshot.failed', account, failure, atMs: clock.nowMs() };
+          tell({ enqueue, system }, `symbol:${instrument}`, message);
+        } else if (!context.postponed.includes(instrument)) {
+          const slice = sliceFor(instrument, snapshot, absentOf(context, instrument));
+          tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: slice });
+        }
+      }
+      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot });
+    }),
+    tellFailed: enqueueActions(({ context, enqueue, system }) => {
+      const { account, clock, instruments } = context.deps;
+      const { failure, failuresInARow } = context;
+      if (failure === null) return;
+      const atMs = clock.nowMs();
+      for (const instrument of instruments) {
+        tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.failed', account, failure, atMs });
+      }
+      const message: AccountFailed = { type: 'account.failed', account, failure, inARow: failuresInARow, atMs };
+      tell({ enqueue, system }, 'daemon', message);
+    }),
+    tellParked: enqueueActions(({ context, enqueue, system }) => {
+      const { account, reporter, clock } = context.deps;
+      const { failure, isParked } = context;
+      if (failure === null || isParked) return;
+      reporter.report({ type: 'account.parked', atMs: clock.nowMs(), account, failure });
+      for (const systemId of ['gateway', 'daemon']) {
+        tell({ enqueue, system }, systemId, { type: 'account.parked', account, failure });
+      }
+    }),
+    tellUnparked: enqueueActions(({ context, enqueue, system }) => {
+      const { account, reporter, clock } = context.deps;
+      if (!context.isParked || context.parkAfterPoll) return;
+      reporter.report({ type: 'account.unparked', atMs: clock.nowMs(), account });
+      for (const systemId of ['gateway', 'daemon']) {
+        tell({ enqueue, system }, systemId, { type: 'account.unparked', account });
+      }
+      enqueue.assign({ isParked: false });
+    }),
+  },
+}).createMachine({
+  id: 'account-poller',
+  context: begin,
+  initial: 'polling',
+  on: { 'orders.watched': { actions: { type: 'noteWatched', params: whole } } },
+  states: {
+    polling: {
+      description: 'Reads the account (10.1).',
+      entry: 'beginPoll',
+      initial: 'reading',
+      on: {
+        'poll.hasten': { actions: 'noteHastened' },
+        'account.parked': { actions: 'noteParkAfterPoll' },
+      },
+      states: {
+        reading: {
+          description: 'Positions, open orders and account summary, at once.',
+          invoke: {
+            src: 'readAccount',
+            input: readInput,
+            onDone: { target: 'choosing', actions: { type: 'planLookups', params: outputOf } },
+            onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: thrownOf } },
+          },
+        },
+        choosing: {
+          description:
+            'Are all watched orders among the open ones? An order that is not is looked up, never assumed gone (10.2).',
+          always: [{ guard: 'isNothingMissing', target: '#account-poller.succeeded' }, { target: 'looking-up' }],
+        },
+        'looking-up': {
+          description:
+            'Asks for the missing orders, and reads the history for those the exchange no longer knows (10.2).',
+          invoke: {
+            src: 'lookUpMissing',
+            input: lookupInput,
+            onDone: {
+              target: '#account-poller.succeeded',
+              actions: [{ type: 'noteLookups', params: outputOf }, 'reportLookupFailures'],
+            },
+            onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: thrownOf } },
+          },
+        },
+      },
+    },
+    succeeded: {
+      description: 'Hands each symbol its slice and the daemon the whole.',
+      entry: ['noteSuccess', 'tellUnparked', 'reportPolled', 'deliver'],
+      always: [
+        { guard: 'mustPark', target: 'parked' },
+        { guard: 'isHastened', target: 'hastening' },
+        { target: 'waiting' },
+      ],
+    },
+    failed: {
+      description: 'No snapshot: says so, and never an empty one (10.3).',
+      entry: ['reportFailure', 'tellFailed'],
+      always: [
+        { guard: 'isParking', target: 'parked', actions: 'tellParked' },
+        { guard: 'mustPark', target: 'parked' },
+        { target: 'backing-off' },
+      ],
+    },
+    waiting: {
+      description: 'Waits for the loop interval, after the work (10.1).',
+      after: { interval: 'polling' },
+      on: { 'poll.hasten': 'hastening', 'account.parked': 'parked' },
+    },
+    hastening: {
+      description: 'Asked to poll early: does so, but not within half a second of the last poll’s beginning (10.6).',
+      after: { untilGapIsOver: 'polling' },
+      on: { 'account.parked': 'parked' },
+    },
+    'backing-off': {
+      description: 'The last poll failed: waits longer each time. Nothing hastens it.',
+      after: { backOff: 'polling' },
+      on: { 'account.parked': 'parked' },
+    },
+    parked: {
+      description: 'This account must not go on (9.8): asks slowly whether it may again. Nothing hastens it.',
+      entry: 'noteParked',
+      after: { parkedRetry: 'polling' },
+    },
+  },
+});
+
+/** `readAccount` throws failures; anything else is a defect of ours, told as one. */
+function failureOf(thrown: unknown, account: AccountName): ExchangeFailure {
+  if (typeof thrown === 'object' && thrown !== null && 'kind' in thrown && 'call' in thrown)
+    return thrown as ExchangeFailure;
+  return toFailure(thrown, 'account', account);
+}

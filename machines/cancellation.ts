@@ -1,0 +1,153 @@
+import { assign, fromPromise, sendParent, setup } from 'xstate';
+import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
+import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
+import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import type { CancelEnded, CancellationTold, ParkingFound } from './messages.ts';
+
+/**
+ * One cancel: asks for it, then asks for the order until its state says that it is over (strategy 9.7). An acknowledged
+ * cancel proves nothing, a failed one may have happened: only the order's state counts. It gives up after a bounded number
+ * of looks; the order is then as it was, and its symbol decides anew.
+ */
+
+/** First look after the request: a matching engine cancels within milliseconds. Doubles … */
+export const CANCEL_PAUSE_MS = 20;
+/** … up to here. */
+export const CANCEL_PAUSE_MAX_MS = 2_000;
+/** About 20 s of looking, longer than an exchange's hiccup; the symbol sees the order in every snapshot all the while. */
+export const CANCEL_LOOKS_MAX = 16;
+/** An acknowledged cancel is asked for again after so many looks at an order that still lives: acks can be lost on the way in. */
+export const CANCEL_REPEAT_LOOKS = 4;
+
+export interface CancellationInput {
+  readonly childId: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+}
+
+interface CancellationContext extends CancellationInput {
+  readonly acknowledged: boolean;
+  readonly looks: number;
+  readonly seen: ExchangeOrder | null;
+  readonly failure: ExchangeFailure | null;
+}
+
+type Args = { context: CancellationContext };
+type Question = { exchange: Exchange; account: AccountName; clientOrderId: string };
+
+function begin({ input }: { input: CancellationInput }): CancellationContext {
+  return { ...input, acknowledged: false, looks: 0, seen: null, failure: null };
+}
+
+const question = ({ context }: Args): Question => ({
+  exchange: context.exchange,
+  account: context.account,
+  clientOrderId: context.clientOrderId,
+});
+const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
+const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+
+function told(context: CancellationContext, outcome: CancelEnded['outcome']): CancellationTold {
+  const { childId, clientOrderId, account, clock } = context;
+  const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs: clock.nowMs(), outcome };
+  return { type: 'cancellation.told', childId, message };
+}
+
+export const cancellationMachine = setup({
+  types: { context: {} as CancellationContext, input: {} as CancellationInput },
+  actors: {
+    requestCancel: fromPromise(({ input }: { input: Question }) =>
+      input.exchange.cancelOrder(input.account, input.clientOrderId),
+    ),
+    lookUpOrder: fromPromise(({ input }: { input: Question }) =>
+      input.exchange.order(input.account, input.clientOrderId),
+    ),
+  },
+  guards: {
+    isOver: ({ context }) =>
+      context.seen !== null && context.seen.status !== 'OPEN' && context.seen.status !== 'PENDING',
+    looksUsedUp: ({ context }) => context.looks >= CANCEL_LOOKS_MAX,
+    isDueAgain: ({ context }) => !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKS === 0,
+    accountMustStop: ({ context }) => context.failure?.kind === 'parked' || context.failure?.kind === 'unauthenticated',
+  },
+  delays: {
+    lookPause: ({ context }) => Math.min(CANCEL_PAUSE_MAX_MS, CANCEL_PAUSE_MS * 2 ** context.looks),
+  },
+  actions: {
+    noteRequest: assign({ acknowledged: false, failure: null }),
+    noteAcknowledged: assign({ acknowledged: true }),
+    noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
+      failure: toFailure(params.thrown, 'cancelOrder', context.account),
+    })),
+    reportFailure: ({ context }) => {
+      if (context.failure === null) return;
+      const { reporter, clock, account, failure } = context;
+      reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
+    },
+    noteSeen: assign((_, params: { output: ExchangeOrder | null }) => ({ seen: params.output })),
+    countLook: assign({ looks: ({ context }) => context.looks + 1, seen: null }),
+    tellParked: sendParent(({ context }): ParkingFound => {
+      if (context.failure === null) throw new Error('a cancel parked its account without a failure');
+      return { type: 'parking.found', account: context.account, failure: context.failure };
+    }),
+    tellOver: sendParent(({ context }) => told(context, 'over')),
+    tellFailed: sendParent(({ context }) => told(context, 'failed')),
+  },
+}).createMachine({
+  id: 'cancellation',
+  context: begin,
+  initial: 'requesting',
+  states: {
+    requesting: {
+      description: 'Asks the exchange to cancel the order by its client id.',
+      entry: 'noteRequest',
+      invoke: {
+        src: 'requestCancel',
+        input: question,
+        onDone: { target: 'pausing', actions: 'noteAcknowledged' },
+        onError: { target: 'weighing-failure', actions: [{ type: 'noteFailure', params: thrownOf }, 'reportFailure'] },
+      },
+    },
+    'weighing-failure': {
+      description:
+        'The request failed: stops where the account is parked, otherwise looks whether it happened all the same.',
+      always: [{ guard: 'accountMustStop', target: 'failed', actions: 'tellParked' }, { target: 'pausing' }],
+    },
+    pausing: {
+      description: 'A short, growing pause before the order is looked at.',
+      after: { lookPause: 'looking' },
+    },
+    looking: {
+      description: 'Asks for the order’s state: it alone confirms a cancel (9.7).',
+      entry: 'countLook',
+      invoke: {
+        src: 'lookUpOrder',
+        input: question,
+        onDone: { target: 'weighing', actions: { type: 'noteSeen', params: outputOf } },
+        onError: { target: 'weighing' },
+      },
+    },
+    weighing: {
+      description: 'Over, still alive, or not to be learned: ends, asks for the cancel again, or looks again.',
+      always: [
+        { guard: 'isOver', target: 'over' },
+        { guard: 'looksUsedUp', target: 'failed' },
+        { guard: 'isDueAgain', target: 'requesting' },
+        { target: 'pausing' },
+      ],
+    },
+    over: {
+      description: 'The exchange says that the order is over.',
+      type: 'final',
+      entry: 'tellOver',
+    },
+    failed: {
+      description: 'Not confirmed: the order is as it was.',
+      type: 'final',
+      entry: 'tellFailed',
+    },
+  },
+});

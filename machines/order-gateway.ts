@@ -1,0 +1,726 @@
+import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import type { Decimal } from '../src/core/decimal.ts';
+import type { ExchangeFailure } from '../src/core/failure.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
+import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
+import {
+  type PriceTable,
+  withEnded,
+  withEntry,
+  withoutCovered,
+  withoutOrder,
+  withoutSubmission,
+} from '../src/core/price-table.ts';
+import { type PricedOrder, pricesToGoBeyond, touchOf } from '../src/core/pricing.ts';
+import type { Clock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
+import { type CancellationInput, cancellationMachine } from './cancellation.ts';
+import type {
+  AccountParked,
+  AccountUnparked,
+  ActorFailed,
+  CancellationTold,
+  GatewayIdle,
+  GatewayToSymbol,
+  OrderCancel,
+  OrderResolve,
+  OrderSubmit,
+  ParkingFound,
+  SubmissionEnded,
+  SubmissionHalt,
+  SubmissionPrepared,
+  SubmissionTold,
+  TouchRequest,
+  TradingDrain,
+} from './messages.ts';
+import {
+  type SubmissionDesk,
+  type SubmissionInput,
+  type SubmissionSettings,
+  submissionMachine,
+  type TrackedOrder,
+  trackedFromPrepared,
+  trackedFromRequest,
+} from './submission.ts';
+
+/**
+ * The one way to the exchange for orders, both accounts (strategy 9.1): per account a queue and one submission at a time;
+ * cancels go at once; orders of unknown outcome are found out in the background. It keeps the prices given out, so that no
+ * order of A can match one of B (strategy 6.6), and the order sequence (strategy 9.2).
+ *
+ * It decides nothing about trading and books no fill; it tells each symbol how its submissions end.
+ */
+
+/** Intents waiting on one account: a hundred symbols with a few each. More means that the exchange has stalled; what is refused is decided anew. */
+export const QUEUE_MAX = 500;
+/** Cancels under way: two accounts of a hundred symbols with two orders each. */
+export const CANCELS_MAX = 500;
+
+export interface GatewayInput {
+  readonly exchange: Exchange;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly settings: SubmissionSettings;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** The last sequence the journal knows; null: none. */
+  readonly lastSequence: bigint | null;
+  /** Prepared orders without a known outcome: a crash, or a gateway that failed, left them in doubt. */
+  readonly unsettled: readonly PreparedOrder[];
+}
+
+interface QueuedIntent {
+  readonly number: number;
+  readonly intent: Intent;
+}
+
+/** What a child is at, kept outside of it: if it fails, this says what has to be put right. */
+type Job =
+  | {
+      readonly kind: 'submission';
+      /** Grows in the order the symbols asked. */
+      readonly number: number;
+      readonly instrument: string;
+      readonly account: AccountName;
+      /** null: only an order's fate is to be found out. */
+      readonly intent: Intent | null;
+      /** The attempt that may live; null: none does, or it is settled. */
+      readonly inDoubt: TrackedOrder | null;
+      /** `submission.ended` was told, or nobody waits for it. */
+      readonly ended: boolean;
+      readonly failures: number;
+    }
+  | {
+      readonly kind: 'cancel';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly clientOrderId: string;
+    }
+  | { readonly kind: 'touch'; readonly instrument: string };
+
+interface GatewayContext {
+  readonly deps: GatewayInput;
+  readonly desk: Desk;
+  readonly queues: Readonly<Record<AccountName, readonly QueuedIntent[]>>;
+  /** Per account, the child that holds its slot. */
+  readonly active: Readonly<Record<AccountName, string | null>>;
+  /** By child id. */
+  readonly jobs: Readonly<Record<string, Job>>;
+  readonly lastNumber: number;
+  readonly parked: readonly AccountName[];
+}
+
+type ChildDone = { type: `xstate.done.actor.${string}`; output: unknown; actorId: string };
+type ChildFailed = { type: `xstate.error.actor.${string}`; error: unknown; actorId: string };
+
+export type GatewayEvent =
+  | OrderSubmit
+  | OrderCancel
+  | OrderResolve
+  | TouchRequest
+  | SubmissionPrepared
+  | SubmissionTold
+  | CancellationTold
+  | ParkingFound
+  | AccountParked
+  | AccountUnparked
+  | TradingDrain
+  | ChildDone
+  | ChildFailed;
+
+/** The sequence and the price table: read and written at once, within the turn in which an attempt is priced. */
+class Desk {
+  #last: bigint | null;
+  readonly #clock: Clock;
+  table: PriceTable = [];
+
+  constructor(last: bigint | null, clock: Clock) {
+    this.#last = last;
+    this.#clock = clock;
+  }
+
+  nextSequence(): bigint {
+    this.#last = nextSequence(this.#last, this.#clock.nowMs());
+    return this.#last;
+  }
+
+  /** What one submission may do here. */
+  forSubmission(number: number): SubmissionDesk {
+    return {
+      nextSequence: (): bigint => this.nextSequence(),
+      pricesToGoBeyond: (order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[] =>
+        pricesToGoBeyond(this.table, order),
+      reserve: (order: PricedOrder): void => {
+        this.table = withEntry(this.table, order, number);
+      },
+    };
+  }
+}
+
+// ---- steps: what an event changes, and what is to be done about it ---------------------------------------------------
+
+type Command =
+  | { readonly do: 'tell-symbol'; readonly instrument: string; readonly message: GatewayToSymbol }
+  | { readonly do: 'tell'; readonly systemId: string; readonly message: GatewayIdle | AccountParked | ActorFailed }
+  | { readonly do: 'submit'; readonly childId: string; readonly input: SubmissionInput }
+  | { readonly do: 'cancel'; readonly childId: string; readonly input: CancellationInput }
+  | { readonly do: 'read-touch'; readonly childId: string; readonly input: TouchInput }
+  | { readonly do: 'halt'; readonly childId: string; readonly message: SubmissionHalt }
+  | { readonly do: 'stop'; readonly childId: string };
+
+interface Step {
+  readonly context: GatewayContext;
+  readonly commands: readonly Command[];
+}
+
+const DRAINING: SubmissionHalt['result'] = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
+
+function parkedResult(parked: readonly AccountName[]): SubmissionHalt['result'] {
+  return { kind: 'unsent', reason: `account ${parked.join(' and ')} is parked` };
+}
+
+function begin({ input }: { input: GatewayInput }): GatewayContext {
+  return {
+    deps: input,
+    desk: new Desk(input.lastSequence, input.clock),
+    queues: { A: [], B: [] },
+    active: { A: null, B: null },
+    jobs: {},
+    lastNumber: 0,
+    parked: [],
+  };
+}
+
+function endedMessage(context: GatewayContext, intent: Intent, result: SubmissionEnded['result']): Command {
+  const { intentId, account, instrument } = intent;
+  const atMs = context.deps.clock.nowMs();
+  const message: SubmissionEnded = { type: 'submission.ended', intentId, account, atMs, result };
+  return { do: 'tell-symbol', instrument, message };
+}
+
+/** Numbers of an instrument's submissions that may yet be priced. */
+function unfinished(context: GatewayContext, instrument: string): number[] {
+  const queued = ACCOUNTS.flatMap((account) => context.queues[account]).filter(
+    (q) => q.intent.instrument === instrument,
+  );
+  const running = Object.values(context.jobs).flatMap((job) =>
+    job.kind === 'submission' && job.instrument === instrument && !job.ended ? [job.number] : [],
+  );
+  return [...queued.map((q) => q.number), ...running];
+}
+
+/** Queues an intent, or turns it away where the queue is full. */
+function accept(context: GatewayContext, intent: Intent): Step {
+  const { account, instrument } = intent;
+  const queue = context.queues[account];
+  if (queue.length >= QUEUE_MAX) {
+    const reason = `${QUEUE_MAX} intents are waiting on account ${account}`;
+    return { context, commands: [endedMessage(context, intent, { kind: 'unsent', reason })] };
+  }
+  const number = context.lastNumber + 1;
+  const queues = { ...context.queues, [account]: [...queue, { number, intent }] };
+  const queued = { ...context, lastNumber: number, queues };
+  context.desk.table = withoutCovered(context.desk.table, instrument, unfinished(queued, instrument));
+  return startNext({ context: queued, commands: [] });
+}
+
+/** Fills the free slots (strategy 9.1). */
+function startNext(step: Step): Step {
+  let { context } = step;
+  const commands = [...step.commands];
+  for (const account of ACCOUNTS) {
+    const [next, ...rest] = context.queues[account];
+    if (next === undefined || context.active[account] !== null) continue;
+    const { number, intent } = next;
+    const childId = `submission-${number}`;
+    const job: Job = {
+      kind: 'submission',
+      number,
+      instrument: intent.instrument,
+      account,
+      intent,
+      inDoubt: null,
+      ended: false,
+      failures: 0,
+    };
+    context = {
+      ...context,
+      queues: { ...context.queues, [account]: rest },
+      active: { ...context.active, [account]: childId },
+      jobs: { ...context.jobs, [childId]: job },
+    };
+    const desk = context.desk.forSubmission(number);
+    commands.push({
+      do: 'submit',
+      childId,
+      input: { childId, deps: context.deps, desk, task: { kind: 'submit', intent } },
+    });
+  }
+  return { context, commands };
+}
+
+/** Finds out what became of an order, in the background (strategy 9.6). */
+function startResolving(step: Step, order: TrackedOrder, reason: string, failures: number): Step {
+  const { context } = step;
+  const number = context.lastNumber + 1;
+  const childId = `resolution-${number}`;
+  const { instrument, account } = order;
+  const job: Job = {
+    kind: 'submission',
+    number,
+    instrument,
+    account,
+    intent: null,
+    inDoubt: order,
+    ended: true,
+    failures,
+  };
+  const desk = context.desk.forSubmission(number);
+  const task = { kind: 'resolve', order, reason, rounds: failures } as const;
+  return {
+    context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
+    commands: [...step.commands, { do: 'submit', childId, input: { childId, deps: context.deps, desk, task } }],
+  };
+}
+
+/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). */
+function takeUp(context: GatewayContext): Step {
+  let step: Step = { context, commands: [] };
+  for (const prepared of context.deps.unsettled) {
+    const order = trackedFromPrepared(prepared);
+    const number = step.context.lastNumber + 1;
+    step = startResolving(step, order, 'found in the journal without an outcome', 0);
+    const { clientOrderId, instrument, account, side, price } = order;
+    context.desk.table = withEntry(context.desk.table, { clientOrderId, instrument, account, side, price }, number);
+    context.desk.table = withEnded(context.desk.table, number, number);
+  }
+  return step;
+}
+
+function submissionJob(context: GatewayContext, childId: string) {
+  const job = context.jobs[childId];
+  return job?.kind === 'submission' ? job : null;
+}
+
+function withJob(context: GatewayContext, childId: string, job: Job): GatewayContext {
+  return { ...context, jobs: { ...context.jobs, [childId]: job } };
+}
+
+/** An attempt is in the journal and about to leave: from now on its symbol counts it. */
+function noteSent(context: GatewayContext, { childId, prepared }: SubmissionPrepared): Step {
+  const job = submissionJob(context, childId);
+  if (job === null) return { context, commands: [] };
+  const inDoubt = trackedFromPrepared(prepared);
+  const { clientOrderId, account, side, size, price, purpose, attempt, sentAtMs, expirationMs } = inDoubt;
+  const { intentId } = prepared.intent;
+  const words = { intentId, attempt, clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs };
+  return {
+    context: withJob(context, childId, { ...job, inDoubt }),
+    commands: [{ do: 'tell-symbol', instrument: job.instrument, message: { type: 'order.sent', ...words } }],
+  };
+}
+
+/** Passes on what a submission says, and keeps the prices and the slots by it. */
+function noteTold(context: GatewayContext, { childId, message }: SubmissionTold): Step {
+  const job = submissionJob(context, childId);
+  if (job === null) return { context, commands: [] };
+  const { desk } = context;
+  const tell: Command = { do: 'tell-symbol', instrument: job.instrument, message };
+  if (message.type !== 'submission.ended') {
+    const dead = message.type === 'attempt.refused' || message.outcome === 'absent';
+    if (dead) desk.table = withoutOrder(desk.table, message.clientOrderId);
+    return { context: withJob(context, childId, { ...job, inDoubt: null }), commands: [tell] };
+  }
+  const { kind } = message.result;
+  desk.table =
+    kind === 'confirmed' || kind === 'unknown'
+      ? withEnded(desk.table, job.number, context.lastNumber)
+      : withoutSubmission(desk.table, job.number);
+  const inDoubt = kind === 'unknown' ? job.inDoubt : null;
+  const next = freeSlot(withJob(context, childId, { ...job, ended: true, inDoubt }), childId);
+  return startNext({ context: next, commands: [tell] });
+}
+
+function freeSlot(context: GatewayContext, childId: string): GatewayContext {
+  const { A, B } = context.active;
+  return { ...context, active: { A: A === childId ? null : A, B: B === childId ? null : B } };
+}
+
+function withoutJob(context: GatewayContext, childId: string): GatewayContext {
+  const { [childId]: _, ...jobs } = context.jobs;
+  return freeSlot({ ...context, jobs }, childId);
+}
+
+/** A cancel, at once (strategy 9.1). One that is under way answers for both. */
+function startCancel(context: GatewayContext, request: OrderCancel): Step {
+  const { instrument, account, clientOrderId } = request;
+  const cancels = Object.values(context.jobs).filter((job) => job.kind === 'cancel');
+  if (cancels.some((job) => job.clientOrderId === clientOrderId)) return { context, commands: [] };
+  if (cancels.length >= CANCELS_MAX || !isStrategyOrder(clientOrderId)) {
+    return { context, commands: [cancelFailed(context, request)] };
+  }
+  const number = context.lastNumber + 1;
+  const childId = `cancel-${number}`;
+  const { exchange, clock, reporter } = context.deps;
+  const input = { childId, account, clientOrderId, exchange, clock, reporter };
+  const job: Job = { kind: 'cancel', instrument, account, clientOrderId };
+  return {
+    context: withJob({ ...context, lastNumber: number }, childId, job),
+    commands: [{ do: 'cancel', childId, input }],
+  };
+}
+
+function cancelFailed(
+  context: GatewayContext,
+  { instrument, account, clientOrderId }: { instrument: string; account: AccountName; clientOrderId: string },
+): Command {
+  const atMs = context.deps.clock.nowMs();
+  const message = { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' } as const;
+  return { do: 'tell-symbol', instrument, message };
+}
+
+function noteCancelTold(context: GatewayContext, { childId, message }: CancellationTold): Step {
+  const job = context.jobs[childId];
+  if (job === undefined) return { context, commands: [] };
+  return { context, commands: [{ do: 'tell-symbol', instrument: job.instrument, message }] };
+}
+
+/** An order lost from sight. Where a child has that order in hand already, its answer serves. */
+function resolve(context: GatewayContext, request: OrderResolve): Step {
+  const inHand = Object.values(context.jobs).some(
+    (job) => job.kind === 'submission' && job.inDoubt?.clientOrderId === request.clientOrderId,
+  );
+  if (inHand) return { context, commands: [] };
+  const prepared = preparedFor(context, request.clientOrderId);
+  const reason = 'confirmed before, and now missing';
+  return startResolving({ context, commands: [] }, trackedFromRequest(request, prepared), reason, 0);
+}
+
+/** The journal's record of an order, for the words of the log; a journal that cannot be read is reported, and done without. */
+function preparedFor(context: GatewayContext, clientOrderId: string): PreparedOrder | null {
+  const { journal, reporter, clock } = context.deps;
+  try {
+    return journal.latest('order.prepared', clientOrderId)?.body ?? null;
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message });
+    return null;
+  }
+}
+
+/** Reads a touch; one outstanding question per instrument answers for all. */
+function startTouch(context: GatewayContext, { instrument }: TouchRequest): Step {
+  const childId = `touch-${instrument}`;
+  if (context.jobs[childId] !== undefined) return { context, commands: [] };
+  const { exchange, clock } = context.deps;
+  return {
+    context: withJob(context, childId, { kind: 'touch', instrument }),
+    commands: [{ do: 'read-touch', childId, input: { exchange, clock, instrument } }],
+  };
+}
+
+/** A child has done its work: it is taken out; a touch brings its answer. */
+function noteDone(context: GatewayContext, childId: string, output: unknown): Step {
+  const job = context.jobs[childId];
+  const commands: Command[] = [{ do: 'stop', childId }];
+  if (job?.kind === 'touch') {
+    commands.push({ do: 'tell-symbol', instrument: job.instrument, message: output as TouchAnswer });
+  }
+  return startNext({ context: withoutJob(context, childId), commands });
+}
+
+/** A child threw: its siblings go on; what it was at is taken over, or answered for. */
+function noteFailed(context: GatewayContext, childId: string, thrown: unknown): Step {
+  const job = context.jobs[childId];
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const atMs = context.deps.clock.nowMs();
+  const failed: ActorFailed = { type: 'actor.failed', actor: childId, message: reason, atMs };
+  const commands: Command[] = [
+    { do: 'stop', childId },
+    { do: 'tell', systemId: 'daemon', message: failed },
+  ];
+  const rest = withoutJob(context, childId);
+  if (job === undefined) return { context: rest, commands };
+  const { instrument } = job;
+  if (job.kind === 'touch') {
+    const message = { type: 'touch.failed', reason, atMs } as const;
+    return { context: rest, commands: [...commands, { do: 'tell-symbol', instrument, message }] };
+  }
+  if (job.kind === 'cancel') return { context: rest, commands: [...commands, cancelFailed(context, job)] };
+  const { desk } = context;
+  if (job.inDoubt === null) {
+    if (!job.ended) desk.table = withoutSubmission(desk.table, job.number);
+    if (job.intent !== null && !job.ended) commands.push(endedMessage(context, job.intent, { kind: 'unsent', reason }));
+    return startNext({ context: rest, commands });
+  }
+  const { clientOrderId } = job.inDoubt;
+  desk.table = withEnded(desk.table, job.number, context.lastNumber);
+  if (job.intent !== null && !job.ended) {
+    commands.push(endedMessage(context, job.intent, { kind: 'unknown', clientOrderId, reason }));
+  }
+  return startNext(startResolving({ context: rest, commands }, job.inDoubt, reason, job.failures + 1));
+}
+
+/** Nothing further leaves: queued intents end, those under way are told to settle what is in flight. */
+function halt(context: GatewayContext, result: SubmissionHalt['result']): Step {
+  const queued = ACCOUNTS.flatMap((account) => context.queues[account]);
+  const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
+  for (const account of ACCOUNTS) {
+    const childId = context.active[account];
+    if (childId !== null) commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
+  }
+  return { context: { ...context, queues: { A: [], B: [] } }, commands };
+}
+
+/** Turns an intent away. */
+function turnAway(context: GatewayContext, intent: Intent, result: SubmissionHalt['result']): Step {
+  return { context, commands: [endedMessage(context, intent, result)] };
+}
+
+/** Parks an account (strategy 9.8): no creates on either. */
+function park(context: GatewayContext, account: AccountName): Step {
+  if (context.parked.includes(account)) return { context, commands: [] };
+  const parked = ACCOUNTS.filter((name) => name === account || context.parked.includes(name));
+  return halt({ ...context, parked }, parkedResult(parked));
+}
+
+/** As `park`, met by a call of ours: the daemon and the account's poller are to know. */
+function parkFound(context: GatewayContext, { account, failure }: ParkingFound): Step {
+  if (context.parked.includes(account)) return { context, commands: [] };
+  const step = park(context, account);
+  const message: AccountParked = { type: 'account.parked', account, failure };
+  const systemIds = ['daemon', `poller:${account}`];
+  const tells = systemIds.map((systemId): Command => ({ do: 'tell', systemId, message }));
+  return { context: step.context, commands: [...step.commands, ...tells] };
+}
+
+/** Tells the daemon that nothing is in flight, and which outcomes are still unknown. */
+function idle(context: GatewayContext): Step {
+  const unknown = Object.values(context.jobs).flatMap((job) =>
+    job.kind === 'submission' && job.inDoubt !== null
+      ? [{ account: job.account, clientOrderId: job.inDoubt.clientOrderId }]
+      : [],
+  );
+  return { context, commands: [{ do: 'tell', systemId: 'daemon', message: { type: 'gateway.idle', unknown } }] };
+}
+
+/** What the chart needs of XState to carry a step out; messages go by `sendTo`, so that the inspector knows who sent them. */
+interface Hands {
+  assign(context: GatewayContext): void;
+  sendTo(target: AnyActorRef, event: { type: string }): void;
+  spawnChild(src: 'submission', options: { id: string; input: SubmissionInput }): void;
+  spawnChild(src: 'cancellation', options: { id: string; input: CancellationInput }): void;
+  spawnChild(src: 'readTouch', options: { id: string; input: TouchInput }): void;
+  stopChild(id: string): void;
+}
+
+interface Directory {
+  get(systemId: string): AnyActorRef | undefined;
+}
+
+/** Does what a step says. Who is not there is not told: a symbol that was stopped needs no answer. */
+function carryOut(step: Step, { enqueue, system }: { enqueue: unknown; system: unknown }): void {
+  const hands = enqueue as Hands;
+  const directory = system as Directory;
+  const tell = (target: AnyActorRef | string | undefined, message: { type: string }): void => {
+    if (target !== undefined) hands.sendTo(target as AnyActorRef, message);
+  };
+  hands.assign(step.context);
+  for (const command of step.commands) {
+    switch (command.do) {
+      case 'tell-symbol':
+        tell(directory.get(`symbol:${command.instrument}`), command.message);
+        break;
+      case 'tell':
+        tell(directory.get(command.systemId), command.message);
+        break;
+      case 'halt':
+        tell(command.childId, command.message);
+        break;
+      case 'submit':
+        hands.spawnChild('submission', { id: command.childId, input: command.input });
+        break;
+      case 'cancel':
+        hands.spawnChild('cancellation', { id: command.childId, input: command.input });
+        break;
+      case 'read-touch':
+        hands.spawnChild('readTouch', { id: command.childId, input: command.input });
+        break;
+      case 'stop':
+        hands.stopChild(command.childId);
+        break;
+    }
+  }
+}
+
+interface TouchInput {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly instrument: string;
+}
+
+type TouchAnswer = Extract<GatewayToSymbol, { type: 'touch.received' | 'touch.failed' }>;
+
+/** The touch of a fresh book (strategy 3.1, 7.4). */
+async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<TouchAnswer> {
+  try {
+    const touch = touchOf(await exchange.book(instrument));
+    const atMs = clock.nowMs();
+    if (!touch.ok) return { type: 'touch.failed', reason: touch.reason, atMs };
+    return { type: 'touch.received', bid: touch.bid, ask: touch.ask, atMs };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return { type: 'touch.failed', reason, atMs: clock.nowMs() };
+  }
+}
+
+const whole = <E>({ event }: { event: E }) => event;
+
+// ---- the chart ------------------------------------------------------------------------------------------------------
+
+export const orderGatewayMachine = setup({
+  types: {
+    context: {} as GatewayContext,
+    events: {} as GatewayEvent,
+    input: {} as GatewayInput,
+  },
+  actors: {
+    submission: submissionMachine,
+    cancellation: cancellationMachine,
+    readTouch: fromPromise(({ input }: { input: TouchInput }) => readTouch(input)),
+  },
+  guards: {
+    isAnyParked: ({ context }) => context.parked.length > 0,
+    isNoneParked: ({ context }) => context.parked.length === 0,
+    isNothingInFlight: ({ context }) =>
+      ACCOUNTS.every((account) => context.active[account] === null && context.queues[account].length === 0) &&
+      Object.values(context.jobs).every((job) => job.kind !== 'cancel'),
+  },
+  actions: {
+    takeUpUnsettled: enqueueActions(({ context, enqueue, system }) => carryOut(takeUp(context), { enqueue, system })),
+    greetSymbols: enqueueActions(({ context, enqueue, system }) => {
+      const unsettled = context.deps.unsettled.map(({ intent, clientOrderId }) => ({
+        account: intent.account,
+        clientOrderId,
+      }));
+      const message: GatewayToSymbol = { type: 'gateway.started', unsettled, atMs: context.deps.clock.nowMs() };
+      const commands = [...context.deps.instruments.keys()].map(
+        (instrument): Command => ({ do: 'tell-symbol', instrument, message }),
+      );
+      carryOut({ context, commands }, { enqueue, system });
+    }),
+    acceptIntent: enqueueActions(({ context, enqueue, system }, { intent }: OrderSubmit) =>
+      carryOut(accept(context, intent), { enqueue, system }),
+    ),
+    refuseAsParked: enqueueActions(({ context, enqueue, system }, { intent }: OrderSubmit) =>
+      carryOut(turnAway(context, intent, parkedResult(context.parked)), { enqueue, system }),
+    ),
+    denyAsDraining: enqueueActions(({ context, enqueue, system }, { intent }: OrderSubmit) =>
+      carryOut(turnAway(context, intent, DRAINING), { enqueue, system }),
+    ),
+    noteSent: enqueueActions(({ context, enqueue, system }, event: SubmissionPrepared) =>
+      carryOut(noteSent(context, event), { enqueue, system }),
+    ),
+    noteTold: enqueueActions(({ context, enqueue, system }, event: SubmissionTold) =>
+      carryOut(noteTold(context, event), { enqueue, system }),
+    ),
+    startCancel: enqueueActions(({ context, enqueue, system }, event: OrderCancel) =>
+      carryOut(startCancel(context, event), { enqueue, system }),
+    ),
+    noteCancelTold: enqueueActions(({ context, enqueue, system }, event: CancellationTold) =>
+      carryOut(noteCancelTold(context, event), { enqueue, system }),
+    ),
+    resolveOrder: enqueueActions(({ context, enqueue, system }, event: OrderResolve) =>
+      carryOut(resolve(context, event), { enqueue, system }),
+    ),
+    readTouch: enqueueActions(({ context, enqueue, system }, event: TouchRequest) =>
+      carryOut(startTouch(context, event), { enqueue, system }),
+    ),
+    takeOutChild: enqueueActions(({ context, enqueue, system }, event: ChildDone) =>
+      carryOut(noteDone(context, event.actorId, event.output), { enqueue, system }),
+    ),
+    reportChildFailure: ({ context }, event: ChildFailed) => {
+      const { reporter, clock } = context.deps;
+      const message = event.error instanceof Error ? event.error.message : String(event.error);
+      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: event.actorId, message });
+    },
+    takeOverFromChild: enqueueActions(({ context, enqueue, system }, event: ChildFailed) =>
+      carryOut(noteFailed(context, event.actorId, event.error), { enqueue, system }),
+    ),
+    reportParked: ({ context }, event: { account: AccountName; failure: ExchangeFailure }) => {
+      if (context.parked.includes(event.account)) return;
+      const { reporter, clock } = context.deps;
+      const { account, failure } = event;
+      reporter.report({ type: 'account.parked', atMs: clock.nowMs(), account, failure });
+    },
+    parkAsFound: enqueueActions(({ context, enqueue, system }, event: ParkingFound) =>
+      carryOut(parkFound(context, event), { enqueue, system }),
+    ),
+    parkAsTold: enqueueActions(({ context, enqueue, system }, event: AccountParked) =>
+      carryOut(park(context, event.account), { enqueue, system }),
+    ),
+    unpark: assign(({ context }, event: AccountUnparked) => ({
+      parked: context.parked.filter((account) => account !== event.account),
+    })),
+    haltAsDraining: enqueueActions(({ context, enqueue, system }) =>
+      carryOut(halt(context, DRAINING), { enqueue, system }),
+    ),
+    tellIdle: enqueueActions(({ context, enqueue, system }) => carryOut(idle(context), { enqueue, system })),
+  },
+}).createMachine({
+  id: 'order-gateway',
+  context: begin,
+  initial: 'trading',
+  entry: ['takeUpUnsettled', 'greetSymbols'],
+  on: {
+    'submission.prepared': { actions: { type: 'noteSent', params: whole } },
+    'submission.told': { actions: { type: 'noteTold', params: whole } },
+    'cancellation.told': { actions: { type: 'noteCancelTold', params: whole } },
+    'order.cancel': { actions: { type: 'startCancel', params: whole } },
+    'order.resolve': { actions: { type: 'resolveOrder', params: whole } },
+    'touch.request': { actions: { type: 'readTouch', params: whole } },
+    'parking.found': {
+      actions: [
+        { type: 'reportParked', params: whole },
+        { type: 'parkAsFound', params: whole },
+      ],
+    },
+    'account.parked': { actions: { type: 'parkAsTold', params: whole } },
+    'account.unparked': { actions: { type: 'unpark', params: whole } },
+    'xstate.done.actor.*': { actions: { type: 'takeOutChild', params: whole } },
+    'xstate.error.actor.*': {
+      actions: [
+        { type: 'reportChildFailure', params: whole },
+        { type: 'takeOverFromChild', params: whole },
+      ],
+    },
+  },
+  states: {
+    trading: {
+      description: 'Takes intents: one submission at a time per account, the others wait in its queue (9.1).',
+      on: {
+        'order.submit': { actions: { type: 'acceptIntent', params: whole } },
+        'trading.drain': 'draining',
+      },
+      always: { guard: 'isAnyParked', target: 'parked' },
+    },
+    parked: {
+      description: 'An account is parked: no creates on either account. Cancels and questions go on (9.8).',
+      on: {
+        'order.submit': { actions: { type: 'refuseAsParked', params: whole } },
+        'trading.drain': 'draining',
+      },
+      always: { guard: 'isNoneParked', target: 'trading' },
+    },
+    draining: {
+      description: 'The engine stops: no create leaves any more, what is in flight is settled (13.1).',
+      entry: 'haltAsDraining',
+      on: { 'order.submit': { actions: { type: 'denyAsDraining', params: whole } } },
+      always: { guard: 'isNothingInFlight', target: 'idle' },
+    },
+    idle: {
+      description: 'Nothing is queued or in flight; orders of unknown outcome are still being found out (13.1).',
+      entry: 'tellIdle',
+      on: { 'order.submit': { actions: { type: 'denyAsDraining', params: whole } } },
+    },
+  },
+});

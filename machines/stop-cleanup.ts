@@ -1,0 +1,329 @@
+import { assign, fromPromise, setup } from 'xstate';
+import { ACCOUNTS, type AccountName, type ExchangeOrder } from '../src/core/model.ts';
+import { isStrategyOrder } from '../src/core/order-id.ts';
+import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission.ts';
+
+/**
+ * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every
+ * instrument but the newest few, and asks the exchange until it agrees or the time is up. Foreign orders are not touched.
+ *
+ * It ends by what the exchange says of each order, not by acknowledgements; what it could not confirm it lists.
+ */
+
+/** The exchange is asked until it agrees, or so long (strategy 13.1). */
+export const CLEANUP_MAX_MS = 30_000;
+/** Pause between two rounds: doubles from here … */
+export const ROUND_PAUSE_MS = 100;
+/** … up to here, so that the last answer is never much older than this. */
+export const ROUND_PAUSE_MAX_MS = 1_000;
+
+export interface StopCleanupInput {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** `CANCEL_ON_STOP`: false cancels nothing and only counts. */
+  readonly cancelOnStop: boolean;
+  /** `STOP_KEEP_STRATEGY_ORDERS`: the newest so many per account and instrument stay. */
+  readonly keep: number;
+  /** Orders whose outcome was unknown when the gateway went idle: cancelled with a fence. */
+  readonly unknown: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
+}
+
+export interface StopCleanupOutput {
+  /** Confirmed as cancelled. */
+  readonly cancelled: number;
+  /** Strategy orders found open. */
+  readonly candidates: number;
+  /** Left resting on purpose. */
+  readonly kept: number;
+  /** What should be gone and is not known to be, in words. Empty: the cleanup is complete. */
+  readonly left: readonly string[];
+}
+
+/** An order that is to go. */
+interface Doomed {
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  /** null: never seen open. */
+  readonly instrument: string | null;
+  readonly fenced: boolean;
+  /** When its fence was acknowledged; null: it was not, or it needs none. */
+  readonly fencedAtMs: number | null;
+  readonly isOpen: boolean;
+  /** What the exchange said became of it; null: not yet. */
+  readonly end: 'cancelled' | 'over' | 'absent' | null;
+}
+
+/** One round of questions. */
+interface Answers {
+  readonly open: Readonly<Record<AccountName, readonly ExchangeOrder[] | string>>;
+  /** Of the doomed orders not open any more: by client id; undefined: could not be asked. */
+  readonly states: Readonly<Record<string, ExchangeOrder | null>>;
+}
+
+interface CleanupContext {
+  readonly deps: StopCleanupInput;
+  readonly doomed: Readonly<Record<string, Doomed>>;
+  readonly candidates: readonly string[];
+  readonly kept: number;
+  readonly askedAtMs: number;
+  readonly rounds: number;
+  /** Accounts whose open orders the last round could not read, with the reason. */
+  readonly unread: Readonly<Partial<Record<AccountName, string>>>;
+}
+
+type Args = { context: CleanupContext };
+
+// ---- what the chart's names stand for -------------------------------------------------------------------------------
+
+function begin({ input }: { input: StopCleanupInput }): CleanupContext {
+  const doomed: Record<string, Doomed> = {};
+  if (input.cancelOnStop) {
+    for (const { account, clientOrderId } of input.unknown) {
+      const unknown = { instrument: null, fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
+      doomed[clientOrderId] = { account, clientOrderId, ...unknown };
+    }
+  }
+  const unread = { A: 'not asked yet', B: 'not asked yet' };
+  return { deps: input, doomed, candidates: [], kept: 0, askedAtMs: 0, rounds: 0, unread };
+}
+
+interface QuestionInput {
+  readonly exchange: Exchange;
+  readonly doomed: readonly Doomed[];
+}
+
+/** The open orders of both accounts, then the state of each order that is to go and is not among them. */
+async function askExchange({ exchange, doomed }: QuestionInput): Promise<Answers> {
+  const read = async (account: AccountName): Promise<readonly ExchangeOrder[] | string> => {
+    try {
+      return await exchange.openOrders(account);
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown.message : String(thrown);
+    }
+  };
+  const [A, B] = await Promise.all([read('A'), read('B')]);
+  const open = { A, B };
+  const ids = new Set(
+    [A, B].flatMap((orders) => (typeof orders === 'string' ? [] : orders.map((o) => o.clientOrderId))),
+  );
+  const gone = doomed.filter((order) => order.end === null && !ids.has(order.clientOrderId));
+  const states: Record<string, ExchangeOrder | null> = {};
+  await Promise.allSettled(
+    gone.map(async ({ account, clientOrderId }) => {
+      states[clientOrderId] = await exchange.order(account, clientOrderId);
+    }),
+  );
+  return { open, states };
+}
+
+/** Which of an account's open strategy orders are to go: all but the newest `keep` of each instrument (strategy 13.1). */
+function surplus(context: CleanupContext, open: readonly ExchangeOrder[]): ExchangeOrder[] {
+  const byInstrument = Map.groupBy(
+    open.filter((order) => context.doomed[order.clientOrderId] === undefined),
+    (order) => order.instrument,
+  );
+  return [...byInstrument.values()].flatMap((orders) => orders.toSorted(newestFirst).slice(context.deps.keep));
+}
+
+function newestFirst(one: ExchangeOrder, other: ExchangeOrder): number {
+  if (one.createTimeNs !== other.createTimeNs) return one.createTimeNs > other.createTimeNs ? -1 : 1;
+  return one.clientOrderId > other.clientOrderId ? -1 : 1;
+}
+
+/** Whether an order's fence had passed when this round was asked. */
+function fencePassed(order: Doomed, askedAtMs: number): boolean {
+  return order.fencedAtMs !== null && askedAtMs >= order.fencedAtMs + FENCE_TTL_MS + FENCE_MARGIN_MS;
+}
+
+/** What became of an order that is not open: by its state; unknown ones also by their absence once the fence has passed. */
+function endOf(order: Doomed, state: ExchangeOrder | null | undefined, askedAtMs: number): Doomed['end'] {
+  if (order.end !== null || state === undefined) return order.end;
+  if (state === null) return fencePassed(order, askedAtMs) ? 'absent' : null;
+  if (state.status === 'CANCELLED') return 'cancelled';
+  return state.status === 'OPEN' || state.status === 'PENDING' ? null : 'over';
+}
+
+/** Takes a round's answers in. */
+function judge(context: CleanupContext, { open, states }: Answers): Partial<CleanupContext> {
+  const doomed: Record<string, Doomed> = { ...context.doomed };
+  const candidates = new Set(context.candidates);
+  const unread: Partial<Record<AccountName, string>> = {};
+  const openIds = new Set<string>();
+  let kept = 0;
+  for (const account of ACCOUNTS) {
+    const orders = open[account];
+    if (typeof orders === 'string') {
+      unread[account] = orders;
+      continue;
+    }
+    const strategy = orders.filter((order) => isStrategyOrder(order.clientOrderId));
+    for (const { clientOrderId, instrument } of strategy) {
+      openIds.add(clientOrderId);
+      candidates.add(clientOrderId);
+      const known = doomed[clientOrderId];
+      if (known !== undefined) doomed[clientOrderId] = { ...known, instrument };
+    }
+    if (context.deps.cancelOnStop) {
+      for (const { clientOrderId, instrument } of surplus(context, strategy)) {
+        const fresh = { fenced: false, fencedAtMs: null, isOpen: true, end: null } as const;
+        doomed[clientOrderId] = { account, clientOrderId, instrument, ...fresh };
+      }
+    }
+    kept += strategy.filter((order) => doomed[order.clientOrderId] === undefined).length;
+  }
+  for (const order of Object.values(doomed)) {
+    const { clientOrderId } = order;
+    const isOpen = openIds.has(clientOrderId);
+    if (unread[order.account] !== undefined) continue;
+    const end = isOpen ? null : endOf(order, states[clientOrderId], context.askedAtMs);
+    doomed[clientOrderId] = { ...order, isOpen, end };
+  }
+  return { doomed, candidates: [...candidates], unread, kept };
+}
+
+/** Orders to ask a cancel for in this round: those still open, and those whose fence is not up. */
+function toCancel(context: CleanupContext): Doomed[] {
+  return Object.values(context.doomed).filter(
+    (order) => order.end === null && (order.isOpen || (order.fenced && order.fencedAtMs === null)),
+  );
+}
+
+/** Asks for the cancels; gives the ids of those acknowledged. */
+async function requestCancels({ exchange, doomed }: QuestionInput): Promise<readonly string[]> {
+  const acknowledged: string[] = [];
+  await Promise.allSettled(
+    doomed.map(async ({ account, clientOrderId, fenced }) => {
+      await exchange.cancelOrder(account, clientOrderId, fenced ? FENCE_TTL_MS : undefined);
+      acknowledged.push(clientOrderId);
+    }),
+  );
+  return acknowledged;
+}
+
+function noteAcknowledged(context: CleanupContext, ids: readonly string[]): Partial<CleanupContext> {
+  const doomed: Record<string, Doomed> = { ...context.doomed };
+  for (const id of ids) {
+    const order = doomed[id];
+    if (order?.fenced) doomed[id] = { ...order, fencedAtMs: order.fencedAtMs ?? context.deps.clock.nowMs() };
+  }
+  return { doomed };
+}
+
+function outcome(context: CleanupContext): StopCleanupOutput {
+  const orders = Object.values(context.doomed);
+  const left = orders
+    .filter((order) => order.end === null)
+    .map((order) => `${order.account} ${order.instrument ?? 'unknown instrument'} ${order.clientOrderId}`);
+  const unread = Object.entries(context.unread).map(([account, why]) => `${account}: open orders not read: ${why}`);
+  return {
+    cancelled: orders.filter((order) => order.end === 'cancelled').length,
+    candidates: context.candidates.length,
+    kept: context.kept,
+    left: context.deps.cancelOnStop ? [...left, ...unread] : [],
+  };
+}
+
+const questions = ({ context }: Args): QuestionInput => ({
+  exchange: context.deps.exchange,
+  doomed: Object.values(context.doomed),
+});
+const cancels = ({ context }: Args): QuestionInput => ({
+  exchange: context.deps.exchange,
+  doomed: toCancel(context),
+});
+const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
+const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const finalOutput = ({ context }: Args): StopCleanupOutput => outcome(context);
+
+// ---- the chart ------------------------------------------------------------------------------------------------------
+
+export const stopCleanupMachine = setup({
+  types: {
+    context: {} as CleanupContext,
+    input: {} as StopCleanupInput,
+    output: {} as StopCleanupOutput,
+  },
+  actors: {
+    askExchange: fromPromise(({ input }: { input: QuestionInput }) => askExchange(input)),
+    requestCancels: fromPromise(({ input }: { input: QuestionInput }) => requestCancels(input)),
+  },
+  guards: {
+    isAgreed: ({ context }) =>
+      Object.keys(context.unread).length === 0 && Object.values(context.doomed).every((order) => order.end !== null),
+    hasToCancel: ({ context }) => toCancel(context).length > 0,
+  },
+  delays: {
+    timeIsUp: CLEANUP_MAX_MS,
+    roundPause: ({ context }) => Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, context.rounds - 1)),
+  },
+  actions: {
+    beginRound: assign({
+      askedAtMs: ({ context }) => context.deps.clock.nowMs(),
+      rounds: ({ context }) => context.rounds + 1,
+    }),
+    judge: assign(({ context }, params: { output: Answers }) => judge(context, params.output)),
+    noteAcknowledged: assign(({ context }, params: { output: readonly string[] }) =>
+      noteAcknowledged(context, params.output),
+    ),
+    reportDefect: ({ context }, params: { thrown: unknown }) => {
+      const { reporter, clock } = context.deps;
+      const message = params.thrown instanceof Error ? params.thrown.message : String(params.thrown);
+      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'stop-cleanup', message });
+    },
+    reportFinished: ({ context }) => {
+      const { reporter, clock } = context.deps;
+      reporter.report({ type: 'cleanup.finished', atMs: clock.nowMs(), ...outcome(context) });
+    },
+  },
+}).createMachine({
+  id: 'stop-cleanup',
+  context: begin,
+  initial: 'working',
+  output: finalOutput,
+  states: {
+    working: {
+      description: 'Cancels and asks, until the exchange agrees or the time is up (13.1).',
+      initial: 'asking',
+      after: { timeIsUp: 'finished' },
+      states: {
+        asking: {
+          description: 'Reads the open orders of both accounts, and the state of each order that is to go.',
+          entry: 'beginRound',
+          invoke: {
+            src: 'askExchange',
+            input: questions,
+            onDone: { target: 'judging', actions: { type: 'judge', params: outputOf } },
+            onError: { target: 'pausing', actions: { type: 'reportDefect', params: thrownOf } },
+          },
+        },
+        judging: {
+          description: 'Compares what is open with what was to be kept.',
+          always: [
+            { guard: 'isAgreed', target: '#stop-cleanup.finished' },
+            { guard: 'hasToCancel', target: 'cancelling' },
+            { target: 'pausing' },
+          ],
+        },
+        cancelling: {
+          description: 'Asks for the cancels that are due; those of unknown orders also stop a create still under way.',
+          invoke: {
+            src: 'requestCancels',
+            input: cancels,
+            onDone: { target: 'pausing', actions: { type: 'noteAcknowledged', params: outputOf } },
+          },
+        },
+        pausing: {
+          description: 'A short, growing pause before the exchange is asked again.',
+          after: { roundPause: 'asking' },
+        },
+      },
+    },
+    finished: {
+      description: 'The exchange agrees, or the time is up: what is left is listed.',
+      type: 'final',
+      entry: 'reportFinished',
+    },
+  },
+});
