@@ -1,0 +1,604 @@
+import { VenueError } from './errors.ts';
+import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type Faults, withoutOneField } from './faults.ts';
+import type { InstrumentSpec } from './instruments.ts';
+import { toFull, toLite } from './names.ts';
+import { readOrder, readUint64 } from './order-request.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { accountIdOf, type Session, type Sessions } from './sessions.ts';
+import type { PaperAccount, PaperOrder, Venue } from './venue.ts';
+import {
+  acknowledgement,
+  aggregateView,
+  bookView,
+  fillView,
+  instrumentView,
+  type Json,
+  miniView,
+  orderView,
+  positionsView,
+  summaryView,
+  tickerView,
+  tradeView,
+} from './views.ts';
+
+/** One HTTP request, free of any transport. Header names in lower case. */
+export interface PaperRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+export interface PaperAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** How long the transport holds the answer back (a fault). */
+  readonly delayMs: number;
+  /** The transport breaks the connection instead of answering (a fault). */
+  readonly broken: 'refused' | 'reset' | null;
+}
+
+/** Highest `time_to_live_ms` of a cancel, and what counts when none is given (API 5.4). */
+const MAX_TTL_MS = 5_000;
+const DEFAULT_TTL_MS = 100;
+const DEPTHS = [10, 50, 100, 500];
+const TRADE_LIMITS = [50, 200, 500, 1000];
+const PAGE_DEFAULT = 500;
+const PAGE_MAX = 1_000;
+/** Of each kind in one bulk request (API 5.5). */
+const BULK_MAX = 100;
+/** Answers remembered for the `stale` fault. */
+const STALE_KEPT = 2_000;
+
+interface Context {
+  readonly body: Json;
+  readonly session: Session | null;
+  /** Only where the route needs one. */
+  readonly account: PaperAccount;
+}
+
+interface Route {
+  /** Structure of the request; null: it takes none. */
+  readonly request: string | null;
+  readonly response: string;
+  readonly access: 'public' | 'session' | 'account';
+  readonly serve: (context: Context) => Json;
+}
+
+export interface ApiParts {
+  readonly venue: Venue;
+  readonly sessions: Sessions;
+  readonly faults: Faults;
+  readonly rateLimits: RateLimits | null;
+  readonly chainId: number;
+}
+
+function strings(value: unknown): readonly string[] | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) throw new VenueError(1003);
+  return value.length === 0 ? null : value.map(String);
+}
+
+/** Filters `kind`, `base`, `quote`; absent or empty: all (API 5.5). */
+function filter(body: Json): (spec: InstrumentSpec) => boolean {
+  const [kinds, bases, quotes] = [strings(body.kind), strings(body.base), strings(body.quote)];
+  return (spec) =>
+    (kinds === null || kinds.includes(spec.kind)) &&
+    (bases === null || bases.includes(spec.base)) &&
+    (quotes === null || quotes.includes(spec.quote));
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new VenueError(1003);
+  return value;
+}
+
+function time(value: unknown): bigint | null {
+  if (value === undefined || value === null || value === '' || value === '0') return null;
+  if (!/^\d{1,20}$/.test(String(value))) throw new VenueError(1003);
+  return BigInt(String(value));
+}
+
+function limit(value: unknown): number {
+  if (value === undefined || value === null || value === 0) return PAGE_DEFAULT;
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 0) throw new VenueError(1003);
+  return Math.min(count, PAGE_MAX);
+}
+
+/**
+ * Newest first, one page. The cursor names the last item of the page before by its time, which no two share; so a page
+ * is right even when items came in between.
+ */
+function page<T>(
+  items: readonly T[],
+  stamp: (item: T) => bigint,
+  passes: (item: T) => boolean,
+  body: Json,
+): [T[], string] {
+  const [from, to] = [time(body.start_time), time(body.end_time)];
+  const cursor =
+    typeof body.cursor === 'string' && body.cursor !== ''
+      ? time(Buffer.from(body.cursor, 'base64url').toString())
+      : null;
+  const count = limit(body.limit);
+  const found: T[] = [];
+  for (let index = items.length - 1; index >= 0; index--) {
+    const item = items[index]!;
+    const at = stamp(item);
+    if ((cursor !== null && at >= cursor) || (to !== null && at > to) || !passes(item)) continue;
+    if (from !== null && at < from) continue;
+    if (found.length === count) {
+      return [found, Buffer.from(stamp(found[count - 1]!).toString()).toString('base64url')];
+    }
+    found.push(item);
+  }
+  return [found, ''];
+}
+
+/** The exchange's HTTP interface as a function of request and time. */
+export class Api {
+  readonly #parts: ApiParts;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
+  #requests = 0;
+  readonly #byRoute = new Map<string, number>();
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+    this.#routes = this.#table();
+  }
+
+  /** Requests answered so far, by route. */
+  requests(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#byRoute);
+  }
+
+  get requestCount(): number {
+    return this.#requests;
+  }
+
+  /** Answers a request; `nowMs` is the time of its arrival. */
+  handle(request: PaperRequest, nowMs: number): PaperAnswer {
+    const { venue, faults, rateLimits } = this.#parts;
+    venue.advance(nowMs);
+    this.#requests += 1;
+    const path = request.path.split('?')[0]!.replace(/\/+$/, '');
+    const match = /^\/(full|lite)\/(v[12])\/([a-z_]+)$/.exec(path);
+    const route = match?.[3] ?? path.slice(1);
+    this.#byRoute.set(route, (this.#byRoute.get(route) ?? 0) + 1);
+    const lite = match?.[1] === 'lite';
+    const session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
+    const names = session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
+    const strikes = (kind: FaultKind) => faults.strikes(kind, route, names);
+
+    const broken = (kind: 'refused' | 'reset'): PaperAnswer => ({
+      status: 0,
+      headers: {},
+      body: '',
+      delayMs: 0,
+      broken: kind,
+    });
+    if (strikes('refused') !== null) return broken('refused');
+    if (strikes('reset-before') !== null) return broken('reset');
+    if (strikes('unauthenticated') !== null && session !== null)
+      this.#parts.sessions.revoke(session.credentials.subAccountId);
+    if (strikes('rate-limited') !== null) return this.#refusal(1006, lite);
+    if (strikes('server-error') !== null) return this.#refusal(1002, lite);
+    if (strikes('unavailable') !== null) return this.#refusal(1009, lite);
+    if (strikes('html') !== null) {
+      const page = '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
+      return { ...this.#answer(502, page), headers: { ...this.#headers(), 'content-type': 'text/html' } };
+    }
+    if (rateLimits !== null && !rateLimits.admit(route, session?.credentials.subAccountId ?? 'public', nowMs)) {
+      return this.#refusal(1006, lite);
+    }
+
+    const twice = strikes('duplicate') !== null;
+    let answer = this.#serve(request, route, match?.[2] ?? null, lite);
+    if (twice) this.#serve(request, route, match?.[2] ?? null, lite);
+
+    if (strikes('server-error-after') !== null) answer = this.#refusal(1002, lite);
+    const stale = strikes('stale');
+    const staleKey = `${names[0] ?? ''} ${path} ${request.body}`;
+    if (stale !== null) answer = this.#stale.get(staleKey)?.answer ?? answer;
+    if (faults.has('stale')) this.#remember(staleKey, answer, nowMs, stale?.forMs ?? DEFAULT_FOR_MS);
+    if (answer.status === 200 && strikes('missing-field') !== null) {
+      answer = { ...answer, body: withoutOneField(answer.body, faults.random) };
+    }
+    if (strikes('garbage') !== null) answer = { ...answer, body: answer.body.slice(0, answer.body.length >> 1) };
+    if (strikes('empty') !== null) answer = { ...answer, status: 200, body: '' };
+    if (strikes('null') !== null) answer = { ...answer, status: 200, body: 'null' };
+    const slow = strikes('slow');
+    if (slow !== null) answer = { ...answer, delayMs: slow.delayMs ?? DEFAULT_DELAY_MS };
+    return strikes('reset-after') !== null ? { ...broken('reset'), delayMs: answer.delayMs } : answer;
+  }
+
+  /** How much later than it was sent a request arrives (fault `late`). Asked by the transport before `handle`. */
+  arrivalDelayMs(request: PaperRequest): number {
+    const { faults, sessions, venue } = this.#parts;
+    if (!faults.has('late')) return 0;
+    const route = request.path
+      .split('?')[0]!
+      .replace(/^\/(full|lite)\/v[12]\//, '')
+      .replace(/^\//, '');
+    const session = sessions.authenticate(request.headers, venue.clockMs);
+    const rule = faults.strikes(
+      'late',
+      route,
+      session === null ? [] : [session.credentials.name, session.credentials.subAccountId],
+    );
+    return rule === null ? 0 : (rule.delayMs ?? DEFAULT_DELAY_MS);
+  }
+
+  #remember(key: string, answer: PaperAnswer, nowMs: number, forMs: number): void {
+    const known = this.#stale.get(key);
+    if (answer.status !== 200 || (known !== undefined && nowMs - known.atMs < forMs)) return;
+    this.#stale.delete(key);
+    this.#stale.set(key, { atMs: nowMs, answer });
+    if (this.#stale.size > STALE_KEPT) this.#stale.delete(this.#stale.keys().next().value!);
+  }
+
+  /** The HTTP date, from the exchange's clock. */
+  #headers(): Record<string, string> {
+    return { 'content-type': 'application/json', date: new Date(this.#parts.venue.clockMs).toUTCString() };
+  }
+
+  #answer(status: number, body: string): PaperAnswer {
+    return { status, headers: this.#headers(), body, delayMs: 0, broken: null };
+  }
+
+  #refusal(code: number, lite: boolean): PaperAnswer {
+    const error = new VenueError(code);
+    const body = { code, message: error.message, status: error.status };
+    return this.#answer(error.status, JSON.stringify(lite ? toLite('FullError', body) : body));
+  }
+
+  #serve(request: PaperRequest, route: string, version: string | null, lite: boolean): PaperAnswer {
+    try {
+      if (route.startsWith('auth/')) return this.#login(request, route);
+      const known = this.#routes.get(route);
+      const versionFits = version === null ? false : route === 'bulk_orders' || version === 'v1';
+      if (known === undefined || !versionFits) return this.#answer(404, '404 page not found');
+      if (request.method !== 'POST') return this.#answer(405, '');
+      const result = this.call(route, this.#read(request, known, lite), request.headers);
+      return this.#answer(200, JSON.stringify(lite ? toLite(known.response, result) : result));
+    } catch (error) {
+      if (error instanceof VenueError) return this.#refusal(error.code, lite);
+      throw error;
+    }
+  }
+
+  #read(request: PaperRequest, route: Route, lite: boolean): Json {
+    // Without a JSON content type the venue reads no body at all (API 1).
+    if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new VenueError(1003);
+    const parsed = parseJson(request.body);
+    const body = lite && route.request !== null ? toFull(route.request, parsed) : parsed;
+    return body as Json;
+  }
+
+  /**
+   * Answers a call given and answered under full names; `headers` carry the session.
+   *
+   * @throws VenueError with the code of the refusal.
+   */
+  call(route: string, body: Json, headers: Readonly<Record<string, string | undefined>>): Json {
+    const known = this.#routes.get(route);
+    if (known === undefined) throw new VenueError(1004);
+    const { venue, sessions } = this.#parts;
+    const session = known.access === 'public' ? null : sessions.authenticate(headers, venue.clockMs);
+    if (known.access !== 'public' && session === null) throw new VenueError(1000);
+    let account: PaperAccount | null = session === null ? null : venue.account(session.credentials.subAccountId);
+    if (known.access === 'account') {
+      const id = readUint64(body.sub_account_id);
+      if (id === null) throw new VenueError(1003);
+      account = venue.account(id);
+      if (account === null || id !== session!.credentials.subAccountId) throw new VenueError(1001);
+    }
+    // A public route never looks at its account.
+    return known.serve({ body, session, account: account as PaperAccount });
+  }
+
+  /** Whether there is such a call, and the structures it takes and gives. */
+  structures(route: string): { request: string | null; response: string } | null {
+    return this.#routes.get(route) ?? null;
+  }
+
+  #login(request: PaperRequest, route: string): PaperAnswer {
+    const { sessions, venue } = this.#parts;
+    if (request.method !== 'POST') return this.#answer(405, '');
+    if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new VenueError(1003);
+    const body = parseJson(request.body) as Json;
+    let session: Session;
+    if (route === 'auth/api_key/login') session = sessions.loginByKey(body.api_key, venue.clockMs);
+    else if (route === 'auth/wallet/login') session = sessions.loginByWallet(body, venue.clockMs);
+    else return this.#answer(404, '404 page not found');
+    const expires = new Date(session.expiresMs).toUTCString();
+    return {
+      ...this.#answer(
+        200,
+        JSON.stringify({
+          location: '',
+          status: 'success',
+          sub_account_id: session.credentials.subAccountId,
+          funding_account_address: session.credentials.owner,
+        }),
+      ),
+      headers: {
+        ...this.#headers(),
+        'set-cookie': `gravity=${session.cookie}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=None`,
+        'x-grvt-account-id': accountIdOf(session.credentials),
+      },
+    };
+  }
+
+  #table(): ReadonlyMap<string, Route> {
+    const { venue } = this.#parts;
+    const route = (
+      request: string | null,
+      response: string,
+      access: Route['access'],
+      serve: Route['serve'],
+    ): Route => ({ request, response, access, serve });
+    return new Map<string, Route>([
+      [
+        'create_order',
+        route('ApiCreateOrderRequest', 'ApiCreateOrderResponse', 'session', (context) => this.#create(context)),
+      ],
+      ['cancel_order', route('ApiCancelOrderRequest', 'AckResponse', 'account', (context) => this.#cancel(context))],
+      [
+        'cancel_all_orders',
+        route('ApiCancelAllOrdersRequest', 'AckResponse', 'account', ({ account, body }) => {
+          venue.cancelAll(account, filter(body));
+          return { result: { ack: true } };
+        }),
+      ],
+      [
+        'cancel_on_disconnect',
+        route('ApiCancelOnDisconnectRequest', 'AckResponse', 'account', (context) => this.#countdown(context)),
+      ],
+      [
+        'bulk_orders',
+        route('ApiBulkOrdersRequest', 'ApiBulkOrdersResponse', 'account', (context) => this.#bulk(context)),
+      ],
+      [
+        'order',
+        route('ApiGetOrderRequest', 'ApiGetOrderResponse', 'account', (context) => {
+          const order = venue.find(context.account, this.#ids(context.body));
+          if (order === null) throw new VenueError(1004);
+          return { result: orderView(order) };
+        }),
+      ],
+      [
+        'open_orders',
+        route('ApiOpenOrdersRequest', 'ApiOpenOrdersResponse', 'account', (context) => this.#openOrders(context)),
+      ],
+      [
+        'order_history',
+        route('ApiOrderHistoryRequest', 'ApiOrderHistoryResponse', 'account', ({ account, body }) => {
+          const passes = filter(body);
+          const visible = (order: PaperOrder): boolean =>
+            !venue.isHidden(order) && passes(venue.book(order.instrument).spec);
+          const [orders, next] = page(account.closed, (order) => order.updatedNs, visible, body);
+          return { result: orders.map(orderView), next };
+        }),
+      ],
+      [
+        'fill_history',
+        route('ApiFillHistoryRequest', 'ApiFillHistoryResponse', 'account', ({ account, body }) => {
+          const passes = filter(body);
+          const [fills, next] = page(
+            account.fills,
+            (fill) => fill.timeNs,
+            (fill) => passes(venue.book(fill.order.instrument).spec),
+            body,
+          );
+          return { result: fills.map(fillView), next };
+        }),
+      ],
+      [
+        'positions',
+        route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => ({
+          result: positionsView(venue, account, filter(body)),
+        })),
+      ],
+      [
+        'account_summary',
+        route('ApiSubAccountSummaryRequest', 'ApiSubAccountSummaryResponse', 'account', ({ account }) => ({
+          result: summaryView(venue, account),
+        })),
+      ],
+      [
+        'aggregated_account_summary',
+        route(null, 'ApiAggregatedAccountSummaryResponse', 'session', ({ session }) => ({
+          result: aggregateView(venue, session!.credentials.owner),
+        })),
+      ],
+      [
+        'get_sub_accounts',
+        route(null, 'ApiGetSubAccountsResponse', 'session', ({ session }) => ({
+          sub_account_ids: [session!.credentials.subAccountId],
+        })),
+      ],
+      [
+        'instrument',
+        route('ApiGetInstrumentRequest', 'ApiGetInstrumentResponse', 'public', ({ body }) => ({
+          result: instrumentView(venue.book(text(body.instrument)).spec),
+        })),
+      ],
+      [
+        'all_instruments',
+        route('ApiGetAllInstrumentsRequest', 'ApiGetAllInstrumentsResponse', 'public', ({ body }) => ({
+          result: [...venue.books()]
+            .filter((book) => book.spec.active || body.is_active !== true)
+            .map((book) => instrumentView(book.spec)),
+        })),
+      ],
+      [
+        'instruments',
+        route('ApiGetFilteredInstrumentsRequest', 'ApiGetFilteredInstrumentsResponse', 'public', ({ body }) => {
+          const passes = filter(body);
+          const specs = [...venue.books()].map((book) => book.spec);
+          return {
+            result: specs
+              .filter((spec) => passes(spec) && (spec.active || body.is_active !== true))
+              .slice(0, limit(body.limit))
+              .map(instrumentView),
+          };
+        }),
+      ],
+      [
+        'book',
+        route('ApiOrderbookLevelsRequest', 'ApiOrderbookLevelsResponse', 'public', ({ body }) => {
+          const instrument = text(body.instrument);
+          venue.book(instrument, 3000);
+          if (!DEPTHS.includes(body.depth as number)) throw new VenueError(3031);
+          return { result: bookView(venue, instrument, body.depth as number) };
+        }),
+      ],
+      [
+        'mini',
+        route('ApiMiniTickerRequest', 'ApiMiniTickerResponse', 'public', ({ body }) => ({
+          result: miniView(venue, venue.book(text(body.instrument))),
+        })),
+      ],
+      [
+        'ticker',
+        route('ApiTickerRequest', 'ApiTickerResponse', 'public', ({ body }) => ({
+          result: tickerView(venue, venue.book(text(body.instrument))),
+        })),
+      ],
+      [
+        'trade',
+        route('ApiTradeRequest', 'ApiTradeResponse', 'public', ({ body }) => {
+          const { trades } = venue.book(text(body.instrument));
+          const count = body.limit === undefined ? PAGE_DEFAULT : Number(body.limit);
+          if (!(count > 0 && count <= TRADE_LIMITS.at(-1)!)) throw new VenueError(1003);
+          return { result: trades.slice(-count).reverse().map(tradeView) };
+        }),
+      ],
+      [
+        'currency',
+        route(null, 'ApiGetCurrencyResponse', 'public', () => ({
+          result: [
+            { id: 3, symbol: 'USDT', balance_decimals: 6, quantity_multiplier: '1000000' },
+            ...[...venue.books()].map(({ spec }) => ({
+              id: Number.parseInt(spec.hash.slice(4, -2), 16),
+              symbol: spec.base,
+              balance_decimals: spec.baseDecimals,
+              quantity_multiplier: (10n ** BigInt(spec.baseDecimals)).toString(),
+            })),
+          ],
+        })),
+      ],
+    ]);
+  }
+
+  #names(account: PaperAccount): readonly string[] {
+    return [account.name, account.subAccountId];
+  }
+
+  #create({ body, session, account }: Context): Json {
+    return { result: acknowledgement(this.#place(body.order, session!, account)) };
+  }
+
+  #place(raw: unknown, session: Session, account: PaperAccount): PaperOrder {
+    const order = this.#parts.venue.create(account, readOrder(raw, session, this.#parts));
+    if (
+      order.status === 'PENDING' &&
+      this.#parts.faults.strikes('post-only-refusal', 'create_order', this.#names(account))
+    ) {
+      order.forceRefusal = true;
+    }
+    return order;
+  }
+
+  /** @throws VenueError 3021 without either id. */
+  #ids(body: Json): { orderId?: string; clientOrderId?: string } {
+    if (typeof body.order_id === 'string' && body.order_id !== '') return { orderId: body.order_id };
+    const clientOrderId = readUint64(body.client_order_id);
+    if (clientOrderId !== null) return { clientOrderId };
+    throw new VenueError(body.client_order_id === undefined || body.client_order_id === '' ? 3021 : 1003);
+  }
+
+  #ttl(value: unknown): number {
+    if (value === undefined || value === null || value === '') return DEFAULT_TTL_MS;
+    const ms = Number(value);
+    if (!Number.isInteger(ms) || ms < 0) throw new VenueError(1003);
+    if (ms > MAX_TTL_MS) throw new VenueError(2301);
+    return Math.floor(ms / 100) * 100;
+  }
+
+  #cancel({ account, body }: Context): Json {
+    const ids = this.#ids(body);
+    const fillFirst = this.#parts.faults.strikes('fill-during-cancel', 'cancel_order', this.#names(account)) !== null;
+    this.#parts.venue.cancel(account, ids, this.#ttl(body.time_to_live_ms), fillFirst);
+    return { result: { ack: true } };
+  }
+
+  #countdown({ account, body }: Context): Json {
+    const ms = Number(body.countdown_time ?? 0);
+    if (!Number.isInteger(ms) || ms < 0) throw new VenueError(1003);
+    if (ms > 300_000) throw new VenueError(6000);
+    this.#parts.venue.countdown(account, ms <= 1_000 ? 0 : Math.floor(ms / 1_000) * 1_000);
+    return { result: { ack: true } };
+  }
+
+  #openOrders({ account, body }: Context): Json {
+    const { venue, faults } = this.#parts;
+    const passes = filter(body);
+    const open = [...account.active.values()].filter((order) => order.status === 'OPEN');
+    if (open.length > 0 && faults.has('lost-order')) {
+      const rule = faults.strikes('lost-order', 'open_orders', this.#names(account));
+      if (rule !== null) {
+        open[faults.random.next() % open.length]!.hiddenUntilMs = venue.nowMs + (rule.forMs ?? DEFAULT_FOR_MS);
+      }
+    }
+    return {
+      result: open
+        .filter((order) => !venue.isHidden(order) && passes(venue.book(order.instrument).spec))
+        .map(orderView),
+    };
+  }
+
+  #bulk({ account, body, session }: Context): Json {
+    const { venue } = this.#parts;
+    const orders = body.orders ?? [];
+    const orderIds = strings(body.order_i_ds) ?? [];
+    const clientIds = strings(body.client_order_i_ds) ?? [];
+    if (!Array.isArray(orders)) throw new VenueError(1003);
+    if (orderIds.length > 0 && clientIds.length > 0) throw new VenueError(2233);
+    if (orders.length > BULK_MAX || orderIds.length + clientIds.length > BULK_MAX) throw new VenueError(2235);
+    const instruments = new Set(
+      orders.map((order) => (order as { legs?: { instrument?: string }[] })?.legs?.[0]?.instrument),
+    );
+    if (instruments.size > 1) throw new VenueError(2234);
+    const ttl = this.#ttl(body.time_to_live_ms);
+    const acks = [
+      ...orderIds.map((orderId) => ({ orderId })),
+      ...clientIds.map((clientOrderId) => ({ clientOrderId })),
+    ];
+    for (const ids of acks) venue.cancel(account, ids, ttl);
+    // One bad order refuses itself, not the others: it comes back REJECTED.
+    const placed = orders.map((raw) => acknowledgement(this.#place(raw, session!, account)));
+    return { orders: placed, cancel_acks: acks.map(() => ({ ack: true })) };
+  }
+}
+
+/**
+ * A request body. `null` and nothing count as `{}` (API 10).
+ *
+ * @throws VenueError 1003 when it is not JSON or not an object.
+ */
+function parseJson(body: string): unknown {
+  let parsed: unknown;
+  try {
+    parsed = body === '' ? {} : JSON.parse(body);
+  } catch {
+    throw new VenueError(1003);
+  }
+  if (parsed === null) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new VenueError(1003);
+  return parsed;
+}

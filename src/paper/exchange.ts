@@ -1,0 +1,113 @@
+import { Api, type PaperAnswer, type PaperRequest } from './api.ts';
+import { DEFAULT_FOR_MS, type FaultRule, Faults } from './faults.ts';
+import { E9, e9 } from './fixed.ts';
+import { defaultInstruments, type InstrumentSpec } from './instruments.ts';
+import { type MarketProfile, PROFILES, type ProfileName } from './market.ts';
+import { RateLimits } from './rate-limits.ts';
+import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
+import { Venue, type VenueOptions } from './venue.ts';
+
+/** How the embedded exchange is set up. Everything but the start time has a default. */
+export interface PaperOptions {
+  /** Of market, credentials and faults. Default 1. */
+  readonly seed?: number;
+  /** When its time begins, ms since the epoch. */
+  readonly startMs: number;
+  readonly instruments?: readonly InstrumentSpec[];
+  /** Default `lively`. */
+  readonly profile?: ProfileName | MarketProfile;
+  /** Default 326. */
+  readonly chainId?: number;
+  /** Default: A and B made from the seed. */
+  readonly accounts?: readonly PaperCredentials[];
+  /** Whether A and B belong to one funding account. Default true. */
+  readonly sameOwner?: boolean;
+  /** USDT each account begins with. Default 50,000. */
+  readonly equityUsdt?: string;
+  /** Life of a session cookie. Default an hour. */
+  readonly sessionMs?: number;
+  /** Answer 429 by the weights of API 7. Default false. */
+  readonly rateLimits?: boolean;
+  readonly faults?: readonly FaultRule[];
+  readonly selfTrade?: VenueOptions['selfTrade'];
+  readonly overlap?: VenueOptions['overlap'];
+  readonly createLatencyMs?: number;
+  readonly takerDelayMs?: number;
+  readonly cancelLatencyMs?: number;
+  /** Percent of the notional; negative: rebate. Defaults -0.0001 and 0.045 (API 4). */
+  readonly makerFeePercent?: string;
+  readonly takerFeePercent?: string;
+  /** Distance from the mark a limit price may have, percent; absent: any. */
+  readonly priceBandPercent?: string;
+  /** Open orders an account may have (code 2090). Default 1,000. */
+  readonly maxOpenOrders?: number;
+}
+
+/**
+ * The embedded exchange without any transport: hand it requests and the time, it answers. The same seed, the same
+ * requests at the same times: the same bytes.
+ */
+export class PaperExchange {
+  readonly venue: Venue;
+  readonly sessions: Sessions;
+  readonly faults: Faults;
+  readonly api: Api;
+  readonly accounts: readonly PaperCredentials[];
+  readonly chainId: number;
+  readonly seed: number;
+
+  constructor(options: PaperOptions) {
+    this.seed = options.seed ?? 1;
+    this.chainId = options.chainId ?? 326;
+    this.accounts =
+      options.accounts ?? ['A', 'B'].map((name) => credentialsFromSeed(this.seed, name, options.sameOwner ?? true));
+    const profile = options.profile ?? 'lively';
+    this.venue = new Venue(
+      {
+        instruments: options.instruments ?? defaultInstruments(),
+        seed: this.seed,
+        profile: typeof profile === 'string' ? PROFILES[profile] : profile,
+        startMs: options.startMs,
+        createLatencyMs: options.createLatencyMs ?? 2,
+        takerDelayMs: options.takerDelayMs ?? 25,
+        cancelLatencyMs: options.cancelLatencyMs ?? 2,
+        makerFee: e9(options.makerFeePercent ?? '-0.0001') / 100n,
+        takerFee: e9(options.takerFeePercent ?? '0.045') / 100n,
+        selfTrade: options.selfTrade ?? 'allow',
+        overlap: options.overlap ?? 'code',
+        priceBand: options.priceBandPercent === undefined ? null : e9(options.priceBandPercent) / 100n,
+        maxOpenOrders: options.maxOpenOrders ?? 1_000,
+      },
+      this.accounts.map((account) => ({ ...account, equity: e9(options.equityUsdt ?? '50000') * E9 })),
+    );
+    this.sessions = new Sessions(this.accounts, {
+      chainId: this.chainId,
+      lifetimeMs: options.sessionMs ?? 3_600_000,
+      seed: this.seed,
+    });
+    this.faults = new Faults(this.seed);
+    this.faults.add(options.faults ?? []);
+    this.venue.beforeFill = (order) => {
+      const { account } = order;
+      const rule = this.faults.strikes('late-position', 'positions', [account.name, account.subAccountId]);
+      if (rule !== null) this.venue.freezePositions(account, this.venue.nowMs + (rule.forMs ?? DEFAULT_FOR_MS));
+    };
+    this.api = new Api({
+      venue: this.venue,
+      sessions: this.sessions,
+      faults: this.faults,
+      rateLimits: options.rateLimits === true ? new RateLimits() : null,
+      chainId: this.chainId,
+    });
+  }
+
+  /** Answers a request that arrives at `nowMs`. */
+  handle(request: PaperRequest, nowMs: number): PaperAnswer {
+    return this.api.handle(request, nowMs);
+  }
+
+  /** Lets the market and all that is on its way move on to `nowMs`. */
+  advance(nowMs: number): void {
+    this.venue.advance(nowMs);
+  }
+}

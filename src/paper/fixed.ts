@@ -1,0 +1,90 @@
+import { PLAIN_DECIMAL } from '../core/decimal.ts';
+
+/**
+ * Exact money on integers: prices and sizes count 1e-9 units (the scale signatures use, API 9), their products 1e-18.
+ * A matching engine adds and multiplies far more than it divides, and integers cannot lose a digit doing so.
+ */
+
+/** One unit of price or size. */
+export const E9 = 1_000_000_000n;
+/** One USDT of a product price × size. */
+export const E18 = E9 * E9;
+
+function parse(text: string, decimals: number): bigint | null {
+  if (!PLAIN_DECIMAL.test(text)) return null;
+  const negative = text.startsWith('-');
+  const [whole = '', fraction = ''] = (negative ? text.slice(1) : text).split('.');
+  // Beyond the scale is cut, not rounded: so the venue's signing rule has it (API 9).
+  const value = BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
+  return negative ? -value : value;
+}
+
+/** Reads a price or size into 1e-9 units, cutting further digits. null: not a plain decimal number. */
+export function parseE9(text: string): bigint | null {
+  return parse(text, 9);
+}
+
+/**
+ * Reads a price or size of ours.
+ *
+ * @throws RangeError naming the text.
+ */
+export function e9(text: string): bigint {
+  const value = parseE9(text);
+  if (value === null) throw new RangeError(`not a decimal number: ${JSON.stringify(text)}`);
+  return value;
+}
+
+/** Truncates `text` at `decimals` digits and scales it: what the signature carries of a size (API 9). null: not a number. */
+export function parseScaled(text: string, decimals: number): bigint | null {
+  return parse(text, decimals);
+}
+
+/** Whether digits beyond 1e-9 would be lost. */
+export function exceedsE9(text: string): boolean {
+  const fraction = text.split('.')[1] ?? '';
+  return /[1-9]/.test(fraction.slice(9));
+}
+
+function print(value: bigint, decimals: number): string {
+  const negative = value < 0n;
+  const digits = (negative ? -value : value).toString().padStart(decimals + 1, '0');
+  const whole = digits.slice(0, -decimals);
+  let end = digits.length;
+  const least = digits.length - decimals + 1;
+  while (end > least && digits.charCodeAt(end - 1) === 48) end -= 1;
+  return `${negative ? '-' : ''}${whole}.${digits.slice(whole.length, end)}`;
+}
+
+/** A price or size as the venue prints it: at least one fractional digit (API 1). */
+export function printE9(value: bigint): string {
+  return print(value, 9);
+}
+
+/** Money (1e-18) as the venue prints it: cut at the six decimals of the quote currency. */
+export function printQuote(value: bigint): string {
+  return print(value / 1_000_000_000_000n, 6);
+}
+
+/** Money (1e-18) with nine decimals, for ratios of money to size. */
+export function printE18(value: bigint): string {
+  return print(value, 18);
+}
+
+/** A quotient printed with `decimals` digits, cut. Zero when the divisor is zero. */
+export function printRatio(numerator: bigint, denominator: bigint, decimals: number): string {
+  if (denominator === 0n) return '0.0';
+  return print((numerator * 10n ** BigInt(decimals)) / denominator, decimals);
+}
+
+export function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
+export function least(first: bigint, second: bigint): bigint {
+  return first < second ? first : second;
+}
+
+export function most(first: bigint, second: bigint): bigint {
+  return first > second ? first : second;
+}

@@ -1,0 +1,64 @@
+import type { PaperAnswer } from './api.ts';
+import { PaperExchange, type PaperOptions } from './exchange.ts';
+import { serveHttp } from './server.ts';
+import type { PaperCredentials } from './sessions.ts';
+
+/**
+ * The embedded exchange: what GRVT does on the calls an engine uses, on loopback, from a seed. `createPaper` gives it
+ * without transport, for virtual time; `startPaper` serves it.
+ */
+export type { PaperAnswer, PaperRequest } from './api.ts';
+export { PaperExchange, type PaperOptions } from './exchange.ts';
+export { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts';
+export {
+  defaultInstruments,
+  type InstrumentSpec,
+  instrumentsFromJson,
+  knownInstruments,
+  syntheticInstruments,
+} from './instruments.ts';
+export { type MarketProfile, PROFILES, type ProfileName, STEP_MS } from './market.ts';
+export type { PaperCredentials } from './sessions.ts';
+
+/** The embedded exchange without transport. */
+export function createPaper(options: PaperOptions): PaperExchange {
+  return new PaperExchange(options);
+}
+
+export interface PaperServer {
+  /** `http://127.0.0.1:PORT`: edge, trading and market data in one. */
+  readonly url: string;
+  readonly port: number;
+  readonly chainId: number;
+  /** Credentials of A and B. */
+  readonly accounts: readonly PaperCredentials[];
+  readonly exchange: PaperExchange;
+  close(): Promise<void>;
+}
+
+/** `startMs` is now unless given; `port` 0 (the default) takes any; `nowMs` is the wall clock unless given. */
+export type PaperServerOptions = Omit<PaperOptions, 'startMs'> & {
+  readonly startMs?: number;
+  readonly port?: number;
+  readonly nowMs?: () => number;
+};
+
+/**
+ * Starts the embedded exchange on loopback.
+ *
+ * @throws when the port is taken.
+ */
+export async function startPaper(options: PaperServerOptions = {}): Promise<PaperServer> {
+  const nowMs = options.nowMs ?? (() => Date.now());
+  const exchange = new PaperExchange({ ...options, startMs: options.startMs ?? nowMs() });
+  const notFound: PaperAnswer = { status: 404, headers: {}, body: '', delayMs: 0, broken: null };
+  const http = await serveHttp({ exchange, nowMs, control: () => notFound }, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${http.port}`,
+    port: http.port,
+    chainId: exchange.chainId,
+    accounts: exchange.accounts,
+    exchange,
+    close: http.close,
+  };
+}

@@ -1,0 +1,87 @@
+import { NAME_TABLE } from './name-table.ts';
+
+/**
+ * Full names to lite names and back, by structure (API 1). Keys a structure does not have are kept in `full` and left out
+ * of `lite`, where no name for them is known.
+ */
+
+interface Field {
+  readonly full: string;
+  readonly lite: string;
+  readonly struct: string | null;
+}
+interface Struct {
+  readonly byFull: ReadonlyMap<string, Field>;
+  readonly byLite: ReadonlyMap<string, Field>;
+}
+
+/** Shapes the table of the documentation leaves to prose: envelopes, RPC and feeds. */
+const MORE: Readonly<Record<string, string>> = {
+  ApiTickerFeed: 'stream:s selector:s1 sequence_number:sn feed:f:Ticker prev_sequence_number:ps',
+  ApiTradeFeed: 'stream:s selector:s1 sequence_number:sn feed:f:Trade prev_sequence_number:ps',
+  FullError: 'code:c message:m status:s',
+  SubscribeResult:
+    'stream:s subs:s1 unsubs:u num_snapshots:ns first_sequence_number:fs latest_sequence_number:ls request_id:ri',
+  Currency: 'id:i symbol:s balance_decimals:bd quantity_multiplier:qm',
+  ApiGetCurrencyResponse: 'result:r:Currency',
+};
+
+const STRUCTS: ReadonlyMap<string, Struct> = new Map(
+  Object.entries({ ...NAME_TABLE, ...MORE }).map(([name, line]) => {
+    const fields = line.split(' ').map((part): Field => {
+      const [full = '', lite = '', struct] = part.split(':');
+      return { full, lite, struct: struct ?? null };
+    });
+    const byFull = new Map(fields.map((field) => [field.full, field]));
+    return [name, { byFull, byLite: new Map(fields.map((field) => [field.lite, field])) }];
+  }),
+);
+
+function struct(name: string): Struct {
+  const found = STRUCTS.get(name);
+  if (found === undefined) throw new RangeError(`no such wire structure: ${name}`);
+  return found;
+}
+
+/**
+ * A value of that structure (or a list of such) under lite names.
+ *
+ * @throws RangeError for a structure that is not in the table.
+ */
+export function toLite(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => toLite(name, item));
+  if (value === null || typeof value !== 'object') return value;
+  const { byFull } = struct(name);
+  const out: Record<string, unknown> = {};
+  for (const key in value) {
+    const field = byFull.get(key);
+    if (field === undefined) continue;
+    const inner = (value as Record<string, unknown>)[key];
+    out[field.lite] = field.struct === null ? inner : toLite(field.struct, inner);
+  }
+  return out;
+}
+
+/**
+ * A value of that structure under full names. Keys unknown to lite are kept as they are.
+ *
+ * @throws RangeError for a structure that is not in the table.
+ */
+export function toFull(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => toFull(name, item));
+  if (value === null || typeof value !== 'object') return value;
+  const { byLite } = struct(name);
+  const out: Record<string, unknown> = {};
+  for (const key in value) {
+    const field = byLite.get(key);
+    const inner = (value as Record<string, unknown>)[key];
+    if (field === undefined) out[key] = inner;
+    else out[field.full] = field.struct === null ? inner : toFull(field.struct, inner);
+  }
+  return out;
+}
+
+/** Whether the table has that structure. */
+export function knowsStruct(name: string): boolean {
+  return STRUCTS.has(name);
+}

@@ -1,0 +1,336 @@
+import { abs, E9, most, printE9, printQuote, printRatio } from './fixed.ts';
+import type { InstrumentSpec } from './instruments.ts';
+import type { Level } from './market.ts';
+import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade, Venue, VenueBook } from './venue.ts';
+
+/** What the venue knows, as the wire shows it under full names: every field that is not optional, numbers as it prints them. */
+export type Json = Record<string, unknown>;
+
+const TRIGGER = {
+  trigger_type: 'UNSPECIFIED',
+  tpsl: { trigger_by: 'UNSPECIFIED', trigger_price: '0.0', close_position: false, is_split_position: false },
+};
+/** Price of one USDT in dollars. */
+export const USDT_INDEX = '1.000289735';
+
+/** The part of an order that changes. */
+export function stateView(order: PaperOrder): Json {
+  const closed = order.status !== 'OPEN' && order.status !== 'PENDING';
+  return {
+    status: order.status,
+    reject_reason: order.reason,
+    book_size: [closed ? '0.0' : printE9(order.size - order.traded)],
+    traded_size: [printE9(order.traded)],
+    update_time: order.updatedNs.toString(),
+    // Nine digits, cut: an average times its size gives the traded value back to the last digit the venue keeps.
+    avg_fill_price: [order.traded === 0n ? '0.0' : printE9(order.tradedValue / order.traded)],
+  };
+}
+
+/** An order. */
+export function orderView(order: PaperOrder): Json {
+  return {
+    order_id: order.orderId,
+    sub_account_id: order.account.subAccountId,
+    is_market: order.isMarket,
+    time_in_force: order.timeInForce,
+    post_only: order.postOnly,
+    reduce_only: order.reduceOnly,
+    legs: [
+      {
+        instrument: order.instrument,
+        size: printE9(order.size),
+        limit_price: printE9(order.price),
+        is_buying_asset: order.buy,
+      },
+    ],
+    signature: {
+      signer: order.signature.signer,
+      r: order.signature.r,
+      s: order.signature.s,
+      v: order.signature.v,
+      expiration: order.expirationNs.toString(),
+      nonce: order.signature.nonce,
+      chain_id: '0',
+    },
+    metadata: {
+      client_order_id: order.clientOrderId,
+      create_time: order.createdNs.toString(),
+      trigger: TRIGGER,
+      broker: 'UNSPECIFIED',
+      is_position_transfer: false,
+      allow_crossing: false,
+    },
+    state: stateView(order),
+    builder: order.builder ?? '0x00',
+    builder_fee: order.builderFee ?? '0.0',
+  };
+}
+
+/** The acknowledgement of a create: nothing is decided yet (API 5.1). */
+export function acknowledgement(order: PaperOrder): Json {
+  return {
+    ...orderView(order),
+    order_id: '0x00',
+    state: {
+      status: 'PENDING',
+      reject_reason: 'UNSPECIFIED',
+      book_size: [printE9(order.size)],
+      traded_size: ['0.0'],
+      update_time: order.createdNs.toString(),
+      avg_fill_price: ['0.0'],
+    },
+  };
+}
+
+/** A fill. */
+export function fillView(fill: PaperFill): Json {
+  const { order } = fill;
+  return {
+    event_time: fill.timeNs.toString(),
+    sub_account_id: order.account.subAccountId,
+    instrument: order.instrument,
+    is_buyer: order.buy,
+    is_taker: fill.taker,
+    size: printE9(fill.size),
+    price: printE9(fill.price),
+    mark_price: printE9(fill.mark),
+    index_price: printE9(fill.index),
+    interest_rate: '0.0',
+    forward_price: '0.0',
+    realized_pnl: printQuote(fill.realized),
+    fee: printQuote(fill.fee),
+    // In percent, and a rebate shows as zero (API 4).
+    fee_rate: fill.fee <= 0n ? '0.0' : printRatio(fill.fee * 100n, fill.price * fill.size, 3),
+    trade_id: fill.tradeId,
+    order_id: order.orderId,
+    venue: 'ORDERBOOK',
+    is_liquidation: false,
+    client_order_id: order.clientOrderId,
+    signer: order.signature.signer,
+    broker: 'UNSPECIFIED',
+    is_rpi: false,
+    builder: '0x00',
+    builder_fee_rate: '0.0',
+    builder_fee: '0.0',
+    fee_currency: 'USDT',
+  };
+}
+
+/** A public trade. */
+export function tradeView(trade: PublicTrade): Json {
+  return {
+    event_time: trade.timeNs.toString(),
+    instrument: trade.instrument,
+    is_taker_buyer: trade.takerBuys,
+    size: printE9(trade.size),
+    price: printE9(trade.price),
+    mark_price: printE9(trade.mark),
+    index_price: printE9(trade.index),
+    interest_rate: '0.0',
+    forward_price: '0.0',
+    trade_id: trade.tradeId,
+    venue: 'ORDERBOOK',
+    is_rpi: false,
+  };
+}
+
+/** A position. `timeNs`: when it was read. */
+export function positionView(venue: Venue, account: PaperAccount, holding: Holding, timeNs: bigint): Json {
+  const { size, cost } = holding;
+  const mark = venue.mark(holding.spec.name);
+  const unrealized = size * mark - cost;
+  const magnitude = abs(size);
+  const { equity, maintenance } = venue.margins(account);
+  // Cross margin: the price at which what the account can lose is gone.
+  const distance = magnitude === 0n ? 0n : (equity - maintenance) / magnitude;
+  return {
+    event_time: timeNs.toString(),
+    sub_account_id: account.subAccountId,
+    instrument: holding.spec.name,
+    size: printE9(size),
+    notional: printQuote(size * mark),
+    entry_price: size === 0n ? '0.0' : printE9(cost / size),
+    exit_price: holding.exitSize === 0n ? '0.0' : printE9(holding.exitValue / holding.exitSize),
+    mark_price: printE9(mark),
+    unrealized_pnl: printQuote(unrealized),
+    realized_pnl: printQuote(holding.realized),
+    total_pnl: printQuote(unrealized + holding.realized),
+    roi: printRatio(unrealized * 100n, abs(cost), 4),
+    quote_index_price: USDT_INDEX,
+    est_liquidation_price: printE9(most(0n, size >= 0n ? mark - distance : mark + distance)),
+    leverage: `${holding.spec.leverage}.0`,
+    cumulative_fee: printQuote(holding.fees),
+    cumulative_realized_funding_payment: '0.0',
+    margin_type: 'CROSS',
+  };
+}
+
+/** Positions as reads see them; flat instruments are absent (API 6). */
+export function positionsView(venue: Venue, account: PaperAccount, passes: (spec: InstrumentSpec) => boolean): Json[] {
+  const timeNs = venue.stampNs();
+  const views: Json[] = [];
+  for (const holding of venue.visible(account).holdings.values()) {
+    if (holding.size !== 0n && passes(holding.spec)) views.push(positionView(venue, account, holding, timeNs));
+  }
+  return views;
+}
+
+/** `account_summary` (API 6). */
+export function summaryView(venue: Venue, account: PaperAccount): Json {
+  const visible = venue.visible(account);
+  const { initial, maintenance } = venue.margins(account);
+  const unrealized = venue.unrealized(visible.holdings.values());
+  const equity = visible.balance + unrealized;
+  const available = equity - initial - (unrealized < 0n ? unrealized : 0n);
+  const balance = printQuote(visible.balance);
+  return {
+    event_time: venue.stampNs().toString(),
+    sub_account_id: account.subAccountId,
+    margin_type: 'SIMPLE_CROSS_MARGIN',
+    settle_currency: 'USDT',
+    unrealized_pnl: printQuote(unrealized),
+    total_equity: printQuote(equity),
+    initial_margin: printQuote(initial),
+    maintenance_margin: printQuote(maintenance),
+    available_balance: printQuote(available),
+    spot_balances: [
+      {
+        currency: 'USDT',
+        balance,
+        index_price: USDT_INDEX,
+        entry_price: '1.0',
+        realized_pnl: '0.0',
+        unrealized_pnl: '0.0',
+        available_to_transfer: printQuote(most(0n, available)),
+      },
+    ],
+    positions: positionsView(venue, account, () => true),
+    settle_index_price: USDT_INDEX,
+    is_vault: false,
+    vault_im_additions: '0.0',
+    derisk_margin: printQuote(maintenance),
+    derisk_to_maintenance_margin_ratio: '1.0',
+    total_cross_equity: printQuote(equity),
+    cross_unrealized_pnl: printQuote(unrealized),
+    sub_account_mode: 'CROSS_ASSET',
+    margin_balance: printQuote(equity),
+  };
+}
+
+/** `aggregated_account_summary`: the whole main account (API 6). It has no margins, on purpose. */
+export function aggregateView(venue: Venue, owner: string): Json {
+  let equity = 0n;
+  let available = 0n;
+  for (const account of venue.accounts) {
+    if (account.owner !== owner) continue;
+    const margins = venue.margins(account);
+    equity += margins.equity;
+    available += margins.equity - margins.initial - (margins.unrealized < 0n ? margins.unrealized : 0n);
+  }
+  return {
+    main_account_id: owner,
+    total_equity: printQuote(equity),
+    spot_balances: [
+      {
+        currency: 'USDT',
+        balance: '0.0',
+        index_price: USDT_INDEX,
+        entry_price: '1.0',
+        realized_pnl: '0.0',
+        unrealized_pnl: '0.0',
+        available_to_transfer: '0.0',
+      },
+    ],
+    vault_investments: [],
+    total_sub_account_balance: printQuote(equity),
+    total_sub_account_equity: printQuote(equity),
+    total_vault_investments_balance: '0.0',
+    total_sub_account_available_balance: printQuote(available),
+    total_usd_notional_invested: '0.0',
+  };
+}
+
+/** An instrument. */
+export function instrumentView(spec: InstrumentSpec): Json {
+  return {
+    instrument: spec.name,
+    instrument_hash: spec.hash,
+    base: spec.base,
+    quote: spec.quote,
+    kind: spec.kind,
+    venues: spec.venues,
+    settlement_period: spec.settlementPeriod,
+    base_decimals: spec.baseDecimals,
+    quote_decimals: spec.quoteDecimals,
+    tick_size: printE9(spec.tick),
+    min_size: printE9(spec.minSize),
+    create_time: spec.createTimeNs,
+    max_position_size: printE9(spec.maxPosition),
+    funding_interval_hours: spec.fundingIntervalHours,
+    adjusted_funding_rate_cap: spec.fundingCap,
+    adjusted_funding_rate_floor: spec.fundingFloor,
+    min_notional: printE9(spec.minNotional),
+  };
+}
+
+function levelView(level: Level): Json {
+  return { price: printE9(level.price), size: printE9(level.size), num_orders: level.orders };
+}
+
+/** The order book, best first. */
+export function bookView(venue: Venue, instrument: string, depth: number): Json {
+  return {
+    event_time: venue.stampNs().toString(),
+    instrument,
+    bids: venue.levels(instrument, false, depth).map(levelView),
+    asks: venue.levels(instrument, true, depth).map(levelView),
+  };
+}
+
+/** The short ticker. An empty side shows zeros. */
+export function miniView(venue: Venue, book: VenueBook): Json {
+  const name = book.spec.name;
+  const bid = venue.best(name, false);
+  const ask = venue.best(name, true);
+  const mid = bid !== null && ask !== null ? (bid.price + ask.price) / 2n : 0n;
+  return {
+    event_time: venue.stampNs().toString(),
+    instrument: name,
+    mark_price: printE9(book.market.mark()),
+    index_price: printE9(book.market.index()),
+    last_price: printE9(book.lastPrice),
+    last_size: printE9(book.lastSize),
+    mid_price: printE9(mid),
+    best_bid_price: printE9(bid?.price ?? 0n),
+    best_bid_size: printE9(bid?.size ?? 0n),
+    best_ask_price: printE9(ask?.price ?? 0n),
+    best_ask_size: printE9(ask?.size ?? 0n),
+  };
+}
+
+/** The long ticker. Funding is zero here, and says so. */
+export function tickerView(venue: Venue, book: VenueBook): Json {
+  const eightHours = 28_800_000n * 1_000_000n;
+  const now = BigInt(Math.floor(venue.clockMs)) * 1_000_000n;
+  let openInterest = 0n;
+  for (const account of venue.accounts) openInterest += abs(account.holdings.get(book.spec.name)?.size ?? 0n);
+  return {
+    ...miniView(venue, book),
+    funding_rate_8h_curr: '0.0',
+    funding_rate_8h_avg: '0.0',
+    interest_rate: '0.0',
+    forward_price: '0.0',
+    buy_volume_24h_b: printE9(book.buyVolume),
+    sell_volume_24h_b: printE9(book.sellVolume),
+    buy_volume_24h_q: printE9(book.buyValue / E9),
+    sell_volume_24h_q: printE9(book.sellValue / E9),
+    high_price: printE9(book.high),
+    low_price: printE9(book.low),
+    open_price: printE9(book.open),
+    open_interest: printE9(openInterest),
+    long_short_ratio: '1.0',
+    funding_rate: '0.0',
+    next_funding_time: ((now / eightHours + 1n) * eightHours).toString(),
+  };
+}
