@@ -1,0 +1,533 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decimal } from '../../src/core/decimal.ts';
+import type { Exchange, OrderDraft } from '../../src/ports.ts';
+import {
+  failure,
+  LITE_INSTRUMENT,
+  LOGIN,
+  liteError,
+  liteOrder,
+  litePosition,
+  liteSummary,
+  loginAnswer,
+  type Rig,
+  rig,
+  type Script,
+  SUB_ACCOUNTS,
+  SUMMARY,
+} from './support.ts';
+
+const POSITIONS = '/lite/v1/positions';
+const OPEN_ORDERS = '/lite/v1/open_orders';
+const CREATE = '/lite/v1/create_order';
+const CANCEL = '/lite/v1/cancel_order';
+const ORDER = '/lite/v1/order';
+const HISTORY = '/lite/v1/order_history';
+const BOOK = '/lite/v1/book';
+const INSTRUMENTS = '/lite/v1/all_instruments';
+const ID = '16140901064495857665';
+
+const draft: OrderDraft = {
+  account: 'A',
+  instrument: 'BTC_USDT_Perp',
+  side: 'buy',
+  size: decimal('0.002'),
+  price: decimal('88123.0'),
+  clientOrderId: ID,
+  nonce: 7,
+  expirationMs: 1_900_000_000_123,
+};
+
+async function readyToCreate(context: { after(fn: () => Promise<void>): void }): Promise<Rig> {
+  const made = await rig(context);
+  made.scripted.on(INSTRUMENTS, { json: { r: [LITE_INSTRUMENT] } });
+  await made.exchange.instruments();
+  await made.exchange.login('A');
+  return made;
+}
+
+describe('calls', () => {
+  it('a create sends exactly the signed payload, under lite names, and reads the acknowledgement', async (context) => {
+    const { scripted, exchange, wire } = await readyToCreate(context);
+    scripted.on(CREATE, { json: { r: liteOrder({ oi: '0x00', state: { s: 'PENDING' } }) } });
+    const signed = exchange.sign(draft);
+    const order = await exchange.createOrder(signed);
+    const body = scripted.asked.at(-1)!.body as { o: Record<string, Record<string, unknown>> };
+    const { order: full } = JSON.parse(signed.payload);
+    assert.deepEqual(body.o, {
+      sa: SUB_ACCOUNTS.A,
+      im: false,
+      ti: 'GOOD_TILL_TIME',
+      po: true,
+      ro: false,
+      l: [{ i: 'BTC_USDT_Perp', s: '0.002', lp: '88123', ib: true }],
+      s: {
+        s: full.signature.signer,
+        r: full.signature.r,
+        s1: full.signature.s,
+        v: full.signature.v,
+        e: '1900000000123000000',
+        n: 7,
+        ci: '326',
+      },
+      m: { co: ID },
+    });
+    assert.equal(order.status, 'PENDING');
+    assert.equal(order.orderId, '0x00');
+    const sent = wire.find((event) => event.kind === 'sent' && event.route === 'create_order');
+    assert.ok(sent?.kind === 'sent');
+    assert.deepEqual(sent.request, JSON.parse(signed.payload));
+  });
+
+  it('a cancel goes by client id with its time to live as text, and resolves with the acknowledgement', async (context) => {
+    const { scripted, exchange, wire } = await rig(context);
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    await exchange.cancelOrder('A', ID, 1_000);
+    assert.deepEqual(scripted.asked.at(-1)!.body, { sa: SUB_ACCOUNTS.A, co: ID, tt: '1000' });
+    await exchange.cancelOrder('A', ID);
+    assert.deepEqual(scripted.asked.at(-1)!.body, { sa: SUB_ACCOUNTS.A, co: ID });
+    const answered = wire.at(-1)!;
+    assert.deepEqual(answered.kind === 'answered' && answered.body, { result: { ack: true } });
+  });
+
+  for (const [name, json, kind] of [
+    ['ack as text', { r: { a: 'true' } }, null],
+    ['ack false', { r: { a: false } }, 'unknown'],
+    ['null', null, 'unknown'],
+    ['no ack', { r: {} }, 'unknown'],
+  ] as const) {
+    it(`a cancel answered with ${name} is ${kind ?? 'acknowledged'}`, async (context) => {
+      const { scripted, exchange } = await rig(context);
+      scripted.on(CANCEL, { json });
+      if (kind === null) await exchange.cancelOrder('A', ID);
+      else assert.equal((await failure(exchange.cancelOrder('A', ID))).kind, kind);
+    });
+  }
+
+  it('reads answer values: positions, open orders, summary, order, book, instruments', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(POSITIONS, {
+      json: { r: [litePosition(), litePosition({ i: 'ETH_USDT_Perp', s: '0.0', mp: '0.0' })] },
+    });
+    scripted.on(OPEN_ORDERS, { json: { r: [liteOrder({ state: { ts: ['0.001'], af: ['88000.5'] } })] } });
+    scripted.on(ORDER, { json: { r: liteOrder() } });
+    scripted.on(BOOK, {
+      json: {
+        r: {
+          et: '5',
+          i: 'BTC_USDT_Perp',
+          b: [{ p: '92336.0', s: '0.005', no: 1 }],
+          a: [{ p: '92336.1', s: '5', no: 3 }],
+        },
+      },
+    });
+    scripted.on(INSTRUMENTS, { json: { r: [LITE_INSTRUMENT, { k: 'CALL' }] } });
+    const [position, ...others] = await exchange.positions('A');
+    assert.equal(others.length, 0, 'a flat row is no position');
+    assert.equal(position!.size.toFixed(), '-0.001');
+    assert.equal(position!.markPrice.toFixed(), '89816.900008979');
+    const [order] = await exchange.openOrders('A');
+    assert.deepEqual(
+      [order!.side, order!.tradedSize.toFixed(), order!.avgFillPrice.toFixed()],
+      ['buy', '0.001', '88000.5'],
+    );
+    assert.equal((await exchange.accountSummary('A')).totalEquity.toFixed(), '15');
+    assert.equal((await exchange.order('A', ID))!.createTimeNs, 1765279966899943792n);
+    assert.equal((await exchange.book('BTC_USDT_Perp')).bids[0]!.price.toFixed(), '92336');
+    const [instrument] = await exchange.instruments();
+    assert.deepEqual([instrument!.hash, instrument!.minNotional.toFixed()], ['0x030501', '100']);
+    assert.deepEqual(scripted.asked.find((one) => one.path === BOOK)!.body, { i: 'BTC_USDT_Perp', d: 10 });
+  });
+
+  it('an order the exchange does not know is null; that is no failure', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(ORDER, { status: 404, json: liteError(1004, 404) });
+    assert.equal(await exchange.order('A', ID), null);
+  });
+
+  it('history is read page after page until the exchange names no next', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(HISTORY, ({ body }) =>
+      body.c === undefined
+        ? { json: { r: [liteOrder({ co: '1' }), liteOrder({ co: '2' })], n: 'page-2' } }
+        : { json: { r: [liteOrder({ co: '2' }), liteOrder({ co: '3' })], n: '' } },
+    );
+    const orders = await exchange.orderHistory('A', 1_700_000_000_000);
+    assert.deepEqual(
+      orders.map((order) => order.clientOrderId),
+      ['1', '2', '3'],
+    );
+    assert.deepEqual(scripted.asked.at(-1)!.body, {
+      sa: SUB_ACCOUNTS.A,
+      st: '1700000000000000000',
+      l: 500,
+      c: 'page-2',
+    });
+  });
+
+  it('a history that never ends is an error, never a shortened answer', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(HISTORY, (_asked, times) => ({ json: { r: [liteOrder()], n: `page-${times}` } }));
+    assert.equal((await failure(exchange.orderHistory('A', 0))).kind, 'unavailable');
+    assert.equal(scripted.count(HISTORY), 40);
+    scripted.on(HISTORY, { json: { r: [liteOrder()], n: 'same' } });
+    assert.equal((await failure(exchange.orderHistory('A', 0))).kind, 'malformed');
+  });
+
+  it('600 open foreign orders are read', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(OPEN_ORDERS, {
+      json: { r: Array.from({ length: 600 }, (_, index) => liteOrder({ co: String(index + 1) })) },
+    });
+    assert.equal((await exchange.openOrders('A')).length, 600);
+  });
+
+  it('signing needs the instrument list, and names the instrument that is not in it', async (context) => {
+    const { exchange } = await rig(context);
+    assert.throws(() => exchange.sign(draft), /BTC_USDT_Perp/);
+  });
+});
+
+describe('answers that cannot be used (strategy 10.4)', () => {
+  type Call = (exchange: Exchange) => Promise<unknown>;
+  const positions: Call = (exchange) => exchange.positions('A');
+  const openOrders: Call = (exchange) => exchange.openOrders('A');
+  const summary: Call = (exchange) => exchange.accountSummary('A');
+  const book: Call = (exchange) => exchange.book('BTC_USDT_Perp');
+  const instruments: Call = (exchange) => exchange.instruments();
+  const order: Call = (exchange) => exchange.order('A', ID);
+  const level = (p: string, s = '1') => ({ p, s, no: 1 });
+  const bookOf = (change: object) => ({
+    r: { et: '5', i: 'BTC_USDT_Perp', b: [level('10')], a: [level('11')], ...change },
+  });
+
+  const table: [string, string, Call, unknown, RegExp][] = [
+    ['null', POSITIONS, positions, null, /answer/],
+    ['a list', POSITIONS, positions, [], /answer: expected object/],
+    ['an empty object: never read as flat', POSITIONS, positions, {}, /result: missing/],
+    ['full names on lite', POSITIONS, positions, { result: [] }, /result: missing/],
+    ['a null result: never read as flat', POSITIONS, positions, { r: null }, /result/],
+    [
+      'a position without size',
+      POSITIONS,
+      positions,
+      { r: [litePosition({ s: undefined })] },
+      /result\[0\]\.size: missing/,
+    ],
+    ['a size in floating point', POSITIONS, positions, { r: [litePosition({ s: 0.001 })] }, /result\[0\]\.size/],
+    ['a size of 1e400', POSITIONS, positions, { r: [litePosition({ s: '1e400' })] }, /result\[0\]\.size/],
+    ['a zero mark price', POSITIONS, positions, { r: [litePosition({ mp: '0.0' })] }, /result\[0\]\.mark_price/],
+    ['a negative mark price', POSITIONS, positions, { r: [litePosition({ mp: '-1' })] }, /result\[0\]\.mark_price/],
+    ['a zero entry price', POSITIONS, positions, { r: [litePosition({ ep: '0' })] }, /result\[0\]\.entry_price/],
+    ['another account’s position', POSITIONS, positions, { r: [litePosition({ sa: '7' })] }, /sub_account_id: is 7/],
+    [
+      'an order without state',
+      OPEN_ORDERS,
+      openOrders,
+      { r: [liteOrder({ s1: undefined })] },
+      /result\[0\]\.state: missing/,
+    ],
+    ['an order of no leg', OPEN_ORDERS, openOrders, { r: [liteOrder({ l: [] })] }, /result\[0\]\.legs/],
+    [
+      'an unknown status',
+      OPEN_ORDERS,
+      openOrders,
+      { r: [liteOrder({ state: { s: 'HALF' } })] },
+      /result\[0\]\.state\.status/,
+    ],
+    ['no client id', OPEN_ORDERS, openOrders, { r: [liteOrder({ m: {} })] }, /result\[0\]\.metadata\.client_order_id/],
+    [
+      'more traded than ordered',
+      OPEN_ORDERS,
+      openOrders,
+      { r: [liteOrder({ state: { ts: ['1'], af: ['1'] } })] },
+      /traded_size/,
+    ],
+    [
+      'a fill without a price',
+      OPEN_ORDERS,
+      openOrders,
+      { r: [liteOrder({ state: { ts: ['0.001'] } })] },
+      /avg_fill_price/,
+    ],
+    ['FILLED of nothing', OPEN_ORDERS, openOrders, { r: [liteOrder({ state: { s: 'FILLED' } })] }, /traded_size/],
+    ['another account’s order', OPEN_ORDERS, openOrders, { r: [liteOrder({ sa: '7' })] }, /sub_account_id/],
+    [
+      'no maintenance margin',
+      SUMMARY,
+      summary,
+      { r: { ...liteSummary(SUB_ACCOUNTS.A), mm: undefined } },
+      /maintenance_margin/,
+    ],
+    ['another order', ORDER, order, { r: liteOrder({ co: '5' }) }, /client_order_id: is 5/],
+    ['another instrument’s book', BOOK, book, bookOf({ i: 'ETH_USDT_Perp' }), /instrument/],
+    ['a book without asks', BOOK, book, bookOf({ a: undefined }), /result\.asks: missing/],
+    ['unordered bids', BOOK, book, bookOf({ b: [level('10'), level('10.5')] }), /bids\[1\]\.price/],
+    ['a price of zero', BOOK, book, bookOf({ b: [level('0')] }), /bids\[0\]\.price/],
+    ['a level without size', BOOK, book, bookOf({ b: [level('10', '0')] }), /bids\[0\]\.size/],
+    ['a tick of zero', INSTRUMENTS, instruments, { r: [{ ...LITE_INSTRUMENT, ts: '0' }] }, /result\[0\]\.tick_size/],
+    [
+      'no min size',
+      INSTRUMENTS,
+      instruments,
+      { r: [{ ...LITE_INSTRUMENT, ms: undefined }] },
+      /result\[0\]\.min_size: missing/,
+    ],
+  ];
+  for (const [name, path, call, json, field] of table) {
+    it(`${name} makes the answer unusable, and the field is named`, async (context) => {
+      const { scripted, exchange, log } = await rig(context);
+      await exchange.login('A');
+      scripted.on(path, { json });
+      const failed = await failure(call(exchange));
+      assert.equal(failed.kind, 'malformed');
+      assert.match(failed.message, field);
+      assert.ok(log.some((line) => line.startsWith('ERROR') && field.test(line)));
+    });
+  }
+
+  it('an empty and a one-sided book are read as such', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(BOOK, { json: bookOf({ b: [], a: [] }) });
+    assert.deepEqual((await exchange.book('BTC_USDT_Perp')).bids, []);
+  });
+
+  it('a row repeated counts once, and of differing rows the newest wins', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    const newer = liteOrder({ state: { ts: ['0.001'], af: ['88000.0'], ut: '1765279966899943793' } });
+    scripted.on(OPEN_ORDERS, { json: { r: [liteOrder(), newer, liteOrder(), liteOrder({ co: '9' })] } });
+    const orders = await exchange.openOrders('A');
+    assert.deepEqual(
+      orders.map((one) => [one.clientOrderId, one.tradedSize.toFixed()]),
+      [
+        [ID, '0.001'],
+        ['9', '0'],
+      ],
+    );
+    scripted.on(POSITIONS, { json: { r: [litePosition({ et: '9', s: '0.5' }), litePosition({ et: '8' })] } });
+    assert.deepEqual(
+      (await exchange.positions('A')).map((one) => one.size.toFixed()),
+      ['0.5'],
+    );
+  });
+
+  it('a newer flat row beats an older position', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(POSITIONS, {
+      json: { r: [litePosition({ et: '8' }), litePosition({ et: '9', s: '0.0', mp: '0.0' })] },
+    });
+    assert.deepEqual(await exchange.positions('A'), []);
+  });
+
+  it('a create answered with another order is an unknown outcome', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    scripted.on(CREATE, { json: { r: liteOrder({ co: '5' }) } });
+    assert.equal((await failure(exchange.createOrder(exchange.sign(draft)))).kind, 'unknown');
+  });
+});
+
+describe('answers that are none (strategy 9.6, 10.3)', () => {
+  const drop: Script = { raw: (request) => request.socket.destroy() };
+  const table: [string, Script][] = [
+    ['HTML', { text: '<html><body>502</body></html>', headers: { 'Content-Type': 'text/html' } }],
+    ['HTML with 502', { status: 502, text: '<html></html>' }],
+    ['an empty body', { text: '' }],
+    ['an empty 204', { status: 204, text: '' }],
+    ['truncated JSON', { text: '{"r":{"oi":"0x0' }],
+    ['a redirect', { status: 302, text: '', headers: { Location: 'http://127.0.0.1:1/' } }],
+    ['a dropped connection', drop],
+    [
+      'a connection dropped in the middle of the body',
+      {
+        raw: (request, response) => {
+          response.writeHead(200, { 'Content-Length': '1000' });
+          response.write('{"r":');
+          setImmediate(() => request.socket.destroy());
+        },
+      },
+    ],
+    ['an oversized body', { text: JSON.stringify({ r: 'x'.repeat(10 * 1024 * 1024) }) }],
+    ['500 with JSON that is no error body', { status: 500, json: {} }],
+    ['an unknown code', { status: 400, json: liteError(9999, 400) }],
+  ];
+  for (const [name, script] of table) {
+    it(`${name} leaves a create unknown, a cancel unknown, and fails a read`, async (context) => {
+      const { scripted, exchange, wire } = await readyToCreate(context);
+      for (const path of [CREATE, CANCEL, POSITIONS]) scripted.on(path, script);
+      assert.equal((await failure(exchange.createOrder(exchange.sign(draft)))).kind, 'unknown');
+      assert.equal((await failure(exchange.cancelOrder('A', ID))).kind, 'unknown');
+      assert.equal((await failure(exchange.positions('A'))).kind, 'unavailable');
+      const ids = wire.filter((event) => event.kind === 'sent').map((event) => event.id);
+      const ended = wire.filter((event) => event.kind !== 'sent').map((event) => event.id);
+      assert.deepEqual(ended, ids, 'every request on the wire is heard to end');
+    });
+  }
+
+  it('HTTP 200 with an error body is that error', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    scripted.on(CREATE, { status: 200, json: liteError(2066, 400) });
+    const failed = await failure(exchange.createOrder(exchange.sign(draft)));
+    assert.deepEqual([failed.kind, failed.code], ['refused', 2066]);
+    assert.match(failed.message, /below min notional.*text of 2066/);
+  });
+
+  it('an answer that never comes is over after 5 s: unknown for a create, unavailable for a read', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    for (const path of [CREATE, POSITIONS]) {
+      let arrived = () => {};
+      const reached = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      scripted.on(path, { raw: () => arrived() });
+      context.mock.timers.enable({ apis: ['setTimeout'] });
+      const pending = failure(path === CREATE ? exchange.createOrder(exchange.sign(draft)) : exchange.positions('A'));
+      await reached;
+      context.mock.timers.tick(5_000);
+      const failed = await pending;
+      assert.equal(failed.kind, path === CREATE ? 'unknown' : 'unavailable');
+      assert.match(failed.message, /no answer within 5 s/);
+      context.mock.timers.reset();
+    }
+  });
+
+  it('an exchange that is down: nothing left, so a create is unavailable, not unknown', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    const signed = exchange.sign(draft);
+    await scripted.close();
+    // The first request may meet the connection kept from before, which is a reset: that one could have been read.
+    await failure(exchange.positions('A'));
+    assert.equal((await failure(exchange.createOrder(signed))).kind, 'unavailable');
+    assert.equal((await failure(exchange.positions('B'))).kind, 'unavailable');
+  });
+});
+
+describe('sessions in flight (strategy 9.8)', () => {
+  it('an expired cookie in mid-flight costs one login and one repeat, however many calls wait', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    scripted.on(POSITIONS, ({ headers }) =>
+      headers.cookie === 'gravity=cookie-1' ? { status: 401, json: liteError(1000, 401) } : { json: { r: [] } },
+    );
+    const answers = await Promise.all(Array.from({ length: 8 }, () => exchange.positions('A')));
+    assert.equal(answers.length, 8);
+    assert.equal(scripted.count(LOGIN), 2);
+    assert.equal(scripted.count(POSITIONS), 16, 'eight refused, eight repeated');
+    assert.ok(scripted.asked.every((one) => one.path !== POSITIONS || one.headers['x-grvt-account-id'] !== undefined));
+  });
+
+  it('a create refused with 1000 is sent once more with the same bytes', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    scripted.on(CREATE, (_asked, times) =>
+      times === 1 ? { status: 401, json: liteError(1000, 401) } : { json: { r: liteOrder() } },
+    );
+    await exchange.createOrder(exchange.sign(draft));
+    const [first, second] = scripted.asked.filter((one) => one.path === CREATE);
+    assert.deepEqual(first!.body, second!.body);
+  });
+
+  it('a 401 that stays is said, not looped on', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    scripted.on(POSITIONS, { status: 401, json: liteError(1000, 401) });
+    assert.equal((await failure(exchange.positions('A'))).kind, 'unauthenticated');
+    assert.equal(scripted.count(LOGIN), 2);
+    assert.equal(scripted.count(POSITIONS), 2);
+  });
+
+  for (const [code, status] of [
+    [1008, 401],
+    [1001, 403],
+  ] as const) {
+    it(`${code} stops the account with a clear message and without another login`, async (context) => {
+      const { scripted, exchange } = await rig(context);
+      await exchange.login('A');
+      scripted.on(POSITIONS, { status, json: liteError(code, status) });
+      const failed = await failure(exchange.positions('A'));
+      assert.deepEqual([failed.kind, failed.code], ['parked', code]);
+      assert.match(failed.message, /positions of account A: .*(whitelisted|authorised)/);
+      assert.equal(scripted.count(LOGIN), 1);
+    });
+  }
+
+  it('two accounts never share a cookie', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(LOGIN, ({ body }) => loginAnswer(body.api_key === 'api-key-secret-A' ? 1 : 2));
+    scripted.on(POSITIONS, { json: { r: [] } });
+    await Promise.all([exchange.positions('A'), exchange.positions('B')]);
+    for (const one of scripted.asked.filter((other) => other.path === POSITIONS || other.path === SUMMARY)) {
+      const number = one.body.sa === SUB_ACCOUNTS.A ? 1 : 2;
+      assert.equal(one.headers.cookie, `gravity=cookie-${number}`);
+      assert.equal(one.headers['x-grvt-account-id'], `account-${number}`);
+    }
+  });
+
+  it('market data carries no session', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    scripted.on(INSTRUMENTS, { json: { r: [] } });
+    await exchange.instruments();
+    assert.equal(scripted.asked.at(-1)!.headers.cookie, undefined);
+  });
+
+  it('swapped keys: a session that reads another sub account is not trusted, and both ids are named', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(SUMMARY, { json: { r: liteSummary(SUB_ACCOUNTS.B) } });
+    const failed = await failure(exchange.positions('A'));
+    assert.equal(failed.kind, 'malformed');
+    assert.match(failed.message, new RegExp(`${SUB_ACCOUNTS.B}, not this account's ${SUB_ACCOUNTS.A}`));
+    assert.equal(scripted.count(POSITIONS), 0);
+  });
+
+  it('no secret appears in failures, facts, log lines or wire events', async (context) => {
+    const { scripted, exchange, facts, wire, log } = await readyToCreate(context);
+    scripted.on(CREATE, (_asked, times) =>
+      times === 1 ? { status: 401, json: liteError(1000, 401) } : { status: 400, json: liteError(2066, 400) },
+    );
+    const failed = await failure(exchange.createOrder(exchange.sign(draft)));
+    await scripted.close();
+    const down = await failure(exchange.positions('B'));
+    const said = JSON.stringify([failed, failed.message, down, down.message, facts, wire, log]);
+    for (const secret of ['api-key-secret', 'cookie-', 'f7934647276a6e1f', '2222222222222222222']) {
+      assert.ok(!said.includes(secret), secret);
+    }
+    assert.ok(facts.some((fact) => fact.type === 'session.renewed'));
+  });
+});
+
+describe('rate limits (strategy 9.9)', () => {
+  it('429 pauses the account’s other requests, but not its cancels, nor the other account', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    await exchange.login('B');
+    scripted.on(POSITIONS, (_asked, times) =>
+      times === 1 ? { status: 429, json: liteError(1006, 429) } : { json: { r: [] } },
+    );
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    assert.equal((await failure(exchange.positions('A'))).kind, 'rate-limited');
+    const waiting = exchange.positions('A');
+    await exchange.cancelOrder('A', ID);
+    await exchange.positions('B');
+    assert.equal(scripted.count(POSITIONS), 2);
+    assert.equal(exchange.waiting('A'), 1);
+    context.mock.timers.tick(1_000);
+    assert.deepEqual(await waiting, []);
+  });
+});
+
+describe('the exchange’s clock', () => {
+  it('is read from the Date header of private answers', async (context) => {
+    const { scripted, exchange, clock } = await rig(context);
+    assert.equal(exchange.clockSkewMs(), null);
+    assert.equal(exchange.exchangeNowMs(), clock.ms);
+    const dated = (ms: number) => ({ Date: new Date(ms).toUTCString() });
+    const ahead = Math.floor(clock.ms / 1_000) * 1_000 + 100_000;
+    scripted.on(LOGIN, () => loginAnswer(1, { date: new Date(ahead).toUTCString() }));
+    scripted.on(SUMMARY, () => ({ headers: dated(ahead), json: { r: liteSummary(SUB_ACCOUNTS.A) } }));
+    await exchange.login('A');
+    const skew = exchange.clockSkewMs();
+    assert.ok(skew !== null && Math.abs(skew - 100_000) <= 1_000, String(skew));
+    assert.equal(exchange.exchangeNowMs(), clock.ms + skew);
+  });
+});
