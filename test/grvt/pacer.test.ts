@@ -91,6 +91,8 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
         for (const [priority, wait] of wanted) {
           await advance(wait * 50);
           ask(pacer, granted, priority, priority);
+          // Whoever leaves at once is noted now, before time goes on.
+          await settle();
         }
         await advance(
           Math.ceil((wanted.length + 2) / (requestsPerSec - Math.max(1, Math.floor(requestsPerSec / 5)))) * 1_050,
