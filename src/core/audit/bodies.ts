@@ -1,0 +1,182 @@
+import { Decimal } from '../decimal.ts';
+import type { AccountName, Side } from '../model.ts';
+
+/**
+ * Reads GRVT's full-name JSON as it crossed the wire (API 4 to 6). Written apart from the adapter's schemas on purpose:
+ * an auditor that shares the engine's parser agrees with its mistakes. What cannot be read is null, never a default.
+ */
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A JSON object, or the object a JSON text holds; null for anything else. */
+export function asObject(value: unknown): Json | null {
+  if (typeof value === 'string') {
+    try {
+      return asObject(JSON.parse(value) as unknown);
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+}
+
+const PLAIN = /^-?\d+(\.\d+)?$/;
+
+/** A decimal as GRVT prints it; null when it is none. */
+export function asDecimal(value: unknown): Decimal | null {
+  if (typeof value === 'string' && PLAIN.test(value)) return new Decimal(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return new Decimal(value);
+  return null;
+}
+
+/** An unsigned integer as text or number; null when it is none. */
+export function asInteger(value: unknown): bigint | null {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return BigInt(value);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  return null;
+}
+
+/** Text of an id that may come as a number. */
+export function asText(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : null;
+}
+
+/**
+ * Whose order an id says it is (strategy 9.2): the top four of 64 bits are `1110`, bit 59 the account, bit 58 the side.
+ * Null: foreign.
+ */
+export function strategyId(clientOrderId: string): { readonly account: AccountName; readonly side: Side } | null {
+  if (!/^\d{19,20}$/.test(clientOrderId)) return null;
+  const bits = BigInt(clientOrderId);
+  if (bits >> 60n !== 0b1110n) return null;
+  return { account: (bits >> 59n) & 1n ? 'B' : 'A', side: (bits >> 58n) & 1n ? 'sell' : 'buy' };
+}
+
+export interface OrderBody {
+  readonly clientOrderId: string;
+  readonly orderId: string | null;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly status: string;
+  readonly rejectReason: string;
+  readonly traded: Decimal;
+  readonly avgPrice: Decimal;
+  readonly createTimeNs: bigint | null;
+  readonly updateTimeNs: bigint | null;
+  readonly expirationNs: bigint | null;
+}
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? (value as unknown[])[0] : undefined;
+}
+
+/** An order of one leg; null when a field it needs is missing or impossible. */
+export function readOrder(value: unknown): OrderBody | null {
+  const order = asObject(value);
+  const leg = asObject(first(order?.legs));
+  const state = asObject(order?.state);
+  const metadata = asObject(order?.metadata);
+  const clientOrderId = asText(metadata?.client_order_id);
+  if (!order || !leg || !state || clientOrderId === null) return null;
+  const size = asDecimal(leg.size);
+  const price = asDecimal(leg.limit_price);
+  const traded = asDecimal(first(state.traded_size));
+  const avgPrice = asDecimal(first(state.avg_fill_price));
+  const { instrument } = leg;
+  const { status } = state;
+  if (!size || !price || !traded || !avgPrice || typeof instrument !== 'string' || typeof status !== 'string')
+    return null;
+  if (traded.gt(size) || traded.isNegative() || (traded.gt(0) && avgPrice.lte(0))) return null;
+  return {
+    clientOrderId,
+    orderId: asText(order.order_id),
+    instrument,
+    side: leg.is_buying_asset === true ? 'buy' : 'sell',
+    size,
+    price,
+    status,
+    rejectReason: asText(state.reject_reason) ?? 'UNSPECIFIED',
+    traded,
+    avgPrice,
+    createTimeNs: asInteger(metadata?.create_time),
+    updateTimeNs: asInteger(state.update_time),
+    expirationNs: asInteger(asObject(order.signature)?.expiration),
+  };
+}
+
+export interface CreateBody {
+  readonly subAccountId: string | null;
+  readonly clientOrderId: string | null;
+  readonly instrument: string | null;
+  readonly side: Side;
+  readonly size: Decimal | null;
+  readonly price: Decimal | null;
+  readonly legs: number;
+  readonly isMarket: boolean;
+  readonly postOnly: boolean;
+  readonly timeInForce: string | null;
+  readonly expirationNs: bigint | null;
+}
+
+/** What a create asks for; null when it is no order at all. */
+export function readCreate(request: unknown): CreateBody | null {
+  const order = asObject(asObject(request)?.order);
+  if (!order) return null;
+  const legs = Array.isArray(order.legs) ? (order.legs as unknown[]) : [];
+  const leg = asObject(legs[0]);
+  return {
+    subAccountId: asText(order.sub_account_id),
+    clientOrderId: asText(asObject(order.metadata)?.client_order_id),
+    instrument: asText(leg?.instrument),
+    side: leg?.is_buying_asset === true ? 'buy' : 'sell',
+    size: asDecimal(leg?.size),
+    price: asDecimal(leg?.limit_price),
+    legs: legs.length,
+    isMarket: order.is_market !== undefined && order.is_market !== false,
+    postOnly: order.post_only === true,
+    timeInForce: asText(order.time_in_force),
+    expirationNs: asInteger(asObject(order.signature)?.expiration),
+  };
+}
+
+export interface PositionBody {
+  readonly instrument: string;
+  readonly size: Decimal;
+  readonly entryPrice: Decimal;
+  readonly markPrice: Decimal;
+  readonly eventTimeNs: bigint;
+}
+
+/**
+ * The rows of a positions answer, one per instrument (of a row repeated the newest counts, strategy 10.4); null when any
+ * row cannot be read, since half an answer is none.
+ */
+export function readPositions(result: unknown): Map<string, PositionBody> | null {
+  if (!Array.isArray(result)) return null;
+  const rows = new Map<string, PositionBody>();
+  for (const item of result as unknown[]) {
+    const row = asObject(item);
+    const size = asDecimal(row?.size);
+    const entryPrice = asDecimal(row?.entry_price);
+    const markPrice = asDecimal(row?.mark_price);
+    const eventTimeNs = asInteger(row?.event_time) ?? 0n;
+    if (!row || typeof row.instrument !== 'string' || !size || !entryPrice || !markPrice) return null;
+    const known = rows.get(row.instrument);
+    if (known && known.eventTimeNs > eventTimeNs) continue;
+    rows.set(row.instrument, { instrument: row.instrument, size, entryPrice, markPrice, eventTimeNs });
+  }
+  return rows;
+}
+
+/** Best bid and ask; null when a side is empty, unreadable or the book is crossed (strategy 7.4). */
+export function readTouch(result: unknown): { instrument: string; bid: Decimal; ask: Decimal } | null {
+  const book = asObject(result);
+  const bid = asDecimal(asObject(first(book?.bids))?.price);
+  const ask = asDecimal(asObject(first(book?.asks))?.price);
+  if (!book || typeof book.instrument !== 'string' || !bid || !ask || bid.gte(ask)) return null;
+  return { instrument: book.instrument, bid, ask };
+}

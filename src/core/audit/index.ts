@@ -1,0 +1,1348 @@
+import { type Decimal, min, sum, ZERO } from '../decimal.ts';
+import type { AccountName, Side } from '../model.ts';
+import { ACCOUNTS, otherAccount } from '../model.ts';
+import type { WireEvent } from '../wire-event.ts';
+import type { CreateBody, OrderBody, PositionBody } from './bodies.ts';
+import {
+  asDecimal,
+  asInteger,
+  asObject,
+  asText,
+  readCreate,
+  readOrder,
+  readPositions,
+  readTouch,
+  strategyId,
+} from './bodies.ts';
+import type { AuditReport, FigureBook } from './figures.ts';
+import { createFigureBook } from './figures.ts';
+import type { Fault, Judgement, View } from './judge.ts';
+import { isHedged, judge, smallestTradable } from './judge.ts';
+import type { AuditFill, AuditLot, LotBooks } from './lots.ts';
+import { createLotBooks } from './lots.ts';
+import type {
+  AuditOrder,
+  AuditSettings,
+  AuditSymbol,
+  Breach,
+  InstrumentRules,
+  Invariant,
+  OrderPhase,
+  StartLot,
+} from './model.ts';
+import { isLive, isUnproven, knownAt } from './model.ts';
+
+export type { AuditReport, DurationFigures, SymbolFigures } from './figures.ts';
+export type { AuditSettings, AuditSymbol, Breach, Invariant, StartLot } from './model.ts';
+export { INVARIANTS } from './model.ts';
+
+/**
+ * The auditor: judges what crosses the wire by the invariants of strategy 15, and knows nothing else.
+ *
+ * It shares no code with ledger, plan, pricing, limits, classification or parsing: it keeps its own orders, fills, lots,
+ * positions, marks and books, from requests and answers alone.
+ *
+ * What a create is judged by. A create is judged when it leaves, by what the engine can have known then: answers that had
+ * arrived, never later ones. But an engine decides a little earlier than it sends, reads two accounts at two moments, and
+ * may retry a submission under the guard it began with. So the auditor looks at every *view* a correct engine could have
+ * decided on: for each account, the knowledge at the end of each of its recent polls (and look-ups), both accounts
+ * combined freely, under each of their marks, and under each order in which fills that arrived together can have been
+ * booked. A view counts when
+ *   - it is not older than the stale limit plus two request time-outs before the submission's first attempt left,
+ *   - the positions of each account were asked for after its former submission had ended (strategy 9.10),
+ *   - its positions agree with the fills known at that moment (strategy 4.5, 10.5).
+ * The create is legal if it breaks no rule under at least one view, all rules taken together. Otherwise what it breaks
+ * under the kindest view (the newest of equals) is reported. When no view counts, the data was stale or contradictory,
+ * and that is the breach.
+ * What does not depend on views is judged strictly: what an order says of itself (I1, I3), ids (I7), which orders are live
+ * (an order of ours is live from the moment its create left until an answer, or proof by 9.6, said otherwise), prices of
+ * the other account's live orders (I10), foreign orders (I8), drain and stop (I11, I12).
+ *
+ * Waiting partial fills (4.3) become booked at the earliest moment their clock may be said to have started; earlier views
+ * still show them waiting.
+ *
+ * Not an invariant of strategy 15 but judged because nothing else would see it: a new order while a partial fill waits
+ * (reported as I6, rule 5), a repair larger than 6.4 (I6), an opening on a wrong side (I6, rules 6.1 and 6.2).
+ *
+ * Times: `atMs` of events, our wall clock. When that clock steps back, the auditor's own time stands still for the step.
+ * Memory is bounded by the constants below, whatever it hears.
+ */
+export interface AuditorOptions {
+  readonly symbols: readonly AuditSymbol[];
+  /** Trading (sub) account ids, decimal. */
+  readonly accounts: Readonly<Record<AccountName, string>>;
+  readonly settings: AuditSettings;
+  /**
+   * What the engine knows of lots when the auditor begins to listen. `synthetic` (default): nothing, it builds them from
+   * the positions (strategy 11.3). A list: its journal's lots. `unjudged`: it has a journal the auditor cannot know; guards
+   * of an instrument are judged once its lots have been used up.
+   */
+  readonly existingAtStart?: 'synthetic' | 'unjudged' | readonly StartLot[];
+}
+
+export interface Auditor {
+  /** Takes one wire event; returns the invariants it broke, mostly none. */
+  hear(event: WireEvent): readonly Breach[];
+  /** The stop began: no create may leave any more (strategy 13.1). */
+  drainBegan(atMs: number): void;
+  /** The engine ended by itself; judges what it left (I11). Not to be called when it was killed. */
+  stopped(atMs: number): readonly Breach[];
+  /**
+   * The engine was killed or stopped and starts again: requests in flight have no outcome, its data starts empty.
+   * `journal: 'lost'`: it also forgot its orders and lots, and builds them anew from the exchange (strategy 11.3).
+   */
+  restarted(atMs: number, options?: { readonly journal?: 'kept' | 'lost' }): void;
+  report(): AuditReport;
+}
+
+/** Time-outs are 5 s (strategy 9.1): a decision may wait for one read of the book and one answer before its create leaves. */
+const DECISION_TO_SEND_MS = 10_000;
+/** Views further back than this are never needed: a submission of all its attempts. */
+const HISTORY_MS = 120_000;
+/** Enough for HISTORY_MS at a 2 s loop; at a faster one the older half is not needed. */
+const MAX_HISTORY = 96;
+const MAX_MOMENTS = 24;
+/** Views tried before a create is called wrong. */
+const MAX_VIEWS_PER_ACCOUNT = 24;
+const MAX_JUDGEMENTS = 1_500;
+/** Orders that are over are kept this long, for late answers. */
+const KEEP_OVER_MS = 300_000;
+const MAX_ORDERS = 1_024;
+/** Ids remembered so that none is used twice: a month of one symbol. */
+const MAX_IDS = 200_000;
+const MAX_REQUESTS = 4_096;
+const MAX_BREACHES = 1_000;
+const MAX_BOOKS = 32;
+/** An attempt that follows a refusal later than this is a new submission. */
+const RETRY_WITHIN_MS = 60_000;
+/** The two clocks may differ by this much before an expiry is disputed. */
+const CLOCK_SKEW_MS = 60_000;
+/** Strategy 10.5. */
+const DRIFT_SNAPSHOTS = 3;
+const DRIFT_MS = 10_000;
+const DRIFT_WITHDRAWN_WITHIN_MS = 60_000;
+/** Strategy 13.1: the clean-up may give up after this. */
+const CLEANUP_MS = 30_000;
+
+interface RequestInFlight {
+  readonly account: AccountName | null;
+  readonly route: string;
+  readonly request: unknown;
+  readonly sentAtMs: number;
+  readonly sentSeq: number;
+  readonly order: AuditOrder | null;
+}
+
+interface PositionSeen {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly sentAtMs: number;
+  readonly size: Decimal;
+  readonly entryPrice: Decimal;
+  /** Null: flat, and so without a mark. */
+  readonly markPrice: Decimal | null;
+}
+
+/** One account of one instrument. */
+interface Holding {
+  readonly positions: PositionSeen[];
+  /** What the position has to be by start, fills and adopted drift. */
+  readonly expected: { seq: number; size: Decimal }[];
+  last: AuditOrder | null;
+  /** Polls in a row whose position contradicted `expected`. */
+  contradicting: { count: number; sinceMs: number } | null;
+  drift: { seq: number; atMs: number; size: Decimal } | null;
+  /** After a restart the exchange wins at once (strategy 11.2): until then a create may rest on a difference taken over. */
+  winsUntilMs: number;
+}
+
+interface Instrument {
+  readonly symbol: AuditSymbol;
+  rules: InstrumentRules | null;
+  formerRules: { rules: InstrumentRules; untilMs: number } | null;
+  readonly holding: Record<AccountName, Holding>;
+  orders: AuditOrder[];
+  readonly lots: LotBooks;
+  started: boolean;
+  guardsJudged: boolean;
+  readonly books: { seq: number; atMs: number; sentAtMs: number; bid: Decimal; ask: Decimal }[];
+  readonly bookings: Record<Side, number>;
+  drifts: number;
+  readonly figures: FigureBook;
+}
+
+interface Read {
+  sentAtMs: number;
+  atMs: number;
+}
+
+/** One account's polling (strategy 10.1). */
+interface Account {
+  positions: Read | null;
+  openOrders: Read | null;
+  summary: Read | null;
+  /** The last complete poll: when its first read was sent, and when the last was answered. */
+  complete: { requestedAtMs: number; receivedAtMs: number } | null;
+  /** Moments at which the engine's knowledge of this account may have been a snapshot. */
+  moments: { seq: number; atMs: number; requestedAtMs: number }[];
+  readonly orders: Map<string, AuditOrder>;
+}
+
+const PHASES: Readonly<Record<string, OrderPhase>> = {
+  PENDING: 'acknowledged',
+  OPEN: 'open',
+  FILLED: 'filled',
+  CANCELLED: 'cancelled',
+  REJECTED: 'rejected',
+};
+
+const NEVER_WAS: ReadonlySet<OrderPhase> = new Set(['refused', 'rejected', 'absent']);
+
+/** The connection was never made: the request did not leave, whatever was to be in it. */
+const NEVER_LEFT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|never left|not sent|unsent/i;
+
+/** 53 bits that tell one request from another: whole requests of a month would not fit in memory. */
+function digest(text: string): string {
+  let one = 0xdeadbeef;
+  let two = 0x41c6ce57;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    one = Math.imul(one ^ code, 2654435761);
+    two = Math.imul(two ^ code, 1597334677);
+  }
+  one = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(two ^ (two >>> 13), 3266489909);
+  two = Math.imul(two ^ (two >>> 16), 2246822507) ^ Math.imul(one ^ (one >>> 13), 3266489909);
+  return `${text.length}:${(two >>> 0).toString(36)}${(one >>> 0).toString(36)}`;
+}
+
+/** Did `one` leave after `other`; orders never heard leaving are older, and among them the exchange's time tells. */
+function isNewer(one: AuditOrder, other: AuditOrder): boolean {
+  return one.sentSeq === other.sentSeq ? one.sentAtMs >= other.sentAtMs : one.sentSeq > other.sentSeq;
+}
+
+function signed(side: Side, size: Decimal): Decimal {
+  return side === 'buy' ? size : size.neg();
+}
+
+function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number): void {
+  while (entries.length > 2 && (entries.length > MAX_HISTORY || nowMs - entries[1]!.atMs > HISTORY_MS)) entries.shift();
+}
+
+function emptyAccount(): Account {
+  return { positions: null, openOrders: null, summary: null, complete: null, moments: [], orders: new Map() };
+}
+
+function emptyHolding(): Holding {
+  return { positions: [], expected: [], last: null, contradicting: null, drift: null, winsUntilMs: 0 };
+}
+
+/** Builds an auditor. Throws when a symbol is named twice. */
+export function createAuditor(options: AuditorOptions): Auditor {
+  const { settings } = options;
+  let existing = options.existingAtStart ?? 'synthetic';
+  const instruments = new Map<string, Instrument>();
+  for (const symbol of options.symbols) {
+    if (instruments.has(symbol.instrument)) throw new RangeError(`symbol named twice: ${symbol.instrument}`);
+    instruments.set(symbol.instrument, {
+      symbol,
+      rules: null,
+      formerRules: null,
+      holding: { A: emptyHolding(), B: emptyHolding() },
+      orders: [],
+      lots: createLotBooks(),
+      started: false,
+      guardsJudged: existing !== 'unjudged',
+      books: [],
+      bookings: { buy: 0, sell: 0 },
+      drifts: 0,
+      figures: createFigureBook(),
+    });
+  }
+  const accounts: Record<AccountName, Account> = { A: emptyAccount(), B: emptyAccount() };
+  const requests = new Map<number, RequestInFlight>();
+  /** Strategy ids that left, with a digest of the request they left in. */
+  const usedIds = new Map<string, string>();
+  const breaches: Breach[] = [];
+  const breachCounts: Record<string, number> = {};
+  const checks: Record<string, number> = {};
+  let events = 0;
+  let seq = 0;
+  let rawMs = 0;
+  let nowMs = 0;
+  let exchangeMs = 0;
+  let draining: { sinceMs: number; live: ReadonlySet<AuditOrder> } | null = null;
+  let found: Breach[] = [];
+
+  // ── time, breaches ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function advance(atMs: number): void {
+    if (rawMs !== 0) nowMs += Math.max(0, atMs - rawMs);
+    else nowMs = atMs;
+    rawMs = atMs;
+  }
+
+  function checked(...invariants: Invariant[]): void {
+    for (const invariant of invariants) checks[invariant] = (checks[invariant] ?? 0) + 1;
+  }
+
+  function breach(
+    fault: Fault,
+    where: { instrument: string | null; account: AccountName | null; clientOrderId: string | null },
+  ): void {
+    const one: Breach = { ...fault, ...where, atMs: rawMs };
+    found.push(one);
+    breachCounts[fault.invariant] = (breachCounts[fault.invariant] ?? 0) + 1;
+    if (breaches.length < MAX_BREACHES) breaches.push(one);
+  }
+
+  function fault(invariant: Invariant, rule: string, what: string, detail: Record<string, unknown> = {}): Fault {
+    return {
+      invariant,
+      rule,
+      what,
+      detail: Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, String(value)])),
+    };
+  }
+
+  // ── orders and fills ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  function remember(order: AuditOrder): void {
+    order.moments.push({ seq, traded: order.traded, booked: order.booked, over: !isLive(order) });
+    if (order.moments.length > MAX_MOMENTS) order.moments.splice(1, 1);
+  }
+
+  function keep(order: AuditOrder): void {
+    accounts[order.account].orders.set(order.clientOrderId, order);
+    const instrument = instruments.get(order.instrument);
+    if (!instrument) return;
+    instrument.orders.push(order);
+    const dropped = instrument.orders.filter(
+      (one) =>
+        one.overAtMs !== null &&
+        (nowMs - one.overAtMs > KEEP_OVER_MS || (instrument.orders.length > MAX_ORDERS && one.phase !== 'absent')),
+    );
+    if (dropped.length === 0) return;
+    const gone = new Set(dropped);
+    instrument.orders = instrument.orders.filter((one) => !gone.has(one));
+    for (const one of dropped) accounts[one.account].orders.delete(one.clientOrderId);
+  }
+
+  function setOver(order: AuditOrder, phase: OrderPhase): void {
+    order.phase = phase;
+    order.endedAtMs ??= nowMs;
+    order.overAtMs ??= nowMs;
+  }
+
+  /** Books what waits of an order (strategy 4.2, 4.3). */
+  function bookOrder(instrument: Instrument, order: AuditOrder): void {
+    const size = order.traded.minus(order.booked);
+    if (size.isZero()) return;
+    const value = order.traded.mul(order.avgPrice);
+    const fill: AuditFill = {
+      account: order.account,
+      side: order.side,
+      size,
+      price: value.minus(order.bookedValue).div(size),
+      seq,
+      atMs: nowMs,
+      loose: false,
+      clientOrderId: order.clientOrderId,
+    };
+    order.booked = order.traded;
+    order.bookedValue = value;
+    const readings = instrument.lots.book(fill);
+    instrument.bookings[order.side] += 1;
+    order.ownBookings += 1;
+    instrument.figures.filled(readings[0]!.matches);
+    judgeFill(instrument, order, fill, readings);
+    if (instrument.lots.current.some((lots) => lots.length === 0)) instrument.guardsJudged = true;
+  }
+
+  /** I2: a repair's fill closed nothing though lots stand that were there when it left: they could only go at a loss. */
+  function judgeFill(
+    instrument: Instrument,
+    order: AuditOrder,
+    fill: AuditFill,
+    readings: readonly { readonly lots: readonly AuditLot[]; readonly left: Decimal }[],
+  ): void {
+    if (order.repairSeq === null || !instrument.guardsJudged) return;
+    if (instrument.bookings[order.side] - order.sideBookingsAtSend !== order.ownBookings) return;
+    if (instrument.drifts !== order.driftsAtSend) return;
+    checked('I2');
+    const { repairSeq } = order;
+    const passed = readings.map((reading) =>
+      reading.left.isZero()
+        ? []
+        : reading.lots.filter((lot) => lot.side !== fill.side && !lot.loose && lot.seq <= repairSeq),
+    );
+    if (passed.some((lots) => lots.length === 0)) return;
+    const lots = passed[0]!;
+    breach(
+      fault('I2', '4.4', 'a repair filled past lots it could only have closed at a loss', {
+        side: fill.side,
+        fillPrice: fill.price,
+        unmatched: readings[0]!.left,
+        standing: lots.map((lot) => `${lot.account} ${lot.side} ${lot.size} at ${lot.price}`).join(', '),
+      }),
+      { instrument: order.instrument, account: order.account, clientOrderId: order.clientOrderId },
+    );
+  }
+
+  function learn(order: AuditOrder, body: OrderBody, sentAtMs: number): void {
+    const instrument = instruments.get(order.instrument);
+    const wasOver = !isLive(order);
+    const phase = PHASES[body.status];
+    if (!phase) return;
+    order.lookedUpAbsent = false;
+    order.openOrdersLack = false;
+    order.historyLacks = false;
+    const over = phase === 'filled' || phase === 'cancelled' || phase === 'rejected';
+    const grew = body.traded.gt(order.traded);
+    // What was refused or proven absent and shows all the same is alive (9.6); what the exchange ended stays ended.
+    const returned = wasOver && (order.phase === 'refused' || order.phase === 'absent') && phase !== 'rejected';
+    if (wasOver && !returned && !grew) return;
+    if (returned) {
+      order.overAtMs = null;
+      order.turnedAway = false;
+    }
+    if (grew) {
+      order.firstPartialAtMs ??= order.lastUntradedAtMs;
+      order.traded = body.traded;
+      order.avgPrice = body.avgPrice;
+      if (instrument) move(instrument, order.account, signed(order.side, order.traded.minus(tradedBefore(order))));
+    } else if (order.traded.isZero()) order.lastUntradedAtMs = Math.max(order.lastUntradedAtMs, sentAtMs);
+    const before = order.phase;
+    if (over) {
+      if (phase === 'rejected' && body.rejectReason === 'FAIL_POST_ONLY' && !order.postOnlyRefused) {
+        order.postOnlyRefused = true;
+        instrument?.figures.postOnlyRefused();
+      }
+      setOver(order, phase);
+    } else if (phase === 'open' && isLive(order)) {
+      order.phase = 'open';
+      order.endedAtMs ??= nowMs;
+    } else if (isUnproven(order)) order.phase = 'acknowledged';
+    if (instrument && (!isLive(order) || waitedOut(order))) bookOrder(instrument, order);
+    if (grew || order.phase !== before || wasOver === isLive(order)) remember(order);
+  }
+
+  /** What the auditor knew to have traded at its last moment; the flow moves by the rest. */
+  function tradedBefore(order: AuditOrder): Decimal {
+    return order.moments.at(-1)?.traded ?? ZERO;
+  }
+
+  function waitedOut(order: AuditOrder): boolean {
+    return order.firstPartialAtMs !== null && nowMs - order.firstPartialAtMs >= settings.partialFillTimeoutMs;
+  }
+
+  /** The position `account` has to show changed by `size`. */
+  function move(instrument: Instrument, account: AccountName, size: Decimal): void {
+    const { expected } = instrument.holding[account];
+    const last = expected.at(-1);
+    if (!last) return;
+    expected.push({ seq, size: last.size.plus(size) });
+    if (expected.length > MAX_HISTORY) expected.shift();
+  }
+
+  function adopt(account: AccountName, body: OrderBody): AuditOrder {
+    const instrument = instruments.get(body.instrument);
+    // Before the first complete poll what it had traded is part of the position (strategy 11.3).
+    const atStart = accounts[account].complete === null || !instrument?.started;
+    const base = atStart ? body.traded : ZERO;
+    const createdMs = body.createTimeNs === null ? nowMs : Number(body.createTimeNs / 1_000_000n);
+    const order: AuditOrder = {
+      clientOrderId: body.clientOrderId,
+      account,
+      instrument: body.instrument,
+      side: body.side,
+      size: body.size,
+      price: body.price,
+      heard: false,
+      sentSeq: 0,
+      sentAtMs: createdMs,
+      expirationMs: body.expirationNs === null ? null : Number(body.expirationNs / 1_000_000n),
+      phase: 'open',
+      endedAtMs: nowMs,
+      postOnlyRefused: false,
+      turnedAway: false,
+      overAtMs: null,
+      traded: base,
+      avgPrice: body.avgPrice,
+      booked: base,
+      bookedValue: base.mul(body.avgPrice),
+      firstPartialAtMs: null,
+      lastUntradedAtMs: nowMs,
+      fenceEndMs: null,
+      lookedUpAbsent: false,
+      openOrdersLack: false,
+      historyLacks: false,
+      cancelAskedAtMs: null,
+      moments: [],
+      attempt: 1,
+      chainStartMs: nowMs,
+      minRequestedMs: 0,
+      repairSeq: null,
+      sideBookingsAtSend: 0,
+      driftsAtSend: 0,
+      ownBookings: 0,
+    };
+    remember(order);
+    keep(order);
+    return order;
+  }
+
+  /** Takes an order the exchange spoke of; foreign ones are not ours to know. */
+  function sawOrder(account: AccountName, body: OrderBody, sentAtMs: number): void {
+    if (body.updateTimeNs !== null) exchangeMs = Math.max(exchangeMs, Number(body.updateTimeNs / 1_000_000n));
+    const known = accounts[account].orders.get(body.clientOrderId);
+    if (known) {
+      learn(known, body, sentAtMs);
+      return;
+    }
+    if (body.status !== 'OPEN' && body.status !== 'PENDING') return;
+    if (!strategyId(body.clientOrderId)) return;
+    learn(adopt(account, body), body, sentAtMs);
+  }
+
+  // ── what the exchange said ────────────────────────────────────────────────────────────────────────────────────────
+
+  function sawPositions(account: AccountName, rows: Map<string, PositionBody>, sentAtMs: number): void {
+    for (const [name, instrument] of instruments) {
+      const row = rows.get(name);
+      if (row) exchangeMs = Math.max(exchangeMs, Number(row.eventTimeNs / 1_000_000n));
+      const holding = instrument.holding[account];
+      const flat = !row || row.size.isZero();
+      holding.positions.push({
+        seq,
+        atMs: nowMs,
+        sentAtMs,
+        size: row?.size ?? ZERO,
+        entryPrice: row?.entryPrice ?? ZERO,
+        markPrice: flat ? null : row.markPrice,
+      });
+      trim(holding.positions, nowMs);
+      if (holding.expected.length === 0) holding.expected.push({ seq, size: row?.size ?? ZERO });
+      if (!instrument.started) start(instrument);
+    }
+  }
+
+  /** Both positions are known for the first time: the lots of strategy 11.3. */
+  function start(instrument: Instrument): void {
+    const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions[0]);
+    if (!a || !b) return;
+    instrument.started = true;
+    if (Array.isArray(existing)) {
+      const lots = (existing as readonly StartLot[])
+        .filter((lot) => lot.instrument === instrument.symbol.instrument)
+        .map(({ account, side, size, price }) => ({ account, side, size, price, seq, atMs: nowMs, loose: false }));
+      instrument.lots.reset(lots);
+      return;
+    }
+    const loose = existing === 'unjudged';
+    const netted = a.size.mul(b.size).lt(0) ? min(a.size.abs(), b.size.abs()) : ZERO;
+    const lots: AuditLot[] = [];
+    for (const [account, seen] of [['A', a] as const, ['B', b] as const]) {
+      const size = seen.size.abs().minus(netted);
+      if (size.isZero()) continue;
+      const side: Side = seen.size.gt(0) ? 'buy' : 'sell';
+      lots.push({ account, side, size, price: seen.entryPrice, seq, atMs: nowMs, loose });
+    }
+    instrument.lots.reset(lots);
+    if (lots.length === 0) instrument.guardsJudged = true;
+  }
+
+  function polled(account: AccountName, route: 'positions' | 'openOrders' | 'summary', sentAtMs: number): void {
+    const state = accounts[account];
+    if (!state[route] || state[route].sentAtMs <= sentAtMs) state[route] = { sentAtMs, atMs: nowMs };
+    const { positions, openOrders, summary } = state;
+    if (!positions || !openOrders || !summary) return;
+    const requestedAtMs = Math.min(positions.sentAtMs, openOrders.sentAtMs, summary.sentAtMs);
+    if (state.complete && requestedAtMs <= state.complete.requestedAtMs) return;
+    state.complete = { requestedAtMs, receivedAtMs: nowMs };
+    knewMore(account);
+    for (const instrument of instruments.values()) {
+      for (const order of instrument.orders) {
+        if (order.account !== account || !isLive(order) || order.traded.eq(order.booked) || !waitedOut(order)) continue;
+        bookOrder(instrument, order);
+        remember(order);
+      }
+      judgeDrift(instrument, account, requestedAtMs);
+      observe(instrument);
+    }
+  }
+
+  /** A moment at which the engine's knowledge of that account may be a snapshot. */
+  function knewMore(account: AccountName): void {
+    const state = accounts[account];
+    if (!state.complete || !state.positions) return;
+    state.moments.push({ seq, atMs: nowMs, requestedAtMs: state.positions.sentAtMs });
+    trim(state.moments, nowMs);
+    for (const instrument of instruments.values()) {
+      const holding = instrument.holding[account];
+      if (holding.contradicting && agrees(instrument, account, seq)) holding.contradicting = null;
+    }
+  }
+
+  function contradiction(instrument: Instrument, account: AccountName, atSeq: number): Decimal | null {
+    const holding = instrument.holding[account];
+    const position = knownAt(holding.positions, atSeq);
+    const expected = knownAt(holding.expected, atSeq);
+    return position && expected ? position.size.minus(expected.size) : null;
+  }
+
+  /** Dust aside, do positions and fills known at `atSeq` agree (strategy 4.5). */
+  function agrees(instrument: Instrument, account: AccountName, atSeq: number): boolean {
+    const difference = contradiction(instrument, account, atSeq);
+    if (!difference) return false;
+    return difference.isZero() || (instrument.rules !== null && difference.abs().lt(instrument.rules.minSize));
+  }
+
+  /** Strategy 10.5, at the earliest moment an engine may adopt. */
+  function judgeDrift(instrument: Instrument, account: AccountName, requestedAtMs: number): void {
+    const holding = instrument.holding[account];
+    const difference = contradiction(instrument, account, seq);
+    if (!difference || agrees(instrument, account, seq)) {
+      holding.contradicting = null;
+      return;
+    }
+    holding.contradicting ??= { count: 0, sinceMs: requestedAtMs };
+    holding.contradicting.count += 1;
+    takeOver(instrument, account, difference, false);
+  }
+
+  function takeOver(instrument: Instrument, account: AccountName, difference: Decimal, atOnce: boolean): void {
+    const holding = instrument.holding[account];
+    const position = holding.positions.at(-1)!;
+    const fill: AuditFill = {
+      account,
+      side: difference.gt(0) ? 'buy' : 'sell',
+      size: difference.abs(),
+      price: position.size.isZero() ? (markOf(instrument)[0] ?? position.entryPrice) : position.entryPrice,
+      seq,
+      atMs: nowMs,
+      loose: position.size.isZero(),
+      clientOrderId: null,
+    };
+    const { drift } = holding;
+    if (drift && nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) {
+      instrument.lots.withdraw(drift.seq, { ...fill, loose: true });
+      holding.drift = null;
+    } else {
+      const since = holding.contradicting;
+      const held = since !== null && since.count >= DRIFT_SNAPSHOTS && nowMs - since.sinceMs >= DRIFT_MS;
+      if (!held && !atOnce) return;
+      if (fill.price.lte(0)) return;
+      instrument.lots.book(fill);
+      holding.drift = { seq, atMs: nowMs, size: difference };
+      instrument.figures.drifted();
+    }
+    instrument.drifts += 1;
+    holding.contradicting = null;
+    move(instrument, account, difference);
+  }
+
+  /** Marks a decision may have used (strategy 3.1): of either position, else the books' mids, newest first. */
+  function markOf(
+    instrument: Instrument,
+    atSeq: Readonly<Record<AccountName, number>> = { A: seq, B: seq },
+  ): Decimal[] {
+    const marks: Decimal[] = [];
+    for (const account of ACCOUNTS) {
+      const mark = knownAt(instrument.holding[account].positions, atSeq[account])?.markPrice;
+      if (mark?.gt(0) && !marks.some((one) => one.eq(mark))) marks.push(mark);
+    }
+    if (marks.length > 0) return marks;
+    const mids = instrument.books.slice(-4).map((book) => book.bid.plus(book.ask).div(2));
+    return mids.reverse();
+  }
+
+  function observe(instrument: Instrument): void {
+    if (!instrument.started) return;
+    const mark = markOf(instrument)[0];
+    const a = instrument.holding.A.positions.at(-1);
+    const b = instrument.holding.B.positions.at(-1);
+    if (!mark || !a || !b) return;
+    const waiting = sum(
+      instrument.orders.filter(isLive).map((order) => signed(order.side, order.traded.minus(order.booked))),
+    );
+    const net = a.size.plus(b.size).minus(waiting);
+    const { symbol } = instrument;
+    const totalUsdt = a.size.abs().plus(b.size.abs()).mul(mark);
+    const goal =
+      symbol.positionMode === 'increase'
+        ? totalUsdt.gte(symbol.maxTotalPositionUsdt.mul('0.98').minus(symbol.orderNotionalUsdt))
+        : totalUsdt.lte(symbol.minTotalPositionUsdt.mul('1.02').plus(symbol.orderNotionalUsdt));
+    instrument.figures.observed(nowMs, {
+      hedged: isHedged(net, smallestTradable(instrument.rules, mark, instrument.lots.current[0]!)),
+      netUsdt: net.abs().mul(mark),
+      totalUsdt,
+      goal,
+    });
+  }
+
+  function sawInstruments(result: unknown): void {
+    const rows = Array.isArray(result) ? (result as unknown[]) : [result];
+    for (const item of rows) {
+      const row = asObject(item);
+      const instrument = instruments.get(asText(row?.instrument) ?? '');
+      const tickSize = asDecimal(row?.tick_size);
+      const minSize = asDecimal(row?.min_size);
+      const baseDecimals = asInteger(row?.base_decimals);
+      if (!instrument || !row || !tickSize?.gt(0) || !minSize?.gt(0) || baseDecimals === null) continue;
+      const rules: InstrumentRules = {
+        tickSize,
+        minSize,
+        minNotional: asDecimal(row.min_notional) ?? ZERO,
+        baseDecimals: Number(baseDecimals),
+      };
+      const old = instrument.rules;
+      if (old && !(old.tickSize.eq(tickSize) && old.minSize.eq(minSize) && old.minNotional.eq(rules.minNotional)))
+        instrument.formerRules = { rules: old, untilMs: nowMs + settings.staleMs + DECISION_TO_SEND_MS };
+      instrument.rules = rules;
+    }
+  }
+
+  /** Ends an unknown outcome by the proof of strategy 9.6, once all of it is there. */
+  function prove(order: AuditOrder): void {
+    if (!order.lookedUpAbsent || !order.openOrdersLack || !order.historyLacks) return;
+    setOver(order, 'absent');
+    remember(order);
+  }
+
+  /** Orders that may be proven absent by what was asked at that time: fenced, or expired (9.6). */
+  function* provable(account: AccountName, askedAtMs: number): Iterable<AuditOrder> {
+    for (const order of accounts[account].orders.values()) {
+      if (!isLive(order)) continue;
+      const fenced = order.fenceEndMs !== null && askedAtMs >= order.fenceEndMs;
+      const expired =
+        order.expirationMs !== null &&
+        (exchangeMs > order.expirationMs || rawMs - (nowMs - askedAtMs) >= order.expirationMs - CLOCK_SKEW_MS);
+      if (fenced || expired) yield order;
+    }
+  }
+
+  function answered(request: RequestInFlight, status: number, body: unknown): void {
+    const { account, route, sentAtMs } = request;
+    const json = asObject(body);
+    const good = status >= 200 && status < 300 && json !== null && !('code' in json);
+    const result = json?.result;
+    if (route === 'create_order') {
+      if (request.order) createAnswered(request.order, status, json, good, sentAtMs);
+      return;
+    }
+    if (route === 'book') {
+      const touch = good ? readTouch(result) : null;
+      const instrument = touch && instruments.get(touch.instrument);
+      if (!touch || !instrument) return;
+      instrument.books.push({ seq, atMs: nowMs, sentAtMs, bid: touch.bid, ask: touch.ask });
+      if (instrument.books.length > MAX_BOOKS) instrument.books.shift();
+      return;
+    }
+    if (route === 'instruments' || route === 'all_instruments' || route === 'instrument') {
+      if (good) sawInstruments(result);
+      return;
+    }
+    if (!account) return;
+    if (route === 'positions') {
+      const rows = good ? readPositions(result) : null;
+      if (!rows) return;
+      sawPositions(account, rows, sentAtMs);
+      polled(account, 'positions', sentAtMs);
+    } else if (route === 'open_orders') {
+      if (!good || !Array.isArray(result)) return;
+      const orders = (result as unknown[]).map(readOrder);
+      const ids = new Set<string>();
+      for (const order of orders) {
+        if (!order) continue;
+        ids.add(order.clientOrderId);
+        sawOrder(account, order, sentAtMs);
+      }
+      if (orders.includes(null)) return;
+      for (const order of provable(account, sentAtMs)) {
+        if (ids.has(order.clientOrderId)) continue;
+        order.openOrdersLack = true;
+        prove(order);
+      }
+      polled(account, 'openOrders', sentAtMs);
+    } else if (route === 'account_summary') {
+      if (good && asObject(result)) polled(account, 'summary', sentAtMs);
+    } else if (route === 'order') orderAnswered(account, request, status, json, good);
+    else if (route === 'order_history') historyAnswered(account, request, json, good);
+    else if (route === 'cancel_order' && good) cancelAnswered(account, request);
+  }
+
+  function createAnswered(
+    order: AuditOrder,
+    status: number,
+    json: Readonly<Record<string, unknown>> | null,
+    good: boolean,
+    sentAtMs: number,
+  ): void {
+    const body = good ? readOrder(json?.result) : null;
+    if (body && body.clientOrderId === order.clientOrderId) {
+      learn(order, body, sentAtMs);
+      if (order.phase === 'sent') order.phase = 'acknowledged';
+      return;
+    }
+    if (!isUnproven(order)) return;
+    const code = asInteger(json?.code);
+    // 2012 says that an order of this id is active: nobody knows which (API 3).
+    const refusal =
+      status >= 400 && status < 500 && code !== 2012n && (code !== null || [401, 403, 429].includes(status));
+    if (refusal) {
+      order.turnedAway = status === 401 || status === 429;
+      setOver(order, 'refused');
+      remember(order);
+    } else outcomeUnknown(order);
+  }
+
+  function outcomeUnknown(order: AuditOrder): void {
+    if (!isUnproven(order)) return;
+    order.phase = 'unknown';
+    order.endedAtMs ??= nowMs;
+  }
+
+  function orderAnswered(
+    account: AccountName,
+    request: RequestInFlight,
+    status: number,
+    json: Readonly<Record<string, unknown>> | null,
+    good: boolean,
+  ): void {
+    const body = good ? readOrder(json?.result) : null;
+    if (body) {
+      sawOrder(account, body, request.sentAtMs);
+      knewMore(account);
+      return;
+    }
+    if (status !== 404 && asInteger(json?.code) !== 1004n) return;
+    const id = asText(asObject(request.request)?.client_order_id);
+    for (const order of provable(account, request.sentAtMs)) {
+      if (order.clientOrderId !== id) continue;
+      order.lookedUpAbsent = true;
+      prove(order);
+    }
+  }
+
+  function historyAnswered(
+    account: AccountName,
+    request: RequestInFlight,
+    json: Readonly<Record<string, unknown>> | null,
+    good: boolean,
+  ): void {
+    if (!good || !Array.isArray(json?.result)) return;
+    const orders = (json.result as unknown[]).map(readOrder);
+    const ids = new Set<string>();
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const order of orders) {
+      if (!order) continue;
+      ids.add(order.clientOrderId);
+      if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
+      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order, request.sentAtMs);
+    }
+    if (orders.includes(null)) return;
+    const start = asInteger(asObject(request.request)?.start_time);
+    const startMs = start === null ? 0 : Number(start / 1_000_000n);
+    const lastPage = !json.next;
+    for (const order of provable(account, request.sentAtMs)) {
+      const sentMs = rawMs - (nowMs - order.sentAtMs);
+      const reachesBack = (lastPage && startMs <= sentMs + CLOCK_SKEW_MS) || oldestMs < sentMs - CLOCK_SKEW_MS;
+      if (ids.has(order.clientOrderId) || !reachesBack) continue;
+      order.historyLacks = true;
+      prove(order);
+    }
+  }
+
+  function cancelAnswered(account: AccountName, request: RequestInFlight): void {
+    const body = asObject(request.request);
+    const order = accounts[account].orders.get(asText(body?.client_order_id) ?? '');
+    const livesMs = asInteger(body?.time_to_live_ms);
+    // An order that was once seen open cannot arrive late: any acknowledged cancel fences it.
+    if (!order || (livesMs === null && isUnproven(order))) return;
+    order.fenceEndMs ??= Math.max(nowMs, request.sentAtMs + Number(livesMs ?? 0n));
+  }
+
+  // ── what the engine sent ──────────────────────────────────────────────────────────────────────────────────────────
+
+  function sent(account: AccountName | null, route: string, request: unknown): AuditOrder | null {
+    if (route === 'create_order') return createSent(account, request);
+    const where = { instrument: null, account, clientOrderId: null };
+    if (route === 'cancel_order') cancelSent(account, request);
+    else if (route === 'cancel_all_orders' || route === 'cancel_on_disconnect') {
+      checked('I8');
+      breach(fault('I8', '9.7', `${route} would end orders that are not ours`), where);
+    } else if (/^(bulk_orders|create_bulk_orders|replace_orders)$/.test(route))
+      breach(fault('I1', '1', `${route} is no way this engine trades`), where);
+    return null;
+  }
+
+  function cancelSent(account: AccountName | null, request: unknown): void {
+    checked('I8');
+    const body = asObject(request);
+    const id = asText(body?.client_order_id);
+    const orderId = asText(body?.order_id);
+    const where = { instrument: null, account, clientOrderId: id };
+    if (!account || asText(body?.sub_account_id) !== options.accounts[account])
+      breach(fault('I8', '9.7', 'a cancel in the name of another account', { sub: body?.sub_account_id }), where);
+    if (id === null || !strategyId(id)) {
+      breach(fault('I8', '9.7', 'a cancel that names no strategy order', { clientOrderId: id, orderId }), where);
+      return;
+    }
+    const order = account && accounts[account].orders.get(id);
+    if (!order) return;
+    order.cancelAskedAtMs ??= nowMs;
+    if (draining && isLive(order)) judgeCleanup(order, draining.live);
+  }
+
+  /** I11, of a cancel while draining: what was to be kept is kept. */
+  function judgeCleanup(order: AuditOrder, atDrain: ReadonlySet<AuditOrder>): void {
+    checked('I11');
+    // A fence ends an unknown outcome, it is no clean-up.
+    if (isUnproven(order)) return;
+    const keptCount = settings.cancelOnStop ? settings.stopKeepStrategyOrders : Number.POSITIVE_INFINITY;
+    const newer = [...atDrain].filter(
+      (one) =>
+        one !== order &&
+        one.account === order.account &&
+        one.instrument === order.instrument &&
+        !NEVER_WAS.has(one.phase) &&
+        isNewer(one, order),
+    ).length;
+    if (newer >= keptCount) return;
+    breach(fault('I11', '13.1', 'the stop cancels an order that was to be kept', { newer, keep: keptCount }), order);
+  }
+
+  function createSent(account: AccountName | null, request: unknown): AuditOrder | null {
+    checked('I1', 'I3', 'I7', 'I10', 'I12');
+    const create = readCreate(request);
+    const id = create?.clientOrderId ?? null;
+    const where = { instrument: create?.instrument ?? null, account, clientOrderId: id };
+    if (!create || !account || id === null || !create.size || !create.price || create.instrument === null) {
+      breach(fault('I1', '1', 'a create that cannot be read as a limit order'), where);
+      return null;
+    }
+    const { size, price } = create;
+    const requestText = digest(typeof request === 'string' ? request : JSON.stringify(request));
+    judgeForm(create, account, id);
+    if (draining) breach(fault('I12', '13.1', 'a create after the stop began'), where);
+
+    const again = usedIds.get(id);
+    if (again !== undefined) {
+      const known = accounts[account].orders.get(id);
+      // In flight still: one delivery made twice. Turned away: the one repeat after a new login or a back-off (9.8, 9.9).
+      const harmless = known !== undefined && (known.phase === 'sent' || known.turnedAway);
+      if (again !== requestText) breach(fault('I7', '9.2', 'a client order id used for a second order'), where);
+      else if (!harmless)
+        breach(fault('I7', known?.phase === 'unknown' ? '9.6' : '9.2', 'sent again, not turned away', { phase: known?.phase }), where);
+      if (known?.turnedAway) {
+        known.overAtMs = null;
+        known.phase = 'sent';
+        known.turnedAway = false;
+        remember(known);
+      }
+      return known ?? null;
+    }
+    usedIds.set(id, requestText);
+    if (usedIds.size > MAX_IDS) usedIds.delete(usedIds.keys().next().value!);
+
+    const instrument = instruments.get(create.instrument);
+    const holding = instrument?.holding[account];
+    const last = holding?.last ?? null;
+    const retries =
+      last !== null &&
+      (last.postOnlyRefused || last.turnedAway) &&
+      last.side === create.side &&
+      last.size.eq(size) &&
+      last.attempt < settings.postOnlyMaxRetry &&
+      nowMs - (last.endedAtMs ?? nowMs) <= RETRY_WITHIN_MS;
+    const order: AuditOrder = {
+      clientOrderId: id,
+      account,
+      instrument: create.instrument,
+      side: create.side,
+      size,
+      price,
+      heard: true,
+      sentSeq: seq,
+      sentAtMs: nowMs,
+      expirationMs: create.expirationNs === null ? null : Number(create.expirationNs / 1_000_000n),
+      phase: 'sent',
+      endedAtMs: null,
+      postOnlyRefused: false,
+      turnedAway: false,
+      overAtMs: null,
+      traded: ZERO,
+      avgPrice: ZERO,
+      booked: ZERO,
+      bookedValue: ZERO,
+      firstPartialAtMs: null,
+      lastUntradedAtMs: nowMs,
+      fenceEndMs: null,
+      lookedUpAbsent: false,
+      openOrdersLack: false,
+      historyLacks: false,
+      cancelAskedAtMs: null,
+      moments: [],
+      attempt: retries ? last.attempt + 1 : 1,
+      chainStartMs: retries ? last.chainStartMs : nowMs,
+      minRequestedMs: retries ? last.minRequestedMs : (last?.endedAtMs ?? 0),
+      repairSeq: null,
+      sideBookingsAtSend: instrument?.bookings[create.side] ?? 0,
+      driftsAtSend: instrument?.drifts ?? 0,
+      ownBookings: 0,
+    };
+    if (!instrument?.symbol.enabled) {
+      breach(fault('I6', '2.2', 'a create for an instrument that is not to be traded'), where);
+    } else {
+      instrument.figures.created();
+      judgeRules(instrument, order);
+      judgeCross(instrument, order);
+      judgeSent(instrument, order);
+    }
+    remember(order);
+    keep(order);
+    if (holding) holding.last = order;
+    return order;
+  }
+
+  /** I1, and what an id and a sub account have to be (strategy 9.2). */
+  function judgeForm(create: CreateBody, account: AccountName, id: string): void {
+    const where = { instrument: create.instrument, account, clientOrderId: id };
+    const wrong: string[] = [];
+    if (create.isMarket) wrong.push('market');
+    if (!create.postOnly) wrong.push('not post-only');
+    if (create.timeInForce !== 'GOOD_TILL_TIME') wrong.push(`time in force ${create.timeInForce}`);
+    if (create.legs !== 1) wrong.push(`${create.legs} legs`);
+    if (!create.price?.gt(0)) wrong.push(`limit price ${create.price}`);
+    if (!create.size?.gt(0)) wrong.push(`size ${create.size}`);
+    if (wrong.length > 0) breach(fault('I1', '1', `not a maker order: ${wrong.join(', ')}`), where);
+    const bits = strategyId(id);
+    if (!bits || bits.account !== account || bits.side !== create.side)
+      breach(
+        fault('I7', '9.2', 'a client order id without the prefix, account or side it stands for', {
+          account: bits?.account ?? 'none',
+          side: bits?.side ?? 'none',
+          orderSide: create.side,
+        }),
+        where,
+      );
+    if (create.subAccountId !== options.accounts[account])
+      breach(fault('I7', '9.2', 'a create in the name of another account', { sub: create.subAccountId }), where);
+  }
+
+  /** I3: whole steps, on tick, on the passive side of a book read for this attempt. */
+  function judgeRules(instrument: Instrument, order: AuditOrder): void {
+    const { price, size, side } = order;
+    const current = instrument.rules;
+    const former = instrument.formerRules;
+    if (former && former.untilMs < nowMs) instrument.formerRules = null;
+    const readings = [current, instrument.formerRules?.rules ?? null].filter((one) => one !== null);
+    const faultsBy = readings.map((rules) => {
+      const faults: Fault[] = [];
+      if (!price.mod(rules.tickSize).isZero())
+        faults.push(fault('I3', '7.1', 'price not on tick', { price, tick: rules.tickSize }));
+      if (!size.mod(rules.minSize).isZero() || size.decimalPlaces() > rules.baseDecimals)
+        faults.push(fault('I3', '7.3', 'size not in whole steps', { size, step: rules.minSize }));
+      if (size.lt(rules.minSize) || size.mul(price).lt(rules.minNotional))
+        faults.push(
+          fault('I3', '7.3', 'not tradable by its own price', {
+            size,
+            notional: size.mul(price),
+            minSize: rules.minSize,
+            minNotional: rules.minNotional,
+          }),
+        );
+      return faults;
+    });
+    if (faultsBy.length > 0 && faultsBy.every((faults) => faults.length > 0))
+      for (const one of faultsBy[0]!) breach(one, order);
+
+    const lastSentMs = instrument.holding[order.account].last?.sentAtMs ?? 0;
+    const books = instrument.books.filter(
+      (book) => nowMs - book.atMs <= settings.staleMs && book.sentAtMs >= lastSentMs,
+    );
+    const newest = books.at(-1);
+    if (!newest) breach(fault('I3', '7.4', 'priced without reading the book afresh'), order);
+    else if (!books.some((book) => (side === 'sell' ? price.gte(book.ask) : price.lte(book.bid))))
+      breach(fault('I3', '7.1', 'priced through the touch', { side, price, bid: newest.bid, ask: newest.ask }), order);
+  }
+
+  /** I10: no order of one account may be able to match a live or in-flight one of the other. */
+  function judgeCross(instrument: Instrument, order: AuditOrder): void {
+    const other = otherAccount(order.account);
+    for (const one of instrument.orders) {
+      if (one.account !== other || one.side === order.side || !isLive(one)) continue;
+      const matches = order.side === 'sell' ? one.price.gte(order.price) : one.price.lte(order.price);
+      if (!matches) continue;
+      const detail = { price: order.price, otherPrice: one.price, otherClientOrderId: one.clientOrderId };
+      breach(fault('I10', '6.6', 'could match an order of the other account', detail), order);
+      return;
+    }
+  }
+
+  /** I2, I4, I5, I6, I7, I9, I12: whether any view a correct engine could have had allows this create. */
+  function judgeSent(instrument: Instrument, order: AuditOrder): void {
+    checked('I9');
+    // The decision came before the book was asked for (7.4), so its age is reckoned there.
+    const book = instrument.books.at(-1);
+    const decidedByMs = book && nowMs - book.sentAtMs <= DECISION_TO_SEND_MS ? book.sentAtMs : nowMs;
+    let usable = true;
+    for (const account of ACCOUNTS) {
+      const { complete } = accounts[account];
+      const ageMs = complete ? decidedByMs - complete.receivedAtMs : null;
+      if (ageMs !== null && ageMs <= settings.staleMs) continue;
+      usable = false;
+      breach(
+        fault('I12', '10.3', `a create on stale data of account ${account}`, {
+          ageMs: ageMs ?? 'never read',
+          limitMs: settings.staleMs,
+        }),
+        order,
+      );
+    }
+    if (!usable) return;
+
+    const fromMs = order.chainStartMs - settings.staleMs - DECISION_TO_SEND_MS;
+    const views = { A: [] as number[], B: [] as number[] };
+    for (const account of ACCOUNTS) {
+      const recent = accounts[account].moments.filter((one) => one.atMs >= fromMs);
+      const later = recent.filter((one) => one.requestedAtMs >= order.minRequestedMs);
+      if (later.length === 0) {
+        usable = false;
+        breach(
+          fault('I12', '9.10', `account ${account} was not read again since the former submission ended`, {
+            endedAtMs: order.minRequestedMs,
+            readAtMs: recent.at(-1)?.requestedAtMs ?? 'never',
+          }),
+          order,
+        );
+        continue;
+      }
+      const off = contradiction(instrument, account, seq);
+      if (off && nowMs < instrument.holding[account].winsUntilMs && !agrees(instrument, account, seq)) {
+        takeOver(instrument, account, off, true);
+        knewMore(account);
+        later.push(accounts[account].moments.at(-1)!);
+      }
+      views[account] = later
+        .filter((one) => agrees(instrument, account, one.seq))
+        .map((one) => one.seq)
+        .reverse()
+        .slice(0, MAX_VIEWS_PER_ACCOUNT);
+      if (views[account].length > 0) continue;
+      usable = false;
+      breach(
+        fault('I12', '10.5', `a create while positions of account ${account} contradict its fills`, {
+          position: instrument.holding[account].positions.at(-1)?.size ?? 'none',
+          byFills: instrument.holding[account].expected.at(-1)?.size ?? 'none',
+        }),
+        order,
+      );
+    }
+    if (!usable) {
+      const off = sum(ACCOUNTS.map((account) => contradiction(instrument, account, seq) ?? ZERO));
+      const dust = instrument.rules?.minSize ?? ZERO;
+      if (
+        ACCOUNTS.some((account) => views[account].length === 0 && !agrees(instrument, account, seq)) &&
+        off.abs().gt(dust)
+      )
+        breach(
+          fault('I9', '4.5', 'lots and net do not agree on what this create rests on', { difference: off }),
+          order,
+        );
+      return;
+    }
+
+    const live = instrument.orders.filter((one) => one.account === order.account && isLive(one)).length;
+    let best: Judgement | null = null;
+    let tried = 0;
+    search: for (let depth = 0; depth <= views.A.length + views.B.length - 2; depth += 1) {
+      for (
+        let index = Math.max(0, depth - views.B.length + 1);
+        index < Math.min(views.A.length, depth + 1);
+        index += 1
+      ) {
+        const at = { A: views.A[index]!, B: views.B[depth - index]! };
+        for (const view of viewsAt(instrument, order, at)) {
+          const judgement = judgeView(instrument, order, view, live);
+          if (!best || judgement.faults.length < best.faults.length) {
+            best = judgement;
+            order.repairSeq = judgement.purpose === 'repair' ? Math.min(at.A, at.B) : null;
+          }
+          tried += 1;
+          if (best.faults.length === 0 || tried >= MAX_JUDGEMENTS) break search;
+        }
+      }
+    }
+    if (!best) return;
+    checked(...best.invariants);
+    for (const one of best.faults) breach(one, order);
+  }
+
+  function judgeView(instrument: Instrument, order: AuditOrder, view: View, live: number): Judgement {
+    const create = { ...order, liveBefore: live };
+    const judgement = judge(create, view, instrument.symbol, settings, instrument.rules);
+    const faults = judgement.faults.filter((one) => one.invariant !== 'I2' || instrument.guardsJudged);
+    const twin = unprovenTwin(instrument, order);
+    if (twin) {
+      const nearer = order.side === 'sell' ? order.price.lt(twin.price) : order.price.gt(twin.price);
+      const second = judgement.purpose === 'repair' && faults.length === 0 && nearer;
+      if (!second)
+        faults.push(
+          fault('I7', '9.6', 'the same order again while the outcome of the former is unproven', {
+            former: twin.clientOrderId,
+            formerPhase: twin.phase,
+            size: order.size,
+          }),
+        );
+    }
+    return { ...judgement, faults };
+  }
+
+  /** A former attempt of the same account, side and size that may live. */
+  function unprovenTwin(instrument: Instrument, order: AuditOrder): AuditOrder | null {
+    for (const one of instrument.orders)
+      if (
+        one.account === order.account &&
+        one.side === order.side &&
+        one.size.eq(order.size) &&
+        isLive(one) &&
+        isUnproven(one)
+      )
+        return one;
+    return null;
+  }
+
+  /** Every reading of what was known of A at `at.A` and of B at `at.B`. */
+  function* viewsAt(
+    instrument: Instrument,
+    create: AuditOrder,
+    at: Readonly<Record<AccountName, number>>,
+  ): Iterable<View> {
+    const position = { A: ZERO, B: ZERO };
+    const waiting = { A: ZERO, B: ZERO };
+    for (const account of ACCOUNTS)
+      position[account] = knownAt(instrument.holding[account].positions, at[account])?.size ?? ZERO;
+    const orders = [];
+    for (const order of instrument.orders) {
+      if (order === create || NEVER_WAS.has(order.phase)) continue;
+      // Sent after the moment of the view: the engine knew of it all the same, as it was when it left.
+      const moment = knownAt(order.moments, at[order.account]) ?? order.moments[0];
+      if (!moment || moment.over) continue;
+      orders.push({
+        account: order.account,
+        side: order.side,
+        price: order.price,
+        remaining: order.size.minus(moment.traded),
+        unbooked: order.size.minus(moment.booked),
+      });
+      const waits = signed(order.side, moment.traded.minus(moment.booked));
+      waiting[order.account] = waiting[order.account].plus(waits);
+    }
+    for (const markPrice of markOf(instrument, at))
+      for (const lots of instrument.lots.at(at.A, at.B)) yield { position, waiting, markPrice, lots, orders };
+  }
+
+  // ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function hear(event: WireEvent): readonly Breach[] {
+    found = [];
+    events += 1;
+    seq += 1;
+    advance(event.atMs);
+    const route = event.route.slice(event.route.lastIndexOf('/') + 1);
+    if (event.kind === 'sent') {
+      const { account, id, request } = event;
+      const order = sent(account, route, request);
+      requests.set(id, { account, route, request, sentAtMs: nowMs, sentSeq: seq, order });
+      if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value!);
+      return found;
+    }
+    const request = requests.get(event.id);
+    if (!request) return found;
+    requests.delete(event.id);
+    if (event.kind === 'answered') answered(request, event.status, event.body);
+    else if (request.order) {
+      if (NEVER_LEFT.test(event.reason) && request.order.phase === 'sent') {
+        request.order.turnedAway = true;
+        setOver(request.order, 'refused');
+        remember(request.order);
+      } else outcomeUnknown(request.order);
+    }
+    return found;
+  }
+
+  function liveOrders(): AuditOrder[] {
+    return ACCOUNTS.flatMap((account) => [...accounts[account].orders.values()].filter(isLive));
+  }
+
+  return {
+    hear,
+    drainBegan(atMs) {
+      advance(atMs);
+      draining = { sinceMs: nowMs, live: new Set(liveOrders()) };
+    },
+    stopped(atMs) {
+      found = [];
+      seq += 1;
+      advance(atMs);
+      if (!draining) return found;
+      checked('I11');
+      if (!settings.cancelOnStop) return found;
+      const left = new Map<string, AuditOrder[]>();
+      for (const order of liveOrders()) {
+        const key = `${order.account} ${order.instrument}`;
+        left.set(key, [...(left.get(key) ?? []), order]);
+      }
+      for (const orders of left.values()) {
+        orders.sort((one, two) => (isNewer(one, two) ? -1 : 1));
+        for (const order of orders.slice(settings.stopKeepStrategyOrders)) {
+          // After 30 s of asking it may give up, and says so by its exit code.
+          if (order.cancelAskedAtMs !== null && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
+          const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, phase: order.phase };
+          breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
+        }
+      }
+      return found;
+    },
+    restarted(atMs, how) {
+      seq += 1;
+      advance(atMs);
+      draining = null;
+      if (how?.journal === 'lost') existing = 'synthetic';
+      for (const request of requests.values()) if (request.order) outcomeUnknown(request.order);
+      requests.clear();
+      for (const account of ACCOUNTS) {
+        const state = accounts[account];
+        Object.assign(state, { positions: null, openOrders: null, summary: null, complete: null, moments: [] });
+        if (how?.journal === 'lost') state.orders.clear();
+      }
+      for (const instrument of instruments.values()) {
+        instrument.books.length = 0;
+        if (how?.journal === 'lost') {
+          instrument.orders = [];
+          instrument.started = false;
+          instrument.guardsJudged = true;
+          instrument.lots.reset([]);
+        }
+        for (const account of ACCOUNTS) {
+          const holding = instrument.holding[account];
+          holding.last = null;
+          holding.contradicting = null;
+          holding.winsUntilMs = nowMs + HISTORY_MS;
+          if (how?.journal !== 'lost') continue;
+          holding.positions.length = 0;
+          holding.expected.length = 0;
+          holding.drift = null;
+        }
+      }
+    },
+    report: () => ({
+      events,
+      symbols: [...instruments].map(([name, instrument]) => instrument.figures.figures(name)),
+      breachCounts: { ...breachCounts },
+      breaches: [...breaches],
+      checks: { ...checks },
+    }),
+  };
+}

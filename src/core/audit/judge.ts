@@ -1,0 +1,298 @@
+import { ceilTo, Decimal, max, min, ZERO } from '../decimal.ts';
+import type { AccountName, Side } from '../model.ts';
+import { otherAccount } from '../model.ts';
+import type { Lots } from './lots.ts';
+import { cheapestOf, guardOf } from './lots.ts';
+import type { AuditSettings, AuditSymbol, InstrumentRules, Invariant } from './model.ts';
+
+/**
+ * Judges one create against one view: what a correct engine could have known at one moment, under one mark and one reading
+ * of the lots. The rules of strategy 3, 6, 7.2 and 8, written down a second time.
+ */
+
+/** A strategy order as the view knows it. */
+export interface ViewOrder {
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly price: Decimal;
+  /** Size less what had traded: what may still move the position. */
+  readonly remaining: Decimal;
+  /** Size less what is booked: what may still move the net (strategy 6.4, 7.2). */
+  readonly unbooked: Decimal;
+}
+
+export interface View {
+  /** Actual signed sizes (strategy 3.3). */
+  readonly position: Readonly<Record<AccountName, Decimal>>;
+  /** Signed size of partial fills that wait (strategy 4.3). */
+  readonly waiting: Readonly<Record<AccountName, Decimal>>;
+  readonly markPrice: Decimal;
+  readonly lots: Lots;
+  /** Live at that moment, and those sent since; the create itself not among them. */
+  readonly orders: readonly ViewOrder[];
+}
+
+export interface Create {
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** Live strategy orders of its account and instrument when it left, in flight included (strategy 8.1). */
+  readonly liveBefore: number;
+}
+
+export interface Fault {
+  readonly invariant: Invariant;
+  readonly rule: string;
+  readonly what: string;
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export interface Judgement {
+  readonly faults: readonly Fault[];
+  readonly purpose: 'opening' | 'repair';
+  readonly invariants: readonly Invariant[];
+}
+
+const MARGIN = new Decimal('1.02');
+const OPENING_ROOM_BELOW_MAX = new Decimal('0.98');
+const OPENING_ROOM_ABOVE_MIN = new Decimal('1.02');
+
+/** The smallest size worth an order (strategy 3.2), base units; null when the instrument's rules are not known. */
+export function smallestTradable(rules: InstrumentRules | null, markPrice: Decimal, lots: Lots): Decimal | null {
+  if (!rules) return null;
+  const cheapest = cheapestOf(lots);
+  const price = cheapest ? min(markPrice, cheapest) : markPrice;
+  return max(rules.minSize, ceilTo(MARGIN.mul(rules.minNotional).div(price), rules.minSize));
+}
+
+/** Is a net of this size none at all (strategy 3.4). Without rules only zero is. */
+export function isHedged(net: Decimal, smallest: Decimal | null): boolean {
+  return smallest ? net.abs().lt(smallest) : net.isZero();
+}
+
+function signed(side: Side, size: Decimal): Decimal {
+  return side === 'buy' ? size : size.neg();
+}
+
+function total(orders: readonly ViewOrder[], account: AccountName | null, side: Side, field: 'remaining' | 'unbooked') {
+  let size = ZERO;
+  for (const order of orders) {
+    if (order.side === side && (account === null || order.account === account)) size = size.plus(order[field]);
+  }
+  return size;
+}
+
+/** The largest |position| an account comes to when all that grows it fills, `extra` on `side` included (strategy 8.3). */
+function grownReach(view: View, account: AccountName, side: Side | null, extra: Decimal): Decimal {
+  const position = view.position[account];
+  let most = position.abs();
+  for (const one of ['buy', 'sell'] as const) {
+    let size = total(view.orders, account, one, 'remaining');
+    if (one === side) size = size.plus(extra);
+    most = max(most, one === 'buy' ? position.plus(size) : size.minus(position));
+  }
+  return most;
+}
+
+/** The smallest |position| an account comes to when all that shrinks it fills, `extra` included (strategy 8.4). */
+function shrunkReach(view: View, account: AccountName, extra: Decimal): Decimal {
+  const position = view.position[account];
+  const side = position.gt(0) ? 'sell' : 'buy';
+  return max(
+    ZERO,
+    position
+      .abs()
+      .minus(total(view.orders, account, side, 'remaining'))
+      .minus(extra),
+  );
+}
+
+function shrinks(view: View, account: AccountName, side: Side): boolean {
+  const position = view.position[account];
+  return side === 'sell' ? position.gt(0) : position.lt(0);
+}
+
+/** How much an account may still trade on a side before 8.3 or 8.4 stops it, base units; null: no limit applies. */
+function repairRoom(view: View, symbol: AuditSymbol, account: AccountName, side: Side, sameDirection: boolean) {
+  const other = otherAccount(account);
+  if (symbol.positionMode === 'increase') {
+    const most = min(
+      symbol.maxTotalPositionUsdt.div(2).div(view.markPrice),
+      symbol.maxTotalPositionUsdt.div(view.markPrice).minus(grownReach(view, other, null, ZERO)),
+    );
+    const reach = signed(side, view.position[account]).plus(total(view.orders, account, side, 'remaining'));
+    return max(most, view.position[account].abs()).minus(reach);
+  }
+  if (sameDirection || !shrinks(view, account, side)) return null;
+  const own = shrunkReach(view, account, ZERO);
+  return min(
+    own.minus(symbol.minTotalPositionUsdt.div(2).div(view.markPrice)),
+    own.plus(shrunkReach(view, other, ZERO)).minus(symbol.minTotalPositionUsdt.div(view.markPrice)),
+  );
+}
+
+function limitFaults(
+  create: Create,
+  view: View,
+  symbol: AuditSymbol,
+  opening: boolean,
+  sameDirection: boolean,
+  fault: (invariant: Invariant, rule: string, what: string, detail: Record<string, Decimal>) => void,
+): void {
+  const { account, side, size } = create;
+  const other = otherAccount(account);
+  const mark = view.markPrice;
+  if (symbol.positionMode === 'increase') {
+    const without = grownReach(view, account, null, ZERO);
+    const own = grownReach(view, account, side, size);
+    if (own.lte(without)) return;
+    const share = opening ? OPENING_ROOM_BELOW_MAX : new Decimal(1);
+    const limit = symbol.maxTotalPositionUsdt.mul(share);
+    const ownUsdt = own.mul(mark);
+    const totalUsdt = own.plus(grownReach(view, other, null, ZERO)).mul(mark);
+    if (totalUsdt.gt(limit)) fault('I5', '8.3', 'could take the total past its maximum', { totalUsdt, limit, mark });
+    if (ownUsdt.gt(limit.div(2)))
+      fault('I5', '8.3', 'could take its account past half of the maximum', { ownUsdt, limit: limit.div(2), mark });
+    return;
+  }
+  if (sameDirection || !shrinks(view, account, side)) return;
+  const share = opening ? OPENING_ROOM_ABOVE_MIN : new Decimal(1);
+  const limit = symbol.minTotalPositionUsdt.mul(share);
+  const own = shrunkReach(view, account, size);
+  const ownUsdt = own.mul(mark);
+  const totalUsdt = own.plus(shrunkReach(view, other, ZERO)).mul(mark);
+  if (totalUsdt.lt(limit)) fault('I5', '8.4', 'could take the total below its minimum', { totalUsdt, limit, mark });
+  if (ownUsdt.lt(limit.div(2)))
+    fault('I5', '8.4', 'could take its account below half of the minimum', { ownUsdt, limit: limit.div(2), mark });
+}
+
+/** The sides an account may open on (strategy 6.1, 6.2); two where the rule leaves a choice between two dusts. */
+function openingSides(view: View, symbol: AuditSymbol, account: AccountName, smallest: Decimal | null): Side[] {
+  const own = view.position[account];
+  const others = view.position[otherAccount(account)];
+  const holds = (size: Decimal): boolean => (smallest ? size.abs().gte(smallest) : !size.isZero());
+  const along = (size: Decimal): Side => (size.gt(0) ? 'buy' : 'sell');
+  const against = (size: Decimal): Side => (size.gt(0) ? 'sell' : 'buy');
+  if (symbol.positionMode === 'decrease') return own.isZero() ? [] : [against(own)];
+  if (holds(own)) return [along(own)];
+  if (holds(others)) return [against(others)];
+  const asConfigured: Side = account === 'A' ? symbol.aSideWhenEqual : symbol.aSideWhenEqual === 'buy' ? 'sell' : 'buy';
+  if (own.abs().gt(others.abs())) return [asConfigured, along(own)];
+  return others.isZero() ? [asConfigured] : [asConfigured, against(others)];
+}
+
+/** Judges a create against a view. No faults: a correct engine with that knowledge could have sent it. */
+export function judge(
+  create: Create,
+  view: View,
+  symbol: AuditSymbol,
+  settings: AuditSettings,
+  rules: InstrumentRules | null,
+): Judgement {
+  const faults: Fault[] = [];
+  const fault = (invariant: Invariant, rule: string, what: string, detail: Record<string, Decimal>): void => {
+    faults.push({
+      invariant,
+      rule,
+      what,
+      detail: Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, value.toString()])),
+    });
+  };
+  const { account, side, size, price } = create;
+  const mark = view.markPrice;
+  const settled = {
+    A: view.position.A.minus(view.waiting.A),
+    B: view.position.B.minus(view.waiting.B),
+  };
+  const net = settled.A.plus(settled.B);
+  const smallest = smallestTradable(rules, mark, view.lots);
+  const hedged = isHedged(net, smallest);
+  const known = { positionA: view.position.A, positionB: view.position.B, net, mark };
+
+  const diffUsdt = net.abs().mul(mark);
+  const cap = hedged || diffUsdt.lt(settings.singleOrderDiffThresholdUsdt) ? 1 : 2;
+  if (create.liveBefore + 1 > cap)
+    fault('I4', cap === 2 ? '8.1' : '8.2', 'more live orders than the cap of that moment', {
+      live: new Decimal(create.liveBefore + 1),
+      cap: new Decimal(cap),
+      diffUsdt,
+      ...known,
+    });
+
+  if (hedged) {
+    if (!view.waiting.A.isZero() || !view.waiting.B.isZero())
+      fault('I6', '5', 'a new order while a partial fill waits', { waitsA: view.waiting.A, waitsB: view.waiting.B });
+    const sides = openingSides(view, symbol, account, smallest);
+    const rule = symbol.positionMode === 'increase' ? '6.1' : '6.2';
+    if (!sides.includes(side)) fault('I6', rule, `an opening ${side} the mode does not call for`, known);
+    else if (symbol.positionMode === 'decrease' && size.gt(view.position[account].abs()))
+      fault('I5', '6.2', 'an opening sheds more than is held', { size, ...known });
+    limitFaults(create, view, symbol, true, false, fault);
+    return { faults, purpose: 'opening', invariants: ['I4', 'I5', 'I6'] };
+  }
+
+  const against: Side = net.gt(0) ? 'sell' : 'buy';
+  const sameDirection = settled.A.mul(settled.B).gt(0);
+  if (side !== against) {
+    fault('I6', '6.3', 'not against the net while not hedged', known);
+    limitFaults(create, view, symbol, false, sameDirection, fault);
+    return { faults, purpose: 'repair', invariants: ['I4', 'I5', 'I6'] };
+  }
+  const smaller: AccountName = settled.A.abs().lt(settled.B.abs()) ? 'A' : 'B';
+  const bySmaller = sameDirection || symbol.positionMode === 'increase' || symbol.decreaseRepair === 'smaller';
+  const preferred = bySmaller ? smaller : otherAccount(smaller);
+  const hedgeOpen = total(view.orders, null, side, 'unbooked');
+  const uncovered = net.abs().minus(hedgeOpen);
+  if (account !== preferred) {
+    const room = repairRoom(view, symbol, preferred, side, sameDirection);
+    const blocked = room !== null && (smallest ? room.lt(smallest) : room.lte(0));
+    if (!blocked)
+      fault('I6', '6.3', `the account that should repair is ${preferred}`, {
+        settledA: settled.A,
+        settledB: settled.B,
+        ...(room ? { room } : {}),
+        ...known,
+      });
+    else if (size.gt(uncovered))
+      fault('I6', '6.3', 'the other way repairs more than no live order covers', { size, uncovered, ...known });
+  }
+  const gap = net.abs().minus(hedgeOpen.div(2));
+  const most = min(
+    symbol.orderNotionalUsdt.div(mark),
+    gap.mul(2),
+    net.abs().plus(symbol.imbalanceLimitUsdt.div(mark)).minus(hedgeOpen),
+  );
+  const bounded =
+    symbol.positionMode === 'decrease' || (smallest ? uncovered.gte(smallest) : uncovered.gt(0))
+      ? min(most, uncovered)
+      : most;
+  if (size.gt(bounded))
+    fault('I6', '6.4', 'a repair larger than its rule', { size, most: bounded, hedgeOpen, ...known });
+  if (size.gt(uncovered)) {
+    const nearest = view.orders
+      .filter((order) => order.side === side)
+      .reduce<Decimal | null>((best, order) => {
+        if (!best) return order.price;
+        return side === 'sell' ? min(best, order.price) : max(best, order.price);
+      }, null);
+    if (nearest && (side === 'sell' ? price.gte(nearest) : price.lte(nearest)))
+      fault('I6', '6.4', 'passes the net without a price nearer to the market', {
+        price,
+        nearest,
+        hedgeOpen,
+        ...known,
+      });
+  }
+  limitFaults(create, view, symbol, false, sameDirection, fault);
+  const guard = guardOf(view.lots, account, side, hedgeOpen.plus(size));
+  if (guard && (side === 'sell' ? price.lt(guard) : price.gt(guard)))
+    fault('I2', '7.2', 'a repair priced worse than its guard would close a lot at a loss', {
+      price,
+      guard,
+      size,
+      hedgeOpen,
+      net,
+    });
+  return { faults, purpose: 'repair', invariants: ['I2', 'I4', 'I5', 'I6'] };
+}

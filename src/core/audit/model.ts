@@ -1,0 +1,161 @@
+import type { Decimal } from '../decimal.ts';
+import type { AccountName, Side, SymbolConfig } from '../model.ts';
+
+/** The invariants of strategy 15. */
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
+export const INVARIANTS: readonly Invariant[] = [
+  'I1',
+  'I2',
+  'I3',
+  'I4',
+  'I5',
+  'I6',
+  'I7',
+  'I8',
+  'I9',
+  'I10',
+  'I11',
+  'I12',
+];
+
+/** An invariant found broken, with the numbers that say so. */
+export interface Breach {
+  readonly invariant: Invariant;
+  /** The rule of the strategy it broke, e.g. `8.3`. */
+  readonly rule: string;
+  readonly instrument: string | null;
+  readonly account: AccountName | null;
+  readonly clientOrderId: string | null;
+  /** As the wire event said, our clock. */
+  readonly atMs: number;
+  /** One sentence for people. */
+  readonly what: string;
+  /** The numbers, by name. */
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+/** A symbol the engine may trade, in the exchange's own spelling (strategy 2.2). */
+export type AuditSymbol = SymbolConfig;
+
+/** What of the settings the invariants depend on (strategy 2.1). */
+export interface AuditSettings {
+  readonly singleOrderDiffThresholdUsdt: Decimal;
+  readonly postOnlyMaxRetry: number;
+  readonly partialFillTimeoutMs: number;
+  /** The larger of three intervals and 10 s (strategy 10.3). */
+  readonly staleMs: number;
+  readonly cancelOnStop: boolean;
+  readonly stopKeepStrategyOrders: number;
+}
+
+/** A lot the engine knows from before the auditor began to listen (its journal, strategy 11.2). `size` > 0. */
+export interface StartLot {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+}
+
+/** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer said it. */
+export interface InstrumentRules {
+  readonly tickSize: Decimal;
+  readonly minSize: Decimal;
+  /** USDT; zero where none is stated. */
+  readonly minNotional: Decimal;
+  readonly baseDecimals: number;
+}
+
+/** What one account's orders have come to, as known after the wire event `seq`. */
+export interface OrderMoment {
+  readonly seq: number;
+  /** Cumulative, base units. */
+  readonly traded: Decimal;
+  /** Of `traded`, what is booked; the rest waits (strategy 4.3). */
+  readonly booked: Decimal;
+  /** The exchange said it is over, or it is proven never to have been. */
+  readonly over: boolean;
+}
+
+/** How far a submission has come, by the wire alone. */
+export type OrderPhase =
+  /** Sent, no answer yet. */
+  | 'sent'
+  /** Answered PENDING: an acknowledgement, no proof (strategy 9.4). */
+  | 'acknowledged'
+  /** Time-out, reset, 5xx or unreadable answer (strategy 9.6). */
+  | 'unknown'
+  | 'open'
+  /** The exchange refused the request: it never was. */
+  | 'refused'
+  | 'rejected'
+  | 'filled'
+  | 'cancelled'
+  /** Proven never to have existed (strategy 9.6). */
+  | 'absent';
+
+/** A strategy order as the auditor knows it. */
+export interface AuditOrder {
+  readonly clientOrderId: string;
+  readonly account: AccountName;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** False: found among the open orders, never heard leaving. */
+  readonly heard: boolean;
+  readonly sentSeq: number;
+  readonly sentAtMs: number;
+  readonly expirationMs: number | null;
+  phase: OrderPhase;
+  /** When the exchange first ended the submission (9.4), or the request failed; null before. */
+  endedAtMs: number | null;
+  postOnlyRefused: boolean;
+  /** 401 or 429: it did not happen, and the same attempt may be made once more (strategy 9.8, 9.9). */
+  turnedAway: boolean;
+  overAtMs: number | null;
+  traded: Decimal;
+  avgPrice: Decimal;
+  booked: Decimal;
+  bookedValue: Decimal;
+  /** The earliest moment its first partial fill may be said to have happened (4.3). */
+  firstPartialAtMs: number | null;
+  lastUntradedAtMs: number;
+  /** From this moment on, asking may prove it absent (9.6); null: not fenced. */
+  fenceEndMs: number | null;
+  lookedUpAbsent: boolean;
+  openOrdersLack: boolean;
+  historyLacks: boolean;
+  cancelAskedAtMs: number | null;
+  /** Oldest first; bounded. */
+  readonly moments: OrderMoment[];
+  /** Attempts of its submission up to and with this one, and when the first of them left. */
+  readonly attempt: number;
+  readonly chainStartMs: number;
+  readonly minRequestedMs: number;
+  /** Set when it was judged a repair: the newest knowledge that judgement rests on; null: opening or not judged. */
+  repairSeq: number | null;
+  /** Bookings on its own side, and drifts, before it left: whether anything else consumed lots since. */
+  readonly sideBookingsAtSend: number;
+  readonly driftsAtSend: number;
+  ownBookings: number;
+}
+
+/** Has the exchange not yet told that it is over (strategy 1). */
+export function isLive(order: AuditOrder): boolean {
+  return order.overAtMs === null;
+}
+
+/** Is it not yet known whether the order came to be (strategy 9.4, 9.6). */
+export function isUnproven(order: AuditOrder): boolean {
+  return order.phase === 'sent' || order.phase === 'acknowledged' || order.phase === 'unknown';
+}
+
+/** The last entry known at `seq`, null when none was; entries are oldest first. */
+export function knownAt<T extends { readonly seq: number }>(entries: readonly T[], seq: number): T | null {
+  for (let index = entries.length - 1; index >= 0; index -= 1) {
+    const entry = entries[index]!;
+    if (entry.seq <= seq) return entry;
+  }
+  return null;
+}
