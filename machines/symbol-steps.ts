@@ -1,7 +1,7 @@
-import type { Alert } from '../src/core/alerts.ts';
+import { type Alert, alertKey } from '../src/core/alerts.ts';
 import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
-import { conditionsOf, symbolAlertKey } from '../src/core/conditions.ts';
+import { conditionsOf, SYMBOL_CONDITIONS } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import {
   addSent,
@@ -29,7 +29,7 @@ import type { StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import { markOf } from '../src/core/valuing.ts';
-import type { Clock, Journal, JournalEntry, Reporter } from '../src/ports.ts';
+import type { Clock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
   AlertCleared,
   AlertRaised,
@@ -117,7 +117,8 @@ export function initialContext(input: SymbolInput): SymbolContext {
     unusableInARow: 0,
     toldPhase: 'waiting',
     toldIdle: '',
-    holding: [],
+    // A start may find conditions open that no longer hold: the first decision clears them.
+    holding: SYMBOL_CONDITIONS.map((kind) => alertKey(kind, input.config.instrument)),
     denied: [],
     submitted: {},
     halted: false,
@@ -316,9 +317,10 @@ function finish(
 ): Step {
   const after = { ...before, ...change };
   const { instrument } = after.config;
-  const history = (also.history ?? []).map(
-    (fact): JournalEntry => ({ kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact }),
-  );
+  const history = (also.history ?? []).flatMap((fact): JournalEntry[] => [
+    { kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact },
+    ...outcomeOf(fact),
+  ]);
   const changed = after.state !== before.state || after.saved === '';
   // A contradiction is judged anew after a restart: it is made of snapshots, not of history.
   const saved = changed ? encode({ ...after.state, contradiction: null }) : after.saved;
@@ -358,7 +360,7 @@ function afterSubmission(
   };
   const raise = (kind: 'post-only-exhausted' | 'order-refused', details: Alert['details']): AlertRaised => ({
     type: 'alert.raised',
-    alert: { kind, key: symbolAlertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
+    alert: { kind, key: alertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
   });
   const cooldownMs = context.strategy.postOnlyCooldownMs;
   switch (result.kind) {
@@ -369,7 +371,7 @@ function afterSubmission(
       if (restUntilMs === null || atMs < restUntilMs) return { change: { ...ended, state: confirmed }, alerts: [] };
       const cleared = (kind: 'post-only-exhausted' | 'order-refused'): AlertCleared => ({
         type: 'alert.cleared',
-        key: symbolAlertKey(kind, instrument),
+        key: alertKey(kind, instrument),
         atMs,
       });
       return {
@@ -418,7 +420,7 @@ function driftAlert(fact: Fact): SymbolCommand[] {
   if (fact.type !== 'drift.adopted') return [];
   const { instrument, account, atMs } = fact;
   const details = { difference: fact.difference.toFixed(), price: fact.price.toFixed() };
-  const key = `${symbolAlertKey('drift', instrument)}:${account}`;
+  const key = alertKey('drift', instrument, account);
   const alert: Alert = { kind: 'drift', key, account, instrument, atMs, sinceMs: null, details };
   return [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }];
 }
@@ -496,6 +498,22 @@ function sameList(one: readonly string[], other: readonly string[]): boolean {
 function cancelKey(clientOrderId: string): string {
   return `cancel:${clientOrderId}`;
 }
+
+/** The last word about an order that is over, so that no start asks about it again (strategy 11.2). */
+function outcomeOf(fact: Fact): JournalEntry[] {
+  if (fact.type !== 'order.over') return [];
+  const { clientOrderId, atMs } = fact;
+  const outcome = ENDS[fact.status] ?? 'cancelled';
+  return [
+    { kind: 'order.outcome', key: clientOrderId, atMs, body: { clientOrderId, outcome, detail: fact.reason, atMs } },
+  ];
+}
+
+const ENDS: Readonly<Record<string, OrderOutcome['outcome']>> = {
+  FILLED: 'filled',
+  CANCELLED: 'cancelled',
+  REJECTED: 'rejected',
+};
 
 /** History is kept by order where there is one, else by symbol. */
 function historyKey(fact: Fact, instrument: string): string {

@@ -1,4 +1,4 @@
-import type { Alert, AlertKind } from './alerts.ts';
+import { type Alert, type AlertKind, alertKey, isStuck } from './alerts.ts';
 import { guardPrice } from './ledger.ts';
 import { ACCOUNTS } from './model.ts';
 import { openingSides } from './openings.ts';
@@ -16,11 +16,6 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'unhedged',
 ];
 
-/** Key of a symbol's alert of that kind. */
-export function symbolAlertKey(kind: AlertKind, instrument: string): string {
-  return `${kind}:${instrument}`;
-}
-
 /** Which of `SYMBOL_CONDITIONS` hold now. */
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   const { valuation, config, state, nowMs, strategy } = input;
@@ -28,7 +23,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   const raise = (kind: AlertKind, details: Record<string, string>, sinceMs: number | null = null) =>
     alerts.push({
       kind,
-      key: symbolAlertKey(kind, config.instrument),
+      key: alertKey(kind, config.instrument),
       account: null,
       instrument: config.instrument,
       atMs: nowMs,
@@ -57,7 +52,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
       raise('order-count', { account, count: String(count), cap: String(ORDERS_PER_ACCOUNT) });
     }
   }
-  if (state.unhedgedSinceMs !== null && nowMs - state.unhedgedSinceMs > strategy.stuckMs) {
+  if (state.unhedgedSinceMs !== null && isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
     const side = sideAgainst(valuation.net);
     const account =
       config.positionMode === 'decrease' && !valuation.sameDirection ? valuation.larger : valuation.smaller;

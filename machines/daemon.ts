@@ -1,0 +1,547 @@
+import {
+  type AnyActorLogic,
+  type AnyActorRef,
+  assign,
+  type EventObject,
+  enqueueActions,
+  fromPromise,
+  type InputFrom,
+  setup,
+} from 'xstate';
+import {
+  type Alert,
+  accountParkedAlert,
+  alertKey,
+  apiFailureAlert,
+  apiFailureKey,
+  foreignOrderAlert,
+  judgeClockSkew,
+  judgeMmr,
+  type StuckSymbol,
+} from '../src/core/alerts.ts';
+import type { Decimal } from '../src/core/decimal.ts';
+import type { Fact } from '../src/core/facts.ts';
+import { guardPrice, lotsNet } from '../src/core/ledger.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
+import { isStrategyOrder } from '../src/core/order-id.ts';
+import type { AlertTexts } from '../src/core/outbox.ts';
+import type { StrategySettings } from '../src/core/plan-input.ts';
+import { sideAgainst } from '../src/core/valuing.ts';
+import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
+import { accountPollerMachine } from './account-poller.ts';
+import { alertDeskMachine } from './alert-desk.ts';
+import { heartbeatMachine } from './heartbeat.ts';
+import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  ActorFailed,
+  AlertCleared,
+  AlertRaised,
+  GatewayIdle,
+  PollHasten,
+  TradingDrain,
+  TradingHalt,
+} from './messages.ts';
+import { orderGatewayMachine } from './order-gateway.ts';
+import { restoreSymbol } from './restore.ts';
+import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
+import type { SubmissionSettings } from './submission.ts';
+import { symbolMachine } from './symbol.ts';
+import type { SymbolContext } from './symbol-steps.ts';
+
+/**
+ * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
+ * those that fail without touching their siblings, and judges what concerns an account rather than a symbol. It takes no
+ * decision about orders.
+ */
+
+/** Pauses before a failed actor is started again; the last one goes on for ever. */
+export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
+/** An actor that has run this long starts with the first pause again. */
+export const RESPAWN_FORGIVEN_MS = 300_000;
+/** What is in flight has this long to settle before the clean-up begins anyway: three requests and their confirmations. */
+export const DRAIN_LIMIT_MS = 30_000;
+
+export interface EngineSymbol {
+  readonly config: SymbolConfig;
+  readonly instrument: Instrument;
+}
+
+export interface DaemonSettings {
+  readonly mode: string;
+  readonly strategy: StrategySettings;
+  readonly submission: SubmissionSettings;
+  readonly loopIntervalMs: number;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  /** null: never stops by itself. */
+  readonly maxRuntimeMs: number | null;
+  readonly mmrAlertThreshold: Decimal;
+  readonly cancelOnStop: boolean;
+  readonly stopKeepStrategyOrders: number;
+  readonly dailyReportAtMinutes: number;
+}
+
+export interface DaemonInput {
+  readonly exchange: Exchange;
+  readonly journal: Journal;
+  readonly notifier: Notifier;
+  /** null: no dead-man switch to call. */
+  readonly heartbeat: Heartbeat | null;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly texts: AlertTexts;
+  readonly settings: DaemonSettings;
+  /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
+  readonly prepare: () => Promise<readonly EngineSymbol[]>;
+  /** Prepared orders whose fate the journal does not know (strategy 9.6). */
+  readonly unsettled: () => readonly PreparedOrder[];
+  readonly lastSequence: () => bigint | null;
+}
+
+/** Why the engine cannot start, with its exit code (strategy 13.2). */
+export interface StartFailure {
+  readonly exitCode: number;
+  readonly message: string;
+}
+
+interface DaemonContext extends DaemonInput {
+  readonly symbols: readonly EngineSymbol[];
+  /** Foreign orders already named (strategy 11.4), those still open. */
+  readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
+  /** Alert keys of failing calls, per account. */
+  readonly failing: Readonly<Record<AccountName, readonly string[]>>;
+  /** Respawns per actor. */
+  readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
+  readonly unknown: GatewayIdle['unknown'];
+  readonly broken: boolean;
+  readonly stopWhy: string;
+  readonly exitCode: number;
+  readonly failure: string | null;
+}
+
+export type DaemonEvent =
+  | AccountPolled
+  | AccountFailed
+  | AccountParked
+  | AccountUnparked
+  | ActorFailed
+  | GatewayIdle
+  /** SIGINT, SIGTERM. */
+  | { readonly type: 'stop.requested'; readonly why: string }
+  /** A stream message: poll early (strategy 10.6). */
+  | { readonly type: 'stream.prompted'; readonly account: AccountName }
+  /** The auditor found an invariant broken (strategy 15). */
+  | {
+      readonly type: 'invariant.broken';
+      readonly invariant: string;
+      readonly instrument: string | null;
+      readonly detail: string;
+    }
+  | { readonly type: 'actor.due'; readonly actor: string }
+  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
+
+export interface DaemonOutput {
+  readonly exitCode: number;
+  readonly failure: string | null;
+}
+
+const prepare = fromPromise<readonly EngineSymbol[], { readonly prepare: DaemonInput['prepare'] }>(({ input }) =>
+  input.prepare(),
+);
+
+const daemonSetup = setup({
+  types: {
+    input: {} as DaemonInput,
+    context: {} as DaemonContext,
+    events: {} as DaemonEvent,
+    output: {} as DaemonOutput,
+  },
+  actors: {
+    prepare,
+    cleanup: stopCleanupMachine,
+  },
+  delays: {
+    drainLimitMs: DRAIN_LIMIT_MS,
+  },
+  actions: {
+    takeSymbols: assign(({ event }) => ({
+      symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [],
+    })),
+    startTrading: enqueueActions(({ context, enqueue, self }) => {
+      for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
+      const { maxRuntimeMs } = context.settings;
+      if (maxRuntimeMs !== null) {
+        enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
+      }
+    }),
+    sayStarted: ({ context }) => {
+      say(context, {
+        type: 'engine.started',
+        mode: context.settings.mode,
+        instruments: context.symbols.map((symbol) => symbol.config.instrument),
+      });
+    },
+    rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
+    sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
+    drain: enqueueActions(({ context, enqueue, system }) => {
+      const receivers = ['gateway', ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`)];
+      for (const id of receivers) tell(enqueue, system, id, { type: 'trading.drain' });
+    }),
+    rememberUnknown: assign({
+      unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
+    }),
+    judgeAccount: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'account.polled') return;
+      const { snapshot } = event;
+      const { account } = snapshot;
+      const nowMs = context.clock.nowMs();
+      const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId));
+      const unnamed = open.filter((order) => !context.foreign[account].includes(order.orderId));
+      enqueue.assign({
+        foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
+        failing: { ...context.failing, [account]: [] },
+      });
+      enqueue(() => {
+        for (const order of unnamed) {
+          const { instrument, orderId, clientOrderId } = order;
+          say(context, { type: 'order.foreign', account, instrument, orderId, clientOrderId });
+        }
+      });
+      const alerts = unnamed.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
+      const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
+      const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
+      const cleared = [
+        ...context.failing[account],
+        ...(mmr === null ? [alertKey('mmr', account)] : []),
+        ...(skew === null ? [alertKey('clock-skew')] : []),
+      ];
+      for (const alert of [...alerts, mmr, skew]) {
+        if (alert !== null) tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      }
+      for (const key of cleared) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
+      tell(enqueue, system, 'heartbeat', event);
+    }),
+    alertFailure: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'account.failed') return;
+      const { account, failure, inARow, atMs } = event;
+      const key = apiFailureKey(failure.account, failure.call);
+      const keys = context.failing[account];
+      enqueue.assign({
+        failing: { ...context.failing, [account]: keys.includes(key) ? keys : [...keys, key] },
+      });
+      tell(enqueue, system, 'alert-desk', {
+        type: 'alert.raised',
+        alert: apiFailureAlert(failure, inARow, atMs, null),
+      });
+      tell(enqueue, system, 'heartbeat', event);
+    }),
+    alertParked: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'account.parked') return;
+      const { account, failure } = event;
+      const alert = accountParkedAlert(failure, account, context.clock.nowMs());
+      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      enqueue(() => say(context, { type: 'account.parked', account, failure }));
+    }),
+    clearParked: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'account.unparked') return;
+      const { account } = event;
+      const key = alertKey('account-parked', account);
+      tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
+      enqueue(() => say(context, { type: 'account.unparked', account }));
+    }),
+    hastenPoll: enqueueActions(({ event, enqueue, system }) => {
+      if (event.type !== 'stream.prompted') return;
+      tell(enqueue, system, `poller:${event.account}`, { type: 'poll.hasten' });
+    }),
+    haltSymbol: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'invariant.broken') return;
+      const { invariant, instrument, detail } = event;
+      enqueue.assign({ broken: true });
+      enqueue(() => say(context, { type: 'invariant.broken', invariant, instrument, detail }));
+      const alert: Alert = {
+        kind: 'invariant-broken',
+        key: alertKey('invariant-broken', invariant, instrument ?? '-'),
+        account: null,
+        instrument,
+        atMs: context.clock.nowMs(),
+        sinceMs: null,
+        details: { invariant, detail },
+      };
+      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      for (const symbol of context.symbols) {
+        if (instrument !== null && symbol.config.instrument !== instrument) continue;
+        const why = `${invariant}: ${detail}`;
+        tell(enqueue, system, `symbol:${symbol.config.instrument}`, { type: 'trading.halt', why });
+      }
+    }),
+    /** A failed actor is reported and started again after a pause; its siblings never notice. */
+    superviseActor: enqueueActions(({ context, event, enqueue, system }) => {
+      const failed = failureOf(event);
+      if (failed === null) return;
+      const { actor, message } = failed;
+      const nowMs = context.clock.nowMs();
+      enqueue(() => say(context, { type: 'actor.failed', actor, message }));
+      if (actor !== 'alert-desk') {
+        const key = alertKey('actor-failed', actor);
+        const details = { actor, reason: message };
+        const about = { account: null, instrument: null, atMs: nowMs, sinceMs: null };
+        const alert: Alert = { kind: 'actor-failed', key, ...about, details };
+        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      }
+      if (event.type === 'actor.failed') return;
+      const former = context.respawns[actor];
+      const count = former && nowMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
+      enqueue.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
+      enqueue.stopChild(actor);
+      const delay = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
+      enqueue.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
+    }),
+    respawn: enqueueActions(({ context, event, enqueue, self }) => {
+      if (event.type !== 'actor.due') return;
+      spawnOne(context, event.actor, spawnerOf(enqueue), self);
+    }),
+    takeCleanup: assign(({ context, event }) => {
+      const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
+      const left = output?.left ?? [];
+      return { exitCode: left.length > 0 || context.broken ? 1 : 0 };
+    }),
+    sayCleanup: ({ context, event }) => {
+      if (!('output' in event)) return;
+      const { cancelled, candidates, kept, left } = event.output as StopCleanupOutput;
+      say(context, { type: 'cleanup.finished', cancelled, candidates, kept, left });
+    },
+    failCleanup: assign(({ event }) => ({
+      exitCode: 1,
+      failure: `clean-up failed: ${messageOf('error' in event ? event.error : event)}`,
+    })),
+    failStart: assign(({ event }) => {
+      const error = 'error' in event ? event.error : undefined;
+      const known = error instanceof Error && 'exitCode' in error ? (error as Error & StartFailure) : null;
+      return { exitCode: known?.exitCode ?? 69, failure: known?.message ?? messageOf(error) };
+    }),
+    sayStopped: ({ context }) => say(context, { type: 'engine.stopped', exitCode: context.exitCode }),
+  },
+});
+
+export const daemonMachine = daemonSetup.createMachine({
+  id: 'daemon',
+  description: 'The engine: starts, trades, drains, cleans up, stops.',
+  context: ({ input }) => ({
+    ...input,
+    symbols: [],
+    foreign: { A: [], B: [] },
+    failing: { A: [], B: [] },
+    respawns: {},
+    unknown: [],
+    broken: false,
+    stopWhy: '',
+    exitCode: 0,
+    failure: null,
+  }),
+  output: ({ context }) => ({ exitCode: context.exitCode, failure: context.failure }),
+  initial: 'starting',
+  on: {
+    'account.polled': { actions: ['judgeAccount'] },
+    'account.failed': { actions: ['alertFailure'] },
+    'account.parked': { actions: ['alertParked'] },
+    'account.unparked': { actions: ['clearParked'] },
+    'stream.prompted': { actions: ['hastenPoll'] },
+    'invariant.broken': { actions: ['haltSymbol'] },
+    'actor.failed': { actions: ['superviseActor'] },
+    'actor.due': { actions: ['respawn'] },
+    'xstate.error.actor.*': { actions: ['superviseActor'] },
+  },
+  states: {
+    starting: {
+      description: 'Logs both accounts in, reads the instruments and resolves the symbols.',
+      invoke: {
+        id: 'prepare',
+        src: 'prepare',
+        input: ({ context }) => ({ prepare: context.prepare }),
+        onDone: { target: 'trading', actions: ['takeSymbols'] },
+        onError: { target: 'stopped', actions: ['failStart'] },
+      },
+      on: { 'stop.requested': { target: 'stopped', actions: ['rememberWhy'] } },
+    },
+    trading: {
+      description: 'Polls both accounts, decides, submits.',
+      entry: ['startTrading', 'sayStarted'],
+      on: { 'stop.requested': { target: 'draining', actions: ['rememberWhy'] } },
+    },
+    draining: {
+      description: 'No create leaves any more; what is in flight is settled first.',
+      entry: ['sayDraining', 'drain'],
+      on: { 'gateway.idle': { target: 'cleaning', actions: ['rememberUnknown'] } },
+      after: { drainLimitMs: { target: 'cleaning' } },
+    },
+    cleaning: {
+      description: 'Cancels our own orders, but for those to be kept, until the exchange agrees.',
+      invoke: {
+        id: 'cleanup',
+        src: 'cleanup',
+        input: ({ context }) => ({
+          exchange: context.exchange,
+          clock: context.clock,
+          reporter: context.reporter,
+          cancelOnStop: context.settings.cancelOnStop,
+          keep: context.settings.stopKeepStrategyOrders,
+          unknown: context.unknown,
+        }),
+        onDone: { target: 'stopped', actions: ['takeCleanup', 'sayCleanup'] },
+        onError: { target: 'stopped', actions: ['failCleanup'] },
+      },
+    },
+    stopped: {
+      description: 'Nothing runs any more.',
+      type: 'final',
+      entry: ['sayStopped'],
+    },
+  },
+});
+
+// ------------------------------------------------------------------------------------------------------------ actors
+
+/** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
+function actorsOf(context: DaemonContext): string[] {
+  return [
+    'alert-desk',
+    ...(context.heartbeat === null ? [] : ['heartbeat']),
+    ...ACCOUNTS.map((account) => `poller:${account}`),
+    'gateway',
+    ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`),
+  ];
+}
+
+/** Starts a child. Loosely typed: which input belongs to which machine is checked where the input is made. */
+type Spawn = (machine: AnyActorLogic, options: { id: string; systemId: string; input: unknown }) => void;
+
+/** What each kind of actor is made of. */
+interface ActorInputs {
+  readonly 'alert-desk': InputFrom<typeof alertDeskMachine>;
+  readonly heartbeat: InputFrom<typeof heartbeatMachine>;
+  readonly poller: InputFrom<typeof accountPollerMachine>;
+  readonly gateway: InputFrom<typeof orderGatewayMachine>;
+  readonly symbol: InputFrom<typeof symbolMachine>;
+}
+
+const LOGIC: Readonly<Record<keyof ActorInputs, AnyActorLogic>> = {
+  'alert-desk': alertDeskMachine,
+  heartbeat: heartbeatMachine,
+  poller: accountPollerMachine,
+  gateway: orderGatewayMachine,
+  symbol: symbolMachine,
+};
+
+/** Starts one actor from what the journal knows: at the start and after a failure alike. */
+function spawnOne(context: DaemonContext, actor: string, spawn: Spawn, self: AnyActorRef): void {
+  const { exchange, journal, clock, reporter, settings } = context;
+  const [role, name] = actor.split(':') as [string, string | undefined];
+  const start = <R extends keyof ActorInputs>(kind: R, input: ActorInputs[R]) =>
+    spawn(LOGIC[kind], { id: actor, systemId: actor, input });
+  switch (role) {
+    case 'alert-desk': {
+      const { notifier, texts } = context;
+      const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
+      const stuckNow = () => stuckSymbols(context, self);
+      start('alert-desk', { journal, notifier, clock, reporter, texts, settings: desk, stuckNow });
+      return;
+    }
+    case 'heartbeat':
+      if (context.heartbeat === null) return;
+      start('heartbeat', { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs });
+      return;
+    case 'poller': {
+      const account: AccountName = name === 'B' ? 'B' : 'A';
+      const instruments = context.symbols.map((symbol) => symbol.config.instrument);
+      const { loopIntervalMs } = settings;
+      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs });
+      return;
+    }
+    case 'gateway': {
+      const unsettled = context
+        .unsettled()
+        .filter(({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting');
+      start('gateway', {
+        exchange,
+        journal,
+        clock,
+        reporter,
+        settings: settings.submission,
+        instruments: new Map(context.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument])),
+        lastSequence: context.lastSequence(),
+        unsettled,
+      });
+      return;
+    }
+    case 'symbol': {
+      const symbol = context.symbols.find((one) => one.config.instrument === name);
+      if (!symbol) return;
+      const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
+      const { strategy, staleMs } = settings;
+      start('symbol', { ...symbol, strategy, staleMs, state, clock, journal, reporter });
+      return;
+    }
+  }
+}
+
+/** For the daily report (strategy 12.2): what is not hedged now; null while a symbol has not found out where it stands. */
+function stuckSymbols(context: DaemonContext, self: AnyActorRef): readonly StuckSymbol[] | null {
+  const stuck: StuckSymbol[] = [];
+  for (const symbol of context.symbols) {
+    const actor = self.system.get(`symbol:${symbol.config.instrument}`);
+    const known = actor?.getSnapshot().context as SymbolContext | undefined;
+    if (!known?.state.begun) return null;
+    const { lots, unhedgedSinceMs } = known.state;
+    if (unhedgedSinceMs === null) continue;
+    const net = lotsNet(lots);
+    const hedgeSide = sideAgainst(net);
+    const size = net.abs();
+    const account = known.assessment?.kind === 'usable' ? known.assessment.input.valuation.smaller : 'A';
+    stuck.push({
+      instrument: symbol.config.instrument,
+      hedgeSide,
+      size,
+      unhedgedSinceMs,
+      guardPrice: guardPrice(lots, { account, side: hedgeSide, size }, size.mul(0)),
+      touch: known.touch === null ? null : hedgeSide === 'sell' ? known.touch.ask : known.touch.bid,
+    });
+  }
+  return stuck;
+}
+
+/** Children are started under ids made at run time, which `setup` cannot list. */
+function spawnerOf(enqueue: { readonly spawnChild: unknown }): Spawn {
+  return enqueue.spawnChild as Spawn;
+}
+
+type Told = AlertRaised | AlertCleared | PollHasten | TradingDrain | TradingHalt | AccountPolled | AccountFailed;
+
+/** Tells an actor, if it runs at the moment. */
+function tell(
+  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
+  system: { get: (id: string) => AnyActorRef | undefined },
+  id: string,
+  event: Told,
+): void {
+  const actor = system.get(id);
+  if (actor) enqueue.sendTo(actor, event);
+}
+
+function failureOf(event: DaemonEvent): { readonly actor: string; readonly message: string } | null {
+  if (event.type === 'actor.failed') return { actor: event.actor, message: event.message };
+  if (!('error' in event)) return null;
+  return { actor: event.type.slice('xstate.error.actor.'.length), message: messageOf(event.error) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+type Sayable = Fact extends infer One ? (One extends Fact ? Omit<One, 'atMs'> : never) : never;
+
+function say(context: DaemonContext, fact: Sayable): void {
+  context.reporter.report({ atMs: context.clock.nowMs(), ...fact } as Fact);
+}
