@@ -98,7 +98,7 @@ const EN: Words = {
     },
     'post-only-exhausted': {
       title: 'Post-only retries used up: cooldown',
-      line: '[{attempts} attempts refused][, next try in {rest}]',
+      line: '[{attempts} attempts refused][, next try in {cooldownSeconds} s]',
       engine: 'places nothing on this symbol during the cooldown, then goes on by itself.',
       you: 'nothing; if it comes often, the market moves too fast for this symbol or the loop is too slow.',
     },
@@ -116,7 +116,7 @@ const EN: Words = {
     },
     'order-refused': {
       title: 'Order refused by the exchange',
-      line: '[{reason}][ (code {code})]',
+      line: '[{reason}][ (code {code})][, next try in {restSeconds} s]',
       engine: 'lets this symbol rest, longer each time, and tries again.',
       you: 'read the reason: margin, limits of the account, or the settings of the symbol.',
     },
@@ -236,7 +236,7 @@ const ZH: Words = {
     },
     'post-only-exhausted': {
       title: 'post-only 重试用尽，进入冷却 (cooldown)',
-      line: '[{attempts} 次被拒][，{rest} 后再试]',
+      line: '[{attempts} 次被拒][，{cooldownSeconds} 秒后再试]',
       engine: '冷却期内该标的不下单，之后自动继续。',
       you: '无需操作；若频繁出现，说明行情太快或轮询太慢。',
     },
@@ -254,7 +254,7 @@ const ZH: Words = {
     },
     'order-refused': {
       title: '订单被交易所拒绝',
-      line: '[{reason}][（代码 {code}）]',
+      line: '[{reason}][（代码 {code}）][，{restSeconds} 秒后再试]',
       engine: '该标的暂停，时间逐次加长，然后重试。',
       you: '查看原因：保证金、账户限制或标的配置。',
     },

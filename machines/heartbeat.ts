@@ -1,0 +1,112 @@
+import { assign, fromPromise, setup } from 'xstate';
+import type { AccountName } from '../src/core/model.ts';
+import type { Clock, Heartbeat, Reporter } from '../src/ports.ts';
+import type { PollerToDaemon } from './messages.ts';
+
+/**
+ * Silence is an alert too (strategy 2.1): once a minute, while both accounts are polled successfully, it calls a dead-man
+ * switch elsewhere. When the engine stops, hangs or loses the exchange, the calls stop and the switch speaks up.
+ *
+ * It never retries within the minute (the switch has a grace of its own) and never says more than that it lives.
+ */
+
+/** One call a minute. */
+export const BEAT_MS = 60_000;
+/** How often it looks whether both accounts are polled, while they are not. */
+export const LOOK_MS = 1000;
+/** A call that has not ended by now is given up: the next one is due. */
+export const BEAT_LIMIT_MS = 30_000;
+
+export interface HeartbeatInput {
+  readonly heartbeat: Heartbeat;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** A poll older than this counts as none: 3 intervals, at least 10 s (strategy 10.3). */
+  readonly freshMs: number;
+}
+
+interface HeartbeatContext extends HeartbeatInput {
+  /** When each account was last polled successfully; null: never, or it has failed since. */
+  readonly polledAtMs: Readonly<Record<AccountName, number | null>>;
+}
+
+const beat = fromPromise<void, { readonly heartbeat: Heartbeat }>(({ input }) => input.heartbeat.beat());
+
+export const heartbeatMachine = setup({
+  types: {
+    context: {} as HeartbeatContext,
+    events: {} as PollerToDaemon,
+    input: {} as HeartbeatInput,
+  },
+  actors: { beat },
+  delays: { beatMs: BEAT_MS, lookMs: LOOK_MS, beatLimitMs: BEAT_LIMIT_MS },
+  guards: {
+    bothPolled: ({ context }) => {
+      const nowMs = context.clock.nowMs();
+      const fresh = (atMs: number | null): boolean => atMs !== null && nowMs - atMs <= context.freshMs;
+      return fresh(context.polledAtMs.A) && fresh(context.polledAtMs.B);
+    },
+  },
+  actions: {
+    notePolled: assign(({ context }, { account }: { readonly account: AccountName }) => ({
+      polledAtMs: { ...context.polledAtMs, [account]: context.clock.nowMs() },
+    })),
+    noteFailed: assign(({ context }, { account }: { readonly account: AccountName }) => ({
+      polledAtMs: { ...context.polledAtMs, [account]: null },
+    })),
+    reportMissed: ({ context }, { reason }: { readonly reason: string }) => {
+      try {
+        context.reporter.report({ type: 'heartbeat.missed', atMs: context.clock.nowMs(), reason });
+      } catch {
+        // A reporter never throws by contract; a beat must not depend on it.
+      }
+    },
+  },
+}).createMachine({
+  id: 'heartbeat',
+  context: ({ input }) => ({ ...input, polledAtMs: { A: null, B: null } }),
+  on: {
+    'account.polled': {
+      actions: { type: 'notePolled', params: ({ event }) => ({ account: event.snapshot.account }) },
+    },
+    'account.failed': { actions: { type: 'noteFailed', params: ({ event }) => ({ account: event.account }) } },
+  },
+  initial: 'silent',
+  states: {
+    silent: {
+      description: 'An account is not polled successfully, or none has been yet: no call leaves.',
+      always: { guard: 'bothPolled', target: 'minute' },
+      after: { lookMs: { target: 'silent', reenter: true } },
+    },
+    minute: {
+      description: 'Both accounts are polled: one call, then the rest of the minute.',
+      initial: 'beating',
+      after: { beatMs: 'silent' },
+      states: {
+        beating: {
+          description: 'The call is on its way.',
+          invoke: {
+            src: 'beat',
+            input: ({ context }) => ({ heartbeat: context.heartbeat }),
+            onDone: 'resting',
+            onError: {
+              target: 'resting',
+              actions: { type: 'reportMissed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+            },
+          },
+          after: {
+            beatLimitMs: {
+              target: 'resting',
+              actions: { type: 'reportMissed', params: { reason: 'the call did not end' } },
+            },
+          },
+        },
+        resting: { description: 'Called; the next call is due when the minute is over.' },
+      },
+    },
+  },
+});
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

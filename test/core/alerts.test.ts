@@ -1,0 +1,449 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  ALERT_POLICIES,
+  type Alert,
+  type AlertKind,
+  type AlertState,
+  accountParkedAlert,
+  alertKey,
+  apiFailureAlert,
+  apiFailureKey,
+  beijingTime,
+  CALM_MS,
+  dailyReportDue,
+  foreignOrderAlert,
+  hedgeDistance,
+  isStuck,
+  judgeClear,
+  judgeClockSkew,
+  judgeMmr,
+  judgeRaise,
+  judgeTime,
+  LAPSE_MS,
+  listAlerts,
+  type Repeat,
+  readAlertState,
+  SEEN_GRAIN_MS,
+  type StuckSymbol,
+  widerAlert,
+} from '../../src/core/alerts.ts';
+import { decimal } from '../../src/core/decimal.ts';
+
+const HOUR = 3_600_000;
+
+function alert(kind: AlertKind, atMs: number, more: Partial<Alert> = {}): Alert {
+  return {
+    kind,
+    key: alertKey(kind, 'BNB_USDT_Perp'),
+    account: null,
+    instrument: 'BNB_USDT_Perp',
+    atMs,
+    sinceMs: null,
+    details: {},
+    ...more,
+  };
+}
+
+/** Plays raises, clears and looks at the time; says when the alert was told (`!`) and when `resolved` (`.`). */
+function play(
+  repeat: Repeat,
+  steps: readonly (readonly [atMs: number, what: 'raise' | 'silenced' | 'clear' | 'look', sinceMs?: number])[],
+): string[] {
+  let state = null as AlertState | null;
+  const told: string[] = [];
+  for (const [atMs, what, sinceMs] of steps) {
+    if (what === 'clear') state = state && judgeClear(state, atMs);
+    else if (what === 'look') {
+      const looked: ReturnType<typeof judgeTime> | null = state && judgeTime(state, atMs, repeat);
+      if (looked?.resolved) told.push(`.${atMs}`);
+      state = looked?.state ?? null;
+    } else {
+      const raised: ReturnType<typeof judgeRaise> = judgeRaise(
+        state,
+        alert('mmr', atMs, { sinceMs: sinceMs ?? null }),
+        what === 'silenced',
+        atMs,
+        repeat,
+      );
+      if (raised.tell) told.push(`!${atMs}`);
+      state = raised.state;
+    }
+  }
+  return told;
+}
+
+describe('strategy 12: periods', () => {
+  const rows: [AlertKind, Repeat][] = [
+    ['api-failure', 120_000],
+    ['mmr', 1_800_000],
+    ['post-only-exhausted', 120_000],
+    ['unhedged', 'episode'],
+    ['foreign-order', 'once'],
+    ['order-refused', 900_000],
+    ['drift', 900_000],
+    ['same-direction', 900_000],
+    ['order-count', 900_000],
+    ['clock-skew', 900_000],
+    ['limit-reached', 900_000],
+  ];
+  for (const [kind, repeat] of rows) {
+    test(`${kind} repeats: ${repeat}`, () => assert.equal(ALERT_POLICIES[kind].repeat, repeat));
+  }
+  test('what costs money until a person acts is critical', () => {
+    const critical = Object.entries(ALERT_POLICIES).filter(([, policy]) => policy.critical);
+    assert.deepEqual(critical.map(([kind]) => kind).sort(), [
+      'account-parked',
+      'actor-failed',
+      'invariant-broken',
+      'mmr',
+      'unhedged',
+    ]);
+  });
+});
+
+describe('strategy 12: episodes and repeats', () => {
+  const cases: [string, Repeat, Parameters<typeof play>[1], string[]][] = [
+    ['an alert is told at once', 1000, [[0, 'raise']], ['!0']],
+    [
+      'one that goes on is told again when its period is over, not before',
+      60_000,
+      [
+        [0, 'raise'],
+        [59_999, 'raise'],
+        [60_000, 'raise'],
+        [60_001, 'raise'],
+        [120_000, 'raise'],
+      ],
+      ['!0', '!60000', '!120000'],
+    ],
+    [
+      'its end is told once, after a calm',
+      60_000,
+      [
+        [0, 'raise'],
+        [5000, 'clear'],
+        [6000, 'clear'],
+        [5000 + CALM_MS - 1, 'look'],
+        [5000 + CALM_MS, 'look'],
+        [5000 + CALM_MS * 9, 'look'],
+      ],
+      ['!0', `.${5000 + CALM_MS}`],
+    ],
+    [
+      'what is back within the calm was never over',
+      60_000,
+      [
+        [0, 'raise'],
+        [1000, 'clear'],
+        [2000, 'raise'],
+        [30_000, 'look'],
+        [31_000, 'clear'],
+        [31_000 + CALM_MS, 'look'],
+        [31_000 + 2 * CALM_MS, 'look'],
+      ],
+      ['!0', `.${31_000 + 2 * CALM_MS}`],
+    ],
+    [
+      'back after resolved was told is news, at once',
+      1_800_000,
+      [
+        [0, 'raise'],
+        [1000, 'clear'],
+        [20_000, 'look'],
+        [30_000, 'raise'],
+      ],
+      ['!0', '.20000', '!30000'],
+    ],
+    [
+      'once an episode: not again while it lasts',
+      'episode',
+      [
+        [0, 'raise'],
+        [HOUR, 'raise'],
+        [20 * HOUR, 'raise'],
+      ],
+      ['!0'],
+    ],
+    [
+      'once an episode: a later beginning is a new episode, also when its end was never heard of',
+      'episode',
+      [
+        [HOUR, 'raise', 0],
+        [2 * HOUR, 'raise', 0],
+        [20 * HOUR, 'raise', 10 * HOUR],
+      ],
+      [`!${HOUR}`, `!${20 * HOUR}`],
+    ],
+    [
+      'once an episode: not told again after it lapsed',
+      'episode',
+      [
+        [HOUR, 'raise', 0],
+        [HOUR + LAPSE_MS, 'look'],
+        [HOUR + LAPSE_MS + 1, 'raise', 0],
+      ],
+      [`!${HOUR}`],
+    ],
+    [
+      'once ever: not even after its end',
+      'once',
+      [
+        [0, 'raise'],
+        [10, 'clear'],
+        [60_000, 'look'],
+        [70_000, 'raise'],
+        [70_000 + 40 * LAPSE_MS, 'raise'],
+      ],
+      ['!0', '.60000'],
+    ],
+    [
+      'a silenced alert is not told, nor its end',
+      1000,
+      [
+        [0, 'silenced'],
+        [5000, 'clear'],
+        [60_000, 'look'],
+      ],
+      [],
+    ],
+    [
+      'a silenced alert that outlasts the wider one is told then',
+      1000,
+      [
+        [0, 'silenced'],
+        [500, 'raise'],
+      ],
+      ['!500'],
+    ],
+    [
+      'what nobody speaks of for a day is not said to be resolved',
+      1000,
+      [
+        [0, 'raise'],
+        [LAPSE_MS, 'look'],
+        [2 * LAPSE_MS, 'look'],
+      ],
+      ['!0'],
+    ],
+  ];
+  for (const [name, repeat, steps, expected] of cases) {
+    test(name, () => assert.deepEqual(play(repeat, steps), expected));
+  }
+
+  test('flapping at its worst asks for ever longer calm, up to the period', () => {
+    const repeat = 1_800_000;
+    let state = null as AlertState | null;
+    let told = 0;
+    let clearedAt: number | null = null;
+    for (let now = 0; now < 24 * HOUR; now += 1000) {
+      if (state === null || state.closedAtMs !== null || clearedAt === null) {
+        const raised: ReturnType<typeof judgeRaise> = judgeRaise(state, alert('mmr', now), false, now, repeat);
+        told += raised.tell ? 1 : 0;
+        state = judgeClear(raised.state, now);
+        clearedAt = now;
+      } else {
+        const looked: ReturnType<typeof judgeTime> = judgeTime(state, now, repeat);
+        told += looked.resolved ? 1 : 0;
+        state = looked.state;
+        if (looked.resolved) clearedAt = null;
+      }
+    }
+    assert.ok(told <= 2 * (8 + 48 + 1), `${told} messages`);
+    assert.ok(told >= 2 * 40, `${told} messages: it must still be told`);
+  });
+
+  test('a raise that changes nothing gives the same state, so that nothing is written', () => {
+    const first = judgeRaise(null, alert('mmr', 0), false, 0, 60_000).state;
+    assert.equal(judgeRaise(first, alert('mmr', 2000), false, 2000, 60_000).state, first);
+    const hourly = judgeRaise(first, alert('mmr', SEEN_GRAIN_MS), true, SEEN_GRAIN_MS, 'episode').state;
+    assert.equal(hourly.seenAtMs, SEEN_GRAIN_MS);
+  });
+
+  test('a state survives the journal; damaged ones are not taken', () => {
+    const { state } = judgeRaise(null, alert('mmr', 0), false, 0, 60_000);
+    assert.deepEqual(readAlertState(JSON.parse(JSON.stringify(state))), state);
+    for (const bad of [
+      null,
+      1,
+      {},
+      { ...state, kind: 'toString' },
+      { ...state, sinceMs: null },
+      { ...state, toldAtMs: 'x' },
+    ]) {
+      assert.equal(readAlertState(bad), null);
+    }
+  });
+
+  test('the list has what is open, longest first, and what ended lately', () => {
+    const state = (key: string, sinceMs: number, closedAtMs: number | null): AlertState => ({
+      ...judgeRaise(null, alert('mmr', sinceMs, { key }), false, sinceMs, 1).state,
+      closedAtMs,
+    });
+    const { open, recent } = listAlerts(
+      [state('a', 5, null), state('b', 1, null), state('c', 0, 10), state('d', 0, 90), state('e', 0, 95)],
+      50,
+    );
+    assert.deepEqual(
+      [open.map(({ key }) => key), recent.map(({ key }) => key)],
+      [
+        ['b', 'a'],
+        ['e', 'd'],
+      ],
+    );
+  });
+});
+
+describe('strategy 12: MMR', () => {
+  const cases: [string, string, string, string | null][] = [
+    ['below the threshold', '699.99', '1000', null],
+    ['at the threshold', '700', '1000', '0.70'],
+    ['above it', '740', '1000', '0.74'],
+    ['nothing held', '0', '1000', null],
+    ['an empty account', '0', '0', null],
+    ['margin and no equity', '1', '0', '∞'],
+    ['margin and debts', '1', '-5', '∞'],
+    ['debts without margin', '0', '-5', null],
+    ['a hair below, where a float would round up', '0.69999999999999999999', '1', null],
+  ];
+  for (const [name, margin, equity, ratio] of cases) {
+    test(name, () => {
+      const summary = { totalEquity: decimal(equity), maintenanceMargin: decimal(margin) };
+      assert.equal(judgeMmr('A', summary, decimal('0.7'), 1)?.details.ratio ?? null, ratio);
+    });
+  }
+  test('is keyed by account and gives both sides of the ratio', () => {
+    const found = judgeMmr(
+      'B',
+      { totalEquity: decimal('1000'), maintenanceMargin: decimal('705.559') },
+      decimal('0.70'),
+      1,
+    );
+    assert.equal(found?.key, 'mmr:B');
+    assert.deepEqual(found?.details, {
+      ratio: '0.7055',
+      threshold: '0.70',
+      marginUsdt: '705.56',
+      equityUsdt: '1000.00',
+    });
+  });
+});
+
+describe('strategy 12: stuck', () => {
+  test('stuck is longer than the hours, not as long', () => {
+    assert.equal(isStuck(0, 6 * HOUR, 6 * HOUR), false);
+    assert.equal(isStuck(0, 6 * HOUR + 1, 6 * HOUR), true);
+  });
+  const symbol = (side: 'buy' | 'sell', guard: string | null, touch: string | null): StuckSymbol => ({
+    instrument: 'BNB_USDT_Perp',
+    hedgeSide: side,
+    size: decimal('2'),
+    unhedgedSinceMs: 0,
+    guardPrice: guard === null ? null : decimal(guard),
+    touch: touch === null ? null : decimal(touch),
+  });
+  const cases: [string, StuckSymbol, [string, string, string] | null][] = [
+    ['a sell waits for the price to rise', symbol('sell', '110', '100'), ['10', '10', '20']],
+    ['a buy waits for it to fall', symbol('buy', '90', '100'), ['10', '10', '20']],
+    ['a sell at the touch waits for nothing', symbol('sell', '100', '100'), ['0', '0', '0']],
+    ['a buy whose guard is passed waits for nothing', symbol('buy', '110', '100'), ['0', '0', '0']],
+    ['no guard known', symbol('buy', null, '100'), null],
+    ['no book known', symbol('buy', '110', null), null],
+    ['a book that is none', symbol('buy', '110', '0'), null],
+  ];
+  for (const [name, input, expected] of cases) {
+    test(name, () => {
+      const found = hedgeDistance(input);
+      const told = found && [found.missing, found.missingPercent, found.lossNowUsdt].map((value) => value.toFixed());
+      assert.deepEqual(told, expected);
+    });
+  }
+});
+
+describe('strategy 12: clock skew', () => {
+  for (const [skew, said] of [
+    [null, false],
+    [2000, false],
+    [-2000, false],
+    [2001, true],
+    [-2001, true],
+  ] as const) {
+    test(`${skew} ms: ${said ? 'said' : 'not said'}`, () => assert.equal(judgeClockSkew(skew, 1) !== null, said));
+  }
+});
+
+describe('strategy 12: a wider failure silences the narrower ones it causes', () => {
+  const failure = (account: 'A' | 'B' | null, call: string) =>
+    apiFailureAlert({ kind: 'unavailable', call, account, code: null, message: 'x' }, 1, 0, null);
+  const parked = accountParkedAlert({ kind: 'parked', call: 'x', account: 'A', code: 1008, message: 'x' }, 'A', 0);
+  const refused = alert('order-refused', 0, { account: 'A' });
+  const cases: [string, Alert, string[], string | null][] = [
+    ['a parked account, its failures', failure('A', 'positions'), [parked.key], parked.key],
+    ['a parked account, its refusals', refused, [parked.key], parked.key],
+    ['a parked account, not the other account', failure('B', 'positions'), [parked.key], null],
+    [
+      'a failing login, the reads',
+      failure('A', 'positions'),
+      [apiFailureKey('A', 'login')],
+      apiFailureKey('A', 'login'),
+    ],
+    [
+      'an account out of reach, its order calls',
+      failure('A', 'createOrder'),
+      [apiFailureKey('A', 'positions')],
+      apiFailureKey('A', 'positions'),
+    ],
+    ['a failing order call, no read', failure('A', 'positions'), [apiFailureKey('A', 'createOrder')], null],
+    ['one account out of reach, no public call', failure(null, 'book'), [apiFailureKey('A', 'positions')], null],
+    [
+      'both out of reach, the public calls',
+      failure(null, 'book'),
+      [apiFailureKey('A', 'positions'), apiFailureKey('B', 'login')],
+      apiFailureKey('B', 'login'),
+    ],
+    ['nothing silences itself', failure('A', 'login'), [apiFailureKey('A', 'login')], null],
+    [
+      'one direction on both, the configured side',
+      alert('side-contradicts-config', 0),
+      ['same-direction:BNB_USDT_Perp'],
+      'same-direction:BNB_USDT_Perp',
+    ],
+    ['nothing silences a critical one', alert('mmr', 0, { account: 'A' }), [parked.key], null],
+  ];
+  for (const [name, told, holding, expected] of cases) {
+    test(name, () =>
+      assert.equal(
+        widerAlert(told, (key) => holding.includes(key)),
+        expected,
+      ),
+    );
+  }
+  test('foreign orders are keyed by order', () => {
+    const order = { orderId: '0x1', clientOrderId: '7' };
+    assert.notEqual(
+      foreignOrderAlert('A', 'X', order, 0).key,
+      foreignOrderAlert('A', 'X', { ...order, orderId: '0x2' }, 0).key,
+    );
+  });
+});
+
+describe('strategy 12.2: the daily report, by Beijing time', () => {
+  const at = (text: string) => Date.parse(text);
+  test('Beijing is eight hours ahead, in summer too', () => {
+    assert.equal(beijingTime(at('2026-01-01T15:59:59Z')).minute, 23 * 60 + 59);
+    assert.equal(beijingTime(at('2026-07-01T16:00:00Z')).minute, 0);
+    assert.equal(beijingTime(at('2026-07-01T16:00:00Z')).day, beijingTime(at('2026-07-02T00:00:00Z')).day);
+  });
+  const today = beijingTime(at('2026-03-05T01:00:00Z')).day;
+  const cases: [string, string, number | null, boolean][] = [
+    ['not before the hour', '2026-03-05T00:59:59Z', null, false],
+    ['at the hour', '2026-03-05T01:00:00Z', null, true],
+    ['later that day, when it was down at the hour', '2026-03-05T15:59:59Z', today - 1, true],
+    ['not twice a day', '2026-03-05T05:00:00Z', today, false],
+    ['the next day only at its hour', '2026-03-05T16:00:00Z', today, false],
+    ['not again when the clock is set back', '2026-03-04T05:00:00Z', today, false],
+  ];
+  for (const [name, now, last, due] of cases) {
+    test(name, () => assert.equal(dailyReportDue(at(now), 9 * 60, last) !== null, due));
+  }
+});

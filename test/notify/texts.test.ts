@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ALERT_KINDS, type AlertKind, type StuckSymbol } from '../../src/core/alerts.ts';
+import { decimal } from '../../src/core/decimal.ts';
+import type { DailyReport, Notice } from '../../src/core/outbox.ts';
+import { alertLine, alertTexts, type Language } from '../../src/notify/texts.ts';
+
+const HOUR = 3_600_000;
+const NOW = Date.parse('2026-03-05T19:04:00Z'); // 03:04 in Beijing
+
+/** Details as the engine gives them. */
+const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
+  'api-failure': { call: 'positions', reason: 'no answer', inARow: '3', code: '1006' },
+  'account-parked': { reason: 'IP not allowed', code: '1008' },
+  mmr: { ratio: '0.74', threshold: '0.70', marginUsdt: '740.00', equityUsdt: '1000.00' },
+  'post-only-exhausted': { attempts: '5', cooldownSeconds: '300' },
+  unhedged: { net: '-1.66', diff: '996.00', side: 'buy', guard: '590.5', mark: '600', hours: '6' },
+  'foreign-order': { orderId: '0x12', clientOrderId: '77' },
+  'order-refused': { code: '2032', reason: 'price out of band', restSeconds: '10' },
+  drift: { difference: '0.5', price: '600' },
+  'same-direction': { a: '1', b: '2' },
+  'side-contradicts-config': { a: '-1', b: '1', configured: 'buy', held: 'sell' },
+  'order-count': { account: 'A', count: '3', cap: '2' },
+  'clock-skew': { skew: '2.5 s', limit: '2 s' },
+  'limit-reached': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
+  'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
+  'actor-failed': { actor: 'symbol:BNB_USDT_Perp', message: 'boom' },
+  'start-difference': { difference: '2 lots more' },
+};
+
+function notice(kind: AlertKind, more: Partial<Notice> = {}): Notice {
+  return {
+    type: 'notice',
+    key: kind,
+    kind,
+    account: 'A',
+    instrument: 'BNB_USDT_Perp',
+    details: DETAILS[kind],
+    sinceMs: NOW - 12 * 60_000,
+    times: 1,
+    overAtMs: null,
+    order: 1,
+    queuedAtMs: NOW,
+    ...more,
+  };
+}
+
+function say(language: Language, one: Notice, phase: 'raised' | 'resolved' | 'passed' = 'raised'): string {
+  return alertTexts(language, 'x').group({ kind: one.kind, phase, shown: [one], named: [] }, NOW);
+}
+
+describe('strategy 12: texts', () => {
+  for (const language of ['en', 'zh'] as const) {
+    for (const kind of ALERT_KINDS) {
+      test(`${language} ${kind}: what, whom, every number, since when, what the engine does and the person can`, () => {
+        const text = say(language, notice(kind));
+        for (const [name, value] of Object.entries(DETAILS[kind])) {
+          const shown = name === 'net' ? value.replace('-', '') : value;
+          const words = language === 'zh' ? { buy: '买入', sell: '卖出' }[shown] : undefined;
+          assert.ok(text.includes(words ?? shown), `${name} ${value} in: ${text}`);
+        }
+        assert.ok(!/[{}[\]]|undefined|NaN|\?/.test(text), text);
+        for (const part of ['BNB_USDT_Perp', '02:52', language === 'en' ? 'account A' : '账户 A']) {
+          assert.ok(text.includes(part), `${part} in: ${text}`);
+        }
+        assert.match(text, language === 'en' ? /\nEngine: .+\nYou: .+/ : /\n引擎：.+\n您可以：.+/);
+        assert.equal(/[\u4e00-\u9fff]/.test(text), language === 'zh');
+      });
+      test(`${language} ${kind}: missing details leave no holes`, () => {
+        const text = say(language, notice(kind, { details: { extra: 'word' } }));
+        assert.ok(!/[{}[\]]|undefined/.test(text), text);
+        assert.ok(text.includes('extra word'), text);
+      });
+    }
+    test(`${language}: phrases an operator looks for are there verbatim`, () => {
+      assert.ok(say(language, notice('mmr')).includes('MMR ALERT'));
+      assert.ok(say(language, notice('unhedged')).includes('unhedged>6h'));
+      assert.ok(
+        say(language, notice('unhedged', { details: { ...DETAILS.unhedged, hours: '0.5' } })).includes('unhedged>0.5h'),
+      );
+      assert.ok(say(language, notice('foreign-order')).includes('non-strategy order detected'));
+      assert.ok(say(language, notice('post-only-exhausted')).includes('cooldown'));
+      assert.ok(say(language, notice('mmr', { times: 0, overAtMs: NOW }), 'resolved').includes('resolved'));
+    });
+  }
+
+  test('resolved says how long it lasted, from when to when, and asks for nothing', () => {
+    const text = say('en', notice('mmr', { times: 0, overAtMs: NOW - 60_000 }), 'resolved');
+    assert.match(text, /^resolved: MMR ALERT\n- BNB_USDT_Perp, account A, lasted 11 min, 02:52 to 03:03$/);
+  });
+
+  test('what came up often while it could not be told says how often and since when', () => {
+    const text = say('en', notice('api-failure', { times: 720, sinceMs: NOW - 24 * HOUR }));
+    assert.match(text, /since 03-05 03:04 \(24 h\), came up 720 times/);
+  });
+
+  test('a late message says so', () => {
+    assert.match(alertTexts('en', 'x').heading(NOW - 24 * HOUR, NOW), /since 03-05 03:04 \(24 h\)/);
+    assert.doesNotMatch(alertTexts('en', 'x').heading(null, NOW), /Late/);
+  });
+
+  test('details from anywhere stay one short line', () => {
+    const text = say(
+      'en',
+      notice('api-failure', { details: { call: 'x', reason: `<html>\n\u0007${'y'.repeat(9999)}` } }),
+    );
+    assert.equal(text.split('\n').length, 4);
+    assert.ok(text.length < 700, `${text.length}`);
+  });
+
+  test('folded says how many and since when', () => {
+    const tallies = [{ kind: 'drift' as const, phase: 'raised' as const, alerts: 3, times: 9, sinceMs: NOW - HOUR }];
+    assert.match(alertTexts('en', 'x').folded(tallies, NOW), /drift.*3 alerts, 9 times, since 02:04/);
+  });
+
+  test('one line for the log', () => {
+    assert.match(
+      alertLine({ kind: 'mmr', account: 'A', instrument: null, details: DETAILS.mmr }),
+      /^MMR ALERT: account A: maintenance margin \/ equity 0\.74, threshold 0\.70 \(740\.00 \/ 1000\.00 USDT\)$/,
+    );
+  });
+});
+
+describe('strategy 12.2: the daily report', () => {
+  const symbol = (instrument: string, more: Partial<StuckSymbol> = {}): StuckSymbol => ({
+    instrument,
+    hedgeSide: 'sell',
+    size: decimal('1.66'),
+    unhedgedSinceMs: NOW - 9 * HOUR,
+    guardPrice: decimal('600.5'),
+    touch: decimal('590'),
+    ...more,
+  });
+  const report = (stuck: readonly StuckSymbol[]): DailyReport => ({
+    type: 'daily',
+    day: Math.floor((NOW + 8 * HOUR) / (24 * HOUR)),
+    stuckMs: 6 * HOUR,
+    stuck,
+    order: 1,
+    queuedAtMs: NOW,
+  });
+  test('per symbol: side, size, since when, guard against touch, what it would take', () => {
+    const text = alertTexts('en', 'x').daily(report([symbol('BNB_USDT_Perp')]), 3000, NOW);
+    assert.match(text, /^Daily report 2026-03-06: 1 symbol unhedged>6h\n/);
+    assert.match(text, /BNB_USDT_Perp: to hedge, sell 1\.66 BNB, since 03-05 18:04 \(9 h\)/);
+    assert.match(text, /guard price 600\.5 USDT, best ask 590 USDT: the price has to rise by 10\.5 USDT \(1\.78 %\)/);
+    assert.match(text, /would lose 17\.43 USDT/);
+  });
+  test('what is not known is said to be not known', () => {
+    const text = alertTexts('en', 'x').daily(report([symbol('X', { guardPrice: null, touch: null })]), 3000, NOW);
+    assert.match(text, /guard price not known, best ask not known/);
+  });
+  test('in Chinese too', () => {
+    const text = alertTexts('zh', 'x').daily(report([symbol('X', { hedgeSide: 'buy' })]), 3000, NOW);
+    assert.match(text, /Daily report.*1 个标的 unhedged>6h/);
+    assert.match(text, /待对冲 买入 1\.66/);
+  });
+  test('two hundred stuck symbols fit in one message, which says how many it leaves out', () => {
+    const stuck = Array.from({ length: 200 }, (_, i) => symbol(`COIN${i}_USDT_Perp`));
+    const text = alertTexts('en', 'x').daily(report(stuck), 3000, NOW);
+    assert.ok(text.length <= 3000, `${text.length}`);
+    const listed = text.match(/to hedge/g)?.length ?? 0;
+    assert.ok(listed > 5);
+    assert.match(text, new RegExp(`and ${200 - listed} more: COIN${listed}_`));
+  });
+});
