@@ -14,7 +14,7 @@ import {
   type Variable,
   type VariableName,
 } from './variables.ts';
-import { nearest, shapeOf, shown, suggestion } from './wording.ts';
+import { closest, nearest, shapeOf, shown, suggestion } from './wording.ts';
 
 /** Reads a whole file; throws what `fs.readFileSync` throws. */
 export type ReadFile = (path: string) => Uint8Array;
@@ -231,7 +231,7 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
   for (const name of texts.keys()) {
     if (known.has(name) || !/^GRVT_/i.test(name)) continue;
     if (/^GRVT_HEDGE_/i.test(name)) {
-      errors.push(`${printable(name)}: no such setting${suggestion(name, known)}`);
+      errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
       continue;
     }
     // Other programs keep GRVT_… settings of their own beside ours: only a likely slip is worth a word.
@@ -240,6 +240,18 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
       warnings.push(`${printable(name)}: not a setting of this program, so it is ignored; did you mean ${near}?`);
     }
   }
+}
+
+const OWN_PREFIX = 'GRVT_HEDGE_';
+
+/** The nearest of our own names, judged by what follows the prefix they all share (strategy 2.1). */
+function nearestSetting(name: string): string {
+  const known = knownNames()
+    .filter((own) => own.startsWith(OWN_PREFIX))
+    .map((own) => own.slice(OWN_PREFIX.length));
+  const word = name.slice(OWN_PREFIX.length);
+  const near = nearest(word, known);
+  return near === null ? `the nearest is ${OWN_PREFIX}${closest(word, known)}` : `did you mean ${OWN_PREFIX}${near}?`;
 }
 
 /** A variable's name as found, which may be a pasted line. */

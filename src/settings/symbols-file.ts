@@ -129,8 +129,12 @@ function judgeRows(rows: readonly unknown[], file: string): SymbolsReading {
   for (const [index, value] of rows.entries()) {
     const name = instrumentOf(value);
     const at = `${file} [${index}]${name === null ? '' : ` ${printable(name)}`}`;
+    if (typeof value !== 'object' || value === null || value instanceof WrittenNumber || Array.isArray(value)) {
+      errors.push(`${at}: ${written(value)} is not a symbol: expected { "instrument": …, … }`);
+      continue;
+    }
     const result = rowSchema.safeParse(value);
-    if (!result.success) errors.push(...result.error.issues.flatMap((issue) => complaints(issue, at, value)));
+    if (!result.success) errors.push(...result.error.issues.flatMap((issue) => complaints(issue, at)));
     const earlier = name === null ? undefined : firstIndex.get(name.toLowerCase());
     if (earlier !== undefined)
       errors.push(`${at} instrument: duplicate of [${earlier}]: expected each instrument once`);
@@ -164,11 +168,10 @@ function configOf(row: Row): SymbolConfig {
   };
 }
 
-function complaints(issue: z.core.$ZodIssue, at: string, row: unknown): string[] {
+function complaints(issue: z.core.$ZodIssue, at: string): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${at} ${printable(key)}: unknown key${suggestion(key, ROW_KEYS)}`);
   }
-  if (issue.path.length === 0) return [`${at}: ${written(row)} is not a symbol: expected { "instrument": …, … }`];
   return [`${at} ${issue.path.join('.')}: ${issue.message}`];
 }
 

@@ -214,7 +214,11 @@ const accountId: Kind<string> = {
 const chatId: Kind<string> = {
   unit: 'text',
   expected: 'a chat id without spaces, e.g. -1001234567890',
-  schema: z.string().regex(/^[\x21-\x7e]{1,256}$/),
+  // A private key pasted here would be sent to the gateway.
+  schema: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,256}$/)
+    .refine((text) => !/[0-9a-f]{64}/i.test(text)),
 };
 
 /** At most 15 digits: beyond that a number would not be exact. */

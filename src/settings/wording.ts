@@ -35,20 +35,28 @@ function characterKind(value: string): string {
 }
 
 /**
- * The known word nearest to one that is not known, case aside; null when none is near enough to be what was meant
- * (more than two typing errors and more than a third of the word).
+ * The known word nearest to one that is not known, case aside; null when none is near enough to be what was meant: neither
+ * its beginning nor within two typing errors or a third of the word.
  */
 export function nearest(word: string, known: Iterable<string>): string | null {
+  const lower = word.toLowerCase();
   let best: string | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const typos = distance(word.toLowerCase(), candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    const typos = lower.length >= 3 && other.startsWith(lower) ? 1 : distance(lower, other);
     if (typos < least) {
       least = typos;
       best = candidate;
     }
   }
   return least <= Math.max(2, Math.floor(word.length / 3)) ? best : null;
+}
+
+/** The known word with the fewest typing errors, however many those are; null only when no word is known. */
+export function closest(word: string, known: readonly string[]): string | null {
+  const typos = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase());
+  return known.reduce<string | null>((best, one) => (best !== null && typos(best) <= typos(one) ? best : one), null);
 }
 
 /** `; did you mean X?`, or nothing. */

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Decimal } from '../../src/core/decimal.ts';
+import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
+import { resolveInstruments, symbolWarnings } from '../../src/settings/index.ts';
+
+function instrument(name: string, minSize = '0.001', minNotional = '100'): Instrument {
+  return {
+    name,
+    hash: '0x030501',
+    base: name.split('_')[0] ?? '',
+    quote: 'USDT',
+    baseDecimals: 9,
+    tickSize: new Decimal('0.1'),
+    minSize: new Decimal(minSize),
+    minNotional: new Decimal(minNotional),
+  };
+}
+
+function config(name: string, change: Partial<SymbolConfig> = {}): SymbolConfig {
+  return {
+    instrument: name,
+    enabled: true,
+    orderNotionalUsdt: new Decimal(500),
+    imbalanceLimitUsdt: new Decimal(500),
+    maxTotalPositionUsdt: new Decimal(6000),
+    minTotalPositionUsdt: new Decimal(0),
+    aSideWhenEqual: 'buy',
+    positionMode: 'increase',
+    decreaseRepair: 'larger',
+    ...change,
+  };
+}
+
+const LISTED = ['BTC_USDT_Perp', 'ETH_USDT_Perp', 'BNB_USDT_Perp'].map((name) => instrument(name));
+
+describe('resolving instruments', () => {
+  for (const name of ['BNB_USDT_Perp', 'BNB_USDT_PERP', 'bnb_usdt_perp']) {
+    it(`${name} is BNB_USDT_Perp`, () => {
+      const result = resolveInstruments([config(name)], LISTED);
+      assert.ok(result.ok);
+      assert.equal(result.symbols[0]?.config.instrument, 'BNB_USDT_Perp');
+      assert.equal(result.symbols[0]?.instrument.name, 'BNB_USDT_Perp');
+    });
+  }
+  it('unknown names are errors that suggest the nearest, all at once', () => {
+    const result = resolveInstruments(
+      [config('BNBUSDT_Perp'), config('BTC_USDT_Perp'), config('ETH_USD_Perp'), config('QQQ')],
+      LISTED,
+    );
+    assert.deepEqual(!result.ok && result.errors, [
+      'symbols [0] BNBUSDT_Perp instrument: the exchange does not list it; did you mean BNB_USDT_Perp?',
+      'symbols [2] ETH_USD_Perp instrument: the exchange does not list it; did you mean ETH_USDT_Perp?',
+      'symbols [3] QQQ instrument: the exchange does not list it',
+    ]);
+  });
+  it('two rows that mean one instrument are an error', () => {
+    const result = resolveInstruments([config('BTC_USDT_Perp'), config('btc_usdt_perp')], LISTED);
+    assert.match((!result.ok && result.errors[0]) || '', /duplicate of \[0\], both are BTC_USDT_Perp/);
+  });
+  it('a row that is not enabled and not listed is left out with a warning', () => {
+    const result = resolveInstruments([config('LTC_USDT_Perp', { enabled: false }), config('BTC_USDT_Perp')], LISTED);
+    assert.ok(result.ok);
+    assert.deepEqual([result.symbols.length, result.warnings.length], [1, 1]);
+  });
+  it('names that differ in case only need the exact spelling', () => {
+    const listed = [instrument('ABC_USDT_Perp'), instrument('abc_USDT_Perp')];
+    assert.ok(resolveInstruments([config('abc_USDT_Perp')], listed).ok);
+    assert.ok(!resolveInstruments([config('Abc_USDT_Perp')], listed).ok);
+  });
+});
+
+describe('warnings that need a price', () => {
+  const btc = instrument('BTC_USDT_Perp');
+  const mark = new Decimal(90_000);
+  it('a sensible symbol has none', () => assert.deepEqual(symbolWarnings(config(btc.name), btc, mark), []));
+  it('an order above the imbalance limit: one fill alone passes it', () => {
+    const warnings = symbolWarnings(config(btc.name, { imbalanceLimitUsdt: new Decimal(499) }), btc, mark);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /500 is above imbalance_limit_usdt 499/);
+  });
+  it('an order equal to the imbalance limit is none', () =>
+    assert.deepEqual(symbolWarnings(config(btc.name, { imbalanceLimitUsdt: new Decimal(500) }), btc, mark), []));
+  it('an order below the smallest tradable size, by size or by notional', () => {
+    for (const [notional, smallest] of [
+      ['89', '0.002'],
+      ['150', '0.002'],
+    ] as const) {
+      const warnings = symbolWarnings(config(btc.name, { orderNotionalUsdt: new Decimal(notional) }), btc, mark);
+      assert.match(warnings[0] ?? '', new RegExp(`below the smallest tradable size ${smallest}`), notional);
+    }
+    assert.deepEqual(symbolWarnings(config(btc.name, { orderNotionalUsdt: new Decimal(180) }), btc, mark), []);
+  });
+});
