@@ -28,8 +28,13 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   };
 }
 
-/** A secret as it may turn up: itself, JSON's form, a URL's form, a private key without its 0x. */
+/** A secret as it may turn up: itself, as JSON writes it, JSON within JSON, a URL's form, a private key without its 0x. */
 function forms(secret: string): string[] {
   const bare = /^0x[0-9a-f]{64}$/i.test(secret) ? [secret.slice(2), secret.slice(2).toLowerCase()] : [];
-  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed()), ...bare];
+  const once = inJson(secret);
+  return [secret, once, inJson(once), encodeURIComponent(secret.toWellFormed()), ...bare];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }

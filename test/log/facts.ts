@@ -1,0 +1,230 @@
+import { Decimal } from '../../src/core/decimal.ts';
+import type { Fact, OrderWords } from '../../src/core/facts.ts';
+import type { Intent, LotMatch } from '../../src/core/model.ts';
+
+export const AT = Date.UTC(2026, 9, 17, 9, 0, 0);
+
+export function d(text: string): Decimal {
+  return new Decimal(text);
+}
+
+export const A_BUY: OrderWords = {
+  instrument: 'BNB_USDT_Perp',
+  account: 'A',
+  clientOrderId: '16140901064495857665',
+  side: 'buy',
+  size: d('0.52'),
+  price: d('612.3'),
+  purpose: 'opening',
+  guardPrice: null,
+};
+
+export const B_SELL: OrderWords = {
+  ...A_BUY,
+  account: 'B',
+  side: 'sell',
+  purpose: 'repair',
+  price: d('612.5'),
+  guardPrice: d('612.3'),
+};
+
+export function match(change: Partial<LotMatch> = {}): LotMatch {
+  return {
+    kind: 'hedge',
+    lotId: 1,
+    lotAccount: 'A',
+    lotPrice: d('612.3'),
+    lotBookedAtMs: AT - 34_000,
+    fillAccount: 'B',
+    fillSide: 'sell',
+    fillPrice: d('612.5'),
+    size: d('0.52'),
+    gainUsdt: d('0.104'),
+    ...change,
+  };
+}
+
+const intent: Intent = {
+  intentId: 'i1',
+  instrument: 'BNB_USDT_Perp',
+  account: 'B',
+  side: 'sell',
+  size: d('0.52'),
+  purpose: 'repair',
+  guardPrice: d('612.3'),
+  nearerThanPrice: null,
+  beyondPrice: null,
+  rules: ['6.3'],
+};
+
+const failure = {
+  kind: 'unavailable',
+  call: 'positions',
+  account: 'A',
+  code: null,
+  message: 'no answer within 5 s',
+} as const;
+
+/** One fact of every type; a type without one does not compile. */
+export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> } = {
+  'state.changed': {
+    type: 'state.changed',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    from: 'equal',
+    to: 'imbalanced',
+    why: 'net is 0.52',
+    rule: '5',
+  },
+  'symbol.idle': {
+    type: 'symbol.idle',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    why: 'quoting: A buy 0.52 @ 612.3',
+    rule: '8.2',
+  },
+  'order.sent': { type: 'order.sent', atMs: AT, attempt: 1, ...A_BUY },
+  'order.placed': { type: 'order.placed', atMs: AT, attempt: 1, elapsedMs: 12, ...A_BUY },
+  'order.post-only-refused': { type: 'order.post-only-refused', atMs: AT, attempt: 1, attemptsLeft: 4, ...A_BUY },
+  'order.refused': { type: 'order.refused', atMs: AT, code: 2062, reason: 'size below min_size', ...A_BUY },
+  'order.unknown': { type: 'order.unknown', atMs: AT, reason: 'no answer within 5 s', ...A_BUY },
+  'order.resolved': { type: 'order.resolved', atMs: AT, outcome: 'absent', proof: 'expired and in no list', ...A_BUY },
+  'intent.denied': {
+    type: 'intent.denied',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    account: 'B',
+    intent,
+    reason: 'below min_notional',
+    rule: '7.3',
+  },
+  'intent.exhausted': { type: 'intent.exhausted', atMs: AT, instrument: 'BNB_USDT_Perp', account: 'B', attempts: 5 },
+  'order.cancel-requested': {
+    type: 'order.cancel-requested',
+    atMs: AT,
+    why: 'Cancelled extra strategy order due to low diff account cap',
+    rule: '8.2',
+    ...A_BUY,
+  },
+  'order.over': {
+    type: 'order.over',
+    atMs: AT,
+    status: 'CANCELLED',
+    reason: 'USER_CANCEL',
+    tradedSize: d('0'),
+    ...A_BUY,
+  },
+  'order.adopted': { type: 'order.adopted', atMs: AT, tradedSize: d('0.1'), ...A_BUY },
+  'fill.waiting': {
+    type: 'fill.waiting',
+    atMs: AT,
+    fillSize: d('0.2'),
+    fillPrice: d('612.3'),
+    untilMs: AT + 1_800_000,
+    ...A_BUY,
+  },
+  'fill.booked': {
+    type: 'fill.booked',
+    atMs: AT,
+    fillSize: d('0.52'),
+    fillPrice: d('612.5'),
+    matches: [match()],
+    openedLotSize: d('0'),
+    netAfter: d('0'),
+    ...B_SELL,
+  },
+  'drift.seen': {
+    type: 'drift.seen',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    account: 'A',
+    difference: d('0.1'),
+    snapshots: 1,
+  },
+  'drift.adopted': {
+    type: 'drift.adopted',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    account: 'A',
+    difference: d('0.1'),
+    price: d('612'),
+    matches: [],
+  },
+  'order.foreign': {
+    type: 'order.foreign',
+    atMs: AT,
+    account: 'A',
+    instrument: 'BNB_USDT_Perp',
+    orderId: '0x0101',
+    clientOrderId: '42',
+  },
+  'lots.restored': {
+    type: 'lots.restored',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    source: 'journal',
+    lots: 1,
+    net: d('0.52'),
+    difference: '',
+  },
+  'account.polled': {
+    type: 'account.polled',
+    atMs: AT,
+    account: 'A',
+    elapsedMs: 20,
+    totalEquityUsdt: d('10000'),
+    maintenanceMarginUsdt: d('312.5'),
+    openOrders: 2,
+  },
+  'read.failed': { type: 'read.failed', atMs: AT, account: 'A', failure, inARow: 1 },
+  'account.parked': {
+    type: 'account.parked',
+    atMs: AT,
+    account: 'A',
+    failure: { ...failure, kind: 'parked', code: 1008, message: 'IP not whitelisted' },
+  },
+  'account.unparked': { type: 'account.unparked', atMs: AT, account: 'A' },
+  'stream.changed': { type: 'stream.changed', atMs: AT, account: 'A', status: 'down', why: 'silent for 10 s' },
+  'session.renewed': { type: 'session.renewed', atMs: AT, account: 'A', untilMs: AT + 86_400_000 },
+  'alert.raised': {
+    type: 'alert.raised',
+    atMs: AT,
+    alert: {
+      kind: 'mmr',
+      key: 'mmr:A',
+      account: 'A',
+      instrument: null,
+      atMs: AT,
+      sinceMs: null,
+      details: { ratio: '0.74', threshold: '0.70' },
+    },
+  },
+  'alert.resolved': { type: 'alert.resolved', atMs: AT, key: 'mmr:A', lastedMs: 720_000 },
+  'alerts.sent': { type: 'alerts.sent', atMs: AT, alerts: 2, waiting: 0 },
+  'alerts.unsent': {
+    type: 'alerts.unsent',
+    atMs: AT,
+    reason: 'gateway says 502',
+    inARow: 1,
+    waiting: 3,
+    pauseMs: 30_000,
+  },
+  'heartbeat.missed': { type: 'heartbeat.missed', atMs: AT, reason: 'no answer' },
+  'actor.failed': { type: 'actor.failed', atMs: AT, actor: 'symbol:BNB_USDT_Perp', message: 'size is not whole' },
+  'engine.started': {
+    type: 'engine.started',
+    atMs: AT,
+    mode: 'paper',
+    instruments: ['BTC_USDT_Perp', 'BNB_USDT_Perp'],
+  },
+  'engine.draining': { type: 'engine.draining', atMs: AT, why: 'SIGINT' },
+  'cleanup.finished': { type: 'cleanup.finished', atMs: AT, cancelled: 2, candidates: 3, kept: 1, left: [] },
+  'engine.stopped': { type: 'engine.stopped', atMs: AT, exitCode: 0 },
+  'invariant.broken': {
+    type: 'invariant.broken',
+    atMs: AT,
+    invariant: 'I3',
+    instrument: 'BNB_USDT_Perp',
+    detail: 'price 612.35 is off tick',
+  },
+};

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Alert, AlertKind } from '../../src/core/alerts.ts';
+import { ALERT_KINDS } from '../../src/core/alerts.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import { FACT_TYPES, type Level, lasting, line } from '../../src/log/lines.ts';
+import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
+
+/** What each fact says, word by word; null: nothing. */
+const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = {
+  'state.changed': ['info', 'BNB equal → imbalanced: net is 0.52 (strategy 5)'],
+  'symbol.idle': [
+    'info',
+    'BNB nothing to submit: quoting: A buy 0.52 @ 612.3, per_account_cap_when_diff<20=>1 (strategy 8.2)',
+  ],
+  'order.sent': null,
+  'order.placed': ['info', 'Placed A buy 0.52 BNB @ 612.3 to open'],
+  'order.post-only-refused': [
+    'info',
+    'Post-only refused: A buy 0.52 BNB @ 612.3 would have taken from the book, attempt 1; priced again, 4 attempts left',
+  ],
+  'order.refused': ['warn', 'Exchange refused A buy 0.52 BNB @ 612.3: size below min_size (code 2062)'],
+  'order.unknown': [
+    'warn',
+    'No clear answer about A buy 0.52 BNB @ 612.3: no answer within 5 s; it counts as live until the exchange proves otherwise (strategy 9.6)',
+  ],
+  'order.resolved': ['info', 'Cleared up A buy 0.52 BNB @ 612.3: absent, expired and in no list (strategy 9.6)'],
+  'intent.denied': ['info', 'Not submitted: B sell 0.52 BNB: below min_notional (strategy 7.3)'],
+  'intent.exhausted': ['warn', 'BNB cooldown: 5 post-only attempts of account B used up (strategy 9.5)'],
+  'order.cancel-requested': [
+    'info',
+    'Cancelled extra strategy order due to low diff account cap: A buy 0.52 BNB @ 612.3, per_account_cap_when_diff<20=>1 (strategy 8.2)',
+  ],
+  'order.over': ['info', 'Cancelled A buy 0.52 BNB @ 612.3 (USER_CANCEL), nothing traded'],
+  'order.adopted': [
+    'info',
+    'Took over A buy 0.52 BNB @ 612.3 found at the exchange, 0.1 traded so far (strategy 11.4)',
+  ],
+  'fill.waiting': [
+    'info',
+    'Partly filled A buy 0.2 of 0.52 BNB @ 612.3: waiting for the rest, at most 30 min more (strategy 4.3)',
+  ],
+  'fill.booked': [
+    'info',
+    "Filled B sell 0.52 BNB @ 612.5, hedged 0.52 of A's buy @ 612.3 after 34 s, gain 0.104 USDT, guarded by 612.3; net 0",
+  ],
+  'drift.seen': [
+    'warn',
+    'BNB position of account A differs from the ledger by 0.1, reading 1: no new orders until they agree (strategy 10.5)',
+  ],
+  'drift.adopted': [
+    'warn',
+    'BNB position of account A was changed by 0.1 from outside: taken into the ledger @ 612 (strategy 10.5)',
+  ],
+  'order.foreign': [
+    'warn',
+    'non-strategy order detected: account A BNB_USDT_Perp order 0x0101 (client id 42), left alone (strategy 11.4)',
+  ],
+  'lots.restored': ['info', 'BNB restored from the journal: 1 open lot, net 0.52'],
+  'account.polled': null,
+  'read.failed': [
+    'warn',
+    'Reading failed for account A, 1 in a row: positions: no answer within 5 s; nothing is decided on old data (strategy 10.3)',
+  ],
+  'account.parked': [
+    'error',
+    'Account A is parked: IP not whitelisted; no orders on either account until it answers again (strategy 9.8)',
+  ],
+  'account.unparked': ['info', 'Account A answers again and is no longer parked'],
+  'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
+  'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
+  'alert.raised': ['warn', 'MMR ALERT maintenance margin is close to equity: account A, ratio 0.74, threshold 0.70'],
+  'alert.resolved': ['info', 'Resolved: mmr:A after 12 min'],
+  'alerts.sent': ['debug', 'Message delivered, telling of 2 alerts; 0 waiting'],
+  'alerts.unsent': [
+    'warn',
+    'Alerts could not be delivered, 1 in a row: gateway says 502; 3 waiting, tried again in 30 s; trading goes on (strategy 12.1)',
+  ],
+  'heartbeat.missed': ['warn', 'Heartbeat not delivered: no answer'],
+  'actor.failed': [
+    'error',
+    'A part of the engine failed and is started again: symbol:BNB_USDT_Perp: size is not whole',
+  ],
+  'engine.started': ['info', 'Started on paper: BTC_USDT_Perp, BNB_USDT_Perp'],
+  'engine.draining': ['info', 'Stopping: SIGINT; no new orders (strategy 13.1)'],
+  'cleanup.finished': ['info', 'Stop cleanup finished: cancelled=2 candidates=3 kept=1'],
+  'engine.stopped': ['info', 'Stopped, exit code 0'],
+  'invariant.broken': [
+    'error',
+    'INVARIANT BROKEN I3 BNB_USDT_Perp: price 612.35 is off tick; no new orders there, what is open stays managed (strategy 15)',
+  ],
+};
+
+function text(fact: Fact): string {
+  return line(fact)?.text ?? '';
+}
+
+describe('the line of each fact', () => {
+  it('is decided for every type', () => assert.deepEqual([...FACT_TYPES].sort(), Object.keys(SAID).sort()));
+  for (const [type, said] of Object.entries(SAID)) {
+    it(`${type} says ${said === null ? 'nothing' : said[1].slice(0, 50)}`, () => {
+      const result = line(FACTS[type as Fact['type']]);
+      assert.deepEqual(result, said === null ? null : { level: said[0], text: said[1] });
+    });
+  }
+  it('a type that is not known makes no line and does not throw', () =>
+    assert.equal(line({ type: 'of.tomorrow', atMs: 0 } as unknown as Fact), null));
+});
+
+describe('variants', () => {
+  for (const account of ['A', 'B'] as const) {
+    for (const side of ['buy', 'sell'] as const) {
+      it(`Placed ${account} ${side} stands in the log word by word`, () =>
+        assert.ok(
+          text({ ...FACTS['order.placed'], account, side }).startsWith(`Placed ${account} ${side} 0.52 BNB @ `),
+        ));
+    }
+  }
+  it('a hedge says the price it is guarded by, and in which direction', () => {
+    assert.equal(
+      text({ ...FACTS['order.placed'], ...B_SELL, attempt: 3 }),
+      'Placed B sell 0.52 BNB @ 612.5 to hedge, guarded by 612.3 (never below), attempt 3',
+    );
+    assert.match(
+      text({ ...FACTS['order.placed'], ...A_BUY, purpose: 'repair', guardPrice: d('613') }),
+      /guarded by 613 \(never above\)/,
+    );
+  });
+  it('an opening fill says what waits for its hedge', () =>
+    assert.equal(
+      text({
+        ...FACTS['fill.booked'],
+        ...A_BUY,
+        fillPrice: d('612.3'),
+        matches: [],
+        openedLotSize: d('0.52'),
+        netAfter: d('0.52'),
+      }),
+      'Filled A buy 0.52 BNB @ 612.3; 0.52 waits for its hedge; net 0.52',
+    ));
+  it('a fill over several lots says the range, the sum and the oldest', () => {
+    const matches = [
+      match({ size: d('0.3'), gainUsdt: d('0.06') }),
+      match({ size: d('0.2'), lotPrice: d('612.1'), gainUsdt: d('0.08'), lotBookedAtMs: AT - 7_200_000 }),
+      match({ kind: 'unwind', lotAccount: 'B', size: d('0.02'), lotPrice: d('600'), gainUsdt: d('0.25') }),
+    ];
+    assert.equal(
+      text({ ...FACTS['fill.booked'], matches }),
+      "Filled B sell 0.52 BNB @ 612.5, hedged 0.5 of A's buy @ 612.1 to 612.3 after 2 h, gain 0.14 USDT, " +
+        "unwound 0.02 of B's buy @ 600 after 34 s, gain 0.25 USDT, guarded by 612.3; net 0",
+    );
+  });
+  it('entering cooldown is a warning and says the word', () => {
+    const said = line({ ...FACTS['state.changed'], to: 'cooldown', why: 'post-only attempts used up', rule: '9.5' });
+    assert.equal(said?.level, 'warn');
+    assert.match(said?.text ?? '', /→ cooldown: /);
+  });
+  it('a trim for a wrong side is not blamed on the low-diff cap', () =>
+    assert.equal(
+      text({ ...FACTS['order.cancel-requested'], why: 'a buy would grow the net' }),
+      'Cancelling A buy 0.52 BNB @ 612.3: a buy would grow the net (strategy 8.2)',
+    ));
+  it('phrases name the figures as configured', () => {
+    const context = { diffThresholdUsdt: '35', stuckHours: '12' };
+    assert.match(line(FACTS['symbol.idle'], context)?.text ?? '', /per_account_cap_when_diff<35=>1/);
+    const alert: Alert = {
+      ...FACTS['alert.raised'].alert,
+      kind: 'unhedged',
+      instrument: 'BNB_USDT_Perp',
+      account: null,
+    };
+    assert.match(line({ type: 'alert.raised', atMs: AT, alert }, context)?.text ?? '', /unhedged>12h: BNB/);
+  });
+  it('a filled order and a post-only refusal are not said twice', () => {
+    assert.equal(line({ ...FACTS['order.over'], status: 'FILLED', reason: '' }), null);
+    assert.equal(line({ ...FACTS['order.over'], status: 'REJECTED', reason: 'FAIL_POST_ONLY' }), null);
+  });
+  it('another rejection is a warning', () =>
+    assert.deepEqual(line({ ...FACTS['order.over'], status: 'REJECTED', reason: 'MARGIN', tradedSize: d('0.1') }), {
+      level: 'warn',
+      text: 'Rejected A buy 0.52 BNB @ 612.3 (MARGIN), 0.1 traded',
+    }));
+  it('an outage is said at the first, second, fourth, eighth … failure', () => {
+    const said = Array.from({ length: 20 }, (_, index) => index + 1).filter(
+      (inARow) => line({ ...FACTS['read.failed'], inARow }) !== null,
+    );
+    assert.deepEqual(said, [1, 2, 4, 8, 16]);
+  });
+  it('orders left behind are an error and are named', () => {
+    const said = line({ ...FACTS['cleanup.finished'], left: ['A 161'] });
+    assert.deepEqual(said, {
+      level: 'error',
+      text: 'Stop cleanup finished: cancelled=2 candidates=3 kept=1; NOT cancelled: A 161',
+    });
+  });
+});
+
+describe('alerts', () => {
+  const PHRASES: Partial<Record<AlertKind, string>> = {
+    mmr: 'MMR ALERT',
+    unhedged: 'unhedged>6h',
+    'foreign-order': 'non-strategy order detected',
+    'post-only-exhausted': 'cooldown',
+  };
+  for (const kind of ALERT_KINDS) {
+    it(`${kind} says ${PHRASES[kind] ?? 'ALERT'}, where, since when and the details`, () => {
+      const alert: Alert = {
+        kind,
+        key: kind,
+        account: 'B',
+        instrument: 'BNB_USDT_Perp',
+        atMs: AT,
+        sinceMs: AT - 3_600_000 * 7,
+        details: { net: '0.52 BNB' },
+      };
+      const said = line({ type: 'alert.raised', atMs: AT, alert });
+      assert.equal(said?.level, 'warn');
+      assert.ok(said?.text.includes(PHRASES[kind] ?? 'ALERT'));
+      assert.ok(said?.text.endsWith(': BNB, account B, for 7 h, net 0.52 BNB'), said?.text);
+    });
+  }
+});
+
+describe('durations', () => {
+  for (const [ms, said] of [
+    [-5, '0 s'],
+    [34_400, '34 s'],
+    [119_000, '119 s'],
+    [120_000, '2 min'],
+    [5_400_000, '90 min'],
+    [7_200_000, '2 h'],
+    [21_900_000, '6 h 5 min'],
+    [86_400_000 * 3, '3 d'],
+    [86_400_000 * 3 + 7_200_000, '3 d 2 h'],
+  ] as const) {
+    it(`${ms} ms is ${said}`, () => assert.equal(lasting(ms), said));
+  }
+});
