@@ -21,7 +21,6 @@ describe('the log file', () => {
     dir = mkdtempSync(join(tmpdir(), 'hedge-log-'));
   });
   afterEach(() => {
-    chmodSync(dir, 0o755);
     rmSync(dir, { recursive: true });
   });
   const live = () => readFileSync(join(dir, LOG_FILE_NAME), 'utf8');
@@ -89,14 +88,12 @@ describe('the log file', () => {
     );
     assert.ok(old().includes('notes.log'));
   });
-  it('a rename that fails is said once per bound, and the log goes on in the same file', () => {
+  it('a rename that fails is said, and the log goes on in the same file', () => {
     const complaints: string[] = [];
     const file = openLogFile({ dir, maxBytes: 8, complain: (text) => complaints.push(text) });
     file.write('aaaaaaa\n', AT);
     // Whoever runs this may be allowed everything, so the rename is made impossible, not forbidden.
-    mkdirSync(join(dir, 'aside'));
-    const path = join(dir, LOG_FILE_NAME);
-    rmSync(path);
+    rmSync(join(dir, LOG_FILE_NAME));
     file.write('bbb\n', AT);
     assert.equal(complaints.length, 1);
     assert.match(complaints[0] ?? '', /could not be put aside/);
