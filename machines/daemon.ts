@@ -308,11 +308,6 @@ const daemonSetup = setup({
       const left = output?.left ?? [];
       return { exitCode: left.length > 0 || context.broken ? 1 : 0 };
     }),
-    sayCleanup: ({ context, event }) => {
-      if (!('output' in event)) return;
-      const { cancelled, candidates, kept, left } = event.output as StopCleanupOutput;
-      say(context, { type: 'cleanup.finished', cancelled, candidates, kept, left });
-    },
     failCleanup: assign(({ event }) => ({
       exitCode: 1,
       failure: `clean-up failed: ${messageOf('error' in event ? event.error : event)}`,
@@ -390,7 +385,7 @@ export const daemonMachine = daemonSetup.createMachine({
           keep: context.settings.stopKeepStrategyOrders,
           unknown: context.unknown,
         }),
-        onDone: { target: 'stopped', actions: ['takeCleanup', 'sayCleanup'] },
+        onDone: { target: 'stopped', actions: ['takeCleanup'] },
         onError: { target: 'stopped', actions: ['failCleanup'] },
       },
     },

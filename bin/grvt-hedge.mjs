@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Readable by an old Node too, so that it can say in one line what is needed. Everything else is TypeScript that Node 24 runs as it is.
+const NEEDED_MAJOR = 24;
+const major = Number(process.versions.node.split('.')[0]);
+if (major < NEEDED_MAJOR) {
+  console.error(
+    `grvt-hedge needs Node ${NEEDED_MAJOR} or newer; this is ${process.versions.node}. ` +
+      '`npm ci` installs one beside the project: start it with `npm start` or `npm run hedge -- …`.',
+  );
+  process.exit(78);
+}
+const { main } = await import('../src/cli.ts');
+process.exitCode = await main(process.argv.slice(2));

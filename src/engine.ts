@@ -1,0 +1,205 @@
+import { type Actor, createActor, type InspectionEvent } from 'xstate';
+import { type DaemonOutput, daemonMachine, type EngineSymbol } from '../machines/daemon.ts';
+import { type Auditor, createAuditor, type StartLot } from './core/audit/index.ts';
+import type { Fact } from './core/facts.ts';
+import type { AccountName, SymbolConfig } from './core/model.ts';
+import { ACCOUNTS } from './core/model.ts';
+import type { SymbolState } from './core/symbol-state.ts';
+import type { WireEvent } from './core/wire-event.ts';
+import { ExchangeError } from './grvt/errors.ts';
+import type { GrvtExchange } from './grvt/exchange.ts';
+import type { EngineJournal } from './journal/engine-journal.ts';
+import { lastSequence, unsettledOrders } from './journal/read.ts';
+import { alertTexts } from './notify/texts.ts';
+import type { Clock, Heartbeat, Notifier, Reporter } from './ports.ts';
+import type { Settings } from './settings/index.ts';
+import { resolveInstruments } from './settings/index.ts';
+
+/** Data older than this many loop intervals stop new orders … (strategy 10.3) */
+const STALE_INTERVALS = 3;
+/** … but never sooner than this. */
+const STALE_LEAST_MS = 10_000;
+
+/** What an engine is put together from; simulation and production differ only in these. */
+export interface EngineParts {
+  readonly settings: Settings;
+  readonly subAccountIds: Readonly<Record<AccountName, string>>;
+  /** Makes the adapter; what it hears on the wire goes to the auditor. */
+  readonly openExchange: (onWire: (event: WireEvent) => void, report: (fact: Fact) => void) => GrvtExchange;
+  readonly journal: EngineJournal;
+  readonly notifier: Notifier;
+  readonly heartbeat: Heartbeat | null;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** Start-up warnings (strategy 2.2) and the like: lines that are no facts. */
+  readonly warn: (text: string) => void;
+  /** Called when the engine trades: symbols resolved, actors running. */
+  readonly onTrading?: (symbols: readonly EngineSymbol[]) => void;
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+/** A running engine. */
+export interface Engine {
+  readonly daemon: Actor<typeof daemonMachine>;
+  readonly exchange: GrvtExchange;
+  readonly auditor: () => Auditor | null;
+  /** Drains, cleans up and stops (strategy 13.1). */
+  stop(why: string): void;
+  /** A stream message: poll that account early (strategy 10.6). */
+  prompt(account: AccountName): void;
+  readonly stopped: Promise<DaemonOutput>;
+}
+
+/** Why there is no engine, with the exit code of strategy 13.2. */
+export class StartError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.name = 'StartError';
+    this.exitCode = exitCode;
+  }
+}
+
+export const EXIT_CONFIGURATION = 78;
+export const EXIT_UNREACHABLE = 69;
+
+/** Age of data at which new orders stop (strategy 10.3). */
+export function staleMs(loopIntervalMs: number): number {
+  return Math.max(STALE_INTERVALS * loopIntervalMs, STALE_LEAST_MS);
+}
+
+/** Puts an engine together and starts it. */
+export function startEngine(parts: EngineParts): Engine {
+  const { settings, journal, clock, reporter } = parts;
+  let auditor: Auditor | null = null;
+  const heard: WireEvent[] = [];
+
+  const onWire = (event: WireEvent): void => {
+    if (auditor === null) {
+      // Before the symbols are resolved there is nothing to judge; the few start-up calls are kept for its first look.
+      if (heard.length < HEARD_BEFORE_START_MAX) heard.push(event);
+      return;
+    }
+    judge(auditor, event);
+  };
+  const judge = (by: Auditor, event: WireEvent): void => {
+    for (const breach of by.hear(event)) {
+      const numbers = Object.entries(breach.detail).map(([name, value]) => `${name}=${value}`);
+      const detail = [breach.what, `(strategy ${breach.rule})`, breach.clientOrderId ?? '', ...numbers]
+        .filter((part) => part !== '')
+        .join(' ');
+      daemon.send({ type: 'invariant.broken', invariant: breach.invariant, instrument: breach.instrument, detail });
+    }
+  };
+  const exchange = parts.openExchange(onWire, (fact) => reporter.report(fact));
+
+  const daemon = createActor(daemonMachine, {
+    ...(parts.inspect ? { inspect: parts.inspect } : {}),
+    systemId: 'daemon',
+    input: {
+      exchange,
+      journal,
+      notifier: parts.notifier,
+      heartbeat: parts.heartbeat,
+      clock,
+      reporter,
+      texts: alertTexts(settings.lang, `grvt-hedge ${settings.mode}`),
+      settings: {
+        mode: settings.mode,
+        strategy: {
+          singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+          partialFillTimeoutMs: settings.partialFillTimeoutMs,
+          postOnlyCooldownMs: settings.postOnlyCooldownMs,
+          stuckMs: settings.stuckMs,
+        },
+        submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
+        loopIntervalMs: settings.loopIntervalMs,
+        staleMs: staleMs(settings.loopIntervalMs),
+        maxRuntimeMs: settings.maxRuntimeMs,
+        mmrAlertThreshold: settings.mmrAlertThreshold,
+        cancelOnStop: settings.cancelOnStop,
+        stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+        dailyReportAtMinutes: settings.dailyReportAtMinutes,
+      },
+      prepare: async () => {
+        const symbols = await readyToTrade(exchange, settings.symbols, parts.warn);
+        auditor = createAuditor({
+          symbols: symbols.map((symbol) => symbol.config),
+          accounts: parts.subAccountIds,
+          settings: {
+            singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+            postOnlyMaxRetry: settings.postOnlyMaxRetry,
+            partialFillTimeoutMs: settings.partialFillTimeoutMs,
+            staleMs: staleMs(settings.loopIntervalMs),
+            cancelOnStop: settings.cancelOnStop,
+            stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+          },
+          existingAtStart: journalledLots(journal) ?? 'synthetic',
+        });
+        for (const event of heard.splice(0)) judge(auditor, event);
+        parts.onTrading?.(symbols);
+        return symbols;
+      },
+      unsettled: () => unsettledOrders(journal),
+      lastSequence: () => lastSequence(journal),
+    },
+  });
+
+  const stopped = new Promise<DaemonOutput>((resolve, reject) => {
+    daemon.subscribe({
+      complete: () =>
+        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' }),
+      error: reject,
+    });
+  });
+  daemon.start();
+  return {
+    daemon,
+    exchange,
+    auditor: () => auditor,
+    stop: (why) => {
+      auditor?.drainBegan(clock.nowMs());
+      daemon.send({ type: 'stop.requested', why });
+    },
+    prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
+    stopped,
+  };
+}
+
+/** Calls made before the symbols are known: two logins, their proofs, the instruments. */
+const HEARD_BEFORE_START_MAX = 100;
+
+/** Both accounts in, instruments read, symbols resolved (strategy 2.2, 11). @throws StartError */
+export async function readyToTrade(
+  exchange: GrvtExchange,
+  configs: readonly SymbolConfig[],
+  warn: (text: string) => void,
+): Promise<readonly EngineSymbol[]> {
+  try {
+    await Promise.all(ACCOUNTS.map((account) => exchange.login(account)));
+    const resolution = resolveInstruments(configs, await exchange.instruments());
+    if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
+    for (const warning of resolution.warnings) warn(warning);
+    return resolution.symbols.filter((symbol) => symbol.config.enabled);
+  } catch (thrown) {
+    if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
+    throw thrown;
+  }
+}
+
+/** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
+function startErrorOf(error: ExchangeError): StartError {
+  const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
+  return new StartError(configuration ? EXIT_CONFIGURATION : EXIT_UNREACHABLE, error.message);
+}
+
+/** The lots a journal remembers; null: it remembers nothing, and positions will tell. */
+function journalledLots(journal: EngineJournal): readonly StartLot[] | null {
+  const states = journal.latestOfEach('symbol.state').map((entry) => entry.body as SymbolState);
+  const begun = states.filter((state) => state.begun);
+  if (begun.length === 0) return null;
+  return begun.flatMap((state) =>
+    state.lots.map(({ account, side, size, price }) => ({ instrument: state.instrument, account, side, size, price })),
+  );
+}

@@ -1,0 +1,166 @@
+import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
+import { createGrvtExchange } from './grvt/exchange.ts';
+import type { EngineJournal } from './journal/engine-journal.ts';
+import { journalFileName, PAPER_JOURNAL, rotatePaperJournals } from './journal/files.ts';
+import { acquireLocks, type Locks } from './journal/lock.ts';
+import { openJournal } from './journal/sqlite.ts';
+import { createEngineLog, createFigures, type EngineLog, FIGURES_EVERY_MS, openLogFile } from './log/index.ts';
+import { httpHeartbeat } from './notify/heartbeat.ts';
+import { logNotifier } from './notify/log.ts';
+import { telegramNotifier } from './notify/telegram.ts';
+import type { Clock, Notifier } from './ports.ts';
+import type { Settings } from './settings/index.ts';
+import { openVenue, secretsOf, type Venue } from './venue.ts';
+
+const DAY_MS = 86_400_000;
+/** Pause between two steps of the journal's daily upkeep, so that it never holds up a decision. */
+const COMPACT_PAUSE_MS = 250;
+
+/** Levels of the REST client's log in its own words, and its words in ours. */
+const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+  silent: 'OFF',
+};
+const LOG_LEVEL = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
+
+export const systemClock: Clock = { nowMs: () => Date.now() };
+
+/**
+ * Runs the engine until it is stopped (strategy 11, 13).
+ *
+ * @returns the exit code of strategy 13.2
+ */
+export async function run(settings: Settings, warnings: readonly string[]): Promise<number> {
+  const venue = await openVenue(settings);
+  const log = openLog(settings, venue);
+  for (const warning of warnings) log.say('warn', warning, Date.now());
+  let locks: Locks | null = null;
+  let journal: EngineJournal | null = null;
+  try {
+    locks = lock(settings, venue);
+    journal = openRunJournal(settings, venue);
+  } catch (thrown) {
+    log.say('error', thrown instanceof Error ? thrown.message : String(thrown), Date.now());
+    locks?.release();
+    await venue.close();
+    log.close();
+    return EXIT_CONFIGURATION;
+  }
+  for (const notice of journal.notices) log.say('warn', notice, Date.now());
+  const upkeep = keepJournalSmall(journal);
+  const figures = setInterval(() => log.sayFigures(Date.now()), FIGURES_EVERY_MS);
+  try {
+    const engine = startEngine({
+      settings,
+      subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+      openExchange: (onWire, report) =>
+        createGrvtExchange({
+          hosts: venue.hosts,
+          chainId: venue.chainId,
+          accounts: venue.keys,
+          bookDepth: settings.orderbookDepth,
+          requestsPerSec: settings.requestsPerSec,
+          clock: systemClock,
+          sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],
+          log: (level, message) => log.say(LOG_LEVEL[level], `REST client: ${message}`, Date.now()),
+          onWire,
+          report,
+        }),
+      journal,
+      notifier: notifierOf(settings, log),
+      heartbeat: settings.heartbeatUrl === null ? null : httpHeartbeat(settings.heartbeatUrl),
+      clock: systemClock,
+      reporter: log,
+      warn: (text) => log.say('warn', text, Date.now()),
+    });
+    const unlisten = listenToSignals(engine, log);
+    const { exitCode, failure } = await engine.stopped;
+    unlisten();
+    for (const breach of exitCode === 69 || exitCode === 78 ? [] : (engine.auditor()?.stopped(Date.now()) ?? [])) {
+      log.say('error', `invariant ${breach.invariant} broken: ${breach.what}`, Date.now());
+    }
+    if (failure !== null) log.say('error', failure, Date.now());
+    else log.sayFigures(Date.now());
+    engine.exchange.close();
+    return exitCode;
+  } finally {
+    clearInterval(figures);
+    clearInterval(upkeep);
+    journal.close();
+    locks.release();
+    await venue.close();
+    log.close();
+  }
+}
+
+function openLog(settings: Settings, venue: Venue): EngineLog {
+  return createEngineLog({
+    secrets: secretsOf(settings, venue),
+    screen: { write: (text) => process.stdout.write(text), colour: process.stdout.isTTY === true },
+    file: openLogFile({ dir: settings.logDir }),
+    figures: createFigures(),
+    context: {
+      diffThresholdUsdt: settings.singleOrderDiffThresholdUsdt.toFixed(),
+      stuckHours: String(settings.stuckMs / 3_600_000),
+    },
+  });
+}
+
+/** One engine per data directory and per account (strategy 11.1). */
+function lock(settings: Settings, venue: Venue): Locks {
+  const tradingHost = new URL(venue.hosts.trades).host;
+  const accounts = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
+  return acquireLocks({
+    dataDirectory: settings.dataDir,
+    accounts: accounts.map(({ subAccountId }) => ({ tradingHost, subAccountId })),
+  });
+}
+
+/** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */
+function openRunJournal(settings: Settings, venue: Venue): EngineJournal {
+  const directory = settings.dataDir;
+  const days = settings.journalMs / DAY_MS;
+  if (venue.paper !== null) rotatePaperJournals(directory);
+  const fileName =
+    venue.paper !== null
+      ? PAPER_JOURNAL
+      : journalFileName({ env: settings.mode, subAccountIds: [venue.keys.A.subAccountId, venue.keys.B.subAccountId] });
+  return openJournal({ directory, fileName, days, clock: systemClock });
+}
+
+/** Removes settled history once a day, a little at a time. */
+function keepJournalSmall(journal: EngineJournal): NodeJS.Timeout {
+  const step = () => {
+    if (journal.compact(Date.now()).more) setTimeout(step, COMPACT_PAUSE_MS).unref();
+  };
+  return setInterval(step, DAY_MS);
+}
+
+function notifierOf(settings: Settings, log: EngineLog): Notifier {
+  const { telegram } = settings;
+  if (telegram === null) return logNotifier((text) => log.say('debug', text, Date.now()));
+  return telegramNotifier({ url: telegram.gatewayUrl, chatId: telegram.chatId, apiKey: telegram.apiKey.reveal() });
+}
+
+/** The first signal stops in order, the second at once (strategy 13.3). */
+function listenToSignals(engine: Engine, log: EngineLog): () => void {
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (asked) {
+      log.say('warn', `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`, Date.now());
+      process.exit(1);
+    }
+    asked = true;
+    engine.stop(signal);
+  };
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
+  const used = signals.filter((signal) => signal !== 'SIGBREAK' || process.platform === 'win32');
+  for (const signal of used) process.on(signal, onSignal);
+  return () => {
+    for (const signal of used) process.off(signal, onSignal);
+  };
+}
