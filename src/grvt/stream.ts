@@ -1,0 +1,333 @@
+import WebSocket, { type ClientOptions, type RawData } from 'ws';
+import type { Fact } from '../core/facts.ts';
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import type { Clock } from '../ports.ts';
+import type { Session, SessionHeaders } from './session.ts';
+import { feedFrame, rpcFrame } from './wire.ts';
+
+export interface StreamOptions {
+  /** Origins; `http` becomes `ws`. */
+  readonly hosts: { readonly trades: string; readonly marketData: string };
+  readonly sessions: Readonly<Record<AccountName, Session>>;
+  readonly subAccountIds: Readonly<Record<AccountName, string>>;
+  /** Instruments whose books are watched. */
+  readonly instruments: readonly string[];
+  readonly bookDepth: number;
+  readonly clock: Clock;
+  /** Something happened on that account: poll early (strategy 10.6). May come often; the poller keeps the budget. */
+  readonly onPrompt: (account: AccountName) => void;
+  readonly report: (fact: Fact) => void;
+  readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
+}
+
+export interface Streams {
+  /** Ends all connections for good; each is reported `off`. */
+  close(): void;
+}
+
+/** How often a connection is asked for a sign of life and its session looked at. */
+const PING_EVERY_MS = 3_000;
+/** Silence, pongs included, after which it is dead: found on the third look, before 10 s are over. */
+const SILENCE_MS = 6_500;
+/** Longest handshake, and longest wait for all subscriptions to be acknowledged. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+const SUBSCRIBE_TIMEOUT_MS = 5_000;
+/** Pauses between connections, doubling while they fail. */
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 30_000;
+/** A connection that was up this long was a good one: the next pause is a first one again. */
+const GOOD_AFTER_MS = 10_000;
+/** Largest frame taken: a book of 500 levels is some 60 kB. */
+const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+/** Books per subscribe request, so that no frame of ours grows with the number of symbols. */
+const SELECTORS_PER_REQUEST = 50;
+/** Milliseconds between books of one instrument; they serve as a sign of life only. */
+const BOOK_RATE_MS = 500;
+
+const ACCOUNT_STREAMS = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'] as const;
+
+interface Subscription {
+  readonly stream: string;
+  readonly selectors: readonly string[];
+}
+
+/**
+ * The exchange's streams (strategy 10.6, API 8): order, state, fill and position of both accounts, and the books, over
+ * `/ws/full`. A message prompts an early poll and nothing else. Silence, gaps, disconnects and sessions that ended are
+ * noticed within 10 s, reported as `stream.changed`, and answered by a new connection; polling goes on meanwhile.
+ */
+export function createStreams(options: StreamOptions): Streams {
+  const connections = ACCOUNTS.map((account) =>
+    keepConnected({
+      options,
+      account,
+      url: streamUrl(options.hosts.trades),
+      session: options.sessions[account],
+      subscriptions: ACCOUNT_STREAMS.map((stream) => ({ stream, selectors: [options.subAccountIds[account]] })),
+    }),
+  );
+  const books = options.instruments.map((instrument) => `${instrument}@${BOOK_RATE_MS}-${options.bookDepth}`);
+  if (books.length > 0) {
+    const subscriptions: Subscription[] = [];
+    for (let from = 0; from < books.length; from += SELECTORS_PER_REQUEST) {
+      subscriptions.push({ stream: 'v1.book.s', selectors: books.slice(from, from + SELECTORS_PER_REQUEST) });
+    }
+    const url = streamUrl(options.hosts.marketData);
+    connections.push(keepConnected({ options, account: null, url, session: null, subscriptions }));
+  }
+  return {
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
+  };
+}
+
+function streamUrl(origin: string): string {
+  return `${origin.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws/full`;
+}
+
+/** One connection, made anew whenever it is lost. */
+function keepConnected(input: {
+  options: StreamOptions;
+  account: AccountName | null;
+  url: string;
+  session: Session | null;
+  subscriptions: readonly Subscription[];
+}): { close(): void } {
+  const { options, account, url, session, subscriptions } = input;
+  const { clock } = options;
+  const Socket = options.WebSocket ?? WebSocket;
+
+  let closed = false;
+  let status: 'up' | 'down' | null = null;
+  let failedInARow = 0;
+  let timer: NodeJS.Timeout | null = null;
+  /** Ends the present connection without another one. */
+  let abandon: () => void = () => {};
+
+  function say(next: 'up' | 'down' | 'off', why: string): void {
+    if (next === status) return;
+    status = next === 'off' ? null : next;
+    options.report({ type: 'stream.changed', atMs: clock.nowMs(), account, status: next, why });
+  }
+
+  function prompt(): void {
+    if (account !== null) options.onPrompt(account);
+  }
+
+  function later(pauseMs: number): void {
+    if (closed) return;
+    timer = setTimeout(connect, pauseMs);
+  }
+
+  function retry(): void {
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failedInARow, MAX_PAUSE_MS);
+    failedInARow = Math.min(failedInARow + 1, 16);
+    later(pauseMs);
+  }
+
+  async function connect(): Promise<void> {
+    timer = null;
+    let headers: SessionHeaders | null = null;
+    try {
+      headers = session === null ? null : await session.ready();
+    } catch (error) {
+      say('down', `no session: ${wordsOf(error)}`);
+      retry();
+      return;
+    }
+    if (!closed) open(headers);
+  }
+
+  function open(headers: SessionHeaders | null): void {
+    const socket = new Socket(url, {
+      headers: headers === null ? {} : { ...headers },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+      followRedirects: false,
+    });
+    let over = false;
+    let heardAtMs = clock.nowMs();
+    let upAtMs: number | null = null;
+    let watch: NodeJS.Timeout | null = null;
+    let subscribing: NodeJS.Timeout | null = null;
+    const unacknowledged = new Map<number, Subscription>();
+    const sequences = new Map<string, bigint>();
+
+    function end(): void {
+      over = true;
+      if (watch !== null) clearInterval(watch);
+      if (subscribing !== null) clearTimeout(subscribing);
+      socket.terminate();
+    }
+
+    /** The connection is lost or no good: say so, poll early in case something was missed, and connect again. */
+    function lose(why: string, rejected: SessionHeaders | null = null): void {
+      if (over) return;
+      end();
+      if (closed) return;
+      const wasUp = upAtMs !== null;
+      if (upAtMs !== null && clock.nowMs() - upAtMs >= GOOD_AFTER_MS) failedInARow = 0;
+      say('down', why);
+      if (wasUp) prompt();
+      if (rejected === null || session === null) {
+        retry();
+        return;
+      }
+      // Only the session was wrong: a new one first. Its own pauses hold if the login fails.
+      session.renew(rejected).then(retry, (error: unknown) => {
+        say('down', `no session: ${wordsOf(error)}`);
+        retry();
+      });
+    }
+
+    function look(): void {
+      // The exchange need not hang up on a session that ended or was replaced; it may just say nothing more.
+      if (session !== null && session.current() !== headers) {
+        lose('the session was renewed or has ended');
+        return;
+      }
+      const silentMs = clock.nowMs() - heardAtMs;
+      if (silentMs >= SILENCE_MS) {
+        lose(`silent for ${(silentMs / 1_000).toFixed(1)} s`);
+        return;
+      }
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    }
+
+    function subscribe(): void {
+      heardAtMs = clock.nowMs();
+      watch = setInterval(look, PING_EVERY_MS);
+      subscribing = setTimeout(() => {
+        const waiting = [...unacknowledged.values()].map((one) => one.stream).join(', ');
+        lose(`no acknowledgement of ${waiting} within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s`);
+      }, SUBSCRIBE_TIMEOUT_MS);
+      for (const [index, subscription] of subscriptions.entries()) {
+        const id = index + 1;
+        unacknowledged.set(id, subscription);
+        const { stream, selectors } = subscription;
+        socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params: { stream, selectors }, id }));
+      }
+    }
+
+    function take(data: RawData): void {
+      heardAtMs = clock.nowMs();
+      let frame: unknown;
+      try {
+        frame = JSON.parse(data.toString());
+      } catch {
+        lose('a frame that is no JSON');
+        return;
+      }
+      const feed = feedFrame.safeParse(frame);
+      if (feed.success) {
+        takeFeed(feed.data);
+        return;
+      }
+      const answer = rpcFrame.safeParse(frame);
+      if (!answer.success) lose('a frame that is neither a feed nor an answer');
+      else takeAnswer(answer.data);
+    }
+
+    function takeAnswer(answer: {
+      id?: number | null | undefined;
+      error?: { code: number; message?: string | null | undefined } | null | undefined;
+      result?: unknown;
+    }): void {
+      if (answer.error !== null && answer.error !== undefined) {
+        const { code, message } = answer.error;
+        lose(`refused: ${code} ${message ?? ''}`.trim(), code === 1000 ? headers : null);
+        return;
+      }
+      const subscription = unacknowledged.get(answer.id ?? 0);
+      if (subscription === undefined) return;
+      const missing = unsubscribed(subscription, answer.result);
+      if (missing !== null) {
+        lose(`not subscribed to ${subscription.stream} ${missing}`);
+        return;
+      }
+      unacknowledged.delete(answer.id ?? 0);
+      if (unacknowledged.size > 0) return;
+      if (subscribing !== null) clearTimeout(subscribing);
+      upAtMs = clock.nowMs();
+      say('up', 'subscribed');
+      // Whatever happened while nobody listened is in no frame (API 8: reconcile after any reconnect).
+      prompt();
+    }
+
+    function takeFeed(frame: {
+      stream: string;
+      selector: string;
+      sequence_number: string;
+      prev_sequence_number?: string | null | undefined;
+    }): void {
+      const gap = gapOf(frame, sequences);
+      if (gap !== null) lose(gap);
+      else if (frame.stream !== 'v1.book.s') prompt();
+    }
+
+    abandon = end;
+    socket.on('open', subscribe);
+    socket.on('message', take);
+    socket.on('pong', () => {
+      heardAtMs = clock.nowMs();
+    });
+    socket.on('ping', () => {
+      heardAtMs = clock.nowMs();
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      response.resume();
+      lose(`handshake refused: HTTP ${response.statusCode}`, response.statusCode === 401 ? headers : null);
+    });
+    socket.on('error', (error) => lose(wordsOf(error)));
+    socket.on('close', (code) => lose(`disconnected (${code})`));
+  }
+
+  connect();
+  return {
+    close() {
+      if (closed) return;
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      abandon();
+      say('off', 'closed');
+    },
+  };
+}
+
+/** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */
+function unsubscribed(subscription: Subscription, result: unknown): string | null {
+  const subs = result !== null && typeof result === 'object' && 'subs' in result ? result.subs : null;
+  if (!Array.isArray(subs)) return null;
+  return subscription.selectors.find((selector) => !subs.includes(selector)) ?? null;
+}
+
+/**
+ * Holds one frame's numbers against the last of its stream (API 8): zero is a snapshot, the last once more a duplicate,
+ * and a number follows the last when `prev_sequence_number` names it, or, without that, when it is one more.
+ */
+function gapOf(
+  frame: {
+    stream: string;
+    selector: string;
+    sequence_number: string;
+    prev_sequence_number?: string | null | undefined;
+  },
+  sequences: Map<string, bigint>,
+): string | null {
+  const number = BigInt(frame.sequence_number);
+  if (number === 0n) return null;
+  // Account streams have one selector each and number by stream, whatever selector a frame echoes.
+  const key = frame.stream.startsWith('v1.book') ? `${frame.stream} ${frame.selector}` : frame.stream;
+  const last = sequences.get(key);
+  if (last === number) return null;
+  sequences.set(key, number);
+  if (last === undefined) return null;
+  const before = typeof frame.prev_sequence_number === 'string' ? BigInt(frame.prev_sequence_number) : number - 1n;
+  return before === last ? null : `gap in ${frame.stream}: ${number} after ${last}`;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import FakeTimers from '@sinonjs/fake-timers';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Fact } from '../../src/core/facts.ts';
+import type { AccountName } from '../../src/core/model.ts';
+import type { Session, SessionHeaders } from '../../src/grvt/session.ts';
+import { createStreams, type Streams } from '../../src/grvt/stream.ts';
+import { SUB_ACCOUNTS } from './support.ts';
+
+type Changed = Extract<Fact, { type: 'stream.changed' }>;
+
+/** A connection as the scripted exchange sees it. */
+interface Peer {
+  readonly socket: WebSocket;
+  readonly who: 'A' | 'B' | 'books';
+  readonly headers: Record<string, unknown>;
+}
+
+interface Bench {
+  readonly peers: Peer[];
+  readonly facts: Changed[];
+  readonly prompts: AccountName[];
+  readonly sessions: Record<AccountName, { headers: SessionHeaders; renewals: number }>;
+  readonly subscribed: { who: string; stream: string; selectors: string[] }[];
+  /** How the exchange answers; changed by tests. */
+  behave: { acknowledge: boolean; handshakeStatus: number | null; pong: boolean; error: number | null };
+  streams: Streams;
+  stop(): Promise<void>;
+}
+
+describe('streams (strategy 10.6, API 8)', () => {
+  let clock: FakeTimers.Clock;
+  let bench: Bench;
+
+  beforeEach(async () => {
+    bench = await startBench();
+    // Sockets stay real; only our own timers and clock are held.
+    clock = FakeTimers.install({
+      now: 1_000_000,
+      toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+    });
+  });
+  afterEach(async () => {
+    clock.uninstall();
+    bench.streams?.close();
+    await bench.stop();
+  });
+
+  async function startBench(): Promise<Bench> {
+    const server = createServer();
+    const wss = new WebSocketServer({ noServer: true, autoPong: false });
+    const headers = (account: AccountName, number: number) => ({
+      Cookie: `gravity=${account}${number}`,
+      'X-Grvt-Account-Id': account,
+    });
+    const made: Omit<Bench, 'streams'> = {
+      peers: [],
+      facts: [],
+      prompts: [],
+      sessions: { A: { headers: headers('A', 1), renewals: 0 }, B: { headers: headers('B', 1), renewals: 0 } },
+      subscribed: [],
+      behave: { acknowledge: true, handshakeStatus: null, pong: true, error: null },
+      stop: async () => {
+        for (const client of wss.clients) client.terminate();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+    server.on('upgrade', (request, socket, head) => {
+      assert.equal(request.url, '/ws/full');
+      if (made.behave.handshakeStatus !== null) {
+        socket.end(`HTTP/1.1 ${made.behave.handshakeStatus} No\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
+      wss.handleUpgrade(request, socket, head, (peer) => {
+        const cookie = String(request.headers.cookie ?? '');
+        const who = cookie.startsWith('gravity=A') ? 'A' : cookie.startsWith('gravity=B') ? 'B' : 'books';
+        made.peers.push({ socket: peer, who, headers: request.headers });
+        peer.on('ping', (data) => made.behave.pong && peer.pong(data));
+        peer.on('message', (text) => {
+          const { id, params } = JSON.parse(String(text));
+          made.subscribed.push({ who, ...params });
+          if (made.behave.error !== null) {
+            peer.send(
+              JSON.stringify({
+                jsonrpc: '2.0',
+                error: { code: made.behave.error, message: 'no' },
+                id,
+                method: 'subscribe',
+              }),
+            );
+          } else if (made.behave.acknowledge) {
+            const result = {
+              stream: params.stream,
+              subs: params.selectors,
+              unsubs: [],
+              num_snapshots: [1],
+              first_sequence_number: ['1'],
+            };
+            peer.send(JSON.stringify({ jsonrpc: '2.0', result, id, method: 'subscribe' }));
+          }
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return Object.assign(made, {
+      streams: undefined as unknown as Streams,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
+  }
+
+  function start(instruments = ['BTC_USDT_Perp']): void {
+    const session = (account: AccountName): Session => ({
+      ready: async () => bench.sessions[account].headers,
+      current: () => bench.sessions[account].headers,
+      renew: async () => {
+        bench.sessions[account].renewals += 1;
+        bench.sessions[account].headers = { Cookie: `gravity=${account}2`, 'X-Grvt-Account-Id': account };
+        bench.behave.handshakeStatus = null;
+        bench.behave.error = null;
+        return bench.sessions[account].headers;
+      },
+      login: async () => bench.sessions[account].headers,
+    });
+    const { url } = bench as Bench & { url: string };
+    bench.streams = createStreams({
+      hosts: { trades: url, marketData: `${url}/` },
+      sessions: { A: session('A'), B: session('B') },
+      subAccountIds: SUB_ACCOUNTS,
+      instruments,
+      bookDepth: 10,
+      clock: { nowMs: () => Date.now() },
+      onPrompt: (account) => bench.prompts.push(account),
+      report: (fact) => fact.type === 'stream.changed' && bench.facts.push(fact),
+    });
+  }
+
+  /** Lets sockets work until something is so; the test's own time-out ends a wait in vain. */
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  const says = (status: string, account: AccountName | null) =>
+    bench.facts.filter((fact) => fact.status === status && fact.account === account);
+  const allUp = () => says('up', 'A').length > 0 && says('up', 'B').length > 0 && says('up', null).length > 0;
+  const peerOf = (who: string) => bench.peers.filter((peer) => peer.who === who).at(-1)!;
+  const feed = (stream: string, number: number, before = number - 1) =>
+    JSON.stringify({
+      stream,
+      selector: `${SUB_ACCOUNTS.A}-BTC_USDT_Perp`,
+      sequence_number: String(number),
+      feed: {},
+      prev_sequence_number: String(before),
+    });
+
+  it('subscribes order, state, fill and position of each account with its own session, and the books without one', async () => {
+    start();
+    await until(allUp);
+    for (const account of ['A', 'B'] as const) {
+      assert.equal(peerOf(account).headers.cookie, `gravity=${account}1`);
+      assert.equal(peerOf(account).headers['x-grvt-account-id'], account);
+      assert.deepEqual(
+        bench.subscribed.filter((one) => one.who === account).map((one) => [one.stream, ...one.selectors]),
+        ['v1.order', 'v1.state', 'v1.fill', 'v1.position'].map((stream) => [stream, SUB_ACCOUNTS[account]]),
+      );
+    }
+    assert.equal(peerOf('books').headers.cookie, undefined);
+    assert.deepEqual(
+      bench.subscribed.filter((one) => one.who === 'books').map((one) => [one.stream, ...one.selectors]),
+      [['v1.book.s', 'BTC_USDT_Perp@500-10']],
+    );
+  });
+
+  it('a hundred books are subscribed in requests of fifty', async () => {
+    start(Array.from({ length: 101 }, (_, index) => `I${index}_USDT_Perp`));
+    await until(allUp);
+    assert.deepEqual(
+      bench.subscribed.filter((one) => one.who === 'books').map((one) => one.selectors.length),
+      [50, 50, 1],
+    );
+  });
+
+  it('a message prompts a poll of its account only; a book prompts none', async () => {
+    start();
+    await until(allUp);
+    bench.prompts.length = 0;
+    peerOf('books').socket.send(
+      JSON.stringify({ stream: 'v1.book.s', selector: 'BTC_USDT_Perp@500-10', sequence_number: '0', feed: {} }),
+    );
+    peerOf('A').socket.send(feed('v1.fill', 1));
+    await until(() => bench.prompts.length > 0);
+    assert.deepEqual(bench.prompts, ['A']);
+  });
+
+  it('being up again prompts a poll: what happened meanwhile is in no frame', async () => {
+    start();
+    await until(allUp);
+    assert.deepEqual([...bench.prompts].sort(), ['A', 'B']);
+  });
+
+  it('a disconnect is said at once, prompts a poll, and is followed by a new connection', async () => {
+    start();
+    await until(allUp);
+    bench.prompts.length = 0;
+    peerOf('B').socket.close(1001);
+    await until(() => says('down', 'B').length === 1);
+    assert.match(says('down', 'B')[0]!.why, /disconnected \(1001\)/);
+    assert.deepEqual(bench.prompts, ['B']);
+    clock.tick(500);
+    await until(() => says('up', 'B').length === 2);
+    assert.equal(says('down', 'A').length, 0);
+  });
+
+  it('silence is noticed within 10 s', async () => {
+    start();
+    await until(allUp);
+    bench.behave.pong = false;
+    const startMs = Date.now();
+    while (says('down', 'A').length === 0 && Date.now() - startMs < 20_000) {
+      clock.tick(500);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    assert.ok(says('down', 'A')[0]!.atMs - startMs <= 10_000);
+    assert.match(says('down', 'A')[0]!.why, /silent for/);
+  });
+
+  it('an idle connection that answers pings stays up', async () => {
+    start();
+    await until(allUp);
+    for (let look = 0; look < 10; look += 1) {
+      let pings = 0;
+      const count = () => {
+        pings += 1;
+      };
+      for (const peer of bench.peers) peer.socket.once('ping', count);
+      clock.tick(3_000);
+      await until(() => pings === 3);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    assert.equal(bench.facts.filter((fact) => fact.status === 'down').length, 0);
+  });
+
+  const frames: [string, [number, number][], RegExp | null][] = [
+    [
+      'consecutive numbers',
+      [
+        [1, 0],
+        [2, 1],
+        [3, 2],
+      ],
+      null,
+    ],
+    [
+      'snapshots numbered zero',
+      [
+        [5, 4],
+        [0, 0],
+        [6, 5],
+      ],
+      null,
+    ],
+    [
+      'a duplicate',
+      [
+        [1, 0],
+        [1, 0],
+        [2, 1],
+      ],
+      null,
+    ],
+    [
+      'global numbers chained by prev',
+      [
+        [100, 90],
+        [250, 100],
+      ],
+      null,
+    ],
+    [
+      'a jump',
+      [
+        [1, 0],
+        [3, 2],
+      ],
+      /gap in v1\.order: 3 after 1/,
+    ],
+    [
+      'a decrease',
+      [
+        [5, 4],
+        [4, 3],
+      ],
+      /gap in v1\.order: 4 after 5/,
+    ],
+  ];
+  for (const [name, numbers, gap] of frames) {
+    it(`${name}: ${gap === null ? 'no gap' : 'a gap, said and answered by a new connection'}`, async () => {
+      start();
+      await until(allUp);
+      bench.prompts.length = 0;
+      for (const [number, before] of numbers) peerOf('A').socket.send(feed('v1.order', number, before));
+      await until(() => bench.prompts.length >= numbers.length);
+      assert.equal(says('down', 'A').length, gap === null ? 0 : 1);
+      if (gap === null) return;
+      assert.match(says('down', 'A')[0]!.why, gap);
+      clock.tick(500);
+      await until(() => says('up', 'A').length === 2);
+    });
+  }
+
+  it('a session replaced or ended is noticed within 10 s, and the new one is used', async () => {
+    start();
+    await until(allUp);
+    bench.sessions.A.headers = { Cookie: 'gravity=A9', 'X-Grvt-Account-Id': 'A' };
+    clock.tick(3_000);
+    await until(() => says('down', 'A').length === 1);
+    assert.match(says('down', 'A')[0]!.why, /session/);
+    clock.tick(500);
+    await until(() => says('up', 'A').length === 2);
+    assert.equal(peerOf('A').headers.cookie, 'gravity=A9');
+  });
+
+  for (const [name, change] of [
+    ['a handshake refused with 401', { handshakeStatus: 401 }],
+    ['a subscription refused with 1000', { error: 1000 }],
+  ] as const) {
+    it(`${name} costs a new session, then connects`, async () => {
+      Object.assign(bench.behave, change);
+      start([]);
+      await until(() => bench.sessions.A.renewals === 1 && says('down', 'A').length === 1);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      clock.tick(500);
+      await until(() => says('up', 'A').length === 1);
+      assert.equal(peerOf('A').headers.cookie, 'gravity=A2');
+    });
+  }
+
+  it('a subscription without an acknowledgement is given up after 5 s', async () => {
+    bench.behave.acknowledge = false;
+    start();
+    await until(() => bench.subscribed.length === 9);
+    clock.tick(5_000);
+    await until(() => says('down', 'A').length === 1);
+    assert.match(says('down', 'A')[0]!.why, /no acknowledgement of v1\.order/);
+  });
+
+  it('an error frame and a frame that cannot be read end the connection, with the reason', async () => {
+    start();
+    await until(allUp);
+    peerOf('A').socket.send('{"jsonrpc":"2.0","error":{"code":1002,"message":"broken"}}');
+    peerOf('B').socket.send('<html>');
+    await until(() => says('down', 'A').length === 1 && says('down', 'B').length === 1);
+    assert.match(says('down', 'A')[0]!.why, /refused: 1002 broken/);
+    assert.match(says('down', 'B')[0]!.why, /no JSON/);
+  });
+
+  it('pauses grow while connections fail, up to 30 s, and it is said once', async () => {
+    let attempts = 0;
+    bench.behave.handshakeStatus = 503;
+    const { url } = bench as Bench & { url: string };
+    start([]);
+    const pauses: number[] = [];
+    assert.ok(url);
+    await until(() => says('down', 'A').length === 1 && says('down', 'B').length === 1);
+    for (let round = 0; round < 8; round += 1) {
+      const next = clock.next.bind(clock);
+      const before = Date.now();
+      next();
+      next();
+      pauses.push(Date.now() - before);
+      attempts += 1;
+      await until(() => clock.countTimers() >= 2);
+    }
+    assert.equal(attempts, 8);
+    assert.deepEqual(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    assert.equal(says('down', 'A').length, 1);
+  });
+
+  it('close ends everything for good and says so', async () => {
+    start();
+    await until(allUp);
+    bench.streams.close();
+    assert.deepEqual(
+      bench.facts.filter((fact) => fact.status === 'off').map((fact) => fact.account),
+      ['A', 'B', null],
+    );
+    assert.equal(clock.countTimers(), 0);
+  });
+});
