@@ -149,6 +149,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   let signable: Record<string, SignableInstrument> = {};
   let wireId = 0;
 
+  /** The tap hears; what it makes of it must not decide the fate of a call. */
+  function tell(event: WireEvent): void {
+    try {
+      onWire?.(event);
+    } catch (thrown) {
+      log('ERROR', `the wire tap failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+
   const marketData: Channel<MDG> = {
     client: connect(new MDG({ host: hosts.marketData })),
     pacer: createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: false }),
@@ -260,7 +269,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const { route } = spec;
     const id = ++wireId;
     const sentAtMs = clock.nowMs();
-    onWire?.({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
+    tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
 
     const fail = (trouble: Trouble): ExchangeError => {
       const error = classify(site, trouble);
@@ -273,7 +282,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       exchanged = await exchangeOnce(channel.client, spec, headers);
     } catch (thrown) {
       const trouble = networkTrouble(thrown);
-      onWire?.({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonOf(trouble) });
+      tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonOf(trouble) });
       throw fail(trouble);
     }
     const { raw, mapped } = exchanged;
@@ -284,7 +293,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     );
     if (raw.unreadable !== null) {
       const trouble: Trouble = { kind: 'unreadable', status: raw.status, reason: raw.unreadable };
-      onWire?.({
+      tell({
         kind: 'failed',
         id,
         atMs: receivedAtMs,
@@ -300,7 +309,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const refusal = errorOf(raw);
     const body = refusal ?? (spec.mapLite === undefined ? mapped : spec.mapLite(raw.body));
     if (onWire !== undefined) {
-      onWire({
+      tell({
         kind: 'answered',
         id,
         atMs: receivedAtMs,
@@ -344,8 +353,17 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
+  /** A private call and its answer as a value. Everything it rejects with is an ExchangeError. */
   async function readPrivate<T>(account: AccountName, spec: CallSpec<TDG>, parse: (answer: unknown) => T): Promise<T> {
-    return parsed(account, spec, await callPrivate(account, spec), parse);
+    try {
+      return parsed(account, spec, await callPrivate(account, spec), parse);
+    } catch (thrown) {
+      if (thrown instanceof ExchangeError) throw thrown;
+      // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
+      const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown));
+      log('ERROR', `${error.kind} ${error.message}`);
+      throw error;
+    }
   }
 
   const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
@@ -440,7 +458,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return { draft, payload: JSON.stringify({ order }) };
     },
 
-    createOrder(signed): Promise<ExchangeOrder> {
+    async createOrder(signed): Promise<ExchangeOrder> {
       const { account, clientOrderId } = signed.draft;
       return readPrivate(account, createSpec(signed.payload), (answer) =>
         parseOrder(answer, idOf(account), clientOrderId),

@@ -17,6 +17,8 @@ const MAX_WAIT_MS = 60_000;
 /** Pauses after 429, doubling while 429s go on (strategy 9.9). */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
+/** Answers in a row without a 429 after which a pause is a first one again: a few right after a pause prove nothing. */
+const CALM_ANSWERS = 30;
 
 /** A request that never left, because it waited too long or too many were waiting. */
 export class NotPaced extends Error {
@@ -32,7 +34,7 @@ export interface Pacer {
   take(priority: Priority): Promise<void>;
   /** The exchange answered 429: everything but the cancels' own share waits, longer each time in a row. */
   backOff(): void;
-  /** The exchange answered anything else: the next pause is a first one again. */
+  /** The exchange answered anything else; after enough of these the next pause is a first one again. */
   answered(): void;
   /** Requests that wait for a permit. */
   readonly waiting: number;
@@ -60,6 +62,7 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
 
   const refusals = new Set<(why: string) => void>();
   let inARow = 0;
+  let calm = 0;
   let resumeTimer: NodeJS.Timeout | null = null;
 
   function take(priority: Priority): Promise<void> {
@@ -100,6 +103,7 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
       if (resumeTimer !== null) return;
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** inARow, MAX_PAUSE_MS);
       inARow = Math.min(inARow + 1, 16);
+      calm = 0;
       general.pause();
       resumeTimer = setTimeout(() => {
         resumeTimer = null;
@@ -107,7 +111,9 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
       }, pauseMs);
     },
     answered() {
-      if (resumeTimer === null) inARow = 0;
+      if (resumeTimer !== null || inARow === 0) return;
+      calm += 1;
+      if (calm >= CALM_ANSWERS) inARow = 0;
     },
     get waiting() {
       return refusals.size;

@@ -216,7 +216,8 @@ export function createSession(options: SessionOptions): Session {
       if (!usable(live)) return renewOnce();
       const due = live.renewAtMs !== null && exchangeClock.nowMs() >= live.renewAtMs;
       // Still good: nobody waits for the renewal. If it fails it is tried again, and awaited once the session has ended.
-      if (due && renewal === null) {
+      const paused = lastFailure !== null && clock.nowMs() < lastFailure.retryAtMs;
+      if (due && !paused && renewal === null) {
         const { headers } = live;
         renewOnce().catch((failure: ExchangeError) => {
           report?.({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: failedInARow });

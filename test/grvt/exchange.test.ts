@@ -495,6 +495,43 @@ describe('sessions in flight (strategy 9.8)', () => {
   });
 });
 
+describe('what is said', () => {
+  it('a tap that throws is reported and changes no outcome', async (context) => {
+    const log: string[] = [];
+    const { scripted, exchange } = await rig(context, {
+      onWire: () => {
+        throw new Error('deaf');
+      },
+      log: (_level, message) => log.push(message),
+    });
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    await exchange.cancelOrder('A', ID);
+    assert.ok(log.includes('the wire tap failed: deaf'));
+  });
+
+  it('the log level filters: ERROR keeps failures, not refusals', async (context) => {
+    for (const [sdkLogLevel, wanted] of [
+      ['ERROR', ['ERROR']],
+      ['WARNING', ['WARNING', 'ERROR']],
+      ['no such level', ['ERROR']],
+    ] as const) {
+      const levels: string[] = [];
+      const { scripted, exchange } = await rig(context, { sdkLogLevel, log: (level) => levels.push(level) });
+      scripted.on(POSITIONS, { status: 400, json: liteError(1003, 400) });
+      scripted.on(OPEN_ORDERS, { status: 500, json: liteError(1002, 500) });
+      await failure(exchange.positions('A'));
+      await failure(exchange.openOrders('A'));
+      assert.deepEqual(levels, wanted);
+    }
+  });
+
+  it('an answer nested so deep that reading it fails leaves a create unknown', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    scripted.on(CREATE, { text: `{"r":${'['.repeat(100_000)}${']'.repeat(100_000)}}` });
+    assert.equal((await failure(exchange.createOrder(exchange.sign(draft)))).kind, 'unknown');
+  });
+});
+
 describe('rate limits (strategy 9.9)', () => {
   it('429 pauses the account’s other requests, but not its cancels, nor the other account', async (context) => {
     const { scripted, exchange } = await rig(context);
