@@ -35,6 +35,11 @@ import {
 export interface DeskMemory {
   readonly states: ReadonlyMap<string, AlertState>;
   readonly outbox: Outbox;
+  /**
+   * Keys raised since the start. Only these silence narrower ones: what was open when the engine went down may be over,
+   * and must not keep quiet what nobody tells then.
+   */
+  readonly heard: ReadonlySet<string>;
   /** Beijing day of the last daily report that was decided on, told or found empty; null: never. */
   readonly dailyDay: number | null;
 }
@@ -73,12 +78,13 @@ export function restoreDesk(journalled: {
   return {
     states: new Map(states.map((state) => [state.key, state])),
     outbox: restoreOutbox(journalled.outbox),
+    heard: new Set(),
     dailyDay: typeof day === 'number' ? day : null,
   };
 }
 
 /** A desk that has never heard of anything. */
-export const EMPTY_DESK: DeskMemory = { states: new Map(), outbox: EMPTY_OUTBOX, dailyDay: null };
+export const EMPTY_DESK: DeskMemory = { states: new Map(), outbox: EMPTY_OUTBOX, heard: new Set(), dailyDay: null };
 
 /** A key the memory had let go is there again, as the journal has it. */
 export function recall(memory: DeskMemory, body: unknown): DeskMemory {
@@ -91,20 +97,22 @@ export function recall(memory: DeskMemory, body: unknown): DeskMemory {
 export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
-  const silenced = !policy.critical && widerAlert(alert, holdsIn(memory.states)) !== null;
+  const silenced = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
   const { state, tell } = judgeRaise(before, alert, silenced, nowMs, policy.repeat);
-  if (state === before) return nothing(memory);
+  const heard = memory.heard.has(alert.key) ? memory.heard : new Set(memory.heard).add(alert.key);
+  const begins = before === null || !alertHolds(before) || heard !== memory.heard;
+  if (state === before && !begins) return nothing(memory);
   const states = new Map(memory.states).set(alert.key, state);
-  const writes: DeskWrite[] = [stateWrite(state, policies)];
+  const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies)];
   let { outbox } = memory;
   if (tell) {
     const queued = enqueue(outbox, raisedNotice(alert, state, nowMs));
     outbox = queued.outbox;
     writes.push(...queued.changes.map(outboxWrite(nowMs)));
   }
-  const begins = before === null || !alertHolds(before);
-  const after = begins ? silenceNarrower({ ...memory, states, outbox }, policies, nowMs, writes) : { states, outbox };
-  return { memory: { ...memory, ...after }, writes, told: tell ? [alert] : [], resolved: [] };
+  const raised = { ...memory, states, outbox, heard };
+  const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
+  return { memory: { ...raised, ...after }, writes, told: tell ? [alert] : [], resolved: [] };
 }
 
 /** What waits to be told and is caused by an alert that now holds is not told after all; it will be, should it outlast that. */
@@ -114,7 +122,8 @@ function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: num
   for (const [key, item] of memory.outbox.pending) {
     const state = states.get(key);
     if (item.type !== 'notice' || item.times === 0 || item.overAtMs !== null || state === undefined) continue;
-    if (policies[item.kind].critical || isCritical(item) || widerAlert(item, holdsIn(states)) === null) continue;
+    if (policies[item.kind].critical || isCritical(item) || widerAlert(item, holdsIn(states, memory.heard)) === null)
+      continue;
     const withdrawn = withdraw(outbox, key);
     outbox = withdrawn.outbox;
     const tellings = Math.max(0, state.tellings - item.times);
@@ -140,6 +149,7 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
 /** Time has passed: ends that are certain by now are told, and what is long over is let go (the journal keeps it). */
 export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
   const states = new Map(memory.states);
+  const heard = new Set(memory.heard);
   let { outbox } = memory;
   const writes: DeskWrite[] = [];
   const ended: { key: string; lastedMs: number }[] = [];
@@ -155,10 +165,13 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
       ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
     }
-    if (state.closedAtMs !== null && nowMs - Math.max(state.closedAtMs, state.seenAtMs) > LAPSE_MS) states.delete(key);
+    if (state.closedAtMs !== null && nowMs - Math.max(state.closedAtMs, state.seenAtMs) > LAPSE_MS) {
+      states.delete(key);
+      heard.delete(key);
+    }
   }
   const same = writes.length === 0 && states.size === memory.states.size;
-  return same ? nothing(memory) : { memory: { ...memory, states, outbox }, writes, told: [], resolved: ended };
+  return same ? nothing(memory) : { memory: { ...memory, states, heard, outbox }, writes, told: [], resolved: ended };
 }
 
 /**
@@ -212,9 +225,9 @@ function stateWrite(state: AlertState, policies: AlertPolicies): DeskWrite {
   return { kind: 'alert.state', key: state.key, body: { ...state, settled } };
 }
 
-function holdsIn(states: ReadonlyMap<string, AlertState>): (key: string) => boolean {
+function holdsIn(states: ReadonlyMap<string, AlertState>, heard: ReadonlySet<string>): (key: string) => boolean {
   return (key) => {
     const state = states.get(key);
-    return state !== undefined && alertHolds(state);
+    return state !== undefined && heard.has(key) && alertHolds(state);
   };
 }

@@ -164,7 +164,7 @@ const EN: Words = {
     },
     'actor-failed': {
       title: 'A part of the engine failed and was restarted',
-      line: '[{actor}][: {message}]',
+      line: '[{actor}][: {reason}]',
       engine: 'restarted that part; the others went on.',
       you: 'look at the log; if it comes again, stop the engine.',
     },
@@ -302,7 +302,7 @@ const ZH: Words = {
     },
     'actor-failed': {
       title: '引擎的一个部件出错并已重启',
-      line: '[{actor}][：{message}]',
+      line: '[{actor}][：{reason}]',
       engine: '已重启该部件，其余不受影响。',
       you: '查看日志；若再次出现，请停止引擎。',
     },

@@ -24,7 +24,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'clock-skew': { skew: '2.5 s', limit: '2 s' },
   'limit-reached': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
-  'actor-failed': { actor: 'symbol:BNB_USDT_Perp', message: 'boom' },
+  'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },
   'start-difference': { difference: '2 lots more' },
 };
 

@@ -1,0 +1,655 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { createActor, SimulatedClock } from 'xstate';
+import {
+  alertDeskMachine,
+  alertSink,
+  deskIsQuiet,
+  GATHER_MS,
+  LONGEST_PAUSE_MS,
+  PACE_MS,
+  pauseAfter,
+  SENDING_LIMIT_MS,
+} from '../../machines/alert-desk.ts';
+import {
+  type Alert,
+  type AlertKind,
+  apiFailureAlert,
+  apiFailureKey,
+  foreignOrderAlert,
+  type StuckSymbol,
+} from '../../src/core/alerts.ts';
+import { decimal } from '../../src/core/decimal.ts';
+import { EMPTY_DESK } from '../../src/core/desk.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { AccountName } from '../../src/core/model.ts';
+import { MESSAGE_LIMIT } from '../../src/core/outbox.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { alertTexts } from '../../src/notify/texts.ts';
+import type { Journal, JournalEntry } from '../../src/ports.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(alertDeskMachine);
+after(() => coverage.assertComplete());
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** 2026-03-05, 16:00 in Beijing. */
+const START = Date.parse('2026-03-05T08:00:00Z');
+const AT_NINE = 9 * 60;
+
+/**
+ * What the gateway does with a message. `lost`: delivers it, and the answer never comes back. `hangs`: nothing, for ever.
+ * `slow`: delivers and answers after 8 s.
+ */
+type Gateway = 'takes' | 'refuses' | 'lost' | 'hangs' | 'slow';
+
+interface Delivery {
+  readonly atMs: number;
+  readonly text: string;
+  /** The desk heard that it was taken. */
+  heard: boolean;
+}
+
+/** An engine's desk over many starts: one journal, one gateway, one wall clock, one reporter. */
+class World {
+  readonly clock = new SimulatedClock();
+  readonly facts: Fact[] = [];
+  readonly deliveries: Delivery[] = [];
+  readonly tries: number[] = [];
+  journal: Journal = createMemoryJournal();
+  gateway: (nowMs: number) => Gateway = () => 'takes';
+  stuck: readonly StuckSymbol[] | null = null;
+  journalFails = false;
+  desk = this.start();
+
+  get nowMs(): number {
+    return START + this.clock.now();
+  }
+
+  start() {
+    const world = this;
+    const journal: Journal = {
+      append(entries: readonly JournalEntry[]) {
+        if (world.journalFails) throw new Error('disk full');
+        world.journal.append(entries);
+      },
+      latest: (kind, key) => world.journal.latest(kind, key),
+      latestOfEach: (kind) => world.journal.latestOfEach(kind),
+      scan: (filter) => world.journal.scan(filter),
+      close() {},
+    };
+    const desk = createActor(alertDeskMachine, {
+      clock: this.clock,
+      inspect: coverage.inspect,
+      input: {
+        journal,
+        notifier: { send: (text) => world.send(text) },
+        clock: { nowMs: () => world.nowMs },
+        reporter: { report: (fact) => world.facts.push(fact) },
+        texts: alertTexts('en', 'test'),
+        settings: { dailyReportAtMinutes: AT_NINE, stuckMs: 6 * HOUR },
+        stuckNow: () => {
+          if (world.stuckThrows) throw new Error('no symbols yet');
+          return world.stuck;
+        },
+      },
+    });
+    desk.start();
+    return desk;
+  }
+
+  stuckThrows = false;
+
+  /** `kill -9` and a new start. */
+  restart(): void {
+    this.desk.stop();
+    this.desk = this.start();
+  }
+
+  async send(text: string): Promise<void> {
+    const atMs = this.nowMs;
+    this.tries.push(atMs);
+    const how = this.gateway(atMs);
+    if (how === 'refuses') throw new Error('status 500');
+    const delivery = { atMs, text, heard: false };
+    const desk = this.desk;
+    if (how !== 'hangs') this.deliveries.push(delivery);
+    if (how === 'hangs' || how === 'lost') return new Promise(() => {});
+    if (how === 'slow') await new Promise((resolve) => this.clock.setTimeout(resolve as () => void, 8000));
+    delivery.heard = this.desk === desk;
+  }
+
+  /** Time goes by in steps, so that timers that start meanwhile run too. */
+  async pass(ms: number, stepMs = 500): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      this.clock.increment(Math.min(stepMs, ms - passed));
+      for (let i = 0; i < 6; i += 1) await Promise.resolve();
+    }
+  }
+
+  raise(alert: Partial<Alert> & { kind: AlertKind }): void {
+    const key = alert.key ?? `${alert.kind}:${alert.instrument ?? alert.account}`;
+    alertSink(this.desk).raise({
+      account: null,
+      instrument: null,
+      atMs: this.nowMs,
+      sinceMs: null,
+      details: {},
+      ...alert,
+      key,
+    });
+  }
+
+  clear(key: string): void {
+    alertSink(this.desk).clear(key, this.nowMs);
+  }
+
+  fail(account: AccountName | null, call: string): void {
+    const failure = { kind: 'unavailable' as const, call, account, code: null, message: 'no answer' };
+    alertSink(this.desk).raise(apiFailureAlert(failure, 1, this.nowMs, null));
+  }
+
+  texts(): string[] {
+    return this.deliveries.map(({ text }) => text);
+  }
+
+  said<T extends Fact['type']>(type: T): Extract<Fact, { type: T }>[] {
+    return this.facts.filter((fact): fact is Extract<Fact, { type: T }> => fact.type === type);
+  }
+}
+
+/** What goes together in one message has been given its time. */
+const SETTLED = PACE_MS + GATHER_MS + PACE_MS + 1000;
+
+describe('strategy 12.1: delivery', () => {
+  test('an alert is in the journal before it is delivered, and done there after', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.74', threshold: '0.70' } });
+    const body = () => world.journal.latest('outbox', 'mmr:A')?.body as { type: string };
+    assert.equal(body().type, 'notice');
+    assert.equal(world.tries.length, 0);
+    await world.pass(SETTLED);
+    assert.equal(world.deliveries.length, 1);
+    assert.match(world.texts()[0] ?? '', /MMR ALERT[\s\S]*0\.74/);
+    assert.equal(body().type, 'done');
+    assert.ok(deskIsQuiet(world.desk.getSnapshot()));
+    assert.equal(world.said('alert.raised').length, 1);
+  });
+
+  test('raising returns at once, however the gateway is', () => {
+    for (const how of ['hangs', 'refuses', 'lost'] as const) {
+      const world = new World();
+      world.gateway = () => how;
+      for (let i = 0; i < 100; i += 1) world.raise({ kind: 'drift', instrument: `S${i}` });
+      assert.equal(world.tries.length, 0, 'nothing is sent by the one who raises');
+    }
+  });
+
+  test('at most one message in 3 s; what comes meanwhile is folded into the next', async () => {
+    const world = new World();
+    for (let i = 0; i < 120; i += 1) {
+      world.raise({ kind: 'drift', instrument: `S${i}` });
+      await world.pass(500);
+    }
+    await world.pass(SETTLED);
+    for (let i = 1; i < world.tries.length; i += 1) {
+      assert.ok((world.tries[i] ?? 0) - (world.tries[i - 1] ?? 0) >= PACE_MS);
+    }
+    assert.ok(world.tries.length <= 1 + 60_000 / PACE_MS + 1);
+    const all = world.texts().join('\n');
+    for (let i = 0; i < 120; i += 1) assert.match(all, new RegExp(`\\bS${i}\\b`));
+  });
+
+  test('twenty symbols with the same failure make one message', async () => {
+    const world = new World();
+    for (let i = 0; i < 20; i += 1) world.raise({ kind: 'limit-reached', instrument: `S${i}` });
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+  });
+
+  test('a gateway that is down for a day: pauses grow to five minutes, then one message says how often and since when', async () => {
+    const world = new World();
+    world.gateway = (nowMs) => (nowMs < START + DAY ? 'refuses' : 'takes');
+    while (world.nowMs < START + DAY) {
+      world.fail('A', 'positions');
+      world.raise({ kind: 'mmr', account: 'B', details: { ratio: '0.9', threshold: '0.70' } });
+      await world.pass(30_000, 1000);
+    }
+    const pauses = world.tries.slice(1).map((at, i) => at - (world.tries[i] ?? 0));
+    assert.ok(Math.max(...pauses) <= LONGEST_PAUSE_MS + GATHER_MS + 1000);
+    assert.ok(world.tries.length < 10 + DAY / LONGEST_PAUSE_MS, `${world.tries.length} tries in a day`);
+    await world.pass(LONGEST_PAUSE_MS + SETTLED, 1000);
+    assert.equal(world.deliveries.length, 1);
+    const text = world.texts()[0] ?? '';
+    assert.match(text, /Late: could not be delivered since 03-05 16:00/);
+    assert.match(text, /API failure\n.*came up 7\d\d times/);
+    assert.match(text, /MMR ALERT\n.*came up 4\d times/);
+    assert.equal(world.said('alerts.unsent').at(-1)?.pauseMs, LONGEST_PAUSE_MS);
+  });
+
+  test('pauses double from 3 s to 5 min', () => {
+    assert.deepEqual(
+      [1, 2, 3, 7, 8, 999].map((failures) => pauseAfter(failures)),
+      [3000, 6000, 12_000, 192_000, 300_000, 300_000],
+    );
+  });
+
+  test('a delivery that never ends is given up and tried again', async () => {
+    const world = new World();
+    world.gateway = (nowMs) => (nowMs < START + 20_000 ? 'hangs' : 'takes');
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(SENDING_LIMIT_MS + 20_000);
+    assert.equal(world.tries.length, 2);
+    assert.equal(world.deliveries.length, 1);
+    assert.equal(world.said('alerts.unsent')[0]?.reason, 'the delivery did not end');
+  });
+
+  test('a slow gateway gets each message once', async () => {
+    const world = new World();
+    world.gateway = () => 'slow';
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+  });
+
+  test('twice only where the answer was lost', async () => {
+    const world = new World();
+    world.gateway = (nowMs) => (nowMs < START + 20_000 ? 'lost' : 'takes');
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(2 * MINUTE);
+    assert.deepEqual(
+      world.deliveries.map(({ heard }) => heard),
+      [false, true],
+    );
+  });
+
+  test('in order: what was raised first is told first', async () => {
+    const world = new World();
+    world.gateway = (nowMs) => (nowMs < START + HOUR ? 'refuses' : 'takes');
+    world.raise({ kind: 'drift', instrument: 'FIRST' });
+    await world.pass(10_000);
+    world.raise({ kind: 'mmr', account: 'B' });
+    await world.pass(10_000);
+    world.raise({ kind: 'order-refused', instrument: 'THIRD' });
+    await world.pass(HOUR + LONGEST_PAUSE_MS, 1000);
+    const text = world.texts().join('\n');
+    assert.ok(text.indexOf('FIRST') < text.indexOf('MMR') && text.indexOf('MMR') < text.indexOf('THIRD'), text);
+  });
+
+  test('across restarts: what was not delivered is delivered, what was is not', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(SETTLED);
+    world.gateway = () => 'refuses';
+    world.raise({ kind: 'unhedged', instrument: 'BNB_USDT_Perp', details: { hours: '6' } });
+    await world.pass(MINUTE);
+    world.restart();
+    world.gateway = () => 'takes';
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2);
+    assert.match(world.texts()[1] ?? '', /unhedged>6h/);
+    world.restart();
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2);
+  });
+
+  test('restarts in a row do not quicken the pace', async () => {
+    const world = new World();
+    for (let i = 0; i < 30; i += 1) {
+      world.raise({ kind: 'drift', instrument: `S${i}` });
+      world.restart();
+      await world.pass(1000);
+    }
+    assert.equal(world.tries.length, 0);
+    await world.pass(SETTLED);
+    assert.equal(world.deliveries.length, 1);
+  });
+
+  test('a journal that fails is said once; people are told all the same; it is written when it works again', async () => {
+    const world = new World();
+    world.journalFails = true;
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+    assert.deepEqual(
+      world.said('actor.failed').map(({ message }) => message),
+      ['disk full'],
+    );
+    world.journalFails = false;
+    await world.pass(10_000);
+    assert.equal((world.journal.latest('outbox', 'mmr:A')?.body as { type: string } | undefined)?.type, 'done');
+    world.restart();
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+  });
+
+  test('texts and reporters that fail stop nothing', async () => {
+    const journal = createMemoryJournal();
+    const clock = new SimulatedClock();
+    const sent: string[] = [];
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const desk = createActor(alertDeskMachine, {
+      clock,
+      inspect: coverage.inspect,
+      input: {
+        journal,
+        notifier: { send: async (text) => void sent.push(text) },
+        clock: { nowMs: () => START + clock.now() },
+        reporter: { report: broken },
+        texts: { heading: broken, group: broken, folded: broken, daily: broken },
+        settings: { dailyReportAtMinutes: AT_NINE, stuckMs: 1 },
+        stuckNow: broken,
+      },
+    }).start();
+    const sink = alertSink(desk);
+    sink.raise({ kind: 'mmr', key: 'mmr:A', account: 'A', instrument: null, atMs: 0, sinceMs: null, details: {} });
+    for (let i = 0; i < 40; i += 1) {
+      clock.increment(500);
+      for (let j = 0; j < 6; j += 1) await Promise.resolve();
+    }
+    assert.deepEqual(sent, ['mmr:A']);
+    assert.equal(desk.getSnapshot().status, 'active');
+  });
+});
+
+describe('strategy 12: repeats across restarts', () => {
+  const periods: [AlertKind, number, number][] = [
+    ['api-failure', 120_000, 10],
+    ['mmr', 1_800_000, 4],
+    ['post-only-exhausted', 120_000, 10],
+    ['order-refused', 900_000, 4],
+  ];
+  for (const [kind, period, times] of periods) {
+    test(`${kind}: every ${period / 1000} s, with a restart every 50 s`, async () => {
+      const world = new World();
+      const end = START + period * times - 1000;
+      let untilRestart = 50;
+      while (world.nowMs < end) {
+        world.raise({ kind, account: 'A', instrument: 'X' });
+        await world.pass(1000, 1000);
+        untilRestart -= 1;
+        if (untilRestart > 0) continue;
+        world.restart();
+        untilRestart = 50;
+      }
+      assert.equal(world.said('alert.raised').length, times);
+      assert.equal(world.deliveries.length, times);
+    });
+  }
+
+  test('unhedged: once an episode; a new episode is told again', async () => {
+    const world = new World();
+    const since = world.nowMs - 7 * HOUR;
+    for (let i = 0; i < 40; i += 1) {
+      world.raise({ kind: 'unhedged', instrument: 'X', sinceMs: since, details: { hours: '6' } });
+      if (i % 7 === 0) world.restart();
+      await world.pass(HOUR, 2500);
+    }
+    assert.equal(world.deliveries.length, 1);
+    world.clear('unhedged:X');
+    await world.pass(MINUTE);
+    assert.match(world.texts()[1] ?? '', /resolved: unhedged>6h\n- X, lasted 47 h/);
+    world.raise({ kind: 'unhedged', instrument: 'X', sinceMs: world.nowMs, details: { hours: '6' } });
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 3);
+  });
+
+  test('foreign orders: once each, for months, across restarts', async () => {
+    const world = new World();
+    const seen = (id: string) =>
+      alertSink(world.desk).raise(foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+    for (let i = 0; i < 10; i += 1) {
+      seen('0xaa');
+      if (i === 3) world.clear('foreign-order:A:0xaa');
+      if (i > 3) seen('0xbb');
+      world.restart();
+      await world.pass(30 * HOUR, 15_000);
+    }
+    const all = world.texts().filter((text) => !text.includes('resolved'));
+    assert.equal(all.filter((text) => text.includes('0xaa')).length, 1);
+    assert.equal(all.filter((text) => text.includes('0xbb')).length, 1);
+  });
+
+  test('recovery is told once, with how long it lasted, across a restart', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(12 * MINUTE, 1000);
+    world.restart();
+    world.clear('mmr:A');
+    world.clear('mmr:A');
+    world.clear('mmr:unknown');
+    world.restart();
+    await world.pass(HOUR, 1000);
+    assert.equal(world.deliveries.length, 2);
+    assert.match(world.texts()[1] ?? '', /resolved: MMR ALERT\n- account A, lasted 12 min, 16:00 to 16:12/);
+    assert.deepEqual(
+      world.said('alert.resolved').map(({ lastedMs }) => lastedMs),
+      [12 * MINUTE],
+    );
+  });
+
+  test('an account out of reach silences what it causes; what outlasts it is told then', async () => {
+    const world = new World();
+    world.fail('A', 'createOrder');
+    world.fail('A', 'positions');
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+    assert.match(world.texts()[0] ?? '', /positions/);
+    assert.doesNotMatch(world.texts()[0] ?? '', /createOrder/);
+    world.fail('A', 'createOrder');
+    world.fail('A', 'cancelOrder');
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+    world.clear(apiFailureKey('A', 'cancelOrder'));
+    world.clear(apiFailureKey('A', 'positions'));
+    world.fail('A', 'createOrder');
+    await world.pass(MINUTE);
+    const later = world.texts().slice(1).join('\n');
+    assert.match(later, /createOrder/);
+    assert.match(later, /resolved: API failure\n- account A: positions/);
+    assert.doesNotMatch(later, /cancelOrder/);
+  });
+
+  test('a wider failure from before the start silences nothing until it is heard again', async () => {
+    const world = new World();
+    world.raise({ kind: 'account-parked', account: 'A' });
+    await world.pass(MINUTE);
+    world.restart();
+    world.fail('A', 'positions');
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2);
+    world.raise({ kind: 'account-parked', account: 'A' });
+    world.fail('A', 'openOrders');
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2);
+  });
+
+  test('a repeat that waits when the wider failure begins is left to it, its end is told all the same', async () => {
+    const world = new World();
+    world.fail('A', 'createOrder');
+    await world.pass(MINUTE);
+    world.gateway = () => 'refuses';
+    await world.pass(2 * MINUTE);
+    world.fail('A', 'createOrder');
+    world.fail('A', 'positions');
+    world.gateway = () => 'takes';
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2);
+    assert.doesNotMatch(world.texts()[1] ?? '', /createOrder/);
+    world.clear(apiFailureKey('A', 'createOrder'));
+    await world.pass(MINUTE);
+    assert.match(world.texts()[2] ?? '', /resolved: API failure\n- account A: createOrder/);
+  });
+});
+
+describe('strategy 12.2: the daily report', () => {
+  const stuck = (hours: number, instrument = 'BNB_USDT_Perp', nowMs = START): StuckSymbol => ({
+    instrument,
+    hedgeSide: 'sell',
+    size: decimal('1.66'),
+    unhedgedSinceMs: nowMs - hours * HOUR,
+    guardPrice: decimal('600.5'),
+    touch: decimal('590'),
+  });
+  const reports = (world: World) => world.texts().filter((text) => text.includes('Daily report'));
+
+  test('exactly once a day however often the engine restarts, also when it was down at the hour', async () => {
+    const world = new World();
+    world.stuck = [stuck(7), stuck(1, 'NOT_STUCK')];
+    for (let i = 0; i < 20; i += 1) {
+      await world.pass(MINUTE, 1000);
+      world.restart();
+    }
+    assert.equal(reports(world).length, 1, 'it came up at 16:00: today is told');
+    assert.match(
+      reports(world)[0] ?? '',
+      /2026-03-05: 1 symbol unhedged>6h[\s\S]*BNB_USDT_Perp: to hedge, sell 1\.66 BNB/,
+    );
+    assert.ok(!reports(world)[0]?.includes('NOT_STUCK:'));
+    await world.pass(3 * DAY, 2500);
+    assert.equal(reports(world).length, 4);
+    const times = world.deliveries
+      .filter(({ text }) => text.includes('Daily'))
+      .map(({ atMs }) => (atMs + 8 * HOUR) % DAY);
+    for (const time of times.slice(1)) assert.ok(time >= 9 * HOUR && time < 9 * HOUR + MINUTE, `${time}`);
+  });
+
+  test('nothing stuck: no message, and none later that day', async () => {
+    const world = new World();
+    world.stuck = [stuck(5.9)];
+    await world.pass(10_000);
+    world.stuck = [stuck(9)];
+    await world.pass(HOUR, 2500);
+    world.restart();
+    await world.pass(HOUR, 2500);
+    assert.equal(reports(world).length, 0);
+  });
+
+  test('not known yet is not nothing: it is asked again, also when asking fails', async () => {
+    const world = new World();
+    await world.pass(MINUTE);
+    world.stuckThrows = true;
+    await world.pass(MINUTE);
+    assert.equal(world.said('actor.failed')[0]?.message, 'no symbols yet');
+    assert.equal(reports(world).length, 0);
+    world.stuckThrows = false;
+    world.stuck = [stuck(9)];
+    await world.pass(MINUTE);
+    assert.equal(reports(world).length, 1);
+  });
+
+  test('a report that could not be delivered waits, and comes once, before the next', async () => {
+    const world = new World();
+    world.stuck = [stuck(9)];
+    world.gateway = () => 'refuses';
+    await world.pass(20 * HOUR, 2500);
+    world.restart();
+    world.gateway = () => 'takes';
+    await world.pass(HOUR, 2500);
+    assert.deepEqual(
+      reports(world).map((text) => /Daily report (\S+):/.exec(text)?.[1]),
+      ['2026-03-05', '2026-03-06'],
+    );
+  });
+});
+
+/** The busiest rows of the table: two calls of two accounts, every 120 s; everything else joins them. */
+const MOST_MESSAGES = (4 * DAY) / 120_000;
+
+describe('a bad day: 10,000 triggers, restarts in between, a gateway with every fault', () => {
+  for (const seed of [1, 2]) {
+    test(`seed ${seed}: nothing critical lost, nothing twice but where the answer was lost, no flood`, async () => {
+      const random = mulberry(seed);
+      const world = new World();
+      const faults: Gateway[] = ['takes', 'takes', 'takes', 'takes', 'slow', 'refuses', 'lost', 'hangs'];
+      // The fault changes with the hour of a schedule drawn once; a few hours are down altogether.
+      const schedule = Array.from({ length: 30 }, () => faults[Math.floor(random() * faults.length)] ?? 'takes');
+      const trouble = new Set<Delivery>();
+      world.gateway = (nowMs) => {
+        const hourly = schedule[Math.floor((nowMs - START) / HOUR)] ?? 'takes';
+        if (nowMs - START >= DAY) return 'takes';
+        return random() < 0.5 ? hourly : (faults[Math.floor(random() * faults.length)] ?? 'takes');
+      };
+      let critical = 0;
+      let foreign = 0;
+      let triggers = 0;
+      let restarts = 0;
+      const accounts: AccountName[] = ['A', 'B'];
+      for (let second = 0; second < 86_400; second += 1) {
+        for (let due = (10_000 * (second + 1)) / 86_400; triggers < Math.floor(due); triggers += 1) {
+          const account = accounts[Math.floor(random() * 2)] ?? 'A';
+          const instrument = `SYM${Math.floor(random() * 20)}_USDT_Perp`;
+          const chance = random();
+          if (chance < 0.02) {
+            critical += 1;
+            world.raise({ kind: 'unhedged', instrument: `CRIT${critical}_USDT_Perp`, details: { hours: '6' } });
+          } else if (chance < 0.04) {
+            foreign += 1;
+            const order = { orderId: `0xf${foreign}f`, clientOrderId: '1' };
+            for (let i = 0; i < 2; i += 1) {
+              alertSink(world.desk).raise(foreignOrderAlert(account, instrument, order, world.nowMs));
+            }
+          } else if (chance < 0.3) world.fail(account, random() < 0.5 ? 'positions' : 'createOrder');
+          else if (chance < 0.4) world.clear(apiFailureKey(account, random() < 0.5 ? 'positions' : 'createOrder'));
+          else if (chance < 0.5) world.raise({ kind: 'mmr', account });
+          else if (chance < 0.52) world.clear(`mmr:${account}`);
+          else if (chance < 0.8) world.raise({ kind: 'order-refused', instrument, account });
+          else if (chance < 0.85) world.clear(`order-refused:${instrument}`);
+          else world.raise({ kind: 'limit-reached', instrument });
+        }
+        if (random() < 60 / 86_400) {
+          world.restart();
+          restarts += 1;
+        }
+        await world.pass(1000, 1000);
+      }
+      await world.pass(HOUR, 1000);
+      for (const delivery of world.deliveries) if (!delivery.heard) trouble.add(delivery);
+
+      assert.equal(triggers, 10_000);
+      assert.ok(restarts > 20, `${restarts} restarts`);
+      assert.ok(critical > 100 && foreign > 100);
+      assert.ok(deskIsQuiet(world.desk.getSnapshot()), 'everything has been told');
+      const carrying = (word: string) => world.deliveries.filter(({ text }) => text.includes(word));
+      for (let i = 1; i <= critical; i += 1) {
+        const told = carrying(`CRIT${i}_USDT_Perp:`);
+        assert.ok(
+          told.some((delivery) => delivery.heard),
+          `CRIT${i} is lost`,
+        );
+        assert.equal(told.filter((delivery) => delivery.heard).length, 1, `CRIT${i} twice`);
+      }
+      for (let i = 1; i <= foreign; i += 1) {
+        assert.ok(carrying(`0xf${i}f`).filter((delivery) => delivery.heard).length <= 1, `foreign order ${i} twice`);
+      }
+      for (let i = 1; i < world.tries.length; i += 1) {
+        assert.ok((world.tries[i] ?? 0) - (world.tries[i - 1] ?? 0) >= PACE_MS, 'the pace is kept, across restarts');
+      }
+      const heard = world.deliveries.length - trouble.size;
+      const tellings = world.said('alert.raised').length + world.said('alert.resolved').length;
+      assert.ok(heard <= tellings, `${heard} messages for ${tellings} tellings`);
+      assert.ok(world.deliveries.length <= MOST_MESSAGES, `${world.deliveries.length} messages in a day`);
+      for (const { text } of world.deliveries) assert.ok(text.length <= MESSAGE_LIMIT);
+      assert.equal(world.said('actor.failed').length, 0);
+    });
+  }
+});
+
+test('a desk that never heard of anything is empty', () => {
+  assert.deepEqual(new World().desk.getSnapshot().context.memory, EMPTY_DESK);
+});
+
+/** Small seeded generator: the same numbers for the same seed. */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

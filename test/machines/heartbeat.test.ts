@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { createActor, SimulatedClock } from 'xstate';
+import { BEAT_LIMIT_MS, heartbeatMachine } from '../../machines/heartbeat.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { AccountName, AccountSnapshot } from '../../src/core/model.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(heartbeatMachine);
+after(() => coverage.assertComplete());
+
+function world(beat: () => Promise<void>) {
+  const clock = new SimulatedClock();
+  const beats: number[] = [];
+  const facts: Fact[] = [];
+  const actor = createActor(heartbeatMachine, {
+    clock,
+    inspect: coverage.inspect,
+    input: {
+      heartbeat: {
+        beat() {
+          beats.push(clock.now());
+          return beat();
+        },
+      },
+      clock: { nowMs: () => clock.now() },
+      reporter: { report: (fact) => facts.push(fact) },
+      freshMs: 10_000,
+    },
+  }).start();
+  const polled = (account: AccountName) =>
+    actor.send({ type: 'account.polled', snapshot: { account } as AccountSnapshot });
+  const failed = (account: AccountName) =>
+    actor.send({
+      type: 'account.failed',
+      account,
+      failure: { kind: 'unavailable', call: 'positions', account, code: null, message: '' },
+      inARow: 1,
+      atMs: clock.now(),
+    });
+  /** A poll of each of `accounts` every 2 s. */
+  const pass = async (seconds: number, accounts: readonly AccountName[]) => {
+    for (let second = 0; second < seconds; second += 1) {
+      if (second % 2 === 0) for (const account of accounts) polled(account);
+      clock.increment(1000);
+      for (let i = 0; i < 4; i += 1) await Promise.resolve();
+    }
+  };
+  return { beats, facts, polled, failed, pass, actor };
+}
+
+describe('strategy 2.1: the heartbeat', () => {
+  test('once a minute while both accounts are polled', async () => {
+    const { beats, pass } = world(async () => {});
+    await pass(599, ['A', 'B']);
+    assert.equal(beats.length, 10);
+    assert.ok(beats.every((at, i) => i === 0 || at - (beats[i - 1] ?? 0) === 60_000));
+  });
+
+  test('not while one account is not polled, nor when its polls have stopped coming', async () => {
+    const { beats, pass } = world(async () => {});
+    await pass(300, ['A']);
+    assert.equal(beats.length, 0);
+    await pass(30, ['A', 'B']);
+    assert.equal(beats.length, 1);
+    await pass(300, ['A']);
+    assert.equal(beats.length, 1);
+    await pass(5, ['A', 'B']);
+    assert.equal(beats.length, 2);
+  });
+
+  test('not after a failed poll, until the next one succeeds', async () => {
+    const { beats, pass, failed } = world(async () => {});
+    await pass(10, ['A', 'B']);
+    failed('B');
+    await pass(120, ['A']);
+    assert.equal(beats.length, 1);
+    await pass(2, ['A', 'B']);
+    assert.equal(beats.length, 2);
+  });
+
+  test('a call that fails is said, and the next is a minute later', async () => {
+    const { beats, facts, pass } = world(async () => {
+      throw new Error('answered 500');
+    });
+    await pass(119, ['A', 'B']);
+    assert.equal(beats.length, 2);
+    assert.deepEqual(
+      facts.map((fact) => fact.type === 'heartbeat.missed' && fact.reason),
+      ['answered 500', 'answered 500'],
+    );
+  });
+
+  test('a call that hangs is given up within its minute', async () => {
+    const { beats, facts, pass } = world(() => new Promise(() => {}));
+    await pass(BEAT_LIMIT_MS / 1000 + 1, ['A', 'B']);
+    assert.equal(facts.length, 1);
+    await pass(60, ['A', 'B']);
+    assert.equal(beats.length, 2);
+  });
+});
