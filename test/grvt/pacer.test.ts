@@ -67,6 +67,19 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.equal(granted.length, 10);
   });
 
+  it('a cancel that waited in both lanes costs one permit, not two', async () => {
+    const pacer = createPacer({ requestsPerSec: 10, reserveForCancels: true });
+    const granted: [string, number][] = [];
+    for (let index = 0; index < 8; index += 1) ask(pacer, granted, 'read', 'read');
+    for (let index = 0; index < 3; index += 1) ask(pacer, granted, 'cancel', 'cancel');
+    await advance(1_000);
+    assert.equal(granted.length, 11);
+    for (let index = 0; index < 8; index += 1) ask(pacer, granted, 'read', 'read');
+    for (let index = 0; index < 2; index += 1) ask(pacer, granted, 'cancel', 'cancel');
+    await settle();
+    assert.equal(granted.length, 20, 'one of ten is spent, nine are left');
+  });
+
   it('cancel before create before look-up before other reads, whoever came first', async () => {
     const pacer = createPacer({ requestsPerSec: 5, reserveForCancels: true });
     const granted: [string, number][] = [];
