@@ -33,8 +33,8 @@ export interface EngineParts {
   readonly reporter: Reporter;
   /** Start-up warnings (strategy 2.2) and the like: lines that are no facts. */
   readonly warn: (text: string) => void;
-  /** Called when the engine trades: symbols resolved, actors running. */
-  readonly onTrading?: (symbols: readonly EngineSymbol[]) => void;
+  /** Called when the symbols are resolved and trading begins. */
+  readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -138,7 +138,7 @@ export function startEngine(parts: EngineParts): Engine {
           existingAtStart: journalledLots(journal) ?? 'synthetic',
         });
         for (const event of heard.splice(0)) judge(auditor, event);
-        parts.onTrading?.(symbols);
+        parts.onTrading?.(engine, symbols);
         return symbols;
       },
       unsettled: () => unsettledOrders(journal),
@@ -153,8 +153,7 @@ export function startEngine(parts: EngineParts): Engine {
       error: reject,
     });
   });
-  daemon.start();
-  return {
+  const engine: Engine = {
     daemon,
     exchange,
     auditor: () => auditor,
@@ -165,6 +164,8 @@ export function startEngine(parts: EngineParts): Engine {
     prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
     stopped,
   };
+  daemon.start();
+  return engine;
 }
 
 /** Calls made before the symbols are known: two logins, their proofs, the instruments. */

@@ -1,10 +1,12 @@
+import type { EngineSymbol } from '../machines/daemon.ts';
 import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
+import { createStreams, type Streams } from './grvt/stream.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { journalFileName, PAPER_JOURNAL, rotatePaperJournals } from './journal/files.ts';
 import { acquireLocks, type Locks } from './journal/lock.ts';
 import { openJournal } from './journal/sqlite.ts';
-import { createEngineLog, createFigures, type EngineLog, FIGURES_EVERY_MS, openLogFile } from './log/index.ts';
+import { createEngineLog, createFigures, type EngineLog, openLogFile } from './log/index.ts';
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
@@ -52,7 +54,7 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
   }
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
   const upkeep = keepJournalSmall(journal);
-  const figures = setInterval(() => log.sayFigures(Date.now()), FIGURES_EVERY_MS);
+  const streams: Streams[] = [];
   try {
     const engine = startEngine({
       settings,
@@ -76,6 +78,9 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
       clock: systemClock,
       reporter: log,
       warn: (text) => log.say('warn', text, Date.now()),
+      onTrading: (engine, symbols) => {
+        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log));
+      },
     });
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
@@ -84,11 +89,10 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
       log.say('error', `invariant ${breach.invariant} broken: ${breach.what}`, Date.now());
     }
     if (failure !== null) log.say('error', failure, Date.now());
-    else log.sayFigures(Date.now());
     engine.exchange.close();
     return exitCode;
   } finally {
-    clearInterval(figures);
+    for (const one of streams) one.close();
     clearInterval(upkeep);
     journal.close();
     locks.release();
@@ -144,6 +148,26 @@ function notifierOf(settings: Settings, log: EngineLog): Notifier {
   const { telegram } = settings;
   if (telegram === null) return logNotifier((text) => log.say('debug', text, Date.now()));
   return telegramNotifier({ url: telegram.gatewayUrl, chatId: telegram.chatId, apiKey: telegram.apiKey.reveal() });
+}
+
+/** The exchange's streams, which only say that it is worth polling early (strategy 10.6). */
+function listen(
+  engine: Engine,
+  symbols: readonly EngineSymbol[],
+  settings: Settings,
+  venue: Venue,
+  log: EngineLog,
+): Streams {
+  return createStreams({
+    hosts: venue.hosts,
+    sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
+    subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+    instruments: symbols.map((symbol) => symbol.instrument.name),
+    bookDepth: settings.orderbookDepth,
+    clock: systemClock,
+    onPrompt: (account) => engine.prompt(account),
+    report: (fact) => log.report(fact),
+  });
 }
 
 /** The first signal stops in order, the second at once (strategy 13.3). */

@@ -1,6 +1,8 @@
-import type { AccountName } from './core/model.ts';
+import { Decimal, decimal, floorTo } from './core/decimal.ts';
+import { ACCOUNTS, type AccountName, type SymbolConfig } from './core/model.ts';
 import type { GrvtHosts, GrvtKeys } from './grvt/exchange.ts';
-import { type PaperServer, startPaper } from './paper/index.ts';
+import { printE9 } from './paper/fixed.ts';
+import { knownInstruments, type PaperServer, startPaper } from './paper/index.ts';
 import type { Settings } from './settings/index.ts';
 
 /** Where the engine trades and as whom: the embedded exchange on loopback, or a real one. To the engine they are the same. */
@@ -23,8 +25,28 @@ export async function openVenue(settings: Settings): Promise<Venue> {
   const paper = await startPaper({ seed: settings.paperSeed });
   const [a, b] = paper.accounts;
   if (!a || !b) throw new Error('the embedded exchange has no two accounts');
+  endow(paper, settings.symbols);
   const hosts = { edge: paper.url, trades: paper.url, marketData: paper.url };
   return { hosts, chainId: paper.chainId, keys: { A: a, B: b }, paper, close: () => paper.close() };
+}
+
+/** Share of `max_total_position_usdt` that a symbol to be decreased holds when the embedded exchange begins. */
+const ENDOWMENT_SHARE = new Decimal('0.8');
+
+/** A `decrease` symbol without positions would have nothing to show: the embedded exchange begins with some. */
+function endow(paper: PaperServer, symbols: readonly SymbolConfig[]): void {
+  for (const symbol of symbols) {
+    if (symbol.positionMode !== 'decrease' || !symbol.enabled) continue;
+    const spec = knownInstruments().find((one) => one.name.toLowerCase() === symbol.instrument.toLowerCase());
+    if (!spec) continue;
+    const [startPrice, step] = [decimal(printE9(spec.startPrice)), decimal(printE9(spec.minSize))];
+    const each = floorTo(symbol.maxTotalPositionUsdt.mul(ENDOWMENT_SHARE).div(2).div(startPrice), step);
+    const long = symbol.aSideWhenEqual === 'buy' ? 'A' : 'B';
+    for (const account of ACCOUNTS) {
+      const size = account === long ? each : each.neg();
+      paper.exchange.control.position({ account, instrument: spec.name, size: size.toFixed() });
+    }
+  }
 }
 
 function realVenue(settings: Settings): Venue {

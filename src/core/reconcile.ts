@@ -9,6 +9,9 @@ import { sideAgainst, waitingOf } from './valuing.ts';
 export const DRIFT_SNAPSHOTS = 3;
 export const DRIFT_MS = 10_000;
 
+/** A contradiction is told at its second reading: the first is mostly a snapshot taken between two answers. */
+const SAID_AT_SNAPSHOT = 2;
+
 export interface Reconciled {
   readonly state: SymbolState;
   readonly facts: readonly Fact[];
@@ -223,7 +226,10 @@ function comparePosition(
   const explained = state.orders.some((order) => order.account === account && order.unknown);
   const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;
   if (!lasting || explained || price === null) {
-    return { state: withContradiction(state, account, contradiction), facts: alike ? [] : [seen] };
+    return {
+      state: withContradiction(state, account, contradiction),
+      facts: contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
+    };
   }
   const booking = book(state, {
     account,
