@@ -1,4 +1,4 @@
-import { type Decimal, min, sum, ZERO } from '../decimal.ts';
+import { Decimal, min, sum, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 import { ACCOUNTS, otherAccount } from '../model.ts';
 import type { WireEvent } from '../wire-event.ts';
@@ -48,7 +48,9 @@ export { INVARIANTS } from './model.ts';
  * decided on: for each account, the knowledge at the end of each of its recent polls (and look-ups), both accounts
  * combined freely, under each of their marks, and under each order in which fills that arrived together can have been
  * booked. A view counts when
- *   - it is not older than the stale limit plus two request time-outs before the submission's first attempt left,
+ *   - it was the newest there was at some moment when the decision can have been made: up to 3 s before the first attempt
+ *     of that submission asked for its book, and up to 10 s before it left when the account was busy with another symbol's
+ *     order or in trouble (time-outs, 401, 429, 5xx),
  *   - the positions of each account were asked for after its former submission had ended (strategy 9.10),
  *   - its positions agree with the fills known at that moment (strategy 4.5, 10.5).
  * The create is legal if it breaks no rule under at least one view, all rules taken together. Otherwise what it breaks
@@ -95,8 +97,10 @@ export interface Auditor {
   report(): AuditReport;
 }
 
-/** Time-outs are 5 s (strategy 9.1): a decision may wait for one read of the book and one answer before its create leaves. */
+/** Time-outs are 5 s (strategy 9.1): behind another submission a decision waits for its book and its answer. */
 const DECISION_TO_SEND_MS = 10_000;
+/** Behind nothing, it waits for its own book and for its turn in the request budget. */
+const CALM_DECISION_TO_SEND_MS = 3_000;
 /** Views further back than this are never needed: a submission of all its attempts. */
 const HISTORY_MS = 120_000;
 /** Enough for HISTORY_MS at a 2 s loop; at a faster one the older half is not needed. */
@@ -186,6 +190,10 @@ interface Account {
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
   moments: { seq: number; atMs: number; requestedAtMs: number }[];
   readonly orders: Map<string, AuditOrder>;
+  /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
+  lastCreate: { instrument: string; atMs: number } | null;
+  lastOtherCreate: { instrument: string; atMs: number } | null;
+  lastTroubleMs: number;
 }
 
 const PHASES: Readonly<Record<string, OrderPhase>> = {
@@ -195,6 +203,8 @@ const PHASES: Readonly<Record<string, OrderPhase>> = {
   CANCELLED: 'cancelled',
   REJECTED: 'rejected',
 };
+
+const ONE = new Decimal(1);
 
 const NEVER_WAS: ReadonlySet<OrderPhase> = new Set(['refused', 'rejected', 'absent']);
 
@@ -229,7 +239,17 @@ function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number):
 }
 
 function emptyAccount(): Account {
-  return { positions: null, openOrders: null, summary: null, complete: null, moments: [], orders: new Map() };
+  return {
+    positions: null,
+    openOrders: null,
+    summary: null,
+    complete: null,
+    moments: [],
+    orders: new Map(),
+    lastCreate: null,
+    lastOtherCreate: null,
+    lastTroubleMs: -DECISION_TO_SEND_MS,
+  };
 }
 
 function emptyHolding(): Holding {
@@ -289,7 +309,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
     fault: Fault,
     where: { instrument: string | null; account: AccountName | null; clientOrderId: string | null },
   ): void {
-    const one: Breach = { ...fault, ...where, atMs: rawMs };
+    const { instrument, account, clientOrderId } = where;
+    const one: Breach = { ...fault, instrument, account, clientOrderId, atMs: rawMs };
     found.push(one);
     breachCounts[fault.invariant] = (breachCounts[fault.invariant] ?? 0) + 1;
     if (breaches.length < MAX_BREACHES) breaches.push(one);
@@ -579,7 +600,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     trim(state.moments, nowMs);
     for (const instrument of instruments.values()) {
       const holding = instrument.holding[account];
-      if (holding.contradicting && agrees(instrument, account, seq)) holding.contradicting = null;
+      if (!agrees(instrument, account, seq)) continue;
+      holding.contradicting = null;
+      holding.winsUntilMs = 0;
     }
   }
 
@@ -658,10 +681,12 @@ export function createAuditor(options: AuditorOptions): Auditor {
 
   function observe(instrument: Instrument): void {
     if (!instrument.started) return;
-    const mark = markOf(instrument)[0];
     const a = instrument.holding.A.positions.at(-1);
     const b = instrument.holding.B.positions.at(-1);
-    if (!mark || !a || !b) return;
+    if (!a || !b) return;
+    // Flat on both and no book read yet: there is nothing to value.
+    const mark = markOf(instrument)[0] ?? (a.size.isZero() && b.size.isZero() ? ONE : null);
+    if (!mark) return;
     const waiting = sum(
       instrument.orders.filter(isLive).map((order) => signed(order.side, order.traded.minus(order.booked))),
     );
@@ -933,7 +958,12 @@ export function createAuditor(options: AuditorOptions): Auditor {
       const harmless = known !== undefined && (known.phase === 'sent' || known.turnedAway);
       if (again !== requestText) breach(fault('I7', '9.2', 'a client order id used for a second order'), where);
       else if (!harmless)
-        breach(fault('I7', known?.phase === 'unknown' ? '9.6' : '9.2', 'sent again, not turned away', { phase: known?.phase }), where);
+        breach(
+          fault('I7', known?.phase === 'unknown' ? '9.6' : '9.2', 'sent again, not turned away', {
+            phase: known?.phase,
+          }),
+          where,
+        );
       if (known?.turnedAway) {
         known.overAtMs = null;
         known.phase = 'sent';
@@ -1002,6 +1032,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     remember(order);
     keep(order);
     if (holding) holding.last = order;
+    const state = accounts[account];
+    if (state.lastCreate && state.lastCreate.instrument !== order.instrument) state.lastOtherCreate = state.lastCreate;
+    state.lastCreate = { instrument: order.instrument, atMs: nowMs };
     return order;
   }
 
@@ -1102,10 +1135,12 @@ export function createAuditor(options: AuditorOptions): Auditor {
     }
     if (!usable) return;
 
-    const fromMs = order.chainStartMs - settings.staleMs - DECISION_TO_SEND_MS;
+    const fromMs = order.chainStartMs - decisionToSendMs(order, book?.sentAtMs ?? nowMs);
     const views = { A: [] as number[], B: [] as number[] };
     for (const account of ACCOUNTS) {
-      const recent = accounts[account].moments.filter((one) => one.atMs >= fromMs);
+      const { moments } = accounts[account];
+      // What was known until later than that: a decision rests on the newest there is.
+      const recent = moments.filter((_, index) => (moments[index + 1]?.atMs ?? nowMs) >= fromMs);
       const later = recent.filter((one) => one.requestedAtMs >= order.minRequestedMs);
       if (later.length === 0) {
         usable = false;
@@ -1177,6 +1212,16 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (!best) return;
     checked(...best.invariants);
     for (const one of best.faults) breach(one, order);
+  }
+
+  /** How long before the first attempt left its decision may have been made. */
+  function decisionToSendMs(order: AuditOrder, bookSentAtMs: number): number {
+    const { lastCreate, lastOtherCreate, lastTroubleMs } = accounts[order.account];
+    const other = lastCreate?.instrument === order.instrument ? lastOtherCreate : lastCreate;
+    const waited =
+      (other !== null && nowMs - other.atMs <= DECISION_TO_SEND_MS) || nowMs - lastTroubleMs <= DECISION_TO_SEND_MS;
+    if (waited) return DECISION_TO_SEND_MS;
+    return Math.min(DECISION_TO_SEND_MS, CALM_DECISION_TO_SEND_MS + Math.max(0, nowMs - bookSentAtMs));
   }
 
   function judgeView(instrument: Instrument, order: AuditOrder, view: View, live: number): Judgement {
@@ -1261,6 +1306,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const request = requests.get(event.id);
     if (!request) return found;
     requests.delete(event.id);
+    if (
+      request.account &&
+      (event.kind === 'failed' || event.status === 401 || event.status === 429 || event.status >= 500)
+    )
+      accounts[request.account].lastTroubleMs = nowMs;
     if (event.kind === 'answered') answered(request, event.status, event.body);
     else if (request.order) {
       if (NEVER_LEFT.test(event.reason) && request.order.phase === 'sent') {

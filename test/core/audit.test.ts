@@ -1,0 +1,1007 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AuditorOptions } from '../../src/core/audit/index.ts';
+import { createAuditor } from '../../src/core/audit/index.ts';
+import { Decimal } from '../../src/core/decimal.ts';
+import type { SymbolConfig } from '../../src/core/model.ts';
+import type { ScriptedOrder } from '../support/wire.ts';
+import { INSTRUMENT, SUB_ACCOUNTS, strategyOrderId, TIMED_OUT, UNKNOWN_ORDER, Wire } from '../support/wire.ts';
+
+const d = (text: string | number): Decimal => new Decimal(text);
+
+const SYMBOL: SymbolConfig = {
+  instrument: INSTRUMENT,
+  enabled: true,
+  orderNotionalUsdt: d(200),
+  imbalanceLimitUsdt: d(100),
+  maxTotalPositionUsdt: d(4000),
+  minTotalPositionUsdt: d(0),
+  aSideWhenEqual: 'buy',
+  positionMode: 'increase',
+  decreaseRepair: 'larger',
+};
+
+interface Setup {
+  symbol?: Partial<SymbolConfig>;
+  settings?: Partial<AuditorOptions['settings']>;
+  existingAtStart?: AuditorOptions['existingAtStart'];
+  a?: [size: string, entry: string];
+  b?: [size: string, entry: string];
+}
+
+function wired(setup: Setup = {}): Wire {
+  const wire = new Wire(
+    createAuditor({
+      symbols: [{ ...SYMBOL, ...setup.symbol }],
+      accounts: SUB_ACCOUNTS,
+      settings: {
+        singleOrderDiffThresholdUsdt: d(20),
+        postOnlyMaxRetry: 5,
+        partialFillTimeoutMs: 1_800_000,
+        staleMs: 10_000,
+        cancelOnStop: true,
+        stopKeepStrategyOrders: 0,
+        ...setup.settings,
+      },
+      ...(setup.existingAtStart ? { existingAtStart: setup.existingAtStart } : {}),
+    }),
+  );
+  for (const [account, held] of [['A', setup.a] as const, ['B', setup.b] as const]) {
+    if (!held) continue;
+    wire.position[account] = { size: d(held[0]), cost: d(held[0]).mul(held[1]) };
+  }
+  return wire.begin();
+}
+
+/** Holding 5 against −5, hedged. */
+const HELD = { a: ['5', '100'] as [string, string], b: ['-5', '100'] as [string, string] };
+/** A bought one more than B sold: net 2, an open buy lot of A at 100. */
+const LONG = { a: ['7', '100'] as [string, string], b: ['-5', '100'] as [string, string] };
+/** A holds two buy lots, at 99 and at 100, B nothing: net 2. */
+const TWO_LOTS: Setup = {
+  a: ['2', '99.5'],
+  symbol: { orderNotionalUsdt: d(100), imbalanceLimitUsdt: d(300) },
+  existingAtStart: [99, 100].map((price) => ({
+    instrument: INSTRUMENT,
+    account: 'A',
+    side: 'buy',
+    size: d(1),
+    price: d(price),
+  })),
+};
+
+const DECREASE = { positionMode: 'decrease', minTotalPositionUsdt: d(200) } as const;
+
+interface Case {
+  readonly name: string;
+  readonly setup?: Setup;
+  readonly run: (wire: Wire) => void;
+  /** Invariant and rule of each breach; none: it must not breach. */
+  readonly broken?: readonly string[];
+}
+
+const CASES: Readonly<Record<string, readonly Case[]>> = {
+  'I1 every create is limit, post-only, GOOD_TILL_TIME': [
+    { name: 'a maker order is legal', run: (w) => void w.create('A', 'buy', '1', '100.0') },
+    {
+      name: 'an order that is not post-only is none',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { order: { post_only: false } }),
+      broken: ['I1 1'],
+    },
+    {
+      name: 'a market order is none',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { order: { is_market: true } }),
+      broken: ['I1 1'],
+    },
+    {
+      name: 'an immediate-or-cancel order is none',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { order: { time_in_force: 'IMMEDIATE_OR_CANCEL' } }),
+      broken: ['I1 1'],
+    },
+    {
+      name: 'a create without a leg is none',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { order: { legs: [] } }),
+      broken: ['I1 1'],
+    },
+    { name: 'bulk orders are no way to trade', run: (w) => void w.send('A', 'v2/bulk_orders', {}), broken: ['I1 1'] },
+  ],
+  'I2 no fill closes a lot at a loss': [
+    { name: 'a repair at its guard is legal', setup: LONG, run: (w) => void w.create('B', 'sell', '1.99', '100.1') },
+    {
+      name: 'a repair below its guard is not',
+      setup: { ...LONG, a: ['7', '101'] },
+      run: (w) => void w.create('B', 'sell', '1.99', '100.9'),
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'a buy above its guard is not',
+      setup: { a: ['5', '100'], b: ['-7', '99'] },
+      run: (w) => void w.create('A', 'buy', '1.99', '99.1'),
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'live repairs are taken to fill too: the second is guarded by the dearer lot',
+      setup: TWO_LOTS,
+      run: (w) => {
+        w.bid = '99.0';
+        w.ask = '99.1';
+        w.create('B', 'sell', '0.99', '99.1');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '99.5');
+      },
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'the second repair at the dearer lot is legal',
+      setup: TWO_LOTS,
+      run: (w) => {
+        w.bid = '99.0';
+        w.ask = '99.1';
+        w.create('B', 'sell', '0.99', '99.1');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.0');
+      },
+    },
+    {
+      name: 'the guard counts the price of the increment, not the average of the order',
+      run: (w) => {
+        const order = w.create('A', 'buy', '1', '100.0');
+        // Two fills at two prices: a book that improved. The second is booked alone, after the wait.
+        w.fill(order, '0.5', '90').wait(2_000).poll();
+        for (let passed = 0; passed < 1_802_000; passed += 6_000) w.wait(6_000).poll();
+        w.fill(order, '0.5', '100').wait(2_000).poll().lookUp(order);
+        w.ask = '95.0';
+        w.bid = '94.9';
+        // Both lots, 90 and 100, are reached: 95 would do for the average only.
+        w.create('B', 'sell', '1', '95.0');
+      },
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'a guard from before the last answer is a guard a correct engine could have had',
+      setup: LONG,
+      run: (w) => {
+        const opening = w.create('B', 'sell', '1', '100.1');
+        w.fill(opening, '1').wait(1_000).poll('B').lookUp(opening);
+        w.create('B', 'sell', '0.99', '100.1', { reads: true });
+      },
+      // The submission had ended; A has to be read again (9.10).
+      broken: ['I12 9.10'],
+    },
+    {
+      name: 'lots of the start are not judged when the engine knows them from a journal we have not heard',
+      setup: { ...LONG, a: ['7', '120'], existingAtStart: 'unjudged' },
+      run: (w) => void w.create('B', 'sell', '1.99', '100.1'),
+    },
+    {
+      name: 'lots told to the auditor at start are judged',
+      setup: {
+        ...LONG,
+        existingAtStart: [{ instrument: INSTRUMENT, account: 'A', side: 'buy', size: d(2), price: d(103) }],
+      },
+      run: (w) => void w.create('B', 'sell', '1.94', '102.9'),
+      broken: ['I2 7.2'],
+    },
+  ],
+  'I3 prices on tick in the passive direction, sizes whole steps': [
+    { name: 'behind the touch is passive', run: (w) => void w.create('A', 'buy', '1', '99.5') },
+    { name: 'a price off the tick', run: (w) => void w.create('A', 'buy', '1', '99.95'), broken: ['I3 7.1'] },
+    { name: 'a buy above the best bid', run: (w) => void w.create('A', 'buy', '1', '100.1'), broken: ['I3 7.1'] },
+    { name: 'a size off the step', run: (w) => void w.create('A', 'buy', '1.005', '100.0'), broken: ['I3 7.3'] },
+    { name: 'a size below min notional', run: (w) => void w.create('A', 'buy', '0.04', '100.0'), broken: ['I3 7.3'] },
+    {
+      name: 'priced by a book it never read',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { reads: false }),
+      broken: ['I3 7.4'],
+    },
+    {
+      name: 'priced by the book of the former attempt',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: 'acknowledged' });
+        w.finish(first, 'REJECTED', 'FAIL_POST_ONLY').lookUp(first).wait(500);
+        w.create('A', 'buy', '1', '100.0', { reads: false });
+      },
+      broken: ['I3 7.4'],
+    },
+    {
+      name: 'rules that changed a moment ago: either set is what the engine may have known',
+      run: (w) => {
+        w.tickSize = '0.5';
+        w.instruments().wait(100);
+        w.create('A', 'buy', '1', '99.9');
+      },
+    },
+    {
+      name: 'rules that changed a minute ago count',
+      run: (w) => {
+        w.tickSize = '0.5';
+        w.instruments().wait(60_000).poll();
+        w.create('A', 'buy', '1', '99.9');
+      },
+      broken: ['I3 7.1'],
+    },
+  ],
+  'I4 never past the cap of that moment': [
+    {
+      name: 'one per account while hedged',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'a second one while hedged',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '0.9', '99.9');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'a second one while the first is in flight still',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { never: true } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '0.9', '99.9');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'a second one after the first ended',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0');
+        w.finish(first, 'CANCELLED').lookUp(first).wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'gone from the open orders is not over',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0');
+        w.finish(first, 'CANCELLED').wait(2_000).poll();
+        w.create('A', 'buy', '0.9', '100.0');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'a cancel acknowledged is not over either',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0');
+        w.cancel(first).wait(2_000).poll();
+        w.create('A', 'buy', '0.9', '100.0');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'one below the threshold of difference',
+      setup: { a: ['5.15', '100'], b: ['-5', '100'] },
+      run: (w) => {
+        w.create('B', 'sell', '0.08', '100.1');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.07', '100.1');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'two above it, three never',
+      setup: { a: ['9', '100'], b: ['-5', '100'] },
+      run: (w) => {
+        w.create('B', 'sell', '1.5', '100.3');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '1.5', '100.2');
+        w.wait(2_000).poll();
+        assert.deepEqual(w.broken, []);
+        w.create('B', 'sell', '1', '100.1');
+      },
+      broken: ['I4 8.1'],
+    },
+  ],
+  'I5 never past a limit': [
+    {
+      name: 'an opening that leaves 2 % is legal',
+      setup: { a: ['18', '100'], b: ['-18', '100'] },
+      run: (w) => void w.create('A', 'buy', '1.5', '100.0'),
+    },
+    {
+      name: 'an opening into the last 2 % is not',
+      setup: { a: ['18.5', '100'], b: ['-18.5', '100'] },
+      run: (w) => void w.create('A', 'buy', '1.4', '100.0'),
+      broken: ['I5 8.3'],
+    },
+    {
+      name: 'orders in flight count',
+      setup: { a: ['18.5', '100'], b: ['-18.5', '100'], symbol: { maxTotalPositionUsdt: d(3880) } },
+      run: (w) => {
+        w.create('A', 'buy', '0.5', '100.0', { ending: { never: true } });
+        w.create('B', 'sell', '0.6', '100.1');
+      },
+      broken: ['I5 8.3'],
+    },
+    {
+      name: 'a repair may use the 2 %',
+      setup: { a: ['19.8', '100'], b: ['-18.5', '100'] },
+      run: (w) => void w.create('B', 'sell', '1.29', '100.1'),
+    },
+    {
+      name: 'a repair may not pass half of the maximum on its account',
+      setup: { a: ['21', '100'], b: ['-19.5', '100'], symbol: { maxTotalPositionUsdt: d(4100) } },
+      run: (w) => void w.create('B', 'sell', '1.4', '100.1'),
+      broken: ['I5 8.3'],
+    },
+    {
+      name: 'decrease: an opening above the minimum is legal',
+      setup: { ...HELD, symbol: DECREASE },
+      run: (w) => void w.create('A', 'sell', '1.9', '100.1'),
+    },
+    {
+      name: 'decrease: an opening below it is not',
+      setup: { a: ['2', '100'], b: ['-2', '100'], symbol: DECREASE },
+      run: (w) => void w.create('A', 'sell', '1.1', '100.1'),
+      broken: ['I5 8.4'],
+    },
+    {
+      name: 'decrease: the last of all may close',
+      setup: { a: ['1', '100'], b: ['-1', '100'], symbol: { ...DECREASE, minTotalPositionUsdt: d(0) } },
+      run: (w) => void w.create('A', 'sell', '1', '100.1'),
+    },
+    {
+      name: 'decrease: never more than is held',
+      setup: { a: ['1', '100'], b: ['-1', '100'], symbol: { ...DECREASE, minTotalPositionUsdt: d(0) } },
+      run: (w) => void w.create('A', 'sell', '1.2', '100.1'),
+      broken: ['I5 6.2'],
+    },
+    {
+      name: 'at the mark of that moment: one of the two marks allows it',
+      setup: { a: ['19.4', '100'], b: ['-19.4', '100'] },
+      run: (w) => {
+        w.mark = '110.0';
+        w.wait(20_000).poll('B');
+        w.mark = '98.0';
+        w.poll('A');
+        w.create('A', 'buy', '0.5', '100.0');
+      },
+    },
+  ],
+  'I6 while not hedged, against the net and from the account named': [
+    { name: 'the smaller repairs', setup: LONG, run: (w) => void w.create('B', 'sell', '1.5', '100.1') },
+    {
+      name: 'with the net is wrong',
+      setup: LONG,
+      run: (w) => void w.create('B', 'buy', '1.5', '100.0'),
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'the larger is not named',
+      setup: LONG,
+      run: (w) => void w.create('A', 'sell', '1.5', '100.1'),
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'the larger is, where the limit leaves the smaller nothing',
+      setup: { a: ['21', '100'], b: ['-19.98', '100'] },
+      run: (w) => void w.create('A', 'sell', '1', '100.1'),
+    },
+    {
+      name: 'decrease: the larger repairs',
+      setup: { ...LONG, symbol: DECREASE },
+      run: (w) => void w.create('A', 'sell', '1.5', '100.1'),
+    },
+    {
+      name: 'decrease: the smaller does not, unless told to',
+      setup: { ...LONG, symbol: DECREASE },
+      run: (w) => void w.create('B', 'sell', '1.5', '100.1'),
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'same direction: the smaller, in either mode',
+      setup: { a: ['2', '100'], b: ['1', '100'], symbol: DECREASE },
+      run: (w) => void w.create('B', 'sell', '1.5', '100.1'),
+    },
+    {
+      name: 'more than the net it may not pass',
+      setup: LONG,
+      run: (w) => void w.create('B', 'sell', '2.01', '100.1'),
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'more than one order is worth',
+      setup: { ...LONG, symbol: { orderNotionalUsdt: d(100) } },
+      run: (w) => void w.create('B', 'sell', '1.5', '100.1'),
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'a second one past the net joins only at a better price',
+      setup: LONG,
+      run: (w) => {
+        w.create('B', 'sell', '1.99', '100.5');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.9', '100.3');
+        assert.deepEqual(w.broken, []);
+      },
+    },
+    {
+      name: 'not at the same price',
+      setup: LONG,
+      run: (w) => {
+        w.create('B', 'sell', '1.99', '100.5');
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.9', '100.5');
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'hedged: an opening on the configured side, A and B opposite',
+      run: (w) => void w.create('A', 'sell', '1', '100.1'),
+      broken: ['I6 6.1'],
+    },
+    {
+      name: 'hedged and holding: the growing side',
+      setup: HELD,
+      run: (w) => void w.create('B', 'buy', '1', '100.0'),
+      broken: ['I6 6.1'],
+    },
+    {
+      name: 'decrease and flat: nothing',
+      setup: { symbol: { ...DECREASE, minTotalPositionUsdt: d(0) } },
+      run: (w) => void w.create('A', 'buy', '1', '100.0'),
+      broken: ['I6 6.2'],
+    },
+    {
+      name: 'a view of a moment before the fill was read allows the opening of that moment',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.fill(a, '1').wait(2_000).poll().lookUp(a);
+        // Decided with A's, sent after the read that showed the fill: B sells, which is against the net too.
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'a partial fill waits: no new order',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.fill(a, '0.5');
+        for (let turn = 0; turn < 12; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '1', '100.1');
+      },
+      broken: ['I6 5'],
+    },
+    {
+      name: 'after its wait it is booked and repaired',
+      setup: { settings: { partialFillTimeoutMs: 30_000 } },
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.fill(a, '0.5');
+        for (let turn = 0; turn < 20; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+    },
+  ],
+  'I7 no intent has two live orders, no id twice': [
+    {
+      name: 'an id used twice',
+      run: (w) => {
+        const id = strategyOrderId('A', 'buy', 77);
+        const first = w.create('A', 'buy', '1', '100.0', { clientOrderId: id });
+        w.finish(first, 'CANCELLED').lookUp(first).wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0', { clientOrderId: id });
+      },
+      broken: ['I7 9.2'],
+    },
+    {
+      name: 'the same bytes delivered twice are one order',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: { never: true } });
+        w.send('A', 'create_order', first.request);
+      },
+    },
+    {
+      name: 'the same bytes once more after a new login',
+      run: (w) => {
+        const ending = { status: 401, body: { code: 1000, message: 'authenticate', status: 401 } };
+        const first = w.create('A', 'buy', '1', '100.0', { ending });
+        w.send('A', 'create_order', first.request);
+      },
+    },
+    {
+      name: 'the same bytes after a time-out are a blind repeat',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.send('A', 'create_order', first.request);
+      },
+      broken: ['I7 9.6'],
+    },
+    {
+      name: 'an id without the prefix',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { clientOrderId: '12345' }),
+      broken: ['I7 9.2'],
+    },
+    {
+      name: 'an id of the other account',
+      run: (w) => void w.create('A', 'buy', '1', '100.0', { clientOrderId: strategyOrderId('B', 'buy', 9) }),
+      broken: ['I7 9.2'],
+    },
+    {
+      name: 'a time-out read as rejected',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'a 502 read as rejected',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { status: 502, body: '<html>bad gateway</html>' } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'dropped after three look-ups that did not find it',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        for (let turn = 0; turn < 3; turn += 1) w.lookUp(first, UNKNOWN_ORDER).wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'fenced, and asked after the fence: proven absent',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        proveAbsent(w, first);
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'asked before the fence had passed: not proven',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.cancel(first, { ttlMs: 5_000 });
+        w.lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
+        w.orders.pop();
+        w.readHistory('A', first.createdMs - 60_000).wait(2_000);
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 9.10'],
+    },
+    {
+      name: 'a history that does not reach back proves nothing',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.cancel(first, { ttlMs: 1_000 }).wait(1_000).lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
+        w.orders.pop();
+        w.readHistory('A', first.createdMs + 600_000)
+          .wait(2_000)
+          .poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'expired by the exchange’s clock, then asked: proven absent',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.wait(3_700_000).lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
+        w.orders.pop();
+        w.readHistory('A', first.createdMs - 60_000)
+          .wait(2_000)
+          .poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'refused by the exchange: it never was',
+      run: (w) => {
+        const ending = { status: 400, body: { code: 2080, message: 'Insufficient Margin', status: 400 } };
+        w.create('A', 'buy', '1', '100.0', { ending });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'id already active (2012) proves nothing',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', {
+          ending: { status: 400, body: { code: 2012, message: 'overlap', status: 400 } },
+        });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'a second repair at a better price beside an unknown one is its own intent',
+      setup: LONG,
+      run: (w) => {
+        w.create('B', 'sell', '1.6', '100.5', { ending: TIMED_OUT });
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '1.3', '100.2');
+      },
+      // gap 2 − 0.8, twice: 2.4; |net| + 1 − 1.6 = 1.39; the rest of the net, 0.4, is tradable and bounds it.
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'refused as post-only, tried again under the same knowledge',
+      run: (w) => {
+        let order = w.create('A', 'buy', '1', '100.0', { ending: 'acknowledged' });
+        for (let attempt = 2; attempt <= 5; attempt += 1) {
+          w.finish(order, 'REJECTED', 'FAIL_POST_ONLY').lookUp(order).wait(500);
+          order = w.create('A', 'buy', '1', '99.9', { ending: 'acknowledged' });
+        }
+      },
+    },
+    {
+      name: 'an order that the exchange forgot ends by proof, not by a look-up',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0');
+        proveAbsent(w, first);
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+  ],
+  'I8 foreign orders untouched': [
+    { name: 'our own order may be cancelled', run: (w) => void w.cancel(w.create('A', 'buy', '1', '100.0')) },
+    {
+      name: 'a foreign order may not',
+      run: (w) => void w.send('A', 'cancel_order', { sub_account_id: SUB_ACCOUNTS.A, client_order_id: '4711' }),
+      broken: ['I8 9.7'],
+    },
+    {
+      name: 'nor may an order that is named by the exchange’s id only',
+      run: (w) => void w.send('A', 'cancel_order', { sub_account_id: SUB_ACCOUNTS.A, order_id: '0x0101' }),
+      broken: ['I8 9.7'],
+    },
+    {
+      name: 'cancel_all is never used',
+      run: (w) => void w.send('A', 'full/v1/cancel_all_orders', { sub_account_id: SUB_ACCOUNTS.A }),
+      broken: ['I8 9.7'],
+    },
+    {
+      name: 'nor is the dead-man timer',
+      run: (w) => void w.send('A', 'cancel_on_disconnect', { sub_account_id: SUB_ACCOUNTS.A }),
+      broken: ['I8 9.7'],
+    },
+    {
+      name: 'a cancel in the name of the other account',
+      run: (w) =>
+        void w.send('A', 'cancel_order', {
+          sub_account_id: SUB_ACCOUNTS.B,
+          client_order_id: strategyOrderId('A', 'buy', 5),
+        }),
+      broken: ['I8 9.7'],
+    },
+  ],
+  'I9 lots and net agree on what a create rests on': [
+    {
+      name: 'positions that moved without a fill of ours',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'a drift of three snapshots and ten seconds is adopted and repaired',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+    },
+    {
+      name: 'positions that come late are no drift',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        const late = { status: 200, body: { result: w.positionRows('A') } };
+        w.fill(a, '1').lookUp(a);
+        w.instead.set('A positions', late);
+        w.wait(2_000).poll().wait(2_000).poll();
+        w.instead.clear();
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+    },
+    {
+      name: 'a create on positions that come late',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        const late = { status: 200, body: { result: w.positionRows('A') } };
+        w.fill(a, '1').lookUp(a);
+        w.instead.set('A positions', late);
+        w.wait(2_000).poll().wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'after a restart the exchange wins at once',
+      setup: HELD,
+      run: (w) => {
+        w.wait(1_000);
+        w.auditor.restarted(w.nowMs);
+        w.trade('A', 'buy', '1', '100').wait(5_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+    },
+  ],
+  'I10 no order of A could match one of B': [
+    {
+      name: 'one tick beyond',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'at the price of the other',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.bid = '99.9';
+        w.ask = '100.0';
+        w.create('B', 'sell', '1', '100.0');
+      },
+      broken: ['I10 6.6'],
+    },
+    {
+      name: 'against one in flight',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { never: true } });
+        w.bid = '99.8';
+        w.ask = '99.9';
+        w.create('B', 'sell', '1', '99.9');
+      },
+      broken: ['I10 6.6'],
+    },
+    {
+      name: 'against one that is over',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.finish(a, 'CANCELLED').lookUp(a);
+        w.bid = '99.8';
+        w.ask = '99.9';
+        w.create('B', 'sell', '1', '99.9');
+      },
+    },
+  ],
+  'I11 after a stop, what is left is what was to be kept': [
+    {
+      name: 'all cancelled',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.drain().cancel(a).finish(a, 'CANCELLED').lookUp(a).stop();
+      },
+    },
+    {
+      name: 'one left behind',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.drain().wait(1_000).stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'a cancel that was only acknowledged',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.drain().cancel(a).stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'asked for thirty seconds of an exchange that does not answer',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.drain().cancel(a, { ending: TIMED_OUT }).wait(30_000).stop();
+      },
+    },
+    {
+      name: 'never asked, however long it took',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.drain().wait(40_000).stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'the newest kept',
+      setup: { a: ['9', '100'], b: ['-5', '100'], settings: { stopKeepStrategyOrders: 1 } },
+      run: (w) => {
+        const [old] = twoRepairs(w);
+        w.drain().cancel(old).finish(old, 'CANCELLED').lookUp(old).stop();
+      },
+    },
+    {
+      name: 'the newest cancelled, the oldest kept',
+      setup: { a: ['9', '100'], b: ['-5', '100'], settings: { stopKeepStrategyOrders: 1 } },
+      run: (w) => {
+        const [, young] = twoRepairs(w);
+        w.drain().cancel(young).finish(young, 'CANCELLED').lookUp(young).stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'nothing is cancelled where the stop is told not to',
+      setup: { settings: { cancelOnStop: false } },
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.drain().stop();
+        assert.deepEqual(w.broken, []);
+        w.cancel(a);
+      },
+      broken: ['I11 13.1'],
+    },
+  ],
+  'I12 no create after the stop began, none on stale data': [
+    {
+      name: 'after the stop began',
+      run: (w) => {
+        w.drain();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 13.1'],
+    },
+    { name: 'data of nine seconds', run: (w) => void w.wait(9_000).create('A', 'buy', '1', '100.0') },
+    { name: 'data of eleven', run: (w) => void w.wait(11_000).create('A', 'buy', '1', '100.0'), broken: ['I12 10.3'] },
+    {
+      name: 'stale on one account only',
+      run: (w) => void w.wait(11_000).poll('A').create('A', 'buy', '1', '100.0'),
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'open orders failing while positions come',
+      run: (w) => {
+        w.instead.set('A open_orders', TIMED_OUT);
+        for (let turn = 0; turn < 8; turn += 1) w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'one failed poll between good ones',
+      run: (w) => {
+        w.instead.set('A positions', { status: 500, body: { code: 1002, message: 'internal', status: 500 } });
+        w.wait(2_000).poll();
+        w.instead.clear();
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'failed positions read as flat',
+      setup: HELD,
+      run: (w) => {
+        w.instead.set('A positions', TIMED_OUT);
+        w.wait(2_000).poll();
+        // Flat A against B −5: an engine that believes it buys, as if to hedge.
+        w.create('A', 'buy', '2', '100.0');
+        w.wait(1_000);
+        w.create('B', 'buy', '1.9', '100.0');
+      },
+      broken: ['I6 6.1'],
+    },
+    {
+      name: 'an answer that cannot be read is no answer',
+      run: (w) => {
+        w.instead.set('B positions', { status: 200, body: { result: [{ instrument: INSTRUMENT, size: 'x' }] } });
+        for (let turn = 0; turn < 8; turn += 1) w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'the next decision on the snapshot of the last',
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.finish(a, 'CANCELLED').lookUp(a);
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 9.10'],
+    },
+    {
+      name: 'before anything was read after a restart',
+      run: (w) => {
+        w.auditor.restarted(w.nowMs);
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'a clock that steps back an hour makes nothing stale',
+      run: (w) => {
+        w.wait(-3_600_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+  ],
+};
+
+/** Two live repairs of B, the older first. */
+function twoRepairs(wire: Wire): [ScriptedOrder, ScriptedOrder] {
+  const old = wire.create('B', 'sell', '1.5', '100.3');
+  wire.wait(2_000).poll();
+  const young = wire.create('B', 'sell', '1.5', '100.2');
+  return [old, young];
+}
+
+/** The proof of strategy 9.6. */
+function proveAbsent(wire: Wire, order: ScriptedOrder): void {
+  wire.orders.splice(wire.orders.indexOf(order), 1);
+  wire.cancel(order, { ttlMs: 1_000 }).wait(1_000);
+  wire.lookUp(order, UNKNOWN_ORDER).readOpenOrders(order.account);
+  wire.readHistory(order.account, order.createdMs - 60_000);
+}
+
+for (const [invariant, cases] of Object.entries(CASES)) {
+  describe(invariant, () => {
+    for (const one of cases) {
+      it(one.name, () => {
+        const wire = wired(one.setup);
+        assert.deepEqual(wire.broken, []);
+        one.run(wire);
+        assert.deepEqual(wire.broken, one.broken ?? [], JSON.stringify(wire.breaches, null, 1));
+      });
+    }
+  });
+}
+
+describe('what a breach says', () => {
+  it('names invariant, rule, order, moment and the numbers', () => {
+    const wire = wired(LONG);
+    wire.create('A', 'sell', '1.5', '100.1');
+    const [breach] = wire.breaches;
+    assert.equal(breach?.invariant, 'I6');
+    assert.equal(breach?.rule, '6.3');
+    assert.equal(breach?.instrument, INSTRUMENT);
+    assert.equal(breach?.account, 'A');
+    assert.equal(breach?.clientOrderId, strategyOrderId('A', 'sell', 1));
+    assert.equal(breach?.detail.net, '2');
+  });
+});
+
+describe('figures from the wire', () => {
+  it('count hedges, gain and the time to hedge', () => {
+    const wire = wired();
+    const a = wire.create('A', 'buy', '1', '100.0');
+    const b = wire.create('B', 'sell', '1', '100.1');
+    wire.fillAndTell(a).wait(8_000).poll();
+    wire.fillAndTell(b).wait(2_000).poll();
+    assert.deepEqual(wire.broken, []);
+    const [figures] = wire.auditor.report().symbols;
+    assert.equal(figures?.hedges, 1);
+    assert.equal(figures?.unwinds, 0);
+    assert.equal(figures?.gainUsdt.toString(), '0.1');
+    assert.equal(figures?.unhedged.count, 1);
+    assert.ok((figures?.worstImbalanceUsdt ?? d(0)).eq(d('100.05')));
+    assert.ok((figures?.timeToHedge.medianMs ?? 0) > 8_000);
+  });
+
+  it('an unwind is the own account’s lot', () => {
+    const wire = wired({ ...LONG, symbol: DECREASE });
+    const a = wire.create('A', 'sell', '1.99', '100.1');
+    wire.fillAndTell(a);
+    const [figures] = wire.auditor.report().symbols;
+    assert.equal(figures?.unwinds, 1);
+    assert.deepEqual(wire.broken, []);
+  });
+
+  it('tell when the cap is reached', () => {
+    const wire = wired({ symbol: { maxTotalPositionUsdt: d(500) } });
+    assert.equal(wire.auditor.report().symbols[0]?.goalReachedAfterMs, null);
+    const a = wire.create('A', 'buy', '1.9', '100.0');
+    const b = wire.create('B', 'sell', '1.9', '100.1');
+    wire.fill(a, '1.9').fill(b, '1.9').wait(2_000).poll().lookUp(a).lookUp(b).wait(2_000).poll();
+    assert.ok((wire.auditor.report().symbols[0]?.goalReachedAfterMs ?? 0) > 2_000);
+    assert.deepEqual(wire.broken, []);
+  });
+});
