@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import {
+  accountPollerMachine,
+  BACK_OFF_MAX_MS,
+  HASTEN_GAP_MS,
+  HISTORY_DEFAULT_MS,
+  HISTORY_MARGIN_MS,
+  LOOKUPS_MAX,
+  PARKED_RETRY_MS,
+} from '../../machines/account-poller.ts';
+import { decimal } from '../../src/core/decimal.ts';
+import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/model.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(accountPollerMachine);
+after(() => coverage.assertComplete());
+
+const BNB = 'symbol:BNB_USDT_Perp';
+const SOL = 'symbol:SOL_USDT_Perp';
+const INTERVAL_MS = 2_000;
+
+function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
+  const { exchange, clock, reporter } = bench;
+  const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS };
+  const ears = [BNB, SOL, 'gateway', 'daemon'];
+  const { child } = bench.house(accountPollerMachine, { input, ears, systemId: 'poller:A', inspect: coverage.inspect });
+  return {
+    send: (event: { type: string } & Record<string, unknown>) => child().send(event),
+    state: () => child().getSnapshot().value,
+  };
+}
+
+const id = (n: number): string => clientOrderIdOf('A', 'buy', BigInt(n));
+const slice = (bench: Bench, by = BNB) => bench.last(by, 'snapshot.received')?.snapshot as SymbolSnapshot | undefined;
+const position = (instrument: string): Position => ({
+  instrument,
+  size: decimal('-1'),
+  entryPrice: decimal('600'),
+  markPrice: decimal('601'),
+  eventTimeNs: 1n,
+});
+
+test('one poll reads all three at once, gives each symbol its slice, and waits after the work (10.1)', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => slow.promise;
+  bench.exchange.onOpenOrders = async () => [
+    testOrder(id(1), 'OPEN'),
+    testOrder('77', 'OPEN'),
+    testOrder(id(2), 'OPEN', { instrument: 'SOL_USDT_Perp' }),
+  ];
+  poll(bench);
+  assert.deepEqual(
+    bench.exchange.calls.map(({ name }) => name),
+    ['positions', 'openOrders', 'accountSummary'],
+  );
+  await bench.pass(1_000, 100);
+  assert.deepEqual(bench.told(BNB), []);
+  slow.resolve([position('BNB_USDT_Perp')]);
+  await bench.pass(INTERVAL_MS - 100, 100);
+  assert.equal(bench.exchange.named('positions').length, 1);
+  const bnb = slice(bench);
+  assert.equal(bnb?.requestedAtMs, BENCH_START_MS, 'the moment before the first read left');
+  assert.equal(bnb?.receivedAtMs, BENCH_START_MS + 1_000);
+  assert.deepEqual(
+    bnb?.orders.map(({ clientOrderId }) => clientOrderId),
+    [id(1)],
+    'no foreign order, no other instrument',
+  );
+  assert.equal(bnb?.position?.size.toFixed(), '-1');
+  assert.equal(slice(bench, SOL)?.position, null);
+  const whole = bench.last('daemon', 'account.polled')?.snapshot as AccountSnapshot;
+  assert.equal(whole.openOrders.length, 3, 'the daemon gets the foreign order too');
+  assert.equal(bench.reported('account.polled')[0]?.elapsedMs, 1_000);
+  await bench.pass(200, 100);
+  assert.equal(bench.exchange.named('positions').length, 2);
+});
+
+for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
+  test(`a failed read (${call}) is never an empty one: no snapshot, and everyone is told (10.3)`, async () => {
+    const bench = new Bench();
+    bench.exchange[call] = (): Promise<never> => Promise.reject(new TestFailure('unavailable', call, null, 'A'));
+    poll(bench);
+    await bench.settle();
+    assert.deepEqual(bench.told(BNB), ['snapshot.failed']);
+    assert.deepEqual(bench.told(SOL), ['snapshot.failed']);
+    assert.equal(bench.last('daemon', 'account.failed')?.inARow, 1);
+    assert.equal(bench.reported('read.failed')[0]?.failure.call, call);
+  });
+}
+
+test('failures in a row wait longer each time, up to a bound; a success starts anew', async () => {
+  const bench = new Bench();
+  bench.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
+  poll(bench);
+  await bench.pass(180_000, 1_000);
+  const times = bench.exchange.named('positions').map(({ atMs }) => atMs);
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  assert.deepEqual(gaps.slice(0, 6), [2_000, 4_000, 8_000, 16_000, 30_000, BACK_OFF_MAX_MS]);
+  bench.exchange.onSummary = new Bench().exchange.onSummary;
+  await bench.pass(BACK_OFF_MAX_MS + 3 * INTERVAL_MS, 1_000);
+  assert.ok(bench.told(BNB).filter((type) => type === 'snapshot.received').length >= 2);
+});
+
+test('a watched order that is not open is looked up in the same poll, never assumed gone (10.2)', async () => {
+  const bench = new Bench();
+  const first = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => first.promise;
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  bench.exchange.onOrder = async (_, orderId) => (orderId === id(2) ? testOrder(id(2), 'FILLED') : null);
+  bench.exchange.onHistory = async () => [testOrder(id(3), 'CANCELLED')];
+  const { send } = poll(bench);
+  const sentAtMs = { [id(3)]: BENCH_START_MS - 9_000 };
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1), id(2), id(3), id(4)], sentAtMs });
+  first.resolve([]);
+  await bench.settle();
+  assert.equal(bench.exchange.named('order').length, 0, 'the list counts from the next poll that starts');
+  await bench.pass(INTERVAL_MS, 500);
+  assert.deepEqual(
+    bench.exchange.named('order').map(({ args }) => args[1]),
+    [id(2), id(3), id(4)],
+  );
+  assert.deepEqual(
+    slice(bench)?.orders.map(({ clientOrderId, status }) => `${clientOrderId} ${status}`),
+    [`${id(1)} OPEN`, `${id(2)} FILLED`, `${id(3)} CANCELLED`],
+  );
+  assert.deepEqual(slice(bench)?.absent, [id(4)]);
+  assert.deepEqual(slice(bench, SOL)?.absent, []);
+  const since = bench.exchange.named('orderHistory')[0]?.args[1];
+  assert.equal(since, BENCH_START_MS + INTERVAL_MS - HISTORY_DEFAULT_MS - HISTORY_MARGIN_MS);
+});
+
+test('the history is read back to before the oldest order it is asked about', async () => {
+  const bench = new Bench();
+  const { send } = poll(bench);
+  const sentAtMs = { [id(1)]: BENCH_START_MS - 9_000, [id(2)]: BENCH_START_MS - 5_000 };
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1), id(2)], sentAtMs });
+  await bench.pass(INTERVAL_MS, 500);
+  assert.equal(bench.exchange.named('orderHistory')[0]?.args[1], BENCH_START_MS - 9_000 - HISTORY_MARGIN_MS);
+});
+
+test('a look-up that fails leaves its own symbol without a snapshot, and no other (10.3)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = () => Promise.reject(new TestFailure('malformed', 'order', null, 'A'));
+  const { send } = poll(bench);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  await bench.pass(INTERVAL_MS, 500);
+  assert.deepEqual(bench.told(BNB), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(bench.told(SOL), ['snapshot.received', 'snapshot.received']);
+  assert.equal(bench.reported('read.failed').length, 1);
+});
+
+test('an order that order does not know and whose history cannot be read is not absent (10.2)', async () => {
+  const bench = new Bench();
+  bench.exchange.onHistory = () => Promise.reject(new TestFailure('unavailable', 'orderHistory', null, 'A'));
+  const { send } = poll(bench);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  await bench.pass(INTERVAL_MS, 500);
+  assert.deepEqual(bench.told(BNB), ['snapshot.received', 'snapshot.failed']);
+});
+
+test('look-ups of one poll are bounded, whole instruments at a time, and take turns', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'CANCELLED');
+  const { send } = poll(bench);
+  const ids = (from: number) => Array.from({ length: LOOKUPS_MAX - 1 }, (_, n) => id(from + n));
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: ids(1_000) });
+  send({ type: 'orders.watched', instrument: 'SOL_USDT_Perp', clientOrderIds: ids(2_000) });
+  await bench.pass(INTERVAL_MS, 500);
+  assert.equal(bench.exchange.named('order').length, LOOKUPS_MAX - 1);
+  assert.equal(bench.told(BNB).length, 2);
+  assert.equal(bench.told(SOL).length, 1, 'without its look-ups its slice would be incomplete');
+  await bench.pass(INTERVAL_MS, 500);
+  assert.equal(bench.told(BNB).length, 2);
+  assert.equal(bench.told(SOL).length, 2, 'its turn');
+});
+
+test('a defect in the look-ups fails the poll, not the poller', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = () => {
+    throw new TypeError('a defect');
+  };
+  const { send, state } = poll(bench);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  await bench.pass(INTERVAL_MS, 500);
+  assert.deepEqual(bench.told(SOL), ['snapshot.received', 'snapshot.failed']);
+  assert.equal(state(), 'backing-off');
+});
+
+test('a hastened poll comes at once, but never within the gap after the last one’s beginning (10.6)', async () => {
+  const bench = new Bench();
+  const { send } = poll(bench);
+  await bench.pass(100);
+  send({ type: 'poll.hasten' });
+  send({ type: 'poll.hasten' });
+  await bench.pass(HASTEN_GAP_MS - 110);
+  assert.equal(bench.exchange.named('positions').length, 1);
+  await bench.pass(20);
+  assert.equal(bench.exchange.named('positions').length, 2);
+  await bench.pass(1_000);
+  send({ type: 'poll.hasten' });
+  await bench.pass(10);
+  assert.equal(bench.exchange.named('positions').length, 3, 'the gap is over: at once');
+});
+
+test('a poll asked for while one is under way follows it (10.6)', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => slow.promise;
+  const { send } = poll(bench);
+  send({ type: 'poll.hasten' });
+  slow.resolve([]);
+  await bench.pass(HASTEN_GAP_MS + 10);
+  assert.equal(bench.exchange.named('positions').length, 2);
+});
+
+test('an account that must not go on is parked: told once, asked slowly, unparked by the first answer (9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = () => Promise.reject(new TestFailure('parked', 'openOrders', 1008, 'A'));
+  const { send, state } = poll(bench);
+  await bench.settle();
+  assert.equal(state(), 'parked');
+  send({ type: 'poll.hasten' });
+  await bench.pass(PARKED_RETRY_MS + 1_000, 500);
+  assert.equal(bench.exchange.named('positions').length, 2, 'nothing hastens it');
+  const parkings = (ear: string) =>
+    bench.told(ear).filter((type) => type.startsWith('account.') && type.endsWith('parked'));
+  assert.deepEqual(parkings('gateway'), ['account.parked']);
+  assert.deepEqual(parkings('daemon'), ['account.parked']);
+  bench.exchange.onOpenOrders = async () => [];
+  await bench.pass(PARKED_RETRY_MS, 500);
+  assert.deepEqual(parkings('gateway'), ['account.parked', 'account.unparked']);
+  assert.deepEqual(
+    bench.facts.filter(({ type }) => type.endsWith('parked')).map(({ type }) => type),
+    ['account.parked', 'account.unparked'],
+  );
+  assert.equal(state(), 'waiting');
+});
+
+const parked = { type: 'account.parked', account: 'A', failure: new TestFailure('parked', 'createOrder', 1400, 'A') };
+
+test('an account the gateway found parked is not unparked by a poll that was under way (9.8)', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => slow.promise;
+  const { send, state } = poll(bench);
+  send(parked);
+  slow.resolve([]);
+  await bench.settle();
+  assert.equal(state(), 'parked');
+  assert.deepEqual(bench.told('gateway'), []);
+  await bench.pass(PARKED_RETRY_MS + 500, 500);
+  assert.deepEqual(bench.told('gateway'), ['account.unparked']);
+});
+
+test('told to park during a poll that fails, or while it waits, hastens or backs off: parked (9.8)', async () => {
+  const failing = new Bench();
+  failing.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
+  const first = poll(failing);
+  first.send(parked);
+  await failing.settle();
+  assert.equal(first.state(), 'parked');
+
+  const backingOff = new Bench();
+  backingOff.exchange.onSummary = failing.exchange.onSummary;
+  const second = poll(backingOff);
+  await backingOff.settle();
+  assert.equal(second.state(), 'backing-off');
+  second.send(parked);
+  assert.equal(second.state(), 'parked');
+
+  const waiting = new Bench();
+  const third = poll(waiting);
+  await waiting.settle();
+  third.send(parked);
+  assert.equal(third.state(), 'parked');
+
+  const hastening = new Bench();
+  const fourth = poll(hastening);
+  await hastening.settle();
+  fourth.send({ type: 'poll.hasten' });
+  assert.equal(fourth.state(), 'hastening');
+  fourth.send(parked);
+  assert.equal(fourth.state(), 'parked');
+});

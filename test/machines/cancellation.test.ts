@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { CANCEL_LOOKS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
+import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { Bench } from '../support/machine-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(cancellationMachine);
+after(() => coverage.assertComplete());
+
+const CLIENT_ID = '16140901064495857664';
+
+function cancel(bench: Bench): void {
+  const { exchange, clock, reporter } = bench;
+  const input = { childId: 'cancel-1', account: 'A', clientOrderId: CLIENT_ID, exchange, clock, reporter };
+  bench.house(cancellationMachine, { input, inspect: coverage.inspect });
+}
+
+function outcome(bench: Bench): string | undefined {
+  const told = bench.last('parent', 'cancellation.told');
+  return (told?.message as { outcome: string } | undefined)?.outcome;
+}
+
+test('a cancel is confirmed by the order’s state, not by the ack (9.7)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) =>
+    testOrder(id, bench.exchange.named('order').length < 3 ? 'OPEN' : 'CANCELLED');
+  cancel(bench);
+  await bench.pass(70);
+  assert.equal(outcome(bench), undefined, 'acknowledged, and still open');
+  await bench.pass(200);
+  assert.equal(outcome(bench), 'over');
+  assert.equal(bench.exchange.named('cancelOrder').length, 1);
+});
+
+test('a failed cancel may have happened: the order’s state tells (9.6, 9.7)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('unknown', 'cancelOrder'));
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+  cancel(bench);
+  await bench.pass(100);
+  assert.equal(outcome(bench), 'over');
+  assert.equal(bench.reported('read.failed').length, 1);
+});
+
+test('a failed cancel is asked for again, a bounded number of times; then it has failed', async () => {
+  const bench = new Bench();
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('rate-limited', 'cancelOrder', 1006));
+  bench.exchange.onOrder = () => Promise.reject(new TestFailure('unavailable', 'order'));
+  cancel(bench);
+  await bench.pass(60_000, 200);
+  assert.equal(outcome(bench), 'failed');
+  assert.equal(bench.exchange.named('order').length, CANCEL_LOOKS_MAX);
+  assert.equal(bench.exchange.named('cancelOrder').length, CANCEL_LOOKS_MAX);
+});
+
+test('an acknowledged cancel of an order that stays open is repeated now and then', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  cancel(bench);
+  await bench.pass(60_000, 200);
+  assert.equal(outcome(bench), 'failed');
+  assert.equal(bench.exchange.named('cancelOrder').length, 4);
+});
+
+test('1004 to a look says nothing of the order: it is not taken for cancelled (9.7)', async () => {
+  const bench = new Bench();
+  cancel(bench);
+  await bench.pass(60_000, 200);
+  assert.equal(outcome(bench), 'failed');
+});
+
+for (const kind of ['parked', 'unauthenticated'] as const) {
+  test(`a cancel answered as ${kind} parks the account (9.8)`, async () => {
+    const bench = new Bench();
+    bench.exchange.onCancel = () => Promise.reject(new TestFailure(kind, 'cancelOrder', 1001, 'A'));
+    cancel(bench);
+    await bench.pass(100);
+    assert.equal(outcome(bench), 'failed');
+    assert.deepEqual(bench.told('parent').slice(0, 2), ['parking.found', 'cancellation.told']);
+  });
+}

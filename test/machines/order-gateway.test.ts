@@ -1,0 +1,582 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cancellationMachine } from '../../machines/cancellation.ts';
+import type { GatewayInput } from '../../machines/order-gateway.ts';
+import { CANCELS_MAX, orderGatewayMachine, QUEUE_MAX } from '../../machines/order-gateway.ts';
+import { submissionMachine } from '../../machines/submission.ts';
+import { decimal } from '../../src/core/decimal.ts';
+import type { AccountName, Intent } from '../../src/core/model.ts';
+import { clientOrderIdOf, nextSequence, parseClientOrderId } from '../../src/core/order-id.ts';
+import type { PreparedOrder } from '../../src/ports.ts';
+import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
+import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(orderGatewayMachine);
+after(() => coverage.assertComplete());
+
+const BNB = 'symbol:BNB_USDT_Perp';
+const SOL = 'symbol:SOL_USDT_Perp';
+const EARS = [BNB, SOL, 'daemon', 'poller:A', 'poller:B'];
+
+interface House {
+  readonly send: (event: { type: string } & Record<string, unknown>) => void;
+  readonly submit: (intent: Intent) => void;
+  readonly state: () => unknown;
+  readonly children: () => string[];
+}
+
+function openGateway(
+  bench: Bench,
+  changes: Partial<GatewayInput> = {},
+  machine = orderGatewayMachine,
+  ears = EARS,
+): House {
+  const input: GatewayInput = {
+    exchange: bench.exchange,
+    journal: bench.journal,
+    clock: bench.clock,
+    reporter: bench.reporter,
+    settings: { postOnlyMaxRetry: 3, orderTtlMs: 3_600_000 },
+    instruments: new Map(
+      ['BNB_USDT_Perp', 'SOL_USDT_Perp', 'ETH_USDT_Perp'].map((name) => [name, testInstrument(name)]),
+    ),
+    lastSequence: null,
+    unsettled: [],
+    ...changes,
+  };
+  const { child } = bench.house(machine, { input, ears, systemId: 'gateway', inspect: coverage.inspect });
+  return {
+    send: (event) => child().send(event),
+    submit: (intent) => child().send({ type: 'order.submit', intent }),
+    state: () => child().getSnapshot().value,
+    children: () => Object.keys(child().getSnapshot().children),
+  };
+}
+
+/** Results of the submissions a symbol was told of: `intent kind`. */
+function endings(bench: Bench, by = BNB): string[] {
+  return bench.heard.flatMap(({ by: who, event }) =>
+    who === by && event.type === 'submission.ended'
+      ? [`${event.intentId} ${(event.result as { kind: string }).kind}`]
+      : [],
+  );
+}
+
+const confirmsAll = (bench: Bench): void => {
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+};
+
+function prepared(account: AccountName, side: 'buy' | 'sell', price: string): PreparedOrder {
+  const sequence = nextSequence(null, BENCH_START_MS - 60_000);
+  return {
+    intent: testIntent({ account, side }),
+    attempt: 1,
+    clientOrderId: clientOrderIdOf(account, side, sequence),
+    sequence,
+    price: decimal(price),
+    payload: '{}',
+    sentAtMs: BENCH_START_MS - 60_000,
+    expirationMs: BENCH_START_MS + 3_000_000,
+  };
+}
+
+test('per account one submission at a time; both accounts at once (9.1)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { submit, children } = openGateway(bench);
+  const [a1, a2, b1] = [testIntent(), testIntent(), testIntent({ account: 'B', side: 'sell' })];
+  submit(a1);
+  submit(a2);
+  submit(b1);
+  await bench.settle();
+  assert.deepEqual(
+    bench.exchange.sent().map(({ account }) => account),
+    ['A', 'B'],
+  );
+  await bench.pass(100);
+  assert.deepEqual(endings(bench), [
+    `${a1.intentId} confirmed`,
+    `${b1.intentId} confirmed`,
+    `${a2.intentId} confirmed`,
+  ]);
+  assert.deepEqual(children(), [], 'finished children are taken out');
+  assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
+});
+
+test('a full queue turns an intent away as unsent', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = () => new Promise(() => {});
+  const { submit } = openGateway(bench);
+  for (let i = 0; i <= QUEUE_MAX; i += 1) submit(testIntent());
+  assert.deepEqual(endings(bench), []);
+  const last = testIntent();
+  submit(last);
+  assert.deepEqual(endings(bench), [`${last.intentId} unsent`]);
+});
+
+test('a symbol that is not there is not told, and nobody is harmed', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { submit, send, state } = openGateway(bench);
+  submit(testIntent({ instrument: 'ETH_USDT_Perp' }));
+  send({ type: 'touch.request', instrument: 'ETH_USDT_Perp' });
+  await bench.pass(100);
+  assert.equal(bench.exchange.sent().length, 1);
+  assert.equal(state(), 'trading');
+});
+
+test('an order of unknown outcome does not hold the account’s slot (9.6)', async () => {
+  const bench = new Bench();
+  let creates = 0;
+  bench.exchange.onCreate = async ({ draft }) => {
+    creates += 1;
+    if (creates === 1) throw new TestFailure('unknown', 'createOrder', null, 'A');
+    return testOrder(draft.clientOrderId, 'OPEN');
+  };
+  const { submit } = openGateway(bench);
+  const [first, second] = [testIntent(), testIntent()];
+  submit(first);
+  submit(second);
+  await bench.pass(100);
+  assert.deepEqual(endings(bench), [`${first.intentId} unknown`, `${second.intentId} confirmed`]);
+  await bench.pass(7_000, 100);
+  assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'absent');
+});
+
+test('A and B submissions under way together are never priced to match (6.6)', async () => {
+  const bench = new Bench();
+  const [slowA, slowB] = [deferred<ReturnType<typeof testBook>>(), deferred<ReturnType<typeof testBook>>()];
+  bench.exchange.onBook = () => (bench.exchange.named('book').length === 1 ? slowA.promise : slowB.promise);
+  const { submit } = openGateway(bench);
+  submit(testIntent({ side: 'buy' }));
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  slowA.resolve(testBook('600', '600.1'));
+  slowB.resolve(testBook('599', '599.1'));
+  await bench.settle();
+  const [buy, sell] = bench.exchange.sent();
+  assert.equal(buy?.price.toFixed(), '600');
+  assert.equal(
+    sell?.price.toFixed(),
+    '600.1',
+    'the ask alone would have been 599.1, which A’s buy at 600 would have taken',
+  );
+});
+
+test('a confirmed order stays in the price table until its symbol’s next intent, which counts it (6.6)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { submit } = openGateway(bench);
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  const waiting = deferred<ReturnType<typeof testBook>>();
+  submit(testIntent({ side: 'buy' }));
+  bench.exchange.onBook = () => waiting.promise;
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.pass(100);
+  assert.equal(endings(bench).length, 1, 'A is confirmed before B is priced');
+  waiting.resolve(testBook('599', '599.1'));
+  await bench.pass(100);
+  assert.equal(bench.exchange.sent()[1]?.price.toFixed(), '600.1');
+  bench.exchange.onBook = async () => testBook('599', '599.1');
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.pass(100);
+  assert.equal(
+    bench.exchange.sent()[2]?.price.toFixed(),
+    '599.1',
+    'the symbol knew of it, and says nothing: it is gone',
+  );
+});
+
+test('a refused attempt leaves the price table (6.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  bench.exchange.onCreate = () => Promise.reject(new TestFailure('refused', 'createOrder', 2084, 'A'));
+  const { submit } = openGateway(bench);
+  submit(testIntent({ side: 'buy' }));
+  await bench.settle();
+  bench.exchange.onBook = async () => testBook('599', '599.1');
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.settle();
+  assert.equal(bench.exchange.sent()[1]?.price.toFixed(), '599.1');
+});
+
+test('another instrument’s prices do not matter (6.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  const { submit } = openGateway(bench);
+  submit(testIntent({ side: 'buy' }));
+  await bench.settle();
+  bench.exchange.onBook = async () => testBook('599', '599.1');
+  submit(testIntent({ account: 'B', side: 'sell', instrument: 'SOL_USDT_Perp' }));
+  await bench.settle();
+  assert.equal(bench.exchange.sent()[1]?.price.toFixed(), '599.1');
+});
+
+test('client ids go on from the journal’s last, even when the clock was set back (9.2)', async () => {
+  const bench = new Bench();
+  const ahead = nextSequence(null, BENCH_START_MS + 60_000);
+  const { submit } = openGateway(bench, { lastSequence: ahead });
+  submit(testIntent());
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.settle();
+  const sequences = bench.exchange.sent().map(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.sequence);
+  assert.deepEqual(sequences, [ahead + 1n, ahead + 2n]);
+});
+
+// ---- cancels ---------------------------------------------------------------------------------------------------------
+
+const cancelOf = (clientOrderId: string) => ({
+  type: 'order.cancel',
+  account: 'A',
+  instrument: 'BNB_USDT_Perp',
+  clientOrderId,
+});
+const strategyId = (n: number): string => clientOrderIdOf('A', 'buy', BigInt(n));
+
+test('a cancel goes at once, whatever is queued, and ends by the order’s state (9.1, 9.7)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = () => new Promise(() => {});
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+  const { submit, send, children } = openGateway(bench);
+  submit(testIntent());
+  submit(testIntent());
+  send(cancelOf(strategyId(1)));
+  send(cancelOf(strategyId(1)));
+  await bench.pass(100);
+  assert.equal(bench.exchange.named('cancelOrder').length, 1, 'one under way answers for both');
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'over');
+  assert.deepEqual(children(), ['submission-1']);
+});
+
+test('a foreign order is never cancelled (9.7)', async () => {
+  const bench = new Bench();
+  const { send } = openGateway(bench);
+  send(cancelOf('12345'));
+  await bench.pass(100);
+  assert.equal(bench.exchange.named('cancelOrder').length, 0);
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'failed');
+});
+
+test('cancels under way are bounded', async () => {
+  const bench = new Bench();
+  bench.exchange.onCancel = () => new Promise(() => {});
+  const { send } = openGateway(bench);
+  for (let n = 0; n < CANCELS_MAX; n += 1) send(cancelOf(strategyId(n)));
+  assert.equal(bench.told(BNB).includes('cancel.ended'), false);
+  send(cancelOf(strategyId(CANCELS_MAX)));
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'failed');
+});
+
+// ---- orders in doubt -------------------------------------------------------------------------------------------------
+
+const resolveOf = (clientOrderId: string) => ({
+  type: 'order.resolve',
+  account: 'A',
+  instrument: 'BNB_USDT_Perp',
+  clientOrderId,
+  side: 'buy',
+  size: decimal('0.1'),
+  price: decimal('600'),
+  sentAtMs: BENCH_START_MS - 1_000,
+  expirationMs: BENCH_START_MS + 3_600_000,
+});
+
+test('an order lost from sight is found out in the background; asked for twice, it is found out once (9.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED');
+  const { send } = openGateway(bench);
+  send(resolveOf(strategyId(1)));
+  send(resolveOf(strategyId(1)));
+  await bench.settle();
+  assert.equal(bench.exchange.named('order').length, 1);
+  assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'exists');
+});
+
+test('a journal that cannot be read does not keep an order from being found out', async () => {
+  const bench = new Bench();
+  bench.journal.refusesToRead = true;
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED');
+  const { send } = openGateway(bench);
+  send(resolveOf(strategyId(1)));
+  await bench.settle();
+  assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'exists');
+  assert.equal(bench.reported('actor.failed').length, 1);
+});
+
+test('what the journal left in doubt is found out from the start, and keeps its price meanwhile (6.6, 11.2)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => testBook('599', '599.1');
+  bench.exchange.onOrder = () => new Promise(() => {});
+  const lost = prepared('A', 'buy', '600');
+  const { submit } = openGateway(bench, { unsettled: [lost], lastSequence: lost.sequence });
+  assert.deepEqual(bench.last(BNB, 'gateway.started')?.unsettled, [
+    { account: 'A', clientOrderId: lost.clientOrderId },
+  ]);
+  assert.equal(bench.exchange.named('order').length, 1);
+  submit(testIntent({ account: 'B', side: 'sell', beyondPrice: lost.price }));
+  await bench.settle();
+  assert.equal(bench.exchange.sent()[0]?.price.toFixed(), '600.1');
+});
+
+// ---- touch -----------------------------------------------------------------------------------------------------------
+
+test('a touch is read once for however many ask, and told (3.1)', async () => {
+  const bench = new Bench();
+  const { send, children } = openGateway(bench);
+  send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+  send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+  await bench.settle();
+  assert.equal(bench.exchange.named('book').length, 1);
+  assert.equal(String(bench.last(BNB, 'touch.received')?.bid), '599.9');
+  assert.deepEqual(children(), []);
+});
+
+for (const [what, book] of [
+  ['an empty book', async () => testBook(null, null)],
+  ['a book that cannot be read', () => Promise.reject(new TestFailure('unavailable', 'book'))],
+  ['a book that throws what is no error', () => Promise.reject('gone')],
+] as const) {
+  test(`${what} gives no touch (7.4)`, async () => {
+    const bench = new Bench();
+    bench.exchange.onBook = book;
+    const { send } = openGateway(bench);
+    send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+    await bench.settle();
+    assert.ok(bench.last(BNB, 'touch.failed'));
+  });
+}
+
+// ---- parking (9.8) ---------------------------------------------------------------------------------------------------
+
+const failure = new TestFailure('parked', 'positions', 1001, 'B');
+
+test('a parked account stops creates on both: queued and new intents are unsent, until it is unparked (9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = () => new Promise(() => {});
+  const { submit, send, state } = openGateway(bench);
+  const [running, queued, late, next] = [testIntent(), testIntent(), testIntent({ account: 'B' }), testIntent()];
+  submit(running);
+  submit(queued);
+  send({ type: 'account.parked', account: 'B', failure });
+  send({ type: 'account.parked', account: 'B', failure });
+  submit(late);
+  assert.equal(state(), 'parked');
+  assert.deepEqual(
+    new Set(endings(bench)),
+    new Set([running, queued, late].map(({ intentId }) => `${intentId} unsent`)),
+  );
+  send({ type: 'account.parked', account: 'A', failure });
+  send({ type: 'account.unparked', account: 'B' });
+  assert.equal(state(), 'parked', 'the other one is parked still');
+  send({ type: 'account.unparked', account: 'A' });
+  assert.equal(state(), 'trading');
+  confirmsAll(bench);
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  submit(next);
+  await bench.pass(100);
+  assert.equal(endings(bench).at(-1), `${next.intentId} confirmed`);
+});
+
+test('an account found parked by a create is told to the daemon and to its poller, once (9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCreate = () => Promise.reject(new TestFailure('parked', 'createOrder', 1400, 'A'));
+  const { submit, state } = openGateway(bench);
+  submit(testIntent());
+  submit(testIntent());
+  await bench.settle();
+  assert.equal(state(), 'parked');
+  assert.equal(bench.exchange.sent().length, 1);
+  for (const ear of ['daemon', 'poller:A']) {
+    assert.equal(bench.told(ear).filter((type) => type === 'account.parked').length, 1, ear);
+  }
+  assert.equal(bench.told('poller:B').length, 0);
+  assert.equal(bench.reported('account.parked').length, 1);
+});
+
+test('an account found parked a second time is not told again', async () => {
+  const bench = new Bench();
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('parked', 'cancelOrder', 1001, 'A'));
+  const { send } = openGateway(bench);
+  send(cancelOf(strategyId(1)));
+  send(cancelOf(strategyId(2)));
+  await bench.settle();
+  assert.equal(bench.told('daemon').filter((type) => type === 'account.parked').length, 1);
+  assert.equal(bench.reported('account.parked').length, 1);
+});
+
+// ---- draining (13.1) -------------------------------------------------------------------------------------------------
+
+test('a drain denies what is queued, settles what is in flight, and lets no create leave (13.1)', async () => {
+  const bench = new Bench();
+  const answer = deferred<ReturnType<typeof testOrder>>();
+  bench.exchange.onCreate = () => answer.promise;
+  const { submit, send, state } = openGateway(bench);
+  const [running, queued, late] = [testIntent(), testIntent(), testIntent({ account: 'B' })];
+  submit(running);
+  submit(queued);
+  await bench.settle();
+  send({ type: 'trading.drain' });
+  submit(late);
+  assert.equal(state(), 'draining');
+  assert.deepEqual(endings(bench), [`${queued.intentId} denied`, `${late.intentId} denied`]);
+  const denial = bench.last(BNB, 'submission.ended')?.result as { rule: string } | undefined;
+  assert.equal(denial?.rule, '13.1');
+  assert.equal(bench.last('daemon', 'gateway.idle'), undefined);
+  const [draft] = bench.exchange.sent();
+  answer.resolve(testOrder(draft?.clientOrderId ?? '', 'OPEN'));
+  await bench.settle();
+  assert.equal(state(), 'idle');
+  assert.equal(endings(bench).at(-1), `${running.intentId} confirmed`);
+  assert.deepEqual(bench.last('daemon', 'gateway.idle')?.unknown, []);
+  submit(testIntent());
+  await bench.settle();
+  assert.match(endings(bench).at(-1) ?? '', /denied/);
+  assert.equal(bench.exchange.sent().length, 1);
+});
+
+test('a drain does not wait for unknown outcomes, but names them (13.1)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCreate = () => Promise.reject(new TestFailure('unknown', 'createOrder', null, 'A'));
+  bench.exchange.onOrder = () => new Promise(() => {});
+  const { submit, send, state } = openGateway(bench);
+  submit(testIntent());
+  await bench.settle();
+  send({ type: 'trading.drain' });
+  const [draft] = bench.exchange.sent();
+  assert.equal(state(), 'idle');
+  assert.deepEqual(bench.last('daemon', 'gateway.idle')?.unknown, [
+    { account: 'A', clientOrderId: draft?.clientOrderId },
+  ]);
+});
+
+test('a drain waits for cancels, and works from a parked account too (13.1)', async () => {
+  const bench = new Bench();
+  const ack = deferred<void>();
+  bench.exchange.onCancel = () => ack.promise;
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+  const { send, state } = openGateway(bench);
+  send({ type: 'account.parked', account: 'B', failure });
+  send(cancelOf(strategyId(1)));
+  send({ type: 'trading.drain' });
+  assert.equal(state(), 'draining');
+  ack.resolve();
+  await bench.pass(100);
+  assert.equal(state(), 'idle');
+});
+
+// ---- children that fail ----------------------------------------------------------------------------------------------
+
+/** A gateway whose submissions throw at the moment named. */
+function fragile(when: string): typeof orderGatewayMachine {
+  const thrower = () => {
+    throw new Error(`a defect at ${when}`);
+  };
+  return orderGatewayMachine.provide({
+    actors: { submission: submissionMachine.provide({ actions: { [when]: thrower } }) },
+  });
+}
+
+test('a submission that throws before it sent anything ends as unsent; its account goes on ', async () => {
+  const bench = new Bench();
+  const { submit, state, children } = openGateway(bench, {}, fragile('beginAttempt'));
+  const [first, second] = [testIntent(), testIntent()];
+  submit(first);
+  submit(second);
+  await bench.settle();
+  assert.equal(state(), 'trading');
+  assert.deepEqual(endings(bench), [`${first.intentId} unsent`, `${second.intentId} unsent`]);
+  assert.equal(bench.told('daemon').filter((type) => type === 'actor.failed').length, 2);
+  assert.match(bench.reported('actor.failed')[0]?.message ?? '', /a defect/);
+  assert.deepEqual(children(), []);
+});
+
+test('a submission that throws before its create leaves ends as unsent: nothing left (9.3)', async () => {
+  const bench = new Bench();
+  const { submit } = openGateway(bench, {}, fragile('noteSendTime'));
+  const intent = testIntent();
+  submit(intent);
+  await bench.settle();
+  assert.deepEqual(endings(bench), [`${intent.intentId} unsent`]);
+  assert.equal(bench.exchange.sent().length, 0);
+});
+
+test('a submission that throws after its create left is replaced by one that finds out (9.6)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { submit } = openGateway(bench, {}, fragile('countLookup'));
+  const intent = testIntent();
+  submit(intent);
+  await bench.pass(50);
+  assert.equal(bench.exchange.sent().length, 1);
+  assert.deepEqual(endings(bench), [`${intent.intentId} unknown`]);
+  await bench.pass(2_000, 50);
+  assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'exists');
+  assert.equal(bench.exchange.sent().length, 1, 'and sends nothing');
+});
+
+test('one that finds out and throws is replaced, at growing pauses, until one succeeds (9.6)', async () => {
+  const bench = new Bench();
+  let failures = 0;
+  const machine = orderGatewayMachine.provide({
+    actors: {
+      submission: submissionMachine.provide({
+        actions: {
+          noteProofBasis: () => {
+            failures += 1;
+            throw new Error('a defect in looking up');
+          },
+        },
+      }),
+    },
+  });
+  const { send } = openGateway(bench, {}, machine);
+  send(resolveOf(strategyId(1)));
+  await bench.pass(10_000, 250);
+  assert.ok(failures > 2 && failures < 9, `${failures} failures in 10 s`);
+  assert.deepEqual(bench.told(BNB), ['gateway.started']);
+});
+
+test('the failure of a child nobody knows is reported, and changes nothing', async () => {
+  const bench = new Bench();
+  const { send, state } = openGateway(bench);
+  send({ type: 'xstate.error.actor.stranger', actorId: 'stranger', error: 'gone' });
+  assert.equal(state(), 'trading');
+  assert.equal(bench.reported('actor.failed')[0]?.actor, 'stranger');
+});
+
+test('a cancel that throws has failed; its siblings go on', async () => {
+  const bench = new Bench();
+  const machine = orderGatewayMachine.provide({
+    actors: {
+      cancellation: cancellationMachine.provide({
+        actions: {
+          countLook: () => {
+            throw new Error('a defect in looking');
+          },
+        },
+      }),
+    },
+  });
+  const { send, state } = openGateway(bench, {}, machine);
+  send(cancelOf(strategyId(1)));
+  await bench.pass(100);
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'failed');
+  assert.equal(state(), 'trading');
+});
+
+test('a touch whose actor throws has failed', async () => {
+  const bench = new Bench();
+  let reads = 0;
+  const clock = {
+    nowMs: () => {
+      reads += 1;
+      if (reads === 2) throw new Error('a clock that throws');
+      return bench.clock.nowMs();
+    },
+  };
+  const { send } = openGateway(bench, { clock });
+  reads = 1;
+  send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+  await bench.settle();
+  assert.ok(bench.last(BNB, 'touch.failed'));
+});

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createActor } from 'xstate';
+import { CLEANUP_MAX_MS, type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
+import { FENCE_TTL_MS } from '../../machines/submission.ts';
+import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { Bench } from '../support/machine-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(stopCleanupMachine);
+after(() => coverage.assertComplete());
+
+/** An exchange that holds orders and cancels what it is asked to. */
+class Venue {
+  readonly orders = new Map<string, { account: AccountName; order: ExchangeOrder }>();
+  readonly bench: Bench;
+  cancelsWork = true;
+
+  constructor(bench: Bench) {
+    this.bench = bench;
+    bench.exchange.onOpenOrders = async (account) =>
+      [...this.orders.values()]
+        .filter((row) => row.account === account && row.order.status === 'OPEN')
+        .map((row) => row.order);
+    bench.exchange.onOrder = async (_, id) => this.orders.get(id)?.order ?? null;
+    bench.exchange.onCancel = async (_, id) => {
+      const row = this.orders.get(id);
+      if (row !== undefined && this.cancelsWork)
+        this.orders.set(id, { ...row, order: { ...row.order, status: 'CANCELLED' } });
+    };
+  }
+
+  rest(
+    account: AccountName,
+    n: number,
+    instrument = 'BNB_USDT_Perp',
+    id = clientOrderIdOf(account, 'buy', BigInt(n)),
+  ): string {
+    this.orders.set(id, { account, order: testOrder(id, 'OPEN', { instrument, createTimeNs: BigInt(n) }) });
+    return id;
+  }
+
+  /** Client ids that rest, oldest first. */
+  resting(): string[] {
+    return [...this.orders.values()].flatMap(({ order }) => (order.status === 'OPEN' ? [order.clientOrderId] : []));
+  }
+}
+
+function cleanUp(bench: Bench, changes: Partial<StopCleanupInput> = {}) {
+  const { exchange, clock, reporter } = bench;
+  const input = { exchange, clock, reporter, cancelOnStop: true, keep: 0, unknown: [], ...changes };
+  const actor = createActor(stopCleanupMachine, { input, clock: bench.time, inspect: coverage.inspect });
+  actor.start();
+  return { output: () => actor.getSnapshot().output };
+}
+
+test('strategy orders of both accounts go, on every instrument; foreign orders are not touched (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  venue.rest('A', 1);
+  venue.rest('A', 2, 'SOL_USDT_Perp');
+  venue.rest('B', 3, 'DOT_USDT_Perp');
+  const foreign = venue.rest('B', 4, 'BNB_USDT_Perp', '12345');
+  const { output } = cleanUp(bench);
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 3, candidates: 3, kept: 0, left: [] });
+  assert.deepEqual(venue.resting(), [foreign]);
+  const [fact] = bench.reported('cleanup.finished');
+  assert.deepEqual([fact?.cancelled, fact?.candidates, fact?.kept, fact?.left], [3, 3, 0, []]);
+});
+
+test('the newest few per account and instrument are kept (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const kept = [venue.rest('A', 3), venue.rest('A', 12, 'SOL_USDT_Perp'), venue.rest('B', 9)];
+  venue.rest('A', 1);
+  venue.rest('A', 2);
+  venue.rest('B', 8);
+  const { output } = cleanUp(bench, { keep: 1 });
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 3, candidates: 6, kept: 3, left: [] });
+  assert.deepEqual(new Set(venue.resting()), new Set(kept));
+});
+
+test('of orders made in the same instant the higher id counts as newer', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const ids = [venue.rest('A', 7), venue.rest('A', 7, 'BNB_USDT_Perp', clientOrderIdOf('A', 'sell', 7n))].sort();
+  cleanUp(bench, { keep: 1 });
+  await bench.pass(1_000);
+  assert.deepEqual(venue.resting(), [ids[1]]);
+});
+
+test('a kept order that fills meanwhile does not bring back one that was to go', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const newest = venue.rest('A', 2);
+  const oldest = venue.rest('A', 1);
+  venue.cancelsWork = false;
+  const { output } = cleanUp(bench, { keep: 1 });
+  await bench.pass(500);
+  venue.orders.delete(newest);
+  await bench.pass(1_000);
+  assert.equal(output(), undefined);
+  venue.cancelsWork = true;
+  await bench.pass(3_000);
+  assert.deepEqual(output(), { cancelled: 1, candidates: 2, kept: 0, left: [] });
+  assert.equal(venue.resting().includes(oldest), false);
+});
+
+test('without CANCEL_ON_STOP nothing is cancelled; what rests is counted (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  venue.rest('A', 1);
+  venue.rest('B', 2);
+  const unknown = [{ account: 'A', clientOrderId: clientOrderIdOf('A', 'buy', 9n) }] as const;
+  const { output } = cleanUp(bench, { cancelOnStop: false, unknown });
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 2, kept: 2, left: [] });
+  assert.equal(bench.exchange.named('cancelOrder').length, 0);
+});
+
+test('an order that filled before its cancel is over, and not counted as cancelled', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const id = venue.rest('A', 1);
+  bench.exchange.onCancel = async () => {
+    venue.orders.set(id, { account: 'A', order: testOrder(id, 'FILLED') });
+  };
+  const { output } = cleanUp(bench);
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 1, kept: 0, left: [] });
+});
+
+test('an order gone from open orders is over only when its state says so', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const id = venue.rest('A', 1);
+  venue.cancelsWork = false;
+  const { output } = cleanUp(bench);
+  await bench.settle();
+  const answers = [null, testOrder(id, 'OPEN'), testOrder(id, 'CANCELLED')];
+  bench.exchange.onOpenOrders = async () => [];
+  bench.exchange.onOrder = async () => {
+    if (answers.length === 0) throw new TestFailure('unavailable', 'order');
+    return answers.shift() ?? null;
+  };
+  await bench.pass(150);
+  assert.equal(output(), undefined, '1004 alone proves nothing');
+  await bench.pass(3_000);
+  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+});
+
+test('an order of unknown outcome is cancelled with a fence, and gone once the fence has passed and the exchange knows none (9.6, 13.1)', async () => {
+  const bench = new Bench();
+  new Venue(bench);
+  const clientOrderId = clientOrderIdOf('B', 'sell', 5n);
+  const { output } = cleanUp(bench, { unknown: [{ account: 'B', clientOrderId }] });
+  await bench.pass(FENCE_TTL_MS, 100);
+  assert.equal(output(), undefined);
+  assert.deepEqual(bench.exchange.named('cancelOrder')[0]?.args, ['B', clientOrderId, FENCE_TTL_MS]);
+  assert.equal(bench.exchange.named('cancelOrder').length, 1);
+  await bench.pass(2_000, 100);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
+});
+
+test('an order of unknown outcome that turns up open is cancelled whatever is to be kept', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('A', 5);
+  const { output } = cleanUp(bench, { keep: 2, unknown: [{ account: 'A', clientOrderId }] });
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+});
+
+test('what the exchange does not let go in 30 s is listed (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const id = venue.rest('A', 1);
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('unknown', 'cancelOrder'));
+  const { output } = cleanUp(bench);
+  await bench.pass(CLEANUP_MAX_MS - 500, 500);
+  assert.equal(output(), undefined);
+  await bench.pass(1_000, 500);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 1, kept: 0, left: [`A BNB_USDT_Perp ${id}`] });
+});
+
+test('an account that cannot be read is not taken for empty: it is listed (13.1)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = async (account) => {
+    if (account === 'B') throw new TestFailure('unavailable', 'openOrders', null, 'B');
+    return [];
+  };
+  const unknown = [{ account: 'B', clientOrderId: clientOrderIdOf('B', 'buy', 1n) }] as const;
+  const { output } = cleanUp(bench, { unknown });
+  await bench.pass(CLEANUP_MAX_MS + 500, 500);
+  assert.equal(output()?.left.length, 2);
+  assert.match(output()?.left[0] ?? '', /^B unknown instrument /);
+  assert.match(output()?.left[1] ?? '', /^B: open orders not read: openOrders: unavailable/);
+});
+
+test('an answer that cannot be understood is reported, and asked for again', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = async () => null as unknown as readonly ExchangeOrder[];
+  const { output } = cleanUp(bench);
+  await bench.settle();
+  assert.equal(bench.reported('actor.failed').length, 1);
+  bench.exchange.onOpenOrders = () => Promise.reject('gone');
+  await bench.pass(200);
+  bench.exchange.onOpenOrders = async () => [];
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
+});

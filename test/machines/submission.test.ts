@@ -1,0 +1,547 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import {
+  CONFIRM_LOOKUPS_MAX,
+  FENCE_TTL_MS,
+  HISTORY_MARGIN_MS,
+  type SubmissionInput,
+  submissionMachine,
+  type TrackedOrder,
+} from '../../machines/submission.ts';
+import { decimal } from '../../src/core/decimal.ts';
+import type { Intent } from '../../src/core/model.ts';
+import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
+import type { PricedOrder } from '../../src/core/pricing.ts';
+import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
+import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(submissionMachine);
+after(() => coverage.assertComplete());
+
+const ORDER_TTL_MS = 3_600_000;
+
+function submit(bench: Bench, intent: Intent = testIntent(), retries = 3) {
+  const reserved: PricedOrder[] = [];
+  let last: bigint | null = null;
+  const input: SubmissionInput = {
+    childId: 'submission-1',
+    deps: {
+      exchange: bench.exchange,
+      journal: bench.journal,
+      clock: bench.clock,
+      reporter: bench.reporter,
+      instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
+      settings: { postOnlyMaxRetry: retries, orderTtlMs: ORDER_TTL_MS },
+    },
+    desk: {
+      nextSequence: () => {
+        last = nextSequence(last, bench.clock.nowMs());
+        return last;
+      },
+      pricesToGoBeyond: () => [],
+      reserve: (order) => reserved.push(order),
+    },
+    task: { kind: 'submit', intent },
+  };
+  const { child } = bench.house(submissionMachine, { input, inspect: coverage.inspect });
+  return { child, reserved, intent, input };
+}
+
+const CLIENT_ID = '16140901064495857664';
+
+function trackedOrder(changes: Partial<TrackedOrder> = {}): TrackedOrder {
+  return {
+    instrument: 'BNB_USDT_Perp',
+    account: 'A',
+    clientOrderId: CLIENT_ID,
+    side: 'buy',
+    size: decimal('0.1'),
+    price: decimal('600'),
+    purpose: 'opening',
+    guardPrice: null,
+    attempt: 1,
+    sentAtMs: BENCH_START_MS - 5_000,
+    expirationMs: BENCH_START_MS + ORDER_TTL_MS,
+    ...changes,
+  };
+}
+
+function resolveOrder(bench: Bench, order = trackedOrder(), rounds = 0) {
+  const prepared = submitInput(bench);
+  const task = { kind: 'resolve', order, reason: 'found in the journal without an outcome', rounds } as const;
+  return bench.house(submissionMachine, { input: { ...prepared, task }, inspect: coverage.inspect });
+}
+
+function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
+  return {
+    childId: 'resolution-1',
+    deps: {
+      exchange: bench.exchange,
+      journal: bench.journal,
+      clock: bench.clock,
+      reporter: bench.reporter,
+      instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
+      settings: { postOnlyMaxRetry: 3, orderTtlMs: ORDER_TTL_MS },
+    },
+    desk: { nextSequence: () => 1n, pricesToGoBeyond: () => [], reserve: () => {} },
+  };
+}
+
+/** What the gateway was told, in short: `order.sent`, `attempt.refused`, `ended confirmed`, `resolved absent`, … */
+function told(bench: Bench): string[] {
+  return bench.heard.flatMap(({ by, event }) => {
+    if (by !== 'parent') return [];
+    if (event.type === 'submission.prepared') return ['order.sent'];
+    if (event.type === 'parking.found') return ['parking.found'];
+    if (event.type !== 'submission.told') return [];
+    const message = event.message as { type: string; result?: { kind: string }; outcome?: string };
+    if (message.type === 'submission.ended') return [`ended ${message.result?.kind}`];
+    if (message.type === 'order.resolved') return [`resolved ${message.outcome}`];
+    return [message.type];
+  });
+}
+
+function result(bench: Bench): { kind: string; reason: string; rule: string; code: number | null; attempts: number } {
+  const ended = bench.heard.map(({ event }) => event.message as { type: string; result: never }).findLast(isEnded);
+  assert.ok(ended, 'the submission has not ended');
+  return ended.result;
+}
+
+function isEnded(message: { type: string } | undefined): boolean {
+  return message?.type === 'submission.ended';
+}
+
+const rejectsWith =
+  (kind: ConstructorParameters<typeof TestFailure>[0], code: number | null = null) =>
+  () =>
+    Promise.reject(new TestFailure(kind, 'createOrder', code, 'A'));
+
+test('an order is priced, written down, announced, sent and confirmed by its state, in that order', async () => {
+  const bench = new Bench();
+  const { reserved } = submit(bench);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  let journalledBeforeCreate = 0;
+  let announcedBeforeCreate: string[] = [];
+  bench.exchange.onCreate = async ({ draft }) => {
+    journalledBeforeCreate = bench.journal.entries.filter(({ kind }) => kind === 'order.prepared').length;
+    announcedBeforeCreate = told(bench);
+    return testOrder(draft.clientOrderId, 'PENDING');
+  };
+  await bench.pass(100);
+  assert.equal(journalledBeforeCreate, 1);
+  assert.deepEqual(announcedBeforeCreate, ['order.sent']);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(bench.journal.outcomes(), ['resting']);
+  assert.deepEqual(
+    bench.facts.map(({ type }) => type),
+    ['order.sent', 'order.placed'],
+  );
+  const [draft] = bench.exchange.sent();
+  assert.ok(draft && isStrategyOrder(draft.clientOrderId));
+  assert.equal(draft.price.toFixed(), '599.9');
+  assert.equal(draft.expirationMs, BENCH_START_MS + ORDER_TTL_MS);
+  assert.equal(draft.nonce, nonceOf(parseClientOrderId(draft.clientOrderId)?.sequence ?? 0n));
+  assert.equal(reserved[0]?.clientOrderId, draft.clientOrderId);
+  const prepared = bench.journal.latest('order.prepared', draft.clientOrderId)?.body;
+  assert.equal(prepared?.payload, bench.exchange.onSign(draft));
+});
+
+test('an acknowledgement that already says OPEN but has no id yet is not a resting order (9.4)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'OPEN', { orderId: '0x00' });
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'PENDING');
+  await bench.pass(50);
+  assert.deepEqual(told(bench), ['order.sent']);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED', { tradedSize: decimal('0.1') });
+  await bench.pass(200);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(bench.journal.outcomes(), ['filled']);
+});
+
+test('a post-only refusal is tried again at a fresh price, attempts at least 500 ms apart, until the attempts are used up (9.5)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ side: 'sell', guardPrice: decimal('600.5') }));
+  const asks = ['600.1', '600.7', '600.2'];
+  bench.exchange.onBook = async () => testBook('599.9', asks[bench.exchange.named('book').length - 1] ?? null);
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  await bench.pass(1_100);
+  assert.deepEqual(told(bench), [
+    ...['order.sent', 'attempt.refused', 'order.sent', 'attempt.refused', 'order.sent', 'attempt.refused'],
+    'ended exhausted',
+  ]);
+  assert.equal(result(bench).attempts, 3);
+  const prices = bench.exchange.sent().map(({ price }) => price.toFixed());
+  assert.deepEqual(prices, ['600.5', '600.7', '600.5'], 'the guard holds in each attempt');
+  const times = bench.exchange.named('createOrder').map(({ atMs }) => atMs - BENCH_START_MS);
+  assert.deepEqual(times, [0, 500, 1000]);
+  assert.equal(new Set(bench.exchange.sent().map(({ clientOrderId }) => clientOrderId)).size, 3, 'no id twice');
+  assert.deepEqual(
+    bench.reported('order.post-only-refused').map(({ attemptsLeft }) => attemptsLeft),
+    [2, 1, 0],
+  );
+  assert.equal(bench.reported('intent.exhausted').length, 1);
+});
+
+test('a post-only refusal that comes after the acknowledgement is one all the same (9.4)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent(), 1);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended exhausted']);
+});
+
+test('a rejection for another reason is a refusal with that reason: nothing is guessed (9.5)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'BELOW_MARGIN' });
+  await bench.pass(1_000);
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended refused']);
+  assert.equal(result(bench).reason, 'BELOW_MARGIN');
+  assert.equal(bench.exchange.named('createOrder').length, 1);
+});
+
+for (const code of [2032, 2084]) {
+  test(`error ${code} is a refusal, not a post-only refusal, whatever its text says (9.5)`, async () => {
+    const bench = new Bench();
+    submit(bench);
+    bench.exchange.onCreate = rejectsWith('refused', code);
+    await bench.pass(1_000);
+    assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended refused']);
+    assert.equal(result(bench).code, code);
+    assert.deepEqual(bench.journal.outcomes(), ['refused']);
+  });
+}
+
+test('an unusable or unreadable book fails its attempt only; attempts gone without a refusal end as unsent (7.4)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => {
+    if (bench.exchange.named('book').length === 1) throw new TestFailure('unavailable', 'book');
+    return testBook('600', null);
+  };
+  submit(bench, testIntent(), 2);
+  await bench.pass(1_000);
+  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.match(result(bench).reason, /2 attempts failed: .*no asks/);
+  assert.equal(bench.reported('read.failed').length, 1);
+  assert.equal(bench.exchange.sent().length, 0);
+});
+
+test('an order below the smallest tradable size by its own price is denied, not sent (7.3)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ size: decimal('0.001') }));
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.equal(result(bench).rule, '7.3');
+  assert.equal(bench.reported('intent.denied').length, 1);
+});
+
+test('an instrument the exchange does not list is denied', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ instrument: 'NOPE_USDT_Perp' }));
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended denied']);
+});
+
+test('a buy that would match a sell of the other account goes one tick beyond it (6.6)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ beyondPrice: decimal('599.5') }));
+  await bench.pass(10);
+  assert.equal(bench.exchange.sent()[0]?.price.toFixed(), '599.4');
+});
+
+test('a buy with no price above zero left is denied (7.1)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ beyondPrice: decimal('0.1') }));
+  await bench.pass(10);
+  assert.equal(result(bench).rule, '7.1');
+});
+
+test('a journal that cannot be written lets nothing leave (9.3)', async () => {
+  const bench = new Bench();
+  bench.journal.refuses = () => true;
+  submit(bench);
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.match(result(bench).reason, /disk full/);
+  assert.equal(bench.exchange.sent().length, 0);
+  assert.equal(bench.reported('actor.failed').length, 1);
+});
+
+test('an outcome that cannot be written is reported and does not stop the submission', async () => {
+  const bench = new Bench();
+  bench.journal.refuses = ({ kind }) => kind === 'order.outcome';
+  submit(bench);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.match(bench.reported('actor.failed')[0]?.message ?? '', /disk full/);
+});
+
+test('a rate-limited create did not happen: it is tried again after a growing pause, within the attempts (9.9)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = rejectsWith('rate-limited', 1006);
+  await bench.pass(10_000, 50);
+  assert.deepEqual(told(bench).at(-1), 'ended unsent');
+  const times = bench.exchange.named('createOrder').map(({ atMs }) => atMs - BENCH_START_MS);
+  assert.deepEqual(times, [0, 1_000, 3_000]);
+});
+
+for (const kind of ['parked', 'unauthenticated'] as const) {
+  test(`a create answered as ${kind} did not happen, and parks the account (9.8)`, async () => {
+    const bench = new Bench();
+    submit(bench);
+    bench.exchange.onCreate = rejectsWith(kind);
+    await bench.pass(1_000);
+    assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'parking.found', 'ended unsent']);
+    assert.equal(bench.exchange.sent().length, 1);
+  });
+}
+
+test('a create that never left ends as unsent', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = rejectsWith('unavailable');
+  await bench.pass(1_000);
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
+  assert.deepEqual(bench.journal.outcomes(), ['unsent']);
+});
+
+test('a drain before pricing is done denies at once (13.1)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = () => new Promise(() => {});
+  const { child } = submit(bench);
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.equal(result(bench).rule, '13.1');
+});
+
+test('a drain between attempts lets no further attempt leave (13.1)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  await bench.pass(100);
+  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  await bench.pass(2_000);
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended denied']);
+});
+
+test('an attempt in flight when an account is parked is settled first, then nothing further leaves (9.8)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: { kind: 'unsent', reason: 'account B is parked' } });
+  await bench.pass(2_000);
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
+  assert.equal(result(bench).reason, 'account B is parked');
+});
+
+test('a drain while the attempt is being written down keeps it from leaving (13.1)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onSign = () => {
+    child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+    return '{}';
+  };
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.equal(bench.exchange.sent().length, 0);
+  assert.deepEqual(bench.journal.outcomes(), ['unsent']);
+});
+
+// ---- unknown outcomes (9.6) ------------------------------------------------------------------------------------------
+
+test('a create of unknown outcome that is found OPEN is adopted without a cancel (9.6)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = rejectsWith('unknown');
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+  assert.equal(bench.exchange.named('cancelOrder').length, 0);
+  assert.equal(bench.exchange.sent().length, 1, 'never resubmitted blindly');
+  assert.deepEqual(bench.journal.outcomes(), ['unknown', 'resting']);
+});
+
+test('absence is proven by: 1004, an acknowledged fence whose time has passed, 1004 again, and both lists asked after that (9.6)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = rejectsWith('unknown');
+  await bench.pass(5_400, 100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown'], 'the fence’s time has not passed');
+  await bench.pass(1_000, 100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+  const names = bench.exchange.calls.map(({ name }) => name).filter((name) => name !== 'book' && name !== 'sign');
+  assert.deepEqual(names, ['createOrder', 'order', 'cancelOrder', 'order', 'openOrders', 'orderHistory']);
+  const [, , ttl] = bench.exchange.named('cancelOrder')[0]?.args ?? [];
+  assert.equal(ttl, FENCE_TTL_MS);
+  const [, since] = bench.exchange.named('orderHistory')[0]?.args ?? [];
+  assert.equal(since, BENCH_START_MS - HISTORY_MARGIN_MS, 'the history reaches back before the send');
+  assert.deepEqual(bench.journal.outcomes(), ['unknown', 'absent']);
+  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /fenced/);
+});
+
+const DOUBTS: [string, (id: string) => Promise<never> | Promise<ReturnType<typeof testOrder>>][] = [
+  ['an unreadable answer', () => Promise.reject(new TestFailure('malformed'))],
+  ['1004 to a create', () => Promise.reject(new TestFailure('not-found', 'createOrder', 1004))],
+  [
+    '2012, the client id overlaps an active order',
+    () => Promise.reject(new TestFailure('refused', 'createOrder', 2012)),
+  ],
+  ['a defect of ours in the middle of it', () => Promise.reject(new TypeError('cannot read properties of null'))],
+  ['an answer about another order', async () => testOrder('16140901064495857665', 'OPEN')],
+  [
+    'a rejection as an overlapping client id',
+    async (id) => testOrder(id, 'REJECTED', { rejectReason: 'OVERLAPPING_CLIENT_ORDER_ID' }),
+  ],
+  ['a rejection with something traded', async (id) => testOrder(id, 'REJECTED', { tradedSize: decimal('0.1') })],
+];
+for (const [what, answer] of DOUBTS) {
+  test(`${what} leaves the outcome unknown: it is looked up (9.6)`, async () => {
+    const bench = new Bench();
+    submit(bench);
+    bench.exchange.onCreate = ({ draft }) => answer(draft.clientOrderId);
+    bench.exchange.onOrder = () => new Promise(() => {});
+    await bench.settle();
+    assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+    assert.equal(bench.exchange.named('order').length, 1);
+  });
+}
+
+test('an acknowledged order that is never confirmed becomes unknown, and frees the slot after bounded looks (9.4)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  let looks = 0;
+  bench.exchange.onOrder = async (_, id) => {
+    looks += 1;
+    if (looks % 2 === 0) throw new TestFailure('unavailable', 'order');
+    return testOrder(id, 'PENDING');
+  };
+  await bench.pass(8_000, 20);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  assert.ok(looks >= CONFIRM_LOOKUPS_MAX);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+  await bench.pass(31_000, 500);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+});
+
+test('an order the fence killed is CANCELLED under its id: it existed and is over (9.6)', async () => {
+  const bench = new Bench();
+  resolveOrder(bench);
+  let fenced = false;
+  bench.exchange.onCancel = async () => {
+    fenced = true;
+  };
+  bench.exchange.onOrder = async (_, id) => (fenced ? testOrder(id, 'CANCELLED') : null);
+  await bench.pass(7_000, 100);
+  assert.deepEqual(told(bench), ['resolved exists']);
+  assert.deepEqual(bench.journal.outcomes(), ['cancelled']);
+});
+
+for (const [list, where] of [
+  ['open orders', 'openOrders'],
+  ['the history', 'orderHistory'],
+] as const) {
+  test(`an order that ${list} shows exists, though order says 1004 (9.6)`, async () => {
+    const bench = new Bench();
+    resolveOrder(bench);
+    const found = testOrder(CLIENT_ID, where === 'openOrders' ? 'OPEN' : 'FILLED');
+    if (where === 'openOrders') bench.exchange.onOpenOrders = async () => [found];
+    else bench.exchange.onHistory = async () => [found];
+    await bench.pass(7_000, 100);
+    assert.deepEqual(told(bench), ['resolved exists']);
+  });
+}
+
+test('an expired order needs no fence: 1004 and both lists asked after its expiry by the exchange’s clock prove it absent (9.6)', async () => {
+  const bench = new Bench();
+  resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS - 10_000 }));
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.equal(bench.exchange.named('cancelOrder').length, 0);
+  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /expired/);
+});
+
+test('an expiry by our own clock alone proves nothing (9.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.skewMs = null;
+  resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS - 10_000 }));
+  await bench.pass(1_000);
+  assert.deepEqual(told(bench), []);
+  assert.equal(bench.exchange.named('cancelOrder').length, 1);
+});
+
+test('no time and no number of failures turns unknown into known: the questions go on, at growing pauses (9.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = () => Promise.reject(new TestFailure('unavailable', 'order'));
+  resolveOrder(bench);
+  await bench.pass(2 * ORDER_TTL_MS, 5_000);
+  assert.deepEqual(told(bench), []);
+  const asked = bench.exchange.named('order').length;
+  assert.ok(asked > 150 && asked < 300, `asked ${asked} times in two hours`);
+});
+
+test('a fence that is refused or lost is no fence: the look-ups begin anew (9.6)', async () => {
+  const bench = new Bench();
+  resolveOrder(bench);
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('refused', 'cancelOrder', 2300));
+  await bench.pass(30_000, 250);
+  assert.deepEqual(told(bench), []);
+  assert.equal(bench.exchange.named('openOrders').length, 0, 'nothing is proven without a fence');
+  assert.ok(bench.exchange.named('cancelOrder').length > 3);
+});
+
+test('a list that cannot be read proves nothing; one that shows the order PENDING neither (9.6)', async () => {
+  const bench = new Bench();
+  resolveOrder(bench);
+  let reads = 0;
+  bench.exchange.onHistory = async () => {
+    reads += 1;
+    if (reads === 1) throw new TestFailure('unavailable', 'orderHistory');
+    return reads === 2 ? [testOrder(CLIENT_ID, 'PENDING')] : [];
+  };
+  await bench.pass(5_700, 100);
+  assert.equal(reads, 1);
+  assert.deepEqual(told(bench), []);
+  await bench.pass(2_000, 50);
+  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.equal(reads, 3);
+});
+
+test('a PENDING order is known to the exchange: it is asked for again, and not fenced (9.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'PENDING');
+  resolveOrder(bench);
+  await bench.pass(20_000, 250);
+  assert.deepEqual(told(bench), []);
+  assert.equal(bench.exchange.named('cancelOrder').length, 0);
+});
+
+test('one that replaces a failed actor waits before it asks', async () => {
+  const bench = new Bench();
+  resolveOrder(bench, trackedOrder(), 2);
+  await bench.pass(500);
+  assert.equal(bench.exchange.named('order').length, 0);
+  await bench.pass(1_000);
+  assert.equal(bench.exchange.named('order').length, 1);
+});
+
+test('a halted unknown outcome is found out all the same (13.1)', async () => {
+  const bench = new Bench();
+  const answer = deferred<null>();
+  bench.exchange.onOrder = () => answer.promise;
+  const { child } = resolveOrder(bench);
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED');
+  answer.resolve(null);
+  await bench.pass(7_000, 100);
+  assert.deepEqual(told(bench), ['resolved exists']);
+});

@@ -1,0 +1,203 @@
+import { decimal } from '../../src/core/decimal.ts';
+import type { ExchangeFailure, FailureKind } from '../../src/core/failure.ts';
+import type {
+  AccountName,
+  AccountSummary,
+  Book,
+  ExchangeOrder,
+  Instrument,
+  Intent,
+  OrderStatus,
+  Position,
+} from '../../src/core/model.ts';
+import { parseClientOrderId } from '../../src/core/order-id.ts';
+import type { Exchange, OrderDraft, SignedOrder } from '../../src/ports.ts';
+
+/** A failure as the adapter throws it. */
+export class TestFailure extends Error implements ExchangeFailure {
+  readonly kind: FailureKind;
+  readonly call: string;
+  readonly account: AccountName | null;
+  readonly code: number | null;
+
+  constructor(kind: FailureKind, call = 'test', code: number | null = null, account: AccountName | null = null) {
+    super(`${call}: ${kind}${code === null ? '' : ` ${code}`}`);
+    this.kind = kind;
+    this.call = call;
+    this.account = account;
+    this.code = code;
+  }
+}
+
+export function testInstrument(name = 'BNB_USDT_Perp'): Instrument {
+  return {
+    name,
+    hash: '0x030801',
+    base: 'BNB',
+    quote: 'USDT',
+    baseDecimals: 9,
+    tickSize: decimal('0.1'),
+    minSize: decimal('0.01'),
+    minNotional: decimal('5'),
+  };
+}
+
+export function testBook(bid: string | null, ask: string | null, instrument = 'BNB_USDT_Perp'): Book {
+  const side = (price: string | null) => (price === null ? [] : [{ price: decimal(price), size: decimal('1') }]);
+  return { instrument, bids: side(bid), asks: side(ask), eventTimeNs: 0n };
+}
+
+let intents = 0;
+
+export function testIntent(changes: Partial<Intent> = {}): Intent {
+  intents += 1;
+  return {
+    intentId: `intent-${intents}`,
+    instrument: 'BNB_USDT_Perp',
+    account: 'A',
+    side: 'buy',
+    size: decimal('0.1'),
+    purpose: 'opening',
+    guardPrice: null,
+    nearerThanPrice: null,
+    beyondPrice: null,
+    rules: ['6.1'],
+    ...changes,
+  };
+}
+
+/** An order of that client id as the exchange would show it. */
+export function testOrder(
+  clientOrderId: string,
+  status: OrderStatus,
+  changes: Partial<ExchangeOrder> = {},
+): ExchangeOrder {
+  return {
+    orderId: status === 'PENDING' ? '0x00' : '0x01',
+    clientOrderId,
+    instrument: 'BNB_USDT_Perp',
+    side: parseClientOrderId(clientOrderId)?.side ?? 'buy',
+    size: decimal('0.1'),
+    limitPrice: decimal('600'),
+    postOnly: true,
+    status,
+    rejectReason: 'UNSPECIFIED',
+    tradedSize: decimal('0'),
+    avgFillPrice: decimal('0'),
+    createTimeNs: 1n,
+    updateTimeNs: 1n,
+    expirationNs: 0n,
+    ...changes,
+  };
+}
+
+const SUMMARY: AccountSummary = {
+  totalEquity: decimal('1000'),
+  initialMargin: decimal('10'),
+  maintenanceMargin: decimal('5'),
+  availableBalance: decimal('900'),
+  eventTimeNs: 0n,
+};
+
+/** One call that left: its name and arguments. */
+export interface Call {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly atMs: number;
+}
+
+/**
+ * An exchange whose answers a test writes: each method is a field to replace. Unless replaced, it is quiet and flat: a book
+ * of 599.9 / 600.1, acknowledged creates, no orders. Every call is kept, in order.
+ */
+export class FakeExchange implements Exchange {
+  readonly calls: Call[] = [];
+  readonly #nowMs: () => number;
+  skewMs: number | null = 0;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  onBook: (instrument: string) => Promise<Book> = async (instrument) => testBook('599.9', '600.1', instrument);
+  onPositions: (account: AccountName) => Promise<readonly Position[]> = async () => [];
+  onOpenOrders: (account: AccountName) => Promise<readonly ExchangeOrder[]> = async () => [];
+  onSummary: (account: AccountName) => Promise<AccountSummary> = async () => SUMMARY;
+  onOrder: (account: AccountName, clientOrderId: string) => Promise<ExchangeOrder | null> = async () => null;
+  onHistory: (account: AccountName, sinceMs: number) => Promise<readonly ExchangeOrder[]> = async () => [];
+  onSign: (draft: OrderDraft) => string = (draft) => JSON.stringify({ id: draft.clientOrderId, nonce: draft.nonce });
+  onCreate: (signed: SignedOrder) => Promise<ExchangeOrder> = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'PENDING');
+  onCancel: (account: AccountName, clientOrderId: string, timeToLiveMs?: number) => Promise<void> = async () => {};
+
+  #note(name: string, ...args: unknown[]): void {
+    this.calls.push({ name, args, atMs: this.#nowMs() });
+  }
+
+  /** Calls of that name so far. */
+  named(name: string): Call[] {
+    return this.calls.filter((call) => call.name === name);
+  }
+
+  /** Orders that were sent, oldest first. */
+  sent(): OrderDraft[] {
+    return this.named('createOrder').map(({ args }) => (args[0] as SignedOrder).draft);
+  }
+
+  exchangeNowMs(): number {
+    return this.#nowMs() + (this.skewMs ?? 0);
+  }
+
+  clockSkewMs(): number | null {
+    return this.skewMs;
+  }
+
+  async instruments(): Promise<readonly Instrument[]> {
+    return [testInstrument()];
+  }
+
+  book(instrument: string): Promise<Book> {
+    this.#note('book', instrument);
+    return this.onBook(instrument);
+  }
+
+  positions(account: AccountName): Promise<readonly Position[]> {
+    this.#note('positions', account);
+    return this.onPositions(account);
+  }
+
+  openOrders(account: AccountName): Promise<readonly ExchangeOrder[]> {
+    this.#note('openOrders', account);
+    return this.onOpenOrders(account);
+  }
+
+  accountSummary(account: AccountName): Promise<AccountSummary> {
+    this.#note('accountSummary', account);
+    return this.onSummary(account);
+  }
+
+  order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null> {
+    this.#note('order', account, clientOrderId);
+    return this.onOrder(account, clientOrderId);
+  }
+
+  orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]> {
+    this.#note('orderHistory', account, sinceMs);
+    return this.onHistory(account, sinceMs);
+  }
+
+  sign(draft: OrderDraft): SignedOrder {
+    this.#note('sign', draft);
+    return { draft, payload: this.onSign(draft) };
+  }
+
+  createOrder(signed: SignedOrder): Promise<ExchangeOrder> {
+    this.#note('createOrder', signed);
+    return this.onCreate(signed);
+  }
+
+  cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number): Promise<void> {
+    this.#note('cancelOrder', account, clientOrderId, timeToLiveMs);
+    return this.onCancel(account, clientOrderId, timeToLiveMs);
+  }
+}

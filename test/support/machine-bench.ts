@@ -1,0 +1,169 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type Actor,
+  type AnyActorRef,
+  type AnyStateMachine,
+  createActor,
+  enqueueActions,
+  type InspectionEvent,
+  SimulatedClock,
+  setup,
+} from 'xstate';
+import type { Fact } from '../../src/core/facts.ts';
+import type { Journal, JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
+import { FakeExchange } from './fake-exchange.ts';
+
+/** Where a test's time begins: an ordinary day. */
+export const BENCH_START_MS = Date.UTC(2026, 0, 15, 12);
+
+/** A journal in an array, that can be told to refuse. */
+export class StubJournal implements Journal {
+  readonly entries: StoredEntry[] = [];
+  /** Entries for which it throws, as a full disk would. */
+  refuses: (entry: JournalEntry) => boolean = () => false;
+  refusesToRead = false;
+
+  append(entries: readonly JournalEntry[]): void {
+    if (entries.some((entry) => this.refuses(entry))) throw new Error('the journal cannot be written: disk full');
+    for (const entry of entries) this.entries.push({ ...entry, seq: this.entries.length + 1 } as StoredEntry);
+  }
+
+  latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null {
+    if (this.refusesToRead) throw new Error('the journal cannot be read');
+    const found = this.entries.findLast((entry) => entry.kind === kind && entry.key === key);
+    return (found as StoredEntry<K> | undefined) ?? null;
+  }
+
+  latestOfEach<K extends JournalKind>(kind: K): readonly StoredEntry<K>[] {
+    const last = new Map(this.entries.filter((entry) => entry.kind === kind).map((entry) => [entry.key, entry]));
+    return [...last.values()] as StoredEntry<K>[];
+  }
+
+  *scan(): Iterable<StoredEntry> {
+    yield* this.entries;
+  }
+
+  close(): void {}
+
+  /** Outcomes written so far, `id outcome`, oldest first. */
+  outcomes(): string[] {
+    return this.entries.flatMap((entry) =>
+      entry.kind === 'order.outcome' ? [(entry as StoredEntry<'order.outcome'>).body.outcome] : [],
+    );
+  }
+}
+
+/** What an actor was told, for tests of who tells whom. */
+export interface Heard {
+  readonly by: string;
+  readonly event: { readonly type: string } & Record<string, unknown>;
+  readonly atMs: number;
+}
+
+/** Simulated time, an exchange, a journal and ears. */
+export class Bench {
+  readonly time = new SimulatedClock();
+  readonly exchange: FakeExchange;
+  readonly journal = new StubJournal();
+  readonly facts: Fact[] = [];
+  readonly heard: Heard[] = [];
+  readonly clock = { nowMs: (): number => BENCH_START_MS + this.time.now() };
+  readonly reporter = {
+    report: (fact: Fact): void => {
+      this.facts.push(fact);
+    },
+  };
+
+  constructor() {
+    this.exchange = new FakeExchange(() => this.clock.nowMs());
+  }
+
+  /** Lets every promise that can settle now do so. */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+  }
+
+  /** Lets time pass in small steps, as timers may start timers (and calls may answer) in between. */
+  async pass(ms: number, stepMs = 10): Promise<void> {
+    await this.settle();
+    for (let passed = 0; passed < ms; ) {
+      const step = Math.min(stepMs, ms - passed);
+      this.time.increment(step);
+      passed += step;
+      await this.settle();
+    }
+  }
+
+  /** Types of what that actor was told, oldest first. */
+  told(by: string): string[] {
+    return this.heard.filter((heard) => heard.by === by).map(({ event }) => event.type);
+  }
+
+  /** The last such event that actor was told. */
+  last(by: string, type: string): Heard['event'] | undefined {
+    return this.heard.findLast((heard) => heard.by === by && heard.event.type === type)?.event;
+  }
+
+  /** Facts of that type. */
+  reported<T extends Fact['type']>(type: T): Extract<Fact, { type: T }>[] {
+    return this.facts.filter((fact): fact is Extract<Fact, { type: T }> => fact.type === type);
+  }
+
+  /**
+   * Starts `machine` as a child of a house whose other inhabitants only listen: `ears` are their system ids. What the
+   * machine tells its parent is heard by `parent`. The machine's failure is heard as well, and does not take the test down.
+   */
+  house<M extends AnyStateMachine>(
+    machine: M,
+    options: {
+      readonly input: unknown;
+      readonly ears?: readonly string[];
+      readonly systemId?: string;
+      readonly inspect?: (event: InspectionEvent) => void;
+    },
+  ): { readonly root: Actor<AnyStateMachine>; readonly child: () => AnyActorRef } {
+    const hear = (by: string, event: unknown): void => {
+      this.heard.push({ by, event: event as Heard['event'], atMs: this.clock.nowMs() });
+    };
+    const ear = setup({
+      types: { input: {} as { name: string }, context: {} as { name: string } },
+      actions: { hear: ({ context, event }) => hear(context.name, event) },
+    }).createMachine({
+      context: ({ input }) => input,
+      on: { '*': { actions: 'hear' } },
+    });
+    const house = setup({
+      types: { context: {} as Record<string, never> },
+      actors: { ear, inhabitant: machine as AnyStateMachine },
+      actions: {
+        hear: ({ event }) => hear('parent', event),
+        moveIn: enqueueActions(({ enqueue }) => {
+          for (const name of options.ears ?? [])
+            enqueue.spawnChild('ear', { id: name, systemId: name, input: { name } });
+          const systemId = options.systemId ?? 'inhabitant';
+          enqueue.spawnChild('inhabitant', { id: 'inhabitant', systemId, input: options.input });
+        }),
+      },
+    }).createMachine({
+      id: 'house',
+      context: {},
+      entry: 'moveIn',
+      on: { '*': { actions: 'hear' }, 'xstate.error.actor.*': { actions: 'hear' } },
+    });
+    const root = createActor(house, {
+      clock: this.time,
+      ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+    }) as unknown as Actor<AnyStateMachine>;
+    root.start();
+    return { root, child: () => root.getSnapshot().children.inhabitant as AnyActorRef };
+  }
+}
+
+/** A promise to settle by hand. */
+export function deferred<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+} {
+  return Promise.withResolvers<T>();
+}
