@@ -27,7 +27,11 @@ export class JournalError extends Error {
   readonly file: string;
 
   constructor(problem: JournalProblem, file: string, what: string, cause?: unknown) {
-    super(`journal ${file}: ${what}. ${REMEDIES[problem](file)}`, cause === undefined ? undefined : { cause });
+    // One line, though SQLite's own findings come in several.
+    super(
+      `journal ${file}: ${what.replaceAll(/\s*\n\s*/g, ' ')}. ${REMEDIES[problem](file)}`,
+      cause === undefined ? undefined : { cause },
+    );
     this.name = 'JournalError';
     this.problem = problem;
     this.file = file;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from './directory.ts';
 
 /**
  * One engine per data directory and per account (strategy 11.1).
@@ -97,7 +98,7 @@ function take(directory: string, name: string, what: string): HeldLock {
   const pidPath = `${path}.pid`;
   let db: DatabaseSync | null = null;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
     db = new DatabaseSync(path, { timeout: 0 });
     db.exec('BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${process.pid}\n`);

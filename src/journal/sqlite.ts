@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { Clock, JournalEntry, JournalKind, StoredEntry } from '../ports.ts';
+import { makeDirectory, tryWriting } from './directory.ts';
 import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
 import { type Row, storedKey, toRow } from './entry.ts';
 import { JournalError, toJournalError } from './errors.ts';
@@ -58,7 +58,8 @@ export function openJournal(options: OpenJournalOptions): EngineJournal {
   const mark = new Mark(file);
   let db: DatabaseSync | null = null;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
+    tryWriting(directory);
     const notices = inspect(file, mark, migrations, options.verifyMaxBytes ?? VERIFY_MAX_BYTES);
     db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     prepareConnection(db, file, options.maxPages ?? null);

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { OrderOutcome } from '../ports.ts';
@@ -31,7 +31,9 @@ export function inspect(
 ): string[] {
   const notices: string[] = [];
   const witnessed = mark.read();
-  if (!existsSync(file)) {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() === false) throw new JournalError('io', file, 'this is not a file');
+  if (stat === undefined) {
     refuseLoss(file, mark, witnessed, 0);
     return notices;
   }
@@ -42,7 +44,7 @@ export function inspect(
     refuseLoss(file, mark, witnessed, lastSeq);
     if (version === 0) return notices;
     if (version === migrations.length) checkSchema(db, file, migrations);
-    const whole = statSync(file).size <= maxBytes;
+    const whole = stat.size <= maxBytes;
     if (whole) checkPages(db, file);
     checkEntries(db, file, whole ? 0 : lastSeq - VERIFY_TAIL_ENTRIES, whole);
     if (!whole) notices.push(`only the last ${VERIFY_TAIL_ENTRIES} entries were checked; older ones are when read`);

@@ -1,0 +1,22 @@
+import { acquireLocks, LockError } from '../../../src/journal/lock.ts';
+
+/**
+ * Tries to take the locks as soon as it is told to (one line on its input), says `held` or `refused <pid>`, and keeps what
+ * it holds until its input ends.
+ */
+const [dataDirectory, machineDirectory, ...accounts] = process.argv.slice(2);
+process.stdin.once('data', () => {
+  try {
+    acquireLocks({
+      dataDirectory: dataDirectory!,
+      machineDirectory: machineDirectory!,
+      accounts: accounts.map((subAccountId) => ({ tradingHost: 'https://trades.example', subAccountId })),
+    });
+    process.stdout.write('held\n');
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error;
+    process.stdout.write(`${error.problem === 'held' ? 'refused' : error.message} ${error.pid}\n`);
+  }
+});
+process.stdin.on('end', () => process.exit(0));
+process.stdout.write('ready\n');
