@@ -160,6 +160,7 @@ class Trader {
     else this.wire.lookUp(order);
     this.live.splice(this.live.indexOf(order), 1);
     this.known.set(order, order.traded);
+    this.book(order);
   }
 
   submit(account: AccountName, side: Side, size: Decimal, guard: Decimal | null): void {
