@@ -307,6 +307,17 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
   });
 
+  test('nor does a restart right after a delivery', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A' });
+    while (world.deliveries.length === 0) await world.pass(500);
+    world.restart();
+    world.raise({ kind: 'mmr', account: 'B' });
+    await world.pass(MINUTE);
+    assert.equal(world.tries.length, 2);
+    assert.ok((world.tries[1] ?? 0) - (world.tries[0] ?? 0) >= PACE_MS);
+  });
+
   test('a journal that fails is said once; people are told all the same; it is written when it works again', async () => {
     const world = new World();
     world.journalFails = true;
