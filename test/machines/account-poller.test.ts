@@ -14,10 +14,12 @@ import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/m
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
-import { TransitionCoverage } from '../support/transition-coverage.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(accountPollerMachine);
 after(() => coverage.assertComplete());
+
+test('every state says what it is for, and the chart holds names only', () => assertReadable(accountPollerMachine));
 
 const BNB = 'symbol:BNB_USDT_Perp';
 const SOL = 'symbol:SOL_USDT_Perp';

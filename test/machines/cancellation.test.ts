@@ -3,10 +3,12 @@ import { after, test } from 'node:test';
 import { CANCEL_LOOKS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
-import { TransitionCoverage } from '../support/transition-coverage.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(cancellationMachine);
 after(() => coverage.assertComplete());
+
+test('every state says what it is for, and the chart holds names only', () => assertReadable(cancellationMachine));
 
 const CLIENT_ID = '16140901064495857664';
 

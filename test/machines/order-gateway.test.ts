@@ -10,10 +10,12 @@ import { clientOrderIdOf, nextSequence, parseClientOrderId } from '../../src/cor
 import type { PreparedOrder } from '../../src/ports.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
-import { TransitionCoverage } from '../support/transition-coverage.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(orderGatewayMachine);
 after(() => coverage.assertComplete());
+
+test('every state says what it is for, and the chart holds names only', () => assertReadable(orderGatewayMachine));
 
 const BNB = 'symbol:BNB_USDT_Perp';
 const SOL = 'symbol:SOL_USDT_Perp';

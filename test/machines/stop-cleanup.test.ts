@@ -7,10 +7,12 @@ import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
-import { TransitionCoverage } from '../support/transition-coverage.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(stopCleanupMachine);
 after(() => coverage.assertComplete());
+
+test('every state says what it is for, and the chart holds names only', () => assertReadable(stopCleanupMachine));
 
 /** An exchange that holds orders and cancels what it is asked to. */
 class Venue {

@@ -14,10 +14,12 @@ import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../.
 import type { PricedOrder } from '../../src/core/pricing.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
-import { TransitionCoverage } from '../support/transition-coverage.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(submissionMachine);
 after(() => coverage.assertComplete());
+
+test('every state says what it is for, and the chart holds names only', () => assertReadable(submissionMachine));
 
 const ORDER_TTL_MS = 3_600_000;
 

@@ -88,3 +88,32 @@ function describe(transition: AnyTransitionDefinition): string {
   const event = transition.eventType === '' ? 'always' : transition.eventType;
   return `${(transition.source as StateNode).id} --${event}${guardName}--> ${targets}`;
 }
+
+/**
+ * Holds a chart to be readable on its own: every state says what it is for, and everything in it is a name: no inline
+ * functions but named ones for `input` and `params`.
+ *
+ * @throws AssertionError that lists what is not.
+ */
+export function assertReadable(machine: AnyStateMachine): void {
+  const faults: string[] = [];
+  walk(machine.root, (node) => {
+    const config = node.config as { description?: string };
+    if (node !== machine.root && !config.description) faults.push(`${node.id} has no description`);
+    inspectValue(config, node.id, faults);
+  });
+  assert.deepEqual(faults, []);
+}
+
+function inspectValue(value: unknown, path: string, faults: string[]): void {
+  if (typeof value === 'function') {
+    if (!/\.(input|params|output|context)$/.test(path)) faults.push(`${path} is a function, not a name`);
+    // A property's own name is what an inline lambda gets.
+    else if (/^(input|params|output|context)?$/.test(value.name)) faults.push(`${path} is an inline lambda`);
+    return;
+  }
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key !== 'states') inspectValue(inner, `${path}.${key}`, faults);
+  }
+}
