@@ -48,6 +48,8 @@ const PAGE_DEFAULT = 500;
 const PAGE_MAX = 1_000;
 /** Of each kind in one bulk request (API 5.5). */
 const BULK_MAX = 100;
+/** Builders one owner may have let in; a client asks for its own only. */
+const BUILDERS_KEPT = 100;
 /** Answers remembered for the `stale` fault. */
 const STALE_KEPT = 2_000;
 
@@ -143,6 +145,7 @@ export class Api {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
   #requests = 0;
+  readonly #builders = new Map<string, Json[]>();
   readonly #byRoute = new Map<string, number>();
 
   constructor(parts: ApiParts) {
@@ -422,6 +425,28 @@ export class Api {
         })),
       ],
       [
+        'get_authorized_builders',
+        route(null, 'ApiGetAuthorizedBuildersResponse', 'session', ({ session }) => ({
+          results: this.#builders.get(session!.credentials.owner) ?? [],
+        })),
+      ],
+      [
+        'authorize_builder',
+        route('ApiAuthorizeBuilderRequest', 'ApiAuthorizeBuilderResponse', 'session', ({ session, body }) => {
+          const { owner } = session!.credentials;
+          const known = (this.#builders.get(owner) ?? []).filter(
+            (row) => row.builder_account_id !== body.builder_account_id,
+          );
+          const row = {
+            builder_account_id: text(body.builder_account_id),
+            max_futures_fee_rate: String(body.max_futures_fee_rate),
+            max_spot_fee_rate: String(body.max_spot_fee_rate),
+          };
+          this.#builders.set(owner, [...known, row].slice(-BUILDERS_KEPT));
+          return { result: { ack: true, tx_id: '0' } };
+        }),
+      ],
+      [
         'instrument',
         route('ApiGetInstrumentRequest', 'ApiGetInstrumentResponse', 'public', ({ body }) => ({
           result: instrumentView(venue.book(text(body.instrument)).spec),
@@ -476,6 +501,19 @@ export class Api {
           const count = body.limit === undefined ? PAGE_DEFAULT : Number(body.limit);
           if (!(count > 0 && count <= TRADE_LIMITS.at(-1)!)) throw new VenueError(1003);
           return { result: trades.slice(-count).reverse().map(tradeView) };
+        }),
+      ],
+      [
+        'trade_history',
+        route('ApiTradeHistoryRequest', 'ApiTradeHistoryResponse', 'public', ({ body }) => {
+          const { trades } = venue.book(text(body.instrument));
+          const [found, next] = page(
+            trades,
+            (trade) => trade.timeNs,
+            () => true,
+            body,
+          );
+          return { result: found.map(tradeView), next };
         }),
       ],
       [

@@ -1,10 +1,12 @@
 import { Api, type PaperAnswer, type PaperRequest } from './api.ts';
+import { Control } from './control.ts';
 import { DEFAULT_FOR_MS, type FaultRule, Faults } from './faults.ts';
 import { E9, e9 } from './fixed.ts';
 import { defaultInstruments, type InstrumentSpec } from './instruments.ts';
 import { type MarketProfile, PROFILES, type ProfileName } from './market.ts';
 import { RateLimits } from './rate-limits.ts';
 import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
+import { type Connection, type Sink, StreamHub } from './streams.ts';
 import { Venue, type VenueOptions } from './venue.ts';
 
 /** How the embedded exchange is set up. Everything but the start time has a default. */
@@ -52,9 +54,13 @@ export class PaperExchange {
   readonly sessions: Sessions;
   readonly faults: Faults;
   readonly api: Api;
+  readonly streams: StreamHub;
+  readonly control: Control;
   readonly accounts: readonly PaperCredentials[];
   readonly chainId: number;
   readonly seed: number;
+  /** How far its time is ahead of the time handed in. */
+  #aheadMs = 0;
 
   constructor(options: PaperOptions) {
     this.seed = options.seed ?? 1;
@@ -99,15 +105,38 @@ export class PaperExchange {
       rateLimits: options.rateLimits === true ? new RateLimits() : null,
       chainId: this.chainId,
     });
+    this.streams = new StreamHub({ venue: this.venue, sessions: this.sessions, faults: this.faults, api: this.api });
+    this.control = new Control(this);
   }
 
   /** Answers a request that arrives at `nowMs`. */
   handle(request: PaperRequest, nowMs: number): PaperAnswer {
-    return this.api.handle(request, nowMs);
+    return this.api.handle(request, nowMs + this.#aheadMs);
   }
 
   /** Lets the market and all that is on its way move on to `nowMs`. */
   advance(nowMs: number): void {
-    this.venue.advance(nowMs);
+    this.venue.advance(nowMs + this.#aheadMs);
+  }
+
+  /** When something happens next, in the time handed in. */
+  nextEventMs(): number {
+    return this.venue.nextEventMs() - this.#aheadMs;
+  }
+
+  /** Lets that much time pass at once; what is handed in later counts on top of it. */
+  skip(ms: number): void {
+    this.#aheadMs += ms;
+    this.venue.advance(this.venue.nowMs + ms);
+  }
+
+  /** Opens a stream connection (API 8); a number is the HTTP status of a refused handshake. */
+  connect(path: string, headers: Readonly<Record<string, string | undefined>>, sink: Sink): Connection | number {
+    const connection = this.streams.connect(path, headers, sink);
+    if (typeof connection === 'number') return connection;
+    return {
+      receive: (text, nowMs) => connection.receive(text, nowMs + this.#aheadMs),
+      end: connection.end,
+    };
   }
 }

@@ -1,4 +1,3 @@
-import type { PaperAnswer } from './api.ts';
 import { PaperExchange, type PaperOptions } from './exchange.ts';
 import { serveHttp } from './server.ts';
 import type { PaperCredentials } from './sessions.ts';
@@ -51,8 +50,7 @@ export type PaperServerOptions = Omit<PaperOptions, 'startMs'> & {
 export async function startPaper(options: PaperServerOptions = {}): Promise<PaperServer> {
   const nowMs = options.nowMs ?? (() => Date.now());
   const exchange = new PaperExchange({ ...options, startMs: options.startMs ?? nowMs() });
-  const notFound: PaperAnswer = { status: 404, headers: {}, body: '', delayMs: 0, broken: null };
-  const http = await serveHttp({ exchange, nowMs, control: () => notFound }, options.port ?? 0);
+  const http = await serveHttp({ exchange, nowMs }, options.port ?? 0);
   return {
     url: `http://127.0.0.1:${http.port}`,
     port: http.port,

@@ -22,8 +22,16 @@ const MORE: Readonly<Record<string, string>> = {
   FullError: 'code:c message:m status:s',
   SubscribeResult:
     'stream:s subs:s1 unsubs:u num_snapshots:ns first_sequence_number:fs latest_sequence_number:ls request_id:ri',
+  ApiTradeHistoryRequest: 'instrument:i start_time:st end_time:et limit:l cursor:c',
+  ApiTradeHistoryResponse: 'result:r:Trade next:n',
   Currency: 'id:i symbol:s balance_decimals:bd quantity_multiplier:qm',
   ApiGetCurrencyResponse: 'result:r:Currency',
+  AuthorizedBuilder: 'builder_account_id:ba max_futures_fee_rate:mf max_spot_fee_rate:ms',
+  ApiGetAuthorizedBuildersResponse: 'results:r:AuthorizedBuilder',
+  ApiAuthorizeBuilderRequest:
+    'main_account_id:ma builder_account_id:ba max_futures_fee_rate:mf max_spot_fee_rate:ms signature:s:Signature',
+  TxAck: 'ack:a tx_id:ti',
+  ApiAuthorizeBuilderResponse: 'result:r:TxAck',
 };
 
 const STRUCTS: ReadonlyMap<string, Struct> = new Map(

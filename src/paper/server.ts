@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
 import type { PaperAnswer, PaperRequest } from './api.ts';
 import type { PaperExchange } from './exchange.ts';
 
@@ -8,13 +9,11 @@ const MAX_BODY_BYTES = 1_048_576;
 /** Connections kept open for the next request; longer than any poll interval in use. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** What handles the control path and the sockets; see control.ts and sockets.ts. */
+/** What is served, and by which clock. */
 export interface ServerParts {
   readonly exchange: PaperExchange;
   /** The time handed to the exchange, ms. */
   readonly nowMs: () => number;
-  /** Answers `/paper/*`. */
-  readonly control: (method: string, path: string, body: string) => PaperAnswer;
 }
 
 export interface HttpServer {
@@ -45,7 +44,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
   let timer: NodeJS.Timeout | null = null;
   let timerAtMs = Number.POSITIVE_INFINITY;
   const wake = (): void => {
-    const nextMs = exchange.venue.nextEventMs();
+    const nextMs = exchange.nextEventMs();
     if (timer !== null && timerAtMs <= nextMs) return;
     if (timer !== null) clearTimeout(timer);
     timerAtMs = nextMs;
@@ -80,7 +79,8 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         const path = incoming.url ?? '/';
         const method = incoming.method ?? 'GET';
         if (path.startsWith('/paper/')) {
-          send(response, parts.control(method, path, body));
+          exchange.advance(nowMs());
+          send(response, exchange.control.handle(method, path, body));
           wake();
           return;
         }
@@ -102,6 +102,41 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         response.destroy();
       });
   });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
+  server.on('upgrade', (incoming, socket, head) => {
+    exchange.advance(nowMs());
+    const refuse = (status: number): void => {
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    };
+    // Decided before the handshake answers, so that a dead session is told by its status.
+    const early: string[] = [];
+    let write = (text: string): void => {
+      early.push(text);
+    };
+    let end = (_code: number, _reason: string): void => {
+      socket.destroy();
+    };
+    const connection = exchange.connect(incoming.url ?? '/', incoming.headers as Record<string, string | undefined>, {
+      send: (text) => write(text),
+      close: (code, reason) => end(code, reason),
+    });
+    if (typeof connection === 'number') {
+      refuse(connection);
+      return;
+    }
+    socket.on('close', () => connection.end());
+    sockets.handleUpgrade(incoming, socket, head, (client) => {
+      write = (text) => client.send(text);
+      end = (code, reason) => client.close(code, reason);
+      for (const text of early) client.send(text);
+      client.on('message', (data) => {
+        connection.receive(String(data), nowMs());
+        wake();
+      });
+      // An error is followed by close; there is nothing else to do about a client's broken line.
+      client.on('error', () => connection.end());
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -113,6 +148,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
     close: async () => {
       if (timer !== null) clearTimeout(timer);
       timerAtMs = Number.NEGATIVE_INFINITY;
+      for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
     },

@@ -1,5 +1,5 @@
 import { VenueError } from './errors.ts';
-import { abs, E9, least, most } from './fixed.ts';
+import { abs, E9, least, most, printE9 } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import { type Flow, InstrumentMarket, type Level, type MarketProfile, STEP_MS } from './market.ts';
 
@@ -75,6 +75,8 @@ export interface PaperFill {
   readonly realized: bigint;
   /** 1e-18; negative: received. */
   readonly fee: bigint;
+  /** As the wire prints it: percent, and a rebate shows as zero (API 4). */
+  readonly feeRate: string;
   readonly tradeId: string;
 }
 
@@ -945,7 +947,8 @@ export class Venue {
       }
     }
     // Cut at the quote's six decimals, as observed fees are (API 4).
-    const fee = ((value * (taker ? this.options.takerFee : this.options.makerFee)) / E9 / 10n ** 12n) * 10n ** 12n;
+    const rate = taker ? this.options.takerFee : this.options.makerFee;
+    const fee = ((value * rate) / E9 / 10n ** 12n) * 10n ** 12n;
     holding.fees += fee;
     holding.updatedNs = order.updatedNs;
     account.balance += realized - fee;
@@ -959,6 +962,7 @@ export class Venue {
       index: book.market.index(),
       realized,
       fee,
+      feeRate: printE9(most(0n, rate) * 100n),
       tradeId,
     };
     account.fills.push(fill);

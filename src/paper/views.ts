@@ -100,8 +100,7 @@ export function fillView(fill: PaperFill): Json {
     forward_price: '0.0',
     realized_pnl: printQuote(fill.realized),
     fee: printQuote(fill.fee),
-    // In percent, and a rebate shows as zero (API 4).
-    fee_rate: fill.fee <= 0n ? '0.0' : printRatio(fill.fee * 100n, fill.price * fill.size, 3),
+    fee_rate: fill.feeRate,
     trade_id: fill.tradeId,
     order_id: order.orderId,
     venue: 'ORDERBOOK',

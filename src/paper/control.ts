@@ -1,0 +1,284 @@
+import { z } from 'zod';
+import type { PaperAnswer } from './api.ts';
+import type { PaperExchange } from './exchange.ts';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { E9, e9, parseE9, printE9, printQuote } from './fixed.ts';
+import { instrumentsFromJson } from './instruments.ts';
+import { hashText } from './random.ts';
+import type { PaperAccount, PaperOrder } from './venue.ts';
+import { orderView } from './views.ts';
+
+/**
+ * The hand behind the stage (`/paper/*`): what a test or a person does to the exchange that no client could. Bodies are
+ * JSON; prices, sizes and money are decimals as text, accounts go by name (`A`) or number.
+ */
+
+const decimalText = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((text) => parseE9(text) !== null, 'a plain decimal number');
+const account = z.string();
+const ids = { client_order_id: z.string().optional(), order_id: z.string().optional() };
+const level = z.union([
+  z.tuple([decimalText, decimalText]).transform(([price, size]) => ({ price, size })),
+  z.object({ price: decimalText, size: decimalText }),
+]);
+const rule = z.strictObject({
+  kind: z.enum(Object.keys(FAULT_KINDS) as [FaultKind, ...FaultKind[]]),
+  rate: z.number().min(0).max(1).default(1),
+  route: z.string().optional(),
+  account: account.optional(),
+  count: z.number().int().positive().optional(),
+  delayMs: z.number().nonnegative().optional(),
+  forMs: z.number().nonnegative().optional(),
+});
+
+/** Furthest one call may move time on: a month, which four instruments take half a minute for. */
+const MAX_ADVANCE_MS = 31 * 86_400_000;
+
+/** What each path takes. */
+const BODIES = {
+  book: z.strictObject({
+    instrument: z.string(),
+    bids: z.array(level).default([]),
+    asks: z.array(level).default([]),
+    /** Whether what rests in the way of the new book is taken. */
+    settle: z.boolean().default(true),
+  }),
+  market: z.strictObject({
+    instrument: z.string(),
+    /** Back to the walk after `book`. */
+    release: z.boolean().optional(),
+    gap: z.number().gt(-1).optional(),
+    empty: z.boolean().optional(),
+    frozen: z.boolean().optional(),
+    taker: z.strictObject({ side: z.enum(['buy', 'sell']), size: decimalText }).optional(),
+  }),
+  instruments: z.unknown(),
+  active: z.strictObject({ instrument: z.string(), active: z.boolean() }),
+  fill: z.strictObject({ account, ...ids, size: decimalText.optional(), price: decimalText.optional() }),
+  order: z.strictObject({
+    account,
+    instrument: z.string(),
+    side: z.enum(['buy', 'sell']),
+    size: decimalText,
+    price: decimalText,
+    post_only: z.boolean().default(false),
+    client_order_id: z.string().regex(/^\d+$/).optional(),
+    expires_in_ms: z.number().positive().default(86_400_000),
+  }),
+  cancel: z.strictObject({ account, ...ids, reason: z.string().default('CLIENT_CANCEL') }),
+  position: z.strictObject({ account, instrument: z.string(), size: decimalText, entry_price: decimalText.optional() }),
+  equity: z.strictObject({ account, equity: decimalText }),
+  clock: z.strictObject({
+    /** Lets that much time pass: the market moves, orders expire. */
+    advance_ms: z.number().nonnegative().max(MAX_ADVANCE_MS).optional(),
+    /** The exchange's clock jumps; the market does not move. */
+    jump_ms: z.number().optional(),
+  }),
+  session: z.strictObject({ account: account.optional(), lifetime_ms: z.number().positive().optional() }),
+  faults: z.strictObject({ rules: z.array(rule), add: z.boolean().default(false) }),
+  restart: z.strictObject({ drop_orders: z.boolean().default(true) }),
+} as const;
+type Path = keyof typeof BODIES;
+type Body<P extends Path> = z.output<(typeof BODIES)[P]>;
+
+/** Drives one exchange from behind. Every method throws when what it names does not exist. */
+export class Control {
+  readonly #exchange: PaperExchange;
+  #injected = 0;
+
+  constructor(exchange: PaperExchange) {
+    this.#exchange = exchange;
+  }
+
+  #account(name: string): PaperAccount {
+    const found = this.#exchange.venue.accounts.find((each) => each.name === name || each.subAccountId === name);
+    if (found === undefined) throw new RangeError(`no such account: ${name}`);
+    return found;
+  }
+
+  #order(
+    account: PaperAccount,
+    by: { client_order_id?: string | undefined; order_id?: string | undefined },
+  ): PaperOrder {
+    const order =
+      by.order_id !== undefined ? account.byOrderId.get(by.order_id) : account.byClientId.get(by.client_order_id ?? '');
+    if (order === undefined) throw new RangeError('no such order');
+    return order;
+  }
+
+  /** Puts a book in place of the crowd; its walk stops. */
+  book(body: Body<'book'>): void {
+    const { venue } = this.#exchange;
+    const side = (levels: Body<'book'>['bids']) =>
+      levels.map(({ price, size }) => ({ price: e9(price), size: e9(size), orders: 1 }));
+    venue.book(body.instrument, 3000).market.setScript({ bids: side(body.bids), asks: side(body.asks) });
+    if (body.settle) venue.settleCrossed(body.instrument);
+  }
+
+  /** Changes how the crowd behaves. */
+  market(body: Body<'market'>): void {
+    const { venue } = this.#exchange;
+    const { market } = venue.book(body.instrument, 3000);
+    if (body.release === true) market.setScript(null);
+    if (body.frozen !== undefined) market.setFrozen(body.frozen);
+    if (body.empty !== undefined) market.setEmpty(body.empty);
+    if (body.gap !== undefined) market.gap(body.gap);
+    if (body.taker !== undefined) venue.takerArrives(body.instrument, body.taker.side === 'buy', e9(body.taker.size));
+  }
+
+  /** Lists or changes instruments, given in GRVT's own JSON. */
+  instruments(body: unknown): void {
+    for (const spec of instrumentsFromJson(body)) this.#exchange.venue.setInstrument(spec);
+  }
+
+  /** Opens or closes an instrument for new orders. */
+  active(body: Body<'active'>): void {
+    const { venue } = this.#exchange;
+    venue.setInstrument({ ...venue.book(body.instrument, 3000).spec, active: body.active });
+  }
+
+  /** Fills a resting order. */
+  fill(body: Body<'fill'>): void {
+    const order = this.#order(this.#account(body.account), body);
+    this.#exchange.venue.fillOrder(
+      order,
+      body.size === undefined ? undefined : e9(body.size),
+      body.price === undefined ? undefined : e9(body.price),
+    );
+  }
+
+  /** Places an order by hand: unsigned, unchecked, at once. */
+  order(body: Body<'order'>): PaperOrder {
+    const { venue } = this.#exchange;
+    const account = this.#account(body.account);
+    venue.book(body.instrument, 3000);
+    this.#injected += 1;
+    const mark = hashText(this.#exchange.seed, `injected ${this.#injected}`).toString(16).padStart(64, '0');
+    return venue.inject(account, {
+      instrument: body.instrument,
+      buy: body.side === 'buy',
+      size: e9(body.size),
+      price: e9(body.price),
+      isMarket: false,
+      timeInForce: 'GOOD_TILL_TIME',
+      postOnly: body.post_only,
+      reduceOnly: false,
+      // As the web page draws them: below 2^63 (API 5.1).
+      clientOrderId: body.client_order_id ?? String(1_000_000 + this.#injected),
+      expirationNs: BigInt(Math.floor(venue.clockMs + body.expires_in_ms)) * 1_000_000n,
+      signature: { signer: account.owner, r: `0x${mark}`, s: `0x${mark}`, v: 27, nonce: this.#injected },
+      digest: `injected ${this.#injected}`,
+    });
+  }
+
+  /** Ends a resting order for any reason. */
+  cancel(body: Body<'cancel'>): void {
+    this.#exchange.venue.killOrder(this.#order(this.#account(body.account), body), body.reason);
+  }
+
+  /** Puts a position in place; entry at the mark unless given. */
+  position(body: Body<'position'>): void {
+    const { venue } = this.#exchange;
+    const mark = venue.book(body.instrument, 3000).market.mark();
+    const entry = body.entry_price === undefined ? mark : e9(body.entry_price);
+    venue.setPosition(this.#account(body.account), body.instrument, e9(body.size), entry);
+  }
+
+  /** Sets an account's equity, USDT. */
+  equity(body: Body<'equity'>): void {
+    this.#exchange.venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
+  }
+
+  /** Lets time pass, or puts the exchange's clock off. */
+  clock(body: Body<'clock'>): void {
+    if (body.advance_ms !== undefined) this.#exchange.skip(body.advance_ms);
+    if (body.jump_ms !== undefined) this.#exchange.venue.shiftClock(body.jump_ms);
+  }
+
+  /** Ends sessions, of one account or all; and says how long new ones live. */
+  session(body: Body<'session'>): void {
+    const { sessions } = this.#exchange;
+    if (body.lifetime_ms !== undefined) sessions.lifetimeMs = body.lifetime_ms;
+    else sessions.revoke(body.account === undefined ? undefined : this.#account(body.account).subAccountId);
+  }
+
+  /** Switches faults. */
+  faults(body: Body<'faults'>): void {
+    if (body.add) this.#exchange.faults.add(body.rules);
+    else this.#exchange.faults.set(body.rules);
+  }
+
+  /** The exchange restarts: sessions and sockets are gone, and (unless told otherwise) every resting order. */
+  restart(body: Body<'restart'>): void {
+    this.#exchange.sessions.revoke();
+    this.#exchange.streams.disconnectAll();
+    if (body.drop_orders) this.#exchange.venue.dropResting();
+  }
+
+  /** Everything there is to see, as plain JSON. */
+  state(): unknown {
+    const { venue, faults, api, sessions } = this.#exchange;
+    return {
+      clock_ms: venue.clockMs,
+      steps: venue.steps,
+      requests: api.requests(),
+      logins: sessions.logins,
+      faults: faults.counts(),
+      instruments: [...venue.books()].map((book) => ({
+        instrument: book.spec.name,
+        active: book.spec.active,
+        mark_price: printE9(book.market.mark()),
+        best_bid: printE9(venue.best(book.spec.name, false)?.price ?? 0n),
+        best_ask: printE9(venue.best(book.spec.name, true)?.price ?? 0n),
+      })),
+      accounts: venue.accounts.map((each) => ({
+        account: each.name,
+        sub_account_id: each.subAccountId,
+        equity: printQuote(venue.margins(each).equity),
+        maintenance_margin: printQuote(venue.margins(each).maintenance),
+        positions: [...each.holdings.values()]
+          .filter((holding) => holding.size !== 0n)
+          .map((holding) => ({
+            instrument: holding.spec.name,
+            size: printE9(holding.size),
+            entry_price: printE9(holding.cost / holding.size),
+          })),
+        open_orders: [...each.active.values()].map(orderView),
+        fills: each.fills.length,
+        closed_orders: each.closed.length,
+      })),
+    };
+  }
+
+  /** Answers a request to `/paper/PATH`: GET `state`, `faults`, `accounts`; POST the rest. Mistakes answer 400 and say which. */
+  handle(method: string, path: string, body: string): PaperAnswer {
+    const answer = (status: number, value: unknown): PaperAnswer => ({
+      status,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(value),
+      delayMs: 0,
+      broken: null,
+    });
+    const name = path.split('?')[0]!.replace(/^\/paper\//, '');
+    const { faults } = this.#exchange;
+    if (method === 'GET') {
+      if (name === 'state') return answer(200, this.state());
+      if (name === 'faults') return answer(200, { rules: faults.rules, counts: faults.counts(), kinds: FAULT_KINDS });
+      if (name === 'accounts') return answer(200, this.#exchange.accounts);
+      return answer(404, { error: `no such path: GET ${name}` });
+    }
+    if (!Object.hasOwn(BODIES, name))
+      return answer(404, { error: `no such path: ${name}`, paths: Object.keys(BODIES) });
+    try {
+      const read = BODIES[name as Path].parse(body === '' ? {} : JSON.parse(body));
+      const act = this[name as Path] as (read: unknown) => unknown;
+      const result = act.call(this, read);
+      return answer(200, { done: true, ...(name === 'order' ? { order: orderView(result as PaperOrder) } : {}) });
+    } catch (error) {
+      if (error instanceof z.ZodError) return answer(400, { error: z.prettifyError(error) });
+      return answer(400, { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
