@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { check } from './check.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
-import { run } from './run.ts';
+import { run, systemClock } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
@@ -24,6 +25,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('trade until stopped; without keys on the embedded exchange')
     .action(async () => {
       exitCode = await withSettings('trade', run);
+    });
+  program
+    .command('check')
+    .description(
+      'look at settings, accounts, clocks and instruments, and say what the engine would do first; changes nothing',
+    )
+    .action(async () => {
+      exitCode = await withSettings('trade', (settings, warnings) =>
+        check(settings, warnings, systemClock, console.log),
+      );
     });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -190,7 +190,7 @@ export async function readyToTrade(
 }
 
 /** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
-function startErrorOf(error: ExchangeError): StartError {
+export function startErrorOf(error: ExchangeError): StartError {
   const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
   return new StartError(configuration ? EXIT_CONFIGURATION : EXIT_UNREACHABLE, error.message);
 }

@@ -1,0 +1,206 @@
+import type { EngineSymbol } from '../machines/daemon.ts';
+import { CLOCK_SKEW_LIMIT_MS } from './core/alerts.ts';
+import { assess } from './core/assess.ts';
+import { type Decimal, ZERO } from './core/decimal.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type AccountSummary,
+  type ExchangeOrder,
+  type Intent,
+  type Position,
+  type SymbolSnapshot,
+} from './core/model.ts';
+import { isStrategyOrder } from './core/order-id.ts';
+import { priceFor } from './core/pricing.ts';
+import { begin } from './core/reconcile.ts';
+import { emptySymbolState } from './core/symbol-state.ts';
+import { smallestTradableSize } from './core/valuing.ts';
+import { readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
+import { ExchangeError } from './grvt/errors.ts';
+import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
+import type { Clock } from './ports.ts';
+import type { Settings } from './settings/index.ts';
+import { symbolWarnings } from './settings/index.ts';
+import { openVenue } from './venue.ts';
+
+/** One reading of an account: what a poller would read. */
+interface Reading {
+  readonly positions: readonly Position[];
+  readonly orders: readonly ExchangeOrder[];
+  readonly summary: AccountSummary;
+  readonly atMs: number;
+}
+
+type Readings = Readonly<Record<AccountName, Reading>>;
+
+/**
+ * Looks at everything a start would look at, says what it finds and what the engine would do first; changes nothing.
+ *
+ * @returns 0, 78 (configuration) or 69 (exchange out of reach) (strategy 13.2)
+ */
+export async function check(
+  settings: Settings,
+  warnings: readonly string[],
+  clock: Clock,
+  print: (line: string) => void,
+): Promise<number> {
+  const venue = await openVenue(settings);
+  const exchange = createGrvtExchange({
+    hosts: venue.hosts,
+    chainId: venue.chainId,
+    accounts: venue.keys,
+    bookDepth: settings.orderbookDepth,
+    requestsPerSec: settings.requestsPerSec,
+    clock,
+  });
+  try {
+    print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
+    for (const warning of warnings) print(`Warning: ${warning}`);
+    const symbols = await readyToTrade(exchange, settings.symbols, (text) => print(`Warning: ${text}`));
+    for (const account of ACCOUNTS) print(`Account ${account}: logged in as ${venue.keys[account].subAccountId}`);
+    print(clocks(exchange));
+    const readings = await readAccounts(exchange, clock);
+    for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
+    for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
+    print('Nothing was changed.');
+    return 0;
+  } catch (thrown) {
+    const error = thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
+    if (!(error instanceof StartError)) throw thrown;
+    print(`Not ready: ${error.message}`);
+    return error.exitCode;
+  } finally {
+    exchange.close();
+    await venue.close();
+  }
+}
+
+function clocks(exchange: GrvtExchange): string {
+  const skewMs = exchange.clockSkewMs();
+  if (skewMs === null) return "Clocks: the exchange's answers carry no date";
+  const verdict = Math.abs(skewMs) > CLOCK_SKEW_LIMIT_MS ? 'TOO FAR APART: set this clock' : 'good';
+  return `Clocks: the exchange's is ${(skewMs / 1000).toFixed(1)} s ahead of ours, ${verdict}`;
+}
+
+async function readAccounts(exchange: GrvtExchange, clock: Clock): Promise<Readings> {
+  const read = async (account: AccountName): Promise<Reading> => {
+    const atMs = clock.nowMs();
+    const [positions, orders, summary] = await Promise.all([
+      exchange.positions(account),
+      exchange.openOrders(account),
+      exchange.accountSummary(account),
+    ]);
+    return { positions, orders, summary, atMs };
+  };
+  const [A, B] = await Promise.all([read('A'), read('B')]);
+  return { A, B };
+}
+
+function printAccount(
+  account: AccountName,
+  reading: Reading,
+  symbols: readonly EngineSymbol[],
+  print: (line: string) => void,
+): void {
+  const { totalEquity, maintenanceMargin } = reading.summary;
+  print(
+    `Account ${account}: equity ${totalEquity.toFixed(2)} USDT, maintenance margin ${maintenanceMargin.toFixed(2)} USDT`,
+  );
+  const traded = new Set(symbols.map((symbol) => symbol.instrument.name));
+  for (const position of reading.positions) {
+    const note = traded.has(position.instrument) ? '' : ' (not in the symbols file: left alone)';
+    print(`  position ${position.instrument} ${position.size.toFixed()} @ ${position.entryPrice.toFixed()}${note}`);
+  }
+  const ours = reading.orders.filter((order) => isStrategyOrder(order.clientOrderId));
+  for (const order of ours) print(`  our order ${describe(order)}`);
+  const foreign = reading.orders.length - ours.length;
+  if (foreign > 0) print(`  ${foreign} non-strategy orders: left alone, and alerted once each`);
+}
+
+function describe(order: ExchangeOrder): string {
+  const { instrument, side, size, limitPrice, tradedSize, clientOrderId } = order;
+  const traded = tradedSize.gt(0) ? `, ${tradedSize.toFixed()} traded` : '';
+  return `${instrument} ${side} ${size.toFixed()} @ ${limitPrice.toFixed()}${traded} (${clientOrderId})`;
+}
+
+/** Smallest size, warnings and the first decision of a symbol, made by the same core that trades. */
+async function printSymbol(
+  symbol: EngineSymbol,
+  readings: Readings,
+  settings: Settings,
+  exchange: GrvtExchange,
+  clock: Clock,
+  print: (line: string) => void,
+): Promise<void> {
+  const { config, instrument } = symbol;
+  const book = await exchange.book(instrument.name);
+  const [bid, ask] = [book.bids[0]?.price, book.asks[0]?.price];
+  if (!bid || !ask) {
+    print(`${instrument.name}: the book is empty on a side; nothing would be submitted (strategy 7.4)`);
+    return;
+  }
+  const mark = bid.plus(ask).div(2);
+  const smallest = smallestTradableSize(instrument, mark, []);
+  print(
+    `${instrument.name}: bid ${bid.toFixed()}, ask ${ask.toFixed()}, tick ${instrument.tickSize.toFixed()}, ` +
+      `smallest tradable size ${smallest.toFixed()} (${smallest.mul(mark).toFixed(2)} USDT)`,
+  );
+  for (const warning of symbolWarnings(config, instrument, mark)) print(`  Warning: ${warning}`);
+
+  const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
+  const nowMs = clock.nowMs();
+  const begun = begin(emptySymbolState(instrument.name), snapshots, nowMs);
+  const assessment = assess({
+    config,
+    instrument,
+    strategy: {
+      singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+      partialFillTimeoutMs: settings.partialFillTimeoutMs,
+      postOnlyCooldownMs: settings.postOnlyCooldownMs,
+      stuckMs: settings.stuckMs,
+    },
+    state: begun.state,
+    snapshots,
+    touch: { bid, ask, atMs: nowMs },
+    staleMs: staleMs(settings.loopIntervalMs),
+    nowMs,
+    halted: false,
+    denied: [],
+  });
+  if (assessment.kind !== 'usable') {
+    print(`  would wait: ${assessment.kind === 'unusable' ? assessment.why : 'for a mark price'}`);
+    return;
+  }
+  const { plan } = assessment;
+  print(`  state ${plan.tradingState}: ${plan.why}`);
+  for (const { order, why } of plan.trims)
+    print(`  would cancel ${order.account} ${order.side} ${order.size.toFixed()}: ${why}`);
+  for (const intent of plan.creates)
+    print(`  would place ${wording(intent, priceOf(intent))} (strategy ${intent.rules.join(', ')})`);
+  if (plan.idle !== null) print(`  would submit nothing: ${plan.idle.why} (strategy ${plan.idle.rule})`);
+
+  function priceOf(intent: Intent): Decimal | null {
+    const { side, guardPrice, beyondPrice } = intent;
+    const beyondPrices = beyondPrice === null ? [] : [beyondPrice];
+    const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument });
+    return priced.ok ? priced.price : null;
+  }
+}
+
+function wording(intent: Intent, price: Decimal | null): string {
+  const at = price === null ? '' : ` @ ${price.toFixed()}`;
+  return `${intent.account} ${intent.side} ${intent.size.toFixed()}${at}`;
+}
+
+function slice(account: AccountName, reading: Reading, instrument: string): SymbolSnapshot {
+  const position = reading.positions.find((one) => one.instrument === instrument && !one.size.eq(ZERO)) ?? null;
+  return {
+    account,
+    requestedAtMs: reading.atMs,
+    receivedAtMs: reading.atMs,
+    position,
+    orders: reading.orders.filter((order) => order.instrument === instrument && isStrategyOrder(order.clientOrderId)),
+    absent: [],
+  };
+}
