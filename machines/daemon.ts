@@ -6,6 +6,7 @@ import {
   enqueueActions,
   fromPromise,
   type InputFrom,
+  type SnapshotFrom,
   setup,
 } from 'xstate';
 import {
@@ -29,7 +30,7 @@ import type { StrategySettings } from '../src/core/plan-input.ts';
 import { sideAgainst } from '../src/core/valuing.ts';
 import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
-import { alertDeskMachine } from './alert-desk.ts';
+import { alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import { heartbeatMachine } from './heartbeat.ts';
 import type {
   AccountFailed,
@@ -63,6 +64,10 @@ export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
 export const RESPAWN_FORGIVEN_MS = 300_000;
 /** What is in flight has this long to settle before the clean-up begins anyway: three requests and their confirmations. */
 export const DRAIN_LIMIT_MS = 30_000;
+
+/** A stopping engine waits this long for its last alerts to be delivered: one delivery and its pace. */
+export const FAREWELL_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 
 export interface EngineSymbol {
   readonly config: SymbolConfig;
@@ -165,6 +170,14 @@ const daemonSetup = setup({
   },
   delays: {
     drainLimitMs: DRAIN_LIMIT_MS,
+    farewellMs: FAREWELL_MS,
+    lookAgainMs: LOOK_AGAIN_MS,
+  },
+  guards: {
+    nothingToTell: ({ system }) => {
+      const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
+      return desk === undefined || deskIsQuiet(desk);
+    },
   },
   actions: {
     takeSymbols: assign(({ event }) => ({
@@ -328,7 +341,8 @@ export const daemonMachine = daemonSetup.createMachine({
     ...input,
     symbols: [],
     foreign: { A: [], B: [] },
-    failing: { A: [], B: [] },
+    // What was open when the engine last went down ends with the first good poll.
+    failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
     respawns: {},
     unknown: [],
     broken: false,
@@ -385,8 +399,21 @@ export const daemonMachine = daemonSetup.createMachine({
           keep: context.settings.stopKeepStrategyOrders,
           unknown: context.unknown,
         }),
-        onDone: { target: 'stopped', actions: ['takeCleanup'] },
-        onError: { target: 'stopped', actions: ['failCleanup'] },
+        onDone: { target: 'telling', actions: ['takeCleanup'] },
+        onError: { target: 'telling', actions: ['failCleanup'] },
+      },
+    },
+    telling: {
+      description:
+        'What the alert desk still has to tell gets a moment; the rest stays in the journal for the next start.',
+      after: { farewellMs: { target: 'stopped' } },
+      initial: 'looking',
+      states: {
+        looking: {
+          description: 'Is there anything left to tell?',
+          always: { guard: 'nothingToTell', target: '#daemon.stopped' },
+          after: { lookAgainMs: { target: 'looking', reenter: true } },
+        },
       },
     },
     stopped: {
@@ -396,6 +423,12 @@ export const daemonMachine = daemonSetup.createMachine({
     },
   },
 });
+
+/** Alerts that a good poll of an account ends. */
+function keysOfAccount(account: AccountName): string[] {
+  const calls = ['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory'];
+  return [alertKey('account-parked', account), ...calls.map((call) => apiFailureKey(account, call))];
+}
 
 // ------------------------------------------------------------------------------------------------------------ actors
 

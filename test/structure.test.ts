@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** Holds the house together: who may import whom, who may look at the clock, and that nothing points outside (docs/architecture.md). */
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+interface Import {
+  readonly from: string;
+  /** A path from the root for our own files, else the package's name. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name).split(sep).join('/'))
+    .sort();
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?from\s+)?'([^']+)';/gms);
+  return [...statements].map(([, type, specifier = '']) => ({
+    from: file,
+    to: specifier.startsWith('.')
+      ? relative(ROOT, resolve(ROOT, dirname(file), specifier))
+          .split(sep)
+          .join('/')
+      : specifier,
+    typeOnly: type !== undefined,
+  }));
+}
+
+const PRODUCT = [...filesBelow('src'), ...filesBelow('machines')];
+const IMPORTS = PRODUCT.flatMap(importsOf);
+
+/** What the files of a place may import: prefixes of own paths, or packages. Types of `src/ports.ts` are free where `ports` is said. */
+const TABLE: readonly { readonly place: string; readonly may: readonly string[] }[] = [
+  { place: 'src/core/', may: ['src/core/', 'decimal.js'] },
+  { place: 'machines/', may: ['machines/', 'src/core/', 'ports', 'xstate'] },
+  { place: 'src/ports.ts', may: ['src/core/'] },
+  {
+    place: 'src/grvt/',
+    may: [
+      'src/grvt/',
+      'src/core/',
+      'ports',
+      '@grvt/client',
+      '@noble/',
+      'axios',
+      'node-fetch',
+      'node:',
+      'p-queue',
+      'viem',
+      'ws',
+      'zod',
+    ],
+  },
+  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'ports', 'node:'] },
+  { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'ports', 'node-fetch', 'node:'] },
+  { place: 'src/log/', may: ['src/log/', 'src/core/', 'ports', 'pino', 'node:'] },
+  { place: 'src/settings/', may: ['src/settings/', 'src/core/', 'fastest-levenshtein', 'node:', 'zod'] },
+  {
+    place: 'src/web/',
+    may: ['src/web/', 'src/core/', 'ports', '@statelyai/inspect', 'fastify', '@fastify/', 'node:', 'prom-client', 'ws'],
+  },
+  // An exchange that shared the strategy's arithmetic would agree with its mistakes.
+  {
+    place: 'src/paper/',
+    may: ['src/paper/', 'src/core/decimal.ts', 'src/grvt/wire.ts', '@noble/', 'node:', 'viem', 'ws', 'zod'],
+  },
+];
+
+test('every folder imports only what the table allows', () => {
+  const wrong = IMPORTS.filter((one) => {
+    const row = TABLE.find((entry) => one.from.startsWith(entry.place));
+    if (row === undefined) return false;
+    if (one.to === 'src/ports.ts') return !(row.may.includes('ports') && one.typeOnly);
+    return !row.may.some((allowed) => one.to === allowed || one.to.startsWith(allowed));
+  });
+  assert.deepEqual(
+    wrong.map((one) => `${one.from} → ${one.to}`),
+    [],
+  );
+});
+
+test('the auditor shares no code with what it judges', () => {
+  const allowed = ['src/core/audit/', 'src/core/decimal.ts', 'src/core/model.ts', 'src/core/wire-event.ts'];
+  const wrong = IMPORTS.filter(
+    (one) => one.from.startsWith('src/core/audit') && !allowed.some((path) => one.to.startsWith(path)),
+  );
+  assert.deepEqual(
+    wrong.map((one) => `${one.from} → ${one.to}`),
+    [],
+  );
+});
+
+test('imports never go in a circle', () => {
+  const targets = new Map(PRODUCT.map((file) => [file, importsOf(file).map((one) => one.to)]));
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`);
+    if (done.has(file)) return;
+    for (const next of targets.get(file) ?? []) if (targets.has(next)) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of PRODUCT) visit(file, []);
+  assert.equal(done.size, PRODUCT.length);
+});
+
+test('core and machines take time and chance from outside', () => {
+  const forbidden = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\b/;
+  const wrong = PRODUCT.filter((file) => file.startsWith('src/core/') || file.startsWith('machines/')).flatMap((file) =>
+    readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (forbidden.test(line) && !/^\s*(\*|\/\/)/.test(line) ? [`${file}:${index + 1}`] : [])),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('file names are kebab-case', () => {
+  const wrong = [...PRODUCT, ...filesBelow('test')].filter(
+    (file) => !/^[a-z0-9-]+(\.test|\.d)?\.ts$/.test(file.split('/').at(-1) ?? ''),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('nothing imports from outside the project', () => {
+  const wrong = [...PRODUCT, ...filesBelow('test')].flatMap(importsOf).filter((one) => one.to.startsWith('..'));
+  assert.deepEqual(wrong, []);
+});
