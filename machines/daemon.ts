@@ -122,6 +122,8 @@ interface DaemonContext extends DaemonInput {
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
   readonly unknown: GatewayIdle['unknown'];
   readonly broken: boolean;
+  /** The alert desk has nothing left to tell. */
+  readonly told: boolean;
   readonly stopWhy: string;
   readonly exitCode: number;
   readonly failure: string | null;
@@ -174,10 +176,7 @@ const daemonSetup = setup({
     lookAgainMs: LOOK_AGAIN_MS,
   },
   guards: {
-    nothingToTell: ({ system }) => {
-      const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
-      return desk === undefined || deskIsQuiet(desk);
-    },
+    nothingToTell: ({ context }) => context.told,
   },
   actions: {
     takeSymbols: assign(({ event }) => ({
@@ -321,6 +320,12 @@ const daemonSetup = setup({
       const left = output?.left ?? [];
       return { exitCode: left.length > 0 || context.broken ? 1 : 0 };
     }),
+    lookAtDesk: assign({
+      told: ({ system }) => {
+        const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
+        return desk === undefined || deskIsQuiet(desk);
+      },
+    }),
     failCleanup: assign(({ event }) => ({
       exitCode: 1,
       failure: `clean-up failed: ${messageOf('error' in event ? event.error : event)}`,
@@ -346,6 +351,7 @@ export const daemonMachine = daemonSetup.createMachine({
     respawns: {},
     unknown: [],
     broken: false,
+    told: false,
     stopWhy: '',
     exitCode: 0,
     failure: null,
@@ -411,6 +417,7 @@ export const daemonMachine = daemonSetup.createMachine({
       states: {
         looking: {
           description: 'Is there anything left to tell?',
+          entry: ['lookAtDesk'],
           always: { guard: 'nothingToTell', target: '#daemon.stopped' },
           after: { lookAgainMs: { target: 'looking', reenter: true } },
         },
