@@ -81,7 +81,7 @@ function growthBound(
     .plus(growthOf(exposure, otherAccount(order.account), 'sell'))
     .plus(growthOf(exposure, order.account, order.side === 'buy' ? 'sell' : 'buy'));
   // Orders against the position shrink it first: up to twice its size they do not leave it larger than it was.
-  const withoutGrowth = along.isNegative() ? along.mul(-2) : ZERO;
+  const withoutGrowth = along.lt(0) ? along.mul(-2) : ZERO;
   const own = max(limit.div(2).minus(along), withoutGrowth);
   const total = max(limit.minus(others).minus(along), withoutGrowth);
   return min(own, total);
@@ -94,7 +94,7 @@ function shrinkBound(
   order: { readonly account: AccountName; readonly side: Side; readonly opening: boolean },
 ): Decimal {
   const along = exposure.actual[order.account].mul(sign(order.side));
-  if (!along.isNegative() || config.minTotalPositionUsdt.isZero()) return UNBOUNDED;
+  if (along.gte(0) || config.minTotalPositionUsdt.isZero()) return UNBOUNDED;
   const share = order.opening ? OPENING_SHARE_OF_MIN : WHOLE;
   const limit = config.minTotalPositionUsdt.mul(share).div(exposure.mark);
   const total = sum(ACCOUNTS.map((account) => exposure.actual[account].abs()));
@@ -114,7 +114,7 @@ function growthOf(exposure: Exposure, account: AccountName, side: Side): Decimal
 /** By how much an account's live orders of one side can shrink its position. */
 function shrinkOf(exposure: Exposure, account: AccountName, side: Side): Decimal {
   const along = exposure.actual[account].mul(sign(side));
-  return along.isNegative() ? min(along.abs(), liveSize(exposure.live, account, side)) : ZERO;
+  return along.lt(0) ? min(along.abs(), liveSize(exposure.live, account, side)) : ZERO;
 }
 
 function liveSize(live: readonly ManagedOrder[], account: AccountName, side: Side): Decimal {

@@ -86,7 +86,7 @@ function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedO
     case 'imbalanced':
       return order.side === sideAgainst(valuation.net) ? null : `a ${order.side} would grow the net`;
     case 'capped': {
-      const grows = !along.isNegative();
+      const grows = along.gte(0);
       if (config.positionMode === 'increase') return grows ? 'it would move the total towards its limit' : null;
       if (valuation.flat) return 'nothing is held that it could close';
       return grows ? null : 'it would move the total towards its limit';

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ManagedOrder } from '../../src/core/model.ts';
+import { makePlan } from '../../src/core/plan.ts';
+import { orderCap } from '../../src/core/trims.ts';
+import { anyAccount, anySide, anySize, d, type InputOptions, input, NOW, order, seedFor } from '../support/core.ts';
+
+const seed = seedFor('core/trims');
+
+const decrease = { positionMode: 'decrease' } as const;
+const LOW_DIFF = 'Cancelled extra strategy order due to low diff account cap';
+
+/** An order that a test can name: `old`, `new`. */
+function named(id: string, of: ManagedOrder, over: Partial<ManagedOrder> = {}): ManagedOrder {
+  return { ...of, clientOrderId: id, ...over };
+}
+
+interface Case {
+  readonly name: string;
+  readonly given: InputOptions;
+  /** `id rule`. */
+  readonly trims: readonly string[];
+  readonly state: string;
+  readonly why?: string;
+}
+
+function table(cases: readonly Case[]): void {
+  for (const one of cases) {
+    it(one.name, () => {
+      const plan = makePlan(input(one.given));
+      assert.equal(plan.tradingState, one.state, plan.why);
+      assert.deepEqual(
+        plan.trims.map((trim) => `${trim.order.clientOrderId} ${trim.rule}`),
+        one.trims,
+      );
+      if (one.why !== undefined) assert.equal(plan.trims[0]?.why, one.why);
+    });
+  }
+}
+
+describe('8.1 8.2 how many live orders an account may have', () => {
+  const cases: [string, InputOptions, number][] = [
+    ['8.1 two while not hedged', { a: 10, b: 0 }, 2],
+    ['8.2 one while hedged', { a: 10, b: -10 }, 1],
+    ['8.2 one while the diff is below the threshold', { a: '0.19', b: 0 }, 1],
+    ['8.2 two at the threshold', { a: '0.2', b: 0 }, 2],
+    ['8.2 one while flat', {}, 1],
+    ['8.2 the threshold is a setting', { a: 10, b: 0, strategy: { singleOrderDiffThresholdUsdt: d(1001) } }, 1],
+    [
+      '8.2 hedged with a diff above the threshold is one all the same: the net is dust',
+      { a: '0.5', b: 0, instrument: { minSize: d(1) } },
+      1,
+    ],
+  ];
+  for (const [name, given, cap] of cases) it(name, () => assert.equal(orderCap(input(given)), cap));
+});
+
+describe('8.2 orders on a side that the state would not submit go first', () => {
+  const sell = (over: Partial<ManagedOrder> = {}) => named('sell', order('A', 'sell', 10, 101), over);
+  const buy = (over: Partial<ManagedOrder> = {}) => named('buy', order('A', 'buy', 10, 99), over);
+  table([
+    { name: '8.2 equal: an opening on the opening side stays', given: { orders: [buy()] }, trims: [], state: 'equal' },
+    {
+      name: '8.2 equal: an order on the other side goes',
+      given: { orders: [sell()] },
+      trims: ['sell 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 equal: a left-over repair on the opening side stays',
+      given: { orders: [buy({ purpose: 'repair' })] },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 equal, decrease: an order that would grow the position goes',
+      given: { a: 50, b: -50, config: decrease, orders: [buy()] },
+      trims: ['buy 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 imbalanced: an order that would grow the net goes, on the account that repairs',
+      given: { a: -10, b: 0, orders: [named('x', order('B', 'sell', 5, 101))] },
+      trims: ['x 8.2'],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 imbalanced: an order that would grow the net goes, on the other account too',
+      given: { a: 10, b: 0, orders: [buy()] },
+      trims: ['buy 8.2'],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 imbalanced: an order against the net stays, on either account',
+      given: { a: 10, b: 0, orders: [sell(), named('b', order('B', 'sell', 5, 101))] },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 capped, increase: an order that grows goes, one that shrinks stays',
+      given: { a: 150, b: -150, orders: [buy(), named('b', order('B', 'buy', 5, 99))] },
+      trims: ['buy 8.2'],
+      state: 'capped',
+    },
+    {
+      name: '8.2 capped, increase: both openings go',
+      given: { a: 150, b: -150, orders: [buy(), named('b', order('B', 'sell', 5, 101))] },
+      trims: ['buy 8.2', 'b 8.2'],
+      state: 'capped',
+    },
+    {
+      name: '8.2 capped, increase: a sell of a flat account moves towards the limit as well as a buy',
+      given: { config: { maxTotalPositionUsdt: d(0) }, orders: [sell(), named('b', order('B', 'buy', 5, 99))] },
+      trims: ['sell 8.2', 'b 8.2'],
+      state: 'capped',
+    },
+    {
+      name: '8.2 capped, decrease: an order that shrinks goes, one that grows stays',
+      given: { a: 10, b: -10, config: decrease, orders: [sell(), named('b', order('B', 'sell', 5, 101))] },
+      trims: ['sell 8.2'],
+      state: 'capped',
+    },
+    {
+      name: '8.2 capped, decrease, flat: nothing is left to close, so every order goes',
+      given: { config: decrease, orders: [sell(), named('b', order('B', 'buy', 5, 99))] },
+      trims: ['sell 8.2', 'b 8.2'],
+      state: 'capped',
+    },
+    {
+      name: '8.2 partial-wait: a wrong side stays',
+      given: {
+        a: 1,
+        b: 0,
+        orders: [named('b', order('B', 'buy', 10, 99)), buy({ tradedSize: d(1) })],
+      },
+      trims: [],
+      state: 'partial-wait',
+    },
+    {
+      name: '8.2 cooldown: a wrong side stays',
+      given: { orders: [sell()], state: { restUntilMs: NOW + 1, restReason: 'resting' } },
+      trims: [],
+      state: 'cooldown',
+    },
+  ]);
+});
+
+describe('8.2 openings whose remainder is no longer tradable', () => {
+  const rules = { minNotional: d(50) };
+  const crumb = (over: Partial<ManagedOrder> = {}) =>
+    named('crumb', order('A', 'buy', 10, 99, { tradedSize: d('9.5'), bookedSize: d('9.5') }), over);
+  table([
+    {
+      name: '8.2 the crumb of an opening goes',
+      given: { a: '9.5', b: '-9.5', instrument: rules, orders: [crumb()] },
+      trims: ['crumb 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 a remainder of the smallest tradable size stays',
+      given: {
+        a: '9.49',
+        b: '-9.49',
+        instrument: rules,
+        orders: [crumb({ tradedSize: d('9.49'), bookedSize: d('9.49') })],
+      },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 the crumb of a repair stays: it may still close what it was for',
+      given: { a: '9.5', b: '-9.5', instrument: rules, orders: [crumb({ purpose: 'repair' })] },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 in imbalanced the crumb of an opening against the net goes too',
+      given: { a: -20, b: 0, instrument: rules, orders: [crumb()] },
+      trims: ['crumb 8.2'],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 in partial-wait the crumb stays: its fill is what is waited for',
+      given: { a: '9.5', b: 0, instrument: rules, orders: [crumb({ bookedSize: d(0) })] },
+      trims: [],
+      state: 'partial-wait',
+    },
+  ]);
+});
+
+describe('8.2 surplus goes oldest first', () => {
+  const at = (id: string, age: number, over: Partial<ManagedOrder> = {}) =>
+    named(id, order('B', 'sell', 2, 101, { sentAtMs: NOW - age }), over);
+  table([
+    {
+      name: '8.2 hedged: of two on one account the older goes, in the source’s words',
+      given: { orders: [at('new', 1000), at('old', 9000)] },
+      trims: ['old 8.2'],
+      state: 'equal',
+      why: LOW_DIFF,
+    },
+    {
+      name: '8.2 below the threshold: of two the older goes',
+      given: { a: '0.1', b: 0, orders: [at('old', 9000), at('new', 1000)] },
+      trims: ['old 8.2'],
+      state: 'imbalanced',
+      why: LOW_DIFF,
+    },
+    {
+      name: '8.1 above the threshold: two stay',
+      given: { a: 10, b: 0, orders: [at('old', 9000), at('new', 1000)] },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.1 above the threshold: of three the oldest goes',
+      given: { a: 10, b: 0, orders: [at('mid', 5000), at('old', 9000), at('new', 1000)] },
+      trims: ['old 8.1'],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 one on each account is no surplus',
+      given: { orders: [at('b', 9000), named('a', order('A', 'buy', 2, 99))] },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 an order that goes for its side leaves no surplus behind',
+      given: { orders: [at('wrong', 1000, { side: 'buy' }), at('right', 9000)] },
+      trims: ['wrong 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 an order being cancelled is no surplus and is not asked for again',
+      given: { orders: [at('going', 9000, { cancelRequestedAtMs: NOW }), at('new', 1000)] },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '9.6 an order of unknown outcome counts, but is not cancelled: the next oldest goes',
+      given: { orders: [at('unknown', 9000, { unknown: true }), at('new', 1000)] },
+      trims: ['new 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '9.4 an order that is not confirmed yet is not cancelled',
+      given: { orders: [at('sent', 9000, { confirmedAtMs: null, side: 'buy' })] },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 in cooldown surplus goes',
+      given: { orders: [at('new', 1000), at('old', 9000)], state: { restUntilMs: NOW + 1, restReason: 'resting' } },
+      trims: ['old 8.2'],
+      state: 'cooldown',
+    },
+  ]);
+
+  it('15 while halted trims go on and nothing is created', () => {
+    const plan = makePlan(input({ halted: true, orders: [at('new', 1000), at('old', 9000)] }));
+    assert.deepEqual(plan.creates, []);
+    assert.equal(plan.idle?.rule, '15');
+    assert.equal(plan.trims.length, 1);
+  });
+});
+
+describe('what trims and creates hold together', () => {
+  const anyOrder = fc
+    .tuple(anyAccount, anySide, anySize(500), fc.nat(1000), fc.constantFrom('live', 'unknown', 'sent', 'going'))
+    .map(([account, side, size, age, kind]) =>
+      order(account, side, size.toFixed(), side === 'buy' ? 99 : 101, {
+        sentAtMs: NOW - age,
+        unknown: kind === 'unknown',
+        confirmedAtMs: kind === 'sent' ? null : NOW - 10,
+        cancelRequestedAtMs: kind === 'going' ? NOW - 5 : null,
+      }),
+    );
+
+  it('I4 8.1 8.2 no create passes the cap; no order is trimmed twice, nor one that cannot be cancelled', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -3000, max: 3000 }),
+        fc.integer({ min: -3000, max: 3000 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.array(anyOrder, { maxLength: 6 }),
+        (a, b, decreasing, hedged, orders) => {
+          const from = input({
+            a: a / 100,
+            b: hedged ? -a / 100 : b / 100,
+            orders,
+            config: { positionMode: decreasing ? 'decrease' : 'increase' },
+          });
+          const plan = makePlan(from);
+          const cap = orderCap(from);
+          for (const account of ['A', 'B'] as const) {
+            const creates = plan.creates.filter((intent) => intent.account === account).length;
+            const live = orders.filter((one) => one.account === account).length;
+            assert.ok(creates === 0 || live + creates <= cap, `${live} live, ${creates} new, cap ${cap}`);
+            const staying =
+              live -
+              plan.trims.filter((trim) => trim.order.account === account).length -
+              orders.filter((one) => one.account === account && one.cancelRequestedAtMs !== null).length;
+            const stuck = orders.filter(
+              (one) =>
+                one.account === account &&
+                one.cancelRequestedAtMs === null &&
+                (one.unknown || one.confirmedAtMs === null),
+            ).length;
+            assert.ok(staying <= Math.max(cap, stuck), 'surplus is trimmed at once');
+          }
+          const ids = plan.trims.map((trim) => trim.order.clientOrderId);
+          assert.equal(new Set(ids).size, ids.length);
+          for (const { order: trimmed } of plan.trims) {
+            assert.ok(!trimmed.unknown && trimmed.confirmedAtMs !== null && trimmed.cancelRequestedAtMs === null);
+          }
+        },
+      ),
+      { seed, numRuns: 1500 },
+    );
+  });
+});
