@@ -353,18 +353,16 @@ export const accountPollerMachine = setup({
       tell({ enqueue, system }, 'daemon', message);
     }),
     tellParked: enqueueActions(({ context, enqueue, system }) => {
-      const { account, reporter, clock } = context.deps;
+      const { account } = context.deps;
       const { failure, isParked } = context;
       if (failure === null || isParked) return;
-      reporter.report({ type: 'account.parked', atMs: clock.nowMs(), account, failure });
       for (const systemId of ['gateway', 'daemon']) {
         tell({ enqueue, system }, systemId, { type: 'account.parked', account, failure });
       }
     }),
     tellUnparked: enqueueActions(({ context, enqueue, system }) => {
-      const { account, reporter, clock } = context.deps;
+      const { account } = context.deps;
       if (!context.isParked || context.parkAfterPoll) return;
-      reporter.report({ type: 'account.unparked', atMs: clock.nowMs(), account });
       for (const systemId of ['gateway', 'daemon']) {
         tell({ enqueue, system }, systemId, { type: 'account.unparked', account });
       }

@@ -236,7 +236,7 @@ export interface AccountUnparked {
   readonly account: AccountName;
 }
 
-/** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon alerts. */
+/** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */
 export interface ActorFailed {
   readonly type: 'actor.failed';
   readonly actor: string;

@@ -1,6 +1,5 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
 import type { Decimal } from '../src/core/decimal.ts';
-import type { ExchangeFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
 import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
 import {
@@ -282,18 +281,13 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
   };
 }
 
-/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). */
+/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). Its symbol counts it as live: intents keep clear of it. */
 function takeUp(context: GatewayContext): Step {
-  let step: Step = { context, commands: [] };
-  for (const prepared of context.deps.unsettled) {
-    const order = trackedFromPrepared(prepared);
-    const number = step.context.lastNumber + 1;
-    step = startResolving(step, order, 'found in the journal without an outcome', 0);
-    const { clientOrderId, instrument, account, side, price } = order;
-    context.desk.table = withEntry(context.desk.table, { clientOrderId, instrument, account, side, price }, number);
-    context.desk.table = withEnded(context.desk.table, number, number);
-  }
-  return step;
+  return context.deps.unsettled.reduce<Step>(
+    (step, prepared) =>
+      startResolving(step, trackedFromPrepared(prepared), 'found in the journal without an outcome', 0),
+    { context, commands: [] },
+  );
 }
 
 function submissionJob(context: GatewayContext, childId: string) {
@@ -638,20 +632,9 @@ export const orderGatewayMachine = setup({
     takeOutChild: enqueueActions(({ context, enqueue, system }, event: ChildDone) =>
       carryOut(noteDone(context, event.actorId, event.output), { enqueue, system }),
     ),
-    reportChildFailure: ({ context }, event: ChildFailed) => {
-      const { reporter, clock } = context.deps;
-      const message = event.error instanceof Error ? event.error.message : String(event.error);
-      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: event.actorId, message });
-    },
     takeOverFromChild: enqueueActions(({ context, enqueue, system }, event: ChildFailed) =>
       carryOut(noteFailed(context, event.actorId, event.error), { enqueue, system }),
     ),
-    reportParked: ({ context }, event: { account: AccountName; failure: ExchangeFailure }) => {
-      if (context.parked.includes(event.account)) return;
-      const { reporter, clock } = context.deps;
-      const { account, failure } = event;
-      reporter.report({ type: 'account.parked', atMs: clock.nowMs(), account, failure });
-    },
     parkAsFound: enqueueActions(({ context, enqueue, system }, event: ParkingFound) =>
       carryOut(parkFound(context, event), { enqueue, system }),
     ),
@@ -679,19 +662,13 @@ export const orderGatewayMachine = setup({
     'order.resolve': { actions: { type: 'resolveOrder', params: whole } },
     'touch.request': { actions: { type: 'readTouch', params: whole } },
     'parking.found': {
-      actions: [
-        { type: 'reportParked', params: whole },
-        { type: 'parkAsFound', params: whole },
-      ],
+      actions: { type: 'parkAsFound', params: whole },
     },
     'account.parked': { actions: { type: 'parkAsTold', params: whole } },
     'account.unparked': { actions: { type: 'unpark', params: whole } },
     'xstate.done.actor.*': { actions: { type: 'takeOutChild', params: whole } },
     'xstate.error.actor.*': {
-      actions: [
-        { type: 'reportChildFailure', params: whole },
-        { type: 'takeOverFromChild', params: whole },
-      ],
+      actions: { type: 'takeOverFromChild', params: whole },
     },
   },
   states: {

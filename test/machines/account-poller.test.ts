@@ -236,10 +236,7 @@ test('an account that must not go on is parked: told once, asked slowly, unparke
   bench.exchange.onOpenOrders = async () => [];
   await bench.pass(PARKED_RETRY_MS, 500);
   assert.deepEqual(parkings('gateway'), ['account.parked', 'account.unparked']);
-  assert.deepEqual(
-    bench.facts.filter(({ type }) => type.endsWith('parked')).map(({ type }) => type),
-    ['account.parked', 'account.unparked'],
-  );
+  assert.deepEqual(parkings('daemon'), ['account.parked', 'account.unparked']);
   assert.equal(state(), 'waiting');
 });
 
@@ -257,6 +254,30 @@ test('an account the gateway found parked is not unparked by a poll that was und
   assert.deepEqual(bench.told('gateway'), []);
   await bench.pass(PARKED_RETRY_MS + 500, 500);
   assert.deepEqual(bench.told('gateway'), ['account.unparked']);
+});
+
+test('of several failures of one poll the one that parks the account counts (9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onPositions = () => Promise.reject(new TestFailure('unavailable', 'positions', null, 'A'));
+  bench.exchange.onSummary = () => Promise.reject(new TestFailure('parked', 'accountSummary', 1008, 'A'));
+  const { state } = poll(bench);
+  await bench.settle();
+  assert.equal(state(), 'parked');
+});
+
+test('told to park again during the poll that would have unparked it: it stays parked (9.8)', async () => {
+  const bench = new Bench();
+  const { send, state } = poll(bench);
+  await bench.settle();
+  send(parked);
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => slow.promise;
+  await bench.pass(PARKED_RETRY_MS + 100, 100);
+  send(parked);
+  slow.resolve([]);
+  await bench.settle();
+  assert.equal(state(), 'parked');
+  assert.deepEqual(bench.told('gateway'), []);
 });
 
 test('told to park during a poll that fails, or while it waits, hastens or backs off: parked (9.8)', async () => {

@@ -202,6 +202,38 @@ test('a refused attempt leaves the price table (6.6)', async () => {
   assert.equal(bench.exchange.sent()[1]?.price.toFixed(), '599.1');
 });
 
+test('an attempt refused as post-only leaves the price table while its submission goes on (6.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  const { submit } = openGateway(bench);
+  submit(testIntent({ side: 'buy' }));
+  await bench.settle();
+  bench.exchange.onBook = async () => testBook('599', '599.1');
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.settle();
+  assert.equal(bench.exchange.sent()[1]?.price.toFixed(), '599.1');
+});
+
+test('an intent asked for before another order rested keeps clear of it, however late it is priced (6.6)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  const waiting = deferred<ReturnType<typeof testBook>>();
+  const { submit } = openGateway(bench);
+  submit(testIntent({ side: 'buy' }));
+  bench.exchange.onBook = () => waiting.promise;
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.pass(100);
+  submit(testIntent({ side: 'buy' }));
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  waiting.resolve(testBook('599', '599.1'));
+  await bench.settle();
+  const sell = bench.exchange.sent().find(({ side }) => side === 'sell');
+  assert.equal(sell?.price.toFixed(), '600.1', 'the later intents do not make the first sell forget A’s buy');
+});
+
 test('another instrument’s prices do not matter (6.6)', async () => {
   const bench = new Bench();
   bench.exchange.onBook = async () => testBook('600', '600.1');
@@ -305,7 +337,7 @@ test('a journal that cannot be read does not keep an order from being found out'
   assert.equal(bench.reported('actor.failed').length, 1);
 });
 
-test('what the journal left in doubt is found out from the start, and keeps its price meanwhile (6.6, 11.2)', async () => {
+test('what the journal left in doubt is found out from the start; intents keep clear of it (6.6, 11.2)', async () => {
   const bench = new Bench();
   bench.exchange.onBook = async () => testBook('599', '599.1');
   bench.exchange.onOrder = () => new Promise(() => {});
@@ -392,7 +424,6 @@ test('an account found parked by a create is told to the daemon and to its polle
     assert.equal(bench.told(ear).filter((type) => type === 'account.parked').length, 1, ear);
   }
   assert.equal(bench.told('poller:B').length, 0);
-  assert.equal(bench.reported('account.parked').length, 1);
 });
 
 test('an account found parked a second time is not told again', async () => {
@@ -403,7 +434,6 @@ test('an account found parked a second time is not told again', async () => {
   send(cancelOf(strategyId(2)));
   await bench.settle();
   assert.equal(bench.told('daemon').filter((type) => type === 'account.parked').length, 1);
-  assert.equal(bench.reported('account.parked').length, 1);
 });
 
 // ---- draining (13.1) -------------------------------------------------------------------------------------------------
@@ -488,7 +518,7 @@ test('a submission that throws before it sent anything ends as unsent; its accou
   assert.equal(state(), 'trading');
   assert.deepEqual(endings(bench), [`${first.intentId} unsent`, `${second.intentId} unsent`]);
   assert.equal(bench.told('daemon').filter((type) => type === 'actor.failed').length, 2);
-  assert.match(bench.reported('actor.failed')[0]?.message ?? '', /a defect/);
+  assert.match(String(bench.last('daemon', 'actor.failed')?.message), /a defect/);
   assert.deepEqual(children(), []);
 });
 
@@ -543,7 +573,7 @@ test('the failure of a child nobody knows is reported, and changes nothing', asy
   const { send, state } = openGateway(bench);
   send({ type: 'xstate.error.actor.stranger', actorId: 'stranger', error: 'gone' });
   assert.equal(state(), 'trading');
-  assert.equal(bench.reported('actor.failed')[0]?.actor, 'stranger');
+  assert.equal(bench.last('daemon', 'actor.failed')?.actor, 'stranger');
 });
 
 test('a cancel that throws has failed; its siblings go on', async () => {

@@ -172,9 +172,11 @@ test('an order of unknown outcome that turns up open is cancelled whatever is to
   const bench = new Bench();
   const venue = new Venue(bench);
   const clientOrderId = venue.rest('A', 5);
-  const { output } = cleanUp(bench, { keep: 2, unknown: [{ account: 'A', clientOrderId }] });
+  const older = venue.rest('A', 1);
+  const { output } = cleanUp(bench, { keep: 1, unknown: [{ account: 'A', clientOrderId }] });
   await bench.pass(1_000);
-  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+  assert.deepEqual(output(), { cancelled: 1, candidates: 2, kept: 1, left: [] });
+  assert.deepEqual(venue.resting(), [older], 'and does not take the place of one that is to be kept');
 });
 
 test('what the exchange does not let go in 30 s is listed (13.1)', async () => {
