@@ -205,8 +205,10 @@ export class Api {
     if (strikes('server-error-after') !== null) answer = this.#refusal(1002, lite);
     const stale = strikes('stale');
     const staleKey = `${names[0] ?? ''} ${path} ${request.body}`;
-    if (stale !== null) answer = this.#stale.get(staleKey)?.answer ?? answer;
-    if (faults.has('stale')) this.#remember(staleKey, answer, nowMs, stale?.forMs ?? DEFAULT_FOR_MS);
+    const oldMs = stale?.forMs ?? DEFAULT_FOR_MS;
+    const old = this.#stale.get(staleKey);
+    if (faults.has('stale')) this.#remember(staleKey, answer, nowMs, oldMs);
+    if (stale !== null && old !== undefined && nowMs - old.atMs <= oldMs) answer = old.answer;
     if (answer.status === 200 && strikes('missing-field') !== null) {
       answer = { ...answer, body: withoutOneField(answer.body, faults.random) };
     }

@@ -1,0 +1,372 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { WebSocket } from 'ws';
+import { type PaperServer, startPaper } from '../../src/paper/index.ts';
+import { toFull } from '../../src/paper/names.ts';
+import { signedOrder } from './client.ts';
+import { Desk, type Loose } from './desk.ts';
+
+const BTC = 'BTC_USDT_Perp';
+
+/** A connection in virtual time, and all it was told. */
+class Ear {
+  readonly heard: Loose[] = [];
+  closed: number | null = null;
+  readonly #connection;
+  readonly #desk: Desk;
+
+  constructor(desk: Desk, path: string, name: string | null) {
+    this.#desk = desk;
+    const connection = desk.exchange.connect(path, name === null ? {} : desk.headers.get(name)!, {
+      send: (text) => this.heard.push(JSON.parse(text)),
+      close: (code) => {
+        this.closed = code;
+      },
+    });
+    assert.ok(typeof connection !== 'number', `handshake refused: ${String(connection)}`);
+    this.#connection = connection;
+  }
+
+  say(message: unknown): Loose {
+    const before = this.heard.length;
+    this.#connection.receive(typeof message === 'string' ? message : JSON.stringify(message), this.#desk.nowMs);
+    return this.heard[before];
+  }
+
+  subscribe(stream: string, ...selectors: string[]): Loose {
+    return this.say({ jsonrpc: '2.0', method: 'subscribe', params: { stream, selectors }, id: 1 });
+  }
+
+  of(stream: string): Loose[] {
+    return this.heard.filter((message) => message.stream === stream && message.feed !== undefined);
+  }
+}
+
+/** A frame without its numbers: what two channels of one stream share. */
+const bare = (frame: Loose): Loose => frame.feed;
+
+describe('streams', () => {
+  it('tell of an order, its fills, its position and its end, numbered from one', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    for (const stream of ['v1.order', 'v1.state', 'v1.fill', 'v1.position']) {
+      const ack = ear.subscribe(stream, d.sub('A'));
+      assert.deepEqual(ack, {
+        jsonrpc: '2.0',
+        result: {
+          stream,
+          subs: [d.sub('A')],
+          unsubs: [],
+          num_snapshots: [0],
+          first_sequence_number: ['1'],
+          latest_sequence_number: ['0'],
+        },
+        id: 1,
+        method: 'subscribe',
+      });
+    }
+    const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    d.exchange.control.fill({ account: 'A', client_order_id: id, size: '0.5' });
+    d.exchange.control.fill({ account: 'A', client_order_id: id });
+    assert.deepEqual(
+      ear
+        .of('v1.state')
+        .map((frame) => [frame.sequence_number, frame.feed.order_state.status, frame.feed.order_state.traded_size[0]]),
+      [
+        ['1', 'OPEN', '0.0'],
+        ['2', 'OPEN', '0.5'],
+        ['3', 'FILLED', '2.0'],
+      ],
+    );
+    assert.deepEqual(
+      ear.of('v1.fill').map((frame) => [frame.selector, frame.prev_sequence_number, frame.feed.size]),
+      [
+        [d.sub('A'), '0', '0.5'],
+        [d.sub('A'), '1', '1.5'],
+      ],
+    );
+    assert.deepEqual(
+      ear.of('v1.position').map((frame) => frame.feed.size),
+      ['0.5', '2.0'],
+    );
+    assert.deepEqual(bare(ear.of('v1.order').at(-1)), d.order('A', id));
+    assert.deepEqual(bare(ear.of('v1.fill')[0]), d.call('A', 'fill_history').body.result[1]);
+  });
+
+  it('tell of one instrument alone, where asked so, and of nobody else’s account', async () => {
+    const d = new Desk();
+    d.still(BTC);
+    d.still('ETH_USDT_Perp');
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.order', `${d.sub('A')}-ETH_USDT_Perp`);
+    await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    await d.place('B', { instrument: 'ETH_USDT_Perp', buy: true, price: '100.5', size: '2', postOnly: true });
+    assert.equal(ear.of('v1.order').length, 0);
+    await d.place('A', { instrument: 'ETH_USDT_Perp', buy: true, price: '100.4', size: '2', postOnly: true });
+    assert.deepEqual(
+      ear.of('v1.order').map((frame) => frame.selector),
+      [`${d.sub('A')}-ETH_USDT_Perp`],
+    );
+  });
+
+  it('begin a position stream with what is held, as number 0', () => {
+    const d = new Desk();
+    d.exchange.control.position({ account: 'A', instrument: BTC, size: '-0.5' });
+    const ear = new Ear(d, '/ws/full', 'A');
+    assert.deepEqual(ear.subscribe('v1.position', d.sub('A')).result.num_snapshots, [1]);
+    const [frame] = ear.of('v1.position');
+    assert.deepEqual([frame.sequence_number, frame.prev_sequence_number, frame.feed.size], ['0', '0', '-0.5']);
+  });
+
+  it('show the whole book at the rate asked for, always as number 0', () => {
+    const d = new Desk();
+    const ear = new Ear(d, '/ws/full', null);
+    assert.deepEqual(ear.subscribe('v1.book.s', `${BTC}@500-10`).result.num_snapshots, [1]);
+    d.wait(2_000);
+    const frames = ear.of('v1.book.s');
+    assert.equal(frames.length, 5);
+    assert.ok(frames.every((frame) => frame.sequence_number === '0' && frame.selector === `${BTC}@500-10`));
+    assert.equal(frames[0].feed.bids.length, 10);
+    ear.subscribe('v1.book.s', `${BTC}@1000-10`);
+    ear.heard.length = 0;
+    d.wait(2_000);
+    assert.equal(ear.of('v1.book.s').length, 2, 'a new rate replaces the old one');
+    ear.say({
+      jsonrpc: '2.0',
+      method: 'unsubscribe',
+      params: { stream: 'v1.book.s', selectors: [`${BTC}@1000-10`] },
+      id: 2,
+    });
+    ear.heard.length = 0;
+    d.wait(2_000);
+    assert.equal(ear.heard.length, 0);
+  });
+
+  it('of changes add up to the book, without a gap in their numbers', () => {
+    const d = new Desk();
+    const ear = new Ear(d, '/ws/full', null);
+    const ack = ear.subscribe('v1.book.d', `${BTC}@500`);
+    d.wait(30_000);
+    const frames = ear.of('v1.book.d');
+    assert.equal(frames[0].sequence_number, '0');
+    assert.equal(frames[1].sequence_number, ack.result.first_sequence_number[0]);
+    const sides: Record<string, Map<string, string>> = { bids: new Map(), asks: new Map() };
+    let last = 0;
+    for (const frame of frames) {
+      if (frame.sequence_number !== '0') {
+        if (last !== 0) assert.equal(Number(frame.prev_sequence_number), last);
+        last = Number(frame.sequence_number);
+        assert.equal(last, Number(frame.prev_sequence_number) + 1);
+      }
+      for (const side of ['bids', 'asks']) {
+        for (const { price, size } of frame.feed[side]) {
+          if (Number(size) === 0) sides[side]!.delete(price);
+          else sides[side]!.set(price, size);
+        }
+      }
+    }
+    assert.ok(frames.length > 20);
+    const book = d.call(null, 'book', { instrument: BTC, depth: 50 }).body.result;
+    for (const side of ['bids', 'asks']) {
+      const shown = book[side].map((level: Loose) => [level.price, level.size]).sort();
+      assert.deepEqual([...sides[side]!].sort(), shown, side);
+    }
+  });
+
+  it('carry changed fields only, of tickers', () => {
+    const d = new Desk();
+    const ear = new Ear(d, '/ws/full', null);
+    ear.subscribe('v1.mini.d', `${BTC}@1000`);
+    d.wait(5_000);
+    const [first, ...rest] = ear.of('v1.mini.d');
+    assert.ok(Object.keys(first.feed).length === 11 && rest.length === 5);
+    const rebuilt = Object.assign({}, ...[first, ...rest].map(bare));
+    const { event_time: _ours, ...shown } = rebuilt;
+    const { event_time: _theirs, ...now } = d.call(null, 'mini', { instrument: BTC }).body.result;
+    assert.deepEqual(shown, now);
+  });
+
+  it('answer an account’s calls over the socket with the whole REST body', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    const order = await d.sign('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    const answer = ear.say({ jsonrpc: '2.0', method: 'v1/create_order', params: { order }, id: 9 });
+    assert.deepEqual([answer.id, answer.result.result.order_id], [9, '0x00']);
+    const bad = ear.say({
+      jsonrpc: '2.0',
+      method: 'v1/order',
+      params: { sub_account_id: d.sub('A'), client_order_id: '1' },
+      id: 10,
+    });
+    assert.deepEqual(bad.error, { code: 1004, message: 'Data Not Found' });
+  });
+
+  it('answer what is no JSON with 1003 and stay open', () => {
+    const d = new Desk();
+    const ear = new Ear(d, '/ws/full', null);
+    assert.equal(ear.say('ping').error.code, 1003);
+    assert.equal(ear.closed, null);
+    assert.equal(ear.subscribe('v1.book.s', `${BTC}@500-10`).result.stream, 'v1.book.s');
+  });
+
+  for (const [rule, name, stream, selector, code] of [
+    ['an unknown instrument', null, 'v1.book.s', 'XXX@500-10', 3000],
+    ['a rate that is not offered', null, 'v1.book.s', `${BTC}@300-10`, 3030],
+    ['a depth that is not offered', null, 'v1.book.s', `${BTC}@500-7`, 3031],
+    ['a selector without a rate', null, 'v1.book.s', BTC, 1101],
+    ['a selector with too much', null, 'v1.book.d', `${BTC}@500-10`, 1103],
+    ['a private stream without a session', null, 'v1.order', '1', 1000],
+    ['a sub account that is no number', 'A', 'v1.order', 'me', 3020],
+    ['another’s account', 'A', 'v1.order', 'B', 1001],
+    ['a stream that does not exist', 'A', 'v1.nothing', BTC, 1003],
+  ] as const) {
+    it(`refuse ${rule}: ${code}`, () => {
+      const d = new Desk();
+      const ear = new Ear(d, '/ws/full', name);
+      assert.equal(ear.subscribe(stream, selector === 'B' ? d.sub('B') : selector).error.code, code);
+    });
+  }
+
+  it('end with their session', () => {
+    const d = new Desk({ sessionMs: 10_000 });
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.book.s', `${BTC}@500-10`);
+    d.wait(9_000);
+    assert.equal(ear.closed, null);
+    d.wait(2_000);
+    assert.equal(ear.closed, 1008);
+  });
+
+  it('speak lite on /ws/lite, and say the same', async () => {
+    const d = new Desk();
+    d.still();
+    const [full, lite] = [new Ear(d, '/ws/full', 'A'), new Ear(d, '/ws/lite', 'A')];
+    full.subscribe('v1.fill', d.sub('A'));
+    const ack = lite.say({ j: '2.0', m: 'subscribe', p: { s: 'v1.fill', s1: [d.sub('A')] }, i: 3 });
+    assert.deepEqual(ack, {
+      j: '2.0',
+      r: { s: 'v1.fill', s1: [d.sub('A')], u: [], ns: [0], fs: ['1'], ls: ['0'] },
+      i: 3,
+      m: 'subscribe',
+    });
+    const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    d.exchange.control.fill({ account: 'A', client_order_id: id });
+    assert.deepEqual(toFull('WSFillFeedDataV1', lite.heard.at(-1)), full.of('v1.fill')[0]);
+  });
+
+  it('speak the older framing on /ws', () => {
+    const d = new Desk();
+    const ear = new Ear(d, '/ws', null);
+    const ack = ear.say({
+      request_id: 4,
+      stream: 'v1.book.s',
+      feed: [`${BTC}@500-10`],
+      method: 'subscribe',
+      is_full: true,
+    });
+    assert.deepEqual(ack, {
+      request_id: 4,
+      stream: 'v1.book.s',
+      subs: [`${BTC}@500-10`],
+      unsubs: [],
+      num_snapshots: [1],
+      first_sequence_number: ['0'],
+    });
+    assert.equal(ear.of('v1.book.s').length, 1);
+    assert.equal(ear.say('ping').code, 1003);
+  });
+
+  it('lose, repeat and break where faults say so', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.state', d.sub('A'));
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'lost-frame', rate: 1, count: 1, route: 'v1.state' }] });
+    await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    assert.equal(ear.of('v1.state').length, 0);
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'duplicate-frame', rate: 1, count: 1, account: 'A' }] });
+    await d.place('A', { buy: true, price: '100.4', size: '2', postOnly: true });
+    assert.deepEqual(
+      ear.of('v1.state').map((frame) => frame.sequence_number),
+      ['2', '2'],
+      'the gap shows',
+    );
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'disconnect', rate: 1 }] });
+    await d.place('A', { buy: true, price: '100.3', size: '2', postOnly: true });
+    assert.equal(ear.closed, 1011);
+    assert.deepEqual(d.exchange.faults.counts(), { 'lost-frame': 1, 'duplicate-frame': 1, disconnect: 1 });
+  });
+});
+
+describe('streams over a socket', () => {
+  let paper: PaperServer;
+  const headers: Record<string, string> = {};
+
+  before(async () => {
+    paper = await startPaper({ seed: 2 });
+    const login = await fetch(`${paper.url}/auth/api_key/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ api_key: paper.accounts[0]!.apiKey }),
+    });
+    headers.Cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+    headers['X-Grvt-Account-Id'] = login.headers.get('x-grvt-account-id')!;
+  });
+  after(() => paper.close());
+
+  it('a client that knows only the documentation follows a fill', async () => {
+    const account = paper.accounts[0]!;
+    const socket = new WebSocket(`${paper.url.replace('http', 'ws')}/ws/full`, { headers });
+    await once(socket, 'open');
+    const messages: Loose[] = [];
+    const waiting: { good: (message: Loose) => boolean; found: (message: Loose) => void }[] = [];
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data));
+      messages.push(message);
+      for (const wait of waiting) if (wait.good(message)) wait.found(message);
+    });
+    const next = (good: (message: Loose) => boolean): Promise<Loose> => {
+      const seen = messages.find(good);
+      return seen === undefined ? new Promise((found) => waiting.push({ good, found })) : Promise.resolve(seen);
+    };
+    const send = (stream: string, selector: string, id: number): void =>
+      socket.send(
+        JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params: { stream, selectors: [selector] }, id }),
+      );
+    send('v1.fill', account.subAccountId, 1);
+    send('v1.state', account.subAccountId, 2);
+    assert.equal((await next((message) => message.id === 2)).result.stream, 'v1.state');
+    const specs = [...paper.exchange.venue.books()].map((each) => each.spec);
+    const order = await signedOrder(account, specs, {
+      size: '0.01',
+      price: '90000.0',
+      buy: true,
+      postOnly: true,
+      expirationMs: Date.now() + 60_000,
+    });
+    socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'v1/create_order', params: { order }, id: 3 }));
+    assert.equal((await next((message) => message.id === 3)).result.result.state.status, 'PENDING');
+    await next((message) => message.stream === 'v1.state' && message.feed?.order_state.status === 'OPEN');
+    const { client_order_id } = order.metadata as Loose;
+    const done = await fetch(`${paper.url}/paper/fill`, {
+      method: 'POST',
+      body: JSON.stringify({ account: 'A', client_order_id }),
+    });
+    assert.equal(done.status, 200, await done.text());
+    const fill = await next((message) => message.stream === 'v1.fill');
+    assert.deepEqual([fill.feed.client_order_id, fill.feed.size, fill.sequence_number], [client_order_id, '0.01', '1']);
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  it('a dead session is refused at the handshake', async () => {
+    const socket = new WebSocket(`${paper.url.replace('http', 'ws')}/ws/full`, {
+      headers: { ...headers, Cookie: 'gravity=dead' },
+    });
+    const [, response] = await once(socket, 'unexpected-response');
+    assert.equal(response.statusCode, 401);
+  });
+});
