@@ -169,6 +169,32 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I12 9.10'],
     },
     {
+      name: 'the other account’s lots are walked first',
+      setup: {
+        a: ['1', '101'],
+        b: ['1', '99'],
+      },
+      run: (w) => void w.create('B', 'sell', '0.99', '100.1'),
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'a repair that filled past lots it had to close',
+      setup: LONG,
+      run: (w) => {
+        const repair = w.create('B', 'sell', '1.99', '100.1');
+        w.fill(repair, '1.99', '99.0').wait(2_000).poll().lookUp(repair);
+      },
+      broken: ['I2 4.4'],
+    },
+    {
+      name: 'a repair that closed its lots',
+      setup: LONG,
+      run: (w) => {
+        const repair = w.create('B', 'sell', '1.99', '100.1');
+        w.fill(repair, '1.99').wait(2_000).poll().lookUp(repair);
+      },
+    },
+    {
       name: 'lots of the start are not judged when the engine knows them from a journal we have not heard',
       setup: { ...LONG, a: ['7', '120'], existingAtStart: 'unjudged' },
       run: (w) => void w.create('B', 'sell', '1.99', '100.1'),
@@ -330,6 +356,28 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I5 8.3'],
     },
     {
+      name: 'a repair within its half may not take the total past the maximum',
+      setup: { a: ['21.5', '100'], b: ['-18', '100'] },
+      run: (w) => void w.create('B', 'sell', '1.9', '100.1'),
+      broken: ['I5 8.3'],
+    },
+    {
+      name: 'an attempt refused in its own answer no longer counts',
+      setup: { a: ['18', '100'], b: ['-18', '100'] },
+      run: (w) => {
+        const refused = w.create('A', 'buy', '1.5', '100.0', { ending: { never: true } });
+        w.finish(refused, 'REJECTED', 'FAIL_POST_ONLY');
+        w.end(refused.requestId, 'A', 'create_order', { status: 200, body: { result: w.orderBody(refused) } });
+        w.wait(500).create('A', 'buy', '1.5', '100.0');
+      },
+    },
+    {
+      name: 'decrease: a repair above half may not take the total below the minimum',
+      setup: { a: ['3', '100'], b: ['-0.5', '100'], symbol: DECREASE },
+      run: (w) => void w.create('A', 'sell', '1.9', '100.1'),
+      broken: ['I5 8.4'],
+    },
+    {
       name: 'decrease: an opening above the minimum is legal',
       setup: { ...HELD, symbol: DECREASE },
       run: (w) => void w.create('A', 'sell', '1.9', '100.1'),
@@ -381,6 +429,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'the larger is, where the limit leaves the smaller nothing',
       setup: { a: ['21', '100'], b: ['-19.98', '100'] },
       run: (w) => void w.create('A', 'sell', '1', '100.1'),
+    },
+    {
+      name: 'the larger repairs no more than no live order covers',
+      setup: { a: ['20.45', '100'], b: ['-19.95', '100'] },
+      run: (w) => {
+        w.create('A', 'sell', '0.48', '100.3');
+        w.wait(2_000).poll();
+        w.create('A', 'sell', '0.3', '100.1');
+      },
+      broken: ['I6 6.3'],
     },
     {
       name: 'decrease: the larger repairs',
@@ -564,10 +622,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.cancel(first, { ttlMs: 5_000 });
         w.lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
         w.orders.pop();
-        w.readHistory('A', first.createdMs - 60_000).wait(2_000);
+        w.readHistory('A', first.createdMs - 60_000)
+          .wait(2_000)
+          .poll('B');
+        // The one read of open orders after the fence is not the whole proof.
+        w.wait(4_000).poll();
         w.create('A', 'buy', '1', '100.0');
       },
-      broken: ['I12 9.10'],
+      broken: ['I4 8.2', 'I7 9.6'],
     },
     {
       name: 'a history that does not reach back proves nothing',
@@ -615,15 +677,71 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I4 8.2', 'I7 9.6'],
     },
     {
-      name: 'a second repair at a better price beside an unknown one is its own intent',
+      name: 'a repair of what an unknown one leaves uncovered is its own intent',
+      setup: { ...LONG, symbol: { orderNotionalUsdt: d(100) } },
+      run: (w) => {
+        w.create('B', 'sell', '0.99', '100.1', { ending: TIMED_OUT });
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+    },
+    {
+      name: 'the whole repair again beside an unknown one is not',
       setup: LONG,
       run: (w) => {
-        w.create('B', 'sell', '1.6', '100.5', { ending: TIMED_OUT });
+        w.create('B', 'sell', '1.99', '100.1', { ending: TIMED_OUT });
         w.wait(2_000).poll();
-        w.create('B', 'sell', '1.3', '100.2');
+        w.create('B', 'sell', '1.99', '100.1');
       },
-      // gap 2 − 0.8, twice: 2.4; |net| + 1 − 1.6 = 1.39; the rest of the net, 0.4, is tradable and bounds it.
-      broken: ['I6 6.4'],
+      broken: ['I6 6.4', 'I7 9.6'],
+    },
+    {
+      name: 'other bytes under an id in flight',
+      run: (w) => {
+        const id = strategyOrderId('A', 'buy', 78);
+        w.create('A', 'buy', '1', '100.0', { clientOrderId: id, ending: { never: true } });
+        w.create('A', 'buy', '1', '99.9', { clientOrderId: id, ending: { never: true } });
+      },
+      broken: ['I7 9.2'],
+    },
+    {
+      name: 'a connection never made sent nothing',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { failed: 'connect ECONNREFUSED 127.0.0.1:1' } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'a create whose answer is about something else has no known outcome',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { status: 200, body: { result: { ack: true } } } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
+      name: 'proven absent and there all the same: it counts again',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        proveAbsent(w, first);
+        first.status = 'OPEN';
+        w.orders.push(first);
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '0.9', '100.0');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'in flight when the engine was killed: unknown to the next one too',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { never: true } });
+        w.auditor.restarted(w.nowMs);
+        w.wait(5_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
     },
     {
       name: 'refused as post-only, tried again under the same knowledge',
@@ -723,6 +841,33 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('A', 'buy', '1', '100.0');
       },
       broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'a drift the positions took back is taken back at once',
+      setup: HELD,
+      run: (w) => {
+        w.instead.set('A positions', { status: 200, body: { result: [] } });
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.instead.clear();
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'with the journal lost, what is found is where it starts',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.fill(a, '0.4').wait(1_000);
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.wait(5_000).poll();
+        w.create('B', 'sell', '0.39', '100.1');
+        assert.deepEqual(w.broken, []);
+        // The adopted order is known: a second one beside it is one too many.
+        w.fill(w.orders[1]!, '0.39').wait(2_000).poll().lookUp(w.orders[1]!).wait(2_000).poll();
+        w.create('A', 'buy', '0.5', '100.0');
+      },
+      broken: ['I4 8.2'],
     },
     {
       name: 'after a restart the exchange wins at once',
@@ -919,7 +1064,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     {
       name: 'a clock that steps back an hour makes nothing stale',
       run: (w) => {
-        w.wait(-3_600_000).poll();
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.finish(a, 'CANCELLED').lookUp(a).wait(-3_600_000).poll().wait(1_000).poll();
         w.create('A', 'buy', '1', '100.0');
       },
     },

@@ -394,7 +394,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const passed = readings.map((reading) =>
       reading.left.isZero()
         ? []
-        : reading.lots.filter((lot) => lot.side !== fill.side && !lot.loose && lot.seq <= repairSeq),
+        : reading.lots.filter((lot) => lot.side !== fill.side && !lot.loose && lot.seq <= repairSeq[lot.account]),
     );
     if (passed.some((lots) => lots.length === 0)) return;
     const lots = passed[0]!;
@@ -555,7 +555,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (Array.isArray(existing)) {
       const lots = (existing as readonly StartLot[])
         .filter((lot) => lot.instrument === instrument.symbol.instrument)
-        .map(({ account, side, size, price }) => ({ account, side, size, price, seq, atMs: nowMs, loose: false }));
+        .map(({ account, side, size, price }) => ({ account, side, size, price, seq: 0, atMs: nowMs, loose: false }));
       instrument.lots.reset(lots);
       return;
     }
@@ -566,7 +566,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       const size = seen.size.abs().minus(netted);
       if (size.isZero()) continue;
       const side: Side = seen.size.gt(0) ? 'buy' : 'sell';
-      lots.push({ account, side, size, price: seen.entryPrice, seq, atMs: nowMs, loose });
+      lots.push({ account, side, size, price: seen.entryPrice, seq: 0, atMs: nowMs, loose });
     }
     instrument.lots.reset(lots);
     if (lots.length === 0) instrument.guardsJudged = true;
@@ -1202,7 +1202,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
           const judgement = judgeView(instrument, order, view, live);
           if (!best || judgement.faults.length < best.faults.length) {
             best = judgement;
-            order.repairSeq = judgement.purpose === 'repair' ? Math.min(at.A, at.B) : null;
+            order.repairSeq = judgement.purpose === 'repair' ? at : null;
           }
           tried += 1;
           if (best.faults.length === 0 || tried >= MAX_JUDGEMENTS) break search;
@@ -1230,8 +1230,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const faults = judgement.faults.filter((one) => one.invariant !== 'I2' || instrument.guardsJudged);
     const twin = unprovenTwin(instrument, order);
     if (twin) {
-      const nearer = order.side === 'sell' ? order.price.lt(twin.price) : order.price.gt(twin.price);
-      const second = judgement.purpose === 'repair' && faults.length === 0 && nearer;
+      // Beside an unknown one, a repair of what that one leaves uncovered is an intent of its own (6.4).
+      const second = judgement.purpose === 'repair' && faults.length === 0;
       if (!second)
         faults.push(
           fault('I7', '9.6', 'the same order again while the outcome of the former is unproven', {

@@ -133,8 +133,8 @@ export interface AuditOrder {
   readonly attempt: number;
   readonly chainStartMs: number;
   readonly minRequestedMs: number;
-  /** Set when it was judged a repair: the newest knowledge that judgement rests on; null: opening or not judged. */
-  repairSeq: number | null;
+  /** Set when it was judged a repair: what that judgement knew of each account; null: opening or not judged. */
+  repairSeq: Readonly<Record<AccountName, number>> | null;
   /** Bookings on its own side, and drifts, before it left: whether anything else consumed lots since. */
   readonly sideBookingsAtSend: number;
   readonly driftsAtSend: number;

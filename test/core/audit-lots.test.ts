@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AuditFill, Lots } from '../../src/core/audit/lots.ts';
+import { bookFill, createLotBooks, guardOf, netOf } from '../../src/core/audit/lots.ts';
+import { Decimal } from '../../src/core/decimal.ts';
+import type { AccountName, Side } from '../../src/core/model.ts';
+
+const d = (text: string | number): Decimal => new Decimal(text);
+
+function fill(account: AccountName, side: Side, size: number, price: number, seq: number, order = `${seq}`): AuditFill {
+  return { account, side, size: d(size), price: d(price), seq, atMs: seq * 1_000, loose: false, clientOrderId: order };
+}
+
+function words(lots: Lots): string[] {
+  return lots.map((lot) => `${lot.account} ${lot.side} ${lot.size} at ${lot.price}`).sort();
+}
+
+describe('the auditor’s own matching (strategy 4.4)', () => {
+  const lots: Lots = [fill('A', 'buy', 1, 99, 1), fill('A', 'buy', 1, 100, 2), fill('B', 'buy', 1, 100.5, 3)];
+
+  it('a sell consumes the dearest buy lot it may, the other account’s first', () => {
+    const booked = bookFill(lots, fill('B', 'sell', 1, 101, 4));
+    assert.deepEqual(words(booked.lots), ['A buy 1 at 99', 'B buy 1 at 100.5']);
+    assert.deepEqual(
+      booked.matches.map((match) => [match.kind, match.gainUsdt.toString()]),
+      [['hedge', '1']],
+    );
+  });
+
+  it('its own account’s comes last', () => {
+    const booked = bookFill(lots, fill('B', 'sell', 2.5, 101, 4));
+    assert.deepEqual(
+      booked.matches.map((match) => `${match.kind} ${match.size}`),
+      ['hedge 1', 'hedge 1', 'unwind 0.5'],
+    );
+  });
+
+  it('a lot it may not consume stays, and the rest becomes a lot', () => {
+    const booked = bookFill(lots, fill('B', 'sell', 2, 99.5, 4));
+    assert.deepEqual(words(booked.lots), ['A buy 1 at 100', 'B buy 1 at 100.5', 'B sell 1 at 99.5']);
+    assert.equal(booked.left.toString(), '1');
+  });
+
+  it('the signed sum moves by the fill, whatever is matched', () => {
+    assert.equal(netOf(bookFill(lots, fill('A', 'sell', 2.25, 100, 4)).lots).toString(), '0.75');
+  });
+
+  it('a buy is guarded by the dearest sell lots first', () => {
+    const shorts: Lots = [fill('A', 'sell', 1, 99, 1), fill('A', 'sell', 1, 101, 2)];
+    assert.equal(guardOf(shorts, 'B', 'buy', d(1))?.toString(), '101');
+    assert.equal(guardOf(shorts, 'B', 'buy', d('1.01'))?.toString(), '99');
+  });
+
+  it('a lot without a settled price counts in size, not in price', () => {
+    const loose: Lots = [{ ...fill('A', 'buy', 1, 105, 1), loose: true }, fill('A', 'buy', 1, 106, 2)];
+    assert.equal(guardOf(loose, 'B', 'sell', d(1)), null);
+    assert.equal(guardOf(loose, 'B', 'sell', d(2))?.toString(), '106');
+  });
+});
+
+describe('the lots as they were known a little earlier', () => {
+  it('without the fills of the account that was read later', () => {
+    const books = createLotBooks();
+    books.book(fill('A', 'buy', 1, 100, 1));
+    books.book(fill('B', 'sell', 1, 101, 2));
+    books.book(fill('A', 'buy', 1, 99, 3));
+    assert.deepEqual(books.at(3, 3).map(words), [['A buy 1 at 99']]);
+    assert.deepEqual(books.at(3, 1).map(words), [['A buy 1 at 100', 'A buy 1 at 99']]);
+    assert.deepEqual(books.at(2, 2).map(words), [[]]);
+    assert.deepEqual(books.at(0, 0).map(words), [[]]);
+  });
+
+  it('fills that came together may have been booked the other way round', () => {
+    const books = createLotBooks();
+    books.book(fill('A', 'buy', 1, 99, 1, 'a'));
+    // B’s sell takes 99 when it is booked first, 100 when A’s second buy is.
+    books.book(fill('B', 'sell', 1, 101, 2, 'b'));
+    books.book(fill('A', 'buy', 1, 100, 3, 'c'));
+    assert.deepEqual(books.current.map(words).sort(), [['A buy 1 at 100'], ['A buy 1 at 99']]);
+  });
+
+  it('fills a minute apart may not', () => {
+    const books = createLotBooks();
+    books.book(fill('A', 'buy', 1, 99, 1, 'a'));
+    books.book(fill('B', 'sell', 1, 101, 2, 'b'));
+    books.book(fill('A', 'buy', 1, 100, 62, 'c'));
+    assert.deepEqual(books.current.map(words), [['A buy 1 at 100']]);
+  });
+});
