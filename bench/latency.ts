@@ -1,0 +1,207 @@
+import type { Decimal } from '../src/core/decimal.ts';
+import { decimal, ZERO } from '../src/core/decimal.ts';
+import type { AccountName } from '../src/core/model.ts';
+import { ACCOUNTS } from '../src/core/model.ts';
+import { createGrvtExchange } from '../src/grvt/exchange.ts';
+import { type PaperServer, startPaper } from '../src/paper/index.ts';
+import { benchSymbol, openStage, pause, quantile } from './stage.ts';
+
+const INSTRUMENT = 'BNB_USDT_Perp';
+/** A market that stands still: only the bench fills orders. */
+const STILL = {
+  noiseTicks: 0,
+  reversionSteps: 0,
+  anchorBps: 0,
+  driftBps: 0,
+  regimeHours: 1,
+  homeHours: 0,
+  takerChance: 0,
+  raceChance: 0,
+} as const;
+/** Between two fills: at any point of the 2 s loop, and within the request budget. */
+const GAP_MS = 2_600;
+/** A row gives up when a hedge does not come in this time. */
+const GIVE_UP_MS = 30_000;
+
+interface Row {
+  readonly name: string;
+  readonly roundTripMs: number;
+  readonly streams: boolean | 'sequential loop';
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'streams on, 0 ms', roundTripMs: 0, streams: true },
+  { name: 'streams off, 0 ms', roundTripMs: 0, streams: false },
+  { name: 'sequential loop, 0 ms', roundTripMs: 0, streams: 'sequential loop' },
+  { name: 'streams on, 50 ms', roundTripMs: 50, streams: true },
+  { name: 'streams off, 50 ms', roundTripMs: 50, streams: false },
+  { name: 'sequential loop, 50 ms', roundTripMs: 50, streams: 'sequential loop' },
+];
+
+/** From a fill at the exchange to the hedge's create arriving there: median and p99, row by row. */
+export async function latency(rounds: number): Promise<void> {
+  console.log(`fill → hedge's create at the exchange, ${rounds} fills a row, 2 s loop, journal on`);
+  for (const row of ROWS) {
+    const times = row.streams === 'sequential loop' ? await baseline(row, rounds) : await engine(row, rounds);
+    const figures = [0.5, 0.99].map((share) => `${quantile(times, share).toFixed(1)} ms`);
+    console.log(`${row.name.padEnd(24)} median ${figures[0]?.padStart(10)}   p99 ${figures[1]?.padStart(10)}`);
+  }
+}
+
+/** Each way of a round trip is half of it. */
+function delays(roundTripMs: number) {
+  if (roundTripMs === 0) return [];
+  const delayMs = roundTripMs / 2;
+  return [
+    { kind: 'late', rate: 1, delayMs },
+    { kind: 'slow', rate: 1, delayMs },
+  ] as const;
+}
+
+async function engine(row: Row, rounds: number): Promise<number[]> {
+  const stage = await openStage({
+    symbols: [benchSymbol(INSTRUMENT, 100_000_000)],
+    paper: { profile: STILL, faults: delays(row.roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
+    env: { GRVT_HEDGE_STREAMS: row.streams === true ? '1' : '0', GRVT_HEDGE_REQUESTS_PER_SEC: '10' },
+  });
+  try {
+    return await fillAndWait(stage.paper, rounds);
+  } finally {
+    await stage.close();
+  }
+}
+
+/**
+ * Takes turns: waits until A's buy and B's sell rest, takes B's away and fills A's, so that the hedge needs a new order;
+ * measures until that create arrives; then fills it, and the next pair of openings follows.
+ */
+async function fillAndWait(paper: PaperServer, rounds: number): Promise<number[]> {
+  const { control } = paper.exchange;
+  const arrivals = listen(paper);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const quotes = await until(() => {
+      const [a, b] = [resting(paper, 'A'), resting(paper, 'B')];
+      return a[0] && b[0] && a.length === 1 && b.length === 1 ? { a: a[0], b: b[0] } : null;
+    });
+    await pause(GAP_MS + (round % 10) * 200);
+    control.cancel({ account: 'B', client_order_id: quotes.b, reason: 'MARKET_CANCEL' });
+    times.push(await hedgeOf(paper, arrivals, quotes.a));
+    const hedge = await until(() => resting(paper, 'B')[0] ?? null);
+    control.fill({ account: 'B', client_order_id: hedge });
+  }
+  return times;
+}
+
+async function hedgeOf(paper: PaperServer, arrivals: Arrivals, filled: string): Promise<number> {
+  arrivals.next = null;
+  paper.exchange.control.fill({ account: 'A', client_order_id: filled });
+  const filledAt = performance.now();
+  return (await until(() => arrivals.next)) - filledAt;
+}
+
+interface Arrivals {
+  next: number | null;
+}
+
+function listen(paper: PaperServer): Arrivals {
+  const arrivals: Arrivals = { next: null };
+  const handle = paper.exchange.handle.bind(paper.exchange);
+  paper.exchange.handle = (request, nowMs) => {
+    if (request.path.endsWith('/create_order')) arrivals.next ??= performance.now();
+    return handle(request, nowMs);
+  };
+  return arrivals;
+}
+
+/** Client ids of an account's resting orders. */
+function resting(paper: PaperServer, name: AccountName): string[] {
+  const account = paper.exchange.venue.accounts.find((one) => one.name === name);
+  return [...(account?.active.values() ?? [])]
+    .filter((order) => order.status === 'OPEN')
+    .map((order) => order.clientOrderId);
+}
+
+async function until<T>(look: () => T | null): Promise<T> {
+  const giveUpAt = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    const found = look();
+    if (found !== null) return found;
+    if (performance.now() > giveUpAt) throw new Error(`nothing happened for ${GIVE_UP_MS / 1000} s`);
+    await pause(1);
+  }
+}
+
+/**
+ * What the original did: one loop, account after account, call after call, every 2 s; no streams, no priorities. Same
+ * adapter, same machine, same exchange.
+ */
+async function baseline(row: Row, rounds: number): Promise<number[]> {
+  const paper = await startPaper({
+    seed: 1,
+    profile: STILL,
+    faults: delays(row.roundTripMs),
+    equityUsdt: '100000000',
+    sessionMs: 86_400_000,
+  });
+  const [a, b] = paper.accounts;
+  if (!a || !b) throw new Error('the embedded exchange has no two accounts');
+  const exchange = createGrvtExchange({
+    hosts: { edge: paper.url, trades: paper.url, marketData: paper.url },
+    chainId: paper.chainId,
+    accounts: { A: a, B: b },
+    bookDepth: 10,
+    requestsPerSec: 100,
+    clock: { nowMs: () => Date.now() },
+  });
+  let lastId = (0b1110n << 60n) + BigInt(Date.now());
+  const place = async (account: AccountName, side: 'buy' | 'sell', size: Decimal) => {
+    const book = await exchange.book(INSTRUMENT);
+    const price = side === 'buy' ? book.bids[0]?.price : book.asks[0]?.price;
+    if (!price) throw new Error('empty book');
+    lastId += 1n;
+    const clientOrderId = String(lastId);
+    const expirationMs = exchange.exchangeNowMs() + 3_600_000;
+    const nonce = Number(lastId & 0xffff_ffffn);
+    await exchange.createOrder(
+      exchange.sign({ account, instrument: INSTRUMENT, side, size, price, clientOrderId, nonce, expirationMs }),
+    );
+  };
+  const positionOf = async (account: AccountName) => {
+    const positions = await exchange.positions(account);
+    await exchange.openOrders(account);
+    await exchange.accountSummary(account);
+    return positions.find((one) => one.instrument === INSTRUMENT)?.size ?? ZERO;
+  };
+  let running = true;
+  const loop = async () => {
+    while (running) {
+      const held = await positionOf('A');
+      const hedged = await positionOf('B');
+      const net = held.plus(hedged);
+      if (net.gt(0) && resting(paper, 'B').length === 0) await place('B', 'sell', net);
+      await pause(2_000);
+    }
+  };
+  try {
+    for (const account of ACCOUNTS) await exchange.login(account);
+    await exchange.instruments();
+    const looping = loop();
+    const arrivals = listen(paper);
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await place('A', 'buy', decimal('0.5'));
+      const opening = await until(() => resting(paper, 'A')[0] ?? null);
+      await pause((round % 10) * 200);
+      times.push(await hedgeOf(paper, arrivals, opening));
+      const hedge = await until(() => resting(paper, 'B')[0] ?? null);
+      paper.exchange.control.fill({ account: 'B', client_order_id: hedge });
+    }
+    running = false;
+    await looping;
+    return times;
+  } finally {
+    exchange.close();
+    await paper.close();
+  }
+}
