@@ -12,7 +12,7 @@ import type { CompactionStep } from './engine-journal.ts';
  */
 
 /** Entries looked at in one step: a few milliseconds, less than one poll's own work. */
-export const COMPACT_CHUNK = 500;
+export const COMPACT_CHUNK = 200;
 
 export const DAY_MS = 86_400_000;
 
