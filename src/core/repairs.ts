@@ -32,7 +32,8 @@ export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): read
 }
 
 /**
- * What the limits leave a way of 6.3 (base units). Positions in the same direction are not bound by 8.4 (6.3).
+ * What the limits leave a way of 6.3 (base units). Positions in the same direction are not bound by 8.4 (6.3), and neither
+ * is the smaller where it holds mere dust on the larger's side: it passes zero and grows.
  *
  * @param counted the live orders that count towards the limits
  */
@@ -40,7 +41,8 @@ export function repairRoom(input: PlanInput, way: RepairWay, counted: readonly M
   const { config, valuation } = input;
   const account = valuation[way];
   const exposure: Exposure = { mark: valuation.mark, actual: valuation.actual, live: counted };
-  const unbound = valuation.sameDirection && config.positionMode === 'decrease';
+  const dustOnThatSide = way === 'smaller' && valuation.settled.A.mul(valuation.settled.B).gt(0);
+  const unbound = config.positionMode === 'decrease' && (valuation.sameDirection || dustOnThatSide);
   const judged = unbound ? { ...config, minTotalPositionUsdt: config.minTotalPositionUsdt.mul(0) } : config;
   return roomFor(judged, exposure, { account, side: sideAgainst(valuation.net), opening: false });
 }
