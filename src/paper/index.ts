@@ -60,3 +60,25 @@ export async function startPaper(options: PaperServerOptions = {}): Promise<Pape
     close: http.close,
   };
 }
+
+/**
+ * What an env file needs to point an engine at this exchange, as `NAME=value` lines (strategy 2.1). The keys are made
+ * from a seed and open nothing but this.
+ */
+export function paperEnvironment(paper: Pick<PaperServer, 'url' | 'chainId' | 'accounts'>): readonly string[] {
+  const lines = [
+    'GRVT_ENV=dev',
+    `GRVT_EDGE_URL=${paper.url}`,
+    `GRVT_TRADES_URL=${paper.url}`,
+    `GRVT_MARKET_DATA_URL=${paper.url}`,
+    `GRVT_CHAIN_ID=${paper.chainId}`,
+  ];
+  paper.accounts.slice(0, 2).forEach((account, index) => {
+    lines.push(
+      `GRVT_TRADING_API_KEY_${index + 1}=${account.apiKey}`,
+      `GRVT_TRADING_PRIVATE_KEY_${index + 1}=${account.privateKey}`,
+      `GRVT_TRADING_ACCOUNT_ID_${index + 1}=${account.subAccountId}`,
+    );
+  });
+  return lines;
+}

@@ -134,13 +134,19 @@ export function tradeView(trade: PublicTrade): Json {
   };
 }
 
-/** A position. `timeNs`: when it was read. */
-export function positionView(venue: Venue, account: PaperAccount, holding: Holding, timeNs: bigint): Json {
+/** A position. `timeNs`: when it was read; `margins` of its account, where the caller has them already. */
+export function positionView(
+  venue: Venue,
+  account: PaperAccount,
+  holding: Holding,
+  timeNs: bigint,
+  margins = venue.margins(account),
+): Json {
   const { size, cost } = holding;
   const mark = venue.mark(holding.spec.name);
   const unrealized = size * mark - cost;
   const magnitude = abs(size);
-  const { equity, maintenance } = venue.margins(account);
+  const { equity, maintenance } = margins;
   // Cross margin: the price at which what the account can lose is gone.
   const distance = magnitude === 0n ? 0n : (equity - maintenance) / magnitude;
   return {
@@ -168,9 +174,10 @@ export function positionView(venue: Venue, account: PaperAccount, holding: Holdi
 /** Positions as reads see them; flat instruments are absent (API 6). */
 export function positionsView(venue: Venue, account: PaperAccount, passes: (spec: InstrumentSpec) => boolean): Json[] {
   const timeNs = venue.stampNs();
+  const margins = venue.margins(account);
   const views: Json[] = [];
   for (const holding of venue.visible(account).holdings.values()) {
-    if (holding.size !== 0n && passes(holding.spec)) views.push(positionView(venue, account, holding, timeNs));
+    if (holding.size !== 0n && passes(holding.spec)) views.push(positionView(venue, account, holding, timeNs, margins));
   }
   return views;
 }
