@@ -48,6 +48,9 @@ export class LockError extends Error {
 const PID_WAIT_MS = 500;
 const PID_POLL_MS = 10;
 
+/** Two that start in the same instant get in each other's way for a moment; without a second try both would be refused. */
+const LOCK_WAIT_MS = 200;
+
 /** Locks of this machine's accounts: one directory per user, since another user's files are closed to us. */
 export function machineLockDirectory(): string {
   const user = process.getuid?.() ?? userInfo().username.replaceAll(/[^0-9A-Za-z_-]/g, '_');
@@ -99,7 +102,7 @@ function take(directory: string, name: string, what: string): HeldLock {
   let db: DatabaseSync | null = null;
   try {
     makeDirectory(directory, 0o700);
-    db = new DatabaseSync(path, { timeout: 0 });
+    db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     db.exec('BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${process.pid}\n`);
     const lock = { db, pidPath };
