@@ -223,7 +223,9 @@ function comparePosition(
   };
   const price = snapshot.position?.entryPrice ?? mark;
   // While an order of that account is nowhere to be seen, the difference may be its fill: booked twice if adopted now.
-  const explained = state.orders.some((order) => order.account === account && order.unknown);
+  const explained = state.orders.some(
+    (order) => order.account === account && (order.unknown || order.confirmedAtMs === null),
+  );
   const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;
   if (!lasting || explained || price === null) {
     return {
