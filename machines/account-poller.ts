@@ -17,6 +17,7 @@ import type {
   AccountPolled,
   AccountUnparked,
   OrdersWatched,
+  PollerStarted,
   PollHasten,
   SnapshotFailed,
   SnapshotReceived,
@@ -75,7 +76,7 @@ interface LookupResults {
 interface PollerContext {
   readonly deps: PollerInput;
   readonly watched: Readonly<Record<string, OrdersWatched>>;
-  /** As they were when the present poll began. */
+  /** The lists of the present poll: as they were when it began. */
   readonly watchedAtStart: Readonly<Record<string, OrdersWatched>>;
   readonly requestedAtMs: number;
   readonly reading: Reading | null;
@@ -140,14 +141,16 @@ async function readAccount({ exchange, account }: ReadInput): Promise<Reading> {
 /** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
 function planLookups(context: PollerContext, reading: Reading): Partial<PollerContext> {
   const open = new Set(reading.openOrders.map((order) => order.clientOrderId));
-  const names = Object.keys(context.watchedAtStart).sort();
+  // A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well.
+  const watchedAtStart = { ...context.watched, ...context.watchedAtStart };
+  const names = Object.keys(watchedAtStart).sort();
   const turn = names.findIndex((name) => name > context.lookedUpLast);
   const inTurn = turn === -1 ? names : [...names.slice(turn), ...names.slice(0, turn)];
   const toLookUp: WatchedOrder[] = [];
   const postponed: string[] = [];
   let lookedUpLast = context.lookedUpLast;
   for (const instrument of inTurn) {
-    const watch = context.watchedAtStart[instrument];
+    const watch = watchedAtStart[instrument];
     const missing = watch?.clientOrderIds.filter((id) => !open.has(id)) ?? [];
     if (missing.length === 0) continue;
     if (toLookUp.length > 0 && (postponed.length > 0 || toLookUp.length + missing.length > LOOKUPS_MAX)) {
@@ -159,7 +162,7 @@ function planLookups(context: PollerContext, reading: Reading): Partial<PollerCo
     }
     lookedUpLast = instrument;
   }
-  return { reading, toLookUp, postponed, lookedUpLast };
+  return { reading, watchedAtStart, toLookUp, postponed, lookedUpLast };
 }
 
 /** Asks for each missing order; where `order` knows nothing of it, the history may know its end (strategy 10.2). */
@@ -242,7 +245,14 @@ const whole = <E>({ event }: { event: E }) => event;
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 
-type Message = SnapshotReceived | SnapshotFailed | AccountPolled | AccountFailed | AccountParked | AccountUnparked;
+type Message =
+  | SnapshotReceived
+  | SnapshotFailed
+  | PollerStarted
+  | AccountPolled
+  | AccountFailed
+  | AccountParked
+  | AccountUnparked;
 
 /** Sends to whoever runs under that name; who is not there is not told. */
 function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, systemId: string, message: Message): void {
@@ -279,6 +289,12 @@ export const accountPollerMachine = setup({
     noteWatched: assign(({ context }, event: OrdersWatched) => ({
       watched: { ...context.watched, [event.instrument]: event },
     })),
+    greetSymbols: enqueueActions(({ context, enqueue, system }) => {
+      const { account, instruments } = context.deps;
+      for (const instrument of instruments) {
+        tell({ enqueue, system }, `symbol:${instrument}`, { type: 'poller.started', account });
+      }
+    }),
     beginPoll: assign({
       requestedAtMs: ({ context }) => context.deps.clock.nowMs(),
       watchedAtStart: ({ context }) => context.watched,
@@ -373,6 +389,7 @@ export const accountPollerMachine = setup({
   id: 'account-poller',
   context: begin,
   initial: 'polling',
+  entry: 'greetSymbols',
   on: { 'orders.watched': { actions: { type: 'noteWatched', params: whole } } },
   states: {
     polling: {

@@ -9,7 +9,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  *
  * | from → to                | events                                                        |
  * |--------------------------|---------------------------------------------------------------|
- * | poller → symbol          | snapshot.received, snapshot.failed                            |
+ * | poller → symbol          | snapshot.received, snapshot.failed, poller.started            |
  * | poller → daemon          | account.polled, account.failed                                |
  * | symbol → poller          | orders.watched, poll.hasten                                   |
  * | symbol → gateway         | order.submit, order.cancel, order.resolve, touch.request      |
@@ -28,7 +28,16 @@ import type { PreparedOrder } from '../src/ports.ts';
  * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`.
  */
 
-export type PollerToSymbol = SnapshotReceived | SnapshotFailed;
+export type PollerToSymbol = SnapshotReceived | SnapshotFailed | PollerStarted;
+
+/**
+ * A poller has started. Sent to every symbol that runs by then, so only when a failed poller was replaced: the former one's
+ * watch lists are gone; each symbol sends its `orders.watched` again.
+ */
+export interface PollerStarted {
+  readonly type: 'poller.started';
+  readonly account: AccountName;
+}
 
 export interface SnapshotReceived {
   readonly type: 'snapshot.received';

@@ -36,6 +36,9 @@ function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   };
 }
 
+/** What a symbol or another was told, the greeting aside. */
+const told = (bench: Bench, by: string): string[] => bench.told(by).filter((type) => type !== 'poller.started');
+
 const id = (n: number): string => clientOrderIdOf('A', 'buy', BigInt(n));
 const slice = (bench: Bench, by = BNB) => bench.last(by, 'snapshot.received')?.snapshot as SymbolSnapshot | undefined;
 const position = (instrument: string): Position => ({
@@ -61,7 +64,7 @@ test('one poll reads all three at once, gives each symbol its slice, and waits a
     ['positions', 'openOrders', 'accountSummary'],
   );
   await bench.pass(1_000, 100);
-  assert.deepEqual(bench.told(BNB), []);
+  assert.deepEqual(told(bench, BNB), []);
   slow.resolve([position('BNB_USDT_Perp')]);
   await bench.pass(INTERVAL_MS - 100, 100);
   assert.equal(bench.exchange.named('positions').length, 1);
@@ -88,8 +91,8 @@ for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
     bench.exchange[call] = (): Promise<never> => Promise.reject(new TestFailure('unavailable', call, null, 'A'));
     poll(bench);
     await bench.settle();
-    assert.deepEqual(bench.told(BNB), ['snapshot.failed']);
-    assert.deepEqual(bench.told(SOL), ['snapshot.failed']);
+    assert.deepEqual(told(bench, BNB), ['snapshot.failed']);
+    assert.deepEqual(told(bench, SOL), ['snapshot.failed']);
     assert.equal(bench.last('daemon', 'account.failed')?.inARow, 1);
     assert.equal(bench.reported('read.failed')[0]?.failure.call, call);
   });
@@ -105,7 +108,7 @@ test('failures in a row wait longer each time, up to a bound; a success starts a
   assert.deepEqual(gaps.slice(0, 6), [2_000, 4_000, 8_000, 16_000, 30_000, BACK_OFF_MAX_MS]);
   bench.exchange.onSummary = new Bench().exchange.onSummary;
   await bench.pass(BACK_OFF_MAX_MS + 3 * INTERVAL_MS, 1_000);
-  assert.ok(bench.told(BNB).filter((type) => type === 'snapshot.received').length >= 2);
+  assert.ok(told(bench, BNB).filter((type) => type === 'snapshot.received').length >= 2);
 });
 
 test('a watched order that is not open is looked up in the same poll, never assumed gone (10.2)', async () => {
@@ -117,10 +120,9 @@ test('a watched order that is not open is looked up in the same poll, never assu
   bench.exchange.onHistory = async () => [testOrder(id(3), 'CANCELLED')];
   const { send } = poll(bench);
   const sentAtMs = { [id(3)]: BENCH_START_MS - 9_000 };
-  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1), id(2), id(3), id(4)], sentAtMs });
   first.resolve([]);
   await bench.settle();
-  assert.equal(bench.exchange.named('order').length, 0, 'the list counts from the next poll that starts');
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1), id(2), id(3), id(4)], sentAtMs });
   await bench.pass(INTERVAL_MS, 500);
   assert.deepEqual(
     bench.exchange.named('order').map(({ args }) => args[1]),
@@ -136,6 +138,34 @@ test('a watched order that is not open is looked up in the same poll, never assu
   assert.equal(since, BENCH_START_MS + INTERVAL_MS - HISTORY_DEFAULT_MS - HISTORY_MARGIN_MS);
 });
 
+test('a list counts from the next poll that starts; a symbol’s first one at once: it was started after its poller', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () =>
+    bench.exchange.named('positions').length === 1 ? slow.promise : new Promise(() => {});
+  bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'FILLED');
+  const { send } = poll(bench);
+  const asked = () => bench.exchange.named('order').map(({ args }) => args[1]);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  slow.resolve([]);
+  await bench.settle();
+  assert.deepEqual(asked(), [id(1)]);
+  const next = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => next.promise;
+  await bench.pass(INTERVAL_MS, 500);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1), id(2)] });
+  next.resolve([]);
+  await bench.settle();
+  assert.deepEqual(asked(), [id(1), id(1)], 'the second order rested while the poll was under way');
+});
+
+test('a poller that replaces a failed one asks the symbols for their lists', async () => {
+  const bench = new Bench();
+  poll(bench);
+  assert.deepEqual(bench.heard[0], { by: BNB, event: { type: 'poller.started', account: 'A' }, atMs: BENCH_START_MS });
+  await bench.settle();
+});
+
 test('the history is read back to before the oldest order it is asked about', async () => {
   const bench = new Bench();
   const { send } = poll(bench);
@@ -149,10 +179,11 @@ test('a look-up that fails leaves its own symbol without a snapshot, and no othe
   const bench = new Bench();
   bench.exchange.onOrder = () => Promise.reject(new TestFailure('malformed', 'order', null, 'A'));
   const { send } = poll(bench);
+  await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(bench.told(BNB), ['snapshot.received', 'snapshot.failed']);
-  assert.deepEqual(bench.told(SOL), ['snapshot.received', 'snapshot.received']);
+  assert.deepEqual(told(bench, BNB), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(told(bench, SOL), ['snapshot.received', 'snapshot.received']);
   assert.equal(bench.reported('read.failed').length, 1);
 });
 
@@ -160,25 +191,27 @@ test('an order that order does not know and whose history cannot be read is not 
   const bench = new Bench();
   bench.exchange.onHistory = () => Promise.reject(new TestFailure('unavailable', 'orderHistory', null, 'A'));
   const { send } = poll(bench);
+  await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(bench.told(BNB), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(told(bench, BNB), ['snapshot.received', 'snapshot.failed']);
 });
 
 test('look-ups of one poll are bounded, whole instruments at a time, and take turns', async () => {
   const bench = new Bench();
   bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'CANCELLED');
   const { send } = poll(bench);
+  await bench.settle();
   const ids = (from: number) => Array.from({ length: LOOKUPS_MAX - 1 }, (_, n) => id(from + n));
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: ids(1_000) });
   send({ type: 'orders.watched', instrument: 'SOL_USDT_Perp', clientOrderIds: ids(2_000) });
   await bench.pass(INTERVAL_MS, 500);
   assert.equal(bench.exchange.named('order').length, LOOKUPS_MAX - 1);
-  assert.equal(bench.told(BNB).length, 2);
-  assert.equal(bench.told(SOL).length, 1, 'without its look-ups its slice would be incomplete');
+  assert.equal(told(bench, BNB).length, 2);
+  assert.equal(told(bench, SOL).length, 1, 'without its look-ups its slice would be incomplete');
   await bench.pass(INTERVAL_MS, 500);
-  assert.equal(bench.told(BNB).length, 2);
-  assert.equal(bench.told(SOL).length, 2, 'its turn');
+  assert.equal(told(bench, BNB).length, 2);
+  assert.equal(told(bench, SOL).length, 2, 'its turn');
 });
 
 test('a defect in the look-ups fails the poll, not the poller', async () => {
@@ -187,9 +220,10 @@ test('a defect in the look-ups fails the poll, not the poller', async () => {
     throw new TypeError('a defect');
   };
   const { send, state } = poll(bench);
+  await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(bench.told(SOL), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(told(bench, SOL), ['snapshot.received', 'snapshot.failed']);
   assert.equal(state(), 'backing-off');
 });
 
