@@ -713,6 +713,18 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'a 429 without a readable body is a turn away, a 503 is not',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0', { ending: { failed: 'HTTP 429: not JSON' } });
+        w.wait(2_000).poll();
+        const second = w.create('A', 'buy', '1', '100.0', { ending: { failed: 'HTTP 503: not JSON' } });
+        assert.deepEqual(w.broken, []);
+        w.wait(2_000).poll();
+        w.create('A', 'buy', second.size, '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
       name: 'a create whose answer is about something else has no known outcome',
       run: (w) => {
         w.create('A', 'buy', '1', '100.0', { ending: { status: 200, body: { result: { ack: true } } } });
@@ -851,6 +863,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.instead.clear();
         w.wait(2_000).poll();
         w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'a difference adopted that was the fill of an order of unknown outcome',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.fill(a, '1');
+        for (let turn = 0; turn < 30; turn += 1) w.wait(3_000).poll();
+        w.lookUp(a).wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
       },
     },
     {

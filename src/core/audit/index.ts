@@ -124,7 +124,8 @@ const CLOCK_SKEW_MS = 60_000;
 /** Strategy 10.5. */
 const DRIFT_SNAPSHOTS = 3;
 const DRIFT_MS = 10_000;
-const DRIFT_WITHDRAWN_WITHIN_MS = 60_000;
+/** A difference adopted here may turn out to be the fill of an order whose outcome was unknown until it expired. */
+const DRIFT_WITHDRAWN_WITHIN_MS = 7_200_000;
 /** Strategy 13.1: the clean-up may give up after this. */
 const CLEANUP_MS = 30_000;
 
@@ -208,8 +209,9 @@ const ONE = new Decimal(1);
 
 const NEVER_WAS: ReadonlySet<OrderPhase> = new Set(['refused', 'rejected', 'absent']);
 
-/** The connection was never made: the request did not leave, whatever was to be in it. */
-const NEVER_LEFT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|never left|not sent|unsent/i;
+/** The connection was never made, or a gate before the exchange turned it away: nothing of it arrived. */
+const NEVER_ARRIVED =
+  /^HTTP (401|429):|\bconnect E[A-Z]+|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|CERT_|_CERT|UNABLE_TO_(VERIFY|GET)|ERR_INVALID_URL/;
 
 /** 53 bits that tell one request from another: whole requests of a month would not fit in memory. */
 function digest(text: string): string {
@@ -1313,7 +1315,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       accounts[request.account].lastTroubleMs = nowMs;
     if (event.kind === 'answered') answered(request, event.status, event.body);
     else if (request.order) {
-      if (NEVER_LEFT.test(event.reason) && request.order.phase === 'sent') {
+      if (NEVER_ARRIVED.test(event.reason) && request.order.phase === 'sent') {
         request.order.turnedAway = true;
         setOver(request.order, 'refused');
         remember(request.order);
