@@ -196,7 +196,7 @@ export function startErrorOf(error: ExchangeError): StartError {
 }
 
 /** The lots a journal remembers; null: it remembers nothing, and positions will tell. */
-function journalledLots(journal: EngineJournal): readonly StartLot[] | null {
+export function journalledLots(journal: EngineJournal): readonly StartLot[] | null {
   const states = journal.latestOfEach('symbol.state').map((entry) => entry.body as SymbolState);
   const begun = states.filter((state) => state.begun);
   if (begun.length === 0) return null;
