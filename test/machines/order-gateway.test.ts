@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { cancellationMachine } from '../../machines/cancellation.ts';
 import type { GatewayInput } from '../../machines/order-gateway.ts';
 import { CANCELS_MAX, orderGatewayMachine, QUEUE_MAX } from '../../machines/order-gateway.ts';
@@ -232,6 +233,54 @@ test('an intent asked for before another order rested keeps clear of it, however
   await bench.settle();
   const sell = bench.exchange.sent().find(({ side }) => side === 'sell');
   assert.equal(sell?.price.toFixed(), '600.1', 'the later intents do not make the first sell forget A’s buy');
+});
+
+test('however submissions of A and B overlap, no order of A could match one of B (6.6, I10)', async () => {
+  const operation = fc.oneof(
+    fc.record({
+      do: fc.constant('submit' as const),
+      account: fc.constantFrom('A', 'B'),
+      side: fc.constantFrom('buy', 'sell'),
+    }),
+    fc.record({ do: fc.constant('answer' as const), which: fc.nat(3), mid: fc.integer({ min: 5_900, max: 6_100 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 30 }), async (operations) => {
+      const bench = new Bench();
+      const books: ReturnType<typeof deferred<ReturnType<typeof testBook>>>[] = [];
+      bench.exchange.onBook = () => {
+        const book = deferred<ReturnType<typeof testBook>>();
+        books.push(book);
+        return book.promise;
+      };
+      bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'OPEN');
+      const { submit } = openGateway(bench);
+      const answer = async (which: number, mid: number): Promise<void> => {
+        const [book] = books.splice(Math.min(which, books.length - 1), 1);
+        book?.resolve(testBook(String((mid - 1) / 10), String((mid + 1) / 10)));
+        await bench.settle();
+      };
+      for (const step of operations) {
+        if (step.do === 'answer') {
+          await answer(step.which, step.mid);
+          continue;
+        }
+        const { account, side } = step as { account: AccountName; side: 'buy' | 'sell' };
+        // What the symbol knows when it decides: everything announced by then.
+        const known = bench.exchange.sent().filter((order) => order.account !== account && order.side !== side);
+        const prices = known.map(({ price }) => price).sort((one, other) => one.comparedTo(other));
+        submit(testIntent({ account, side, beyondPrice: (side === 'sell' ? prices.at(-1) : prices[0]) ?? null }));
+        await bench.settle();
+      }
+      while (books.length > 0) await answer(0, 6_000);
+      for (const buy of bench.exchange.sent().filter(({ side }) => side === 'buy')) {
+        for (const sell of bench.exchange.sent().filter(({ side }) => side === 'sell')) {
+          if (buy.account !== sell.account) assert.ok(buy.price.lt(sell.price), `${buy.price} against ${sell.price}`);
+        }
+      }
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test('another instrument’s prices do not matter (6.6)', async () => {
