@@ -1,0 +1,706 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type Auditor, type AuditReport, type Breach, createAuditor, type Invariant } from '../core/audit/index.ts';
+import { encode } from '../core/codec.ts';
+import type { Fact } from '../core/facts.ts';
+import type { SymbolState } from '../core/symbol-state.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import { type Engine, journalledLots, staleMs, startEngine } from '../engine.ts';
+import { createGrvtExchange } from '../grvt/exchange.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { createMemoryJournal } from '../journal/memory.ts';
+import { createEngineLog, type EngineLog } from '../log/index.ts';
+import { createPaper, type InstrumentSpec, type PaperExchange, type PaperRequest } from '../paper/index.ts';
+import type { JournalEntry } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+import { type Chance, chance } from './chance.ts';
+import { type AnyFault, type FaultPlan, networkChance, paperRules } from './fault-plan.ts';
+import { connectNetwork, type Life, latency } from './network.ts';
+import {
+  instrumentsOf,
+  MARKETS,
+  type ModeChoice,
+  openingPositions,
+  type ProfileChoice,
+  profileOf,
+  settingsOf,
+  turnedRound,
+} from './setup.ts';
+import { Counts, createTally } from './tally.ts';
+import { createTruth } from './truth.ts';
+import { VirtualTime } from './virtual-time.ts';
+import { scheduleWorld } from './world.ts';
+
+/**
+ * One campaign: the unmodified engine against the embedded exchange, in virtual time, from one seed, audited from the wire
+ * and held against the exchange's own books.
+ *
+ * It goes by legs. At the end of a leg the faults pause and the market stands still for some minutes, engine and exchange
+ * are compared, the engine is stopped in order and what it left is judged; symbols that got where they were to go turn
+ * round, as an operator would have them do; and the next leg starts from the same journal.
+ */
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly days: number;
+  readonly symbols: number;
+  readonly plan: FaultPlan;
+  readonly profile: ProfileChoice;
+  readonly modes: ModeChoice;
+  readonly legHours: number;
+  readonly loopIntervalMs: number;
+  /** Round trips of the network, milliseconds. */
+  readonly latencyMs: readonly [number, number];
+  /** Breaches of others are counted and not acted on; null: all. */
+  readonly only: readonly Invariant[] | null;
+  /** Ends there (true time since the start), milliseconds; null: at the end. */
+  readonly untilMs: number | null;
+  /** Goes on after a breach. */
+  readonly keepGoing: boolean;
+  /** Environment variables of the engine beyond the campaign's own. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Every line of the engine's log, as the log file has it. */
+  readonly onLogLine?: (line: string) => void;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly simulatedMs: number;
+  readonly totalMs: number;
+  readonly breaches: number;
+}
+
+/** Something that must not be, with what happened around it. */
+export interface Finding {
+  readonly invariant: string;
+  readonly rule: string;
+  readonly what: string;
+  readonly detail: Readonly<Record<string, string>>;
+  readonly instrument: string | null;
+  readonly account: string | null;
+  readonly clientOrderId: string | null;
+  /** True time since the start. */
+  readonly atMs: number;
+  readonly at: string;
+  readonly around: readonly string[];
+}
+
+/** What one leg came to on one symbol. */
+export interface LegFigures {
+  readonly instrument: string;
+  readonly mode: string;
+  readonly goalReached: boolean;
+  readonly report: AuditReport['symbols'][number];
+}
+
+export interface CampaignResult {
+  readonly seed: number;
+  readonly profile: string;
+  readonly simulatedMs: number;
+  readonly legs: readonly LegFigures[];
+  readonly findings: readonly Finding[];
+  readonly breachCounts: Readonly<Record<string, number>>;
+  readonly checks: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Asked for and never happened. */
+  readonly missing: readonly string[];
+  readonly alerts: Readonly<Record<string, number>>;
+  readonly facts: Readonly<Record<string, number>>;
+  readonly statesMs: Readonly<Record<string, number>>;
+  readonly requests: Readonly<Record<string, number>>;
+  readonly exchange: { readonly orders: number; readonly fills: number; readonly telegrams: number };
+  readonly wireEvents: number;
+  /** SHA-256 over every line of the log, and over every entry of every journal. */
+  readonly logDigest: string;
+  readonly journalDigest: string;
+  readonly journalEntries: number;
+  /** The engine or the simulation itself failed. */
+  readonly crash: string | null;
+}
+
+const DAY_MS = 86_400_000;
+/** 2026-01-05, a Monday: any day will do, as long as it is always the same. */
+const START_MS = Date.UTC(2026, 0, 5);
+/** Before the end of a leg: faults pause, the market stands still, and what is in doubt may settle. */
+const CALM_MS = 10 * 60_000;
+/** How often engine and exchange are compared in the calm before their difference counts. */
+const COMPARE_EVERY_MS = 5_000;
+/** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
+const STOP_LIMIT_MS = 90_000;
+/** A supervisor waits so long before it starts an engine that ended again. */
+const RESTART_PAUSE_MS = 5_000;
+/** Events kept to show what happened before a breach. */
+const RING = 160;
+/** After a breach the campaign goes on for this long, to show what came of it. */
+const AFTERMATH_MS = 5_000;
+const FINDINGS_KEPT = 200;
+
+/** The process around the engine: what the world can do to it. */
+export interface Host {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly specs: readonly InstrumentSpec[];
+  readonly faults: Counts;
+  running(): boolean;
+  /** Engine and exchange are being compared, or the engine is being stopped: the world keeps still. */
+  calm(): boolean;
+  kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): void;
+  /** Kills at the next moment of that kind. */
+  armKill(moment: KillMoment, options: { readonly downMs: number }): void;
+  restartInOrder(): void;
+  exchangeDown(untilMs: number): void;
+  telegramDown(untilMs: number): void;
+  diskSlow(untilMs: number): void;
+  note(text: string): void;
+}
+
+export const KILL_MOMENTS = ['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const;
+export type KillMoment = (typeof KILL_MOMENTS)[number];
+
+/** Thrown where the engine's process would be no more. */
+class Killed extends Error {}
+
+/** Runs one campaign. Installs virtual time in this process; one at a time. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { seed, plan } = options;
+  const draw = (purpose: string): Chance => chance(seed, purpose);
+  const time = new VirtualTime(START_MS, draw('Math.random').unit);
+  time.install();
+  try {
+    return await new Campaign(options, plan, time, draw).run();
+  } finally {
+    time.uninstall();
+  }
+}
+
+class Campaign implements Host {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly specs: readonly InstrumentSpec[];
+  readonly faults = new Counts();
+  readonly #options: CampaignOptions;
+  readonly #plan: FaultPlan;
+  readonly #draw: (purpose: string) => Chance;
+  readonly #profile: string;
+  readonly #network: Chance;
+  readonly #telegram: Chance;
+  readonly #disk: Chance;
+  readonly #log: EngineLog;
+  readonly #logHash: Hash = createHash('sha256');
+  readonly #journalHash: Hash = createHash('sha256');
+  #journalEntries = 0;
+  readonly #tally = createTally();
+  readonly #truth;
+  readonly #ring: (string | WireEvent | Fact)[] = [];
+  readonly #findings: Finding[] = [];
+  readonly #breachCounts = new Counts();
+  readonly #checks = new Counts();
+  readonly #legs: LegFigures[] = [];
+  #settings: Settings;
+  #journal: EngineJournal = createMemoryJournal();
+  #auditor: Auditor | null = null;
+  #heard = 0;
+  #engine: Engine | null = null;
+  #life: Life = { alive: false };
+  #stopping = false;
+  #wanted = false;
+  #calm = false;
+  #armed: { moment: KillMoment; downMs: number } | null = null;
+  #downUntilMs = 0;
+  #telegramDownUntilMs = 0;
+  #diskSlowUntilMs = 0;
+  #telegrams = 0;
+  #crash: string | null = null;
+
+  constructor(options: CampaignOptions, plan: FaultPlan, time: VirtualTime, draw: (purpose: string) => Chance) {
+    this.#options = options;
+    this.#plan = plan;
+    this.time = time;
+    this.#draw = draw;
+    this.#network = draw('network');
+    this.#telegram = draw('telegram');
+    this.#disk = draw('disk');
+    const { seed } = options;
+    this.specs = instrumentsOf(options.symbols);
+    const profile = profileOf(options.profile, seed);
+    this.#profile = profile;
+    this.exchange = createPaper({
+      seed,
+      startMs: START_MS,
+      instruments: this.specs,
+      profile: MARKETS[profile],
+      equityUsdt: String(20_000 * Math.max(1, options.symbols)),
+    });
+    // The two clocks never agreed to begin with.
+    this.exchange.venue.shiftClock(draw('skew').integer(-1_500, 1_500));
+    this.#settings = settingsOf({
+      specs: this.specs,
+      seed,
+      modes: options.modes,
+      loopIntervalMs: options.loopIntervalMs,
+      extra: options.settings,
+    });
+    for (const [index, symbol] of this.#settings.symbols.entries()) {
+      openingPositions(this.exchange, symbol, this.specs[index]!);
+    }
+    this.#truth = createTruth(this.exchange, (what, rule, detail) => this.#find('truth', rule, what, detail));
+    this.#log = createEngineLog({
+      secrets: [],
+      screen: null,
+      file: {
+        write: (text) => {
+          this.#logHash.update(text);
+          options.onLogLine?.(text);
+        },
+        close: () => {},
+      },
+      context: { diffThresholdUsdt: this.#settings.singleOrderDiffThresholdUsdt.toFixed(), stuckHours: '6' },
+    });
+  }
+
+  async run(): Promise<CampaignResult> {
+    const { days, legHours, untilMs } = this.#options;
+    const totalMs = Math.min(days * DAY_MS, untilMs ?? Number.POSITIVE_INFINITY);
+    const endMs = START_MS + totalMs;
+    const legMs = legHours * 3_600_000;
+    try {
+      scheduleWorld(this, this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs, legMs, calmMs: CALM_MS });
+      for (let leg = 0; this.time.nowMs < endMs && !this.#over; leg += 1) {
+        const legEndMs = Math.min(START_MS + (leg + 1) * legMs, endMs);
+        await this.#leg(legEndMs, totalMs, legEndMs === endMs && untilMs !== null);
+      }
+    } catch (thrown) {
+      this.#crash = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    }
+    return this.#result();
+  }
+
+  /** Whether a breach has ended the campaign. */
+  #over = false;
+
+  async #leg(endMs: number, totalMs: number, cutShort: boolean): Promise<void> {
+    this.#calm = false;
+    this.exchange.faults.set(paperRules(this.#plan));
+    const { settings } = this;
+    this.#auditor = createAuditor({
+      symbols: settings.symbols,
+      accounts: this.#subAccountIds,
+      settings: {
+        singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+        postOnlyMaxRetry: settings.postOnlyMaxRetry,
+        partialFillTimeoutMs: settings.partialFillTimeoutMs,
+        staleMs: staleMs(settings.loopIntervalMs),
+        cancelOnStop: settings.cancelOnStop,
+        stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+      },
+      existingAtStart: journalledLots(this.#journal) ?? 'synthetic',
+    });
+    this.#wanted = true;
+    this.#start();
+    const calmMs = cutShort ? endMs : endMs - CALM_MS;
+    while (this.time.nowMs < calmMs && !this.#over) {
+      await this.time.run(Math.min(calmMs, this.time.nowMs + 600_000));
+      this.#options.onProgress?.({
+        simulatedMs: this.time.nowMs - START_MS,
+        totalMs,
+        breaches: this.#findings.length,
+      });
+    }
+    if (this.#over || cutShort) {
+      await this.#endLeg(false);
+      return;
+    }
+    await this.#compare(endMs);
+    if (!this.#over) await this.#stopInOrder();
+    await this.#endLeg(true);
+    if (endMs > this.time.nowMs && !this.#over) await this.time.run(endMs);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get #subAccountIds(): { A: string; B: string } {
+    const [a, b] = this.exchange.accounts;
+    return { A: a!.subAccountId, B: b!.subAccountId };
+  }
+
+  /** The calm before the stop: engine and exchange have to agree by its end. */
+  async #compare(endMs: number): Promise<void> {
+    this.#calm = true;
+    this.#armed = null;
+    this.exchange.faults.set([]);
+    this.#downUntilMs = this.time.nowMs;
+    this.#diskSlowUntilMs = this.time.nowMs;
+    for (const spec of this.specs) {
+      this.exchange.control.market({ instrument: spec.name, frozen: true, empty: false });
+    }
+    const lastMs = endMs - STOP_LIMIT_MS - COMPARE_EVERY_MS;
+    let differences: readonly string[] = ['the engine does not run'];
+    while (this.time.nowMs < lastMs && !this.#over) {
+      await this.time.run(this.time.nowMs + COMPARE_EVERY_MS);
+      if (this.#engine === null) continue;
+      differences = this.#truth.differences(this.settings.symbols, this.#journal);
+      if (differences.length === 0) return;
+    }
+    if (!this.#over && differences.length > 0) {
+      this.#find('truth', '4.5', 'engine and exchange do not agree after minutes of calm', {
+        differences: differences.join('; '),
+      });
+    }
+  }
+
+  async #stopInOrder(): Promise<void> {
+    this.#wanted = false;
+    if (this.#engine === null) return;
+    this.#stopping = true;
+    this.#auditor?.drainBegan(this.time.wallMs);
+    this.#engine.stop('the leg is over');
+    const limitMs = this.time.nowMs + STOP_LIMIT_MS;
+    while (this.#engine !== null && this.time.nowMs < limitMs) await this.time.run(this.time.nowMs + 1_000);
+    if (this.#engine !== null) {
+      this.#find('truth', '13.1', 'the engine does not stop', {});
+      this.#die();
+      return;
+    }
+    for (const left of this.#truth.leftBehind()) {
+      this.#find('I11', '13.1', 'the exchange still has a strategy order after the stop', { order: left });
+    }
+  }
+
+  async #endLeg(whole: boolean): Promise<void> {
+    this.#wanted = false;
+    if (this.#engine !== null) this.#die();
+    this.#tally.interrupted(this.time.nowMs);
+    const report = this.#auditor?.report();
+    this.#auditor = null;
+    if (report === undefined) return;
+    this.#heard += report.events;
+    for (const [invariant, count] of Object.entries(report.checks)) this.#checks.add(invariant, count);
+    const turn = new Set<string>();
+    for (const figures of report.symbols) {
+      const symbol = this.settings.symbols.find((one) => one.instrument === figures.instrument);
+      const goalReached = figures.goalReachedAfterMs !== null;
+      if (goalReached) turn.add(figures.instrument);
+      this.#legs.push({
+        instrument: figures.instrument,
+        mode: symbol?.positionMode ?? '',
+        goalReached,
+        report: figures,
+      });
+    }
+    if (whole) this.#settings = turnedRound(this.settings, turn);
+    for (const spec of this.specs) this.exchange.control.market({ instrument: spec.name, frozen: false });
+  }
+
+  // ── the engine's process ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #start(): void {
+    const { exchange, time, settings } = this;
+    const life: Life = { alive: true };
+    this.#life = life;
+    this.#stopping = false;
+    const network = connectNetwork(
+      {
+        time,
+        exchange,
+        passage: (request) => this.#passage(request),
+        reachable: () => time.nowMs >= this.#downUntilMs,
+        onArrival: (request, moment) => this.#arrived(request, moment, life),
+      },
+      life,
+    );
+    const origin = 'http://127.0.0.1:8080';
+    const clock = { nowMs: () => time.wallMs };
+    const [a, b] = exchange.accounts;
+    const report = (fact: Fact): void => {
+      if (!life.alive) return;
+      this.#remember(fact);
+      this.#tally.hear(fact, time.nowMs);
+      this.#log.report(fact);
+    };
+    const engine = startEngine({
+      settings,
+      subAccountIds: this.#subAccountIds,
+      openExchange: (_onWire, reportOwn) =>
+        createGrvtExchange({
+          hosts: { edge: origin, trades: origin, marketData: origin },
+          chainId: exchange.chainId,
+          accounts: { A: a!, B: b! },
+          bookDepth: settings.orderbookDepth,
+          requestsPerSec: settings.requestsPerSec,
+          clock,
+          sdkLogLevel: 'OFF',
+          onWire: (event) => this.#hear(event, life),
+          report: reportOwn,
+          axiosAdapter: network.axiosAdapter,
+          fetch: network.fetch,
+        }),
+      journal: this.#guarded(this.#journal, life),
+      notifier: { send: (text) => this.#deliver(text, life) },
+      heartbeat: null,
+      clock,
+      reporter: { report },
+      warn: (text) => {
+        if (life.alive) this.#log.say('warn', text, time.wallMs);
+      },
+    });
+    this.#engine = engine;
+    engine.stopped.then(
+      (output) => this.#ended(life, engine, output.exitCode, output.failure),
+      (error: unknown) => this.#ended(life, engine, 70, error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  /** The engine ended by itself: it was told to, or could not start, or failed. */
+  #ended(life: Life, engine: Engine, exitCode: number, failure: string | null): void {
+    if (!life.alive) return;
+    life.alive = false;
+    this.note(`engine ended with exit code ${exitCode}${failure === null ? '' : `: ${failure}`}`);
+    engine.exchange.close();
+    if (this.#stopping) {
+      for (const breach of this.#auditor?.stopped(this.time.wallMs) ?? []) this.#broke(breach);
+    }
+    const asked = this.#stopping;
+    this.#engine = null;
+    this.#gone();
+    if (exitCode === 70) this.#find('truth', '13', 'the engine failed', { failure: failure ?? '' });
+    if (this.#wanted) {
+      this.time.at(this.time.nowMs + (asked ? 1_000 : RESTART_PAUSE_MS), () => this.#again('kept'));
+    }
+  }
+
+  #again(journal: 'kept' | 'lost'): void {
+    if (!this.#wanted || this.#engine !== null) return;
+    this.#auditor?.restarted(this.time.wallMs, { journal });
+    this.#start();
+  }
+
+  #gone(): void {
+    this.#tally.interrupted(this.time.nowMs);
+    // The turn of the event loop in which it died comes to its end first; nothing it still does has an effect.
+    this.time.at(this.time.nowMs, () => this.time.dropEngineTimers(), true);
+  }
+
+  #die(): void {
+    this.#life.alive = false;
+    this.#engine = null;
+    this.#gone();
+  }
+
+  running(): boolean {
+    return this.#engine !== null && !this.#stopping;
+  }
+
+  calm(): boolean {
+    return this.#calm;
+  }
+
+  kill(how: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): void {
+    if (!this.running()) return;
+    this.#armed = null;
+    this.faults.add(how.journal === 'lost' ? 'journal-lost' : 'engine-killed');
+    this.note(`kill -9; down for ${Math.round(how.downMs / 1_000)} s, journal ${how.journal}`);
+    this.#die();
+    if (how.journal === 'lost') {
+      this.#journal = createMemoryJournal();
+      this.#truth.forget();
+    }
+    this.time.at(this.time.nowMs + how.downMs, () => this.#again(how.journal));
+  }
+
+  armKill(moment: KillMoment, how: { readonly downMs: number }): void {
+    if (moment === 'any') this.kill({ ...how, journal: 'kept' });
+    else this.#armed = { moment, downMs: how.downMs };
+  }
+
+  #killIf(moment: KillMoment): boolean {
+    const armed = this.#armed;
+    if (armed === null || armed.moment !== moment || !this.running()) return false;
+    this.note(`killed at: ${moment}`);
+    this.kill({ downMs: armed.downMs, journal: 'kept' });
+    return true;
+  }
+
+  restartInOrder(): void {
+    if (!this.running()) return;
+    this.faults.add('engine-restarted');
+    this.note('SIGTERM');
+    this.#stopping = true;
+    this.#auditor?.drainBegan(this.time.wallMs);
+    this.#engine?.stop('SIGTERM');
+  }
+
+  exchangeDown(untilMs: number): void {
+    this.#downUntilMs = untilMs;
+  }
+
+  telegramDown(untilMs: number): void {
+    this.#telegramDownUntilMs = untilMs;
+  }
+
+  diskSlow(untilMs: number): void {
+    this.#diskSlowUntilMs = untilMs;
+  }
+
+  note(text: string): void {
+    this.#remember(`${this.#stamp()} · ${text}`);
+    this.#options.onLogLine?.(`${JSON.stringify({ time: this.time.wallMs, world: text })}\n`);
+  }
+
+  // ── what the engine hangs on ──────────────────────────────────────────────────────────────────────────────────────
+
+  #passage(request: PaperRequest) {
+    const [least, most] = this.#options.latencyMs;
+    const times = latency(this.#network, least, most);
+    const route = request.path.slice(request.path.lastIndexOf('/') + 1);
+    const strikes = (kind: 'request-lost' | 'answer-lost'): boolean => {
+      const probability = this.#calm ? 0 : networkChance(this.#plan, kind, route);
+      if (probability === 0 || !this.#network.happens(probability)) return false;
+      this.faults.add(kind);
+      return true;
+    };
+    return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
+  }
+
+  #arrived(request: PaperRequest, moment: 'before' | 'after', life: Life): void {
+    if (!life.alive || !request.path.endsWith('create_order')) return;
+    this.#killIf(moment === 'before' ? 'create-arrives' : 'create-carried-out');
+  }
+
+  #guarded(journal: EngineJournal, life: Life): EngineJournal {
+    const campaign = this;
+    const guarded: EngineJournal = {
+      name: journal.name,
+      notices: journal.notices,
+      append(entries: readonly JournalEntry[]): void {
+        if (!life.alive) throw new Killed('the process is dead');
+        if (campaign.#killIf('before-write')) throw new Killed('killed before the write');
+        campaign.#writeSlowly();
+        journal.append(entries);
+        for (const entry of entries) campaign.#digest(entry);
+        if (campaign.#killIf('after-write')) throw new Killed('killed after the write');
+      },
+      latest: (kind, key) => journal.latest(kind, key),
+      latestOfEach: (kind) => journal.latestOfEach(kind),
+      scan: (filter) => journal.scan(filter),
+      close: () => {},
+      unsettledKeys: () => journal.unsettledKeys(),
+      newest: (kind) => journal.newest(kind),
+      mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
+      compact: (nowMs) => journal.compact(nowMs),
+    };
+    return guarded;
+  }
+
+  #digest(entry: JournalEntry): void {
+    this.#journalEntries += 1;
+    this.#journalHash.update(`${entry.kind}\n${entry.key}\n${entry.atMs}\n${encode(entry.body)}\n`);
+  }
+
+  #writeSlowly(): void {
+    if (this.time.nowMs >= this.#diskSlowUntilMs) return;
+    this.faults.add('disk-slow');
+    this.time.block(this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300));
+  }
+
+  /** The Telegram gateway. */
+  #deliver(_text: string, life: Life): Promise<void> {
+    const downMs = this.#telegramDownUntilMs;
+    return new Promise((resolve, reject) => {
+      this.time.at(this.time.nowMs + this.#telegram.integer(50, 900), () => {
+        if (this.time.nowMs < downMs) {
+          this.faults.add('telegram-down');
+          if (life.alive) reject(new Error('HTTP 502'));
+          return;
+        }
+        this.#telegrams += 1;
+        if (life.alive) resolve();
+      });
+    });
+  }
+
+  // ── what is found ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #hear(event: WireEvent, life: Life): void {
+    if (!life.alive || this.#auditor === null) return;
+    this.#remember(event);
+    for (const breach of this.#auditor.hear(event)) this.#broke(breach);
+  }
+
+  #broke(breach: Breach): void {
+    this.#found(breach);
+  }
+
+  #find(invariant: string, rule: string, what: string, detail: Readonly<Record<string, string>>): void {
+    this.#found({ invariant, rule, what, detail, instrument: null, account: null, clientOrderId: null });
+  }
+
+  #found(one: Omit<Finding, 'atMs' | 'at' | 'around'>): void {
+    this.#breachCounts.add(one.invariant);
+    const { only, keepGoing } = this.#options;
+    if (only !== null && !(only as readonly string[]).includes(one.invariant)) return;
+    if (this.#findings.length >= FINDINGS_KEPT) return;
+    const { invariant, rule, what, detail, instrument, account, clientOrderId } = one;
+    const around: string[] = this.#ring.map((entry) => this.#words(entry));
+    this.#findings.push({
+      ...{ invariant, rule, what, detail, instrument, account, clientOrderId },
+      atMs: this.time.nowMs - START_MS,
+      at: this.#stamp(),
+      around,
+    });
+    if (keepGoing) return;
+    this.time.at(this.time.nowMs + AFTERMATH_MS, () => {
+      around.push('— after —', ...this.#ring.slice(-RING / 2).map((entry) => this.#words(entry)));
+      this.#over = true;
+      this.time.stop();
+    });
+  }
+
+  #stamp(): string {
+    return new Date(this.time.nowMs).toISOString();
+  }
+
+  #remember(entry: string | WireEvent | Fact): void {
+    this.#ring.push(entry);
+    if (this.#ring.length > RING * 2) this.#ring.splice(0, RING);
+  }
+
+  #words(entry: string | WireEvent | Fact): string {
+    if (typeof entry === 'string') return entry;
+    const at = new Date(entry.atMs).toISOString().slice(11, 23);
+    const text = encode(entry).replace(/\{"\$[dn]":("[^"]*")\}/g, '$1');
+    return `${at} ${text.length > 700 ? `${text.slice(0, 700)}…` : text}`;
+  }
+
+  #result(): CampaignResult {
+    for (const [kind, count] of Object.entries(this.exchange.faults.counts())) this.faults.add(kind, count);
+    const missing = (Object.keys(this.#plan) as AnyFault[]).filter(
+      (kind) => (this.#plan[kind] ?? 0) > 0 && this.faults.of(kind) === 0,
+    );
+    return {
+      seed: this.#options.seed,
+      profile: this.#profile,
+      simulatedMs: this.time.nowMs - START_MS,
+      legs: this.#legs,
+      findings: this.#findings,
+      breachCounts: this.#breachCounts.sorted(),
+      checks: this.#checks.sorted(),
+      faults: this.faults.sorted(),
+      missing,
+      alerts: this.#tally.alerts.sorted(),
+      facts: this.#tally.facts.sorted(),
+      statesMs: this.#tally.statesMs(),
+      requests: this.exchange.api.requests(),
+      exchange: { ...this.#truth.counts(), telegrams: this.#telegrams },
+      wireEvents: this.#heard,
+      logDigest: this.#logHash.digest('hex'),
+      journalDigest: this.#journalHash.digest('hex'),
+      journalEntries: this.#journalEntries,
+      crash: this.#crash,
+    };
+  }
+}
+
+/** The engine's own memory of a symbol, as the journal has it. */
+export function stateOf(journal: EngineJournal, instrument: string): SymbolState | null {
+  return (journal.latest('symbol.state', instrument)?.body as SymbolState | undefined) ?? null;
+}

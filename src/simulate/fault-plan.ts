@@ -1,0 +1,120 @@
+import { FAULT_KINDS, type FaultKind, type FaultRule } from '../paper/index.ts';
+
+/** What the network itself does: nobody refuses, nothing breaks, there is only silence. */
+export const NETWORK_FAULTS = {
+  'request-lost': 'the request never arrives, and nobody says so',
+  'answer-lost': 'the request is carried out, and its answer never comes',
+} as const;
+export type NetworkFault = keyof typeof NETWORK_FAULTS;
+
+/** What happens to the world rather than to a call: how often in a day at a rate of 5 %, and what. */
+export const WORLD_FAULTS = {
+  'exchange-restart': { perDay: 2, what: 'the exchange restarts: resting orders, sessions and streams are gone' },
+  'engine-killed': {
+    perDay: 6,
+    what: 'kill -9 at any moment, around a create or a write, and a start from the journal',
+  },
+  'engine-restarted': { perDay: 1, what: 'stopped in order and started again' },
+  'journal-lost': { perDay: 0.5, what: 'kill -9, and the journal is gone too' },
+  'price-gap': { perDay: 1, what: 'the price jumps by 10 %' },
+  'empty-book': { perDay: 0.5, what: 'nobody quotes for an hour' },
+  'partial-fill': { perDay: 12, what: 'a part of a resting order is filled, the rest stays' },
+  'hand-trade': { perDay: 1, what: 'a person trades an account by hand' },
+  'foreign-order': { perDay: 4, what: 'a person places an order of another program' },
+  'rule-change': { perDay: 0.5, what: 'tick, step or smallest notional of an instrument change for a while' },
+  'our-clock-jump': { perDay: 1, what: 'our clock is set by up to two minutes' },
+  'their-clock-jump': { perDay: 1, what: 'the exchange’s clock is set by up to two minutes' },
+  'telegram-down': { perDay: 1, what: 'the Telegram gateway takes nothing for up to two hours' },
+  'disk-slow': { perDay: 2, what: 'each write takes up to 300 ms for ten minutes, one of them three seconds' },
+} as const;
+export type WorldFault = keyof typeof WORLD_FAULTS;
+
+export type AnyFault = FaultKind | NetworkFault | WorldFault;
+
+/** What is asked for: a rate per kind; kinds that are absent do not happen. */
+export type FaultPlan = Readonly<Partial<Record<AnyFault, number>>>;
+
+/** The rate the daily counts of WORLD_FAULTS are for. */
+const WORLD_AT_RATE = 0.05;
+
+/** On streams; they need streams to happen on. */
+export const STREAM_FAULTS: readonly AnyFault[] = ['lost-frame', 'duplicate-frame', 'disconnect'];
+
+/** Each applies to one call only, at its whole rate. */
+const OWN_ROUTE: Readonly<Partial<Record<FaultKind, string>>> = {
+  'lost-order': 'open_orders',
+  'late-position': 'positions',
+  'post-only-refusal': 'create_order',
+  'fill-during-cancel': 'cancel_order',
+};
+
+/** Any call can meet these; what a call meets, one way or another, adds up to the rate. */
+const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
+  ...(Object.keys(FAULT_KINDS) as FaultKind[]).filter(
+    (kind) => OWN_ROUTE[kind] === undefined && !STREAM_FAULTS.includes(kind),
+  ),
+  ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]),
+];
+
+/** Calls that trade are few, and what goes wrong with them matters most: each kind strikes them at its whole rate … */
+const ORDER_ROUTES: readonly string[] = ['create_order', 'cancel_order', 'order'];
+/** … but so that some of them still go well, whatever the rate. */
+const ORDER_CALLS_SPOILT_MOST = 0.5;
+/** Stale answers to these are answers an engine might believe. */
+const STALE_ROUTES: readonly string[] = ['positions', 'open_orders', 'account_summary', 'order'];
+
+export const ALL_FAULTS: readonly AnyFault[] = [
+  ...(Object.keys(FAULT_KINDS) as FaultKind[]),
+  ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]),
+  ...(Object.keys(WORLD_FAULTS) as WorldFault[]),
+];
+
+/** Every fault at that rate; none at rate 0. */
+export function everyFault(rate: number): FaultPlan {
+  if (rate === 0) return {};
+  return Object.fromEntries(ALL_FAULTS.map((kind) => [kind, rate]));
+}
+
+/** Chance that a call of that route meets one kind of fault. */
+function chanceOn(route: string | null, rate: number): number {
+  if (route !== null && ORDER_ROUTES.includes(route)) {
+    return Math.min(rate, ORDER_CALLS_SPOILT_MOST / CALL_FAULTS.length);
+  }
+  return rate / CALL_FAULTS.length;
+}
+
+/** The exchange's fault switches for a plan. */
+export function paperRules(plan: FaultPlan): FaultRule[] {
+  const rules: FaultRule[] = [];
+  for (const kind of Object.keys(FAULT_KINDS) as FaultKind[]) {
+    const rate = plan[kind] ?? 0;
+    if (rate === 0) continue;
+    const own = OWN_ROUTE[kind];
+    const times = { delayMs: kind === 'late' ? 3_000 : 2_000, forMs: 5_000 };
+    if (own !== undefined) rules.push({ kind, rate, route: own, ...times });
+    else if (STREAM_FAULTS.includes(kind)) rules.push({ kind, rate: rate / 5, ...times });
+    else if (kind === 'stale') {
+      for (const route of STALE_ROUTES) rules.push({ kind, rate: chanceOn(route, rate), route, ...times });
+    } else {
+      rules.push({ kind, rate: chanceOn(null, rate), ...times });
+      for (const route of ORDER_ROUTES) {
+        rules.push({ kind, rate: chanceOn(route, rate), route, ...times });
+      }
+    }
+  }
+  return rules;
+}
+
+/** Chance that the network loses a request or an answer of that route. */
+export function networkChance(plan: FaultPlan, kind: NetworkFault, route: string): number {
+  return chanceOn(route, plan[kind] ?? 0);
+}
+
+/** How often a world event happens in so many days; at least once, so that what was asked for does happen. */
+export function worldCount(plan: FaultPlan, kind: WorldFault, days: number, unit: number): number {
+  const rate = plan[kind] ?? 0;
+  if (rate === 0) return 0;
+  const mean = (WORLD_FAULTS[kind].perDay * rate * days) / WORLD_AT_RATE;
+  // Between half and one and a half times the mean, by the seed.
+  return Math.max(1, Math.round(mean * (0.5 + unit)));
+}

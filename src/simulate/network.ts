@@ -1,0 +1,150 @@
+import type { FetchLike } from '../grvt/session.ts';
+import type { PaperAnswer, PaperExchange, PaperRequest } from '../paper/index.ts';
+import type { Chance } from './chance.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** One engine's life: what it started dies with it. */
+export interface Life {
+  alive: boolean;
+}
+
+/** What the network does to one request. Times in milliseconds of true time. */
+export interface Passage {
+  readonly upMs: number;
+  readonly downMs: number;
+  /** The request never arrives, and nobody says so. */
+  readonly requestLost: boolean;
+  /** It arrives and is carried out; the answer never comes. */
+  readonly answerLost: boolean;
+}
+
+export interface NetworkParts {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly passage: (request: PaperRequest) => Passage;
+  /** While false, connections are refused. */
+  readonly reachable: () => boolean;
+  /** Hears a request as it arrives at the exchange, before and after it is carried out. */
+  readonly onArrival?: (request: PaperRequest, moment: 'before' | 'after') => void;
+}
+
+/** The in-process transport of one engine: what axios, fetch and sockets would carry, byte for byte. */
+export interface Network {
+  readonly axiosAdapter: (config: AxiosConfig) => Promise<AxiosAnswer>;
+  readonly fetch: FetchLike;
+  /** Sends one request; never settles once the engine is dead or the answer is lost. */
+  readonly carry: (request: PaperRequest) => Promise<PaperAnswer>;
+}
+
+/** The part of axios' request config an adapter needs. */
+export interface AxiosConfig {
+  readonly url?: string;
+  readonly method?: string;
+  readonly data?: unknown;
+  readonly headers: { toJSON(): Record<string, unknown> };
+}
+
+export interface AxiosAnswer {
+  readonly data: string;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly config: AxiosConfig;
+  readonly request: null;
+}
+
+/** Errors as Node's sockets make them: what tells a request that never left from one that may have arrived. */
+function socketError(kind: 'refused' | 'reset'): Error {
+  return kind === 'refused'
+    ? Object.assign(new Error('connect ECONNREFUSED 127.0.0.1'), { code: 'ECONNREFUSED', syscall: 'connect' })
+    : Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+}
+
+function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && value !== null && value !== false) named[name.toLowerCase()] = String(value);
+  }
+  return named;
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/]+/, '');
+}
+
+/** Uniform latency per direction, so that a round trip takes `least` to `most`. */
+export function latency(random: Chance, least: number, most: number): { upMs: number; downMs: number } {
+  const tripMs = Math.round(random.between(least, most));
+  const upMs = Math.round(tripMs * random.between(0.3, 0.7));
+  return { upMs, downMs: tripMs - upMs };
+}
+
+/** Puts one engine on the network. */
+export function connectNetwork(parts: NetworkParts, life: Life): Network {
+  const { time, exchange } = parts;
+
+  function carry(request: PaperRequest): Promise<PaperAnswer> {
+    if (!life.alive) return new Promise(() => {});
+    const passage = parts.passage(request);
+    const lateMs = exchange.api.arrivalDelayMs(request);
+    return new Promise((resolve, reject) => {
+      const answer = (atMs: number, settle: () => void): void => {
+        time.at(atMs, () => {
+          if (life.alive) settle();
+        });
+      };
+      if (!parts.reachable()) {
+        answer(time.nowMs + passage.upMs, () => reject(socketError('refused')));
+        return;
+      }
+      if (passage.requestLost) return;
+      time.at(
+        time.nowMs + passage.upMs + lateMs,
+        () => {
+          parts.onArrival?.(request, 'before');
+          const given = exchange.handle(request, time.nowMs);
+          parts.onArrival?.(request, 'after');
+          if (passage.answerLost) return;
+          answer(time.nowMs + passage.downMs + given.delayMs, () => {
+            if (given.broken === null) resolve(given);
+            else reject(socketError(given.broken));
+          });
+        },
+        true,
+      );
+    });
+  }
+
+  return {
+    carry,
+    async axiosAdapter(config) {
+      const given = await carry({
+        method: (config.method ?? 'get').toUpperCase(),
+        path: pathOf(config.url ?? ''),
+        headers: lowerCase(config.headers.toJSON()),
+        body: typeof config.data === 'string' ? config.data : '',
+      });
+      return {
+        data: given.body,
+        status: given.status,
+        statusText: '',
+        headers: { ...given.headers },
+        config,
+        request: null,
+      };
+    },
+    async fetch(url, init) {
+      const given = await carry({
+        method: init.method,
+        path: pathOf(url),
+        headers: lowerCase(init.headers),
+        body: init.body,
+      });
+      return {
+        status: given.status,
+        headers: { get: (name) => given.headers[name.toLowerCase()] ?? null },
+        text: async () => given.body,
+      };
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import type { Host } from './campaign.ts';
+import type { Chance } from './chance.ts';
+import { type FaultPlan, WORLD_FAULTS, type WorldFault, worldCount } from './fault-plan.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export interface WorldSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** World events keep clear of the end of each leg, where engine and exchange are compared. */
+  readonly legMs: number;
+  readonly calmMs: number;
+}
+
+/** Draws when each event of the world happens, and puts it there. */
+export function scheduleWorld(host: Host, plan: FaultPlan, draw: Chance, span: WorldSpan): void {
+  const days = (span.toMs - span.fromMs) / (24 * HOUR_MS);
+  for (const kind of Object.keys(WORLD_FAULTS) as WorldFault[]) {
+    const count = worldCount(plan, kind, days, draw.unit());
+    for (let index = 0; index < count; index += 1) {
+      host.time.at(momentIn(draw, span), () => happen(host, kind, draw));
+    }
+  }
+}
+
+/** Any moment but the quarter of an hour after a start, and the calm before a stop. */
+function momentIn(draw: Chance, { fromMs, toMs, legMs, calmMs }: WorldSpan): number {
+  const legs = Math.max(1, Math.ceil((toMs - fromMs) / legMs));
+  const legFromMs = fromMs + draw.integer(0, legs - 1) * legMs;
+  const legToMs = Math.min(legFromMs + legMs, toMs);
+  const spareMs = Math.min(15 * MINUTE_MS, (legToMs - legFromMs) / 4);
+  return Math.floor(draw.between(legFromMs + spareMs, Math.max(legFromMs + spareMs, legToMs - calmMs - spareMs)));
+}
+
+/** Seconds, minutes, or longer than an order lives. */
+function downTime(draw: Chance): number {
+  const dice = draw.unit();
+  if (dice < 0.5) return draw.integer(1_000, 10_000);
+  if (dice < 0.9) return draw.integer(30_000, 10 * MINUTE_MS);
+  return draw.integer(50 * MINUTE_MS, 100 * MINUTE_MS);
+}
+
+function happen(host: Host, kind: WorldFault, draw: Chance): void {
+  const { exchange, time, faults } = host;
+  const { control, venue } = exchange;
+  const spec = draw.pick(host.specs);
+  const instrument = spec.name;
+  const account = draw.pick(['A', 'B'] as const);
+  const done = (what: string): void => {
+    faults.add(kind);
+    host.note(`${kind}: ${what}`);
+  };
+  if (host.calm()) {
+    time.at(time.nowMs + 20 * MINUTE_MS, () => happen(host, kind, draw));
+    return;
+  }
+  exchange.advance(time.nowMs);
+  switch (kind) {
+    case 'exchange-restart': {
+      const downMs = draw.integer(2_000, 120_000);
+      host.exchangeDown(time.nowMs + downMs);
+      control.restart({ drop_orders: true });
+      done(`down for ${downMs} ms`);
+      return;
+    }
+    case 'engine-killed': {
+      const moment = draw.pick(['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const);
+      host.armKill(moment, { downMs: downTime(draw) });
+      return;
+    }
+    case 'journal-lost':
+      host.kill({ downMs: downTime(draw), journal: 'lost' });
+      return;
+    case 'engine-restarted':
+      host.restartInOrder();
+      return;
+    case 'price-gap': {
+      const gap = draw.happens(0.5) ? 0.1 : -0.1;
+      control.market({ instrument, gap });
+      done(`${instrument} ${gap}`);
+      return;
+    }
+    case 'empty-book':
+      control.market({ instrument, empty: true });
+      time.at(time.nowMs + HOUR_MS, () => control.market({ instrument, empty: false }), true);
+      done(instrument);
+      return;
+    case 'partial-fill': {
+      const open = venue.accounts.flatMap((one) => [...one.active.values()].filter((order) => order.status === 'OPEN'));
+      if (open.length === 0) {
+        later(host, kind, draw);
+        return;
+      }
+      const order = draw.pick(open);
+      const steps = (order.size - order.traded) / spec.minSize;
+      const { minSize } = venue.book(order.instrument).spec;
+      const part = ((order.size - order.traded) / minSize / 3n) * minSize;
+      if (steps === 0n || part <= 0n) {
+        later(host, kind, draw);
+        return;
+      }
+      venue.fillOrder(order, part);
+      done(`${order.account.name} ${order.clientOrderId}`);
+      return;
+    }
+    case 'hand-trade': {
+      const side = draw.happens(0.5) ? ('buy' as const) : ('sell' as const);
+      const best = venue.best(instrument, side === 'buy');
+      if (best === null) {
+        later(host, kind, draw);
+        return;
+      }
+      const price = side === 'buy' ? best.price + 20n * spec.tick : best.price - 20n * spec.tick;
+      const size = sizeFor(draw.between(50, 400), price, spec.minSize);
+      control.order({ account, instrument, side, size, price: e9Text(price), post_only: false, expires_in_ms: 1_000 });
+      done(`${account} ${side} ${size} ${instrument}`);
+      return;
+    }
+    case 'foreign-order': {
+      const side = draw.happens(0.5) ? ('buy' as const) : ('sell' as const);
+      const touch = venue.book(instrument).market.touch(side === 'sell');
+      if (touch === null) {
+        later(host, kind, draw);
+        return;
+      }
+      const away = BigInt(draw.integer(20, 400)) * spec.tick;
+      const price = side === 'buy' ? touch - away : touch + away;
+      if (price <= 0n) return;
+      const size = sizeFor(draw.between(120, 400), price, spec.minSize);
+      const expiresMs = draw.integer(20 * MINUTE_MS, 6 * HOUR_MS);
+      control.order({
+        account,
+        instrument,
+        side,
+        size,
+        price: e9Text(price),
+        post_only: true,
+        expires_in_ms: expiresMs,
+      });
+      done(`${account} ${side} ${size} ${instrument} at ${e9Text(price)}`);
+      return;
+    }
+    case 'rule-change': {
+      const { spec: now } = venue.book(instrument);
+      const changed = draw.pick([
+        { ...now, tick: now.tick * 2n },
+        { ...now, minSize: now.minSize * 2n },
+        { ...now, minNotional: now.minNotional * 2n },
+        { ...now, active: false },
+      ]);
+      venue.setInstrument(changed);
+      time.at(time.nowMs + draw.integer(20 * MINUTE_MS, 2 * HOUR_MS), () => venue.setInstrument(spec), true);
+      done(instrument);
+      return;
+    }
+    case 'our-clock-jump': {
+      const byMs = (draw.happens(0.5) ? 1 : -1) * draw.integer(500, 120_000);
+      time.jumpWall(byMs);
+      done(`${byMs} ms`);
+      return;
+    }
+    case 'their-clock-jump': {
+      const byMs = (draw.happens(0.5) ? 1 : -1) * draw.integer(500, 120_000);
+      venue.shiftClock(byMs);
+      done(`${byMs} ms`);
+      return;
+    }
+    case 'telegram-down': {
+      const forMs = draw.integer(10 * MINUTE_MS, 2 * HOUR_MS);
+      host.telegramDown(time.nowMs + forMs);
+      host.note(`telegram down for ${forMs} ms`);
+      return;
+    }
+    case 'disk-slow':
+      host.diskSlow(time.nowMs + 10 * MINUTE_MS);
+      host.note('disk slow');
+      return;
+  }
+}
+
+/** Not now: tried again in a minute. */
+function later(host: Host, kind: WorldFault, draw: Chance): void {
+  host.time.at(host.time.nowMs + MINUTE_MS, () => happen(host, kind, draw));
+}
+
+function e9Text(value: bigint): string {
+  return `${value / 1_000_000_000n}.${(value % 1_000_000_000n).toString().padStart(9, '0')}`;
+}
+
+/** About so many USDT in whole steps, one step at least. */
+function sizeFor(usdt: number, price: bigint, step: bigint): string {
+  const units = BigInt(Math.round(usdt * 1e6)) * 1_000_000_000_000n;
+  const size = (units / price / step) * step;
+  return e9Text(size > 0n ? size : step);
+}
