@@ -89,14 +89,19 @@ export function restAfterExhaustion(
   };
 }
 
-/** The rest after any other refusal: 10 s, doubling with each one in a row (strategy 9.5). */
+/**
+ * The rest after any other refusal: 10 s, doubling with each one in a row (strategy 9.5). A longer rest that runs already,
+ * as after the used-up attempts of the pair's other leg, is not shortened.
+ */
 export function restAfterRefusal(state: SymbolState, atMs: number, cooldownMs: number, reason: string): SymbolState {
-  const restMs = Math.min(REFUSAL_REST_MS * 2 ** state.refusalsInARow, cooldownMs);
+  const untilMs = atMs + Math.min(REFUSAL_REST_MS * 2 ** state.refusalsInARow, cooldownMs);
+  const refusalsInARow = state.refusalsInARow + 1;
+  if (state.restUntilMs !== null && state.restUntilMs > untilMs) return { ...state, refusalsInARow };
   return {
     ...state,
-    restUntilMs: atMs + restMs,
+    restUntilMs: untilMs,
     restReason: `the exchange refused an order (${reason})`,
-    refusalsInARow: state.refusalsInARow + 1,
+    refusalsInARow,
   };
 }
 
