@@ -36,6 +36,8 @@ export interface EngineParts {
   /** Called when the symbols are resolved and trading begins. */
   readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Hears the wire too: figures and metrics. Must not throw. */
+  readonly onWire?: (event: WireEvent) => void;
 }
 
 /** A running engine. */
@@ -76,6 +78,7 @@ export function startEngine(parts: EngineParts): Engine {
   const heard: WireEvent[] = [];
 
   const onWire = (event: WireEvent): void => {
+    parts.onWire?.(event);
     if (auditor === null) {
       // Before the symbols are resolved there is nothing to judge; the few start-up calls are kept for its first look.
       if (heard.length < HEARD_BEFORE_START_MAX) heard.push(event);

@@ -1,4 +1,5 @@
 import type { EngineSymbol } from '../machines/daemon.ts';
+import { type Dashboard, openDashboard } from './dashboard.ts';
 import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
@@ -11,6 +12,7 @@ import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
 import type { Clock, Notifier } from './ports.ts';
+import { tee } from './report.ts';
 import type { Settings } from './settings/index.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
 
@@ -55,6 +57,15 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
   const upkeep = keepJournalSmall(journal);
   const streams: Streams[] = [];
+  const dashboard = await openDashboard({
+    settings,
+    journal,
+    clock: systemClock,
+    secrets: secretsOf(settings, venue),
+    warn: (text) => log.say('warn', text, Date.now()),
+  });
+  if (dashboard !== null) log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
+  const reporter = dashboard === null ? log : tee([log, dashboard]);
   try {
     const engine = startEngine({
       settings,
@@ -76,12 +87,14 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
       notifier: notifierOf(settings, log),
       heartbeat: settings.heartbeatUrl === null ? null : httpHeartbeat(settings.heartbeatUrl),
       clock: systemClock,
-      reporter: log,
+      reporter,
+      onWire: (event) => dashboard?.onWire(event),
       warn: (text) => log.say('warn', text, Date.now()),
       onTrading: (engine, symbols) => {
-        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log));
+        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard));
       },
     });
+    dashboard?.attach(engine);
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
     unlisten();
@@ -93,6 +106,7 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
     return exitCode;
   } finally {
     for (const one of streams) one.close();
+    await dashboard?.close();
     clearInterval(upkeep);
     journal.close();
     locks.release();
@@ -157,6 +171,7 @@ function listen(
   settings: Settings,
   venue: Venue,
   log: EngineLog,
+  dashboard: Dashboard | null,
 ): Streams {
   return createStreams({
     hosts: venue.hosts,
@@ -166,7 +181,11 @@ function listen(
     bookDepth: settings.orderbookDepth,
     clock: systemClock,
     onPrompt: (account) => engine.prompt(account),
-    report: (fact) => log.report(fact),
+    onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),
+    report: (fact) => {
+      log.report(fact);
+      dashboard?.report(fact);
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { Clock } from '../ports.ts';
 import type { Session, SessionHeaders } from './session.ts';
-import { feedFrame, rpcFrame } from './wire.ts';
+import { bookFeed, feedFrame, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {
   /** Origins; `http` becomes `ws`. */
@@ -17,6 +17,8 @@ export interface StreamOptions {
   /** Something happened on that account: poll early (strategy 10.6). May come often; the poller keeps the budget. */
   readonly onPrompt: (account: AccountName) => void;
   readonly report: (fact: Fact) => void;
+  /** Best bid and ask of a book that was heard, as text: to look at, never to price by (strategy 7.4). */
+  readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
 
@@ -261,10 +263,12 @@ function keepConnected(input: {
       selector: string;
       sequence_number: string;
       prev_sequence_number?: string | null | undefined;
+      feed?: unknown;
     }): void {
       const gap = gapOf(frame, sequences);
       if (gap !== null) lose(gap);
       else if (frame.stream !== 'v1.book.s') prompt();
+      else tellTouch(frame.feed, options.onTouch);
     }
 
     abandon = end;
@@ -294,6 +298,14 @@ function keepConnected(input: {
       say('off', 'closed');
     },
   };
+}
+
+/** The best prices of a book's feed; whatever has another shape is no touch. */
+function tellTouch(feed: unknown, onTouch: StreamOptions['onTouch']): void {
+  if (onTouch === undefined) return;
+  const book = bookFeed.safeParse(feed);
+  const [bid, ask] = book.success ? [book.data.bids[0], book.data.asks[0]] : [];
+  if (book.success && bid !== undefined && ask !== undefined) onTouch(book.data.instrument, bid.price, ask.price);
 }
 
 /** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */

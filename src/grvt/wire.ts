@@ -133,6 +133,12 @@ export const feedFrame = z.object({
   prev_sequence_number: uint64Text.nullish(),
   feed: z.unknown(),
 });
+/** A book as a stream sends it: what a reader of best prices needs of it. */
+export const bookFeed = z.object({
+  instrument: z.string(),
+  bids: z.array(z.object({ price: z.string() })),
+  asks: z.array(z.object({ price: z.string() })),
+});
 export const rpcFrame = z.object({
   id: z.int().nullish(),
   method: z.string().nullish(),

@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http';
+import type { FeedEntry, History, Point } from './history.ts';
+import type { Status, SymbolStatus } from './status.ts';
+
+/** Pages open at a time: a person has a few, a script that leaks connections has more. */
+export const CLIENTS_MAX = 16;
+/** Unsent bytes after which a page is let go: it has stopped reading, and will connect again when it reads. */
+export const BACKLOG_MAX_BYTES = 2 * 1024 * 1024;
+/** Between two looks at the engine while a page is open. */
+export const LOOK_EVERY_MS = 1_000;
+/** After a fact the next look comes this soon: what happened and what it changed arrive together. */
+export const LOOK_SOON_MS = 120;
+/** Facts waiting to be sent together. Beyond it the oldest go: the page reads what stays in the feed. */
+const PENDING_MAX = 200;
+
+/** The status as it is sent: everything but symbols, and of these the ones that have changed. */
+export type StatusChange = Omit<Status, 'symbols'> & { readonly symbols: readonly SymbolStatus[] };
+
+export interface LiveOptions {
+  readonly status: () => Status;
+  readonly history: History;
+  /** Hides secrets in a text that is about to leave. */
+  readonly redact: (text: string) => string;
+  /** What the page needs once: language, names of charts. */
+  readonly hello: () => Record<string, unknown>;
+}
+
+/** Pages that listen, by server-sent events. */
+export interface Live {
+  /** @returns false: too many already. */
+  join(response: ServerResponse): boolean;
+  tell(entry: FeedEntry): void;
+  drawn(points: Readonly<Record<string, Point>>): void;
+  readonly clients: number;
+  close(): void;
+}
+
+export function createLive(options: LiveOptions): Live {
+  const { history, redact } = options;
+  const clients = new Set<ServerResponse>();
+  const sent = new Map<string, string>();
+  let pending: FeedEntry[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let dueMs = 0;
+  let closed = false;
+
+  const leave = (client: ServerResponse) => {
+    clients.delete(client);
+    client.destroy();
+  };
+  const write = (client: ServerResponse, event: string, json: string) => {
+    client.write(`event: ${event}\ndata: ${json}\n\n`);
+    if (client.writableLength > BACKLOG_MAX_BYTES) leave(client);
+  };
+  const broadcast = (event: string, value: unknown) => {
+    if (clients.size === 0) return;
+    const json = redact(JSON.stringify(value));
+    for (const client of clients) write(client, event, json);
+  };
+
+  const look = () => {
+    timer = null;
+    if (closed || clients.size === 0) return;
+    try {
+      if (pending.length > 0) broadcast('facts', pending);
+      pending = [];
+      broadcast('status', changed(options.status()));
+    } catch {
+      // What the page misses comes with the next look; the engine goes on.
+    }
+    lookIn(LOOK_EVERY_MS);
+  };
+  const lookIn = (ms: number) => {
+    const at = performance.now() + ms;
+    if (timer !== null && at >= dueMs) return;
+    if (timer !== null) clearTimeout(timer);
+    dueMs = at;
+    timer = setTimeout(look, ms);
+    timer.unref();
+  };
+  const changed = (status: Status): StatusChange => ({
+    ...status,
+    symbols: status.symbols.filter((symbol) => {
+      const json = JSON.stringify(symbol);
+      if (sent.get(symbol.instrument) === json) return false;
+      sent.set(symbol.instrument, json);
+      return true;
+    }),
+  });
+
+  return {
+    join(response) {
+      if (closed || clients.size >= CLIENTS_MAX) return false;
+      response.on('close', () => clients.delete(response));
+      response.on('error', () => clients.delete(response));
+      const status = options.status();
+      for (const symbol of status.symbols) if (clients.size === 0) sent.set(symbol.instrument, JSON.stringify(symbol));
+      const first = { ...options.hello(), status, feed: history.feed(), total: history.series('*') };
+      clients.add(response);
+      response.write('retry: 1000\n\n');
+      write(response, 'first', redact(JSON.stringify(first)));
+      lookIn(LOOK_EVERY_MS);
+      return true;
+    },
+    tell(entry) {
+      if (clients.size === 0) return;
+      pending.push(entry);
+      if (pending.length > PENDING_MAX) pending.shift();
+      lookIn(LOOK_SOON_MS);
+    },
+    drawn: (points) => broadcast('points', points),
+    get clients() {
+      return clients.size;
+    },
+    close() {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      for (const client of clients) client.end();
+      clients.clear();
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import type { Fact } from '../core/facts.ts';
+import type { SymbolSnapshot } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import type { PlanInput } from '../core/plan-input.ts';
+import type { Clock, Journal, JournalKind, StoredEntry } from '../ports.ts';
+import { plain } from './plain.ts';
+
+/** Entries read between two turns of the event loop: about a millisecond's worth. */
+const CHUNK = 50;
+/** Entries of the journal a request may go back over; a busier time is shown from its end. */
+export const ENTRIES_MAX = 20_000;
+/** Moments on the slider: more than a slider has pixels. */
+export const MOMENTS_MAX = 1_500;
+/** As far back as one request goes. */
+export const HOURS_MAX = 24;
+/** Requests that may read at a time: each costs a share of the engine's turns. */
+const READERS_MAX = 2;
+
+/** A moment the slider stops at. */
+export interface Moment {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: 'decision' | 'state' | 'fact';
+  /** The symbol's phase from then on, as far as the journal tells. */
+  readonly phase: string;
+  /** The fact in plain words' fields, for the feed's own wording. */
+  readonly fact: unknown;
+}
+
+export interface Moments {
+  readonly instrument: string;
+  readonly moments: readonly Moment[];
+  /** There were more before the first one. */
+  readonly cut: boolean;
+}
+
+/** Everything the journal has of one moment. */
+export interface MomentDetail {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly phase: string;
+  /** The symbol's memory as last written by then. */
+  readonly state: unknown;
+  /** The last decision by then that led to something: what it saw and what it wanted. */
+  readonly decision: {
+    readonly seq: number;
+    readonly atMs: number;
+    readonly why: string;
+    readonly plan: unknown;
+    readonly valuation: unknown;
+    readonly snapshots: unknown;
+  } | null;
+  readonly fact: unknown;
+}
+
+/** What of the journal is read: the port, and its newest entries. */
+export interface PastJournal extends Pick<Journal, 'scan'> {
+  newest(kind: JournalKind): StoredEntry | null;
+}
+
+/** The kinds a symbol's past is made of. */
+const KINDS: readonly JournalKind[] = ['decision', 'symbol.state', 'fact'];
+/** A first entry this long after the beginning asked for means that there were others before it. */
+const SLACK_MS = 60_000;
+
+/** The way back through the journal, a little at a time so that the engine's own turns come first. */
+export interface Past {
+  /** null: too many read at the moment. */
+  moments(instrument: string, hours: number): Promise<Moments | null>;
+  at(instrument: string, seq: number): MomentDetail | null;
+}
+
+interface DecisionBody {
+  readonly input: PlanInput;
+  readonly plan: Plan;
+  readonly snapshots: Readonly<Record<string, SymbolSnapshot | null>>;
+}
+
+/** What is remembered between the list of moments and the look at one of them: where to read each part. */
+interface Place {
+  readonly state: number | null;
+  readonly decision: number | null;
+  readonly phase: string;
+}
+
+export function createPast(journal: PastJournal, clock: Clock): Past {
+  let readers = 0;
+  /** Of the instruments last listed: where each moment's parts stand. Bounded by `LISTS_MAX`. */
+  const lists = new Map<string, Map<number, Place>>();
+
+  /** The instrument's entries of that time in order, at most the newest `ENTRIES_MAX` of the journal looked through. */
+  const read = async (instrument: string, sinceMs: number) => {
+    const newestSeq = Math.max(0, ...KINDS.map((kind) => journal.newest(kind)?.seq ?? 0));
+    const afterSeq = Math.max(0, newestSeq - ENTRIES_MAX);
+    const found: StoredEntry[] = [];
+    let looked = 0;
+    for (const kind of KINDS) {
+      const key = kind === 'fact' ? {} : { key: instrument };
+      for (const entry of journal.scan({ kind, sinceMs, afterSeq, ...key })) {
+        if (++looked % CHUNK === 0) await new Promise((resume) => setImmediate(resume));
+        if (kind !== 'fact' || isAbout(entry, instrument)) found.push(entry);
+      }
+    }
+    const first = found.sort((a, b) => a.seq - b.seq)[0];
+    return { found, cut: afterSeq > 0 && first !== undefined && first.atMs - sinceMs > SLACK_MS };
+  };
+
+  const list = async (instrument: string, hours: number): Promise<Moments> => {
+    const span = Math.min(HOURS_MAX, Number.isFinite(hours) && hours > 0 ? hours : 1);
+    const sinceMs = clock.nowMs() - span * 3_600_000;
+    const entries = await read(instrument, sinceMs);
+    const moments: Moment[] = [];
+    const places = new Map<number, Place>();
+    let place: Place = { state: null, decision: null, phase: 'waiting' };
+    for (const entry of entries.found) {
+      const moment = momentOf(entry, instrument, place);
+      if (moment === null) continue;
+      place = moment.place;
+      if (moment.moment === null) continue;
+      moments.push(moment.moment);
+      places.set(entry.seq, place);
+    }
+    const surplus = moments.splice(0, Math.max(0, moments.length - MOMENTS_MAX));
+    for (const { seq } of surplus) places.delete(seq);
+    const cut = entries.cut || surplus.length > 0;
+    lists.delete(instrument);
+    lists.set(instrument, places);
+    const oldest = lists.size > LISTS_MAX ? lists.keys().next().value : undefined;
+    if (oldest !== undefined) lists.delete(oldest);
+    return { instrument, moments, cut };
+  };
+
+  const entryAt = (seq: number | null): StoredEntry | null => {
+    if (seq === null) return null;
+    for (const entry of journal.scan({ afterSeq: seq - 1 })) return entry.seq === seq ? entry : null;
+    return null;
+  };
+
+  return {
+    async moments(instrument, hours) {
+      if (readers >= READERS_MAX) return null;
+      readers += 1;
+      try {
+        return await list(instrument, hours);
+      } finally {
+        readers -= 1;
+      }
+    },
+    at(instrument, seq) {
+      const place = lists.get(instrument)?.get(seq);
+      const entry = place === undefined ? null : entryAt(seq);
+      if (place === undefined || entry === null) return null;
+      const decision = entryAt(place.decision);
+      return {
+        seq,
+        atMs: entry.atMs,
+        phase: place.phase,
+        state: plain(entryAt(place.state)?.body ?? null),
+        decision: decision === null ? null : decisionOf(decision),
+        fact: entry.kind === 'fact' ? plain(entry.body) : null,
+      };
+    },
+  };
+}
+
+/** Instruments whose list is remembered: pages look at one or two. */
+const LISTS_MAX = 8;
+
+/** What an entry means to an instrument's past; null: nothing. */
+function momentOf(
+  entry: StoredEntry,
+  instrument: string,
+  before: Place,
+): { readonly place: Place; readonly moment: Moment | null } | null {
+  const { seq, atMs } = entry;
+  switch (entry.kind) {
+    case 'decision': {
+      if (entry.key !== instrument) return null;
+      const phase = (entry.body as DecisionBody).plan.tradingState;
+      const place = { ...before, decision: seq, phase };
+      return { place, moment: { seq, atMs, kind: 'decision', phase, fact: decisionFact(entry) } };
+    }
+    case 'symbol.state':
+      // Its own moment would only repeat what the fact or the decision beside it says.
+      return entry.key === instrument ? { place: { ...before, state: seq }, moment: null } : null;
+    case 'fact': {
+      const fact = entry.body as Fact;
+      const phase = fact.type === 'state.changed' ? fact.to : before.phase;
+      const kind = fact.type === 'state.changed' ? 'state' : 'fact';
+      return { place: { ...before, phase }, moment: { seq, atMs, kind, phase, fact: plain(fact) } };
+    }
+    default:
+      return null;
+  }
+}
+
+function isAbout(entry: StoredEntry, instrument: string): boolean {
+  const fact = entry.body as Fact;
+  return 'instrument' in fact && fact.instrument === instrument;
+}
+
+/** A decision in the form of a fact, for the page's wording. */
+function decisionFact(entry: StoredEntry): unknown {
+  const { plan } = entry.body as DecisionBody;
+  const creates = plan.creates.map(({ account, side, size, purpose, guardPrice, rules }) => ({
+    account,
+    side,
+    size,
+    purpose,
+    guardPrice,
+    rules,
+  }));
+  const trims = plan.trims.map(({ order, why, rule }) => ({
+    account: order.account,
+    side: order.side,
+    size: order.size,
+    price: order.price,
+    why,
+    rule,
+  }));
+  return plain({ type: 'decision.made', atMs: entry.atMs, instrument: entry.key, why: plan.why, creates, trims });
+}
+
+function decisionOf(entry: StoredEntry): MomentDetail['decision'] {
+  const { input, plan, snapshots } = entry.body as DecisionBody;
+  return {
+    seq: entry.seq,
+    atMs: entry.atMs,
+    why: plan.why,
+    plan: plain({ situation: plan.situation, creates: plan.creates, trims: plan.trims, idle: plan.idle }),
+    valuation: plain(input.valuation),
+    snapshots: plain(snapshots),
+  };
+}

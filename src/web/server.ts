@@ -1,0 +1,221 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { WireEvent } from '../core/wire-event.ts';
+import type { Clock, Reporter } from '../ports.ts';
+import { refusal, SECURITY_HEADERS } from './guard.ts';
+import { createHistory } from './history.ts';
+import { createLive } from './live.ts';
+import { createMetrics } from './metrics.ts';
+import { createPast, type PastJournal } from './past.ts';
+import type { Status, StatusSource } from './status.ts';
+
+/** How often the engine is looked at for the curves, whether a page is open or not. */
+const SAMPLE_EVERY_MS = 1_000;
+/** Nobody but this machine is answered (strategy 2.1). */
+const LOOPBACK = '127.0.0.1';
+/** Longest request line and headers: a browser's are below this. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** A request that is not complete by then is dropped. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** A statechart as it is shown and saved. */
+export interface ChartFile {
+  readonly svg: string;
+  readonly mermaid: string;
+  readonly json: string;
+}
+
+export interface WebOptions {
+  /** Loopback port; 0: any free one (a port of 0 in the settings means no server at all, which is the caller's to see). */
+  readonly port: number;
+  readonly lang: 'en' | 'zh';
+  readonly version: string;
+  readonly source: StatusSource;
+  /** Read for the slider; null: none to go back in. */
+  readonly journal: PastJournal | null;
+  /** By name: `symbol`, `gateway`, … */
+  readonly charts: Readonly<Record<string, ChartFile>>;
+  readonly clock: Clock;
+  /** Hides secrets in whatever leaves. */
+  readonly redact: (text: string) => string;
+}
+
+/** A running web part. */
+export interface Web {
+  readonly reporter: Reporter;
+  onWire(event: WireEvent): void;
+  readonly url: string;
+  /** Names of all metrics. */
+  metricNames(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+const PAGE = join(dirname(fileURLToPath(import.meta.url)), 'page');
+const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
+
+/** Every file that is served, by address: what is not listed does not exist. */
+const FILES: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
+  '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
+  '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
+  '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
+  ...Object.fromEntries(
+    ['main', 'texts', 'words', 'view', 'detail', 'curves', 'chart'].map((name) => [
+      `/page/${name}.js`,
+      { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' },
+    ]),
+  ),
+  '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },
+  '/page/uplot.css': { path: join(UPLOT, 'uPlot.min.css'), type: 'text/css; charset=utf-8' },
+};
+
+/**
+ * Starts dashboard, metrics, health and status on the loopback: read-only, no secret in any answer, nothing from outside.
+ * Whatever fails here stays here: a fact or a request never throws into the engine.
+ *
+ * @throws the listening socket's error, for instance that the port is taken.
+ */
+export async function startWeb(options: WebOptions): Promise<Web> {
+  const { source, clock, redact } = options;
+  const history = createHistory();
+  const metrics = createMetrics(source);
+  const past = options.journal === null ? null : createPast(options.journal, clock);
+  const live = createLive({
+    status: () => source.status(),
+    history,
+    redact,
+    hello: () => ({ lang: options.lang, version: options.version, charts: Object.keys(options.charts) }),
+  });
+  const server = Fastify({
+    logger: false,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS },
+    forceCloseConnections: true,
+  });
+  let port = options.port;
+
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    reply.header('Cache-Control', 'no-store');
+    const { host, origin } = request.headers;
+    const refused = refusal({ method: request.method, host, origin }, port);
+    if (refused !== null) await reply.code(refused.status).type('text/plain').send(`${refused.why}\n`);
+  });
+  server.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing here\n'));
+  server.setErrorHandler((_error, _request, reply) => reply.code(500).type('text/plain').send('this answer failed\n'));
+
+  serveFiles(server);
+  serveHealth(server, source);
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()));
+  server.get('/status', (_request, reply) => json(reply, redact, source.status()));
+  server.get<{ Params: { name: string } }>('/api/series/:name', (request, reply) =>
+    json(reply, redact, history.series(request.params.name)),
+  );
+  server.get<{ Params: { file: string } }>('/charts/:file', (request, reply) =>
+    sendChart(reply, options.charts, request.params.file),
+  );
+  server.get<{ Params: { name: string }; Querystring: { hours?: string } }>(
+    '/api/past/:name',
+    async (request, reply) => {
+      const found = await past?.moments(request.params.name, Number(request.query.hours ?? 1));
+      return found === undefined || found === null ? reply.code(503).send('busy\n') : json(reply, redact, found);
+    },
+  );
+  server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {
+    const found = past?.at(request.params.name, Number(request.params.seq)) ?? null;
+    return found === null ? reply.code(404).send('no such moment\n') : json(reply, redact, found);
+  });
+  server.get('/events', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      ...SECURITY_HEADERS,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+    });
+    if (!live.join(reply.raw)) reply.raw.end('event: full\ndata: {}\n\n');
+  });
+
+  await server.listen({ host: LOOPBACK, port });
+  const address = server.server.address();
+  if (address !== null && typeof address === 'object') port = address.port;
+
+  const sampling = setInterval(() => {
+    try {
+      const points = history.sample(source.status());
+      if (points !== null) live.drawn(points);
+    } catch {
+      // A curve misses a point.
+    }
+  }, SAMPLE_EVERY_MS);
+  sampling.unref();
+
+  return {
+    reporter: {
+      report(fact) {
+        metrics.reporter.report(fact);
+        const entry = history.take(fact);
+        if (entry !== null) live.tell(entry);
+      },
+    },
+    onWire: (event) => metrics.onWire(event),
+    url: `http://${LOOPBACK}:${port}`,
+    metricNames: () => metrics.names(),
+    async close() {
+      clearInterval(sampling);
+      live.close();
+      metrics.close();
+      await server.close();
+    },
+  };
+}
+
+function json(reply: FastifyReply, redact: (text: string) => string, value: unknown): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(redact(JSON.stringify(value)));
+}
+
+function serveFiles(server: FastifyInstance): void {
+  const read = new Map<string, Promise<Buffer>>();
+  for (const [address, { path, type }] of Object.entries(FILES)) {
+    server.get(address, async (_request, reply) => {
+      const body = read.get(address) ?? readFile(path);
+      read.set(address, body);
+      return reply.type(type).send(await body);
+    });
+  }
+}
+
+/** `/healthz`: the process turns. `/readyz`: it trades, and both accounts' data are fresh (strategy 10.3). */
+function serveHealth(server: FastifyInstance, source: StatusSource): void {
+  server.get('/healthz', (_request, reply) => reply.type('text/plain').send('alive\n'));
+  server.get('/readyz', (_request, reply) => {
+    const missing = unready(source.status());
+    return reply
+      .code(missing.length === 0 ? 200 : 503)
+      .type('text/plain')
+      .send(missing.length === 0 ? 'ready\n' : `${missing.join('\n')}\n`);
+  });
+}
+
+/** Why the engine is not ready; empty: it is. */
+export function unready(status: Status): readonly string[] {
+  const reasons = status.engine === 'trading' ? [] : [`the engine is ${status.engine}`];
+  for (const { account, polledAtMs, poller } of status.accounts) {
+    if (poller === 'parked') reasons.push(`account ${account} is parked`);
+    else if (polledAtMs === null) reasons.push(`account ${account} has not been read yet`);
+    else if (status.atMs - polledAtMs > status.settings.staleMs)
+      reasons.push(`account ${account} was last read too long ago`);
+  }
+  return reasons;
+}
+
+const CHART_TYPES = { svg: 'image/svg+xml', mermaid: 'text/plain; charset=utf-8', json: 'application/json' } as const;
+
+function sendChart(reply: FastifyReply, charts: WebOptions['charts'], file: string): FastifyReply {
+  const dot = file.lastIndexOf('.');
+  const [name, kind] = [file.slice(0, dot), file.slice(dot + 1)];
+  const chart = Object.hasOwn(charts, name) ? charts[name] : undefined;
+  if (chart === undefined || !(kind in CHART_TYPES)) return reply.code(404).type('text/plain').send('no such chart\n');
+  const format = kind as keyof typeof CHART_TYPES;
+  return reply.type(CHART_TYPES[format]).send(chart[format]);
+}

@@ -1,0 +1,194 @@
+import type { SymbolPhase } from '../core/facts.ts';
+import type { AccountName, Side } from '../core/model.ts';
+
+/**
+ * What the engine looks like from outside: plain values, decimals as text, times as wall-clock milliseconds. Whoever puts
+ * the engine together builds it (the web part knows no actor); nothing in it is a secret.
+ */
+export interface Status {
+  readonly atMs: number;
+  /** `engine`: a running one tells; `journal`: none runs, this is what the journal remembers. */
+  readonly source: 'engine' | 'journal';
+  readonly mode: string;
+  /** State of the daemon's statechart; `none` where no engine runs. */
+  readonly engine: 'starting' | 'trading' | 'draining' | 'cleaning' | 'stopped' | 'none';
+  readonly startedAtMs: number | null;
+  readonly settings: StatusSettings;
+  readonly accounts: readonly AccountStatus[];
+  readonly symbols: readonly SymbolStatus[];
+  /** Open ones, longest first. */
+  readonly alerts: readonly AlertStatus[];
+  /** Alerts that wait to be delivered (strategy 12.1). */
+  readonly outboxWaiting: number;
+  readonly gateway: GatewayStatus | null;
+  readonly figures: FiguresStatus;
+}
+
+export interface StatusSettings {
+  readonly loopIntervalMs: number;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  readonly stuckMs: number;
+  readonly requestsPerSec: number;
+  readonly mmrAlertThreshold: string;
+}
+
+export interface AccountStatus {
+  readonly account: AccountName;
+  /** State of the account's poller: `polling`, `waiting`, `backing-off`, `parked`, …; null: none runs. */
+  readonly poller: string | null;
+  /** When the newest complete reading was asked for; null: none yet. */
+  readonly polledAtMs: number | null;
+  /** How long that reading took. */
+  readonly pollTookMs: number | null;
+  readonly failuresInARow: number;
+  readonly failure: string | null;
+  readonly equityUsdt: string | null;
+  readonly maintenanceMarginUsdt: string | null;
+  /** Maintenance margin / equity, 0 to 1 and beyond; null: not known, or no equity to divide by. */
+  readonly marginRatio: string | null;
+  readonly openOrders: number | null;
+  readonly sessionUntilMs: number | null;
+  readonly stream: 'up' | 'down' | 'off' | null;
+  /** Requests that may still leave within this second (strategy 9.1); null: not known. */
+  readonly budgetLeft: number | null;
+  /** Requests waiting for the budget. */
+  readonly requestsWaiting: number | null;
+}
+
+export interface GatewayStatus {
+  readonly state: string;
+  readonly queued: Readonly<Record<AccountName, number>>;
+  /** Submissions, cancels and look-ups under way. */
+  readonly jobs: number;
+}
+
+/** What a symbol waits for; the page has the words. */
+export type Waits =
+  | 'data'
+  | 'answers'
+  | 'fills-to-open'
+  | 'fill-to-hedge'
+  | 'rest-of-fill'
+  | 'rest-over'
+  | 'room'
+  | 'price'
+  | 'operator'
+  | 'stop'
+  | 'next-poll';
+
+export interface PositionStatus {
+  /** Signed, base units. */
+  readonly size: string;
+  /** Size × mark, signed, USDT; null: no mark. */
+  readonly notionalUsdt: string | null;
+  readonly entryPrice: string | null;
+}
+
+export interface OrderStatusRow {
+  readonly clientOrderId: string;
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly price: string;
+  readonly size: string;
+  readonly tradedSize: string;
+  readonly purpose: 'opening' | 'repair';
+  /** `sent`: not confirmed yet; `unknown`: strategy 9.6. */
+  readonly state: 'sent' | 'resting' | 'partly-filled' | 'cancelling' | 'unknown';
+  readonly sentAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface LotStatus {
+  readonly id: number;
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly size: string;
+  readonly price: string;
+  readonly bookedAtMs: number;
+  readonly source: 'fill' | 'start' | 'drift';
+}
+
+/** A stretch of time with an end. */
+export interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export interface SymbolStatus {
+  readonly instrument: string;
+  readonly mode: 'increase' | 'decrease';
+  readonly phase: SymbolPhase;
+  /** State of the symbol's statechart; null where no engine runs. */
+  readonly state: string | null;
+  readonly sinceMs: number | null;
+  /** Why it is in that phase. */
+  readonly why: string;
+  readonly rule: string;
+  /** Why nothing is submitted; null: something is, or it is settling. */
+  readonly idle: { readonly why: string; readonly rule: string } | null;
+  readonly waits: Waits;
+  readonly halted: boolean;
+  readonly mark: string | null;
+  /** Best bid and ask as last heard. */
+  readonly touch: { readonly bid: string; readonly ask: string; readonly atMs: number } | null;
+  readonly tickSize: string | null;
+  readonly positions: Readonly<Record<AccountName, PositionStatus>>;
+  /** Settled A + settled B, signed, base units (strategy 3.4). */
+  readonly net: string;
+  readonly netUsdt: string | null;
+  /** |net| − half of what the live orders against it would still fill, base units (strategy 6.4). */
+  readonly gap: string;
+  readonly gapUsdt: string | null;
+  readonly hedged: boolean | null;
+  readonly smallestTradable: string | null;
+  readonly totalUsdt: string | null;
+  /** The limit that `mode` runs towards, USDT. */
+  readonly limitUsdt: string | null;
+  readonly orders: readonly OrderStatusRow[];
+  readonly lots: readonly LotStatus[];
+  /** The price a hedge of the whole net must not be worse than, and its side (strategy 7.2). */
+  readonly guard: { readonly side: Side; readonly price: string } | null;
+  /** Requested times of the snapshots it knows. */
+  readonly dataAtMs: Readonly<Record<AccountName, number | null>>;
+  /** The clock of strategy 4.3. */
+  readonly partialFill: Span | null;
+  /** The rest of strategy 9.5. */
+  readonly cooldown: (Span & { readonly reason: string }) | null;
+  /** Unhedged since, and when that is called stuck (strategy 12). */
+  readonly unhedged: Span | null;
+  readonly hedges: number;
+  readonly unwinds: number;
+  /** Gained by hedges and unwinds since the journal began, USDT (strategy 4.6). */
+  readonly gainedUsdt: string;
+}
+
+export interface AlertStatus {
+  readonly key: string;
+  readonly kind: string;
+  readonly account: AccountName | null;
+  readonly instrument: string | null;
+  readonly sinceMs: number;
+  readonly critical: boolean;
+  /** It is over and calming down. */
+  readonly over: boolean;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export interface FiguresStatus {
+  readonly ordersPlaced: number;
+  readonly ordersFailed: number;
+  readonly orderSuccessRate: number | null;
+  readonly postOnlyRefusals: number;
+  readonly postOnlyRefusalRate: number | null;
+  readonly unknownOutcomes: number;
+  readonly fills: number;
+  readonly hedges: number;
+  readonly gainedUsdt: string;
+  readonly timeToHedgeMs: { readonly median: number; readonly p90: number } | null;
+}
+
+/** Where the web part learns how things stand. Called often; must be cheap and must not throw. */
+export interface StatusSource {
+  status(): Status;
+}
