@@ -4,6 +4,7 @@ import { ACCOUNTS } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
+import { repairWays } from './repairs.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -54,8 +55,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   }
   if (state.unhedgedSinceMs !== null && isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
     const side = sideAgainst(valuation.net);
-    const account =
-      config.positionMode === 'decrease' && !valuation.sameDirection ? valuation.larger : valuation.smaller;
+    const account = valuation[repairWays(input)[0]];
     const guard = guardPrice(state.lots, { account, side, size: valuation.net.abs() }, valuation.net.mul(0));
     raise(
       'unhedged',
