@@ -37,6 +37,7 @@ import type {
   GatewayStarted,
   OrderResolved,
   OrdersWatched,
+  PollerStarted,
   PollHasten,
   SubmissionEnded,
   SymbolToGateway,
@@ -77,7 +78,7 @@ export interface SymbolContext extends SymbolInput {
   readonly barrierMs: number;
   readonly assessment: Assessment | null;
   readonly unusableInARow: number;
-  /** The phase last told to people, and why nothing was submitted. */
+  /** The phase last told to people, and why nothing was submitted, without its figures. */
   readonly toldPhase: SymbolPhase;
   readonly toldIdle: string;
   /** Keys of conditions that hold (strategy 12). */
@@ -230,13 +231,13 @@ export function carriedOut(context: SymbolContext): Step {
       },
       holding: conditions.map((alert) => alert.key),
       toldPhase: plan.tradingState,
-      toldIdle: idleWhy,
+      toldIdle: withoutFigures(idleWhy),
     },
     {
       entries: acts ? [decision] : [],
       facts: [
         ...phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
-        ...(plan.idle !== null && idleWhy !== context.toldIdle
+        ...(plan.idle !== null && withoutFigures(idleWhy) !== context.toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
         ...plan.trims.map(
@@ -296,6 +297,11 @@ export function gatewayStarted(context: SymbolContext, event: GatewayStarted): S
   }
   const barrierMs = Math.max(context.barrierMs, event.atMs);
   return finish(context, { state, underWay: [], submitted: {}, touchAsked: false, barrierMs });
+}
+
+/** A poller that replaces a failed one knows no watch list yet. */
+export function pollerStarted(context: SymbolContext, event: PollerStarted): Step {
+  return finish(context, {}, { commands: [watch(context, event.account)] });
 }
 
 export function draining(context: SymbolContext): Step {
@@ -489,6 +495,11 @@ function phaseFact(
       rule,
     },
   ];
+}
+
+/** The same reason with other figures is no news: they follow the mark and the clock (strategy 7.3). */
+function withoutFigures(why: string): string {
+  return why.replace(/\d+(\.\d+)?/g, '#');
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {
