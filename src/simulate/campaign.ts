@@ -34,7 +34,7 @@ import { scheduleWorld } from './world.ts';
  * One campaign: the unmodified engine against the embedded exchange, in virtual time, from one seed, audited from the wire
  * and held against the exchange's own books.
  *
- * It goes by legs. At the end of a leg the faults pause and the market stands still for some minutes, engine and exchange
+ * It goes by legs, each as long as it takes the symbols to get where they are to go, within bounds. At the end of a leg the faults pause and the market stands still for some minutes, engine and exchange
  * are compared, the engine is stopped in order and what it left is judged; symbols that got where they were to go turn
  * round, as an operator would have them do; and the next leg starts from the same journal.
  */
@@ -121,6 +121,8 @@ const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 0, 5);
 /** Before the end of a leg: faults pause, the market stands still, and what is in doubt may settle. */
 const CALM_MS = 10 * 60_000;
+/** A leg ends early, but not before this, when every symbol has got where it was to go: idling proves little. */
+const LEG_LEAST_MS = 45 * 60_000;
 /** How often engine and exchange are compared in the calm before their difference counts. */
 const COMPARE_EVERY_MS = 5_000;
 /** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
@@ -262,9 +264,9 @@ class Campaign implements Host {
     const endMs = START_MS + totalMs;
     const legMs = legHours * 3_600_000;
     try {
-      scheduleWorld(this, this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs, legMs, calmMs: CALM_MS });
-      for (let leg = 0; this.time.nowMs < endMs && !this.#over; leg += 1) {
-        const legEndMs = Math.min(START_MS + (leg + 1) * legMs, endMs);
+      scheduleWorld(this, this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs });
+      while (this.time.nowMs < endMs && !this.#over) {
+        const legEndMs = Math.min(this.time.nowMs + legMs, endMs);
         await this.#leg(legEndMs, totalMs, legEndMs === endMs && untilMs !== null);
       }
     } catch (thrown) {
@@ -296,8 +298,10 @@ class Campaign implements Host {
     this.#wanted = true;
     this.#start();
     const calmMs = cutShort ? endMs : endMs - CALM_MS;
+    const soonestMs = this.time.nowMs + LEG_LEAST_MS;
     while (this.time.nowMs < calmMs && !this.#over) {
-      await this.time.run(Math.min(calmMs, this.time.nowMs + 600_000));
+      if (this.time.nowMs >= soonestMs && endMs - this.time.nowMs > 2 * LEG_LEAST_MS && this.#allThere()) break;
+      await this.time.run(Math.min(calmMs, this.time.nowMs + 300_000));
       this.#options.onProgress?.({
         simulatedMs: this.time.nowMs - START_MS,
         totalMs,
@@ -308,10 +312,16 @@ class Campaign implements Host {
       await this.#endLeg(false);
       return;
     }
-    await this.#compare(endMs);
+    await this.#compare(this.time.nowMs + CALM_MS);
     if (!this.#over) await this.#stopInOrder();
     await this.#endLeg(true);
-    if (endMs > this.time.nowMs && !this.#over) await this.time.run(endMs);
+    // A campaign lasts as long as it was to last; nothing happens in what is left of its last calm.
+    if (endMs - this.time.nowMs < CALM_MS && !this.#over) await this.time.run(endMs);
+  }
+
+  /** Every symbol has got where it was to go. */
+  #allThere(): boolean {
+    return this.#auditor?.report().symbols.every((figures) => figures.goalReachedAfterMs !== null) ?? false;
   }
 
   get settings(): Settings {

@@ -16,16 +16,16 @@ export const POSITION_MODES = ['mixed', 'increase', 'decrease'] as const;
 export type ModeChoice = (typeof POSITION_MODES)[number];
 
 /**
- * Markets a campaign can be set in: the embedded exchange's own, with takers as rare as in a real market, so that a hedge
- * takes half a minute and not a second. `lively` stays as it is.
+ * Markets a campaign can be set in: the embedded exchange's own, with takers as rare and quotes as steady as in a real
+ * market, so that a hedge takes half a minute and not a second. `lively` stays as it is.
  */
 export const MARKETS: Readonly<Record<ProfileName, MarketProfile>> = {
   lively: PROFILES.lively,
-  calm: { ...PROFILES.calm, takerChance: 0.03 },
-  meanReverting: { ...PROFILES.meanReverting, takerChance: 0.04 },
-  choppy: { ...PROFILES.choppy, takerChance: 0.05 },
-  walk: { ...PROFILES.walk, takerChance: 0.04 },
-  trending: { ...PROFILES.trending, takerChance: 0.04 },
+  calm: { ...PROFILES.calm, noiseTicks: 0.15, takerChance: 0.03 },
+  meanReverting: { ...PROFILES.meanReverting, noiseTicks: 0.4, takerChance: 0.04 },
+  choppy: { ...PROFILES.choppy, noiseTicks: 0.8, takerChance: 0.05 },
+  walk: { ...PROFILES.walk, noiseTicks: 0.25, takerChance: 0.04 },
+  trending: { ...PROFILES.trending, noiseTicks: 0.3, takerChance: 0.04 },
 };
 export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
 /** `mixed` takes another one of the five slow ones with each seed. */

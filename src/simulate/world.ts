@@ -8,9 +8,6 @@ const HOUR_MS = 3_600_000;
 export interface WorldSpan {
   readonly fromMs: number;
   readonly toMs: number;
-  /** World events keep clear of the end of each leg, where engine and exchange are compared. */
-  readonly legMs: number;
-  readonly calmMs: number;
 }
 
 /** Draws when each event of the world happens, and puts it there. */
@@ -24,13 +21,10 @@ export function scheduleWorld(host: Host, plan: FaultPlan, draw: Chance, span: W
   }
 }
 
-/** Any moment but the quarter of an hour after a start, and the calm before a stop. */
-function momentIn(draw: Chance, { fromMs, toMs, legMs, calmMs }: WorldSpan): number {
-  const legs = Math.max(1, Math.ceil((toMs - fromMs) / legMs));
-  const legFromMs = fromMs + draw.integer(0, legs - 1) * legMs;
-  const legToMs = Math.min(legFromMs + legMs, toMs);
-  const spareMs = Math.min(15 * MINUTE_MS, (legToMs - legFromMs) / 4);
-  return Math.floor(draw.between(legFromMs + spareMs, Math.max(legFromMs + spareMs, legToMs - calmMs - spareMs)));
+/** Any moment but the first and the last twentieth; in the calm at the end of a leg it waits for the next leg. */
+function momentIn(draw: Chance, { fromMs, toMs }: WorldSpan): number {
+  const spareMs = (toMs - fromMs) / 20;
+  return Math.floor(draw.between(fromMs + spareMs, toMs - 2 * spareMs));
 }
 
 /** Seconds, minutes, or longer than an order lives. */
