@@ -78,6 +78,7 @@ export interface ApiParts {
 
 function strings(value: unknown): readonly string[] | null {
   if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return [value];
   if (!Array.isArray(value)) throw new VenueError(1003);
   return value.length === 0 ? null : value.map(String);
 }
@@ -559,7 +560,7 @@ export class Api {
     if (typeof body.order_id === 'string' && body.order_id !== '') return { orderId: body.order_id };
     const clientOrderId = readUint64(body.client_order_id);
     if (clientOrderId !== null) return { clientOrderId };
-    throw new VenueError(body.client_order_id === undefined || body.client_order_id === '' ? 3021 : 1003);
+    throw new VenueError([undefined, null, ''].includes(body.client_order_id as string) ? 3021 : 1003);
   }
 
   #ttl(value: unknown): number {

@@ -1,3 +1,4 @@
+import { Decimal } from '../core/decimal.ts';
 import { VenueError } from './errors.ts';
 import { exceedsE9, parseE9 } from './fixed.ts';
 import { readSignature, type Session, type Sessions } from './sessions.ts';
@@ -22,10 +23,12 @@ function flag(value: unknown): boolean {
   return value;
 }
 
+/** A decimal as plain text. An exponent is read too: the venue's Python SDK writes a price of zero as `0E-9`. */
 function numeral(value: unknown, missing: string): string {
   if (value === undefined || value === null || value === '') return missing;
-  if (typeof value !== 'string' || !/^\d+(\.\d+)?$/.test(value)) throw new VenueError(1003);
-  return value;
+  if (typeof value !== 'string' || !/^\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?$/.test(value))
+    throw new VenueError(1003);
+  return /[eE]/.test(value) ? new Decimal(value).toFixed() : value;
 }
 
 /** Whether an optional id field says nothing. */
@@ -108,7 +111,7 @@ export function readOrder(
   if (sessions.of(subAccountId)?.signer.toLowerCase() !== signer) throw new VenueError(2000);
 
   if (!vacant(order.order_id)) throw new VenueError(2010);
-  if (metadata.client_order_id === undefined || metadata.client_order_id === '') throw new VenueError(2011);
+  if ([undefined, null, ''].includes(metadata.client_order_id as string)) throw new VenueError(2011);
   const clientOrderId = readUint64(metadata.client_order_id);
   if (clientOrderId === null) throw new VenueError(1003);
   if (order.state !== undefined && order.state !== null) throw new VenueError(2050);

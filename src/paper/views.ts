@@ -161,7 +161,7 @@ export function positionView(
     unrealized_pnl: printQuote(unrealized),
     realized_pnl: printQuote(holding.realized),
     total_pnl: printQuote(unrealized + holding.realized),
-    roi: printRatio(unrealized * 100n, abs(cost), 4),
+    roi: printRatio((unrealized + holding.realized) * 100n, abs(cost), 4),
     quote_index_price: USDT_INDEX,
     est_liquidation_price: printE9(most(0n, size >= 0n ? mark - distance : mark + distance)),
     leverage: `${holding.spec.leverage}.0`,

@@ -134,7 +134,7 @@ const RULES: readonly (readonly [
     },
   ],
   ['legs is no list', 1003, 400, (desk) => spoiled(desk, (order) => (order.legs = {}))],
-  ['a price in exponent form', 1003, 400, (desk) => spoiled(desk, (order) => (order.legs[0].limit_price = '9.5e4'))],
+  ['a price that is no number', 1003, 400, (desk) => spoiled(desk, (order) => (order.legs[0].limit_price = '1e400'))],
 ];
 
 async function spoiled(desk: Desk, spoil: (order: Loose) => unknown): Promise<Loose> {
@@ -173,6 +173,19 @@ describe('a create is refused with the code of the first rule it breaks', () => 
     const order = await desk.sign('A', { ...GOOD, price: '90000.0' });
     const answer = desk.call('A', 'create_order', { order });
     assert.deepEqual([answer.status, answer.body.code], [429, 2090]);
+  });
+
+  it('fields a client leaves null count as absent, and a zero price may have an exponent', async () => {
+    const desk = new Desk();
+    const order = await desk.sign('A', { buy: true, size: '0.01', isMarket: true });
+    order.legs[0].limit_price = '0E-9';
+    for (const field of ['order_id', 'state', 'builder', 'builder_fee']) order[field] = null;
+    for (const field of ['create_time', 'trigger', 'broker']) order.metadata[field] = null;
+    assert.equal(desk.call('A', 'create_order', { order }).status, 200);
+    desk.wait(40);
+    assert.equal(desk.state('A', order.metadata.client_order_id), 'FILLED UNSPECIFIED 0.01');
+    assert.equal(desk.call('A', 'cancel_order', { order_id: null, client_order_id: null }).body.code, 3021);
+    assert.equal(desk.call('A', 'open_orders', { kind: null, base: null, quote: null }).status, 200);
   });
 
   it('the good order these are made from is taken', async () => {
