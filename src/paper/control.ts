@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { PaperAnswer } from './api.ts';
-import type { PaperExchange } from './exchange.ts';
-import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import type { Api, PaperAnswer } from './api.ts';
+import { FAULT_KINDS, type FaultKind, type Faults } from './faults.ts';
 import { E9, e9, parseE9, printE9, printQuote } from './fixed.ts';
 import { instrumentsFromJson } from './instruments.ts';
 import { hashText } from './random.ts';
-import type { PaperAccount, PaperOrder } from './venue.ts';
+import type { PaperCredentials, Sessions } from './sessions.ts';
+import type { StreamHub } from './streams.ts';
+import type { PaperAccount, PaperOrder, Venue } from './venue.ts';
 import { orderView } from './views.ts';
 
 /**
@@ -83,12 +84,25 @@ const BODIES = {
 type Path = keyof typeof BODIES;
 type Body<P extends Path> = z.output<(typeof BODIES)[P]>;
 
+/** What the hand reaches for: the parts of one exchange. */
+export interface ControlParts {
+  readonly venue: Venue;
+  readonly sessions: Sessions;
+  readonly faults: Faults;
+  readonly api: Api;
+  readonly streams: StreamHub;
+  readonly accounts: readonly PaperCredentials[];
+  readonly seed: number;
+  /** Lets that much time pass at once, ms. */
+  skip(ms: number): void;
+}
+
 /** Drives one exchange from behind. Every method throws when what it names does not exist. */
 export class Control {
-  readonly #exchange: PaperExchange;
+  readonly #exchange: ControlParts;
   #injected = 0;
 
-  constructor(exchange: PaperExchange) {
+  constructor(exchange: ControlParts) {
     this.#exchange = exchange;
   }
 
