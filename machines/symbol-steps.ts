@@ -389,8 +389,10 @@ function afterSubmission(
       return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
     case 'denied':
     case 'unsent': {
+      // Nothing left, so nothing changed there: no newer snapshots have to be waited for (strategy 9.10).
+      const { barrierMs } = context;
       const denied = key === undefined ? [] : [{ key, untilMs: atMs + DENIED_PAUSE_MS }];
-      return { change: { ...ended, denied: [...context.denied, ...denied] }, alerts: [] };
+      return { change: { ...ended, barrierMs, denied: [...context.denied, ...denied] }, alerts: [] };
     }
     case 'exhausted':
       return {
