@@ -1,0 +1,90 @@
+import { h } from './dom.js';
+import uPlot from './uplot.js';
+import { t } from './words.js';
+
+/** |A| and |B|, net, and gained spread over time: three plots on one clock. */
+export function createCurves(points, { total }) {
+  const element = h('div', { class: 'plots' });
+  const data = points.map((point) => [...point]);
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const sync = uPlot.sync(`curves-${Math.round(performance.now())}`);
+  const frames = [
+    { title: t('exposure'), series: [line('|A|', colour('--acc-a')), line('|B|', colour('--acc-b'))], columns: [1, 2] },
+    {
+      title: total ? `${t('netAll')}, USDT` : t('imbalance'),
+      series: [line(t('net'), colour('--state-imbalanced'), true)],
+      columns: [3],
+    },
+    { title: t('gain'), series: [line(t('gained'), colour('--good'), true)], columns: [4] },
+  ];
+  const plots = frames.map((frame) => {
+    const box = h('div', { class: 'plot' });
+    element.append(h('figure', {}, h('figcaption', {}, frame.title), box));
+    const plot = new uPlot(
+      {
+        width: 300,
+        height: 168,
+        cursor: { sync: { key: sync.key }, points: { size: 6 } },
+        legend: { live: true },
+        scales: { x: { time: true }, y: { range: (_u, low, high) => ranged(low, high) } },
+        axes: [axis(colour), { ...axis(colour), size: 58 }],
+        series: [{ value: (_u, at) => (at === null ? '' : new Date(at * 1000).toLocaleTimeString()) }, ...frame.series],
+      },
+      shape(data, frame.columns),
+      box,
+    );
+    return { frame, plot, box };
+  });
+  const watcher = new ResizeObserver(() => {
+    for (const { plot, box } of plots) if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height: 168 });
+  });
+  for (const { box } of plots) watcher.observe(box);
+
+  return {
+    element,
+    add(point) {
+      data.push(point);
+      for (const { frame, plot } of plots) plot.setData(shape(data, frame.columns));
+    },
+    set(all) {
+      data.splice(0, data.length, ...all);
+      for (const { frame, plot } of plots) plot.setData(shape(data, frame.columns));
+    },
+    close() {
+      watcher.disconnect();
+      for (const { plot } of plots) plot.destroy();
+    },
+  };
+}
+
+function line(label, stroke, filled = false) {
+  return {
+    label,
+    stroke,
+    width: 1.75,
+    fill: filled ? `${stroke}22` : undefined,
+    points: { show: false },
+    value: (_u, value) => (value === null || value === undefined ? '–' : value.toFixed(2)),
+  };
+}
+
+function axis(colour) {
+  return {
+    stroke: colour('--dim'),
+    grid: { stroke: colour('--grid'), width: 1 },
+    ticks: { show: false },
+    font: '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
+  };
+}
+
+/** A curve that does not move still needs height. */
+function ranged(low, high) {
+  if (low === null || high === null) return [0, 1];
+  const pad = Math.max((high - low) * 0.1, Math.abs(high) * 0.002, 0.01);
+  return [low - pad, high + pad];
+}
+
+function shape(points, columns) {
+  return [points.map((point) => point[0] / 1000), ...columns.map((column) => points.map((point) => point[column]))];
+}

@@ -1,0 +1,31 @@
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Makes an element: attributes, `class`, `title`, `on…` listeners, `css` custom properties, then children. */
+export function h(tag, attributes = {}, ...children) {
+  return build(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function s(tag, attributes = {}, ...children) {
+  return build(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function build(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    // By the object model, for the page's own rules forbid style attributes.
+    else if (name === 'css') for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Puts `made` in the place of `old`, keeping what has the focus. */
+export function swap(old, made) {
+  const hadFocus = old.contains(document.activeElement);
+  old.replaceWith(made);
+  if (hadFocus) (made.matches('a,button') ? made : made.querySelector('a,button'))?.focus({ preventScroll: true });
+  return made;
+}

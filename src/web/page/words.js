@@ -1,0 +1,218 @@
+import { TEXTS } from './texts.js';
+
+/** The language that is shown: the reader's choice, else the engine's. */
+let lang = 'en';
+
+export function setLanguage(name) {
+  lang = name in TEXTS ? name : 'en';
+  document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
+}
+
+export function language() {
+  return lang;
+}
+
+/** The text at a path of the table (`clocks.cooldown`), with `{name}` filled in. */
+export function t(path, values = {}) {
+  let found = TEXTS[lang];
+  for (const part of path.split('.')) found = found?.[part];
+  return typeof found === 'string' ? fill(found, values) : path;
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? '');
+}
+
+/** A state's name is never translated: the statechart's, the log's and the metrics' alike. */
+export function stateHelp(state) {
+  return TEXTS[lang].states[state] ?? '';
+}
+
+/** A reason of the engine in the reader's words. */
+export function reason(why) {
+  if (!why) return '';
+  for (const [pattern, text] of TEXTS[lang].reasons) {
+    if (!pattern.test(why)) continue;
+    return why.replace(pattern, text).replaceAll('buy', t('buy')).replaceAll('sell', t('sell'));
+  }
+  return why;
+}
+
+/** `BNB_USDT_Perp` is `BNB` to a person. */
+export function base(instrument) {
+  return instrument.split('_')[0];
+}
+
+/** A duration in its two largest units. */
+export function lasting(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const unit = (name) => (lang === 'zh' ? t(name) : ` ${t(name)}`);
+  if (seconds < 120) return `${seconds}${unit('second')}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes}${unit('minute')}`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours}${unit('hour')}${minutes % 60 ? ` ${minutes % 60}${unit('minute')}` : ''}`;
+  return `${Math.floor(hours / 24)}${unit('day')}${hours % 24 ? ` ${hours % 24}${unit('hour')}` : ''}`;
+}
+
+/** Text of a decimal with at most so many digits after the point, and thousands apart. For reading only. */
+export function number(text, digits = 8) {
+  if (text === null || text === undefined) return '–';
+  const [whole = '0', fraction = ''] = String(text).split('.');
+  const kept = fraction.slice(0, digits).replace(/0+$/, '');
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+  const shown = kept === '' ? grouped : `${grouped}.${kept}`;
+  return shown === '-0' ? '0' : shown.replace('-', '−');
+}
+
+/** Money: two digits, always. */
+export function money(text) {
+  if (text === null || text === undefined) return '–';
+  const negative = String(text).startsWith('-');
+  const [whole = '0', fraction = ''] = String(text).replace('-', '').split('.');
+  const cents = `${fraction}00`.slice(0, 2);
+  const zero = /^0*$/.test(whole) && cents === '00';
+  return `${negative && !zero ? '−' : ''}${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ' ')}.${cents}`;
+}
+
+export function clock(ms) {
+  return new Date(ms).toLocaleTimeString(lang === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+}
+
+/** What a fact says, in words; and its rule, apart. */
+export function factWords(fact) {
+  const template = TEXTS[lang].facts[fact.type];
+  if (template === undefined) return { text: fact.type, rule: '' };
+  const order = () => `${fact.account} ${t(fact.side)} ${number(fact.size)} @ ${number(fact.price)}`;
+  const values = {
+    ...fact,
+    why: reason(fact.why),
+    reason: reason(fact.reason),
+    side: fact.side ? t(fact.side) : '',
+    order: 'clientOrderId' in fact && 'side' in fact ? order() : '',
+    purpose: fact.purpose ? t(fact.purpose) : '',
+    guarded: guarded(fact),
+    intent: fact.intent ? intentWords(fact.intent) : '',
+    failure: fact.failure ? `${fact.failure.call}: ${fact.failure.message}` : '',
+    alert: fact.alert ? alertWords(fact.alert) : '',
+    lasted: fact.lastedMs === undefined ? '' : lasting(fact.lastedMs),
+    instruments: Array.isArray(fact.instruments) ? fact.instruments.map(base).join(', ') : '',
+    matched: fact.matches ? matched(fact) : '',
+    fillSize: number(fact.fillSize),
+    fillPrice: number(fact.fillPrice),
+    netAfter: number(fact.netAfter),
+    net: number(fact.net),
+    size: number(fact.size),
+    price: number(fact.price),
+    difference: number(fact.difference),
+    account: fact.account ?? '',
+    does: fact.type === 'decision.made' ? does(fact) : '',
+  };
+  return { text: fill(template, values), rule: ruleOf(fact) };
+}
+
+const RULES = {
+  'fill.waiting': '4.3',
+  'fill.booked': '4.4',
+  'order.unknown': '9.6',
+  'order.resolved': '9.6',
+  'intent.exhausted': '9.5',
+  'order.post-only-refused': '9.5',
+  'order.refused': '9.5',
+  'drift.seen': '10.5',
+  'drift.adopted': '10.5',
+  'order.foreign': '11.4',
+  'order.adopted': '11.4',
+  'lots.restored': '11.2',
+  'read.failed': '10.3',
+  'account.parked': '9.8',
+  'account.unparked': '9.8',
+  'engine.draining': '13.1',
+  'cleanup.finished': '13.1',
+  'invariant.broken': '15',
+  'alert.raised': '12',
+  'alert.resolved': '12',
+  'alerts.unsent': '12.1',
+};
+
+function ruleOf(fact) {
+  if (fact.rule) return fact.rule;
+  if (fact.type === 'order.placed') return fact.purpose === 'repair' ? '6.3' : '6.1, 6.2';
+  if (fact.type === 'decision.made') {
+    const rules = [...fact.creates.flatMap((one) => one.rules), ...fact.trims.map((one) => one.rule)];
+    return [...new Set(rules)].join(', ');
+  }
+  return RULES[fact.type] ?? '';
+}
+
+function guarded(fact) {
+  if (!fact.guardPrice) return '';
+  return t('guarded', { worse: t(fact.side === 'sell' ? 'below' : 'above'), guardPrice: number(fact.guardPrice) });
+}
+
+function intentWords(intent) {
+  const price = intent.price === undefined ? '' : ` @ ${number(intent.price)}`;
+  return `${intent.account} ${t(intent.side)} ${number(intent.size)}${price}`;
+}
+
+function does(fact) {
+  const parts = [
+    ...fact.trims.map((one) => t('doesTrim', { intent: `${intentWords(one)} (${reason(one.why)})` })),
+    ...fact.creates.map((one) => t('doesCreate', { intent: `${intentWords(one)} ${t(one.purpose)}${guarded(one)}` })),
+  ];
+  return parts.length === 0 ? '' : ` → ${parts.join('; ')}`;
+}
+
+function matched(fact) {
+  const parts = fact.matches.map((match) => {
+    const values = {
+      size: number(match.size),
+      account: match.lotAccount,
+      side: t(match.fillSide === 'sell' ? 'buy' : 'sell'),
+      price: number(match.lotPrice),
+      time: lasting(fact.atMs - match.lotBookedAtMs),
+      gain: number(match.gainUsdt, 4),
+    };
+    return match.kind === 'unwind' ? t('unwound', values) : t('hedged', values);
+  });
+  const opened = fact.openedLotSize && !/^0(\.0*)?$/.test(fact.openedLotSize);
+  return parts.join('') + (opened ? t('opened', { size: number(fact.openedLotSize) }) : '');
+}
+
+/** An alert in words: the engine sends them in both languages; one that happened a moment ago has its details only. */
+export function alertWords(alert) {
+  if (alert.text) return alert.text[lang] ?? alert.text.en;
+  const where = [alert.instrument ? base(alert.instrument) : '', alert.account ?? ''].filter(Boolean).join(' ');
+  const details = Object.entries(alert.details ?? {}).map(([name, value]) => `${name} ${value}`);
+  return [alert.kind, where, details.join(', ')].filter(Boolean).join(': ');
+}
+
+/** How loud a fact is: for its colour. */
+export function tone(fact) {
+  switch (fact.type) {
+    case 'fill.booked':
+      return fact.matches.some((match) => match.kind !== 'netting') ? 'good' : 'fill';
+    case 'fill.waiting':
+      return 'fill';
+    case 'state.changed':
+      return `state-${fact.to}`;
+    case 'order.placed':
+      return 'order';
+    case 'alert.raised':
+    case 'invariant.broken':
+    case 'actor.failed':
+    case 'account.parked':
+      return 'bad';
+    case 'order.refused':
+    case 'order.unknown':
+    case 'intent.exhausted':
+    case 'read.failed':
+    case 'drift.seen':
+    case 'drift.adopted':
+    case 'order.foreign':
+    case 'alerts.unsent':
+      return 'warn';
+    default:
+      return 'quiet';
+  }
+}
