@@ -10,40 +10,47 @@ import type { Journal, PreparedOrder } from '../src/ports.ts';
  * @param unsettled orders that were prepared and have no final outcome, of any instrument
  */
 export function restoreSymbol(journal: Journal, instrument: string, unsettled: readonly PreparedOrder[]): SymbolState {
-  const saved = journal.latest('symbol.state', instrument)?.body as SymbolState | undefined;
-  if (saved === undefined || !saved.begun) return emptySymbolState(instrument);
+  const entry = journal.latest('symbol.state', instrument);
+  const saved = entry?.body as SymbolState | undefined;
+  if (entry === null || saved === undefined || !saved.begun) return emptySymbolState(instrument);
   let state = saved;
-  for (const order of saved.orders) {
-    const { clientOrderId } = order;
-    state = forgetCancel(state, clientOrderId);
-    const outcome = journal.latest('order.outcome', clientOrderId)?.body;
-    switch (outcome?.outcome) {
-      case 'refused':
-      case 'unsent':
-      case 'rejected':
-        state = letGo(state, clientOrderId);
-        break;
-      case 'absent':
-        state = dropAbsent(state, clientOrderId);
-        break;
-      case 'resting':
-      case 'filled':
-      case 'cancelled':
-        state = confirm(state, clientOrderId, outcome.atMs);
-        break;
-      default:
-        if (order.confirmedAtMs === null) state = markUnknown(state, clientOrderId);
-    }
+  for (const { clientOrderId } of saved.orders) {
+    state = asTheJournalSays(journal, forgetCancel(state, clientOrderId), clientOrderId);
   }
-  for (const prepared of unsettled) {
+  // Written down and perhaps sent, and the symbol did not live to hear of it. Its end may be known all the same: what it
+  // traded is still to be booked.
+  for (const prepared of [...unsettled, ...preparedSince(journal, entry.seq)]) {
     const { intent, clientOrderId, price, sentAtMs, expirationMs } = prepared;
     if (intent.instrument !== instrument || state.closed.includes(clientOrderId)) continue;
     if (state.orders.some((order) => order.clientOrderId === clientOrderId)) continue;
     const { account, side, size, purpose } = intent;
     state = addSent(state, { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs });
-    const outcome = journal.latest('order.outcome', clientOrderId)?.body;
-    state =
-      outcome?.outcome === 'resting' ? confirm(state, clientOrderId, outcome.atMs) : markUnknown(state, clientOrderId);
+    state = asTheJournalSays(journal, state, clientOrderId);
   }
   return state;
+}
+
+/** One order of the state, by its last outcome. What is over and may have traded stays: the exchange is asked, and it is booked. */
+function asTheJournalSays(journal: Journal, state: SymbolState, clientOrderId: string): SymbolState {
+  const outcome = journal.latest('order.outcome', clientOrderId)?.body;
+  switch (outcome?.outcome) {
+    case 'refused':
+    case 'unsent':
+    case 'rejected':
+      return letGo(state, clientOrderId);
+    case 'absent':
+      return dropAbsent(state, clientOrderId);
+    case 'resting':
+    case 'filled':
+    case 'cancelled':
+      return confirm(state, clientOrderId, outcome.atMs);
+    default: {
+      const order = state.orders.find((one) => one.clientOrderId === clientOrderId);
+      return order?.confirmedAtMs === null ? markUnknown(state, clientOrderId) : state;
+    }
+  }
+}
+
+function preparedSince(journal: Journal, seq: number): PreparedOrder[] {
+  return [...journal.scan({ kind: 'order.prepared', afterSeq: seq })].map((entry) => entry.body as PreparedOrder);
 }

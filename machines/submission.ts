@@ -306,11 +306,20 @@ function journalOutcome(context: SubmissionContext, outcome: OrderOutcome['outco
   const clientOrderId = context.draft?.clientOrderId ?? orderOf(context).clientOrderId;
   const atMs = clock.nowMs();
   try {
+    // A snapshot can tell the end before a slow answer tells that it rested: the end stays the last word, or a later
+    // start would take the order up again and book its fills twice.
+    const last = mayLive(outcome) ? journal.latest('order.outcome', clientOrderId)?.body.outcome : undefined;
+    if (last !== undefined && !mayLive(last)) return;
     const body: OrderOutcome = { clientOrderId, outcome, detail, atMs };
     journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs, body }]);
   } catch (thrown) {
     reporter.report({ type: 'actor.failed', atMs, actor: 'journal', message: `${clientOrderId}: ${wordsOf(thrown)}` });
   }
+}
+
+/** Outcomes after which the exchange may have more to say of an order. */
+function mayLive(outcome: OrderOutcome['outcome']): boolean {
+  return outcome === 'resting' || outcome === 'unknown';
 }
 
 function wordsOf(thrown: unknown): string {
@@ -332,15 +341,15 @@ function createFailure(thrown: unknown, account: AccountName): ExchangeFailure {
 /** 2012: the client id overlaps an active order, so an order of that id lives (API 3). */
 const OVERLAPPING_CLIENT_ID_CODE = 2012;
 
-/** The state a status leaves in the journal. */
-function outcomeOf(status: ExchangeOrder['status']): OrderOutcome['outcome'] {
+/** What an answer leaves in the journal. `rejected` promises that nothing traded: a start lets go of it unseen (strategy 11.2). */
+function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['outcome'] {
   switch (status) {
     case 'FILLED':
       return 'filled';
     case 'CANCELLED':
       return 'cancelled';
     case 'REJECTED':
-      return 'rejected';
+      return tradedSize.gt(0) ? 'cancelled' : 'rejected';
     default:
       return 'resting';
   }
@@ -580,7 +589,7 @@ const setupSubmission = setup({
     journalResting: ({ context }) => journalOutcome(context, 'resting', ''),
     journalSeen: ({ context }) => {
       const seen = present(context.seen, 'answer');
-      journalOutcome(context, outcomeOf(seen.status), seen.rejectReason);
+      journalOutcome(context, outcomeOf(seen), seen.rejectReason);
     },
     journalUnknown: ({ context }) => journalOutcome(context, 'unknown', context.reason),
     journalAbsent: ({ context }) => journalOutcome(context, 'absent', proofWords(context)),

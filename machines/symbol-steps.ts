@@ -3,6 +3,7 @@ import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import { conditionsOf, SYMBOL_CONDITIONS } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
+import { lotsNet } from '../src/core/ledger.ts';
 import {
   addSent,
   confirm,
@@ -87,8 +88,10 @@ export interface SymbolContext extends SymbolInput {
   /** What is asked for again of each intent under way, by intent id. */
   readonly submitted: Readonly<Record<string, string>>;
   readonly halted: boolean;
-  /** The state as the journal has it. */
+  /** The state as the journal has it, … */
   readonly saved: string;
+  /** … and the value that text was made of: only another one is written out again. */
+  readonly savedState: SymbolState | null;
 }
 
 /** Something to send to another actor. */
@@ -124,16 +127,28 @@ export function initialContext(input: SymbolInput): SymbolContext {
     submitted: {},
     halted: false,
     saved: '',
+    savedState: null,
   };
 }
 
 /** A restored symbol tells the pollers what to look for, and has the orders of unknown outcome found out (strategy 9.6, 10.2). */
 export function starting(context: SymbolContext): Step {
-  const lost = context.state.orders.filter((order) => order.unknown);
+  const { begun, lots, orders } = context.state;
+  const { instrument } = context.config;
+  const lost = orders.filter((order) => order.unknown);
+  const restored: Fact = {
+    type: 'lots.restored',
+    atMs: context.clock.nowMs(),
+    instrument,
+    source: 'journal',
+    lots: lots.length,
+    net: lotsNet(lots),
+    difference: '',
+  };
   return {
     change: {},
     entries: [],
-    facts: [],
+    facts: begun ? [restored] : [],
     commands: [
       ...ACCOUNTS.map((account) => watch(context, account)),
       ...lost.map((order) => resolveCommand(context, order)),
@@ -327,9 +342,10 @@ function finish(
     { kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact },
     ...outcomeOf(fact),
   ]);
-  const changed = after.state !== before.state || after.saved === '';
+  // Against what was last written, not against the step before: deciding starts the clock of 12 without a step of its own.
   // A contradiction is judged anew after a restart: it is made of snapshots, not of history.
-  const saved = changed ? encode({ ...after.state, contradiction: null }) : after.saved;
+  const saved =
+    after.state === after.savedState ? after.saved : encode({ ...after.state, contradiction: { A: null, B: null } });
   const state: JournalEntry = {
     kind: 'symbol.state',
     key: instrument,
@@ -338,7 +354,7 @@ function finish(
   };
   const watches = ACCOUNTS.filter((account) => !sameList(watched(before, account), watched(after, account)));
   return {
-    change: { ...change, saved },
+    change: { ...change, saved, savedState: after.state },
     entries: [...(also.entries ?? []), ...(saved === before.saved ? [] : [state]), ...history],
     facts: [...(also.facts ?? []), ...(also.history ?? [])],
     commands: [...watches.map((account) => watch(after, account)), ...(also.commands ?? [])],
