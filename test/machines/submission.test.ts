@@ -149,6 +149,28 @@ test('an order is priced, written down, announced, sent and confirmed by its sta
   assert.equal(prepared?.payload, bench.exchange.onSign(draft));
 });
 
+test('an end that a snapshot told first stays the last word, whatever a slow answer says', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = async ({ draft }) => {
+    const { clientOrderId } = draft;
+    const body = { clientOrderId, outcome: 'filled', detail: '', atMs: 1 } as const;
+    bench.journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs: 1, body }]);
+    return testOrder(clientOrderId, 'OPEN');
+  };
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(bench.journal.outcomes(), ['filled']);
+});
+
+test('a rejected order that traded all the same is not let go of unseen', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => ({ ...testOrder(id, 'REJECTED'), tradedSize: decimal('0.1') });
+  resolveOrder(bench);
+  await bench.pass(100);
+  assert.deepEqual(bench.journal.outcomes(), ['cancelled']);
+});
+
 test('an acknowledgement that already says OPEN but has no id yet is not a resting order (9.4)', async () => {
   const bench = new Bench();
   submit(bench);
