@@ -423,6 +423,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const grew = body.traded.gt(order.traded);
     // What was refused or proven absent and shows all the same is alive (9.6); what the exchange ended stays ended.
     const returned = wasOver && (order.phase === 'refused' || order.phase === 'absent') && phase !== 'rejected';
+    // The state of an order can be told before its reason is: an answer that lacked a field, and a whole one after it.
+    if (phase === 'rejected' && body.rejectReason === 'FAIL_POST_ONLY' && !order.postOnlyRefused) {
+      order.postOnlyRefused = true;
+      instrument?.figures.postOnlyRefused();
+    }
     if (wasOver && !returned && !grew) return;
     if (returned) {
       order.overAtMs = null;
@@ -432,14 +437,14 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.firstPartialAtMs ??= order.lastUntradedAtMs;
       order.traded = body.traded;
       order.avgPrice = body.avgPrice;
-      if (instrument) move(instrument, order.account, signed(order.side, order.traded.minus(tradedBefore(order))));
+      if (instrument) {
+        const filled = signed(order.side, order.traded.minus(tradedBefore(order)));
+        move(instrument, order.account, filled);
+        takeBack(instrument, order, filled);
+      }
     } else if (order.traded.isZero()) order.lastUntradedAtMs = Math.max(order.lastUntradedAtMs, sentAtMs);
     const before = order.phase;
     if (over) {
-      if (phase === 'rejected' && body.rejectReason === 'FAIL_POST_ONLY' && !order.postOnlyRefused) {
-        order.postOnlyRefused = true;
-        instrument?.figures.postOnlyRefused();
-      }
       setOver(order, phase);
     } else if (phase === 'open' && isLive(order)) {
       order.phase = 'open';
@@ -465,6 +470,29 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (!last) return;
     expected.push({ seq, size: last.size.plus(size) });
     if (expected.length > MAX_HISTORY) expected.shift();
+  }
+
+  /** A difference adopted as drift was the fill of an order that could not be looked up: now that it is known, it counts once. */
+  function takeBack(instrument: Instrument, order: AuditOrder, filled: Decimal): void {
+    const holding = instrument.holding[order.account];
+    const { drift } = holding;
+    if (!drift || !filled.eq(drift.size) || order.sentSeq > drift.seq) return;
+    if (nowMs - drift.atMs > DRIFT_WITHDRAWN_WITHIN_MS) return;
+    const position = holding.positions.at(-1);
+    instrument.lots.withdraw(drift.seq, {
+      account: order.account,
+      side: drift.size.gt(0) ? 'sell' : 'buy',
+      size: drift.size.abs(),
+      price: position?.entryPrice.gt(0) ? position.entryPrice : order.price,
+      seq,
+      atMs: nowMs,
+      loose: true,
+      clientOrderId: null,
+    });
+    holding.drift = null;
+    instrument.drifts += 1;
+    holding.contradicting = null;
+    move(instrument, order.account, filled.neg());
   }
 
   function adopt(account: AccountName, body: OrderBody): AuditOrder {
@@ -649,13 +677,13 @@ export function createAuditor(options: AuditorOptions): Auditor {
       clientOrderId: null,
     };
     const { drift } = holding;
+    const since = holding.contradicting;
+    const held = since !== null && since.count >= DRIFT_SNAPSHOTS && nowMs - since.sinceMs >= DRIFT_MS;
+    if (!held && !atOnce) return;
     if (drift && nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) {
       instrument.lots.withdraw(drift.seq, { ...fill, loose: true });
       holding.drift = null;
     } else {
-      const since = holding.contradicting;
-      const held = since !== null && since.count >= DRIFT_SNAPSHOTS && nowMs - since.sinceMs >= DRIFT_MS;
-      if (!held && !atOnce) return;
       if (fill.price.lte(0)) return;
       instrument.lots.book(fill);
       holding.drift = { seq, atMs: nowMs, size: difference };
@@ -987,6 +1015,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
       last.size.eq(size) &&
       last.attempt < settings.postOnlyMaxRetry &&
       nowMs - (last.endedAtMs ?? nowMs) <= RETRY_WITHIN_MS;
+    // Read again since: it may as well be the first attempt of another submission, so attempts are counted at their fewest.
+    const anew = ACCOUNTS.every((one) => {
+      const requestedAtMs = accounts[one].moments.at(-1)?.requestedAtMs;
+      return requestedAtMs !== undefined && requestedAtMs >= (last?.endedAtMs ?? 0);
+    });
     const order: AuditOrder = {
       clientOrderId: id,
       account,
@@ -1015,7 +1048,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       historyLacks: false,
       cancelAskedAtMs: null,
       moments: [],
-      attempt: retries ? last.attempt + 1 : 1,
+      attempt: retries && !anew ? last.attempt + 1 : 1,
       chainStartMs: retries ? last.chainStartMs : nowMs,
       minRequestedMs: retries ? last.minRequestedMs : (last?.endedAtMs ?? 0),
       repairSeq: null,
