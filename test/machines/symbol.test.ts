@@ -1,0 +1,918 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
+import { DENIED_PAUSE_MS } from '../../machines/symbol-steps.ts';
+import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
+import { decode, encode } from '../../src/core/codec.ts';
+import type { ExchangeFailure } from '../../src/core/failure.ts';
+import { lotsNet } from '../../src/core/ledger.ts';
+import type { ManagedOrder } from '../../src/core/model.ts';
+import type { SymbolState } from '../../src/core/symbol-state.ts';
+import { d, lot, order, plain, position, seen } from '../support/core.ts';
+import { BENCH_START_MS } from '../support/machine-bench.ts';
+import { SymbolBench, type SymbolBenchOptions } from '../support/symbol-bench.ts';
+import { TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(symbolMachine);
+after(() => coverage.assertComplete());
+
+/** The chart's states, and how a symbol gets there: ready for an event, its words so far heard. */
+const SITUATIONS: Record<string, (options?: SymbolBenchOptions) => SymbolBench> = {
+  waiting: (options) => quiet(new SymbolBench({ coverage, ...options })),
+  equal: (options) => quiet(beginning(5, -5, options)),
+  imbalanced: (options) => quiet(beginning(5, 0, options)),
+  'partial-wait': (options) => {
+    const bench = beginning(5, -5, options);
+    bench.confirmAll();
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 8, [seen(a, { tradedSize: d(3), avgFillPrice: d(100) })]);
+    bench.read('B', -5);
+    return quiet(bench);
+  },
+  capped: (options) => quiet(beginning(150, -150, options)),
+  cooldown: (options) => {
+    const bench = beginning(5, -5, options);
+    for (const intent of bench.asked) bench.ended(intent, { kind: 'refused', code: 2032, reason: 'too much' });
+    bench.read('A', 5);
+    bench.read('B', -5);
+    return quiet(bench);
+  },
+  draining: (options) => {
+    const bench = beginning(5, -5, options);
+    bench.confirmAll();
+    bench.send({ type: 'trading.drain' });
+    return quiet(bench);
+  },
+};
+
+/** The first readings of both accounts. */
+function beginning(a: number, b: number, options: SymbolBenchOptions = {}): SymbolBench {
+  const bench = new SymbolBench({ coverage, ...options });
+  bench.read('A', a);
+  bench.read('B', b);
+  return bench;
+}
+
+function quiet(bench: SymbolBench): SymbolBench {
+  bench.words();
+  return bench;
+}
+
+const FAILURE: ExchangeFailure = { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' };
+
+/** Every event a symbol hears, about what the bench has: its first order, its first submission. */
+const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> = {
+  'snapshot.received': (bench) => {
+    const former = bench.context.snapshots.A;
+    return {
+      type: 'snapshot.received',
+      snapshot: bench.reading('A', former?.position ?? null, former?.orders ?? []),
+    };
+  },
+  'snapshot.failed': ({ nowMs }) => ({ type: 'snapshot.failed', account: 'A', failure: FAILURE, atMs: nowMs }),
+  'touch.received': ({ nowMs }) => ({ type: 'touch.received', bid: d(99), ask: d(101), atMs: nowMs }),
+  'touch.failed': ({ nowMs }) => ({ type: 'touch.failed', reason: 'down', atMs: nowMs }),
+  'order.sent': ({ nowMs }) => ({
+    type: 'order.sent',
+    intentId: 'BNB_USDT_Perp#1',
+    attempt: 1,
+    clientOrderId: 'NEW',
+    account: 'A',
+    side: 'buy',
+    size: d(1),
+    price: d(99),
+    purpose: 'opening',
+    sentAtMs: nowMs,
+    expirationMs: nowMs + 3_600_000,
+  }),
+  'attempt.refused': (bench) => ({
+    type: 'attempt.refused',
+    clientOrderId: firstOrder(bench),
+    account: 'A',
+    atMs: bench.nowMs,
+  }),
+  'submission.ended': (bench) => ({
+    type: 'submission.ended',
+    intentId: bench.context.underWay[0] ?? 'none',
+    account: 'A',
+    atMs: bench.nowMs,
+    result: { kind: 'confirmed', clientOrderId: firstOrder(bench) },
+  }),
+  'order.resolved': (bench) => ({
+    type: 'order.resolved',
+    clientOrderId: firstOrder(bench),
+    account: 'A',
+    atMs: bench.nowMs,
+    outcome: 'absent',
+  }),
+  'cancel.ended': (bench) => ({
+    type: 'cancel.ended',
+    clientOrderId: firstOrder(bench),
+    account: 'A',
+    atMs: bench.nowMs,
+    outcome: 'failed',
+  }),
+  'gateway.started': ({ nowMs }) => ({ type: 'gateway.started', unsettled: [], atMs: nowMs }),
+  'poller.started': () => ({ type: 'poller.started', account: 'A' }),
+  'trading.halt': () => ({ type: 'trading.halt', why: 'I2' }),
+  'trading.drain': () => ({ type: 'trading.drain' }),
+};
+
+function firstOrder(bench: SymbolBench): string {
+  return bench.orders[0]?.clientOrderId ?? 'NONE';
+}
+
+describe('every state meets every event', () => {
+  for (const [state, reach] of Object.entries(SITUATIONS)) {
+    for (const [type, eventOf] of Object.entries(EVENTS)) {
+      it(`${state} meets ${type}`, () => {
+        const bench = reach();
+        assert.equal(bench.phase, state);
+        const ids = bench.orders.map((one) => one.clientOrderId);
+        const underWay = bench.context.underWay.length;
+        bench.wait(10);
+        bench.send(eventOf(bench));
+        const words = bench.words();
+        const now = bench.orders.map((one) => one.clientOrderId);
+        const left = bench.context.underWay.length;
+
+        // Nothing of the five decides while something is under way, and nothing at all is asked for by these events.
+        assert.equal(bench.phase, type === 'trading.drain' ? 'draining' : state);
+        const expected = {
+          words: [] as string[],
+          ids,
+          underWay,
+        };
+        switch (type as SymbolEvent['type']) {
+          case 'snapshot.received':
+          case 'touch.received':
+            // A decision: it says again what holds.
+            if (state === 'capped') expected.words = ['alert-desk raised limit-reached'];
+            break;
+          case 'order.sent':
+            expected.ids = [...ids, 'NEW'];
+            break;
+          case 'attempt.refused':
+          case 'order.resolved':
+            expected.ids = ids.slice(1);
+            if (ids.length > 0) expected.words = ['poller:A watch []'];
+            break;
+          case 'submission.ended':
+            expected.underWay = Math.max(0, underWay - 1);
+            break;
+          case 'gateway.started':
+            expected.underWay = 0;
+            break;
+          case 'poller.started':
+            expected.words = [`poller:A watch [${ids.includes('A1') ? 'A1' : ''}]`];
+            break;
+        }
+        assert.deepEqual({ words, ids: now, underWay: left }, expected);
+      });
+    }
+  }
+});
+
+describe('5 the chart decides in the order of core’s table', () => {
+  const rules = symbolMachine.root.states.deciding?.always ?? [];
+  const targetOf = (rule: (typeof rules)[number]): string => (rule.target ?? []).map((node) => node.key).join();
+  const guardOf = (rule: (typeof rules)[number]): string | undefined => rule.guard as string | undefined;
+
+  it('10.3 3.1 what is unusable, or wants the book, is asked first', () => {
+    assert.deepEqual(rules.slice(0, 2).map(guardOf), ['touchWanted', 'dataUnusable']);
+    assert.deepEqual(rules.slice(0, 2).map(targetOf), ['waiting', 'waiting']);
+  });
+
+  it('5 after those its targets are the table’s states, rule by rule, and the last takes all', () => {
+    assert.deepEqual(
+      rules.slice(2).map(targetOf),
+      PRIORITY.map((entry) => entry.state),
+    );
+    assert.equal(rules.at(-1)?.guard, undefined);
+  });
+
+  it('5 in all 32 situations the first guard that holds leads where classify does', () => {
+    const bits = ['resting', 'hedged', 'partialFillWaits', 'openingHasRoom', 'repairHasRoom'];
+    const guards = symbolMachine.implementations.guards as Record<string, (args: unknown, params: unknown) => boolean>;
+    for (let number = 0; number < 2 ** bits.length; number += 1) {
+      const situation = Object.fromEntries(
+        bits.map((bit, index) => [bit, (number & (1 << index)) !== 0]),
+      ) as unknown as Situation;
+      const context = { assessment: { kind: 'usable', plan: { situation } } };
+      const first = rules.find((rule) => {
+        const guard = guardOf(rule);
+        return guard === undefined || guards[guard]?.({ context, event: { type: 'x' } }, undefined);
+      });
+      assert.ok(first);
+      assert.equal(targetOf(first), classify(situation), JSON.stringify(situation));
+    }
+  });
+});
+
+describe('11.3 the beginning', () => {
+  it('11.3 without orders the first reading of both accounts is enough', () => {
+    const bench = new SymbolBench({ coverage });
+    assert.deepEqual(bench.words(), ['poller:A watch []', 'poller:B watch []']);
+    bench.read('A', 5);
+    assert.equal(bench.phase, 'waiting');
+    assert.equal(bench.context.state.begun, false);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'equal');
+    assert.equal(bench.reported('lots.restored').length, 1);
+  });
+
+  it('11.3 where orders rest, two alike readings of that account are waited for', () => {
+    const bench = new SymbolBench({ coverage });
+    const rests = order('A', 'buy', 10, 99);
+    bench.read('A', 5, [seen(rests)]);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'waiting');
+    assert.equal(bench.context.state.begun, false);
+    bench.read('A', 7, [seen(rests, { tradedSize: d(2), avgFillPrice: d(99) })]);
+    assert.equal(bench.context.state.begun, false, 'it moved between the readings');
+    bench.read('A', 7, [seen(rests, { tradedSize: d(2), avgFillPrice: d(99) })]);
+    assert.equal(bench.context.state.begun, true);
+    assert.equal(bench.orders.length, 1);
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '2');
+  });
+
+  it('11.3 an account without orders need not be read twice', () => {
+    const bench = new SymbolBench({ coverage });
+    const rests = order('A', 'buy', 10, 99);
+    bench.read('A', 5, [seen(rests)]);
+    bench.read('A', 5, [seen(rests)]);
+    bench.read('B', -5);
+    assert.equal(bench.context.state.begun, true);
+  });
+
+  it('11.2 9.6 10.2 a restored symbol says what to look for, and has unknown orders found out', () => {
+    const known = order('A', 'buy', 10, 99, { clientOrderId: 'K' });
+    const unknown = order('B', 'sell', 10, 101, { clientOrderId: 'U', unknown: true });
+    const bench = new SymbolBench({ coverage, state: { begun: true, orders: [known, unknown] } });
+    assert.deepEqual(bench.words(), ['poller:A watch [K]', 'poller:B watch []', 'gateway resolve B U']);
+  });
+
+  it('11.5 started twice with nothing changed it asks for nothing and changes no lot', () => {
+    const first = SITUATIONS['partial-wait']?.();
+    assert.ok(first);
+    const stored = first.journal.latest('symbol.state', 'BNB_USDT_Perp')?.body;
+    const state = decode<SymbolState>(encode(stored));
+    const again = new SymbolBench({ coverage, state });
+    for (const account of ['A', 'B'] as const) {
+      const { position: held, orders } = first.context.snapshots[account] ?? { position: null, orders: [] };
+      again.read(account, held, orders);
+    }
+    assert.equal(again.phase, 'partial-wait');
+    assert.deepEqual(
+      again.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+    assert.deepEqual(plain(again.context.state.lots), plain(first.context.state.lots));
+    assert.deepEqual(plain(again.context.state.orders), plain(first.context.state.orders));
+  });
+});
+
+describe('9.10 the barrier', () => {
+  it('9.10 while a submission is under way no reading leads to a decision, but fills are booked', () => {
+    const bench = beginning(5, -5);
+    bench.words();
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.sent(first, 'A1', 99);
+    bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'equal', 'B’s submission is still under way');
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+  });
+
+  it('9.10 after it ended, readings of both accounts requested later are waited for', () => {
+    const bench = beginning(5, -5);
+    bench.confirmAll(99);
+    const barrierMs = bench.nowMs;
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.wait(50);
+    const filled = seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) });
+    bench.words();
+    bench.read('A', 15, [filled]);
+    assert.equal(bench.phase, 'equal', 'B’s reading is from before');
+    bench.send({ type: 'snapshot.received', snapshot: bench.reading('B', -5, [], { requestedAtMs: barrierMs }) });
+    assert.equal(bench.phase, 'equal', 'a reading requested at that very moment may be from before');
+    bench.send({ type: 'snapshot.received', snapshot: bench.reading('B', -5, [], { requestedAtMs: barrierMs + 1 }) });
+    assert.equal(bench.phase, 'imbalanced');
+  });
+
+  it('9.10 a cancel that ended is waited out the same way', () => {
+    const bench = SITUATIONS.equal?.() ?? assert.fail();
+    bench.confirmAll(100);
+    bench.send({ type: 'order.resolved', clientOrderId: 'none', account: 'A', atMs: bench.nowMs, outcome: 'exists' });
+    const extra = order('A', 'buy', 1, 98, { clientOrderId: 'OLD', sentAtMs: BENCH_START_MS - 99_000 });
+    const openOf = (account: 'A' | 'B') =>
+      bench.orders.filter((one) => one.account === account).map((one) => seen(one));
+    bench.read('A', 5, [...openOf('A'), seen(extra)]);
+    bench.read('B', -5, openOf('B'));
+    assert.deepEqual(
+      bench.words().filter((word) => word.includes('cancel')),
+      ['gateway cancel A OLD'],
+    );
+    assert.equal(bench.orders.find((one) => one.clientOrderId === 'OLD')?.cancelRequestedAtMs !== null, true);
+    bench.read('A', 5, openOf('A'));
+    bench.read('B', -5, openOf('B'));
+    assert.deepEqual(bench.words(), [], 'not asked for again while under way');
+    bench.wait(1);
+    bench.send({ type: 'cancel.ended', clientOrderId: 'OLD', account: 'A', atMs: bench.nowMs, outcome: 'failed' });
+    bench.read('A', 5, openOf('A'));
+    assert.deepEqual(bench.words(), [], 'both accounts are to be read again');
+    bench.read('B', -5, openOf('B'));
+    assert.deepEqual(bench.words(), ['gateway cancel A OLD'], 'a failed cancel leaves the order as it was');
+    bench.wait(1);
+    bench.send({ type: 'cancel.ended', clientOrderId: 'OLD', account: 'A', atMs: bench.nowMs, outcome: 'over' });
+    bench.read('A', 5, [seen(extra, { status: 'CANCELLED' })]);
+    bench.read('B', -5, openOf('B'));
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+    assert.equal(
+      bench.orders.some((one) => one.clientOrderId === 'OLD'),
+      false,
+    );
+  });
+});
+
+describe('10.3 10.5 data that decide nothing', () => {
+  it('10.5 a contradictory reading decides nothing, and the account is polled again at once', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.read('A', 5);
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(bench.words(), ['poller:A hasten']);
+    bench.read('A', 150);
+    assert.equal(bench.phase, 'capped', 'it was taken between two answers');
+    assert.deepEqual(bench.reported('drift.seen'), []);
+  });
+
+  it('10.5 a lasting one is polled early once, said once, and told as waiting', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    for (let reading = 0; reading < 3; reading += 1) bench.read('A', 5);
+    assert.deepEqual(bench.words(), ['poller:A hasten']);
+    assert.equal(bench.reported('drift.seen').length, 1);
+    const [told] = bench.reported('state.changed').filter((fact) => fact.to === 'waiting');
+    assert.equal(told?.rule, '10.5');
+    assert.equal(bench.reported('state.changed').filter((fact) => fact.to === 'waiting').length, 1);
+  });
+
+  it('10.5 three alike readings over 10 s are adopted as a lot, with one alert, and trading goes on', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const moved = position(151, { entryPrice: d(97) });
+    bench.read('A', moved);
+    bench.wait(4990);
+    bench.read('A', moved);
+    bench.words();
+    bench.wait(4990);
+    bench.read('A', moved);
+    assert.deepEqual(bench.words(), ['alert-desk raised drift']);
+    const [synthetic] = bench.context.state.lots;
+    assert.equal(synthetic?.source, 'drift');
+    assert.equal(synthetic?.price.toFixed(), '97');
+    assert.equal(bench.context.state.contradiction.A, null);
+    bench.read('B', -150);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.equal(bench.words().filter((word) => word === 'alert-desk raised drift').length, 0);
+  });
+
+  it('10.5 9.6 an unknown order holds the drift until it is found out', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.sent(first, 'A1', 99);
+    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: 'timed out' });
+    bench.ended(second, { kind: 'unsent', reason: 'parked' });
+    assert.equal(bench.orders[0]?.unknown, true);
+    for (let reading = 0; reading < 6; reading += 1) {
+      bench.wait(5000);
+      bench.read('A', 15);
+      bench.read('B', -5);
+    }
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(bench.reported('drift.adopted'), []);
+    bench.send({ type: 'order.resolved', clientOrderId: 'A1', account: 'A', atMs: bench.nowMs, outcome: 'exists' });
+    const [a] = bench.orders;
+    assert.ok(a);
+    assert.equal(a.unknown, false);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
+  });
+
+  it('10.5 9.6 once the unknown order is proven absent the drift is adopted', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.sent(first, 'A1', 99);
+    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: 'timed out' });
+    bench.ended(second, { kind: 'unsent', reason: 'parked' });
+    for (let reading = 0; reading < 4; reading += 1) {
+      bench.wait(5000);
+      bench.read('A', 15);
+    }
+    bench.send({ type: 'order.resolved', clientOrderId: 'A1', account: 'A', atMs: bench.nowMs, outcome: 'absent' });
+    assert.deepEqual(bench.orders, []);
+    bench.words();
+    bench.read('A', 15);
+    assert.equal(bench.reported('drift.adopted').length, 1);
+    assert.deepEqual(
+      bench.words().filter((word) => word.endsWith('drift')),
+      ['alert-desk raised drift'],
+    );
+  });
+
+  it('10.3 a failed poll while the last data are fresh changes nothing', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.wait(9000);
+    bench.send(EVENTS['snapshot.failed'](bench));
+    assert.equal(bench.phase, 'capped');
+    assert.deepEqual(bench.words(), []);
+  });
+
+  it('10.3 once the data are old a failed poll stops decisions, and fresh data of one account do not bring them back', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.wait(10_001);
+    bench.send(EVENTS['snapshot.failed'](bench));
+    assert.equal(bench.phase, 'waiting');
+    bench.read('A', 150);
+    assert.equal(bench.phase, 'waiting');
+    bench.read('B', -150);
+    assert.equal(bench.phase, 'capped');
+  });
+
+  it('10.3 old data of one account stop decisions though the other is read', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.ended(intent, { kind: 'unsent', reason: 'out of reach' });
+    bench.read('B', 0);
+    bench.wait(10_001);
+    bench.words();
+    bench.read('A', 5);
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(bench.words(), []);
+  });
+
+  it('10.1 a reading older than the one we have changes nothing', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const former = bench.context.snapshots.A;
+    bench.send({
+      type: 'snapshot.received',
+      snapshot: bench.reading('A', 99, [], { requestedAtMs: (former?.requestedAtMs ?? 0) - 1 }),
+    });
+    assert.equal(bench.context.snapshots.A, former);
+    assert.equal(bench.context.state.contradiction.A, null);
+  });
+});
+
+describe('3.1 flat accounts ask for the book', () => {
+  it('3.1 once, until it is answered', () => {
+    const bench = beginning(0, 0);
+    assert.equal(bench.phase, 'waiting');
+    assert.ok(bench.words().includes('gateway touch'));
+    bench.read('A', 0);
+    bench.read('B', 0);
+    assert.deepEqual(bench.words(), []);
+    bench.send(EVENTS['touch.received'](bench));
+    assert.equal(bench.phase, 'equal');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      ['gateway submit A buy 10', 'gateway submit B sell 10'],
+    );
+  });
+
+  it('3.1 a failed answer is asked for again at the next reading', () => {
+    const bench = quiet(beginning(0, 0));
+    bench.send(EVENTS['touch.failed'](bench));
+    assert.deepEqual(bench.words(), []);
+    bench.read('A', 0);
+    assert.deepEqual(bench.words(), ['gateway touch']);
+  });
+
+  it('3.1 9.10 an answer while something is under way is kept, and decides nothing', () => {
+    const bench = SITUATIONS.equal?.() ?? assert.fail();
+    bench.send(EVENTS['touch.received'](bench));
+    assert.equal(bench.context.touch?.bid.toFixed(), '99');
+    assert.deepEqual(bench.words(), []);
+  });
+});
+
+describe('4.3 partial fills', () => {
+  it('4.3 11.2 the clock survives a restart: the wait counts from the first partial fill, not from the start', () => {
+    const before = SITUATIONS['partial-wait']?.() ?? assert.fail();
+    const firstAt = before.orders[0]?.firstPartialAtMs;
+    assert.ok(firstAt);
+    const stored = before.journal.latest('symbol.state', 'BNB_USDT_Perp')?.body;
+    const restored = new SymbolBench({ coverage, state: decode<SymbolState>(encode(stored)) });
+    const [a] = restored.orders;
+    assert.ok(a);
+    assert.equal(a.firstPartialAtMs, firstAt);
+    const partly = [seen(a, { tradedSize: d(3), avgFillPrice: d(100) })];
+    const both = () => {
+      restored.read('A', 8, partly);
+      restored.read('B', -5);
+    };
+    restored.wait(firstAt + 1_800_000 - restored.nowMs - 30);
+    both();
+    assert.equal(restored.phase, 'partial-wait');
+    restored.wait(30);
+    both();
+    assert.equal(restored.phase, 'imbalanced');
+    assert.equal(lotsNet(restored.context.state.lots).toFixed(), '3');
+  });
+
+  it('4.3 6.4 in partial-wait nothing new is asked for; filled, the other leg covers the net', () => {
+    const bench = SITUATIONS['partial-wait']?.({ config: { imbalanceLimitUsdt: d(0) } }) ?? assert.fail();
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) })]);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+      'B’s opening of the same size covers the net',
+    );
+  });
+});
+
+describe('9.5 rests, and what ends a submission', () => {
+  const both = (bench: SymbolBench, a: number, b: number) => {
+    bench.read('A', a);
+    bench.read('B', b);
+  };
+
+  it('6.4 a covered net is answered by a second order, which must be nearer to the market', () => {
+    const bench = beginning(5, -5);
+    bench.confirmAll(100);
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) })]);
+    bench.read('B', -5);
+    const [intent] = bench.asked;
+    assert.equal(intent?.account, 'B');
+    assert.equal(intent?.nearerThanPrice?.toFixed(), '100');
+  });
+
+  it('9.5 attempts used up: cooldown, an alert, and nothing asked for until it is over', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.words();
+    bench.ended(first, { kind: 'exhausted', attempts: 5 });
+    assert.deepEqual(bench.words(), ['alert-desk raised post-only-exhausted']);
+    bench.ended(second, { kind: 'denied', reason: 'draining', rule: '13.1' });
+    both(bench, 5, -5);
+    assert.equal(bench.phase, 'cooldown');
+    bench.wait(299_900);
+    both(bench, 5, -5);
+    assert.equal(bench.phase, 'cooldown');
+    bench.words();
+    bench.wait(200);
+    both(bench, 5, -5);
+    assert.equal(bench.phase, 'equal');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      ['gateway submit A buy 10', 'gateway submit B sell 10'],
+    );
+  });
+
+  it('9.5 a refusal rests 10 s; the first order that goes through afterwards ends the alerts', () => {
+    const bench = SITUATIONS.cooldown?.() ?? assert.fail();
+    assert.equal(bench.context.state.refusalsInARow, 2, 'both legs were refused');
+    bench.wait(20_000);
+    both(bench, 5, -5);
+    assert.equal(bench.phase, 'equal');
+    bench.words();
+    bench.confirmAll();
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('alert-desk')),
+      ['alert-desk cleared post-only-exhausted', 'alert-desk cleared order-refused'],
+    );
+    assert.equal(bench.context.state.restUntilMs, null);
+    assert.equal(bench.context.state.refusalsInARow, 0);
+  });
+
+  it('9.5 the other leg going through while it rests does not end the rest', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.ended(first, { kind: 'refused', code: 2032, reason: 'too much' });
+    bench.sent(second, 'B1', 101);
+    bench.ended(second, { kind: 'confirmed', clientOrderId: 'B1' });
+    both(bench, 5, -5);
+    assert.equal(bench.phase, 'cooldown');
+  });
+
+  it('9.5 in cooldown the reason is said once, while the seconds count', () => {
+    const bench = SITUATIONS.cooldown?.() ?? assert.fail();
+    const before = bench.reported('symbol.idle').length;
+    for (let reading = 0; reading < 3; reading += 1) {
+      bench.wait(2000);
+      both(bench, 5, -5);
+    }
+    assert.equal(bench.phase, 'cooldown');
+    assert.equal(bench.reported('symbol.idle').length, before);
+  });
+
+  it('7.3 at a limit the reason is said once, while the mark moves', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const before = bench.reported('symbol.idle').length;
+    for (const mark of ['100.3', '100.7', '101.1']) {
+      bench.read('A', position(150, { markPrice: d(mark) }));
+      bench.read('B', position(-150, { markPrice: d(mark) }));
+    }
+    assert.equal(bench.phase, 'capped');
+    assert.equal(before, 1);
+    assert.equal(bench.reported('symbol.idle').length, 1);
+  });
+
+  it('7.3 a denied intent is not asked for again at once, but after a pause', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.ended(intent, { kind: 'denied', reason: 'below min_notional', rule: '7.3' });
+    both(bench, 5, 0);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.deepEqual(bench.words(), []);
+    bench.wait(DENIED_PAUSE_MS);
+    both(bench, 5, 0);
+    assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
+  });
+
+  it('9.4 9.5 a refused attempt is no order any more, the next attempt is', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.sent(intent, 'one', 101);
+    bench.send({ type: 'attempt.refused', clientOrderId: 'one', account: 'B', atMs: bench.nowMs });
+    bench.sent(intent, 'two', 102);
+    assert.deepEqual(
+      bench.orders.map((one) => one.clientOrderId),
+      ['two'],
+    );
+    bench.ended(intent, { kind: 'confirmed', clientOrderId: 'two' });
+    assert.deepEqual(bench.orders[0]?.confirmedAtMs, bench.nowMs);
+  });
+});
+
+describe('10.2 9.6 orders that are nowhere to be seen', () => {
+  it('10.2 9.6 one the exchange does not know is found out once, and no longer looked for by polls', () => {
+    const bench = SITUATIONS['partial-wait']?.() ?? assert.fail();
+    const former = bench.context.snapshots.B;
+    bench.read('B', former?.position ?? null, [], { absent: ['B1'] });
+    assert.deepEqual(bench.words(), ['poller:B watch []', 'gateway resolve B B1']);
+    bench.read('B', former?.position ?? null, [], { absent: ['B1'] });
+    assert.deepEqual(bench.words(), []);
+  });
+
+  it('9.6 found again it is watched again', () => {
+    const bench = SITUATIONS['partial-wait']?.() ?? assert.fail();
+    bench.read('B', -5, [], { absent: ['B1'] });
+    bench.words();
+    bench.send({ type: 'order.resolved', clientOrderId: 'B1', account: 'B', atMs: bench.nowMs, outcome: 'exists' });
+    assert.deepEqual(bench.words(), ['poller:B watch [B1]']);
+  });
+});
+
+describe('5 the states in turn', () => {
+  it('5 4.4 6.3 a pair is opened, one leg fills, the other hedges it: equal, imbalanced, equal', () => {
+    const bench = beginning(5, -5, { config: { imbalanceLimitUsdt: d(0) } });
+    const [a, b] = bench.asked;
+    assert.ok(a && b);
+    bench.sent(a, 'A1', 100);
+    bench.ended(a, { kind: 'confirmed', clientOrderId: 'A1' });
+    bench.sent(b, 'B1', 101);
+    bench.ended(b, { kind: 'confirmed', clientOrderId: 'B1' });
+    const [first, second] = bench.orders as [ManagedOrder, ManagedOrder];
+    bench.read('A', 15, [seen(first, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) })]);
+    bench.read('B', -5, [seen(second)]);
+    assert.equal(bench.phase, 'imbalanced');
+    bench.read('A', 15);
+    bench.read('B', -15, [seen(second, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(101) })]);
+    assert.equal(bench.phase, 'equal');
+    assert.equal(bench.context.state.realised.hedges, 1);
+    assert.equal(bench.context.state.realised.hedgeGainUsdt.toFixed(), '10');
+    assert.deepEqual(
+      bench.reported('state.changed').map((fact) => `${fact.from} ${fact.to}`),
+      ['waiting equal', 'equal imbalanced', 'imbalanced equal'],
+    );
+  });
+
+  it('5.5 not hedged and blocked both ways is capped: what is held of one account is waiting fills alone', () => {
+    const waits = order('A', 'sell', 10, 101, {
+      clientOrderId: 'A1',
+      tradedSize: d(5),
+      avgFillPrice: d(101),
+      firstPartialAtMs: BENCH_START_MS,
+    });
+    const bench = new SymbolBench({
+      coverage,
+      config: { maxTotalPositionUsdt: d(0), minTotalPositionUsdt: d(0) },
+      state: {
+        begun: true,
+        orders: [waits],
+        lots: [lot(1, 'A', 'buy', 5, 100)],
+        nextLotId: 2,
+        booked: { A: d(5), B: d(0) },
+      },
+    });
+    bench.read('A', null, [seen(waits)]);
+    bench.read('B', null);
+    bench.send(EVENTS['touch.received'](bench));
+    assert.equal(bench.phase, 'capped');
+    assert.ok(bench.words().includes('alert-desk raised limit-reached'));
+  });
+
+  it('12 the unhedged alert is raised with every decision while it holds, and cleared when hedged', () => {
+    const stuckMs = 6 * 3_600_000;
+    const bench = new SymbolBench({
+      coverage,
+      state: {
+        begun: true,
+        lots: [lot(1, 'A', 'buy', 5, 110)],
+        nextLotId: 2,
+        booked: { A: d(5), B: d(0) },
+        unhedgedSinceMs: BENCH_START_MS - stuckMs,
+      },
+    });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.ok(bench.words().includes('alert-desk raised unhedged'));
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    assert.equal(intent.guardPrice?.toFixed(), '110');
+    bench.sent(intent, 'B1', 110);
+    bench.ended(intent, { kind: 'confirmed', clientOrderId: 'B1' });
+    const [b] = bench.orders;
+    assert.ok(b);
+    bench.read('A', 5);
+    bench.read('B', -5, [seen(b, { status: 'FILLED', tradedSize: d(5), avgFillPrice: d(110) })]);
+    assert.equal(bench.phase, 'equal');
+    assert.ok(bench.words().includes('alert-desk cleared unhedged'));
+    assert.equal(bench.context.state.unhedgedSinceMs, null);
+  });
+});
+
+describe('15 halted', () => {
+  it('15 halted: nothing is asked for any more, fills are booked and surplus is trimmed', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.send(EVENTS['trading.halt'](bench));
+    const late = order('A', 'buy', 10, 99, { clientOrderId: 'LATE' });
+    bench.read('A', 150, [seen(late)]);
+    bench.read('B', -150);
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      ['gateway cancel A LATE'],
+    );
+    bench.send({ type: 'cancel.ended', clientOrderId: 'LATE', account: 'A', atMs: bench.nowMs, outcome: 'over' });
+    bench.read('A', 160, [seen(late, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+    bench.read('B', -150);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+  });
+});
+
+describe('13.1 draining', () => {
+  it('13.1 fills are still booked, and nothing is asked for whatever the readings say', () => {
+    const bench = SITUATIONS.draining?.() ?? assert.fail();
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) })]);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'draining');
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+  });
+
+  it('13.1 a submission in flight is still settled', () => {
+    const bench = beginning(5, -5);
+    const [first] = bench.asked;
+    assert.ok(first);
+    bench.sent(first, 'A1', 99);
+    bench.send({ type: 'trading.drain' });
+    bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
+    assert.equal(bench.orders[0]?.confirmedAtMs, bench.nowMs);
+    assert.equal(bench.phase, 'draining');
+  });
+
+  it('13.1 it is told once', () => {
+    const bench = SITUATIONS.draining?.() ?? assert.fail();
+    bench.send({ type: 'trading.drain' });
+    assert.equal(bench.reported('state.changed').filter((fact) => fact.to === 'draining').length, 1);
+  });
+});
+
+describe('a gateway that replaces a failed one', () => {
+  it('9.6 what it had queued is gone, what had left is unknown, cancels are to be asked for again', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.sent(first, 'A1', 99);
+    bench.words();
+    bench.wait(5);
+    bench.send({ type: 'gateway.started', unsettled: [{ account: 'A', clientOrderId: 'A1' }], atMs: bench.nowMs });
+    assert.deepEqual(bench.context.underWay, []);
+    assert.equal(bench.orders[0]?.unknown, true);
+    bench.read('A', 5);
+    bench.read('B', -5);
+    assert.deepEqual(
+      bench.words(),
+      ['gateway submit B sell 10'],
+      'A’s order may live: it counts, and B’s intent was never sent',
+    );
+  });
+
+  it('9.10 it decides on nothing that was read before it started', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    bench.wait(5);
+    bench.send(EVENTS['gateway.started'](bench));
+    bench.send(EVENTS['touch.received'](bench));
+    bench.read('A', 5);
+    assert.deepEqual(bench.words(), []);
+    bench.read('B', 0);
+    assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
+  });
+
+  it('9.7 a cancel the former gateway had is asked for again', () => {
+    const going = order('A', 'buy', 10, 99, { clientOrderId: 'G', cancelRequestedAtMs: BENCH_START_MS });
+    const bench = new SymbolBench({
+      coverage,
+      state: { begun: true, orders: [going], booked: { A: d(150), B: d(-150) } },
+    });
+    const both = () => {
+      bench.read('A', 150, [seen(going)]);
+      bench.read('B', -150);
+    };
+    both();
+    assert.ok(!bench.words().some((word) => word.startsWith('gateway')));
+    bench.send(EVENTS['gateway.started'](bench));
+    both();
+    assert.ok(bench.words().includes('gateway cancel A G'));
+  });
+});
+
+describe('9.3 11.2 what the journal holds', () => {
+  it('11.2 the state is there before anything is asked for on the strength of it', () => {
+    const bench = new SymbolBench({ coverage });
+    const written: number[] = [];
+    const append = bench.journal.append.bind(bench.journal);
+    bench.journal.append = (entries) => {
+      append(entries);
+      written.push(bench.heard.filter(({ event }) => event.type === 'order.submit').length);
+    };
+    bench.read('A', 5);
+    bench.read('B', -5);
+    assert.equal(bench.asked.length, 2);
+    assert.ok(written.every((submits) => submits === 0));
+    const state = bench.journal.latest('symbol.state', 'BNB_USDT_Perp')?.body as SymbolState;
+    assert.equal(state.nextIntent, 3);
+    assert.equal(encode(state), encode({ ...bench.context.state, contradiction: { A: null, B: null } }));
+  });
+
+  it('11.2 a decision that asks for something is kept with its inputs; one that does not is not', () => {
+    const bench = beginning(5, -5);
+    const decisions = () => bench.journal.entries.filter((entry) => entry.kind === 'decision').length;
+    assert.equal(decisions(), 1);
+    bench.confirmAll();
+    bench.read('A', 5);
+    bench.read('B', -5);
+    assert.equal(decisions(), 1);
+  });
+
+  it('11.2 readings that change nothing write nothing', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const before = bench.journal.entries.length;
+    bench.read('A', 150);
+    bench.read('B', -150);
+    assert.equal(bench.journal.entries.length, before);
+  });
+
+  it('11.2 an order that is over has its outcome written, so that no start asks about it', () => {
+    const bench = SITUATIONS['partial-wait']?.() ?? assert.fail();
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) })]);
+    assert.deepEqual(bench.journal.outcomes(), ['filled']);
+  });
+});

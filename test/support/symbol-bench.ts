@@ -1,0 +1,191 @@
+import type { SubmissionEnded } from '../../machines/messages.ts';
+import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
+import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import type { Alert } from '../../src/core/alerts.ts';
+import type {
+  AccountName,
+  ExchangeOrder,
+  Intent,
+  ManagedOrder,
+  Position,
+  SymbolConfig,
+  SymbolSnapshot,
+} from '../../src/core/model.ts';
+import type { StrategySettings } from '../../src/core/plan-input.ts';
+import { emptySymbolState, type SymbolState } from '../../src/core/symbol-state.ts';
+import { config, d, instrument, position, strategy } from './core.ts';
+import { Bench } from './machine-bench.ts';
+import type { TransitionCoverage } from './transition-coverage.ts';
+
+export interface SymbolBenchOptions {
+  readonly state?: Partial<SymbolState>;
+  readonly config?: Partial<SymbolConfig>;
+  readonly strategy?: Partial<StrategySettings>;
+  readonly coverage?: TransitionCoverage;
+}
+
+/** One symbol among listeners under the system ids of those it talks to, and words for what it tells them. */
+export class SymbolBench extends Bench {
+  readonly #child: () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
+  #heardBefore = 0;
+
+  constructor(options: SymbolBenchOptions = {}) {
+    super();
+    // Time zero is the machine's barrier: readings are requested later than that.
+    this.time.increment(1000);
+    const { child } = this.house(symbolMachine, {
+      systemId: 'symbol:BNB_USDT_Perp',
+      ears: ['gateway', 'poller:A', 'poller:B', 'alert-desk'],
+      ...(options.coverage === undefined ? {} : { inspect: options.coverage.inspect }),
+      input: {
+        config: config(options.config),
+        instrument: instrument(),
+        strategy: strategy(options.strategy),
+        staleMs: 10_000,
+        state: { ...emptySymbolState('BNB_USDT_Perp'), ...options.state },
+        clock: this.clock,
+        journal: this.journal,
+        reporter: this.reporter,
+      },
+    });
+    this.#child = child as () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
+  }
+
+  get nowMs(): number {
+    return this.clock.nowMs();
+  }
+
+  /** The name of the state it is in. */
+  get phase(): string {
+    return String((this.#child().getSnapshot() as { value: unknown }).value);
+  }
+
+  get context(): SymbolContext {
+    return (this.#child().getSnapshot() as { context: SymbolContext }).context;
+  }
+
+  get orders(): readonly ManagedOrder[] {
+    return this.context.state.orders;
+  }
+
+  send(event: SymbolEvent): void {
+    this.#child().send(event);
+  }
+
+  wait(ms: number): void {
+    this.time.increment(ms);
+  }
+
+  /** One reading of an account, requested and answered now; its watched orders rest unless said otherwise. */
+  read(
+    account: AccountName,
+    size: string | number | Position | null,
+    orders: readonly ExchangeOrder[] = [],
+    over: Partial<SymbolSnapshot> = {},
+  ): void {
+    this.wait(10);
+    this.send({ type: 'snapshot.received', snapshot: this.reading(account, size, orders, over) });
+  }
+
+  reading(
+    account: AccountName,
+    size: string | number | Position | null,
+    orders: readonly ExchangeOrder[] = [],
+    over: Partial<SymbolSnapshot> = {},
+  ): SymbolSnapshot {
+    const held = size === null || typeof size === 'object' ? size : d(size).isZero() ? null : position(size);
+    return {
+      account,
+      requestedAtMs: this.nowMs - 5,
+      receivedAtMs: this.nowMs,
+      position: held,
+      orders,
+      absent: [],
+      ...over,
+    };
+  }
+
+  /** Intents asked for so far and not ended by `end`. */
+  get asked(): readonly Intent[] {
+    return this.heard
+      .filter(({ by, event }) => by === 'gateway' && event.type === 'order.submit')
+      .map(({ event }) => event.intent as Intent)
+      .filter((intent) => this.context.underWay.includes(intent.intentId));
+  }
+
+  /** The gateway says that an attempt at this intent leaves now. */
+  sent(intent: Intent, clientOrderId: string, price: string | number): void {
+    this.wait(1);
+    const { intentId, account, side, size, purpose } = intent;
+    this.send({
+      type: 'order.sent',
+      intentId,
+      attempt: 1,
+      clientOrderId,
+      account,
+      side,
+      size,
+      price: d(price),
+      purpose,
+      sentAtMs: this.nowMs,
+      expirationMs: this.nowMs + 3_600_000,
+    });
+  }
+
+  /** The gateway says how the submission of this intent ended. */
+  ended(intent: Intent, result: SubmissionEnded['result']): void {
+    this.wait(1);
+    const { intentId, account } = intent;
+    this.send({ type: 'submission.ended', intentId, account, atMs: this.nowMs, result });
+  }
+
+  /** Every intent asked for is sent and confirmed at that price; ids `<account>1`, or `prefix` before them. */
+  confirmAll(price: string | number = 100, prefix = ''): void {
+    for (const intent of this.asked) {
+      const id = `${prefix}${intent.account}1`;
+      this.sent(intent, id, price);
+      this.ended(intent, { kind: 'confirmed', clientOrderId: id });
+    }
+  }
+
+  /** What it told others since the last look, one line each. */
+  words(): string[] {
+    const lines = this.heard.slice(this.#heardBefore).map(({ by, event }) => line(by, event));
+    this.#heardBefore = this.heard.length;
+    return lines;
+  }
+
+  /** The same without what it says to the alert desk. */
+  orderWords(): string[] {
+    return this.words().filter((text) => !text.startsWith('alert-desk'));
+  }
+
+  alerts(): string[] {
+    return this.words().filter((text) => text.startsWith('alert-desk raised'));
+  }
+}
+
+function line(by: string, event: { readonly type: string } & Record<string, unknown>): string {
+  switch (event.type) {
+    case 'order.submit': {
+      const { account, side, size } = event.intent as Intent;
+      return `${by} submit ${account} ${side} ${size.toFixed()}`;
+    }
+    case 'order.cancel':
+      return `${by} cancel ${event.account as string} ${event.clientOrderId as string}`;
+    case 'order.resolve':
+      return `${by} resolve ${event.account as string} ${event.clientOrderId as string}`;
+    case 'touch.request':
+      return `${by} touch`;
+    case 'orders.watched':
+      return `${by} watch [${(event.clientOrderIds as string[]).join(' ')}]`;
+    case 'poll.hasten':
+      return `${by} hasten`;
+    case 'alert.raised':
+      return `${by} raised ${(event.alert as Alert).kind}`;
+    case 'alert.cleared':
+      return `${by} cleared ${(event.key as string).split(':')[0]}`;
+    default:
+      return `${by} ${event.type}`;
+  }
+}
