@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { check } from './check.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
+import { type PaperCommandOptions, runPaper } from './paper-command.ts';
 import { run, systemClock } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
 
@@ -36,6 +37,15 @@ export async function main(args: readonly string[]): Promise<number> {
         check(settings, warnings, systemClock, console.log),
       );
     });
+  program
+    .command('paper')
+    .description('the embedded exchange alone, for any GRVT client; prints what an env file needs')
+    .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
+    .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
+    .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
+    .action(async (options: PaperCommandOptions) => {
+      exitCode = await orSayWhy(() => runPaper(options));
+    });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
@@ -45,6 +55,22 @@ export async function main(args: readonly string[]): Promise<number> {
     throw thrown;
   }
   return exitCode;
+}
+
+/** @throws InvalidArgumentError, which commander turns into one line */
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+/** What the user gave cannot be used: one line instead of a stack. */
+async function orSayWhy(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : String(thrown));
+    return EXIT_CONFIGURATION;
+  }
 }
 
 /** Reads the settings, or says all that is wrong with them. */
