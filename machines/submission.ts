@@ -4,8 +4,17 @@ import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
 import { clientOrderIdOf, nonceOf } from '../src/core/order-id.ts';
-import { checkSendable, type PricedOrder, priceFor } from '../src/core/pricing.ts';
-import type { Clock, Exchange, Journal, OrderOutcome, PreparedOrder, Reporter, SignedOrder } from '../src/ports.ts';
+import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
+import type {
+  Clock,
+  Exchange,
+  Journal,
+  OrderOutcome,
+  PreparedOrder,
+  PricedFrom,
+  Reporter,
+  SignedOrder,
+} from '../src/ports.ts';
 import type {
   AttemptRefused,
   OrderResolve,
@@ -146,7 +155,7 @@ export function trackedFromRequest(request: OrderResolve, prepared: PreparedOrde
 
 /** What an attempt came to at pricing time. */
 type Quote =
-  | { readonly kind: 'sendable'; readonly price: Decimal }
+  | { readonly kind: 'sendable'; readonly price: Decimal; readonly pricedFrom: PricedFrom }
   | { readonly kind: 'book-unusable'; readonly reason: string }
   | { readonly kind: 'denied'; readonly reason: string; readonly rule: string };
 
@@ -157,6 +166,7 @@ interface Draft {
   readonly sequence: bigint;
   readonly clientOrderId: string;
   readonly price: Decimal;
+  readonly pricedFrom: PricedFrom;
   readonly sentAtMs: number;
   readonly expirationMs: number;
 }
@@ -251,6 +261,10 @@ function quoteFor(context: SubmissionContext, book: Book): Quote {
   const intent = intentOf(context);
   const instrument = context.deps.instruments.get(intent.instrument);
   if (instrument === undefined) return { kind: 'denied', reason: 'the exchange lists no such instrument', rule: '2.2' };
+  // Behind another submission, after retries or a slow book: what it was decided on is history (strategy 10.3).
+  if (intent.validUntilMs !== undefined && context.deps.clock.nowMs() > intent.validUntilMs) {
+    return { kind: 'denied', reason: 'the data it was decided on are too old by now', rule: '10.3' };
+  }
   const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];
   const { side, guardPrice, size, nearerThanPrice } = intent;
   const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];
@@ -259,26 +273,29 @@ function quoteFor(context: SubmissionContext, book: Book): Quote {
   if (!priced.ok) return { kind: 'denied', reason: priced.reason, rule: priced.rule };
   const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice });
   if (!sendable.ok) return { kind: 'denied', reason: sendable.reason, rule: sendable.rule };
-  return { kind: 'sendable', price: priced.price };
+  const touch = touchOf(book);
+  if (!touch.ok) return { kind: 'book-unusable', reason: touch.reason };
+  return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
 function draftAttempt(context: SubmissionContext): Draft {
   const intent = intentOf(context);
   if (context.quote?.kind !== 'sendable') throw new Error('an attempt without a price was to be drafted');
-  const { price } = context.quote;
+  const { price, pricedFrom } = context.quote;
   const { account, side, instrument } = intent;
   const sequence = context.desk.nextSequence();
   const clientOrderId = clientOrderIdOf(account, side, sequence);
   context.desk.reserve({ clientOrderId, instrument, account, side, price });
   const { clock, exchange, settings } = context.deps;
   const expirationMs = exchange.exchangeNowMs() + settings.orderTtlMs;
-  return { intent, attempt: context.attempt, sequence, clientOrderId, price, sentAtMs: clock.nowMs(), expirationMs };
+  const sentAtMs = clock.nowMs();
+  return { intent, attempt: context.attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs };
 }
 
 /** Signs the attempt and writes it down, synced, before it may leave (strategy 9.3). Throws when either cannot be done. */
 function record(deps: SubmissionDeps, draft: Draft): Recorded {
-  const { intent, attempt, sequence, clientOrderId, price, sentAtMs, expirationMs } = draft;
+  const { intent, attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs } = draft;
   const { account, instrument, side, size } = intent;
   const nonce = nonceOf(sequence);
   const signed = deps.exchange.sign({ account, instrument, side, size, price, clientOrderId, nonce, expirationMs });
@@ -292,6 +309,7 @@ function record(deps: SubmissionDeps, draft: Draft): Recorded {
     payload,
     sentAtMs,
     expirationMs,
+    pricedFrom,
   };
   deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);
   return { prepared, signed };

@@ -101,6 +101,15 @@ export interface PreparedOrder {
   readonly payload: string;
   readonly sentAtMs: number;
   readonly expirationMs: number;
+  /** What the price was found from, for `why`; absent in entries of older versions. */
+  readonly pricedFrom?: PricedFrom;
+}
+
+/** The book of an attempt and the prices it had to keep clear of (strategy 7.1, 7.4, 6.6). */
+export interface PricedFrom {
+  readonly bid: Decimal;
+  readonly ask: Decimal;
+  readonly beyondPrices: readonly Decimal[];
 }
 
 export interface OrderOutcome {
