@@ -269,7 +269,10 @@ export function carriedOut(context: SymbolContext): Step {
         ...plan.trims.map(({ order: { account, clientOrderId } }): SymbolCommand => {
           return { to: 'gateway', message: { type: 'order.cancel', account, instrument, clientOrderId } };
         }),
-        ...plan.creates.map((intent): SymbolCommand => ({ to: 'gateway', message: { type: 'order.submit', intent } })),
+        ...plan.creates.map((intent): SymbolCommand => {
+          const validUntilMs = dataGoStaleMs(context);
+          return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, validUntilMs } } };
+        }),
         ...conditions.map((alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } })),
         ...over.map(
           (key): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } }),
@@ -277,6 +280,11 @@ export function carriedOut(context: SymbolContext): Step {
       ],
     },
   );
+}
+
+/** When the older of the two snapshots is too old to decide on (strategy 10.3). */
+function dataGoStaleMs({ snapshots, staleMs }: SymbolContext): number {
+  return Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0)) + staleMs;
 }
 
 export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {

@@ -217,6 +217,8 @@ export interface Intent {
   readonly beyondPrice: Decimal | null;
   /** The rules that gave account, side, size and guard, e.g. `['6.3', '6.4', '7.2']`. */
   readonly rules: readonly string[];
+  /** When the older of the two snapshots it rests on goes stale: after that it is not priced any more (10.3). Absent: no limit. */
+  readonly validUntilMs?: number;
 }
 
 /** How many live strategy orders a `clientOrderId` may have, and so on, are in plan.ts; these are the names of SPEC 5. */

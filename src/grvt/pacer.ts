@@ -14,6 +14,8 @@ const CANCEL_SHARE = 0.2;
 const MAX_WAITING = 600;
 /** Longest wait for a permit: the whole of `MAX_WAITING` at the default budget. After it a price is history. */
 const MAX_WAIT_MS = 60_000;
+/** A create is priced already (strategy 7.4): after this it is better priced anew than sent. Three turns of the budget. */
+const MAX_CREATE_WAIT_MS = 3_000;
 /** Pauses after 429, doubling while 429s go on (strategy 9.9). */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
@@ -74,25 +76,28 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
       const waits = new AbortController();
       let timer: NodeJS.Timeout | null = null;
       let over = false;
-      const end = (settle: () => void) => {
+      let lanes = 0;
+      const end = (settle: () => void, granted = 0) => {
         if (over) return;
         over = true;
         if (timer !== null) clearTimeout(timer);
         refusals.delete(refuse);
         settle();
-        // Removes the twin from the other lane before it costs a permit there.
-        waits.abort();
+        // Removes the twin from the other lane before it costs a permit there; what stands in no lane needs no removing.
+        if (lanes > granted) waits.abort(REMOVED);
       };
       const refuse = (why: string) => end(() => reject(new NotPaced(why)));
       const enter = (queue: PQueue) => {
         // The task is only the permit; what rejects here is the twin's removal, or this one's own after it was granted.
-        queue.add(() => end(resolve), { priority: RANK[priority], signal: waits.signal }).catch(ignoreAbort);
+        lanes += 1;
+        queue.add(() => end(resolve, 1), { priority: RANK[priority], signal: waits.signal }).catch(ignoreAbort);
       };
       if (priority === 'cancel' && cancels !== null) enter(cancels);
       if (!over) enter(general);
       if (over) return;
       refusals.add(refuse);
-      timer = setTimeout(() => refuse(`waited ${MAX_WAIT_MS / 1_000} s for the request budget`), MAX_WAIT_MS);
+      const mostMs = priority === 'create' ? MAX_CREATE_WAIT_MS : MAX_WAIT_MS;
+      timer = setTimeout(() => refuse(`waited ${mostMs / 1_000} s for the request budget`), mostMs);
     });
   }
 
@@ -126,6 +131,9 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   };
 }
 
+/** Why a place in a lane is given up. One for all: an abort of its own would cost more than the permit. */
+const REMOVED = new Error('the place in the lane is given up');
+
 function ignoreAbort(reason: unknown): void {
-  if (!(reason instanceof DOMException && reason.name === 'AbortError')) throw reason;
+  if (reason !== REMOVED) throw reason;
 }

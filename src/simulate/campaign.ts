@@ -678,7 +678,7 @@ class Campaign implements Host {
     if (typeof entry === 'string') return entry;
     const at = new Date(entry.atMs).toISOString().slice(11, 23);
     const text = encode(entry).replace(/\{"\$[dn]":("[^"]*")\}/g, '$1');
-    return `${at} ${text.length > 700 ? `${text.slice(0, 700)}…` : text}`;
+    return `${at} ${text.length > 3000 ? `${text.slice(0, 3000)}…` : text}`;
   }
 
   #result(): CampaignResult {

@@ -145,14 +145,14 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
       pacer.backOff();
       startMs = Date.now() - 1_000_000;
       granted.length = 0;
-      ask(pacer, granted, 'create', 'create');
+      ask(pacer, granted, 'read', 'read');
       ask(pacer, granted, 'cancel', 'cancel');
       await settle();
       assert.deepEqual(granted, [['cancel', startMs]]);
       await advance(pauseMs - 50);
       assert.equal(granted.length, 1);
       await advance(50);
-      assert.deepEqual(granted[1], ['create', startMs + pauseMs]);
+      assert.deepEqual(granted[1], ['read', startMs + pauseMs]);
     }
     for (let answers = 0; answers < 30; answers += 1) pacer.answered();
     pacer.backOff();
@@ -160,6 +160,21 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     ask(pacer, granted, 'read', 'read');
     await advance(1_000);
     assert.equal(granted.length, 1, 'after thirty answers the next pause is a first one');
+  });
+
+  it('a create waits three seconds at most: its price is history then', async () => {
+    const pacer = createPacer({ requestsPerSec: 10, reserveForCancels: true });
+    for (let times = 0; times < 4; times += 1) {
+      pacer.backOff();
+      await advance(1_000 * 2 ** times);
+    }
+    pacer.backOff();
+    const granted: [string, number][] = [];
+    ask(pacer, granted, 'create', 'create');
+    await advance(2_950);
+    assert.equal(granted.length, 0);
+    await advance(100);
+    assert.match(granted[0]?.[0] ?? '', /never left: waited 3 s/);
   });
 
   it('nobody waits longer than a minute, and then it is said that the request never left', async () => {

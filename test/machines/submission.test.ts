@@ -263,6 +263,15 @@ test('an order below the smallest tradable size by its own price is denied, not 
   assert.equal(bench.reported('intent.denied').length, 1);
 });
 
+test('an intent is not priced once the data it rests on are too old, however fresh the book is (10.3)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ validUntilMs: BENCH_START_MS - 1 }));
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.equal(result(bench).rule, '10.3');
+  assert.equal(bench.exchange.sent().length, 0);
+});
+
 test('an instrument the exchange does not list is denied', async () => {
   const bench = new Bench();
   submit(bench, testIntent({ instrument: 'NOPE_USDT_Perp' }));
