@@ -19,7 +19,6 @@ const NOT_BUILT: readonly string[] = [
   'alerts',
   'alerts test',
   'chart',
-  'paper',
   'simulate',
 ];
 
