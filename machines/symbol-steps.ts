@@ -88,6 +88,8 @@ export interface SymbolContext extends SymbolInput {
   /** What is asked for again of each intent under way, by intent id. */
   readonly submitted: Readonly<Record<string, string>>;
   readonly halted: boolean;
+  /** The journal's state has been held against the exchange, and what differs was said (strategy 11.2). */
+  readonly compared: boolean;
   /** The state as the journal has it, … */
   readonly saved: string;
   /** … and the value that text was made of: only another one is written out again. */
@@ -126,6 +128,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     denied: [],
     submitted: {},
     halted: false,
+    compared: !input.state.begun,
     saved: '',
     savedState: null,
   };
@@ -174,12 +177,14 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const mark = markOf([snapshots.A?.position ?? null, snapshots.B?.position ?? null], context.touch);
   const taken = reconcile(context.state, snapshot, context.strategy, mark);
   const newContradiction = !context.state.contradiction[account] && taken.state.contradiction[account];
+  const comparison = compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
   return finish(
     context,
-    { snapshots, steady, state: taken.state },
+    { snapshots, steady, state: taken.state, compared: context.compared || comparison !== null },
     {
-      history: taken.facts,
+      history: [...taken.facts, ...(comparison?.facts ?? [])],
       commands: [
+        ...(comparison?.commands ?? []),
         ...taken.lost.map((order) => resolveCommand(context, order)),
         // Probably taken between two answers: look again at once instead of an interval later.
         ...(newContradiction ? [toPoller(account, { type: 'poll.hasten' })] : []),
@@ -187,6 +192,34 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
       ],
     },
   );
+}
+
+/** The first reading of both accounts after a start with a journal: where they differ is said (strategy 11.2). */
+function compareOnce(
+  context: SymbolContext,
+  atMs: number,
+): { readonly facts: readonly Fact[]; readonly commands: readonly SymbolCommand[] } | null {
+  if (context.compared || ACCOUNTS.some((account) => context.snapshots[account] === null)) return null;
+  const { instrument } = context.config;
+  const { lots, contradiction } = context.state;
+  const differing = ACCOUNTS.filter((account) => contradiction[account] !== null);
+  const difference = differing
+    .map((account) => `${account} ${contradiction[account]?.difference.toFixed()}`)
+    .join(', ');
+  const restored: Fact = {
+    type: 'lots.restored',
+    atMs,
+    instrument,
+    source: 'journal',
+    lots: lots.length,
+    net: lotsNet(lots),
+    difference,
+  };
+  if (difference === '') return { facts: [restored], commands: [] };
+  const key = alertKey('start-difference', instrument);
+  const about = { account: null, instrument, atMs, sinceMs: null };
+  const alert: Alert = { kind: 'start-difference', key, ...about, details: { difference } };
+  return { facts: [restored], commands: [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }] };
 }
 
 /** Judges what is known now (strategy 5); what it leads to is carried out by the state it chooses. */
