@@ -34,6 +34,7 @@ import type { Clock, Journal, JournalEntry, OrderOutcome, Reporter } from '../sr
 import type {
   AlertCleared,
   AlertRaised,
+  AttemptRefused,
   CancelEnded,
   GatewayStarted,
   OrderResolved,
@@ -51,6 +52,11 @@ import type {
 
 /** How long an intent that our own pricing rules denied is not asked for again: a book read is not worth more often. */
 export const DENIED_PAUSE_MS = 10_000;
+/**
+ * Where orders of ours have been seen, a start waits until nothing has moved for so long (strategy 11.3): positions lag
+ * behind fills by seconds, and what an order traded just before must not be missing from the position it is counted with.
+ */
+export const START_STEADY_MS = 4_000;
 /** Unusable data are said when they last this many decisions: a snapshot taken between two answers is no news. */
 const UNUSABLE_BEFORE_SAID = 2;
 
@@ -69,8 +75,10 @@ export interface SymbolInput {
 
 export interface SymbolContext extends SymbolInput {
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
-  /** The account's last two readings were alike: nothing moved while they were taken (strategy 11.3). */
-  readonly steady: Readonly<Record<AccountName, boolean>>;
+  /** Since when the account's readings are alike: when the first of them was requested (strategy 11.3). */
+  readonly steadySinceMs: Readonly<Record<AccountName, number>>;
+  /** A reading showed an order of ours before it was known where the symbol stands. */
+  readonly sawOrders: boolean;
   readonly touch: Touch | null;
   readonly touchAsked: boolean;
   /** Intents submitted and cancels asked for whose end is not known yet. */
@@ -114,7 +122,8 @@ export function initialContext(input: SymbolInput): SymbolContext {
   return {
     ...input,
     snapshots: { A: null, B: null },
-    steady: { A: false, B: false },
+    steadySinceMs: { A: 0, B: 0 },
+    sawOrders: false,
     touch: null,
     touchAsked: false,
     underWay: [],
@@ -165,14 +174,20 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const former = context.snapshots[account];
   if (former !== null && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
   const snapshots = { ...context.snapshots, [account]: snapshot };
-  const steady = { ...context.steady, [account]: former !== null && readsAlike(former, snapshot) };
+  const unmoved = former !== null && readsAlike(former, snapshot);
+  const sinceMs = unmoved ? context.steadySinceMs[account] : snapshot.requestedAtMs;
+  const seen = {
+    snapshots,
+    steadySinceMs: { ...context.steadySinceMs, [account]: sinceMs },
+    sawOrders: context.sawOrders || snapshot.orders.length > 0,
+  };
 
   if (!context.state.begun) {
     const { A, B } = snapshots;
-    const ready = (one: SymbolSnapshot) => one.orders.length === 0 || steady[one.account];
-    if (A === null || B === null || !ready(A) || !ready(B)) return finish(context, { snapshots, steady });
+    const steady = (one: SymbolSnapshot) => one.requestedAtMs - seen.steadySinceMs[one.account] >= START_STEADY_MS;
+    if (A === null || B === null || (seen.sawOrders && !(steady(A) && steady(B)))) return finish(context, seen);
     const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
-    return finish(context, { snapshots, steady, state: begun.state }, { history: begun.facts });
+    return finish(context, { ...seen, state: begun.state }, { history: begun.facts });
   }
   const mark = markOf([snapshots.A?.position ?? null, snapshots.B?.position ?? null], context.touch);
   const taken = reconcile(context.state, snapshot, context.strategy, mark);
@@ -180,7 +195,7 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const comparison = compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
   return finish(
     context,
-    { snapshots, steady, state: taken.state, compared: context.compared || comparison !== null },
+    { ...seen, state: taken.state, compared: context.compared || comparison !== null },
     {
       history: [...taken.facts, ...(comparison?.facts ?? [])],
       commands: [
@@ -324,8 +339,10 @@ export function orderSent(context: SymbolContext, sent: Parameters<typeof addSen
   return finish(context, { state: addSent(context.state, sent) });
 }
 
-export function attemptRefused(context: SymbolContext, clientOrderId: string): Step {
-  return finish(context, { state: dropRefused(context.state, clientOrderId) });
+/** An attempt left and is over: whatever the submission comes to after it, newer snapshots are waited for (strategy 9.10). */
+export function attemptRefused(context: SymbolContext, event: AttemptRefused): Step {
+  const state = dropRefused(context.state, event.clientOrderId);
+  return finish(context, { state, barrierMs: Math.max(context.barrierMs, event.atMs) });
 }
 
 export function orderResolved(context: SymbolContext, event: OrderResolved): Step {

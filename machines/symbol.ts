@@ -98,7 +98,7 @@ const symbolSetup = setup({
     sayWaiting: perform(waiting),
     carryOut: perform(carriedOut),
     addOrder: on('order.sent', orderSent),
-    dropAttempt: on('attempt.refused', (context, event) => attemptRefused(context, event.clientOrderId)),
+    dropAttempt: on('attempt.refused', attemptRefused),
     endSubmission: on('submission.ended', submissionEnded),
     resolveOrder: on('order.resolved', orderResolved),
     endCancel: on('cancel.ended', cancelEnded),

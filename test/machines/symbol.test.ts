@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
-import { DENIED_PAUSE_MS } from '../../machines/symbol-steps.ts';
+import { DENIED_PAUSE_MS, START_STEADY_MS } from '../../machines/symbol-steps.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
@@ -222,28 +222,39 @@ describe('11.3 the beginning', () => {
     assert.equal(bench.reported('lots.restored').length, 1);
   });
 
-  it('11.3 where orders rest, two alike readings of that account are waited for', () => {
+  it('11.3 where orders rest, readings that stay alike for some seconds are waited for', () => {
     const bench = new SymbolBench({ coverage });
     const rests = order('A', 'buy', 10, 99);
+    const partly = [seen(rests, { tradedSize: d(2), avgFillPrice: d(99) })];
     bench.read('A', 5, [seen(rests)]);
     bench.read('B', -5);
-    assert.equal(bench.phase, 'waiting');
-    assert.equal(bench.context.state.begun, false);
-    bench.read('A', 7, [seen(rests, { tradedSize: d(2), avgFillPrice: d(99) })]);
+    bench.wait(START_STEADY_MS);
+    bench.read('A', 7, partly);
+    bench.read('B', -5);
     assert.equal(bench.context.state.begun, false, 'it moved between the readings');
-    bench.read('A', 7, [seen(rests, { tradedSize: d(2), avgFillPrice: d(99) })]);
+    bench.read('A', 7, partly);
+    assert.equal(bench.context.state.begun, false, 'two alike readings in a row may both be late');
+    bench.wait(START_STEADY_MS);
+    bench.read('A', 7, partly);
     assert.equal(bench.context.state.begun, true);
     assert.equal(bench.orders.length, 1);
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '2');
   });
 
-  it('11.3 an account without orders need not be read twice', () => {
+  it('11.3 an order that vanishes before the start is not taken for one that never was: its fill may be late', () => {
     const bench = new SymbolBench({ coverage });
-    const rests = order('A', 'buy', 10, 99);
-    bench.read('A', 5, [seen(rests)]);
-    bench.read('A', 5, [seen(rests)]);
+    bench.read('A', 5, [seen(order('A', 'buy', 10, 99))]);
+    bench.read('B', -5);
+    bench.read('A', 5);
+    bench.read('B', -5);
+    assert.equal(bench.context.state.begun, false, 'the position may not show yet what the order traded');
+    bench.wait(1_000);
+    bench.read('A', 15);
+    bench.wait(START_STEADY_MS);
+    bench.read('A', 15);
     bench.read('B', -5);
     assert.equal(bench.context.state.begun, true);
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
   });
 
   it('11.2 9.6 10.2 a restored symbol says what to look for, and has unknown orders found out', () => {
@@ -651,6 +662,24 @@ describe('9.5 rests, and what ends a submission', () => {
     bench.wait(DENIED_PAUSE_MS);
     both(bench, 5, 0);
     assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
+  });
+
+  it('9.10 an attempt that left and was refused asks for newer snapshots, even if the next one is denied', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.sent(intent, 'one', 101);
+    bench.wait(20);
+    const early = bench.reading('A', 5);
+    bench.send({ type: 'attempt.refused', clientOrderId: 'one', account: 'B', atMs: bench.nowMs });
+    bench.ended(intent, { kind: 'denied', reason: 'not nearer to the market', rule: '6.4' });
+    bench.words();
+    bench.wait(DENIED_PAUSE_MS);
+    bench.send({ type: 'snapshot.received', snapshot: early });
+    assert.deepEqual(bench.orderWords(), [], 'what was read before the refusal decides nothing');
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.deepEqual(bench.orderWords(), ['gateway submit B sell 5']);
   });
 
   it('9.4 9.5 a refused attempt is no order any more, the next attempt is', () => {
