@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { initialContext, snapshotReceived } from '../../machines/symbol-steps.ts';
+import type { Journal } from '../../src/ports.ts';
+import { config, fill, instrument, NOW, snapshot, stateAfter, strategy } from '../support/core.ts';
+
+/** What a symbol that was restored from the journal says of the exchange's first reading. */
+function firstReadings(positionOfA: string) {
+  let context = initialContext({
+    config: config(),
+    instrument: instrument(),
+    strategy: strategy(),
+    staleMs: 10_000,
+    state: { ...stateAfter([fill('A', 'buy', 2, 100)]), begun: true },
+    clock: { nowMs: () => NOW },
+    journal: {} as Journal,
+    reporter: { report: () => {} },
+  });
+  const said = [snapshot('A', positionOfA), snapshot('B', null)].map((one) => {
+    const step = snapshotReceived(context, one);
+    context = { ...context, ...step.change };
+    return step;
+  });
+  const again = snapshotReceived(context, snapshot('B', null));
+  return { second: said[1], again };
+}
+
+describe('a restart with a journal (strategy 11.2)', () => {
+  it('11.2 an exchange that agrees is said to agree, once, without an alert', () => {
+    const { second, again } = firstReadings('2');
+    const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
+    assert.equal(restored?.type === 'lots.restored' && restored.difference, '');
+    assert.equal(restored?.type === 'lots.restored' && restored.lots, 1);
+    assert.deepEqual(
+      second?.commands.filter((command) => command.to === 'alert-desk'),
+      [],
+    );
+    assert.equal(
+      again.facts.some((fact) => fact.type === 'lots.restored'),
+      false,
+    );
+  });
+
+  it('11.2 where they differ the difference is said and alerted: the exchange wins by 10.5', () => {
+    const { second } = firstReadings('2.5');
+    const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
+    assert.equal(restored?.type === 'lots.restored' && restored.difference, 'A 0.5');
+    const alerts = second?.commands.flatMap((command) =>
+      command.message.type === 'alert.raised' ? [command.message] : [],
+    );
+    assert.deepEqual(
+      alerts?.map(({ alert }) => [alert.kind, alert.details.difference]),
+      [['start-difference', 'A 0.5']],
+    );
+  });
+});
