@@ -809,6 +809,31 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'I9 lots and net agree on what a create rests on': [
     {
+      name: 'an order of a former engine that vanishes before this one began is part of the positions it begins from',
+      setup: { ...HELD, symbol: { imbalanceLimitUsdt: d(0) } },
+      run: (w) => {
+        const former = {
+          account: 'A' as const,
+          side: 'buy' as const,
+          size: '2',
+          price: '100.0',
+          clientOrderId: strategyOrderId('A', 'buy', 77),
+          requestId: 0,
+          request: null,
+          createdMs: w.nowMs - 60_000,
+          status: 'OPEN',
+          reason: 'UNSPECIFIED',
+          traded: d(0),
+          value: d(0),
+        };
+        w.orders.push(former);
+        w.wait(2_000).poll();
+        w.fill(former, '2').wait(2_000).poll();
+        w.wait(4_000).poll();
+        w.create('B', 'sell', '2', '100.1');
+      },
+    },
+    {
       name: 'positions that moved without a fill of ours',
       setup: HELD,
       run: (w) => {

@@ -169,6 +169,10 @@ interface Instrument {
   orders: AuditOrder[];
   readonly lots: LotBooks;
   started: boolean;
+  /** No create or cancel has left yet: a start without a journal waits until nothing moves (strategy 11.3), and may yet begin. */
+  beginning: boolean;
+  /** An order of a former engine vanished meanwhile: what it traded last shows in the positions alone. */
+  vanished: boolean;
   guardsJudged: boolean;
   readonly books: { seq: number; atMs: number; sentAtMs: number; bid: Decimal; ask: Decimal }[];
   readonly bookings: Record<Side, number>;
@@ -273,6 +277,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       orders: [],
       lots: createLotBooks(),
       started: false,
+      beginning: existing === 'synthetic',
+      vanished: false,
       guardsJudged: existing !== 'unjudged',
       books: [],
       bookings: { buy: 0, sell: 0 },
@@ -574,6 +580,40 @@ export function createAuditor(options: AuditorOptions): Auditor {
       trim(holding.positions, nowMs);
       if (holding.expected.length === 0) holding.expected.push({ seq, size: row?.size ?? ZERO });
       if (!instrument.started) start(instrument);
+      else if (instrument.beginning && instrument.vanished && !agrees(instrument, account, seq)) startAnew(instrument);
+    }
+  }
+
+  /** Positions moved by orders nobody can ask about any more: an engine that begins now begins from these. */
+  function startAnew(instrument: Instrument): void {
+    for (const account of ACCOUNTS) {
+      const holding = instrument.holding[account];
+      const newest = holding.positions.at(-1);
+      if (!newest) return;
+      holding.positions.splice(0, holding.positions.length, newest);
+      holding.expected.push({ seq, size: newest.size });
+      holding.contradicting = null;
+    }
+    for (const order of instrument.orders) {
+      order.booked = order.traded;
+      order.bookedValue = order.traded.mul(order.avgPrice);
+      remember(order);
+    }
+    start(instrument);
+    // An engine that began earlier has the difference as drift, at another entry price: sizes are judged, prices are not.
+    for (const lots of instrument.lots.current) instrument.lots.reset(lots.map((lot) => ({ ...lot, loose: true })));
+  }
+
+  /** An order of a former engine that vanishes before this one began: it never knew it, and nobody asks about it. */
+  function forgetVanished(account: AccountName, open: ReadonlySet<string>): void {
+    for (const instrument of instruments.values()) {
+      if (!instrument.beginning) continue;
+      const stays = (one: AuditOrder) => one.account !== account || one.heard || open.has(one.clientOrderId);
+      const gone = instrument.orders.filter((one) => !stays(one));
+      if (gone.length === 0) continue;
+      for (const one of gone) accounts[account].orders.delete(one.clientOrderId);
+      instrument.orders = instrument.orders.filter(stays);
+      instrument.vanished = true;
     }
   }
 
@@ -818,6 +858,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
         order.openOrdersLack = true;
         prove(order);
       }
+      forgetVanished(account, ids);
       polled(account, 'openOrders', sentAtMs);
     } else if (route === 'account_summary') {
       if (good && asObject(result)) polled(account, 'summary', sentAtMs);
@@ -1060,6 +1101,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       breach(fault('I6', '2.2', 'a create for an instrument that is not to be traded'), where);
     } else {
       instrument.figures.created();
+      instrument.beginning = false;
       judgeRules(instrument, order);
       judgeCross(instrument, order);
       judgeSent(instrument, order);
@@ -1407,6 +1449,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
         if (how?.journal === 'lost') {
           instrument.orders = [];
           instrument.started = false;
+          instrument.beginning = true;
           instrument.guardsJudged = true;
           instrument.lots.reset([]);
         }
