@@ -6,6 +6,7 @@ import type { EngineJournal } from './journal/engine-journal.ts';
 import { createRedactor } from './log/index.ts';
 import type { Clock } from './ports.ts';
 import type { Settings } from './settings/index.ts';
+import { allCharts } from './statecharts.ts';
 import { createEngineStatus, type WatchedEngine } from './status.ts';
 import { startWeb, type Web } from './web/index.ts';
 
@@ -46,7 +47,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       version: versionOf(),
       source: status,
       journal,
-      charts: {},
+      charts: allCharts(),
       clock,
       redact: createRedactor(options.secrets),
     });
