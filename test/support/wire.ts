@@ -195,7 +195,10 @@ export class Wire {
       const sub = { sub_account_id: SUB_ACCOUNTS[account] };
       this.call(account, 'positions', sub, () => ({ result: this.positionRows(account) }));
       this.readOpenOrders(account);
-      this.call(account, 'account_summary', sub, () => ({ result: { ...sub, total_equity: '10000.0' } }));
+      const margins = { initial_margin: '0.0', maintenance_margin: '0.0', available_balance: '10000.0' };
+      this.call(account, 'account_summary', sub, () => ({
+        result: { event_time: ns(this.nowMs), ...sub, total_equity: '10000.0', ...margins },
+      }));
     }
     return this;
   }

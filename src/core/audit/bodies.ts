@@ -1,4 +1,4 @@
-import { Decimal } from '../decimal.ts';
+import { Decimal, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 
 /**
@@ -74,7 +74,12 @@ function first(value: unknown): unknown {
   return Array.isArray(value) ? (value as unknown[])[0] : undefined;
 }
 
-/** An order of one leg; null when a field it needs is missing or impossible. */
+const STATUSES: ReadonlySet<unknown> = new Set(['PENDING', 'OPEN', 'FILLED', 'CANCELLED', 'REJECTED']);
+
+/**
+ * An order by its first leg; null when a field it needs is missing or impossible (strategy 10.4). An average may be missing
+ * while nothing traded, a price in orders that are not ours.
+ */
 export function readOrder(value: unknown): OrderBody | null {
   const order = asObject(value);
   const leg = asObject(first(order?.legs));
@@ -83,14 +88,20 @@ export function readOrder(value: unknown): OrderBody | null {
   const clientOrderId = asText(metadata?.client_order_id);
   if (!order || !leg || !state || clientOrderId === null) return null;
   const size = asDecimal(leg.size);
-  const price = asDecimal(leg.limit_price);
+  const price = leg.limit_price === undefined || leg.limit_price === null ? ZERO : asDecimal(leg.limit_price);
   const traded = asDecimal(first(state.traded_size));
-  const avgPrice = asDecimal(first(state.avg_fill_price));
+  const average = first(state.avg_fill_price);
+  const avgPrice = average === undefined ? ZERO : asDecimal(average);
   const { instrument } = leg;
-  const { status } = state;
+  const { status, reject_reason: rejectReason } = state;
   if (!size || !price || !traded || !avgPrice || typeof instrument !== 'string' || typeof status !== 'string')
     return null;
-  if (traded.gt(size) || traded.isNegative() || (traded.gt(0) && avgPrice.lte(0))) return null;
+  if (!STATUSES.has(status) || typeof rejectReason !== 'string' || typeof leg.is_buying_asset !== 'boolean')
+    return null;
+  if (asText(order.sub_account_id) === null || asInteger(state.update_time) === null) return null;
+  if (asInteger(asObject(order.signature)?.expiration) === null) return null;
+  if (traded.gt(size) || traded.isNegative() || size.isZero() || (traded.gt(0) && avgPrice.lte(0))) return null;
+  if (status === 'FILLED' && traded.isZero()) return null;
   return {
     clientOrderId,
     orderId: asText(order.order_id),
@@ -99,7 +110,7 @@ export function readOrder(value: unknown): OrderBody | null {
     size,
     price,
     status,
-    rejectReason: asText(state.reject_reason) ?? 'UNSPECIFIED',
+    rejectReason,
     traded,
     avgPrice,
     createTimeNs: asInteger(metadata?.create_time),
@@ -163,13 +174,23 @@ export function readPositions(result: unknown): Map<string, PositionBody> | null
     const size = asDecimal(row?.size);
     const entryPrice = asDecimal(row?.entry_price);
     const markPrice = asDecimal(row?.mark_price);
-    const eventTimeNs = asInteger(row?.event_time) ?? 0n;
+    const eventTimeNs = asInteger(row?.event_time);
     if (!row || typeof row.instrument !== 'string' || !size || !entryPrice || !markPrice) return null;
+    if (eventTimeNs === null || asText(row.sub_account_id) === null) return null;
     const known = rows.get(row.instrument);
     if (known && known.eventTimeNs > eventTimeNs) continue;
     rows.set(row.instrument, { instrument: row.instrument, size, entryPrice, markPrice, eventTimeNs });
   }
   return rows;
+}
+
+const SUMMARY_FIELDS = ['total_equity', 'initial_margin', 'maintenance_margin', 'available_balance'] as const;
+
+/** Is it an account summary with every field an engine decides on (strategy 10.4). */
+export function isSummary(result: unknown): boolean {
+  const row = asObject(result);
+  if (!row || asInteger(row.event_time) === null || asText(row.sub_account_id) === null) return false;
+  return SUMMARY_FIELDS.every((field) => asDecimal(row[field]) !== null);
 }
 
 /** Best bid and ask; null when a side is empty, unreadable or the book is crossed (strategy 7.4). */

@@ -8,6 +8,7 @@ import {
   asInteger,
   asObject,
   asText,
+  isSummary,
   readCreate,
   readOrder,
   readPositions,
@@ -846,13 +847,14 @@ export function createAuditor(options: AuditorOptions): Auditor {
     } else if (route === 'open_orders') {
       if (!good || !Array.isArray(result)) return;
       const orders = (result as unknown[]).map(readOrder);
+      // Half an answer is none (strategy 10.4).
+      if (orders.includes(null)) return;
       const ids = new Set<string>();
       for (const order of orders) {
         if (!order) continue;
         ids.add(order.clientOrderId);
         sawOrder(account, order, sentAtMs);
       }
-      if (orders.includes(null)) return;
       for (const order of provable(account, sentAtMs)) {
         if (ids.has(order.clientOrderId)) continue;
         order.openOrdersLack = true;
@@ -861,7 +863,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       forgetVanished(account, ids);
       polled(account, 'openOrders', sentAtMs);
     } else if (route === 'account_summary') {
-      if (good && asObject(result)) polled(account, 'summary', sentAtMs);
+      if (good && isSummary(result)) polled(account, 'summary', sentAtMs);
     } else if (route === 'order') orderAnswered(account, request, status, json, good);
     else if (route === 'order_history') historyAnswered(account, request, json, good);
     else if (route === 'cancel_order' && good) cancelAnswered(account, request);
@@ -928,6 +930,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   ): void {
     if (!good || !Array.isArray(json?.result)) return;
     const orders = (json.result as unknown[]).map(readOrder);
+    if (orders.includes(null)) return;
     const ids = new Set<string>();
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const order of orders) {
@@ -936,7 +939,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
       if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order, request.sentAtMs);
     }
-    if (orders.includes(null)) return;
     const start = asInteger(asObject(request.request)?.start_time);
     const startMs = start === null ? 0 : Number(start / 1_000_000n);
     const lastPage = !json.next;
