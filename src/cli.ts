@@ -3,8 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { check } from './check.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
+import {
+  alertsCommand,
+  alertsTestCommand,
+  type LookOptions,
+  type LookParts,
+  lotsCommand,
+  ordersCommand,
+  replayCommand,
+  whyCommand,
+} from './explain/commands.ts';
 import { type PaperCommandOptions, runPaper } from './paper-command.ts';
-import { run, systemClock } from './run.ts';
+import { run, systemClock, telegramOf } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
@@ -45,6 +55,57 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
     .action(async (options: PaperCommandOptions) => {
       exitCode = await orSayWhy(() => runPaper(options));
+    });
+  const look = (command: (parts: LookParts) => number | Promise<number>) =>
+    withSettings('look', async (settings) =>
+      command({ settings, clock: systemClock, print: console.log, complain: console.error }),
+    );
+  const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
+  const json = ['--json', 'as JSON, decimals as text'] as const;
+  program
+    .command('why')
+    .argument('<client order id>')
+    .description('why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots')
+    .option(...journal)
+    .action(async (id: string, options: LookOptions) => {
+      exitCode = await look((parts) => whyCommand(parts, id, options));
+    });
+  program
+    .command('replay')
+    .description('run the recorded inputs through the same core; name the first decision or ledger that differs')
+    .option(...journal)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => replayCommand(parts, options));
+    });
+  program
+    .command('lots')
+    .description('open lots, with the price their hedge must not be worse than')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => lotsCommand(parts, options));
+    });
+  program
+    .command('orders')
+    .description('live orders')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => ordersCommand(parts, options));
+    });
+  const alerts = program
+    .command('alerts')
+    .description('open alerts, and those that ended within a day')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => alertsCommand(parts, options));
+    });
+  alerts
+    .command('test')
+    .description('send one message through the configured Telegram gateway')
+    .action(async () => {
+      exitCode = await look((parts) => alertsTestCommand(parts, telegramOf(parts.settings)));
     });
   try {
     await program.parseAsync([...args], { from: 'user' });

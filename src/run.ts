@@ -4,9 +4,10 @@ import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
-import { journalFileName, PAPER_JOURNAL, rotatePaperJournals } from './journal/files.ts';
+import { rotatePaperJournals } from './journal/files.ts';
 import { acquireLocks, type Locks } from './journal/lock.ts';
 import { openJournal } from './journal/sqlite.ts';
+import { journalOfRun } from './journal-choice.ts';
 import { createEngineLog, createFigures, type EngineLog, openLogFile } from './log/index.ts';
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
@@ -143,10 +144,7 @@ function openRunJournal(settings: Settings, venue: Venue): EngineJournal {
   const directory = settings.dataDir;
   const days = settings.journalMs / DAY_MS;
   if (venue.paper !== null) rotatePaperJournals(directory);
-  const fileName =
-    venue.paper !== null
-      ? PAPER_JOURNAL
-      : journalFileName({ env: settings.mode, subAccountIds: [venue.keys.A.subAccountId, venue.keys.B.subAccountId] });
+  const fileName = journalOfRun(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]);
   return openJournal({ directory, fileName, days, clock: systemClock });
 }
 
@@ -159,8 +157,12 @@ function keepJournalSmall(journal: EngineJournal): NodeJS.Timeout {
 }
 
 function notifierOf(settings: Settings, log: EngineLog): Notifier {
-  const { telegram } = settings;
-  if (telegram === null) return logNotifier((text) => log.say('debug', text, Date.now()));
+  return telegramOf(settings) ?? logNotifier((text) => log.say('debug', text, Date.now()));
+}
+
+/** The configured Telegram gateway; null: none is. */
+export function telegramOf({ telegram }: Settings): Notifier | null {
+  if (telegram === null) return null;
   return telegramNotifier({ url: telegram.gatewayUrl, chatId: telegram.chatId, apiKey: telegram.apiKey.reveal() });
 }
 
