@@ -815,7 +815,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         const former = {
           account: 'A' as const,
           side: 'buy' as const,
-          size: '2',
+          size: '1.5',
           price: '100.0',
           clientOrderId: strategyOrderId('A', 'buy', 77),
           requestId: 0,
@@ -828,9 +828,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         };
         w.orders.push(former);
         w.wait(2_000).poll();
-        w.fill(former, '2').wait(2_000).poll();
+        w.fill(former, '1.5').wait(2_000).poll();
         w.wait(4_000).poll();
-        w.create('B', 'sell', '2', '100.1');
+        w.create('B', 'sell', '1.5', '100.1');
       },
     },
     {
