@@ -61,7 +61,9 @@ function cancellable(order: ManagedOrder): boolean {
 function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {
   const wrong = wrongSide(input, tradingState, order);
   if (wrong) return [{ order, why: wrong, rule: '8.2' }];
-  if (order.purpose === 'opening' && remainingSize(order).lt(input.valuation.smallestTradable)) {
+  // While hedged, what is left of a repair on the opening side stands in for the opening: a crumb of it would block both legs.
+  const opens = order.purpose === 'opening' || tradingState === 'equal';
+  if (opens && remainingSize(order).lt(input.valuation.smallestTradable)) {
     return [
       {
         order,

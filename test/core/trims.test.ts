@@ -169,10 +169,16 @@ describe('8.2 openings whose remainder is no longer tradable', () => {
       state: 'equal',
     },
     {
-      name: '8.2 the crumb of a repair stays: it may still close what it was for',
+      name: '8.2 while hedged the crumb of a repair goes: it would block the opening of both legs',
       given: { a: '9.5', b: '-9.5', instrument: rules, orders: [crumb({ purpose: 'repair' })] },
-      trims: [],
+      trims: ['crumb 8.2'],
       state: 'equal',
+    },
+    {
+      name: '8.2 in imbalanced the crumb of a repair stays: it may still close what it is for',
+      given: { a: -20, b: 0, instrument: rules, orders: [crumb({ purpose: 'repair' })] },
+      trims: [],
+      state: 'imbalanced',
     },
     {
       name: '8.2 in imbalanced the crumb of an opening against the net goes too',

@@ -233,7 +233,9 @@ export function judge(
   }
 
   const against: Side = net.gt(0) ? 'sell' : 'buy';
-  const sameDirection = settled.A.mul(settled.B).gt(0);
+  // Dust aside (3.4): what is too small to trade has no direction.
+  const lesser = min(settled.A.abs(), settled.B.abs());
+  const sameDirection = settled.A.mul(settled.B).gt(0) && (smallest === null || lesser.gte(smallest));
   if (side !== against) {
     fault('I6', '6.3', 'not against the net while not hedged', known);
     limitFaults(create, view, symbol, false, sameDirection, fault);
