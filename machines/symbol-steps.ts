@@ -251,7 +251,7 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
 export function waiting(context: SymbolContext): Step {
   const { assessment } = context;
   if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) return finish(context, {});
-  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { facts: phaseFact(context, 'waiting', assessment) });
+  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { history: phaseFact(context, 'waiting', assessment) });
 }
 
 export function touchWanted(context: SymbolContext): Step {
@@ -298,8 +298,9 @@ export function carriedOut(context: SymbolContext): Step {
     },
     {
       entries: acts ? [decision] : [],
+      // Kept, so that a look back finds the state of each moment.
+      history: phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
       facts: [
-        ...phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
         ...(plan.idle !== null && withoutFigures(idleWhy) !== context.toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
@@ -378,8 +379,8 @@ export function pollerStarted(context: SymbolContext, event: PollerStarted): Ste
 }
 
 export function draining(context: SymbolContext): Step {
-  const facts = phaseFact(context, 'draining', { why: 'the engine stops', rule: '13.1' });
-  return finish(context, { toldPhase: 'draining' }, { facts });
+  const history = phaseFact(context, 'draining', { why: 'the engine stops', rule: '13.1' });
+  return finish(context, { toldPhase: 'draining' }, { history });
 }
 
 /** Completes a step: the state is in the journal before anything is done on the strength of it; watch lists follow the orders. */
@@ -414,7 +415,7 @@ function finish(
   return {
     change: { ...change, saved, savedState: after.state },
     entries: [...(also.entries ?? []), ...(saved === before.saved ? [] : [state]), ...history],
-    facts: [...(also.facts ?? []), ...(also.history ?? [])],
+    facts: [...(also.history ?? []), ...(also.facts ?? [])],
     commands: [...watches.map((account) => watch(after, account)), ...(also.commands ?? [])],
   };
 }
