@@ -1,8 +1,513 @@
+import { createChart } from './chart.js';
+import { createCurves } from './curves.js';
 import { h } from './dom.js';
-import { t } from './words.js';
-/** One symbol. */
-export function openDetail(_app, page, instrument) {
+import { clocks, createFeed, ladder, positions, rule, situation } from './view.js';
+import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
+
+/** Spans of the slider, hours. */
+const SPANS = [1, 6, 24];
+/** After the slider has moved this long nothing, the moment is read. */
+const READ_AFTER_MS = 60;
+
+/** One symbol: what it does, its statechart, its past, its orders and lots. */
+export function openDetail(app, page, instrument) {
   page.className = 'detail';
-  page.append(h('a', { href: '#/' }, t('back')), instrument);
-  return { status() {}, facts() {}, points() {}, close() {} };
+  const symbol = () => app.symbol(instrument);
+  const parts = {
+    head: h('header', { class: 'symbolhead' }),
+    now: h('section', { class: 'card now' }),
+    chart: h('section', { class: 'card chartcard' }),
+    past: h('section', { class: 'card past' }),
+    orders: h('section', { class: 'card tablecard' }),
+    lots: h('section', { class: 'card tablecard' }),
+    feed: createFeed(app, instrument),
+    curves: createCurves([], { total: false }),
+  };
+  let chart = null;
+  let closed = false;
+  let frozen = false;
+
+  page.append(
+    parts.head,
+    h('div', { class: 'column' }, parts.now, parts.orders, parts.lots),
+    h(
+      'div',
+      { class: 'column wide2' },
+      parts.chart,
+      parts.past,
+      h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
+    ),
+    h('aside', { class: 'side' }, parts.feed.element),
+  );
+  all();
+  const past = createPast(app, instrument, parts.past, {
+    freeze(phase, from) {
+      frozen = true;
+      chart?.freeze(phase, from);
+      parts.chart.classList.add('frozen');
+    },
+    thaw() {
+      frozen = false;
+      parts.chart.classList.remove('frozen');
+      chart?.thaw();
+    },
+  });
+  drawChart();
+  fetch(`/api/series/${encodeURIComponent(instrument)}`).then(async (answer) => {
+    if (answer.ok && !closed) parts.curves.set(await answer.json());
+  });
+
+  async function drawChart() {
+    const made = await createChart('symbol');
+    if (closed) return;
+    chart = made;
+    const moves = app.model.feed
+      .filter(({ fact }) => fact.type === 'state.changed' && fact.instrument === instrument)
+      .map(({ fact }) => ({ from: fact.from, to: fact.to }));
+    chart.remember(moves);
+    chart.light(symbol().state);
+    parts.chart.append(
+      h(
+        'h2',
+        {},
+        t('chart'),
+        h('span', { class: 'spring' }),
+        h(
+          'button',
+          { type: 'button', class: 'plain small', onclick: () => !frozen && chart.replay() },
+          `▶ ${t('replayLast')}`,
+        ),
+      ),
+      h('p', { class: 'dim' }, t('chartHelp')),
+      chart.element,
+    );
+  }
+
+  function all() {
+    const one = symbol();
+    parts.head.replaceChildren(
+      h('a', { class: 'plain back', href: '#/' }, '←', h('span', { class: 'wide' }, ` ${t('back')}`)),
+      h('h1', {}, base(instrument)),
+      h('span', { class: 'dim num wide' }, instrument),
+      h('span', { class: 'dim' }, one.mode === 'increase' ? '↗ ' : '↘ ', t(one.mode)),
+      h(
+        'span',
+        { class: `phase big state-${one.phase}`, 'data-phase': one.phase },
+        h('i'),
+        one.phase,
+        one.sinceMs ? h('small', { 'data-since': one.sinceMs, 'data-text': 'since' }) : '',
+      ),
+    );
+    parts.now.className = `card now state-${one.phase}`;
+    parts.now.replaceChildren(
+      h('p', { class: 'dim' }, stateHelp(one.phase)),
+      h('div', { class: 'situation' }, situation(one)),
+      h('div', { class: 'clocks' }, clocks(one)),
+      positions(one),
+      ladder(one),
+      h(
+        'dl',
+        { class: 'numbers' },
+        pair(t('mark'), number(one.mark, 6)),
+        pair(t('guard'), one.guard ? `${number(one.guard.price)} (${t(one.guard.side)})` : '–'),
+        pair(
+          `${t('total')} / ${t(one.mode === 'increase' ? 'max' : 'min')}`,
+          `${money(one.totalUsdt)} / ${number(one.limitUsdt)}`,
+        ),
+        pair(t('gainedSpread'), `${number(one.gainedUsdt, 6)} USDT`),
+        pair(`${t('entry')} A`, number(one.positions.A.entryPrice, 6)),
+        pair(`${t('entry')} B`, number(one.positions.B.entryPrice, 6)),
+      ),
+    );
+    parts.orders.replaceChildren(h('h2', {}, t('orders')), ordersTable(one));
+    parts.lots.replaceChildren(h('h2', {}, t('lots')), lotsTable(one));
+  }
+
+  return {
+    status(changed) {
+      if (!changed.includes(instrument) || symbol() === null) return;
+      all();
+      if (chart !== null && !frozen) chart.light(symbol().state);
+    },
+    facts(entries) {
+      parts.feed.add(entries);
+      for (const { fact } of entries) {
+        if (fact.type === 'state.changed' && fact.instrument === instrument && chart !== null) {
+          if (frozen) chart.remember([{ from: fact.from, to: fact.to }]);
+          else chart.moved(fact.from, fact.to);
+        }
+      }
+      past.newer();
+    },
+    points: (points) => points[instrument] && parts.curves.add(points[instrument]),
+    close() {
+      closed = true;
+      chart?.close();
+      past.close();
+      parts.curves.close();
+    },
+  };
+}
+
+/** A value with its name. */
+function pair(name, value) {
+  return h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value));
+}
+
+function ordersTable(symbol) {
+  if (symbol.orders.length === 0) return h('p', { class: 'dim' }, t('noOrders'));
+  const tick = Number(symbol.tickSize ?? 0);
+  const away = (order) => {
+    if (symbol.touch === null || tick === 0) return '';
+    const best = Number(order.side === 'buy' ? symbol.touch.bid : symbol.touch.ask);
+    const ticks = Math.round(Math.abs(Number(order.price) - best) / tick);
+    const inside = order.side === 'buy' ? Number(order.price) >= best : Number(order.price) <= best;
+    return ticks === 0 || inside ? t('atTouch') : t('fromTouch', { ticks });
+  };
+  return h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ['account', 'side', 'size', 'price', 'state'].map((name) => h('th', {}, t(name))),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        symbol.orders.map((order) =>
+          h(
+            'tr',
+            { class: order.state },
+            h('td', { class: `who acc-${order.account}` }, order.account),
+            h('td', {}, h('span', { class: order.side }, t(order.side)), h('small', {}, t(order.purpose))),
+            h('td', { class: 'num' }, number(order.size), partly(order)),
+            h('td', { class: 'num' }, number(order.price), h('small', {}, away(order))),
+            h('td', {}, t(`orderState.${order.state}`)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function partly(order) {
+  return Number(order.tradedSize) > 0 ? h('small', {}, `${number(order.tradedSize)} ${t('traded')}`) : '';
+}
+
+function lotsTable(symbol) {
+  if (symbol.lots.length === 0) return h('p', { class: 'dim' }, t('noLots'));
+  return h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ['account', 'side', 'size', 'guard', 'age', 'lot'].map((name) => h('th', {}, t(name))),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        symbol.lots.map((lot) =>
+          h(
+            'tr',
+            {},
+            h('td', { class: `who acc-${lot.account}` }, lot.account),
+            h('td', { class: lot.side }, t(lot.side)),
+            h('td', { class: 'num' }, number(lot.size)),
+            h('td', { class: 'num', title: t('guardHelp') }, number(lot.price)),
+            h('td', { class: 'num' }, h('span', { 'data-since': lot.bookedAtMs })),
+            h('td', { class: 'dim' }, t(`source.${lot.source}`)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The way back through the journal: a slider over its moments, and what each of them was. */
+function createPast(app, instrument, box, chart) {
+  let list = [];
+  let hours = SPANS[0];
+  let at = null;
+  let reading = null;
+  let isClosed = false;
+  const slider = h('input', {
+    type: 'range',
+    min: 0,
+    max: 0,
+    value: 0,
+    step: 1,
+    class: 'slider',
+    'aria-label': t('past'),
+    oninput: () => moveTo(Number(slider.value)),
+  });
+  const ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
+  const when = h('strong', { class: 'num when' });
+  const moment = h('div', { class: 'moment' });
+  const note = h('p', { class: 'dim' }, t('pastHelp'));
+  const spans = h(
+    'div',
+    { class: 'chips' },
+    SPANS.map((span) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'chip',
+          'aria-pressed': span === hours,
+          onclick: (event) => {
+            hours = span;
+            for (const one of spans.children) one.setAttribute('aria-pressed', one === event.currentTarget);
+            load(false);
+          },
+        },
+        t('hours', { hours: span }),
+      ),
+    ),
+  );
+  const present = h('button', { type: 'button', class: 'plain small', onclick: () => toNow() }, `${t('now')} ⇥`);
+  box.append(
+    h('h2', {}, t('past'), h('span', { class: 'spring' }), spans, present),
+    note,
+    h('div', { class: 'slide' }, ticks, slider),
+    when,
+    moment,
+  );
+  load(false);
+
+  /** Reads the list of moments; `keep`: the moment that is shown stays. */
+  async function load(keep) {
+    const shown = keep && at !== null ? list[at]?.seq : null;
+    const answer = await fetch(`/api/past/${encodeURIComponent(instrument)}?hours=${hours}`);
+    if (isClosed) return;
+    if (!answer.ok) {
+      note.textContent = t(answer.status === 503 ? 'pastBusy' : 'noPast');
+      return;
+    }
+    const found = await answer.json();
+    list = found.moments;
+    note.textContent =
+      list.length === 0 ? t('pastEmpty') : found.cut ? `${t('pastHelp')} ${t('pastCut')}` : t('pastHelp');
+    slider.max = String(list.length);
+    paintTicks();
+    const index = shown === null ? -1 : list.findIndex((one) => one.seq === shown);
+    if (index === -1) toNow();
+    else {
+      at = index;
+      slider.value = String(index);
+    }
+  }
+
+  function paintTicks() {
+    const first = list[0]?.atMs ?? 0;
+    const last = app.nowMs();
+    const width = 240;
+    // One mark per pixel column or so: the state that prevailed there.
+    const cells = new Map();
+    for (const one of list) cells.set(Math.floor(((one.atMs - first) / Math.max(1, last - first)) * width), one.phase);
+    let phase = list[0]?.phase ?? 'waiting';
+    const spansMade = [];
+    for (let column = 0; column <= width; column++) {
+      const next = cells.get(column) ?? phase;
+      const before = spansMade.at(-1);
+      if (before !== undefined && before.phase === next) before.count += 1;
+      else spansMade.push({ phase: next, count: 1 });
+      phase = next;
+    }
+    ticks.replaceChildren(
+      ...spansMade.map((span) =>
+        h('i', { class: `state-${span.phase}`, title: span.phase, css: { 'flex-grow': String(span.count) } }),
+      ),
+    );
+  }
+
+  function toNow() {
+    at = null;
+    slider.value = slider.max;
+    when.textContent = t('now');
+    moment.replaceChildren();
+    chart.thaw();
+  }
+
+  function moveTo(index) {
+    if (index >= list.length) {
+      toNow();
+      return;
+    }
+    at = index;
+    const one = list[index];
+    const before = list.slice(0, index).findLast((other) => other.phase !== one.phase);
+    when.replaceChildren(
+      `${new Date(one.atMs).toLocaleDateString()} ${clock(one.atMs)}`,
+      h(
+        'span',
+        { class: 'dim' },
+        ` · ${t('ago', { time: lasting(app.nowMs() - one.atMs) })} · ${index + 1}/${list.length}`,
+      ),
+    );
+    chart.freeze(one.phase, one.kind === 'fact' ? null : (before?.phase ?? null));
+    clearTimeout(reading);
+    reading = setTimeout(() => read(one), READ_AFTER_MS);
+  }
+
+  async function read(one) {
+    const answer = await fetch(`/api/past/${encodeURIComponent(instrument)}/${one.seq}`);
+    if (isClosed || at === null || list[at]?.seq !== one.seq) return;
+    if (!answer.ok) return;
+    moment.replaceChildren(...momentWords(one, await answer.json()));
+  }
+
+  return {
+    /** Something new was written: read again when the reader is at the present. */
+    newer() {
+      if (at === null && !isClosed) {
+        clearTimeout(reading);
+        reading = setTimeout(() => load(false), 1500);
+      }
+    },
+    close() {
+      isClosed = true;
+      clearTimeout(reading);
+    },
+  };
+}
+
+/** One moment: the state, what happened, what was seen, what was decided. */
+function momentWords(one, detail) {
+  const { decision } = detail;
+  const happened = one.fact ? factWords(one.fact) : null;
+  return [
+    h(
+      'p',
+      { class: 'momentstate' },
+      h('span', { class: `phase state-${one.phase}`, 'data-moment-phase': one.phase }, h('i'), one.phase),
+      h('span', { class: 'dim' }, stateHelp(one.phase)),
+    ),
+    happened
+      ? h(
+          'div',
+          { class: 'block' },
+          h('h3', {}, t('happened')),
+          h('p', { class: `tone-${tone(one.fact)}` }, happened.text, rule(happened.rule)),
+        )
+      : '',
+    h(
+      'div',
+      { class: 'blocks' },
+      h(
+        'div',
+        { class: 'block' },
+        h(
+          'h3',
+          {},
+          t('snapshot'),
+          decision
+            ? h(
+                'small',
+                {},
+                decision.atMs === one.atMs
+                  ? t('decidedNow')
+                  : t('decidedAt', { time: lasting(one.atMs - decision.atMs) }),
+              )
+            : '',
+        ),
+        decision ? seen(decision) : h('p', { class: 'dim' }, t('noDecision')),
+      ),
+      h(
+        'div',
+        { class: 'block' },
+        h('h3', {}, t('wanted')),
+        decision ? wanted(decision) : h('p', { class: 'dim' }, '–'),
+      ),
+      h('div', { class: 'block' }, h('h3', {}, t('journal')), memory(detail.state)),
+    ),
+  ];
+}
+
+function seen({ snapshots, valuation }) {
+  return h(
+    'dl',
+    { class: 'numbers' },
+    ['A', 'B'].map((account) => {
+      const snapshot = snapshots[account];
+      const { position } = snapshot ?? {};
+      return pair(
+        `${t('position')} ${account}`,
+        position ? `${number(position.size)} @ ${number(position.entryPrice, 4)}` : t('noPosition'),
+      );
+    }),
+    pair(t('net'), `${number(valuation.net)} (${money(valuation.diffUsdt)} USDT)`),
+    pair(t('mark'), number(valuation.mark, 6)),
+    ['A', 'B'].map((account) =>
+      pair(
+        `${t('orders')} ${account}`,
+        (snapshots[account]?.orders ?? [])
+          .map((order) => `${t(order.side)} ${number(order.size)} @ ${number(order.limitPrice)}`)
+          .join(', ') || '–',
+      ),
+    ),
+  );
+}
+
+function wanted({ plan, why }) {
+  const lines = [
+    ...plan.trims.map(({ order, why: because, rule: cited }) =>
+      h(
+        'li',
+        {},
+        `${t('cancel')} ${order.account} ${t(order.side)} ${number(order.size)} @ ${number(order.price)}: ${reason(because)}`,
+        rule(cited),
+      ),
+    ),
+    ...plan.creates.map((intent) =>
+      h(
+        'li',
+        {},
+        `${t('submit')} ${intent.account} ${t(intent.side)} ${number(intent.size)} ${t(intent.purpose)}`,
+        intent.guardPrice ? `, ${t('guard')} ${number(intent.guardPrice)}` : '',
+        rule(intent.rules.join(', ')),
+      ),
+    ),
+  ];
+  return h(
+    'div',
+    {},
+    h('p', { class: 'dim' }, reason(why)),
+    h('ul', { class: 'wanted' }, lines.length === 0 ? h('li', {}, t('wantedNothing')) : lines),
+  );
+}
+
+function memory(state) {
+  if (!state) return h('p', { class: 'dim' }, '–');
+  return h(
+    'dl',
+    { class: 'numbers' },
+    pair(
+      t('lots'),
+      state.lots.map((lot) => `${lot.account} ${t(lot.side)} ${number(lot.size)} @ ${number(lot.price)}`).join(', ') ||
+        '0',
+    ),
+    pair(
+      t('orders'),
+      state.orders
+        .map((order) => `${order.account} ${t(order.side)} ${number(order.size)} @ ${number(order.price)}`)
+        .join(', ') || '0',
+    ),
+    pair(t('gained'), number(String(Number(state.realised.hedgeGainUsdt) + Number(state.realised.unwindGainUsdt)), 4)),
+  );
 }

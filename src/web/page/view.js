@@ -325,7 +325,7 @@ function symbolTile(symbol) {
       {},
       h('strong', {}, base(symbol.instrument)),
       h('span', { class: 'dim mode' }, symbol.mode === 'increase' ? '↗ ' : '↘ ', t(symbol.mode)),
-      h('span', { class: 'state', title: stateHelp(symbol.phase) }, h('i'), symbol.phase),
+      h('span', { class: 'phase', title: stateHelp(symbol.phase) }, h('i'), symbol.phase),
     ),
     h('div', { class: 'situation' }, situation(symbol)),
     clocks(symbol),
