@@ -6,6 +6,7 @@ import type { SymbolState } from '../core/symbol-state.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { type Engine, journalledLots, staleMs, startEngine } from '../engine.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
+import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
 import { createEngineLog, type EngineLog } from '../log/index.ts';
@@ -14,7 +15,7 @@ import type { JournalEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Chance, chance } from './chance.ts';
 import { type AnyFault, type FaultPlan, networkChance, paperRules } from './fault-plan.ts';
-import { connectNetwork, type Life, latency } from './network.ts';
+import { connectNetwork, type Life, latency, type NetworkParts } from './network.ts';
 import {
   instrumentsOf,
   MARKETS,
@@ -25,6 +26,7 @@ import {
   settingsOf,
   turnedRound,
 } from './setup.ts';
+import { virtualSockets } from './socket.ts';
 import { Counts, createTally } from './tally.ts';
 import { createTruth } from './truth.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -55,6 +57,8 @@ export interface CampaignOptions {
   readonly untilMs: number | null;
   /** Goes on after a breach. */
   readonly keepGoing: boolean;
+  /** Listens to the streams, as a real engine does; frames twice a second cost time. */
+  readonly streams: boolean;
   /** Environment variables of the engine beyond the campaign's own. */
   readonly settings: Readonly<Record<string, string>>;
   /** Every line of the engine's log, as the log file has it. */
@@ -202,6 +206,7 @@ class Campaign implements Host {
   #heard = 0;
   #engine: Engine | null = null;
   #life: Life = { alive: false };
+  #streams: Streams | null = null;
   #stopping = false;
   #wanted = false;
   #calm = false;
@@ -264,6 +269,7 @@ class Campaign implements Host {
     const endMs = START_MS + totalMs;
     const legMs = legHours * 3_600_000;
     try {
+      if (this.#options.streams) this.#keepMarketMoving();
       scheduleWorld(this, this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs });
       while (this.time.nowMs < endMs && !this.#over) {
         const legEndMs = Math.min(this.time.nowMs + legMs, endMs);
@@ -317,6 +323,13 @@ class Campaign implements Host {
     await this.#endLeg(true);
     // A campaign lasts as long as it was to last; nothing happens in what is left of its last calm.
     if (endMs - this.time.nowMs < CALM_MS && !this.#over) await this.time.run(endMs);
+  }
+
+  /** Frames are born when the market moves, not when somebody asks. */
+  #keepMarketMoving(): void {
+    const { exchange, time } = this;
+    exchange.advance(time.nowMs);
+    time.at(Math.max(exchange.nextEventMs(), time.nowMs + 1), () => this.#keepMarketMoving(), true);
   }
 
   /** Every symbol has got where it was to go. */
@@ -408,16 +421,14 @@ class Campaign implements Host {
     const life: Life = { alive: true };
     this.#life = life;
     this.#stopping = false;
-    const network = connectNetwork(
-      {
-        time,
-        exchange,
-        passage: (request) => this.#passage(request),
-        reachable: () => time.nowMs >= this.#downUntilMs,
-        onArrival: (request, moment) => this.#arrived(request, moment, life),
-      },
-      life,
-    );
+    const parts: NetworkParts = {
+      time,
+      exchange,
+      passage: (request) => this.#passage(request),
+      reachable: () => time.nowMs >= this.#downUntilMs,
+      onArrival: (request, moment) => this.#arrived(request, moment, life),
+    };
+    const network = connectNetwork(parts, life);
     const origin = 'http://127.0.0.1:8080';
     const clock = { nowMs: () => time.wallMs };
     const [a, b] = exchange.accounts;
@@ -452,6 +463,20 @@ class Campaign implements Host {
       warn: (text) => {
         if (life.alive) this.#log.say('warn', text, time.wallMs);
       },
+      onTrading: (trading, symbols) => {
+        if (!this.#options.streams || !life.alive) return;
+        this.#streams = createStreams({
+          hosts: { trades: origin, marketData: origin },
+          sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
+          subAccountIds: this.#subAccountIds,
+          instruments: symbols.map((symbol) => symbol.instrument.name),
+          bookDepth: settings.orderbookDepth,
+          clock,
+          onPrompt: (account) => trading.prompt(account),
+          report,
+          WebSocket: virtualSockets(parts, life, this.#network, this.#options.latencyMs),
+        });
+      },
     });
     this.#engine = engine;
     engine.stopped.then(
@@ -463,6 +488,8 @@ class Campaign implements Host {
   /** The engine ended by itself: it was told to, or could not start, or failed. */
   #ended(life: Life, engine: Engine, exitCode: number, failure: string | null): void {
     if (!life.alive) return;
+    this.#streams?.close();
+    this.#streams = null;
     life.alive = false;
     this.note(`engine ended with exit code ${exitCode}${failure === null ? '' : `: ${failure}`}`);
     engine.exchange.close();
@@ -492,6 +519,7 @@ class Campaign implements Host {
 
   #die(): void {
     this.#life.alive = false;
+    this.#streams = null;
     this.#engine = null;
     this.#gone();
   }

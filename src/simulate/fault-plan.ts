@@ -83,6 +83,8 @@ function chanceOn(route: string | null, rate: number): number {
   return rate / CALL_FAULTS.length;
 }
 
+const ACCOUNT_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'];
+
 /** The exchange's fault switches for a plan. */
 export function paperRules(plan: FaultPlan): FaultRule[] {
   const rules: FaultRule[] = [];
@@ -92,8 +94,11 @@ export function paperRules(plan: FaultPlan): FaultRule[] {
     const own = OWN_ROUTE[kind];
     const times = { delayMs: kind === 'late' ? 3_000 : 2_000, forMs: 5_000 };
     if (own !== undefined) rules.push({ kind, rate, route: own, ...times });
-    else if (STREAM_FAULTS.includes(kind)) rules.push({ kind, rate: rate / 5, ...times });
-    else if (kind === 'stale') {
+    else if (STREAM_FAULTS.includes(kind)) {
+      // Books come twice a second, and each gap costs a connection: theirs get a small share.
+      for (const route of ACCOUNT_STREAMS) rules.push({ kind, rate: rate / 5, route, ...times });
+      rules.push({ kind, rate: rate / 500, route: 'v1.book.s', ...times });
+    } else if (kind === 'stale') {
       for (const route of STALE_ROUTES) rules.push({ kind, rate: chanceOn(route, rate), route, ...times });
     } else {
       rules.push({ kind, rate: chanceOn(null, rate), ...times });

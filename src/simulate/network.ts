@@ -68,8 +68,9 @@ function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, s
   return named;
 }
 
-function pathOf(url: string): string {
-  return url.replace(/^https?:\/\/[^/]+/, '');
+/** Path and query of a URL. */
+export function pathOf(url: string): string {
+  return url.replace(/^(https?|wss?):\/\/[^/]+/, '');
 }
 
 /** Uniform latency per direction, so that a round trip takes `least` to `most`. */
