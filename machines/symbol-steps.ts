@@ -26,9 +26,10 @@ import {
   type SymbolSnapshot,
 } from '../src/core/model.ts';
 import { intentKey } from '../src/core/plan.ts';
-import type { StrategySettings } from '../src/core/plan-input.ts';
+import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
+import { symbolWarnings } from '../src/core/symbol-warnings.ts';
 import { markOf } from '../src/core/valuing.ts';
 import type { Clock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
@@ -96,6 +97,8 @@ export interface SymbolContext extends SymbolInput {
   /** What is asked for again of each intent under way, by intent id. */
   readonly submitted: Readonly<Record<string, string>>;
   readonly halted: boolean;
+  /** What looks wrong in the symbols file has been said (strategy 2.2): it takes a mark to judge it. */
+  readonly warned: boolean;
   /** The journal's state has been held against the exchange, and what differs was said (strategy 11.2). */
   readonly compared: boolean;
   /** The state as the journal has it, … */
@@ -137,6 +140,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     denied: [],
     submitted: {},
     halted: false,
+    warned: false,
     compared: !input.state.begun,
     saved: '',
     savedState: null,
@@ -251,7 +255,11 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
 export function waiting(context: SymbolContext): Step {
   const { assessment } = context;
   if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) return finish(context, {});
-  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { history: phaseFact(context, 'waiting', assessment) });
+  return finish(
+    context,
+    { toldPhase: 'waiting', toldIdle: '' },
+    { history: phaseFact(context, 'waiting', assessment) },
+  );
 }
 
 export function touchWanted(context: SymbolContext): Step {
@@ -293,6 +301,7 @@ export function carriedOut(context: SymbolContext): Step {
         ...Object.fromEntries(plan.creates.map((intent) => [intent.intentId, intentKey(intent)])),
       },
       holding: conditions.map((alert) => alert.key),
+      warned: true,
       toldPhase: plan.tradingState,
       toldIdle: withoutFigures(idleWhy),
     },
@@ -301,6 +310,7 @@ export function carriedOut(context: SymbolContext): Step {
       // Kept, so that a look back finds the state of each moment.
       history: phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
       facts: [
+        ...warnings(context, input),
         ...(plan.idle !== null && withoutFigures(idleWhy) !== context.toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
@@ -329,6 +339,14 @@ export function carriedOut(context: SymbolContext): Step {
       ],
     },
   );
+}
+
+/** What of the symbol's settings looks wrong at this mark, at the first decision (strategy 2.2). */
+function warnings(context: SymbolContext, { config, instrument, valuation, nowMs }: PlanInput): Fact[] {
+  if (context.warned) return [];
+  return symbolWarnings(config, instrument, valuation.mark).map((text) => {
+    return { type: 'symbol.warned', atMs: nowMs, instrument: config.instrument, text };
+  });
 }
 
 /** When the older of the two snapshots is too old to decide on (strategy 10.3). */

@@ -15,13 +15,13 @@ import { isStrategyOrder } from './core/order-id.ts';
 import { priceFor } from './core/pricing.ts';
 import { begin } from './core/reconcile.ts';
 import { emptySymbolState } from './core/symbol-state.ts';
+import { symbolWarnings } from './core/symbol-warnings.ts';
 import { smallestTradableSize } from './core/valuing.ts';
 import { readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
 import type { Clock } from './ports.ts';
 import type { Settings } from './settings/index.ts';
-import { symbolWarnings } from './settings/index.ts';
 import { openVenue } from './venue.ts';
 
 /** One reading of an account: what a poller would read. */

@@ -21,6 +21,8 @@ export type Fact = { readonly atMs: number } & (
     }
   /** Why nothing is being submitted; reported when the reason changes, not once a loop. */
   | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: string; readonly rule: string }
+  /** What of the symbols file looks wrong at the present mark (strategy 2.2); once a start. */
+  | { readonly type: 'symbol.warned'; readonly instrument: string; readonly text: string }
   | ({ readonly type: 'order.sent'; readonly attempt: number } & OrderWords)
   /** Confirmed by the exchange as resting (or filled at once). */
   | ({ readonly type: 'order.placed'; readonly attempt: number; readonly elapsedMs: number } & OrderWords)

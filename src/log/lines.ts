@@ -35,6 +35,7 @@ const WORDING: Wording = {
     level: 'info',
     text: `${base(fact.instrument)} nothing to submit: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`,
   }),
+  'symbol.warned': (fact) => ({ level: 'warn', text: fact.text }),
   // `order.placed`, a refusal or an unknown outcome follows within seconds and says the same.
   'order.sent': null,
   'order.placed': (fact) => ({

@@ -11,7 +11,7 @@ export {
   PAPER_SYMBOLS_FILE,
   type TelegramSettings,
 } from './env.ts';
-export { type Resolution, type ResolvedSymbol, resolveInstruments, symbolWarnings } from './instruments.ts';
+export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
 export { Secret } from './secret.ts';
 export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
 

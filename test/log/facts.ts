@@ -76,6 +76,12 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     why: 'net is 0.52',
     rule: '5',
   },
+  'symbol.warned': {
+    type: 'symbol.warned',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    text: 'BNB_USDT_Perp order_notional_usdt: 5 buys nothing',
+  },
   'symbol.idle': {
     type: 'symbol.idle',
     atMs: AT,

@@ -9,6 +9,7 @@ import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 /** What each fact says, word by word; null: nothing. */
 const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = {
   'state.changed': ['info', 'BNB equal → imbalanced: net is 0.52 (strategy 5)'],
+  'symbol.warned': ['warn', 'BNB_USDT_Perp order_notional_usdt: 5 buys nothing'],
   'symbol.idle': [
     'info',
     'BNB nothing to submit: quoting: A buy 0.52 @ 612.3, per_account_cap_when_diff<20=>1 (strategy 8.2)',

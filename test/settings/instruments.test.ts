@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
-import { resolveInstruments, symbolWarnings } from '../../src/settings/index.ts';
+import { symbolWarnings } from '../../src/core/symbol-warnings.ts';
+import { resolveInstruments } from '../../src/settings/index.ts';
 
 function instrument(name: string, minSize = '0.001', minNotional = '100'): Instrument {
   return {
