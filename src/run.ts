@@ -119,7 +119,7 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
 function openLog(settings: Settings, venue: Venue): EngineLog {
   return createEngineLog({
     secrets: secretsOf(settings, venue),
-    screen: { write: (text) => process.stdout.write(text), colour: process.stdout.isTTY === true },
+    screen: screen(),
     file: openLogFile({ dir: settings.logDir }),
     figures: createFigures(),
     context: {
@@ -127,6 +127,15 @@ function openLog(settings: Settings, venue: Venue): EngineLog {
       stuckHours: String(settings.stuckMs / 3_600_000),
     },
   });
+}
+
+/** Standard output. A reader that goes away (`| head`, a closed terminal) must not end an engine: the log file goes on. */
+function screen(): { write(text: string): unknown; readonly colour: boolean } {
+  let open = true;
+  process.stdout.on('error', () => {
+    open = false;
+  });
+  return { write: (text) => open && process.stdout.write(text), colour: process.stdout.isTTY === true };
 }
 
 /** One engine per data directory and per account (strategy 11.1). */
