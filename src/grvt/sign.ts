@@ -83,6 +83,9 @@ const PRICE_DECIMALS = 9;
 /** Builder fees are percent; signed in 0.0001 %. */
 const BUILDER_FEE_DECIMALS = 4;
 
+/** Longest value a message repeats: a signature word with its prefix, and some. */
+const MAX_SHOWN_CHARS = 100;
+
 const UINT256 = 1n << 256n;
 const UINT64_MAX = (1n << 64n) - 1n;
 const UINT32_MAX = (1n << 32n) - 1n;
@@ -148,11 +151,9 @@ export function recoverOrderSigner(input: {
   instruments: SignableInstruments;
   chainId: number | string | bigint;
 }): string {
-  const { signer, r, s, v } = input.order.signature;
+  const { signer, r, s, v } = signatureOf(orderOf(input.order));
   const vNumber = typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v;
-  if (vNumber !== 27 && vNumber !== 28) {
-    throw new SignatureError(`signature v must be 27 or 28, not ${JSON.stringify(v)}`, 2005);
-  }
+  if (vNumber !== 27 && vNumber !== 28) throw new SignatureError(`signature v must be 27 or 28, not ${shown(v)}`, 2005);
   const rNumber = signatureWord('r', r);
   const sNumber = signatureWord('s', s);
   if (rNumber === 0n || rNumber >= secp256k1.CURVE.n) throw new SignatureError('signature r is out of range', 2006);
@@ -167,8 +168,11 @@ export function recoverOrderSigner(input: {
     // r is the x of no point: nobody's signature.
     throw new SignatureError('signature recovers to no address', 2002);
   }
-  if (signer !== undefined && signer.toLowerCase() !== recovered.toLowerCase()) {
-    throw new SignatureError(`signature does not match the order: it recovers to ${recovered}, not to ${signer}`, 2002);
+  if (signer !== undefined && signer !== null && String(signer).toLowerCase() !== recovered.toLowerCase()) {
+    throw new SignatureError(
+      `signature does not match the order: it recovers to ${recovered}, not to ${shown(signer)}`,
+      2002,
+    );
   }
   return recovered;
 }
@@ -193,20 +197,23 @@ export function orderDigest(input: {
  */
 export function scaleDecimal(field: string, text: unknown, decimals: number): bigint {
   const match = typeof text === 'string' ? /^(\d+)(?:\.(\d*))?$/.exec(text) : null;
-  if (match === null) throw new SignatureError(`${field} is not a plain decimal number ≥ 0: ${JSON.stringify(text)}`);
+  if (match === null) throw new SignatureError(`${field} is not a plain decimal number ≥ 0: ${shown(text)}`);
   const fraction = (match[2] ?? '').slice(0, decimals).padEnd(decimals, '0');
   return BigInt(`${match[1]}${fraction}`);
 }
 
-function orderHash({ order, instruments }: { order: SignableOrder; instruments: SignableInstruments }): string {
+function orderHash(input: { order: SignableOrder; instruments: SignableInstruments }): string {
+  const { instruments } = input;
+  const order = orderOf(input.order);
+  const signature = signatureOf(order);
   const timeInForce = Object.hasOwn(TIME_IN_FORCE, order.time_in_force)
     ? TIME_IN_FORCE[order.time_in_force]
     : undefined;
   if (timeInForce === undefined) {
-    throw new SignatureError(`time_in_force is not known: ${JSON.stringify(order.time_in_force)}`);
+    throw new SignatureError(`time_in_force is not known: ${shown(order.time_in_force)}`);
   }
   if (!Array.isArray(order.legs) || order.legs.length === 0) throw new SignatureError('legs are missing', 2040);
-  const isMarket = order.is_market === true;
+  const isMarket = flagOf('is_market', order.is_market);
   const legs = order.legs.map((leg: SignableLeg, index: number) => legHash(leg, index, isMarket, instruments)).join('');
   const builder = builderOf(order);
   const words = [
@@ -214,30 +221,36 @@ function orderHash({ order, instruments }: { order: SignableOrder; instruments: 
     word(integer('sub_account_id', order.sub_account_id, UINT64_MAX)),
     flag(isMarket),
     word(timeInForce),
-    flag(order.post_only === true),
-    flag(order.reduce_only === true),
+    flag(flagOf('post_only', order.post_only)),
+    flag(flagOf('reduce_only', order.reduce_only)),
     hashHex(legs),
   ];
   if (builder !== null) words.push(word(builder.address), word(builder.fee));
   words.push(
-    word(integer('signature.nonce', order.signature.nonce, UINT32_MAX)),
-    word(integer('signature.expiration', order.signature.expiration, INT64_MAX)),
+    word(integer('signature.nonce', signature.nonce, UINT32_MAX)),
+    word(integer('signature.expiration', signature.expiration, INT64_MAX)),
   );
   return hashHex(words.join(''));
 }
 
 function legHash(leg: SignableLeg, index: number, isMarket: boolean, instruments: SignableInstruments): string {
   const field = `legs[${index}]`;
+  if (!isObject(leg)) throw new SignatureError(`${field} is not a leg: ${shown(leg)}`);
+  if (!isObject(instruments)) throw new SignatureError(`the instruments are missing: ${shown(instruments)}`);
   const instrument = Object.hasOwn(instruments, leg.instrument) ? instruments[leg.instrument] : undefined;
-  if (instrument === undefined) {
-    throw new SignatureError(`${field}.instrument is not known: ${JSON.stringify(leg.instrument)}`, 3000);
+  if (!isObject(instrument)) {
+    throw new SignatureError(`${field}.instrument is not known: ${shown(leg.instrument)}`, 3000);
+  }
+  // Without a side nothing can be meant: absent must never read as a sale, nor the text "false" as a purchase.
+  if (typeof leg.is_buying_asset !== 'boolean') {
+    throw new SignatureError(`${field}.is_buying_asset is neither true nor false: ${shown(leg.is_buying_asset)}`);
   }
   const { base_decimals: decimals, instrument_hash: hash } = instrument;
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > 18) {
-    throw new SignatureError(`base_decimals of ${leg.instrument} is impossible: ${JSON.stringify(decimals)}`);
+    throw new SignatureError(`base_decimals of ${leg.instrument} is impossible: ${shown(decimals)}`);
   }
-  if (!/^0x[0-9a-fA-F]{1,64}$/.test(hash)) {
-    throw new SignatureError(`instrument_hash of ${leg.instrument} is not hex: ${JSON.stringify(hash)}`);
+  if (typeof hash !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(hash)) {
+    throw new SignatureError(`instrument_hash of ${leg.instrument} is not hex: ${shown(hash)}`);
   }
   const priceless = isMarket || leg.limit_price === undefined || leg.limit_price === null || leg.limit_price === '';
   const size = scaleDecimal(`${field}.size`, leg.size, decimals);
@@ -252,8 +265,8 @@ function builderOf(order: SignableOrder): { address: bigint; fee: bigint } | nul
   const text = order.builder ?? '';
   if (text === '') return null;
   // BigInt reads hex without minding the checksum: mixed case is only spelling here.
-  const address = /^(0x[0-9a-fA-F]+|\d+)$/.test(text) ? BigInt(text) : -1n;
-  if (address < 0n || address > ADDRESS_MAX) throw new SignatureError(`builder is not an address: ${text}`);
+  const address = /^(0x[0-9a-fA-F]+|\d+)$/.test(String(text)) ? BigInt(text) : -1n;
+  if (address < 0n || address > ADDRESS_MAX) throw new SignatureError(`builder is not an address: ${shown(text)}`);
   if (address === 0n) return null;
   const feeText = order.builder_fee ?? '';
   const fee = feeText === '' ? 0n : scaleDecimal('builder_fee', feeText, BUILDER_FEE_DECIMALS);
@@ -278,7 +291,7 @@ function signDigest(digest: string, key: Uint8Array, signer: string): OrderSigna
 }
 
 function privateKeyBytes(text: string): Uint8Array {
-  const hex = text.startsWith('0x') ? text.slice(2) : text;
+  const hex = typeof text === 'string' && text.startsWith('0x') ? text.slice(2) : text;
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw new SignatureError('the private key is not 64 hex characters');
   const key = hexToBytes(`0x${hex}`);
   if (!secp256k1.utils.isValidPrivateKey(key)) throw new SignatureError('the private key is out of range');
@@ -287,10 +300,7 @@ function privateKeyBytes(text: string): Uint8Array {
 
 function signatureWord(field: string, text: unknown): bigint {
   if (typeof text !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(text)) {
-    throw new SignatureError(
-      `signature ${field} must be 0x and exactly 64 hex characters: ${JSON.stringify(text)}`,
-      2006,
-    );
+    throw new SignatureError(`signature ${field} must be 0x and exactly 64 hex characters: ${shown(text)}`, 2006);
   }
   return BigInt(text);
 }
@@ -301,8 +311,41 @@ function integer(field: string, value: unknown, most: bigint): bigint {
     (typeof value === 'number' && Number.isSafeInteger(value)) ||
     (typeof value === 'string' && /^\d+$/.test(value));
   const number = whole ? BigInt(value as string | number | bigint) : -1n;
-  if (number < 0n || number > most) throw new SignatureError(`${field} is not an integer in range: ${String(value)}`);
+  if (number < 0n || number > most) throw new SignatureError(`${field} is not an integer in range: ${shown(value)}`);
   return number;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function orderOf(order: SignableOrder): SignableOrder {
+  if (!isObject(order)) throw new SignatureError(`the order is missing: ${shown(order)}`);
+  return order;
+}
+
+function signatureOf(order: SignableOrder): SignableOrder['signature'] {
+  if (!isObject(order.signature)) throw new SignatureError(`signature is missing: ${shown(order.signature)}`);
+  return order.signature;
+}
+
+/** Absent is false, as at the exchange; a text that only looks like an answer is refused. */
+function flagOf(field: string, value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value !== 'boolean') throw new SignatureError(`${field} is neither true nor false: ${shown(value)}`);
+  return value;
+}
+
+/** A value that is not what it should be, for a message; whatever it is, and shortened. */
+function shown(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  const text = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : kindOf(value);
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function word(value: bigint): string {

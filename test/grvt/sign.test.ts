@@ -219,6 +219,55 @@ describe('order signatures (API 9)', () => {
     });
   }
 
+  type Input = Parameters<typeof signOrder>[0];
+  /** Shapes no type would let through, but JSON does. */
+  const shapeless: [string, (input: Input) => unknown, RegExp][] = [
+    ['no order', () => ({ order: null }), /order is missing/],
+    ['no signature part', ({ order }) => ({ order: { ...order, signature: null } }), /signature is missing/],
+    ['a leg that is null', ({ order }) => ({ order: { ...order, legs: [null] } }), /legs\[0\] is not a leg: null/],
+    ['no instruments', () => ({ instruments: undefined }), /instruments are missing/],
+    ['an instrument that is null', () => ({ instruments: { BTC_USDT_Perp: null } }), /instrument is not known/],
+    ['no side', (input) => leg(input, { is_buying_asset: undefined }), /is_buying_asset is neither true nor false/],
+    ['a side in words', (input) => leg(input, { is_buying_asset: 'false' }), /is_buying_asset .*"false"/],
+    ['a flag in words', ({ order }) => ({ order: { ...order, is_market: 'true' } }), /is_market .*"true"/],
+    ['a builder that is an object', ({ order }) => ({ order: { ...order, builder: {} } }), /builder is not an address/],
+    ['no chain id', () => ({ chainId: undefined }), /chain_id/],
+  ];
+  function leg({ order }: Input, change: object) {
+    return { order: { ...order, legs: [{ ...order.legs[0], ...change }] } };
+  }
+  for (const [name, change, reason] of shapeless) {
+    it(`${name}: neither signed nor recovered, with a reason`, () => {
+      const row = vector('own-01');
+      const plain = {
+        order: row.order,
+        instruments: row.instruments,
+        privateKey: row.private_key,
+        chainId: row.chain_id,
+      };
+      const input = { ...plain, ...(change(plain) as object) } as Input;
+      const refused = (error: unknown) => error instanceof SignatureError && reason.test(error.message);
+      assert.throws(() => signOrder(input), refused);
+      assert.throws(() => recoverOrderSigner(input), refused);
+    });
+  }
+
+  it('a key that is no text is refused as a bad key', () => {
+    const row = vector('own-01');
+    for (const privateKey of [undefined, null, 5, {}] as unknown as string[]) {
+      assert.throws(
+        () => signOrder({ order: row.order, instruments: row.instruments, privateKey, chainId: row.chain_id }),
+        SignatureError,
+      );
+    }
+  });
+
+  it('a signer the order does not name (null) is not compared', () => {
+    const row = vector('own-01');
+    const order = { ...row.order, signature: { ...row.order.signature, signer: null as unknown as string } };
+    assert.equal(recoverOrderSigner({ order, instruments: row.instruments, chainId: row.chain_id }), row.signer);
+  });
+
   it('a bad private key is refused without being shown', () => {
     const row = vector('own-01');
     for (const privateKey of ['0x1234secret', `0x${'0'.repeat(64)}`, `0x${'f'.repeat(64)}`, 'secretsecret']) {
@@ -238,6 +287,8 @@ describe('order signatures (API 9)', () => {
     ['s zero', { s: `0x${'0'.repeat(64)}` }, 2006],
     ['r zero', { r: `0x${'0'.repeat(64)}` }, 2006],
     ['r that is no point of the curve', { r: `0x${'0'.repeat(63)}5` }, 2002],
+    ['v as a bigint', { v: 27n as unknown as number }, 2005],
+    ['a signer that is a number', { signer: 5 as unknown as string }, 2002],
     ['another signer', { signer: '0x0000000000000000000000000000000000000001' }, 2002],
   ];
   for (const [name, change, code] of malformed) {
