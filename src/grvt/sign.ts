@@ -338,7 +338,7 @@ function flagOf(field: string, value: unknown): boolean {
 
 /** A value that is not what it should be, for a message; whatever it is, and shortened. */
 function shown(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'bigint') return `${value}n`;
   const text = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : kindOf(value);
   return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
 }
