@@ -148,10 +148,11 @@ export interface Host {
   running(): boolean;
   /** Engine and exchange are being compared, or the engine is being stopped: the world keeps still. */
   calm(): boolean;
-  kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): void;
+  /** False: the engine does not run now. */
+  kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean;
   /** Kills at the next moment of that kind. */
-  armKill(moment: KillMoment, options: { readonly downMs: number }): void;
-  restartInOrder(): void;
+  armKill(moment: KillMoment, options: { readonly downMs: number }): boolean;
+  restartInOrder(): boolean;
   exchangeDown(untilMs: number): void;
   telegramDown(untilMs: number): void;
   diskSlow(untilMs: number): void;
@@ -208,12 +209,17 @@ class Campaign implements Host {
   #life: Life = { alive: false };
   #streams: Streams | null = null;
   #stopping = false;
+  /** The journal was lost since the engine last ran. */
+  #lostJournal = false;
   #wanted = false;
   #calm = false;
   #armed: { moment: KillMoment; downMs: number } | null = null;
   #downUntilMs = 0;
   #telegramDownUntilMs = 0;
   #diskSlowUntilMs = 0;
+  /** A fault that was asked for stays until it has struck once. */
+  #telegramOwes = false;
+  #diskOwes = false;
   #telegrams = 0;
   #crash: string | null = null;
 
@@ -353,6 +359,7 @@ class Campaign implements Host {
     this.exchange.faults.set([]);
     this.#downUntilMs = this.time.nowMs;
     this.#diskSlowUntilMs = this.time.nowMs;
+    this.#diskOwes = false;
     for (const spec of this.specs) {
       this.exchange.control.market({ instrument: spec.name, frozen: true, empty: false });
     }
@@ -360,7 +367,10 @@ class Campaign implements Host {
     let differences: readonly string[] = ['the engine does not run'];
     while (this.time.nowMs < lastMs && !this.#over) {
       await this.time.run(this.time.nowMs + COMPARE_EVERY_MS);
-      if (this.#engine === null) continue;
+      if (this.#engine === null) {
+        this.#again();
+        continue;
+      }
       differences = this.#truth.differences(this.settings.symbols, this.#journal);
       if (differences.length === 0) return;
     }
@@ -501,13 +511,14 @@ class Campaign implements Host {
     this.#gone();
     if (exitCode === 70) this.#find('truth', '13', 'the engine failed', { failure: failure ?? '' });
     if (this.#wanted) {
-      this.time.at(this.time.nowMs + (asked ? 1_000 : RESTART_PAUSE_MS), () => this.#again('kept'));
+      this.time.at(this.time.nowMs + (asked ? 1_000 : RESTART_PAUSE_MS), () => this.#again());
     }
   }
 
-  #again(journal: 'kept' | 'lost'): void {
+  #again(): void {
     if (!this.#wanted || this.#engine !== null) return;
-    this.#auditor?.restarted(this.time.wallMs, { journal });
+    this.#auditor?.restarted(this.time.wallMs, { journal: this.#lostJournal ? 'lost' : 'kept' });
+    this.#lostJournal = false;
     this.#start();
   }
 
@@ -532,8 +543,8 @@ class Campaign implements Host {
     return this.#calm;
   }
 
-  kill(how: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): void {
-    if (!this.running()) return;
+  kill(how: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean {
+    if (!this.running()) return false;
     this.#armed = null;
     this.faults.add(how.journal === 'lost' ? 'journal-lost' : 'engine-killed');
     this.note(`kill -9; down for ${Math.round(how.downMs / 1_000)} s, journal ${how.journal}`);
@@ -542,12 +553,16 @@ class Campaign implements Host {
       this.#journal = createMemoryJournal();
       this.#truth.forget();
     }
-    this.time.at(this.time.nowMs + how.downMs, () => this.#again(how.journal));
+    this.#lostJournal ||= how.journal === 'lost';
+    this.time.at(this.time.nowMs + how.downMs, () => this.#again());
+    return true;
   }
 
-  armKill(moment: KillMoment, how: { readonly downMs: number }): void {
-    if (moment === 'any') this.kill({ ...how, journal: 'kept' });
-    else this.#armed = { moment, downMs: how.downMs };
+  armKill(moment: KillMoment, how: { readonly downMs: number }): boolean {
+    if (moment === 'any') return this.kill({ ...how, journal: 'kept' });
+    if (!this.running() || this.#armed !== null) return false;
+    this.#armed = { moment, downMs: how.downMs };
+    return true;
   }
 
   #killIf(moment: KillMoment): boolean {
@@ -558,13 +573,14 @@ class Campaign implements Host {
     return true;
   }
 
-  restartInOrder(): void {
-    if (!this.running()) return;
+  restartInOrder(): boolean {
+    if (!this.running()) return false;
     this.faults.add('engine-restarted');
     this.note('SIGTERM');
     this.#stopping = true;
     this.#auditor?.drainBegan(this.time.wallMs);
     this.#engine?.stop('SIGTERM');
+    return true;
   }
 
   exchangeDown(untilMs: number): void {
@@ -573,10 +589,12 @@ class Campaign implements Host {
 
   telegramDown(untilMs: number): void {
     this.#telegramDownUntilMs = untilMs;
+    this.#telegramOwes = true;
   }
 
   diskSlow(untilMs: number): void {
     this.#diskSlowUntilMs = untilMs;
+    this.#diskOwes = true;
   }
 
   note(text: string): void {
@@ -635,17 +653,19 @@ class Campaign implements Host {
   }
 
   #writeSlowly(): void {
-    if (this.time.nowMs >= this.#diskSlowUntilMs) return;
+    if (this.time.nowMs >= this.#diskSlowUntilMs && !this.#diskOwes) return;
+    this.#diskOwes = false;
     this.faults.add('disk-slow');
     this.time.block(this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300));
   }
 
   /** The Telegram gateway. */
   #deliver(_text: string, life: Life): Promise<void> {
-    const downMs = this.#telegramDownUntilMs;
+    const refuses = this.time.nowMs < this.#telegramDownUntilMs || this.#telegramOwes;
     return new Promise((resolve, reject) => {
       this.time.at(this.time.nowMs + this.#telegram.integer(50, 900), () => {
-        if (this.time.nowMs < downMs) {
+        if (refuses) {
+          this.#telegramOwes = false;
           this.faults.add('telegram-down');
           if (life.alive) reject(new Error('HTTP 502'));
           return;

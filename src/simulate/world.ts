@@ -60,14 +60,14 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
     }
     case 'engine-killed': {
       const moment = draw.pick(['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const);
-      host.armKill(moment, { downMs: downTime(draw) });
+      if (!host.armKill(moment, { downMs: downTime(draw) })) later(host, kind, draw);
       return;
     }
     case 'journal-lost':
-      host.kill({ downMs: downTime(draw), journal: 'lost' });
+      if (!host.kill({ downMs: downTime(draw), journal: 'lost' })) later(host, kind, draw);
       return;
     case 'engine-restarted':
-      host.restartInOrder();
+      if (!host.restartInOrder()) later(host, kind, draw);
       return;
     case 'price-gap': {
       const gap = draw.happens(0.5) ? 0.1 : -0.1;

@@ -1,0 +1,136 @@
+import { INVARIANTS, type Invariant } from '../core/audit/index.ts';
+import type { CampaignOptions } from './campaign.ts';
+import { ALL_FAULTS, type AnyFault, everyFault, type FaultPlan, STREAM_FAULTS } from './fault-plan.ts';
+import { type ModeChoice, POSITION_MODES, PROFILE_NAMES, type ProfileChoice } from './setup.ts';
+
+/** An option that cannot be used, in words for the person who gave it. */
+export class OptionError extends Error {}
+
+/** What the command line gives, as text. */
+export interface GivenOptions {
+  readonly days: string;
+  readonly seed: string;
+  readonly seeds?: string;
+  readonly symbols: string;
+  readonly faults: string;
+  readonly fault?: readonly string[];
+  readonly profile: string;
+  readonly mode: string;
+  readonly leg: string;
+  readonly loop: string;
+  readonly latency: string;
+  readonly until?: string;
+  readonly only?: string;
+  readonly streams?: boolean;
+  readonly keepGoing?: boolean;
+  readonly workers?: string;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+  readonly log?: string;
+}
+
+/** A campaign's options without what only makes sense in one process. */
+export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress'>;
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most) {
+    throw new OptionError(`--${name}: ${JSON.stringify(text)}: expected a number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = number(name, text, least, most);
+  if (!Number.isInteger(value)) throw new OptionError(`--${name}: ${JSON.stringify(text)}: expected a whole number`);
+  return value;
+}
+
+/** More symbols than that and one simulated day takes the better part of an hour. */
+const MAX_SYMBOLS = 100;
+const MAX_SEEDS = 100_000;
+const MAX_DAYS = 3_650;
+
+/** `7`, `1..200` or `1,5,9`. @throws OptionError */
+export function seedsOf(text: string): number[] {
+  const range = /^(\d+)\.\.(\d+)$/.exec(text);
+  if (range !== null) {
+    const [from, to] = [Number(range[1]), Number(range[2])];
+    if (to < from || to - from >= MAX_SEEDS)
+      throw new OptionError(`--seeds: ${text}: expected FROM..TO, at most ${MAX_SEEDS}`);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  }
+  return text.split(',').map((one) => whole('seeds', one, 0, 4_294_967_295));
+}
+
+/** Milliseconds since the start: `90s`, `15m`, `3h`, `2d`, or `2026-01-05T01:02:03Z`. */
+function momentOf(text: string): number {
+  const span = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
+  if (span !== null) return Number(span[1]) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[span[2] as 's'];
+  const at = Date.parse(text);
+  if (Number.isNaN(at))
+    throw new OptionError(`--until: ${text}: expected 90s, 15m, 3h, 2d or a time as the report prints it`);
+  return at - Date.UTC(2026, 0, 5);
+}
+
+/** The rates asked for: one for all, and single kinds as `kind=rate`. */
+function planOf(given: GivenOptions): FaultPlan {
+  const rate = number('faults', given.faults, 0, 1);
+  const plan: Partial<Record<AnyFault, number>> = { ...everyFault(rate) };
+  for (const one of given.fault ?? []) {
+    const [kind = '', text = ''] = one.split('=');
+    if (!(ALL_FAULTS as readonly string[]).includes(kind)) {
+      throw new OptionError(`--fault: ${one}: no such fault; there are ${ALL_FAULTS.join(', ')}`);
+    }
+    const own = number('fault', text, 0, 1);
+    if (own === 0) delete plan[kind as AnyFault];
+    else plan[kind as AnyFault] = own;
+  }
+  return plan;
+}
+
+/** Reads the options, one campaign per seed. @throws OptionError */
+export function optionsOf(given: GivenOptions): {
+  readonly seeds: readonly number[];
+  readonly of: (seed: number) => PlainOptions;
+} {
+  const days = number('days', given.days, 0.01, MAX_DAYS);
+  const symbols = whole('symbols', given.symbols, 1, MAX_SYMBOLS);
+  const profile = given.profile as ProfileChoice;
+  if (profile !== 'mixed' && !(PROFILE_NAMES as readonly string[]).includes(profile)) {
+    throw new OptionError(`--profile: ${profile}: expected mixed, ${PROFILE_NAMES.join(', ')}`);
+  }
+  const modes = given.mode as ModeChoice;
+  if (!POSITION_MODES.includes(modes)) throw new OptionError(`--mode: ${modes}: expected ${POSITION_MODES.join(', ')}`);
+  const only = given.only === undefined ? null : given.only.split(',');
+  const unknown = only?.find((name) => !(INVARIANTS as readonly string[]).includes(name) && name !== 'truth');
+  if (unknown !== undefined) throw new OptionError(`--only: ${unknown}: expected ${INVARIANTS.join(', ')} or truth`);
+  const latency = given.latency.split('-').map((one) => number('latency', one, 0, 4_000));
+  if (latency.length !== 2 || latency[0]! > latency[1]!)
+    throw new OptionError(`--latency: ${given.latency}: expected 5-80`);
+  const plan = planOf(given);
+  const streams = given.streams ?? STREAM_FAULTS.some((kind) => plan[kind] !== undefined);
+  const seeds = given.seeds === undefined ? [whole('seed', given.seed, 0, 4_294_967_295)] : seedsOf(given.seeds);
+  const legHours = number('leg', given.leg, 1, 24 * MAX_DAYS);
+  const loopIntervalMs = Math.round(number('loop', given.loop, 0.1, 3_600) * 1_000);
+  const untilMs = given.until === undefined ? null : momentOf(given.until);
+  return {
+    seeds,
+    of: (seed) => ({
+      seed,
+      days,
+      symbols,
+      plan,
+      profile,
+      modes,
+      legHours,
+      loopIntervalMs,
+      latencyMs: [latency[0]!, latency[1]!],
+      only: only as readonly Invariant[] | null,
+      untilMs,
+      keepGoing: given.keepGoing ?? false,
+      streams,
+      settings: {},
+    }),
+  };
+}
