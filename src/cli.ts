@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ChartOptions, chartCommand } from './chart-command.ts';
 import { check } from './check.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
 import {
@@ -16,6 +17,8 @@ import {
 import { type PaperCommandOptions, runPaper } from './paper-command.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
+import { CHART_FORMATS } from './statecharts.ts';
+import { statusCommand } from './status-command.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -34,8 +37,9 @@ export async function main(args: readonly string[]): Promise<number> {
   program
     .command('run', { isDefault: true })
     .description('trade until stopped; without keys on the embedded exchange')
-    .action(async () => {
-      exitCode = await withSettings('trade', run);
+    .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
+    .action(async (options: { inspect?: boolean }) => {
+      exitCode = await withSettings('trade', (settings, warnings) => run(settings, warnings, options));
     });
   program
     .command('check')
@@ -92,6 +96,23 @@ export async function main(args: readonly string[]): Promise<number> {
     .option(...json)
     .action(async (options: LookOptions) => {
       exitCode = await look((parts) => ordersCommand(parts, options));
+    });
+  program
+    .command('status')
+    .description('how things stand: a running engine is asked, else its journal is read')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => statusCommand(parts, options));
+    });
+  program
+    .command('chart')
+    .argument('[machine]', 'which statechart', 'symbol')
+    .addOption(new Option('--format <format>', 'how to write it').choices(CHART_FORMATS).default('mermaid'))
+    .option('--docs', 'write docs/statecharts.md from all of them instead')
+    .description('write a statechart from the machine itself; JSON loads in the Stately editor')
+    .action((machine: string, options: ChartOptions) => {
+      exitCode = chartCommand(machine, options, ROOT);
     });
   const alerts = program
     .command('alerts')

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { InspectionEvent } from 'xstate';
 import type { Fact } from './core/facts.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { staleMs } from './engine.ts';
@@ -8,7 +9,7 @@ import type { Clock } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { allCharts } from './statecharts.ts';
 import { createEngineStatus, type WatchedEngine } from './status.ts';
-import { startWeb, type Web } from './web/index.ts';
+import { type Inspected, startWeb, type Web } from './web/index.ts';
 
 /** The web part joined to an engine. Nothing in it throws into the engine. */
 export interface Dashboard {
@@ -18,6 +19,8 @@ export interface Dashboard {
   /** Best bid and ask of a stream's book. */
   onTouch(instrument: string, bid: string, ask: string): void;
   attach(engine: WatchedEngine): void;
+  /** For XState's `inspect`; null: not asked for, and then it costs nothing. */
+  readonly inspect: ((event: InspectionEvent) => void) | null;
   close(): Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export interface DashboardOptions {
   /** Texts that must never leave. */
   readonly secrets: readonly string[];
   readonly warn: (text: string) => void;
+  /** Relay inspection events to Stately's inspector. */
+  readonly inspect: boolean;
 }
 
 /**
@@ -37,7 +42,10 @@ export interface DashboardOptions {
  */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard | null> {
   const { settings, journal, clock, warn } = options;
-  if (settings.httpPort === null) return null;
+  if (settings.httpPort === null) {
+    if (options.inspect) warn('--inspect needs GRVT_HEDGE_HTTP_PORT: nothing is relayed');
+    return null;
+  }
   const status = createEngineStatus({ settings, staleMs: staleMs(settings.loopIntervalMs), clock });
   let web: Web;
   try {
@@ -50,6 +58,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       charts: allCharts(),
       clock,
       redact: createRedactor(options.secrets),
+      inspect: options.inspect,
     });
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -68,6 +77,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     }),
     onTouch: guarded((instrument: string, bid: string, ask: string) => status.onTouch(instrument, bid, ask)),
     attach: (engine) => status.attach(engine),
+    inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
     close: () => web.close(),
   };
 }

@@ -39,7 +39,11 @@ export const systemClock: Clock = { nowMs: () => Date.now() };
  *
  * @returns the exit code of strategy 13.2
  */
-export async function run(settings: Settings, warnings: readonly string[]): Promise<number> {
+export async function run(
+  settings: Settings,
+  warnings: readonly string[],
+  options: { readonly inspect?: boolean } = {},
+): Promise<number> {
   const venue = await openVenue(settings);
   const log = openLog(settings, venue);
   for (const warning of warnings) log.say('warn', warning, Date.now());
@@ -64,8 +68,10 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
     clock: systemClock,
     secrets: secretsOf(settings, venue),
     warn: (text) => log.say('warn', text, Date.now()),
+    inspect: options.inspect ?? false,
   });
   if (dashboard !== null) log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
+  if (dashboard?.inspect) log.say('info', `Stately inspector: ${dashboard.url}/inspect`, Date.now());
   const reporter = dashboard === null ? log : tee([log, dashboard]);
   try {
     const engine = startEngine({
@@ -90,6 +96,7 @@ export async function run(settings: Settings, warnings: readonly string[]): Prom
       clock: systemClock,
       reporter,
       onWire: (event) => dashboard?.onWire(event),
+      ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
       warn: (text) => log.say('warn', text, Date.now()),
       onTrading: (engine, symbols) => {
         if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard));

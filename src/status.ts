@@ -22,6 +22,7 @@ import { markOf, sideAgainst, smallestTradableSize, waitingOf } from './core/val
 import type { WireEvent } from './core/wire-event.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { createFigures, type FiguresSnapshot } from './log/index.ts';
+import { alertLine } from './notify/texts.ts';
 import type { Clock, Reporter, StoredEntry } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import type {
@@ -501,6 +502,7 @@ function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
       critical: ALERT_POLICIES[state.kind].critical,
       over: !alertHolds(state),
       details: state.details,
+      text: { en: alertLine(state, 'en'), zh: alertLine(state, 'zh') },
     }));
 }
 

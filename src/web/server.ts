@@ -7,6 +7,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import type { Clock, Reporter } from '../ports.ts';
 import { refusal, SECURITY_HEADERS } from './guard.ts';
 import { createHistory } from './history.ts';
+import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
 import { createLive } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { createPast, type PastJournal } from './past.ts';
@@ -41,12 +42,16 @@ export interface WebOptions {
   readonly clock: Clock;
   /** Hides secrets in whatever leaves. */
   readonly redact: (text: string) => string;
+  /** Relay XState's inspection events to Stately's inspector (`run --inspect`). */
+  readonly inspect?: boolean;
 }
 
 /** A running web part. */
 export interface Web {
   readonly reporter: Reporter;
   onWire(event: WireEvent): void;
+  /** For XState's `inspect`; null: not asked for. */
+  readonly inspect: ((event: Inspected) => void) | null;
   readonly url: string;
   /** Names of all metrics. */
   metricNames(): Promise<readonly string[]>;
@@ -56,8 +61,14 @@ export interface Web {
 const PAGE = join(dirname(fileURLToPath(import.meta.url)), 'page');
 const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 
+interface ServedFile {
+  readonly path: string;
+  readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Every file that is served, by address: what is not listed does not exist. */
-const FILES: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
+const FILES: Readonly<Record<string, ServedFile>> = {
   '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
   '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
@@ -69,6 +80,20 @@ const FILES: Readonly<Record<string, { readonly path: string; readonly type: str
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },
   '/page/uplot.css': { path: join(UPLOT, 'uPlot.min.css'), type: 'text/css; charset=utf-8' },
+};
+
+/** With `--inspect` only: a page that holds Stately's inspector in a frame, and hands it what is relayed. */
+const INSPECT_FILES: Readonly<Record<string, ServedFile>> = {
+  [INSPECT_PATH]: {
+    path: join(PAGE, 'inspect.html'),
+    type: 'text/html; charset=utf-8',
+    headers: {
+      'Content-Security-Policy': `${SECURITY_HEADERS['Content-Security-Policy']}; frame-src https://stately.ai`,
+      'Cross-Origin-Opener-Policy': 'unsafe-none',
+    },
+  },
+  '/page/inspect.js': { path: join(PAGE, 'inspect.js'), type: 'text/javascript; charset=utf-8' },
+  '/page/inspect.css': { path: join(PAGE, 'inspect.css'), type: 'text/css; charset=utf-8' },
 };
 
 /**
@@ -94,6 +119,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     forceCloseConnections: true,
   });
   let port = options.port;
+  const inspector = options.inspect ? createInspector({ redact, clock }) : null;
 
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
@@ -105,7 +131,11 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing here\n'));
   server.setErrorHandler((_error, _request, reply) => reply.code(500).type('text/plain').send('this answer failed\n'));
 
-  serveFiles(server);
+  serveFiles(server, FILES);
+  if (inspector !== null) {
+    serveFiles(server, INSPECT_FILES);
+    server.server.on('upgrade', (request, socket, head) => inspector.upgrade(request, socket, head, port));
+  }
   serveHealth(server, source);
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()));
   server.get('/status', (_request, reply) => json(reply, redact, source.status()));
@@ -159,10 +189,12 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       },
     },
     onWire: (event) => metrics.onWire(event),
+    inspect: inspector === null ? null : (event) => inspector.inspect(event),
     url: `http://${LOOPBACK}:${port}`,
     metricNames: () => metrics.names(),
     async close() {
       clearInterval(sampling);
+      inspector?.close();
       live.close();
       metrics.close();
       await server.close();
@@ -174,13 +206,16 @@ function json(reply: FastifyReply, redact: (text: string) => string, value: unkn
   return reply.type('application/json; charset=utf-8').send(redact(JSON.stringify(value)));
 }
 
-function serveFiles(server: FastifyInstance): void {
+function serveFiles(server: FastifyInstance, files: Readonly<Record<string, ServedFile>>): void {
   const read = new Map<string, Promise<Buffer>>();
-  for (const [address, { path, type }] of Object.entries(FILES)) {
+  for (const [address, { path, type, headers = {} }] of Object.entries(files)) {
     server.get(address, async (_request, reply) => {
       const body = read.get(address) ?? readFile(path);
       read.set(address, body);
-      return reply.type(type).send(await body);
+      return reply
+        .type(type)
+        .headers(headers)
+        .send(await body);
     });
   }
 }

@@ -173,6 +173,8 @@ export interface AlertStatus {
   /** It is over and calming down. */
   readonly over: boolean;
   readonly details: Readonly<Record<string, string>>;
+  /** In one line, in both languages. */
+  readonly text: { readonly en: string; readonly zh: string };
 }
 
 export interface FiguresStatus {
