@@ -121,6 +121,8 @@ interface DaemonContext extends DaemonInput {
   /** Respawns per actor. */
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
   readonly unknown: GatewayIdle['unknown'];
+  /** The stop has begun: an actor that is started again is told so at once. */
+  readonly draining: boolean;
   readonly broken: boolean;
   /** The alert desk has nothing left to tell. */
   readonly told: boolean;
@@ -199,11 +201,17 @@ const daemonSetup = setup({
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
     drain: enqueueActions(({ context, enqueue, system }) => {
+      enqueue.assign({ draining: true });
       const receivers = ['gateway', ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`)];
       for (const id of receivers) tell(enqueue, system, id, { type: 'trading.drain' });
     }),
     rememberUnknown: assign({
       unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
+    }),
+    /** The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. */
+    rememberUnsettled: assign({
+      unknown: ({ context }) =>
+        inDoubt(context).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId })),
     }),
     judgeAccount: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.polled') return;
@@ -294,26 +302,26 @@ const daemonSetup = setup({
       const failed = failureOf(event);
       if (failed === null) return;
       const { actor, message } = failed;
-      const nowMs = context.clock.nowMs();
-      enqueue(() => say(context, { type: 'actor.failed', actor, message }));
-      if (actor !== 'alert-desk') {
-        const key = alertKey('actor-failed', actor);
-        const details = { actor, reason: message };
-        const about = { account: null, instrument: null, atMs: nowMs, sinceMs: null };
-        const alert: Alert = { kind: 'actor-failed', key, ...about, details };
-        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
-      }
+      reportFailed(context, actor, message, { enqueue, system });
+      // The gateway has seen to a child of its own.
       if (event.type === 'actor.failed') return;
-      const former = context.respawns[actor];
-      const count = former && nowMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
-      enqueue.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
       enqueue.stopChild(actor);
-      const delay = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
-      enqueue.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
+      scheduleRespawn(context, actor, enqueue);
     }),
-    respawn: enqueueActions(({ context, event, enqueue, self }) => {
+    /** Started again from the journal; where that cannot be read, later. */
+    respawn: enqueueActions(({ context, event, enqueue, self, system }) => {
       if (event.type !== 'actor.due') return;
-      spawnOne(context, event.actor, spawnerOf(enqueue), self);
+      const { actor } = event;
+      try {
+        spawnOne(context, actor, spawnerOf(enqueue), self);
+      } catch (thrown) {
+        reportFailed(context, actor, messageOf(thrown), { enqueue, system });
+        scheduleRespawn(context, actor, enqueue);
+        return;
+      }
+      if (context.draining && (actor === 'gateway' || actor.startsWith('symbol:'))) {
+        enqueue.sendTo(actor as never, { type: 'trading.drain' } as never);
+      }
     }),
     takeCleanup: assign(({ context, event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
@@ -339,10 +347,10 @@ const daemonSetup = setup({
   },
 });
 
-export const daemonMachine = daemonSetup.createMachine({
-  id: 'daemon',
-  description: 'The engine: starts, trades, drains, cleans up, stops.',
-  context: ({ input }) => ({
+// ---- what the chart's names stand for -------------------------------------------------------------------------------
+
+function begin({ input }: { input: DaemonInput }): DaemonContext {
+  return {
     ...input,
     symbols: [],
     foreign: { A: [], B: [] },
@@ -350,13 +358,33 @@ export const daemonMachine = daemonSetup.createMachine({
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
     respawns: {},
     unknown: [],
+    draining: false,
     broken: false,
     told: false,
     stopWhy: '',
     exitCode: 0,
     failure: null,
-  }),
-  output: ({ context }) => ({ exitCode: context.exitCode, failure: context.failure }),
+  };
+}
+
+type Args = { context: DaemonContext };
+
+const outputOf = ({ context }: Args): DaemonOutput => ({ exitCode: context.exitCode, failure: context.failure });
+const prepareInput = ({ context }: Args) => ({ prepare: context.prepare });
+const cleanupInput = ({ context }: Args) => ({
+  exchange: context.exchange,
+  clock: context.clock,
+  reporter: context.reporter,
+  cancelOnStop: context.settings.cancelOnStop,
+  keep: context.settings.stopKeepStrategyOrders,
+  unknown: context.unknown,
+});
+
+export const daemonMachine = daemonSetup.createMachine({
+  id: 'daemon',
+  description: 'The engine: starts, trades, drains, cleans up, stops.',
+  context: begin,
+  output: outputOf,
   initial: 'starting',
   on: {
     'account.polled': { actions: ['judgeAccount'] },
@@ -375,7 +403,7 @@ export const daemonMachine = daemonSetup.createMachine({
       invoke: {
         id: 'prepare',
         src: 'prepare',
-        input: ({ context }) => ({ prepare: context.prepare }),
+        input: prepareInput,
         onDone: { target: 'trading', actions: ['takeSymbols'] },
         onError: { target: 'stopped', actions: ['failStart'] },
       },
@@ -390,21 +418,14 @@ export const daemonMachine = daemonSetup.createMachine({
       description: 'No create leaves any more; what is in flight is settled first.',
       entry: ['sayDraining', 'drain'],
       on: { 'gateway.idle': { target: 'cleaning', actions: ['rememberUnknown'] } },
-      after: { drainLimitMs: { target: 'cleaning' } },
+      after: { drainLimitMs: { target: 'cleaning', actions: ['rememberUnsettled'] } },
     },
     cleaning: {
       description: 'Cancels our own orders, but for those to be kept, until the exchange agrees.',
       invoke: {
         id: 'cleanup',
         src: 'cleanup',
-        input: ({ context }) => ({
-          exchange: context.exchange,
-          clock: context.clock,
-          reporter: context.reporter,
-          cancelOnStop: context.settings.cancelOnStop,
-          keep: context.settings.stopKeepStrategyOrders,
-          unknown: context.unknown,
-        }),
+        input: cleanupInput,
         onDone: { target: 'telling', actions: ['takeCleanup'] },
         onError: { target: 'telling', actions: ['failCleanup'] },
       },
@@ -448,6 +469,47 @@ function actorsOf(context: DaemonContext): string[] {
     'gateway',
     ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`),
   ];
+}
+
+interface Hands {
+  (does: () => void): void;
+  assign(change: Partial<DaemonContext>): void;
+  raise(event: DaemonEvent, options: { readonly id: string; readonly delay: number }): void;
+  sendTo(actor: AnyActorRef, event: EventObject): void;
+}
+
+/** Says that an actor failed, and alerts; the alert desk's own failure can only be said. */
+function reportFailed(
+  context: DaemonContext,
+  actor: string,
+  message: string,
+  { enqueue, system }: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
+): void {
+  const hands = enqueue as Hands;
+  hands(() => say(context, { type: 'actor.failed', actor, message }));
+  if (actor === 'alert-desk') return;
+  const key = alertKey('actor-failed', actor);
+  const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
+  const alert: Alert = { kind: 'actor-failed', key, ...about, details: { actor, reason: message } };
+  tell(hands, system, 'alert-desk', { type: 'alert.raised', alert });
+}
+
+/** The pause before it is started again: longer each time, unless it had run well for a while. */
+function scheduleRespawn(context: DaemonContext, actor: string, enqueue: unknown): void {
+  const hands = enqueue as Hands;
+  const nowMs = context.clock.nowMs();
+  const former = context.respawns[actor];
+  const count = former && nowMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
+  hands.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
+  const delay = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
+  hands.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
+}
+
+/** Orders that were prepared and that nobody has seen rest or end (strategy 9.6). */
+function inDoubt({ journal, unsettled }: DaemonContext): readonly PreparedOrder[] {
+  return unsettled().filter(
+    ({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting',
+  );
 }
 
 /** Starts a child. Loosely typed: which input belongs to which machine is checked where the input is made. */
@@ -496,9 +558,7 @@ function spawnOne(context: DaemonContext, actor: string, spawn: Spawn, self: Any
       return;
     }
     case 'gateway': {
-      const unsettled = context
-        .unsettled()
-        .filter(({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting');
+      const unsettled = inDoubt(context);
       start('gateway', {
         exchange,
         journal,

@@ -35,12 +35,17 @@ export class StubJournal implements Journal {
   }
 
   latestOfEach<K extends JournalKind>(kind: K): readonly StoredEntry<K>[] {
+    if (this.refusesToRead) throw new Error('the journal cannot be read');
     const last = new Map(this.entries.filter((entry) => entry.kind === kind).map((entry) => [entry.key, entry]));
     return [...last.values()] as StoredEntry<K>[];
   }
 
-  *scan(): Iterable<StoredEntry> {
-    yield* this.entries;
+  *scan(filter: NonNullable<Parameters<Journal['scan']>[0]> = {}): Iterable<StoredEntry> {
+    if (this.refusesToRead) throw new Error('the journal cannot be read');
+    for (const entry of this.entries) {
+      const { kind = entry.kind, key = entry.key, sinceMs = entry.atMs, afterSeq = 0 } = filter;
+      if (entry.kind === kind && entry.key === key && entry.atMs >= sinceMs && entry.seq > afterSeq) yield entry;
+    }
   }
 
   close(): void {}

@@ -1,0 +1,590 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { type Actor, createActor, fromPromise } from 'xstate';
+import {
+  type DaemonSettings,
+  DRAIN_LIMIT_MS,
+  daemonMachine,
+  type EngineSymbol,
+  FAREWELL_MS,
+  RESPAWN_FORGIVEN_MS,
+  RESPAWN_PAUSES_MS,
+} from '../../machines/daemon.ts';
+import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import type { ExchangeFailure } from '../../src/core/failure.ts';
+import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
+import { alertTexts } from '../../src/notify/texts.ts';
+import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
+import { config, d, instrument, strategy } from '../support/core.ts';
+import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { Bench } from '../support/machine-bench.ts';
+import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
+
+const coverage = new TransitionCoverage(daemonMachine);
+after(() => coverage.assertComplete());
+
+const BNB = 'BNB_USDT_Perp';
+const SOL = 'SOL_USDT_Perp';
+const LOOP_MS = 2_000;
+const FINAL = ['filled', 'cancelled', 'rejected', 'refused', 'unsent', 'absent'];
+
+interface WorldOptions {
+  readonly settings?: Partial<DaemonSettings>;
+  readonly heartbeat?: Heartbeat;
+  readonly prepare?: () => Promise<readonly EngineSymbol[]>;
+  readonly machine?: typeof daemonMachine;
+}
+
+/** The daemon with its real children, in simulated time, on an exchange that takes orders and fills none. */
+class World extends Bench {
+  readonly actor: Actor<typeof daemonMachine>;
+  readonly sentTexts: string[] = [];
+  /** What the notifier does with a text. */
+  onSend: () => Promise<void> = async () => {};
+  /** What rests at the exchange, by client id. */
+  readonly resting = new Map<string, { account: AccountName; order: ExchangeOrder }>();
+
+  constructor(options: WorldOptions = {}) {
+    super();
+    this.time.increment(1_000);
+    const symbols = [BNB, SOL].map((name) => ({
+      config: config({ instrument: name }),
+      instrument: instrument({ name }),
+    }));
+    this.exchange.onCreate = async (signed) => this.rest(signed);
+    this.exchange.onOrder = async (_account, id) => this.resting.get(id)?.order ?? null;
+    this.exchange.onOpenOrders = async (account) =>
+      [...this.resting.values()]
+        .filter((one) => one.account === account && one.order.status === 'OPEN')
+        .map((one) => one.order);
+    this.exchange.onCancel = async (_account, id) => {
+      const found = this.resting.get(id);
+      if (found) this.resting.set(id, { ...found, order: { ...found.order, status: 'CANCELLED' } });
+    };
+    this.actor = createActor(options.machine ?? daemonMachine, {
+      clock: this.time,
+      systemId: 'daemon',
+      inspect: coverage.inspect,
+      input: {
+        exchange: this.exchange,
+        journal: this.journal,
+        notifier: {
+          send: (text: string) => {
+            this.sentTexts.push(text);
+            return this.onSend();
+          },
+        },
+        heartbeat: options.heartbeat ?? null,
+        clock: this.clock,
+        reporter: this.reporter,
+        texts: alertTexts('en', 'test'),
+        settings: {
+          mode: 'test',
+          strategy: strategy(),
+          submission: { postOnlyMaxRetry: 5, orderTtlMs: 3_600_000 },
+          loopIntervalMs: LOOP_MS,
+          staleMs: 10_000,
+          maxRuntimeMs: null,
+          mmrAlertThreshold: d('0.7'),
+          cancelOnStop: true,
+          stopKeepStrategyOrders: 0,
+          dailyReportAtMinutes: 540,
+          ...options.settings,
+        },
+        prepare: options.prepare ?? (async () => symbols),
+        unsettled: () => this.unsettled(),
+        lastSequence: () => null,
+      },
+    }).start();
+  }
+
+  /** As the journal of the product tells them. */
+  unsettled(): PreparedOrder[] {
+    const prepared = this.journal.latestOfEach('order.prepared').map((entry) => entry.body);
+    return prepared.filter(
+      ({ clientOrderId }) => !FINAL.includes(this.journal.latest('order.outcome', clientOrderId)?.body.outcome ?? ''),
+    );
+  }
+
+  rest({ draft }: SignedOrder): ExchangeOrder {
+    const { account, side, size, price, clientOrderId, instrument: name } = draft;
+    const order = testOrder(clientOrderId, 'OPEN', { side, size, limitPrice: price, instrument: name });
+    this.resting.set(clientOrderId, { account, order });
+    return order;
+  }
+
+  get phase(): string {
+    const { value } = this.actor.getSnapshot();
+    return typeof value === 'string' ? value : Object.keys(value)[0]!;
+  }
+
+  symbol(name = BNB): SymbolContext {
+    return this.at(`symbol:${name}`).getSnapshot().context as SymbolContext;
+  }
+
+  /** The actor registered under that name; fails when there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: any child, to be sent impossible messages.
+  at(systemId: string): any {
+    const found = this.actor.system.get(systemId as never);
+    assert.ok(found, `${systemId} is not there`);
+    return found;
+  }
+
+  has(systemId: string): boolean {
+    return this.actor.system.get(systemId as never) !== undefined;
+  }
+
+  /** Makes an actor throw, with a message nobody could send. */
+  async breakActor(actor: string): Promise<void> {
+    const role = actor.split(':')[0] as keyof typeof IMPOSSIBLE;
+    this.at(actor).send(IMPOSSIBLE[role]);
+    await this.settle();
+  }
+
+  failures(): string[] {
+    return this.reported('actor.failed').map((fact) => fact.actor);
+  }
+
+  alerts(kind: string): string[] {
+    return this.reported('alert.raised').flatMap(({ alert }) => (alert.kind === kind ? [alert.key] : []));
+  }
+}
+
+/** A message each kind of actor cannot but throw at. */
+const IMPOSSIBLE = {
+  symbol: { type: 'snapshot.received' },
+  gateway: { type: 'order.submit' },
+  poller: { type: 'orders.watched', instrument: BNB },
+  'alert-desk': { type: 'alert.raised' },
+  heartbeat: { type: 'account.polled' },
+} as const;
+
+/** A world that has started and polled once, with quotes resting. */
+async function trading(options: WorldOptions = {}): Promise<World> {
+  const world = new World(options);
+  await world.settle();
+  await world.pass(3 * LOOP_MS, 100);
+  assert.equal(world.phase, 'trading');
+  return world;
+}
+
+const FAILURE: ExchangeFailure = { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' };
+
+describe('11 the start', () => {
+  it('trades once both accounts are in and the symbols are known', async () => {
+    const world = new World();
+    assert.equal(world.phase, 'starting');
+    await world.settle();
+    assert.equal(world.phase, 'trading');
+    assert.deepEqual(world.reported('engine.started')[0]?.instruments, [BNB, SOL]);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.equal(world.resting.size, 4, 'a pair of quotes for each symbol');
+  });
+
+  it('13.2 settings that do not fit the exchange end it with the exit code they carry', async () => {
+    const failure = Object.assign(new Error('no such instrument'), { exitCode: 78 });
+    const world = new World({ prepare: () => Promise.reject(failure) });
+    await world.settle();
+    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 78, failure: 'no such instrument' });
+  });
+
+  it('13.2 any other failure to start is an exchange out of reach', async () => {
+    const world = new World({ prepare: () => Promise.reject(new Error('ECONNREFUSED')) });
+    await world.settle();
+    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 69, failure: 'ECONNREFUSED' });
+    assert.equal(world.reported('engine.stopped')[0]?.exitCode, 69);
+  });
+
+  it('13.1 a stop before it trades needs no clean-up', async () => {
+    const world = new World({ prepare: () => new Promise(() => {}) });
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 0, failure: null });
+    assert.deepEqual(world.exchange.calls, []);
+  });
+});
+
+describe('what concerns an account', () => {
+  it('11.4 a foreign order is named once, however often it is seen', async () => {
+    const world = new World();
+    const foreign = testOrder('4711', 'OPEN', { orderId: '0x77', instrument: 'XRP_USDT_Perp' });
+    world.exchange.onOpenOrders = async (account) => (account === 'A' ? [foreign] : []);
+    await world.pass(4 * LOOP_MS, 100);
+    assert.deepEqual(
+      world.reported('order.foreign').map((fact) => [fact.account, fact.orderId]),
+      [['A', '0x77']],
+    );
+    assert.deepEqual(world.alerts('foreign-order').length, 1);
+    assert.deepEqual(world.exchange.named('cancelOrder'), []);
+  });
+
+  it('12 the margin alert is raised from the account summary and cleared by a better one', async () => {
+    const world = await trading();
+    const summary = (maintenance: string) => async () => ({
+      totalEquity: d(1_000),
+      initialMargin: d(10),
+      maintenanceMargin: d(maintenance),
+      availableBalance: d(100),
+      eventTimeNs: 0n,
+    });
+    world.exchange.onSummary = summary('700');
+    await world.pass(2 * LOOP_MS, 100);
+    assert.equal(world.alerts('mmr').length, 2, 'once for each account');
+    world.exchange.onSummary = summary('699');
+    await world.pass(400_000, 1_000);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'mmr:A'));
+  });
+
+  it('12 clocks that differ too much are told, and told to be right again', async () => {
+    const world = await trading();
+    world.exchange.skewMs = 60_000;
+    await world.pass(2 * LOOP_MS, 100);
+    assert.equal(world.alerts('clock-skew').length, 1);
+    world.exchange.skewMs = 0;
+    await world.pass(400_000, 1_000);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key.startsWith('clock-skew')));
+  });
+
+  it('10.3 12 a failing call is alerted under its own name and cleared by the first good poll', async () => {
+    const world = await trading();
+    world.exchange.onPositions = (account) =>
+      account === 'A' ? Promise.reject(new TestFailure('unavailable', 'positions', null, 'A')) : Promise.resolve([]);
+    await world.pass(2 * LOOP_MS, 100);
+    assert.deepEqual([...new Set(world.alerts('api-failure'))], ['api-failure:A:positions']);
+    world.exchange.onPositions = async () => [];
+    await world.pass(10 * LOOP_MS, 100);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'api-failure:A:positions'));
+  });
+
+  it('12 a failure told twice is one failing call', async () => {
+    const world = await trading();
+    for (const inARow of [1, 2])
+      world.actor.send({ type: 'account.failed', account: 'A', failure: FAILURE, inARow, atMs: world.clock.nowMs() });
+    await world.settle();
+    assert.deepEqual(world.actor.getSnapshot().context.failing.A, ['api-failure:A:positions']);
+  });
+
+  it('9.8 a parked account is reported and alerted, and so is its end', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
+    world.actor.send({ type: 'account.unparked', account: 'B' });
+    await world.settle();
+    assert.equal(world.reported('account.parked').length, 1);
+    assert.equal(world.reported('account.unparked').length, 1);
+    assert.equal(world.alerts('account-parked').length, 1);
+  });
+
+  it('10.6 a stream message prompts an early poll of that account alone', async () => {
+    const world = await trading();
+    await world.pass(LOOP_MS, 100);
+    const before = world.exchange.named('positions').length;
+    world.actor.send({ type: 'stream.prompted', account: 'B' });
+    await world.pass(600, 50);
+    const since = world.exchange.named('positions').slice(before);
+    assert.ok(since.some(({ args }) => args[0] === 'B'));
+  });
+});
+
+describe('15 an invariant that broke', () => {
+  it('stops new orders of its symbol, alerts, and ends the run with exit code 1', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'invariant.broken', invariant: 'I2', instrument: BNB, detail: 'sold below' });
+    await world.settle();
+    assert.equal(world.symbol(BNB).halted, true);
+    assert.equal(world.symbol(SOL).halted, false);
+    assert.equal(world.reported('invariant.broken').length, 1);
+    assert.equal(world.alerts('invariant-broken').length, 1);
+    world.actor.send({ type: 'stop.requested', why: 'SIGTERM' });
+    await world.pass(10_000, 100);
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
+  });
+
+  it('of no symbol in particular, stops them all', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'invariant.broken', invariant: 'I8', instrument: null, detail: 'a foreign cancel' });
+    await world.settle();
+    assert.deepEqual([world.symbol(BNB).halted, world.symbol(SOL).halted], [true, true]);
+  });
+});
+
+describe('supervision', () => {
+  const actors = [`symbol:${BNB}`, 'poller:A', 'poller:B', 'gateway', 'alert-desk', 'heartbeat'];
+  for (const actor of actors) {
+    it(`${actor} that throws is reported, and started again after its pause under its own name`, async () => {
+      const world = await trading({ heartbeat: { beat: async () => {} } });
+      const siblings = new Map(actors.filter((one) => one !== actor).map((one) => [one, world.at(one)]));
+      const former = world.at(actor);
+      await world.breakActor(actor);
+      if (actor === 'poller:A' || actor === 'poller:B') {
+        world.resting.clear();
+        await world.pass(LOOP_MS, 100);
+      }
+      assert.deepEqual(world.failures(), [actor]);
+      if (actor !== 'alert-desk') assert.deepEqual(world.alerts('actor-failed'), [`actor-failed:${actor}`]);
+      await world.pass(RESPAWN_PAUSES_MS[0]! + 10, 10);
+      assert.notEqual(world.at(actor), former);
+      assert.equal(world.at(actor).getSnapshot().status, 'active');
+      for (const [name, ref] of siblings) {
+        assert.equal(world.at(name), ref, `${name} was touched`);
+        assert.equal(ref.getSnapshot().status, 'active', name);
+      }
+      await world.pass(3 * LOOP_MS, 100);
+      assert.deepEqual(world.failures(), [actor], 'once');
+      assert.equal(world.phase, 'trading');
+    });
+  }
+
+  it('its pauses grow while it goes on failing, and begin anew after a calm time', async () => {
+    const world = await trading();
+    const actor = `symbol:${BNB}`;
+    for (const pauseMs of [...RESPAWN_PAUSES_MS, RESPAWN_PAUSES_MS.at(-1)!]) {
+      await world.breakActor(actor);
+      await world.pass(pauseMs - 10, Math.max(10, pauseMs / 20));
+      assert.equal(world.has(actor), false, `back before ${pauseMs} ms`);
+      await world.pass(20);
+      assert.equal(world.has(actor), true, `not back after ${pauseMs} ms`);
+    }
+    await world.pass(RESPAWN_FORGIVEN_MS, 2_000);
+    await world.breakActor(actor);
+    await world.pass(RESPAWN_PAUSES_MS[0]! + 10, 10);
+    assert.equal(world.has(actor), true);
+  });
+
+  it('a symbol begins again from the journal: its orders and lots are what they were', async () => {
+    const world = await trading();
+    const before = world.symbol().state;
+    assert.equal(before.orders.length, 2);
+    const creates = world.exchange.sent().length;
+    await world.breakActor(`symbol:${BNB}`);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.deepEqual(
+      world.symbol().state.orders.map((order) => order.clientOrderId),
+      before.orders.map((order) => order.clientOrderId),
+    );
+    assert.equal(world.exchange.sent().length, creates, 'nothing is sent again');
+  });
+
+  it('9.6 an intent under way when the gateway dies is found out by the next one, and sent no second time', async () => {
+    const world = new World();
+    const answers: (() => void)[] = [];
+    world.exchange.onCreate = (signed) =>
+      new Promise((resolve) => {
+        const order = world.rest(signed);
+        answers.push(() => resolve(order));
+      });
+    await world.pass(500, 50);
+    const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
+    assert.equal(sent.length, 2, 'one submission of each account is in flight');
+    const queued = world.symbol(BNB).underWay.length + world.symbol(SOL).underWay.length;
+    assert.equal(queued, 4, 'the others wait');
+    world.exchange.onCreate = async (signed) => world.rest(signed);
+    await world.breakActor('gateway');
+    await world.pass(RESPAWN_PAUSES_MS[0]! + 200, 10);
+    const resolved = world.reported('order.resolved').map((fact) => fact.clientOrderId);
+    assert.deepEqual(resolved.sort(), [...sent].sort());
+    await world.pass(5 * LOOP_MS, 100);
+    for (const name of [BNB, SOL]) {
+      const { state, underWay } = world.symbol(name);
+      assert.deepEqual(underWay, []);
+      assert.equal(state.orders.length, 2, `${name}: one order per account`);
+      assert.ok(state.orders.every((order) => !order.unknown));
+    }
+    assert.equal(world.exchange.sent().length, 4, 'the queued intents were decided anew, the sent ones not sent again');
+    for (const answer of answers) answer();
+    await world.pass(2 * LOOP_MS, 100);
+    assert.equal(world.exchange.sent().length, 4, 'late answers to the former gateway change nothing');
+  });
+
+  it('10.2 a poller that replaces a failed one knows what to look for', async () => {
+    const world = await trading();
+    const watched = world.symbol().state.orders.filter((order) => order.account === 'A');
+    assert.equal(watched.length, 1);
+    await world.breakActor('poller:A');
+    const all = new Map(world.resting);
+    for (const [id, one] of all) if (one.account === 'A') world.resting.delete(id);
+    await world.pass(LOOP_MS, 100);
+    assert.deepEqual(world.failures(), ['poller:A']);
+    const before = world.exchange.named('order').length;
+    await world.pass(RESPAWN_PAUSES_MS[0]! + LOOP_MS, 50);
+    const asked = world.exchange
+      .named('order')
+      .slice(before)
+      .map(({ args }) => args[1]);
+    assert.ok(asked.includes(watched[0]!.clientOrderId), 'the missing order was not looked up');
+  });
+
+  it('a child of the gateway that threw is reported and alerted; the gateway itself goes on', async () => {
+    const world = await trading();
+    const gateway = world.at('gateway');
+    world.actor.send({ type: 'actor.failed', actor: 'submission-9', message: 'boom', atMs: world.clock.nowMs() });
+    await world.pass(LOOP_MS, 100);
+    assert.deepEqual(world.failures(), ['submission-9']);
+    assert.deepEqual(world.alerts('actor-failed'), ['actor-failed:submission-9']);
+    assert.equal(world.at('gateway'), gateway);
+  });
+
+  it('a journal that cannot be read holds the restart up, and takes nobody along', async () => {
+    const world = await trading();
+    const actor = `symbol:${BNB}`;
+    world.journal.refusesToRead = true;
+    await world.breakActor(actor);
+    await world.pass(RESPAWN_PAUSES_MS[0]! + 10, 10);
+    assert.equal(world.has(actor), false);
+    assert.equal(world.failures().filter((one) => one === actor).length, 2);
+    assert.equal(world.phase, 'trading');
+    world.journal.refusesToRead = false;
+    await world.pass(RESPAWN_PAUSES_MS[1]! + 10, 10);
+    assert.equal(world.has(actor), true);
+  });
+
+  it('without a heartbeat to call there is no actor for it', async () => {
+    const world = await trading();
+    assert.equal(world.has('heartbeat'), false);
+    world.actor.send({ type: 'actor.due', actor: 'heartbeat' });
+    world.actor.send({ type: 'actor.due', actor: 'symbol:NONE_USDT_Perp' });
+    await world.settle();
+    assert.equal(world.has('heartbeat'), false);
+    assert.equal(world.phase, 'trading');
+  });
+});
+
+describe('13 the stop', () => {
+  async function stopped(world: World, withinMs = 20_000): Promise<number | undefined> {
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(withinMs, 100);
+    assert.equal(world.phase, 'stopped');
+    return world.actor.getSnapshot().output?.exitCode;
+  }
+
+  it('13.1 drains, cancels its own orders, tells what is left to tell, and ends clean', async () => {
+    const world = await trading();
+    assert.equal(await stopped(world), 0);
+    assert.equal(world.reported('engine.draining')[0]?.why, 'SIGINT');
+    assert.equal(world.reported('cleanup.finished')[0]?.cancelled, 4);
+    assert.ok([...world.resting.values()].every(({ order }) => order.status === 'CANCELLED'));
+  });
+
+  it('13.1 no create leaves after it began, whatever the symbols want', async () => {
+    const world = await trading();
+    world.resting.clear();
+    const before = world.exchange.sent().length;
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.at('gateway').send({ type: 'order.submit', intent: { intentId: 'x', instrument: BNB, account: 'A' } });
+    await world.pass(40_000, 100);
+    assert.equal(world.exchange.sent().length, before);
+  });
+
+  it('13.1 MAX_RUNTIME stops it by itself', async () => {
+    const world = new World({ settings: { maxRuntimeMs: 30_000 } });
+    await world.pass(29_000, 500);
+    assert.equal(world.phase, 'trading');
+    await world.pass(20_000, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.equal(world.reported('engine.draining')[0]?.why, '30 s are over');
+  });
+
+  it('13.1 a create in flight is settled first', async () => {
+    const world = new World();
+    const answers: (() => void)[] = [];
+    world.exchange.onCreate = (signed) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve(world.rest(signed)));
+      });
+    await world.pass(300, 50);
+    const inFlight = world.exchange.sent().length;
+    assert.ok(inFlight > 0);
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: 'again: nothing changes' });
+    await world.pass(2_000, 100);
+    assert.equal(world.phase, 'draining');
+    assert.equal(world.reported('engine.draining')[0]?.why, 'SIGINT');
+    for (const answer of answers) answer();
+    await world.pass(5_000, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.equal(world.exchange.sent().length, inFlight, 'and no other leaves');
+    assert.equal(world.reported('cleanup.finished')[0]?.cancelled, inFlight);
+  });
+
+  it('13.1 what does not settle within the drain limit is cancelled with a fence', async () => {
+    const world = new World();
+    world.exchange.onCreate = () => new Promise(() => {});
+    await world.pass(300, 50);
+    const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
+    assert.ok(sent.length > 0);
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(DRAIN_LIMIT_MS - 200, 200);
+    assert.equal(world.phase, 'draining');
+    await world.pass(12_000, 100);
+    const fenced = world.exchange.named('cancelOrder').filter(({ args }) => args[2] !== undefined);
+    assert.deepEqual([...new Set(fenced.map(({ args }) => args[1]))].sort(), [...sent].sort());
+  });
+
+  it('13.1 11.2 an actor that is started again during the stop does not begin to trade', async () => {
+    const world = await trading();
+    await world.breakActor('gateway');
+    await world.breakActor(`symbol:${BNB}`);
+    world.resting.clear();
+    const before = world.exchange.sent().length;
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(LOOP_MS, 50);
+    assert.equal(world.exchange.sent().length, before);
+    assert.ok(world.reported('cleanup.finished').length === 1, 'the replaced gateway says that it is idle');
+  });
+
+  it('13.2 orders that could not be cancelled are listed, and the exit code is 1', async () => {
+    const world = await trading();
+    world.exchange.onCancel = () => Promise.reject(new TestFailure('unavailable', 'cancelOrder'));
+    assert.equal(await stopped(world, 45_000), 1);
+    assert.equal(world.reported('cleanup.finished')[0]?.left.length, 4);
+  });
+
+  it('13.2 a clean-up that breaks is an incomplete one', async () => {
+    const machine = daemonMachine.provide({
+      actors: { cleanup: fromPromise(() => Promise.reject(new Error('broken'))) as never },
+    });
+    const world = await trading({ machine });
+    assert.equal(await stopped(world), 1);
+    assert.equal(world.actor.getSnapshot().output?.failure, 'clean-up failed: broken');
+  });
+
+  it('12.1 a gateway that takes nothing holds the end up for a moment only', async () => {
+    const world = await trading();
+    world.onSend = () => new Promise(() => {});
+    world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(2_000, 50);
+    assert.equal(world.phase, 'telling');
+    await world.pass(FAREWELL_MS - 2_500, 100);
+    assert.equal(world.phase, 'telling');
+    await world.pass(3_000, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 0);
+  });
+
+  it('12.1 the last alerts are waited for, and no longer than they take', async () => {
+    const world = await trading();
+    let taken: () => void = () => {};
+    world.onSend = () => new Promise((resolve) => (taken = resolve));
+    world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(3_000, 50);
+    assert.equal(world.phase, 'telling');
+    taken();
+    await world.pass(300, 50);
+    assert.equal(world.phase, 'stopped');
+  });
+
+  it('what the auditor says is heard during the stop as well', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({
+      type: 'invariant.broken',
+      invariant: 'I12',
+      instrument: BNB,
+      detail: 'a create while draining',
+    });
+    await world.pass(10_000, 100);
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
+  });
+});
+
+it('the chart is readable on its own', () => assertReadable(daemonMachine));
