@@ -92,11 +92,7 @@ export function createMetrics(source: StatusSource): Metrics {
   const fills = counter('fills_total', 'Fills booked.', both);
   const fillVolume = counter('fill_volume_usdt_total', 'Value of the fills booked.', both);
   const matches = counter('matches_total', 'Lots hedged or unwound.', ['instrument', 'kind']);
-  const spread = histogram(
-    'hedge_spread_bps',
-    'Gain of a hedge relative to its price, basis points.',
-    SPREAD_BUCKETS_BPS,
-  );
+  const spread = histogram('spread_bps', 'Gain of a hedge relative to its price, basis points.', SPREAD_BUCKETS_BPS);
   const timeToHedge = histogram('time_to_hedge_seconds', 'From a lot to its hedge.', HEDGE_TIME_BUCKETS_S);
   const requests = counter('requests_total', 'Requests sent.', ['call', 'account']);
   const requestErrors = counter('request_errors_total', 'Requests that failed, by reason.', [
