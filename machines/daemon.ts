@@ -47,7 +47,7 @@ import type {
 } from './messages.ts';
 import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
-import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
+import { type StopCleanupInput, type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 import type { SubmissionSettings } from './submission.ts';
 import { symbolMachine } from './symbol.ts';
 import type { SymbolContext } from './symbol-steps.ts';
@@ -371,13 +371,14 @@ type Args = { context: DaemonContext };
 
 const outputOf = ({ context }: Args): DaemonOutput => ({ exitCode: context.exitCode, failure: context.failure });
 const prepareInput = ({ context }: Args) => ({ prepare: context.prepare });
-const cleanupInput = ({ context }: Args) => ({
+const cleanupInput = ({ context, self }: Args & { self: AnyActorRef }) => ({
   exchange: context.exchange,
   clock: context.clock,
   reporter: context.reporter,
   cancelOnStop: context.settings.cancelOnStop,
   keep: context.settings.stopKeepStrategyOrders,
   unknown: context.unknown,
+  live: liveOrders(context, self),
 });
 
 export const daemonMachine = daemonSetup.createMachine({
@@ -580,6 +581,14 @@ function spawnOne(context: DaemonContext, actor: string, spawn: Spawn, self: Any
       return;
     }
   }
+}
+
+/** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
+function liveOrders(context: DaemonContext, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
+  return context.symbols.flatMap(({ config: { instrument } }) => {
+    const known = self.system.get(`symbol:${instrument}`)?.getSnapshot().context as SymbolContext | undefined;
+    return (known?.state.orders ?? []).map(({ account, clientOrderId }) => ({ account, instrument, clientOrderId }));
+  });
 }
 
 /** For the daily report (strategy 12.2): what is not hedged now; null while a symbol has not found out where it stands. */

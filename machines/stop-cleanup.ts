@@ -28,6 +28,12 @@ export interface StopCleanupInput {
   readonly keep: number;
   /** Orders whose outcome was unknown when the gateway went idle: cancelled with a fence. */
   readonly unknown: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
+  /** Orders the symbols hold live: one that no answer shows is asked about, never assumed gone (strategy 10.2). Absent: none. */
+  readonly live?: readonly {
+    readonly account: AccountName;
+    readonly instrument: string;
+    readonly clientOrderId: string;
+  }[];
 }
 
 export interface StopCleanupOutput {
@@ -83,6 +89,11 @@ function begin({ input }: { input: StopCleanupInput }): CleanupContext {
     for (const { account, clientOrderId } of input.unknown) {
       const unknown = { instrument: null, fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
       doomed[clientOrderId] = { account, clientOrderId, ...unknown };
+    }
+    // Where some are to be kept, which ones is known only of those that are seen.
+    for (const { account, instrument, clientOrderId } of input.keep === 0 ? (input.live ?? []) : []) {
+      const live = { fenced: false, fencedAtMs: null, isOpen: false, end: null } as const;
+      doomed[clientOrderId] ??= { account, clientOrderId, instrument, ...live };
     }
   }
   const unread = { A: 'not asked yet', B: 'not asked yet' };

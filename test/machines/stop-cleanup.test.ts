@@ -168,6 +168,20 @@ test('an order of unknown outcome is cancelled with a fence, and gone once the f
   assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
 });
 
+test('an order held live that no answer shows is asked about until it shows, and goes then (10.2, 13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('B', 5);
+  const hidden = venue.orders.get(clientOrderId)!;
+  venue.orders.delete(clientOrderId);
+  const { output } = cleanUp(bench, { live: [{ account: 'B', instrument: 'BNB_USDT_Perp', clientOrderId }] });
+  await bench.pass(3_000, 100);
+  assert.equal(output(), undefined, 'an order that is not seen is not gone');
+  venue.orders.set(clientOrderId, hidden);
+  await bench.pass(3_000, 100);
+  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+});
+
 test('an order of unknown outcome that turns up open is cancelled whatever is to be kept', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);

@@ -1385,11 +1385,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const request = requests.get(event.id);
     if (!request) return found;
     requests.delete(event.id);
-    if (
-      request.account &&
-      (event.kind === 'failed' || event.status === 401 || event.status === 429 || event.status >= 500)
-    )
-      accounts[request.account].lastTroubleMs = nowMs;
+    if (event.kind === 'failed' || event.status === 401 || event.status === 429 || event.status >= 500)
+      // A book that could not be read keeps either account's submission waiting.
+      for (const account of request.account ? [request.account] : ACCOUNTS) accounts[account].lastTroubleMs = nowMs;
     if (event.kind === 'answered') answered(request, event.status, event.body);
     else if (request.order) {
       if (NEVER_ARRIVED.test(event.reason) && request.order.phase === 'sent') {
