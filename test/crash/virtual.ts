@@ -1,0 +1,291 @@
+import { type Auditor, createAuditor } from '../../src/core/audit/index.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { SymbolState } from '../../src/core/symbol-state.ts';
+import { type Engine, staleMs, startEngine } from '../../src/engine.ts';
+import { createGrvtExchange } from '../../src/grvt/exchange.ts';
+import type { EngineJournal } from '../../src/journal/engine-journal.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { createPaper, type InstrumentSpec, knownInstruments, type PaperExchange } from '../../src/paper/index.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { chance } from '../../src/simulate/chance.ts';
+import { connectNetwork, type Life } from '../../src/simulate/network.ts';
+import { VirtualTime } from '../../src/simulate/virtual-time.ts';
+import { type Outcome, outcomeOf, Watch } from './outcome.ts';
+import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
+
+/**
+ * One engine after another on one journal and one exchange, in virtual time. Killed where it is told: before or after a
+ * journal write, before a request leaves or after it was carried out and before its answer came. A killed engine's code may
+ * run on to the end of its turn; nothing it still does has an effect.
+ */
+
+const START_MS = Date.UTC(2026, 0, 5);
+/** A supervisor needs a moment. */
+const DOWN_MS = 700;
+/** Every strategy order is managed again by then. */
+const MANAGED_WITHIN_MS = 10_000;
+/** One way of the network. */
+const WAY_MS = 4;
+const LOOK_MS = 100;
+
+/** Moments at which an engine can die, in the order they come. */
+export type PointKind = 'before write' | 'after write' | 'before request' | 'request carried out';
+
+/** Thrown where the engine's process would be no more. */
+class Killed extends Error {}
+
+export interface Options {
+  /** Numbers of points, ascending, counted over all lives of the engine. */
+  readonly kills?: readonly number[];
+  /** How long it is down after each; default: what a supervisor needs. */
+  readonly downMs?: number;
+  readonly symbols?: readonly object[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The world of one run: exchange, journal, time, and the engine that lives now. */
+export class World {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly journal: EngineJournal = createMemoryJournal();
+  readonly watch: Watch;
+  readonly settings: Settings;
+  readonly points: string[] = [];
+  readonly facts: Fact[] = [];
+  readonly messages: string[] = [];
+  readonly breaches: string[] = [];
+  readonly #kills: number[];
+  readonly #downMs: number;
+  readonly #auditor: Auditor;
+  #life: Life = { alive: false };
+  #engine: Engine | null = null;
+  starts = 0;
+
+  constructor(time: VirtualTime, options: Options = {}) {
+    this.time = time;
+    this.#kills = [...(options.kills ?? [])];
+    this.#downMs = options.downMs ?? DOWN_MS;
+    this.exchange = createPaper({ seed: 3, startMs: START_MS, instruments: instruments(), profile: STILL });
+    this.watch = new Watch(this.exchange);
+    this.settings = settingsOf(options);
+    const [a, b] = this.exchange.accounts;
+    const { settings } = this;
+    this.#auditor = createAuditor({
+      symbols: settings.symbols,
+      accounts: { A: a!.subAccountId, B: b!.subAccountId },
+      settings: {
+        singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+        postOnlyMaxRetry: settings.postOnlyMaxRetry,
+        partialFillTimeoutMs: settings.partialFillTimeoutMs,
+        staleMs: staleMs(settings.loopIntervalMs),
+        cancelOnStop: settings.cancelOnStop,
+        stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+      },
+    });
+  }
+
+  get running(): boolean {
+    return this.#life.alive;
+  }
+
+  get engine(): Engine | null {
+    return this.#engine;
+  }
+
+  /** Counts a point; true: the engine dies here. */
+  #dies(kind: PointKind, about: string, life: Life): boolean {
+    if (!life.alive) return false;
+    this.points.push(`${kind}: ${about}`);
+    if (this.#kills[0] !== this.points.length) return false;
+    this.#kills.shift();
+    this.kill();
+    return true;
+  }
+
+  /** `kill -9`, and a start some moments later. */
+  kill(downMs = this.#downMs): void {
+    this.#life.alive = false;
+    this.#engine = null;
+    this.time.at(this.time.nowMs, () => this.time.dropEngineTimers(), true);
+    this.time.at(this.time.nowMs + downMs, () => this.start());
+  }
+
+  start(): void {
+    const { exchange, time, settings } = this;
+    const life: Life = { alive: true };
+    this.#life = life;
+    this.starts += 1;
+    if (this.starts > 1) {
+      this.#auditor.restarted(time.wallMs);
+      const before = this.watch.live();
+      time.at(time.nowMs + MANAGED_WITHIN_MS, () => this.#mustManage(before, life));
+    }
+    const network = connectNetwork(
+      {
+        time,
+        exchange,
+        passage: (request) => {
+          const lost = this.#dies('before request', request.path, life);
+          return { upMs: WAY_MS, downMs: WAY_MS, requestLost: lost, answerLost: false };
+        },
+        reachable: () => true,
+        onArrival: (request, moment) => {
+          if (moment === 'after') this.#dies('request carried out', request.path, life);
+        },
+      },
+      life,
+    );
+    const origin = 'http://127.0.0.1:8080';
+    const clock = { nowMs: () => time.wallMs };
+    const [a, b] = exchange.accounts;
+    const engine = startEngine({
+      settings,
+      subAccountIds: { A: a!.subAccountId, B: b!.subAccountId },
+      openExchange: (onWire, report) =>
+        createGrvtExchange({
+          hosts: { edge: origin, trades: origin, marketData: origin },
+          chainId: exchange.chainId,
+          accounts: { A: a!, B: b! },
+          bookDepth: settings.orderbookDepth,
+          requestsPerSec: settings.requestsPerSec,
+          clock,
+          sdkLogLevel: 'OFF',
+          onWire: (event) => {
+            if (!life.alive) return;
+            onWire(event);
+            for (const { invariant, what, detail } of this.#auditor.hear(event)) {
+              this.breaches.push(`${invariant}: ${what} ${JSON.stringify(detail)}`);
+            }
+          },
+          report,
+          axiosAdapter: network.axiosAdapter,
+          fetch: network.fetch,
+        }),
+      journal: this.#guarded(life),
+      notifier: {
+        send: async (text) => {
+          if (life.alive) this.messages.push(text);
+        },
+      },
+      heartbeat: null,
+      clock,
+      reporter: {
+        report: (fact) => {
+          if (!life.alive) return;
+          this.facts.push(fact);
+          if (fact.type === 'invariant.broken') this.breaches.push(`${fact.invariant} (by itself): ${fact.detail}`);
+          if (fact.type === 'actor.failed') this.breaches.push(`actor ${fact.actor}: ${fact.message}`);
+        },
+      },
+      warn: () => {},
+    });
+    this.#engine = engine;
+    engine.stopped.catch((error: unknown) => {
+      if (life.alive)
+        this.breaches.push(`the engine failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  /** Strategy orders that lived at a restart and still do are confirmed and answered for again. */
+  #mustManage(before: readonly string[], life: Life): void {
+    if (!life.alive) return;
+    const states = this.journal.latestOfEach('symbol.state').map((entry) => entry.body as SymbolState);
+    const managed = states
+      .flatMap((state) => state.orders)
+      .filter((order) => order.confirmedAtMs !== null && !order.unknown)
+      .map((order) => order.clientOrderId);
+    for (const id of this.watch.live()) {
+      if (before.includes(id) && !managed.includes(id)) {
+        this.breaches.push(`order ${id} is not managed ${MANAGED_WITHIN_MS / 1000} s after the restart`);
+      }
+    }
+  }
+
+  #guarded(life: Life): EngineJournal {
+    const { journal } = this;
+    return {
+      name: journal.name,
+      notices: journal.notices,
+      append: (entries) => {
+        if (!life.alive) throw new Killed('the process is dead');
+        const about = entries.map((entry) => `${entry.kind} ${entry.key}`).join(', ');
+        if (this.#dies('before write', about, life)) throw new Killed('killed before the write');
+        journal.append(entries);
+        if (this.#dies('after write', about, life)) throw new Killed('killed after the write');
+      },
+      latest: (kind, key) => journal.latest(kind, key),
+      latestOfEach: (kind) => journal.latestOfEach(kind),
+      scan: (filter) => journal.scan(filter),
+      close: () => {},
+      unsettledKeys: () => journal.unsettledKeys(),
+      newest: (kind) => journal.newest(kind),
+      mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
+      compact: (nowMs) => journal.compact(nowMs),
+    };
+  }
+}
+
+function instruments(): readonly InstrumentSpec[] {
+  return knownInstruments().filter((spec) => spec.name === BNB || spec.name === SOL);
+}
+
+function settingsOf(options: Options): Settings {
+  const reading = loadSettings({
+    env: { GRVT_ENV: 'paper', GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json', ...environmentAt(1), ...options.environment },
+    root: '/crash',
+    readFile: (path) => {
+      if (path.endsWith('symbols.json')) return Buffer.from(JSON.stringify(options.symbols ?? SYMBOLS));
+      throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+    },
+  });
+  if (!reading.ok) throw new Error(reading.errors.join('; '));
+  return reading.settings;
+}
+
+/** Runs something in a virtual time of its own. */
+export async function inVirtualTime<T>(work: (time: VirtualTime) => Promise<T>): Promise<T> {
+  const time = new VirtualTime(START_MS, chance(1, 'Math.random').unit);
+  time.install();
+  try {
+    return await work(time);
+  } finally {
+    time.uninstall();
+  }
+}
+
+export interface Run {
+  readonly outcome: Outcome;
+  readonly wrong: readonly string[];
+  readonly points: readonly string[];
+  readonly starts: number;
+  readonly journal: EngineJournal;
+  readonly tookMs: number;
+}
+
+/** The scenario, with the engine killed at those points. */
+export function runScenario(options: Options = {}): Promise<Run> {
+  return inVirtualTime(async (time) => {
+    const world = new World(time, options);
+    const scenario = new Scenario(world.exchange);
+    const look = (): void => {
+      world.exchange.advance(time.nowMs);
+      scenario.look();
+      time.at(time.nowMs + LOOK_MS, look, true);
+    };
+    look();
+    world.start();
+    const endMs = START_MS + GIVE_UP_MS;
+    while (time.nowMs < endMs && !(scenario.over && world.running)) await time.run(time.nowMs + 500);
+    const wrong = [...world.breaches, ...world.watch.atTheEnd(world.journal, scenario.foreign)];
+    if (!scenario.over) wrong.push(`did not get to its end: ${scenario.waitingFor.join('; ') || 'no engine runs'}`);
+    world.engine?.exchange.close();
+    return {
+      outcome: outcomeOf(world.exchange, world.journal),
+      wrong,
+      points: world.points,
+      starts: world.starts,
+      journal: world.journal,
+      tookMs: time.nowMs - START_MS,
+    };
+  });
+}
