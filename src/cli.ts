@@ -17,6 +17,7 @@ import {
 import { type PaperCommandOptions, runPaper } from './paper-command.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
+import { simulateCommand } from './simulate/command.ts';
 import { CHART_FORMATS } from './statecharts.ts';
 import { statusCommand } from './status-command.ts';
 
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError()
     .exitOverride();
   program
-    .command('run', { isDefault: true })
+    .command('run')
     .description('trade until stopped; without keys on the embedded exchange')
     .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
     .action(async (options: { inspect?: boolean }) => {
@@ -128,6 +129,11 @@ export async function main(args: readonly string[]): Promise<number> {
     .action(async () => {
       exitCode = await look((parts) => alertsTestCommand(parts, telegramOf(parts.settings)));
     });
+  program.addCommand(
+    simulateCommand((code) => {
+      exitCode = code;
+    }),
+  );
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
