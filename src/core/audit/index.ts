@@ -424,6 +424,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const phase = PHASES[body.status];
     if (!phase) return;
     order.lookedUpAbsent = false;
+    order.unseen = false;
     order.openOrdersLack = false;
     order.historyLacks = false;
     const over = phase === 'filled' || phase === 'cancelled' || phase === 'rejected';
@@ -532,6 +533,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       lastUntradedAtMs: nowMs,
       fenceEndMs: null,
       lookedUpAbsent: false,
+      unseen: false,
       openOrdersLack: false,
       historyLacks: false,
       cancelAskedAtMs: null,
@@ -721,6 +723,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const since = holding.contradicting;
     const held = since !== null && since.count >= DRIFT_SNAPSHOTS && nowMs - since.sinceMs >= DRIFT_MS;
     if (!held && !atOnce) return;
+    // The difference may be the fill of an order that is nowhere to be seen: adopted now, it would count twice.
+    const hidden = instrument.orders.some(
+      (one) => one.account === account && isLive(one) && (one.unseen || isUnproven(one)),
+    );
+    if (hidden && !atOnce) return;
     if (drift && nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) {
       instrument.lots.withdraw(drift.seq, { ...fill, loose: true });
       holding.drift = null;
@@ -854,6 +861,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
         if (!order) continue;
         ids.add(order.clientOrderId);
         sawOrder(account, order, sentAtMs);
+      }
+      for (const order of accounts[account].orders.values()) {
+        if (isLive(order) && order.sentAtMs < sentAtMs) order.unseen = !ids.has(order.clientOrderId);
       }
       for (const order of provable(account, sentAtMs)) {
         if (ids.has(order.clientOrderId)) continue;
@@ -1087,6 +1097,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       lastUntradedAtMs: nowMs,
       fenceEndMs: null,
       lookedUpAbsent: false,
+      unseen: false,
       openOrdersLack: false,
       historyLacks: false,
       cancelAskedAtMs: null,

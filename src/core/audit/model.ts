@@ -124,6 +124,8 @@ export interface AuditOrder {
   /** From this moment on, asking may prove it absent (9.6); null: not fenced. */
   fenceEndMs: number | null;
   lookedUpAbsent: boolean;
+  /** The newest open orders lack it though it lives, and nothing was heard of it since. */
+  unseen: boolean;
   openOrdersLack: boolean;
   historyLacks: boolean;
   cancelAskedAtMs: number | null;
