@@ -506,8 +506,11 @@ const setupSubmission = setup({
     saysDoubtful: ({ context }) => verdict(context) === 'doubtful',
     lookupsUsedUp: ({ context }) => context.lookups >= CONFIRM_LOOKUPS_MAX,
     attemptsUsedUp: ({ context }) => context.attempt >= context.deps.settings.postOnlyMaxRetry,
+    // What a 429 ended is a matter of the budget, which comes back within seconds: no rest of minutes for that.
     attemptsRefusedUp: ({ context }) =>
-      context.attempt >= context.deps.settings.postOnlyMaxRetry && context.postOnlyRefusals > 0,
+      context.attempt >= context.deps.settings.postOnlyMaxRetry &&
+      context.postOnlyRefusals > 0 &&
+      context.failure?.kind !== 'rate-limited',
     createMayLive: ({ context }) => {
       const { kind, code } = present(context.failure, 'failure');
       return kind === 'unknown' || kind === 'malformed' || kind === 'not-found' || code === OVERLAPPING_CLIENT_ID_CODE;

@@ -324,6 +324,21 @@ test('a rate-limited create did not happen: it is tried again after a growing pa
   assert.deepEqual(times, [0, 1_000, 3_000]);
 });
 
+test('attempts that end in a 429 are not used up by post-only refusals: no rest of minutes for a budget of seconds (9.5, 9.9)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  let sent = 0;
+  bench.exchange.onCreate = async (signed) => {
+    sent += 1;
+    if (sent > 1) return rejectsWith('rate-limited', 1006)();
+    return testOrder(signed.draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  };
+  await bench.pass(10_000, 50);
+  assert.equal(sent, 3);
+  assert.deepEqual(told(bench).at(-1), 'ended unsent');
+  assert.equal(bench.reported('intent.exhausted').length, 0);
+});
+
 for (const kind of ['parked', 'unauthenticated'] as const) {
   test(`a create answered as ${kind} did not happen, and parks the account (9.8)`, async () => {
     const bench = new Bench();
