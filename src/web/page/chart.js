@@ -27,8 +27,17 @@ export async function createChart(name) {
   const mark = (state) => {
     for (const one of all('.state')) {
       const path = one.dataset.state;
-      one.classList.toggle('lit', state !== null && (path === state || state.startsWith(`${path}.`)));
+      const on = state !== null && (path === state || state.startsWith(`${path}.`));
+      one.classList.toggle('lit', on);
+      if (on) bringIntoView(one);
     }
+  };
+  /** On a narrow screen the chart scrolls sideways to what is lit. */
+  const bringIntoView = (one) => {
+    if (element.scrollWidth <= element.clientWidth) return;
+    const [box, frame] = [one.getBoundingClientRect(), element.getBoundingClientRect()];
+    if (box.left >= frame.left && box.right <= frame.right) return;
+    element.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
   };
   const flash = (from, to) => {
     for (const one of all('.transition')) {

@@ -28,7 +28,10 @@ export function createCurves(points, { total }) {
         cursor: { sync: { key: sync.key }, points: { size: 6 } },
         legend: { live: true },
         scales: { x: { time: true }, y: { range: (_u, low, high) => ranged(low, high) } },
-        axes: [axis(colour), { ...axis(colour), size: 58 }],
+        axes: [
+          { ...axis(colour), space: 70, size: 28, values: (_u, ticks) => ticks.map(timeOf) },
+          { ...axis(colour), size: 58 },
+        ],
         series: [{ value: (_u, at) => (at === null ? '' : new Date(at * 1000).toLocaleTimeString()) }, ...frame.series],
       },
       shape(data, frame.columns),
@@ -40,16 +43,25 @@ export function createCurves(points, { total }) {
     for (const { plot, box } of plots) if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height: 168 });
   });
   for (const { box } of plots) watcher.observe(box);
+  redraw();
+
+  /** Draws what is known; where nobody points, the legend tells the newest. */
+  function redraw() {
+    for (const { frame, plot } of plots) {
+      plot.setData(shape(data, frame.columns));
+      if (plot.cursor.idx === null || plot.cursor.idx === undefined) plot.setLegend({ idx: data.length - 1 }, false);
+    }
+  }
 
   return {
     element,
     add(point) {
       data.push(point);
-      for (const { frame, plot } of plots) plot.setData(shape(data, frame.columns));
+      redraw();
     },
     set(all) {
       data.splice(0, data.length, ...all);
-      for (const { frame, plot } of plots) plot.setData(shape(data, frame.columns));
+      redraw();
     },
     close() {
       watcher.disconnect();
@@ -76,6 +88,12 @@ function axis(colour) {
     ticks: { show: false },
     font: '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   };
+}
+
+/** Hours and minutes, and seconds while the curve is short. */
+function timeOf(seconds) {
+  const text = new Date(seconds * 1000).toTimeString().slice(0, 8);
+  return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 
 /** A curve that does not move still needs height. */

@@ -29,7 +29,7 @@ export function openDetail(app, page, instrument) {
 
   page.append(
     parts.head,
-    h('div', { class: 'column' }, parts.now, parts.orders, parts.lots),
+    h('div', { class: 'column' }, parts.now, parts.orders, parts.lots, parts.feed.element),
     h(
       'div',
       { class: 'column wide2' },
@@ -37,7 +37,6 @@ export function openDetail(app, page, instrument) {
       parts.past,
       h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
     ),
-    h('aside', { class: 'side' }, parts.feed.element),
   );
   all();
   const past = createPast(app, instrument, parts.past, {

@@ -37,7 +37,7 @@ export const TEXTS = {
       stopped: '{count} stopped',
     },
     needsNothing: 'Nothing needs you.',
-    needsYou: '{count} to look at',
+    needsYou: 'Alerts: {count}',
     all: 'all',
     states: {
       equal: 'Hedged, with room: both accounts quote one opening order each.',
@@ -277,7 +277,7 @@ export const TEXTS = {
       stopped: '{count} 个已停止',
     },
     needsNothing: '无需您操作。',
-    needsYou: '{count} 项需要查看',
+    needsYou: '告警：{count}',
     all: '全部',
     states: {
       equal: '已对冲且有余量：两个账户各挂一张开仓单。',

@@ -147,9 +147,15 @@ export function createOverview(app, page) {
 function leadWords(status, onPhase) {
   const { symbols, alerts } = status;
   const counts = PHASES.map((phase) => [phase, symbols.filter((one) => one.phase === phase).length]);
-  const open = alerts.filter((alert) => !alert.over).length;
+  const open = alerts.filter((alert) => !alert.over);
+  const need = open.length === 0 ? 'calm' : open.some((alert) => alert.critical) ? 'loud' : 'raised';
   return [
-    h('h1', {}, t(`engine.${status.engine}`, { count: symbols.length })),
+    h(
+      'div',
+      { class: 'headline' },
+      h('h1', {}, t(`engine.${status.engine}`, { count: symbols.length })),
+      h('span', { class: 'dim' }, t(`mode.${status.mode}`)),
+    ),
     h(
       'p',
       { class: 'counts' },
@@ -158,15 +164,20 @@ function leadWords(status, onPhase) {
         .map(([phase, count]) =>
           h(
             'button',
-            { type: 'button', class: `count state-${phase}`, title: stateHelp(phase), onclick: () => onPhase(phase) },
+            {
+              type: 'button',
+              class: `count state-${phase}`,
+              title: stateHelp(phase),
+              onclick: () => onPhase(phase),
+            },
             h('i'),
             t(`summary.${phase}`, { count }),
           ),
         ),
       h(
         'span',
-        { class: open === 0 ? 'needs calm' : 'needs loud' },
-        open === 0 ? t('needsNothing') : t('needsYou', { count: open }),
+        { class: `needs ${need}` },
+        open.length === 0 ? t('needsNothing') : t('needsYou', { count: open.length }),
       ),
     ),
   ];

@@ -1,0 +1,201 @@
+import type { Fact } from '../../src/core/facts.ts';
+import type { Clock } from '../../src/ports.ts';
+import type { ChartFile, Status, SymbolStatus, WebOptions } from '../../src/web/index.ts';
+
+/** An ordinary day. */
+export const NOON_MS = Date.UTC(2026, 0, 15, 12);
+
+/** A clock that stands still until it is set. */
+export function handClock(nowMs = NOON_MS): Clock & { nowMs(): number; set(ms: number): void } {
+  let at = nowMs;
+  return {
+    nowMs: () => at,
+    set: (ms) => {
+      at = ms;
+    },
+  };
+}
+
+/** One hedged symbol that quotes. */
+export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
+  return {
+    instrument: 'BNB_USDT_Perp',
+    mode: 'increase',
+    phase: 'equal',
+    state: 'equal',
+    sinceMs: NOON_MS - 5_000,
+    why: 'hedged: A 0.48, B -0.48',
+    rule: '5',
+    idle: { why: 'quoting: A buy 0.48 @ 619.9, B sell 0.48 @ 620.1', rule: '8.2' },
+    waits: 'fills-to-open',
+    halted: false,
+    mark: '620',
+    touch: { bid: '619.9', ask: '620.1', atMs: NOON_MS },
+    tickSize: '0.1',
+    positions: {
+      A: { size: '0.48', notionalUsdt: '297.60', entryPrice: '619.5' },
+      B: { size: '-0.48', notionalUsdt: '-297.60', entryPrice: '620.4' },
+    },
+    net: '0',
+    netUsdt: '0.00',
+    gap: '0',
+    gapUsdt: '0.00',
+    hedged: true,
+    smallestTradable: '0.01',
+    totalUsdt: '595.20',
+    limitUsdt: '5000',
+    orders: [
+      {
+        clientOrderId: '16546779472449568768',
+        account: 'A',
+        side: 'buy',
+        price: '619.9',
+        size: '0.48',
+        tradedSize: '0',
+        purpose: 'opening',
+        state: 'resting',
+        sentAtMs: NOON_MS - 4_000,
+        expiresAtMs: NOON_MS + 3_596_000,
+      },
+    ],
+    lots: [],
+    guard: null,
+    dataAtMs: { A: NOON_MS - 900, B: NOON_MS - 800 },
+    partialFill: null,
+    cooldown: null,
+    unhedged: null,
+    hedges: 3,
+    unwinds: 0,
+    gainedUsdt: '0.432',
+    ...change,
+  };
+}
+
+export function status(change: Partial<Status> = {}): Status {
+  return {
+    atMs: NOON_MS,
+    source: 'engine',
+    mode: 'paper',
+    engine: 'trading',
+    startedAtMs: NOON_MS - 3_600_000,
+    settings: {
+      loopIntervalMs: 2_000,
+      staleMs: 10_000,
+      stuckMs: 21_600_000,
+      requestsPerSec: 10,
+      mmrAlertThreshold: '0.7',
+    },
+    accounts: (['A', 'B'] as const).map((account) => ({
+      account,
+      poller: 'waiting',
+      polledAtMs: NOON_MS - 900,
+      pollTookMs: 40,
+      failuresInARow: 0,
+      failure: null,
+      equityUsdt: '50000.5',
+      maintenanceMarginUsdt: '145.93',
+      marginRatio: '0.002919',
+      openOrders: 2,
+      sessionUntilMs: NOON_MS + 1_800_000,
+      stream: 'up',
+      budgetLeft: 7,
+      requestsWaiting: 0,
+    })),
+    symbols: [symbolStatus()],
+    alerts: [],
+    outboxWaiting: 0,
+    gateway: { state: 'trading', queued: { A: 0, B: 0 }, jobs: 0 },
+    figures: {
+      ordersPlaced: 30,
+      ordersFailed: 0,
+      orderSuccessRate: 1,
+      postOnlyRefusals: 4,
+      postOnlyRefusalRate: 0.118,
+      unknownOutcomes: 0,
+      fills: 21,
+      hedges: 10,
+      gainedUsdt: '0.432',
+      timeToHedgeMs: { median: 1_000, p90: 14_000 },
+    },
+    ...change,
+  };
+}
+
+const COINS =
+  'BTC ETH SOL BNB XRP DOGE ADA AVAX LINK DOT LTC TRX NEAR APT ARB OP SUI SEI TIA INJ ATOM FIL AAVE UNI MKR LDO RNDR FET ' +
+  'WLD PEPE SHIB BONK WIF JUP PYTH ENA ONDO TON HYPE STX IMX GRT SNX CRV COMP RUNE KAS ALGO VET ICP HBAR ETC XLM EGLD ' +
+  'SAND MANA AXS GALA CHZ ENS';
+
+/** As many symbols, in every state there is. */
+export function manySymbols(count: number): SymbolStatus[] {
+  const phases = ['equal', 'imbalanced', 'partial-wait', 'capped', 'cooldown', 'waiting'] as const;
+  return COINS.split(' ')
+    .slice(0, count)
+    .map((coin, index) => {
+      const phase = phases[[0, 0, 1, 0, 3, 0, 2, 1, 0, 4, 0, 0, 5, 1][index % 14]!]!;
+      const unhedged = phase === 'imbalanced';
+      return symbolStatus({
+        instrument: `${coin}_USDT_Perp`,
+        phase,
+        state: phase,
+        net: unhedged ? '0.48' : '0',
+        netUsdt: unhedged ? '297.60' : '0.00',
+        hedged: !unhedged,
+        lots: unhedged
+          ? [
+              {
+                id: 1,
+                account: 'A',
+                side: 'buy',
+                size: '0.48',
+                price: '619.9',
+                bookedAtMs: NOON_MS - 60_000,
+                source: 'fill',
+              },
+            ]
+          : [],
+        guard: unhedged ? { side: 'sell', price: '619.9' } : null,
+        why: unhedged ? 'net 0.48 (297.60 USDT)' : 'hedged: A 0.48, B -0.48',
+        waits: unhedged ? 'fill-to-hedge' : 'fills-to-open',
+        unhedged: unhedged ? { fromMs: NOON_MS - 60_000, untilMs: NOON_MS + 21_540_000 } : null,
+        partialFill: phase === 'partial-wait' ? { fromMs: NOON_MS - 600_000, untilMs: NOON_MS + 1_200_000 } : null,
+        cooldown:
+          phase === 'cooldown'
+            ? { fromMs: NOON_MS - 200_000, untilMs: NOON_MS + 100_000, reason: '5 post-only attempts used up' }
+            : null,
+      });
+    });
+}
+
+export const CHART: ChartFile = {
+  svg: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><g class="state" data-state="equal"/></svg>',
+  mermaid: 'stateDiagram-v2\n',
+  json: '{}',
+};
+
+/** What a web part needs, with nothing behind it. */
+export function webOptions(change: Partial<WebOptions> = {}): WebOptions {
+  return {
+    port: 0,
+    lang: 'en',
+    version: '0.0.0',
+    source: { status: () => status() },
+    journal: null,
+    charts: { symbol: CHART },
+    clock: handClock(),
+    redact: (text) => text,
+    ...change,
+  };
+}
+
+export function stateChanged(instrument: string, atMs = NOON_MS): Fact {
+  return {
+    type: 'state.changed',
+    atMs,
+    instrument,
+    from: 'equal',
+    to: 'imbalanced',
+    why: 'net 1 (620 USDT)',
+    rule: '5',
+  };
+}
