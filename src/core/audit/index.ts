@@ -716,7 +716,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       price: position.size.isZero() ? (markOf(instrument)[0] ?? position.entryPrice) : position.entryPrice,
       seq,
       atMs: nowMs,
-      loose: position.size.isZero(),
+      // Entry prices move on with later fills, and which one an engine saw when it adopted is not on the wire.
+      loose: true,
       clientOrderId: null,
     };
     const { drift } = holding;
