@@ -12,8 +12,8 @@ if (major < NEEDED_MAJOR) {
   process.exit(78);
 }
 
-// Snapshots live for one poll and become garbage: V8 would let them pile up (350 MB with a hundred symbols). Told to mind the
+// A running engine's snapshots live for one poll and become garbage: V8 would let them pile up (350 MB with a hundred symbols). Told to mind the
 // size it collects them in time, at the same CPU (150 MB).
-v8.setFlagsFromString('--optimize-for-size');
+if (process.argv[2] === 'run') v8.setFlagsFromString('--optimize-for-size');
 const { main } = await import('../src/cli.ts');
 process.exitCode = await main(process.argv.slice(2));
