@@ -145,6 +145,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const { clock, hosts, onWire } = options;
   const exchangeClock = createExchangeClock(clock);
   const agents: { destroy(): void }[] = [];
+  let closed = false;
   /** What signatures need, by instrument name: the last `instruments()` answer. */
   let signable: Record<string, SignableInstrument> = {};
   let wireId = 0;
@@ -368,6 +369,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
   function log(level: SdkLogLevel, message: string): void {
+    // Reads that our own close cut off are no trouble of the exchange.
+    if (closed) return;
     if (LOG_RANK[level]! >= logFrom) options.log?.(level, message);
   }
 
@@ -476,6 +479,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     session: (account) => channels[account].session,
     waiting: (account) => (account === null ? marketData : channels[account]).pacer.waiting,
     close() {
+      closed = true;
       marketData.pacer.close();
       for (const account of ACCOUNTS) channels[account].pacer.close();
       for (const agent of agents) agent.destroy();
