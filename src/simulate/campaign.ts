@@ -6,6 +6,7 @@ import type { SymbolState } from '../core/symbol-state.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { type Engine, journalledLots, staleMs, startEngine } from '../engine.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
+import type { FetchLike } from '../grvt/session.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
@@ -463,7 +464,7 @@ class Campaign implements Host {
           onWire: (event) => this.#hear(event, life),
           report: reportOwn,
           axiosAdapter: network.axiosAdapter,
-          fetch: network.fetch,
+          fetch: this.#oneLoginAtATime(network.fetch),
         }),
       journal: this.#guarded(this.#journal, life),
       notifier: { send: (text) => this.#deliver(text, life) },
@@ -615,6 +616,24 @@ class Campaign implements Host {
       return true;
     };
     return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
+  }
+
+  /** Strategy 9.8: one login per account at a time, however many calls wait for it. */
+  #oneLoginAtATime(carried: FetchLike): FetchLike {
+    const underWay = new Set<string>();
+    return async (url, init) => {
+      if (underWay.has(init.body)) this.#find('truth', '9.8', 'two logins of one account at once', {});
+      underWay.add(init.body);
+      const over = (): void => {
+        underWay.delete(init.body);
+      };
+      init.signal.addEventListener('abort', over);
+      try {
+        return await carried(url, init);
+      } finally {
+        over();
+      }
+    };
   }
 
   #arrived(request: PaperRequest, moment: 'before' | 'after', life: Life): void {

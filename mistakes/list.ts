@@ -1,0 +1,270 @@
+/** One mistake of the kind real bots have made: one line of a product file, as it is and as it might have been written. */
+export interface Mistake {
+  readonly name: string;
+  /** What a person would say of it. */
+  readonly what: string;
+  readonly file: string;
+  /** Found exactly once in the file. */
+  readonly right: string;
+  readonly wrong: string;
+  /** Options of `simulate` under which it shows, beyond the usual ones. */
+  readonly options?: readonly string[];
+}
+
+/** Every one of them has to be caught by the campaign it names, on the seeds it is given. */
+export const MISTAKES: readonly Mistake[] = [
+  {
+    name: 'time-out-is-a-refusal',
+    what: 'a create that timed out is taken for refused, and forgotten',
+    file: 'machines/submission.ts',
+    right:
+      "return kind === 'unknown' || kind === 'malformed' || kind === 'not-found' || code === OVERLAPPING_CLIENT_ID_CODE;",
+    wrong: 'return code === OVERLAPPING_CLIENT_ID_CODE;',
+  },
+  {
+    name: 'resent-blindly',
+    what: 'a create of unknown outcome is made once more under a new id',
+    file: 'machines/submission.ts',
+    right: "{ guard: 'createMayLive', target: 'losing-sight' },",
+    wrong: "{ guard: 'createMayLive', target: 'considering', actions: 'tellAttemptRefused' },",
+  },
+  {
+    name: 'gone-after-failed-look-ups',
+    what: 'an order that could not be looked up ten times counts as refused',
+    file: 'machines/submission.ts',
+    right: "{ guard: 'lookupsUsedUp', target: 'losing-sight', actions: 'noteUnconfirmed' },",
+    wrong: "{ guard: 'lookupsUsedUp', target: 'refused', actions: 'noteUnconfirmed' },",
+    options: ['--fault', 'answer-lost=0.5', 'request-lost=0.5', 'late=0.5'],
+  },
+  {
+    name: 'unknown-order-is-absent',
+    what: 'one "no such order" ends an unknown outcome, without fence or lists',
+    file: 'machines/submission.ts',
+    right: "{ guard: 'proofMayBegin', target: 'proving' },",
+    wrong: "{ guard: 'exchangeKnowsOrder', target: 'proving' }, { target: '#submission.absent' },",
+  },
+  {
+    name: 'failed-read-is-flat',
+    what: 'positions that could not be read count as no positions',
+    file: 'machines/account-poller.ts',
+    right: 'const reads = [exchange.positions(account), ',
+    wrong: 'const reads = [exchange.positions(account).catch(() => []), ',
+  },
+  {
+    name: 'failed-look-up-is-absence',
+    what: 'a watched order whose look-up failed counts as unknown to the exchange, and its symbol decides on',
+    file: 'machines/account-poller.ts',
+    right:
+      "if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);",
+    wrong: "if (answer?.status !== 'fulfilled') {}",
+  },
+  {
+    name: 'cancel-all-at-start',
+    what: 'each login cancels every order of the account, foreign ones too',
+    file: 'src/grvt/exchange.ts',
+    right: 'await channels[account].session.login();',
+    wrong:
+      "await channels[account].session.login(); await callPrivate(account, { ...positionsSpec(channels[account].keys), route: 'cancel_all_orders', invoke: (client, request, config) => client.cancelAllOrders(request, config) });",
+  },
+  {
+    name: 'fill-price-from-average',
+    what: 'the price of an increment is the average of the whole order',
+    file: 'src/core/ledger.ts',
+    right: 'return size.gt(0) && valueUsdt.gt(0) ? valueUsdt.div(size) : null;',
+    wrong: "return size.gt(0) && valueUsdt.gt(0) ? after.averagePrice.mul('1.01') : null;",
+  },
+  {
+    name: 'lots-matched-at-a-loss',
+    what: 'a fill closes the oldest lot whatever it loses',
+    file: 'src/core/ledger.ts',
+    right: 'lot.side === oppositeSide(fill.side) && !atALoss(lot, fill)',
+    wrong: 'lot.side === oppositeSide(fill.side)',
+  },
+  {
+    name: 'guard-from-newest-lot',
+    what: 'the guard is the newest lot’s price, not the hardest lot reached',
+    file: 'src/core/ledger.ts',
+    right: '  return hardest;',
+    wrong: '  return against.at(-1)?.price ?? null;',
+  },
+  {
+    name: 'no-guard',
+    what: 'a repair goes to the touch, whatever its lot cost',
+    file: 'src/core/pricing.ts',
+    right: 'const guard = guardPrice === null ? [] : [guardPrice];',
+    wrong: 'const guard: Decimal[] = guardPrice === null ? [] : [];',
+  },
+  {
+    name: 'priced-through-the-touch',
+    what: 'a sell is priced at the bid',
+    file: 'src/core/pricing.ts',
+    right: 'const own = ceilTo(max(touch.ask, ...guard), tick);',
+    wrong: 'const own = ceilTo(max(touch.bid, ...guard), tick);',
+  },
+  {
+    name: 'rounded-to-nearest',
+    what: 'a guard between two ticks is rounded to the nearest, not to the passive side',
+    file: 'src/core/pricing.ts',
+    right: 'const own = floorTo(min(touch.bid, ...guard), tick);',
+    wrong: 'const own = ceilTo(min(touch.bid, ...guard), tick);',
+    options: ['--fault', 'journal-lost=0.5', 'hand-trade=0.5'],
+  },
+  {
+    name: 'size-off-step',
+    what: 'sizes are cut to their decimals, not to whole steps',
+    file: 'src/core/openings.ts',
+    right: 'return floorTo(size.toDecimalPlaces(baseDecimals, Decimal.ROUND_DOWN), minSize);',
+    wrong: 'return size.toDecimalPlaces(Math.min(baseDecimals, 5), Decimal.ROUND_DOWN);',
+  },
+  {
+    name: 'own-orders-cross',
+    what: 'the other account’s orders are not looked at when pricing',
+    file: 'machines/submission.ts',
+    right: 'const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];',
+    wrong: 'const beyondPrices: Decimal[] = [];',
+    options: ['--profile', 'choppy'],
+  },
+  {
+    name: 'cap-forgets-orders-in-flight',
+    what: 'orders that are not confirmed yet do not count towards the cap',
+    file: 'src/core/repairs.ts',
+    right: 'const live = input.state.orders.filter((order) => order.account === account);',
+    wrong: 'const live = input.state.orders.filter((order) => order.account === account && !order.unknown);',
+  },
+  {
+    name: 'cover-forgets-unknown-orders',
+    what: 'an order of unknown outcome does not cover the net',
+    file: 'src/core/repairs.ts',
+    right: 'return input.state.orders.filter((order) => order.side === side);',
+    wrong: 'return input.state.orders.filter((order) => order.side === side && !order.unknown);',
+  },
+  {
+    name: 'partial-fill-counted-twice',
+    what: 'what was booked of an order is booked again with the rest',
+    file: 'src/core/reconcile.ts',
+    right: 'const added = seen.tradedSize.minus(known.bookedSize);',
+    wrong: 'const added = seen.tradedSize;',
+    options: ['--fault', 'partial-fill=0.9'],
+  },
+  {
+    name: 'repair-twice-the-gap',
+    what: 'a net is answered with twice its size',
+    file: 'src/core/repairs.ts',
+    right: 'const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;',
+    wrong: 'const asked = wanted;',
+    options: ['--mode', 'increase'],
+  },
+  {
+    name: 'wrong-account-repairs',
+    what: 'in increase the larger account is cut back',
+    file: 'src/core/repairs.ts',
+    right: "config.positionMode === 'increase' || valuation.sameDirection ? 'smaller' : config.decreaseRepair;",
+    wrong: "config.positionMode === 'increase' || valuation.sameDirection ? 'larger' : config.decreaseRepair;",
+    options: ['--mode', 'increase'],
+  },
+  {
+    name: 'limit-forgets-live-orders',
+    what: 'the limits count positions only',
+    file: 'src/core/limits.ts',
+    right: 'return max(ZERO, bound.minus(liveSize(exposure.live, order.account, order.side)));',
+    wrong: 'return max(ZERO, bound);',
+    options: ['--mode', 'increase'],
+  },
+  {
+    name: 'limit-of-the-total-only',
+    what: 'openings may fill the limit to the brim, and a moving mark takes the other leg past it',
+    file: 'src/core/limits.ts',
+    right: "const OPENING_SHARE_OF_MAX = new Decimal('0.98');",
+    wrong: "const OPENING_SHARE_OF_MAX = new Decimal('1.02');",
+    options: ['--mode', 'increase'],
+  },
+  {
+    name: 'opens-against-what-is-held',
+    what: 'openings take the configured side though the pair is held the other way round',
+    file: 'src/core/openings.ts',
+    right: '? { sides: held, contradictsConfig: held.A !== configured.A }',
+    wrong: '? { sides: { A: oppositeSide(held.A), B: oppositeSide(held.B) }, contradictsConfig: false }',
+    options: ['--mode', 'increase'],
+  },
+  {
+    name: 'old-data-are-good-data',
+    what: 'snapshots of any age are decided on',
+    file: 'src/core/assess.ts',
+    right: 'if (ageMs > staleMs) {',
+    wrong: 'if (ageMs > staleMs * 100) {',
+  },
+  {
+    name: 'contradiction-overlooked',
+    what: 'positions that contradict the ledger do not stop new orders',
+    file: 'src/core/assess.ts',
+    right: 'if (contradiction !== null) {',
+    wrong: 'if (contradiction !== null && contradiction.snapshots > 99) {',
+  },
+  {
+    name: 'decides-on-former-snapshots',
+    what: 'the next decision does not wait for snapshots newer than the last submission',
+    file: 'machines/symbol.ts',
+    right: 'return snapshot !== null && snapshot.requestedAtMs <= context.barrierMs;',
+    wrong: 'return snapshot !== null && snapshot.requestedAtMs < 0;',
+  },
+  {
+    name: 'drift-believed-at-once',
+    what: 'the first reading that contradicts the ledger becomes a fill',
+    file: 'src/core/reconcile.ts',
+    right: 'const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;',
+    wrong: 'const lasting = contradiction.snapshots >= 1 && nowMs - contradiction.sinceMs >= 0;',
+  },
+  {
+    name: 'create-after-stop',
+    what: 'the gateway is not told that the engine drains',
+    file: 'machines/daemon.ts',
+    right: "for (const id of receivers) tell(enqueue, system, id, { type: 'trading.drain' });",
+    wrong: 'receivers.length = 0;',
+    options: ['--fault', 'engine-restarted=0.9'],
+  },
+  {
+    name: 'orders-left-at-stop',
+    what: 'the clean-up believes the first acknowledgement',
+    file: 'machines/stop-cleanup.ts',
+    right: 'doomed[clientOrderId] = { ...order, isOpen, end };',
+    wrong: "doomed[clientOrderId] = { ...order, isOpen: false, end: 'cancelled' };",
+    options: ['--fault', 'engine-restarted=0.9'],
+  },
+  {
+    name: 'foreign-orders-cancelled',
+    what: 'the clean-up takes every order for ours',
+    file: 'machines/stop-cleanup.ts',
+    right: 'const strategy = orders.filter((order) => isStrategyOrder(order.clientOrderId));',
+    wrong: 'const strategy = orders;',
+    options: ['--fault', 'foreign-order=0.9', 'engine-restarted=0.9'],
+  },
+  {
+    name: 'taker-order',
+    what: 'orders are not post-only',
+    file: 'src/grvt/exchange.ts',
+    right: '        post_only: true,',
+    wrong: '        post_only: false,',
+  },
+  {
+    name: 'client-id-used-again',
+    what: 'ids count whole seconds',
+    file: 'src/core/order-id.ts',
+    right: 'const next = last !== null && last >= first ? last + 1n : first;',
+    wrong: 'const next = first - (first % (60_000n << CLOCK_SHIFT));',
+  },
+  {
+    name: 'sent-before-written',
+    what: 'an order leaves without a word in the journal',
+    file: 'machines/submission.ts',
+    right: "deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);",
+    wrong: '',
+    options: ['--fault', 'engine-killed=0.9'],
+  },
+  {
+    name: 'two-logins-at-once',
+    what: 'each call that finds no session logs in by itself',
+    file: 'src/grvt/session.ts',
+    right: 'renewal ??= obtain().finally(() => {',
+    wrong: 'renewal = obtain().finally(() => {',
+  },
+];

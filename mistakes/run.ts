@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { MISTAKES, type Mistake } from './list.ts';
+
+/**
+ * Plants each mistake and shows the seed and the invariant that caught it: `node mistakes/run.ts [name ...]`. Ends with 1
+ * when one survives.
+ */
+
+/** Tried one after the other until one catches it. */
+const SEEDS = [1, 2, 3, 4, 5, 6];
+/** Enough that most are caught on the first seed, in seconds. */
+const USUAL = ['--days', '0.2', '--symbols', '2', '--faults', '0.05', '--no-streams', '--json'];
+/** A mistake may also hang the engine: longer than any campaign of that size takes. */
+const LIMIT_MS = 300_000;
+
+/** How one was caught. */
+export interface Caught {
+  readonly seed: number;
+  readonly by: string;
+  readonly at: string;
+  readonly what: string;
+}
+
+interface Finding {
+  readonly invariant: string;
+  readonly rule: string;
+  readonly at: string;
+  readonly what: string;
+}
+
+/** Runs one campaign with the mistake planted. Null: nothing noticed. */
+export function tryMistake(mistake: Mistake, seed: number): Promise<Caught | null> {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const given = ['--seed', String(seed), ...USUAL, ...(mistake.options ?? [])];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', './mistakes/plant.ts', './mistakes/simulate.ts', ...given], {
+      cwd: root,
+      env: { ...process.env, PLANTED_MISTAKE: mistake.name },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+    });
+    let out = '';
+    let complaint = '';
+    child.stdout.on('data', (data) => {
+      out += data;
+    });
+    child.stderr.on('data', (data) => {
+      complaint += data;
+    });
+    child.on('error', reject);
+    child.on('close', () => {
+      let report: { findings: readonly Finding[]; crashes: readonly { error: string }[] };
+      try {
+        report = JSON.parse(out);
+      } catch {
+        reject(new Error(`${mistake.name}: the campaign gave no report: ${complaint.slice(0, 500)}`));
+        return;
+      }
+      const [finding] = report.findings;
+      const [crash] = report.crashes;
+      if (finding !== undefined) {
+        resolve({ seed, by: `${finding.invariant} (${finding.rule})`, at: finding.at, what: finding.what });
+      } else if (crash !== undefined) {
+        resolve({ seed, by: 'the engine failed', at: '', what: crash.error.split('\n')[0] ?? '' });
+      } else resolve(null);
+    });
+  });
+}
+
+/** Tries the seeds in turn. */
+export async function catchMistake(mistake: Mistake, seeds: readonly number[] = SEEDS): Promise<Caught | null> {
+  for (const seed of seeds) {
+    const caught = await tryMistake(mistake, seed);
+    if (caught !== null) return caught;
+  }
+  return null;
+}
+
+if (import.meta.main) {
+  const wanted = process.argv.slice(2);
+  const chosen = wanted.length === 0 ? MISTAKES : MISTAKES.filter((mistake) => wanted.includes(mistake.name));
+  let survivors = 0;
+  for (const mistake of chosen) {
+    const caught = await catchMistake(mistake);
+    if (caught === null) survivors += 1;
+    const fate = caught === null ? 'SURVIVES' : `seed ${caught.seed}  ${caught.by}  ${caught.what}`;
+    console.log(`${mistake.name.padEnd(30)} ${fate}`);
+  }
+  console.log(`\n${chosen.length - survivors} of ${chosen.length} caught`);
+  process.exitCode = survivors === 0 ? 0 : 1;
+}
