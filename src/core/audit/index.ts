@@ -950,6 +950,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
       if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order, request.sentAtMs);
     }
+    knewMore(account);
     const start = asInteger(asObject(request.request)?.start_time);
     const startMs = start === null ? 0 : Number(start / 1_000_000n);
     const lastPage = !json.next;
