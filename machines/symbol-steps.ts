@@ -149,22 +149,12 @@ export function initialContext(input: SymbolInput): SymbolContext {
 
 /** A restored symbol tells the pollers what to look for, and has the orders of unknown outcome found out (strategy 9.6, 10.2). */
 export function starting(context: SymbolContext): Step {
-  const { begun, lots, orders } = context.state;
-  const { instrument } = context.config;
-  const lost = orders.filter((order) => order.unknown);
-  const restored: Fact = {
-    type: 'lots.restored',
-    atMs: context.clock.nowMs(),
-    instrument,
-    source: 'journal',
-    lots: lots.length,
-    net: lotsNet(lots),
-    difference: '',
-  };
+  const lost = context.state.orders.filter((order) => order.unknown);
   return {
     change: {},
     entries: [],
-    facts: begun ? [restored] : [],
+    // What the journal had is said with what the exchange says of it, once both accounts are read (strategy 11.2).
+    facts: [],
     commands: [
       ...ACCOUNTS.map((account) => watch(context, account)),
       ...lost.map((order) => resolveCommand(context, order)),
@@ -280,7 +270,9 @@ export function carriedOut(context: SymbolContext): Step {
 
   const conditions = conditionsOf(input, plan);
   const over = context.holding.filter((key) => !conditions.some((alert) => alert.key === key));
-  const idleWhy = plan.idle?.why ?? '';
+  // An intent that is tried now and then, and denied each time, does not make the reason for waiting a new one (7.3).
+  const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
+  const idleWhy = plan.idle === null ? toldIdle : withoutFigures(plan.idle.why);
   const decision: JournalEntry = {
     kind: 'decision',
     key: instrument,
@@ -303,7 +295,7 @@ export function carriedOut(context: SymbolContext): Step {
       holding: conditions.map((alert) => alert.key),
       warned: true,
       toldPhase: plan.tradingState,
-      toldIdle: withoutFigures(idleWhy),
+      toldIdle: idleWhy,
     },
     {
       entries: acts ? [decision] : [],
@@ -311,7 +303,7 @@ export function carriedOut(context: SymbolContext): Step {
       history: phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
       facts: [
         ...warnings(context, input),
-        ...(plan.idle !== null && withoutFigures(idleWhy) !== context.toldIdle
+        ...(plan.idle !== null && idleWhy !== toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
         ...plan.trims.map(
@@ -355,7 +347,7 @@ function dataGoStaleMs({ snapshots, staleMs }: SymbolContext): number {
 }
 
 export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {
-  return finish(context, { state: addSent(context.state, sent) });
+  return finish(context, { state: addSent(context.state, sent), toldIdle: '' });
 }
 
 /** An attempt left and is over: whatever the submission comes to after it, newer snapshots are waited for (strategy 9.10). */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { initialContext, snapshotReceived } from '../../machines/symbol-steps.ts';
+import { initialContext, snapshotReceived, starting } from '../../machines/symbol-steps.ts';
 import type { Journal } from '../../src/ports.ts';
 import { config, fill, instrument, NOW, snapshot, stateAfter, strategy } from '../support/core.ts';
 
 /** What a symbol that was restored from the journal says of the exchange's first reading. */
 function firstReadings(positionOfA: string) {
-  let context = initialContext({
+  const initial = initialContext({
     config: config(),
     instrument: instrument(),
     strategy: strategy(),
@@ -16,18 +16,20 @@ function firstReadings(positionOfA: string) {
     journal: {} as Journal,
     reporter: { report: () => {} },
   });
+  let context = initial;
   const said = [snapshot('A', positionOfA), snapshot('B', null)].map((one) => {
     const step = snapshotReceived(context, one);
     context = { ...context, ...step.change };
     return step;
   });
   const again = snapshotReceived(context, snapshot('B', null));
-  return { second: said[1], again };
+  return { begins: starting(initial), second: said[1], again };
 }
 
 describe('a restart with a journal (strategy 11.2)', () => {
   it('11.2 an exchange that agrees is said to agree, once, without an alert', () => {
-    const { second, again } = firstReadings('2');
+    const { begins, second, again } = firstReadings('2');
+    assert.deepEqual(begins.facts, [], 'not before the exchange is heard, or it would be said twice');
     const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
     assert.equal(restored?.type === 'lots.restored' && restored.difference, '');
     assert.equal(restored?.type === 'lots.restored' && restored.lots, 1);

@@ -664,6 +664,19 @@ describe('9.5 rests, and what ends a submission', () => {
     assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
   });
 
+  it('7.3 why it waits is said once, however often the denied intent is tried again', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', reason: 'not nearer to the market', rule: '6.4' });
+    for (let round = 1; round <= 3; round += 1) {
+      both(bench, 5, 0);
+      bench.wait(DENIED_PAUSE_MS);
+      both(bench, 5, 0);
+      assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
+      bench.ended(bench.asked.at(-1) ?? assert.fail(), { kind: 'denied', reason: 'not nearer', rule: '6.4' });
+    }
+    assert.equal(bench.reported('symbol.idle').length, 1);
+  });
+
   it('9.10 an attempt that left and was refused asks for newer snapshots, even if the next one is denied', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
     const [intent] = bench.asked;
