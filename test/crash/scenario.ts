@@ -17,6 +17,8 @@ export const SOL = 'SOL_USDT_Perp';
 const PARTIAL_FILL_TIMEOUT_SEC = 6;
 /** After its last step nothing may change any more but what that clock brings, and the finding out of 9.6. */
 const REST_MS = 14_000;
+/** An engine that started late has this long too: its start, and the finding out of 9.6, which no pace shortens. */
+const RECOVERY_MS = 10_000;
 /** A run that has not got to its end by then will not. */
 export const GIVE_UP_MS = 240_000;
 
@@ -236,6 +238,7 @@ export class Scenario {
   readonly foreign: ForeignOrder;
   readonly #tracks: { readonly stage: Stage; readonly steps: Step[] }[];
   readonly #stage: Stage;
+  #restartedAtMs = 0;
 
   constructor(exchange: PaperExchange, pace = 1) {
     this.exchange = exchange;
@@ -268,9 +271,15 @@ export class Scenario {
     }
   }
 
-  /** Every step is taken, and the clocks it started have had their time. */
+  /** An engine starts again. */
+  restarted(): void {
+    this.#restartedAtMs = this.exchange.venue.nowMs;
+  }
+
+  /** Every step is taken, and the clocks it started, and the last start, have had their time. */
   get over(): boolean {
-    return this.waitingFor.length === 0 && this.#stage.passed(REST_MS);
+    const recovered = this.exchange.venue.nowMs >= this.#restartedAtMs + RECOVERY_MS;
+    return this.waitingFor.length === 0 && this.#stage.passed(REST_MS) && recovered;
   }
 
   /** What it still waits for. */

@@ -60,6 +60,8 @@ export class World {
   #life: Life = { alive: false };
   #engine: Engine | null = null;
   starts = 0;
+  /** Called when an engine starts that is not the first. */
+  onRestart: () => void = () => {};
 
   constructor(time: VirtualTime, options: Options = {}) {
     this.time = time;
@@ -117,6 +119,7 @@ export class World {
     this.starts += 1;
     if (this.starts > 1) {
       this.#auditor.restarted(time.wallMs);
+      this.onRestart();
       const before = this.watch.live();
       time.at(time.nowMs + MANAGED_WITHIN_MS, () => this.#mustManage(before, life));
     }
@@ -267,6 +270,7 @@ export function runScenario(options: Options = {}): Promise<Run> {
   return inVirtualTime(async (time) => {
     const world = new World(time, options);
     const scenario = new Scenario(world.exchange);
+    world.onRestart = () => scenario.restarted();
     const look = (): void => {
       world.exchange.advance(time.nowMs);
       scenario.look();
