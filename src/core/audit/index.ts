@@ -1437,6 +1437,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       for (const orders of left.values()) {
         orders.sort((one, two) => (isNewer(one, two) ? -1 : 1));
         for (const order of orders.slice(settings.stopKeepStrategyOrders)) {
+          // Fenced, and since then neither its id nor the open orders know it: it does not rest, whatever became of it.
+          if (order.lookedUpAbsent && order.openOrdersLack) continue;
           // After 30 s of asking it may give up, and says so by its exit code.
           if (order.cancelAskedAtMs !== null && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
           const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, phase: order.phase };
