@@ -11,6 +11,9 @@ import { allCharts } from './statecharts.ts';
 import { createEngineStatus, type WatchedEngine } from './status.ts';
 import { type Inspected, startWeb, type Web } from './web/index.ts';
 
+/** An engine that has stopped waits no longer than this for pages to let go. */
+const CLOSE_LIMIT_MS = 2_000;
+
 /** The web part joined to an engine. Nothing in it throws into the engine. */
 export interface Dashboard {
   readonly url: string;
@@ -78,7 +81,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     onTouch: guarded((instrument: string, bid: string, ask: string) => status.onTouch(instrument, bid, ask)),
     attach: (engine) => status.attach(engine),
     inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
-    close: () => web.close(),
+    close: () => Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]),
   };
 }
 

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
+import { createHistory, FEED_MAX, FIRST_STEP_MS, POINTS_MAX, TOTAL } from '../../src/web/history.ts';
+import { createPast, ENTRIES_MAX, MOMENTS_MAX, type PastJournal } from '../../src/web/past.ts';
+import { handClock, NOON_MS, stateChanged, status, symbolStatus } from './fixtures.ts';
+
+const BNB = 'BNB_USDT_Perp';
+
+test('the feed keeps its newest facts and no more than its bound', () => {
+  const history = createHistory();
+  for (let at = 0; at < FEED_MAX + 50; at++) history.take(stateChanged(BNB, NOON_MS + at));
+  assert.equal(history.feed().length, FEED_MAX);
+  assert.equal(history.feed().at(-1)?.fact.atMs, NOON_MS + FEED_MAX + 49);
+});
+
+test('facts that only figures hear do not crowd the feed', () => {
+  const history = createHistory();
+  assert.equal(history.take({ type: 'session.renewed', atMs: NOON_MS, account: 'A', untilMs: NOON_MS }), null);
+  assert.equal(history.feed().length, 0);
+});
+
+test('curves grow thinner instead of longer, and keep their first and last hours', () => {
+  const history = createHistory();
+  let atMs = NOON_MS;
+  for (let at = 0; at < 5 * POINTS_MAX; at++) {
+    history.sample(status({ atMs }));
+    atMs += FIRST_STEP_MS;
+    assert.ok(history.series(TOTAL).length < POINTS_MAX);
+  }
+  const points = history.series(BNB);
+  assert.ok(points.length >= POINTS_MAX / 4);
+  assert.ok(points[0]![0] < NOON_MS + 200 * FIRST_STEP_MS);
+  assert.ok(points.at(-1)![0] > atMs - 20 * FIRST_STEP_MS);
+  for (const [index, point] of points.entries()) if (index > 0) assert.ok(point[0] > points[index - 1]![0]);
+});
+
+test('a clock that was set back does not stop the curves', () => {
+  const history = createHistory();
+  assert.ok(history.sample(status({ atMs: NOON_MS })));
+  assert.equal(history.sample(status({ atMs: NOON_MS + 100 })), null);
+  assert.ok(history.sample(status({ atMs: NOON_MS - 3_600_000 })));
+});
+
+test('nets of all symbols add up without cancelling', () => {
+  const history = createHistory();
+  const symbols = [
+    symbolStatus({ netUsdt: '300.00' }),
+    symbolStatus({ instrument: 'ETH_USDT_Perp', netUsdt: '-200.00' }),
+  ];
+  const points = history.sample(status({ symbols }));
+  assert.equal(points?.[TOTAL]?.[3], 500);
+  assert.equal(points?.ETH_USDT_Perp?.[3], -200);
+});
+
+/** A journal in an array, which counts what is read of it. */
+class ArrayJournal implements PastJournal {
+  readonly entries: StoredEntry[] = [];
+  read = 0;
+
+  add(entry: JournalEntry): void {
+    this.entries.push({ ...entry, seq: this.entries.length + 1 } as StoredEntry);
+  }
+
+  newest(kind: JournalKind): StoredEntry | null {
+    return this.entries.findLast((entry) => entry.kind === kind) ?? null;
+  }
+
+  *scan(filter: { kind?: JournalKind; key?: string; sinceMs?: number; afterSeq?: number } = {}): Iterable<StoredEntry> {
+    for (const entry of this.entries) {
+      if (filter.kind !== undefined && entry.kind !== filter.kind) continue;
+      if (filter.key !== undefined && entry.key !== filter.key) continue;
+      if (entry.seq <= (filter.afterSeq ?? 0) || entry.atMs < (filter.sinceMs ?? 0)) continue;
+      this.read += 1;
+      yield entry;
+    }
+  }
+}
+
+function decision(tradingState: string, atMs: number): JournalEntry {
+  const plan = { situation: {}, tradingState, why: 'flat', creates: [], trims: [], idle: null };
+  return {
+    kind: 'decision',
+    key: BNB,
+    atMs,
+    body: { input: { valuation: { net: '0' } }, plan, snapshots: { A: null, B: null } },
+  };
+}
+
+test('a look back finds each moment with the state of then, and what was decided by then', async () => {
+  const journal = new ArrayJournal();
+  const clock = handClock();
+  journal.add(decision('equal', NOON_MS - 3_000));
+  journal.add({ kind: 'symbol.state', key: BNB, atMs: NOON_MS - 2_500, body: { instrument: BNB, lots: [] } });
+  journal.add({ kind: 'fact', key: BNB, atMs: NOON_MS - 2_000, body: stateChanged(BNB, NOON_MS - 2_000) });
+  journal.add({
+    kind: 'fact',
+    key: 'ETH',
+    atMs: NOON_MS - 1_500,
+    body: stateChanged('ETH_USDT_Perp', NOON_MS - 1_500),
+  });
+  journal.add(decision('imbalanced', NOON_MS - 1_000));
+  const past = createPast(journal, clock);
+
+  const found = await past.moments(BNB, 1);
+  assert.deepEqual(
+    found?.moments.map(({ seq, kind, phase }) => [seq, kind, phase]),
+    [
+      [1, 'decision', 'equal'],
+      [3, 'state', 'imbalanced'],
+      [5, 'decision', 'imbalanced'],
+    ],
+  );
+  assert.equal(found?.cut, false);
+  assert.deepEqual(past.at(BNB, 3)?.decision?.seq, 1);
+  assert.deepEqual(past.at(BNB, 3)?.state, { instrument: BNB, lots: [] });
+  assert.equal(past.at(BNB, 1)?.state, null);
+  assert.equal(past.at(BNB, 5)?.decision?.seq, 5);
+  assert.equal(past.at(BNB, 4), null);
+  assert.equal(past.at('nothing', 1), null);
+});
+
+test('a long past is shown from its end, and reads no more of the journal than its bound', async () => {
+  const journal = new ArrayJournal();
+  const count = ENTRIES_MAX + 5_000;
+  for (let at = 0; at < count; at++) {
+    const atMs = NOON_MS - 3_000_000 + at * 100;
+    journal.add({ kind: 'fact', key: BNB, atMs, body: stateChanged(BNB, atMs) });
+  }
+  const past = createPast(journal, handClock());
+  const found = await past.moments(BNB, 24);
+  assert.equal(found?.moments.length, MOMENTS_MAX);
+  assert.equal(found?.moments.at(-1)?.seq, count);
+  assert.equal(found?.cut, true);
+  assert.ok(journal.read <= ENTRIES_MAX);
+});
+
+test('reading the past lets other work through', async () => {
+  const journal = new ArrayJournal();
+  for (let at = 0; at < 1_000; at++) journal.add({ kind: 'fact', key: BNB, atMs: NOON_MS, body: stateChanged(BNB) });
+  const past = createPast(journal, handClock());
+  let turns = 0;
+  let done = false;
+  const count = () => {
+    turns += 1;
+    if (!done) setImmediate(count);
+  };
+  setImmediate(count);
+  await past.moments(BNB, 1);
+  done = true;
+  assert.ok(turns >= 10, `${turns} turns`);
+});
+
+test('a third reader at a time is told to come back', async () => {
+  const journal = new ArrayJournal();
+  for (let at = 0; at < 200; at++) journal.add({ kind: 'fact', key: BNB, atMs: NOON_MS, body: stateChanged(BNB) });
+  const past = createPast(journal, handClock());
+  const answers = await Promise.all([past.moments(BNB, 1), past.moments(BNB, 1), past.moments(BNB, 1)]);
+  assert.deepEqual(
+    answers.map((answer) => answer === null),
+    [false, false, true],
+  );
+  assert.notEqual(await past.moments(BNB, 1), null);
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import type { Fact } from '../../src/core/facts.ts';
+import { openDashboard } from '../../src/dashboard.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { tee } from '../../src/report.ts';
+import { systemClock } from '../../src/run.ts';
+import { journalStatus } from '../../src/status.ts';
+import { statusLines } from '../../src/status-command.ts';
+import type { Status } from '../../src/web/index.ts';
+import { createInspector } from '../../src/web/inspector.ts';
+import { handClock, NOON_MS, stateChanged } from './fixtures.ts';
+import { openStage, type Stage, settingsWith, until } from './stage.ts';
+
+const BNB = 'BNB_USDT_Perp';
+
+describe('a running engine', () => {
+  let stage: Stage;
+  const ask = async <T>(path: string) => (await (await fetch(stage.url + path)).json()) as T;
+  const bnb = (status: Status) => status.symbols.find((symbol) => symbol.instrument === BNB)!;
+
+  before(async () => {
+    stage = await openStage({ inspect: true });
+    await until(async () => bnb(await ask<Status>('/status')).orders.length === 2, 'both openings of BNB');
+  });
+  after(() => stage.close());
+
+  test('its status is what its actors hold', async () => {
+    const status = await ask<Status>('/status');
+    const actor = stage.engine.daemon.system.get(`symbol:${BNB}`)!.getSnapshot();
+    const one = bnb(status);
+    assert.equal(status.engine, 'trading');
+    assert.equal(one.state, actor.value);
+    assert.deepEqual(
+      one.orders.map((order) => order.clientOrderId),
+      actor.context.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId),
+    );
+    assert.equal(status.accounts[0]?.stream, 'up');
+    assert.ok(one.touch !== null && Number(one.touch.bid) < Number(one.touch.ask));
+  });
+
+  test('no key, session or signature is in any answer', async () => {
+    const texts = await Promise.all(
+      ['/status', '/metrics', `/api/past/${BNB}`, `/api/series/${BNB}`].map(async (path) => {
+        return (await fetch(stage.url + path)).text();
+      }),
+    );
+    for (const text of texts) {
+      for (const secret of stage.secrets) assert.ok(!text.includes(secret));
+      assert.doesNotMatch(text, /0x[0-9a-f]{64}|gravity|signature/i);
+    }
+  });
+
+  test('metrics have the wire and the fills', async () => {
+    const text = await (await fetch(`${stage.url}/metrics`)).text();
+    assert.match(text, /grvt_hedge_requests_total\{call="create_order",account="A"\} [1-9]/);
+    assert.match(text, /grvt_hedge_symbol_state\{instrument="BNB_USDT_Perp",state="equal"\} 1/);
+  });
+
+  test('a fill is in the past a moment later, with the decision that placed its order', async () => {
+    const id = stage.fill(BNB);
+    interface Moment {
+      seq: number;
+      phase: string;
+      fact: { type: string; clientOrderId?: string };
+    }
+    const found = await until(async () => {
+      const { moments } = await ask<{ moments: Moment[] }>(`/api/past/${BNB}`);
+      return moments.find((one) => one.fact.type === 'fill.booked' && one.fact.clientOrderId === id);
+    }, 'the fill in the journal');
+    const detail = await ask<{ phase: string; decision: { plan: { creates: unknown[] } } }>(
+      `/api/past/${BNB}/${found.seq}`,
+    );
+    assert.equal(detail.phase, 'equal');
+    assert.equal(detail.decision.plan.creates.length, 2);
+    await until(async () => bnb(await ask<Status>('/status')).phase === 'imbalanced', 'the imbalance');
+    const { moments } = await ask<{ moments: Moment[] }>(`/api/past/${BNB}`);
+    assert.ok(moments.some((one) => one.fact.type === 'state.changed' && one.phase === 'imbalanced'));
+  });
+
+  test('the inspector hears every actor, in Stately’s protocol, without parts and secrets', async () => {
+    const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/inspect`);
+    const heard: { type: string; name?: string; definition?: string; sessionId: string; snapshot?: unknown }[] = [];
+    const texts: string[] = [];
+    socket.on('message', (data) => {
+      texts.push(String(data));
+      heard.push(JSON.parse(String(data)));
+    });
+    await until(() => heard.some((one) => one.type === '@xstate.snapshot'), 'a snapshot');
+    socket.close();
+    const names = heard.filter((one) => one.type === '@xstate.actor').map((one) => one.name);
+    for (const name of ['daemon', 'gateway', 'poller:A', 'poller:B', 'alert-desk', `symbol:${BNB}`]) {
+      assert.ok(names.includes(name), name);
+    }
+    const symbol = heard.find((one) => one.name === `symbol:${BNB}`)!;
+    assert.ok(Object.keys((JSON.parse(symbol.definition!) as { states: object }).states).includes('partial-wait'));
+    const known = new Set(heard.filter((one) => one.type === '@xstate.actor').map((one) => one.sessionId));
+    for (const one of heard) assert.ok(known.has(one.sessionId), `${one.type} of an actor nobody introduced`);
+    for (const text of texts) {
+      for (const secret of stage.secrets) assert.ok(!text.includes(secret));
+      assert.doesNotMatch(text, /0x[0-9a-f]{64}/i);
+    }
+  });
+
+  test('a page of another site cannot listen in', async () => {
+    for (const origin of ['https://evil.example', 'http://localhost:3000', 'https://stately.ai.evil.example']) {
+      const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/inspect`, { origin });
+      const outcome = await new Promise((resolve) => {
+        socket.on('open', () => resolve('open'));
+        socket.on('error', () => resolve('refused'));
+      });
+      assert.equal(outcome, 'refused', origin);
+    }
+  });
+});
+
+test('a reporter that throws keeps no other from hearing', () => {
+  const heard: Fact[] = [];
+  const broken = {
+    report() {
+      throw new Error('broken');
+    },
+  };
+  tee([broken, { report: (fact) => heard.push(fact) }]).report(stateChanged(BNB));
+  assert.equal(heard.length, 1);
+});
+
+test('an inspector never throws into the actor it looks at', () => {
+  const inspector = createInspector({ redact: (text) => text, clock: handClock() });
+  const hostile = {
+    get sessionId(): string {
+      throw new Error('hostile');
+    },
+  };
+  const events: unknown[] = [
+    null,
+    {},
+    { type: '@xstate.actor', actorRef: hostile },
+    { type: '@xstate.snapshot', actorRef: null },
+  ];
+  for (const event of events) inspector.inspect(event as never);
+  inspector.close();
+});
+
+const DASHBOARD = { journal: createMemoryJournal(), clock: systemClock, secrets: [], inspect: false };
+
+test('port 0 means no dashboard, and says nothing', async () => {
+  const warnings: string[] = [];
+  const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: '0' });
+  assert.equal(await openDashboard({ ...DASHBOARD, settings, warn: (text) => warnings.push(text) }), null);
+  assert.deepEqual(warnings, []);
+});
+
+test('a port that is taken is one warning, and the engine goes on without a dashboard', async () => {
+  const stage = await openStage();
+  const warnings: string[] = [];
+  const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: new URL(stage.url).port });
+  assert.equal(await openDashboard({ ...DASHBOARD, settings, warn: (text) => warnings.push(text) }), null);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /No dashboard: .*EADDRINUSE/);
+  await stage.close();
+});
+
+test('off, the inspector is not there at all', async () => {
+  const stage = await openStage();
+  assert.equal(stage.dashboard.inspect, null);
+  assert.equal((await fetch(`${stage.url}/inspect`)).status, 404);
+  await stage.close();
+});
+
+test('without an engine the journal tells: ledger, orders, lots, the last state and its reason', async () => {
+  const stage = await openStage();
+  await until(
+    () => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().context.state.orders.length === 2,
+    'orders',
+  );
+  stage.fill(BNB);
+  await until(() => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().value === 'imbalanced', 'imbalance');
+  await stage.close();
+  const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: '0' });
+  const status = journalStatus(stage.journal, settings, 10_000, NOON_MS);
+  const symbol = status.symbols.find((one) => one.instrument === BNB)!;
+  assert.equal(status.engine, 'none');
+  assert.equal(symbol.phase, 'stopped');
+  assert.equal(symbol.lots.length, 1);
+  assert.equal(symbol.hedged, false);
+  const lines = statusLines(status);
+  assert.match(lines[0]!, /No engine answers/);
+  assert.ok(lines.some((line) => line.startsWith(BNB) && line.includes('stopped')));
+});

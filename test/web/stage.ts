@@ -1,0 +1,152 @@
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Dashboard, openDashboard } from '../../src/dashboard.ts';
+import { type Engine, startEngine } from '../../src/engine.ts';
+import { createGrvtExchange } from '../../src/grvt/exchange.ts';
+import { createStreams, type Streams } from '../../src/grvt/stream.ts';
+import type { EngineJournal } from '../../src/journal/engine-journal.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { systemClock } from '../../src/run.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { openVenue, secretsOf, type Venue } from '../../src/venue.ts';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** A whole engine on the embedded exchange with its dashboard, as `run` puts it together, whose market stands still. */
+export interface Stage {
+  readonly url: string;
+  readonly engine: Engine;
+  readonly dashboard: Dashboard;
+  readonly journal: EngineJournal;
+  readonly venue: Venue;
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+  /** Fills the oldest live order of a symbol at the exchange. @returns its client order id */
+  fill(instrument: string): string;
+  close(): Promise<void>;
+}
+
+export async function openStage(options: { inspect?: boolean; env?: Record<string, string> } = {}): Promise<Stage> {
+  const port = await freePort();
+  const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: String(port), ...options.env });
+  const venue = await openVenue(settings);
+  const control = venue.paper!.exchange.control;
+  for (const { instrument } of settings.symbols) control.market({ instrument, frozen: true });
+  const journal = createMemoryJournal();
+  const secrets = secretsOf(settings, venue);
+  const warnings: string[] = [];
+  const dashboard = await openDashboard({
+    settings,
+    journal,
+    clock: systemClock,
+    secrets,
+    warn: (text) => warnings.push(text),
+    inspect: options.inspect ?? false,
+  });
+  if (dashboard === null) throw new Error(`no dashboard: ${warnings.join()}`);
+  const streams: Streams[] = [];
+  const engine = startEngine({
+    settings,
+    subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+    openExchange: (onWire, report) =>
+      createGrvtExchange({
+        hosts: venue.hosts,
+        chainId: venue.chainId,
+        accounts: venue.keys,
+        bookDepth: settings.orderbookDepth,
+        requestsPerSec: settings.requestsPerSec,
+        clock: systemClock,
+        onWire,
+        report,
+      }),
+    journal,
+    notifier: { send: async () => {} },
+    heartbeat: null,
+    clock: systemClock,
+    reporter: dashboard,
+    warn: (text) => warnings.push(text),
+    onWire: (event) => dashboard.onWire(event),
+    ...(dashboard.inspect === null ? {} : { inspect: dashboard.inspect }),
+    onTrading: (running, symbols) => {
+      streams.push(
+        createStreams({
+          hosts: venue.hosts,
+          sessions: { A: running.exchange.session('A'), B: running.exchange.session('B') },
+          subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+          instruments: symbols.map((symbol) => symbol.instrument.name),
+          bookDepth: settings.orderbookDepth,
+          clock: systemClock,
+          onPrompt: (account) => running.prompt(account),
+          onTouch: (instrument, bid, ask) => dashboard.onTouch(instrument, bid, ask),
+          report: (fact) => dashboard.report(fact),
+        }),
+      );
+    },
+  });
+  dashboard.attach(engine);
+  return {
+    url: dashboard.url,
+    engine,
+    dashboard,
+    journal,
+    venue,
+    secrets,
+    warnings,
+    fill(instrument) {
+      const state = control.state() as {
+        accounts: {
+          account: string;
+          open_orders: { legs: { instrument: string }[]; metadata: { client_order_id: string } }[];
+        }[];
+      };
+      for (const { account, open_orders } of state.accounts) {
+        const order = open_orders.find((one) => one.legs[0]?.instrument === instrument);
+        if (order === undefined) continue;
+        const { client_order_id } = order.metadata;
+        control.fill({ account, client_order_id });
+        return client_order_id;
+      }
+      throw new Error(`no live order on ${instrument}`);
+    },
+    async close() {
+      engine.stop('the test is over');
+      await engine.stopped;
+      for (const one of streams) one.close();
+      engine.exchange.close();
+      await dashboard.close();
+      await venue.close();
+    },
+  };
+}
+
+export function settingsWith(env: Record<string, string>): Settings {
+  const reading = loadSettings({ env: { GRVT_ENV: 'paper', GRVT_HEDGE_LOOP_INTERVAL_SEC: '1', ...env }, root: ROOT });
+  if (!reading.ok) throw new Error(reading.errors.join('\n'));
+  return reading.settings;
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+/** Waits until a look finds what it wants; for things that happen by themselves. */
+export async function until<T>(look: () => T | Promise<T>, what: string, limitMs = 10_000): Promise<NonNullable<T>> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found as NonNullable<T>;
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await new Promise((resume) => setTimeout(resume, 25));
+  }
+}
