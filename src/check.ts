@@ -80,7 +80,8 @@ function clocks(exchange: GrvtExchange): string {
   const skewMs = exchange.clockSkewMs();
   if (skewMs === null) return "Clocks: the exchange's answers carry no date";
   const verdict = Math.abs(skewMs) > CLOCK_SKEW_LIMIT_MS ? 'TOO FAR APART: set this clock' : 'good';
-  return `Clocks: the exchange's is ${(skewMs / 1000).toFixed(1)} s ahead of ours, ${verdict}`;
+  const apart = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead of'} ours`;
+  return `Clocks: the exchange's is ${apart}, ${verdict}`;
 }
 
 async function readAccounts(exchange: GrvtExchange, clock: Clock): Promise<Readings> {

@@ -9,6 +9,7 @@ import type { WireEvent } from './core/wire-event.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
+import { JournalError } from './journal/errors.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { alertTexts } from './notify/texts.ts';
 import type { Clock, Heartbeat, Notifier, Reporter } from './ports.ts';
@@ -138,7 +139,7 @@ export function startEngine(parts: EngineParts): Engine {
             cancelOnStop: settings.cancelOnStop,
             stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
           },
-          existingAtStart: journalledLots(journal) ?? 'synthetic',
+          existingAtStart: lotsOrStartError(journal) ?? 'synthetic',
         });
         for (const event of heard.splice(0)) judge(auditor, event);
         parts.onTrading?.(engine, symbols);
@@ -195,7 +196,27 @@ export async function readyToTrade(
 /** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
 export function startErrorOf(error: ExchangeError): StartError {
   const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
-  return new StartError(configuration ? EXIT_CONFIGURATION : EXIT_UNREACHABLE, error.message);
+  if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
+  const advice = error.account === null || error.message.includes('GRVT_') ? '' : adviceOnKeys(error.account);
+  return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
+}
+
+function adviceOnKeys(account: AccountName): string {
+  const number = account === 'A' ? 1 : 2;
+  return (
+    `; check GRVT_TRADING_API_KEY_${number} and GRVT_TRADING_ACCOUNT_ID_${number}: ` +
+    'whether that key belongs to that account, may trade, and may be used from here'
+  );
+}
+
+/** A journal that cannot be read is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
+function lotsOrStartError(journal: EngineJournal): readonly StartLot[] | null {
+  try {
+    return journalledLots(journal);
+  } catch (thrown) {
+    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
+    throw thrown;
+  }
 }
 
 /** The lots a journal remembers; null: it remembers nothing, and positions will tell. */

@@ -11,6 +11,9 @@ import { createRedactor } from './redact.ts';
 /** How often the rollout figures are printed (runbook). */
 export const FIGURES_EVERY_MS = 600_000;
 
+/** Exit codes of a start that came to nothing: exchange out of reach, configuration (strategy 13.2). */
+const FAILED_STARTS: readonly number[] = [69, 78];
+
 /** The same alert is told again after this at the earliest: the shortest repeat there is (strategy 12). */
 const ALERT_AGAIN_MS = 120_000;
 
@@ -135,6 +138,8 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   const figuresDue = (fact: Fact): boolean => {
     // A clock set back starts the count anew.
     if (figuresAtMs === null || fact.atMs < figuresAtMs) figuresAtMs = fact.atMs;
+    // A start that came to nothing has no figures, and they would push what it failed at off the screen.
+    if (fact.type === 'engine.stopped' && FAILED_STARTS.includes(fact.exitCode)) return false;
     if (fact.type !== 'engine.stopped' && fact.atMs - figuresAtMs < FIGURES_EVERY_MS) return false;
     figuresAtMs = fact.atMs;
     return true;

@@ -137,6 +137,16 @@ describe('the log', () => {
     assert.equal(figures(), 3);
     assert.match(records().at(-1).msg, /^Stopped/);
   });
+  for (const exitCode of [69, 78]) {
+    it(`a start that came to nothing (${exitCode}) prints no figures`, () => {
+      const { log, records } = memoryLog({ figures: createFigures() });
+      log.report({ ...FACTS['engine.stopped'], exitCode });
+      assert.deepEqual(
+        records().map((record) => record.msg),
+        [`Stopped, exit code ${exitCode}`],
+      );
+    });
+  }
   it('a clock set back by an hour does not silence the figures for an hour', () => {
     const { log, records } = memoryLog({ figures: createFigures() });
     for (const afterMs of [0, -3_600_000, -3_000_000]) log.report({ ...FACTS['account.polled'], atMs: AT + afterMs });
