@@ -138,7 +138,8 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
       const given = await carry({
         method: init.method,
         path: pathOf(url),
-        headers: lowerCase(init.headers),
+        // What fetch adds by itself.
+        headers: { accept: '*/*', ...lowerCase(init.headers) },
         body: init.body,
       });
       return {

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  ALL_FAULTS,
+  everyFault,
+  paperRules,
+  WORLD_FAULTS,
+  type WorldFault,
+  worldCount,
+} from '../../src/simulate/fault-plan.ts';
+import { type GivenOptions, OptionError, optionsOf, seedsOf } from '../../src/simulate/options.ts';
+
+const GIVEN: GivenOptions = {
+  days: '1',
+  seed: '1',
+  symbols: '1',
+  faults: '0',
+  profile: 'mixed',
+  mode: 'mixed',
+  leg: '24',
+  loop: '2',
+  latency: '5-80',
+};
+
+describe('options of simulate', () => {
+  const wrong: readonly [string, Partial<GivenOptions>, RegExp][] = [
+    ['days', { days: 'many' }, /--days: "many": expected a number/],
+    ['symbols', { symbols: '1.5' }, /--symbols: "1.5": expected a whole number/],
+    ['a rate above one', { faults: '2' }, /--faults: "2": expected a number from 0 to 1/],
+    ['an unknown fault', { fault: ['earthquake=0.1'] }, /no such fault; there are refused, /],
+    ['an unknown market', { profile: 'bull' }, /--profile: bull: expected mixed, lively/],
+    ['an unknown invariant', { only: 'I99' }, /--only: I99: expected I1, /],
+    ['a moment that is none', { until: 'soon' }, /--until: soon: expected 90s/],
+    ['latency the wrong way round', { latency: '80-5' }, /--latency: 80-5/],
+    ['seeds the wrong way round', { seeds: '9..3' }, /--seeds: 9..3/],
+  ];
+  for (const [name, change, message] of wrong) {
+    it(`${name} is refused in words`, () => {
+      assert.throws(
+        () => optionsOf({ ...GIVEN, ...change }),
+        (thrown) => thrown instanceof OptionError && message.test(thrown.message),
+      );
+    });
+  }
+
+  it('seeds are a range, a list or one', () => {
+    assert.deepEqual(seedsOf('3..6'), [3, 4, 5, 6]);
+    assert.deepEqual(seedsOf('1,5,9'), [1, 5, 9]);
+    assert.deepEqual(seedsOf('7'), [7]);
+  });
+
+  it('one kind of fault has its own rate, and can be left out', () => {
+    const { plan } = optionsOf({ ...GIVEN, faults: '0.1', fault: ['garbage=0.5', 'price-gap=0'] }).of(1);
+    assert.equal(plan.garbage, 0.5);
+    assert.equal(plan['price-gap'], undefined);
+    assert.equal(plan.html, 0.1);
+  });
+
+  it('streams are on where stream faults are asked for, unless told otherwise', () => {
+    assert.equal(optionsOf(GIVEN).of(1).streams, false);
+    assert.equal(optionsOf({ ...GIVEN, faults: '0.05' }).of(1).streams, true);
+    assert.equal(optionsOf({ ...GIVEN, faults: '0.05', streams: false }).of(1).streams, false);
+  });
+});
+
+describe('fault plans', () => {
+  it('no rate, no fault', () => assert.deepEqual(everyFault(0), {}));
+
+  it('every kind there is gets the rate', () => {
+    assert.deepEqual(Object.keys(everyFault(0.05)).sort(), [...ALL_FAULTS].sort());
+  });
+
+  it('what spoils a read, one way or another, adds up to the rate', () => {
+    const spoilt = paperRules(everyFault(0.2)).filter((rule) => rule.route === undefined);
+    const sum = spoilt.reduce((total, rule) => total + rule.rate, 0);
+    assert.ok(sum > 0.15 && sum <= 0.2, String(sum));
+  });
+
+  it('some orders still go well at any rate', () => {
+    const spoilt = paperRules(everyFault(1)).filter(
+      (rule) => rule.route === undefined || rule.route === 'create_order',
+    );
+    const goesWell = spoilt
+      .filter((rule) => rule.kind !== 'post-only-refusal' && rule.route === 'create_order')
+      .reduce((share, rule) => share * (1 - rule.rate), 1);
+    assert.ok(goesWell > 0.4, String(goesWell));
+  });
+
+  it('a world event that is asked for happens at least once, however short the campaign', () => {
+    for (const kind of Object.keys(WORLD_FAULTS) as WorldFault[]) {
+      assert.ok(worldCount(everyFault(0.001), kind, 0.01, 0) >= 1, kind);
+      assert.equal(worldCount({}, kind, 100, 1), 0);
+    }
+  });
+});
