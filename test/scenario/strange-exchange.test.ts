@@ -95,7 +95,14 @@ async function strangeRun(seed: number, options: Partial<StrangeOptions> = {}): 
     if (process.env.STRANGE_FACTS) {
       const { writeFileSync } = await import('node:fs');
       writeFileSync(process.env.STRANGE_FACTS, stage.facts.map(describe).join('\n'));
-      writeFileSync(`${process.env.STRANGE_FACTS}.orders`, strange.orders.map((o) => JSON.stringify({ ...o, signature: undefined }, (_k, v) => (typeof v === 'bigint' ? String(v) : v))).join('\n'));
+      writeFileSync(
+        `${process.env.STRANGE_FACTS}.orders`,
+        strange.orders
+          .map((o) =>
+            JSON.stringify({ ...o, signature: undefined }, (_k, v) => (typeof v === 'bigint' ? String(v) : v)),
+          )
+          .join('\n'),
+      );
     }
     console.log(
       `seed ${seed}: struck ${JSON.stringify(strange.struck)} logins ${strange.logins} calls ${JSON.stringify(strange.calls)}\n${types.join(', ')}`,

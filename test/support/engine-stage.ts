@@ -59,6 +59,8 @@ export interface EngineStage {
   symbol(instrument: string): SymbolContext;
   /** Stops in order; gives the exit code and fails on any breach the auditor saw. */
   stop(): Promise<number>;
+  /** Fails on any breach the auditor saw so far. */
+  unbroken(): void;
   /** Ends it as `kill -9` would, as far as this process can: nothing further leaves, nothing is cleaned up. */
   kill(): void;
 }
@@ -112,7 +114,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
     openExchange: (onWire, report) =>
       createGrvtExchange({
         hosts: { edge: venue.url, trades: venue.url, marketData: venue.url },
-        chainId: venue.chainId,
+        chainId: settings.chainId,
         accounts: venue.keys,
         bookDepth: settings.orderbookDepth,
         requestsPerSec: settings.requestsPerSec,
@@ -172,6 +174,9 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       engine.auditor()?.stopped(nowMs());
       assert.deepEqual(breachesOf(engine), []);
       return exitCode;
+    },
+    unbroken() {
+      assert.deepEqual(breachesOf(engine), []);
     },
     kill() {
       engine.exchange.close();
