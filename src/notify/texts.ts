@@ -39,6 +39,8 @@ interface KindWords {
 interface Words {
   readonly kinds: Readonly<Record<AlertKind, KindWords>>;
   readonly details: Readonly<Record<string, string>>;
+  /** Sentences of the strategy that arrive as a detail, and how this language says them; others stay as they are. */
+  readonly sentences: readonly (readonly [RegExp, string])[];
   readonly engine: string;
   readonly you: string;
   readonly resolved: string;
@@ -176,6 +178,7 @@ const EN: Words = {
     },
   },
   details: {},
+  sentences: [],
   engine: 'Engine: ',
   you: 'You: ',
   resolved: 'resolved: ',
@@ -314,6 +317,12 @@ const ZH: Words = {
     },
   },
   details: { buy: '买入', sell: '卖出' },
+  sentences: [
+    [/^flat: nothing left to close$/, '两边均为空仓，没有可平的仓位'],
+    [/^the limits allow no opening$/, '限额不允许开仓'],
+    [/^(\S+) (\S+) leaves (\S+) USDT an order, less than half of (\S+)$/, '$1 $2 使每单只剩 $3 USDT，不足 $4 的一半'],
+    [/^net (\S+), and the limits block both ways to repair it$/, '净敞口 $1，限额使两种对冲方式都不可行'],
+  ],
   engine: '引擎：',
   you: '您可以：',
   resolved: '已恢复 (resolved)：',
@@ -446,7 +455,8 @@ function titleOf(kind: AlertKind, details: Readonly<Record<string, string>>, wor
 
 function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Words): string {
   const details: Record<string, string> = { base: alert.instrument?.split('_')[0] ?? '' };
-  for (const [name, value] of Object.entries(alert.details)) details[name] = words.details[value] ?? oneLine(value);
+  for (const [name, value] of Object.entries(alert.details))
+    details[name] = words.details[value] ?? sentence(value, words);
   if (details.size === undefined && details.net !== undefined) details.size = details.net.replace(/^-/, '');
   const used = new Set(['base', 'hours', 'net']);
   const fill = (text: string): string | null => {
@@ -470,6 +480,11 @@ function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Wo
     .join(words.comma)
     .replace(/^[,:，：\s]+/, '')
     .trim();
+}
+
+function sentence(text: string, { sentences }: Words): string {
+  const known = sentences.find(([pattern]) => pattern.test(text));
+  return oneLine(known === undefined ? text : text.replace(known[0], known[1]));
 }
 
 function fillLoosely(text: string, details: Readonly<Record<string, string>>): string {

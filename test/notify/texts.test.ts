@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ALERT_KINDS, type AlertKind, type StuckSymbol } from '../../src/core/alerts.ts';
+import { conditionsOf } from '../../src/core/conditions.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { DailyReport, Notice } from '../../src/core/outbox.ts';
+import { makePlan } from '../../src/core/plan.ts';
+import type { PlanInput } from '../../src/core/plan-input.ts';
 import { alertLine, alertTexts, type Language } from '../../src/notify/texts.ts';
+import { input } from '../support/core.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.parse('2026-03-05T19:04:00Z'); // 03:04 in Beijing
@@ -48,6 +52,36 @@ function notice(kind: AlertKind, more: Partial<Notice> = {}): Notice {
 function say(language: Language, one: Notice, phase: 'raised' | 'resolved' | 'passed' = 'raised'): string {
   return alertTexts(language, 'x').group({ kind: one.kind, phase, shown: [one], named: [] }, NOW);
 }
+
+describe('strategy 12: why a limit is reached, in Chinese', () => {
+  // What the strategy really says, so that a sentence that changes there is missed here.
+  const cases: [string, PlanInput, RegExp][] = [
+    ['nothing to close', input({ config: { positionMode: 'decrease' } }), /两边均为空仓/],
+    [
+      'the maximum',
+      input({ config: { maxTotalPositionUsdt: decimal('1000') }, a: 5, b: -5 }),
+      /max_total_position_usdt 1000 使/,
+    ],
+    [
+      'the minimum',
+      input({
+        config: { positionMode: 'decrease', minTotalPositionUsdt: decimal('1000') },
+        a: 5,
+        b: -5,
+      }),
+      /min_total/,
+    ],
+  ];
+  for (const [name, plan, words] of cases) {
+    test(`12 ${name}`, () => {
+      const alert = conditionsOf(plan, makePlan(plan)).find((one) => one.kind === 'limit-reached');
+      assert.ok(alert, 'raised');
+      const text = alertLine(alert, 'zh');
+      assert.match(text, words);
+      assert.doesNotMatch(text, / (?:leaves|nothing|than|the) /);
+    });
+  }
+});
 
 describe('strategy 12: texts', () => {
   for (const language of ['en', 'zh'] as const) {
