@@ -4,11 +4,12 @@ import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
+import { JournalError } from './journal/errors.ts';
 import { rotatePaperJournals } from './journal/files.ts';
 import { acquireLocks, type Locks } from './journal/lock.ts';
 import { openJournal } from './journal/sqlite.ts';
 import { journalOfRun } from './journal-choice.ts';
-import { createEngineLog, createFigures, type EngineLog, openLogFile } from './log/index.ts';
+import { createEngineLog, createFigures, type EngineLog, type LogFile, openLogFile } from './log/index.ts';
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
@@ -45,22 +46,26 @@ export async function run(
   options: { readonly inspect?: boolean } = {},
 ): Promise<number> {
   const venue = await openVenue(settings);
-  const log = openLog(settings, venue);
-  for (const warning of warnings) log.say('warn', warning, Date.now());
   let locks: Locks | null = null;
-  let journal: EngineJournal | null = null;
+  let log: EngineLog | null = null;
+  let journal: EngineJournal;
   try {
+    // Before the log: while another engine runs here, the log is its own.
     locks = lock(settings, venue);
+    log = openLog(settings, venue);
+    for (const warning of warnings) log.say('warn', warning, Date.now());
     journal = openRunJournal(settings, venue);
   } catch (thrown) {
-    log.say('error', thrown instanceof Error ? thrown.message : String(thrown), Date.now());
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    if (log === null) console.error(why);
+    else log.say('error', why, Date.now());
     locks?.release();
     await venue.close();
-    log.close();
+    log?.close();
     return EXIT_CONFIGURATION;
   }
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
-  const upkeep = keepJournalSmall(journal);
+  let upkeep: NodeJS.Timeout | null = null;
   const streams: Streams[] = [];
   const dashboard = await openDashboard({
     settings,
@@ -103,6 +108,9 @@ export async function run(
       },
     });
     dashboard?.attach(engine);
+    upkeep = keepJournalSmall(journal, (message) =>
+      engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
+    );
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
     unlisten();
@@ -112,10 +120,15 @@ export async function run(
     if (failure !== null) log.say('error', failure, Date.now());
     engine.exchange.close();
     return exitCode;
+  } catch (thrown) {
+    // Found while reading: what the look at the start does not read through in a large file.
+    if (!(thrown instanceof JournalError)) throw thrown;
+    log.say('error', thrown.message, Date.now());
+    return EXIT_CONFIGURATION;
   } finally {
     for (const one of streams) one.close();
     await dashboard?.close();
-    clearInterval(upkeep);
+    if (upkeep !== null) clearInterval(upkeep);
     journal.close();
     locks.release();
     await venue.close();
@@ -127,7 +140,7 @@ function openLog(settings: Settings, venue: Venue): EngineLog {
   return createEngineLog({
     secrets: secretsOf(settings, venue),
     screen: screen(),
-    file: openLogFile({ dir: settings.logDir }),
+    file: openLogOf(settings),
     figures: createFigures(),
     context: {
       diffThresholdUsdt: settings.singleOrderDiffThresholdUsdt.toFixed(),
@@ -143,6 +156,16 @@ function screen(): { write(text: string): unknown; readonly colour: boolean } {
     open = false;
   });
   return { write: (text) => open && process.stdout.write(text), colour: process.stdout.isTTY === true };
+}
+
+/** @throws Error, one line that says what to do, when the directory cannot be written. */
+function openLogOf({ logDir }: Settings): LogFile {
+  try {
+    return openLogFile({ dir: logDir });
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Error(`the log in ${logDir} cannot be written: ${said}. Make it writable, or set GRVT_HEDGE_LOG_DIR`);
+  }
 }
 
 /** One engine per data directory and per account (strategy 11.1). */
@@ -164,10 +187,22 @@ function openRunJournal(settings: Settings, venue: Venue): EngineJournal {
   return openJournal({ directory, fileName, days, clock: systemClock });
 }
 
-/** Removes settled history once a day, a little at a time. */
-function keepJournalSmall(journal: EngineJournal): NodeJS.Timeout {
+/**
+ * Removes settled history once a day, a little at a time. That it fails stops nothing: what must be written is written by
+ * others, who see for themselves.
+ *
+ * @param tell what went wrong, once a day at most
+ */
+export function keepJournalSmall(
+  journal: Pick<EngineJournal, 'compact'>,
+  tell: (message: string) => void,
+): NodeJS.Timeout {
   const step = () => {
-    if (journal.compact(Date.now()).more) setTimeout(step, COMPACT_PAUSE_MS).unref();
+    try {
+      if (journal.compact(Date.now()).more) setTimeout(step, COMPACT_PAUSE_MS).unref();
+    } catch (thrown) {
+      tell(`old entries could not be removed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
   };
   return setInterval(step, DAY_MS);
 }

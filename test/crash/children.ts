@@ -18,6 +18,8 @@ const HOOK = join(ROOT, 'test', 'crash', 'kill-hook.ts');
 /** The scenario's waits, shortened: nobody watches. */
 const PACE = 0.3;
 const LOOK_MS = 25;
+/** A start takes a second or two; on a busy machine more. */
+const PRINTED_MS = 30_000;
 /** A stop without a clean-up is quick; one that takes longer hangs. */
 const STOP_MS = 20_000;
 
@@ -104,6 +106,11 @@ export class Stage {
     return { process: child, ended, output: () => output };
   }
 
+  /** The journal an engine on this stage writes. */
+  get journalName(): string {
+    return journalFileName({ env: 'dev', subAccountIds: this.paper.accounts.map((account) => account.subAccountId) });
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     await this.paper.close();
@@ -123,6 +130,21 @@ export interface Child {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
   readonly output: () => string;
+}
+
+/** Waits until an engine has printed that; fails when it ends before, or takes too long. */
+export async function printed(child: Child, words: string): Promise<void> {
+  const giveUpAt = performance.now() + PRINTED_MS;
+  let ended: Ended | null = null;
+  void child.ended.then((how) => {
+    ended = how;
+  });
+  while (!child.output().includes(words)) {
+    if (ended !== null || performance.now() > giveUpAt) {
+      throw new Error(`the engine did not print ${JSON.stringify(words)}: ${child.output()}`);
+    }
+    await pause(LOOK_MS);
+  }
 }
 
 export interface RealRun {
@@ -176,9 +198,7 @@ export async function runReal(kills: readonly number[]): Promise<RealRun> {
     const ended = await Promise.race([last?.ended, pause(STOP_MS)]);
     if (ended === undefined) wrong.push('the engine does not stop');
     for (const line of last?.output().split('\n') ?? []) if (/ ERROR: |invariant/.test(line)) wrong.push(line);
-    const subAccountIds = stage.paper.accounts.map((account) => account.subAccountId);
-    const fileName = journalFileName({ env: 'dev', subAccountIds });
-    const journal = openJournalForReading({ directory: stage.dataDir, fileName });
+    const journal = openJournalForReading({ directory: stage.dataDir, fileName: stage.journalName });
     try {
       wrong.push(...journal.notices, ...watch.atTheEnd(journal, scenario.foreign));
       const points = existsSync(countFile) ? Number(readFileSync(countFile, 'utf8')) : 0;
