@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { restoreSymbol } from '../../machines/restore.ts';
+import { assessed, carriedOut, initialContext } from '../../machines/symbol-steps.ts';
+import { encode } from '../../src/core/codec.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { emptySymbolState, type SymbolState } from '../../src/core/symbol-state.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { unsettledOrders } from '../../src/journal/read.ts';
 import type { OrderOutcome, PreparedOrder } from '../../src/ports.ts';
-import { d, lot, NOW, order } from '../support/core.ts';
+import { config, d, instrument, lot, NOW, order, snapshot, strategy } from '../support/core.ts';
 
 /** What a start makes of what the journal holds, however the last run ended (strategy 11.2). */
 
@@ -229,4 +231,37 @@ test('restoring twice gives the same', () => {
     .prepared()
     .outcome('unknown');
   assert.deepEqual(written.restored(), written.restored());
+});
+
+test('a decision that starts the unhedged clock and nothing else is written down', () => {
+  const journal = createMemoryJournal();
+  const state: SymbolState = {
+    ...emptySymbolState(BNB),
+    begun: true,
+    lots: [lot(1, 'A', 'buy', '1.5', 600)],
+    nextLotId: 2,
+    booked: { A: d('1.5'), B: d(0) },
+  };
+  const context = {
+    ...initialContext({
+      config: config(),
+      instrument: instrument(),
+      strategy: strategy(),
+      staleMs: 10_000,
+      state,
+      clock: { nowMs: () => NOW },
+      journal,
+      reporter: { report: () => {} },
+    }),
+    snapshots: { A: snapshot('A', '1.5'), B: snapshot('B', null) },
+    // As after its last step: the journal has this state.
+    saved: encode(state),
+    savedState: state,
+    // No order is asked for, so there is nothing else to write.
+    halted: true,
+  };
+  const decided = { ...context, ...assessed(context) };
+  const [entry] = carriedOut(decided).entries;
+  assert.equal(entry?.kind, 'symbol.state');
+  assert.equal((entry?.body as SymbolState).unhedgedSinceMs, NOW);
 });
