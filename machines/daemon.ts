@@ -22,12 +22,10 @@ import {
 } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
-import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
 import type { StrategySettings } from '../src/core/plan-input.ts';
-import { sideAgainst } from '../src/core/valuing.ts';
 import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
@@ -50,7 +48,7 @@ import { restoreSymbol } from './restore.ts';
 import { type StopCleanupInput, type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 import type { SubmissionSettings } from './submission.ts';
 import { symbolMachine } from './symbol.ts';
-import type { SymbolContext } from './symbol-steps.ts';
+import { reportOf, type SymbolContext } from './symbol-steps.ts';
 
 /**
  * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -597,21 +595,9 @@ function stuckSymbols(context: DaemonContext, self: AnyActorRef): readonly Stuck
   for (const symbol of context.symbols) {
     const actor = self.system.get(`symbol:${symbol.config.instrument}`);
     const known = actor?.getSnapshot().context as SymbolContext | undefined;
-    if (!known?.state.begun) return null;
-    const { lots, unhedgedSinceMs } = known.state;
-    if (unhedgedSinceMs === null) continue;
-    const net = lotsNet(lots);
-    const hedgeSide = sideAgainst(net);
-    const size = net.abs();
-    const account = known.assessment?.kind === 'usable' ? known.assessment.input.valuation.smaller : 'A';
-    stuck.push({
-      instrument: symbol.config.instrument,
-      hedgeSide,
-      size,
-      unhedgedSinceMs,
-      guardPrice: guardPrice(lots, { account, side: hedgeSide, size }, size.mul(0)),
-      touch: known.touch === null ? null : hedgeSide === 'sell' ? known.touch.ask : known.touch.bid,
-    });
+    const report = known === undefined ? null : reportOf(known);
+    if (report === null) return null;
+    if (report.stuck !== null) stuck.push(report.stuck);
   }
   return stuck;
 }

@@ -1,9 +1,9 @@
-import { type Alert, alertKey } from '../src/core/alerts.ts';
+import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
 import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import { conditionsOf, SYMBOL_CONDITIONS } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
-import { lotsNet } from '../src/core/ledger.ts';
+import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
   addSent,
   confirm,
@@ -28,9 +28,10 @@ import {
 import { intentKey } from '../src/core/plan.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
+import { repairWays } from '../src/core/repairs.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
-import { markOf } from '../src/core/valuing.ts';
+import { markOf, sideAgainst } from '../src/core/valuing.ts';
 import type { Clock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
   AlertCleared,
@@ -53,6 +54,11 @@ import type {
 
 /** How long an intent that our own pricing rules denied is not asked for again: a book read is not worth more often. */
 export const DENIED_PAUSE_MS = 10_000;
+/**
+ * How often a stuck symbol asks for its touch: the daily report tells how far it is from the guard (strategy 12.2), and one
+ * book a minute costs nothing. A touch twice as old is not told as the present one.
+ */
+export const STUCK_TOUCH_MS = 60_000;
 /**
  * Where orders of ours have been seen, a start waits until nothing has moved for so long (strategy 11.3): positions lag
  * behind fills by seconds, and what an order traded just before must not be missing from the position it is counted with.
@@ -254,8 +260,46 @@ export function waiting(context: SymbolContext): Step {
 
 export function touchWanted(context: SymbolContext): Step {
   if (context.touchAsked) return finish(context, {});
+  return finish(context, { touchAsked: true }, { commands: [askTouch(context)] });
+}
+
+function askTouch(context: SymbolContext): SymbolCommand {
   const message: SymbolToGateway = { type: 'touch.request', instrument: context.config.instrument };
-  return finish(context, { touchAsked: true }, { commands: [{ to: 'gateway', message }] });
+  return { to: 'gateway', message };
+}
+
+/** A stuck symbol whose touch is not known, or was heard some time ago. */
+function touchIsMissed({ touch, touchAsked, strategy }: SymbolContext, { state, nowMs }: PlanInput): boolean {
+  if (touchAsked || state.unhedgedSinceMs === null || !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
+    return false;
+  }
+  return touch === null || nowMs - touch.atMs >= STUCK_TOUCH_MS;
+}
+
+/**
+ * The symbol as the daily report tells it (strategy 12.2): `stuck` null where it is hedged; null altogether while it has not
+ * found out where it stands, or the touch it has asked for is still on its way.
+ */
+export function reportOf(context: SymbolContext): { readonly stuck: StuckSymbol | null } | null {
+  const { state, config, assessment, touch } = context;
+  if (!state.begun) return null;
+  if (state.unhedgedSinceMs === null) return { stuck: null };
+  const fresh = touch !== null && context.clock.nowMs() - touch.atMs < 2 * STUCK_TOUCH_MS ? touch : null;
+  if (context.touchAsked && fresh === null) return null;
+  const net = lotsNet(state.lots);
+  const [hedgeSide, size] = [sideAgainst(net), net.abs()];
+  const input = assessment?.kind === 'usable' ? assessment.input : null;
+  const account = input === null ? 'A' : input.valuation[repairWays(input)[0]];
+  return {
+    stuck: {
+      instrument: config.instrument,
+      hedgeSide,
+      size,
+      unhedgedSinceMs: state.unhedgedSinceMs,
+      guardPrice: guardPrice(state.lots, { account, side: hedgeSide, size }, size.mul(0)),
+      touch: fresh === null ? null : hedgeSide === 'sell' ? fresh.ask : fresh.bid,
+    },
+  };
 }
 
 /** Submits and trims what was decided, and raises the conditions that hold (strategy 6, 8.2, 12). */
@@ -273,6 +317,7 @@ export function carriedOut(context: SymbolContext): Step {
   // An intent that is tried now and then, and denied each time, does not make the reason for waiting a new one (7.3).
   const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
   const idleWhy = plan.idle === null ? toldIdle : withoutFigures(plan.idle.why);
+  const asksForTouch = touchIsMissed(context, input);
   const decision: JournalEntry = {
     kind: 'decision',
     key: instrument,
@@ -294,6 +339,7 @@ export function carriedOut(context: SymbolContext): Step {
       },
       holding: conditions.map((alert) => alert.key),
       warned: true,
+      touchAsked: context.touchAsked || asksForTouch,
       toldPhase: plan.tradingState,
       toldIdle: idleWhy,
     },
@@ -324,6 +370,7 @@ export function carriedOut(context: SymbolContext): Step {
           const validUntilMs = dataGoStaleMs(context);
           return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, validUntilMs } } };
         }),
+        ...(asksForTouch ? [askTouch(context)] : []),
         ...conditions.map((alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } })),
         ...over.map(
           (key): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
-import { DENIED_PAUSE_MS, START_STEADY_MS } from '../../machines/symbol-steps.ts';
+import { DENIED_PAUSE_MS, reportOf, START_STEADY_MS, STUCK_TOUCH_MS } from '../../machines/symbol-steps.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
@@ -771,6 +771,76 @@ describe('5 the states in turn', () => {
     bench.send(EVENTS['touch.received'](bench));
     assert.equal(bench.phase, 'capped');
     assert.ok(bench.words().includes('alert-desk raised limit-reached'));
+  });
+
+  describe('12.2 what the daily report tells of a stuck symbol', () => {
+    const stuckBench = (unhedgedSinceMs = BENCH_START_MS - 6 * 3_600_000) =>
+      new SymbolBench({
+        coverage,
+        state: {
+          begun: true,
+          lots: [lot(1, 'A', 'buy', 5, 110)],
+          nextLotId: 2,
+          booked: { A: d(5), B: d(0) },
+          unhedgedSinceMs,
+        },
+      });
+    const reading = (bench: SymbolBench) => {
+      bench.read('A', 5);
+      bench.read('B', 0);
+    };
+    const asks = (bench: SymbolBench) => bench.words().filter((text) => text === 'gateway touch').length;
+    const touch = (bench: SymbolBench) =>
+      bench.send({ type: 'touch.received', bid: d(99), ask: d(101), atMs: bench.nowMs });
+
+    it('12.2 a stuck symbol asks for the touch, not again while it waits, and once a minute after that', () => {
+      const bench = stuckBench();
+      reading(bench);
+      assert.equal(asks(bench), 1);
+      reading(bench);
+      assert.equal(asks(bench), 0);
+      touch(bench);
+      reading(bench);
+      assert.equal(asks(bench), 0);
+      bench.wait(STUCK_TOUCH_MS);
+      bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', reason: 'not nearer', rule: '6.4' });
+      reading(bench);
+      assert.equal(asks(bench), 1);
+    });
+
+    it('12.2 a symbol that is not stuck yet does not ask', () => {
+      const bench = stuckBench(BENCH_START_MS - 3_600_000);
+      reading(bench);
+      assert.equal(asks(bench), 0);
+    });
+
+    it('12.2 the report waits for the touch that was asked for, and tells side, size, guard and touch', () => {
+      const bench = stuckBench();
+      reading(bench);
+      assert.equal(reportOf(bench.context), null);
+      touch(bench);
+      const told = reportOf(bench.context)?.stuck;
+      assert.ok(told);
+      assert.deepEqual(
+        [told.hedgeSide, told.size.toFixed(), told.guardPrice?.toFixed(), told.touch?.toFixed()],
+        ['sell', '5', '110', '101'],
+      );
+    });
+
+    it('12.2 without an answer, or with an old one, the report goes without a touch rather than with a wrong one', () => {
+      const bench = stuckBench();
+      reading(bench);
+      bench.send({ type: 'touch.failed', reason: 'empty', atMs: bench.nowMs });
+      assert.equal(reportOf(bench.context)?.stuck?.touch, null);
+      touch(bench);
+      bench.wait(2 * STUCK_TOUCH_MS);
+      assert.equal(reportOf(bench.context)?.stuck?.touch, null);
+    });
+
+    it('12.2 a hedged symbol is known not to be stuck; one that has not begun is not known', () => {
+      assert.deepEqual(reportOf((SITUATIONS.equal?.() ?? assert.fail()).context), { stuck: null });
+      assert.equal(reportOf(new SymbolBench({ coverage }).context), null);
+    });
   });
 
   it('12 the unhedged alert is raised with every decision while it holds, and cleared when hedged', () => {
