@@ -131,6 +131,9 @@ class Desk {
   #last: bigint | null;
   readonly #clock: Clock;
   table: PriceTable = [];
+  /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
+  draining: string | null = null;
+  parked: string | null = null;
 
   constructor(last: bigint | null, clock: Clock) {
     this.#last = last;
@@ -151,6 +154,7 @@ class Desk {
       reserve: (order: PricedOrder): void => {
         this.table = withEntry(this.table, order, number);
       },
+      whyNot: (): string | null => this.draining ?? this.parked,
     };
   }
 }
@@ -456,6 +460,8 @@ function noteFailed(context: GatewayContext, childId: string, thrown: unknown): 
 
 /** Nothing further leaves: queued intents end, those under way are told to settle what is in flight. */
 function halt(context: GatewayContext, result: SubmissionHalt['result']): Step {
+  if (result.kind === 'denied') context.desk.draining = result.reason;
+  else context.desk.parked = result.reason;
   const queued = ACCOUNTS.flatMap((account) => context.queues[account]);
   const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
   for (const account of ACCOUNTS) {
@@ -641,9 +647,11 @@ export const orderGatewayMachine = setup({
     parkAsTold: enqueueActions(({ context, enqueue, system }, event: AccountParked) =>
       carryOut(park(context, event.account), { enqueue, system }),
     ),
-    unpark: assign(({ context }, event: AccountUnparked) => ({
-      parked: context.parked.filter((account) => account !== event.account),
-    })),
+    unpark: assign(({ context }, event: AccountUnparked) => {
+      const parked = context.parked.filter((account) => account !== event.account);
+      context.desk.parked = parked.length === 0 ? null : parkedResult(parked).reason;
+      return { parked };
+    }),
     haltAsDraining: enqueueActions(({ context, enqueue, system }) =>
       carryOut(halt(context, DRAINING), { enqueue, system }),
     ),

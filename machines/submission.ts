@@ -74,6 +74,8 @@ export interface SubmissionDesk {
   pricesToGoBeyond(order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[];
   /** Enters this attempt's price, before anything else can be priced. */
   reserve(order: PricedOrder): void;
+  /** Why no create may leave at this moment: the engine drains, or an account is parked; null: it may. */
+  whyNot(): string | null;
 }
 
 export interface SubmissionDeps {
@@ -261,10 +263,8 @@ function quoteFor(context: SubmissionContext, book: Book): Quote {
   const intent = intentOf(context);
   const instrument = context.deps.instruments.get(intent.instrument);
   if (instrument === undefined) return { kind: 'denied', reason: 'the exchange lists no such instrument', rule: '2.2' };
-  // Behind another submission, after retries or a slow book: what it was decided on is history (strategy 10.3).
-  if (intent.validUntilMs !== undefined && context.deps.clock.nowMs() > intent.validUntilMs) {
-    return { kind: 'denied', reason: 'the data it was decided on are too old by now', rule: '10.3' };
-  }
+  const old = tooOld(context);
+  if (old !== null) return { kind: 'denied', reason: old, rule: '10.3' };
   const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];
   const { side, guardPrice, size, nearerThanPrice } = intent;
   const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];
@@ -276,6 +276,13 @@ function quoteFor(context: SubmissionContext, book: Book): Quote {
   const touch = touchOf(book);
   if (!touch.ok) return { kind: 'book-unusable', reason: touch.reason };
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
+}
+
+/** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
+function tooOld(context: SubmissionContext): string | null {
+  const { validUntilMs } = intentOf(context);
+  const isOld = validUntilMs !== undefined && context.deps.clock.nowMs() > validUntilMs;
+  return isOld ? 'the data it was decided on are too old by now' : null;
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
@@ -409,6 +416,7 @@ const recordInput = ({ context }: Args) => ({ deps: context.deps, draft: present
 const createInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   signed: present(context.recorded, 'record').signed,
+  whyNot: () => context.desk.whyNot() ?? tooOld(context),
 });
 const orderInput = ({ context }: Args) => ({ exchange: context.deps.exchange, order: orderOf(context) });
 
@@ -481,8 +489,9 @@ const setupSubmission = setup({
     recordAttempt: fromPromise(async ({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
       record(input.deps, input.draft),
     ),
-    createOrder: fromPromise(({ input }: { input: { exchange: Exchange; signed: SignedOrder } }) =>
-      input.exchange.createOrder(input.signed),
+    createOrder: fromPromise(
+      ({ input }: { input: { exchange: Exchange; signed: SignedOrder; whyNot: () => string | null } }) =>
+        input.exchange.createOrder(input.signed, input.whyNot),
     ),
     lookUpOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
       input.exchange.order(input.order.account, input.order.clientOrderId),

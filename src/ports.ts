@@ -61,8 +61,13 @@ export interface Exchange {
   orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]>;
 
   sign(draft: OrderDraft): SignedOrder;
-  /** Sends exactly `signed.payload`. The answer is an acknowledgement, mostly PENDING (strategy 9.4). */
-  createOrder(signed: SignedOrder): Promise<ExchangeOrder>;
+  /**
+   * Sends exactly `signed.payload`. The answer is an acknowledgement, mostly PENDING (strategy 9.4).
+   *
+   * @param whyNot asked at the last moment, after any wait for session and budget: why it must not leave any more; null: it
+   *   may. Then the call fails as `unavailable`, having sent nothing.
+   */
+  createOrder(signed: SignedOrder, whyNot?: () => string | null): Promise<ExchangeOrder>;
   /**
    * Asks for a cancel; resolves with the ack, which says nothing of the order (strategy 9.7).
    * `timeToLiveMs` (multiple of 100, ≤ 5000) also kills a create with that id that arrives within it.

@@ -213,12 +213,22 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   /** A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8). */
-  async function callPrivate(account: AccountName, spec: CallSpec<TDG>): Promise<unknown> {
+  async function callPrivate(
+    account: AccountName,
+    spec: CallSpec<TDG>,
+    whyNot: () => string | null = () => null,
+  ): Promise<unknown> {
+    const assertMayLeave = (): void => {
+      const why = whyNot();
+      if (why !== null)
+        throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${why}`);
+    };
     const channel = channels[account];
     let headers = await sessionFor(spec, () => channel.session.ready());
     await permit(channel.pacer, account, spec);
     // While this waited for the budget another call may have renewed the session.
     headers = channel.session.current() ?? headers;
+    assertMayLeave();
     try {
       return await send(channel, account, spec, headers);
     } catch (error) {
@@ -226,6 +236,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const rejected = headers;
       headers = await sessionFor(spec, () => channel.session.renew(rejected));
       await permit(channel.pacer, account, spec);
+      assertMayLeave();
       return await send(channel, account, spec, headers);
     }
   }
@@ -355,9 +366,14 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   /** A private call and its answer as a value. Everything it rejects with is an ExchangeError. */
-  async function readPrivate<T>(account: AccountName, spec: CallSpec<TDG>, parse: (answer: unknown) => T): Promise<T> {
+  async function readPrivate<T>(
+    account: AccountName,
+    spec: CallSpec<TDG>,
+    parse: (answer: unknown) => T,
+    whyNot?: () => string | null,
+  ): Promise<T> {
     try {
-      return parsed(account, spec, await callPrivate(account, spec), parse);
+      return parsed(account, spec, await callPrivate(account, spec, whyNot), parse);
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
       // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
@@ -461,11 +477,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return { draft, payload: JSON.stringify({ order }) };
     },
 
-    async createOrder(signed): Promise<ExchangeOrder> {
+    async createOrder(signed, whyNot): Promise<ExchangeOrder> {
       const { account, clientOrderId } = signed.draft;
-      return readPrivate(account, createSpec(signed.payload), (answer) =>
-        parseOrder(answer, idOf(account), clientOrderId),
-      );
+      const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
+      return readPrivate(account, createSpec(signed.payload), read, whyNot);
     },
 
     async cancelOrder(account, clientOrderId, timeToLiveMs): Promise<void> {

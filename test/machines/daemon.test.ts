@@ -473,6 +473,36 @@ describe('13 the stop', () => {
     assert.equal(world.exchange.sent().length, before);
   });
 
+  it('13.1 9.1 not even a create that waits for the request budget leaves', async () => {
+    const world = new World();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.exchange.onPermit = () => promise;
+    await world.pass(300, 50);
+    assert.equal(world.exchange.named('sign').length, 2, 'one of each account waits');
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(1_000, 50);
+    assert.equal(world.phase, 'draining');
+    resolve();
+    await world.pass(5_000, 50);
+    assert.equal(world.phase, 'stopped');
+    assert.deepEqual(world.exchange.sent(), []);
+  });
+
+  it('9.8 9.1 a create that waits for the request budget does not leave once an account is parked, and does once it is not', async () => {
+    const world = new World();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.exchange.onPermit = () => promise;
+    await world.pass(300, 50);
+    const failure: ExchangeFailure = { ...FAILURE, kind: 'parked', account: 'B' };
+    world.at('gateway').send({ type: 'account.parked', account: 'B', failure });
+    resolve();
+    await world.pass(1_000, 50);
+    assert.deepEqual(world.exchange.sent(), []);
+    world.at('gateway').send({ type: 'account.unparked', account: 'B' });
+    await world.pass(30_000, 200);
+    assert.equal(world.exchange.sent().length, 4);
+  });
+
   it('13.1 MAX_RUNTIME stops it by itself', async () => {
     const world = new World({ settings: { maxRuntimeMs: 30_000 } });
     await world.pass(29_000, 500);

@@ -43,6 +43,7 @@ function submit(bench: Bench, intent: Intent = testIntent(), retries = 3) {
       },
       pricesToGoBeyond: () => [],
       reserve: (order) => reserved.push(order),
+      whyNot: () => null,
     },
     task: { kind: 'submit', intent },
   };
@@ -86,7 +87,7 @@ function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
       instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
       settings: { postOnlyMaxRetry: 3, orderTtlMs: ORDER_TTL_MS },
     },
-    desk: { nextSequence: () => 1n, pricesToGoBeyond: () => [], reserve: () => {} },
+    desk: { nextSequence: () => 1n, pricesToGoBeyond: () => [], reserve: () => {}, whyNot: () => null },
   };
 }
 

@@ -191,7 +191,14 @@ export class FakeExchange implements Exchange {
     return { draft, payload: this.onSign(draft) };
   }
 
-  createOrder(signed: SignedOrder): Promise<ExchangeOrder> {
+  /** The last word before a create leaves; replace it to let one wait for its budget. */
+  onPermit: () => Promise<void> | null = () => null;
+
+  async createOrder(signed: SignedOrder, whyNot: () => string | null = () => null): Promise<ExchangeOrder> {
+    const permit = this.onPermit();
+    if (permit !== null) await permit;
+    const why = whyNot();
+    if (why !== null) throw new TestFailure('unavailable', `createOrder never left: ${why}`);
     this.#note('createOrder', signed);
     return this.onCreate(signed);
   }
