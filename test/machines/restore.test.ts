@@ -263,5 +263,5 @@ test('a decision that starts the unhedged clock and nothing else is written down
   const decided = { ...context, ...assessed(context) };
   const [entry] = carriedOut(decided).entries;
   assert.equal(entry?.kind, 'symbol.state');
-  assert.equal((entry?.body as SymbolState).unhedgedSinceMs, NOW);
+  assert.equal((entry?.body as SymbolState | undefined)?.unhedgedSinceMs, NOW);
 });
