@@ -2,6 +2,7 @@ import { type AlertState, listAlerts, readAlertState } from '../core/alerts.ts';
 import { ZERO } from '../core/decimal.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import { type AccountName, type ManagedOrder, otherAccount } from '../core/model.ts';
+import { restoreOutbox } from '../core/outbox.ts';
 import { remainingSize, type SymbolState, waitingSize } from '../core/symbol-state.ts';
 import { sideAgainst } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -131,7 +132,7 @@ function statusOf(order: ManagedOrder): string {
 export function listOpenAlerts(journal: EngineJournal, nowMs: number, language: Language): Listing {
   const states = journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []);
   const { open, recent } = listAlerts(states, nowMs - RECENT_ALERTS_MS);
-  const waiting = journal.latestOfEach('outbox').filter((entry) => entry.body !== null).length;
+  const waiting = restoreOutbox(journal.latestOfEach('outbox').map((entry) => entry.body)).pending.size;
   const told = (state: AlertState) => (state.tellings === 0 ? 'not told' : `told ${state.tellings} ×`);
   const lines = [
     open.length === 0 ? 'No alert is open.' : `Open (${open.length}):`,
