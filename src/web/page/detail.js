@@ -336,11 +336,13 @@ function createPast(app, instrument, box, chart) {
   }
 
   function toNow() {
+    const wasBack = at !== null;
     at = null;
     slider.value = slider.max;
     when.textContent = t('now');
     moment.replaceChildren();
-    chart.thaw();
+    // Reading the list anew at the present must not end what the chart is showing.
+    if (wasBack) chart.thaw();
   }
 
   function moveTo(index) {

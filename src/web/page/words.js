@@ -203,6 +203,7 @@ export function tone(fact) {
     case 'actor.failed':
     case 'account.parked':
       return 'bad';
+    case 'symbol.warned':
     case 'order.refused':
     case 'order.unknown':
     case 'intent.exhausted':

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { startWeb, type Web } from '../../src/web/index.ts';
+import { attributes, NO_BROWSER, openBrowser, openPage, stickingOut } from './browser.ts';
+import { handClock, manySymbols, NOON_MS, stateChanged, status, symbolStatus, webOptions } from './fixtures.ts';
+import { freePort, openStage, type Stage, until } from './stage.ts';
+
+const BNB = 'BNB_USDT_Perp';
+
+describe('the page of a running engine', { skip: NO_BROWSER }, () => {
+  let browser: Browser;
+  let stage: Stage;
+  const actor = () => stage.engine.daemon.system.get(`symbol:${BNB}`)!.getSnapshot();
+  const lit = (page: Page) => attributes(page, '.statechart .state.lit', 'data-state');
+
+  before(async () => {
+    [browser, stage] = await Promise.all([openBrowser(), openStage()]);
+    await until(
+      () => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().context.state.orders.length === 2,
+      'orders',
+    );
+  });
+  after(async () => {
+    await browser.close();
+    await stage.close();
+  });
+
+  test('a fill is on the page within a second of it happening', async () => {
+    const { page, wrong } = await openPage(browser, stage.url);
+    await page.waitForSelector(`[data-symbol="${BNB}"]`);
+    const before = await page.locator('.feed li[data-type="fill.booked"]').count();
+    const begunMs = performance.now();
+    stage.fill(BNB);
+    const fills = async () => (await attributes(page, '.feed li[data-type="fill.booked"]', 'data-id')).length;
+    await until(async () => (await fills()) > before, 'the fill on the page', 5_000);
+    const tookMs = performance.now() - begunMs;
+    assert.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`);
+    await page.waitForSelector(`[data-symbol="${BNB}"][data-phase="imbalanced"]`, { timeout: 3_000 });
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  test('the lit state of the statechart is the actor’s', async () => {
+    const { page, wrong } = await openPage(browser, `${stage.url}/#/${BNB}`);
+    await page.waitForSelector('.statechart .state.lit');
+    await until(async () => {
+      const [state] = await lit(page);
+      return state === actor().value;
+    }, 'the lit state');
+    assert.equal((await lit(page)).length, 1);
+    assert.equal(actor().value, 'imbalanced');
+    stage.fill(BNB);
+    await until(
+      async () => (await lit(page)).join() === 'equal' && actor().value === 'equal',
+      'the state after the hedge',
+    );
+    assert.equal(await page.locator('.symbolhead [data-phase]').getAttribute('data-phase'), 'equal');
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  test('the last transitions are lit in turn when asked for', async () => {
+    const { page } = await openPage(browser, `${stage.url}/#/${BNB}`);
+    await page.waitForSelector('.statechart .state.lit');
+    await page.getByRole('button', { name: /show the last transitions/ }).click();
+    const seen = new Set<string>();
+    await until(async () => {
+      const [from, to] = [
+        await attributes(page, '.statechart .transition.lit', 'data-from'),
+        await attributes(page, '.statechart .transition.lit', 'data-to'),
+      ];
+      for (const [index, one] of to.entries()) seen.add(`${from[index]}>${one}`);
+      return seen.has('deciding>imbalanced') && seen.has('deciding>equal') && seen.has('>deciding');
+    }, 'transitions lit');
+    await page.close();
+  });
+
+  test('the slider shows the past: the state, what was seen, and what was decided', async () => {
+    const { page, wrong } = await openPage(browser, `${stage.url}/#/${BNB}`);
+    const slider = page.locator('.slider');
+    await until(async () => Number(await slider.getAttribute('max')) > 3, 'moments');
+    interface Moment {
+      phase: string;
+      fact: { type: string };
+    }
+    const list = (await (await fetch(`${stage.url}/api/past/${BNB}`)).json()) as { moments: Moment[] };
+    for (const wanted of ['imbalanced', 'equal']) {
+      const index = list.moments.findIndex((one) => one.phase === wanted && one.fact.type === 'decision.made');
+      await slider.fill(String(index));
+      await page.waitForSelector(`[data-moment-phase="${wanted}"]`);
+      assert.deepEqual(await lit(page), [wanted]);
+      const text = await page.locator('.moment').innerText();
+      assert.match(text, /position A/i);
+      assert.match(text, /submit [AB] (buy|sell)/);
+    }
+    await page.getByRole('button', { name: /^now/ }).click();
+    assert.equal((await lit(page)).join(), actor().value);
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  test('nothing is fetched from outside', async () => {
+    const { page, fetched } = await openPage(browser, `${stage.url}/#/${BNB}`);
+    await page.waitForSelector('.statechart .state.lit');
+    await page.goto(stage.url);
+    await page.waitForSelector('.tile');
+    assert.ok(fetched.length > 8);
+    for (const url of fetched) assert.ok(url.startsWith(`${stage.url}/`), url);
+    await page.close();
+  });
+
+  test('nothing breaks at 360 px, on a symbol’s page either', async () => {
+    for (const hash of ['', `#/${BNB}`]) {
+      const { page, wrong } = await openPage(browser, `${stage.url}/${hash}`, { width: 360, height: 780 });
+      await page.waitForSelector(hash === '' ? '.tile' : '.statechart .state.lit');
+      assert.deepEqual(await stickingOut(page), []);
+      assert.deepEqual(wrong, []);
+      await page.close();
+    }
+  });
+});
+
+describe('the page of any engine', { skip: NO_BROWSER }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+
+  /** A web part with that status, closed when the test is over. */
+  const serve = async (
+    t: TestContext,
+    change: Parameters<typeof status>[0],
+    more: Parameters<typeof webOptions>[0] = {},
+  ): Promise<Web> => {
+    const web = await startWeb(webOptions({ source: { status: () => status(change) }, ...more }));
+    t.after(() => web.close());
+    return web;
+  };
+
+  for (const width of [360, 768, 1440]) {
+    test(`sixty symbols fit a screen of ${width} px`, async (t) => {
+      const web = await serve(t, { symbols: manySymbols(60) });
+      const { page, wrong } = await openPage(browser, web.url, { width });
+      assert.equal(await page.locator('.tile').count(), 60);
+      assert.deepEqual(await stickingOut(page), []);
+      assert.deepEqual(wrong, []);
+      await page.close();
+    });
+  }
+
+  test('a state’s chip shows its symbols and no others; so does a name', async (t) => {
+    const web = await serve(t, { symbols: manySymbols(60) });
+    const { page } = await openPage(browser, web.url);
+    await page.getByRole('button', { name: /^cooldown/ }).click();
+    const phases = await attributes(page, '.tile:not([hidden])', 'data-phase');
+    assert.ok(phases.length > 0 && phases.every((phase) => phase === 'cooldown'));
+    await page.getByRole('button', { name: /^cooldown/ }).click();
+    await page.getByRole('searchbox').fill('doge');
+    assert.deepEqual(await page.locator('.tile:visible strong').allInnerTexts(), ['DOGE']);
+    await page.close();
+  });
+
+  test('every state is named as in the statechart, in Chinese too', async (t) => {
+    const web = await serve(t, { symbols: manySymbols(14) }, { lang: 'zh' });
+    const { page, wrong } = await openPage(browser, web.url);
+    const names = new Set(await page.locator('.tile .phase').allInnerTexts());
+    for (const name of ['equal', 'imbalanced', 'partial-wait', 'capped', 'cooldown', 'waiting'])
+      assert.ok(names.has(name), name);
+    assert.match(await page.locator('h1').innerText(), /正在交易 14 个标的/);
+    const text = await page.locator('.tiles').innerText();
+    assert.match(text, /已对冲：A 0\.48，B -0\.48/);
+    assert.doesNotMatch(text, /waits for|hedged:|undefined|NaN/);
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  test('the language is switched by the reader and stays switched', async (t) => {
+    const web = await serve(t, {});
+    const { page } = await openPage(browser, web.url);
+    assert.match(await page.locator('h1').innerText(), /Trading/);
+    await page.getByRole('button', { name: '中文' }).click();
+    assert.match(await page.locator('h1').innerText(), /正在交易/);
+    await page.reload();
+    await page.waitForSelector('h1');
+    assert.match(await page.locator('h1').innerText(), /正在交易/);
+    await page.close();
+  });
+
+  test('dark and light are there, and the button changes them', async (t) => {
+    const web = await serve(t, {});
+    const { page } = await openPage(browser, web.url);
+    const ground = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+    const dark = await ground();
+    await page.locator('#top button').last().click();
+    assert.notEqual(await ground(), dark);
+    await page.close();
+  });
+
+  test('an engine that goes away is said, and found again', async (t) => {
+    const port = await freePort();
+    const first = await serve(t, {}, { port });
+    const { page } = await openPage(browser, first.url);
+    await page.waitForSelector('.link.up');
+    await first.close();
+    await page.waitForSelector('.link.down');
+    await serve(t, { symbols: [symbolStatus({ phase: 'cooldown', state: 'cooldown' })] }, { port });
+    await page.waitForSelector('.link.up', { timeout: 10_000 });
+    await page.waitForSelector('.tile[data-phase="cooldown"]');
+    await page.close();
+  });
+
+  test('what an exchange or an operator writes is text, never markup', async (t) => {
+    const evil = '<img src=x onerror="document.title=\'owned\'">';
+    const web = await serve(t, { symbols: [symbolStatus({ why: evil, idle: { why: evil, rule: evil } })] });
+    const { page } = await openPage(browser, web.url);
+    web.reporter.report({ type: 'actor.failed', atMs: NOON_MS, actor: evil, message: evil });
+    await page.waitForSelector('.feed li[data-type="actor.failed"]');
+    assert.equal(await page.locator('.tile img, .feed img').count(), 0);
+    assert.equal(await page.title(), 'grvt-hedge');
+    await page.close();
+  });
+
+  test('the feed and the page stay bounded while facts pour in', async (t) => {
+    const clock = handClock();
+    const web = await serve(t, {}, { clock });
+    const { page, wrong } = await openPage(browser, web.url);
+    for (let at = 0; at < 600; at++) web.reporter.report(stateChanged(BNB, NOON_MS + at));
+    await until(async () => (await attributes(page, '.feed li', 'data-id')).length >= 100, 'the feed');
+    assert.ok((await page.locator('.feed li').count()) <= 120);
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+});
