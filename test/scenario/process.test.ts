@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { symbolRow } from '../support/engine-stage.ts';
+import { BNB, ourOrders, stateOf } from './venue.ts';
+
+/** The program as it is started by people and supervisors: a process of its own, its exit code, its log, its signals. */
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+/** What one run of the program may take to begin: libraries are read from disk. */
+const START_MS = 15_000;
+/** Resident memory of a run of an hour's symbols, MB; the libraries alone take 128. */
+const MEMORY_MB = 250;
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  /** Everything on the screen so far. */
+  screen(): string;
+  /** Everything in the log file so far. */
+  log(): string;
+  /** Resident memory, MB; null where the system does not tell. */
+  memoryMb(): number | null;
+  until(what: string, condition: () => boolean, boundMs?: number): Promise<void>;
+}
+
+/** Runs the program in a directory of its own, with nothing of this process's environment that concerns it. */
+async function withRun(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  play: (run: Run) => Promise<void>,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-process-'));
+  const logs = join(directory, 'logs');
+  const bare = Object.entries(process.env).filter(
+    ([name]) => !/^(GRVT_|CHAT_ID$|API_KEY$|TELEGRAM_|NODE_TEST)/.test(name),
+  );
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'grvt-hedge.mjs'), ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...Object.fromEntries(bare),
+      GRVT_HEDGE_DATA_DIR: join(directory, 'data'),
+      GRVT_HEDGE_LOG_DIR: logs,
+      GRVT_HEDGE_HTTP_PORT: '0',
+      ...env,
+    },
+  });
+  let screen = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (screen += String(data)));
+  let ended = false;
+  const exit = new Promise<{ code: number | null; signal: string | null }>((done) =>
+    child.once('close', (code, signal) => {
+      ended = true;
+      done({ code, signal });
+    }),
+  );
+  const file = join(logs, 'grvt_dual_maker_hedge.log');
+  const log = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  try {
+    await play({
+      child,
+      exit,
+      screen: () => screen,
+      log,
+      memoryMb: () => {
+        const status = `/proc/${child.pid}/status`;
+        const found = existsSync(status) ? /VmHWM:\s+(\d+) kB/.exec(readFileSync(status, 'utf8')) : null;
+        return found === null ? null : Math.round(Number(found[1]) / 1_024);
+      },
+      async until(what, condition, boundMs = START_MS) {
+        const endMs = Date.now() + boundMs;
+        while (!condition()) {
+          if (ended || Date.now() > endMs) assert.fail(`not within ${boundMs} ms: ${what}\n${screen.slice(-3_000)}`);
+          await pause(25);
+        }
+      },
+    });
+  } finally {
+    if (!ended) child.kill('SIGKILL');
+    await exit;
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** What points the program at an exchange of this process. */
+function environmentOf(
+  paper: PaperServer,
+  symbols: readonly unknown[],
+): { env: Record<string, string>; directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-symbols-'));
+  const file = join(directory, 'symbols.json');
+  writeFileSync(file, JSON.stringify(symbols));
+  const lines = paperEnvironment(paper).map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]);
+  return {
+    directory,
+    env: {
+      ...Object.fromEntries(lines),
+      CHAT_ID: '-1009876543210',
+      API_KEY: 'telegram-secret-of-the-gateway',
+      TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
+      GRVT_HEDGE_SYMBOLS_FILE: file,
+      GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.2',
+      GRVT_HEDGE_REQUESTS_PER_SEC: '100',
+    },
+  };
+}
+
+describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
+  it('78: settings that cannot be used, all said at once', () =>
+    withRun(['run'], { GRVT_HEDGE_ORDERBOOK_DEPTH: '7', GRVT_HEDGE_LOOP_INTERVAL_SEC: 'soon' }, async (run) => {
+      assert.equal((await run.exit).code, 78);
+      assert.match(run.screen(), /GRVT_HEDGE_ORDERBOOK_DEPTH/);
+      assert.match(run.screen(), /GRVT_HEDGE_LOOP_INTERVAL_SEC/);
+    }));
+
+  it('69: nobody listens where the exchange should be', async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as { port: number };
+    await new Promise<void>((closed) => server.close(() => closed()));
+    const paper = await startPaper({ seed: 3 });
+    const { env, directory } = environmentOf({ ...paper, url: `http://127.0.0.1:${port}` }, [symbolRow(BNB)]);
+    await paper.close();
+    await withRun(['run'], env, async (run) => {
+      assert.equal((await run.exit).code, 69);
+      assert.match(run.screen(), /ECONNREFUSED/);
+    });
+    rmSync(directory, { recursive: true });
+  });
+
+  it('0 after SIGINT: nothing rests any more', async () => {
+    const paper = await startPaper({ seed: 3 });
+    const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+    await withRun(['run'], env, async (run) => {
+      await run.until('it quotes', () => ourOrders(paper).length > 0);
+      run.child.kill('SIGINT');
+      assert.equal((await run.exit).code, 0);
+      assert.match(run.log(), /Stop cleanup finished/);
+      assert.deepEqual(ourOrders(paper), []);
+    });
+    await paper.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('13.3 a second signal stops at once, and leaves what rests to expire', async () => {
+    const paper = await startPaper({ seed: 3 });
+    const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+    await withRun(['run'], env, async (run) => {
+      await run.until('it quotes', () => ourOrders(paper).length > 0);
+      paper.exchange.control.faults({
+        rules: [{ kind: 'server-error', rate: 1, route: 'cancel_order' }],
+        add: false,
+      });
+      run.child.kill('SIGTERM');
+      await run.until('it drains', () => /SIGTERM/.test(run.screen()));
+      run.child.kill('SIGTERM');
+      assert.equal((await run.exit).code, 1);
+      assert.ok(ourOrders(paper).length > 0, 'what rests expires by itself');
+      paper.exchange.control.faults({ rules: [], add: false });
+    });
+    await paper.close();
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('the log', { concurrency: 2 }, () => {
+  it('14 says the phrases operators search for, and no secret, on the screen nor in the file', async () => {
+    const paper = await startPaper({ seed: 3 });
+    const { control } = paper.exchange;
+    for (const { instrument } of stateOf(paper).instruments) control.market({ instrument, frozen: true });
+    const ETH = 'ETH_USDT_Perp';
+    // Not hedged, by a lot nobody buys at; one order too many; one of somebody else's; refused as post-only.
+    control.position({ account: 'A', instrument: ETH, size: '1', entry_price: '3900' });
+    const left = (number: number, price: string) =>
+      control.order({
+        ...{ account: 'A', instrument: BNB, side: 'buy', size: '0.8', price, post_only: true },
+        client_order_id: clientOrderIdOf('A', 'buy', BigInt(number)),
+        expires_in_ms: 3_600_000,
+      });
+    left(1, '618.0');
+    left(2, '619.0');
+    control.order({
+      ...{ account: 'B', instrument: BNB, side: 'sell', size: '0.1', price: '700.0', post_only: false },
+      expires_in_ms: 3_600_000,
+    });
+    control.faults({ rules: [{ kind: 'post-only-refusal', rate: 1, account: 'B', count: 1 }], add: false });
+    const SOL = 'SOL_USDT_Perp';
+    const { env, directory } = environmentOf(paper, [
+      symbolRow(BNB),
+      symbolRow(ETH),
+      symbolRow(SOL),
+      symbolRow('BTC_USDT_Perp', { a_side_when_equal: 'sell' }),
+    ]);
+    const more = {
+      GRVT_HEDGE_MMR_ALERT_THRESHOLD: '0.0001',
+      GRVT_HEDGE_STUCK_HOURS: '0.001',
+      GRVT_HEDGE_POST_ONLY_MAX_RETRY: '1',
+      GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: '2',
+      GRVT_HEDGE_SDK_LOG_LEVEL: 'DEBUG',
+    };
+    await withRun(['run'], { ...env, ...more }, async (run) => {
+      const phrases = [
+        'Placed A buy',
+        'Placed B sell',
+        'Placed A sell',
+        'Placed B buy',
+        'per_account_cap_when_diff<20=>1',
+        'Cancelled extra strategy order due to low diff account cap',
+        'MMR ALERT',
+        'unhedged>0.001h',
+        'cooldown',
+        'non-strategy order detected',
+      ];
+      const missing = () => phrases.filter((phrase) => !run.log().includes(phrase));
+      await run
+        .until('every phrase', () => missing().length === 0, 30_000)
+        .catch(() => assert.deepEqual(missing(), [], run.screen().slice(-2_000)));
+      run.child.kill('SIGTERM');
+      assert.equal((await run.exit).code, 0);
+      assert.match(run.log(), /Stop cleanup finished: cancelled=\d+ candidates=\d+ kept=\d+/);
+      const secrets = [
+        ...paper.accounts.flatMap((account) => [account.apiKey, account.privateKey, account.privateKey.slice(2)]),
+        'gravity=',
+        'telegram-secret-of-the-gateway',
+      ];
+      for (const secret of secrets) {
+        assert.ok(!run.log().includes(secret), 'a secret in the log file');
+        assert.ok(!run.screen().includes(secret), 'a secret on the screen');
+      }
+      for (const line of run.log().trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
+    });
+    await paper.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('`npm start`, left alone: twenty orders, five hedges, a clean end, in little memory', () =>
+    withRun(['run'], { GRVT_HEDGE_MAX_RUNTIME_SEC: '30' }, async (run) => {
+      let memoryMb: number | null = null;
+      await run.until(
+        'it ends',
+        () => {
+          memoryMb = run.memoryMb() ?? memoryMb;
+          return /Stop cleanup finished/.test(run.log());
+        },
+        90_000,
+      );
+      assert.equal((await run.exit).code, 0, run.screen().slice(-2_000));
+      const lines = run.log();
+      const placed = lines.match(/Placed [AB] (buy|sell)/g)?.length ?? 0;
+      const hedges = lines.match(/, hedged [\d.]+ of/g)?.length ?? 0;
+      console.log(`30 s: ${placed} orders placed, ${hedges} hedges, ${memoryMb ?? '?'} MB resident at most`);
+      assert.ok(placed >= 20, `${placed} orders`);
+      assert.ok(hedges >= 5, `${hedges} hedges`);
+      assert.ok(!/gain -\d/.test(lines), 'a pair was sold below what it was bought for');
+      assert.ok(memoryMb === null || memoryMb < MEMORY_MB, `${memoryMb} MB`);
+    }));
+});
