@@ -110,11 +110,11 @@ export const MISTAKES: readonly Mistake[] = [
     options: ['--fault', 'journal-lost=0.5', 'hand-trade=0.5'],
   },
   {
-    name: 'size-off-step',
-    what: 'sizes are cut to their decimals, not to whole steps',
-    file: 'src/core/openings.ts',
-    right: 'return floorTo(size.toDecimalPlaces(baseDecimals, Decimal.ROUND_DOWN), minSize);',
-    wrong: 'return size.toDecimalPlaces(Math.min(baseDecimals, 5), Decimal.ROUND_DOWN);',
+    name: 'size-through-a-float',
+    what: 'the size is printed as a rounded number on its way out',
+    file: 'src/grvt/exchange.ts',
+    right: 'size: draft.size.toFixed(),',
+    wrong: 'size: Number(draft.size).toFixed(1),',
   },
   {
     name: 'own-orders-cross',

@@ -24,10 +24,10 @@ function reportOf(ended: Ended): Parsed {
 }
 
 /** Short, and yet with every kind of fault there is. */
-const CAMPAIGN = ['--days', '0.03', '--symbols', '2', '--faults', '0.1', '--json'] as const;
+const CAMPAIGN = ['--days', '0.02', '--symbols', '2', '--faults', '0.1', '--json'] as const;
 
 describe('the same seed and commit, two processes', () => {
-  for (const seed of ['1', '2', '3', '4', '5', '6']) {
+  for (const seed of ['1', '2', '3', '4']) {
     it(`seed ${seed}: the same bytes in log, journal and report`, async () => {
       const [one, other] = await Promise.all(
         ['a', 'b'].map(async (name) => {
