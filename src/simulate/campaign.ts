@@ -16,6 +16,7 @@ import type { JournalEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Chance, chance } from './chance.ts';
 import { type AnyFault, type FaultPlan, networkChance, paperRules } from './fault-plan.ts';
+import type { Host, KillMoment } from './host.ts';
 import { connectNetwork, type Life, latency, type NetworkParts } from './network.ts';
 import {
   instrumentsOf,
@@ -139,29 +140,6 @@ const RING = 160;
 /** After a breach the campaign goes on for this long, to show what came of it. */
 const AFTERMATH_MS = 5_000;
 const FINDINGS_KEPT = 200;
-
-/** The process around the engine: what the world can do to it. */
-export interface Host {
-  readonly time: VirtualTime;
-  readonly exchange: PaperExchange;
-  readonly specs: readonly InstrumentSpec[];
-  readonly faults: Counts;
-  running(): boolean;
-  /** Engine and exchange are being compared, or the engine is being stopped: the world keeps still. */
-  calm(): boolean;
-  /** False: the engine does not run now. */
-  kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean;
-  /** Kills at the next moment of that kind. */
-  armKill(moment: KillMoment, options: { readonly downMs: number }): boolean;
-  restartInOrder(): boolean;
-  exchangeDown(untilMs: number): void;
-  telegramDown(untilMs: number): void;
-  diskSlow(untilMs: number): void;
-  note(text: string): void;
-}
-
-export const KILL_MOMENTS = ['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const;
-export type KillMoment = (typeof KILL_MOMENTS)[number];
 
 /** Thrown where the engine's process would be no more. */
 class Killed extends Error {}

@@ -1,6 +1,6 @@
-import type { Host } from './campaign.ts';
 import type { Chance } from './chance.ts';
 import { type FaultPlan, WORLD_FAULTS, type WorldFault, worldCount } from './fault-plan.ts';
+import { type Host, KILL_MOMENTS } from './host.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -59,7 +59,7 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
       return;
     }
     case 'engine-killed': {
-      const moment = draw.pick(['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const);
+      const moment = draw.pick(KILL_MOMENTS);
       if (!host.armKill(moment, { downMs: downTime(draw) })) later(host, kind, draw);
       return;
     }

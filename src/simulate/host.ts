@@ -1,0 +1,26 @@
+import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
+import type { Counts } from './tally.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** The process around the engine: what the world can do to it. */
+export interface Host {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly specs: readonly InstrumentSpec[];
+  readonly faults: Counts;
+  running(): boolean;
+  /** Engine and exchange are being compared, or the engine is being stopped: the world keeps still. */
+  calm(): boolean;
+  /** False: the engine does not run now. */
+  kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean;
+  /** Kills at the next moment of that kind. */
+  armKill(moment: KillMoment, options: { readonly downMs: number }): boolean;
+  restartInOrder(): boolean;
+  exchangeDown(untilMs: number): void;
+  telegramDown(untilMs: number): void;
+  diskSlow(untilMs: number): void;
+  note(text: string): void;
+}
+
+export const KILL_MOMENTS = ['any', 'create-arrives', 'create-carried-out', 'before-write', 'after-write'] as const;
+export type KillMoment = (typeof KILL_MOMENTS)[number];
