@@ -52,7 +52,8 @@ const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.
 
 function told(context: CancellationContext, outcome: CancelEnded['outcome']): CancellationTold {
   const { childId, clientOrderId, account, clock } = context;
-  const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs: clock.nowMs(), outcome };
+  const failure = outcome === 'failed' ? context.failure : null;
+  const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs: clock.nowMs(), outcome, failure };
   return { type: 'cancellation.told', childId, message };
 }
 

@@ -451,10 +451,16 @@ export const daemonMachine = daemonSetup.createMachine({
   },
 });
 
-/** Alerts that a good poll of an account ends. */
+/** Calls of an account that may have been failing when the engine last went down. */
+const CALLS_OF_ACCOUNT = [
+  ...['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory'],
+  ...['createOrder', 'cancelOrder'],
+];
+
+/** Alerts that the first good poll of an account ends. */
 function keysOfAccount(account: AccountName): string[] {
-  const calls = ['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory'];
-  return [alertKey('account-parked', account), ...calls.map((call) => apiFailureKey(account, call))];
+  const keys = CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call));
+  return [alertKey('account-parked', account), ...keys, apiFailureKey(null, 'book')];
 }
 
 // ------------------------------------------------------------------------------------------------------------ actors

@@ -19,7 +19,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | cancellation → gateway   | cancellation.told, parking.found                              |
  * | gateway → poller         | account.parked                                                |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
- * | symbol, daemon → alert-desk | alert.raised, alert.cleared                                |
+ * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
@@ -180,9 +180,15 @@ export interface SubmissionEnded {
     /** Post-only refusals used up the attempts (9.5). */
     | { readonly kind: 'exhausted'; readonly attempts: number }
     /** The attempt may live: `order.resolved` follows in its time (9.6). */
-    | { readonly kind: 'unknown'; readonly clientOrderId: string; readonly reason: string }
+    | {
+        readonly kind: 'unknown';
+        readonly clientOrderId: string;
+        readonly reason: string;
+        /** The call it came to grief on; absent or null: none did. */
+        readonly failure?: ExchangeFailure | null;
+      }
     /** The account is parked, rate limited or out of reach; nothing left. */
-    | { readonly kind: 'unsent'; readonly reason: string };
+    | { readonly kind: 'unsent'; readonly reason: string; readonly failure?: ExchangeFailure | null };
 }
 
 /** An unknown outcome ended by positive proof (strategy 9.6). */
@@ -202,6 +208,8 @@ export interface CancelEnded {
   readonly account: AccountName;
   readonly atMs: number;
   readonly outcome: 'over' | 'failed';
+  /** The call it came to grief on; absent or null: none did. */
+  readonly failure?: ExchangeFailure | null;
 }
 
 export interface TouchReceived {

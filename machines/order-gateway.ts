@@ -1,5 +1,7 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { apiFailureAlert, apiFailureKey } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
+import type { ExchangeFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
 import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
 import {
@@ -17,6 +19,9 @@ import type {
   AccountParked,
   AccountUnparked,
   ActorFailed,
+  AlertCleared,
+  AlertRaised,
+  CancelEnded,
   CancellationTold,
   GatewayIdle,
   GatewayToSymbol,
@@ -106,6 +111,8 @@ interface GatewayContext {
   readonly jobs: Readonly<Record<string, Job>>;
   readonly lastNumber: number;
   readonly parked: readonly AccountName[];
+  /** Calls that fail, by alert key: how often in a row. At most one key per account and call, and one for the book. */
+  readonly failing: Readonly<Record<string, number>>;
 }
 
 type ChildDone = { type: `xstate.done.actor.${string}`; output: unknown; actorId: string };
@@ -163,12 +170,14 @@ class Desk {
 
 type Command =
   | { readonly do: 'tell-symbol'; readonly instrument: string; readonly message: GatewayToSymbol }
-  | { readonly do: 'tell'; readonly systemId: string; readonly message: GatewayIdle | AccountParked | ActorFailed }
+  | { readonly do: 'tell'; readonly systemId: string; readonly message: ToOthers }
   | { readonly do: 'submit'; readonly childId: string; readonly input: SubmissionInput }
   | { readonly do: 'cancel'; readonly childId: string; readonly input: CancellationInput }
   | { readonly do: 'read-touch'; readonly childId: string; readonly input: TouchInput }
   | { readonly do: 'halt'; readonly childId: string; readonly message: SubmissionHalt }
   | { readonly do: 'stop'; readonly childId: string };
+
+type ToOthers = GatewayIdle | AccountParked | ActorFailed | AlertRaised | AlertCleared;
 
 interface Step {
   readonly context: GatewayContext;
@@ -190,6 +199,7 @@ function begin({ input }: { input: GatewayInput }): GatewayContext {
     jobs: {},
     lastNumber: 0,
     parked: [],
+    failing: {},
   };
 }
 
@@ -335,7 +345,56 @@ function noteTold(context: GatewayContext, { childId, message }: SubmissionTold)
       : withoutSubmission(desk.table, job.number);
   const inDoubt = kind === 'unknown' ? job.inDoubt : null;
   const next = freeSlot(withJob(context, childId, { ...job, ended: true, inDoubt }), childId);
-  return startNext({ context: next, commands: [tell] });
+  const calls = judgeCalls(next, message);
+  return startNext({ context: calls.context, commands: [tell, ...calls.commands] });
+}
+
+/**
+ * API failures of orders (strategy 12): pollers do not see these calls. An order the exchange answered for, be it by a
+ * refusal, says that book and create work; a cancel that is over, that cancels do. A parked account has an alert of its own.
+ */
+function judgeCalls(context: GatewayContext, message: SubmissionEnded | CancelEnded): Step {
+  const { account } = message;
+  if (message.type === 'cancel.ended') {
+    return message.outcome === 'over'
+      ? callsWork(context, [apiFailureKey(account, 'cancelOrder')])
+      : callFails(context, message.failure ?? null);
+  }
+  switch (message.result.kind) {
+    case 'unknown':
+    case 'unsent':
+      return callFails(context, message.result.failure ?? null);
+    case 'denied':
+      return { context, commands: [] };
+    default:
+      return callsWork(context, [apiFailureKey(account, 'createOrder'), apiFailureKey(null, 'book')]);
+  }
+}
+
+function callFails(context: GatewayContext, failure: ExchangeFailure | null): Step {
+  // What never left for want of budget or a connection is told by the polls, which need both as well; the book is not polled.
+  const told = failure?.kind !== 'unavailable' || failure.call === 'book';
+  if (failure === null || !told || failure.kind === 'parked' || failure.kind === 'unauthenticated') {
+    return { context, commands: [] };
+  }
+  const key = apiFailureKey(failure.account, failure.call);
+  const inARow = (context.failing[key] ?? 0) + 1;
+  const alert = apiFailureAlert(failure, inARow, context.deps.clock.nowMs(), null);
+  return {
+    context: { ...context, failing: { ...context.failing, [key]: inARow } },
+    commands: [{ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.raised', alert } }],
+  };
+}
+
+function callsWork(context: GatewayContext, keys: readonly string[]): Step {
+  const over = keys.filter((key) => context.failing[key] !== undefined);
+  if (over.length === 0) return { context, commands: [] };
+  const atMs = context.deps.clock.nowMs();
+  const failing = Object.fromEntries(Object.entries(context.failing).filter(([key]) => !over.includes(key)));
+  const commands = over.map(
+    (key): Command => ({ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+  );
+  return { context: { ...context, failing }, commands };
 }
 
 function freeSlot(context: GatewayContext, childId: string): GatewayContext {
@@ -379,7 +438,11 @@ function cancelFailed(
 function noteCancelTold(context: GatewayContext, { childId, message }: CancellationTold): Step {
   const job = context.jobs[childId];
   if (job === undefined) return { context, commands: [] };
-  return { context, commands: [{ do: 'tell-symbol', instrument: job.instrument, message }] };
+  const calls = judgeCalls(context, message);
+  return {
+    context: calls.context,
+    commands: [{ do: 'tell-symbol', instrument: job.instrument, message }, ...calls.commands],
+  };
 }
 
 /** An order lost from sight. Where a child has that order in hand already, its answer serves. */

@@ -691,9 +691,19 @@ const setupSubmission = setup({
       ended({ context }, { kind: 'refused', code: context.failure?.code ?? null, reason: context.reason }),
     ),
     tellExhausted: sendParent(({ context }) => ended({ context }, { kind: 'exhausted', attempts: context.attempt })),
-    tellUnsent: sendParent(({ context }) => ended({ context }, { kind: 'unsent', reason: context.reason })),
+    tellUnsent: sendParent(({ context }) =>
+      ended({ context }, { kind: 'unsent', reason: context.reason, failure: context.failure }),
+    ),
     tellUnknown: sendParent(({ context }) =>
-      ended({ context }, { kind: 'unknown', clientOrderId: orderOf(context).clientOrderId, reason: context.reason }),
+      ended(
+        { context },
+        {
+          kind: 'unknown',
+          clientOrderId: orderOf(context).clientOrderId,
+          reason: context.reason,
+          failure: context.failure,
+        },
+      ),
     ),
     tellExists: sendParent(({ context }) => resolved({ context }, 'exists')),
     tellAbsent: sendParent(({ context }) => resolved({ context }, 'absent')),

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { cancellationMachine } from '../../machines/cancellation.ts';
 import type { GatewayInput } from '../../machines/order-gateway.ts';
 import { CANCELS_MAX, orderGatewayMachine, QUEUE_MAX } from '../../machines/order-gateway.ts';
 import { submissionMachine } from '../../machines/submission.ts';
+import type { Alert } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
+import type { FailureKind } from '../../src/core/failure.ts';
 import type { AccountName, Intent } from '../../src/core/model.ts';
 import { clientOrderIdOf, nextSequence, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PreparedOrder } from '../../src/ports.ts';
@@ -660,4 +662,85 @@ test('a touch whose actor throws has failed', async () => {
   send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
   await bench.settle();
   assert.ok(bench.last(BNB, 'touch.failed'));
+});
+
+// ---- API failures of orders (12) -------------------------------------------------------------------------------------
+
+describe('12 calls that no poll makes are alerted when they fail, and told to be over', () => {
+  const KEY = 'api-failure:A:createOrder';
+  const withDesk = (bench: Bench) => {
+    confirmsAll(bench);
+    return openGateway(bench, {}, orderGatewayMachine, [...EARS, 'alert-desk']);
+  };
+  /** `raised KEY in a row` and `cleared KEY`. */
+  const toldDesk = (bench: Bench): string[] =>
+    bench.heard.flatMap(({ by, event }) => {
+      if (by !== 'alert-desk') return [];
+      const alert = event.alert as Alert | undefined;
+      return [alert === undefined ? `cleared ${event.key}` : `raised ${alert.key} ${alert.details.inARow}`];
+    });
+  const failing = (kind: FailureKind, call = 'createOrder', account: AccountName | null = 'A') => {
+    return async () => {
+      throw new TestFailure(kind, call, null, account);
+    };
+  };
+
+  test('12 creates of unknown outcome count up, and end with the first one that is confirmed', async () => {
+    const bench = new Bench();
+    const { submit } = withDesk(bench);
+    bench.exchange.onCreate = failing('unknown');
+    bench.exchange.onOrder = async () => null;
+    for (let round = 0; round < 2; round += 1) {
+      submit(testIntent());
+      await bench.pass(100);
+    }
+    bench.exchange.onCreate = async (signed) => testOrder(signed.draft.clientOrderId, 'OPEN', { orderId: '0x01' });
+    submit(testIntent({ account: 'B', side: 'sell' }));
+    await bench.pass(100);
+    assert.deepEqual(toldDesk(bench), [`raised ${KEY} 1`, `raised ${KEY} 2`]);
+    submit(testIntent());
+    submit(testIntent());
+    await bench.pass(100);
+    assert.deepEqual(toldDesk(bench).slice(2), [`cleared ${KEY}`]);
+  });
+
+  test('12 a book that cannot be read is told, though nothing left; any order that is answered ends it', async () => {
+    const bench = new Bench();
+    const { submit } = withDesk(bench);
+    bench.exchange.onBook = failing('unavailable', 'book', null);
+    submit(testIntent());
+    await bench.pass(5_000, 100);
+    assert.deepEqual(toldDesk(bench), ['raised api-failure:-:book 1']);
+    bench.exchange.onBook = async () => testBook('599.9', '600.1');
+    bench.exchange.onCreate = failing('refused');
+    submit(testIntent({ account: 'B', side: 'sell' }));
+    await bench.pass(1_000, 100);
+    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:-:book']);
+  });
+
+  for (const kind of ['parked', 'unauthenticated', 'unavailable'] as const) {
+    test(`12 a create that is ${kind} has an alert elsewhere`, async () => {
+      const bench = new Bench();
+      const { submit } = withDesk(bench);
+      bench.exchange.onCreate = failing(kind);
+      submit(testIntent());
+      await bench.pass(5_000, 100);
+      assert.deepEqual(endings(bench).length, 1);
+      assert.deepEqual(toldDesk(bench), []);
+    });
+  }
+
+  test('12 a cancel that fails is told, and is over with the next that succeeds', async () => {
+    const bench = new Bench();
+    const { send } = withDesk(bench);
+    bench.exchange.onCancel = failing('unknown', 'cancelOrder');
+    send(cancelOf(strategyId(1)));
+    await bench.pass(30_000, 100);
+    assert.deepEqual(toldDesk(bench), ['raised api-failure:A:cancelOrder 1']);
+    bench.exchange.onCancel = async () => {};
+    bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+    send(cancelOf(strategyId(2)));
+    await bench.pass(1_000, 100);
+    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:A:cancelOrder']);
+  });
 });
