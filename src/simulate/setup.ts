@@ -53,7 +53,9 @@ export function instrumentsOf(count: number): readonly InstrumentSpec[] {
 function symbolsJson(specs: readonly InstrumentSpec[], seed: number, modes: ModeChoice): string {
   const rows = specs.map((spec, index) => {
     const draw = chance(seed, `settings ${spec.name}`);
-    const order = draw.integer(24, 40) * 10;
+    // Of coarse steps an order takes eight at least, so that half an order is still a size.
+    const stepUsdt = (Number(spec.minSize) * Number(spec.startPrice)) / 1e18;
+    const order = Math.max(draw.integer(24, 40), Math.ceil((8 * stepUsdt) / 10)) * 10;
     const max = order * draw.integer(40, 100);
     const decrease = modes === 'decrease' || (modes === 'mixed' && (index + seed) % 2 === 1);
     return {
