@@ -1,10 +1,12 @@
 import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { type DaemonOutput, daemonMachine, type EngineSymbol } from '../machines/daemon.ts';
-import { type Auditor, createAuditor, type StartLot } from './core/audit/index.ts';
+import { restoreSymbol } from '../machines/restore.ts';
+import { type Auditor, createAuditor, type StartLot, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
 import type { SymbolState } from './core/symbol-state.ts';
+import { waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
@@ -139,7 +141,7 @@ export function startEngine(parts: EngineParts): Engine {
             cancelOnStop: settings.cancelOnStop,
             stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
           },
-          existingAtStart: lotsOrStartError(journal) ?? 'synthetic',
+          knownAtStart: knownOrStartError(journal),
         });
         for (const event of heard.splice(0)) judge(auditor, event);
         parts.onTrading?.(engine, symbols);
@@ -210,13 +212,28 @@ function adviceOnKeys(account: AccountName): string {
 }
 
 /** A journal that cannot be read is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
-function lotsOrStartError(journal: EngineJournal): readonly StartLot[] | null {
+function knownOrStartError(journal: EngineJournal): readonly StartSymbol[] {
   try {
-    return journalledLots(journal);
+    return journalledStart(journal);
   } catch (thrown) {
     if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
     throw thrown;
   }
+}
+
+/** What a journal makes a start know of each instrument it has traded, for the auditor: what the symbols begin from, too. */
+export function journalledStart(journal: EngineJournal): readonly StartSymbol[] {
+  const unsettled = unsettledOrders(journal);
+  return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {
+    const { begun, instrument, lots, booked, orders } = restoreSymbol(journal, entry.key, unsettled);
+    if (!begun) return [];
+    const positions = {
+      A: booked.A.plus(waitingOf(orders, 'A')),
+      B: booked.B.plus(waitingOf(orders, 'B')),
+    };
+    const startLots = lots.map(({ account, side, size, price }) => ({ instrument, account, side, size, price }));
+    return [{ instrument, lots: startLots, positions, orders }];
+  });
 }
 
 /** The lots a journal remembers; null: it remembers nothing, and positions will tell. */

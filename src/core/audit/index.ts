@@ -30,11 +30,21 @@ import type {
   Invariant,
   OrderPhase,
   StartLot,
+  StartOrder,
+  StartSymbol,
 } from './model.ts';
 import { isLive, isUnproven, knownAt } from './model.ts';
 
 export type { AuditReport, DurationFigures, SymbolFigures } from './figures.ts';
-export type { AuditSettings, AuditSymbol, Breach, Invariant, StartLot } from './model.ts';
+export type {
+  AuditSettings,
+  AuditSymbol,
+  Breach,
+  Invariant,
+  StartLot,
+  StartOrder,
+  StartSymbol,
+} from './model.ts';
 export { INVARIANTS } from './model.ts';
 
 /**
@@ -81,6 +91,11 @@ export interface AuditorOptions {
    * of an instrument are judged once its lots have been used up.
    */
   readonly existingAtStart?: 'synthetic' | 'unjudged' | readonly StartLot[];
+  /**
+   * What the engine's journal knows of each instrument it has traded: lots, orders with what is booked of them, and the
+   * positions these come to. For those instruments it takes the place of `existingAtStart`.
+   */
+  readonly knownAtStart?: readonly StartSymbol[];
 }
 
 export interface Auditor {
@@ -267,6 +282,7 @@ function emptyHolding(): Holding {
 export function createAuditor(options: AuditorOptions): Auditor {
   const { settings } = options;
   let existing = options.existingAtStart ?? 'synthetic';
+  const known = new Map((options.knownAtStart ?? []).map((one) => [one.instrument, one]));
   const instruments = new Map<string, Instrument>();
   for (const symbol of options.symbols) {
     if (instruments.has(symbol.instrument)) throw new RangeError(`symbol named twice: ${symbol.instrument}`);
@@ -278,9 +294,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
       orders: [],
       lots: createLotBooks(),
       started: false,
-      beginning: existing === 'synthetic',
+      beginning: existing === 'synthetic' && !known.has(symbol.instrument),
       vanished: false,
-      guardsJudged: existing !== 'unjudged',
+      guardsJudged: existing !== 'unjudged' || known.has(symbol.instrument),
       books: [],
       bookings: { buy: 0, sell: 0 },
       drifts: 0,
@@ -503,10 +519,46 @@ export function createAuditor(options: AuditorOptions): Auditor {
     move(instrument, order.account, filled.neg());
   }
 
+  /** An order the engine knows from its journal. */
+  function recall(instrument: string, from: StartOrder): void {
+    const { account, clientOrderId, side, size, price, sentAtMs, expirationMs, firstPartialAtMs, confirmedAtMs } = from;
+    const order: AuditOrder = {
+      ...{ clientOrderId, account, instrument, side, size, price, heard: true, sentSeq: 0, sentAtMs, expirationMs },
+      phase: confirmedAtMs === null || from.unknown ? 'unknown' : 'open',
+      endedAtMs: confirmedAtMs ?? sentAtMs,
+      postOnlyRefused: false,
+      turnedAway: false,
+      overAtMs: null,
+      traded: from.tradedSize,
+      avgPrice: from.avgFillPrice,
+      booked: from.bookedSize,
+      bookedValue: from.bookedValueUsdt,
+      firstPartialAtMs,
+      lastUntradedAtMs: sentAtMs,
+      fenceEndMs: null,
+      lookedUpAbsent: false,
+      unseen: false,
+      openOrdersLack: false,
+      historyLacks: false,
+      cancelAskedAtMs: null,
+      moments: [],
+      attempt: 1,
+      chainStartMs: sentAtMs,
+      minRequestedMs: 0,
+      repairSeq: null,
+      sideBookingsAtSend: 0,
+      driftsAtSend: 0,
+      ownBookings: 0,
+    };
+    remember(order);
+    keep(order);
+  }
+
   function adopt(account: AccountName, body: OrderBody): AuditOrder {
     const instrument = instruments.get(body.instrument);
     // Before the first complete poll what it had traded is part of the position (strategy 11.3).
-    const atStart = accounts[account].complete === null || !instrument?.started;
+    // A journal knows its positions, and not this order: what it traded, it traded since.
+    const atStart = !known.has(body.instrument) && (accounts[account].complete === null || !instrument?.started);
     const base = atStart ? body.traded : ZERO;
     const createdMs = body.createTimeNs === null ? nowMs : Number(body.createTimeNs / 1_000_000n);
     const order: AuditOrder = {
@@ -625,8 +677,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions[0]);
     if (!a || !b) return;
     instrument.started = true;
-    if (Array.isArray(existing)) {
-      const lots = (existing as readonly StartLot[])
+    const journalled = known.get(instrument.symbol.instrument)?.lots ?? existing;
+    if (Array.isArray(journalled)) {
+      const lots = (journalled as readonly StartLot[])
         .filter((lot) => lot.instrument === instrument.symbol.instrument)
         .map(({ account, side, size, price }) => ({ account, side, size, price, seq: 0, atMs: nowMs, loose: false }));
       instrument.lots.reset(lots);
@@ -1416,6 +1469,13 @@ export function createAuditor(options: AuditorOptions): Auditor {
     return ACCOUNTS.flatMap((account) => [...accounts[account].orders.values()].filter(isLive));
   }
 
+  for (const { instrument: name, positions, orders } of known.values()) {
+    const instrument = instruments.get(name);
+    if (!instrument) continue;
+    for (const account of ACCOUNTS) instrument.holding[account].expected.push({ seq, size: positions[account] });
+    for (const order of orders) recall(name, order);
+  }
+
   return {
     hear,
     drainBegan(atMs) {
@@ -1451,7 +1511,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
       seq += 1;
       advance(atMs);
       draining = null;
-      if (how?.journal === 'lost') existing = 'synthetic';
+      if (how?.journal === 'lost') {
+        existing = 'synthetic';
+        known.clear();
+      }
       for (const request of requests.values()) if (request.order) outcomeUnknown(request.order);
       requests.clear();
       for (const account of ACCOUNTS) {

@@ -57,6 +57,35 @@ export interface StartLot {
   readonly price: Decimal;
 }
 
+/** What an engine knows of an instrument from its journal when it starts (strategy 11.2). */
+export interface StartSymbol {
+  readonly instrument: string;
+  readonly lots: readonly StartLot[];
+  /** The position the fills it has seen come to, waiting ones included; signed. */
+  readonly positions: Readonly<Record<AccountName, Decimal>>;
+  readonly orders: readonly StartOrder[];
+}
+
+/** An order it answers for, with what it had seen and booked of it (strategy 4.3). */
+export interface StartOrder {
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** Cumulative, as last seen. */
+  readonly tradedSize: Decimal;
+  readonly avgFillPrice: Decimal;
+  readonly bookedSize: Decimal;
+  readonly bookedValueUsdt: Decimal;
+  readonly firstPartialAtMs: number | null;
+  readonly sentAtMs: number;
+  readonly expirationMs: number;
+  /** null: the exchange never confirmed it. */
+  readonly confirmedAtMs: number | null;
+  readonly unknown: boolean;
+}
+
 /** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer said it. */
 export interface InstrumentRules {
   readonly tickSize: Decimal;
