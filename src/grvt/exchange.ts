@@ -285,8 +285,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     const fail = (trouble: Trouble): ExchangeError => {
       const error = classify(site, trouble);
-      const refused = error.kind === 'refused' || error.kind === 'not-found';
-      log(refused ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+      // A session that ended is renewed and the call repeated: trouble only where that fails, and then it is said there.
+      const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
+      log(expected ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
       return error;
     };
     let exchanged: { raw: RawAnswer; mapped: unknown };

@@ -496,6 +496,19 @@ describe('sessions in flight (strategy 9.8)', () => {
 });
 
 describe('what is said', () => {
+  it('a session that ends is no error: it is renewed and the call repeated', async (context) => {
+    const { scripted, exchange, log } = await readyToCreate(context);
+    scripted.on(POSITIONS, (_asked, times) =>
+      times === 1 ? { status: 401, json: liteError(1000, 401) } : { json: { r: [] } },
+    );
+    assert.deepEqual(await exchange.positions('A'), []);
+    assert.deepEqual(
+      log.filter((line) => line.startsWith('ERROR')),
+      [],
+    );
+    assert.ok(log.some((line) => line.startsWith('WARNING unauthenticated')));
+  });
+
   it('a tap that throws is reported and changes no outcome', async (context) => {
     const log: string[] = [];
     const { scripted, exchange } = await rig(context, {
