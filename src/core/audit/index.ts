@@ -474,8 +474,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.phase = 'open';
       order.endedAtMs ??= nowMs;
     } else if (isUnproven(order)) order.phase = 'acknowledged';
+    const booked = order.booked;
     if (instrument && (!isLive(order) || waitedOut(order))) bookOrder(instrument, order);
-    if (grew || order.phase !== before || wasOver === isLive(order)) remember(order);
+    const news = grew || order.phase !== before || wasOver === isLive(order) || !order.booked.eq(booked);
+    if (news) remember(order);
   }
 
   /** What the auditor knew to have traded at its last moment; the flow moves by the rest. */
