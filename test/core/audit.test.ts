@@ -834,6 +834,31 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'what an order of a former engine trades before this one began is booked with the positions, though it waits in part',
+      setup: { ...HELD, symbol: { imbalanceLimitUsdt: d(0) } },
+      run: (w) => {
+        const former = {
+          account: 'A' as const,
+          side: 'buy' as const,
+          size: '1.5',
+          price: '100.0',
+          clientOrderId: strategyOrderId('A', 'buy', 77),
+          requestId: 0,
+          request: null,
+          createdMs: w.nowMs - 60_000,
+          status: 'OPEN',
+          reason: 'UNSPECIFIED',
+          traded: d(0),
+          value: d(0),
+        };
+        w.orders.push(former);
+        w.wait(2_000).poll();
+        w.fill(former, '1').wait(2_000).poll();
+        w.wait(4_000).poll();
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'positions that moved without a fill of ours',
       setup: HELD,
       run: (w) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { sum } from '../../src/core/decimal.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
@@ -31,7 +32,8 @@ function open(strange: StrangeExchange, symbols: readonly Record<string, unknown
         GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: '2',
         GRVT_HEDGE_ORDER_TTL_SEC: '60',
         GRVT_HEDGE_REQUESTS_PER_SEC: '60',
-        GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.15',
+        // Slow enough for the auditor to remember every poll a decision may rest on.
+        GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.4',
       },
     },
   );
@@ -104,6 +106,14 @@ async function strangeRun(seed: number, waitSec: string): Promise<StrangeExchang
     const left = [...strange.live('A'), ...strange.live('B')].filter((order) => ours(order.clientId));
     assert.deepEqual(left, [], 'orders left after the stop');
   } finally {
+    // For whoever looks for the cause of a failure: all that was reported, and the life of every order.
+    const keep = process.env.STRANGE_FACTS;
+    if (keep !== undefined) {
+      const text = (value: unknown) =>
+        JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
+      writeFileSync(`${keep}.${seed}.facts`, stage.facts.map(text).join('\n'));
+      writeFileSync(`${keep}.${seed}.orders`, strange.orders.map(text).join('\n'));
+    }
     console.log(`seed ${seed}: ${strange.calls.create_order} creates, struck ${JSON.stringify(strange.struck)}`);
     stage.kill();
     await strange.close();

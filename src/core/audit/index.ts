@@ -187,8 +187,8 @@ interface Instrument {
   started: boolean;
   /** No create or cancel has left yet: a start without a journal waits until nothing moves (strategy 11.3), and may yet begin. */
   beginning: boolean;
-  /** An order of a former engine vanished meanwhile: what it traded last shows in the positions alone. */
-  vanished: boolean;
+  /** An order of a former engine traded or vanished meanwhile: an engine that begins later finds that in the positions. */
+  moved: boolean;
   guardsJudged: boolean;
   readonly books: { seq: number; atMs: number; sentAtMs: number; bid: Decimal; ask: Decimal }[];
   readonly bookings: Record<Side, number>;
@@ -295,7 +295,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       lots: createLotBooks(),
       started: false,
       beginning: existing === 'synthetic' && !known.has(symbol.instrument),
-      vanished: false,
+      moved: false,
       guardsJudged: existing !== 'unjudged' || known.has(symbol.instrument),
       books: [],
       bookings: { buy: 0, sell: 0 },
@@ -445,6 +445,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     order.historyLacks = false;
     const over = phase === 'filled' || phase === 'cancelled' || phase === 'rejected';
     const grew = body.traded.gt(order.traded);
+    if (grew && instrument?.beginning && !order.heard) instrument.moved = true;
     // What was refused or proven absent and shows all the same is alive (9.6); what the exchange ended stays ended.
     const returned = wasOver && (order.phase === 'refused' || order.phase === 'absent') && phase !== 'rejected';
     // The state of an order can be told before its reason is: an answer that lacked a field, and a whole one after it.
@@ -637,7 +638,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       trim(holding.positions, nowMs);
       if (holding.expected.length === 0) holding.expected.push({ seq, size: row?.size ?? ZERO });
       if (!instrument.started) start(instrument);
-      else if (instrument.beginning && instrument.vanished && !agrees(instrument, account, seq)) startAnew(instrument);
+      else if (instrument.beginning && instrument.moved) startAnew(instrument);
     }
   }
 
@@ -670,7 +671,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (gone.length === 0) continue;
       for (const one of gone) accounts[account].orders.delete(one.clientOrderId);
       instrument.orders = instrument.orders.filter(stays);
-      instrument.vanished = true;
+      instrument.moved = true;
     }
   }
 
