@@ -231,8 +231,7 @@ export function journalledStart(journal: EngineJournal): readonly StartSymbol[] 
       A: booked.A.plus(waitingOf(orders, 'A')),
       B: booked.B.plus(waitingOf(orders, 'B')),
     };
-    const startLots = lots.map(({ account, side, size, price }) => ({ instrument, account, side, size, price }));
-    return [{ instrument, lots: startLots, positions, orders }];
+    return [{ instrument, lots: lots.map((lot) => ({ instrument, ...lot })), positions, orders }];
   });
 }
 

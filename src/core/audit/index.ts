@@ -675,17 +675,21 @@ export function createAuditor(options: AuditorOptions): Auditor {
     }
   }
 
+  function resetLots(instrument: Instrument, from: readonly StartLot[]): void {
+    const own = from.filter((lot) => lot.instrument === instrument.symbol.instrument);
+    const lots = own.map(({ account, side, size, price, bookedAtMs }) => {
+      return { account, side, size, price, seq: 0, atMs: bookedAtMs ?? nowMs, loose: false };
+    });
+    instrument.lots.reset(lots);
+  }
+
   /** Both positions are known for the first time: the lots of strategy 11.3. */
   function start(instrument: Instrument): void {
     const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions[0]);
     if (!a || !b) return;
     instrument.started = true;
-    const journalled = known.get(instrument.symbol.instrument)?.lots ?? existing;
-    if (Array.isArray(journalled)) {
-      const lots = (journalled as readonly StartLot[])
-        .filter((lot) => lot.instrument === instrument.symbol.instrument)
-        .map(({ account, side, size, price }) => ({ account, side, size, price, seq: 0, atMs: nowMs, loose: false }));
-      instrument.lots.reset(lots);
+    if (Array.isArray(existing)) {
+      resetLots(instrument, existing as readonly StartLot[]);
       return;
     }
     const loose = existing === 'unjudged';
@@ -1472,9 +1476,12 @@ export function createAuditor(options: AuditorOptions): Auditor {
     return ACCOUNTS.flatMap((account) => [...accounts[account].orders.values()].filter(isLive));
   }
 
-  for (const { instrument: name, positions, orders } of known.values()) {
+  for (const { instrument: name, lots, positions, orders } of known.values()) {
     const instrument = instruments.get(name);
     if (!instrument) continue;
+    // At once: the first answers can already book what waited.
+    instrument.started = true;
+    resetLots(instrument, lots);
     for (const account of ACCOUNTS) instrument.holding[account].expected.push({ seq, size: positions[account] });
     for (const order of orders) recall(name, order);
   }

@@ -55,6 +55,8 @@ export interface StartLot {
   readonly side: Side;
   readonly size: Decimal;
   readonly price: Decimal;
+  /** Absent: when the auditor began to listen. */
+  readonly bookedAtMs?: number;
 }
 
 /** What an engine knows of an instrument from its journal when it starts (strategy 11.2). */
