@@ -33,6 +33,8 @@ export const TOTAL = '*';
 export interface History {
   /** @returns the entry, or null when the fact is none for readers. */
   take(fact: Fact): FeedEntry | null;
+  /** Whether the step since the last points is over. */
+  due(nowMs: number): boolean;
   /** Adds a point to each series when the step is over. @returns the points added, by instrument; null: not yet. */
   sample(status: Status): Readonly<Record<string, Point>> | null;
   feed(): readonly FeedEntry[];
@@ -46,7 +48,11 @@ export function createHistory(): History {
   let stepMs = FIRST_STEP_MS;
   let lastMs: number | null = null;
 
+  // A clock that was set back must not stop the drawing until it has caught up.
+  const due = (nowMs: number) => lastMs === null || nowMs < lastMs || nowMs - lastMs >= stepMs;
+
   return {
+    due,
     take(fact) {
       if (NOT_IN_FEED.has(fact.type)) return null;
       const entry: FeedEntry = { id: nextId++, fact: plain(fact) as Record<string, unknown> };
@@ -56,8 +62,7 @@ export function createHistory(): History {
     },
     sample(status) {
       const { atMs } = status;
-      // A clock that was set back must not stop the drawing until it has caught up.
-      if (lastMs !== null && atMs >= lastMs && atMs - lastMs < stepMs) return null;
+      if (!due(atMs)) return null;
       lastMs = atMs;
       const added: Record<string, Point> = {};
       for (const one of status.symbols) {

@@ -186,6 +186,8 @@ function momentOf(
     case 'fact': {
       const fact = entry.body as Fact;
       const phase = fact.type === 'state.changed' ? fact.to : before.phase;
+      // The fill that filled it says so beside it.
+      if (fact.type === 'order.over' && fact.status === 'FILLED') return null;
       const kind = fact.type === 'state.changed' ? 'state' : 'fact';
       return { place: { ...before, phase }, moment: { seq, atMs, kind, phase, fact: plain(fact) } };
     }

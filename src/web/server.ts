@@ -172,6 +172,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
 
   const sampling = setInterval(() => {
     try {
+      if (!history.due(clock.nowMs())) return;
       const points = history.sample(source.status());
       if (points !== null) live.drawn(points);
     } catch {

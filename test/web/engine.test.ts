@@ -22,7 +22,7 @@ describe('a running engine', () => {
 
   before(async () => {
     stage = await openStage({ inspect: true });
-    await until(async () => bnb(await ask<Status>('/status')).orders.length === 2, 'both openings of BNB');
+    await stage.quoting(BNB);
   });
   after(() => stage.close());
 
@@ -152,29 +152,27 @@ test('port 0 means no dashboard, and says nothing', async () => {
   assert.deepEqual(warnings, []);
 });
 
-test('a port that is taken is one warning, and the engine goes on without a dashboard', async () => {
+test('a port that is taken is one warning, and the engine goes on without a dashboard', async (t) => {
   const stage = await openStage();
+  t.after(() => stage.close());
   const warnings: string[] = [];
   const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: new URL(stage.url).port });
   assert.equal(await openDashboard({ ...DASHBOARD, settings, warn: (text) => warnings.push(text) }), null);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /No dashboard: .*EADDRINUSE/);
-  await stage.close();
 });
 
-test('off, the inspector is not there at all', async () => {
+test('off, the inspector is not there at all', async (t) => {
   const stage = await openStage();
+  t.after(() => stage.close());
   assert.equal(stage.dashboard.inspect, null);
   assert.equal((await fetch(`${stage.url}/inspect`)).status, 404);
-  await stage.close();
 });
 
-test('without an engine the journal tells: ledger, orders, lots, the last state and its reason', async () => {
+test('without an engine the journal tells: ledger, orders, lots, the last state and its reason', async (t) => {
   const stage = await openStage();
-  await until(
-    () => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().context.state.orders.length === 2,
-    'orders',
-  );
+  t.after(() => stage.close());
+  await stage.quoting(BNB);
   stage.fill(BNB);
   await until(() => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().value === 'imbalanced', 'imbalance');
   await stage.close();

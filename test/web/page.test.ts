@@ -16,10 +16,7 @@ describe('the page of a running engine', { skip: NO_BROWSER }, () => {
 
   before(async () => {
     [browser, stage] = await Promise.all([openBrowser(), openStage()]);
-    await until(
-      () => stage.engine.daemon.system.get(`symbol:${BNB}`)?.getSnapshot().context.state.orders.length === 2,
-      'orders',
-    );
+    await stage.quoting(BNB);
   });
   after(async () => {
     await browser.close();

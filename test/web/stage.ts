@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SymbolContext } from '../../machines/symbol-steps.ts';
 import { type Dashboard, openDashboard } from '../../src/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
@@ -22,6 +23,8 @@ export interface Stage {
   readonly venue: Venue;
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
+  /** Waits until both openings of a symbol rest at the exchange and nothing is under way. */
+  quoting(instrument: string): Promise<unknown>;
   /** Fills the oldest live order of a symbol at the exchange. @returns its client order id */
   fill(instrument: string): string;
   close(): Promise<void>;
@@ -85,6 +88,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     },
   });
   dashboard.attach(engine);
+  let closed = false;
   return {
     url: dashboard.url,
     engine,
@@ -93,6 +97,16 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     venue,
     secrets,
     warnings,
+    quoting: (instrument) =>
+      until(() => {
+        const context = engine.daemon.system.get(`symbol:${instrument}`)?.getSnapshot().context as
+          | SymbolContext
+          | undefined;
+        const orders = context?.state.orders ?? [];
+        return (
+          orders.length === 2 && orders.every((order) => order.confirmedAtMs !== null) && context?.underWay.length === 0
+        );
+      }, `both openings of ${instrument}`),
     fill(instrument) {
       const state = control.state() as {
         accounts: {
@@ -110,6 +124,8 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
       throw new Error(`no live order on ${instrument}`);
     },
     async close() {
+      if (closed) return;
+      closed = true;
       engine.stop('the test is over');
       await engine.stopped;
       for (const one of streams) one.close();

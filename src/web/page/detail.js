@@ -17,6 +17,7 @@ export function openDetail(app, page, instrument) {
     head: h('header', { class: 'symbolhead' }),
     now: h('section', { class: 'card now' }),
     chart: h('section', { class: 'card chartcard' }),
+    help: h('p', { class: 'dim' }, t('chartHelp')),
     past: h('section', { class: 'card past' }),
     orders: h('section', { class: 'card tablecard' }),
     lots: h('section', { class: 'card tablecard' }),
@@ -40,13 +41,15 @@ export function openDetail(app, page, instrument) {
   );
   all();
   const past = createPast(app, instrument, parts.past, {
-    freeze(phase, from) {
+    freeze(phase, from, atMs) {
       frozen = true;
       chart?.freeze(phase, from);
+      parts.help.textContent = t('chartPast', { time: clock(atMs) });
       parts.chart.classList.add('frozen');
     },
     thaw() {
       frozen = false;
+      parts.help.textContent = t('chartHelp');
       parts.chart.classList.remove('frozen');
       chart?.thaw();
     },
@@ -77,7 +80,7 @@ export function openDetail(app, page, instrument) {
           `▶ ${t('replayLast')}`,
         ),
       ),
-      h('p', { class: 'dim' }, t('chartHelp')),
+      parts.help,
       chart.element,
     );
   }
@@ -361,7 +364,7 @@ function createPast(app, instrument, box, chart) {
         ` · ${t('ago', { time: lasting(app.nowMs() - one.atMs) })} · ${index + 1}/${list.length}`,
       ),
     );
-    chart.freeze(one.phase, one.kind === 'fact' ? null : (before?.phase ?? null));
+    chart.freeze(one.phase, one.kind === 'fact' ? null : (before?.phase ?? null), one.atMs);
     clearTimeout(reading);
     reading = setTimeout(() => read(one), READ_AFTER_MS);
   }

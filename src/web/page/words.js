@@ -106,6 +106,7 @@ export function factWords(fact) {
     price: number(fact.price),
     difference: number(fact.difference),
     account: fact.account ?? '',
+    status: TEXTS[lang].over[fact.status] ?? fact.status ?? '',
     does: fact.type === 'decision.made' ? does(fact) : '',
   };
   return { text: fill(template, values), rule: ruleOf(fact) };
