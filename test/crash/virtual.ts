@@ -5,7 +5,13 @@ import { type Engine, staleMs, startEngine } from '../../src/engine.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import { createPaper, type InstrumentSpec, knownInstruments, type PaperExchange } from '../../src/paper/index.ts';
+import {
+  createPaper,
+  type InstrumentSpec,
+  knownInstruments,
+  type PaperExchange,
+  type ProfileName,
+} from '../../src/paper/index.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork, type Life } from '../../src/simulate/network.ts';
@@ -40,6 +46,9 @@ export interface Options {
   /** How long it is down after each; default: what a supervisor needs. */
   readonly downMs?: number;
   readonly symbols?: readonly object[];
+  /** Default: a market that stands still. */
+  readonly profile?: ProfileName;
+  readonly seed?: number;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +76,12 @@ export class World {
     this.time = time;
     this.#kills = [...(options.kills ?? [])];
     this.#downMs = options.downMs ?? DOWN_MS;
-    this.exchange = createPaper({ seed: 3, startMs: START_MS, instruments: instruments(), profile: STILL });
+    this.exchange = createPaper({
+      seed: options.seed ?? 3,
+      startMs: START_MS,
+      instruments: instruments(),
+      profile: options.profile ?? STILL,
+    });
     this.watch = new Watch(this.exchange);
     this.settings = settingsOf(options);
     const [a, b] = this.exchange.accounts;
@@ -228,7 +242,7 @@ export class World {
   }
 }
 
-function instruments(): readonly InstrumentSpec[] {
+export function instruments(): readonly InstrumentSpec[] {
   return knownInstruments().filter((spec) => spec.name === BNB || spec.name === SOL);
 }
 
