@@ -156,6 +156,8 @@ export interface LotBooks {
   readonly current: readonly Lots[];
   /** Starts over with these lots. */
   reset(lots: Lots): void;
+  /** Books a fill that an engine may or may not have booked: either way is a reading from now on. */
+  bookPerhaps(fill: AuditFill): void;
   /** Takes back an adopted drift that the positions took back: either way is a reading now. */
   withdraw(seq: number, reverse: AuditFill): void;
 }
@@ -182,6 +184,10 @@ export function createLotBooks(): LotBooks {
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > RECENT_MS) recent.shift();
       current = distinct(readings);
       return booked;
+    },
+    bookPerhaps(fill) {
+      current = distinct([...current.map((lots) => bookFill(lots, fill).lots), ...current]);
+      recent = [];
     },
     at(seqA, seqB) {
       const known = (one: Recent): boolean => one.fill.seq <= (one.fill.account === 'A' ? seqA : seqB);
