@@ -648,7 +648,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
       const holding = instrument.holding[account];
       const newest = holding.positions.at(-1);
       if (!newest) return;
-      holding.positions.splice(0, holding.positions.length, newest);
       holding.expected.push({ seq, size: newest.size });
       holding.contradicting = null;
     }
@@ -657,7 +656,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.bookedValue = order.traded.mul(order.avgPrice);
       remember(order);
     }
-    start(instrument);
+    start(instrument, -1);
     // An engine that began earlier has the difference as drift, at another entry price: sizes are judged, prices are not.
     for (const lots of instrument.lots.current) instrument.lots.reset(lots.map((lot) => ({ ...lot, loose: true })));
   }
@@ -683,9 +682,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     instrument.lots.reset(lots);
   }
 
-  /** Both positions are known for the first time: the lots of strategy 11.3. */
-  function start(instrument: Instrument): void {
-    const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions[0]);
+  /** Both positions are known for the first time, or (`from` -1) anew: the lots of strategy 11.3. */
+  function start(instrument: Instrument, from: 0 | -1 = 0): void {
+    const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions.at(from));
     if (!a || !b) return;
     instrument.started = true;
     if (Array.isArray(existing)) {
