@@ -14,7 +14,7 @@ import {
   replayCommand,
   whyCommand,
 } from './explain/commands.ts';
-import { type PaperCommandOptions, runPaper } from './paper-command.ts';
+import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper-command.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { loadSettings, type Settings } from './settings/index.ts';
 import { simulateCommand } from './simulate/command.ts';
@@ -58,6 +58,12 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
     .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
     .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
+    .option('--rate-limits', "answer 429 by GRVT's weights; without it no call is turned away for being one too many")
+    .addOption(
+      new Option('--self-trade <rule>', 'when the two accounts, of one owner, meet in the book')
+        .choices(SELF_TRADE_RULES)
+        .default('allow'),
+    )
     .action(async (options: PaperCommandOptions) => {
       exitCode = await orSayWhy(() => runPaper(options));
     });

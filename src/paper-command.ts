@@ -7,7 +7,13 @@ export interface PaperCommandOptions {
   readonly seed: number;
   /** File of instruments in GRVT's own JSON; absent: the built-in ones. */
   readonly instruments?: string;
+  /** 429/1006 by the weights of API 7. */
+  readonly rateLimits?: boolean;
+  readonly selfTrade?: (typeof SELF_TRADE_RULES)[number];
 }
+
+/** What happens when the two accounts meet: they trade, the incoming order is refused, or the resting one goes (API 5.3). */
+export const SELF_TRADE_RULES = ['allow', 'reject-taker', 'cancel-maker'] as const;
 
 /**
  * Runs the embedded exchange alone. Standard output gets only what an env file needs, so that any GRVT client in any
@@ -19,7 +25,8 @@ export async function runPaper(options: PaperCommandOptions): Promise<number> {
   const { port, seed } = options;
   const listed = options.instruments;
   const instruments = listed === undefined ? {} : { instruments: instrumentsFromJson(readJson(listed)) };
-  const paper = await startPaper({ port, seed, ...instruments });
+  const { rateLimits = false, selfTrade = 'allow' } = options;
+  const paper = await startPaper({ port, seed, rateLimits, selfTrade, ...instruments });
   for (const line of paperEnvironment(paper)) console.log(line);
   console.error(
     `The embedded exchange listens at ${paper.url}; its control path is ${paper.url}/paper/. Ctrl+C ends it.`,
