@@ -39,7 +39,9 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   if (plan.tradingState === 'equal' && opening?.contradictsConfig) {
     raise('side-contradicts-config', { ...sizes, configured: config.aSideWhenEqual, held: opening.sides.A });
   }
-  if (plan.tradingState === 'capped') {
+  // Flat in `decrease` is where it was to get to, not a limit that stands in the way.
+  const done = config.positionMode === 'decrease' && valuation.flat;
+  if (plan.tradingState === 'capped' && !done) {
     raise('limit-reached', {
       mode: config.positionMode,
       total: valuation.totalUsdt.toFixed(2),

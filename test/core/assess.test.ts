@@ -135,6 +135,7 @@ describe('12 the conditions a decision finds', () => {
       [],
     ],
     ['8.3 12 the limit is reached', { a: 150, b: -150 }, ['limit-reached']],
+    ['6.2 12 flat in decrease is the goal, not a limit', { config: { positionMode: 'decrease' } }, []],
     [
       '8.1 12 more orders on an account than the cap',
       { a: 50, orders: [1, 2, 3].map(() => order('B', 'sell', 1, 101)) },
