@@ -1,11 +1,10 @@
 import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { type DaemonOutput, daemonMachine, type EngineSymbol } from '../machines/daemon.ts';
 import { restoreSymbol } from '../machines/restore.ts';
-import { type Auditor, createAuditor, type StartLot, type StartSymbol } from './core/audit/index.ts';
+import { type Auditor, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
-import type { SymbolState } from './core/symbol-state.ts';
 import { waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { ExchangeError } from './grvt/errors.ts';
@@ -233,14 +232,4 @@ export function journalledStart(journal: EngineJournal): readonly StartSymbol[] 
     };
     return [{ instrument, lots: lots.map((lot) => ({ instrument, ...lot })), positions, orders }];
   });
-}
-
-/** The lots a journal remembers; null: it remembers nothing, and positions will tell. */
-export function journalledLots(journal: EngineJournal): readonly StartLot[] | null {
-  const states = journal.latestOfEach('symbol.state').map((entry) => entry.body as SymbolState);
-  const begun = states.filter((state) => state.begun);
-  if (begun.length === 0) return null;
-  return begun.flatMap((state) =>
-    state.lots.map(({ account, side, size, price }) => ({ instrument: state.instrument, account, side, size, price })),
-  );
 }

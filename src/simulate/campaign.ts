@@ -4,7 +4,7 @@ import { encode } from '../core/codec.ts';
 import type { Fact } from '../core/facts.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import { type Engine, journalledLots, staleMs, startEngine } from '../engine.ts';
+import { type Engine, journalledStart, staleMs, startEngine } from '../engine.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import type { FetchLike } from '../grvt/session.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
@@ -284,7 +284,7 @@ class Campaign implements Host {
         cancelOnStop: settings.cancelOnStop,
         stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
       },
-      existingAtStart: journalledLots(this.#journal) ?? 'synthetic',
+      knownAtStart: journalledStart(this.#journal),
     });
     this.#wanted = true;
     this.#start();
