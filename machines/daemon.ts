@@ -114,6 +114,8 @@ interface DaemonContext extends DaemonInput {
   readonly symbols: readonly EngineSymbol[];
   /** Foreign orders already named (strategy 11.4), those still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
+  /** Keys of conditions judged here that hold, or may since before this start: the first poll clears those that do not. */
+  readonly holding: readonly string[];
   /** Alert keys of failing calls, per account. */
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
   /** Respawns per actor. */
@@ -218,10 +220,6 @@ const daemonSetup = setup({
       const nowMs = context.clock.nowMs();
       const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId));
       const unnamed = open.filter((order) => !context.foreign[account].includes(order.orderId));
-      enqueue.assign({
-        foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
-        failing: { ...context.failing, [account]: [] },
-      });
       enqueue(() => {
         for (const order of unnamed) {
           const { instrument, orderId, clientOrderId } = order;
@@ -231,11 +229,16 @@ const daemonSetup = setup({
       const alerts = unnamed.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
       const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
-      const cleared = [
-        ...context.failing[account],
-        ...(mmr === null ? [alertKey('mmr', account)] : []),
-        ...(skew === null ? [alertKey('clock-skew')] : []),
-      ];
+      // Only what holds is cleared: every poll of a good day would tell the alert desk the same twice.
+      const judged = { [alertKey('mmr', account)]: mmr, [alertKey('clock-skew')]: skew };
+      const over = Object.keys(judged).filter((key) => judged[key] === null && context.holding.includes(key));
+      const begun = Object.keys(judged).filter((key) => judged[key] !== null && !context.holding.includes(key));
+      const cleared = [...context.failing[account], ...over];
+      enqueue.assign({
+        foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
+        failing: { ...context.failing, [account]: [] },
+        holding: [...context.holding.filter((key) => !over.includes(key)), ...begun],
+      });
       for (const alert of [...alerts, mmr, skew]) {
         if (alert !== null) tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
       }
@@ -354,6 +357,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     foreign: { A: [], B: [] },
     // What was open when the engine last went down ends with the first good poll.
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
+    holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
     respawns: {},
     unknown: [],
     draining: false,

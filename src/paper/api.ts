@@ -146,6 +146,8 @@ export class Api {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
   #requests = 0;
+  #dateSecond = Number.NaN;
+  #date = '';
   readonly #builders = new Map<string, Json[]>();
   readonly #byRoute = new Map<string, number>();
 
@@ -248,7 +250,13 @@ export class Api {
 
   /** The HTTP date, from the exchange's clock. */
   #headers(): Record<string, string> {
-    return { 'content-type': 'application/json', date: new Date(this.#parts.venue.clockMs).toUTCString() };
+    const second = Math.floor(this.#parts.venue.clockMs / 1_000);
+    // Whole seconds: printing a date for each of a burst of answers would cost more than routing them.
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#date = new Date(second * 1_000).toUTCString();
+    }
+    return { 'content-type': 'application/json', date: this.#date };
   }
 
   #answer(status: number, body: string): PaperAnswer {
