@@ -250,15 +250,26 @@ class Campaign implements Host {
 
   async run(): Promise<CampaignResult> {
     const { days, legHours, untilMs } = this.#options;
-    const totalMs = Math.min(days * DAY_MS, untilMs ?? Number.POSITIVE_INFINITY);
+    const totalMs = days * DAY_MS;
     const endMs = START_MS + totalMs;
+    // Ends early and is the same until then: nothing is planned by that end.
+    if (untilMs !== null) {
+      this.time.at(
+        START_MS + untilMs,
+        () => {
+          this.#over = true;
+          this.time.stop();
+        },
+        true,
+      );
+    }
     const legMs = legHours * 3_600_000;
     try {
       if (this.#options.streams) this.#keepMarketMoving();
       scheduleWorld(this, this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs });
       while (this.time.nowMs < endMs && !this.#over) {
         const legEndMs = Math.min(this.time.nowMs + legMs, endMs);
-        await this.#leg(legEndMs, totalMs, legEndMs === endMs && untilMs !== null);
+        await this.#leg(legEndMs, totalMs);
       }
     } catch (thrown) {
       this.#crash = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -266,10 +277,10 @@ class Campaign implements Host {
     return this.#result();
   }
 
-  /** Whether a breach has ended the campaign. */
+  /** Whether a breach, or `--until`, has ended the campaign. */
   #over = false;
 
-  async #leg(endMs: number, totalMs: number, cutShort: boolean): Promise<void> {
+  async #leg(endMs: number, totalMs: number): Promise<void> {
     this.#calm = false;
     this.exchange.faults.set(paperRules(this.#plan));
     const { settings } = this;
@@ -288,7 +299,7 @@ class Campaign implements Host {
     });
     this.#wanted = true;
     this.#start();
-    const calmMs = cutShort ? endMs : endMs - CALM_MS;
+    const calmMs = endMs - CALM_MS;
     const soonestMs = this.time.nowMs + LEG_LEAST_MS;
     while (this.time.nowMs < calmMs && !this.#over) {
       if (this.time.nowMs >= soonestMs && endMs - this.time.nowMs > 2 * LEG_LEAST_MS && this.#allThere()) break;
@@ -299,7 +310,7 @@ class Campaign implements Host {
         breaches: this.#findings.length,
       });
     }
-    if (this.#over || cutShort) {
+    if (this.#over) {
       await this.#endLeg(false);
       return;
     }
@@ -728,9 +739,9 @@ class Campaign implements Host {
 
   #result(): CampaignResult {
     for (const [kind, count] of Object.entries(this.exchange.faults.counts())) this.faults.add(kind, count);
-    const missing = (Object.keys(this.#plan) as AnyFault[]).filter(
-      (kind) => (this.#plan[kind] ?? 0) > 0 && this.faults.of(kind) === 0,
-    );
+    // Cut short to look closely, it need not have seen everything.
+    const asked = this.#options.untilMs === null ? (Object.keys(this.#plan) as AnyFault[]) : [];
+    const missing = asked.filter((kind) => (this.#plan[kind] ?? 0) > 0 && this.faults.of(kind) === 0);
     return {
       seed: this.#options.seed,
       profile: this.#profile,

@@ -32,6 +32,18 @@ describe('a campaign', () => {
     assert.equal(code, 0);
   });
 
+  it('ends where it is told to and is the same until then', async () => {
+    const log = async (...more: string[]) =>
+      (
+        await simulateApart('--days', '0.03', '--seed', '4', '--faults', '0.05', '--verbose', '--no-streams', ...more)
+      ).out
+        .split('\n')
+        .filter((line) => line.startsWith('{"'));
+    const [whole, cut] = await Promise.all([log(), log('--until', '20m')]);
+    assert.ok(cut.length > 50 && cut.length < whole.length);
+    assert.deepEqual(cut, whole.slice(0, cut.length));
+  });
+
   it('fails when a fault that was asked for never happened', async () => {
     const asked = ['--days', '0.01', '--fault', 'disconnect=0.1', '--no-streams'];
     const { code, out } = await simulateApart(...asked);
