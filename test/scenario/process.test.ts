@@ -91,6 +91,16 @@ async function withRun(
   }
 }
 
+/** An exchange of this process, gone again whatever happens. */
+async function withPaper(play: (paper: PaperServer) => Promise<void>): Promise<void> {
+  const paper = await startPaper({ seed: 3 });
+  try {
+    await play(paper);
+  } finally {
+    await paper.close();
+  }
+}
+
 /** What points the program at an exchange of this process. */
 function environmentOf(
   paper: PaperServer,
@@ -137,113 +147,110 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('0 after SIGINT: nothing rests any more', async () => {
-    const paper = await startPaper({ seed: 3 });
-    const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
-    await withRun(['run'], env, async (run) => {
-      await run.until('it quotes', () => ourOrders(paper).length > 0);
-      run.child.kill('SIGINT');
-      assert.equal((await run.exit).code, 0);
-      assert.match(run.log(), /Stop cleanup finished/);
-      assert.deepEqual(ourOrders(paper), []);
-    });
-    await paper.close();
-    rmSync(directory, { recursive: true });
-  });
-
-  it('13.3 a second signal stops at once, and leaves what rests to expire', async () => {
-    const paper = await startPaper({ seed: 3 });
-    const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
-    await withRun(['run'], env, async (run) => {
-      await run.until('it quotes', () => ourOrders(paper).length > 0);
-      paper.exchange.control.faults({
-        rules: [{ kind: 'server-error', rate: 1, route: 'cancel_order' }],
-        add: false,
+  it('0 after SIGINT: nothing rests any more', () =>
+    withPaper(async (paper) => {
+      const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+      await withRun(['run'], env, async (run) => {
+        await run.until('it quotes', () => ourOrders(paper).length > 0);
+        run.child.kill('SIGINT');
+        assert.equal((await run.exit).code, 0);
+        assert.match(run.log(), /Stop cleanup finished/);
+        assert.deepEqual(ourOrders(paper), []);
       });
-      run.child.kill('SIGTERM');
-      await run.until('it drains', () => /SIGTERM/.test(run.screen()));
-      run.child.kill('SIGTERM');
-      assert.equal((await run.exit).code, 1);
-      assert.ok(ourOrders(paper).length > 0, 'what rests expires by itself');
-      paper.exchange.control.faults({ rules: [], add: false });
-    });
-    await paper.close();
-    rmSync(directory, { recursive: true });
-  });
+      rmSync(directory, { recursive: true });
+    }));
+
+  it('13.3 a second signal stops at once, and leaves what rests to expire', () =>
+    withPaper(async (paper) => {
+      const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+      await withRun(['run'], env, async (run) => {
+        await run.until('it quotes', () => ourOrders(paper).length > 0);
+        paper.exchange.control.faults({
+          rules: [{ kind: 'server-error', rate: 1, route: 'cancel_order' }],
+          add: false,
+        });
+        run.child.kill('SIGTERM');
+        await run.until('it drains', () => /SIGTERM/.test(run.screen()));
+        run.child.kill('SIGTERM');
+        assert.equal((await run.exit).code, 1);
+        assert.ok(ourOrders(paper).length > 0, 'what rests expires by itself');
+        paper.exchange.control.faults({ rules: [], add: false });
+      });
+      rmSync(directory, { recursive: true });
+    }));
 });
 
 describe('the log', { concurrency: 2 }, () => {
-  it('14 says the phrases operators search for, and no secret, on the screen nor in the file', async () => {
-    const paper = await startPaper({ seed: 3 });
-    const { control } = paper.exchange;
-    for (const { instrument } of stateOf(paper).instruments) control.market({ instrument, frozen: true });
-    const ETH = 'ETH_USDT_Perp';
-    // Not hedged, by a lot nobody buys at; one order too many; one of somebody else's; refused as post-only.
-    control.position({ account: 'A', instrument: ETH, size: '1', entry_price: '3900' });
-    const left = (number: number, price: string) =>
+  it('14 says the phrases operators search for, and no secret, on the screen nor in the file', () =>
+    withPaper(async (paper) => {
+      const { control } = paper.exchange;
+      for (const { instrument } of stateOf(paper).instruments) control.market({ instrument, frozen: true });
+      const ETH = 'ETH_USDT_Perp';
+      // Not hedged, by a lot nobody buys at; one order too many; one of somebody else's; refused as post-only.
+      control.position({ account: 'A', instrument: ETH, size: '1', entry_price: '3900' });
+      const left = (number: number, price: string) =>
+        control.order({
+          ...{ account: 'A', instrument: BNB, side: 'buy', size: '0.8', price, post_only: true },
+          client_order_id: clientOrderIdOf('A', 'buy', BigInt(number)),
+          expires_in_ms: 3_600_000,
+        });
+      left(1, '618.0');
+      left(2, '619.0');
       control.order({
-        ...{ account: 'A', instrument: BNB, side: 'buy', size: '0.8', price, post_only: true },
-        client_order_id: clientOrderIdOf('A', 'buy', BigInt(number)),
+        ...{ account: 'B', instrument: BNB, side: 'sell', size: '0.1', price: '700.0', post_only: false },
         expires_in_ms: 3_600_000,
       });
-    left(1, '618.0');
-    left(2, '619.0');
-    control.order({
-      ...{ account: 'B', instrument: BNB, side: 'sell', size: '0.1', price: '700.0', post_only: false },
-      expires_in_ms: 3_600_000,
-    });
-    control.faults({ rules: [{ kind: 'post-only-refusal', rate: 1, account: 'B', count: 1 }], add: false });
-    const SOL = 'SOL_USDT_Perp';
-    const { env, directory } = environmentOf(paper, [
-      symbolRow(BNB),
-      symbolRow(ETH),
-      symbolRow(SOL),
-      symbolRow('BTC_USDT_Perp', { a_side_when_equal: 'sell' }),
-    ]);
-    const more = {
-      GRVT_HEDGE_MMR_ALERT_THRESHOLD: '0.0001',
-      GRVT_HEDGE_STUCK_HOURS: '0.001',
-      GRVT_HEDGE_POST_ONLY_MAX_RETRY: '1',
-      GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: '2',
-      GRVT_HEDGE_SDK_LOG_LEVEL: 'DEBUG',
-    };
-    await withRun(['run'], { ...env, ...more }, async (run) => {
-      const phrases = [
-        'Placed A buy',
-        'Placed B sell',
-        'Placed A sell',
-        'Placed B buy',
-        'per_account_cap_when_diff<20=>1',
-        'Cancelled extra strategy order due to low diff account cap',
-        'MMR ALERT',
-        'unhedged>0.001h',
-        'cooldown',
-        'non-strategy order detected',
-      ];
-      const missing = () => phrases.filter((phrase) => !run.log().includes(phrase));
-      await run
-        .until('every phrase', () => missing().length === 0, 30_000)
-        .catch(() => assert.deepEqual(missing(), [], run.screen().slice(-2_000)));
-      run.child.kill('SIGTERM');
-      assert.equal((await run.exit).code, 0);
-      assert.match(run.log(), /Stop cleanup finished: cancelled=\d+ candidates=\d+ kept=\d+/);
-      const secrets = [
-        ...paper.accounts.flatMap((account) => [account.apiKey, account.privateKey, account.privateKey.slice(2)]),
-        'gravity=',
-        'telegram-secret-of-the-gateway',
-      ];
-      for (const secret of secrets) {
-        assert.ok(!run.log().includes(secret), 'a secret in the log file');
-        assert.ok(!run.screen().includes(secret), 'a secret on the screen');
-      }
-      for (const line of run.log().trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
-    });
-    await paper.close();
-    rmSync(directory, { recursive: true });
-  });
+      control.faults({ rules: [{ kind: 'post-only-refusal', rate: 1, account: 'B', count: 1 }], add: false });
+      const SOL = 'SOL_USDT_Perp';
+      const { env, directory } = environmentOf(paper, [
+        symbolRow(BNB),
+        symbolRow(ETH),
+        symbolRow(SOL),
+        symbolRow('BTC_USDT_Perp', { a_side_when_equal: 'sell' }),
+      ]);
+      const more = {
+        GRVT_HEDGE_MMR_ALERT_THRESHOLD: '0.0001',
+        GRVT_HEDGE_STUCK_HOURS: '0.001',
+        GRVT_HEDGE_POST_ONLY_MAX_RETRY: '1',
+        GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: '2',
+        GRVT_HEDGE_SDK_LOG_LEVEL: 'DEBUG',
+      };
+      await withRun(['run'], { ...env, ...more }, async (run) => {
+        const phrases = [
+          'Placed A buy',
+          'Placed B sell',
+          'Placed A sell',
+          'Placed B buy',
+          'per_account_cap_when_diff<20=>1',
+          'Cancelled extra strategy order due to low diff account cap',
+          'MMR ALERT',
+          'unhedged>0.001h',
+          'cooldown',
+          'non-strategy order detected',
+        ];
+        const missing = () => phrases.filter((phrase) => !run.log().includes(phrase));
+        await run
+          .until('every phrase', () => missing().length === 0, 30_000)
+          .catch(() => assert.deepEqual(missing(), [], run.screen().slice(-2_000)));
+        run.child.kill('SIGTERM');
+        assert.equal((await run.exit).code, 0);
+        assert.match(run.log(), /Stop cleanup finished: cancelled=\d+ candidates=\d+ kept=\d+/);
+        const secrets = [
+          ...paper.accounts.flatMap((account) => [account.apiKey, account.privateKey, account.privateKey.slice(2)]),
+          'gravity=',
+          'telegram-secret-of-the-gateway',
+        ];
+        for (const secret of secrets) {
+          assert.ok(!run.log().includes(secret), 'a secret in the log file');
+          assert.ok(!run.screen().includes(secret), 'a secret on the screen');
+        }
+        for (const line of run.log().trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
+      });
+      rmSync(directory, { recursive: true });
+    }));
 
   it('`npm start`, left alone: twenty orders, five hedges, a clean end, in little memory', () =>
-    withRun(['run'], { GRVT_HEDGE_MAX_RUNTIME_SEC: '30' }, async (run) => {
+    withRun(['run'], { GRVT_HEDGE_MAX_RUNTIME_SEC: '40' }, async (run) => {
       let memoryMb: number | null = null;
       await run.until(
         'it ends',
@@ -257,7 +264,7 @@ describe('the log', { concurrency: 2 }, () => {
       const lines = run.log();
       const placed = lines.match(/Placed [AB] (buy|sell)/g)?.length ?? 0;
       const hedges = lines.match(/, hedged [\d.]+ of/g)?.length ?? 0;
-      console.log(`30 s: ${placed} orders placed, ${hedges} hedges, ${memoryMb ?? '?'} MB resident at most`);
+      console.log(`40 s: ${placed} orders placed, ${hedges} hedges, ${memoryMb ?? '?'} MB resident at most`);
       assert.ok(placed >= 20, `${placed} orders`);
       assert.ok(hedges >= 5, `${hedges} hedges`);
       assert.ok(!/gain -\d/.test(lines), 'a pair was sold below what it was bought for');
