@@ -77,6 +77,7 @@ function momentOf(text: string): number {
 function planOf(given: GivenOptions): FaultPlan {
   const rate = number('faults', given.faults, 0, 1);
   const plan: Partial<Record<AnyFault, number>> = { ...everyFault(rate) };
+  if (given.streams === false) for (const kind of STREAM_FAULTS) delete plan[kind];
   for (const one of given.fault ?? []) {
     const [kind = '', text = ''] = one.split('=');
     if (!(ALL_FAULTS as readonly string[]).includes(kind)) {
