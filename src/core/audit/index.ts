@@ -209,7 +209,7 @@ interface Account {
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
-  moments: { seq: number; atMs: number; requestedAtMs: number }[];
+  moments: { seq: number; atMs: number; requestedAtMs: number; lacking: readonly string[] }[];
   readonly orders: Map<string, AuditOrder>;
   /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
   lastCreate: { instrument: string; atMs: number } | null;
@@ -728,7 +728,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
   function knewMore(account: AccountName): void {
     const state = accounts[account];
     if (!state.complete || !state.positions) return;
-    state.moments.push({ seq, atMs: nowMs, requestedAtMs: state.positions.sentAtMs });
+    // Instruments with an order still to be looked up: for these the former snapshot stands until that is done (10.2).
+    const lacking = [...state.orders.values()].filter((one) => isLive(one) && one.unseen).map((one) => one.instrument);
+    state.moments.push({ seq, atMs: nowMs, requestedAtMs: state.positions.sentAtMs, lacking });
     trim(state.moments, nowMs);
     for (const instrument of instruments.values()) {
       const holding = instrument.holding[account];
@@ -1294,7 +1296,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
     for (const account of ACCOUNTS) {
       const { moments } = accounts[account];
       // What was known until later than that: a decision rests on the newest there is.
-      const recent = moments.filter((_, index) => (moments[index + 1]?.atMs ?? nowMs) >= fromMs);
+      const recent = moments.filter((_, index) => {
+        const next = moments.find((one, at) => at > index && !one.lacking.includes(order.instrument));
+        return (next?.atMs ?? nowMs) >= fromMs;
+      });
       const later = recent.filter((one) => one.requestedAtMs >= order.minRequestedMs);
       if (later.length === 0) {
         usable = false;
