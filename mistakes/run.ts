@@ -8,9 +8,9 @@ import { MISTAKES, type Mistake } from './list.ts';
  */
 
 /** Tried one after the other until one catches it. */
-const SEEDS = [1, 2, 3, 4, 5, 6];
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 /** Enough that most are caught on the first seed, in seconds. */
-const USUAL = ['--days', '0.2', '--symbols', '2', '--faults', '0.05', '--no-streams', '--json'];
+const USUAL = ['--days', '0.12', '--symbols', '2', '--faults', '0.05', '--no-streams', '--json'];
 /** A mistake may also hang the engine: longer than any campaign of that size takes. */
 const LIMIT_MS = 300_000;
 

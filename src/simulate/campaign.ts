@@ -133,6 +133,8 @@ const LEG_LEAST_MS = 45 * 60_000;
 const COMPARE_EVERY_MS = 5_000;
 /** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
 const STOP_LIMIT_MS = 90_000;
+/** How long an engine that lost its journal has to find out where it stands. */
+const BEGINNING_MS = 60_000;
 /** A supervisor waits so long before it starts an engine that ended again. */
 const RESTART_PAUSE_MS = 5_000;
 /** Events kept to show what happened before a breach. */
@@ -508,8 +510,31 @@ class Campaign implements Host {
   #again(): void {
     if (!this.#wanted || this.#engine !== null) return;
     this.#auditor?.restarted(this.time.wallMs, { journal: this.#lostJournal ? 'lost' : 'kept' });
+    if (this.#lostJournal) this.#showEverything();
     this.#lostJournal = false;
     this.#start();
+  }
+
+  /**
+   * An engine that remembers nothing can only believe what it is shown: while it begins, the exchange hides no order and
+   * gives no old answers. (Nobody could know better; with its journal an engine does.)
+   */
+  #showEverything(): void {
+    const { exchange, time } = this;
+    const hiding: readonly string[] = ['lost-order', 'late-position', 'stale'];
+    const honest = Object.entries(this.#plan).filter(([kind]) => !hiding.includes(kind));
+    exchange.faults.set(paperRules(Object.fromEntries(honest)));
+    for (const account of exchange.venue.accounts) {
+      account.frozen = null;
+      for (const order of account.active.values()) order.hiddenUntilMs = 0;
+    }
+    time.at(
+      time.nowMs + BEGINNING_MS,
+      () => {
+        if (!this.#calm) exchange.faults.set(paperRules(this.#plan));
+      },
+      true,
+    );
   }
 
   #gone(): void {
