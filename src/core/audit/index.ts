@@ -713,12 +713,24 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (state.complete && requestedAtMs <= state.complete.requestedAtMs) return;
     state.complete = { requestedAtMs, receivedAtMs: nowMs };
     knewMore(account);
-    for (const instrument of instruments.values()) {
-      for (const order of instrument.orders) {
-        if (order.account !== account || !isLive(order) || order.traded.eq(order.booked) || !waitedOut(order)) continue;
+    // The wait of a partial fill is judged by the engine's clock at its own snapshots: the moment before the booking stays a
+    // view of its own, and the booking is a later one.
+    const waitedOutNow = [...instruments.values()].flatMap((instrument) =>
+      instrument.orders
+        .filter(
+          (order) => order.account === account && isLive(order) && !order.traded.eq(order.booked) && waitedOut(order),
+        )
+        .map((order) => ({ instrument, order })),
+    );
+    if (waitedOutNow.length > 0) {
+      seq += 1;
+      for (const { instrument, order } of waitedOutNow) {
         bookOrder(instrument, order);
         remember(order);
       }
+      knewMore(account);
+    }
+    for (const instrument of instruments.values()) {
       judgeDrift(instrument, account, requestedAtMs);
       observe(instrument);
     }
