@@ -318,7 +318,6 @@ const ZH: Words = {
   },
   details: { buy: '买入', sell: '卖出' },
   sentences: [
-    [/^flat: nothing left to close$/, '两边均为空仓，没有可平的仓位'],
     [/^the limits allow no opening$/, '限额不允许开仓'],
     [/^(\S+) (\S+) leaves (\S+) USDT an order, less than half of (\S+)$/, '$1 $2 使每单只剩 $3 USDT，不足 $4 的一半'],
     [/^net (\S+), and the limits block both ways to repair it$/, '净敞口 $1，限额使两种对冲方式都不可行'],

@@ -56,7 +56,6 @@ function say(language: Language, one: Notice, phase: 'raised' | 'resolved' | 'pa
 describe('strategy 12: why a limit is reached, in Chinese', () => {
   // What the strategy really says, so that a sentence that changes there is missed here.
   const cases: [string, PlanInput, RegExp][] = [
-    ['nothing to close', input({ config: { positionMode: 'decrease' } }), /两边均为空仓/],
     [
       'the maximum',
       input({ config: { maxTotalPositionUsdt: decimal('1000') }, a: 5, b: -5 }),
