@@ -353,6 +353,8 @@ class Campaign implements Host {
     this.#diskSlowUntilMs = this.time.nowMs;
     this.#diskOwes = false;
     for (const spec of this.specs) {
+      // An engine does not start on an instrument the exchange does not list.
+      this.exchange.venue.setInstrument(spec);
       this.exchange.control.market({ instrument: spec.name, frozen: true, empty: false });
     }
     const lastMs = endMs - STOP_LIMIT_MS - COMPARE_EVERY_MS;
