@@ -159,6 +159,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   }
 }
 
+/** How long a kill waits for its moment. */
+const ARMED_AT_MOST_MS = 600_000;
+
 class Campaign implements Host {
   readonly time: VirtualTime;
   readonly exchange: PaperExchange;
@@ -562,7 +565,7 @@ class Campaign implements Host {
 
   kill(how: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean {
     if (!this.running()) return false;
-    this.#armed = null;
+    if (how.journal === 'kept') this.#armed = null;
     this.faults.add(how.journal === 'lost' ? 'journal-lost' : 'engine-killed');
     this.note(`kill -9; down for ${Math.round(how.downMs / 1_000)} s, journal ${how.journal}`);
     this.#die();
@@ -578,7 +581,14 @@ class Campaign implements Host {
   armKill(moment: KillMoment, how: { readonly downMs: number }): boolean {
     if (moment === 'any') return this.kill({ ...how, journal: 'kept' });
     if (!this.running() || this.#armed !== null) return false;
-    this.#armed = { moment, downMs: how.downMs };
+    const armed = { moment, downMs: how.downMs };
+    this.#armed = armed;
+    // A moment that does not come (no create, a symbol at its limit) must not make a kill that was asked for fail to happen.
+    const strike = (): void => {
+      if (this.#armed !== armed || this.kill({ downMs: armed.downMs, journal: 'kept' })) return;
+      this.time.at(this.time.nowMs + ARMED_AT_MOST_MS / 10, strike);
+    };
+    this.time.at(this.time.nowMs + ARMED_AT_MOST_MS, strike);
     return true;
   }
 
