@@ -165,6 +165,8 @@ export interface LotBooks {
 export function createLotBooks(): LotBooks {
   let current: Lots[] = [[]];
   let recent: Recent[] = [];
+  /** The readings in which the last fill that was perhaps booked was not. */
+  let perhaps: { readonly seq: number; without: Lots[] } | null = null;
 
   const replay = (from: readonly Lots[], fills: readonly AuditFill[]): Lots[] =>
     from.map((lots) => fills.reduce((state, fill) => bookFill(state, fill).lots, lots));
@@ -183,9 +185,11 @@ export function createLotBooks(): LotBooks {
       recent.push({ fill, before: current });
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > RECENT_MS) recent.shift();
       current = distinct(readings);
+      if (perhaps) perhaps.without = distinct(replay(perhaps.without, [fill]));
       return booked;
     },
     bookPerhaps(fill) {
+      perhaps = { seq: fill.seq, without: current };
       current = distinct([...current.map((lots) => bookFill(lots, fill).lots), ...current]);
       recent = [];
     },
@@ -205,10 +209,17 @@ export function createLotBooks(): LotBooks {
       return current;
     },
     reset(lots) {
+      perhaps = null;
       current = [lots];
       recent = [];
     },
     withdraw(seq, reverse) {
+      if (perhaps?.seq === seq) {
+        current = perhaps.without;
+        recent = [];
+        perhaps = null;
+        return;
+      }
       const index = recent.findIndex((one) => one.fill.seq === seq && one.fill.clientOrderId === null);
       const undone = replay(current, [reverse]);
       if (index === -1) {
