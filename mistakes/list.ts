@@ -30,11 +30,10 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'gone-after-failed-look-ups',
-    what: 'an order that could not be looked up ten times counts as refused',
+    what: 'an order of unknown outcome whose look-up or fence failed is dropped',
     file: 'machines/submission.ts',
-    right: "{ guard: 'lookupsUsedUp', target: 'losing-sight', actions: 'noteUnconfirmed' },",
-    wrong: "{ guard: 'lookupsUsedUp', target: 'refused', actions: 'noteUnconfirmed' },",
-    options: ['--fault', 'answer-lost=0.5', 'request-lost=0.5', 'late=0.5'],
+    right: "after: { unknownPause: 'looking-up' },",
+    wrong: "after: { unknownPause: '#submission.absent' },",
   },
   {
     name: 'unknown-order-is-absent',

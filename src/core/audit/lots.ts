@@ -43,8 +43,8 @@ export interface Booked {
   readonly left: Decimal;
 }
 
-/** How many outcomes of booking order are kept: more than four fills in one poll that also disagree is not a market. */
-const MAX_READINGS = 8;
+/** How many outcomes of booking order are kept: pairs that could only go at a loss stand for hours, and each doubles them. */
+const MAX_READINGS = 32;
 /** Fills this close may have been booked in another order: two polls that time out. */
 const REORDER_MS = 10_000;
 const MAX_REORDERED = 4;
