@@ -78,6 +78,10 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   if (!uncoveredIsTradable && config.positionMode === 'decrease') {
     return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
   }
+  // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).
+  if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
+    return none('an order against the net is still to be found out', '9.6');
+  }
   const orderSize = config.orderNotionalUsdt.div(valuation.mark);
   const gap = net.minus(open.div(2));
   const pastZero = config.imbalanceLimitUsdt.div(valuation.mark);

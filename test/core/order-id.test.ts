@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { ACCOUNTS, type Side } from '../../src/core/model.ts';
 import {
   clientOrderIdOf,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { ALERT_KINDS, ALERT_POLICIES, type AlertKind } from '../../src/core/alerts.ts';
 import {
   DAILY_LIMIT,

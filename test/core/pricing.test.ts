@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { Decimal, decimal } from '../../src/core/decimal.ts';
 import type { Book, Instrument, Side } from '../../src/core/model.ts';
 import { checkSendable, type PricedOrder, priceFor, pricesToGoBeyond, touchOf } from '../../src/core/pricing.ts';

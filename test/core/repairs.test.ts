@@ -216,6 +216,12 @@ describe('6.4 the size of a repair', () => {
       nearerThan: '101',
     },
     {
+      name: '9.6 nothing goes past the net beside an order of unknown outcome: it would be the same order again',
+      given: { a: 10, orders: [order('B', 'sell', 10, 101, { unknown: true })], strategy: twoOrders },
+      creates: null,
+      idleRule: '9.6',
+    },
+    {
       name: '6.4 past the net a sell must be nearer than the lowest live sell',
       given: {
         a: 6,
@@ -358,7 +364,7 @@ describe('8.1 8.2 how many orders a repair may make', () => {
         config: { imbalanceLimitUsdt: d(0) },
       },
       creates: null,
-      idleRule: '6.4',
+      idleRule: '9.6',
     },
   ]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { createExchangeClock } from '../../src/grvt/exchange-clock.ts';
 
 describe('the exchange’s clock from Date headers', () => {

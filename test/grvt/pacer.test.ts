@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { createPacer, NotPaced, type Pacer, type Priority } from '../../src/grvt/pacer.ts';
 
 describe('the request budget (strategy 9.1, 9.9)', () => {

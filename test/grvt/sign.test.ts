@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { hashTypedData } from 'viem';
 import {
   createOrderSigner,

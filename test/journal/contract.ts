@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { encode } from '../../src/core/codec.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { EngineJournal, RetentionOptions } from '../../src/journal/engine-journal.ts';

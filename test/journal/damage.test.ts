@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync,
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { encode } from '../../src/core/codec.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { JournalError } from '../../src/journal/errors.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import '../support/fixed-seed.ts';
 import { cancellationMachine } from '../../machines/cancellation.ts';
 import type { GatewayInput } from '../../machines/order-gateway.ts';
 import { CANCELS_MAX, orderGatewayMachine, QUEUE_MAX } from '../../machines/order-gateway.ts';

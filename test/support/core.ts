@@ -33,11 +33,12 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * The seed of a file's generated cases, printed when its run starts; `FC_SEED` repeats a run. fast-check prints it again,
- * with the path to the smallest case, when a property fails.
+ * The seed of a file's generated cases, printed when its run starts. The same in every run, so that the gate is
+ * deterministic; `FC_SEED` tries another, and fast-check prints it again, with the path to the smallest case, when a property
+ * fails.
  */
 export function seedFor(file: string): number {
-  const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000_000);
+  const seed = Number(process.env.FC_SEED ?? 20_261_120);
   console.log(`${file}: generated cases from FC_SEED=${seed}`);
   return seed;
 }
