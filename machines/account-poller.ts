@@ -209,6 +209,7 @@ function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonl
     receivedAtMs,
     position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
     orders: [...open, ...found].filter((order) => isStrategyOrder(order.clientOrderId)),
+    ...(found.length === 0 ? {} : { lookedUp: found.map((order) => order.clientOrderId) }),
     absent,
   };
 }

@@ -137,6 +137,8 @@ export interface SymbolSnapshot {
   readonly orders: readonly ExchangeOrder[];
   /** Client ids looked up and not known to the exchange. */
   readonly absent: readonly string[];
+  /** Client ids of `orders` that were not among the open ones and were looked up. Absent: none. */
+  readonly lookedUp?: readonly string[];
 }
 
 /** A filled size waiting for its hedge (strategy 1). */

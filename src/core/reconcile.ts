@@ -222,9 +222,13 @@ function comparePosition(
     snapshots: contradiction.snapshots,
   };
   const price = snapshot.position?.entryPrice ?? mark;
-  // While an order of that account is nowhere to be seen, the difference may be its fill: booked twice if adopted now.
+  // While an order of that account is not plainly among the open ones, the difference may be its fill: booked twice if
+  // adopted now. It may be unconfirmed, lost, found again only after this reading began, or open by its look-up alone.
+  const open = new Set(snapshot.orders.map((order) => order.clientOrderId));
+  for (const clientOrderId of snapshot.lookedUp ?? []) open.delete(clientOrderId);
   const explained = state.orders.some(
-    (order) => order.account === account && (order.unknown || order.confirmedAtMs === null),
+    (order) =>
+      order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
   const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;
   if (!lasting || explained || price === null) {
