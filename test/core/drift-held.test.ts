@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { DRIFT_MS, reconcile } from '../../src/core/reconcile.ts';
 import { NOW, order, seen, snapshot, stateWith, strategy } from '../support/core.ts';
 
+const LIVE = order('A', 'buy', 10, 99);
+
 /** A live buy of A, and a position that shows it filled while the readings of the order lag behind. */
 function adoptedAfter(reading: Parameters<typeof snapshot>[2]): boolean {
-  const live = order('A', 'buy', 10, 99);
-  let state = stateWith({ begun: true, orders: [live] });
+  let state = stateWith({ begun: true, orders: [LIVE] });
   let adopted = false;
   for (let times = 0; times <= 3; times += 1) {
     const atMs = NOW + times * DRIFT_MS;
@@ -18,7 +19,7 @@ function adoptedAfter(reading: Parameters<typeof snapshot>[2]): boolean {
 }
 
 describe('10.5 drift beside a live order of that account', () => {
-  const live = seen(order('A', 'buy', 10, 99));
+  const live = seen(LIVE);
   it('10.5 9.6 an order that a reading shows nowhere holds it: the difference may be its fill', () => {
     assert.equal(adoptedAfter({ orders: [] }), false);
   });
