@@ -193,6 +193,7 @@ class Campaign implements Host {
   #life: Life = { alive: false };
   #streams: Streams | null = null;
   #stopping = false;
+  #trading = false;
   /** The journal was lost since the engine last ran. */
   #lostJournal = false;
   #wanted = false;
@@ -427,6 +428,7 @@ class Campaign implements Host {
     const { exchange, time, settings } = this;
     const life: Life = { alive: true };
     this.#life = life;
+    this.#trading = false;
     this.#stopping = false;
     const parts: NetworkParts = {
       time,
@@ -471,6 +473,7 @@ class Campaign implements Host {
         if (life.alive) this.#log.say('warn', text, time.wallMs);
       },
       onTrading: (trading, symbols) => {
+        this.#trading = life.alive;
         if (!this.#options.streams || !life.alive) return;
         this.#streams = createStreams({
           hosts: { trades: origin, marketData: origin },
@@ -601,7 +604,8 @@ class Campaign implements Host {
   }
 
   restartInOrder(): boolean {
-    if (!this.running()) return false;
+    // A stop while it still starts is the next start's business: it has found out nothing that it could clean up.
+    if (!this.running() || !this.#trading) return false;
     this.faults.add('engine-restarted');
     this.note('SIGTERM');
     this.#stopping = true;
@@ -644,6 +648,14 @@ class Campaign implements Host {
     return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
   }
 
+  /** Strategy 9.3: what arrives has been in the journal before it left. */
+  #mustBeWritten(request: PaperRequest): void {
+    const ids = [...request.body.matchAll(/"(\d{19,20})"/g)].map(([, id]) => id ?? '');
+    const ours = ids.filter((id) => BigInt(id) >> 60n === 0b1110n);
+    if (ours.some((id) => this.#journal.latest('order.prepared', id) !== null)) return;
+    this.#find('truth', '9.3', 'a create arrives that the journal does not know', { clientOrderId: ours.join(', ') });
+  }
+
   /** Strategy 9.8: one login per account at a time, however many calls wait for it. */
   #oneLoginAtATime(carried: FetchLike): FetchLike {
     const underWay = new Set<string>();
@@ -664,6 +676,7 @@ class Campaign implements Host {
 
   #arrived(request: PaperRequest, moment: 'before' | 'after', life: Life): void {
     if (!life.alive || !request.path.endsWith('create_order')) return;
+    if (moment === 'before') this.#mustBeWritten(request);
     this.#killIf(moment === 'before' ? 'create-arrives' : 'create-carried-out');
   }
 
