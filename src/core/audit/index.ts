@@ -71,8 +71,8 @@ export { INVARIANTS } from './model.ts';
  * (an order of ours is live from the moment its create left until an answer, or proof by 9.6, said otherwise), prices of
  * the other account's live orders (I10), foreign orders (I8), drain and stop (I11, I12).
  *
- * Waiting partial fills (4.3) become booked when their time is up by the wall clock, counted from their first reading;
- * earlier views still show them waiting.
+ * Waiting partial fills (4.3) become booked at the earliest moment their clock may be said to have started; earlier views
+ * still show them waiting.
  *
  * Not an invariant of strategy 15 but judged because nothing else would see it: a new order while a partial fill waits
  * (reported as I6, rule 5), a repair larger than 6.4 (I6), an opening on a wrong side (I6, rules 6.1 and 6.2).
@@ -142,8 +142,6 @@ const DRIFT_SNAPSHOTS = 3;
 const DRIFT_MS = 10_000;
 /** A difference adopted here may turn out to be the fill of an order whose outcome was unknown until it expired. */
 const DRIFT_WITHDRAWN_WITHIN_MS = 7_200_000;
-/** From reading an answer to the journal: a look-up of another order, and a slow disk. */
-const UNWRITTEN_MS = 10_000;
 /** Strategy 13.1: the clean-up may give up after this. */
 const CLEANUP_MS = 30_000;
 
@@ -317,8 +315,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
   let rawMs = 0;
   let nowMs = 0;
   let exchangeMs = 0;
-  /** When the engine last said or heard anything. */
-  let lastHeardMs = 0;
   let draining: { sinceMs: number; live: ReadonlySet<AuditOrder> } | null = null;
   let found: Breach[] = [];
 
@@ -438,7 +434,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     );
   }
 
-  function learn(order: AuditOrder, body: OrderBody): void {
+  function learn(order: AuditOrder, body: OrderBody, sentAtMs: number): void {
     const instrument = instruments.get(order.instrument);
     const wasOver = !isLive(order);
     const phase = PHASES[body.status];
@@ -463,8 +459,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.turnedAway = false;
     }
     if (grew) {
-      // Counted from when it can have been known: between the fill and its first reading an engine may have been dead.
-      startPartialClock(order);
+      order.firstPartialAtMs ??= order.lastUntradedAtMs;
       order.traded = body.traded;
       order.avgPrice = body.avgPrice;
       if (instrument) {
@@ -472,7 +467,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
         move(instrument, order.account, filled);
         takeBack(instrument, order, filled);
       }
-    } else if (!order.traded.isZero() && order.heard) startPartialClock(order);
+    } else if (order.traded.isZero()) order.lastUntradedAtMs = Math.max(order.lastUntradedAtMs, sentAtMs);
     const before = order.phase;
     if (over) {
       setOver(order, phase);
@@ -491,15 +486,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
     return order.moments.at(-1)?.traded ?? ZERO;
   }
 
-  function startPartialClock(order: AuditOrder): void {
-    if (order.firstPartialAtMs !== null) return;
-    order.firstPartialAtMs = nowMs;
-    order.firstPartialAheadMs = rawMs - nowMs;
-  }
-
   function waitedOut(order: AuditOrder): boolean {
-    if (order.firstPartialAtMs === null) return false;
-    return rawMs - order.firstPartialAtMs - order.firstPartialAheadMs >= settings.partialFillTimeoutMs;
+    return order.firstPartialAtMs !== null && nowMs - order.firstPartialAtMs >= settings.partialFillTimeoutMs;
   }
 
   /** The position `account` has to show changed by `size`. */
@@ -549,7 +537,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       booked: from.bookedSize,
       bookedValue: from.bookedValueUsdt,
       firstPartialAtMs,
-      firstPartialAheadMs: 0,
+      lastUntradedAtMs: sentAtMs,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -597,7 +585,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       booked: base,
       bookedValue: base.mul(body.avgPrice),
       firstPartialAtMs: null,
-      firstPartialAheadMs: 0,
+      lastUntradedAtMs: nowMs,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -619,16 +607,16 @@ export function createAuditor(options: AuditorOptions): Auditor {
   }
 
   /** Takes an order the exchange spoke of; foreign ones are not ours to know. */
-  function sawOrder(account: AccountName, body: OrderBody): void {
+  function sawOrder(account: AccountName, body: OrderBody, sentAtMs: number): void {
     if (body.updateTimeNs !== null) exchangeMs = Math.max(exchangeMs, Number(body.updateTimeNs / 1_000_000n));
     const known = accounts[account].orders.get(body.clientOrderId);
     if (known) {
-      learn(known, body);
+      learn(known, body, sentAtMs);
       return;
     }
     if (body.status !== 'OPEN' && body.status !== 'PENDING') return;
     if (!strategyId(body.clientOrderId)) return;
-    learn(adopt(account, body), body);
+    learn(adopt(account, body), body, sentAtMs);
   }
 
   // ── what the exchange said ────────────────────────────────────────────────────────────────────────────────────────
@@ -919,7 +907,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const good = status >= 200 && status < 300 && json !== null && !('code' in json);
     const result = json?.result;
     if (route === 'create_order') {
-      if (request.order) createAnswered(request.order, status, json, good);
+      if (request.order) createAnswered(request.order, status, json, good, sentAtMs);
       return;
     }
     if (route === 'book') {
@@ -949,7 +937,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       for (const order of orders) {
         if (!order) continue;
         ids.add(order.clientOrderId);
-        sawOrder(account, order);
+        sawOrder(account, order, sentAtMs);
       }
       for (const order of accounts[account].orders.values()) {
         if (isLive(order) && order.sentAtMs < sentAtMs) order.unseen = !ids.has(order.clientOrderId);
@@ -973,10 +961,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
     status: number,
     json: Readonly<Record<string, unknown>> | null,
     good: boolean,
+    sentAtMs: number,
   ): void {
     const body = good ? readOrder(json?.result) : null;
     if (body && body.clientOrderId === order.clientOrderId) {
-      learn(order, body);
+      learn(order, body, sentAtMs);
       if (order.phase === 'sent') order.phase = 'acknowledged';
       return;
     }
@@ -1007,7 +996,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   ): void {
     const body = good ? readOrder(json?.result) : null;
     if (body) {
-      sawOrder(account, body);
+      sawOrder(account, body, request.sentAtMs);
       knewMore(account);
       return;
     }
@@ -1035,7 +1024,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (!order) continue;
       ids.add(order.clientOrderId);
       if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
-      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order);
+      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order, request.sentAtMs);
     }
     knewMore(account);
     const start = asInteger(asObject(request.request)?.start_time);
@@ -1183,7 +1172,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       booked: ZERO,
       bookedValue: ZERO,
       firstPartialAtMs: null,
-      firstPartialAheadMs: 0,
+      lastUntradedAtMs: nowMs,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -1477,7 +1466,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
     events += 1;
     seq += 1;
     advance(event.atMs);
-    lastHeardMs = nowMs;
     const route = event.route.slice(event.route.lastIndexOf('/') + 1);
     if (event.kind === 'sent') {
       const { account, id, request } = event;
@@ -1541,8 +1529,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
           // Fenced, and since then neither its id nor the open orders know it: it does not rest, whatever became of it.
           if (order.lookedUpAbsent && order.openOrdersLack) continue;
           // After 30 s of asking it may give up, and says so by its exit code.
-          const troubled = ACCOUNTS.some((account) => nowMs - accounts[account].lastTroubleMs < CLEANUP_MS);
-          if ((order.cancelAskedAtMs !== null || troubled) && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
+          if (order.cancelAskedAtMs !== null && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
           const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, phase: order.phase };
           breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
         }
@@ -1559,13 +1546,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
       }
       for (const request of requests.values()) if (request.order) outcomeUnknown(request.order);
       requests.clear();
-      // A first partial fill that was read but not written down is read anew.
-      for (const account of ACCOUNTS) {
-        for (const order of accounts[account].orders.values()) {
-          const readMs = order.firstPartialAtMs;
-          if (readMs !== null && lastHeardMs - readMs < UNWRITTEN_MS && isLive(order)) order.firstPartialAtMs = null;
-        }
-      }
       for (const account of ACCOUNTS) {
         const state = accounts[account];
         Object.assign(state, { positions: null, openOrders: null, summary: null, complete: null, moments: [] });

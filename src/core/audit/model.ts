@@ -149,10 +149,9 @@ export interface AuditOrder {
   avgPrice: Decimal;
   booked: Decimal;
   bookedValue: Decimal;
-  /** When its first partial fill was first told (4.3). */
+  /** The earliest moment its first partial fill may be said to have happened (4.3). */
   firstPartialAtMs: number | null;
-  /** What our wall clock was ahead of the auditor's own time then: the deadline is one of the wall clock's. */
-  firstPartialAheadMs: number;
+  lastUntradedAtMs: number;
   /** From this moment on, asking may prove it absent (9.6); null: not fenced. */
   fenceEndMs: number | null;
   lookedUpAbsent: boolean;
