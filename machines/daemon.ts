@@ -410,7 +410,7 @@ export const daemonMachine = daemonSetup.createMachine({
         onDone: { target: 'trading', actions: ['takeSymbols'] },
         onError: { target: 'stopped', actions: ['failStart'] },
       },
-      on: { 'stop.requested': { target: 'stopped', actions: ['rememberWhy'] } },
+      on: { 'stop.requested': { target: 'cleaning', actions: ['rememberWhy'] } },
     },
     trading: {
       description: 'Polls both accounts, decides, submits.',
