@@ -878,6 +878,29 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'a drift whose time is up while an order has still to be looked up is adopted when that is done',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 5; turn += 1) w.wait(2_000).poll();
+        w.fill(a, '1').wait(2_500).poll('B').poll('A').lookUp(a);
+        w.create('B', 'sell', '1.49', '100.1');
+      },
+    },
+    {
+      name: 'an order that has still to be looked up keeps a drift from being adopted',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 5; turn += 1) w.wait(2_000).poll();
+        w.fill(a, '1').wait(2_500).poll('B').poll('A');
+        w.create('B', 'sell', '1.49', '100.1');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
       name: 'positions that come late are no drift',
       setup: HELD,
       run: (w) => {

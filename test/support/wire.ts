@@ -109,7 +109,11 @@ export class Wire {
 
   /** One request and its end, 5 ms later. */
   call(account: AccountName | null, route: string, request: unknown, truth: () => unknown): void {
-    const id = this.send(account, route, request);
+    this.answer(this.send(account, route, request), account, route, truth);
+  }
+
+  /** The end of a request, 5 ms from now. */
+  private answer(id: number, account: AccountName | null, route: string, truth: () => unknown): void {
     this.nowMs += 5;
     const instead = this.instead.get(account ? `${account} ${route}` : route) ?? this.instead.get(route);
     this.end(id, account, route, instead ?? { status: 200, body: truth() });
@@ -189,26 +193,33 @@ export class Wire {
     };
   }
 
-  /** Positions, open orders and summary of one account, one after the other, 5 ms each; then what vanished is looked up. */
+  /** Positions, open orders and summary of one account, asked for at once (strategy 10.1), answered 5 ms apart. */
   poll(...accounts: AccountName[]): this {
     for (const account of accounts.length > 0 ? accounts : ACCOUNTS) {
       const sub = { sub_account_id: SUB_ACCOUNTS[account] };
-      this.call(account, 'positions', sub, () => ({ result: this.positionRows(account) }));
-      this.readOpenOrders(account);
       const margins = { initial_margin: '0.0', maintenance_margin: '0.0', available_balance: '10000.0' };
-      this.call(account, 'account_summary', sub, () => ({
-        result: { event_time: ns(this.nowMs), ...sub, total_equity: '10000.0', ...margins },
-      }));
+      const reads: [route: string, truth: () => unknown][] = [
+        ['positions', () => ({ result: this.positionRows(account) })],
+        ['open_orders', () => this.openOrders(account)],
+        [
+          'account_summary',
+          () => ({ result: { event_time: ns(this.nowMs), ...sub, total_equity: '10000.0', ...margins } }),
+        ],
+      ];
+      const asked = reads.map(([route]) => this.send(account, route, sub));
+      for (const [index, [route, truth]] of reads.entries()) this.answer(asked[index]!, account, route, truth);
     }
     return this;
   }
 
+  private openOrders(account: AccountName): unknown {
+    const open = this.orders.filter((order) => order.account === account && order.status === 'OPEN');
+    return { result: open.map((order) => this.orderBody(order)) };
+  }
+
   readOpenOrders(account: AccountName): this {
-    this.call(account, 'open_orders', { sub_account_id: SUB_ACCOUNTS[account] }, () => ({
-      result: this.orders
-        .filter((order) => order.account === account && order.status === 'OPEN')
-        .map((order) => this.orderBody(order)),
-    }));
+    const sub = { sub_account_id: SUB_ACCOUNTS[account] };
+    this.call(account, 'open_orders', sub, () => this.openOrders(account));
     return this;
   }
 

@@ -782,6 +782,15 @@ export function createAuditor(options: AuditorOptions): Auditor {
     takeOver(instrument, account, difference, false);
   }
 
+  /** An order missing from the last poll was found: that poll is a snapshot only now (10.2), and drift is judged on it. */
+  function lookedUp(name: string, account: AccountName): void {
+    const instrument = instruments.get(name);
+    const difference = instrument && contradiction(instrument, account, seq);
+    if (!difference || agrees(instrument, account, seq)) return;
+    takeOver(instrument, account, difference, false);
+    knewMore(account);
+  }
+
   function takeOver(instrument: Instrument, account: AccountName, difference: Decimal, atOnce: boolean): void {
     const holding = instrument.holding[account];
     const position = holding.positions.at(-1)!;
@@ -996,8 +1005,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
   ): void {
     const body = good ? readOrder(json?.result) : null;
     if (body) {
+      const awaited = accounts[account].orders.get(body.clientOrderId)?.unseen === true;
       sawOrder(account, body, request.sentAtMs);
       knewMore(account);
+      if (awaited) lookedUp(body.instrument, account);
       return;
     }
     if (status !== 404 && asInteger(json?.code) !== 1004n) return;
