@@ -11,9 +11,16 @@ import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
 import { createEngineLog, type EngineLog } from '../log/index.ts';
-import { createPaper, type InstrumentSpec, type PaperExchange, type PaperRequest } from '../paper/index.ts';
+import {
+  createPaper,
+  type InstrumentSpec,
+  type PaperExchange,
+  type PaperRequest,
+  type ProfileName,
+} from '../paper/index.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
+import { createAttempts, type GoalAttempt } from './attempts.ts';
 import { type Chance, chance } from './chance.ts';
 import { type AnyFault, type FaultPlan, networkChance, paperRules } from './fault-plan.ts';
 import type { Host, KillMoment } from './host.ts';
@@ -38,9 +45,10 @@ import { scheduleWorld } from './world.ts';
  * One campaign: the unmodified engine against the embedded exchange, in virtual time, from one seed, audited from the wire
  * and held against the exchange's own books.
  *
- * It goes by legs, each as long as it takes the symbols to get where they are to go, within bounds. At the end of a leg the faults pause and the market stands still for some minutes, engine and exchange
- * are compared, the engine is stopped in order and what it left is judged; symbols that got where they were to go turn
- * round, as an operator would have them do; and the next leg starts from the same journal.
+ * It goes by legs, each as long as it takes the symbols to get where they are to go, within bounds. At the end of a leg
+ * the faults pause and the market stands still for some minutes, engine and exchange are compared, the engine is stopped
+ * in order and what it left is judged; symbols that got where they were to go turn round, as an operator would have them
+ * do; and the next leg starts from the same journal.
  */
 export interface CampaignOptions {
   readonly seed: number;
@@ -66,6 +74,8 @@ export interface CampaignOptions {
   /** Every line of the engine's log, as the log file has it. */
   readonly onLogLine?: (line: string) => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Asked every five simulated minutes: whether to end there, with what there is. */
+  readonly interrupted?: () => boolean;
 }
 
 export interface Progress {
@@ -99,9 +109,15 @@ export interface LegFigures {
 
 export interface CampaignResult {
   readonly seed: number;
-  readonly profile: string;
+  readonly profile: ProfileName;
   readonly simulatedMs: number;
+  readonly symbols: number;
+  /** True time of its end, as findings say it. */
+  readonly endedAt: string;
+  /** It was interrupted. */
+  readonly interrupted: boolean;
   readonly legs: readonly LegFigures[];
+  readonly attempts: readonly GoalAttempt[];
   readonly findings: readonly Finding[];
   readonly breachCounts: Readonly<Record<string, number>>;
   readonly checks: Readonly<Record<string, number>>;
@@ -111,6 +127,8 @@ export interface CampaignResult {
   readonly alerts: Readonly<Record<string, number>>;
   readonly facts: Readonly<Record<string, number>>;
   readonly statesMs: Readonly<Record<string, number>>;
+  readonly cappedUnhedgedMs: number;
+  readonly pairsAtALoss: number;
   readonly requests: Readonly<Record<string, number>>;
   readonly exchange: { readonly orders: number; readonly fills: number; readonly telegrams: number };
   readonly wireEvents: number;
@@ -124,7 +142,7 @@ export interface CampaignResult {
 
 const DAY_MS = 86_400_000;
 /** 2026-01-05, a Monday: any day will do, as long as it is always the same. */
-const START_MS = Date.UTC(2026, 0, 5);
+export const START_MS = Date.UTC(2026, 0, 5);
 /** Before the end of a leg: faults pause, the market stands still, and what is in doubt may settle. */
 const CALM_MS = 10 * 60_000;
 /** A leg ends early, but not before this, when every symbol has got where it was to go: idling proves little. */
@@ -170,7 +188,7 @@ class Campaign implements Host {
   readonly #options: CampaignOptions;
   readonly #plan: FaultPlan;
   readonly #draw: (purpose: string) => Chance;
-  readonly #profile: string;
+  readonly #profile: ProfileName;
   readonly #network: Chance;
   readonly #telegram: Chance;
   readonly #disk: Chance;
@@ -178,7 +196,8 @@ class Campaign implements Host {
   readonly #logHash: Hash = createHash('sha256');
   readonly #journalHash: Hash = createHash('sha256');
   #journalEntries = 0;
-  readonly #tally = createTally();
+  readonly #tally = createTally((instrument) => this.#truth.unhedged(instrument));
+  readonly #attempts = createAttempts();
   readonly #truth;
   readonly #ring: (string | WireEvent | Fact)[] = [];
   readonly #findings: Finding[] = [];
@@ -285,6 +304,8 @@ class Campaign implements Host {
 
   /** Whether a breach, or `--until`, has ended the campaign. */
   #over = false;
+  #interrupted = false;
+  #legBeganMs = START_MS;
 
   async #leg(endMs: number, totalMs: number): Promise<void> {
     this.#calm = false;
@@ -303,6 +324,10 @@ class Campaign implements Host {
       },
       knownAtStart: journalledStart(this.#journal),
     });
+    this.#legBeganMs = this.time.nowMs;
+    for (const symbol of settings.symbols) {
+      this.#attempts.legBegan(symbol.instrument, symbol.positionMode, this.time.nowMs);
+    }
     this.#wanted = true;
     this.#start();
     const calmMs = endMs - CALM_MS;
@@ -315,6 +340,10 @@ class Campaign implements Host {
         totalMs,
         breaches: this.#findings.length,
       });
+      if (this.#options.interrupted?.()) {
+        this.#interrupted = true;
+        this.#over = true;
+      }
     }
     if (this.#over) {
       await this.#endLeg(false);
@@ -411,6 +440,8 @@ class Campaign implements Host {
       const symbol = this.settings.symbols.find((one) => one.instrument === figures.instrument);
       const goalReached = figures.goalReachedAfterMs !== null;
       if (goalReached) turn.add(figures.instrument);
+      const afterMs = figures.goalReachedAfterMs;
+      this.#attempts.legEnded(figures.instrument, afterMs === null ? null : this.#legBeganMs + afterMs);
       this.#legs.push({
         instrument: figures.instrument,
         mode: symbol?.positionMode ?? '',
@@ -790,13 +821,18 @@ class Campaign implements Host {
   #result(): CampaignResult {
     for (const [kind, count] of Object.entries(this.exchange.faults.counts())) this.faults.add(kind, count);
     // Cut short to look closely, it need not have seen everything.
-    const asked = this.#options.untilMs === null ? (Object.keys(this.#plan) as AnyFault[]) : [];
+    const whole = this.#options.untilMs === null && !this.#interrupted;
+    const asked = whole ? (Object.keys(this.#plan) as AnyFault[]) : [];
     const missing = asked.filter((kind) => (this.#plan[kind] ?? 0) > 0 && this.faults.of(kind) === 0);
     return {
       seed: this.#options.seed,
       profile: this.#profile,
       simulatedMs: this.time.nowMs - START_MS,
+      symbols: this.specs.length,
+      endedAt: this.#stamp(),
+      interrupted: this.#interrupted,
       legs: this.#legs,
+      attempts: this.#attempts.all(this.time.nowMs),
       findings: this.#findings,
       breachCounts: this.#breachCounts.sorted(),
       checks: this.#checks.sorted(),
@@ -805,6 +841,8 @@ class Campaign implements Host {
       alerts: this.#tally.alerts.sorted(),
       facts: this.#tally.facts.sorted(),
       statesMs: this.#tally.statesMs(),
+      cappedUnhedgedMs: this.#tally.cappedUnhedgedMs(),
+      pairsAtALoss: this.#tally.pairsAtALoss(),
       requests: this.exchange.api.requests(),
       exchange: { ...this.#truth.counts(), telegrams: this.#telegrams },
       wireEvents: this.#heard,

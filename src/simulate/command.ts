@@ -1,23 +1,27 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { decode, encode } from '../core/codec.ts';
+import { encode } from '../core/codec.ts';
 import { type CampaignResult, runCampaign } from './campaign.ts';
 import { type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
-import { type Report, reportOf, reportText } from './report.ts';
+import { type Report, reportOf } from './report.ts';
+import { lasting, reportText } from './report-text.ts';
+import { type Outcome, runInWorkers, type Standing } from './workers.ts';
 
 /** Nothing broken, and everything that was asked for happened. */
 const EXIT_GOOD = 0;
-/** A fault that was asked for never happened: the campaign proves less than it was to (1, as for anything that failed). */
-const EXIT_FAULT_MISSING = 1;
+/** A fault that was asked for never happened in any seed, or the campaign was interrupted: it proves less than it was to. */
+const EXIT_CUT = 1;
 /** An invariant broke, or the engine failed (strategy 13.2). */
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
-/** Between two lines of progress. */
+const DAY_MS = 86_400_000;
+/** Between two looks at progress: on a terminal, and elsewhere. Real time. */
 const PROGRESS_EVERY_MS = 500;
+const PROGRESS_LINE_EVERY_MS = 60_000;
+/** Breaches of one seed said as they come in. */
+const SAID_OF_A_SEED = 3;
 /** Lines shown before a breach, and with `--verbose`. */
 const AROUND = 24;
 const AROUND_VERBOSE = 160;
@@ -65,19 +69,75 @@ export function simulateCommand(
 
 /** Runs what the options ask for and prints its report. @returns the exit code @throws OptionError */
 export async function simulate(given: GivenOptions): Promise<number> {
-  const { seeds, of } = optionsOf(given);
-  const beganMs = performance.now();
-  const cores = given.workers === undefined ? availableParallelism() : Math.max(1, Number(given.workers));
-  const workers = Math.min(cores, seeds.length);
-  const results =
-    seeds.length === 1 ? [await inThisProcess(of(seeds[0]!), given)] : await inWorkers(seeds, of, workers);
-  const seconds = (performance.now() - beganMs) / 1_000;
+  const { seeds, of, workers: asked } = optionsOf(given);
+  const beganMs = realNow();
+  const workers = Math.min(asked ?? availableParallelism(), seeds.length);
+  const totalDays = of(seeds[0]!).days * seeds.length;
+  const interruption = interruptedBySignals();
+  const { signal } = interruption;
+  let outcome: Outcome;
+  try {
+    outcome =
+      seeds.length === 1
+        ? {
+            results: [await inThisProcess(of(seeds[0]!), given, signal)],
+            without: { crashes: [], seeds: [] },
+          }
+        : await runInWorkers({
+            ...{ seeds, of, workers, signal },
+            onStanding: (standing) => progress(standingText(standing, totalDays, realNow() - beganMs)),
+            onResult: sayFindings,
+            onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
+          });
+  } finally {
+    interruption.done();
+  }
+  const seconds = (realNow() - beganMs) / 1_000;
   const { seed: _seed, ...what } = of(seeds[0]!);
-  const report = reportOf(results, what, { seconds, workers }, what.symbols);
+  const report = reportOf(outcome.results, what, { seconds, workers }, outcome.without);
   clearProgress();
   if (given.json) process.stdout.write(`${JSON.stringify(JSON.parse(encode(report)), plainNumbers, 2)}\n`);
   else process.stdout.write(`${reportText(report, given.verbose ? AROUND_VERBOSE : AROUND)}\n`);
   return exitCodeOf(report);
+}
+
+/** The first Ctrl-C or SIGTERM ends the campaign in order; a second one ends the process at once, with 1. */
+function interruptedBySignals(): { readonly signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
+  const heard = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CUT);
+    say('interrupted: what there is so far follows; once more ends at once');
+    controller.abort();
+  };
+  process.on('SIGINT', heard);
+  process.on('SIGTERM', heard);
+  return {
+    signal: controller.signal,
+    done() {
+      process.off('SIGINT', heard);
+      process.off('SIGTERM', heard);
+    },
+  };
+}
+
+/** A breach in the fortieth of two hundred seeds is said when it is known, not after the last. */
+function sayFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
+  for (const { invariant, at, what } of findings.slice(0, SAID_OF_A_SEED)) {
+    say(`${invariant} broken in seed ${seed} at ${at}: ${what}`);
+  }
+  if (findings.length > SAID_OF_A_SEED) say(`… and ${findings.length - SAID_OF_A_SEED} more in seed ${seed}`);
+  if (crash !== null) say(`seed ${seed} failed at ${endedAt}: ${crash}`);
+}
+
+function standingText(standing: Standing, totalDays: number, forMs: number): string {
+  const { ended, seeds, simulatedMs, breaches, failed } = standing;
+  const days = simulatedMs / DAY_MS;
+  const leftMs = days === 0 ? null : ((totalDays - days) / days) * forMs;
+  return (
+    `${ended} of ${seeds} seeds, ${days.toFixed(2)} of ${totalDays.toFixed(2)} days, ` +
+    `${(days / Math.max(0.001, forMs / 1_000)).toFixed(4)} days a second, about ${lasting(leftMs)} left` +
+    `${breaches === 0 ? '' : `, ${breaches} broken`}${failed === 0 ? '' : `, ${failed} failed`}`
+  );
 }
 
 /** Decimals as plain text. */
@@ -91,12 +151,11 @@ function plainNumbers(_key: string, value: unknown): unknown {
 
 function exitCodeOf(report: Report): number {
   if (report.findings.length > 0 || report.crashes.length > 0) return EXIT_BROKEN;
-  return report.missingFaults.length > 0 ? EXIT_FAULT_MISSING : EXIT_GOOD;
+  return report.missingFaults.length > 0 || report.interrupted !== null ? EXIT_CUT : EXIT_GOOD;
 }
 
-async function inThisProcess(options: PlainOptions, given: GivenOptions): Promise<CampaignResult> {
+async function inThisProcess(options: PlainOptions, given: GivenOptions, signal: AbortSignal): Promise<CampaignResult> {
   const file = given.log === undefined ? null : openSync(given.log, 'w');
-  let shownMs = 0;
   const beganMs = realNow();
   try {
     return await runCampaign({
@@ -109,13 +168,12 @@ async function inThisProcess(options: PlainOptions, given: GivenOptions): Promis
               else if (!given.json) process.stdout.write(line);
             },
           }),
+      interrupted: () => signal.aborted,
       onProgress: ({ simulatedMs, totalMs, breaches }) => {
-        if (realNow() - shownMs < PROGRESS_EVERY_MS) return;
-        shownMs = realNow();
-        const days = simulatedMs / 86_400_000;
+        const days = simulatedMs / DAY_MS;
         const speed = days / Math.max(0.001, (realNow() - beganMs) / 1_000);
         progress(
-          `seed ${options.seed}: ${days.toFixed(2)} of ${(totalMs / 86_400_000).toFixed(2)} days, ` +
+          `seed ${options.seed}: ${days.toFixed(2)} of ${(totalMs / DAY_MS).toFixed(2)} days, ` +
             `${speed.toFixed(4)} days a second${breaches === 0 ? '' : `, ${breaches} broken`}`,
         );
       },
@@ -130,58 +188,25 @@ function realNow(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** Each worker takes the next seed when it has done one; results come back in the order of the seeds. */
-async function inWorkers(
-  seeds: readonly number[],
-  of: (seed: number) => PlainOptions,
-  count: number,
-): Promise<readonly CampaignResult[]> {
-  const left = [...seeds];
-  const results = new Map<number, CampaignResult>();
-  const path = fileURLToPath(new URL('./worker.ts', import.meta.url));
-  const work = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      let child: ChildProcess | null = null;
-      let seed: number | undefined;
-      const next = (): void => {
-        seed = left.shift();
-        if (seed === undefined) {
-          child?.disconnect();
-          resolve();
-          return;
-        }
-        child ??= begin();
-        child.send(of(seed));
-      };
-      const begin = (): ChildProcess => {
-        const started = fork(path, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-        started.on('message', (message: { seed: number; result: string }) => {
-          results.set(message.seed, decode<CampaignResult>(message.result));
-          progress(`${results.size} of ${seeds.length} seeds`);
-          next();
-        });
-        started.on('error', reject);
-        started.on('exit', (code) => {
-          if (code !== 0 && seed !== undefined)
-            reject(new Error(`the process of seed ${seed} ended with code ${code}`));
-        });
-        return started;
-      };
-      next();
-    });
-  await Promise.all(Array.from({ length: count }, work));
-  return seeds.map((seed) => results.get(seed)!);
-}
-
 let shown = false;
+let shownMs = realNow();
 
+/** On a terminal one line that changes; elsewhere, where it may be a file, a line now and then. */
 function progress(text: string): void {
-  if (process.stderr.isTTY !== true) return;
-  process.stderr.write(`\r\u001b[2K${text}`);
-  shown = true;
+  const terminal = process.stderr.isTTY === true;
+  if (realNow() - shownMs < (terminal ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
+  shownMs = realNow();
+  process.stderr.write(terminal ? `\r\u001b[2K${text}` : `${text}\n`);
+  shown = terminal;
 }
 
 function clearProgress(): void {
   if (shown) process.stderr.write('\r\u001b[2K');
   shown = false;
+}
+
+/** A line of its own, beside the report. */
+function say(text: string): void {
+  clearProgress();
+  process.stderr.write(`${text}\n`);
 }

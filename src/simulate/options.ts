@@ -30,7 +30,7 @@ export interface GivenOptions {
 }
 
 /** A campaign's options without what only makes sense in one process. */
-export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress'>;
+export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress' | 'interrupted'>;
 
 function number(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
@@ -48,6 +48,7 @@ function whole(name: string, text: string, least: number, most: number): number 
 
 /** More symbols than that and one simulated day takes the better part of an hour. */
 const MAX_SYMBOLS = 100;
+const MAX_WORKERS = 1_024;
 const MAX_SEEDS = 100_000;
 const MAX_DAYS = 3_650;
 
@@ -93,6 +94,8 @@ function planOf(given: GivenOptions): FaultPlan {
 /** Reads the options, one campaign per seed. @throws OptionError */
 export function optionsOf(given: GivenOptions): {
   readonly seeds: readonly number[];
+  /** Processes at a time; null: as many as there are cores. */
+  readonly workers: number | null;
   readonly of: (seed: number) => PlainOptions;
 } {
   const days = number('days', given.days, 0.01, MAX_DAYS);
@@ -115,8 +118,10 @@ export function optionsOf(given: GivenOptions): {
   const legHours = number('leg', given.leg, 1, 24 * MAX_DAYS);
   const loopIntervalMs = Math.round(number('loop', given.loop, 0.1, 3_600) * 1_000);
   const untilMs = given.until === undefined ? null : momentOf(given.until);
+  const workers = given.workers === undefined ? null : whole('workers', given.workers, 1, MAX_WORKERS);
   return {
     seeds,
+    workers,
     of: (seed) => ({
       seed,
       days,

@@ -31,6 +31,16 @@ export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
 /** `mixed` takes another one of the five slow ones with each seed. */
 export type ProfileChoice = ProfileName | 'mixed';
 
+/** Whether a market comes back to where it began, trends, or does neither. */
+export type MarketKind = 'comes back' | 'wanders' | 'trends';
+
+/** What to expect of a market: strategy 14 and the goals of `increase` and `decrease` are held against it. */
+export function marketKind(profile: ProfileName): MarketKind {
+  const { driftBps, homeHours } = MARKETS[profile];
+  if (driftBps > 0) return 'trends';
+  return homeHours > 0 ? 'comes back' : 'wanders';
+}
+
 /** Liked first: steps and prices of four orders of magnitude, and a smallest notional that is a fifth of an order. */
 const FIRST = ['BNB', 'BTC', 'SOL', 'ETH'];
 

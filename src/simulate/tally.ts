@@ -25,17 +25,35 @@ export interface Tally {
   readonly alerts: Counts;
   readonly facts: Counts;
   statesMs(): Record<string, number>;
+  /** Of the time in `capped`, how long the positions at the exchange did not cancel; looked at with every poll. */
+  cappedUnhedgedMs(): number;
+  /** Pairs the engine itself booked at a loss (strategy 4.4, I2); the netting of 11.3 is none. */
+  pairsAtALoss(): number;
 }
 
-export function createTally(): Tally {
+/** @param unhedged whether the positions at the exchange do not cancel, now */
+export function createTally(unhedged: (instrument: string) => boolean): Tally {
   const alerts = new Counts();
   const facts = new Counts();
   const states = new Counts();
   const inState = new Map<string, { state: SymbolPhase; sinceMs: number }>();
+  const capped = new Map<string, { unhedged: boolean; sinceMs: number }>();
+  let cappedUnhedgedMs = 0;
+  let pairsAtALoss = 0;
+  const leaveCap = (instrument: string, trueMs: number): void => {
+    const was = capped.get(instrument);
+    if (was?.unhedged) cappedUnhedgedMs += trueMs - was.sinceMs;
+    capped.delete(instrument);
+  };
   const leave = (instrument: string, trueMs: number): void => {
     const was = inState.get(instrument);
     if (was !== undefined) states.add(was.state, trueMs - was.sinceMs);
     inState.delete(instrument);
+    leaveCap(instrument, trueMs);
+  };
+  const lookAtCapped = (instrument: string, trueMs: number): void => {
+    leaveCap(instrument, trueMs);
+    capped.set(instrument, { unhedged: unhedged(instrument), sinceMs: trueMs });
   };
   return {
     alerts,
@@ -45,6 +63,11 @@ export function createTally(): Tally {
       if (fact.type === 'state.changed') {
         leave(fact.instrument, trueMs);
         inState.set(fact.instrument, { state: fact.to, sinceMs: trueMs });
+        if (fact.to === 'capped') lookAtCapped(fact.instrument, trueMs);
+      } else if (fact.type === 'account.polled') {
+        for (const instrument of [...capped.keys()]) lookAtCapped(instrument, trueMs);
+      } else if (fact.type === 'fill.booked' || fact.type === 'drift.adopted') {
+        pairsAtALoss += fact.matches.filter((match) => match.kind !== 'netting' && match.gainUsdt.lt(0)).length;
       } else if (fact.type === 'alert.raised') {
         alerts.add(fact.alert.kind);
       }
@@ -53,5 +76,7 @@ export function createTally(): Tally {
       for (const instrument of [...inState.keys()]) leave(instrument, trueMs);
     },
     statesMs: () => states.sorted(),
+    cappedUnhedgedMs: () => cappedUnhedgedMs,
+    pairsAtALoss: () => pairsAtALoss,
   };
 }

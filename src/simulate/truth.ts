@@ -16,6 +16,8 @@ export interface Truth {
   differences(symbols: readonly SymbolConfig[], journal: EngineJournal): readonly string[];
   /** Strategy orders that live at the exchange. */
   leftBehind(): readonly string[];
+  /** Whether the positions do not cancel to within the smallest tradable size, at the present mark (strategy 3.2). */
+  unhedged(instrument: string): boolean;
   /** The engine forgot everything: its ids may begin anew. */
   forget(): void;
   counts(): { readonly orders: number; readonly fills: number };
@@ -71,6 +73,10 @@ export function createTruth(
 
   const liveOf = (account: PaperAccount): PaperOrder[] => [...account.active.values()].filter(isOurs);
 
+  /** Of both accounts, base units, 1e-9. */
+  const netOf = (instrument: string): bigint =>
+    venue.accounts.reduce((total, account) => total + (account.holdings.get(instrument)?.size ?? 0n), 0n);
+
   return {
     differences(symbols, journal) {
       const found: string[] = [];
@@ -92,10 +98,7 @@ export function createTruth(
               found.push(`the engine believes it lives: ${order.account} ${instrument} ${order.clientOrderId}`);
           }
         }
-        const net = venue.accounts.reduce(
-          (total, account) => total + (account.holdings.get(instrument)?.size ?? 0n),
-          0n,
-        );
+        const net = netOf(instrument);
         const waiting = sum(state.orders.map((order) => waitingSize(order).mul(sign(order.side))));
         const believed = lotsNet(state.lots).plus(waiting);
         if (!believed.mul(1e9).eq(net.toString()))
@@ -104,6 +107,12 @@ export function createTruth(
       return found;
     },
     leftBehind: () => venue.accounts.flatMap((account) => liveOf(account).map(short)),
+    unhedged(instrument) {
+      const { spec } = venue.book(instrument).market;
+      const net = netOf(instrument);
+      const size = net < 0n ? -net : net;
+      return size >= spec.minSize && size * venue.mark(instrument) * 100n >= spec.minNotional * 102_000_000_000n;
+    },
     forget: () => byId.clear(),
     counts: () => ({ orders, fills }),
   };

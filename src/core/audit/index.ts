@@ -36,6 +36,7 @@ import type {
 import { isLive, isUnproven, knownAt } from './model.ts';
 
 export type { AuditReport, DurationFigures, SymbolFigures } from './figures.ts';
+export { createDurations } from './figures.ts';
 export type {
   AuditSettings,
   AuditSymbol,
