@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { simulateApart } from './support.ts';
+import { scriptApart, simulateApart } from './support.ts';
 
 describe('a campaign', () => {
   it('with every fault at 5 % breaks no invariant, and every fault that was asked for happens', async () => {
@@ -52,23 +50,48 @@ describe('a campaign', () => {
   });
 
   it('ends with 70 and shows seed, time and what happened around a breach', async () => {
-    const child = spawn(
-      process.execPath,
-      ['--import', './mistakes/plant.ts', './mistakes/simulate.ts', '--days', '0.02', '--seed', '5'],
-      {
-        cwd: fileURLToPath(new URL('../..', import.meta.url)),
-        env: { ...process.env, PLANTED_MISTAKE: 'taker-order' },
-      },
-    );
-    let out = '';
-    child.stdout.on('data', (data) => {
-      out += data;
-    });
-    const code = await new Promise((resolve) => child.on('close', resolve));
+    const planted = { PLANTED_MISTAKE: 'taker-order' };
+    const asked = ['--days', '0.02', '--seed', '5'];
+    const { code, out } = await scriptApart(planted, ['--import', './mistakes/plant.ts'], asked).ended;
     assert.equal(code, 70);
     assert.match(out, /I1 broken \(strategy 1\): not a maker order: not post-only/);
     assert.match(out, /seed 5, 2026-01-05T00:00:0/);
     assert.match(out, /\| .*"route":"create_order"/);
+  });
+
+  it('a process that dies is one seed’s failure: the others go on', async () => {
+    const asked = ['--days', '0.01', '--seeds', '1..3', '--workers', '1', '--json'];
+    const { code, out, complaint } = await scriptApart({}, ['--import', './test/simulate/worker-dies.ts'], asked).ended;
+    const report = JSON.parse(out);
+    assert.deepEqual(report.seeds, [1, 3]);
+    assert.deepEqual(report.crashes, [
+      { seed: 2, at: '2026-01-05T00:00:00.000Z', error: 'its process ended with code 3' },
+    ]);
+    assert.match(complaint, /seed 2 failed at 2026-01-05T00:00:00\.000Z/);
+    assert.equal(report.interrupted, null);
+    assert.equal(code, 70);
+  });
+
+  it('Ctrl-C ends a campaign of one seed with what there is, and with 1', async () => {
+    const { child, ended } = scriptApart({}, [], ['--days', '900', '--verbose']);
+    child.stdout?.once('data', () => child.kill('SIGINT'));
+    const { code, out } = await ended;
+    assert.match(out, /interrupted: cut short 1, without figures none/);
+    assert.match(out, /invariants checked/);
+    assert.equal(code, 1);
+  });
+
+  it('Ctrl-C ends a campaign of many seeds with those that ended; a breach among them is still a breach', async () => {
+    const planted = { PLANTED_MISTAKE: 'taker-order' };
+    const asked = ['--days', '0.02', '--seeds', '1..5000', '--workers', '1', '--json'];
+    const { child, ended } = scriptApart(planted, ['--import', './mistakes/plant.ts'], asked);
+    child.stderr?.once('data', () => child.kill('SIGINT'));
+    const { code, out } = await ended;
+    const report = JSON.parse(out);
+    assert.ok(report.seeds.length > 0 && report.seeds.length < 5000);
+    assert.equal(report.findings[0].seed, 1);
+    assert.equal(report.interrupted.without.length, 5000 - report.seeds.length);
+    assert.equal(code, 70);
   });
 
   it('mistakes in the options are told in words', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,12 +14,29 @@ export interface Ended {
 
 /** Runs the simulate command in another process: virtual time is the whole process' time. */
 export function simulateApart(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['-e', ENTRY, '--', ...args], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 300_000,
-    });
+  return apart({}, ['-e', ENTRY, '--', ...args]).ended;
+}
+
+/** The same by way of a script, so that other modules are loaded before it and in its workers. */
+export function scriptApart(
+  env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[],
+  args: readonly string[],
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  return apart(env, [...nodeArgs, './mistakes/simulate.ts', ...args]);
+}
+
+function apart(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 300_000,
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
     let out = '';
     let complaint = '';
     child.stdout.on('data', (data) => {
@@ -31,4 +48,5 @@ export function simulateApart(...args: readonly string[]): Promise<Ended> {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, complaint }));
   });
+  return { child, ended };
 }

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Decimal } from '../../src/core/decimal.ts';
+import type { Fact, SymbolPhase } from '../../src/core/facts.ts';
+import { createTally } from '../../src/simulate/tally.ts';
+
+const BNB = 'BNB_USDT_Perp';
+
+function changed(to: SymbolPhase): Fact {
+  return { type: 'state.changed', atMs: 0, instrument: BNB, from: 'waiting', to, why: '', rule: '5' };
+}
+
+const POLLED: Fact = {
+  type: 'account.polled',
+  atMs: 0,
+  account: 'A',
+  elapsedMs: 1,
+  totalEquityUsdt: new Decimal(1),
+  maintenanceMarginUsdt: new Decimal(0),
+  openOrders: 0,
+};
+
+describe('what the engine said of itself', () => {
+  it('time in a state is counted until the next one, and not while nobody runs', () => {
+    const tally = createTally(() => false);
+    tally.hear(changed('equal'), 1_000);
+    tally.hear(changed('imbalanced'), 4_000);
+    tally.interrupted(5_000);
+    tally.hear(changed('equal'), 9_000);
+    tally.interrupted(9_500);
+    assert.deepEqual(tally.statesMs(), { equal: 3_500, imbalanced: 1_000 });
+  });
+
+  it('capped while unhedged is counted from poll to poll, and in no other state', () => {
+    let unhedged = true;
+    const tally = createTally(() => unhedged);
+    tally.hear(changed('imbalanced'), 0);
+    tally.hear(POLLED, 1_000);
+    tally.hear(changed('capped'), 2_000);
+    tally.hear(POLLED, 4_000);
+    unhedged = false;
+    tally.hear(POLLED, 5_000);
+    unhedged = true;
+    tally.hear(POLLED, 6_000);
+    tally.hear(changed('imbalanced'), 6_500);
+    tally.hear(POLLED, 9_000);
+    assert.equal(tally.cappedUnhedgedMs(), 3_500);
+    assert.deepEqual(tally.statesMs(), { capped: 4_500, imbalanced: 2_000 });
+  });
+
+  it('an engine that is gone is not capped', () => {
+    const tally = createTally(() => true);
+    tally.hear(changed('capped'), 0);
+    tally.interrupted(1_000);
+    tally.hear(POLLED, 5_000);
+    assert.equal(tally.cappedUnhedgedMs(), 1_000);
+  });
+
+  it('pairs at a loss are counted, netting is not (strategy 4.4, 11.3)', () => {
+    const tally = createTally(() => false);
+    const match = (kind: 'hedge' | 'unwind' | 'netting', gain: string) => ({
+      ...{ kind, lotId: 1, lotAccount: 'A' as const, lotPrice: new Decimal(1), lotBookedAtMs: 0 },
+      ...{ fillAccount: 'B' as const, fillSide: 'sell' as const, fillPrice: new Decimal(1), size: new Decimal(1) },
+      gainUsdt: new Decimal(gain),
+    });
+    tally.hear(
+      {
+        ...{ type: 'drift.adopted', atMs: 0, instrument: BNB, account: 'A' },
+        ...{ difference: new Decimal(1), price: new Decimal(1) },
+        matches: [match('hedge', '0'), match('hedge', '-0.1'), match('unwind', '-2'), match('netting', '-3')],
+      },
+      0,
+    );
+    assert.equal(tally.pairsAtALoss(), 2);
+  });
+});
