@@ -284,8 +284,12 @@ export const accountPollerMachine = setup({
   },
   delays: {
     interval: ({ context }) => context.deps.loopIntervalMs,
+    // Never longer than the window: our clock may have been set back since.
     untilBudgetAllows: ({ context }) =>
-      Math.max(0, context.formerRequestedAtMs + HASTEN_WINDOW_MS - context.deps.clock.nowMs()),
+      Math.min(
+        HASTEN_WINDOW_MS,
+        Math.max(0, context.formerRequestedAtMs + HASTEN_WINDOW_MS - context.deps.clock.nowMs()),
+      ),
     backOff: ({ context }) =>
       Math.max(
         context.deps.loopIntervalMs,

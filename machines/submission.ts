@@ -280,9 +280,10 @@ function quoteFor(context: SubmissionContext, book: Book): Quote {
 
 /** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
 function tooOld(context: SubmissionContext): string | null {
-  const { validUntilMs } = intentOf(context);
-  const isOld = validUntilMs !== undefined && context.deps.clock.nowMs() > validUntilMs;
-  return isOld ? 'the data it was decided on are too old by now' : null;
+  const { validFromMs = Number.NEGATIVE_INFINITY, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
+  const nowMs = context.deps.clock.nowMs();
+  if (nowMs < validFromMs) return 'our clock was set back since the data it was decided on were read';
+  return nowMs > validUntilMs ? 'the data it was decided on are too old by now' : null;
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
@@ -540,7 +541,8 @@ const setupSubmission = setup({
       const pause = limited
         ? growing(RATE_LIMIT_PAUSE_MS, context.rateLimits - 1, RATE_LIMIT_PAUSE_MAX_MS)
         : ATTEMPT_GAP_MS;
-      return Math.max(0, context.attemptAtMs + pause - context.deps.clock.nowMs());
+      // Never longer than the pause: our clock may have been set back since.
+      return Math.min(pause, Math.max(0, context.attemptAtMs + pause - context.deps.clock.nowMs()));
     },
     confirmPause: ({ context }) => growing(CONFIRM_PAUSE_MS, context.lookups, CONFIRM_PAUSE_MAX_MS),
     untilFencePasses: FENCE_TTL_MS + FENCE_MARGIN_MS,

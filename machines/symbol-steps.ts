@@ -21,6 +21,7 @@ import {
   ACCOUNTS,
   type AccountName,
   type Instrument,
+  type Intent,
   type ManagedOrder,
   type SymbolConfig,
   type SymbolSnapshot,
@@ -172,13 +173,18 @@ export function starting(context: SymbolContext): Step {
 export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapshot): Step {
   const { account } = snapshot;
   const former = context.snapshots[account];
-  if (former !== null && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
+  const nowMs = context.clock.nowMs();
+  // Dated in a time to come: our clock was set back since, and no reading of after it is older than that one.
+  const ordered = former !== null && former.requestedAtMs <= nowMs;
+  if (ordered && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
   const snapshots = { ...context.snapshots, [account]: snapshot };
-  const unmoved = former !== null && readsAlike(former, snapshot);
+  const unmoved = ordered && readsAlike(former, snapshot);
   const sinceMs = unmoved ? context.steadySinceMs[account] : snapshot.requestedAtMs;
   const seen = {
     snapshots,
     steadySinceMs: { ...context.steadySinceMs, [account]: sinceMs },
+    // What has ended has ended by now, whatever time the clock of then gave it.
+    barrierMs: Math.min(context.barrierMs, nowMs),
     sawOrders: context.sawOrders || snapshot.orders.length > 0,
   };
 
@@ -240,7 +246,7 @@ function compareOnce(
 /** Judges what is known now (strategy 5); what it leads to is carried out by the state it chooses. */
 export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const nowMs = context.clock.nowMs();
-  const denied = context.denied.filter((denial) => denial.untilMs > nowMs);
+  const denied = context.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
   const assessment = assess({ ...context, denied: denied.map((denial) => denial.key), nowMs });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
   const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
@@ -367,8 +373,7 @@ export function carriedOut(context: SymbolContext): Step {
           return { to: 'gateway', message: { type: 'order.cancel', account, instrument, clientOrderId } };
         }),
         ...plan.creates.map((intent): SymbolCommand => {
-          const validUntilMs = dataGoStaleMs(context);
-          return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, validUntilMs } } };
+          return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, ...validity(context) } } };
         }),
         ...(asksForTouch ? [askTouch(context)] : []),
         ...conditions.map((alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } })),
@@ -388,9 +393,10 @@ function warnings(context: SymbolContext, { config, instrument, valuation, nowMs
   });
 }
 
-/** When the older of the two snapshots is too old to decide on (strategy 10.3). */
-function dataGoStaleMs({ snapshots, staleMs }: SymbolContext): number {
-  return Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0)) + staleMs;
+/** From the older of the two snapshots until it is too old to decide on (strategy 10.3). */
+function validity({ snapshots, staleMs }: SymbolContext): Required<Pick<Intent, 'validFromMs' | 'validUntilMs'>> {
+  const validFromMs = Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0));
+  return { validFromMs, validUntilMs: validFromMs + staleMs };
 }
 
 export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {

@@ -1,4 +1,5 @@
 import { assign, enqueueActions, setup } from 'xstate';
+import { isStale } from '../src/core/assess.ts';
 import { PRIORITY } from '../src/core/classify.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import type { GatewayToSymbol, PollerToSymbol, TradingDrain, TradingHalt } from './messages.ts';
@@ -74,7 +75,7 @@ const symbolSetup = setup({
     dataGoneStale: ({ context }) =>
       ACCOUNTS.some((account) => {
         const snapshot = context.snapshots[account];
-        return snapshot !== null && context.clock.nowMs() - snapshot.requestedAtMs > context.staleMs;
+        return snapshot !== null && isStale(snapshot.requestedAtMs, context.clock.nowMs(), context.staleMs);
       }),
     dataUnusable: ({ context }) => context.assessment?.kind === 'unusable',
     touchWanted: ({ context }) => context.assessment?.kind === 'touch-wanted',

@@ -34,6 +34,17 @@ export type Assessment =
   | { readonly kind: 'touch-wanted' }
   | { readonly kind: 'usable'; readonly input: PlanInput; readonly plan: Plan };
 
+/**
+ * Whether a reading may not be decided on (strategy 10.3): too old, or dated in a time to come. The latter is from before
+ * our clock was set back, and nobody knows how old it is.
+ *
+ * @param requestedAtMs when it was asked for, by the clock of then
+ */
+export function isStale(requestedAtMs: number, nowMs: number, staleMs: number): boolean {
+  const ageMs = nowMs - requestedAtMs;
+  return ageMs > staleMs || ageMs < 0;
+}
+
 /** Whether there can be a decision now, and which (strategy 5: once per usable snapshot of both accounts). */
 export function assess(knowledge: Knowledge): Assessment {
   const { snapshots, state, staleMs, nowMs } = knowledge;
@@ -43,14 +54,10 @@ export function assess(knowledge: Knowledge): Assessment {
     return { kind: 'unusable', why: `no data of ${missing} yet`, rule: '10.1' };
   }
   for (const snapshot of [A, B]) {
+    if (!isStale(snapshot.requestedAtMs, nowMs, staleMs)) continue;
     const ageMs = nowMs - snapshot.requestedAtMs;
-    if (ageMs > staleMs) {
-      return {
-        kind: 'unusable',
-        why: `data of ${snapshot.account} are ${Math.round(ageMs / 1000)} s old`,
-        rule: '10.3',
-      };
-    }
+    const age = ageMs < 0 ? 'from before our clock was set back' : `${Math.round(ageMs / 1000)} s old`;
+    return { kind: 'unusable', why: `data of ${snapshot.account} are ${age}`, rule: '10.3' };
   }
   if (!state.begun) {
     return { kind: 'unusable', why: 'reading twice what is there: orders rest on this symbol', rule: '11.3' };

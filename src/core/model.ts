@@ -221,6 +221,8 @@ export interface Intent {
   readonly rules: readonly string[];
   /** When the older of the two snapshots it rests on goes stale: after that it is not priced any more (10.3). Absent: no limit. */
   readonly validUntilMs?: number;
+  /** When that snapshot was asked for: by an earlier clock than this it is not priced either. Absent: no limit. */
+  readonly validFromMs?: number;
 }
 
 /** How many live strategy orders a `clientOrderId` may have, and so on, are in plan.ts; these are the names of SPEC 5. */

@@ -97,7 +97,8 @@ export function reconcile(
       order.account === snapshot.account &&
       !order.unknown &&
       order.confirmedAtMs !== null &&
-      order.confirmedAtMs < snapshot.requestedAtMs &&
+      // A time to come is from before our clock was set back.
+      (order.confirmedAtMs < snapshot.requestedAtMs || order.confirmedAtMs > nowMs) &&
       snapshot.absent.includes(order.clientOrderId),
   );
   if (lost.length > 0) {
@@ -207,12 +208,10 @@ function comparePosition(
   if (difference.isZero()) return { state: withContradiction(state, account, null), facts: [] };
 
   const former = state.contradiction[account];
-  const alike = former?.difference.eq(difference) ?? false;
-  const contradiction = {
-    difference,
-    sinceMs: former?.sinceMs ?? nowMs,
-    snapshots: alike && former ? former.snapshots + 1 : 1,
-  };
+  const alike = former?.difference.eq(difference) ? former : null;
+  // Both the snapshots and the time are those of this very difference; a time to come is from before our clock was set back.
+  const sinceMs = Math.min(alike?.sinceMs ?? nowMs, nowMs);
+  const contradiction = { difference, sinceMs, snapshots: (alike?.snapshots ?? 0) + 1 };
   const seen: Fact = {
     type: 'drift.seen',
     atMs: nowMs,

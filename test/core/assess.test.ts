@@ -56,6 +56,11 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
       'unusable 10.3',
     ],
     [
+      '10.3 data of a time to come are of before the clock was set back: nobody knows their age',
+      { snapshots: { A: snapshot('A', 5, { atMs: NOW + 60_000 }), B: snapshot('B', -5) } },
+      'unusable 10.3',
+    ],
+    [
       '10.3 age counts from the request, not from the answer',
       { snapshots: { A: snapshot('A', 5, { requestedAtMs: NOW - 10_001 }), B: snapshot('B', -5) } },
       'unusable 10.3',

@@ -186,6 +186,12 @@ describe('9.4 10.2 whereabouts of orders', () => {
     assert.equal(taken.state.orders[0]?.unknown, false);
   });
 
+  it('10.2 an order confirmed in a time to come was confirmed before our clock was set back', () => {
+    const confirmed = { ...buy, confirmedAtMs: NOW + 3_600_000 };
+    const taken = take(stateWith({ orders: [confirmed] }), snapshot('A', 0, { absent: [buy.clientOrderId] }));
+    assert.equal(taken.lost.length, 1);
+  });
+
   it('10.2 an absence says nothing of an order that is not confirmed', () => {
     const sent = { ...buy, confirmedAtMs: null };
     assert.deepEqual(take(stateWith({ orders: [sent] }), snapshot('A', 0, { absent: [buy.clientOrderId] })).lost, []);
@@ -329,6 +335,23 @@ describe('10.5 drift', () => {
     const taken = readings(stateWith(), [4, 4, 5, 5]);
     assert.equal(taken.at(-1)?.agrees, false);
     assert.equal(readings(stateWith(), [4, 4, 5, 5, 5]).at(-1)?.state.lots[0]?.size.toFixed(), '5');
+  });
+
+  it('10.5 the ten seconds are those of the difference as it is now', () => {
+    const taken = readings(stateWith(), [4, 6, 6, 6, 6], 4000);
+    assert.deepEqual(
+      taken.map((one) => one.agrees),
+      [false, false, false, false, true],
+    );
+  });
+
+  it('10.5 seen first in a time to come, before our clock was set back, it counts from now', () => {
+    const contradiction = { A: { difference: d(4), sinceMs: NOW + 3_600_000, snapshots: 5 }, B: null };
+    const taken = readings(stateWith({ contradiction }), [4, 4, 4]);
+    assert.deepEqual(
+      taken.map((one) => one.agrees),
+      [false, false, true],
+    );
   });
 
   it('10.5 a drift to flat is booked at the mark', () => {

@@ -242,6 +242,18 @@ test('a hastened poll comes at once, but never a third one within the window (10
   assert.equal(bench.exchange.named('positions').length, 3);
 });
 
+test('our clock is set back by an hour: a hastened poll waits for its window, not for the hour (10.6)', async () => {
+  const bench = new Bench();
+  const { send } = poll(bench);
+  await bench.pass(100);
+  send({ type: 'poll.hasten' });
+  await bench.pass(10);
+  bench.setClockBack(3_600_000);
+  send({ type: 'poll.hasten' });
+  await bench.pass(HASTEN_WINDOW_MS);
+  assert.equal(bench.exchange.named('positions').length, 3);
+});
+
 test('a poll asked for while one is under way follows it (10.6)', async () => {
   const bench = new Bench();
   const slow = deferred<readonly Position[]>();

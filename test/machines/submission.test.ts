@@ -273,6 +273,25 @@ test('an intent is not priced once the data it rests on are too old, however fre
   assert.equal(bench.exchange.sent().length, 0);
 });
 
+test('an intent is not priced on a clock that was set back since: how old its data are, nobody knows (10.3)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ validFromMs: BENCH_START_MS + 1, validUntilMs: BENCH_START_MS + 10_001 }));
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.equal(bench.exchange.named('createOrder').length, 0);
+});
+
+test('our clock is set back by an hour between two attempts: they stay 500 ms apart (9.5)', async () => {
+  const bench = new Bench();
+  submit(bench);
+  bench.exchange.onCreate = async ({ draft }) => {
+    bench.setClockBack(3_600_000);
+    return testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  };
+  await bench.pass(600);
+  assert.equal(bench.exchange.named('createOrder').length, 2);
+});
+
 test('an instrument the exchange does not list is denied', async () => {
   const bench = new Bench();
   submit(bench, testIntent({ instrument: 'NOPE_USDT_Perp' }));

@@ -490,6 +490,71 @@ describe('10.3 10.5 data that decide nothing', () => {
   });
 });
 
+describe('10.3 our clock is set back by an hour', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('10.1 a reading of after it is newer all the same: its fills are booked', () => {
+    const bench = beginning(5, -5);
+    bench.confirmAll(99);
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.setClockBack(HOUR_MS);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+    assert.equal(bench.context.state.booked.A.toFixed(), '15');
+  });
+
+  it('10.3 nothing is decided until both accounts are read anew, then everything is as before', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.setClockBack(HOUR_MS);
+    bench.read('A', 150);
+    assert.equal(bench.phase, 'waiting', 'B was read before');
+    bench.read('B', -150);
+    assert.notEqual(bench.phase, 'waiting');
+  });
+
+  it('10.3 a failed poll stops decisions: how old the last data are, nobody knows', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.setClockBack(HOUR_MS);
+    bench.send(EVENTS['snapshot.failed'](bench));
+    assert.equal(bench.phase, 'waiting');
+  });
+
+  it('9.10 readings requested after it are later than whatever ended before it', () => {
+    const bench = beginning(5, -5);
+    bench.confirmAll(99);
+    const [a, b] = bench.orders;
+    assert.ok(a && b);
+    bench.setClockBack(HOUR_MS);
+    const filled = seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) });
+    bench.read('A', 15, [filled]);
+    bench.read('B', -5, [seen(b)]);
+    bench.read('A', 15);
+    assert.equal(bench.phase, 'imbalanced');
+  });
+
+  it('7.3 a denied intent waits for its pause, not for the hour', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.ended(intent, { kind: 'denied', reason: 'below min_notional', rule: '7.3' });
+    bench.setClockBack(HOUR_MS);
+    bench.wait(DENIED_PAUSE_MS);
+    for (const _ of [1, 2]) {
+      bench.read('A', 5);
+      bench.read('B', 0);
+    }
+    assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
+  });
+
+  it('10.3 what it asks for says from when on it may be priced: on a clock before that it rests on history', () => {
+    const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const [intent] = bench.asked;
+    assert.ok(intent?.validFromMs !== undefined && intent.validUntilMs !== undefined);
+    assert.equal(intent.validUntilMs - intent.validFromMs, 10_000);
+    assert.ok(intent.validFromMs <= bench.nowMs);
+  });
+});
+
 describe('3.1 flat accounts ask for the book', () => {
   it('3.1 once, until it is answered', () => {
     const bench = beginning(0, 0);

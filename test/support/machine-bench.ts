@@ -72,7 +72,8 @@ export class Bench {
   readonly journal = new StubJournal();
   readonly facts: Fact[] = [];
   readonly heard: Heard[] = [];
-  readonly clock = { nowMs: (): number => BENCH_START_MS + this.time.now() };
+  readonly clock = { nowMs: (): number => BENCH_START_MS + this.time.now() - this.#setBackMs };
+  #setBackMs = 0;
   readonly reporter = {
     report: (fact: Fact): void => {
       this.facts.push(fact);
@@ -81,6 +82,11 @@ export class Bench {
 
   constructor() {
     this.exchange = new FakeExchange(() => this.clock.nowMs());
+  }
+
+  /** Our wall clock is set back; timers keep their pace. */
+  setClockBack(ms: number): void {
+    this.#setBackMs += ms;
   }
 
   /** Lets every promise that can settle now do so. */
