@@ -127,6 +127,11 @@ function begin({ input }: { input: PollerInput }): PollerContext {
   };
 }
 
+/** Milliseconds until two polls in a row are HASTEN_WINDOW_MS apart from a third; not above 0: now. */
+function untilBudgetAllows(context: PollerContext): number {
+  return context.formerRequestedAtMs + HASTEN_WINDOW_MS - context.deps.clock.nowMs();
+}
+
 function isParking(failure: ExchangeFailure | null): boolean {
   return failure?.kind === 'parked' || failure?.kind === 'unauthenticated';
 }
@@ -281,15 +286,12 @@ export const accountPollerMachine = setup({
     isParking: ({ context }) => isParking(context.failure),
     mustPark: ({ context }) => context.parkAfterPoll,
     isHastened: ({ context }) => context.hastened,
+    budgetAllows: ({ context }) => untilBudgetAllows(context) <= 0,
   },
   delays: {
     interval: ({ context }) => context.deps.loopIntervalMs,
     // Never longer than the window: our clock may have been set back since.
-    untilBudgetAllows: ({ context }) =>
-      Math.min(
-        HASTEN_WINDOW_MS,
-        Math.max(0, context.formerRequestedAtMs + HASTEN_WINDOW_MS - context.deps.clock.nowMs()),
-      ),
+    untilBudgetAllows: ({ context }) => Math.min(HASTEN_WINDOW_MS, Math.max(0, untilBudgetAllows(context))),
     backOff: ({ context }) =>
       Math.max(
         context.deps.loopIntervalMs,
@@ -468,6 +470,7 @@ export const accountPollerMachine = setup({
     },
     hastening: {
       description: 'Asked to poll early: does so, but not within half a second of the last poll’s beginning (10.6).',
+      always: { guard: 'budgetAllows', target: 'polling' },
       after: { untilBudgetAllows: 'polling' },
       on: { 'account.parked': 'parked' },
     },

@@ -142,7 +142,11 @@ export interface StoredEntry<K extends JournalKind = JournalKind> extends Journa
 
 /** What cannot be asked of the exchange again (strategy 9.3, 11.2). Append-only; synchronous on purpose: write before you send. */
 export interface Journal {
-  /** All or none; durable when it returns. Throws when it cannot be written: then nothing may leave. */
+  /**
+   * All or none, and nothing of it is lost with the process. With an `order.prepared` among them they are on the disk when
+   * it returns, as is all that was written before (strategy 9.3); else a moment later. Throws when it cannot be written:
+   * then nothing may leave.
+   */
   append(entries: readonly JournalEntry[]): void;
   /** The last entry of that kind and key. */
   latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null;

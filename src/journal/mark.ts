@@ -1,23 +1,29 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 /**
- * A witness beside the journal: the seq of the last entry that was durable, written after each append.
+ * A witness beside the journal: the seq of the last entry written, that of the last one known to be on the disk, and
+ * during which boot of the machine that was; written after each append.
  *
  * SQLite drops what it cannot read of a cut or removed `-wal` without a word, because a torn tail is normal after a
- * crash. The witness tells the two apart: it is only ever behind the journal, so a journal that is behind it has lost
- * entries. It needs no sync: a process that is killed leaves its writes with the system, and after a power cut it is
- * merely older.
+ * crash. The witness tells the two apart: a journal that is behind it has lost entries. It needs no sync. While the
+ * machine has not been started anew, what a killed process wrote is with the system, so every entry written must be
+ * there; after a power cut only those that were on the disk, and the witness itself may be older.
  */
 export class Mark {
   readonly path: string;
+  readonly #boot: string;
   #fd: number | null = null;
+  #writtenSeq = 0;
+  #durableSeq = 0;
 
-  constructor(file: string) {
+  /** @param boot what is the same until the machine starts anew; '': not known, as after a power cut. */
+  constructor(file: string, boot: string = bootId()) {
     this.path = `${file}.mark`;
+    this.#boot = boot.slice(0, BOOT).padEnd(BOOT, '-');
   }
 
-  /** The seq it holds; `missing`: no such file; `unreadable`: not what we wrote. */
+  /** The seq the journal must reach; `missing`: no such file; `unreadable`: not what we wrote. */
   read(): number | 'missing' | 'unreadable' {
     let fd: number;
     try {
@@ -30,35 +36,64 @@ export class Mark {
       // One byte more than ours, so that a longer file is seen to be not ours.
       const buffer = Buffer.alloc(LENGTH + 1);
       const text = buffer.toString('latin1', 0, readSync(fd, buffer, 0, LENGTH + 1, 0));
-      const seq = Number(text.slice(0, DIGITS));
-      return Number.isSafeInteger(seq) && text === lineOf(seq) ? seq : 'unreadable';
+      const [written = '', durable = '', boot = ''] = text.split(' ');
+      if (text !== lineOf(Number(written), Number(durable), boot)) return 'unreadable';
+      return boot === this.#boot && boot !== UNKNOWN_BOOT ? Number(written) : Number(durable);
     } finally {
       closeSync(fd);
     }
   }
 
-  write(seq: number): void {
-    if (this.#fd === null) {
-      this.#fd = openForWriting(this.path);
-      // What someone else put there may be longer than a line of ours.
-      ftruncateSync(this.#fd, LENGTH);
-    }
-    writeSync(this.#fd, lineOf(seq), 0, 'latin1');
+  /** The entry was written; `isDurable`: it is on the disk, with all before it. */
+  write(seq: number, isDurable: boolean): void {
+    this.#writtenSeq = seq;
+    if (isDurable) this.#durableSeq = seq;
+    this.#write();
+  }
+
+  /** The journal is on the disk up to that entry. */
+  noteDurable(seq: number): void {
+    this.#durableSeq = Math.max(this.#durableSeq, seq);
+    this.#write();
   }
 
   close(): void {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
   }
+
+  #write(): void {
+    if (this.#fd === null) {
+      this.#fd = openForWriting(this.path);
+      // What someone else put there may be longer than a line of ours.
+      ftruncateSync(this.#fd, LENGTH);
+    }
+    writeSync(this.#fd, lineOf(this.#writtenSeq, this.#durableSeq, this.#boot), 0, 'latin1');
+  }
 }
 
 const DIGITS = 16;
-/** Digits, a blank, eight hex digits, a line feed: always the same length, so each write covers the last one. */
-const LENGTH = DIGITS + 10;
+const BOOT = 36;
+const UNKNOWN_BOOT = '-'.repeat(BOOT);
+/** Two numbers, the boot, eight hex digits, with blanks and a line feed: always the same length, so each write covers the last one. */
+const LENGTH = 2 * (DIGITS + 1) + BOOT + 1 + 8 + 1;
 
-function lineOf(seq: number): string {
-  const digits = String(seq).padStart(DIGITS, '0');
-  return `${digits} ${crc32(digits).toString(16).padStart(8, '0')}\n`;
+function lineOf(writtenSeq: number, durableSeq: number, boot: string): string {
+  const words = [writtenSeq, durableSeq]
+    .map((seq) => String(seq).padStart(DIGITS, '0'))
+    .concat(boot)
+    .join(' ');
+  return `${words} ${crc32(words).toString(16).padStart(8, '0')}\n`;
+}
+
+/** Linux names each boot of the machine; '' elsewhere. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    // Not Linux, or a sandbox without /proc: only what was durable is asked for, as after a power cut.
+    return '';
+  }
 }
 
 function openForWriting(path: string): number {

@@ -13,6 +13,8 @@ import { runScenario } from './virtual.ts';
 const RECOVERY_POINTS = 60;
 /** Of the points after which a second crash follows, one in so many: all of them are in the full set. */
 const DOUBLE_EVERY = 5;
+/** A power cut comes at one in so many points. */
+const POWER_CUT_EVERY = 7;
 
 const whole = await runScenario();
 const total = whole.points.length;
@@ -71,6 +73,20 @@ test('nor does a second crash during the recovery', async (t) => {
     runs += 1;
   }
   t.diagnostic(`${runs} of ${total} points, two crashes each`);
+});
+
+test('nor does a power cut, which takes what was not yet synced as well', async (t) => {
+  let lost = 0;
+  for (let point = 1; point <= total; point += POWER_CUT_EVERY) {
+    const run = await runScenario({ kills: [point], powerCuts: true });
+    const where = `power cut at point ${point}, ${whole.points[point - 1]}`;
+    assert.deepEqual(run.wrong, [], where);
+    assert.deepEqual(run.outcome, whole.outcome, where);
+    assert.equal(replay(run.journal).difference, null, where);
+    lost += run.entriesLost;
+  }
+  assert.ok(lost > 0, 'no power cut took anything');
+  t.diagnostic(`one of ${POWER_CUT_EVERY} of ${total} points, ${lost} entries lost`);
 });
 
 test('nor do crashes in a row, every 40 points', async () => {

@@ -4,6 +4,7 @@ import type { SymbolState } from '../../src/core/symbol-state.ts';
 import { type Engine, staleMs, startEngine } from '../../src/engine.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
+import { SYNC_WITHIN_MS } from '../../src/journal/log-sync.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import {
   createPaper,
@@ -12,6 +13,7 @@ import {
   type PaperExchange,
   type ProfileName,
 } from '../../src/paper/index.ts';
+import type { JournalEntry } from '../../src/ports.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork, type Life } from '../../src/simulate/network.ts';
@@ -45,6 +47,8 @@ export interface Options {
   readonly kills?: readonly number[];
   /** How long it is down after each; default: what a supervisor needs. */
   readonly downMs?: number;
+  /** The machine loses power, not only the process its life: what was written and not yet synced is gone too. */
+  readonly powerCuts?: boolean;
   readonly symbols?: readonly object[];
   /** Default: a market that stands still. */
   readonly profile?: ProfileName;
@@ -56,7 +60,7 @@ export interface Options {
 export class World {
   readonly time: VirtualTime;
   readonly exchange: PaperExchange;
-  readonly journal: EngineJournal = createMemoryJournal();
+  journal: EngineJournal = createMemoryJournal();
   readonly watch: Watch;
   readonly settings: Settings;
   readonly points: string[] = [];
@@ -65,10 +69,16 @@ export class World {
   readonly breaches: string[] = [];
   readonly #kills: number[];
   readonly #downMs: number;
+  readonly #powerCuts: boolean;
+  /** What was written after the last order's bytes, and when. */
+  #unsynced: { readonly entries: readonly JournalEntry[]; readonly atMs: number }[] = [];
+  readonly #synced: (readonly JournalEntry[])[] = [];
   readonly #auditor: Auditor;
   #life: Life = { alive: false };
   #engine: Engine | null = null;
   starts = 0;
+  /** Entries that power cuts took. */
+  entriesLost = 0;
   /** Called when an engine starts that is not the first. */
   onRestart: () => void = () => {};
 
@@ -76,6 +86,7 @@ export class World {
     this.time = time;
     this.#kills = [...(options.kills ?? [])];
     this.#downMs = options.downMs ?? DOWN_MS;
+    this.#powerCuts = options.powerCuts ?? false;
     this.exchange = createPaper({
       seed: options.seed ?? 3,
       startMs: START_MS,
@@ -122,8 +133,27 @@ export class World {
   kill(downMs = this.#downMs): void {
     this.#life.alive = false;
     this.#engine = null;
+    if (this.#powerCuts) this.#loseUnsynced();
     this.time.at(this.time.nowMs, () => this.time.dropEngineTimers(), true);
     this.time.at(this.time.nowMs + downMs, () => this.start());
+  }
+
+  /** The journal as a disk would hold it: up to the last order's bytes, and what was written before the last sync. */
+  #loseUnsynced(): void {
+    for (const { entries, atMs } of this.#unsynced) {
+      if (atMs + SYNC_WITHIN_MS <= this.time.nowMs) this.#synced.push(entries);
+      else this.entriesLost += entries.length;
+    }
+    this.#unsynced = [];
+    this.journal = createMemoryJournal();
+    for (const entries of this.#synced) this.journal.append(entries);
+  }
+
+  #note(entries: readonly JournalEntry[]): void {
+    this.#unsynced.push({ entries, atMs: this.time.nowMs });
+    if (!entries.some(({ kind }) => kind === 'order.prepared')) return;
+    this.#synced.push(...this.#unsynced.map((one) => one.entries));
+    this.#unsynced = [];
   }
 
   start(): void {
@@ -228,6 +258,7 @@ export class World {
         const about = entries.map((entry) => `${entry.kind} ${entry.key}`).join(', ');
         if (this.#dies('before write', about, life)) throw new Killed('killed before the write');
         journal.append(entries);
+        this.#note(entries);
         if (this.#dies('after write', about, life)) throw new Killed('killed after the write');
       },
       latest: (kind, key) => journal.latest(kind, key),
@@ -275,6 +306,7 @@ export interface Run {
   readonly wrong: readonly string[];
   readonly points: readonly string[];
   readonly starts: number;
+  readonly entriesLost: number;
   readonly journal: EngineJournal;
   readonly tookMs: number;
 }
@@ -302,6 +334,7 @@ export function runScenario(options: Options = {}): Promise<Run> {
       wrong,
       points: world.points,
       starts: world.starts,
+      entriesLost: world.entriesLost,
       journal: world.journal,
       tookMs: time.nowMs - START_MS,
     };
