@@ -8,6 +8,7 @@ import {
   type InputFrom,
   type SnapshotFrom,
   setup,
+  spawnChild,
 } from 'xstate';
 import {
   type Alert,
@@ -22,6 +23,7 @@ import {
 } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
+import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
@@ -39,6 +41,7 @@ import type {
   AlertCleared,
   AlertRaised,
   GatewayIdle,
+  InstrumentListed,
   PollHasten,
   TradingDrain,
   TradingHalt,
@@ -67,10 +70,21 @@ export const DRAIN_LIMIT_MS = 30_000;
 export const FAREWELL_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
 
+/** While a symbol is not listed, the exchange's list is read again so often (strategy 11.6): one public request. */
+export const LISTING_PAUSE_MS = 60_000;
+
 export interface EngineSymbol {
   readonly config: SymbolConfig;
+  /** Of an unlisted one: its rules when it was last listed. */
   readonly instrument: Instrument;
+  /** The exchange does not list it any more (strategy 11.6); absent: it does. */
+  readonly unlisted?: boolean;
 }
+
+/** What the exchange lists, or why that could not be read. */
+type Listing =
+  | { readonly ok: true; readonly instruments: readonly Instrument[] }
+  | { readonly ok: false; readonly failure: ExchangeFailure };
 
 export interface DaemonSettings {
   readonly mode: string;
@@ -120,6 +134,8 @@ interface DaemonContext extends DaemonInput {
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
   /** Respawns per actor. */
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
+  /** How often in a row the exchange's list could not be read while a symbol was waiting for it. */
+  readonly listingFailures: number;
   readonly unknown: GatewayIdle['unknown'];
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
@@ -150,6 +166,9 @@ export type DaemonEvent =
       readonly detail: string;
     }
   | { readonly type: 'actor.due'; readonly actor: string }
+  /** Time to look whether the exchange lists again what it did not (strategy 11.6). */
+  | { readonly type: 'listing.due' }
+  | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
 
 export interface DaemonOutput {
@@ -161,6 +180,14 @@ const prepare = fromPromise<readonly EngineSymbol[], { readonly prepare: DaemonI
   input.prepare(),
 );
 
+const listing = fromPromise<Listing, { readonly exchange: Exchange }>(async ({ input }) => {
+  try {
+    return { ok: true, instruments: await input.exchange.instruments() };
+  } catch (thrown) {
+    return { ok: false, failure: toFailure(thrown, 'instruments', null) };
+  }
+});
+
 const daemonSetup = setup({
   types: {
     input: {} as DaemonInput,
@@ -170,6 +197,7 @@ const daemonSetup = setup({
   },
   actors: {
     prepare,
+    listing,
     cleanup: stopCleanupMachine,
   },
   delays: {
@@ -186,6 +214,9 @@ const daemonSetup = setup({
     })),
     startTrading: enqueueActions(({ context, enqueue, self }) => {
       for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
+      if (context.symbols.some((symbol) => symbol.unlisted)) {
+        enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
+      }
       const { maxRuntimeMs } = context.settings;
       if (maxRuntimeMs !== null) {
         enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
@@ -324,6 +355,38 @@ const daemonSetup = setup({
         enqueue.sendTo(actor as never, { type: 'trading.drain' } as never);
       }
     }),
+    readListing: spawnChild('listing', {
+      id: 'listing',
+      input: ({ context }: { context: DaemonContext }) => ({ exchange: context.exchange }),
+    }),
+    /** Symbols that are listed again go on, by the rules they have now; while one is missing, the list is read again later. */
+    takeListing: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'xstate.done.actor.listing') return;
+      enqueue.stopChild('listing');
+      const output = event.output as Listing;
+      const listingFailures = output.ok ? 0 : context.listingFailures + 1;
+      const listed = new Map(output.ok ? output.instruments.map((one) => [one.name, one]) : []);
+      const symbols = context.symbols.map((symbol): EngineSymbol => {
+        const instrument = symbol.unlisted ? listed.get(symbol.config.instrument) : undefined;
+        return instrument === undefined ? symbol : { config: symbol.config, instrument };
+      });
+      enqueue.assign({ symbols, listingFailures });
+      if (!output.ok) {
+        const { failure } = output;
+        enqueue(() => say(context, { type: 'read.failed', account: null, failure, inARow: listingFailures }));
+      }
+      for (const symbol of symbols) {
+        const { instrument } = symbol;
+        if (context.symbols.includes(symbol)) continue;
+        // The gateway first: it prices by these rules what the symbol then asks for.
+        for (const id of ['gateway', `symbol:${instrument.name}`]) {
+          tell(enqueue, system, id, { type: 'instrument.listed', instrument });
+        }
+      }
+      if (symbols.some((symbol) => symbol.unlisted)) {
+        enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
+      }
+    }),
     takeCleanup: assign(({ context, event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
       const left = output?.left ?? [];
@@ -359,6 +422,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
     holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
     respawns: {},
+    listingFailures: 0,
     unknown: [],
     draining: false,
     broken: false,
@@ -415,7 +479,11 @@ export const daemonMachine = daemonSetup.createMachine({
     trading: {
       description: 'Polls both accounts, decides, submits.',
       entry: ['startTrading', 'sayStarted'],
-      on: { 'stop.requested': { target: 'draining', actions: ['rememberWhy'] } },
+      on: {
+        'listing.due': { actions: ['readListing'] },
+        'xstate.done.actor.listing': { actions: ['takeListing'] },
+        'stop.requested': { target: 'draining', actions: ['rememberWhy'] },
+      },
     },
     draining: {
       description: 'No create leaves any more; what is in flight is settled first.',
@@ -617,7 +685,15 @@ function spawnerOf(enqueue: { readonly spawnChild: unknown }): Spawn {
   return enqueue.spawnChild as Spawn;
 }
 
-type Told = AlertRaised | AlertCleared | PollHasten | TradingDrain | TradingHalt | AccountPolled | AccountFailed;
+type Told =
+  | AlertRaised
+  | AlertCleared
+  | PollHasten
+  | TradingDrain
+  | TradingHalt
+  | InstrumentListed
+  | AccountPolled
+  | AccountFailed;
 
 /** Tells an actor, if it runs at the moment. */
 function tell(

@@ -1,7 +1,7 @@
 import type { Alert } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
-import type { AccountName, AccountSnapshot, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
+import type { AccountName, AccountSnapshot, Instrument, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
 import type { PreparedOrder } from '../src/ports.ts';
 
 /**
@@ -21,6 +21,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | poller → gateway, daemon | account.parked, account.unparked                              |
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
+ * | daemon → symbol, gateway | instrument.listed                                             |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
@@ -313,6 +314,12 @@ export interface AlertCleared {
 export interface TradingHalt {
   readonly type: 'trading.halt';
   readonly why: string;
+}
+
+/** Daemon → symbol, gateway: the exchange lists it again, with these rules; new orders may be placed (strategy 11.6). */
+export interface InstrumentListed {
+  readonly type: 'instrument.listed';
+  readonly instrument: Instrument;
 }
 
 /** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */

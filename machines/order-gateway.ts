@@ -25,6 +25,7 @@ import type {
   CancellationTold,
   GatewayIdle,
   GatewayToSymbol,
+  InstrumentListed,
   OrderCancel,
   OrderResolve,
   OrderSubmit,
@@ -130,6 +131,7 @@ export type GatewayEvent =
   | AccountParked
   | AccountUnparked
   | TradingDrain
+  | InstrumentListed
   | ChildDone
   | ChildFailed;
 
@@ -715,6 +717,9 @@ export const orderGatewayMachine = setup({
       context.desk.parked = parked.length === 0 ? null : parkedResult(parked).reason;
       return { parked };
     }),
+    takeRules: assign(({ context }, { instrument }: InstrumentListed) => ({
+      deps: { ...context.deps, instruments: new Map(context.deps.instruments).set(instrument.name, instrument) },
+    })),
     haltAsDraining: enqueueActions(({ context, enqueue, system }) =>
       carryOut(halt(context, DRAINING), { enqueue, system }),
     ),
@@ -732,6 +737,7 @@ export const orderGatewayMachine = setup({
     'order.cancel': { actions: { type: 'startCancel', params: whole } },
     'order.resolve': { actions: { type: 'resolveOrder', params: whole } },
     'touch.request': { actions: { type: 'readTouch', params: whole } },
+    'instrument.listed': { actions: { type: 'takeRules', params: whole } },
     'parking.found': {
       actions: { type: 'parkAsFound', params: whole },
     },

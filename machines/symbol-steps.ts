@@ -1,7 +1,7 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
 import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
-import { conditionsOf, SYMBOL_CONDITIONS } from '../src/core/conditions.ts';
+import { conditionsOf, SYMBOL_CONDITIONS, unlistedAlert } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
@@ -40,6 +40,7 @@ import type {
   AttemptRefused,
   CancelEnded,
   GatewayStarted,
+  InstrumentListed,
   OrderResolved,
   OrdersWatched,
   PollerStarted,
@@ -71,6 +72,8 @@ const UNUSABLE_BEFORE_SAID = 2;
 export interface SymbolInput {
   readonly config: SymbolConfig;
   readonly instrument: Instrument;
+  /** The exchange does not list it (any more): no new orders (strategy 11.6). Absent: it does. */
+  readonly unlisted?: boolean;
   readonly strategy: StrategySettings;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
@@ -169,6 +172,11 @@ export function starting(context: SymbolContext): Step {
   };
 }
 
+/** The exchange lists it again, perhaps by other rules: it trades from the next decision on (strategy 11.6). */
+export function instrumentListed(context: SymbolContext, { instrument }: InstrumentListed): Step {
+  return finish(context, { instrument, unlisted: false, toldIdle: '' });
+}
+
 /** A snapshot into the ledger, or, before there is one, towards its beginning (strategy 4, 11.3). */
 export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapshot): Step {
   const { account } = snapshot;
@@ -255,13 +263,16 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
 
 /** No decision; said once it is more than a snapshot between two answers. */
 export function waiting(context: SymbolContext): Step {
-  const { assessment } = context;
-  if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) return finish(context, {});
-  return finish(
-    context,
-    { toldPhase: 'waiting', toldIdle: '' },
-    { history: phaseFact(context, 'waiting', assessment) },
-  );
+  const { assessment, config, state } = context;
+  // Where there is nothing to decide on, nobody else says it (strategy 11.6).
+  const alert = context.unlisted ? unlistedAlert(config.instrument, state.booked, state, context.clock.nowMs()) : null;
+  const commands: SymbolCommand[] =
+    alert === null ? [] : [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }];
+  if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) {
+    return finish(context, {}, { commands });
+  }
+  const history = phaseFact(context, 'waiting', assessment);
+  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { history, commands });
 }
 
 export function touchWanted(context: SymbolContext): Step {
@@ -274,9 +285,14 @@ function askTouch(context: SymbolContext): SymbolCommand {
   return { to: 'gateway', message };
 }
 
-/** A stuck symbol whose touch is not known, or was heard some time ago. */
-function touchIsMissed({ touch, touchAsked, strategy }: SymbolContext, { state, nowMs }: PlanInput): boolean {
-  if (touchAsked || state.unhedgedSinceMs === null || !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
+/** A stuck symbol whose touch is not known, or was heard some time ago; an unlisted one has no book. */
+function touchIsMissed({ touch, touchAsked, unlisted, strategy }: SymbolContext, { state, nowMs }: PlanInput): boolean {
+  if (
+    touchAsked ||
+    unlisted ||
+    state.unhedgedSinceMs === null ||
+    !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)
+  ) {
     return false;
   }
   return touch === null || nowMs - touch.atMs >= STUCK_TOUCH_MS;

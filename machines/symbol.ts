@@ -2,7 +2,7 @@ import { assign, enqueueActions, setup } from 'xstate';
 import { isStale } from '../src/core/assess.ts';
 import { PRIORITY } from '../src/core/classify.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
-import type { GatewayToSymbol, PollerToSymbol, TradingDrain, TradingHalt } from './messages.ts';
+import type { GatewayToSymbol, InstrumentListed, PollerToSymbol, TradingDrain, TradingHalt } from './messages.ts';
 import {
   assessed,
   attemptRefused,
@@ -11,6 +11,7 @@ import {
   draining,
   gatewayStarted,
   initialContext,
+  instrumentListed,
   orderResolved,
   orderSent,
   pollerStarted,
@@ -32,7 +33,7 @@ import {
  * for is under way (strategy 9.10).
  */
 
-export type SymbolEvent = PollerToSymbol | GatewayToSymbol | TradingDrain | TradingHalt;
+export type SymbolEvent = PollerToSymbol | GatewayToSymbol | TradingDrain | TradingHalt | InstrumentListed;
 
 /** An action that carries out a step: context first, then journal and people, then the other actors. */
 function perform(stepOf: (context: SymbolContext, event: SymbolEvent) => Step | null) {
@@ -106,6 +107,7 @@ const symbolSetup = setup({
     tellPoller: on('poller.started', pollerStarted),
     meetGateway: on('gateway.started', gatewayStarted),
     halt: assign({ halted: true }),
+    takeRules: on('instrument.listed', instrumentListed),
     sayDraining: perform(draining),
   },
 });
@@ -135,6 +137,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'poller.started': { actions: ['tellPoller'] },
     'gateway.started': { actions: ['meetGateway'] },
     'trading.halt': { actions: ['halt'] },
+    'instrument.listed': { actions: ['takeRules'] },
     'trading.drain': { target: '.draining' },
   },
   states: {

@@ -7,6 +7,7 @@ import {
   type AccountName,
   type AccountSummary,
   type ExchangeOrder,
+  type Instrument,
   type Intent,
   type Position,
   type SymbolSnapshot,
@@ -17,9 +18,12 @@ import { begin } from './core/reconcile.ts';
 import { emptySymbolState } from './core/symbol-state.ts';
 import { symbolWarnings } from './core/symbol-warnings.ts';
 import { smallestTradableSize } from './core/valuing.ts';
-import { readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
+import { EXIT_CONFIGURATION, readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
+import { JournalError } from './journal/errors.ts';
+import { rememberedInstrument } from './journal/instruments.ts';
+import { NoJournalError, openChosenJournal } from './journal-choice.ts';
 import type { Clock } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { openVenue } from './venue.ts';
@@ -57,7 +61,12 @@ export async function check(
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
     for (const warning of warnings) print(`Warning: ${warning}`);
-    const symbols = await readyToTrade(exchange, settings.symbols, (text) => print(`Warning: ${text}`));
+    const symbols = await readyToTrade(
+      exchange,
+      settings.symbols,
+      (text) => print(`Warning: ${text}`),
+      (name) => rememberedByJournal(settings, name),
+    );
     for (const account of ACCOUNTS) print(`Account ${account}: logged in as ${venue.keys[account].subAccountId}`);
     print(clocks(exchange));
     const readings = await readAccounts(exchange, clock);
@@ -73,6 +82,24 @@ export async function check(
   } finally {
     exchange.close();
     await venue.close();
+  }
+}
+
+/** The rules of an instrument that a run with these settings has traded (strategy 11.6). In `paper` each run begins anew. */
+function rememberedByJournal(settings: Settings, name: string): Instrument | null {
+  if (settings.mode === 'paper') return null;
+  try {
+    const journal = openChosenJournal(settings, null);
+    try {
+      return rememberedInstrument(journal, name);
+    } finally {
+      journal.close();
+    }
+  } catch (thrown) {
+    // Before the first run there is none.
+    if (thrown instanceof NoJournalError) return null;
+    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
+    throw thrown;
   }
 }
 
@@ -135,6 +162,10 @@ async function printSymbol(
   print: (line: string) => void,
 ): Promise<void> {
   const { config, instrument } = symbol;
+  if (symbol.unlisted) {
+    print(`${instrument.name}: not listed any more; nothing would be submitted (strategy 11.6)`);
+    return;
+  }
   const book = await exchange.book(instrument.name);
   const [bid, ask] = [book.bids[0]?.price, book.asks[0]?.price];
   if (!bid || !ask) {

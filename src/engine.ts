@@ -3,7 +3,7 @@ import { type DaemonOutput, daemonMachine, type EngineSymbol } from '../machines
 import { restoreSymbol } from '../machines/restore.ts';
 import { type Auditor, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';
-import type { AccountName, SymbolConfig } from './core/model.ts';
+import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
 import { waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
@@ -11,6 +11,7 @@ import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { JournalError } from './journal/errors.ts';
+import { rememberedInstrument, rememberInstruments } from './journal/instruments.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { alertTexts } from './notify/texts.ts';
 import type { Clock, Heartbeat, Notifier, Reporter } from './ports.ts';
@@ -128,7 +129,11 @@ export function startEngine(parts: EngineParts): Engine {
         dailyReportAtMinutes: settings.dailyReportAtMinutes,
       },
       prepare: async () => {
-        const symbols = await readyToTrade(exchange, settings.symbols, parts.warn);
+        const symbols = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
+          orStartError(() => rememberedInstrument(journal, name)),
+        );
+        const listed = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
+        orStartError(() => rememberInstruments(journal, listed, clock.nowMs()));
         auditor = createAuditor({
           symbols: symbols.map((symbol) => symbol.config),
           accounts: parts.subAccountIds,
@@ -140,7 +145,7 @@ export function startEngine(parts: EngineParts): Engine {
             cancelOnStop: settings.cancelOnStop,
             stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
           },
-          knownAtStart: knownOrStartError(journal),
+          knownAtStart: orStartError(() => journalledStart(journal)),
         });
         for (const event of heard.splice(0)) judge(auditor, event);
         parts.onTrading?.(engine, symbols);
@@ -176,15 +181,21 @@ export function startEngine(parts: EngineParts): Engine {
 /** Calls made before the symbols are known: two logins, their proofs, the instruments. */
 const HEARD_BEFORE_START_MAX = 100;
 
-/** Both accounts in, instruments read, symbols resolved (strategy 2.2, 11). @throws StartError */
+/**
+ * Both accounts in, instruments read, symbols resolved (strategy 2.2, 11).
+ *
+ * @param remembered the rules of an instrument this engine has traded before (strategy 11.6); null: it has not
+ * @throws StartError
+ */
 export async function readyToTrade(
   exchange: GrvtExchange,
   configs: readonly SymbolConfig[],
   warn: (text: string) => void,
+  remembered: (name: string) => Instrument | null = () => null,
 ): Promise<readonly EngineSymbol[]> {
   try {
     await Promise.all(ACCOUNTS.map((account) => exchange.login(account)));
-    const resolution = resolveInstruments(configs, await exchange.instruments());
+    const resolution = resolveInstruments(configs, await exchange.instruments(), remembered);
     if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
     for (const warning of resolution.warnings) warn(warning);
     return resolution.symbols.filter((symbol) => symbol.config.enabled);
@@ -210,10 +221,10 @@ function adviceOnKeys(account: AccountName): string {
   );
 }
 
-/** A journal that cannot be read is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
-function knownOrStartError(journal: EngineJournal): readonly StartSymbol[] {
+/** A journal that cannot be used is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
+function orStartError<T>(use: () => T): T {
   try {
-    return journalledStart(journal);
+    return use();
   } catch (thrown) {
     if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
     throw thrown;

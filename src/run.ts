@@ -230,7 +230,8 @@ function listen(
     hosts: venue.hosts,
     sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
     subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
-    instruments: symbols.map((symbol) => symbol.instrument.name),
+    // Of what is not listed there is no book to listen to (strategy 11.6).
+    instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
     bookDepth: settings.orderbookDepth,
     clock: systemClock,
     onPrompt: (account) => engine.prompt(account),

@@ -301,6 +301,7 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
     idle: plan?.idle ? { why: plan.idle.why, rule: plan.idle.rule } : null,
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
+    unlisted: context?.unlisted ?? false,
     touch: touchStatus(parts.heard, context?.touch ?? null),
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
@@ -343,6 +344,7 @@ function phaseOf({ state, told, context }: SymbolParts): SymbolPhase {
 function waitsFor(phase: SymbolPhase, context: SymbolContext | null, plan: Plan | null, state: SymbolState): Waits {
   if (phase === 'draining' || phase === 'stopped') return 'stop';
   if (context?.halted) return 'operator';
+  if (context?.unlisted) return 'listing';
   if (context !== null && context.underWay.length > 0) return 'answers';
   if (plan === null || phase === 'waiting') return 'data';
   switch (phase) {
@@ -378,7 +380,7 @@ interface StateParts {
 
 type StateStatus = Omit<
   SymbolStatus,
-  'phase' | 'state' | 'sinceMs' | 'why' | 'rule' | 'idle' | 'waits' | 'halted' | 'touch' | 'dataAtMs'
+  'phase' | 'state' | 'sinceMs' | 'why' | 'rule' | 'idle' | 'waits' | 'halted' | 'unlisted' | 'touch' | 'dataAtMs'
 >;
 
 /** What ledger and positions say, of a running symbol or of a journalled one alike. */
@@ -614,6 +616,7 @@ function journalledSymbol(
     idle: null,
     waits: 'stop',
     halted: false,
+    unlisted: false,
     touch: null,
     dataAtMs: { A: null, B: null },
   };

@@ -19,7 +19,8 @@ export type AlertKind =
   | 'limit-reached'
   | 'invariant-broken'
   | 'actor-failed'
-  | 'start-difference';
+  | 'start-difference'
+  | 'instrument-unlisted';
 
 /**
  * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
@@ -79,6 +80,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'invariant-broken': { repeat: 900 * SECOND, critical: true },
   'actor-failed': { repeat: 900 * SECOND, critical: true },
   'start-difference': { repeat: 'episode', critical: false },
+  'instrument-unlisted': { repeat: 'episode', critical: true },
 };
 
 /** Every kind, in the order of the table. */

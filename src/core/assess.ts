@@ -1,6 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig, type SymbolSnapshot } from './model.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
 import type { SymbolState } from './symbol-state.ts';
 import { markOf, valuePair } from './valuing.ts';
@@ -24,6 +24,8 @@ export interface Knowledge {
   readonly staleMs: number;
   readonly nowMs: number;
   readonly halted: boolean;
+  /** The exchange does not list the instrument (strategy 11.6); absent: it does. */
+  readonly unlisted?: boolean;
   readonly denied: readonly string[];
 }
 
@@ -74,6 +76,10 @@ export function assess(knowledge: Knowledge): Assessment {
   }
   const positions = [A.position, B.position];
   const mark = markOf(positions, knowledge.touch);
+  // There is no book to take a mark from, and nothing that would have to be valued.
+  if (knowledge.unlisted && positions.every((position) => position === null)) {
+    return { kind: 'unusable', why: `${UNLISTED.why}; both accounts are flat`, rule: UNLISTED.rule };
+  }
   if (mark === null) {
     return positions.every((position) => position === null)
       ? { kind: 'touch-wanted' }
@@ -92,7 +98,7 @@ function planInputOf(
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   mark: Decimal,
 ): PlanInput {
-  const { config, instrument, strategy, nowMs, halted, denied } = knowledge;
+  const { config, instrument, strategy, nowMs, halted, unlisted, denied } = knowledge;
   const zero = mark.mul(0);
   const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
   const valuation = valuePair(knowledge.state, instrument, actual, mark);
@@ -104,6 +110,7 @@ function planInputOf(
     valuation,
     nowMs,
     halted,
+    ...(unlisted ? { unlisted } : {}),
     denied,
   };
 }

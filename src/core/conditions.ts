@@ -1,10 +1,12 @@
 import { type Alert, type AlertKind, alertKey, isStuck } from './alerts.ts';
+import type { Decimal } from './decimal.ts';
 import { guardPrice } from './ledger.ts';
-import { ACCOUNTS } from './model.ts';
+import { ACCOUNTS, type AccountName } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { repairWays } from './repairs.ts';
+import type { SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -15,7 +17,26 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'limit-reached',
   'order-count',
   'unhedged',
+  'instrument-unlisted',
 ];
+
+/** The exchange does not list a symbol that this engine has traded, and holds this much of it (strategy 11.6). */
+export function unlistedAlert(
+  instrument: string,
+  sizes: Readonly<Record<AccountName, Decimal>>,
+  { lots }: Pick<SymbolState, 'lots'>,
+  atMs: number,
+): Alert {
+  return {
+    kind: 'instrument-unlisted',
+    key: alertKey('instrument-unlisted', instrument),
+    account: null,
+    instrument,
+    atMs,
+    sinceMs: null,
+    details: { a: sizes.A.toFixed(), b: sizes.B.toFixed(), lots: String(lots.length) },
+  };
+}
 
 /** Which of `SYMBOL_CONDITIONS` hold now. */
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
@@ -31,6 +52,8 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
       sinceMs,
       details,
     });
+  if (input.unlisted) alerts.push(unlistedAlert(config.instrument, valuation.actual, state, nowMs));
+
   const sizes = { a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() };
 
   if (valuation.sameDirection && !valuation.hedged) raise('same-direction', sizes);

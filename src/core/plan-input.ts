@@ -21,6 +21,8 @@ export interface PlanInput {
   readonly nowMs: number;
   /** An invariant broke here: no new orders, everything else goes on (strategy 15). */
   readonly halted: boolean;
+  /** The exchange does not list the instrument: no new orders (strategy 11.6). Absent: it does; so in older decisions. */
+  readonly unlisted?: boolean;
   /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
   readonly denied: readonly string[];
 }

@@ -48,7 +48,8 @@ export function makePlan(input: PlanInput): Plan {
   const situation = situationOf(input);
   const tradingState = classify(situation);
   const trims = planTrims(input, tradingState);
-  const answer = input.halted ? { creates: [], idle: HALTED } : createsFor(input, tradingState);
+  const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
+  const answer = barred === null ? createsFor(input, tradingState) : { creates: [], idle: barred };
   const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
   const idle =
     answer.creates.length > 0 && creates.length === 0
@@ -58,6 +59,9 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
+
+/** Why a symbol that the exchange does not list submits nothing (strategy 11.6). */
+export const UNLISTED: Idle = { why: 'the exchange does not list it: no new orders until it does', rule: '11.6' };
 
 function createsFor(input: PlanInput, tradingState: TradingState): { creates: Intent[]; idle: Idle | null } {
   switch (tradingState) {

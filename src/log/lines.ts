@@ -279,6 +279,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'invariant-broken': () => 'ALERT an invariant broke',
   'actor-failed': () => 'ALERT a part of the engine failed',
   'start-difference': () => 'ALERT the exchange differs from the journal',
+  'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
 };
 
 function alertText(alert: Alert, context: LineContext): string {

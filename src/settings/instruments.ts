@@ -4,7 +4,10 @@ import { suggestion } from './wording.ts';
 /** A symbol of the file with the instrument it means; `config.instrument` is the exchange's own spelling. */
 export interface ResolvedSymbol {
   readonly config: SymbolConfig;
+  /** Of an unlisted one: its rules when it was last listed. */
   readonly instrument: Instrument;
+  /** The exchange does not list it any more: it is kept, without new orders (strategy 11.6). Absent: it is listed. */
+  readonly unlisted?: boolean;
 }
 
 export type Resolution =
@@ -14,16 +17,25 @@ export type Resolution =
 /**
  * Finds each symbol in the exchange's list, case aside (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). An unknown name is
  * an error that suggests the nearest; so are two rows that mean one instrument. A row that is not enabled and that the
- * exchange does not list (any more) is left out with a warning: a delisted instrument must not keep the engine from starting.
+ * exchange does not list (any more) is left out with a warning. One that is enabled and was traded before is kept, unlisted,
+ * with a warning (strategy 11.6): a delisted instrument must not keep the engine from starting.
+ *
+ * @param remembered the rules of an instrument that an earlier start found listed, by its name, case aside; null: none did.
  */
-export function resolveInstruments(configs: readonly SymbolConfig[], instruments: readonly Instrument[]): Resolution {
+export function resolveInstruments(
+  configs: readonly SymbolConfig[],
+  instruments: readonly Instrument[],
+  remembered: (name: string) => Instrument | null = () => null,
+): Resolution {
   const errors: string[] = [];
   const warnings: string[] = [];
   const symbols: ResolvedSymbol[] = [];
   const taken = new Map<string, number>();
   for (const [index, config] of configs.entries()) {
     const at = `symbols [${index}] ${config.instrument} instrument`;
-    const found = named(config.instrument, instruments);
+    const listed = named(config.instrument, instruments);
+    const former = listed.length === 0 && config.enabled ? remembered(config.instrument) : null;
+    const found = former === null ? listed : [former];
     if (found.length === 0) {
       const near = suggestion(
         config.instrument,
@@ -46,7 +58,14 @@ export function resolveInstruments(configs: readonly SymbolConfig[], instruments
       continue;
     }
     taken.set(instrument.name, index);
-    symbols.push({ config: Object.freeze({ ...config, instrument: instrument.name }), instrument });
+    const symbol = { config: Object.freeze({ ...config, instrument: instrument.name }), instrument };
+    symbols.push(former === null ? symbol : { ...symbol, unlisted: true });
+    if (former !== null) {
+      warnings.push(
+        `${at}: the exchange does not list it any more: its positions and lots are kept, and no orders are placed until ` +
+          'it is listed again (strategy 11.6)',
+      );
+    }
   }
   return errors.length > 0 ? { ok: false, errors } : { ok: true, symbols, warnings };
 }

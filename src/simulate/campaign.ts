@@ -510,7 +510,7 @@ class Campaign implements Host {
           hosts: { trades: origin, marketData: origin },
           sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
           subAccountIds: this.#subAccountIds,
-          instruments: symbols.map((symbol) => symbol.instrument.name),
+          instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
           bookDepth: settings.orderbookDepth,
           clock,
           onPrompt: (account) => trading.prompt(account),

@@ -61,6 +61,7 @@ export function createMetrics(source: StatusSource): Metrics {
   const engineState = gauge('engine_state', '1 for the state the engine is in.', ['state']);
   const state = gauge('symbol_state', '1 for the state the symbol is in, 0 for the others.', ['instrument', 'state']);
   const halted = gauge('symbol_halted', '1 after an invariant broke there: no new orders.', symbol);
+  const unlisted = gauge('symbol_unlisted', '1 while the exchange does not list it: no new orders.', symbol);
   const position = gauge('position_size', 'Position, base units, signed.', both);
   const notional = gauge('position_notional_usdt', 'Position at the mark, USDT, signed.', both);
   const net = gauge('net_usdt', 'Settled A + B at the mark, USDT, signed.', symbol);
@@ -219,6 +220,7 @@ export function createMetrics(source: StatusSource): Metrics {
       const { instrument } = one;
       for (const phase of PHASES) state.set({ instrument, state: phase }, phase === one.phase ? 1 : 0);
       halted.set({ instrument }, one.halted ? 1 : 0);
+      unlisted.set({ instrument }, one.unlisted ? 1 : 0);
       set(net, { instrument }, one.netUsdt);
       set(gap, { instrument }, one.gapUsdt);
       set(mark, { instrument }, one.mark);

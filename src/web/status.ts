@@ -74,6 +74,7 @@ export type Waits =
   | 'room'
   | 'price'
   | 'operator'
+  | 'listing'
   | 'stop'
   | 'next-poll';
 
@@ -129,6 +130,8 @@ export interface SymbolStatus {
   readonly idle: { readonly why: string; readonly rule: string } | null;
   readonly waits: Waits;
   readonly halted: boolean;
+  /** The exchange does not list it: no new orders (strategy 11.6). */
+  readonly unlisted: boolean;
   readonly mark: string | null;
   /** Best bid and ask as last heard. */
   readonly touch: { readonly bid: string; readonly ask: string; readonly atMs: number } | null;

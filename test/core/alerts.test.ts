@@ -95,6 +95,7 @@ describe('strategy 12: periods', () => {
     assert.deepEqual(critical.map(([kind]) => kind).sort(), [
       'account-parked',
       'actor-failed',
+      'instrument-unlisted',
       'invariant-broken',
       'mmr',
       'unhedged',

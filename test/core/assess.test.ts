@@ -46,6 +46,12 @@ const flat = { A: snapshot('A', null), B: snapshot('B', null) };
 describe('5 10.3 10.5 whether there can be a decision', () => {
   const cases: [string, Partial<Knowledge>, string][] = [
     ['5 two fresh snapshots that agree are usable', {}, 'usable'],
+    ['11.6 of what is not listed positions are valued as ever', { unlisted: true }, 'usable'],
+    [
+      '11.6 flat and not listed: there is no book to take a mark from',
+      { unlisted: true, snapshots: { A: snapshot('A', null), B: snapshot('B', null) } },
+      'unusable 11.6',
+    ],
     ['10.1 without data of A there is none', { snapshots: { A: null, B: snapshot('B', 0) } }, 'unusable 10.1'],
     ['10.1 without data of B there is none', { snapshots: { A: snapshot('A', 0), B: null } }, 'unusable 10.1'],
     ['10.3 data as old as allowed are usable', { nowMs: NOW + 9950 }, 'usable'],

@@ -94,6 +94,15 @@ describe('15 decisions are values', () => {
     }
   });
 
+  it('11.6 not listed: nothing is created in any state, and what halts it is said first', () => {
+    for (const positions of [{}, { a: 5 }, { a: 5, b: -5 }]) {
+      const plan = makePlan(input({ ...positions, unlisted: true }));
+      assert.deepEqual(plan.creates, []);
+      assert.equal(plan.idle?.rule, '11.6');
+      assert.equal(makePlan(input({ ...positions, unlisted: true, halted: true })).idle?.rule, '15');
+    }
+  });
+
   it('equal inputs give an equal plan, also after the journal had them', () => {
     for (const from of [input(), input({ a: 5, lots: [lot(1, 'A', 'buy', 5, 99)] }), input({ a: 145, b: -145 })]) {
       const replayed = decode<PlanInput>(encode(from));

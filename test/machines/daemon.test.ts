@@ -7,6 +7,7 @@ import {
   daemonMachine,
   type EngineSymbol,
   FAREWELL_MS,
+  LISTING_PAUSE_MS,
   RESPAWN_FORGIVEN_MS,
   RESPAWN_PAUSES_MS,
 } from '../../machines/daemon.ts';
@@ -282,6 +283,74 @@ describe('11 the start', () => {
     await world.pass(600, 50);
     const since = world.exchange.named('positions').slice(before);
     assert.ok(since.some(({ args }) => args[0] === 'B'));
+  });
+});
+
+describe('11.6 a symbol the exchange does not list any more', () => {
+  const rules = (name: string) => instrument({ name });
+  const restarted = async (): Promise<World> => {
+    const symbols = [BNB, SOL].map((name) => ({ config: config({ instrument: name }), instrument: rules(name) }));
+    const world = new World({
+      prepare: async () => symbols.map((one, at) => (at === 0 ? { ...one, unlisted: true } : one)),
+    });
+    world.exchange.onInstruments = async () => [rules(SOL)];
+    await world.settle();
+    await world.pass(3 * LOOP_MS, 100);
+    return world;
+  };
+  const traded = (world: World) =>
+    [...new Set([...world.resting.values()].map(({ order }) => order.instrument))].sort();
+
+  it('places nothing and is told, while the others trade and the list is read once a minute', async () => {
+    const world = await restarted();
+    assert.deepEqual(traded(world), [SOL]);
+    assert.deepEqual(world.alerts('instrument-unlisted'), [`instrument-unlisted:${BNB}`]);
+    assert.equal(world.exchange.named('book').filter(({ args }) => args[0] === BNB).length, 0);
+    assert.equal(world.exchange.named('instruments').length, 0);
+    await world.pass(3 * LISTING_PAUSE_MS, 1_000);
+    assert.equal(world.exchange.named('instruments').length, 3);
+    assert.deepEqual(traded(world), [SOL]);
+  });
+
+  it('trades as soon as it is listed again, by the rules it has then, and nobody reads the list any more', async () => {
+    const world = await restarted();
+    world.exchange.onInstruments = async () => [rules(SOL), { ...rules(BNB), tickSize: d('0.5') }];
+    await world.pass(LISTING_PAUSE_MS + 2 * LOOP_MS, 100);
+    assert.deepEqual(traded(world), [BNB, SOL]);
+    assert.equal(world.symbol(BNB).instrument.tickSize.toFixed(), '0.5');
+    for (const { draft } of world.exchange.named('createOrder').map(({ args }) => args[0] as SignedOrder)) {
+      if (draft.instrument === BNB) assert.ok(draft.price.mod('0.5').isZero(), draft.price.toFixed());
+    }
+    await world.pass(400_000, 1_000);
+    assert.equal(world.exchange.named('instruments').length, 1);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === `instrument-unlisted:${BNB}`));
+  });
+
+  it('10.3 a list that cannot be read is said, and read again', async () => {
+    const world = await restarted();
+    world.exchange.onInstruments = () => Promise.reject(new TestFailure('unavailable', 'instruments', null, null));
+    await world.pass(2 * LISTING_PAUSE_MS, 1_000);
+    const said = world.reported('read.failed').filter((fact) => fact.failure.call === 'instruments');
+    assert.deepEqual(
+      said.map((fact) => fact.inARow),
+      [1, 2],
+    );
+    world.exchange.onInstruments = async () => [rules(SOL), rules(BNB)];
+    await world.pass(LISTING_PAUSE_MS + 2 * LOOP_MS, 100);
+    assert.deepEqual(traded(world), [BNB, SOL]);
+  });
+
+  it('that failed meanwhile starts again as what it is by then', async () => {
+    const world = await restarted();
+    await world.breakActor(`symbol:${BNB}`);
+    await world.pass(RESPAWN_PAUSES_MS[0]! + 3 * LOOP_MS, 100);
+    assert.deepEqual(traded(world), [SOL]);
+    world.exchange.onInstruments = async () => [rules(SOL), rules(BNB)];
+    await world.pass(LISTING_PAUSE_MS + 2 * LOOP_MS, 100);
+    assert.deepEqual(traded(world), [BNB, SOL]);
+    await world.breakActor(`symbol:${BNB}`);
+    await world.pass(RESPAWN_PAUSES_MS[1]! + LOOP_MS, 100);
+    assert.ok(!world.symbol(BNB).unlisted);
   });
 });
 

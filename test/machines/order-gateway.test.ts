@@ -87,6 +87,17 @@ function prepared(account: AccountName, side: 'buy' | 'sell', price: string): Pr
   };
 }
 
+test('prices by the rules an instrument has since it was listed again (11.6)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { send, submit } = openGateway(bench);
+  send({ type: 'instrument.listed', instrument: { ...testInstrument('BNB_USDT_Perp'), tickSize: decimal('7') } });
+  submit(testIntent());
+  await bench.settle();
+  const [draft] = bench.exchange.sent();
+  assert.ok(draft?.price.mod(7).isZero(), draft?.price.toFixed());
+});
+
 test('per account one submission at a time; both accounts at once (9.1)', async () => {
   const bench = new Bench();
   confirmsAll(bench);

@@ -8,7 +8,7 @@ import type { ExchangeFailure } from '../../src/core/failure.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import { d, lot, order, plain, position, seen } from '../support/core.ts';
+import { d, instrument, lot, order, plain, position, seen, stateWith } from '../support/core.ts';
 import { BENCH_START_MS } from '../support/machine-bench.ts';
 import { SymbolBench, type SymbolBenchOptions } from '../support/symbol-bench.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
@@ -116,6 +116,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'gateway.started': ({ nowMs }) => ({ type: 'gateway.started', unsettled: [], atMs: nowMs }),
   'poller.started': () => ({ type: 'poller.started', account: 'A' }),
   'trading.halt': () => ({ type: 'trading.halt', why: 'I2' }),
+  'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 
@@ -958,6 +959,66 @@ describe('15 halted', () => {
       bench.words().filter((word) => word.startsWith('gateway')),
       [],
     );
+  });
+});
+
+describe('11.6 an instrument that the exchange does not list any more', () => {
+  const restored = stateWith({
+    booked: { A: d(5), B: d(0) },
+    lots: [lot(1, 'A', 'buy', 5, 100)],
+    unhedgedSinceMs: 0,
+  });
+
+  it('11.6 places nothing, keeps positions and lots, books fills, and is told', () => {
+    const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
+    assert.deepEqual(bench.alerts(), ['alert-desk raised instrument-unlisted']);
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.equal(bench.phase, 'imbalanced');
+    assert.deepEqual(bench.asked, []);
+    assert.equal(lotsNet(bench.context.state.lots).toFixed(), '5');
+    assert.ok(bench.alerts().includes('alert-desk raised instrument-unlisted'));
+    const [idle] = bench.reported('symbol.idle');
+    assert.deepEqual([idle?.rule, idle?.why], ['11.6', 'the exchange does not list it: no new orders until it does']);
+  });
+
+  it('11.6 while both accounts are flat it asks for no book, however long', () => {
+    const bench = new SymbolBench({ coverage, unlisted: true, state: stateWith() });
+    for (let polls = 0; polls < 3; polls += 1) {
+      bench.read('A', null);
+      bench.read('B', null);
+    }
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('gateway')),
+      [],
+    );
+  });
+
+  it('12 11.6 stuck, it asks for no book either', () => {
+    const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
+    bench.wait(7 * 3_600_000);
+    bench.read('A', 5);
+    bench.read('B', 0);
+    const words = bench.words();
+    assert.ok(words.includes('alert-desk raised unhedged'), words.join('\n'));
+    assert.ok(!words.includes('gateway touch'));
+  });
+
+  it('11.6 listed again it trades by the rules it has now, and the alert ends', () => {
+    const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    bench.words();
+    bench.send({ type: 'instrument.listed', instrument: instrument({ minSize: d('0.5') }) });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.deepEqual(
+      bench.asked.map(({ account, side }) => [account, side]),
+      [['B', 'sell']],
+    );
+    assert.ok(bench.words().includes('alert-desk cleared instrument-unlisted'));
+    assert.equal(bench.context.instrument.minSize.toFixed(), '0.5');
   });
 });
 

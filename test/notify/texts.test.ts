@@ -30,6 +30,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
   'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },
   'start-difference': { difference: '2 lots more' },
+  'instrument-unlisted': { a: '1.5', b: '-1', lots: '1' },
 };
 
 function notice(kind: AlertKind, more: Partial<Notice> = {}): Notice {

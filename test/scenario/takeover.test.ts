@@ -156,6 +156,58 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
     }));
 });
 
+describe('11.6 an instrument deactivated while the engine was down', TOGETHER, () => {
+  const SOL = 'SOL_USDT_Perp';
+  const symbols = [symbolRow(BNB), symbolRow(SOL)];
+  const ordersOf = ({ paper }: Scene, instrument: string) =>
+    stateOf(paper).accounts.flatMap((one) =>
+      one.open_orders.filter((order) => order.legs[0]?.instrument === instrument),
+    );
+
+  it('its position and lots stay and nothing is placed on it; the others trade; listed again it goes on', () =>
+    withScene(async (scene) => {
+      hold(scene, ['2', '600'], ['-1.5', '550']);
+      const journal = createMemoryJournal();
+      const first = scene.start({ journal, symbols });
+      await first.until(
+        'both trade',
+        () => ordersOf(scene, BNB).length === 1 && ordersOf(scene, SOL).length === 2,
+        10_000,
+      );
+      const net = lotsNet(first.symbol(BNB).state.lots);
+      assert.equal(net.toFixed(), '0.5');
+      assert.equal(await first.stop(), 0);
+      scene.paper.exchange.control.active({ instrument: BNB, active: false });
+
+      const stage = scene.start({ journal, symbols });
+      await stage.until('the other trades', () => ordersOf(scene, SOL).length === 2, 10_000);
+      await polls(stage, 5);
+      assert.deepEqual(ordersOf(scene, BNB), []);
+      assert.match(stage.warnings.join(), /BNB_USDT_Perp instrument: the exchange does not list it any more/);
+      assert.deepEqual(
+        stage.reported('alert.raised').filter(({ alert }) => alert.kind === 'instrument-unlisted').length,
+        1,
+      );
+      assert.equal(lotsNet(stage.symbol(BNB).state.lots).toFixed(), net.toFixed());
+      assert.deepEqual([positionOf(scene.paper, 'A'), positionOf(scene.paper, 'B')], ['2.0', '-1.5']);
+      assert.deepEqual(stage.reported('order.refused'), []);
+
+      scene.paper.exchange.control.active({ instrument: BNB, active: true });
+      stage.engine.daemon.send({ type: 'listing.due' });
+      await stage.until('the net is hedged again', () => ordersOf(scene, BNB).length > 0, 10_000);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('2.2 one it has never traded is a configuration error all the same', () =>
+    withScene(async (scene) => {
+      scene.paper.exchange.control.active({ instrument: BNB, active: false });
+      const stage = scene.start({ symbols });
+      const { exitCode, failure } = await stage.engine.stopped;
+      assert.equal(exitCode, 78);
+      assert.match(failure ?? '', /BNB_USDT_Perp instrument: the exchange does not list it/);
+    }));
+});
+
 describe('4.3 5.2 fills in parts', TOGETHER, () => {
   it('4.3 a part waits with everything else, the whole is booked and hedged', () =>
     withScene(async (scene) => {

@@ -64,6 +64,40 @@ describe('resolving instruments', () => {
     assert.ok(result.ok);
     assert.deepEqual([result.symbols.length, result.warnings.length], [1, 1]);
   });
+  it('11.6 a row that was traded before is kept, by the rules it had, with a warning', () => {
+    const former = instrument('LTC_USDT_Perp', '0.1');
+    const remembered = (name: string) => (name.toLowerCase() === 'ltc_usdt_perp' ? former : null);
+    const result = resolveInstruments([config('BTC_USDT_Perp'), config('LTC_USDT_PERP')], LISTED, remembered);
+    assert.ok(result.ok);
+    assert.deepEqual(
+      result.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument.minSize.toFixed(), symbol.unlisted]),
+      [
+        ['BTC_USDT_Perp', '0.001', undefined],
+        ['LTC_USDT_Perp', '0.1', true],
+      ],
+    );
+    assert.match(
+      result.warnings.join(),
+      /^symbols \[1\] LTC_USDT_PERP instrument: the exchange does not list it any more/,
+    );
+  });
+  it('11.6 a name that was never traded stays an error; one that is not enabled stays left out', () => {
+    const remembered = () => assert.fail('asked for what is listed or not enabled');
+    assert.ok(resolveInstruments([config('BTC_USDT_Perp')], LISTED, remembered).ok);
+    const off = resolveInstruments([config('LTC_USDT_Perp', { enabled: false })], LISTED, remembered);
+    assert.deepEqual(off.ok && off.symbols, []);
+    const typo = resolveInstruments([config('BTC_USDT_Prep'), config('LTC_USDT_Perp')], LISTED, (name) =>
+      name === 'LTC_USDT_Perp' ? instrument(name) : null,
+    );
+    assert.deepEqual(!typo.ok && typo.errors, [
+      'symbols [0] BTC_USDT_Prep instrument: the exchange does not list it; did you mean BTC_USDT_Perp?',
+    ]);
+  });
+  it('11.6 two rows that mean one unlisted instrument are an error', () => {
+    const rows = [config('LTC_USDT_Perp'), config('ltc_usdt_perp')];
+    const result = resolveInstruments(rows, LISTED, () => instrument('LTC_USDT_Perp'));
+    assert.match((!result.ok && result.errors[0]) || '', /duplicate of \[0\], both are LTC_USDT_Perp/);
+  });
   it('names that differ in case only need the exact spelling', () => {
     const listed = [instrument('ABC_USDT_Perp'), instrument('abc_USDT_Perp')];
     assert.ok(resolveInstruments([config('abc_USDT_Perp')], listed).ok);

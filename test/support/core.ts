@@ -168,6 +168,7 @@ export interface InputOptions {
   readonly lots?: readonly FillLot[];
   readonly state?: Partial<SymbolState>;
   readonly halted?: boolean;
+  readonly unlisted?: boolean;
   readonly denied?: readonly string[];
   readonly nowMs?: number;
 }
@@ -185,6 +186,7 @@ export function input(options: InputOptions = {}): PlanInput {
     valuation: valuePair(state, rules, { A: d(a), B: d(b) }, d(mark)),
     nowMs: options.nowMs ?? NOW,
     halted: options.halted ?? false,
+    ...(options.unlisted ? { unlisted: true } : {}),
     denied: options.denied ?? [],
   };
 }

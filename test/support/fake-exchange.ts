@@ -120,6 +120,7 @@ export class FakeExchange implements Exchange {
   }
 
   onBook: (instrument: string) => Promise<Book> = async (instrument) => testBook('599.9', '600.1', instrument);
+  onInstruments: () => Promise<readonly Instrument[]> = async () => [testInstrument()];
   onPositions: (account: AccountName) => Promise<readonly Position[]> = async () => [];
   onOpenOrders: (account: AccountName) => Promise<readonly ExchangeOrder[]> = async () => [];
   onSummary: (account: AccountName) => Promise<AccountSummary> = async () => SUMMARY;
@@ -152,8 +153,9 @@ export class FakeExchange implements Exchange {
     return this.skewMs;
   }
 
-  async instruments(): Promise<readonly Instrument[]> {
-    return [testInstrument()];
+  instruments(): Promise<readonly Instrument[]> {
+    this.#note('instruments');
+    return this.onInstruments();
   }
 
   book(instrument: string): Promise<Book> {

@@ -22,6 +22,8 @@ export interface SymbolBenchOptions {
   readonly config?: Partial<SymbolConfig>;
   readonly strategy?: Partial<StrategySettings>;
   readonly coverage?: TransitionCoverage;
+  /** The exchange does not list it (strategy 11.6). */
+  readonly unlisted?: boolean;
 }
 
 /** One symbol among listeners under the system ids of those it talks to, and words for what it tells them. */
@@ -40,6 +42,7 @@ export class SymbolBench extends Bench {
       input: {
         config: config(options.config),
         instrument: instrument(),
+        ...(options.unlisted ? { unlisted: true } : {}),
         strategy: strategy(options.strategy),
         staleMs: 10_000,
         state: { ...emptySymbolState('BNB_USDT_Perp'), ...options.state },

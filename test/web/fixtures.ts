@@ -29,6 +29,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     idle: { why: 'quoting: A buy 0.48 @ 619.9, B sell 0.48 @ 620.1', rule: '8.2' },
     waits: 'fills-to-open',
     halted: false,
+    unlisted: false,
     mark: '620',
     touch: { bid: '619.9', ask: '620.1', atMs: NOON_MS },
     tickSize: '0.1',

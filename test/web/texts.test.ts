@@ -57,6 +57,8 @@ const REASONS = [
   'position of A differs from the ledger by -0.48',
   'the mark price is not above zero',
   'an invariant broke: no new orders for this symbol until a restart',
+  'the exchange does not list it: no new orders until it does',
+  'the exchange does not list it: no new orders until it does; both accounts are flat',
   'waiting for a price that the rules allow',
   'flat: nothing left to close',
   'flat',

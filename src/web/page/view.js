@@ -309,6 +309,7 @@ export function situation(symbol) {
   return [
     h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.rule)),
     symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
+    symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
     symbol.idle && symbol.idle.why !== symbol.why
       ? h('p', { class: 'idle' }, reason(symbol.idle.why), rule(symbol.idle.rule))
       : '',
