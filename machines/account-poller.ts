@@ -329,7 +329,10 @@ export const accountPollerMachine = setup({
     noteHastened: assign({ hastened: true }),
     noteParkAfterPoll: assign({ parkAfterPoll: true }),
     noteParked: assign({ isParked: true, parkAfterPoll: false }),
-    noteSuccess: assign({ failuresInARow: 0 }),
+    noteSuccess: enqueueActions(({ context, enqueue }) => {
+      // Asked first, because nearly every poll succeeds and each assignment makes a whole new snapshot of the machine.
+      if (context.failuresInARow > 0) enqueue.assign({ failuresInARow: 0 });
+    }),
     reportLookupFailures: ({ context }) => {
       const { account, reporter, clock } = context.deps;
       for (const failure of Object.values(context.results.failed)) {

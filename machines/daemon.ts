@@ -251,12 +251,14 @@ const daemonSetup = setup({
       const nowMs = context.clock.nowMs();
       const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId));
       const unnamed = open.filter((order) => !context.foreign[account].includes(order.orderId));
-      enqueue(() => {
-        for (const order of unnamed) {
-          const { instrument, orderId, clientOrderId } = order;
-          say(context, { type: 'order.foreign', account, instrument, orderId, clientOrderId });
-        }
-      });
+      if (unnamed.length > 0) {
+        enqueue(() => {
+          for (const order of unnamed) {
+            const { instrument, orderId, clientOrderId } = order;
+            say(context, { type: 'order.foreign', account, instrument, orderId, clientOrderId });
+          }
+        });
+      }
       const alerts = unnamed.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
       const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
@@ -265,11 +267,14 @@ const daemonSetup = setup({
       const over = Object.keys(judged).filter((key) => judged[key] === null && context.holding.includes(key));
       const begun = Object.keys(judged).filter((key) => judged[key] !== null && !context.holding.includes(key));
       const cleared = [...context.failing[account], ...over];
-      enqueue.assign({
-        foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
-        failing: { ...context.failing, [account]: [] },
-        holding: [...context.holding.filter((key) => !over.includes(key)), ...begun],
-      });
+      // A poll of a good day changes none of these, and each assignment makes a whole new snapshot of the machine.
+      if (open.length > 0 || context.foreign[account].length > 0 || cleared.length > 0 || begun.length > 0) {
+        enqueue.assign({
+          foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
+          failing: { ...context.failing, [account]: [] },
+          holding: [...context.holding.filter((key) => !over.includes(key)), ...begun],
+        });
+      }
       for (const alert of [...alerts, mmr, skew]) {
         if (alert !== null) tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
       }

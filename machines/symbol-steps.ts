@@ -26,7 +26,7 @@ import {
   type SymbolConfig,
   type SymbolSnapshot,
 } from '../src/core/model.ts';
-import { intentKey } from '../src/core/plan.ts';
+import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
 import { repairWays } from '../src/core/repairs.ts';
@@ -166,7 +166,7 @@ export function starting(context: SymbolContext): Step {
     // What the journal had is said with what the exchange says of it, once both accounts are read (strategy 11.2).
     facts: [],
     commands: [
-      ...ACCOUNTS.map((account) => watch(context, account)),
+      ...ACCOUNTS.map((account) => watch(context.config.instrument, context.state, account)),
       ...lost.map((order) => resolveCommand(context, order)),
     ],
   };
@@ -206,7 +206,9 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const mark = markOf([snapshots.A?.position ?? null, snapshots.B?.position ?? null], context.touch);
   const taken = reconcile(context.state, snapshot, context.strategy, mark);
   const newContradiction = !context.state.contradiction[account] && taken.state.contradiction[account];
-  const comparison = compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
+  const comparison = context.compared
+    ? null
+    : compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
   return finish(
     context,
     { ...seen, state: taken.state, compared: context.compared || comparison !== null },
@@ -228,7 +230,7 @@ function compareOnce(
   context: SymbolContext,
   atMs: number,
 ): { readonly facts: readonly Fact[]; readonly commands: readonly SymbolCommand[] } | null {
-  if (context.compared || ACCOUNTS.some((account) => context.snapshots[account] === null)) return null;
+  if (ACCOUNTS.some((account) => context.snapshots[account] === null)) return null;
   const { instrument } = context.config;
   const { lots, contradiction } = context.state;
   const differing = ACCOUNTS.filter((account) => contradiction[account] !== null);
@@ -255,7 +257,12 @@ function compareOnce(
 export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const nowMs = context.clock.nowMs();
   const denied = context.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
-  const assessment = assess({ ...context, denied: denied.map((denial) => denial.key), nowMs });
+  const { config, instrument, strategy, snapshots, touch, staleMs, halted } = context;
+  const assessment = assess({
+    ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs },
+    state: context.state,
+    denied: denied.map((denial) => denial.key),
+  });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
   const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
   return { assessment, state, denied, unusableInARow };
@@ -350,16 +357,11 @@ export function carriedOut(context: SymbolContext): Step {
     context,
     {
       state,
-      underWay: [
-        ...context.underWay,
-        ...plan.creates.map((intent) => intent.intentId),
-        ...plan.trims.map((trim) => cancelKey(trim.order.clientOrderId)),
-      ],
-      submitted: {
-        ...context.submitted,
-        ...Object.fromEntries(plan.creates.map((intent) => [intent.intentId, intentKey(intent)])),
-      },
-      holding: conditions.map((alert) => alert.key),
+      ...(acts ? askedFor(context, plan) : {}),
+      holding: kept(
+        context.holding,
+        conditions.map((alert) => alert.key),
+      ),
       warned: true,
       touchAsked: context.touchAsked || asksForTouch,
       toldPhase: plan.tradingState,
@@ -399,6 +401,22 @@ export function carriedOut(context: SymbolContext): Step {
       ],
     },
   );
+}
+
+/** What is under way once the plan is carried out. */
+function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'underWay' | 'submitted'> {
+  const { creates, trims } = plan;
+  return {
+    underWay: [
+      ...context.underWay,
+      ...creates.map((intent) => intent.intentId),
+      ...trims.map((trim) => cancelKey(trim.order.clientOrderId)),
+    ],
+    submitted: {
+      ...context.submitted,
+      ...Object.fromEntries(creates.map((intent) => [intent.intentId, intentKey(intent)])),
+    },
+  };
 }
 
 /** What of the symbol's settings looks wrong at this mark, at the first decision (strategy 2.2). */
@@ -454,7 +472,13 @@ export function gatewayStarted(context: SymbolContext, event: GatewayStarted): S
 
 /** A poller that replaces a failed one knows no watch list yet. */
 export function pollerStarted(context: SymbolContext, event: PollerStarted): Step {
-  return finish(context, {}, { commands: [watch(context, event.account)] });
+  return finish(
+    context,
+    {},
+    {
+      commands: [watch(context.config.instrument, context.state, event.account)],
+    },
+  );
 }
 
 export function draining(context: SymbolContext): Step {
@@ -474,28 +498,27 @@ function finish(
     readonly commands?: readonly SymbolCommand[];
   } = {},
 ): Step {
-  const after = { ...before, ...change };
-  const { instrument } = after.config;
+  const { instrument } = before.config;
+  const now = change.state ?? before.state;
   const history = (also.history ?? []).flatMap((fact): JournalEntry[] => [
     { kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact },
     ...outcomeOf(fact),
   ]);
   // Against what was last written, not against the step before: deciding starts the clock of 12 without a step of its own.
   // A contradiction is judged anew after a restart: it is made of snapshots, not of history.
-  const saved =
-    after.state === after.savedState ? after.saved : encode({ ...after.state, contradiction: { A: null, B: null } });
-  const state: JournalEntry = {
-    kind: 'symbol.state',
-    key: instrument,
-    atMs: after.clock.nowMs(),
-    body: { ...after.state, contradiction: { A: null, B: null } },
-  };
-  const watches = ACCOUNTS.filter((account) => !sameList(watched(before, account), watched(after, account)));
+  const body = (): SymbolState => ({ ...now, contradiction: { A: null, B: null } });
+  const saved = now === before.savedState ? before.saved : encode(body());
+  const state: JournalEntry[] =
+    saved === before.saved ? [] : [{ kind: 'symbol.state', key: instrument, atMs: before.clock.nowMs(), body: body() }];
+  const watches =
+    now.orders === before.state.orders
+      ? []
+      : ACCOUNTS.filter((account) => !sameList(watched(before.state, account), watched(now, account)));
   return {
-    change: { ...change, saved, savedState: after.state },
-    entries: [...(also.entries ?? []), ...(saved === before.saved ? [] : [state]), ...history],
+    change: { ...change, saved, savedState: now },
+    entries: [...(also.entries ?? []), ...state, ...history],
     facts: [...(also.history ?? []), ...(also.facts ?? [])],
-    commands: [...watches.map((account) => watch(after, account)), ...(also.commands ?? [])],
+    commands: [...watches.map((account) => watch(instrument, now, account)), ...(also.commands ?? [])],
   };
 }
 
@@ -570,12 +593,16 @@ function afterSubmission(
 }
 
 function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
-  const reading = (snapshot: SymbolSnapshot) =>
-    encode([
-      snapshot.position?.size ?? null,
-      snapshot.orders.map((order) => [order.clientOrderId, order.status, order.tradedSize]),
-    ]);
-  return reading(one) === reading(other);
+  const size = other.position?.size ?? null;
+  const sameSize = size === null ? one.position === null : (one.position?.size.eq(size) ?? false);
+  return (
+    sameSize &&
+    one.orders.length === other.orders.length &&
+    one.orders.every((order, index) => {
+      const { clientOrderId, status, tradedSize } = other.orders[index]!;
+      return order.clientOrderId === clientOrderId && order.status === status && order.tradedSize.eq(tradedSize);
+    })
+  );
 }
 
 function driftAlert(fact: Fact): SymbolCommand[] {
@@ -588,21 +615,19 @@ function driftAlert(fact: Fact): SymbolCommand[] {
 }
 
 /** What the account's poller looks up when it is missing from open orders: confirmed, and not being found out by 9.6. */
-function watchedOrders(context: SymbolContext, account: AccountName): readonly ManagedOrder[] {
-  return context.state.orders.filter(
-    (order) => order.account === account && order.confirmedAtMs !== null && !order.unknown,
-  );
+function watchedOrders(state: SymbolState, account: AccountName): readonly ManagedOrder[] {
+  return state.orders.filter((order) => order.account === account && order.confirmedAtMs !== null && !order.unknown);
 }
 
-function watched(context: SymbolContext, account: AccountName): readonly string[] {
-  return watchedOrders(context, account).map((order) => order.clientOrderId);
+function watched(state: SymbolState, account: AccountName): readonly string[] {
+  return watchedOrders(state, account).map((order) => order.clientOrderId);
 }
 
-function watch(context: SymbolContext, account: AccountName): SymbolCommand {
-  const orders = watchedOrders(context, account);
+function watch(instrument: string, state: SymbolState, account: AccountName): SymbolCommand {
+  const orders = watchedOrders(state, account);
   return toPoller(account, {
     type: 'orders.watched',
-    instrument: context.config.instrument,
+    instrument,
     clientOrderIds: orders.map((order) => order.clientOrderId),
     sentAtMs: Object.fromEntries(orders.map((order) => [order.clientOrderId, order.sentAtMs])),
   });
@@ -660,6 +685,11 @@ function withoutFigures(why: string): string {
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+/** The list there was where the new one says the same: what stays the same value is no change. */
+function kept(before: readonly string[], now: readonly string[]): readonly string[] {
+  return sameList(before, now) ? before : now;
 }
 
 function cancelKey(clientOrderId: string): string {

@@ -41,17 +41,24 @@ function perform(stepOf: (context: SymbolContext, event: SymbolEvent) => Step | 
     ({ context, event, enqueue, system }) => {
       const step = stepOf(context, event);
       if (step === null) return;
-      enqueue.assign(step.change);
-      enqueue(() => {
-        if (step.entries.length > 0) context.journal.append(step.entries);
-        for (const fact of step.facts) context.reporter.report(fact);
-      });
+      // Most polls bring nothing new, and each assignment makes XState build a whole snapshot of the machine.
+      if (changes(context, step.change)) enqueue.assign(step.change);
+      if (step.entries.length > 0 || step.facts.length > 0) {
+        enqueue(() => {
+          if (step.entries.length > 0) context.journal.append(step.entries);
+          for (const fact of step.facts) context.reporter.report(fact);
+        });
+      }
       for (const { to, message } of step.commands) {
         const actor = system.get(to);
         if (actor) enqueue.sendTo(actor, message);
       }
     },
   );
+}
+
+function changes(context: SymbolContext, change: Partial<SymbolContext>): boolean {
+  return (Object.keys(change) as (keyof SymbolContext)[]).some((key) => change[key] !== context[key]);
 }
 
 /** The step of one type of event; other events that may lead here do nothing. */

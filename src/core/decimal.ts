@@ -34,12 +34,14 @@ export function decimal(text: string): Decimal {
 
 /** The largest multiple of `step` that is not above `value` (value ≥ 0, step > 0). */
 export function floorTo(value: Decimal, step: Decimal): Decimal {
-  return value.div(step).floor().mul(step);
+  // Whole steps only: a quotient of sixty digits would be thrown away behind the point, and is not exact.
+  return value.divToInt(step).mul(step);
 }
 
 /** The smallest multiple of `step` that is not below `value` (value ≥ 0, step > 0). */
 export function ceilTo(value: Decimal, step: Decimal): Decimal {
-  return value.div(step).ceil().mul(step);
+  const below = floorTo(value, step);
+  return below.lt(value) ? below.plus(step) : below;
 }
 
 /** The smaller of two decimals. */

@@ -192,7 +192,20 @@ function takeOrder(
     });
     return { state: letGo(next, order.clientOrderId), facts };
   }
-  return { state: replaceOrder(next, order), facts };
+  // Nothing new, as in nearly every reading: the very same value, so that nobody takes it for a change to write down.
+  return { state: next === state && sameReading(known, order) ? state : replaceOrder(next, order), facts };
+}
+
+/** Whether a reading changed nothing that a reading can change. */
+function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
+  return (
+    known.unknown === order.unknown &&
+    known.confirmedAtMs === order.confirmedAtMs &&
+    known.firstPartialAtMs === order.firstPartialAtMs &&
+    known.tradedSize.eq(order.tradedSize) &&
+    known.avgFillPrice.eq(order.avgFillPrice) &&
+    known.bookedSize.eq(order.bookedSize)
+  );
 }
 
 /** Position against ledger (strategy 4.5); a lasting difference becomes a synthetic fill (10.5). */

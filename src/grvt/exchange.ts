@@ -101,6 +101,15 @@ const HISTORY_PAGE_ROWS = 500;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
+const BODY_HEADERS = { Accept: 'application/json, text/plain, */*', 'Content-Type': 'application/json' };
+
+/** What of axios' request config we set per request. */
+interface AxiosConfig {
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly transformResponse: ((data: unknown, headers: unknown, status: unknown) => unknown)[];
+}
+
 /** One REST host with its client, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
@@ -169,7 +178,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
     const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
     agents.push(httpAgent, httpsAgent);
-    Object.assign(client.axios.defaults, {
+    const { axios } = client;
+    // Nothing but what these requests need: axios merges its defaults into each of them, headers of seven methods and all.
+    for (const name of Object.keys(axios.defaults)) Reflect.deleteProperty(axios.defaults, name);
+    Object.assign(axios.defaults, {
+      headers: {},
       httpAgent,
       httpsAgent,
       // The environment's HTTP_PROXY is not ours to obey, and a redirect would carry the session elsewhere.
@@ -178,8 +191,12 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       timeout: REQUEST_TIMEOUT_MS,
       maxContentLength: MAX_ANSWER_BYTES,
       validateStatus: () => true,
-      ...(options.axiosAdapter === undefined ? {} : { adapter: options.axiosAdapter }),
+      adapter: options.axiosAdapter ?? 'http',
     });
+    // The client only ever posts; axios' own `post` would merge each request with the defaults of a request first.
+    const post = (url: string, body: unknown, config: AxiosConfig) =>
+      axios.request({ ...config, method: 'post', url, data: JSON.stringify(body) });
+    Object.assign(axios, { post });
     return client;
   }
 
@@ -329,7 +346,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         account,
         route,
         status: raw.status,
-        body: withoutUnmapped(body),
+        body: hasUnmapped(body) ? withoutUnmapped(body) : body,
       });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
@@ -514,8 +531,8 @@ async function exchangeOnce<Client>(
 ): Promise<{ raw: RawAnswer; mapped: unknown }> {
   let raw: RawAnswer | null = null;
   const deadline = new AbortController();
-  const config = {
-    headers: headers === null ? {} : { ...headers },
+  const config: AxiosConfig = {
+    headers: headers === null ? BODY_HEADERS : { ...BODY_HEADERS, ...headers },
     signal: deadline.signal,
     transformResponse: [
       (data: unknown, answerHeaders: unknown, status: unknown) => {
@@ -561,6 +578,16 @@ function errorOf(raw: RawAnswer): { code: number; message: string; status: numbe
   const body = raw.body as Record<string, unknown>;
   const read = errorBody.safeParse({ code: body.c ?? body.code, message: body.m ?? body.message });
   return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
+}
+
+/** Whether the client's tables lacked a name somewhere. Hardly ever: looking is far cheaper than copying every answer. */
+function hasUnmapped(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(hasUnmapped);
+  for (const key in value) {
+    if (key === 'undefined' || hasUnmapped((value as Record<string, unknown>)[key])) return true;
+  }
+  return false;
 }
 
 /** Without the client's `undefined` keys: what its tables do not know (API 10). */

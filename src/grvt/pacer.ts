@@ -73,7 +73,10 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
         reject(new NotPaced(`${MAX_WAITING} requests are waiting already`));
         return;
       }
-      const waits = new AbortController();
+      // Almost every request finds the lanes empty and leaves at once, and a signal costs more than the permit. Should the
+      // budget be used up just then, this one alone cannot be taken out of the lane: refused, it would cost one permit.
+      const mayWait = priority === 'cancel' || refusals.size > 0 || general.isPaused;
+      const waits = mayWait ? new AbortController() : null;
       let timer: NodeJS.Timeout | null = null;
       let over = false;
       let lanes = 0;
@@ -84,13 +87,14 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
         refusals.delete(refuse);
         settle();
         // Removes the twin from the other lane before it costs a permit there; what stands in no lane needs no removing.
-        if (lanes > granted) waits.abort(REMOVED);
+        if (lanes > granted) waits?.abort(REMOVED);
       };
       const refuse = (why: string) => end(() => reject(new NotPaced(why)));
       const enter = (queue: PQueue) => {
         // The task is only the permit; what rejects here is the twin's removal, or this one's own after it was granted.
         lanes += 1;
-        queue.add(() => end(resolve, 1), { priority: RANK[priority], signal: waits.signal }).catch(ignoreAbort);
+        const place = { priority: RANK[priority], ...(waits === null ? {} : { signal: waits.signal }) };
+        queue.add(() => end(resolve, 1), place).catch(ignoreAbort);
       };
       if (priority === 'cancel' && cancels !== null) enter(cancels);
       if (!over) enter(general);

@@ -97,6 +97,16 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.deepEqual(types(take(state, reading(buy, { tradedSize: d(4), avgFillPrice: d(100) }, 4, NOW + 2000))), []);
   });
 
+  it('a reading that says nothing new leaves the very same value: nothing is written down again', () => {
+    const confirmed = { ...buy, confirmedAtMs: NOW - 5_000 };
+    const untouched = stateWith({ orders: [confirmed] });
+    assert.equal(take(untouched, reading(confirmed, {}, 0, NOW + 2_000)).state, untouched);
+    const partly = reading(confirmed, { tradedSize: d(4), avgFillPrice: d(100) }, 4, NOW + 2_000);
+    const waiting = take(untouched, partly).state;
+    assert.notEqual(waiting, untouched);
+    assert.equal(take(waiting, { ...partly, requestedAtMs: NOW + 4_000, receivedAtMs: NOW + 4_000 }).state, waiting);
+  });
+
   it('4.2 4.3 of an order that is over only what is not booked yet is booked', () => {
     const half = {
       ...buy,
