@@ -72,6 +72,25 @@ const TWO_LOTS: Setup = {
 
 const DECREASE = { positionMode: 'decrease', minTotalPositionUsdt: d(200) } as const;
 
+/** Net 2 of A, and half of B's repair filled in part: while that waits the net is 2 still, and a repair of 1.99 is legal. */
+const WAITING_REPAIR: Setup = {
+  ...LONG,
+  symbol: { imbalanceLimitUsdt: d(300) },
+  settings: { partialFillTimeoutMs: 30_000 },
+};
+
+/** Polls every two seconds. */
+function pass(wire: Wire, ms: number): void {
+  for (const endMs = wire.nowMs + ms; wire.nowMs < endMs; ) wire.wait(1_970).poll();
+}
+
+/** The second repair that only the whole net of 2 allows, nearer to the market than the first. */
+function secondRepair(wire: Wire): void {
+  wire.bid = '99.9';
+  wire.ask = '100.0';
+  wire.create('B', 'sell', '1.99', '100.0');
+}
+
 interface Case {
   readonly name: string;
   readonly setup?: Setup;
@@ -148,7 +167,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         const order = w.create('A', 'buy', '1', '100.0');
         // Two fills at two prices: a book that improved. The second is booked alone, after the wait.
         w.fill(order, '0.5', '90').wait(2_000).poll();
-        for (let passed = 0; passed < 1_802_000; passed += 6_000) w.wait(6_000).poll();
+        for (let passed = 0; passed < 1_830_000; passed += 6_000) w.wait(6_000).poll();
         w.fill(order, '0.5', '100').wait(2_000).poll().lookUp(order);
         w.ask = '95.0';
         w.bid = '94.9';
@@ -515,6 +534,68 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'a partial fill waits from when the engine could read it, not from when it happened',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.99', '100.1');
+        pass(w, 2_000);
+        w.auditor.restarted(w.nowMs);
+        w.fill(first, '1').wait(20_000);
+        pass(w, 16_000);
+        secondRepair(w);
+      },
+    },
+    {
+      name: 'a reading that a kill kept from the journal is made anew, and the wait begins there',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.99', '100.1');
+        pass(w, 2_000);
+        w.fill(first, '1').wait(1_000).poll();
+        w.auditor.restarted(w.nowMs);
+        w.wait(20_000);
+        pass(w, 16_000);
+        secondRepair(w);
+      },
+    },
+    {
+      name: 'its wait over beyond doubt, it is booked',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.99', '100.1');
+        pass(w, 2_000);
+        w.fill(first, '1');
+        pass(w, 50_000);
+        secondRepair(w);
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'our clock set back, a partial fill waits that much longer',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.99', '100.1');
+        pass(w, 2_000);
+        w.fill(first, '1');
+        pass(w, 10_000);
+        w.wait(-20_000);
+        pass(w, 30_000);
+        secondRepair(w);
+      },
+    },
+    {
+      name: 'our clock set forward, a partial fill has waited that much already',
+      setup: { ...HELD, settings: { partialFillTimeoutMs: 30_000 } },
+      run: (w) => {
+        const a = w.create('A', 'buy', '1.5', '100.0');
+        w.fill(a, '1');
+        pass(w, 4_000);
+        w.wait(30_000);
+        pass(w, 2_000);
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'a partial fill waits: no new order',
       run: (w) => {
         const a = w.create('A', 'buy', '1', '100.0');
@@ -857,6 +938,56 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.wait(4_000).poll();
         w.create('B', 'sell', '1', '100.1');
       },
+    },
+    {
+      name: 'an order of a former engine that is asked about is known: its fill counts, though no create has left yet',
+      setup: { a: ['5', '100'], b: ['-7', '100'] },
+      run: (w) => {
+        const former = {
+          account: 'A' as const,
+          side: 'buy' as const,
+          size: '2',
+          price: '100.0',
+          clientOrderId: strategyOrderId('A', 'buy', 77),
+          requestId: 0,
+          request: null,
+          createdMs: w.nowMs - 60_000,
+          status: 'OPEN',
+          reason: 'UNSPECIFIED',
+          traded: d(0),
+          value: d(0),
+        };
+        w.orders.push(former);
+        pass(w, 6_000);
+        w.fill(former, '2').wait(2_000).poll().lookUp(former);
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'where nothing moves for long every engine has begun: its orders are known',
+      setup: HELD,
+      run: (w) => {
+        const former = {
+          account: 'A' as const,
+          side: 'buy' as const,
+          size: '1.5',
+          price: '100.0',
+          clientOrderId: strategyOrderId('A', 'buy', 77),
+          requestId: 0,
+          request: null,
+          createdMs: w.nowMs - 60_000,
+          status: 'OPEN',
+          reason: 'UNSPECIFIED',
+          traded: d(0),
+          value: d(0),
+        };
+        w.orders.push(former);
+        pass(w, 30_000);
+        w.fill(former, '1');
+        pass(w, 8_000);
+        w.create('B', 'sell', '1', '100.1');
+      },
+      broken: ['I6 5'],
     },
     {
       name: 'positions that moved without a fill of ours',

@@ -17,10 +17,10 @@ import {
 } from './bodies.ts';
 import type { AuditReport, FigureBook } from './figures.ts';
 import { createFigureBook } from './figures.ts';
-import type { Fault, Judgement, View } from './judge.ts';
+import type { Fault, Judgement, View, ViewOrder } from './judge.ts';
 import { isHedged, judge, smallestTradable } from './judge.ts';
 import type { AuditFill, AuditLot, LotBooks } from './lots.ts';
-import { createLotBooks } from './lots.ts';
+import { bookFill, createLotBooks } from './lots.ts';
 import type {
   AuditOrder,
   AuditSettings,
@@ -29,6 +29,7 @@ import type {
   InstrumentRules,
   Invariant,
   OrderPhase,
+  PartialWait,
   StartLot,
   StartOrder,
   StartSymbol,
@@ -72,8 +73,8 @@ export { INVARIANTS } from './model.ts';
  * (an order of ours is live from the moment its create left until an answer, or proof by 9.6, said otherwise), prices of
  * the other account's live orders (I10), foreign orders (I8), drain and stop (I11, I12).
  *
- * Waiting partial fills (4.3) become booked at the earliest moment their clock may be said to have started; earlier views
- * still show them waiting.
+ * Waiting partial fills (4.3): their clock is the engine's wall clock, and which reading started it is not on the wire. From
+ * when it may be over until it is over for certain each is booked in one reading of a view and waits in another.
  *
  * Not an invariant of strategy 15 but judged because nothing else would see it: a new order while a partial fill waits
  * (reported as I6, rule 5), a repair larger than 6.4 (I6), an opening on a wrong side (I6, rules 6.1 and 6.2).
@@ -143,6 +144,14 @@ const DRIFT_SNAPSHOTS = 3;
 const DRIFT_MS = 10_000;
 /** A difference adopted here may turn out to be the fill of an order whose outcome was unknown until it expired. */
 const DRIFT_WITHDRAWN_WITHIN_MS = 7_200_000;
+/** A reading is an engine's own after so many whole polls: one or two may have been spoilt for it in ways the wire does not show. */
+const CERTAIN_POLLS = 3;
+/** From reading an answer to the journal: a look-up of another order, and a slow disk. A kill may undo what was read within. */
+const UNWRITTEN_MS = 10_000;
+/** Orders whose partial fill may be booked or not: each doubles the readings of a view. */
+const MAX_PERHAPS = 3;
+/** Where nothing moved for so long, any engine has begun (11.3). */
+const BEGUN_AFTER_MS = 20_000;
 /** Strategy 13.1: the clean-up may give up after this. */
 const CLEANUP_MS = 30_000;
 
@@ -188,8 +197,12 @@ interface Instrument {
   started: boolean;
   /** No create or cancel has left yet: a start without a journal waits until nothing moves (strategy 11.3), and may yet begin. */
   beginning: boolean;
-  /** An order of a former engine traded or vanished meanwhile: an engine that begins later finds that in the positions. */
-  moved: boolean;
+  /** When an order of a former engine traded or vanished meanwhile: an engine that begins later finds that in the positions. */
+  readonly movedAtMs: Record<AccountName, number | null>;
+  /** Those that vanished: one that is asked about is known to an engine that has begun. */
+  vanished: AuditOrder[];
+  /** What was last read while it begins, and since when it is that. */
+  readonly steady: Record<AccountName, { readonly reading: string; readonly sinceMs: number } | null>;
   guardsJudged: boolean;
   readonly books: { seq: number; atMs: number; sentAtMs: number; bid: Decimal; ask: Decimal }[];
   readonly bookings: Record<Side, number>;
@@ -261,6 +274,10 @@ function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number):
   while (entries.length > 2 && (entries.length > MAX_HISTORY || nowMs - entries[1]!.atMs > HISTORY_MS)) entries.shift();
 }
 
+function waitFrom(firstMs: number, certainMs: number | null): PartialWait {
+  return { firstMs, certainMs, polls: 0, perhapsSeq: null, perhapsAtMs: 0, overduePolls: 0, isOver: false };
+}
+
 function emptyAccount(): Account {
   return {
     positions: null,
@@ -296,7 +313,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
       lots: createLotBooks(),
       started: false,
       beginning: existing === 'synthetic' && !known.has(symbol.instrument),
-      moved: false,
+      movedAtMs: { A: null, B: null },
+      vanished: [],
+      steady: { A: null, B: null },
       guardsJudged: existing !== 'unjudged' || known.has(symbol.instrument),
       books: [],
       bookings: { buy: 0, sell: 0 },
@@ -316,6 +335,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
   let rawMs = 0;
   let nowMs = 0;
   let exchangeMs = 0;
+  /** When the engine last said or heard anything, by its wall clock. */
+  let lastHeardMs = 0;
   let draining: { sinceMs: number; live: ReadonlySet<AuditOrder> } | null = null;
   let found: Breach[] = [];
 
@@ -394,6 +415,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       atMs: nowMs,
       loose: false,
       clientOrderId: order.clientOrderId,
+      ...(order.wait?.perhapsSeq == null ? {} : { sinceMs: order.wait.perhapsAtMs }),
     };
     order.booked = order.traded;
     order.bookedValue = value;
@@ -415,6 +437,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (order.repairSeq === null || !instrument.guardsJudged) return;
     if (instrument.bookings[order.side] - order.sideBookingsAtSend !== order.ownBookings) return;
     if (instrument.drifts !== order.driftsAtSend) return;
+    // Whether that is booked is not on the wire, and what it may have consumed stands here still.
+    if (instrument.orders.some((one) => isLive(one) && isPerhapsBooked(one, seq))) return;
     checked('I2');
     const { repairSeq } = order;
     const passed = readings.map((reading) =>
@@ -435,7 +459,13 @@ export function createAuditor(options: AuditorOptions): Auditor {
     );
   }
 
-  function learn(order: AuditOrder, body: OrderBody, sentAtMs: number): void {
+  /** May an engine have booked what is read of its partial fill at `atSeq`, though it is not certain that it has (4.3). */
+  function isPerhapsBooked(order: AuditOrder, atSeq: number): boolean {
+    const { wait } = order;
+    return wait !== null && !wait.isOver && wait.perhapsSeq !== null && wait.perhapsSeq <= atSeq;
+  }
+
+  function learn(order: AuditOrder, body: OrderBody): void {
     const instrument = instruments.get(order.instrument);
     const wasOver = !isLive(order);
     const phase = PHASES[body.status];
@@ -446,7 +476,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     order.historyLacks = false;
     const over = phase === 'filled' || phase === 'cancelled' || phase === 'rejected';
     const grew = body.traded.gt(order.traded);
-    if (grew && instrument?.beginning && !order.heard) instrument.moved = true;
+    if (grew && instrument?.beginning && !order.heard) instrument.movedAtMs[order.account] = nowMs;
     // What was refused or proven absent and shows all the same is alive (9.6); what the exchange ended stays ended.
     const returned = wasOver && (order.phase === 'refused' || order.phase === 'absent') && phase !== 'rejected';
     // The state of an order can be told before its reason is: an answer that lacked a field, and a whole one after it.
@@ -460,7 +490,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.turnedAway = false;
     }
     if (grew) {
-      order.firstPartialAtMs ??= order.lastUntradedAtMs;
       order.traded = body.traded;
       order.avgPrice = body.avgPrice;
       if (instrument) {
@@ -468,7 +497,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
         move(instrument, order.account, filled);
         takeBack(instrument, order, filled);
       }
-    } else if (order.traded.isZero()) order.lastUntradedAtMs = Math.max(order.lastUntradedAtMs, sentAtMs);
+    }
+    if (!order.traded.isZero()) order.wait ??= waitFrom(rawMs, null);
     const before = order.phase;
     if (over) {
       setOver(order, phase);
@@ -477,7 +507,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.endedAtMs ??= nowMs;
     } else if (isUnproven(order)) order.phase = 'acknowledged';
     const booked = order.booked;
-    if (instrument && (!isLive(order) || waitedOut(order))) bookOrder(instrument, order);
+    if (instrument && (!isLive(order) || order.wait?.isOver)) bookOrder(instrument, order);
     const news = grew || order.phase !== before || wasOver === isLive(order) || !order.booked.eq(booked);
     if (news) remember(order);
   }
@@ -487,8 +517,19 @@ export function createAuditor(options: AuditorOptions): Auditor {
     return order.moments.at(-1)?.traded ?? ZERO;
   }
 
-  function waitedOut(order: AuditOrder): boolean {
-    return order.firstPartialAtMs !== null && nowMs - order.firstPartialAtMs >= settings.partialFillTimeoutMs;
+  /** One more whole poll of a partial fill that waits (4.3): moves its clock on. */
+  function waited(wait: PartialWait): void {
+    wait.polls += 1;
+    if (wait.polls >= CERTAIN_POLLS) wait.certainMs ??= rawMs;
+    const { firstMs, certainMs } = wait;
+    const waitedMs = rawMs - Math.min(firstMs, certainMs ?? firstMs);
+    if (wait.perhapsSeq === null && waitedMs >= settings.partialFillTimeoutMs) {
+      wait.perhapsSeq = seq;
+      wait.perhapsAtMs = nowMs;
+    }
+    if (certainMs === null || rawMs - Math.max(firstMs, certainMs) < settings.partialFillTimeoutMs) return;
+    wait.overduePolls += 1;
+    if (wait.overduePolls >= CERTAIN_POLLS) wait.isOver = true;
   }
 
   /** The position `account` has to show changed by `size`. */
@@ -526,6 +567,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   /** An order the engine knows from its journal. */
   function recall(instrument: string, from: StartOrder): void {
     const { account, clientOrderId, side, size, price, sentAtMs, expirationMs, firstPartialAtMs, confirmedAtMs } = from;
+    const wait = firstPartialAtMs === null ? null : waitFrom(firstPartialAtMs, firstPartialAtMs);
     const order: AuditOrder = {
       ...{ clientOrderId, account, instrument, side, size, price, heard: true, sentSeq: 0, sentAtMs, expirationMs },
       phase: confirmedAtMs === null || from.unknown ? 'unknown' : 'open',
@@ -537,8 +579,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       avgPrice: from.avgFillPrice,
       booked: from.bookedSize,
       bookedValue: from.bookedValueUsdt,
-      firstPartialAtMs,
-      lastUntradedAtMs: sentAtMs,
+      wait,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -585,8 +626,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       avgPrice: body.avgPrice,
       booked: base,
       bookedValue: base.mul(body.avgPrice),
-      firstPartialAtMs: null,
-      lastUntradedAtMs: nowMs,
+      wait: null,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -608,16 +648,16 @@ export function createAuditor(options: AuditorOptions): Auditor {
   }
 
   /** Takes an order the exchange spoke of; foreign ones are not ours to know. */
-  function sawOrder(account: AccountName, body: OrderBody, sentAtMs: number): void {
+  function sawOrder(account: AccountName, body: OrderBody): void {
     if (body.updateTimeNs !== null) exchangeMs = Math.max(exchangeMs, Number(body.updateTimeNs / 1_000_000n));
     const known = accounts[account].orders.get(body.clientOrderId);
     if (known) {
-      learn(known, body, sentAtMs);
+      learn(known, body);
       return;
     }
     if (body.status !== 'OPEN' && body.status !== 'PENDING') return;
     if (!strategyId(body.clientOrderId)) return;
-    learn(adopt(account, body), body, sentAtMs);
+    learn(adopt(account, body), body);
   }
 
   // ── what the exchange said ────────────────────────────────────────────────────────────────────────────────────────
@@ -639,7 +679,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
       trim(holding.positions, nowMs);
       if (holding.expected.length === 0) holding.expected.push({ seq, size: row?.size ?? ZERO });
       if (!instrument.started) start(instrument);
-      else if (instrument.beginning && instrument.moved) startAnew(instrument);
+      else if (instrument.beginning) {
+        // Not by the poll that showed it: an engine that has begun asks about that order first (10.2).
+        const movedAtMs = instrument.movedAtMs[account];
+        if (movedAtMs !== null && sentAtMs > movedAtMs) startAnew(instrument);
+      }
     }
   }
 
@@ -671,8 +715,41 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (gone.length === 0) continue;
       for (const one of gone) accounts[account].orders.delete(one.clientOrderId);
       instrument.orders = instrument.orders.filter(stays);
-      instrument.moved = true;
+      instrument.vanished = [...instrument.vanished, ...gone].slice(-MAX_ORDERS);
+      instrument.movedAtMs[account] = nowMs;
     }
+  }
+
+  /** An order is asked about by its id: one that had vanished before this engine began was known to it, so it had begun. */
+  function askedAbout(account: AccountName, clientOrderId: string): void {
+    for (const instrument of instruments.values()) {
+      const known = instrument.vanished.find((one) => one.account === account && one.clientOrderId === clientOrderId);
+      if (known) hasBegun(instrument);
+    }
+  }
+
+  /** Orders of a former engine that vanished since are live for this one, until it is told what became of them (10.2). */
+  function hasBegun(instrument: Instrument): void {
+    instrument.beginning = false;
+    for (const order of instrument.vanished) {
+      order.unseen = true;
+      instrument.orders.push(order);
+      accounts[order.account].orders.set(order.clientOrderId, order);
+    }
+    instrument.vanished = [];
+  }
+
+  /** While it begins: where both accounts read alike for long, any engine has begun (11.3). */
+  function watchSteady(instrument: Instrument, account: AccountName): void {
+    const orders = instrument.orders.filter((one) => one.account === account && isLive(one));
+    const words = orders.map((one) => `${one.clientOrderId} ${one.traded.toString()}`).sort();
+    const reading = `${instrument.holding[account].positions.at(-1)?.size.toString()} ${words.join(',')}`;
+    const former = instrument.steady[account];
+    if (former?.reading !== reading) instrument.steady[account] = { reading, sinceMs: nowMs };
+    const { A, B } = instrument.steady;
+    if (!A || !B || nowMs - Math.max(A.sinceMs, B.sinceMs) < BEGUN_AFTER_MS) return;
+    instrument.beginning = false;
+    instrument.vanished = [];
   }
 
   function resetLots(instrument: Instrument, from: readonly StartLot[]): void {
@@ -716,23 +793,24 @@ export function createAuditor(options: AuditorOptions): Auditor {
     knewMore(account);
     // The wait of a partial fill is judged by the engine's clock at its own snapshots: the moment before the booking stays a
     // view of its own, and the booking is a later one.
-    const waitedOutNow = [...instruments.values()].flatMap((instrument) =>
+    const waiting = [...instruments.values()].flatMap((instrument) =>
       instrument.orders
-        .filter(
-          (order) => order.account === account && isLive(order) && !order.traded.eq(order.booked) && waitedOut(order),
-        )
-        .map((order) => ({ instrument, order })),
+        .filter((order) => order.account === account && isLive(order) && !order.unseen)
+        .flatMap((order) => (order.wait && !order.wait.isOver ? [{ instrument, order, wait: order.wait }] : [])),
     );
-    if (waitedOutNow.length > 0) {
-      seq += 1;
-      for (const { instrument, order } of waitedOutNow) {
-        bookOrder(instrument, order);
-        remember(order);
-      }
-      knewMore(account);
+    if (waiting.length > 0) seq += 1;
+    let news = false;
+    for (const { instrument, order, wait } of waiting) {
+      waited(wait);
+      news ||= wait.perhapsSeq === seq || wait.isOver;
+      if (!wait.isOver) continue;
+      bookOrder(instrument, order);
+      remember(order);
     }
+    if (news) knewMore(account);
     for (const instrument of instruments.values()) {
       judgeDrift(instrument, account, requestedAtMs);
+      if (instrument.beginning) watchSteady(instrument, account);
       observe(instrument);
     }
   }
@@ -917,7 +995,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const good = status >= 200 && status < 300 && json !== null && !('code' in json);
     const result = json?.result;
     if (route === 'create_order') {
-      if (request.order) createAnswered(request.order, status, json, good, sentAtMs);
+      if (request.order) createAnswered(request.order, status, json, good);
       return;
     }
     if (route === 'book') {
@@ -947,7 +1025,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       for (const order of orders) {
         if (!order) continue;
         ids.add(order.clientOrderId);
-        sawOrder(account, order, sentAtMs);
+        sawOrder(account, order);
       }
       for (const order of accounts[account].orders.values()) {
         if (isLive(order) && order.sentAtMs < sentAtMs) order.unseen = !ids.has(order.clientOrderId);
@@ -971,11 +1049,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
     status: number,
     json: Readonly<Record<string, unknown>> | null,
     good: boolean,
-    sentAtMs: number,
   ): void {
     const body = good ? readOrder(json?.result) : null;
     if (body && body.clientOrderId === order.clientOrderId) {
-      learn(order, body, sentAtMs);
+      learn(order, body);
       if (order.phase === 'sent') order.phase = 'acknowledged';
       return;
     }
@@ -1007,7 +1084,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const body = good ? readOrder(json?.result) : null;
     if (body) {
       const awaited = accounts[account].orders.get(body.clientOrderId)?.unseen === true;
-      sawOrder(account, body, request.sentAtMs);
+      sawOrder(account, body);
       knewMore(account);
       if (awaited) lookedUp(body.instrument, account);
       return;
@@ -1036,7 +1113,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (!order) continue;
       ids.add(order.clientOrderId);
       if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
-      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order, request.sentAtMs);
+      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order);
     }
     knewMore(account);
     const start = asInteger(asObject(request.request)?.start_time);
@@ -1066,7 +1143,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (route === 'create_order') return createSent(account, request);
     const where = { instrument: null, account, clientOrderId: null };
     if (route === 'cancel_order') cancelSent(account, request);
-    else if (route === 'cancel_all_orders' || route === 'cancel_on_disconnect') {
+    else if (route === 'order') {
+      const id = asText(asObject(request)?.client_order_id);
+      if (account && id !== null) askedAbout(account, id);
+    } else if (route === 'cancel_all_orders' || route === 'cancel_on_disconnect') {
       checked('I8');
       breach(fault('I8', '9.7', `${route} would end orders that are not ours`), where);
     } else if (/^(bulk_orders|create_bulk_orders|replace_orders)$/.test(route))
@@ -1183,8 +1263,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       avgPrice: ZERO,
       booked: ZERO,
       bookedValue: ZERO,
-      firstPartialAtMs: null,
-      lastUntradedAtMs: nowMs,
+      wait: null,
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
@@ -1205,6 +1284,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     } else {
       instrument.figures.created();
       instrument.beginning = false;
+      instrument.vanished = [];
       judgeRules(instrument, order);
       judgeCross(instrument, order);
       judgeSent(instrument, order);
@@ -1451,12 +1531,16 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const waiting = { A: ZERO, B: ZERO };
     for (const account of ACCOUNTS)
       position[account] = knownAt(instrument.holding[account].positions, at[account])?.size ?? ZERO;
-    const orders = [];
+    const orders: ViewOrder[] = [];
+    const perhaps: { readonly fill: AuditFill; readonly index: number }[] = [];
     for (const order of instrument.orders) {
       if (order === create || NEVER_WAS.has(order.phase)) continue;
       // Sent after the moment of the view: the engine knew of it all the same, as it was when it left.
       const moment = knownAt(order.moments, at[order.account]) ?? order.moments[0];
       if (!moment || moment.over) continue;
+      const size = moment.traded.minus(moment.booked);
+      if (!size.isZero() && perhaps.length < MAX_PERHAPS && isPerhapsBooked(order, at[order.account]))
+        perhaps.push({ fill: fillOf(order, size), index: orders.length });
       orders.push({
         account: order.account,
         side: order.side,
@@ -1464,11 +1548,35 @@ export function createAuditor(options: AuditorOptions): Auditor {
         remaining: order.size.minus(moment.traded),
         unbooked: order.size.minus(moment.booked),
       });
-      const waits = signed(order.side, moment.traded.minus(moment.booked));
-      waiting[order.account] = waiting[order.account].plus(waits);
+      waiting[order.account] = waiting[order.account].plus(signed(order.side, size));
     }
     for (const markPrice of markOf(instrument, at))
-      for (const lots of instrument.lots.at(at.A, at.B)) yield { position, waiting, markPrice, lots, orders };
+      for (const lots of instrument.lots.at(at.A, at.B)) {
+        const view: View = { position, waiting, markPrice, lots, orders };
+        // Each of them is booked or waits: every combination is a reading.
+        for (let booked = 0; booked < 2 ** perhaps.length; booked += 1)
+          yield perhaps.filter((_, bit) => (booked >> bit) & 1).reduce(withBooked, view);
+      }
+  }
+
+  /** What is not booked of an order, as one fill. */
+  function fillOf(order: AuditOrder, size: Decimal): AuditFill {
+    const { account, side, clientOrderId } = order;
+    const value = order.traded.mul(order.avgPrice).minus(order.bookedValue);
+    const price = value.div(order.traded.minus(order.booked));
+    return { account, side, size, price, seq, atMs: nowMs, loose: false, clientOrderId };
+  }
+
+  function withBooked(view: View, { fill, index }: { readonly fill: AuditFill; readonly index: number }): View {
+    const { account, side, size } = fill;
+    const waits = view.waiting[account].minus(signed(side, size));
+    const orders = view.orders.map((one, at) => (at === index ? { ...one, unbooked: one.unbooked.minus(size) } : one));
+    return {
+      ...view,
+      lots: bookFill(view.lots, fill).lots,
+      waiting: { ...view.waiting, [account]: waits },
+      orders,
+    };
   }
 
   // ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -1478,6 +1586,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     events += 1;
     seq += 1;
     advance(event.atMs);
+    lastHeardMs = rawMs;
     const route = event.route.slice(event.route.lastIndexOf('/') + 1);
     if (event.kind === 'sent') {
       const { account, id, request } = event;
@@ -1559,16 +1668,26 @@ export function createAuditor(options: AuditorOptions): Auditor {
       for (const request of requests.values()) if (request.order) outcomeUnknown(request.order);
       requests.clear();
       for (const account of ACCOUNTS) {
+        for (const { wait } of accounts[account].orders.values()) {
+          if (!wait) continue;
+          // What was read but not written down is read anew.
+          if (wait.certainMs === null || lastHeardMs - wait.certainMs < UNWRITTEN_MS) wait.certainMs = null;
+          wait.polls = 0;
+          wait.overduePolls = 0;
+        }
         const state = accounts[account];
         Object.assign(state, { positions: null, openOrders: null, summary: null, complete: null, moments: [] });
         if (how?.journal === 'lost') state.orders.clear();
       }
       for (const instrument of instruments.values()) {
         instrument.books.length = 0;
+        instrument.vanished = [];
+        Object.assign(instrument.steady, { A: null, B: null });
         if (how?.journal === 'lost') {
           instrument.orders = [];
           instrument.started = false;
           instrument.beginning = true;
+          Object.assign(instrument.movedAtMs, { A: null, B: null });
           instrument.guardsJudged = true;
           instrument.lots.reset([]);
         }

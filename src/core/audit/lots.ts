@@ -26,6 +26,8 @@ export type Lots = readonly AuditLot[];
 
 export interface AuditFill extends AuditLot {
   readonly clientOrderId: string | null;
+  /** Since when an engine may have booked it, where that is earlier than fills that come close. */
+  readonly sinceMs?: number;
 }
 
 export interface AuditMatch {
@@ -178,7 +180,11 @@ export function createLotBooks(): LotBooks {
       const close: Recent[] = [];
       for (let index = recent.length - 1; index >= 0 && close.length < MAX_REORDERED; index -= 1) {
         const one = recent[index]!;
-        if (fill.atMs - one.fill.atMs > REORDER_MS || one.fill.clientOrderId === fill.clientOrderId) break;
+        if (
+          Math.min(fill.atMs - REORDER_MS, fill.sinceMs ?? fill.atMs) > one.fill.atMs ||
+          one.fill.clientOrderId === fill.clientOrderId
+        )
+          break;
         close.unshift(one);
         readings.push(...replay(one.before, [fill, ...close.map((later) => later.fill)]));
       }

@@ -125,6 +125,27 @@ export type OrderPhase =
   /** Proven never to have existed (strategy 9.6). */
   | 'absent';
 
+/**
+ * How long a partial fill has waited, by the engine's wall clock. Which of its readings reached the engine's journal is not on
+ * the wire, so there is a span in which it is either booked already or waits still.
+ */
+export interface PartialWait {
+  /** When it was first read: the engine's clock of it began no earlier. */
+  readonly firstMs: number;
+  /** By when it has begun for certain; null: a kill may still undo it. */
+  certainMs: number | null;
+  /** Whole polls since the first reading, of one life of the engine. */
+  polls: number;
+  /** The event since which an engine may have booked it; null: it waits. */
+  perhapsSeq: number | null;
+  /** Since when that was, by the auditor's own time. */
+  perhapsAtMs: number;
+  /** Whole polls since its time is up for certain. */
+  overduePolls: number;
+  /** It is booked, and so is what follows as it comes. */
+  isOver: boolean;
+}
+
 /** A strategy order as the auditor knows it. */
 export interface AuditOrder {
   readonly clientOrderId: string;
@@ -149,9 +170,8 @@ export interface AuditOrder {
   avgPrice: Decimal;
   booked: Decimal;
   bookedValue: Decimal;
-  /** The earliest moment its first partial fill may be said to have happened (4.3). */
-  firstPartialAtMs: number | null;
-  lastUntradedAtMs: number;
+  /** The wait of its partial fill (4.3); null: none was read. */
+  wait: PartialWait | null;
   /** From this moment on, asking may prove it absent (9.6); null: not fenced. */
   fenceEndMs: number | null;
   lookedUpAbsent: boolean;
