@@ -386,7 +386,7 @@ class Campaign implements Host {
     this.#diskSlowUntilMs = this.time.nowMs;
     this.#diskOwes = false;
     for (const spec of this.specs) {
-      // An engine does not start on an instrument the exchange does not list.
+      // An engine that has lost its journal does not start on an instrument the exchange does not list (strategy 11.6).
       this.exchange.venue.setInstrument(spec);
       this.exchange.control.market({ instrument: spec.name, frozen: true, empty: false });
     }
