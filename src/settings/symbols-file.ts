@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Decimal, decimal } from '../core/decimal.ts';
 import type { Side, SymbolConfig } from '../core/model.ts';
 import { utf8 } from './env.ts';
+import { repeatedKeys } from './json-keys.ts';
 import { shown, suggestion } from './wording.ts';
 
 export type SymbolsReading =
@@ -119,10 +120,14 @@ export function readSymbols(bytes: Uint8Array, file: string): SymbolsReading {
   if (!Array.isArray(rows)) return invalid(`${written(rows)} is not a list: expected [ { … } ]`);
   if (rows.length === 0) return invalid('an empty list: expected at least one symbol');
   if (rows.length > MAX_SYMBOLS) return invalid(`${rows.length} symbols: expected at most ${MAX_SYMBOLS}`);
-  return judgeRows(rows, file);
+  return judgeRows(rows, repeatedKeys(text), file);
 }
 
-function judgeRows(rows: readonly unknown[], file: string): SymbolsReading {
+function judgeRows(
+  rows: readonly unknown[],
+  repeated: ReadonlyMap<number, readonly string[]>,
+  file: string,
+): SymbolsReading {
   const errors: string[] = [];
   const symbols: SymbolConfig[] = [];
   const firstIndex = new Map<string, number>();
@@ -132,6 +137,9 @@ function judgeRows(rows: readonly unknown[], file: string): SymbolsReading {
     if (typeof value !== 'object' || value === null || value instanceof WrittenNumber || Array.isArray(value)) {
       errors.push(`${at}: ${written(value)} is not a symbol: expected { "instrument": …, … }`);
       continue;
+    }
+    for (const key of repeated.get(index) ?? []) {
+      errors.push(`${at} ${printable(key)}: is there more than once: expected each key once`);
     }
     const result = rowSchema.safeParse(value);
     if (!result.success) errors.push(...result.error.issues.flatMap((issue) => complaints(issue, at)));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { SymbolConfig } from '../../src/core/model.ts';
+import { repeatedKeys } from '../../src/settings/json-keys.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
 import { errorsOf, KEY_A, load, REAL, ROW } from './support.ts';
 
@@ -29,6 +30,49 @@ function refusals(content: string | Uint8Array | object): readonly string[] {
 function rowText(key: string, written: string): string {
   return JSON.stringify([{ ...ROW, [key]: '@@' }]).replace('"@@"', written);
 }
+
+describe('a key that a row has more than once', () => {
+  const row = JSON.stringify(ROW).slice(1, -1);
+  it('is an error naming row and key, whatever its values, all at once', () => {
+    const twice = `[{${row}}, {${row.replace('BNB', 'SOL')}, "order_notional_usdt": 1, "order\\u005fnotional_usdt": 2, "enabled": true}]`;
+    assert.deepEqual(refusals(twice), [
+      'symbols.json [1] SOL_USDT_Perp order_notional_usdt: is there more than once: expected each key once',
+      'symbols.json [1] SOL_USDT_Perp enabled: is there more than once: expected each key once',
+    ]);
+  });
+  it('is told beside what else is wrong with the row', () => {
+    const errors = refusals(`[{"instrument": "A", "instrument": "B", "nonsense": 1}]`);
+    assert.match(errors[0] ?? '', /^symbols\.json \[0\] B instrument: is there more than once/);
+    assert.ok(errors.some((error) => error.includes('nonsense: unknown key')));
+  });
+  it('is one whose text differs from an earlier one in escapes only, and no other', () => {
+    assert.deepEqual([...repeatedKeys(String.raw`[{"a":1,"\u0061":2}]`)], [[0, ['a']]]);
+    for (const text of [
+      '[]',
+      '[["a","a","a"],{"a":"a","b":"a"},{"a":1}]',
+      String.raw`[{"a":"\",\"a\":1","b":"{\"a\":1,"},{"a":[{"b":1},"a","b"],"b":{"a":1,"c":{"b":1,"a":1}},"c":2}]`,
+      '[1,"a","a",{"A":1,"a":2}]',
+    ]) {
+      JSON.parse(text);
+      assert.deepEqual([...repeatedKeys(text)], [], text);
+    }
+    assert.deepEqual([...repeatedKeys('[1,["x"],{"a":{"b":1},"b":[1,{"a":2}],"a":3,"b":4,"a":5}]')], [[2, ['a', 'b']]]);
+  });
+  it('is found wherever it stands, and nothing is found where each is there once (fast-check)', () => {
+    const keys = fc.uniqueArray(fc.string({ maxLength: 6 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(keys, fc.jsonValue(), fc.boolean()), { maxLength: 4 }), (rows) => {
+        const text = rows.map(([names, value, doubled]) => {
+          const list = doubled ? [...names, names[0] as string] : names;
+          return `{${list.map((name) => `${JSON.stringify(name)} : ${JSON.stringify(value)}`).join(' , ')}}`;
+        });
+        const expected = rows.flatMap(([names, , doubled], index) => (doubled ? [[index, [names[0]]]] : []));
+        assert.deepEqual([...repeatedKeys(`[${text.join(',')}]`)], expected);
+      }),
+      { seed },
+    );
+  });
+});
 
 describe('the file as a whole', () => {
   it('the row of the source is read', () => {
