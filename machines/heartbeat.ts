@@ -1,4 +1,5 @@
 import { assign, fromPromise, setup } from 'xstate';
+import { isStale } from '../src/core/assess.ts';
 import type { AccountName } from '../src/core/model.ts';
 import type { Clock, Heartbeat, Reporter } from '../src/ports.ts';
 import type { PollerToDaemon } from './messages.ts';
@@ -43,7 +44,7 @@ export const heartbeatMachine = setup({
   guards: {
     bothPolled: ({ context }) => {
       const nowMs = context.clock.nowMs();
-      const fresh = (atMs: number | null): boolean => atMs !== null && nowMs - atMs <= context.freshMs;
+      const fresh = (atMs: number | null): boolean => atMs !== null && !isStale(atMs, nowMs, context.freshMs);
       return fresh(context.polledAtMs.A) && fresh(context.polledAtMs.B);
     },
   },

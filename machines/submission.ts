@@ -421,15 +421,22 @@ const createInput = ({ context }: Args) => ({
 });
 const orderInput = ({ context }: Args) => ({ exchange: context.deps.exchange, order: orderOf(context) });
 
+const listInput = (args: Args) => ({ ...orderInput(args), orderTtlMs: args.context.deps.settings.orderTtlMs });
+
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 const haltOf = ({ event }: { event: SubmissionHalt }) => ({ result: event.result });
 
 type OrderQuestion = { exchange: Exchange; order: TrackedOrder };
+type ListQuestion = OrderQuestion & { orderTtlMs: number };
 
 /** The order in either list, its end before its life; null: in neither. */
-async function findInLists({ exchange, order }: OrderQuestion): Promise<ExchangeOrder | null> {
-  const sentAtExchangeMs = order.sentAtMs + Math.min(0, exchange.clockSkewMs() ?? 0);
+async function findInLists({ exchange, order, orderTtlMs }: ListQuestion): Promise<ExchangeOrder | null> {
+  // By the exchange's clock as it was read when the order was signed, too: ours may have been set since.
+  const sentAtExchangeMs = Math.min(
+    order.sentAtMs + Math.min(0, exchange.clockSkewMs() ?? 0),
+    order.expirationMs - orderTtlMs,
+  );
   const [open, history] = await Promise.all([
     exchange.openOrders(order.account),
     exchange.orderHistory(order.account, sentAtExchangeMs - HISTORY_MARGIN_MS),
@@ -500,7 +507,7 @@ const setupSubmission = setup({
     fenceOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
       input.exchange.cancelOrder(input.order.account, input.order.clientOrderId, FENCE_TTL_MS),
     ),
-    searchLists: fromPromise(({ input }: { input: OrderQuestion }) => findInLists(input)),
+    searchLists: fromPromise(({ input }: { input: ListQuestion }) => findInLists(input)),
   },
   guards: {
     hasOrderToResolve: ({ context }) => context.order !== null,
@@ -906,7 +913,7 @@ export const submissionMachine = setupSubmission.createMachine({
             'The order is unknown after the fence or its expiry: reads open orders and the history since before the send.',
           invoke: {
             src: 'searchLists',
-            input: orderInput,
+            input: listInput,
             onDone: { target: 'weighing-lists', actions: { type: 'noteAnswer', params: outputOf } },
             onError: { target: 'pausing' },
           },

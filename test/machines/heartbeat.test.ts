@@ -11,6 +11,7 @@ after(() => coverage.assertComplete());
 
 function world(beat: () => Promise<void>) {
   const clock = new SimulatedClock();
+  let setBackMs = 0;
   const beats: number[] = [];
   const facts: Fact[] = [];
   const actor = createActor(heartbeatMachine, {
@@ -23,7 +24,7 @@ function world(beat: () => Promise<void>) {
           return beat();
         },
       },
-      clock: { nowMs: () => clock.now() },
+      clock: { nowMs: () => clock.now() - setBackMs },
       reporter: { report: (fact) => facts.push(fact) },
       freshMs: 10_000,
     },
@@ -46,7 +47,10 @@ function world(beat: () => Promise<void>) {
       for (let i = 0; i < 4; i += 1) await Promise.resolve();
     }
   };
-  return { beats, facts, polled, failed, pass, actor };
+  const setClockBack = (ms: number): void => {
+    setBackMs += ms;
+  };
+  return { beats, facts, polled, failed, pass, setClockBack, actor };
 }
 
 describe('strategy 2.1: the heartbeat', () => {
@@ -63,6 +67,16 @@ describe('strategy 2.1: the heartbeat', () => {
     assert.equal(beats.length, 0);
     await pass(30, ['A', 'B']);
     assert.equal(beats.length, 1);
+    await pass(300, ['A']);
+    assert.equal(beats.length, 1);
+    await pass(5, ['A', 'B']);
+    assert.equal(beats.length, 2);
+  });
+
+  test('not by polls of before our clock was set back, which would look fresh for an hour', async () => {
+    const { beats, pass, setClockBack } = world(async () => {});
+    await pass(10, ['A', 'B']);
+    setClockBack(3_600_000);
     await pass(300, ['A']);
     assert.equal(beats.length, 1);
     await pass(5, ['A', 'B']);

@@ -456,6 +456,19 @@ test('absence is proven by: 1004, an acknowledged fence whose time has passed, 1
   assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /fenced/);
 });
 
+test('our clock, two minutes ahead at the send, is set right since: the history reaches back to the send all the same (9.6)', async () => {
+  const bench = new Bench();
+  bench.exchange.skewMs = -120_000;
+  submit(bench);
+  bench.exchange.onCreate = rejectsWith('unknown');
+  await bench.pass(1_000, 100);
+  bench.setClockBack(120_000);
+  bench.exchange.skewMs = 0;
+  await bench.pass(5_400, 100);
+  const [, since] = bench.exchange.named('orderHistory')[0]?.args ?? [];
+  assert.equal(since, BENCH_START_MS - 120_000 - HISTORY_MARGIN_MS);
+});
+
 const DOUBTS: [string, (id: string) => Promise<never> | Promise<ReturnType<typeof testOrder>>][] = [
   ['an unreadable answer', () => Promise.reject(new TestFailure('malformed'))],
   ['1004 to a create', () => Promise.reject(new TestFailure('not-found', 'createOrder', 1004))],
