@@ -1178,6 +1178,28 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'open orders asked for, for thirty seconds, of an exchange that does not answer',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.drain();
+        w.instead.set('open_orders', TIMED_OUT);
+        for (let turn = 0; turn < 6; turn += 1) w.readOpenOrders('A').wait(5_000);
+        w.stop();
+      },
+    },
+    {
+      name: 'open orders read, and what they show left alone',
+      run: (w) => {
+        w.create('A', 'buy', '1', '100.0');
+        w.drain();
+        w.instead.set('open_orders', TIMED_OUT);
+        for (let turn = 0; turn < 6; turn += 1) w.readOpenOrders('A').wait(5_000);
+        w.instead.clear();
+        w.readOpenOrders('A').wait(5_000).stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
       name: 'never asked, however long it took',
       run: (w) => {
         w.create('A', 'buy', '1', '100.0');

@@ -219,6 +219,8 @@ interface Read {
 interface Account {
   positions: Read | null;
   openOrders: Read | null;
+  /** When they were last asked for. */
+  openOrdersAskedMs: number;
   summary: Read | null;
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
@@ -282,6 +284,7 @@ function emptyAccount(): Account {
   return {
     positions: null,
     openOrders: null,
+    openOrdersAskedMs: 0,
     summary: null,
     complete: null,
     moments: [],
@@ -1143,7 +1146,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (route === 'create_order') return createSent(account, request);
     const where = { instrument: null, account, clientOrderId: null };
     if (route === 'cancel_order') cancelSent(account, request);
-    else if (route === 'order') {
+    else if (route === 'open_orders') {
+      if (account) accounts[account].openOrdersAskedMs = nowMs;
+    } else if (route === 'order') {
       const id = asText(asObject(request)?.client_order_id);
       if (account && id !== null) askedAbout(account, id);
     } else if (route === 'cancel_all_orders' || route === 'cancel_on_disconnect') {
@@ -1649,8 +1654,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
         for (const order of orders.slice(settings.stopKeepStrategyOrders)) {
           // Fenced, and since then neither its id nor the open orders know it: it does not rest, whatever became of it.
           if (order.lookedUpAbsent && order.openOrdersLack) continue;
-          // After 30 s of asking it may give up, and says so by its exit code.
-          if (order.cancelAskedAtMs !== null && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
+          // After 30 s of asking it may give up, and says so by its exit code: for its cancel, or for open orders it never got.
+          const { openOrders, openOrdersAskedMs } = accounts[order.account];
+          const unread =
+            nowMs - openOrdersAskedMs < DECISION_TO_SEND_MS && nowMs - (openOrders?.atMs ?? 0) >= CLEANUP_MS;
+          if ((order.cancelAskedAtMs !== null || unread) && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
           const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, phase: order.phase };
           breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
         }
