@@ -146,31 +146,40 @@ export function createSession(options: SessionOptions): Session {
     }
     const cookie = answer.cookies.map(readCookie).find((found) => found !== null);
     if (cookie === undefined) {
-      throw new ExchangeError(
-        'unauthenticated',
-        site,
-        null,
-        `HTTP ${answer.status} without a session cookie: the API key was not accepted`,
-      );
+      // A key that is not accepted is told by the status or in the body (API 2); without either it is not the key's fault.
+      if (saysNo(answer.text)) {
+        throw new ExchangeError(
+          'unauthenticated',
+          site,
+          null,
+          `HTTP ${answer.status} without a session cookie: the API key was not accepted`,
+        );
+      }
+      throw notALogin(`HTTP ${answer.status} without a session cookie`);
     }
     if (answer.accountId === null || answer.accountId === '') {
-      throw new ExchangeError('unauthenticated', site, null, `HTTP ${answer.status} without X-Grvt-Account-Id`);
+      throw notALogin(`HTTP ${answer.status} without X-Grvt-Account-Id`);
     }
     const nowMs = exchangeClock.nowMs();
     const expiresMs = cookie.expiresMs ?? (cookie.maxAgeMs === null ? null : nowMs + cookie.maxAgeMs);
     if (expiresMs !== null && expiresMs <= nowMs) {
-      throw new ExchangeError(
-        'unauthenticated',
-        site,
-        null,
-        'the session cookie has ended already by the exchange’s clock',
-      );
+      throw notALogin('the session cookie has ended already by the exchange’s clock');
     }
     return {
       headers: { Cookie: `gravity=${cookie.value}`, 'X-Grvt-Account-Id': answer.accountId },
       expiresMs,
       renewAtMs: expiresMs === null ? null : expiresMs - Math.min(RENEW_BEFORE_MS, (expiresMs - nowMs) * RENEW_SHARE),
     };
+  }
+
+  /** Not what a login is answered with: nothing was said of the key, so it may go well the next time (strategy 13.2). */
+  function notALogin(why: string): ExchangeError {
+    return new ExchangeError(
+      'unavailable',
+      site,
+      null,
+      `${why}: no answer to a login; if it stays so, check the edge URL`,
+    );
   }
 
   async function send(): Promise<{ status: number; text: string; cookies: string[]; accountId: string | null }> {
@@ -287,6 +296,19 @@ function errorCode(text: string): { code: number; message: string } | null {
   const read = errorBody.safeParse({ code: lite.code ?? lite.c, message: lite.message ?? lite.m });
   if (read.success) return { code: read.data.code, message: read.data.message ?? '' };
   return null;
+}
+
+/** The body of a login says in so many words that it failed (API 2). */
+function saysNo(text: string): boolean {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Not a login's body at all.
+    return false;
+  }
+  const said = body !== null && typeof body === 'object' && 'status' in body ? body.status : undefined;
+  return typeof said === 'string' && said !== 'success';
 }
 
 /** fetch puts the URL into its messages; hosts are no secret, but a key in a query would be. */

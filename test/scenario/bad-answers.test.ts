@@ -66,6 +66,38 @@ describe('13.2 an exchange that is no use at the start is out of reach: exit cod
   }
 });
 
+describe(
+  '13.2 a login answered with what is no answer to it is no matter of configuration: exit code 69',
+  TOGETHER,
+  () => {
+    for (const text of [
+      'null',
+      '',
+      '[]',
+      '<html>under maintenance</html>',
+      '{"status":"success"}',
+      '{"status":"succ',
+    ]) {
+      it(text === '' ? 'an empty body' : text, () =>
+        withScene(async ({ meddler, start }) => {
+          meddler.meddle = only('/auth/api_key/login', { status: 200, text });
+          const { exitCode, failure } = await start().engine.stopped;
+          assert.equal(exitCode, 69);
+          assert.match(failure ?? '', /^login of account [AB]: HTTP 200 without a session cookie/);
+        }),
+      );
+    }
+
+    it('an answer that says no is one: exit code 78, naming the key', () =>
+      withScene(async ({ meddler, start }) => {
+        meddler.meddle = only('/auth/api_key/login', { status: 200, text: '{"status":"failure"}' });
+        const { exitCode, failure } = await start().engine.stopped;
+        assert.equal(exitCode, 78);
+        assert.match(failure ?? '', /the API key was not accepted; check GRVT_TRADING_API_KEY_/);
+      }));
+  },
+);
+
 describe('10.3 10.4 an answer that cannot be used is no data, never an empty answer', TOGETHER, () => {
   const cases: Readonly<Record<string, { meddling: Meddling; says: RegExp }>> = {
     'a page of HTML': { meddling: { status: 502, text: '<html></html>' }, says: /HTML/ },
