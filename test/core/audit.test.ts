@@ -571,6 +571,37 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I6 6.4'],
     },
     {
+      name: 'what an order found at the start had traded in part waits from when the engine began, not from when it was read',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const former = {
+          account: 'B' as const,
+          side: 'sell' as const,
+          size: '2.49',
+          price: '100.1',
+          clientOrderId: strategyOrderId('B', 'sell', 77),
+          requestId: 0,
+          request: null,
+          createdMs: w.nowMs - 60_000,
+          status: 'OPEN',
+          reason: 'UNSPECIFIED',
+          traded: d('0.5'),
+          value: d('50.05'),
+        };
+        w.orders.push(former);
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        // Not before its readings stay alike for some seconds (11.3).
+        pass(w, 6_000);
+        w.trade('A', 'buy', '0.1', '100');
+        pass(w, 6_000);
+        w.trade('A', 'sell', '0.1', '100');
+        pass(w, 26_000);
+        w.fill(former, '0.5');
+        pass(w, 6_000);
+        secondRepair(w);
+      },
+    },
+    {
       name: 'our clock set back, a partial fill waits that much longer',
       setup: WAITING_REPAIR,
       run: (w) => {

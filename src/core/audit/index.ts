@@ -702,6 +702,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     for (const order of instrument.orders) {
       order.booked = order.traded;
       order.bookedValue = order.traded.mul(order.avgPrice);
+      if (order.wait) order.wait = waitFrom(rawMs, null);
       remember(order);
     }
     start(instrument, -1);
@@ -796,7 +797,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     knewMore(account);
     // The wait of a partial fill is judged by the engine's clock at its own snapshots: the moment before the booking stays a
     // view of its own, and the booking is a later one.
-    const waiting = [...instruments.values()].flatMap((instrument) =>
+    // An engine that begins later counts from there (11.3).
+    const begun = [...instruments.values()].filter((instrument) => !instrument.beginning);
+    const waiting = begun.flatMap((instrument) =>
       instrument.orders
         .filter((order) => order.account === account && isLive(order) && !order.unseen)
         .flatMap((order) => (order.wait && !order.wait.isOver ? [{ instrument, order, wait: order.wait }] : [])),
