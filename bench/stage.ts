@@ -40,9 +40,12 @@ export interface Stage {
 export async function openStage(options: {
   readonly symbols: readonly BenchSymbol[];
   readonly paper?: PaperServerOptions;
+  /** What is done to the exchange before the engine starts. */
+  readonly prepare?: (paper: PaperServer) => void;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<Stage> {
   const paper = await startPaper({ seed: 1, ...options.paper });
+  options.prepare?.(paper);
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-bench-'));
   const symbolsFile = join(directory, 'symbols.json');
   writeFileSync(symbolsFile, JSON.stringify(options.symbols));

@@ -5,6 +5,7 @@ import { type Auditor, createAuditor, type StartSymbol } from './core/audit/inde
 import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
+import { isStrategyOrder } from './core/order-id.ts';
 import { waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { ExchangeError } from './grvt/errors.ts';
@@ -52,6 +53,8 @@ export interface Engine {
   stop(why: string): void;
   /** A stream message: poll that account early (strategy 10.6). */
   prompt(account: AccountName): void;
+  /** A stream says that an order is over: its look-up and the book for what comes next are asked with that poll. */
+  orderOver(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
   readonly stopped: Promise<DaemonOutput>;
 }
 
@@ -172,6 +175,11 @@ export function startEngine(parts: EngineParts): Engine {
       daemon.send({ type: 'stop.requested', why });
     },
     prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
+    orderOver: (account, order) => {
+      const { instrument, clientOrderId } = order;
+      const isTraded = settings.symbols.some((symbol) => symbol.instrument === instrument && symbol.enabled);
+      if (isTraded && isStrategyOrder(clientOrderId)) exchange.askAhead(account, order);
+    },
     stopped,
   };
   daemon.start();

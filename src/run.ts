@@ -235,6 +235,7 @@ function listen(
     bookDepth: settings.orderbookDepth,
     clock: systemClock,
     onPrompt: (account) => engine.prompt(account),
+    onOrderOver: (account, order) => engine.orderOver(account, order),
     onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),
     report: (fact) => {
       log.report(fact);

@@ -14,6 +14,7 @@ import {
 } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Clock, Exchange, OrderDraft, SignedOrder } from '../ports.ts';
+import { createAhead } from './ahead.ts';
 import { type CallEffect, classify, ExchangeError, networkTrouble, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
 import { createPacer, NotPaced, type Pacer, type Priority } from './pacer.ts';
@@ -31,7 +32,7 @@ import {
 } from './parse.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
-import { ackAnswer, errorBody } from './wire.ts';
+import { ackAnswer, errorBody, OVER } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -84,6 +85,11 @@ export interface GrvtExchange extends Exchange {
   login(account: AccountName): Promise<void>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
+  /**
+   * An order is over, says a stream: asks for it and for its book now, while the poll is under way. `order` and `book` use
+   * the answers, each once: of the order only that it is over, which stays true; of the book what is fresh (strategy 7.4).
+   */
+  askAhead(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
   /** Requests of that account (null: market data) that wait for the budget. */
   waiting(account: AccountName | null): number;
   /** Ends idle connections and refuses whatever waits. */
@@ -158,6 +164,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   /** What signatures need, by instrument name: the last `instruments()` answer. */
   let signable: Record<string, SignableInstrument> = {};
   let wireId = 0;
+
+  const ordersAhead = createAhead<ExchangeOrder | null>(clock);
+  const booksAhead = createAhead<Book>(clock);
 
   /** The tap hears; what it makes of it must not decide the fate of a call. */
   function tell(event: WireEvent): void {
@@ -410,6 +419,21 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   const idOf = (account: AccountName) => channels[account].keys.subAccountId;
 
+  async function readBook(instrument: string): Promise<Book> {
+    const spec = bookSpec(instrument, options.bookDepth);
+    return parsed(null, spec, await callPublic(spec), (answer) => parseBook(answer, instrument));
+  }
+
+  async function readOrder(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null> {
+    const spec = orderSpec(channels[account].keys, clientOrderId);
+    try {
+      return await readPrivate(account, spec, (answer) => parseOrder(answer, idOf(account), clientOrderId));
+    } catch (error) {
+      if (error instanceof ExchangeError && error.kind === 'not-found') return null;
+      throw error;
+    }
+  }
+
   return {
     exchangeNowMs: () => exchangeClock.nowMs(),
     clockSkewMs: () => exchangeClock.skewMs(),
@@ -423,10 +447,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return found;
     },
 
-    async book(instrument): Promise<Book> {
-      const spec = bookSpec(instrument, options.bookDepth);
-      return parsed(null, spec, await callPublic(spec), (answer) => parseBook(answer, instrument));
-    },
+    book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
     positions: (account): Promise<readonly Position[]> =>
       readPrivate(account, positionsSpec(channels[account].keys), (answer) => parsePositions(answer, idOf(account))),
@@ -438,13 +459,13 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       readPrivate(account, summarySpec(channels[account].keys), (answer) => parseSummary(answer, idOf(account))),
 
     async order(account, clientOrderId): Promise<ExchangeOrder | null> {
-      const spec = orderSpec(channels[account].keys, clientOrderId);
-      try {
-        return await readPrivate(account, spec, (answer) => parseOrder(answer, idOf(account), clientOrderId));
-      } catch (error) {
-        if (error instanceof ExchangeError && error.kind === 'not-found') return null;
-        throw error;
-      }
+      const ahead = await ordersAhead.take(`${account} ${clientOrderId}`);
+      return ahead !== null && OVER.has(ahead.status) ? ahead : readOrder(account, clientOrderId);
+    },
+
+    askAhead(account, { instrument, clientOrderId }) {
+      ordersAhead.ask(`${account} ${clientOrderId}`, () => readOrder(account, clientOrderId));
+      booksAhead.ask(instrument, () => readBook(instrument));
     },
 
     async orderHistory(account, sinceMs): Promise<readonly ExchangeOrder[]> {
@@ -496,7 +517,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
 
     async createOrder(signed, whyNot): Promise<ExchangeOrder> {
-      const { account, clientOrderId } = signed.draft;
+      const { account, clientOrderId, instrument } = signed.draft;
+      // An attempt is priced from a book asked after the one before it left (strategy 7.4).
+      booksAhead.drop(instrument);
       const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
       return readPrivate(account, createSpec(signed.payload), read, whyNot);
     },

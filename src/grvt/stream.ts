@@ -3,7 +3,7 @@ import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { Clock } from '../ports.ts';
 import type { Session, SessionHeaders } from './session.ts';
-import { bookFeed, feedFrame, rpcFrame } from './wire.ts';
+import { bookFeed, feedFrame, OVER, orderFeed, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {
   /** Origins; `http` becomes `ws`. */
@@ -16,10 +16,18 @@ export interface StreamOptions {
   readonly clock: Clock;
   /** Something happened on that account: poll early (strategy 10.6). May come often; the poller keeps the budget. */
   readonly onPrompt: (account: AccountName) => void;
+  /** An order is over, says a stream, before `onPrompt`: its look-up can be asked ahead. Nothing else may follow from it (strategy 10.6). */
+  readonly onOrderOver?: (account: AccountName, order: OrderName) => void;
   readonly report: (fact: Fact) => void;
   /** Best bid and ask of a book that was heard, as text: to look at, never to price by (strategy 7.4). */
   readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
+}
+
+/** Which order a message was about. */
+export interface OrderName {
+  readonly instrument: string;
+  readonly clientOrderId: string;
 }
 
 export interface Streams {
@@ -267,8 +275,11 @@ function keepConnected(input: {
     }): void {
       const gap = gapOf(frame, sequences);
       if (gap !== null) lose(gap);
-      else if (frame.stream !== 'v1.book.s') prompt();
-      else tellTouch(frame.feed, options.onTouch);
+      else if (frame.stream === 'v1.book.s') tellTouch(frame.feed, options.onTouch);
+      else {
+        if (frame.stream === 'v1.order' && account !== null) tellOver(account, frame.feed, options.onOrderOver);
+        prompt();
+      }
     }
 
     abandon = end;
@@ -306,6 +317,14 @@ function tellTouch(feed: unknown, onTouch: StreamOptions['onTouch']): void {
   const book = bookFeed.safeParse(feed);
   const [bid, ask] = book.success ? [book.data.bids[0], book.data.asks[0]] : [];
   if (book.success && bid !== undefined && ask !== undefined) onTouch(book.data.instrument, bid.price, ask.price);
+}
+
+/** An order that is over; whatever has another shape names none. */
+function tellOver(account: AccountName, feed: unknown, onOrderOver: StreamOptions['onOrderOver']): void {
+  const order = orderFeed.safeParse(feed);
+  if (!order.success || !OVER.has(order.data.state.status)) return;
+  const { legs, metadata } = order.data;
+  onOrderOver?.(account, { instrument: legs[0].instrument, clientOrderId: metadata.client_order_id });
 }
 
 /** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */

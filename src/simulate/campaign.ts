@@ -514,6 +514,7 @@ class Campaign implements Host {
           bookDepth: settings.orderbookDepth,
           clock,
           onPrompt: (account) => trading.prompt(account),
+          onOrderOver: (account, order) => trading.orderOver(account, order),
           report,
           WebSocket: virtualSockets(parts, life, this.#network, this.#options.latencyMs),
         });

@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import type { Session, SessionHeaders } from '../../src/grvt/session.ts';
-import { createStreams, type Streams } from '../../src/grvt/stream.ts';
+import { createStreams, type OrderName, type Streams } from '../../src/grvt/stream.ts';
 import { SUB_ACCOUNTS } from './support.ts';
 
 type Changed = Extract<Fact, { type: 'stream.changed' }>;
@@ -23,6 +23,7 @@ interface Bench {
   readonly peers: Peer[];
   readonly facts: Changed[];
   readonly prompts: AccountName[];
+  readonly over: (OrderName & { account: AccountName })[];
   readonly sessions: Record<AccountName, { headers: SessionHeaders; renewals: number }>;
   readonly subscribed: { who: string; stream: string; selectors: string[] }[];
   /** How the exchange answers; changed by tests. */
@@ -60,6 +61,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       peers: [],
       facts: [],
       prompts: [],
+      over: [],
       sessions: { A: { headers: headers('A', 1), renewals: 0 }, B: { headers: headers('B', 1), renewals: 0 } },
       subscribed: [],
       behave: { acknowledge: true, handshakeStatus: null, pong: true, error: null },
@@ -133,6 +135,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       bookDepth: 10,
       clock: { nowMs: () => Date.now() },
       onPrompt: (account) => bench.prompts.push(account),
+      onOrderOver: (account, order) => bench.over.push({ account, ...order }),
       report: (fact) => fact.type === 'stream.changed' && bench.facts.push(fact),
     });
   }
@@ -191,6 +194,30 @@ describe('streams (strategy 10.6, API 8)', () => {
     peerOf('A').socket.send(feed('v1.fill', 1));
     await until(() => bench.prompts.length > 0);
     assert.deepEqual(bench.prompts, ['A']);
+  });
+
+  it('an order that is over is named, one that is not, or has another shape, is not', async () => {
+    start();
+    await until(allUp);
+    const send = (number: number, status: string, clientOrderId: string, more: object = {}) => {
+      const order = {
+        legs: [{ instrument: 'BTC_USDT_Perp' }],
+        metadata: { client_order_id: clientOrderId },
+        state: { status },
+        ...more,
+      };
+      peerOf('A').socket.send(JSON.stringify({ ...JSON.parse(feed('v1.order', number)), feed: order }));
+    };
+    bench.prompts.length = 0;
+    for (const [index, status] of ['OPEN', 'FILLED', 'REJECTED', 'CANCELLED'].entries()) {
+      send(index + 1, status, String(index));
+    }
+    send(5, 'FILLED', '5', { legs: [] });
+    await until(() => bench.prompts.length >= 5);
+    assert.deepEqual(
+      bench.over.map((one) => `${one.account} ${one.instrument} ${one.clientOrderId}`),
+      ['A BTC_USDT_Perp 1', 'A BTC_USDT_Perp 3'],
+    );
   });
 
   it('being up again prompts a poll: what happened meanwhile is in no frame', async () => {

@@ -81,6 +81,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
           bookDepth: settings.orderbookDepth,
           clock: systemClock,
           onPrompt: (account) => running.prompt(account),
+          onOrderOver: (account, order) => running.orderOver(account, order),
           onTouch: (instrument, bid, ask) => dashboard.onTouch(instrument, bid, ask),
           report: (fact) => dashboard.report(fact),
         }),
