@@ -25,7 +25,7 @@ import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument } from './journal/instruments.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
 import type { Clock } from './ports.ts';
-import type { Settings } from './settings/index.ts';
+import { EXCHANGES, type Settings } from './settings/index.ts';
 import { openVenue } from './venue.ts';
 
 /** One reading of an account: what a poller would read. */
@@ -60,6 +60,9 @@ export async function check(
   });
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
+    if (settings.mode !== 'paper' && venue.hosts.trades !== EXCHANGES[settings.mode].hosts?.tradesUrl) {
+      print(`Hosts of your own: whether chain id ${venue.chainId} is theirs, only the first order tells`);
+    }
     for (const warning of warnings) print(`Warning: ${warning}`);
     const symbols = await readyToTrade(
       exchange,

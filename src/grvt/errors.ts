@@ -186,7 +186,7 @@ export function classify(site: CallSite, trouble: Trouble): ExchangeError {
     case 'error-body': {
       const row = errorRow(trouble.code);
       const said = `${trouble.code} ${JSON.stringify(clip(trouble.message))} (HTTP ${trouble.status})`;
-      const why = row === null ? said : `${row.meaning}: ${said}`;
+      const why = row === null ? said : `${row.meaning}${settingsBehind(trouble.code, site)}: ${said}`;
       return new ExchangeError(kindOf(row, trouble.status, unclear), site, trouble.code, why);
     }
     case 'unreadable':
@@ -203,6 +203,18 @@ export function classify(site: CallSite, trouble: Trouble): ExchangeError {
     case 'no-answer':
       return new ExchangeError(trouble.sent ? unclear : 'unavailable', site, null, clip(trouble.reason));
   }
+}
+
+/**
+ * What a signature is made with besides the order itself. No call that trades nothing tells whether it is right, so the first
+ * create does (API 9).
+ */
+const SIGNATURE_CODES: ReadonlySet<number> = new Set([1012, 2000, 2002]);
+
+/** Names the settings that are mostly behind a refused signature; empty for everything else. */
+function settingsBehind(code: number, { account, effect }: CallSite): string {
+  if (effect !== 'create' || account === null || !SIGNATURE_CODES.has(code)) return '';
+  return ` (check GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_${account === 'A' ? 1 : 2})`;
 }
 
 function kindOf(row: ErrorRow | null, status: number, unclear: FailureKind): FailureKind {

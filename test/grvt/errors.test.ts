@@ -57,6 +57,25 @@ describe('GRVT error codes (API 3)', () => {
     }
   });
 
+  it('a refused signature of a create names the settings mostly behind it, and nothing else does (API 9)', () => {
+    const signature = (account: 'A' | 'B', effect: CallEffect, code: number) =>
+      classify({ call: 'createOrder', account, effect }, { kind: 'error-body', status: 403, code, message: 'no' })
+        .message;
+    assert.match(
+      signature('A', 'create', 2002),
+      /^createOrder of account A: signature does not match the payload \(check GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_1\): 2002 "no"/,
+    );
+    for (const code of [1012, 2000]) assert.match(signature('B', 'create', code), /GRVT_CHAIN_ID and .*KEY_2\)/);
+    for (const [effect, code] of [
+      ['create', 2001],
+      ['create', 2066],
+      ['read', 2000],
+      ['cancel', 2002],
+    ] as const) {
+      assert.doesNotMatch(signature('A', effect, code), /GRVT_/);
+    }
+  });
+
   it('a failure says which call of which account, the code and the exchange’s words', () => {
     const error = classify(site('create'), { kind: 'error-body', status: 400, code: 2066, message: 'Order below' });
     assert.equal(error.message, 'someCall of account A: below min notional: 2066 "Order below" (HTTP 400)');

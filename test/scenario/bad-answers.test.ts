@@ -310,6 +310,10 @@ describe('9.8 who we are', TOGETHER, () => {
       await stage.until('nothing is under way', () => stage.symbol(BNB).underWay.length === 0);
       assert.ok(meddler.count('create_order') <= 2, 'at most one create of each account');
       assert.deepEqual(ourOrders(paper), []);
+      const named = /GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_[12]/;
+      const told = stage.reported('alert.raised').map(({ alert }) => alert.details.reason ?? '');
+      assert.ok(told.length > 0 && told.every((reason) => named.test(reason)), told.join());
+      await stage.until('people read it', () => stage.messages.some((text) => named.test(text)), 10_000);
       stage.unbroken();
     }));
 
