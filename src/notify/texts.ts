@@ -16,6 +16,7 @@ import {
   type NoticeGroup,
   type NoticePhase,
 } from '../core/outbox.ts';
+import { failureInChinese } from './failures.ts';
 
 /**
  * Every text people get from the alert desk, English and Chinese (strategy 12).
@@ -41,6 +42,8 @@ interface Words {
   readonly details: Readonly<Record<string, string>>;
   /** Sentences of the strategy that arrive as a detail, and how this language says them; others stay as they are. */
   readonly sentences: readonly (readonly [RegExp, string])[];
+  /** Why a call failed or an order was refused. */
+  readonly failure: (reason: string) => string;
   readonly engine: string;
   readonly you: string;
   readonly resolved: string;
@@ -185,6 +188,7 @@ const EN: Words = {
   },
   details: {},
   sentences: [],
+  failure: (reason) => reason,
   engine: 'Engine: ',
   you: 'You: ',
   resolved: 'resolved: ',
@@ -334,6 +338,7 @@ const ZH: Words = {
     [/^(\S+) (\S+) leaves (\S+) USDT an order, less than half of (\S+)$/, '$1 $2 使每单只剩 $3 USDT，不足 $4 的一半'],
     [/^net (\S+), and the limits block both ways to repair it$/, '净敞口 $1，限额使两种对冲方式都不可行'],
   ],
+  failure: failureInChinese,
   engine: '引擎：',
   you: '您可以：',
   resolved: '已恢复 (resolved)：',
@@ -375,6 +380,9 @@ const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
 
 /** A detail comes from anywhere, an HTML error page too: one line, and no longer than a phone shows. */
 const DETAIL_LIMIT = 140;
+
+/** Kinds whose reason is why the exchange did not do what it was asked. */
+const FAILURES: readonly AlertKind[] = ['api-failure', 'account-parked', 'order-refused'];
 
 /** One alert's line: symbol, numbers, since when. */
 const LINE_LIMIT = 300;
@@ -466,8 +474,10 @@ function titleOf(kind: AlertKind, details: Readonly<Record<string, string>>, wor
 
 function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Words): string {
   const details: Record<string, string> = { base: alert.instrument?.split('_')[0] ?? '' };
-  for (const [name, value] of Object.entries(alert.details))
-    details[name] = words.details[value] ?? sentence(value, words);
+  for (const [name, value] of Object.entries(alert.details)) {
+    const failed = name === 'reason' && FAILURES.includes(alert.kind);
+    details[name] = failed ? oneLine(words.failure(value)) : (words.details[value] ?? sentence(value, words));
+  }
   if (details.size === undefined && details.net !== undefined) details.size = details.net.replace(/^-/, '');
   const used = new Set(['base', 'hours', 'net']);
   const fill = (text: string): string | null => {
