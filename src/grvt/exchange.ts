@@ -32,6 +32,7 @@ import {
 } from './parse.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
+import { type Answer, type PostConfig, postStraight } from './transport.ts';
 import { ackAnswer, errorBody, OVER } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
@@ -107,15 +108,6 @@ const HISTORY_PAGE_ROWS = 500;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
-const BODY_HEADERS = { Accept: 'application/json, text/plain, */*', 'Content-Type': 'application/json' };
-
-/** What of axios' request config we set per request. */
-interface AxiosConfig {
-  readonly headers: Record<string, string>;
-  readonly signal: AbortSignal;
-  readonly transformResponse: ((data: unknown, headers: unknown, status: unknown) => unknown)[];
-}
-
 /** One REST host with its client, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
@@ -187,11 +179,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
     const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
     agents.push(httpAgent, httpsAgent);
-    const { axios } = client;
-    // Nothing but what these requests need: axios merges its defaults into each of them, headers of seven methods and all.
-    for (const name of Object.keys(axios.defaults)) Reflect.deleteProperty(axios.defaults, name);
-    Object.assign(axios.defaults, {
-      headers: {},
+    const always = {
       httpAgent,
       httpsAgent,
       // The environment's HTTP_PROXY is not ours to obey, and a redirect would carry the session elsewhere.
@@ -200,12 +188,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       timeout: REQUEST_TIMEOUT_MS,
       maxContentLength: MAX_ANSWER_BYTES,
       validateStatus: () => true,
-      adapter: options.axiosAdapter ?? 'http',
-    });
-    // The client only ever posts; axios' own `post` would merge each request with the defaults of a request first.
-    const post = (url: string, body: unknown, config: AxiosConfig) =>
-      axios.request({ ...config, method: 'post', url, data: JSON.stringify(body) });
-    Object.assign(axios, { post });
+    };
+    postStraight(client, always, options.axiosAdapter);
     return client;
   }
 
@@ -355,7 +339,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         account,
         route,
         status: raw.status,
-        body: hasUnmapped(body) ? withoutUnmapped(body) : body,
+        body: withoutUnmapped(body),
       });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
@@ -554,15 +538,13 @@ async function exchangeOnce<Client>(
 ): Promise<{ raw: RawAnswer; mapped: unknown }> {
   let raw: RawAnswer | null = null;
   const deadline = new AbortController();
-  const config: AxiosConfig = {
-    headers: headers === null ? BODY_HEADERS : { ...BODY_HEADERS, ...headers },
+  const config: PostConfig = {
+    headers: headers === null ? {} : { ...headers },
     signal: deadline.signal,
-    transformResponse: [
-      (data: unknown, answerHeaders: unknown, status: unknown) => {
-        raw = readRaw(data, answerHeaders, status);
-        return raw.body;
-      },
-    ],
+    read: (answer) => {
+      raw = readRaw(answer);
+      return raw.body;
+    },
   };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -580,7 +562,7 @@ async function exchangeOnce<Client>(
   }
 }
 
-function readRaw(data: unknown, headers: unknown, status: unknown): RawAnswer {
+function readRaw({ data, headers, status }: Answer): RawAnswer {
   const named = headers !== null && typeof headers === 'object' ? (headers as Record<string, unknown>) : {};
   const date = named.date ?? named.Date;
   const answer = { status: typeof status === 'number' ? status : 0, date: typeof date === 'string' ? date : null };
@@ -603,25 +585,15 @@ function errorOf(raw: RawAnswer): { code: number; message: string; status: numbe
   return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
 }
 
-/** Whether the client's tables lacked a name somewhere. Hardly ever: looking is far cheaper than copying every answer. */
-function hasUnmapped(value: unknown): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  if (Array.isArray(value)) return value.some(hasUnmapped);
-  for (const key in value) {
-    if (key === 'undefined' || hasUnmapped((value as Record<string, unknown>)[key])) return true;
-  }
-  return false;
-}
-
 /** Without the client's `undefined` keys: what its tables do not know (API 10). */
 function withoutUnmapped(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(withoutUnmapped);
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => key !== 'undefined')
-      .map(([key, inner]) => [key, withoutUnmapped(inner)]),
-  );
+  const known: Record<string, unknown> = {};
+  for (const key in value) {
+    if (key !== 'undefined') known[key] = withoutUnmapped((value as Record<string, unknown>)[key]);
+  }
+  return known;
 }
 
 function reasonOf(trouble: Trouble): string {
