@@ -189,8 +189,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'old-data-are-good-data',
     what: 'snapshots of any age are decided on',
     file: 'src/core/assess.ts',
-    right: 'if (ageMs > staleMs) {',
-    wrong: 'if (ageMs > staleMs * 100) {',
+    right: 'return ageMs > staleMs || ageMs < 0;',
+    wrong: 'return ageMs > staleMs * 100 || ageMs < 0;',
   },
   {
     name: 'contradiction-overlooked',
