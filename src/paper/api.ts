@@ -175,7 +175,7 @@ export class Api {
     const route = match?.[3] ?? path.slice(1);
     this.#byRoute.set(route, (this.#byRoute.get(route) ?? 0) + 1);
     const lite = match?.[1] === 'lite';
-    const session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
+    let session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
     const names = session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
     const strikes = (kind: FaultKind) => faults.strikes(kind, route, names);
 
@@ -188,8 +188,10 @@ export class Api {
     });
     if (strikes('refused') !== null) return broken('refused');
     if (strikes('reset-before') !== null) return broken('reset');
-    if (strikes('unauthenticated') !== null && session !== null)
+    if (strikes('unauthenticated') !== null && session !== null) {
       this.#parts.sessions.revoke(session.credentials.subAccountId);
+      session = null;
+    }
     if (strikes('rate-limited') !== null) return this.#refusal(1006, lite);
     if (strikes('server-error') !== null) return this.#refusal(1002, lite);
     if (strikes('unavailable') !== null) return this.#refusal(1009, lite);
@@ -202,8 +204,8 @@ export class Api {
     }
 
     const twice = strikes('duplicate') !== null;
-    let answer = this.#serve(request, route, match?.[2] ?? null, lite);
-    if (twice) this.#serve(request, route, match?.[2] ?? null, lite);
+    let answer = this.#serve(request, session, route, match?.[2] ?? null, lite);
+    if (twice) this.#serve(request, session, route, match?.[2] ?? null, lite);
 
     if (strikes('server-error-after') !== null) answer = this.#refusal(1002, lite);
     const stale = strikes('stale');
@@ -269,14 +271,20 @@ export class Api {
     return this.#answer(error.status, JSON.stringify(lite ? toLite('FullError', body) : body));
   }
 
-  #serve(request: PaperRequest, route: string, version: string | null, lite: boolean): PaperAnswer {
+  #serve(
+    request: PaperRequest,
+    session: Session | null,
+    route: string,
+    version: string | null,
+    lite: boolean,
+  ): PaperAnswer {
     try {
       if (route.startsWith('auth/')) return this.#login(request, route);
       const known = this.#routes.get(route);
       const versionFits = version === null ? false : route === 'bulk_orders' || version === 'v1';
       if (known === undefined || !versionFits) return this.#answer(404, '404 page not found');
       if (request.method !== 'POST') return this.#answer(405, '');
-      const result = this.call(route, this.#read(request, known, lite), request.headers);
+      const result = this.call(route, this.#read(request, known, lite), session);
       return this.#answer(200, JSON.stringify(lite ? toLite(known.response, result) : result));
     } catch (error) {
       if (error instanceof VenueError) return this.#refusal(error.code, lite);
@@ -293,15 +301,15 @@ export class Api {
   }
 
   /**
-   * Answers a call given and answered under full names; `headers` carry the session.
+   * Answers a call given and answered under full names; `caller`: whose session it came with, null: nobody's.
    *
    * @throws VenueError with the code of the refusal.
    */
-  call(route: string, body: Json, headers: Readonly<Record<string, string | undefined>>): Json {
+  call(route: string, body: Json, caller: Session | null): Json {
     const known = this.#routes.get(route);
     if (known === undefined) throw new VenueError(1004);
-    const { venue, sessions } = this.#parts;
-    const session = known.access === 'public' ? null : sessions.authenticate(headers, venue.clockMs);
+    const { venue } = this.#parts;
+    const session = known.access === 'public' ? null : caller;
     if (known.access !== 'public' && session === null) throw new VenueError(1000);
     let account: PaperAccount | null = session === null ? null : venue.account(session.credentials.subAccountId);
     if (known.access === 'account') {

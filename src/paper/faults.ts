@@ -59,11 +59,14 @@ export const DEFAULT_DELAY_MS = 1_000;
 export const DEFAULT_FOR_MS = 5_000;
 /** Rules at once: a campaign has a few per kind. */
 const MAX_RULES = 200;
+const NO_RULES: readonly ActiveRule[] = [];
 
 /** The fault switches of one exchange. */
 export class Faults {
   readonly #seed: number;
   #rules: ActiveRule[] = [];
+  /** The same by kind, each in the order added: every call asks for a score of kinds. */
+  readonly #byKind = new Map<FaultKind, ActiveRule[]>();
   #added = 0;
   readonly #counts = new Map<FaultKind, number>();
   readonly random: RandomStream;
@@ -86,13 +89,16 @@ export class Faults {
       if (this.#rules.length >= MAX_RULES) throw new RangeError(`more than ${MAX_RULES} fault rules`);
       this.#added += 1;
       const random = randomStream(this.#seed, `fault ${this.#added} ${rule.kind} ${rule.route} ${rule.account}`);
-      this.#rules.push({ ...rule, random, left: rule.count ?? Number.POSITIVE_INFINITY });
+      const active = { ...rule, random, left: rule.count ?? Number.POSITIVE_INFINITY };
+      this.#rules.push(active);
+      this.#byKind.set(rule.kind, [...this.#ofKind(rule.kind), active]);
     }
   }
 
   /** Replaces all rules. Counts stay. */
   set(rules: readonly FaultRule[]): void {
     this.#rules = [];
+    this.#byKind.clear();
     this.add(rules);
   }
 
@@ -102,14 +108,18 @@ export class Faults {
 
   /** Whether any rule of that kind is in force. */
   has(kind: FaultKind): boolean {
-    return this.#rules.some((rule) => rule.kind === kind && rule.left > 0);
+    return this.#ofKind(kind).some((rule) => rule.left > 0);
+  }
+
+  #ofKind(kind: FaultKind): readonly ActiveRule[] {
+    return this.#byKind.get(kind) ?? NO_RULES;
   }
 
   /** Decides whether that fault strikes this call; counts it when it does. `names`: of the account, all it goes by. */
   strikes(kind: FaultKind, route: string, names: readonly string[]): FaultRule | null {
     let struck: ActiveRule | null = null;
-    for (const rule of this.#rules) {
-      if (rule.kind !== kind || rule.left <= 0) continue;
+    for (const rule of this.#ofKind(kind)) {
+      if (rule.left <= 0) continue;
       if (rule.route !== undefined && rule.route !== route) continue;
       if (rule.account !== undefined && !names.includes(rule.account)) continue;
       if (rule.random.chance(rule.rate)) struck ??= rule;

@@ -462,7 +462,8 @@ class Client {
     if (route === undefined || known === null) throw new VenueError(1003);
     const lite = this.#lite && known.request !== null;
     const body = lite ? (toFull(known.request!, params) as Json) : params;
-    const result = this.#parts.api.call(route, body, this.#headers);
+    const { api, sessions, venue } = this.#parts;
+    const result = api.call(route, body, sessions.authenticate(this.#headers, venue.clockMs));
     return this.#lite ? (toLite(known.response, result) as Json) : result;
   }
 

@@ -172,9 +172,13 @@ export function positionView(
 }
 
 /** Positions as reads see them; flat instruments are absent (API 6). */
-export function positionsView(venue: Venue, account: PaperAccount, passes: (spec: InstrumentSpec) => boolean): Json[] {
+export function positionsView(
+  venue: Venue,
+  account: PaperAccount,
+  passes: (spec: InstrumentSpec) => boolean,
+  margins = venue.margins(account),
+): Json[] {
   const timeNs = venue.stampNs();
-  const margins = venue.margins(account);
   const views: Json[] = [];
   for (const holding of venue.visible(account).holdings.values()) {
     if (holding.size !== 0n && passes(holding.spec)) views.push(positionView(venue, account, holding, timeNs, margins));
@@ -185,7 +189,8 @@ export function positionsView(venue: Venue, account: PaperAccount, passes: (spec
 /** `account_summary` (API 6). */
 export function summaryView(venue: Venue, account: PaperAccount): Json {
   const visible = venue.visible(account);
-  const { initial, maintenance } = venue.margins(account);
+  const margins = venue.margins(account);
+  const { initial, maintenance } = margins;
   const unrealized = venue.unrealized(visible.holdings.values());
   const equity = visible.balance + unrealized;
   const available = equity - initial - (unrealized < 0n ? unrealized : 0n);
@@ -211,7 +216,7 @@ export function summaryView(venue: Venue, account: PaperAccount): Json {
         available_to_transfer: printQuote(most(0n, available)),
       },
     ],
-    positions: positionsView(venue, account, () => true),
+    positions: positionsView(venue, account, () => true, margins),
     settle_index_price: USDT_INDEX,
     is_vault: false,
     vault_im_additions: '0.0',

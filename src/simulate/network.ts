@@ -62,7 +62,8 @@ function socketError(kind: 'refused' | 'reset'): Error {
 
 function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
   const named: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined && value !== null && value !== false) named[name.toLowerCase()] = String(value);
   }
   return named;
