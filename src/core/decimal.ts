@@ -40,8 +40,13 @@ export function floorTo(value: Decimal, step: Decimal): Decimal {
 
 /** The smallest multiple of `step` that is not below `value` (value ≥ 0, step > 0). */
 export function ceilTo(value: Decimal, step: Decimal): Decimal {
-  const below = floorTo(value, step);
-  return below.lt(value) ? below.plus(step) : below;
+  return unitsFor(value, step).mul(step);
+}
+
+/** How many whole `unit`s it takes to reach `value` (value ≥ 0, unit > 0). */
+export function unitsFor(value: Decimal, unit: Decimal): Decimal {
+  const whole = value.divToInt(unit);
+  return whole.mul(unit).lt(value) ? whole.plus(1) : whole;
 }
 
 /** The smaller of two decimals. */

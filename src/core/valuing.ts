@@ -1,4 +1,4 @@
-import { ceilTo, Decimal, max, min, sum, ZERO } from './decimal.ts';
+import { Decimal, max, min, sum, unitsFor, ZERO } from './decimal.ts';
 import { cheapestLotPrice } from './ledger.ts';
 import {
   ACCOUNTS,
@@ -45,8 +45,9 @@ export interface Valuation {
 export function smallestTradableSize(instrument: Instrument, mark: Decimal, lots: readonly FillLot[]): Decimal {
   const cheapestLot = cheapestLotPrice(lots);
   const price = cheapestLot === null ? mark : min(mark, cheapestLot);
-  const byNotional = instrument.minNotional.mul(MIN_NOTIONAL_HEADROOM).div(price);
-  return ceilTo(max(instrument.minSize, byNotional), instrument.minSize);
+  const { minSize, minNotional } = instrument;
+  const steps = unitsFor(minNotional.mul(MIN_NOTIONAL_HEADROOM), price.mul(minSize));
+  return max(minSize, steps.mul(minSize));
 }
 
 export function valuePair(

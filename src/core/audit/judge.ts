@@ -1,4 +1,4 @@
-import { ceilTo, Decimal, max, min, ZERO } from '../decimal.ts';
+import { Decimal, max, min, unitsFor, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 import { otherAccount } from '../model.ts';
 import type { Lots } from './lots.ts';
@@ -63,7 +63,8 @@ export function smallestTradable(rules: InstrumentRules | null, markPrice: Decim
   if (!rules) return null;
   const cheapest = cheapestOf(lots);
   const price = cheapest ? min(markPrice, cheapest) : markPrice;
-  return max(rules.minSize, ceilTo(MARGIN.mul(rules.minNotional).div(price), rules.minSize));
+  const steps = unitsFor(MARGIN.mul(rules.minNotional), price.mul(rules.minSize));
+  return max(rules.minSize, steps.mul(rules.minSize));
 }
 
 /** Is a net of this size none at all (strategy 3.4). Without rules only zero is. */
