@@ -261,6 +261,7 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const assessment = assess({
     ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs },
     state: context.state,
+    unlisted: context.unlisted ?? false,
     denied: denied.map((denial) => denial.key),
   });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;

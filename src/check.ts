@@ -201,6 +201,7 @@ async function printSymbol(
     staleMs: staleMs(settings.loopIntervalMs),
     nowMs,
     halted: false,
+    unlisted: false,
     denied: [],
   });
   if (assessment.kind !== 'usable') {

@@ -24,8 +24,8 @@ export interface Knowledge {
   readonly staleMs: number;
   readonly nowMs: number;
   readonly halted: boolean;
-  /** The exchange does not list the instrument (strategy 11.6); absent: it does. */
-  readonly unlisted?: boolean;
+  /** The exchange does not list the instrument (strategy 11.6). */
+  readonly unlisted: boolean;
   readonly denied: readonly string[];
 }
 

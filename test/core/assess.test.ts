@@ -31,6 +31,7 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
     staleMs: 10_000,
     nowMs: NOW,
     halted: false,
+    unlisted: false,
     denied: [],
     ...over,
   };

@@ -195,6 +195,7 @@ class Toy {
       staleMs: 10_000,
       nowMs: this.#nowMs,
       halted: false,
+      unlisted: false,
       denied: this.#denied.map((one) => one.key),
     });
     assert.equal(assessment.kind, 'usable');
