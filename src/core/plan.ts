@@ -9,7 +9,7 @@ import {
   type Side,
   type TradingState,
 } from './model.ts';
-import { type OpeningSides, openingSides, openingSize } from './openings.ts';
+import { type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { planRepair, repairHasRoom } from './repairs.ts';
 import { waitingSize } from './symbol-state.ts';
@@ -32,30 +32,32 @@ export interface Plan {
 }
 
 /** The facts strategy 5 chooses the state by. */
-export function situationOf(input: PlanInput): Situation {
+export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Situation {
   const { state, valuation } = input;
   return {
     resting: state.restUntilMs !== null && input.nowMs < state.restUntilMs,
     hedged: valuation.hedged,
     partialFillWaits: state.orders.some((order) => waitingSize(order).gt(0)),
-    openingHasRoom: valuation.hedged && openingRoom(input).kind !== 'limited',
+    openingHasRoom: room !== null && room.kind !== 'limited',
     repairHasRoom: !valuation.hedged && repairHasRoom(input),
   };
 }
 
 /** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
 export function makePlan(input: PlanInput): Plan {
-  const situation = situationOf(input);
+  const room = roomWhileHedged(input);
+  const situation = situationOf(input, room);
   const tradingState = classify(situation);
+  const why = reasonFor(input, tradingState, room);
   const trims = planTrims(input, tradingState);
   const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
-  const answer = barred === null ? createsFor(input, tradingState) : { creates: [], idle: barred };
+  const answer = barred === null ? createsFor(input, tradingState, why) : { creates: [], idle: barred };
   const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
   const idle =
     answer.creates.length > 0 && creates.length === 0
       ? { why: 'waiting for a price that the rules allow', rule: answer.creates[0]?.nearerThanPrice ? '6.4' : '7.3' }
       : answer.idle;
-  return { situation, tradingState, why: reasonFor(input, tradingState), creates, trims, idle };
+  return { situation, tradingState, why, creates, trims, idle };
 }
 
 const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
@@ -63,7 +65,11 @@ const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol u
 /** Why a symbol that the exchange does not list submits nothing (strategy 11.6). */
 export const UNLISTED: Idle = { why: 'the exchange does not list it: no new orders until it does', rule: '11.6' };
 
-function createsFor(input: PlanInput, tradingState: TradingState): { creates: Intent[]; idle: Idle | null } {
+function createsFor(
+  input: PlanInput,
+  tradingState: TradingState,
+  why: string,
+): { creates: Intent[]; idle: Idle | null } {
   switch (tradingState) {
     case 'equal':
       return openings(input);
@@ -74,7 +80,7 @@ function createsFor(input: PlanInput, tradingState: TradingState): { creates: In
       return { creates: [intentFor(input, 0, { ...repair, purpose: 'repair' })], idle: null };
     }
     default:
-      return { creates: [], idle: { why: reasonFor(input, tradingState), rule: ruleOf(tradingState) } };
+      return { creates: [], idle: { why, rule: ruleOf(tradingState) } };
   }
 }
 
@@ -119,8 +125,9 @@ function openingOf(input: PlanInput, opening: OpeningSides, account: AccountName
   );
 }
 
-/** Room for a fresh pair, own live openings left out of the count (strategy 5, rule 3). */
-function openingRoom(input: PlanInput): ReturnType<typeof openingSize> {
+/** Room for a fresh pair, own live openings left out of the count (strategy 5, rule 3); null: not hedged, so none is asked for. */
+function roomWhileHedged(input: PlanInput): OpeningSize | null {
+  if (!input.valuation.hedged) return null;
   const opening = openingSides(input);
   if (opening === null) return { kind: 'limited', why: 'flat: nothing left to close', rule: '6.2' };
   const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
@@ -165,7 +172,7 @@ function ruleOf(tradingState: TradingState): string {
 }
 
 /** The state's reason in words, with its numbers. */
-function reasonFor(input: PlanInput, tradingState: TradingState): string {
+function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): string {
   const { state, valuation } = input;
   const net = `net ${valuation.net.toFixed()}`;
   switch (tradingState) {
@@ -178,8 +185,7 @@ function reasonFor(input: PlanInput, tradingState: TradingState): string {
         : 'an order is filled in part';
     }
     case 'capped': {
-      if (!valuation.hedged) return `${net}, and the limits block both ways to repair it`;
-      const room = openingRoom(input);
+      if (room === null) return `${net}, and the limits block both ways to repair it`;
       return room.kind === 'size' ? 'the limits allow no opening' : room.why;
     }
     case 'equal':

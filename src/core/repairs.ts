@@ -88,11 +88,11 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));
   const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
 
-  const preferredSize = toStep(input, min(asked, repairRoom(input, preferred, state.orders)));
+  const roomOfPreferred = repairRoom(input, preferred, state.orders);
+  const preferredSize = toStep(input, min(asked, roomOfPreferred));
   if (preferredSize.gte(valuation.smallestTradable)) {
     return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against));
   }
-  const roomOfPreferred = repairRoom(input, preferred, state.orders);
   if (uncoveredIsTradable && roomOfPreferred.lt(valuation.smallestTradable)) {
     const otherSize = toStep(input, min(asked, repairRoom(input, other, state.orders)));
     if (otherSize.gte(valuation.smallestTradable)) return submit(input, other, otherSize, cap, null);
