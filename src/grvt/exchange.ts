@@ -502,10 +502,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     async createOrder(signed, whyNot): Promise<ExchangeOrder> {
       const { account, clientOrderId, instrument } = signed.draft;
-      // An attempt is priced from a book asked after the one before it left (strategy 7.4).
-      booksAhead.drop(instrument);
       const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
-      return readPrivate(account, createSpec(signed.payload), read, whyNot);
+      // An attempt is priced from a book asked after the one before it left (strategy 7.4); it may leave much later than now,
+      // when a login or its budget is waited for.
+      booksAhead.drop(instrument);
+      try {
+        return await readPrivate(account, createSpec(signed.payload), read, whyNot);
+      } finally {
+        booksAhead.drop(instrument);
+      }
     },
 
     async cancelOrder(account, clientOrderId, timeToLiveMs): Promise<void> {

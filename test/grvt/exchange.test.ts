@@ -228,6 +228,18 @@ describe('answers asked ahead (strategy 10.6)', () => {
     await made.exchange.book('BTC_USDT_Perp');
     assert.equal(calls(made, BOOK), 2);
   });
+
+  it('while a create waited to leave price nothing that follows it either (strategy 7.4)', async (context) => {
+    const made = await readyToCreate(context);
+    made.scripted.on(ORDER, { json: { r: liteOrder({ state: { s: 'CANCELLED' } }) } });
+    made.scripted.on(BOOK, book);
+    made.scripted.on(CREATE, { json: { r: liteOrder({ oi: '0x00', state: { s: 'PENDING' } }) } });
+    const created = made.exchange.createOrder(made.exchange.sign(draft));
+    made.exchange.askAhead('A', { instrument: 'BTC_USDT_Perp', clientOrderId: ID });
+    await created;
+    await made.exchange.book('BTC_USDT_Perp');
+    assert.equal(calls(made, BOOK), 2);
+  });
 });
 
 describe('answers that cannot be used (strategy 10.4)', () => {
