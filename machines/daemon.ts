@@ -49,7 +49,7 @@ import type {
 import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
 import { type StopCleanupInput, type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
-import type { SubmissionSettings } from './submission.ts';
+import type { SubmissionSettings } from './submission-steps.ts';
 import { symbolMachine } from './symbol.ts';
 import { reportOf, type SymbolContext } from './symbol-steps.ts';
 

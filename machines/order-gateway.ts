@@ -37,15 +37,15 @@ import type {
   TouchRequest,
   TradingDrain,
 } from './messages.ts';
+import { submissionMachine } from './submission.ts';
 import {
   type SubmissionDesk,
   type SubmissionInput,
   type SubmissionSettings,
-  submissionMachine,
   type TrackedOrder,
   trackedFromPrepared,
   trackedFromRequest,
-} from './submission.ts';
+} from './submission-steps.ts';
 
 /**
  * The one way to the exchange for orders, both accounts (strategy 9.1): per account a queue and one submission at a time;

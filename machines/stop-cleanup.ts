@@ -2,7 +2,7 @@ import { assign, fromPromise, setup } from 'xstate';
 import { ACCOUNTS, type AccountName, type ExchangeOrder } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
-import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission.ts';
+import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission-steps.ts';
 
 /**
  * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every

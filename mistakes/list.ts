@@ -118,7 +118,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'own-orders-cross',
     what: 'the other account’s orders are not looked at when pricing',
-    file: 'machines/submission.ts',
+    file: 'machines/submission-steps.ts',
     right: 'const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];',
     wrong: 'const beyondPrices: Decimal[] = [];',
     options: ['--profile', 'choppy'],
@@ -254,7 +254,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'sent-before-written',
     what: 'an order leaves without a word in the journal',
-    file: 'machines/submission.ts',
+    file: 'machines/submission-steps.ts',
     right: "deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);",
     wrong: '',
     options: ['--fault', 'engine-killed=0.9'],

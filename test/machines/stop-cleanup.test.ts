@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createActor } from 'xstate';
 import { CLEANUP_MAX_MS, type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
-import { FENCE_TTL_MS } from '../../machines/submission.ts';
+import { FENCE_TTL_MS } from '../../machines/submission-steps.ts';
 import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';

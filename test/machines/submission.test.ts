@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { submissionMachine } from '../../machines/submission.ts';
 import {
   CONFIRM_LOOKUPS_MAX,
   FENCE_TTL_MS,
   HISTORY_MARGIN_MS,
   type SubmissionInput,
-  submissionMachine,
   type TrackedOrder,
-} from '../../machines/submission.ts';
+} from '../../machines/submission-steps.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { Intent } from '../../src/core/model.ts';
 import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
