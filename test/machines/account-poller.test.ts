@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import {
   accountPollerMachine,
   BACK_OFF_MAX_MS,
+  HASTEN_GAP_MS,
   HASTEN_WINDOW_MS,
   HISTORY_DEFAULT_MS,
   HISTORY_MARGIN_MS,
@@ -239,6 +240,18 @@ test('a hastened poll comes at once, but never a third one within the window (10
   await bench.pass(HASTEN_WINDOW_MS - 130);
   assert.equal(bench.exchange.named('positions').length, 2, 'the third waits for the window');
   await bench.pass(30);
+  assert.equal(bench.exchange.named('positions').length, 3);
+});
+
+test('the further messages of a fill ask for a poll that leaves its hedge room in the budget (10.6)', async () => {
+  const bench = new Bench();
+  const { send } = poll(bench);
+  await bench.pass(HASTEN_WINDOW_MS);
+  send({ type: 'poll.hasten' });
+  send({ type: 'poll.hasten' });
+  await bench.pass(HASTEN_GAP_MS - 10);
+  assert.equal(bench.exchange.named('positions').length, 2, 'the first message asked for one, at once');
+  await bench.pass(20);
   assert.equal(bench.exchange.named('positions').length, 3);
 });
 
