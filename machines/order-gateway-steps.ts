@@ -1,0 +1,558 @@
+import { apiFailureAlert, apiFailureKey } from '../src/core/alerts.ts';
+import type { Decimal } from '../src/core/decimal.ts';
+import type { ExchangeFailure } from '../src/core/failure.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
+import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
+import {
+  type PriceTable,
+  withEnded,
+  withEntry,
+  withoutCovered,
+  withoutOrder,
+  withoutSubmission,
+} from '../src/core/price-table.ts';
+import { type PricedOrder, pricesToGoBeyond } from '../src/core/pricing.ts';
+import type { Clock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
+import type { CancellationInput } from './cancellation.ts';
+import type {
+  AccountParked,
+  ActorFailed,
+  AlertCleared,
+  AlertRaised,
+  CancelEnded,
+  CancellationTold,
+  GatewayIdle,
+  GatewayToSymbol,
+  OrderCancel,
+  OrderResolve,
+  ParkingFound,
+  SubmissionEnded,
+  SubmissionHalt,
+  SubmissionPrepared,
+  SubmissionTold,
+  TouchRequest,
+} from './messages.ts';
+import {
+  type SubmissionDesk,
+  type SubmissionInput,
+  type SubmissionSettings,
+  type TrackedOrder,
+  trackedFromPrepared,
+  trackedFromRequest,
+} from './submission-steps.ts';
+
+/**
+ * What each event does to the gateway, as values: (what it knows, event) → what it knows then, and what is to be done. The
+ * chart in order-gateway.ts says when, and does it. Only the desk (sequence, price table, whether creates may leave) is changed
+ * in place: submissions read it in a turn of their own.
+ */
+
+/** Intents waiting on one account: a hundred symbols with a few each. More means that the exchange has stalled; what is refused is decided anew. */
+export const QUEUE_MAX = 500;
+/** Cancels under way: two accounts of a hundred symbols with two orders each. */
+export const CANCELS_MAX = 500;
+
+/** What the gateway works with, and what it takes over. */
+export interface GatewayInput {
+  readonly exchange: Exchange;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly settings: SubmissionSettings;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** The last sequence the journal knows; null: none. */
+  readonly lastSequence: bigint | null;
+  /** Prepared orders without a known outcome: a crash, or a gateway that failed, left them in doubt. */
+  readonly unsettled: readonly PreparedOrder[];
+}
+
+interface QueuedIntent {
+  readonly number: number;
+  readonly intent: Intent;
+}
+
+/** What a child is at, kept outside of it: if it fails, this says what has to be put right. */
+type Job =
+  | {
+      readonly kind: 'submission';
+      /** Grows in the order the symbols asked. */
+      readonly number: number;
+      readonly instrument: string;
+      readonly account: AccountName;
+      /** null: only an order's fate is to be found out. */
+      readonly intent: Intent | null;
+      /** The attempt that may live; null: none does, or it is settled. */
+      readonly inDoubt: TrackedOrder | null;
+      /** `submission.ended` was told, or nobody waits for it. */
+      readonly ended: boolean;
+      readonly failures: number;
+    }
+  | {
+      readonly kind: 'cancel';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly clientOrderId: string;
+    }
+  | { readonly kind: 'touch'; readonly instrument: string };
+
+/** What the gateway knows. */
+export interface GatewayContext {
+  readonly deps: GatewayInput;
+  readonly desk: Desk;
+  readonly queues: Readonly<Record<AccountName, readonly QueuedIntent[]>>;
+  /** Per account, the child that holds its slot. */
+  readonly active: Readonly<Record<AccountName, string | null>>;
+  /** By child id. */
+  readonly jobs: Readonly<Record<string, Job>>;
+  readonly lastNumber: number;
+  readonly parked: readonly AccountName[];
+  /** Calls that fail, by alert key: how often in a row. At most one key per account and call, and one for the book. */
+  readonly failing: Readonly<Record<string, number>>;
+}
+
+/** The sequence and the price table: read and written at once, within the turn in which an attempt is priced. */
+class Desk {
+  #last: bigint | null;
+  readonly #clock: Clock;
+  table: PriceTable = [];
+  /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
+  draining: string | null = null;
+  parked: string | null = null;
+
+  constructor(last: bigint | null, clock: Clock) {
+    this.#last = last;
+    this.#clock = clock;
+  }
+
+  nextSequence(): bigint {
+    this.#last = nextSequence(this.#last, this.#clock.nowMs());
+    return this.#last;
+  }
+
+  /** What one submission may do here. */
+  forSubmission(number: number): SubmissionDesk {
+    return {
+      nextSequence: (): bigint => this.nextSequence(),
+      pricesToGoBeyond: (order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[] =>
+        pricesToGoBeyond(this.table, order),
+      reserve: (order: PricedOrder): void => {
+        this.table = withEntry(this.table, order, number);
+      },
+      whyNot: (): string | null => this.draining ?? this.parked,
+    };
+  }
+}
+
+/** Whose touch is read, and how. */
+export interface TouchInput {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly instrument: string;
+}
+
+/** What a symbol is told of the touch it asked for. */
+export type TouchAnswer = Extract<GatewayToSymbol, { type: 'touch.received' | 'touch.failed' }>;
+
+/** Something to be done about an event; the chart carries it out, in this order. */
+export type Command =
+  | { readonly do: 'tell-symbol'; readonly instrument: string; readonly message: GatewayToSymbol }
+  | { readonly do: 'tell'; readonly systemId: string; readonly message: ToOthers }
+  | { readonly do: 'submit'; readonly childId: string; readonly input: SubmissionInput }
+  | { readonly do: 'cancel'; readonly childId: string; readonly input: CancellationInput }
+  | { readonly do: 'read-touch'; readonly childId: string; readonly input: TouchInput }
+  | { readonly do: 'halt'; readonly childId: string; readonly message: SubmissionHalt }
+  | { readonly do: 'stop'; readonly childId: string };
+
+type ToOthers = GatewayIdle | AccountParked | ActorFailed | AlertRaised | AlertCleared;
+
+/** What an event leads to. */
+export interface Step {
+  readonly context: GatewayContext;
+  readonly commands: readonly Command[];
+}
+
+/** What becomes of intents once the engine drains (strategy 13.1). */
+export const DRAINING: SubmissionHalt['result'] = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
+
+/** What becomes of intents while accounts are parked (strategy 9.8). */
+export function parkedResult(parked: readonly AccountName[]): SubmissionHalt['result'] {
+  return { kind: 'unsent', reason: `account ${parked.join(' and ')} is parked` };
+}
+
+/** Where a gateway begins. */
+export function begin({ input }: { input: GatewayInput }): GatewayContext {
+  return {
+    deps: input,
+    desk: new Desk(input.lastSequence, input.clock),
+    queues: { A: [], B: [] },
+    active: { A: null, B: null },
+    jobs: {},
+    lastNumber: 0,
+    parked: [],
+    failing: {},
+  };
+}
+
+function endedMessage(context: GatewayContext, intent: Intent, result: SubmissionEnded['result']): Command {
+  const { intentId, account, instrument } = intent;
+  const atMs = context.deps.clock.nowMs();
+  const message: SubmissionEnded = { type: 'submission.ended', intentId, account, atMs, result };
+  return { do: 'tell-symbol', instrument, message };
+}
+
+/** Numbers of an instrument's submissions that may yet be priced. */
+function unfinished(context: GatewayContext, instrument: string): number[] {
+  const queued = ACCOUNTS.flatMap((account) => context.queues[account]).filter(
+    (q) => q.intent.instrument === instrument,
+  );
+  const running = Object.values(context.jobs).flatMap((job) =>
+    job.kind === 'submission' && job.instrument === instrument && !job.ended ? [job.number] : [],
+  );
+  return [...queued.map((q) => q.number), ...running];
+}
+
+/** Queues an intent, or turns it away where the queue is full. */
+export function accept(context: GatewayContext, intent: Intent): Step {
+  const { account, instrument } = intent;
+  const queue = context.queues[account];
+  if (queue.length >= QUEUE_MAX) {
+    const reason = `${QUEUE_MAX} intents are waiting on account ${account}`;
+    return { context, commands: [endedMessage(context, intent, { kind: 'unsent', reason })] };
+  }
+  const number = context.lastNumber + 1;
+  const queues = { ...context.queues, [account]: [...queue, { number, intent }] };
+  const queued = { ...context, lastNumber: number, queues };
+  context.desk.table = withoutCovered(context.desk.table, instrument, unfinished(queued, instrument));
+  return startNext({ context: queued, commands: [] });
+}
+
+/** Fills the free slots (strategy 9.1). */
+function startNext(step: Step): Step {
+  let { context } = step;
+  const commands = [...step.commands];
+  for (const account of ACCOUNTS) {
+    const [next, ...rest] = context.queues[account];
+    if (next === undefined || context.active[account] !== null) continue;
+    const { number, intent } = next;
+    const childId = `submission-${number}`;
+    const job: Job = {
+      kind: 'submission',
+      number,
+      instrument: intent.instrument,
+      account,
+      intent,
+      inDoubt: null,
+      ended: false,
+      failures: 0,
+    };
+    context = {
+      ...context,
+      queues: { ...context.queues, [account]: rest },
+      active: { ...context.active, [account]: childId },
+      jobs: { ...context.jobs, [childId]: job },
+    };
+    const desk = context.desk.forSubmission(number);
+    commands.push({
+      do: 'submit',
+      childId,
+      input: { childId, deps: context.deps, desk, task: { kind: 'submit', intent } },
+    });
+  }
+  return { context, commands };
+}
+
+/** Finds out what became of an order, in the background (strategy 9.6). */
+function startResolving(step: Step, order: TrackedOrder, reason: string, failures: number): Step {
+  const { context } = step;
+  const number = context.lastNumber + 1;
+  const childId = `resolution-${number}`;
+  const { instrument, account } = order;
+  const job: Job = {
+    kind: 'submission',
+    number,
+    instrument,
+    account,
+    intent: null,
+    inDoubt: order,
+    ended: true,
+    failures,
+  };
+  const desk = context.desk.forSubmission(number);
+  const task = { kind: 'resolve', order, reason, rounds: failures } as const;
+  return {
+    context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
+    commands: [...step.commands, { do: 'submit', childId, input: { childId, deps: context.deps, desk, task } }],
+  };
+}
+
+/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). Its symbol counts it as live: intents keep clear of it. */
+export function takeUp(context: GatewayContext): Step {
+  return context.deps.unsettled.reduce<Step>(
+    (step, prepared) =>
+      startResolving(step, trackedFromPrepared(prepared), 'found in the journal without an outcome', 0),
+    { context, commands: [] },
+  );
+}
+
+function submissionJob(context: GatewayContext, childId: string) {
+  const job = context.jobs[childId];
+  return job?.kind === 'submission' ? job : null;
+}
+
+function withJob(context: GatewayContext, childId: string, job: Job): GatewayContext {
+  return { ...context, jobs: { ...context.jobs, [childId]: job } };
+}
+
+/** An attempt is in the journal and about to leave: from now on its symbol counts it. */
+export function noteSent(context: GatewayContext, { childId, prepared }: SubmissionPrepared): Step {
+  const job = submissionJob(context, childId);
+  if (job === null) return { context, commands: [] };
+  const inDoubt = trackedFromPrepared(prepared);
+  const { clientOrderId, account, side, size, price, purpose, attempt, sentAtMs, expirationMs } = inDoubt;
+  const { intentId } = prepared.intent;
+  const words = { intentId, attempt, clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs };
+  return {
+    context: withJob(context, childId, { ...job, inDoubt }),
+    commands: [{ do: 'tell-symbol', instrument: job.instrument, message: { type: 'order.sent', ...words } }],
+  };
+}
+
+/** Passes on what a submission says, and keeps the prices and the slots by it. */
+export function noteTold(context: GatewayContext, { childId, message }: SubmissionTold): Step {
+  const job = submissionJob(context, childId);
+  if (job === null) return { context, commands: [] };
+  const { desk } = context;
+  const tell: Command = { do: 'tell-symbol', instrument: job.instrument, message };
+  if (message.type !== 'submission.ended') {
+    const dead = message.type === 'attempt.refused' || message.outcome === 'absent';
+    if (dead) desk.table = withoutOrder(desk.table, message.clientOrderId);
+    return { context: withJob(context, childId, { ...job, inDoubt: null }), commands: [tell] };
+  }
+  const { kind } = message.result;
+  desk.table =
+    kind === 'confirmed' || kind === 'unknown'
+      ? withEnded(desk.table, job.number, context.lastNumber)
+      : withoutSubmission(desk.table, job.number);
+  const inDoubt = kind === 'unknown' ? job.inDoubt : null;
+  const next = freeSlot(withJob(context, childId, { ...job, ended: true, inDoubt }), childId);
+  const calls = judgeCalls(next, message);
+  return startNext({ context: calls.context, commands: [tell, ...calls.commands] });
+}
+
+/**
+ * API failures of orders (strategy 12): pollers do not see these calls. An order the exchange answered for, be it by a
+ * refusal, says that book and create work; a cancel that is over, that cancels do. A parked account has an alert of its own.
+ */
+function judgeCalls(context: GatewayContext, message: SubmissionEnded | CancelEnded): Step {
+  const { account } = message;
+  if (message.type === 'cancel.ended') {
+    return message.outcome === 'over'
+      ? callsWork(context, [apiFailureKey(account, 'cancelOrder')])
+      : callFails(context, message.failure ?? null);
+  }
+  switch (message.result.kind) {
+    case 'unknown':
+    case 'unsent':
+      return callFails(context, message.result.failure ?? null);
+    case 'denied':
+      return { context, commands: [] };
+    default:
+      return callsWork(context, [apiFailureKey(account, 'createOrder'), apiFailureKey(null, 'book')]);
+  }
+}
+
+function callFails(context: GatewayContext, failure: ExchangeFailure | null): Step {
+  // What never left for want of budget or a connection is told by the polls, which need both as well; the book is not polled.
+  const told = failure?.kind !== 'unavailable' || failure.call === 'book';
+  if (failure === null || !told || failure.kind === 'parked' || failure.kind === 'unauthenticated') {
+    return { context, commands: [] };
+  }
+  const key = apiFailureKey(failure.account, failure.call);
+  const inARow = (context.failing[key] ?? 0) + 1;
+  const alert = apiFailureAlert(failure, inARow, context.deps.clock.nowMs(), null);
+  return {
+    context: { ...context, failing: { ...context.failing, [key]: inARow } },
+    commands: [{ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.raised', alert } }],
+  };
+}
+
+function callsWork(context: GatewayContext, keys: readonly string[]): Step {
+  const over = keys.filter((key) => context.failing[key] !== undefined);
+  if (over.length === 0) return { context, commands: [] };
+  const atMs = context.deps.clock.nowMs();
+  const failing = Object.fromEntries(Object.entries(context.failing).filter(([key]) => !over.includes(key)));
+  const commands = over.map(
+    (key): Command => ({ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+  );
+  return { context: { ...context, failing }, commands };
+}
+
+function freeSlot(context: GatewayContext, childId: string): GatewayContext {
+  const { A, B } = context.active;
+  return { ...context, active: { A: A === childId ? null : A, B: B === childId ? null : B } };
+}
+
+function withoutJob(context: GatewayContext, childId: string): GatewayContext {
+  const { [childId]: _, ...jobs } = context.jobs;
+  return freeSlot({ ...context, jobs }, childId);
+}
+
+/** A cancel, at once (strategy 9.1). One that is under way answers for both. */
+export function startCancel(context: GatewayContext, request: OrderCancel): Step {
+  const { instrument, account, clientOrderId } = request;
+  const cancels = Object.values(context.jobs).filter((job) => job.kind === 'cancel');
+  if (cancels.some((job) => job.clientOrderId === clientOrderId)) return { context, commands: [] };
+  if (cancels.length >= CANCELS_MAX || !isStrategyOrder(clientOrderId)) {
+    return { context, commands: [cancelFailed(context, request)] };
+  }
+  const number = context.lastNumber + 1;
+  const childId = `cancel-${number}`;
+  const { exchange, clock, reporter } = context.deps;
+  const input = { childId, account, clientOrderId, exchange, clock, reporter };
+  const job: Job = { kind: 'cancel', instrument, account, clientOrderId };
+  return {
+    context: withJob({ ...context, lastNumber: number }, childId, job),
+    commands: [{ do: 'cancel', childId, input }],
+  };
+}
+
+function cancelFailed(
+  context: GatewayContext,
+  { instrument, account, clientOrderId }: { instrument: string; account: AccountName; clientOrderId: string },
+): Command {
+  const atMs = context.deps.clock.nowMs();
+  const message = { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' } as const;
+  return { do: 'tell-symbol', instrument, message };
+}
+
+/** A cancel is over, or failed: its symbol is told. */
+export function noteCancelTold(context: GatewayContext, { childId, message }: CancellationTold): Step {
+  const job = context.jobs[childId];
+  if (job === undefined) return { context, commands: [] };
+  const calls = judgeCalls(context, message);
+  return {
+    context: calls.context,
+    commands: [{ do: 'tell-symbol', instrument: job.instrument, message }, ...calls.commands],
+  };
+}
+
+/** An order lost from sight. Where a child has that order in hand already, its answer serves. */
+export function resolve(context: GatewayContext, request: OrderResolve): Step {
+  const inHand = Object.values(context.jobs).some(
+    (job) => job.kind === 'submission' && job.inDoubt?.clientOrderId === request.clientOrderId,
+  );
+  if (inHand) return { context, commands: [] };
+  const prepared = preparedFor(context, request.clientOrderId);
+  const reason = 'confirmed before, and now missing';
+  return startResolving({ context, commands: [] }, trackedFromRequest(request, prepared), reason, 0);
+}
+
+/** The journal's record of an order, for the words of the log; a journal that cannot be read is reported, and done without. */
+function preparedFor(context: GatewayContext, clientOrderId: string): PreparedOrder | null {
+  const { journal, reporter, clock } = context.deps;
+  try {
+    return journal.latest('order.prepared', clientOrderId)?.body ?? null;
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message });
+    return null;
+  }
+}
+
+/** Reads a touch; one outstanding question per instrument answers for all. */
+export function startTouch(context: GatewayContext, { instrument }: TouchRequest): Step {
+  const childId = `touch-${instrument}`;
+  if (context.jobs[childId] !== undefined) return { context, commands: [] };
+  const { exchange, clock } = context.deps;
+  return {
+    context: withJob(context, childId, { kind: 'touch', instrument }),
+    commands: [{ do: 'read-touch', childId, input: { exchange, clock, instrument } }],
+  };
+}
+
+/** A child has done its work: it is taken out; a touch brings its answer. */
+export function noteDone(context: GatewayContext, childId: string, output: unknown): Step {
+  const job = context.jobs[childId];
+  const commands: Command[] = [{ do: 'stop', childId }];
+  if (job?.kind === 'touch') {
+    commands.push({ do: 'tell-symbol', instrument: job.instrument, message: output as TouchAnswer });
+  }
+  return startNext({ context: withoutJob(context, childId), commands });
+}
+
+/** A child threw: its siblings go on; what it was at is taken over, or answered for. */
+export function noteFailed(context: GatewayContext, childId: string, thrown: unknown): Step {
+  const job = context.jobs[childId];
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const atMs = context.deps.clock.nowMs();
+  const failed: ActorFailed = { type: 'actor.failed', actor: childId, message: reason, atMs };
+  const commands: Command[] = [
+    { do: 'stop', childId },
+    { do: 'tell', systemId: 'daemon', message: failed },
+  ];
+  const rest = withoutJob(context, childId);
+  if (job === undefined) return { context: rest, commands };
+  const { instrument } = job;
+  if (job.kind === 'touch') {
+    const message = { type: 'touch.failed', reason, atMs } as const;
+    return { context: rest, commands: [...commands, { do: 'tell-symbol', instrument, message }] };
+  }
+  if (job.kind === 'cancel') return { context: rest, commands: [...commands, cancelFailed(context, job)] };
+  const { desk } = context;
+  if (job.inDoubt === null) {
+    if (!job.ended) desk.table = withoutSubmission(desk.table, job.number);
+    if (job.intent !== null && !job.ended) commands.push(endedMessage(context, job.intent, { kind: 'unsent', reason }));
+    return startNext({ context: rest, commands });
+  }
+  const { clientOrderId } = job.inDoubt;
+  desk.table = withEnded(desk.table, job.number, context.lastNumber);
+  if (job.intent !== null && !job.ended) {
+    commands.push(endedMessage(context, job.intent, { kind: 'unknown', clientOrderId, reason }));
+  }
+  return startNext(startResolving({ context: rest, commands }, job.inDoubt, reason, job.failures + 1));
+}
+
+/** Nothing further leaves: queued intents end, those under way are told to settle what is in flight. */
+export function halt(context: GatewayContext, result: SubmissionHalt['result']): Step {
+  if (result.kind === 'denied') context.desk.draining = result.reason;
+  else context.desk.parked = result.reason;
+  const queued = ACCOUNTS.flatMap((account) => context.queues[account]);
+  const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
+  for (const account of ACCOUNTS) {
+    const childId = context.active[account];
+    if (childId !== null) commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
+  }
+  return { context: { ...context, queues: { A: [], B: [] } }, commands };
+}
+
+/** Turns an intent away. */
+export function turnAway(context: GatewayContext, intent: Intent, result: SubmissionHalt['result']): Step {
+  return { context, commands: [endedMessage(context, intent, result)] };
+}
+
+/** Parks an account (strategy 9.8): no creates on either. */
+export function park(context: GatewayContext, account: AccountName): Step {
+  if (context.parked.includes(account)) return { context, commands: [] };
+  const parked = ACCOUNTS.filter((name) => name === account || context.parked.includes(name));
+  return halt({ ...context, parked }, parkedResult(parked));
+}
+
+/** As `park`, met by a call of ours: the daemon and the account's poller are to know. */
+export function parkFound(context: GatewayContext, { account, failure }: ParkingFound): Step {
+  if (context.parked.includes(account)) return { context, commands: [] };
+  const step = park(context, account);
+  const message: AccountParked = { type: 'account.parked', account, failure };
+  const systemIds = ['daemon', `poller:${account}`];
+  const tells = systemIds.map((systemId): Command => ({ do: 'tell', systemId, message }));
+  return { context: step.context, commands: [...step.commands, ...tells] };
+}
+
+/** Tells the daemon that nothing is in flight, and which outcomes are still unknown. */
+export function idle(context: GatewayContext): Step {
+  const unknown = Object.values(context.jobs).flatMap((job) =>
+    job.kind === 'submission' && job.inDoubt !== null
+      ? [{ account: job.account, clientOrderId: job.inDoubt.clientOrderId }]
+      : [],
+  );
+  return { context, commands: [{ do: 'tell', systemId: 'daemon', message: { type: 'gateway.idle', unknown } }] };
+}
