@@ -225,6 +225,6 @@ export interface Intent {
   readonly validFromMs?: number;
 }
 
-/** How many live strategy orders a `clientOrderId` may have, and so on, are in plan.ts; these are the names of SPEC 5. */
+/** The five states, by the names strategy 5 gives them. */
 export type TradingState = 'equal' | 'imbalanced' | 'partial-wait' | 'capped' | 'cooldown';
 export const TRADING_STATES: readonly TradingState[] = ['equal', 'imbalanced', 'partial-wait', 'capped', 'cooldown'];
