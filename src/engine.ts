@@ -149,6 +149,7 @@ export function startEngine(parts: EngineParts): Engine {
             stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
           },
           knownAtStart: orStartError(() => journalledStart(journal)),
+          asksAhead: settings.streams,
         });
         for (const event of heard.splice(0)) judge(auditor, event);
         parts.onTrading?.(engine, symbols);

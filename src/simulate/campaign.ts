@@ -323,6 +323,7 @@ class Campaign implements Host {
         stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
       },
       knownAtStart: journalledStart(this.#journal),
+      asksAhead: this.#options.streams,
     });
     this.#legBeganMs = this.time.nowMs;
     for (const symbol of settings.symbols) {

@@ -25,6 +25,7 @@ interface Setup {
   symbol?: Partial<SymbolConfig>;
   settings?: Partial<AuditorOptions['settings']>;
   existingAtStart?: AuditorOptions['existingAtStart'];
+  asksAhead?: boolean;
   a?: [size: string, entry: string];
   b?: [size: string, entry: string];
 }
@@ -44,6 +45,7 @@ function wired(setup: Setup = {}): Wire {
         ...setup.settings,
       },
       ...(setup.existingAtStart ? { existingAtStart: setup.existingAtStart } : {}),
+      ...(setup.asksAhead ? { asksAhead: true } : {}),
     }),
   );
   for (const [account, held] of [['A', setup.a] as const, ['B', setup.b] as const]) {
@@ -1351,6 +1353,175 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
 };
+
+/** Hedged, the engine listens to streams. */
+const AHEAD: Setup = { ...HELD, asksAhead: true };
+
+/**
+ * An order of B rests; its poll has read positions and open orders when the order fills and is looked up ahead, and is whole
+ * 4 s later: longer than a decision may be old.
+ */
+function filledDuringPoll(wire: Wire): ScriptedOrder {
+  const order = wire.create('B', 'sell', '1', '100.3');
+  wire.wait(2_000).poll().wait(2_000).poll('A');
+  wire.poll('B', {
+    beforeSummary: () => {
+      wire.fill(order, '1').lookUp(order).wait(4_000);
+    },
+  });
+  return order;
+}
+
+describe('an order looked up ahead (strategy 10.6)', () => {
+  const cases: readonly Case[] = [
+    {
+      name: 'is not known by a poll that saw it open: what that poll allows is legal',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'without streams there is no asking ahead: what is looked up is known',
+      setup: HELD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'is no better known by a history read for another order',
+      setup: AHEAD,
+      run: (w) => {
+        const order = w.create('B', 'sell', '1', '100.3');
+        w.wait(2_000).poll().wait(2_000).poll('A');
+        w.poll('B', {
+          beforeSummary: () => {
+            w.fill(order, '1')
+              .lookUp(order)
+              .readHistory('B', order.createdMs - 60_000)
+              .wait(4_000);
+          },
+        });
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'is known to an engine whose poll lacked it when it was answered',
+      setup: AHEAD,
+      run: (w) => {
+        const order = w.create('B', 'sell', '1', '100.3');
+        w.wait(2_000).poll().fill(order, '1').wait(2_000).poll().lookUp(order);
+        w.wait(4_000);
+        w.create('A', 'buy', '1.5', '100.0');
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'and found open still is looked up once more where a poll lacks it: that answer is known',
+      setup: AHEAD,
+      run: (w) => {
+        const order = w.create('B', 'sell', '1', '100.3');
+        w.wait(2_000).poll().wait(2_000).poll('A');
+        const former = { status: 200, body: { result: w.orderBody(order) } };
+        w.fill(order, '1').poll('B');
+        w.lookUp(order, former).lookUp(order).wait(4_000);
+        w.create('A', 'buy', '1.5', '100.0');
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'may be known by the first poll that lacks it: its hedge is legal',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.poll();
+        w.create('A', 'buy', '0.99', '100.0');
+      },
+    },
+    {
+      name: 'may be unknown after that poll, while it is looked up once more: an opening is legal',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.poll().wait(4_000);
+        w.create('A', 'buy', '1.5', '100.0');
+      },
+    },
+    {
+      name: 'is known when that look-up is answered',
+      setup: AHEAD,
+      run: (w) => {
+        const order = filledDuringPoll(w);
+        w.poll().lookUp(order).wait(4_000);
+        w.create('A', 'buy', '1.5', '100.0');
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'is known by the poll after it: an opening beside the net is wrong',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.poll().wait(2_000).poll().wait(4_000);
+        w.create('A', 'buy', '1.5', '100.0');
+      },
+      broken: ['I6 6.4'],
+    },
+    {
+      name: 'may be over: the other account’s order cannot match it, and the stop leaves nothing behind',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        const order = w.create('A', 'buy', '1', '100.0', { ending: 'acknowledged' });
+        w.finish(order, 'REJECTED', 'FAIL_POST_ONLY').lookUp(order).drain().stop();
+      },
+    },
+    {
+      name: 'that is still open is open',
+      setup: AHEAD,
+      run: (w) => {
+        const order = w.create('B', 'sell', '1', '100.3');
+        w.wait(2_000).poll().lookUp(order).drain().stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'was asked by an engine that was killed since: the next one has to ask itself',
+      setup: AHEAD,
+      run: (w) => {
+        filledDuringPoll(w);
+        w.auditor.restarted(w.nowMs);
+        w.drain().stop();
+      },
+      broken: ['I11 13.1'],
+    },
+    {
+      name: 'by its cancel is known at once',
+      setup: AHEAD,
+      run: (w) => {
+        const order = w.create('B', 'sell', '1', '100.3');
+        w.wait(2_000).poll().wait(2_000).poll('A');
+        w.poll('B', {
+          beforeSummary: () => {
+            w.fill(order, '1').cancel(order, { ending: UNKNOWN_ORDER }).lookUp(order).wait(4_000);
+          },
+        });
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+  ];
+  for (const one of cases) {
+    it(one.name, () => {
+      const wire = wired(one.setup);
+      one.run(wire);
+      assert.deepEqual(wire.broken, one.broken ?? [], JSON.stringify(wire.breaches, null, 1));
+    });
+  }
+});
 
 /** Two live repairs of B, the older first. */
 function twoRepairs(wire: Wire): [ScriptedOrder, ScriptedOrder] {

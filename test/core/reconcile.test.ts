@@ -319,6 +319,24 @@ describe('10.5 drift', () => {
     assert.equal(taken[2]?.state.booked.A.toFixed(), '4');
   });
 
+  it('10.5 10.6 a look-up asked ahead is newer than the positions of its poll: a contradiction, until they come', () => {
+    const sell = order('A', 'sell', 4, 100, { confirmedAtMs: NOW - 9_000 });
+    const filled = seen(sell, { status: 'FILLED', tradedSize: d(4), avgFillPrice: d(100) });
+    const poll = { orders: [filled], lookedUp: [sell.clientOrderId] };
+    const first = take(stateWith({ orders: [sell] }), snapshot('A', 0, { ...poll, atMs: NOW }));
+    assert.deepEqual(types(first), ['fill.booked', 'order.over']);
+    assert.equal(first.agrees, false, 'the fill is known and the position is older: no decision');
+    assert.equal(first.state.contradiction.A?.difference.toFixed(), '4');
+    const second = take(first.state, snapshot('A', -4, { atMs: NOW + 2_000 }));
+    assert.deepEqual(types(second), []);
+    assert.equal(second.agrees, true);
+    assert.equal(second.state.contradiction.A, null);
+    assert.equal(lotsNet(second.state.lots).toFixed(), '-4', 'booked once');
+    // An older poll told late, which still lists it: what is over stays over.
+    const stale = take(second.state, snapshot('A', -4, { orders: [seen(sell, {})], atMs: NOW + 2_100 }));
+    assert.equal(stale.state, second.state);
+  });
+
   it('10.5 three snapshots in less than 10 s are not enough', () => {
     const taken = readings(stateWith(), [4, 4, 4, 4], 3333);
     assert.deepEqual(

@@ -139,6 +139,37 @@ test('a watched order that is not open is looked up in the same poll, never assu
   assert.equal(since, BENCH_START_MS + INTERVAL_MS - HISTORY_DEFAULT_MS - HISTORY_MARGIN_MS);
 });
 
+test('what was looked up ahead is told by the poll that lacks the order, not by one that lists it (10.2, 10.6)', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  // The answer is there at once and says more than this poll's open orders do.
+  bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'FILLED');
+  const { send } = poll(bench);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  await bench.settle();
+  bench.exchange.onPositions = () => slow.promise;
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  await bench.pass(INTERVAL_MS, 500);
+  const before = bench.exchange.named('order').length;
+  bench.exchange.onOpenOrders = async () => [];
+  slow.resolve([position('BNB_USDT_Perp')]);
+  await bench.settle();
+  assert.deepEqual(
+    slice(bench)?.orders.map(({ status }) => status),
+    ['OPEN'],
+  );
+  assert.equal(bench.exchange.named('order').length, before, 'not asked for, so not taken');
+  bench.exchange.onPositions = async () => [];
+  await bench.pass(INTERVAL_MS, 500);
+  const later = slice(bench);
+  assert.deepEqual(
+    later?.orders.map(({ status }) => status),
+    ['FILLED'],
+  );
+  assert.deepEqual(later?.lookedUp, [id(1)]);
+  assert.equal(later?.position, null, 'of its own poll');
+});
+
 test('a list counts from the next poll that starts; a symbol’s first one at once: it was started after its poller', async () => {
   const bench = new Bench();
   const slow = deferred<readonly Position[]>();

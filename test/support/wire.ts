@@ -194,8 +194,8 @@ export class Wire {
   }
 
   /** Positions, open orders and summary of one account, asked for at once (strategy 10.1), answered 5 ms apart. */
-  poll(...accounts: AccountName[]): this {
-    for (const account of accounts.length > 0 ? accounts : ACCOUNTS) {
+  poll(only?: AccountName, meanwhile: { readonly beforeSummary?: () => void } = {}): this {
+    for (const account of only === undefined ? ACCOUNTS : [only]) {
       const sub = { sub_account_id: SUB_ACCOUNTS[account] };
       const margins = { initial_margin: '0.0', maintenance_margin: '0.0', available_balance: '10000.0' };
       const reads: [route: string, truth: () => unknown][] = [
@@ -207,7 +207,10 @@ export class Wire {
         ],
       ];
       const asked = reads.map(([route]) => this.send(account, route, sub));
-      for (const [index, [route, truth]] of reads.entries()) this.answer(asked[index]!, account, route, truth);
+      for (const [index, [route, truth]] of reads.entries()) {
+        if (route === 'account_summary') meanwhile.beforeSummary?.();
+        this.answer(asked[index]!, account, route, truth);
+      }
     }
     return this;
   }

@@ -34,7 +34,7 @@ import type {
   StartOrder,
   StartSymbol,
 } from './model.ts';
-import { isLive, isUnproven, knownAt } from './model.ts';
+import { isLive, isUnproven, knownAt, mayRest } from './model.ts';
 
 export type { AuditReport, DurationFigures, SymbolFigures } from './figures.ts';
 export { createDurations } from './figures.ts';
@@ -73,6 +73,11 @@ export { INVARIANTS } from './model.ts';
  * (an order of ours is live from the moment its create left until an answer, or proof by 9.6, said otherwise), prices of
  * the other account's live orders (I10), foreign orders (I8), drain and stop (I11, I12).
  *
+ * An engine that listens to streams asks ahead (10.6): it looks an order up because a stream says that it is over, and takes
+ * that answer only where a poll lacks the order (10.2). Until then it knows nothing of it, so the answer is kept until such a
+ * poll is whole; of that poll, with and without the answer are both views until the one after it. What is judged strictly
+ * takes the order for over at once.
+ *
  * Waiting partial fills (4.3): their clock is the engine's wall clock, and which reading started it is not on the wire. From
  * when it may be over until it is over for certain each is booked in one reading of a view and waits in another.
  *
@@ -98,6 +103,8 @@ export interface AuditorOptions {
    * positions these come to. For those instruments it takes the place of `existingAtStart`.
    */
   readonly knownAtStart?: readonly StartSymbol[];
+  /** The engine listens to streams, and asks for orders ahead (strategy 10.6); default: it does not. */
+  readonly asksAhead?: boolean;
 }
 
 export interface Auditor {
@@ -402,6 +409,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     order.phase = phase;
     order.endedAtMs ??= nowMs;
     order.overAtMs ??= nowMs;
+    order.ahead = null;
   }
 
   /** Books what waits of an order (strategy 4.2, 4.3). */
@@ -586,6 +594,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
+      lacked: false,
+      ahead: null,
       openOrdersLack: false,
       historyLacks: false,
       cancelAskedAtMs: null,
@@ -633,6 +643,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
+      lacked: false,
+      ahead: null,
       openOrdersLack: false,
       historyLacks: false,
       cancelAskedAtMs: null,
@@ -795,6 +807,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (state.complete && requestedAtMs <= state.complete.requestedAtMs) return;
     state.complete = { requestedAtMs, receivedAtMs: nowMs };
     knewMore(account);
+    takeAhead(account);
     // The wait of a partial fill is judged by the engine's clock at its own snapshots: the moment before the booking stays a
     // view of its own, and the booking is a later one.
     // An engine that begins later counts from there (11.3).
@@ -821,12 +834,31 @@ export function createAuditor(options: AuditorOptions): Auditor {
     }
   }
 
-  /** A moment at which the engine's knowledge of that account may be a snapshot. */
-  function knewMore(account: AccountName): void {
+  /**
+   * A whole poll lacks orders that a look-up asked ahead said to be over: an engine that used those answers knows it from here
+   * on. One that found them too old looks the orders up itself first, and until the next poll its former snapshot stands.
+   */
+  function takeAhead(account: AccountName): void {
+    const taken = [...accounts[account].orders.values()].filter((one) => one.ahead !== null && one.lacked);
+    if (taken.length === 0) return;
+    seq += 1;
+    for (const order of taken) if (order.ahead) learn(order, order.ahead);
+    knewMore(
+      account,
+      taken.map((one) => one.instrument),
+    );
+  }
+
+  /**
+   * A moment at which the engine's knowledge of that account may be a snapshot; of the instruments in `perhaps` the former
+   * one may be its newest still.
+   */
+  function knewMore(account: AccountName, perhaps: readonly string[] = []): void {
     const state = accounts[account];
     if (!state.complete || !state.positions) return;
     // Instruments with an order still to be looked up: for these the former snapshot stands until that is done (10.2).
-    const lacking = [...state.orders.values()].filter((one) => isLive(one) && one.unseen).map((one) => one.instrument);
+    const unseen = [...state.orders.values()].filter((one) => isLive(one) && one.unseen).map((one) => one.instrument);
+    const lacking = [...unseen, ...perhaps];
     state.moments.push({ seq, atMs: nowMs, requestedAtMs: state.positions.sentAtMs, lacking });
     trim(state.moments, nowMs);
     for (const instrument of instruments.values()) {
@@ -1034,7 +1066,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
         sawOrder(account, order);
       }
       for (const order of accounts[account].orders.values()) {
-        if (isLive(order) && order.sentAtMs < sentAtMs) order.unseen = !ids.has(order.clientOrderId);
+        if (!isLive(order) || order.sentAtMs >= sentAtMs) continue;
+        order.lacked = !ids.has(order.clientOrderId);
+        order.unseen = order.lacked;
       }
       for (const order of provable(account, sentAtMs)) {
         if (ids.has(order.clientOrderId)) continue;
@@ -1089,7 +1123,12 @@ export function createAuditor(options: AuditorOptions): Auditor {
   ): void {
     const body = good ? readOrder(json?.result) : null;
     if (body) {
-      const awaited = accounts[account].orders.get(body.clientOrderId)?.unseen === true;
+      const known = accounts[account].orders.get(body.clientOrderId);
+      if (known && isAskedAhead(known, body)) {
+        known.ahead = body;
+        return;
+      }
+      const awaited = known?.unseen === true;
       sawOrder(account, body);
       knewMore(account);
       if (awaited) lookedUp(body.instrument, account);
@@ -1102,6 +1141,17 @@ export function createAuditor(options: AuditorOptions): Auditor {
       order.lookedUpAbsent = true;
       prove(order);
     }
+  }
+
+  /**
+   * Whether nothing an engine knows its orders by can rest on this look-up yet (strategy 10.2): it names as over an order that
+   * was plainly open, that the newest open orders do not lack, and that no cancel was sent for.
+   */
+  function isAskedAhead(order: AuditOrder, body: OrderBody): boolean {
+    if (options.asksAhead !== true || (body.status !== 'FILLED' && body.status !== 'CANCELLED')) return false;
+    const instrument = instruments.get(order.instrument);
+    if (!instrument || instrument.beginning || order.cancelAskedAtMs !== null) return false;
+    return isLive(order) && order.phase === 'open' && !order.lacked;
   }
 
   function historyAnswered(
@@ -1119,7 +1169,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (!order) continue;
       ids.add(order.clientOrderId);
       if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
-      if (accounts[account].orders.has(order.clientOrderId)) sawOrder(account, order);
+      const known = accounts[account].orders.get(order.clientOrderId);
+      // It was read for another order: of one that is not lacking yet it tells an engine nothing either.
+      if (known && known.ahead === null) sawOrder(account, order);
     }
     knewMore(account);
     const start = asInteger(asObject(request.request)?.start_time);
@@ -1177,7 +1229,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const order = account && accounts[account].orders.get(id);
     if (!order) return;
     order.cancelAskedAtMs ??= nowMs;
-    if (draining && isLive(order)) judgeCleanup(order, draining.live);
+    if (draining && mayRest(order)) judgeCleanup(order, draining.live);
   }
 
   /** I11, of a cancel while draining: what was to be kept is kept. */
@@ -1275,6 +1327,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
       fenceEndMs: null,
       lookedUpAbsent: false,
       unseen: false,
+      lacked: false,
+      ahead: null,
       openOrdersLack: false,
       historyLacks: false,
       cancelAskedAtMs: null,
@@ -1372,7 +1426,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   function judgeCross(instrument: Instrument, order: AuditOrder): void {
     const other = otherAccount(order.account);
     for (const one of instrument.orders) {
-      if (one.account !== other || one.side === order.side || !isLive(one)) continue;
+      if (one.account !== other || one.side === order.side || !mayRest(one)) continue;
       const matches = order.side === 'sell' ? one.price.gte(order.price) : one.price.lte(order.price);
       if (!matches) continue;
       const detail = { price: order.price, otherPrice: one.price, otherClientOrderId: one.clientOrderId };
@@ -1459,7 +1513,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       return;
     }
 
-    const live = instrument.orders.filter((one) => one.account === order.account && isLive(one)).length;
+    const live = instrument.orders.filter((one) => one.account === order.account && mayRest(one)).length;
     let best: Judgement | null = null;
     let tried = 0;
     search: for (let depth = 0; depth <= views.A.length + views.B.length - 2; depth += 1) {
@@ -1621,7 +1675,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   }
 
   function liveOrders(): AuditOrder[] {
-    return ACCOUNTS.flatMap((account) => [...accounts[account].orders.values()].filter(isLive));
+    return ACCOUNTS.flatMap((account) => [...accounts[account].orders.values()].filter(mayRest));
   }
 
   for (const { instrument: name, lots, positions, orders } of known.values()) {
@@ -1679,7 +1733,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
       for (const request of requests.values()) if (request.order) outcomeUnknown(request.order);
       requests.clear();
       for (const account of ACCOUNTS) {
-        for (const { wait } of accounts[account].orders.values()) {
+        for (const order of accounts[account].orders.values()) {
+          // What was asked ahead died with whoever asked; the next engine asks itself.
+          order.ahead = null;
+          const { wait } = order;
           if (!wait) continue;
           // What was read but not written down is read anew.
           if (wait.certainMs === null || lastHeardMs - wait.certainMs < UNWRITTEN_MS) wait.certainMs = null;

@@ -1,5 +1,6 @@
 import type { Decimal } from '../decimal.ts';
 import type { AccountName, Side, SymbolConfig } from '../model.ts';
+import type { OrderBody } from './bodies.ts';
 
 /** The invariants of strategy 15. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
@@ -177,6 +178,10 @@ export interface AuditOrder {
   lookedUpAbsent: boolean;
   /** The newest open orders lack it though it lives, and nothing was heard of it since. */
   unseen: boolean;
+  /** The newest open orders that were asked for after it left lack it, whatever its look-ups said since. */
+  lacked: boolean;
+  /** A look-up asked ahead said that it is over, and no poll that lacks it has ended since: known or not; null: none did. */
+  ahead: OrderBody | null;
   openOrdersLack: boolean;
   historyLacks: boolean;
   cancelAskedAtMs: number | null;
@@ -197,6 +202,11 @@ export interface AuditOrder {
 /** Has the exchange not yet told that it is over (strategy 1). */
 export function isLive(order: AuditOrder): boolean {
   return order.overAtMs === null;
+}
+
+/** May it rest still: live, and no look-up asked ahead said otherwise. */
+export function mayRest(order: AuditOrder): boolean {
+  return isLive(order) && order.ahead === null;
 }
 
 /** Is it not yet known whether the order came to be (strategy 9.4, 9.6). */
