@@ -1,11 +1,12 @@
 import { VenueError } from './errors.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type Faults, withoutOneField } from './faults.ts';
 import type { InstrumentSpec } from './instruments.ts';
+import type { PaperAccount, PaperOrder } from './model.ts';
 import { toFull, toLite } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { accountIdOf, type Session, type Sessions } from './sessions.ts';
-import type { PaperAccount, PaperOrder, Venue } from './venue.ts';
+import type { Venue } from './venue.ts';
 import {
   acknowledgement,
   aggregateView,

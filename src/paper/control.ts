@@ -3,10 +3,11 @@ import type { Api, PaperAnswer } from './api.ts';
 import { FAULT_KINDS, type FaultKind, type Faults } from './faults.ts';
 import { E9, e9, parseE9, printE9, printQuote } from './fixed.ts';
 import { instrumentsFromJson } from './instruments.ts';
+import type { PaperAccount, PaperOrder } from './model.ts';
 import { hashText } from './random.ts';
 import type { PaperCredentials, Sessions } from './sessions.ts';
 import type { StreamHub } from './streams.ts';
-import type { PaperAccount, PaperOrder, Venue } from './venue.ts';
+import type { Venue } from './venue.ts';
 import { orderView } from './views.ts';
 
 /**

@@ -4,10 +4,11 @@ import { DEFAULT_FOR_MS, type FaultRule, Faults } from './faults.ts';
 import { E9, e9 } from './fixed.ts';
 import { defaultInstruments, type InstrumentSpec } from './instruments.ts';
 import { type MarketProfile, PROFILES, type ProfileName } from './market.ts';
+import type { VenueOptions } from './model.ts';
 import { RateLimits } from './rate-limits.ts';
 import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
 import { type Connection, type Sink, StreamHub } from './streams.ts';
-import { Venue, type VenueOptions } from './venue.ts';
+import { Venue } from './venue.ts';
 
 /** How the embedded exchange is set up. Everything but the start time has a default. */
 export interface PaperOptions {

@@ -1,9 +1,10 @@
 import { Decimal } from '../core/decimal.ts';
 import { VenueError } from './errors.ts';
 import { exceedsE9, parseE9 } from './fixed.ts';
+import type { NewOrder } from './model.ts';
 import { readSignature, type Session, type Sessions } from './sessions.ts';
 import { orderDigest, recoverSigner, signedBy, TIME_IN_FORCE } from './signature.ts';
-import type { NewOrder, Venue } from './venue.ts';
+import type { Venue } from './venue.ts';
 
 /** Decimal uint64 as text, or a JSON integer that is one. null: neither. */
 export function readUint64(value: unknown): string | null {

@@ -3,10 +3,11 @@ import { ERRORS, VenueError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { printE9 } from './fixed.ts';
 import { type Level, STEP_MS } from './market.ts';
+import type { PaperAccount, VenueEvent } from './model.ts';
 import { toFull, toLite } from './names.ts';
 import { readUint64 } from './order-request.ts';
 import type { Session, Sessions } from './sessions.ts';
-import type { PaperAccount, Venue, VenueEvent } from './venue.ts';
+import type { Venue } from './venue.ts';
 import {
   bookView,
   fillView,

@@ -1,7 +1,9 @@
+import type { VenueBook } from './book.ts';
 import { abs, E9, most, printE9, printQuote, printRatio } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level } from './market.ts';
-import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade, Venue, VenueBook } from './venue.ts';
+import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade } from './model.ts';
+import type { Venue } from './venue.ts';
 
 /** What the venue knows, as the wire shows it under full names: every field that is not optional, numbers as it prints them. */
 export type Json = Record<string, unknown>;

@@ -5,7 +5,7 @@ import type { SymbolState } from '../core/symbol-state.ts';
 import { sign, waitingSize } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { PaperExchange } from '../paper/index.ts';
-import type { PaperAccount, PaperOrder } from '../paper/venue.ts';
+import type { PaperAccount, PaperOrder } from '../paper/model.ts';
 
 /**
  * What the exchange itself knows, which no engine and no auditor sees: every order under every id, every fill, whatever

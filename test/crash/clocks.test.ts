@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fact } from '../../src/core/facts.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import type { PaperOrder } from '../../src/paper/venue.ts';
+import type { PaperOrder } from '../../src/paper/model.ts';
 import type { VirtualTime } from '../../src/simulate/virtual-time.ts';
 import { BNB } from './scenario.ts';
 import { inVirtualTime, type Options, World } from './virtual.ts';

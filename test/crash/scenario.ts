@@ -1,5 +1,5 @@
 import type { PaperExchange } from '../../src/paper/index.ts';
-import type { PaperOrder } from '../../src/paper/venue.ts';
+import type { PaperOrder } from '../../src/paper/model.ts';
 
 /**
  * The fixed scenario of the crash tests: two symbols on scripted books that stand still, where nothing is filled but by

@@ -1,0 +1,140 @@
+import { least, most } from './fixed.ts';
+import type { InstrumentSpec } from './instruments.ts';
+import type { InstrumentMarket, Level } from './market.ts';
+import { type PaperOrder, type PublicTrade, SLACK } from './model.ts';
+
+/**
+ * The book of one instrument: the crowd's market, what the accounts have resting in it, and what was traded there. How an
+ * order that comes in meets it is in matching.ts.
+ */
+export interface Book {
+  readonly market: InstrumentMarket;
+  spec: InstrumentSpec;
+  /** Best first, then oldest. */
+  readonly bids: PaperOrder[];
+  readonly asks: PaperOrder[];
+  readonly trades: PublicTrade[];
+  lastPrice: bigint;
+  lastSize: bigint;
+  high: bigint;
+  low: bigint;
+  open: bigint;
+  buyVolume: bigint;
+  sellVolume: bigint;
+  buyValue: bigint;
+  sellValue: bigint;
+  resting: number;
+}
+
+/** A book as others may look at it. */
+export type VenueBook = Readonly<Book>;
+
+/** Public trades remembered per instrument: the most one `trade` call may ask for (API 8). */
+const TRADES_KEPT = 1_000;
+
+/** A book in which no account has anything. */
+export function openBook(spec: InstrumentSpec, market: InstrumentMarket): Book {
+  const price = market.touch(false) ?? spec.startPrice;
+  return {
+    market,
+    spec,
+    bids: [],
+    asks: [],
+    trades: [],
+    lastPrice: price,
+    lastSize: spec.minSize,
+    high: price,
+    low: price,
+    open: price,
+    buyVolume: 0n,
+    sellVolume: 0n,
+    buyValue: 0n,
+    sellValue: 0n,
+    resting: 0,
+  };
+}
+
+/** Best resting price of the accounts on that side (asks when `ask`). */
+function ownBest(book: Book, ask: boolean): bigint | null {
+  return (ask ? book.asks : book.bids)[0]?.price ?? null;
+}
+
+/** The crowd's levels as they can be shown and met: never crossing what an account has resting. */
+export function crowdLevels(book: Book, ask: boolean, count: number): Level[] {
+  return book.market.levels(ask, count, ownBest(book, !ask));
+}
+
+/** Price-sorted levels of one side, the crowd's and the accounts' together, best first. */
+export function levelsOf(book: Book, ask: boolean, depth: number): Level[] {
+  const crowd = crowdLevels(book, ask, depth);
+  const own = ask ? book.asks : book.bids;
+  if (own.length === 0) return crowd;
+  const merged: { price: bigint; size: bigint; orders: number }[] = crowd.map((level) => ({ ...level }));
+  for (const order of own) {
+    const better = (level: { price: bigint }): boolean =>
+      ask ? level.price >= order.price : level.price <= order.price;
+    let at = merged.findIndex(better);
+    if (at < 0) at = merged.length;
+    const level = merged[at];
+    if (level !== undefined && level.price === order.price) {
+      level.size += order.size - order.traded;
+      level.orders += 1;
+    } else {
+      merged.splice(at, 0, { price: order.price, size: order.size - order.traded, orders: 1 });
+    }
+  }
+  return merged.slice(0, depth);
+}
+
+/** The best price the order could trade at, or null. */
+function opposite(book: Book, order: PaperOrder): bigint | null {
+  const crowd = crowdLevels(book, order.buy, 1)[0]?.price ?? null;
+  const own = ownBest(book, order.buy);
+  if (crowd === null || own === null) return crowd ?? own;
+  return order.buy ? least(crowd, own) : most(crowd, own);
+}
+
+/** Whether the order would trade at once. */
+export function crosses(book: Book, order: PaperOrder): boolean {
+  const price = opposite(book, order);
+  return price !== null && (order.buy ? order.price >= price : order.price <= price);
+}
+
+/** Puts an order in line: behind better prices and older orders of its own. */
+export function joinQueue(book: Book, order: PaperOrder): void {
+  const side = order.buy ? book.bids : book.asks;
+  let index = side.length;
+  while (index > 0 && (order.buy ? side[index - 1]!.price < order.price : side[index - 1]!.price > order.price))
+    index -= 1;
+  side.splice(index, 0, order);
+  book.resting += 1;
+  // A quarter of what stands there: the rest of a queue gives up before its turn comes.
+  order.queueAhead = book.market.sizeAt(!order.buy, order.price) / 4n;
+}
+
+/** Takes an order out, if it is in. */
+export function leaveQueue(book: Book, order: PaperOrder): void {
+  const side = order.buy ? book.bids : book.asks;
+  const index = side.indexOf(order);
+  if (index < 0) return;
+  side.splice(index, 1);
+  book.resting -= 1;
+}
+
+/** Counts a trade in: what tickers and public trades show. */
+export function recordTrade(book: Book, trade: PublicTrade): void {
+  const { price, size } = trade;
+  book.lastPrice = price;
+  book.lastSize = size;
+  if (price > book.high) book.high = price;
+  if (price < book.low) book.low = price;
+  if (trade.takerBuys) {
+    book.buyVolume += size;
+    book.buyValue += size * price;
+  } else {
+    book.sellVolume += size;
+    book.sellValue += size * price;
+  }
+  book.trades.push(trade);
+  if (book.trades.length > TRADES_KEPT + SLACK) book.trades.splice(0, book.trades.length - TRADES_KEPT);
+}

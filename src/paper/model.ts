@@ -1,0 +1,185 @@
+import type { InstrumentSpec } from './instruments.ts';
+import type { MarketProfile } from './market.ts';
+
+/**
+ * The words of the matching engine: orders, fills, holdings, accounts, events. Prices and sizes count 1e-9 units, money 1e-18
+ * (`fixed.ts`). Positions are signed, short < 0.
+ */
+
+/** As `order.state.status` has it (API 5.2). */
+export type OrderStatus = 'PENDING' | 'OPEN' | 'FILLED' | 'CANCELLED' | 'REJECTED';
+
+/** A create as it came over the wire, its numbers read. */
+export interface NewOrder {
+  readonly instrument: string;
+  readonly buy: boolean;
+  readonly size: bigint;
+  /** Zero for a market order. */
+  readonly price: bigint;
+  readonly isMarket: boolean;
+  readonly timeInForce: string;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly clientOrderId: string;
+  readonly expirationNs: bigint;
+  /** As sent, signer in lower case; echoed. */
+  readonly signature: {
+    readonly signer: string;
+    readonly r: string;
+    readonly s: string;
+    readonly v: number;
+    readonly nonce: number;
+  };
+  /** Hash of what was signed: equal ones are duplicates (API 5.1). */
+  readonly digest: string;
+  readonly builder?: string;
+  readonly builderFee?: string;
+}
+
+/** An order the venue knows. Only the venue changes it. */
+export interface PaperOrder extends NewOrder {
+  readonly account: PaperAccount;
+  /** `0x00` until the matching engine has taken it up (API 5.1). */
+  orderId: string;
+  status: OrderStatus;
+  reason: string;
+  traded: bigint;
+  /** Sum of price × size over its fills, 1e-18. */
+  tradedValue: bigint;
+  readonly createdNs: bigint;
+  updatedNs: bigint;
+  /** What stood before it at its price when it joined. */
+  queueAhead: bigint;
+  /** Asked to go before it was taken up. */
+  cancelReason: string | null;
+  /** Invisible to reads until then (a fault, faults.ts). */
+  hiddenUntilMs: number;
+  /** Refused as post-only whatever the book says (a fault). */
+  forceRefusal: boolean;
+  /** Grows with every change: renderings are cached by it. */
+  version: number;
+}
+
+/** One execution, from the side of one account. */
+export interface PaperFill {
+  readonly order: PaperOrder;
+  readonly timeNs: bigint;
+  readonly taker: boolean;
+  readonly price: bigint;
+  readonly size: bigint;
+  readonly mark: bigint;
+  readonly index: bigint;
+  /** 1e-18; before fees. */
+  readonly realized: bigint;
+  /** 1e-18; negative: received. */
+  readonly fee: bigint;
+  /** As the wire prints it: percent, and a rebate shows as zero (API 4). */
+  readonly feeRate: string;
+  readonly tradeId: string;
+}
+
+/** One execution as everybody sees it. */
+export interface PublicTrade {
+  readonly instrument: string;
+  readonly timeNs: bigint;
+  readonly takerBuys: boolean;
+  readonly price: bigint;
+  readonly size: bigint;
+  readonly mark: bigint;
+  readonly index: bigint;
+  readonly tradeId: string;
+}
+
+/** What an account holds of one instrument, and what its open orders would add. */
+export interface Holding {
+  readonly spec: InstrumentSpec;
+  size: bigint;
+  /** Signed entry value: entry price × size, 1e-18. */
+  cost: bigint;
+  exitSize: bigint;
+  exitValue: bigint;
+  realized: bigint;
+  fees: bigint;
+  updatedNs: bigint;
+  /** Remaining size of live buy and sell orders, for the initial margin. */
+  openBuys: bigint;
+  openSells: bigint;
+}
+
+/** A trading account. Only the venue changes it. */
+export interface PaperAccount {
+  /** `A`, `B`, … : for the control path and logs; the wire knows the number only. */
+  readonly name: string;
+  readonly subAccountId: string;
+  readonly owner: string;
+  /** Deposits, realised results and fees, 1e-18. */
+  balance: bigint;
+  readonly holdings: Map<string, Holding>;
+  /** PENDING and OPEN, by client order id. */
+  readonly active: Map<string, PaperOrder>;
+  /** Closed ones, oldest first. */
+  readonly closed: PaperOrder[];
+  readonly fills: PaperFill[];
+  readonly byOrderId: Map<string, PaperOrder>;
+  /** The newest order under each client order id. */
+  readonly byClientId: Map<string, PaperOrder>;
+  /** Digests of creates already taken, with their expiry. */
+  readonly digests: Map<string, PaperOrder>;
+  /** Client ids a cancel has forbidden, until when (API 5.4). */
+  readonly fences: Map<string, number>;
+  countdownDueMs: number;
+  countdownMs: number;
+  /** Reads of positions show this copy until then (a fault). */
+  frozen: { untilMs: number; holdings: ReadonlyMap<string, Holding>; balance: bigint } | null;
+}
+
+/** What the venue tells as it happens. */
+export type VenueEvent =
+  | { readonly type: 'order'; readonly order: PaperOrder }
+  | { readonly type: 'fill'; readonly fill: PaperFill }
+  | { readonly type: 'position'; readonly account: PaperAccount; readonly holding: Holding }
+  | {
+      readonly type: 'cancel';
+      readonly account: PaperAccount;
+      readonly clientOrderId: string;
+      readonly orderId: string;
+      readonly status: 'EXPIRED' | 'DROPPED_DUPLICATE';
+      readonly timeNs: bigint;
+    }
+  | { readonly type: 'trade'; readonly trade: PublicTrade }
+  | { readonly type: 'step'; readonly step: number };
+
+/** How the venue is set up. */
+export interface VenueOptions {
+  readonly instruments: readonly InstrumentSpec[];
+  readonly seed: number;
+  readonly profile: MarketProfile;
+  /** When time begins, ms since the epoch; steps fall on whole multiples of the step after it. */
+  readonly startMs: number;
+  /** From a create's answer to the matching engine. */
+  readonly createLatencyMs: number;
+  /** Added for orders that may take (API 5.1: the speed bump). */
+  readonly takerDelayMs: number;
+  readonly cancelLatencyMs: number;
+  /** Share of notional, 1e-9; negative: rebate. */
+  readonly makerFee: bigint;
+  readonly takerFee: bigint;
+  /** Two accounts of one owner meeting: trade, kill the incoming order, or kill the resting one (API 5.3). */
+  readonly selfTrade: 'allow' | 'reject-taker' | 'cancel-maker';
+  /** A used client order id: refused at once (2012), or later as a state (API 12.12). */
+  readonly overlap: 'code' | 'state';
+  /** Distance from the mark a limit price may have, 1e-9 of the mark; null: any (code 7201). */
+  readonly priceBand: bigint | null;
+  readonly maxOpenOrders: number;
+}
+
+/** Nanoseconds of a millisecond. */
+export const NS = 1_000_000n;
+
+/** A list is cut back when it has grown this much past its bound, so that cutting is rare. */
+export const SLACK = 512;
+
+/** Whether the order still stands in the book or is on its way there. */
+export function alive(order: PaperOrder): boolean {
+  return order.status === 'OPEN' || order.status === 'PENDING';
+}
