@@ -1,5 +1,5 @@
 import { ATTEMPT_LEAST_MS } from './attempts.ts';
-import type { Finding } from './campaign.ts';
+import type { Finding } from './findings.ts';
 import type { Goals, Report, Times } from './report.ts';
 
 /** Breaches shown with what happened around them; of the rest, seed, time and invariant. */

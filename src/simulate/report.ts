@@ -1,7 +1,8 @@
 import { createDurations, type DurationFigures } from '../core/audit/index.ts';
 import { type Decimal, sum } from '../core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from './attempts.ts';
-import type { CampaignResult, Finding, LegFigures } from './campaign.ts';
+import type { CampaignResult, LegFigures } from './campaign.ts';
+import type { Finding } from './findings.ts';
 import { type MarketKind, marketKind } from './setup.ts';
 
 /** Durations of all seeds together. Percentiles are those of buckets 2 % wide, within 1 % of the exact value. */

@@ -1,0 +1,318 @@
+import type { Auditor } from '../core/audit/index.ts';
+import type { Fact } from '../core/facts.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import { type Engine, startEngine } from '../engine.ts';
+import { createGrvtExchange } from '../grvt/exchange.ts';
+import { createStreams, type Streams } from '../grvt/stream.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { createMemoryJournal } from '../journal/memory.ts';
+import type { EngineLog } from '../log/index.ts';
+import type { PaperExchange, PaperRequest } from '../paper/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { type FaultPlan, paperRules } from './fault-plan.ts';
+import type { Findings } from './findings.ts';
+import type { KillMoment } from './host.ts';
+import { connectNetwork, type Life, type NetworkParts } from './network.ts';
+import { virtualSockets } from './socket.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Counts, Tally } from './tally.ts';
+import type { Truth } from './truth.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** How long an engine that lost its journal has to find out where it stands. */
+const BEGINNING_MS = 60_000;
+/** A supervisor waits so long before it starts an engine that ended again. */
+const RESTART_PAUSE_MS = 5_000;
+/** How long a kill waits for its moment. */
+const ARMED_AT_MOST_MS = 600_000;
+
+/** What the engine’s process needs of its campaign. */
+export interface ProcessParts {
+  readonly time: VirtualTime;
+  readonly exchange: PaperExchange;
+  readonly plan: FaultPlan;
+  /** Round trips of the network, milliseconds. */
+  readonly latencyMs: readonly [number, number];
+  /** Listens to the streams. */
+  readonly streams: boolean;
+  readonly faults: Counts;
+  readonly findings: Findings;
+  readonly surroundings: Surroundings;
+  readonly tally: Tally;
+  readonly truth: Truth;
+  readonly log: EngineLog;
+  /** As the leg under way has them. */
+  readonly settings: () => Settings;
+  /** Of the leg under way. */
+  readonly auditor: () => Auditor | null;
+  readonly calm: () => boolean;
+}
+
+/** The numbers of both accounts. */
+export function subAccountIdsOf(exchange: PaperExchange): { A: string; B: string } {
+  const [a, b] = exchange.accounts;
+  return { A: a!.subAccountId, B: b!.subAccountId };
+}
+
+/** The engine’s process under its supervisor: it is started, ends, is killed, and starts again, while it is wanted. */
+export class EngineProcess {
+  readonly #parts: ProcessParts;
+  #journal: EngineJournal = createMemoryJournal();
+  #engine: Engine | null = null;
+  #life: Life = { alive: false };
+  #streams: Streams | null = null;
+  #stopping = false;
+  #trading = false;
+  /** The journal was lost since the engine last ran. */
+  #lostJournal = false;
+  #wanted = false;
+  #armed: { moment: KillMoment; downMs: number } | null = null;
+
+  constructor(parts: ProcessParts) {
+    this.#parts = parts;
+  }
+
+  /** What the engine remembers; another one once it was lost. */
+  get journal(): EngineJournal {
+    return this.#journal;
+  }
+
+  /** Whether there is a process, be it about to stop. */
+  exists(): boolean {
+    return this.#engine !== null;
+  }
+
+  /** Whether it runs and was not told to stop. */
+  running(): boolean {
+    return this.#engine !== null && !this.#stopping;
+  }
+
+  /** Starts the engine, and again whenever it ended. */
+  want(): void {
+    this.#wanted = true;
+    this.#start();
+  }
+
+  /** What ends stays so. */
+  unwant(): void {
+    this.#wanted = false;
+  }
+
+  #start(): void {
+    const { exchange, time, findings, surroundings, tally, log, latencyMs } = this.#parts;
+    const settings = this.#parts.settings();
+    const subAccountIds = subAccountIdsOf(exchange);
+    const life: Life = { alive: true };
+    this.#life = life;
+    this.#trading = false;
+    this.#stopping = false;
+    const parts: NetworkParts = {
+      time,
+      exchange,
+      passage: (request) => surroundings.passage(request),
+      reachable: () => surroundings.reachable(),
+      onArrival: (request, moment) => this.#arrived(request, moment, life),
+    };
+    const network = connectNetwork(parts, life);
+    const origin = 'http://127.0.0.1:8080';
+    const clock = { nowMs: () => time.wallMs };
+    const [a, b] = exchange.accounts;
+    const report = (fact: Fact): void => {
+      if (!life.alive) return;
+      findings.remember(fact);
+      tally.hear(fact, time.nowMs);
+      log.report(fact);
+    };
+    const engine = startEngine({
+      settings,
+      subAccountIds,
+      openExchange: (_onWire, reportOwn) =>
+        createGrvtExchange({
+          hosts: { edge: origin, trades: origin, marketData: origin },
+          chainId: exchange.chainId,
+          accounts: { A: a!, B: b! },
+          bookDepth: settings.orderbookDepth,
+          requestsPerSec: settings.requestsPerSec,
+          clock,
+          sdkLogLevel: 'OFF',
+          onWire: (event) => this.#hear(event, life),
+          report: reportOwn,
+          axiosAdapter: network.axiosAdapter,
+          fetch: surroundings.oneLoginAtATime(network.fetch),
+        }),
+      journal: surroundings.guarded(this.#journal, life, (moment) => this.#killIf(moment)),
+      notifier: { send: (text) => surroundings.deliver(text, life) },
+      heartbeat: null,
+      clock,
+      reporter: { report },
+      warn: (text) => {
+        if (life.alive) log.say('warn', text, time.wallMs);
+      },
+      onTrading: (trading, symbols) => {
+        this.#trading = life.alive;
+        if (!this.#parts.streams || !life.alive) return;
+        this.#streams = createStreams({
+          hosts: { trades: origin, marketData: origin },
+          sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
+          subAccountIds,
+          instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
+          bookDepth: settings.orderbookDepth,
+          clock,
+          onPrompt: (account) => trading.prompt(account),
+          onOrderOver: (account, order) => trading.orderOver(account, order),
+          report,
+          WebSocket: virtualSockets(parts, life, surroundings.network, latencyMs),
+        });
+      },
+    });
+    this.#engine = engine;
+    engine.stopped.then(
+      (output) => this.#ended(life, engine, output.exitCode, output.failure),
+      (error: unknown) => this.#ended(life, engine, 70, error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  /** The engine ended by itself: it was told to, or could not start, or failed. */
+  #ended(life: Life, engine: Engine, exitCode: number, failure: string | null): void {
+    if (!life.alive) return;
+    const { time, findings } = this.#parts;
+    this.#streams?.close();
+    this.#streams = null;
+    life.alive = false;
+    findings.note(`engine ended with exit code ${exitCode}${failure === null ? '' : `: ${failure}`}`);
+    engine.exchange.close();
+    if (this.#stopping) {
+      for (const breach of this.#parts.auditor()?.stopped(time.wallMs) ?? []) findings.broke(breach);
+    }
+    const asked = this.#stopping;
+    this.#engine = null;
+    this.#gone();
+    if (exitCode === 70) findings.find('truth', '13', 'the engine failed', { failure: failure ?? '' });
+    if (this.#wanted) {
+      time.at(time.nowMs + (asked ? 1_000 : RESTART_PAUSE_MS), () => this.again());
+    }
+  }
+
+  /** Starts it again if it is wanted and does not run. */
+  again(): void {
+    if (!this.#wanted || this.#engine !== null) return;
+    const { time, auditor } = this.#parts;
+    auditor()?.restarted(time.wallMs, { journal: this.#lostJournal ? 'lost' : 'kept' });
+    if (this.#lostJournal) this.#showEverything();
+    this.#lostJournal = false;
+    this.#start();
+  }
+
+  /**
+   * An engine that remembers nothing can only believe what it is shown: while it begins, the exchange hides no order and
+   * gives no old answers. (Nobody could know better; with its journal an engine does.)
+   */
+  #showEverything(): void {
+    const { exchange, time, plan, calm } = this.#parts;
+    const hiding: readonly string[] = ['lost-order', 'late-position', 'stale'];
+    const honest = Object.entries(plan).filter(([kind]) => !hiding.includes(kind));
+    exchange.faults.set(paperRules(Object.fromEntries(honest)));
+    for (const account of exchange.venue.accounts) {
+      account.frozen = null;
+      for (const order of account.active.values()) order.hiddenUntilMs = 0;
+    }
+    time.at(
+      time.nowMs + BEGINNING_MS,
+      () => {
+        if (!calm()) exchange.faults.set(paperRules(plan));
+      },
+      true,
+    );
+  }
+
+  #gone(): void {
+    const { time, tally } = this.#parts;
+    tally.interrupted(time.nowMs);
+    // The turn of the event loop in which it died comes to its end first; nothing it still does has an effect.
+    time.at(time.nowMs, () => time.dropEngineTimers(), true);
+  }
+
+  /** The process is no more, without a word. */
+  die(): void {
+    this.#life.alive = false;
+    this.#streams = null;
+    this.#engine = null;
+    this.#gone();
+  }
+
+  /** False: the engine does not run now. */
+  kill(how: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean {
+    if (!this.running()) return false;
+    const { time, faults, findings, truth } = this.#parts;
+    if (how.journal === 'kept') this.#armed = null;
+    faults.add(how.journal === 'lost' ? 'journal-lost' : 'engine-killed');
+    findings.note(`kill -9; down for ${Math.round(how.downMs / 1_000)} s, journal ${how.journal}`);
+    this.die();
+    if (how.journal === 'lost') {
+      this.#journal = createMemoryJournal();
+      truth.forget();
+    }
+    this.#lostJournal ||= how.journal === 'lost';
+    time.at(time.nowMs + how.downMs, () => this.again());
+    return true;
+  }
+
+  /** Kills at the next moment of that kind. */
+  armKill(moment: KillMoment, how: { readonly downMs: number }): boolean {
+    if (moment === 'any') return this.kill({ ...how, journal: 'kept' });
+    if (!this.running() || this.#armed !== null) return false;
+    const { time } = this.#parts;
+    const armed = { moment, downMs: how.downMs };
+    this.#armed = armed;
+    // A moment that does not come (no create, a symbol at its limit) must not make a kill that was asked for fail to happen.
+    const strike = (): void => {
+      if (this.#armed !== armed || this.kill({ downMs: armed.downMs, journal: 'kept' })) return;
+      time.at(time.nowMs + ARMED_AT_MOST_MS / 10, strike);
+    };
+    time.at(time.nowMs + ARMED_AT_MOST_MS, strike);
+    return true;
+  }
+
+  /** A kill that still waits for its moment does not happen. */
+  disarm(): void {
+    this.#armed = null;
+  }
+
+  #killIf(moment: KillMoment): boolean {
+    const armed = this.#armed;
+    if (armed === null || armed.moment !== moment || !this.running()) return false;
+    this.#parts.findings.note(`killed at: ${moment}`);
+    this.kill({ downMs: armed.downMs, journal: 'kept' });
+    return true;
+  }
+
+  /** A supervisor's restart. False: not now. */
+  restartInOrder(): boolean {
+    // A stop while it still starts is the next start's business: it has found out nothing that it could clean up.
+    if (!this.running() || !this.#trading) return false;
+    this.#parts.faults.add('engine-restarted');
+    this.#parts.findings.note('SIGTERM');
+    this.stop('SIGTERM');
+    return true;
+  }
+
+  /** Tells the engine to stop in order (strategy 13.1). */
+  stop(why: string): void {
+    this.#stopping = true;
+    this.#parts.auditor()?.drainBegan(this.#parts.time.wallMs);
+    this.#engine?.stop(why);
+  }
+
+  #arrived(request: PaperRequest, moment: 'before' | 'after', life: Life): void {
+    if (!life.alive || !request.path.endsWith('create_order')) return;
+    if (moment === 'before') this.#parts.surroundings.mustBeWritten(request, this.#journal);
+    this.#killIf(moment === 'before' ? 'create-arrives' : 'create-carried-out');
+  }
+
+  #hear(event: WireEvent, life: Life): void {
+    const auditor = this.#parts.auditor();
+    if (!life.alive || auditor === null) return;
+    this.#parts.findings.remember(event);
+    for (const breach of auditor.hear(event)) this.#parts.findings.broke(breach);
+  }
+}

@@ -1,0 +1,191 @@
+import { createHash, type Hash } from 'node:crypto';
+import { encode } from '../core/codec.ts';
+import type { FetchLike } from '../grvt/session.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import type { PaperRequest } from '../paper/index.ts';
+import type { JournalEntry } from '../ports.ts';
+import type { Chance } from './chance.ts';
+import { type FaultPlan, networkChance } from './fault-plan.ts';
+import type { Findings } from './findings.ts';
+import type { KillMoment } from './host.ts';
+import { type Life, latency, type Passage } from './network.ts';
+import type { Counts } from './tally.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** Thrown where the engine's process would be no more. */
+class Killed extends Error {}
+
+/** What the surroundings need of their campaign. */
+export interface SurroundingsParts {
+  readonly time: VirtualTime;
+  readonly plan: FaultPlan;
+  /** Round trips of the network, milliseconds. */
+  readonly latencyMs: readonly [number, number];
+  readonly faults: Counts;
+  readonly findings: Findings;
+  readonly draw: (purpose: string) => Chance;
+  /** Nothing of the network is lost then. */
+  readonly calm: () => boolean;
+}
+
+/** What the engine hangs on: network, disk, Telegram, and what goes wrong there. It outlives every engine. */
+export class Surroundings {
+  readonly #parts: SurroundingsParts;
+  /** Of the network, the engine's streams included. */
+  readonly network: Chance;
+  readonly #telegram: Chance;
+  readonly #disk: Chance;
+  readonly #journalHash: Hash = createHash('sha256');
+  #journalEntries = 0;
+  #downUntilMs = 0;
+  #telegramDownUntilMs = 0;
+  #diskSlowUntilMs = 0;
+  /** A fault that was asked for stays until it has struck once. */
+  #telegramOwes = false;
+  #diskOwes = false;
+  #telegrams = 0;
+
+  constructor(parts: SurroundingsParts) {
+    this.#parts = parts;
+    this.network = parts.draw('network');
+    this.#telegram = parts.draw('telegram');
+    this.#disk = parts.draw('disk');
+  }
+
+  /** Connections are refused until then. */
+  exchangeDown(untilMs: number): void {
+    this.#downUntilMs = untilMs;
+  }
+
+  /** Telegram refuses until then, and once at least. */
+  telegramDown(untilMs: number): void {
+    this.#telegramDownUntilMs = untilMs;
+    this.#telegramOwes = true;
+  }
+
+  /** Writes take long until then, and once at least. */
+  diskSlow(untilMs: number): void {
+    this.#diskSlowUntilMs = untilMs;
+    this.#diskOwes = true;
+  }
+
+  /** The exchange is reachable and the disk fast from now on. */
+  settle(): void {
+    const { nowMs } = this.#parts.time;
+    this.#downUntilMs = nowMs;
+    this.#diskSlowUntilMs = nowMs;
+    this.#diskOwes = false;
+  }
+
+  /** Whether the exchange takes connections now. */
+  reachable(): boolean {
+    return this.#parts.time.nowMs >= this.#downUntilMs;
+  }
+
+  /** What the network does to a request. */
+  passage(request: PaperRequest): Passage {
+    const { plan, faults, calm, latencyMs } = this.#parts;
+    const [least, most] = latencyMs;
+    const times = latency(this.network, least, most);
+    const route = request.path.slice(request.path.lastIndexOf('/') + 1);
+    const strikes = (kind: 'request-lost' | 'answer-lost'): boolean => {
+      const probability = calm() ? 0 : networkChance(plan, kind, route);
+      if (probability === 0 || !this.network.happens(probability)) return false;
+      faults.add(kind);
+      return true;
+    };
+    return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
+  }
+
+  /** Strategy 9.3: what arrives has been in the journal before it left. */
+  mustBeWritten(request: PaperRequest, journal: EngineJournal): void {
+    const ids = [...request.body.matchAll(/"(\d{19,20})"/g)].map(([, id]) => id ?? '');
+    const ours = ids.filter((id) => BigInt(id) >> 60n === 0b1110n);
+    if (ours.some((id) => journal.latest('order.prepared', id) !== null)) return;
+    const detail = { clientOrderId: ours.join(', ') };
+    this.#parts.findings.find('truth', '9.3', 'a create arrives that the journal does not know', detail);
+  }
+
+  /** Strategy 9.8: one login per account at a time, however many calls wait for it. */
+  oneLoginAtATime(carried: FetchLike): FetchLike {
+    const underWay = new Set<string>();
+    return async (url, init) => {
+      if (underWay.has(init.body)) this.#parts.findings.find('truth', '9.8', 'two logins of one account at once', {});
+      underWay.add(init.body);
+      const over = (): void => {
+        underWay.delete(init.body);
+      };
+      init.signal.addEventListener('abort', over);
+      try {
+        return await carried(url, init);
+      } finally {
+        over();
+      }
+    };
+  }
+
+  /** The journal as one engine has it: slow at times, and gone with the engine. `killIf` says whether the engine dies there. */
+  guarded(journal: EngineJournal, life: Life, killIf: (moment: KillMoment) => boolean): EngineJournal {
+    return {
+      name: journal.name,
+      notices: journal.notices,
+      append: (entries: readonly JournalEntry[]): void => {
+        if (!life.alive) throw new Killed('the process is dead');
+        if (killIf('before-write')) throw new Killed('killed before the write');
+        this.#writeSlowly();
+        journal.append(entries);
+        for (const entry of entries) this.#digest(entry);
+        if (killIf('after-write')) throw new Killed('killed after the write');
+      },
+      latest: (kind, key) => journal.latest(kind, key),
+      latestOfEach: (kind) => journal.latestOfEach(kind),
+      scan: (filter) => journal.scan(filter),
+      close: () => {},
+      unsettledKeys: () => journal.unsettledKeys(),
+      newest: (kind) => journal.newest(kind),
+      mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
+      compact: (nowMs) => journal.compact(nowMs),
+    };
+  }
+
+  #digest(entry: JournalEntry): void {
+    this.#journalEntries += 1;
+    this.#journalHash.update(`${entry.kind}\n${entry.key}\n${entry.atMs}\n${encode(entry.body)}\n`);
+  }
+
+  #writeSlowly(): void {
+    const { time, faults } = this.#parts;
+    if (time.nowMs >= this.#diskSlowUntilMs && !this.#diskOwes) return;
+    this.#diskOwes = false;
+    faults.add('disk-slow');
+    time.block(this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300));
+  }
+
+  /** The Telegram gateway. */
+  deliver(_text: string, life: Life): Promise<void> {
+    const { time, faults } = this.#parts;
+    const refuses = time.nowMs < this.#telegramDownUntilMs || this.#telegramOwes;
+    return new Promise((resolve, reject) => {
+      time.at(time.nowMs + this.#telegram.integer(50, 900), () => {
+        if (refuses) {
+          this.#telegramOwes = false;
+          faults.add('telegram-down');
+          if (life.alive) reject(new Error('HTTP 502'));
+          return;
+        }
+        this.#telegrams += 1;
+        if (life.alive) resolve();
+      });
+    });
+  }
+
+  /** Messages that Telegram took. */
+  get telegrams(): number {
+    return this.#telegrams;
+  }
+
+  /** Entries of every journal, and SHA-256 over them. To be asked once: a hash is given once. */
+  journalled(): { readonly entries: number; readonly digest: string } {
+    return { entries: this.#journalEntries, digest: this.#journalHash.digest('hex') };
+  }
+}
