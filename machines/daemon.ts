@@ -1,11 +1,9 @@
 import {
-  type AnyActorLogic,
   type AnyActorRef,
   assign,
   type EventObject,
   enqueueActions,
   fromPromise,
-  type InputFrom,
   type SnapshotFrom,
   setup,
   spawnChild,
@@ -19,19 +17,23 @@ import {
   foreignOrderAlert,
   judgeClockSkew,
   judgeMmr,
-  type StuckSymbol,
 } from '../src/core/alerts.ts';
-import type { Decimal } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
+import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
-import type { AlertTexts } from '../src/core/outbox.ts';
-import type { StrategySettings } from '../src/core/plan-input.ts';
-import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
-import { accountPollerMachine } from './account-poller.ts';
-import { alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
-import { heartbeatMachine } from './heartbeat.ts';
+import type { Exchange } from '../src/ports.ts';
+import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
+import {
+  actorsOf,
+  type DaemonInput,
+  type EngineSymbol,
+  inDoubt,
+  liveOrders,
+  spawnerOf,
+  spawnOne,
+  type TradingParts,
+} from './daemon-actors.ts';
 import type {
   AccountFailed,
   AccountParked,
@@ -46,12 +48,7 @@ import type {
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
-import { orderGatewayMachine } from './order-gateway.ts';
-import { restoreSymbol } from './restore.ts';
-import { type StopCleanupInput, type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
-import type { SubmissionSettings } from './submission-steps.ts';
-import { symbolMachine } from './symbol.ts';
-import { reportOf, type SymbolContext } from './symbol-steps.ts';
+import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 
 /**
  * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -73,50 +70,10 @@ const LOOK_AGAIN_MS = 100;
 /** While a symbol is not listed, the exchange's list is read again so often (strategy 11.6): one public request. */
 export const LISTING_PAUSE_MS = 60_000;
 
-export interface EngineSymbol {
-  readonly config: SymbolConfig;
-  /** Of an unlisted one: its rules when it was last listed. */
-  readonly instrument: Instrument;
-  /** The exchange does not list it any more (strategy 11.6); absent: it does. */
-  readonly unlisted?: boolean;
-}
-
 /** What the exchange lists, or why that could not be read. */
 type Listing =
   | { readonly ok: true; readonly instruments: readonly Instrument[] }
   | { readonly ok: false; readonly failure: ExchangeFailure };
-
-export interface DaemonSettings {
-  readonly mode: string;
-  readonly strategy: StrategySettings;
-  readonly submission: SubmissionSettings;
-  readonly loopIntervalMs: number;
-  /** Data older than this stop new orders (strategy 10.3). */
-  readonly staleMs: number;
-  /** null: never stops by itself. */
-  readonly maxRuntimeMs: number | null;
-  readonly mmrAlertThreshold: Decimal;
-  readonly cancelOnStop: boolean;
-  readonly stopKeepStrategyOrders: number;
-  readonly dailyReportAtMinutes: number;
-}
-
-export interface DaemonInput {
-  readonly exchange: Exchange;
-  readonly journal: Journal;
-  readonly notifier: Notifier;
-  /** null: no dead-man switch to call. */
-  readonly heartbeat: Heartbeat | null;
-  readonly clock: Clock;
-  readonly reporter: Reporter;
-  readonly texts: AlertTexts;
-  readonly settings: DaemonSettings;
-  /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
-  readonly prepare: () => Promise<readonly EngineSymbol[]>;
-  /** Prepared orders whose fate the journal does not know (strategy 9.6). */
-  readonly unsettled: () => readonly PreparedOrder[];
-  readonly lastSequence: () => bigint | null;
-}
 
 /** Why the engine cannot start, with its exit code (strategy 13.2). */
 export interface StartFailure {
@@ -124,8 +81,7 @@ export interface StartFailure {
   readonly message: string;
 }
 
-interface DaemonContext extends DaemonInput {
-  readonly symbols: readonly EngineSymbol[];
+interface DaemonContext extends TradingParts {
   /** Foreign orders already named (strategy 11.4), those still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
   /** Keys of conditions judged here that hold, or may since before this start: the first poll clears those that do not. */
@@ -540,19 +496,6 @@ function keysOfAccount(account: AccountName): string[] {
   return [alertKey('account-parked', account), ...keys, apiFailureKey(null, 'book')];
 }
 
-// ------------------------------------------------------------------------------------------------------------ actors
-
-/** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
-function actorsOf(context: DaemonContext): string[] {
-  return [
-    'alert-desk',
-    ...(context.heartbeat === null ? [] : ['heartbeat']),
-    ...ACCOUNTS.map((account) => `poller:${account}`),
-    'gateway',
-    ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`),
-  ];
-}
-
 interface Hands {
   (does: () => void): void;
   assign(change: Partial<DaemonContext>): void;
@@ -585,109 +528,6 @@ function scheduleRespawn(context: DaemonContext, actor: string, enqueue: unknown
   hands.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
   const delay = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
   hands.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
-}
-
-/** Orders that were prepared and that nobody has seen rest or end (strategy 9.6). */
-function inDoubt({ journal, unsettled }: DaemonContext): readonly PreparedOrder[] {
-  return unsettled().filter(
-    ({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting',
-  );
-}
-
-/** Starts a child. Loosely typed: which input belongs to which machine is checked where the input is made. */
-type Spawn = (machine: AnyActorLogic, options: { id: string; systemId: string; input: unknown }) => void;
-
-/** What each kind of actor is made of. */
-interface ActorInputs {
-  readonly 'alert-desk': InputFrom<typeof alertDeskMachine>;
-  readonly heartbeat: InputFrom<typeof heartbeatMachine>;
-  readonly poller: InputFrom<typeof accountPollerMachine>;
-  readonly gateway: InputFrom<typeof orderGatewayMachine>;
-  readonly symbol: InputFrom<typeof symbolMachine>;
-}
-
-const LOGIC: Readonly<Record<keyof ActorInputs, AnyActorLogic>> = {
-  'alert-desk': alertDeskMachine,
-  heartbeat: heartbeatMachine,
-  poller: accountPollerMachine,
-  gateway: orderGatewayMachine,
-  symbol: symbolMachine,
-};
-
-/** Starts one actor from what the journal knows: at the start and after a failure alike. */
-function spawnOne(context: DaemonContext, actor: string, spawn: Spawn, self: AnyActorRef): void {
-  const { exchange, journal, clock, reporter, settings } = context;
-  const [role, name] = actor.split(':') as [string, string | undefined];
-  const start = <R extends keyof ActorInputs>(kind: R, input: ActorInputs[R]) =>
-    spawn(LOGIC[kind], { id: actor, systemId: actor, input });
-  switch (role) {
-    case 'alert-desk': {
-      const { notifier, texts } = context;
-      const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
-      const stuckNow = () => stuckSymbols(context, self);
-      start('alert-desk', { journal, notifier, clock, reporter, texts, settings: desk, stuckNow });
-      return;
-    }
-    case 'heartbeat':
-      if (context.heartbeat === null) return;
-      start('heartbeat', { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs });
-      return;
-    case 'poller': {
-      const account: AccountName = name === 'B' ? 'B' : 'A';
-      const instruments = context.symbols.map((symbol) => symbol.config.instrument);
-      const { loopIntervalMs } = settings;
-      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs });
-      return;
-    }
-    case 'gateway': {
-      const unsettled = inDoubt(context);
-      start('gateway', {
-        exchange,
-        journal,
-        clock,
-        reporter,
-        settings: settings.submission,
-        instruments: new Map(context.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument])),
-        lastSequence: context.lastSequence(),
-        unsettled,
-      });
-      return;
-    }
-    case 'symbol': {
-      const symbol = context.symbols.find((one) => one.config.instrument === name);
-      if (!symbol) return;
-      const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
-      const { strategy, staleMs } = settings;
-      start('symbol', { ...symbol, strategy, staleMs, state, clock, journal, reporter });
-      return;
-    }
-  }
-}
-
-/** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
-function liveOrders(context: DaemonContext, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
-  return context.symbols.flatMap(({ config: { instrument } }) => {
-    const known = self.system.get(`symbol:${instrument}`)?.getSnapshot().context as SymbolContext | undefined;
-    return (known?.state.orders ?? []).map(({ account, clientOrderId }) => ({ account, instrument, clientOrderId }));
-  });
-}
-
-/** For the daily report (strategy 12.2): what is not hedged now; null while a symbol has not found out where it stands. */
-function stuckSymbols(context: DaemonContext, self: AnyActorRef): readonly StuckSymbol[] | null {
-  const stuck: StuckSymbol[] = [];
-  for (const symbol of context.symbols) {
-    const actor = self.system.get(`symbol:${symbol.config.instrument}`);
-    const known = actor?.getSnapshot().context as SymbolContext | undefined;
-    const report = known === undefined ? null : reportOf(known);
-    if (report === null) return null;
-    if (report.stuck !== null) stuck.push(report.stuck);
-  }
-  return stuck;
-}
-
-/** Children are started under ids made at run time, which `setup` cannot list. */
-function spawnerOf(enqueue: { readonly spawnChild: unknown }): Spawn {
-  return enqueue.spawnChild as Spawn;
 }
 
 type Told =

@@ -1,4 +1,4 @@
-import type { EngineSymbol } from '../machines/daemon.ts';
+import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { CLOCK_SKEW_LIMIT_MS } from './core/alerts.ts';
 import { assess } from './core/assess.ts';
 import { type Decimal, ZERO } from './core/decimal.ts';

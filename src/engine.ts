@@ -1,5 +1,6 @@
 import { type Actor, createActor, type InspectionEvent } from 'xstate';
-import { type DaemonOutput, daemonMachine, type EngineSymbol } from '../machines/daemon.ts';
+import { type DaemonOutput, daemonMachine } from '../machines/daemon.ts';
+import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { restoreSymbol } from '../machines/restore.ts';
 import { type Auditor, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';

@@ -1,4 +1,4 @@
-import type { EngineSymbol } from '../machines/daemon.ts';
+import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
 import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';

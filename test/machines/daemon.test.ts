@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import {
-  type DaemonSettings,
   DRAIN_LIMIT_MS,
   daemonMachine,
-  type EngineSymbol,
   FAREWELL_MS,
   LISTING_PAUSE_MS,
   RESPAWN_FORGIVEN_MS,
   RESPAWN_PAUSES_MS,
 } from '../../machines/daemon.ts';
+import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import type { SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';

@@ -1,0 +1,183 @@
+import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
+import type { StuckSymbol } from '../src/core/alerts.ts';
+import type { Decimal } from '../src/core/decimal.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
+import type { AlertTexts } from '../src/core/outbox.ts';
+import type { StrategySettings } from '../src/core/plan-input.ts';
+import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
+import { accountPollerMachine } from './account-poller.ts';
+import { alertDeskMachine } from './alert-desk.ts';
+import { heartbeatMachine } from './heartbeat.ts';
+import { orderGatewayMachine } from './order-gateway.ts';
+import { restoreSymbol } from './restore.ts';
+import type { StopCleanupInput } from './stop-cleanup.ts';
+import type { SubmissionSettings } from './submission-steps.ts';
+import { symbolMachine } from './symbol.ts';
+import { reportOf, type SymbolContext } from './symbol-steps.ts';
+
+/**
+ * Which actors a trading engine has, and what each of them is started from: at the start and after a failure alike. The
+ * chart in daemon.ts says when.
+ */
+
+/** One symbol of the engine, as the start resolved it. */
+export interface EngineSymbol {
+  readonly config: SymbolConfig;
+  /** Of an unlisted one: its rules when it was last listed. */
+  readonly instrument: Instrument;
+  /** The exchange does not list it any more (strategy 11.6); absent: it does. */
+  readonly unlisted?: boolean;
+}
+
+/** The settings the daemon and its actors go by. */
+export interface DaemonSettings {
+  readonly mode: string;
+  readonly strategy: StrategySettings;
+  readonly submission: SubmissionSettings;
+  readonly loopIntervalMs: number;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  /** null: never stops by itself. */
+  readonly maxRuntimeMs: number | null;
+  readonly mmrAlertThreshold: Decimal;
+  readonly cancelOnStop: boolean;
+  readonly stopKeepStrategyOrders: number;
+  readonly dailyReportAtMinutes: number;
+}
+
+/** What the engine works with. */
+export interface DaemonInput {
+  readonly exchange: Exchange;
+  readonly journal: Journal;
+  readonly notifier: Notifier;
+  /** null: no dead-man switch to call. */
+  readonly heartbeat: Heartbeat | null;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly texts: AlertTexts;
+  readonly settings: DaemonSettings;
+  /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
+  readonly prepare: () => Promise<readonly EngineSymbol[]>;
+  /** Prepared orders whose fate the journal does not know (strategy 9.6). */
+  readonly unsettled: () => readonly PreparedOrder[];
+  readonly lastSequence: () => bigint | null;
+}
+
+/** What actors are started from. */
+export interface TradingParts extends DaemonInput {
+  readonly symbols: readonly EngineSymbol[];
+}
+
+/** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
+export function actorsOf({ heartbeat, symbols }: Pick<TradingParts, 'heartbeat' | 'symbols'>): string[] {
+  return [
+    'alert-desk',
+    ...(heartbeat === null ? [] : ['heartbeat']),
+    ...ACCOUNTS.map((account) => `poller:${account}`),
+    'gateway',
+    ...symbols.map((symbol) => `symbol:${symbol.config.instrument}`),
+  ];
+}
+
+/** Orders that were prepared and that nobody has seen rest or end (strategy 9.6). */
+export function inDoubt({ journal, unsettled }: Pick<DaemonInput, 'journal' | 'unsettled'>): readonly PreparedOrder[] {
+  return unsettled().filter(
+    ({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting',
+  );
+}
+
+/** Starts a child. Loosely typed: which input belongs to which machine is checked where the input is made. */
+export type Spawn = (machine: AnyActorLogic, options: { id: string; systemId: string; input: unknown }) => void;
+
+/** What each kind of actor is made of. */
+interface ActorInputs {
+  readonly 'alert-desk': InputFrom<typeof alertDeskMachine>;
+  readonly heartbeat: InputFrom<typeof heartbeatMachine>;
+  readonly poller: InputFrom<typeof accountPollerMachine>;
+  readonly gateway: InputFrom<typeof orderGatewayMachine>;
+  readonly symbol: InputFrom<typeof symbolMachine>;
+}
+
+const LOGIC: Readonly<Record<keyof ActorInputs, AnyActorLogic>> = {
+  'alert-desk': alertDeskMachine,
+  heartbeat: heartbeatMachine,
+  poller: accountPollerMachine,
+  gateway: orderGatewayMachine,
+  symbol: symbolMachine,
+};
+
+/** Starts one actor from what the journal knows: at the start and after a failure alike. */
+export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, self: AnyActorRef): void {
+  const { exchange, journal, clock, reporter, settings } = context;
+  const [role, name] = actor.split(':') as [string, string | undefined];
+  const start = <R extends keyof ActorInputs>(kind: R, input: ActorInputs[R]) =>
+    spawn(LOGIC[kind], { id: actor, systemId: actor, input });
+  switch (role) {
+    case 'alert-desk': {
+      const { notifier, texts } = context;
+      const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
+      const stuckNow = () => stuckSymbols(context, self);
+      start('alert-desk', { journal, notifier, clock, reporter, texts, settings: desk, stuckNow });
+      return;
+    }
+    case 'heartbeat':
+      if (context.heartbeat === null) return;
+      start('heartbeat', { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs });
+      return;
+    case 'poller': {
+      const account: AccountName = name === 'B' ? 'B' : 'A';
+      const instruments = context.symbols.map((symbol) => symbol.config.instrument);
+      const { loopIntervalMs } = settings;
+      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs });
+      return;
+    }
+    case 'gateway': {
+      const unsettled = inDoubt(context);
+      start('gateway', {
+        exchange,
+        journal,
+        clock,
+        reporter,
+        settings: settings.submission,
+        instruments: new Map(context.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument])),
+        lastSequence: context.lastSequence(),
+        unsettled,
+      });
+      return;
+    }
+    case 'symbol': {
+      const symbol = context.symbols.find((one) => one.config.instrument === name);
+      if (!symbol) return;
+      const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
+      const { strategy, staleMs } = settings;
+      start('symbol', { ...symbol, strategy, staleMs, state, clock, journal, reporter });
+      return;
+    }
+  }
+}
+
+/** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
+export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
+  return context.symbols.flatMap(({ config: { instrument } }) => {
+    const known = self.system.get(`symbol:${instrument}`)?.getSnapshot().context as SymbolContext | undefined;
+    return (known?.state.orders ?? []).map(({ account, clientOrderId }) => ({ account, instrument, clientOrderId }));
+  });
+}
+
+/** For the daily report (strategy 12.2): what is not hedged now; null while a symbol has not found out where it stands. */
+function stuckSymbols(context: TradingParts, self: AnyActorRef): readonly StuckSymbol[] | null {
+  const stuck: StuckSymbol[] = [];
+  for (const symbol of context.symbols) {
+    const actor = self.system.get(`symbol:${symbol.config.instrument}`);
+    const known = actor?.getSnapshot().context as SymbolContext | undefined;
+    const report = known === undefined ? null : reportOf(known);
+    if (report === null) return null;
+    if (report.stuck !== null) stuck.push(report.stuck);
+  }
+  return stuck;
+}
+
+/** Children are started under ids made at run time, which `setup` cannot list. */
+export function spawnerOf(enqueue: { readonly spawnChild: unknown }): Spawn {
+  return enqueue.spawnChild as Spawn;
+}
