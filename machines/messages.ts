@@ -12,7 +12,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | poller → symbol          | snapshot.received, snapshot.failed, poller.started            |
  * | poller → daemon          | account.polled, account.failed                                |
  * | symbol → poller          | orders.watched, poll.hasten                                   |
- * | symbol → gateway         | order.submit, order.cancel, order.resolve, touch.request      |
+ * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
  * | submission → gateway     | submission.prepared, submission.told, parking.found           |
  * | gateway → submission     | submission.halt                                               |
@@ -87,11 +87,17 @@ export interface PollHasten {
   readonly type: 'poll.hasten';
 }
 
-export type SymbolToGateway = OrderSubmit | OrderCancel | OrderResolve | TouchRequest;
+export type SymbolToGateway = OrderSubmit | IntentsOutdated | OrderCancel | OrderResolve | TouchRequest;
 
 export interface OrderSubmit {
   readonly type: 'order.submit';
   readonly intent: Intent;
+}
+
+/** A fill was booked: what was decided before and has not begun is not to begin any more (strategy 5, 6). */
+export interface IntentsOutdated {
+  readonly type: 'intents.outdated';
+  readonly instrument: string;
 }
 
 /** Cancel by client order id; confirmed by the order's state (strategy 9.7). */
@@ -176,6 +182,8 @@ export interface SubmissionEnded {
     | { readonly kind: 'confirmed'; readonly clientOrderId: string }
     /** Not sent, by our own rules at pricing time (7.3, 6.4), or because the engine drains. */
     | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
+    /** Not begun: a fill was booked while it waited behind others, and the symbol decides anew. */
+    | { readonly kind: 'outdated' }
     /** The exchange said no, other than post-only (9.5). */
     | { readonly kind: 'refused'; readonly code: number | null; readonly reason: string }
     /** Post-only refusals used up the attempts (9.5). */

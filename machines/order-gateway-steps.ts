@@ -226,6 +226,25 @@ export function accept(context: GatewayContext, intent: Intent): Step {
   return startNext({ context: queued, commands: [] });
 }
 
+/**
+ * Takes what a symbol decided before its last fill out of the queues (strategy 5, 6): behind other symbols' submissions it
+ * may wait for seconds. What has begun goes on, with what its attempts are priced by.
+ */
+export function withdraw(context: GatewayContext, instrument: string): Step {
+  const isOutdated = ({ intent }: QueuedIntent): boolean => intent.instrument === instrument;
+  const outdated = ACCOUNTS.flatMap((account) => context.queues[account].filter(isOutdated));
+  if (outdated.length === 0) return { context, commands: [] };
+  const { clock, reporter } = context.deps;
+  const commands = outdated.map(({ intent }) => {
+    const reason = 'a fill was booked while it waited behind other orders';
+    const { account } = intent;
+    reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '5' });
+    return endedMessage(context, intent, { kind: 'outdated' });
+  });
+  const left = (account: AccountName) => context.queues[account].filter((queued) => !isOutdated(queued));
+  return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
+}
+
 /** Fills the free slots (strategy 9.1). */
 function startNext(step: Step): Step {
   let { context } = step;
@@ -355,6 +374,7 @@ function judgeCalls(context: GatewayContext, message: SubmissionEnded | CancelEn
     case 'unsent':
       return callFails(context, message.result.failure ?? null);
     case 'denied':
+    case 'outdated':
       return { context, commands: [] };
     default:
       return callsWork(context, [apiFailureKey(account, 'createOrder'), apiFailureKey(null, 'book')]);

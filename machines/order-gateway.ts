@@ -8,6 +8,7 @@ import type {
   CancellationTold,
   GatewayToSymbol,
   InstrumentListed,
+  IntentsOutdated,
   OrderCancel,
   OrderResolve,
   OrderSubmit,
@@ -42,6 +43,7 @@ import {
   type TouchInput,
   takeUp,
   turnAway,
+  withdraw,
 } from './order-gateway-steps.ts';
 import { submissionMachine } from './submission.ts';
 import type { SubmissionInput } from './submission-steps.ts';
@@ -59,6 +61,7 @@ type ChildFailed = { type: `xstate.error.actor.${string}`; error: unknown; actor
 
 export type GatewayEvent =
   | OrderSubmit
+  | IntentsOutdated
   | OrderCancel
   | OrderResolve
   | TouchRequest
@@ -191,6 +194,9 @@ export const orderGatewayMachine = setup({
     noteCancelTold: enqueueActions(({ context, enqueue, system }, event: CancellationTold) =>
       carryOut(noteCancelTold(context, event), { enqueue, system }),
     ),
+    withdrawIntents: enqueueActions(({ context, enqueue, system }, { instrument }: IntentsOutdated) =>
+      carryOut(withdraw(context, instrument), { enqueue, system }),
+    ),
     resolveOrder: enqueueActions(({ context, enqueue, system }, event: OrderResolve) =>
       carryOut(resolve(context, event), { enqueue, system }),
     ),
@@ -231,6 +237,7 @@ export const orderGatewayMachine = setup({
     'submission.prepared': { actions: { type: 'noteSent', params: whole } },
     'submission.told': { actions: { type: 'noteTold', params: whole } },
     'cancellation.told': { actions: { type: 'noteCancelTold', params: whole } },
+    'intents.outdated': { actions: { type: 'withdrawIntents', params: whole } },
     'order.cancel': { actions: { type: 'startCancel', params: whole } },
     'order.resolve': { actions: { type: 'resolveOrder', params: whole } },
     'touch.request': { actions: { type: 'readTouch', params: whole } },

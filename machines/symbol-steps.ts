@@ -220,9 +220,18 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
         // Probably taken between two answers: look again at once instead of an interval later.
         ...(newContradiction ? [toPoller(account, { type: 'poll.hasten' })] : []),
         ...taken.facts.flatMap(driftAlert),
+        ...(taken.facts.some(({ type }) => type === 'fill.booked' || type === 'drift.adopted')
+          ? outdated(context)
+          : []),
       ],
     },
   );
+}
+
+/** Its intents under way were decided before a fill that is booked now: the gateway lets none of them begin any more. */
+function outdated({ underWay, config }: SymbolContext): readonly SymbolCommand[] {
+  if (underWay.length === 0) return [];
+  return [{ to: 'gateway', message: { type: 'intents.outdated', instrument: config.instrument } }];
 }
 
 /** The first reading of both accounts after a start with a journal: where they differ is said (strategy 11.2). */
@@ -565,6 +574,9 @@ function afterSubmission(
     }
     case 'unknown':
       return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
+    case 'outdated':
+      // Nothing left, so nothing changed there: it decides anew at once, on the fill that made this one history.
+      return { change: { ...ended, barrierMs: context.barrierMs }, alerts: [] };
     case 'denied':
     case 'unsent': {
       // Nothing left, so nothing changed there: no newer snapshots have to be waited for (strategy 9.10).

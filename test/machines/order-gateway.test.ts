@@ -121,6 +121,24 @@ test('per account one submission at a time; both accounts at once (9.1)', async 
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
 });
 
+test('what a symbol decided before its last fill does not begin any more; what has begun, and other symbols, go on (5, 6)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { send, submit } = openGateway(bench);
+  const [begun, mine] = [testIntent(), testIntent()];
+  const [another, other] = [testIntent({ instrument: 'SOL_USDT_Perp' }), testIntent({ account: 'B', side: 'sell' })];
+  for (const intent of [begun, mine, another, other]) submit(intent);
+  send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+  assert.deepEqual(endings(bench), [`${mine.intentId} outdated`]);
+  await bench.pass(100);
+  assert.deepEqual(
+    endings(bench).slice(1).sort(),
+    [`${begun.intentId} confirmed`, `${other.intentId} confirmed`].sort(),
+  );
+  assert.deepEqual(endings(bench, SOL), [`${another.intentId} confirmed`]);
+  assert.equal(bench.exchange.sent().length, 3);
+});
+
 test('a full queue turns an intent away as unsent', async () => {
   const bench = new Bench();
   bench.exchange.onBook = () => new Promise(() => {});

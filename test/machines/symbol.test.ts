@@ -301,7 +301,16 @@ describe('9.10 the barrier', () => {
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
     assert.deepEqual(
       bench.words().filter((word) => word.startsWith('gateway')),
-      [],
+      ['gateway intents.outdated'],
+      'what was decided before the fill is not to begin any more',
+    );
+    bench.ended(second, { kind: 'outdated' });
+    bench.read('A', 15);
+    bench.read('B', -5);
+    assert.equal(bench.phase, 'imbalanced', 'and the fill is what it decides on now');
+    assert.deepEqual(
+      bench.asked.map(({ account, side, purpose }) => `${account} ${side} ${purpose}`),
+      ['B sell repair'],
     );
   });
 
