@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { lotsNet } from '../../src/core/ledger.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { type EngineStage, symbolRow } from '../support/engine-stage.ts';
 import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
+
+/** Turns of the loop something may take; each is well below a millisecond. */
+const TURNS_MAX = 1_000_000;
 
 /** Starts on what is already there, fills in parts, and stops that leave something. */
 
@@ -144,6 +148,15 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
       scene.meddler.meddle = () => null;
       const [id] = ourOrders(scene.paper, 'A');
       assert.ok(id);
+      const rests = () =>
+        stateOf(scene.paper).accounts.some(({ open_orders }) =>
+          open_orders.some((order) => order.metadata.client_order_id === id && order.state.status === 'OPEN'),
+        );
+      // The exchange takes some milliseconds to make a received order a resting one.
+      for (let turns = 0; !rests(); turns++) {
+        assert.ok(turns < TURNS_MAX, 'it never rested');
+        await turn();
+      }
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });
       const second = scene.start({ journal });
       await second.until('found out', () => second.reported('order.resolved').length === 2, 10_000);
