@@ -56,6 +56,7 @@ interface PaperState {
       readonly order_id: string;
       readonly legs: readonly { readonly instrument: string; readonly size: string; readonly limit_price: string }[];
       readonly metadata: { readonly client_order_id: string };
+      readonly state: { readonly status: string };
     }[];
   }[];
 }
