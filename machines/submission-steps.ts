@@ -188,6 +188,9 @@ export interface SubmissionContext {
   readonly postOnlyRefusals: number;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
+  /** Our clock when it was last looked at, and whether it was ever earlier than before: it was set back meanwhile. */
+  readonly clockMs: number;
+  readonly clockWentBack: boolean;
   readonly quote: Quote | null;
   readonly draft: Draft | null;
   readonly recorded: Recorded | null;
@@ -221,6 +224,8 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     postOnlyRefusals: 0,
     rateLimits: 0,
     attemptAtMs: 0,
+    clockMs: input.deps.clock.nowMs(),
+    clockWentBack: false,
     quote: null,
     draft: null,
     recorded: null,
@@ -275,11 +280,19 @@ export function quoteFor(context: SubmissionContext, book: Book): Quote {
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 
+/** Looks at our clock: while an attempt is under way it may be set back, and run past the time of the data again. */
+export function clockLook({ clockMs, clockWentBack, deps }: SubmissionContext) {
+  const nowMs = deps.clock.nowMs();
+  return { clockMs: nowMs, clockWentBack: clockWentBack || nowMs < clockMs };
+}
+
 /** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
 export function tooOld(context: SubmissionContext): string | null {
   const { validFromMs = Number.NEGATIVE_INFINITY, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
   const nowMs = context.deps.clock.nowMs();
-  if (nowMs < validFromMs) return 'our clock was set back since the data it was decided on were read';
+  // Set back and long under way, the clock may be past that time again: how old the data are, it cannot tell.
+  if (nowMs < validFromMs || (context.clockWentBack && validFromMs > 0))
+    return 'our clock was set back since the data it was decided on were read';
   return nowMs > validUntilMs ? 'the data it was decided on are too old by now' : null;
 }
 

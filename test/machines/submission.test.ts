@@ -292,6 +292,25 @@ test('our clock is set back by an hour between two attempts: they stay 500 ms ap
   assert.equal(bench.exchange.named('createOrder').length, 2);
 });
 
+test('our clock is set back while an attempt is under way, and runs past the time of the data again: no further attempt (10.3)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'PENDING', { orderId: '0x00' });
+  let looks = 0;
+  bench.exchange.onOrder = async (_, id) => {
+    looks += 1;
+    if (looks === 1) bench.setClockBack(2_000);
+    return looks < 9
+      ? testOrder(id, 'PENDING', { orderId: '0x00' })
+      : testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  };
+  submit(bench, testIntent({ validFromMs: BENCH_START_MS, validUntilMs: BENCH_START_MS + 10_000 }));
+  await bench.pass(8_000, 100);
+  assert.ok(looks >= 9, `${looks} looks`);
+  assert.ok(bench.clock.nowMs() > BENCH_START_MS, 'past it again');
+  assert.equal(bench.exchange.named('createOrder').length, 1);
+  assert.equal(told(bench).at(-1), 'ended denied');
+});
+
 test('an instrument the exchange does not list is denied', async () => {
   const bench = new Bench();
   submit(bench, testIntent({ instrument: 'NOPE_USDT_Perp' }));
