@@ -1042,6 +1042,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'a drift is adopted while an order waits on a partial fill, and repaired on that snapshot',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.fill(a, '0.4').wait(2_000).poll();
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 6; turn += 1) w.wait(2_000).poll('A').poll('B');
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+    },
+    {
       name: 'a drift whose time is up while an order has still to be looked up is adopted when that is done',
       setup: HELD,
       run: (w) => {

@@ -897,6 +897,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     holding.contradicting ??= { count: 0, sinceMs: requestedAtMs };
     holding.contradicting.count += 1;
     takeOver(instrument, account, difference, false);
+    // A wait judged on the same snapshot made a later moment of the booking: what is adopted there is known from then on.
+    const isNewer = (accounts[account].moments.at(-1)?.seq ?? seq) < seq;
+    if (isNewer && agrees(instrument, account, seq)) knewMore(account);
   }
 
   /** An order missing from the last poll was found: that poll is a snapshot only now (10.2), and drift is judged on it. */
