@@ -45,7 +45,10 @@ export interface Pacer {
 }
 
 /**
- * A sliding budget of `requestsPerSec` (strategy 9.1), in two lanes whose sum it is: one for everything, cancels before
+ * A sliding budget of `requestsPerSec` (strategy 9.1): a permit holds its place in the lane for the second it counts, by timers,
+ * which run on whatever our clock is set to; a rate reckoned by the clock would stand still for as long as it is set back.
+ *
+ * There are two lanes whose sum it is: one for everything, cancels before
  * creates before look-ups before other reads, and one that only cancels may use. A cancel leaves by whichever is free
  * first. With `reserveForCancels: false` there is one lane: market data has no cancels.
  */
@@ -58,7 +61,7 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   const seconds = reserveForCancels && requestsPerSec === 1 ? 2 : 1;
   const budget = requestsPerSec * seconds;
   const reserved = reserveForCancels ? Math.max(1, Math.floor(budget * CANCEL_SHARE)) : 0;
-  const lane = (cap: number) => new PQueue({ interval: seconds * 1_000, intervalCap: cap, strict: true });
+  const lane = (cap: number) => new PQueue({ concurrency: cap });
   const general = lane(budget - reserved);
   const cancels = reserved > 0 ? lane(reserved) : null;
 
@@ -73,28 +76,23 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
         reject(new NotPaced(`${MAX_WAITING} requests are waiting already`));
         return;
       }
-      // Almost every request finds the lanes empty and leaves at once, and a signal costs more than the permit. Should the
-      // budget be used up just then, this one alone cannot be taken out of the lane: refused, it would cost one permit.
-      const mayWait = priority === 'cancel' || refusals.size > 0 || general.isPaused;
-      const waits = mayWait ? new AbortController() : null;
       let timer: NodeJS.Timeout | null = null;
       let over = false;
-      let lanes = 0;
-      const end = (settle: () => void, granted = 0) => {
-        if (over) return;
+      const end = (settle: () => void) => {
         over = true;
         if (timer !== null) clearTimeout(timer);
         refusals.delete(refuse);
         settle();
-        // Removes the twin from the other lane before it costs a permit there; what stands in no lane needs no removing.
-        if (lanes > granted) waits?.abort(REMOVED);
       };
       const refuse = (why: string) => end(() => reject(new NotPaced(why)));
       const enter = (queue: PQueue) => {
-        // The task is only the permit; what rejects here is the twin's removal, or this one's own after it was granted.
-        lanes += 1;
-        const place = { priority: RANK[priority], ...(waits === null ? {} : { signal: waits.signal }) };
-        queue.add(() => end(resolve, 1), place).catch(ignoreAbort);
+        const task = async (): Promise<void> => {
+          // Refused meanwhile, or its twin in the other lane was granted: the turn passes on, and costs nothing.
+          if (over) return;
+          end(resolve);
+          await held(seconds * 1_000);
+        };
+        void queue.add(task, { priority: RANK[priority] });
       };
       if (priority === 'cancel' && cancels !== null) enter(cancels);
       if (!over) enter(general);
@@ -135,9 +133,9 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   };
 }
 
-/** Why a place in a lane is given up. One for all: an abort of its own would cost more than the permit. */
-const REMOVED = new Error('the place in the lane is given up');
-
-function ignoreAbort(reason: unknown): void {
-  if (reason !== REMOVED) throw reason;
+function held(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Nobody stays up for a permit that was used.
+    setTimeout(resolve, ms).unref();
+  });
 }

@@ -42,6 +42,16 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.equal(granted.length, 25);
   });
 
+  it('our clock set back by an hour does not stop the budget for an hour', async () => {
+    const pacer = createPacer({ requestsPerSec: 10, reserveForCancels: false });
+    const granted: [string, number][] = [];
+    for (let index = 0; index < 12; index += 1) ask(pacer, granted, `r${index}`, 'read');
+    await advance(100);
+    clock.setSystemTime(1_000_000 - 3_600_000);
+    await advance(1_000);
+    assert.equal(granted.length, 12);
+  });
+
   it('others never use the share of the cancels', async () => {
     const pacer = createPacer({ requestsPerSec: 10, reserveForCancels: true });
     const granted: [string, number][] = [];
