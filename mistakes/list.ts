@@ -188,9 +188,9 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'old-data-are-good-data',
     what: 'snapshots of any age are decided on',
-    file: 'src/core/assess.ts',
-    right: 'return ageMs > staleMs || ageMs < 0;',
-    wrong: 'return ageMs > staleMs * 100 || ageMs < 0;',
+    file: 'machines/daemon-actors.ts',
+    right: 'const { strategy, staleMs } = settings;',
+    wrong: 'const { strategy, staleMs } = { ...settings, staleMs: settings.staleMs * 100 };',
   },
   {
     name: 'contradiction-overlooked',
