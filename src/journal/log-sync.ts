@@ -38,14 +38,18 @@ export class LogSync {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Syncs what is left and ends. @throws what that failed with. */
+  /** Syncs what is left and ends. @throws what that, or a sync before it, failed with: one that succeeds later proves nothing. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#isClosed = true;
-    fdatasyncSync(this.#fd);
-    // A sync under way holds the descriptor: it is closed when that ends.
-    if (!this.#isSyncing) closeSync(this.#fd);
+    try {
+      this.assertWell();
+      fdatasyncSync(this.#fd);
+    } finally {
+      // A sync under way holds the descriptor: it is closed when that ends.
+      if (!this.#isSyncing) closeSync(this.#fd);
+    }
   }
 
   #sync(): void {

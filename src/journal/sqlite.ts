@@ -265,11 +265,15 @@ class SqliteJournal implements EngineJournal, RetentionStore {
   close(): void {
     if (!this.#db.isOpen) return;
     this.#statements.clear();
-    this.#log?.close();
-    // Closing moves the log into the database, synced.
-    this.#db.close();
-    this.#mark?.noteDurable(this.#lastSeq);
-    this.#mark?.close();
+    try {
+      this.#log?.close();
+      this.#mark?.noteDurable(this.#lastSeq);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'closing it');
+    } finally {
+      this.#db.close();
+      this.#mark?.close();
+    }
   }
 
   // What compaction asks (retention.ts).
