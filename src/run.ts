@@ -129,10 +129,19 @@ export async function run(
     for (const one of streams) one.close();
     await dashboard?.close();
     if (upkeep !== null) clearInterval(upkeep);
-    journal.close();
+    closeJournal(journal, log);
     locks.release();
     await venue.close();
     log.close();
+  }
+}
+
+/** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
+function closeJournal(journal: EngineJournal, log: EngineLog): void {
+  try {
+    journal.close();
+  } catch (thrown) {
+    log.say('error', thrown instanceof Error ? thrown.message : String(thrown), Date.now());
   }
 }
 

@@ -48,9 +48,9 @@ export interface Pacer {
  * A sliding budget of `requestsPerSec` (strategy 9.1): a permit holds its place in the lane for the second it counts, by timers,
  * which run on whatever our clock is set to; a rate reckoned by the clock would stand still for as long as it is set back.
  *
- * There are two lanes whose sum it is: one for everything, cancels before
- * creates before look-ups before other reads, and one that only cancels may use. A cancel leaves by whichever is free
- * first. With `reserveForCancels: false` there is one lane: market data has no cancels.
+ * There are two lanes whose sum it is: one for everything, cancels before creates before look-ups before other reads, and one
+ * that only cancels may use. A cancel leaves by whichever is free first. With `reserveForCancels: false` there is one lane:
+ * market data has no cancels.
  */
 export function createPacer(options: { requestsPerSec: number; reserveForCancels: boolean }): Pacer {
   const { requestsPerSec, reserveForCancels } = options;
