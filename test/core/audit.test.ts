@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { AuditorOptions } from '../../src/core/audit/index.ts';
 import { createAuditor } from '../../src/core/audit/index.ts';
 import { Decimal } from '../../src/core/decimal.ts';
-import type { SymbolConfig } from '../../src/core/model.ts';
+import type { AccountName, Side, SymbolConfig } from '../../src/core/model.ts';
 import type { ScriptedOrder } from '../support/wire.ts';
 import { INSTRUMENT, SUB_ACCOUNTS, strategyOrderId, TIMED_OUT, UNKNOWN_ORDER, Wire } from '../support/wire.ts';
 
@@ -880,6 +880,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'a late attempt of an opening, whatever order the fills of long ago may have been booked in',
+      setup: { ...HELD, symbol: { ...DECREASE, decreaseRepair: 'smaller' }, existingAtStart: [] },
+      run: (w) => {
+        lotsOfManyReadings(w);
+        pass(w, 30_000);
+        const first = w.create('A', 'sell', '1', '100.1', { ending: 'acknowledged' });
+        const partner = w.create('B', 'buy', '1', '100.0');
+        w.fill(partner, '1').poll('B').lookUp(partner);
+        // Its fate is learned only now; meanwhile the account that should repair is the other one.
+        for (let poll = 0; poll < 16; poll += 1) w.wait(470).poll();
+        w.finish(first, 'REJECTED', 'FAIL_POST_ONLY').lookUp(first);
+        w.create('A', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'an order that the exchange forgot ends by proof, not by a look-up',
       run: (w) => {
         const first = w.create('A', 'buy', '1', '100.0');
@@ -1533,6 +1548,35 @@ describe('an order looked up ahead (strategy 10.6)', () => {
     });
   }
 });
+
+/** An order that rests, sent by a former engine. */
+function resting(wire: Wire, account: AccountName, side: Side, size: string, price: string): ScriptedOrder {
+  const order = {
+    ...{ clientOrderId: strategyOrderId(account, side, 1_000 + wire.orders.length), account, side, size, price },
+    ...{ requestId: 0, request: null, createdMs: wire.nowMs, status: 'OPEN', reason: 'UNSPECIFIED' },
+    ...{ traded: d(0), value: d(0) },
+  };
+  wire.orders.push(order);
+  return order;
+}
+
+/**
+ * Fills that came close together: each sell of B may have closed one of two buys of A, and a cheap sell leaves all that stays
+ * hedged at a loss, for good. Net 0.
+ */
+function lotsOfManyReadings(wire: Wire): void {
+  const orders = [5, 4, 3, 2, 1].flatMap((step) => [
+    resting(wire, 'A', 'buy', '0.1', `${60 + 5 * step}`),
+    resting(wire, 'B', 'sell', '0.1', `${62 + 5 * step}`),
+    resting(wire, 'A', 'buy', '0.1', `${61 + 5 * step}`),
+  ]);
+  orders.push(resting(wire, 'B', 'sell', '0.5', '50'));
+  wire.poll();
+  for (const order of orders) wire.fill(order, order.size);
+  wire.poll();
+  for (const order of orders) wire.lookUp(order);
+  wire.poll();
+}
 
 /** Two live repairs of B, the older first. */
 function twoRepairs(wire: Wire): [ScriptedOrder, ScriptedOrder] {

@@ -133,6 +133,7 @@ const MAX_HISTORY = 96;
 const MAX_MOMENTS = 24;
 /** Views tried before a create is called wrong. */
 const MAX_VIEWS_PER_ACCOUNT = 24;
+/** All pairs of them, each under two marks, and some more for partial fills and for lots that change what is tradable. */
 const MAX_JUDGEMENTS = 1_500;
 /** Orders that are over are kept this long, for late answers. */
 const KEEP_OVER_MS = 300_000;
@@ -1586,7 +1587,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     return null;
   }
 
-  /** Every reading of what was known of A at `at.A` and of B at `at.B`. */
+  /** Every view of what was known of A at `at.A` and of B at `at.B`. */
   function* viewsAt(
     instrument: Instrument,
     create: AuditOrder,
@@ -1615,13 +1616,22 @@ export function createAuditor(options: AuditorOptions): Auditor {
       });
       waiting[order.account] = waiting[order.account].plus(signed(order.side, size));
     }
-    for (const markPrice of markOf(instrument, at))
-      for (const lots of instrument.lots.at(at.A, at.B)) {
-        const view: View = { position, waiting, markPrice, lots, orders };
-        // Each of them is booked or waits: every combination is a reading.
-        for (let booked = 0; booked < 2 ** perhaps.length; booked += 1)
-          yield perhaps.filter((_, bit) => (booked >> bit) & 1).reduce(withBooked, view);
-      }
+    const readings = instrument.lots.at(at.A, at.B);
+    for (const markPrice of markOf(instrument, at)) {
+      const view: View = { position, waiting, markPrice, readings, orders };
+      // Each of them is booked or waits: every combination is a view.
+      for (let booked = 0; booked < 2 ** perhaps.length; booked += 1)
+        yield* byTradable(instrument, perhaps.filter((_, bit) => (booked >> bit) & 1).reduce(withBooked, view));
+    }
+  }
+
+  /** The view in parts, each of readings with one smallest tradable size. */
+  function byTradable(instrument: Instrument, view: View): Iterable<View> {
+    if (view.readings.length === 1) return [view];
+    const parts = Map.groupBy(view.readings, (lots) =>
+      String(smallestTradable(instrument.rules, view.markPrice, lots)),
+    );
+    return [...parts.values()].map((readings) => ({ ...view, readings }));
   }
 
   /** What is not booked of an order, as one fill. */
@@ -1638,7 +1648,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const orders = view.orders.map((one, at) => (at === index ? { ...one, unbooked: one.unbooked.minus(size) } : one));
     return {
       ...view,
-      lots: bookFill(view.lots, fill).lots,
+      readings: view.readings.map((lots) => bookFill(lots, fill).lots),
       waiting: { ...view.waiting, [account]: waits },
       orders,
     };

@@ -6,8 +6,8 @@ import { cheapestOf, guardOf } from './lots.ts';
 import type { AuditSettings, AuditSymbol, InstrumentRules, Invariant } from './model.ts';
 
 /**
- * Judges one create against one view: what a correct engine could have known at one moment, under one mark and one reading
- * of the lots. The rules of strategy 3, 6, 7.2 and 8, written down a second time.
+ * Judges one create against one view: what a correct engine could have known at one moment, under one mark. The rules of
+ * strategy 3, 6, 7.2 and 8, written down a second time.
  */
 
 /** A strategy order as the view knows it. */
@@ -27,7 +27,8 @@ export interface View {
   /** Signed size of partial fills that wait (strategy 4.3). */
   readonly waiting: Readonly<Record<AccountName, Decimal>>;
   readonly markPrice: Decimal;
-  readonly lots: Lots;
+  /** Every reading of the lots (at least one), all with one smallest tradable size: they differ in the guard, and in nothing else. */
+  readonly readings: readonly Lots[];
   /** Live at that moment, and those sent since; the create itself not among them. */
   readonly orders: readonly ViewOrder[];
 }
@@ -207,7 +208,7 @@ export function judge(
     B: view.position.B.minus(view.waiting.B),
   };
   const net = settled.A.plus(settled.B);
-  const smallest = smallestTradable(rules, mark, view.lots);
+  const smallest = smallestTradable(rules, mark, view.readings[0]!);
   const hedged = isHedged(net, smallest);
   const known = { positionA: view.position.A, positionB: view.position.B, net, mark };
 
@@ -288,8 +289,9 @@ export function judge(
       });
   }
   limitFaults(create, view, symbol, false, sameDirection, fault);
-  const guard = guardOf(view.lots, account, side, hedgeOpen.plus(size));
-  if (guard && (side === 'sell' ? price.lt(guard) : price.gt(guard)))
+  const guards = view.readings.map((lots) => guardOf(lots, account, side, hedgeOpen.plus(size)));
+  const guard = guards[0];
+  if (guard && guards.every((one) => one && (side === 'sell' ? price.lt(one) : price.gt(one))))
     fault('I2', '7.2', 'a repair priced worse than its guard would close a lot at a loss', {
       price,
       guard,
