@@ -1380,6 +1380,221 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
+/** Data may be decided on for so long at a loop of 10 s and of 2 s (strategy 10.3). */
+const LOOP_10: Setup['settings'] = { staleMs: 30_000 };
+const LOOP_2: Setup['settings'] = { staleMs: 10_000 };
+
+/** A buy of A rests and all is read at the moment returned; its fill is known by the next poll, a loop later. */
+function filledAfterPoll(wire: Wire, loopMs: number): number {
+  const order = wire.create('A', 'buy', '1', '100.0');
+  wire.wait(1_000);
+  const readAtMs = wire.nowMs;
+  wire.poll().fill(order, '1');
+  until(wire, readAtMs + loopMs)
+    .poll()
+    .lookUp(order);
+  return readAtMs;
+}
+
+/** A sell of B rests and all is read at the moment returned; 2 s later a history read for another order shows its fill. */
+function filledByHistory(wire: Wire): number {
+  const order = wire.create('B', 'sell', '1', '100.3');
+  wire.wait(1_000);
+  const readAtMs = wire.nowMs;
+  wire.poll().fill(order, '1').wait(2_000);
+  wire.instead.set('B positions', { status: 200, body: { result: wire.positionRows('B').map(before) } });
+  wire.readHistory('B', order.createdMs - 60_000);
+  return readAtMs;
+}
+
+/** A row of positions as it was when B held 5. */
+function before(row: unknown): unknown {
+  return { ...(row as Record<string, unknown>), size: '-5' };
+}
+
+function until(wire: Wire, atMs: number): Wire {
+  return wire.wait(atMs - wire.nowMs);
+}
+
+/** An order of a former engine rests: the one that is heard did not send it. */
+function formerOrder(wire: Wire): ScriptedOrder {
+  const former: ScriptedOrder = {
+    ...{ account: 'A', side: 'buy', size: '1.5', price: '100.0', clientOrderId: strategyOrderId('A', 'buy', 77) },
+    ...{ requestId: 0, request: null, createdMs: wire.nowMs - 60_000, status: 'OPEN', reason: 'UNSPECIFIED' },
+    ...{ traded: d(0), value: d(0) },
+  };
+  wire.orders.push(former);
+  return former;
+}
+
+/** A read that timed out: a submission may have had to wait. */
+function trouble(wire: Wire): Wire {
+  wire.end(wire.send('A', 'order', {}), 'A', 'order', TIMED_OUT);
+  return wire;
+}
+
+describe('a decision may wait as long as its data may be decided on (strategy 10.3), whatever the loop', () => {
+  const cases: readonly Case[] = [
+    {
+      name: 'at a loop of 10 s a create that waited rests on data of 28 s',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = filledAfterPoll(w, 10_000);
+        until(w, readAtMs + 20_000).poll();
+        until(trouble(w), readAtMs + 28_000).create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'and not on data of 32 s, though they were the newest 22 s ago',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = filledAfterPoll(w, 10_000);
+        until(w, readAtMs + 20_000).poll();
+        until(trouble(w), readAtMs + 30_000).poll();
+        until(w, readAtMs + 32_000).create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'nor, where it had nothing to wait for, on data that were the newest 18 s ago',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = filledAfterPoll(w, 10_000);
+        until(w, readAtMs + 20_000).poll();
+        until(w, readAtMs + 28_000).create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'at a loop of 2 s a create that waited rests on data of 9 s',
+      setup: { ...HELD, settings: LOOP_2 },
+      run: (w) => {
+        const readAtMs = filledAfterPoll(w, 2_000);
+        until(trouble(w), readAtMs + 8_000).poll();
+        until(w, readAtMs + 9_000).create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'and not on data of 12 s, though they were the newest 10 s ago',
+      setup: { ...HELD, settings: LOOP_2 },
+      run: (w) => {
+        const readAtMs = filledAfterPoll(w, 2_000);
+        until(trouble(w), readAtMs + 8_000).poll();
+        until(w, readAtMs + 11_500).create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'what a read for another order shows meanwhile is not known to who waits',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = filledByHistory(w);
+        until(trouble(w), readAtMs + 19_000).create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'until the data of before are too old',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = filledByHistory(w);
+        until(w, readAtMs + 15_000).poll();
+        until(trouble(w), readAtMs + 32_000).create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'positions asked for longer ago than that are none to act on, however late the poll was whole',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const readAtMs = w.nowMs + 10_000;
+        until(w, readAtMs).poll('A');
+        w.poll('B', { beforeSummary: () => until(w, readAtMs + 15_000) });
+        until(w, readAtMs + 33_000).poll('A');
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'our clock set back makes no data older: by it an engine reckons',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const askedAtMs = w.nowMs;
+        // 20 s pass while B is read, by our clock 5 s.
+        w.poll('B', {
+          beforeSummary: () =>
+            until(w, askedAtMs + 20_000)
+              .readBook()
+              .wait(-15_000),
+        });
+        until(w, askedAtMs + 15_000).poll('A');
+        until(w, askedAtMs + 20_000).create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'a refused attempt is followed by the next as long as its data last',
+      setup: { ...HELD, settings: { staleMs: 90_000 } },
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: 'acknowledged' });
+        w.finish(first, 'REJECTED', 'FAIL_POST_ONLY').lookUp(first).wait(70_000);
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'at a short loop that is the next submission, on data of the last',
+      setup: { ...HELD, settings: { staleMs: 65_000 } },
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: 'acknowledged' });
+        w.finish(first, 'REJECTED', 'FAIL_POST_ONLY').lookUp(first).wait(70_000);
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.3'],
+    },
+    {
+      name: 'after a restart the exchange wins, however long the first whole polls take at a long loop',
+      setup: { ...HELD, settings: { staleMs: 90_000 } },
+      run: (w) => {
+        w.wait(1_000);
+        w.auditor.restarted(w.nowMs);
+        w.instead.set('A positions', TIMED_OUT);
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 6; turn += 1) w.wait(30_000).poll();
+        w.instead.clear();
+        w.wait(30_000).poll().create('B', 'sell', '0.99', '100.1');
+      },
+    },
+    {
+      name: 'at a loop of 10 s an engine that reads alike for 30 s need not have begun',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const former = formerOrder(w);
+        for (let turn = 0; turn < 4; turn += 1) w.wait(9_970).poll();
+        w.fill(former, '1');
+        w.wait(9_970).poll().wait(9_970).poll().wait(5_000);
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'one that reads alike for 70 s has',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const former = formerOrder(w);
+        for (let turn = 0; turn < 8; turn += 1) w.wait(9_970).poll();
+        w.fill(former, '1');
+        w.wait(9_970).poll().wait(9_970).poll().wait(5_000);
+        w.create('B', 'sell', '1', '100.1');
+      },
+      broken: ['I6 5'],
+    },
+  ];
+  for (const one of cases) {
+    it(one.name, () => {
+      const wire = wired(one.setup);
+      one.run(wire);
+      assert.deepEqual(wire.broken, one.broken ?? [], JSON.stringify(wire.breaches, null, 1));
+    });
+  }
+});
+
 /** Hedged, the engine listens to streams. */
 const AHEAD: Setup = { ...HELD, asksAhead: true };
 

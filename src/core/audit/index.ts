@@ -62,8 +62,10 @@ export { INVARIANTS } from './model.ts';
  * combined freely, under each of their marks, and under each order in which fills that arrived together can have been
  * booked. A view counts when
  *   - it was the newest there was at some moment when the decision can have been made: up to 3 s before the first attempt
- *     of that submission asked for its book, and up to 10 s before it left when the account was busy with another symbol's
- *     order or in trouble (time-outs, 401, 429, 5xx),
+ *     of that submission asked for its book, and as long before it left as data may be decided on (strategy 10.3) when the
+ *     account was busy with another symbol's order or in trouble (time-outs, 401, 429, 5xx),
+ *   - its positions were asked for no longer ago, by our wall clock, than data may be decided on: a create has to have left by
+ *     then, however long it waited,
  *   - the positions of each account were asked for after its former submission had ended (strategy 9.10),
  *   - its positions agree with the fills known at that moment (strategy 4.5, 10.5).
  * The create is legal if it breaks no rule under at least one view, all rules taken together. Otherwise what it breaks
@@ -84,7 +86,8 @@ export { INVARIANTS } from './model.ts';
  * Not an invariant of strategy 15 but judged because nothing else would see it: a new order while a partial fill waits
  * (reported as I6, rule 5), a repair larger than 6.4 (I6), an opening on a wrong side (I6, rules 6.1 and 6.2).
  *
- * Times: `atMs` of events, our wall clock. When that clock steps back, the auditor's own time stands still for the step.
+ * Times: `atMs` of events, our wall clock. When that clock steps back, the auditor's own time stands still for the step. What
+ * an engine's polling decides is reckoned in `staleMs`, which follows its loop: `windowsOf`.
  * Memory is bounded by the constants below, whatever it hears.
  */
 export interface AuditorOptions {
@@ -122,29 +125,25 @@ export interface Auditor {
   report(): AuditReport;
 }
 
-/** Time-outs are 5 s (strategy 9.1): behind another submission a decision waits for its book and its answer. */
-const DECISION_TO_SEND_MS = 10_000;
-/** Behind nothing, it waits for its own book and for its turn in the request budget. */
+/** Time-outs are 5 s (strategy 9.1): a book asked for longer ago than two of them is not what a create waited for. */
+const ASKED_LATELY_MS = 10_000;
+/** Behind nothing, a decision waits for its own book and for its turn in the request budget. */
 const CALM_DECISION_TO_SEND_MS = 3_000;
-/** Views further back than this are never needed: a submission of all its attempts. */
-const HISTORY_MS = 120_000;
-/** Enough for HISTORY_MS at a 2 s loop; at a faster one the older half is not needed. */
+/** An engine looks at its clock when a create leaves, and the wire tells of it a little later. */
+const LEAVING_MS = 1_000;
+/** Enough for the history at a 2 s loop; at a faster one the older half is not needed. */
 const MAX_HISTORY = 96;
 const MAX_MOMENTS = 24;
 /** Views tried before a create is called wrong. */
 const MAX_VIEWS_PER_ACCOUNT = 24;
 /** All pairs of them, each under two marks, and some more for partial fills and for lots that change what is tradable. */
 const MAX_JUDGEMENTS = 1_500;
-/** Orders that are over are kept this long, for late answers. */
-const KEEP_OVER_MS = 300_000;
 const MAX_ORDERS = 1_024;
 /** Ids remembered so that none is used twice: a month of one symbol. */
 const MAX_IDS = 200_000;
 const MAX_REQUESTS = 4_096;
 const MAX_BREACHES = 1_000;
 const MAX_BOOKS = 32;
-/** An attempt that follows a refusal later than this is a new submission. */
-const RETRY_WITHIN_MS = 60_000;
 /** The two clocks may differ by this much before an expiry is disputed. */
 const CLOCK_SKEW_MS = 60_000;
 /** Strategy 10.5. */
@@ -158,16 +157,45 @@ const CERTAIN_POLLS = 3;
 const UNWRITTEN_MS = 10_000;
 /** Orders whose partial fill may be booked or not: each doubles the readings of a view. */
 const MAX_PERHAPS = 3;
-/** Where nothing moved for so long, any engine has begun (11.3). */
-const BEGUN_AFTER_MS = 20_000;
 /** Strategy 13.1: the clean-up may give up after this. */
 const CLEANUP_MS = 30_000;
+
+/** The waits that follow an engine's loop, ms. */
+interface Windows {
+  /** From a decision to its create, behind another submission: until its data are too old to leave on (strategy 10.3). */
+  readonly decisionToSendMs: number;
+  /** Views further back than this are never needed: a submission of all its attempts. */
+  readonly historyMs: number;
+  /** An attempt that follows a refusal later than this is a new submission: the data of its first were too old. */
+  readonly retryWithinMs: number;
+  /** Where nothing moved for so long, any engine has begun (11.3): two readings alike, some polls failing. */
+  readonly begunAfterMs: number;
+  /** An engine has had a usable snapshot by then, however many polls of a restart fail. */
+  readonly restartMs: number;
+  /** Orders that are over are kept this long, for late answers and for views. */
+  readonly keepOverMs: number;
+}
+
+/** Time-outs (5 s) set the least of them, whatever the loop. */
+function windowsOf({ staleMs }: AuditSettings): Windows {
+  const historyMs = Math.max(120_000, 2 * staleMs);
+  return {
+    decisionToSendMs: staleMs,
+    historyMs,
+    retryWithinMs: Math.max(60_000, staleMs),
+    begunAfterMs: 2 * staleMs,
+    restartMs: 12 * staleMs,
+    keepOverMs: Math.max(300_000, 2 * historyMs),
+  };
+}
 
 interface RequestInFlight {
   readonly account: AccountName | null;
   readonly route: string;
   readonly request: unknown;
   readonly sentAtMs: number;
+  /** The same by our wall clock, as it stood then. */
+  readonly sentRawMs: number;
   readonly sentSeq: number;
   readonly order: AuditOrder | null;
 }
@@ -220,7 +248,19 @@ interface Instrument {
 
 interface Read {
   sentAtMs: number;
+  sentRawMs: number;
   atMs: number;
+}
+
+/** An account as an engine may have known it. */
+interface Moment {
+  readonly seq: number;
+  readonly atMs: number;
+  /** When its positions were asked for, in the auditor's time and by our wall clock. */
+  readonly requestedAtMs: number;
+  readonly requestedRawMs: number;
+  /** Instruments for which the former moment may stand still. */
+  readonly lacking: readonly string[];
 }
 
 /** One account's polling (strategy 10.1). */
@@ -233,7 +273,7 @@ interface Account {
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
-  moments: { seq: number; atMs: number; requestedAtMs: number; lacking: readonly string[] }[];
+  moments: Moment[];
   readonly orders: Map<string, AuditOrder>;
   /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
   lastCreate: { instrument: string; atMs: number } | null;
@@ -280,8 +320,8 @@ function signed(side: Side, size: Decimal): Decimal {
   return side === 'buy' ? size : size.neg();
 }
 
-function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number): void {
-  while (entries.length > 2 && (entries.length > MAX_HISTORY || nowMs - entries[1]!.atMs > HISTORY_MS)) entries.shift();
+function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number, historyMs: number): void {
+  while (entries.length > 2 && (entries.length > MAX_HISTORY || nowMs - entries[1]!.atMs > historyMs)) entries.shift();
 }
 
 function waitFrom(firstMs: number, certainMs: number | null): PartialWait {
@@ -299,7 +339,7 @@ function emptyAccount(): Account {
     orders: new Map(),
     lastCreate: null,
     lastOtherCreate: null,
-    lastTroubleMs: -DECISION_TO_SEND_MS,
+    lastTroubleMs: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -310,6 +350,7 @@ function emptyHolding(): Holding {
 /** Builds an auditor. Throws when a symbol is named twice. */
 export function createAuditor(options: AuditorOptions): Auditor {
   const { settings } = options;
+  const windows = windowsOf(settings);
   let existing = options.existingAtStart ?? 'synthetic';
   const known = new Map((options.knownAtStart ?? []).map((one) => [one.instrument, one]));
   const instruments = new Map<string, Instrument>();
@@ -321,7 +362,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       formerRules: null,
       holding: { A: emptyHolding(), B: emptyHolding() },
       orders: [],
-      lots: createLotBooks(),
+      lots: createLotBooks(settings.staleMs),
       started: false,
       beginning: existing === 'synthetic' && !known.has(symbol.instrument),
       movedAtMs: { A: null, B: null },
@@ -398,7 +439,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const dropped = instrument.orders.filter(
       (one) =>
         one.overAtMs !== null &&
-        (nowMs - one.overAtMs > KEEP_OVER_MS || (instrument.orders.length > MAX_ORDERS && one.phase !== 'absent')),
+        (nowMs - one.overAtMs > windows.keepOverMs ||
+          (instrument.orders.length > MAX_ORDERS && one.phase !== 'absent')),
     );
     if (dropped.length === 0) return;
     const gone = new Set(dropped);
@@ -692,7 +734,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
         entryPrice: row?.entryPrice ?? ZERO,
         markPrice: flat ? null : row.markPrice,
       });
-      trim(holding.positions, nowMs);
+      trim(holding.positions, nowMs, windows.historyMs);
       if (holding.expected.length === 0) holding.expected.push({ seq, size: row?.size ?? ZERO });
       if (!instrument.started) start(instrument);
       else if (instrument.beginning) {
@@ -764,7 +806,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const former = instrument.steady[account];
     if (former?.reading !== reading) instrument.steady[account] = { reading, sinceMs: nowMs };
     const { A, B } = instrument.steady;
-    if (!A || !B || nowMs - Math.max(A.sinceMs, B.sinceMs) < BEGUN_AFTER_MS) return;
+    if (!A || !B || nowMs - Math.max(A.sinceMs, B.sinceMs) < windows.begunAfterMs) return;
     instrument.beginning = false;
     instrument.vanished = [];
   }
@@ -799,9 +841,13 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (lots.length === 0) instrument.guardsJudged = true;
   }
 
-  function polled(account: AccountName, route: 'positions' | 'openOrders' | 'summary', sentAtMs: number): void {
+  function polled(
+    account: AccountName,
+    route: 'positions' | 'openOrders' | 'summary',
+    { sentAtMs, sentRawMs }: RequestInFlight,
+  ): void {
     const state = accounts[account];
-    if (!state[route] || state[route].sentAtMs <= sentAtMs) state[route] = { sentAtMs, atMs: nowMs };
+    if (!state[route] || state[route].sentAtMs <= sentAtMs) state[route] = { sentAtMs, sentRawMs, atMs: nowMs };
     const { positions, openOrders, summary } = state;
     if (!positions || !openOrders || !summary) return;
     const requestedAtMs = Math.min(positions.sentAtMs, openOrders.sentAtMs, summary.sentAtMs);
@@ -860,8 +906,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
     // Instruments with an order still to be looked up: for these the former snapshot stands until that is done (10.2).
     const unseen = [...state.orders.values()].filter((one) => isLive(one) && one.unseen).map((one) => one.instrument);
     const lacking = [...unseen, ...perhaps];
-    state.moments.push({ seq, atMs: nowMs, requestedAtMs: state.positions.sentAtMs, lacking });
-    trim(state.moments, nowMs);
+    const { sentAtMs: requestedAtMs, sentRawMs: requestedRawMs } = state.positions;
+    state.moments.push({ seq, atMs: nowMs, requestedAtMs, requestedRawMs, lacking });
+    trim(state.moments, nowMs, windows.historyMs);
     for (const instrument of instruments.values()) {
       const holding = instrument.holding[account];
       if (!agrees(instrument, account, seq)) continue;
@@ -1007,7 +1054,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       };
       const old = instrument.rules;
       if (old && !(old.tickSize.eq(tickSize) && old.minSize.eq(minSize) && old.minNotional.eq(rules.minNotional)))
-        instrument.formerRules = { rules: old, untilMs: nowMs + settings.staleMs + DECISION_TO_SEND_MS };
+        instrument.formerRules = { rules: old, untilMs: nowMs + settings.staleMs + ASKED_LATELY_MS };
       instrument.rules = rules;
     }
   }
@@ -1057,7 +1104,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       const rows = good ? readPositions(result) : null;
       if (!rows) return;
       sawPositions(account, rows, sentAtMs);
-      polled(account, 'positions', sentAtMs);
+      polled(account, 'positions', request);
     } else if (route === 'open_orders') {
       if (!good || !Array.isArray(result)) return;
       const orders = (result as unknown[]).map(readOrder);
@@ -1080,9 +1127,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
         prove(order);
       }
       forgetVanished(account, ids);
-      polled(account, 'openOrders', sentAtMs);
+      polled(account, 'openOrders', request);
     } else if (route === 'account_summary') {
-      if (good && isSummary(result)) polled(account, 'summary', sentAtMs);
+      if (good && isSummary(result)) polled(account, 'summary', request);
     } else if (route === 'order') orderAnswered(account, request, status, json, good);
     else if (route === 'order_history') historyAnswered(account, request, json, good);
     else if (route === 'cancel_order' && good) cancelAnswered(account, request);
@@ -1301,7 +1348,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       last.side === create.side &&
       last.size.eq(size) &&
       last.attempt < settings.postOnlyMaxRetry &&
-      nowMs - (last.endedAtMs ?? nowMs) <= RETRY_WITHIN_MS;
+      nowMs - (last.endedAtMs ?? nowMs) <= windows.retryWithinMs;
     // Read again since: it may as well be the first attempt of another submission, so attempts are counted at their fewest.
     const anew = ACCOUNTS.every((one) => {
       const requestedAtMs = accounts[one].moments.at(-1)?.requestedAtMs;
@@ -1444,7 +1491,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     checked('I9');
     // The decision came before the book was asked for (7.4), so its age is reckoned there.
     const book = instrument.books.at(-1);
-    const decidedByMs = book && nowMs - book.sentAtMs <= DECISION_TO_SEND_MS ? book.sentAtMs : nowMs;
+    const decidedByMs = book && nowMs - book.sentAtMs <= ASKED_LATELY_MS ? book.sentAtMs : nowMs;
     let usable = true;
     for (const account of ACCOUNTS) {
       const { complete } = accounts[account];
@@ -1482,13 +1529,25 @@ export function createAuditor(options: AuditorOptions): Auditor {
         );
         continue;
       }
+      const fresh = later.filter((one) => rawMs - one.requestedRawMs <= settings.staleMs + LEAVING_MS);
+      if (fresh.length === 0) {
+        usable = false;
+        breach(
+          fault('I12', '10.3', `what was known of account ${account} was too old when the create left`, {
+            ageMs: rawMs - later.at(-1)!.requestedRawMs,
+            limitMs: settings.staleMs,
+          }),
+          order,
+        );
+        continue;
+      }
       const off = contradiction(instrument, account, seq);
       if (off && nowMs < instrument.holding[account].winsUntilMs && !agrees(instrument, account, seq)) {
         takeOver(instrument, account, off, true);
         knewMore(account);
-        later.push(accounts[account].moments.at(-1)!);
+        fresh.push(accounts[account].moments.at(-1)!);
       }
-      views[account] = later
+      views[account] = fresh
         .filter((one) => agrees(instrument, account, one.seq))
         .map((one) => one.seq)
         .reverse()
@@ -1546,11 +1605,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
   /** How long before the first attempt left its decision may have been made. */
   function decisionToSendMs(order: AuditOrder, bookSentAtMs: number): number {
     const { lastCreate, lastOtherCreate, lastTroubleMs } = accounts[order.account];
+    const longest = windows.decisionToSendMs;
     const other = lastCreate?.instrument === order.instrument ? lastOtherCreate : lastCreate;
-    const waited =
-      (other !== null && nowMs - other.atMs <= DECISION_TO_SEND_MS) || nowMs - lastTroubleMs <= DECISION_TO_SEND_MS;
-    if (waited) return DECISION_TO_SEND_MS;
-    return Math.min(DECISION_TO_SEND_MS, CALM_DECISION_TO_SEND_MS + Math.max(0, nowMs - bookSentAtMs));
+    const waited = (other !== null && nowMs - other.atMs <= longest) || nowMs - lastTroubleMs <= longest;
+    if (waited) return longest;
+    return Math.min(longest, CALM_DECISION_TO_SEND_MS + Math.max(0, nowMs - bookSentAtMs));
   }
 
   function judgeView(instrument: Instrument, order: AuditOrder, view: View, live: number): Judgement {
@@ -1666,7 +1725,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (event.kind === 'sent') {
       const { account, id, request } = event;
       const order = sent(account, route, request);
-      requests.set(id, { account, route, request, sentAtMs: nowMs, sentSeq: seq, order });
+      requests.set(id, { account, route, request, sentAtMs: nowMs, sentRawMs: rawMs, sentSeq: seq, order });
       if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value!);
       return found;
     }
@@ -1726,8 +1785,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
           if (order.lookedUpAbsent && order.openOrdersLack) continue;
           // After 30 s of asking it may give up, and says so by its exit code: for its cancel, or for open orders it never got.
           const { openOrders, openOrdersAskedMs } = accounts[order.account];
-          const unread =
-            nowMs - openOrdersAskedMs < DECISION_TO_SEND_MS && nowMs - (openOrders?.atMs ?? 0) >= CLEANUP_MS;
+          const unread = nowMs - openOrdersAskedMs < ASKED_LATELY_MS && nowMs - (openOrders?.atMs ?? 0) >= CLEANUP_MS;
           if ((order.cancelAskedAtMs !== null || unread) && nowMs - draining.sinceMs >= CLEANUP_MS) continue;
           const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, phase: order.phase };
           breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
@@ -1776,7 +1834,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
           const holding = instrument.holding[account];
           holding.last = null;
           holding.contradicting = null;
-          holding.winsUntilMs = nowMs + HISTORY_MS;
+          holding.winsUntilMs = nowMs + windows.restartMs;
           if (how?.journal !== 'lost') continue;
           holding.positions.length = 0;
           holding.expected.length = 0;

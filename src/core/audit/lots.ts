@@ -47,10 +47,8 @@ export interface Booked {
 
 /** How many outcomes of booking order are kept: pairs that could only go at a loss stand for hours, and each doubles them. */
 const MAX_READINGS = 32;
-/** Fills this close may have been booked in another order: two polls that time out. */
-const REORDER_MS = 10_000;
 const MAX_REORDERED = 4;
-/** How long a view may look back (several attempts of one submission); older bookings are settled. */
+/** How long a view may look back (several attempts of one submission) at least; older bookings are settled. */
 const RECENT_MS = 120_000;
 const MAX_RECENT = 128;
 
@@ -164,7 +162,12 @@ export interface LotBooks {
   withdraw(seq: number, reverse: AuditFill): void;
 }
 
-export function createLotBooks(): LotBooks {
+/**
+ * @param staleMs fills this close may have been booked in another order: of an account whose polls failed an engine knows
+ * later than the wire does, and it decides nothing once they failed for longer (strategy 10.3)
+ */
+export function createLotBooks(staleMs: number): LotBooks {
+  const recentMs = Math.max(RECENT_MS, 2 * staleMs);
   let current: Lots[] = [[]];
   let recent: Recent[] = [];
   /** The readings in which the last fill that was perhaps booked was not. */
@@ -181,7 +184,7 @@ export function createLotBooks(): LotBooks {
       for (let index = recent.length - 1; index >= 0 && close.length < MAX_REORDERED; index -= 1) {
         const one = recent[index]!;
         if (
-          Math.min(fill.atMs - REORDER_MS, fill.sinceMs ?? fill.atMs) > one.fill.atMs ||
+          Math.min(fill.atMs - staleMs, fill.sinceMs ?? fill.atMs) > one.fill.atMs ||
           one.fill.clientOrderId === fill.clientOrderId
         )
           break;
@@ -189,7 +192,7 @@ export function createLotBooks(): LotBooks {
         readings.push(...replay(one.before, [fill, ...close.map((later) => later.fill)]));
       }
       recent.push({ fill, before: current });
-      while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > RECENT_MS) recent.shift();
+      while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > recentMs) recent.shift();
       current = distinct(readings);
       if (perhaps) perhaps.without = distinct(replay(perhaps.without, [fill]));
       return booked;
