@@ -1574,6 +1574,22 @@ describe('a decision may wait as long as its data may be decided on (strategy 10
       },
     },
     {
+      name: 'an order of a former engine that one answer lacked and the next shows again is one order',
+      setup: { ...HELD, settings: LOOP_10 },
+      run: (w) => {
+        const former = formerOrder(w);
+        w.wait(9_970).poll();
+        w.instead.set('A open_orders', { status: 200, body: { result: [] } });
+        w.wait(9_970).poll();
+        w.instead.clear();
+        w.wait(9_970).poll();
+        w.fill(former, '1.5').wait(9_970).poll().lookUp(former).wait(9_970).poll();
+        const hedge = w.create('B', 'sell', '1.5', '100.1');
+        w.fill(hedge, '1.5').wait(9_970).poll().lookUp(hedge).wait(9_970).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
       name: 'one that reads alike for 70 s has',
       setup: { ...HELD, settings: LOOP_10 },
       run: (w) => {

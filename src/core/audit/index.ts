@@ -134,7 +134,7 @@ const LEAVING_MS = 1_000;
 /** Enough for the history at a 2 s loop; at a faster one the older half is not needed. */
 const MAX_HISTORY = 96;
 const MAX_MOMENTS = 24;
-/** Views tried before a create is called wrong. */
+/** Views tried before a create is called wrong, those that tell more of its instrument than the one before. */
 const MAX_VIEWS_PER_ACCOUNT = 24;
 /** All pairs of them, each under two marks, and some more for partial fills and for lots that change what is tradable. */
 const MAX_JUDGEMENTS = 1_500;
@@ -715,7 +715,24 @@ export function createAuditor(options: AuditorOptions): Auditor {
     }
     if (body.status !== 'OPEN' && body.status !== 'PENDING') return;
     if (!strategyId(body.clientOrderId)) return;
-    learn(adopt(account, body), body);
+    learn(vanishedAndBack(account, body) ?? adopt(account, body), body);
+  }
+
+  /** An order of a former engine that one answer lacked and another shows again is the same order, and never was gone. */
+  function vanishedAndBack(account: AccountName, body: OrderBody): AuditOrder | null {
+    const instrument = instruments.get(body.instrument);
+    const back = instrument?.vanished.find(
+      (one) => one.account === account && one.clientOrderId === body.clientOrderId,
+    );
+    if (!instrument || !back) return null;
+    instrument.vanished = instrument.vanished.filter((one) => one !== back);
+    keep(back);
+    // Nothing moved the positions then, unless another did: the next poll is nothing to begin from anew.
+    const another = (one: AuditOrder) => one.account === account && !one.heard;
+    const moved =
+      instrument.vanished.some(another) || instrument.orders.some((one) => another(one) && one.traded.gt(0));
+    if (!moved) instrument.movedAtMs[account] = null;
+    return back;
   }
 
   // ── what the exchange said ────────────────────────────────────────────────────────────────────────────────────────
@@ -1551,6 +1568,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
         .filter((one) => agrees(instrument, account, one.seq))
         .map((one) => one.seq)
         .reverse()
+        .filter((at, index, all) => index === 0 || tellsMore(instrument, account, at, all[index - 1]!))
         .slice(0, MAX_VIEWS_PER_ACCOUNT);
       if (views[account].length > 0) continue;
       usable = false;
@@ -1600,6 +1618,18 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (!best) return;
     checked(...best.invariants);
     for (const one of best.faults) breach(one, order);
+  }
+
+  /** Did an account read otherwise of this instrument at `newer` than at `older`; what was told between may be of others. */
+  function tellsMore(instrument: Instrument, account: AccountName, older: number, newer: number): boolean {
+    const { positions, expected } = instrument.holding[account];
+    if (knownAt(positions, older) !== knownAt(positions, newer)) return true;
+    if (knownAt(expected, older) !== knownAt(expected, newer)) return true;
+    const between = (at: number | null | undefined): boolean => at != null && at > older && at <= newer;
+    return instrument.orders.some(
+      (one) =>
+        one.account === account && (one.moments.some(({ seq: at }) => between(at)) || between(one.wait?.perhapsSeq)),
+    );
   }
 
   /** How long before the first attempt left its decision may have been made. */
