@@ -2,7 +2,7 @@ import type { AccountName } from './model.ts';
 
 /**
  * What crosses the wire, as a tap on the adapter hears it: the auditor (strategy 15) knows nothing else.
- * Bodies are GRVT's JSON under its full field names, untouched.
+ * Bodies are GRVT's JSON under its full field names, untouched. The same body may be the same value: nobody changes it.
  */
 export type WireEvent =
   | {

@@ -118,6 +118,17 @@ interface PrivateChannel extends Channel<TDG> {
   readonly keys: GrvtKeys;
   readonly session: Session;
   readonly signer: ReturnType<typeof createOrderSigner>;
+  /** The three reads of every poll (strategy 10.1). */
+  readonly polls: {
+    readonly positions: PollRead<Position[]>;
+    readonly openOrders: PollRead<ExchangeOrder[]>;
+    readonly summary: PollRead<AccountSummary>;
+  };
+}
+
+interface PollRead<T> {
+  readonly spec: CallSpec<TDG>;
+  readonly parse: (answer: unknown) => T;
 }
 
 /** What one call is: its names, its body under full names, and how the client is asked. */
@@ -130,16 +141,38 @@ interface CallSpec<Client> {
   readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
   /** For answers whose table in the client is wrong (API 10): full names from the raw lite body. */
   readonly mapLite?: (body: unknown) => unknown;
+  /** Of calls made over and over: their last answer. */
+  readonly repeats?: LastAnswer;
+}
+
+/**
+ * The last answer of a call of one account, and what it was decoded to: the same text again is not decoded again. Most polls
+ * bring the same open orders. One answer per call is kept, no older ones.
+ */
+interface LastAnswer {
+  decoded: Decoded | null;
+  readonly tellable: typeof withoutUnmapped;
+}
+
+interface Decoded {
+  readonly text: string;
+  /** Under lite names, and under full ones. */
+  readonly body: unknown;
+  readonly mapped: unknown;
 }
 
 /** What crossed the wire, as the client's response hook saw it before the name tables. */
 interface RawAnswer {
   readonly status: number;
   readonly date: string | null;
+  /** What `body` was read from; null: no text, or none to decode. */
+  readonly text: string | null;
   /** Parsed JSON under lite names. */
   readonly body: unknown;
   /** Why the body is no JSON; null: it is. */
   readonly unreadable: string | null;
+  /** The body's text is the one this was decoded from. */
+  readonly known: Decoded | null;
 }
 
 /**
@@ -219,7 +252,13 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       },
     });
     const signer = createOrderSigner({ privateKey: keys.privateKey, chainId: options.chainId });
-    return { client, pacer, keys, session, signer };
+    const id = keys.subAccountId;
+    const polls = {
+      positions: pollRead(positionsSpec(keys), (answer) => parsePositions(answer, id)),
+      openOrders: pollRead(openOrdersSpec(keys), (answer) => parseOpenOrders(answer, id)),
+      summary: pollRead(summarySpec(keys), (answer) => parseSummary(answer, id)),
+    };
+    return { client, pacer, keys, session, signer, polls };
   }
 
   /** A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8). */
@@ -339,7 +378,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         account,
         route,
         status: raw.status,
-        body: withoutUnmapped(body),
+        body: (spec.repeats?.tellable ?? withoutUnmapped)(body),
       });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
@@ -394,6 +433,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
+  function readPoll<T>(account: AccountName, { spec, parse }: PollRead<T>): Promise<T> {
+    return readPrivate(account, spec, parse);
+  }
+
   const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
   function log(level: SdkLogLevel, message: string): void {
     // Reads that our own close cut off are no trouble of the exchange.
@@ -433,14 +476,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
-    positions: (account): Promise<readonly Position[]> =>
-      readPrivate(account, positionsSpec(channels[account].keys), (answer) => parsePositions(answer, idOf(account))),
-
-    openOrders: (account): Promise<readonly ExchangeOrder[]> =>
-      readPrivate(account, openOrdersSpec(channels[account].keys), (answer) => parseOpenOrders(answer, idOf(account))),
-
-    accountSummary: (account): Promise<AccountSummary> =>
-      readPrivate(account, summarySpec(channels[account].keys), (answer) => parseSummary(answer, idOf(account))),
+    positions: (account): Promise<readonly Position[]> => readPoll(account, channels[account].polls.positions),
+    openOrders: (account): Promise<readonly ExchangeOrder[]> => readPoll(account, channels[account].polls.openOrders),
+    accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
     async order(account, clientOrderId): Promise<ExchangeOrder | null> {
       const ahead = await ordersAhead.take(`${account} ${clientOrderId}`);
@@ -547,8 +585,9 @@ async function exchangeOnce<Client>(
     headers: headers === null ? {} : { ...headers },
     signal: deadline.signal,
     read: (answer) => {
-      raw = readRaw(answer);
-      return raw.body;
+      raw = readRaw(answer, spec.repeats?.decoded ?? null);
+      // Of a known one nothing is left for the client to map.
+      return raw.known === null ? raw.body : null;
     },
   };
   let timer: NodeJS.Timeout | undefined;
@@ -561,21 +600,33 @@ async function exchangeOnce<Client>(
   try {
     const mapped = await Promise.race([spec.invoke(client, spec.request as never, config as never), late]);
     if (raw === null) throw new Error('the client gave an answer that was never received');
-    return { raw, mapped };
+    return { raw, mapped: remembered(raw, mapped, spec.repeats) };
   } finally {
     clearTimeout(timer);
   }
 }
 
-function readRaw({ data, headers, status }: Answer): RawAnswer {
+function remembered({ text, body, known }: RawAnswer, mapped: unknown, repeats: LastAnswer | undefined): unknown {
+  if (known !== null) return known.mapped;
+  if (repeats !== undefined && text !== null) repeats.decoded = { text, body, mapped };
+  return mapped;
+}
+
+function readRaw({ data, headers, status }: Answer, last: Decoded | null): RawAnswer {
   const named = headers !== null && typeof headers === 'object' ? (headers as Record<string, unknown>) : {};
   const date = named.date ?? named.Date;
-  const answer = { status: typeof status === 'number' ? status : 0, date: typeof date === 'string' ? date : null };
+  const answer = {
+    status: typeof status === 'number' ? status : 0,
+    date: typeof date === 'string' ? date : null,
+    text: null,
+    known: null,
+  };
   // An adapter without a wire may hand over the value itself.
   if (typeof data !== 'string') return { ...answer, body: data ?? null, unreadable: null };
+  if (data === last?.text) return { ...answer, body: last.body, unreadable: null, known: last };
   if (data.trim() === '') return { ...answer, body: null, unreadable: 'the body is empty' };
   try {
-    return { ...answer, body: JSON.parse(data), unreadable: null };
+    return { ...answer, text: data, body: JSON.parse(data), unreadable: null };
   } catch {
     const kind = /^\s*</.test(data) ? 'HTML' : 'no JSON';
     return { ...answer, body: null, unreadable: `the body is ${kind} (${data.length} characters)` };
@@ -603,6 +654,20 @@ function withoutUnmapped(value: unknown): unknown {
 
 function reasonOf(trouble: Trouble): string {
   return 'reason' in trouble ? trouble.reason : trouble.kind;
+}
+
+/** A read of every poll: what it takes from the last answer, it takes from the same text only. */
+function pollRead<T>(spec: CallSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
+  return { spec: { ...spec, repeats: { decoded: null, tellable: forSame(withoutUnmapped) } }, parse: forSame(parse) };
+}
+
+/** That function, which gives its last result again for the very same argument. */
+function forSame<From, To>(make: (from: From) => To): (from: From) => To {
+  let last: { readonly from: From; readonly to: To } | null = null;
+  return (from) => {
+    if (last?.from !== from) last = { from, to: make(from) };
+    return last.to;
+  };
 }
 
 // The calls, one by one: names of port and wire, priority, and the body under full names.

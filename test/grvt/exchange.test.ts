@@ -575,6 +575,32 @@ describe('what is said', () => {
     assert.ok(log.includes('the wire tap failed: deaf'));
   });
 
+  it('the same text again is the same answer, heard again; another text, account or status is not', async (context) => {
+    const heard: unknown[] = [];
+    const { scripted, exchange } = await rig(context, {
+      onWire: (event) => {
+        if (event.kind === 'answered' && event.route === 'positions') heard.push([event.status, event.body]);
+      },
+    });
+    const sizes = async () => (await exchange.positions('A')).map(({ size }) => size.toFixed());
+    const row = (s: string) => ({ json: { r: [litePosition({ s })] } });
+    const told = (size: string) => [
+      200,
+      { result: [{ ...(heard[0] as [0, { result: [object] }])[1].result[0], size }] },
+    ];
+    for (const size of ['0.5', '0.5', '0.7', '0.5']) {
+      scripted.on(POSITIONS, row(size));
+      assert.deepEqual(await sizes(), [size]);
+    }
+    assert.deepEqual(heard, ['0.5', '0.5', '0.7', '0.5'].map(told));
+    scripted.on(POSITIONS, { ...row('0.5'), status: 500 });
+    for (let time = 0; time < 2; time += 1) assert.equal((await failure(exchange.positions('A'))).kind, 'unavailable');
+    scripted.on(POSITIONS, row('0.5'));
+    assert.equal((await failure(exchange.positions('B'))).kind, 'malformed', 'rows of A');
+    scripted.on(POSITIONS, row('1e400'));
+    for (let time = 0; time < 2; time += 1) assert.equal((await failure(exchange.positions('A'))).kind, 'malformed');
+  });
+
   it('the log level filters: ERROR keeps failures, not refusals', async (context) => {
     for (const [sdkLogLevel, wanted] of [
       ['ERROR', ['ERROR']],

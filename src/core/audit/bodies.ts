@@ -23,11 +23,13 @@ export function asObject(value: unknown): Json | null {
 
 const PLAIN = /^-?\d+(\.\d+)?$/;
 
+function isDecimal(value: unknown): value is string | number {
+  return typeof value === 'string' ? PLAIN.test(value) : typeof value === 'number' && Number.isFinite(value);
+}
+
 /** A decimal as GRVT prints it; null when it is none. */
 export function asDecimal(value: unknown): Decimal | null {
-  if (typeof value === 'string' && PLAIN.test(value)) return new Decimal(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return new Decimal(value);
-  return null;
+  return isDecimal(value) ? new Decimal(value) : null;
 }
 
 /** An unsigned integer as text or number; null when it is none. */
@@ -190,7 +192,7 @@ const SUMMARY_FIELDS = ['total_equity', 'initial_margin', 'maintenance_margin', 
 export function isSummary(result: unknown): boolean {
   const row = asObject(result);
   if (!row || asInteger(row.event_time) === null || asText(row.sub_account_id) === null) return false;
-  return SUMMARY_FIELDS.every((field) => asDecimal(row[field]) !== null);
+  return SUMMARY_FIELDS.every((field) => isDecimal(row[field]));
 }
 
 /** Best bid and ask; null when a side is empty, unreadable or the book is crossed (strategy 7.4). */

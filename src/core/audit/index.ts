@@ -225,6 +225,8 @@ interface Holding {
 
 interface Instrument {
   readonly symbol: AuditSymbol;
+  /** The total at which `increase` has got to its cap, `decrease` to its minimum: within 2 % and an order. */
+  readonly goalUsdt: Decimal;
   rules: InstrumentRules | null;
   formerRules: { rules: InstrumentRules; untilMs: number } | null;
   readonly holding: Record<AccountName, Holding>;
@@ -275,6 +277,8 @@ interface Account {
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
   moments: Moment[];
   readonly orders: Map<string, AuditOrder>;
+  /** The open orders last heard and what was read of them: most polls bring the very same value again. */
+  openRead: { readonly result: unknown; readonly orders: readonly (OrderBody | null)[] } | null;
   /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
   lastCreate: { instrument: string; atMs: number } | null;
   lastOtherCreate: { instrument: string; atMs: number } | null;
@@ -337,6 +341,7 @@ function emptyAccount(): Account {
     complete: null,
     moments: [],
     orders: new Map(),
+    openRead: null,
     lastCreate: null,
     lastOtherCreate: null,
     lastTroubleMs: Number.NEGATIVE_INFINITY,
@@ -358,6 +363,10 @@ export function createAuditor(options: AuditorOptions): Auditor {
     if (instruments.has(symbol.instrument)) throw new RangeError(`symbol named twice: ${symbol.instrument}`);
     instruments.set(symbol.instrument, {
       symbol,
+      goalUsdt:
+        symbol.positionMode === 'increase'
+          ? symbol.maxTotalPositionUsdt.mul('0.98').minus(symbol.orderNotionalUsdt)
+          : symbol.minTotalPositionUsdt.mul('1.02').plus(symbol.orderNotionalUsdt),
       rules: null,
       formerRules: null,
       holding: { A: emptyHolding(), B: emptyHolding() },
@@ -1043,9 +1052,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     const { symbol } = instrument;
     const totalUsdt = a.size.abs().plus(b.size.abs()).mul(mark);
     const goal =
-      symbol.positionMode === 'increase'
-        ? totalUsdt.gte(symbol.maxTotalPositionUsdt.mul('0.98').minus(symbol.orderNotionalUsdt))
-        : totalUsdt.lte(symbol.minTotalPositionUsdt.mul('1.02').plus(symbol.orderNotionalUsdt));
+      symbol.positionMode === 'increase' ? totalUsdt.gte(instrument.goalUsdt) : totalUsdt.lte(instrument.goalUsdt);
     instrument.figures.observed(nowMs, {
       hedged: isHedged(net, smallestTradable(instrument.rules, mark, instrument.lots.current[0]!)),
       netUsdt: net.abs().mul(mark),
@@ -1124,7 +1131,9 @@ export function createAuditor(options: AuditorOptions): Auditor {
       polled(account, 'positions', request);
     } else if (route === 'open_orders') {
       if (!good || !Array.isArray(result)) return;
-      const orders = (result as unknown[]).map(readOrder);
+      const state = accounts[account];
+      if (state.openRead?.result !== result) state.openRead = { result, orders: (result as unknown[]).map(readOrder) };
+      const { orders } = state.openRead;
       // Half an answer is none (strategy 10.4).
       if (orders.includes(null)) return;
       const ids = new Set<string>();
