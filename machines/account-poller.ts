@@ -1,4 +1,4 @@
-import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { type AnyActorRef, assign, enqueueActions, fromCallback, fromPromise, sendTo, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
   AccountName,
@@ -108,7 +108,12 @@ interface PollerContext {
   readonly nextIsAskedFor: boolean;
 }
 
-export type PollerEvent = OrdersWatched | PollHasten | AccountParked;
+/** What the reader answers each `account.read` with. */
+type ReaderAnswer =
+  | { readonly type: 'reading.done'; readonly reading: Reading }
+  | { readonly type: 'reading.failed'; readonly thrown: unknown };
+
+export type PollerEvent = OrdersWatched | PollHasten | AccountParked | ReaderAnswer;
 
 type Args = { context: PollerContext };
 
@@ -162,8 +167,25 @@ async function readAccount({ exchange, account }: ReadInput): Promise<Reading> {
   return { positions, openOrders, summary };
 }
 
+/**
+ * Reads the account whenever it is asked to. One for all polls: an actor of its own for each, started and dropped, would be a
+ * good part of what a poll costs.
+ */
+const reader = fromCallback<{ readonly type: 'account.read' }, ReadInput>(({ input, receive, sendBack }) => {
+  const answer = (event: ReaderAnswer) => sendBack(event);
+  receive(() => {
+    readAccount(input).then(
+      (reading) => answer({ type: 'reading.done', reading }),
+      (thrown: unknown) => answer({ type: 'reading.failed', thrown }),
+    );
+  });
+});
+
 /** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
-function planLookups(context: PollerContext, reading: Reading): Partial<PollerContext> {
+function planLookups(
+  context: PollerContext,
+  reading: Reading,
+): Pick<PollerContext, 'reading' | 'watchedAtStart' | 'toLookUp' | 'postponed' | 'lookedUpLast'> {
   const open = new Set(reading.openOrders.map((order) => order.clientOrderId));
   // A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well.
   const watchedAtStart = { ...context.watched, ...context.watchedAtStart };
@@ -268,7 +290,9 @@ const lookupInput = ({ context }: Args): LookupInput => ({
 });
 const whole = <E>({ event }: { event: E }) => event;
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
-const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const errorOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const readingOf = ({ event }: { event: { reading: Reading } }) => ({ reading: event.reading });
+const thrownOf = ({ event }: { event: { thrown: unknown } }) => ({ thrown: event.thrown });
 
 type Message =
   | SnapshotReceived
@@ -291,11 +315,12 @@ function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, system
 export const accountPollerMachine = setup({
   types: { context: {} as PollerContext, events: {} as PollerEvent, input: {} as PollerInput },
   actors: {
-    readAccount: fromPromise(({ input }: { input: ReadInput }) => readAccount(input)),
+    reader,
     lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUpMissing(input)),
   },
   guards: {
-    isNothingMissing: ({ context }) => context.toLookUp.length === 0,
+    isNothingMissing: ({ context }, { reading }: { reading: Reading }) =>
+      planLookups(context, reading).toLookUp.length === 0,
     isParking: ({ context }) => isParking(context.failure),
     mustPark: ({ context }) => context.parkAfterPoll,
     isHastened: ({ context }) => context.hastened,
@@ -335,7 +360,8 @@ export const accountPollerMachine = setup({
       wasAskedFor: ({ context }) => context.nextIsAskedFor,
       nextIsAskedFor: false,
     }),
-    planLookups: assign(({ context }, params: { output: Reading }) => planLookups(context, params.output)),
+    askReader: sendTo('reader', { type: 'account.read' }),
+    planLookups: assign(({ context }, params: { reading: Reading }) => planLookups(context, params.reading)),
     noteLookups: assign((_, params: { output: LookupResults }) => ({ results: params.output })),
     noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
       failure: failureOf(params.thrown, context.deps.account),
@@ -424,6 +450,7 @@ export const accountPollerMachine = setup({
   context: begin,
   initial: 'polling',
   entry: 'greetSymbols',
+  invoke: { id: 'reader', src: 'reader', input: readInput },
   on: { 'orders.watched': { actions: { type: 'noteWatched', params: whole } } },
   states: {
     polling: {
@@ -436,18 +463,23 @@ export const accountPollerMachine = setup({
       },
       states: {
         reading: {
-          description: 'Positions, open orders and account summary, at once.',
-          invoke: {
-            src: 'readAccount',
-            input: readInput,
-            onDone: { target: 'choosing', actions: { type: 'planLookups', params: outputOf } },
-            onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: thrownOf } },
-          },
-        },
-        choosing: {
           description:
-            'Are all watched orders among the open ones? An order that is not is looked up, never assumed gone (10.2).',
-          always: [{ guard: 'isNothingMissing', target: '#account-poller.succeeded' }, { target: 'looking-up' }],
+            'Positions, open orders and account summary, at once. Are all watched orders among the open ones? An order that is not is looked up, never assumed gone (10.2).',
+          entry: 'askReader',
+          on: {
+            'reading.done': [
+              {
+                guard: { type: 'isNothingMissing', params: readingOf },
+                target: '#account-poller.succeeded',
+                actions: { type: 'planLookups', params: readingOf },
+              },
+              { target: 'looking-up', actions: { type: 'planLookups', params: readingOf } },
+            ],
+            'reading.failed': {
+              target: '#account-poller.failed',
+              actions: { type: 'noteFailure', params: thrownOf },
+            },
+          },
         },
         'looking-up': {
           description:
@@ -459,7 +491,7 @@ export const accountPollerMachine = setup({
               target: '#account-poller.succeeded',
               actions: [{ type: 'noteLookups', params: outputOf }, 'reportLookupFailures'],
             },
-            onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: thrownOf } },
+            onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: errorOf } },
           },
         },
       },
