@@ -79,6 +79,56 @@ describe('the lots as they were known a little earlier', () => {
     assert.deepEqual(books.current.map(words).sort(), [['A buy 1 at 100'], ['A buy 1 at 99']]);
   });
 
+  /** A buys at two prices and B sells between, `apartMs` after the first: the sell closed one or the other. */
+  function either(books: ReturnType<typeof createLotBooks>, step: number, apartMs: number): void {
+    const at = (seconds: number, ms = 0) => ({
+      seq: step * 100 + seconds,
+      atMs: step * 100_000 + seconds * 1_000 + ms,
+    });
+    books.book({ ...fill('A', 'buy', 1, 100 - 5 * step, 0, `${step}a`), ...at(1) });
+    books.book({ ...fill('B', 'sell', 1, 102 - 5 * step, 0, `${step}b`), ...at(30) });
+    books.book({ ...fill('A', 'buy', 1, 101 - 5 * step, 0, `${step}c`), ...at(31, apartMs) });
+  }
+
+  it('where there are too many orders of booking, those are kept that had fills wait least', () => {
+    const books = createLotBooks(10_000);
+    for (let step = 1; step <= 7; step += 1) either(books, step, 7_000);
+    either(books, 8, 0);
+    const closest = books.current.map(words);
+    const own = [1, 2, 3, 4, 5, 6, 7].map((step) => `A buy 1 at ${101 - 5 * step}`);
+    for (const last of ['A buy 1 at 61', 'A buy 1 at 60'])
+      assert.ok(
+        closest.some((reading) => reading.join() === [...own, last].sort().join()),
+        last,
+      );
+    assert.equal(books.crowded, false, 'what was dropped had them wait for long');
+  });
+
+  it('where likely ones had to be dropped too, that is known, until lots are used up', () => {
+    const books = createLotBooks(10_000);
+    for (let step = 1; step <= 5; step += 1) either(books, step, 0);
+    assert.equal(books.crowded, false);
+    for (let step = 6; step <= 9; step += 1) either(books, step, 0);
+    assert.equal(books.crowded, true);
+    books.book({ ...fill('B', 'sell', 9, 200, 10_000), atMs: 2_000_000 });
+    assert.deepEqual(books.current.map(words), [[]]);
+    assert.equal(books.crowded, false);
+  });
+
+  it('once their sum is known, readings of another sum are dropped, and come back by no fill that is booked late', () => {
+    const books = createLotBooks(10_000);
+    books.book(fill('A', 'buy', 1, 100, 1));
+    books.bookPerhaps({ ...fill('A', 'sell', 2, 105, 2), loose: true });
+    books.book(fill('B', 'sell', 1, 90, 3));
+    assert.equal(books.current.length, 2);
+    books.settle(d(0));
+    assert.deepEqual(books.current.map(words), [['A buy 1 at 100', 'B sell 1 at 90']]);
+    books.book(fill('A', 'buy', 1, 89, 4));
+    assert.deepEqual([...new Set(books.current.map((lots) => netOf(lots).toString()))], ['1']);
+    books.settle(d(77));
+    assert.ok(books.current.length > 0, 'where none has that sum, all are kept');
+  });
+
   it('fills a minute apart may not', () => {
     const books = createLotBooks(10_000);
     books.book(fill('A', 'buy', 1, 99, 1, 'a'));

@@ -199,6 +199,23 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I2 7.2'],
     },
     {
+      name: 'lots that do not come to the net excuse no price: a drift was adopted, or there would be no create',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'sell', '1', '100');
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        const repair = w.create('A', 'buy', '1', '99.0');
+        w.fillAndTell(repair).wait(2_000).poll();
+        Object.assign(w, { bid: '101.0', ask: '101.1' });
+        const opening = w.create('A', 'buy', '1', '101.0');
+        w.fillAndTell(opening);
+        pass(w, 14_000);
+        Object.assign(w, { bid: '99.9', ask: '100.0' });
+        w.create('B', 'sell', '0.99', '100.0');
+      },
+      broken: ['I2 7.2'],
+    },
+    {
       name: 'a repair that filled past lots it had to close',
       setup: LONG,
       run: (w) => {

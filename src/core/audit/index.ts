@@ -20,7 +20,7 @@ import { createFigureBook } from './figures.ts';
 import type { Fault, Judgement, View, ViewOrder } from './judge.ts';
 import { isHedged, judge, smallestTradable } from './judge.ts';
 import type { AuditFill, AuditLot, LotBooks } from './lots.ts';
-import { bookFill, createLotBooks } from './lots.ts';
+import { bookFill, createLotBooks, readingsOf } from './lots.ts';
 import type {
   AuditOrder,
   AuditSettings,
@@ -497,7 +497,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     fill: AuditFill,
     readings: readonly { readonly lots: readonly AuditLot[]; readonly left: Decimal }[],
   ): void {
-    if (order.repairSeq === null || !instrument.guardsJudged) return;
+    if (order.repairSeq === null || !instrument.guardsJudged || instrument.lots.crowded) return;
     if (instrument.bookings[order.side] - order.sideBookingsAtSend !== order.ownBookings) return;
     if (instrument.drifts !== order.driftsAtSend) return;
     // Whether that is booked is not on the wire, and what it may have consumed stands here still.
@@ -1625,6 +1625,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       }
     }
     if (!best) return;
+    if (best.faults.length === 0) settleLots(instrument, views);
     checked(...best.invariants);
     for (const one of best.faults) breach(one, order);
   }
@@ -1654,7 +1655,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
   function judgeView(instrument: Instrument, order: AuditOrder, view: View, live: number): Judgement {
     const create = { ...order, liveBefore: live };
     const judgement = judge(create, view, instrument.symbol, settings, instrument.rules);
-    const faults = judgement.faults.filter((one) => one.invariant !== 'I2' || instrument.guardsJudged);
+    const guardsJudged = instrument.guardsJudged && !instrument.lots.crowded;
+    const faults = judgement.faults.filter((one) => one.invariant !== 'I2' || guardsJudged);
     const twin = unprovenTwin(instrument, order);
     if (twin) {
       // Beside an unknown one, a repair of what that one leaves uncovered is an intent of its own (6.4).
@@ -1714,13 +1716,55 @@ export function createAuditor(options: AuditorOptions): Auditor {
       });
       waiting[order.account] = waiting[order.account].plus(signed(order.side, size));
     }
-    const readings = instrument.lots.at(at.A, at.B);
+    const net = netAt(instrument, at, waiting);
+    const known = instrument.lots.at(at.A, at.B);
+    const readings = net === null ? known : readingsOf(known, net);
     for (const markPrice of markOf(instrument, at)) {
       const view: View = { position, waiting, markPrice, readings, orders };
       // Each of them is booked or waits: every combination is a view.
       for (let booked = 0; booked < 2 ** perhaps.length; booked += 1)
         yield* byTradable(instrument, perhaps.filter((_, bit) => (booked >> bit) & 1).reduce(withBooked, view));
     }
+  }
+
+  /** What an engine's lots come to that trades on what was known of A at `at.A` and of B at `at.B` (4.5); null: forgotten. */
+  function netAt(
+    instrument: Instrument,
+    at: Readonly<Record<AccountName, number>>,
+    waiting: Readonly<Record<AccountName, Decimal>>,
+  ): Decimal | null {
+    let net = ZERO;
+    for (const account of ACCOUNTS) {
+      const expected = knownAt(instrument.holding[account].expected, at[account]);
+      if (!expected) return null;
+      net = net
+        .plus(expected.size)
+        .plus(notAdopted(instrument, account, at[account]))
+        .minus(waiting[account]);
+    }
+    return net;
+  }
+
+  /** The drift adopted here that no engine has adopted that trades on what was known at `atSeq`, taken back; else zero. */
+  function notAdopted(instrument: Instrument, account: AccountName, atSeq: number): Decimal {
+    const difference = contradiction(instrument, account, atSeq);
+    const { drift } = instrument.holding[account];
+    return drift && difference?.eq(drift.size.neg()) ? difference : ZERO;
+  }
+
+  /** A legal create left: its engine's lots come to its net. Where that is the same in all it may have known, it is settled. */
+  function settleLots(instrument: Instrument, views: Readonly<Record<AccountName, readonly number[]>>): void {
+    const now = { A: ZERO, B: ZERO };
+    for (const order of instrument.orders)
+      if (isLive(order))
+        now[order.account] = now[order.account].plus(signed(order.side, order.traded.minus(order.booked)));
+    let net = netAt(instrument, { A: seq, B: seq }, now);
+    for (const account of ACCOUNTS) {
+      const [first, ...others] = views[account].map((at) => notAdopted(instrument, account, at));
+      if (net === null || !first || others.some((one) => !one.eq(first))) return;
+      net = net.minus(notAdopted(instrument, account, seq)).plus(first);
+    }
+    if (net !== null) instrument.lots.settle(net);
   }
 
   /** The view in parts, each of readings with one smallest tradable size. */

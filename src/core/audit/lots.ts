@@ -46,7 +46,9 @@ export interface Booked {
 }
 
 /** How many outcomes of booking order are kept: pairs that could only go at a loss stand for hours, and each doubles them. */
-const MAX_READINGS = 32;
+const MAX_READINGS = 64;
+/** Two time-outs (strategy 9.1): fills that had to be booked so much later than they were heard of may as well have been. */
+const LIKELY_MS = 10_000;
 const MAX_REORDERED = 4;
 /** How long a view may look back (several attempts of one submission) at least; older bookings are settled. */
 const RECENT_MS = 120_000;
@@ -93,6 +95,17 @@ export function netOf(lots: Lots): Decimal {
   return net;
 }
 
+/** The readings whose signed sum is `net`: an engine that trades has no other (strategy 4.5). All of them where none is. */
+export function readingsOf(readings: readonly Lots[], net: Decimal): readonly Lots[] {
+  const right = readings.filter((lots) => netOf(lots).eq(net));
+  return right.length === 0 ? readings : right;
+}
+
+function settled(readings: readonly Reading[], net: Decimal): readonly Reading[] {
+  const right = readings.filter(({ lots }) => netOf(lots).eq(net));
+  return right.length === 0 ? readings : right;
+}
+
 /** The cheapest open lot's price (strategy 3.2); null without lots. */
 export function cheapestOf(lots: Lots): Decimal | null {
   let least: Decimal | null = null;
@@ -132,19 +145,28 @@ function keyOf(lots: Lots): string {
     .join('|');
 }
 
-function distinct(readings: readonly Lots[]): Lots[] {
+/** Each reading once. */
+function distinct(readings: readonly Reading[]): Reading[] {
   if (readings.length === 1) return [readings[0]!];
-  const seen = new Map<string, Lots>();
-  for (const lots of readings) {
-    const key = keyOf(lots);
-    if (!seen.has(key) && seen.size < MAX_READINGS) seen.set(key, lots);
+  const seen = new Map<string, Reading>();
+  for (const reading of readings) {
+    const key = keyOf(reading.lots);
+    const former = seen.get(key);
+    if (!former || former.movedMs > reading.movedMs) seen.set(key, reading);
   }
-  return [...seen.values()];
+  // Sorting is stable: the auditor's own order stays the first.
+  return [...seen.values()].sort((one, two) => one.movedMs - two.movedMs);
+}
+
+/** An outcome, and by how much fills had to be booked later than they were heard of for it to be, ms in all. */
+interface Reading {
+  readonly lots: Lots;
+  readonly movedMs: number;
 }
 
 interface Recent {
   readonly fill: AuditFill;
-  readonly before: readonly Lots[];
+  before: readonly Reading[];
 }
 
 /** The lots of one instrument, with what is needed to see them as they were known a little earlier. */
@@ -154,10 +176,14 @@ export interface LotBooks {
   /** Every reading of the lots when A's fills were known up to `seqA` and B's up to `seqB`. */
   at(seqA: number, seqB: number): readonly Lots[];
   readonly current: readonly Lots[];
+  /** There were more likely outcomes than are kept, and lots were not used up in any of them since: guards cannot be judged. */
+  readonly crowded: boolean;
   /** Starts over with these lots. */
   reset(lots: Lots): void;
   /** Books a fill that an engine may or may not have booked: either way is a reading from now on. */
   bookPerhaps(fill: AuditFill): void;
+  /** The engine's lots are known to come to `net`: readings that do not are dropped, now and in what is kept of before. */
+  settle(net: Decimal): void;
   /** Takes back an adopted drift that the positions took back: either way is a reading now. */
   withdraw(seq: number, reverse: AuditFill): void;
 }
@@ -168,63 +194,87 @@ export interface LotBooks {
  */
 export function createLotBooks(staleMs: number): LotBooks {
   const recentMs = Math.max(RECENT_MS, 2 * staleMs);
-  let current: Lots[] = [[]];
+  let current: readonly Reading[] = [{ lots: [], movedMs: 0 }];
   let recent: Recent[] = [];
   /** The readings in which the last fill that was perhaps booked was not. */
-  let perhaps: { readonly seq: number; without: Lots[] } | null = null;
+  let perhaps: { readonly seq: number; without: readonly Reading[] } | null = null;
+  let crowded = false;
 
-  const replay = (from: readonly Lots[], fills: readonly AuditFill[]): Lots[] =>
-    from.map((lots) => fills.reduce((state, fill) => bookFill(state, fill).lots, lots));
+  const replay = (from: readonly Reading[], fills: readonly AuditFill[], movedMs = 0): Reading[] =>
+    from.map((reading) => ({
+      lots: fills.reduce((lots, fill) => bookFill(lots, fill).lots, reading.lots),
+      movedMs: reading.movedMs + movedMs,
+    }));
+  const kept = (readings: readonly Reading[]): Reading[] => distinct(readings).slice(0, MAX_READINGS);
+  const become = (readings: readonly Reading[]): void => {
+    const all = distinct(readings);
+    const lost = all[MAX_READINGS];
+    current = all.slice(0, MAX_READINGS);
+    if (lost && lost.movedMs <= LIKELY_MS) crowded = true;
+    else if (current.some(({ lots }) => lots.length === 0)) crowded = false;
+  };
 
   return {
     book(fill) {
-      const booked = current.map((lots) => bookFill(lots, fill));
-      const readings: Lots[] = booked.map((one) => one.lots);
+      const booked = current.map(({ lots }) => bookFill(lots, fill));
+      const readings = booked.map(({ lots }, index): Reading => ({ lots, movedMs: current[index]!.movedMs }));
       const close: Recent[] = [];
+      let movedMs = 0;
       for (let index = recent.length - 1; index >= 0 && close.length < MAX_REORDERED; index -= 1) {
         const one = recent[index]!;
-        if (
-          Math.min(fill.atMs - staleMs, fill.sinceMs ?? fill.atMs) > one.fill.atMs ||
-          one.fill.clientOrderId === fill.clientOrderId
-        )
+        const sinceMs = Math.min(fill.atMs, fill.sinceMs ?? fill.atMs);
+        if (Math.min(fill.atMs - staleMs, sinceMs) > one.fill.atMs || one.fill.clientOrderId === fill.clientOrderId)
           break;
         close.unshift(one);
-        readings.push(...replay(one.before, [fill, ...close.map((later) => later.fill)]));
+        movedMs += Math.max(0, sinceMs - one.fill.atMs);
+        readings.push(...replay(one.before, [fill, ...close.map((later) => later.fill)], movedMs));
       }
       recent.push({ fill, before: current });
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > recentMs) recent.shift();
-      current = distinct(readings);
-      if (perhaps) perhaps.without = distinct(replay(perhaps.without, [fill]));
+      become(readings);
+      if (perhaps) perhaps.without = kept(replay(perhaps.without, [fill]));
       return booked;
     },
     bookPerhaps(fill) {
       perhaps = { seq: fill.seq, without: current };
-      current = distinct([...current.map((lots) => bookFill(lots, fill).lots), ...current]);
+      become([...replay(current, [fill]), ...current]);
       recent = [];
     },
     at(seqA, seqB) {
       const known = (one: Recent): boolean => one.fill.seq <= (one.fill.account === 'A' ? seqA : seqB);
       const firstUnknown = recent.findIndex((one) => !known(one));
-      if (firstUnknown === -1) return current;
+      if (firstUnknown === -1) return current.map(({ lots }) => lots);
       const later = recent.slice(firstUnknown + 1).filter(known);
-      return distinct(
-        replay(
-          recent[firstUnknown]!.before,
-          later.map((one) => one.fill),
-        ),
+      const readings = replay(
+        recent[firstUnknown]!.before,
+        later.map((one) => one.fill),
       );
+      return kept(readings).map(({ lots }) => lots);
     },
     get current() {
-      return current;
+      return current.map(({ lots }) => lots);
+    },
+    get crowded() {
+      return crowded;
     },
     reset(lots) {
       perhaps = null;
-      current = [lots];
+      current = [{ lots, movedMs: 0 }];
       recent = [];
+      crowded = false;
+    },
+    settle(net) {
+      if (current.length > 1) current = settled(current, net);
+      let before = net;
+      for (let index = recent.length - 1; index >= 0; index -= 1) {
+        const one = recent[index]!;
+        before = one.fill.side === 'buy' ? before.minus(one.fill.size) : before.plus(one.fill.size);
+        if (one.before.length > 1) one.before = settled(one.before, before);
+      }
     },
     withdraw(seq, reverse) {
       if (perhaps?.seq === seq) {
-        current = perhaps.without;
+        become(perhaps.without);
         recent = [];
         perhaps = null;
         return;
@@ -236,7 +286,7 @@ export function createLotBooks(staleMs: number): LotBooks {
         return;
       }
       const later = recent.slice(index + 1).map((one) => one.fill);
-      current = distinct([...replay(recent[index]!.before, later), ...undone]);
+      become([...replay(recent[index]!.before, later), ...undone]);
       recent = [];
     },
   };
