@@ -89,6 +89,27 @@ export interface StartOrder {
   readonly unknown: boolean;
 }
 
+/** What an auditor is told when it is built. */
+export interface AuditorOptions {
+  readonly symbols: readonly AuditSymbol[];
+  /** Trading (sub) account ids, decimal. */
+  readonly accounts: Readonly<Record<AccountName, string>>;
+  readonly settings: AuditSettings;
+  /**
+   * What the engine knows of lots when the auditor begins to listen. `synthetic` (default): nothing, it builds them from
+   * the positions (strategy 11.3). A list: its journal's lots. `unjudged`: it has a journal the auditor cannot know; guards
+   * of an instrument are judged once its lots have been used up.
+   */
+  readonly existingAtStart?: 'synthetic' | 'unjudged' | readonly StartLot[];
+  /**
+   * What the engine's journal knows of each instrument it has traded: lots, orders with what is booked of them, and the
+   * positions these come to. For those instruments it takes the place of `existingAtStart`.
+   */
+  readonly knownAtStart?: readonly StartSymbol[];
+  /** The engine listens to streams, and asks for orders ahead (strategy 10.6); default: it does not. */
+  readonly asksAhead?: boolean;
+}
+
 /** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer said it. */
 export interface InstrumentRules {
   readonly tickSize: Decimal;

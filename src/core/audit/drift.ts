@@ -1,0 +1,114 @@
+import type { Decimal } from '../decimal.ts';
+import type { AccountName } from '../model.ts';
+import type { AuditFill } from './lots.ts';
+import type { AuditOrder } from './model.ts';
+import { isLive, isUnproven } from './model.ts';
+import { knewMore } from './moments.ts';
+import { agrees, contradiction, markOf, move } from './positions.ts';
+import type { Audit, AuditInstrument } from './state.ts';
+import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
+
+/** Positions that contradict the fills for long: when an engine may adopt the difference as drift (strategy 10.5). */
+
+/** Strategy 10.5: so many snapshots, for so long. */
+const DRIFT_SNAPSHOTS = 3;
+const DRIFT_MS = 10_000;
+
+/** Strategy 10.5, at the earliest moment an engine may adopt. */
+export function judgeDrift(
+  audit: Audit,
+  instrument: AuditInstrument,
+  account: AccountName,
+  requestedAtMs: number,
+): void {
+  const holding = instrument.holding[account];
+  const difference = contradiction(instrument, account, audit.seq);
+  if (!difference || agrees(audit, instrument, account, audit.seq)) {
+    holding.contradicting = null;
+    return;
+  }
+  holding.contradicting ??= { count: 0, sinceMs: requestedAtMs };
+  holding.contradicting.count += 1;
+  takeOver(audit, instrument, account, difference, false);
+  // A wait judged on the same snapshot made a later moment of the booking: what is adopted there is known from then on.
+  const isNewer = (audit.accounts[account].moments.at(-1)?.seq ?? audit.seq) < audit.seq;
+  if (isNewer && agrees(audit, instrument, account, audit.seq)) knewMore(audit, account);
+}
+
+/** An order missing from the last poll was found: that poll is a snapshot only now (10.2), and drift is judged on it. */
+export function lookedUp(audit: Audit, name: string, account: AccountName): void {
+  const instrument = audit.instruments.get(name);
+  const difference = instrument && contradiction(instrument, account, audit.seq);
+  if (!difference || agrees(audit, instrument, account, audit.seq)) return;
+  takeOver(audit, instrument, account, difference, false);
+  knewMore(audit, account);
+}
+
+/**
+ * The engine may adopt this difference now: if it was held long enough, or `atOnce`, as a restart does (strategy 11.2).
+ */
+export function takeOver(
+  audit: Audit,
+  instrument: AuditInstrument,
+  account: AccountName,
+  difference: Decimal,
+  atOnce: boolean,
+): void {
+  const holding = instrument.holding[account];
+  const position = holding.positions.at(-1)!;
+  const fill: AuditFill = {
+    account,
+    side: difference.gt(0) ? 'buy' : 'sell',
+    size: difference.abs(),
+    price: position.size.isZero() ? (markOf(audit, instrument)[0] ?? position.entryPrice) : position.entryPrice,
+    seq: audit.seq,
+    atMs: audit.nowMs,
+    // Entry prices move on with later fills, and which one an engine saw when it adopted is not on the wire.
+    loose: true,
+    clientOrderId: null,
+  };
+  const { drift } = holding;
+  const since = holding.contradicting;
+  const held = since !== null && since.count >= DRIFT_SNAPSHOTS && audit.nowMs - since.sinceMs >= DRIFT_MS;
+  if (!held && !atOnce) return;
+  // The difference may be the fill of an order that is nowhere to be seen: adopted now, it would count twice.
+  const hidden = instrument.orders.some(
+    (one) => one.account === account && isLive(one) && (one.unseen || isUnproven(one)),
+  );
+  if (hidden && !atOnce) return;
+  if (drift && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) {
+    instrument.lots.withdraw(drift.seq, { ...fill, loose: true });
+    holding.drift = null;
+  } else {
+    if (fill.price.lte(0)) return;
+    instrument.lots.bookPerhaps(fill);
+    holding.drift = { seq: audit.seq, atMs: audit.nowMs, size: difference };
+    instrument.figures.drifted();
+  }
+  instrument.drifts += 1;
+  holding.contradicting = null;
+  move(audit, instrument, account, difference);
+}
+
+/** A difference adopted as drift was the fill of an order that could not be looked up: now that it is known, it counts once. */
+export function takeBack(audit: Audit, instrument: AuditInstrument, order: AuditOrder, filled: Decimal): void {
+  const holding = instrument.holding[order.account];
+  const { drift } = holding;
+  if (!drift || !filled.eq(drift.size) || order.sentSeq > drift.seq) return;
+  if (audit.nowMs - drift.atMs > DRIFT_WITHDRAWN_WITHIN_MS) return;
+  const position = holding.positions.at(-1);
+  instrument.lots.withdraw(drift.seq, {
+    account: order.account,
+    side: drift.size.gt(0) ? 'sell' : 'buy',
+    size: drift.size.abs(),
+    price: position?.entryPrice.gt(0) ? position.entryPrice : order.price,
+    seq: audit.seq,
+    atMs: audit.nowMs,
+    loose: true,
+    clientOrderId: null,
+  });
+  holding.drift = null;
+  instrument.drifts += 1;
+  holding.contradicting = null;
+  move(audit, instrument, order.account, filled.neg());
+}

@@ -1,0 +1,85 @@
+import { Decimal, sum } from '../decimal.ts';
+import type { AccountName } from '../model.ts';
+import { ACCOUNTS } from '../model.ts';
+import { isHedged, smallestTradable } from './judge.ts';
+import { isLive, knownAt } from './model.ts';
+import { signed } from './orders.ts';
+import type { Audit, AuditInstrument } from './state.ts';
+import { DRIFT_WITHDRAWN_WITHIN_MS, MAX_HISTORY } from './windows.ts';
+
+/** Positions against what start, fills and adopted drift come to; the marks that value them; how hedged they are. */
+
+const ONE = new Decimal(1);
+
+/** Drops what is too old to matter, but for the last two. */
+export function trim<T extends { readonly atMs: number }>(entries: T[], nowMs: number, historyMs: number): void {
+  while (entries.length > 2 && (entries.length > MAX_HISTORY || nowMs - entries[1]!.atMs > historyMs)) entries.shift();
+}
+
+/** The position `account` has to show changed by `size`. */
+export function move(audit: Audit, instrument: AuditInstrument, account: AccountName, size: Decimal): void {
+  const { expected } = instrument.holding[account];
+  const last = expected.at(-1);
+  if (!last) return;
+  expected.push({ seq: audit.seq, size: last.size.plus(size) });
+  if (expected.length > MAX_HISTORY) expected.shift();
+}
+
+/** Position less what fills come to, as known at `atSeq`, base units; null: one of them is not known. */
+export function contradiction(instrument: AuditInstrument, account: AccountName, atSeq: number): Decimal | null {
+  const holding = instrument.holding[account];
+  const position = knownAt(holding.positions, atSeq);
+  const expected = knownAt(holding.expected, atSeq);
+  return position && expected ? position.size.minus(expected.size) : null;
+}
+
+/** Dust aside, do positions and fills known at `atSeq` agree (strategy 4.5). */
+export function agrees(audit: Audit, instrument: AuditInstrument, account: AccountName, atSeq: number): boolean {
+  const difference = contradiction(instrument, account, atSeq);
+  if (!difference) return false;
+  // How many snapshots an engine got of a difference is not on the wire: it may not have adopted what is adopted here.
+  const { drift } = instrument.holding[account];
+  if (drift && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) return true;
+  return difference.isZero() || (instrument.rules !== null && difference.abs().lt(instrument.rules.minSize));
+}
+
+/** Marks a decision may have used (strategy 3.1): of either position, else the books' mids, newest first. */
+export function markOf(
+  audit: Audit,
+  instrument: AuditInstrument,
+  atSeq: Readonly<Record<AccountName, number>> = { A: audit.seq, B: audit.seq },
+): Decimal[] {
+  const marks: Decimal[] = [];
+  for (const account of ACCOUNTS) {
+    const mark = knownAt(instrument.holding[account].positions, atSeq[account])?.markPrice;
+    if (mark?.gt(0) && !marks.some((one) => one.eq(mark))) marks.push(mark);
+  }
+  if (marks.length > 0) return marks;
+  const mids = instrument.books.slice(-4).map((book) => book.bid.plus(book.ask).div(2));
+  return mids.reverse();
+}
+
+/** One look at how hedged an instrument is, for its figures. */
+export function observe(audit: Audit, instrument: AuditInstrument): void {
+  if (!instrument.started) return;
+  const a = instrument.holding.A.positions.at(-1);
+  const b = instrument.holding.B.positions.at(-1);
+  if (!a || !b) return;
+  // Flat on both and no book read yet: there is nothing to value.
+  const mark = markOf(audit, instrument)[0] ?? (a.size.isZero() && b.size.isZero() ? ONE : null);
+  if (!mark) return;
+  const waiting = sum(
+    instrument.orders.filter(isLive).map((order) => signed(order.side, order.traded.minus(order.booked))),
+  );
+  const net = a.size.plus(b.size).minus(waiting);
+  const { symbol } = instrument;
+  const totalUsdt = a.size.abs().plus(b.size.abs()).mul(mark);
+  const goal =
+    symbol.positionMode === 'increase' ? totalUsdt.gte(instrument.goalUsdt) : totalUsdt.lte(instrument.goalUsdt);
+  instrument.figures.observed(audit.nowMs, {
+    hedged: isHedged(net, smallestTradable(instrument.rules, mark, instrument.lots.current[0]!)),
+    netUsdt: net.abs().mul(mark),
+    totalUsdt,
+    goal,
+  });
+}

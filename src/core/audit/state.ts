@@ -1,0 +1,291 @@
+import type { Decimal } from '../decimal.ts';
+import type { AccountName, Side } from '../model.ts';
+import type { OrderBody } from './bodies.ts';
+import type { AuditReport, FigureBook } from './figures.ts';
+import { createFigureBook } from './figures.ts';
+import type { Fault } from './judge.ts';
+import type { LotBooks } from './lots.ts';
+import { createLotBooks } from './lots.ts';
+import type {
+  AuditOrder,
+  AuditorOptions,
+  AuditSettings,
+  AuditSymbol,
+  Breach,
+  InstrumentRules,
+  Invariant,
+  StartLot,
+  StartSymbol,
+} from './model.ts';
+import type { Windows } from './windows.ts';
+import { windowsOf } from './windows.ts';
+
+/**
+ * What the auditor knows: the types its rules share, and the one object that holds it all. What happens to it stands in
+ * the files named after each rule.
+ */
+
+/** Kept in full; all are counted. */
+const MAX_BREACHES = 1_000;
+
+/** A request that has no answer yet. */
+export interface RequestInFlight {
+  readonly account: AccountName | null;
+  readonly route: string;
+  readonly request: unknown;
+  readonly sentAtMs: number;
+  /** The same by our wall clock, as it stood then. */
+  readonly sentRawMs: number;
+  readonly sentSeq: number;
+  readonly order: AuditOrder | null;
+}
+
+/** What one positions answer said of one account and instrument. */
+export interface PositionSeen {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly sentAtMs: number;
+  readonly size: Decimal;
+  readonly entryPrice: Decimal;
+  /** Null: flat, and so without a mark. */
+  readonly markPrice: Decimal | null;
+}
+
+/** The touch of one order book. */
+export interface BookSeen {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly sentAtMs: number;
+  readonly bid: Decimal;
+  readonly ask: Decimal;
+}
+
+/** One account of one instrument. */
+export interface Holding {
+  readonly positions: PositionSeen[];
+  /** What the position has to be by start, fills and adopted drift. */
+  readonly expected: { seq: number; size: Decimal }[];
+  last: AuditOrder | null;
+  /** Polls in a row whose position contradicted `expected`. */
+  contradicting: { count: number; sinceMs: number } | null;
+  drift: { seq: number; atMs: number; size: Decimal } | null;
+  /** After a restart the exchange wins at once (strategy 11.2): until then a create may rest on a difference taken over. */
+  winsUntilMs: number;
+}
+
+/** One instrument, on both accounts. */
+export interface AuditInstrument {
+  readonly symbol: AuditSymbol;
+  /** The total at which `increase` has got to its cap, `decrease` to its minimum: within 2 % and an order. */
+  readonly goalUsdt: Decimal;
+  rules: InstrumentRules | null;
+  formerRules: { rules: InstrumentRules; untilMs: number } | null;
+  readonly holding: Record<AccountName, Holding>;
+  orders: AuditOrder[];
+  readonly lots: LotBooks;
+  started: boolean;
+  /** No create or cancel has left yet: a start without a journal waits until nothing moves (strategy 11.3), and may yet begin. */
+  beginning: boolean;
+  /** When an order of a former engine traded or vanished meanwhile: an engine that begins later finds that in the positions. */
+  readonly movedAtMs: Record<AccountName, number | null>;
+  /** Those that vanished: one that is asked about is known to an engine that has begun. */
+  vanished: AuditOrder[];
+  /** What was last read while it begins, and since when it is that. */
+  readonly steady: Record<AccountName, { readonly reading: string; readonly sinceMs: number } | null>;
+  guardsJudged: boolean;
+  readonly books: BookSeen[];
+  readonly bookings: Record<Side, number>;
+  drifts: number;
+  readonly figures: FigureBook;
+}
+
+/** One of the three answers of a poll. */
+export interface Read {
+  sentAtMs: number;
+  sentRawMs: number;
+  atMs: number;
+}
+
+/** An account as an engine may have known it. */
+export interface Moment {
+  readonly seq: number;
+  readonly atMs: number;
+  /** When its positions were asked for, in the auditor's time and by our wall clock. */
+  readonly requestedAtMs: number;
+  readonly requestedRawMs: number;
+  /** Instruments for which the former moment may stand still. */
+  readonly lacking: readonly string[];
+}
+
+/** One account's polling (strategy 10.1). */
+export interface AuditAccount {
+  positions: Read | null;
+  openOrders: Read | null;
+  /** When they were last asked for. */
+  openOrdersAskedMs: number;
+  summary: Read | null;
+  /** The last complete poll: when its first read was sent, and when the last was answered. */
+  complete: { requestedAtMs: number; receivedAtMs: number } | null;
+  /** Moments at which the engine's knowledge of this account may have been a snapshot. */
+  moments: Moment[];
+  readonly orders: Map<string, AuditOrder>;
+  /** The open orders last heard and what was read of them: most polls bring the very same value again. */
+  openRead: { readonly result: unknown; readonly orders: readonly (OrderBody | null)[] } | null;
+  /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
+  lastCreate: { instrument: string; atMs: number } | null;
+  lastOtherCreate: { instrument: string; atMs: number } | null;
+  lastTroubleMs: number;
+}
+
+function emptyAccount(): AuditAccount {
+  return {
+    positions: null,
+    openOrders: null,
+    openOrdersAskedMs: 0,
+    summary: null,
+    complete: null,
+    moments: [],
+    orders: new Map(),
+    openRead: null,
+    lastCreate: null,
+    lastOtherCreate: null,
+    lastTroubleMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+function emptyHolding(): Holding {
+  return { positions: [], expected: [], last: null, contradicting: null, drift: null, winsUntilMs: 0 };
+}
+
+/** One instrument's state when listening begins. */
+function emptyInstrument(
+  symbol: AuditSymbol,
+  staleMs: number,
+  beginning: boolean,
+  guardsJudged: boolean,
+): AuditInstrument {
+  return {
+    symbol,
+    goalUsdt:
+      symbol.positionMode === 'increase'
+        ? symbol.maxTotalPositionUsdt.mul('0.98').minus(symbol.orderNotionalUsdt)
+        : symbol.minTotalPositionUsdt.mul('1.02').plus(symbol.orderNotionalUsdt),
+    rules: null,
+    formerRules: null,
+    holding: { A: emptyHolding(), B: emptyHolding() },
+    orders: [],
+    lots: createLotBooks(staleMs),
+    started: false,
+    beginning,
+    movedAtMs: { A: null, B: null },
+    vanished: [],
+    steady: { A: null, B: null },
+    guardsJudged,
+    books: [],
+    bookings: { buy: 0, sell: 0 },
+    drifts: 0,
+    figures: createFigureBook(),
+  };
+}
+
+/** All that an auditor knows, and what it found. The rules stand beside it, in functions that are handed it first. */
+export class Audit {
+  readonly settings: AuditSettings;
+  readonly windows: Windows;
+  /** Trading (sub) account ids, decimal. */
+  readonly subAccounts: Readonly<Record<AccountName, string>>;
+  readonly asksAhead: boolean;
+  /** What the engine begins from, as the options said; a lost journal ends both. */
+  existingAtStart: 'synthetic' | 'unjudged' | readonly StartLot[];
+  readonly knownAtStart: Map<string, StartSymbol>;
+
+  readonly instruments = new Map<string, AuditInstrument>();
+  readonly accounts: Readonly<Record<AccountName, AuditAccount>> = { A: emptyAccount(), B: emptyAccount() };
+  readonly requests = new Map<number, RequestInFlight>();
+  /** Strategy ids that left, with a digest of the request they left in. */
+  readonly usedIds = new Map<string, string>();
+  draining: { readonly sinceMs: number; readonly live: ReadonlySet<AuditOrder> } | null = null;
+
+  /** Numbers what becomes known, in its order. */
+  seq = 0;
+  /** Our wall clock at the last event, and the auditor's own time: it stands still for a step back of that clock. */
+  rawMs = 0;
+  nowMs = 0;
+  /** The latest time the exchange gave. */
+  exchangeMs = 0;
+  /** When the engine last said or heard anything, by its wall clock. */
+  lastHeardMs = 0;
+  events = 0;
+
+  /** What the call under way found. */
+  found: Breach[] = [];
+  readonly #breaches: Breach[] = [];
+  readonly #breachCounts: Record<string, number> = {};
+  readonly #checks: Record<string, number> = {};
+
+  /** Throws RangeError when a symbol is named twice. */
+  constructor(options: AuditorOptions) {
+    this.settings = options.settings;
+    this.windows = windowsOf(options.settings);
+    this.subAccounts = options.accounts;
+    this.asksAhead = options.asksAhead === true;
+    this.existingAtStart = options.existingAtStart ?? 'synthetic';
+    this.knownAtStart = new Map((options.knownAtStart ?? []).map((one) => [one.instrument, one]));
+    for (const symbol of options.symbols) {
+      const { instrument: name } = symbol;
+      if (this.instruments.has(name)) throw new RangeError(`symbol named twice: ${name}`);
+      const known = this.knownAtStart.has(name);
+      const beginning = this.existingAtStart === 'synthetic' && !known;
+      const guardsJudged = this.existingAtStart !== 'unjudged' || known;
+      this.instruments.set(name, emptyInstrument(symbol, options.settings.staleMs, beginning, guardsJudged));
+    }
+  }
+
+  /** The wall clock says `atMs`. */
+  advance(atMs: number): void {
+    if (this.rawMs !== 0) this.nowMs += Math.max(0, atMs - this.rawMs);
+    else this.nowMs = atMs;
+    this.rawMs = atMs;
+  }
+
+  /** Counts these as put to the test. */
+  checked(...invariants: Invariant[]): void {
+    for (const invariant of invariants) this.#checks[invariant] = (this.#checks[invariant] ?? 0) + 1;
+  }
+
+  /** Notes an invariant as broken. */
+  breach(
+    fault: Fault,
+    where: {
+      readonly instrument: string | null;
+      readonly account: AccountName | null;
+      readonly clientOrderId: string | null;
+    },
+  ): void {
+    const { instrument, account, clientOrderId } = where;
+    const one: Breach = { ...fault, instrument, account, clientOrderId, atMs: this.rawMs };
+    this.found.push(one);
+    this.#breachCounts[fault.invariant] = (this.#breachCounts[fault.invariant] ?? 0) + 1;
+    if (this.#breaches.length < MAX_BREACHES) this.#breaches.push(one);
+  }
+
+  report(): AuditReport {
+    return {
+      events: this.events,
+      symbols: [...this.instruments].map(([name, instrument]) => instrument.figures.figures(name)),
+      breachCounts: { ...this.#breachCounts },
+      breaches: [...this.#breaches],
+      checks: { ...this.#checks },
+    };
+  }
+}
+
+/** A fault with its numbers as text. */
+export function fault(invariant: Invariant, rule: string, what: string, detail: Record<string, unknown> = {}): Fault {
+  return {
+    invariant,
+    rule,
+    what,
+    detail: Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, String(value)])),
+  };
+}
