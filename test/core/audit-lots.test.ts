@@ -129,6 +129,18 @@ describe('the lots as they were known a little earlier', () => {
     assert.ok(books.current.length > 0, 'where none has that sum, all are kept');
   });
 
+  it('fills a minute apart may, where the account of the first was not read since; what the other account had booked stays', () => {
+    const books = createLotBooks(10_000);
+    books.book(fill('A', 'buy', 1, 99, 1, 'a'));
+    books.book(fill('B', 'sell', 1, 101, 2, 'b'));
+    books.book(fill('A', 'sell', 1, 98, 30, 'c'));
+    books.book(fill('A', 'buy', 1, 100, 62, 'd'), (account) => (account === 'B' ? 0 : 3));
+    assert.deepEqual(books.current.map(words).sort(), [
+      ['A buy 1 at 100', 'A sell 1 at 98'],
+      ['A buy 1 at 99', 'A sell 1 at 98'],
+    ]);
+  });
+
   it('fills a minute apart may not', () => {
     const books = createLotBooks(10_000);
     books.book(fill('A', 'buy', 1, 99, 1, 'a'));

@@ -4,7 +4,7 @@ import type { AuditorOptions } from '../../src/core/audit/index.ts';
 import { createAuditor } from '../../src/core/audit/index.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { AccountName, Side, SymbolConfig } from '../../src/core/model.ts';
-import type { ScriptedOrder } from '../support/wire.ts';
+import type { Ending, ScriptedOrder } from '../support/wire.ts';
 import { INSTRUMENT, SUB_ACCOUNTS, strategyOrderId, TIMED_OUT, UNKNOWN_ORDER, Wire } from '../support/wire.ts';
 
 const d = (text: string | number): Decimal => new Decimal(text);
@@ -80,6 +80,32 @@ const WAITING_REPAIR: Setup = {
   symbol: { imbalanceLimitUsdt: d(300) },
   settings: { partialFillTimeoutMs: 30_000 },
 };
+
+/** A holds a buy lot of 1 at 99: net 1. */
+const UNREAD: Setup = {
+  a: ['6', '99'],
+  b: ['-5', '100'],
+  existingAtStart: [{ instrument: INSTRUMENT, account: 'A', side: 'buy', size: d(1), price: d(99) }],
+};
+
+/**
+ * B's sell is heard to have filled, and a look-up beside it ends as said, while B is then out of reach; A buys another lot at 100
+ * meanwhile. Whether the sell closed the lot of 99 or that of 100 is what the other may be sold at: the price returned.
+ */
+function unread(wire: Wire, ending?: Ending): string {
+  const buy = resting(wire, 'A', 'buy', '1', '100.0');
+  const repair = wire.poll().create('B', 'sell', '1', '100.5');
+  wire.wait(2_000).poll();
+  wire.fill(repair, '1').wait(2_000).poll().lookUp(repair).lookUp(repair, ending);
+  if (!ending) pass(wire, 8_000);
+  wire.instead.set('B positions', TIMED_OUT);
+  pass(wire, 14_000);
+  wire.fill(buy, '1').wait(2_000).poll().lookUp(buy);
+  wire.instead.clear();
+  pass(wire, 14_000);
+  Object.assign(wire, { bid: '99.4', ask: '99.5' });
+  return '99.5';
+}
 
 /** Polls every two seconds. */
 function pass(wire: Wire, ms: number): void {
@@ -213,6 +239,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         Object.assign(w, { bid: '99.9', ask: '100.0' });
         w.create('B', 'sell', '0.99', '100.0');
       },
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'a fill is booked when its account is read whole, after what the other’s polls brought meanwhile',
+      setup: UNREAD,
+      run: (w) => void w.create('B', 'sell', '0.99', unread(w, TIMED_OUT)),
+    },
+    {
+      name: 'read whole, it is booked before',
+      setup: UNREAD,
+      run: (w) => void w.create('B', 'sell', '0.99', unread(w)),
       broken: ['I2 7.2'],
     },
     {

@@ -124,6 +124,7 @@ function orderAnswered(
     if (awaited) lookedUp(audit, body.instrument, account);
     return;
   }
+  audit.accounts[account].mayBeWhole = null;
   if (status !== 404 && asInteger(json?.code) !== 1004n) return;
   const id = asText(asObject(request.request)?.client_order_id);
   for (const order of provable(audit, account, request.sentAtMs)) {

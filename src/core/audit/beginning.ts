@@ -114,6 +114,7 @@ export function startAgain(audit: Audit, journalLost: boolean): void {
     }
     const state = audit.accounts[account];
     Object.assign(state, { positions: null, openOrders: null, summary: null, complete: null, moments: [] });
+    state.mayBeWhole = null;
     if (journalLost) state.orders.clear();
   }
   for (const instrument of audit.instruments.values()) {

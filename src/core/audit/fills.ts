@@ -4,7 +4,7 @@ import type { OrderBody } from './bodies.ts';
 import { takeBack } from './drift.ts';
 import type { AuditFill, AuditLot } from './lots.ts';
 import type { AuditOrder, OrderPhase, PartialWait } from './model.ts';
-import { isLive, isUnproven } from './model.ts';
+import { CERTAIN_POLLS, isLive, isUnproven } from './model.ts';
 import { remember, setOver, signed } from './orders.ts';
 import { move } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
@@ -25,9 +25,6 @@ const PHASES: Readonly<Record<string, OrderPhase>> = {
   CANCELLED: 'cancelled',
   REJECTED: 'rejected',
 };
-
-/** A reading is an engine's own after so many whole polls: one or two may have been spoilt for it in ways the wire does not show. */
-const CERTAIN_POLLS = 3;
 
 /** Takes what an answer says of an order: its state, and what it traded. */
 export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
@@ -100,7 +97,10 @@ export function bookOrder(audit: Audit, instrument: AuditInstrument, order: Audi
   };
   order.booked = order.traded;
   order.bookedValue = value;
-  const readings = instrument.lots.book(fill);
+  const readings = instrument.lots.book(
+    fill,
+    (account, sinceSeq) => audit.accounts[account].wholePolls.filter((at) => at >= sinceSeq).length,
+  );
   instrument.bookings[order.side] += 1;
   order.ownBookings += 1;
   instrument.figures.filled(readings[0]!.matches);

@@ -84,6 +84,8 @@ function requestEnded(audit: Audit, event: WireEvent & { readonly kind: 'answere
     // A book that could not be read keeps either account's submission waiting.
     for (const account of request.account ? [request.account] : ACCOUNTS)
       audit.accounts[account].lastTroubleMs = audit.nowMs;
+  if (event.kind === 'failed' && request.account && request.route === 'order')
+    audit.accounts[request.account].mayBeWhole = null;
   if (event.kind === 'answered') answered(audit, request, event.status, event.body);
   else if (request.order) {
     if (NEVER_ARRIVED.test(event.reason) && request.order.phase === 'sent') {

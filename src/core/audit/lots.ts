@@ -1,5 +1,6 @@
 import { type Decimal, min, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
+import { CERTAIN_POLLS } from './model.ts';
 
 /**
  * The auditor's own lots (strategy 4.4), matched by its own code.
@@ -50,8 +51,8 @@ const MAX_READINGS = 64;
 /** Two time-outs (strategy 9.1): fills that had to be booked so much later than they were heard of may as well have been. */
 const LIKELY_MS = 10_000;
 const MAX_REORDERED = 4;
-/** How long a view may look back (several attempts of one submission) at least; older bookings are settled. */
-const RECENT_MS = 120_000;
+/** How far a view looks back (several attempts of one submission), and how long an account is out of reach; older bookings are settled. */
+const RECENT_MS = 600_000;
 const MAX_RECENT = 128;
 
 /** Books one fill by strategy 4.4: the other account's lots first, never at a loss, the tightest permitted first. */
@@ -171,8 +172,12 @@ interface Recent {
 
 /** The lots of one instrument, with what is needed to see them as they were known a little earlier. */
 export interface LotBooks {
-  /** Books a fill; returns what came of it in each reading, the auditor's own order first. */
-  book(fill: AuditFill): readonly Booked[];
+  /**
+   * Books a fill; returns what came of it in each reading, the auditor's own order first.
+   *
+   * @param wholePolls of an account since an event: an engine knows and books its fills only from a whole poll on
+   */
+  book(fill: AuditFill, wholePolls?: (account: AccountName, sinceSeq: number) => number): readonly Booked[];
   /** Every reading of the lots when A's fills were known up to `seqA` and B's up to `seqB`. */
   at(seqA: number, seqB: number): readonly Lots[];
   readonly current: readonly Lots[];
@@ -189,8 +194,8 @@ export interface LotBooks {
 }
 
 /**
- * @param staleMs fills this close may have been booked in another order: of an account whose polls failed an engine knows
- * later than the wire does, and it decides nothing once they failed for longer (strategy 10.3)
+ * @param staleMs fills this close may have been booked in another order, and so may those of an account that has hardly been read
+ * since, however long ago: of an account whose polls fail an engine knows later than the wire does, and books the other's meanwhile
  */
 export function createLotBooks(staleMs: number): LotBooks {
   const recentMs = Math.max(RECENT_MS, 2 * staleMs);
@@ -215,19 +220,24 @@ export function createLotBooks(staleMs: number): LotBooks {
   };
 
   return {
-    book(fill) {
+    book(fill, wholePolls = () => CERTAIN_POLLS) {
       const booked = current.map(({ lots }) => bookFill(lots, fill));
       const readings = booked.map(({ lots }, index): Reading => ({ lots, movedMs: current[index]!.movedMs }));
-      const close: Recent[] = [];
+      const before: AuditFill[] = [];
+      const after: AuditFill[] = [];
       let movedMs = 0;
-      for (let index = recent.length - 1; index >= 0 && close.length < MAX_REORDERED; index -= 1) {
-        const one = recent[index]!;
+      for (let index = recent.length - 1; index >= 0 && after.length < MAX_REORDERED; index -= 1) {
+        const { fill: one, before: from } = recent[index]!;
+        if (one.clientOrderId === fill.clientOrderId) break;
         const sinceMs = Math.min(fill.atMs, fill.sinceMs ?? fill.atMs);
-        if (Math.min(fill.atMs - staleMs, sinceMs) > one.fill.atMs || one.fill.clientOrderId === fill.clientOrderId)
-          break;
-        close.unshift(one);
-        movedMs += Math.max(0, sinceMs - one.fill.atMs);
-        readings.push(...replay(one.before, [fill, ...close.map((later) => later.fill)], movedMs));
+        const polls = wholePolls(one.account, one.seq);
+        if (Math.min(fill.atMs - staleMs, sinceMs) > one.atMs && polls >= CERTAIN_POLLS) {
+          before.unshift(one);
+          continue;
+        }
+        after.unshift(one);
+        movedMs += polls === 0 ? 0 : Math.max(0, sinceMs - one.atMs);
+        readings.push(...replay(from, [...before, fill, ...after], movedMs));
       }
       recent.push({ fill, before: current });
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > recentMs) recent.shift();

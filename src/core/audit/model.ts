@@ -2,6 +2,9 @@ import type { Decimal } from '../decimal.ts';
 import type { AccountName, Side, SymbolConfig } from '../model.ts';
 import type { OrderBody } from './bodies.ts';
 
+/** A reading is an engine's own after so many whole polls: one or two may have been spoilt for it in ways the wire does not show. */
+export const CERTAIN_POLLS = 3;
+
 /** The invariants of strategy 15. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
 export const INVARIANTS: readonly Invariant[] = [

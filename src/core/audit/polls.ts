@@ -6,7 +6,7 @@ import { isSummary, readOrder, readPositions } from './bodies.ts';
 import { judgeDrift } from './drift.ts';
 import { bookOrder, learn, waited } from './fills.ts';
 import { forgetVanished, sawOrder } from './former-orders.ts';
-import { isLive } from './model.ts';
+import { CERTAIN_POLLS, isLive } from './model.ts';
 import { knewMore } from './moments.ts';
 import { remember } from './orders.ts';
 import { observe, trim } from './positions.ts';
@@ -92,6 +92,7 @@ function polled(
   const requestedAtMs = Math.min(positions.sentAtMs, openOrders.sentAtMs, summary.sentAtMs);
   if (state.complete && requestedAtMs <= state.complete.requestedAtMs) return;
   state.complete = { requestedAtMs, receivedAtMs: audit.nowMs };
+  state.mayBeWhole = audit.seq;
   knewMore(audit, account);
   takeAhead(audit, account);
   takeWaits(audit, account);
@@ -100,6 +101,16 @@ function polled(
     if (instrument.beginning) watchSteady(audit, instrument, account);
     observe(audit, instrument);
   }
+}
+
+/** The next poll begins: the one before was whole if no look-up of it failed, and none is missing (strategy 10.2). */
+export function pollBegins(audit: Audit, account: AccountName): void {
+  const state = audit.accounts[account];
+  if (state.mayBeWhole === null) return;
+  for (const order of state.orders.values()) if (isLive(order) && order.unseen) return;
+  state.wholePolls.push(state.mayBeWhole);
+  if (state.wholePolls.length > CERTAIN_POLLS) state.wholePolls.shift();
+  state.mayBeWhole = null;
 }
 
 /** The partial fills that wait have waited one poll more (4.3). */

@@ -4,6 +4,7 @@ import { createSent } from './creates.ts';
 import { askedAbout } from './former-orders.ts';
 import type { AuditOrder } from './model.ts';
 import { mayRest } from './model.ts';
+import { pollBegins } from './polls.ts';
 import type { Audit } from './state.ts';
 import { fault } from './state.ts';
 import { judgeCleanup } from './stop.ts';
@@ -15,7 +16,9 @@ export function sent(audit: Audit, account: AccountName | null, route: string, r
   if (route === 'create_order') return createSent(audit, account, request);
   const where = { instrument: null, account, clientOrderId: null };
   if (route === 'cancel_order') cancelSent(audit, account, request);
-  else if (route === 'open_orders') {
+  else if (route === 'positions') {
+    if (account) pollBegins(audit, account);
+  } else if (route === 'open_orders') {
     if (account) audit.accounts[account].openOrdersAskedMs = audit.nowMs;
   } else if (route === 'order') {
     const id = asText(asObject(request)?.client_order_id);

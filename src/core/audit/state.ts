@@ -126,6 +126,10 @@ export interface AuditAccount {
   summary: Read | null;
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
+  /** The last complete poll, while none of its look-ups failed: when the next one begins, it was whole; null: it was not. */
+  mayBeWhole: number | null;
+  /** The last whole polls: when they were complete, oldest first. */
+  readonly wholePolls: number[];
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
   moments: Moment[];
   readonly orders: Map<string, AuditOrder>;
@@ -144,6 +148,8 @@ function emptyAccount(): AuditAccount {
     openOrdersAskedMs: 0,
     summary: null,
     complete: null,
+    mayBeWhole: null,
+    wholePolls: [],
     moments: [],
     orders: new Map(),
     openRead: null,
