@@ -13,7 +13,7 @@ import { restoreSymbol } from './restore.ts';
 import type { StopCleanupInput } from './stop-cleanup.ts';
 import type { SubmissionSettings } from './submission-steps.ts';
 import { symbolMachine } from './symbol.ts';
-import { reportOf, type SymbolContext } from './symbol-steps.ts';
+import { knownOf, reportOf } from './symbol-steps.ts';
 
 /**
  * Which actors a trading engine has, and what each of them is started from: at the start and after a failure alike. The
@@ -159,7 +159,7 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
 /** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
 export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
   return context.symbols.flatMap(({ config: { instrument } }) => {
-    const known = self.system.get(`symbol:${instrument}`)?.getSnapshot().context as SymbolContext | undefined;
+    const known = knownOf(self.system.get(`symbol:${instrument}`));
     return (known?.state.orders ?? []).map(({ account, clientOrderId }) => ({ account, instrument, clientOrderId }));
   });
 }
@@ -168,8 +168,7 @@ export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullabl
 function stuckSymbols(context: TradingParts, self: AnyActorRef): readonly StuckSymbol[] | null {
   const stuck: StuckSymbol[] = [];
   for (const symbol of context.symbols) {
-    const actor = self.system.get(`symbol:${symbol.config.instrument}`);
-    const known = actor?.getSnapshot().context as SymbolContext | undefined;
+    const known = knownOf(self.system.get(`symbol:${symbol.config.instrument}`));
     const report = known === undefined ? null : reportOf(known);
     if (report === null) return null;
     if (report.stuck !== null) stuck.push(report.stuck);

@@ -18,6 +18,7 @@ import {
   type Step,
   type SymbolContext,
   type SymbolInput,
+  type SymbolMemory,
   snapshotReceived,
   starting,
   submissionEnded,
@@ -35,18 +36,24 @@ import {
 
 export type SymbolEvent = PollerToSymbol | GatewayToSymbol | TradingDrain | TradingHalt | InstrumentListed;
 
+/** What is known after that change. */
+function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
+  return { known: { ...known, ...change } };
+}
+
 /** An action that carries out a step: context first, then journal and people, then the other actors. */
 function perform(stepOf: (context: SymbolContext, event: SymbolEvent) => Step | null) {
-  return enqueueActions<SymbolContext, SymbolEvent, undefined, SymbolEvent, never, never, never, never, never>(
+  return enqueueActions<SymbolMemory, SymbolEvent, undefined, SymbolEvent, never, never, never, never, never>(
     ({ context, event, enqueue, system }) => {
-      const step = stepOf(context, event);
+      const { known } = context;
+      const step = stepOf(known, event);
       if (step === null) return;
       // Most polls bring nothing new, and each assignment makes XState build a whole snapshot of the machine.
-      if (changes(context, step.change)) enqueue.assign(step.change);
+      if (changes(known, step.change)) enqueue.assign(changed(context, step.change));
       if (step.entries.length > 0 || step.facts.length > 0) {
         enqueue(() => {
-          if (step.entries.length > 0) context.journal.append(step.entries);
-          for (const fact of step.facts) context.reporter.report(fact);
+          if (step.entries.length > 0) known.journal.append(step.entries);
+          for (const fact of step.facts) known.reporter.report(fact);
         });
       }
       for (const { to, message } of step.commands) {
@@ -74,36 +81,36 @@ function on<T extends SymbolEvent['type']>(
 const symbolSetup = setup({
   types: {
     input: {} as SymbolInput,
-    context: {} as SymbolContext,
+    context: {} as SymbolMemory,
     events: {} as SymbolEvent,
   },
   guards: {
-    settling: ({ context, event }) => isSettling(context, event),
+    settling: ({ context, event }) => isSettling(context.known, event),
     /** Only old data are news: a failed read while the last ones are fresh changes nothing. */
-    dataGoneStale: ({ context }) =>
+    dataGoneStale: ({ context: { known } }) =>
       ACCOUNTS.some((account) => {
-        const snapshot = context.snapshots[account];
-        return snapshot !== null && isStale(snapshot.requestedAtMs, context.clock.nowMs(), context.staleMs);
+        const snapshot = known.snapshots[account];
+        return snapshot !== null && isStale(snapshot.requestedAtMs, known.clock.nowMs(), known.staleMs);
       }),
-    dataUnusable: ({ context }) => context.assessment?.kind === 'unusable',
-    touchWanted: ({ context }) => context.assessment?.kind === 'touch-wanted',
-    resting: ({ context }) => matches(context, 0),
-    hedgedWithPartialFill: ({ context }) => matches(context, 1),
-    hedgedAtLimit: ({ context }) => matches(context, 2),
-    hedged: ({ context }) => matches(context, 3),
-    blockedBothWays: ({ context }) => matches(context, 4),
+    dataUnusable: ({ context }) => context.known.assessment?.kind === 'unusable',
+    touchWanted: ({ context }) => context.known.assessment?.kind === 'touch-wanted',
+    resting: ({ context }) => matches(context.known, 0),
+    hedgedWithPartialFill: ({ context }) => matches(context.known, 1),
+    hedgedAtLimit: ({ context }) => matches(context.known, 2),
+    hedged: ({ context }) => matches(context.known, 3),
+    blockedBothWays: ({ context }) => matches(context.known, 4),
   },
   actions: {
     start: perform(starting),
     takeSnapshot: on('snapshot.received', (context, event) => snapshotReceived(context, event.snapshot)),
-    takeTouch: assign({
-      touch: ({ event, context }) =>
-        event.type === 'touch.received' ? { bid: event.bid, ask: event.ask, atMs: event.atMs } : context.touch,
-      touchAsked: false,
+    takeTouch: assign(({ event, context }) => {
+      const { touch } = context.known;
+      const heard = event.type === 'touch.received' ? { bid: event.bid, ask: event.ask, atMs: event.atMs } : touch;
+      return changed(context, { touch: heard, touchAsked: false });
     }),
-    forgetTouchRequest: assign({ touchAsked: false }),
+    forgetTouchRequest: assign(({ context }) => changed(context, { touchAsked: false })),
     askForTouch: perform(touchWanted),
-    assess: assign(({ context }) => assessed(context)),
+    assess: assign(({ context }) => changed(context, assessed(context.known))),
     sayWaiting: perform(waiting),
     carryOut: perform(carriedOut),
     addOrder: on('order.sent', orderSent),
@@ -113,7 +120,7 @@ const symbolSetup = setup({
     endCancel: on('cancel.ended', cancelEnded),
     tellPoller: on('poller.started', pollerStarted),
     meetGateway: on('gateway.started', gatewayStarted),
-    halt: assign({ halted: true }),
+    halt: assign(({ context }) => changed(context, { halted: true })),
     takeRules: on('instrument.listed', instrumentListed),
     sayDraining: perform(draining),
   },
@@ -122,7 +129,7 @@ const symbolSetup = setup({
 export const symbolMachine = symbolSetup.createMachine({
   id: 'symbol',
   description: 'One instrument on both accounts: snapshots in, decisions out.',
-  context: ({ input }) => initialContext(input),
+  context: ({ input }) => ({ known: initialContext(input) }),
   entry: ['start'],
   initial: 'waiting',
   on: {

@@ -1,6 +1,6 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../machines/daemon.ts';
-import type { SymbolContext } from '../machines/symbol-steps.ts';
+import { knownOf, type SymbolContext } from '../machines/symbol-steps.ts';
 import { ALERT_POLICIES, type AlertState, alertHolds, readAlertState } from './core/alerts.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL, ZERO } from './core/decimal.ts';
 import type { DeskMemory } from './core/desk.ts';
@@ -188,11 +188,11 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       settings: statusSettings(settings, options.staleMs),
       accounts: ACCOUNTS.map((account) => accountStatus(account, nowMs)),
       symbols: configs.map((config) => {
-        const snapshot = system?.get(`symbol:${config.instrument}`)?.getSnapshot();
+        const actor = system?.get(`symbol:${config.instrument}`);
         return symbolStatus({
           config,
-          context: (snapshot?.context as SymbolContext | undefined) ?? null,
-          state: leafOf(snapshot?.value),
+          context: knownOf(actor) ?? null,
+          state: leafOf(actor?.getSnapshot().value),
           told: phases.get(config.instrument) ?? null,
           heard: touches.get(config.instrument) ?? null,
           nowMs,

@@ -10,7 +10,7 @@ import {
   RESPAWN_PAUSES_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
-import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
@@ -119,7 +119,7 @@ class World extends Bench {
   }
 
   symbol(name = BNB): SymbolContext {
-    return this.at(`symbol:${name}`).getSnapshot().context as SymbolContext;
+    return knownOf(this.at(`symbol:${name}`))!;
   }
 
   /** The actor registered under that name; fails when there is none. */

@@ -200,7 +200,7 @@ describe('5 the chart decides in the order of core’s table', () => {
       const situation = Object.fromEntries(
         bits.map((bit, index) => [bit, (number & (1 << index)) !== 0]),
       ) as unknown as Situation;
-      const context = { assessment: { kind: 'usable', plan: { situation } } };
+      const context = { known: { assessment: { kind: 'usable', plan: { situation } } } };
       const first = rules.find((rule) => {
         const guard = guardOf(rule);
         return guard === undefined || guards[guard]?.({ context, event: { type: 'x' } }, undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
@@ -165,8 +165,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         ears.delete(wake);
       }
     },
-    symbol: (instrument) =>
-      engine.daemon.system.get(`symbol:${instrument}` as never)!.getSnapshot().context as SymbolContext,
+    symbol: (instrument) => knownOf(engine.daemon.system.get(`symbol:${instrument}` as never))!,
     async stop() {
       engine.stop('the test is over');
       const { exitCode, failure } = await ended;

@@ -1,6 +1,6 @@
 import type { SubmissionEnded } from '../../machines/messages.ts';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
-import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type {
   AccountName,
@@ -64,7 +64,7 @@ export class SymbolBench extends Bench {
   }
 
   get context(): SymbolContext {
-    return (this.#child().getSnapshot() as { context: SymbolContext }).context;
+    return knownOf(this.#child())!;
   }
 
   get orders(): readonly ManagedOrder[] {

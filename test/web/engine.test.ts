@@ -34,7 +34,7 @@ describe('a running engine', () => {
     assert.equal(one.state, actor.value);
     assert.deepEqual(
       one.orders.map((order) => order.clientOrderId),
-      actor.context.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId),
+      actor.context.known.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId),
     );
     assert.equal(status.accounts[0]?.stream, 'up');
     assert.ok(one.touch !== null && Number(one.touch.bid) < Number(one.touch.ask));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SymbolContext } from '../../machines/symbol-steps.ts';
+import { knownOf } from '../../machines/symbol-steps.ts';
 import { type Dashboard, openDashboard } from '../../src/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
@@ -100,9 +100,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     warnings,
     quoting: (instrument) =>
       until(() => {
-        const context = engine.daemon.system.get(`symbol:${instrument}`)?.getSnapshot().context as
-          | SymbolContext
-          | undefined;
+        const context = knownOf(engine.daemon.system.get(`symbol:${instrument}`));
         const orders = context?.state.orders ?? [];
         return (
           orders.length === 2 && orders.every((order) => order.confirmedAtMs !== null) && context?.underWay.length === 0
