@@ -1183,6 +1183,35 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'and hours later nothing is left of it',
+      setup: HELD,
+      run: (w) => {
+        w.instead.set('A positions', { status: 200, body: { result: [] } });
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.instead.clear();
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.wait(3 * 3_600_000)
+          .poll()
+          .wait(2_000)
+          .poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'what contradicts the fills after it was taken back is found',
+      setup: HELD,
+      run: (w) => {
+        w.instead.set('A positions', { status: 200, body: { result: [] } });
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.instead.clear();
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.instead.set('A positions', { status: 200, body: { result: [] } });
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
       name: 'a difference adopted that was the fill of an order of unknown outcome',
       setup: HELD,
       run: (w) => {

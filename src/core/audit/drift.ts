@@ -4,7 +4,7 @@ import type { AuditFill } from './lots.ts';
 import type { AuditOrder } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
-import { agrees, contradiction, markOf, move } from './positions.ts';
+import { agrees, contradiction, isDust, markOf, move, refutesDrift } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
 import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
 
@@ -14,7 +14,7 @@ import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
 const DRIFT_SNAPSHOTS = 3;
 const DRIFT_MS = 10_000;
 
-/** Strategy 10.5, at the earliest moment an engine may adopt. */
+/** Strategy 10.5, at the earliest moment an engine may adopt; a drift that positions refute for as long is withdrawn. */
 export function judgeDrift(
   audit: Audit,
   instrument: AuditInstrument,
@@ -23,7 +23,7 @@ export function judgeDrift(
 ): void {
   const holding = instrument.holding[account];
   const difference = contradiction(instrument, account, audit.seq);
-  if (!difference || agrees(audit, instrument, account, audit.seq)) {
+  if (!difference || isDust(instrument, difference)) {
     holding.contradicting = null;
     return;
   }
@@ -76,7 +76,7 @@ export function takeOver(
     (one) => one.account === account && isLive(one) && (one.unseen || isUnproven(one)),
   );
   if (hidden && !atOnce) return;
-  if (drift && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) {
+  if (drift && refutesDrift(audit, instrument, account, difference)) {
     instrument.lots.withdraw(drift.seq, { ...fill, loose: true });
     holding.drift = null;
   } else {

@@ -1,6 +1,6 @@
 import type { AccountName } from '../model.ts';
 import { isLive, knownAt } from './model.ts';
-import { agrees, trim } from './positions.ts';
+import { agrees, contradiction, isDust, trim } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
 
 /** The moments at which an engine may have known an account: what it decides on is one of them. */
@@ -21,8 +21,9 @@ export function knewMore(audit: Audit, account: AccountName, perhaps: readonly s
   for (const instrument of audit.instruments.values()) {
     const holding = instrument.holding[account];
     if (!agrees(audit, instrument, account, audit.seq)) continue;
-    holding.contradicting = null;
     holding.winsUntilMs = 0;
+    const difference = contradiction(instrument, account, audit.seq);
+    if (difference !== null && isDust(instrument, difference)) holding.contradicting = null;
   }
 }
 

@@ -33,14 +33,28 @@ export function contradiction(instrument: AuditInstrument, account: AccountName,
   return position && expected ? position.size.minus(expected.size) : null;
 }
 
-/** Dust aside, do positions and fills known at `atSeq` agree (strategy 4.5). */
+/** Dust aside, do positions and fills known at `atSeq` agree (strategy 4.5), or would without the drift adopted here last. */
 export function agrees(audit: Audit, instrument: AuditInstrument, account: AccountName, atSeq: number): boolean {
   const difference = contradiction(instrument, account, atSeq);
   if (!difference) return false;
   // How many snapshots an engine got of a difference is not on the wire: it may not have adopted what is adopted here.
-  const { drift } = instrument.holding[account];
-  if (drift && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg())) return true;
+  return refutesDrift(audit, instrument, account, difference) || isDust(instrument, difference);
+}
+
+/** Too little to be a difference: positions and fills agree. */
+export function isDust(instrument: AuditInstrument, difference: Decimal): boolean {
   return difference.isZero() || (instrument.rules !== null && difference.abs().lt(instrument.rules.minSize));
+}
+
+/** The positions show that the drift adopted here last never was, or is no more. */
+export function refutesDrift(
+  audit: Audit,
+  instrument: AuditInstrument,
+  account: AccountName,
+  difference: Decimal,
+): boolean {
+  const { drift } = instrument.holding[account];
+  return drift !== null && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg());
 }
 
 /** Marks a decision may have used (strategy 3.1): of either position, else the books' mids, newest first. */
