@@ -1657,6 +1657,18 @@ describe('a decision may wait as long as its data may be decided on (strategy 10
       },
     },
     {
+      name: 'nor need one that could read an account only once, however long ago',
+      setup: HELD,
+      run: (w) => {
+        formerOrder(w);
+        w.wait(2_000).poll();
+        for (let turn = 0; turn < 15; turn += 1) w.wait(2_000).poll('B');
+        w.instead.set('A open_orders', { status: 200, body: { result: [] } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
       name: 'an order of a former engine that one answer lacked and the next shows again is one order',
       setup: { ...HELD, settings: LOOP_10 },
       run: (w) => {

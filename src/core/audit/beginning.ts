@@ -5,7 +5,7 @@ import { waitFrom } from './fills.ts';
 import { recall } from './former-orders.ts';
 import type { AuditLot } from './lots.ts';
 import type { StartLot } from './model.ts';
-import { isLive } from './model.ts';
+import { CERTAIN_POLLS, isLive } from './model.ts';
 import { outcomeUnknown, remember } from './orders.ts';
 import type { Audit, AuditInstrument } from './state.ts';
 
@@ -65,15 +65,20 @@ function resetLots(audit: Audit, instrument: AuditInstrument, from: readonly Sta
   instrument.lots.reset(lots);
 }
 
-/** While it begins: where both accounts read alike for long, any engine has begun (11.3). */
+/**
+ * While it begins: where both accounts read alike for long and in several polls, any engine has begun (11.3). In one, what
+ * makes it whole here may be reads of two polls that failed for the engine.
+ */
 export function watchSteady(audit: Audit, instrument: AuditInstrument, account: AccountName): void {
   const orders = instrument.orders.filter((one) => one.account === account && isLive(one));
   const words = orders.map((one) => `${one.clientOrderId} ${one.traded.toString()}`).sort();
   const reading = `${instrument.holding[account].positions.at(-1)?.size.toString()} ${words.join(',')}`;
   const former = instrument.steady[account];
-  if (former?.reading !== reading) instrument.steady[account] = { reading, sinceMs: audit.nowMs };
+  if (former?.reading === reading) former.polls += 1;
+  else instrument.steady[account] = { reading, sinceMs: audit.nowMs, polls: 1 };
   const { A, B } = instrument.steady;
-  if (!A || !B || audit.nowMs - Math.max(A.sinceMs, B.sinceMs) < audit.windows.begunAfterMs) return;
+  if (!A || !B || Math.min(A.polls, B.polls) < CERTAIN_POLLS) return;
+  if (audit.nowMs - Math.max(A.sinceMs, B.sinceMs) < audit.windows.begunAfterMs) return;
   instrument.beginning = false;
   instrument.vanished = [];
 }

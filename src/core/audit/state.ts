@@ -91,7 +91,7 @@ export interface AuditInstrument {
   /** Those that vanished: one that is asked about is known to an engine that has begun. */
   vanished: AuditOrder[];
   /** What was last read while it begins, and since when it is that. */
-  readonly steady: Record<AccountName, { readonly reading: string; readonly sinceMs: number } | null>;
+  readonly steady: Record<AccountName, { readonly reading: string; readonly sinceMs: number; polls: number } | null>;
   guardsJudged: boolean;
   readonly books: BookSeen[];
   readonly bookings: Record<Side, number>;
