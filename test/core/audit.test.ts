@@ -995,21 +995,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'an order of a former engine that vanishes before this one began is part of the positions it begins from',
       setup: { ...HELD, symbol: { imbalanceLimitUsdt: d(0) } },
       run: (w) => {
-        const former = {
-          account: 'A' as const,
-          side: 'buy' as const,
-          size: '1.5',
-          price: '100.0',
-          clientOrderId: strategyOrderId('A', 'buy', 77),
-          requestId: 0,
-          request: null,
-          createdMs: w.nowMs - 60_000,
-          status: 'OPEN',
-          reason: 'UNSPECIFIED',
-          traded: d(0),
-          value: d(0),
-        };
-        w.orders.push(former);
+        const former = formerOrder(w);
         w.wait(2_000).poll();
         w.fill(former, '1.5').wait(2_000).poll();
         w.wait(4_000).poll();
@@ -1020,21 +1006,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'what an order of a former engine trades before this one began is booked with the positions, though it waits in part',
       setup: { ...HELD, symbol: { imbalanceLimitUsdt: d(0) } },
       run: (w) => {
-        const former = {
-          account: 'A' as const,
-          side: 'buy' as const,
-          size: '1.5',
-          price: '100.0',
-          clientOrderId: strategyOrderId('A', 'buy', 77),
-          requestId: 0,
-          request: null,
-          createdMs: w.nowMs - 60_000,
-          status: 'OPEN',
-          reason: 'UNSPECIFIED',
-          traded: d(0),
-          value: d(0),
-        };
-        w.orders.push(former);
+        const former = formerOrder(w);
         w.wait(2_000).poll();
         w.fill(former, '1').wait(2_000).poll();
         w.wait(4_000).poll();
@@ -1045,21 +1017,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'an order of a former engine that is asked about is known: its fill counts, though no create has left yet',
       setup: { a: ['5', '100'], b: ['-7', '100'] },
       run: (w) => {
-        const former = {
-          account: 'A' as const,
-          side: 'buy' as const,
-          size: '2',
-          price: '100.0',
-          clientOrderId: strategyOrderId('A', 'buy', 77),
-          requestId: 0,
-          request: null,
-          createdMs: w.nowMs - 60_000,
-          status: 'OPEN',
-          reason: 'UNSPECIFIED',
-          traded: d(0),
-          value: d(0),
-        };
-        w.orders.push(former);
+        const former = formerOrder(w, '2');
         pass(w, 6_000);
         w.fill(former, '2').wait(2_000).poll().lookUp(former);
         w.create('B', 'sell', '1', '100.1');
@@ -1069,21 +1027,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'where nothing moves for long every engine has begun: its orders are known',
       setup: HELD,
       run: (w) => {
-        const former = {
-          account: 'A' as const,
-          side: 'buy' as const,
-          size: '1.5',
-          price: '100.0',
-          clientOrderId: strategyOrderId('A', 'buy', 77),
-          requestId: 0,
-          request: null,
-          createdMs: w.nowMs - 60_000,
-          status: 'OPEN',
-          reason: 'UNSPECIFIED',
-          traded: d(0),
-          value: d(0),
-        };
-        w.orders.push(former);
+        const former = formerOrder(w);
         pass(w, 30_000);
         w.fill(former, '1');
         pass(w, 8_000);
@@ -1175,9 +1119,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'a drift the positions took back is taken back at once',
       setup: HELD,
       run: (w) => {
-        w.instead.set('A positions', { status: 200, body: { result: [] } });
-        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
-        w.instead.clear();
+        adoptsFlat(w);
         w.wait(2_000).poll();
         w.create('A', 'buy', '1', '100.0');
       },
@@ -1186,9 +1128,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'and hours later nothing is left of it',
       setup: HELD,
       run: (w) => {
-        w.instead.set('A positions', { status: 200, body: { result: [] } });
-        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
-        w.instead.clear();
+        adoptsFlat(w);
         for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
         w.wait(3 * 3_600_000)
           .poll()
@@ -1201,9 +1141,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'what contradicts the fills after it was taken back is found',
       setup: HELD,
       run: (w) => {
-        w.instead.set('A positions', { status: 200, body: { result: [] } });
-        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
-        w.instead.clear();
+        adoptsFlat(w);
         for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
         w.instead.set('A positions', { status: 200, body: { result: [] } });
         for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
@@ -1499,10 +1437,17 @@ function until(wire: Wire, atMs: number): Wire {
   return wire.wait(atMs - wire.nowMs);
 }
 
+/** A reads flat for so long that it is adopted as drift (10.5); from here on it reads as it is. */
+function adoptsFlat(wire: Wire): void {
+  wire.instead.set('A positions', { status: 200, body: { result: [] } });
+  for (let turn = 0; turn < 7; turn += 1) wire.wait(2_000).poll();
+  wire.instead.clear();
+}
+
 /** An order of a former engine rests: the one that is heard did not send it. */
-function formerOrder(wire: Wire): ScriptedOrder {
+function formerOrder(wire: Wire, size = '1.5'): ScriptedOrder {
   const former: ScriptedOrder = {
-    ...{ account: 'A', side: 'buy', size: '1.5', price: '100.0', clientOrderId: strategyOrderId('A', 'buy', 77) },
+    ...{ account: 'A', side: 'buy', size, price: '100.0', clientOrderId: strategyOrderId('A', 'buy', 77) },
     ...{ requestId: 0, request: null, createdMs: wire.nowMs - 60_000, status: 'OPEN', reason: 'UNSPECIFIED' },
     ...{ traded: d(0), value: d(0) },
   };
