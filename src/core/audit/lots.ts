@@ -97,13 +97,8 @@ export function netOf(lots: Lots): Decimal {
 }
 
 /** The readings whose signed sum is `net`: an engine that trades has no other (strategy 4.5). All of them where none is. */
-export function readingsOf(readings: readonly Lots[], net: Decimal): readonly Lots[] {
-  const right = readings.filter((lots) => netOf(lots).eq(net));
-  return right.length === 0 ? readings : right;
-}
-
-function settled(readings: readonly Reading[], net: Decimal): readonly Reading[] {
-  const right = readings.filter(({ lots }) => netOf(lots).eq(net));
+export function comingTo<T>(readings: readonly T[], net: Decimal, lotsOf: (reading: T) => Lots): readonly T[] {
+  const right = readings.filter((reading) => netOf(lotsOf(reading)).eq(net));
   return right.length === 0 ? readings : right;
 }
 
@@ -274,12 +269,12 @@ export function createLotBooks(staleMs: number): LotBooks {
       crowded = false;
     },
     settle(net) {
-      if (current.length > 1) current = settled(current, net);
+      if (current.length > 1) current = comingTo(current, net, ({ lots }) => lots);
       let before = net;
       for (let index = recent.length - 1; index >= 0; index -= 1) {
         const one = recent[index]!;
         before = one.fill.side === 'buy' ? before.minus(one.fill.size) : before.plus(one.fill.size);
-        if (one.before.length > 1) one.before = settled(one.before, before);
+        if (one.before.length > 1) one.before = comingTo(one.before, before, ({ lots }) => lots);
       }
     },
     withdraw(seq, reverse) {

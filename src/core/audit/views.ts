@@ -6,7 +6,7 @@ import { isPerhapsBooked } from './fills.ts';
 import type { View, ViewOrder } from './judge.ts';
 import { smallestTradable } from './judge.ts';
 import type { AuditFill } from './lots.ts';
-import { bookFill, readingsOf } from './lots.ts';
+import { bookFill, comingTo } from './lots.ts';
 import type { AuditOrder } from './model.ts';
 import { knownAt } from './model.ts';
 import { netAt } from './nets.ts';
@@ -51,7 +51,7 @@ export function* viewsAt(
   }
   const net = netAt(instrument, at, waiting);
   const known = instrument.lots.at(at.A, at.B);
-  const readings = net === null ? known : readingsOf(known, net);
+  const readings = net === null ? known : comingTo(known, net, (lots) => lots);
   for (const markPrice of markOf(audit, instrument, at)) {
     const view: View = { position, waiting, markPrice, readings, orders };
     // Each of them is booked or waits: every combination is a view.
