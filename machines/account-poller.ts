@@ -10,7 +10,7 @@ import type {
   SymbolSnapshot,
 } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
-import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import type {
   AccountFailed,
   AccountParked,
@@ -56,7 +56,7 @@ export interface PollerInput {
   /** Whose symbols get slices. */
   readonly instruments: readonly string[];
   readonly exchange: Exchange;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   /** Pause after each poll (`LOOP_INTERVAL_SEC`), milliseconds. */
   readonly loopIntervalMs: number;
@@ -87,6 +87,8 @@ interface PollerContext {
   /** The lists of the present poll: as they were when it began. */
   readonly watchedAtStart: Readonly<Record<string, OrdersWatched>>;
   readonly requestedAtMs: number;
+  /** Of our clock then. */
+  readonly era: number;
   /** When the poll before the present or last one began. */
   readonly formerRequestedAtMs: number;
   readonly reading: Reading | null;
@@ -127,6 +129,7 @@ function begin({ input }: { input: PollerInput }): PollerContext {
     watched: {},
     watchedAtStart: {},
     requestedAtMs: 0,
+    era: 0,
     formerRequestedAtMs: 0,
     reading: null,
     toLookUp: [],
@@ -238,7 +241,7 @@ async function lookUpMissing({ exchange, account, orders, requestedAtMs }: Looku
 
 /** One symbol's part of a poll (strategy 10.1): its position, and strategy orders only. */
 function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonly string[]): SymbolSnapshot {
-  const { account, requestedAtMs, receivedAtMs } = snapshot;
+  const { account, requestedAtMs, era, receivedAtMs } = snapshot;
   const open = snapshot.openOrders.filter((order) => order.instrument === instrument);
   const found = snapshot.lookups.flatMap(({ order }) =>
     order !== null && order.instrument === instrument ? [order] : [],
@@ -246,6 +249,7 @@ function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonl
   return {
     account,
     requestedAtMs,
+    era,
     receivedAtMs,
     position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
     orders: [...open, ...found].filter((order) => isStrategyOrder(order.clientOrderId)),
@@ -255,10 +259,10 @@ function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonl
 }
 
 function wholeSnapshot(context: PollerContext): AccountSnapshot {
-  const { reading, results, requestedAtMs, deps } = context;
+  const { reading, results, requestedAtMs, era, deps } = context;
   if (reading === null) throw new Error('a poll without a reading was to be delivered');
   const receivedAtMs = deps.clock.nowMs();
-  return { account: deps.account, requestedAtMs, receivedAtMs, ...reading, lookups: results.lookups };
+  return { account: deps.account, requestedAtMs, era, receivedAtMs, ...reading, lookups: results.lookups };
 }
 
 /** Ids of an instrument that were looked up and are not known. */
@@ -350,6 +354,7 @@ export const accountPollerMachine = setup({
     beginPoll: assign({
       requestedAtMs: ({ context }) => context.deps.clock.nowMs(),
       formerRequestedAtMs: ({ context }) => context.requestedAtMs,
+      era: ({ context }) => context.deps.clock.era(),
       watchedAtStart: ({ context }) => context.watched,
       reading: null,
       toLookUp: [],

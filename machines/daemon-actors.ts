@@ -4,7 +4,7 @@ import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
 import type { StrategySettings } from '../src/core/plan-input.ts';
-import type { Clock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
+import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine } from './alert-desk.ts';
 import { heartbeatMachine } from './heartbeat.ts';
@@ -52,7 +52,7 @@ export interface DaemonInput {
   readonly notifier: Notifier;
   /** null: no dead-man switch to call. */
   readonly heartbeat: Heartbeat | null;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   readonly texts: AlertTexts;
   readonly settings: DaemonSettings;

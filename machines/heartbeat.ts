@@ -1,7 +1,7 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { isStale } from '../src/core/assess.ts';
-import type { AccountName } from '../src/core/model.ts';
-import type { Clock, Heartbeat, Reporter } from '../src/ports.ts';
+import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
+import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
 import type { PollerToDaemon } from './messages.ts';
 
 /**
@@ -20,7 +20,7 @@ export const BEAT_LIMIT_MS = 30_000;
 
 export interface HeartbeatInput {
   readonly heartbeat: Heartbeat;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   /** A poll older than this counts as none: 3 intervals, at least 10 s (strategy 10.3). */
   readonly freshMs: number;
@@ -28,7 +28,7 @@ export interface HeartbeatInput {
 
 interface HeartbeatContext extends HeartbeatInput {
   /** When each account was last polled successfully; null: never, or it has failed since. */
-  readonly polledAtMs: Readonly<Record<AccountName, number | null>>;
+  readonly polled: Readonly<Record<AccountName, { readonly atMs: number; readonly era: number } | null>>;
 }
 
 const beat = fromPromise<void, { readonly heartbeat: Heartbeat }>(({ input }) => input.heartbeat.beat());
@@ -43,17 +43,19 @@ export const heartbeatMachine = setup({
   delays: { beatMs: BEAT_MS, lookMs: LOOK_MS, beatLimitMs: BEAT_LIMIT_MS },
   guards: {
     bothPolled: ({ context }) => {
-      const nowMs = context.clock.nowMs();
-      const fresh = (atMs: number | null): boolean => atMs !== null && !isStale(atMs, nowMs, context.freshMs);
-      return fresh(context.polledAtMs.A) && fresh(context.polledAtMs.B);
+      const now = { nowMs: context.clock.nowMs(), era: context.clock.era() };
+      return ACCOUNTS.every((account) => {
+        const polled = context.polled[account];
+        return polled !== null && !isStale(polled, now, context.freshMs);
+      });
     },
   },
   actions: {
     notePolled: assign(({ context }, { account }: { readonly account: AccountName }) => ({
-      polledAtMs: { ...context.polledAtMs, [account]: context.clock.nowMs() },
+      polled: { ...context.polled, [account]: { atMs: context.clock.nowMs(), era: context.clock.era() } },
     })),
     noteFailed: assign(({ context }, { account }: { readonly account: AccountName }) => ({
-      polledAtMs: { ...context.polledAtMs, [account]: null },
+      polled: { ...context.polled, [account]: null },
     })),
     reportMissed: ({ context }, { reason }: { readonly reason: string }) => {
       try {
@@ -65,7 +67,7 @@ export const heartbeatMachine = setup({
   },
 }).createMachine({
   id: 'heartbeat',
-  context: ({ input }) => ({ ...input, polledAtMs: { A: null, B: null } }),
+  context: ({ input }) => ({ ...input, polled: { A: null, B: null } }),
   on: {
     'account.polled': {
       actions: { type: 'notePolled', params: ({ event }) => ({ account: event.snapshot.account }) },

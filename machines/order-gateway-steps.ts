@@ -12,7 +12,7 @@ import {
   withoutSubmission,
 } from '../src/core/price-table.ts';
 import { type PricedOrder, pricesToGoBeyond } from '../src/core/pricing.ts';
-import type { Clock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
+import type { Clock, EngineClock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
 import type { CancellationInput } from './cancellation.ts';
 import type {
   AccountParked,
@@ -56,7 +56,7 @@ export const CANCELS_MAX = 500;
 export interface GatewayInput {
   readonly exchange: Exchange;
   readonly journal: Journal;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   readonly settings: SubmissionSettings;
   readonly instruments: ReadonlyMap<string, Instrument>;

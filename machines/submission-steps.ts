@@ -5,7 +5,7 @@ import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from 
 import { clientOrderIdOf, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import type {
-  Clock,
+  EngineClock,
   Exchange,
   Journal,
   OrderOutcome,
@@ -77,7 +77,7 @@ export interface SubmissionDesk {
 export interface SubmissionDeps {
   readonly exchange: Exchange;
   readonly journal: Journal;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly settings: SubmissionSettings;
@@ -188,9 +188,6 @@ export interface SubmissionContext {
   readonly postOnlyRefusals: number;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
-  /** Our clock when it was last looked at, and whether it was ever earlier than before: it was set back meanwhile. */
-  readonly clockMs: number;
-  readonly clockWentBack: boolean;
   readonly quote: Quote | null;
   readonly draft: Draft | null;
   readonly recorded: Recorded | null;
@@ -224,8 +221,6 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     postOnlyRefusals: 0,
     rateLimits: 0,
     attemptAtMs: 0,
-    clockMs: input.deps.clock.nowMs(),
-    clockWentBack: false,
     quote: null,
     draft: null,
     recorded: null,
@@ -280,20 +275,13 @@ export function quoteFor(context: SubmissionContext, book: Book): Quote {
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 
-/** Looks at our clock: while an attempt is under way it may be set back, and run past the time of the data again. */
-export function clockLook({ clockMs, clockWentBack, deps }: SubmissionContext) {
-  const nowMs = deps.clock.nowMs();
-  return { clockMs: nowMs, clockWentBack: clockWentBack || nowMs < clockMs };
-}
-
 /** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
 export function tooOld(context: SubmissionContext): string | null {
-  const { validFromMs = Number.NEGATIVE_INFINITY, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
-  const nowMs = context.deps.clock.nowMs();
-  // Set back and long under way, the clock may be past that time again: how old the data are, it cannot tell.
-  if (nowMs < validFromMs || (context.clockWentBack && validFromMs > 0))
-    return 'our clock was set back since the data it was decided on were read';
-  return nowMs > validUntilMs ? 'the data it was decided on are too old by now' : null;
+  const { clock } = context.deps;
+  const era = clock.era();
+  const { validInEra = era, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
+  if (era !== validInEra) return 'our clock was set back since the data it was decided on were read';
+  return clock.nowMs() > validUntilMs ? 'the data it was decided on are too old by now' : null;
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */

@@ -10,7 +10,6 @@ import {
   CONFIRM_LOOKUPS_MAX,
   CONFIRM_PAUSE_MAX_MS,
   CONFIRM_PAUSE_MS,
-  clockLook,
   createFailure,
   type Draft,
   draftAttempt,
@@ -199,10 +198,7 @@ const setupSubmission = setup({
       reporter.report({ type: 'order.sent', atMs: clock.nowMs(), attempt: context.attempt, ...orderWords(context) });
     },
     noteSendTime: assign({ attemptAtMs: ({ context }) => context.deps.clock.nowMs() }),
-    noteAnswer: assign(({ context }, params: { output: ExchangeOrder | null }) => ({
-      seen: params.output,
-      ...clockLook(context),
-    })),
+    noteAnswer: assign({ seen: (_, params: { output: ExchangeOrder | null }) => params.output }),
     noteCreateFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = createFailure(params.thrown, orderOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
@@ -210,7 +206,7 @@ const setupSubmission = setup({
     }),
     noteDoubt: assign({ reason: ({ context }) => `an answer that cannot be ours: ${context.seen?.rejectReason}` }),
     noteUnconfirmed: assign({ reason: 'acknowledged, and not confirmed in any state since' }),
-    countLookup: assign(({ context }) => ({ lookups: context.lookups + 1, ...clockLook(context) })),
+    countLookup: assign({ lookups: ({ context }) => context.lookups + 1 }),
     noteRejection: assign({ reason: ({ context }) => context.seen?.rejectReason ?? 'UNSPECIFIED', failure: null }),
     countPostOnly: assign({
       postOnlyRefusals: ({ context }) => context.postOnlyRefusals + 1,

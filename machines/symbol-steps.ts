@@ -33,7 +33,7 @@ import { repairWays } from '../src/core/repairs.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
 import { markOf, sideAgainst } from '../src/core/valuing.ts';
-import type { Clock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
+import type { EngineClock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
   AlertCleared,
   AlertRaised,
@@ -79,7 +79,7 @@ export interface SymbolInput {
   readonly staleMs: number;
   /** Restored or empty (strategy 11.2, 11.3). */
   readonly state: SymbolState;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly journal: Journal;
   readonly reporter: Reporter;
 }
@@ -195,8 +195,8 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const { account } = snapshot;
   const former = context.snapshots[account];
   const nowMs = context.clock.nowMs();
-  // Dated in a time to come: our clock was set back since, and no reading of after it is older than that one.
-  const ordered = former !== null && former.requestedAtMs <= nowMs;
+  // Of another era: our clock was set back since, and no reading of after it is older than that one.
+  const ordered = former !== null && former.era === snapshot.era;
   if (ordered && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
   const snapshots = { ...context.snapshots, [account]: snapshot };
   const unmoved = ordered && readsAlike(former, snapshot);
@@ -277,11 +277,11 @@ function compareOnce(
 
 /** Judges what is known now (strategy 5); what it leads to is carried out by the state it chooses. */
 export function assessed(context: SymbolContext): Partial<SymbolContext> {
-  const nowMs = context.clock.nowMs();
+  const [nowMs, era] = [context.clock.nowMs(), context.clock.era()];
   const denied = context.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
   const { config, instrument, strategy, snapshots, touch, staleMs, halted } = context;
   const assessment = assess({
-    ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs },
+    ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs, era },
     state: context.state,
     unlisted: context.unlisted ?? false,
     denied: denied.map((denial) => denial.key),
@@ -450,10 +450,10 @@ function warnings(context: SymbolContext, { config, instrument, valuation, nowMs
   });
 }
 
-/** From the older of the two snapshots until it is too old to decide on (strategy 10.3). */
-function validity({ snapshots, staleMs }: SymbolContext): Required<Pick<Intent, 'validFromMs' | 'validUntilMs'>> {
-  const validFromMs = Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0));
-  return { validFromMs, validUntilMs: validFromMs + staleMs };
+/** Until the older of the two snapshots is too old to decide on, or our clock is set back (strategy 10.3). */
+function validity({ snapshots, staleMs }: SymbolContext): Required<Pick<Intent, 'validInEra' | 'validUntilMs'>> {
+  const requestedAtMs = Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0));
+  return { validInEra: snapshots.A?.era ?? 0, validUntilMs: requestedAtMs + staleMs };
 }
 
 export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {

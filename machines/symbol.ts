@@ -1,5 +1,5 @@
 import { assign, enqueueActions, setup } from 'xstate';
-import { isStale } from '../src/core/assess.ts';
+import { isStaleReading } from '../src/core/assess.ts';
 import { PRIORITY } from '../src/core/classify.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import type { GatewayToSymbol, InstrumentListed, PollerToSymbol, TradingDrain, TradingHalt } from './messages.ts';
@@ -87,11 +87,13 @@ const symbolSetup = setup({
   guards: {
     settling: ({ context, event }) => isSettling(context.known, event),
     /** Only old data are news: a failed read while the last ones are fresh changes nothing. */
-    dataGoneStale: ({ context: { known } }) =>
-      ACCOUNTS.some((account) => {
+    dataGoneStale: ({ context: { known } }) => {
+      const now = { nowMs: known.clock.nowMs(), era: known.clock.era() };
+      return ACCOUNTS.some((account) => {
         const snapshot = known.snapshots[account];
-        return snapshot !== null && isStale(snapshot.requestedAtMs, known.clock.nowMs(), known.staleMs);
-      }),
+        return snapshot !== null && isStaleReading(snapshot, now, known.staleMs);
+      });
+    },
     dataUnusable: ({ context }) => context.known.assessment?.kind === 'unusable',
     touchWanted: ({ context }) => context.known.assessment?.kind === 'touch-wanted',
     resting: ({ context }) => matches(context.known, 0),
@@ -104,9 +106,9 @@ const symbolSetup = setup({
     start: perform(starting),
     takeSnapshot: on('snapshot.received', (context, event) => snapshotReceived(context, event.snapshot)),
     takeTouch: assign(({ event, context }) => {
-      const { touch } = context.known;
-      const heard = event.type === 'touch.received' ? { bid: event.bid, ask: event.ask, atMs: event.atMs } : touch;
-      return changed(context, { touch: heard, touchAsked: false });
+      if (event.type !== 'touch.received') return changed(context, { touchAsked: false });
+      const { bid, ask, atMs } = event;
+      return changed(context, { touch: { bid, ask, atMs, era: context.known.clock.era() }, touchAsked: false });
     }),
     forgetTouchRequest: assign(({ context }) => changed(context, { touchAsked: false })),
     askForTouch: perform(touchWanted),

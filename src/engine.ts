@@ -16,7 +16,7 @@ import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument, rememberInstruments } from './journal/instruments.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { alertTexts } from './notify/texts.ts';
-import type { Clock, Heartbeat, Notifier, Reporter } from './ports.ts';
+import type { EngineClock, Heartbeat, Notifier, Reporter } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { resolveInstruments } from './settings/index.ts';
 
@@ -34,7 +34,7 @@ export interface EngineParts {
   readonly journal: EngineJournal;
   readonly notifier: Notifier;
   readonly heartbeat: Heartbeat | null;
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly reporter: Reporter;
   /** Start-up warnings (strategy 2.2) and the like: lines that are no facts. */
   readonly warn: (text: string) => void;

@@ -22,6 +22,12 @@ export interface Clock {
   nowMs(): number;
 }
 
+/** A wall clock that notices when it is set back: by times alone, old data look fresh after it (strategy 10.3). */
+export interface EngineClock extends Clock {
+  /** How often the clock was set back so far. The age of something dated in another era is not known. */
+  era(): number;
+}
+
 /** Everything about a create but its signature. Sizes and prices are exact; one leg, limit, post-only, GOOD_TILL_TIME. */
 export interface OrderDraft {
   readonly account: AccountName;

@@ -1,6 +1,7 @@
 import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
 import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
+import { createEngineClock } from './engine-clock.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
@@ -13,7 +14,7 @@ import { createEngineLog, createFigures, type EngineLog, type LogFile, openLogFi
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
-import type { Clock, Notifier } from './ports.ts';
+import type { Notifier } from './ports.ts';
 import { tee } from './report.ts';
 import type { Settings } from './settings/index.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
@@ -33,7 +34,10 @@ const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
 };
 const LOG_LEVEL = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 
-export const systemClock: Clock = { nowMs: () => Date.now() };
+export const systemClock = createEngineClock(
+  () => Date.now(),
+  () => performance.now(),
+);
 
 /**
  * Runs the engine until it is stopped (strategy 11, 13).

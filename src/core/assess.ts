@@ -10,6 +10,14 @@ export interface Touch {
   readonly bid: Decimal;
   readonly ask: Decimal;
   readonly atMs: number;
+  /** Of our clock when it came. */
+  readonly era: number;
+}
+
+/** What our clock shows: a time, and how often it was set back before. */
+export interface Now {
+  readonly nowMs: number;
+  readonly era: number;
 }
 
 /** What a symbol knows when it is about to decide. */
@@ -23,6 +31,7 @@ export interface Knowledge {
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
   readonly nowMs: number;
+  readonly era: number;
   readonly halted: boolean;
   /** The exchange does not list the instrument (strategy 11.6). */
   readonly unlisted: boolean;
@@ -37,14 +46,16 @@ export type Assessment =
   | { readonly kind: 'usable'; readonly input: PlanInput; readonly plan: Plan };
 
 /**
- * Whether a reading may not be decided on (strategy 10.3): too old, or dated in a time to come. The latter is from before
- * our clock was set back, and nobody knows how old it is.
- *
- * @param requestedAtMs when it was asked for, by the clock of then
+ * Whether something read may not be decided on (strategy 10.3): too old, or from before our clock was set back. Nobody knows
+ * how old the latter is, however the time it is dated compares: the clock may be past that time again.
  */
-export function isStale(requestedAtMs: number, nowMs: number, staleMs: number): boolean {
-  const ageMs = nowMs - requestedAtMs;
-  return ageMs > staleMs || ageMs < 0;
+export function isStale(read: { readonly atMs: number; readonly era: number }, now: Now, staleMs: number): boolean {
+  return read.era !== now.era || now.nowMs - read.atMs > staleMs;
+}
+
+/** {@link isStale} of an account's reading, which is as old as its first request. */
+export function isStaleReading({ requestedAtMs, era }: SymbolSnapshot, now: Now, staleMs: number): boolean {
+  return isStale({ atMs: requestedAtMs, era }, now, staleMs);
 }
 
 /** Whether there can be a decision now, and which (strategy 5: once per usable snapshot of both accounts). */
@@ -56,9 +67,10 @@ export function assess(knowledge: Knowledge): Assessment {
     return { kind: 'unusable', why: `no data of ${missing} yet`, rule: '10.1' };
   }
   for (const snapshot of [A, B]) {
-    if (!isStale(snapshot.requestedAtMs, nowMs, staleMs)) continue;
-    const ageMs = nowMs - snapshot.requestedAtMs;
-    const age = ageMs < 0 ? 'from before our clock was set back' : `${Math.round(ageMs / 1000)} s old`;
+    if (!isStaleReading(snapshot, knowledge, staleMs)) continue;
+    const { requestedAtMs, era } = snapshot;
+    const ofBefore = era !== knowledge.era;
+    const age = ofBefore ? 'from before our clock was set back' : `${Math.round((nowMs - requestedAtMs) / 1000)} s old`;
     return { kind: 'unusable', why: `data of ${snapshot.account} are ${age}`, rule: '10.3' };
   }
   if (!state.begun) {
@@ -88,8 +100,8 @@ export function assess(knowledge: Knowledge): Assessment {
   const input = planInputOf(knowledge, { A, B }, mark);
   const plan = makePlan(input);
   const byTouch = positions.every((position) => position === null);
-  const touchAgeMs = nowMs - (knowledge.touch?.atMs ?? 0);
-  if (byTouch && plan.creates.length > 0 && touchAgeMs > staleMs) return { kind: 'touch-wanted' };
+  const touchIsStale = knowledge.touch === null || isStale(knowledge.touch, knowledge, staleMs);
+  if (byTouch && plan.creates.length > 0 && touchIsStale) return { kind: 'touch-wanted' };
   return { kind: 'usable', input, plan };
 }
 

@@ -118,6 +118,8 @@ export interface AccountSnapshot {
   readonly account: AccountName;
   /** When the first of its reads was sent, our clock. What the exchange did before this is in it or in a later one. */
   readonly requestedAtMs: number;
+  /** Of our clock when they were sent: it counts how often it was set back (strategy 10.3). */
+  readonly era: number;
   readonly receivedAtMs: number;
   readonly positions: readonly Position[];
   /** Strategy and foreign orders, every instrument. */
@@ -130,6 +132,7 @@ export interface AccountSnapshot {
 export interface SymbolSnapshot {
   readonly account: AccountName;
   readonly requestedAtMs: number;
+  readonly era: number;
   readonly receivedAtMs: number;
   /** null: flat. */
   readonly position: Position | null;
@@ -221,8 +224,8 @@ export interface Intent {
   readonly rules: readonly string[];
   /** When the older of the two snapshots it rests on goes stale: after that it is not priced any more (10.3). Absent: no limit. */
   readonly validUntilMs?: number;
-  /** When that snapshot was asked for: by an earlier clock than this it is not priced either. Absent: no limit. */
-  readonly validFromMs?: number;
+  /** The era of our clock that time is in: in another one it is not priced either. Absent: in any. */
+  readonly validInEra?: number;
 }
 
 /** The five states, by the names strategy 5 gives them. */

@@ -2,6 +2,7 @@ import type { Auditor } from '../core/audit/index.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { type Engine, startEngine } from '../engine.ts';
+import { createEngineClock } from '../engine-clock.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -115,7 +116,10 @@ export class EngineProcess {
     };
     const network = connectNetwork(parts, life);
     const origin = 'http://127.0.0.1:8080';
-    const clock = { nowMs: () => time.wallMs };
+    const clock = createEngineClock(
+      () => time.wallMs,
+      () => time.nowMs,
+    );
     const [a, b] = exchange.accounts;
     const report = (fact: Fact): void => {
       if (!life.alive) return;

@@ -30,6 +30,7 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
     touch: null,
     staleMs: 10_000,
     nowMs: NOW,
+    era: 0,
     halted: false,
     unlisted: false,
     denied: [],
@@ -41,7 +42,7 @@ function told(assessment: Assessment): string {
   return assessment.kind === 'unusable' ? `unusable ${assessment.rule}` : assessment.kind;
 }
 
-const touch = { bid: d(99), ask: d(101), atMs: NOW };
+const touch = { bid: d(99), ask: d(101), atMs: NOW, era: 0 };
 const flat = { A: snapshot('A', null), B: snapshot('B', null) };
 
 describe('5 10.3 10.5 whether there can be a decision', () => {
@@ -63,9 +64,19 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
       'unusable 10.3',
     ],
     [
-      '10.3 data of a time to come are of before the clock was set back: nobody knows their age',
-      { snapshots: { A: snapshot('A', 5, { atMs: NOW + 60_000 }), B: snapshot('B', -5) } },
+      '10.3 data of before our clock was set back: nobody knows their age, though they are dated in a time to come',
+      { era: 1, snapshots: { A: snapshot('A', 5, { atMs: NOW + 60_000 }), B: snapshot('B', -5, { era: 1 }) } },
       'unusable 10.3',
+    ],
+    [
+      '10.3 nor when the clock has run past that time again',
+      { era: 1, snapshots: { A: snapshot('A', 5, { era: 1 }), B: snapshot('B', -5) } },
+      'unusable 10.3',
+    ],
+    [
+      '10.3 with readings of after it all is as before',
+      { era: 1, snapshots: { A: snapshot('A', 5, { era: 1 }), B: snapshot('B', -5, { era: 1 }) } },
+      'usable',
     ],
     [
       '10.3 age counts from the request, not from the answer',
@@ -88,6 +99,15 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
     [
       '3.1 10.3 both flat: a book as old as stale data creates nothing, a new one is wanted',
       { snapshots: flat, touch: { ...touch, atMs: NOW - 10_001 } },
+      'touch-wanted',
+    ],
+    [
+      '3.1 10.3 both flat: nor does one of before our clock was set back',
+      {
+        era: 1,
+        snapshots: { A: snapshot('A', null, { era: 1 }), B: snapshot('B', null, { era: 1 }) },
+        touch,
+      },
       'touch-wanted',
     ],
     [

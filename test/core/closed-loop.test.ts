@@ -183,7 +183,7 @@ class Toy {
   }
 
   #decide(): void {
-    const touch = { bid: TICK.mul(this.#tick - 1), ask: TICK.mul(this.#tick + 1), atMs: this.#nowMs };
+    const touch = { bid: TICK.mul(this.#tick - 1), ask: TICK.mul(this.#tick + 1), atMs: this.#nowMs, era: 0 };
     this.#denied = this.#denied.filter((one) => one.untilMs > this.#nowMs);
     const assessment = assess({
       config: this.#config,
@@ -194,6 +194,7 @@ class Toy {
       touch,
       staleMs: 10_000,
       nowMs: this.#nowMs,
+      era: 0,
       halted: false,
       unlisted: false,
       denied: this.#denied.map((one) => one.key),

@@ -2,6 +2,7 @@ import { type Auditor, createAuditor } from '../../src/core/audit/index.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
 import { type Engine, staleMs, startEngine } from '../../src/engine.ts';
+import { createEngineClock } from '../../src/engine-clock.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { SYNC_WITHIN_MS } from '../../src/journal/log-sync.ts';
@@ -183,7 +184,10 @@ export class World {
       life,
     );
     const origin = 'http://127.0.0.1:8080';
-    const clock = { nowMs: () => time.wallMs };
+    const clock = createEngineClock(
+      () => time.wallMs,
+      () => time.nowMs,
+    );
     const [a, b] = exchange.accounts;
     const engine = startEngine({
       settings,

@@ -4,6 +4,7 @@ import { createActor, SimulatedClock } from 'xstate';
 import { BEAT_LIMIT_MS, heartbeatMachine } from '../../machines/heartbeat.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName, AccountSnapshot } from '../../src/core/model.ts';
+import { createEngineClock } from '../../src/engine-clock.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(heartbeatMachine);
@@ -24,7 +25,10 @@ function world(beat: () => Promise<void>) {
           return beat();
         },
       },
-      clock: { nowMs: () => clock.now() - setBackMs },
+      clock: createEngineClock(
+        () => clock.now() - setBackMs,
+        () => clock.now(),
+      ),
       reporter: { report: (fact) => facts.push(fact) },
       freshMs: 10_000,
     },
@@ -81,6 +85,14 @@ describe('strategy 2.1: the heartbeat', () => {
     assert.equal(beats.length, 1);
     await pass(5, ['A', 'B']);
     assert.equal(beats.length, 2);
+  });
+
+  test('nor when the clock has run past their time again', async () => {
+    const { beats, pass, setClockBack } = world(async () => {});
+    await pass(10, ['A', 'B']);
+    setClockBack(60_000);
+    await pass(65, ['A']);
+    assert.equal(beats.length, 1);
   });
 
   test('not after a failed poll, until the next one succeeds', async () => {

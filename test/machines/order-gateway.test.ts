@@ -686,6 +686,7 @@ test('a touch whose actor throws has failed', async () => {
       if (reads === 2) throw new Error('a clock that throws');
       return bench.clock.nowMs();
     },
+    era: () => 0,
   };
   const { send } = openGateway(bench, { clock });
   reads = 1;

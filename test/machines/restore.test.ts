@@ -249,7 +249,7 @@ test('a decision that starts the unhedged clock and nothing else is written down
       strategy: strategy(),
       staleMs: 10_000,
       state,
-      clock: { nowMs: () => NOW },
+      clock: { nowMs: () => NOW, era: () => 0 },
       journal,
       reporter: { report: () => {} },
     }),

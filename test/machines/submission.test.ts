@@ -275,7 +275,8 @@ test('an intent is not priced once the data it rests on are too old, however fre
 
 test('an intent is not priced on a clock that was set back since: how old its data are, nobody knows (10.3)', async () => {
   const bench = new Bench();
-  submit(bench, testIntent({ validFromMs: BENCH_START_MS + 1, validUntilMs: BENCH_START_MS + 10_001 }));
+  submit(bench, testIntent({ validInEra: bench.clock.era(), validUntilMs: BENCH_START_MS + 10_000 }));
+  bench.setClockBack(2_000);
   await bench.pass(100);
   assert.deepEqual(told(bench), ['ended denied']);
   assert.equal(bench.exchange.named('createOrder').length, 0);
@@ -303,7 +304,7 @@ test('our clock is set back while an attempt is under way, and runs past the tim
       ? testOrder(id, 'PENDING', { orderId: '0x00' })
       : testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
   };
-  submit(bench, testIntent({ validFromMs: BENCH_START_MS, validUntilMs: BENCH_START_MS + 10_000 }));
+  submit(bench, testIntent({ validInEra: bench.clock.era(), validUntilMs: BENCH_START_MS + 10_000 }));
   await bench.pass(8_000, 100);
   assert.ok(looks >= 9, `${looks} looks`);
   assert.ok(bench.clock.nowMs() > BENCH_START_MS, 'past it again');

@@ -12,7 +12,7 @@ function firstReadings(positionOfA: string) {
     strategy: strategy(),
     staleMs: 10_000,
     state: { ...stateAfter([fill('A', 'buy', 2, 100)]), begun: true },
-    clock: { nowMs: () => NOW },
+    clock: { nowMs: () => NOW, era: () => 0 },
     journal: {} as Journal,
     reporter: { report: () => {} },
   });

@@ -556,13 +556,31 @@ describe('10.3 our clock is set back by an hour', () => {
     assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
   });
 
-  it('10.3 what it asks for says from when on it may be priced: on a clock before that it rests on history', () => {
+  it('10.3 what it asks for says until when it may be priced, and in which era of our clock', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
+    const { A, B } = bench.context.snapshots;
+    assert.ok(A !== null && B !== null);
     const [intent] = bench.asked;
-    assert.ok(intent?.validFromMs !== undefined && intent.validUntilMs !== undefined);
-    assert.equal(intent.validUntilMs - intent.validFromMs, 10_000);
-    assert.ok(intent.validFromMs <= bench.nowMs);
+    assert.equal(intent?.validUntilMs, Math.min(A.requestedAtMs, B.requestedAtMs) + 10_000);
+    assert.equal(intent?.validInEra, bench.clock.era());
   });
+
+  for (const [name, looked] of [
+    ['seen meanwhile', true],
+    ['not looked at meanwhile', false],
+  ] as const) {
+    it(`10.3 a reading of before it stays of unknown age when the clock has run past its time again, ${name}`, () => {
+      const bench = SITUATIONS.capped?.() ?? assert.fail();
+      bench.setClockBack(5_000);
+      if (looked) bench.read('A', 150);
+      bench.wait(6_000);
+      bench.read('A', 150);
+      assert.ok((bench.context.snapshots.B?.requestedAtMs ?? 0) < bench.nowMs, 'B’s is dated in the past again');
+      assert.equal(bench.phase, 'waiting');
+      bench.read('B', -150);
+      assert.notEqual(bench.phase, 'waiting');
+    });
+  }
 });
 
 describe('3.1 flat accounts ask for the book', () => {

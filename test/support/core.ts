@@ -233,6 +233,7 @@ export function snapshot(
   return {
     account,
     requestedAtMs: atMs - 50,
+    era: 0,
     receivedAtMs: atMs,
     position: size === null || typeof size === 'object' ? size : position(size),
     orders: [],

@@ -107,7 +107,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
   const warnings: string[] = [];
   const messages: string[] = [];
   const ears = new Set<() => void>();
-  const clock = { nowMs };
+  const clock = { nowMs, era: () => 0 };
   const engine = startEngine({
     settings,
     subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },

@@ -10,6 +10,7 @@ import {
   setup,
 } from 'xstate';
 import type { Fact } from '../../src/core/facts.ts';
+import { createEngineClock } from '../../src/engine-clock.ts';
 import type { Journal, JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
 import { FakeExchange } from './fake-exchange.ts';
 
@@ -72,7 +73,10 @@ export class Bench {
   readonly journal = new StubJournal();
   readonly facts: Fact[] = [];
   readonly heard: Heard[] = [];
-  readonly clock = { nowMs: (): number => BENCH_START_MS + this.time.now() - this.#setBackMs };
+  readonly clock = createEngineClock(
+    () => BENCH_START_MS + this.time.now() - this.#setBackMs,
+    () => this.time.now(),
+  );
   #setBackMs = 0;
   readonly reporter = {
     report: (fact: Fact): void => {

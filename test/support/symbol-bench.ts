@@ -100,6 +100,7 @@ export class SymbolBench extends Bench {
     return {
       account,
       requestedAtMs: this.nowMs - 5,
+      era: this.clock.era(),
       receivedAtMs: this.nowMs,
       position: held,
       orders,
