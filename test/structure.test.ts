@@ -55,7 +55,6 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'axios',
       'node-fetch',
       'node:',
-      'p-queue',
       'viem',
       'ws',
       'zod',

@@ -1,5 +1,3 @@
-import PQueue from 'p-queue';
-
 /** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
 export type Priority = 'cancel' | 'create' | 'look-up' | 'read';
 
@@ -61,9 +59,8 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   const seconds = reserveForCancels && requestsPerSec === 1 ? 2 : 1;
   const budget = requestsPerSec * seconds;
   const reserved = reserveForCancels ? Math.max(1, Math.floor(budget * CANCEL_SHARE)) : 0;
-  const lane = (cap: number) => new PQueue({ concurrency: cap });
-  const general = lane(budget - reserved);
-  const cancels = reserved > 0 ? lane(reserved) : null;
+  const general = createLane(budget - reserved, seconds * 1_000);
+  const cancels = reserved > 0 ? createLane(reserved, seconds * 1_000) : null;
 
   const refusals = new Set<(why: string) => void>();
   let inARow = 0;
@@ -76,30 +73,23 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
         reject(new NotPaced(`${MAX_WAITING} requests are waiting already`));
         return;
       }
-      let timer: NodeJS.Timeout | null = null;
-      let over = false;
+      const lanes = priority === 'cancel' && cancels !== null ? [cancels, general] : [general];
+      if (lanes.some((lane) => lane.take())) {
+        resolve();
+        return;
+      }
       const end = (settle: () => void) => {
-        over = true;
-        if (timer !== null) clearTimeout(timer);
+        clearTimeout(timer);
         refusals.delete(refuse);
+        for (const lane of lanes) lane.leave(turn);
         settle();
       };
+      const turn: Turn = { rank: RANK[priority], grant: () => end(resolve) };
       const refuse = (why: string) => end(() => reject(new NotPaced(why)));
-      const enter = (queue: PQueue) => {
-        const task = async (): Promise<void> => {
-          // Refused meanwhile, or its twin in the other lane was granted: the turn passes on, and costs nothing.
-          if (over) return;
-          end(resolve);
-          await held(seconds * 1_000);
-        };
-        void queue.add(task, { priority: RANK[priority] });
-      };
-      if (priority === 'cancel' && cancels !== null) enter(cancels);
-      if (!over) enter(general);
-      if (over) return;
-      refusals.add(refuse);
       const mostMs = priority === 'create' ? MAX_CREATE_WAIT_MS : MAX_WAIT_MS;
-      timer = setTimeout(() => refuse(`waited ${mostMs / 1_000} s for the request budget`), mostMs);
+      const timer = setTimeout(() => refuse(`waited ${mostMs / 1_000} s for the request budget`), mostMs);
+      for (const lane of lanes) lane.join(turn);
+      refusals.add(refuse);
     });
   }
 
@@ -114,7 +104,7 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
       general.pause();
       resumeTimer = setTimeout(() => {
         resumeTimer = null;
-        general.start();
+        general.resume();
       }, pauseMs);
     },
     answered() {
@@ -133,9 +123,59 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   };
 }
 
-function held(ms: number): Promise<void> {
-  return new Promise((resolve) => {
+/** Somebody who waits. */
+interface Turn {
+  readonly rank: number;
+  readonly grant: () => void;
+}
+
+/** Permits that count for a while each, and who waits for one: the higher rank first, then who came first. */
+interface Lane {
+  /** A permit at once; false: there is none, or the lane is paused. */
+  take(): boolean;
+  join(turn: Turn): void;
+  /** Waits no longer; of one that does not wait here: nothing. */
+  leave(turn: Turn): void;
+  pause(): void;
+  resume(): void;
+}
+
+function createLane(permits: number, countsMs: number): Lane {
+  let free = permits;
+  let paused = false;
+  const waiting: Turn[] = [];
+
+  function take(): boolean {
+    if (paused || free === 0) return false;
+    free -= 1;
     // Nobody stays up for a permit that was used.
-    setTimeout(resolve, ms).unref();
-  });
+    setTimeout(() => {
+      free += 1;
+      next();
+    }, countsMs).unref();
+    return true;
+  }
+
+  function next(): void {
+    while (waiting.length > 0 && take()) waiting.shift()?.grant();
+  }
+
+  return {
+    take,
+    join(turn) {
+      const behind = waiting.findIndex((other) => other.rank < turn.rank);
+      waiting.splice(behind === -1 ? waiting.length : behind, 0, turn);
+    },
+    leave(turn) {
+      const index = waiting.indexOf(turn);
+      if (index !== -1) waiting.splice(index, 1);
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      next();
+    },
+  };
 }
