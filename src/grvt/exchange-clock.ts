@@ -29,12 +29,19 @@ export function createExchangeClock(clock: Clock): ExchangeClock {
   let heardAtMs = 0;
   let skew: number | null = null;
   let contradictions: { low: number; high: number }[] = [];
+  /** The last `Date` read: the three answers of a poll mostly carry the same. */
+  let read = { date: '', ms: Number.NaN };
+
+  function msOf(date: string): number {
+    if (date !== read.date) read = { date, ms: Date.parse(date) };
+    return read.ms;
+  }
 
   return {
     nowMs: () => clock.nowMs() + (skew ?? 0),
     skewMs: () => skew,
     hear(sentAtMs, receivedAtMs, date) {
-      const dateMs = date === null ? Number.NaN : Date.parse(date);
+      const dateMs = date === null ? Number.NaN : msOf(date);
       if (Number.isNaN(dateMs) || receivedAtMs < sentAtMs) return;
       const bounds = { low: dateMs - receivedAtMs, high: dateMs + DATE_RESOLUTION_MS - sentAtMs };
       if (skew === null) {

@@ -641,15 +641,24 @@ function errorOf(raw: RawAnswer): { code: number; message: string; status: numbe
   return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
 }
 
-/** Without the client's `undefined` keys: what its tables do not know (API 10). */
+/** Without the client's `undefined` keys: what its tables do not know (API 10). The value itself where there are none. */
 function withoutUnmapped(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
+  if (!hasUnmapped(value)) return value;
   if (Array.isArray(value)) return value.map(withoutUnmapped);
   const known: Record<string, unknown> = {};
   for (const key in value) {
     if (key !== 'undefined') known[key] = withoutUnmapped((value as Record<string, unknown>)[key]);
   }
   return known;
+}
+
+function hasUnmapped(value: unknown): value is object {
+  if (value === null || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(hasUnmapped);
+  for (const key in value) {
+    if (key === 'undefined' || hasUnmapped((value as Record<string, unknown>)[key])) return true;
+  }
+  return false;
 }
 
 function reasonOf(trouble: Trouble): string {

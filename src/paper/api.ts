@@ -209,12 +209,14 @@ export class Api {
     if (twice) this.#serve(request, session, route, match?.[2] ?? null, lite);
 
     if (strikes('server-error-after') !== null) answer = this.#refusal(1002, lite);
-    const stale = strikes('stale');
-    const staleKey = `${names[0] ?? ''} ${path} ${request.body}`;
-    const oldMs = stale?.forMs ?? DEFAULT_FOR_MS;
-    const old = this.#stale.get(staleKey);
-    if (faults.has('stale')) this.#remember(staleKey, answer, nowMs, oldMs);
-    if (stale !== null && old !== undefined && nowMs - old.atMs <= oldMs) answer = old.answer;
+    if (faults.has('stale')) {
+      const stale = strikes('stale');
+      const staleKey = `${names[0] ?? ''} ${path} ${request.body}`;
+      const oldMs = stale?.forMs ?? DEFAULT_FOR_MS;
+      const old = this.#stale.get(staleKey);
+      this.#remember(staleKey, answer, nowMs, oldMs);
+      if (stale !== null && old !== undefined && nowMs - old.atMs <= oldMs) answer = old.answer;
+    }
     if (answer.status === 200 && strikes('missing-field') !== null) {
       answer = { ...answer, body: withoutOneField(answer.body, faults.random) };
     }

@@ -117,6 +117,7 @@ export class Faults {
 
   /** Decides whether that fault strikes this call; counts it when it does. `names`: of the account, all it goes by. */
   strikes(kind: FaultKind, route: string, names: readonly string[]): FaultRule | null {
+    if (this.#byKind.size === 0) return null;
     let struck: ActiveRule | null = null;
     for (const rule of this.#ofKind(kind)) {
       if (rule.left <= 0) continue;
