@@ -55,6 +55,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'axios',
       'node-fetch',
       'node:',
+      'p-queue',
       'viem',
       'ws',
       'zod',

@@ -1,3 +1,5 @@
+import PQueue from 'p-queue';
+
 /** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
 export type Priority = 'cancel' | 'create' | 'look-up' | 'read';
 
@@ -78,18 +80,24 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
         resolve();
         return;
       }
+      let over = false;
       const end = (settle: () => void) => {
+        over = true;
         clearTimeout(timer);
         refusals.delete(refuse);
-        for (const lane of lanes) lane.leave(turn);
         settle();
       };
-      const turn: Turn = { rank: RANK[priority], grant: () => end(resolve) };
       const refuse = (why: string) => end(() => reject(new NotPaced(why)));
       const mostMs = priority === 'create' ? MAX_CREATE_WAIT_MS : MAX_WAIT_MS;
       const timer = setTimeout(() => refuse(`waited ${mostMs / 1_000} s for the request budget`), mostMs);
-      for (const lane of lanes) lane.join(turn);
       refusals.add(refuse);
+      // Refused meanwhile, or its twin in the other lane was granted: the turn passes on, and costs nothing.
+      const grant = (): boolean => {
+        if (over) return false;
+        end(resolve);
+        return true;
+      };
+      for (const lane of lanes) lane.wait(RANK[priority], grant);
     });
   }
 
@@ -123,59 +131,53 @@ export function createPacer(options: { requestsPerSec: number; reserveForCancels
   };
 }
 
-/** Somebody who waits. */
-interface Turn {
-  readonly rank: number;
-  readonly grant: () => void;
-}
-
-/** Permits that count for a while each, and who waits for one: the higher rank first, then who came first. */
+/** Permits that count for a while each, and the line of those who wait for one: the higher rank first, then who came first. */
 interface Lane {
   /** A permit at once; false: there is none, or the lane is paused. */
   take(): boolean;
-  join(turn: Turn): void;
-  /** Waits no longer; of one that does not wait here: nothing. */
-  leave(turn: Turn): void;
+  /** @param grant called at the turn; false: nobody is waiting any more, and the permit is for the next */
+  wait(rank: number, grant: () => boolean): void;
   pause(): void;
   resume(): void;
 }
 
 function createLane(permits: number, countsMs: number): Lane {
+  // Only who has to wait goes through it: most requests find a permit, and a promise queue costs as much as sending them.
+  const line = new PQueue();
   let free = permits;
   let paused = false;
-  const waiting: Turn[] = [];
 
-  function take(): boolean {
-    if (paused || free === 0) return false;
+  function spend(): void {
     free -= 1;
+    if (free === 0) line.pause();
     // Nobody stays up for a permit that was used.
     setTimeout(() => {
       free += 1;
-      next();
+      if (!paused) line.start();
     }, countsMs).unref();
-    return true;
-  }
-
-  function next(): void {
-    while (waiting.length > 0 && take()) waiting.shift()?.grant();
   }
 
   return {
-    take,
-    join(turn) {
-      const behind = waiting.findIndex((other) => other.rank < turn.rank);
-      waiting.splice(behind === -1 ? waiting.length : behind, 0, turn);
+    take() {
+      if (paused || free === 0) return false;
+      spend();
+      return true;
     },
-    leave(turn) {
-      const index = waiting.indexOf(turn);
-      if (index !== -1) waiting.splice(index, 1);
+    wait(rank, grant) {
+      void line.add(
+        async () => {
+          if (grant()) spend();
+        },
+        { priority: rank },
+      );
     },
     pause() {
       paused = true;
+      line.pause();
     },
     resume() {
       paused = false;
-      next();
+      if (free > 0) line.start();
     },
   };
 }
