@@ -94,7 +94,7 @@ export interface OrderSubmit {
   readonly intent: Intent;
 }
 
-/** A fill was booked: what was decided before and has not begun is not to begin any more (strategy 5, 6). */
+/** A fill was booked: of what was decided before, no attempt is to leave any more (strategy 5, 6, 9.5). */
 export interface IntentsOutdated {
   readonly type: 'intents.outdated';
   readonly instrument: string;
@@ -182,7 +182,10 @@ export interface SubmissionEnded {
     | { readonly kind: 'confirmed'; readonly clientOrderId: string }
     /** Not sent, by our own rules at pricing time (7.3, 6.4), or because the engine drains. */
     | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
-    /** Not begun: a fill was booked while it waited behind others, and the symbol decides anew. */
+    /**
+     * A fill was booked since it was decided: no attempt leaves any more (9.5), and the symbol decides anew. Of each attempt
+     * that had left before, it has been told by an `attempt.refused`.
+     */
     | { readonly kind: 'outdated' }
     /** The exchange said no, other than post-only (9.5). */
     | { readonly kind: 'refused'; readonly code: number | null; readonly reason: string }
@@ -290,6 +293,7 @@ export interface SubmissionHalt {
   /** How the submission ends unless the attempt in flight decides it. */
   readonly result:
     | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
+    | { readonly kind: 'outdated'; readonly reason: string }
     | { readonly kind: 'unsent'; readonly reason: string };
 }
 

@@ -43,7 +43,7 @@ import {
 
 /**
  * What each event does to the gateway, as values: (what it knows, event) → what it knows then, and what is to be done. The
- * chart in order-gateway.ts says when, and does it. Only the desk (sequence, price table, whether creates may leave) is changed
+ * chart in order-gateway.ts says when, and does it. Only the desk (sequence, price table, which creates may leave) is changed
  * in place: submissions read it in a turn of their own.
  */
 
@@ -118,6 +118,8 @@ class Desk {
   /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
   draining: string | null = null;
   parked: string | null = null;
+  /** By instrument, what was decided up to its last fill: nothing of that leaves any more (strategy 9.5). One entry for each. */
+  readonly outdated = new Map<string, number>();
 
   constructor(last: bigint | null, clock: Clock) {
     this.#last = last;
@@ -130,7 +132,7 @@ class Desk {
   }
 
   /** What one submission may do here. */
-  forSubmission(number: number): SubmissionDesk {
+  forSubmission(number: number, instrument: string): SubmissionDesk {
     return {
       nextSequence: (): bigint => this.nextSequence(),
       pricesToGoBeyond: (order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[] =>
@@ -138,7 +140,10 @@ class Desk {
       reserve: (order: PricedOrder): void => {
         this.table = withEntry(this.table, order, number);
       },
-      whyNot: (): string | null => this.draining ?? this.parked,
+      whyNot: (): string | null => {
+        const isOutdated = number <= (this.outdated.get(instrument) ?? 0);
+        return this.draining ?? this.parked ?? (isOutdated ? OUTDATED.reason : null);
+      },
     };
   }
 }
@@ -171,11 +176,17 @@ export interface Step {
   readonly commands: readonly Command[];
 }
 
+/** Why no submission at all may send anything further. */
+type StopsAll = Exclude<SubmissionHalt['result'], { readonly kind: 'outdated' }>;
+
+/** What becomes of a symbol's submissions once a fill of it is booked (strategy 9.5). */
+const OUTDATED = { kind: 'outdated', reason: 'a fill was booked since it was decided' } as const;
+
 /** What becomes of intents once the engine drains (strategy 13.1). */
-export const DRAINING: SubmissionHalt['result'] = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
+export const DRAINING: StopsAll = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
 
 /** What becomes of intents while accounts are parked (strategy 9.8). */
-export function parkedResult(parked: readonly AccountName[]): SubmissionHalt['result'] {
+export function parkedResult(parked: readonly AccountName[]): StopsAll {
   return { kind: 'unsent', reason: `account ${parked.join(' and ')} is parked` };
 }
 
@@ -228,19 +239,24 @@ export function accept(context: GatewayContext, intent: Intent): Step {
 
 /**
  * Takes what a symbol decided before its last fill out of the queues (strategy 5, 6): behind other symbols' submissions it
- * may wait for seconds. What has begun goes on, with what its attempts are priced by.
+ * may wait for seconds. Of what has begun no further attempt leaves (9.5): an opening has no guard, and after its partner's
+ * fill it is a repair.
  */
 export function withdraw(context: GatewayContext, instrument: string): Step {
   const isOutdated = ({ intent }: QueuedIntent): boolean => intent.instrument === instrument;
   const outdated = ACCOUNTS.flatMap((account) => context.queues[account].filter(isOutdated));
-  if (outdated.length === 0) return { context, commands: [] };
   const { clock, reporter } = context.deps;
-  const commands = outdated.map(({ intent }) => {
-    const reason = 'a fill was booked while it waited behind other orders';
+  const { reason } = OUTDATED;
+  context.desk.outdated.set(instrument, context.lastNumber);
+  const commands = outdated.map(({ intent }): Command => {
     const { account } = intent;
     reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '5' });
     return endedMessage(context, intent, { kind: 'outdated' });
   });
+  for (const childId of Object.values(context.active)) {
+    if (childId === null || context.jobs[childId]?.instrument !== instrument) continue;
+    commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result: OUTDATED } });
+  }
   const left = (account: AccountName) => context.queues[account].filter((queued) => !isOutdated(queued));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
 }
@@ -270,7 +286,7 @@ function startNext(step: Step): Step {
       active: { ...context.active, [account]: childId },
       jobs: { ...context.jobs, [childId]: job },
     };
-    const desk = context.desk.forSubmission(number);
+    const desk = context.desk.forSubmission(number, intent.instrument);
     commands.push({
       do: 'submit',
       childId,
@@ -296,7 +312,7 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
     ended: true,
     failures,
   };
-  const desk = context.desk.forSubmission(number);
+  const desk = context.desk.forSubmission(number, instrument);
   const task = { kind: 'resolve', order, reason, rounds: failures } as const;
   return {
     context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
@@ -533,7 +549,7 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
 }
 
 /** Nothing further leaves: queued intents end, those under way are told to settle what is in flight. */
-export function halt(context: GatewayContext, result: SubmissionHalt['result']): Step {
+export function halt(context: GatewayContext, result: StopsAll): Step {
   if (result.kind === 'denied') context.desk.draining = result.reason;
   else context.desk.parked = result.reason;
   const queued = ACCOUNTS.flatMap((account) => context.queues[account]);
@@ -546,7 +562,7 @@ export function halt(context: GatewayContext, result: SubmissionHalt['result']):
 }
 
 /** Turns an intent away. */
-export function turnAway(context: GatewayContext, intent: Intent, result: SubmissionHalt['result']): Step {
+export function turnAway(context: GatewayContext, intent: Intent, result: StopsAll): Step {
   return { context, commands: [endedMessage(context, intent, result)] };
 }
 

@@ -69,7 +69,7 @@ export interface SubmissionDesk {
   pricesToGoBeyond(order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[];
   /** Enters this attempt's price, before anything else can be priced. */
   reserve(order: PricedOrder): void;
-  /** Why no create may leave at this moment: the engine drains, or an account is parked; null: it may. */
+  /** Why this create may not leave at this moment: a drain, a parked account, a fill booked since (9.5); null: it may. */
   whyNot(): string | null;
 }
 

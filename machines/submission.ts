@@ -107,6 +107,7 @@ const setupSubmission = setup({
     isReplacement: ({ context }) => context.rounds > 0,
     isHalted: ({ context }) => context.halt !== null,
     haltIsDenial: ({ context }) => context.halt?.kind === 'denied',
+    haltIsOutdating: ({ context }) => context.halt?.kind === 'outdated',
     isSendable: ({ context }) => context.quote?.kind === 'sendable',
     isDenied: ({ context }) => context.quote?.kind === 'denied',
     saysPostOnly: ({ context }) => verdict(context) === 'post-only',
@@ -127,6 +128,8 @@ const setupSubmission = setup({
     },
     createRateLimited: ({ context }) => context.failure?.kind === 'rate-limited',
     createNeverLeft: ({ context }) => context.failure?.kind === 'unavailable',
+    outdatedBeforeLeaving: ({ context }) =>
+      context.failure?.kind === 'unavailable' && context.halt?.kind === 'outdated',
     accountMustStop: ({ context }) => context.failure?.kind === 'parked' || context.failure?.kind === 'unauthenticated',
     exchangeKnowsFate: ({ context }) =>
       context.seen !== null &&
@@ -288,6 +291,14 @@ const setupSubmission = setup({
     tellConfirmed: sendParent(({ context }) =>
       ended(context, { kind: 'confirmed', clientOrderId: orderOf(context).clientOrderId }),
     ),
+    reportOutdated: ({ context }) => {
+      const { reporter, clock } = context.deps;
+      const intent = intentOf(context);
+      const { instrument, account } = intent;
+      const { reason } = context;
+      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '9.5' });
+    },
+    tellOutdated: sendParent(({ context }) => ended(context, { kind: 'outdated' })),
     tellDenied: sendParent(({ context }) => ended(context, { kind: 'denied', ...wordsOfDenial(context) })),
     tellRefused: sendParent(({ context }) =>
       ended(context, { kind: 'refused', code: context.failure?.code ?? null, reason: context.reason }),
@@ -403,6 +414,7 @@ export const submissionMachine = setupSubmission.createMachine({
           actions: ['journalRefused', 'reportRefused', 'tellAttemptRefused'],
         },
         { guard: 'accountMustStop', target: 'unsent', actions: ['journalUnsent', 'tellAttemptRefused', 'tellParked'] },
+        { guard: 'outdatedBeforeLeaving', target: 'halting', actions: ['journalUnsent', 'tellAttemptRefused'] },
         { guard: 'createNeverLeft', target: 'unsent', actions: ['journalUnsent', 'tellAttemptRefused'] },
         { target: 'refused', actions: 'journalRefused' },
       ],
@@ -443,9 +455,11 @@ export const submissionMachine = setupSubmission.createMachine({
       on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: haltOf } } },
     },
     halting: {
-      description: 'No further attempt may leave: the engine drains (13.1), or an account is parked (9.8).',
+      description:
+        'No further attempt may leave: the engine drains (13.1), an account is parked (9.8), or a fill was booked since (9.5).',
       always: [
         { guard: 'haltIsDenial', target: 'denied', actions: 'adoptHaltDenial' },
+        { guard: 'haltIsOutdating', target: 'outdated', actions: 'adoptHaltReason' },
         { target: 'unsent', actions: 'adoptHaltReason' },
       ],
     },
@@ -533,6 +547,11 @@ export const submissionMachine = setupSubmission.createMachine({
       description: 'Not sent, by our own rules.',
       type: 'final',
       entry: ['reportDenied', 'tellDenied'],
+    },
+    outdated: {
+      description: 'Not sent, or not again: a fill was booked since it was decided, and its symbol decides anew (9.5).',
+      type: 'final',
+      entry: ['reportOutdated', 'tellOutdated'],
     },
     refused: {
       description: 'The exchange said no, other than post-only (9.5).',

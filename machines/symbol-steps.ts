@@ -241,7 +241,7 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   );
 }
 
-/** Its intents under way were decided before a fill that is booked now: the gateway lets none of them begin any more. */
+/** Its intents under way were decided before a fill that is booked now: the gateway lets no attempt of them leave any more. */
 function outdated({ underWay, config }: SymbolContext): readonly SymbolCommand[] {
   if (underWay.length === 0) return [];
   return [{ to: 'gateway', message: { type: 'intents.outdated', instrument: config.instrument } }];
@@ -588,7 +588,8 @@ function afterSubmission(
     case 'unknown':
       return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
     case 'outdated':
-      // Nothing left, so nothing changed there: it decides anew at once, on the fill that made this one history.
+      // It decides anew at once, on the fill that made this one history: what had left of it has raised the barrier at its
+      // own end (`attemptRefused`), and nothing has left since.
       return { change: { ...ended, barrierMs: context.barrierMs }, alerts: [] };
     case 'denied':
     case 'unsent': {

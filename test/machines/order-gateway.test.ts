@@ -121,7 +121,7 @@ test('per account one submission at a time; both accounts at once (9.1)', async 
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
 });
 
-test('what a symbol decided before its last fill does not begin any more; what has begun, and other symbols, go on (5, 6)', async () => {
+test('what a symbol decided before its last fill does not leave any more; other symbols go on (5, 6, 9.5)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { send, submit } = openGateway(bench);
@@ -129,14 +129,86 @@ test('what a symbol decided before its last fill does not begin any more; what h
   const [another, other] = [testIntent({ instrument: 'SOL_USDT_Perp' }), testIntent({ account: 'B', side: 'sell' })];
   for (const intent of [begun, mine, another, other]) submit(intent);
   send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
-  assert.deepEqual(endings(bench), [`${mine.intentId} outdated`]);
-  await bench.pass(100);
   assert.deepEqual(
-    endings(bench).slice(1).sort(),
-    [`${begun.intentId} confirmed`, `${other.intentId} confirmed`].sort(),
+    endings(bench).sort(),
+    [mine, begun, other].map(({ intentId }) => `${intentId} outdated`).sort(),
+    'queued, and begun on either account',
   );
+  await bench.pass(100);
   assert.deepEqual(endings(bench, SOL), [`${another.intentId} confirmed`]);
-  assert.equal(bench.exchange.sent().length, 3);
+  assert.equal(bench.exchange.sent().length, 1);
+});
+
+test('what has left when a fill is booked may rest, and is not sent a second time (9.5)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (account, id) =>
+    account === 'A' ? testOrder(id, 'OPEN') : testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  const { send, submit } = openGateway(bench);
+  const [rests, refused] = [testIntent(), testIntent({ account: 'B', side: 'sell' })];
+  for (const intent of [rests, refused]) submit(intent);
+  await bench.settle();
+  send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+  await bench.pass(2_000);
+  assert.deepEqual(endings(bench).sort(), [`${rests.intentId} confirmed`, `${refused.intentId} outdated`].sort());
+  assert.equal(bench.exchange.sent().length, 2);
+});
+
+test('what waits for the request budget when a fill is booked does not leave; what is decided then does (9.1, 9.5)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const permit = deferred<void>();
+  bench.exchange.onPermit = () => permit.promise;
+  const { send, submit } = openGateway(bench);
+  const [waits, other] = [testIntent(), testIntent({ account: 'B', side: 'sell', instrument: 'SOL_USDT_Perp' })];
+  for (const intent of [waits, other]) submit(intent);
+  await bench.settle();
+  send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+  const anew = testIntent({ purpose: 'repair' });
+  submit(anew);
+  permit.resolve();
+  await bench.pass(100);
+  assert.deepEqual(endings(bench), [`${waits.intentId} outdated`, `${anew.intentId} confirmed`]);
+  assert.deepEqual(endings(bench, SOL), [`${other.intentId} confirmed`]);
+  assert.equal(bench.exchange.sent().length, 2);
+});
+
+test('a fill every second keeps no repair from leaving: each is decided anew, and what is in flight may rest (9.5)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  const { send, submit } = openGateway(bench);
+  for (let second = 1; second <= 5; second += 1) {
+    submit(testIntent({ purpose: 'repair' }));
+    await bench.pass(400);
+    assert.equal(bench.exchange.sent().length, second);
+    send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+    await bench.pass(600);
+  }
+  confirmsAll(bench);
+  bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'PENDING');
+  const last = testIntent({ purpose: 'repair' });
+  submit(last);
+  await bench.settle();
+  send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+  await bench.pass(400);
+  assert.equal(endings(bench).at(-1), `${last.intentId} confirmed`);
+});
+
+test('a fill that is booked ends no cancel and no search for an order’s fate (9.5, 9.6, 9.7)', async () => {
+  const bench = new Bench();
+  const { send, submit } = openGateway(bench);
+  bench.exchange.onCreate = () => Promise.reject(new TestFailure('unknown', 'createOrder', null, 'A'));
+  const lost = testIntent();
+  submit(lost);
+  await bench.settle();
+  const cancelled = clientOrderIdOf('A', 'buy', 1n);
+  send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId: cancelled });
+  send({ type: 'intents.outdated', instrument: 'BNB_USDT_Perp' });
+  bench.exchange.onOrder = async (_, id) => (id === cancelled ? testOrder(id, 'CANCELLED') : null);
+  await bench.pass(20_000, 100);
+  assert.deepEqual(endings(bench), [`${lost.intentId} unknown`]);
+  assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'absent');
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'over');
 });
 
 test('a full queue turns an intent away as unsent', async () => {

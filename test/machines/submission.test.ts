@@ -444,6 +444,156 @@ test('a drain while the attempt is being written down keeps it from leaving (13.
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
 
+const OUTDATED = { kind: 'outdated', reason: 'a fill was booked since it was decided' } as const;
+
+test('no first attempt leaves after a fill was booked that the intent does not know of (9.5)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = () => new Promise(() => {});
+  const { child } = submit(bench);
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.deepEqual(
+    bench.facts.map((fact) => (fact.type === 'intent.denied' ? fact.reason : fact.type)),
+    [OUTDATED.reason],
+  );
+});
+
+const REFUSALS: readonly [string, (bench: Bench) => void][] = [
+  [
+    'refused as post-only',
+    ({ exchange }) => {
+      exchange.onCreate = async ({ draft }) =>
+        testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+    },
+  ],
+  [
+    'refused as post-only after it was acknowledged',
+    ({ exchange }) => {
+      exchange.onOrder = async (_, id) => testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+    },
+  ],
+  [
+    'refused by a 429',
+    ({ exchange }) => {
+      exchange.onCreate = rejectsWith('rate-limited', 1006);
+    },
+  ],
+];
+for (const [what, refuse] of REFUSALS) {
+  for (const [when, waitMs] of [
+    ['in flight', 0],
+    ['between attempts', 100],
+  ] as const) {
+    test(`an attempt ${what} is told before the end, and is the last: a fill was booked ${when} (9.5, 9.10)`, async () => {
+      const bench = new Bench();
+      const { child } = submit(bench);
+      refuse(bench);
+      const answer = deferred<void>();
+      if (waitMs === 0) bench.exchange.onPermit = () => answer.promise;
+      await bench.pass(waitMs);
+      assert.equal(told(bench).includes('attempt.refused'), waitMs > 0);
+      child().send({ type: 'submission.halt', result: OUTDATED });
+      answer.resolve();
+      await bench.pass(100);
+      assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated'], 'at once');
+      await bench.pass(10_000, 100);
+      assert.equal(bench.exchange.sent().length, 1);
+    });
+  }
+}
+
+test('a later attempt that found no book is outdated like the first; the one that had left was told (9.5, 9.10)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  await bench.pass(100);
+  bench.exchange.onBook = () => Promise.reject(new TestFailure('unavailable', 'book'));
+  await bench.pass(500);
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
+});
+
+test('what waits for session or budget when a fill is booked does not leave, and its end is no want of ours (9.5)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  const permit = deferred<void>();
+  bench.exchange.onPermit = () => permit.promise;
+  bench.exchange.onCreate = rejectsWith('unavailable');
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  assert.deepEqual(told(bench), ['order.sent']);
+  permit.resolve();
+  await bench.settle();
+  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
+  assert.deepEqual(bench.journal.outcomes(), ['unsent']);
+});
+
+test('a fill booked while the attempt is being written down keeps it from leaving (9.5)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onSign = () => {
+    child().send({ type: 'submission.halt', result: OUTDATED });
+    return '{}';
+  };
+  await bench.pass(100);
+  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.equal(bench.exchange.sent().length, 0);
+  assert.deepEqual(bench.journal.outcomes(), ['unsent']);
+});
+
+test('an attempt in flight when a fill is booked may rest (9.5)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  await bench.pass(2_000);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+});
+
+test('an attempt in flight when a fill is booked, and unknown then, is found out, and is the last (9.5, 9.6)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench);
+  const answer = deferred<never>();
+  bench.exchange.onCreate = () => answer.promise;
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  answer.reject(new TestFailure('unknown'));
+  await bench.pass(7_000, 100);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+  assert.equal(bench.exchange.sent().length, 1);
+});
+
+for (const [what, waitMs] of [
+  ['while it is looked up', 0],
+  ['while its fence is awaited', 2_000],
+] as const) {
+  test(`an unknown outcome is found out though a fill is booked ${what}, and nothing is sent again (9.5, 9.6)`, async () => {
+    const bench = new Bench();
+    const { child } = submit(bench);
+    bench.exchange.onCreate = rejectsWith('unknown');
+    const look = deferred<null>();
+    if (waitMs === 0) bench.exchange.onOrder = () => look.promise;
+    await bench.pass(waitMs, 100);
+    child().send({ type: 'submission.halt', result: OUTDATED });
+    bench.exchange.onOrder = async () => null;
+    look.resolve(null);
+    await bench.pass(30_000, 100);
+    assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+    assert.equal(bench.exchange.sent().length, 1, 'absent is the end: no further attempt');
+  });
+}
+
+test('an order in doubt since a restart is found out though a fill is booked (9.5, 9.6)', async () => {
+  const bench = new Bench();
+  const { child } = resolveOrder(bench, trackedOrder(), 1);
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  await bench.pass(30_000, 100);
+  assert.deepEqual(told(bench), ['resolved absent']);
+});
+
 // ---- unknown outcomes (9.6) ------------------------------------------------------------------------------------------
 
 test('a create of unknown outcome that is found OPEN is adopted without a cancel (9.6)', async () => {

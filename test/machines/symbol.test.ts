@@ -314,6 +314,34 @@ describe('9.10 the barrier', () => {
     );
   });
 
+  it('9.10 of an outdated one, readings from before its last attempt was over do not count, those since do', () => {
+    const bench = beginning(5, -5);
+    const [first, second] = bench.asked;
+    assert.ok(first && second);
+    bench.sent(first, 'A1', 99);
+    bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
+    const [a] = bench.orders;
+    assert.ok(a);
+    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+    bench.read('B', -5);
+    bench.sent(second, 'B1', 101);
+    const beforeMs = bench.nowMs;
+    bench.wait(50);
+    bench.send({ type: 'attempt.refused', clientOrderId: 'B1', account: 'B', atMs: bench.nowMs });
+    bench.wait(50);
+    const sinceMs = bench.nowMs;
+    bench.wait(50);
+    bench.ended(second, { kind: 'outdated' });
+    const arrives = (requestedAtMs: number): void => {
+      bench.send({ type: 'snapshot.received', snapshot: bench.reading('A', 15, [], { requestedAtMs }) });
+      bench.send({ type: 'snapshot.received', snapshot: bench.reading('B', -5, [], { requestedAtMs }) });
+    };
+    arrives(beforeMs);
+    assert.equal(bench.phase, 'equal', 'asked for before its attempt was refused');
+    arrives(sinceMs);
+    assert.equal(bench.phase, 'imbalanced');
+  });
+
   it('9.10 after it ended, readings of both accounts requested later are waited for', () => {
     const bench = beginning(5, -5);
     bench.confirmAll(99);
