@@ -1077,6 +1077,39 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'nor is it adopted before, where the order is known to be over already and that poll lacks it all the same',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.finish(a, 'CANCELLED').lookUp(a);
+        w.wait(1_500).poll('B').poll('A').wait(2_500).lookUp(a);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+    },
+    {
+      name: 'nor before the order of another instrument is looked up: a poll is one snapshot for all of them',
+      setup: HELD,
+      run: (w) => {
+        const leg = { instrument: 'SOL_USDT_Perp', size: '1', limit_price: '100.0', is_buying_asset: true };
+        const other = w.create('A', 'buy', '1', '100.0', { ending: { never: true }, order: { legs: [leg] } });
+        const lookUp = (): unknown => {
+          const found = w.orderBody(other) as Record<string, unknown>;
+          return w.lookUp(other, { status: 200, body: { result: { ...found, legs: [leg] } } });
+        };
+        w.finish(other, 'CANCELLED');
+        lookUp();
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.wait(1_500).poll('B').poll('A').wait(2_500);
+        lookUp();
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      // The other instrument is none of those traded here; nothing else is said.
+      broken: ['I6 2.2'],
+    },
+    {
       name: 'an order that has still to be looked up keeps a drift from being adopted',
       setup: HELD,
       run: (w) => {

@@ -118,10 +118,11 @@ function orderAnswered(
       known.ahead = body;
       return;
     }
-    const awaited = known?.unseen === true;
+    // Known to be over, and asked for all the same: it is missing from a poll that began before that was known.
+    const awaited = known !== undefined && (known.unseen || !isLive(known));
     sawOrder(audit, account, body);
     knewMore(audit, account);
-    if (awaited) lookedUp(audit, body.instrument, account);
+    if (awaited) lookedUp(audit, account);
     return;
   }
   audit.accounts[account].mayBeWhole = null;

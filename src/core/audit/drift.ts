@@ -35,13 +35,17 @@ export function judgeDrift(
   if (isNewer && agrees(audit, instrument, account, audit.seq)) knewMore(audit, account);
 }
 
-/** An order missing from the last poll was found: that poll is a snapshot only now (10.2), and drift is judged on it. */
-export function lookedUp(audit: Audit, name: string, account: AccountName): void {
-  const instrument = audit.instruments.get(name);
-  const difference = instrument && contradiction(instrument, account, audit.seq);
-  if (!difference || agrees(audit, instrument, account, audit.seq)) return;
-  takeOver(audit, instrument, account, difference, false);
-  knewMore(audit, account);
+/**
+ * A look-up that the last poll waited for is over: that poll is a snapshot only now (10.2), of every instrument that was in
+ * it, and drift is judged on it.
+ */
+export function lookedUp(audit: Audit, account: AccountName): void {
+  for (const instrument of audit.instruments.values()) {
+    const difference = contradiction(instrument, account, audit.seq);
+    if (!difference || agrees(audit, instrument, account, audit.seq)) continue;
+    takeOver(audit, instrument, account, difference, false);
+    knewMore(audit, account);
+  }
 }
 
 /**
