@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { instrumentsFromJson, paperEnvironment, startPaper } from './paper/index.ts';
+import { instrumentsFromJson, NAMED_ENVIRONMENT, paperEnvironment, startPaper } from './paper/index.ts';
 
 export interface PaperCommandOptions {
   /** TCP port on loopback; 0: any. */
@@ -26,7 +26,14 @@ export async function runPaper(options: PaperCommandOptions): Promise<number> {
   const listed = options.instruments;
   const instruments = listed === undefined ? {} : { instruments: instrumentsFromJson(readJson(listed)) };
   const { rateLimits = false, selfTrade = 'allow' } = options;
-  const paper = await startPaper({ port, seed, rateLimits, selfTrade, ...instruments });
+  const paper = await startPaper({
+    port,
+    seed,
+    rateLimits,
+    selfTrade,
+    alsoChainIds: [NAMED_ENVIRONMENT.chainId],
+    ...instruments,
+  });
   for (const line of paperEnvironment(paper)) console.log(line);
   console.error(
     `The embedded exchange listens at ${paper.url}; its control path is ${paper.url}/paper/. Ctrl+C ends it.`,

@@ -74,7 +74,8 @@ export interface ApiParts {
   readonly sessions: Sessions;
   readonly faults: Faults;
   readonly rateLimits: RateLimits | null;
-  readonly chainId: number;
+  /** Chains a signature may be made for. */
+  readonly chainIds: readonly number[];
 }
 
 function strings(value: unknown): readonly string[] | null {
@@ -347,6 +348,8 @@ export class Api {
           location: '',
           status: 'success',
           sub_account_id: session.credentials.subAccountId,
+          // The same number under the name the Python SDK takes it from.
+          trading_account_id: session.credentials.subAccountId,
           funding_account_address: session.credentials.owner,
         }),
       ),

@@ -21,6 +21,8 @@ export interface PaperOptions {
   readonly profile?: ProfileName | MarketProfile;
   /** Default 326. */
   readonly chainId?: number;
+  /** Chains a signature may be made for besides `chainId`. Default none. */
+  readonly alsoChainIds?: readonly number[];
   /** Default: A and B made from the seed. */
   readonly accounts?: readonly PaperCredentials[];
   /** Whether A and B belong to one funding account. Default true. */
@@ -66,6 +68,7 @@ export class PaperExchange {
   constructor(options: PaperOptions) {
     this.seed = options.seed ?? 1;
     this.chainId = options.chainId ?? 326;
+    const chainIds = [this.chainId, ...(options.alsoChainIds ?? [])];
     this.accounts =
       options.accounts ?? ['A', 'B'].map((name) => credentialsFromSeed(this.seed, name, options.sameOwner ?? true));
     const profile = options.profile ?? 'lively';
@@ -88,7 +91,7 @@ export class PaperExchange {
       this.accounts.map((account) => ({ ...account, equity: e9(options.equityUsdt ?? '50000') * E9 })),
     );
     this.sessions = new Sessions(this.accounts, {
-      chainId: this.chainId,
+      chainIds,
       lifetimeMs: options.sessionMs ?? 3_600_000,
       seed: this.seed,
     });
@@ -104,7 +107,7 @@ export class PaperExchange {
       sessions: this.sessions,
       faults: this.faults,
       rateLimits: options.rateLimits === true ? new RateLimits() : null,
-      chainId: this.chainId,
+      chainIds,
     });
     this.streams = new StreamHub({ venue: this.venue, sessions: this.sessions, faults: this.faults, api: this.api });
     this.control = new Control(this);

@@ -62,12 +62,18 @@ export async function startPaper(options: PaperServerOptions = {}): Promise<Pape
 }
 
 /**
+ * The environment the exchange names itself by when it runs alone, and that environment's chain id (API 1): a client that
+ * takes the chain id from the name, as GRVT's Python SDK does, signs for this one and not for the one printed.
+ */
+export const NAMED_ENVIRONMENT = { name: 'dev', chainId: 327 } as const;
+
+/**
  * What an env file needs to point an engine at this exchange, as `NAME=value` lines (strategy 2.1). The keys are made
  * from a seed and open nothing but this.
  */
 export function paperEnvironment(paper: Pick<PaperServer, 'url' | 'chainId' | 'accounts'>): readonly string[] {
   const lines = [
-    'GRVT_ENV=dev',
+    `GRVT_ENV=${NAMED_ENVIRONMENT.name}`,
     `GRVT_EDGE_URL=${paper.url}`,
     `GRVT_TRADES_URL=${paper.url}`,
     `GRVT_MARKET_DATA_URL=${paper.url}`,

@@ -3,7 +3,7 @@ import { VenueError } from './errors.ts';
 import { exceedsE9, parseE9 } from './fixed.ts';
 import type { NewOrder } from './model.ts';
 import { readSignature, type Session, type Sessions } from './sessions.ts';
-import { orderDigest, recoverSigner, signedBy, TIME_IN_FORCE } from './signature.ts';
+import { orderDigest, TIME_IN_FORCE } from './signature.ts';
 import type { Venue } from './venue.ts';
 
 /** Decimal uint64 as text, or a JSON integer that is one. null: neither. */
@@ -47,9 +47,9 @@ function vacant(value: unknown): boolean {
 export function readOrder(
   raw: unknown,
   session: Session,
-  context: { venue: Venue; sessions: Sessions; chainId: number },
+  context: { venue: Venue; sessions: Sessions; chainIds: readonly number[] },
 ): NewOrder {
-  const { venue, sessions, chainId } = context;
+  const { venue, sessions, chainIds } = context;
   const order = object(raw);
   const subAccountId = readUint64(order.sub_account_id);
   const signature = object(order.signature);
@@ -70,7 +70,10 @@ export function readOrder(
   const signer = String(signature.signer ?? '').toLowerCase();
   if (!/^0x[0-9a-f]{40}$/.test(signer)) throw new VenueError(1003);
   const chain = signature.chain_id;
-  if (!vacant(chain) && String(chain) !== '0' && String(chain) !== String(chainId)) throw new VenueError(1012);
+  // 0 or absent falls back to the exchange's own (API 5.1).
+  const named = !vacant(chain) && String(chain) !== '0';
+  const chains = named ? chainIds.filter((id) => String(id) === String(chain)) : chainIds;
+  if (chains.length === 0) throw new VenueError(1012);
   if (BigInt(expiration) <= BigInt(Math.floor(venue.clockMs)) * 1_000_000n) throw new VenueError(2001);
 
   if (order.legs.length === 0) throw new VenueError(2040);
@@ -90,24 +93,21 @@ export function readOrder(
   const builder = vacant(order.builder) ? null : String(order.builder).toLowerCase();
   if (builder !== null && !/^0x[0-9a-f]{40}$/.test(builder)) throw new VenueError(1003);
   const builderFee = numeral(order.builder_fee, '0.0');
-  const digest = orderDigest(
-    {
-      subAccountId: BigInt(subAccountId),
-      isMarket,
-      timeInForce,
-      postOnly,
-      reduceOnly,
-      legs,
-      nonce,
-      expirationNs: BigInt(expiration),
-      builder,
-      builderFee,
-    },
-    chainId,
-  );
-  const key = sessions.keyOf(signer);
-  if (key === null ? recoverSigner(digest, rsv) !== signer : !signedBy(key, digest, rsv)) throw new VenueError(2002);
-  if (key === null) throw new VenueError(2000);
+  const signed = {
+    subAccountId: BigInt(subAccountId),
+    isMarket,
+    timeInForce,
+    postOnly,
+    reduceOnly,
+    legs,
+    nonce,
+    expirationNs: BigInt(expiration),
+    builder,
+    builderFee,
+  };
+  const digest = chains.map((id) => orderDigest(signed, id)).find((each) => sessions.signed(signer, each, rsv));
+  if (digest === undefined) throw new VenueError(2002);
+  if (sessions.keyOf(signer) === null) throw new VenueError(2000);
   if (session.credentials.subAccountId !== subAccountId) throw new VenueError(2003);
   if (sessions.of(subAccountId)?.signer.toLowerCase() !== signer) throw new VenueError(2000);
 

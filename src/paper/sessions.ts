@@ -1,6 +1,14 @@
 import { VenueError } from './errors.ts';
 import { mix, type RandomStream, randomStream } from './random.ts';
-import { addressOfKey, HALF_N, keyFromSeed, recoverSigner, signedBy, walletLoginDigest } from './signature.ts';
+import {
+  addressOfKey,
+  HALF_N,
+  keyFromSeed,
+  type RawSignature,
+  recoverSigner,
+  signedBy,
+  walletLoginDigest,
+} from './signature.ts';
 
 /** What a trader needs to trade one account of the embedded exchange. */
 export interface PaperCredentials {
@@ -46,7 +54,7 @@ const SESSIONS_KEPT = 10_000;
 export class Sessions {
   readonly #credentials: readonly PaperCredentials[];
   readonly #keys: ReadonlyMap<string, bigint>;
-  readonly #chainId: number;
+  readonly #chainIds: readonly number[];
   readonly #random: RandomStream;
   readonly #byCookie = new Map<string, Session>();
   lifetimeMs: number;
@@ -54,11 +62,11 @@ export class Sessions {
 
   constructor(
     credentials: readonly PaperCredentials[],
-    options: { chainId: number; lifetimeMs: number; seed: number },
+    options: { chainIds: readonly number[]; lifetimeMs: number; seed: number },
   ) {
     this.#credentials = credentials;
     this.#keys = new Map(credentials.map((account) => [account.signer.toLowerCase(), BigInt(account.privateKey)]));
-    this.#chainId = options.chainId;
+    this.#chainIds = options.chainIds;
     this.lifetimeMs = options.lifetimeMs;
     this.#random = randomStream(options.seed, 'sessions');
   }
@@ -75,6 +83,12 @@ export class Sessions {
   /** Private key behind a registered signer address, or null. */
   keyOf(signer: string): bigint | null {
     return this.#keys.get(signer.toLowerCase()) ?? null;
+  }
+
+  /** Whether the holder of that address (lower case) made this signature. */
+  signed(signer: string, digest: Uint8Array, signature: RawSignature): boolean {
+    const key = this.keyOf(signer);
+    return key === null ? recoverSigner(digest, signature) === signer : signedBy(key, digest, signature);
   }
 
   /** @throws VenueError 1000 for an unknown key. */
@@ -102,9 +116,9 @@ export class Sessions {
     const expiration = String(signature.expiration ?? '');
     if (!Number.isInteger(nonce) || !/^\d{1,19}$/.test(expiration)) throw new VenueError(1003);
     if (BigInt(expiration) <= BigInt(Math.floor(nowMs)) * 1_000_000n) throw new VenueError(2001);
-    const digest = walletLoginDigest(address, nonce, BigInt(expiration), this.#chainId);
-    const key = this.keyOf(address);
-    const good = key === null ? recoverSigner(digest, raw) === address : signedBy(key, digest, raw);
+    const good = this.#chainIds.some((chainId) =>
+      this.signed(address, walletLoginDigest(address, nonce, BigInt(expiration), chainId), raw),
+    );
     if (!good) throw new VenueError(2002);
     const account = this.#credentials.find((candidate) => candidate.signer.toLowerCase() === address);
     if (account === undefined) throw new VenueError(1000);

@@ -27,6 +27,7 @@ describe("the venue's own REST client, over loopback", () => {
       location: '',
       status: 'success',
       sub_account_id: sub,
+      trading_account_id: sub,
       funding_account_address: account.owner,
     });
     const cookie = /gravity=[^;]+/.exec(login.headers.get('set-cookie') ?? '')?.[0];

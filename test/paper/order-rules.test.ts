@@ -188,6 +188,28 @@ describe('a create is refused with the code of the first rule it breaks', () => 
     assert.equal(desk.call('A', 'open_orders', { kind: null, base: null, quote: null }).status, 200);
   });
 
+  it('a further chain id the exchange was given is as good as its own, and no third', async () => {
+    const desk = new Desk({ alsoChainIds: [327] });
+    for (const [signed, named, code] of [
+      [326, undefined, undefined],
+      [327, undefined, undefined],
+      [327, '327', undefined],
+      [327, '326', 2002],
+      [326, '327', 2002],
+      [325, undefined, 2002],
+      [325, '325', 1012],
+    ] as const) {
+      const order = await desk.sign('A', { ...GOOD, price: '90000.0', chainId: signed });
+      if (named !== undefined) order.signature.chain_id = named;
+      const answer = desk.call('A', 'create_order', { order });
+      assert.equal(answer.body.code, code, `signed for ${signed}, named ${named}`);
+      // Sent again, the payload is the same one whichever chain it was signed for.
+      if (code === undefined) assert.equal(desk.call('A', 'create_order', { order }).status, 200);
+    }
+    desk.wait(40);
+    assert.equal(desk.call('A', 'open_orders').body.result.length, 3);
+  });
+
   it('the good order these are made from is taken', async () => {
     const desk = new Desk();
     const id = await desk.place('A', { ...GOOD, price: '90000.0' });

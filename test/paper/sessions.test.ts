@@ -6,11 +6,11 @@ import { instrumentsFromJson } from '../../src/paper/index.ts';
 import { orderDigest, recoverSigner, signedBy } from '../../src/paper/signature.ts';
 import { Desk, type Loose } from './desk.ts';
 
-async function walletLogin(d: Desk, name: string, change: (message: Loose) => void = () => {}) {
+async function walletLogin(d: Desk, name: string, change: (message: Loose) => void = () => {}, chainId = 326) {
   const signer = privateKeyToAccount(d.account(name).privateKey as `0x${string}`);
   const message = { signer: signer.address, nonce: 5, expiration: BigInt(d.nowMs + 60_000) * 1_000_000n };
   const signature = await signer.signTypedData({
-    domain: { name: 'GRVT Exchange', version: '0', chainId: 326 },
+    domain: { name: 'GRVT Exchange', version: '0', chainId },
     types: {
       WalletLogin: [
         { name: 'signer', type: 'address' },
@@ -64,6 +64,13 @@ describe('sessions', () => {
     assert.ok(answer.headers['x-grvt-account-id']);
   });
 
+  it('name the account under every name a client looks it up by', () => {
+    const d = new Desk();
+    const answer = d.raw(null, '/auth/api_key/login', { api_key: d.account('A').apiKey });
+    const body = JSON.parse(answer.body);
+    assert.deepEqual([body.sub_account_id, body.trading_account_id], [d.sub('A'), d.sub('A')]);
+  });
+
   it('need both the cookie and the account id', () => {
     const d = new Desk();
     const headers = d.headers.get('A')!;
@@ -99,6 +106,20 @@ describe('sessions', () => {
     });
     assert.equal(d.call('B', 'positions').status, 200);
   });
+
+  for (const [own, also, signed, code] of [
+    [326, [], 326, undefined],
+    [326, [], 327, 2002],
+    [326, [327], 327, undefined],
+    [326, [327], 326, undefined],
+    [326, [327], 325, 2002],
+  ] as const) {
+    it(`open by a wallet signature for ${signed} on chain ${own}, also ${also}: ${code ?? 'yes'}`, async () => {
+      const d = new Desk({ chainId: own, alsoChainIds: also });
+      const answer = await walletLogin(d, 'A', () => {}, signed);
+      assert.equal(JSON.parse(answer.body).code, code);
+    });
+  }
 
   for (const [rule, code, change] of [
     ['a signature over something else', 2002, (body: Loose) => (body.signature.nonce = 6)],
