@@ -2,7 +2,7 @@ import { VenueError } from './errors.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type Faults, withoutOneField } from './faults.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { PaperAccount, PaperOrder } from './model.ts';
-import { toFull, toLite } from './names.ts';
+import { liteText, toFull } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { accountIdOf, type Session, type Sessions } from './sessions.ts';
@@ -51,8 +51,20 @@ const PAGE_MAX = 1_000;
 const BULK_MAX = 100;
 /** Builders one owner may have let in; a client asks for its own only. */
 const BUILDERS_KEPT = 100;
+/** Paths remembered with what they name; a client asks for a dozen. */
+const PATHS_KEPT = 200;
 /** Answers remembered for the `stale` fault. */
 const STALE_KEPT = 2_000;
+
+/** What a path names. */
+interface Address {
+  /** Without query and slashes at its end. */
+  readonly path: string;
+  readonly route: string;
+  /** null: none, or none there is. */
+  readonly version: string | null;
+  readonly lite: boolean;
+}
 
 interface Context {
   readonly body: Json;
@@ -146,6 +158,7 @@ function page<T>(
 export class Api {
   readonly #parts: ApiParts;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #addresses = new Map<string, Address>();
   readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
   #requests = 0;
   #dateSecond = Number.NaN;
@@ -172,11 +185,8 @@ export class Api {
     const { venue, faults, rateLimits } = this.#parts;
     venue.advance(nowMs);
     this.#requests += 1;
-    const path = request.path.split('?')[0]!.replace(/\/+$/, '');
-    const match = /^\/(full|lite)\/(v[12])\/([a-z_]+)$/.exec(path);
-    const route = match?.[3] ?? path.slice(1);
+    const { path, route, version, lite } = this.#addressOf(request.path);
     this.#byRoute.set(route, (this.#byRoute.get(route) ?? 0) + 1);
-    const lite = match?.[1] === 'lite';
     let session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
     const names = session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
     const strikes = (kind: FaultKind) => faults.strikes(kind, route, names);
@@ -206,8 +216,8 @@ export class Api {
     }
 
     const twice = strikes('duplicate') !== null;
-    let answer = this.#serve(request, session, route, match?.[2] ?? null, lite);
-    if (twice) this.#serve(request, session, route, match?.[2] ?? null, lite);
+    let answer = this.#serve(request, session, route, version, lite);
+    if (twice) this.#serve(request, session, route, version, lite);
 
     if (strikes('server-error-after') !== null) answer = this.#refusal(1002, lite);
     if (faults.has('stale')) {
@@ -227,6 +237,16 @@ export class Api {
     const slow = strikes('slow');
     if (slow !== null) answer = { ...answer, delayMs: slow.delayMs ?? DEFAULT_DELAY_MS };
     return strikes('reset-after') !== null ? { ...broken('reset'), delayMs: answer.delayMs } : answer;
+  }
+
+  #addressOf(asked: string): Address {
+    const known = this.#addresses.get(asked);
+    if (known !== undefined) return known;
+    const path = asked.split('?')[0]!.replace(/\/+$/, '');
+    const [, names, version, route] = /^\/(full|lite)\/(v[12])\/([a-z_]+)$/.exec(path) ?? [];
+    const address = { path, route: route ?? path.slice(1), version: version ?? null, lite: names === 'lite' };
+    if (this.#addresses.size < PATHS_KEPT) this.#addresses.set(asked, address);
+    return address;
   }
 
   /** How much later than it was sent a request arrives (fault `late`). Asked by the transport before `handle`. */
@@ -272,7 +292,7 @@ export class Api {
   #refusal(code: number, lite: boolean): PaperAnswer {
     const error = new VenueError(code);
     const body = { code, message: error.message, status: error.status };
-    return this.#answer(error.status, JSON.stringify(lite ? toLite('FullError', body) : body));
+    return this.#answer(error.status, lite ? liteText('FullError', body) : JSON.stringify(body));
   }
 
   #serve(
@@ -289,7 +309,7 @@ export class Api {
       if (known === undefined || !versionFits) return this.#answer(404, '404 page not found');
       if (request.method !== 'POST') return this.#answer(405, '');
       const result = this.call(route, this.#read(request, known, lite), session);
-      return this.#answer(200, JSON.stringify(lite ? toLite(known.response, result) : result));
+      return this.#answer(200, lite ? liteText(known.response, result) : JSON.stringify(result));
     } catch (error) {
       if (error instanceof VenueError) return this.#refusal(error.code, lite);
       throw error;

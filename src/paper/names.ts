@@ -8,6 +8,8 @@ import { NAME_TABLE } from './name-table.ts';
 interface Field {
   readonly full: string;
   readonly lite: string;
+  /** The lite name as it stands in JSON, with its colon. */
+  readonly label: string;
   readonly struct: string | null;
 }
 interface Struct {
@@ -38,7 +40,7 @@ const STRUCTS: ReadonlyMap<string, Struct> = new Map(
   Object.entries({ ...NAME_TABLE, ...MORE }).map(([name, line]) => {
     const fields = line.split(' ').map((part): Field => {
       const [full = '', lite = '', struct] = part.split(':');
-      return { full, lite, struct: struct ?? null };
+      return { full, lite, label: `${JSON.stringify(lite)}:`, struct: struct ?? null };
     });
     const byFull = new Map(fields.map((field) => [field.full, field]));
     return [name, { byFull, byLite: new Map(fields.map((field) => [field.lite, field])) }];
@@ -68,6 +70,36 @@ export function toLite(name: string, value: unknown): unknown {
     out[field.lite] = field.struct === null ? inner : toLite(field.struct, inner);
   }
   return out;
+}
+
+/** Text that JSON takes as it is, between quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/**
+ * The JSON of a value under lite names, as `JSON.stringify(toLite(name, value))` gives it: without a second object of every
+ * structure, which as a hash table, with its names computed, costs more to build and to print than all else of an answer.
+ *
+ * @throws RangeError for a structure that is not in the table.
+ */
+export function liteText(name: string, value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => liteText(name, item)).join()}]`;
+  if (value === null || typeof value !== 'object') return scalarText(value);
+  const { byFull } = struct(name);
+  let text = '';
+  for (const key in value) {
+    const field = byFull.get(key);
+    const inner = (value as Record<string, unknown>)[key];
+    if (field === undefined || inner === undefined) continue;
+    const innerText = field.struct === null ? scalarText(inner) : liteText(field.struct, inner);
+    text += text === '' ? `${field.label}${innerText}` : `,${field.label}${innerText}`;
+  }
+  return `{${text}}`;
+}
+
+/** JSON of what has no names of its own; inside a list nothing is `null`. */
+function scalarText(value: unknown): string {
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
+  return JSON.stringify(value) ?? 'null';
 }
 
 /**

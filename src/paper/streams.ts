@@ -4,7 +4,7 @@ import type { Faults } from './faults.ts';
 import { printE9 } from './fixed.ts';
 import { type Level, STEP_MS } from './market.ts';
 import type { PaperAccount, VenueEvent } from './model.ts';
-import { toFull, toLite } from './names.ts';
+import { liteText, toFull, toLite } from './names.ts';
 import { readUint64 } from './order-request.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Venue } from './venue.ts';
@@ -281,7 +281,7 @@ class Client {
   }
 
   #send(struct: string, value: Json): void {
-    if (!this.#closed) this.#sink.send(JSON.stringify(this.#lite ? toLite(struct, value) : value));
+    if (!this.#closed) this.#sink.send(this.#lite ? liteText(struct, value) : JSON.stringify(value));
   }
 
   /** Subscriptions that a notice concerns. */

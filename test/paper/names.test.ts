@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { MDG, TDG } from '@grvt/client';
 import { startPaper } from '../../src/paper/index.ts';
 import { NAME_TABLE } from '../../src/paper/name-table.ts';
-import { toFull, toLite } from '../../src/paper/names.ts';
+import { liteText, toFull, toLite } from '../../src/paper/names.ts';
 import { Desk, type Loose } from './desk.ts';
 
 const read = (name: string): Loose =>
@@ -84,9 +84,36 @@ describe('names and shapes', () => {
         JSON.parse(JSON.stringify(stripped(answer.body))),
         route,
       );
+      assert.equal(liteText(struct, answer.body), JSON.stringify(toLite(struct, answer.body)), route);
     }
     const order = await d.sign('A', { buy: true, price: '90000.0', size: '0.02' });
     complete('ApiCreateOrderResponse', d.call('A', 'create_order', { order }).body, 'create_order', structs);
+  });
+
+  it('the text of lite names is that of the object, whatever the values are', () => {
+    const awkward = [
+      null,
+      undefined,
+      '',
+      'a"b',
+      'back\\slash',
+      'line\n',
+      'ß',
+      '\u2028',
+      '\u007f',
+      0,
+      -1.5,
+      true,
+      [],
+      {},
+    ];
+    for (const value of awkward) {
+      const feed = { status: value, book_size: [value, '1.0', value], unknown: value };
+      const order = { order_id: value, legs: [{ instrument: value }, value], state: feed, metadata: value };
+      const answer = { result: [order, value], next: value };
+      const text = liteText('ApiOrderHistoryResponse', answer);
+      assert.equal(text, JSON.stringify(toLite('ApiOrderHistoryResponse', answer)));
+    }
   });
 
   it('numbers have at least one fractional digit', async () => {
