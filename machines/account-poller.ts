@@ -184,14 +184,24 @@ const reader = fromCallback<{ readonly type: 'account.read' }, ReadInput>(({ inp
   });
 });
 
+/** A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well. */
+function watchedIn({ watched, watchedAtStart }: PollerContext): PollerContext['watchedAtStart'] {
+  return watched === watchedAtStart ? watched : { ...watched, ...watchedAtStart };
+}
+
+/** Whether all watched orders are among the open ones. */
+function isNothingMissing(context: PollerContext, { openOrders }: Reading): boolean {
+  const open = new Set(openOrders.map((order) => order.clientOrderId));
+  return Object.values(watchedIn(context)).every(({ clientOrderIds }) => clientOrderIds.every((id) => open.has(id)));
+}
+
 /** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
 function planLookups(
   context: PollerContext,
   reading: Reading,
 ): Pick<PollerContext, 'reading' | 'watchedAtStart' | 'toLookUp' | 'postponed' | 'lookedUpLast'> {
   const open = new Set(reading.openOrders.map((order) => order.clientOrderId));
-  // A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well.
-  const watchedAtStart = { ...context.watched, ...context.watchedAtStart };
+  const watchedAtStart = watchedIn(context);
   const names = Object.keys(watchedAtStart).sort();
   const turn = names.findIndex((name) => name > context.lookedUpLast);
   const inTurn = turn === -1 ? names : [...names.slice(turn), ...names.slice(0, turn)];
@@ -323,8 +333,7 @@ export const accountPollerMachine = setup({
     lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUpMissing(input)),
   },
   guards: {
-    isNothingMissing: ({ context }, { reading }: { reading: Reading }) =>
-      planLookups(context, reading).toLookUp.length === 0,
+    isNothingMissing: ({ context }, { reading }: { reading: Reading }) => isNothingMissing(context, reading),
     isParking: ({ context }) => isParking(context.failure),
     mustPark: ({ context }) => context.parkAfterPoll,
     isHastened: ({ context }) => context.hastened,
@@ -366,6 +375,10 @@ export const accountPollerMachine = setup({
       nextIsAskedFor: false,
     }),
     askReader: sendTo('reader', { type: 'account.read' }),
+    noteReading: assign(({ context }, { reading }: { reading: Reading }) => ({
+      reading,
+      watchedAtStart: watchedIn(context),
+    })),
     planLookups: assign(({ context }, params: { reading: Reading }) => planLookups(context, params.reading)),
     noteLookups: assign((_, params: { output: LookupResults }) => ({ results: params.output })),
     noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
@@ -476,7 +489,7 @@ export const accountPollerMachine = setup({
               {
                 guard: { type: 'isNothingMissing', params: readingOf },
                 target: '#account-poller.succeeded',
-                actions: { type: 'planLookups', params: readingOf },
+                actions: { type: 'noteReading', params: readingOf },
               },
               { target: 'looking-up', actions: { type: 'planLookups', params: readingOf } },
             ],
