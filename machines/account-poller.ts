@@ -1,4 +1,4 @@
-import { type AnyActorRef, assign, enqueueActions, fromCallback, fromPromise, sendTo, setup } from 'xstate';
+import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
   AccountName,
@@ -110,12 +110,12 @@ interface PollerContext {
   readonly nextIsAskedFor: boolean;
 }
 
-/** What the reader answers each `account.read` with. */
-type ReaderAnswer =
+/** What the three reads come to. */
+type ReadingEnded =
   | { readonly type: 'reading.done'; readonly reading: Reading }
   | { readonly type: 'reading.failed'; readonly thrown: unknown };
 
-export type PollerEvent = OrdersWatched | PollHasten | AccountParked | ReaderAnswer;
+export type PollerEvent = OrdersWatched | PollHasten | AccountParked | ReadingEnded;
 
 type Args = { context: PollerContext };
 
@@ -169,20 +169,6 @@ async function readAccount({ exchange, account }: ReadInput): Promise<Reading> {
   const [positions, openOrders, summary] = await Promise.all(reads);
   return { positions, openOrders, summary };
 }
-
-/**
- * Reads the account whenever it is asked to. One for all polls: an actor of its own for each, started and dropped, would be a
- * good part of what a poll costs.
- */
-const reader = fromCallback<{ readonly type: 'account.read' }, ReadInput>(({ input, receive, sendBack }) => {
-  const answer = (event: ReaderAnswer) => sendBack(event);
-  receive(() => {
-    readAccount(input).then(
-      (reading) => answer({ type: 'reading.done', reading }),
-      (thrown: unknown) => answer({ type: 'reading.failed', thrown }),
-    );
-  });
-});
 
 /** A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well. */
 function watchedIn({ watched, watchedAtStart }: PollerContext): PollerContext['watchedAtStart'] {
@@ -329,7 +315,6 @@ function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, system
 export const accountPollerMachine = setup({
   types: { context: {} as PollerContext, events: {} as PollerEvent, input: {} as PollerInput },
   actors: {
-    reader,
     lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUpMissing(input)),
   },
   guards: {
@@ -374,7 +359,14 @@ export const accountPollerMachine = setup({
       wasAskedFor: ({ context }) => context.nextIsAskedFor,
       nextIsAskedFor: false,
     }),
-    askReader: sendTo('reader', { type: 'account.read' }),
+    // Not an actor: to start and drop one for each poll, or to ask one that stays, is a good part of what a poll costs.
+    read: ({ context, self }) => {
+      const ended = (event: ReadingEnded) => self.send(event);
+      readAccount(readInput({ context })).then(
+        (reading) => ended({ type: 'reading.done', reading }),
+        (thrown: unknown) => ended({ type: 'reading.failed', thrown }),
+      );
+    },
     noteReading: assign(({ context }, { reading }: { reading: Reading }) => ({
       reading,
       watchedAtStart: watchedIn(context),
@@ -468,7 +460,6 @@ export const accountPollerMachine = setup({
   context: begin,
   initial: 'polling',
   entry: 'greetSymbols',
-  invoke: { id: 'reader', src: 'reader', input: readInput },
   on: { 'orders.watched': { actions: { type: 'noteWatched', params: whole } } },
   states: {
     polling: {
@@ -483,7 +474,7 @@ export const accountPollerMachine = setup({
         reading: {
           description:
             'Positions, open orders and account summary, at once. Are all watched orders among the open ones? An order that is not is looked up, never assumed gone (10.2).',
-          entry: 'askReader',
+          entry: 'read',
           on: {
             'reading.done': [
               {

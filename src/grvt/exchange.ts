@@ -108,6 +108,9 @@ const HISTORY_PAGE_ROWS = 500;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
+/** Of requests without a session. */
+const NO_HEADERS = {};
+
 /** One REST host with its client, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
@@ -582,7 +585,7 @@ async function exchangeOnce<Client>(
   let raw: RawAnswer | null = null;
   const deadline = new AbortController();
   const config: PostConfig = {
-    headers: headers === null ? {} : { ...headers },
+    headers: headers ?? NO_HEADERS,
     signal: deadline.signal,
     read: (answer) => {
       raw = readRaw(answer, spec.repeats?.decoded ?? null);
