@@ -219,9 +219,13 @@ const daemonSetup = setup({
       const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
       // Only what holds is cleared: every poll of a good day would tell the alert desk the same twice.
-      const judged = { [alertKey('mmr', account)]: mmr, [alertKey('clock-skew')]: skew };
-      const over = Object.keys(judged).filter((key) => judged[key] === null && context.holding.includes(key));
-      const begun = Object.keys(judged).filter((key) => judged[key] !== null && !context.holding.includes(key));
+      const judged = [
+        { key: alertKey('mmr', account), holds: mmr !== null },
+        { key: alertKey('clock-skew'), holds: skew !== null },
+      ];
+      const news = judged.filter(({ key, holds }) => holds !== context.holding.includes(key));
+      const over = news.flatMap(({ key, holds }) => (holds ? [] : [key]));
+      const begun = news.flatMap(({ key, holds }) => (holds ? [key] : []));
       const cleared = [...context.failing[account], ...over];
       // A poll of a good day changes none of these, and each assignment makes a whole new snapshot of the machine.
       if (open.length > 0 || context.foreign[account].length > 0 || cleared.length > 0 || begun.length > 0) {

@@ -54,13 +54,13 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
     });
   if (input.unlisted) alerts.push(unlistedAlert(config.instrument, valuation.actual, state, nowMs));
 
-  const sizes = { a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() };
+  const sizes = () => ({ a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() });
 
-  if (valuation.sameDirection && !valuation.hedged) raise('same-direction', sizes);
+  if (valuation.sameDirection && !valuation.hedged) raise('same-direction', sizes());
 
   const opening = openingSides(input);
   if (plan.tradingState === 'equal' && opening?.contradictsConfig) {
-    raise('side-contradicts-config', { ...sizes, configured: config.aSideWhenEqual, held: opening.sides.A });
+    raise('side-contradicts-config', { ...sizes(), configured: config.aSideWhenEqual, held: opening.sides.A });
   }
   // Flat in `decrease` is where it was to get to, not a limit that stands in the way.
   const done = config.positionMode === 'decrease' && valuation.flat;

@@ -62,24 +62,26 @@ export function valuePair(
   };
   const net = settled.A.plus(settled.B);
   const smallestTradable = smallestTradableSize(instrument, mark, state.lots);
-  const smaller: AccountName = settled.A.abs().lt(settled.B.abs()) ? 'A' : 'B';
+  const sizes = { A: settled.A.abs(), B: settled.B.abs() };
+  const imbalance = net.abs();
+  const smaller: AccountName = sizes.A.lt(sizes.B) ? 'A' : 'B';
   const total = actual.A.abs().plus(actual.B.abs());
   const sameSide = settled.A.mul(settled.B).gt(0);
-  const lesser = min(settled.A.abs(), settled.B.abs());
+  const lesser = sizes[smaller];
   return {
     mark,
     actual,
     settled,
     net,
     smallestTradable,
-    hedged: net.abs().lt(smallestTradable),
-    diffUsdt: net.abs().mul(mark),
+    hedged: imbalance.lt(smallestTradable),
+    diffUsdt: imbalance.mul(mark),
     smaller,
     larger: smaller === 'A' ? 'B' : 'A',
     total,
     totalUsdt: total.mul(mark),
     sameDirection: sameSide && lesser.gte(smallestTradable),
-    flat: ACCOUNTS.every((account) => settled[account].abs().lt(smallestTradable)),
+    flat: ACCOUNTS.every((account) => sizes[account].lt(smallestTradable)),
   };
 }
 

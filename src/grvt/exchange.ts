@@ -644,24 +644,27 @@ function errorOf(raw: RawAnswer): { code: number; message: string; status: numbe
   return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
 }
 
-/** Without the client's `undefined` keys: what its tables do not know (API 10). The value itself where there are none. */
+/** Without the client's `undefined` keys: what its tables do not know (API 10). What has none stays the same object. */
 function withoutUnmapped(value: unknown): unknown {
-  if (!hasUnmapped(value)) return value;
-  if (Array.isArray(value)) return value.map(withoutUnmapped);
-  const known: Record<string, unknown> = {};
-  for (const key in value) {
-    if (key !== 'undefined') known[key] = withoutUnmapped((value as Record<string, unknown>)[key]);
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutUnmapped);
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  const given = value as Record<string, unknown>;
+  let known = given;
+  if ('undefined' in given) {
+    known = { ...given };
+    delete known.undefined;
+  }
+  for (const key in known) {
+    const inner = known[key];
+    const kept = withoutUnmapped(inner);
+    if (kept === inner) continue;
+    if (known === given) known = { ...given };
+    known[key] = kept;
   }
   return known;
-}
-
-function hasUnmapped(value: unknown): value is object {
-  if (value === null || typeof value !== 'object') return false;
-  if (Array.isArray(value)) return value.some(hasUnmapped);
-  for (const key in value) {
-    if (key === 'undefined' || hasUnmapped((value as Record<string, unknown>)[key])) return true;
-  }
-  return false;
 }
 
 function reasonOf(trouble: Trouble): string {

@@ -1,6 +1,6 @@
 import type { AccountName } from '../model.ts';
 import { isLive, knownAt } from './model.ts';
-import { agrees, contradiction, isDust, trim } from './positions.ts';
+import { contradiction, isDust, refutesDrift, trim } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
 
 /** The moments at which an engine may have known an account: what it decides on is one of them. */
@@ -20,10 +20,12 @@ export function knewMore(audit: Audit, account: AccountName, perhaps: readonly s
   trim(state.moments, audit.nowMs, audit.windows.historyMs);
   for (const instrument of audit.instruments.values()) {
     const holding = instrument.holding[account];
-    if (!agrees(audit, instrument, account, audit.seq)) continue;
-    holding.winsUntilMs = 0;
     const difference = contradiction(instrument, account, audit.seq);
-    if (difference !== null && isDust(instrument, difference)) holding.contradicting = null;
+    if (difference === null) continue;
+    const dust = isDust(instrument, difference);
+    if (!dust && !refutesDrift(audit, instrument, account, difference)) continue;
+    holding.winsUntilMs = 0;
+    if (dust) holding.contradicting = null;
   }
 }
 
