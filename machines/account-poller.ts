@@ -479,7 +479,7 @@ export const accountPollerMachine = setup({
             'reading.done': [
               {
                 guard: { type: 'isNothingMissing', params: readingOf },
-                target: '#account-poller.succeeded',
+                target: '#account-poller.waiting',
                 actions: { type: 'noteReading', params: readingOf },
               },
               { target: 'looking-up', actions: { type: 'planLookups', params: readingOf } },
@@ -497,7 +497,7 @@ export const accountPollerMachine = setup({
             src: 'lookUpMissing',
             input: lookupInput,
             onDone: {
-              target: '#account-poller.succeeded',
+              target: '#account-poller.waiting',
               actions: [{ type: 'noteLookups', params: outputOf }, 'reportLookupFailures'],
             },
             onError: { target: '#account-poller.failed', actions: { type: 'noteFailure', params: errorOf } },
@@ -505,14 +505,16 @@ export const accountPollerMachine = setup({
         },
       },
     },
-    succeeded: {
-      description: 'Hands each symbol its slice and the daemon the whole.',
+    waiting: {
+      description:
+        'Hands each symbol its slice and the daemon the whole; then waits for the loop interval, after the work (10.1).',
       entry: ['noteSuccess', 'tellUnparked', 'reportPolled', 'deliver'],
       always: [
         { guard: 'mustPark', target: 'parked' },
         { guard: 'isHastened', target: 'hastening' },
-        { target: 'waiting' },
       ],
+      after: { interval: 'polling' },
+      on: { 'poll.hasten': 'hastening', 'account.parked': 'parked' },
     },
     failed: {
       description: 'No snapshot: says so, and never an empty one (10.3).',
@@ -522,11 +524,6 @@ export const accountPollerMachine = setup({
         { guard: 'mustPark', target: 'parked' },
         { target: 'backing-off' },
       ],
-    },
-    waiting: {
-      description: 'Waits for the loop interval, after the work (10.1).',
-      after: { interval: 'polling' },
-      on: { 'poll.hasten': 'hastening', 'account.parked': 'parked' },
     },
     hastening: {
       description:
