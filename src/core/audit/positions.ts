@@ -91,7 +91,8 @@ export function observe(audit: Audit, instrument: AuditInstrument): void {
   const goal =
     symbol.positionMode === 'increase' ? totalUsdt.gte(instrument.goalUsdt) : totalUsdt.lte(instrument.goalUsdt);
   instrument.figures.observed(audit.nowMs, {
-    hedged: isHedged(net, smallestTradable(instrument.rules, mark, instrument.lots.current[0]!)),
+    // Nothing is less than any size worth an order: which that is, need not be known.
+    hedged: net.isZero() || isHedged(net, smallestTradable(instrument.rules, mark, instrument.lots.current[0]!)),
     netUsdt: net.abs().mul(mark),
     totalUsdt,
     goal,
