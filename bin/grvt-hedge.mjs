@@ -14,7 +14,7 @@ if (major < NEEDED_MAJOR) {
 
 // A running engine's snapshots live for one poll and become garbage: V8 would let the heap grow to several times what lives before it collects
 // them. Told to let it grow by a fifth at most, it collects them in time; told to mind the size altogether (`--optimize-for-size`), it collects
-// three times during each hedge (docs/speed.md).
+// twice or so during each hedge (docs/speed.md).
 if (process.argv[2] === 'run') v8.setFlagsFromString('--heap-growing-percent=20');
 const { main } = await import('../src/cli.ts');
 process.exitCode = await main(process.argv.slice(2));
