@@ -1122,6 +1122,61 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I12 10.5', 'I9 4.5'],
     },
     {
+      name: 'what was not alike in three snapshots is not adopted, though positions contradict the fills for longer',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 3; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '1.49', '100.1');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'once it was alike in three snapshots and for ten seconds it is',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '1.49', '100.1');
+      },
+    },
+    {
+      name: 'a fill that a poll shows and its look-up tells of does not interrupt what is alike before and after',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.trade('A', 'buy', '0.5', '100');
+        w.wait(2_000).poll().wait(2_000).poll();
+        w.fill(a, '1').wait(8_500).poll('B').poll('A').lookUp(a);
+        w.create('B', 'sell', '1.49', '100.1');
+      },
+    },
+    {
+      name: 'positions late by a part of a fill, where they had taken back a drift, are no drift either',
+      setup: HELD,
+      run: (w) => {
+        w.instead.set('A positions', {
+          status: 200,
+          body: { result: w.trade('A', 'buy', '1', '100').positionRows('A') },
+        });
+        w.trade('A', 'sell', '1', '100');
+        for (let turn = 0; turn < 7; turn += 1) w.wait(2_000).poll();
+        w.instead.clear();
+        w.wait(2_000).poll().wait(2_000).poll();
+        const a = w.create('A', 'buy', '1', '100.0');
+        const late = w.fill(a, '0.6').positionRows('A');
+        w.fill(a, '0.4').instead.set('A positions', { status: 200, body: { result: late } });
+        w.wait(8_500).poll('B').poll('A').lookUp(a);
+        w.instead.clear();
+        w.wait(2_000).poll();
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'positions that come late are no drift',
       setup: HELD,
       run: (w) => {

@@ -43,7 +43,7 @@ export function startAnew(audit: Audit, instrument: AuditInstrument): void {
     const newest = holding.positions.at(-1);
     if (!newest) return;
     holding.expected.push({ seq: audit.seq, size: newest.size });
-    holding.contradicting = null;
+    holding.contradicting.length = 0;
   }
   for (const order of instrument.orders) {
     order.booked = order.traded;
@@ -137,7 +137,7 @@ export function startAgain(audit: Audit, journalLost: boolean): void {
     for (const account of ACCOUNTS) {
       const holding = instrument.holding[account];
       holding.last = null;
-      holding.contradicting = null;
+      holding.contradicting.length = 0;
       holding.winsUntilMs = audit.nowMs + audit.windows.restartMs;
       if (!journalLost) continue;
       holding.positions.length = 0;

@@ -5,7 +5,7 @@ import type { AuditOrder } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
 import { agrees, contradiction, isDust, markOf, move, refutesDrift } from './positions.ts';
-import type { Audit, AuditInstrument } from './state.ts';
+import type { Audit, AuditInstrument, Holding } from './state.ts';
 import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
 
 /** Positions that contradict the fills for long: when an engine may adopt the difference as drift (strategy 10.5). */
@@ -13,6 +13,11 @@ import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
 /** Strategy 10.5: so many snapshots, for so long. */
 const DRIFT_SNAPSHOTS = 3;
 const DRIFT_MS = 10_000;
+/**
+ * Differences of one account counted beside each other, the newest kept: between a poll and its look-ups a fill that only
+ * one of them tells of comes on top, and what was alike before is alike again after.
+ */
+const MAX_DIFFERENCES = 8;
 
 /** Strategy 10.5, at the earliest moment an engine may adopt; a drift that positions refute for as long is withdrawn. */
 export function judgeDrift(
@@ -24,11 +29,10 @@ export function judgeDrift(
   const holding = instrument.holding[account];
   const difference = contradiction(instrument, account, audit.seq);
   if (!difference || isDust(instrument, difference)) {
-    holding.contradicting = null;
+    holding.contradicting.length = 0;
     return;
   }
-  holding.contradicting ??= { count: 0, sinceMs: requestedAtMs };
-  holding.contradicting.count += 1;
+  count(holding, difference, requestedAtMs);
   takeOver(audit, instrument, account, difference, false);
   // A wait judged on the same snapshot made a later moment of the booking: what is adopted there is known from then on.
   const isNewer = (audit.accounts[account].moments.at(-1)?.seq ?? audit.seq) < audit.seq;
@@ -40,12 +44,28 @@ export function judgeDrift(
  * it, and drift is judged on it.
  */
 export function lookedUp(audit: Audit, account: AccountName): void {
+  const { complete } = audit.accounts[account];
   for (const instrument of audit.instruments.values()) {
     const difference = contradiction(instrument, account, audit.seq);
     if (!difference || agrees(audit, instrument, account, audit.seq)) continue;
+    if (complete) count(instrument.holding[account], difference, complete.requestedAtMs);
     takeOver(audit, instrument, account, difference, false);
     knewMore(audit, account);
   }
+}
+
+/** One poll more that this very difference was read in: an engine counts, and times, what is alike (strategy 10.5). */
+function count(holding: Holding, difference: Decimal, requestedAtMs: number): void {
+  const { contradicting } = holding;
+  const known = contradicting.findIndex((one) => one.difference.eq(difference));
+  const alike =
+    known === -1
+      ? { difference, count: 0, sinceMs: requestedAtMs, requestedAtMs: Number.NEGATIVE_INFINITY }
+      : contradicting.splice(known, 1)[0]!;
+  if (alike.requestedAtMs < requestedAtMs) alike.count += 1;
+  alike.requestedAtMs = requestedAtMs;
+  contradicting.push(alike);
+  if (contradicting.length > MAX_DIFFERENCES) contradicting.shift();
 }
 
 /**
@@ -72,8 +92,8 @@ export function takeOver(
     clientOrderId: null,
   };
   const { drift } = holding;
-  const since = holding.contradicting;
-  const held = since !== null && since.count >= DRIFT_SNAPSHOTS && audit.nowMs - since.sinceMs >= DRIFT_MS;
+  const alike = holding.contradicting.find((one) => one.difference.eq(difference));
+  const held = alike !== undefined && alike.count >= DRIFT_SNAPSHOTS && audit.nowMs - alike.sinceMs >= DRIFT_MS;
   if (!held && !atOnce) return;
   // The difference may be the fill of an order that is nowhere to be seen: adopted now, it would count twice.
   const hidden = instrument.orders.some(
@@ -90,7 +110,7 @@ export function takeOver(
     instrument.figures.drifted();
   }
   instrument.drifts += 1;
-  holding.contradicting = null;
+  holding.contradicting.length = 0;
   move(audit, instrument, account, difference);
 }
 
@@ -113,6 +133,6 @@ export function takeBack(audit: Audit, instrument: AuditInstrument, order: Audit
   });
   holding.drift = null;
   instrument.drifts += 1;
-  holding.contradicting = null;
+  holding.contradicting.length = 0;
   move(audit, instrument, order.account, filled.neg());
 }

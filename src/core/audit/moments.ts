@@ -25,7 +25,7 @@ export function knewMore(audit: Audit, account: AccountName, perhaps: readonly s
     const dust = isDust(instrument, difference);
     if (!dust && !refutesDrift(audit, instrument, account, difference)) continue;
     holding.winsUntilMs = 0;
-    if (dust) holding.contradicting = null;
+    if (dust) holding.contradicting.length = 0;
   }
 }
 

@@ -60,14 +60,24 @@ export interface BookSeen {
   readonly ask: Decimal;
 }
 
+/** A difference that positions showed against `expected`, alike in every poll counted here (strategy 10.5). */
+export interface Difference {
+  /** Position less what it has to be, base units; not zero. */
+  readonly difference: Decimal;
+  count: number;
+  /** When the first poll that showed it was asked for, and the last. */
+  readonly sinceMs: number;
+  requestedAtMs: number;
+}
+
 /** One account of one instrument. */
 export interface Holding {
   readonly positions: PositionSeen[];
   /** What the position has to be by start, fills and adopted drift. */
   readonly expected: { seq: number; size: Decimal }[];
   last: AuditOrder | null;
-  /** Polls in a row whose position contradicted `expected`. */
-  contradicting: { count: number; sinceMs: number } | null;
+  /** What positions differed by from `expected` since they last agreed, that of the newest poll last. */
+  readonly contradicting: Difference[];
   drift: { seq: number; atMs: number; size: Decimal } | null;
   /** After a restart the exchange wins at once (strategy 11.2): until then a create may rest on a difference taken over. */
   winsUntilMs: number;
@@ -160,7 +170,7 @@ function emptyAccount(): AuditAccount {
 }
 
 function emptyHolding(): Holding {
-  return { positions: [], expected: [], last: null, contradicting: null, drift: null, winsUntilMs: 0 };
+  return { positions: [], expected: [], last: null, contradicting: [], drift: null, winsUntilMs: 0 };
 }
 
 /** One instrument's state when listening begins. */
