@@ -91,16 +91,22 @@ const UNREAD: Setup = {
 /**
  * B's sell is heard to have filled, and a look-up beside it ends as said, while B is then out of reach; A buys another lot at 100
  * meanwhile. Whether the sell closed the lot of 99 or that of 100 is what the other may be sold at: the price returned.
+ *
+ * @param failing reads of B that fail meanwhile, one in each poll, in turn
  */
-function unread(wire: Wire, ending?: Ending): string {
+function unread(wire: Wire, ending?: Ending, failing: readonly string[] = ['positions']): string {
   const buy = resting(wire, 'A', 'buy', '1', '100.0');
   const repair = wire.poll().create('B', 'sell', '1', '100.5');
   wire.wait(2_000).poll();
   wire.fill(repair, '1').wait(2_000).poll().lookUp(repair).lookUp(repair, ending);
   if (!ending) pass(wire, 8_000);
-  wire.instead.set('B positions', TIMED_OUT);
-  pass(wire, 14_000);
-  wire.fill(buy, '1').wait(2_000).poll().lookUp(buy);
+  for (let turn = 0; turn < 8; turn += 1) {
+    wire.instead.clear();
+    wire.instead.set(`B ${failing[turn % failing.length]}`, TIMED_OUT);
+    if (turn === 7) wire.fill(buy, '1');
+    wire.wait(1_970).poll();
+  }
+  wire.lookUp(buy);
   wire.instead.clear();
   pass(wire, 14_000);
   Object.assign(wire, { bid: '99.4', ask: '99.5' });
@@ -245,6 +251,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'a fill is booked when its account is read whole, after what the other’s polls brought meanwhile',
       setup: UNREAD,
       run: (w) => void w.create('B', 'sell', '0.99', unread(w, TIMED_OUT)),
+    },
+    {
+      name: 'reads of two polls that failed are no whole one',
+      setup: UNREAD,
+      run: (w) => void w.create('B', 'sell', '0.99', unread(w, TIMED_OUT, ['positions', 'open_orders'])),
     },
     {
       name: 'read whole, it is booked before',
@@ -1696,6 +1707,21 @@ describe('a decision may wait as long as its data may be decided on (strategy 10
         formerOrder(w);
         w.wait(2_000).poll();
         for (let turn = 0; turn < 15; turn += 1) w.wait(2_000).poll('B');
+        w.instead.set('A open_orders', { status: 200, body: { result: [] } });
+        w.wait(2_000).poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'nor need one whose polls of an account all failed but the first, though each read came in one or another',
+      setup: HELD,
+      run: (w) => {
+        formerOrder(w);
+        w.wait(2_000).poll();
+        for (let turn = 0; turn < 15; turn += 1) {
+          w.instead.set(turn % 2 === 0 ? 'A positions' : 'A open_orders', TIMED_OUT);
+          w.wait(2_000).poll().instead.clear();
+        }
         w.instead.set('A open_orders', { status: 200, body: { result: [] } });
         w.wait(2_000).poll();
         w.create('A', 'buy', '1', '100.0');

@@ -66,8 +66,8 @@ function resetLots(audit: Audit, instrument: AuditInstrument, from: readonly Sta
 }
 
 /**
- * While it begins: where both accounts read alike for long and in several polls, any engine has begun (11.3). In one, what
- * makes it whole here may be reads of two polls that failed for the engine.
+ * While it begins: where both accounts read alike for long and in several whole polls, any engine has begun (11.3). One poll
+ * may have failed for the engine: a look-up of it.
  */
 export function watchSteady(audit: Audit, instrument: AuditInstrument, account: AccountName): void {
   const orders = instrument.orders.filter((one) => one.account === account && isLive(one));

@@ -10,7 +10,7 @@ import { CERTAIN_POLLS, isLive } from './model.ts';
 import { knewMore } from './moments.ts';
 import { remember } from './orders.ts';
 import { observe, trim } from './positions.ts';
-import type { Audit, RequestInFlight } from './state.ts';
+import type { Audit, AuditAccount, RequestInFlight } from './state.ts';
 
 /** The three reads of a poll (strategy 10.1), and what a whole one brings: orders asked ahead, waits, drift, figures. */
 
@@ -83,24 +83,38 @@ function polled(
   audit: Audit,
   account: AccountName,
   route: 'positions' | 'openOrders' | 'summary',
-  { sentAtMs, sentRawMs }: RequestInFlight,
+  { sentAtMs, sentRawMs, sentSeq }: RequestInFlight,
 ): void {
   const state = audit.accounts[account];
-  if (!state[route] || state[route].sentAtMs <= sentAtMs) state[route] = { sentAtMs, sentRawMs, atMs: audit.nowMs };
+  if (!state[route] || state[route].sentAtMs <= sentAtMs)
+    state[route] = { sentAtMs, sentRawMs, sentSeq, atMs: audit.nowMs };
   const { positions, openOrders, summary } = state;
   if (!positions || !openOrders || !summary) return;
   const requestedAtMs = Math.min(positions.sentAtMs, openOrders.sentAtMs, summary.sentAtMs);
   if (state.complete && requestedAtMs <= state.complete.requestedAtMs) return;
   state.complete = { requestedAtMs, receivedAtMs: audit.nowMs };
-  state.mayBeWhole = audit.seq;
+  const whole = isOnePoll(state);
+  state.mayBeWhole = whole ? audit.seq : null;
   knewMore(audit, account);
   takeAhead(audit, account);
   takeWaits(audit, account);
   for (const instrument of audit.instruments.values()) {
     judgeDrift(audit, instrument, account, requestedAtMs);
-    if (instrument.beginning) watchSteady(audit, instrument, account);
+    if (whole && instrument.beginning) watchSteady(audit, instrument, account);
     observe(audit, instrument);
   }
+}
+
+/**
+ * Are the last three reads of one poll. An engine asks for all three anew in each, and takes none of a poll in which one
+ * failed (10.3): where one of them was asked for again since, it is of an earlier poll, and there is no snapshot of these.
+ */
+function isOnePoll({ positions, openOrders, summary, askedSeq }: AuditAccount): boolean {
+  return (
+    positions?.sentSeq === askedSeq.positions &&
+    openOrders?.sentSeq === askedSeq.openOrders &&
+    summary?.sentSeq === askedSeq.summary
+  );
 }
 
 /** The next poll begins: the one before was whole if no look-up of it failed, and none is missing (strategy 10.2). */

@@ -17,9 +17,15 @@ export function sent(audit: Audit, account: AccountName | null, route: string, r
   const where = { instrument: null, account, clientOrderId: null };
   if (route === 'cancel_order') cancelSent(audit, account, request);
   else if (route === 'positions') {
-    if (account) pollBegins(audit, account);
+    if (!account) return null;
+    pollBegins(audit, account);
+    audit.accounts[account].askedSeq.positions = audit.seq;
   } else if (route === 'open_orders') {
-    if (account) audit.accounts[account].openOrdersAskedMs = audit.nowMs;
+    if (!account) return null;
+    audit.accounts[account].openOrdersAskedMs = audit.nowMs;
+    audit.accounts[account].askedSeq.openOrders = audit.seq;
+  } else if (route === 'account_summary') {
+    if (account) audit.accounts[account].askedSeq.summary = audit.seq;
   } else if (route === 'order') {
     const id = asText(asObject(request)?.client_order_id);
     if (account && id !== null) askedAbout(audit, account, id);

@@ -113,6 +113,7 @@ export interface AuditInstrument {
 export interface Read {
   sentAtMs: number;
   sentRawMs: number;
+  sentSeq: number;
   atMs: number;
 }
 
@@ -134,6 +135,8 @@ export interface AuditAccount {
   /** When they were last asked for. */
   openOrdersAskedMs: number;
   summary: Read | null;
+  /** When each of the three was last asked for, by number. */
+  readonly askedSeq: { positions: number; openOrders: number; summary: number };
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
   /** The last complete poll, while none of its look-ups failed: when the next one begins, it was whole; null: it was not. */
@@ -157,6 +160,7 @@ function emptyAccount(): AuditAccount {
     openOrders: null,
     openOrdersAskedMs: 0,
     summary: null,
+    askedSeq: { positions: 0, openOrders: 0, summary: 0 },
     complete: null,
     mayBeWhole: null,
     wholePolls: [],
