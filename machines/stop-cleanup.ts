@@ -28,7 +28,10 @@ export interface StopCleanupInput {
   readonly keep: number;
   /** Orders whose outcome was unknown when the gateway went idle: cancelled with a fence. */
   readonly unknown: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
-  /** Orders the symbols hold live: one that no answer shows is asked about, never assumed gone (strategy 10.2). Absent: none. */
+  /**
+   * Orders the symbols hold live: one that no answer shows is cancelled by its id all the same, with a fence, and never
+   * assumed gone (strategy 9.6, 10.2). Absent: none.
+   */
   readonly live?: readonly {
     readonly account: AccountName;
     readonly instrument: string;
@@ -53,6 +56,7 @@ interface Doomed {
   readonly clientOrderId: string;
   /** null: never seen open. */
   readonly instrument: string | null;
+  /** Its cancel is a fence: it goes out though nobody sees the order, and once it has passed, absence is proof. */
   readonly fenced: boolean;
   /** When its fence was acknowledged; null: it was not, or it needs none. */
   readonly fencedAtMs: number | null;
@@ -92,7 +96,7 @@ function begin({ input }: { input: StopCleanupInput }): CleanupContext {
     }
     // Where some are to be kept, which ones is known only of those that are seen.
     for (const { account, instrument, clientOrderId } of input.keep === 0 ? (input.live ?? []) : []) {
-      const live = { fenced: false, fencedAtMs: null, isOpen: false, end: null } as const;
+      const live = { fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
       doomed[clientOrderId] ??= { account, clientOrderId, instrument, ...live };
     }
   }
@@ -148,7 +152,7 @@ function fencePassed(order: Doomed, askedAtMs: number): boolean {
   return order.fencedAtMs !== null && askedAtMs >= order.fencedAtMs + FENCE_TTL_MS + FENCE_MARGIN_MS;
 }
 
-/** What became of an order that is not open: by its state; unknown ones also by their absence once the fence has passed. */
+/** What became of an order that is not open: by its state; fenced ones also by their absence once the fence has passed. */
 function endOf(order: Doomed, state: ExchangeOrder | null | undefined, askedAtMs: number): Doomed['end'] {
   if (order.end !== null || state === undefined) return order.end;
   if (state === null) return fencePassed(order, askedAtMs) ? 'absent' : null;
@@ -318,7 +322,7 @@ export const stopCleanupMachine = setup({
           ],
         },
         cancelling: {
-          description: 'Asks for the cancels that are due; those of unknown orders also stop a create still under way.',
+          description: 'Asks for the cancels that are due; those of orders nobody sees also stop a create under way.',
           invoke: {
             src: 'requestCancels',
             input: cancels,

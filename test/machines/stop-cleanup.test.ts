@@ -182,6 +182,48 @@ test('an order held live that no answer shows is asked about until it shows, and
   assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
 });
 
+test('an order held live that no answer shows is cancelled with a fence all the same, and gone once that has passed (9.6, 13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('A', 5, 'ETH_USDT_Perp');
+  bench.exchange.onOpenOrders = async () => [];
+  bench.exchange.onOrder = async () => null;
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'ETH_USDT_Perp', clientOrderId }] });
+  await bench.pass(FENCE_TTL_MS, 100);
+  assert.deepEqual(venue.resting(), []);
+  assert.deepEqual(
+    bench.exchange.named('cancelOrder').map(({ args }) => args),
+    [['A', clientOrderId, FENCE_TTL_MS]],
+  );
+  assert.equal(output(), undefined, 'the acknowledgement alone proves nothing');
+  await bench.pass(2_000, 100);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
+});
+
+test('an order held live that no answer shows, and whose cancel nobody acknowledges, is listed (13.1)', async () => {
+  const bench = new Bench();
+  new Venue(bench);
+  const clientOrderId = clientOrderIdOf('A', 'buy', 5n);
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('unavailable', 'cancelOrder'));
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'ETH_USDT_Perp', clientOrderId }] });
+  await bench.pass(CLEANUP_MAX_MS - 500, 500);
+  assert.equal(output(), undefined);
+  assert.ok(bench.exchange.named('cancelOrder').length > 20, 'it is asked for in every round');
+  await bench.pass(1_000, 500);
+  assert.deepEqual(output()?.left, [`A ETH_USDT_Perp ${clientOrderId}`]);
+});
+
+test('an order held live whose end the first look tells is not cancelled', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = clientOrderIdOf('A', 'buy', 5n);
+  venue.orders.set(clientOrderId, { account: 'A', order: testOrder(clientOrderId, 'FILLED') });
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId }] });
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
+  assert.deepEqual(bench.exchange.named('cancelOrder'), []);
+});
+
 test('an order of unknown outcome that turns up open is cancelled whatever is to be kept', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
