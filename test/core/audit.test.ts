@@ -72,6 +72,9 @@ const TWO_LOTS: Setup = {
   })),
 };
 
+/** Net 2.45 of A, and 1.53 left for B below its limit: with a sell of 1.52 there, the larger repairs the rest (6.3). */
+const FULL_BUT_FOR_ONE: Setup = { a: ['20.45', '100'], b: ['-18', '100'] };
+
 const DECREASE = { positionMode: 'decrease', minTotalPositionUsdt: d(200) } as const;
 
 /** Net 2 of A, and half of B's repair filled in part: while that waits the net is 2 still, and a repair of 1.99 is legal. */
@@ -523,6 +526,72 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('A', 'sell', '0.48', '100.3');
         w.wait(2_000).poll();
         w.create('A', 'sell', '0.3', '100.1');
+      },
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'the larger, while an order of the smaller that is proven absent by parts of two rounds may count as live (9.6)',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 20_000);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+    },
+    {
+      name: 'and the smaller again, for an engine that takes these parts for the proof',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 20_000);
+        w.create('B', 'sell', '1.52', '100.1');
+      },
+    },
+    {
+      name: 'not once a round has all of it: the order is dead for everyone',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 4_000);
+        readProof(w, first);
+        pass(w, 12_000);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+      broken: ['I6 6.3'],
+    },
+    {
+      name: 'the larger, decided just before the proof of the smaller’s order came',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        pass(w, 4_000);
+        proveAbsent(w, first);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+    },
+    {
+      name: 'the larger, decided just before a round had all of it, its parts long known',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 20_000);
+        w.wait(4_000);
+        readProof(w, first);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+    },
+    {
+      name: 'but no more of it than that order leaves uncovered',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 20_000);
+        w.create('A', 'sell', '1.5', '100.1');
       },
       broken: ['I6 6.3'],
     },
@@ -1975,8 +2044,24 @@ function twoRepairs(wire: Wire): [ScriptedOrder, ScriptedOrder] {
 function proveAbsent(wire: Wire, order: ScriptedOrder): void {
   wire.orders.splice(wire.orders.indexOf(order), 1);
   wire.cancel(order, { ttlMs: 1_000 }).wait(1_000);
+  readProof(wire, order);
+}
+
+/** One round of asking for that proof. */
+function readProof(wire: Wire, order: ScriptedOrder): void {
   wire.lookUp(order, UNKNOWN_ORDER).readOpenOrders(order.account);
   wire.readHistory(order.account, order.createdMs - 60_000);
+}
+
+/** All parts of it, none of two rounds whole: the history of the one fails, and the open orders of the other. */
+function proveByParts(wire: Wire, order: ScriptedOrder): void {
+  wire.instead.set(`${order.account} order_history`, TIMED_OUT);
+  proveAbsent(wire, order);
+  wire.instead.clear();
+  pass(wire, 4_000);
+  wire.instead.set(`${order.account} open_orders`, TIMED_OUT);
+  readProof(wire, order);
+  wire.instead.clear();
 }
 
 for (const [invariant, cases] of Object.entries(CASES)) {

@@ -2,15 +2,24 @@ import type { AccountName } from '../model.ts';
 import type { AuditOrder } from './model.ts';
 import { isLive } from './model.ts';
 import { remember, setOver } from './orders.ts';
-import type { Audit } from './state.ts';
+import type { Audit, RequestInFlight } from './state.ts';
 import { CLOCK_SKEW_MS } from './windows.ts';
 
-/** Proof that an order never came to be (strategy 9.6): a look-up, open orders and history that all lack it. */
+/**
+ * Proof that an order never came to be (strategy 9.6): a look-up, open orders and history that all lack it.
+ *
+ * What is judged strictly takes it for absent as soon as all three were heard, whenever each was asked for: by the rule that
+ * is proof. An engine may ask for all three anew where one of them failed, and until such a round is whole it counts the
+ * order as live: both are views.
+ */
+
+/** The two lists of one round are asked for side by side; open orders further from the history are those of a poll. */
+const SIDE_BY_SIDE_MS = 100;
 
 /** Orders that may be proven absent by what was asked at that time: fenced, or expired (9.6). */
 export function* provable(audit: Audit, account: AccountName, askedAtMs: number): Iterable<AuditOrder> {
   for (const order of audit.accounts[account].orders.values()) {
-    if (!isLive(order)) continue;
+    if (!isLive(order) && !isPerhapsHeldLive(order, audit.seq)) continue;
     const fenced = order.fenceEndMs !== null && askedAtMs >= order.fenceEndMs;
     const expired =
       order.expirationMs !== null &&
@@ -20,9 +29,29 @@ export function* provable(audit: Audit, account: AccountName, askedAtMs: number)
   }
 }
 
-/** Ends an unknown outcome by the proof of strategy 9.6, once all of it is there. */
-export function prove(audit: Audit, order: AuditOrder): void {
-  if (!order.lookedUpAbsent || !order.openOrdersLack || !order.historyLacks) return;
+/** An answer lacks an order that may be proven absent; ends its unknown outcome once all of the proof is there (9.6). */
+export function lacks(
+  audit: Audit,
+  order: AuditOrder,
+  part: 'lookedUpAbsent' | 'openOrdersLack' | 'historyLacks',
+  { sentAtMs, sentSeq }: RequestInFlight,
+): void {
+  order[part] = true;
+  if (part === 'lookedUpAbsent')
+    order.proof = { lookedUpSeq: audit.seq, openOrdersAskedMs: null, historyAskedMs: null, wholeSeq: null };
+  const { proof } = order;
+  if (proof && sentSeq > proof.lookedUpSeq) {
+    proof[part === 'openOrdersLack' ? 'openOrdersAskedMs' : 'historyAskedMs'] = sentAtMs;
+    const { openOrdersAskedMs, historyAskedMs } = proof;
+    if (openOrdersAskedMs !== null && historyAskedMs !== null)
+      if (Math.abs(openOrdersAskedMs - historyAskedMs) <= SIDE_BY_SIDE_MS) proof.wholeSeq = audit.seq;
+  }
+  if (!isLive(order) || !order.lookedUpAbsent || !order.openOrdersLack || !order.historyLacks) return;
   setOver(audit, order, 'absent');
   remember(audit, order);
+}
+
+/** Is it proven absent, though an engine that trades on what was known at `atSeq` may count it as live still. */
+export function isPerhapsHeldLive(order: AuditOrder, atSeq: number): boolean {
+  return order.phase === 'absent' && (order.proof?.wholeSeq ?? Number.POSITIVE_INFINITY) > atSeq;
 }

@@ -1,6 +1,6 @@
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
-import { provable, prove } from './absence.ts';
+import { lacks, provable } from './absence.ts';
 import type { OrderBody } from './bodies.ts';
 import { asDecimal, asInteger, asObject, asText, readOrder, readTouch } from './bodies.ts';
 import { lookedUp } from './drift.ts';
@@ -128,11 +128,8 @@ function orderAnswered(
   audit.accounts[account].mayBeWhole = null;
   if (status !== 404 && asInteger(json?.code) !== 1004n) return;
   const id = asText(asObject(request.request)?.client_order_id);
-  for (const order of provable(audit, account, request.sentAtMs)) {
-    if (order.clientOrderId !== id) continue;
-    order.lookedUpAbsent = true;
-    prove(audit, order);
-  }
+  for (const order of provable(audit, account, request.sentAtMs))
+    if (order.clientOrderId === id) lacks(audit, order, 'lookedUpAbsent', request);
 }
 
 /**
@@ -180,8 +177,7 @@ function historyAnswered(
     const sentMs = audit.rawMs - (audit.nowMs - order.sentAtMs);
     const reachesBack = (lastPage && startMs <= sentMs + CLOCK_SKEW_MS) || oldestMs < sentMs - CLOCK_SKEW_MS;
     if (ids.has(order.clientOrderId) || !reachesBack) continue;
-    order.historyLacks = true;
-    prove(audit, order);
+    lacks(audit, order, 'historyLacks', request);
   }
 }
 

@@ -36,6 +36,7 @@ export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
   order.unseen = false;
   order.openOrdersLack = false;
   order.historyLacks = false;
+  order.proof = null;
   const over = phase === 'filled' || phase === 'cancelled' || phase === 'rejected';
   const grew = body.traded.gt(order.traded);
   if (grew && instrument?.beginning && !order.heard) instrument.movedAtMs[order.account] = audit.nowMs;

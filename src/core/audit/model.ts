@@ -208,6 +208,8 @@ export interface AuditOrder {
   ahead: OrderBody | null;
   openOrdersLack: boolean;
   historyLacks: boolean;
+  /** The newest round of asking that may prove it absent (9.6); null: none was asked yet, or it showed since. */
+  proof: AbsenceProof | null;
   cancelAskedAtMs: number | null;
   /** Oldest first; bounded. */
   readonly moments: OrderMoment[];
@@ -221,6 +223,16 @@ export interface AuditOrder {
   readonly sideBookingsAtSend: number;
   readonly driftsAtSend: number;
   ownBookings: number;
+}
+
+/** One round of asking for an order that may never have been (9.6): a look-up that says 1004, and the two lists after it. */
+export interface AbsenceProof {
+  /** When that look-up was answered; lists asked for before are of another round. */
+  readonly lookedUpSeq: number;
+  openOrdersAskedMs: number | null;
+  historyAskedMs: number | null;
+  /** From here on no engine counts it as live any more; null: not yet. */
+  wholeSeq: number | null;
 }
 
 /** Has the exchange not yet told that it is over (strategy 1). */

@@ -37,6 +37,7 @@ export function tellsMore(instrument: AuditInstrument, account: AccountName, old
   const between = (at: number | null | undefined): boolean => at != null && at > older && at <= newer;
   return instrument.orders.some(
     (one) =>
-      one.account === account && (one.moments.some(({ seq: at }) => between(at)) || between(one.wait?.perhapsSeq)),
+      one.account === account &&
+      (one.moments.some(({ seq: at }) => between(at)) || between(one.wait?.perhapsSeq) || between(one.proof?.wholeSeq)),
   );
 }

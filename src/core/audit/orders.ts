@@ -59,6 +59,7 @@ export function orderOf(terms: OrderTerms, known: Partial<AuditOrder>): AuditOrd
     ahead: null,
     openOrdersLack: false,
     historyLacks: false,
+    proof: null,
     cancelAskedAtMs: null,
     moments: [],
     attempt: 1,

@@ -1,6 +1,6 @@
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
-import { provable, prove } from './absence.ts';
+import { lacks, provable } from './absence.ts';
 import { start, startAnew, watchSteady } from './beginning.ts';
 import { isSummary, readOrder, readPositions } from './bodies.ts';
 import { judgeDrift } from './drift.ts';
@@ -64,11 +64,8 @@ export function openOrdersRead(audit: Audit, account: AccountName, request: Requ
     order.lacked = !ids.has(order.clientOrderId);
     order.unseen = order.lacked;
   }
-  for (const order of provable(audit, account, sentAtMs)) {
-    if (ids.has(order.clientOrderId)) continue;
-    order.openOrdersLack = true;
-    prove(audit, order);
-  }
+  for (const order of provable(audit, account, sentAtMs))
+    if (!ids.has(order.clientOrderId)) lacks(audit, order, 'openOrdersLack', request);
   forgetVanished(audit, account, ids);
   polled(audit, account, 'openOrders', request);
 }

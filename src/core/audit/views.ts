@@ -2,6 +2,7 @@ import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
+import { isPerhapsHeldLive } from './absence.ts';
 import { isPerhapsBooked } from './fills.ts';
 import type { View, ViewOrder } from './judge.ts';
 import { smallestTradable } from './judge.ts';
@@ -16,7 +17,7 @@ import type { Audit, AuditInstrument } from './state.ts';
 
 /** Views: each way in which what was known at two moments, one of each account, can be read (`judge.ts` judges one). */
 
-/** Orders whose partial fill may be booked or not: each doubles the readings of a view. */
+/** Orders whose partial fill may be booked or not, and orders that may count as live or not: each doubles the views. */
 const MAX_PERHAPS = 3;
 
 /** Every view of what was known of A at `at.A` and of B at `at.B`. */
@@ -26,6 +27,28 @@ export function* viewsAt(
   create: AuditOrder,
   at: Readonly<Record<AccountName, number>>,
 ): Iterable<View> {
+  const held = instrument.orders
+    .filter((order) => order !== create && isPerhapsHeldLive(order, at[order.account]))
+    .slice(-MAX_PERHAPS);
+  // Each of them counts as live or not: every combination is a view, the one without any first.
+  for (let live = 0; live < 2 ** held.length; live += 1)
+    yield* viewsWith(
+      audit,
+      instrument,
+      create,
+      at,
+      held.filter((_, bit) => (live >> bit) & 1),
+    );
+}
+
+/** Those in which of the orders proven absent these count as live. */
+function* viewsWith(
+  audit: Audit,
+  instrument: AuditInstrument,
+  create: AuditOrder,
+  at: Readonly<Record<AccountName, number>>,
+  heldLive: readonly AuditOrder[],
+): Iterable<View> {
   const position = { A: ZERO, B: ZERO };
   const waiting = { A: ZERO, B: ZERO };
   for (const account of ACCOUNTS)
@@ -33,9 +56,11 @@ export function* viewsAt(
   const orders: ViewOrder[] = [];
   const perhaps: { readonly fill: AuditFill; readonly index: number }[] = [];
   for (const order of instrument.orders) {
-    if (order === create || NEVER_WAS.has(order.phase)) continue;
+    const isHeld = heldLive.includes(order);
+    if (order === create || (NEVER_WAS.has(order.phase) && !isHeld)) continue;
+    const moments = isHeld ? order.moments.filter((one) => !one.over) : order.moments;
     // Sent after the moment of the view: the engine knew of it all the same, as it was when it left.
-    const moment = knownAt(order.moments, at[order.account]) ?? order.moments[0];
+    const moment = knownAt(moments, at[order.account]) ?? moments[0];
     if (!moment || moment.over) continue;
     const size = moment.traded.minus(moment.booked);
     if (!size.isZero() && perhaps.length < MAX_PERHAPS && isPerhapsBooked(order, at[order.account]))
