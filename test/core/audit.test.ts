@@ -77,6 +77,9 @@ const FULL_BUT_FOR_ONE: Setup = { a: ['20.45', '100'], b: ['-18', '100'] };
 
 const DECREASE = { positionMode: 'decrease', minTotalPositionUsdt: d(200) } as const;
 
+/** As much as 5 against −5 come to: no opening leaves, and a repair does (8.3). */
+const AT_MOST = { maxTotalPositionUsdt: d(1010) } as const;
+
 /** Net 2 of A, and half of B's repair filled in part: while that waits the net is 2 still, and a repair of 1.99 is legal. */
 const WAITING_REPAIR: Setup = {
   ...LONG,
@@ -1343,6 +1346,70 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('A', 'buy', '0.5', '100.0');
       },
       broken: ['I4 8.2'],
+    },
+    {
+      name: 'what moves an account before the other was ever read is part of the positions an engine without a journal begins from',
+      setup: { ...HELD, symbol: AT_MOST },
+      run: (w) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.instead.set('B positions', TIMED_OUT);
+        w.wait(2_000).poll().instead.clear();
+        w.trade('A', 'sell', '1', '100').wait(2_000).poll();
+        w.create('A', 'buy', '0.99', '100.0');
+      },
+    },
+    {
+      name: 'and so where the other’s reads came, but never all of one poll',
+      setup: { ...HELD, symbol: AT_MOST },
+      run: (w) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        for (const route of ['positions', 'open_orders']) {
+          w.instead.set(`B ${route}`, TIMED_OUT);
+          w.wait(2_000).poll().instead.clear();
+        }
+        w.trade('A', 'sell', '1', '100').wait(2_000).poll();
+        w.create('A', 'buy', '0.99', '100.0');
+      },
+    },
+    {
+      name: 'it begins from polls that were whole: what another read showed since differs from what it began from',
+      setup: HELD,
+      run: (w) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.instead.set('B positions', TIMED_OUT);
+        w.wait(2_000).poll().instead.clear();
+        w.trade('A', 'buy', '1', '100').instead.set('A account_summary', TIMED_OUT);
+        w.wait(2_000).poll('A').instead.clear();
+        w.wait(2_000).poll('B');
+        w.create('A', 'sell', '0.99', '100.1');
+      },
+      broken: ['I6 6.1'],
+    },
+    {
+      name: 'what moves an account after both were read whole is a difference, though no create has left yet',
+      setup: HELD,
+      run: (w) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.wait(2_000).poll();
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'a restart that keeps the journal begins anew only where nobody had begun',
+      setup: HELD,
+      run: (w) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.wait(2_000).poll().auditor.restarted(w.nowMs);
+        w.instead.set('B positions', TIMED_OUT);
+        w.wait(2_000).poll().instead.clear();
+        w.trade('A', 'buy', '1', '100');
+        for (let turn = 0; turn < 5; turn += 1) w.wait(2_000).poll();
+        w.create('B', 'sell', '0.99', '100.1');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
     },
     {
       name: 'after a restart the exchange wins at once',

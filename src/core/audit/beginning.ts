@@ -5,18 +5,22 @@ import { waitFrom } from './fills.ts';
 import { recall } from './former-orders.ts';
 import type { AuditLot } from './lots.ts';
 import type { StartLot } from './model.ts';
-import { CERTAIN_POLLS, isLive } from './model.ts';
+import { CERTAIN_POLLS, isLive, knownAt } from './model.ts';
 import { outcomeUnknown, remember } from './orders.ts';
-import type { Audit, AuditInstrument } from './state.ts';
+import type { Audit, AuditInstrument, PositionSeen } from './state.ts';
 
 /** How an instrument begins (strategy 11.2, 11.3), with or without a journal, and how the engine begins again. */
 
 /** From reading an answer to the journal: a look-up of another order, and a slow disk. A kill may undo what was read within. */
 const UNWRITTEN_MS = 10_000;
 
-/** Both positions are known for the first time, or (`from` -1) anew: the lots of strategy 11.3. */
-export function start(audit: Audit, instrument: AuditInstrument, from: 0 | -1 = 0): void {
-  const [a, b] = ACCOUNTS.map((account) => instrument.holding[account].positions.at(from));
+/** Both positions are known for the first time, or anew, by `read` of an account's own: the lots of strategy 11.3. */
+export function start(
+  audit: Audit,
+  instrument: AuditInstrument,
+  read: (positions: readonly PositionSeen[], account: AccountName) => PositionSeen | null | undefined = (all) => all[0],
+): void {
+  const [a, b] = ACCOUNTS.map((account) => read(instrument.holding[account].positions, account));
   if (!a || !b) return;
   instrument.started = true;
   if (Array.isArray(audit.existingAtStart)) {
@@ -38,22 +42,48 @@ export function start(audit: Audit, instrument: AuditInstrument, from: 0 | -1 = 
 
 /** Positions moved by orders nobody can ask about any more: an engine that begins now begins from these. */
 export function startAnew(audit: Audit, instrument: AuditInstrument): void {
-  for (const account of ACCOUNTS) {
-    const holding = instrument.holding[account];
-    const newest = holding.positions.at(-1);
-    if (!newest) return;
-    holding.expected.push({ seq: audit.seq, size: newest.size });
-    holding.contradicting.length = 0;
-  }
+  if (ACCOUNTS.some((account) => instrument.holding[account].positions.length === 0)) return;
+  for (const account of ACCOUNTS) rebase(audit, instrument, account);
+  start(audit, instrument, (all) => all.at(-1));
+  // An engine that began earlier has the difference as drift, at another entry price: sizes are judged, prices are not.
+  for (const lots of instrument.lots.current) instrument.lots.reset(lots.map((lot) => ({ ...lot, loose: true })));
+}
+
+/** The newest position of an account is what an engine begins from, and what its orders have traded is part of it (11.3). */
+function rebase(audit: Audit, instrument: AuditInstrument, account: AccountName): void {
+  const holding = instrument.holding[account];
+  const newest = holding.positions.at(-1);
+  if (!newest) return;
+  holding.expected.push({ seq: audit.seq, size: newest.size });
+  holding.contradicting.length = 0;
   for (const order of instrument.orders) {
+    if (order.account !== account) continue;
     order.booked = order.traded;
     order.bookedValue = order.traded.mul(order.avgPrice);
     if (order.wait) order.wait = waitFrom(audit.rawMs, null);
     remember(audit, order);
   }
-  start(audit, instrument, -1);
-  // An engine that began earlier has the difference as drift, at another entry price: sizes are judged, prices are not.
-  for (const lots of instrument.lots.current) instrument.lots.reset(lots.map((lot) => ({ ...lot, loose: true })));
+}
+
+/** Has an engine that runs had a whole poll of both accounts: before that none can have begun (10.1, 11.3). */
+function mayHaveBegun(audit: Audit): boolean {
+  return ACCOUNTS.every((account) => audit.accounts[account].beginsSeq !== null);
+}
+
+/**
+ * An account was read whole. While the other never was, no engine has begun: what moved an account between two such polls,
+ * whoever moved it, is no difference to anything, and the last of them is what it begins from when the other has come.
+ */
+export function readWhole(audit: Audit, account: AccountName): void {
+  if (mayHaveBegun(audit)) return;
+  audit.accounts[account].beginsSeq = audit.seq;
+  for (const instrument of audit.instruments.values()) {
+    if (!instrument.beginning) continue;
+    rebase(audit, instrument, account);
+    instrument.holding[account].drift = null;
+    if (mayHaveBegun(audit))
+      start(audit, instrument, (all, one) => knownAt(all, audit.accounts[one].beginsSeq ?? audit.seq) ?? all[0]);
+  }
 }
 
 /** The lots of a journal. */
@@ -106,7 +136,10 @@ export function startAgain(audit: Audit, journalLost: boolean): void {
   }
   for (const request of audit.requests.values()) if (request.order) outcomeUnknown(audit, request.order);
   audit.requests.clear();
+  // What an engine had read dies with it; where it had begun, its journal says so.
+  const anew = journalLost || !mayHaveBegun(audit);
   for (const account of ACCOUNTS) {
+    if (anew) audit.accounts[account].beginsSeq = null;
     for (const order of audit.accounts[account].orders.values()) {
       // What was asked ahead died with whoever asked; the next engine asks itself.
       order.ahead = null;

@@ -1,7 +1,7 @@
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { lacks, provable } from './absence.ts';
-import { start, startAnew, watchSteady } from './beginning.ts';
+import { readWhole, start, startAnew, watchSteady } from './beginning.ts';
 import { isSummary, readOrder, readPositions } from './bodies.ts';
 import { judgeDrift } from './drift.ts';
 import { bookOrder, learn, waited } from './fills.ts';
@@ -92,6 +92,7 @@ function polled(
   state.complete = { requestedAtMs, receivedAtMs: audit.nowMs };
   const whole = isOnePoll(state);
   state.mayBeWhole = whole ? audit.seq : null;
+  if (whole) readWhole(audit, account);
   knewMore(audit, account);
   takeAhead(audit, account);
   takeWaits(audit, account);

@@ -139,6 +139,8 @@ export interface AuditAccount {
   readonly askedSeq: { positions: number; openOrders: number; summary: number };
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
+  /** The last whole poll until both accounts have had one: what an engine without a journal begins from (11.3); null: none. */
+  beginsSeq: number | null;
   /** The last complete poll, while none of its look-ups failed: when the next one begins, it was whole; null: it was not. */
   mayBeWhole: number | null;
   /** The last whole polls: when they were complete, oldest first. */
@@ -162,6 +164,7 @@ function emptyAccount(): AuditAccount {
     summary: null,
     askedSeq: { positions: 0, openOrders: 0, summary: 0 },
     complete: null,
+    beginsSeq: null,
     mayBeWhole: null,
     wholePolls: [],
     moments: [],
