@@ -119,6 +119,40 @@ function unread(wire: Wire, ending?: Ending, failing: readonly string[] = ['posi
   return '99.5';
 }
 
+/** A holds a sell lot of 1 at 100.4: net −1. */
+const HALF_DRIFTED: Setup = {
+  a: ['-6', '100.4'],
+  b: ['5', '100'],
+  symbol: { imbalanceLimitUsdt: d(0) },
+  existingAtStart: [{ instrument: INSTRUMENT, account: 'A', side: 'sell', size: d(1), price: d('100.4') }],
+};
+
+/**
+ * B's buy of 1 closes that lot, and a person buys 0.5 back on A. If B could not be read, the drift comes before the fill: the
+ * other half of the fill is a lot, which A's sell of 0.5 closes; else that sell is one. A then sells 1 more at 100.6.
+ *
+ * @returns where the bid stands, a price to hedge that at
+ */
+function drifted(wire: Wire, bid: string, { readable }: { readonly readable: boolean }): string {
+  const repair = wire.create('B', 'buy', '1', '100.0');
+  wire.wait(2_000).poll();
+  wire.fill(repair, '1').lookUp(repair);
+  if (readable) pass(wire, 14_000);
+  else wire.instead.set('B positions', TIMED_OUT);
+  wire.trade('A', 'buy', '0.5', '100.4');
+  pass(wire, 16_000);
+  wire.instead.clear();
+  pass(wire, 4_000);
+  const hedge = wire.create('A', 'sell', '0.5', '100.1');
+  wire.fillAndTell(hedge);
+  pass(wire, 14_000);
+  Object.assign(wire, { bid: '100.5', ask: '100.6' });
+  wire.fillAndTell(wire.create('A', 'sell', '1', '100.6'));
+  pass(wire, 14_000);
+  Object.assign(wire, { bid, ask: '100.9' });
+  return bid;
+}
+
 /** Polls every two seconds. */
 function pass(wire: Wire, ms: number): void {
   for (const endMs = wire.nowMs + ms; wire.nowMs < endMs; ) wire.wait(1_970).poll();
@@ -267,6 +301,23 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'read whole, it is booked before',
       setup: UNREAD,
       run: (w) => void w.create('B', 'sell', '0.99', unread(w)),
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'a drift is adopted before fills that the other account, which cannot be read, tells of later',
+      setup: HALF_DRIFTED,
+      run: (w) => void w.create('B', 'buy', '1', drifted(w, '100.6', { readable: false })),
+    },
+    {
+      name: 'and is no guard the more for that',
+      setup: HALF_DRIFTED,
+      run: (w) => void w.create('B', 'buy', '1', drifted(w, '100.7', { readable: false })),
+      broken: ['I2 7.2'],
+    },
+    {
+      name: 'but after those of an account that was read whole since',
+      setup: HALF_DRIFTED,
+      run: (w) => void w.create('B', 'buy', '1', drifted(w, '100.6', { readable: true })),
       broken: ['I2 7.2'],
     },
     {

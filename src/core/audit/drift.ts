@@ -6,6 +6,7 @@ import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
 import { agrees, contradiction, isDust, markOf, move, refutesDrift } from './positions.ts';
 import type { Audit, AuditInstrument, Holding } from './state.ts';
+import { wholePollsOf } from './state.ts';
 import { DRIFT_WITHDRAWN_WITHIN_MS } from './windows.ts';
 
 /** Positions that contradict the fills for long: when an engine may adopt the difference as drift (strategy 10.5). */
@@ -105,7 +106,7 @@ export function takeOver(
     holding.drift = null;
   } else {
     if (fill.price.lte(0)) return;
-    instrument.lots.bookPerhaps(fill);
+    instrument.lots.bookPerhaps(fill, wholePollsOf(audit));
     holding.drift = { seq: audit.seq, atMs: audit.nowMs, size: difference };
     instrument.figures.drifted();
   }

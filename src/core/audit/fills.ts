@@ -8,7 +8,7 @@ import { CERTAIN_POLLS, isLive, isUnproven } from './model.ts';
 import { remember, setOver, signed } from './orders.ts';
 import { move } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
-import { fault } from './state.ts';
+import { fault, wholePollsOf } from './state.ts';
 
 /**
  * What orders have filled: learning it, booking it, and the partial fills that wait.
@@ -98,10 +98,7 @@ export function bookOrder(audit: Audit, instrument: AuditInstrument, order: Audi
   };
   order.booked = order.traded;
   order.bookedValue = value;
-  const readings = instrument.lots.book(
-    fill,
-    (account, sinceSeq) => audit.accounts[account].wholePolls.filter((at) => at >= sinceSeq).length,
-  );
+  const readings = instrument.lots.book(fill, wholePollsOf(audit));
   instrument.bookings[order.side] += 1;
   order.ownBookings += 1;
   instrument.figures.filled(readings[0]!.matches);

@@ -165,14 +165,13 @@ interface Recent {
   before: readonly Reading[];
 }
 
+/** How often an account was read whole since an event: an engine knows and books its fills only from a whole poll on. */
+export type WholePolls = (account: AccountName, sinceSeq: number) => number;
+
 /** The lots of one instrument, with what is needed to see them as they were known a little earlier. */
 export interface LotBooks {
-  /**
-   * Books a fill; returns what came of it in each reading, the auditor's own order first.
-   *
-   * @param wholePolls of an account since an event: an engine knows and books its fills only from a whole poll on
-   */
-  book(fill: AuditFill, wholePolls?: (account: AccountName, sinceSeq: number) => number): readonly Booked[];
+  /** Books a fill; returns what came of it in each reading, the auditor's own order first. */
+  book(fill: AuditFill, wholePolls?: WholePolls): readonly Booked[];
   /** Every reading of the lots when A's fills were known up to `seqA` and B's up to `seqB`. */
   at(seqA: number, seqB: number): readonly Lots[];
   readonly current: readonly Lots[];
@@ -180,8 +179,11 @@ export interface LotBooks {
   readonly crowded: boolean;
   /** Starts over with these lots. */
   reset(lots: Lots): void;
-  /** Books a fill that an engine may or may not have booked: either way is a reading from now on. */
-  bookPerhaps(fill: AuditFill): void;
+  /**
+   * Books a drift that an engine may or may not have adopted: either way is a reading from now on. Of the other account's fills
+   * it may know some only later.
+   */
+  bookPerhaps(fill: AuditFill, wholePolls?: WholePolls): void;
   /** The engine's lots are known to come to `net`: readings that do not are dropped, now and in what is kept of before. */
   settle(net: Decimal): void;
   /** Takes back an adopted drift that the positions took back: either way is a reading now. */
@@ -214,35 +216,45 @@ export function createLotBooks(staleMs: number): LotBooks {
     else if (current.some(({ lots }) => lots.length === 0)) crowded = false;
   };
 
+  /** What comes of it where an engine has booked `fill` before fills that were heard of earlier. */
+  const bookedEarlier = (fill: AuditFill, wholePolls: WholePolls): Reading[] => {
+    const readings: Reading[] = [];
+    const before: AuditFill[] = [];
+    const after: AuditFill[] = [];
+    let movedMs = 0;
+    for (let index = recent.length - 1; index >= 0 && after.length < MAX_REORDERED; index -= 1) {
+      const { fill: one, before: from } = recent[index]!;
+      const isDrift = fill.clientOrderId === null;
+      if (!isDrift && one.clientOrderId === fill.clientOrderId) break;
+      const sinceMs = Math.min(fill.atMs, fill.sinceMs ?? fill.atMs);
+      const polls = wholePolls(one.account, one.seq);
+      const longAgo = Math.min(fill.atMs - staleMs, sinceMs) > one.atMs && polls >= CERTAIN_POLLS;
+      // A drift is what a position is left to differ by when the fills of its own account are booked (10.5).
+      if (longAgo || (isDrift && one.account === fill.account)) {
+        before.unshift(one);
+        continue;
+      }
+      after.unshift(one);
+      movedMs += polls === 0 ? 0 : Math.max(0, sinceMs - one.atMs);
+      readings.push(...replay(from, [...before, fill, ...after], movedMs));
+    }
+    return readings;
+  };
+
   return {
     book(fill, wholePolls = () => CERTAIN_POLLS) {
       const booked = current.map(({ lots }) => bookFill(lots, fill));
       const readings = booked.map(({ lots }, index): Reading => ({ lots, movedMs: current[index]!.movedMs }));
-      const before: AuditFill[] = [];
-      const after: AuditFill[] = [];
-      let movedMs = 0;
-      for (let index = recent.length - 1; index >= 0 && after.length < MAX_REORDERED; index -= 1) {
-        const { fill: one, before: from } = recent[index]!;
-        if (one.clientOrderId === fill.clientOrderId) break;
-        const sinceMs = Math.min(fill.atMs, fill.sinceMs ?? fill.atMs);
-        const polls = wholePolls(one.account, one.seq);
-        if (Math.min(fill.atMs - staleMs, sinceMs) > one.atMs && polls >= CERTAIN_POLLS) {
-          before.unshift(one);
-          continue;
-        }
-        after.unshift(one);
-        movedMs += polls === 0 ? 0 : Math.max(0, sinceMs - one.atMs);
-        readings.push(...replay(from, [...before, fill, ...after], movedMs));
-      }
+      readings.push(...bookedEarlier(fill, wholePolls));
       recent.push({ fill, before: current });
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > recentMs) recent.shift();
       become(readings);
       if (perhaps) perhaps.without = kept(replay(perhaps.without, [fill]));
       return booked;
     },
-    bookPerhaps(fill) {
+    bookPerhaps(fill, wholePolls = () => CERTAIN_POLLS) {
       perhaps = { seq: fill.seq, without: current };
-      become([...replay(current, [fill]), ...current]);
+      become([...replay(current, [fill]), ...bookedEarlier(fill, wholePolls), ...current]);
       recent = [];
     },
     at(seqA, seqB) {

@@ -4,7 +4,7 @@ import type { OrderBody } from './bodies.ts';
 import type { AuditReport, FigureBook } from './figures.ts';
 import { createFigureBook } from './figures.ts';
 import type { Fault } from './judge.ts';
-import type { LotBooks } from './lots.ts';
+import type { LotBooks, WholePolls } from './lots.ts';
 import { createLotBooks } from './lots.ts';
 import type {
   AuditOrder,
@@ -301,6 +301,11 @@ export class Audit {
       checks: { ...this.#checks },
     };
   }
+}
+
+/** How often each account was read whole since an event. */
+export function wholePollsOf(audit: Audit): WholePolls {
+  return (account, sinceSeq) => audit.accounts[account].wholePolls.filter((at) => at >= sinceSeq).length;
 }
 
 /** A fault with its numbers as text. */
