@@ -5,7 +5,15 @@ import { createAuditor } from '../../src/core/audit/index.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { AccountName, Side, SymbolConfig } from '../../src/core/model.ts';
 import type { Ending, ScriptedOrder } from '../support/wire.ts';
-import { INSTRUMENT, SUB_ACCOUNTS, strategyOrderId, TIMED_OUT, UNKNOWN_ORDER, Wire } from '../support/wire.ts';
+import {
+  INSTRUMENT,
+  SERVER_ERROR,
+  SUB_ACCOUNTS,
+  strategyOrderId,
+  TIMED_OUT,
+  UNKNOWN_ORDER,
+  Wire,
+} from '../support/wire.ts';
 
 const d = (text: string | number): Decimal => new Decimal(text);
 
@@ -151,6 +159,37 @@ function drifted(wire: Wire, bid: string, { readable }: { readonly readable: boo
   pass(wire, 14_000);
   Object.assign(wire, { bid, ask: '100.9' });
   return bid;
+}
+
+/** The other instrument of `otherMissing` is none of those traded here. */
+const OTHER_TRADED = ['I6 2.2'];
+
+/**
+ * A drift of A, 0.5 bought by hand, whose ten seconds are up two seconds after the last poll; that poll lacks an order of
+ * another instrument.
+ *
+ * @param known what was heard of that order: that it is over, or nothing; `open`: that poll does not lack it
+ * @param meanwhile called right before the last poll of A
+ */
+function otherMissing(
+  wire: Wire,
+  known: 'over' | 'nothing' | 'open' = 'over',
+  meanwhile?: (order: ScriptedOrder) => void,
+): { readonly other: ScriptedOrder; readonly found: () => Ending } {
+  const leg = { instrument: 'SOL_USDT_Perp', size: '1', limit_price: '100.0', is_buying_asset: true };
+  const other = wire.create('A', 'buy', '1', '100.0', { ending: { never: true }, order: { legs: [leg] } });
+  const found = (): Ending => {
+    const body = wire.orderBody(other) as Record<string, unknown>;
+    return { status: 200, body: { result: { ...body, legs: [leg] } } };
+  };
+  if (known === 'open') other.status = 'OPEN';
+  if (known === 'over') wire.finish(other, 'CANCELLED').lookUp(other, found());
+  wire.trade('A', 'buy', '0.5', '100');
+  for (let turn = 0; turn < 4; turn += 1) wire.wait(2_000).poll();
+  wire.wait(1_500).poll('B');
+  meanwhile?.(other);
+  wire.poll('A');
+  return { other, found };
 }
 
 /** Polls every two seconds. */
@@ -1226,22 +1265,95 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'nor before the order of another instrument is looked up: a poll is one snapshot for all of them',
       setup: HELD,
       run: (w) => {
-        const leg = { instrument: 'SOL_USDT_Perp', size: '1', limit_price: '100.0', is_buying_asset: true };
-        const other = w.create('A', 'buy', '1', '100.0', { ending: { never: true }, order: { legs: [leg] } });
-        const lookUp = (): unknown => {
-          const found = w.orderBody(other) as Record<string, unknown>;
-          return w.lookUp(other, { status: 200, body: { result: { ...found, legs: [leg] } } });
-        };
-        w.finish(other, 'CANCELLED');
-        lookUp();
-        w.trade('A', 'buy', '0.5', '100');
-        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
-        w.wait(1_500).poll('B').poll('A').wait(2_500);
-        lookUp();
+        const { other, found } = otherMissing(w);
+        w.wait(2_500).lookUp(other, found());
         w.create('B', 'sell', '0.49', '100.1');
       },
-      // The other instrument is none of those traded here; nothing else is said.
-      broken: ['I6 2.2'],
+      broken: OTHER_TRADED,
+    },
+    ...[TIMED_OUT, SERVER_ERROR].map((ending): Case => {
+      return {
+        name: `nor before that look-up has failed: ${JSON.stringify(ending)}`,
+        setup: HELD,
+        run: (w) => {
+          const { other } = otherMissing(w);
+          w.wait(2_500).lookUp(other, ending);
+          w.create('B', 'sell', '0.49', '100.1');
+        },
+        broken: OTHER_TRADED,
+      };
+    }),
+    ...[undefined, TIMED_OUT, SERVER_ERROR].map((ending): Case => {
+      return {
+        name: `nor, where that look-up knew nothing of it, before the history has ended: ${JSON.stringify(ending) ?? 'read'}`,
+        setup: HELD,
+        run: (w) => {
+          const { other } = otherMissing(w, 'nothing');
+          w.lookUp(other, UNKNOWN_ORDER).wait(2_500);
+          if (ending) w.instead.set('A order_history', ending);
+          w.readHistory('A', w.nowMs - 60_000);
+          w.create('B', 'sell', '0.49', '100.1');
+        },
+        broken: OTHER_TRADED,
+      };
+    }),
+    {
+      name: 'a look-up that knew nothing of it is not the end: the history is asked next',
+      setup: HELD,
+      run: (w) => {
+        const { other } = otherMissing(w, 'nothing');
+        w.wait(2_500).lookUp(other, UNKNOWN_ORDER);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      broken: ['I12 10.5', ...OTHER_TRADED, 'I9 4.5'],
+    },
+    {
+      name: 'a look-up that was asked for before that poll had ended is none that it waited for',
+      setup: HELD,
+      run: (w) => {
+        let id = 0;
+        otherMissing(w, 'over', ({ clientOrderId }) => {
+          id = w.send('A', 'order', { client_order_id: clientOrderId });
+        });
+        w.wait(2_500).end(id, 'A', 'order', TIMED_OUT);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      broken: ['I12 10.5', ...OTHER_TRADED, 'I9 4.5'],
+    },
+    {
+      name: 'nor is one that ends when the next poll has begun',
+      setup: HELD,
+      run: (w) => {
+        const { other } = otherMissing(w);
+        w.wait(2_500).send('A', 'positions', { sub_account_id: SUB_ACCOUNTS.A });
+        w.lookUp(other, TIMED_OUT);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      broken: ['I12 10.5', ...OTHER_TRADED, 'I9 4.5'],
+    },
+    {
+      name: 'nor one of an order that the poll does not lack, by id or in the history',
+      setup: HELD,
+      run: (w) => {
+        const { other } = otherMissing(w, 'open');
+        w.wait(2_500).lookUp(other, TIMED_OUT).instead.set('A order_history', TIMED_OUT);
+        w.readHistory('A', w.nowMs - 60_000);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      broken: ['I12 10.5', ...OTHER_TRADED, 'I9 4.5'],
+    },
+    {
+      name: 'of the instrument whose look-up failed there is no snapshot, though the order is known to be over',
+      setup: HELD,
+      run: (w) => {
+        const a = w.create('A', 'buy', '1', '100.0');
+        w.trade('A', 'buy', '0.5', '100');
+        for (let turn = 0; turn < 4; turn += 1) w.wait(2_000).poll();
+        w.finish(a, 'CANCELLED').lookUp(a);
+        w.wait(1_500).poll('B').poll('A').wait(2_500).lookUp(a, TIMED_OUT);
+        w.create('B', 'sell', '0.49', '100.1');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
     },
     {
       name: 'an order that has still to be looked up keeps a drift from being adopted',

@@ -48,6 +48,10 @@ export function strategyOrderId(account: AccountName, side: Side, sequence: numb
 }
 
 export const TIMED_OUT: Ending = { failed: 'timeout of 5000ms exceeded' };
+export const SERVER_ERROR: Ending = {
+  status: 500,
+  body: { code: 1002, message: 'Internal Server Error', status: 500 },
+};
 export const UNKNOWN_ORDER: Ending = { status: 404, body: { code: 1004, message: 'Data Not Found', status: 404 } };
 
 function ns(ms: number): string {

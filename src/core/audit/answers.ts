@@ -10,8 +10,8 @@ import type { AuditOrder, InstrumentRules } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
 import { outcomeUnknown, remember, setOver } from './orders.ts';
-import { openOrdersRead, positionsRead, summaryRead } from './polls.ts';
-import type { Audit, RequestInFlight } from './state.ts';
+import { isOnePoll, openOrdersRead, positionsRead, summaryRead } from './polls.ts';
+import type { Audit, AuditAccount, RequestInFlight } from './state.ts';
 import { ASKED_LATELY_MS, CLOCK_SKEW_MS } from './windows.ts';
 
 /** What an answer means, by route; those of a poll stand in `polls.ts`. */
@@ -125,11 +125,37 @@ function orderAnswered(
     if (awaited) lookedUp(audit, account);
     return;
   }
+  if (status !== 404 && asInteger(json?.code) !== 1004n) {
+    lookUpFailed(audit, account, request);
+    return;
+  }
+  // Not the end of that look-up: the history is asked next (10.2).
   audit.accounts[account].mayBeWhole = null;
-  if (status !== 404 && asInteger(json?.code) !== 1004n) return;
   const id = asText(asObject(request.request)?.client_order_id);
   for (const order of provable(audit, account, request.sentAtMs))
     if (order.clientOrderId === id) lacks(audit, order, 'lookedUpAbsent', request);
+}
+
+/**
+ * A look-up, by id or in the history, was not answered, or with what tells nothing. The poll that waited for it is a snapshot
+ * now all the same, of every instrument but that order's (10.2, 10.3), and a drift may be adopted on it.
+ */
+export function lookUpFailed(audit: Audit, account: AccountName, request: RequestInFlight): void {
+  const state = audit.accounts[account];
+  if (request.route === 'order') state.mayBeWhole = null;
+  if (!mayEndPoll(state, request)) return;
+  const order = state.orders.get(asText(asObject(request.request)?.client_order_id) ?? '');
+  if (request.route === 'order' && (!order || (isLive(order) && !order.unseen))) return;
+  lookedUp(audit, account, order?.instrument ?? null);
+}
+
+/**
+ * Can the last poll have waited for this look-up: it was asked for when all three reads had come, an order is missing from
+ * them, and no poll has begun since.
+ */
+function mayEndPoll(state: AuditAccount, { route, sentAtMs }: RequestInFlight): boolean {
+  if (!state.complete || sentAtMs < state.complete.receivedAtMs || !isOnePoll(state)) return false;
+  return route === 'order' || [...state.orders.values()].some((one) => isLive(one) && one.unseen);
 }
 
 /**
@@ -156,9 +182,12 @@ function historyAnswered(
   json: Readonly<Record<string, unknown>> | null,
   good: boolean,
 ): void {
-  if (!good || !Array.isArray(json?.result)) return;
-  const orders = (json.result as unknown[]).map(readOrder);
-  if (orders.includes(null)) return;
+  const orders = good && Array.isArray(json?.result) ? (json.result as unknown[]).map(readOrder) : [null];
+  if (orders.includes(null)) {
+    lookUpFailed(audit, account, request);
+    return;
+  }
+  const awaited = mayEndPoll(audit.accounts[account], request);
   const ids = new Set<string>();
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const order of orders) {
@@ -170,9 +199,10 @@ function historyAnswered(
     if (known && known.ahead === null) sawOrder(audit, account, order);
   }
   knewMore(audit, account);
+  if (awaited) lookedUp(audit, account);
   const start = asInteger(asObject(request.request)?.start_time);
   const startMs = start === null ? 0 : Number(start / 1_000_000n);
-  const lastPage = !json.next;
+  const lastPage = !json?.next;
   for (const order of provable(audit, account, request.sentAtMs)) {
     const sentMs = audit.rawMs - (audit.nowMs - order.sentAtMs);
     const reachesBack = (lastPage && startMs <= sentMs + CLOCK_SKEW_MS) || oldestMs < sentMs - CLOCK_SKEW_MS;

@@ -42,16 +42,17 @@ export function judgeDrift(
 
 /**
  * A look-up that the last poll waited for is over: that poll is a snapshot only now (10.2), of every instrument that was in
- * it, and drift is judged on it.
+ * it but `failed`, whose look-up failed, and drift is judged on it.
  */
-export function lookedUp(audit: Audit, account: AccountName): void {
+export function lookedUp(audit: Audit, account: AccountName, failed: string | null = null): void {
   const { complete } = audit.accounts[account];
-  for (const instrument of audit.instruments.values()) {
+  for (const [name, instrument] of audit.instruments) {
+    if (name === failed) continue;
     const difference = contradiction(instrument, account, audit.seq);
     if (!difference || agrees(audit, instrument, account, audit.seq)) continue;
     if (complete) count(instrument.holding[account], difference, complete.requestedAtMs);
     takeOver(audit, instrument, account, difference, false);
-    knewMore(audit, account);
+    knewMore(audit, account, failed === null ? [] : [failed]);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ACCOUNTS } from '../model.ts';
 import type { WireEvent } from '../wire-event.ts';
-import { answered } from './answers.ts';
+import { answered, lookUpFailed } from './answers.ts';
 import { startAgain, takeJournal } from './beginning.ts';
 import type { AuditReport } from './figures.ts';
 import type { AuditorOptions, Breach } from './model.ts';
@@ -84,8 +84,8 @@ function requestEnded(audit: Audit, event: WireEvent & { readonly kind: 'answere
     // A book that could not be read keeps either account's submission waiting.
     for (const account of request.account ? [request.account] : ACCOUNTS)
       audit.accounts[account].lastTroubleMs = audit.nowMs;
-  if (event.kind === 'failed' && request.account && request.route === 'order')
-    audit.accounts[request.account].mayBeWhole = null;
+  if (event.kind === 'failed' && request.account && (request.route === 'order' || request.route === 'order_history'))
+    lookUpFailed(audit, request.account, request);
   if (event.kind === 'answered') answered(audit, request, event.status, event.body);
   else if (request.order) {
     if (NEVER_ARRIVED.test(event.reason) && request.order.phase === 'sent') {

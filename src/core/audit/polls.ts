@@ -107,7 +107,7 @@ function polled(
  * Are the last three reads of one poll. An engine asks for all three anew in each, and takes none of a poll in which one
  * failed (10.3): where one of them was asked for again since, it is of an earlier poll, and there is no snapshot of these.
  */
-function isOnePoll({ positions, openOrders, summary, askedSeq }: AuditAccount): boolean {
+export function isOnePoll({ positions, openOrders, summary, askedSeq }: AuditAccount): boolean {
   return (
     positions?.sentSeq === askedSeq.positions &&
     openOrders?.sentSeq === askedSeq.openOrders &&
