@@ -56,6 +56,7 @@ export const MISTAKES: readonly Mistake[] = [
     right:
       "if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);",
     wrong: "if (answer?.status !== 'fulfilled') {}",
+    options: ['--fault', 'late=0.9', 'unavailable=0.4'],
   },
   {
     name: 'cancel-all-at-start',
