@@ -973,6 +973,29 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I4 8.2', 'I7 9.6'],
     },
     {
+      name: 'our clock set back while the fence was up: it may have passed, and what is asked after that is proof',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.cancel(first, { ttlMs: 5_000 }).wait(-34_000).lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
+        w.orders.pop();
+        w.readHistory('A', first.createdMs - 60_000)
+          .wait(2_000)
+          .poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'set back and asked for nothing after it: not proven',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.cancel(first, { ttlMs: 5_000 }).lookUp(first, UNKNOWN_ORDER).wait(-34_000);
+        w.orders.pop();
+        w.poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2', 'I7 9.6'],
+    },
+    {
       name: 'a history that does not reach back proves nothing',
       run: (w) => {
         const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });

@@ -266,9 +266,19 @@ export class Audit {
 
   /** The wall clock says `atMs`. */
   advance(atMs: number): void {
+    // How long it was since the last event, nobody can tell from these times: every fence may have passed meanwhile.
+    if (atMs < this.rawMs) this.#passFences();
     if (this.rawMs !== 0) this.nowMs += Math.max(0, atMs - this.rawMs);
     else this.nowMs = atMs;
     this.rawMs = atMs;
+  }
+
+  #passFences(): void {
+    for (const account of Object.values(this.accounts)) {
+      for (const order of account.orders.values()) {
+        if (order.fenceEndMs !== null) order.fenceEndMs = Math.min(order.fenceEndMs, this.nowMs);
+      }
+    }
   }
 
   /** Counts these as put to the test. */
