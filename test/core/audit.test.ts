@@ -1607,6 +1607,36 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('B', 'sell', '0.99', '100.1');
       },
     },
+    {
+      name: 'a part of a fill, told by lists that were read to prove another order absent, is not known by the poll meanwhile',
+      setup: LONG,
+      run: (w) => filledBeforeProof(w, '0.2'),
+    },
+    {
+      name: 'nor is the whole of it',
+      setup: LONG,
+      run: (w) => filledBeforeProof(w, '0.49'),
+    },
+    {
+      name: 'but what the open orders of that poll tell is, whatever is asked for beside them',
+      setup: LONG,
+      run: (w) => filledBeforeProof(w, '0.2', { toldByPoll: true }),
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
+    {
+      name: 'the order that such lists were read for is known by them: shown with a fill, it contradicts the positions of before',
+      setup: LONG,
+      run: (w) => {
+        const unknown = w.create('B', 'sell', '1.5', '100.3', { ending: TIMED_OUT });
+        w.cancel(unknown, { ttlMs: 1_000 });
+        pass(w, 20_000);
+        w.wait(2_000).poll('A').poll('B');
+        Object.assign(unknown, { status: 'OPEN' });
+        readProof(w.fill(unknown, '0.2'), unknown);
+        w.wait(4_000).create('B', 'sell', '0.49', '100.2');
+      },
+      broken: ['I12 10.5', 'I9 4.5'],
+    },
   ],
   'I10 no order of A could match one of B': [
     {
@@ -1838,15 +1868,41 @@ function filledAfterPoll(wire: Wire, loopMs: number): number {
   return readAtMs;
 }
 
-/** A sell of B rests and all is read at the moment returned; 2 s later a history read for another order shows its fill. */
-function filledByHistory(wire: Wire): number {
+/** A sell of B rests and all is read at the moment returned; 2 s later its look-up tells of its fill. */
+function filledByLookUp(wire: Wire): number {
   const order = wire.create('B', 'sell', '1', '100.3');
   wire.wait(1_000);
   const readAtMs = wire.nowMs;
   wire.poll().fill(order, '1').wait(2_000);
   wire.instead.set('B positions', { status: 200, body: { result: wire.positionRows('B').map(before) } });
-  wire.readHistory('B', order.createdMs - 60_000);
+  wire.lookUp(order);
   return readAtMs;
+}
+
+/**
+ * Net 2 of A. B's order of 1.5 is fenced, another of 0.49 rests; `fills` of that trade between the positions of a poll and the
+ * lists that prove the former absent, and these tell of it. A repair of 1.5 follows.
+ *
+ * @param toldByPoll its open orders tell of that trade too, though its positions do not
+ */
+function filledBeforeProof(wire: Wire, fills: string, { toldByPoll = false } = {}): void {
+  const unknown = wire.create('B', 'sell', '1.5', '100.3', { ending: TIMED_OUT });
+  wire.orders.splice(wire.orders.indexOf(unknown), 1);
+  wire.cancel(unknown, { ttlMs: 1_000 });
+  pass(wire, 20_000);
+  const rests = wire.create('B', 'sell', '0.49', '100.2');
+  wire.wait(2_000).poll('A');
+  if (toldByPoll) {
+    wire.instead.set('B positions', { status: 200, body: { result: wire.positionRows('B') } });
+    wire.fill(rests, fills);
+  }
+  wire.poll('B', {
+    beforeSummary: () => {
+      if (!toldByPoll) wire.fill(rests, fills);
+      readProof(wire, unknown);
+    },
+  });
+  wire.create('B', 'sell', '1.5', '100.1');
 }
 
 /** A row of positions as it was when B held 5. */
@@ -1937,7 +1993,7 @@ describe('a decision may wait as long as its data may be decided on (strategy 10
       name: 'what a read for another order shows meanwhile is not known to who waits',
       setup: { ...HELD, settings: LOOP_10 },
       run: (w) => {
-        const readAtMs = filledByHistory(w);
+        const readAtMs = filledByLookUp(w);
         until(trouble(w), readAtMs + 19_000).create('A', 'buy', '1', '100.0');
       },
     },
@@ -1945,7 +2001,7 @@ describe('a decision may wait as long as its data may be decided on (strategy 10
       name: 'until the data of before are too old',
       setup: { ...HELD, settings: LOOP_10 },
       run: (w) => {
-        const readAtMs = filledByHistory(w);
+        const readAtMs = filledByLookUp(w);
         until(w, readAtMs + 15_000).poll();
         until(trouble(w), readAtMs + 32_000).create('A', 'buy', '1', '100.0');
       },

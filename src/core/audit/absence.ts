@@ -55,3 +55,27 @@ export function lacks(
 export function isPerhapsHeldLive(order: AuditOrder, atSeq: number): boolean {
   return order.phase === 'absent' && (order.proof?.wholeSeq ?? Number.POSITIVE_INFINITY) > atSeq;
 }
+
+/**
+ * Does this list, which is asked for now, prove an order absent (9.6), and is none that a poll waits for. A poll asks for
+ * positions first, and for open orders once; the clean-up of a stop asks for them alone too, but no create rests on that.
+ */
+export function isForProof(audit: Audit, account: AccountName, route: string): boolean {
+  const state = audit.accounts[account];
+  if (route === 'order_history') return audit.nowMs - state.proofAskedMs <= SIDE_BY_SIDE_MS;
+  if (route !== 'open_orders' || state.openOrdersDue || audit.draining) return false;
+  for (const order of state.orders.values()) {
+    if (!order.notFound || !(isLive(order) || isPerhapsHeldLive(order, audit.seq))) continue;
+    state.proofAskedMs = audit.nowMs;
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Does a list that was asked for because of an order tell an engine of this one: of another order it takes nothing from that
+ * list, and knows it as its polls and its own look-ups told (10.2). What is over stays over but for news of it.
+ */
+export function isSoughtInLists(order: AuditOrder): boolean {
+  return order.notFound || !isLive(order);
+}

@@ -1,6 +1,6 @@
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
-import { lacks, provable } from './absence.ts';
+import { isSoughtInLists, lacks, provable } from './absence.ts';
 import type { OrderBody } from './bodies.ts';
 import { asDecimal, asInteger, asObject, asText, readOrder, readTouch } from './bodies.ts';
 import { lookedUp } from './drift.ts';
@@ -45,6 +45,8 @@ export function answered(audit: Audit, request: RequestInFlight, status: number,
   if (route === 'positions') {
     if (good) positionsRead(audit, account, request, result);
   } else if (route === 'open_orders') {
+    // Asked for once more with a new session (9.8), by the same poll.
+    if (status === 401 && !request.forProof) audit.accounts[account].openOrdersDue = true;
     if (good) openOrdersRead(audit, account, request, result);
   } else if (route === 'account_summary') {
     if (good) summaryRead(audit, account, request, result);
@@ -132,6 +134,8 @@ function orderAnswered(
   // Not the end of that look-up: the history is asked next (10.2).
   audit.accounts[account].mayBeWhole = null;
   const id = asText(asObject(request.request)?.client_order_id);
+  const unfound = audit.accounts[account].orders.get(id ?? '');
+  if (unfound) unfound.notFound = true;
   for (const order of provable(audit, account, request.sentAtMs))
     if (order.clientOrderId === id) lacks(audit, order, 'lookedUpAbsent', request);
 }
@@ -153,8 +157,8 @@ export function lookUpFailed(audit: Audit, account: AccountName, request: Reques
  * Can the last poll have waited for this look-up: it was asked for when all three reads had come, an order is missing from
  * them, and no poll has begun since.
  */
-function mayEndPoll(state: AuditAccount, { route, sentAtMs }: RequestInFlight): boolean {
-  if (!state.complete || sentAtMs < state.complete.receivedAtMs || !isOnePoll(state)) return false;
+function mayEndPoll(state: AuditAccount, { route, sentAtMs, forProof }: RequestInFlight): boolean {
+  if (forProof || !state.complete || sentAtMs < state.complete.receivedAtMs || !isOnePoll(state)) return false;
   return route === 'order' || [...state.orders.values()].some((one) => isLive(one) && one.unseen);
 }
 
@@ -195,8 +199,7 @@ function historyAnswered(
     ids.add(order.clientOrderId);
     if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
     const known = audit.accounts[account].orders.get(order.clientOrderId);
-    // It was read for another order: of one that is not lacking yet it tells an engine nothing either.
-    if (known && known.ahead === null) sawOrder(audit, account, order);
+    if (known && known.ahead === null && isSoughtInLists(known)) sawOrder(audit, account, order);
   }
   knewMore(audit, account);
   if (awaited) lookedUp(audit, account);

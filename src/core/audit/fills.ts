@@ -32,6 +32,7 @@ export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
   const wasOver = !isLive(order);
   const phase = PHASES[body.status];
   if (!phase) return;
+  order.notFound = false;
   order.lookedUpAbsent = false;
   order.unseen = false;
   order.openOrdersLack = false;

@@ -1,5 +1,6 @@
 import { ACCOUNTS } from '../model.ts';
 import type { WireEvent } from '../wire-event.ts';
+import { isForProof } from './absence.ts';
 import { answered, lookUpFailed } from './answers.ts';
 import { startAgain, takeJournal } from './beginning.ts';
 import type { AuditReport } from './figures.ts';
@@ -71,8 +72,9 @@ const NEVER_ARRIVED =
 function requestLeft(audit: Audit, event: WireEvent & { readonly kind: 'sent' }, route: string): void {
   const { account, id, request } = event;
   const { requests, nowMs: sentAtMs, rawMs: sentRawMs, seq: sentSeq } = audit;
-  const order = sent(audit, account, route, request);
-  requests.set(id, { account, route, request, sentAtMs, sentRawMs, sentSeq, order });
+  const forProof = account !== null && isForProof(audit, account, route);
+  const order = forProof ? null : sent(audit, account, route, request);
+  requests.set(id, { account, route, request, sentAtMs, sentRawMs, sentSeq, order, forProof });
   if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value!);
 }
 

@@ -199,6 +199,8 @@ export interface AuditOrder {
   wait: PartialWait | null;
   /** From this moment on, asking may prove it absent (9.6); null: not fenced. */
   fenceEndMs: number | null;
+  /** A look-up did not know it, and nothing was heard of it since: an engine may look for it in the lists. */
+  notFound: boolean;
   lookedUpAbsent: boolean;
   /** The newest open orders lack it though it lives, and nothing was heard of it since. */
   unseen: boolean;

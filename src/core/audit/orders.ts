@@ -53,6 +53,7 @@ export function orderOf(terms: OrderTerms, known: Partial<AuditOrder>): AuditOrd
     bookedValue: ZERO,
     wait: null,
     fenceEndMs: null,
+    notFound: false,
     lookedUpAbsent: false,
     unseen: false,
     lacked: false,

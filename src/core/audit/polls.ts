@@ -1,6 +1,6 @@
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
-import { lacks, provable } from './absence.ts';
+import { isSoughtInLists, lacks, provable } from './absence.ts';
 import { readWhole, start, startAnew, watchSteady } from './beginning.ts';
 import { isSummary, readOrder, readPositions } from './bodies.ts';
 import { judgeDrift } from './drift.ts';
@@ -44,10 +44,10 @@ export function positionsRead(audit: Audit, account: AccountName, request: Reque
   polled(audit, account, 'positions', request);
 }
 
-/** An answer of open orders. */
+/** An answer of open orders: a poll's, or one for a proof, which tells only of the orders it was asked for (9.6). */
 export function openOrdersRead(audit: Audit, account: AccountName, request: RequestInFlight, result: unknown): void {
   if (!Array.isArray(result)) return;
-  const { sentAtMs } = request;
+  const { sentAtMs, forProof } = request;
   const state = audit.accounts[account];
   if (state.openRead?.result !== result) state.openRead = { result, orders: (result as unknown[]).map(readOrder) };
   const { orders } = state.openRead;
@@ -57,15 +57,17 @@ export function openOrdersRead(audit: Audit, account: AccountName, request: Requ
   for (const order of orders) {
     if (!order) continue;
     ids.add(order.clientOrderId);
-    sawOrder(audit, account, order);
+    const known = state.orders.get(order.clientOrderId);
+    if (!forProof || (known && isSoughtInLists(known))) sawOrder(audit, account, order);
   }
   for (const order of state.orders.values()) {
-    if (!isLive(order) || order.sentAtMs >= sentAtMs) continue;
+    if (forProof || !isLive(order) || order.sentAtMs >= sentAtMs) continue;
     order.lacked = !ids.has(order.clientOrderId);
     order.unseen = order.lacked;
   }
   for (const order of provable(audit, account, sentAtMs))
     if (!ids.has(order.clientOrderId)) lacks(audit, order, 'openOrdersLack', request);
+  if (forProof) return;
   forgetVanished(audit, account, ids);
   polled(audit, account, 'openOrders', request);
 }

@@ -20,9 +20,11 @@ export function sent(audit: Audit, account: AccountName | null, route: string, r
     if (!account) return null;
     pollBegins(audit, account);
     audit.accounts[account].askedSeq.positions = audit.seq;
+    audit.accounts[account].openOrdersDue = true;
   } else if (route === 'open_orders') {
     if (!account) return null;
     audit.accounts[account].openOrdersAskedMs = audit.nowMs;
+    audit.accounts[account].openOrdersDue = false;
     audit.accounts[account].askedSeq.openOrders = audit.seq;
   } else if (route === 'account_summary') {
     if (account) audit.accounts[account].askedSeq.summary = audit.seq;

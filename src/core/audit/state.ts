@@ -38,6 +38,8 @@ export interface RequestInFlight {
   readonly sentRawMs: number;
   readonly sentSeq: number;
   readonly order: AuditOrder | null;
+  /** Open orders or history asked for to prove an order absent (9.6): a poll's they are not. */
+  readonly forProof: boolean;
 }
 
 /** What one positions answer said of one account and instrument. */
@@ -134,6 +136,10 @@ export interface AuditAccount {
   openOrders: Read | null;
   /** When they were last asked for. */
   openOrdersAskedMs: number;
+  /** Positions were asked for, and the open orders of that poll not yet: the next ones asked for are those. */
+  openOrdersDue: boolean;
+  /** When open orders were last asked for to prove an order absent (9.6). */
+  proofAskedMs: number;
   summary: Read | null;
   /** When each of the three was last asked for, by number. */
   readonly askedSeq: { positions: number; openOrders: number; summary: number };
@@ -161,6 +167,8 @@ function emptyAccount(): AuditAccount {
     positions: null,
     openOrders: null,
     openOrdersAskedMs: 0,
+    openOrdersDue: false,
+    proofAskedMs: Number.NEGATIVE_INFINITY,
     summary: null,
     askedSeq: { positions: 0, openOrders: 0, summary: 0 },
     complete: null,
