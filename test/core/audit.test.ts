@@ -1220,6 +1220,43 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'and so where the first poll that lacks it failed: an engine that has begun takes nothing of that and asks after the next',
+      setup: { a: ['5', '100'], b: ['-7', '100'] },
+      run: (w) => {
+        const former = formerOrder(w, '2');
+        w.wait(2_000).poll();
+        w.fill(former, '2');
+        w.instead.set('A positions', { status: 200, body: {} });
+        w.wait(2_000).poll().instead.clear();
+        w.wait(2_000).poll().lookUp(former);
+        pass(w, 6_000);
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
+      name: 'until then it is live, and counts',
+      setup: HELD,
+      run: (w) => {
+        const former = formerOrder(w);
+        w.wait(2_000).poll();
+        w.finish(former, 'CANCELLED').instead.set('A positions', TIMED_OUT);
+        w.wait(2_000).poll().create('A', 'buy', '1', '100.0');
+      },
+      broken: ['I4 8.2'],
+    },
+    {
+      name: 'but an account that was never read whole before is begun from without it',
+      setup: { ...HELD, symbol: { imbalanceLimitUsdt: d(0) } },
+      run: (w) => {
+        const former = formerOrder(w);
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.instead.set('A account_summary', TIMED_OUT);
+        w.wait(2_000).poll();
+        w.fill(former, '1.5').wait(2_000).poll().instead.clear();
+        w.wait(2_000).poll().create('B', 'sell', '1.5', '100.1');
+      },
+    },
+    {
       name: 'where nothing moves for long every engine has begun: its orders are known',
       setup: HELD,
       run: (w) => {

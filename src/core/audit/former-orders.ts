@@ -94,14 +94,21 @@ function vanishedAndBack(audit: Audit, account: AccountName, body: OrderBody): A
   return back;
 }
 
-/** An order of a former engine that vanishes before this one began: it never knew it, and nobody asks about it. */
-export function forgetVanished(audit: Audit, account: AccountName, open: ReadonlySet<string>): void {
-  for (const instrument of audit.instruments.values()) {
-    if (!instrument.beginning) continue;
+/**
+ * A whole poll: an order of a former engine that vanishes before this one began is one that it never knew, and nobody asks about
+ * it. Of a poll in which a read failed an engine takes nothing (10.3), and it may begin with that order from a whole one of
+ * before: the order is live until a whole poll lacks it; an engine that has begun asks about it then (10.2).
+ */
+export function forgetVanished(audit: Audit, account: AccountName): void {
+  const beginning = [...audit.instruments.values()].filter((one) => one.beginning);
+  const { openRead, orders } = audit.accounts[account];
+  if (beginning.length === 0 || !openRead) return;
+  const open = new Set(openRead.orders.map((order) => order?.clientOrderId));
+  for (const instrument of beginning) {
     const stays = (one: AuditOrder) => one.account !== account || one.heard || open.has(one.clientOrderId);
     const gone = instrument.orders.filter((one) => !stays(one));
     if (gone.length === 0) continue;
-    for (const one of gone) audit.accounts[account].orders.delete(one.clientOrderId);
+    for (const one of gone) orders.delete(one.clientOrderId);
     instrument.orders = instrument.orders.filter(stays);
     instrument.vanished = [...instrument.vanished, ...gone].slice(-MAX_ORDERS);
     instrument.movedAtMs[account] = audit.nowMs;

@@ -49,8 +49,7 @@ export function openOrdersRead(audit: Audit, account: AccountName, request: Requ
   if (!Array.isArray(result)) return;
   const { sentAtMs, forProof } = request;
   const state = audit.accounts[account];
-  if (state.openRead?.result !== result) state.openRead = { result, orders: (result as unknown[]).map(readOrder) };
-  const { orders } = state.openRead;
+  const orders = state.openRead?.result === result ? state.openRead.orders : (result as unknown[]).map(readOrder);
   // Half an answer is none (strategy 10.4).
   if (orders.includes(null)) return;
   const ids = new Set<string>();
@@ -68,7 +67,7 @@ export function openOrdersRead(audit: Audit, account: AccountName, request: Requ
   for (const order of provable(audit, account, sentAtMs))
     if (!ids.has(order.clientOrderId)) lacks(audit, order, 'openOrdersLack', request);
   if (forProof) return;
-  forgetVanished(audit, account, ids);
+  state.openRead = { result, orders };
   polled(audit, account, 'openOrders', request);
 }
 
@@ -94,7 +93,10 @@ function polled(
   state.complete = { requestedAtMs, receivedAtMs: audit.nowMs };
   const whole = isOnePoll(state);
   state.mayBeWhole = whole ? audit.seq : null;
-  if (whole) readWhole(audit, account);
+  if (whole) {
+    forgetVanished(audit, account);
+    readWhole(audit, account);
+  }
   knewMore(audit, account);
   takeAhead(audit, account);
   takeWaits(audit, account);

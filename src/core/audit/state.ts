@@ -154,7 +154,7 @@ export interface AuditAccount {
   /** Moments at which the engine's knowledge of this account may have been a snapshot. */
   moments: Moment[];
   readonly orders: Map<string, AuditOrder>;
-  /** The open orders last heard and what was read of them: most polls bring the very same value again. */
+  /** The open orders that a poll last heard and what was read of them: most polls bring the very same value again. */
   openRead: { readonly result: unknown; readonly orders: readonly (OrderBody | null)[] } | null;
   /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
   lastCreate: { instrument: string; atMs: number } | null;
