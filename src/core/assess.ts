@@ -79,6 +79,8 @@ export function assess(knowledge: Knowledge): Assessment {
   for (const account of ACCOUNTS) {
     const contradiction = state.contradiction[account];
     if (contradiction !== null) {
+      // Adopted at the mark where both are flat: without the book's it would differ for ever (strategy 3.1, 10.5).
+      if (touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
       return {
         kind: 'unusable',
         why: `position of ${account} differs from the ledger by ${contradiction.difference.toFixed()}`,
@@ -103,6 +105,13 @@ export function assess(knowledge: Knowledge): Assessment {
   const touchIsStale = knowledge.touch === null || isStale(knowledge.touch, knowledge, staleMs);
   if (byTouch && plan.creates.length > 0 && touchIsStale) return { kind: 'touch-wanted' };
   return { kind: 'usable', input, plan };
+}
+
+/** Both flat, and no mid of the book that is fresh enough to be the mark; an unlisted instrument has no book. */
+function touchNeeded(knowledge: Knowledge, A: SymbolSnapshot, B: SymbolSnapshot): boolean {
+  const { touch, unlisted, staleMs } = knowledge;
+  if (A.position !== null || B.position !== null || unlisted) return false;
+  return touch === null || isStale(touch, knowledge, staleMs);
 }
 
 function planInputOf(

@@ -90,6 +90,23 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
       'unusable 10.5',
     ],
     [
+      '10.5 where both are flat by now, it is adopted at the mark, which is the book’s: the book is wanted',
+      {
+        snapshots: flat,
+        state: stateWith({ contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, snapshots: 1 } } }),
+      },
+      'touch-wanted',
+    ],
+    [
+      '10.5 and once it is known, the contradiction stops decisions',
+      {
+        snapshots: flat,
+        touch,
+        state: stateWith({ contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, snapshots: 1 } } }),
+      },
+      'unusable 10.5',
+    ],
+    [
       '3.1 a mark of zero makes the data unusable',
       { snapshots: { A: snapshot('A', position(5, { markPrice: d(0) })), B: snapshot('B', null) } },
       'unusable 3.1',

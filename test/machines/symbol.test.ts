@@ -437,6 +437,22 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.words().filter((word) => word === 'alert-desk raised drift').length, 0);
   });
 
+  it('10.5 3.1 both closed by hand: the book is asked for its mid, at which the difference is adopted', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.read('A', 0);
+    bench.read('B', 0);
+    assert.ok(bench.words().includes('gateway touch'));
+    bench.send(EVENTS['touch.received'](bench));
+    for (let reading = 0; reading < 3; reading += 1) {
+      bench.wait(5_000);
+      bench.read('A', 0);
+      bench.read('B', 0);
+    }
+    const [a, b] = bench.reported('drift.adopted');
+    assert.deepEqual([a?.price.toFixed(), b?.price.toFixed()], ['100', '100']);
+    assert.deepEqual(bench.context.state.contradiction, { A: null, B: null });
+  });
+
   it('10.5 9.6 an unknown order holds the drift until it is found out', () => {
     const bench = beginning(5, -5);
     const [first, second] = bench.asked;
