@@ -101,9 +101,7 @@ export function assess(knowledge: Knowledge): Assessment {
   }
   const input = planInputOf(knowledge, { A, B }, mark);
   const plan = makePlan(input);
-  const byTouch = positions.every((position) => position === null);
-  const touchIsStale = knowledge.touch === null || isStale(knowledge.touch, knowledge, staleMs);
-  if (byTouch && plan.creates.length > 0 && touchIsStale) return { kind: 'touch-wanted' };
+  if (plan.creates.length > 0 && touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
   return { kind: 'usable', input, plan };
 }
 

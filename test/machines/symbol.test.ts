@@ -285,18 +285,24 @@ describe('11.3 the beginning', () => {
   });
 });
 
+/** Of two submissions the first ends and is filled, while the second, which is returned, is under way. */
+function firstFilled(bench: SymbolBench) {
+  const [first, second] = bench.asked;
+  assert.ok(first && second);
+  bench.sent(first, 'A1', 99);
+  bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
+  const [a] = bench.orders;
+  assert.ok(a);
+  bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
+  bench.read('B', -5);
+  return second;
+}
+
 describe('9.10 the barrier', () => {
   it('9.10 while a submission is under way no reading leads to a decision, but fills are booked', () => {
     const bench = beginning(5, -5);
     bench.words();
-    const [first, second] = bench.asked;
-    assert.ok(first && second);
-    bench.sent(first, 'A1', 99);
-    bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
-    const [a] = bench.orders;
-    assert.ok(a);
-    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
-    bench.read('B', -5);
+    const second = firstFilled(bench);
     assert.equal(bench.phase, 'equal', 'B’s submission is still under way');
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '10');
     assert.deepEqual(
@@ -316,14 +322,7 @@ describe('9.10 the barrier', () => {
 
   it('9.10 of an outdated one, readings from before its last attempt was over do not count, those since do', () => {
     const bench = beginning(5, -5);
-    const [first, second] = bench.asked;
-    assert.ok(first && second);
-    bench.sent(first, 'A1', 99);
-    bench.ended(first, { kind: 'confirmed', clientOrderId: 'A1' });
-    const [a] = bench.orders;
-    assert.ok(a);
-    bench.read('A', 15, [seen(a, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(99) })]);
-    bench.read('B', -5);
+    const second = firstFilled(bench);
     bench.sent(second, 'B1', 101);
     const beforeMs = bench.nowMs;
     bench.wait(50);
