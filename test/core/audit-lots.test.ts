@@ -129,6 +129,14 @@ describe('the lots as they were known a little earlier', () => {
     assert.ok(books.current.length > 0, 'where none has that sum, all are kept');
   });
 
+  it('a position that moves back by a drift’s size refutes it, or is another drift: either way is a reading', () => {
+    const books = createLotBooks(10_000);
+    books.book(fill('A', 'buy', 1, 100, 1));
+    books.bookPerhaps({ ...fill('B', 'sell', 1, 105, 2), loose: true, clientOrderId: null });
+    books.withdraw(2, { ...fill('B', 'buy', 1, 103, 3), loose: true, clientOrderId: null });
+    assert.deepEqual(books.current.map(words), [['A buy 1 at 100'], ['B buy 1 at 103']]);
+  });
+
   it('fills a minute apart may, where the account of the first was not read since; what the other account had booked stays', () => {
     const books = createLotBooks(10_000);
     books.book(fill('A', 'buy', 1, 99, 1, 'a'));

@@ -186,7 +186,10 @@ export interface LotBooks {
   bookPerhaps(fill: AuditFill, wholePolls?: WholePolls): void;
   /** The engine's lots are known to come to `net`: readings that do not are dropped, now and in what is kept of before. */
   settle(net: Decimal): void;
-  /** Takes back an adopted drift that the positions took back: either way is a reading now. */
+  /**
+   * The positions moved back by the size of an adopted drift. It never was one, or `reverse` is another of the same size, which
+   * an engine that had adopted the first has adopted too: either way is a reading now.
+   */
   withdraw(seq: number, reverse: AuditFill): void;
 }
 
@@ -290,14 +293,15 @@ export function createLotBooks(staleMs: number): LotBooks {
       }
     },
     withdraw(seq, reverse) {
+      const undone = replay(current, [reverse]);
       if (perhaps?.seq === seq) {
-        become(perhaps.without);
+        const { without } = perhaps;
+        become([...without, ...comingTo(undone, netOf(without[0]!.lots), ({ lots }) => lots)]);
         recent = [];
         perhaps = null;
         return;
       }
       const index = recent.findIndex((one) => one.fill.seq === seq && one.fill.clientOrderId === null);
-      const undone = replay(current, [reverse]);
       if (index === -1) {
         current = undone;
         return;
