@@ -1483,6 +1483,30 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'what leaves and fills under a poll makes no difference of that poll, which cannot have shown it (10.5)',
+      setup: {
+        ...{ a: ['-4', '100'] as [string, string], b: ['5', '100'] as [string, string] },
+        symbol: { positionMode: 'decrease', decreaseRepair: 'smaller', orderNotionalUsdt: d(200) },
+      },
+      run: (w) => {
+        const fillUnderPoll = (side: Side, price: string) => {
+          w.instead.set('A positions', { status: 200, body: { result: w.positionRows('A') } });
+          w.poll('A', { beforeSummary: () => w.fill(w.create('A', side, '1', price), '1').lookUp(w.orders.at(-1)!) });
+        };
+        w.wait(2_000);
+        fillUnderPoll('sell', '100.1');
+        // Late for two polls more: an engine has read the difference twice, and adopts nothing.
+        w.wait(8_000).poll('B').wait(2_200).poll('A').wait(100).poll('A');
+        w.instead.clear();
+        w.wait(2_000).poll();
+        fillUnderPoll('buy', '100.0');
+        w.wait(8_000).poll('B').wait(2_200).poll('A').wait(100).poll('A');
+        w.instead.clear();
+        w.wait(2_000).poll();
+        w.create('A', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'positions that come late are no drift',
       setup: HELD,
       run: (w) => {

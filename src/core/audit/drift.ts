@@ -4,6 +4,7 @@ import type { AuditFill } from './lots.ts';
 import type { AuditOrder } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
+import { signed } from './orders.ts';
 import { agrees, contradiction, isDust, markOf, move, refutesDrift } from './positions.ts';
 import type { Audit, AuditInstrument, Holding } from './state.ts';
 import { wholePollsOf } from './state.ts';
@@ -33,8 +34,7 @@ export function judgeDrift(
     holding.contradicting.length = 0;
     return;
   }
-  count(holding, difference, requestedAtMs);
-  takeOver(audit, instrument, account, difference, false);
+  readDifference(audit, instrument, account, requestedAtMs);
   // A wait judged on the same snapshot made a later moment of the booking: what is adopted there is known from then on.
   const isNewer = (audit.accounts[account].moments.at(-1)?.seq ?? audit.seq) < audit.seq;
   if (isNewer && agrees(audit, instrument, account, audit.seq)) knewMore(audit, account);
@@ -48,12 +48,36 @@ export function lookedUp(audit: Audit, account: AccountName, failed: string | nu
   const { complete } = audit.accounts[account];
   for (const [name, instrument] of audit.instruments) {
     if (name === failed) continue;
-    const difference = contradiction(instrument, account, audit.seq);
-    if (!difference || agrees(audit, instrument, account, audit.seq)) continue;
-    if (complete) count(instrument.holding[account], difference, complete.requestedAtMs);
-    takeOver(audit, instrument, account, difference, false);
+    if (!contradiction(instrument, account, audit.seq) || agrees(audit, instrument, account, audit.seq)) continue;
+    if (complete) readDifference(audit, instrument, account, complete.requestedAtMs);
     knewMore(audit, account, failed === null ? [] : [failed]);
   }
+}
+
+/** What positions and fills differ by in one poll: counted, and taken over where its time is up. */
+function readDifference(audit: Audit, instrument: AuditInstrument, account: AccountName, requestedAtMs: number): void {
+  const difference = differenceTold(audit, instrument, account, requestedAtMs);
+  if (difference === null || isDust(instrument, difference)) return;
+  count(instrument.holding[account], difference, requestedAtMs);
+  takeOver(audit, instrument, account, difference, false);
+}
+
+/**
+ * What a poll asked for at that time tells an engine that its positions differ by. It learns of fills from its polls alone
+ * (strategy 10.1): of an order that left after a poll was asked for, that poll and its look-ups tell it none, whatever an
+ * answer to its submission said.
+ */
+function differenceTold(
+  audit: Audit,
+  instrument: AuditInstrument,
+  account: AccountName,
+  requestedAtMs: number,
+): Decimal | null {
+  let difference = contradiction(instrument, account, audit.seq);
+  for (const order of instrument.orders)
+    if (order.account === account && order.heard && order.sentAtMs > requestedAtMs)
+      difference = difference?.plus(signed(order.side, order.traded)) ?? null;
+  return difference;
 }
 
 /** One poll more that this very difference was read in: an engine counts, and times, what is alike (strategy 10.5). */
