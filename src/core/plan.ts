@@ -51,7 +51,7 @@ export function makePlan(input: PlanInput): Plan {
   const why = reasonFor(input, tradingState, room);
   const trims = planTrims(input, tradingState);
   const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
-  const answer = barred === null ? createsFor(input, tradingState, why) : { creates: [], idle: barred };
+  const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
   const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
   const idle =
     answer.creates.length > 0 && creates.length === 0
@@ -69,10 +69,11 @@ function createsFor(
   input: PlanInput,
   tradingState: TradingState,
   why: string,
+  trims: readonly Trim[],
 ): { creates: Intent[]; idle: Idle | null } {
   switch (tradingState) {
     case 'equal':
-      return openings(input);
+      return openings(input, trims);
     case 'imbalanced': {
       const answer = planRepair(input, orderCap(input));
       if (answer.kind === 'none') return { creates: [], idle: answer };
@@ -84,7 +85,7 @@ function createsFor(
   }
 }
 
-function openings(input: PlanInput): { creates: Intent[]; idle: Idle | null } {
+function openings(input: PlanInput, trims: readonly Trim[]): { creates: Intent[]; idle: Idle | null } {
   const opening = openingSides(input);
   if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
   const cap = orderCap(input);
@@ -92,7 +93,7 @@ function openings(input: PlanInput): { creates: Intent[]; idle: Idle | null } {
   const free = ACCOUNTS.filter((account) => liveOf(account).length < cap);
   if (free.length === 0) return { creates: [], idle: { why: `quoting: ${quotes(input.state.orders)}`, rule: '8.2' } };
 
-  const partner = free.length === 1 && free[0] ? openingOf(input, opening, otherAccount(free[0])) : null;
+  const partner = free.length === 1 && free[0] ? openingOf(input, trims, opening, otherAccount(free[0])) : null;
   if (free.length === 1 && partner === null) {
     return { creates: [], idle: { why: `waiting for ${otherAccount(free[0] ?? 'A')}'s order to go`, rule: '8.2' } };
   }
@@ -115,14 +116,16 @@ function openings(input: PlanInput): { creates: Intent[]; idle: Idle | null } {
   };
 }
 
-/** The account's live order on its opening side, if it has one. */
-function openingOf(input: PlanInput, opening: OpeningSides, account: AccountName): ManagedOrder | null {
+/** The account's live order on its opening side that stays, if it has one. */
+function openingOf(
+  input: PlanInput,
+  trims: readonly Trim[],
+  opening: OpeningSides,
+  account: AccountName,
+): ManagedOrder | null {
   const side = opening.sides[account];
-  return (
-    input.state.orders.find(
-      (order) => order.account === account && order.side === side && order.cancelRequestedAtMs === null,
-    ) ?? null
-  );
+  const stays = (one: ManagedOrder) => one.cancelRequestedAtMs === null && trims.every(({ order }) => order !== one);
+  return input.state.orders.find((one) => one.account === account && one.side === side && stays(one)) ?? null;
 }
 
 /** Room for a fresh pair, own live openings left out of the count (strategy 5, rule 3); null: not hedged, so none is asked for. */

@@ -208,6 +208,17 @@ describe('6.5 the two orders of a pair have one size', () => {
       creates: ['A buy 5.5'],
     },
     {
+      name: '6.5 8.2 where surplus goes, the new one takes the remaining size of the order that stays',
+      given: {
+        ...{ a: 6, b: -6 },
+        orders: [
+          order('B', 'sell', 6, 101, { tradedSize: d(2), bookedSize: d(2), sentAtMs: 1 }),
+          order('B', 'sell', 6, '100.5', { tradedSize: d(4), bookedSize: d(4), sentAtMs: 2 }),
+        ],
+      },
+      creates: ['A buy 2'],
+    },
+    {
       name: '6.5 the remaining size of the partner is no crumb of the limits: it is submitted however small',
       given: { orders: [order('A', 'buy', '0.5', 99)] },
       creates: ['B sell 0.5'],
