@@ -106,6 +106,8 @@ export interface SymbolContext extends SymbolInput {
   readonly denied: readonly { readonly key: string; readonly untilMs: number }[];
   /** What is asked for again of each intent under way, by intent id. */
   readonly submitted: Readonly<Record<string, string>>;
+  /** Intents that were under way when the exchange refused one: their going through ends no rest (strategy 9.5). */
+  readonly besideRefusal: readonly string[];
   readonly halted: boolean;
   /** What looks wrong in the symbols file has been said (strategy 2.2): it takes a mark to judge it. */
   readonly warned: boolean;
@@ -162,6 +164,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     holding: SYMBOL_CONDITIONS.map((kind) => alertKey(kind, input.config.instrument)),
     denied: [],
     submitted: {},
+    besideRefusal: [],
     halted: false,
     warned: false,
     compared: !input.state.begun,
@@ -573,8 +576,10 @@ function afterSubmission(
     case 'confirmed': {
       const confirmed = confirm(context.state, result.clientOrderId, atMs);
       const { restUntilMs } = confirmed;
-      // While it rests, this is the other leg of the pair that brought the rest about.
-      if (restUntilMs === null || atMs < restUntilMs) return { change: { ...ended, state: confirmed }, alerts: [] };
+      // The other leg of the pair that brought the rest about, however late it goes through.
+      const beside = context.besideRefusal.includes(event.intentId);
+      if (beside || restUntilMs === null || atMs < restUntilMs)
+        return { change: { ...ended, state: confirmed }, alerts: [] };
       const cleared = (kind: 'post-only-exhausted' | 'order-refused'): AlertCleared => ({
         type: 'alert.cleared',
         key: alertKey(kind, instrument),
@@ -600,7 +605,11 @@ function afterSubmission(
     }
     case 'exhausted':
       return {
-        change: { ...ended, state: restAfterExhaustion(context.state, atMs, cooldownMs, result.attempts) },
+        change: {
+          ...ended,
+          besideRefusal: ended.underWay,
+          state: restAfterExhaustion(context.state, atMs, cooldownMs, result.attempts),
+        },
         alerts: [
           raise('post-only-exhausted', {
             attempts: String(result.attempts),
@@ -612,7 +621,7 @@ function afterSubmission(
       const state = restAfterRefusal(context.state, atMs, cooldownMs, result.reason);
       const restSeconds = String(Math.round(((state.restUntilMs ?? atMs) - atMs) / 1000));
       return {
-        change: { ...ended, state },
+        change: { ...ended, besideRefusal: ended.underWay, state },
         alerts: [raise('order-refused', { code: String(result.code ?? '-'), reason: result.reason, restSeconds })],
       };
     }

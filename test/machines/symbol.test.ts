@@ -753,16 +753,25 @@ describe('9.5 rests, and what ends a submission', () => {
     assert.equal(bench.context.state.refusalsInARow, 0);
   });
 
-  it('9.5 the other leg going through while it rests does not end the rest', () => {
-    const bench = beginning(5, -5);
-    const [first, second] = bench.asked;
-    assert.ok(first && second);
-    bench.ended(first, { kind: 'refused', code: 2032, reason: 'too much' });
-    bench.sent(second, 'B1', 101);
-    bench.ended(second, { kind: 'confirmed', clientOrderId: 'B1' });
-    both(bench, 5, -5);
-    assert.equal(bench.phase, 'cooldown');
-  });
+  for (const [when, waitMs, phase] of [
+    ['while it rests', 0, 'cooldown'],
+    ['after the rest', 11_000, 'equal'],
+  ] as const) {
+    it(`9.5 the other leg going through ${when} is no order that goes through afterwards`, () => {
+      const bench = beginning(5, -5);
+      const [first, second] = bench.asked;
+      assert.ok(first && second);
+      bench.ended(first, { kind: 'refused', code: 2032, reason: 'too much' });
+      bench.sent(second, 'B1', 101);
+      bench.wait(waitMs);
+      bench.words();
+      bench.ended(second, { kind: 'confirmed', clientOrderId: 'B1' });
+      assert.deepEqual(bench.words(), ['poller:B watch [B1]']);
+      both(bench, 5, -5);
+      assert.equal(bench.phase, phase);
+      assert.equal(bench.context.state.refusalsInARow, 1);
+    });
+  }
 
   it('9.5 in cooldown the reason is said once, while the seconds count', () => {
     const bench = SITUATIONS.cooldown?.() ?? assert.fail();
