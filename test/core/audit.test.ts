@@ -1659,6 +1659,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I12 10.5', 'I9 4.5'],
     },
     {
+      name: 'the fill of the create that a drift was adopted for is not that drift, whatever its size',
+      setup: HELD,
+      run: (w) => {
+        w.trade('A', 'buy', '1', '100').trade('B', 'sell', '1', '100').auditor.restarted(w.nowMs);
+        w.wait(2_000).poll();
+        w.fillAndTell(w.create('B', 'sell', '1', '100.1'));
+        w.fillAndTell(w.create('A', 'buy', '0.99', '100.0'));
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
       name: 'after a restart the exchange wins at once',
       setup: HELD,
       run: (w) => {

@@ -144,7 +144,7 @@ export function takeOver(
 export function takeBack(audit: Audit, instrument: AuditInstrument, order: AuditOrder, filled: Decimal): void {
   const holding = instrument.holding[order.account];
   const { drift } = holding;
-  if (!drift || !filled.eq(drift.size) || order.sentSeq > drift.seq) return;
+  if (!drift || !filled.eq(drift.size) || order.sentSeq >= drift.seq) return;
   if (audit.nowMs - drift.atMs > DRIFT_WITHDRAWN_WITHIN_MS) return;
   const position = holding.positions.at(-1);
   instrument.lots.withdraw(drift.seq, {
