@@ -16,6 +16,7 @@ import type {
   AccountParked,
   AccountPolled,
   AccountUnparked,
+  FailedLookup,
   OrdersWatched,
   PollerStarted,
   PollHasten,
@@ -98,6 +99,8 @@ interface PollerContext {
   /** The instrument the next poll's look-ups begin after. */
   readonly lookedUpLast: string;
   readonly results: LookupResults;
+  /** Look-ups that fail, by call: until a poll in which all of them succeed. At most one key per call that looks up. */
+  readonly failedLookups: Readonly<Record<string, FailedLookup>>;
   readonly failure: ExchangeFailure | null;
   readonly failuresInARow: number;
   readonly isParked: boolean;
@@ -120,6 +123,7 @@ export type PollerEvent = OrdersWatched | PollHasten | AccountParked | ReadingEn
 type Args = { context: PollerContext };
 
 const NO_RESULTS: LookupResults = { lookups: [], failed: {} };
+const NONE_FAILED: PollerContext['failedLookups'] = {};
 
 // ---- what the chart's names stand for -------------------------------------------------------------------------------
 
@@ -136,6 +140,7 @@ function begin({ input }: { input: PollerInput }): PollerContext {
     postponed: [],
     lookedUpLast: '',
     results: NO_RESULTS,
+    failedLookups: NONE_FAILED,
     failure: null,
     failuresInARow: 0,
     isParked: false,
@@ -233,6 +238,15 @@ async function lookUpMissing({ exchange, account, orders, requestedAtMs }: Looku
     for (const { instrument } of unknown) failed[instrument] = toFailure(thrown, 'orderHistory', account);
   }
   return { lookups, failed };
+}
+
+/** What fails after these look-ups; an instrument whose turn did not come may fail still. */
+function failedAfter({ failedLookups, postponed }: PollerContext, { failed }: LookupResults) {
+  const now = Object.values(failed).map((failure): [string, FailedLookup] => {
+    const { call } = failure;
+    return [call, { failure, inARow: (failedLookups[call]?.inARow ?? 0) + 1 }];
+  });
+  return { ...(postponed.length > 0 ? failedLookups : NONE_FAILED), ...Object.fromEntries(now) };
 }
 
 /** One symbol's part of a poll (strategy 10.1): its position, and strategy orders only. */
@@ -370,9 +384,13 @@ export const accountPollerMachine = setup({
     noteReading: assign(({ context }, { reading }: { reading: Reading }) => ({
       reading,
       watchedAtStart: watchedIn(context),
+      failedLookups: NONE_FAILED,
     })),
     planLookups: assign(({ context }, params: { reading: Reading }) => planLookups(context, params.reading)),
-    noteLookups: assign((_, params: { output: LookupResults }) => ({ results: params.output })),
+    noteLookups: assign(({ context }, { output }: { output: LookupResults }) => ({
+      results: output,
+      failedLookups: failedAfter(context, output),
+    })),
     noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
       failure: failureOf(params.thrown, context.deps.account),
       failuresInARow: context.failuresInARow + 1,
@@ -388,7 +406,8 @@ export const accountPollerMachine = setup({
     reportLookupFailures: ({ context }) => {
       const { account, reporter, clock } = context.deps;
       for (const failure of Object.values(context.results.failed)) {
-        reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
+        const inARow = context.failedLookups[failure.call]?.inARow ?? 1;
+        reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow });
       }
     },
     reportPolled: ({ context }) => {
@@ -425,7 +444,8 @@ export const accountPollerMachine = setup({
           tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: slice });
         }
       }
-      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot });
+      const failedLookups = Object.values(context.failedLookups);
+      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot, failedLookups });
     }),
     tellFailed: enqueueActions(({ context, enqueue, system }) => {
       const { account, clock, instruments } = context.deps;

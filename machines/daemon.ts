@@ -202,7 +202,7 @@ const daemonSetup = setup({
     }),
     judgeAccount: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.polled') return;
-      const { snapshot } = event;
+      const { snapshot, failedLookups } = event;
       const { account } = snapshot;
       const nowMs = context.clock.nowMs();
       const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId));
@@ -226,16 +226,20 @@ const daemonSetup = setup({
       const news = judged.filter(({ key, holds }) => holds !== context.holding.includes(key));
       const over = news.flatMap(({ key, holds }) => (holds ? [] : [key]));
       const begun = news.flatMap(({ key, holds }) => (holds ? [key] : []));
-      const cleared = [...context.failing[account], ...over];
+      // A look-up is no part of the three reads: what it fails to find out keeps its symbol waiting (strategy 10.2, 10.3).
+      const lookups = failedLookups.map(({ failure, inARow }) => apiFailureAlert(failure, inARow, nowMs, null));
+      const failing = lookups.map((alert) => alert.key);
+      const cleared = [...context.failing[account].filter((key) => !failing.includes(key)), ...over];
       // A poll of a good day changes none of these, and each assignment makes a whole new snapshot of the machine.
-      if (open.length > 0 || context.foreign[account].length > 0 || cleared.length > 0 || begun.length > 0) {
+      const changes = [open, context.foreign[account], context.failing[account], failing, over, begun];
+      if (changes.some((list) => list.length > 0)) {
         enqueue.assign({
           foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
-          failing: { ...context.failing, [account]: [] },
+          failing: { ...context.failing, [account]: failing },
           holding: [...context.holding.filter((key) => !over.includes(key)), ...begun],
         });
       }
-      for (const alert of [...alerts, mmr, skew]) {
+      for (const alert of [...alerts, ...lookups, mmr, skew]) {
         if (alert !== null) tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
       }
       for (const key of cleared) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });

@@ -58,6 +58,14 @@ export type PollerToDaemon = AccountPolled | AccountFailed;
 export interface AccountPolled {
   readonly type: 'account.polled';
   readonly snapshot: AccountSnapshot;
+  /** Its look-ups that failed, or failed before and had no turn, one of each call (strategy 10.2): no data for their symbols. */
+  readonly failedLookups: readonly FailedLookup[];
+}
+
+/** A call that looks up what is missing and fails (strategy 10.3, 12); `inARow` counts the polls it failed in. */
+export interface FailedLookup {
+  readonly failure: ExchangeFailure;
+  readonly inARow: number;
 }
 
 export interface AccountFailed {

@@ -10,10 +10,11 @@ import {
   LOOKUPS_MAX,
   PARKED_RETRY_MS,
 } from '../../machines/account-poller.ts';
+import type { AccountPolled } from '../../machines/messages.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
-import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { type FakeExchange, TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
@@ -227,6 +228,65 @@ test('an order that order does not know and whose history cannot be read is not 
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
   assert.deepEqual(told(bench, BNB), ['snapshot.received', 'snapshot.failed']);
+});
+
+for (const [call, break_] of [
+  ['order', (exchange: FakeExchange, fails: () => Promise<never>) => (exchange.onOrder = fails)],
+  ['orderHistory', (exchange: FakeExchange, fails: () => Promise<never>) => (exchange.onHistory = fails)],
+] as const) {
+  test(`a look-up (${call}) that keeps failing is told with each poll, counted, until every look-up succeeds (10.3, 12)`, async () => {
+    const bench = new Bench();
+    break_(bench.exchange, () => Promise.reject(new TestFailure('unavailable', call, null, 'A')));
+    const { send } = poll(bench);
+    await bench.settle();
+    send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+    await bench.pass(2 * INTERVAL_MS, 500);
+    const failed = () =>
+      (bench.last('daemon', 'account.polled') as unknown as AccountPolled).failedLookups.map(
+        ({ failure, inARow }) => `${failure.call} ${inARow}`,
+      );
+    assert.deepEqual(failed(), [`${call} 2`]);
+    assert.deepEqual(
+      bench.reported('read.failed').map(({ inARow }) => inARow),
+      [1, 2],
+    );
+    bench.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
+    await bench.pass(INTERVAL_MS, 500);
+    bench.exchange.onSummary = new Bench().exchange.onSummary;
+    await bench.pass(INTERVAL_MS, 500);
+    assert.deepEqual(failed(), [`${call} 3`], 'a poll that failed looked nothing up');
+    bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'FILLED');
+    await bench.pass(INTERVAL_MS, 500);
+    assert.deepEqual(failed(), []);
+    break_(bench.exchange, () => Promise.reject(new TestFailure('unavailable', call, null, 'A')));
+    if (call === 'orderHistory') bench.exchange.onOrder = async () => null;
+    await bench.pass(INTERVAL_MS, 500);
+    assert.deepEqual(failed(), [`${call} 1`], 'counted anew');
+    send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [] });
+    await bench.pass(INTERVAL_MS, 500);
+    assert.deepEqual(failed(), [], 'nothing is missing any more');
+  });
+}
+
+test('a failed look-up whose turn does not come in a poll is not over (10.3)', async () => {
+  const bench = new Bench();
+  const failing = id(1_000);
+  bench.exchange.onOrder = async (_, orderId) => {
+    if (orderId === failing) throw new TestFailure('unavailable', 'order', null, 'A');
+    return testOrder(orderId, 'CANCELLED');
+  };
+  const { send } = poll(bench);
+  await bench.settle();
+  const ids = (from: number) => Array.from({ length: LOOKUPS_MAX - 1 }, (_, n) => id(from + n));
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: ids(1_000) });
+  send({ type: 'orders.watched', instrument: 'SOL_USDT_Perp', clientOrderIds: ids(2_000) });
+  await bench.pass(2 * INTERVAL_MS, 500);
+  assert.equal(told(bench, SOL).length, 2, 'its turn was the last');
+  const polled = bench.last('daemon', 'account.polled') as unknown as AccountPolled;
+  assert.deepEqual(
+    polled.failedLookups.map(({ failure, inARow }) => `${failure.call} ${inARow}`),
+    ['order 1'],
+  );
 });
 
 test('look-ups of one poll are bounded, whole instruments at a time, and take turns', async () => {

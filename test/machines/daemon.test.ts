@@ -256,6 +256,24 @@ describe('11 the start', () => {
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'api-failure:A:positions'));
   });
 
+  it('10.3 12 a look-up that keeps failing is alerted again by its period, and resolved with the first that succeeds', async () => {
+    const world = await trading();
+    // Not among the open orders any more, and nobody says what became of it.
+    world.exchange.onOpenOrders = async (account) =>
+      [...world.resting.values()].filter((one) => one.account === account && account === 'B').map((one) => one.order);
+    world.exchange.onOrder = (account) => Promise.reject(new TestFailure('unavailable', 'order', null, account));
+    await world.pass(300_000, 500);
+    assert.deepEqual(
+      world.alerts('api-failure'),
+      Array.from({ length: 3 }, () => 'api-failure:A:order'),
+    );
+    const resolved = () => world.reported('alert.resolved').map((fact) => fact.key);
+    assert.deepEqual(resolved(), [], 'polls that are good otherwise end nothing');
+    world.exchange.onOrder = async (_, id) => world.resting.get(id)?.order ?? null;
+    await world.pass(30_000, 500);
+    assert.deepEqual(resolved(), ['api-failure:A:order']);
+  });
+
   it('12 a failure told twice is one failing call', async () => {
     const world = await trading();
     for (const inARow of [1, 2])

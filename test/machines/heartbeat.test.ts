@@ -34,7 +34,7 @@ function world(beat: () => Promise<void>) {
     },
   }).start();
   const polled = (account: AccountName) =>
-    actor.send({ type: 'account.polled', snapshot: { account } as AccountSnapshot });
+    actor.send({ type: 'account.polled', snapshot: { account } as AccountSnapshot, failedLookups: [] });
   const failed = (account: AccountName) =>
     actor.send({
       type: 'account.failed',
