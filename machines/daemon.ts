@@ -88,6 +88,8 @@ interface DaemonContext extends TradingParts {
   readonly holding: readonly string[];
   /** Alert keys of failing calls, per account. */
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
+  /** What each account was parked for (strategy 9.8); null: it is not. */
+  readonly parked: Readonly<Record<AccountName, ExchangeFailure | null>>;
   /** Respawns per actor. */
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
   /** How often in a row the exchange's list could not be read while a symbol was waiting for it. */
@@ -253,15 +255,18 @@ const daemonSetup = setup({
       enqueue.assign({
         failing: { ...context.failing, [account]: keys.includes(key) ? keys : [...keys, key] },
       });
-      tell(enqueue, system, 'alert-desk', {
-        type: 'alert.raised',
-        alert: apiFailureAlert(failure, inARow, atMs, null),
-      });
+      const parkedFor = context.parked[account];
+      // Told once, it would lapse after a day and silence nothing any more: parked it is until its poller is answered.
+      const parked = parkedFor === null ? [] : [accountParkedAlert(parkedFor, account, atMs)];
+      for (const alert of [...parked, apiFailureAlert(failure, inARow, atMs, null)]) {
+        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      }
       tell(enqueue, system, 'heartbeat', event);
     }),
     alertParked: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.parked') return;
       const { account, failure } = event;
+      enqueue.assign({ parked: { ...context.parked, [account]: failure } });
       const alert = accountParkedAlert(failure, account, context.clock.nowMs());
       tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
       enqueue(() => say(context, { type: 'account.parked', account, failure }));
@@ -269,6 +274,7 @@ const daemonSetup = setup({
     clearParked: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.unparked') return;
       const { account } = event;
+      enqueue.assign({ parked: { ...context.parked, [account]: null } });
       const key = alertKey('account-parked', account);
       tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
       enqueue(() => say(context, { type: 'account.unparked', account }));
@@ -390,6 +396,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     // What was open when the engine last went down ends with the first good poll.
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
     holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
+    parked: { A: null, B: null },
     respawns: {},
     listingFailures: 0,
     unknown: [],

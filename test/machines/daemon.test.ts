@@ -292,6 +292,30 @@ describe('11 the start', () => {
     assert.equal(world.alerts('account-parked').length, 1);
   });
 
+  it('9.8 12 a parked account is told again as long as it is parked, whatever its reads fail on meanwhile', async () => {
+    const world = await trading();
+    const parked = new TestFailure('parked', 'positions', 1008, 'A');
+    const down = new TestFailure('unavailable', 'positions', null, 'A');
+    world.exchange.onPositions = (account) => (account === 'A' ? Promise.reject(parked) : Promise.resolve([]));
+    await world.pass(1_900_000, 1_000);
+    assert.equal(world.alerts('account-parked').length, 3, 'at once, after 900 s and after 1800 s');
+    world.exchange.onPositions = (account) => (account === 'A' ? Promise.reject(down) : Promise.resolve([]));
+    await world.pass(1_000_000, 1_000);
+    assert.equal(world.alerts('account-parked').length, 4, 'nobody has said that it may go on');
+    assert.equal(world.alerts('api-failure').length, 1, 'as it began; then caused by the wider one (12.1)');
+    assert.equal(world.reported('account.parked').length, 1);
+    world.exchange.onPositions = async () => [];
+    await world.pass(60_000, 1_000);
+    assert.deepEqual(
+      world.reported('alert.resolved').map((fact) => fact.key),
+      ['account-parked:A'],
+    );
+    world.exchange.onPositions = (account) => (account === 'A' ? Promise.reject(down) : Promise.resolve([]));
+    await world.pass(60_000, 1_000);
+    assert.equal(world.alerts('account-parked').length, 4, 'a failure of another kind parks nothing');
+    assert.equal(world.alerts('api-failure').length, 2);
+  });
+
   it('10.6 a stream message prompts an early poll of that account alone', async () => {
     const world = await trading();
     await world.pass(LOOP_MS, 100);
