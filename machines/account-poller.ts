@@ -103,7 +103,8 @@ interface PollerContext {
   readonly failedLookups: Readonly<Record<string, FailedLookup>>;
   readonly failure: ExchangeFailure | null;
   readonly failuresInARow: number;
-  readonly isParked: boolean;
+  /** null: not known before the first poll ends; the poller before this one may have parked it. */
+  readonly isParked: boolean | null;
   /** Told to park while a poll was under way: that poll's success proves nothing. */
   readonly parkAfterPoll: boolean;
   /** A poll was asked for while one was under way. */
@@ -143,7 +144,7 @@ function begin({ input }: { input: PollerInput }): PollerContext {
     failedLookups: NONE_FAILED,
     failure: null,
     failuresInARow: 0,
-    isParked: false,
+    isParked: null,
     parkAfterPoll: false,
     hastened: false,
     wasAskedFor: false,
@@ -468,7 +469,7 @@ export const accountPollerMachine = setup({
     }),
     tellUnparked: enqueueActions(({ context, enqueue, system }) => {
       const { account } = context.deps;
-      if (!context.isParked || context.parkAfterPoll) return;
+      if (context.isParked === false || context.parkAfterPoll) return;
       for (const systemId of ['gateway', 'daemon']) {
         tell({ enqueue, system }, systemId, { type: 'account.unparked', account });
       }

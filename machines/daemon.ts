@@ -274,9 +274,11 @@ const daemonSetup = setup({
     clearParked: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.unparked') return;
       const { account } = event;
-      enqueue.assign({ parked: { ...context.parked, [account]: null } });
       const key = alertKey('account-parked', account);
+      // It may have been open since before this start.
       tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
+      if (context.parked[account] === null) return;
+      enqueue.assign({ parked: { ...context.parked, [account]: null } });
       enqueue(() => say(context, { type: 'account.unparked', account }));
     }),
     hastenPoll: enqueueActions(({ event, enqueue, system }) => {
@@ -505,10 +507,9 @@ const CALLS_OF_ACCOUNT = [
   ...['createOrder', 'cancelOrder'],
 ];
 
-/** Alerts that the first good poll of an account ends. */
+/** API failures that the first good poll of an account ends; that it is not parked its poller says. */
 function keysOfAccount(account: AccountName): string[] {
-  const keys = CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call));
-  return [alertKey('account-parked', account), ...keys, apiFailureKey(null, 'book')];
+  return [...CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call)), apiFailureKey(null, 'book')];
 }
 
 interface Hands {

@@ -267,7 +267,7 @@ export interface AccountParked {
   readonly failure: ExchangeFailure;
 }
 
-/** The account's poller was answered again. */
+/** The account's poller was answered again, or for the first time: a poller before it may have parked the account. */
 export interface AccountUnparked {
   readonly type: 'account.unparked';
   readonly account: AccountName;

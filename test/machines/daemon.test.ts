@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type Actor, createActor, fromPromise } from 'xstate';
+import { PARKED_RETRY_MS } from '../../machines/account-poller.ts';
 import {
   DRAIN_LIMIT_MS,
   daemonMachine,
@@ -314,6 +315,32 @@ describe('11 the start', () => {
     await world.pass(60_000, 1_000);
     assert.equal(world.alerts('account-parked').length, 4, 'a failure of another kind parks nothing');
     assert.equal(world.alerts('api-failure').length, 2);
+  });
+
+  it('9.8 a poller that fails while its account is parked leaves nothing parked once it is answered', async () => {
+    const world = await trading();
+    const parked = new TestFailure('parked', 'positions', 1008, 'A');
+    world.exchange.onPositions = (account) => (account === 'A' ? Promise.reject(parked) : Promise.resolve([]));
+    await world.pass(2 * LOOP_MS, 100);
+    assert.equal(world.at('gateway').getSnapshot().value, 'parked');
+    world.exchange.onPositions = async () => [];
+    await world.breakActor('poller:A');
+    await world.pass(2 * LOOP_MS, 100);
+    world.resting.clear();
+    await world.pass(RESPAWN_PAUSES_MS[0]! + PARKED_RETRY_MS + 3 * LOOP_MS, 100);
+    assert.deepEqual(world.failures(), ['poller:A']);
+    assert.equal(world.at('gateway').getSnapshot().value, 'trading');
+    assert.equal(world.reported('account.unparked').length, 1);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'account-parked:A'));
+  });
+
+  it('9.8 an account that was never parked is not reported as answering again', async () => {
+    const world = await trading();
+    await world.breakActor('poller:A');
+    world.resting.clear();
+    await world.pass(10 * LOOP_MS, 100);
+    assert.deepEqual(world.failures(), ['poller:A']);
+    assert.deepEqual(world.reported('account.unparked'), []);
   });
 
   it('10.6 a stream message prompts an early poll of that account alone', async () => {
