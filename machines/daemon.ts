@@ -14,7 +14,9 @@ import {
   alertKey,
   apiFailureAlert,
   apiFailureKey,
+  awaitsName,
   foreignOrderAlert,
+  foreignOrderName,
   judgeClockSkew,
   judgeMmr,
 } from '../src/core/alerts.ts';
@@ -82,7 +84,7 @@ export interface StartFailure {
 }
 
 interface DaemonContext extends TradingParts {
-  /** Foreign orders already named (strategy 11.4), those still open. */
+  /** Names of the foreign orders already told (strategy 11.4), those still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
   /** Keys of conditions judged here that hold, or may since before this start: the first poll clears those that do not. */
   readonly holding: readonly string[];
@@ -207,17 +209,17 @@ const daemonSetup = setup({
       const { snapshot, failedLookups } = event;
       const { account } = snapshot;
       const nowMs = context.clock.nowMs();
-      const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId));
-      const unnamed = open.filter((order) => !context.foreign[account].includes(order.orderId));
-      if (unnamed.length > 0) {
+      const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId) && !awaitsName(order));
+      const untold = open.filter((order) => !context.foreign[account].includes(foreignOrderName(order)));
+      if (untold.length > 0) {
         enqueue(() => {
-          for (const order of unnamed) {
+          for (const order of untold) {
             const { instrument, orderId, clientOrderId } = order;
             say(context, { type: 'order.foreign', account, instrument, orderId, clientOrderId });
           }
         });
       }
-      const alerts = unnamed.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
+      const alerts = untold.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
       const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
       // Only what holds is cleared: every poll of a good day would tell the alert desk the same twice.
@@ -236,7 +238,7 @@ const daemonSetup = setup({
       const changes = [open, context.foreign[account], context.failing[account], failing, over, begun];
       if (changes.some((list) => list.length > 0)) {
         enqueue.assign({
-          foreign: { ...context.foreign, [account]: open.map((order) => order.orderId) },
+          foreign: { ...context.foreign, [account]: open.map(foreignOrderName) },
           failing: { ...context.failing, [account]: failing },
           holding: [...context.holding.filter((key) => !over.includes(key)), ...begun],
         });

@@ -1,6 +1,6 @@
 import { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
-import type { AccountName, AccountSummary, Side } from './model.ts';
+import type { AccountName, AccountSummary, ExchangeOrder, Side } from './model.ts';
 
 /** Every kind of alert there is (strategy 12). */
 export type AlertKind =
@@ -129,6 +129,19 @@ export function accountParkedAlert(failure: ExchangeFailure, account: AccountNam
   };
 }
 
+/** The order id of an order that the matching engine has yet to name, or that it never did (API 5.1). */
+const UNNAMED_ORDER = '0x00';
+
+/** A foreign order on its way to the matching engine: told once it has the name it is told under (strategy 11.4). */
+export function awaitsName(order: Pick<ExchangeOrder, 'orderId' | 'status'>): boolean {
+  return order.orderId === UNNAMED_ORDER && order.status === 'PENDING';
+}
+
+/** What a foreign order is told under: its order id, for client ids come again; the client id of one that rests without. */
+export function foreignOrderName(order: Pick<ExchangeOrder, 'orderId' | 'clientOrderId'>): string {
+  return order.orderId === UNNAMED_ORDER ? order.clientOrderId : order.orderId;
+}
+
 /** An order on our accounts that is not ours (strategy 11.4); named once each. */
 export function foreignOrderAlert(
   account: AccountName,
@@ -138,7 +151,7 @@ export function foreignOrderAlert(
 ): Alert {
   return {
     kind: 'foreign-order',
-    key: alertKey('foreign-order', account, order.orderId),
+    key: alertKey('foreign-order', account, foreignOrderName(order)),
     account,
     instrument,
     atMs,

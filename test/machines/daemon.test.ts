@@ -13,7 +13,7 @@ import {
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
-import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
+import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
 import { config, d, instrument, strategy } from '../support/core.ts';
@@ -217,6 +217,32 @@ describe('11 the start', () => {
     );
     assert.deepEqual(world.alerts('foreign-order').length, 1);
     assert.deepEqual(world.exchange.named('cancelOrder'), []);
+  });
+
+  it('11.4 foreign orders seen before the matching engine has named them are named once each, by then', async () => {
+    const world = new World();
+    const two = (status: OrderStatus, orderId: (n: number) => string) => {
+      return [1, 2].map((n) => testOrder(`471${n}`, status, { orderId: orderId(n), instrument: 'XRP_USDT_Perp' }));
+    };
+    let orders = two('PENDING', () => '0x00');
+    world.exchange.onOpenOrders = async (account) => (account === 'A' ? orders : []);
+    await world.pass(2 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('foreign-order'), []);
+    orders = two('OPEN', (n) => `0x0${n}`);
+    await world.pass(2 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('foreign-order'), ['foreign-order:A:0x01', 'foreign-order:A:0x02']);
+    assert.equal(world.reported('order.foreign').length, 2);
+  });
+
+  it('11.4 foreign orders that rest without an order id are told all the same, each by its client id', async () => {
+    const world = new World();
+    const one = (id: string) => testOrder(id, 'OPEN', { orderId: '0x00', instrument: 'XRP_USDT_Perp' });
+    let orders = [one('4711')];
+    world.exchange.onOpenOrders = async (account) => (account === 'A' ? orders : []);
+    await world.pass(2 * LOOP_MS, 100);
+    orders = [one('4711'), one('4712')];
+    await world.pass(2 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('foreign-order'), ['foreign-order:A:4711', 'foreign-order:A:4712']);
   });
 
   it('12 the margin alert is raised from the account summary and cleared by a better one', async () => {
