@@ -242,6 +242,8 @@ export interface TouchReceived {
 export interface TouchFailed {
   readonly type: 'touch.failed';
   readonly reason: string;
+  /** Why the book could not be read; absent or null: it was, and gives no touch (strategy 7.4). */
+  readonly failure?: ExchangeFailure | null;
   readonly atMs: number;
 }
 

@@ -106,7 +106,10 @@ export interface GatewayContext {
   readonly jobs: Readonly<Record<string, Job>>;
   readonly lastNumber: number;
   readonly parked: readonly AccountName[];
-  /** Calls that fail, by alert key: how often in a row. At most one key per account and call, and one for the book. */
+  /**
+   * Calls that fail, by alert key: how often in a row; 0: a gateway before this one may have said so, and nobody else says
+   * when it is over. At most one key per account and call, and one for the book.
+   */
   readonly failing: Readonly<Record<string, number>>;
 }
 
@@ -190,6 +193,13 @@ export function parkedResult(parked: readonly AccountName[]): StopsAll {
   return { kind: 'unsent', reason: `account ${parked.join(' and ')} is parked` };
 }
 
+/** The book, which submissions and flat symbols read (strategy 7.4, 3.1), whatever its instrument. */
+const BOOK_KEY = apiFailureKey(null, 'book');
+
+function orderKeys(account: AccountName): readonly string[] {
+  return [apiFailureKey(account, 'createOrder'), apiFailureKey(account, 'cancelOrder')];
+}
+
 /** Where a gateway begins. */
 export function begin({ input }: { input: GatewayInput }): GatewayContext {
   return {
@@ -200,7 +210,7 @@ export function begin({ input }: { input: GatewayInput }): GatewayContext {
     jobs: {},
     lastNumber: 0,
     parked: [],
-    failing: {},
+    failing: Object.fromEntries([BOOK_KEY, ...ACCOUNTS.flatMap(orderKeys)].map((key) => [key, 0])),
   };
 }
 
@@ -393,8 +403,14 @@ function judgeCalls(context: GatewayContext, message: SubmissionEnded | CancelEn
     case 'outdated':
       return { context, commands: [] };
     default:
-      return callsWork(context, [apiFailureKey(account, 'createOrder'), apiFailureKey(null, 'book')]);
+      return callsWork(context, [apiFailureKey(account, 'createOrder'), BOOK_KEY]);
   }
+}
+
+/** A flat symbol may read nothing but the book (strategy 3.1). One that was read works, whether it gives a touch or not. */
+function judgeBook(context: GatewayContext, answer: TouchAnswer): Step {
+  const failure = answer.type === 'touch.failed' ? (answer.failure ?? null) : null;
+  return failure === null ? callsWork(context, [BOOK_KEY]) : callFails(context, failure);
 }
 
 function callFails(context: GatewayContext, failure: ExchangeFailure | null): Step {
@@ -510,10 +526,12 @@ export function startTouch(context: GatewayContext, { instrument }: TouchRequest
 export function noteDone(context: GatewayContext, childId: string, output: unknown): Step {
   const job = context.jobs[childId];
   const commands: Command[] = [{ do: 'stop', childId }];
-  if (job?.kind === 'touch') {
-    commands.push({ do: 'tell-symbol', instrument: job.instrument, message: output as TouchAnswer });
-  }
-  return startNext({ context: withoutJob(context, childId), commands });
+  const rest = withoutJob(context, childId);
+  if (job?.kind !== 'touch') return startNext({ context: rest, commands });
+  const answer = output as TouchAnswer;
+  const calls = judgeBook(rest, answer);
+  commands.push({ do: 'tell-symbol', instrument: job.instrument, message: answer }, ...calls.commands);
+  return startNext({ context: calls.context, commands });
 }
 
 /** A child threw: its siblings go on; what it was at is taken over, or answered for. */

@@ -1,4 +1,5 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import { touchOf } from '../src/core/pricing.ts';
 import { type CancellationInput, cancellationMachine } from './cancellation.ts';
@@ -133,8 +134,8 @@ async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<T
     if (!touch.ok) return { type: 'touch.failed', reason: touch.reason, atMs };
     return { type: 'touch.received', bid: touch.bid, ask: touch.ask, atMs };
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { type: 'touch.failed', reason, atMs: clock.nowMs() };
+    const failure = toFailure(thrown, 'book', null);
+    return { type: 'touch.failed', reason: failure.message, failure, atMs: clock.nowMs() };
   }
 }
 

@@ -47,6 +47,7 @@ import type {
   PollHasten,
   SubmissionEnded,
   SymbolToGateway,
+  TouchFailed,
 } from './messages.ts';
 
 /**
@@ -92,6 +93,8 @@ export interface SymbolContext extends SymbolInput {
   readonly sawOrders: boolean;
   readonly touch: Touch | null;
   readonly touchAsked: boolean;
+  /** The touch that is wanted has come to nothing: why the last time, and how often in a row. */
+  readonly touchFailed: { readonly why: string; readonly inARow: number } | null;
   /** Intents submitted and cancels asked for whose end is not known yet. */
   readonly underWay: readonly string[];
   /** Snapshots must be requested later than this (strategy 9.10). */
@@ -154,6 +157,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     sawOrders: false,
     touch: null,
     touchAsked: false,
+    touchFailed: null,
     underWay: [],
     barrierMs: 0,
     assessment: null,
@@ -291,7 +295,8 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
   });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
   const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
-  return { assessment, state, denied, unusableInARow };
+  const touchFailed = assessment.kind === 'touch-wanted' ? context.touchFailed : null;
+  return { assessment, state, denied, unusableInARow, touchFailed };
 }
 
 /** No decision; said once it is more than a snapshot between two answers. */
@@ -301,11 +306,30 @@ export function waiting(context: SymbolContext): Step {
   const alert = context.unlisted ? unlistedAlert(config.instrument, state.booked, state, context.clock.nowMs()) : null;
   const commands: SymbolCommand[] =
     alert === null ? [] : [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }];
-  if (assessment?.kind !== 'unusable' || context.unusableInARow < UNUSABLE_BEFORE_SAID) {
+  const reason = whyWaiting(context);
+  if (reason === null || (assessment?.kind === 'unusable' && context.unusableInARow < UNUSABLE_BEFORE_SAID)) {
     return finish(context, {}, { commands });
   }
-  const history = phaseFact(context, 'waiting', assessment);
-  return finish(context, { toldPhase: 'waiting', toldIdle: '' }, { history, commands });
+  const history = phaseFact(context, 'waiting', reason);
+  // From its start on a symbol waits without a word: that it gets no mark is said then as well (3.1).
+  const toldIdle = assessment?.kind === 'touch-wanted' ? withoutFigures(reason.why) : '';
+  const isNews = history.length === 0 && toldIdle !== '' && toldIdle !== context.toldIdle;
+  const { instrument } = config;
+  const facts: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, ...reason }] : [];
+  return finish(context, { toldPhase: 'waiting', toldIdle }, { history, facts, commands });
+}
+
+/** What it waits for while there can be no decision; null: nothing, or a touch that has not come to nothing twice running. */
+export function whyWaiting({ assessment, touchFailed }: SymbolContext): { why: string; rule: string } | null {
+  if (assessment?.kind === 'unusable') return { why: assessment.why, rule: assessment.rule };
+  if (assessment?.kind !== 'touch-wanted' || touchFailed === null) return null;
+  return touchFailed.inARow < UNUSABLE_BEFORE_SAID ? null : { why: `no mark: ${touchFailed.why}`, rule: '3.1' };
+}
+
+/** What a failed call says differs from one to the next; its alert tells it (strategy 12). */
+export function touchFailed(context: SymbolContext, { failure, reason }: TouchFailed): Partial<SymbolContext> {
+  const why = failure ? 'the book cannot be read' : reason;
+  return { touchAsked: false, touchFailed: { why, inARow: (context.touchFailed?.inARow ?? 0) + 1 } };
 }
 
 export function touchWanted(context: SymbolContext): Step {

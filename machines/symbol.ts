@@ -22,6 +22,7 @@ import {
   snapshotReceived,
   starting,
   submissionEnded,
+  touchFailed,
   touchWanted,
   waiting,
 } from './symbol-steps.ts';
@@ -108,9 +109,12 @@ const symbolSetup = setup({
     takeTouch: assign(({ event, context }) => {
       if (event.type !== 'touch.received') return changed(context, { touchAsked: false });
       const { bid, ask, atMs } = event;
-      return changed(context, { touch: { bid, ask, atMs, era: context.known.clock.era() }, touchAsked: false });
+      const touch = { bid, ask, atMs, era: context.known.clock.era() };
+      return changed(context, { touch, touchAsked: false, touchFailed: null });
     }),
-    forgetTouchRequest: assign(({ context }) => changed(context, { touchAsked: false })),
+    noteTouchFailed: assign(({ event, context }) =>
+      event.type === 'touch.failed' ? changed(context, touchFailed(context.known, event)) : context,
+    ),
     askForTouch: perform(touchWanted),
     assess: assign(({ context }) => changed(context, assessed(context.known))),
     sayWaiting: perform(waiting),
@@ -144,7 +148,7 @@ export const symbolMachine = symbolSetup.createMachine({
       { guard: 'settling', actions: ['takeTouch'] },
       { target: '.deciding', actions: ['takeTouch'] },
     ],
-    'touch.failed': { actions: ['forgetTouchRequest'] },
+    'touch.failed': { actions: ['noteTouchFailed'] },
     'order.sent': { actions: ['addOrder'] },
     'attempt.refused': { actions: ['dropAttempt'] },
     'submission.ended': { actions: ['endSubmission'] },

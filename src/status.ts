@@ -1,6 +1,6 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../machines/daemon.ts';
-import { knownOf, type SymbolContext } from '../machines/symbol-steps.ts';
+import { knownOf, type SymbolContext, whyWaiting } from '../machines/symbol-steps.ts';
 import { ALERT_POLICIES, type AlertState, alertHolds, readAlertState } from './core/alerts.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL, ZERO } from './core/decimal.ts';
 import type { DeskMemory } from './core/desk.ts';
@@ -276,10 +276,10 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
   const { config, context, told, nowMs } = parts;
   const state = context?.state ?? emptySymbolState(config.instrument);
   const assessment = context?.assessment ?? null;
+  const unusable = context === null ? null : whyWaiting(context);
   const positions = { A: context?.snapshots.A?.position ?? null, B: context?.snapshots.B?.position ?? null };
   const mark = markOf([positions.A, positions.B], context?.touch ?? parts.heard);
   const actual = { A: positions.A?.size ?? ZERO, B: positions.B?.size ?? ZERO };
-  const unusable = assessment?.kind === 'unusable' ? assessment : null;
   const plan = assessment?.kind === 'usable' ? assessment.plan : null;
   const phase = phaseOf(parts);
   const common = stateStatus({
@@ -317,7 +317,7 @@ function reasonOf(
   plan: Plan | null,
   told: PhaseMemory | null,
 ): { readonly why: string; readonly rule: string } {
-  if (phase === 'waiting' && unusable !== null) return { why: unusable.why, rule: unusable.rule };
+  if (phase === 'waiting' && unusable !== null) return unusable;
   if (plan !== null && plan.tradingState === phase) return { why: plan.why, rule: '5' };
   if (told !== null && told.phase === phase) return { why: told.why, rule: told.rule };
   return { why: unusable?.why ?? '', rule: unusable?.rule ?? '' };

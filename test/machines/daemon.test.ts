@@ -17,7 +17,7 @@ import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/mod
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
 import { config, d, instrument, strategy } from '../support/core.ts';
-import { TestFailure, testOrder } from '../support/fake-exchange.ts';
+import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
@@ -299,6 +299,28 @@ describe('11 the start', () => {
     world.exchange.onOrder = async (_, id) => world.resting.get(id)?.order ?? null;
     await world.pass(30_000, 500);
     assert.deepEqual(resolved(), ['api-failure:A:order']);
+  });
+
+  it('3.1 10.3 12 a book that cannot be read while both accounts are flat is alerted by its period, and resolved', async () => {
+    const world = new World();
+    world.exchange.onBook = () => Promise.reject(new TestFailure('unavailable', 'book'));
+    await world.pass(300_000, 500);
+    assert.deepEqual(
+      world.alerts('api-failure'),
+      Array.from({ length: 3 }, () => 'api-failure:-:book'),
+    );
+    const said = world.reported('symbol.idle').filter((fact) => fact.instrument === BNB);
+    assert.deepEqual(
+      said.map(({ why, rule }) => `${why} ${rule}`),
+      ['no mark: the book cannot be read 3.1'],
+    );
+    world.exchange.onBook = async () => testBook('599.9', '600.1');
+    await world.pass(30_000, 500);
+    assert.equal(world.resting.size, 4);
+    assert.deepEqual(
+      world.reported('alert.resolved').map((fact) => fact.key),
+      ['api-failure:-:book'],
+    );
   });
 
   it('12 a failure told twice is one failing call', async () => {

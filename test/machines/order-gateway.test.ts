@@ -800,11 +800,12 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     bench.exchange.onCreate = async (signed) => testOrder(signed.draft.clientOrderId, 'OPEN', { orderId: '0x01' });
     submit(testIntent({ account: 'B', side: 'sell' }));
     await bench.pass(100);
-    assert.deepEqual(toldDesk(bench), [`raised ${KEY} 1`, `raised ${KEY} 2`]);
+    const others = ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book'];
+    assert.deepEqual(toldDesk(bench), [`raised ${KEY} 1`, `raised ${KEY} 2`, ...others]);
     submit(testIntent());
     submit(testIntent());
     await bench.pass(100);
-    assert.deepEqual(toldDesk(bench).slice(2), [`cleared ${KEY}`]);
+    assert.deepEqual(toldDesk(bench).slice(4), [`cleared ${KEY}`]);
   });
 
   test('12 a book that cannot be read is told, though nothing left; any order that is answered ends it', async () => {
@@ -818,7 +819,47 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     bench.exchange.onCreate = failing('refused');
     submit(testIntent({ account: 'B', side: 'sell' }));
     await bench.pass(1_000, 100);
-    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:-:book']);
+    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book']);
+  });
+
+  test('10.3 12 a touch that cannot be read is told each time, and over with the first book that is, tradable or not', async () => {
+    const bench = new Bench();
+    const { send } = withDesk(bench);
+    const ask = async () => {
+      send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+      await bench.settle();
+    };
+    bench.exchange.onBook = failing('unavailable', 'book', null);
+    await ask();
+    await ask();
+    const twice = ['raised api-failure:-:book 1', 'raised api-failure:-:book 2'];
+    assert.deepEqual(toldDesk(bench), twice);
+    bench.exchange.onBook = async () => testBook(null, '600.1');
+    await ask();
+    assert.deepEqual(toldDesk(bench), [...twice, 'cleared api-failure:-:book'], 'it was read: it has no bids');
+    bench.exchange.onBook = failing('malformed', 'book', null);
+    await ask();
+    bench.exchange.onBook = async () => testBook('599.9', '600.1');
+    await ask();
+    await ask();
+    assert.deepEqual(toldDesk(bench).slice(3), ['raised api-failure:-:book 1', 'cleared api-failure:-:book']);
+  });
+
+  test('12 what a former gateway told is over with the first such call that works, and not before', async () => {
+    const bench = new Bench();
+    const { submit, send } = withDesk(bench);
+    await bench.pass(1_000, 100);
+    assert.deepEqual(toldDesk(bench), []);
+    send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
+    await bench.settle();
+    assert.deepEqual(toldDesk(bench), ['cleared api-failure:-:book']);
+    submit(testIntent());
+    await bench.pass(100);
+    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:A:createOrder']);
+    bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+    send({ ...cancelOf(clientOrderIdOf('B', 'buy', 3n)), account: 'B' });
+    await bench.pass(1_000, 100);
+    assert.deepEqual(toldDesk(bench).slice(2), ['cleared api-failure:B:cancelOrder']);
   });
 
   for (const kind of ['parked', 'unauthenticated', 'unavailable'] as const) {

@@ -650,6 +650,66 @@ describe('3.1 flat accounts ask for the book', () => {
     assert.deepEqual(bench.words(), ['gateway touch']);
   });
 
+  it('3.1 a book that gives no mark twice running is why the symbol waits: said once, and again when it is another reason', () => {
+    const bench = quiet(beginning(0, 0));
+    const said = () => bench.reported('symbol.idle').map(({ why, rule }) => `${why} (${rule})`);
+    const fails = (reason: string, failure: ExchangeFailure | null = null) => {
+      bench.send({ type: 'touch.failed', reason, failure, atMs: bench.nowMs });
+      bench.read('A', 0);
+    };
+    fails('the book has no bids');
+    assert.deepEqual(said(), [], 'once is no news');
+    fails('the book has no bids');
+    fails('the book has no bids');
+    assert.deepEqual(said(), ['no mark: the book has no bids (3.1)']);
+    fails('the book is crossed: bid 101, ask 100');
+    fails('the book is crossed: bid 102, ask 100');
+    fails('503, reference 7f3a', FAILURE);
+    fails('503, reference 81cc', FAILURE);
+    assert.deepEqual(said().slice(1), [
+      'no mark: the book is crossed: bid 101, ask 100 (3.1)',
+      'no mark: the book cannot be read (3.1)',
+    ]);
+    bench.send(EVENTS['touch.received'](bench));
+    assert.equal(bench.phase, 'equal');
+  });
+
+  it('3.1 a symbol that traded says it as a change of its state; what failed before a usable decision is forgotten', () => {
+    const bench = beginning(0, 0);
+    const changes = () => bench.reported('state.changed').map(({ to, why, rule }) => `${to}: ${why} (${rule})`);
+    const answered = (prefix: string) => {
+      bench.send(EVENTS['touch.received'](bench));
+      bench.confirmAll(100, prefix);
+      assert.equal(bench.phase, 'equal');
+      // Both orders are cancelled by hand, and the touch is too old to price new ones by.
+      bench.wait(11_000);
+      const over = new Map(bench.orders.map((one) => [one.account, [seen(one, { status: 'CANCELLED' })]]));
+      bench.read('A', 0, over.get('A'));
+      bench.read('B', 0, over.get('B'));
+      assert.equal(bench.phase, 'waiting');
+    };
+    const fails = () => {
+      bench.send({ type: 'touch.failed', reason: 'the book is empty', atMs: bench.nowMs });
+      bench.read('A', 0);
+    };
+    answered('one');
+    fails();
+    fails();
+    assert.equal(changes().at(-1), 'waiting: no mark: the book is empty (3.1)');
+    fails();
+    assert.deepEqual(
+      bench.reported('symbol.idle').filter(({ rule }) => rule === '3.1'),
+      [],
+      'said already',
+    );
+    bench.wait(10);
+    bench.read('B', 0);
+    answered('two');
+    const before = changes().length;
+    fails();
+    assert.equal(changes().length, before, 'the first failure after a touch');
+  });
+
   it('3.1 9.10 an answer while something is under way is kept, and decides nothing', () => {
     const bench = SITUATIONS.equal?.() ?? assert.fail();
     bench.send(EVENTS['touch.received'](bench));

@@ -496,6 +496,12 @@ export const TEXTS = {
       [/^reading twice what is there: .*$/, '先读两遍现状：该标的有挂单'],
       [/^position of (\w+) differs from the ledger by (.+)$/, '账户 $1 的持仓与账本相差 $2'],
       [/^the mark price is not above zero$/, '标记价不大于零'],
+      [/^no mark: the book (is empty|has no bids|has no asks)$/, '没有标记价：盘口不完整'],
+      [
+        /^no mark: the book (has an impossible price|is crossed): bid (.+), ask (.+)$/,
+        '没有标记价：盘口价格异常，买 $2，卖 $3',
+      ],
+      [/^no mark: the book cannot be read$/, '没有标记价：盘口读取失败'],
       [/^an invariant broke: .*$/, '违反不变式：重启之前该标的不下新单'],
       [/^the exchange does not list it: no new orders until it does$/, '交易所已下架：重新上架之前不下新单'],
       [
