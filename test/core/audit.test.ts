@@ -656,6 +656,20 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: ['I6 6.3'],
     },
     {
+      name: 'nor has a poll’s open orders beside a history that was asked for another order all of it',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        proveByParts(w, first);
+        pass(w, 4_000);
+        w.poll('B')
+          .wait(60)
+          .readHistory('B', first.createdMs - 60_000);
+        pass(w, 12_000);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+    },
+    {
       name: 'the larger, decided just before the proof of the smaller’s order came',
       setup: FULL_BUT_FOR_ONE,
       run: (w) => {

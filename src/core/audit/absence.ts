@@ -13,7 +13,7 @@ import { CLOCK_SKEW_MS } from './windows.ts';
  * order as live: both are views.
  */
 
-/** The two lists of one round are asked for side by side; open orders further from the history are those of a poll. */
+/** The two lists of one round are asked for side by side; further apart they are of two. */
 const SIDE_BY_SIDE_MS = 100;
 
 /** Orders that may be proven absent by what was asked at that time: fenced, or expired (9.6). */
@@ -34,13 +34,14 @@ export function lacks(
   audit: Audit,
   order: AuditOrder,
   part: 'lookedUpAbsent' | 'openOrdersLack' | 'historyLacks',
-  { sentAtMs, sentSeq }: RequestInFlight,
+  { sentAtMs, sentSeq, forProof }: RequestInFlight,
 ): void {
   order[part] = true;
   if (part === 'lookedUpAbsent')
     order.proof = { lookedUpSeq: audit.seq, openOrdersAskedMs: null, historyAskedMs: null, wholeSeq: null };
   const { proof } = order;
-  if (proof && sentSeq > proof.lookedUpSeq) {
+  // A poll's lists are no part of a round.
+  if (proof && forProof && sentSeq > proof.lookedUpSeq) {
     proof[part === 'openOrdersLack' ? 'openOrdersAskedMs' : 'historyAskedMs'] = sentAtMs;
     const { openOrdersAskedMs, historyAskedMs } = proof;
     if (openOrdersAskedMs !== null && historyAskedMs !== null)
