@@ -40,8 +40,8 @@ export function lacks(
   if (part === 'lookedUpAbsent')
     order.proof = { lookedUpSeq: audit.seq, openOrdersAskedMs: null, historyAskedMs: null, wholeSeq: null };
   const { proof } = order;
-  // A poll's lists are no part of a round.
-  if (proof && forProof && sentSeq > proof.lookedUpSeq) {
+  // A poll's lists are no part of a round, and a round asked for another order proves nothing of this one to an engine.
+  if (proof && forProof && sentSeq > proof.lookedUpSeq && !isAnotherSought(audit, order)) {
     proof[part === 'openOrdersLack' ? 'openOrdersAskedMs' : 'historyAskedMs'] = sentAtMs;
     const { openOrdersAskedMs, historyAskedMs } = proof;
     if (openOrdersAskedMs !== null && historyAskedMs !== null)
@@ -50,6 +50,13 @@ export function lacks(
   if (!isLive(order) || !order.lookedUpAbsent || !order.openOrdersLack || !order.historyLacks) return;
   setOver(audit, order, 'absent');
   remember(audit, order);
+}
+
+/** Are the lists that are asked for a proof now perhaps asked for another order of that account. */
+function isAnotherSought(audit: Audit, order: AuditOrder): boolean {
+  for (const one of audit.accounts[order.account].orders.values())
+    if (one !== order && one.notFound && (isLive(one) || isPerhapsHeldLive(one, audit.seq))) return true;
+  return false;
 }
 
 /** Is it proven absent, though an engine that trades on what was known at `atSeq` may count it as live still. */
