@@ -137,6 +137,20 @@ describe('the lots as they were known a little earlier', () => {
     assert.deepEqual(books.current.map(words), [['A buy 1 at 100'], ['B buy 1 at 103']]);
   });
 
+  it('a drift may be adopted after fills that are heard of later, until its account was read whole several times', () => {
+    for (const [wholePolls, expected] of [
+      [0, true],
+      [3, false],
+    ] as const) {
+      const books = createLotBooks(10_000);
+      books.book(fill('A', 'sell', 2, 100, 1));
+      books.bookPerhaps({ ...fill('B', 'buy', 1, 95, 2), loose: true, clientOrderId: null });
+      books.book(fill('A', 'buy', 2, 100, 3), () => wholePolls);
+      const readings = books.current.map((lots) => words(lots).join());
+      assert.equal(readings.includes('B buy 1 at 95'), expected, readings.join(' | '));
+    }
+  });
+
   it('fills a minute apart may, where the account of the first was not read since; what the other account had booked stays', () => {
     const books = createLotBooks(10_000);
     books.book(fill('A', 'buy', 1, 99, 1, 'a'));

@@ -202,7 +202,7 @@ export function createLotBooks(staleMs: number): LotBooks {
   let current: readonly Reading[] = [{ lots: [], movedMs: 0 }];
   let recent: Recent[] = [];
   /** The readings in which the last fill that was perhaps booked was not. */
-  let perhaps: { readonly seq: number; without: readonly Reading[] } | null = null;
+  let perhaps: { readonly drift: AuditFill; without: readonly Reading[] } | null = null;
   let crowded = false;
 
   const replay = (from: readonly Reading[], fills: readonly AuditFill[], movedMs = 0): Reading[] =>
@@ -249,6 +249,9 @@ export function createLotBooks(staleMs: number): LotBooks {
       const booked = current.map(({ lots }) => bookFill(lots, fill));
       const readings = booked.map(({ lots }, index): Reading => ({ lots, movedMs: current[index]!.movedMs }));
       readings.push(...bookedEarlier(fill, wholePolls));
+      // An engine that has read the difference less often adopts it after this fill.
+      if (perhaps && wholePolls(perhaps.drift.account, perhaps.drift.seq) < CERTAIN_POLLS)
+        readings.push(...replay(perhaps.without, [fill, perhaps.drift]));
       recent.push({ fill, before: current });
       while (recent.length > MAX_RECENT || fill.atMs - recent[0]!.fill.atMs > recentMs) recent.shift();
       become(readings);
@@ -256,7 +259,7 @@ export function createLotBooks(staleMs: number): LotBooks {
       return booked;
     },
     bookPerhaps(fill, wholePolls = () => CERTAIN_POLLS) {
-      perhaps = { seq: fill.seq, without: current };
+      perhaps = { drift: fill, without: current };
       become([...replay(current, [fill]), ...bookedEarlier(fill, wholePolls), ...current]);
       recent = [];
     },
@@ -294,7 +297,7 @@ export function createLotBooks(staleMs: number): LotBooks {
     },
     withdraw(seq, reverse) {
       const undone = replay(current, [reverse]);
-      if (perhaps?.seq === seq) {
+      if (perhaps?.drift.seq === seq) {
         const { without } = perhaps;
         become([...without, ...comingTo(undone, netOf(without[0]!.lots), ({ lots }) => lots)]);
         recent = [];
