@@ -652,15 +652,16 @@ function afterSubmission(
   }
 }
 
+/** Two readings that tell the same. In which order an answer lists what rests is no news. */
 function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
   const size = other.position?.size ?? null;
   const sameSize = size === null ? one.position === null : (one.position?.size.eq(size) ?? false);
   return (
     sameSize &&
     one.orders.length === other.orders.length &&
-    one.orders.every((order, index) => {
-      const { clientOrderId, status, tradedSize } = other.orders[index]!;
-      return order.clientOrderId === clientOrderId && order.status === status && order.tradedSize.eq(tradedSize);
+    one.orders.every((order) => {
+      const same = other.orders.find(({ clientOrderId }) => clientOrderId === order.clientOrderId);
+      return same?.status === order.status && same.tradedSize.eq(order.tradedSize);
     })
   );
 }

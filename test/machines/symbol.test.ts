@@ -242,6 +242,23 @@ describe('11.3 the beginning', () => {
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '2');
   });
 
+  for (const [name, second, begun] of [
+    ['the same orders in another order', (a: ManagedOrder, b: ManagedOrder) => [seen(b), seen(a)], true],
+    ['one that traded meanwhile', (a: ManagedOrder, b: ManagedOrder) => [seen(a, { tradedSize: d(1) }), seen(b)], false],
+    ['another order', (a: ManagedOrder) => [seen(a), seen(order('A', 'buy', 10, 98))], false],
+  ] as const) {
+    it(`11.3 readings are alike or not by what they tell of each order: ${name}`, () => {
+      const bench = new SymbolBench({ coverage });
+      const [a, b] = [order('A', 'buy', 10, 99), order('A', 'buy', 10, 98)];
+      bench.read('A', 5, [seen(a), seen(b)]);
+      bench.read('B', -5);
+      bench.wait(START_STEADY_MS);
+      bench.read('A', 5, second(a, b));
+      bench.read('B', -5);
+      assert.equal(bench.context.state.begun, begun);
+    });
+  }
+
   it('11.3 an order that vanishes before the start is not taken for one that never was: its fill may be late', () => {
     const bench = new SymbolBench({ coverage });
     bench.read('A', 5, [seen(order('A', 'buy', 10, 99))]);
