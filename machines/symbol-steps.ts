@@ -1,5 +1,5 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
-import { type Assessment, assess, type Touch } from '../src/core/assess.ts';
+import { type Assessment, assess, isStaleReading, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import { conditionsOf, SYMBOL_CONDITIONS, unlistedAlert } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
@@ -218,8 +218,13 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
 
   if (!context.state.begun) {
     const { A, B } = snapshots;
+    if (A === null || B === null) return finish(context, seen);
+    // What moved since an old one would be found as drift, at another price, and alerted.
+    const now = { nowMs, era: context.clock.era() };
+    const fresh = (one: SymbolSnapshot) => !isStaleReading(one, now, context.staleMs);
     const steady = (one: SymbolSnapshot) => one.requestedAtMs - seen.steadySinceMs[one.account] >= START_STEADY_MS;
-    if (A === null || B === null || (seen.sawOrders && !(steady(A) && steady(B)))) return finish(context, seen);
+    const ready = (one: SymbolSnapshot) => fresh(one) && (!seen.sawOrders || steady(one));
+    if (!ready(A) || !ready(B)) return finish(context, seen);
     const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
     return finish(context, { ...seen, state: begun.state }, { history: begun.facts });
   }

@@ -1632,6 +1632,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('A', 'buy', '0.99', '100.0');
       },
     },
+    ...(
+      [
+        ['too old', 11_000],
+        ['of before our clock was set back', -60_000],
+      ] as const
+    ).map(([name, laterMs]) => ({
+      name: `and so where its reading was ${name} when the other was read`,
+      setup: { ...HELD, symbol: AT_MOST },
+      run: (w: Wire) => {
+        w.auditor.restarted(w.nowMs, { journal: 'lost' });
+        w.instead.set('B positions', TIMED_OUT);
+        w.wait(2_000).poll().instead.clear();
+        w.trade('A', 'sell', '1', '100').wait(laterMs).poll('B').wait(2_000).poll('A');
+        w.create('A', 'buy', '0.99', '100.0');
+      },
+    })),
     {
       name: 'it begins from polls that were whole: what another read showed since differs from what it began from',
       setup: HELD,

@@ -244,7 +244,11 @@ describe('11.3 the beginning', () => {
 
   for (const [name, second, begun] of [
     ['the same orders in another order', (a: ManagedOrder, b: ManagedOrder) => [seen(b), seen(a)], true],
-    ['one that traded meanwhile', (a: ManagedOrder, b: ManagedOrder) => [seen(a, { tradedSize: d(1) }), seen(b)], false],
+    [
+      'one that traded meanwhile',
+      (a: ManagedOrder, b: ManagedOrder) => [seen(a, { tradedSize: d(1) }), seen(b)],
+      false,
+    ],
     ['another order', (a: ManagedOrder) => [seen(a), seen(order('A', 'buy', 10, 98))], false],
   ] as const) {
     it(`11.3 readings are alike or not by what they tell of each order: ${name}`, () => {
@@ -256,6 +260,23 @@ describe('11.3 the beginning', () => {
       bench.read('A', 5, second(a, b));
       bench.read('B', -5);
       assert.equal(bench.context.state.begun, begun);
+    });
+  }
+
+  for (const [name, grow] of [
+    ['too old', (bench: SymbolBench) => bench.wait(10_001)],
+    ['of before our clock was set back', (bench: SymbolBench) => bench.setClockBack(3_600_000)],
+  ] as const) {
+    it(`11.3 10.3 it does not begin from a reading that is ${name}`, () => {
+      const bench = new SymbolBench({ coverage });
+      bench.read('A', 5);
+      grow(bench);
+      bench.read('B', -5);
+      assert.equal(bench.context.state.begun, false);
+      bench.read('A', 7);
+      assert.equal(bench.context.state.begun, true);
+      assert.equal(lotsNet(bench.context.state.lots).toFixed(), '2', 'where A is now, not where it was');
+      assert.equal(bench.context.state.contradiction.A, null);
     });
   }
 

@@ -65,24 +65,29 @@ function rebase(audit: Audit, instrument: AuditInstrument, account: AccountName)
   }
 }
 
-/** Has an engine that runs had a whole poll of both accounts: before that none can have begun (10.1, 11.3). */
+/**
+ * Has an engine that runs had a whole poll of both accounts, neither too old when the other came: before that none can have
+ * begun (10.1, 10.3, 11.3).
+ */
 function mayHaveBegun(audit: Audit): boolean {
-  return ACCOUNTS.every((account) => audit.accounts[account].beginsSeq !== null);
+  return ACCOUNTS.every((account) => audit.accounts[account].begins !== null);
 }
 
 /**
- * An account was read whole. While the other never was, no engine has begun: what moved an account between two such polls,
+ * An account was read whole. While the other was not, or too long ago, no engine has begun: what moved an account between two such polls,
  * whoever moved it, is no difference to anything, and the last of them is what it begins from when the other has come.
  */
-export function readWhole(audit: Audit, account: AccountName): void {
+export function readWhole(audit: Audit, account: AccountName, requestedAtMs: number): void {
   if (mayHaveBegun(audit)) return;
-  audit.accounts[account].beginsSeq = audit.seq;
+  for (const other of Object.values(audit.accounts))
+    if (other.begins && audit.nowMs - other.begins.requestedAtMs > audit.settings.staleMs) other.begins = null;
+  audit.accounts[account].begins = { seq: audit.seq, requestedAtMs };
   for (const instrument of audit.instruments.values()) {
     if (!instrument.beginning) continue;
     rebase(audit, instrument, account);
     instrument.holding[account].drift = null;
     if (mayHaveBegun(audit))
-      start(audit, instrument, (all, one) => knownAt(all, audit.accounts[one].beginsSeq ?? audit.seq) ?? all[0]);
+      start(audit, instrument, (all, one) => knownAt(all, audit.accounts[one].begins?.seq ?? audit.seq) ?? all[0]);
   }
 }
 
@@ -139,7 +144,7 @@ export function startAgain(audit: Audit, journalLost: boolean): void {
   // What an engine had read dies with it; where it had begun, its journal says so.
   const anew = journalLost || !mayHaveBegun(audit);
   for (const account of ACCOUNTS) {
-    if (anew) audit.accounts[account].beginsSeq = null;
+    if (anew) audit.accounts[account].begins = null;
     for (const order of audit.accounts[account].orders.values()) {
       // What was asked ahead died with whoever asked; the next engine asks itself.
       order.ahead = null;

@@ -95,7 +95,7 @@ function polled(
   state.mayBeWhole = whole ? audit.seq : null;
   if (whole) {
     forgetVanished(audit, account);
-    readWhole(audit, account);
+    readWhole(audit, account, requestedAtMs);
   }
   knewMore(audit, account);
   takeAhead(audit, account);

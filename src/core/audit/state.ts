@@ -145,8 +145,11 @@ export interface AuditAccount {
   readonly askedSeq: { positions: number; openOrders: number; summary: number };
   /** The last complete poll: when its first read was sent, and when the last was answered. */
   complete: { requestedAtMs: number; receivedAtMs: number } | null;
-  /** The last whole poll until both accounts have had one: what an engine without a journal begins from (11.3); null: none. */
-  beginsSeq: number | null;
+  /**
+   * The last whole poll until both accounts have had one that is not too old beside the other's: what an engine without a
+   * journal begins from (10.3, 11.3); null: none.
+   */
+  begins: { readonly seq: number; readonly requestedAtMs: number } | null;
   /** The last complete poll, while none of its look-ups failed: when the next one begins, it was whole; null: it was not. */
   mayBeWhole: number | null;
   /** The last whole polls: when they were complete, oldest first. */
@@ -172,7 +175,7 @@ function emptyAccount(): AuditAccount {
     summary: null,
     askedSeq: { positions: 0, openOrders: 0, summary: 0 },
     complete: null,
-    beginsSeq: null,
+    begins: null,
     mayBeWhole: null,
     wholePolls: [],
     moments: [],
@@ -275,7 +278,10 @@ export class Audit {
   /** The wall clock says `atMs`. */
   advance(atMs: number): void {
     // How long it was since the last event, nobody can tell from these times: every fence may have passed meanwhile.
-    if (atMs < this.rawMs) this.#passFences();
+    if (atMs < this.rawMs) {
+      this.#passFences();
+      this.#forgetBeginnings();
+    }
     if (this.rawMs !== 0) this.nowMs += Math.max(0, atMs - this.rawMs);
     else this.nowMs = atMs;
     this.rawMs = atMs;
@@ -287,6 +293,12 @@ export class Audit {
         if (order.fenceEndMs !== null) order.fenceEndMs = Math.min(order.fenceEndMs, this.nowMs);
       }
     }
+  }
+
+  /** What was read before is too old to begin from (10.3). */
+  #forgetBeginnings(): void {
+    const accounts = Object.values(this.accounts);
+    if (accounts.some((account) => account.begins === null)) for (const account of accounts) account.begins = null;
   }
 
   /** Counts these as put to the test. */
