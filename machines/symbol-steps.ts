@@ -1,7 +1,7 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
 import { type Assessment, assess, isStaleReading, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
-import { conditionsOf, SYMBOL_CONDITIONS, unlistedAlert } from '../src/core/conditions.ts';
+import { conditionsOf, SYMBOL_CONDITIONS, unhedgedAlert, unlistedAlert } from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
@@ -306,22 +306,23 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
 
 /** No decision; said once it is more than a snapshot between two answers. */
 export function waiting(context: SymbolContext): Step {
-  const { assessment, config, state } = context;
-  // Where there is nothing to decide on, nobody else says it (strategy 11.6).
-  const alert = context.unlisted ? unlistedAlert(config.instrument, state.booked, state, context.clock.nowMs()) : null;
-  const commands: SymbolCommand[] =
-    alert === null ? [] : [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }];
+  const { assessment, unusableInARow, config } = context;
+  const lasts = assessment?.kind === 'touch-wanted' || unusableInARow >= UNUSABLE_BEFORE_SAID;
+  const alerts = conditionsWhileWaiting(context, lasts);
+  const commands = alerts.map(
+    (alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } }),
+  );
+  const keys = new Set([...context.holding, ...alerts.map(({ key }) => key)]);
+  const holding = kept(context.holding, [...keys]);
   const reason = whyWaiting(context);
-  if (reason === null || (assessment?.kind === 'unusable' && context.unusableInARow < UNUSABLE_BEFORE_SAID)) {
-    return finish(context, {}, { commands });
-  }
+  if (reason === null || !lasts) return finish(context, { holding }, { commands });
   const history = phaseFact(context, 'waiting', reason);
   // From its start on a symbol waits without a word: that it gets no mark is said then as well (3.1).
   const toldIdle = assessment?.kind === 'touch-wanted' ? withoutFigures(reason.why) : '';
   const isNews = history.length === 0 && toldIdle !== '' && toldIdle !== context.toldIdle;
   const { instrument } = config;
   const facts: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, ...reason }] : [];
-  return finish(context, { toldPhase: 'waiting', toldIdle }, { history, facts, commands });
+  return finish(context, { holding, toldPhase: 'waiting', toldIdle }, { history, facts, commands });
 }
 
 /** What it waits for while there can be no decision; null: nothing, or a touch that has not come to nothing twice running. */
@@ -335,6 +336,20 @@ export function whyWaiting({ assessment, touchFailed }: SymbolContext): { why: s
 export function touchFailed(context: SymbolContext, { failure, reason }: TouchFailed): Partial<SymbolContext> {
   const why = failure ? 'the book cannot be read' : reason;
   return { touchAsked: false, touchFailed: { why, inARow: (context.touchFailed?.inARow ?? 0) + 1 } };
+}
+
+/** What holds though there is nothing to decide on (strategy 11.6, 12); the next decision finds whether it is over. */
+function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[] {
+  const { config, instrument, unlisted, state, strategy, clock } = context;
+  const nowMs = clock.nowMs();
+  const net = lotsNet(state.lots);
+  // Without a mark nobody knows what is dust, but what no order can trade; who would repair is not known either.
+  const isDust = net.abs().lt(instrument.minSize);
+  const stuck = lasts && !isDust ? unhedgedAlert({ config, state, strategy, nowMs }, net, 'A', null) : null;
+  return [
+    ...(unlisted ? [unlistedAlert(config.instrument, state.booked, state, nowMs)] : []),
+    ...(stuck === null ? [] : [stuck]),
+  ];
 }
 
 export function touchWanted(context: SymbolContext): Step {

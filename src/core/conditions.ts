@@ -38,18 +38,53 @@ export function unlistedAlert(
   };
 }
 
+/**
+ * It left hedged too long ago (strategy 12), whether there can be a decision now or not; null: it did not.
+ *
+ * @param net what is to be hedged, base units, signed
+ * @param repairs the account that would
+ * @param valued what takes a mark, USDT as text; null: there is none
+ */
+export function unhedgedAlert(
+  { config, state, strategy, nowMs }: Pick<PlanInput, 'config' | 'state' | 'strategy' | 'nowMs'>,
+  net: Decimal,
+  repairs: AccountName,
+  valued: { readonly diff: string; readonly mark: string } | null,
+): Alert | null {
+  const { unhedgedSinceMs } = state;
+  if (unhedgedSinceMs === null || !isStuck(unhedgedSinceMs, nowMs, strategy.stuckMs)) return null;
+  const side = sideAgainst(net);
+  const guard = guardPrice(state.lots, { account: repairs, side, size: net.abs() }, net.mul(0));
+  return {
+    kind: 'unhedged',
+    key: alertKey('unhedged', config.instrument),
+    account: null,
+    instrument: config.instrument,
+    atMs: nowMs,
+    sinceMs: unhedgedSinceMs,
+    details: {
+      net: net.toFixed(),
+      ...(valued === null ? {} : { diff: valued.diff }),
+      side,
+      guard: guard?.toFixed() ?? '-',
+      ...(valued === null ? {} : { mark: valued.mark }),
+      hours: String(strategy.stuckMs / 3_600_000),
+    },
+  };
+}
+
 /** Which of `SYMBOL_CONDITIONS` hold now. */
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
-  const { valuation, config, state, nowMs, strategy } = input;
+  const { valuation, config, state, nowMs } = input;
   const alerts: Alert[] = [];
-  const raise = (kind: AlertKind, details: Record<string, string>, sinceMs: number | null = null) =>
+  const raise = (kind: AlertKind, details: Record<string, string>) =>
     alerts.push({
       kind,
       key: alertKey(kind, config.instrument),
       account: null,
       instrument: config.instrument,
       atMs: nowMs,
-      sinceMs,
+      sinceMs: null,
       details,
     });
   if (input.unlisted) alerts.push(unlistedAlert(config.instrument, valuation.actual, state, nowMs));
@@ -78,22 +113,10 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
       raise('order-count', { account, count: String(count), cap: String(ORDERS_PER_ACCOUNT) });
     }
   }
-  if (state.unhedgedSinceMs !== null && isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
-    const side = sideAgainst(valuation.net);
-    const account = valuation[repairWays(input)[0]];
-    const guard = guardPrice(state.lots, { account, side, size: valuation.net.abs() }, valuation.net.mul(0));
-    raise(
-      'unhedged',
-      {
-        net: valuation.net.toFixed(),
-        diff: valuation.diffUsdt.toFixed(2),
-        side,
-        guard: guard?.toFixed() ?? '-',
-        mark: valuation.mark.toFixed(),
-        hours: String(strategy.stuckMs / 3_600_000),
-      },
-      state.unhedgedSinceMs,
-    );
-  }
+  const unhedged = unhedgedAlert(input, valuation.net, valuation[repairWays(input)[0]], {
+    diff: valuation.diffUsdt.toFixed(2),
+    mark: valuation.mark.toFixed(),
+  });
+  if (unhedged !== null) alerts.push(unhedged);
   return alerts;
 }

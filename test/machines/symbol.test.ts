@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
 import { DENIED_PAUSE_MS, reportOf, START_STEADY_MS, STUCK_TOUCH_MS } from '../../machines/symbol-steps.ts';
+import type { Alert } from '../../src/core/alerts.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
@@ -1113,6 +1114,69 @@ describe('5 the states in turn', () => {
     assert.equal(bench.phase, 'equal');
     assert.ok(bench.words().includes('alert-desk cleared unhedged'));
     assert.equal(bench.context.state.unhedgedSinceMs, null);
+  });
+});
+
+describe('12 stuck, and nothing to decide on', () => {
+  const stuckMs = 6 * 3_600_000;
+  const stuck = (over: Partial<SymbolState> = {}): SymbolBench =>
+    new SymbolBench({
+      coverage,
+      state: {
+        begun: true,
+        lots: [lot(1, 'A', 'buy', 5, 110)],
+        nextLotId: 2,
+        booked: { A: d(5), B: d(0) },
+        unhedgedSinceMs: BENCH_START_MS - stuckMs,
+        ...over,
+      },
+    });
+
+  it('12 10.3 the unhedged alert goes on while an account cannot be read, and the first decision finds whether it is over', () => {
+    const bench = stuck();
+    bench.read('A', 5);
+    assert.deepEqual(bench.alerts(), [], 'B is being read');
+    bench.read('A', 5);
+    const raised = bench.heard.find(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
+    assert.deepEqual(plain([raised.kind, raised.sinceMs, raised.details]), [
+      'unhedged',
+      BENCH_START_MS - stuckMs,
+      { net: '5', side: 'sell', guard: '110', hours: '6' },
+    ]);
+    bench.read('B', 0);
+    bench.words();
+    bench.wait(3_600_000);
+    for (const _ of [1, 2]) bench.send(EVENTS['snapshot.failed'](bench));
+    assert.equal(bench.phase, 'waiting');
+    assert.ok(bench.alerts().includes('alert-desk raised unhedged'));
+  });
+
+  it('12 10.3 it gets to be six hours while nothing can be decided, and hedged it is over', () => {
+    const bench = stuck({ unhedgedSinceMs: BENCH_START_MS });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    const [intent] = bench.asked;
+    assert.ok(intent);
+    bench.sent(intent, 'B1', 110);
+    bench.ended(intent, { kind: 'confirmed', clientOrderId: 'B1' });
+    const [b] = bench.orders;
+    assert.ok(b);
+    bench.wait(stuckMs);
+    assert.deepEqual(bench.alerts(), []);
+    for (const _ of [1, 2]) bench.send(EVENTS['snapshot.failed'](bench));
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(bench.alerts(), ['alert-desk raised unhedged']);
+    bench.read('A', 5);
+    bench.read('B', -5, [seen(b, { status: 'FILLED', tradedSize: d(5), avgFillPrice: d(110) })]);
+    assert.equal(bench.phase, 'equal');
+    assert.ok(bench.words().includes('alert-desk cleared unhedged'));
+  });
+
+  it('12 lots that cancel each other are not stuck, though no decision has said so yet', () => {
+    const bench = stuck({ lots: [], booked: { A: d(5), B: d(-5) } });
+    for (const _ of [1, 2, 3]) bench.read('A', 5);
+    assert.equal(bench.phase, 'waiting');
+    assert.deepEqual(bench.alerts(), []);
   });
 });
 
