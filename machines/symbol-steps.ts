@@ -1,7 +1,14 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
 import { type Assessment, assess, isStaleReading, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
-import { conditionsOf, SYMBOL_CONDITIONS, unhedgedAlert, unlistedAlert } from '../src/core/conditions.ts';
+import {
+  conditionsOf,
+  heldDriftAlert,
+  heldDriftKey,
+  SYMBOL_CONDITIONS,
+  unhedgedAlert,
+  unlistedAlert,
+} from '../src/core/conditions.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
@@ -165,7 +172,10 @@ export function initialContext(input: SymbolInput): SymbolContext {
     toldPhase: 'waiting',
     toldIdle: '',
     // A start may find conditions open that no longer hold: the first decision clears them.
-    holding: SYMBOL_CONDITIONS.map((kind) => alertKey(kind, input.config.instrument)),
+    holding: [
+      ...SYMBOL_CONDITIONS.map((kind) => alertKey(kind, input.config.instrument)),
+      ...ACCOUNTS.map((account) => heldDriftKey(input.config.instrument, account)),
+    ],
     denied: [],
     submitted: {},
     besideRefusal: [],
@@ -338,7 +348,7 @@ export function touchFailed(context: SymbolContext, { failure, reason }: TouchFa
   return { touchAsked: false, touchFailed: { why, inARow: (context.touchFailed?.inARow ?? 0) + 1 } };
 }
 
-/** What holds though there is nothing to decide on (strategy 11.6, 12); the next decision finds whether it is over. */
+/** What holds though there is nothing to decide on (strategy 10.5, 11.6, 12); the next decision finds whether it is over. */
 function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[] {
   const { config, instrument, unlisted, state, strategy, clock } = context;
   const nowMs = clock.nowMs();
@@ -346,9 +356,10 @@ function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[]
   // Without a mark nobody knows what is dust, but what no order can trade; who would repair is not known either.
   const isDust = net.abs().lt(instrument.minSize);
   const stuck = lasts && !isDust ? unhedgedAlert({ config, state, strategy, nowMs }, net, 'A', null) : null;
+  const held = ACCOUNTS.map((one) => heldDriftAlert(config.instrument, one, state.contradiction[one], nowMs));
   return [
     ...(unlisted ? [unlistedAlert(config.instrument, state.booked, state, nowMs)] : []),
-    ...(stuck === null ? [] : [stuck]),
+    ...[stuck, ...held].filter((alert) => alert !== null),
   ];
 }
 

@@ -6,7 +6,7 @@ import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { repairWays } from './repairs.ts';
-import type { SymbolState } from './symbol-state.ts';
+import type { Contradiction, SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -35,6 +35,33 @@ export function unlistedAlert(
     atMs,
     sinceMs: null,
     details: { a: sizes.A.toFixed(), b: sizes.B.toFixed(), lots: String(lots.length) },
+  };
+}
+
+/** A contradiction is told when it has lasted this long: most are adopted after 10 s, and what 9.6 finds out takes seconds. */
+export const HELD_DRIFT_MS = 60_000;
+
+/** The key of {@link heldDriftAlert}: beside that of what is adopted, which is told at once whatever was told of this. */
+export function heldDriftKey(instrument: string, account: AccountName): string {
+  return alertKey('drift', instrument, account, 'held');
+}
+
+/** Positions have contradicted the ledger for long, and nothing was adopted (strategy 10.5, 12); null: not so. */
+export function heldDriftAlert(
+  instrument: string,
+  account: AccountName,
+  contradiction: Contradiction | null,
+  atMs: number,
+): Alert | null {
+  if (contradiction === null || atMs - contradiction.sinceMs < HELD_DRIFT_MS) return null;
+  return {
+    kind: 'drift',
+    key: heldDriftKey(instrument, account),
+    account,
+    instrument,
+    atMs,
+    sinceMs: contradiction.sinceMs,
+    details: { difference: contradiction.difference.toFixed(), held: 'not taken over yet, no new orders until then' },
   };
 }
 

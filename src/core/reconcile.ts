@@ -222,9 +222,13 @@ function comparePosition(
 
   const former = state.contradiction[account];
   const alike = former?.difference.eq(difference) ? former : null;
-  // Both the snapshots and the time are those of this very difference; a time to come is from before our clock was set back.
-  const sinceMs = Math.min(alike?.sinceMs ?? nowMs, nowMs);
-  const contradiction = { difference, sinceMs, snapshots: (alike?.snapshots ?? 0) + 1 };
+  const contradiction = {
+    difference,
+    // A time to come is from before our clock was set back.
+    sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
+    alikeSinceMs: Math.min(alike?.alikeSinceMs ?? nowMs, nowMs),
+    snapshots: (alike?.snapshots ?? 0) + 1,
+  };
   const seen: Fact = {
     type: 'drift.seen',
     atMs: nowMs,
@@ -242,7 +246,7 @@ function comparePosition(
     (order) =>
       order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
-  const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;
+  const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
   if (!lasting || explained || price === null) {
     return {
       state: withContradiction(state, account, contradiction),

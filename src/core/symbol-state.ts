@@ -45,7 +45,9 @@ export interface Contradiction {
   readonly difference: Decimal;
   /** Since when positions contradict the ledger, whatever the difference. */
   readonly sinceMs: number;
-  /** Snapshots running with this very difference. */
+  /** Since when by this very difference, … */
+  readonly alikeSinceMs: number;
+  /** … in so many snapshots running. */
   readonly snapshots: number;
 }
 

@@ -127,7 +127,7 @@ const EN: Words = {
     },
     drift: {
       title: 'Position differs from what was traded (drift)',
-      line: '[difference {difference} {base}][, taken over at {price} USDT]',
+      line: '[difference {difference} {base}][, taken over at {price} USDT][, {held}]',
       engine: 'takes the exchange as right and goes on from there.',
       you: 'if somebody traded by hand, nothing; otherwise look into the trade history of the account.',
     },
@@ -273,7 +273,7 @@ const ZH: Words = {
     },
     drift: {
       title: '持仓与成交记录不符 (drift)',
-      line: '[差额 {difference} {base}][，按 {price} USDT 接管]',
+      line: '[差额 {difference} {base}][，按 {price} USDT 接管][，{held}]',
       engine: '以交易所为准，继续运行。',
       you: '若有人手动交易则无需操作；否则请查该账户成交历史。',
     },
@@ -332,7 +332,7 @@ const ZH: Words = {
       you: '在交易所查看这些持仓；若不再需要提示，请将该标的的 enabled 设为 false。',
     },
   },
-  details: { buy: '买入', sell: '卖出' },
+  details: { buy: '买入', sell: '卖出', 'not taken over yet, no new orders until then': '尚未接管，此前不下新单' },
   sentences: [
     [/^the limits allow no opening$/, '限额不允许开仓'],
     [/^(\S+) (\S+) leaves (\S+) USDT an order, less than half of (\S+)$/, '$1 $2 使每单只剩 $3 USDT，不足 $4 的一半'],

@@ -86,14 +86,20 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
     ['11.3 before the beginning there is no decision', { state: stateWith({ begun: false }) }, 'unusable 11.3'],
     [
       '10.5 a contradiction on one account stops decisions',
-      { state: stateWith({ contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, snapshots: 1 } } }) },
+      {
+        state: stateWith({
+          contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 } },
+        }),
+      },
       'unusable 10.5',
     ],
     [
       '10.5 where both are flat by now, it is adopted at the mark, which is the book’s: the book is wanted',
       {
         snapshots: flat,
-        state: stateWith({ contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, snapshots: 1 } } }),
+        state: stateWith({
+          contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 } },
+        }),
       },
       'touch-wanted',
     ],
@@ -102,7 +108,9 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
       {
         snapshots: flat,
         touch,
-        state: stateWith({ contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, snapshots: 1 } } }),
+        state: stateWith({
+          contradiction: { A: null, B: { difference: d(1), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 } },
+        }),
       },
       'unusable 10.5',
     ],
@@ -136,7 +144,7 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
   for (const [name, over, expected] of cases) it(name, () => assert.equal(told(assess(knowledge(over))), expected));
 
   it('10.5 the reason names the account and by how much it differs', () => {
-    const contradiction = { A: { difference: d('-1.5'), sinceMs: NOW, snapshots: 1 }, B: null };
+    const contradiction = { A: { difference: d('-1.5'), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 }, B: null };
     const assessment = assess(knowledge({ state: stateWith({ contradiction }) }));
     assert.equal(assessment.kind === 'unusable' && assessment.why, 'position of A differs from the ledger by -1.5');
   });

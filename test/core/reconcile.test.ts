@@ -373,8 +373,17 @@ describe('10.5 drift', () => {
     );
   });
 
+  it('10.5 since when positions contradict is kept whatever the difference, until they agree', () => {
+    const taken = readings(stateWith(), [4, 6, 6, 0, 6]);
+    assert.deepEqual(
+      taken.map((one) => one.state.contradiction.A?.sinceMs ?? null),
+      [NOW, NOW, NOW, null, NOW + 4 * STEP_MS],
+    );
+  });
+
   it('10.5 seen first in a time to come, before our clock was set back, it counts from now', () => {
-    const contradiction = { A: { difference: d(4), sinceMs: NOW + 3_600_000, snapshots: 5 }, B: null };
+    const later = { sinceMs: NOW + 3_600_000, alikeSinceMs: NOW + 3_600_000 };
+    const contradiction = { A: { difference: d(4), ...later, snapshots: 5 }, B: null };
     const taken = readings(stateWith({ contradiction }), [4, 4, 4]);
     assert.deepEqual(
       taken.map((one) => one.agrees),

@@ -475,6 +475,40 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.words().filter((word) => word === 'alert-desk raised drift').length, 0);
   });
 
+  it('10.5 12 a difference that changes before it is adopted is told after 60 s, and its end', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const [first, ...rest] = Array.from({ length: 9 }, (_, turn) => 140 + turn);
+    const said: string[][] = [first, ...rest].map((size) => {
+      bench.read('A', size ?? 0);
+      const words = bench.alerts();
+      bench.wait(7_990);
+      return words;
+    });
+    assert.deepEqual(said.slice(0, 8).flat(), []);
+    assert.deepEqual(said.slice(8).flat(), ['alert-desk raised drift']);
+    const raised = bench.heard.findLast(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
+    assert.equal(raised.details.difference, '-2');
+    assert.equal(raised.atMs - (raised.sinceMs ?? 0), 64_000);
+    bench.read('B', -150);
+    bench.read('A', 150);
+    assert.equal(bench.phase, 'capped');
+    assert.ok(bench.words().includes('alert-desk cleared drift'));
+  });
+
+  it('10.5 12 9.6 one that is held while an order is in doubt is told as well', () => {
+    const bench = new SymbolBench({
+      coverage,
+      state: stateWith({ orders: [order('A', 'buy', 4, 100, { unknown: true })] }),
+    });
+    for (let turn = 0; turn < 7; turn += 1) {
+      bench.read('A', 4);
+      bench.read('B', 0);
+      bench.wait(9_980);
+    }
+    assert.ok(bench.alerts().includes('alert-desk raised drift'));
+    assert.deepEqual(bench.reported('drift.adopted'), []);
+  });
+
   it('10.5 3.1 both closed by hand: the book is asked for its mid, at which the difference is adopted', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     bench.read('A', 0);
