@@ -125,7 +125,7 @@ function planInputOf(
     config,
     instrument,
     strategy,
-    state: clocked(knowledge.state, valuation.hedged, nowMs),
+    state: clocked(knowledge.state, valuation.hedged, strategy, nowMs),
     valuation,
     nowMs,
     halted,
@@ -134,8 +134,18 @@ function planInputOf(
   };
 }
 
-/** The clock of `unhedged>6h` (strategy 12): it starts when the symbol leaves hedged and ends when it is hedged again. */
-function clocked(state: SymbolState, hedged: boolean, nowMs: number): SymbolState {
-  const unhedgedSinceMs = hedged ? null : (state.unhedgedSinceMs ?? nowMs);
-  return unhedgedSinceMs === state.unhedgedSinceMs ? state : { ...state, unhedgedSinceMs };
+/**
+ * The clock of `unhedged>6h` (strategy 12) starts when the symbol leaves hedged and ends when it is hedged again; a rest (9.5)
+ * ends by its time. A time that cannot be yet is from before our clock was set back, and counts as the latest that can be.
+ */
+function clocked(
+  state: SymbolState,
+  hedged: boolean,
+  { postOnlyCooldownMs }: StrategySettings,
+  nowMs: number,
+): SymbolState {
+  const unhedgedSinceMs = hedged ? null : Math.min(state.unhedgedSinceMs ?? nowMs, nowMs);
+  const restUntilMs = state.restUntilMs === null ? null : Math.min(state.restUntilMs, nowMs + postOnlyCooldownMs);
+  const same = unhedgedSinceMs === state.unhedgedSinceMs && restUntilMs === state.restUntilMs;
+  return same ? state : { ...state, unhedgedSinceMs, restUntilMs };
 }

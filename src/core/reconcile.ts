@@ -129,7 +129,10 @@ function takeOrder(
   if (!known || seen.tradedSize.lt(known.tradedSize)) return { state, facts: [] };
 
   const over = !isOpen(seen);
-  const firstPartialAtMs = known.firstPartialAtMs ?? (seen.tradedSize.gt(0) && !over ? nowMs : null);
+  const isPartial = seen.tradedSize.gt(0) && !over;
+  // A time to come is from before our clock was set back: it is not waited for, but counted from now.
+  const firstPartialAtMs =
+    known.firstPartialAtMs === null ? (isPartial ? nowMs : null) : Math.min(known.firstPartialAtMs, nowMs);
   let order: ManagedOrder = {
     ...known,
     unknown: seen.status === 'PENDING' ? known.unknown : false,

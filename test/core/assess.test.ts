@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Assessment, assess, type Knowledge } from '../../src/core/assess.ts';
 import { conditionsOf, SYMBOL_CONDITIONS } from '../../src/core/conditions.ts';
 import { makePlan } from '../../src/core/plan.ts';
+import type { SymbolState } from '../../src/core/symbol-state.ts';
 import {
   config,
   d,
@@ -174,6 +175,26 @@ describe('12 since when a symbol is unhedged', () => {
   it('12 it runs on while not hedged', () => assert.equal(clock(6, NOW - HOUR), NOW - HOUR));
   it('12 it ends when hedged again', () => assert.equal(clock(5, NOW - HOUR), null));
   it('12 it does not run while hedged', () => assert.equal(clock(5, null), null));
+});
+
+describe('5 9.5 12 times that cannot be yet are from before our clock was set back', () => {
+  function kept(state: Partial<SymbolState>): SymbolState {
+    const assessment = assess(
+      knowledge({ state: stateWith(state), snapshots: { A: snapshot('A', 6), B: snapshot('B', -5) } }),
+    );
+    assert.ok(assessment.kind === 'usable');
+    return assessment.input.state;
+  }
+  const cooldownMs = strategy().postOnlyCooldownMs;
+
+  it('9.5 a rest lasts at most the cooldown from now', () => {
+    assert.equal(kept({ restUntilMs: NOW + HOUR }).restUntilMs, NOW + cooldownMs);
+    assert.equal(kept({ restUntilMs: NOW + cooldownMs - 1 }).restUntilMs, NOW + cooldownMs - 1);
+    assert.equal(kept({ restUntilMs: NOW - 1 }).restUntilMs, NOW - 1);
+  });
+  it('12 what left hedged in a time to come has left it now', () => {
+    assert.equal(kept({ unhedgedSinceMs: NOW + HOUR }).unhedgedSinceMs, NOW);
+  });
 });
 
 describe('12 the conditions a decision finds', () => {

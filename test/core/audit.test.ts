@@ -858,6 +858,32 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'our clock set back behind it, a partial fill is booked once it has waited from there',
+      setup: { ...HELD, settings: { partialFillTimeoutMs: 30_000 } },
+      run: (w) => {
+        const a = w.create('A', 'buy', '1.5', '100.0');
+        w.fill(a, '1');
+        pass(w, 8_000);
+        w.wait(-3_600_000);
+        pass(w, 32_000);
+        w.create('B', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'and beyond doubt soon after',
+      setup: WAITING_REPAIR,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.99', '100.1');
+        pass(w, 2_000);
+        w.fill(first, '1');
+        pass(w, 8_000);
+        w.wait(-3_600_000);
+        pass(w, 50_000);
+        secondRepair(w);
+      },
+      broken: ['I6 6.4'],
+    },
+    {
       name: 'our clock set forward, a partial fill has waited that much already',
       setup: { ...HELD, settings: { partialFillTimeoutMs: 30_000 } },
       run: (w) => {

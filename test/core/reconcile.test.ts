@@ -92,6 +92,15 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.equal(taken.state.orders[0]?.bookedSize.toFixed(), '6');
   });
 
+  it('4.3 first filled in a time to come, before our clock was set back, it waits from now on', () => {
+    const half = { tradedSize: d(4), avgFillPrice: d(100) };
+    const ahead = { ...buy, ...half, firstPartialAtMs: NOW + 3_600_000 };
+    const first = take(stateWith({ orders: [ahead] }), reading(ahead, half, 4));
+    assert.equal(first.state.orders[0]?.firstPartialAtMs, NOW);
+    assert.deepEqual(types(take(first.state, reading(ahead, half, 4, NOW + TIMEOUT - 1))), []);
+    assert.deepEqual(types(take(first.state, reading(ahead, half, 4, NOW + TIMEOUT))), ['fill.booked']);
+  });
+
   it('4.3 what waits is said once, not with every snapshot', () => {
     const state = take(stateWith({ orders: [buy] }), reading(buy, { tradedSize: d(4), avgFillPrice: d(100) }, 4)).state;
     assert.deepEqual(types(take(state, reading(buy, { tradedSize: d(4), avgFillPrice: d(100) }, 4, NOW + 2000))), []);

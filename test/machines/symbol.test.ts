@@ -310,6 +310,7 @@ describe('11.3 the beginning', () => {
     const stored = first.journal.latest('symbol.state', 'BNB_USDT_Perp')?.body;
     const state = decode<SymbolState>(encode(stored));
     const again = new SymbolBench({ coverage, state });
+    again.wait(first.nowMs - again.nowMs);
     for (const account of ['A', 'B'] as const) {
       const { position: held, orders } = first.context.snapshots[account] ?? { position: null, orders: [] };
       again.read(account, held, orders);
@@ -656,6 +657,16 @@ describe('10.3 our clock is set back by an hour', () => {
     bench.read('B', -5, [seen(b)]);
     bench.read('A', 15);
     assert.equal(bench.phase, 'imbalanced');
+  });
+
+  it('9.5 a rest ends after its cooldown, not after the hour', () => {
+    const bench = SITUATIONS.cooldown?.() ?? assert.fail();
+    bench.setClockBack(HOUR_MS);
+    for (const account of ['A', 'B', 'A', 'B'] as const) bench.read(account, account === 'A' ? 5 : -5);
+    assert.equal(bench.phase, 'cooldown');
+    bench.wait(300_000);
+    for (const account of ['A', 'B'] as const) bench.read(account, account === 'A' ? 5 : -5);
+    assert.equal(bench.phase, 'equal');
   });
 
   it('7.3 a denied intent waits for its pause, not for the hour', () => {

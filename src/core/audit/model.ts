@@ -156,10 +156,10 @@ export type OrderPhase =
  */
 export interface PartialWait {
   /** When it was first read: the engine's clock of it began no earlier. */
-  readonly firstMs: number;
+  firstMs: number;
   /** By when it has begun for certain; null: a kill may still undo it. */
   certainMs: number | null;
-  /** Whole polls since the first reading, of one life of the engine. */
+  /** Whole polls since the first reading, or since our clock was set back behind it, of one life of the engine. */
   polls: number;
   /** The event since which an engine may have booked it; null: it waits. */
   perhapsSeq: number | null;

@@ -282,6 +282,8 @@ export class Audit {
       this.#passFences();
       this.#forgetBeginnings();
     }
+    // What a journal told may have been written before it was set back.
+    if (atMs < this.rawMs || this.rawMs === 0) this.#beginWaitsAnew(atMs);
     if (this.rawMs !== 0) this.nowMs += Math.max(0, atMs - this.rawMs);
     else this.nowMs = atMs;
     this.rawMs = atMs;
@@ -291,6 +293,19 @@ export class Audit {
     for (const account of Object.values(this.accounts)) {
       for (const order of account.orders.values()) {
         if (order.fenceEndMs !== null) order.fenceEndMs = Math.min(order.fenceEndMs, this.nowMs);
+      }
+    }
+  }
+
+  /** A partial fill that by this clock is still to come counts from the engine's next reading of it (4.3): when that is, polls tell. */
+  #beginWaitsAnew(atMs: number): void {
+    for (const account of Object.values(this.accounts)) {
+      for (const { wait } of account.orders.values()) {
+        if (wait === null || Math.max(wait.firstMs, wait.certainMs ?? 0) <= atMs) continue;
+        wait.firstMs = Math.min(wait.firstMs, atMs);
+        wait.certainMs = null;
+        wait.polls = 0;
+        wait.overduePolls = 0;
       }
     }
   }
