@@ -147,8 +147,20 @@ function takeOrder(
     { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
     { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
   );
-  // An impossible average: the row is left alone, and the position will say what is true (10.4, 10.5).
-  if (added.gt(0) && price === null) return { state, facts: [] };
+  // An impossible average: nothing is booked of the row, and the position will say what is true (10.4, 10.5).
+  if (added.gt(0) && price === null) {
+    if (!over) return { state, facts: [] };
+    const fact: Fact = {
+      type: 'order.over',
+      atMs: nowMs,
+      ...wordsOf(state.instrument, order),
+      status: seen.status,
+      reason: `impossible avg_fill_price ${seen.avgFillPrice.toFixed()}: ${known.bookedValueUsdt.toFixed()} USDT of it are booked`,
+      tradedSize: seen.tradedSize,
+    };
+    // Kept, it would be what may explain the difference, and the difference would never be adopted.
+    return { state: letGo(state, order.clientOrderId), facts: [fact] };
+  }
   const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
   let next = state;
 

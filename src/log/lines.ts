@@ -78,10 +78,11 @@ const WORDING: Wording = {
       : `Cancelling ${order(fact)}: ${fact.why}${cited(fact.rule)}`,
   }),
   'order.over': (fact) => {
-    // A fill is told when it is booked, a post-only refusal when it is refused.
-    if (fact.status === 'FILLED' || fact.reason === 'FAIL_POST_ONLY') return null;
     const reason = fact.reason === '' || fact.reason === 'UNSPECIFIED' ? '' : ` (${fact.reason})`;
+    // A fill is told when it is booked, a post-only refusal when it is refused.
+    if ((fact.status === 'FILLED' && reason === '') || fact.reason === 'FAIL_POST_ONLY') return null;
     const traded = fact.tradedSize.isZero() ? 'nothing traded' : `${number(fact.tradedSize)} traded`;
+    if (fact.status === 'FILLED') return { level: 'warn', text: `Not booked: ${order(fact)}${reason}, ${traded}` };
     return fact.status === 'REJECTED'
       ? { level: 'warn', text: `Rejected ${order(fact)}${reason}, ${traded}` }
       : { level: 'info', text: `${capital(fact.status)} ${order(fact)}${reason}, ${traded}` };

@@ -238,6 +238,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { name: 'bulk orders are no way to trade', run: (w) => void w.send('A', 'v2/bulk_orders', {}), broken: ['I1 1'] },
   ],
   'I2 no fill closes a lot at a loss': [
+    {
+      name: 'what an order is said to have traded at an impossible average closes nothing and guards nothing',
+      setup: { ...HELD, settings: { partialFillTimeoutMs: 30_000 } },
+      run: (w) => {
+        const sell = w.create('B', 'sell', '1.5', '100.1');
+        w.fill(sell, '1');
+        pass(w, 50_000);
+        w.fill(sell, '0.5');
+        sell.value = d('20');
+        w.wait(2_000).poll().lookUp(sell);
+        pass(w, 14_000);
+        w.create('A', 'buy', '1.5', '100.0');
+        assert.equal(w.auditor.report().checks.I2, 1);
+      },
+    },
     { name: 'a repair at its guard is legal', setup: LONG, run: (w) => void w.create('B', 'sell', '1.99', '100.1') },
     {
       name: 'a repair below its guard is not',

@@ -154,11 +154,28 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.equal(fact.netAfter.toFixed(), '6');
   });
 
-  it('10.4 an order filled at an impossible average is left alone, and the position says what is true', () => {
-    const taken = take(
-      stateWith({ orders: [buy] }),
-      reading(buy, { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(0) }, 10),
+  it('10.4 10.5 an order that is over at an impossible average is let go, and the position says what is true', () => {
+    const half = { ...buy, tradedSize: d(5), avgFillPrice: d(100), bookedSize: d(5), bookedValueUsdt: d(500) };
+    const held = { lots: [lot(1, 'A', 'buy', 5, 100)], booked: { A: d(5), B: d(0) }, orders: [half] };
+    const filled = { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(49) } as const;
+    let taken = take(stateWith(held), reading(half, filled, 10));
+    assert.deepEqual(types(taken), ['order.over']);
+    const [over] = taken.facts;
+    assert.equal(
+      over?.type === 'order.over' && over.reason,
+      'impossible avg_fill_price 49: 500 USDT of it are booked',
+      'the field is named',
     );
+    assert.deepEqual(taken.state.orders, []);
+    assert.deepEqual(taken.state.closed, [half.clientOrderId]);
+    assert.equal(taken.agrees, false, 'nothing is decided until the position has been believed');
+    for (const later of [5_000, 10_000]) taken = take(taken.state, snapshot('A', 10, { atMs: NOW + later }));
+    assert.deepEqual(types(taken), ['drift.adopted']);
+    assert.equal(lotsNet(taken.state.lots).toFixed(), '10');
+  });
+
+  it('10.4 one that is open is left alone: a later answer may be right', () => {
+    const taken = take(stateWith({ orders: [buy] }), reading(buy, { tradedSize: d(5), avgFillPrice: d(0) }, 5));
     assert.equal(taken.state.orders.length, 1);
     assert.deepEqual(taken.state.lots, []);
     assert.equal(taken.agrees, false);

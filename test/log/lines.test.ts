@@ -173,9 +173,15 @@ describe('variants', () => {
     assert.match(line({ type: 'alert.raised', atMs: AT, alert }, context)?.text ?? '', /unhedged>12h: BNB/);
   });
   it('a filled order and a post-only refusal are not said twice', () => {
-    assert.equal(line({ ...FACTS['order.over'], status: 'FILLED', reason: '' }), null);
+    for (const reason of ['', 'UNSPECIFIED'])
+      assert.equal(line({ ...FACTS['order.over'], status: 'FILLED', reason }), null);
     assert.equal(line({ ...FACTS['order.over'], status: 'REJECTED', reason: 'FAIL_POST_ONLY' }), null);
   });
+  it('10.4 a fill that cannot be booked is a warning', () =>
+    assert.deepEqual(
+      line({ ...FACTS['order.over'], status: 'FILLED', reason: 'impossible avg_fill_price 1', tradedSize: d('0.52') }),
+      { level: 'warn', text: 'Not booked: A buy 0.52 BNB @ 612.3 (impossible avg_fill_price 1), 0.52 traded' },
+    ));
   it('another rejection is a warning', () =>
     assert.deepEqual(line({ ...FACTS['order.over'], status: 'REJECTED', reason: 'MARGIN', tradedSize: d('0.1') }), {
       level: 'warn',

@@ -81,24 +81,28 @@ function tradedBefore(order: AuditOrder): Decimal {
   return order.moments.at(-1)?.traded ?? ZERO;
 }
 
+/**
+ * What is not booked of an order, `size`, as one fill. An average that the booked part makes impossible tells no price, and
+ * an engine has the size from the position, at an entry price (strategy 10.4, 10.5).
+ */
+export function unbookedFill(audit: Audit, order: AuditOrder, size: Decimal): AuditFill {
+  const { account, side, clientOrderId } = order;
+  const value = order.traded.mul(order.avgPrice).minus(order.bookedValue);
+  const loose = !value.gt(0);
+  const price = loose ? order.price : value.div(size);
+  return { account, side, size, price, seq: audit.seq, atMs: audit.nowMs, loose, clientOrderId };
+}
+
 /** Books what waits of an order (strategy 4.2, 4.3). */
 export function bookOrder(audit: Audit, instrument: AuditInstrument, order: AuditOrder): void {
   const size = order.traded.minus(order.booked);
   if (size.isZero()) return;
-  const value = order.traded.mul(order.avgPrice);
   const fill: AuditFill = {
-    account: order.account,
-    side: order.side,
-    size,
-    price: value.minus(order.bookedValue).div(size),
-    seq: audit.seq,
-    atMs: audit.nowMs,
-    loose: false,
-    clientOrderId: order.clientOrderId,
+    ...unbookedFill(audit, order, size),
     ...(order.wait?.perhapsSeq == null ? {} : { sinceMs: order.wait.perhapsAtMs }),
   };
   order.booked = order.traded;
-  order.bookedValue = value;
+  order.bookedValue = order.traded.mul(order.avgPrice);
   const readings = instrument.lots.book(fill, wholePollsOf(audit));
   instrument.bookings[order.side] += 1;
   order.ownBookings += 1;
@@ -115,7 +119,7 @@ function judgeFill(
   fill: AuditFill,
   readings: readonly { readonly lots: readonly AuditLot[]; readonly left: Decimal }[],
 ): void {
-  if (order.repairSeq === null || !instrument.guardsJudged || instrument.lots.crowded) return;
+  if (fill.loose || order.repairSeq === null || !instrument.guardsJudged || instrument.lots.crowded) return;
   if (instrument.bookings[order.side] - order.sideBookingsAtSend !== order.ownBookings) return;
   if (instrument.drifts !== order.driftsAtSend) return;
   // Whether that is booked is not on the wire, and what it may have consumed stands here still.

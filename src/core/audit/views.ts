@@ -1,9 +1,8 @@
-import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
 import { isPerhapsHeldLive } from './absence.ts';
-import { isPerhapsBooked } from './fills.ts';
+import { isPerhapsBooked, unbookedFill } from './fills.ts';
 import type { View, ViewOrder } from './judge.ts';
 import { smallestTradable } from './judge.ts';
 import type { AuditFill } from './lots.ts';
@@ -64,7 +63,7 @@ function* viewsWith(
     if (!moment || moment.over) continue;
     const size = moment.traded.minus(moment.booked);
     if (!size.isZero() && perhaps.length < MAX_PERHAPS && isPerhapsBooked(order, at[order.account]))
-      perhaps.push({ fill: fillOf(audit, order, size), index: orders.length });
+      perhaps.push({ fill: unbookedFill(audit, order, size), index: orders.length });
     orders.push({
       account: order.account,
       side: order.side,
@@ -90,14 +89,6 @@ function byTradable(instrument: AuditInstrument, view: View): Iterable<View> {
   if (view.readings.length === 1) return [view];
   const parts = Map.groupBy(view.readings, (lots) => String(smallestTradable(instrument.rules, view.markPrice, lots)));
   return [...parts.values()].map((readings) => ({ ...view, readings }));
-}
-
-/** What is not booked of an order, as one fill. */
-function fillOf(audit: Audit, order: AuditOrder, size: Decimal): AuditFill {
-  const { account, side, clientOrderId } = order;
-  const value = order.traded.mul(order.avgPrice).minus(order.bookedValue);
-  const price = value.div(order.traded.minus(order.booked));
-  return { account, side, size, price, seq: audit.seq, atMs: audit.nowMs, loose: false, clientOrderId };
 }
 
 /** The view in which that partial fill is booked. */
