@@ -211,7 +211,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'drift-believed-at-once',
     what: 'the first reading that contradicts the ledger becomes a fill',
     file: 'src/core/reconcile.ts',
-    right: 'const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.sinceMs >= DRIFT_MS;',
+    right:
+      'const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;',
     wrong: 'const lasting = contradiction.snapshots >= 1 && nowMs - contradiction.sinceMs >= 0;',
   },
   {
