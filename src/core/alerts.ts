@@ -339,6 +339,25 @@ export function alertHolds(state: AlertState): boolean {
 }
 
 /**
+ * A time later than now is from before our clock was set back, and counts as now: what was told then is told again a
+ * period from now, not when the clock is there again. The same state where there is none.
+ */
+function notAfter(state: AlertState, nowMs: number): AlertState {
+  const { sinceMs, seenAtMs, toldAtMs, overAtMs, closedAtMs } = state;
+  const latestMs = Math.max(sinceMs, seenAtMs, toldAtMs ?? sinceMs, overAtMs ?? sinceMs, closedAtMs ?? sinceMs);
+  if (latestMs <= nowMs) return state;
+  const least = (atMs: number | null) => (atMs === null ? null : Math.min(atMs, nowMs));
+  return {
+    ...state,
+    sinceMs: Math.min(sinceMs, nowMs),
+    seenAtMs: Math.min(seenAtMs, nowMs),
+    toldAtMs: least(toldAtMs),
+    overAtMs: least(overAtMs),
+    closedAtMs: least(closedAtMs),
+  };
+}
+
+/**
  * What a raise does to the key: the state after it, and whether it is to be told now (strategy 12).
  *
  * An episode lasts until its end is told; within it the alert is told again by its period, whatever flickers. A condition
@@ -346,13 +365,14 @@ export function alertHolds(state: AlertState): boolean {
  * Returns the same state object when nothing worth keeping has changed.
  */
 export function judgeRaise(
-  state: AlertState | null,
+  before: AlertState | null,
   alert: Alert,
   silenced: boolean,
   nowMs: number,
   repeat: Repeat,
 ): { readonly state: AlertState; readonly tell: boolean } {
-  if (state === null) return openEpisode(alert, 0, silenced, nowMs);
+  if (before === null) return openEpisode(alert, 0, silenced, nowMs);
+  const state = notAfter(before, nowMs);
   if (repeat === 'once' && state.toldAtMs !== null) return { state: seen(state, nowMs), tell: false };
   const leftSinceTold = alert.sinceMs !== null && state.toldAtMs !== null && alert.sinceMs > state.toldAtMs;
   if (state.closedAtMs !== null) {
@@ -415,10 +435,11 @@ export function judgeClear(state: AlertState, atMs: number): AlertState {
 
 /** What the passing of time does: tells the end of what stayed over long enough, lets lapse what nobody speaks of. */
 export function judgeTime(
-  state: AlertState,
+  before: AlertState,
   nowMs: number,
   repeat: Repeat,
 ): { readonly state: AlertState; readonly resolved: boolean } {
+  const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
   if (state.overAtMs !== null) {
     if (nowMs - state.overAtMs < calmMs(state, repeat)) return { state, resolved: false };
@@ -467,10 +488,11 @@ export function beijingTime(nowMs: number): { readonly day: number; readonly min
 }
 
 /**
- * The Beijing day whose report is due (strategy 12.2), or null: the hour has come today and no report of today, or of
- * a later day should the clock have been set back, is done. Absolute: a restart or a late start changes nothing.
+ * The Beijing day whose report is due (strategy 12.2), or null: the hour has come today and no report of today is done, or
+ * of tomorrow should the clock have been set back over midnight: one of a later day was noted by a wrong clock, and counts
+ * as none. Absolute: a restart or a late start changes nothing.
  */
 export function dailyReportDue(nowMs: number, atMinute: number, lastDay: number | null): number | null {
   const { day, minute } = beijingTime(nowMs);
-  return minute >= atMinute && (lastDay === null || day > lastDay) ? day : null;
+  return minute >= atMinute && (lastDay === null || day > lastDay || lastDay > day + 1) ? day : null;
 }

@@ -227,6 +227,50 @@ describe('strategy 12: episodes and repeats', () => {
       ],
       ['!0'],
     ],
+    [
+      'told before our clock was set back counts as told now: again a period later, not when the clock is there again',
+      1_800_000,
+      [
+        [240 * HOUR, 'raise'],
+        [0, 'raise'],
+        [1_799_999, 'raise'],
+        [1_800_000, 'raise'],
+      ],
+      [`!${240 * HOUR}`, '!1800000'],
+    ],
+    [
+      'over before our clock was set back counts as over now: its end is told after the calm',
+      1_800_000,
+      [
+        [240 * HOUR, 'raise'],
+        [240 * HOUR, 'clear'],
+        [0, 'look'],
+        [CALM_MS, 'look'],
+      ],
+      [`!${240 * HOUR}`, `.${CALM_MS}`],
+    ],
+    [
+      'once an episode: one that begins after our clock was set back is a new one',
+      'episode',
+      [
+        [240 * HOUR, 'raise', 239 * HOUR],
+        [0, 'look'],
+        [HOUR, 'raise', HOUR / 2],
+      ],
+      [`!${240 * HOUR}`, `!${HOUR}`],
+    ],
+    [
+      'seen before our clock was set back counts as seen now: it lapses a day later',
+      'episode',
+      [
+        [240 * HOUR, 'raise', 239 * HOUR],
+        [0, 'look'],
+        [LAPSE_MS, 'look'],
+        [LAPSE_MS + 1, 'clear'],
+        [LAPSE_MS + HOUR, 'look'],
+      ],
+      [`!${240 * HOUR}`],
+    ],
   ];
   for (const [name, repeat, steps, expected] of cases) {
     test(name, () => assert.deepEqual(play(repeat, steps), expected));
@@ -443,6 +487,12 @@ describe('strategy 12.2: the daily report, by Beijing time', () => {
     ['not twice a day', '2026-03-05T05:00:00Z', today, false],
     ['the next day only at its hour', '2026-03-05T16:00:00Z', today, false],
     ['not again when the clock is set back', '2026-03-04T05:00:00Z', today, false],
+    [
+      'a report of a day later than tomorrow is of a wrong clock, and counts as none',
+      '2026-03-03T05:00:00Z',
+      today,
+      true,
+    ],
   ];
   for (const [name, now, last, due] of cases) {
     test(name, () => assert.equal(dailyReportDue(at(now), 9 * 60, last) !== null, due));
