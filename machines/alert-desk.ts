@@ -222,12 +222,13 @@ export function alertSink(desk: { send(event: ToAlertDesk): void }): AlertSink {
 }
 
 /** @throws what the journal throws: an engine that cannot read its memory must not start (strategy 11.2). */
-function restored({ journal }: AlertDeskInput): DeskMemory {
-  return restoreDesk({
+function restored({ journal, clock }: AlertDeskInput): DeskMemory {
+  const journalled = {
     states: journal.latestOfEach('alert.state').map(({ body }) => body),
     outbox: journal.latestOfEach('outbox').map(({ body }) => body),
     dailyNote: journal.latest('note', DAILY_NOTE)?.body ?? null,
-  });
+  };
+  return restoreDesk(journalled, clock.nowMs());
 }
 
 /** Memory first, then the journal, then the word of it; a delivery starts only after all three. */

@@ -321,6 +321,12 @@ export const SEEN_GRAIN_MS = HOUR;
 /** An alert neither raised nor cleared for a day stops being listed as open; nobody said that it is resolved. */
 export const LAPSE_MS = 24 * HOUR;
 
+/**
+ * What was open before a start is given this long to be raised or cleared, however long ago it was seen: a start after a day
+ * down must hear of the first polls first. No day: an engine that starts every day would keep for ever what nobody speaks of.
+ */
+export const START_GRACE_MS = HOUR;
+
 /** Five polls: a condition that is back sooner was never over. */
 export const CALM_MS = 10 * SECOND;
 
@@ -433,11 +439,16 @@ export function judgeClear(state: AlertState, atMs: number): AlertState {
   return { ...state, overAtMs: atMs };
 }
 
-/** What the passing of time does: tells the end of what stayed over long enough, lets lapse what nobody speaks of. */
+/**
+ * What the passing of time does: tells the end of what stayed over long enough, lets lapse what nobody speaks of.
+ *
+ * @param startedAtMs of the desk: what is open from before has `START_GRACE_MS` from then
+ */
 export function judgeTime(
   before: AlertState,
   nowMs: number,
   repeat: Repeat,
+  startedAtMs: number,
 ): { readonly state: AlertState; readonly resolved: boolean } {
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
@@ -445,7 +456,7 @@ export function judgeTime(
     if (nowMs - state.overAtMs < calmMs(state, repeat)) return { state, resolved: false };
     return { state: { ...state, closedAtMs: nowMs, closing: 'resolved' }, resolved: true };
   }
-  if (nowMs - state.seenAtMs < LAPSE_MS) return { state, resolved: false };
+  if (nowMs - state.seenAtMs < LAPSE_MS || nowMs - startedAtMs < START_GRACE_MS) return { state, resolved: false };
   return { state: { ...state, closedAtMs: nowMs, closing: 'lapsed' }, resolved: false };
 }
 

@@ -42,6 +42,8 @@ export interface DeskMemory {
   readonly heard: ReadonlySet<string>;
   /** Beijing day of the last daily report that was decided on, told or found empty; null: never. */
   readonly dailyDay: number | null;
+  /** When this desk began; now, once our clock is set back behind it. */
+  readonly startedAtMs: number;
 }
 
 /** What must be in the journal, all or none. */
@@ -67,11 +69,14 @@ export type AlertPolicies = Readonly<Record<AlertKind, AlertPolicy>>;
 const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], told: [], resolved: [] });
 
 /** The memory as the journal has it; entries that cannot be read are left out. */
-export function restoreDesk(journalled: {
-  readonly states: Iterable<unknown>;
-  readonly outbox: Iterable<unknown>;
-  readonly dailyNote: unknown;
-}): DeskMemory {
+export function restoreDesk(
+  journalled: {
+    readonly states: Iterable<unknown>;
+    readonly outbox: Iterable<unknown>;
+    readonly dailyNote: unknown;
+  },
+  nowMs: number,
+): DeskMemory {
   const states = [...journalled.states].map(readAlertState).filter((state) => state !== null);
   const note = journalled.dailyNote;
   const day = note !== null && typeof note === 'object' && 'day' in note ? note.day : null;
@@ -80,11 +85,18 @@ export function restoreDesk(journalled: {
     outbox: restoreOutbox(journalled.outbox),
     heard: new Set(),
     dailyDay: typeof day === 'number' ? day : null,
+    startedAtMs: nowMs,
   };
 }
 
 /** A desk that has never heard of anything. */
-export const EMPTY_DESK: DeskMemory = { states: new Map(), outbox: EMPTY_OUTBOX, heard: new Set(), dailyDay: null };
+export const EMPTY_DESK: DeskMemory = {
+  states: new Map(),
+  outbox: EMPTY_OUTBOX,
+  heard: new Set(),
+  dailyDay: null,
+  startedAtMs: 0,
+};
 
 /** A key the memory had let go is there again, as the journal has it. */
 export function recall(memory: DeskMemory, body: unknown): DeskMemory {
@@ -150,11 +162,12 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
 export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
   const states = new Map(memory.states);
   const heard = new Set(memory.heard);
+  const startedAtMs = Math.min(memory.startedAtMs, nowMs);
   let { outbox } = memory;
   const writes: DeskWrite[] = [];
   const ended: { key: string; lastedMs: number }[] = [];
   for (const [key, before] of memory.states) {
-    const { state, resolved } = judgeTime(before, nowMs, policies[before.kind].repeat);
+    const { state, resolved } = judgeTime(before, nowMs, policies[before.kind].repeat, startedAtMs);
     if (state !== before) {
       states.set(key, state);
       writes.push(stateWrite(state, policies));
@@ -170,8 +183,9 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       heard.delete(key);
     }
   }
-  const same = writes.length === 0 && states.size === memory.states.size;
-  return same ? nothing(memory) : { memory: { ...memory, states, heard, outbox }, writes, told: [], resolved: ended };
+  const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
+  if (same) return nothing(memory);
+  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, told: [], resolved: ended };
 }
 
 /**

@@ -31,6 +31,8 @@ import {
 import { decimal } from '../../src/core/decimal.ts';
 
 const HOUR = 3_600_000;
+/** The desk has run for long. */
+const STARTED_MS = -240 * HOUR;
 
 function alert(kind: AlertKind, atMs: number, more: Partial<Alert> = {}): Alert {
   return {
@@ -55,7 +57,7 @@ function play(
   for (const [atMs, what, sinceMs] of steps) {
     if (what === 'clear') state = state && judgeClear(state, atMs);
     else if (what === 'look') {
-      const looked: ReturnType<typeof judgeTime> | null = state && judgeTime(state, atMs, repeat);
+      const looked: ReturnType<typeof judgeTime> | null = state && judgeTime(state, atMs, repeat, STARTED_MS);
       if (looked?.resolved) told.push(`.${atMs}`);
       state = looked?.state ?? null;
     } else {
@@ -288,7 +290,7 @@ describe('strategy 12: episodes and repeats', () => {
         state = judgeClear(raised.state, now);
         clearedAt = now;
       } else {
-        const looked: ReturnType<typeof judgeTime> = judgeTime(state, now, repeat);
+        const looked: ReturnType<typeof judgeTime> = judgeTime(state, now, repeat, STARTED_MS);
         told += looked.resolved ? 1 : 0;
         state = looked.state;
         if (looked.resolved) clearedAt = null;

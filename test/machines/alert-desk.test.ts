@@ -443,6 +443,31 @@ describe('strategy 12: repeats across restarts', () => {
     );
   });
 
+  test('recovery is told after a start that comes more than a day later: what is open is given an hour to be heard of', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(MINUTE);
+    world.desk.stop();
+    await world.pass(25 * HOUR, 15_000);
+    world.restart();
+    await world.pass(2000);
+    world.clear('mmr:A');
+    await world.pass(MINUTE);
+    assert.match(world.texts()[1] ?? '', /resolved: MMR ALERT/);
+  });
+
+  test('an engine that starts every day does not keep open for ever what nobody speaks of', async () => {
+    const world = new World();
+    world.raise({ kind: 'drift', instrument: 'X' });
+    for (let start = 0; start < 2; start += 1) {
+      await world.pass(20 * HOUR, 15_000);
+      world.restart();
+    }
+    const { states } = world.desk.getSnapshot().context.memory;
+    assert.equal(states.get('drift:X')?.closing, 'lapsed');
+    assert.equal(world.deliveries.length, 1);
+  });
+
   test('an account out of reach silences what it causes; what outlasts it is told then', async () => {
     const world = new World();
     world.fail('A', 'createOrder');
@@ -651,7 +676,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
 });
 
 test('a desk that never heard of anything is empty', () => {
-  assert.deepEqual(new World().desk.getSnapshot().context.memory, EMPTY_DESK);
+  assert.deepEqual(new World().desk.getSnapshot().context.memory, { ...EMPTY_DESK, startedAtMs: START });
 });
 
 /** Small seeded generator: the same numbers for the same seed. */
