@@ -56,6 +56,11 @@ export interface AlertPolicy {
    * it is never folded into a count, never silenced by a wider alert and never dropped from a full outbox.
    */
   readonly critical: boolean;
+  /**
+   * Raised by what happened, once, not for as long as it holds: nobody raises it again when the period is over, so the desk
+   * owes what comes within one and differs. No wider alert silences these.
+   */
+  readonly event?: boolean;
 }
 
 /**
@@ -71,14 +76,14 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   unhedged: { repeat: 'episode', critical: true },
   'foreign-order': { repeat: 'once', critical: false },
   'order-refused': { repeat: 900 * SECOND, critical: false },
-  drift: { repeat: 900 * SECOND, critical: false },
+  drift: { repeat: 900 * SECOND, critical: false, event: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
   'side-contradicts-config': { repeat: 'episode', critical: false },
   'order-count': { repeat: 900 * SECOND, critical: false },
   'clock-skew': { repeat: 900 * SECOND, critical: false },
   'limit-reached': { repeat: 900 * SECOND, critical: false },
-  'invariant-broken': { repeat: 900 * SECOND, critical: true },
-  'actor-failed': { repeat: 900 * SECOND, critical: true },
+  'invariant-broken': { repeat: 900 * SECOND, critical: true, event: true },
+  'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },
   'instrument-unlisted': { repeat: 'episode', critical: true },
 };
@@ -313,6 +318,14 @@ export interface AlertState {
   readonly closing: 'resolved' | 'untold' | 'lapsed' | null;
   /** How often it came back soon after being over: each doubles the calm asked for before `resolved`. */
   readonly returns: number;
+  /** Told when the period ends: what came within it and differs from what was told. Absent: nothing. */
+  readonly owed?: OwedTelling;
+}
+
+/** Happenings that wait for the end of a period: how many, and the words of the newest. */
+export interface OwedTelling {
+  readonly times: number;
+  readonly details: Readonly<Record<string, string>>;
 }
 
 /** `seenAtMs` is kept to within an hour: often enough to judge `LAPSE_MS`, seldom enough not to fill the journal. */
@@ -375,7 +388,7 @@ export function judgeRaise(
   alert: Alert,
   silenced: boolean,
   nowMs: number,
-  repeat: Repeat,
+  { repeat, event = false }: Pick<AlertPolicy, 'repeat' | 'event'>,
 ): { readonly state: AlertState; readonly tell: boolean } {
   if (before === null) return openEpisode(alert, 0, silenced, nowMs);
   const state = notAfter(before, nowMs);
@@ -394,19 +407,34 @@ export function judgeRaise(
     (typeof repeat === 'number' && nowMs - state.toldAtMs >= repeat && nowMs > state.toldAtMs);
   const tell = due && !silenced;
   const back = state.overAtMs !== null;
-  if (!tell && !back) return { state: seen(state, nowMs), tell };
+  const { owed: owedBefore, ...rest } = state;
+  const owed = event && !tell ? owedWith(state, alert) : undefined;
+  if (!tell && !back && owed === owedBefore) return { state: seen(state, nowMs), tell };
   return {
     state: {
-      ...state,
-      details: alert.details,
+      ...rest,
+      // What is owed is not told yet.
+      details: owed === undefined ? alert.details : state.details,
       sinceMs: Math.min(state.sinceMs, alert.sinceMs ?? alert.atMs),
       seenAtMs: nowMs,
       overAtMs: null,
       returns: state.returns + (back ? 1 : 0),
       ...(tell ? { toldAtMs: nowMs, tellings: state.tellings + 1 } : {}),
+      ...(owed === undefined ? {} : { owed }),
     },
     tell,
   };
+}
+
+/** What is owed once this has happened too; the very same value where it says nothing else than the last of it did. */
+function owedWith({ owed, details }: AlertState, alert: Alert): OwedTelling | undefined {
+  if (sameDetails((owed ?? { details }).details, alert.details)) return owed;
+  return { times: (owed?.times ?? 0) + 1, details: alert.details };
+}
+
+function sameDetails(one: Alert['details'], other: Alert['details']): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
 function openEpisode(alert: Alert, returns: number, silenced: boolean, nowMs: number) {
@@ -440,7 +468,8 @@ export function judgeClear(state: AlertState, atMs: number): AlertState {
 }
 
 /**
- * What the passing of time does: tells the end of what stayed over long enough, lets lapse what nobody speaks of.
+ * What the passing of time does: tells what is owed, tells the end of what stayed over long enough, lets lapse what nobody
+ * speaks of.
  *
  * @param startedAtMs of the desk: what is open from before has `START_GRACE_MS` from then
  */
@@ -449,9 +478,16 @@ export function judgeTime(
   nowMs: number,
   repeat: Repeat,
   startedAtMs: number,
-): { readonly state: AlertState; readonly resolved: boolean } {
+): { readonly state: AlertState; readonly resolved: boolean; readonly owed?: OwedTelling } {
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
+  if (state.owed !== undefined) {
+    // The end of it all is told after that.
+    if (typeof repeat === 'number' && nowMs - (state.toldAtMs ?? 0) < repeat) return { state, resolved: false };
+    const { owed, ...rest } = state;
+    const told = { ...rest, details: owed.details, toldAtMs: nowMs, tellings: state.tellings + 1 };
+    return { state: told, resolved: false, owed };
+  }
   if (state.overAtMs !== null) {
     if (nowMs - state.overAtMs < calmMs(state, repeat)) return { state, resolved: false };
     return { state: { ...state, closedAtMs: nowMs, closing: 'resolved' }, resolved: true };
@@ -481,8 +517,15 @@ export function readAlertState(body: unknown): AlertState | null {
   const numbers = [state.sinceMs, state.seenAtMs, state.tellings, state.returns].every(Number.isFinite);
   const nullable = [state.toldAtMs, state.overAtMs, state.closedAtMs].every((x) => x === null || Number.isFinite(x));
   const known = typeof state.kind === 'string' && Object.hasOwn(ALERT_POLICIES, state.kind);
-  const details = state.details !== null && typeof state.details === 'object';
-  return numbers && nullable && known && details && typeof state.key === 'string' ? (body as AlertState) : null;
+  const details = isRecord(state.details);
+  const owed =
+    state.owed === undefined ||
+    (isRecord(state.owed) && Number.isFinite(state.owed.times) && isRecord(state.owed.details));
+  return numbers && nullable && known && details && owed && typeof state.key === 'string' ? (body as AlertState) : null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object';
 }
 
 // --------------------------------------------------------------------------------------------------------- Beijing time

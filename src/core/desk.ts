@@ -110,7 +110,7 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
   const silenced = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
-  const { state, tell } = judgeRaise(before, alert, silenced, nowMs, policy.repeat);
+  const { state, tell } = judgeRaise(before, alert, silenced, nowMs, policy);
   const heard = memory.heard.has(alert.key) ? memory.heard : new Set(memory.heard).add(alert.key);
   const begins = before === null || !alertHolds(before) || heard !== memory.heard;
   if (state === before && !begins) return nothing(memory);
@@ -118,7 +118,8 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies)];
   let { outbox } = memory;
   if (tell) {
-    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs));
+    const owed = before?.owed?.times ?? 0;
+    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, 1 + owed));
     outbox = queued.outbox;
     writes.push(...queued.changes.map(outboxWrite(nowMs)));
   }
@@ -158,19 +159,28 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
   };
 }
 
-/** Time has passed: ends that are certain by now are told, and what is long over is let go (the journal keeps it). */
+/** Time has passed: what is owed, and ends that are certain by now, are told, and what is long over is let go (the journal keeps it). */
 export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
   const states = new Map(memory.states);
   const heard = new Set(memory.heard);
   const startedAtMs = Math.min(memory.startedAtMs, nowMs);
   let { outbox } = memory;
   const writes: DeskWrite[] = [];
+  const told: Alert[] = [];
   const ended: { key: string; lastedMs: number }[] = [];
   for (const [key, before] of memory.states) {
-    const { state, resolved } = judgeTime(before, nowMs, policies[before.kind].repeat, startedAtMs);
+    const { state, resolved, owed } = judgeTime(before, nowMs, policies[before.kind].repeat, startedAtMs);
     if (state !== before) {
       states.set(key, state);
       writes.push(stateWrite(state, policies));
+    }
+    if (owed !== undefined) {
+      const { kind, account, instrument, details } = state;
+      const alert: Alert = { kind, key, account, instrument, atMs: nowMs, sinceMs: null, details };
+      const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, owed.times));
+      outbox = queued.outbox;
+      writes.push(...queued.changes.map(outboxWrite(nowMs)));
+      told.push(alert);
     }
     if (resolved) {
       const queued = enqueue(outbox, resolvedNotice(state, nowMs));
@@ -185,7 +195,7 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   }
   const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
   if (same) return nothing(memory);
-  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, told: [], resolved: ended };
+  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, told, resolved: ended };
 }
 
 /**

@@ -97,9 +97,9 @@ export function isCritical(item: OutboxItem): boolean {
   return item.type === 'daily' || (item.type === 'notice' && ALERT_POLICIES[item.kind].critical);
 }
 
-/** The telling of a raise. */
-export function raisedNotice(alert: Alert, state: AlertState, nowMs: number): Notice {
-  return { ...notice(state, nowMs), details: alert.details, times: 1 };
+/** The telling of a raise, or of so many at once. */
+export function raisedNotice(alert: Alert, state: AlertState, nowMs: number, times = 1): Notice {
+  return { ...notice(state, nowMs), details: alert.details, times };
 }
 
 /** The telling of an end. */

@@ -66,7 +66,7 @@ function play(
         alert('mmr', atMs, { sinceMs: sinceMs ?? null }),
         what === 'silenced',
         atMs,
-        repeat,
+        { repeat },
       );
       if (raised.tell) told.push(`!${atMs}`);
       state = raised.state;
@@ -285,7 +285,7 @@ describe('strategy 12: episodes and repeats', () => {
     let clearedAt: number | null = null;
     for (let now = 0; now < 24 * HOUR; now += 1000) {
       if (state === null || state.closedAtMs !== null || clearedAt === null) {
-        const raised: ReturnType<typeof judgeRaise> = judgeRaise(state, alert('mmr', now), false, now, repeat);
+        const raised: ReturnType<typeof judgeRaise> = judgeRaise(state, alert('mmr', now), false, now, { repeat });
         told += raised.tell ? 1 : 0;
         state = judgeClear(raised.state, now);
         clearedAt = now;
@@ -301,14 +301,27 @@ describe('strategy 12: episodes and repeats', () => {
   });
 
   test('a raise that changes nothing gives the same state, so that nothing is written', () => {
-    const first = judgeRaise(null, alert('mmr', 0), false, 0, 60_000).state;
-    assert.equal(judgeRaise(first, alert('mmr', 2000), false, 2000, 60_000).state, first);
-    const hourly = judgeRaise(first, alert('mmr', SEEN_GRAIN_MS), true, SEEN_GRAIN_MS, 'episode').state;
+    const first = judgeRaise(null, alert('mmr', 0), false, 0, { repeat: 60_000 }).state;
+    assert.equal(judgeRaise(first, alert('mmr', 2000), false, 2000, { repeat: 60_000 }).state, first);
+    const hourly = judgeRaise(first, alert('mmr', SEEN_GRAIN_MS), true, SEEN_GRAIN_MS, { repeat: 'episode' }).state;
     assert.equal(hourly.seenAtMs, SEEN_GRAIN_MS);
   });
 
+  test('the journal is written when another thing happens within the period, not when the same is raised again', () => {
+    const event = { repeat: 900_000, event: true };
+    const drift = (difference: string) => alert('drift', 0, { details: { difference } });
+    const told = judgeRaise(null, drift('1'), false, 0, event).state;
+    assert.equal(judgeRaise(told, drift('1'), false, 1000, event).state, told);
+    const owing = judgeRaise(told, drift('2'), false, 2000, event).state;
+    assert.deepEqual([owing.details, owing.owed], [{ difference: '1' }, { times: 1, details: { difference: '2' } }]);
+    assert.equal(judgeRaise(owing, drift('2'), false, 3000, event).state, owing);
+    assert.equal(judgeRaise(owing, drift('1'), false, 3000, event).state.owed?.times, 2);
+  });
+
   test('a state survives the journal; damaged ones are not taken', () => {
-    const { state } = judgeRaise(null, alert('mmr', 0), false, 0, 60_000);
+    const event = { repeat: 60_000, event: true };
+    const told = judgeRaise(null, alert('mmr', 0), false, 0, event).state;
+    const { state } = judgeRaise(told, alert('mmr', 0, { details: { ratio: '1' } }), false, 0, event);
     assert.deepEqual(readAlertState(JSON.parse(JSON.stringify(state))), state);
     for (const bad of [
       null,
@@ -317,6 +330,8 @@ describe('strategy 12: episodes and repeats', () => {
       { ...state, kind: 'toString' },
       { ...state, sinceMs: null },
       { ...state, toldAtMs: 'x' },
+      { ...state, owed: { times: 1 } },
+      { ...state, owed: null },
     ]) {
       assert.equal(readAlertState(bad), null);
     }
@@ -324,7 +339,7 @@ describe('strategy 12: episodes and repeats', () => {
 
   test('the list has what is open, longest first, and what ended lately', () => {
     const state = (key: string, sinceMs: number, closedAtMs: number | null): AlertState => ({
-      ...judgeRaise(null, alert('mmr', sinceMs, { key }), false, sinceMs, 1).state,
+      ...judgeRaise(null, alert('mmr', sinceMs, { key }), false, sinceMs, { repeat: 1 }).state,
       closedAtMs,
     });
     const { open, recent } = listAlerts(

@@ -263,7 +263,7 @@ test('alerts: open, and those that ended within a day', () => {
     sinceMs: null,
     details: { difference: '0.9', price: '620.1' },
   });
-  const raised = (key: string) => judgeRaise(null, alert(key), false, NOW_MS - 60_000, 900_000).state;
+  const raised = (key: string) => judgeRaise(null, alert(key), false, NOW_MS - 60_000, { repeat: 900_000 }).state;
   const over = { ...raised('drift:2'), overAtMs: NOW_MS - 20_000, closedAtMs: NOW_MS - 10_000, closing: 'resolved' };
   open.append([
     { kind: 'alert.state', key: 'drift:1', atMs: NOW_MS, body: raised('drift:1') },

@@ -468,6 +468,60 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 1);
   });
 
+  const drift = (difference: string) => ({
+    kind: 'drift' as const,
+    key: 'drift:X:A',
+    account: 'A' as const,
+    instrument: 'X',
+    details: { difference, price: '600' },
+  });
+
+  test('drifts within the period of the first are told when it ends: how many, and the newest; across a restart', async () => {
+    const world = new World();
+    world.raise(drift('1'));
+    await world.pass(MINUTE);
+    world.raise(drift('-2'));
+    await world.pass(MINUTE);
+    world.raise(drift('-3'));
+    world.restart();
+    await world.pass(12 * MINUTE, 1000);
+    assert.equal(world.deliveries.length, 1);
+    await world.pass(2 * MINUTE);
+    assert.equal(world.deliveries.length, 2);
+    assert.match(world.texts()[1] ?? '', /-3[\s\S]*came up 2 times/);
+    assert.deepEqual(
+      world.said('alert.raised').map(({ atMs, alert }) => [atMs - START, alert.details.difference]),
+      [
+        [0, '1'],
+        [15 * MINUTE, '-3'],
+      ],
+    );
+    await world.pass(HOUR, 1000);
+    assert.equal(world.deliveries.length, 2, 'and no more of it');
+  });
+
+  test('a drift within the period is told also when the first is over by then, and the end after it', async () => {
+    const world = new World();
+    world.raise(drift('1'));
+    await world.pass(MINUTE);
+    world.raise(drift('-2'));
+    world.clear('drift:X:A');
+    await world.pass(HOUR, 1000);
+    assert.deepEqual(
+      [...world.said('alert.raised'), ...world.said('alert.resolved')].map(({ atMs }) => atMs - START),
+      [0, 15 * MINUTE, 15 * MINUTE + 5000],
+    );
+  });
+
+  test('a condition whose figures move is told by its period only, by whoever raises it then', async () => {
+    const world = new World();
+    world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.74', threshold: '0.70' } });
+    await world.pass(MINUTE);
+    world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.75', threshold: '0.70' } });
+    await world.pass(2 * HOUR, 2500);
+    assert.equal(world.deliveries.length, 1);
+  });
+
   test('an account out of reach silences what it causes; what outlasts it is told then', async () => {
     const world = new World();
     world.fail('A', 'createOrder');
