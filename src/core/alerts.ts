@@ -320,6 +320,8 @@ export interface AlertState {
   readonly returns: number;
   /** Told when the period ends: what came within it and differs from what was told. Absent: nothing. */
   readonly owed?: OwedTelling;
+  /** As journalled: nothing needs it any more. */
+  readonly settled?: boolean;
 }
 
 /** Happenings that wait for the end of a period: how many, and the words of the newest. */
@@ -333,6 +335,12 @@ export const SEEN_GRAIN_MS = HOUR;
 
 /** An alert neither raised nor cleared for a day stops being listed as open; nobody said that it is resolved. */
 export const LAPSE_MS = 24 * HOUR;
+
+/**
+ * What is told once ever is remembered for so long after it was last seen: orders live at most 30 days (API 5.1), one more is
+ * for what `seenAtMs` leaves out. So many are as many as people were told of in a month.
+ */
+export const ONCE_KEPT_MS = 31 * LAPSE_MS;
 
 /**
  * What was open before a start is given this long to be raised or cleared, however long ago it was seen: a start after a day
@@ -457,7 +465,7 @@ function openEpisode(alert: Alert, returns: number, silenced: boolean, nowMs: nu
 }
 
 function seen(state: AlertState, nowMs: number): AlertState {
-  return nowMs - state.seenAtMs < SEEN_GRAIN_MS ? state : { ...state, seenAtMs: nowMs };
+  return nowMs - state.seenAtMs < SEEN_GRAIN_MS ? state : { ...state, seenAtMs: nowMs, settled: false };
 }
 
 /** What a clear does: the condition is over from `atMs` on; nobody hears of the end of what nobody was told. */

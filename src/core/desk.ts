@@ -10,6 +10,7 @@ import {
   judgeRaise,
   judgeTime,
   LAPSE_MS,
+  ONCE_KEPT_MS,
   readAlertState,
   type StuckSymbol,
   widerAlert,
@@ -115,7 +116,7 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   const begins = before === null || !alertHolds(before) || heard !== memory.heard;
   if (state === before && !begins) return nothing(memory);
   const states = new Map(memory.states).set(alert.key, state);
-  const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies)];
+  const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies, nowMs)];
   let { outbox } = memory;
   if (tell) {
     const owed = before?.owed?.times ?? 0;
@@ -142,7 +143,7 @@ function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: num
     const tellings = Math.max(0, state.tellings - item.times);
     const untold = { ...state, tellings, toldAtMs: tellings === 0 ? null : state.toldAtMs };
     states.set(key, untold);
-    writes.push(stateWrite(untold, policies), outboxWrite(nowMs)(withdrawn.change));
+    writes.push(stateWrite(untold, policies, nowMs), outboxWrite(nowMs)(withdrawn.change));
   }
   return { states, outbox };
 }
@@ -155,7 +156,7 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
   if (state === before) return nothing(memory);
   return {
     ...nothing({ ...memory, states: new Map(memory.states).set(key, state) }),
-    writes: [stateWrite(state, policies)],
+    writes: [stateWrite(state, policies, atMs)],
   };
 }
 
@@ -172,7 +173,7 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
     const { state, resolved, owed } = judgeTime(before, nowMs, policies[before.kind].repeat, startedAtMs);
     if (state !== before) {
       states.set(key, state);
-      writes.push(stateWrite(state, policies));
+      writes.push(stateWrite(state, policies, nowMs));
     }
     if (owed !== undefined) {
       const { kind, account, instrument, details } = state;
@@ -188,10 +189,12 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
       ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
     }
-    if (state.closedAtMs !== null && nowMs - Math.max(state.closedAtMs, state.seenAtMs) > LAPSE_MS) {
-      states.delete(key);
-      heard.delete(key);
-    }
+    if (state.closedAtMs === null) continue;
+    const once = policies[state.kind].repeat === 'once';
+    if (nowMs - Math.max(state.closedAtMs, state.seenAtMs) <= (once ? ONCE_KEPT_MS : LAPSE_MS)) continue;
+    if (once && !state.settled) writes.push(stateWrite(state, policies, nowMs));
+    states.delete(key);
+    heard.delete(key);
   }
   const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
   if (same) return nothing(memory);
@@ -243,9 +246,10 @@ export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite 
   };
 }
 
-/** `settled` lets the journal drop it in time; what is told once ever must be remembered for as long. */
-function stateWrite(state: AlertState, policies: AlertPolicies): DeskWrite {
-  const settled = state.closedAtMs !== null && policies[state.kind].repeat !== 'once';
+/** `settled` lets the journal drop it in time; what is told once ever must be remembered for as long as it can be seen. */
+function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): DeskWrite {
+  const over = state.closedAtMs !== null;
+  const settled = over && (policies[state.kind].repeat !== 'once' || nowMs - state.seenAtMs > ONCE_KEPT_MS);
   return { kind: 'alert.state', key: state.key, body: { ...state, settled } };
 }
 

@@ -425,6 +425,28 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(all.filter((text) => text.includes('0xbb')).length, 1);
   });
 
+  test('a foreign order that cannot live any more is let go in the journal, once; one that is still seen is not', async () => {
+    const world = new World();
+    const seen = (id: string) =>
+      alertSink(world.desk).raise(foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+    const stored = (id: string) => world.journal.latest('alert.state', `foreign-order:A:${id}`);
+    const settled = (id: string) => (stored(id)?.body as { settled?: boolean } | undefined)?.settled;
+    seen('0xaa');
+    for (let days = 0; days <= 34; days += 2) {
+      seen('0xbb');
+      await world.pass(2 * DAY, 60_000);
+      if (days === 10) world.restart();
+      if (days === 28) assert.equal(settled('0xaa'), false, 'it may still be open: orders live up to 30 days');
+    }
+    assert.deepEqual([settled('0xaa'), settled('0xbb')], [true, false]);
+    const { seq } = stored('0xaa') ?? assert.fail('the journal forgets it in its own time');
+    world.restart();
+    await world.pass(MINUTE);
+    assert.equal(stored('0xaa')?.seq, seq, 'a start does not make it young again');
+    seen('0xbb');
+    assert.equal(world.said('alert.raised').length, 2);
+  });
+
   test('recovery is told once, with how long it lasted, across a restart', async () => {
     const world = new World();
     world.raise({ kind: 'mmr', account: 'A' });
