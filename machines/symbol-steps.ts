@@ -269,7 +269,10 @@ function outdated({ underWay, config }: SymbolContext): readonly SymbolCommand[]
   return [{ to: 'gateway', message: { type: 'intents.outdated', instrument: config.instrument } }];
 }
 
-/** The first reading of both accounts after a start with a journal: where they differ is said (strategy 11.2). */
+/**
+ * The first reading of both accounts after a start with a journal: where they differ is said (strategy 11.2), as an episode
+ * that begins with this start. It ends with the first decision, for which there must be no difference any more.
+ */
 function compareOnce(
   context: SymbolContext,
   atMs: number,
@@ -292,7 +295,7 @@ function compareOnce(
   };
   if (difference === '') return { facts: [restored], commands: [] };
   const key = alertKey('start-difference', instrument);
-  const about = { account: null, instrument, atMs, sinceMs: null };
+  const about = { account: null, instrument, atMs, sinceMs: atMs };
   const alert: Alert = { kind: 'start-difference', key, ...about, details: { difference } };
   return { facts: [restored], commands: [{ to: 'alert-desk', message: { type: 'alert.raised', alert } }] };
 }

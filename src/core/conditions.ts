@@ -18,6 +18,8 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'order-count',
   'unhedged',
   'instrument-unlisted',
+  // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
+  'start-difference',
 ];
 
 /** The exchange does not list a symbol that this engine has traded, and holds this much of it (strategy 11.6). */

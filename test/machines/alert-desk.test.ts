@@ -409,6 +409,24 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 3);
   });
 
+  test('each start with a difference is told, also when the end of the former was never heard of', async () => {
+    const world = new World();
+    const differs = (difference: string) =>
+      world.raise({ kind: 'start-difference', instrument: 'X', sinceMs: world.nowMs, details: { difference } });
+    for (const [day, difference] of [
+      [0, 'A 1'],
+      [3, 'B 2'],
+      [10, 'A 3'],
+    ] as const) {
+      await world.pass(START + day * DAY - world.nowMs, 15_000);
+      world.restart();
+      differs(difference);
+      await world.pass(MINUTE);
+      assert.match(world.texts().at(-1) ?? '', new RegExp(difference));
+    }
+    assert.equal(world.deliveries.length, 3);
+  });
+
   test('foreign orders: once each, for months, across restarts', async () => {
     const world = new World();
     const seen = (id: string) =>

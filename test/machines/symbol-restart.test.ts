@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { initialContext, snapshotReceived, starting } from '../../machines/symbol-steps.ts';
 import type { Journal } from '../../src/ports.ts';
 import { config, fill, instrument, NOW, snapshot, stateAfter, strategy } from '../support/core.ts';
+import { SymbolBench } from '../support/symbol-bench.ts';
 
 /** What a symbol that was restored from the journal says of the exchange's first reading. */
 function firstReadings(positionOfA: string) {
@@ -51,8 +52,23 @@ describe('a restart with a journal (strategy 11.2)', () => {
       command.message.type === 'alert.raised' ? [command.message] : [],
     );
     assert.deepEqual(
-      alerts?.map(({ alert }) => [alert.kind, alert.details.difference]),
-      [['start-difference', 'A 0.5']],
+      alerts?.map(({ alert }) => [alert.kind, alert.details.difference, alert.sinceMs === alert.atMs]),
+      [['start-difference', 'A 0.5', true]],
+      'it begins with this start: each start with a difference is an episode of its own',
     );
+  });
+
+  it('11.2 12 once the difference is adopted it is over', () => {
+    const { lots, booked } = stateAfter([fill('A', 'buy', 2, 100), fill('B', 'sell', 2, 100)]);
+    const bench = new SymbolBench({ state: { begun: true, lots, booked } });
+    const words: string[][] = [];
+    for (let reading = 0; reading < 3; reading += 1) {
+      bench.read('B', -2);
+      bench.read('A', '2.5');
+      words.push(bench.words().filter((word) => word.includes('start-difference')));
+      bench.wait(4990);
+    }
+    assert.equal(bench.reported('drift.adopted').length, 1);
+    assert.deepEqual(words, [['alert-desk raised start-difference'], [], ['alert-desk cleared start-difference']]);
   });
 });
