@@ -1,5 +1,5 @@
 import { assign, enqueueActions, fromPromise, type SnapshotFrom, setup } from 'xstate';
-import { ALERT_POLICIES, type StuckSymbol } from '../src/core/alerts.ts';
+import { ALERT_POLICIES, type StuckNow } from '../src/core/alerts.ts';
 import {
   type AlertPolicies,
   DAILY_NOTE,
@@ -52,8 +52,8 @@ export interface AlertDeskInput {
     /** The repeat table of strategy 12 unless given. */
     readonly policies?: AlertPolicies;
   };
-  /** Symbols that are not hedged now, stuck or not; null: not known yet, ask again. */
-  readonly stuckNow: () => readonly StuckSymbol[] | null;
+  /** Symbols that are not hedged now, stuck or not, and those still to be heard of. */
+  readonly stuckNow: () => StuckNow;
 }
 
 interface AlertDeskContext extends AlertDeskInput {

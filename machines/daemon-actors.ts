@@ -1,5 +1,5 @@
 import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
-import type { StuckSymbol } from '../src/core/alerts.ts';
+import type { StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
@@ -164,16 +164,21 @@ export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullabl
   });
 }
 
-/** For the daily report (strategy 12.2): what is not hedged now; null while a symbol has not found out where it stands. */
-function stuckSymbols(context: TradingParts, self: AnyActorRef): readonly StuckSymbol[] | null {
+/** For the daily report (strategy 12.2): what is not hedged now, and the symbols of which that is not known, or not all of it. */
+function stuckSymbols(context: TradingParts, self: AnyActorRef): StuckNow {
   const stuck: StuckSymbol[] = [];
-  for (const symbol of context.symbols) {
-    const known = knownOf(self.system.get(`symbol:${symbol.config.instrument}`));
-    const report = known === undefined ? null : reportOf(known);
-    if (report === null) return null;
-    if (report.stuck !== null) stuck.push(report.stuck);
+  const awaited: string[] = [];
+  for (const { config } of context.symbols) {
+    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
+    let report = known === undefined ? null : reportOf(known);
+    if (report === null) {
+      awaited.push(config.instrument);
+      // What it is without the touch it waits for.
+      report = known === undefined ? null : reportOf({ ...known, touchAsked: false });
+    }
+    if (report !== null && report.stuck !== null) stuck.push(report.stuck);
   }
-  return stuck;
+  return { stuck, awaited };
 }
 
 /** Children are started under ids made at run time, which `setup` cannot list. */

@@ -221,6 +221,14 @@ export function isStuck(unhedgedSinceMs: number, nowMs: number, stuckMs: number)
   return nowMs - unhedgedSinceMs > stuckMs;
 }
 
+/** The symbols that are not hedged, as far as is known now (strategy 12.2). */
+export interface StuckNow {
+  /** Stuck or not; one whose touch is still on its way is here without it. */
+  readonly stuck: readonly StuckSymbol[];
+  /** Symbols of which more is to be heard: they have not found out where they stand, or their touch is on its way. */
+  readonly awaited: readonly string[];
+}
+
 /** What it would take to hedge a stuck symbol: how far the market is from the guard. */
 export interface HedgeDistance {
   /** USDT the price has to go towards the guard before a hedge at the touch is allowed; 0: it is there. */
@@ -557,4 +565,17 @@ export function beijingTime(nowMs: number): { readonly day: number; readonly min
 export function dailyReportDue(nowMs: number, atMinute: number, lastDay: number | null): number | null {
   const { day, minute } = beijingTime(nowMs);
   return minute >= atMinute && (lastDay === null || day > lastDay || lastDay > day + 1) ? day : null;
+}
+
+/**
+ * How long the daily report waits for symbols that are not known: a start is over in seconds, and a symbol that is not known
+ * after ten minutes will not be when somebody reads the report.
+ */
+export const DAILY_PATIENCE_MS = 600_000;
+
+/** Whether a report that is due still waits: since its hour and since the start, and not past the day it is of. */
+export function dailyReportWaits(nowMs: number, atMinute: number, startedAtMs: number): boolean {
+  const { minute } = beijingTime(nowMs);
+  if (minute >= DAY / 60_000 - 1) return false;
+  return (minute - atMinute) * 60_000 < DAILY_PATIENCE_MS || nowMs - startedAtMs < DAILY_PATIENCE_MS;
 }

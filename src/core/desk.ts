@@ -5,6 +5,7 @@ import {
   type AlertState,
   alertHolds,
   dailyReportDue,
+  dailyReportWaits,
   isStuck,
   judgeClear,
   judgeRaise,
@@ -12,7 +13,7 @@ import {
   LAPSE_MS,
   ONCE_KEPT_MS,
   readAlertState,
-  type StuckSymbol,
+  type StuckNow,
   widerAlert,
 } from './alerts.ts';
 import {
@@ -203,30 +204,35 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
 
 /**
  * The daily report, when its hour has come and it is not done (strategy 12.2): queued and noted as done in one write, so
- * that it is queued exactly once a day. `stuck` null: not known yet (just started); asked again at the next wake.
+ * that it is queued exactly once a day. While symbols are awaited it is asked again at the next wake, for ten minutes; then
+ * it is told without them, and names those of which nothing is known. `stuckNow` null: asking failed.
  */
 export function deskDaily(
   memory: DeskMemory,
   nowMs: number,
   atMinute: number,
   stuckMs: number,
-  stuck: () => readonly StuckSymbol[] | null,
+  stuckNow: () => StuckNow | null,
 ): DeskStep {
   const day = dailyReportDue(nowMs, atMinute, memory.dailyDay);
-  const known = day === null ? null : stuck();
+  const known = day === null ? null : stuckNow();
   if (day === null || known === null) return nothing(memory);
+  if (known.awaited.length > 0 && dailyReportWaits(nowMs, atMinute, memory.startedAtMs)) return nothing(memory);
+  const unknown = known.awaited.filter((name) => !known.stuck.some(({ instrument }) => instrument === name));
   const report: DailyReport = {
     type: 'daily',
     order: 0,
     queuedAtMs: nowMs,
     day,
     stuckMs,
-    stuck: known
+    stuck: known.stuck
       .filter((symbol) => isStuck(symbol.unhedgedSinceMs, nowMs, stuckMs))
       .sort((a, b) => a.unhedgedSinceMs - b.unhedgedSinceMs),
+    ...(unknown.length === 0 ? {} : { unknown }),
   };
   const note: DeskWrite = { kind: 'note', key: DAILY_NOTE, body: { day } };
-  if (report.stuck.length === 0) return { ...nothing({ ...memory, dailyDay: day }), writes: [note] };
+  if (report.stuck.length === 0 && unknown.length === 0)
+    return { ...nothing({ ...memory, dailyDay: day }), writes: [note] };
   const { outbox, changes } = enqueue(memory.outbox, report);
   return {
     ...nothing({ ...memory, outbox, dailyDay: day }),

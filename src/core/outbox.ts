@@ -40,6 +40,8 @@ export interface DailyReport extends Queued {
   readonly stuckMs: number;
   /** Longest unhedged first. */
   readonly stuck: readonly StuckSymbol[];
+  /** Symbols that had not found out where they stand. Absent: none. */
+  readonly unknown?: readonly string[];
 }
 
 /** What a full outbox, or a full message, only counts. */
@@ -410,6 +412,7 @@ function isItem(body: unknown): body is OutboxItem {
       item.details !== null &&
       typeof item.details === 'object'
     );
-  if (item.type === 'daily') return Number.isFinite(item.day) && Array.isArray(item.stuck);
+  if (item.type === 'daily')
+    return Number.isFinite(item.day) && Array.isArray(item.stuck) && Array.isArray(item.unknown ?? []);
   return item.type === 'folded' && Array.isArray(item.tallies);
 }

@@ -66,6 +66,7 @@ interface Words {
   readonly dailyLine: (line: DailyWords) => string;
   readonly dailyHints: string;
   readonly dailyMore: (count: number, names: string) => string;
+  readonly dailyUnknown: (names: string) => string;
   readonly test: (at: string) => string;
   readonly duration: { readonly s: string; readonly min: string; readonly h: string; readonly d: string };
 }
@@ -223,6 +224,7 @@ const EN: Words = {
   dailyHints:
     'Engine: keeps its orders at the guard price or better and never hedges at a loss.\nYou: wait, or hedge by hand and take the loss.',
   dailyMore: (count, names) => `and ${count} more: ${names}`,
+  dailyUnknown: (names) => `not known: ${names}`,
   test: (at) => `Test message of ${at}: alerts arrive here.`,
   duration: { s: ' s', min: ' min', h: ' h', d: ' d' },
 };
@@ -372,6 +374,7 @@ const ZH: Words = {
     ].join(''),
   dailyHints: '引擎：挂单不劣于保护价，绝不亏损对冲。\n您可以：等待，或手动对冲并承担亏损。',
   dailyMore: (count, names) => `另有 ${count} 个：${names}`,
+  dailyUnknown: (names) => `状态未知：${names}`,
   test: (at) => `${at} 测试消息：告警可以送达。`,
   duration: { s: ' 秒', min: ' 分钟', h: ' 小时', d: ' 天' },
 };
@@ -519,7 +522,12 @@ function foldedLine(tally: FoldedTally, nowMs: number, words: Words): string {
 
 function dailyText(report: DailyReport, limit: number, nowMs: number, words: Words): string {
   const title = words.daily(isoDate(report.day), report.stuck.length, hoursText(report.stuckMs));
-  const last = words.dailyHints;
+  const { unknown = [] } = report;
+  const names = (list: readonly string[]) => clip(list.join(words.comma), NAMES_LIMIT);
+  const last = [
+    ...(unknown.length > 0 ? [words.dailyUnknown(names(unknown))] : []),
+    ...(report.stuck.length > 0 ? [words.dailyHints] : []),
+  ].join('\n');
   const lines: string[] = [];
   let room = limit - title.length - last.length - NAMES_LIMIT - 50;
   for (const symbol of report.stuck) {
@@ -528,9 +536,8 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Wor
     lines.push(line);
     room -= line.length + 1;
   }
-  const left = report.stuck.slice(lines.length);
-  const names = clip(left.map((symbol) => symbol.instrument).join(words.comma), NAMES_LIMIT);
-  return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names)] : []), last].join('\n');
+  const left = report.stuck.slice(lines.length).map((symbol) => symbol.instrument);
+  return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names(left))] : []), last].join('\n');
 }
 
 function dailyLine(symbol: StuckSymbol, nowMs: number, words: Words): string {

@@ -60,9 +60,23 @@ class World {
   readonly tries: number[] = [];
   journal: Journal = createMemoryJournal();
   gateway: (nowMs: number) => Gateway = () => 'takes';
-  stuck: readonly StuckSymbol[] | null = null;
+  stuck: readonly StuckSymbol[] = [];
+  awaited: readonly string[];
   journalFails = false;
-  desk = this.start();
+  readonly atMinutes: number;
+  desk: ReturnType<World['start']>;
+
+  constructor(atMinutes = AT_NINE, awaited: readonly string[] = []) {
+    this.atMinutes = atMinutes;
+    this.awaited = awaited;
+    this.desk = this.start();
+  }
+
+  /** Every symbol is known, and these are not hedged. */
+  know(stuck: readonly StuckSymbol[]): void {
+    this.stuck = stuck;
+    this.awaited = [];
+  }
 
   get nowMs(): number {
     return START + this.clock.now();
@@ -89,10 +103,10 @@ class World {
         clock: { nowMs: () => world.nowMs },
         reporter: { report: (fact) => world.facts.push(fact) },
         texts: alertTexts('en', 'test'),
-        settings: { dailyReportAtMinutes: AT_NINE, stuckMs: 6 * HOUR },
+        settings: { dailyReportAtMinutes: world.atMinutes, stuckMs: 6 * HOUR },
         stuckNow: () => {
           if (world.stuckThrows) throw new Error('no symbols yet');
-          return world.stuck;
+          return { stuck: world.stuck, awaited: world.awaited };
         },
       },
     });
@@ -625,11 +639,12 @@ describe('strategy 12.2: the daily report', () => {
     guardPrice: decimal('600.5'),
     touch: decimal('590'),
   });
+  const undecided = () => new World(AT_NINE, ['BNB_USDT_Perp']);
   const reports = (world: World) => world.texts().filter((text) => text.includes('Daily report'));
 
   test('exactly once a day however often the engine restarts, also when it was down at the hour', async () => {
-    const world = new World();
-    world.stuck = [stuck(7), stuck(1, 'NOT_STUCK')];
+    const world = undecided();
+    world.know([stuck(7), stuck(1, 'NOT_STUCK')]);
     for (let i = 0; i < 20; i += 1) {
       await world.pass(MINUTE, 1000);
       world.restart();
@@ -649,8 +664,8 @@ describe('strategy 12.2: the daily report', () => {
   });
 
   test('nothing stuck: no message, and none later that day', async () => {
-    const world = new World();
-    world.stuck = [stuck(5.9)];
+    const world = undecided();
+    world.know([stuck(5.9)]);
     await world.pass(10_000);
     world.stuck = [stuck(9)];
     await world.pass(HOUR, 2500);
@@ -660,21 +675,60 @@ describe('strategy 12.2: the daily report', () => {
   });
 
   test('not known yet is not nothing: it is asked again, also when asking fails', async () => {
-    const world = new World();
+    const world = undecided();
     await world.pass(MINUTE);
     world.stuckThrows = true;
     await world.pass(MINUTE);
     assert.equal(world.said('actor.failed')[0]?.message, 'no symbols yet');
     assert.equal(reports(world).length, 0);
     world.stuckThrows = false;
-    world.stuck = [stuck(9)];
+    world.know([stuck(9)]);
     await world.pass(MINUTE);
     assert.equal(reports(world).length, 1);
+    assert.doesNotMatch(reports(world)[0] ?? '', /not known/);
+  });
+
+  /** Beijing time at which the report of 2026-03-06 is told, one symbol being awaited for ever. */
+  async function toldAt(atMinutes: number, restartAt: string | null): Promise<string> {
+    const world = new World(atMinutes);
+    const until = async (text: string) => world.pass(Date.parse(`${text}+08:00`) - world.nowMs, 1000);
+    await until('2026-03-05T23:59:59');
+    world.stuck = [stuck(9)];
+    world.awaited = ['SOL_USDT_Perp', 'BNB_USDT_Perp'];
+    if (restartAt !== null) {
+      world.desk.stop();
+      await until(restartAt);
+      world.restart();
+    }
+    await until('2026-03-07T00:10:00');
+    const told = reports(world);
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /2026-03-06: 1 symbol unhedged>6h\n- BNB_USDT_Perp: to hedge/);
+    assert.match(told[0] ?? '', /not known: SOL_USDT_Perp\n/);
+    const { atMs } = world.deliveries.find(({ text }) => text.includes('Daily report')) ?? assert.fail();
+    return new Date(atMs + 8 * HOUR).toISOString().slice(11, 16);
+  }
+  const patience: [string, number, string | null, string][] = [
+    ['from the hour', AT_NINE, null, '09:10'],
+    ['from a start after the hour', AT_NINE, '2026-03-06T15:30:00', '15:40'],
+    ['but not past the day, of which nothing could be told any more', 23 * 60 + 55, null, '23:59'],
+    ['nor past it after a late start', AT_NINE, '2026-03-06T23:53:00', '23:59'],
+  ];
+  for (const [name, atMinutes, restartAt, expected] of patience) {
+    test(`one symbol not known withholds the report for 10 min, ${name}; then it is named`, async () => {
+      assert.equal(await toldAt(atMinutes, restartAt), expected);
+    });
+  }
+
+  test('nothing stuck as far as is known is no "none": what is not known is told', async () => {
+    const world = new World(AT_NINE, ['SOL_USDT_Perp']);
+    await world.pass(HOUR, 2500);
+    assert.match(reports(world)[0] ?? '', /0 symbols unhedged>6h\nnot known: SOL_USDT_Perp$/);
   });
 
   test('a report that could not be delivered waits, and comes once, before the next', async () => {
-    const world = new World();
-    world.stuck = [stuck(9)];
+    const world = undecided();
+    world.know([stuck(9)]);
     world.gateway = () => 'refuses';
     await world.pass(20 * HOUR, 2500);
     world.restart();
@@ -770,7 +824,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
 });
 
 test('a desk that never heard of anything is empty', () => {
-  assert.deepEqual(new World().desk.getSnapshot().context.memory, { ...EMPTY_DESK, startedAtMs: START });
+  assert.deepEqual(new World(AT_NINE, ['X']).desk.getSnapshot().context.memory, { ...EMPTY_DESK, startedAtMs: START });
 });
 
 /** Small seeded generator: the same numbers for the same seed. */

@@ -14,9 +14,10 @@ import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
-import { config, d, instrument, strategy } from '../support/core.ts';
+import { config, d, fill, instrument, position, stateAfter, stateWith, strategy } from '../support/core.ts';
 import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
@@ -260,6 +261,34 @@ describe('11 the start', () => {
     world.exchange.onSummary = summary('699');
     await world.pass(400_000, 1_000);
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'mmr:A'));
+  });
+
+  it('12.2 a symbol that does not begin, and a book that does not come, do not withhold the daily report', async () => {
+    const world = new World();
+    const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);
+    const atMs = world.clock.nowMs() - 9 * 3_600_000;
+    const body = stateWith({ lots, booked, unhedgedSinceMs: atMs });
+    world.journal.append([{ kind: 'symbol.state', key: BNB, atMs, body }]);
+    world.exchange.onBook = () => new Promise(() => {});
+    world.exchange.onPositions = async (account) =>
+      account === 'A' ? [position(1, { entryPrice: d(700), markPrice: d(600) })] : [];
+    // SOL's order trades a little with every poll, so that the start goes on waiting (11.3).
+    let traded = 0;
+    world.exchange.onOpenOrders = async (account) => {
+      traded += 1;
+      const more = { instrument: SOL, size: d(100_000), tradedSize: d(traded), avgFillPrice: d(600) };
+      return account === 'A' ? [testOrder(clientOrderIdOf('A', 'buy', 1n), 'OPEN', more)] : [];
+    };
+    await world.settle();
+    await world.pass(595_000, 1_000);
+    assert.equal(world.symbol(SOL).state.begun, false);
+    const reports = () => world.sentTexts.filter((text) => text.includes('Daily report'));
+    assert.equal(reports().length, 0);
+    await world.pass(20_000, 1_000);
+    assert.match(
+      reports()[0] ?? '',
+      /1 symbol unhedged>6h\n- BNB_USDT_Perp: to hedge, sell 1 BNB[\s\S]*best ask not known[\s\S]*\nnot known: SOL_USDT_Perp\n/,
+    );
   });
 
   it('12 clocks that differ too much are told, and told to be right again', async () => {

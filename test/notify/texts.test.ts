@@ -184,6 +184,18 @@ describe('strategy 12.2: the daily report', () => {
     const text = alertTexts('en', 'x').daily(report([symbol('X', { guardPrice: null, touch: null })]), 3000, NOW);
     assert.match(text, /guard price not known, best ask not known/);
   });
+  test('symbols of which nothing is known are named; advice is for those that are stuck', () => {
+    const unknown = { ...report([]), unknown: ['SOL_USDT_Perp', 'BNB_USDT_Perp'] };
+    assert.match(
+      alertTexts('en', 'x').daily(unknown, 3000, NOW),
+      /: 0 symbols unhedged>6h\nnot known: SOL_USDT_Perp, BNB_USDT_Perp$/,
+    );
+    assert.match(alertTexts('zh', 'x').daily(unknown, 3000, NOW), /\n状态未知：SOL_USDT_Perp.*$/);
+    const both = { ...report([symbol('X')]), unknown: Array.from({ length: 200 }, (_, i) => `COIN${i}_USDT_Perp`) };
+    const text = alertTexts('en', 'x').daily(both, 3000, NOW);
+    assert.ok(text.length <= 3000, `${text.length}`);
+    assert.match(text, /X: to hedge[\s\S]*\nnot known: COIN0_[\s\S]*…\nEngine: /);
+  });
   test('in Chinese too', () => {
     const text = alertTexts('zh', 'x').daily(report([symbol('X', { hedgeSide: 'buy' })]), 3000, NOW);
     assert.match(text, /Daily report.*1 个标的 unhedged>6h/);
