@@ -1,5 +1,5 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
-import { type Assessment, assess, isStaleReading, type Touch } from '../src/core/assess.ts';
+import { type Assessment, assess, isStale, isStaleReading, type Touch } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import {
   conditionsOf,
@@ -9,6 +9,7 @@ import {
   unhedgedAlert,
   unlistedAlert,
 } from '../src/core/conditions.ts';
+import type { Decimal } from '../src/core/decimal.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
@@ -238,8 +239,7 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
     const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
     return finish(context, { ...seen, state: begun.state }, { history: begun.facts });
   }
-  const mark = markOf([snapshots.A?.position ?? null, snapshots.B?.position ?? null], context.touch);
-  const taken = reconcile(context.state, snapshot, context.strategy, mark);
+  const taken = reconcile(context.state, snapshot, context.strategy, freshMark(context, snapshots));
   const newContradiction = !context.state.contradiction[account] && taken.state.contradiction[account];
   const comparison = context.compared
     ? null
@@ -261,6 +261,16 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
       ],
     },
   );
+}
+
+/** The mark of data that may be decided on (strategy 3.1, 10.3): a drift that leaves its account flat waits for one (10.5). */
+function freshMark({ clock, staleMs, touch }: SymbolContext, snapshots: SymbolContext['snapshots']): Decimal | null {
+  const now = { nowMs: clock.nowMs(), era: clock.era() };
+  const positions = ACCOUNTS.map((account) => {
+    const snapshot = snapshots[account];
+    return snapshot === null || isStaleReading(snapshot, now, staleMs) ? null : snapshot.position;
+  });
+  return markOf(positions, touch === null || isStale(touch, now, staleMs) ? null : touch);
 }
 
 /** Its intents under way were decided before a fill that is booked now: the gateway lets no attempt of them leave any more. */

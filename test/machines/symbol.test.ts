@@ -515,8 +515,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     bench.read('A', 0);
     bench.read('B', 0);
     assert.ok(bench.words().includes('gateway touch'));
-    bench.send(EVENTS['touch.received'](bench));
     for (let reading = 0; reading < 3; reading += 1) {
+      bench.send(EVENTS['touch.received'](bench));
       bench.wait(5_000);
       bench.read('A', 0);
       bench.read('B', 0);
@@ -570,6 +570,28 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.deepEqual(
       bench.words().filter((word) => word.endsWith('drift')),
       ['alert-desk raised drift'],
+    );
+  });
+
+  it('3.1 10.3 10.5 a drift that leaves both accounts flat waits for a mark that is fresh enough to decide on', () => {
+    const bench = new SymbolBench({
+      coverage,
+      state: stateWith({ lots: [lot(1, 'A', 'buy', 5, 110)], booked: { A: d(5), B: d(0) } }),
+    });
+    const touch = () => bench.send({ type: 'touch.received', bid: d(99), ask: d(101), atMs: bench.nowMs });
+    touch();
+    bench.wait(3_600_000);
+    for (let reading = 0; reading < 5; reading += 1) {
+      bench.wait(5_000);
+      bench.read('A', 0);
+      bench.read('B', 0);
+    }
+    assert.deepEqual(bench.reported('drift.adopted'), []);
+    touch();
+    bench.read('A', 0);
+    assert.deepEqual(
+      bench.reported('drift.adopted').map(({ price }) => price.toFixed()),
+      ['100'],
     );
   });
 
