@@ -1740,6 +1740,20 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.create('B', 'sell', '1', '100.1');
       },
     },
+    ...[true, false].map(
+      (rests): Case => ({
+        name: `a person trades before an engine without a journal has begun${rests ? ', which waits where an order of ours rests' : ': it waits for nothing where none rests'}`,
+        setup: HELD,
+        run: (w) => {
+          if (rests) w.create('A', 'buy', '1', '100.0');
+          w.auditor.restarted(w.nowMs, { journal: 'lost' });
+          w.wait(2_000).poll();
+          w.trade('A', 'buy', '1', '100').wait(2_000).poll().wait(5_000).poll();
+          w.create('B', 'sell', '0.99', '100.1');
+        },
+        ...(rests ? {} : { broken: ['I12 10.5', 'I9 4.5'] }),
+      }),
+    ),
     {
       name: 'after a restart the exchange wins at once',
       setup: HELD,

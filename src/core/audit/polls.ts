@@ -9,8 +9,8 @@ import { forgetVanished, sawOrder } from './former-orders.ts';
 import { CERTAIN_POLLS, isLive } from './model.ts';
 import { knewMore } from './moments.ts';
 import { remember } from './orders.ts';
-import { observe, trim } from './positions.ts';
-import type { Audit, AuditAccount, RequestInFlight } from './state.ts';
+import { contradiction, isDust, observe, trim } from './positions.ts';
+import type { Audit, AuditAccount, AuditInstrument, RequestInFlight } from './state.ts';
 
 /** The three reads of a poll (strategy 10.1), and what a whole one brings: orders asked ahead, waits, drift, figures. */
 
@@ -42,6 +42,13 @@ export function positionsRead(audit: Audit, account: AccountName, request: Reque
     }
   }
   polled(audit, account, 'positions', request);
+}
+
+/** Another moved a position while an engine may be waiting for all to stand still, as it does where orders of ours rest (11.3). */
+function movedMeanwhile(audit: Audit, instrument: AuditInstrument, account: AccountName): boolean {
+  const difference = contradiction(instrument, account, audit.seq);
+  if (difference === null || isDust(instrument, difference) || instrument.movedAtMs[account] !== null) return false;
+  return instrument.orders.some((order) => !order.heard) && !instrument.orders.some((order) => order.unseen);
 }
 
 /** An answer of open orders: a poll's, or one for a proof, which tells only of the orders it was asked for (9.6). */
@@ -96,6 +103,8 @@ function polled(
   if (whole) {
     forgetVanished(audit, account);
     readWhole(audit, account, requestedAtMs);
+    for (const instrument of audit.instruments.values())
+      if (instrument.beginning && movedMeanwhile(audit, instrument, account)) startAnew(audit, instrument);
   }
   knewMore(audit, account);
   takeAhead(audit, account);
