@@ -138,7 +138,7 @@ export async function main(args: readonly string[]): Promise<number> {
   program.addCommand(
     simulateCommand((code) => {
       exitCode = code;
-    }),
+    }).copyInheritedSettings(program),
   );
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
 import { type CampaignResult, runCampaign } from './campaign.ts';
-import { type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
+import { DEFAULT_SEED, type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
 import { type Report, reportOf } from './report.ts';
 import { lasting, reportText } from './report-text.ts';
 import { type Outcome, runInWorkers, type Standing } from './workers.ts';
@@ -26,18 +26,22 @@ const SAID_OF_A_SEED = 3;
 const AROUND = 24;
 const AROUND_VERBOSE = 160;
 
-/** The `simulate` command. `ended` hears the exit code. */
+/**
+ * The `simulate` command. `ended` hears the exit code. By itself it ends the process where the options cannot be read;
+ * as part of a larger command line it throws as that does, once it has its settings.
+ */
 export function simulateCommand(
   ended: (exitCode: number) => void = (exitCode) => {
     process.exitCode = exitCode;
   },
 ): Command {
   return new Command('simulate')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_GOOD : EXIT_USAGE))
     .description(
       'months of trading in minutes: the engine against the embedded exchange in virtual time, with faults, audited',
     )
     .option('--days <days>', 'simulated days per seed', '1')
-    .option('--seed <seed>', 'seed of markets, settings, network and faults', '1')
+    .option('--seed <seed>', `seed of markets, settings, network and faults (default: "${DEFAULT_SEED}")`)
     .option('--seeds <seeds>', 'many campaigns, on all cores: 1..200 or 1,5,9')
     .option('--symbols <count>', 'symbols traded', '1')
     .option('--faults <rate>', 'every fault there is, at this rate: 0.05 spoils 5 % of the calls; 0 none', '0')
@@ -69,7 +73,8 @@ export function simulateCommand(
 
 /** Runs what the options ask for and prints its report. @returns the exit code @throws OptionError */
 export async function simulate(given: GivenOptions): Promise<number> {
-  const { seeds, of, workers: asked } = optionsOf(given);
+  const { seeds, of, workers: asked, notes } = optionsOf(given);
+  for (const note of notes) say(note);
   const beganMs = realNow();
   const workers = Math.min(asked ?? availableParallelism(), seeds.length);
   const totalDays = of(seeds[0]!).days * seeds.length;
@@ -155,7 +160,7 @@ function exitCodeOf(report: Report): number {
 }
 
 async function inThisProcess(options: PlainOptions, given: GivenOptions, signal: AbortSignal): Promise<CampaignResult> {
-  const file = given.log === undefined ? null : openSync(given.log, 'w');
+  const file = given.log === undefined ? null : opened(given.log);
   const beganMs = realNow();
   try {
     return await runCampaign({
@@ -180,6 +185,16 @@ async function inThisProcess(options: PlainOptions, given: GivenOptions, signal:
     });
   } finally {
     if (file !== null) closeSync(file);
+  }
+}
+
+/** @throws OptionError when it cannot be written */
+function opened(file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.replace(/, open .*/s, '') : String(thrown);
+    throw new OptionError(`--log: ${file}: ${why}`);
   }
 }
 

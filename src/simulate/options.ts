@@ -1,5 +1,5 @@
 import { INVARIANTS, type Invariant } from '../core/audit/index.ts';
-import type { CampaignOptions } from './campaign.ts';
+import { type CampaignOptions, START_MS } from './campaign.ts';
 import { ALL_FAULTS, type AnyFault, everyFault, type FaultPlan, STREAM_FAULTS } from './fault-plan.ts';
 import { type ModeChoice, POSITION_MODES, PROFILE_NAMES, type ProfileChoice } from './setup.ts';
 
@@ -9,7 +9,7 @@ export class OptionError extends Error {}
 /** What the command line gives, as text. */
 export interface GivenOptions {
   readonly days: string;
-  readonly seed: string;
+  readonly seed?: string;
   readonly seeds?: string;
   readonly symbols: string;
   readonly faults: string;
@@ -50,7 +50,11 @@ function whole(name: string, text: string, least: number, most: number): number 
 const MAX_SYMBOLS = 100;
 const MAX_WORKERS = 1_024;
 const MAX_SEEDS = 100_000;
+/** 32 bits. */
+const MAX_SEED = 4_294_967_295;
+export const DEFAULT_SEED = '1';
 const MAX_DAYS = 3_650;
+const DAY_MS = 86_400_000;
 
 /** `7`, `1..200` or `1,5,9`. @throws OptionError */
 export function seedsOf(text: string): number[] {
@@ -61,17 +65,32 @@ export function seedsOf(text: string): number[] {
       throw new OptionError(`--seeds: ${text}: expected FROM..TO, at most ${MAX_SEEDS}`);
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   }
-  return text.split(',').map((one) => whole('seeds', one, 0, 4_294_967_295));
+  const seeds = text.split(',').map((one) => whole('seeds', one, 0, MAX_SEED));
+  const twice = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
+  if (twice !== undefined) throw new OptionError(`--seeds: ${twice} stands there twice`);
+  return seeds;
 }
 
-/** Milliseconds since the start: `90s`, `15m`, `3h`, `2d`, or `2026-01-05T01:02:03Z`. */
+/** One campaign, or many. */
+function seedsGiven({ seed, seeds }: GivenOptions): readonly number[] {
+  if (seeds === undefined) return [whole('seed', seed ?? DEFAULT_SEED, 0, MAX_SEED)];
+  if (seed !== undefined) throw new OptionError('--seed and --seeds: expected one of them');
+  return seedsOf(seeds);
+}
+
+/** Milliseconds since the start, more than none: `90s`, `15m`, `3h`, `2d`, or `2026-01-05T01:02:03Z`. */
 function momentOf(text: string): number {
   const span = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
-  if (span !== null) return Number(span[1]) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[span[2] as 's'];
-  const at = Date.parse(text);
-  if (Number.isNaN(at))
+  const ms =
+    span === null
+      ? Date.parse(text) - START_MS
+      : Number(span[1]) * { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS }[span[2] as 's'];
+  if (Number.isNaN(ms))
     throw new OptionError(`--until: ${text}: expected 90s, 15m, 3h, 2d or a time as the report prints it`);
-  return at - Date.UTC(2026, 0, 5);
+  if (ms <= 0) {
+    throw new OptionError(`--until: ${text}: expected a time after ${new Date(START_MS).toISOString()}, the beginning`);
+  }
+  return ms;
 }
 
 /** The rates asked for: one for all, and single kinds as `kind=rate`. */
@@ -80,11 +99,17 @@ function planOf(given: GivenOptions): FaultPlan {
   const plan: Partial<Record<AnyFault, number>> = { ...everyFault(rate) };
   if (given.streams === false) for (const kind of STREAM_FAULTS) delete plan[kind];
   for (const one of given.fault ?? []) {
-    const [kind = '', text = ''] = one.split('=');
+    const [kind = '', text, ...more] = one.split('=');
     if (!(ALL_FAULTS as readonly string[]).includes(kind)) {
       throw new OptionError(`--fault: ${one}: no such fault; there are ${ALL_FAULTS.join(', ')}`);
     }
+    if (text === undefined || more.length > 0) {
+      throw new OptionError(`--fault: ${one}: expected KIND=RATE, such as ${kind}=0.1`);
+    }
     const own = number('fault', text, 0, 1);
+    if (own > 0 && given.streams === false && STREAM_FAULTS.includes(kind as AnyFault)) {
+      throw new OptionError(`--fault: ${one}: happens on streams only, and there are none with --no-streams`);
+    }
     if (own === 0) delete plan[kind as AnyFault];
     else plan[kind as AnyFault] = own;
   }
@@ -96,6 +121,8 @@ export function optionsOf(given: GivenOptions): {
   readonly seeds: readonly number[];
   /** Processes at a time; null: as many as there are cores. */
   readonly workers: number | null;
+  /** What was given and has no effect, in words. */
+  readonly notes: readonly string[];
   readonly of: (seed: number) => PlainOptions;
 } {
   const days = number('days', given.days, 0.01, MAX_DAYS);
@@ -114,14 +141,26 @@ export function optionsOf(given: GivenOptions): {
     throw new OptionError(`--latency: ${given.latency}: expected 5-80`);
   const plan = planOf(given);
   const streams = given.streams ?? STREAM_FAULTS.some((kind) => plan[kind] !== undefined);
-  const seeds = given.seeds === undefined ? [whole('seed', given.seed, 0, 4_294_967_295)] : seedsOf(given.seeds);
+  const seeds = seedsGiven(given);
+  if (given.log !== undefined && seeds.length > 1) {
+    throw new OptionError(`--log: expected one seed; --seeds names ${seeds.length}`);
+  }
   const legHours = number('leg', given.leg, 1, 24 * MAX_DAYS);
   const loopIntervalMs = Math.round(number('loop', given.loop, 0.1, 3_600) * 1_000);
-  const untilMs = given.until === undefined ? null : momentOf(given.until);
+  const untilGivenMs = given.until === undefined ? null : momentOf(given.until);
+  const untilMs = untilGivenMs === null || untilGivenMs >= days * DAY_MS ? null : untilGivenMs;
   const workers = given.workers === undefined ? null : whole('workers', given.workers, 1, MAX_WORKERS);
+  const notes: string[] = [];
+  if (untilGivenMs !== untilMs) {
+    notes.push(`--until: ${given.until}: not before the end of --days ${given.days}, which it does not change`);
+  }
+  if (given.verbose && seeds.length > 1) {
+    notes.push(`--verbose: the log is shown of one seed only; --seeds names ${seeds.length}`);
+  }
   return {
     seeds,
     workers,
+    notes,
     of: (seed) => ({
       seed,
       days,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { scriptApart, simulateApart } from './support.ts';
+import { cliApart, scriptApart, simulateApart } from './support.ts';
 
 describe('a campaign', () => {
   it('with every fault at 5 % breaks no invariant, and every fault that was asked for happens', async () => {
@@ -43,9 +43,9 @@ describe('a campaign', () => {
   });
 
   it('fails when a fault that was asked for never happened', async () => {
-    const asked = ['--days', '0.01', '--fault', 'disconnect=0.1', '--no-streams'];
+    const asked = ['--days', '0.01', '--fault', 'fill-during-cancel=0.000001'];
     const { code, out } = await simulateApart(...asked);
-    assert.match(out, /asked for and never happened: disconnect/);
+    assert.match(out, /asked for and never happened: fill-during-cancel/);
     assert.equal(code, 1);
   });
 
@@ -94,9 +94,22 @@ describe('a campaign', () => {
     assert.equal(code, 70);
   });
 
-  it('mistakes in the options are told in words', async () => {
-    const { code, complaint } = await simulateApart('--days', 'some');
-    assert.match(complaint, /--days: "some": expected a number/);
-    assert.equal(code, 78);
-  });
+  const wrong: readonly [readonly string[], RegExp][] = [
+    [['--days', 'some'], /--days: "some": expected a number/],
+    [['--log', '/nonexistent/x'], /^--log: \/nonexistent\/x: ENOENT: no such file or directory\n$/],
+    [['--nonsense'], /unknown option '--nonsense'/],
+    [['--seed'], /option '--seed <seed>' argument missing/],
+    [['stray'], /too many arguments/],
+  ];
+  for (const [given, words] of wrong) {
+    it(`${given.join(' ')}: told in words, and 78 (strategy 13.2)`, async () => {
+      for (const run of [simulateApart, cliApart]) {
+        const { code, out, complaint } = await run(...given);
+        assert.match(complaint, words);
+        assert.doesNotMatch(complaint, /^ {4}at /m);
+        assert.equal(out, '');
+        assert.equal(code, 78);
+      }
+    });
+  }
 });

@@ -12,7 +12,6 @@ import { type GivenOptions, OptionError, optionsOf, seedsOf } from '../../src/si
 
 const GIVEN: GivenOptions = {
   days: '1',
-  seed: '1',
   symbols: '1',
   faults: '0',
   profile: 'mixed',
@@ -33,6 +32,22 @@ describe('options of simulate', () => {
     ['a moment that is none', { until: 'soon' }, /--until: soon: expected 90s/],
     ['latency the wrong way round', { latency: '80-5' }, /--latency: 80-5/],
     ['seeds the wrong way round', { seeds: '9..3' }, /--seeds: 9..3/],
+    ['a seed given twice', { seeds: '5,9,5' }, /--seeds: 5 stands there twice/],
+    ['one seed and many', { seed: '3', seeds: '1..2' }, /--seed and --seeds: expected one of them/],
+    ['a log of many seeds', { seeds: '1..2', log: 'a.log' }, /--log: expected one seed; --seeds names 2/],
+    [
+      'an end before the beginning',
+      { until: '2020-01-01T00:00:00Z' },
+      /--until: .*: expected a time after 2026-01-05T00/,
+    ],
+    ['an end at the beginning', { until: '0s' }, /--until: 0s: expected a time after 2026-01-05T00:00:00.000Z/],
+    ['a fault without a rate', { fault: ['late'] }, /--fault: late: expected KIND=RATE, such as late=0.1/],
+    ['a fault with two rates', { fault: ['late=0.1=5'] }, /--fault: late=0.1=5: expected KIND=RATE/],
+    [
+      'a stream fault without streams',
+      { fault: ['lost-frame=0.3'], streams: false },
+      /--fault: lost-frame=0.3: .* --no-streams/,
+    ],
   ];
   for (const [name, change, message] of wrong) {
     it(`${name} is refused in words`, () => {
@@ -47,6 +62,22 @@ describe('options of simulate', () => {
     assert.deepEqual(seedsOf('3..6'), [3, 4, 5, 6]);
     assert.deepEqual(seedsOf('1,5,9'), [1, 5, 9]);
     assert.deepEqual(seedsOf('7'), [7]);
+  });
+
+  it('what has no effect is said', () => {
+    const notesOf = (change: Partial<GivenOptions>) => optionsOf({ ...GIVEN, ...change }).notes;
+    assert.deepEqual(notesOf({ until: '23h', verbose: true }), []);
+    assert.match(
+      notesOf({ until: '24h' }).join(),
+      /--until: 24h: not before the end of --days 1, which it does not change/,
+    );
+    assert.equal(optionsOf({ ...GIVEN, until: '24h' }).of(1).untilMs, null);
+    assert.match(notesOf({ seeds: '1..2', verbose: true }).join(), /--verbose: the log is shown of one seed only/);
+  });
+
+  it('a stream fault at no rate needs no streams', () => {
+    const { plan } = optionsOf({ ...GIVEN, faults: '0.1', fault: ['disconnect=0'], streams: false }).of(1);
+    assert.equal(plan.disconnect, undefined);
   });
 
   it('one kind of fault has its own rate, and can be left out', () => {

@@ -17,6 +17,11 @@ export function simulateApart(...args: readonly string[]): Promise<Ended> {
   return apart({}, ['-e', ENTRY, '--', ...args]).ended;
 }
 
+/** The same as a user has it, by way of the product's own command line. */
+export function cliApart(...args: readonly string[]): Promise<Ended> {
+  return apart({}, ['./bin/grvt-hedge.mjs', 'simulate', ...args]).ended;
+}
+
 /** The same by way of a script, so that other modules are loaded before it and in its workers. */
 export function scriptApart(
   env: Readonly<Record<string, string>>,
