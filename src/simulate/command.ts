@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
 import { type CampaignResult, runCampaign } from './campaign.ts';
-import { DEFAULT_SEED, type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
+import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
 import { type Report, reportOf } from './report.ts';
 import { lasting, reportText } from './report-text.ts';
 import { type Outcome, runInWorkers, type Standing } from './workers.ts';
@@ -20,6 +23,8 @@ const DAY_MS = 86_400_000;
 /** Between two looks at progress: on a terminal, and elsewhere. Real time. */
 const PROGRESS_EVERY_MS = 500;
 const PROGRESS_LINE_EVERY_MS = 60_000;
+/** A commit that takes longer to find is not waited for. */
+const GIT_LIMIT_MS = 5_000;
 /** Breaches of one seed said as they come in. */
 const SAID_OF_A_SEED = 3;
 /** Lines shown before a breach, and with `--verbose`. */
@@ -40,17 +45,25 @@ export function simulateCommand(
     .description(
       'months of trading in minutes: the engine against the embedded exchange in virtual time, with faults, audited',
     )
-    .option('--days <days>', 'simulated days per seed', '1')
-    .option('--seed <seed>', `seed of markets, settings, network and faults (default: "${DEFAULT_SEED}")`)
+    .option('--days <days>', 'simulated days per seed', DEFAULTS.days)
+    .option('--seed <seed>', `seed of markets, settings, network and faults (default: "${DEFAULTS.seed}")`)
     .option('--seeds <seeds>', 'many campaigns, on all cores: 1..200 or 1,5,9')
-    .option('--symbols <count>', 'symbols traded', '1')
-    .option('--faults <rate>', 'every fault there is, at this rate: 0.05 spoils 5 % of the calls; 0 none', '0')
+    .option('--symbols <count>', 'symbols traded', DEFAULTS.symbols)
+    .option(
+      '--faults <rate>',
+      'every fault there is, at this rate: 0.05 spoils 5 % of the calls; 0 none',
+      DEFAULTS.faults,
+    )
     .option('--fault <kind=rate...>', 'one kind of fault at its own rate')
-    .option('--profile <name>', 'market: mixed (by seed), calm, meanReverting, choppy, walk, trending, lively', 'mixed')
-    .option('--mode <mode>', 'mixed, increase or decrease', 'mixed')
-    .option('--leg <hours>', 'longest time between two stops in order', '24')
-    .option('--loop <seconds>', 'pause between polls', '2')
-    .option('--latency <ms-ms>', 'round trips of the network', '5-80')
+    .option(
+      '--profile <name>',
+      'market: mixed (by seed), calm, meanReverting, choppy, walk, trending, lively',
+      DEFAULTS.profile,
+    )
+    .option('--mode <mode>', 'mixed, increase or decrease', DEFAULTS.mode)
+    .option('--leg <hours>', 'longest time between two stops in order', DEFAULTS.leg)
+    .option('--loop <seconds>', 'pause between polls', DEFAULTS.loop)
+    .option('--latency <ms-ms>', 'round trips of the network', DEFAULTS.latency)
     .option('--streams', 'listen to streams too (always where stream faults are asked for)')
     .option('--no-streams', 'poll only, whatever faults are asked for')
     .option('--only <invariants>', 'act on these only, e.g. I7 or I2,I9')
@@ -73,8 +86,10 @@ export function simulateCommand(
 
 /** Runs what the options ask for and prints its report. @returns the exit code @throws OptionError */
 export async function simulate(given: GivenOptions): Promise<number> {
-  const { seeds, of, workers: asked, notes } = optionsOf(given);
+  const { seeds, of, workers: asked, notes, again } = optionsOf(given);
   for (const note of notes) say(note);
+  // Of the code as it was loaded.
+  const commit = commitHere();
   const beganMs = realNow();
   const workers = Math.min(asked ?? availableParallelism(), seeds.length);
   const totalDays = of(seeds[0]!).days * seeds.length;
@@ -99,11 +114,25 @@ export async function simulate(given: GivenOptions): Promise<number> {
   }
   const seconds = (realNow() - beganMs) / 1_000;
   const { seed: _seed, ...what } = of(seeds[0]!);
-  const report = reportOf(outcome.results, what, { seconds, workers }, outcome.without);
+  const report = reportOf(outcome.results, what, { seconds, workers }, outcome.without, { commit, again });
   clearProgress();
   if (given.json) process.stdout.write(`${JSON.stringify(JSON.parse(encode(report)), plainNumbers, 2)}\n`);
   else process.stdout.write(`${reportText(report, given.verbose ? AROUND_VERBOSE : AROUND)}\n`);
   return exitCodeOf(report);
+}
+
+/** The commit of this code. null: it lies in no repository of its own, or there is no git. */
+function commitHere(): string | null {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const repository = ['--no-optional-locks', '--git-dir', join(root, '.git'), '--work-tree', root];
+  try {
+    return execFileSync('git', [...repository, 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], {
+      ...{ encoding: 'utf8', timeout: GIT_LIMIT_MS, stdio: ['ignore', 'pipe', 'ignore'] },
+    }).trim();
+  } catch {
+    // Neither is needed to simulate; the report says less.
+    return null;
+  }
 }
 
 /** The first Ctrl-C or SIGTERM ends the campaign in order; a second one ends the process at once, with 1. */

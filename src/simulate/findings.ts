@@ -24,6 +24,10 @@ export interface Finding {
 const RING = 160;
 /** After a breach the campaign goes on for this long, to show what came of it. */
 const AFTERMATH_MS = 5_000;
+/** Events kept of that time: as many as a report shows, and more. */
+const AFTERMATH_EVENTS = 80;
+/** Stands between what was before a breach and what came after it. */
+export const AFTER = '— after —';
 const FINDINGS_KEPT = 200;
 
 /** What findings need of their campaign. */
@@ -47,6 +51,8 @@ export class Findings {
   readonly counts = new Counts();
   readonly #parts: FindingsParts;
   readonly #ring: (string | WireEvent | Fact)[] = [];
+  /** What breaches take up that came after them. */
+  readonly #aftermaths: { readonly around: string[]; events: number }[] = [];
 
   constructor(parts: FindingsParts) {
     this.#parts = parts;
@@ -76,10 +82,8 @@ export class Findings {
       around,
     });
     if (keepGoing) return;
-    time.at(time.nowMs + AFTERMATH_MS, () => {
-      around.push('— after —', ...this.#ring.slice(-RING / 2).map((entry) => words(entry)));
-      end();
-    });
+    this.#aftermaths.push({ around, events: 0 });
+    time.at(time.nowMs + AFTERMATH_MS, end);
   }
 
   /** True time now, as findings say it. */
@@ -97,6 +101,12 @@ export class Findings {
   remember(entry: string | WireEvent | Fact): void {
     this.#ring.push(entry);
     if (this.#ring.length > RING * 2) this.#ring.splice(0, RING);
+    for (const aftermath of this.#aftermaths) {
+      if (aftermath.events >= AFTERMATH_EVENTS) continue;
+      if (aftermath.events === 0) aftermath.around.push(AFTER);
+      aftermath.around.push(words(entry));
+      aftermath.events += 1;
+    }
   }
 }
 

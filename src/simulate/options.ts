@@ -29,6 +29,19 @@ export interface GivenOptions {
   readonly log?: string;
 }
 
+/** Where nothing is given. */
+export const DEFAULTS = {
+  days: '1',
+  seed: '1',
+  symbols: '1',
+  faults: '0',
+  profile: 'mixed',
+  mode: 'mixed',
+  leg: '24',
+  loop: '2',
+  latency: '5-80',
+} as const;
+
 /** A campaign's options without what only makes sense in one process. */
 export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress' | 'interrupted'>;
 
@@ -52,7 +65,6 @@ const MAX_WORKERS = 1_024;
 const MAX_SEEDS = 100_000;
 /** 32 bits. */
 const MAX_SEED = 4_294_967_295;
-export const DEFAULT_SEED = '1';
 const MAX_DAYS = 3_650;
 const DAY_MS = 86_400_000;
 
@@ -73,7 +85,7 @@ export function seedsOf(text: string): number[] {
 
 /** One campaign, or many. */
 function seedsGiven({ seed, seeds }: GivenOptions): readonly number[] {
-  if (seeds === undefined) return [whole('seed', seed ?? DEFAULT_SEED, 0, MAX_SEED)];
+  if (seeds === undefined) return [whole('seed', seed ?? DEFAULTS.seed, 0, MAX_SEED)];
   if (seed !== undefined) throw new OptionError('--seed and --seeds: expected one of them');
   return seedsOf(seeds);
 }
@@ -116,6 +128,33 @@ function planOf(given: GivenOptions): FaultPlan {
   return plan;
 }
 
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w.,:=-]+$/.test(text) ? text : `'${text}'`;
+}
+
+/**
+ * The command that runs one seed again, up to the second after `atMs` (null: as far as was asked for) and with its log: what
+ * was given, but for what does not change what happens.
+ */
+function commandOf(given: GivenOptions, seed: number, atMs: number | null): string {
+  const { streams, only, keepGoing, fault = [], until } = given;
+  const words: string[] = [];
+  const say = (name: string, value: string): void => void words.push(`--${name} ${quoted(value)}`);
+  for (const name of ['days', 'symbols', 'faults', 'profile', 'mode', 'leg', 'loop', 'latency'] as const) {
+    if (given[name] !== DEFAULTS[name]) say(name, given[name]);
+  }
+  for (const one of fault) say('fault', one);
+  if (streams !== undefined) words.push(streams ? '--streams' : '--no-streams');
+  if (only !== undefined) say('only', only);
+  if (keepGoing) words.push('--keep-going');
+  say('seed', String(seed));
+  const seconds = atMs === null ? null : Math.floor(atMs / 1_000) + 1;
+  if (seconds === null && until !== undefined) say('until', until);
+  if (seconds !== null && seconds * 1_000 < Number(given.days) * DAY_MS) say('until', `${seconds}s`);
+  return `npm run simulate -- ${words.join(' ')} --verbose`;
+}
+
 /** Reads the options, one campaign per seed. @throws OptionError */
 export function optionsOf(given: GivenOptions): {
   readonly seeds: readonly number[];
@@ -123,6 +162,8 @@ export function optionsOf(given: GivenOptions): {
   readonly workers: number | null;
   /** What was given and has no effect, in words. */
   readonly notes: readonly string[];
+  /** The command that shows one seed again, up to a moment (true time since the start). */
+  readonly again: (seed: number, atMs: number | null) => string;
   readonly of: (seed: number) => PlainOptions;
 } {
   const days = number('days', given.days, 0.01, MAX_DAYS);
@@ -161,6 +202,7 @@ export function optionsOf(given: GivenOptions): {
     seeds,
     workers,
     notes,
+    again: (seed, atMs) => commandOf(given, seed, atMs),
     of: (seed) => ({
       seed,
       days,

@@ -1,6 +1,6 @@
 import { ATTEMPT_LEAST_MS } from './attempts.ts';
-import type { Finding } from './findings.ts';
-import type { Goals, Report, Times } from './report.ts';
+import { AFTER } from './findings.ts';
+import { failuresOf, type Goals, type Report, type Times } from './report.ts';
 
 /** Breaches shown with what happened around them; of the rest, seed, time and invariant. */
 const SHOWN_IN_FULL = 5;
@@ -21,11 +21,11 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function table(counts: Readonly<Record<string, number>>): string[] {
+function table(counts: Readonly<Record<string, number>>, mark: (name: string) => string = () => ''): string[] {
   const rows = Object.entries(counts);
   if (rows.length === 0) return ['  none'];
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, count]) => `  ${name.padEnd(width)}  ${count}`);
+  return rows.map(([name, count]) => `  ${name.padEnd(width)}  ${count}${mark(name)}`);
 }
 
 /** Rows of cells as columns, the first row their heads. */
@@ -134,31 +134,47 @@ export function reportText(report: Report, around: number): string {
     ...table(report.checks),
     '',
     'invariants broken',
-    ...table(report.broken),
+    ...table(report.broken, (name) => (report.notActedOn.includes(name) ? '  (not acted on: --only)' : '')),
   ];
-  for (const { seed, at, error } of report.crashes) {
-    lines.push('', `seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`);
+  const again = (command: string): string[] => [
+    `  again${report.commit === null ? '' : `, at commit ${report.commit}`}:`,
+    `  ${command}`,
+  ];
+  for (const crash of report.crashes) {
+    const { seed, at, error } = crash;
+    lines.push('', `seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`, ...again(crash.again));
   }
-  for (const finding of report.findings.slice(0, SHOWN_IN_FULL)) lines.push('', ...findingText(finding, around));
+  for (const finding of report.findings.slice(0, SHOWN_IN_FULL)) {
+    lines.push('', ...findingText(finding, again(finding.again), around));
+  }
   const rest = report.findings.slice(SHOWN_IN_FULL);
   if (rest.length > 0) lines.push('');
   for (const { invariant, seed, at, what } of rest.slice(0, SHOWN_AT_MOST)) {
     lines.push(`${invariant} broken in seed ${seed} at ${at}: ${what}`);
   }
   if (rest.length > SHOWN_AT_MOST) lines.push(`… and ${rest.length - SHOWN_AT_MOST} more`);
+  lines.push('', verdictText(report));
   return lines.join('\n');
 }
 
-function findingText(finding: Finding & { readonly seed: number }, around: number): string[] {
+/** The last line. */
+function verdictText(report: Report): string {
+  const failures = failuresOf(report);
+  const aside = report.notActedOn.length === 0 ? '' : ` (not acted on: ${report.notActedOn.join(', ')})`;
+  return `${failures.length === 0 ? 'PASSED' : `FAILED: ${failures.join('; ')}`}${aside}`;
+}
+
+function findingText(finding: Report['findings'][number], again: readonly string[], around: number): string[] {
   const { invariant, rule, what, detail, account, instrument, clientOrderId, seed, at } = finding;
   const numbers = Object.entries(detail).map(([name, value]) => `${name}=${value}`);
   const whose = [account, instrument, clientOrderId].filter((part) => part !== null).join(' ');
-  const cut = finding.around.indexOf('— after —');
+  const cut = finding.around.indexOf(AFTER);
   const before = cut < 0 ? finding.around : finding.around.slice(0, cut);
   const after = cut < 0 ? [] : finding.around.slice(cut);
   return [
     `${invariant} broken (strategy ${rule}): ${what}`,
-    `  seed ${seed}, ${at} (--until ${Math.ceil(finding.atMs / 1_000)}s), ${whose}`,
+    `  seed ${seed}, ${at}${whose === '' ? '' : `, ${whose}`}`,
+    ...again,
     ...numbers.map((number) => `  ${number}`),
     ...(around === 0 ? [] : [...before.slice(-around), ...after.slice(0, around / 2)].map((line) => `  | ${line}`)),
   ];

@@ -56,6 +56,8 @@ export interface Figures {
 /** What one or many campaigns came to, as JSON: everything but `wall` is equal from run to run. */
 export interface Report extends Figures {
   readonly what: Readonly<Record<string, unknown>>;
+  /** Of the code; `-dirty` where files differ from it. null: not known. */
+  readonly commit: string | null;
   /** Those the figures are of, interrupted ones included. */
   readonly seeds: readonly number[];
   /** By market, and by what is to be expected of a market. */
@@ -67,8 +69,10 @@ export interface Report extends Figures {
   readonly missingFaults: readonly string[];
   readonly checks: Readonly<Record<string, number>>;
   readonly broken: Readonly<Record<string, number>>;
-  readonly findings: readonly (Finding & { readonly seed: number })[];
-  readonly crashes: readonly Crash[];
+  /** Broken, and left aside because `--only` names others. */
+  readonly notActedOn: readonly string[];
+  readonly findings: readonly (Finding & { readonly seed: number } & Again)[];
+  readonly crashes: readonly (Crash & Again)[];
   /** null: every seed went to its end. */
   readonly interrupted: Interruption | null;
   readonly requests: number;
@@ -83,6 +87,18 @@ export interface Report extends Figures {
     readonly symbolDaysPerSecond: number;
     readonly workers: number;
   };
+}
+
+/** The command that shows it again. */
+export interface Again {
+  readonly again: string;
+}
+
+/** What repeats a campaign. */
+export interface Origin {
+  readonly commit: string | null;
+  /** `atMs`: true time since the start up to which to repeat it; null: as far as it went. */
+  readonly again: (seed: number, atMs: number | null) => string;
 }
 
 /** The engine or the simulation failed in that seed. */
@@ -199,6 +215,7 @@ export function reportOf(
   what: Readonly<Record<string, unknown>>,
   wall: { readonly seconds: number; readonly workers: number },
   without: Without = { crashes: [], seeds: [] },
+  { commit, again }: Origin = { commit: null, again: (seed) => `npm run simulate -- --seed ${seed}` },
 ): Report {
   const by = <Name extends string, Value>(
     nameOf: (result: CampaignResult) => Name,
@@ -214,9 +231,12 @@ export function reportOf(
   const interrupted = cut.length === 0 && without.seeds.length === 0 ? null : { cut, without: without.seeds };
   // A fault that was asked for has to happen somewhere in the campaign, which is all of its seeds.
   const missing = [...new Set(results.flatMap((result) => result.missing))].filter((kind) => !(kind in faults)).sort();
+  const broken = added(results.map((result) => result.breachCounts));
+  const only = (what.only ?? null) as readonly string[] | null;
   const figures = figuresOf(results);
   return {
     what,
+    commit,
     seeds: results.map((result) => result.seed),
     ...figures,
     profiles: by((result) => result.profile, figuresOf),
@@ -228,12 +248,15 @@ export function reportOf(
     faults,
     missingFaults: interrupted === null ? missing : [],
     checks: added(results.map((result) => result.checks)),
-    broken: added(results.map((result) => result.breachCounts)),
-    findings: results.flatMap((result) => result.findings.map((finding) => ({ ...finding, seed: result.seed }))),
+    broken,
+    notActedOn: Object.keys(broken).filter((name) => only !== null && !only.includes(name)),
+    findings: results.flatMap(({ seed, findings }) =>
+      findings.map((finding) => ({ ...finding, seed, again: again(seed, finding.atMs) })),
+    ),
     crashes: [
       ...results.flatMap(({ seed, crash, endedAt }) => (crash === null ? [] : [{ seed, at: endedAt, error: crash }])),
       ...without.crashes,
-    ],
+    ].map((crash) => ({ ...crash, again: again(crash.seed, null) })),
     interrupted,
     requests: total((result) => Object.values(result.requests).reduce((all, one) => all + one, 0)),
     wireEvents: total((result) => result.wireEvents),
@@ -249,4 +272,17 @@ export function reportOf(
       workers: wall.workers,
     },
   };
+}
+
+/** Why a campaign proves less than it was to, or that the engine is wrong, in words. Empty: it passed. */
+export function failuresOf(report: Report): readonly string[] {
+  const { broken, notActedOn, crashes, missingFaults, interrupted } = report;
+  const actedOn = Object.entries(broken).filter(([name]) => !notActedOn.includes(name));
+  const failures = [
+    actedOn.map(([name, count]) => `${name} broken ${count === 1 ? 'once' : `${count} times`}`).join(', '),
+    crashes.map(({ seed }) => `seed ${seed} failed`).join(', '),
+    missingFaults.length === 0 ? '' : `asked for and never happened: ${missingFaults.join(', ')}`,
+    interrupted === null ? '' : 'interrupted',
+  ];
+  return failures.filter((failure) => failure !== '');
 }

@@ -57,6 +57,11 @@ describe('a campaign', () => {
     assert.match(out, /I1 broken \(strategy 1\): not a maker order: not post-only/);
     assert.match(out, /seed 5, 2026-01-05T00:00:0/);
     assert.match(out, /\| .*"route":"create_order"/);
+    assert.match(out, /\nFAILED: I1 broken .*\n$/);
+    const [, again = ''] = /^ {2}npm run simulate -- (.*)$/m.exec(out) ?? [];
+    assert.match(again, /^--days 0.02 --seed 5 --until \d+s --verbose$/);
+    const repeated = await scriptApart(planted, ['--import', './mistakes/plant.ts'], again.split(' ')).ended;
+    assert.match(repeated.out, /I1 broken \(strategy 1\): not a maker order: not post-only/);
   });
 
   it('a process that dies is one seed’s failure: the others go on', async () => {
@@ -64,8 +69,9 @@ describe('a campaign', () => {
     const { code, out, complaint } = await scriptApart({}, ['--import', './test/simulate/worker-dies.ts'], asked).ended;
     const report = JSON.parse(out);
     assert.deepEqual(report.seeds, [1, 3]);
+    const again = 'npm run simulate -- --days 0.01 --seed 2 --verbose';
     assert.deepEqual(report.crashes, [
-      { seed: 2, at: '2026-01-05T00:00:00.000Z', error: 'its process ended with code 3' },
+      { seed: 2, at: '2026-01-05T00:00:00.000Z', error: 'its process ended with code 3', again },
     ]);
     assert.match(complaint, /seed 2 failed at 2026-01-05T00:00:00\.000Z/);
     assert.equal(report.interrupted, null);

@@ -64,6 +64,25 @@ describe('options of simulate', () => {
     assert.deepEqual(seedsOf('7'), [7]);
   });
 
+  it('a campaign is repeated with all that was given and mattered, up to where it broke', () => {
+    const { again } = optionsOf({
+      ...{ ...GIVEN, days: '0.1', symbols: '2', faults: '0.05', fault: ['late=0.5', 'garbage=0'], seeds: '1..9' },
+      ...{ only: 'I7', streams: false, keepGoing: true, until: '2h', workers: '3', json: true },
+    });
+    const all =
+      'npm run simulate -- --days 0.1 --symbols 2 --faults 0.05 --fault late=0.5 --fault garbage=0 --no-streams ' +
+      '--only I7 --keep-going --seed 6';
+    assert.equal(again(6, 37_125), `${all} --until 38s --verbose`);
+    assert.equal(again(6, 38_000), `${all} --until 39s --verbose`, 'what happens at that moment is in it');
+    assert.equal(again(6, null), `${all} --until 2h --verbose`);
+    assert.equal(again(6, 8_639_900), `${all} --verbose`, 'it ends there by itself');
+    assert.equal(
+      optionsOf({ ...GIVEN, streams: true }).again(1, 500),
+      'npm run simulate -- --streams --seed 1 --until 1s --verbose',
+    );
+    assert.match(optionsOf({ ...GIVEN, days: ' 2' }).again(1, null), /--days ' 2' /);
+  });
+
   it('what has no effect is said', () => {
     const notesOf = (change: Partial<GivenOptions>) => optionsOf({ ...GIVEN, ...change }).notes;
     assert.deepEqual(notesOf({ until: '23h', verbose: true }), []);

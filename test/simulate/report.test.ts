@@ -4,6 +4,7 @@ import { createDurations } from '../../src/core/audit/index.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from '../../src/simulate/attempts.ts';
 import type { CampaignResult, LegFigures } from '../../src/simulate/campaign.ts';
+import type { Finding } from '../../src/simulate/findings.ts';
 import { reportOf } from '../../src/simulate/report.ts';
 import { reportText } from '../../src/simulate/report-text.ts';
 
@@ -40,6 +41,11 @@ function campaign(seed: number, change: Partial<CampaignResult> = {}): CampaignR
     ...change,
   };
 }
+
+const FINDING: Finding = {
+  ...{ invariant: 'I12', rule: '10.3', what: 'stale', detail: {}, instrument: null, account: null },
+  ...{ clientOrderId: null, atMs: 5_000, at: '2026-01-05T00:00:05.000Z', around: [] },
+};
 
 const near = (value: number | null, exact: number) =>
   assert.ok(value !== null && Math.abs(value / exact - 1) <= 0.0101, `${value} is not within 1 % of ${exact}`);
@@ -133,15 +139,54 @@ describe('the total over all seeds', () => {
     assert.match(reportText(cut, 0), /interrupted: cut short 2, without figures 3/);
   });
 
+  it('the last line is the verdict', () => {
+    const last = (change: Partial<CampaignResult>, what = {}) =>
+      reportText(reportOf([campaign(3, change)], what, WALL), 0)
+        .split('\n')
+        .at(-1);
+    const breach = { findings: [FINDING], breachCounts: { I12: 1, I9: 2 } };
+    assert.equal(last({}), 'PASSED');
+    assert.equal(last({ missing: ['garbage'] }), 'FAILED: asked for and never happened: garbage');
+    assert.equal(last({ interrupted: true }), 'FAILED: interrupted');
+    assert.equal(last(breach), 'FAILED: I12 broken once, I9 broken 2 times');
+    assert.equal(last(breach, { only: ['I12'] }), 'FAILED: I12 broken once (not acted on: I9)');
+    assert.equal(last({ breachCounts: { I9: 2 } }, { only: ['I12'] }), 'PASSED (not acted on: I9)');
+    assert.equal(last({ crash: 'Error: out of reach' }), 'FAILED: seed 3 failed');
+  });
+
+  it('what --only leaves aside is marked where it is counted', () => {
+    const report = reportOf([campaign(3, { breachCounts: { I12: 1, I9: 2 } })], { only: ['I12'] }, WALL);
+    assert.deepEqual(report.notActedOn, ['I9']);
+    assert.match(reportText(report, 0), /^ {2}I9 {3}2 {2}\(not acted on: --only\)$/m);
+    assert.match(reportText(report, 0), /^ {2}I12 {2}1$/m);
+  });
+
+  it('a breach and a failure name the command that shows them again, and the commit', () => {
+    const results = [campaign(4, { crash: 'Error: out of reach' }), campaign(6, { findings: [FINDING] })];
+    const report = reportOf(
+      results,
+      {},
+      WALL,
+      { crashes: [], seeds: [] },
+      {
+        commit: 'abc1234',
+        again: (seed, atMs) => `npm run simulate -- --seed ${seed} at ${atMs}`,
+      },
+    );
+    assert.equal(report.commit, 'abc1234');
+    assert.equal(report.findings[0]?.again, 'npm run simulate -- --seed 6 at 5000');
+    assert.equal(report.crashes[0]?.again, 'npm run simulate -- --seed 4 at null');
+    const text = reportText(report, 0);
+    assert.match(text, /^ {2}again, at commit abc1234:\n {2}npm run simulate -- --seed 6 at 5000$/m);
+    assert.match(text, /^ {2}again, at commit abc1234:\n {2}npm run simulate -- --seed 4 at null$/m);
+    assert.match(reportText({ ...report, commit: null }, 0), /^ {2}again:\n {2}npm run simulate -- --seed 6 at 5000$/m);
+  });
+
   it('failures name seed and virtual time, breaches seed, time and invariant', () => {
-    const finding = {
-      ...{ invariant: 'I12', rule: '10.3', what: 'stale', detail: {}, instrument: null, account: null },
-      ...{ clientOrderId: null, atMs: 5_000, at: '2026-01-05T00:00:05.000Z', around: [] },
-    };
     const report = reportOf(
       [
         campaign(4, { crash: 'Error: out of reach', endedAt: '2026-01-05T03:00:00.000Z' }),
-        campaign(6, { findings: Array.from({ length: 7 }, () => finding), breachCounts: { I12: 7 } }),
+        campaign(6, { findings: Array.from({ length: 7 }, () => FINDING), breachCounts: { I12: 7 } }),
       ],
       {},
       WALL,
