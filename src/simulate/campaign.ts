@@ -22,7 +22,7 @@ import {
   settingsOf,
   turnedRound,
 } from './setup.ts';
-import { Surroundings } from './surroundings.ts';
+import { type Carried, Surroundings } from './surroundings.ts';
 import { Counts, createTally } from './tally.ts';
 import { createTruth } from './truth.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -101,7 +101,10 @@ export interface CampaignResult {
   readonly statesMs: Readonly<Record<string, number>>;
   readonly cappedUnhedgedMs: number;
   readonly pairsAtALoss: number;
+  /** Those that arrived, by route. */
   readonly requests: Readonly<Record<string, number>>;
+  /** Those that were sent while the exchange took connections, and of them the calls that trade. */
+  readonly carried: { readonly requests: Carried; readonly orderCalls: Carried };
   readonly exchange: { readonly orders: number; readonly fills: number; readonly telegrams: number };
   readonly wireEvents: number;
   /** SHA-256 over every line of the log, and over every entry of every journal. */
@@ -442,6 +445,7 @@ class Campaign {
       cappedUnhedgedMs: this.#tally.cappedUnhedgedMs(),
       pairsAtALoss: this.#tally.pairsAtALoss(),
       requests: this.#exchange.api.requests(),
+      carried: this.#surroundings.carried,
       exchange: { ...this.#truth.counts(), telegrams: this.#surroundings.telegrams },
       wireEvents: this.#heard,
       logDigest: this.#logHash.digest('hex'),

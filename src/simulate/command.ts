@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
 import { type CampaignResult, runCampaign } from './campaign.ts';
+import { CALL_FAULT_COUNT } from './fault-plan.ts';
 import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from './options.ts';
 import { type Report, reportOf } from './report.ts';
 import { lasting, reportText } from './report-text.ts';
@@ -25,6 +26,13 @@ const PROGRESS_EVERY_MS = 500;
 const PROGRESS_LINE_EVERY_MS = 60_000;
 /** A commit that takes longer to find is not waited for. */
 const GIT_LIMIT_MS = 5_000;
+const FAULTS_HELP =
+  'every fault there is; of the calls that do not trade about this share is spoilt (0.05: 5 %), of those that trade ' +
+  'far more, up to about half; the report says how many were; 0: none';
+const FAULT_HELP =
+  'one kind of fault at a rate of its own: lost-order, late-position, post-only-refusal and fill-during-cancel strike at ' +
+  `this rate where they can, kinds that any call can meet at 1/${CALL_FAULT_COUNT} of it and calls that trade at up to ` +
+  `1/${2 * CALL_FAULT_COUNT} more, faults of streams at 1/5 of it (book: 1/500); events of the world happen in proportion to it`;
 /** Breaches of one seed said as they come in. */
 const SAID_OF_A_SEED = 3;
 /** Lines shown before a breach, and with `--verbose`. */
@@ -49,12 +57,8 @@ export function simulateCommand(
     .option('--seed <seed>', `seed of markets, settings, network and faults (default: "${DEFAULTS.seed}")`)
     .option('--seeds <seeds>', 'many campaigns, on all cores: 1..200 or 1,5,9')
     .option('--symbols <count>', 'symbols traded', DEFAULTS.symbols)
-    .option(
-      '--faults <rate>',
-      'every fault there is, at this rate: 0.05 spoils 5 % of the calls; 0 none',
-      DEFAULTS.faults,
-    )
-    .option('--fault <kind=rate...>', 'one kind of fault at its own rate')
+    .option('--faults <rate>', FAULTS_HELP, DEFAULTS.faults)
+    .option('--fault <kind=rate...>', FAULT_HELP)
     .option(
       '--profile <name>',
       'market: mixed (by seed), calm, meanReverting, choppy, walk, trending, lively',
@@ -65,7 +69,7 @@ export function simulateCommand(
     .option('--loop <seconds>', 'pause between polls', DEFAULTS.loop)
     .option('--latency <ms-ms>', 'round trips of the network', DEFAULTS.latency)
     .option('--streams', 'listen to streams too (always where stream faults are asked for)')
-    .option('--no-streams', 'poll only, whatever faults are asked for')
+    .option('--no-streams', 'poll only; --faults then leaves those of streams out')
     .option('--only <invariants>', 'act on these only, e.g. I7 or I2,I9')
     .option('--until <time>', 'end there: 90s, 15m, 3h, or a time as the report prints it')
     .option('--keep-going', 'go on after a breach and count them')

@@ -113,6 +113,7 @@ export class EngineProcess {
       passage: (request) => surroundings.passage(request),
       reachable: () => surroundings.reachable(),
       onArrival: (request, moment) => this.#arrived(request, moment, life),
+      onCarried: (request, spoilt) => surroundings.wasCarried(request, spoilt),
     };
     const network = connectNetwork(parts, life);
     const origin = 'http://127.0.0.1:8080';

@@ -56,8 +56,21 @@ const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
   ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]),
 ];
 
+/** How many kinds share the rate between them on a call that does not trade. */
+export const CALL_FAULT_COUNT = CALL_FAULTS.length;
+
+/** At the exchange these meet one call; `late-position` shows in whatever is read afterwards. */
+const SPOIL_A_CALL: readonly FaultKind[] = (Object.keys(FAULT_KINDS) as FaultKind[]).filter(
+  (kind) => !STREAM_FAULTS.includes(kind) && kind !== 'late-position',
+);
+
+/** Of the exchange's counts by kind, those of faults that meet one call. */
+export function spoiltCalls(counts: Readonly<Partial<Record<FaultKind, number>>>): number {
+  return SPOIL_A_CALL.reduce((all, kind) => all + (counts[kind] ?? 0), 0);
+}
+
 /** Calls that trade are few, and what goes wrong with them matters most: each kind strikes them at its whole rate … */
-const ORDER_ROUTES: readonly string[] = ['create_order', 'cancel_order', 'order'];
+export const ORDER_ROUTES: readonly string[] = ['create_order', 'cancel_order', 'order'];
 /** … but so that some of them still go well, whatever the rate. */
 const ORDER_CALLS_SPOILT_MOST = 0.5;
 /** Stale answers to these are answers an engine might believe. */

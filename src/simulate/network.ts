@@ -1,6 +1,7 @@
 import type { FetchLike } from '../grvt/session.ts';
 import type { PaperAnswer, PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Chance } from './chance.ts';
+import { spoiltCalls } from './fault-plan.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** One engine's life: what it started dies with it. */
@@ -26,6 +27,8 @@ export interface NetworkParts {
   readonly reachable: () => boolean;
   /** Hears a request as it arrives at the exchange, before and after it is carried out. */
   readonly onArrival?: (request: PaperRequest, moment: 'before' | 'after') => void;
+  /** Hears once of each request that was sent while the exchange took connections: whether a fault met it. */
+  readonly onCarried?: (request: PaperRequest, spoilt: boolean) => void;
 }
 
 /** The in-process transport of one engine: what axios, fetch and sockets would carry, byte for byte. */
@@ -99,12 +102,18 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
         answer(time.nowMs + passage.upMs, () => reject(socketError('refused')));
         return;
       }
-      if (passage.requestLost) return;
+      if (passage.requestLost) {
+        parts.onCarried?.(request, true);
+        return;
+      }
       time.at(
         time.nowMs + passage.upMs + lateMs,
         () => {
           parts.onArrival?.(request, 'before');
+          const spoiltBefore = spoiltCalls(exchange.faults.counts());
           const given = exchange.handle(request, time.nowMs);
+          const spoilt = spoiltCalls(exchange.faults.counts()) > spoiltBefore;
+          parts.onCarried?.(request, spoilt || passage.answerLost || lateMs > 0);
           parts.onArrival?.(request, 'after');
           if (passage.answerLost) return;
           answer(time.nowMs + passage.downMs + given.delayMs, () => {

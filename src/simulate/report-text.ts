@@ -1,6 +1,7 @@
 import { ATTEMPT_LEAST_MS } from './attempts.ts';
+import { ORDER_ROUTES } from './fault-plan.ts';
 import { AFTER } from './findings.ts';
-import { failuresOf, type Goals, type Report, type Times } from './report.ts';
+import { failuresOf, type Goals, type Report, type Spoilt, type Times } from './report.ts';
 
 /** Breaches shown with what happened around them; of the rest, seed, time and invariant. */
 const SHOWN_IN_FULL = 5;
@@ -26,6 +27,12 @@ function table(counts: Readonly<Record<string, number>>, mark: (name: string) =>
   if (rows.length === 0) return ['  none'];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, count]) => `  ${name.padEnd(width)}  ${count}${mark(name)}`);
+}
+
+function spoiltText({ carried }: Report): string {
+  const of = ({ count, spoilt, share }: Spoilt, what: string): string =>
+    `${spoilt} of ${count} ${what} (${percent(share)})`;
+  return `${of(carried.requests, 'requests')}, ${of(carried.orderCalls, 'order calls')}: ${ORDER_ROUTES.join(', ')}`;
 }
 
 /** Rows of cells as columns, the first row their heads. */
@@ -118,6 +125,7 @@ export function reportText(report: Report, around: number): string {
       .map(([state, share]) => `${state} ${percent(share)}`)
       .join(', ')}; capped while unhedged ${percent(report.cappedUnhedgedShare)}`,
     `requests          ${report.requests}, journal entries ${report.journalEntries}, telegrams ${report.telegrams}`,
+    ...(Object.keys(report.faults).length === 0 ? [] : [`spoilt            ${spoiltText(report)}`]),
     ...(Object.keys(report.profiles).length < 2 ? [] : ['', 'by market', ...profileLines(report)]),
     ...(Object.keys(report.markets).length < 2 ? [] : ['', 'got there, by what a market does', ...marketLines(report)]),
     '',
@@ -128,7 +136,11 @@ export function reportText(report: Report, around: number): string {
     ...table(report.faults),
     ...(report.missingFaults.length === 0
       ? []
-      : ['', `asked for and never happened: ${report.missingFaults.join(', ')}`]),
+      : [
+          '',
+          `asked for and never happened: ${report.missingFaults.join(', ')}`,
+          '  too short for this, or too low a rate: more --days, more --seeds or more of --faults or --fault would show it',
+        ]),
     '',
     'invariants checked',
     ...table(report.checks),

@@ -4,6 +4,7 @@ import { ATTEMPT_LEAST_MS, type GoalAttempt } from './attempts.ts';
 import type { CampaignResult, LegFigures } from './campaign.ts';
 import type { Finding } from './findings.ts';
 import { type MarketKind, marketKind } from './setup.ts';
+import type { Carried } from './surroundings.ts';
 
 /** Durations of all seeds together. Percentiles are those of buckets 2 % wide, within 1 % of the exact value. */
 export interface Times {
@@ -76,6 +77,8 @@ export interface Report extends Figures {
   /** null: every seed went to its end. */
   readonly interrupted: Interruption | null;
   readonly requests: number;
+  /** Of the requests that were sent, those that met a fault of network or exchange; and the same of the calls that trade. */
+  readonly carried: { readonly requests: Spoilt; readonly orderCalls: Spoilt };
   readonly wireEvents: number;
   readonly journalEntries: number;
   readonly telegrams: number;
@@ -87,6 +90,11 @@ export interface Report extends Figures {
     readonly symbolDaysPerSecond: number;
     readonly workers: number;
   };
+}
+
+export interface Spoilt extends Carried {
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 /** The command that shows it again. */
@@ -126,6 +134,12 @@ function added(each: readonly Readonly<Record<string, number>>[]): Record<string
     for (const [name, count] of Object.entries(counts)) total.set(name, (total.get(name) ?? 0) + count);
   }
   return Object.fromEntries([...total].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function spoiltOf(each: readonly Carried[]): Spoilt {
+  const count = each.reduce((all, one) => all + one.count, 0);
+  const spoilt = each.reduce((all, one) => all + one.spoilt, 0);
+  return { count, spoilt, share: count === 0 ? 0 : spoilt / count };
 }
 
 function timesOf(each: readonly DurationFigures[]): Times {
@@ -259,6 +273,10 @@ export function reportOf(
     ].map((crash) => ({ ...crash, again: again(crash.seed, null) })),
     interrupted,
     requests: total((result) => Object.values(result.requests).reduce((all, one) => all + one, 0)),
+    carried: {
+      requests: spoiltOf(results.map((result) => result.carried.requests)),
+      orderCalls: spoiltOf(results.map((result) => result.carried.orderCalls)),
+    },
     wireEvents: total((result) => result.wireEvents),
     journalEntries: total((result) => result.journalEntries),
     telegrams: total((result) => result.exchange.telegrams),

@@ -5,7 +5,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { PaperRequest } from '../paper/index.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { Chance } from './chance.ts';
-import { type FaultPlan, networkChance } from './fault-plan.ts';
+import { type FaultPlan, networkChance, ORDER_ROUTES } from './fault-plan.ts';
 import type { Findings } from './findings.ts';
 import type { KillMoment } from './host.ts';
 import { type Life, latency, type Passage } from './network.ts';
@@ -28,6 +28,12 @@ export interface SurroundingsParts {
   readonly calm: () => boolean;
 }
 
+/** Requests that were sent, and those of them that met a fault of network or exchange, or several. */
+export interface Carried {
+  readonly count: number;
+  readonly spoilt: number;
+}
+
 /** What the engine hangs on: network, disk, Telegram, and what goes wrong there. It outlives every engine. */
 export class Surroundings {
   readonly #parts: SurroundingsParts;
@@ -44,6 +50,8 @@ export class Surroundings {
   #telegramOwes = false;
   #diskOwes = false;
   #telegrams = 0;
+  readonly #requests = { count: 0, spoilt: 0 };
+  readonly #orderCalls = { count: 0, spoilt: 0 };
 
   constructor(parts: SurroundingsParts) {
     this.#parts = parts;
@@ -87,7 +95,7 @@ export class Surroundings {
     const { plan, faults, calm, latencyMs } = this.#parts;
     const [least, most] = latencyMs;
     const times = latency(this.network, least, most);
-    const route = request.path.slice(request.path.lastIndexOf('/') + 1);
+    const route = routeOf(request);
     const strikes = (kind: 'request-lost' | 'answer-lost'): boolean => {
       const probability = calm() ? 0 : networkChance(plan, kind, route);
       if (probability === 0 || !this.network.happens(probability)) return false;
@@ -95,6 +103,21 @@ export class Surroundings {
       return true;
     };
     return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
+  }
+
+  /** A request was carried, well or not. */
+  wasCarried(request: PaperRequest, spoilt: boolean): void {
+    for (const counts of ORDER_ROUTES.includes(routeOf(request))
+      ? [this.#requests, this.#orderCalls]
+      : [this.#requests]) {
+      counts.count += 1;
+      if (spoilt) counts.spoilt += 1;
+    }
+  }
+
+  /** All requests so far, and of them the calls that trade. */
+  get carried(): { readonly requests: Carried; readonly orderCalls: Carried } {
+    return { requests: { ...this.#requests }, orderCalls: { ...this.#orderCalls } };
   }
 
   /** Strategy 9.3: what arrives has been in the journal before it left. */
@@ -188,4 +211,8 @@ export class Surroundings {
   journalled(): { readonly entries: number; readonly digest: string } {
     return { entries: this.#journalEntries, digest: this.#journalHash.digest('hex') };
   }
+}
+
+function routeOf({ path }: PaperRequest): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

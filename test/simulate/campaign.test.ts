@@ -17,6 +17,9 @@ describe('a campaign', () => {
     assert.deepEqual(report.broken, {}, complaint);
     assert.deepEqual(report.crashes, []);
     assert.deepEqual(report.missingFaults, []);
+    const { requests, orderCalls } = report.carried;
+    assert.ok(requests.share > 0.05 && requests.share < 0.2, `${requests.share} of the requests are spoilt`);
+    assert.ok(orderCalls.share > 0.3 && orderCalls.share < 0.6, `${orderCalls.share} of the order calls are spoilt`);
     assert.ok(report.fills > 10 && report.checks.I2 > 0 && report.checks.I11 > 0);
     assert.equal(code, 0);
   });

@@ -36,6 +36,7 @@ function campaign(seed: number, change: Partial<CampaignResult> = {}): CampaignR
     ...{ seed, profile: 'calm', simulatedMs: DAY_MS, symbols: 2, endedAt: '2026-01-06T00:00:00.000Z' },
     ...{ interrupted: false, legs: [], attempts: [], findings: [], breachCounts: {}, checks: { I1: 1 } },
     ...{ faults: {}, missing: [], alerts: {}, facts: {}, statesMs: {}, cappedUnhedgedMs: 0, pairsAtALoss: 0 },
+    ...{ carried: { requests: { count: 8, spoilt: 2 }, orderCalls: { count: 0, spoilt: 0 } } },
     ...{ requests: { positions: 3 }, exchange: { orders: 1, fills: 1, telegrams: 0 }, wireEvents: 1 },
     ...{ logDigest: 'l', journalDigest: 'j', journalEntries: 1, crash: null },
     ...change,
@@ -133,10 +134,26 @@ describe('the total over all seeds', () => {
     const one = campaign(1, { missing: ['disconnect', 'garbage'], faults: {} });
     const other = campaign(2, { missing: ['disconnect'], faults: { garbage: 3 } });
     assert.deepEqual(reportOf([one, other], {}, WALL).missingFaults, ['disconnect']);
+    assert.match(
+      reportText(reportOf([one, other], {}, WALL), 0),
+      /asked for and never happened: disconnect\n {2}too short for this, or too low a rate: more --days, more --seeds/,
+    );
     const cut = reportOf([one, { ...other, interrupted: true }], {}, WALL, { crashes: [], seeds: [3] });
     assert.deepEqual(cut.missingFaults, []);
     assert.deepEqual(cut.interrupted, { cut: [2], without: [3] });
     assert.match(reportText(cut, 0), /interrupted: cut short 2, without figures 3/);
+  });
+
+  it('the share of requests that was spoilt is told, and of order calls by itself', () => {
+    const carried = { requests: { count: 12, spoilt: 3 }, orderCalls: { count: 4, spoilt: 2 } };
+    const report = reportOf([campaign(1), campaign(2, { carried, faults: { garbage: 5 } })], {}, WALL);
+    assert.deepEqual(report.carried, {
+      requests: { count: 20, spoilt: 5, share: 0.25 },
+      orderCalls: { count: 4, spoilt: 2, share: 0.5 },
+    });
+    const words = '5 of 20 requests (25.0 %), 2 of 4 order calls (50.0 %): create_order, cancel_order, order';
+    assert.ok(reportText(report, 0).includes(`spoilt            ${words}`));
+    assert.equal(reportOf([campaign(1)], {}, WALL).carried.orderCalls.share, 0, 'of none, none');
   });
 
   it('the last line is the verdict', () => {

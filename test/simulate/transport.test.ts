@@ -127,4 +127,43 @@ describe('the in-process transport', () => {
     assert.ok(inProcess.length > 15);
     for (const [index, one] of inProcess.entries()) assert.deepEqual(one, overLoopback[index], one.path);
   });
+
+  it('each request is told once, with whether a fault met it', async () => {
+    const time = new VirtualTime(START_MS, () => 0.5);
+    const exchange = createPaper({ seed: SEED, startMs: START_MS });
+    const told: string[] = [];
+    let passage = { upMs: 7, downMs: 12, requestLost: false, answerLost: false };
+    let reachable = true;
+    const network = connectNetwork(
+      {
+        ...{ time, exchange, passage: () => passage, reachable: () => reachable },
+        onCarried: ({ path }, spoilt) => told.push(`${path.split('/').at(-1)} ${spoilt ? 'spoilt' : 'well'}`),
+      },
+      { alive: true },
+    );
+    const send = async (route: string) => {
+      const request = { method: 'POST', path: `/full/v1/${route}`, headers: {}, body: '{}' };
+      network.carry(request).catch(() => {});
+      await time.run(time.nowMs + 10_000);
+      return told.splice(0);
+    };
+    const rule = { rate: 1, route: 'order' } as const;
+    exchange.faults.set([
+      { ...rule, kind: 'rate-limited' },
+      { ...rule, kind: 'slow' },
+      { kind: 'late', rate: 1, route: 'book' },
+      { kind: 'refused', rate: 1, route: 'instrument' },
+      { kind: 'lost-frame', rate: 1 },
+    ]);
+    assert.deepEqual(await send('ticker'), ['ticker well']);
+    assert.deepEqual(await send('order'), ['order spoilt'], 'two faults spoil it once');
+    assert.deepEqual(await send('book'), ['book spoilt']);
+    assert.deepEqual(await send('instrument'), ['instrument spoilt']);
+    passage = { ...passage, requestLost: true };
+    assert.deepEqual(await send('ticker'), ['ticker spoilt']);
+    passage = { ...passage, requestLost: false, answerLost: true };
+    assert.deepEqual(await send('ticker'), ['ticker spoilt']);
+    reachable = false;
+    assert.deepEqual(await send('ticker'), [], 'an exchange that is down is the world’s business');
+  });
 });
