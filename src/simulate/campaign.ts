@@ -158,7 +158,6 @@ class Campaign {
   readonly #findings: Findings;
   readonly #surroundings: Surroundings;
   readonly #process: EngineProcess;
-  readonly #checks = new Counts();
   readonly #legs: LegFigures[] = [];
   #settings: Settings;
   #auditor: Auditor | null = null;
@@ -365,6 +364,7 @@ class Campaign {
         this.#process.again();
         continue;
       }
+      this.#findings.checks.add('truth');
       differences = this.#truth.differences(this.#settings.symbols, this.#process.journal);
       if (differences.length === 0) return;
     }
@@ -379,6 +379,7 @@ class Campaign {
     this.#process.unwant();
     if (!this.#process.exists()) return;
     this.#process.stop('the leg is over');
+    this.#findings.checks.add('truth');
     const limitMs = this.#time.nowMs + STOP_LIMIT_MS;
     while (this.#process.exists() && this.#time.nowMs < limitMs) await this.#time.run(this.#time.nowMs + 1_000);
     if (this.#process.exists()) {
@@ -386,6 +387,7 @@ class Campaign {
       this.#process.die();
       return;
     }
+    this.#findings.checks.add('I11');
     for (const left of this.#truth.leftBehind()) {
       this.#findings.find('I11', '13.1', 'the exchange still has a strategy order after the stop', { order: left });
     }
@@ -399,7 +401,7 @@ class Campaign {
     this.#auditor = null;
     if (report === undefined) return;
     this.#heard += report.events;
-    for (const [invariant, count] of Object.entries(report.checks)) this.#checks.add(invariant, count);
+    for (const [invariant, count] of Object.entries(report.checks)) this.#findings.checks.add(invariant, count);
     const turn = new Set<string>();
     for (const figures of report.symbols) {
       const symbol = this.#settings.symbols.find((one) => one.instrument === figures.instrument);
@@ -424,6 +426,8 @@ class Campaign {
     const whole = this.#options.untilMs === null && !this.#interrupted;
     const asked = whole ? (Object.keys(this.#plan) as AnyFault[]) : [];
     const missing = asked.filter((kind) => (this.#plan[kind] ?? 0) > 0 && this.#faults.of(kind) === 0);
+    // Each order is looked at when it comes to the exchange.
+    this.#findings.checks.add('truth', this.#truth.counts().orders);
     const journalled = this.#surroundings.journalled();
     return {
       seed: this.#options.seed,
@@ -436,7 +440,7 @@ class Campaign {
       attempts: this.#attempts.all(this.#time.nowMs),
       findings: this.#findings.all,
       breachCounts: this.#findings.counts.sorted(),
-      checks: this.#checks.sorted(),
+      checks: this.#findings.checks.sorted(),
       faults: this.#faults.sorted(),
       missing,
       alerts: this.#tally.alerts.sorted(),

@@ -192,6 +192,7 @@ export class EngineProcess {
     const asked = this.#stopping;
     this.#engine = null;
     this.#gone();
+    findings.checks.add('truth');
     if (exitCode === 70) findings.find('truth', '13', 'the engine failed', { failure: failure ?? '' });
     if (this.#wanted) {
       time.at(time.nowMs + (asked ? 1_000 : RESTART_PAUSE_MS), () => this.again());

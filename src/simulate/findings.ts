@@ -49,6 +49,8 @@ export class Findings {
   readonly all: Finding[] = [];
   /** By invariant, those not acted on included. */
   readonly counts = new Counts();
+  /** How often each was looked at. */
+  readonly checks = new Counts();
   readonly #parts: FindingsParts;
   readonly #ring: (string | WireEvent | Fact)[] = [];
   /** What breaches take up that came after them. */

@@ -68,6 +68,7 @@ export interface Report extends Figures {
   readonly faults: Readonly<Record<string, number>>;
   /** Asked for, and never happened in any seed. Nobody asks that of an interrupted campaign. */
   readonly missingFaults: readonly string[];
+  /** How often each was looked at; `truth`: against the exchange's own books, the journal and the process. */
   readonly checks: Readonly<Record<string, number>>;
   readonly broken: Readonly<Record<string, number>>;
   /** Broken, and left aside because `--only` names others. */

@@ -122,6 +122,7 @@ export class Surroundings {
 
   /** Strategy 9.3: what arrives has been in the journal before it left. */
   mustBeWritten(request: PaperRequest, journal: EngineJournal): void {
+    this.#parts.findings.checks.add('truth');
     const ids = [...request.body.matchAll(/"(\d{19,20})"/g)].map(([, id]) => id ?? '');
     const ours = ids.filter((id) => BigInt(id) >> 60n === 0b1110n);
     if (ours.some((id) => journal.latest('order.prepared', id) !== null)) return;
@@ -133,6 +134,7 @@ export class Surroundings {
   oneLoginAtATime(carried: FetchLike): FetchLike {
     const underWay = new Set<string>();
     return async (url, init) => {
+      this.#parts.findings.checks.add('truth');
       if (underWay.has(init.body)) this.#parts.findings.find('truth', '9.8', 'two logins of one account at once', {});
       underWay.add(init.body);
       const over = (): void => {

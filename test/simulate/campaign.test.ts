@@ -29,6 +29,8 @@ describe('a campaign', () => {
     const report = JSON.parse(out);
     assert.deepEqual(report.broken, {});
     assert.ok(Number(report.spreadGainedUsdt) >= 0);
+    // Each order as it comes to the exchange and as it is written, and the books after the calm.
+    assert.ok(report.checks.truth > 2 * report.orders, `checked against the exchange’s books: ${report.checks.truth}`);
     assert.deepEqual(report.faults, {});
     assert.equal(code, 0);
   });
