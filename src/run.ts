@@ -20,8 +20,13 @@ import type { Settings } from './settings/index.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
 
 const DAY_MS = 86_400_000;
-/** Pause between two steps of the journal's daily upkeep, so that it never holds up a decision. */
+/** Pause between two steps of the journal's upkeep, so that it never holds up a decision. */
 const COMPACT_PAUSE_MS = 250;
+/**
+ * From the start to the first upkeep: the open looks at a bounded number of old entries, and a run that never lasts a day
+ * would leave the rest for ever. By then the start's own reads and orders are done.
+ */
+const COMPACT_FIRST_MS = 60_000;
 
 /** Levels of the REST client's log in its own words, and its words in ours. */
 const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
@@ -69,7 +74,7 @@ export async function run(
     return EXIT_CONFIGURATION;
   }
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
-  let upkeep: NodeJS.Timeout | null = null;
+  let endUpkeep: (() => void) | null = null;
   const streams: Streams[] = [];
   const dashboard = await openDashboard({
     settings,
@@ -112,7 +117,7 @@ export async function run(
       },
     });
     dashboard?.attach(engine);
-    upkeep = keepJournalSmall(journal, (message) =>
+    endUpkeep = keepJournalSmall(journal, (message) =>
       engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
     );
     const unlisten = listenToSignals(engine, log);
@@ -132,7 +137,7 @@ export async function run(
   } finally {
     for (const one of streams) one.close();
     await dashboard?.close();
-    if (upkeep !== null) clearInterval(upkeep);
+    endUpkeep?.();
     closeJournal(journal, log);
     locks.release();
     await venue.close();
@@ -201,23 +206,24 @@ function openRunJournal(settings: Settings, venue: Venue): EngineJournal {
 }
 
 /**
- * Removes settled history once a day, a little at a time. That it fails stops nothing: what must be written is written by
- * others, who see for themselves.
+ * Removes settled history, a minute after the start and then once a day, a little at a time. That it fails stops nothing:
+ * what must be written is written by others, who see for themselves.
  *
  * @param tell what went wrong, once a day at most
+ * @returns ends it; no step follows
  */
-export function keepJournalSmall(
-  journal: Pick<EngineJournal, 'compact'>,
-  tell: (message: string) => void,
-): NodeJS.Timeout {
+export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: (message: string) => void): () => void {
   const step = () => {
+    let more = false;
     try {
-      if (journal.compact(Date.now()).more) setTimeout(step, COMPACT_PAUSE_MS).unref();
+      more = journal.compact(Date.now()).more;
     } catch (thrown) {
       tell(`old entries could not be removed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
+    timer = setTimeout(step, more ? COMPACT_PAUSE_MS : DAY_MS);
   };
-  return setInterval(step, DAY_MS);
+  let timer = setTimeout(step, COMPACT_FIRST_MS);
+  return () => clearTimeout(timer);
 }
 
 function notifierOf(settings: Settings, log: EngineLog): Notifier {

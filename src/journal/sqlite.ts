@@ -42,7 +42,7 @@ const BUSY_TIMEOUT_MS = 1000;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Rows a scan holds at a time: no statement stays open while the caller works. */
 const SCAN_CHUNK = 500;
-/** Steps of compaction at open (each COMPACT_CHUNK entries): what is left is for the daily one, start must not wait. */
+/** Steps of compaction at open (each COMPACT_CHUNK entries): what is left is for the run's own upkeep, start must not wait. */
 const OPEN_COMPACT_STEPS = 50;
 
 /**
