@@ -1,6 +1,7 @@
 import { type ZodError, type ZodType, z } from 'zod';
 import { Decimal, ZERO } from '../core/decimal.ts';
 import type { AccountSummary, Book, BookLevel, ExchangeOrder, Instrument, Position } from '../core/model.ts';
+import { isStrategyOrder } from '../core/order-id.ts';
 import {
   bookAnswer,
   instrumentRow,
@@ -236,15 +237,28 @@ function orderOf(row: OrderRow, field: string, subAccountId: string): ExchangeOr
   if (state.status === 'FILLED' && tradedSize.isZero()) {
     throw new UnusableAnswer(`${field}.state.traded_size[0]`, 'is zero though the order is FILLED');
   }
+  // Canonical: one id has one spelling.
+  const clientOrderId = BigInt(row.metadata.client_order_id).toString();
+  const limitPrice = new Decimal(leg.limit_price ?? '0');
+  // A foreign order may have no price (market, trigger) and fill less than it says (what is left of a position). Ours are
+  // limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
+  if (isStrategyOrder(clientOrderId)) {
+    if (limitPrice.isZero()) throw new UnusableAnswer(`${field}.legs[0].limit_price`, 'is missing or zero');
+    if (state.status === 'FILLED' && !tradedSize.eq(size)) {
+      throw new UnusableAnswer(
+        `${field}.state.traded_size[0]`,
+        `is ${tradedSize.toFixed()}, not the size ${leg.size} though the order is FILLED`,
+      );
+    }
+  }
   const updateTimeNs = BigInt(state.update_time);
   return {
     orderId: row.order_id ?? '0x00',
-    // Canonical: one id has one spelling.
-    clientOrderId: BigInt(row.metadata.client_order_id).toString(),
+    clientOrderId,
     instrument: leg.instrument,
     side: leg.is_buying_asset ? 'buy' : 'sell',
     size,
-    limitPrice: new Decimal(leg.limit_price ?? '0'),
+    limitPrice,
     postOnly: row.post_only ?? false,
     status: state.status,
     rejectReason: state.reject_reason,

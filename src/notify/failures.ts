@@ -147,6 +147,8 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
   [/^answer: /, '答复：'],
   [/\bmissing or zero though something traded$/, '缺失或为零，但已有成交'],
   [/\bis zero though the order is FILLED$/, '为零，但订单状态为 FILLED'],
+  [/: is (\S+), not the size (\S+) though the order is FILLED$/, '：为 $1，但订单状态为 FILLED，数量为 $2'],
+  [/: is missing or zero$/, '：缺失或为零'],
   [/: (?:is )?missing$/, '：缺失'],
   [/: is zero$/, '：为零'],
   [/: is (\S+), asked for (\S+)$/, '：为 $1，请求的是 $2'],

@@ -66,6 +66,14 @@ describe('12 why a call failed or an order was refused, in Chinese', () => {
     'a field of another kind': [malformed({ result: [{ ...row, size: true }] }), /^result\[0\]\.size: 格式错误：true$/],
     'an answer that is null': [malformed(null), /^答复：应为 object，实为 null：null$/],
     'a mark of zero': [malformed({ result: [{ ...row, mark_price: '0' }] }), /mark_price：为零$/],
+    'a price of zero': [
+      reasonOf({ kind: 'malformed', reason: 'result[0].legs[0].limit_price: is missing or zero' }),
+      /limit_price：缺失或为零$/,
+    ],
+    'filled in part': [
+      reasonOf({ kind: 'malformed', reason: 'r.traded_size[0]: is 3, not the size 10 though the order is FILLED' }),
+      /traded_size\[0\]：为 3，但订单状态为 FILLED，数量为 10$/,
+    ],
     'another account': [malformed({ result: [{ ...row, sub_account_id: '2' }] }), /：为 2，不是本账户的 1$/],
     'a login that is none': [
       `${site}HTTP 200 without a session cookie: no answer to a login; if it stays so, check the edge URL`,

@@ -80,7 +80,7 @@ const STATUSES: ReadonlySet<unknown> = new Set(['PENDING', 'OPEN', 'FILLED', 'CA
 
 /**
  * An order by its first leg; null when a field it needs is missing or impossible (strategy 10.4). An average may be missing
- * while nothing traded, a price in orders that are not ours.
+ * while nothing traded; a price, and what a FILLED one lacks to its size, in orders that are not ours.
  */
 export function readOrder(value: unknown): OrderBody | null {
   const order = asObject(value);
@@ -104,6 +104,8 @@ export function readOrder(value: unknown): OrderBody | null {
   if (asInteger(asObject(order.signature)?.expiration) === null) return null;
   if (traded.gt(size) || traded.isNegative() || size.isZero() || (traded.gt(0) && avgPrice.lte(0))) return null;
   if (status === 'FILLED' && traded.isZero()) return null;
+  if (price.isNegative()) return null;
+  if (strategyId(clientOrderId) && (price.isZero() || (status === 'FILLED' && !traded.eq(size)))) return null;
   return {
     clientOrderId,
     orderId: asText(order.order_id),
