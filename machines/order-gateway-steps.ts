@@ -33,6 +33,7 @@ import type {
   TouchRequest,
 } from './messages.ts';
 import {
+  ORPHANED,
   type SubmissionDesk,
   type SubmissionInput,
   type SubmissionSettings,
@@ -121,6 +122,8 @@ class Desk {
   /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
   draining: string | null = null;
   parked: string | null = null;
+  /** Whether its gateway has failed: a failed actor's children run on, and the replacement does not know them (strategy 9.1). */
+  isOrphaned: () => boolean = () => false;
   /** By instrument, what was decided up to its last fill: nothing of that leaves any more (strategy 9.5). One entry for each. */
   readonly outdated = new Map<string, number>();
 
@@ -143,7 +146,9 @@ class Desk {
       reserve: (order: PricedOrder): void => {
         this.table = withEntry(this.table, order, number);
       },
+      isOrphaned: (): boolean => this.isOrphaned(),
       whyNot: (): string | null => {
+        if (this.isOrphaned()) return ORPHANED;
         const isOutdated = number <= (this.outdated.get(instrument) ?? 0);
         return this.draining ?? this.parked ?? (isOutdated ? OUTDATED.reason : null);
       },

@@ -162,6 +162,9 @@ export const orderGatewayMachine = setup({
       Object.values(context.jobs).every((job) => job.kind !== 'cancel'),
   },
   actions: {
+    ownDesk: ({ context, self }) => {
+      context.desk.isOrphaned = () => self.getSnapshot().status !== 'active';
+    },
     takeUpUnsettled: enqueueActions(({ context, enqueue, system }) => carryOut(takeUp(context), { enqueue, system })),
     greetSymbols: enqueueActions(({ context, enqueue, system }) => {
       const unsettled = context.deps.unsettled.map(({ intent, clientOrderId }) => ({
@@ -233,7 +236,7 @@ export const orderGatewayMachine = setup({
   id: 'order-gateway',
   context: begin,
   initial: 'trading',
-  entry: ['takeUpUnsettled', 'greetSymbols'],
+  entry: ['ownDesk', 'takeUpUnsettled', 'greetSymbols'],
   on: {
     'submission.prepared': { actions: { type: 'noteSent', params: whole } },
     'submission.told': { actions: { type: 'noteTold', params: whole } },

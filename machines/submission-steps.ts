@@ -69,9 +69,14 @@ export interface SubmissionDesk {
   pricesToGoBeyond(order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[];
   /** Enters this attempt's price, before anything else can be priced. */
   reserve(order: PricedOrder): void;
-  /** Why this create may not leave at this moment: a drain, a parked account, a fill booked since (9.5); null: it may. */
+  /** Why this create may not leave at this moment: a failed gateway, a drain, a parked account, a fill booked since (9.5); null: it may. */
   whyNot(): string | null;
+  /** Whether its gateway has failed: nothing further is priced or sent from this desk (strategy 9.1). */
+  isOrphaned(): boolean;
 }
+
+/** What a submission is told whose gateway has failed. */
+export const ORPHANED = 'the gateway that had it in hand has failed';
 
 /** What a submission works with. */
 export interface SubmissionDeps {
@@ -260,6 +265,8 @@ export function quoteFor(context: SubmissionContext, book: Book): Quote {
   const intent = intentOf(context);
   const instrument = context.deps.instruments.get(intent.instrument);
   if (instrument === undefined) return { kind: 'denied', reason: 'the exchange lists no such instrument', rule: '2.2' };
+  // Before it takes a number: the gateway that replaced its own may give the same one (strategy 9.2).
+  if (context.desk.isOrphaned()) return { kind: 'denied', reason: ORPHANED, rule: '9.1' };
   const old = tooOld(context);
   if (old !== null) return { kind: 'denied', reason: old, rule: '10.3' };
   const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];

@@ -609,6 +609,65 @@ describe('supervision', () => {
     assert.equal(world.exchange.sent().length, 4, 'late answers to the former gateway change nothing');
   });
 
+  /** A world whose creates wait for their permits, and what lets those go that wait now, and no later one wait. */
+  async function waiting(): Promise<{ world: World; grant: () => void }> {
+    const world = new World();
+    const permits: (() => void)[] = [];
+    world.exchange.onPermit = () => new Promise((resolve) => permits.push(resolve));
+    await world.settle();
+    for (let i = 0; i < 100 && permits.length < 2; i++) await world.pass(20, 10);
+    assert.equal(permits.length, 2, 'one submission of each account waits');
+    await world.breakActor('gateway');
+    world.exchange.onPermit = () => null;
+    return { world, grant: () => permits.forEach((permit) => void permit()) };
+  }
+
+  it('9.1 13.1 creates of a failed gateway that still wait do not leave once the engine stops', async () => {
+    const { world, grant } = await waiting();
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(2_500, 50);
+    grant();
+    await world.pass(60_000, 250);
+    assert.equal(world.exchange.sent().length, 0);
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 0);
+  });
+
+  it('9.1 9.6 creates of a failed gateway do not leave after its replacement has proven them absent', async () => {
+    const { world, grant } = await waiting();
+    const waited = world.unsettled().map((order) => order.clientOrderId);
+    await world.pass(6_500, 50);
+    const resolved = world.reported('order.resolved').filter((fact) => fact.outcome === 'absent');
+    assert.deepEqual(resolved.map((fact) => fact.clientOrderId).sort(), [...waited].sort());
+    grant();
+    await world.pass(LOOP_MS, 100);
+    const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
+    assert.deepEqual(
+      sent.filter((id) => waited.includes(id)),
+      [],
+    );
+  });
+
+  it('9.1 9.2 a submission of a failed gateway that waits for its next attempt makes none, and takes no number', async () => {
+    const world = new World();
+    const { onCreate } = world.exchange;
+    world.exchange.onCreate = async ({ draft: { clientOrderId, instrument: name, side } }) =>
+      testOrder(clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY', instrument: name, side });
+    await world.settle();
+    for (let i = 0; i < 100 && world.exchange.sent().length === 0; i++) await world.pass(20, 10);
+    await world.breakActor('gateway');
+    world.exchange.onCreate = onCreate;
+    await world.pass(3 * LOOP_MS, 10);
+    const prepared = world.journal.latestOfEach('order.prepared').map((entry) => entry.body);
+    assert.deepEqual(
+      prepared.filter((order) => order.attempt > 1),
+      [],
+    );
+    const ids = world.exchange.sent().map((draft) => draft.clientOrderId);
+    assert.equal(new Set(ids).size, ids.length);
+    const open = [...world.resting.values()].filter(({ order }) => order.status === 'OPEN');
+    assert.equal(open.length, 4, 'one order per account and symbol');
+  });
+
   it('10.2 a poller that replaces a failed one knows what to look for', async () => {
     const world = await trading();
     const watched = world.symbol().state.orders.filter((order) => order.account === 'A');

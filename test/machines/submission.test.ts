@@ -44,6 +44,7 @@ function submit(bench: Bench, intent: Intent = testIntent(), retries = 3) {
       pricesToGoBeyond: () => [],
       reserve: (order) => reserved.push(order),
       whyNot: () => null,
+      isOrphaned: () => false,
     },
     task: { kind: 'submit', intent },
   };
@@ -87,7 +88,13 @@ function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
       instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
       settings: { postOnlyMaxRetry: 3, orderTtlMs: ORDER_TTL_MS },
     },
-    desk: { nextSequence: () => 1n, pricesToGoBeyond: () => [], reserve: () => {}, whyNot: () => null },
+    desk: {
+      nextSequence: () => 1n,
+      pricesToGoBeyond: () => [],
+      reserve: () => {},
+      whyNot: () => null,
+      isOrphaned: () => false,
+    },
   };
 }
 
