@@ -160,7 +160,12 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
 export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
   return context.symbols.flatMap(({ config: { instrument } }) => {
     const known = knownOf(self.system.get(`symbol:${instrument}`));
-    return (known?.state.orders ?? []).map(({ account, clientOrderId }) => ({ account, instrument, clientOrderId }));
+    return (known?.state.orders ?? []).map(({ account, clientOrderId, sentAtMs }) => ({
+      account,
+      instrument,
+      clientOrderId,
+      sentAtMs,
+    }));
   });
 }
 

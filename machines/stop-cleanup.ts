@@ -36,8 +36,12 @@ export interface StopCleanupInput {
     readonly account: AccountName;
     readonly instrument: string;
     readonly clientOrderId: string;
+    /** Our clock: its place among the newest while the exchange does not tell it; absent: the last. */
+    readonly sentAtMs?: number;
   }[];
 }
+
+type Held = NonNullable<StopCleanupInput['live']>[number];
 
 export interface StopCleanupOutput {
   /** Confirmed as cancelled. */
@@ -68,13 +72,17 @@ interface Doomed {
 /** One round of questions. */
 interface Answers {
   readonly open: Readonly<Record<AccountName, readonly ExchangeOrder[] | string>>;
-  /** Of the doomed orders not open any more: by client id; undefined: could not be asked. */
+  /** Of the doomed and the held orders that are not open: by client id; undefined: could not be asked. */
   readonly states: Readonly<Record<string, ExchangeOrder | null>>;
 }
 
 interface CleanupContext {
   readonly deps: StopCleanupInput;
   readonly doomed: Readonly<Record<string, Doomed>>;
+  /** Where some are to be kept: orders held live that no list shows and no state has told the end of. */
+  readonly held: readonly Held[];
+  /** Those of them that could not be asked for in the last round: which ones are surplus is not known yet. */
+  readonly untold: readonly string[];
   readonly candidates: readonly string[];
   readonly kept: number;
   readonly askedAtMs: number;
@@ -94,23 +102,26 @@ function begin({ input }: { input: StopCleanupInput }): CleanupContext {
       const unknown = { instrument: null, fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
       doomed[clientOrderId] = { account, clientOrderId, ...unknown };
     }
-    // Where some are to be kept, which ones is known only of those that are seen.
+    // Where some are to be kept, those held have their place among them, seen or not: `judge` tells which are surplus.
     for (const { account, instrument, clientOrderId } of input.keep === 0 ? (input.live ?? []) : []) {
       const live = { fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
       doomed[clientOrderId] ??= { account, clientOrderId, instrument, ...live };
     }
   }
   const unread = { A: 'not asked yet', B: 'not asked yet' };
-  return { deps: input, doomed, candidates: [], kept: 0, askedAtMs: 0, rounds: 0, unread };
+  const some = input.cancelOnStop && input.keep > 0 ? (input.live ?? []) : [];
+  const held = some.filter(({ clientOrderId }) => doomed[clientOrderId] === undefined);
+  return { deps: input, doomed, held, untold: [], candidates: [], kept: 0, askedAtMs: 0, rounds: 0, unread };
 }
 
 interface QuestionInput {
   readonly exchange: Exchange;
   readonly doomed: readonly Doomed[];
+  readonly held: readonly Held[];
 }
 
 /** The open orders of both accounts, then the state of each order that is to go and is not among them. */
-async function askExchange({ exchange, doomed }: QuestionInput): Promise<Answers> {
+async function askExchange({ exchange, doomed, held }: QuestionInput): Promise<Answers> {
   const read = async (account: AccountName): Promise<readonly ExchangeOrder[] | string> => {
     try {
       return await exchange.openOrders(account);
@@ -123,7 +134,8 @@ async function askExchange({ exchange, doomed }: QuestionInput): Promise<Answers
   const ids = new Set(
     [A, B].flatMap((orders) => (typeof orders === 'string' ? [] : orders.map((o) => o.clientOrderId))),
   );
-  const gone = doomed.filter((order) => order.end === null && !ids.has(order.clientOrderId));
+  const wanted = [...doomed.filter((order) => order.end === null), ...held];
+  const gone = wanted.filter((order) => !ids.has(order.clientOrderId));
   const states: Record<string, ExchangeOrder | null> = {};
   await Promise.allSettled(
     gone.map(async ({ account, clientOrderId }) => {
@@ -133,16 +145,29 @@ async function askExchange({ exchange, doomed }: QuestionInput): Promise<Answers
   return { open, states };
 }
 
-/** Which of an account's open strategy orders are to go: all but the newest `keep` of each instrument (strategy 13.1). */
-function surplus(context: CleanupContext, open: readonly ExchangeOrder[]): ExchangeOrder[] {
+/** An order with its place among the newest. */
+type Placed = Pick<ExchangeOrder, 'clientOrderId' | 'instrument' | 'createTimeNs'>;
+
+/** Which of an account's strategy orders are to go: all but the newest `keep` of each instrument (strategy 13.1). */
+function surplus(context: CleanupContext, orders: readonly Placed[]): Placed[] {
   const byInstrument = Map.groupBy(
-    open.filter((order) => context.doomed[order.clientOrderId] === undefined),
+    orders.filter((order) => context.doomed[order.clientOrderId] === undefined),
     (order) => order.instrument,
   );
   return [...byInstrument.values()].flatMap((orders) => orders.toSorted(newestFirst).slice(context.deps.keep));
 }
 
-function newestFirst(one: ExchangeOrder, other: ExchangeOrder): number {
+/** A held order that no answer shows, where it would stand by the exchange's clock. */
+function placed({ exchange }: StopCleanupInput, { clientOrderId, instrument, sentAtMs = 0 }: Held): Placed {
+  const createTimeNs = BigInt(Math.round(sentAtMs + (exchange.clockSkewMs() ?? 0))) * 1_000_000n;
+  return { clientOrderId, instrument, createTimeNs };
+}
+
+function rests(state: ExchangeOrder | null | undefined): state is ExchangeOrder {
+  return state?.status === 'OPEN' || state?.status === 'PENDING';
+}
+
+function newestFirst(one: Placed, other: Placed): number {
   if (one.createTimeNs !== other.createTimeNs) return one.createTimeNs > other.createTimeNs ? -1 : 1;
   return one.clientOrderId > other.clientOrderId ? -1 : 1;
 }
@@ -157,7 +182,7 @@ function endOf(order: Doomed, state: ExchangeOrder | null | undefined, askedAtMs
   if (order.end !== null || state === undefined) return order.end;
   if (state === null) return fencePassed(order, askedAtMs) ? 'absent' : null;
   if (state.status === 'CANCELLED') return 'cancelled';
-  return state.status === 'OPEN' || state.status === 'PENDING' ? null : 'over';
+  return rests(state) ? null : 'over';
 }
 
 /** Takes a round's answers in. */
@@ -166,6 +191,7 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
   const candidates = new Set(context.candidates);
   const unread: Partial<Record<AccountName, string>> = {};
   const openIds = new Set<string>();
+  const untold: string[] = [];
   let kept = 0;
   for (const account of ACCOUNTS) {
     const orders = open[account];
@@ -173,7 +199,14 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
       unread[account] = orders;
       continue;
     }
-    const strategy = orders.filter((order) => isStrategyOrder(order.clientOrderId));
+    const listed = orders.filter((order) => isStrategyOrder(order.clientOrderId));
+    const listedIds = new Set(listed.map((order) => order.clientOrderId));
+    const unlisted = context.held.filter((one) => one.account === account && !listedIds.has(one.clientOrderId));
+    const inState = (state: null | undefined) => unlisted.filter((one) => states[one.clientOrderId] === state);
+    const strategy = [...listed, ...unlisted.map((one) => states[one.clientOrderId]).filter(rests)];
+    // Not known to the exchange is not gone (10.2): it counts as one that may rest.
+    const unseen = inState(null);
+    untold.push(...inState(undefined).map((one) => one.clientOrderId));
     for (const { clientOrderId, instrument } of strategy) {
       openIds.add(clientOrderId);
       candidates.add(clientOrderId);
@@ -181,8 +214,11 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
       if (known !== undefined) doomed[clientOrderId] = { ...known, instrument };
     }
     if (context.deps.cancelOnStop) {
-      for (const { clientOrderId, instrument } of surplus(context, strategy)) {
-        const fresh = { fenced: false, fencedAtMs: null, isOpen: true, end: null } as const;
+      const all = [...strategy, ...unseen.map((one) => placed(context.deps, one))];
+      for (const { clientOrderId, instrument } of surplus(context, all)) {
+        // Of one that nobody sees the end is proven as of any unknown outcome (9.6): by a fence.
+        const fenced = unseen.some((one) => one.clientOrderId === clientOrderId);
+        const fresh = { fenced, fencedAtMs: null, isOpen: !fenced, end: null } as const;
         doomed[clientOrderId] = { account, clientOrderId, instrument, ...fresh };
       }
     }
@@ -190,12 +226,16 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
   }
   for (const order of Object.values(doomed)) {
     const { clientOrderId } = order;
-    const isOpen = openIds.has(clientOrderId);
+    const isOpen = openIds.has(clientOrderId) || (order.end === null && rests(states[clientOrderId]));
     if (unread[order.account] !== undefined) continue;
     const end = isOpen ? null : endOf(order, states[clientOrderId], context.askedAtMs);
     doomed[clientOrderId] = { ...order, isOpen, end };
   }
-  return { doomed, candidates: [...candidates], unread, kept };
+  const held = context.held.filter(({ clientOrderId }) => {
+    const state = states[clientOrderId] ?? null;
+    return doomed[clientOrderId] === undefined && (state === null || rests(state));
+  });
+  return { doomed, held, untold, candidates: [...candidates], unread, kept };
 }
 
 /** Orders to ask a cancel for in this round: those still open, and those whose fence is not up. */
@@ -205,13 +245,14 @@ function toCancel(context: CleanupContext): Doomed[] {
   );
 }
 
-/** Asks for the cancels; gives the ids of those acknowledged. */
+/** Asks for the cancels; gives the ids of the fences acknowledged. An order seen open needs none, and one may be refused (API 3: 2300). */
 async function requestCancels({ exchange, doomed }: QuestionInput): Promise<readonly string[]> {
   const acknowledged: string[] = [];
   await Promise.allSettled(
-    doomed.map(async ({ account, clientOrderId, fenced }) => {
-      await exchange.cancelOrder(account, clientOrderId, fenced ? FENCE_TTL_MS : undefined);
-      acknowledged.push(clientOrderId);
+    doomed.map(async ({ account, clientOrderId, fenced, isOpen }) => {
+      const isFence = fenced && !isOpen;
+      await exchange.cancelOrder(account, clientOrderId, isFence ? FENCE_TTL_MS : undefined);
+      if (isFence) acknowledged.push(clientOrderId);
     }),
   );
   return acknowledged;
@@ -221,7 +262,7 @@ function noteAcknowledged(context: CleanupContext, ids: readonly string[]): Part
   const doomed: Record<string, Doomed> = { ...context.doomed };
   for (const id of ids) {
     const order = doomed[id];
-    if (order?.fenced) doomed[id] = { ...order, fencedAtMs: order.fencedAtMs ?? context.deps.clock.nowMs() };
+    if (order !== undefined) doomed[id] = { ...order, fencedAtMs: order.fencedAtMs ?? context.deps.clock.nowMs() };
   }
   return { doomed };
 }
@@ -231,22 +272,27 @@ function outcome(context: CleanupContext): StopCleanupOutput {
   const left = orders
     .filter((order) => order.end === null)
     .map((order) => `${order.account} ${order.instrument ?? 'unknown instrument'} ${order.clientOrderId}`);
+  const untold = context.held
+    .filter((order) => context.untold.includes(order.clientOrderId))
+    .map((order) => `${order.account} ${order.instrument} ${order.clientOrderId}: its state was not read`);
   const unread = Object.entries(context.unread).map(([account, why]) => `${account}: open orders not read: ${why}`);
   return {
     cancelled: orders.filter((order) => order.end === 'cancelled').length,
     candidates: context.candidates.length,
     kept: context.kept,
-    left: context.deps.cancelOnStop ? [...left, ...unread] : [],
+    left: context.deps.cancelOnStop ? [...left, ...untold, ...unread] : [],
   };
 }
 
 const questions = ({ context }: Args): QuestionInput => ({
   exchange: context.deps.exchange,
   doomed: Object.values(context.doomed),
+  held: context.held,
 });
 const cancels = ({ context }: Args): QuestionInput => ({
   exchange: context.deps.exchange,
   doomed: toCancel(context),
+  held: [],
 });
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
@@ -266,7 +312,9 @@ export const stopCleanupMachine = setup({
   },
   guards: {
     isAgreed: ({ context }) =>
-      Object.keys(context.unread).length === 0 && Object.values(context.doomed).every((order) => order.end !== null),
+      Object.keys(context.unread).length === 0 &&
+      context.untold.length === 0 &&
+      Object.values(context.doomed).every((order) => order.end !== null),
     hasToCancel: ({ context }) => toCancel(context).length > 0,
   },
   delays: {

@@ -273,3 +273,73 @@ test('an answer that cannot be understood is reported, and asked for again', asy
   await bench.pass(1_000);
   assert.deepEqual(output(), { cancelled: 0, candidates: 0, kept: 0, left: [] });
 });
+
+/** What rests is created by milliseconds; `hidden` is not in the list, and `order` tells of it only where `isKnown`. */
+function hide(bench: Bench, venue: Venue, hidden: string, isKnown: boolean): void {
+  const { onOpenOrders } = bench.exchange;
+  bench.exchange.onOpenOrders = async (account) =>
+    (await onOpenOrders(account)).filter((order) => order.clientOrderId !== hidden);
+  bench.exchange.onOrder = async (_, id) => {
+    const order = venue.orders.get(id)?.order ?? null;
+    return id === hidden && !isKnown && order?.status === 'OPEN' ? null : order;
+  };
+}
+
+for (const [isKnown, isNewest] of [
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+] as const) {
+  test(`an order held live that no list shows has its place among those to be kept: known ${isKnown}, newest ${isNewest} (10.2, 13.1)`, async () => {
+    const bench = new Bench();
+    const venue = new Venue(bench);
+    const ids = [venue.rest('A', 1_000_000), venue.rest('A', 2_000_000)];
+    const [clientOrderId, sentAtMs] = isNewest ? [ids[1]!, 2] : [ids[0]!, 1];
+    hide(bench, venue, clientOrderId, isKnown);
+    const live = [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId, sentAtMs }] as const;
+    const { output } = cleanUp(bench, { keep: 1, live });
+    await bench.pass(7_000, 50);
+    assert.deepEqual(venue.resting(), [ids[1]]);
+    assert.deepEqual(output()?.left, []);
+  });
+}
+
+test('a held order whose state cannot be read is listed when it never could be (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('A', 1_000_000);
+  hide(bench, venue, clientOrderId, true);
+  bench.exchange.onOrder = () => Promise.reject(new TestFailure('unavailable', 'order'));
+  const live = [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId, sentAtMs: 1 }] as const;
+  const { output } = cleanUp(bench, { keep: 1, live });
+  await bench.pass(CLEANUP_MAX_MS + 500, 250);
+  assert.match(output()?.left[0] ?? '', /its state was not read/);
+});
+
+test('a cancel of an order that rests carries no time to live: a venue may have it disabled (API 3: 2300)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('A', 5);
+  const { onCancel } = bench.exchange;
+  bench.exchange.onCancel = async (account, id, ttl) => {
+    if (ttl !== undefined) throw new TestFailure('refused', 'cancelOrder', 2300);
+    return onCancel(account, id, ttl);
+  };
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId }] });
+  await bench.pass(3_000, 100);
+  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+});
+
+test('an acknowledged cancel is asked for again while the order says that it rests (9.7)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const clientOrderId = venue.rest('A', 5);
+  hide(bench, venue, clientOrderId, true);
+  venue.cancelsWork = false;
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId }] });
+  await bench.pass(500, 50);
+  venue.cancelsWork = true;
+  await bench.pass(5_000, 50);
+  assert.equal(output()?.cancelled, 1);
+});
