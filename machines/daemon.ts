@@ -366,11 +366,15 @@ const daemonSetup = setup({
         enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
       }
     }),
-    takeCleanup: assign(({ context, event }) => {
+    takeCleanup: assign(({ event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
       const left = output?.left ?? [];
-      return { exitCode: left.length > 0 || context.broken ? 1 : 0 };
+      return { exitCode: left.length > 0 ? 1 : 0 };
     }),
+    // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
+    countBroken: assign(({ context }) => ({
+      exitCode: context.exitCode === 0 && context.broken ? 1 : context.exitCode,
+    })),
     lookAtDesk: assign({
       told: ({ system }) => {
         const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
@@ -498,7 +502,7 @@ export const daemonMachine = daemonSetup.createMachine({
     stopped: {
       description: 'Nothing runs any more.',
       type: 'final',
-      entry: ['sayStopped'],
+      entry: ['countBroken', 'sayStopped'],
     },
   },
 });

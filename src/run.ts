@@ -1,6 +1,6 @@
 import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
-import { type Engine, EXIT_CONFIGURATION, startEngine } from './engine.ts';
+import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from './engine.ts';
 import { createEngineClock } from './engine-clock.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
@@ -123,12 +123,14 @@ export async function run(
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
     unlisten();
-    for (const breach of exitCode === 69 || exitCode === 78 ? [] : (engine.auditor()?.stopped(Date.now()) ?? [])) {
+    const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
+    const breaches = hasTraded ? (engine.auditor()?.stopped(Date.now()) ?? []) : [];
+    for (const breach of breaches) {
       log.say('error', `invariant ${breach.invariant} broken: ${breach.what}`, Date.now());
     }
     if (failure !== null) log.say('error', failure, Date.now());
     engine.exchange.close();
-    return exitCode;
+    return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
   } catch (thrown) {
     // Found while reading: what the look at the start does not read through in a large file.
     if (!(thrown instanceof JournalError)) throw thrown;

@@ -878,6 +878,20 @@ describe('13 the stop', () => {
     assert.equal(world.phase, 'stopped');
   });
 
+  it('13.2 what the auditor says while the last alerts are told counts for the exit code', async () => {
+    const world = await trading();
+    world.onSend = () => new Promise(() => {});
+    world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(2_000, 50);
+    assert.equal(world.phase, 'telling');
+    world.actor.send({ type: 'invariant.broken', invariant: 'I11', instrument: BNB, detail: 'a cancel failed' });
+    await world.pass(FAREWELL_MS, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
+    assert.equal(world.reported('engine.stopped')[0]?.exitCode, 1);
+  });
+
   it('what the auditor says is heard during the stop as well', async () => {
     const world = await trading();
     world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
