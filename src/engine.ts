@@ -102,6 +102,11 @@ export function startEngine(parts: EngineParts): Engine {
       daemon.send({ type: 'invariant.broken', invariant: breach.invariant, instrument: breach.instrument, detail });
     }
   };
+  /** Whatever ended it, a signal or `MAX_RUNTIME`: the auditor hears that it drains before a child does (strategy 13.1). */
+  const heardByAuditor = (fact: Fact): void => {
+    if (fact.type === 'engine.draining') auditor?.drainBegan(clock.nowMs());
+    reporter.report(fact);
+  };
   const exchange = parts.openExchange(onWire, (fact) => reporter.report(fact));
 
   const daemon = createActor(daemonMachine, {
@@ -113,7 +118,7 @@ export function startEngine(parts: EngineParts): Engine {
       notifier: parts.notifier,
       heartbeat: parts.heartbeat,
       clock,
-      reporter,
+      reporter: { report: heardByAuditor },
       texts: alertTexts(settings.lang, `grvt-hedge ${settings.mode}`),
       settings: {
         mode: settings.mode,
@@ -172,10 +177,7 @@ export function startEngine(parts: EngineParts): Engine {
     daemon,
     exchange,
     auditor: () => auditor,
-    stop: (why) => {
-      auditor?.drainBegan(clock.nowMs());
-      daemon.send({ type: 'stop.requested', why });
-    },
+    stop: (why) => daemon.send({ type: 'stop.requested', why }),
     prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
     orderOver: (account, order) => {
       const { instrument, clientOrderId } = order;

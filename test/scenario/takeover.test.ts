@@ -300,6 +300,9 @@ describe('13.1 what a stop leaves', TOGETHER, () => {
       assert.ok(stage.reported('order.placed').length >= 2);
       assert.deepEqual(ourOrders(scene.paper), []);
       stage.unbroken();
+      const auditor = stage.engine.auditor();
+      assert.deepEqual(auditor?.stopped(Date.now()), []);
+      assert.ok((auditor?.report().checks.I11 ?? 0) > 0, 'what it left is judged as after any other stop');
     }));
 
   it('no create leaves after the stop began, not even one that waits for the request budget', () =>
