@@ -218,6 +218,8 @@ function settingsBehind(code: number, { account, effect }: CallSite): string {
 }
 
 function kindOf(row: ErrorRow | null, status: number, unclear: FailureKind): FailureKind {
+  // Whoever answers with a 5xx may have passed the request on, whatever code the body carries (strategy 9.6).
+  if (status >= 500) return unclear;
   switch (row?.action) {
     case 'log-in-again':
       return 'unauthenticated';

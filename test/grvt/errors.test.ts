@@ -57,6 +57,15 @@ describe('GRVT error codes (API 3)', () => {
     }
   });
 
+  it('9.6 a 5xx is an unknown outcome of a create whatever code it carries', () => {
+    for (const { code } of ERROR_TABLE) {
+      const trouble = { kind: 'error-body', status: 502, code, message: 'said' } as const;
+      assert.equal(classify(site('create'), trouble).kind, 'unknown', `${code}`);
+      assert.equal(classify(site('cancel'), trouble).kind, 'unknown', `${code}`);
+      assert.equal(classify(site('read'), trouble).kind, 'unavailable', `${code}`);
+    }
+  });
+
   it('a refused signature of a create names the settings mostly behind it, and nothing else does (API 9)', () => {
     const signature = (account: 'A' | 'B', effect: CallEffect, code: number) =>
       classify({ call: 'createOrder', account, effect }, { kind: 'error-body', status: 403, code, message: 'no' })
