@@ -94,7 +94,7 @@ export function startEngine(parts: EngineParts): Engine {
     judge(auditor, event);
   };
   const judge = (by: Auditor, event: WireEvent): void => {
-    for (const breach of by.hear(event)) {
+    for (const breach of by.hear(event, clock.era())) {
       const numbers = Object.entries(breach.detail).map(([name, value]) => `${name}=${value}`);
       const detail = [breach.what, `(strategy ${breach.rule})`, breach.clientOrderId ?? '', ...numbers]
         .filter((part) => part !== '')

@@ -140,7 +140,7 @@ export class EngineProcess {
           requestsPerSec: settings.requestsPerSec,
           clock,
           sdkLogLevel: 'OFF',
-          onWire: (event) => this.#hear(event, life),
+          onWire: (event) => this.#hear(event, clock.era(), life),
           report: reportOwn,
           axiosAdapter: network.axiosAdapter,
           fetch: surroundings.oneLoginAtATime(network.fetch),
@@ -315,10 +315,10 @@ export class EngineProcess {
     this.#killIf(moment === 'before' ? 'create-arrives' : 'create-carried-out');
   }
 
-  #hear(event: WireEvent, life: Life): void {
+  #hear(event: WireEvent, era: number, life: Life): void {
     const auditor = this.#parts.auditor();
     if (!life.alive || auditor === null) return;
     this.#parts.findings.remember(event);
-    for (const breach of auditor.hear(event)) this.#parts.findings.broke(breach);
+    for (const breach of auditor.hear(event, era)) this.#parts.findings.broke(breach);
   }
 }

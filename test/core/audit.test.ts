@@ -1040,6 +1040,19 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'and where its times do not show that it was, since as much time has passed',
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.cancel(first, { ttlMs: 5_000 }).wait(90).era += 1;
+        w.lookUp(first, UNKNOWN_ORDER).readOpenOrders('A');
+        w.orders.pop();
+        w.readHistory('A', first.createdMs - 60_000)
+          .wait(2_000)
+          .poll();
+        w.create('A', 'buy', '1', '100.0');
+      },
+    },
+    {
       name: 'set back and asked for nothing after it: not proven',
       run: (w) => {
         const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });

@@ -60,6 +60,8 @@ function ns(ms: number): string {
 
 export class Wire {
   nowMs = 1_760_000_000_000;
+  /** How often our clock was set back; with no time set in, as much time has passed meanwhile. */
+  era = 0;
   bid = '100.0';
   ask = '100.1';
   mark = '100.05';
@@ -95,7 +97,7 @@ export class Wire {
   send(account: AccountName | null, route: string, request: unknown): number {
     this.requestId += 1;
     const event = { kind: 'sent', id: this.requestId, atMs: this.nowMs, account, route, request } as const;
-    this.breaches.push(...this.auditor.hear(event));
+    this.breaches.push(...this.auditor.hear(event, this.era));
     return this.requestId;
   }
 
@@ -107,6 +109,7 @@ export class Wire {
         'failed' in ending
           ? { kind: 'failed', ...base, reason: ending.failed }
           : { kind: 'answered', ...base, status: ending.status, body: ending.body },
+        this.era,
       ),
     );
   }

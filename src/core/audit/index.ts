@@ -48,8 +48,11 @@ export { INVARIANTS } from './model.ts';
  * - how bodies are read: `bodies.ts`; what is counted: `figures.ts`; how far back it looks: `windows.ts`
  */
 export interface Auditor {
-  /** Takes one wire event; returns the invariants it broke, mostly none. */
-  hear(event: WireEvent): readonly Breach[];
+  /**
+   * Takes one wire event; returns the invariants it broke, mostly none. `era`: how often our wall clock was set back before it,
+   * which its own times hide where as much time has passed meanwhile; absent: not known.
+   */
+  hear(event: WireEvent, era?: number): readonly Breach[];
   /** The stop began: no create may leave any more (strategy 13.1). */
   drainBegan(atMs: number): void;
   /** The engine ended by itself; judges what it left (I11). Not to be called when it was killed. */
@@ -103,11 +106,11 @@ export function createAuditor(options: AuditorOptions): Auditor {
   const audit = new Audit(options);
   takeJournal(audit);
   return {
-    hear(event) {
+    hear(event, era) {
       audit.found = [];
       audit.events += 1;
       audit.seq += 1;
-      audit.advance(event.atMs);
+      audit.advance(event.atMs, era);
       audit.lastHeardMs = audit.rawMs;
       const route = event.route.slice(event.route.lastIndexOf('/') + 1);
       if (event.kind === 'sent') requestLeft(audit, event, route);

@@ -245,6 +245,8 @@ export class Audit {
   /** Our wall clock at the last event, and the auditor's own time: it stands still for a step back of that clock. */
   rawMs = 0;
   nowMs = 0;
+  /** How often that clock was set back. */
+  #era = 0;
   /** The latest time the exchange gave. */
   exchangeMs = 0;
   /** When the engine last said or heard anything, by its wall clock. */
@@ -275,15 +277,17 @@ export class Audit {
     }
   }
 
-  /** The wall clock says `atMs`. */
-  advance(atMs: number): void {
+  /** The wall clock says `atMs`, and has been set back `era` times. */
+  advance(atMs: number, era = this.#era): void {
+    const isSetBack = atMs < this.rawMs || era > this.#era;
+    this.#era = era;
     // How long it was since the last event, nobody can tell from these times: every fence may have passed meanwhile.
-    if (atMs < this.rawMs) {
+    if (isSetBack) {
       this.#passFences();
       this.#forgetBeginnings();
     }
     // What a journal told may have been written before it was set back.
-    if (atMs < this.rawMs || this.rawMs === 0) this.#beginWaitsAnew(atMs);
+    if (isSetBack || this.rawMs === 0) this.#beginWaitsAnew(atMs);
     if (this.rawMs !== 0) this.nowMs += Math.max(0, atMs - this.rawMs);
     else this.nowMs = atMs;
     this.rawMs = atMs;
