@@ -1,6 +1,7 @@
 import { Decimal, decimal, floorTo } from './core/decimal.ts';
 import { ACCOUNTS, type AccountName, type SymbolConfig } from './core/model.ts';
 import type { GrvtHosts, GrvtKeys } from './grvt/exchange.ts';
+import { secretsOfAddress } from './notify/redact.ts';
 import { printE9 } from './paper/fixed.ts';
 import { knownInstruments, type PaperServer, startPaper } from './paper/index.ts';
 import type { Settings } from './settings/index.ts';
@@ -74,5 +75,6 @@ export function secretsOf(settings: Settings, venue: Venue | null): string[] {
     ...accounts.flatMap((account) => [account.apiKey.reveal(), account.privateKey.reveal()]),
     ...keys.flatMap((account) => [account.apiKey, account.privateKey]),
     ...(settings.telegram === null ? [] : [settings.telegram.apiKey.reveal(), settings.telegram.chatId]),
+    ...[settings.telegram?.gatewayUrl, settings.heartbeatUrl].flatMap((url) => (url ? secretsOfAddress(url) : [])),
   ];
 }

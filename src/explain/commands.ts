@@ -124,7 +124,10 @@ export async function alertsTestCommand(parts: LookParts, notifier: Notifier | n
   }
   try {
     await notifier.send(text);
-    print(`Sent through ${settings.telegram?.gatewayUrl ?? 'the notifier'}:`);
+    // Of the address the origin alone: the rest may be a key.
+    print(
+      `Sent through ${settings.telegram === null ? 'the notifier' : new URL(settings.telegram.gatewayUrl).origin}:`,
+    );
     print(text);
     return 0;
   } catch (thrown) {

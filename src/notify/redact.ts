@@ -11,3 +11,19 @@ export function redact(text: string, secrets: readonly string[]): string {
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   return spellings.reduce((left, spelling) => left.replaceAll(spelling, '***'), text);
 }
+
+/** A path shorter than this, without a query, is a word (`/send-message`), no key; sought everywhere it would blank out ours. */
+const SHORTEST_KEY_PATH = 16;
+
+/**
+ * What of an address must never be printed: all that stands beyond its origin may be a key (a dead-man switch, a bot).
+ * The whole of it, and what is sent of it, since a server repeats that ("Cannot POST /…"). An origin alone is none;
+ * of what is no address all may be one.
+ */
+export function secretsOfAddress(address: string): string[] {
+  if (!URL.canParse(address)) return [address];
+  const { origin, href, pathname, search } = new URL(address);
+  const sent = `${pathname}${search}`;
+  if (href === `${origin}/`) return [];
+  return [address, href, ...(search !== '' || sent.length >= SHORTEST_KEY_PATH ? [sent] : [])];
+}

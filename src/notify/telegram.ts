@@ -1,7 +1,7 @@
 import type { Notifier } from '../ports.ts';
 import { refusalIn } from './gateway-answer.ts';
 import { DeliveryError, type Fetch, request } from './post.ts';
-import { redact } from './redact.ts';
+import { redact, secretsOfAddress } from './redact.ts';
 
 /** Where and as whom messages are posted (strategy 2.1). */
 export interface TelegramGateway {
@@ -23,10 +23,11 @@ const QUOTED = 200;
  * Delivers messages through the Telegram gateway: `POST {"chatId","message"}` with `X-API-Key` (strategy 12).
  *
  * `send` resolves when the gateway took the message, and rejects with a `DeliveryError` otherwise: a status that is not
- * 2xx, a redirect, a 200 whose body names an error, no answer in time. Neither chat id nor key is ever in an error.
+ * 2xx, a redirect, a 200 whose body names an error, no answer in time. Neither chat id nor key is ever in an error, nor what
+ * of the address may be one.
  */
 export function telegramNotifier(gateway: TelegramGateway, options: { readonly fetch?: Fetch } = {}): Notifier {
-  const secrets = [gateway.apiKey, gateway.chatId];
+  const secrets = [...secretsOfAddress(gateway.url), gateway.apiKey, gateway.chatId];
   return {
     async send(text) {
       const { status, body } = await request(

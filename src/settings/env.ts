@@ -14,7 +14,7 @@ import {
   type Variable,
   type VariableName,
 } from './variables.ts';
-import { closest, nearest, shapeOf, shown, suggestion } from './wording.ts';
+import { closest, nearest, shapeOf, shown, shownOrigin, suggestion } from './wording.ts';
 
 /** Reads a whole file; throws what `fs.readFileSync` throws. */
 export type ReadFile = (path: string) => Uint8Array;
@@ -316,7 +316,8 @@ function isTradingKey(name: VariableName): boolean {
 }
 
 function complaint(name: VariableName, variable: Variable<unknown>, given: string): string {
-  const value = variable.confidential ? `the value given (not shown: ${shapeOf(given)})` : shown(given);
+  const open = variable.originOnly ? shownOrigin : shown;
+  const value = variable.confidential ? `the value given (not shown: ${shapeOf(given)})` : open(given);
   const near = name === 'GRVT_ENV' ? suggestion(ALSO_CALLED[given.toLowerCase()] ?? given, MODES) : '';
   return `${name}: ${value} is not legal: expected ${variable.expected}${near}`;
 }

@@ -23,6 +23,8 @@ export interface Variable<T> {
   readonly expected: string;
   /** Never printed; may be given as `NAME_FILE` too. */
   readonly confidential: boolean;
+  /** An address of which only the origin is printed: what follows it may be a key. */
+  readonly originOnly: boolean;
   /** May be given as `NAME_FILE`, a file that holds the value. */
   readonly fromFile: boolean;
   readonly section: Section;
@@ -32,7 +34,7 @@ export interface Variable<T> {
 }
 
 type Words = Pick<Variable<unknown>, 'section' | 'en' | 'zh'> &
-  Partial<Pick<Variable<unknown>, 'default' | 'otherwise' | 'unit' | 'confidential' | 'fromFile'>>;
+  Partial<Pick<Variable<unknown>, 'default' | 'otherwise' | 'unit' | 'confidential' | 'originOnly' | 'fromFile'>>;
 
 function variable<T>(kind: Kind<T>, words: Words): Variable<T> {
   return {
@@ -40,6 +42,7 @@ function variable<T>(kind: Kind<T>, words: Words): Variable<T> {
     otherwise: 'none',
     unit: kind.unit,
     confidential: false,
+    originOnly: false,
     fromFile: false,
     expected: kind.expected,
     schema: kind.schema,
@@ -350,6 +353,7 @@ export const VARIABLES = {
   }),
   TELEGRAM_GATEWAY_URL: variable(address, {
     default: 'http://localhost:3000/send-message',
+    originOnly: true,
     section: 'alerts',
     en: 'Where alerts are posted.',
     zh: '告警发送地址。',
@@ -374,6 +378,7 @@ export const VARIABLES = {
     zh: '每日卡住标的日报的发送时间（北京时间）。',
   }),
   GRVT_HEDGE_HEARTBEAT_URL: variable(address, {
+    originOnly: true,
     section: 'alerts',
     en: 'Called once a minute while both accounts are polled successfully.',
     zh: '两个账户均轮询正常时，每分钟访问一次该地址。',

@@ -20,6 +20,19 @@ export function shown(value: string): string {
   return JSON.stringify(cut);
 }
 
+/** Where an address begins that names its host in so many words. */
+const HTTP_HOST = /^https?:\/\/[^\s/?#\\]/i;
+
+/**
+ * An address as an error may repeat it where all beyond its origin may be a key: origin and shape. Without a host that is
+ * certain (no scheme, a user or password, a key in its place) the shape alone.
+ */
+export function shownOrigin(value: string): string {
+  const shape = `not shown: ${shapeOf(value)}`;
+  const certain = HTTP_HOST.test(value) && !value.includes('@') && !KEY_LIKE.test(value) && URL.canParse(value);
+  return certain ? `"${new URL(value).origin}" and more (${shape})` : `the value given (${shape})`;
+}
+
 /** What a secret looks like, without any of it: its length and the kind of characters. */
 export function shapeOf(value: string): string {
   return `${value.length} character${value.length === 1 ? '' : 's'}, ${characterKind(value)}`;

@@ -84,6 +84,17 @@ describe('strategy 12: the Telegram gateway', () => {
     assert.ok(!failure.message.includes(key));
   });
 
+  test('what follows the origin of its address may be a key: it is taken out too', async () => {
+    const { url } = await gateway((response) => response.writeHead(404).end('Cannot POST /bot77:f3c9a1d2/send?x=1'));
+    const failed = await failureOf(to(`${new URL(url).origin}/bot77:f3c9a1d2/send?x=1`).send('x'));
+    assert.match(failed.message, /Cannot POST \*\*\*/);
+  });
+
+  test('a path that is a word is no key', async () => {
+    const { url } = await gateway((response) => response.writeHead(404).end('Cannot POST /send-message'));
+    assert.match((await failureOf(to(url).send('x'))).message, /Cannot POST \/send-message/);
+  });
+
   test('secrets are taken out before the text is cut, in every spelling', async () => {
     const stand = (body: string) =>
       telegramNotifier(

@@ -181,11 +181,15 @@ describe('each variable of strategy 2.1', () => {
       it(`${name} reads ${text}`, () => assert.deepEqual(settingsOf(load({ [name]: text }))[read], value));
     }
     for (const text of bad) {
-      it(`${name} refuses ${JSON.stringify(text)}, naming variable, value and what was expected`, () => {
+      it(`${name} refuses ${JSON.stringify(text)}, naming variable, value (or its shape) and what was expected`, () => {
         const errors = errorsOf(load({ [name]: text }));
         assert.equal(errors.length, 1, errors.join('\n'));
         assert.match(errors[0] ?? '', new RegExp(`^${name}: .* is not legal: expected `));
-        if (!text.includes('user:pass')) assert.ok(errors[0]?.includes(JSON.stringify(text).slice(0, 60)), errors[0]);
+        // All beyond its origin may be a key, and none of these has one.
+        if (name === 'GRVT_HEDGE_HEARTBEAT_URL')
+          assert.ok(errors[0]?.includes(`(not shown: ${text.length} characters`), errors[0]);
+        else if (!text.includes('user:pass'))
+          assert.ok(errors[0]?.includes(JSON.stringify(text).slice(0, 60)), errors[0]);
         else assert.ok(!errors[0]?.includes('pass@'), errors[0]);
       });
     }
@@ -443,7 +447,7 @@ describe('keys', () => {
     [
       'a gateway that is no URL',
       { TELEGRAM_GATEWAY_URL: 'localhost' },
-      /^TELEGRAM_GATEWAY_URL: "localhost" is not legal/,
+      /^TELEGRAM_GATEWAY_URL: the value given \(not shown: 9 characters, letters, digits and signs\) is not legal/,
     ],
     [
       'one account id twice',
@@ -505,6 +509,35 @@ describe('keys', () => {
         assert.ok(error?.endsWith(`swapped with ${other}`), error);
       }
     });
+  }
+
+  const token = 'f3c9a1d2-check-token';
+  const addresses: readonly (readonly [what: string, value: string, said: RegExp])[] = [
+    [
+      'a space in its path',
+      `https://hc-ping.com/${token} `.padEnd(60, 'x'),
+      /"https:\/\/hc-ping\.com" and more \(not shown: 60 /,
+    ],
+    ['a space in its query', `https://hc-ping.com?key= ${token}`, /"https:\/\/hc-ping\.com" and more \(not shown: /],
+    ['no scheme', `hc-ping.com/${token}`, /the value given \(not shown: 32 characters, letters, digits and signs\)/],
+    ['another scheme', `htps://hc-ping.com/${token}`, /the value given \(not shown: /],
+    ['no host', `https:///${token} x`, /the value given \(not shown: /],
+    ['a password', `https://user:${token}@hc-ping.com/`, /the value given \(not shown: /],
+    [
+      'a password with a slash',
+      `https://user:1/${token}@hc-ping.com/ `.padEnd(60, 'x'),
+      /the value given \(not shown: /,
+    ],
+  ];
+  for (const name of ['GRVT_HEDGE_HEARTBEAT_URL', 'TELEGRAM_GATEWAY_URL']) {
+    for (const [what, value, said] of addresses) {
+      it(`${name} with ${what} is shown by its origin at most: the rest may be a key`, () => {
+        const errors = errorsOf(load({ ...REAL, [name]: value }));
+        assert.equal(errors.length, 1);
+        assert.match(errors[0] ?? '', said);
+        assert.ok(!errors[0]?.includes(token), errors[0]);
+      });
+    }
   }
 
   it('no message ever holds a key, wherever it was put', () => {
