@@ -28,6 +28,12 @@ const COMPACT_PAUSE_MS = 250;
  */
 const COMPACT_FIRST_MS = 60_000;
 
+/**
+ * Between two looks at the locks: how long a second engine can run unnoticed once a lock's file was removed. A look costs
+ * microseconds; a minute is what the heartbeat allows too.
+ */
+export const LOCK_CHECK_MS = 60_000;
+
 /** Levels of the REST client's log in its own words, and its words in ours. */
 const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
   debug: 'DEBUG',
@@ -75,6 +81,7 @@ export async function run(
   }
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
   let endUpkeep: (() => void) | null = null;
+  let lockWatch: NodeJS.Timeout | null = null;
   const streams: Streams[] = [];
   const dashboard = await openDashboard({
     settings,
@@ -120,6 +127,10 @@ export async function run(
     endUpkeep = keepJournalSmall(journal, (message) =>
       engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
     );
+    lockWatch = watchLocks(locks, {
+      warn: (message) => log.say('warn', message, Date.now()),
+      alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
+    });
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
     unlisten();
@@ -140,6 +151,7 @@ export async function run(
     for (const one of streams) one.close();
     await dashboard?.close();
     endUpkeep?.();
+    if (lockWatch !== null) clearInterval(lockWatch);
     closeJournal(journal, log);
     locks.release();
     await venue.close();
@@ -196,6 +208,19 @@ function lock(settings: Settings, venue: Venue): Locks {
     dataDirectory: settings.dataDir,
     accounts: accounts.map(({ subAccountId }) => ({ tradingHost, subAccountId })),
   });
+}
+
+/**
+ * Looks at the locks every minute (strategy 11.1): one that was taken again is a warning, one that is not ours an alert each
+ * time, repeated by strategy 12. It stops nothing: which of two engines is the right one a person decides.
+ */
+export function watchLocks(
+  locks: Pick<Locks, 'check'>,
+  tell: { readonly warn: (message: string) => void; readonly alert: (message: string) => void },
+): NodeJS.Timeout {
+  return setInterval(() => {
+    for (const { held, message } of locks.check()) (held ? tell.warn : tell.alert)(message);
+  }, LOCK_CHECK_MS);
 }
 
 /** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,6 +12,9 @@ import { makeDirectory } from './directory.ts';
  * (`fcntl` or `LockFileEx` underneath) and holds it for the life of the process. So there is no moment at which two
  * starters can both win, and no stale lock to judge: however a process ends, the system lets go of what it held, and a
  * pid that was given to another program means nothing. The `.pid` file beside it is only for the message.
+ *
+ * What the system locks is the file, not its name: once the name is gone (a cleaner of temporary files, a hand) the next
+ * starter makes a file of its own and locks that. So names are looked at while they are held (`check`).
  */
 
 export interface LockRequest {
@@ -23,7 +26,20 @@ export interface LockRequest {
   readonly machineDirectory?: string;
 }
 
+/** Of a lock whose name no longer meant our file. */
+export interface LockNews {
+  /** It is ours again; else another engine may run, or may be started, beside this one. */
+  readonly held: boolean;
+  /** Names no account: it may go into an alert. */
+  readonly message: string;
+}
+
 export interface Locks {
+  /**
+   * Looks whether each name still means the file we hold, and keeps it young for cleaners of old files. An account's name
+   * that is gone or another file is taken again where nobody else has it. Nothing to say: empty. Never throws.
+   */
+  check(): readonly LockNews[];
   /** Lets go of all of them; more than once does nothing. */
   release(): void;
 }
@@ -69,13 +85,13 @@ export function acquireLocks(request: LockRequest): Locks {
     for (const lock of held.splice(0).reverse()) letGo(lock);
   };
   try {
-    held.push(take(dataDirectory, 'engine.lock', `the data directory ${dataDirectory}`));
+    held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
     // In one order for everybody, and each once: two engines with A and B exchanged must not block each other half-way.
     const names = new Map(accounts.map((account) => [accountLockName(account), account]));
     for (const [name, account] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
       held.push(take(machineDirectory, name, `account ${account.subAccountId} at ${account.tradingHost}`));
     }
-    return { release };
+    return { check: () => held.flatMap((lock, index) => lookAt(lock, (anew) => held.splice(index, 1, anew))), release };
   } catch (error) {
     release();
     throw error;
@@ -89,9 +105,17 @@ function accountLockName(account: { readonly tradingHost: string; readonly subAc
 }
 
 interface HeldLock {
+  readonly directory: string;
+  readonly name: string;
+  readonly what: string;
   readonly db: DatabaseSync;
   readonly pidPath: string;
+  /** Device and number of the locked file, which nobody else's can have while we hold it open. */
+  readonly file: string;
 }
+
+/** Of the data directory; its loss is only said: whoever moved the directory would not want it made anew. */
+const DATA_LOCK = 'engine.lock';
 
 /** What is held must not be collected while the process lives, even if the caller drops it. */
 const HELD = new Set<HeldLock>();
@@ -105,7 +129,7 @@ function take(directory: string, name: string, what: string): HeldLock {
     db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     db.exec('BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${process.pid}\n`);
-    const lock = { db, pidPath };
+    const lock = { directory, name, what, db, pidPath, file: fileAt(path) ?? '' };
     HELD.add(lock);
     return lock;
   } catch (error) {
@@ -115,10 +139,50 @@ function take(directory: string, name: string, what: string): HeldLock {
 }
 
 function letGo(lock: HeldLock): void {
-  // The pid goes first, while the lock is still ours: afterwards it could be the next one's.
-  rmSync(lock.pidPath, { force: true });
+  // The pid goes first, while the lock is still ours: afterwards it could be the next one's. Not ours any more: not our pid.
+  if (fileAt(join(lock.directory, lock.name)) === lock.file) rmSync(lock.pidPath, { force: true });
+  forget(lock);
+}
+
+function forget(lock: HeldLock): void {
   lock.db.close();
   HELD.delete(lock);
+}
+
+/** Which file a name means; null: none. Opens nothing: to close a file that we hold by `fcntl` would let go of it. */
+function fileAt(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
+}
+
+function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
+  const { directory, name, what, pidPath } = lock;
+  const path = join(directory, name);
+  try {
+    if (fileAt(path) === lock.file) {
+      const now = new Date();
+      utimesSync(path, now, now);
+      writeFileSync(pidPath, `${process.pid}\n`);
+      return [];
+    }
+    if (name === DATA_LOCK) {
+      const message = `the lock ${path} was removed or replaced: a second engine could start on this data. Stop this one`;
+      return [{ held: false, message: `${message}, put the data directory back, start it again` }];
+    }
+    replace(take(directory, name, what));
+    forget(lock);
+    return [{ held: true, message: `the lock ${path} was removed while it was held; it is taken again` }];
+  } catch (error) {
+    if (error instanceof LockError && error.problem === 'held') {
+      const who = error.pid === null ? 'another engine' : `another engine (pid ${error.pid})`;
+      const message = `the lock ${path} was removed while it was held, and ${who} has it now: stop one of the two`;
+      return [{ held: false, message }];
+    }
+    // Of a lock that cannot be taken the cause alone: the rest names the account.
+    const why = error instanceof LockError ? error.cause : error;
+    const said = why instanceof Error ? why.message : String(why);
+    return [{ held: false, message: `the lock ${path} cannot be kept: ${said}` }];
+  }
 }
 
 /** SQLITE_BUSY and SQLITE_LOCKED. */

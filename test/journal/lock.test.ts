@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { acquireLocks, LockError, machineLockDirectory } from '../../src/journal/lock.ts';
+import { LOCK_CHECK_MS, watchLocks } from '../../src/run.ts';
 import { temporaryDirectory } from './support.ts';
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url));
@@ -168,5 +178,135 @@ describe('one engine', () => {
       );
       await Promise.all(starters.map((one) => one.kill()));
     }
+  });
+});
+
+describe('11.1 locks that go while they are held', () => {
+  const account = { tradingHost: HOST, subAccountId: '11' };
+  const request = () => ({
+    dataDirectory: temporaryDirectory(),
+    machineDirectory: temporaryDirectory(),
+    accounts: [account],
+  });
+  const lockIn = (directory: string) => join(directory, readdirSync(directory).find((name) => name.endsWith('.lock'))!);
+
+  it('as long as nothing happened there is nothing to say, and no cleaner of old files sees an old one', () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    for (const directory of [asked.dataDirectory, asked.machineDirectory]) {
+      const path = lockIn(directory);
+      for (const file of [path, `${path}.pid`]) utimesSync(file, 1, 1);
+      assert.deepEqual(locks.check(), []);
+      for (const file of [path, `${path}.pid`]) assert.ok(statSync(file).mtimeMs > 1_000_000, file);
+    }
+    locks.release();
+  });
+
+  it('a look at a lock does not let go of it', async () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    assert.deepEqual(locks.check(), []);
+    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    assert.equal(await second.go(), `refused ${process.pid}`);
+    await second.end();
+    locks.release();
+  });
+
+  it('an account’s lock that was removed is taken again, said, and keeps a second engine off', async () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    rmSync(asked.machineDirectory, { recursive: true });
+    const news = locks.check();
+    assert.deepEqual(
+      news.map(({ held }) => held),
+      [true],
+    );
+    assert.match(news[0]?.message ?? '', /account-\w+\.lock was removed .* taken again/);
+    assert.deepEqual(locks.check(), []);
+    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    assert.equal(await second.go(), `refused ${process.pid}`);
+    await second.end();
+    locks.release();
+    acquireLocks(asked).release();
+  });
+
+  it('one that was removed and is another engine’s now is said at each look, with its pid, until it is free', async () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    rmSync(asked.machineDirectory, { recursive: true });
+    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    assert.equal(await second.go(), 'held');
+    for (let look = 0; look < 2; look += 1) {
+      const news = locks.check();
+      assert.equal(news.length, 1);
+      assert.equal(news[0]?.held, false);
+      assert.match(news[0]?.message ?? '', new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
+      assert.ok(!news[0]?.message.includes('account 11'), 'an alert names no account');
+    }
+    assert.equal(readFileSync(`${lockIn(asked.machineDirectory)}.pid`, 'utf8'), `${second.pid}\n`);
+    await second.kill();
+    assert.deepEqual(
+      locks.check().map(({ held }) => held),
+      [true],
+    );
+    locks.release();
+  });
+
+  it('one that was removed and cannot be taken again is said with its path, and names no account', () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    rmSync(asked.machineDirectory, { recursive: true });
+    writeFileSync(asked.machineDirectory, '');
+    const [news] = locks.check();
+    assert.equal(news?.held, false);
+    assert.match(news?.message ?? '', /account-\w+\.lock cannot be kept: /);
+    assert.ok(!news?.message.includes('account 11'), news?.message);
+    locks.release();
+  });
+
+  it('the data directory’s lock is only missed: a directory that was moved is not made anew', () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    renameSync(asked.dataDirectory, `${asked.dataDirectory}-moved`);
+    for (let look = 0; look < 2; look += 1) {
+      const news = locks.check();
+      assert.equal(news.length, 1);
+      assert.equal(news[0]?.held, false);
+      assert.match(news[0]?.message ?? '', /engine\.lock was removed or replaced/);
+    }
+    assert.ok(!existsSync(asked.dataDirectory));
+    assert.throws(
+      () => acquireLocks({ ...asked, dataDirectory: `${asked.dataDirectory}-moved`, accounts: [] }),
+      LockError,
+    );
+    locks.release();
+    rmSync(`${asked.dataDirectory}-moved`, { recursive: true });
+  });
+
+  it('once they are released there is nothing to look at', () => {
+    const asked = request();
+    const locks = acquireLocks(asked);
+    locks.release();
+    rmSync(asked.machineDirectory, { recursive: true });
+    assert.deepEqual(locks.check(), []);
+  });
+
+  it('is looked for every minute: taken again is a warning, lost is an alert at each look', () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const said: string[] = [];
+    const news = [
+      [],
+      [{ held: true, message: 'again' }],
+      [{ held: false, message: 'lost' }],
+      [{ held: false, message: 'lost' }],
+    ];
+    const timer = watchLocks(
+      { check: () => news.shift() ?? [] },
+      { warn: (message) => said.push(`warn ${message}`), alert: (message) => said.push(`alert ${message}`) },
+    );
+    for (let look = 0; look < 5; look += 1) mock.timers.tick(LOCK_CHECK_MS);
+    clearInterval(timer);
+    mock.timers.reset();
+    assert.deepEqual(said, ['warn again', 'alert lost', 'alert lost']);
   });
 });
