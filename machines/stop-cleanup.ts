@@ -13,6 +13,11 @@ import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission-steps.ts';
 
 /** The exchange is asked until it agrees, or so long (strategy 13.1). */
 export const CLEANUP_MAX_MS = 30_000;
+/**
+ * A look that takes longer, since its account is in a back-off or an answer is lost, does not keep cancels waiting any longer: those have
+ * a share of the budget of their own (strategy 9.9).
+ */
+export const LOOK_PATIENCE_MS = 2_000;
 /** Pause between two rounds: doubles from here … */
 export const ROUND_PAUSE_MS = 100;
 /** … up to here, so that the last answer is never much older than this. */
@@ -319,6 +324,7 @@ export const stopCleanupMachine = setup({
   },
   delays: {
     timeIsUp: CLEANUP_MAX_MS,
+    lookPatience: LOOK_PATIENCE_MS,
     roundPause: ({ context }) => Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, context.rounds - 1)),
   },
   actions: {
@@ -352,7 +358,8 @@ export const stopCleanupMachine = setup({
       after: { timeIsUp: 'finished' },
       states: {
         asking: {
-          description: 'Reads the open orders of both accounts, and the state of each order that is to go.',
+          description:
+            'Reads the open orders of both accounts, and the state of each order that is to go; cancels wait for it a moment only.',
           entry: 'beginRound',
           invoke: {
             src: 'askExchange',
@@ -360,6 +367,7 @@ export const stopCleanupMachine = setup({
             onDone: { target: 'judging', actions: { type: 'judge', params: outputOf } },
             onError: { target: 'pausing', actions: { type: 'reportDefect', params: thrownOf } },
           },
+          after: { lookPatience: { guard: 'hasToCancel', target: 'cancelling' } },
         },
         judging: {
           description: 'Compares what is open with what was to be kept.',

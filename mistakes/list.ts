@@ -235,8 +235,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'foreign-orders-cancelled',
     what: 'the clean-up takes every order for ours',
     file: 'machines/stop-cleanup.ts',
-    right: 'const strategy = orders.filter((order) => isStrategyOrder(order.clientOrderId));',
-    wrong: 'const strategy = orders;',
+    right: 'const listed = orders.filter((order) => isStrategyOrder(order.clientOrderId));',
+    wrong: 'const listed = orders;',
     options: ['--fault', 'foreign-order=0.9', 'engine-restarted=0.9'],
   },
   {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createActor } from 'xstate';
-import { CLEANUP_MAX_MS, type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
+import {
+  CLEANUP_MAX_MS,
+  LOOK_PATIENCE_MS,
+  type StopCleanupInput,
+  stopCleanupMachine,
+} from '../../machines/stop-cleanup.ts';
 import { FENCE_TTL_MS } from '../../machines/submission-steps.ts';
 import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
@@ -211,6 +216,24 @@ test('an order held live that no answer shows, and whose cancel nobody acknowled
   assert.ok(bench.exchange.named('cancelOrder').length > 20, 'it is asked for in every round');
   await bench.pass(1_000, 500);
   assert.deepEqual(output()?.left, [`A ETH_USDT_Perp ${clientOrderId}`]);
+});
+
+test('a look that waits, as in a back-off, keeps the cancels of orders held live waiting for 2 s, not for as long as it does (9.9, 13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const live = (['A', 'B'] as const).map((account) => {
+    return { account, instrument: 'BNB_USDT_Perp', clientOrderId: venue.rest(account, 5), sentAtMs: 1 };
+  });
+  const { onOpenOrders } = bench.exchange;
+  bench.exchange.onOpenOrders = (account) => (account === 'B' ? new Promise(() => {}) : onOpenOrders(account));
+  const { output } = cleanUp(bench, { live });
+  await bench.pass(LOOK_PATIENCE_MS - 100, 50);
+  assert.equal(venue.resting().length, 2);
+  await bench.pass(200, 50);
+  assert.deepEqual(venue.resting(), []);
+  bench.exchange.onOpenOrders = onOpenOrders;
+  await bench.pass(CLEANUP_MAX_MS, 250);
+  assert.ok(output());
 });
 
 test('an order held live whose end the first look tells is not cancelled', async () => {
