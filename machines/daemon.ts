@@ -200,9 +200,18 @@ const daemonSetup = setup({
       unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
     }),
     /** The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. */
-    rememberUnsettled: assign({
-      unknown: ({ context }) =>
-        inDoubt(context).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId })),
+    rememberUnsettled: enqueueActions(({ context, enqueue, system }) => {
+      try {
+        const unknown = inDoubt(context).map(({ intent, clientOrderId }) => ({
+          account: intent.account,
+          clientOrderId,
+        }));
+        enqueue.assign({ unknown });
+      } catch (thrown) {
+        // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
+        reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
+        enqueue.assign({ exitCode: 1 });
+      }
     }),
     judgeAccount: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.polled') return;
@@ -366,10 +375,10 @@ const daemonSetup = setup({
         enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
       }
     }),
-    takeCleanup: assign(({ event }) => {
+    takeCleanup: assign(({ context, event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
       const left = output?.left ?? [];
-      return { exitCode: left.length > 0 ? 1 : 0 };
+      return { exitCode: left.length > 0 ? 1 : context.exitCode };
     }),
     // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
     countBroken: assign(({ context }) => ({

@@ -822,6 +822,25 @@ describe('13 the stop', () => {
     assert.deepEqual([...new Set(fenced.map(({ args }) => args[1]))].sort(), [...sent].sort());
   });
 
+  it('13.1 13.2 a journal that cannot be read at the drain limit is reported, and what the symbols hold is cancelled', async () => {
+    const world = new World();
+    world.exchange.onCreate = () => new Promise(() => {});
+    await world.pass(300, 50);
+    const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
+    assert.ok(sent.length > 0);
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(DRAIN_LIMIT_MS - 200, 200);
+    world.journal.refusesToRead = true;
+    await world.pass(12_000, 100);
+    // The alert desk cannot do without it either.
+    assert.deepEqual([...new Set(world.failures())], ['journal', 'alert-desk']);
+    const fenced = world.exchange.named('cancelOrder').filter(({ args }) => args[2] !== undefined);
+    assert.deepEqual([...new Set(fenced.map(({ args }) => args[1]))].sort(), [...sent].sort());
+    assert.deepEqual(world.reported('cleanup.finished')[0]?.left, []);
+    assert.equal(world.phase, 'stopped');
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
+  });
+
   it('13.1 11.2 an actor that is started again during the stop does not begin to trade', async () => {
     const world = await trading();
     await world.breakActor('gateway');
