@@ -4,6 +4,7 @@ import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
 import type { StrategySettings } from '../src/core/plan-input.ts';
+import type { SymbolState } from '../src/core/symbol-state.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine } from './alert-desk.ts';
@@ -156,17 +157,24 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
   }
 }
 
+export type LiveOrders = NonNullable<StopCleanupInput['live']>;
+
 /** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
-export function liveOrders(context: TradingParts, self: AnyActorRef): NonNullable<StopCleanupInput['live']> {
+export function liveOrders(context: TradingParts, self: AnyActorRef): LiveOrders {
   return context.symbols.flatMap(({ config: { instrument } }) => {
     const known = knownOf(self.system.get(`symbol:${instrument}`));
-    return (known?.state.orders ?? []).map(({ account, clientOrderId, sentAtMs }) => ({
-      account,
-      instrument,
-      clientOrderId,
-      sentAtMs,
-    }));
+    return known === undefined ? [] : ordersOf(known.state);
   });
+}
+
+/** The orders symbols would hold live if they started now, of every instrument: a stop before they do is told by the journal. */
+export function journalledOrders({ journal, unsettled }: Pick<DaemonInput, 'journal' | 'unsettled'>): LiveOrders {
+  const prepared = unsettled();
+  return journal.latestOfEach('symbol.state').flatMap(({ key }) => ordersOf(restoreSymbol(journal, key, prepared)));
+}
+
+function ordersOf({ instrument, orders }: SymbolState): LiveOrders {
+  return orders.map(({ account, clientOrderId, sentAtMs }) => ({ account, instrument, clientOrderId, sentAtMs }));
 }
 
 /** For the daily report (strategy 12.2): what is not hedged now, and the symbols of which that is not known, or not all of it. */

@@ -31,6 +31,8 @@ import {
   type DaemonInput,
   type EngineSymbol,
   inDoubt,
+  journalledOrders,
+  type LiveOrders,
   liveOrders,
   spawnerOf,
   spawnOne,
@@ -97,6 +99,8 @@ interface DaemonContext extends TradingParts {
   /** How often in a row the exchange's list could not be read while a symbol was waiting for it. */
   readonly listingFailures: number;
   readonly unknown: GatewayIdle['unknown'];
+  /** A stop before any symbol began: what the journal holds live. */
+  readonly journalled: LiveOrders;
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
   readonly broken: boolean;
@@ -199,7 +203,10 @@ const daemonSetup = setup({
     rememberUnknown: assign({
       unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
     }),
-    /** The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. */
+    /**
+     * The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. And
+     * while no symbol has begun, which ones they would hold.
+     */
     rememberUnsettled: enqueueActions(({ context, enqueue, system }) => {
       try {
         const unknown = inDoubt(context).map(({ intent, clientOrderId }) => ({
@@ -207,6 +214,7 @@ const daemonSetup = setup({
           clientOrderId,
         }));
         enqueue.assign({ unknown });
+        if (context.symbols.length === 0) enqueue.assign({ journalled: journalledOrders(context) });
       } catch (thrown) {
         // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
         reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
@@ -417,6 +425,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     respawns: {},
     listingFailures: 0,
     unknown: [],
+    journalled: [],
     draining: false,
     broken: false,
     told: false,
@@ -437,7 +446,7 @@ const cleanupInput = ({ context, self }: Args & { self: AnyActorRef }) => ({
   cancelOnStop: context.settings.cancelOnStop,
   keep: context.settings.stopKeepStrategyOrders,
   unknown: context.unknown,
-  live: liveOrders(context, self),
+  live: [...context.journalled, ...liveOrders(context, self)],
 });
 
 export const daemonMachine = daemonSetup.createMachine({
@@ -467,7 +476,7 @@ export const daemonMachine = daemonSetup.createMachine({
         onDone: { target: 'trading', actions: ['takeSymbols'] },
         onError: { target: 'stopped', actions: ['failStart'] },
       },
-      on: { 'stop.requested': { target: 'cleaning', actions: ['rememberWhy'] } },
+      on: { 'stop.requested': { target: 'cleaning', actions: ['rememberWhy', 'rememberUnsettled'] } },
     },
     trading: {
       description: 'Polls both accounts, decides, submits.',

@@ -207,6 +207,103 @@ describe('11 the start', () => {
     assert.equal(world.reported('cleanup.finished').length, 1);
   });
 
+  describe('13.1 9.6 a stop before it trades, after a run that was killed', () => {
+    const inDoubt = clientOrderIdOf('A', 'buy', 1n);
+    const resting = clientOrderIdOf('B', 'sell', 2n);
+    const over = clientOrderIdOf('A', 'buy', 3n);
+
+    /** Its journal: one order nobody heard of again, one that rests and one that is over. The lists do not show the first two. */
+    const killed = (settings: Partial<DaemonSettings> = {}): World => {
+      const world = new World({ prepare: () => new Promise(() => {}), settings });
+      const atMs = world.clock.nowMs() - 5_000;
+      world.journal.append([
+        { kind: 'symbol.state', key: BNB, atMs, body: stateWith() },
+        ...[inDoubt, resting, over].map((id) => ({
+          kind: 'order.prepared' as const,
+          key: id,
+          atMs,
+          body: sent(id, atMs),
+        })),
+        ...(['resting', 'cancelled'] as const).map((outcome, at) => {
+          const clientOrderId = [resting, over][at]!;
+          const body = { clientOrderId, outcome, detail: '', atMs };
+          return { kind: 'order.outcome' as const, key: clientOrderId, atMs, body };
+        }),
+      ]);
+      const known = (id: string, status: OrderStatus) => testOrder(id, status, { instrument: BNB });
+      world.resting.set(resting, { account: 'B', order: known(resting, 'OPEN') });
+      world.resting.set(over, { account: 'A', order: known(over, 'CANCELLED') });
+      world.exchange.onOpenOrders = async () => [];
+      return world;
+    };
+    const sent = (clientOrderId: string, sentAtMs: number): PreparedOrder => ({
+      intent: {
+        intentId: `${BNB}#${clientOrderId}`,
+        instrument: BNB,
+        account: clientOrderId === resting ? 'B' : 'A',
+        side: clientOrderId === resting ? 'sell' : 'buy',
+        size: d('1.5'),
+        purpose: 'opening',
+        guardPrice: null,
+        nearerThanPrice: null,
+        beyondPrice: null,
+        rules: ['6.1'],
+      },
+      attempt: 1,
+      clientOrderId,
+      sequence: 1n,
+      price: d(600),
+      payload: '{}',
+      sentAtMs,
+      expirationMs: sentAtMs + 3_600_000,
+    });
+
+    it('fences the order in doubt, and cancels the one that rests though no list shows it', async () => {
+      const world = killed();
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      assert.equal(world.phase, 'cleaning');
+      await world.pass(20_000, 100);
+      const cancels = world.exchange.named('cancelOrder').map(({ args }) => `${args[0]} ${args[1]}`);
+      assert.deepEqual([...new Set(cancels)].sort(), [`A ${inDoubt}`, `B ${resting}`].sort());
+      const fences = world.exchange.named('cancelOrder').filter(({ args }) => args[2] !== undefined);
+      assert.ok(fences.some(({ args }) => args[1] === inDoubt));
+      assert.equal(world.resting.get(resting)?.order.status, 'CANCELLED');
+      assert.deepEqual(world.reported('cleanup.finished')[0]?.left, []);
+      assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 0, failure: null });
+    });
+
+    it('13.2 lists the order in doubt where its fence was not taken', async () => {
+      const world = killed();
+      world.exchange.onCancel = () => Promise.reject(new TestFailure('unavailable', 'cancelOrder'));
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      await world.pass(40_000, 250);
+      assert.ok(world.reported('cleanup.finished')[0]?.left.some((order) => order.includes(inDoubt)));
+      assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
+    });
+
+    it('cancels nothing without CANCEL_ON_STOP', async () => {
+      const world = killed({ cancelOnStop: false });
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      await world.pass(20_000, 100);
+      assert.deepEqual(world.exchange.named('cancelOrder'), []);
+      assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 0, failure: null });
+    });
+
+    it('13.2 says that the journal cannot be read, once, and cancels what the exchange lists', async () => {
+      const world = killed();
+      world.journal.refusesToRead = true;
+      world.exchange.onOpenOrders = async (account) =>
+        [...world.resting.values()]
+          .filter((one) => one.account === account && one.order.status === 'OPEN')
+          .map((one) => one.order);
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      await world.pass(20_000, 100);
+      assert.deepEqual(world.failures(), ['journal']);
+      assert.equal(world.resting.get(resting)?.order.status, 'CANCELLED');
+      assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 1, failure: null });
+    });
+  });
+
   it('11.4 a foreign order is named once, however often it is seen', async () => {
     const world = new World();
     const foreign = testOrder('4711', 'OPEN', { orderId: '0x77', instrument: 'XRP_USDT_Perp' });
