@@ -685,6 +685,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     {
+      name: 'the larger, decided just before the smaller’s order was said to be rejected',
+      setup: FULL_BUT_FOR_ONE,
+      run: (w) => {
+        const first = w.create('B', 'sell', '1.52', '100.3', { ending: TIMED_OUT });
+        pass(w, 4_000);
+        w.finish(first, 'REJECTED', 'FAIL_POST_ONLY').lookUp(first);
+        w.create('A', 'sell', '0.9', '100.1');
+      },
+    },
+    {
       name: 'the larger, decided just before the proof of the smaller’s order came',
       setup: FULL_BUT_FOR_ONE,
       run: (w) => {
@@ -1572,6 +1582,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         w.instead.clear();
         w.wait(2_000).poll();
         w.create('A', 'sell', '1', '100.1');
+      },
+    },
+    {
+      name: 'open orders asked for again after a 401 without a readable body are the poll’s, though a proof is sought as well',
+      setup: HELD,
+      run: (w) => {
+        const first = w.create('A', 'buy', '1', '100.0', { ending: TIMED_OUT });
+        w.orders.pop();
+        w.lookUp(first, UNKNOWN_ORDER);
+        for (let turn = 0; turn < 8; turn += 1) {
+          w.wait(2_000).instead.set('A open_orders', { failed: 'HTTP 401: the body is no JSON (41 characters)' });
+          w.poll('A').instead.clear();
+          w.readOpenOrders('A').poll('B');
+        }
+        w.create('B', 'sell', '1', '100.1');
       },
     },
     {

@@ -59,9 +59,14 @@ function isAnotherSought(audit: Audit, order: AuditOrder): boolean {
   return false;
 }
 
-/** Is it proven absent, though an engine that trades on what was known at `atSeq` may count it as live still. */
+/**
+ * Is it proven absent, or said to be rejected, though an engine that trades on what was known at `atSeq` may count it as live
+ * still: what it had sent by then was live until it heard otherwise.
+ */
 export function isPerhapsHeldLive(order: AuditOrder, atSeq: number): boolean {
-  return order.phase === 'absent' && (order.proof?.wholeSeq ?? Number.POSITIVE_INFINITY) > atSeq;
+  if (order.phase === 'absent') return (order.proof?.wholeSeq ?? Number.POSITIVE_INFINITY) > atSeq;
+  if (order.phase !== 'rejected' || order.sentSeq > atSeq) return false;
+  return order.moments.some((moment) => moment.over && moment.seq > atSeq);
 }
 
 /**

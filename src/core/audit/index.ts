@@ -91,6 +91,14 @@ function requestEnded(audit: Audit, event: WireEvent & { readonly kind: 'answere
       audit.accounts[account].lastTroubleMs = audit.nowMs;
   if (event.kind === 'failed' && request.account && (request.route === 'order' || request.route === 'order_history'))
     lookUpFailed(audit, request.account, request);
+  // As in `answers.ts`: a session that ended is told by the status alone, whatever the body is.
+  if (
+    event.kind === 'failed' &&
+    request.account &&
+    request.route === 'open_orders' &&
+    event.reason.startsWith('HTTP 401:')
+  )
+    audit.accounts[request.account].openOrdersDue ||= !request.forProof;
   if (event.kind === 'answered') answered(audit, request, event.status, event.body);
   else if (request.order) {
     if (NEVER_ARRIVED.test(event.reason) && request.order.phase === 'sent') {
