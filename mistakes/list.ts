@@ -268,4 +268,25 @@ export const MISTAKES: readonly Mistake[] = [
     right: 'renewal ??= obtain().finally(() => {',
     wrong: 'renewal = obtain().finally(() => {',
   },
+  {
+    name: 'never-opens',
+    what: 'hedged and with room, the engine submits nothing',
+    file: 'src/core/plan.ts',
+    right: 'return openings(input, trims);',
+    wrong: "return { creates: [], idle: { why: 'not now', rule: '6.1' } };",
+  },
+  {
+    name: 'never-hedges',
+    what: 'not hedged, the engine finds nothing to do',
+    file: 'src/core/plan.ts',
+    right: "if (answer.kind === 'none') return { creates: [], idle: answer };",
+    wrong: "return { creates: [], idle: { why: 'not now', rule: '6.3' } };",
+  },
+  {
+    name: 'never-trims',
+    what: 'surplus and misplaced orders stay',
+    file: 'src/core/plan.ts',
+    right: 'const trims = planTrims(input, tradingState);',
+    wrong: 'const trims: Trim[] = [];',
+  },
 ];

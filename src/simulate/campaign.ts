@@ -12,6 +12,7 @@ import { EngineProcess, subAccountIdsOf } from './engine-process.ts';
 import { type AnyFault, type FaultPlan, paperRules } from './fault-plan.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { Host } from './host.ts';
+import { createIdle, type Idle, LOOK_EVERY_MS } from './idle.ts';
 import {
   instrumentsOf,
   MARKETS,
@@ -155,6 +156,7 @@ class Campaign {
   readonly #tally = createTally((instrument) => this.#truth.unhedged(instrument));
   readonly #attempts = createAttempts();
   readonly #truth;
+  readonly #idle: Idle;
   readonly #findings: Findings;
   readonly #surroundings: Surroundings;
   readonly #process: EngineProcess;
@@ -233,6 +235,17 @@ class Campaign {
       auditor: () => this.#auditor,
       calm,
     });
+    this.#idle = createIdle({
+      exchange: this.#exchange,
+      symbols: () => this.#settings.symbols,
+      nowMs: () => this.#time.nowMs,
+      run: () => (this.#calm || !this.#surroundings.reachable() ? null : this.#process.run()),
+      resting: (instrument) => {
+        const until = stateOf(this.#process.journal, instrument)?.restUntilMs ?? null;
+        return until !== null && until > this.#time.wallMs;
+      },
+      tell: (what, rule, detail) => this.#findings.find('truth', rule, what, detail),
+    });
   }
 
   async run(): Promise<CampaignResult> {
@@ -246,6 +259,7 @@ class Campaign {
     const legMs = legHours * 3_600_000;
     try {
       if (this.#options.streams) this.#keepMarketMoving();
+      this.#keepLooking();
       scheduleWorld(this.#host(), this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs });
       while (this.#time.nowMs < endMs && !this.#over) {
         const legEndMs = Math.min(this.#time.nowMs + legMs, endMs);
@@ -338,6 +352,12 @@ class Campaign {
     const time = this.#time;
     exchange.advance(time.nowMs);
     time.at(Math.max(exchange.nextEventMs(), time.nowMs + 1), () => this.#keepMarketMoving(), true);
+  }
+
+  /** What the engine leaves undone; the market is not moved on for it, so nothing is changed by looking. */
+  #keepLooking(): void {
+    this.#idle.look();
+    this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
   }
 
   /** Every symbol has got where it was to go. */

@@ -67,6 +67,7 @@ export class EngineProcess {
   /** The journal was lost since the engine last ran. */
   #lostJournal = false;
   #wanted = false;
+  #runs = 0;
   #armed: { moment: KillMoment; downMs: number } | null = null;
 
   constructor(parts: ProcessParts) {
@@ -88,6 +89,11 @@ export class EngineProcess {
     return this.#engine !== null && !this.#stopping;
   }
 
+  /** Which run this is, counted from 1; null: it does not run, or was told to stop. */
+  run(): number | null {
+    return this.running() ? this.#runs : null;
+  }
+
   /** Starts the engine, and again whenever it ended. */
   want(): void {
     this.#wanted = true;
@@ -107,6 +113,7 @@ export class EngineProcess {
     this.#life = life;
     this.#trading = false;
     this.#stopping = false;
+    this.#runs += 1;
     const parts: NetworkParts = {
       time,
       exchange,

@@ -4,7 +4,7 @@ import type { SymbolConfig } from '../core/model.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { sign, waitingSize } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import type { PaperExchange } from '../paper/index.ts';
+import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
 import type { PaperAccount, PaperOrder } from '../paper/model.ts';
 
 /**
@@ -24,8 +24,19 @@ export interface Truth {
 }
 
 /** Strategy 9.2: the top four of 64 bits are `1110`. */
-function isOurs(order: PaperOrder): boolean {
+export function isOurs(order: PaperOrder): boolean {
   return BigInt(order.clientOrderId) >> 60n === 0b1110n;
+}
+
+/** Positions of both accounts together, base units, 1e-9. */
+export function netOf({ accounts }: PaperExchange['venue'], instrument: string): bigint {
+  return accounts.reduce((total, account) => total + (account.holdings.get(instrument)?.size ?? 0n), 0n);
+}
+
+/** Whether that size, of either sign, is at least the smallest tradable one (strategy 3.2) at that mark. */
+export function tradable(spec: InstrumentSpec, mark: bigint, signed: bigint): boolean {
+  const size = signed < 0n ? -signed : signed;
+  return size >= spec.minSize && size * mark * 100n >= spec.minNotional * 102_000_000_000n;
 }
 
 function short(order: PaperOrder): string {
@@ -73,10 +84,6 @@ export function createTruth(
 
   const liveOf = (account: PaperAccount): PaperOrder[] => [...account.active.values()].filter(isOurs);
 
-  /** Of both accounts, base units, 1e-9. */
-  const netOf = (instrument: string): bigint =>
-    venue.accounts.reduce((total, account) => total + (account.holdings.get(instrument)?.size ?? 0n), 0n);
-
   return {
     differences(symbols, journal) {
       const found: string[] = [];
@@ -98,7 +105,7 @@ export function createTruth(
               found.push(`the engine believes it lives: ${order.account} ${instrument} ${order.clientOrderId}`);
           }
         }
-        const net = netOf(instrument);
+        const net = netOf(venue, instrument);
         const waiting = sum(state.orders.map((order) => waitingSize(order).mul(sign(order.side))));
         const believed = lotsNet(state.lots).plus(waiting);
         if (!believed.mul(1e9).eq(net.toString()))
@@ -109,9 +116,7 @@ export function createTruth(
     leftBehind: () => venue.accounts.flatMap((account) => liveOf(account).map(short)),
     unhedged(instrument) {
       const { spec } = venue.book(instrument).market;
-      const net = netOf(instrument);
-      const size = net < 0n ? -net : net;
-      return size >= spec.minSize && size * venue.mark(instrument) * 100n >= spec.minNotional * 102_000_000_000n;
+      return tradable(spec, venue.mark(instrument), netOf(venue, instrument));
     },
     forget: () => byId.clear(),
     counts: () => ({ orders, fills }),
