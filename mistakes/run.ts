@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { closest } from '../src/settings/wording.ts';
 import { MISTAKES, type Mistake } from './list.ts';
 
 /**
- * Plants each mistake and shows the seed and the invariant that caught it: `node mistakes/run.ts [name ...]`. Ends with 1
- * when one survives.
+ * Plants each mistake and shows the seed, the invariant and the virtual time that caught it: `node mistakes/run.ts [name ...]`.
+ * Ends with 1 when one survives.
  */
+
+const USAGE = `Usage: npm run mistakes [-- name ...]
+
+Plants mistakes in the engine, one at a time, and shows what a campaign finds of each. Without names: all of them.
+Ends with 0 when each is caught, 1 when one survives, 78 when a name is not known.
+
+`;
+/** Strategy 13.2: what was asked for cannot be done. */
+const UNUSABLE = 78;
 
 /** Tried one after the other until one catches it. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -32,6 +42,25 @@ interface Finding {
   readonly what: string;
 }
 
+/** The options of a campaign with that mistake. */
+function optionsOf(mistake: Pick<Mistake, 'options'>, seed: number): readonly string[] {
+  return ['--seed', String(seed), ...USUAL, ...(mistake.options ?? [])];
+}
+
+/** What a person types to see it happen, at length. */
+export function commandFor(mistake: Mistake, caught: Caught): string {
+  const options = optionsOf(mistake, caught.seed).filter((option) => option !== '--json');
+  return `PLANTED_MISTAKE=${mistake.name} node --import ./mistakes/plant.ts mistakes/simulate.ts ${options.join(' ')} --verbose`;
+}
+
+/** The names that are none, in words; null: all are known. */
+export function unknownNames(names: readonly string[]): string | null {
+  const known = MISTAKES.map((mistake) => mistake.name);
+  const wrong = names.filter((name) => !known.includes(name));
+  if (wrong.length === 0) return null;
+  return wrong.map((name) => `${name}: no such mistake; the nearest is ${closest(name, known)}`).join('\n');
+}
+
 /** Runs one campaign with the mistake planted. Null: nothing noticed. */
 export function tryMistake(
   mistake: Pick<Mistake, 'name' | 'options'>,
@@ -39,7 +68,7 @@ export function tryMistake(
   more: readonly string[] = [],
 ): Promise<Caught | null> {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const given = ['--seed', String(seed), ...USUAL, ...(mistake.options ?? []), ...more];
+  const given = [...optionsOf(mistake, seed), ...more];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', './mistakes/plant.ts', './mistakes/simulate.ts', ...given], {
       cwd: root,
@@ -98,16 +127,32 @@ export async function catchMistake(mistake: Mistake, seeds: readonly number[] = 
   return null;
 }
 
-if (import.meta.main) {
-  const wanted = process.argv.slice(2);
-  const chosen = wanted.length === 0 ? MISTAKES : MISTAKES.filter((mistake) => wanted.includes(mistake.name));
+/** Tries them one after the other, and says of each what became of it. Returns the exit code. */
+async function main(names: readonly string[]): Promise<number> {
+  if (names.some((name) => name === '--help' || name === '-h')) {
+    process.stdout.write(`${USAGE}${MISTAKES.map(({ name, what }) => `  ${name.padEnd(30)} ${what}\n`).join('')}`);
+    return 0;
+  }
+  const unknown = unknownNames(names);
+  if (unknown !== null) {
+    console.error(unknown);
+    return UNUSABLE;
+  }
+  const chosen = names.length === 0 ? MISTAKES : MISTAKES.filter((mistake) => names.includes(mistake.name));
   let survivors = 0;
   for (const mistake of chosen) {
     const caught = await catchMistake(mistake);
-    if (caught === null) survivors += 1;
-    const fate = caught === null ? 'SURVIVES' : `seed ${caught.seed}  ${caught.by}  ${caught.what}`;
-    console.log(`${mistake.name.padEnd(30)} ${fate}`);
+    if (caught === null) {
+      survivors += 1;
+      console.log(`${mistake.name.padEnd(30)} SURVIVES`);
+      continue;
+    }
+    const { seed, by, at, what } = caught;
+    console.log(`${mistake.name.padEnd(30)} seed ${seed}  ${at === '' ? '' : `${at}  `}${by}  ${what}`);
+    console.log(`  ${commandFor(mistake, caught)}`);
   }
   console.log(`\n${chosen.length - survivors} of ${chosen.length} caught`);
-  process.exitCode = survivors === 0 ? 0 : 1;
+  return survivors === 0 ? 0 : 1;
 }
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
