@@ -106,7 +106,7 @@ export const MISTAKES: readonly Mistake[] = [
     what: 'a guard between two ticks is rounded to the nearest, not to the passive side',
     file: 'src/core/pricing.ts',
     right: 'const own = floorTo(min(touch.bid, ...guard), tick);',
-    wrong: 'const own = ceilTo(min(touch.bid, ...guard), tick);',
+    wrong: 'const own = floorTo(min(touch.bid, ...guard).plus(tick.div(2)), tick);',
     options: ['--fault', 'journal-lost=0.5', 'hand-trade=0.5'],
   },
   {
@@ -288,5 +288,7 @@ export const MISTAKES: readonly Mistake[] = [
     file: 'src/core/plan.ts',
     right: 'const trims = planTrims(input, tradingState);',
     wrong: 'const trims: Trim[] = [];',
+    // Seen where a repair is left behind by the market and its symbol is at its limit by then.
+    options: ['--mode', 'increase', '--profile', 'trending', '--symbols', '3', '--loop', '5', '--faults', '0'],
   },
 ];
