@@ -144,7 +144,8 @@ export const MISTAKES: readonly Mistake[] = [
     file: 'src/core/reconcile.ts',
     right: 'const added = seen.tradedSize.minus(known.bookedSize);',
     wrong: 'const added = seen.tradedSize;',
-    options: ['--fault', 'partial-fill=0.9'],
+    // It takes an order that is filled in part, waits half an hour, and is filled further after it.
+    options: ['--days', '0.4', '--symbols', '3', '--faults', '0', '--mode', 'increase', '--fault', 'partial-fill=0.9'],
   },
   {
     name: 'repair-twice-the-gap',
