@@ -230,6 +230,35 @@ describe('commands', () => {
   });
 });
 
+describe('docs/reliability.md', () => {
+  /** A row of a file without quotes: the options are the only field with spaces. */
+  const [head = '', ...lines] = read('docs/campaigns.csv').trimEnd().split('\n');
+  const campaigns = lines.map((line) =>
+    Object.fromEntries(head.split(',').map((name, at) => [name, line.split(',')[at]])),
+  );
+  const numberOf = (text: string | undefined) => Number((text ?? '').replaceAll(',', ''));
+
+  it('its first table is what its campaigns add up to', () => {
+    const rows = [...prose('docs/reliability.md').matchAll(/^\| (\d+) % \|([^\n]*)\|$/gm)].map(
+      ([, rate, cells = '']) => ({
+        rate: Number(rate) / 100,
+        figures: cells.split('|').slice(0, 5).map(numberOf),
+      }),
+    );
+    assert.equal(rows.length, 4);
+    for (const { rate, figures } of rows) {
+      const own = campaigns.filter(({ options = '' }) => options.includes(`--faults ${rate} `));
+      const sum = (name: string) => own.reduce((total, one) => total + numberOf(one[name]), 0);
+      const names = ['symbol_days', 'orders', 'fills', 'faults_injected', 'pairs_at_a_loss'];
+      assert.deepEqual(
+        figures,
+        names.map((name) => Math.round(sum(name))),
+        `at ${rate * 100} %`,
+      );
+    }
+  });
+});
+
 describe('documents stand alone', () => {
   it('none names a path of somebody’s machine', () => {
     const path = /(?<![\w.:/])\/(?:home|root|Users|mnt|work|tmp)\//;
