@@ -9,6 +9,7 @@ import type {
   Instrument,
   Intent,
   Position,
+  Rows,
   Side,
 } from './core/model.ts';
 
@@ -58,8 +59,8 @@ export interface Exchange {
   instruments(): Promise<readonly Instrument[]>;
   book(instrument: string): Promise<Book>;
 
-  positions(account: AccountName): Promise<readonly Position[]>;
-  openOrders(account: AccountName): Promise<readonly ExchangeOrder[]>;
+  positions(account: AccountName): Promise<Rows<Position>>;
+  openOrders(account: AccountName): Promise<Rows<ExchangeOrder>>;
   accountSummary(account: AccountName): Promise<AccountSummary>;
   /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
   order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;

@@ -63,6 +63,9 @@ export interface Book {
   readonly eventTimeNs: bigint;
 }
 
+/** The rows of one answer. `from`: the wire id of its request; absent where there is no wire. */
+export type Rows<T> = readonly T[] & { readonly from?: number };
+
 export interface Position {
   readonly instrument: string;
   /** Base units; short < 0. */
@@ -95,6 +98,8 @@ export interface ExchangeOrder {
   readonly createTimeNs: bigint;
   readonly updateTimeNs: bigint;
   readonly expirationNs: bigint;
+  /** Wire id of the request or frame that told it; absent where there is no wire. */
+  readonly from?: number;
 }
 
 /** From `account_summary` of the trading account (strategy 14: not the aggregated one). USDT. */

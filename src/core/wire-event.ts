@@ -30,4 +30,20 @@ export type WireEvent =
       readonly account: AccountName | null;
       readonly route: string;
       readonly reason: string;
+    }
+  /** A feed of a stream, as received; `account` null: market data. Its id is of the same counter as the requests'. */
+  | {
+      readonly kind: 'frame';
+      readonly id: number;
+      readonly atMs: number;
+      readonly account: AccountName | null;
+      readonly stream: string;
+      readonly selector: string;
+      /** As the exchange wrote them: decimal text. */
+      readonly sequence: string;
+      readonly previous: string | null;
+      readonly feed: unknown;
     };
+
+/** What crosses the wire by request and answer. */
+export type CallEvent = Exclude<WireEvent, { readonly kind: 'frame' }>;

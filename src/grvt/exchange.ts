@@ -11,6 +11,7 @@ import {
   type ExchangeOrder,
   type Instrument,
   type Position,
+  type Rows,
 } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Clock, Exchange, OrderDraft, SignedOrder } from '../ports.ts';
@@ -91,10 +92,19 @@ export interface GrvtExchange extends Exchange {
    * the answers, each once: of the order only that it is over, which stays true; of the book what is fresh (strategy 7.4).
    */
   askAhead(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
+  /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
+  readonly wire: WireTap;
   /** Requests of that account (null: market data) that wait for the budget. */
   waiting(account: AccountName | null): number;
   /** Ends idle connections and refuses whatever waits. */
   close(): void;
+}
+
+/** Observes the wire on behalf of all adapters. */
+export interface WireTap {
+  nextId(): number;
+  /** Never throws: what the observer makes of an event must not decide the fate of a call. */
+  tell(event: WireEvent): void;
 }
 
 /** A request without an answer after this is over for us (strategy 9.1). */
@@ -164,6 +174,12 @@ interface Decoded {
   readonly mapped: unknown;
 }
 
+/** An answer under full names, and the wire id of its request. */
+interface Received {
+  readonly body: unknown;
+  readonly id: number;
+}
+
 /** What crossed the wire, as the client's response hook saw it before the name tables. */
 interface RawAnswer {
   readonly status: number;
@@ -192,6 +208,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   /** What signatures need, by instrument name: the last `instruments()` answer. */
   let signable: Record<string, SignableInstrument> = {};
   let wireId = 0;
+  const wire: WireTap = { nextId: () => ++wireId, tell };
 
   const ordersAhead = createAhead<ExchangeOrder | null>(clock);
   const booksAhead = createAhead<Book>(clock);
@@ -269,7 +286,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     account: AccountName,
     spec: CallSpec<TDG>,
     whyNot: () => string | null = () => null,
-  ): Promise<unknown> {
+  ): Promise<Received> {
     const assertMayLeave = (): void => {
       const why = whyNot();
       if (why !== null)
@@ -293,7 +310,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
-  async function callPublic(spec: CallSpec<MDG>): Promise<unknown> {
+  async function callPublic(spec: CallSpec<MDG>): Promise<Received> {
     await permit(marketData.pacer, null, spec);
     return send(marketData, null, spec, null);
   }
@@ -328,10 +345,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     account: AccountName | null,
     spec: CallSpec<Client>,
     headers: SessionHeaders | null,
-  ): Promise<unknown> {
+  ): Promise<Received> {
     const site = { call: spec.call, account, effect: spec.effect };
     const { route } = spec;
-    const id = ++wireId;
+    const id = wire.nextId();
     const sentAtMs = clock.nowMs();
     tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
 
@@ -386,7 +403,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
       channel.pacer.answered();
-      return body;
+      return { body, id };
     }
     const error = fail(
       refusal === null
@@ -402,11 +419,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   function parsed<T>(
     account: AccountName | null,
     spec: { call: string; effect: CallEffect },
-    answer: unknown,
-    parse: (answer: unknown) => T,
+    { body, id }: Received,
+    parse: (answer: unknown, from: number) => T,
   ): T {
     try {
-      return parse(answer);
+      return parse(body, id);
     } catch (thrown) {
       if (!(thrown instanceof UnusableAnswer)) throw thrown;
       const error = classify(
@@ -422,7 +439,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   async function readPrivate<T>(
     account: AccountName,
     spec: CallSpec<TDG>,
-    parse: (answer: unknown) => T,
+    parse: (answer: unknown, from: number) => T,
     whyNot?: () => string | null,
   ): Promise<T> {
     try {
@@ -438,6 +455,13 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   function readPoll<T>(account: AccountName, { spec, parse }: PollRead<T>): Promise<T> {
     return readPrivate(account, spec, parse);
+  }
+
+  /** The same rows again are the same values; which answer they came in is said beside them. */
+  function readRows<T>(account: AccountName, { spec, parse }: PollRead<T[]>): Promise<Rows<T>> {
+    return readPrivate(account, spec, (answer, from) =>
+      Object.defineProperty([...parse(answer)], 'from', { value: from }),
+    );
   }
 
   const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
@@ -457,7 +481,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   async function readOrder(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null> {
     const spec = orderSpec(channels[account].keys, clientOrderId);
     try {
-      return await readPrivate(account, spec, (answer) => parseOrder(answer, idOf(account), clientOrderId));
+      return await readPrivate(account, spec, (answer, from) => {
+        return { ...parseOrder(answer, idOf(account), clientOrderId), from };
+      });
     } catch (error) {
       if (error instanceof ExchangeError && error.kind === 'not-found') return null;
       throw error;
@@ -465,6 +491,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   return {
+    wire,
     exchangeNowMs: () => exchangeClock.nowMs(),
     clockSkewMs: () => exchangeClock.skewMs(),
 
@@ -479,8 +506,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
-    positions: (account): Promise<readonly Position[]> => readPoll(account, channels[account].polls.positions),
-    openOrders: (account): Promise<readonly ExchangeOrder[]> => readPoll(account, channels[account].polls.openOrders),
+    positions: (account): Promise<Rows<Position>> => readRows(account, channels[account].polls.positions),
+    openOrders: (account): Promise<Rows<ExchangeOrder>> => readRows(account, channels[account].polls.openOrders),
     accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
     async order(account, clientOrderId): Promise<ExchangeOrder | null> {
@@ -499,9 +526,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       let cursor: string | null = null;
       for (let page = 0; page < HISTORY_MAX_PAGES; page += 1) {
         const spec: CallSpec<TDG> = historySpec(channels[account].keys, sinceMs, cursor);
-        const read = await readPrivate(account, spec, (answer) =>
-          parseOrderHistory(answer, idOf(account), HISTORY_PAGE_ROWS),
-        );
+        const read = await readPrivate(account, spec, (answer, from) => {
+          const page = parseOrderHistory(answer, idOf(account), HISTORY_PAGE_ROWS);
+          return { ...page, orders: page.orders.map((order) => ({ ...order, from })) };
+        });
         found.push(...read.orders);
         if (read.next === null) return newestOrders(found);
         if (seen.has(read.next)) {

@@ -192,6 +192,7 @@ export function createMetrics(source: StatusSource): Metrics {
 
   const begun = new Map<number, { readonly call: string; readonly atMs: number }>();
   const onWire = (event: WireEvent) => {
+    if (event.kind === 'frame') return;
     const call = event.route;
     const account = event.account ?? 'market';
     if (event.kind === 'sent') {

@@ -1,5 +1,5 @@
 import { ACCOUNTS } from '../model.ts';
-import type { WireEvent } from '../wire-event.ts';
+import type { CallEvent, WireEvent } from '../wire-event.ts';
 import { isForProof } from './absence.ts';
 import { answered, lookUpFailed } from './answers.ts';
 import { startAgain, takeJournal } from './beginning.ts';
@@ -72,7 +72,7 @@ const MAX_REQUESTS = 4_096;
 const NEVER_ARRIVED =
   /^HTTP (401|429):|\bconnect E[A-Z]+|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|CERT_|_CERT|UNABLE_TO_(VERIFY|GET)|ERR_INVALID_URL/;
 
-function requestLeft(audit: Audit, event: WireEvent & { readonly kind: 'sent' }, route: string): void {
+function requestLeft(audit: Audit, event: CallEvent & { readonly kind: 'sent' }, route: string): void {
   const { account, id, request } = event;
   const { requests, nowMs: sentAtMs, rawMs: sentRawMs, seq: sentSeq } = audit;
   const forProof = account !== null && isForProof(audit, account, route);
@@ -81,7 +81,7 @@ function requestLeft(audit: Audit, event: WireEvent & { readonly kind: 'sent' },
   if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value!);
 }
 
-function requestEnded(audit: Audit, event: WireEvent & { readonly kind: 'answered' | 'failed' }): void {
+function requestEnded(audit: Audit, event: CallEvent & { readonly kind: 'answered' | 'failed' }): void {
   const request = audit.requests.get(event.id);
   if (!request) return;
   audit.requests.delete(event.id);
@@ -115,6 +115,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
   takeJournal(audit);
   return {
     hear(event, era) {
+      if (event.kind === 'frame') return [];
       audit.found = [];
       audit.events += 1;
       audit.seq += 1;
