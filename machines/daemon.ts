@@ -6,7 +6,6 @@ import {
   fromPromise,
   type SnapshotFrom,
   setup,
-  spawnChild,
 } from 'xstate';
 import {
   type Alert,
@@ -22,6 +21,7 @@ import {
 } from '../src/core/alerts.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
+import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
 import type { Exchange } from '../src/ports.ts';
@@ -49,6 +49,7 @@ import type {
   GatewayIdle,
   InstrumentListed,
   PollHasten,
+  RulesDoubted,
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
@@ -74,6 +75,9 @@ const LOOK_AGAIN_MS = 100;
 /** While a symbol is not listed, the exchange's list is read again so often (strategy 11.6): one public request. */
 export const LISTING_PAUSE_MS = 60_000;
 
+/** The list is read again so often in any case (strategy 11.8): ticks and steps change a few times a year. */
+export const RULES_PAUSE_MS = 3_600_000;
+
 /** What the exchange lists, or why that could not be read. */
 type Listing =
   | { readonly ok: true; readonly instruments: readonly Instrument[] }
@@ -98,6 +102,8 @@ interface DaemonContext extends TradingParts {
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
   /** How often in a row the exchange's list could not be read while a symbol was waiting for it. */
   readonly listingFailures: number;
+  /** A reading of the list is under way; `again`: doubts came after it was asked for, so another one follows (11.8). */
+  readonly listing: 'none' | 'asked' | 'again';
   readonly unknown: GatewayIdle['unknown'];
   /** A stop before any symbol began: what the journal holds live. */
   readonly journalled: LiveOrders;
@@ -130,7 +136,8 @@ export type DaemonEvent =
       readonly detail: string;
     }
   | { readonly type: 'actor.due'; readonly actor: string }
-  /** Time to look whether the exchange lists again what it did not (strategy 11.6). */
+  | RulesDoubted
+  /** Time to read the exchange's list again (strategy 11.6, 11.8). */
   | { readonly type: 'listing.due' }
   | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
@@ -178,9 +185,7 @@ const daemonSetup = setup({
     })),
     startTrading: enqueueActions(({ context, enqueue, self }) => {
       for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
-      if (context.symbols.some((symbol) => symbol.unlisted)) {
-        enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
-      }
+      scheduleListing(context.symbols, enqueue);
       const { maxRuntimeMs } = context.settings;
       if (maxRuntimeMs !== null) {
         enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
@@ -351,11 +356,16 @@ const daemonSetup = setup({
         enqueue.sendTo(actor as never, { type: 'trading.drain' } as never);
       }
     }),
-    readListing: spawnChild('listing', {
-      id: 'listing',
-      input: ({ context }: { context: DaemonContext }) => ({ exchange: context.exchange }),
+    /** One reading at a time: a doubt that comes while one is under way has it read once more. */
+    readListing: enqueueActions(({ context, enqueue }) => {
+      if (context.listing !== 'none') {
+        enqueue.assign({ listing: 'again' });
+        return;
+      }
+      enqueue.assign({ listing: 'asked' });
+      enqueue.spawnChild('listing', { id: 'listing', input: { exchange: context.exchange } });
     }),
-    /** Symbols that are listed again go on, by the rules they have now; while one is missing, the list is read again later. */
+    /** Rules that changed, and symbols that are listed again, apply from the next decision (strategy 11.6, 11.8). */
     takeListing: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'xstate.done.actor.listing') return;
       enqueue.stopChild('listing');
@@ -363,25 +373,30 @@ const daemonSetup = setup({
       const listingFailures = output.ok ? 0 : context.listingFailures + 1;
       const listed = new Map(output.ok ? output.instruments.map((one) => [one.name, one]) : []);
       const symbols = context.symbols.map((symbol): EngineSymbol => {
-        const instrument = symbol.unlisted ? listed.get(symbol.config.instrument) : undefined;
-        return instrument === undefined ? symbol : { config: symbol.config, instrument };
+        const instrument = listed.get(symbol.config.instrument);
+        const isNews = instrument !== undefined && (symbol.unlisted || !sameRules(instrument, symbol.instrument));
+        return isNews ? { config: symbol.config, instrument } : symbol;
       });
-      enqueue.assign({ symbols, listingFailures });
+      enqueue.assign({ symbols, listingFailures, listing: 'none' });
       if (!output.ok) {
         const { failure } = output;
         enqueue(() => say(context, { type: 'read.failed', account: null, failure, inARow: listingFailures }));
       }
-      for (const symbol of symbols) {
+      symbols.forEach((symbol, index) => {
+        const former = context.symbols[index];
+        if (former === undefined || former === symbol) return;
         const { instrument } = symbol;
-        if (context.symbols.includes(symbol)) continue;
+        const changes = ruleChanges(former.instrument, instrument);
+        if (changes.length > 0) {
+          enqueue(() => say(context, { type: 'instrument.changed', instrument: instrument.name, changes }));
+        }
         // The gateway first: it prices by these rules what the symbol then asks for.
         for (const id of ['gateway', `symbol:${instrument.name}`]) {
           tell(enqueue, system, id, { type: 'instrument.listed', instrument });
         }
-      }
-      if (symbols.some((symbol) => symbol.unlisted)) {
-        enqueue.raise({ type: 'listing.due' }, { delay: LISTING_PAUSE_MS });
-      }
+      });
+      if (context.listing === 'again') enqueue.raise({ type: 'listing.due' });
+      else scheduleListing(symbols, enqueue);
     }),
     takeCleanup: assign(({ context, event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
@@ -424,6 +439,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     parked: { A: null, B: null },
     respawns: {},
     listingFailures: 0,
+    listing: 'none',
     unknown: [],
     journalled: [],
     draining: false,
@@ -483,6 +499,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: ['startTrading', 'sayStarted'],
       on: {
         'listing.due': { actions: ['readListing'] },
+        'rules.doubted': { actions: ['readListing'] },
         'xstate.done.actor.listing': { actions: ['takeListing'] },
         'stop.requested': { target: 'draining', actions: ['rememberWhy'] },
       },
@@ -541,6 +558,19 @@ interface Hands {
   assign(change: Partial<DaemonContext>): void;
   raise(event: DaemonEvent, options: { readonly id: string; readonly delay: number }): void;
   sendTo(actor: AnyActorRef, event: EventObject): void;
+}
+
+/** When the list is read again: soon while a symbol waits to be listed (strategy 11.6), else within the hour (11.8). */
+function scheduleListing(
+  symbols: readonly EngineSymbol[],
+  enqueue: {
+    cancel: (id: string) => void;
+    raise: (event: DaemonEvent, options: { id: string; delay: number }) => void;
+  },
+): void {
+  const delay = symbols.some((symbol) => symbol.unlisted) ? LISTING_PAUSE_MS : RULES_PAUSE_MS;
+  enqueue.cancel('listing-due');
+  enqueue.raise({ type: 'listing.due' }, { id: 'listing-due', delay });
 }
 
 /** Says that an actor failed, and alerts; the alert desk's own failure can only be said. */

@@ -22,6 +22,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
+ * | symbol → daemon          | rules.doubted                                                 |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
@@ -338,10 +339,16 @@ export interface TradingHalt {
   readonly why: string;
 }
 
-/** Daemon → symbol, gateway: the exchange lists it again, with these rules; new orders may be placed (strategy 11.6). */
+/** Daemon → symbol, gateway: the exchange lists it again (strategy 11.6), or its rules have changed (11.8): trade by these. */
 export interface InstrumentListed {
   readonly type: 'instrument.listed';
   readonly instrument: Instrument;
+}
+
+/** Symbol → daemon: a refusal doubts tick, step or minimum of its instrument; the list is read again now (strategy 9.5, 11.8). */
+export interface RulesDoubted {
+  readonly type: 'rules.doubted';
+  readonly instrument: string;
 }
 
 /** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */

@@ -37,6 +37,7 @@ import {
 import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
+import { doubtsRules } from '../src/core/refusals.ts';
 import { repairWays } from '../src/core/repairs.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
@@ -53,6 +54,7 @@ import type {
   OrdersWatched,
   PollerStarted,
   PollHasten,
+  RulesDoubted,
   SubmissionEnded,
   SymbolToGateway,
   TouchFailed,
@@ -119,6 +121,8 @@ export interface SymbolContext extends SymbolInput {
   readonly submitted: Readonly<Record<string, string>>;
   /** Intents that were under way when the exchange refused one: their going through ends no rest (strategy 9.5). */
   readonly besideRefusal: readonly string[];
+  /** The last refusal doubts tick, step or minimum: rules that have changed by then end its rest (strategy 11.8). */
+  readonly rulesDoubted: boolean;
   readonly halted: boolean;
   /** What looks wrong in the symbols file has been said (strategy 2.2): it takes a mark to judge it. */
   readonly warned: boolean;
@@ -147,7 +151,8 @@ export function knownOf(actor: { getSnapshot(): unknown } | undefined): SymbolCo
 export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
-  | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared };
+  | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
+  | { readonly to: 'daemon'; readonly message: RulesDoubted };
 
 /** What an event leads to. In this order: context, journal, people, other actors. */
 export interface Step {
@@ -180,6 +185,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     denied: [],
     submitted: {},
     besideRefusal: [],
+    rulesDoubted: false,
     halted: false,
     warned: false,
     compared: !input.state.begun,
@@ -203,9 +209,14 @@ export function starting(context: SymbolContext): Step {
   };
 }
 
-/** The exchange lists it again, perhaps by other rules: it trades from the next decision on (strategy 11.6). */
+/**
+ * The exchange lists it again, or by other rules: they apply from the next decision on (strategy 11.6, 11.8). What was decided
+ * by the former rules is withdrawn, and a rest that a refusal by the former rules brought about is over.
+ */
 export function instrumentListed(context: SymbolContext, { instrument }: InstrumentListed): Step {
-  return finish(context, { instrument, unlisted: false, toldIdle: '' });
+  const state = context.rulesDoubted ? endRest(context.state) : context.state;
+  const change = { instrument, state, rulesDoubted: false, unlisted: false, denied: [], toldIdle: '' };
+  return finish(context, change, { commands: outdated(context) });
 }
 
 /** A snapshot into the ledger, or, before there is one, towards its beginning (strategy 4, 11.3). */
@@ -620,7 +631,12 @@ function finish(
 export function submissionEnded(context: SymbolContext, event: SubmissionEnded): Step {
   const { change, alerts } = afterSubmission(context, event);
   const commands = alerts.map((message): SymbolCommand => ({ to: 'alert-desk', message }));
-  return finish(context, change, { commands });
+  const { result } = event;
+  const doubted = result.kind === 'refused' && doubtsRules(result);
+  if (!doubted) return finish(context, change, { commands });
+  const { instrument } = context.config;
+  commands.push({ to: 'daemon', message: { type: 'rules.doubted', instrument } });
+  return finish(context, { ...change, rulesDoubted: true }, { commands });
 }
 
 function afterSubmission(

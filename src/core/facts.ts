@@ -1,6 +1,7 @@
 import type { Alert } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
+import type { RuleChange } from './instrument-rules.ts';
 import type { AccountName, Intent, LotMatch, Side, TradingState } from './model.ts';
 
 /** Where a symbol is: one of the five of strategy 5, or around them. */
@@ -98,6 +99,8 @@ export type Fact = { readonly atMs: number } & (
       readonly net: Decimal;
       readonly difference: string;
     }
+  /** The exchange changed what it asks of orders in this instrument; the next decision goes by it (strategy 11.8). */
+  | { readonly type: 'instrument.changed'; readonly instrument: string; readonly changes: readonly RuleChange[] }
   | {
       readonly type: 'account.polled';
       readonly account: AccountName;

@@ -114,6 +114,10 @@ const WORDING: Wording = {
     level: 'warn',
     text: `non-strategy order detected: account ${fact.account} ${fact.instrument} order ${fact.orderId} (client id ${fact.clientOrderId}), left alone${cited('11.4')}`,
   }),
+  'instrument.changed': (fact) => ({
+    level: 'warn',
+    text: `${base(fact.instrument)} rules changed by the exchange: ${ruleWords(fact)}${cited('11.8')}`,
+  }),
   'lots.restored': (fact) => ({
     level: 'info',
     text:
@@ -197,6 +201,10 @@ export const FACT_TYPES = Object.keys(WORDING) as readonly Fact['type'][];
 export function line(fact: Fact, context: LineContext = DEFAULT_LINE_CONTEXT): Line | null {
   const wording = WORDING[fact.type] as ((fact: Fact, context: LineContext) => Line | null) | null;
   return wording ? wording(fact, context) : null;
+}
+
+function ruleWords({ changes }: Extract<Fact, { type: 'instrument.changed' }>): string {
+  return changes.map(({ rule, from, to }) => `${rule} ${from} → ${to}`).join(', ');
 }
 
 /** `A buy 0.52 BNB @ 612.3`: the words after `Placed` are searched for. */

@@ -57,6 +57,12 @@ const BODIES = {
     taker: z.strictObject({ side: z.enum(['buy', 'sell']), size: decimalText }).optional(),
   }),
   instruments: z.unknown(),
+  rules: z.strictObject({
+    instrument: z.string(),
+    tick_size: decimalText.optional(),
+    min_size: decimalText.optional(),
+    min_notional: decimalText.optional(),
+  }),
   active: z.strictObject({ instrument: z.string(), active: z.boolean() }),
   fill: z.strictObject({ account, ...ids, size: decimalText.optional(), price: decimalText.optional() }),
   order: z.strictObject({
@@ -146,6 +152,23 @@ export class Control {
   /** Lists or changes instruments, given in GRVT's own JSON. */
   instruments(body: unknown): void {
     for (const spec of instrumentsFromJson(body)) this.#exchange.venue.setInstrument(spec);
+  }
+
+  /** Changes what an instrument asks of new orders; what rests stays. */
+  rules({ instrument, tick_size, min_size, min_notional }: Body<'rules'>): void {
+    const { venue } = this.#exchange;
+    const { spec } = venue.book(instrument, 3000);
+    const positive = (text: string | undefined, name: string, now: bigint): bigint => {
+      const value = text === undefined ? now : e9(text);
+      if (value <= 0n) throw new RangeError(`${name} must be above zero: ${text}`);
+      return value;
+    };
+    venue.setInstrument({
+      ...spec,
+      tick: positive(tick_size, 'tick_size', spec.tick),
+      minSize: positive(min_size, 'min_size', spec.minSize),
+      minNotional: min_notional === undefined ? spec.minNotional : e9(min_notional),
+    });
   }
 
   /** Opens or closes an instrument for new orders. */

@@ -164,6 +164,12 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     orderId: '0x0101',
     clientOrderId: '42',
   },
+  'instrument.changed': {
+    type: 'instrument.changed',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    changes: [{ rule: 'tick_size', from: '0.01', to: '0.1' }],
+  },
   'lots.restored': {
     type: 'lots.restored',
     atMs: AT,

@@ -9,11 +9,12 @@ import {
   LISTING_PAUSE_MS,
   RESPAWN_FORGIVEN_MS,
   RESPAWN_PAUSES_MS,
+  RULES_PAUSE_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
-import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
+import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
@@ -593,6 +594,44 @@ describe('11.6 a symbol the exchange does not list any more', () => {
     await world.breakActor(`symbol:${BNB}`);
     await world.pass(RESPAWN_PAUSES_MS[1]! + LOOP_MS, 100);
     assert.ok(!world.symbol(BNB).unlisted);
+  });
+});
+
+describe('11.8 rules that the exchange changes', () => {
+  const listing = (tickSize: string) => [BNB, SOL].map((name) => instrument({ name, tickSize: d(tickSize) }));
+
+  it('are read every hour, logged, and apply to the next order', async () => {
+    const world = await trading();
+    world.exchange.onInstruments = async () => listing('0.5');
+    await world.pass(RULES_PAUSE_MS - 60_000, 10_000);
+    assert.equal(world.reported('instrument.changed').length, 0);
+    await world.pass(70_000, 1_000);
+    assert.deepEqual(
+      world.reported('instrument.changed').map(({ instrument: name, changes }) => [name, changes]),
+      [BNB, SOL].map((name) => [name, [{ rule: 'tick_size', from: '0.1', to: '0.5' }]]),
+    );
+    assert.equal(world.symbol(BNB).instrument.tickSize.toFixed(), '0.5');
+    assert.equal(world.exchange.named('instruments').length, 1);
+  });
+
+  it('9.5 are read at once after a refusal that doubts them, once more for a doubt that comes meanwhile', async () => {
+    const world = await trading();
+    let answer: (listed: readonly Instrument[]) => void = () => {};
+    world.exchange.onInstruments = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    for (const name of [BNB, SOL, BNB]) world.actor.send({ type: 'rules.doubted', instrument: name });
+    await world.settle();
+    assert.equal(world.exchange.named('instruments').length, 1);
+    answer(listing('0.1'));
+    await world.pass(100, 50);
+    assert.equal(world.exchange.named('instruments').length, 2);
+    answer(listing('0.2'));
+    await world.pass(100, 50);
+    assert.equal(world.exchange.named('instruments').length, 2);
+    assert.equal(world.symbol(SOL).instrument.tickSize.toFixed(), '0.2');
+    assert.equal(world.reported('instrument.changed').length, 2);
   });
 });
 

@@ -200,7 +200,11 @@ function decisionToSendMs(audit: Audit, order: AuditOrder, bookSentAtMs: number)
 /** One view's judgement, less guards that cannot be judged, and with a twin whose outcome is unknown (9.6). */
 function judgeView(audit: Audit, instrument: AuditInstrument, order: AuditOrder, view: View, live: number): Judgement {
   const create = { ...order, liveBefore: live };
-  const judgement = judge(create, view, instrument.symbol, audit.settings, instrument.rules);
+  // Decided by the rules of before, where they have just changed (11.8): either reading allows it.
+  const judgements = [instrument.rules, ...(instrument.formerRules ? [instrument.formerRules.rules] : [])].map(
+    (rules) => judge(create, view, instrument.symbol, audit.settings, rules),
+  );
+  const judgement = judgements.reduce((best, one) => (one.faults.length < best.faults.length ? one : best));
   const guardsJudged = instrument.guardsJudged && !instrument.lots.crowded;
   const faults = judgement.faults.filter((one) => one.invariant !== 'I2' || guardsJudged);
   const twin = unprovenTwin(instrument, order);

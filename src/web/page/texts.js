@@ -220,6 +220,7 @@ export const TEXTS = {
       'drift.adopted':
         'position of {account} was changed from outside by {difference}: taken into the ledger @ {price}',
       'order.foreign': 'an order on account {account} is not ours ({orderId}): left alone',
+      'instrument.changed': 'the exchange changed the rules: {rules}',
       'lots.restored': 'restored: {lots} open lots, net {net}',
       'read.failed': 'reading failed, {inARow} in a row: {failure}',
       'account.parked': 'account {account} is parked: {failure}',
@@ -463,6 +464,7 @@ export const TEXTS = {
       'drift.seen': '账户 {account} 的持仓与账本相差 {difference}：一致之前不下新单',
       'drift.adopted': '账户 {account} 的持仓被外部改变 {difference}：按 {price} 记入账本',
       'order.foreign': '账户 {account} 有非策略订单（{orderId}）：不作处理',
+      'instrument.changed': '交易所更改了合约规则：{rules}',
       'lots.restored': '已恢复：{lots} 个未对冲批次，净额 {net}',
       'read.failed': '读取失败，连续 {inARow} 次：{failure}',
       'account.parked': '账户 {account} 已停用：{failure}',

@@ -108,6 +108,10 @@ export function factWords(fact) {
     account: fact.account ?? '',
     status: TEXTS[lang].over[fact.status] ?? fact.status ?? '',
     does: fact.type === 'decision.made' ? does(fact) : '',
+    rules:
+      fact.type === 'instrument.changed'
+        ? fact.changes.map(({ rule, from, to }) => `${rule} ${from} → ${to}`).join(', ')
+        : '',
   };
   return { text: fill(template, values), rule: ruleOf(fact) };
 }
@@ -124,6 +128,7 @@ const RULES = {
   'drift.adopted': '10.5',
   'order.foreign': '11.4',
   'order.adopted': '11.4',
+  'instrument.changed': '11.8',
   'lots.restored': '11.2',
   'read.failed': '10.3',
   'account.parked': '9.8',
@@ -207,6 +212,7 @@ export function tone(fact) {
     case 'symbol.warned':
     case 'order.refused':
     case 'order.unknown':
+    case 'instrument.changed':
     case 'intent.exhausted':
     case 'read.failed':
     case 'drift.seen':
