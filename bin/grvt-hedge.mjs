@@ -2,11 +2,12 @@
 import v8 from 'node:v8';
 
 // Readable by an old Node too, so that it can say in one line what is needed. Everything else is TypeScript that Node 24 runs as it is.
-const NEEDED_MAJOR = 24;
-const major = Number(process.versions.node.split('.')[0]);
-if (major < NEEDED_MAJOR) {
+// 24.5: connections through a proxy.
+const [neededMajor, neededMinor] = [24, 5];
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   console.error(
-    `grvt-hedge needs Node ${NEEDED_MAJOR} or newer; this is ${process.versions.node}. ` +
+    `grvt-hedge needs Node ${neededMajor}.${neededMinor} or newer; this is ${process.versions.node}. ` +
       '`npm ci` installs one beside the project: start it with `npm start` or `npm run hedge -- …`.',
   );
   process.exit(78);

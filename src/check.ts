@@ -25,6 +25,7 @@ import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument } from './journal/instruments.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
 import type { Clock } from './ports.ts';
+import { hostLines, proxyFor } from './routes.ts';
 import { EXCHANGES, type Settings } from './settings/index.ts';
 import { openVenue } from './venue.ts';
 
@@ -57,9 +58,11 @@ export async function check(
     bookDepth: settings.orderbookDepth,
     requestsPerSec: settings.requestsPerSec,
     clock,
+    proxyFor: proxyFor(settings),
   });
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
+    for (const line of hostLines(settings, venue)) print(line);
     if (settings.mode !== 'paper' && venue.hosts.trades !== EXCHANGES[settings.mode].hosts?.tradesUrl) {
       print(`Hosts of your own: whether chain id ${venue.chainId} is theirs, only the first order tells`);
     }

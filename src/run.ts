@@ -14,8 +14,9 @@ import { createEngineLog, createFigures, type EngineLog, type LogFile, openLogFi
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
-import type { Notifier } from './ports.ts';
+import type { Heartbeat, Notifier } from './ports.ts';
 import { tee } from './report.ts';
+import { hostLines, proxyFor } from './routes.ts';
 import type { Settings } from './settings/index.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
 
@@ -69,6 +70,7 @@ export async function run(
     locks = lock(settings, venue);
     log = openLog(settings, venue);
     for (const warning of warnings) log.say('warn', warning, Date.now());
+    for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
     journal = openRunJournal(settings, venue);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -108,12 +110,13 @@ export async function run(
           clock: systemClock,
           sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],
           log: (level, message) => log.say(LOG_LEVEL[level], `REST client: ${message}`, Date.now()),
+          proxyFor: proxyFor(settings),
           onWire,
           report,
         }),
       journal,
       notifier: notifierOf(settings, log),
-      heartbeat: settings.heartbeatUrl === null ? null : httpHeartbeat(settings.heartbeatUrl),
+      heartbeat: heartbeatOf(settings),
       clock: systemClock,
       reporter,
       onWire: (event) => dashboard?.onWire(event),
@@ -258,9 +261,16 @@ function notifierOf(settings: Settings, log: EngineLog): Notifier {
 }
 
 /** The configured Telegram gateway; null: none is. */
-export function telegramOf({ telegram }: Settings): Notifier | null {
+export function telegramOf(settings: Settings): Notifier | null {
+  const { telegram } = settings;
   if (telegram === null) return null;
-  return telegramNotifier({ url: telegram.gatewayUrl, chatId: telegram.chatId, apiKey: telegram.apiKey.reveal() });
+  const { gatewayUrl: url, chatId, apiKey } = telegram;
+  return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { proxy: proxyFor(settings)(url) });
+}
+
+function heartbeatOf(settings: Settings): Heartbeat | null {
+  const { heartbeatUrl: url } = settings;
+  return url === null ? null : httpHeartbeat(url, { proxy: proxyFor(settings)(url) });
 }
 
 /** The exchange's streams, which only say that it is worth polling early (strategy 10.6). */
@@ -280,6 +290,7 @@ function listen(
     instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
     bookDepth: settings.orderbookDepth,
     clock: systemClock,
+    proxyFor: proxyFor(settings),
     onPrompt: (account) => engine.prompt(account),
     onOrderOver: (account, order) => engine.orderOver(account, order),
     onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),

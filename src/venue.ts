@@ -75,6 +75,16 @@ export function secretsOf(settings: Settings, venue: Venue | null): string[] {
     ...accounts.flatMap((account) => [account.apiKey.reveal(), account.privateKey.reveal()]),
     ...keys.flatMap((account) => [account.apiKey, account.privateKey]),
     ...(settings.telegram === null ? [] : [settings.telegram.apiKey.reveal(), settings.telegram.chatId]),
+    ...[settings.proxy.https, settings.proxy.http].flatMap((proxy) => (proxy ? secretsOfProxy(proxy.reveal()) : [])),
     ...[settings.telegram?.gatewayUrl, settings.heartbeatUrl].flatMap((url) => (url ? secretsOfAddress(url) : [])),
   ];
+}
+
+/** User and password of a proxy, as they are given, sent and read; nothing where it has none. */
+function secretsOfProxy(address: string): string[] {
+  const { username, password } = new URL(address);
+  if (username === '' && password === '') return [];
+  const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
+  const sent = Buffer.from(`${user}:${word}`).toString('base64');
+  return [address, `${username}:${password}`, `${user}:${word}`, sent, password, word].filter((text) => text !== '');
 }

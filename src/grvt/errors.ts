@@ -255,6 +255,8 @@ const NEVER_CONNECTED = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'ERR_INVALID_URL',
+  // The proxy opened no tunnel, so there was nobody to send to.
+  'ERR_PROXY_TUNNEL',
 ]);
 
 /**

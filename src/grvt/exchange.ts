@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { MDG, TDG } from '@grvt/client';
 import nodeFetch from 'node-fetch';
 import type { Fact } from '../core/facts.ts';
@@ -33,7 +31,7 @@ import {
 } from './parse.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
-import { type Answer, type PostConfig, postStraight } from './transport.ts';
+import { type Agents, type Answer, openAgents, type PostConfig, postStraight } from './transport.ts';
 import { ackAnswer, errorBody, OVER } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
@@ -80,6 +78,8 @@ export interface GrvtOptions {
   readonly axiosAdapter?: unknown;
   /** Carries the logins; default node-fetch. */
   readonly fetch?: FetchLike;
+  /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
+  readonly proxyFor?: (url: string) => string | null;
 }
 
 export interface GrvtExchange extends Exchange {
@@ -203,7 +203,7 @@ interface RawAnswer {
 export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const { clock, hosts, onWire } = options;
   const exchangeClock = createExchangeClock(clock);
-  const agents: { destroy(): void }[] = [];
+  const agents: Agents[] = [];
   let closed = false;
   /** What signatures need, by instrument name: the last `instruments()` answer. */
   let signable: Record<string, SignableInstrument> = {};
@@ -223,19 +223,24 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   const marketData: Channel<MDG> = {
-    client: connect(new MDG({ host: hosts.marketData })),
+    client: connect(new MDG({ host: hosts.marketData }), hosts.marketData),
     pacer: createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: false }),
   };
   const channels = { A: privateChannel('A'), B: privateChannel('B') } satisfies Record<AccountName, PrivateChannel>;
 
-  function connect<Client extends TDG | MDG>(client: Client): Client {
-    const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-    const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-    agents.push(httpAgent, httpsAgent);
+  function agentsTo(url: string): Agents {
+    const opened = openAgents(options.proxyFor?.(url) ?? null, {
+      maxSockets: MAX_SOCKETS,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    });
+    agents.push(opened);
+    return opened;
+  }
+
+  function connect<Client extends TDG | MDG>(client: Client, url: string): Client {
     const always = {
-      httpAgent,
-      httpsAgent,
-      // The environment's HTTP_PROXY is not ours to obey, and a redirect would carry the session elsewhere.
+      ...agentsTo(url),
+      // The agents know the way; axios' own reading of HTTPS_PROXY would not see .env. A redirect would carry the session elsewhere.
       proxy: false,
       maxRedirects: 0,
       timeout: REQUEST_TIMEOUT_MS,
@@ -248,13 +253,14 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   function privateChannel(account: AccountName): PrivateChannel {
     const keys = options.accounts[account];
-    const client = connect(new TDG({ host: hosts.trades }));
+    const client = connect(new TDG({ host: hosts.trades }), hosts.trades);
+    const edge = agentsTo(hosts.edge);
     const pacer = createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: true });
     const session = createSession({
       account,
       edgeUrl: hosts.edge,
       apiKey: keys.apiKey,
-      fetch: options.fetch ?? (nodeFetch as unknown as FetchLike),
+      fetch: options.fetch ?? fetchThrough(edge),
       clock,
       exchangeClock,
       prove: async (headers) => {
@@ -596,9 +602,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       closed = true;
       marketData.pacer.close();
       for (const account of ACCOUNTS) channels[account].pacer.close();
-      for (const agent of agents) agent.destroy();
+      for (const { httpAgent, httpsAgent } of agents) for (const agent of [httpAgent, httpsAgent]) agent.destroy();
     },
   };
+}
+
+/** node-fetch over the agents of the login host; without any it would take those of the process. */
+function fetchThrough({ httpAgent, httpsAgent }: Agents): FetchLike {
+  const fetch = nodeFetch as unknown as (url: string, init: object) => ReturnType<FetchLike>;
+  return (url, init) => fetch(url, { ...init, agent: url.startsWith('https:') ? httpsAgent : httpAgent });
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { Clock } from '../ports.ts';
 import type { Session, SessionHeaders } from './session.ts';
+import { openAgents } from './transport.ts';
 import { bookFeed, feedFrame, OVER, orderFeed, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {
@@ -21,6 +22,8 @@ export interface StreamOptions {
   readonly report: (fact: Fact) => void;
   /** Best bid and ask of a book that was heard, as text: to look at, never to price by (strategy 7.4). */
   readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
+  /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
+  readonly proxyFor?: (url: string) => string | null;
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
 
@@ -71,7 +74,7 @@ export function createStreams(options: StreamOptions): Streams {
     keepConnected({
       options,
       account,
-      url: streamUrl(options.hosts.trades),
+      origin: options.hosts.trades,
       session: options.sessions[account],
       subscriptions: ACCOUNT_STREAMS.map((stream) => ({ stream, selectors: [options.subAccountIds[account]] })),
     }),
@@ -82,8 +85,8 @@ export function createStreams(options: StreamOptions): Streams {
     for (let from = 0; from < books.length; from += SELECTORS_PER_REQUEST) {
       subscriptions.push({ stream: 'v1.book.s', selectors: books.slice(from, from + SELECTORS_PER_REQUEST) });
     }
-    const url = streamUrl(options.hosts.marketData);
-    connections.push(keepConnected({ options, account: null, url, session: null, subscriptions }));
+    const origin = options.hosts.marketData;
+    connections.push(keepConnected({ options, account: null, origin, session: null, subscriptions }));
   }
   return {
     close: () => {
@@ -100,12 +103,14 @@ function streamUrl(origin: string): string {
 function keepConnected(input: {
   options: StreamOptions;
   account: AccountName | null;
-  url: string;
+  origin: string;
   session: Session | null;
   subscriptions: readonly Subscription[];
 }): { close(): void } {
-  const { options, account, url, session, subscriptions } = input;
+  const { options, account, origin, session, subscriptions } = input;
   const { clock } = options;
+  const url = streamUrl(origin);
+  const agents = openAgents(options.proxyFor?.(origin) ?? null, { timeoutMs: HANDSHAKE_TIMEOUT_MS });
   const Socket = options.WebSocket ?? WebSocket;
 
   let closed = false;
@@ -152,6 +157,7 @@ function keepConnected(input: {
   function open(headers: SessionHeaders | null): void {
     const socket = new Socket(url, {
       headers: headers === null ? {} : { ...headers },
+      agent: url.startsWith('wss:') ? agents.httpsAgent : agents.httpAgent,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,

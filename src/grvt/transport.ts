@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AxiosAdapter, AxiosHeaders, AxiosStatic, InternalAxiosRequestConfig } from 'axios';
 
@@ -17,6 +19,31 @@ export interface PostConfig {
   readonly signal: AbortSignal;
   /** Reads the answer; what it returns is what the client goes on with. */
   readonly read: (answer: Answer) => unknown;
+}
+
+/** The connections to one host. */
+export interface Agents {
+  readonly httpAgent: HttpAgent;
+  readonly httpsAgent: HttpsAgent;
+}
+
+/**
+ * Opens connections that are kept for the next request, straight to a host or through a proxy: Node's own tunnels. Both say
+ * so in so many words, since without it Node would read the environment of the process.
+ *
+ * @param proxy with user and password, which Node keeps out of its errors; null: straight
+ * @param timeoutMs how long a proxy may take to open a tunnel; a tunnel that is idle for as long is closed
+ */
+export function openAgents(
+  proxy: string | null,
+  { maxSockets, timeoutMs }: { readonly maxSockets?: number; readonly timeoutMs: number },
+): Agents {
+  const kept = { keepAlive: true, ...(maxSockets === undefined ? {} : { maxSockets }) };
+  const options =
+    proxy === null
+      ? { ...kept, proxyEnv: {} }
+      : { ...kept, timeout: timeoutMs, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
 const BODY_HEADERS = { Accept: 'application/json, text/plain, */*', 'Content-Type': 'application/json' };

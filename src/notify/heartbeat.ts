@@ -1,5 +1,5 @@
 import type { Heartbeat } from '../ports.ts';
-import { DeliveryError, type Fetch, request } from './post.ts';
+import { DeliveryError, request, type Way } from './post.ts';
 
 /** A dead-man switch answers at once or not at all; the next beat is due in a minute anyway. */
 export const HEARTBEAT_TIMEOUT_MS = 10_000;
@@ -9,7 +9,7 @@ export const HEARTBEAT_TIMEOUT_MS = 10_000;
  *
  * `beat` rejects with a `DeliveryError` otherwise. Such an address is a secret: it is in no error.
  */
-export function httpHeartbeat(url: string, options: { readonly fetch?: Fetch } = {}): Heartbeat {
+export function httpHeartbeat(url: string, options: Way = {}): Heartbeat {
   return {
     async beat() {
       const { status } = await request(url, { method: 'GET' }, { ...options, timeoutMs: HEARTBEAT_TIMEOUT_MS });

@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import fetch, { type RequestInit } from 'node-fetch';
 
 /** An answer is a few words; more than this is a page, and no more of it is read. */
@@ -18,6 +20,13 @@ export class DeliveryError extends Error {
 /** The part of node-fetch that is used; a test may stand in for it. */
 export type Fetch = typeof fetch;
 
+/** How a request travels. */
+export interface Way {
+  readonly fetch?: Fetch;
+  /** The proxy, with user and password; absent or null: directly (strategy 2.1). */
+  readonly proxy?: string | null;
+}
+
 /**
  * One HTTP request, its answer read within `timeoutMs`, redirects not followed.
  *
@@ -25,8 +34,8 @@ export type Fetch = typeof fetch;
  */
 export async function request(
   url: string,
-  init: Omit<RequestInit, 'signal' | 'redirect' | 'size'>,
-  options: { readonly timeoutMs: number; readonly fetch?: Fetch },
+  init: Omit<RequestInit, 'signal' | 'redirect' | 'size' | 'agent'>,
+  options: Way & { readonly timeoutMs: number },
 ): Promise<{ readonly status: number; readonly body: string }> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), options.timeoutMs);
@@ -35,6 +44,7 @@ export async function request(
       ...init,
       redirect: 'manual',
       size: MOST_ANSWER_BYTES,
+      agent: agentOf(url, options),
       signal: abort.signal,
     });
     return { status: response.status, body: await response.text() };
@@ -50,5 +60,18 @@ export async function request(
   }
 }
 
+/** A connection of its own for each request: messages are few. Without an agent node-fetch would take that of the process. */
+function agentOf(url: string, { proxy = null, timeoutMs }: Way & { readonly timeoutMs: number }): HttpAgent {
+  const through = proxy === null ? {} : { timeout: timeoutMs, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  return /^https:/i.test(url) ? new HttpsAgent(through) : new HttpAgent(through);
+}
+
 /** No connection came about, so nothing left. */
-const NEVER_LEFT: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+const NEVER_LEFT: readonly string[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_PROXY_TUNNEL',
+];

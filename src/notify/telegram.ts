@@ -1,6 +1,6 @@
 import type { Notifier } from '../ports.ts';
 import { refusalIn } from './gateway-answer.ts';
-import { DeliveryError, type Fetch, request } from './post.ts';
+import { DeliveryError, request, type Way } from './post.ts';
 import { redact, secretsOfAddress } from './redact.ts';
 
 /** Where and as whom messages are posted (strategy 2.1). */
@@ -26,7 +26,7 @@ const QUOTED = 200;
  * 2xx, a redirect, a 200 whose body names an error, no answer in time. Neither chat id nor key is ever in an error, nor what
  * of the address may be one.
  */
-export function telegramNotifier(gateway: TelegramGateway, options: { readonly fetch?: Fetch } = {}): Notifier {
+export function telegramNotifier(gateway: TelegramGateway, options: Way = {}): Notifier {
   const secrets = [...secretsOfAddress(gateway.url), gateway.apiKey, gateway.chatId];
   return {
     async send(text) {

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
+import { isAllowed, isLoopback, type ProxySettings, proxyAddress, proxyOf } from './network.ts';
 import type { Secret } from './secret.ts';
 import {
   knownNames,
@@ -51,6 +52,7 @@ export interface EnvironmentSettings {
   readonly accounts: Readonly<Record<AccountName, AccountCredentials>> | null;
   /** null where not given: only in `paper`, and for commands that do not trade. */
   readonly telegram: TelegramSettings | null;
+  readonly proxy: ProxySettings;
   readonly loopIntervalMs: number;
   readonly orderbookDepth: 10 | 50 | 100 | 500;
   readonly sdkLogLevel: SdkLogLevel;
@@ -165,6 +167,9 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const mode = judgeMode(texts, unreadable, values, errors, warnings);
   const hosts = judgeExchange(texts, values, mode, errors, warnings);
   const telegram = telegramOf(texts, values, mode, warnings);
+  judgeEncryption(texts, mode, errors, warnings);
+  warnOfPlainMessages(values, telegram, warnings);
+  const proxy = judgeProxy(texts, values, mode, { hosts, telegram }, errors, warnings);
   if (input.purpose === 'trade' && mode.trades) complainOfMissing(texts, unreadable, errors);
   judgeTimes(values, warnings);
 
@@ -173,7 +178,7 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const settings =
     errors.length > 0
       ? null
-      : settled(values, { mode: mode.name ?? 'paper', hosts, telegram, root: input.root, symbolsFile });
+      : settled(values, { mode: mode.name ?? 'paper', hosts, telegram, proxy, root: input.root, symbolsFile });
   return { settings, symbolsFile, errors, warnings };
 }
 
@@ -185,9 +190,16 @@ function mergedTexts({ env, root, readFile }: EnvironmentInput, errors: string[]
       const text = value?.trim() ?? '';
       if (text !== '') texts.set(name, text);
     }
+    // Proxies are commonly named in lower case, which wins where one source has both, as with curl.
+    for (const name of PROXY_VARIABLES) {
+      const text = source[name.toLowerCase()]?.trim() ?? '';
+      if (text !== '') texts.set(name, text);
+    }
   }
   return texts;
 }
+
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const satisfies readonly VariableName[];
 
 function dotenv(root: string, readFile: ReadFile, errors: string[]): Readonly<Record<string, string | undefined>> {
   let bytes: Uint8Array;
@@ -458,19 +470,96 @@ function judgeExchange(
       `GRVT_CHAIN_ID: "${chainId}" does not fit GRVT_ENV=${mode.name}: expected ${exchange.chainId}, or leave it out`,
     );
   }
+  const taken = new Set(foreign.map(({ key }) => key));
   for (const key of HOST_KEYS) {
-    const { protocol, hostname } = new URL(hosts[key]);
-    if (protocol === 'http:' && !isLoopback(hostname)) {
-      warnings.push(
-        `${HOST_VARIABLES[key]}: ${hosts[key]} is not encrypted (http): keys and orders can be read on the way`,
-      );
-    }
+    if (!taken.has(key)) judgeHost(key, hosts[key], { mode: mode.name, values }, errors, warnings);
   }
   return hosts;
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\./.test(hostname) || hostname === '[::1]';
+/** Where keys of value are given, they go encrypted and to the exchange itself, or to a host that was named for it. */
+const GUARDED: readonly Mode[] = ['prod', 'testnet'];
+
+function judgeHost(
+  key: keyof ExchangeHosts,
+  url: string,
+  { mode, values }: { readonly mode: Mode; readonly values: Values },
+  errors: string[],
+  warnings: string[],
+): void {
+  const name = HOST_VARIABLES[key];
+  const own = EXCHANGES[mode].hosts?.[key];
+  if (url === own) return;
+  const guarded = GUARDED.includes(mode);
+  if (isLoopback(url)) {
+    if (guarded) warnings.push(`${name}: ${url} on this machine stands in for ${own}: GRVT_ENV is ${mode}`);
+    return;
+  }
+  if (new URL(url).protocol === 'http:') {
+    const danger = 'is not encrypted (http): keys and orders can be read on the way';
+    if (guarded) errors.push(`${name}: "${url}" ${danger}: expected https:// with GRVT_ENV=${mode}`);
+    else warnings.push(`${name}: ${url} ${danger}`);
+    return;
+  }
+  const { hostname } = new URL(url);
+  if (guarded && !isAllowed(url, values.GRVT_HEDGE_ALLOW_HOSTS ?? [])) {
+    errors.push(
+      `${name}: "${url}" is not ${mode}'s own host, and the API key would be sent there: expected ${own}, or ` +
+        `GRVT_HEDGE_ALLOW_HOSTS=${hostname} if that host may stand in for it`,
+    );
+  }
+}
+
+/** The switch turns off all that https proves, for every connection of the process. */
+function judgeEncryption(
+  texts: ReadonlyMap<string, string>,
+  mode: JudgedMode,
+  errors: string[],
+  warnings: string[],
+): void {
+  if (texts.get('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
+  const danger = 'NODE_TLS_REJECT_UNAUTHORIZED: "0" accepts every certificate, so anybody on the way can read the keys';
+  if (mode.name === null || GUARDED.includes(mode.name)) {
+    errors.push(`${danger}: expected it unset; NODE_EXTRA_CA_CERTS=FILE adds a certificate authority of your own`);
+  } else {
+    warnings.push(danger);
+  }
+}
+
+function warnOfPlainMessages(values: Values, telegram: TelegramSettings | null, warnings: string[]): void {
+  const addresses = [
+    ['TELEGRAM_GATEWAY_URL', telegram?.gatewayUrl ?? null, 'alerts and the gateway key'],
+    ['GRVT_HEDGE_HEARTBEAT_URL', values.GRVT_HEDGE_HEARTBEAT_URL, 'the address'],
+  ] as const;
+  for (const [name, url, what] of addresses) {
+    if (url === null || isLoopback(url) || new URL(url).protocol !== 'http:') continue;
+    warnings.push(`${name}: ${new URL(url).origin} is not encrypted (http): ${what} can be read on the way`);
+  }
+}
+
+/** A proxy that cannot be used is an error where something would go through it, and on every real exchange. */
+function judgeProxy(
+  texts: ReadonlyMap<string, string>,
+  values: Values,
+  mode: JudgedMode,
+  used: { readonly hosts: ExchangeHosts | null; readonly telegram: TelegramSettings | null },
+  errors: string[],
+  warnings: string[],
+): ProxySettings {
+  const { HTTPS_PROXY: https, HTTP_PROXY: http, NO_PROXY: direct } = values;
+  const proxy = { https, http, direct: direct ?? [] };
+  const addresses = [...Object.values(used.hosts ?? {}), used.telegram?.gatewayUrl, values.GRVT_HEDGE_HEARTBEAT_URL];
+  const through = new Set(addresses.flatMap((url) => (url ? [proxyOf(url, proxy)] : [])));
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY'] as const) {
+    const given = texts.get(name);
+    if (given === undefined || proxyAddress(given) !== null) continue;
+    if (mode.trades || through.has(values[name])) errors.push(complaint(name, VARIABLES[name], given));
+  }
+  const everywhere = texts.has('ALL_PROXY') || texts.has('all_proxy');
+  if (everywhere && https === null && mode.trades) {
+    warnings.push('ALL_PROXY: not used; HTTPS_PROXY names the proxy of this program');
+  }
+  return proxy;
 }
 
 function telegramOf(
@@ -516,6 +605,7 @@ function settled(
     readonly mode: Mode;
     readonly hosts: ExchangeHosts | null;
     readonly telegram: TelegramSettings | null;
+    readonly proxy: ProxySettings;
     readonly root: string;
     readonly symbolsFile: { readonly path: string } | null;
   },
@@ -527,6 +617,7 @@ function settled(
     hosts: found.hosts,
     accounts: found.mode === 'paper' ? null : credentials(values),
     telegram: found.telegram,
+    proxy: found.proxy,
     loopIntervalMs: present(values, 'GRVT_HEDGE_LOOP_INTERVAL_SEC'),
     orderbookDepth: present(values, 'GRVT_HEDGE_ORDERBOOK_DEPTH'),
     sdkLogLevel: present(values, 'GRVT_HEDGE_SDK_LOG_LEVEL'),

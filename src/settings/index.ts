@@ -12,6 +12,7 @@ export {
   type TelegramSettings,
 } from './env.ts';
 export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
+export { isLoopback, type ProxySettings, proxyOf, shownProxy } from './network.ts';
 export { Secret } from './secret.ts';
 export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
+import { hostEntry, proxyAddress } from './network.ts';
 import { Secret } from './secret.ts';
 
 /** Which exchange (API 1). `paper` is the embedded one. */
@@ -224,6 +225,34 @@ const chatId: Kind<string> = {
     .refine((text) => !/[0-9a-f]{64}/i.test(text)),
 };
 
+/** More hosts than an exchange has; a longer list is the wrong value. */
+const MAX_HOSTS = 20;
+
+const hosts: Kind<readonly string[]> = {
+  unit: 'hosts',
+  expected: 'host names separated by commas, each with a port or without, no http://, no *',
+  schema: z.string().transform((text, context): readonly string[] => {
+    const entries = text.split(',').map((entry) => hostEntry(entry.trim()));
+    const known = entries.filter((entry) => entry !== null);
+    if (known.length === entries.length && known.length <= MAX_HOSTS) return known;
+    context.addIssue({ code: 'custom', message: 'not a list of hosts' });
+    return z.NEVER;
+  }),
+};
+
+/** Judged where it would be used: a machine's proxy of another kind must not keep the embedded exchange from starting. */
+const proxy: Kind<Secret> = {
+  unit: 'URL',
+  expected: 'an http:// or https:// address of a proxy, host and port, with user and password if it needs them',
+  schema: z.string().transform((text) => proxyAddress(text) ?? new Secret(text)),
+};
+
+const noProxy: Kind<readonly string[]> = {
+  unit: 'hosts',
+  expected: 'host names separated by commas, or *',
+  schema: z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
+};
+
 /** At most 15 digits: beyond that a number would not be exact. */
 const chainId: Kind<number> = integer(1, 999_999_999_999_999, 'number');
 
@@ -286,6 +315,28 @@ export const VARIABLES = {
     section: 'exchange',
     en: 'Another chain id for order signatures than the one of GRVT_ENV (prod 325, testnet and paper 326, staging and dev 327).',
     zh: '覆盖订单签名所用的 chain id（prod 325，testnet 与 paper 326，staging 与 dev 327）。',
+  }),
+  GRVT_HEDGE_ALLOW_HOSTS: variable(hosts, {
+    section: 'exchange',
+    en: "Hosts that may stand in for the environment's own on prod and testnet; loopback needs no entry.",
+    zh: '在 prod 与 testnet 上允许代替官方主机的主机名；本机回环地址无需列出。',
+  }),
+  HTTPS_PROXY: variable(proxy, {
+    originOnly: true,
+    section: 'exchange',
+    en: 'Proxy for https addresses: REST, login, streams and messages. Loopback never goes through it.',
+    zh: 'https 地址使用的代理：REST、登录、推送与消息。本机回环地址不经代理。',
+  }),
+  HTTP_PROXY: variable(proxy, {
+    originOnly: true,
+    section: 'exchange',
+    en: 'Proxy for http addresses.',
+    zh: 'http 地址使用的代理。',
+  }),
+  NO_PROXY: variable(noProxy, {
+    section: 'exchange',
+    en: 'Hosts that are reached without a proxy: a name covers all names below it; a range like 10.0.0.0/8; * for all.',
+    zh: '不经代理直连的主机：域名包含其所有子域；可用网段如 10.0.0.0/8；* 表示全部。',
   }),
 
   GRVT_TRADING_API_KEY_1: variable(apiKey, {
