@@ -4,7 +4,7 @@ import type { AccountName } from '../src/core/model.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import { createGrvtExchange } from '../src/grvt/exchange.ts';
 import { type PaperServer, startPaper } from '../src/paper/index.ts';
-import { benchSymbol, openStage, pause, quantile } from './stage.ts';
+import { benchSymbol, delays, openStage, pause, quantile } from './stage.ts';
 
 const INSTRUMENT = 'BNB_USDT_Perp';
 /** A market that stands still: only the bench fills orders. */
@@ -52,16 +52,6 @@ export async function latency(rounds: number): Promise<void> {
     const figures = [0.5, 0.99].map((share) => `${quantile(times, share).toFixed(1)} ms`);
     console.log(`${row.name.padEnd(24)} median ${figures[0]?.padStart(10)}   p99 ${figures[1]?.padStart(10)}`);
   }
-}
-
-/** Each way of a round trip is half of it. */
-function delays(roundTripMs: number) {
-  if (roundTripMs === 0) return [];
-  const delayMs = roundTripMs / 2;
-  return [
-    { kind: 'late', rate: 1, delayMs },
-    { kind: 'slow', rate: 1, delayMs },
-  ] as const;
 }
 
 async function engine(row: Row, rounds: number): Promise<number[]> {

@@ -28,12 +28,14 @@ export async function load(symbols: number, seconds: number): Promise<void> {
   }
 }
 
-function cpuSeconds(pid: number): number {
+/** CPU time a process has used. Linux only. */
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-function residentMegabytes(pid: number): number {
+/** Memory a process has in use. Linux only. */
+export function residentMegabytes(pid: number): number {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+) kB/);
   return Number(line?.[1] ?? Number.NaN) / 1024;
 }

@@ -2,12 +2,32 @@ import { Command } from 'commander';
 import { latency } from './latency.ts';
 import { load } from './load.ts';
 import { requests } from './requests.ts';
+import { scale } from './scale.ts';
 
-/** Measurements, run by hand: `npm run bench -- latency|requests|load`. Every figure is a ratio or a median of one run. */
+/** Measurements, run by hand: `npm run bench -- scale|latency|requests|load`. Every figure is a ratio or a median of one run. */
 const program = new Command('bench').description(
   'measurements of the engine against the embedded exchange, on loopback',
 );
 
+program
+  .command('scale')
+  .description(
+    'many symbols on a lively market: from a fill that leaves a net uncovered to the create against it, and the stop',
+  )
+  .option('--symbols <n>', 'how many', '20')
+  .option('--seconds <n>', 'how long to watch, after a warm-up of 20 s', '40')
+  .option('--no-limits', "without the exchange's rate limits")
+  .option('--no-streams', 'without streams')
+  .option('--round-trip <ms>', 'added to each request', '0')
+  .action(async (options: { symbols: string; seconds: string; limits: boolean; streams: boolean; roundTrip: string }) =>
+    scale({
+      symbols: Number(options.symbols),
+      seconds: Number(options.seconds),
+      limits: options.limits,
+      streams: options.streams,
+      roundTripMs: Number(options.roundTrip),
+    }),
+  );
 program
   .command('latency')
   .description("from a fill at the exchange to the hedge's create arriving there")

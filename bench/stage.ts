@@ -103,3 +103,13 @@ export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
+
+/** Each way of a round trip is half of it. */
+export function delays(roundTripMs: number) {
+  if (roundTripMs === 0) return [];
+  const delayMs = roundTripMs / 2;
+  return [
+    { kind: 'late', rate: 1, delayMs },
+    { kind: 'slow', rate: 1, delayMs },
+  ] as const;
+}

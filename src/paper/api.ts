@@ -4,7 +4,7 @@ import type { InstrumentSpec } from './instruments.ts';
 import type { PaperAccount, PaperOrder } from './model.ts';
 import { liteText, toFull } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
-import type { RateLimits } from './rate-limits.ts';
+import { type Charge, chargeOf, type RateLimits } from './rate-limits.ts';
 import { accountIdOf, type Session, type Sessions } from './sessions.ts';
 import type { Venue } from './venue.ts';
 import {
@@ -176,6 +176,11 @@ export class Api {
     return Object.fromEntries(this.#byRoute);
   }
 
+  /** Requests answered 429 because they were one too many; faults do not count. */
+  get rateLimited(): number {
+    return this.#parts.rateLimits?.refused ?? 0;
+  }
+
   get requestCount(): number {
     return this.#requests;
   }
@@ -211,8 +216,9 @@ export class Api {
       const page = '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
       return { ...this.#answer(502, page), headers: { ...this.#headers(), 'content-type': 'text/html' } };
     }
-    if (rateLimits !== null && !rateLimits.admit(route, session?.credentials.subAccountId ?? 'public', nowMs)) {
-      return this.#refusal(1006, lite);
+    if (rateLimits !== null) {
+      const { who, charge } = this.#bill(request, route, lite, session);
+      if (!rateLimits.admit(charge, who, nowMs)) return this.#refusal(1006, lite);
     }
 
     const twice = strikes('duplicate') !== null;
@@ -237,6 +243,28 @@ export class Api {
     const slow = strikes('slow');
     if (slow !== null) answer = { ...answer, delayMs: slow.delayMs ?? DEFAULT_DELAY_MS };
     return strikes('reset-after') !== null ? { ...broken('reset'), delayMs: answer.delayMs } : answer;
+  }
+
+  /** Who pays for a request, and what. A login is paid for by the account it names: two accounts do not hold up each other. */
+  #bill(request: PaperRequest, route: string, lite: boolean, session: Session | null): { who: string; charge: Charge } {
+    const payer = session?.credentials.subAccountId ?? 'public';
+    const single = { creates: 1, cancels: 0 };
+    try {
+      if (route === 'auth/api_key/login') {
+        const { api_key: key } = parseJson(request.body) as Json;
+        return { who: this.#parts.sessions.accountOfKey(key) ?? payer, charge: chargeOf(route, single) };
+      }
+      const known = this.#routes.get(route);
+      if (route !== 'bulk_orders' || known === undefined) return { who: payer, charge: chargeOf(route, single) };
+      const { orders, order_i_ds, client_order_i_ds } = this.#read(request, known, lite);
+      const count = (list: unknown) => (Array.isArray(list) ? list.length : 0);
+      const bulk = { creates: count(orders), cancels: count(order_i_ds) + count(client_order_i_ds) };
+      return { who: payer, charge: chargeOf(route, bulk) };
+    } catch (error) {
+      // It is refused for what is wrong with it, at the price of the smallest one.
+      if (error instanceof VenueError) return { who: payer, charge: chargeOf(route, single) };
+      throw error;
+    }
   }
 
   #addressOf(asked: string): Address {

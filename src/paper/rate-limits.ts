@@ -2,7 +2,6 @@
 const WEIGHTS: Readonly<Record<string, number>> = {
   create_order: 5,
   cancel_order: 5,
-  bulk_orders: 5,
   order: 20,
   open_orders: 20,
   order_history: 20,
@@ -18,31 +17,60 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   mini: 4,
   ticker: 4,
 };
+/** One create of a bulk request; and all its cancels together (API 5.5). */
+const BULK_WEIGHT = 5;
 /** Book and everything else about the market. */
 const OTHER_WEIGHT = 12;
 const UNIT_MS = 10;
 /** What can be spent at once after a pause: two seconds' worth, so that a start is possible and a burst is not. */
 const BURST_UNITS = 200;
-/** Buckets at once: two per account and one for market data. */
+/** Buckets at once: three per account and one for market data. */
 const BUCKETS_KEPT = 1_000;
 
-/** Token buckets: creates, cancels and reads of an account each have their own (API 5.5, 7). */
+/** Creates, cancels and reads of an account each have a bucket of their own; so has market data (API 5.5, 7). */
+export type Bucket = 'create' | 'cancel' | 'read';
+
+/** What one request costs. */
+export type Charge = Readonly<Partial<Record<Bucket, number>>>;
+
+/** A request's price (API 7). `bulk`: how many creates and cancels a `bulk_orders` request holds. */
+export function chargeOf(route: string, bulk: { readonly creates: number; readonly cancels: number }): Charge {
+  if (route === 'bulk_orders') {
+    return { create: bulk.creates * BULK_WEIGHT, cancel: bulk.cancels > 0 ? BULK_WEIGHT : 0 };
+  }
+  const weight = WEIGHTS[route] ?? OTHER_WEIGHT;
+  if (route === 'create_order') return { create: weight };
+  return route === 'cancel_order' || route === 'cancel_all_orders' ? { cancel: weight } : { read: weight };
+}
+
+/** Token buckets that answer which request is one too many. */
 export class RateLimits {
   readonly #buckets = new Map<string, { units: number; atMs: number }>();
+  #refused = 0;
 
-  /** Whether the call may pass now; if so it is paid for. */
-  admit(route: string, who: string, nowMs: number): boolean {
-    const kind =
-      route === 'create_order' || route === 'bulk_orders' ? 'create' : route === 'cancel_order' ? 'cancel' : 'read';
-    const key = `${who} ${kind}`;
+  /** Requests that were one too many, so far. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Whether the request may pass now; if so it is paid for. */
+  admit(charge: Charge, who: string, nowMs: number): boolean {
+    const due = Object.entries(charge).filter(([, weight]) => weight > 0);
+    const buckets = due.map(([kind, weight]) => ({ bucket: this.#bucket(`${who} ${kind}`, nowMs), weight }));
+    if (buckets.some(({ bucket, weight }) => bucket.units < weight)) {
+      this.#refused += 1;
+      return false;
+    }
+    for (const { bucket, weight } of buckets) bucket.units -= weight;
+    return true;
+  }
+
+  #bucket(key: string, nowMs: number): { units: number; atMs: number } {
     const bucket = this.#buckets.get(key) ?? { units: BURST_UNITS, atMs: nowMs };
     bucket.units = Math.min(BURST_UNITS, bucket.units + (nowMs - bucket.atMs) / UNIT_MS);
     bucket.atMs = nowMs;
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > BUCKETS_KEPT) this.#buckets.delete(this.#buckets.keys().next().value!);
-    const weight = WEIGHTS[route] ?? OTHER_WEIGHT;
-    if (bucket.units < weight) return false;
-    bucket.units -= weight;
-    return true;
+    return bucket;
   }
 }

@@ -91,6 +91,11 @@ export class Sessions {
     return key === null ? recoverSigner(digest, signature) === signer : signedBy(key, digest, signature);
   }
 
+  /** The account an API key opens; null: none. */
+  accountOfKey(apiKey: unknown): string | null {
+    return this.#credentials.find((account) => account.apiKey === apiKey)?.subAccountId ?? null;
+  }
+
   /** @throws VenueError 1000 for an unknown key. */
   loginByKey(apiKey: unknown, nowMs: number): Session {
     const account = this.#credentials.find((candidate) => candidate.apiKey === apiKey);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FAULT_KINDS, type FaultKind, type FaultRule, startPaper } from '../../src/paper/index.ts';
+import { chargeOf } from '../../src/paper/rate-limits.ts';
 import { Desk, type Loose } from './desk.ts';
 
 const BTC = 'BTC_USDT_Perp';
@@ -186,6 +187,8 @@ describe('rate limits', () => {
 
   it('answer 429 by weight, come back with time, and count cancels apart', () => {
     const d = new Desk({ rateLimits: true });
+    assert.equal(read(d).status, 200, 'a login is paid for by its account, and leaves half of the burst');
+    d.wait(2_000);
     const statuses = Array.from({ length: 12 }, () => read(d).status);
     assert.deepEqual(statuses, [...Array(10).fill(200), 429, 429]);
     assert.equal(d.call('A', 'cancel_order', { client_order_id: '5' }).status, 200);
@@ -195,8 +198,19 @@ describe('rate limits', () => {
       status: 429,
     });
     assert.equal(d.call('B', 'open_orders').status, 200);
+    assert.equal(d.exchange.api.rateLimited, 3);
     d.wait(200);
     assert.equal(read(d).status, 200);
+  });
+
+  it('count each create of a bulk request, and its cancels once', () => {
+    const d = new Desk({ rateLimits: true });
+    const bulk = (ids: readonly string[]) => d.call('A', 'bulk_orders', { orders: [], client_order_i_ds: ids }).status;
+    const forty = Array.from({ length: 41 }, (_, index) => bulk([String(index), String(index + 100)]));
+    assert.deepEqual(forty, [...Array(40).fill(200), 429]);
+    assert.deepEqual(chargeOf('bulk_orders', { creates: 7, cancels: 3 }), { create: 35, cancel: 5 });
+    assert.deepEqual(chargeOf('bulk_orders', { creates: 7, cancels: 0 }), { create: 35, cancel: 0 });
+    assert.deepEqual(chargeOf('cancel_all_orders', { creates: 0, cancels: 0 }), { cancel: 50 });
   });
 });
 
