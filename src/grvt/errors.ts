@@ -157,6 +157,8 @@ export class ExchangeError extends Error implements ExchangeFailure {
   readonly call: string;
   readonly account: AccountName | null;
   readonly code: number | null;
+  /** The message without the call and the account. */
+  readonly why: string;
 
   constructor(
     kind: FailureKind,
@@ -171,6 +173,7 @@ export class ExchangeError extends Error implements ExchangeFailure {
     this.call = site.call;
     this.account = site.account;
     this.code = code;
+    this.why = why;
   }
 }
 

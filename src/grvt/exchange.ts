@@ -32,7 +32,7 @@ import {
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
 import { type Agents, type Answer, openAgents, type PostConfig, postStraight } from './transport.ts';
-import { ackAnswer, errorBody, OVER } from './wire.ts';
+import { ackAnswer, errorBody, OVER, whyNoJson } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -228,18 +228,17 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   };
   const channels = { A: privateChannel('A'), B: privateChannel('B') } satisfies Record<AccountName, PrivateChannel>;
 
-  function agentsTo(url: string): Agents {
-    const opened = openAgents(options.proxyFor?.(url) ?? null, {
-      maxSockets: MAX_SOCKETS,
-      timeoutMs: REQUEST_TIMEOUT_MS,
-    });
+  /** Connections kept for the next request, or one for each. */
+  function agentsTo(url: string, keepAlive: boolean): Agents {
+    const limits = { maxSockets: MAX_SOCKETS, timeoutMs: REQUEST_TIMEOUT_MS };
+    const opened = openAgents(options.proxyFor?.(url) ?? null, { ...limits, keepAlive });
     agents.push(opened);
     return opened;
   }
 
   function connect<Client extends TDG | MDG>(client: Client, url: string): Client {
     const always = {
-      ...agentsTo(url),
+      ...agentsTo(url, true),
       // The agents know the way; axios' own reading of HTTPS_PROXY would not see .env. A redirect would carry the session elsewhere.
       proxy: false,
       maxRedirects: 0,
@@ -247,14 +246,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       maxContentLength: MAX_ANSWER_BYTES,
       validateStatus: () => true,
     };
-    postStraight(client, always, options.axiosAdapter);
+    postStraight(client, always, agentsTo(url, false), options.axiosAdapter);
     return client;
   }
 
   function privateChannel(account: AccountName): PrivateChannel {
     const keys = options.accounts[account];
     const client = connect(new TDG({ host: hosts.trades }), hosts.trades);
-    const edge = agentsTo(hosts.edge);
+    // A login comes once an hour or so: by then a kept connection is gone.
+    const edge = agentsTo(hosts.edge, false);
     const pacer = createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: true });
     const session = createSession({
       account,
@@ -627,6 +627,8 @@ async function exchangeOnce<Client>(
   const config: PostConfig = {
     headers: headers ?? NO_HEADERS,
     signal: deadline.signal,
+    // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
+    repeatable: spec.effect === 'read',
     read: (answer) => {
       raw = readRaw(answer, spec.repeats?.decoded ?? null);
       // Of a known one nothing is left for the client to map.
@@ -667,12 +669,10 @@ function readRaw({ data, headers, status }: Answer, last: Decoded | null): RawAn
   // An adapter without a wire may hand over the value itself.
   if (typeof data !== 'string') return { ...answer, body: data ?? null, unreadable: null };
   if (data === last?.text) return { ...answer, body: last.body, unreadable: null, known: last };
-  if (data.trim() === '') return { ...answer, body: null, unreadable: 'the body is empty' };
   try {
     return { ...answer, text: data, body: JSON.parse(data), unreadable: null };
   } catch {
-    const kind = /^\s*</.test(data) ? 'HTML' : 'no JSON';
-    return { ...answer, body: null, unreadable: `the body is ${kind} (${data.length} characters)` };
+    return { ...answer, body: null, unreadable: whyNoJson(data) };
   }
 }
 

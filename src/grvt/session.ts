@@ -3,7 +3,7 @@ import type { AccountName } from '../core/model.ts';
 import type { Clock } from '../ports.ts';
 import { type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
-import { errorBody } from './wire.ts';
+import { errorBody, isPage, whyNoJson } from './wire.ts';
 
 /** A session of one account as requests carry it. Secret: never logged, never in an error. */
 export interface SessionHeaders {
@@ -134,20 +134,30 @@ export function createSession(options: SessionOptions): Session {
 
   async function logIn(): Promise<Live> {
     const answer = await send();
-    const code = errorCode(answer.text);
+    const body = parsed(answer.text);
+    const code = errorCode(body);
     if (code !== null) {
-      throw classify(site, { kind: 'error-body', status: answer.status, ...code });
+      const error = classify(site, { kind: 'error-body', status: answer.status, ...code });
+      // A code with this status says that it was refused, not for which of several reasons.
+      throw answer.status === 403
+        ? new ExchangeError(error.kind, site, error.code, `${error.why}${refusedFor()}`)
+        : error;
     }
     if (answer.status < 200 || answer.status > 299) {
       if (answer.status === 429 || answer.status >= 500)
         throw classify(site, { kind: 'status', status: answer.status });
-      const advice = `HTTP ${answer.status}: check GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2} and the edge URL`;
-      throw new ExchangeError('unauthenticated', site, null, advice);
+      if (answer.status < 400) throw notALogin(`HTTP ${answer.status}, a redirect`);
+      // A page is not the exchange's answer: a challenge of its network, a portal, a proxy. It said nothing of the key. Only
+      // 401 in plain words is a server's own way to refuse a key.
+      if (body === undefined && (answer.status !== 401 || isPage(answer.text))) {
+        throw notALogin(`HTTP ${answer.status}, ${whyNoJson(answer.text)}`);
+      }
+      throw new ExchangeError('unauthenticated', site, null, `HTTP ${answer.status}${refusedFor()}`);
     }
     const cookie = answer.cookies.map(readCookie).find((found) => found !== null);
     if (cookie === undefined) {
       // A key that is not accepted is told by the status or in the body (API 2); without either it is not the key's fault.
-      if (saysNo(answer.text)) {
+      if (saysNo(body)) {
         throw new ExchangeError(
           'unauthenticated',
           site,
@@ -155,7 +165,8 @@ export function createSession(options: SessionOptions): Session {
           `HTTP ${answer.status} without a session cookie: the API key was not accepted`,
         );
       }
-      throw notALogin(`HTTP ${answer.status} without a session cookie`);
+      const page = isPage(answer.text) ? `, ${whyNoJson(answer.text)}` : '';
+      throw notALogin(`HTTP ${answer.status} without a session cookie${page}`);
     }
     if (answer.accountId === null || answer.accountId === '') {
       throw notALogin(`HTTP ${answer.status} without X-Grvt-Account-Id`);
@@ -178,8 +189,14 @@ export function createSession(options: SessionOptions): Session {
       'unavailable',
       site,
       null,
-      `${why}: no answer to a login; if it stays so, check the edge URL`,
+      `${why}: no answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it`,
     );
+  }
+
+  /** What a refused login can mean (API 2): the exchange does not say which. */
+  function refusedFor(): string {
+    const key = `GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2}`;
+    return `: check ${key}, the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL`;
   }
 
   async function send(): Promise<{ status: number; text: string; cookies: string[]; accountId: string | null }> {
@@ -282,15 +299,17 @@ function setCookies(headers: {
   return headers.get('set-cookie')?.split(/,(?=\s*[^;,\s=]+=)/) ?? [];
 }
 
-/** GRVT's error code in a login's body, full or lite; null: none. */
-function errorCode(text: string): { code: number; message: string } | null {
-  let body: unknown;
+/** A login's body; undefined: no JSON. */
+function parsed(text: string): unknown {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    // Edge may answer HTML; the status decides then.
-    return null;
+    return undefined;
   }
+}
+
+/** GRVT's error code in a login's body, full or lite; null: none. */
+function errorCode(body: unknown): { code: number; message: string } | null {
   if (body === null || typeof body !== 'object') return null;
   const lite = body as Record<string, unknown>;
   const read = errorBody.safeParse({ code: lite.code ?? lite.c, message: lite.message ?? lite.m });
@@ -299,14 +318,7 @@ function errorCode(text: string): { code: number; message: string } | null {
 }
 
 /** The body of a login says in so many words that it failed (API 2). */
-function saysNo(text: string): boolean {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // Not a login's body at all.
-    return false;
-  }
+function saysNo(body: unknown): boolean {
   const said = body !== null && typeof body === 'object' && 'status' in body ? body.status : undefined;
   return typeof said === 'string' && said !== 'success';
 }

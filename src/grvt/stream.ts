@@ -110,7 +110,10 @@ function keepConnected(input: {
   const { options, account, origin, session, subscriptions } = input;
   const { clock } = options;
   const url = streamUrl(origin);
-  const agents = openAgents(options.proxyFor?.(origin) ?? null, { timeoutMs: HANDSHAKE_TIMEOUT_MS });
+  const agents = openAgents(options.proxyFor?.(origin) ?? null, {
+    timeoutMs: HANDSHAKE_TIMEOUT_MS,
+    keepAlive: false,
+  });
   const Socket = options.WebSocket ?? WebSocket;
 
   let closed = false;

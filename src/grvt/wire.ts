@@ -160,3 +160,14 @@ export const rpcFrame = z.object({
 export type OrderRow = z.infer<typeof orderRow>;
 export type PositionRow = z.infer<typeof positionRow>;
 export type InstrumentRow = z.infer<typeof instrumentRow>;
+
+/** Why a text is no JSON, for an error: nothing of the text itself, which may be a page of somebody else. */
+export function whyNoJson(text: string): string {
+  if (text.trim() === '') return 'the body is empty';
+  return `the body is ${isPage(text) ? 'HTML' : 'no JSON'} (${text.length} characters)`;
+}
+
+/** Whether a body is a page for a browser. The exchange has none: somebody between here and it has answered. */
+export function isPage(body: string): boolean {
+  return /^[\s\ufeff]*</.test(body);
+}

@@ -131,12 +131,19 @@ const REJECTIONS: Readonly<Record<string, string>> = {
 const PARTS: readonly (readonly [RegExp, string])[] = [
   [/^no session: (?:login(?: of account [AB])?: )?/, '没有会话：'],
   [/^never left: /, '未发出：'],
-  [/\bno answer to a login; if it stays so, check the edge URL$/, '不是登录的答复；若持续，请检查 GRVT_EDGE_URL'],
+  [
+    /\bno answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it$/,
+    '不是登录的答复；若持续，请检查 GRVT_EDGE_URL 以及中间的代理或网关',
+  ],
+  [/, a redirect\b/, '，重定向'],
   [/\bwithout a session cookie: the API key was not accepted$/, '没有会话 cookie：API key 未被接受'],
   [/\bwithout a session cookie\b/, '没有会话 cookie'],
   [/\bwithout X-Grvt-Account-Id\b/, '没有 X-Grvt-Account-Id'],
   [/^the session cookie has ended already by the exchange’s clock\b/, '按交易所时钟，会话 cookie 已过期'],
-  [/: check (GRVT_TRADING_API_KEY_[12]) and the edge URL$/, '：请检查 $1 和 GRVT_EDGE_URL'],
+  [
+    /: check (GRVT_TRADING_API_KEY_[12]), the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL$/,
+    '：请检查 $1、该 key 的 IP 白名单、所在地区是否受支持以及 GRVT_EDGE_URL',
+  ],
   [/\bno answer within (\d+) s\b/, '$1 秒内没有答复'],
   [/\btimeout of (\d+)ms exceeded\b/, '$1 毫秒内没有答复'],
   [/\bsocket hang up\b/, '连接被中断'],

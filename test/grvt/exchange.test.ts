@@ -455,6 +455,68 @@ describe('answers that are none (strategy 9.6, 10.3)', () => {
   });
 });
 
+describe('connections that were dropped while idle (strategy 9.6, 10.3)', () => {
+  /** Drops the request of each connection that has carried one already, as a balancer does that has forgotten it. */
+  const forgetful = (answer: unknown): [Script, () => number] => {
+    const used = new Set<unknown>();
+    let dropped = 0;
+    const script: Script = {
+      raw: (request, response) => {
+        if (used.has(request.socket)) {
+          dropped += 1;
+          request.socket.resetAndDestroy();
+          return;
+        }
+        used.add(request.socket);
+        response.end(JSON.stringify(answer));
+      },
+    };
+    return [script, () => dropped];
+  };
+
+  it('a read is repeated once, on a new connection, however many were dropped, and nobody is told', async (context) => {
+    const { scripted, exchange, log, wire } = await readyToCreate(context);
+    const [script, dropped] = forgetful({ r: [] });
+    scripted.on(POSITIONS, script);
+    // Three connections at once, all kept; then all dropped.
+    await Promise.all([1, 2, 3].map(() => exchange.positions('A')));
+    const before = scripted.count(POSITIONS);
+    await Promise.all([1, 2, 3].map(() => exchange.positions('A')));
+    assert.ok(dropped() > 0, 'nothing was dropped: the test is void');
+    assert.equal(scripted.count(POSITIONS), before + 3 + dropped());
+    assert.ok(!log.some((line) => line.startsWith('ERROR')), log.join('\n'));
+    assert.ok(!wire.some((event) => event.kind === 'failed'));
+  });
+
+  it('once: a read whose repeat is dropped as well has failed', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    scripted.on(POSITIONS, { json: { r: [] } });
+    await exchange.positions('A');
+    const before = scripted.count(POSITIONS);
+    scripted.on(POSITIONS, { raw: (request) => request.socket.resetAndDestroy() });
+    assert.equal((await failure(exchange.positions('A'))).kind, 'unavailable');
+    assert.equal(scripted.count(POSITIONS), before + 2);
+  });
+
+  it('a read on a new connection is not repeated', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on('/lite/v1/all_instruments', { raw: (request) => request.socket.resetAndDestroy() });
+    assert.equal((await failure(exchange.instruments())).kind, 'unavailable');
+    assert.equal(scripted.count('/lite/v1/all_instruments'), 1);
+  });
+
+  it('a create and a cancel are never repeated: their outcome is unknown', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    await exchange.accountSummary('A');
+    for (const path of [CREATE, CANCEL]) scripted.on(path, { raw: (request) => request.socket.resetAndDestroy() });
+    assert.equal((await failure(exchange.createOrder(exchange.sign(draft)))).kind, 'unknown');
+    assert.equal(scripted.count(CREATE), 1);
+    await exchange.accountSummary('A');
+    assert.equal((await failure(exchange.cancelOrder('A', ID))).kind, 'unknown');
+    assert.equal(scripted.count(CANCEL), 1);
+  });
+});
+
 describe('sessions in flight (strategy 9.8)', () => {
   it('an expired cookie in mid-flight costs one login and one repeat, however many calls wait', async (context) => {
     const { scripted, exchange } = await rig(context);

@@ -197,14 +197,40 @@ describe('sessions (strategy 9.8, API 2)', () => {
     ['an empty body', { body: '' }, 'unavailable', /without a session cookie/],
     ['a list', { body: '[]' }, 'unavailable', /without a session cookie/],
     ['half an answer', { body: '{"status":"succ' }, 'unavailable', /without a session cookie/],
-    ['a page of HTML in 200', { body: '<html></html>' }, 'unavailable', /without a session cookie.*check the edge URL/],
+    ['a page of HTML in 200', { body: '<html></html>' }, 'unavailable', /HTML/],
     ['another cookie', { cookies: ['other=1'] }, 'unavailable', /without a session cookie/],
     ['no account id', { cookies: ['gravity=x'], accountId: null }, 'unavailable', /X-Grvt-Account-Id/],
     ['a cookie that has ended', { cookies: [cookie(1, START - 1)] }, 'unavailable', /ended already/],
     ['an error body in 200', { body: '{"code":1000,"message":"no","status":401}' }, 'unauthenticated', /1000/],
     ['429', { status: 429, body: '' }, 'rate-limited', /429/],
     ['502 HTML', { status: 502, body: '<html>' }, 'unavailable', /502/],
-    ['a redirect', { status: 302, body: '' }, 'unauthenticated', /302/],
+    // Not the exchange's words, so nothing was said of the key: wait, and try again (strategy 13.2).
+    ['a redirect', { status: 302, body: '' }, 'unavailable', /HTTP 302, a redirect/],
+    ['a portal’s redirect with HTML', { status: 307, body: '<html>' }, 'unavailable', /HTTP 307, a redirect/],
+    ['a challenge: 403 with HTML', { status: 403, body: '<!DOCTYPE html><title>x</title>' }, 'unavailable', /HTML/],
+    ['403 with HTML after white space', { status: 403, body: '\r\n\ufeff <html>' }, 'unavailable', /HTML/],
+    ['403 in plain words', { status: 403, body: 'error code: 1020' }, 'unavailable', /no JSON/],
+    ['403 with nothing', { status: 403, body: '' }, 'unavailable', /empty/],
+    ['403 with half an answer', { status: 403, body: '{"code":' }, 'unavailable', /no JSON/],
+    ['401 with HTML', { status: 401, body: '<html>' }, 'unavailable', /HTML/],
+    ['404 with HTML', { status: 404, body: '<html>nginx' }, 'unavailable', /HTML.*GRVT_EDGE_URL/],
+    ['407', { status: 407, body: '<html>' }, 'unavailable', /HTML/],
+    ['a portal’s page in 200', { body: '<html>Welcome, please sign in' }, 'unavailable', /HTML.*GRVT_EDGE_URL/],
+    // The exchange's own no.
+    [
+      'JSON 403',
+      { status: 403, body: '{"status":"failure"}' },
+      'unauthenticated',
+      /GRVT_TRADING_API_KEY_2.*IP list.*region.*GRVT_EDGE_URL/,
+    ],
+    [
+      'JSON 403 with a code',
+      { status: 403, body: '{"code":1001,"message":"no","status":403}' },
+      'parked',
+      /1001.*IP list.*region/,
+    ],
+    ['JSON 404', { status: 404, body: '{}' }, 'unauthenticated', /GRVT_EDGE_URL/],
+    ['JSON 401', { status: 401, body: '{}' }, 'unauthenticated', /GRVT_TRADING_API_KEY_2/],
   ];
   for (const [name, answer, kind, words] of refusals) {
     it(`a login answered with ${name} fails loudly: ${kind}`, async () => {

@@ -76,16 +76,24 @@ describe('12 why a call failed or an order was refused, in Chinese', () => {
     ],
     'another account': [malformed({ result: [{ ...row, sub_account_id: '2' }] }), /：为 2，不是本账户的 1$/],
     'a login that is none': [
-      `${site}HTTP 200 without a session cookie: no answer to a login; if it stays so, check the edge URL`,
-      /^HTTP 200 没有会话 cookie: 不是登录的答复；若持续，请检查 GRVT_EDGE_URL$/,
+      `${site}HTTP 200 without a session cookie: no answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it`,
+      /^HTTP 200 没有会话 cookie: 不是登录的答复；若持续，请检查 GRVT_EDGE_URL 以及中间的代理或网关$/,
+    ],
+    'a challenge instead of a login': [
+      `${site}HTTP 403, the body is HTML (9 characters): no answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it`,
+      /^HTTP 403, 内容是 HTML（9 字符）: 不是登录的答复/,
     ],
     'a key that is not accepted': [
       `${site}HTTP 200 without a session cookie: the API key was not accepted`,
       /API key 未被接受$/,
     ],
     'a status of login': [
-      `${site}HTTP 403: check GRVT_TRADING_API_KEY_2 and the edge URL`,
-      /^HTTP 403：请检查 GRVT_TRADING_API_KEY_2 和 GRVT_EDGE_URL$/,
+      `${site}HTTP 403: check GRVT_TRADING_API_KEY_2, the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL`,
+      /^HTTP 403：请检查 GRVT_TRADING_API_KEY_2、该 key 的 IP 白名单、所在地区是否受支持以及 GRVT_EDGE_URL$/,
+    ],
+    'a code of login that is refused': [
+      `${site}${reasonOf({ kind: 'error-body', status: 403, code: 1001, message: 'no' }).replace(/^.*?: /, '')}: check GRVT_TRADING_API_KEY_2, the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL`,
+      /^无此操作权限：1001 "no" \(HTTP 403\)：请检查 GRVT_TRADING_API_KEY_2、/,
     ],
     'a login without an answer': [`${site}no answer within 5 s`, /^5 秒内没有答复$/],
     'a call without a session': [
