@@ -7,6 +7,7 @@ import type {
   ExchangeOrder,
   OrderLookup,
   Position,
+  Rows,
   SymbolSnapshot,
 } from '../src/core/model.ts';
 import { isStrategyOrder } from '../src/core/order-id.ts';
@@ -65,7 +66,7 @@ export interface PollerInput {
 
 /** What the three reads gave. */
 interface Reading {
-  readonly positions: readonly Position[];
+  readonly positions: Rows<Position>;
   readonly openOrders: readonly ExchangeOrder[];
   readonly summary: AccountSummary;
 }
@@ -263,6 +264,7 @@ function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonl
     era,
     receivedAtMs,
     position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
+    ...(snapshot.positions.from === undefined ? {} : { positionFrom: snapshot.positions.from }),
     orders: [...open, ...found].filter((order) => isStrategyOrder(order.clientOrderId)),
     ...(found.length === 0 ? {} : { lookedUp: found.map((order) => order.clientOrderId) }),
     absent,

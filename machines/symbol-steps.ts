@@ -10,6 +10,7 @@ import {
   unlistedAlert,
 } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
+import { declare } from '../src/core/declare.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
@@ -456,7 +457,7 @@ export function carriedOut(context: SymbolContext): Step {
     kind: 'decision',
     key: instrument,
     atMs: nowMs,
-    body: { input, plan, snapshots: context.snapshots },
+    body: { input, plan, snapshots: context.snapshots, declared: declare(input, plan, context.snapshots) },
   };
   return finish(
     context,

@@ -126,7 +126,7 @@ export interface AccountSnapshot {
   /** Of our clock when they were sent: it counts how often it was set back (strategy 10.3). */
   readonly era: number;
   readonly receivedAtMs: number;
-  readonly positions: readonly Position[];
+  readonly positions: Rows<Position>;
   /** Strategy and foreign orders, every instrument. */
   readonly openOrders: readonly ExchangeOrder[];
   readonly lookups: readonly OrderLookup[];
@@ -141,6 +141,8 @@ export interface SymbolSnapshot {
   readonly receivedAtMs: number;
   /** null: flat. */
   readonly position: Position | null;
+  /** Wire id of the message that stated the position, or that lacked it; absent where there is no wire. */
+  readonly positionFrom?: number;
   /** Strategy orders only, open or looked up. */
   readonly orders: readonly ExchangeOrder[];
   /** Client ids looked up and not known to the exchange. */
