@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import type { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
+import { readDotenv } from './dotenv.ts';
 import { isAllowed, isLoopback, type ProxySettings, proxyAddress, proxyOf } from './network.ts';
 import type { Secret } from './secret.ts';
 import {
@@ -214,13 +214,18 @@ function dotenv(root: string, readFile: ReadFile, errors: string[]): Readonly<Re
     errors.push('.env: is not UTF-8 text; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)');
     return {};
   }
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    // Node's reader passes over a line without "=": a setting written "NAME: value" would be lost without a word.
-    const name = /^\s*(?:export\s+)?((?:GRVT_|TELEGRAM_|CHAT_ID|API_KEY)\w*)[^=]*$/.exec(line)?.[1];
-    if (name !== undefined)
-      errors.push(`.env line ${index + 1}: ${shown(name)} is not followed by "=": expected NAME=value`);
-  }
-  return parseEnv(text);
+  const reading = readDotenv(text, isOurs, (name) => (isProxy(name) ? name.toUpperCase() : name));
+  errors.push(...reading.errors);
+  return reading.values;
+}
+
+/** Whether this program reads a variable of that name, or would complain of it. */
+function isOurs(name: string): boolean {
+  return /^(?:GRVT_|TELEGRAM_)/i.test(name) || knownNames().includes(name) || isProxy(name);
+}
+
+function isProxy(name: string): boolean {
+  return PROXY_VARIABLES.some((proxy) => proxy === name.toUpperCase());
 }
 
 /** The bytes as text, without a byte order mark; null when they are not UTF-8. */
