@@ -26,8 +26,8 @@ import { rememberedInstrument } from './journal/instruments.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
 import type { Clock } from './ports.ts';
 import { hostLines, proxyFor } from './routes.ts';
-import { EXCHANGES, type Settings } from './settings/index.ts';
-import { openVenue } from './venue.ts';
+import { createRedactor, EXCHANGES, type Settings } from './settings/index.ts';
+import { openVenue, secretsOf } from './venue.ts';
 
 /** One reading of an account: what a poller would read. */
 interface Reading {
@@ -48,9 +48,11 @@ export async function check(
   settings: Settings,
   warnings: readonly string[],
   clock: Clock,
-  print: (line: string) => void,
+  show: (line: string) => void,
 ): Promise<number> {
   const venue = await openVenue(settings);
+  const redact = createRedactor(secretsOf(settings, venue));
+  const print = (line: string): void => show(redact(line));
   const exchange = createGrvtExchange({
     hosts: venue.hosts,
     chainId: venue.chainId,
@@ -59,6 +61,7 @@ export async function check(
     requestsPerSec: settings.requestsPerSec,
     clock,
     proxyFor: proxyFor(settings),
+    redact,
   });
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);

@@ -16,10 +16,11 @@ import {
 } from './explain/commands.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper-command.ts';
 import { run, systemClock, telegramOf } from './run.ts';
-import { loadSettings, type Settings } from './settings/index.ts';
+import { createRedactor, loadSettings, type Redactor, type Settings } from './settings/index.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { CHART_FORMATS } from './statecharts.ts';
 import { statusCommand } from './status-command.ts';
+import { secretsOf } from './venue.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -68,9 +69,7 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = await orSayWhy(() => runPaper(options));
     });
   const look = (command: (parts: LookParts) => number | Promise<number>) =>
-    withSettings('look', async (settings) =>
-      command({ settings, clock: systemClock, print: console.log, complain: console.error }),
-    );
+    withSettings('look', async (settings, _warnings, redact) => command(partsOf(settings, redact)));
   const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
   const json = ['--json', 'as JSON, decimals as text'] as const;
   program
@@ -133,7 +132,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .command('test')
     .description('send one message through the configured Telegram gateway')
     .action(async () => {
-      exitCode = await look((parts) => alertsTestCommand(parts, telegramOf(parts.settings)));
+      exitCode = await withSettings('look', async (settings, _warnings, redact) =>
+        alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact)),
+      );
     });
   program.addCommand(
     simulateCommand((code) => {
@@ -149,6 +150,11 @@ export async function main(args: readonly string[]): Promise<number> {
     throw thrown;
   }
   return exitCode;
+}
+
+function partsOf(settings: Settings, redact: Redactor): LookParts {
+  const print = (text: string) => console.log(redact(text));
+  return { settings, clock: systemClock, print, complain: (text) => console.error(redact(text)) };
 }
 
 /** @throws InvalidArgumentError, which commander turns into one line */
@@ -170,7 +176,7 @@ async function orSayWhy(command: () => Promise<number>): Promise<number> {
 /** Reads the settings, or says all that is wrong with them. */
 async function withSettings(
   purpose: 'trade' | 'look',
-  command: (settings: Settings, warnings: readonly string[]) => Promise<number>,
+  command: (settings: Settings, warnings: readonly string[], redact: Redactor) => Promise<number>,
 ): Promise<number> {
   const reading = loadSettings({ env: process.env, root: ROOT, purpose });
   if (!reading.ok) {
@@ -180,5 +186,6 @@ async function withSettings(
     for (const error of reading.errors) console.error(`- ${error}`);
     return EXIT_CONFIGURATION;
   }
-  return command(reading.settings, reading.warnings);
+  const redact = createRedactor(secretsOf(reading.settings, null));
+  return command(reading.settings, reading.warnings, redact);
 }

@@ -4,8 +4,7 @@ import type { Fact } from './core/facts.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { staleMs } from './engine.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
-import { createRedactor } from './log/index.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Redact } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { allCharts } from './statecharts.ts';
 import { createEngineStatus, type WatchedEngine } from './status.ts';
@@ -31,8 +30,8 @@ export interface DashboardOptions {
   readonly settings: Settings;
   readonly journal: EngineJournal;
   readonly clock: Clock;
-  /** Texts that must never leave. */
-  readonly secrets: readonly string[];
+  /** Whatever leaves passes it. */
+  readonly redact: Redact;
   readonly warn: (text: string) => void;
   /** Relay inspection events to Stately's inspector. */
   readonly inspect: boolean;
@@ -60,7 +59,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       journal,
       charts: allCharts(),
       clock,
-      redact: createRedactor(options.secrets),
+      redact: options.redact.json ?? options.redact,
       inspect: options.inspect,
     });
   } catch (thrown) {

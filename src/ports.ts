@@ -174,6 +174,15 @@ export interface Heartbeat {
   beat(): Promise<void>;
 }
 
+/** Hides secrets in a text, before it is shortened or shown. */
+export interface Redact {
+  (text: string): string;
+  /** The same for JSON text, which stays JSON; absent: it does anyway. */
+  json?(text: string): string;
+  /** Hides the cookie of a new session from now on, too. */
+  learn?(session: string): void;
+}
+
 /** Hears what happened: log, figures, metrics, dashboard. Never throws, never decides. */
 export interface Reporter {
   report(fact: Fact): void;

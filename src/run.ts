@@ -14,10 +14,10 @@ import { createEngineLog, createFigures, type EngineLog, type LogFile, openLogFi
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
-import type { Heartbeat, Notifier } from './ports.ts';
+import type { Heartbeat, Notifier, Redact } from './ports.ts';
 import { tee } from './report.ts';
 import { hostLines, proxyFor } from './routes.ts';
-import type { Settings } from './settings/index.ts';
+import { createRedactor, type Redactor, type Settings } from './settings/index.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
 
 const DAY_MS = 86_400_000;
@@ -62,19 +62,20 @@ export async function run(
   options: { readonly inspect?: boolean } = {},
 ): Promise<number> {
   const venue = await openVenue(settings);
+  const redact = createRedactor(secretsOf(settings, venue));
   let locks: Locks | null = null;
   let log: EngineLog | null = null;
   let journal: EngineJournal;
   try {
     // Before the log: while another engine runs here, the log is its own.
     locks = lock(settings, venue);
-    log = openLog(settings, venue);
+    log = openLog(settings, redact);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
-    journal = openRunJournal(settings, venue);
+    journal = openRunJournal(settings, venue, redact);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    if (log === null) console.error(why);
+    if (log === null) console.error(redact(why));
     else log.say('error', why, Date.now());
     locks?.release();
     await venue.close();
@@ -89,7 +90,7 @@ export async function run(
     settings,
     journal,
     clock: systemClock,
-    secrets: secretsOf(settings, venue),
+    redact,
     warn: (text) => log.say('warn', text, Date.now()),
     inspect: options.inspect ?? false,
   });
@@ -113,9 +114,10 @@ export async function run(
           proxyFor: proxyFor(settings),
           onWire,
           report,
+          redact,
         }),
       journal,
-      notifier: notifierOf(settings, log),
+      notifier: notifierOf(settings, log, redact),
       heartbeat: heartbeatOf(settings),
       clock: systemClock,
       reporter,
@@ -123,7 +125,7 @@ export async function run(
       ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
       warn: (text) => log.say('warn', text, Date.now()),
       onTrading: (engine, symbols) => {
-        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard));
+        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard, redact));
       },
     });
     dashboard?.attach(engine);
@@ -171,9 +173,9 @@ function closeJournal(journal: EngineJournal, log: EngineLog): void {
   }
 }
 
-function openLog(settings: Settings, venue: Venue): EngineLog {
+function openLog(settings: Settings, redact: Redact): EngineLog {
   return createEngineLog({
-    secrets: secretsOf(settings, venue),
+    redact,
     screen: screen(),
     file: openLogOf(settings),
     figures: createFigures(),
@@ -227,12 +229,12 @@ export function watchLocks(
 }
 
 /** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */
-function openRunJournal(settings: Settings, venue: Venue): EngineJournal {
+function openRunJournal(settings: Settings, venue: Venue, redact: Redactor): EngineJournal {
   const directory = settings.dataDir;
   const days = settings.journalMs / DAY_MS;
   if (venue.paper !== null) rotatePaperJournals(directory);
   const fileName = journalOfRun(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]);
-  return openJournal({ directory, fileName, days, clock: systemClock });
+  return openJournal({ directory, fileName, days, clock: systemClock, redact: redact.stored });
 }
 
 /**
@@ -256,16 +258,16 @@ export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: 
   return () => clearTimeout(timer);
 }
 
-function notifierOf(settings: Settings, log: EngineLog): Notifier {
-  return telegramOf(settings) ?? logNotifier((text) => log.say('debug', text, Date.now()));
+function notifierOf(settings: Settings, log: EngineLog, redact: Redact): Notifier {
+  return telegramOf(settings, redact) ?? logNotifier((text) => log.say('debug', text, Date.now()));
 }
 
 /** The configured Telegram gateway; null: none is. */
-export function telegramOf(settings: Settings): Notifier | null {
+export function telegramOf(settings: Settings, redact: Redact): Notifier | null {
   const { telegram } = settings;
   if (telegram === null) return null;
   const { gatewayUrl: url, chatId, apiKey } = telegram;
-  return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { proxy: proxyFor(settings)(url) });
+  return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { redact, proxy: proxyFor(settings)(url) });
 }
 
 function heartbeatOf(settings: Settings): Heartbeat | null {
@@ -281,6 +283,7 @@ function listen(
   venue: Venue,
   log: EngineLog,
   dashboard: Dashboard | null,
+  redact: Redact,
 ): Streams {
   return createStreams({
     hosts: venue.hosts,
@@ -291,6 +294,7 @@ function listen(
     bookDepth: settings.orderbookDepth,
     clock: systemClock,
     proxyFor: proxyFor(settings),
+    redact,
     onPrompt: (account) => engine.prompt(account),
     onOrderOver: (account, order) => engine.orderOver(account, order),
     onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),

@@ -1,10 +1,9 @@
 import { Decimal, decimal, floorTo } from './core/decimal.ts';
 import { ACCOUNTS, type AccountName, type SymbolConfig } from './core/model.ts';
 import type { GrvtHosts, GrvtKeys } from './grvt/exchange.ts';
-import { secretsOfAddress } from './notify/redact.ts';
 import { printE9 } from './paper/fixed.ts';
 import { knownInstruments, type PaperServer, startPaper } from './paper/index.ts';
-import type { Settings } from './settings/index.ts';
+import { type Settings, secretsIn } from './settings/index.ts';
 
 /** Where the engine trades and as whom: the embedded exchange on loopback, or a real one. To the engine they are the same. */
 export interface Venue {
@@ -69,22 +68,10 @@ function realVenue(settings: Settings): Venue {
 
 /** Every text of the settings and the venue that must never be printed. */
 export function secretsOf(settings: Settings, venue: Venue | null): string[] {
-  const accounts = settings.accounts === null ? [] : [settings.accounts.A, settings.accounts.B];
   const keys = venue === null ? [] : [venue.keys.A, venue.keys.B];
   return [
-    ...accounts.flatMap((account) => [account.apiKey.reveal(), account.privateKey.reveal()]),
+    ...secretsIn(settings),
     ...keys.flatMap((account) => [account.apiKey, account.privateKey]),
-    ...(settings.telegram === null ? [] : [settings.telegram.apiKey.reveal(), settings.telegram.chatId]),
-    ...[settings.proxy.https, settings.proxy.http].flatMap((proxy) => (proxy ? secretsOfProxy(proxy.reveal()) : [])),
-    ...[settings.telegram?.gatewayUrl, settings.heartbeatUrl].flatMap((url) => (url ? secretsOfAddress(url) : [])),
+    ...(settings.telegram === null ? [] : [settings.telegram.chatId]),
   ];
-}
-
-/** User and password of a proxy, as they are given, sent and read; nothing where it has none. */
-function secretsOfProxy(address: string): string[] {
-  const { username, password } = new URL(address);
-  if (username === '' && password === '') return [];
-  const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
-  const sent = Buffer.from(`${user}:${word}`).toString('base64');
-  return [address, `${username}:${password}`, `${user}:${word}`, sent, password, word].filter((text) => text !== '');
 }

@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { createGrvtExchange } from '../src/grvt/exchange.ts';
 import { createStreams } from '../src/grvt/stream.ts';
-import { createRedactor } from '../src/log/index.ts';
 import { httpHeartbeat } from '../src/notify/heartbeat.ts';
 import { telegramNotifier } from '../src/notify/telegram.ts';
 import { startPaper } from '../src/paper/index.ts';
 import { hostLines, proxyFor } from '../src/routes.ts';
+import { createRedactor } from '../src/settings/index.ts';
 import { openVenue, secretsOf } from '../src/venue.ts';
 import { load, REAL, settingsOf } from './settings/support.ts';
 
@@ -98,9 +98,10 @@ it('2.1 REST, login, streams and messages open tunnels through the proxy, and it
   await failing(exchange.instruments());
   await failing(exchange.positions('A'));
   await failing(
-    telegramNotifier({ url: 'https://tg.test/send', chatId: '1', apiKey: 'k' }, { proxy: way('https://tg.test') }).send(
-      'x',
-    ),
+    telegramNotifier(
+      { url: 'https://tg.test/send', chatId: '1', apiKey: 'k' },
+      { redact: (text) => text, proxy: way('https://tg.test') },
+    ).send('x'),
   );
   await failing(httpHeartbeat('https://hc.test/x', { proxy: way('https://hc.test/x') }).beat());
   await new Promise<void>((down) => {

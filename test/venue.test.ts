@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createRedactor } from '../src/log/index.ts';
+import { createRedactor } from '../src/settings/index.ts';
 import { secretsOf } from '../src/venue.ts';
 import { load, REAL, settingsOf } from './settings/support.ts';
 

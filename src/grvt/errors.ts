@@ -1,5 +1,6 @@
 import type { ExchangeFailure, FailureKind } from '../core/failure.ts';
 import type { AccountName } from '../core/model.ts';
+import type { Redact } from '../ports.ts';
 
 /** What a call does to the world, which decides what its failure means (strategy 9.6, 10.3). */
 export type CallEffect = 'read' | 'create' | 'cancel';
@@ -183,12 +184,12 @@ export class ExchangeError extends Error implements ExchangeFailure {
  * Whatever is not in the table is an unknown outcome for creates and cancels, and a failed read for reads.
  * `unauthenticated` here means: log in again and repeat once; only after that it is final.
  */
-export function classify(site: CallSite, trouble: Trouble): ExchangeError {
+export function classify(site: CallSite, trouble: Trouble, redact: Redact = asItIs): ExchangeError {
   const unclear: FailureKind = site.effect === 'read' ? 'unavailable' : 'unknown';
   switch (trouble.kind) {
     case 'error-body': {
       const row = errorRow(trouble.code);
-      const said = `${trouble.code} ${JSON.stringify(clip(trouble.message))} (HTTP ${trouble.status})`;
+      const said = `${trouble.code} ${JSON.stringify(foreign(trouble.message, redact))} (HTTP ${trouble.status})`;
       const why = row === null ? said : `${row.meaning}${settingsBehind(trouble.code, site)}: ${said}`;
       return new ExchangeError(kindOf(row, trouble.status, unclear), site, trouble.code, why);
     }
@@ -197,14 +198,19 @@ export function classify(site: CallSite, trouble: Trouble): ExchangeError {
         kindOf(null, trouble.status, unclear),
         site,
         null,
-        `HTTP ${trouble.status} with an unreadable body: ${clip(trouble.reason)}`,
+        `HTTP ${trouble.status} with an unreadable body: ${foreign(trouble.reason, redact)}`,
       );
     case 'status':
       return new ExchangeError(kindOf(null, trouble.status, unclear), site, null, `HTTP ${trouble.status}`);
     case 'malformed':
-      return new ExchangeError(site.effect === 'read' ? 'malformed' : 'unknown', site, null, clip(trouble.reason));
+      return new ExchangeError(
+        site.effect === 'read' ? 'malformed' : 'unknown',
+        site,
+        null,
+        foreign(trouble.reason, redact),
+      );
     case 'no-answer':
-      return new ExchangeError(trouble.sent ? unclear : 'unavailable', site, null, clip(trouble.reason));
+      return new ExchangeError(trouble.sent ? unclear : 'unavailable', site, null, foreign(trouble.reason, redact));
   }
 }
 
@@ -295,6 +301,14 @@ function errorChain(thrown: unknown): { code: string; syscall: string }[] {
   return found;
 }
 
-function clip(text: string): string {
-  return text.length <= MAX_FOREIGN_TEXT ? text : `${text.slice(0, MAX_FOREIGN_TEXT)}…`;
+/** What is read of a text that others wrote: a secret in what is shown of it is whole in here. */
+const MAX_FOREIGN_READ = 16_384;
+
+/** A text that others wrote, as it may be shown: without our secrets, then shortened. */
+export function foreign(text: string, redact: Redact): string {
+  const safe = redact(text.slice(0, MAX_FOREIGN_READ));
+  return safe.length <= MAX_FOREIGN_TEXT ? safe : `${safe.slice(0, MAX_FOREIGN_TEXT)}…`;
 }
+
+/** Where there is nothing to hide. */
+export const asItIs: Redact = (text) => text;

@@ -12,9 +12,9 @@ import {
   type Rows,
 } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import type { Clock, Exchange, OrderDraft, SignedOrder } from '../ports.ts';
+import type { Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
 import { createAhead } from './ahead.ts';
-import { type CallEffect, classify, ExchangeError, networkTrouble, type Trouble } from './errors.ts';
+import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTrouble, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
 import { createPacer, NotPaced, type Pacer, type Priority } from './pacer.ts';
 import {
@@ -74,6 +74,8 @@ export interface GrvtOptions {
   /** Hears every trading and market data request and answer (strategy 15). */
   readonly onWire?: (event: WireEvent) => void;
   readonly report?: (fact: Fact) => void;
+  /** What the exchange writes passes it before anybody sees it; learns each session. */
+  readonly redact?: Redact;
   /** Carries the REST calls instead of sockets: virtual time. An axios adapter. */
   readonly axiosAdapter?: unknown;
   /** Carries the logins; default node-fetch. */
@@ -201,7 +203,7 @@ interface RawAnswer {
  * @throws SignatureError when a private key is not one.
  */
 export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
-  const { clock, hosts, onWire } = options;
+  const { clock, hosts, onWire, redact = asItIs } = options;
   const exchangeClock = createExchangeClock(clock);
   const agents: Agents[] = [];
   let closed = false;
@@ -276,6 +278,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         if (fact.type === 'session.renewed') log('INFO', `session of account ${account} renewed`);
         options.report?.(fact);
       },
+      redact,
     });
     const signer = createOrderSigner({ privateKey: keys.privateKey, chainId: options.chainId });
     const id = keys.subAccountId;
@@ -359,7 +362,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
 
     const fail = (trouble: Trouble): ExchangeError => {
-      const error = classify(site, trouble);
+      const error = classify(site, trouble, redact);
       // A session that ended is renewed and the call repeated: trouble only where that fails, and then it is said there.
       const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
       log(expected ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
@@ -370,7 +373,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       exchanged = await exchangeOnce(channel.client, spec, headers);
     } catch (thrown) {
       const trouble = networkTrouble(thrown);
-      tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonOf(trouble) });
+      tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: foreign(reasonOf(trouble), redact) });
       throw fail(trouble);
     }
     const { raw, mapped } = exchanged;
@@ -435,6 +438,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const error = classify(
         { call: spec.call, account, effect: spec.effect },
         { kind: 'malformed', reason: thrown.message },
+        redact,
       );
       log('ERROR', `${error.kind} ${error.message}`);
       throw error;
@@ -453,7 +457,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
       // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
-      const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown));
+      const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown), redact);
       log('ERROR', `${error.kind} ${error.message}`);
       throw error;
     }

@@ -301,13 +301,13 @@ function valueAt(answer: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Enough of a value to recognise it. */
-const MAX_PREVIEW = 60;
+/** Of a value more than is shown of it: secrets are taken out first (errors.ts shortens it). */
+const MAX_PREVIEW = 4_096;
 
 function preview(value: unknown): string {
   if (value === null || typeof value !== 'object') {
     const whole = JSON.stringify(value) ?? String(value);
-    return whole.length <= MAX_PREVIEW ? whole : `${whole.slice(0, MAX_PREVIEW)}…`;
+    return whole.slice(0, MAX_PREVIEW);
   }
   return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
 }

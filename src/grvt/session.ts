@@ -1,7 +1,7 @@
 import type { Fact } from '../core/facts.ts';
 import type { AccountName } from '../core/model.ts';
-import type { Clock } from '../ports.ts';
-import { type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
+import type { Clock, Redact } from '../ports.ts';
+import { asItIs, type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
 import { errorBody, isPage, whyNoJson } from './wire.ts';
 
@@ -41,6 +41,8 @@ export interface SessionOptions {
   /** One private read with these headers; rejects with an ExchangeError when it does not work. */
   readonly prove: (headers: SessionHeaders) => Promise<void>;
   readonly report?: ((fact: Fact) => void) | undefined;
+  /** What others write passes it before anybody sees it; learns each session. */
+  readonly redact?: Redact | undefined;
 }
 
 /** The session of one account (strategy 9.8): one login at a time however many calls wait for it. */
@@ -76,7 +78,7 @@ interface Live {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { account, clock, exchangeClock, prove, report } = options;
+  const { account, clock, exchangeClock, prove, report, redact = asItIs } = options;
   const site: CallSite = { call: 'login', account, effect: 'read' };
   /** Proven by a private read. */
   let live: Live | null = null;
@@ -122,7 +124,7 @@ export function createSession(options: SessionOptions): Session {
       report?.({ type: 'session.renewed', atMs: clock.nowMs(), account, untilMs });
       return proving.headers;
     } catch (thrown) {
-      const error = thrown instanceof ExchangeError ? thrown : classify(site, networkTrouble(thrown));
+      const error = thrown instanceof ExchangeError ? thrown : classify(site, networkTrouble(thrown), redact);
       // With a login waiting for its proof the next try costs no login: its pause does not grow.
       if (candidate !== null) failedInARow = 0;
       const pauseMs = Math.min(FIRST_LOGIN_PAUSE_MS * 2 ** failedInARow, MAX_LOGIN_PAUSE_MS);
@@ -137,7 +139,7 @@ export function createSession(options: SessionOptions): Session {
     const body = parsed(answer.text);
     const code = errorCode(body);
     if (code !== null) {
-      const error = classify(site, { kind: 'error-body', status: answer.status, ...code });
+      const error = classify(site, { kind: 'error-body', status: answer.status, ...code }, redact);
       // A code with this status says that it was refused, not for which of several reasons.
       throw answer.status === 403
         ? new ExchangeError(error.kind, site, error.code, `${error.why}${refusedFor()}`)
@@ -176,6 +178,7 @@ export function createSession(options: SessionOptions): Session {
     if (expiresMs !== null && expiresMs <= nowMs) {
       throw notALogin('the session cookie has ended already by the exchange’s clock');
     }
+    redact.learn?.(cookie.value);
     return {
       headers: { Cookie: `gravity=${cookie.value}`, 'X-Grvt-Account-Id': answer.accountId },
       expiresMs,
@@ -231,7 +234,7 @@ export function createSession(options: SessionOptions): Session {
       return await Promise.race([request(), late]);
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
-      throw classify(site, hideUrl(networkTrouble(thrown)));
+      throw classify(site, hideUrl(networkTrouble(thrown)), redact);
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,8 @@
 import WebSocket, { type ClientOptions, type RawData } from 'ws';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Redact } from '../ports.ts';
+import { asItIs, foreign } from './errors.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import { openAgents } from './transport.ts';
 import { bookFeed, feedFrame, OVER, orderFeed, rpcFrame } from './wire.ts';
@@ -20,6 +21,8 @@ export interface StreamOptions {
   /** An order is over, says a stream, before `onPrompt`: its look-up can be asked ahead. Nothing else may follow from it (strategy 10.6). */
   readonly onOrderOver?: (account: AccountName, order: OrderName) => void;
   readonly report: (fact: Fact) => void;
+  /** What the exchange writes passes it before anybody sees it. */
+  readonly redact?: Redact;
   /** Best bid and ask of a book that was heard, as text: to look at, never to price by (strategy 7.4). */
   readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
   /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
@@ -108,7 +111,7 @@ function keepConnected(input: {
   subscriptions: readonly Subscription[];
 }): { close(): void } {
   const { options, account, origin, session, subscriptions } = input;
-  const { clock } = options;
+  const { clock, redact = asItIs } = options;
   const url = streamUrl(origin);
   const agents = openAgents(options.proxyFor?.(origin) ?? null, {
     timeoutMs: HANDSHAKE_TIMEOUT_MS,
@@ -126,7 +129,7 @@ function keepConnected(input: {
   function say(next: 'up' | 'down' | 'off', why: string): void {
     if (next === status) return;
     status = next === 'off' ? null : next;
-    options.report({ type: 'stream.changed', atMs: clock.nowMs(), account, status: next, why });
+    options.report({ type: 'stream.changed', atMs: clock.nowMs(), account, status: next, why: foreign(why, redact) });
   }
 
   function prompt(): void {

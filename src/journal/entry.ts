@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { encode } from '../core/codec.ts';
-import type { JournalEntry, JournalKind } from '../ports.ts';
+import type { JournalEntry, JournalKind, Redact } from '../ports.ts';
 import { JOURNAL_KINDS } from './retention.ts';
 
 /** An entry as it is stored. */
@@ -25,12 +25,14 @@ export function storedKey(key: string): string {
  *
  * @throws TypeError for what no journal can hold: an unknown kind, a time that is not a number, a body that is not data.
  */
-export function toRow(seq: number, entry: JournalEntry): Row {
+export function toRow(seq: number, entry: JournalEntry, redact: Redact = (text) => text): Row {
   if (!KNOWN.has(entry.kind)) throw new TypeError(`not a kind of journal entry: ${JSON.stringify(entry.kind)}`);
   if (!Number.isFinite(entry.atMs))
     throw new TypeError(`journal entry ${entry.kind}: time is not a number: ${entry.atMs}`);
-  const body: string | undefined = encode(entry.body);
-  if (body === undefined) throw new TypeError(`journal entry ${entry.kind} ${entry.key}: the body is not data`);
+  const plain: string | undefined = encode(entry.body);
+  if (plain === undefined) throw new TypeError(`journal entry ${entry.kind} ${entry.key}: the body is not data`);
+  // A prepared order is in our own words, and its bytes are the ones that are sent (strategy 9.3).
+  const body = entry.kind === 'order.prepared' ? plain : redact(plain);
   const key = storedKey(entry.key);
   const row = { seq, kind: entry.kind, key, at_ms: entry.atMs, body };
   return { ...row, checksum: checksumOf(row) };

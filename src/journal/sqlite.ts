@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
-import type { Clock, JournalEntry, JournalKind, StoredEntry } from '../ports.ts';
+import type { Clock, JournalEntry, JournalKind, Redact, StoredEntry } from '../ports.ts';
 import { makeDirectory, tryWriting } from './directory.ts';
 import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
 import { type Row, storedKey, toRow } from './entry.ts';
@@ -26,6 +26,8 @@ export interface OpenJournalOptions extends RetentionOptions {
   readonly directory: string;
   /** Of journalFileName (files.ts). */
   readonly fileName?: string;
+  /** Every body passes it, but for those of prepared orders; it must leave figures and JSON as they are. */
+  readonly redact?: Redact;
   /** For the compaction at open. */
   readonly clock: Clock;
   /** An upper bound for the file, in pages of 4 KiB; beyond it `append` says that it is full. Default: the disk's. */
@@ -118,6 +120,7 @@ class SqliteJournal implements EngineJournal, RetentionStore {
   /** null: opened for reading. */
   readonly #mark: Mark | null;
   readonly #days: number;
+  readonly #redact: Redact | undefined;
   readonly #settled: (entry: StoredEntry) => boolean;
   readonly #statements = new Map<string, StatementSync>();
   readonly #log: LogSync | null;
@@ -129,13 +132,14 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     file: string,
     mark: Mark | null,
     notices: readonly string[],
-    retention: RetentionOptions,
+    retention: RetentionOptions & { readonly redact?: Redact },
   ) {
     this.name = file;
     this.notices = notices;
     this.#db = db;
     this.#mark = mark;
     this.#days = retention.days;
+    this.#redact = retention.redact;
     this.#settled = retention.settled ?? settledByBody;
     this.#lastSeq = lastSeqOf(db);
     this.#mark?.write(this.#lastSeq, true);
@@ -150,7 +154,7 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     let seq = this.#lastSeq;
     // Only an order's bytes are waited for: they, and all that was written before them, are on the disk before it leaves.
     const mustLast = entries.some(({ kind }) => kind === 'order.prepared');
-    const rows = entries.map((entry) => ({ ...toRow(++seq, entry), effect: settles(entry) }));
+    const rows = entries.map((entry) => ({ ...toRow(++seq, entry, this.#redact), effect: settles(entry) }));
     try {
       this.#log.assertWell();
       if (!mustLast) this.#db.exec('PRAGMA synchronous = NORMAL');

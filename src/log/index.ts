@@ -2,4 +2,3 @@ export { type AccountFigures, createFigures, type Figures, type FiguresSnapshot 
 export { type Level, type Line, type LineContext, lasting, line } from './lines.ts';
 export { LOG_FILE_NAME, type LogFile, openLogFile } from './log-file.ts';
 export { createEngineLog, type EngineLog, type EngineLogOptions, FIGURES_EVERY_MS } from './logger.ts';
-export { createRedactor } from './redact.ts';

@@ -2,11 +2,10 @@ import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { Decimal } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
-import type { Reporter } from '../ports.ts';
+import type { Redact, Reporter } from '../ports.ts';
 import type { Figures } from './figures.ts';
 import { DEFAULT_LINE_CONTEXT, type Level, type LineContext, line } from './lines.ts';
 import type { LogFile } from './log-file.ts';
-import { createRedactor } from './redact.ts';
 
 /** How often the rollout figures are printed (runbook). */
 export const FIGURES_EVERY_MS = 600_000;
@@ -33,8 +32,8 @@ export interface EngineLog extends Reporter {
 }
 
 export interface EngineLogOptions {
-  /** Texts that must never be printed. */
-  readonly secrets: readonly string[];
+  /** Every line passes it. */
+  readonly redact: Redact;
   /** The screen; null: none. `colour` for a terminal. */
   readonly screen: { write(text: string): unknown; readonly colour: boolean } | null;
   /** JSON lines; null: none. */
@@ -53,8 +52,7 @@ const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, war
  * Never throws: what cannot be written is said on the other side, once.
  */
 export function createEngineLog(options: EngineLogOptions): EngineLog {
-  const { screen, file, figures, context = DEFAULT_LINE_CONTEXT } = options;
-  const redact = createRedactor(options.secrets);
+  const { redact, screen, file, figures, context = DEFAULT_LINE_CONTEXT } = options;
   const leastOnScreen = LEVEL_NUMBER[options.screenLevel ?? 'info'];
   const pretty = prettyFactory({
     colorize: screen?.colour ?? false,
@@ -99,7 +97,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
     },
     {
       write(json: string) {
-        const safe = redact(json);
+        const safe = (redact.json ?? redact)(json);
         toFile(safe);
         if (LEVEL_NUMBER[nowLevel] >= leastOnScreen) onScreen(pretty(safe));
       },

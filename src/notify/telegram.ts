@@ -1,7 +1,6 @@
-import type { Notifier } from '../ports.ts';
+import type { Notifier, Redact } from '../ports.ts';
 import { refusalIn } from './gateway-answer.ts';
 import { DeliveryError, request, type Way } from './post.ts';
-import { redact, secretsOfAddress } from './redact.ts';
 
 /** Where and as whom messages are posted (strategy 2.1). */
 export interface TelegramGateway {
@@ -26,8 +25,8 @@ const QUOTED = 200;
  * 2xx, a redirect, a 200 whose body names an error, no answer in time. Neither chat id nor key is ever in an error, nor what
  * of the address may be one.
  */
-export function telegramNotifier(gateway: TelegramGateway, options: Way = {}): Notifier {
-  const secrets = [...secretsOfAddress(gateway.url), gateway.apiKey, gateway.chatId];
+export function telegramNotifier(gateway: TelegramGateway, options: Way & { readonly redact: Redact }): Notifier {
+  const { redact } = options;
   return {
     async send(text) {
       const { status, body } = await request(
@@ -35,13 +34,13 @@ export function telegramNotifier(gateway: TelegramGateway, options: Way = {}): N
         {
           method: 'POST',
           headers: { 'content-type': 'application/json', accept: 'application/json', 'x-api-key': gateway.apiKey },
-          body: JSON.stringify({ chatId: gateway.chatId, message: text }),
+          body: JSON.stringify({ chatId: gateway.chatId, message: redact(text) }),
         },
         { ...options, timeoutMs: GATEWAY_TIMEOUT_MS },
       );
       const refusal = refusalIn(status, body);
       if (refusal === null) return;
-      const told = redact(refusal, secrets).replace(/\s+/g, ' ').slice(0, QUOTED);
+      const told = redact(refusal).replace(/\s+/g, ' ').slice(0, QUOTED);
       throw new DeliveryError('refused', `the Telegram gateway did not take the message: ${told}`);
     },
   };

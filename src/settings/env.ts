@@ -100,6 +100,8 @@ export interface EnvironmentReading {
   readonly symbolsFile: { readonly path: string; readonly given: string } | null;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
+  /** What was given for keys and the like, legal or not: it must not be repeated in any message. */
+  readonly secrets: readonly string[];
 }
 
 /** What `paper` trades when it is told nothing. */
@@ -179,7 +181,8 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
     errors.length > 0
       ? null
       : settled(values, { mode: mode.name ?? 'paper', hosts, telegram, proxy, root: input.root, symbolsFile });
-  return { settings, symbolsFile, errors, warnings };
+  const secrets = VARIABLE_NAMES.filter((name) => VARIABLES[name].confidential).map((name) => texts.get(name) ?? '');
+  return { settings, symbolsFile, errors, warnings, secrets };
 }
 
 /** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */

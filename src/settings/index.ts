@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
 import { codeOf, type EnvironmentSettings, type ReadFile, readEnvironment } from './env.ts';
+import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
 import { shown } from './wording.ts';
 
@@ -13,6 +14,7 @@ export {
 } from './env.ts';
 export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
 export { isLoopback, type ProxySettings, proxyOf, shownProxy } from './network.ts';
+export { createRedactor, type Redactor, secretsIn, secretsOfAddress } from './redact.ts';
 export { Secret } from './secret.ts';
 export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
 
@@ -59,8 +61,11 @@ export function loadSettings(source: SettingsSource): SettingsResult {
       errors.push(...reading.errors);
     }
   }
-  if (environment.settings === null || errors.length > 0) return { ok: false, errors };
-  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings };
+  // A key in the wrong variable, or in the symbols file, would be repeated in the complaint about it.
+  const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
+  const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
+  if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
+  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings) };
 }
 
 function symbolsOf(file: { readonly path: string; readonly given: string }, root: string, readFile: ReadFile) {

@@ -209,7 +209,7 @@ class Campaign {
     });
     this.#truth = createTruth(this.#exchange, (what, rule, detail) => this.#findings.find('truth', rule, what, detail));
     this.#log = createEngineLog({
-      secrets: [],
+      redact: (text) => text,
       screen: null,
       file: {
         write: (text) => {

@@ -7,7 +7,7 @@ import type { Fact } from '../../src/core/facts.ts';
 import { createFigures } from '../../src/log/figures.ts';
 import { createEngineLog, type EngineLogOptions, LOG_FILE_NAME, openLogFile } from '../../src/log/index.ts';
 import { FACT_TYPES, line } from '../../src/log/lines.ts';
-import { createRedactor } from '../../src/log/redact.ts';
+import { createRedactor } from '../../src/settings/redact.ts';
 import { AT, FACTS } from './facts.ts';
 
 const PRIVATE = '0x4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d';
@@ -18,7 +18,7 @@ function memoryLog(options: Partial<EngineLogOptions> = {}) {
   const screen: string[] = [];
   const file: string[] = [];
   const log = createEngineLog({
-    secrets: SECRETS,
+    redact: createRedactor(SECRETS),
     screen: { write: (text) => screen.push(text), colour: false },
     file: { write: (text) => file.push(text), close: () => undefined },
     ...options,

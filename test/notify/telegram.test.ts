@@ -8,6 +8,7 @@ import { httpHeartbeat } from '../../src/notify/heartbeat.ts';
 import { logNotifier } from '../../src/notify/log.ts';
 import { DeliveryError, type Fetch } from '../../src/notify/post.ts';
 import { GATEWAY_TIMEOUT_MS, telegramNotifier } from '../../src/notify/telegram.ts';
+import { createRedactor, secretsOfAddress } from '../../src/settings/redact.ts';
 
 const CHAT_ID = '-1001234567890';
 const API_KEY = 'sécret"key/77';
@@ -55,7 +56,9 @@ async function failureOf(sending: Promise<void>): Promise<DeliveryError> {
 }
 
 const key = 'key-77';
-const to = (url: string, apiKey = key) => telegramNotifier({ url, chatId: CHAT_ID, apiKey });
+const redactorOf = (url: string, apiKey: string) => createRedactor([...secretsOfAddress(url), apiKey, CHAT_ID]);
+const to = (url: string, apiKey = key) =>
+  telegramNotifier({ url, chatId: CHAT_ID, apiKey }, { redact: redactorOf(url, apiKey) });
 
 describe('strategy 12: the Telegram gateway', () => {
   test('is posted chatId and message as JSON, the key in X-API-Key', async () => {
@@ -80,14 +83,14 @@ describe('strategy 12: the Telegram gateway', () => {
       response.writeHead(401).end(JSON.stringify({ error: `bad key ${headers['x-api-key']}`, chat: CHAT_ID }));
     });
     const failure = await failureOf(to(url).send('x'));
-    assert.match(failure.message, /status 401.*bad key \*\*\*/);
+    assert.match(failure.message, /status 401.*bad key \[secret\]/);
     assert.ok(!failure.message.includes(key));
   });
 
   test('what follows the origin of its address may be a key: it is taken out too', async () => {
     const { url } = await gateway((response) => response.writeHead(404).end('Cannot POST /bot77:f3c9a1d2/send?x=1'));
     const failed = await failureOf(to(`${new URL(url).origin}/bot77:f3c9a1d2/send?x=1`).send('x'));
-    assert.match(failed.message, /Cannot POST \*\*\*/);
+    assert.match(failed.message, /Cannot POST \[secret\]/);
   });
 
   test('a path that is a word is no key', async () => {
@@ -99,7 +102,10 @@ describe('strategy 12: the Telegram gateway', () => {
     const stand = (body: string) =>
       telegramNotifier(
         { url: 'http://gateway', chatId: CHAT_ID, apiKey: API_KEY },
-        { fetch: (async () => ({ status: 500, text: async () => body })) as unknown as Fetch },
+        {
+          redact: redactorOf('http://gateway', API_KEY),
+          fetch: (async () => ({ status: 500, text: async () => body })) as unknown as Fetch,
+        },
       );
     for (const pad of [0, 150, 170, 180, 190]) {
       const spelled = [API_KEY, JSON.stringify(API_KEY), encodeURIComponent(API_KEY), CHAT_ID].join(' ');
@@ -159,7 +165,10 @@ describe('strategy 12: the Telegram gateway', () => {
       try {
         let ended = false;
         const failing = failureOf(
-          telegramNotifier({ url: 'http://gateway', chatId: CHAT_ID, apiKey: key }, { fetch: hanging }).send('x'),
+          telegramNotifier(
+            { url: 'http://gateway', chatId: CHAT_ID, apiKey: key },
+            { redact: createRedactor(), fetch: hanging },
+          ).send('x'),
         ).finally(() => {
           ended = true;
         });

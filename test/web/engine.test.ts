@@ -143,7 +143,12 @@ test('an inspector never throws into the actor it looks at', () => {
   inspector.close();
 });
 
-const DASHBOARD = { journal: createMemoryJournal(), clock: systemClock, secrets: [], inspect: false };
+const DASHBOARD = {
+  journal: createMemoryJournal(),
+  clock: systemClock,
+  redact: (text: string) => text,
+  inspect: false,
+};
 
 test('port 0 means no dashboard, and says nothing', async () => {
   const warnings: string[] = [];

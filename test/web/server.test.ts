@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { get, type IncomingMessage, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { createRedactor } from '../../src/log/index.ts';
+import { createRedactor } from '../../src/settings/redact.ts';
 import { startWeb, unready, type Web } from '../../src/web/index.ts';
 import { CLIENTS_MAX } from '../../src/web/live.ts';
 import { NOON_MS, stateChanged, status, symbolStatus, webOptions } from './fixtures.ts';

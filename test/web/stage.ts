@@ -9,7 +9,7 @@ import { createStreams, type Streams } from '../../src/grvt/stream.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { systemClock } from '../../src/run.ts';
-import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { createRedactor, loadSettings, type Settings } from '../../src/settings/index.ts';
 import { openVenue, secretsOf, type Venue } from '../../src/venue.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -43,7 +43,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     settings,
     journal,
     clock: systemClock,
-    secrets,
+    redact: createRedactor(secrets),
     warn: (text) => warnings.push(text),
     inspect: options.inspect ?? false,
   });
