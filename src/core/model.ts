@@ -102,6 +102,12 @@ export interface ExchangeOrder {
   readonly from?: number;
 }
 
+/** What a state frame tells of an order (API 8); no order id: it has none yet. */
+export interface StreamOrderState
+  extends Pick<ExchangeOrder, 'status' | 'rejectReason' | 'tradedSize' | 'avgFillPrice' | 'updateTimeNs'> {
+  readonly orderId?: string;
+}
+
 /** From `account_summary` of the trading account (strategy 14: not the aggregated one). USDT. */
 export interface AccountSummary {
   readonly totalEquity: Decimal;
@@ -133,21 +139,30 @@ export interface AccountSnapshot {
   readonly summary: AccountSummary;
 }
 
-/** The part of an account snapshot that concerns one instrument: what a symbol decides on, and what the journal keeps. */
+/** The part of an account's view that concerns one instrument: what a symbol decides on, and what the journal keeps. */
 export interface SymbolSnapshot {
   readonly account: AccountName;
+  /** When the last whole reading of it was requested. */
   readonly requestedAtMs: number;
+  /** Of our clock then. */
   readonly era: number;
+  /** When the last message was folded into it. */
   readonly receivedAtMs: number;
+  /** It brings a whole reading; false: frames or look-ups since then. Absent: true. */
+  readonly whole?: boolean;
+  /** The account's streams tell what becomes of it (strategy 10.6). Absent: they do not. */
+  readonly intact?: boolean;
+  /** When the last frame that names the instrument came. Absent, null: none. */
+  readonly lastFrameAtMs?: number | null;
   /** null: flat. */
   readonly position: Position | null;
   /** Wire id of the message that stated the position, or that lacked it; absent where there is no wire. */
   readonly positionFrom?: number;
-  /** Strategy orders only, open or looked up. */
+  /** Strategy orders only, open, looked up, or over a moment ago. */
   readonly orders: readonly ExchangeOrder[];
   /** Client ids looked up and not known to the exchange. */
   readonly absent: readonly string[];
-  /** Client ids of `orders` that were not among the open ones and were looked up. Absent: none. */
+  /** Client ids of `orders` that are not among the open ones of the last whole reading. Absent: none. */
   readonly lookedUp?: readonly string[];
 }
 
