@@ -94,7 +94,7 @@ interface Part {
   readonly held: readonly AccountFrame[];
   /** Any frame that names the instrument. */
   readonly lastFrameAtMs: number | null;
-  /** The position by the stream, or as proven when it began to follow it; null: it follows none. */
+  /** The position by the stream; null: it has told none since it is followed, and readings replace the row. */
   readonly streamedSize: Decimal | null;
   /** Exchange's time of the last position frame: where frames carry no numbers, an older one comes out of order. */
   readonly streamedNs: bigint;
@@ -246,12 +246,11 @@ export function withFrame(view: AccountView, frame: AccountFrame): Folded {
       ? unchanged(withUncovered(view, frame, null))
       : unchanged(view);
   }
+  if (frame.receivedAtMs < part.trustFromMs) return unchanged(view);
   const touched = { ...part, lastFrameAtMs: frame.receivedAtMs };
   const answered = { ...view, probes: view.probes.filter((probe) => !answers(frame, probe)) };
   if (!isTrusted(part)) {
-    const holds = frame.receivedAtMs >= part.trustFromMs;
-    const next = holds ? holding(touched, frame) : touched;
-    return unchanged({ ...answered, parts: { ...view.parts, [instrument]: next } });
+    return unchanged({ ...answered, parts: { ...view.parts, [instrument]: holding(touched, frame) } });
   }
   return settled(answered, instrument, foldFrame(touched, frame, view.uncovered), frame);
 }
@@ -554,7 +553,7 @@ function takeReading(
   // Times of before our clock was set back compare with none of after it.
   const part = sameClock ? before : { ...before, ...forgottenTimes(before, requestedAtMs) };
   const followed = isTrusted(part);
-  const recent = isRecent(part.lastFrameAtMs, requestedAtMs);
+  const recent = part.streamedSize !== null && isRecent(part.lastFrameAtMs, requestedAtMs);
 
   const openIds = new Set(rows.listed.map((order) => order.clientOrderId));
   const kept = part.orders.flatMap((row): OrderRow[] => {
@@ -586,7 +585,7 @@ function takeReading(
   const position = followed && recent ? markedAnew(part, rows.position) : rows.position;
   const isStreams = followed && recent && !sameSize(part.position, rows.position);
   const read = rows.position?.size ?? ZERO;
-  const isAgainst = isProbed(part) && !recent && part.streamedSize !== null && !read.eq(part.streamedSize);
+  const isAgainst = followed && !recent && part.streamedSize !== null && !read.eq(part.streamedSize);
   const disagrees = isAgainst && (part.againstSize?.eq(read) ?? false);
   next = forget(
     {
@@ -596,7 +595,6 @@ function takeReading(
       provenAtMs: requestedAtMs,
       era,
       held: [],
-      streamedSize: isProbed(part) || (followed && recent) ? part.streamedSize : read,
       againstSize: isAgainst ? read : null,
     },
     reading,
