@@ -4,13 +4,13 @@ import type {
   AccountName,
   AccountSnapshot,
   AccountSummary,
-  ExchangeOrder,
+  ListedOrder,
   OrderLookup,
   Position,
   Rows,
   SymbolSnapshot,
 } from '../src/core/model.ts';
-import { isStrategyOrder } from '../src/core/order-id.ts';
+import { isOwnOrder } from '../src/core/order-id.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import type {
   AccountFailed,
@@ -67,7 +67,7 @@ export interface PollerInput {
 /** What the three reads gave. */
 interface Reading {
   readonly positions: Rows<Position>;
-  readonly openOrders: readonly ExchangeOrder[];
+  readonly openOrders: readonly ListedOrder[];
   readonly summary: AccountSummary;
 }
 
@@ -265,7 +265,7 @@ function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonl
     receivedAtMs,
     position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
     ...(snapshot.positions.from === undefined ? {} : { positionFrom: snapshot.positions.from }),
-    orders: [...open, ...found].filter((order) => isStrategyOrder(order.clientOrderId)),
+    orders: [...open, ...found].filter(isOwnOrder),
     ...(found.length === 0 ? {} : { lookedUp: found.map((order) => order.clientOrderId) }),
     absent,
   };

@@ -23,7 +23,7 @@ import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
-import { isStrategyOrder } from '../src/core/order-id.ts';
+import { isOwnOrder } from '../src/core/order-id.ts';
 import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import {
@@ -231,7 +231,7 @@ const daemonSetup = setup({
       const { snapshot, failedLookups } = event;
       const { account } = snapshot;
       const nowMs = context.clock.nowMs();
-      const open = snapshot.openOrders.filter((order) => !isStrategyOrder(order.clientOrderId) && !awaitsName(order));
+      const open = snapshot.openOrders.filter((order) => !isOwnOrder(order) && !awaitsName(order));
       const untold = open.filter((order) => !context.foreign[account].includes(foreignOrderName(order)));
       if (untold.length > 0) {
         enqueue(() => {

@@ -1,6 +1,6 @@
 import { assign, fromPromise, setup } from 'xstate';
-import { ACCOUNTS, type AccountName, type ExchangeOrder } from '../src/core/model.ts';
-import { isStrategyOrder } from '../src/core/order-id.ts';
+import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from '../src/core/model.ts';
+import { isOwnOrder } from '../src/core/order-id.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
 import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission-steps.ts';
 
@@ -76,7 +76,7 @@ interface Doomed {
 
 /** One round of questions. */
 interface Answers {
-  readonly open: Readonly<Record<AccountName, readonly ExchangeOrder[] | string>>;
+  readonly open: Readonly<Record<AccountName, readonly ListedOrder[] | string>>;
   /** Of the doomed and the held orders that are not open: by client id; undefined: could not be asked. */
   readonly states: Readonly<Record<string, ExchangeOrder | null>>;
 }
@@ -127,7 +127,7 @@ interface QuestionInput {
 
 /** The open orders of both accounts, then the state of each order that is to go and is not among them. */
 async function askExchange({ exchange, doomed, held }: QuestionInput): Promise<Answers> {
-  const read = async (account: AccountName): Promise<readonly ExchangeOrder[] | string> => {
+  const read = async (account: AccountName): Promise<readonly ListedOrder[] | string> => {
     try {
       return await exchange.openOrders(account);
     } catch (thrown) {
@@ -204,7 +204,7 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
       unread[account] = orders;
       continue;
     }
-    const listed = orders.filter((order) => isStrategyOrder(order.clientOrderId));
+    const listed = orders.filter((order) => isOwnOrder(order));
     const listedIds = new Set(listed.map((order) => order.clientOrderId));
     const unlisted = context.held.filter((one) => one.account === account && !listedIds.has(one.clientOrderId));
     const inState = (state: null | undefined) => unlisted.filter((one) => states[one.clientOrderId] === state);

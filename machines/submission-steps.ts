@@ -2,7 +2,7 @@ import type { Decimal } from '../src/core/decimal.ts';
 import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
-import { clientOrderIdOf, nonceOf } from '../src/core/order-id.ts';
+import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import type {
   EngineClock,
@@ -435,7 +435,10 @@ export async function findInLists({ exchange, order, orderTtlMs }: ListQuestion)
     exchange.openOrders(order.account),
     exchange.orderHistory(order.account, sentAtExchangeMs - HISTORY_MARGIN_MS),
   ]);
-  return [...history, ...open].find((candidate) => candidate.clientOrderId === order.clientOrderId) ?? null;
+  return (
+    [...history, ...open.filter(isOwnOrder)].find((candidate) => candidate.clientOrderId === order.clientOrderId) ??
+    null
+  );
 }
 
 /** What the symbol is told when its submission is over. */

@@ -236,7 +236,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'foreign-orders-cancelled',
     what: 'the clean-up takes every order for ours',
     file: 'machines/stop-cleanup.ts',
-    right: 'const listed = orders.filter((order) => isStrategyOrder(order.clientOrderId));',
+    right: 'const listed = orders.filter((order) => isOwnOrder(order));',
     wrong: 'const listed = orders;',
     options: ['--fault', 'foreign-order=0.9', 'engine-restarted=0.9'],
   },

@@ -9,10 +9,11 @@ import {
   type ExchangeOrder,
   type Instrument,
   type Intent,
+  type ListedOrder,
   type Position,
   type SymbolSnapshot,
 } from './core/model.ts';
-import { isStrategyOrder } from './core/order-id.ts';
+import { isOwnOrder } from './core/order-id.ts';
 import { priceFor } from './core/pricing.ts';
 import { begin } from './core/reconcile.ts';
 import { emptySymbolState } from './core/symbol-state.ts';
@@ -24,6 +25,7 @@ import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
 import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument } from './journal/instruments.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
+import { line } from './log/lines.ts';
 import type { Clock } from './ports.ts';
 import { hostLines, proxyFor } from './routes.ts';
 import { createRedactor, EXCHANGES, type Settings } from './settings/index.ts';
@@ -32,7 +34,7 @@ import { openVenue, secretsOf } from './venue.ts';
 /** One reading of an account: what a poller would read. */
 interface Reading {
   readonly positions: readonly Position[];
-  readonly orders: readonly ExchangeOrder[];
+  readonly orders: readonly ListedOrder[];
   readonly summary: AccountSummary;
   readonly atMs: number;
 }
@@ -62,6 +64,10 @@ export async function check(
     clock,
     proxyFor: proxyFor(settings),
     redact,
+    instruments: settings.symbols.map(({ instrument }) => instrument),
+    report: (fact) => {
+      if (fact.type === 'row.skipped') print(`Warning: ${line(fact)?.text}`);
+    },
   });
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
@@ -149,7 +155,7 @@ function printAccount(
     const note = traded.has(position.instrument) ? '' : ' (not in the symbols file: left alone)';
     print(`  position ${position.instrument} ${position.size.toFixed()} @ ${position.entryPrice.toFixed()}${note}`);
   }
-  const ours = reading.orders.filter((order) => isStrategyOrder(order.clientOrderId));
+  const ours = reading.orders.filter(isOwnOrder);
   for (const order of ours) print(`  our order ${describe(order)}`);
   const foreign = reading.orders.length - ours.length;
   if (foreign > 0) print(`  ${foreign} non-strategy orders: left alone, and alerted once each`);
@@ -244,7 +250,7 @@ function slice(account: AccountName, reading: Reading, instrument: string): Symb
     era: 0,
     receivedAtMs: reading.atMs,
     position,
-    orders: reading.orders.filter((order) => order.instrument === instrument && isStrategyOrder(order.clientOrderId)),
+    orders: reading.orders.filter(isOwnOrder).filter((order) => order.instrument === instrument),
     absent: [],
   };
 }

@@ -8,6 +8,7 @@ import type {
   ExchangeOrder,
   Instrument,
   Intent,
+  ListedOrder,
   Position,
   Rows,
   Side,
@@ -60,11 +61,11 @@ export interface Exchange {
   book(instrument: string): Promise<Book>;
 
   positions(account: AccountName): Promise<Rows<Position>>;
-  openOrders(account: AccountName): Promise<Rows<ExchangeOrder>>;
+  openOrders(account: AccountName): Promise<Rows<ListedOrder>>;
   accountSummary(account: AccountName): Promise<AccountSummary>;
   /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
   order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;
-  /** Every order of the account created or closed since then (exchange's time), all pages. */
+  /** Every strategy order of the account created or closed since then (exchange's time), all pages. */
   orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]>;
 
   sign(draft: OrderDraft): SignedOrder;

@@ -109,6 +109,7 @@ export async function run(
           bookDepth: settings.orderbookDepth,
           requestsPerSec: settings.requestsPerSec,
           clock: systemClock,
+          instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],
           log: (level, message) => log.say(LOG_LEVEL[level], `REST client: ${message}`, Date.now()),
           proxyFor: proxyFor(settings),

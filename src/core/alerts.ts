@@ -1,6 +1,6 @@
 import { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
-import type { AccountName, AccountSummary, ExchangeOrder, Side } from './model.ts';
+import type { AccountName, AccountSummary, ForeignOrder, Side } from './model.ts';
 
 /** Every kind of alert there is (strategy 12). */
 export type AlertKind =
@@ -138,12 +138,12 @@ export function accountParkedAlert(failure: ExchangeFailure, account: AccountNam
 const UNNAMED_ORDER = '0x00';
 
 /** A foreign order on its way to the matching engine: told once it has the name it is told under (strategy 11.4). */
-export function awaitsName(order: Pick<ExchangeOrder, 'orderId' | 'status'>): boolean {
+export function awaitsName(order: Pick<ForeignOrder, 'orderId' | 'status'>): boolean {
   return order.orderId === UNNAMED_ORDER && order.status === 'PENDING';
 }
 
 /** What a foreign order is told under: its order id, for client ids come again; the client id of one that rests without. */
-export function foreignOrderName(order: Pick<ExchangeOrder, 'orderId' | 'clientOrderId'>): string {
+export function foreignOrderName(order: Pick<ForeignOrder, 'orderId' | 'clientOrderId'>): string {
   return order.orderId === UNNAMED_ORDER ? order.clientOrderId : order.orderId;
 }
 

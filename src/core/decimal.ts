@@ -49,6 +49,15 @@ export function unitsFor(value: Decimal, unit: Decimal): Decimal {
   return whole.mul(unit).lt(value) ? whole.plus(1) : whole;
 }
 
+/** The least common multiple of two decimals above zero. */
+export function commonMultiple(first: Decimal, second: Decimal): Decimal {
+  const scale = new Decimal(10).pow(Math.max(first.decimalPlaces(), second.decimalPlaces()));
+  const [one, other] = [first, second].map((value) => BigInt(value.mul(scale).toFixed())) as [bigint, bigint];
+  let [divisor, rest] = [one, other];
+  while (rest > 0n) [divisor, rest] = [rest, divisor % rest];
+  return new Decimal(((one / divisor) * other).toString()).div(scale);
+}
+
 /** The smaller of two decimals. */
 export function min(first: Decimal, ...rest: Decimal[]): Decimal {
   return rest.reduce((least, value) => (value.lt(least) ? value : least), first);

@@ -91,6 +91,15 @@ export type Fact = { readonly atMs: number } & (
       readonly orderId: string;
       readonly clientOrderId: string;
     }
+  /** A row that no rule needs could not be read, and was left out (10.4); each once. `isLast`: no further one is reported. */
+  | {
+      readonly type: 'row.skipped';
+      readonly account: AccountName | null;
+      readonly call: string;
+      readonly name: string;
+      readonly why: string;
+      readonly isLast: boolean;
+    }
   | {
       readonly type: 'lots.restored';
       readonly instrument: string;

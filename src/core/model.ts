@@ -42,9 +42,10 @@ export interface Instrument {
   readonly hash: string;
   readonly base: string;
   readonly quote: string;
-  /** Scale of sizes in signatures; not the step. */
+  /** Scale of sizes in signatures, −18 to 18; not the step. */
   readonly baseDecimals: number;
   readonly tickSize: Decimal;
+  /** The exchange's `min_size`, rounded up to what `baseDecimals` can say. */
   readonly minSize: Decimal;
   /** USDT; zero where the exchange states none. */
   readonly minNotional: Decimal;
@@ -108,13 +109,28 @@ export interface StreamOrderState
   readonly orderId?: string;
 }
 
+/**
+ * An order that is not ours, as far as it takes to name it (strategy 10.4, 11.4): no rule uses more of it, so none of its
+ * other fields is read.
+ */
+export interface ForeignOrder {
+  /** `0x00` where the exchange gave none. */
+  readonly orderId: string;
+  /** `0` where the exchange gave none. */
+  readonly clientOrderId: string;
+  /** Of its first leg that names one; `?`: none does. */
+  readonly instrument: string;
+  /** null: a status that is not known here. */
+  readonly status: OrderStatus | null;
+}
+
+/** A row of the open orders: a strategy order, read whole, or a foreign one (order-id.ts tells which). */
+export type ListedOrder = ExchangeOrder | ForeignOrder;
+
 /** From `account_summary` of the trading account (strategy 14: not the aggregated one). USDT. */
 export interface AccountSummary {
   readonly totalEquity: Decimal;
-  readonly initialMargin: Decimal;
   readonly maintenanceMargin: Decimal;
-  readonly availableBalance: Decimal;
-  readonly eventTimeNs: bigint;
 }
 
 /** What became of an order we hold live and did not see among the open ones (strategy 10.2). */
@@ -134,7 +150,7 @@ export interface AccountSnapshot {
   readonly receivedAtMs: number;
   readonly positions: Rows<Position>;
   /** Strategy and foreign orders, every instrument. */
-  readonly openOrders: readonly ExchangeOrder[];
+  readonly openOrders: readonly ListedOrder[];
   readonly lookups: readonly OrderLookup[];
   readonly summary: AccountSummary;
 }

@@ -111,5 +111,5 @@ function heldFor(
 /** Rounded down to the step and to `base_decimals` (strategy 7.3). */
 export function toStep(input: Pick<PlanInput, 'instrument'>, size: Decimal): Decimal {
   const { minSize, baseDecimals } = input.instrument;
-  return floorTo(size.toDecimalPlaces(baseDecimals, Decimal.ROUND_DOWN), minSize);
+  return floorTo(floorTo(size, new Decimal(10).pow(-baseDecimals)), minSize);
 }

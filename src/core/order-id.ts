@@ -1,4 +1,4 @@
-import type { AccountName, Side } from './model.ts';
+import type { AccountName, ExchangeOrder, ListedOrder, Side } from './model.ts';
 
 /**
  * Client order ids in the original engine's layout (strategy 9.2), so that either engine knows the other's orders:
@@ -14,6 +14,8 @@ const SEQUENCE_END = 1n << 58n;
 const UINT64_MAX = (1n << 64n) - 1n;
 /** Decimal digits without a sign or a leading zero; at most the 20 that a uint64 has. */
 const UINT_TEXT = /^(0|[1-9]\d{0,19})$/;
+/** Any spelling of an unsigned integer of up to 64 bits; leading zeros included, within reason. */
+const ANY_INTEGER = /^(\d{1,40}|0[xX][0-9a-fA-F]{1,40})$/;
 
 /**
  * A sequence starts as its millisecond with 16 bits below it to count in: 65,536 ids a millisecond before it runs ahead of
@@ -32,6 +34,23 @@ export interface OrderIdParts {
 /** Whether an order is ours or the original engine's: a strategy order, not a foreign one (strategy 1, 9.2). Anything but a decimal uint64 is foreign. */
 export function isStrategyOrder(clientOrderId: string): boolean {
   return parseClientOrderId(clientOrderId) !== null;
+}
+
+/** Whether a row of the open orders is a strategy order (strategy 9.2); any other one is only named (strategy 10.4). */
+export function isOwnOrder(order: ListedOrder): order is ExchangeOrder {
+  return isStrategyOrder(order.clientOrderId);
+}
+
+/**
+ * Whether a client id, in whatever form a row has it, may be a strategy order's (strategy 10.4): such a row is validated
+ * strictly. So is a number that JSON has rounded, and an id in hex: neither may pass for a foreign order.
+ */
+export function mayBeStrategyId(clientOrderId: unknown): boolean {
+  if (typeof clientOrderId === 'number' && !Number.isFinite(clientOrderId)) return false;
+  if (typeof clientOrderId !== 'string' && typeof clientOrderId !== 'number') return false;
+  const text = typeof clientOrderId === 'number' ? clientOrderId.toFixed(0) : clientOrderId.trim();
+  if (!ANY_INTEGER.test(text)) return false;
+  return BigInt(text) >> PREFIX_SHIFT === STRATEGY_PREFIX;
 }
 
 /**

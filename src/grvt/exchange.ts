@@ -8,6 +8,7 @@ import {
   type Book,
   type ExchangeOrder,
   type Instrument,
+  type ListedOrder,
   type Position,
   type Rows,
 } from '../core/model.ts';
@@ -26,6 +27,7 @@ import {
   parseOrderHistory,
   parsePositions,
   parseSummary,
+  type RowScope,
   readAs,
   UnusableAnswer,
 } from './parse.ts';
@@ -76,6 +78,8 @@ export interface GrvtOptions {
   readonly report?: (fact: Fact) => void;
   /** What the exchange writes passes it before anybody sees it; learns each session. */
   readonly redact?: Redact;
+  /** Names of the instruments that are traded, in any case: other rows that cannot be read are skipped. Absent: all are (10.4). */
+  readonly instruments?: readonly string[];
   /** Carries the REST calls instead of sockets: virtual time. An axios adapter. */
   readonly axiosAdapter?: unknown;
   /** Carries the logins; default node-fetch. */
@@ -120,6 +124,9 @@ const HISTORY_PAGE_ROWS = 500;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
+/** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
+const MAX_SKIPPED_REPORTED = 1_000;
+
 /** Of requests without a session. */
 const NO_HEADERS = {};
 
@@ -136,7 +143,7 @@ interface PrivateChannel extends Channel<TDG> {
   /** The three reads of every poll (strategy 10.1). */
   readonly polls: {
     readonly positions: PollRead<Position[]>;
-    readonly openOrders: PollRead<ExchangeOrder[]>;
+    readonly openOrders: PollRead<ListedOrder[]>;
     readonly summary: PollRead<AccountSummary>;
   };
 }
@@ -211,6 +218,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   let signable: Record<string, SignableInstrument> = {};
   let wireId = 0;
   const wire: WireTap = { nextId: () => ++wireId, tell };
+  const traded =
+    options.instruments === undefined ? null : new Set(options.instruments.map((name) => name.toLowerCase()));
+  const skipped = new Set<string>();
 
   const ordersAhead = createAhead<ExchangeOrder | null>(clock);
   const booksAhead = createAhead<Book>(clock);
@@ -283,11 +293,27 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const signer = createOrderSigner({ privateKey: keys.privateKey, chainId: options.chainId });
     const id = keys.subAccountId;
     const polls = {
-      positions: pollRead(positionsSpec(keys), (answer) => parsePositions(answer, id)),
-      openOrders: pollRead(openOrdersSpec(keys), (answer) => parseOpenOrders(answer, id)),
+      positions: pollRead(positionsSpec(keys), (answer) => parsePositions(answer, id, scopeOf('positions', account))),
+      openOrders: pollRead(openOrdersSpec(keys), (answer) =>
+        parseOpenOrders(answer, id, scopeOf('openOrders', account)),
+      ),
       summary: pollRead(summarySpec(keys), (answer) => parseSummary(answer, id)),
     };
     return { client, pacer, keys, session, signer, polls };
+  }
+
+  function scopeOf(call: string, account: AccountName | null): RowScope {
+    return {
+      isTraded: (instrument) => traded === null || traded.has(instrument.toLowerCase()),
+      onSkip: (row) => {
+        const [name, why] = [foreign(row.name, redact), foreign(row.why, redact)];
+        const key = `${call} ${account} ${name}`;
+        if (skipped.has(key) || skipped.size >= MAX_SKIPPED_REPORTED) return;
+        skipped.add(key);
+        const isLast = skipped.size === MAX_SKIPPED_REPORTED;
+        options.report?.({ type: 'row.skipped', atMs: clock.nowMs(), account, call, name, why, isLast });
+      },
+    };
   }
 
   /** A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8). */
@@ -507,7 +533,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     async instruments(): Promise<readonly Instrument[]> {
       const spec = instrumentsSpec();
-      const found = parsed(null, spec, await callPublic(spec), parseInstruments);
+      const read = (answer: unknown) => parseInstruments(answer, scopeOf(spec.call, null));
+      const found = parsed(null, spec, await callPublic(spec), read);
       signable = Object.fromEntries(
         found.map(({ name, hash, baseDecimals }) => [name, { instrument_hash: hash, base_decimals: baseDecimals }]),
       );
@@ -517,7 +544,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
     positions: (account): Promise<Rows<Position>> => readRows(account, channels[account].polls.positions),
-    openOrders: (account): Promise<Rows<ExchangeOrder>> => readRows(account, channels[account].polls.openOrders),
+    openOrders: (account): Promise<Rows<ListedOrder>> => readRows(account, channels[account].polls.openOrders),
     accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
     async order(account, clientOrderId): Promise<ExchangeOrder | null> {

@@ -1,29 +1,65 @@
 import { type ZodError, type ZodType, z } from 'zod';
-import { Decimal, ZERO } from '../core/decimal.ts';
-import type { AccountSummary, Book, BookLevel, ExchangeOrder, Instrument, Position } from '../core/model.ts';
-import { isStrategyOrder } from '../core/order-id.ts';
+import { commonMultiple, Decimal, ZERO } from '../core/decimal.ts';
+import type {
+  AccountSummary,
+  Book,
+  BookLevel,
+  ExchangeOrder,
+  ForeignOrder,
+  Instrument,
+  ListedOrder,
+  Position,
+} from '../core/model.ts';
+import { mayBeStrategyId } from '../core/order-id.ts';
 import {
   bookAnswer,
   instrumentRow,
-  instrumentsAnswer,
   type OrderRow,
   orderAnswer,
-  orderHistoryAnswer,
-  ordersAnswer,
-  positionsAnswer,
+  orderRow,
+  orderStatus,
+  pageAnswer,
+  positionRow,
+  rowsAnswer,
   summaryAnswer,
 } from './wire.ts';
 
 /**
- * GRVT's answers as the engine's values (strategy 10.4): a missing or impossible field makes the whole answer unusable,
- * and the complaint names it. Rows of another sub account are such a field: their sizes are not ours.
+ * GRVT's answers as the engine's values (strategy 10.4). In what a rule uses (own orders, traded instruments, the fields
+ * read), a missing or impossible field makes the whole answer unusable, and the complaint names it; rows of another sub
+ * account are such a field: their sizes are not ours. Any other row that cannot be read is skipped and reported.
  */
+
+/** What is strict and what is skipped. */
+export interface RowScope {
+  /** Whether the engine trades an instrument of that name, case aside. */
+  isTraded(instrument: string): boolean;
+  /** A row nobody needs cannot be read: which one, and why. */
+  onSkip(row: SkippedRow): void;
+}
+
+export interface SkippedRow {
+  /** What the row names itself by; `?` where nothing in it can be read. */
+  readonly name: string;
+  /** Its field that cannot be read, without the row's place in the answer, and what is wrong with it. */
+  readonly why: string;
+}
 
 /** An answer that cannot be used. The message begins with the field, e.g. `result[2].state.status: …`. */
 export class UnusableAnswer extends Error {
+  readonly #field: string;
+  readonly #why: string;
+
   constructor(field: string, why: string) {
     super(`${field === '' ? 'answer' : field}: ${why}`);
     this.name = 'UnusableAnswer';
+    this.#field = field;
+    this.#why = why;
+  }
+
+  /** The same complaint about a field of that row. */
+  within(row: string): UnusableAnswer {
+    return new UnusableAnswer(this.#field === '' ? row : `${row}.${this.#field}`, this.#why);
   }
 }
 
@@ -37,35 +73,57 @@ export function readAs<T>(schema: ZodType<T>, answer: unknown): T {
 /**
  * Perpetuals of `all_instruments`; other kinds are not read.
  *
- * @throws UnusableAnswer naming the field.
+ * @throws UnusableAnswer naming the field, when a traded instrument's row cannot be read.
  */
-export function parseInstruments(answer: unknown): Instrument[] {
-  const rows = readAs(instrumentsAnswer, answer).result;
+export function parseInstruments(answer: unknown, scope: RowScope): Instrument[] {
+  const rows = readAs(rowsAnswer, answer).result;
   const found = new Map<string, Instrument>();
   for (const [index, row] of rows.entries()) {
     if (isOtherKind(row)) continue;
-    const field = `result[${index}]`;
-    const read = instrumentRow.safeParse(row);
-    if (!read.success) {
-      const [path, why] = complaint(read.error, row);
-      throw new UnusableAnswer(path === '' ? field : `${field}.${path}`, why);
-    }
-    const instrument = {
-      name: read.data.instrument,
-      hash: read.data.instrument_hash,
-      base: read.data.base,
-      quote: read.data.quote,
-      baseDecimals: read.data.base_decimals,
-      tickSize: new Decimal(read.data.tick_size),
-      minSize: new Decimal(read.data.min_size),
-      minNotional: new Decimal(read.data.min_notional ?? '0'),
-    };
-    if (instrument.tickSize.isZero()) throw new UnusableAnswer(`${field}.tick_size`, 'is zero');
-    if (instrument.minSize.isZero()) throw new UnusableAnswer(`${field}.min_size`, 'is zero');
-    found.set(instrument.name, instrument);
+    const instrument = readRow(scope, `result[${index}]`, row, instrumentOf);
+    if (instrument !== null) found.set(instrument.name, instrument);
   }
   return [...found.values()];
 }
+
+function instrumentOf(row: unknown): Instrument {
+  const read = readAs(instrumentRow, row);
+  const [tickSize, minSize] = [new Decimal(read.tick_size), new Decimal(read.min_size)];
+  if (tickSize.isZero()) throw new UnusableAnswer('tick_size', 'is zero');
+  if (minSize.isZero()) throw new UnusableAnswer('min_size', 'is zero');
+  return {
+    name: read.instrument,
+    hash: read.instrument_hash,
+    base: read.base,
+    quote: read.quote,
+    baseDecimals: read.base_decimals,
+    tickSize,
+    // What a signature cannot say is no step: it would be cut off the signed size.
+    minSize: commonMultiple(minSize, new Decimal(10).pow(-read.base_decimals)),
+    minNotional: new Decimal(read.min_notional ?? '0'),
+  };
+}
+
+/** A row by instrument; null: it cannot be read, and is skipped. @throws UnusableAnswer for a traded instrument. */
+function readRow<T>(scope: RowScope, field: string, row: unknown, read: (row: unknown) => T): T | null {
+  try {
+    return read(row);
+  } catch (thrown) {
+    if (!(thrown instanceof UnusableAnswer)) throw thrown;
+    const instrument = textAt(row, 'instrument');
+    if (instrument !== null && scope.isTraded(instrument)) throw thrown.within(field);
+    scope.onSkip({ name: instrument ?? '?', why: thrown.message });
+    return null;
+  }
+}
+
+/** What a row has under that name, where it is text fit to be shown: printable, and no longer than any name of theirs. */
+function textAt(row: unknown, key: string): string | null {
+  const value = valueAt(row, [key]);
+  return typeof value === 'string' && SHOWABLE.test(value) ? value : null;
+}
+
+const SHOWABLE = /^[\x20-\x7e]{1,100}$/;
 
 /**
  * A book of the instrument asked for. Empty, one-sided and crossed books are the caller's to judge (strategy 7.4).
@@ -111,29 +169,36 @@ function bookSide(
 /**
  * Positions that are not flat, one per instrument: of repeated rows the newest (strategy 10.4).
  *
- * @throws UnusableAnswer naming the field; a mark or entry price of zero under a position is one (strategy 3.1).
+ * @throws UnusableAnswer naming the field of a traded instrument's row; a mark or entry price of zero under a position is
+ *   one (strategy 3.1).
  */
-export function parsePositions(answer: unknown, subAccountId: string): Position[] {
-  const rows = readAs(positionsAnswer, answer).result;
+export function parsePositions(answer: unknown, subAccountId: string, scope: RowScope): Position[] {
+  const rows = readAs(rowsAnswer, answer).result;
   const newest = new Map<string, Position>();
   for (const [index, row] of rows.entries()) {
-    const field = `result[${index}]`;
-    mustBeOwn(`${field}.sub_account_id`, row.sub_account_id, subAccountId);
-    const position = {
-      instrument: row.instrument,
-      size: new Decimal(row.size),
-      entryPrice: new Decimal(row.entry_price),
-      markPrice: new Decimal(row.mark_price),
-      eventTimeNs: BigInt(row.event_time),
-    };
-    if (!position.size.isZero()) {
-      if (position.markPrice.isZero()) throw new UnusableAnswer(`${field}.mark_price`, 'is zero');
-      if (position.entryPrice.isZero()) throw new UnusableAnswer(`${field}.entry_price`, 'is zero');
-    }
+    const position = readRow(scope, `result[${index}]`, row, (one) => positionOf(one, subAccountId));
+    if (position === null) continue;
     const known = newest.get(position.instrument);
     if (known === undefined || position.eventTimeNs > known.eventTimeNs) newest.set(position.instrument, position);
   }
   return [...newest.values()].filter((position) => !position.size.isZero());
+}
+
+function positionOf(row: unknown, subAccountId: string): Position {
+  const read = readAs(positionRow, row);
+  mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
+  const position = {
+    instrument: read.instrument,
+    size: new Decimal(read.size),
+    entryPrice: new Decimal(read.entry_price),
+    markPrice: new Decimal(read.mark_price),
+    eventTimeNs: BigInt(read.event_time),
+  };
+  if (!position.size.isZero()) {
+    if (position.markPrice.isZero()) throw new UnusableAnswer('mark_price', 'is zero');
+    if (position.entryPrice.isZero()) throw new UnusableAnswer('entry_price', 'is zero');
+  }
+  return position;
 }
 
 /** @throws UnusableAnswer naming the field. */
@@ -142,10 +207,7 @@ export function parseSummary(answer: unknown, subAccountId: string): AccountSumm
   mustBeOwn('result.sub_account_id', row.sub_account_id, subAccountId);
   return {
     totalEquity: new Decimal(row.total_equity),
-    initialMargin: new Decimal(row.initial_margin),
     maintenanceMargin: new Decimal(row.maintenance_margin),
-    availableBalance: new Decimal(row.available_balance),
-    eventTimeNs: BigInt(row.event_time),
   };
 }
 
@@ -155,7 +217,7 @@ export function parseSummary(answer: unknown, subAccountId: string): AccountSumm
  * @throws UnusableAnswer naming the field; another client order id than the one asked for is one.
  */
 export function parseOrder(answer: unknown, subAccountId: string, clientOrderId: string): ExchangeOrder {
-  const order = orderOf(readAs(orderAnswer, answer).result, 'result', subAccountId);
+  const order = orderOf('result', readAs(orderAnswer, answer).result, subAccountId);
   if (order.clientOrderId !== clientOrderId) {
     throw new UnusableAnswer(
       'result.metadata.client_order_id',
@@ -165,33 +227,46 @@ export function parseOrder(answer: unknown, subAccountId: string, clientOrderId:
   return order;
 }
 
-/** @throws UnusableAnswer naming the field. */
-export function parseOpenOrders(answer: unknown, subAccountId: string): ExchangeOrder[] {
-  return newestOrders(ordersOf(readAs(ordersAnswer, answer).result, subAccountId));
+/**
+ * The open orders: own ones read whole, and the names of the foreign ones (strategy 11.4).
+ *
+ * @throws UnusableAnswer naming the field of an own order.
+ */
+export function parseOpenOrders(answer: unknown, subAccountId: string, scope: RowScope): ListedOrder[] {
+  const rows = readAs(rowsAnswer, answer).result;
+  return [...newestOrders(ownOrdersOf(rows, subAccountId)), ...foreignOrdersOf(rows, scope)];
 }
 
-/** One page of history, as served, and where the next begins; null: this was the last. @throws UnusableAnswer */
+/**
+ * One page of history, own orders only, and where the next begins; null: this was the last.
+ *
+ * @throws UnusableAnswer naming the field of an own order, or `next`.
+ */
 export function parseOrderHistory(
   answer: unknown,
   subAccountId: string,
   limit: number,
 ): { orders: ExchangeOrder[]; next: string | null } {
-  const { result, next } = readAs(orderHistoryAnswer, answer);
+  const { rows, next } = parsePage(answer, limit);
+  return { orders: ownOrdersOf(rows, subAccountId), next };
+}
+
+function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {
+  const { result, next } = readAs(pageAnswer, answer);
   // A full page that does not say whether more follows would pass for the whole history, and prove absences (9.6).
   if (result.length >= limit && typeof next !== 'string') throw new UnusableAnswer('next', 'is missing');
-  return { orders: ordersOf(result, subAccountId), next: next === undefined || next === '' ? null : next };
+  return { rows: result, next: typeof next !== 'string' || next === '' ? null : next };
 }
 
 /**
  * A repeated order counts once, and of differing rows the newest wins (strategy 10.4): by update time, then by what has
- * traded, then by being over. Rows are the same order when they carry one client id; orders without one, by order id.
+ * traded, then by being over. Rows are the same order when they carry one client id.
  */
 export function newestOrders(orders: readonly ExchangeOrder[]): ExchangeOrder[] {
   const newest = new Map<string, ExchangeOrder>();
   for (const order of orders) {
-    const key = order.clientOrderId === '0' ? order.orderId : order.clientOrderId;
-    const known = newest.get(key);
-    if (known === undefined || isNewer(order, known)) newest.set(key, order);
+    const known = newest.get(order.clientOrderId);
+    if (known === undefined || isNewer(order, known)) newest.set(order.clientOrderId, order);
   }
   return [...newest.values()];
 }
@@ -211,11 +286,51 @@ const LIFE: Readonly<Record<ExchangeOrder['status'], number>> = {
   REJECTED: 2,
 };
 
-function ordersOf(rows: readonly OrderRow[], subAccountId: string): ExchangeOrder[] {
-  return rows.map((row, index) => orderOf(row, `result[${index}]`, subAccountId));
+/** The rows that are ours, or may be. */
+function ownOrdersOf(rows: readonly unknown[], subAccountId: string): ExchangeOrder[] {
+  return rows.flatMap((row, index) => {
+    if (!isOwnRow(row)) return [];
+    const field = `result[${index}]`;
+    const read = orderRow.safeParse(row);
+    if (read.success) return [orderOf(field, read.data, subAccountId)];
+    throw new UnusableAnswer(...complaint(read.error, row)).within(field);
+  });
 }
 
-function orderOf(row: OrderRow, field: string, subAccountId: string): ExchangeOrder {
+function isOwnRow(row: unknown): boolean {
+  return mayBeStrategyId(valueAt(row, ['metadata', 'client_order_id']));
+}
+
+/** The other rows, each named once. Of a row that has no id nobody could be told which order it is. */
+function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrder[] {
+  const found = new Map<string, ForeignOrder>();
+  for (const row of rows) {
+    if (isOwnRow(row)) continue;
+    const orderId = textAt(row, 'order_id') ?? NO_ORDER_ID;
+    const clientOrderId = foreignClientId(valueAt(row, ['metadata', 'client_order_id']));
+    const legs = valueAt(row, ['legs']);
+    const names = Array.isArray(legs) ? legs.map((leg) => textAt(leg, 'instrument')) : [];
+    const instrument = names.find((name) => name !== null) ?? '?';
+    if (orderId === NO_ORDER_ID && clientOrderId === NO_CLIENT_ID) {
+      scope.onSkip({ name: instrument, why: 'order_id and metadata.client_order_id: neither can be read' });
+      continue;
+    }
+    const status = orderStatus.safeParse(valueAt(row, ['state', 'status']));
+    const order = { orderId, clientOrderId, instrument, status: status.success ? status.data : null };
+    found.set(orderId === NO_ORDER_ID ? clientOrderId : orderId, order);
+  }
+  return [...found.values()];
+}
+
+const NO_ORDER_ID = '0x00';
+const NO_CLIENT_ID = '0';
+
+function foreignClientId(value: unknown): string {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  return typeof text === 'string' && SHOWABLE.test(text) ? text : NO_CLIENT_ID;
+}
+
+function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOrder {
   mustBeOwn(`${field}.sub_account_id`, row.sub_account_id, subAccountId);
   const leg = row.legs[0]!;
   const { state } = row;
@@ -240,16 +355,13 @@ function orderOf(row: OrderRow, field: string, subAccountId: string): ExchangeOr
   // Canonical: one id has one spelling.
   const clientOrderId = BigInt(row.metadata.client_order_id).toString();
   const limitPrice = new Decimal(leg.limit_price ?? '0');
-  // A foreign order may have no price (market, trigger) and fill less than it says (what is left of a position). Ours are
-  // limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
-  if (isStrategyOrder(clientOrderId)) {
-    if (limitPrice.isZero()) throw new UnusableAnswer(`${field}.legs[0].limit_price`, 'is missing or zero');
-    if (state.status === 'FILLED' && !tradedSize.eq(size)) {
-      throw new UnusableAnswer(
-        `${field}.state.traded_size[0]`,
-        `is ${tradedSize.toFixed()}, not the size ${leg.size} though the order is FILLED`,
-      );
-    }
+  // Ours are limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
+  if (limitPrice.isZero()) throw new UnusableAnswer(`${field}.legs[0].limit_price`, 'is missing or zero');
+  if (state.status === 'FILLED' && !tradedSize.eq(size)) {
+    throw new UnusableAnswer(
+      `${field}.state.traded_size[0]`,
+      `is ${tradedSize.toFixed()}, not the size ${leg.size} though the order is FILLED`,
+    );
   }
   const updateTimeNs = BigInt(state.update_time);
   return {

@@ -191,15 +191,16 @@ export function orderDigest(input: {
 }
 
 /**
- * trunc(text × 10^decimals) by string arithmetic.
+ * trunc(text × 10^decimals) by string arithmetic; below zero decimals cut whole digits off.
  *
  * @throws SignatureError naming the field when the text is not a plain decimal number that is zero or more.
  */
 export function scaleDecimal(field: string, text: unknown, decimals: number): bigint {
   const match = typeof text === 'string' ? /^(\d+)(?:\.(\d*))?$/.exec(text) : null;
   if (match === null) throw new SignatureError(`${field} is not a plain decimal number ≥ 0: ${shown(text)}`);
-  const fraction = (match[2] ?? '').slice(0, decimals).padEnd(decimals, '0');
-  return BigInt(`${match[1]}${fraction}`);
+  const [, whole = '', digits = ''] = match;
+  if (decimals < 0) return BigInt(whole.slice(0, decimals));
+  return BigInt(`${whole}${digits.slice(0, decimals).padEnd(decimals, '0')}`);
 }
 
 function orderHash(input: { order: SignableOrder; instruments: SignableInstruments }): string {
@@ -246,7 +247,7 @@ function legHash(leg: SignableLeg, index: number, isMarket: boolean, instruments
     throw new SignatureError(`${field}.is_buying_asset is neither true nor false: ${shown(leg.is_buying_asset)}`);
   }
   const { base_decimals: decimals, instrument_hash: hash } = instrument;
-  if (!Number.isInteger(decimals) || decimals < 0 || decimals > 18) {
+  if (!Number.isInteger(decimals) || decimals < -18 || decimals > 18) {
     throw new SignatureError(`base_decimals of ${leg.instrument} is impossible: ${shown(decimals)}`);
   }
   if (typeof hash !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(hash)) {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * GRVT's JSON under its full field names, as far as we read it (API 4 to 6). What we do not read may be absent, oddly
- * typed or new; what we read must be there. Numbers in text are checked here and turned into values in parse.ts.
+ * typed or new; what we read must be there (strategy 10.4). Numbers in text are checked here and turned into values in
+ * parse.ts.
  */
 
 /** Longest decimal taken: uint256 with eighteen digits behind the point has 97; a longer one is an attack or a defect. */
@@ -38,7 +39,8 @@ export const instrumentRow = z.object({
   base: nameText,
   quote: nameText,
   kind: nameText.optional(),
-  base_decimals: z.int().min(0).max(18),
+  /** Below zero: sizes are signed in tens, hundreds, thousands (−3) of the unit. */
+  base_decimals: z.int().min(-18).max(18),
   tick_size: unsignedText,
   min_size: unsignedText,
   /** Added late; older captures lack it (API 4). */
@@ -63,12 +65,9 @@ export const positionRow = z.object({
 });
 
 export const summaryRow = z.object({
-  event_time: nanosText,
   sub_account_id: uint64Text,
   total_equity: decimalText,
-  initial_margin: unsignedText,
   maintenance_margin: unsignedText,
-  available_balance: decimalText,
 });
 
 export const orderStatus = z.enum(['PENDING', 'OPEN', 'FILLED', 'CANCELLED', 'REJECTED']);
@@ -96,20 +95,20 @@ export const orderRow = z.object({
   order_id: hexText.nullish(),
   sub_account_id: uint64Text,
   post_only: z.boolean().nullish(),
-  /** One on the book; a foreign block order may have more, of which we only show the first. */
+  /** One on the book. */
   legs: z.array(orderLeg).min(1),
   signature: z.object({ expiration: nanosText }),
   metadata: z.object({ client_order_id: uint64Text, create_time: nanosText.nullish().catch(null) }),
   state: orderState,
 });
 
-export const instrumentsAnswer = z.object({ result: z.array(z.unknown()) });
+/** A list whose rows are read one by one: one that concerns nobody does not make the others unusable (strategy 10.4). */
+export const rowsAnswer = z.object({ result: z.array(z.unknown()) });
 export const bookAnswer = z.object({ result: bookRow });
-export const positionsAnswer = z.object({ result: z.array(positionRow) });
 export const summaryAnswer = z.object({ result: summaryRow });
 export const orderAnswer = z.object({ result: orderRow });
-export const ordersAnswer = z.object({ result: z.array(orderRow) });
-export const orderHistoryAnswer = z.object({ result: z.array(orderRow), next: z.string().nullish() });
+/** One page; `next` is where the next one begins. */
+export const pageAnswer = z.object({ result: z.array(z.unknown()), next: z.string().nullish() });
 /** `true`, or the text of it (API 12.2). */
 export const ackAnswer = z.object({ result: z.object({ ack: z.union([z.literal(true), z.literal('true')]) }) });
 
@@ -158,8 +157,6 @@ export const rpcFrame = z.object({
 });
 
 export type OrderRow = z.infer<typeof orderRow>;
-export type PositionRow = z.infer<typeof positionRow>;
-export type InstrumentRow = z.infer<typeof instrumentRow>;
 
 /** Why a text is no JSON, for an error: nothing of the text itself, which may be a page of somebody else. */
 export function whyNoJson(text: string): string {

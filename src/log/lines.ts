@@ -118,6 +118,12 @@ const WORDING: Wording = {
     level: 'warn',
     text: `${base(fact.instrument)} rules changed by the exchange: ${ruleWords(fact)}${cited('11.8')}`,
   }),
+  'row.skipped': (fact) => ({
+    level: 'warn',
+    text:
+      `a row of ${fact.call}${fact.account === null ? '' : ` of account ${fact.account}`} that cannot be read is left ` +
+      `out: ${fact.name}: ${fact.why}${fact.isLast ? '; further ones are not reported' : ''}${cited('10.4')}`,
+  }),
   'lots.restored': (fact) => ({
     level: 'info',
     text:

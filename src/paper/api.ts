@@ -598,7 +598,7 @@ export class Api {
               id: Number.parseInt(spec.hash.slice(4, -2), 16),
               symbol: spec.base,
               balance_decimals: spec.baseDecimals,
-              quantity_multiplier: (10n ** BigInt(spec.baseDecimals)).toString(),
+              quantity_multiplier: (10n ** BigInt(Math.max(0, spec.baseDecimals))).toString(),
             })),
           ],
         })),

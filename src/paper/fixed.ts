@@ -37,7 +37,9 @@ export function e9(text: string): bigint {
 
 /** Truncates `text` at `decimals` digits and scales it: what the signature carries of a size (API 9). null: not a number. */
 export function parseScaled(text: string, decimals: number): bigint | null {
-  return parse(text, decimals);
+  if (decimals >= 0) return parse(text, decimals);
+  const whole = parse(text, 0);
+  return whole === null ? null : whole / 10n ** BigInt(-decimals);
 }
 
 /** Whether digits beyond 1e-9 would be lost. */

@@ -139,7 +139,7 @@ const display = z.object({
   kind: z.string().default('PERPETUAL'),
   venues: z.array(z.string()).default(['ORDERBOOK']),
   settlement_period: z.string().default('PERPETUAL'),
-  base_decimals: z.coerce.number().int().min(0).max(18),
+  base_decimals: z.coerce.number().int().min(-18).max(18),
   quote_decimals: z.coerce.number().int().min(0).max(18).default(6),
   tick_size: number,
   min_size: number,

@@ -146,6 +146,7 @@ export class EngineProcess {
           bookDepth: settings.orderbookDepth,
           requestsPerSec: settings.requestsPerSec,
           clock,
+          instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: 'OFF',
           onWire: (event) => this.#hear(event, clock.era(), life),
           report: reportOwn,

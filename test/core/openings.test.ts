@@ -262,6 +262,11 @@ describe('7.3 sizes', () => {
       given: { mark: 7, instrument: { minSize: d('0.001'), baseDecimals: 1 } },
       creates: ['A buy 142.8', 'B sell 142.8'],
     },
+    {
+      name: '7.3 base_decimals below zero: whole thousands',
+      given: { mark: '0.1', instrument: { minSize: d('1000'), baseDecimals: -3 } },
+      creates: ['A buy 10000', 'B sell 10000'],
+    },
   ]);
 });
 

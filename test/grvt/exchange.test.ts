@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decimal } from '../../src/core/decimal.ts';
+import { clientOrderIdOf, isOwnOrder } from '../../src/core/order-id.ts';
 import type { Exchange, OrderDraft } from '../../src/ports.ts';
 import {
   failure,
@@ -127,7 +128,7 @@ describe('calls', () => {
     assert.equal(others.length, 0, 'a flat row is no position');
     assert.equal(position!.size.toFixed(), '-0.001');
     assert.equal(position!.markPrice.toFixed(), '89816.900008979');
-    const [order] = await exchange.openOrders('A');
+    const [order] = (await exchange.openOrders('A')).filter(isOwnOrder);
     assert.deepEqual(
       [order!.side, order!.tradedSize.toFixed(), order!.avgFillPrice.toFixed()],
       ['buy', '0.001', '88000.5'],
@@ -146,17 +147,17 @@ describe('calls', () => {
     assert.equal(await exchange.order('A', ID), null);
   });
 
+  const own = (sequence: number) => liteOrder({ co: clientOrderIdOf('A', 'buy', BigInt(sequence)) });
+
   it('history is read page after page until the exchange names no next', async (context) => {
     const { scripted, exchange } = await rig(context);
     scripted.on(HISTORY, ({ body }) =>
-      body.c === undefined
-        ? { json: { r: [liteOrder({ co: '1' }), liteOrder({ co: '2' })], n: 'page-2' } }
-        : { json: { r: [liteOrder({ co: '2' }), liteOrder({ co: '3' })], n: '' } },
+      body.c === undefined ? { json: { r: [own(1), own(2)], n: 'page-2' } } : { json: { r: [own(2), own(3)], n: '' } },
     );
     const orders = await exchange.orderHistory('A', 1_700_000_000_000);
     assert.deepEqual(
       orders.map((order) => order.clientOrderId),
-      ['1', '2', '3'],
+      [1n, 2n, 3n].map((sequence) => clientOrderIdOf('A', 'buy', sequence)),
     );
     assert.deepEqual(scripted.asked.at(-1)!.body, {
       sa: SUB_ACCOUNTS.A,
@@ -178,7 +179,9 @@ describe('calls', () => {
   it('600 open foreign orders are read', async (context) => {
     const { scripted, exchange } = await rig(context);
     scripted.on(OPEN_ORDERS, {
-      json: { r: Array.from({ length: 600 }, (_, index) => liteOrder({ co: String(index + 1) })) },
+      json: {
+        r: Array.from({ length: 600 }, (_, index) => liteOrder({ co: String(index + 1), oi: `0x${index + 1}` })),
+      },
     });
     assert.equal((await exchange.openOrders('A')).length, 600);
   });
@@ -289,7 +292,6 @@ describe('answers that cannot be used (strategy 10.4)', () => {
       { r: [liteOrder({ state: { s: 'HALF' } })] },
       /result\[0\]\.state\.status/,
     ],
-    ['no client id', OPEN_ORDERS, openOrders, { r: [liteOrder({ m: {} })] }, /result\[0\]\.metadata\.client_order_id/],
     [
       'more traded than ordered',
       OPEN_ORDERS,
@@ -349,13 +351,15 @@ describe('answers that cannot be used (strategy 10.4)', () => {
   it('a row repeated counts once, and of differing rows the newest wins', async (context) => {
     const { scripted, exchange } = await rig(context);
     const newer = liteOrder({ state: { ts: ['0.001'], af: ['88000.0'], ut: '1765279966899943793' } });
-    scripted.on(OPEN_ORDERS, { json: { r: [liteOrder(), newer, liteOrder(), liteOrder({ co: '9' })] } });
+    scripted.on(OPEN_ORDERS, {
+      json: { r: [liteOrder(), newer, liteOrder(), liteOrder({ co: '9' }), liteOrder({ co: '9' })] },
+    });
     const orders = await exchange.openOrders('A');
     assert.deepEqual(
-      orders.map((one) => [one.clientOrderId, one.tradedSize.toFixed()]),
+      orders.map((one) => [one.clientOrderId, isOwnOrder(one) && one.tradedSize.toFixed()]),
       [
         [ID, '0.001'],
-        ['9', '0'],
+        ['9', false],
       ],
     );
     scripted.on(POSITIONS, { json: { r: [litePosition({ et: '9', s: '0.5' }), litePosition({ et: '8' })] } });
@@ -378,6 +382,168 @@ describe('answers that cannot be used (strategy 10.4)', () => {
     scripted.on(CREATE, { json: { r: liteOrder({ co: '5' }) } });
     assert.equal((await failure(exchange.createOrder(exchange.sign(draft)))).kind, 'unknown');
   });
+});
+
+describe('rows that concern nobody (strategy 10.4)', () => {
+  const FOREIGN = '42';
+  const foreign = (change: object): Record<string, unknown> => ({
+    ...liteOrder({ co: FOREIGN, oi: '0xf1' }),
+    ...change,
+  });
+  const metadata = (co: unknown) => ({ m: { ct: '1', ...(co === undefined ? {} : { co }) } });
+  const state = (change: object) => foreign({ s1: { ...(liteOrder().s1 as object), ...change } });
+  const leg = (change: object) => foreign({ l: [{ ...(liteOrder().l as object[])[0], ...change }] });
+
+  /** A row, and under which names its order is still found; null: it names none. */
+  const rows: Readonly<Record<string, readonly [row: unknown, named: readonly [string, string] | null]>> = {
+    'an unknown status': [state({ s: 'SUSPENDED' }), ['0xf1', FOREIGN]],
+    'no state': [foreign({ s1: undefined }), ['0xf1', FOREIGN]],
+    'size 0': [leg({ s: '0.0' }), ['0xf1', FOREIGN]],
+    'a negative price': [leg({ lp: '-1' }), ['0xf1', FOREIGN]],
+    'an empty reason': [state({ rr: '' }), ['0xf1', FOREIGN]],
+    'no reason': [state({ rr: undefined }), ['0xf1', FOREIGN]],
+    'no signature': [foreign({ s: undefined }), ['0xf1', FOREIGN]],
+    'no expiry': [foreign({ s: { s: '0x1' } }), ['0xf1', FOREIGN]],
+    'no client id': [foreign(metadata(undefined)), ['0xf1', '0']],
+    'an empty client id': [foreign(metadata('')), ['0xf1', '0']],
+    'a client id that is null': [foreign(metadata(null)), ['0xf1', '0']],
+    'a client id that is text': [foreign(metadata('my-bot-7')), ['0xf1', 'my-bot-7']],
+    'no metadata': [foreign({ m: undefined }), ['0xf1', '0']],
+    'metadata that is text': [foreign({ m: 'x' }), ['0xf1', '0']],
+    'a leg that is null': [foreign({ l: [null] }), ['0xf1', FOREIGN]],
+    'legs that are null': [foreign({ l: null }), ['0xf1', FOREIGN]],
+    'no leg': [foreign({ l: [] }), ['0xf1', FOREIGN]],
+    'several legs': [foreign({ l: [null, ...(liteOrder().l as object[])] }), ['0xf1', FOREIGN]],
+    'more traded than ordered': [state({ ts: ['9'], af: ['1'] }), ['0xf1', FOREIGN]],
+    'another account': [foreign({ sa: '7' }), ['0xf1', FOREIGN]],
+    'no order id': [foreign({ oi: undefined }), ['0x00', FOREIGN]],
+    'an order id that is no hex': [foreign({ oi: 'algo-1' }), ['algo-1', FOREIGN]],
+    'new fields': [foreign({ zz: { q: 1 }, s1: { ...(liteOrder().s1 as object), qq: [] } }), ['0xf1', FOREIGN]],
+    'no id at all': [foreign({ oi: 'line\nbreak', ...metadata(undefined) }), null],
+    null: [null, null],
+    text: ['x', null],
+    'a list': [[1], null],
+  };
+  for (const [name, [row, named]] of Object.entries(rows)) {
+    it(`a foreign order with ${name} makes no list unusable, and is ${named ? 'named' : 'reported once'}`, async (context) => {
+      const { scripted, exchange, facts } = await rig(context);
+      scripted.on(OPEN_ORDERS, (_asked, times) => ({ json: { r: [row, liteOrder()], n: times } }));
+      scripted.on(HISTORY, { json: { r: [row, liteOrder()], n: '' } });
+      const found = await exchange.openOrders('A');
+      assert.deepEqual(
+        found.map(({ orderId, clientOrderId }) => [orderId, clientOrderId]),
+        [['0x0101010503e693410000000069530a7d', ID], ...(named ? [named] : [])],
+      );
+      assert.deepEqual(
+        (await exchange.orderHistory('A', 0)).map(({ clientOrderId }) => clientOrderId),
+        [ID],
+      );
+      await exchange.openOrders('A');
+      const skipped = facts.filter(({ type }) => type === 'row.skipped');
+      assert.equal(skipped.length, named ? 0 : 1);
+    });
+  }
+
+  /** Client ids that are ours in another form: the row may be an order of ours, which must not pass for absent. */
+  for (const id of [Number(ID), `0x${BigInt(ID).toString(16)}`, ` ${ID}`, `${'0'.repeat(9)}${ID}`]) {
+    it(`a client id written as ${JSON.stringify(id)} may be ours: such a row is as strict as ever`, async (context) => {
+      const { scripted, exchange } = await rig(context);
+      const row = liteOrder({ m: { co: id, ct: '1' } });
+      for (const path of [OPEN_ORDERS, HISTORY]) scripted.on(path, { json: { r: [row], n: '' } });
+      assert.match((await failure(exchange.openOrders('A'))).message, /result\[0\]\.metadata\.client_order_id/);
+      assert.equal((await failure(exchange.orderHistory('A', 0))).kind, 'malformed');
+    });
+  }
+
+  const instruments = ['btc_usdt_PERP'];
+  const position: Readonly<Record<string, unknown>> = {
+    'a mark of 0': litePosition({ i: 'DOT_USDT_Perp', mp: '0.0' }),
+    'a negative mark': litePosition({ i: 'DOT_USDT_Perp', mp: '-1' }),
+    'no size': litePosition({ i: 'DOT_USDT_Perp', s: undefined }),
+    'another account': litePosition({ i: 'DOT_USDT_Perp', sa: '7' }),
+    'no instrument': litePosition({ i: undefined }),
+    'an instrument that is no text': litePosition({ i: 5 }),
+    null: null,
+  };
+  for (const [name, row] of Object.entries(position)) {
+    it(`a position of an instrument that is not traded, with ${name}, is skipped and reported once`, async (context) => {
+      const { scripted, exchange, facts } = await rig(context, { instruments });
+      scripted.on(POSITIONS, (_asked, times) => ({ json: { r: [row, litePosition()], n: times } }));
+      for (let times = 0; times < 2; times += 1) {
+        assert.deepEqual(
+          (await exchange.positions('A')).map(({ instrument }) => instrument),
+          ['BTC_USDT_Perp'],
+        );
+      }
+      assert.equal(facts.filter(({ type }) => type === 'row.skipped').length, 1);
+      scripted.on(POSITIONS, { json: { r: [litePosition({ mp: '0.0' })] } });
+      assert.match((await failure(exchange.positions('A'))).message, /result\[0\]\.mark_price: is zero/);
+    });
+  }
+
+  const listed: Readonly<Record<string, unknown>> = {
+    'no min_size': { ...LITE_INSTRUMENT, i: 'DOT_USDT_Perp', ms: undefined },
+    'a tick of 0': { ...LITE_INSTRUMENT, i: 'DOT_USDT_Perp', ts: '0.0' },
+    'base decimals of 99': { ...LITE_INSTRUMENT, i: 'DOT_USDT_Perp', bd: 99 },
+    'no hash': { ...LITE_INSTRUMENT, i: 'DOT_USDT_Perp', ih: null },
+    null: null,
+    text: 'DOT_USDT_Perp',
+  };
+  for (const [name, row] of Object.entries(listed)) {
+    it(`an instrument that is not traded, with ${name}, is skipped and reported once`, async (context) => {
+      const { scripted, exchange, facts } = await rig(context, { instruments });
+      scripted.on(INSTRUMENTS, { json: { r: [row, LITE_INSTRUMENT] } });
+      for (let times = 0; times < 2; times += 1) {
+        assert.deepEqual(
+          (await exchange.instruments()).map((one) => one.name),
+          ['BTC_USDT_Perp'],
+        );
+      }
+      assert.equal(facts.filter(({ type }) => type === 'row.skipped').length, 1);
+    });
+  }
+
+  it('kinds other than perpetuals are not read, and are no news', async (context) => {
+    const { scripted, exchange, facts } = await rig(context, { instruments });
+    const kinds = ['CALL', 'SPOT_SWAP', 'STABLE_PERP', 'SOMETHING_NEW'].map((k) => ({ k, i: `X_${k}` }));
+    scripted.on(INSTRUMENTS, { json: { r: [...kinds, LITE_INSTRUMENT] } });
+    assert.equal((await exchange.instruments()).length, 1);
+    assert.equal(facts.filter(({ type }) => type === 'row.skipped').length, 0);
+  });
+
+  it('what is reported is bounded', async (context) => {
+    const { scripted, exchange, facts } = await rig(context, { instruments });
+    const odd = Array.from({ length: 1_200 }, (_, index) => litePosition({ i: `ODD_${index}`, mp: '0' }));
+    scripted.on(POSITIONS, { json: { r: odd } });
+    assert.deepEqual(await exchange.positions('A'), []);
+    const skipped = facts.filter((fact) => fact.type === 'row.skipped');
+    assert.deepEqual([skipped.length, skipped.filter(({ isLast }) => isLast).length], [1_000, 1]);
+    assert.equal(skipped.at(-1)?.isLast, true);
+  });
+
+  it('a summary needs what a rule reads of it, and nothing else', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(SUMMARY, {
+      json: { r: { sa: SUB_ACCOUNTS.A, te: '15.0', mm: '0.5', im: '-1', ab: null, et: 'soon' } },
+    });
+    const { totalEquity, maintenanceMargin } = await exchange.accountSummary('A');
+    assert.deepEqual([totalEquity.toFixed(), maintenanceMargin.toFixed()], ['15', '0.5']);
+  });
+
+  for (const [decimals, min, step] of [
+    [-3, '1', '1000'],
+    [-3, '1500', '3000'],
+    [-3, '2000', '2000'],
+    [0, '0.5', '1'],
+    [3, '0.0015', '0.003'],
+    [9, '0.001', '0.001'],
+  ] as const) {
+    it(`7.3 base_decimals ${decimals} and min_size ${min} make a step of ${step}`, async (context) => {
+      const { scripted, exchange } = await rig(context, { instruments });
+      scripted.on(INSTRUMENTS, { json: { r: [{ ...LITE_INSTRUMENT, bd: decimals, ms: min }] } });
+      assert.equal((await exchange.instruments())[0]?.minSize.toFixed(), step);
+    });
+  }
 });
 
 describe('answers that are none (strategy 9.6, 10.3)', () => {

@@ -189,6 +189,13 @@ describe('order signatures (API 9)', () => {
     assert.equal(scaleDecimal('size', '0.1', 9), 100000000n);
     assert.equal(scaleDecimal('size', '9007199254740993.000000001', 9), 9007199254740993000000001n);
     assert.equal(scaleDecimal('size', '5.', 2), 500n);
+    for (const [text, scaled] of [
+      ['7000', 7n],
+      ['1234567.9', 1234n],
+      ['999', 0n],
+      ['0', 0n],
+    ] as const)
+      assert.equal(scaleDecimal('size', text, -3), scaled, `${text} in thousands`);
     for (const bad of ['', '-1', '1e3', '0x10', ' 1', '1,5', 'NaN', 1, null, undefined]) {
       assert.throws(() => scaleDecimal('size', bad, 9), /size is not a plain decimal/, String(bad));
     }

@@ -170,6 +170,15 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     instrument: 'BNB_USDT_Perp',
     changes: [{ rule: 'tick_size', from: '0.01', to: '0.1' }],
   },
+  'row.skipped': {
+    type: 'row.skipped',
+    atMs: AT,
+    account: 'A',
+    call: 'positions',
+    name: 'DOT_USDT_Perp',
+    why: 'mark_price: is zero',
+    isLast: false,
+  },
   'lots.restored': {
     type: 'lots.restored',
     atMs: AT,

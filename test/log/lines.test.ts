@@ -58,6 +58,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'non-strategy order detected: account A BNB_USDT_Perp order 0x0101 (client id 42), left alone (strategy 11.4)',
   ],
   'instrument.changed': ['warn', 'BNB rules changed by the exchange: tick_size 0.01 → 0.1 (strategy 11.8)'],
+  'row.skipped': [
+    'warn',
+    'a row of positions of account A that cannot be read is left out: DOT_USDT_Perp: mark_price: is zero (strategy 10.4)',
+  ],
   'lots.restored': ['info', 'BNB restored from the journal: 1 open lot, net 0.52'],
   'account.polled': null,
   'read.failed': [

@@ -348,10 +348,7 @@ describe('11 the start', () => {
     const world = await trading();
     const summary = (maintenance: string) => async () => ({
       totalEquity: d(1_000),
-      initialMargin: d(10),
       maintenanceMargin: d(maintenance),
-      availableBalance: d(100),
-      eventTimeNs: 0n,
     });
     world.exchange.onSummary = summary('700');
     await world.pass(2 * LOOP_MS, 100);

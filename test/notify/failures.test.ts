@@ -33,7 +33,7 @@ describe('12 why a call failed or an order was refused, in Chinese', () => {
 
   const unusable = (answer: unknown): string => {
     try {
-      parsePositions(answer, '1');
+      parsePositions(answer, '1', { isTraded: () => true, onSkip: () => {} });
     } catch (thrown) {
       assert.ok(thrown instanceof UnusableAnswer);
       return thrown.message;

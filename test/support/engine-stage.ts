@@ -119,6 +119,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         bookDepth: settings.orderbookDepth,
         requestsPerSec: settings.requestsPerSec,
         clock,
+        instruments: settings.symbols.map(({ instrument }) => instrument),
         onWire,
         report,
       }),

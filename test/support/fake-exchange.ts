@@ -93,10 +93,7 @@ export function testOrder(
 
 const SUMMARY: AccountSummary = {
   totalEquity: decimal('1000'),
-  initialMargin: decimal('10'),
   maintenanceMargin: decimal('5'),
-  availableBalance: decimal('900'),
-  eventTimeNs: 0n,
 };
 
 /** One call that left: its name and arguments. */

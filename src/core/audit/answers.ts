@@ -2,7 +2,7 @@ import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { isSoughtInLists, lacks, provable } from './absence.ts';
 import type { OrderBody } from './bodies.ts';
-import { asDecimal, asInteger, asObject, asText, readOrder, readTouch } from './bodies.ts';
+import { asDecimal, asInteger, asObject, asText, readOrder, readOwnOrders, readTouch, stepOf } from './bodies.ts';
 import { lookedUp } from './drift.ts';
 import { learn } from './fills.ts';
 import { sawOrder } from './former-orders.ts';
@@ -63,13 +63,12 @@ function sawInstruments(audit: Audit, result: unknown): void {
     const instrument = audit.instruments.get(asText(row?.instrument) ?? '');
     const tickSize = asDecimal(row?.tick_size);
     const minSize = asDecimal(row?.min_size);
-    const baseDecimals = asInteger(row?.base_decimals);
-    if (!instrument || !row || !tickSize?.gt(0) || !minSize?.gt(0) || baseDecimals === null) continue;
+    const baseDecimals = asDecimal(row?.base_decimals)?.toNumber();
+    if (!instrument || !row || !tickSize?.gt(0) || !minSize?.gt(0) || !Number.isInteger(baseDecimals)) continue;
     const rules: InstrumentRules = {
       tickSize,
-      minSize,
+      minSize: stepOf(minSize, baseDecimals!),
       minNotional: asDecimal(row.min_notional) ?? ZERO,
-      baseDecimals: Number(baseDecimals),
     };
     const old = instrument.rules;
     if (old && !(old.tickSize.eq(tickSize) && old.minSize.eq(minSize) && old.minNotional.eq(rules.minNotional)))
@@ -186,8 +185,8 @@ function historyAnswered(
   json: Readonly<Record<string, unknown>> | null,
   good: boolean,
 ): void {
-  const orders = good && Array.isArray(json?.result) ? (json.result as unknown[]).map(readOrder) : [null];
-  if (orders.includes(null)) {
+  const orders = good && Array.isArray(json?.result) ? readOwnOrders(json.result as unknown[]) : null;
+  if (orders === null) {
     lookUpFailed(audit, account, request);
     return;
   }
@@ -195,7 +194,6 @@ function historyAnswered(
   const ids = new Set<string>();
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const order of orders) {
-    if (!order) continue;
     ids.add(order.clientOrderId);
     if (order.createTimeNs !== null) oldestMs = Math.min(oldestMs, Number(order.createTimeNs / 1_000_000n));
     const known = audit.accounts[account].orders.get(order.clientOrderId);

@@ -1,4 +1,4 @@
-import { Decimal, ZERO } from '../decimal.ts';
+import { commonMultiple, Decimal, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 
 /**
@@ -79,8 +79,25 @@ function first(value: unknown): unknown {
 const STATUSES: ReadonlySet<unknown> = new Set(['PENDING', 'OPEN', 'FILLED', 'CANCELLED', 'REJECTED']);
 
 /**
- * An order by its first leg; null when a field it needs is missing or impossible (strategy 10.4). An average may be missing
- * while nothing traded; a price, and what a FILLED one lacks to its size, in orders that are not ours.
+ * The strategy orders of a list; null when one of them cannot be read, since half an answer is none. Rows that are not ours
+ * concern nobody, whatever they hold (strategy 10.4).
+ */
+export function readOwnOrders(rows: readonly unknown[]): readonly OrderBody[] | null {
+  const orders = rows.filter(isPerhapsOwn).map(readOrder);
+  const read = orders.filter((order) => order !== null && strategyId(order.clientOrderId) !== null);
+  return read.length < orders.length ? null : (read as OrderBody[]);
+}
+
+/** Is its client id a strategy order's, or a rounded or oddly written one. */
+function isPerhapsOwn(row: unknown): boolean {
+  const id = asObject(asObject(row)?.metadata)?.client_order_id;
+  const text = typeof id === 'number' && Number.isFinite(id) ? id.toFixed(0) : typeof id === 'string' ? id.trim() : '';
+  return /^(\d{1,40}|0x[\da-f]{1,40})$/i.test(text) && BigInt(text) >> 60n === 0b1110n;
+}
+
+/**
+ * A strategy order by its first leg; null when a field it needs is missing or impossible (strategy 10.4). An average may be
+ * missing while nothing traded.
  */
 export function readOrder(value: unknown): OrderBody | null {
   const order = asObject(value);
@@ -103,9 +120,7 @@ export function readOrder(value: unknown): OrderBody | null {
   if (asText(order.sub_account_id) === null || asInteger(state.update_time) === null) return null;
   if (asInteger(asObject(order.signature)?.expiration) === null) return null;
   if (traded.gt(size) || traded.isNegative() || size.isZero() || (traded.gt(0) && avgPrice.lte(0))) return null;
-  if (status === 'FILLED' && traded.isZero()) return null;
-  if (price.isNegative()) return null;
-  if (strategyId(clientOrderId) && (price.isZero() || (status === 'FILLED' && !traded.eq(size)))) return null;
+  if (price.lte(0) || (status === 'FILLED' && !traded.eq(size))) return null;
   return {
     clientOrderId,
     orderId: asText(order.order_id),
@@ -167,19 +182,23 @@ export interface PositionBody {
 }
 
 /**
- * The rows of a positions answer, one per instrument (of a row repeated the newest counts, strategy 10.4); null when any
- * row cannot be read, since half an answer is none.
+ * The rows of a positions answer, one per instrument (of a row repeated the newest counts, strategy 10.4); null when a row
+ * of a traded instrument cannot be read, since half an answer is none. Other instruments are nothing to the auditor.
  */
-export function readPositions(result: unknown): Map<string, PositionBody> | null {
+export function readPositions(
+  result: unknown,
+  isTraded: (instrument: string) => boolean,
+): Map<string, PositionBody> | null {
   if (!Array.isArray(result)) return null;
   const rows = new Map<string, PositionBody>();
   for (const item of result as unknown[]) {
     const row = asObject(item);
+    if (typeof row?.instrument !== 'string' || !isTraded(row.instrument)) continue;
     const size = asDecimal(row?.size);
     const entryPrice = asDecimal(row?.entry_price);
     const markPrice = asDecimal(row?.mark_price);
     const eventTimeNs = asInteger(row?.event_time);
-    if (!row || typeof row.instrument !== 'string' || !size || !entryPrice || !markPrice) return null;
+    if (!size || !entryPrice || !markPrice) return null;
     if (eventTimeNs === null || asText(row.sub_account_id) === null) return null;
     const known = rows.get(row.instrument);
     if (known && known.eventTimeNs > eventTimeNs) continue;
@@ -188,13 +207,18 @@ export function readPositions(result: unknown): Map<string, PositionBody> | null
   return rows;
 }
 
-const SUMMARY_FIELDS = ['total_equity', 'initial_margin', 'maintenance_margin', 'available_balance'] as const;
+const SUMMARY_FIELDS = ['total_equity', 'maintenance_margin'] as const;
 
 /** Is it an account summary with every field an engine decides on (strategy 10.4). */
 export function isSummary(result: unknown): boolean {
   const row = asObject(result);
-  if (!row || asInteger(row.event_time) === null || asText(row.sub_account_id) === null) return false;
+  if (!row || asText(row.sub_account_id) === null) return false;
   return SUMMARY_FIELDS.every((field) => isDecimal(row[field]));
+}
+
+/** The least step of sizes: of `min_size` and of what a signature of `base_decimals` can say (strategy 3.2, 7.3). */
+export function stepOf(minSize: Decimal, baseDecimals: number): Decimal {
+  return commonMultiple(minSize, new Decimal(10).pow(-baseDecimals));
 }
 
 /** Best bid and ask; null when a side is empty, unreadable or the book is crossed (strategy 7.4). */

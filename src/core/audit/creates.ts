@@ -168,7 +168,7 @@ function judgeRules(audit: Audit, instrument: AuditInstrument, order: AuditOrder
     const faults: Fault[] = [];
     if (!price.mod(rules.tickSize).isZero())
       faults.push(fault('I3', '7.1', 'price not on tick', { price, tick: rules.tickSize }));
-    if (!size.mod(rules.minSize).isZero() || size.decimalPlaces() > rules.baseDecimals)
+    if (!size.mod(rules.minSize).isZero())
       faults.push(fault('I3', '7.3', 'size not in whole steps', { size, step: rules.minSize }));
     if (size.lt(rules.minSize) || size.mul(price).lt(rules.minNotional))
       faults.push(

@@ -103,7 +103,7 @@ export function forgetVanished(audit: Audit, account: AccountName): void {
   const beginning = [...audit.instruments.values()].filter((one) => one.beginning);
   const { openRead, orders } = audit.accounts[account];
   if (beginning.length === 0 || !openRead) return;
-  const open = new Set(openRead.orders.map((order) => order?.clientOrderId));
+  const open = new Set(openRead.orders.map((order) => order.clientOrderId));
   for (const instrument of beginning) {
     const stays = (one: AuditOrder) => one.account !== account || one.heard || open.has(one.clientOrderId);
     const gone = instrument.orders.filter((one) => !stays(one));

@@ -116,10 +116,10 @@ export interface AuditorOptions {
 /** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer said it. */
 export interface InstrumentRules {
   readonly tickSize: Decimal;
+  /** `min_size`, rounded up to what a signature's `base_decimals` can say. */
   readonly minSize: Decimal;
   /** USDT; zero where none is stated. */
   readonly minNotional: Decimal;
-  readonly baseDecimals: number;
 }
 
 /** What one account's orders have come to, as known after the wire event `seq`. */

@@ -2,7 +2,7 @@ import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { isSoughtInLists, lacks, provable } from './absence.ts';
 import { readWhole, start, startAnew, watchSteady } from './beginning.ts';
-import { isSummary, readOrder, readPositions } from './bodies.ts';
+import { isSummary, readOwnOrders, readPositions } from './bodies.ts';
 import { judgeDrift } from './drift.ts';
 import { bookOrder, learn, waited } from './fills.ts';
 import { forgetVanished, sawOrder } from './former-orders.ts';
@@ -16,7 +16,7 @@ import type { Audit, AuditAccount, AuditInstrument, RequestInFlight } from './st
 
 /** A positions answer. */
 export function positionsRead(audit: Audit, account: AccountName, request: RequestInFlight, result: unknown): void {
-  const rows = readPositions(result);
+  const rows = readPositions(result, (name) => audit.instruments.has(name));
   if (!rows) return;
   const { sentAtMs } = request;
   for (const [name, instrument] of audit.instruments) {
@@ -56,12 +56,10 @@ export function openOrdersRead(audit: Audit, account: AccountName, request: Requ
   if (!Array.isArray(result)) return;
   const { sentAtMs, forProof } = request;
   const state = audit.accounts[account];
-  const orders = state.openRead?.result === result ? state.openRead.orders : (result as unknown[]).map(readOrder);
-  // Half an answer is none (strategy 10.4).
-  if (orders.includes(null)) return;
+  const orders = state.openRead?.result === result ? state.openRead.orders : readOwnOrders(result as unknown[]);
+  if (orders === null) return;
   const ids = new Set<string>();
   for (const order of orders) {
-    if (!order) continue;
     ids.add(order.clientOrderId);
     const known = state.orders.get(order.clientOrderId);
     if (!forProof || (known && isSoughtInLists(known))) sawOrder(audit, account, order);

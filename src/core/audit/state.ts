@@ -158,7 +158,7 @@ export interface AuditAccount {
   moments: Moment[];
   readonly orders: Map<string, AuditOrder>;
   /** The open orders that a poll last heard and what was read of them: most polls bring the very same value again. */
-  openRead: { readonly result: unknown; readonly orders: readonly (OrderBody | null)[] } | null;
+  openRead: { readonly result: unknown; readonly orders: readonly OrderBody[] } | null;
   /** The last creates of two instruments, and the last request that failed: whether a submission may have had to wait. */
   lastCreate: { instrument: string; atMs: number } | null;
   lastOtherCreate: { instrument: string; atMs: number } | null;
