@@ -18,6 +18,7 @@ import type {
   AccountPolled,
   AccountUnparked,
   FailedLookup,
+  InstrumentsPolled,
   OrdersWatched,
   PollerStarted,
   PollHasten,
@@ -120,7 +121,7 @@ type ReadingEnded =
   | { readonly type: 'reading.done'; readonly reading: Reading }
   | { readonly type: 'reading.failed'; readonly thrown: unknown };
 
-export type PollerEvent = OrdersWatched | PollHasten | AccountParked | ReadingEnded;
+export type PollerEvent = OrdersWatched | InstrumentsPolled | PollHasten | AccountParked | ReadingEnded;
 
 type Args = { context: PollerContext };
 
@@ -356,6 +357,9 @@ export const accountPollerMachine = setup({
     noteWatched: assign(({ context }, event: OrdersWatched) => ({
       watched: { ...context.watched, [event.instrument]: event },
     })),
+    noteInstruments: assign(({ context }, { instruments }: InstrumentsPolled) => ({
+      deps: { ...context.deps, instruments },
+    })),
     greetSymbols: enqueueActions(({ context, enqueue, system }) => {
       const { account, instruments } = context.deps;
       for (const instrument of instruments) {
@@ -483,7 +487,10 @@ export const accountPollerMachine = setup({
   context: begin,
   initial: 'polling',
   entry: 'greetSymbols',
-  on: { 'orders.watched': { actions: { type: 'noteWatched', params: whole } } },
+  on: {
+    'orders.watched': { actions: { type: 'noteWatched', params: whole } },
+    'instruments.polled': { actions: { type: 'noteInstruments', params: whole } },
+  },
   states: {
     polling: {
       description: 'Reads the account (10.1).',

@@ -1,7 +1,7 @@
 import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
 import type { StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig } from '../src/core/model.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
 import type { StrategySettings } from '../src/core/plan-input.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
@@ -28,6 +28,8 @@ export interface EngineSymbol {
   readonly instrument: Instrument;
   /** The exchange does not list it any more (strategy 11.6); absent: it does. */
   readonly unlisted?: boolean;
+  /** Why it leaves (strategy 16.3); absent: it trades. */
+  readonly leaving?: LeavingWhy;
 }
 
 /** The settings the daemon and its actors go by. */
@@ -59,6 +61,11 @@ export interface DaemonInput {
   readonly settings: DaemonSettings;
   /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
   readonly prepare: () => Promise<readonly EngineSymbol[]>;
+  /**
+   * The symbol of an instrument that no symbol runs for and on which an order of ours rests: it leaves (strategy 16.3).
+   * null: neither the exchange's list nor the journal knows its rules.
+   */
+  readonly takeUp: (instrument: string) => EngineSymbol | null;
   /** Prepared orders whose fate the journal does not know (strategy 9.6). */
   readonly unsettled: () => readonly PreparedOrder[];
   readonly lastSequence: () => bigint | null;

@@ -19,6 +19,7 @@ import {
   judgeClockSkew,
   judgeMmr,
 } from '../src/core/alerts.ts';
+import { strayOrderAlert } from '../src/core/conditions.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
@@ -48,8 +49,11 @@ import type {
   AlertRaised,
   GatewayIdle,
   InstrumentListed,
+  InstrumentsPolled,
+  OrderCancel,
   PollHasten,
   RulesDoubted,
+  SymbolLeft,
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
@@ -77,6 +81,8 @@ export const LISTING_PAUSE_MS = 60_000;
 
 /** The list is read again so often in any case (strategy 11.8): ticks and steps change a few times a year. */
 export const RULES_PAUSE_MS = 3_600_000;
+/** While an own order on an instrument nobody knows still rests, its cancel is asked for again so often (strategy 16.3). */
+export const STRAY_CANCEL_MS = 30_000;
 
 /** What the exchange lists, or why that could not be read. */
 type Listing =
@@ -104,6 +110,8 @@ interface DaemonContext extends TradingParts {
   readonly listingFailures: number;
   /** A reading of the list is under way; `again`: doubts came after it was asked for, so another one follows (11.8). */
   readonly listing: 'none' | 'asked' | 'again';
+  /** Own orders on instruments nobody knows, by client id: when their cancel was last asked for (strategy 16.3). */
+  readonly strays: Readonly<Record<AccountName, Readonly<Record<string, number>>>>;
   readonly unknown: GatewayIdle['unknown'];
   /** A stop before any symbol began: what the journal holds live. */
   readonly journalled: LiveOrders;
@@ -124,6 +132,7 @@ export type DaemonEvent =
   | AccountUnparked
   | ActorFailed
   | GatewayIdle
+  | SymbolLeft
   /** SIGINT, SIGTERM. */
   | { readonly type: 'stop.requested'; readonly why: string }
   /** A stream message: poll early (strategy 10.6). */
@@ -195,8 +204,11 @@ const daemonSetup = setup({
       say(context, {
         type: 'engine.started',
         mode: context.settings.mode,
-        instruments: context.symbols.map((symbol) => symbol.config.instrument),
+        instruments: context.symbols.flatMap(({ config, leaving }) =>
+          leaving === undefined ? [config.instrument] : [],
+        ),
       });
+      for (const symbol of context.symbols) sayLeaving(context, symbol);
     },
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
@@ -270,6 +282,61 @@ const daemonSetup = setup({
       }
       for (const key of cleared) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
       tell(enqueue, system, 'heartbeat', event);
+    }),
+    /**
+     * Orders of ours on instruments that no symbol runs for (strategy 16.3): a symbol that leaves takes them up, or, where
+     * nobody knows the instrument, they are cancelled.
+     */
+    takeUpStrays: enqueueActions(({ context, event, enqueue, self, system }) => {
+      if (event.type !== 'account.polled' || context.draining) return;
+      const { account, openOrders } = event.snapshot;
+      const run = new Set(context.symbols.map((symbol) => symbol.config.instrument));
+      const strays = openOrders.filter((one) => isOwnOrder(one) && !run.has(one.instrument));
+      const known = context.strays[account];
+      if (strays.length === 0 && Object.keys(known).length === 0) return;
+      const nowMs = context.clock.nowMs();
+      const taken = [...new Set(strays.map((order) => order.instrument))].flatMap((name) => context.takeUp(name) ?? []);
+      if (taken.length > 0) {
+        const symbols = [...context.symbols, ...taken];
+        enqueue.assign({ symbols });
+        tellPolled({ enqueue, system }, symbols);
+        for (const symbol of taken) {
+          enqueue(() => sayLeaving(context, symbol));
+          const { instrument } = symbol;
+          if (!symbol.unlisted) tell(enqueue, system, 'gateway', { type: 'instrument.listed', instrument });
+          spawnOne({ ...context, symbols }, `symbol:${symbol.config.instrument}`, spawnerOf(enqueue), self);
+        }
+      }
+      const nobodys = strays.filter(({ instrument }) =>
+        taken.every((symbol) => symbol.config.instrument !== instrument),
+      );
+      const asked: Record<string, number> = {};
+      for (const order of nobodys) {
+        const { instrument, clientOrderId } = order;
+        const lastMs = known[clientOrderId];
+        const due = lastMs === undefined || nowMs - lastMs >= STRAY_CANCEL_MS || nowMs < lastMs;
+        asked[clientOrderId] = due ? nowMs : lastMs;
+        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert: strayOrderAlert(account, order, nowMs) });
+        if (!due) continue;
+        if (lastMs === undefined) {
+          enqueue(() => say(context, { type: 'order.stray', account, instrument, clientOrderId }));
+        }
+        tell(enqueue, system, 'gateway', { type: 'order.cancel', account, instrument, clientOrderId });
+      }
+      for (const clientOrderId of Object.keys(known)) {
+        if (clientOrderId in asked) continue;
+        const key = alertKey('stray-order', account, clientOrderId);
+        tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
+      }
+      enqueue.assign({ strays: { ...context.strays, [account]: asked } });
+    }),
+    /** It has left (strategy 16.3): what it holds is listed, and nobody polls for it any more. */
+    dropSymbol: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'symbol.left') return;
+      const symbols = context.symbols.filter((symbol) => symbol.config.instrument !== event.instrument);
+      enqueue.assign({ symbols });
+      enqueue.stopChild(`symbol:${event.instrument}`);
+      tellPolled({ enqueue, system }, symbols);
     }),
     alertFailure: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.failed') return;
@@ -375,7 +442,9 @@ const daemonSetup = setup({
       const symbols = context.symbols.map((symbol): EngineSymbol => {
         const instrument = listed.get(symbol.config.instrument);
         const isNews = instrument !== undefined && (symbol.unlisted || !sameRules(instrument, symbol.instrument));
-        return isNews ? { config: symbol.config, instrument } : symbol;
+        if (!isNews) return symbol;
+        const { unlisted: _unlisted, ...rest } = symbol;
+        return { ...rest, instrument };
       });
       enqueue.assign({ symbols, listingFailures, listing: 'none' });
       if (!output.ok) {
@@ -440,6 +509,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     respawns: {},
     listingFailures: 0,
     listing: 'none',
+    strays: { A: {}, B: {} },
     unknown: [],
     journalled: [],
     draining: false,
@@ -472,10 +542,11 @@ export const daemonMachine = daemonSetup.createMachine({
   output: outputOf,
   initial: 'starting',
   on: {
-    'account.polled': { actions: ['judgeAccount'] },
+    'account.polled': { actions: ['judgeAccount', 'takeUpStrays'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
+    'symbol.left': { actions: ['dropSymbol'] },
     'stream.prompted': { actions: ['hastenPoll'] },
     'invariant.broken': { actions: ['haltSymbol'] },
     'actor.failed': { actions: ['superviseActor'] },
@@ -607,6 +678,8 @@ type Told =
   | TradingDrain
   | TradingHalt
   | InstrumentListed
+  | InstrumentsPolled
+  | OrderCancel
   | AccountPolled
   | AccountFailed;
 
@@ -619,6 +692,26 @@ function tell(
 ): void {
   const actor = system.get(id);
   if (actor) enqueue.sendTo(actor, event);
+}
+
+/** The pollers hand slices to these symbols from the present poll on. */
+function tellPolled(
+  {
+    enqueue,
+    system,
+  }: {
+    readonly enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void };
+    readonly system: { get: (id: string) => AnyActorRef | undefined };
+  },
+  symbols: readonly EngineSymbol[],
+): void {
+  const instruments = symbols.map((symbol) => symbol.config.instrument);
+  for (const account of ACCOUNTS)
+    tell(enqueue, system, `poller:${account}`, { type: 'instruments.polled', instruments });
+}
+
+function sayLeaving(context: DaemonContext, { config, leaving }: EngineSymbol): void {
+  if (leaving !== undefined) say(context, { type: 'symbol.leaving', instrument: config.instrument, leaving });
 }
 
 function failureOf(event: DaemonEvent): { readonly actor: string; readonly message: string } | null {

@@ -339,6 +339,18 @@ export interface TradingHalt {
   readonly why: string;
 }
 
+/** Symbol → daemon: it was to leave and has left (strategy 16.3): it is to run no longer. */
+export interface SymbolLeft {
+  readonly type: 'symbol.left';
+  readonly instrument: string;
+}
+
+/** Daemon → pollers: the instruments whose symbols get slices from now on (strategy 10.1, 16.3). */
+export interface InstrumentsPolled {
+  readonly type: 'instruments.polled';
+  readonly instruments: readonly string[];
+}
+
 /** Daemon → symbol, gateway: the exchange lists it again (strategy 11.6), or its rules have changed (11.8): trade by these. */
 export interface InstrumentListed {
   readonly type: 'instrument.listed';

@@ -5,11 +5,13 @@ import {
   conditionsOf,
   heldDriftAlert,
   heldDriftKey,
+  leavingAlert,
+  leftAlert,
   SYMBOL_CONDITIONS,
   unhedgedAlert,
   unlistedAlert,
 } from '../src/core/conditions.ts';
-import type { Decimal } from '../src/core/decimal.ts';
+import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import { declare } from '../src/core/declare.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
@@ -31,6 +33,7 @@ import {
   type AccountName,
   type Instrument,
   type Intent,
+  type LeavingWhy,
   type ManagedOrder,
   type SymbolConfig,
   type SymbolSnapshot,
@@ -57,6 +60,7 @@ import type {
   PollHasten,
   RulesDoubted,
   SubmissionEnded,
+  SymbolLeft,
   SymbolToGateway,
   TouchFailed,
 } from './messages.ts';
@@ -86,6 +90,8 @@ export interface SymbolInput {
   readonly instrument: Instrument;
   /** The exchange does not list it (any more): no new orders (strategy 11.6). Absent: it does. */
   readonly unlisted?: boolean;
+  /** Why it leaves: `hedge-only` until it has (strategy 16.3). Absent: it stays. */
+  readonly leaving?: LeavingWhy;
   readonly strategy: StrategySettings;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
@@ -153,7 +159,7 @@ export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
   | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
-  | { readonly to: 'daemon'; readonly message: RulesDoubted };
+  | { readonly to: 'daemon'; readonly message: RulesDoubted | SymbolLeft };
 
 /** What an event leads to. In this order: context, journal, people, other actors. */
 export interface Step {
@@ -164,8 +170,11 @@ export interface Step {
 }
 
 export function initialContext(input: SymbolInput): SymbolContext {
+  // It runs again: what it holds is its own again (strategy 16.3).
+  const { left: _left, ...state } = input.state;
   return {
     ...input,
+    state,
     snapshots: { A: null, B: null },
     steadySinceMs: { A: 0, B: 0 },
     sawOrders: false,
@@ -331,6 +340,7 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
     ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs, era },
     state: context.state,
     unlisted: context.unlisted ?? false,
+    leaving: context.leaving,
     denied: denied.map((denial) => denial.key),
   });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
@@ -339,8 +349,41 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
   return { assessment, state, denied, unusableInARow, touchFailed };
 }
 
+/**
+ * A symbol that leaves has left (strategy 16.3): it is hedged, and no order of it is live, unknown or under way. One that the
+ * exchange does not list can be hedged by no order, so it waits for its orders alone. null: not yet.
+ */
+function leftNow(context: SymbolContext): Step | null {
+  const { leaving, unlisted, assessment, state, snapshots, underWay, config, clock } = context;
+  if (leaving === undefined || !state.begun || state.orders.length > 0 || underWay.length > 0) return null;
+  const { A, B } = snapshots;
+  if (A === null || B === null || isSettling(context)) return null;
+  const hedged = assessment?.kind === 'usable' && assessment.plan.situation.hedged;
+  if (!hedged && !unlisted) return null;
+  const atMs = clock.nowMs();
+  const { instrument } = config;
+  const sizes = { A: A.position?.size ?? ZERO, B: B.position?.size ?? ZERO };
+  const fact: Fact = { type: 'symbol.left', atMs, instrument, leaving, sizes, net: lotsNet(state.lots) };
+  return finish(
+    context,
+    { state: { ...state, left: true }, holding: [] },
+    {
+      history: [fact],
+      commands: [
+        ...context.holding.map(
+          (key): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+        ),
+        { to: 'alert-desk', message: { type: 'alert.raised', alert: leftAlert(instrument, sizes, state, atMs) } },
+        { to: 'daemon', message: { type: 'symbol.left', instrument } },
+      ],
+    },
+  );
+}
+
 /** No decision; said once it is more than a snapshot between two answers. */
 export function waiting(context: SymbolContext): Step {
+  const left = leftNow(context);
+  if (left !== null) return left;
   const { assessment, unusableInARow, config } = context;
   const lasts = assessment?.kind === 'touch-wanted' || unusableInARow >= UNUSABLE_BEFORE_SAID;
   const alerts = conditionsWhileWaiting(context, lasts);
@@ -375,7 +418,7 @@ export function touchFailed(context: SymbolContext, { failure, reason }: TouchFa
 
 /** What holds though there is nothing to decide on (strategy 10.5, 11.6, 12); the next decision finds whether it is over. */
 function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[] {
-  const { config, instrument, unlisted, state, strategy, clock } = context;
+  const { config, instrument, unlisted, leaving, state, strategy, clock } = context;
   const nowMs = clock.nowMs();
   const net = lotsNet(state.lots);
   // Without a mark nobody knows what is dust, but what no order can trade; who would repair is not known either.
@@ -384,6 +427,7 @@ function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[]
   const held = ACCOUNTS.map((one) => heldDriftAlert(config.instrument, one, state.contradiction[one], nowMs));
   return [
     ...(unlisted ? [unlistedAlert(config.instrument, state.booked, state, nowMs)] : []),
+    ...(leaving === undefined ? [] : [leavingAlert(config.instrument, leaving, state.booked, state, nowMs)]),
     ...[stuck, ...held].filter((alert) => alert !== null),
   ];
 }
@@ -440,6 +484,8 @@ export function reportOf(context: SymbolContext): { readonly stuck: StuckSymbol 
 /** Submits and trims what was decided, and raises the conditions that hold (strategy 6, 8.2, 12). */
 export function carriedOut(context: SymbolContext): Step {
   if (context.assessment?.kind !== 'usable') return finish(context, {});
+  const left = leftNow(context);
+  if (left !== null) return left;
   const { plan, input } = context.assessment;
   const { nowMs } = input;
   const { instrument } = context.config;
@@ -527,7 +573,7 @@ function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'unde
 
 /** What of the symbol's settings looks wrong at this mark, at the first decision (strategy 2.2). */
 function warnings(context: SymbolContext, { config, instrument, valuation, nowMs }: PlanInput): Fact[] {
-  if (context.warned) return [];
+  if (context.warned || context.leaving !== undefined) return [];
   return symbolWarnings(config, instrument, valuation.mark).map((text) => {
     return { type: 'symbol.warned', atMs: nowMs, instrument: config.instrument, text };
   });
@@ -626,6 +672,19 @@ function finish(
     facts: [...(also.history ?? []), ...(also.facts ?? [])],
     commands: [...watches.map((account) => watch(instrument, now, account)), ...(also.commands ?? [])],
   };
+}
+
+/**
+ * Something is under way, or one of the snapshots is from before it ended (strategy 9.10).
+ *
+ * @param arrived takes the place of the snapshot there is of its account; null: none arrived
+ */
+export function isSettling(context: SymbolContext, arrived: SymbolSnapshot | null = null): boolean {
+  if (context.underWay.length > 0) return true;
+  return ACCOUNTS.some((account) => {
+    const snapshot = arrived?.account === account ? arrived : context.snapshots[account];
+    return snapshot !== null && snapshot.requestedAtMs <= context.barrierMs;
+  });
 }
 
 /** What the end of a submission leaves behind: orders, rests, denials, alerts (strategy 9.5, 9.10). */

@@ -12,6 +12,7 @@ import {
   gatewayStarted,
   initialContext,
   instrumentListed,
+  isSettling,
   orderResolved,
   orderSent,
   pollerStarted,
@@ -86,7 +87,8 @@ const symbolSetup = setup({
     events: {} as SymbolEvent,
   },
   guards: {
-    settling: ({ context, event }) => isSettling(context.known, event),
+    settling: ({ context, event }) =>
+      isSettling(context.known, event.type === 'snapshot.received' ? event.snapshot : null),
     /** Only old data are news: a failed read while the last ones are fresh changes nothing. */
     dataGoneStale: ({ context: { known } }) => {
       const now = { nowMs: known.clock.nowMs(), era: known.clock.era() };
@@ -212,16 +214,6 @@ export const symbolMachine = symbolSetup.createMachine({
     },
   },
 });
-
-/** Something is under way, or one of the snapshots is from before it ended (strategy 9.10). */
-function isSettling(context: SymbolContext, event: SymbolEvent): boolean {
-  if (context.underWay.length > 0) return true;
-  const arrived = event.type === 'snapshot.received' ? event.snapshot : null;
-  return ACCOUNTS.some((account) => {
-    const snapshot = arrived?.account === account ? arrived : context.snapshots[account];
-    return snapshot !== null && snapshot.requestedAtMs <= context.barrierMs;
-  });
-}
 
 /** Whether the situation matches the rule of strategy 5 with that index in core's table. */
 function matches(context: SymbolContext, index: number): boolean {

@@ -7,8 +7,8 @@ import {
   type AccountName,
   type AccountSummary,
   type ExchangeOrder,
-  type Instrument,
   type Intent,
+  type LeavingWhy,
   type ListedOrder,
   type Position,
   type SymbolSnapshot,
@@ -19,12 +19,15 @@ import { begin } from './core/reconcile.ts';
 import { emptySymbolState } from './core/symbol-state.ts';
 import { symbolWarnings } from './core/symbol-warnings.ts';
 import { smallestTradableSize } from './core/valuing.ts';
-import { EXIT_CONFIGURATION, readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
+import { EXIT_CONFIGURATION, type ReadyToTrade, readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
+import type { EngineJournal } from './journal/engine-journal.ts';
 import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument } from './journal/instruments.ts';
+import { unsettledOrders } from './journal/read.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
+import { leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { line } from './log/lines.ts';
 import type { Clock } from './ports.ts';
 import { hostLines, proxyFor } from './routes.ts';
@@ -69,6 +72,7 @@ export async function check(
       if (fact.type === 'row.skipped') print(`Warning: ${line(fact)?.text}`);
     },
   });
+  let journal: EngineJournal | null = null;
   try {
     print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
     for (const line of hostLines(settings, venue)) print(line);
@@ -76,47 +80,85 @@ export async function check(
       print(`Hosts of your own: whether chain id ${venue.chainId} is theirs, only the first order tells`);
     }
     for (const warning of warnings) print(`Warning: ${warning}`);
-    const symbols = await readyToTrade(
+    journal = journalOf(settings);
+    const ready = await readyToTrade(
       exchange,
       settings.symbols,
       (text) => print(`Warning: ${text}`),
-      (name) => rememberedByJournal(settings, name),
+      (name) => (journal === null ? null : rememberedInstrument(journal, name)),
     );
     for (const account of ACCOUNTS) print(`Account ${account}: logged in as ${venue.keys[account].subAccountId}`);
     print(clocks(exchange));
     const readings = await readAccounts(exchange, clock);
+    const symbols = [...ready.symbols, ...leavingOf(journal, settings, ready, readings, print)];
     for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
     print('Nothing was changed.');
     return 0;
   } catch (thrown) {
-    const error = thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
+    const error =
+      thrown instanceof ExchangeError
+        ? startErrorOf(thrown)
+        : thrown instanceof JournalError
+          ? new StartError(EXIT_CONFIGURATION, thrown.message)
+          : thrown;
     if (!(error instanceof StartError)) throw thrown;
     print(`Not ready: ${error.message}`);
     return error.exitCode;
   } finally {
+    journal?.close();
     exchange.close();
     await venue.close();
   }
 }
 
-/** The rules of an instrument that a run with these settings has traded (strategy 11.6). In `paper` each run begins anew. */
-function rememberedByJournal(settings: Settings, name: string): Instrument | null {
+/** The journal that a run with these settings would go on from; null: there is none yet. In `paper` each run begins anew. */
+function journalOf(settings: Settings): EngineJournal | null {
   if (settings.mode === 'paper') return null;
   try {
-    const journal = openChosenJournal(settings, null);
-    try {
-      return rememberedInstrument(journal, name);
-    } finally {
-      journal.close();
-    }
+    return openChosenJournal(settings, null);
   } catch (thrown) {
-    // Before the first run there is none.
     if (thrown instanceof NoJournalError) return null;
-    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
     throw thrown;
   }
 }
+
+/**
+ * The symbols that a start would run as `hedge-only` (strategy 16.3): those the journal holds something open of, and those
+ * on which an order of ours rests.
+ */
+function leavingOf(
+  journal: EngineJournal | null,
+  settings: Settings,
+  ready: ReadyToTrade,
+  readings: Readings,
+  print: (line: string) => void,
+): readonly EngineSymbol[] {
+  const unsettled = journal === null ? [] : unsettledOrders(journal);
+  const parts = { journal, rows: settings.symbols, listed: ready.listed, unsettled };
+  const leaving = [...leavingSymbols(parts)];
+  const run = () => new Set([...ready.symbols, ...leaving].map((symbol) => symbol.config.instrument));
+  for (const account of ACCOUNTS) {
+    for (const { instrument, clientOrderId } of readings[account].orders.filter(isOwnOrder)) {
+      if (run().has(instrument)) continue;
+      const symbol = leavingSymbol(parts, instrument);
+      if (symbol !== null) leaving.push(symbol);
+      else print(`${instrument}: our order ${clientOrderId} of account ${account} would be cancelled (strategy 16.3)`);
+    }
+  }
+  for (const { config, leaving: why } of leaving) {
+    print(
+      `${config.instrument}: ${WHY_LEAVING[why ?? 'removed']}: hedge-only until it is hedged, then it leaves (strategy 16.3)`,
+    );
+  }
+  return leaving;
+}
+
+const WHY_LEAVING: Readonly<Record<LeavingWhy, string>> = {
+  removed: 'removed from the symbols file while something of it is open',
+  disabled: 'disabled while something of it is open',
+  unconfigured: 'orders of ours rest on it, and the symbols file does not name it',
+};
 
 function clocks(exchange: GrvtExchange): string {
   const skewMs = exchange.clockSkewMs();
@@ -150,9 +192,10 @@ function printAccount(
   print(
     `Account ${account}: equity ${totalEquity.toFixed(2)} USDT, maintenance margin ${maintenanceMargin.toFixed(2)} USDT`,
   );
-  const traded = new Set(symbols.map((symbol) => symbol.instrument.name));
+  const run = new Map(symbols.map((symbol) => [symbol.instrument.name, symbol]));
   for (const position of reading.positions) {
-    const note = traded.has(position.instrument) ? '' : ' (not in the symbols file: left alone)';
+    const symbol = run.get(position.instrument);
+    const note = symbol === undefined ? ' (no enabled row: left alone)' : symbol.leaving ? ' (hedge-only)' : '';
     print(`  position ${position.instrument} ${position.size.toFixed()} @ ${position.entryPrice.toFixed()}${note}`);
   }
   const ours = reading.orders.filter(isOwnOrder);
@@ -193,7 +236,7 @@ async function printSymbol(
     `${instrument.name}: bid ${bid.toFixed()}, ask ${ask.toFixed()}, tick ${instrument.tickSize.toFixed()}, ` +
       `smallest tradable size ${smallest.toFixed()} (${smallest.mul(mark).toFixed(2)} USDT)`,
   );
-  for (const warning of symbolWarnings(config, instrument, mark)) print(`  Warning: ${warning}`);
+  if (!symbol.leaving) for (const warning of symbolWarnings(config, instrument, mark)) print(`  Warning: ${warning}`);
 
   const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
   const nowMs = clock.nowMs();
@@ -215,6 +258,7 @@ async function printSymbol(
     era: 0,
     halted: false,
     unlisted: false,
+    leaving: symbol.leaving,
     denied: [],
   });
   if (assessment.kind !== 'usable') {

@@ -13,8 +13,9 @@ import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { JournalError } from './journal/errors.ts';
-import { rememberedInstrument, rememberInstruments } from './journal/instruments.ts';
+import { rememberedInstrument, rememberInstruments, rememberRows } from './journal/instruments.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
+import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { alertTexts } from './notify/texts.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from './ports.ts';
 import type { Settings } from './settings/index.ts';
@@ -82,6 +83,7 @@ export function staleMs(loopIntervalMs: number): number {
 export function startEngine(parts: EngineParts): Engine {
   const { settings, journal, clock, reporter } = parts;
   let auditor: Auditor | null = null;
+  let leaving: LeavingParts | null = null;
   const heard: WireEvent[] = [];
 
   const onWire = (event: WireEvent): void => {
@@ -138,11 +140,20 @@ export function startEngine(parts: EngineParts): Engine {
         dailyReportAtMinutes: settings.dailyReportAtMinutes,
       },
       prepare: async () => {
-        const symbols = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
+        const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
           orStartError(() => rememberedInstrument(journal, name)),
         );
-        const listed = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
-        orStartError(() => rememberInstruments(journal, listed, clock.nowMs()));
+        const symbols = orStartError(() => {
+          leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
+          return [...ready.symbols, ...leavingSymbols(leaving)];
+        });
+        for (const { instrument } of symbols) exchange.takeUp(instrument.name);
+        const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
+        orStartError(() => {
+          rememberInstruments(journal, traded, clock.nowMs());
+          const rows = ready.symbols.map((symbol) => symbol.config);
+          rememberRows(journal, rows, clock.nowMs());
+        });
         auditor = createAuditor({
           symbols: symbols.map((symbol) => symbol.config),
           accounts: parts.subAccountIds,
@@ -160,6 +171,14 @@ export function startEngine(parts: EngineParts): Engine {
         for (const event of heard.splice(0)) judge(auditor, event);
         parts.onTrading?.(engine, symbols);
         return symbols;
+      },
+      takeUp: (instrument) => {
+        const symbol = leaving === null ? null : leavingSymbol(leaving, instrument);
+        if (symbol !== null) {
+          exchange.takeUp(symbol.instrument.name);
+          auditor?.takeUp(symbol.config);
+        }
+        return symbol;
       },
       unsettled: () => unsettledOrders(journal),
       lastSequence: () => lastSequence(journal),
@@ -181,8 +200,9 @@ export function startEngine(parts: EngineParts): Engine {
     prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
     orderOver: (account, order) => {
       const { instrument, clientOrderId } = order;
-      const isTraded = settings.symbols.some((symbol) => symbol.instrument === instrument && symbol.enabled);
-      if (isTraded && isStrategyOrder(clientOrderId)) exchange.askAhead(account, order);
+      const { symbols } = daemon.getSnapshot().context;
+      if (symbols.some((symbol) => symbol.config.instrument === instrument) && isStrategyOrder(clientOrderId))
+        exchange.askAhead(account, order);
     },
     stopped,
   };
@@ -192,6 +212,14 @@ export function startEngine(parts: EngineParts): Engine {
 
 /** Calls made before the symbols are known: two logins, their proofs, the instruments. */
 const HEARD_BEFORE_START_MAX = 100;
+
+/** What a start finds out before it trades. */
+export interface ReadyToTrade {
+  /** The symbols of the enabled rows. */
+  readonly symbols: readonly EngineSymbol[];
+  /** What the exchange lists. */
+  readonly listed: readonly Instrument[];
+}
 
 /**
  * Both accounts in, instruments read, symbols resolved (strategy 2.2, 11).
@@ -204,13 +232,14 @@ export async function readyToTrade(
   configs: readonly SymbolConfig[],
   warn: (text: string) => void,
   remembered: (name: string) => Instrument | null = () => null,
-): Promise<readonly EngineSymbol[]> {
+): Promise<ReadyToTrade> {
   try {
     await Promise.all(ACCOUNTS.map((account) => exchange.login(account)));
-    const resolution = resolveInstruments(configs, await exchange.instruments(), remembered);
+    const listed = await exchange.instruments();
+    const resolution = resolveInstruments(configs, listed, remembered);
     if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
     for (const warning of resolution.warnings) warn(warning);
-    return resolution.symbols.filter((symbol) => symbol.config.enabled);
+    return { symbols: resolution.symbols.filter((symbol) => symbol.config.enabled), listed };
   } catch (thrown) {
     if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
     throw thrown;

@@ -115,7 +115,7 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
   const age = symbol.sinceMs === null ? '' : ` ${lasting(atMs - symbol.sinceMs)}`;
   return [
     symbol.instrument,
-    `${symbol.phase}${age}`,
+    `${symbol.phase}${age}${modeWords(symbol)}`,
     symbol.positions.A.size,
     symbol.positions.B.size,
     symbol.net,
@@ -125,6 +125,13 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
     symbol.gainedUsdt,
     symbol.idle?.why ?? symbol.why,
   ];
+}
+
+/** The mode next to the state, where it is not `trade` (strategy 16.1). */
+function modeWords({ symbolMode, leaving }: SymbolStatus): string {
+  // An older engine does not say it.
+  if (symbolMode === undefined || symbolMode === 'trade') return '';
+  return leaving === null ? `, ${symbolMode}` : `, ${symbolMode} (leaving: ${leaving})`;
 }
 
 /** Columns as wide as their widest cell; numbers to the right. */

@@ -5,6 +5,7 @@ import { ALERT_POLICIES, type AlertState, alertHolds, readAlertState } from './c
 import { type Decimal, decimal, PLAIN_DECIMAL, ZERO } from './core/decimal.ts';
 import type { DeskMemory } from './core/desk.ts';
 import type { Fact, SymbolPhase } from './core/facts.ts';
+import { modeOf, rowWithoutOne } from './core/leaving.ts';
 import { guardPrice, lotsNet } from './core/ledger.ts';
 import {
   ACCOUNTS,
@@ -302,6 +303,8 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
     unlisted: context?.unlisted ?? false,
+    symbolMode: modeOf({ leaving: context?.leaving }),
+    leaving: context?.leaving ?? null,
     touch: touchStatus(parts.heard, context?.touch ?? null),
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
@@ -380,7 +383,19 @@ interface StateParts {
 
 type StateStatus = Omit<
   SymbolStatus,
-  'phase' | 'state' | 'sinceMs' | 'why' | 'rule' | 'idle' | 'waits' | 'halted' | 'unlisted' | 'touch' | 'dataAtMs'
+  | 'phase'
+  | 'state'
+  | 'sinceMs'
+  | 'why'
+  | 'rule'
+  | 'idle'
+  | 'waits'
+  | 'halted'
+  | 'unlisted'
+  | 'symbolMode'
+  | 'leaving'
+  | 'touch'
+  | 'dataAtMs'
 >;
 
 /** What ledger and positions say, of a running symbol or of a journalled one alike. */
@@ -597,7 +612,7 @@ function journalledSymbol(
     body?.input.config;
   const told = lastPhase(journal, state.instrument);
   const common = stateStatus({
-    config: config === undefined ? unconfigured(state.instrument) : { ...config, instrument: state.instrument },
+    config: config === undefined ? rowWithoutOne(state.instrument) : { ...config, instrument: state.instrument },
     instrument: body?.input.instrument ?? null,
     strategy: body?.input.strategy ?? settings,
     state,
@@ -617,6 +632,8 @@ function journalledSymbol(
     waits: 'stop',
     halted: false,
     unlisted: false,
+    symbolMode: 'trade',
+    leaving: null,
     touch: null,
     dataAtMs: { A: null, B: null },
   };
@@ -628,19 +645,4 @@ function lastPhase(journal: EngineJournal, instrument: string): PhaseMemory | nu
   if (entry?.body.type !== 'state.changed') return null;
   const { to, why, rule, atMs } = entry.body;
   return { phase: to, why, rule, sinceMs: atMs };
-}
-
-/** An instrument of the journal that no symbols file names any more. */
-function unconfigured(instrument: string): SymbolConfig {
-  return {
-    instrument,
-    enabled: false,
-    orderNotionalUsdt: ZERO,
-    imbalanceLimitUsdt: ZERO,
-    maxTotalPositionUsdt: ZERO,
-    minTotalPositionUsdt: ZERO,
-    aSideWhenEqual: 'buy',
-    positionMode: 'increase',
-    decreaseRepair: 'larger',
-  };
 }

@@ -20,7 +20,10 @@ export type AlertKind =
   | 'invariant-broken'
   | 'actor-failed'
   | 'start-difference'
-  | 'instrument-unlisted';
+  | 'instrument-unlisted'
+  | 'symbol-leaving'
+  | 'symbol-left'
+  | 'stray-order';
 
 /**
  * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
@@ -86,6 +89,9 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },
   'instrument-unlisted': { repeat: 'episode', critical: true },
+  'symbol-leaving': { repeat: 'episode', critical: false },
+  'symbol-left': { repeat: 'episode', critical: false },
+  'stray-order': { repeat: 900 * SECOND, critical: true },
 };
 
 /** Every kind, in the order of the table. */

@@ -1,5 +1,12 @@
 import type { Decimal } from './decimal.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type SymbolConfig, type SymbolSnapshot } from './model.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type Instrument,
+  type LeavingWhy,
+  type SymbolConfig,
+  type SymbolSnapshot,
+} from './model.ts';
 import { makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
 import type { SymbolState } from './symbol-state.ts';
@@ -35,6 +42,8 @@ export interface Knowledge {
   readonly halted: boolean;
   /** The exchange does not list the instrument (strategy 11.6). */
   readonly unlisted: boolean;
+  /** Why the symbol leaves (strategy 16.3); absent: it does not. */
+  readonly leaving?: LeavingWhy | undefined;
   readonly denied: readonly string[];
 }
 
@@ -117,7 +126,7 @@ function planInputOf(
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   mark: Decimal,
 ): PlanInput {
-  const { config, instrument, strategy, nowMs, halted, unlisted, denied } = knowledge;
+  const { config, instrument, strategy, nowMs, halted, unlisted, leaving, denied } = knowledge;
   const zero = mark.mul(0);
   const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
   const valuation = valuePair(knowledge.state, instrument, actual, mark);
@@ -130,6 +139,7 @@ function planInputOf(
     nowMs,
     halted,
     ...(unlisted ? { unlisted } : {}),
+    ...(leaving === undefined ? {} : { leaving }),
     denied,
   };
 }

@@ -1,7 +1,8 @@
 import { type Alert, type AlertKind, alertKey, isStuck } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
-import { guardPrice } from './ledger.ts';
-import { ACCOUNTS, type AccountName } from './model.ts';
+import { modeOf } from './leaving.ts';
+import { guardPrice, lotsNet } from './ledger.ts';
+import { ACCOUNTS, type AccountName, type LeavingWhy } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -18,6 +19,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'order-count',
   'unhedged',
   'instrument-unlisted',
+  'symbol-leaving',
   // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
   'start-difference',
 ];
@@ -38,6 +40,54 @@ export function unlistedAlert(
     sinceMs: null,
     details: { a: sizes.A.toFixed(), b: sizes.B.toFixed(), lots: String(lots.length) },
   };
+}
+
+/** A symbol without an enabled row still has something open (strategy 16.3): what it holds, and how many orders are live. */
+export function leavingAlert(
+  instrument: string,
+  leaving: LeavingWhy,
+  sizes: Readonly<Record<AccountName, Decimal>>,
+  { lots, orders }: Pick<SymbolState, 'lots' | 'orders'>,
+  atMs: number,
+): Alert {
+  return {
+    kind: 'symbol-leaving',
+    key: alertKey('symbol-leaving', instrument),
+    account: null,
+    instrument,
+    atMs,
+    sinceMs: null,
+    details: {
+      leaving,
+      a: sizes.A.toFixed(),
+      b: sizes.B.toFixed(),
+      net: lotsNet(lots).toFixed(),
+      orders: String(orders.length),
+    },
+  };
+}
+
+/** A symbol has left (strategy 16.3): the positions that stay, by account, and the net among them. */
+export function leftAlert(
+  instrument: string,
+  sizes: Readonly<Record<AccountName, Decimal>>,
+  { lots }: Pick<SymbolState, 'lots'>,
+  atMs: number,
+): Alert {
+  const key = alertKey('symbol-left', instrument);
+  const details = { a: sizes.A.toFixed(), b: sizes.B.toFixed(), net: lotsNet(lots).toFixed() };
+  return { kind: 'symbol-left', key, account: null, instrument, atMs, sinceMs: atMs, details };
+}
+
+/** An order of ours on an instrument that neither the exchange's list nor the journal knows (strategy 16.3). */
+export function strayOrderAlert(
+  account: AccountName,
+  order: { readonly instrument: string; readonly clientOrderId: string },
+  atMs: number,
+): Alert {
+  const { instrument, clientOrderId } = order;
+  const key = alertKey('stray-order', account, clientOrderId);
+  return { kind: 'stray-order', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
 }
 
 /** A contradiction is told when it has lasted this long: most are adopted after 10 s, and what 9.6 finds out takes seconds. */
@@ -117,13 +167,16 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
       details,
     });
   if (input.unlisted) alerts.push(unlistedAlert(config.instrument, valuation.actual, state, nowMs));
+  if (input.leaving !== undefined) {
+    alerts.push(leavingAlert(config.instrument, input.leaving, valuation.actual, state, nowMs));
+  }
 
   const sizes = () => ({ a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() });
 
   if (valuation.sameDirection && !valuation.hedged) raise('same-direction', sizes());
 
   const opening = openingSides(input);
-  if (plan.tradingState === 'equal' && opening?.contradictsConfig) {
+  if (plan.tradingState === 'equal' && opening?.contradictsConfig && modeOf(input) === 'trade') {
     raise('side-contradicts-config', { ...sizes(), configured: config.aSideWhenEqual, held: opening.sides.A });
   }
   // Flat in `decrease` is where it was to get to, not a limit that stands in the way.

@@ -2,7 +2,7 @@ import type { Alert } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { RuleChange } from './instrument-rules.ts';
-import type { AccountName, Intent, LotMatch, Side, TradingState } from './model.ts';
+import type { AccountName, Intent, LeavingWhy, LotMatch, Side, TradingState } from './model.ts';
 
 /** Where a symbol is: one of the five of strategy 5, or around them. */
 export type SymbolPhase = TradingState | 'waiting' | 'draining' | 'stopped';
@@ -24,6 +24,24 @@ export type Fact = { readonly atMs: number } & (
   | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: string; readonly rule: string }
   /** What of the symbols file looks wrong at the present mark (strategy 2.2); once a start. */
   | { readonly type: 'symbol.warned'; readonly instrument: string; readonly text: string }
+  /** Its row is gone or disabled, and something of it is open: `hedge-only` from here on (strategy 16.3). */
+  | { readonly type: 'symbol.leaving'; readonly instrument: string; readonly leaving: LeavingWhy }
+  /** It is hedged and no order of it is live: it runs no longer. `sizes` is what the accounts hold, signed, and stays. */
+  | {
+      readonly type: 'symbol.left';
+      readonly instrument: string;
+      readonly leaving: LeavingWhy;
+      readonly sizes: Readonly<Record<AccountName, Decimal>>;
+      /** Signed sum of its open lots: dust, or what no order can hedge. */
+      readonly net: Decimal;
+    }
+  /** An order of ours rests on an instrument that nobody knows the rules of: it is cancelled (strategy 16.3). */
+  | {
+      readonly type: 'order.stray';
+      readonly account: AccountName;
+      readonly instrument: string;
+      readonly clientOrderId: string;
+    }
   | ({ readonly type: 'order.sent'; readonly attempt: number } & OrderWords)
   /** Confirmed by the exchange as resting (or filled at once). */
   | ({ readonly type: 'order.placed'; readonly attempt: number; readonly elapsedMs: number } & OrderWords)

@@ -26,6 +26,7 @@ export interface SymbolConfig {
   /** The exchange's own spelling, e.g. `BNB_USDT_Perp`. */
   readonly instrument: string;
   readonly enabled: boolean;
+  /** 0 only where there is no row (strategy 16.3): an order is the smallest tradable size. */
   readonly orderNotionalUsdt: Decimal;
   readonly imbalanceLimitUsdt: Decimal;
   readonly maxTotalPositionUsdt: Decimal;
@@ -34,6 +35,15 @@ export interface SymbolConfig {
   readonly positionMode: 'increase' | 'decrease';
   readonly decreaseRepair: 'larger' | 'smaller';
 }
+
+/** What a symbol may do (strategy 16.1): `hedge-only` makes no openings and goes on repairing. */
+export type SymbolMode = 'trade' | 'hedge-only';
+
+/**
+ * Why a symbol leaves (strategy 16.3): its row is gone, its row is disabled, or there never was one and an order of ours
+ * rests on it.
+ */
+export type LeavingWhy = 'removed' | 'disabled' | 'unconfigured';
 
 /** What the exchange says of an instrument. The size step is `minSize` (API: there is no separate lot step). */
 export interface Instrument {

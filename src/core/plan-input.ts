@@ -1,5 +1,5 @@
 import type { Decimal } from './decimal.ts';
-import type { Instrument, SymbolConfig } from './model.ts';
+import type { Instrument, LeavingWhy, SymbolConfig } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
@@ -23,6 +23,8 @@ export interface PlanInput {
   readonly halted: boolean;
   /** The exchange does not list the instrument: no new orders (strategy 11.6). Absent: it does; so in older decisions. */
   readonly unlisted?: boolean;
+  /** Why the symbol leaves: it is `hedge-only` until it has (strategy 16.3). Absent: it does not. */
+  readonly leaving?: LeavingWhy;
   /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
   readonly denied: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
+import { modeOf } from './leaving.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -38,7 +39,8 @@ export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Si
     resting: state.restUntilMs !== null && input.nowMs < state.restUntilMs,
     hedged: valuation.hedged,
     partialFillWaits: state.orders.some((order) => waitingSize(order).gt(0)),
-    openingHasRoom: room !== null && room.kind !== 'limited',
+    // A symbol that opens nothing is not stopped by a limit.
+    openingHasRoom: room !== null && (room.kind !== 'limited' || modeOf(input) !== 'trade'),
     repairHasRoom: !valuation.hedged && repairHasRoom(input),
   };
 }
@@ -65,6 +67,9 @@ const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol u
 /** Why a symbol that the exchange does not list submits nothing (strategy 11.6). */
 export const UNLISTED: Idle = { why: 'the exchange does not list it: no new orders until it does', rule: '11.6' };
 
+/** Why a symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
+const HEDGE_ONLY: Idle = { why: 'hedge-only: hedged, and nothing is opened', rule: '16.1' };
+
 function createsFor(
   input: PlanInput,
   tradingState: TradingState,
@@ -73,7 +78,7 @@ function createsFor(
 ): { creates: Intent[]; idle: Idle | null } {
   switch (tradingState) {
     case 'equal':
-      return openings(input, trims);
+      return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
     case 'imbalanced': {
       const answer = planRepair(input, orderCap(input));
       if (answer.kind === 'none') return { creates: [], idle: answer };

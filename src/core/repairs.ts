@@ -1,4 +1,5 @@
 import { type Decimal, max, min, sum } from './decimal.ts';
+import { modeOf } from './leaving.ts';
 import { guardPrice } from './ledger.ts';
 import { type Exposure, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
@@ -75,14 +76,18 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const uncoveredIsTradable = uncovered.gte(valuation.smallestTradable);
   const [preferred, other] = repairWays(input);
 
-  if (!uncoveredIsTradable && config.positionMode === 'decrease') {
+  // Neither in `decrease` nor while it leaves does a repair go past the net.
+  if (!uncoveredIsTradable && (config.positionMode === 'decrease' || modeOf(input) !== 'trade')) {
     return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
   }
   // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).
   if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
     return none('an order against the net is still to be found out', '9.6');
   }
-  const orderSize = config.orderNotionalUsdt.div(valuation.mark);
+  // Without a row, the smallest tradable size is the size of an order (strategy 16.3).
+  const orderSize = config.orderNotionalUsdt.isZero()
+    ? valuation.smallestTradable
+    : config.orderNotionalUsdt.div(valuation.mark);
   const gap = net.minus(open.div(2));
   const pastZero = config.imbalanceLimitUsdt.div(valuation.mark);
   const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));

@@ -29,6 +29,8 @@ export interface SymbolState {
   readonly refusalsInARow: number;
   readonly nextIntent: number;
   readonly realised: Realised;
+  /** It has left (strategy 16.3): what it holds is nobody's to manage until its row is enabled again. Absent: it has not. */
+  readonly left?: true;
 }
 
 /** Realised results since the journal began (4.6). */

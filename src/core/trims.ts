@@ -1,7 +1,9 @@
+import { modeOf } from './leaving.ts';
 import type { ManagedOrder, TradingState } from './model.ts';
 import { ACCOUNTS } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { hedgeOpen } from './repairs.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -28,9 +30,12 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
  */
 export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
   const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
-  const misplaced = onlySurplus
-    ? []
-    : input.state.orders.filter(cancellable).flatMap((order) => misplacedBy(input, tradingState, order));
+  const misplaced =
+    modeOf(input) === 'trade'
+      ? onlySurplus
+        ? []
+        : input.state.orders.filter(cancellable).flatMap((order) => misplacedBy(input, tradingState, order))
+      : notForRepair(input);
   const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
   const cap = orderCap(input);
   const surplus = ACCOUNTS.flatMap((account) => {
@@ -52,6 +57,29 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
       }));
   });
   return [...misplaced, ...surplus];
+}
+
+/**
+ * In `hedge-only`, whatever the state: every live order that does not repair (strategy 16.1). Those are openings, all orders
+ * of a hedged symbol, those that would grow the net, and what of the others goes past it, newest first.
+ */
+function notForRepair({ state, valuation }: PlanInput): Trim[] {
+  const against = sideAgainst(valuation.net);
+  let uncovered = valuation.net.abs();
+  const trims: Trim[] = [];
+  for (const order of state.orders) {
+    const repairs = !valuation.hedged && order.purpose === 'repair' && order.side === against;
+    const covers = hedgeOpen([order]);
+    if (repairs && covers.minus(uncovered).lt(valuation.smallestTradable)) {
+      uncovered = uncovered.minus(covers);
+    } else if (cancellable(order)) {
+      const why = repairs
+        ? `a ${order.side} would go past the net`
+        : `hedge-only: a ${order.side} that does not repair`;
+      trims.push({ order, why, rule: '16.1' });
+    }
+  }
+  return trims;
 }
 
 function cancellable(order: ManagedOrder): boolean {

@@ -98,6 +98,8 @@ export interface GrvtExchange extends Exchange {
    * the answers, each once: of the order only that it is over, which stays true; of the book what is fresh (strategy 7.4).
    */
   askAhead(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
+  /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
+  takeUp(instrument: string): void;
   /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
   readonly wire: WireTap;
   /** Requests of that account (null: market data) that wait for the budget. */
@@ -528,6 +530,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   return {
     wire,
+    takeUp: (instrument) => void traded?.add(instrument.toLowerCase()),
     exchangeNowMs: () => exchangeClock.nowMs(),
     clockSkewMs: () => exchangeClock.skewMs(),
 

@@ -1,5 +1,5 @@
 import { encode } from '../core/codec.ts';
-import type { Instrument } from '../core/model.ts';
+import type { Instrument, SymbolConfig } from '../core/model.ts';
 import type { Journal } from '../ports.ts';
 
 /**
@@ -8,15 +8,39 @@ import type { Journal } from '../ports.ts';
  */
 
 const KEY = 'instrument:';
+const ROW_KEY = 'row:';
 
 /** Writes down the rules of these instruments, where the journal has others or none. */
 export function rememberInstruments(journal: Journal, instruments: readonly Instrument[], atMs: number): void {
-  const news = instruments.filter((instrument) => {
-    const known = journal.latest('note', KEY + instrument.name);
-    return known === null || encode(known.body) !== encode(instrument);
+  const notes = instruments.map((body) => ({ key: KEY + body.name, body }));
+  remember(journal, notes, atMs);
+}
+
+/** Writes down the rows that symbols trade by, where the journal has others or none: a removed one goes on by its last row (16.3). */
+export function rememberRows(journal: Journal, rows: readonly SymbolConfig[], atMs: number): void {
+  const notes = rows.map((body) => ({ key: ROW_KEY + body.instrument, body }));
+  remember(journal, notes, atMs);
+}
+
+function remember(journal: Journal, notes: readonly { readonly key: string; readonly body: unknown }[], atMs: number) {
+  const news = notes.filter(({ key, body }) => {
+    const known = journal.latest('note', key);
+    return known === null || encode(known.body) !== encode(body);
   });
   if (news.length === 0) return;
-  journal.append(news.map((body) => ({ kind: 'note', key: KEY + body.name, atMs, body })));
+  journal.append(news.map((note) => ({ kind: 'note', ...note, atMs })));
+}
+
+/**
+ * The row a symbol last traded by; null: it never did. A journal that began before rows were written down has it in the
+ * instrument's last decision.
+ */
+export function rememberedRow(journal: Journal, name: string): SymbolConfig | null {
+  const note = journal.latest('note', ROW_KEY + name)?.body as SymbolConfig | undefined;
+  const decision = journal.latest('decision', name)?.body as
+    | { readonly input: { readonly config: SymbolConfig } }
+    | undefined;
+  return note ?? decision?.input.config ?? null;
 }
 
 /**

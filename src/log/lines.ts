@@ -1,7 +1,7 @@
 import type { Alert } from '../core/alerts.ts';
 import { type Decimal, sum } from '../core/decimal.ts';
 import type { Fact, OrderWords } from '../core/facts.ts';
-import type { LotMatch, Side } from '../core/model.ts';
+import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -36,6 +36,27 @@ const WORDING: Wording = {
     text: `${base(fact.instrument)} nothing to submit: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`,
   }),
   'symbol.warned': (fact) => ({ level: 'warn', text: fact.text }),
+  'symbol.leaving': (fact) => ({
+    level: 'warn',
+    text:
+      `${base(fact.instrument)} is hedge-only: ${LEAVING[fact.leaving]}; it opens nothing, repairs until it is hedged ` +
+      `and leaves then${cited('16.3')}`,
+  }),
+  'symbol.left': (fact) => ({
+    level: 'info',
+    text:
+      `${base(fact.instrument)} has left: no order of it is live; ` +
+      (fact.sizes.A.isZero() && fact.sizes.B.isZero()
+        ? 'both accounts are flat'
+        : `what stays: account A ${number(fact.sizes.A)}, account B ${number(fact.sizes.B)}`) +
+      `${fact.net.isZero() ? '' : `, net ${number(fact.net)}`}${cited('16.3')}`,
+  }),
+  'order.stray': (fact) => ({
+    level: 'warn',
+    text:
+      `Own order ${fact.clientOrderId} of account ${fact.account} rests on ${fact.instrument}, which neither the exchange's ` +
+      `list nor the journal knows: cancelling it${cited('16.3')}`,
+  }),
   // `order.placed`, a refusal or an unknown outcome follows within seconds and says the same.
   'order.sent': null,
   'order.placed': (fact) => ({
@@ -177,7 +198,10 @@ const WORDING: Wording = {
     level: 'error',
     text: `A part of the engine failed and is started again: ${fact.actor}: ${fact.message}`,
   }),
-  'engine.started': (fact) => ({ level: 'info', text: `Started on ${fact.mode}: ${fact.instruments.join(', ')}` }),
+  'engine.started': (fact) => ({
+    level: 'info',
+    text: `Started on ${fact.mode}: ${fact.instruments.length === 0 ? 'no symbol trades' : fact.instruments.join(', ')}`,
+  }),
   'engine.draining': (fact) => ({ level: 'info', text: `Stopping: ${fact.why}; no new orders${cited('13.1')}` }),
   'cleanup.finished': (fact) => ({
     level: fact.left.length > 0 ? 'error' : 'info',
@@ -276,6 +300,13 @@ function capPhrase(fact: { readonly rule: string; readonly why: string }, contex
   return fact.rule.startsWith('8.2') && !fact.why.includes('per_account_cap_when_diff') ? `, ${phrase}` : '';
 }
 
+/** Why a symbol leaves (strategy 16.3). */
+const LEAVING: Readonly<Record<LeavingWhy, string>> = {
+  removed: 'its row was removed from the symbols file while something of it is open',
+  disabled: 'its row is disabled while something of it is open',
+  unconfigured: 'orders of ours rest on it and the symbols file does not name it',
+};
+
 /** How each alert begins; the details follow. The phrases of strategy 14 are verbatim. */
 const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: LineContext) => string } = {
   'api-failure': () => 'ALERT the exchange does not answer as it should',
@@ -295,6 +326,9 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'actor-failed': () => 'ALERT a part of the engine failed',
   'start-difference': () => 'ALERT the exchange differs from the journal',
   'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
+  'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
+  'symbol-left': () => 'ALERT removed or disabled, it has left',
+  'stray-order': () => 'ALERT own order on an instrument nobody knows',
 };
 
 function alertText(alert: Alert, context: LineContext): string {

@@ -118,7 +118,8 @@ export function readSymbols(bytes: Uint8Array, file: string): SymbolsReading {
   if ('problem' in parsed) return invalid(parsed.problem);
   const rows = parsed.value;
   if (!Array.isArray(rows)) return invalid(`${written(rows)} is not a list: expected [ { … } ]`);
-  if (rows.length === 0) return invalid('an empty list: expected at least one symbol');
+  if (rows.length === 0)
+    return invalid('an empty list: expected at least one symbol (to trade none, set "enabled": false)');
   if (rows.length > MAX_SYMBOLS) return invalid(`${rows.length} symbols: expected at most ${MAX_SYMBOLS}`);
   return judgeRows(rows, repeatedKeys(text), file);
 }

@@ -1,5 +1,5 @@
 import type { SymbolPhase } from '../core/facts.ts';
-import type { AccountName, Side } from '../core/model.ts';
+import type { AccountName, LeavingWhy, Side, SymbolMode } from '../core/model.ts';
 
 /**
  * What the engine looks like from outside: plain values, decimals as text, times as wall-clock milliseconds. Whoever puts
@@ -132,6 +132,10 @@ export interface SymbolStatus {
   readonly halted: boolean;
   /** The exchange does not list it: no new orders (strategy 11.6). */
   readonly unlisted: boolean;
+  /** What it may do (strategy 16.1); `mode` is the row's `position_mode`. */
+  readonly symbolMode: SymbolMode;
+  /** Why it leaves (strategy 16.3); null: it does not. */
+  readonly leaving: LeavingWhy | null;
   readonly mark: string | null;
   /** Best bid and ask as last heard. */
   readonly touch: { readonly bid: string; readonly ask: string; readonly atMs: number } | null;

@@ -100,6 +100,7 @@ describe('strategy 12: periods', () => {
       'instrument-unlisted',
       'invariant-broken',
       'mmr',
+      'stray-order',
       'unhedged',
     ]);
   });

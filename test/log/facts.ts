@@ -76,6 +76,16 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     why: 'net is 0.52',
     rule: '5',
   },
+  'symbol.leaving': { type: 'symbol.leaving', atMs: AT, instrument: 'BNB_USDT_Perp', leaving: 'removed' },
+  'symbol.left': {
+    type: 'symbol.left',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    leaving: 'removed',
+    sizes: { A: new Decimal('5'), B: d('-4.99') },
+    net: new Decimal('0.01'),
+  },
+  'order.stray': { type: 'order.stray', atMs: AT, account: 'A', instrument: 'OLD_USDT_Perp', clientOrderId: '7' },
   'symbol.warned': {
     type: 'symbol.warned',
     atMs: AT,

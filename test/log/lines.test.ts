@@ -9,6 +9,20 @@ import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 /** What each fact says, word by word; null: nothing. */
 const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = {
   'state.changed': ['info', 'BNB equal → imbalanced: net is 0.52 (strategy 5)'],
+  'symbol.leaving': [
+    'warn',
+    'BNB is hedge-only: its row was removed from the symbols file while something of it is open; it opens nothing, ' +
+      'repairs until it is hedged and leaves then (strategy 16.3)',
+  ],
+  'symbol.left': [
+    'info',
+    'BNB has left: no order of it is live; what stays: account A 5, account B -4.99, net 0.01 (strategy 16.3)',
+  ],
+  'order.stray': [
+    'warn',
+    "Own order 7 of account A rests on OLD_USDT_Perp, which neither the exchange's list nor the journal knows: " +
+      'cancelling it (strategy 16.3)',
+  ],
   'symbol.warned': ['warn', 'BNB_USDT_Perp order_notional_usdt: 5 buys nothing'],
   'symbol.idle': [
     'info',

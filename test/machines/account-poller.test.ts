@@ -199,6 +199,17 @@ test('a poller that replaces a failed one asks the symbols for their lists', asy
   await bench.settle();
 });
 
+test('16.3 symbols that come and go: slices for those there are, from the present poll on', async () => {
+  const bench = new Bench();
+  const slow = deferred<readonly Position[]>();
+  bench.exchange.onPositions = () => slow.promise;
+  const { send } = poll(bench, ['BNB_USDT_Perp']);
+  send({ type: 'instruments.polled', instruments: ['SOL_USDT_Perp'] });
+  slow.resolve([]);
+  await bench.settle();
+  assert.deepEqual([told(bench, BNB), told(bench, SOL)], [[], ['snapshot.received']]);
+});
+
 test('the history is read back to before the oldest order it is asked about', async () => {
   const bench = new Bench();
   const { send } = poll(bench);

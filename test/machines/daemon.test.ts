@@ -10,6 +10,7 @@ import {
   RESPAWN_FORGIVEN_MS,
   RESPAWN_PAUSES_MS,
   RULES_PAUSE_MS,
+  STRAY_CANCEL_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
@@ -36,6 +37,7 @@ interface WorldOptions {
   readonly heartbeat?: Heartbeat;
   readonly prepare?: () => Promise<readonly EngineSymbol[]>;
   readonly machine?: typeof daemonMachine;
+  readonly takeUp?: (instrument: string) => EngineSymbol | null;
 }
 
 /** The daemon with its real children, in simulated time, on an exchange that takes orders and fills none. */
@@ -95,6 +97,7 @@ class World extends Bench {
           ...options.settings,
         },
         prepare: options.prepare ?? (async () => symbols),
+        takeUp: options.takeUp ?? (() => null),
         unsettled: () => this.unsettled(),
         lastSequence: () => null,
       },
@@ -523,6 +526,91 @@ describe('11 the start', () => {
     await world.pass(600, 50);
     const since = world.exchange.named('positions').slice(before);
     assert.ok(since.some(({ args }) => args[0] === 'B'));
+  });
+});
+
+describe('16.3 own orders on an instrument that no symbol runs for', () => {
+  const ETH = 'ETH_USDT_Perp';
+  const id = clientOrderIdOf('A', 'buy', 77n);
+  const rest = (world: World, over: Partial<ExchangeOrder> = {}, name = id) => {
+    const size = { size: d(1), limitPrice: d(99), ...over };
+    const order = testOrder(name, 'OPEN', { side: 'buy', instrument: ETH, ...size });
+    world.resting.set(name, { account: 'A', order });
+  };
+  const eth = (over: Partial<EngineSymbol> = {}): EngineSymbol => ({
+    config: config({ instrument: ETH, enabled: false, minTotalPositionUsdt: d(0) }),
+    instrument: instrument({ name: ETH }),
+    leaving: 'removed',
+    ...over,
+  });
+
+  it('16.3 one that appears while running is taken up, cancelled, and the symbol leaves again', async () => {
+    const asked: string[] = [];
+    const world = new World({
+      takeUp: (name) => {
+        asked.push(name);
+        return eth();
+      },
+    });
+    await world.settle();
+    await world.pass(2 * LOOP_MS, 100);
+    assert.deepEqual(asked, []);
+    rest(world);
+    await world.pass(10 * LOOP_MS, 100);
+    assert.equal(world.resting.get(id)?.order.status, 'CANCELLED');
+    assert.deepEqual(asked, [ETH]);
+    assert.deepEqual(
+      world.reported('symbol.leaving').map((fact) => fact.instrument),
+      [ETH],
+    );
+    assert.deepEqual(
+      world.reported('symbol.left').map((fact) => fact.instrument),
+      [ETH],
+    );
+    const { context } = world.actor.getSnapshot();
+    assert.deepEqual(
+      context.symbols.map((symbol) => symbol.config.instrument),
+      [BNB, SOL],
+    );
+    assert.equal(world.actor.system.get(`symbol:${ETH}` as never), undefined);
+    const created = world.exchange.named('createOrder').map(({ args }) => (args[0] as SignedOrder).draft.instrument);
+    assert.ok(!created.includes(ETH), 'never opened');
+    // A second order of the same instrument begins it again.
+    const second = clientOrderIdOf('A', 'buy', 78n);
+    rest(world, {}, second);
+    await world.pass(10 * LOOP_MS, 100);
+    assert.equal(world.resting.get(second)?.order.status, 'CANCELLED');
+  });
+
+  it('16.3 one of an instrument nobody knows is cancelled, with an alert that ends with it', async () => {
+    const world = new World();
+    let refusals = 2;
+    const cancel = world.exchange.onCancel;
+    world.exchange.onCancel = async (account, one) => {
+      refusals -= 1;
+      if (refusals < 0) return cancel(account, one);
+      throw new TestFailure('refused', 'cancelOrder', 2300, 'A');
+    };
+    rest(world, { instrument: 'OLD_USDT_Perp' });
+    await world.settle();
+    await world.pass(STRAY_CANCEL_MS + 5 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('stray-order'), [`stray-order:A:${id}`]);
+    await world.pass(3 * STRAY_CANCEL_MS, 100);
+    assert.equal(world.resting.get(id)?.order.status, 'CANCELLED');
+    assert.equal(world.reported('order.stray').length, 1, 'said once');
+    await world.pass(400_000, 1_000);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === `stray-order:A:${id}`));
+  });
+
+  it('16.3 a stop takes nothing up: its clean-up cancels on every instrument', async () => {
+    const world = new World({ takeUp: () => eth() });
+    await world.settle();
+    await world.pass(2 * LOOP_MS, 100);
+    world.exchange.onCancel = async () => {};
+    world.actor.send({ type: 'stop.requested', why: 'test' });
+    rest(world);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.deepEqual(world.reported('symbol.leaving'), []);
   });
 });
 

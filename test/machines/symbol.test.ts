@@ -6,6 +6,7 @@ import type { Alert } from '../../src/core/alerts.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
+import { isOpen } from '../../src/core/leaving.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
@@ -1331,6 +1332,90 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     );
     assert.ok(bench.words().includes('alert-desk cleared instrument-unlisted'));
     assert.equal(bench.context.instrument.minSize.toFixed(), '0.5');
+  });
+});
+
+describe('16.3 a symbol that leaves', () => {
+  it('16.3 not hedged: repairs, and never opens', () => {
+    const bench = new SymbolBench({
+      coverage,
+      leaving: 'removed',
+      state: stateWith({ booked: { A: d(5), B: d(0) }, lots: [lot(1, 'A', 'buy', 5, 100)] }),
+    });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.ok(bench.alerts().includes('alert-desk raised symbol-leaving'));
+    assert.deepEqual(
+      bench.asked.map(({ account, side, size, purpose }) => [account, side, size.toFixed(), purpose]),
+      [['B', 'sell', '5', 'repair']],
+    );
+    assert.deepEqual(bench.reported('symbol.left'), []);
+  });
+
+  it('16.3 hedged with an order: cancels it, and leaves only once it is gone and was read again', () => {
+    const resting = order('A', 'buy', 1, 99);
+    const bench = new SymbolBench({
+      coverage,
+      leaving: 'disabled',
+      state: stateWith({ booked: { A: d(5), B: d(-5) }, orders: [resting] }),
+    });
+    bench.read('A', 5, [seen(resting)]);
+    bench.read('B', -5);
+    assert.ok(bench.words().includes(`gateway cancel A ${resting.clientOrderId}`));
+    bench.read('A', 5, [seen(resting, { status: 'CANCELLED' })]);
+    assert.deepEqual(bench.reported('symbol.left'), [], 'the cancel is under way');
+    const { clientOrderId } = resting;
+    bench.send({ type: 'cancel.ended', account: 'A', clientOrderId, outcome: 'over', atMs: bench.nowMs });
+    bench.read('A', 5);
+    assert.deepEqual(bench.reported('symbol.left'), [], 'B is still of before');
+    bench.read('B', -5);
+    const [left] = bench.reported('symbol.left');
+    assert.deepEqual([left?.sizes.A.toFixed(), left?.sizes.B.toFixed()], ['5', '-5']);
+    assert.ok(bench.words().some((word) => word.startsWith('daemon ')));
+    const saved = bench.journal.latest('symbol.state', 'BNB_USDT_Perp')?.body as SymbolState;
+    assert.equal(saved.left, true);
+    assert.equal(isOpen(saved), false, 'a later start does not take it up again');
+    assert.ok(
+      !('left' in new SymbolBench({ coverage, state: saved }).context.state),
+      'its row enabled, it is its own again',
+    );
+  });
+
+  it('16.3 a net of dust stays, and is listed', () => {
+    const bench = new SymbolBench({
+      coverage,
+      leaving: 'removed',
+      state: stateWith({ booked: { A: d('5.005'), B: d(-5) }, lots: [lot(1, 'A', 'buy', '0.005', 100)] }),
+    });
+    bench.read('A', '5.005');
+    bench.read('B', -5);
+    const [left] = bench.reported('symbol.left');
+    assert.equal(left?.net.toFixed(), '0.005');
+    assert.ok(bench.alerts().includes('alert-desk raised symbol-left'));
+  });
+
+  it('16.3 with an order of unknown outcome it stays until that is found out', () => {
+    const bench = new SymbolBench({
+      coverage,
+      leaving: 'removed',
+      state: stateWith({ orders: [order('B', 'sell', 1, 101, { unknown: true, confirmedAtMs: null })] }),
+    });
+    bench.read('A', null);
+    bench.read('B', null);
+    bench.send({ type: 'touch.received', bid: d(99), ask: d(101), atMs: bench.nowMs });
+    assert.deepEqual(bench.reported('symbol.left'), []);
+  });
+
+  it('11.6 16.3 what is not listed leaves as soon as no order of it is live, hedged or not', () => {
+    const bench = new SymbolBench({
+      coverage,
+      leaving: 'removed',
+      unlisted: true,
+      state: stateWith({ booked: { A: d(5), B: d(0) }, lots: [lot(1, 'A', 'buy', 5, 100)] }),
+    });
+    bench.read('A', 5);
+    bench.read('B', 0);
+    assert.equal(bench.reported('symbol.left')[0]?.net.toFixed(), '5');
   });
 });
 

@@ -30,6 +30,9 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
   'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },
   'start-difference': { difference: '2 lots more' },
+  'symbol-leaving': { leaving: 'removed', a: '1.5', b: '-1', net: '0.5', orders: '2' },
+  'symbol-left': { a: '1.5', b: '-1.5', net: '0' },
+  'stray-order': { clientOrderId: '7' },
   'instrument-unlisted': { a: '1.5', b: '-1', lots: '1' },
 };
 
@@ -90,7 +93,7 @@ describe('strategy 12: texts', () => {
         const text = say(language, notice(kind));
         for (const [name, value] of Object.entries(DETAILS[kind])) {
           const shown = name === 'net' ? value.replace('-', '') : value;
-          const words = language === 'zh' ? { buy: '买入', sell: '卖出' }[shown] : undefined;
+          const words = language === 'zh' ? { buy: '买入', sell: '卖出', removed: '配置行已移除' }[shown] : undefined;
           assert.ok(text.includes(words ?? shown), `${name} ${value} in: ${text}`);
         }
         assert.ok(!/[{}[\]]|undefined|NaN|\?/.test(text), text);

@@ -6,6 +6,7 @@ import type {
   ExchangeOrder,
   FillLot,
   Instrument,
+  LeavingWhy,
   ManagedOrder,
   Position,
   Side,
@@ -169,6 +170,7 @@ export interface InputOptions {
   readonly state?: Partial<SymbolState>;
   readonly halted?: boolean;
   readonly unlisted?: boolean;
+  readonly leaving?: LeavingWhy;
   readonly denied?: readonly string[];
   readonly nowMs?: number;
 }
@@ -187,6 +189,7 @@ export function input(options: InputOptions = {}): PlanInput {
     nowMs: options.nowMs ?? NOW,
     halted: options.halted ?? false,
     ...(options.unlisted ? { unlisted: true } : {}),
+    ...(options.leaving === undefined ? {} : { leaving: options.leaving }),
     denied: options.denied ?? [],
   };
 }

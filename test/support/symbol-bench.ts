@@ -6,6 +6,7 @@ import type {
   AccountName,
   ExchangeOrder,
   Intent,
+  LeavingWhy,
   ManagedOrder,
   Position,
   SymbolConfig,
@@ -24,6 +25,8 @@ export interface SymbolBenchOptions {
   readonly coverage?: TransitionCoverage;
   /** The exchange does not list it (strategy 11.6). */
   readonly unlisted?: boolean;
+  /** It leaves (strategy 16.3). */
+  readonly leaving?: LeavingWhy;
 }
 
 /** One symbol among listeners under the system ids of those it talks to, and words for what it tells them. */
@@ -37,12 +40,13 @@ export class SymbolBench extends Bench {
     this.time.increment(1000);
     const { child } = this.house(symbolMachine, {
       systemId: 'symbol:BNB_USDT_Perp',
-      ears: ['gateway', 'poller:A', 'poller:B', 'alert-desk'],
+      ears: ['gateway', 'poller:A', 'poller:B', 'alert-desk', 'daemon'],
       ...(options.coverage === undefined ? {} : { inspect: options.coverage.inspect }),
       input: {
         config: config(options.config),
         instrument: instrument(),
         ...(options.unlisted ? { unlisted: true } : {}),
+        ...(options.leaving === undefined ? {} : { leaving: options.leaving }),
         strategy: strategy(options.strategy),
         staleMs: 10_000,
         state: { ...emptySymbolState('BNB_USDT_Perp'), ...options.state },

@@ -30,6 +30,8 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     waits: 'fills-to-open',
     halted: false,
     unlisted: false,
+    symbolMode: 'trade',
+    leaving: null,
     mark: '620',
     touch: { bid: '619.9', ask: '620.1', atMs: NOON_MS },
     tickSize: '0.1',

@@ -38,7 +38,10 @@ export function answered(audit: Audit, request: RequestInFlight, status: number,
     return;
   }
   if (route === 'instruments' || route === 'all_instruments' || route === 'instrument') {
-    if (good) sawInstruments(audit, result);
+    if (good) {
+      sawInstruments(audit, result);
+      if (route !== 'instrument') audit.listed = result;
+    }
     return;
   }
   if (!account) return;
@@ -56,7 +59,7 @@ export function answered(audit: Audit, request: RequestInFlight, status: number,
 }
 
 /** Tick, step and least notional; the former ones still excuse a create for a while. */
-function sawInstruments(audit: Audit, result: unknown): void {
+export function sawInstruments(audit: Audit, result: unknown): void {
   const rows = Array.isArray(result) ? (result as unknown[]) : [result];
   for (const item of rows) {
     const row = asObject(item);

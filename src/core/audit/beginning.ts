@@ -4,7 +4,7 @@ import { ACCOUNTS } from '../model.ts';
 import { waitFrom } from './fills.ts';
 import { recall } from './former-orders.ts';
 import type { AuditLot } from './lots.ts';
-import type { StartLot } from './model.ts';
+import type { StartLot, StartSymbol } from './model.ts';
 import { CERTAIN_POLLS, isLive, knownAt } from './model.ts';
 import { outcomeUnknown, remember } from './orders.ts';
 import type { Audit, AuditInstrument, PositionSeen } from './state.ts';
@@ -120,16 +120,24 @@ export function watchSteady(audit: Audit, instrument: AuditInstrument, account: 
 
 /** The engine's journal knows these instruments: their lots, orders and positions. */
 export function takeJournal(audit: Audit): void {
-  for (const { instrument: name, lots, positions, orders } of audit.knownAtStart.values()) {
-    const instrument = audit.instruments.get(name);
-    if (!instrument) continue;
-    // At once: the first answers can already book what waited.
-    instrument.started = true;
-    resetLots(audit, instrument, lots);
-    for (const account of ACCOUNTS)
-      instrument.holding[account].expected.push({ seq: audit.seq, size: positions[account] });
-    for (const order of orders) recall(audit, name, order);
+  for (const known of audit.knownAtStart.values()) {
+    const instrument = audit.instruments.get(known.instrument);
+    if (instrument) takeJournalOf(audit, instrument, known);
   }
+}
+
+/** What the engine's journal knows of one instrument. */
+export function takeJournalOf(
+  audit: Audit,
+  instrument: AuditInstrument,
+  { instrument: name, lots, positions, orders }: StartSymbol,
+): void {
+  // At once: the first answers can already book what waited.
+  instrument.started = true;
+  resetLots(audit, instrument, lots);
+  for (const account of ACCOUNTS)
+    instrument.holding[account].expected.push({ seq: audit.seq, size: positions[account] });
+  for (const order of orders) recall(audit, name, order);
 }
 
 /** The engine starts again; `journalLost`: with no more than the exchange tells (strategy 11.3). */

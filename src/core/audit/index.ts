@@ -4,11 +4,12 @@ import { isForProof } from './absence.ts';
 import { answered, lookUpFailed } from './answers.ts';
 import { startAgain, takeJournal } from './beginning.ts';
 import type { AuditReport } from './figures.ts';
-import type { AuditorOptions, Breach } from './model.ts';
+import type { AuditorOptions, AuditSymbol, Breach } from './model.ts';
 import { outcomeUnknown, remember, setOver } from './orders.ts';
 import { sent } from './requests.ts';
 import { Audit } from './state.ts';
 import { drainBegan, judgeLeft } from './stop.ts';
+import { takeUp } from './take-up.ts';
 
 export type { AuditReport, DurationFigures, SymbolFigures } from './figures.ts';
 export { createDurations } from './figures.ts';
@@ -44,7 +45,7 @@ export { INVARIANTS } from './model.ts';
  * - what is known: `state.ts` and `model.ts`; orders (`orders.ts`), their fills and waits (`fills.ts`), lots (`lots.ts`)
  *   and what they come to (`nets.ts`), positions against fills (`positions.ts`) and drift (`drift.ts`), moments of an
  *   engine's knowledge (`moments.ts`)
- * - begin and end: `beginning.ts` and `former-orders.ts`; the stop in `stop.ts` (I11)
+ * - begin and end: `beginning.ts`, `former-orders.ts` and `take-up.ts`; the stop in `stop.ts` (I11)
  * - how bodies are read: `bodies.ts`; what is counted: `figures.ts`; how far back it looks: `windows.ts`
  */
 export interface Auditor {
@@ -53,6 +54,8 @@ export interface Auditor {
    * which its own times hide where as much time has passed meanwhile; absent: not known.
    */
   hear(event: WireEvent, era?: number): readonly Breach[];
+  /** The engine takes up an instrument it did not run at its start (strategy 16.3): from now on it is judged too. */
+  takeUp(symbol: AuditSymbol): void;
   /** The stop began: no create may leave any more (strategy 13.1). */
   drainBegan(atMs: number): void;
   /** The engine ended by itself; judges what it left (I11). Not to be called when it was killed. */
@@ -126,6 +129,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
       else requestEnded(audit, event);
       return audit.found;
     },
+    takeUp: (symbol) => takeUp(audit, symbol),
     drainBegan(atMs) {
       audit.advance(atMs);
       drainBegan(audit);

@@ -262,11 +262,9 @@ export function judge(
       fault('I6', '6.3', 'the other way repairs more than no live order covers', { size, uncovered, ...known });
   }
   const gap = net.abs().minus(hedgeOpen.div(2));
-  const most = min(
-    symbol.orderNotionalUsdt.div(mark),
-    gap.mul(2),
-    net.abs().plus(symbol.imbalanceLimitUsdt.div(mark)).minus(hedgeOpen),
-  );
+  // An instrument without a row is repaired by the smallest tradable size at a time (strategy 16.3).
+  const orderSize = symbol.orderNotionalUsdt.isZero() && smallest ? smallest : symbol.orderNotionalUsdt.div(mark);
+  const most = min(orderSize, gap.mul(2), net.abs().plus(symbol.imbalanceLimitUsdt.div(mark)).minus(hedgeOpen));
   const bounded =
     symbol.positionMode === 'decrease' || (smallest ? uncovered.gte(smallest) : uncovered.gt(0))
       ? min(most, uncovered)

@@ -192,7 +192,7 @@ function emptyHolding(): Holding {
 }
 
 /** One instrument's state when listening begins. */
-function emptyInstrument(
+export function emptyInstrument(
   symbol: AuditSymbol,
   staleMs: number,
   beginning: boolean,
@@ -234,6 +234,8 @@ export class Audit {
   readonly knownAtStart: Map<string, StartSymbol>;
 
   readonly instruments = new Map<string, AuditInstrument>();
+  /** The last list of instruments: rules of one that is taken up later (`take-up.ts`). */
+  listed: unknown = [];
   readonly accounts: Readonly<Record<AccountName, AuditAccount>> = { A: emptyAccount(), B: emptyAccount() };
   readonly requests = new Map<number, RequestInFlight>();
   /** Strategy ids that left, with a digest of the request they left in. */

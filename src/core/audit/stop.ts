@@ -58,6 +58,8 @@ export function judgeLeft(audit: Audit): void {
     for (const order of orders.slice(settings.stopKeepStrategyOrders)) {
       // Fenced, and since then neither its id nor the open orders know it: it does not rest, whatever became of it.
       if (order.lookedUpAbsent && order.openOrdersLack) continue;
+      // On an instrument the engine does not run an order that no list shows is looked up by nobody: it may have filled.
+      if (order.unseen && !audit.instruments.has(order.instrument)) continue;
       // After 30 s of asking it may give up, and says so by its exit code: for its cancel, or for open orders it never got.
       const { openOrders, openOrdersAskedMs } = audit.accounts[order.account];
       const unread =

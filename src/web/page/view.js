@@ -310,11 +310,19 @@ export function situation(symbol) {
     h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.rule)),
     symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
     symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
+    symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3')),
     symbol.idle && symbol.idle.why !== symbol.why
       ? h('p', { class: 'idle' }, reason(symbol.idle.why), rule(symbol.idle.rule))
       : '',
     h('p', { class: 'waits' }, h('span', {}, t('waitsFor')), ' ', t(`waits.${symbol.waits}`)),
   ];
+}
+
+/** The mode next to the state, where it is not `trade` (strategy 16.1), and whether it leaves. */
+export function symbolMode({ symbolMode: mode, leaving }) {
+  if (mode === 'trade') return '';
+  const text = leaving === null ? mode : `${mode}, ${t('leaving')}`;
+  return h('span', { class: 'symbol-mode', title: leaving === null ? '' : t(`leaving.${leaving}`) }, text);
 }
 
 export function rule(number) {
@@ -337,6 +345,7 @@ function symbolTile(symbol) {
       {},
       h('strong', {}, base(symbol.instrument)),
       h('span', { class: 'dim mode' }, symbol.mode === 'increase' ? '↗ ' : '↘ ', t(symbol.mode)),
+      symbolMode(symbol),
       h('span', { class: 'phase', title: stateHelp(symbol.phase) }, h('i'), symbol.phase),
     ),
     h('div', { class: 'situation' }, situation(symbol)),
