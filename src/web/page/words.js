@@ -106,6 +106,9 @@ export function factWords(fact) {
     price: number(fact.price),
     difference: number(fact.difference),
     account: fact.account ?? '',
+    leaving: fact.leaving ? t(`leaving.${fact.leaving}`) : '',
+    sizeA: number(fact.sizes?.A),
+    sizeB: number(fact.sizes?.B),
     status: TEXTS[lang].over[fact.status] ?? fact.status ?? '',
     does: fact.type === 'decision.made' ? does(fact) : '',
     rules:
@@ -127,6 +130,10 @@ const RULES = {
   'drift.seen': '10.5',
   'drift.adopted': '10.5',
   'order.foreign': '11.4',
+  'row.skipped': '10.4',
+  'symbol.leaving': '16.3',
+  'symbol.left': '16.3',
+  'order.stray': '16.3',
   'order.adopted': '11.4',
   'instrument.changed': '11.8',
   'lots.restored': '11.2',
@@ -218,6 +225,9 @@ export function tone(fact) {
     case 'drift.seen':
     case 'drift.adopted':
     case 'order.foreign':
+    case 'row.skipped':
+    case 'symbol.leaving':
+    case 'order.stray':
     case 'alerts.unsent':
       return 'warn';
     default:
