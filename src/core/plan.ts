@@ -54,7 +54,10 @@ export function makePlan(input: PlanInput): Plan {
   const trims = planTrims(input, tradingState);
   const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
   const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
-  const creates = answer.creates.filter((intent) => !input.denied.includes(intentKey(intent)));
+  // Numbered after the denied ones are out: `countIntents` counts what is left, and a number is never used twice.
+  const creates = answer.creates
+    .filter((intent) => !input.denied.includes(intentKey(intent)))
+    .map((intent, index) => ({ intentId: `${input.config.instrument}#${input.state.nextIntent + index}`, ...intent }));
   const idle =
     answer.creates.length > 0 && creates.length === 0
       ? { why: 'waiting for a price that the rules allow', rule: answer.creates[0]?.nearerThanPrice ? '6.4' : '7.3' }
@@ -75,7 +78,7 @@ function createsFor(
   tradingState: TradingState,
   why: string,
   trims: readonly Trim[],
-): { creates: Intent[]; idle: Idle | null } {
+): { creates: UnnumberedIntent[]; idle: Idle | null } {
   switch (tradingState) {
     case 'equal':
       return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
@@ -83,14 +86,14 @@ function createsFor(
       const answer = planRepair(input, orderCap(input));
       if (answer.kind === 'none') return { creates: [], idle: answer };
       const { repair } = answer;
-      return { creates: [intentFor(input, 0, { ...repair, purpose: 'repair' })], idle: null };
+      return { creates: [intentFor(input, { ...repair, purpose: 'repair' })], idle: null };
     }
     default:
       return { creates: [], idle: { why, rule: ruleOf(tradingState) } };
   }
 }
 
-function openings(input: PlanInput, trims: readonly Trim[]): { creates: Intent[]; idle: Idle | null } {
+function openings(input: PlanInput, trims: readonly Trim[]): { creates: UnnumberedIntent[]; idle: Idle | null } {
   const opening = openingSides(input);
   if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
   const cap = orderCap(input);
@@ -106,8 +109,8 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Intent[]
   if (answer.kind !== 'size') return { creates: [], idle: answer };
   const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
   return {
-    creates: free.map((account, index) =>
-      intentFor(input, index, {
+    creates: free.map((account) =>
+      intentFor(input, {
         account,
         side: opening.sides[account],
         size: answer.size,
@@ -142,13 +145,13 @@ function roomWhileHedged(input: PlanInput): OpeningSize | null {
   return openingSize(input, opening, ACCOUNTS, counted, null);
 }
 
+type UnnumberedIntent = Omit<Intent, 'intentId'>;
+
 function intentFor(
   input: PlanInput,
-  index: number,
   order: Pick<Intent, 'account' | 'side' | 'size' | 'purpose' | 'guardPrice' | 'nearerThanPrice' | 'rules'>,
-): Intent {
+): UnnumberedIntent {
   return {
-    intentId: `${input.config.instrument}#${input.state.nextIntent + index}`,
     instrument: input.config.instrument,
     beyondPrice: beyondPrice(input.state.orders, order.account, order.side),
     ...order,
@@ -164,7 +167,7 @@ function beyondPrice(orders: readonly ManagedOrder[], account: AccountName, side
 }
 
 /** Two intents with the same key would be denied for the same reason. */
-export function intentKey(intent: Intent): string {
+export function intentKey(intent: UnnumberedIntent): string {
   const price = (value: Decimal | null) => value?.toFixed() ?? '-';
   return [
     intent.account,

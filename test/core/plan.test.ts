@@ -117,6 +117,16 @@ describe('15 decisions are values', () => {
     );
   });
 
+  it('9.2 an intent that is left out because it was denied uses no number', () => {
+    const given = { state: { nextIntent: 7 } };
+    const [first] = makePlan(input(given)).creates;
+    const denied = first === undefined ? [] : [intentKey(first)];
+    assert.deepEqual(
+      makePlan(input({ ...given, denied })).creates.map((intent) => intent.intentId),
+      ['BNB_USDT_Perp#7'],
+    );
+  });
+
   it('6.6 the extreme of the other account’s live prices on the other side is what an intent goes beyond', () => {
     const given = {
       a: 16,
