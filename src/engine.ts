@@ -19,7 +19,7 @@ import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symb
 import { alertTexts } from './notify/texts.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from './ports.ts';
 import type { Settings } from './settings/index.ts';
-import { resolveInstruments } from './settings/index.ts';
+import { labelOf, resolveInstruments } from './settings/index.ts';
 
 /** Data older than this many loop intervals stop new orders … (strategy 10.3) */
 const STALE_INTERVALS = 3;
@@ -121,7 +121,7 @@ export function startEngine(parts: EngineParts): Engine {
       heartbeat: parts.heartbeat,
       clock,
       reporter: { report: heardByAuditor },
-      texts: alertTexts(settings.lang, `grvt-hedge ${settings.mode}`),
+      texts: alertTexts(settings.lang, labelOf(settings)),
       settings: {
         mode: settings.mode,
         strategy: {

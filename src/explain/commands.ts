@@ -4,7 +4,7 @@ import { JournalError } from '../journal/errors.ts';
 import { NoJournalError, openChosenJournal } from '../journal-choice.ts';
 import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
-import type { Settings } from '../settings/index.ts';
+import { labelOf, type Settings } from '../settings/index.ts';
 import { listLots, listOpenAlerts, listOrders } from './listing.ts';
 import { type Difference, replay } from './replay.ts';
 import { explainOrder } from './why.ts';
@@ -113,7 +113,7 @@ export function alertsCommand(parts: LookParts, options: LookOptions): number {
  */
 export async function alertsTestCommand(parts: LookParts, notifier: Notifier | null): Promise<number> {
   const { settings, clock, print, complain } = parts;
-  const text = alertTexts(settings.lang, `grvt-hedge ${settings.mode}`).test(clock.nowMs());
+  const text = alertTexts(settings.lang, labelOf(settings)).test(clock.nowMs());
   if (notifier === null) {
     complain(
       'No Telegram gateway is configured (CHAT_ID, API_KEY, TELEGRAM_GATEWAY_URL); in paper, alerts go to the log.',
@@ -131,7 +131,11 @@ export async function alertsTestCommand(parts: LookParts, notifier: Notifier | n
     print(text);
     return 0;
   } catch (thrown) {
-    complain(thrown instanceof Error ? thrown.message : String(thrown));
+    const { telegram } = settings;
+    const at = telegram === null ? '' : `TELEGRAM_GATEWAY_URL ${new URL(telegram.gatewayUrl).origin}: `;
+    complain(`${at}${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    if (telegram !== null)
+      complain('The gateway is set by TELEGRAM_GATEWAY_URL, its key by API_KEY, the chat by CHAT_ID.');
     return 1;
   }
 }

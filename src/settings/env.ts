@@ -45,6 +45,8 @@ export interface TelegramSettings {
 /** What the environment says (strategy 2.1). Units last; null: off, never, or not given. Paths are absolute. */
 export interface EnvironmentSettings {
   readonly mode: Mode;
+  /** Names this pair of accounts to people; without secrets. */
+  readonly name: string;
   readonly chainId: number;
   /** null in `paper`, whose exchange finds its own port. */
   readonly hosts: ExchangeHosts | null;
@@ -619,11 +621,13 @@ function settled(
   },
 ): EnvironmentSettings {
   const directory = (path: string) => (isAbsolute(path) ? path : resolve(found.root, path));
+  const accounts = found.mode === 'paper' ? null : credentials(values);
   return {
     mode: found.mode,
+    name: values.GRVT_HEDGE_NAME ?? defaultName(found.mode, accounts),
     chainId: values.GRVT_CHAIN_ID ?? EXCHANGES[found.mode].chainId,
     hosts: found.hosts,
-    accounts: found.mode === 'paper' ? null : credentials(values),
+    accounts,
     telegram: found.telegram,
     proxy: found.proxy,
     loopIntervalMs: present(values, 'GRVT_HEDGE_LOOP_INTERVAL_SEC'),
@@ -651,6 +655,14 @@ function settled(
     lang: present(values, 'GRVT_HEDGE_LANG'),
     httpPort: values.GRVT_HEDGE_HTTP_PORT === 0 ? null : values.GRVT_HEDGE_HTTP_PORT,
   };
+}
+
+/** Enough to tell two pairs apart, too little to be an id. */
+const NAME_DIGITS = 4;
+
+function defaultName(mode: Mode, accounts: EnvironmentSettings['accounts']): string {
+  if (accounts === null) return mode;
+  return [accounts.A, accounts.B].map(({ accountId }) => accountId.slice(-NAME_DIGITS)).join('-');
 }
 
 function credentials(values: Values): Readonly<Record<AccountName, AccountCredentials>> | null {

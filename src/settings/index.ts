@@ -24,6 +24,11 @@ export interface Settings extends EnvironmentSettings {
   readonly symbols: readonly SymbolConfig[];
 }
 
+/** What an engine calls itself in messages: `grvt-hedge prod 4782-0114`. */
+export function labelOf({ mode, name }: Settings): string {
+  return name === mode ? `grvt-hedge ${mode}` : `grvt-hedge ${mode} ${name}`;
+}
+
 export type SettingsResult =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[] };

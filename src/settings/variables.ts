@@ -284,6 +284,12 @@ const sdkLevel: Kind<SdkLogLevel> = {
     .pipe(z.enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
 };
 
+const engineName: Kind<string> = {
+  unit: 'word',
+  expected: '1 to 32 letters, digits, dots, hyphens and underscores',
+  schema: z.string().regex(/^[\p{L}\p{N}._-]{1,32}$/u),
+};
+
 /** Every variable of strategy 2.1, in the order of `.env.example`. */
 export const VARIABLES = {
   GRVT_ENV: variable(oneOf(MODES), {
@@ -521,6 +527,12 @@ export const VARIABLES = {
     zh: '停机时每账户每标的保留的策略挂单数（保留最新的）。',
   }),
 
+  GRVT_HEDGE_NAME: variable(engineName, {
+    otherwise: 'the last four digits of both accounts',
+    section: 'engine',
+    en: 'Names this pair of accounts in messages, on the page and in metrics.',
+    zh: '这对账户的名称，用于消息、页面与指标。',
+  }),
   GRVT_HEDGE_PAPER_SEED: variable(integer(0, 4_294_967_295, 'number'), {
     default: '1',
     section: 'engine',

@@ -214,6 +214,8 @@ export function createMetrics(source: StatusSource): Metrics {
   const measure = () => {
     const status = source.status();
     const seconds = (ms: number | null) => (ms === null ? null : Math.max(0, status.atMs - ms) / 1000);
+    // On every metric: one Prometheus may scrape several engines.
+    registry.setDefaultLabels({ name: status.name });
     for (const one of [info, engineState, state, alertsOpen]) one.reset();
     info.set({ mode: status.mode }, 1);
     engineState.set({ state: status.engine }, 1);

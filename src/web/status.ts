@@ -10,6 +10,8 @@ export interface Status {
   /** `engine`: a running one tells; `journal`: none runs, this is what the journal remembers. */
   readonly source: 'engine' | 'journal';
   readonly mode: string;
+  /** Names the pair of accounts (strategy 2.1, `GRVT_HEDGE_NAME`). */
+  readonly name: string;
   /** State of the daemon's statechart; `none` where no engine runs. */
   readonly engine: 'starting' | 'trading' | 'draining' | 'cleaning' | 'stopped' | 'none';
   readonly startedAtMs: number | null;

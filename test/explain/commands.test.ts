@@ -287,6 +287,15 @@ test('alerts test sends one message, and says what became of it', async () => {
   const failing = { send: () => Promise.reject(new Error('the gateway says 401')) };
   assert.equal(await alertsTestCommand(bad.look, failing), 1);
   assert.deepEqual(bad.complained, ['the gateway says 401']);
+  const configured = parts(
+    settings({ CHAT_ID: '1', API_KEY: 'key', TELEGRAM_GATEWAY_URL: 'http://gw.example/bot-secret' }),
+  );
+  assert.equal(await alertsTestCommand(configured.look, failing), 1);
+  assert.match(
+    configured.complained.join('\n'),
+    /^TELEGRAM_GATEWAY_URL http:\/\/gw\.example: the gateway says 401\n.*API_KEY/,
+  );
+  assert.doesNotMatch(configured.complained.join('\n'), /bot-secret/);
   const none = parts();
   assert.equal(await alertsTestCommand(none.look, null), 78);
   assert.match(none.complained[0] ?? '', /No Telegram gateway is configured/);

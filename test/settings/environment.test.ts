@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Decimal } from '../../src/core/decimal.ts';
-import { EXCHANGES, type Settings, VARIABLE_NAMES } from '../../src/settings/index.ts';
+import { EXCHANGES, labelOf, type Settings, VARIABLE_NAMES } from '../../src/settings/index.ts';
 import { errorsOf, KEY_A, KEY_B, load, REAL, ROOT, settingsOf } from './support.ts';
 
 /** Of each variable that any value can be tried on alone: what is read from which text, and what is refused. */
@@ -88,6 +88,12 @@ const VALUES: Readonly<
     default: new Decimal('0.70'),
     good: { '0.7': new Decimal('0.7'), '1': new Decimal(1) },
     bad: ['0', '70', '1.01', '-0.7', '70%'],
+  },
+  GRVT_HEDGE_NAME: {
+    read: 'name',
+    default: 'paper',
+    good: { 'pair-1': 'pair-1', 北京_2: '北京_2', ['x'.repeat(32)]: 'x'.repeat(32) },
+    bad: ['a b', 'x'.repeat(33), 'a"b', '<b>', 'a\nb', 'a/b'],
   },
   GRVT_HEDGE_PAPER_SEED: {
     read: 'paperSeed',
@@ -253,6 +259,12 @@ describe('names that are not settings', () => {
 });
 
 describe('which exchange', () => {
+  it('the pair is named by the last four digits of its accounts, or as it is said', () => {
+    assert.equal(settingsOf(load(REAL)).name, '2468-4782');
+    assert.equal(labelOf(settingsOf(load(REAL))), 'grvt-hedge testnet 2468-4782');
+    assert.equal(labelOf(settingsOf(load({ ...REAL, GRVT_HEDGE_NAME: 'north' }))), 'grvt-hedge testnet north');
+    assert.equal(labelOf(settingsOf(load({}))), 'grvt-hedge paper');
+  });
   it('is paper on a fresh machine, with the example symbols and without keys', () => {
     const { mode, chainId, hosts, accounts, telegram, symbolsFile } = settingsOf(load({}));
     assert.deepEqual(

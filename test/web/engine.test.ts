@@ -54,8 +54,8 @@ describe('a running engine', () => {
 
   test('metrics have the wire and the fills', async () => {
     const text = await (await fetch(`${stage.url}/metrics`)).text();
-    assert.match(text, /grvt_hedge_requests_total\{call="create_order",account="A"\} [1-9]/);
-    assert.match(text, /grvt_hedge_symbol_state\{instrument="BNB_USDT_Perp",state="equal"\} 1/);
+    assert.match(text, /grvt_hedge_requests_total\{call="create_order",account="A",name="paper"\} [1-9]/);
+    assert.match(text, /grvt_hedge_symbol_state\{instrument="BNB_USDT_Perp",state="equal",name="paper"\} 1/);
   });
 
   test('a fill is in the past a moment later, with the decision that placed its order', async () => {

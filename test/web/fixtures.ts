@@ -79,6 +79,7 @@ export function status(change: Partial<Status> = {}): Status {
     atMs: NOON_MS,
     source: 'engine',
     mode: 'paper',
+    name: 'one',
     engine: 'trading',
     startedAtMs: NOON_MS - 3_600_000,
     settings: {

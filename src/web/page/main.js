@@ -98,6 +98,8 @@ function show() {
 function header() {
   const { status } = model;
   const mode = status?.mode ?? '';
+  const name = status?.name ?? '';
+  document.title = name === '' ? 'grvt-hedge' : `${name} · grvt-hedge`;
   top.replaceChildren(
     h(
       'a',
@@ -106,6 +108,7 @@ function header() {
       'grvt-hedge',
     ),
     status && h('span', { class: `badge mode-${mode}`, title: t(`mode.${mode}`) }, mode),
+    name !== '' && name !== mode ? h('span', { class: 'dim' }, name) : '',
     status?.startedAtMs ? h('span', { class: 'dim wide' }, h('span', { 'data-running': status.startedAtMs })) : '',
     h('span', { class: 'spring' }),
     h(
