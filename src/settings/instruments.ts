@@ -37,10 +37,7 @@ export function resolveInstruments(
     const former = listed.length === 0 && config.enabled ? remembered(config.instrument) : null;
     const found = former === null ? listed : [former];
     if (found.length === 0) {
-      const near = suggestion(
-        config.instrument,
-        instruments.map(({ name }) => name),
-      );
+      const near = suggested(config.instrument, instruments);
       if (config.enabled) errors.push(`${at}: the exchange does not list it${near}`);
       else warnings.push(`${at}: the exchange does not list it${near} (not enabled, left out)`);
       continue;
@@ -76,3 +73,33 @@ function named(name: string, instruments: readonly Instrument[]): readonly Instr
   if (exact !== undefined) return [exact];
   return instruments.filter((instrument) => instrument.name.toLowerCase() === name.toLowerCase());
 }
+
+/** `; did you mean BTC_USDT_Perp?` for a name as other exchanges and programs write it, else for a likely slip; or nothing. */
+function suggested(name: string, instruments: readonly Instrument[]): string {
+  const wanted = bareName(name);
+  const meant = (fits: (instrument: Instrument) => boolean) => instruments.find(fits)?.name;
+  const found =
+    meant((one) => bareName(one.name) === wanted) ??
+    meant((one) => one.base.toUpperCase() === wanted && one.quote.toUpperCase() === USDT) ??
+    meant((one) => one.base.toUpperCase() === wanted);
+  if (found !== undefined) return `; did you mean ${found}?`;
+  return suggestion(
+    name,
+    instruments.map((one) => one.name),
+  );
+}
+
+const USDT = 'USDT';
+
+/** `BTCUSDT` of `BTC_USDT_Perp`, `btc-usdt`, `BTC/USDT:USDT`, `BTC-USDT-SWAP`, `BTCUSDT.P`; `BTC` of `BTC-PERP`. */
+function bareName(name: string): string {
+  const parts = name
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter((part) => part !== '');
+  const pair = parts.filter((part, index) => index === 0 || (!CONTRACTS.includes(part) && part !== parts[index - 1]));
+  return pair.join('').replace(/(USDT)(?:PERP|SWAP)$/, '$1');
+}
+
+/** What other exchanges add to the pair. */
+const CONTRACTS: readonly string[] = ['PERP', 'PERPETUAL', 'SWAP', 'P', 'UMCBL'];

@@ -3,6 +3,7 @@ import { type Decimal, decimal } from '../core/decimal.ts';
 import type { Side, SymbolConfig } from '../core/model.ts';
 import { utf8 } from './env.ts';
 import { repeatedKeys } from './json-keys.ts';
+import { jsonMistake } from './json-mistake.ts';
 import { shown, suggestion } from './wording.ts';
 
 export type SymbolsReading =
@@ -74,7 +75,7 @@ const notNegative = (value: Decimal) => !value.isNegative();
 
 const rowSchema: z.ZodType<Row> = z.strictObject({
   instrument: field('the name of an instrument, e.g. "BNB_USDT_Perp"', (value) =>
-    typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined,
+    typeof value === 'string' && /^[\w./:-]{1,64}$/.test(value) ? value : undefined,
   ),
   enabled: field('true or false', (value) => (typeof value === 'boolean' ? value : undefined), true),
   order_notional_usdt: amount('a number of USDT above 0', (value) => value.gt(0)),
@@ -226,12 +227,10 @@ function parse(text: string): { readonly value: unknown } | { readonly problem: 
     typeof value === 'number' ? new WrittenNumber(context.source ?? String(value)) : value;
   try {
     return { value: JSON.parse(text, keepWritten as Parameters<typeof JSON.parse>[1]) as unknown };
-  } catch (thrown) {
-    return { problem: thrown instanceof Error ? withoutKeys(thrown.message) : 'cannot be read' };
+  } catch {
+    const mistake = jsonMistake(text);
+    if (mistake === null) return { problem: 'cannot be read' };
+    const { line, column, expected } = mistake;
+    return { problem: `line ${line} column ${column}: expected ${expected}` };
   }
-}
-
-/** The engine's message quotes what stands around the mistake; a file of keys named by mistake must not be quoted. */
-function withoutKeys(message: string): string {
-  return message.replace(/(?=[\w+/=-]*\d)[\w+/=-]{8,}/g, '…');
 }

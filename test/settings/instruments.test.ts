@@ -10,7 +10,7 @@ function instrument(name: string, minSize = '0.001', minNotional = '100'): Instr
     name,
     hash: '0x030501',
     base: name.split('_')[0] ?? '',
-    quote: 'USDT',
+    quote: name.split('_')[1] ?? '',
     baseDecimals: 9,
     tickSize: new Decimal('0.1'),
     minSize: new Decimal(minSize),
@@ -55,6 +55,27 @@ describe('resolving instruments', () => {
       'symbols [3] QQQ instrument: the exchange does not list it',
     ]);
   });
+  for (const [written, meant] of [
+    ['ETHUSDT', 'ETH_USDT_Perp'],
+    ['ethusdt', 'ETH_USDT_Perp'],
+    ['BNB-USDT', 'BNB_USDT_Perp'],
+    ['BNB_USDT', 'BNB_USDT_Perp'],
+    ['btc', 'BTC_USDT_Perp'],
+    ['BTC/USDT:USDT', 'BTC_USDT_Perp'],
+    ['BTC/USDT', 'BTC_USDT_Perp'],
+    ['BTC-USDT-SWAP', 'BTC_USDT_Perp'],
+    ['BTC-PERP', 'BTC_USDT_Perp'],
+    ['BTCUSDT.P', 'BTC_USDT_Perp'],
+    ['ETHUSDTPERP', 'ETH_USDT_Perp'],
+    ['ETHUSDT_UMCBL', 'ETH_USDT_Perp'],
+  ] as const) {
+    it(`${written} is an error that suggests ${meant}`, () => {
+      const result = resolveInstruments([config(written)], [instrument('BTC_USDC_Perp'), ...LISTED]);
+      assert.deepEqual(!result.ok && result.errors, [
+        `symbols [0] ${written} instrument: the exchange does not list it; did you mean ${meant}?`,
+      ]);
+    });
+  }
   it('two rows that mean one instrument are an error', () => {
     const result = resolveInstruments([config('BTC_USDT_Perp'), config('btc_usdt_perp')], LISTED);
     assert.match((!result.ok && result.errors[0]) || '', /duplicate of \[0\], both are BTC_USDT_Perp/);

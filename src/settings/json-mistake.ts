@@ -1,0 +1,80 @@
+/** The first place where a text stops being JSON. Lines and columns begin at 1; a column counts UTF-16 units. */
+export interface JsonMistake {
+  readonly line: number;
+  readonly column: number;
+  readonly expected: string;
+}
+
+const SPACE = /[ \t\n\r]*/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in a string
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const OTHER = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+
+/**
+ * Finds where `JSON.parse` gave up, which it does not always say, and says what could have stood there. Nothing of the text is in
+ * the answer: it may be a file of keys named by mistake. Of a string that cannot be read the place is where it begins.
+ *
+ * @returns null when the text is JSON
+ */
+export function jsonMistake(text: string): JsonMistake | null {
+  let at = 0;
+  /** What closes each list and object that is open, the innermost last. */
+  const open: (']' | '}')[] = [];
+  let expected = 'a value';
+  const take = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text) !== null;
+    if (found) at = pattern.lastIndex;
+    return found;
+  };
+  const takes = (sign: string): boolean => {
+    if (!text.startsWith(sign, at)) return false;
+    at += sign.length;
+    return true;
+  };
+  /** A key and its colon, after which a value follows. */
+  const key = (): boolean => {
+    take(SPACE);
+    expected = 'a key in double quotes';
+    if (!take(STRING)) return false;
+    take(SPACE);
+    expected = '":"';
+    return takes(':');
+  };
+  /** After a value: what closes is closed, until a comma or the end. */
+  const after = (): 'value' | 'end' | 'mistake' => {
+    for (;;) {
+      take(SPACE);
+      const closing = open.at(-1);
+      expected = closing === undefined ? 'the end of the file' : `"," or "${closing}"`;
+      if (closing === undefined) return at === text.length ? 'end' : 'mistake';
+      if (takes(closing)) open.pop();
+      else if (takes(',')) return closing === ']' || key() ? 'value' : 'mistake';
+      else return 'mistake';
+    }
+  };
+  for (;;) {
+    take(SPACE);
+    expected = 'a value';
+    const opening = text.charAt(at);
+    if (opening === '[' || opening === '{') {
+      at += 1;
+      open.push(opening === '[' ? ']' : '}');
+      take(SPACE);
+      const isEmpty = text.startsWith(open.at(-1) ?? '', at);
+      if (!isEmpty) {
+        if (opening === '{' && !key()) return placed();
+        continue;
+      }
+    } else if (!take(STRING) && !take(OTHER)) return placed();
+    const next = after();
+    if (next === 'end') return null;
+    if (next === 'mistake') return placed();
+  }
+
+  function placed(): JsonMistake {
+    const before = text.slice(0, at).split(/\r\n|\n|\r/);
+    const found = at >= text.length ? ', but the file ends here' : '';
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, expected: `${expected}${found}` };
+  }
+}
