@@ -157,8 +157,8 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
       const symbol = context.symbols.find((one) => one.config.instrument === name);
       if (!symbol) return;
       const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
-      const { strategy, staleMs } = settings;
-      start('symbol', { ...symbol, strategy, staleMs, state, clock, journal, reporter });
+      const { strategy, staleMs, loopIntervalMs } = settings;
+      start('symbol', { ...symbol, strategy, staleMs, loopIntervalMs, state, clock, journal, reporter });
       return;
     }
   }

@@ -13,7 +13,8 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
   const entry = journal.latest('symbol.state', instrument);
   const saved = entry?.body as SymbolState | undefined;
   if (entry === null || saved === undefined || !saved.begun) return emptySymbolState(instrument);
-  let state = saved;
+  // What an older journal does not have yet stands as in a symbol that is new.
+  let state: SymbolState = { ...emptySymbolState(instrument), ...saved };
   for (const { clientOrderId } of saved.orders) {
     state = asTheJournalSays(journal, forgetCancel(state, clientOrderId), clientOrderId);
   }

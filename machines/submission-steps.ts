@@ -1,4 +1,4 @@
-import type { Decimal } from '../src/core/decimal.ts';
+import { type Decimal, max } from '../src/core/decimal.ts';
 import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
@@ -275,10 +275,14 @@ export function quoteFor(context: SubmissionContext, book: Book): Quote {
   const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument });
   if (!priced.ok && priced.rule === '7.4') return { kind: 'book-unusable', reason: priced.reason };
   if (!priced.ok) return { kind: 'denied', reason: priced.reason, rule: priced.rule };
-  const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice });
-  if (!sendable.ok) return { kind: 'denied', reason: sendable.reason, rule: sendable.rule };
   const touch = touchOf(book);
   if (!touch.ok) return { kind: 'book-unusable', reason: touch.reason };
+  const { mostUsdt } = intent;
+  // A repair may rest far from the market at its guard; an opening is worth what it would be bought or sold at.
+  const worthPrice = intent.purpose === 'opening' ? max(priced.price, touch.ask) : touch.bid.plus(touch.ask).div(2);
+  const worth = mostUsdt === undefined ? {} : { worth: { price: worthPrice, mostUsdt } };
+  const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice, ...worth });
+  if (!sendable.ok) return { kind: 'denied', reason: sendable.reason, rule: sendable.rule };
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 

@@ -1,5 +1,5 @@
 import { type Alert, alertKey, isStuck, type StuckSymbol } from '../src/core/alerts.ts';
-import { type Assessment, assess, isStale, isStaleReading, type Touch } from '../src/core/assess.ts';
+import { type Assessment, assess, isStale, isStaleReading } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import {
   conditionsOf,
@@ -28,6 +28,7 @@ import {
   restAfterExhaustion,
   restAfterRefusal,
 } from '../src/core/managed-orders.ts';
+import { hasMoved, type Touch } from '../src/core/mark.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -95,6 +96,8 @@ export interface SymbolInput {
   readonly strategy: StrategySettings;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
+  /** Pause between polls: a doubtful mark is confirmed by a reading that much later (strategy 3.1). */
+  readonly loopIntervalMs: number;
   /** Restored or empty (strategy 11.2, 11.3). */
   readonly state: SymbolState;
   readonly clock: EngineClock;
@@ -285,13 +288,15 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
 }
 
 /** The mark of data that may be decided on (strategy 3.1, 10.3): a drift that leaves its account flat waits for one (10.5). */
-function freshMark({ clock, staleMs, touch }: SymbolContext, snapshots: SymbolContext['snapshots']): Decimal | null {
+function freshMark(context: SymbolContext, snapshots: SymbolContext['snapshots']): Decimal | null {
+  const { clock, staleMs, touch, state } = context;
   const now = { nowMs: clock.nowMs(), era: clock.era() };
   const positions = ACCOUNTS.map((account) => {
     const snapshot = snapshots[account];
     return snapshot === null || isStaleReading(snapshot, now, staleMs) ? null : snapshot.position;
   });
-  return markOf(positions, touch === null || isStale(touch, now, staleMs) ? null : touch);
+  const mark = markOf(positions, touch === null || isStale(touch, now, staleMs) ? null : touch);
+  return mark === null || state.markDoubt !== null || hasMoved(mark, state.acceptedMark) ? null : mark;
 }
 
 /** Its intents under way were decided before a fill that is booked now: the gateway lets no attempt of them leave any more. */
@@ -335,9 +340,9 @@ function compareOnce(
 export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const [nowMs, era] = [context.clock.nowMs(), context.clock.era()];
   const denied = context.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
-  const { config, instrument, strategy, snapshots, touch, staleMs, halted } = context;
+  const { config, instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted } = context;
   const assessment = assess({
-    ...{ config, instrument, strategy, snapshots, touch, staleMs, halted, nowMs, era },
+    ...{ config, instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, nowMs, era },
     state: context.state,
     unlisted: context.unlisted ?? false,
     leaving: context.leaving,
@@ -443,13 +448,8 @@ function askTouch(context: SymbolContext): SymbolCommand {
 }
 
 /** A stuck symbol whose touch is not known, or was heard some time ago; an unlisted one has no book. */
-function touchIsMissed({ touch, touchAsked, unlisted, strategy }: SymbolContext, { state, nowMs }: PlanInput): boolean {
-  if (
-    touchAsked ||
-    unlisted ||
-    state.unhedgedSinceMs === null ||
-    !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)
-  ) {
+function touchIsMissed({ touch, unlisted, strategy }: SymbolContext, { state, nowMs }: PlanInput): boolean {
+  if (unlisted || state.unhedgedSinceMs === null || !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
     return false;
   }
   return touch === null || nowMs - touch.atMs >= STUCK_TOUCH_MS;
@@ -486,7 +486,7 @@ export function carriedOut(context: SymbolContext): Step {
   if (context.assessment?.kind !== 'usable') return finish(context, {});
   const left = leftNow(context);
   if (left !== null) return left;
-  const { plan, input } = context.assessment;
+  const { plan, input, bookWanted } = context.assessment;
   const { nowMs } = input;
   const { instrument } = context.config;
   const acts = plan.creates.length > 0 || plan.trims.length > 0;
@@ -498,7 +498,7 @@ export function carriedOut(context: SymbolContext): Step {
   // An intent that is tried now and then, and denied each time, does not make the reason for waiting a new one (7.3).
   const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
   const idleWhy = plan.idle === null ? toldIdle : withoutFigures(plan.idle.why);
-  const asksForTouch = touchIsMissed(context, input);
+  const asksForTouch = !context.touchAsked && (bookWanted || touchIsMissed(context, input));
   const decision: JournalEntry = {
     kind: 'decision',
     key: instrument,
@@ -657,8 +657,8 @@ function finish(
     ...outcomeOf(fact),
   ]);
   // Against what was last written, not against the step before: deciding starts the clock of 12 without a step of its own.
-  // A contradiction is judged anew after a restart: it is made of snapshots, not of history.
-  const body = (): SymbolState => ({ ...now, contradiction: { A: null, B: null } });
+  // A contradiction and a doubt are judged anew after a restart: they are made of snapshots, not of history.
+  const body = (): SymbolState => ({ ...now, contradiction: { A: null, B: null }, markDoubt: null });
   const saved = now === before.savedState ? before.saved : encode(body());
   const state: JournalEntry[] =
     saved === before.saved ? [] : [{ kind: 'symbol.state', key: instrument, atMs: before.clock.nowMs(), body: body() }];

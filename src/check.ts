@@ -254,6 +254,7 @@ async function printSymbol(
     snapshots,
     touch: { bid, ask, atMs: nowMs, era: 0 },
     staleMs: staleMs(settings.loopIntervalMs),
+    loopIntervalMs: settings.loopIntervalMs,
     nowMs,
     era: 0,
     halted: false,

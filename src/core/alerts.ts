@@ -17,6 +17,7 @@ export type AlertKind =
   | 'order-count'
   | 'clock-skew'
   | 'limit-reached'
+  | 'mark-doubtful'
   | 'invariant-broken'
   | 'actor-failed'
   | 'start-difference'
@@ -85,6 +86,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'order-count': { repeat: 900 * SECOND, critical: false },
   'clock-skew': { repeat: 900 * SECOND, critical: false },
   'limit-reached': { repeat: 900 * SECOND, critical: false },
+  'mark-doubtful': { repeat: 900 * SECOND, critical: false },
   'invariant-broken': { repeat: 900 * SECOND, critical: true, event: true },
   'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },

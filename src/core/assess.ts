@@ -1,4 +1,4 @@
-import type { Decimal } from './decimal.ts';
+import { type JudgedMark, judgeMark, readMark, type Touch } from './mark.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -7,19 +7,10 @@ import {
   type SymbolConfig,
   type SymbolSnapshot,
 } from './model.ts';
-import { makePlan, type Plan, UNLISTED } from './plan.ts';
+import { AWAITS_BOOK, makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
 import type { SymbolState } from './symbol-state.ts';
-import { markOf, valuePair } from './valuing.ts';
-
-/** Best bid and ask as the gateway read them. */
-export interface Touch {
-  readonly bid: Decimal;
-  readonly ask: Decimal;
-  readonly atMs: number;
-  /** Of our clock when it came. */
-  readonly era: number;
-}
+import { valuePair } from './valuing.ts';
 
 /** What our clock shows: a time, and how often it was set back before. */
 export interface Now {
@@ -37,6 +28,7 @@ export interface Knowledge {
   readonly touch: Touch | null;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
+  readonly loopIntervalMs: number;
   readonly nowMs: number;
   readonly era: number;
   readonly halted: boolean;
@@ -52,7 +44,13 @@ export type Assessment =
   | { readonly kind: 'unusable'; readonly why: string; readonly rule: string }
   /** Both flat: the mid of the book is the mark, and there is none that is fresh enough (strategy 3.1). */
   | { readonly kind: 'touch-wanted' }
-  | { readonly kind: 'usable'; readonly input: PlanInput; readonly plan: Plan };
+  | {
+      readonly kind: 'usable';
+      readonly input: PlanInput;
+      readonly plan: Plan;
+      /** A newer book would let it decide more: the mark is in question (3.1), or an opening has no book to be sized by (6.2). */
+      readonly bookWanted: boolean;
+    };
 
 /**
  * Whether something read may not be decided on (strategy 10.3): too old, or from before our clock was set back. Nobody knows
@@ -98,20 +96,30 @@ export function assess(knowledge: Knowledge): Assessment {
     }
   }
   const positions = [A.position, B.position];
-  const mark = markOf(positions, knowledge.touch);
   // There is no book to take a mark from, and nothing that would have to be valued.
   if (knowledge.unlisted && positions.every((position) => position === null)) {
     return { kind: 'unusable', why: `${UNLISTED.why}; both accounts are flat`, rule: UNLISTED.rule };
   }
-  if (mark === null) {
+  const { touch } = knowledge;
+  const isFlat = positions.every((position) => position === null);
+  // A stale one values a flat pair, which nothing is decided on, but no order.
+  const fresh = touch === null || isStale(touch, knowledge, staleMs) ? null : touch;
+  const reading = readMark({ A, B }, isFlat ? touch : null);
+  if (reading === null) {
     return positions.every((position) => position === null)
       ? { kind: 'touch-wanted' }
       : { kind: 'unusable', why: 'the mark price is not above zero', rule: '3.1' };
   }
-  const input = planInputOf(knowledge, { A, B }, mark);
+  const judged = judgeMark(state, reading, fresh, knowledge);
+  const input = planInputOf(knowledge, { A, B }, judged);
   const plan = makePlan(input);
-  if (plan.creates.length > 0 && touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
-  return { kind: 'usable', input, plan };
+  if (plan.idle === AWAITS_BOOK && touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
+  return {
+    kind: 'usable',
+    input,
+    plan,
+    bookWanted: !knowledge.unlisted && (judged.bookWanted || plan.idle === AWAITS_BOOK),
+  };
 }
 
 /** Both flat, and no mid of the book that is fresh enough to be the mark; an unlisted instrument has no book. */
@@ -124,18 +132,20 @@ function touchNeeded(knowledge: Knowledge, A: SymbolSnapshot, B: SymbolSnapshot)
 function planInputOf(
   knowledge: Knowledge,
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
-  mark: Decimal,
+  { judgement, valued, memory }: JudgedMark,
 ): PlanInput {
   const { config, instrument, strategy, nowMs, halted, unlisted, leaving, denied } = knowledge;
-  const zero = mark.mul(0);
+  const zero = valued.mul(0);
   const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
-  const valuation = valuePair(knowledge.state, instrument, actual, mark);
+  const valuation = valuePair(knowledge.state, instrument, actual, valued);
+  const state = clocked(knowledge.state, valuation.hedged, strategy, nowMs);
   return {
     config,
     instrument,
     strategy,
-    state: clocked(knowledge.state, valuation.hedged, strategy, nowMs),
+    state: remembering(state, memory),
     valuation,
+    marks: judgement,
     nowMs,
     halted,
     ...(unlisted ? { unlisted } : {}),
@@ -158,4 +168,10 @@ function clocked(
   const restUntilMs = state.restUntilMs === null ? null : Math.min(state.restUntilMs, nowMs + postOnlyCooldownMs);
   const same = unhedgedSinceMs === state.unhedgedSinceMs && restUntilMs === state.restUntilMs;
   return same ? state : { ...state, unhedgedSinceMs, restUntilMs };
+}
+
+/** The very same state where the mark brings nothing worth writing down. */
+function remembering(state: SymbolState, memory: JudgedMark['memory']): SymbolState {
+  const same = memory.acceptedMark === state.acceptedMark && memory.markDoubt === state.markDoubt;
+  return same ? state : { ...state, ...memory };
 }

@@ -16,6 +16,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'same-direction',
   'side-contradicts-config',
   'limit-reached',
+  'mark-doubtful',
   'order-count',
   'unhedged',
   'instrument-unlisted',
@@ -152,6 +153,9 @@ export function unhedgedAlert(
   };
 }
 
+/** A doubtful mark is told when it has lasted this long (strategy 3.1): what one wrong answer causes is over sooner. */
+export const MARK_DOUBT_TOLD_MS = 10_000;
+
 /** Which of `SYMBOL_CONDITIONS` hold now. */
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   const { valuation, config, state, nowMs } = input;
@@ -187,6 +191,15 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
       total: valuation.totalUsdt.toFixed(2),
       limit: (config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt).toFixed(),
       why: plan.why,
+    });
+  }
+  const { marks } = input;
+  if (marks !== undefined && state.markDoubt !== null && nowMs - state.markDoubt.sinceMs >= MARK_DOUBT_TOLD_MS) {
+    const { touch } = marks;
+    raise('mark-doubtful', {
+      mark: marks.read.toFixed(),
+      ...(state.acceptedMark === null ? {} : { accepted: state.acceptedMark.toFixed() }),
+      ...(touch === null ? {} : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed() }),
     });
   }
   for (const account of ACCOUNTS) {

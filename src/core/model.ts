@@ -268,6 +268,8 @@ export interface Intent {
   readonly nearerThanPrice: Decimal | null;
   /** Extreme price of the other account's live orders on the other side: 6.6 keeps one tick beyond; null: none. */
   readonly beyondPrice: Decimal | null;
+  /** USDT: were it worth more at the book it is priced from, the size was fixed at a wrong price (6.2). Absent: no bound. */
+  readonly mostUsdt?: Decimal;
   /** The rules that gave account, side, size and guard, e.g. `['6.3', '6.4', '7.2']`. */
   readonly rules: readonly string[];
   /** When the older of the two snapshots it rests on goes stale: after that it is not priced any more (10.3). Absent: no limit. */

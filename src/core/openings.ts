@@ -1,5 +1,5 @@
 import { Decimal, floorTo, max, min, sum, ZERO } from './decimal.ts';
-import { type Exposure, roomForPair, UNBOUNDED } from './limits.ts';
+import { countedPrice, exposureOf, roomForPair, UNBOUNDED } from './limits.ts';
 import { ACCOUNTS, type AccountName, type ManagedOrder, oppositeSide, type Side } from './model.ts';
 import type { PlanInput } from './plan-input.ts';
 import { remainingSize, sign } from './symbol-state.ts';
@@ -7,6 +7,8 @@ import type { Valuation } from './valuing.ts';
 
 /** Of `order_notional_usdt`, the least that limits may leave of an opening (strategy 6.2). */
 const LEAST_SHARE_OF_OPENING = new Decimal('0.5');
+/** Of `order_notional_usdt`, the most an order may be worth: beyond that the price it was sized at is no longer true (8.2). */
+export const MOST_SHARE_OF_ORDER: Decimal = new Decimal('1.25');
 
 /** The side each account opens on (strategy 6.1, 6.2); null when there is nothing to open: `decrease`, both flat. */
 export interface OpeningSides {
@@ -46,8 +48,8 @@ export type OpeningSize =
   | { readonly kind: 'too-small'; readonly why: string; readonly rule: string };
 
 /**
- * The one size of the opening orders to submit (strategy 6.5): `order_notional_usdt` at the mark, or what is left of the
- * other account's live opening; clipped alike by the limits.
+ * The one size of the opening orders to submit (strategy 6.5): `order_notional_usdt` at the larger of mark and
+ * best ask (6.2), or what is left of the other account's live opening; clipped alike by the limits.
  *
  * @param accounts who gets a new order
  * @param counted the live orders that count towards the limits
@@ -62,22 +64,23 @@ export function openingSize(
 ): OpeningSize {
   const { config, valuation } = input;
   const wholeSteps = (size: Decimal) => toStep(input, size);
-  const wanted = partner ? remainingSize(partner) : wholeSteps(config.orderNotionalUsdt.div(valuation.mark));
-  const exposure: Exposure = { mark: valuation.mark, actual: valuation.actual, live: counted };
-  const room = roomForPair(config, exposure, opening.sides, accounts);
+  const exposure = exposureOf(input, counted);
+  const price = countedPrice(exposure, input.marks?.touch?.ask ?? valuation.mark);
+  const wanted = partner ? remainingSize(partner) : wholeSteps(config.orderNotionalUsdt.div(price));
+  const room = roomForPair(config, exposure, opening.sides, accounts, price);
   const held = config.positionMode === 'decrease' ? heldFor(valuation, opening, accounts, counted) : UNBOUNDED;
   const size = wholeSteps(min(wanted, room, held));
 
   const closesAll =
     config.positionMode === 'decrease' &&
     ACCOUNTS.every((account) => valuation.settled[account].abs().minus(size).lt(valuation.smallestTradable));
-  const least = config.orderNotionalUsdt.mul(LEAST_SHARE_OF_OPENING).div(valuation.mark);
+  const least = config.orderNotionalUsdt.mul(LEAST_SHARE_OF_OPENING).div(price);
   if (size.lt(wanted) && size.lt(least) && !closesAll) {
     const bound = config.positionMode === 'increase' ? 'max_total_position_usdt' : 'min_total_position_usdt';
     const limit = config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt;
     return {
       kind: 'limited',
-      why: `${bound} ${limit.toFixed()} leaves ${size.mul(valuation.mark).toFixed(2)} USDT an order, less than half of ${config.orderNotionalUsdt.toFixed()}`,
+      why: `${bound} ${limit.toFixed()} leaves ${size.mul(price).toFixed(2)} USDT an order, less than half of ${config.orderNotionalUsdt.toFixed()}`,
       rule: config.positionMode === 'increase' ? '8.3' : '8.4',
     };
   }

@@ -1,4 +1,5 @@
 import type { Decimal } from './decimal.ts';
+import type { MarkJudgement } from './mark.ts';
 import type { Instrument, LeavingWhy, SymbolConfig } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
@@ -18,6 +19,8 @@ export interface PlanInput {
   readonly strategy: StrategySettings;
   readonly state: SymbolState;
   readonly valuation: Valuation;
+  /** How far the mark may decide, and the book beside it (strategy 3.1). Absent in older decisions: the mark alone decided. */
+  readonly marks?: MarkJudgement;
   readonly nowMs: number;
   /** An invariant broke here: no new orders, everything else goes on (strategy 15). */
   readonly halted: boolean;

@@ -1,6 +1,7 @@
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
 import { modeOf } from './leaving.ts';
+import { whyDoubted } from './mark.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -10,7 +11,7 @@ import {
   type Side,
   type TradingState,
 } from './model.ts';
-import { type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
+import { MOST_SHARE_OF_ORDER, type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { planRepair, repairHasRoom } from './repairs.ts';
 import { waitingSize } from './symbol-state.ts';
@@ -65,6 +66,9 @@ export function makePlan(input: PlanInput): Plan {
   return { situation, tradingState, why, creates, trims, idle };
 }
 
+/** An opening is sized by the best ask too (strategy 6.2), and no book is at hand that is fresh. */
+export const AWAITS_BOOK: Idle = { why: 'waiting for a book to size an opening by', rule: '6.2' };
+
 const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
 
 /** Why a symbol that the exchange does not list submits nothing (strategy 11.6). */
@@ -94,6 +98,10 @@ function createsFor(
 }
 
 function openings(input: PlanInput, trims: readonly Trim[]): { creates: UnnumberedIntent[]; idle: Idle | null } {
+  const { marks } = input;
+  if (marks !== undefined && marks.trust !== 'accepted') {
+    return { creates: [], idle: { why: whyDoubted(marks, input.state.acceptedMark), rule: '3.1' } };
+  }
   const opening = openingSides(input);
   if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
   const cap = orderCap(input);
@@ -107,6 +115,7 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   }
   const answer = openingSize(input, opening, free, input.state.orders, partner);
   if (answer.kind !== 'size') return { creates: [], idle: answer };
+  if (marks?.touch === null) return { creates: [], idle: AWAITS_BOOK };
   const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
   return {
     creates: free.map((account) =>
@@ -142,7 +151,9 @@ function roomWhileHedged(input: PlanInput): OpeningSize | null {
   const opening = openingSides(input);
   if (opening === null) return { kind: 'limited', why: 'flat: nothing left to close', rule: '6.2' };
   const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
-  return openingSize(input, opening, ACCOUNTS, counted, null);
+  // A doubtful mark lets nothing be opened; whether the limits would, is told by what values the pair meanwhile (3.1).
+  const { marks, ...atValued } = input;
+  return openingSize(marks?.trust === 'accepted' ? input : atValued, opening, ACCOUNTS, counted, null);
 }
 
 type UnnumberedIntent = Omit<Intent, 'intentId'>;
@@ -151,9 +162,11 @@ function intentFor(
   input: PlanInput,
   order: Pick<Intent, 'account' | 'side' | 'size' | 'purpose' | 'guardPrice' | 'nearerThanPrice' | 'rules'>,
 ): UnnumberedIntent {
+  const { orderNotionalUsdt } = input.config;
   return {
     instrument: input.config.instrument,
     beyondPrice: beyondPrice(input.state.orders, order.account, order.side),
+    ...(orderNotionalUsdt.isZero() ? {} : { mostUsdt: orderNotionalUsdt.mul(MOST_SHARE_OF_ORDER) }),
     ...order,
   };
 }

@@ -68,7 +68,8 @@ export function priceFor(request: {
 }
 
 /**
- * The last check before an order is signed: tradable by its own price (strategy 7.3), and, for a repair that goes past the
+ * The last check before an order is signed: tradable by its own price (strategy 7.3), worth at this book what its size was
+ * meant for (6.2), and, for a repair that goes past the
  * net, nearer to the market than the live orders against it (strategy 6.4): a sell below `nearerThanPrice`, a buy above.
  */
 export function checkSendable(order: {
@@ -77,8 +78,10 @@ export function checkSendable(order: {
   readonly price: Decimal;
   readonly instrument: Instrument;
   readonly nearerThanPrice: Decimal | null;
+  /** What the order is worth a unit at the book it was priced from, USDT, and what it may be worth at most; absent: any. */
+  readonly worth?: { readonly price: Decimal; readonly mostUsdt: Decimal };
 }): SendableResult {
-  const { side, size, price, instrument, nearerThanPrice } = order;
+  const { side, size, price, instrument, nearerThanPrice, worth } = order;
   if (size.lt(instrument.minSize)) {
     return deny(`size ${size.toFixed()} is below min_size ${instrument.minSize.toFixed()}`, '7.3');
   }
@@ -90,6 +93,13 @@ export function checkSendable(order: {
     return deny(
       `size × price = ${notional.toFixed()} USDT is below min_notional ${instrument.minNotional.toFixed()}`,
       '7.3',
+    );
+  }
+  if (worth !== undefined && size.mul(worth.price).gt(worth.mostUsdt)) {
+    const usdt = size.mul(worth.price).toFixed(2);
+    return deny(
+      `size ${size.toFixed()} is worth ${usdt} USDT at this book, more than ${worth.mostUsdt.toFixed()}`,
+      '6.2',
     );
   }
   if (nearerThanPrice !== null && !(side === 'sell' ? price.lt(nearerThanPrice) : price.gt(nearerThanPrice))) {

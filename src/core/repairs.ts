@@ -1,7 +1,7 @@
-import { type Decimal, max, min, sum } from './decimal.ts';
+import { type Decimal, max, min, sum, ZERO } from './decimal.ts';
 import { modeOf } from './leaving.ts';
 import { guardPrice } from './ledger.ts';
-import { type Exposure, roomFor } from './limits.ts';
+import { countedPrice, exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
 import { toStep } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -37,15 +37,33 @@ export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): read
  * is the smaller where it holds mere dust on the larger's side: it passes zero and grows.
  *
  * @param counted the live orders that count towards the limits
+ * @param size of the repair: what it would be guarded at counts (6.2)
  */
-export function repairRoom(input: PlanInput, way: RepairWay, counted: readonly ManagedOrder[]): Decimal {
+export function repairRoom(
+  input: PlanInput,
+  way: RepairWay,
+  counted: readonly ManagedOrder[],
+  size: Decimal = ZERO,
+): Decimal {
   const { config, valuation } = input;
   const account = valuation[way];
-  const exposure: Exposure = { mark: valuation.mark, actual: valuation.actual, live: counted };
+  const side = sideAgainst(valuation.net);
   const dustOnThatSide = way === 'smaller' && valuation.settled.A.mul(valuation.settled.B).gt(0);
   const unbound = config.positionMode === 'decrease' && (valuation.sameDirection || dustOnThatSide);
   const judged = unbound ? { ...config, minTotalPositionUsdt: config.minTotalPositionUsdt.mul(0) } : config;
-  return roomFor(judged, exposure, { account, side: sideAgainst(valuation.net), opening: false });
+  const exposure = exposureOf(input, counted);
+  return roomFor(judged, exposure, { account, side, opening: false, price: expectedPrice(input, account, size) });
+}
+
+/** The price a repair of that size is expected at: the touch where it is known, and no nearer than its guard (7.1). */
+function expectedPrice(input: PlanInput, account: AccountName, size: Decimal): Decimal {
+  const { valuation, marks, state } = input;
+  const side = sideAgainst(valuation.net);
+  if (side === 'buy') return marks?.touch?.bid ?? valuation.mark;
+  const guard = size.isZero()
+    ? null
+    : guardPrice(state.lots, { account, side, size }, hedgeOpen(ordersAgainstNet(input)));
+  return max(marks?.touch?.ask ?? valuation.mark, guard ?? ZERO);
 }
 
 /** Live orders that trade against the net (6.4), of either account. */
@@ -76,30 +94,33 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const uncoveredIsTradable = uncovered.gte(valuation.smallestTradable);
   const [preferred, other] = repairWays(input);
 
-  // Neither in `decrease` nor while it leaves does a repair go past the net.
-  if (!uncoveredIsTradable && (config.positionMode === 'decrease' || modeOf(input) !== 'trade')) {
-    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
+  // Neither in `decrease`, nor while it leaves, nor at a mark that is not accepted, does a repair go past the net.
+  const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';
+  if (!uncoveredIsTradable && (config.positionMode === 'decrease' || modeOf(input) !== 'trade' || !isAccepted)) {
+    const rule = isAccepted ? '6.4' : '3.1';
+    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, rule);
   }
   // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).
   if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
     return none('an order against the net is still to be found out', '9.6');
   }
+  const price = countedPrice(exposureOf(input, []), valuation.mark);
   // Without a row, the smallest tradable size is the size of an order (strategy 16.3).
   const orderSize = config.orderNotionalUsdt.isZero()
     ? valuation.smallestTradable
-    : config.orderNotionalUsdt.div(valuation.mark);
+    : config.orderNotionalUsdt.div(price);
   const gap = net.minus(open.div(2));
-  const pastZero = config.imbalanceLimitUsdt.div(valuation.mark);
+  const pastZero = config.imbalanceLimitUsdt.div(price);
   const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));
   const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
 
-  const roomOfPreferred = repairRoom(input, preferred, state.orders);
+  const roomOfPreferred = repairRoom(input, preferred, state.orders, asked);
   const preferredSize = toStep(input, min(asked, roomOfPreferred));
   if (preferredSize.gte(valuation.smallestTradable)) {
     return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against));
   }
   if (uncoveredIsTradable && roomOfPreferred.lt(valuation.smallestTradable)) {
-    const otherSize = toStep(input, min(asked, repairRoom(input, other, state.orders)));
+    const otherSize = toStep(input, min(asked, repairRoom(input, other, state.orders, asked)));
     if (otherSize.gte(valuation.smallestTradable)) return submit(input, other, otherSize, cap, null);
   }
   if (!uncoveredIsTradable) {

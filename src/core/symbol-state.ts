@@ -31,6 +31,20 @@ export interface SymbolState {
   readonly realised: Realised;
   /** It has left (strategy 16.3): what it holds is nobody's to manage until its row is enabled again. Absent: it has not. */
   readonly left?: true;
+  /** The last mark that was not doubtful, to within 1 % (3.1); null: none yet. */
+  readonly acceptedMark: Decimal | null;
+  /** The mark is doubtful (3.1); null: it is not. */
+  readonly markDoubt: MarkDoubt | null;
+}
+
+/** A mark that is not to decide anything before it is confirmed (3.1). */
+export interface MarkDoubt {
+  /** The doubted mark that the next reading is held against, … */
+  readonly mark: Decimal;
+  /** … and when it was read. */
+  readonly readAtMs: number;
+  /** When the first doubted reading was made, whatever was read meanwhile. */
+  readonly sinceMs: number;
 }
 
 /** Realised results since the journal began (4.6). */
@@ -72,6 +86,8 @@ export function emptySymbolState(instrument: string): SymbolState {
     refusalsInARow: 0,
     nextIntent: 1,
     realised: { hedges: 0, hedgedSize: ZERO, hedgeGainUsdt: ZERO, unwinds: 0, unwindGainUsdt: ZERO },
+    acceptedMark: null,
+    markDoubt: null,
   };
 }
 

@@ -1,7 +1,9 @@
+import { max } from './decimal.ts';
 import { modeOf } from './leaving.ts';
+import { exposureOf, roomFor } from './limits.ts';
 import type { ManagedOrder, TradingState } from './model.ts';
 import { ACCOUNTS } from './model.ts';
-import { openingSides } from './openings.ts';
+import { MOST_SHARE_OF_ORDER, openingSides } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { hedgeOpen } from './repairs.ts';
 import { remainingSize, sign } from './symbol-state.ts';
@@ -24,17 +26,20 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
 }
 
 /**
- * Live orders to cancel (strategy 8.2): those the present state would not submit on that account, openings whose remainder
- * is no longer tradable, then surplus, oldest first; in `partial-wait` and `cooldown` only surplus. Orders that are being
- * cancelled, or of whose existence nothing is known yet (9.6), are not asked for again.
+ * Live orders to cancel (strategy 8.2): openings of a doubtful or an outdated size, those the present state would not submit
+ * on that account, openings whose remainder is no longer tradable, then surplus, oldest first; in `partial-wait` and
+ * `cooldown` only the first and the last. Orders that are being cancelled, or of whose existence nothing is known yet (9.6),
+ * are not asked for again.
  */
 export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
   const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
   const misplaced =
     modeOf(input) === 'trade'
-      ? onlySurplus
-        ? []
-        : input.state.orders.filter(cancellable).flatMap((order) => misplacedBy(input, tradingState, order))
+      ? input.state.orders.filter(cancellable).flatMap((order) => {
+          const unsafe = unsafeOpening(input, tradingState, order);
+          if (unsafe !== null) return [unsafe];
+          return onlySurplus ? [] : misplacedBy(input, tradingState, order);
+        })
       : notForRepair(input);
   const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
   const cap = orderCap(input);
@@ -84,6 +89,30 @@ function notForRepair({ state, valuation }: PlanInput): Trim[] {
 
 function cancellable(order: ManagedOrder): boolean {
   return order.cancelRequestedAtMs === null && !order.unknown && order.confirmedAtMs !== null;
+}
+
+/**
+ * An opening that rests while the mark is doubtful (strategy 3.1), or is worth more than its size was meant for, or more than
+ * the limit itself leaves (8.2). While the pair is not hedged, one that covers the net is a repair.
+ */
+function unsafeOpening(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim | null {
+  const { valuation, config, marks, state } = input;
+  const remaining = remainingSize(order);
+  const covers = order.side === sideAgainst(valuation.net) && remaining.lte(valuation.net.abs());
+  const opens = valuation.hedged || (order.purpose === 'opening' && !covers);
+  if (!opens) return null;
+  const trim = (why: string, rule: string): Trim => ({ order, why, rule });
+  if (marks?.trust === 'doubtful') return trim('the mark is doubtful', '3.1');
+  if (marks !== undefined && marks.trust !== 'accepted') return null;
+  const worth = remaining.mul(max(valuation.mark, order.price));
+  const most = config.orderNotionalUsdt.mul(MOST_SHARE_OF_ORDER);
+  if (worth.gt(most)) return trim(`it is worth ${worth.toFixed(2)} USDT, more than ${most.toFixed()}`, '8.2');
+  if (tradingState !== 'equal') return null;
+  const others = state.orders.filter((one) => one !== order);
+  const { account, side, price } = order;
+  const room = roomFor(config, exposureOf(input, others), { account, side, price, opening: false });
+  if (remaining.lte(room)) return null;
+  return trim(`the limits leave ${room.toFixed(input.instrument.baseDecimals)} of its ${remaining.toFixed()}`, '8.2');
 }
 
 function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {

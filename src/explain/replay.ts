@@ -105,7 +105,10 @@ function valuationAgain(input: PlanInput, snapshots: RecordedDecision['snapshots
   if (A === null || B === null) return null;
   const zero = input.valuation.mark.mul(0);
   const actual = { A: A.position?.size ?? zero, B: B.position?.size ?? zero };
-  const mark = markOf([A.position, B.position], null) ?? input.valuation.mark;
+  const read = markOf([A.position, B.position], null);
+  // A mark that is not accepted does not value the pair (strategy 3.1).
+  const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';
+  const mark = isAccepted && read !== null ? read : input.valuation.mark;
   return valuePair(input.state, input.instrument, actual, mark);
 }
 

@@ -322,6 +322,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'order-count': () => 'ALERT more orders than the cap',
   'clock-skew': () => 'ALERT our clock and the exchange’s differ',
   'limit-reached': () => 'ALERT position limit reached',
+  'mark-doubtful': () => 'ALERT the mark price is doubtful',
   'invariant-broken': () => 'ALERT an invariant broke',
   'actor-failed': () => 'ALERT a part of the engine failed',
   'start-difference': () => 'ALERT the exchange differs from the journal',

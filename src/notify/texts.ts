@@ -162,6 +162,12 @@ const EN: Words = {
       engine: 'opens nothing more on this symbol.',
       you: 'nothing, or change the limits in the symbols file.',
     },
+    'mark-doubtful': {
+      title: 'The mark price is doubtful',
+      line: '[mark {mark}][, last accepted {accepted}][, book {bid} / {ask}]',
+      engine: 'cancelled its openings and opens nothing; hedges go on in small steps.',
+      you: 'compare the mark price and the book at the exchange; it ends by itself when they agree again.',
+    },
     'invariant-broken': {
       title: 'A safety rule was broken',
       line: '[{invariant}][: {detail}]',
@@ -330,6 +336,12 @@ const ZH: Words = {
       line: '[总额 {total} USDT，限额 {limit} USDT][，模式 {mode}][：{why}]',
       engine: '该标的不再开仓。',
       you: '无需操作，或修改标的配置中的限额。',
+    },
+    'mark-doubtful': {
+      title: '标记价格可疑',
+      line: '[标记价格 {mark}][，上次确认 {accepted}][，盘口 {bid} / {ask}]',
+      engine: '已撤销开仓单且不再开仓；对冲以小额继续。',
+      you: '在交易所核对标记价格与盘口；两者一致后自动恢复。',
     },
     'invariant-broken': {
       title: '安全规则被破坏',

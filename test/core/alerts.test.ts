@@ -88,6 +88,7 @@ describe('strategy 12: periods', () => {
     ['order-count', 900_000],
     ['clock-skew', 900_000],
     ['limit-reached', 900_000],
+    ['mark-doubtful', 900_000],
   ];
   for (const [kind, repeat] of rows) {
     test(`${kind} repeats: ${repeat}`, () => assert.equal(ALERT_POLICIES[kind].repeat, repeat));

@@ -30,6 +30,7 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
     snapshots: { A: snapshot('A', 5), B: snapshot('B', -5) },
     touch: null,
     staleMs: 10_000,
+    loopIntervalMs: 2_000,
     nowMs: NOW,
     era: 0,
     halted: false,
@@ -152,7 +153,7 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
 
   it('3.1 both are valued at the newest position’s mark', () => {
     const snapshots = {
-      A: snapshot('A', position(5, { markPrice: d(90), eventTimeNs: 1n })),
+      A: snapshot('A', position(5, { markPrice: d(100), eventTimeNs: 1n })),
       B: snapshot('B', position(-5, { markPrice: d(110), eventTimeNs: 2n })),
     };
     const assessment = assess(knowledge({ snapshots }));

@@ -193,6 +193,7 @@ class Toy {
       snapshots: { A: this.#snapshot('A'), B: this.#snapshot('B') },
       touch,
       staleMs: 10_000,
+      loopIntervalMs: 2_000,
       nowMs: this.#nowMs,
       era: 0,
       halted: false,

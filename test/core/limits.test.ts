@@ -5,13 +5,13 @@ import { type Decimal, max, sum, ZERO } from '../../src/core/decimal.ts';
 import { type Exposure, roomFor, roomForPair, UNBOUNDED } from '../../src/core/limits.ts';
 import type { AccountName, ManagedOrder, Side, SymbolConfig } from '../../src/core/model.ts';
 import { otherAccount } from '../../src/core/model.ts';
-import { anyAccount, anySide, anySize, config, d, order, seedFor, signed } from '../support/core.ts';
+import { anyAccount, anyPrice, anySide, anySize, config, d, order, seedFor, signed } from '../support/core.ts';
 
 const seed = seedFor('core/limits');
 const STEP = d('0.01');
 
 function exposure(a: string | number, b: string | number, live: readonly ManagedOrder[] = [], mark = 100): Exposure {
-  return { mark: d(mark), actual: { A: d(a), B: d(b) }, live };
+  return { low: d(mark), high: d(mark), actual: { A: d(a), B: d(b) }, live };
 }
 
 interface Case {
@@ -114,14 +114,14 @@ describe('8.3 in increase', () => {
       room: '4',
     },
     {
-      name: '8.3 live orders of the other account that grow the total count towards the total',
+      name: '8.3 6.2 live orders of the other account that grow the total count towards the total, at their own price',
       mode: 'increase',
       limit: 2000,
       a: 4,
       b: -9,
       live: [order('B', 'sell', 3, 101)],
       order: ['A', 'buy', 'repair'],
-      room: '4',
+      room: '3.97',
     },
     {
       name: '8.3 live orders that shrink do not count',
@@ -204,14 +204,14 @@ describe('8.4 in decrease', () => {
       room: '0',
     },
     {
-      name: '8.4 live orders of that side count',
+      name: '8.4 6.2 live orders of that side count, at the larger of mark and own price',
       mode: 'decrease',
       limit: 1000,
       a: 20,
       b: -20,
       live: [order('A', 'sell', 5, 101)],
       order: ['A', 'sell', 'repair'],
-      room: '10',
+      room: '9.95',
     },
     {
       name: '8.4 of a live order only what can still trade counts',
@@ -221,7 +221,7 @@ describe('8.4 in decrease', () => {
       b: -20,
       live: [order('A', 'sell', 5, 101, { tradedSize: d(2) })],
       order: ['A', 'sell', 'repair'],
-      room: '10',
+      room: '9.97',
     },
     {
       name: '8.4 live orders that shrink the other account count towards the total',
@@ -292,7 +292,12 @@ function table(cases: readonly Case[]): void {
         maxTotalPositionUsdt: d(one.limit),
         minTotalPositionUsdt: d(one.limit),
       });
-      const room = roomFor(limits, exposure(one.a, one.b, one.live), { account, side, opening: purpose === 'opening' });
+      const room = roomFor(limits, exposure(one.a, one.b, one.live), {
+        account,
+        side,
+        opening: purpose === 'opening',
+        price: d(100),
+      });
       assert.equal(room.toFixed(), one.room);
     });
   }
@@ -304,25 +309,25 @@ describe('6.5 room for a pair', () => {
   const decrease = config({ positionMode: 'decrease', minTotalPositionUsdt: d(1000) });
 
   it('6.5 8.3 a flat pair shares 98 % of the maximum', () => {
-    assert.equal(roomForPair(increase, exposure(0, 0), sides, ['A', 'B']).toFixed(), '9.8');
+    assert.equal(roomForPair(increase, exposure(0, 0), sides, ['A', 'B'], d(100)).toFixed(), '9.8');
   });
   it('6.5 8.3 both get what the fuller account has left', () => {
-    assert.equal(roomForPair(increase, exposure(6, -5), sides, ['A', 'B']).toFixed(), '3.8');
+    assert.equal(roomForPair(increase, exposure(6, -5), sides, ['A', 'B'], d(100)).toFixed(), '3.8');
   });
   it('6.5 8.3 neither account’s half nor the total is passed by both together', () => {
-    assert.equal(roomForPair(increase, exposure(5, -5), sides, ['A', 'B']).toFixed(), '4.8');
+    assert.equal(roomForPair(increase, exposure(5, -5), sides, ['A', 'B'], d(100)).toFixed(), '4.8');
   });
   it('6.5 8.3 one account alone is bound by its half and by the total', () => {
-    assert.equal(roomForPair(increase, exposure(5, -12), sides, ['A']).toFixed(), '2.6');
+    assert.equal(roomForPair(increase, exposure(5, -12), sides, ['A'], d(100)).toFixed(), '2.6');
   });
   it('6.5 8.4 a pair shrinks alike, 2 % above the minimum', () => {
-    assert.equal(roomForPair(decrease, exposure(-20, 20), sides, ['A', 'B']).toFixed(), '14.9');
+    assert.equal(roomForPair(decrease, exposure(-20, 20), sides, ['A', 'B'], d(100)).toFixed(), '14.9');
   });
   it('6.5 8.4 the smaller account’s half binds both', () => {
-    assert.equal(roomForPair(decrease, exposure(-20, 8), sides, ['A', 'B']).toFixed(), '2.9');
+    assert.equal(roomForPair(decrease, exposure(-20, 8), sides, ['A', 'B'], d(100)).toFixed(), '2.9');
   });
   it('6.5 nobody opening is bound by nothing', () => {
-    assert.ok(roomForPair(increase, exposure(0, 0), sides, []).gte(UNBOUNDED));
+    assert.ok(roomForPair(increase, exposure(0, 0), sides, [], d(100)).gte(UNBOUNDED));
   });
 });
 
@@ -339,9 +344,25 @@ function filled(at: Exposure, account: AccountName, side: Side, more: Decimal = 
   return at.actual[account].plus(signed(side, live(at.live, account, side).plus(more))).abs();
 }
 
-/** By how much the live orders of one side leave an account larger. */
+/** What the live orders of an account and side, and `more` at `price`, count: each at the larger of the mark and its own price. */
+function counted(at: Exposure, account: AccountName, side: Side, more: Decimal = ZERO, price: Decimal = ZERO) {
+  const rows = at.live
+    .filter((one) => one.account === account && one.side === side)
+    .map((one) => ({ size: one.size.minus(one.tradedSize), unit: max(at.high, one.price) }));
+  if (more.gt(0)) rows.push({ size: more, unit: max(at.high, price) });
+  return {
+    size: sum(rows.map(({ size }) => size)),
+    worth: sum(rows.map(({ size, unit }) => size.mul(unit))),
+    dearest: max(ZERO, ...rows.map(({ unit }) => unit)),
+  };
+}
+
+/** By how much the live orders of one side leave an account larger, USDT. */
 function growth(at: Exposure, account: AccountName, side: Side): Decimal {
-  return max(ZERO, filled(at, account, side).minus(at.actual[account].abs()));
+  const along = signed(side, at.actual[account]);
+  const { size, worth, dearest } = counted(at, account, side);
+  if (along.gte(0)) return worth;
+  return max(ZERO, size.minus(along.abs().mul(2))).mul(dearest);
 }
 
 /** 8.3 and 8.4 as they are written: would `size` more on that side, with all that counts filled, pass a limit? */
@@ -352,46 +373,49 @@ function passes(
   side: Side,
   size: Decimal,
   share: Decimal,
+  price: Decimal,
 ): boolean {
   const other = otherAccount(account);
   const opposite: Side = side === 'buy' ? 'sell' : 'buy';
-  const own = filled(at, account, side, size);
+  const along = signed(side, at.actual[account]);
+  const own = counted(at, account, side, size, price);
   if (limits.positionMode === 'increase') {
-    if (own.lte(at.actual[account].abs())) return false;
+    if (filled(at, account, side, size).lte(along.abs())) return false;
     const limit = limits.maxTotalPositionUsdt.mul(share);
+    const ownUsdt = along.gte(0) ? along.mul(at.high).plus(own.worth) : own.size.minus(along.abs()).mul(own.dearest);
     const elsewhere = at.actual[other]
       .abs()
+      .mul(at.high)
       .plus(growth(at, other, 'buy'))
       .plus(growth(at, other, 'sell'))
       .plus(growth(at, account, opposite));
-    return own.mul(at.mark).gt(limit.div(2)) || own.plus(elsewhere).mul(at.mark).gt(limit);
+    return ownUsdt.gt(limit.div(2)) || ownUsdt.plus(elsewhere).gt(limit);
   }
-  if (signed(side, at.actual[account]).gte(0) || limits.minTotalPositionUsdt.isZero()) return false;
+  if (along.gte(0) || limits.minTotalPositionUsdt.isZero()) return false;
   const limit = limits.minTotalPositionUsdt.mul(share);
-  const ownLeft = at.actual[account]
-    .abs()
-    .minus(live(at.live, account, side))
-    .minus(size);
+  const ownLeft = along.abs().mul(at.low).minus(own.worth);
   const shrinking: Side = at.actual[other].gt(0) ? 'sell' : 'buy';
-  const otherHeld = at.actual[other].abs();
-  const otherShrunk = live(at.live, other, shrinking);
-  const otherLeft = otherShrunk.gt(otherHeld) ? ZERO : otherHeld.minus(otherShrunk);
-  return ownLeft.mul(at.mark).lt(limit.div(2)) || ownLeft.plus(otherLeft).mul(at.mark).lt(limit);
+  const held = at.actual[other].abs();
+  const shrunk = counted(at, other, shrinking);
+  const otherLeft = held.mul(at.low).minus(shrunk.size.lte(held) ? shrunk.worth : held.mul(shrunk.dearest));
+  return ownLeft.lt(limit.div(2)) || ownLeft.plus(otherLeft).lt(limit);
 }
 
-const anyOrder = fc.tuple(anyAccount, anySide, anySize(500)).map(([account, side, size]) => {
-  return order(account, side, size.toFixed(), 100);
-});
+const anyOrder = fc
+  .tuple(anyAccount, anySide, anySize(500), fc.integer({ min: 1, max: 500 }))
+  .map(([account, side, size, price]) => order(account, side, size.toFixed(), price));
 const anyExposure = fc
   .record({
     a: fc.integer({ min: -3000, max: 3000 }),
     b: fc.integer({ min: -3000, max: 3000 }),
     orders: fc.array(anyOrder, { maxLength: 3 }),
     mark: fc.integer({ min: 1, max: 5000 }),
+    doubt: fc.constantFrom(1, 1, 1, 2, 100),
   })
   .map(
-    ({ a, b, orders, mark }): Exposure => ({
-      mark: d(mark).div(10),
+    ({ a, b, orders, mark, doubt }): Exposure => ({
+      low: d(mark).div(10).div(doubt),
+      high: d(mark).div(10),
       actual: { A: d(a).div(100), B: d(b).div(100) },
       live: orders,
     }),
@@ -408,19 +432,27 @@ const anyLimits = fc
 describe('8.5 clipping is exact', () => {
   it('8.3 8.4 8.5 I5 the room passes no limit, and one more step would', () => {
     fc.assert(
-      fc.property(anyLimits, anyExposure, anyAccount, anySide, fc.boolean(), (limits, at, account, side, opening) => {
-        const share = d(opening ? (limits.positionMode === 'increase' ? '0.98' : '1.02') : 1);
-        const room = roomFor(limits, at, { account, side, opening });
-        assert.ok(room.gte(0));
-        if (room.gte(UNBOUNDED)) {
-          assert.equal(passes(limits, at, account, side, d('1e9'), share), false);
-          return;
-        }
-        // The division by the mark is rounded at 60 digits; a hair inside and outside is what can be told.
-        const hair = d('1e-40');
-        if (room.gt(hair)) assert.equal(passes(limits, at, account, side, room.minus(hair), share), false);
-        assert.equal(passes(limits, at, account, side, room.plus(STEP), share), true);
-      }),
+      fc.property(
+        anyLimits,
+        anyExposure,
+        anyAccount,
+        anySide,
+        fc.boolean(),
+        anyPrice,
+        (limits, at, account, side, opening, price) => {
+          const share = d(opening ? (limits.positionMode === 'increase' ? '0.98' : '1.02') : 1);
+          const room = roomFor(limits, at, { account, side, opening, price });
+          assert.ok(room.gte(0));
+          if (room.gte(UNBOUNDED)) {
+            assert.equal(passes(limits, at, account, side, d('1e9'), share, price), false);
+            return;
+          }
+          // The division by the mark is rounded at 60 digits; a hair inside and outside is what can be told.
+          const hair = d('1e-40');
+          if (room.gt(hair)) assert.equal(passes(limits, at, account, side, room.minus(hair), share, price), false);
+          assert.equal(passes(limits, at, account, side, room.plus(STEP), share, price), true);
+        },
+      ),
       { seed, numRuns: 2000 },
     );
   });
@@ -434,7 +466,8 @@ describe('8.5 clipping is exact', () => {
       })
       .map(
         ({ held, mark }): Exposure => ({
-          mark: d(mark).div(10),
+          low: d(mark).div(10),
+          high: d(mark).div(10),
           actual: { A: d(held).div(100), B: d(-held).div(100) },
           live: [],
         }),
@@ -447,14 +480,15 @@ describe('8.5 clipping is exact', () => {
         const growing: Side = held.isZero() ? flatSide : held.gt(0) ? 'buy' : 'sell';
         const a: Side = increase ? growing : growing === 'buy' ? 'sell' : 'buy';
         const sides = { A: a, B: a === 'buy' ? 'sell' : 'buy' } as const;
-        const room = roomForPair(limits, at, sides, ['A', 'B']);
+        const price = d(100);
+        const room = roomForPair(limits, at, sides, ['A', 'B'], price);
         if (room.gte(UNBOUNDED.div(2))) return;
         const share = d(increase ? '0.98' : '1.02');
         const both = (size: Decimal): boolean => {
           const afterA = order('A', sides.A, size.toFixed(), 100);
           return (
-            passes(limits, at, 'A', sides.A, size, share) ||
-            passes(limits, { ...at, live: [afterA] }, 'B', sides.B, size, share)
+            passes(limits, at, 'A', sides.A, size, share, price) ||
+            passes(limits, { ...at, live: [afterA] }, 'B', sides.B, size, share, price)
           );
         };
         const hair = d('1e-40');

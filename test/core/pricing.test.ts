@@ -290,6 +290,24 @@ test('7.3 where the exchange states no min_notional, none is asked for', () => {
   assert.ok(checkSendable({ ...order, instrument: instrument('0.1', '0.01', '0') }).ok);
 });
 
+test('6.2 an order worth more at this book than its size was meant for is not sent', () => {
+  const sendable = (price: string) =>
+    checkSendable({
+      side: 'sell',
+      size: decimal('166.66'),
+      price: decimal('6.1'),
+      instrument: instrument(),
+      nearerThanPrice: null,
+      worth: { price: decimal(price), mostUsdt: decimal('1250') },
+    });
+  assert.ok(sendable('7.5').ok);
+  const result = sendable('600');
+  assert.equal(
+    result.ok ? null : `${result.rule} ${result.reason}`,
+    '6.2 size 166.66 is worth 99996.00 USDT at this book, more than 1250',
+  );
+});
+
 test('6.6 only orders of the other account, on the other side, of the same instrument are kept clear of', () => {
   const entry = (changes: Partial<PricedOrder>): PricedOrder => ({
     clientOrderId: '1',

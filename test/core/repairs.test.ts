@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { min, sum } from '../../src/core/decimal.ts';
+import { max, min, sum } from '../../src/core/decimal.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { repairWays } from '../../src/core/repairs.ts';
@@ -495,24 +495,25 @@ describe('what a repair holds for any imbalance', () => {
         if (intent.account !== valuation[preferred] && !sameSide) {
           // The other way: only where one more tradable order the preferred way would pass a limit.
           const account = valuation[preferred];
-          const more = sum(
-            from.state.orders
-              .filter((one) => one.account === account && one.side === side)
-              .map((one) => one.size.minus(one.tradedSize)),
-          ).plus(valuation.smallestTradable);
+          const { mark } = valuation;
+          const remaining = (one: ManagedOrder) => one.size.minus(one.tradedSize);
+          // Each order counts at the larger of the mark and its own price (6.2).
+          const unit = (one: ManagedOrder) => max(mark, one.price);
+          const worth = (some: readonly ManagedOrder[]) => sum(some.map((one) => remaining(one).mul(unit(one))));
+          const isOwn = (one: ManagedOrder) => one.account === account && one.side === side;
+          const own = from.state.orders.filter(isOwn);
+          const elsewhere = worth(from.state.orders.filter((one) => !isOwn(one)));
           const now = valuation.actual[account];
-          const after = now.plus(side === 'sell' ? more.neg() : more).abs();
-          const elsewhere = sum(
-            from.state.orders
-              .filter((one) => one.account !== account || one.side !== side)
-              .map((one) => one.size.minus(one.tradedSize)),
-          );
-          const total = after.plus(valuation.actual[account === 'A' ? 'B' : 'A'].abs());
+          const other = valuation.actual[account === 'A' ? 'B' : 'A'].abs().mul(mark);
+          const more = sum(own.map(remaining)).plus(valuation.smallestTradable);
+          const grown = now
+            .plus(side === 'sell' ? more.neg() : more)
+            .abs()
+            .mul(max(mark, ...own.map(unit)));
+          const left = now.abs().minus(valuation.smallestTradable).mul(mark).minus(worth(own));
           const blocked = given.decreasing
-            ? after.mul(valuation.mark).lt(given.limit / 2) ||
-              total.minus(elsewhere).mul(valuation.mark).lt(given.limit)
-            : after.mul(valuation.mark).gt(given.limit / 2) ||
-              total.plus(elsewhere).mul(valuation.mark).gt(given.limit);
+            ? left.lt(given.limit / 2) || left.plus(other).minus(elsewhere).lt(given.limit)
+            : grown.gt(given.limit / 2) || grown.plus(other).plus(elsewhere).gt(given.limit);
           assert.ok(blocked, `${intent.account} instead of ${account}`);
         }
       }),

@@ -56,6 +56,91 @@ describe('8.1 8.2 how many live orders an account may have', () => {
   for (const [name, given, cap] of cases) it(name, () => assert.equal(orderCap(input(given)), cap));
 });
 
+describe('8.2 openings whose size is not what it was meant to be', () => {
+  const pair = (size: string | number, price = 100) => [
+    named('a', order('A', 'buy', size, price)),
+    named('b', order('B', 'sell', size, price)),
+  ];
+  const held = { a: 10, b: -10 };
+  table([
+    {
+      name: '8.2 worth 1.25 × the amount they stay',
+      given: { ...held, orders: pair('12.5') },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 worth more they go: sized at a wrong mark, or before the amount was lowered',
+      given: { ...held, orders: pair('12.51') },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'equal',
+      why: 'it is worth 1251.00 USDT, more than 1250',
+    },
+    {
+      name: '8.2 6.2 each counts at the larger of the mark and its own price',
+      given: { ...held, mark: 6, orders: pair('12.51') },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 a mark that has risen by more than a quarter',
+      given: { ...held, mark: 126, orders: pair(10) },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 what is left of one counts',
+      given: {
+        ...held,
+        orders: pair(13).map((one) => ({ ...one, tradedSize: d(1), bookedSize: d(1) })),
+      },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 in cooldown they go too',
+      given: { ...held, orders: pair(166), state: { restUntilMs: NOW + 1000 } },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'cooldown',
+    },
+    {
+      name: '8.2 as long as the limit itself holds both, they stay',
+      given: { ...held, orders: pair(10), config: { maxTotalPositionUsdt: d(4000) } },
+      trims: [],
+      state: 'equal',
+    },
+    {
+      name: '8.2 past the limit both go: each is left out of its own count only',
+      given: { ...held, orders: pair(10), config: { maxTotalPositionUsdt: d(3990) } },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'equal',
+      why: 'the limits leave 9.900000000 of its 10',
+    },
+    {
+      name: '8.2 below the minimum likewise',
+      given: {
+        ...held,
+        orders: [named('a', order('A', 'sell', 5, 100)), named('b', order('B', 'buy', 5, 100))],
+        config: { ...decrease, minTotalPositionUsdt: d(1001), orderNotionalUsdt: d(500) },
+      },
+      trims: ['a 8.2', 'b 8.2'],
+      state: 'equal',
+    },
+    {
+      name: '8.2 while not hedged the leg that covers the net is a repair, whatever the limit',
+      given: { a: 20, b: -10, orders: pair(10).slice(1), config: { maxTotalPositionUsdt: d(3500) } },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 but not one larger than the net and than the amount',
+      given: { a: 11, b: -10, orders: pair(166).slice(1) },
+      trims: ['b 8.2'],
+      state: 'imbalanced',
+    },
+  ]);
+});
+
 describe('8.2 orders on a side that the state would not submit go first', () => {
   const sell = (over: Partial<ManagedOrder> = {}) => named('sell', order('A', 'sell', 10, 101), over);
   const buy = (over: Partial<ManagedOrder> = {}) => named('buy', order('A', 'buy', 10, 99), over);

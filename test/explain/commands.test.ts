@@ -108,7 +108,8 @@ test('replay names the first decision that differs, and where', () => {
     return { ...body, plan: { ...body.plan, creates: [{ ...first, size: first.size.mul(2) }, ...rest] } };
   });
   assert.equal(`${difference?.what} ${difference?.where}`, 'decision creates.0.size');
-  assert.equal(`${difference?.recorded} ${difference?.now}`, '4.02 2.01');
+  assert.equal(Number(difference?.recorded), 2 * Number(difference?.now));
+  assert.ok(Number(difference?.now) > 0);
 });
 
 test('replay names a decision whose snapshots say otherwise than it was valued', () => {

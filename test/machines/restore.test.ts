@@ -248,6 +248,7 @@ test('a decision that starts the unhedged clock and nothing else is written down
       instrument: instrument(),
       strategy: strategy(),
       staleMs: 10_000,
+      loopIntervalMs: 2_000,
       state,
       clock: { nowMs: () => NOW, era: () => 0 },
       journal,

@@ -12,6 +12,7 @@ function firstReadings(positionOfA: string) {
     instrument: instrument(),
     strategy: strategy(),
     staleMs: 10_000,
+    loopIntervalMs: 2_000,
     state: { ...stateAfter([fill('A', 'buy', 2, 100)]), begun: true },
     clock: { nowMs: () => NOW, era: () => 0 },
     journal: {} as Journal,

@@ -517,6 +517,7 @@ describe('10.3 10.5 data that decide nothing', () => {
 
   it('10.5 3.1 both closed by hand: the book is asked for its mid, at which the difference is adopted', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
+    bench.wait(10_001);
     bench.read('A', 0);
     bench.read('B', 0);
     assert.ok(bench.words().includes('gateway touch'));
@@ -749,7 +750,7 @@ describe('3.1 flat accounts ask for the book', () => {
     assert.equal(bench.phase, 'equal');
     assert.deepEqual(
       bench.words().filter((word) => word.startsWith('gateway')),
-      ['gateway submit A buy 10', 'gateway submit B sell 10'],
+      ['gateway submit A buy 9.9', 'gateway submit B sell 9.9'],
     );
   });
 
@@ -1099,6 +1100,7 @@ describe('5 the states in turn', () => {
           nextLotId: 2,
           booked: { A: d(5), B: d(0) },
           unhedgedSinceMs,
+          acceptedMark: d(100),
         },
       });
     const reading = (bench: SymbolBench) => {

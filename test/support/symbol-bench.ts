@@ -27,15 +27,21 @@ export interface SymbolBenchOptions {
   readonly unlisted?: boolean;
   /** It leaves (strategy 16.3). */
   readonly leaving?: LeavingWhy;
+  /** Whether books that confirm a mark or size an opening (strategy 3.1, 6.2) are answered at once, at 99.9 and 100. Default: yes. */
+  readonly answersBooks?: boolean;
 }
 
 /** One symbol among listeners under the system ids of those it talks to, and words for what it tells them. */
 export class SymbolBench extends Bench {
   readonly #child: () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
+  readonly #answersBooks: boolean;
   #heardBefore = 0;
+  /** Requests for a book that were answered unasked, by their place among what was heard. */
+  readonly #answered = new Set<number>();
 
   constructor(options: SymbolBenchOptions = {}) {
     super();
+    this.#answersBooks = options.answersBooks ?? true;
     // Time zero is the machine's barrier: readings are requested later than that.
     this.time.increment(1000);
     const { child } = this.house(symbolMachine, {
@@ -49,6 +55,7 @@ export class SymbolBench extends Bench {
         ...(options.leaving === undefined ? {} : { leaving: options.leaving }),
         strategy: strategy(options.strategy),
         staleMs: 10_000,
+        loopIntervalMs: 2_000,
         state: { ...emptySymbolState('BNB_USDT_Perp'), ...options.state },
         clock: this.clock,
         journal: this.journal,
@@ -76,7 +83,13 @@ export class SymbolBench extends Bench {
   }
 
   send(event: SymbolEvent): void {
+    const before = this.heard.length;
     this.#child().send(event);
+    const asked = this.heard.findIndex(({ event }, at) => at >= before && event.type === 'touch.request');
+    const { assessment } = this.context;
+    if (!this.#answersBooks || asked < 0 || assessment?.kind !== 'usable' || !assessment.bookWanted) return;
+    this.#answered.add(asked);
+    this.#child().send({ type: 'touch.received', bid: d('99.9'), ask: d(100), atMs: this.nowMs });
   }
 
   wait(ms: number): void {
@@ -158,9 +171,9 @@ export class SymbolBench extends Bench {
 
   /** What it told others since the last look, one line each. */
   words(): string[] {
-    const lines = this.heard.slice(this.#heardBefore).map(({ by, event }) => line(by, event));
+    const from = this.#heardBefore;
     this.#heardBefore = this.heard.length;
-    return lines;
+    return this.heard.flatMap(({ by, event }, at) => (at < from || this.#answered.has(at) ? [] : [line(by, event)]));
   }
 
   /** The same without what it says to the alert desk. */
