@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from './engine.ts';
@@ -10,7 +11,16 @@ import { rotatePaperJournals } from './journal/files.ts';
 import { acquireLocks, type Locks } from './journal/lock.ts';
 import { openJournal } from './journal/sqlite.ts';
 import { journalOfRun } from './journal-choice.ts';
-import { createEngineLog, createFigures, type EngineLog, type LogFile, openLogFile } from './log/index.ts';
+import {
+  createEngineLog,
+  createFigures,
+  type EngineConsole,
+  type EngineLog,
+  guardStandardStreams,
+  type LogFile,
+  openConsole,
+  openLogFile,
+} from './log/index.ts';
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
 import { telegramNotifier } from './notify/telegram.ts';
@@ -65,11 +75,15 @@ export async function run(
   const redact = createRedactor(secretsOf(settings, venue));
   let locks: Locks | null = null;
   let log: EngineLog | null = null;
+  const isLost = (why: string) =>
+    log?.say('warn', `The console loses lines: ${why}; the log file has them all (strategy 13.6)`, Date.now());
+  const screen = openConsole(1, { onLost: isLost });
+  const unguard = guardStandardStreams(screen, openConsole(2), (text) => log?.say('warn', text, Date.now()));
   let journal: EngineJournal;
   try {
     // Before the log: while another engine runs here, the log is its own.
     locks = lock(settings, venue);
-    log = openLog(settings, redact);
+    log = openLog(settings, redact, screen);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
     journal = openRunJournal(settings, venue, redact);
@@ -80,6 +94,7 @@ export async function run(
     locks?.release();
     await venue.close();
     log?.close();
+    unguard();
     return EXIT_CONFIGURATION;
   }
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
@@ -162,6 +177,7 @@ export async function run(
     locks.release();
     await venue.close();
     log.close();
+    unguard();
   }
 }
 
@@ -174,10 +190,10 @@ function closeJournal(journal: EngineJournal, log: EngineLog): void {
   }
 }
 
-function openLog(settings: Settings, redact: Redact): EngineLog {
+function openLog(settings: Settings, redact: Redact, screen: EngineConsole): EngineLog {
   return createEngineLog({
     redact,
-    screen: screen(),
+    screen,
     file: openLogOf(settings),
     figures: createFigures(),
     context: {
@@ -185,15 +201,6 @@ function openLog(settings: Settings, redact: Redact): EngineLog {
       stuckHours: String(settings.stuckMs / 3_600_000),
     },
   });
-}
-
-/** Standard output. A reader that goes away (`| head`, a closed terminal) must not end an engine: the log file goes on. */
-function screen(): { write(text: string): unknown; readonly colour: boolean } {
-  let open = true;
-  process.stdout.on('error', () => {
-    open = false;
-  });
-  return { write: (text) => open && process.stdout.write(text), colour: process.stdout.isTTY === true };
 }
 
 /** @throws Error, one line that says what to do, when the directory cannot be written. */
@@ -306,18 +313,54 @@ function listen(
   });
 }
 
-/** The first signal stops in order, the second at once (strategy 13.3). */
+/** What a signal leads to (strategy 13.1, 13.3). */
+export type SignalAnswer = 'stop' | 'stop-at-once' | 'go-on' | 'stopping-already';
+
+/**
+ * The first signal stops in order, the second at once. A terminal that closes sends SIGHUP, sometimes more than once: with
+ * one attached it is an orderly stop, and never one at once. Without a terminal somebody asks for a reload, which does not
+ * exist yet; stopping for it would leave the positions without a manager, so the engine goes on and says so.
+ *
+ * @param stopping a signal has asked for the stop already
+ * @param attached a terminal was attached at the start: one that has closed since does not tell any more
+ */
+export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: boolean): SignalAnswer {
+  if (signal !== 'SIGHUP') return stopping ? 'stop-at-once' : 'stop';
+  if (stopping) return 'stopping-already';
+  return attached ? 'stop' : 'go-on';
+}
+
 function listenToSignals(engine: Engine, log: EngineLog): () => void {
-  let asked = false;
+  const attached = [0, 1, 2].some((fd) => isatty(fd));
+  let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (asked) {
-      log.say('warn', `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`, Date.now());
-      process.exit(1);
+    switch (answerTo(signal, stopping, attached)) {
+      case 'stop':
+        stopping = true;
+        engine.stop(signal);
+        break;
+      case 'stop-at-once':
+        log.say(
+          'warn',
+          `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`,
+          Date.now(),
+        );
+        process.exit(1);
+        break;
+      case 'go-on':
+        log.say(
+          'warn',
+          'SIGHUP without a terminal: settings are read at the start only, nothing was read again and the engine goes on; ' +
+            'SIGTERM stops it (strategy 13.1)',
+          Date.now(),
+        );
+        break;
+      case 'stopping-already':
+        log.say('info', 'SIGHUP: the engine is stopping already (strategy 13.1)', Date.now());
+        break;
     }
-    asked = true;
-    engine.stop(signal);
   };
-  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'];
   const used = signals.filter((signal) => signal !== 'SIGBREAK' || process.platform === 'win32');
   for (const signal of used) process.on(signal, onSignal);
   return () => {

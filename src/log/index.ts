@@ -1,3 +1,4 @@
+export { type ConsoleOptions, type EngineConsole, guardStandardStreams, openConsole } from './console.ts';
 export { type AccountFigures, createFigures, type Figures, type FiguresSnapshot } from './figures.ts';
 export { type Level, type Line, type LineContext, lasting, line } from './lines.ts';
 export { LOG_FILE_NAME, type LogFile, openLogFile } from './log-file.ts';

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** The live log file always has this name, so that it can be followed and searched (strategy 14). */
@@ -33,7 +43,8 @@ export interface LogFileOptions {
 /**
  * Opens the live log file for appending, making the directory. When it would pass its size, or a new day (UTC) begins, it is
  * renamed and a new one begun; the oldest beyond the count are deleted. Written synchronously, so that the last line before
- * a crash is there. A rename that fails (Windows: another program holds the file) is said, and the log goes on in the same
+ * a crash is there. A file that another program renamed, deleted or replaced (logrotate) is opened again with the next line,
+ * which may stand in a new one; one that was cut to nothing is gone on with. A rename that fails (Windows: another program holds the file) is said, and the log goes on in the same
  * file for as long again.
  *
  * @throws what the file system throws when the directory or file cannot be made.
@@ -42,15 +53,28 @@ export function openLogFile(options: LogFileOptions): LogFile {
   const { dir, maxBytes = MAX_FILE_BYTES, maxOldFiles = MAX_OLD_FILES } = options;
   const complain = options.complain ?? ((text: string) => process.stderr.write(`${text}\n`));
   const path = join(dir, LOG_FILE_NAME);
-  let live: { readonly file: number; size: number; day: string | null } | null = null;
+  let live: OpenFile | null = null;
   let sizeBound = maxBytes;
 
   const open = () => {
     mkdirSync(dir, { recursive: true });
     const file = openSync(path, 'a');
-    const { size, mtimeMs } = fstatSync(file);
-    live = { file, size, day: size === 0 ? null : dayOf(mtimeMs) };
+    const { size, mtimeMs, ino, dev } = fstatSync(file, { bigint: true });
+    live = { file, ino, dev, size: Number(size), day: size === 0n ? null : dayOf(Number(mtimeMs)) };
     return live;
+  };
+  /** The file that has the name now: with each line, for a look takes a microsecond and lines are few. */
+  const named = (): OpenFile => {
+    if (live === null) return open();
+    const there = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (there !== undefined && there.ino === live.ino && there.dev === live.dev) {
+      live.size = Number(there.size);
+      return live;
+    }
+    const { file } = live;
+    live = null;
+    closeSync(file);
+    return open();
   };
   const putAside = (atMs: number, size: number) => {
     try {
@@ -69,7 +93,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     write(text, atMs) {
       const bytes = Buffer.from(text);
       const today = dayOf(atMs);
-      let current = live ?? open();
+      let current = named();
       const newDay = current.day !== null && current.day !== today;
       if (current.size > 0 && (newDay || current.size + bytes.length > sizeBound)) {
         // Closed first: Windows renames no open file. Forgotten first too, so that a failure here is mended by the next line.
@@ -88,6 +112,15 @@ export function openLogFile(options: LogFileOptions): LogFile {
       live = null;
     },
   };
+}
+
+/** The live file: which one it is to the file system, its size and the day (UTC) of its lines; null: it has none. */
+interface OpenFile {
+  readonly file: number;
+  readonly ino: bigint;
+  readonly dev: bigint;
+  size: number;
+  day: string | null;
 }
 
 /** `2026-10-17`, UTC. */

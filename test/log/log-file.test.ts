@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { LOG_FILE_NAME, openLogFile } from '../../src/log/log-file.ts';
 import { AT } from './facts.ts';
 
@@ -83,14 +93,49 @@ describe('the log file', () => {
     const complaints: string[] = [];
     const file = openLogFile({ dir, maxBytes: 8, complain: (text) => complaints.push(text) });
     file.write('aaaaaaa\n', AT);
-    // Whoever runs this may be allowed everything, so the rename is made impossible, not forbidden.
-    rmSync(join(dir, LOG_FILE_NAME));
+    // Whoever runs this may be allowed everything, so the rename is replaced, not forbidden.
+    const rename = mock.method(fs, 'renameSync', () => {
+      throw new Error('EBUSY');
+    });
+    syncBuiltinESMExports();
     file.write('bbb\n', AT);
+    rename.mock.restore();
+    syncBuiltinESMExports();
     assert.equal(complaints.length, 1);
     assert.match(complaints[0] ?? '', /could not be put aside/);
-    assert.equal(live(), 'bbb\n');
+    assert.equal(live(), 'aaaaaaa\nbbb\n');
     file.close();
   });
+
+  const moves: [string, (path: string) => void, string][] = [
+    ['renamed', (path) => renameSync(path, `${path}.1`), 'two\n'],
+    ['deleted', (path) => rmSync(path), 'two\n'],
+    [
+      'renamed, and made anew',
+      (path) => {
+        renameSync(path, `${path}.1`);
+        writeFileSync(path, '');
+      },
+      'two\n',
+    ],
+    ['copied and cut to nothing', (path) => truncateSync(path, 0), 'two\n'],
+    ['deleted with its directory', (path) => rmSync(dirname(path), { recursive: true }), 'two\n'],
+  ];
+  for (const [how, move, left] of moves) {
+    it(`${how} by another program: the next line stands in the file of that name`, () => {
+      const at = join(dir, 'logs');
+      const file = openLogFile({ dir: at, maxBytes: 12 });
+      file.write('one\n', AT);
+      move(join(at, LOG_FILE_NAME));
+      file.write('two\n', AT);
+      assert.equal(readFileSync(join(at, LOG_FILE_NAME), 'utf8'), left);
+      // What it holds now counts, not what it held.
+      file.write('three\n', AT);
+      assert.equal(readFileSync(join(at, LOG_FILE_NAME), 'utf8'), left.length + 6 > 12 ? 'three\n' : `${left}three\n`);
+      file.close();
+    });
+  }
+
   it('a line longer than the bound is written whole', () => {
     const file = openLogFile({ dir, maxBytes: 4 });
     file.write('0123456789\n', AT);
