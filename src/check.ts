@@ -32,6 +32,7 @@ import { line } from './log/lines.ts';
 import type { Clock } from './ports.ts';
 import { hostLines, proxyFor } from './routes.ts';
 import { createRedactor, EXCHANGES, type Settings } from './settings/index.ts';
+import { readTerms, termLines } from './terms.ts';
 import { openVenue, secretsOf } from './venue.ts';
 
 /** One reading of an account: what a poller would read. */
@@ -91,6 +92,12 @@ export async function check(
     print(clocks(exchange));
     const readings = await readAccounts(exchange, clock);
     const symbols = [...ready.symbols, ...leavingOf(journal, settings, ready, readings, print)];
+    const terms = await readTerms(exchange);
+    for (const line of termLines(
+      terms,
+      symbols.map((symbol) => symbol.instrument.name),
+    ))
+      print(line);
     for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
     print('Nothing was changed.');

@@ -28,6 +28,7 @@ import type { Heartbeat, Notifier, Redact } from './ports.ts';
 import { tee } from './report.ts';
 import { hostLines, proxyFor } from './routes.ts';
 import { createRedactor, type Redactor, type Settings } from './settings/index.ts';
+import { readTerms, termAlerts, termLines } from './terms.ts';
 import { openVenue, secretsOf, type Venue } from './venue.ts';
 
 const DAY_MS = 86_400_000;
@@ -141,6 +142,7 @@ export async function run(
       ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
       warn: (text) => log.say('warn', text, Date.now()),
       onTrading: (engine, symbols) => {
+        compareTerms(engine, symbols, log);
         if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard, redact));
       },
     });
@@ -281,6 +283,22 @@ export function telegramOf(settings: Settings, redact: Redact): Notifier | null 
 function heartbeatOf(settings: Settings): Heartbeat | null {
   const { heartbeatUrl: url } = settings;
   return url === null ? null : httpHeartbeat(url, { proxy: proxyFor(settings)(url) });
+}
+
+/** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */
+function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: EngineLog): void {
+  const traded = symbols.map((symbol) => symbol.instrument.name);
+  const compared = readTerms(engine.exchange).then((terms) => {
+    const atMs = Date.now();
+    for (const line of termLines(terms, traded)) log.say('info', line, atMs);
+    const { raised, cleared } = termAlerts(terms, traded, atMs);
+    const desk = engine.daemon.system.get('alert-desk');
+    for (const alert of raised) desk?.send({ type: 'alert.raised', alert });
+    for (const key of cleared) desk?.send({ type: 'alert.cleared', key, atMs });
+  });
+  compared.catch((thrown: unknown) => {
+    log.say('error', `the terms of the accounts: ${thrown instanceof Error ? thrown.message : thrown}`, Date.now());
+  });
 }
 
 /** The exchange's streams, which only say that it is worth polling early (strategy 10.6). */

@@ -24,7 +24,8 @@ export type AlertKind =
   | 'instrument-unlisted'
   | 'symbol-leaving'
   | 'symbol-left'
-  | 'stray-order';
+  | 'stray-order'
+  | 'isolated-margin';
 
 /**
  * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
@@ -94,6 +95,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'symbol-leaving': { repeat: 'episode', critical: false },
   'symbol-left': { repeat: 'episode', critical: false },
   'stray-order': { repeat: 900 * SECOND, critical: true },
+  'isolated-margin': { repeat: 'episode', critical: false },
 };
 
 /** Every kind, in the order of the table. */
@@ -126,6 +128,24 @@ export function apiFailureAlert(failure: ExchangeFailure, inARow: number, atMs: 
       inARow: String(inARow),
       ...(failure.code === null ? {} : { code: String(failure.code) }),
     },
+  };
+}
+
+/** Key of {@link isolatedMarginAlert}. */
+export function isolatedMarginKey(account: AccountName, instrument: string): string {
+  return alertKey('isolated-margin', account, instrument);
+}
+
+/** A traded instrument has a margin of its own, of which the account's margin ratio says nothing (strategy 11.7). */
+export function isolatedMarginAlert(account: AccountName, instrument: string, leverage: string, atMs: number): Alert {
+  return {
+    kind: 'isolated-margin',
+    key: isolatedMarginKey(account, instrument),
+    account,
+    instrument,
+    atMs,
+    sinceMs: null,
+    details: { leverage },
   };
 }
 

@@ -61,6 +61,24 @@ export interface Instrument {
   readonly minNotional: Decimal;
 }
 
+/** What an account trades under in one instrument (strategy 11.7), as the exchange writes it; null: it does not say. */
+export interface InstrumentTerms {
+  readonly instrument: string;
+  readonly leverage: string;
+  readonly minLeverage: string | null;
+  readonly maxLeverage: string | null;
+  /** `CROSS` or `ISOLATED`. */
+  readonly marginType: string | null;
+}
+
+/** The funding account of a trading account, and the fees it pays: the exchange's own integers. */
+export interface FundingTerms {
+  readonly mainAccountId: string | null;
+  readonly tier: number | null;
+  readonly takerFee: number | null;
+  readonly makerFee: number | null;
+}
+
 export interface BookLevel {
   readonly price: Decimal;
   readonly size: Decimal;

@@ -7,7 +7,9 @@ import {
   type AccountSummary,
   type Book,
   type ExchangeOrder,
+  type FundingTerms,
   type Instrument,
+  type InstrumentTerms,
   type ListedOrder,
   type Position,
   type Rows,
@@ -21,7 +23,9 @@ import { createPacer, NotPaced, type Pacer, type Priority } from './pacer.ts';
 import {
   newestOrders,
   parseBook,
+  parseFundingTerms,
   parseInstruments,
+  parseInstrumentTerms,
   parseOpenOrders,
   parseOrder,
   parseOrderHistory,
@@ -91,6 +95,10 @@ export interface GrvtOptions {
 export interface GrvtExchange extends Exchange {
   /** A new login, proven by a private read (strategy 9.8). @throws ExchangeError */
   login(account: AccountName): Promise<void>;
+  /** Leverage and margin type of every instrument (strategy 11.7); no rule needs it. @throws ExchangeError */
+  instrumentTerms(account: AccountName): Promise<readonly InstrumentTerms[]>;
+  /** Funding account and fee tier (strategy 11.7); no rule needs them. @throws ExchangeError */
+  fundingTerms(account: AccountName): Promise<FundingTerms>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
   /**
@@ -165,6 +173,8 @@ interface CallSpec<Client> {
   readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
   /** For answers whose table in the client is wrong (API 10): full names from the raw lite body. */
   readonly mapLite?: (body: unknown) => unknown;
+  /** Nothing depends on it: an older server may not have it, a key may not read it. Its failure is no trouble. */
+  readonly isOptional?: boolean;
   /** Of calls made over and over: their last answer. */
   readonly repeats?: LastAnswer;
 }
@@ -393,7 +403,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const error = classify(site, trouble, redact);
       // A session that ended is renewed and the call repeated: trouble only where that fails, and then it is said there.
       const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
-      log(expected ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+      log(expected || spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
       return error;
     };
     let exchanged: { raw: RawAnswer; mapped: unknown };
@@ -455,7 +465,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   /** Refuses an answer whose fields are missing or impossible (strategy 10.4). */
   function parsed<T>(
     account: AccountName | null,
-    spec: { call: string; effect: CallEffect },
+    spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
     { body, id }: Received,
     parse: (answer: unknown, from: number) => T,
   ): T {
@@ -468,7 +478,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         { kind: 'malformed', reason: thrown.message },
         redact,
       );
-      log('ERROR', `${error.kind} ${error.message}`);
+      log(spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
       throw error;
     }
   }
@@ -626,6 +636,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const spec = cancelSpec(channels[account].keys, clientOrderId, timeToLiveMs);
       await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer));
     },
+
+    instrumentTerms: (account) => readPrivate(account, leverageSpec(channels[account].keys), parseInstrumentTerms),
+    fundingTerms: (account) => readPrivate(account, fundingSpec(), parseFundingTerms),
 
     async login(account): Promise<void> {
       await channels[account].session.login();
@@ -814,6 +827,30 @@ function summarySpec(keys: GrvtKeys): CallSpec<TDG> {
     priority: 'read',
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.subAccountSummary(request, config),
+  };
+}
+
+function leverageSpec(keys: GrvtKeys): CallSpec<TDG> {
+  return {
+    call: 'instrumentTerms',
+    route: 'get_all_initial_leverage',
+    effect: 'read',
+    priority: 'read',
+    isOptional: true,
+    request: { sub_account_id: keys.subAccountId },
+    invoke: (client, request, config) => client.getAllInitialLeverage(request, config),
+  };
+}
+
+function fundingSpec(): CallSpec<TDG> {
+  return {
+    call: 'fundingTerms',
+    route: 'funding_account_summary',
+    effect: 'read',
+    priority: 'read',
+    isOptional: true,
+    request: {},
+    invoke: (client, _request, config) => client.fundingAccountSummary(config),
   };
 }
 

@@ -6,14 +6,19 @@ import type {
   BookLevel,
   ExchangeOrder,
   ForeignOrder,
+  FundingTerms,
   Instrument,
+  InstrumentTerms,
   ListedOrder,
   Position,
 } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
 import {
   bookAnswer,
+  fundingAnswer,
   instrumentRow,
+  leverageRow,
+  leveragesAnswer,
   type OrderRow,
   orderAnswer,
   orderRow,
@@ -422,4 +427,33 @@ function preview(value: unknown): string {
     return whole.slice(0, MAX_PREVIEW);
   }
   return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
+}
+
+/** Leverage and margin type by instrument (strategy 11.7). A row that cannot be read is left out: nothing depends on one. */
+export function parseInstrumentTerms(answer: unknown): InstrumentTerms[] {
+  return readAs(leveragesAnswer, answer).results.flatMap((one) => {
+    const row = leverageRow.safeParse(one);
+    if (!row.success) return [];
+    const { instrument, leverage, min_leverage, max_leverage, margin_type } = row.data;
+    return [
+      {
+        instrument,
+        leverage,
+        minLeverage: min_leverage ?? null,
+        maxLeverage: max_leverage ?? null,
+        marginType: margin_type ?? null,
+      },
+    ];
+  });
+}
+
+/** Funding account and fee tier (strategy 11.7). */
+export function parseFundingTerms(answer: unknown): FundingTerms {
+  const { result, tier } = readAs(fundingAnswer, answer);
+  return {
+    mainAccountId: result?.main_account_id ?? null,
+    tier: tier?.tier ?? null,
+    takerFee: tier?.futures_taker_fee ?? null,
+    makerFee: tier?.futures_maker_fee ?? null,
+  };
 }

@@ -158,6 +158,22 @@ export const rpcFrame = z.object({
 
 export type OrderRow = z.infer<typeof orderRow>;
 
+/** Rows of `get_all_initial_leverage`; each is read by itself, for others may have rows of any kind (strategy 10.4). */
+export const leveragesAnswer = z.object({ results: z.array(z.unknown()) });
+export const leverageRow = z.object({
+  instrument: z.string(),
+  leverage: z.string(),
+  min_leverage: z.string().nullish(),
+  max_leverage: z.string().nullish(),
+  margin_type: z.string().nullish(),
+});
+export const fundingAnswer = z.object({
+  result: z.object({ main_account_id: z.string().nullish() }).nullish(),
+  tier: z
+    .object({ tier: z.number(), futures_taker_fee: z.number().nullish(), futures_maker_fee: z.number().nullish() })
+    .nullish(),
+});
+
 /** Why a text is no JSON, for an error: nothing of the text itself, which may be a page of somebody else. */
 export function whyNoJson(text: string): string {
   if (text.trim() === '') return 'the body is empty';

@@ -329,6 +329,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
   'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
   'symbol-left': () => 'ALERT removed or disabled, it has left',
+  'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',
   'stray-order': () => 'ALERT own order on an instrument nobody knows',
 };
 

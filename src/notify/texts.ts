@@ -204,6 +204,12 @@ const EN: Words = {
       engine: 'has no order on it any more and does not manage these positions.',
       you: 'nothing; what is listed stays at the exchange until you close it.',
     },
+    'isolated-margin': {
+      title: 'Isolated margin',
+      line: '[leverage {leverage}]',
+      engine: 'trades on; the margin ratio it watches is the account’s and says nothing about this position.',
+      you: 'set this instrument to cross margin at the exchange, or watch its liquidation price there.',
+    },
     'stray-order': {
       title: 'Own order on an instrument nobody knows',
       line: '[client id {clientOrderId}]',
@@ -378,6 +384,12 @@ const ZH: Words = {
       line: '[保留：A {a} {base}，B {b} {base}][，净敞口 {net} {base}]',
       engine: '该标的已无挂单，不再管理这些持仓。',
       you: '无需操作；所列持仓保留在交易所，直到您平仓。',
+    },
+    'isolated-margin': {
+      title: '逐仓保证金',
+      line: '[杠杆 {leverage}]',
+      engine: '继续交易；所监控的保证金率是账户整体的，不反映此持仓。',
+      you: '在交易所将该标的改为全仓，或自行关注其强平价。',
     },
     'stray-order': {
       title: '未知标的上有本策略订单',

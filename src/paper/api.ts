@@ -6,6 +6,7 @@ import { liteText, toFull } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
 import { type Charge, chargeOf, type RateLimits } from './rate-limits.ts';
 import { accountIdOf, type Session, type Sessions } from './sessions.ts';
+import type { AccountTerms } from './terms.ts';
 import type { Venue } from './venue.ts';
 import {
   acknowledgement,
@@ -86,6 +87,7 @@ export interface ApiParts {
   readonly sessions: Sessions;
   readonly faults: Faults;
   readonly rateLimits: RateLimits | null;
+  readonly terms: AccountTerms;
   /** Chains a signature may be made for. */
   readonly chainIds: readonly number[];
 }
@@ -490,6 +492,18 @@ export class Api {
         route(null, 'ApiAggregatedAccountSummaryResponse', 'session', ({ session }) => ({
           result: aggregateView(venue, session!.credentials.owner),
         })),
+      ],
+      [
+        'get_all_initial_leverage',
+        route('ApiGetAllInitialLeverageRequest', 'ApiGetAllInitialLeverageResponse', 'account', ({ account }) => ({
+          results: [...venue.books()].map(({ spec }) => this.#parts.terms.row(account.subAccountId, spec.name)),
+        })),
+      ],
+      [
+        'funding_account_summary',
+        route(null, 'ApiFundingAccountSummaryResponse', 'session', ({ session }) =>
+          this.#parts.terms.summary(session!.credentials.subAccountId, session!.credentials.owner),
+        ),
       ],
       [
         'get_sub_accounts',

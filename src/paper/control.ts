@@ -7,6 +7,7 @@ import type { PaperAccount, PaperOrder } from './model.ts';
 import { hashText } from './random.ts';
 import type { PaperCredentials, Sessions } from './sessions.ts';
 import type { StreamHub } from './streams.ts';
+import type { AccountTerms, TermsChange } from './terms.ts';
 import type { Venue } from './venue.ts';
 import { orderView } from './views.ts';
 
@@ -78,6 +79,19 @@ const BODIES = {
   cancel: z.strictObject({ account, ...ids, reason: z.string().default('CLIENT_CANCEL') }),
   position: z.strictObject({ account, instrument: z.string(), size: decimalText, entry_price: decimalText.optional() }),
   equity: z.strictObject({ account, equity: decimalText }),
+  terms: z.strictObject({
+    account,
+    /** Absent: of the account altogether, its fee tier and funding account. */
+    instrument: z.string().optional(),
+    leverage: decimalText.optional(),
+    min_leverage: decimalText.optional(),
+    max_leverage: decimalText.optional(),
+    margin_type: z.enum(['CROSS', 'ISOLATED']).optional(),
+    main_account_id: z.string().optional(),
+    tier: z.number().int().optional(),
+    futures_taker_fee: z.number().int().optional(),
+    futures_maker_fee: z.number().int().optional(),
+  }),
   clock: z.strictObject({
     /** Lets that much time pass: the market moves, orders expire. */
     advance_ms: z.number().nonnegative().max(MAX_ADVANCE_MS).optional(),
@@ -98,6 +112,7 @@ export interface ControlParts {
   readonly faults: Faults;
   readonly api: Api;
   readonly streams: StreamHub;
+  readonly terms: AccountTerms;
   readonly accounts: readonly PaperCredentials[];
   readonly seed: number;
   /** Lets that much time pass at once, ms. */
@@ -227,6 +242,13 @@ export class Control {
   /** Sets an account's equity, USDT. */
   equity(body: Body<'equity'>): void {
     this.#exchange.venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
+  }
+
+  /** Changes leverage and margin type of an instrument, or fee tier and funding account of the account. */
+  terms({ account: name, instrument, ...change }: Body<'terms'>): void {
+    const { subAccountId } = this.#account(name);
+    if (instrument !== undefined) this.#exchange.venue.book(instrument, 3000);
+    this.#exchange.terms.change(subAccountId, instrument ?? null, change as TermsChange);
   }
 
   /** Lets time pass, or puts the exchange's clock off. */

@@ -8,6 +8,7 @@ import type { VenueOptions } from './model.ts';
 import { RateLimits } from './rate-limits.ts';
 import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
 import { type Connection, type Sink, StreamHub } from './streams.ts';
+import { AccountTerms } from './terms.ts';
 import { Venue } from './venue.ts';
 
 /** How the embedded exchange is set up. Everything but the start time has a default. */
@@ -58,6 +59,7 @@ export class PaperExchange {
   readonly faults: Faults;
   readonly api: Api;
   readonly streams: StreamHub;
+  readonly terms = new AccountTerms();
   readonly control: Control;
   readonly accounts: readonly PaperCredentials[];
   readonly chainId: number;
@@ -106,6 +108,7 @@ export class PaperExchange {
       venue: this.venue,
       sessions: this.sessions,
       faults: this.faults,
+      terms: this.terms,
       rateLimits: options.rateLimits === true ? new RateLimits() : null,
       chainIds,
     });

@@ -41,6 +41,14 @@ export const NAME_TABLE: Readonly<Record<string, string>> = {
   AggregatedAccountSummary:
     'main_account_id:ma total_equity:te spot_balances:sb:SpotBalance vault_investments:vi:VaultInvestment total_sub_account_balance:ts total_sub_account_equity:ts1 total_vault_investments_balance:tv total_sub_account_available_balance:ts2 total_usd_notional_invested:tu',
   VaultInvestment: 'vault_id:vi num_lp_tokens:nl share_price:sp usd_notional_invested:un',
+  ApiGetAllInitialLeverageRequest: 'sub_account_id:sa',
+  ApiGetAllInitialLeverageResponse: 'results:r:InitialLeverageResult',
+  InitialLeverageResult: 'instrument:i leverage:l min_leverage:ml max_leverage:ml1 margin_type:mt',
+  ApiFundingAccountSummaryResponse: 'result:r:FundingAccountSummary tier:t:ClientTier',
+  FundingAccountSummary:
+    'main_account_id:ma total_equity:te spot_balances:sb vault_investments:vi total_cash_balance:tc total_spot_asset_balance:ts',
+  ClientTier:
+    'tier:t futures_taker_fee:ft futures_maker_fee:fm options_taker_fee:ot options_maker_fee:om spot_taker_fee:st spot_maker_fee:sm',
   ApiGetSubAccountsResponse: 'sub_account_ids:sa',
   ApiBulkOrdersRequest: 'sub_account_id:sa orders:o:Order order_i_ds:oi client_order_i_ds:co time_to_live_ms:tt',
   ApiBulkOrdersResponse: 'orders:o:Order cancel_acks:ca:Ack',

@@ -114,7 +114,11 @@ export const EXCHANGES: Readonly<Record<Mode, { readonly chainId: number; readon
   paper: { chainId: 326, hosts: null },
   testnet: { chainId: 326, hosts: officialHosts('testnet.grvt.io') },
   prod: { chainId: 325, hosts: officialHosts('grvt.io') },
-  staging: { chainId: 327, hosts: officialHosts('staging.gravitymarkets.io') },
+  // Its login is not named like the others (API 1).
+  staging: {
+    chainId: 327,
+    hosts: { ...officialHosts('staging.gravitymarkets.io'), edgeUrl: 'https://edge.stg.gravitymarkets.io' },
+  },
   dev: { chainId: 327, hosts: officialHosts('dev.gravitymarkets.io') },
 };
 

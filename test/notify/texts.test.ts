@@ -34,6 +34,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'symbol-leaving': { leaving: 'removed', a: '1.5', b: '-1', net: '0.5', orders: '2' },
   'symbol-left': { a: '1.5', b: '-1.5', net: '0' },
   'stray-order': { clientOrderId: '7' },
+  'isolated-margin': { leverage: '20' },
   'instrument-unlisted': { a: '1.5', b: '-1', lots: '1' },
 };
 

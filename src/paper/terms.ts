@@ -1,0 +1,55 @@
+import type { Json } from './views.ts';
+
+/** What an account trades under in one instrument: leverage, and whether its margin is the account's or its own. */
+interface Terms {
+  readonly leverage: string;
+  readonly min_leverage: string;
+  readonly max_leverage: string;
+  readonly margin_type: 'CROSS' | 'ISOLATED';
+}
+
+interface FundingAccount {
+  /** null: the number of the owner. */
+  readonly main_account_id: string | null;
+  readonly tier: number;
+  readonly futures_taker_fee: number;
+  readonly futures_maker_fee: number;
+}
+
+export type TermsChange = Partial<Terms> & Partial<FundingAccount>;
+
+const TERMS: Terms = { leverage: '20', min_leverage: '1', max_leverage: '50', margin_type: 'CROSS' };
+const FUNDING: FundingAccount = { main_account_id: null, tier: 1, futures_taker_fee: 450, futures_maker_fee: -100 };
+
+/** The settings of the accounts that no order changes: leverage, margin type, fee tier, funding account. */
+export class AccountTerms {
+  readonly #terms = new Map<string, Terms>();
+  readonly #funding = new Map<string, FundingAccount>();
+
+  /** Row of `get_all_initial_leverage`. */
+  row(subAccountId: string, instrument: string): Json {
+    return { instrument, ...(this.#terms.get(`${subAccountId} ${instrument}`) ?? TERMS) };
+  }
+
+  /** Answer of `funding_account_summary`, as far as it is served. */
+  summary(subAccountId: string, owner: string): Json {
+    const { main_account_id, ...tier } = this.#funding.get(subAccountId) ?? FUNDING;
+    return { result: { main_account_id: main_account_id ?? owner }, tier };
+  }
+
+  /** Changes what an instrument of the account has, or, without one, what its funding account has. */
+  change(subAccountId: string, instrument: string | null, change: TermsChange): void {
+    const { leverage, min_leverage, max_leverage, margin_type, ...funding } = change;
+    if (instrument === null) {
+      this.#funding.set(subAccountId, { ...(this.#funding.get(subAccountId) ?? FUNDING), ...given(funding) });
+      return;
+    }
+    const key = `${subAccountId} ${instrument}`;
+    const terms = given({ leverage, min_leverage, max_leverage, margin_type });
+    this.#terms.set(key, { ...(this.#terms.get(key) ?? TERMS), ...terms });
+  }
+}
+
+function given<T extends object>(change: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
+}
