@@ -83,7 +83,7 @@ export async function run(
   let journal: EngineJournal;
   try {
     // Before the log: while another engine runs here, the log is its own.
-    locks = lock(settings, venue);
+    locks = await lock(settings, venue);
     log = openLog(settings, redact, screen);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
@@ -216,12 +216,11 @@ function openLogOf({ logDir }: Settings): LogFile {
 }
 
 /** One engine per data directory and per account (strategy 11.1). */
-function lock(settings: Settings, venue: Venue): Locks {
-  const tradingHost = new URL(venue.hosts.trades).host;
+function lock({ dataDir, mode }: Settings, venue: Venue): Promise<Locks> {
   const accounts = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
   return acquireLocks({
-    dataDirectory: settings.dataDir,
-    accounts: accounts.map(({ subAccountId }) => ({ tradingHost, subAccountId })),
+    dataDirectory: dataDir,
+    accounts: accounts.map(({ subAccountId }) => ({ env: mode, subAccountId })),
   });
 }
 

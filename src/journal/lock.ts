@@ -1,29 +1,37 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { closeSync, constants, ftruncateSync, lstatSync, lutimesSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { makeDirectory } from './directory.ts';
+import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../private-files.ts';
+import { HAS_MACHINE_NAMES, type HeldName, type Holder, NameTaken, takeName } from './machine-name.ts';
 
 /**
  * One engine per data directory and per account (strategy 11.1).
  *
- * Each lock is a file that the system itself locks for us: SQLite takes an exclusive lock on an empty database
- * (`fcntl` or `LockFileEx` underneath) and holds it for the life of the process. So there is no moment at which two
- * starters can both win, and no stale lock to judge: however a process ends, the system lets go of what it held, and a
- * pid that was given to another program means nothing. The `.pid` file beside it is only for the message.
+ * An account's lock is a name that the system keeps for this process (machine-name.ts). The data directory's is a file that
+ * the system locks for us: SQLite takes an exclusive lock on an empty database (`fcntl` or `LockFileEx` underneath) and
+ * holds it for the life of the process. So there is no moment at which two starters can both win, and no stale lock to
+ * judge: however a process ends, the system lets go of what it held, and a pid that was given to another program means
+ * nothing. The `.pid` file beside it is only for the message. Where the system has no such names, accounts are locked by
+ * files too, in a directory of this user.
  *
- * What the system locks is the file, not its name: once the name is gone (a cleaner of temporary files, a hand) the next
- * starter makes a file of its own and locks that. So names are looked at while they are held (`check`).
+ * What the system locks is the file, not its path: once the path is gone the next starter makes a file of its own and locks
+ * that. So paths are looked at while they are held (`check`).
  */
 
 export interface LockRequest {
   /** GRVT_HEDGE_DATA_DIR. */
   readonly dataDirectory: string;
-  /** The trading accounts; none in `paper`, whose exchange belongs to the process. */
-  readonly accounts: readonly { readonly tradingHost: string; readonly subAccountId: string }[];
-  /** Where the accounts' locks are; default: machineLockDirectory(). */
-  readonly machineDirectory?: string;
+  /** The trading accounts, by environment and not by host, of which there are many spellings; none in `paper`, whose exchange belongs to the process. */
+  readonly accounts: readonly AccountToLock[];
+  /** Where the accounts' locks are files: their directory; default: accountLockDirectory(). */
+  readonly accountDirectory?: string;
+}
+
+export interface AccountToLock {
+  readonly env: string;
+  readonly subAccountId: string;
 }
 
 /** Of a lock whose name no longer meant our file. */
@@ -67,10 +75,9 @@ const PID_POLL_MS = 10;
 /** Two that start in the same instant get in each other's way for a moment; without a second try both would be refused. */
 const LOCK_WAIT_MS = 200;
 
-/** Locks of this machine's accounts: one directory per user, since another user's files are closed to us. */
-export function machineLockDirectory(): string {
-  const user = process.getuid?.() ?? userInfo().username.replaceAll(/[^0-9A-Za-z_-]/g, '_');
-  return join(tmpdir(), `grvt-hedge-${user}`);
+/** Of systems without machine-wide names: in the home that the system knows this user by, whatever the environment says. */
+export function accountLockDirectory(): string {
+  return join(userInfo().homedir, '.grvt-hedge', 'locks');
 }
 
 /**
@@ -78,18 +85,22 @@ export function machineLockDirectory(): string {
  *
  * @throws LockError with the holder's pid when another engine runs.
  */
-export function acquireLocks(request: LockRequest): Locks {
-  const { dataDirectory, accounts, machineDirectory = machineLockDirectory() } = request;
+export async function acquireLocks(request: LockRequest): Promise<Locks> {
+  const { dataDirectory, accounts, accountDirectory } = request;
   const held: HeldLock[] = [];
+  const names: HeldName[] = [];
   const release = (): void => {
+    for (const name of names.splice(0).reverse()) name.release();
     for (const lock of held.splice(0).reverse()) letGo(lock);
   };
   try {
     held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
     // In one order for everybody, and each once: two engines with A and B exchanged must not block each other half-way.
-    const names = new Map(accounts.map((account) => [accountLockName(account), account]));
-    for (const [name, account] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      held.push(take(machineDirectory, name, `account ${account.subAccountId} at ${account.tradingHost}`));
+    const wanted = new Map(accounts.map((account) => [nameOf(account), account]));
+    for (const [name, { env, subAccountId }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const what = `account ${subAccountId} of ${env}`;
+      if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, what));
+      else held.push(take(accountDirectory ?? accountLockDirectory(), `${name}.lock`, what));
     }
     return { check: () => held.flatMap((lock, index) => lookAt(lock, (anew) => held.splice(index, 1, anew))), release };
   } catch (error) {
@@ -98,10 +109,29 @@ export function acquireLocks(request: LockRequest): Locks {
   }
 }
 
-/** Host names know no case, and `host` and `host:443` are told apart on purpose only where the caller does. */
-function accountLockName(account: { readonly tradingHost: string; readonly subAccountId: string }): string {
-  const text = `${account.tradingHost.toLowerCase()}\n${account.subAccountId}`;
-  return `account-${createHash('sha256').update(text).digest('hex').slice(0, 20)}.lock`;
+/** Of an account; everybody on the machine can see it, so that it is a digest. */
+export function nameOf({ env, subAccountId }: AccountToLock): string {
+  return `account-${createHash('sha256').update(`${env}\n${subAccountId}`).digest('hex').slice(0, 32)}`;
+}
+
+async function takeAccount(name: string, what: string): Promise<HeldName> {
+  try {
+    return await takeName(name);
+  } catch (thrown) {
+    if (thrown instanceof NameTaken) {
+      const { holder } = thrown;
+      const message = `${whoHolds(holder)} already runs on ${what}. Stop it first, or use its pages`;
+      throw new LockError('held', name, holder.pid, message);
+    }
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new LockError('unusable', name, null, `the lock for ${what} cannot be taken: ${said}`, thrown);
+  }
+}
+
+function whoHolds({ pid, uid }: Holder): string {
+  if (pid === null) return 'another engine or program (it does not say which: it may be suspended)';
+  const us = process.getuid?.() ?? null;
+  return uid === null || uid === us ? `another engine (pid ${pid})` : `another engine (pid ${pid}) of user ${uid}`;
 }
 
 interface HeldLock {
@@ -125,16 +155,27 @@ function take(directory: string, name: string, what: string): HeldLock {
   const pidPath = `${path}.pid`;
   let db: DatabaseSync | null = null;
   try {
-    makeDirectory(directory, 0o700);
+    ensurePrivateDirectory(directory);
+    ensurePrivateFile(path);
     db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     db.exec('BEGIN EXCLUSIVE');
-    writeFileSync(pidPath, `${process.pid}\n`);
+    writePid(pidPath);
     const lock = { directory, name, what, db, pidPath, file: fileAt(path) ?? '' };
     HELD.add(lock);
     return lock;
   } catch (error) {
     db?.close();
     throw refusal(error, path, pidPath, what);
+  }
+}
+
+function writePid(pidPath: string): void {
+  const fd = openPrivate(pidPath, constants.O_WRONLY | constants.O_CREAT);
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -151,8 +192,14 @@ function forget(lock: HeldLock): void {
 
 /** Which file a name means; null: none. Opens nothing: to close a file that we hold by `fcntl` would let go of it. */
 function fileAt(path: string): string | null {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? null : `${found.dev}:${found.ino}`;
+  try {
+    const { dev, ino } = lstatSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    // ENOTDIR: what was a directory on the way is a file.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
+    throw error;
+  }
 }
 
 function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
@@ -161,8 +208,8 @@ function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
   try {
     if (fileAt(path) === lock.file) {
       const now = new Date();
-      utimesSync(path, now, now);
-      writeFileSync(pidPath, `${process.pid}\n`);
+      lutimesSync(path, now, now);
+      writePid(pidPath);
       return [];
     }
     if (name === DATA_LOCK) {

@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { openPrivate } from '../private-files.ts';
 
 /**
  * A witness beside the journal: the seq of the last entry written, that of the last one known to be on the disk, and
@@ -64,7 +65,7 @@ export class Mark {
 
   #write(): void {
     if (this.#fd === null) {
-      this.#fd = openForWriting(this.path);
+      this.#fd = openPrivate(this.path, constants.O_RDWR | constants.O_CREAT);
       // What someone else put there may be longer than a line of ours.
       ftruncateSync(this.#fd, LENGTH);
     }
@@ -93,14 +94,5 @@ function bootId(): string {
   } catch {
     // Not Linux, or a sandbox without /proc: only what was durable is asked for, as after a power cut.
     return '';
-  }
-}
-
-function openForWriting(path: string): number {
-  try {
-    return openSync(path, 'r+');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return openSync(path, 'wx+');
-    throw error;
   }
 }

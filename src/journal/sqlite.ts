@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { Clock, JournalEntry, JournalKind, Redact, StoredEntry } from '../ports.ts';
-import { makeDirectory, tryWriting } from './directory.ts';
+import { ensurePrivateDirectory, ensurePrivateFile } from '../private-files.ts';
+import { tryWriting } from './directory.ts';
 import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
 import { type Row, storedKey, toRow } from './entry.ts';
 import { JournalError, toJournalError } from './errors.ts';
@@ -61,8 +63,12 @@ export function openJournal(options: OpenJournalOptions): EngineJournal {
   const mark = new Mark(file);
   let db: DatabaseSync | null = null;
   try {
-    makeDirectory(directory);
+    ensurePrivateDirectory(directory);
     tryWriting(directory);
+    // SQLite gives the files beside it the mode of the file itself.
+    ensurePrivateFile(file);
+    for (const beside of ['-wal', '-shm'].map((suffix) => file + suffix))
+      if (existsSync(beside)) ensurePrivateFile(beside);
     const notices = inspect(file, mark, migrations, options.verifyMaxBytes ?? VERIFY_MAX_BYTES);
     db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     prepareConnection(db, file, options.maxPages ?? null);

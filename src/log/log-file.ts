@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensurePrivateDirectory, openPrivate } from '../private-files.ts';
 
 /** The live log file always has this name, so that it can be followed and searched (strategy 14). */
 export const LOG_FILE_NAME = 'grvt_dual_maker_hedge.log';
@@ -57,8 +48,8 @@ export function openLogFile(options: LogFileOptions): LogFile {
   let sizeBound = maxBytes;
 
   const open = () => {
-    mkdirSync(dir, { recursive: true });
-    const file = openSync(path, 'a');
+    ensurePrivateDirectory(dir);
+    const file = openPrivate(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
     const { size, mtimeMs, ino, dev } = fstatSync(file, { bigint: true });
     live = { file, ino, dev, size: Number(size), day: size === 0n ? null : dayOf(Number(mtimeMs)) };
     return live;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { journalFileName } from '../../src/journal/files.ts';
 import { openJournalForReading } from '../../src/journal/sqlite.ts';
 import { knownInstruments, type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { ownAccounts } from '../support/own-accounts.ts';
 import { type Outcome, outcomeOf, Watch } from './outcome.ts';
 import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
 
@@ -49,7 +50,7 @@ export class Stage {
 
   static async open(): Promise<Stage> {
     const instruments = knownInstruments().filter((spec) => spec.name === BNB || spec.name === SOL);
-    const paper = await startPaper({ seed: 3, instruments, profile: STILL });
+    const paper = await startPaper({ seed: 3, instruments, profile: STILL, accounts: ownAccounts() });
     const gateway = createServer();
     await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
     return new Stage(paper, gateway);

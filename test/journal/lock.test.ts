@@ -16,12 +16,11 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { acquireLocks, LockError, machineLockDirectory } from '../../src/journal/lock.ts';
+import { acquireLocks, LockError } from '../../src/journal/lock.ts';
 import { LOCK_CHECK_MS, watchLocks } from '../../src/run.ts';
 import { temporaryDirectory } from './support.ts';
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url));
-const HOST = 'https://trades.example';
 
 const started: ChildProcessByStdio<Writable, Readable, null>[] = [];
 after(() => {
@@ -29,8 +28,8 @@ after(() => {
 });
 
 /** A process that is ready to try; `go` makes it try and resolves with what it says. */
-async function starter(dataDirectory: string, machineDirectory: string, ...accounts: string[]) {
-  const child = spawn(process.execPath, [LOCKER, dataDirectory, machineDirectory, ...accounts], {
+async function starter(dataDirectory: string, accountDirectory: string, ...accounts: string[]) {
+  const child = spawn(process.execPath, [LOCKER, dataDirectory, accountDirectory, ...accounts], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   started.push(child);
@@ -59,8 +58,8 @@ describe('one engine', () => {
     const machine = temporaryDirectory();
     const first = await starter(data, machine);
     assert.equal(await first.go(), 'held');
-    assert.throws(
-      () => acquireLocks({ dataDirectory: data, machineDirectory: machine, accounts: [] }),
+    await assert.rejects(
+      () => acquireLocks({ dataDirectory: data, accountDirectory: machine, accounts: [] }),
       (error: unknown) =>
         error instanceof LockError &&
         error.problem === 'held' &&
@@ -68,7 +67,7 @@ describe('one engine', () => {
         error.message.includes(`another engine (pid ${first.pid}) already runs on the data directory ${data}`),
     );
     await first.end();
-    acquireLocks({ dataDirectory: data, machineDirectory: machine, accounts: [] }).release();
+    (await acquireLocks({ dataDirectory: data, accountDirectory: machine, accounts: [] })).release();
   });
 
   it('a second one on one of the accounts, from another data directory, is refused with the pid of the first', async () => {
@@ -76,28 +75,28 @@ describe('one engine', () => {
     const first = await starter(temporaryDirectory(), machine, '11', '22');
     assert.equal(await first.go(), 'held');
     const data = temporaryDirectory();
-    const ask = (tradingHost: string, ...ids: string[]) =>
+    const ask = (env: string, ...ids: string[]) =>
       acquireLocks({
         dataDirectory: data,
-        machineDirectory: machine,
-        accounts: ids.map((subAccountId) => ({ tradingHost, subAccountId })),
+        accountDirectory: machine,
+        accounts: ids.map((subAccountId) => ({ env, subAccountId })),
       });
     for (const ids of [
       ['22', '33'],
       ['33', '11'],
     ]) {
-      assert.throws(
-        () => ask(HOST.toUpperCase(), ...ids),
+      await assert.rejects(
+        () => ask('testnet', ...ids),
         (error: unknown) =>
-          error instanceof LockError && error.pid === first.pid && /account (11|22) at/.test(error.message),
+          error instanceof LockError && error.pid === first.pid && /account (11|22) of testnet/.test(error.message),
       );
     }
     // What a refused one had taken already is free again; other accounts and other hosts are nobody's business.
-    ask(HOST, '33', '44').release();
-    ask('https://trades.testnet.example', '11', '22').release();
-    ask(HOST).release();
+    (await ask('testnet', '33', '44')).release();
+    (await ask('prod', '11', '22')).release();
+    (await ask('testnet')).release();
     await first.end();
-    ask(HOST, '22', '11').release();
+    (await ask('testnet', '22', '11')).release();
   });
 
   it('a killed one leaves nothing that stands in the way, and its pid file is taken over', async () => {
@@ -107,10 +106,10 @@ describe('one engine', () => {
     assert.equal(await first.go(), 'held');
     await first.kill();
     assert.equal(readFileSync(join(data, 'engine.lock.pid'), 'utf8'), `${first.pid}\n`);
-    const locks = acquireLocks({
+    const locks = await acquireLocks({
       dataDirectory: data,
-      machineDirectory: machine,
-      accounts: [{ tradingHost: HOST, subAccountId: '11' }],
+      accountDirectory: machine,
+      accounts: [{ env: 'testnet', subAccountId: '11' }],
     });
     assert.equal(readFileSync(join(data, 'engine.lock.pid'), 'utf8'), `${process.pid}\n`);
     locks.release();
@@ -118,39 +117,35 @@ describe('one engine', () => {
     assert.ok(!existsSync(join(data, 'engine.lock.pid')));
   });
 
-  it('a pid file of a program that lives but holds no lock does not stand in the way', () => {
+  it('a pid file of a program that lives but holds no lock does not stand in the way', async () => {
     const data = temporaryDirectory();
     writeFileSync(join(data, 'engine.lock.pid'), `${process.ppid}\n`);
-    acquireLocks({ dataDirectory: data, machineDirectory: data, accounts: [] }).release();
+    (await acquireLocks({ dataDirectory: data, accountDirectory: data, accounts: [] })).release();
   });
 
-  it('within one process it is refused as well', () => {
-    const request = { dataDirectory: temporaryDirectory(), machineDirectory: temporaryDirectory(), accounts: [] };
-    const locks = acquireLocks(request);
-    assert.throws(
+  it('within one process it is refused as well', async () => {
+    const request = { dataDirectory: temporaryDirectory(), accountDirectory: temporaryDirectory(), accounts: [] };
+    const locks = await acquireLocks(request);
+    await assert.rejects(
       () => acquireLocks(request),
       (error: unknown) => error instanceof LockError && error.pid === process.pid,
     );
     locks.release();
   });
 
-  it('one account named twice does not block itself', () => {
-    const account = { tradingHost: HOST, subAccountId: '5' };
-    const request = { dataDirectory: temporaryDirectory(), machineDirectory: temporaryDirectory() };
-    acquireLocks({ ...request, accounts: [account, account] }).release();
+  it('one account named twice does not block itself', async () => {
+    const account = { env: 'testnet', subAccountId: '5' };
+    const request = { dataDirectory: temporaryDirectory(), accountDirectory: temporaryDirectory() };
+    (await acquireLocks({ ...request, accounts: [account, account] })).release();
   });
 
-  it('a lock that cannot be taken for another reason is said with the path', () => {
+  it('a lock that cannot be taken for another reason is said with the path', async () => {
     const file = join(temporaryDirectory(), 'data');
     writeFileSync(file, '');
-    assert.throws(
+    await assert.rejects(
       () => acquireLocks({ dataDirectory: file, accounts: [] }),
       (error: unknown) => error instanceof LockError && error.problem === 'unusable' && error.message.includes(file),
     );
-  });
-
-  it('the accounts’ locks are in a directory of this user', () => {
-    assert.match(machineLockDirectory(), /grvt-hedge-\w+$/);
   });
 
   it('of several that start at once after a crash exactly one wins, and the others name it', async () => {
@@ -182,18 +177,18 @@ describe('one engine', () => {
 });
 
 describe('11.1 locks that go while they are held', () => {
-  const account = { tradingHost: HOST, subAccountId: '11' };
+  const account = { env: 'testnet', subAccountId: '11' };
   const request = () => ({
     dataDirectory: temporaryDirectory(),
-    machineDirectory: temporaryDirectory(),
+    accountDirectory: temporaryDirectory(),
     accounts: [account],
   });
   const lockIn = (directory: string) => join(directory, readdirSync(directory).find((name) => name.endsWith('.lock'))!);
 
-  it('as long as nothing happened there is nothing to say, and no cleaner of old files sees an old one', () => {
+  it('as long as nothing happened there is nothing to say, and no cleaner of old files sees an old one', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
-    for (const directory of [asked.dataDirectory, asked.machineDirectory]) {
+    const locks = await acquireLocks(asked);
+    for (const directory of [asked.dataDirectory, asked.accountDirectory]) {
       const path = lockIn(directory);
       for (const file of [path, `${path}.pid`]) utimesSync(file, 1, 1);
       assert.deepEqual(locks.check(), []);
@@ -204,9 +199,9 @@ describe('11.1 locks that go while they are held', () => {
 
   it('a look at a lock does not let go of it', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
+    const locks = await acquireLocks(asked);
     assert.deepEqual(locks.check(), []);
-    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    const second = await starter(temporaryDirectory(), asked.accountDirectory, '11');
     assert.equal(await second.go(), `refused ${process.pid}`);
     await second.end();
     locks.release();
@@ -214,8 +209,8 @@ describe('11.1 locks that go while they are held', () => {
 
   it('an account’s lock that was removed is taken again, said, and keeps a second engine off', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
-    rmSync(asked.machineDirectory, { recursive: true });
+    const locks = await acquireLocks(asked);
+    rmSync(asked.accountDirectory, { recursive: true });
     const news = locks.check();
     assert.deepEqual(
       news.map(({ held }) => held),
@@ -223,18 +218,18 @@ describe('11.1 locks that go while they are held', () => {
     );
     assert.match(news[0]?.message ?? '', /account-\w+\.lock was removed .* taken again/);
     assert.deepEqual(locks.check(), []);
-    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    const second = await starter(temporaryDirectory(), asked.accountDirectory, '11');
     assert.equal(await second.go(), `refused ${process.pid}`);
     await second.end();
     locks.release();
-    acquireLocks(asked).release();
+    (await acquireLocks(asked)).release();
   });
 
   it('one that was removed and is another engine’s now is said at each look, with its pid, until it is free', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
-    rmSync(asked.machineDirectory, { recursive: true });
-    const second = await starter(temporaryDirectory(), asked.machineDirectory, '11');
+    const locks = await acquireLocks(asked);
+    rmSync(asked.accountDirectory, { recursive: true });
+    const second = await starter(temporaryDirectory(), asked.accountDirectory, '11');
     assert.equal(await second.go(), 'held');
     for (let look = 0; look < 2; look += 1) {
       const news = locks.check();
@@ -243,7 +238,7 @@ describe('11.1 locks that go while they are held', () => {
       assert.match(news[0]?.message ?? '', new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
       assert.ok(!news[0]?.message.includes('account 11'), 'an alert names no account');
     }
-    assert.equal(readFileSync(`${lockIn(asked.machineDirectory)}.pid`, 'utf8'), `${second.pid}\n`);
+    assert.equal(readFileSync(`${lockIn(asked.accountDirectory)}.pid`, 'utf8'), `${second.pid}\n`);
     await second.kill();
     assert.deepEqual(
       locks.check().map(({ held }) => held),
@@ -252,11 +247,11 @@ describe('11.1 locks that go while they are held', () => {
     locks.release();
   });
 
-  it('one that was removed and cannot be taken again is said with its path, and names no account', () => {
+  it('one that was removed and cannot be taken again is said with its path, and names no account', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
-    rmSync(asked.machineDirectory, { recursive: true });
-    writeFileSync(asked.machineDirectory, '');
+    const locks = await acquireLocks(asked);
+    rmSync(asked.accountDirectory, { recursive: true });
+    writeFileSync(asked.accountDirectory, '');
     const [news] = locks.check();
     assert.equal(news?.held, false);
     assert.match(news?.message ?? '', /account-\w+\.lock cannot be kept: /);
@@ -264,9 +259,9 @@ describe('11.1 locks that go while they are held', () => {
     locks.release();
   });
 
-  it('the data directory’s lock is only missed: a directory that was moved is not made anew', () => {
+  it('the data directory’s lock is only missed: a directory that was moved is not made anew', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
+    const locks = await acquireLocks(asked);
     renameSync(asked.dataDirectory, `${asked.dataDirectory}-moved`);
     for (let look = 0; look < 2; look += 1) {
       const news = locks.check();
@@ -275,7 +270,7 @@ describe('11.1 locks that go while they are held', () => {
       assert.match(news[0]?.message ?? '', /engine\.lock was removed or replaced/);
     }
     assert.ok(!existsSync(asked.dataDirectory));
-    assert.throws(
+    await assert.rejects(
       () => acquireLocks({ ...asked, dataDirectory: `${asked.dataDirectory}-moved`, accounts: [] }),
       LockError,
     );
@@ -283,15 +278,15 @@ describe('11.1 locks that go while they are held', () => {
     rmSync(`${asked.dataDirectory}-moved`, { recursive: true });
   });
 
-  it('once they are released there is nothing to look at', () => {
+  it('once they are released there is nothing to look at', async () => {
     const asked = request();
-    const locks = acquireLocks(asked);
+    const locks = await acquireLocks(asked);
     locks.release();
-    rmSync(asked.machineDirectory, { recursive: true });
+    rmSync(asked.accountDirectory, { recursive: true });
     assert.deepEqual(locks.check(), []);
   });
 
-  it('is looked for every minute: taken again is a warning, lost is an alert at each look', () => {
+  it('is looked for every minute: taken again is a warning, lost is an alert at each look', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     const said: string[] = [];
     const news = [

@@ -109,13 +109,13 @@ describe('a journal that cannot be written', () => {
     const file = join(temporaryDirectory(), 'data');
     writeFileSync(file, '');
     refuses(() => open(file), 'io', join(file, 'journal.db'), /EEXIST.*Check the disk and the path/);
-    refuses(() => open(join(file, 'below')), 'io', join(file, 'below', 'journal.db'), /EEXIST/);
+    refuses(() => open(join(file, 'below')), 'io', join(file, 'below', 'journal.db'), /ENOTDIR/);
   });
 
   it('a file whose place is taken by a directory is refused', () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'journal.db'));
-    refuses(() => open(directory), 'io', join(directory, 'journal.db'), /not a file/);
+    refuses(() => open(directory), 'io', join(directory, 'journal.db'), /not a (plain )?file/);
   });
 
   it('a directory the system does not let us write is refused', (t) => {

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
 import { symbolRow } from '../support/engine-stage.ts';
+import { ownAccounts } from '../support/own-accounts.ts';
 import { BNB, ourOrders, stateOf } from './venue.ts';
 
 /** The program as it is started by people and supervisors: a process of its own, its exit code, its log, its signals. */
@@ -93,7 +94,7 @@ async function withRun(
 
 /** An exchange of this process, gone again whatever happens. */
 async function withPaper(play: (paper: PaperServer) => Promise<void>): Promise<void> {
-  const paper = await startPaper({ seed: 3 });
+  const paper = await startPaper({ seed: 3, accounts: ownAccounts() });
   try {
     await play(paper);
   } finally {
@@ -137,7 +138,7 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as { port: number };
     await new Promise<void>((closed) => server.close(() => closed()));
-    const paper = await startPaper({ seed: 3 });
+    const paper = await startPaper({ seed: 3, accounts: ownAccounts() });
     const { env, directory } = environmentOf({ ...paper, url: `http://127.0.0.1:${port}` }, [symbolRow(BNB)]);
     await paper.close();
     await withRun(['run'], env, async (run) => {

@@ -4,13 +4,13 @@ import { acquireLocks, LockError } from '../../../src/journal/lock.ts';
  * Tries to take the locks as soon as it is told to (one line on its input), says `held` or `refused <pid>`, and keeps what
  * it holds until its input ends.
  */
-const [dataDirectory, machineDirectory, ...accounts] = process.argv.slice(2);
-process.stdin.once('data', () => {
+const [dataDirectory, accountDirectory, ...accounts] = process.argv.slice(2);
+process.stdin.once('data', async () => {
   try {
-    acquireLocks({
+    await acquireLocks({
       dataDirectory: dataDirectory!,
-      machineDirectory: machineDirectory!,
-      accounts: accounts.map((subAccountId) => ({ tradingHost: 'https://trades.example', subAccountId })),
+      ...(accountDirectory === '' ? {} : { accountDirectory: accountDirectory! }),
+      accounts: accounts.map((subAccountId) => ({ env: 'testnet', subAccountId })),
     });
     process.stdout.write('held\n');
   } catch (error) {
