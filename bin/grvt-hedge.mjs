@@ -13,6 +13,9 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   process.exit(78);
 }
 
+// SIGUSR1 would open a debugger on loopback, to whoever can send it or use that port; npm's scripts say --disable-sigusr1, others may not.
+if (!process.execArgv.includes('--disable-sigusr1') && process.platform !== 'win32') process.on('SIGUSR1', () => {});
+
 // A running engine's snapshots live for one poll and become garbage: V8 would let the heap grow to several times what lives before it collects
 // them. Told to let it grow by a fifth at most, it collects them in time; told to mind the size altogether (`--optimize-for-size`), it collects
 // twice or so during each hedge (docs/speed.md).

@@ -178,7 +178,7 @@ async function withSettings(
   purpose: 'trade' | 'look',
   command: (settings: Settings, warnings: readonly string[], redact: Redactor) => Promise<number>,
 ): Promise<number> {
-  const reading = loadSettings({ env: process.env, root: ROOT, purpose });
+  const reading = loadSettings({ env: process.env, root: ROOT, purpose, uid: process.getuid?.() });
   if (!reading.ok) {
     console.error(
       `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,

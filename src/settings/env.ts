@@ -104,6 +104,8 @@ export interface EnvironmentReading {
   readonly warnings: readonly string[];
   /** What was given for keys and the like, legal or not: it must not be repeated in any message. */
   readonly secrets: readonly string[];
+  /** Files that hold keys: `.env` and each `NAME_FILE`; they need not exist. */
+  readonly keyFiles: readonly string[];
 }
 
 /** What `paper` trades when it is told nothing. */
@@ -188,7 +190,15 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
       ? null
       : settled(values, { mode: mode.name ?? 'paper', hosts, telegram, proxy, root: input.root, symbolsFile });
   const secrets = VARIABLE_NAMES.filter((name) => VARIABLES[name].confidential).map((name) => texts.get(name) ?? '');
-  return { settings, symbolsFile, errors, warnings, secrets };
+  const keyFiles = VARIABLE_NAMES.flatMap((name) => texts.get(`${name}_FILE`) ?? []);
+  return {
+    settings,
+    symbolsFile,
+    errors,
+    warnings,
+    secrets,
+    keyFiles: ['.env', ...keyFiles].map((path) => resolve(input.root, path)),
+  };
 }
 
 /** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */

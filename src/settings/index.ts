@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
 import { codeOf, type EnvironmentSettings, type ReadFile, readEnvironment } from './env.ts';
+import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
 import { shown } from './wording.ts';
@@ -45,6 +46,8 @@ export interface SettingsSource {
    * and symbols file may be missing, but what is given is judged all the same.
    */
   readonly purpose?: 'trade' | 'look';
+  /** The user of this process; absent: the system has none, and nothing is said of files that others can read. */
+  readonly uid?: number | undefined;
 }
 
 /**
@@ -56,6 +59,13 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   const environment = readEnvironment({ env, root, readFile, purpose });
   const errors = [...environment.errors];
   const warnings = [...environment.warnings];
+  if (environment.settings !== null && environment.settings.mode !== 'paper') {
+    const { path = null } = environment.symbolsFile ?? {};
+    warnings.push(
+      ...exposureWarnings([...environment.keyFiles, ...(path === null ? [] : [path])], source.uid),
+      ...nodeOptionWarnings(env.NODE_OPTIONS),
+    );
+  }
   let symbols: readonly SymbolConfig[] = [];
   if (environment.symbolsFile !== null) {
     const reading = symbolsOf(environment.symbolsFile, root, readFile);
