@@ -39,6 +39,7 @@ import {
   type SymbolConfig,
   type SymbolSnapshot,
 } from '../src/core/model.ts';
+import { largestSize } from '../src/core/openings.ts';
 import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
@@ -134,6 +135,8 @@ export interface SymbolContext extends SymbolInput {
   /** The last refusal doubts tick, step or minimum: rules that have changed by then end its rest (strategy 11.8). */
   readonly rulesDoubted: boolean;
   readonly halted: boolean;
+  /** That sizes are clipped to what a signature can carry has been said (strategy 7.3). */
+  readonly clippingTold: boolean;
   /** What looks wrong in the symbols file has been said (strategy 2.2): it takes a mark to judge it. */
   readonly warned: boolean;
   /** The journal's state has been held against the exchange, and what differs was said (strategy 11.2). */
@@ -200,6 +203,7 @@ export function initialContext(input: SymbolInput): SymbolContext {
     besideRefusal: [],
     rulesDoubted: false,
     halted: false,
+    clippingTold: false,
     warned: false,
     compared: !input.state.begun,
     saved: '',
@@ -499,6 +503,7 @@ export function carriedOut(context: SymbolContext): Step {
   const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
   const idleWhy = plan.idle === null ? toldIdle : withoutFigures(plan.idle.why);
   const asksForTouch = !context.touchAsked && (bookWanted || touchIsMissed(context, input));
+  const clipped = context.clippingTold ? [] : clippings(input, plan);
   const decision: JournalEntry = {
     kind: 'decision',
     key: instrument,
@@ -514,6 +519,7 @@ export function carriedOut(context: SymbolContext): Step {
         context.holding,
         conditions.map((alert) => alert.key),
       ),
+      clippingTold: context.clippingTold || clipped.length > 0,
       warned: true,
       touchAsked: context.touchAsked || asksForTouch,
       toldPhase: plan.tradingState,
@@ -525,6 +531,7 @@ export function carriedOut(context: SymbolContext): Step {
       history: phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
       facts: [
         ...warnings(context, input),
+        ...clipped,
         ...(plan.idle !== null && idleWhy !== toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
@@ -577,6 +584,14 @@ function warnings(context: SymbolContext, { config, instrument, valuation, nowMs
   return symbolWarnings(config, instrument, valuation.mark).map((text) => {
     return { type: 'symbol.warned', atMs: nowMs, instrument: config.instrument, text };
   });
+}
+
+/** An order of the largest size there is was meant to be larger (strategy 7.3). */
+function clippings({ instrument, nowMs }: PlanInput, plan: Plan): Fact[] {
+  const largest = largestSize(instrument);
+  if (plan.creates.every(({ size }) => size.lt(largest))) return [];
+  const text = `${instrument.name}: orders are clipped to ${largest.toFixed()}, the largest size a signature can carry`;
+  return [{ type: 'symbol.warned', atMs: nowMs, instrument: instrument.name, text }];
 }
 
 /** Until the older of the two snapshots is too old to decide on, or our clock is set back (strategy 10.3). */

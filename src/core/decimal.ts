@@ -19,6 +19,9 @@ export type Decimal = DecimalJs;
 
 export const ZERO: Decimal = new Decimal(0);
 
+/** The largest number an order's signature can carry (API 9): sizes × 10^`base_decimals`, prices × 10^9. */
+export const UINT64_MAX: Decimal = new Decimal('18446744073709551615');
+
 /** A plain decimal number as GRVT and people write it: optional sign, digits, optional fraction. No exponent, no spaces. */
 export const PLAIN_DECIMAL = /^-?\d+(\.\d+)?$/;
 

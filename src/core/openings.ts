@@ -1,6 +1,6 @@
-import { Decimal, floorTo, max, min, sum, ZERO } from './decimal.ts';
+import { Decimal, floorTo, max, min, sum, UINT64_MAX, ZERO } from './decimal.ts';
 import { countedPrice, exposureOf, roomForPair, UNBOUNDED } from './limits.ts';
-import { ACCOUNTS, type AccountName, type ManagedOrder, oppositeSide, type Side } from './model.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type ManagedOrder, oppositeSide, type Side } from './model.ts';
 import type { PlanInput } from './plan-input.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
@@ -63,13 +63,12 @@ export function openingSize(
   partner: ManagedOrder | null,
 ): OpeningSize {
   const { config, valuation } = input;
-  const wholeSteps = (size: Decimal) => toStep(input, size);
   const exposure = exposureOf(input, counted);
   const price = countedPrice(exposure, input.marks?.touch?.ask ?? valuation.mark);
-  const wanted = partner ? remainingSize(partner) : wholeSteps(config.orderNotionalUsdt.div(price));
+  const wanted = partner ? remainingSize(partner) : toStep(input, config.orderNotionalUsdt.div(price));
   const room = roomForPair(config, exposure, opening.sides, accounts, price);
   const held = config.positionMode === 'decrease' ? heldFor(valuation, opening, accounts, counted) : UNBOUNDED;
-  const size = wholeSteps(min(wanted, room, held));
+  const size = toStep(input, min(wanted, room, held));
 
   const closesAll =
     config.positionMode === 'decrease' &&
@@ -111,8 +110,16 @@ function heldFor(
   );
 }
 
-/** Rounded down to the step and to `base_decimals` (strategy 7.3). */
-export function toStep(input: Pick<PlanInput, 'instrument'>, size: Decimal): Decimal {
-  const { minSize, baseDecimals } = input.instrument;
+/** Rounded down to the step and to `base_decimals`, and to what a signature can carry (strategy 7.3). */
+export function toStep({ instrument }: Pick<PlanInput, 'instrument'>, size: Decimal): Decimal {
+  return wholeSteps(instrument, min(size, largestSize(instrument)));
+}
+
+/** The largest size an order can be signed with: whole steps within a uint64 of size × 10^`base_decimals` (strategy 7.3). */
+export function largestSize(instrument: Instrument): Decimal {
+  return wholeSteps(instrument, UINT64_MAX.div(new Decimal(10).pow(instrument.baseDecimals)));
+}
+
+function wholeSteps({ minSize, baseDecimals }: Instrument, size: Decimal): Decimal {
   return floorTo(floorTo(size, new Decimal(10).pow(-baseDecimals)), minSize);
 }

@@ -1,5 +1,8 @@
-import { ceilTo, type Decimal, floorTo, max, min } from './decimal.ts';
+import { ceilTo, Decimal, floorTo, max, min, UINT64_MAX } from './decimal.ts';
 import type { AccountName, Book, Instrument, Side } from './model.ts';
+
+/** The highest price an order can be signed with (API 9). */
+const HIGHEST_PRICE = UINT64_MAX.div(new Decimal(10).pow(9));
 
 /** A price, or why there is none, with the rule that says so. */
 export type PriceResult =
@@ -82,6 +85,9 @@ export function checkSendable(order: {
   readonly worth?: { readonly price: Decimal; readonly mostUsdt: Decimal };
 }): SendableResult {
   const { side, size, price, instrument, nearerThanPrice, worth } = order;
+  if (price.gt(HIGHEST_PRICE)) {
+    return deny(`price ${price.toFixed()} is more than a signature can carry, ${HIGHEST_PRICE.toFixed()}`, '7.1');
+  }
   if (size.lt(instrument.minSize)) {
     return deny(`size ${size.toFixed()} is below min_size ${instrument.minSize.toFixed()}`, '7.3');
   }

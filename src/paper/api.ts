@@ -477,9 +477,14 @@ export class Api {
       ],
       [
         'positions',
-        route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => ({
-          result: positionsView(venue, account, filter(body)),
-        })),
+        route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => {
+          const passes = filter(body);
+          const result = positionsView(venue, account, passes);
+          for (const { spec } of account.holdings.values()) {
+            if (passes(spec)) venue.shownMarks.answered(spec.name, account, venue.clockMs);
+          }
+          return { result };
+        }),
       ],
       [
         'account_summary',

@@ -64,6 +64,15 @@ const BODIES = {
     min_size: decimalText.optional(),
     min_notional: decimalText.optional(),
   }),
+  mark: z.strictObject({
+    instrument: z.string(),
+    account: account.optional(),
+    /** What position rows show; absent: the true one again. */
+    price: decimalText.optional(),
+    /** So many answers to `positions`, or so long; absent: until it is taken back. */
+    answers: z.number().int().positive().optional(),
+    for_ms: z.number().positive().optional(),
+  }),
   active: z.strictObject({ instrument: z.string(), active: z.boolean() }),
   fill: z.strictObject({ account, ...ids, size: decimalText.optional(), price: decimalText.optional() }),
   order: z.strictObject({
@@ -184,6 +193,16 @@ export class Control {
       minSize: positive(min_size, 'min_size', spec.minSize),
       minNotional: min_notional === undefined ? spec.minNotional : e9(min_notional),
     });
+  }
+
+  /** Lets position rows show a wrong mark, of one account or of both; the market goes by the true one. */
+  mark(body: Body<'mark'>): void {
+    const { venue } = this.#exchange;
+    venue.book(body.instrument, 3000);
+    const account = body.account === undefined ? null : this.#account(body.account);
+    const { price, answers = Number.POSITIVE_INFINITY, for_ms = Number.POSITIVE_INFINITY } = body;
+    const shown = price === undefined ? null : { price: e9(price), untilMs: venue.clockMs + for_ms, left: answers };
+    venue.shownMarks.set(body.instrument, account, shown);
   }
 
   /** Opens or closes an instrument for new orders. */

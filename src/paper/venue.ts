@@ -33,6 +33,7 @@ import {
   type VenueOptions,
 } from './model.ts';
 import { checkNew, refusalOf } from './order-rules.ts';
+import { ShownMarks } from './shown-marks.ts';
 import { Timeline } from './timeline.ts';
 
 /**
@@ -243,6 +244,9 @@ export class Venue {
   best(instrument: string, ask: boolean): Level | null {
     return this.levels(instrument, ask, 1)[0] ?? null;
   }
+
+  /** Wrong marks that position rows show. */
+  readonly shownMarks: ShownMarks = new ShownMarks();
 
   /** The instrument's mark price. @throws VenueError 1004 */
   mark(instrument: string): bigint {

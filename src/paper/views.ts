@@ -145,7 +145,8 @@ export function positionView(
   margins = venue.margins(account),
 ): Json {
   const { size, cost } = holding;
-  const mark = venue.mark(holding.spec.name);
+  const { name } = holding.spec;
+  const mark = venue.shownMarks.of(name, account, venue.clockMs) ?? venue.mark(name);
   const unrealized = size * mark - cost;
   const magnitude = abs(size);
   const { equity, maintenance } = margins;

@@ -337,3 +337,23 @@ describe('6.2 an opening is sized at the larger of mark and best ask', () => {
   it('6.2 without a book nothing is opened', () =>
     assert.equal(sized(100, null), 'waiting for a book to size an opening by'));
 });
+
+describe('7.3 sizes above the range of the signature are clipped', () => {
+  // With 18 base decimals a uint64 carries 18.446… units.
+  const rules = { baseDecimals: 18 };
+  it('7.3 of openings, alike', () => {
+    const plan = makePlan(input({ a: 5, b: -5, mark: 10, instrument: rules }));
+    assert.deepEqual(
+      plan.creates.map(({ size }) => size.toFixed()),
+      ['18.44', '18.44'],
+    );
+  });
+  it('7.3 of repairs', () => {
+    const lots = [lot(1, 'A', 'buy', 50, 10)];
+    const plan = makePlan(input({ a: 50, b: 0, mark: 10, lots, instrument: rules }));
+    assert.deepEqual(
+      plan.creates.map(({ size }) => size.toFixed()),
+      ['18.44'],
+    );
+  });
+});

@@ -290,6 +290,13 @@ test('7.3 where the exchange states no min_notional, none is asked for', () => {
   assert.ok(checkSendable({ ...order, instrument: instrument('0.1', '0.01', '0') }).ok);
 });
 
+test('7.1 a price above what a signature can carry is not sent', () => {
+  const order = { side: 'sell', size: decimal('1'), instrument: instrument(), nearerThanPrice: null } as const;
+  assert.ok(checkSendable({ ...order, price: decimal('18446744073.7') }).ok);
+  const result = checkSendable({ ...order, price: decimal('18446744073.8') });
+  assert.equal(result.ok ? null : result.rule, '7.1');
+});
+
 test('6.2 an order worth more at this book than its size was meant for is not sent', () => {
   const sendable = (price: string) =>
     checkSendable({

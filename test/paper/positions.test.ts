@@ -43,6 +43,25 @@ describe('positions', () => {
     assert.equal(d.call('A', 'fill_history').body.result[0].realized_pnl, '4.0');
   });
 
+  it('show a wrong mark when told so: for so many answers, so long, one account or both', async () => {
+    const d = new Desk();
+    d.still(BTC, '100.0', '101.0');
+    await trade(d, true, '2', '100.0');
+    const marks = (times: number) => Array.from({ length: times }, () => position(d).mark_price);
+    d.exchange.control.mark({ instrument: BTC, price: '1.0', answers: 1 });
+    assert.deepEqual(marks(2), ['1.0', '100.5']);
+    d.exchange.control.mark({ instrument: BTC, account: 'B', price: '1.0' });
+    assert.deepEqual(marks(1), ['100.5']);
+    d.exchange.control.mark({ instrument: BTC, account: 'A', price: '7.0', for_ms: 1000 });
+    assert.deepEqual(marks(1), ['7.0']);
+    d.exchange.control.clock({ advance_ms: 1000 });
+    assert.deepEqual(marks(1), ['100.5']);
+    d.exchange.control.mark({ instrument: BTC, price: '1.0' });
+    d.exchange.control.mark({ instrument: BTC });
+    assert.deepEqual(marks(1), ['100.5']);
+    assert.throws(() => d.exchange.control.mark({ instrument: 'NO_USDT_Perp', price: '1.0' }));
+  });
+
   it('are absent when flat', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');
