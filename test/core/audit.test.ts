@@ -753,7 +753,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       name: 'more than one order is worth',
       setup: { ...LONG, symbol: { orderNotionalUsdt: d(100) } },
       run: (w) => void w.create('B', 'sell', '1.5', '100.1'),
-      broken: ['I6 6.4'],
+      broken: ['I5 6.2', 'I6 6.4'],
     },
     {
       name: 'a second one past the net joins only at a better price',

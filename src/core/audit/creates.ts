@@ -1,3 +1,4 @@
+import { Decimal, min } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS, otherAccount } from '../model.ts';
 import type { CreateBody } from './bodies.ts';
@@ -7,10 +8,13 @@ import type { Fault } from './judge.ts';
 import type { AuditOrder } from './model.ts';
 import { mayRest } from './model.ts';
 import { keep, orderOf, remember } from './orders.ts';
-import type { Audit, AuditInstrument } from './state.ts';
+import type { Audit, AuditInstrument, BookSeen } from './state.ts';
 import { fault } from './state.ts';
 
 /** Creates, and what of them is judged strictly, whatever the engine knew: form, id, price, size, what could match. */
+
+/** Of `order_notional_usdt`, the most an order may be worth (strategy 6.2). */
+const MOST_SHARE = new Decimal('1.25');
 
 /** Ids remembered so that none is used twice: a month of one symbol. */
 const MAX_IDS = 200_000;
@@ -31,7 +35,7 @@ function digest(text: string): string {
 
 /** A create left: what it says of itself is judged here, what it rests on in `decisions.ts`. Null: no order of ours. */
 export function createSent(audit: Audit, account: AccountName | null, request: unknown): AuditOrder | null {
-  audit.checked('I1', 'I3', 'I7', 'I10', 'I12');
+  audit.checked('I1', 'I3', 'I5', 'I7', 'I10', 'I12');
   const create = readCreate(request);
   const id = create?.clientOrderId ?? null;
   const where = { instrument: create?.instrument ?? null, account, clientOrderId: id };
@@ -188,6 +192,7 @@ function judgeRules(audit: Audit, instrument: AuditInstrument, order: AuditOrder
   const books = instrument.books.filter(
     (book) => audit.nowMs - book.atMs <= audit.settings.staleMs && book.sentAtMs >= lastSentMs,
   );
+  judgeWorth(audit, instrument, order, books);
   const newest = books.at(-1);
   if (!newest) audit.breach(fault('I3', '7.4', 'priced without reading the book afresh'), order);
   else if (!books.some((book) => (side === 'sell' ? price.gte(book.ask) : price.lte(book.bid))))
@@ -195,6 +200,18 @@ function judgeRules(audit: Audit, instrument: AuditInstrument, order: AuditOrder
       fault('I3', '7.1', 'priced through the touch', { side, price, bid: newest.bid, ask: newest.ask }),
       order,
     );
+}
+
+/** I5: whatever mark it was sized at, no order is worth more than 1.25 × `order_notional_usdt` where the books stand (6.2). */
+function judgeWorth(audit: Audit, instrument: AuditInstrument, order: AuditOrder, books: readonly BookSeen[]): void {
+  const { orderNotionalUsdt } = instrument.symbol;
+  const [first, ...rest] = books;
+  // A symbol without a row has no amount (16.3).
+  if (first === undefined || orderNotionalUsdt.isZero()) return;
+  const worth = order.size.mul(min(first.bid, ...rest.map((book) => book.bid)));
+  const most = orderNotionalUsdt.mul(MOST_SHARE);
+  if (worth.lte(most)) return;
+  audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
 }
 
 /** I10: no order of one account may be able to match a live or in-flight one of the other. */

@@ -97,41 +97,101 @@ function grownReach(view: View, account: AccountName, side: Side | null, extra: 
   return most;
 }
 
-/** The smallest |position| an account comes to when all that shrinks it fills, `extra` included (strategy 8.4). */
-function shrunkReach(view: View, account: AccountName, extra: Decimal): Decimal {
-  const position = view.position[account];
-  const side = position.gt(0) ? 'sell' : 'buy';
-  return max(
-    ZERO,
-    position
-      .abs()
-      .minus(total(view.orders, account, side, 'remaining'))
-      .minus(extra),
-  );
-}
-
 function shrinks(view: View, account: AccountName, side: Side): boolean {
   const position = view.position[account];
   return side === 'sell' ? position.gt(0) : position.lt(0);
 }
 
-/** How much an account may still trade on a side before 8.3 or 8.4 stops it, base units; null: no limit applies. */
-function repairRoom(view: View, symbol: AuditSymbol, account: AccountName, side: Side, sameDirection: boolean) {
+/** What the live orders of an account on a side count, USDT: each at the larger of the mark and its own price (strategy 6.2). */
+function worthOf(view: View, account: AccountName, side: Side): { readonly worth: Decimal; readonly dearest: Decimal } {
+  let worth = ZERO;
+  let dearest = view.markPrice;
+  for (const order of view.orders) {
+    if (order.account !== account || order.side !== side) continue;
+    const unit = max(view.markPrice, order.price);
+    worth = worth.plus(order.remaining.mul(unit));
+    dearest = max(dearest, unit);
+  }
+  return { worth, dearest };
+}
+
+/** The largest an account comes to in USDT when all that grows it fills, `extra` on `side` included, that one at the mark. */
+function grownUsdt(view: View, account: AccountName, side: Side | null, extra: Decimal): Decimal {
+  const mark = view.markPrice;
+  let most = view.position[account].abs().mul(mark);
+  for (const one of ['buy', 'sell'] as const) {
+    const along = signed(one, view.position[account]);
+    const added = one === side ? extra : ZERO;
+    const size = total(view.orders, account, one, 'remaining').plus(added);
+    const { worth } = worthOf(view, account, one);
+    // Which of the orders closes a position that they turn is not said: at least the mark counts for what opens.
+    const grown = along.gte(0) ? along.plus(added).mul(mark).plus(worth) : size.plus(along).mul(mark);
+    most = max(most, grown);
+  }
+  return most;
+}
+
+/** The smallest an account comes to in USDT when all that shrinks it fills, `extra` at the mark included (strategy 8.4). */
+function shrunkUsdt(view: View, account: AccountName, extra: Decimal): Decimal {
+  const position = view.position[account];
+  const side = position.gt(0) ? 'sell' : 'buy';
+  const size = total(view.orders, account, side, 'remaining');
+  if (size.plus(extra).gte(position.abs())) return ZERO;
+  return max(
+    ZERO,
+    position
+      .abs()
+      .minus(extra)
+      .mul(view.markPrice)
+      .minus(worthOf(view, account, side).worth),
+  );
+}
+
+/**
+ * How much an account may still trade on a side before 8.3 or 8.4 stops it, base units; null: no limit applies.
+ *
+ * @param unit what a unit of it may count, USDT: its price follows from a guard that is not known here
+ */
+function repairRoom(
+  view: View,
+  symbol: AuditSymbol,
+  account: AccountName,
+  side: Side,
+  sameDirection: boolean,
+  unit: Decimal,
+) {
   const other = otherAccount(account);
+  const along = signed(side, view.position[account]);
+  const live = total(view.orders, account, side, 'remaining');
+  const { worth, dearest } = worthOf(view, account, side);
   if (symbol.positionMode === 'increase') {
-    const most = min(
-      symbol.maxTotalPositionUsdt.div(2).div(view.markPrice),
-      symbol.maxTotalPositionUsdt.div(view.markPrice).minus(grownReach(view, other, null, ZERO)),
-    );
-    const reach = signed(side, view.position[account]).plus(total(view.orders, account, side, 'remaining'));
-    return max(most, view.position[account].abs()).minus(reach);
+    const elsewhere = (['buy', 'sell'] as const).reduce((sum, one) => {
+      const others = signed(one, view.position[other]);
+      const size = total(view.orders, other, one, 'remaining');
+      const of = worthOf(view, other, one);
+      return sum.plus(others.gte(0) ? of.worth : max(ZERO, size.plus(others.mul(2))).mul(of.dearest));
+    }, view.position[other].abs().mul(view.markPrice));
+    const back: Side = side === 'buy' ? 'sell' : 'buy';
+    const turned = max(ZERO, total(view.orders, account, back, 'remaining').minus(along.gt(0) ? along.mul(2) : ZERO));
+    const own = turned.mul(worthOf(view, account, back).dearest);
+    const { maxTotalPositionUsdt } = symbol;
+    const bound = min(maxTotalPositionUsdt.div(2), maxTotalPositionUsdt.minus(elsewhere).minus(own));
+    if (along.gte(0)) return bound.minus(along.mul(view.markPrice)).minus(worth).div(unit);
+    return max(bound.div(max(unit, dearest)).plus(along.abs()), along.mul(-2)).minus(live);
   }
   if (sameDirection || !shrinks(view, account, side)) return null;
-  const own = shrunkReach(view, account, ZERO);
-  return min(
-    own.minus(symbol.minTotalPositionUsdt.div(2).div(view.markPrice)),
-    own.plus(shrunkReach(view, other, ZERO)).minus(symbol.minTotalPositionUsdt.div(view.markPrice)),
+  const mark = view.markPrice;
+  const held = { own: view.position[account].abs().mul(mark), other: view.position[other].abs().mul(mark) };
+  const closing: Side = view.position[other].gt(0) ? 'sell' : 'buy';
+  const size = total(view.orders, other, closing, 'remaining');
+  const of = worthOf(view, other, closing);
+  const gone = size.lte(view.position[other].abs()) ? of.worth : view.position[other].abs().mul(of.dearest);
+  const { minTotalPositionUsdt } = symbol;
+  const bound = min(
+    held.own.minus(minTotalPositionUsdt.div(2)),
+    held.own.plus(held.other).minus(gone).minus(minTotalPositionUsdt),
   );
+  return bound.minus(worth).div(unit);
 }
 
 function limitFaults(
@@ -151,8 +211,8 @@ function limitFaults(
     if (own.lte(without)) return;
     const share = opening ? OPENING_ROOM_BELOW_MAX : new Decimal(1);
     const limit = symbol.maxTotalPositionUsdt.mul(share);
-    const ownUsdt = own.mul(mark);
-    const totalUsdt = own.plus(grownReach(view, other, null, ZERO)).mul(mark);
+    const ownUsdt = grownUsdt(view, account, side, size);
+    const totalUsdt = ownUsdt.plus(grownUsdt(view, other, null, ZERO));
     if (totalUsdt.gt(limit)) fault('I5', '8.3', 'could take the total past its maximum', { totalUsdt, limit, mark });
     if (ownUsdt.gt(limit.div(2)))
       fault('I5', '8.3', 'could take its account past half of the maximum', { ownUsdt, limit: limit.div(2), mark });
@@ -161,9 +221,8 @@ function limitFaults(
   if (sameDirection || !shrinks(view, account, side)) return;
   const share = opening ? OPENING_ROOM_ABOVE_MIN : new Decimal(1);
   const limit = symbol.minTotalPositionUsdt.mul(share);
-  const own = shrunkReach(view, account, size);
-  const ownUsdt = own.mul(mark);
-  const totalUsdt = own.plus(shrunkReach(view, other, ZERO)).mul(mark);
+  const ownUsdt = shrunkUsdt(view, account, size);
+  const totalUsdt = ownUsdt.plus(shrunkUsdt(view, other, ZERO));
   if (totalUsdt.lt(limit)) fault('I5', '8.4', 'could take the total below its minimum', { totalUsdt, limit, mark });
   if (ownUsdt.lt(limit.div(2)))
     fault('I5', '8.4', 'could take its account below half of the minimum', { ownUsdt, limit: limit.div(2), mark });
@@ -249,7 +308,8 @@ export function judge(
   const hedgeOpen = total(view.orders, null, side, 'unbooked');
   const uncovered = net.abs().minus(hedgeOpen);
   if (account !== preferred) {
-    const room = repairRoom(view, symbol, preferred, side, sameDirection);
+    const dearest = view.readings.flat().map((lot) => lot.price);
+    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...dearest));
     const blocked = room !== null && (smallest ? room.lt(smallest) : room.lte(0));
     if (!blocked)
       fault('I6', '6.3', `the account that should repair is ${preferred}`, {

@@ -57,7 +57,15 @@ export function refutesDrift(
   return drift !== null && audit.nowMs - drift.atMs <= DRIFT_WITHDRAWN_WITHIN_MS && difference.eq(drift.size.neg());
 }
 
-/** Marks a decision may have used (strategy 3.1): of either position, else the books' mids, newest first. */
+/** How far marks and books lie apart before a mark may be doubtful (strategy 3.1), as a share of the mark. */
+const DOUBTFUL_SHARE = new Decimal('0.05');
+/** Former marks looked at while one is doubtful: an engine goes by the last it accepted. */
+const FORMER_MARKS = 8;
+
+/**
+ * Marks a decision may have used (strategy 3.1): of either position, else the books' mids, newest first. Where former marks or
+ * the books say otherwise, these too: an engine may doubt the mark, and goes by what it accepted last.
+ */
 export function markOf(
   audit: Audit,
   instrument: AuditInstrument,
@@ -68,9 +76,14 @@ export function markOf(
     const mark = knownAt(instrument.holding[account].positions, atSeq[account])?.markPrice;
     if (mark?.gt(0) && !marks.some((one) => one.eq(mark))) marks.push(mark);
   }
-  if (marks.length > 0) return marks;
   const mids = instrument.books.slice(-4).map((book) => book.bid.plus(book.ask).div(2));
-  return mids.reverse();
+  if (marks.length === 0) return mids.reverse();
+  const former = ACCOUNTS.flatMap((account) =>
+    instrument.holding[account].positions.slice(-FORMER_MARKS).flatMap(({ markPrice }) => markPrice ?? []),
+  );
+  const isFar = (one: Decimal) => marks.every((mark) => one.minus(mark).abs().gt(mark.mul(DOUBTFUL_SHARE)));
+  const [other] = [...mids, ...former].reverse().filter((one) => one.gt(0) && isFar(one));
+  return other === undefined ? marks : [...marks, other];
 }
 
 /** One look at how hedged an instrument is, for its figures. */
