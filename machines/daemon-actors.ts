@@ -74,6 +74,8 @@ export interface DaemonInput {
 /** What actors are started from. */
 export interface TradingParts extends DaemonInput {
   readonly symbols: readonly EngineSymbol[];
+  /** Since when each account is parked (strategy 9.8); null: it is not. */
+  readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
 }
 
 /** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
@@ -158,7 +160,8 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
       if (!symbol) return;
       const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
       const { strategy, staleMs, loopIntervalMs } = settings;
-      start('symbol', { ...symbol, strategy, staleMs, loopIntervalMs, state, clock, journal, reporter });
+      const { parkedSinceMs } = context;
+      start('symbol', { ...symbol, strategy, staleMs, loopIntervalMs, state, parkedSinceMs, clock, journal, reporter });
       return;
     }
   }

@@ -51,6 +51,7 @@ import type {
   InstrumentListed,
   InstrumentsPolled,
   OrderCancel,
+  OrderEnded,
   PollHasten,
   RulesDoubted,
   SymbolLeft,
@@ -84,6 +85,15 @@ export const RULES_PAUSE_MS = 3_600_000;
 /** While an own order on an instrument nobody knows still rests, its cancel is asked for again so often (strategy 16.3). */
 export const STRAY_CANCEL_MS = 30_000;
 
+/** Ends of orders so close together, … */
+export const ENDS_WITHIN_MS = 10_000;
+/** … with one reason on more symbols than this, are one alert (strategy 9.5). */
+export const ENDS_ALERTED_SINGLY = 5;
+/** Symbols that the alert names: a message holds no hundred. */
+const ENDS_NAMED = 10;
+/** The alert is over when nothing more was ended for that reason for a minute. */
+export const ENDS_OVER_MS = 60_000;
+
 /** What the exchange lists, or why that could not be read. */
 type Listing =
   | { readonly ok: true; readonly instruments: readonly Instrument[] }
@@ -104,6 +114,8 @@ interface DaemonContext extends TradingParts {
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
   /** What each account was parked for (strategy 9.8); null: it is not. */
   readonly parked: Readonly<Record<AccountName, ExchangeFailure | null>>;
+  /** Orders that the exchange ended lately, at most one of each symbol and reason (strategy 9.5). */
+  readonly ends: readonly OrderEnded[];
   /** Respawns per actor. */
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
   /** How often in a row the exchange's list could not be read while a symbol was waiting for it. */
@@ -146,6 +158,9 @@ export type DaemonEvent =
     }
   | { readonly type: 'actor.due'; readonly actor: string }
   | RulesDoubted
+  | OrderEnded
+  /** No order was ended for that reason for a while. */
+  | { readonly type: 'ends.over'; readonly reason: string }
   /** Time to read the exchange's list again (strategy 11.6, 11.8). */
   | { readonly type: 'listing.due' }
   | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
@@ -357,7 +372,12 @@ const daemonSetup = setup({
     alertParked: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.parked') return;
       const { account, failure } = event;
-      enqueue.assign({ parked: { ...context.parked, [account]: failure } });
+      const sinceMs = context.parkedSinceMs[account] ?? context.clock.nowMs();
+      enqueue.assign({
+        parked: { ...context.parked, [account]: failure },
+        parkedSinceMs: { ...context.parkedSinceMs, [account]: sinceMs },
+      });
+      tellSymbols(context, enqueue, system, event);
       const alert = accountParkedAlert(failure, account, context.clock.nowMs());
       tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
       enqueue(() => say(context, { type: 'account.parked', account, failure }));
@@ -369,12 +389,42 @@ const daemonSetup = setup({
       // It may have been open since before this start.
       tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
       if (context.parked[account] === null) return;
-      enqueue.assign({ parked: { ...context.parked, [account]: null } });
+      enqueue.assign({
+        parked: { ...context.parked, [account]: null },
+        parkedSinceMs: { ...context.parkedSinceMs, [account]: null },
+      });
+      tellSymbols(context, enqueue, system, event);
       enqueue(() => say(context, { type: 'account.unparked', account }));
     }),
     hastenPoll: enqueueActions(({ event, enqueue, system }) => {
       if (event.type !== 'stream.prompted') return;
       tell(enqueue, system, `poller:${event.account}`, { type: 'poll.hasten' });
+    }),
+    /** Ends with one reason on many symbols within seconds have one cause, and are one alert (strategy 9.5). */
+    judgeEnds: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'order.ended') return;
+      const { reason, instrument } = event;
+      const nowMs = context.clock.nowMs();
+      const isRecent = ({ atMs }: OrderEnded) => atMs <= nowMs && nowMs - atMs <= ENDS_WITHIN_MS;
+      const others = (one: OrderEnded) => one.reason !== reason || one.instrument !== instrument;
+      const ends = [...context.ends.filter((one) => isRecent(one) && others(one)), event];
+      enqueue.assign({ ends });
+      const symbols = ends.filter((one) => one.reason === reason).map((one) => one.instrument);
+      if (symbols.length <= ENDS_ALERTED_SINGLY) return;
+      const key = alertKey('orders-ended', reason);
+      const about = { account: null, instrument: null, atMs: nowMs, sinceMs: null };
+      const details = { reason, count: String(symbols.length), symbols: symbols.slice(0, ENDS_NAMED).join(', ') };
+      tell(enqueue, system, 'alert-desk', {
+        type: 'alert.raised',
+        alert: { kind: 'orders-ended', key, ...about, details },
+      });
+      enqueue.cancel(key);
+      enqueue.raise({ type: 'ends.over', reason }, { id: key, delay: ENDS_OVER_MS });
+    }),
+    clearEnds: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'ends.over') return;
+      const key = alertKey('orders-ended', event.reason);
+      tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
     }),
     haltSymbol: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'invariant.broken') return;
@@ -506,6 +556,8 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
     holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
     parked: { A: null, B: null },
+    parkedSinceMs: { A: null, B: null },
+    ends: [],
     respawns: {},
     listingFailures: 0,
     listing: 'none',
@@ -548,6 +600,8 @@ export const daemonMachine = daemonSetup.createMachine({
     'account.unparked': { actions: ['clearParked'] },
     'symbol.left': { actions: ['dropSymbol'] },
     'stream.prompted': { actions: ['hastenPoll'] },
+    'order.ended': { actions: ['judgeEnds'] },
+    'ends.over': { actions: ['clearEnds'] },
     'invariant.broken': { actions: ['haltSymbol'] },
     'actor.failed': { actions: ['superviseActor'] },
     'actor.due': { actions: ['respawn'] },
@@ -631,6 +685,16 @@ interface Hands {
   sendTo(actor: AnyActorRef, event: EventObject): void;
 }
 
+/** Tells every symbol. */
+function tellSymbols(
+  { symbols }: Pick<DaemonContext, 'symbols'>,
+  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
+  system: { get: (id: string) => AnyActorRef | undefined },
+  event: Told,
+): void {
+  for (const { config } of symbols) tell(enqueue, system, `symbol:${config.instrument}`, event);
+}
+
 /** When the list is read again: soon while a symbol waits to be listed (strategy 11.6), else within the hour (11.8). */
 function scheduleListing(
   symbols: readonly EngineSymbol[],
@@ -681,7 +745,9 @@ type Told =
   | InstrumentsPolled
   | OrderCancel
   | AccountPolled
-  | AccountFailed;
+  | AccountFailed
+  | AccountParked
+  | AccountUnparked;
 
 /** Tells an actor, if it runs at the moment. */
 function tell(

@@ -22,7 +22,8 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
- * | symbol → daemon          | rules.doubted                                                 |
+ * | symbol → daemon          | rules.doubted, order.ended                                    |
+ * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
@@ -361,6 +362,15 @@ export interface InstrumentListed {
 export interface RulesDoubted {
   readonly type: 'rules.doubted';
   readonly instrument: string;
+}
+
+/** Symbol → daemon: the exchange, or somebody by hand, ended an order that rested; many alike are one alert (strategy 9.5). */
+export interface OrderEnded {
+  readonly type: 'order.ended';
+  readonly instrument: string;
+  /** The exchange's word. */
+  readonly reason: string;
+  readonly atMs: number;
 }
 
 /** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */

@@ -121,7 +121,7 @@ class Desk {
   table: PriceTable = [];
   /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
   draining: string | null = null;
-  parked: string | null = null;
+  parked: readonly AccountName[] = [];
   /** Whether its gateway has failed: a failed actor's children run on, and the replacement does not know them (strategy 9.1). */
   isOrphaned: () => boolean = () => false;
   /** By instrument, what was decided up to its last fill: nothing of that leaves any more (strategy 9.5). One entry for each. */
@@ -138,7 +138,8 @@ class Desk {
   }
 
   /** What one submission may do here. */
-  forSubmission(number: number, instrument: string): SubmissionDesk {
+  forSubmission(number: number, order: Submitter): SubmissionDesk {
+    const { instrument } = order;
     return {
       nextSequence: (): bigint => this.nextSequence(),
       pricesToGoBeyond: (order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[] =>
@@ -150,7 +151,8 @@ class Desk {
       whyNot: (): string | null => {
         if (this.isOrphaned()) return ORPHANED;
         const isOutdated = number <= (this.outdated.get(instrument) ?? 0);
-        return this.draining ?? this.parked ?? (isOutdated ? OUTDATED.reason : null);
+        const parked = isParkedFor(this.parked, order) ? parkedResult(this.parked).reason : null;
+        return this.draining ?? parked ?? (isOutdated ? OUTDATED.reason : null);
       },
     };
   }
@@ -192,6 +194,14 @@ const OUTDATED = { kind: 'outdated', reason: 'a fill was booked since it was dec
 
 /** What becomes of intents once the engine drains (strategy 13.1). */
 export const DRAINING: StopsAll = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
+
+/** Whose order it is, and what for. */
+type Submitter = Pick<Intent, 'instrument' | 'account' | 'purpose'>;
+
+/** A parked account submits nothing, the other one no openings (strategy 9.8). */
+export function isParkedFor(parked: readonly AccountName[], { account, purpose }: Submitter): boolean {
+  return parked.includes(account) || (parked.length > 0 && purpose === 'opening');
+}
 
 /** What becomes of intents while accounts are parked (strategy 9.8). */
 export function parkedResult(parked: readonly AccountName[]): StopsAll {
@@ -301,7 +311,7 @@ function startNext(step: Step): Step {
       active: { ...context.active, [account]: childId },
       jobs: { ...context.jobs, [childId]: job },
     };
-    const desk = context.desk.forSubmission(number, intent.instrument);
+    const desk = context.desk.forSubmission(number, intent);
     commands.push({
       do: 'submit',
       childId,
@@ -327,7 +337,7 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
     ended: true,
     failures,
   };
-  const desk = context.desk.forSubmission(number, instrument);
+  const desk = context.desk.forSubmission(number, order);
   const task = { kind: 'resolve', order, reason, rounds: failures } as const;
   return {
     context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
@@ -571,17 +581,19 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
   return startNext(startResolving({ context: rest, commands }, job.inDoubt, reason, job.failures + 1));
 }
 
-/** Nothing further leaves: queued intents end, those under way are told to settle what is in flight. */
-export function halt(context: GatewayContext, result: StopsAll): Step {
+/** Nothing further of these leaves: queued intents end, those under way are told to settle what is in flight. */
+export function halt(context: GatewayContext, result: StopsAll, concerns = (_intent: Submitter) => true): Step {
   if (result.kind === 'denied') context.desk.draining = result.reason;
-  else context.desk.parked = result.reason;
-  const queued = ACCOUNTS.flatMap((account) => context.queues[account]);
+  const queued = ACCOUNTS.flatMap((account) => context.queues[account]).filter(({ intent }) => concerns(intent));
   const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
   for (const account of ACCOUNTS) {
     const childId = context.active[account];
-    if (childId !== null) commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
+    const intent = childId === null ? null : (submissionJob(context, childId)?.intent ?? null);
+    if (childId === null || intent === null || !concerns(intent)) continue;
+    commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
   }
-  return { context: { ...context, queues: { A: [], B: [] } }, commands };
+  const left = (account: AccountName) => context.queues[account].filter((one) => !queued.includes(one));
+  return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
 }
 
 /** Turns an intent away. */
@@ -589,11 +601,12 @@ export function turnAway(context: GatewayContext, intent: Intent, result: StopsA
   return { context, commands: [endedMessage(context, intent, result)] };
 }
 
-/** Parks an account (strategy 9.8): no creates on either. */
+/** Parks an account (strategy 9.8): it creates nothing, the other one no openings. */
 export function park(context: GatewayContext, account: AccountName): Step {
   if (context.parked.includes(account)) return { context, commands: [] };
   const parked = ACCOUNTS.filter((name) => name === account || context.parked.includes(name));
-  return halt({ ...context, parked }, parkedResult(parked));
+  context.desk.parked = parked;
+  return halt({ ...context, parked }, parkedResult(parked), (intent) => isParkedFor(parked, intent));
 }
 
 /** As `park`, met by a call of ours: the daemon and the account's poller are to know. */

@@ -28,6 +28,7 @@ import {
   type GatewayInput,
   halt,
   idle,
+  isParkedFor,
   noteCancelTold,
   noteDone,
   noteFailed,
@@ -155,6 +156,8 @@ export const orderGatewayMachine = setup({
     readTouch: fromPromise(({ input }: { input: TouchInput }) => readTouch(input)),
   },
   guards: {
+    repairsBesideParked: ({ context, event }) =>
+      event.type === 'order.submit' && !isParkedFor(context.parked, event.intent),
     isAnyParked: ({ context }) => context.parked.length > 0,
     isNoneParked: ({ context }) => context.parked.length === 0,
     isNothingInFlight: ({ context }) =>
@@ -221,7 +224,7 @@ export const orderGatewayMachine = setup({
     ),
     unpark: assign(({ context }, event: AccountUnparked) => {
       const parked = context.parked.filter((account) => account !== event.account);
-      context.desk.parked = parked.length === 0 ? null : parkedResult(parked).reason;
+      context.desk.parked = parked;
       return { parked };
     }),
     takeRules: assign(({ context }, { instrument }: InstrumentListed) => ({
@@ -266,9 +269,13 @@ export const orderGatewayMachine = setup({
       always: { guard: 'isAnyParked', target: 'parked' },
     },
     parked: {
-      description: 'An account is parked: no creates on either account. Cancels and questions go on (9.8).',
+      description:
+        'An account is parked: it creates nothing, the other one repairs and does not open. Cancels and questions go on (9.8).',
       on: {
-        'order.submit': { actions: { type: 'refuseAsParked', params: whole } },
+        'order.submit': [
+          { guard: 'repairsBesideParked', actions: { type: 'acceptIntent', params: whole } },
+          { actions: { type: 'refuseAsParked', params: whole } },
+        ],
         'trading.drain': 'draining',
       },
       always: { guard: 'isNoneParked', target: 'trading' },

@@ -1,4 +1,11 @@
-import { addSent, confirm, dropAbsent, forgetCancel, markUnknown } from '../src/core/managed-orders.ts';
+import {
+  addSent,
+  confirm,
+  dropAbsent,
+  forgetCancel,
+  markAllCancelSent,
+  markUnknown,
+} from '../src/core/managed-orders.ts';
 import { letGo } from '../src/core/reconcile.ts';
 import { emptySymbolState, type SymbolState } from '../src/core/symbol-state.ts';
 import type { Journal, PreparedOrder } from '../src/ports.ts';
@@ -28,7 +35,7 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
     state = addSent(state, { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs });
     state = asTheJournalSays(journal, state, clientOrderId);
   }
-  return state;
+  return markAllCancelSent(state);
 }
 
 /** One order of the state, by its last outcome. What is over and may have traded stays: the exchange is asked, and it is booked. */

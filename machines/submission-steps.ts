@@ -4,6 +4,7 @@ import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
 import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
+import { isPostOnlyRefusal } from '../src/core/refusals.ts';
 import type {
   EngineClock,
   Exchange,
@@ -404,7 +405,7 @@ export function verdict(
   if (seen.clientOrderId !== orderOf(context).clientOrderId) return 'doubtful';
   if (seen.status === 'REJECTED') {
     if (seen.tradedSize.gt(0) || seen.rejectReason === 'OVERLAPPING_CLIENT_ORDER_ID') return 'doubtful';
-    return seen.rejectReason === 'FAIL_POST_ONLY' ? 'post-only' : 'rejected';
+    return isPostOnlyRefusal(seen.rejectReason) ? 'post-only' : 'rejected';
   }
   if (seen.status === 'FILLED' || seen.status === 'CANCELLED') return 'over';
   if (seen.status === 'OPEN' && !UNNAMED_ORDER.test(seen.orderId)) return 'open';

@@ -213,10 +213,10 @@ const setupSubmission = setup({
     noteRejection: assign({ reason: ({ context }) => context.seen?.rejectReason ?? 'UNSPECIFIED', failure: null }),
     countPostOnly: assign({
       postOnlyRefusals: ({ context }) => context.postOnlyRefusals + 1,
-      reason: 'FAIL_POST_ONLY',
+      reason: ({ context }) => context.seen?.rejectReason ?? 'FAIL_POST_ONLY',
       failure: null,
     }),
-    journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', 'FAIL_POST_ONLY'),
+    journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', context.reason),
     journalRejected: ({ context }) => journalOutcome(context, 'rejected', context.reason),
     journalRefused: ({ context }) => journalOutcome(context, 'refused', context.reason),
     journalUnsent: ({ context }) => journalOutcome(context, 'unsent', context.reason),

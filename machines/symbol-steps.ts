@@ -21,12 +21,10 @@ import {
   countIntents,
   dropAbsent,
   dropRefused,
-  endRest,
   forgetCancel,
+  markAllCancelSent,
   markCancelRequested,
   markUnknown,
-  restAfterExhaustion,
-  restAfterRefusal,
 } from '../src/core/managed-orders.ts';
 import { hasMoved, type Touch } from '../src/core/mark.ts';
 import {
@@ -41,21 +39,35 @@ import {
 } from '../src/core/model.ts';
 import { largestSize } from '../src/core/openings.ts';
 import { intentKey, type Plan } from '../src/core/plan.ts';
-import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
-import { begin, reconcile, wordsOf } from '../src/core/reconcile.ts';
+import type { Inability, PlanInput, StrategySettings } from '../src/core/plan-input.ts';
+import { begin, type Reconciled, reconcile, wordsOf } from '../src/core/reconcile.ts';
 import { doubtsRules } from '../src/core/refusals.ts';
 import { repairWays } from '../src/core/repairs.ts';
-import type { SymbolState } from '../src/core/symbol-state.ts';
+import {
+  endedRests,
+  restAfterExhaustion,
+  restAfterRefusal,
+  restOf,
+  restsAfterConfirmation,
+  restsAfterFill,
+  restsAfterNewRules,
+  restsAfterTime,
+} from '../src/core/rests.ts';
+import type { Purpose, SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
+import { type Trim, trimsWithoutView } from '../src/core/trims.ts';
 import { markOf, sideAgainst } from '../src/core/valuing.ts';
 import type { EngineClock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
+  AccountParked,
+  AccountUnparked,
   AlertCleared,
   AlertRaised,
   AttemptRefused,
   CancelEnded,
   GatewayStarted,
   InstrumentListed,
+  OrderEnded,
   OrderResolved,
   OrdersWatched,
   PollerStarted,
@@ -84,6 +96,8 @@ export const STUCK_TOUCH_MS = 60_000;
  * behind fills by seconds, and what an order traded just before must not be missing from the position it is counted with.
  */
 export const START_STEADY_MS = 4_000;
+/** An account's view unusable for so long cannot open (strategy 5.7). */
+const BLIND_MS = 30_000;
 /** Unusable data are said when they last this many decisions: a snapshot taken between two answers is no news. */
 const UNUSABLE_BEFORE_SAID = 2;
 
@@ -101,6 +115,8 @@ export interface SymbolInput {
   readonly loopIntervalMs: number;
   /** Restored or empty (strategy 11.2, 11.3). */
   readonly state: SymbolState;
+  /** Since when each account is parked (strategy 9.8). Absent: neither is. */
+  readonly parkedSinceMs?: Readonly<Record<AccountName, number | null>>;
   readonly clock: EngineClock;
   readonly journal: Journal;
   readonly reporter: Reporter;
@@ -128,12 +144,12 @@ export interface SymbolContext extends SymbolInput {
   /** Keys of conditions that hold (strategy 12). */
   readonly holding: readonly string[];
   readonly denied: readonly { readonly key: string; readonly untilMs: number }[];
-  /** What is asked for again of each intent under way, by intent id. */
-  readonly submitted: Readonly<Record<string, string>>;
-  /** Intents that were under way when the exchange refused one: their going through ends no rest (strategy 9.5). */
-  readonly besideRefusal: readonly string[];
-  /** The last refusal doubts tick, step or minimum: rules that have changed by then end its rest (strategy 11.8). */
-  readonly rulesDoubted: boolean;
+  /** What each intent under way is, by intent id: what is asked for again, and what a refusal of it rests. */
+  readonly submitted: Readonly<Record<string, Submitted>>;
+  /** Creates of an account that did not leave, without one that was answered since (strategy 5.7); null: they leave. */
+  readonly backedOff: Readonly<Record<AccountName, Omit<Inability, 'why'> | null>>;
+  /** Since when an account is parked (strategy 9.8); null: it is not. */
+  readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
   readonly halted: boolean;
   /** That sizes are clipped to what a signature can carry has been said (strategy 7.3). */
   readonly clippingTold: boolean;
@@ -160,12 +176,18 @@ export function knownOf(actor: { getSnapshot(): unknown } | undefined): SymbolCo
   return (actor?.getSnapshot() as { context: SymbolMemory } | undefined)?.context.known;
 }
 
+/** An intent under way. */
+export interface Submitted {
+  readonly key: string;
+  readonly purpose: Intent['purpose'];
+}
+
 /** Something to send to another actor. */
 export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
   | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
-  | { readonly to: 'daemon'; readonly message: RulesDoubted | SymbolLeft };
+  | { readonly to: 'daemon'; readonly message: RulesDoubted | OrderEnded | SymbolLeft };
 
 /** What an event leads to. In this order: context, journal, people, other actors. */
 export interface Step {
@@ -200,8 +222,8 @@ export function initialContext(input: SymbolInput): SymbolContext {
     ],
     denied: [],
     submitted: {},
-    besideRefusal: [],
-    rulesDoubted: false,
+    backedOff: { A: null, B: null },
+    parkedSinceMs: input.parkedSinceMs ?? { A: null, B: null },
     halted: false,
     clippingTold: false,
     warned: false,
@@ -231,8 +253,8 @@ export function starting(context: SymbolContext): Step {
  * by the former rules is withdrawn, and a rest that a refusal by the former rules brought about is over.
  */
 export function instrumentListed(context: SymbolContext, { instrument }: InstrumentListed): Step {
-  const state = context.rulesDoubted ? endRest(context.state) : context.state;
-  const change = { instrument, state, rulesDoubted: false, unlisted: false, denied: [], toldIdle: '' };
+  const state = restsAfterNewRules(context.state);
+  const change = { instrument, state, unlisted: false, denied: [], toldIdle: '' };
   return finish(context, change, { commands: outdated(context) });
 }
 
@@ -272,9 +294,10 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   const comparison = context.compared
     ? null
     : compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
+  const rested = restsAfterReading(context, taken, nowMs);
   return finish(
     context,
-    { ...seen, state: taken.state, compared: context.compared || comparison !== null },
+    { ...seen, state: rested.state, compared: context.compared || comparison !== null },
     {
       history: [...taken.facts, ...(comparison?.facts ?? [])],
       commands: [
@@ -283,12 +306,45 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
         // Probably taken between two answers: look again at once instead of an interval later.
         ...(newContradiction ? [toPoller(account, { type: 'poll.hasten' })] : []),
         ...taken.facts.flatMap(driftAlert),
-        ...(taken.facts.some(({ type }) => type === 'fill.booked' || type === 'drift.adopted')
+        ...rested.commands,
+        ...(taken.facts.some(
+          ({ type }) => type === 'fill.booked' || type === 'fill.waiting' || type === 'drift.adopted',
+        )
           ? outdated(context)
           : []),
       ],
     },
   );
+}
+
+/** What a reading does to the rests: fills end them, ends of orders by others begin them (strategy 9.5). */
+function restsAfterReading(
+  { config, strategy }: SymbolContext,
+  taken: Reconciled,
+  nowMs: number,
+): { readonly state: SymbolState; readonly commands: readonly SymbolCommand[] } {
+  const { instrument } = config;
+  let { state } = taken;
+  const commands: SymbolCommand[] = [];
+  for (const fact of taken.facts) {
+    if (fact.type === 'fill.booked' || fact.type === 'fill.waiting') state = restsAfterFill(state, fact, nowMs);
+  }
+  for (const { order, by, reason } of taken.ended) {
+    const { account } = order;
+    // Who cancels by hand does not want new positions; a net is repaired all the same.
+    const of: Purpose = { account, purpose: by === 'by-hand' ? 'opening' : order.purpose };
+    const key = alertKey('order-ended', instrument, reason);
+    const told = { refusal: { code: null, reason }, by: 'end', doubtsRules: false, alertKey: key } as const;
+    state = restAfterRefusal(state, of, nowMs, strategy.postOnlyCooldownMs, told);
+    const restSeconds = String(Math.round(((restOf(state, of)?.untilMs ?? nowMs) - nowMs) / 1000));
+    const details = { reason, side: order.side, purpose: order.purpose, by, restSeconds };
+    const alert: Alert = { kind: 'order-ended', key, account, instrument, atMs: nowMs, sinceMs: null, details };
+    commands.push(
+      { to: 'alert-desk', message: { type: 'alert.raised', alert } },
+      { to: 'daemon', message: { type: 'order.ended', instrument, reason, atMs: nowMs } },
+    );
+  }
+  return { state: restsAfterTime(state, nowMs), commands };
 }
 
 /** The mark of data that may be decided on (strategy 3.1, 10.3): a drift that leaves its account flat waits for one (10.5). */
@@ -350,6 +406,7 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
     state: context.state,
     unlisted: context.unlisted ?? false,
     leaving: context.leaving,
+    unable: inabilities(context),
     denied: denied.map((denial) => denial.key),
   });
   const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
@@ -389,10 +446,78 @@ function leftNow(context: SymbolContext): Step | null {
   );
 }
 
+/** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8, 9.9). */
+function inabilities({ parkedSinceMs, backedOff, clock }: SymbolContext): PlanInput['unable'] {
+  const nowMs = clock.nowMs();
+  const of = (account: AccountName): Inability | null => {
+    const [parked, off] = [parkedSinceMs[account], backedOff[account]];
+    // A time to come is from before our clock was set back.
+    if (parked !== null) return { sinceMs: Math.min(parked, nowMs), untilMs: null, why: 'parked' };
+    if (off === null) return null;
+    const untilMs = Math.min(off.untilMs ?? nowMs, nowMs + DENIED_PAUSE_MS);
+    return { sinceMs: Math.min(off.sinceMs, nowMs), untilMs, why: 'backed-off' };
+  };
+  return { A: of('A'), B: of('B') };
+}
+
+/** An account is parked: it submits nothing, and no account opens (strategy 9.8). */
+export function accountParked(context: SymbolContext, { account }: AccountParked): Step {
+  const sinceMs = context.parkedSinceMs[account] ?? context.clock.nowMs();
+  return finish(context, { parkedSinceMs: { ...context.parkedSinceMs, [account]: sinceMs } });
+}
+
+/** It is not any more: it opens and repairs from the next decision on. */
+export function accountUnparked(context: SymbolContext, { account }: AccountUnparked): Step {
+  return finish(context, { parkedSinceMs: { ...context.parkedSinceMs, [account]: null } });
+}
+
+/** What is cancelled though nothing can be decided: openings whose partner has been gone for long (strategy 5.7). */
+function cancelsWhileWaiting(context: SymbolContext): {
+  readonly change: Partial<SymbolContext>;
+  readonly commands: readonly SymbolCommand[];
+  readonly facts: readonly Fact[];
+} {
+  const { state, snapshots, clock, assessment } = context;
+  if (assessment?.kind !== 'unusable' || !state.begun) return { change: {}, commands: [], facts: [] };
+  const [nowMs, era] = [clock.nowMs(), clock.era()];
+  const blind = ACCOUNTS.filter((account) => {
+    const snapshot = snapshots[account];
+    return snapshot !== null && snapshot.era === era && nowMs - snapshot.requestedAtMs >= BLIND_MS;
+  });
+  const trims = trimsWithoutView({ state, nowMs, unable: inabilities(context) }, context.instrument, blind);
+  return {
+    change: {
+      state: trims.reduce((now, { order }) => markCancelRequested(now, order.clientOrderId, nowMs), state),
+      underWay: [...context.underWay, ...trims.map(({ order }) => cancelKey(order.clientOrderId))],
+    },
+    commands: trims.map((trim) => cancelCommand(context, trim)),
+    facts: trims.map((trim) => cancelFact(context, trim, nowMs)),
+  };
+}
+
+function cancelCommand({ config }: SymbolContext, { order: { account, clientOrderId } }: Trim): SymbolCommand {
+  return { to: 'gateway', message: { type: 'order.cancel', account, instrument: config.instrument, clientOrderId } };
+}
+
+function cancelFact({ config }: SymbolContext, { order, why, rule }: Trim, atMs: number): Fact {
+  return { type: 'order.cancel-requested', atMs, ...wordsOf(config.instrument, order), why, rule };
+}
+
 /** No decision; said once it is more than a snapshot between two answers. */
 export function waiting(context: SymbolContext): Step {
   const left = leftNow(context);
   if (left !== null) return left;
+  const step = saidWaiting(context);
+  const { change, commands, facts } = cancelsWhileWaiting(context);
+  if (commands.length === 0) return step;
+  return finish(
+    context,
+    { ...step.change, ...change },
+    { entries: step.entries, commands: [...step.commands, ...commands], facts: [...step.facts, ...facts] },
+  );
+}
+
+function saidWaiting(context: SymbolContext): Step {
   const { assessment, unusableInARow, config } = context;
   const lasts = assessment?.kind === 'touch-wanted' || unusableInARow >= UNUSABLE_BEFORE_SAID;
   const alerts = conditionsWhileWaiting(context, lasts);
@@ -535,20 +660,10 @@ export function carriedOut(context: SymbolContext): Step {
         ...(plan.idle !== null && idleWhy !== toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
           : []),
-        ...plan.trims.map(
-          (trim): Fact => ({
-            type: 'order.cancel-requested',
-            atMs: nowMs,
-            ...wordsOf(instrument, trim.order),
-            why: trim.why,
-            rule: trim.rule,
-          }),
-        ),
+        ...plan.trims.map((trim) => cancelFact(context, trim, nowMs)),
       ],
       commands: [
-        ...plan.trims.map(({ order: { account, clientOrderId } }): SymbolCommand => {
-          return { to: 'gateway', message: { type: 'order.cancel', account, instrument, clientOrderId } };
-        }),
+        ...plan.trims.map((trim) => cancelCommand(context, trim)),
         ...plan.creates.map((intent): SymbolCommand => {
           return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, ...validity(context) } } };
         }),
@@ -573,7 +688,9 @@ function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'unde
     ],
     submitted: {
       ...context.submitted,
-      ...Object.fromEntries(creates.map((intent) => [intent.intentId, intentKey(intent)])),
+      ...Object.fromEntries(
+        creates.map((intent) => [intent.intentId, { key: intentKey(intent), purpose: intent.purpose }]),
+      ),
     },
   };
 }
@@ -650,7 +767,7 @@ export function pollerStarted(context: SymbolContext, event: PollerStarted): Ste
 
 export function draining(context: SymbolContext): Step {
   const history = phaseFact(context, 'draining', { why: 'the engine stops', rule: '13.1' });
-  return finish(context, { toldPhase: 'draining' }, { history });
+  return finish(context, { toldPhase: 'draining', state: markAllCancelSent(context.state) }, { history });
 }
 
 /** Completes a step: the state is in the journal before anything is done on the strength of it; watch lists follow the orders. */
@@ -685,47 +802,66 @@ function finish(
     change: { ...change, saved, savedState: now },
     entries: [...(also.entries ?? []), ...state, ...history],
     facts: [...(also.history ?? []), ...(also.facts ?? [])],
-    commands: [...watches.map((account) => watch(instrument, now, account)), ...(also.commands ?? [])],
+    commands: [
+      ...watches.map((account) => watch(instrument, now, account)),
+      ...clearedRests(before, now),
+      ...(also.commands ?? []),
+    ],
   };
 }
 
 /**
- * Something is under way, or one of the snapshots is from before it ended (strategy 9.10).
+ * Something is under way, or one of the snapshots is from before it ended (strategy 9.10). One that is too old for any decision
+ * is not waited for: its account may be gone for long (5.7).
  *
  * @param arrived takes the place of the snapshot there is of its account; null: none arrived
  */
 export function isSettling(context: SymbolContext, arrived: SymbolSnapshot | null = null): boolean {
   if (context.underWay.length > 0) return true;
+  const now = { nowMs: context.clock.nowMs(), era: context.clock.era() };
   return ACCOUNTS.some((account) => {
     const snapshot = arrived?.account === account ? arrived : context.snapshots[account];
-    return snapshot !== null && snapshot.requestedAtMs <= context.barrierMs;
+    if (snapshot === null || isStaleReading(snapshot, now, context.staleMs)) return false;
+    return snapshot.requestedAtMs <= context.barrierMs;
   });
+}
+
+/** Alerts of rests that are over, and of which no other rest tells (strategy 9.5, 12). */
+function clearedRests({ state, clock }: SymbolContext, now: SymbolState): readonly SymbolCommand[] {
+  const keys = new Set(endedRests(state, now).map(({ alertKey: key }) => key));
+  for (const rest of now.rests ?? []) keys.delete(rest.alertKey);
+  const atMs = clock.nowMs();
+  return [...keys].map((key) => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }));
 }
 
 /** What the end of a submission leaves behind: orders, rests, denials, alerts (strategy 9.5, 9.10). */
 export function submissionEnded(context: SymbolContext, event: SubmissionEnded): Step {
-  const { change, alerts } = afterSubmission(context, event);
-  const commands = alerts.map((message): SymbolCommand => ({ to: 'alert-desk', message }));
-  const { result } = event;
-  const doubted = result.kind === 'refused' && doubtsRules(result);
-  if (!doubted) return finish(context, change, { commands });
+  const { change, alerts, doubts } = afterSubmission(context, event);
   const { instrument } = context.config;
-  commands.push({ to: 'daemon', message: { type: 'rules.doubted', instrument } });
-  return finish(context, { ...change, rulesDoubted: true }, { commands });
+  return finish(context, change, {
+    commands: [
+      ...alerts.map((message): SymbolCommand => ({ to: 'alert-desk', message })),
+      ...(doubts ? [{ to: 'daemon', message: { type: 'rules.doubted', instrument } } as const] : []),
+    ],
+  });
 }
 
 function afterSubmission(
   context: SymbolContext,
   event: SubmissionEnded,
-): { readonly change: Partial<SymbolContext>; readonly alerts: readonly (AlertRaised | AlertCleared)[] } {
+): { readonly change: Partial<SymbolContext>; readonly alerts: readonly AlertRaised[]; readonly doubts?: boolean } {
   const { result, atMs, account } = event;
   const { instrument } = context.config;
-  const { [event.intentId]: key, ...submitted } = context.submitted;
+  const { [event.intentId]: submitted, ...others } = context.submitted;
+  // The exchange answered for it: creates of the account leave.
+  const leaves = { backedOff: { ...context.backedOff, [account]: null } };
   const ended = {
-    submitted,
+    submitted: others,
     underWay: context.underWay.filter((one) => one !== event.intentId),
     barrierMs: Math.max(context.barrierMs, atMs),
   };
+  // Withdrawn by a gateway that was replaced meanwhile: what it was is not known any more, and it rests nothing.
+  const of: Purpose | null = submitted === undefined ? null : { account, purpose: submitted.purpose };
   const raise = (kind: 'post-only-exhausted' | 'order-refused', details: Alert['details']): AlertRaised => ({
     type: 'alert.raised',
     alert: { kind, key: alertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
@@ -734,20 +870,8 @@ function afterSubmission(
   switch (result.kind) {
     case 'confirmed': {
       const confirmed = confirm(context.state, result.clientOrderId, atMs);
-      const { restUntilMs } = confirmed;
-      // The other leg of the pair that brought the rest about, however late it goes through.
-      const beside = context.besideRefusal.includes(event.intentId);
-      if (beside || restUntilMs === null || atMs < restUntilMs)
-        return { change: { ...ended, state: confirmed }, alerts: [] };
-      const cleared = (kind: 'post-only-exhausted' | 'order-refused'): AlertCleared => ({
-        type: 'alert.cleared',
-        key: alertKey(kind, instrument),
-        atMs,
-      });
-      return {
-        change: { ...ended, state: endRest(confirmed) },
-        alerts: [cleared('post-only-exhausted'), cleared('order-refused')],
-      };
+      const state = of === null ? confirmed : restsAfterConfirmation(confirmed, of, atMs);
+      return { change: { ...ended, ...leaves, state }, alerts: [] };
     }
     case 'unknown':
       return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
@@ -759,16 +883,18 @@ function afterSubmission(
     case 'unsent': {
       // Nothing left, so nothing changed there: no newer snapshots have to be waited for (strategy 9.10).
       const { barrierMs } = context;
-      const denied = key === undefined ? [] : [{ key, untilMs: atMs + DENIED_PAUSE_MS }];
-      return { change: { ...ended, barrierMs, denied: [...context.denied, ...denied] }, alerts: [] };
+      const denied = submitted === undefined ? [] : [{ key: submitted.key, untilMs: atMs + DENIED_PAUSE_MS }];
+      const former = context.backedOff[account];
+      const backsOff = result.kind === 'unsent' && (result.failure ?? null) !== null;
+      const off = { sinceMs: former?.sinceMs ?? atMs, untilMs: atMs + DENIED_PAUSE_MS };
+      const backedOff = { ...context.backedOff, [account]: backsOff ? off : former };
+      return { change: { ...ended, barrierMs, backedOff, denied: [...context.denied, ...denied] }, alerts: [] };
     }
-    case 'exhausted':
+    case 'exhausted': {
+      const told = { attempts: result.attempts, alertKey: alertKey('post-only-exhausted', instrument) };
+      const state = of === null ? context.state : restAfterExhaustion(context.state, of, atMs, cooldownMs, told);
       return {
-        change: {
-          ...ended,
-          besideRefusal: ended.underWay,
-          state: restAfterExhaustion(context.state, atMs, cooldownMs, result.attempts),
-        },
+        change: { ...ended, ...leaves, state },
         alerts: [
           raise('post-only-exhausted', {
             attempts: String(result.attempts),
@@ -776,12 +902,22 @@ function afterSubmission(
           }),
         ],
       };
+    }
     case 'refused': {
-      const state = restAfterRefusal(context.state, atMs, cooldownMs, result.reason);
-      const restSeconds = String(Math.round(((state.restUntilMs ?? atMs) - atMs) / 1000));
+      const doubts = doubtsRules(result);
+      const told = {
+        refusal: result,
+        by: 'refusal',
+        doubtsRules: doubts,
+        alertKey: alertKey('order-refused', instrument),
+      } as const;
+      const state = of === null ? context.state : restAfterRefusal(context.state, of, atMs, cooldownMs, told);
+      const untilMs = (of === null ? null : restOf(state, of)?.untilMs) ?? atMs;
+      const restSeconds = String(Math.round((untilMs - atMs) / 1000));
       return {
-        change: { ...ended, besideRefusal: ended.underWay, state },
+        change: { ...ended, ...leaves, state },
         alerts: [raise('order-refused', { code: String(result.code ?? '-'), reason: result.reason, restSeconds })],
+        doubts,
       };
     }
   }

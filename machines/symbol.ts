@@ -2,8 +2,18 @@ import { assign, enqueueActions, setup } from 'xstate';
 import { isStaleReading } from '../src/core/assess.ts';
 import { PRIORITY } from '../src/core/classify.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
-import type { GatewayToSymbol, InstrumentListed, PollerToSymbol, TradingDrain, TradingHalt } from './messages.ts';
+import type {
+  AccountParked,
+  AccountUnparked,
+  GatewayToSymbol,
+  InstrumentListed,
+  PollerToSymbol,
+  TradingDrain,
+  TradingHalt,
+} from './messages.ts';
 import {
+  accountParked,
+  accountUnparked,
   assessed,
   attemptRefused,
   cancelEnded,
@@ -36,7 +46,14 @@ import {
  * for is under way (strategy 9.10).
  */
 
-export type SymbolEvent = PollerToSymbol | GatewayToSymbol | TradingDrain | TradingHalt | InstrumentListed;
+export type SymbolEvent =
+  | PollerToSymbol
+  | GatewayToSymbol
+  | TradingDrain
+  | TradingHalt
+  | InstrumentListed
+  | AccountParked
+  | AccountUnparked;
 
 /** What is known after that change. */
 function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
@@ -130,6 +147,8 @@ const symbolSetup = setup({
     meetGateway: on('gateway.started', gatewayStarted),
     halt: assign(({ context }) => changed(context, { halted: true })),
     takeRules: on('instrument.listed', instrumentListed),
+    notePark: on('account.parked', accountParked),
+    noteUnpark: on('account.unparked', accountUnparked),
     sayDraining: perform(draining),
   },
 });
@@ -160,6 +179,8 @@ export const symbolMachine = symbolSetup.createMachine({
     'gateway.started': { actions: ['meetGateway'] },
     'trading.halt': { actions: ['halt'] },
     'instrument.listed': { actions: ['takeRules'] },
+    'account.parked': { actions: ['notePark'] },
+    'account.unparked': { actions: ['noteUnpark'] },
     'trading.drain': { target: '.draining' },
   },
   states: {

@@ -18,6 +18,7 @@ import {
 import type { Plan } from './core/plan.ts';
 import type { PlanInput } from './core/plan-input.ts';
 import { hedgeOpen } from './core/repairs.ts';
+import { longestRest } from './core/rests.ts';
 import { emptySymbolState, type SymbolState, waitingSize } from './core/symbol-state.ts';
 import { markOf, sideAgainst, smallestTradableSize, waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
@@ -500,9 +501,9 @@ function partialFillOf(orders: readonly ManagedOrder[], timeoutMs: number | null
 
 /** The rest of strategy 9.5 while it lasts. Its beginning is not kept; the longest rest there is stands for it. */
 function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number): SymbolStatus['cooldown'] {
-  const { restUntilMs, restReason } = state;
-  if (restUntilMs === null || longestMs === null || nowMs >= restUntilMs) return null;
-  return { fromMs: restUntilMs - longestMs, untilMs: restUntilMs, reason: restReason };
+  const rest = longestRest(state, nowMs);
+  if (rest === null || longestMs === null) return null;
+  return { fromMs: rest.untilMs - longestMs, untilMs: rest.untilMs, reason: rest.reason };
 }
 
 // -------------------------------------------------------------------------------------------------------- the others

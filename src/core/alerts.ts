@@ -11,6 +11,8 @@ export type AlertKind =
   | 'unhedged'
   | 'foreign-order'
   | 'order-refused'
+  | 'order-ended'
+  | 'orders-ended'
   | 'drift'
   | 'same-direction'
   | 'side-contradicts-config'
@@ -81,6 +83,8 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   unhedged: { repeat: 'episode', critical: true },
   'foreign-order': { repeat: 'once', critical: false },
   'order-refused': { repeat: 900 * SECOND, critical: false },
+  'order-ended': { repeat: 900 * SECOND, critical: false },
+  'orders-ended': { repeat: 900 * SECOND, critical: false },
   drift: { repeat: 900 * SECOND, critical: false, event: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
   'side-contradicts-config': { repeat: 'episode', critical: false },
@@ -322,6 +326,9 @@ export function widerAlert(
     }
     case 'order-refused':
       return account === null ? null : first([alertKey('account-parked', account)]);
+    case 'order-ended':
+      // The same reason on many symbols is one alert (strategy 9.5).
+      return first([alertKey('orders-ended', alert.key.split(':').at(-1) ?? '')]);
     case 'side-contradicts-config':
       return alert.instrument === null ? null : first([alertKey('same-direction', alert.instrument)]);
     default:

@@ -9,6 +9,7 @@ import {
 } from './model.ts';
 import { AWAITS_BOOK, makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
+import { clockedRests } from './rests.ts';
 import type { SymbolState } from './symbol-state.ts';
 import { valuePair } from './valuing.ts';
 
@@ -36,6 +37,8 @@ export interface Knowledge {
   readonly unlisted: boolean;
   /** Why the symbol leaves (strategy 16.3); absent: it does not. */
   readonly leaving?: LeavingWhy | undefined;
+  /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8). Absent: they can. */
+  readonly unable?: PlanInput['unable'];
   readonly denied: readonly string[];
 }
 
@@ -134,7 +137,7 @@ function planInputOf(
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   { judgement, valued, memory }: JudgedMark,
 ): PlanInput {
-  const { config, instrument, strategy, nowMs, halted, unlisted, leaving, denied } = knowledge;
+  const { config, instrument, strategy, nowMs, halted, unlisted, leaving, unable, denied } = knowledge;
   const zero = valued.mul(0);
   const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
   const valuation = valuePair(knowledge.state, instrument, actual, valued);
@@ -150,6 +153,7 @@ function planInputOf(
     halted,
     ...(unlisted ? { unlisted } : {}),
     ...(leaving === undefined ? {} : { leaving }),
+    ...(unable !== undefined && ACCOUNTS.some((account) => unable[account] !== null) ? { unable } : {}),
     denied,
   };
 }
@@ -165,9 +169,9 @@ function clocked(
   nowMs: number,
 ): SymbolState {
   const unhedgedSinceMs = hedged ? null : Math.min(state.unhedgedSinceMs ?? nowMs, nowMs);
-  const restUntilMs = state.restUntilMs === null ? null : Math.min(state.restUntilMs, nowMs + postOnlyCooldownMs);
-  const same = unhedgedSinceMs === state.unhedgedSinceMs && restUntilMs === state.restUntilMs;
-  return same ? state : { ...state, unhedgedSinceMs, restUntilMs };
+  const rests = clockedRests(state, nowMs, postOnlyCooldownMs);
+  const same = unhedgedSinceMs === state.unhedgedSinceMs && rests === (state.rests ?? rests);
+  return same ? state : { ...state, unhedgedSinceMs, rests };
 }
 
 /** The very same state where the mark brings nothing worth writing down. */

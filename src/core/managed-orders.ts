@@ -3,9 +3,6 @@ import type { Intent, ManagedOrder } from './model.ts';
 import { letGo } from './reconcile.ts';
 import type { SymbolState } from './symbol-state.ts';
 
-/** First rest after a refusal other than post-only; doubles with each one in a row (strategy 9.5). */
-export const REFUSAL_REST_MS = 10_000;
-
 /** What the gateway tells of an attempt that is about to leave. */
 export interface SentOrder {
   readonly clientOrderId: string;
@@ -62,52 +59,27 @@ export function confirm(state: SymbolState, clientOrderId: string, atMs: number)
   }));
 }
 
+/** From now on it is found out by 9.6, which may send a cancel of its own. */
 export function markUnknown(state: SymbolState, clientOrderId: string): SymbolState {
-  return change(state, clientOrderId, (order) => ({ ...order, unknown: true }));
+  return change(state, clientOrderId, (order) => ({ ...order, unknown: true, cancelSent: true }));
 }
 
 export function markCancelRequested(state: SymbolState, clientOrderId: string, atMs: number): SymbolState {
   return change(state, clientOrderId, (order) => ({ ...order, cancelRequestedAtMs: atMs }));
 }
 
-/** The cancel failed: the order is as it was, and may be asked to go again. */
+/** The cancel failed: the order is as it was, and may be asked to go again; it may have reached the exchange all the same. */
 export function forgetCancel(state: SymbolState, clientOrderId: string): SymbolState {
-  return change(state, clientOrderId, (order) => ({ ...order, cancelRequestedAtMs: null }));
+  return change(state, clientOrderId, (order) => ({
+    ...order,
+    cancelRequestedAtMs: null,
+    ...(order.cancelRequestedAtMs === null ? {} : { cancelSent: true }),
+  }));
 }
 
-/** The rest after post-only refusals used up the attempts (strategy 9.5). */
-export function restAfterExhaustion(
-  state: SymbolState,
-  atMs: number,
-  cooldownMs: number,
-  attempts: number,
-): SymbolState {
-  return {
-    ...state,
-    restUntilMs: atMs + cooldownMs,
-    restReason: `${attempts} post-only attempts used up`,
-  };
-}
-
-/**
- * The rest after any other refusal: 10 s, doubling with each one in a row (strategy 9.5). A longer rest that runs already,
- * as after the used-up attempts of the pair's other leg, is not shortened.
- */
-export function restAfterRefusal(state: SymbolState, atMs: number, cooldownMs: number, reason: string): SymbolState {
-  const untilMs = atMs + Math.min(REFUSAL_REST_MS * 2 ** state.refusalsInARow, cooldownMs);
-  const refusalsInARow = state.refusalsInARow + 1;
-  if (state.restUntilMs !== null && state.restUntilMs > untilMs) return { ...state, refusalsInARow };
-  return {
-    ...state,
-    restUntilMs: untilMs,
-    restReason: `the exchange refused an order (${reason})`,
-    refusalsInARow,
-  };
-}
-
-/** The rest is over and an order went through: the next refusal counts as the first. */
-export function endRest(state: SymbolState): SymbolState {
-  return { ...state, restUntilMs: null, restReason: '', refusalsInARow: 0 };
+/** A stop or a former run may have asked for the end of every order, without this symbol knowing (strategy 9.5, 13.1). */
+export function markAllCancelSent(state: SymbolState): SymbolState {
+  return { ...state, orders: state.orders.map((order) => ({ ...order, cancelSent: true })) };
 }
 
 export function countIntents(state: SymbolState, intents: readonly Intent[]): SymbolState {

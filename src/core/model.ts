@@ -269,6 +269,8 @@ export interface ManagedOrder {
   /** When its first partial fill was seen: the 4.3 clock. Never restarted. */
   readonly firstPartialAtMs: number | null;
   readonly cancelRequestedAtMs: number | null;
+  /** A cancel of ours may have reached the exchange though none is under way: one that failed, a fence, a stop (9.5). */
+  readonly cancelSent?: boolean;
 }
 
 /** What a symbol wants submitted: everything but the price, which is found anew for each attempt (7.3, 7.4). */

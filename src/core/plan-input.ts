@@ -1,6 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import type { MarkJudgement } from './mark.ts';
-import type { Instrument, LeavingWhy, SymbolConfig } from './model.ts';
+import type { AccountName, Instrument, LeavingWhy, SymbolConfig } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
@@ -10,6 +10,15 @@ export interface StrategySettings {
   readonly partialFillTimeoutMs: number;
   readonly postOnlyCooldownMs: number;
   readonly stuckMs: number;
+}
+
+/** Why an account cannot open (strategy 5.7). */
+export interface Inability {
+  readonly sinceMs: number;
+  /** When it may be tried again; null: not before the account is back. */
+  readonly untilMs: number | null;
+  /** `parked`: it submits nothing at all (9.8); `backed-off`: its creates do not leave (9.9). */
+  readonly why: 'parked' | 'backed-off';
 }
 
 /** Everything a decision is made from: equal inputs give an equal plan, so the journal can replay it. */
@@ -28,6 +37,8 @@ export interface PlanInput {
   readonly unlisted?: boolean;
   /** Why the symbol leaves: it is `hedge-only` until it has (strategy 16.3). Absent: it does not. */
   readonly leaving?: LeavingWhy;
+  /** Since when each account cannot open, beyond what its rests say (strategy 5.7, 9.8); absent: neither. */
+  readonly unable?: Readonly<Record<AccountName, Inability | null>>;
   /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
   readonly denied: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { accountsThatCannotOpen, isParked, mayRepair } from './ability.ts';
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
 import { modeOf } from './leaving.ts';
@@ -13,8 +14,9 @@ import {
 } from './model.ts';
 import { MOST_SHARE_OF_ORDER, type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
-import { planRepair, repairHasRoom } from './repairs.ts';
-import { waitingSize } from './symbol-state.ts';
+import { planRepair, repairHasRoom, waysWithRoom } from './repairs.ts';
+import { longestRest } from './rests.ts';
+import { type Rest, waitingSize } from './symbol-state.ts';
 import { orderCap, planTrims, type Trim } from './trims.ts';
 
 export interface Idle {
@@ -37,13 +39,26 @@ export interface Plan {
 export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Situation {
   const { state, valuation } = input;
   return {
-    resting: state.restUntilMs !== null && input.nowMs < state.restUntilMs,
+    resting: restsIn(input) !== null,
     hedged: valuation.hedged,
     partialFillWaits: state.orders.some((order) => waitingSize(order).gt(0)),
     // A symbol that opens nothing is not stopped by a limit.
     openingHasRoom: room !== null && (room.kind !== 'limited' || modeOf(input) !== 'trade'),
     repairHasRoom: !valuation.hedged && repairHasRoom(input),
   };
+}
+
+/** The rest that keeps the symbol from what it would submit (strategy 5.1): of an opening, or of every way to repair; null: none. */
+function restsIn(input: PlanInput): Rest | null {
+  const { state, valuation, nowMs } = input;
+  const longest = (accounts: readonly AccountName[], purpose: 'opening' | 'repair') =>
+    longestRest(
+      { rests: (state.rests ?? []).filter((rest) => accounts.includes(rest.account) && rest.purpose === purpose) },
+      nowMs,
+    );
+  if (valuation.hedged) return longest(ACCOUNTS, 'opening');
+  const accounts = waysWithRoom(input).map((way) => valuation[way]);
+  return accounts.some((account) => mayRepair(input, account)) ? null : longest(accounts, 'repair');
 }
 
 /** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
@@ -104,6 +119,10 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   }
   const opening = openingSides(input);
   if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
+  const parked = ACCOUNTS.find((account) => isParked(input, account));
+  if (parked !== undefined) {
+    return { creates: [], idle: { why: `account ${parked} is parked: no openings on either account`, rule: '9.8' } };
+  }
   const cap = orderCap(input);
   const liveOf = (account: AccountName) => input.state.orders.filter((order) => order.account === account);
   const free = ACCOUNTS.filter((account) => liveOf(account).length < cap);
@@ -116,9 +135,16 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   const answer = openingSize(input, opening, free, input.state.orders, partner);
   if (answer.kind !== 'size') return { creates: [], idle: answer };
   if (marks?.touch === null) return { creates: [], idle: AWAITS_BOOK };
+  // Of an account that could not open, the leg goes alone: the other's waits until it rests (5.7).
+  const barred = accountsThatCannotOpen(input);
+  const first = barred.find((account) => free.includes(account));
+  const legs = barred.length === 0 ? free : free.filter((account) => account === first);
+  if (legs.length === 0) {
+    return { creates: [], idle: { why: `waiting for an opening of ${barred.join(' and ')} to rest`, rule: '5.7' } };
+  }
   const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
   return {
-    creates: free.map((account) =>
+    creates: legs.map((account) =>
       intentFor(input, {
         account,
         side: opening.sides[account],
@@ -201,7 +227,7 @@ function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSi
   const net = `net ${valuation.net.toFixed()}`;
   switch (tradingState) {
     case 'cooldown':
-      return `${state.restReason || 'resting'}, ${Math.ceil(((state.restUntilMs ?? input.nowMs) - input.nowMs) / 1000)} s left`;
+      return restWords(input);
     case 'partial-wait': {
       const waiting = state.orders.find((order) => waitingSize(order).gt(0));
       return waiting
@@ -217,6 +243,11 @@ function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSi
     case 'imbalanced':
       return `${net} (${valuation.diffUsdt.toFixed(2)} USDT)`;
   }
+}
+
+function restWords(input: PlanInput): string {
+  const rest = restsIn(input);
+  return rest === null ? 'resting' : `${rest.reason}, ${Math.ceil((rest.untilMs - input.nowMs) / 1000)} s left`;
 }
 
 function quotes(orders: readonly ManagedOrder[]): string {

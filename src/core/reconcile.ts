@@ -2,6 +2,7 @@ import { type Decimal, ZERO } from './decimal.ts';
 import type { Fact, OrderWords } from './facts.ts';
 import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
+import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
 import { CLOSED_ORDERS_REMEMBERED, type SymbolState } from './symbol-state.ts';
 import { sideAgainst, waitingOf } from './valuing.ts';
 
@@ -19,6 +20,16 @@ export interface Reconciled {
   readonly agrees: boolean;
   /** Live orders the exchange says it does not know: find out by 9.6. */
   readonly lost: readonly ManagedOrder[];
+  /** Orders that ended without being filled, without expiring and without a cancel of ours (strategy 9.5). */
+  readonly ended: readonly EndedOrder[];
+}
+
+/** An order that somebody else ended (strategy 9.5). */
+export interface EndedOrder {
+  readonly order: ManagedOrder;
+  readonly by: 'by-hand' | 'exchange';
+  /** The exchange's word. */
+  readonly reason: string;
 }
 
 /**
@@ -77,6 +88,7 @@ export function reconcile(
 ): Reconciled {
   const nowMs = snapshot.receivedAtMs;
   const facts: Fact[] = [];
+  const ended: EndedOrder[] = [];
   let state = before;
 
   for (const order of snapshot.orders) {
@@ -88,6 +100,7 @@ export function reconcile(
       facts.push(adopted(state.instrument, late, nowMs));
     }
     const taken = takeOrder(state, order, nowMs, settings.partialFillTimeoutMs);
+    ended.push(...endOf(state, taken.state, order));
     state = taken.state;
     facts.push(...taken.facts);
   }
@@ -114,7 +127,17 @@ export function reconcile(
     facts: [...facts, ...compared.facts],
     agrees: compared.state.contradiction[snapshot.account] === null,
     lost,
+    ended,
   };
+}
+
+/** The order that this reading ended, if neither we nor a fill nor its expiry did (strategy 9.5). */
+function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder): EndedOrder[] {
+  const order = before.orders.find((one) => one.clientOrderId === seen.clientOrderId);
+  const lives = now.orders.some((one) => one.clientOrderId === seen.clientOrderId);
+  if (order === undefined || lives || isPostOnlyRefusal(seen.rejectReason)) return [];
+  const by = whoEnded(seen, order.cancelRequestedAtMs !== null || order.cancelSent === true);
+  return by === 'ours' ? [] : [{ order, by, reason: seen.rejectReason }];
 }
 
 /** One order's reading: what it traded since is booked or waits (strategy 4.1 to 4.3). */

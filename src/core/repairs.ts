@@ -1,3 +1,4 @@
+import { mayRepair } from './ability.ts';
 import { type Decimal, max, min, sum, ZERO } from './decimal.ts';
 import { modeOf } from './leaving.ts';
 import { guardPrice } from './ledger.ts';
@@ -5,6 +6,7 @@ import { countedPrice, exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
 import { toStep } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { yieldsWay } from './rests.ts';
 import { sideAgainst } from './valuing.ts';
 
 /** Which account repairs an imbalance (strategy 6.3). */
@@ -79,9 +81,14 @@ export function hedgeOpen(orders: readonly ManagedOrder[]): Decimal {
 
 /** Whether one of the two ways of 6.3 has room, live repairs left out of the count (strategy 5, rule 5). */
 export function repairHasRoom(input: PlanInput): boolean {
+  return waysWithRoom(input).length > 0;
+}
+
+/** The ways of 6.3 that the limits leave room, live repairs left out of the count, the preferred one first. */
+export function waysWithRoom(input: PlanInput): readonly RepairWay[] {
   const against = sideAgainst(input.valuation.net);
   const counted = input.state.orders.filter((order) => order.side !== against);
-  return repairWays(input).some((way) => repairRoom(input, way, counted).gte(input.valuation.smallestTradable));
+  return repairWays(input).filter((way) => repairRoom(input, way, counted).gte(input.valuation.smallestTradable));
 }
 
 /** The next repair (strategy 6.3, 6.4), or why there is none. */
@@ -114,17 +121,25 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));
   const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
 
-  const roomOfPreferred = repairRoom(input, preferred, state.orders, asked);
+  // Refused for margin and the like a while ago: the other way goes first where it can (6.3).
+  const gives = yieldsWay(state, valuation[preferred], input.nowMs) && mayRepair(input, valuation[other]);
+  const roomOf = (way: RepairWay) =>
+    mayRepair(input, valuation[way]) ? repairRoom(input, way, state.orders, asked) : ZERO;
+  const otherSize = () => (uncoveredIsTradable ? toStep(input, min(asked, roomOf(other))) : ZERO);
+  if (gives && otherSize().gte(valuation.smallestTradable)) return submit(input, other, otherSize(), cap, null);
+  const roomOfPreferred = roomOf(preferred);
   const preferredSize = toStep(input, min(asked, roomOfPreferred));
-  if (preferredSize.gte(valuation.smallestTradable)) {
+  if (preferredSize.gte(valuation.smallestTradable) && !(gives && !uncoveredIsTradable)) {
     return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against));
   }
-  if (uncoveredIsTradable && roomOfPreferred.lt(valuation.smallestTradable)) {
-    const otherSize = toStep(input, min(asked, repairRoom(input, other, state.orders, asked)));
-    if (otherSize.gte(valuation.smallestTradable)) return submit(input, other, otherSize, cap, null);
+  if (roomOfPreferred.lt(valuation.smallestTradable) && otherSize().gte(valuation.smallestTradable)) {
+    return submit(input, other, otherSize(), cap, null);
   }
   if (!uncoveredIsTradable) {
     return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
+  }
+  if (!mayRepair(input, valuation[preferred]) && !mayRepair(input, valuation[other])) {
+    return none('neither account may repair at the moment', '9.8');
   }
   return none(
     `a repair of ${preferredSize.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,

@@ -22,11 +22,8 @@ export interface SymbolState {
   readonly contradiction: Readonly<Record<AccountName, Contradiction | null>>;
   /** When it left hedged; null while hedged. Runs on across restarts. */
   readonly unhedgedSinceMs: number | null;
-  /** The rest of 9.5. */
-  readonly restUntilMs: number | null;
-  readonly restReason: string;
-  /** Refusals other than post-only, in a row: each doubles the rest. */
-  readonly refusalsInARow: number;
+  /** Rests after refusals (9.5), at most one of each account and purpose. Absent in the states of older journals. */
+  readonly rests?: readonly Rest[];
   readonly nextIntent: number;
   readonly realised: Realised;
   /** It has left (strategy 16.3): what it holds is nobody's to manage until its row is enabled again. Absent: it has not. */
@@ -45,6 +42,31 @@ export interface MarkDoubt {
   readonly readAtMs: number;
   /** When the first doubted reading was made, whatever was read meanwhile. */
   readonly sinceMs: number;
+}
+
+/** Whose orders of which purpose. */
+export interface Purpose {
+  readonly account: AccountName;
+  readonly purpose: 'opening' | 'repair';
+}
+
+/** Orders of one account and purpose wait until a time (strategy 9.5). Journalled with the symbol. */
+export interface Rest extends Purpose {
+  /** Wall-clock. Past: the next attempt may be made; the rest stays until one goes through. */
+  readonly untilMs: number;
+  /** When the first refusal of this run came (strategy 5.7). */
+  readonly sinceMs: number;
+  readonly reason: string;
+  /** `ended`: by the exchange, after it rested: that an order rests again proves nothing at once. */
+  readonly by: 'refusal' | 'end' | 'post-only';
+  /** Refusals other than post-only, in a row: each doubles the rest. */
+  readonly inARow: number;
+  /** Until then the other way of 6.3 goes first; null: it does not. */
+  readonly yieldsUntilMs: number | null;
+  /** The refusal doubts the rules of the instrument: new ones end the rest (strategy 11.8). */
+  readonly doubtsRules: boolean;
+  /** Key of the alert that told of it, cleared with the rest. */
+  readonly alertKey: string;
 }
 
 /** Realised results since the journal began (4.6). */
@@ -81,9 +103,7 @@ export function emptySymbolState(instrument: string): SymbolState {
     booked: { A: ZERO, B: ZERO },
     contradiction: { A: null, B: null },
     unhedgedSinceMs: null,
-    restUntilMs: null,
-    restReason: '',
-    refusalsInARow: 0,
+    rests: [],
     nextIntent: 1,
     realised: { hedges: 0, hedgedSize: ZERO, hedgeGainUsdt: ZERO, unwinds: 0, unwindGainUsdt: ZERO },
     acceptedMark: null,

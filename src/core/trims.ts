@@ -1,8 +1,10 @@
+import { isShutOut } from './ability.ts';
 import { max } from './decimal.ts';
 import { modeOf } from './leaving.ts';
+import { lotsNet } from './ledger.ts';
 import { exposureOf, roomFor } from './limits.ts';
-import type { ManagedOrder, TradingState } from './model.ts';
-import { ACCOUNTS } from './model.ts';
+import type { AccountName, Instrument, ManagedOrder, TradingState } from './model.ts';
+import { ACCOUNTS, otherAccount } from './model.ts';
 import { MOST_SHARE_OF_ORDER, openingSides } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { hedgeOpen } from './repairs.ts';
@@ -26,7 +28,7 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
 }
 
 /**
- * Live orders to cancel (strategy 8.2): openings of a doubtful or an outdated size, those the present state would not submit
+ * Live orders to cancel (strategy 8.2): openings without a partner (5.7), of a doubtful or an outdated size, those the present state would not submit
  * on that account, openings whose remainder is no longer tradable, then surplus, oldest first; in `partial-wait` and
  * `cooldown` only the first and the last. Orders that are being cancelled, or of whose existence nothing is known yet (9.6),
  * are not asked for again.
@@ -36,7 +38,7 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
   const misplaced =
     modeOf(input) === 'trade'
       ? input.state.orders.filter(cancellable).flatMap((order) => {
-          const unsafe = unsafeOpening(input, tradingState, order);
+          const unsafe = withoutPartner(input, order) ?? unsafeOpening(input, tradingState, order);
           if (unsafe !== null) return [unsafe];
           return onlySurplus ? [] : misplacedBy(input, tradingState, order);
         })
@@ -113,6 +115,43 @@ function unsafeOpening(input: PlanInput, tradingState: TradingState, order: Mana
   const room = roomFor(config, exposureOf(input, others), { account, side, price, opening: false });
   if (remaining.lte(room)) return null;
   return trim(`the limits leave ${room.toFixed(input.instrument.baseDecimals)} of its ${remaining.toFixed()}`, '8.2');
+}
+
+/**
+ * The opening of an account whose partner has been unable to open (strategy 5.7); null: it may stay. What covers the net of
+ * the partner's fill, and no more than that, hedges.
+ */
+function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
+  const { valuation } = input;
+  const partner = otherAccount(order.account);
+  if ((order.purpose === 'repair' && !valuation.hedged) || !isShutOut(input, partner)) return null;
+  const hedges =
+    !valuation.hedged &&
+    order.side === sideAgainst(valuation.net) &&
+    remainingSize(order).minus(valuation.net.abs()).lt(valuation.smallestTradable);
+  return hedges ? null : { order, why: `account ${partner} cannot open its leg`, rule: '5.7' };
+}
+
+/**
+ * Openings to cancel while there is nothing to decide on, by what the ledger knows: those of an account whose partner has been
+ * unable to open, or could not be read for long (strategy 5.7).
+ *
+ * @param blind accounts whose data have been unusable for 30 s
+ */
+export function trimsWithoutView(
+  input: Pick<PlanInput, 'state' | 'nowMs' | 'unable'>,
+  { minSize }: Instrument,
+  blind: readonly AccountName[],
+): Trim[] {
+  const net = lotsNet(input.state.lots);
+  return input.state.orders.filter(cancellable).flatMap((order) => {
+    const partner = otherAccount(order.account);
+    const gone = blind.includes(partner) || isShutOut(input, partner);
+    // What can trade no more than the net hedges it: without a mark, what is below a step is none.
+    const hedges = net.abs().gte(minSize) && order.side === sideAgainst(net) && remainingSize(order).lte(net.abs());
+    if (!gone || hedges) return [];
+    return [{ order, why: `account ${partner} cannot open its leg`, rule: '5.7' }];
+  });
 }
 
 function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {

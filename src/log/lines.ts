@@ -316,6 +316,8 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   unhedged: (_alert, context) => `ALERT unhedged>${context.stuckHours}h`,
   'foreign-order': () => 'ALERT non-strategy order detected',
   'order-refused': () => 'ALERT the exchange refused an order',
+  'order-ended': () => 'ALERT an order that rested was ended',
+  'orders-ended': () => 'ALERT orders of many symbols were ended',
   drift: () => 'ALERT positions differ from the ledger',
   'same-direction': () => 'ALERT both accounts hold the same direction',
   'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',

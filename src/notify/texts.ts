@@ -93,7 +93,8 @@ const EN: Words = {
     'account-parked': {
       title: 'Account refused by the exchange',
       line: '[{reason}][ (code {code})]',
-      engine: 'places no orders on either account and asks again slowly; orders that rest stay until they expire.',
+      engine:
+        'places nothing on this account and asks again slowly; the other one opens nothing, and repairs while both can be read.',
       you: 'log in at the exchange: check the permissions of the API key, the IP list and the state of the account.',
     },
     mmr: {
@@ -125,6 +126,19 @@ const EN: Words = {
       line: '[{reason}][ (code {code})][, next try in {restSeconds} s]',
       engine: 'lets this symbol rest, longer each time, and tries again.',
       you: 'read the reason: margin, limits of the account, or the settings of the symbol.',
+    },
+    'order-ended': {
+      title: 'Resting order ended by the exchange or by hand',
+      line: '[{side} {purpose}: {reason}][, next try in {restSeconds} s]',
+      engine:
+        'lets this account rest for orders of that purpose, longer each time; the other account goes on repairing.',
+      you: 'read the reason: margin, self-trade prevention, a closed market; if someone cancelled by hand, ask why.',
+    },
+    'orders-ended': {
+      title: 'Orders of many symbols were ended for one reason',
+      line: '[{reason}][, {count} symbols][: {symbols}]',
+      engine: 'lets each account and purpose rest and places the orders again.',
+      you: 'read the reason: margin of the account, a restart of the exchange, or someone who cancelled everything.',
     },
     drift: {
       title: 'Position differs from what was traded (drift)',
@@ -306,6 +320,18 @@ const ZH: Words = {
       line: '[{reason}][（代码 {code}）][，{restSeconds} 秒后再试]',
       engine: '该标的暂停，时间逐次加长，然后重试。',
       you: '查看原因：保证金、账户限制或标的配置。',
+    },
+    'order-ended': {
+      title: '挂单被交易所或人工终止',
+      line: '[{side} {purpose}：{reason}][，{restSeconds} 秒后再试]',
+      engine: '该账户的此类订单暂停，时间逐次加长；另一账户继续修复。',
+      you: '查看原因：保证金、自成交保护或市场关闭；若为人工撤单，请确认缘由。',
+    },
+    'orders-ended': {
+      title: '多个标的的挂单因同一原因被终止',
+      line: '[{reason}][，{count} 个标的][：{symbols}]',
+      engine: '各账户按用途暂停，然后重新挂单。',
+      you: '查看原因：账户保证金、交易所重启，或有人全部撤单。',
     },
     drift: {
       title: '持仓与成交记录不符 (drift)',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Api, PaperAnswer } from './api.ts';
+import { ERRORS } from './errors.ts';
 import { FAULT_KINDS, type FaultKind, type Faults } from './faults.ts';
 import { E9, e9, parseE9, printE9, printQuote } from './fixed.ts';
 import { instrumentsFromJson } from './instruments.ts';
@@ -72,6 +73,19 @@ const BODIES = {
     /** So many answers to `positions`, or so long; absent: until it is taken back. */
     answers: z.number().int().positive().optional(),
     for_ms: z.number().positive().optional(),
+  }),
+  refuse: z.strictObject({
+    account: account.optional(),
+    instrument: z.string().optional(),
+    /** One of: the code a create answers, the reason it is rejected with, the reason it is ended with once it rests. */
+    code: z.number().int().optional(),
+    reject: z.string().optional(),
+    end: z.string().optional(),
+    /** Orders with `reduce_only` pass, as after 2091 and 7304. */
+    reduce_only_passes: z.boolean().default(false),
+    count: z.number().int().positive().optional(),
+    /** Takes away the former ones first; alone it takes away all. */
+    clear: z.boolean().default(false),
   }),
   active: z.strictObject({ instrument: z.string(), active: z.boolean() }),
   fill: z.strictObject({ account, ...ids, size: decimalText.optional(), price: decimalText.optional() }),
@@ -203,6 +217,21 @@ export class Control {
     const { price, answers = Number.POSITIVE_INFINITY, for_ms = Number.POSITIVE_INFINITY } = body;
     const shown = price === undefined ? null : { price: e9(price), untilMs: venue.clockMs + for_ms, left: answers };
     venue.shownMarks.set(body.instrument, account, shown);
+  }
+
+  /** Refuses orders of an account, an instrument, or all, for a reason of the exchange's own. */
+  refuse(body: Body<'refuse'>): void {
+    const { venue } = this.#exchange;
+    const { code = null, reject = null, end = null, instrument = null } = body;
+    const given = [code, reject, end].filter((one) => one !== null);
+    if (given.length > 1 || (given.length === 0 && !body.clear)) throw new RangeError('one of code, reject, end');
+    if (code !== null && ERRORS[code] === undefined) throw new RangeError(`no such venue error: ${code}`);
+    if (instrument !== null) venue.book(instrument, 3000);
+    if (body.clear) venue.refusals.clear();
+    if (given.length === 0) return;
+    const account = body.account === undefined ? null : this.#account(body.account);
+    const { reduce_only_passes: reduceOnlyPasses, count = null } = body;
+    venue.refusals.add({ account, instrument, code, reject, end, reduceOnlyPasses, left: count });
   }
 
   /** Opens or closes an instrument for new orders. */

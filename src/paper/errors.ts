@@ -13,6 +13,8 @@ export const ERRORS: Readonly<Record<number, readonly [status: number, message: 
   1101: [400, 'Feed Format must be in the format of <primary>@<secondary>'],
   1102: [400, 'Wrong number of primary selectors'],
   1103: [400, 'Wrong number of secondary selectors'],
+  1014: [504, 'Gateway timeout'],
+  1015: [503, 'Service is temporarily overloaded'],
   1400: [403, 'Signer does not have trade permission'],
   2000: [403, 'Signature is from an unauthorized signer'],
   2001: [403, 'Signature has expired'],
@@ -40,8 +42,11 @@ export const ERRORS: Readonly<Record<number, readonly [status: number, message: 
   2067: [400, 'Order below minimum notional: reduce the position with a single order'],
   2080: [400, 'Insufficient margin to create order'],
   2081: [400, 'Order would exceed the maximum position size'],
+  2082: [400, 'Pre-order check failed'],
+  2083: [400, 'Order would exceed the maximum position size under the current leverage tier'],
   2084: [400, 'Post-order check failed'],
   2090: [429, 'You have too many open orders'],
+  2091: [403, 'Account may only reduce its positions'],
   2110: [400, 'Invalid trigger by'],
   2233: [400, 'Bulk order request must not contain both order ids and client order ids'],
   2234: [400, 'Bulk order request must contain one instrument only'],
@@ -59,6 +64,7 @@ export const ERRORS: Readonly<Record<number, readonly [status: number, message: 
   3031: [400, 'Depth is invalid'],
   6000: [400, 'Countdown time is bigger than the maximum of 300 seconds'],
   7201: [400, 'Limit price is outside of the price protection band'],
+  7304: [400, 'Only reduce-only orders are allowed in this asset now'],
 };
 
 /** A refusal the venue answers with a code (API 3). */

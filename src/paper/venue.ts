@@ -33,6 +33,7 @@ import {
   type VenueOptions,
 } from './model.ts';
 import { checkNew, refusalOf } from './order-rules.ts';
+import { Refusals } from './refusals.ts';
 import { ShownMarks } from './shown-marks.ts';
 import { Timeline } from './timeline.ts';
 
@@ -52,6 +53,8 @@ const FENCES_KEPT = 1_000;
 export class Venue {
   readonly options: VenueOptions;
   readonly accounts: readonly PaperAccount[];
+  /** What is refused by hand. */
+  readonly refusals = new Refusals();
   readonly #books = new Map<string, Book>();
   readonly #markOf = (instrument: string): bigint => this.mark(instrument);
   readonly #stamp = (): bigint => this.stampNs();
@@ -309,6 +312,8 @@ export class Venue {
     // An identical signed payload with the same nonce is a duplicate and ignored (API 5.1): the same answer, no new order.
     if (known !== undefined) return known;
     const book = this.book(request.instrument, 2061);
+    const code = this.refusals.strike('code', account, request);
+    if (code !== null) throw new VenueError(code);
     checkNew(request, { book, account, markOf: this.#markOf }, this.options);
     return this.#admit(
       account,
@@ -380,7 +385,9 @@ export class Venue {
     if (order.status !== 'PENDING') return;
     const book = this.book(order.instrument) as Book;
     this.#name(order);
-    const refusal = refusalOf(order, { book, account: order.account, markOf: this.#markOf }, this.clockMs);
+    const refusal =
+      this.refusals.strike('reject', order.account, order) ??
+      refusalOf(order, { book, account: order.account, markOf: this.#markOf }, this.clockMs);
     if (refusal !== null) {
       this.#close(order, 'REJECTED', refusal);
     } else if (order.cancelReason !== null) {
@@ -405,6 +412,12 @@ export class Venue {
     joinQueue(book, order);
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, Number(order.expirationNs / NS) - this.#time.shiftMs);
     this.#emit({ type: 'order', order });
+    const end = this.refusals.strike('end', order.account, order);
+    if (end !== null) this.#time.later(this.options.createLatencyMs, () => this.#endResting(order, end));
+  }
+
+  #endResting(order: PaperOrder, reason: string): void {
+    if (order.status === 'OPEN') this.#close(order, 'CANCELLED', reason);
   }
 
   #touch(order: PaperOrder): void {

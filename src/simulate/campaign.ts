@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Auditor, type AuditReport, createAuditor, type Invariant } from '../core/audit/index.ts';
+import { longestRest } from '../core/rests.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { journalledStart, staleMs } from '../engine.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -241,8 +242,8 @@ class Campaign {
       nowMs: () => this.#time.nowMs,
       run: () => (this.#calm || !this.#surroundings.reachable() ? null : this.#process.run()),
       resting: (instrument) => {
-        const until = stateOf(this.#process.journal, instrument)?.restUntilMs ?? null;
-        return until !== null && until > this.#time.wallMs;
+        const state = stateOf(this.#process.journal, instrument);
+        return state !== null && longestRest(state, this.#time.wallMs) !== null;
       },
       tell: (what, rule, detail) => this.#findings.find('truth', rule, what, detail),
     });

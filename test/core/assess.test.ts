@@ -14,6 +14,7 @@ import {
   NOW,
   order,
   position,
+  rest,
   snapshot,
   stateWith,
   strategy,
@@ -189,9 +190,16 @@ describe('5 9.5 12 times that cannot be yet are from before our clock was set ba
   const cooldownMs = strategy().postOnlyCooldownMs;
 
   it('9.5 a rest lasts at most the cooldown from now', () => {
-    assert.equal(kept({ restUntilMs: NOW + HOUR }).restUntilMs, NOW + cooldownMs);
-    assert.equal(kept({ restUntilMs: NOW + cooldownMs - 1 }).restUntilMs, NOW + cooldownMs - 1);
-    assert.equal(kept({ restUntilMs: NOW - 1 }).restUntilMs, NOW - 1);
+    const until = (untilMs: number) => kept({ rests: [rest('A', 'repair', { untilMs })] }).rests?.[0]?.untilMs;
+    assert.equal(until(NOW + HOUR), NOW + cooldownMs);
+    assert.equal(until(NOW + cooldownMs - 1), NOW + cooldownMs - 1);
+    assert.equal(until(NOW - 1), NOW - 1);
+  });
+
+  it('5.7 6.3 neither did its run begin later than now, nor does the other way go first for longer than from now', () => {
+    const late = rest('A', 'repair', { sinceMs: NOW + HOUR, yieldsUntilMs: NOW + HOUR });
+    const [now] = kept({ rests: [late] }).rests ?? [];
+    assert.deepEqual([now?.sinceMs, now?.yieldsUntilMs], [NOW, NOW + 900_000]);
   });
   it('12 what left hedged in a time to come has left it now', () => {
     assert.equal(kept({ unhedgedSinceMs: NOW + HOUR }).unhedgedSinceMs, NOW);

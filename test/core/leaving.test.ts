@@ -15,6 +15,7 @@ import {
   input,
   lot,
   order,
+  rest,
   seedFor,
   stateWith,
 } from '../support/core.ts';
@@ -68,7 +69,10 @@ describe('16.3 what a leaving symbol submits and cancels', () => {
     },
     {
       name: 'cooldown: openings go',
-      given: { orders: [named('o', order('A', 'buy', 1, 99))], state: { restUntilMs: Number.MAX_SAFE_INTEGER } },
+      given: {
+        orders: [named('o', order('A', 'buy', 1, 99))],
+        state: { rests: [rest('A', 'repair'), rest('B', 'repair'), rest('A', 'opening')] },
+      },
       trims: ['o'],
       state: 'cooldown',
     },

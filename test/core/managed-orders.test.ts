@@ -6,17 +6,13 @@ import {
   countIntents,
   dropAbsent,
   dropRefused,
-  endRest,
   forgetCancel,
   markCancelRequested,
   markUnknown,
-  restAfterExhaustion,
-  restAfterRefusal,
 } from '../../src/core/managed-orders.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { d, input, NOW, order, plain, stateWith } from '../support/core.ts';
 
-const COOLDOWN = 300_000;
 const sent = {
   clientOrderId: '1',
   account: 'A',
@@ -101,47 +97,5 @@ describe('1 9.4 9.6 what becomes of an order', () => {
     assert.equal(countIntents(stateWith({ nextIntent: 5 }), creates).nextIntent, 7);
     const state = stateWith();
     assert.equal(countIntents(state, []), state);
-  });
-});
-
-describe('9.5 rests', () => {
-  it('9.5 post-only attempts used up: the whole cooldown', () => {
-    const state = restAfterExhaustion(stateWith(), NOW, COOLDOWN, 5);
-    assert.equal(state.restUntilMs, NOW + COOLDOWN);
-    assert.match(state.restReason, /5 post-only attempts/);
-  });
-
-  it('9.5 any other refusal: 10 s, doubling with each one in a row, up to the cooldown', () => {
-    let state = stateWith();
-    const rests: number[] = [];
-    for (let count = 0; count < 7; count += 1) {
-      const atMs = NOW + count * 1_000_000;
-      state = restAfterRefusal(state, atMs, COOLDOWN, 'why');
-      rests.push((state.restUntilMs ?? 0) - atMs);
-    }
-    assert.deepEqual(rests, [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
-  });
-
-  it('9.5 a hundred refusals in a row rest no longer than the cooldown', () => {
-    const state = restAfterRefusal(stateWith({ refusalsInARow: 2000 }), NOW, COOLDOWN, 'why');
-    assert.equal(state.restUntilMs, NOW + COOLDOWN);
-  });
-
-  it('9.5 after a rest that ended well the next refusal counts as the first', () => {
-    const state = restAfterRefusal(endRest(stateWith({ refusalsInARow: 4 })), NOW, COOLDOWN, 'why');
-    assert.equal(state.restUntilMs, NOW + 10_000);
-  });
-
-  it('9.5 a refusal of the other leg does not shorten the rest after used-up attempts', () => {
-    const exhausted = restAfterExhaustion(stateWith(), NOW, COOLDOWN, 5);
-    const refused = restAfterRefusal(exhausted, NOW + 1000, COOLDOWN, 'why');
-    assert.equal(refused.restUntilMs, NOW + COOLDOWN);
-    assert.match(refused.restReason, /5 post-only attempts/);
-    assert.equal(refused.refusalsInARow, 1);
-  });
-
-  it('9.5 a rest is never shortened, whatever comes second', () => {
-    const refused = restAfterRefusal(stateWith({ refusalsInARow: 9 }), NOW, COOLDOWN, 'why');
-    assert.equal(restAfterExhaustion(refused, NOW + 1, COOLDOWN, 5).restUntilMs, NOW + 1 + COOLDOWN);
   });
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { judgeMark, type MarkTrust, readMark, type Touch } from '../../src/core/mark.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import { d, input, lot, NOW, order, position, seedFor, snapshot } from '../support/core.ts';
+import { d, input, lot, NOW, order, position, rest, seedFor, snapshot } from '../support/core.ts';
 
 const seed = seedFor('core/mark');
 const INTERVAL_MS = 2_000;
@@ -275,7 +275,7 @@ describe('3.1 what a doubtful mark lets happen', () => {
       for (const over of [
         { a: 1, b: -1 },
         { a: 0, b: 0 },
-        { a: 1, b: -1, state: { restUntilMs: NOW + 60_000 } },
+        { a: 1, b: -1, state: { rests: [rest('A', 'opening'), rest('A', 'repair'), rest('B', 'repair')] } },
         { a: 1, b: -1, config: { positionMode: 'decrease' as const, minTotalPositionUsdt: d(0) } },
       ]) {
         const plan = makePlan(doubted(read, { ...over, orders: pair }));

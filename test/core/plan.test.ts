@@ -3,14 +3,15 @@ import { describe, it } from 'node:test';
 import { decode, encode } from '../../src/core/codec.ts';
 import { intentKey, makePlan, situationOf } from '../../src/core/plan.ts';
 import type { PlanInput } from '../../src/core/plan-input.ts';
-import { d, input, lot, NOW, order, plain } from '../support/core.ts';
+import { d, input, lot, NOW, order, plain, rest } from '../support/core.ts';
 
 describe('5 what the state is chosen by', () => {
   it('5.1 a symbol rests until the rest’s last millisecond', () => {
-    const resting = (restUntilMs: number | null) => situationOf(input({ state: { restUntilMs } })).resting;
+    const resting = (untilMs: number) =>
+      situationOf(input({ state: { rests: [rest('B', 'opening', { untilMs })] } })).resting;
     assert.equal(resting(NOW + 1), true);
     assert.equal(resting(NOW), false);
-    assert.equal(resting(null), false);
+    assert.equal(situationOf(input()).resting, false);
   });
 
   it('5.2 a partial fill waits while something traded is not booked', () => {
@@ -37,7 +38,8 @@ describe('5 what the state is chosen by', () => {
   });
 
   it('9.5 in cooldown nothing is created', () => {
-    const plan = makePlan(input({ a: 5, state: { restUntilMs: NOW + 4001, restReason: 'resting' } }));
+    const rests = (['A', 'B'] as const).map((account) => rest(account, 'repair', { untilMs: NOW + 4001 }));
+    const plan = makePlan(input({ a: 5, state: { rests } }));
     assert.equal(plan.tradingState, 'cooldown');
     assert.deepEqual(plan.creates, []);
     assert.equal(plan.idle?.rule, '9.5');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { book, lotsNet, lotsOfPositions } from '../../src/core/ledger.ts';
-import { REFUSAL_REST_MS } from '../../src/core/managed-orders.ts';
 import { makePlan } from '../../src/core/plan.ts';
+import { REFUSAL_REST_MS } from '../../src/core/rests.ts';
 import { orderCap } from '../../src/core/trims.ts';
 import { d, fill, type InputOptions, input, lot, NOW, order, stateAfter } from '../support/core.ts';
 

@@ -4,7 +4,18 @@ import fc from 'fast-check';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { orderCap } from '../../src/core/trims.ts';
-import { anyAccount, anySide, anySize, d, type InputOptions, input, NOW, order, seedFor } from '../support/core.ts';
+import {
+  anyAccount,
+  anySide,
+  anySize,
+  d,
+  type InputOptions,
+  input,
+  NOW,
+  order,
+  rest,
+  seedFor,
+} from '../support/core.ts';
 
 const seed = seedFor('core/trims');
 
@@ -99,7 +110,11 @@ describe('8.2 openings whose size is not what it was meant to be', () => {
     },
     {
       name: '8.2 in cooldown they go too',
-      given: { ...held, orders: pair(166), state: { restUntilMs: NOW + 1000 } },
+      given: {
+        ...held,
+        orders: pair(166),
+        state: { rests: [rest('A', 'opening'), rest('A', 'repair'), rest('B', 'repair')] },
+      },
       trims: ['a 8.2', 'b 8.2'],
       state: 'cooldown',
     },
@@ -224,7 +239,7 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
     },
     {
       name: '8.2 cooldown: a wrong side stays',
-      given: { orders: [sell()], state: { restUntilMs: NOW + 1, restReason: 'resting' } },
+      given: { orders: [sell()], state: { rests: [rest('B', 'opening')] } },
       trims: [],
       state: 'cooldown',
     },
@@ -342,7 +357,7 @@ describe('8.2 surplus goes oldest first', () => {
     },
     {
       name: '8.2 in cooldown surplus goes',
-      given: { orders: [at('new', 1000), at('old', 9000)], state: { restUntilMs: NOW + 1, restReason: 'resting' } },
+      given: { orders: [at('new', 1000), at('old', 9000)], state: { rests: [rest('B', 'opening')] } },
       trims: ['old 8.2'],
       state: 'cooldown',
     },

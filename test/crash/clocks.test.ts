@@ -93,14 +93,14 @@ test('a rest ends when it would have, and nothing is submitted before (9.5)', ()
         add: false,
       });
       await until(time, world, 'it rests', () => world.facts.some((fact) => fact.type === 'intent.exhausted'));
-      const { restUntilMs } = saved(world);
+      const restUntilMs = saved(world).rests?.[0]?.untilMs;
       assert.ok(restUntilMs);
       await time.run(time.nowMs + 5_000);
       const creates = world.watch.creates;
       world.kill();
       await time.run(restUntilMs - 100);
       assert.equal(world.starts, 2);
-      assert.equal(saved(world).restUntilMs, restUntilMs);
+      assert.equal(saved(world).rests?.[0]?.untilMs, restUntilMs);
       assert.equal(world.watch.creates, creates, 'an order was sent while it rested');
       await until(time, world, 'it quotes again', bothQuote(world));
       assert.ok(time.nowMs < restUntilMs + 5_000, 'it rested longer');

@@ -7,16 +7,17 @@ const site = (effect: CallEffect) => ({ call: 'someCall', account: 'A' as const,
 /** API 3, written out a second time: code, HTTP status, what it is for a read, for a create, for a cancel. */
 const EXPECTED: readonly [codes: number[], http: number, read: string, create: string][] = [
   [[1000], 401, 'unauthenticated', 'unauthenticated'],
-  [[1001, 1400, 2000, 2003, 2004], 403, 'parked', 'parked'],
+  [[1001, 2000, 2003, 2004], 403, 'parked', 'parked'],
   [[1008], 401, 'parked', 'parked'],
   [[1012], 400, 'parked', 'parked'],
   [[1002, 1005, 3004, 3005, 3006], 500, 'unavailable', 'unknown'],
-  [[1009], 503, 'unavailable', 'unknown'],
+  [[1014], 504, 'unavailable', 'unknown'],
+  [[1009, 1015], 503, 'unavailable', 'unknown'],
   [[1004], 404, 'not-found', 'not-found'],
   [[1006], 429, 'rate-limited', 'rate-limited'],
   [[2012], 400, 'unavailable', 'unknown'],
   [[2090], 429, 'refused', 'refused'],
-  [[2001, 2002, 2005, 2006, 2007, 2008], 403, 'refused', 'refused'],
+  [[1400, 2091, 2001, 2002, 2005, 2006, 2007, 2008], 403, 'refused', 'refused'],
   [
     [1003, 1101, 1102, 1103, 2010, 2011, 2020, 2021, 2030, 2032, 2040, 2041, 2042, 2050, 2051],
     400,
@@ -24,9 +25,14 @@ const EXPECTED: readonly [codes: number[], http: number, read: string, create: s
     'refused',
   ],
   [[2060, 2061, 2062, 2063, 2064, 2065, 2066, 2067, 2070, 2080, 2081, 2082, 2083, 2084], 400, 'refused', 'refused'],
-  [[2110, 2111, 2112, 2113, 2114, 2115, 2116, 2117, 2242], 400, 'refused', 'refused'],
+  [[2110, 2111, 2112, 2113, 2114, 2115, 2116, 2117, 2242, 2450, 2451, 2452, 2453], 400, 'refused', 'refused'],
   [[2233, 2234, 2235, 2236, 2237, 2413, 2300, 2301, 2400, 2401, 2402], 400, 'refused', 'refused'],
-  [[3000, 3007, 3020, 3021, 3030, 3031, 6000, 7201, 7304, 7500, 7501, 7502, 7503, 7504], 400, 'refused', 'refused'],
+  [
+    [3000, 3007, 3020, 3021, 3030, 3031, 6000, 7201, 7304, 7500, 7501, 7502, 7503, 7504, 7600, 7601, 7602, 7603],
+    400,
+    'refused',
+    'refused',
+  ],
 ];
 
 describe('GRVT error codes (API 3)', () => {

@@ -5,6 +5,7 @@ import { PARKED_RETRY_MS } from '../../machines/account-poller.ts';
 import {
   DRAIN_LIMIT_MS,
   daemonMachine,
+  ENDS_OVER_MS,
   FAREWELL_MS,
   LISTING_PAUSE_MS,
   RESPAWN_FORGIVEN_MS,
@@ -717,6 +718,38 @@ describe('11.8 rules that the exchange changes', () => {
     assert.equal(world.exchange.named('instruments').length, 2);
     assert.equal(world.symbol(SOL).instrument.tickSize.toFixed(), '0.2');
     assert.equal(world.reported('instrument.changed').length, 2);
+  });
+});
+
+describe('9.5 orders that the exchange ends', () => {
+  const ends = (world: World, reason: string, count: number, from = 0) => {
+    for (let index = from; index < from + count; index += 1) {
+      const atMs = world.clock.nowMs();
+      world.actor.send({ type: 'order.ended', instrument: `SYM${index}`, reason, atMs });
+    }
+  };
+
+  it('for one reason on more than five symbols within 10 s are one alert, over a minute after the last', async () => {
+    const world = await trading();
+    ends(world, 'SYSTEM_FAILOVER', 5);
+    ends(world, 'SYSTEM_FAILOVER', 5);
+    ends(world, 'BELOW_MARGIN', 1, 9);
+    await world.settle();
+    assert.deepEqual(world.alerts('orders-ended'), []);
+    ends(world, 'SYSTEM_FAILOVER', 1, 5);
+    await world.settle();
+    assert.deepEqual(world.alerts('orders-ended'), ['orders-ended:SYSTEM_FAILOVER']);
+    await world.pass(ENDS_OVER_MS + 30_000, 1_000);
+    assert.ok(world.reported('alert.resolved').some(({ key }) => key === 'orders-ended:SYSTEM_FAILOVER'));
+  });
+
+  it('on as many symbols in a longer time are not', async () => {
+    const world = await trading();
+    ends(world, 'SYSTEM_FAILOVER', 3);
+    await world.pass(11_000, 500);
+    ends(world, 'SYSTEM_FAILOVER', 3, 3);
+    await world.settle();
+    assert.deepEqual(world.alerts('orders-ended'), []);
   });
 });
 

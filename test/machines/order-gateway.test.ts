@@ -564,6 +564,23 @@ test('a parked account stops creates on both: queued and new intents are unsent,
   assert.equal(endings(bench).at(-1), `${next.intentId} confirmed`);
 });
 
+test('beside a parked account the other one repairs, and its openings are unsent (9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onBook = async () => testBook('600', '600.1');
+  confirmsAll(bench);
+  const { submit, send, state } = openGateway(bench);
+  send({ type: 'account.parked', account: 'B', failure });
+  const repair = testIntent({ purpose: 'repair' });
+  const [opening, parked] = [testIntent(), testIntent({ account: 'B', purpose: 'repair' })];
+  for (const intent of [opening, repair, parked]) submit(intent);
+  await bench.pass(100);
+  assert.equal(state(), 'parked');
+  assert.deepEqual(
+    new Set(endings(bench)),
+    new Set([`${opening.intentId} unsent`, `${parked.intentId} unsent`, `${repair.intentId} confirmed`]),
+  );
+});
+
 test('an account found parked by a create is told to the daemon and to its poller, once (9.8)', async () => {
   const bench = new Bench();
   bench.exchange.onCreate = () => Promise.reject(new TestFailure('parked', 'createOrder', 1400, 'A'));

@@ -9,7 +9,7 @@ import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { unsettledOrders } from '../../src/journal/read.ts';
 import type { OrderOutcome, PreparedOrder } from '../../src/ports.ts';
-import { config, d, instrument, lot, NOW, order, snapshot, strategy } from '../support/core.ts';
+import { config, d, instrument, lot, NOW, order, rest, snapshot, strategy } from '../support/core.ts';
 
 /** What a start makes of what the journal holds, however the last run ended (strategy 11.2). */
 
@@ -208,12 +208,11 @@ test('lots, booked sizes, waiting fills with their clocks, rests and the unhedge
   const before: Partial<SymbolState> = {
     lots: [lot(3, 'B', 'sell', '0.7', 601)],
     nextLotId: 4,
-    orders: [partial],
+    // What a stop or the former run may have cancelled is not taken for somebody's hand (9.5).
+    orders: [{ ...partial, cancelSent: true }],
     booked: { A: d(1), B: d('-1.7') },
     unhedgedSinceMs: NOW - 7_200_000,
-    restUntilMs: NOW + 60_000,
-    restReason: '5 post-only attempts used up',
-    refusalsInARow: 2,
+    rests: [rest('A', 'repair', { yieldsUntilMs: NOW + 900_000 })],
     nextIntent: 12,
   };
   const after = new Written().prepared().state(before).outcome('resting').restored();

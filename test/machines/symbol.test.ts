@@ -119,6 +119,8 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'poller.started': () => ({ type: 'poller.started', account: 'A' }),
   'trading.halt': () => ({ type: 'trading.halt', why: 'I2' }),
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
+  'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
+  'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 
@@ -793,9 +795,10 @@ describe('3.1 flat accounts ask for the book', () => {
       bench.send(EVENTS['touch.received'](bench));
       bench.confirmAll(100, prefix);
       assert.equal(bench.phase, 'equal');
-      // Both orders are cancelled by hand, and the touch is too old to price new ones by.
+      // Both orders expire, and the touch is too old to price new ones by.
       bench.wait(11_000);
-      const over = new Map(bench.orders.map((one) => [one.account, [seen(one, { status: 'CANCELLED' })]]));
+      const expired = { status: 'CANCELLED', rejectReason: 'EXPIRED' } as const;
+      const over = new Map(bench.orders.map((one) => [one.account, [seen(one, expired)]]));
       bench.read('A', 0, over.get('A'));
       bench.read('B', 0, over.get('B'));
       assert.equal(bench.phase, 'waiting');
@@ -903,26 +906,37 @@ describe('9.5 rests, and what ends a submission', () => {
     bench.wait(200);
     both(bench, 5, -5);
     assert.equal(bench.phase, 'equal');
-    assert.deepEqual(
-      bench.words().filter((word) => word.startsWith('gateway')),
-      ['gateway submit A buy 10', 'gateway submit B sell 10'],
-    );
+    const submits = () => bench.words().filter((word) => word.startsWith('gateway submit'));
+    assert.deepEqual(submits(), ['gateway submit A buy 10']);
+    bench.confirmAll();
+    both(bench, 5, -5);
+    assert.deepEqual(submits(), ['gateway submit B sell 10'], '5.7 the other leg waits until the first rests');
   });
 
   it('9.5 a refusal rests 10 s; the first order that goes through afterwards ends the alerts', () => {
     const bench = SITUATIONS.cooldown?.() ?? assert.fail();
-    assert.equal(bench.context.state.refusalsInARow, 2, 'both legs were refused');
+    assert.equal(bench.context.state.rests?.length, 2, 'both legs were refused');
     bench.wait(20_000);
     both(bench, 5, -5);
     assert.equal(bench.phase, 'equal');
     bench.words();
+    // One leg at a time, since neither could open for 10 s (5.7); the alert is over with the last rest.
     bench.confirmAll();
     assert.deepEqual(
       bench.words().filter((word) => word.startsWith('alert-desk')),
-      ['alert-desk cleared post-only-exhausted', 'alert-desk cleared order-refused'],
+      [],
     );
-    assert.equal(bench.context.state.restUntilMs, null);
-    assert.equal(bench.context.state.refusalsInARow, 0);
+    both(bench, 5, -5);
+    assert.deepEqual(
+      bench.asked.map(({ account }) => account),
+      ['B'],
+    );
+    bench.confirmAll();
+    assert.deepEqual(
+      bench.words().filter((word) => word.startsWith('alert-desk')),
+      ['alert-desk cleared order-refused'],
+    );
+    assert.deepEqual(bench.context.state.rests, []);
   });
 
   for (const [when, waitMs, phase] of [
@@ -941,9 +955,179 @@ describe('9.5 rests, and what ends a submission', () => {
       assert.deepEqual(bench.words(), ['poller:B watch [B1]']);
       both(bench, 5, -5);
       assert.equal(bench.phase, phase);
-      assert.equal(bench.context.state.refusalsInARow, 1);
+      assert.equal(bench.context.state.rests?.[0]?.inARow, 1);
     });
   }
+
+  it('6.3 9.5 a refused repair rests its account alone: the other way goes at once, and first for 15 minutes', () => {
+    const bench = beginning(10, -5);
+    const [smaller] = bench.asked;
+    assert.deepEqual([smaller?.account, smaller?.side], ['B', 'sell']);
+    bench.ended(smaller ?? assert.fail(), { kind: 'refused', code: 2080, reason: 'margin' });
+    both(bench, 10, -5);
+    assert.equal(bench.phase, 'imbalanced');
+    const [larger] = bench.asked;
+    assert.deepEqual([larger?.account, larger?.side, larger?.size.toFixed()], ['A', 'sell', '5']);
+    bench.ended(larger ?? assert.fail(), { kind: 'denied', reason: 'not yet', rule: '7.3' });
+    const next = () => {
+      both(bench, 10, -5);
+      const [intent] = bench.asked;
+      if (intent) bench.ended(intent, { kind: 'denied', reason: 'not yet', rule: '7.3' });
+      return intent?.account;
+    };
+    bench.wait(14 * 60_000);
+    assert.equal(next(), 'A');
+    bench.wait(61_000);
+    assert.equal(next(), 'B');
+  });
+
+  it('9.5 where both accounts were refused, the symbol rests', () => {
+    const bench = beginning(10, -5);
+    for (const account of ['B', 'A'] as const) {
+      const intent = bench.asked.find((one) => one.account === account);
+      bench.ended(intent ?? assert.fail(), { kind: 'refused', code: 2032, reason: 'no' });
+      both(bench, 10, -5);
+    }
+    assert.equal(bench.phase, 'cooldown');
+  });
+
+  const endOne = (bench: SymbolBench, rejectReason: string, prefix = '') => {
+    bench.confirmAll(100, prefix);
+    const b = bench.orders.find(({ account }) => account === 'B') ?? assert.fail();
+    const rest = bench.orders.filter(({ account }) => account === 'A').map((one) => seen(one));
+    bench.words();
+    bench.read('A', 5, rest);
+    bench.read('B', -5, [seen(b, { status: 'CANCELLED', rejectReason })]);
+    return bench.words();
+  };
+
+  it('9.5 an order that the exchange ends rests its account and purpose, longer each time, with the reason in the alert', () => {
+    const bench = beginning(5, -5);
+    assert.deepEqual(
+      endOne(bench, 'BELOW_MARGIN').filter((word) => !word.startsWith('poller')),
+      ['alert-desk raised order-ended', 'daemon order.ended'],
+    );
+    assert.equal(bench.phase, 'cooldown');
+    const [rest] = bench.context.state.rests ?? [];
+    assert.deepEqual([rest?.account, rest?.purpose, rest?.by, rest?.inARow], ['B', 'opening', 'end', 1]);
+    // 5.7: B tries again alone, A's leg waits; that it rests again proves nothing yet.
+    bench.wait(11_000);
+    const [a] = bench.orders;
+    bench.read('A', 5, a ? [seen(a)] : []);
+    bench.read('B', -5);
+    assert.deepEqual(
+      bench.asked.map(({ account }) => account),
+      ['B'],
+    );
+    endOne(bench, 'BELOW_MARGIN', 'again ');
+    assert.equal(bench.context.state.rests?.[0]?.inARow, 2);
+  });
+
+  it('9.5 one cancelled by hand rests openings only', () => {
+    const bench = beginning(10, -5);
+    assert.ok(endOne(bench, 'CLIENT_CANCEL').includes('alert-desk raised order-ended'));
+    assert.deepEqual(
+      bench.context.state.rests?.map(({ account, purpose }) => [account, purpose]),
+      [['B', 'opening']],
+    );
+    both(bench, 10, -5);
+    assert.equal(bench.phase, 'imbalanced');
+  });
+
+  it('9.5 one that our own cancel, its expiry or a stop ended is none', () => {
+    assert.ok(!endOne(beginning(5, -5), 'EXPIRED').includes('alert-desk raised order-ended'));
+    const bench = SITUATIONS.draining?.() ?? assert.fail();
+    const [a] = bench.orders;
+    bench.read('A', 5, [seen(a ?? assert.fail(), { status: 'CANCELLED', rejectReason: 'CLIENT_CANCEL' })]);
+    assert.ok(!bench.words().includes('alert-desk raised order-ended'));
+  });
+
+  describe('5.7 9.8 an account that is gone', () => {
+    const parked = (account: 'A' | 'B') => ({ type: 'account.parked', account, failure: FAILURE }) as const;
+    const resting = (bench: SymbolBench, account: 'A' | 'B') =>
+      bench.orders.filter((one) => one.account === account).map((one) => seen(one));
+
+    it('9.8 parked: the other one opens nothing, and has its opening cancelled after 10 s', () => {
+      const bench = beginning(5, -5);
+      bench.confirmAll();
+      bench.send(parked('A'));
+      bench.words();
+      bench.wait(9_000);
+      bench.read('A', 5, resting(bench, 'A'));
+      bench.read('B', -5, resting(bench, 'B'));
+      assert.deepEqual(bench.words(), []);
+      bench.wait(2_000);
+      bench.read('B', -5, resting(bench, 'B'));
+      assert.deepEqual(bench.words(), ['gateway cancel B B1']);
+    });
+
+    it('9.8 parked with a net: the other one repairs while both views are usable, the parked one never', () => {
+      const bench = new SymbolBench({ coverage });
+      bench.send(parked('B'));
+      bench.read('A', 10);
+      bench.read('B', -5);
+      assert.deepEqual(
+        bench.asked.map(({ account, side, purpose }) => [account, side, purpose]),
+        [['A', 'sell', 'repair']],
+      );
+    });
+
+    it('9.8 back again: both open', () => {
+      const bench = new SymbolBench({ coverage });
+      bench.send(parked('A'));
+      both(bench, 5, -5);
+      assert.deepEqual(bench.asked, []);
+      bench.send({ type: 'account.unparked', account: 'A' });
+      both(bench, 5, -5);
+      assert.equal(bench.asked.length, 2);
+    });
+
+    it('5.7 unreadable for 30 s: its partner’s opening is cancelled; one that hedges the net stays', () => {
+      for (const [b, words] of [
+        [-5, ['gateway cancel B B1']],
+        [5, []],
+      ] as const) {
+        const bench = beginning(5, -5);
+        bench.confirmAll();
+        const [a] = bench.orders;
+        if (b > 0) {
+          bench.read('A', 15, [
+            seen(a ?? assert.fail(), { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(100) }),
+          ]);
+        }
+        bench.words();
+        bench.wait(20_000);
+        bench.read('B', -5, resting(bench, 'B'));
+        const isCancel = (word: string) => word.startsWith('gateway cancel');
+        assert.deepEqual(bench.words().filter(isCancel), []);
+        bench.wait(11_000);
+        bench.read('B', -5, resting(bench, 'B'));
+        assert.deepEqual(bench.words().filter(isCancel), words);
+      }
+    });
+
+    it('5.7 its creates do not leave for 10 s: likewise, and its leg goes first when they do', () => {
+      const bench = beginning(5, -5);
+      const [a, b] = bench.asked;
+      bench.sent(b ?? assert.fail(), 'B1', 100);
+      bench.ended(b ?? assert.fail(), { kind: 'confirmed', clientOrderId: 'B1' });
+      const failure = { ...FAILURE, kind: 'rate-limited', call: 'createOrder' } as const;
+      const unsent = (intent: typeof a) =>
+        bench.ended(intent ?? assert.fail(), { kind: 'unsent', reason: 'HTTP 429', failure });
+      unsent(a);
+      bench.wait(11_000);
+      bench.read('A', 5);
+      bench.read('B', -5, resting(bench, 'B'));
+      unsent(bench.asked[0]);
+      bench.words();
+      bench.read('A', 5);
+      bench.read('B', -5, resting(bench, 'B'));
+      assert.deepEqual(
+        bench.words().filter((word) => word.startsWith('gateway')),
+        ['gateway cancel B B1'],
+      );
+    });
+  });
 
   it('9.5 in cooldown the reason is said once, while the seconds count', () => {
     const bench = SITUATIONS.cooldown?.() ?? assert.fail();

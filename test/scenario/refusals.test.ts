@@ -84,3 +84,66 @@ describe('11.8 rules that change while the engine runs', TOGETHER, () => {
       assert.equal(await stage.stop(), 0);
     }));
 });
+
+/** Our creates on an account so far. */
+function creates(stage: EngineStage, account: AccountName): number {
+  return stage.reported('order.sent').filter((fact) => fact.account === account).length;
+}
+
+describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () => {
+  it('ended after they rested: one alert with the reason, rests that double, and the other account repairs at once', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      scene.paper.exchange.control.refuse({
+        account: 'B',
+        end: 'BELOW_MARGIN',
+        reduce_only_passes: false,
+        clear: false,
+      });
+      const [order] = resting(scene, 'B');
+      scene.paper.exchange.control.cancel({ account: 'B', client_order_id: order?.id, reason: 'BELOW_MARGIN' });
+      fillWhole(scene, 'A');
+      // B would repair by growing: its order is ended. A shrinks instead.
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      const before = creates(stage, 'B');
+      assert.ok(before <= 2, `B was tried ${before} times`);
+      fillWhole(scene, 'A');
+      await stage.until('hedged', () => stage.symbol(BNB).toldPhase === 'cooldown', 10_000);
+      assert.ok(creates(stage, 'B') <= before + 1);
+      const alerts = stage.reported('alert.raised').filter(({ alert }) => alert.kind === 'order-ended');
+      assert.deepEqual(
+        alerts.map(({ alert }) => [alert.account, alert.details.reason]),
+        [['B', 'BELOW_MARGIN']],
+      );
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  for (const code of [2080, 2091, 7304, 1400]) {
+    it(`${code} on the account that should repair: the other way is taken at once`, () =>
+      withScene(async (scene) => {
+        const stage = await quoting(scene);
+        const { control } = scene.paper.exchange;
+        control.refuse({ account: 'B', code, reduce_only_passes: true, clear: false });
+        control.cancel({ account: 'B', client_order_id: resting(scene, 'B')[0]?.id, reason: 'CLIENT_CANCEL' });
+        fillWhole(scene, 'A');
+        await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+        fillWhole(scene, 'A');
+        await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
+        assert.equal(creates(stage, 'B'), 2);
+        assert.equal(await stage.stop(), 0);
+      }));
+  }
+});
+
+describe('5.7 9.8 an account that is gone', TOGETHER, () => {
+  it('its key is refused: the other one’s opening is cancelled after 10 s, and none is made', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const id = scene.paper.accounts[0]?.subAccountId ?? '';
+      const text = JSON.stringify({ c: 1001, m: 'You are not authorized to access this functionality', s: 403 });
+      scene.meddler.meddle = ({ body }) => (JSON.stringify(body).includes(id) ? { status: 403, text } : null);
+      await stage.until('B is alone', () => resting(scene, 'B').length === 0, 15_000);
+      assert.equal(resting(scene, 'A').length, 1);
+      assert.equal(creates(stage, 'B'), 1);
+    }));
+});

@@ -14,7 +14,7 @@ import type {
   SymbolSnapshot,
 } from '../../src/core/model.ts';
 import type { PlanInput, StrategySettings } from '../../src/core/plan-input.ts';
-import { emptySymbolState, type SymbolState, sign } from '../../src/core/symbol-state.ts';
+import { emptySymbolState, type Rest, type SymbolState, sign } from '../../src/core/symbol-state.ts';
 import { valuePair } from '../../src/core/valuing.ts';
 
 /** An ordinary moment; nothing depends on it. */
@@ -117,6 +117,23 @@ export function order(
   };
 }
 
+/** A rest that began at NOW and lasts 10 s. */
+export function rest(account: AccountName, purpose: Rest['purpose'], over: Partial<Rest> = {}): Rest {
+  return {
+    account,
+    purpose,
+    untilMs: NOW + 10_000,
+    sinceMs: NOW,
+    reason: 'resting',
+    by: 'refusal',
+    inARow: 1,
+    yieldsUntilMs: null,
+    doubtsRules: false,
+    alertKey: 'order-refused:BNB_USDT_Perp',
+    ...over,
+  };
+}
+
 export function lot(
   id: number,
   account: AccountName,
@@ -171,6 +188,7 @@ export interface InputOptions {
   readonly halted?: boolean;
   readonly unlisted?: boolean;
   readonly leaving?: LeavingWhy;
+  readonly unable?: PlanInput['unable'];
   readonly denied?: readonly string[];
   readonly nowMs?: number;
 }
@@ -190,6 +208,7 @@ export function input(options: InputOptions = {}): PlanInput {
     halted: options.halted ?? false,
     ...(options.unlisted ? { unlisted: true } : {}),
     ...(options.leaving === undefined ? {} : { leaving: options.leaving }),
+    ...(options.unable === undefined ? {} : { unable: options.unable }),
     denied: options.denied ?? [],
   };
 }

@@ -9,10 +9,10 @@ import { sawOrder } from './former-orders.ts';
 import type { AuditOrder, InstrumentRules } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import { knewMore } from './moments.ts';
-import { outcomeUnknown, remember, setOver } from './orders.ts';
+import { givesWay, outcomeUnknown, remember, setOver } from './orders.ts';
 import { isOnePoll, openOrdersRead, positionsRead, summaryRead } from './polls.ts';
 import type { Audit, AuditAccount, RequestInFlight } from './state.ts';
-import { ASKED_LATELY_MS, CLOCK_SKEW_MS } from './windows.ts';
+import { ASKED_LATELY_MS, CLOCK_SKEW_MS, OTHER_WAY_MS } from './windows.ts';
 
 /** What an answer means, by route; those of a poll stand in `polls.ts`. */
 
@@ -25,6 +25,9 @@ export function answered(audit: Audit, request: RequestInFlight, status: number,
   const json = asObject(body);
   const good = status >= 200 && status < 300 && json !== null && !('code' in json);
   const result = json?.result;
+  // 403 and 401/1008 park the account (strategy 9.8).
+  if (account && (status === 403 || (status === 401 && asInteger(json?.code) === 1008n)))
+    audit.accounts[account].shutOutUntilMs = audit.nowMs + OTHER_WAY_MS;
   if (route === 'create_order') {
     if (request.order) createAnswered(audit, request.order, status, json, good);
     return;
@@ -80,6 +83,9 @@ export function sawInstruments(audit: Audit, result: unknown): void {
   }
 }
 
+/** 2090/429: refused for the number of open orders, not for the number of requests. */
+const TOO_MANY_ORDERS = 2090n;
+
 /** Created, refused, or nobody knows (9.4, 9.6). */
 function createAnswered(
   audit: Audit,
@@ -100,7 +106,8 @@ function createAnswered(
   const refusal =
     status >= 400 && status < 500 && code !== 2012n && (code !== null || [401, 403, 429].includes(status));
   if (refusal) {
-    order.turnedAway = status === 401 || status === 429;
+    order.turnedAway = (status === 401 || status === 429) && code !== TOO_MANY_ORDERS;
+    if (!order.turnedAway) givesWay(audit, order);
     setOver(audit, order, 'refused');
     remember(audit, order);
   } else outcomeUnknown(audit, order);

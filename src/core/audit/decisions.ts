@@ -199,7 +199,11 @@ function decisionToSendMs(audit: Audit, order: AuditOrder, bookSentAtMs: number)
 
 /** One view's judgement, less guards that cannot be judged, and with a twin whose outcome is unknown (9.6). */
 function judgeView(audit: Audit, instrument: AuditInstrument, order: AuditOrder, view: View, live: number): Judgement {
-  const create = { ...order, liveBefore: live };
+  const givingWay = ACCOUNTS.filter(
+    (account) =>
+      audit.nowMs < instrument.holding[account].refusedUntilMs || audit.nowMs < audit.accounts[account].shutOutUntilMs,
+  );
+  const create = { ...order, liveBefore: live, givingWay };
   // Decided by the rules of before, where they have just changed (11.8): either reading allows it.
   const judgements = [instrument.rules, ...(instrument.formerRules ? [instrument.formerRules.rules] : [])].map(
     (rules) => judge(create, view, instrument.symbol, audit.settings, rules),

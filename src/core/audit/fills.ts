@@ -5,10 +5,11 @@ import { takeBack } from './drift.ts';
 import type { AuditFill, AuditLot } from './lots.ts';
 import type { AuditOrder, OrderPhase, PartialWait } from './model.ts';
 import { CERTAIN_POLLS, isLive, isUnproven } from './model.ts';
-import { remember, setOver, signed } from './orders.ts';
+import { givesWay, remember, setOver, signed } from './orders.ts';
 import { move } from './positions.ts';
 import type { Audit, AuditInstrument } from './state.ts';
 import { fault, wholePollsOf } from './state.ts';
+import { CLOCK_SKEW_MS } from './windows.ts';
 
 /**
  * What orders have filled: learning it, booking it, and the partial fills that wait.
@@ -25,6 +26,9 @@ const PHASES: Readonly<Record<string, OrderPhase>> = {
   CANCELLED: 'cancelled',
   REJECTED: 'rejected',
 };
+
+/** What a post-only order is rejected with whose price would have matched (strategy 9.5). */
+const POST_ONLY_REASONS: ReadonlySet<string> = new Set(['FAIL_POST_ONLY', 'RESTING_ORDER_WOULD_CROSS']);
 
 /** Takes what an answer says of an order: its state, and what it traded. */
 export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
@@ -44,7 +48,7 @@ export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
   // What was refused or proven absent and shows all the same is alive (9.6); what the exchange ended stays ended.
   const returned = wasOver && (order.phase === 'refused' || order.phase === 'absent') && phase !== 'rejected';
   // The state of an order can be told before its reason is: an answer that lacked a field, and a whole one after it.
-  if (phase === 'rejected' && body.rejectReason === 'FAIL_POST_ONLY' && !order.postOnlyRefused) {
+  if (phase === 'rejected' && POST_ONLY_REASONS.has(body.rejectReason) && !order.postOnlyRefused) {
     order.postOnlyRefused = true;
     instrument?.figures.postOnlyRefused();
   }
@@ -65,6 +69,7 @@ export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
   if (!order.traded.isZero()) order.wait ??= waitFrom(audit.rawMs, null);
   const before = order.phase;
   if (over) {
+    if (!wasOver && isRefusal(audit, order, phase)) givesWay(audit, order);
     setOver(audit, order, phase);
   } else if (phase === 'open' && isLive(order)) {
     order.phase = 'open';
@@ -74,6 +79,13 @@ export function learn(audit: Audit, order: AuditOrder, body: OrderBody): void {
   if (instrument && (!isLive(order) || order.wait?.isOver)) bookOrder(audit, instrument, order);
   const news = grew || order.phase !== before || wasOver === isLive(order) || !order.booked.eq(booked);
   if (news) remember(audit, order);
+}
+
+/** Whether an end is the exchange's own (strategy 9.5): post-only refusals are, once they used up the attempts. */
+function isRefusal({ nowMs, settings }: Audit, order: AuditOrder, phase: AuditOrder['phase']): boolean {
+  if (phase === 'rejected') return !order.postOnlyRefused || order.attempt >= settings.postOnlyMaxRetry;
+  const expired = order.expirationMs !== null && nowMs >= order.expirationMs - CLOCK_SKEW_MS;
+  return phase === 'cancelled' && order.cancelAskedAtMs === null && !expired;
 }
 
 /** What the auditor knew to have traded at its last moment; the flow moves by the rest. */

@@ -40,6 +40,8 @@ export interface Create {
   readonly price: Decimal;
   /** Live strategy orders of its account and instrument when it left, in flight included (strategy 8.1). */
   readonly liveBefore: number;
+  /** Accounts whose repairs the exchange may not let through: the other way of 6.3 is free to go. */
+  readonly givingWay?: readonly AccountName[];
 }
 
 export interface Fault {
@@ -310,7 +312,8 @@ export function judge(
   if (account !== preferred) {
     const dearest = view.readings.flat().map((lot) => lot.price);
     const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...dearest));
-    const blocked = room !== null && (smallest ? room.lt(smallest) : room.lte(0));
+    const refused = create.givingWay?.includes(preferred) ?? false;
+    const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
     if (!blocked)
       fault('I6', '6.3', `the account that should repair is ${preferred}`, {
         settledA: settled.A,

@@ -4,7 +4,7 @@ import type { Side } from '../model.ts';
 import type { AuditOrder, OrderPhase } from './model.ts';
 import { isLive, isUnproven } from './model.ts';
 import type { Audit } from './state.ts';
-import { MAX_ORDERS } from './windows.ts';
+import { MAX_ORDERS, OTHER_WAY_MS } from './windows.ts';
 
 /** The orders the auditor keeps, and how one ends. */
 
@@ -96,6 +96,12 @@ export function keep(audit: Audit, order: AuditOrder): void {
   const gone = new Set(dropped);
   instrument.orders = instrument.orders.filter((one) => !gone.has(one));
   for (const one of dropped) audit.accounts[one.account].orders.delete(one.clientOrderId);
+}
+
+/** The exchange refused an order, or ended one that rested: its account's repairs may rest, and give way (strategy 6.3, 9.5). */
+export function givesWay(audit: Audit, order: AuditOrder): void {
+  const holding = audit.instruments.get(order.instrument)?.holding[order.account];
+  if (holding) holding.refusedUntilMs = audit.nowMs + OTHER_WAY_MS;
 }
 
 /** It is over; when it first was stays. */

@@ -81,6 +81,8 @@ export interface Holding {
   /** What positions differed by from `expected` since they last agreed, that of the newest poll last. */
   readonly contradicting: Difference[];
   drift: { seq: number; atMs: number; size: Decimal } | null;
+  /** Until then the other way of 6.3 may be taken: the exchange refused, or ended, an order of it a while ago (strategy 6.3, 9.5). */
+  refusedUntilMs: number;
   /** After a restart the exchange wins at once (strategy 11.2): until then a create may rest on a difference taken over. */
   winsUntilMs: number;
 }
@@ -163,6 +165,8 @@ export interface AuditAccount {
   lastCreate: { instrument: string; atMs: number } | null;
   lastOtherCreate: { instrument: string; atMs: number } | null;
   lastTroubleMs: number;
+  /** Until then the exchange may not let it go on at all (strategy 9.8): the other account repairs. */
+  shutOutUntilMs: number;
 }
 
 function emptyAccount(): AuditAccount {
@@ -184,11 +188,12 @@ function emptyAccount(): AuditAccount {
     lastCreate: null,
     lastOtherCreate: null,
     lastTroubleMs: Number.NEGATIVE_INFINITY,
+    shutOutUntilMs: Number.NEGATIVE_INFINITY,
   };
 }
 
 function emptyHolding(): Holding {
-  return { positions: [], expected: [], last: null, contradicting: [], drift: null, winsUntilMs: 0 };
+  return { positions: [], expected: [], last: null, contradicting: [], drift: null, winsUntilMs: 0, refusedUntilMs: 0 };
 }
 
 /** One instrument's state when listening begins. */

@@ -8,6 +8,8 @@ export const ASKED_LATELY_MS = 10_000;
 export const MAX_HISTORY = 96;
 /** Of one instrument: those that are over go first, and of vanished ones the oldest. */
 export const MAX_ORDERS = 1_024;
+/** So long after a refusal the other way of 6.3 may go first: its 15 minutes, and a decision made just before their end. */
+export const OTHER_WAY_MS = 960_000;
 /** The two clocks may differ by this much before an expiry is disputed. */
 export const CLOCK_SKEW_MS = 60_000;
 /** A difference adopted here may turn out to be the fill of an order whose outcome was unknown until it expired. */

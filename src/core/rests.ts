@@ -1,0 +1,182 @@
+import { ACCOUNTS, type AccountName, type ManagedOrder } from './model.ts';
+import { blocksWay, type Refusal } from './refusals.ts';
+import type { Purpose, Rest, SymbolState } from './symbol-state.ts';
+
+/**
+ * What a refusal leaves behind (strategy 5.7, 6.3, 9.5): a rest of the account and purpose that were refused. Values only; the
+ * symbol's state holds at most one rest for each of the four.
+ */
+
+/** First rest after a refusal other than post-only; doubles with each one in a row (strategy 9.5). */
+export const REFUSAL_REST_MS = 10_000;
+/** The preferred way of 6.3 is tried again so long after it was refused. */
+export const OTHER_WAY_MS = 900_000;
+/** An order that the exchange has let rest so long ends a run of ends (strategy 9.5): it takes such orders again. */
+export const PROVEN_MS = 60_000;
+/** An account that cannot open for so long has the other's openings cancelled (strategy 5.7). */
+export const UNABLE_MS = 10_000;
+/** A rest that is over, and of which nothing was tried since, is forgotten after this, not before {@link OTHER_WAY_MS}. */
+export const RESTS_KEPT_MS = 900_000;
+
+/** States of older journals have none. */
+function restsOf({ rests }: Pick<SymbolState, 'rests'>): readonly Rest[] {
+  return rests ?? [];
+}
+
+export function restOf(state: Pick<SymbolState, 'rests'>, { account, purpose }: Purpose): Rest | null {
+  return restsOf(state).find((rest) => rest.account === account && rest.purpose === purpose) ?? null;
+}
+
+/** Whether that account's orders of that purpose wait now (strategy 9.5). */
+export function isResting(state: Pick<SymbolState, 'rests'>, of: Purpose, nowMs: number): boolean {
+  const rest = restOf(state, of);
+  return rest !== null && nowMs < rest.untilMs;
+}
+
+/** Whether the account's repairs give way to the other way of 6.3 now. */
+export function yieldsWay(state: Pick<SymbolState, 'rests'>, account: AccountName, nowMs: number): boolean {
+  const until = restOf(state, { account, purpose: 'repair' })?.yieldsUntilMs ?? null;
+  return until !== null && nowMs < until;
+}
+
+/** The rest that lasts longest, for people; null: none runs. */
+export function longestRest(state: Pick<SymbolState, 'rests'>, nowMs: number): Rest | null {
+  return restsOf(state).reduce<Rest | null>(
+    (longest, rest) => (rest.untilMs > (longest?.untilMs ?? nowMs) ? rest : longest),
+    null,
+  );
+}
+
+/** Since when the account has been refused openings without one that rests now (strategy 5.7); null: it has not. */
+export function refusedOpeningsSince(
+  state: Pick<SymbolState, 'rests' | 'orders'>,
+  account: AccountName,
+  nowMs: number,
+): number | null {
+  const rest = restOf(state, { account, purpose: 'opening' });
+  if (rest === null) return null;
+  const rests = (order: ManagedOrder) =>
+    order.account === account && order.purpose === 'opening' && order.confirmedAtMs !== null && !order.unknown;
+  return nowMs >= rest.untilMs && state.orders.some(rests) ? null : rest.sinceMs;
+}
+
+/** The rest after post-only refusals used up the attempts (strategy 9.5). */
+export function restAfterExhaustion(
+  state: SymbolState,
+  of: Purpose,
+  atMs: number,
+  cooldownMs: number,
+  told: { readonly attempts: number; readonly alertKey: string },
+): SymbolState {
+  const former = restOf(state, of);
+  return withRest(state, {
+    ...of,
+    untilMs: atMs + cooldownMs,
+    sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
+    reason: `${told.attempts} post-only attempts used up`,
+    by: 'post-only',
+    inARow: former?.inARow ?? 0,
+    yieldsUntilMs: former?.yieldsUntilMs ?? null,
+    doubtsRules: false,
+    alertKey: told.alertKey,
+  });
+}
+
+/**
+ * The rest after any other refusal, or after the exchange ended an order that rested: 10 s, doubling with each one in a row
+ * (strategy 9.5). A longer rest that runs already is not shortened.
+ */
+export function restAfterRefusal(
+  state: SymbolState,
+  of: Purpose,
+  atMs: number,
+  cooldownMs: number,
+  told: {
+    readonly refusal: Refusal;
+    readonly by: 'refusal' | 'end';
+    readonly doubtsRules: boolean;
+    readonly alertKey: string;
+  },
+): SymbolState {
+  const former = restOf(state, of);
+  const inARow = (former?.inARow ?? 0) + 1;
+  const untilMs = atMs + Math.min(REFUSAL_REST_MS * 2 ** (inARow - 1), cooldownMs);
+  const yieldsUntilMs =
+    of.purpose === 'repair' && blocksWay(told.refusal) ? atMs + OTHER_WAY_MS : (former?.yieldsUntilMs ?? null);
+  if (former !== null && former.untilMs > untilMs) return withRest(state, { ...former, inARow, yieldsUntilMs });
+  return withRest(state, {
+    ...of,
+    untilMs,
+    sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
+    reason: `the exchange ${told.by === 'end' ? 'ended' : 'refused'} an order (${told.refusal.reason})`,
+    by: told.by,
+    inARow,
+    yieldsUntilMs,
+    doubtsRules: told.doubtsRules,
+    alertKey: told.alertKey,
+  });
+}
+
+/** An order of that account and purpose rests: a run of refusals is over, but not one of orders that rested and were ended. */
+export function restsAfterConfirmation(state: SymbolState, of: Purpose, atMs: number): SymbolState {
+  return withoutRests(state, (rest) => same(rest, of) && rest.by !== 'end' && atMs >= rest.untilMs);
+}
+
+/** A fill of an order of that account and purpose: whatever was refused before, the exchange takes such orders. */
+export function restsAfterFill(state: SymbolState, of: Purpose, atMs: number): SymbolState {
+  return withoutRests(state, (rest) => same(rest, of) && atMs >= rest.untilMs);
+}
+
+/** New rules of the instrument end the rests that the former ones brought about (strategy 11.8). */
+export function restsAfterNewRules(state: SymbolState): SymbolState {
+  return withoutRests(state, (rest) => rest.doubtsRules);
+}
+
+/** Rests that time has ended: an order has rested long enough since, or nothing was tried for long. */
+export function restsAfterTime(state: SymbolState, nowMs: number): SymbolState {
+  const proven = (rest: Rest) =>
+    state.orders.some(
+      (order) =>
+        same(rest, order) &&
+        order.confirmedAtMs !== null &&
+        order.confirmedAtMs >= rest.untilMs &&
+        nowMs - order.confirmedAtMs >= PROVEN_MS,
+    );
+  return withoutRests(state, (rest) => proven(rest) || nowMs >= rest.untilMs + RESTS_KEPT_MS);
+}
+
+/** The rests that a state no longer has: their alerts are over. */
+export function endedRests(before: SymbolState, now: SymbolState): readonly Rest[] {
+  if (before.rests === now.rests) return [];
+  return restsOf(before).filter((rest) => restOf(now, rest) === null);
+}
+
+/** A time that cannot be yet is from before our clock was set back, and counts as the latest that can be (strategy 5). */
+export function clockedRests(state: SymbolState, nowMs: number, cooldownMs: number): readonly Rest[] {
+  const rests = restsOf(state).map((rest) => {
+    const untilMs = Math.min(rest.untilMs, nowMs + cooldownMs);
+    const sinceMs = Math.min(rest.sinceMs, nowMs);
+    const yieldsUntilMs = rest.yieldsUntilMs === null ? null : Math.min(rest.yieldsUntilMs, nowMs + OTHER_WAY_MS);
+    const unchanged = untilMs === rest.untilMs && sinceMs === rest.sinceMs && yieldsUntilMs === rest.yieldsUntilMs;
+    return unchanged ? rest : { ...rest, untilMs, sinceMs, yieldsUntilMs };
+  });
+  return rests.every((rest, index) => rest === restsOf(state)[index]) ? restsOf(state) : rests;
+}
+
+function same(rest: Purpose, of: Purpose): boolean {
+  return rest.account === of.account && rest.purpose === of.purpose;
+}
+
+function withRest(state: SymbolState, rest: Rest): SymbolState {
+  return { ...state, rests: [...restsOf(state).filter((one) => !same(one, rest)), rest] };
+}
+
+function withoutRests(state: SymbolState, over: (rest: Rest) => boolean): SymbolState {
+  const rests = restsOf(state).filter((rest) => !over(rest));
+  return rests.length === restsOf(state).length ? state : { ...state, rests };
+}
+
+/** The accounts whose openings rest now. */
+export function openingsResting(state: Pick<SymbolState, 'rests'>, nowMs: number): readonly AccountName[] {
+  return ACCOUNTS.filter((account) => isResting(state, { account, purpose: 'opening' }, nowMs));
+}
