@@ -15,7 +15,7 @@ import {
   restoreDesk,
 } from '../src/core/desk.ts';
 import type { Fact } from '../src/core/facts.ts';
-import { type AlertTexts, delivered, takeKeys, takeMessage, undelivered } from '../src/core/outbox.ts';
+import { type AlertTexts, delivered, isDue, rejected, takeKeys, takeMessage, undelivered } from '../src/core/outbox.ts';
 import type { AlertSink, Clock, Journal, JournalEntry, Notifier, Reporter } from '../src/ports.ts';
 import type { ToAlertDesk } from './messages.ts';
 
@@ -84,7 +84,8 @@ export const alertDeskMachine = setup({
     wakeMs: WAKE_MS,
   },
   guards: {
-    somethingWaits: ({ context }) => context.memory.outbox.pending.size > 0,
+    somethingWaits: ({ context: { memory, clock } }) => isDue(memory.outbox, clock.nowMs()),
+    refusedForContent: (_, { thrown }: { readonly thrown: unknown }) => isForContent(thrown),
   },
   actions: {
     judgeRaised: enqueueActions(({ context, event, enqueue }) => {
@@ -107,8 +108,9 @@ export const alertDeskMachine = setup({
       keep(context, step, enqueue);
     }),
     takeMessage: assign(({ context: { memory, records, texts, clock } }) => {
+      const nowMs = clock.nowMs();
       const taken =
-        records.attempt(() => takeMessage(memory.outbox, texts, clock.nowMs()), null) ?? takeKeys(memory.outbox);
+        records.attempt(() => takeMessage(memory.outbox, texts, nowMs), null) ?? takeKeys(memory.outbox, nowMs);
       return taken === null ? {} : { memory: { ...memory, outbox: taken.outbox }, text: taken.text };
     }),
     noteDelivered: enqueueActions(({ context, enqueue }) => {
@@ -120,6 +122,17 @@ export const alertDeskMachine = setup({
       enqueue(() => {
         records.write(changes.map(outboxWrite(atMs)));
         records.report({ type: 'alerts.sent', atMs, alerts, waiting: outbox.pending.size });
+      });
+    }),
+    /** The gateway is there: what else waits goes on at its pace. */
+    noteRefused: enqueueActions(({ context, enqueue }, { reason }: { readonly reason: string }) => {
+      const { memory, records, clock } = context;
+      const atMs = clock.nowMs();
+      const { outbox, changes, aside } = rejected(memory.outbox, atMs);
+      enqueue.assign({ memory: { ...memory, outbox }, text: '', failuresInARow: 0, pauseMs: PACE_MS });
+      enqueue(() => {
+        records.write(changes.map(outboxWrite(atMs)));
+        records.report({ type: 'alerts.refused', atMs, reason, setAside: aside, waiting: outbox.pending.size });
       });
     }),
     noteUndelivered: enqueueActions(({ context, enqueue }, { reason }: { readonly reason: string }) => {
@@ -169,10 +182,17 @@ export const alertDeskMachine = setup({
             src: 'deliver',
             input: ({ context }) => ({ notifier: context.notifier, text: context.text }),
             onDone: { target: 'pausing', actions: 'noteDelivered' },
-            onError: {
-              target: 'pausing',
-              actions: { type: 'noteUndelivered', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
-            },
+            onError: [
+              {
+                guard: { type: 'refusedForContent', params: ({ event }) => ({ thrown: event.error }) },
+                target: 'pausing',
+                actions: { type: 'noteRefused', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+              },
+              {
+                target: 'pausing',
+                actions: { type: 'noteUndelivered', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+              },
+            ],
           },
           after: {
             sendingLimitMs: {
@@ -207,10 +227,10 @@ export function pauseAfter(failuresInARow: number): number {
   return Math.min(PACE_MS * 2 ** Math.min(failuresInARow - 1, 16), LONGEST_PAUSE_MS);
 }
 
-/** Nothing waits and nothing is on its way: at the end of a run there is nothing more to wait for. */
+/** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
 export function deskIsQuiet(snapshot: SnapshotFrom<typeof alertDeskMachine>): boolean {
-  const { pending, inFlight } = snapshot.context.memory.outbox;
-  return pending.size === 0 && inFlight.size === 0;
+  const { memory, clock } = snapshot.context;
+  return !isDue(memory.outbox, clock.nowMs()) && memory.outbox.inFlight.size === 0;
 }
 
 /** The desk as those see it that are no actors. */
@@ -302,6 +322,11 @@ class DeskRecords {
   #say(thrown: unknown): void {
     this.report({ type: 'actor.failed', atMs: this.#clock.nowMs(), actor: 'alert-desk', message: reasonOf(thrown) });
   }
+}
+
+/** The notifier says so of its own failures (ports.ts). */
+function isForContent(thrown: unknown): boolean {
+  return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
 }
 
 function reasonOf(thrown: unknown): string {

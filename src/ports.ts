@@ -165,7 +165,10 @@ export interface Journal {
   close(): void;
 }
 
-/** Delivers one message to people. Rejects when it was not accepted; the alert desk retries (strategy 12.1). */
+/**
+ * Delivers one message to people. Rejects when it was not accepted; the alert desk retries (strategy 12.1). The error says
+ * `forContent: true` where the same words would be refused again.
+ */
 export interface Notifier {
   send(text: string): Promise<void>;
 }

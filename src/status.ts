@@ -1,7 +1,7 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../machines/daemon.ts';
 import { knownOf, type SymbolContext, whyWaiting } from '../machines/symbol-steps.ts';
-import { ALERT_POLICIES, type AlertState, alertHolds, readAlertState } from './core/alerts.ts';
+import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, readAlertState } from './core/alerts.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL, ZERO } from './core/decimal.ts';
 import type { DeskMemory } from './core/desk.ts';
 import type { Fact, SymbolPhase } from './core/facts.ts';
@@ -511,7 +511,7 @@ function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number)
 function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
   return [...states]
     .filter((state) => state.closedAtMs === null && state.toldAtMs !== null)
-    .sort((a, b) => a.sinceMs - b.sinceMs)
+    .sort(byUrgency)
     .map((state) => ({
       key: state.key,
       kind: state.kind,

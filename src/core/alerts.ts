@@ -20,6 +20,7 @@ export type AlertKind =
   | 'clock-skew'
   | 'limit-reached'
   | 'mark-doubtful'
+  | 'repair-blocked'
   | 'invariant-broken'
   | 'actor-failed'
   | 'start-difference'
@@ -48,6 +49,8 @@ export interface Alert {
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
+/** Information that comes back is told again after this. */
+const INFORMATION_AGAIN_MS = 24 * HOUR;
 
 /**
  * How often an alert that goes on is told again: every so many milliseconds, once an episode, or once ever
@@ -68,6 +71,11 @@ export interface AlertPolicy {
    * owes what comes within one and differs. No wider alert silences these.
    */
   readonly event?: boolean;
+  /**
+   * Information: it requires no action (strategy 12.3). Told once, listed last; its end is not told, and one that comes back
+   * within a day of its telling is not told again.
+   */
+  readonly information?: boolean;
 }
 
 /**
@@ -87,17 +95,18 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'orders-ended': { repeat: 900 * SECOND, critical: false },
   drift: { repeat: 900 * SECOND, critical: false, event: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
-  'side-contradicts-config': { repeat: 'episode', critical: false },
+  'side-contradicts-config': { repeat: 'episode', critical: false, information: true },
   'order-count': { repeat: 900 * SECOND, critical: false },
   'clock-skew': { repeat: 900 * SECOND, critical: false },
-  'limit-reached': { repeat: 900 * SECOND, critical: false },
   'mark-doubtful': { repeat: 900 * SECOND, critical: false },
+  'limit-reached': { repeat: 'episode', critical: false, information: true },
+  'repair-blocked': { repeat: 900 * SECOND, critical: false },
   'invariant-broken': { repeat: 900 * SECOND, critical: true, event: true },
   'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },
   'instrument-unlisted': { repeat: 'episode', critical: true },
-  'symbol-leaving': { repeat: 'episode', critical: false },
-  'symbol-left': { repeat: 'episode', critical: false },
+  'symbol-leaving': { repeat: 'episode', critical: false, information: true },
+  'symbol-left': { repeat: 'episode', critical: false, information: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'isolated-margin': { repeat: 'episode', critical: false },
 };
@@ -439,7 +448,7 @@ export function judgeRaise(
   alert: Alert,
   silenced: boolean,
   nowMs: number,
-  { repeat, event = false }: Pick<AlertPolicy, 'repeat' | 'event'>,
+  { repeat, event = false, information = false }: Pick<AlertPolicy, 'repeat' | 'event' | 'information'>,
 ): { readonly state: AlertState; readonly tell: boolean } {
   if (before === null) return openEpisode(alert, 0, silenced, nowMs);
   const state = notAfter(before, nowMs);
@@ -448,6 +457,10 @@ export function judgeRaise(
   if (state.closedAtMs !== null) {
     if (repeat === 'episode' && state.closing === 'lapsed' && !leftSinceTold)
       return { state: seen(state, nowMs), tell: false };
+    // Information that goes and comes all day, as at a limit that the mark crosses, is told once a day.
+    if (information && state.toldAtMs !== null && nowMs - state.toldAtMs < INFORMATION_AGAIN_MS) {
+      return { state: { ...state, seenAtMs: nowMs, overAtMs: null, closedAtMs: null, closing: null }, tell: false };
+    }
     const period = typeof repeat === 'number' ? repeat : PERIOD_WITHOUT_REPEAT_MS;
     const soon = state.closing === 'resolved' && nowMs - state.closedAtMs < period;
     return openEpisode(alert, soon ? state.returns + 1 : 0, silenced, nowMs);
@@ -547,14 +560,24 @@ export function judgeTime(
   return { state: { ...state, closedAtMs: nowMs, closing: 'lapsed' }, resolved: false };
 }
 
-/** Open alerts, longest first, and those that ended since `sinceMs`, newest first: what `alerts` lists. */
+/** The order in which alerts are shown everywhere (strategy 12.3): critical ones first, information last, then longest first. */
+export function byUrgency(
+  one: Pick<AlertState, 'kind' | 'sinceMs'>,
+  other: Pick<AlertState, 'kind' | 'sinceMs'>,
+): number {
+  const rank = ({ kind }: Pick<AlertState, 'kind'>) =>
+    ALERT_POLICIES[kind].critical ? 0 : ALERT_POLICIES[kind].information ? 2 : 1;
+  return rank(one) - rank(other) || one.sinceMs - other.sinceMs;
+}
+
+/** Open alerts, most urgent first, and those that ended since `sinceMs`, newest first: what `alerts` lists. */
 export function listAlerts(
   states: Iterable<AlertState>,
   sinceMs: number,
 ): { readonly open: readonly AlertState[]; readonly recent: readonly AlertState[] } {
   const all = [...states];
   return {
-    open: all.filter((state) => state.closedAtMs === null).sort((a, b) => a.sinceMs - b.sinceMs),
+    open: all.filter((state) => state.closedAtMs === null).sort(byUrgency),
     recent: all
       .filter((state) => state.closedAtMs !== null && state.closedAtMs >= sinceMs)
       .sort((a, b) => (b.closedAtMs ?? 0) - (a.closedAtMs ?? 0)),

@@ -17,6 +17,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'side-contradicts-config',
   'limit-reached',
   'mark-doubtful',
+  'repair-blocked',
   'order-count',
   'unhedged',
   'instrument-unlisted',
@@ -186,7 +187,8 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   // Flat in `decrease` is where it was to get to, not a limit that stands in the way.
   const done = config.positionMode === 'decrease' && valuation.flat;
   if (plan.tradingState === 'capped' && !done) {
-    raise('limit-reached', {
+    // Hedged, a limit has done what it is for; not hedged, it keeps the net open, and somebody has to act.
+    raise(valuation.hedged ? 'limit-reached' : 'repair-blocked', {
       mode: config.positionMode,
       total: valuation.totalUsdt.toFixed(2),
       limit: (config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt).toFixed(),

@@ -184,7 +184,9 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
       told.push(alert);
     }
-    if (resolved) {
+    if (resolved && policies[before.kind].information) {
+      ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
+    } else if (resolved) {
       const queued = enqueue(outbox, resolvedNotice(state, nowMs));
       outbox = queued.outbox;
       writes.push(...queued.changes.map(outboxWrite(nowMs)));

@@ -163,6 +163,8 @@ export type Fact = { readonly atMs: number } & (
       readonly waiting: number;
       readonly pauseMs: number;
     }
+  /** The gateway refused a message for what it says; `setAside` of its alerts were refused before and are tried alone from now on. */
+  | { readonly type: 'alerts.refused'; readonly reason: string; readonly setAside: number; readonly waiting: number }
   /** The dead-man switch did not hear the engine; the next beat is a minute later. */
   | { readonly type: 'heartbeat.missed'; readonly reason: string }
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }

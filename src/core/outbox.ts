@@ -14,6 +14,10 @@ interface Queued {
   /** Place in the queue: grows by one per item; kept when tellings join. */
   readonly order: number;
   readonly queuedAtMs: number;
+  /** How often the gateway refused a message with this in it for what it says. Absent: never. */
+  readonly refused?: number;
+  /** Set aside (refused twice): when it is tried again, alone. */
+  readonly nextTryMs?: number;
 }
 
 /** Tellings of one alert, not delivered yet. */
@@ -128,7 +132,13 @@ function notice(state: AlertState, nowMs: number): Notice {
 
 /** A later telling joins an earlier one of the same key: the place of the first, the words of the last. */
 export function joinItems(earlier: OutboxItem, later: OutboxItem): OutboxItem {
-  const place = { order: earlier.order, queuedAtMs: Math.min(earlier.queuedAtMs, later.queuedAtMs) };
+  const { order, refused, nextTryMs } = earlier;
+  const place = {
+    order,
+    queuedAtMs: Math.min(earlier.queuedAtMs, later.queuedAtMs),
+    ...(refused === undefined ? {} : { refused }),
+    ...(nextTryMs === undefined ? {} : { nextTryMs }),
+  };
   if (earlier.type === 'notice' && later.type === 'notice')
     return {
       ...later,
@@ -256,21 +266,73 @@ export interface AlertTexts {
   daily(report: DailyReport, limit: number, nowMs: number): string;
 }
 
+/** Refused so often for what it says, an item is set aside: tried alone, after all others (strategy 12.1). */
+export const SET_ASIDE_AFTER = 2;
+/** The pause before a plain text that was refused too is tried again doubles from here … */
+const PLAIN_PAUSE_MS = 3_000;
+/** … up to here: whatever makes the gateway refuse it, it arrives within five minutes once that is over. */
+const PLAIN_PAUSE_MAX_MS = 300_000;
+
+function isAside(item: OutboxItem): boolean {
+  return (item.refused ?? 0) >= SET_ASIDE_AFTER;
+}
+
+/** Whether a message can be made now: something waits that is not set aside, or whose time has come. */
+export function isDue(outbox: Outbox, nowMs: number): boolean {
+  return dueItems(outbox, nowMs).length > 0;
+}
+
+/** What the next message is made of, first things first: critical alerts, then in order. What is set aside comes alone, and last. */
+function dueItems(outbox: Outbox, nowMs: number): readonly OutboxItem[] {
+  const isUrgent = (item: OutboxItem) => item.type === 'notice' && isCritical(item);
+  const queue = [...outbox.pending.values()].sort(
+    (a, b) => Number(isUrgent(b)) - Number(isUrgent(a)) || a.order - b.order,
+  );
+  const ordinary = queue.filter((item) => !isAside(item));
+  if (ordinary.length > 0) return ordinary;
+  // A time further off than the longest pause is from before our clock was set back.
+  const isTime = ({ nextTryMs = 0 }: OutboxItem) => nextTryMs <= nowMs || nextTryMs - nowMs > PLAIN_PAUSE_MAX_MS;
+  return queue.filter(isTime).slice(0, 1);
+}
+
+/**
+ * The gateway refused the message for what it says: everything in it waits again. What was refused twice is set aside: alone
+ * in the words it has, then shortened to plain characters, again and again with growing pauses, and after everything else.
+ */
+export function rejected(
+  outbox: Outbox,
+  nowMs: number,
+): { readonly outbox: Outbox; readonly changes: readonly OutboxChange[]; readonly aside: number } {
+  const inFlight = new Map<string, OutboxItem>();
+  for (const [key, item] of outbox.inFlight) {
+    const refused = (item.refused ?? 0) + 1;
+    const plainTries = refused - SET_ASIDE_AFTER - 1;
+    const pauseMs =
+      plainTries < 1 ? 0 : Math.min(PLAIN_PAUSE_MS * 2 ** Math.min(plainTries - 1, 16), PLAIN_PAUSE_MAX_MS);
+    inFlight.set(key, { ...item, refused, ...(refused >= SET_ASIDE_AFTER ? { nextTryMs: nowMs + pauseMs } : {}) });
+  }
+  const after = undelivered({ ...outbox, inFlight });
+  const changes = [...inFlight.keys()].map((key) => ({ key, item: surviving(after, key) }));
+  return { outbox: after, changes, aside: [...inFlight.values()].filter(isAside).length };
+}
+
 /**
  * Makes one message of what waits, in order, and moves what it tells in flight (strategy 12.1).
  *
- * Critical alerts are told in full; those that do not fit wait for the next message. The others are told grouped as
- * far as there is room and beyond that counted. A daily report is a message of its own, in its turn.
- * Returns null when nothing waits.
+ * Critical alerts come first and are told in full; those that do not fit wait for the next message. The others are told grouped as
+ * far as there is room and beyond that counted; information comes last. A daily report is a message of its own, in its turn.
+ * Returns null when nothing waits whose time has come.
  */
 export function takeMessage(
   outbox: Outbox,
   texts: AlertTexts,
   nowMs: number,
 ): { readonly outbox: Outbox; readonly text: string } | null {
-  const queue = [...outbox.pending.values()].sort((a, b) => a.order - b.order);
+  const queue = dueItems(outbox, nowMs);
   const first = queue[0];
   if (first === undefined) return null;
+  // Its own words were refused as well.
+  if ((first.refused ?? 0) > SET_ASIDE_AFTER) return takeKeys(outbox, nowMs);
   if (first.type === 'daily') {
     const heading = texts.heading(late([first], nowMs), nowMs);
     const text = `${heading}\n${texts.daily(first, MESSAGE_LIMIT - heading.length - 1, nowMs)}`;
@@ -310,12 +372,17 @@ export function takeMessage(
 /**
  * The same when the words themselves fail (a defect): the keys, bare. Better than silence, and than a desk that stands still.
  */
-export function takeKeys(outbox: Outbox): { readonly outbox: Outbox; readonly text: string } | null {
-  const queue = [...outbox.pending.values()].sort((a, b) => a.order - b.order).slice(0, SHOWN_PER_GROUP);
+export function takeKeys(outbox: Outbox, nowMs: number): { readonly outbox: Outbox; readonly text: string } | null {
+  const queue = dueItems(outbox, nowMs).slice(0, SHOWN_PER_GROUP);
   if (queue.length === 0) return null;
   const line = (item: OutboxItem): string =>
-    clip(`${itemKey(item)}${item.type === 'notice' && item.overAtMs !== null ? ' resolved' : ''}`, 300);
+    clip(`${plainText(itemKey(item))}${item.type === 'notice' && item.overAtMs !== null ? ' resolved' : ''}`, 300);
   return { outbox: fly(outbox, queue), text: queue.map(line).join('\n') };
+}
+
+/** Letters, digits and little else: nothing that a gateway could take for markup. */
+function plainText(text: string): string {
+  return text.replaceAll(/[^\w .,:/+-]/g, ' ');
 }
 
 function groups(items: readonly OutboxItem[]): readonly (readonly Notice[])[] {
@@ -327,7 +394,9 @@ function groups(items: readonly OutboxItem[]): readonly (readonly Notice[])[] {
     if (group === undefined) byKind.set(name, [item]);
     else group.push(item);
   }
-  return [...byKind.values()];
+  // Stable: information last, the others as they came.
+  const isInformation = ([one]: readonly Notice[]) => ALERT_POLICIES[one!.kind].information === true;
+  return [...byKind.values()].sort((a, b) => Number(isInformation(a)) - Number(isInformation(b)));
 }
 
 /** Fewer with all their numbers where room is short; null: only a count fits. */

@@ -193,6 +193,14 @@ const WORDING: Wording = {
             `tried again in ${lasting(fact.pauseMs)}; trading goes on${cited('12.1')}`,
         }
       : null,
+  'alerts.refused': (fact) => ({
+    level: 'warn',
+    text:
+      `The gateway refused a message for what it says: ${fact.reason}; ` +
+      (fact.setAside > 0
+        ? `${count(fact.setAside, 'alert')} of it set aside, tried alone and shortened after all others${cited('12.1')}`
+        : `tried once more${cited('12.1')}`),
+  }),
   'heartbeat.missed': (fact) => ({ level: 'warn', text: `Heartbeat not delivered: ${fact.reason}` }),
   'actor.failed': (fact) => ({
     level: 'error',
@@ -325,6 +333,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'clock-skew': () => 'ALERT our clock and the exchange’s differ',
   'limit-reached': () => 'ALERT position limit reached',
   'mark-doubtful': () => 'ALERT the mark price is doubtful',
+  'repair-blocked': () => 'ALERT the position limits block both ways to repair the net',
   'invariant-broken': () => 'ALERT an invariant broke',
   'actor-failed': () => 'ALERT a part of the engine failed',
   'start-difference': () => 'ALERT the exchange differs from the journal',

@@ -22,6 +22,49 @@ export function refusalIn(status: number, body: string): string | null {
   return namesError(value, 0) ? `status ${status} with an error: ${text}` : null;
 }
 
+/**
+ * Codes of 4xx that say nothing of the message: who may send, where to, how often, whether there is somebody to take it. With
+ * any of them the same words may be taken later.
+ */
+const NOT_FOR_CONTENT: readonly number[] = [401, 402, 403, 404, 405, 407, 408, 409, 410, 421, 423, 425, 426, 429, 451];
+
+/**
+ * Whether a refusal is for what the message says (strategy 12.1), so that the same message would be refused for ever: a 4xx
+ * but for those that say nothing of it. The answer's own code goes before the status: gateways pass Telegram's `error_code`
+ * on under a status of their own. An error under 2xx without any code counts too, lest one message hold up all.
+ */
+export function isForContent(status: number, body: string): boolean {
+  const code = codeIn(body) ?? (status >= 200 && status < 300 ? 400 : status);
+  return code >= 400 && code < 500 && !NOT_FOR_CONTENT.includes(code);
+}
+
+const CODE_NAMES: readonly string[] = ['errorcode', 'errcode', 'statuscode', 'code', 'status'];
+
+/** The first number of an answer that stands for an HTTP status, however deep; null: none. */
+function codeIn(body: string): number | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  const search = (inner: unknown, depth: number): number | null => {
+    if (inner === null || typeof inner !== 'object' || depth > MOST_DEPTH) return null;
+    const entries = Object.entries(inner);
+    for (const name of CODE_NAMES) {
+      const found = entries.find(([key]) => key.toLowerCase().replaceAll(/[_-]/g, '') === name);
+      const number = found === undefined ? Number.NaN : Number(found[1]);
+      if (Number.isInteger(number) && number >= 400 && number < 600) return number;
+    }
+    for (const [, one] of entries) {
+      const found = search(one, depth + 1);
+      if (found !== null) return found;
+    }
+    return null;
+  };
+  return search(value, 0);
+}
+
 /** Answers nest (`{"result":{"ok":false}}`); deeper than this nobody hides an error. */
 const MOST_DEPTH = 3;
 

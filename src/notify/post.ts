@@ -9,9 +9,12 @@ export const MOST_ANSWER_BYTES = 65_536;
 export class DeliveryError extends Error {
   /** `refused`: it was not taken. `unknown`: it left, and the answer was lost; it may have arrived. */
   readonly outcome: 'refused' | 'unknown';
+  /** It was refused for what it says: the same words would be refused again (strategy 12.1). */
+  readonly forContent: boolean;
 
-  constructor(outcome: 'refused' | 'unknown', message: string) {
+  constructor(outcome: 'refused' | 'unknown', message: string, forContent = false) {
     super(message);
+    this.forContent = forContent;
     this.name = 'DeliveryError';
     this.outcome = outcome;
   }

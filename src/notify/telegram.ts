@@ -1,5 +1,5 @@
 import type { Notifier, Redact } from '../ports.ts';
-import { refusalIn } from './gateway-answer.ts';
+import { isForContent, refusalIn } from './gateway-answer.ts';
 import { DeliveryError, request, type Way } from './post.ts';
 
 /** Where and as whom messages are posted (strategy 2.1). */
@@ -41,7 +41,11 @@ export function telegramNotifier(gateway: TelegramGateway, options: Way & { read
       const refusal = refusalIn(status, body);
       if (refusal === null) return;
       const told = redact(refusal).replace(/\s+/g, ' ').slice(0, QUOTED);
-      throw new DeliveryError('refused', `the Telegram gateway did not take the message: ${told}`);
+      throw new DeliveryError(
+        'refused',
+        `the Telegram gateway did not take the message: ${told}`,
+        isForContent(status, body),
+      );
     },
   };
 }

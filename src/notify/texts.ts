@@ -182,6 +182,12 @@ const EN: Words = {
       engine: 'cancelled its openings and opens nothing; hedges go on in small steps.',
       you: 'compare the mark price and the book at the exchange; it ends by itself when they agree again.',
     },
+    'repair-blocked': {
+      title: 'The position limits keep a net from being hedged',
+      line: '[total {total} USDT, limit {limit} USDT][, mode {mode}][: {why}]',
+      engine: 'places no repair on this symbol until the limits leave room.',
+      you: 'change the limits in the symbols file, or hedge by hand.',
+    },
     'invariant-broken': {
       title: 'A safety rule was broken',
       line: '[{invariant}][: {detail}]',
@@ -374,6 +380,12 @@ const ZH: Words = {
       line: '[标记价格 {mark}][，上次确认 {accepted}][，盘口 {bid} / {ask}]',
       engine: '已撤销开仓单且不再开仓；对冲以小额继续。',
       you: '在交易所核对标记价格与盘口；两者一致后自动恢复。',
+    },
+    'repair-blocked': {
+      title: '持仓限额使净敞口无法对冲',
+      line: '[总额 {total} USDT，限额 {limit} USDT][，模式 {mode}][：{why}]',
+      engine: '限额腾出空间之前不下对冲单。',
+      you: '修改标的配置中的限额，或手动对冲。',
     },
     'invariant-broken': {
       title: '安全规则被破坏',

@@ -18,7 +18,7 @@ export interface Status {
   readonly settings: StatusSettings;
   readonly accounts: readonly AccountStatus[];
   readonly symbols: readonly SymbolStatus[];
-  /** Open ones, longest first. */
+  /** Open ones, most urgent first (strategy 12.3). */
   readonly alerts: readonly AlertStatus[];
   /** Alerts that wait to be delivered (strategy 12.1). */
   readonly outboxWaiting: number;

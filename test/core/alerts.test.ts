@@ -87,8 +87,9 @@ describe('strategy 12: periods', () => {
     ['same-direction', 900_000],
     ['order-count', 900_000],
     ['clock-skew', 900_000],
-    ['limit-reached', 900_000],
     ['mark-doubtful', 900_000],
+    ['limit-reached', 'episode'],
+    ['repair-blocked', 900_000],
   ];
   for (const [kind, repeat] of rows) {
     test(`${kind} repeats: ${repeat}`, () => assert.equal(ALERT_POLICIES[kind].repeat, repeat));

@@ -10,11 +10,13 @@ import {
   EMPTY_OUTBOX,
   enqueue,
   isCritical,
+  isDue,
   MESSAGE_LIMIT,
   type Notice,
   OUTBOX_LIMIT,
   type Outbox,
   phaseOf,
+  rejected,
   restoreOutbox,
   takeKeys,
   takeMessage,
@@ -126,6 +128,63 @@ describe('strategy 12.1: the outbox', () => {
     assert.ok(failed?.type === 'notice' && failed.times === 2 && failed.order === 1);
   });
 
+  test('refused once it waits as it is; twice it is set aside: alone, then plain, with growing pauses, and never before others', () => {
+    let outbox = filled(notice('drift', 'poison:<b>'), notice('drift', 'Y'));
+    const tell = (nowMs: number): string => {
+      const taken = takeMessage(outbox, texts, nowMs) ?? assert.fail('nothing is due');
+      outbox = taken.outbox;
+      return taken.text;
+    };
+    const refuse = (nowMs: number): number => {
+      const step = rejected(outbox, nowMs);
+      outbox = step.outbox;
+      for (const { key, item } of step.changes) assert.deepEqual(item, outbox.pending.get(key), 'the journal agrees');
+      return step.aside;
+    };
+    tell(0);
+    assert.equal(refuse(0), 0);
+    assert.match(tell(1), /Y_USDT_Perp/, 'both again');
+    assert.equal(refuse(1), 2);
+    outbox = enqueue(outbox, notice('order-refused', 'Z')).outbox;
+    assert.match(tell(2), /Z_USDT_Perp/);
+    assert.ok(!outbox.inFlight.has('poison:<b>') && !outbox.inFlight.has('Y'), 'the new one goes alone');
+    outbox = delivered(outbox).outbox;
+    assert.match(tell(3), /poison:<b>_USDT_Perp/, 'split: the first alone, in its own words');
+    refuse(3);
+    assert.match(tell(3), /poison: b \b|poison:/, 'plain');
+    assert.doesNotMatch([...outbox.inFlight.keys()].length === 1 ? '' : 'two', /two/);
+    refuse(4);
+    assert.match(tell(4), /\bY_USDT_Perp/);
+    outbox = delivered(outbox).outbox;
+    assert.equal(isDue(outbox, 4), false, 'it waits');
+    assert.equal(takeMessage(outbox, texts, 4), null);
+    // The pauses grow to five minutes; it is never given up.
+    let atMs = 4;
+    let longestMs = 0;
+    for (let tries = 0; tries < 12; tries += 1) {
+      const from = atMs;
+      while (!isDue(outbox, atMs)) atMs += 500;
+      longestMs = Math.max(longestMs, atMs - from);
+      assert.match(tell(atMs), /^poison: b $/);
+      refuse(atMs);
+    }
+    assert.ok(longestMs > 200_000 && longestMs <= 300_500, `${longestMs} ms`);
+    assert.equal(restoreOutbox(outbox.pending.values()).pending.get('poison:<b>')?.refused, 16);
+  });
+
+  test('12.3 critical alerts come first, information last', () => {
+    const outbox = filled(notice('limit-reached', 'I'), daily(1), notice('drift', 'D'), notice('mmr', 'M'));
+    const taken = takeMessage(outbox, texts, 0);
+    assert.ok(taken?.outbox.inFlight.has('M'), 'before the daily report that was there first');
+    const { text } = takeMessage(
+      filled(notice('limit-reached', 'I'), notice('drift', 'D'), notice('mmr', 'M')),
+      texts,
+      0,
+    )!;
+    const place = (name: string) => text.indexOf(`${name}_USDT_Perp`);
+    assert.ok(place('M') < place('D') && place('D') < place('I'), text);
+  });
+
   test('a withdrawn item is told by the wider alert alone', () => {
     const { outbox, change } = withdraw(filled(notice('drift', 'X')), 'X');
     assert.equal(outbox.pending.size, 0);
@@ -133,7 +192,7 @@ describe('strategy 12.1: the outbox', () => {
   });
 
   test('texts that fail leave the keys', () => {
-    const taken = takeKeys(filled(notice('drift', 'drift:X'), notice('drift', 'Y', { times: 0, overAtMs: 1 })));
+    const taken = takeKeys(filled(notice('drift', 'drift:X'), notice('drift', 'Y', { times: 0, overAtMs: 1 })), 0);
     assert.equal(taken?.text, 'drift:X\nY resolved');
   });
 

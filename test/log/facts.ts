@@ -76,6 +76,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     why: 'net is 0.52',
     rule: '5',
   },
+  'alerts.refused': { type: 'alerts.refused', atMs: AT, reason: 'status 400', setAside: 2, waiting: 3 },
   'symbol.leaving': { type: 'symbol.leaving', atMs: AT, instrument: 'BNB_USDT_Perp', leaving: 'removed' },
   'symbol.left': {
     type: 'symbol.left',

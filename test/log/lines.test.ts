@@ -9,6 +9,11 @@ import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 /** What each fact says, word by word; null: nothing. */
 const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = {
   'state.changed': ['info', 'BNB equal → imbalanced: net is 0.52 (strategy 5)'],
+  'alerts.refused': [
+    'warn',
+    'The gateway refused a message for what it says: status 400; 2 alerts of it set aside, tried alone and shortened after ' +
+      'all others (strategy 12.1)',
+  ],
   'symbol.leaving': [
     'warn',
     'BNB is hedge-only: its row was removed from the symbols file while something of it is open; it opens nothing, ' +

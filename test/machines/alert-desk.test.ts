@@ -43,7 +43,7 @@ const AT_NINE = 9 * 60;
  * What the gateway does with a message. `lost`: delivers it, and the answer never comes back. `hangs`: nothing, for ever.
  * `slow`: delivers and answers after 8 s.
  */
-type Gateway = 'takes' | 'refuses' | 'lost' | 'hangs' | 'slow';
+type Gateway = 'takes' | 'refuses' | 'lost' | 'hangs' | 'slow' | 'poisoned';
 
 interface Delivery {
   readonly atMs: number;
@@ -59,7 +59,7 @@ class World {
   readonly deliveries: Delivery[] = [];
   readonly tries: number[] = [];
   journal: Journal = createMemoryJournal();
-  gateway: (nowMs: number) => Gateway = () => 'takes';
+  gateway: (nowMs: number, text: string) => Gateway = () => 'takes';
   stuck: readonly StuckSymbol[] = [];
   awaited: readonly string[];
   journalFails = false;
@@ -125,7 +125,8 @@ class World {
   async send(text: string): Promise<void> {
     const atMs = this.nowMs;
     this.tries.push(atMs);
-    const how = this.gateway(atMs);
+    const how = this.gateway(atMs, text);
+    if (how === 'poisoned') throw Object.assign(new Error('status 400'), { forContent: true });
     if (how === 'refuses') throw new Error('status 500');
     const delivery = { atMs, text, heard: false };
     const desk = this.desk;
@@ -216,6 +217,41 @@ describe('strategy 12.1: delivery', () => {
     for (let i = 0; i < 120; i += 1) assert.match(all, new RegExp(`\\bS${i}\\b`));
   });
 
+  test('12.1 a message refused for what it says never holds up the others', async () => {
+    const world = new World();
+    world.gateway = (_nowMs, text) => (text.includes('POISON') ? 'poisoned' : 'takes');
+    world.raise({ kind: 'drift', instrument: 'POISON_USDT_Perp' });
+    world.raise({ kind: 'drift', instrument: 'BNB_USDT_Perp' });
+    await world.pass(4 * SETTLED);
+    assert.match(world.texts().join(), /BNB_USDT_Perp/, 'what was in the same message');
+    const before = world.nowMs;
+    world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.9', threshold: '0.70' } });
+    await world.pass(2 * SETTLED);
+    const margin = world.deliveries.find(({ text }) => text.includes('MMR ALERT'));
+    assert.ok(margin !== undefined && margin.atMs - before <= SETTLED, 'a margin alert after it');
+    assert.ok(world.said('alerts.refused').some(({ setAside }) => setAside === 1));
+    world.restart();
+    world.gateway = (_nowMs, text) => (text.includes('待') ? 'poisoned' : 'takes');
+    await world.pass(LONGEST_PAUSE_MS + SETTLED, 1000);
+    assert.match(world.texts().at(-1) ?? '', /POISON/, 'and it arrives once it is taken');
+    assert.ok(deskIsQuiet(world.desk.getSnapshot()));
+  });
+
+  test('12.3 sixty symbols at their limits: one message, and none again, whatever the mark does', async () => {
+    const world = new World();
+    for (let round = 0; round < 24; round += 1) {
+      for (let i = 0; i < 60; i += 1) world.raise({ kind: 'limit-reached', instrument: `S${i}_USDT_Perp` });
+      await world.pass(20 * MINUTE, 5000);
+      for (let i = 0; i < 60; i += 1) world.clear(`limit-reached:S${i}_USDT_Perp`);
+      await world.pass(10 * MINUTE, 5000);
+    }
+    assert.equal(world.deliveries.length, 1);
+    await world.pass(13 * HOUR, 5000);
+    world.raise({ kind: 'limit-reached', instrument: 'S1_USDT_Perp' });
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 2, 'a day later it is told again');
+  });
+
   test('twenty symbols with the same failure make one message', async () => {
     const world = new World();
     for (let i = 0; i < 20; i += 1) world.raise({ kind: 'limit-reached', instrument: `S${i}` });
@@ -279,7 +315,7 @@ describe('strategy 12.1: delivery', () => {
     );
   });
 
-  test('in order: what was raised first is told first', async () => {
+  test('in order: critical alerts first, then what was raised first', async () => {
     const world = new World();
     world.gateway = (nowMs) => (nowMs < START + HOUR ? 'refuses' : 'takes');
     world.raise({ kind: 'drift', instrument: 'FIRST' });
@@ -289,7 +325,7 @@ describe('strategy 12.1: delivery', () => {
     world.raise({ kind: 'order-refused', instrument: 'THIRD' });
     await world.pass(HOUR + LONGEST_PAUSE_MS, 1000);
     const text = world.texts().join('\n');
-    assert.ok(text.indexOf('FIRST') < text.indexOf('MMR') && text.indexOf('MMR') < text.indexOf('THIRD'), text);
+    assert.ok(text.indexOf('MMR') < text.indexOf('FIRST') && text.indexOf('FIRST') < text.indexOf('THIRD'), text);
   });
 
   test('across restarts: what was not delivered is delivered, what was is not', async () => {

@@ -1271,7 +1271,7 @@ describe('5 the states in turn', () => {
     bench.read('B', null);
     bench.send(EVENTS['touch.received'](bench));
     assert.equal(bench.phase, 'capped');
-    assert.ok(bench.words().includes('alert-desk raised limit-reached'));
+    assert.ok(bench.words().includes('alert-desk raised repair-blocked'));
   });
 
   describe('12.2 what the daily report tells of a stuck symbol', () => {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
-import { refusalIn } from '../../src/notify/gateway-answer.ts';
+import { isForContent, refusalIn } from '../../src/notify/gateway-answer.ts';
 import { httpHeartbeat } from '../../src/notify/heartbeat.ts';
 import { logNotifier } from '../../src/notify/log.ts';
 import { DeliveryError, type Fetch } from '../../src/notify/post.ts';
@@ -112,6 +112,38 @@ describe('strategy 12: the Telegram gateway', () => {
       const failure = await failureOf(stand(`${'.'.repeat(pad)}${spelled}`).send('x'));
       assert.ok(!/sécret|s%C3%A9cret|-1001234/.test(failure.message), failure.message);
     }
+  });
+
+  const contents: [number, string, boolean][] = [
+    [400, '', true],
+    [413, 'too long', true],
+    [422, '{}', true],
+    ...[401, 402, 403, 404, 405, 407, 408, 409, 410, 423, 425, 429, 451].map((status): [number, string, boolean] => [
+      status,
+      '',
+      false,
+    ]),
+    [500, '', false],
+    [502, '<html>', false],
+    [302, '', false],
+    // The code of the answer goes before its status.
+    [500, '{"ok":false,"error_code":400,"description":"can\'t parse entities"}', true],
+    [502, '{"error":{"statusCode":"400"}}', true],
+    [400, '{"error_code":429,"parameters":{"retry_after":5}}', false],
+    [400, '{"response":{"error_code":403}}', false],
+    [200, '{"ok":false,"error_code":400}', true],
+    [200, '{"ok":false,"error_code":502}', false],
+    [200, '{"ok":false}', true],
+  ];
+  for (const [status, body, forContent] of contents) {
+    test(`12.1 ${status} ${body}: ${forContent ? '' : 'not '}for what it says`, () =>
+      assert.equal(isForContent(status, body), forContent));
+  }
+
+  test('12.1 a refusal for what it says is marked so', async () => {
+    const { url } = await gateway((response) => response.writeHead(400).end('{"error":"message is too long"}'));
+    const sent = to(url).send('x');
+    await assert.rejects(sent, (thrown) => thrown instanceof DeliveryError && thrown.forContent);
   });
 
   test('200 with an error is a failure', async () => {

@@ -146,6 +146,7 @@ const RULES = {
   'alert.raised': '12',
   'alert.resolved': '12',
   'alerts.unsent': '12.1',
+  'alerts.refused': '12.1',
 };
 
 function ruleOf(fact) {
@@ -229,6 +230,7 @@ export function tone(fact) {
     case 'symbol.leaving':
     case 'order.stray':
     case 'alerts.unsent':
+    case 'alerts.refused':
       return 'warn';
     default:
       return 'quiet';
