@@ -270,14 +270,19 @@ test('A and B submissions under way together are never priced to match (6.6)', a
   );
 });
 
+/** The first question for a book is answered so; all others wait. */
+function firstBookOf(bench: Bench, book: ReturnType<typeof testBook>) {
+  const waiting = deferred<ReturnType<typeof testBook>>();
+  bench.exchange.onBook = () => (bench.exchange.named('book').length === 1 ? Promise.resolve(book) : waiting.promise);
+  return waiting;
+}
+
 test('a confirmed order stays in the price table until its symbol’s next intent, which counts it (6.6)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { submit } = openGateway(bench);
-  bench.exchange.onBook = async () => testBook('600', '600.1');
-  const waiting = deferred<ReturnType<typeof testBook>>();
+  const waiting = firstBookOf(bench, testBook('600', '600.1'));
   submit(testIntent({ side: 'buy' }));
-  bench.exchange.onBook = () => waiting.promise;
   submit(testIntent({ account: 'B', side: 'sell' }));
   await bench.pass(100);
   assert.equal(endings(bench).length, 1, 'A is confirmed before B is priced');
@@ -324,11 +329,9 @@ test('an attempt refused as post-only leaves the price table while its submissio
 test('an intent asked for before another order rested keeps clear of it, however late it is priced (6.6)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
-  bench.exchange.onBook = async () => testBook('600', '600.1');
-  const waiting = deferred<ReturnType<typeof testBook>>();
+  const waiting = firstBookOf(bench, testBook('600', '600.1'));
   const { submit } = openGateway(bench);
   submit(testIntent({ side: 'buy' }));
-  bench.exchange.onBook = () => waiting.promise;
   submit(testIntent({ account: 'B', side: 'sell' }));
   await bench.pass(100);
   submit(testIntent({ side: 'buy' }));
