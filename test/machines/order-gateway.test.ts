@@ -98,7 +98,7 @@ test('prices by the rules an instrument has since it was listed again (11.6)', a
   assert.ok(draft?.price.mod(7).isZero(), draft?.price.toFixed());
 });
 
-test('per account one submission at a time; both accounts at once (9.1)', async () => {
+test('per account and symbol one submission at a time; both accounts at once (9.1)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { submit, children } = openGateway(bench);
@@ -119,6 +119,27 @@ test('per account one submission at a time; both accounts at once (9.1)', async 
   ]);
   assert.deepEqual(children(), [], 'finished children are taken out');
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
+});
+
+test('no symbol’s answer, confirmation or pause holds up another symbol of the account (9.1)', async () => {
+  const bench = new Bench();
+  const answer = deferred<never>();
+  bench.exchange.onCreate = async ({ draft }) => {
+    if (draft.instrument === 'BNB_USDT_Perp') await answer.promise;
+    return testOrder(draft.clientOrderId, 'PENDING');
+  };
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN', { instrument: 'SOL_USDT_Perp' });
+  const { submit } = openGateway(bench);
+  const [slow, behind] = [testIntent(), testIntent()];
+  const others = [testIntent({ instrument: 'SOL_USDT_Perp' }), testIntent({ instrument: 'SOL_USDT_Perp' })];
+  for (const intent of [slow, behind, ...others]) submit(intent);
+  await bench.pass(200);
+  assert.deepEqual(
+    endings(bench, SOL),
+    others.map(({ intentId }) => `${intentId} confirmed`),
+  );
+  assert.deepEqual(endings(bench), []);
+  assert.equal(bench.exchange.sent().filter(({ instrument }) => instrument === 'BNB_USDT_Perp').length, 1);
 });
 
 test('what a symbol decided before its last fill does not leave any more; other symbols go on (5, 6, 9.5)', async () => {
