@@ -15,6 +15,7 @@ export function createEngineClock(wallMs: () => number, steadyMs: () => number):
   let furthestAheadMs = Number.NEGATIVE_INFINITY;
   return {
     nowMs: wallMs,
+    steadyMs,
     era: () => {
       const aheadMs = wallMs() - steadyMs();
       if (aheadMs <= furthestAheadMs - SET_BACK_MS) {

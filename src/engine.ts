@@ -2,18 +2,18 @@ import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { type DaemonOutput, daemonMachine } from '../machines/daemon.ts';
 import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { restoreSymbol } from '../machines/restore.ts';
-import { type Auditor, createAuditor, type StartSymbol } from './core/audit/index.ts';
+import { type Auditor, type Breach, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
 import { isStrategyOrder } from './core/order-id.ts';
-import { waitingOf } from './core/valuing.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument, rememberInstruments, rememberRows } from './journal/instruments.ts';
+import { observedJournal } from './journal/observed.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { alertTexts } from './notify/texts.ts';
@@ -42,6 +42,8 @@ export interface EngineParts {
   /** Called when the symbols are resolved and trading begins. */
   readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Audits this engine from outside; default: it audits itself. */
+  readonly auditedBy?: () => Auditor | null;
   /** Hears the wire too: figures and metrics. Must not throw. */
   readonly onWire?: (event: WireEvent) => void;
 }
@@ -81,9 +83,12 @@ export function staleMs(loopIntervalMs: number): number {
 
 /** Puts an engine together and starts it. */
 export function startEngine(parts: EngineParts): Engine {
-  const { settings, journal, clock, reporter } = parts;
+  const { settings, clock, reporter } = parts;
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
+  const journal = observedJournal(parts.journal, (entries) => {
+    report(auditor?.journalled(entries) ?? []);
+  });
   const heard: WireEvent[] = [];
 
   const onWire = (event: WireEvent): void => {
@@ -93,10 +98,10 @@ export function startEngine(parts: EngineParts): Engine {
       if (heard.length < HEARD_BEFORE_START_MAX) heard.push(event);
       return;
     }
-    judge(auditor, event);
+    report(auditor.hear(event));
   };
-  const judge = (by: Auditor, event: WireEvent): void => {
-    for (const breach of by.hear(event, clock.era())) {
+  const report = (breaches: readonly Breach[]): void => {
+    for (const breach of breaches) {
       const numbers = Object.entries(breach.detail).map(([name, value]) => `${name}=${value}`);
       const detail = [breach.what, `(strategy ${breach.rule})`, breach.clientOrderId ?? '', ...numbers]
         .filter((part) => part !== '')
@@ -106,13 +111,10 @@ export function startEngine(parts: EngineParts): Engine {
   };
   /** Whatever ended it, a signal or `MAX_RUNTIME`: the auditor hears that it drains before a child does (strategy 13.1). */
   const heardByAuditor = (fact: Fact): void => {
-    if (fact.type === 'engine.draining') auditor?.drainBegan(clock.nowMs());
+    if (fact.type === 'engine.draining') auditor?.drainBegan();
     reporter.report(fact);
   };
-  const exchange = parts.openExchange(onWire, (fact) => {
-    reporter.report(fact);
-    if (fact.type === 'budget.share' || fact.type === 'budget.late') daemon.send(fact);
-  });
+  const exchange = parts.openExchange(onWire, (fact) => reporter.report(fact));
 
   const daemon = createActor(daemonMachine, {
     ...(parts.inspect ? { inspect: parts.inspect } : {}),
@@ -157,21 +159,21 @@ export function startEngine(parts: EngineParts): Engine {
           const rows = ready.symbols.map((symbol) => symbol.config);
           rememberRows(journal, rows, clock.nowMs());
         });
-        auditor = createAuditor({
-          symbols: symbols.map((symbol) => symbol.config),
-          accounts: parts.subAccountIds,
-          settings: {
-            singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-            postOnlyMaxRetry: settings.postOnlyMaxRetry,
-            partialFillTimeoutMs: settings.partialFillTimeoutMs,
-            staleMs: staleMs(settings.loopIntervalMs),
-            cancelOnStop: settings.cancelOnStop,
-            stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
-          },
-          knownAtStart: orStartError(() => journalledStart(journal)),
-          asksAhead: settings.streams,
-        });
-        for (const event of heard.splice(0)) judge(auditor, event);
+        if (!parts.auditedBy)
+          auditor = createAuditor({
+            time: () => ({ wallMs: clock.nowMs(), steadyMs: clock.steadyMs(), era: clock.era() }),
+            symbols: symbols.map((symbol) => symbol.config),
+            accounts: parts.subAccountIds,
+            settings: {
+              singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+              partialFillTimeoutMs: settings.partialFillTimeoutMs,
+              staleMs: staleMs(settings.loopIntervalMs),
+              cancelOnStop: settings.cancelOnStop,
+              stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+            },
+            knownAtStart: orStartError(() => journalledStart(journal)),
+          });
+        for (const event of heard.splice(0)) report(auditor?.hear(event) ?? []);
         parts.onTrading?.(engine, symbols);
         return symbols;
       },
@@ -179,7 +181,7 @@ export function startEngine(parts: EngineParts): Engine {
         const symbol = leaving === null ? null : leavingSymbol(leaving, instrument);
         if (symbol !== null) {
           exchange.takeUp(symbol.instrument.name);
-          auditor?.takeUp(symbol.config);
+          (auditor ?? parts.auditedBy?.())?.takeUp(symbol.config);
         }
         return symbol;
       },
@@ -237,8 +239,8 @@ export async function readyToTrade(
   remembered: (name: string) => Instrument | null = () => null,
 ): Promise<ReadyToTrade> {
   try {
-    await Promise.all(ACCOUNTS.map((account) => outlasting429(() => exchange.login(account))));
-    const listed = await outlasting429(() => exchange.instruments());
+    await Promise.all(ACCOUNTS.map((account) => exchange.login(account)));
+    const listed = await exchange.instruments();
     const resolution = resolveInstruments(configs, listed, remembered);
     if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
     for (const warning of resolution.warnings) warn(warning);
@@ -246,20 +248,6 @@ export async function readyToTrade(
   } catch (thrown) {
     if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
     throw thrown;
-  }
-}
-
-/**
- * A call of the start, again and again while the exchange answers 429 (strategy 9.9). Each time the budget waits longer before it
- * lets the call go; it refuses once the engine is closed.
- */
-export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (thrown) {
-      if (!(thrown instanceof ExchangeError) || thrown.kind !== 'rate-limited') throw thrown;
-    }
   }
 }
 
@@ -294,11 +282,6 @@ export function journalledStart(journal: EngineJournal): readonly StartSymbol[] 
   const unsettled = unsettledOrders(journal);
   return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {
     const { begun, instrument, lots, booked, orders } = restoreSymbol(journal, entry.key, unsettled);
-    if (!begun) return [];
-    const positions = {
-      A: booked.A.plus(waitingOf(orders, 'A')),
-      B: booked.B.plus(waitingOf(orders, 'B')),
-    };
-    return [{ instrument, lots: lots.map((lot) => ({ instrument, ...lot })), positions, orders }];
+    return begun ? [{ instrument, lots, booked, orders }] : [];
   });
 }

@@ -123,7 +123,7 @@ export async function run(
           chainId: venue.chainId,
           accounts: venue.keys,
           bookDepth: settings.orderbookDepth,
-          rateScale: settings.rateScale,
+          requestsPerSec: settings.requestsPerSec,
           clock: systemClock,
           instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],
@@ -158,7 +158,7 @@ export async function run(
     const { exitCode, failure } = await engine.stopped;
     unlisten();
     const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
-    const breaches = hasTraded ? (engine.auditor()?.stopped(Date.now()) ?? []) : [];
+    const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
     for (const breach of breaches) {
       log.say('error', `invariant ${breach.invariant} broken: ${breach.what}`, Date.now());
     }

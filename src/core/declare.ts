@@ -7,7 +7,7 @@ import { waitingOf } from './valuing.ts';
 /** Where a slice came from without a wire, as in tests. */
 const NO_WIRE = 0;
 
-/** The inputs of a decision as its journal entry declares them, before planning filters anything (strategy 15). */
+/** The inputs of a decision as its journal entry declares them, before planning filters anything (strategy 15.2). */
 export function declare(
   { config, state, valuation }: PlanInput,
   plan: Plan,

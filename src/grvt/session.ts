@@ -1,7 +1,6 @@
 import type { Fact } from '../core/facts.ts';
 import type { AccountName } from '../core/model.ts';
 import type { Clock, Redact } from '../ports.ts';
-import type { Permit } from './budget.ts';
 import { asItIs, type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
 import { errorBody, isPage, whyNoJson } from './wire.ts';
@@ -20,8 +19,6 @@ export type FetchLike = (
     headers: Record<string, string>;
     body: string;
     redirect: 'manual';
-    /** Bytes of the answer, unpacked, beyond which no more of it is read. */
-    size: number;
     signal: AbortSignal;
   },
 ) => Promise<{
@@ -41,8 +38,6 @@ export interface SessionOptions {
   readonly fetch: FetchLike;
   readonly clock: Clock;
   readonly exchangeClock: ExchangeClock;
-  /** Leave to send a login (strategy 9.1). @throws ExchangeError */
-  readonly admit: () => Promise<Permit>;
   /** One private read with these headers; rejects with an ExchangeError when it does not work. */
   readonly prove: (headers: SessionHeaders) => Promise<void>;
   readonly report?: ((fact: Fact) => void) | undefined;
@@ -64,8 +59,8 @@ export interface Session {
 
 /** Longest wait for a login answer. */
 const LOGIN_TIMEOUT_MS = 5_000;
-/** A login answer is a few hundred bytes; a page of HTML is more, and longer ones are not read. */
-const MAX_LOGIN_BYTES = 64 * 1024;
+/** A login answer is a few hundred bytes; a page of HTML is more. */
+const MAX_LOGIN_CHARS = 64 * 1024;
 /** Renewal begins this long before the end, or at a fifth of the lifetime, whichever is later. */
 const RENEW_BEFORE_MS = 60_000;
 const RENEW_SHARE = 0.2;
@@ -83,7 +78,7 @@ interface Live {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { account, clock, exchangeClock, admit, prove, report, redact = asItIs } = options;
+  const { account, clock, exchangeClock, prove, report, redact = asItIs } = options;
   const site: CallSite = { call: 'login', account, effect: 'read' };
   /** Proven by a private read. */
   let live: Live | null = null;
@@ -140,15 +135,9 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function logIn(): Promise<Live> {
-    const permit = await admit();
-    const answer = await send().catch((error: unknown) => {
-      permit.done();
-      throw error;
-    });
+    const answer = await send();
     const body = parsed(answer.text);
     const code = errorCode(body);
-    if (answer.status === 429) permit.limited();
-    else permit.done();
     if (code !== null) {
       const error = classify(site, { kind: 'error-body', status: answer.status, ...code }, redact);
       // A code with this status says that it was refused, not for which of several reasons.
@@ -230,10 +219,9 @@ export function createSession(options: SessionOptions): Session {
         body: JSON.stringify({ api_key: options.apiKey }),
         // A redirected login would hand the key to another host.
         redirect: 'manual',
-        size: MAX_LOGIN_BYTES,
         signal: deadline.signal,
       });
-      const text = await answer.text();
+      const text = (await answer.text()).slice(0, MAX_LOGIN_CHARS);
       exchangeClock.hear(sentAtMs, clock.nowMs(), answer.headers.get('date'));
       return {
         status: answer.status,

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type Auditor, type AuditReport, createAuditor, type Invariant } from '../core/audit/index.ts';
+import { type Auditor, createAuditor, type Invariant } from '../core/audit/index.ts';
 import { longestRest } from '../core/rests.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { journalledStart, staleMs } from '../engine.ts';
@@ -11,6 +11,7 @@ import { createAttempts, type GoalAttempt } from './attempts.ts';
 import { type Chance, chance } from './chance.ts';
 import { EngineProcess, subAccountIdsOf } from './engine-process.ts';
 import { type AnyFault, type FaultPlan, paperRules } from './fault-plan.ts';
+import { createLegBooks, type LegBooks, type SymbolFigures } from './figures.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { Host } from './host.ts';
 import { createIdle, type Idle, LOOK_EVERY_MS } from './idle.ts';
@@ -78,7 +79,7 @@ export interface LegFigures {
   readonly instrument: string;
   readonly mode: string;
   readonly goalReached: boolean;
-  readonly report: AuditReport['symbols'][number];
+  readonly report: SymbolFigures;
 }
 
 export interface CampaignResult {
@@ -164,6 +165,7 @@ class Campaign {
   readonly #legs: LegFigures[] = [];
   #settings: Settings;
   #auditor: Auditor | null = null;
+  #books: LegBooks | null = null;
   #heard = 0;
   #calm = false;
   #crash: string | null = null;
@@ -208,6 +210,9 @@ class Campaign {
       onLogLine: options.onLogLine,
       end: () => this.#end(),
     });
+    this.#exchange.venue.onEvent((event) => {
+      if (event.type === 'fill') this.#books?.look(event.fill.order.instrument, this.#time.nowMs);
+    });
     this.#truth = createTruth(this.#exchange, (what, rule, detail) => this.#findings.find('truth', rule, what, detail));
     this.#log = createEngineLog({
       redact: (text) => text,
@@ -234,6 +239,7 @@ class Campaign {
       log: this.#log,
       settings: () => this.#settings,
       auditor: () => this.#auditor,
+      books: () => this.#books,
       calm,
     });
     this.#idle = createIdle({
@@ -303,19 +309,19 @@ class Campaign {
     this.#exchange.faults.set(paperRules(this.#plan));
     const settings = this.#settings;
     this.#auditor = createAuditor({
+      time: () => ({ wallMs: this.#time.wallMs, steadyMs: this.#time.nowMs, era: this.#process.era() }),
       symbols: settings.symbols,
       accounts: subAccountIdsOf(this.#exchange),
       settings: {
         singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-        postOnlyMaxRetry: settings.postOnlyMaxRetry,
         partialFillTimeoutMs: settings.partialFillTimeoutMs,
         staleMs: staleMs(settings.loopIntervalMs),
         cancelOnStop: settings.cancelOnStop,
         stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
       },
       knownAtStart: journalledStart(this.#process.journal),
-      asksAhead: this.#options.streams,
     });
+    this.#books = createLegBooks(this.#exchange, settings.symbols);
     this.#legBeganMs = this.#time.nowMs;
     for (const symbol of settings.symbols) {
       this.#attempts.legBegan(symbol.instrument, symbol.positionMode, this.#time.nowMs);
@@ -358,12 +364,13 @@ class Campaign {
   /** What the engine leaves undone; the market is not moved on for it, so nothing is changed by looking. */
   #keepLooking(): void {
     this.#idle.look();
+    for (const { name } of this.#specs) this.#books?.look(name, this.#time.nowMs);
     this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
   }
 
   /** Every symbol has got where it was to go. */
   #allThere(): boolean {
-    return this.#auditor?.report().symbols.every((figures) => figures.goalReachedAfterMs !== null) ?? false;
+    return this.#books?.figures().every((figures) => figures.goalReachedAfterMs !== null) ?? false;
   }
 
   /** The calm before the stop: engine and exchange have to agree by its end. */
@@ -424,7 +431,7 @@ class Campaign {
     this.#heard += report.events;
     for (const [invariant, count] of Object.entries(report.checks)) this.#findings.checks.add(invariant, count);
     const turn = new Set<string>();
-    for (const figures of report.symbols) {
+    for (const figures of this.#books?.figures() ?? []) {
       const symbol = this.#settings.symbols.find((one) => one.instrument === figures.instrument);
       const goalReached = figures.goalReachedAfterMs !== null;
       if (goalReached) turn.add(figures.instrument);

@@ -1,16 +1,18 @@
 import type { Auditor } from '../core/audit/index.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import { type Engine, startEngine } from '../engine.ts';
+import { type Engine, journalledStart, startEngine } from '../engine.ts';
 import { createEngineClock } from '../engine-clock.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
+import { observedJournal } from '../journal/observed.ts';
 import type { EngineLog } from '../log/index.ts';
 import type { PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type FaultPlan, paperRules } from './fault-plan.ts';
+import type { LegBooks } from './figures.ts';
 import type { Findings } from './findings.ts';
 import type { KillMoment } from './host.ts';
 import { connectNetwork, type Life, type NetworkParts } from './network.ts';
@@ -46,6 +48,7 @@ export interface ProcessParts {
   readonly settings: () => Settings;
   /** Of the leg under way. */
   readonly auditor: () => Auditor | null;
+  readonly books: () => LegBooks | null;
   readonly calm: () => boolean;
 }
 
@@ -68,6 +71,7 @@ export class EngineProcess {
   #lostJournal = false;
   #wanted = false;
   #runs = 0;
+  #era = (): number => 0;
   #armed: { moment: KillMoment; downMs: number } | null = null;
 
   constructor(parts: ProcessParts) {
@@ -77,6 +81,11 @@ export class EngineProcess {
   /** What the engine remembers; another one once it was lost. */
   get journal(): EngineJournal {
     return this.#journal;
+  }
+
+  /** How often the engine saw its clock set back. */
+  era(): number {
+    return this.#era();
   }
 
   /** Whether there is a process, be it about to stop. */
@@ -128,11 +137,13 @@ export class EngineProcess {
       () => time.wallMs,
       () => time.nowMs,
     );
+    this.#era = clock.era;
     const [a, b] = exchange.accounts;
     const report = (fact: Fact): void => {
       if (!life.alive) return;
       findings.remember(fact);
       tally.hear(fact, time.nowMs);
+      this.#parts.books()?.hear(fact);
       log.report(fact);
     };
     const engine = startEngine({
@@ -144,16 +155,17 @@ export class EngineProcess {
           chainId: exchange.chainId,
           accounts: { A: a!, B: b! },
           bookDepth: settings.orderbookDepth,
-          rateScale: settings.rateScale,
+          requestsPerSec: settings.requestsPerSec,
           clock,
           instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: 'OFF',
-          onWire: (event) => this.#hear(event, clock.era(), life),
+          onWire: (event) => this.#hear(event, life),
           report: reportOwn,
           axiosAdapter: network.axiosAdapter,
           fetch: surroundings.oneLoginAtATime(network.fetch),
         }),
-      journal: surroundings.guarded(this.#journal, life, (moment) => this.#killIf(moment)),
+      journal: surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment)),
+      auditedBy: () => this.#parts.auditor(),
       notifier: { send: (text) => surroundings.deliver(text, life) },
       heartbeat: null,
       clock,
@@ -195,7 +207,7 @@ export class EngineProcess {
     findings.note(`engine ended with exit code ${exitCode}${failure === null ? '' : `: ${failure}`}`);
     engine.exchange.close();
     if (this.#stopping) {
-      for (const breach of this.#parts.auditor()?.stopped(time.wallMs) ?? []) findings.broke(breach);
+      for (const breach of this.#parts.auditor()?.stopped() ?? []) findings.broke(breach);
     }
     const asked = this.#stopping;
     this.#engine = null;
@@ -210,8 +222,8 @@ export class EngineProcess {
   /** Starts it again if it is wanted and does not run. */
   again(): void {
     if (!this.#wanted || this.#engine !== null) return;
-    const { time, auditor } = this.#parts;
-    auditor()?.restarted(time.wallMs, { journal: this.#lostJournal ? 'lost' : 'kept' });
+    const { auditor } = this.#parts;
+    auditor()?.restarted(journalledStart(this.#journal), this.#lostJournal ? 'lost' : 'kept');
     if (this.#lostJournal) this.#showEverything();
     this.#lostJournal = false;
     this.#start();
@@ -313,7 +325,7 @@ export class EngineProcess {
   /** Tells the engine to stop in order (strategy 13.1). */
   stop(why: string): void {
     this.#stopping = true;
-    this.#parts.auditor()?.drainBegan(this.#parts.time.wallMs);
+    this.#parts.auditor()?.drainBegan();
     this.#engine?.stop(why);
   }
 
@@ -323,10 +335,17 @@ export class EngineProcess {
     this.#killIf(moment === 'before' ? 'create-arrives' : 'create-carried-out');
   }
 
-  #hear(event: WireEvent, era: number, life: Life): void {
+  #hear(event: WireEvent, life: Life): void {
     const auditor = this.#parts.auditor();
     if (!life.alive || auditor === null) return;
     this.#parts.findings.remember(event);
-    for (const breach of auditor.hear(event, era)) this.#parts.findings.broke(breach);
+    for (const breach of auditor.hear(event)) this.#parts.findings.broke(breach);
+  }
+
+  /** What is written is judged, also when the process dies right after it. */
+  #observed(journal: EngineJournal): EngineJournal {
+    return observedJournal(journal, (entries) => {
+      for (const breach of this.#parts.auditor()?.journalled(entries) ?? []) this.#parts.findings.broke(breach);
+    });
   }
 }

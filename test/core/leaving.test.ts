@@ -209,7 +209,7 @@ describe('16.3 what a leaving symbol submits and cancels', () => {
       position: { A: d(5), B: d(0) },
       waiting: { A: d(0), B: d(0) },
       markPrice: d(100),
-      readings: [[]],
+      lots: [],
       orders: [],
     };
     const rules = { tickSize: d('0.1'), minSize: d('0.01'), minNotional: d(0), baseDecimals: 9 };

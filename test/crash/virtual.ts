@@ -1,12 +1,13 @@
 import { type Auditor, createAuditor } from '../../src/core/audit/index.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import { type Engine, staleMs, startEngine } from '../../src/engine.ts';
+import { type Engine, journalledStart, staleMs, startEngine } from '../../src/engine.ts';
 import { createEngineClock } from '../../src/engine-clock.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { SYNC_WITHIN_MS } from '../../src/journal/log-sync.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { observedJournal } from '../../src/journal/observed.ts';
 import {
   createPaper,
   type InstrumentSpec,
@@ -99,11 +100,11 @@ export class World {
     const [a, b] = this.exchange.accounts;
     const { settings } = this;
     this.#auditor = createAuditor({
+      time: () => ({ wallMs: time.wallMs, steadyMs: time.nowMs, era: 0 }),
       symbols: settings.symbols,
       accounts: { A: a!.subAccountId, B: b!.subAccountId },
       settings: {
         singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-        postOnlyMaxRetry: settings.postOnlyMaxRetry,
         partialFillTimeoutMs: settings.partialFillTimeoutMs,
         staleMs: staleMs(settings.loopIntervalMs),
         cancelOnStop: settings.cancelOnStop,
@@ -163,7 +164,7 @@ export class World {
     this.#life = life;
     this.starts += 1;
     if (this.starts > 1) {
-      this.#auditor.restarted(time.wallMs);
+      this.#auditor.restarted(journalledStart(this.journal), 'kept');
       this.onRestart();
       const before = this.watch.live();
       time.at(time.nowMs + MANAGED_WITHIN_MS, () => this.#mustManage(before, life));
@@ -198,7 +199,7 @@ export class World {
           chainId: exchange.chainId,
           accounts: { A: a!, B: b! },
           bookDepth: settings.orderbookDepth,
-          rateScale: settings.rateScale,
+          requestsPerSec: settings.requestsPerSec,
           clock,
           sdkLogLevel: 'OFF',
           onWire: (event) => {
@@ -253,7 +254,11 @@ export class World {
   }
 
   #guarded(life: Life): EngineJournal {
-    const { journal } = this;
+    const journal = observedJournal(this.journal, (entries) => {
+      for (const { invariant, what, detail } of this.#auditor.journalled(entries)) {
+        this.breaches.push(`${invariant}: ${what} ${JSON.stringify(detail)}`);
+      }
+    });
     return {
       name: journal.name,
       notices: journal.notices,

@@ -249,7 +249,7 @@ test('a decision that starts the unhedged clock and nothing else is written down
       staleMs: 10_000,
       loopIntervalMs: 2_000,
       state,
-      clock: { nowMs: () => NOW, era: () => 0 },
+      clock: { nowMs: () => NOW, steadyMs: () => NOW, era: () => 0 },
       journal,
       reporter: { report: () => {} },
     }),

@@ -14,7 +14,7 @@ function firstReadings(positionOfA: string) {
     staleMs: 10_000,
     loopIntervalMs: 2_000,
     state: { ...stateAfter([fill('A', 'buy', 2, 100)]), begun: true },
-    clock: { nowMs: () => NOW, era: () => 0 },
+    clock: { nowMs: () => NOW, steadyMs: () => NOW, era: () => 0 },
     journal: {} as Journal,
     reporter: { report: () => {} },
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createDurations } from '../../src/core/audit/index.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from '../../src/simulate/attempts.ts';
 import type { CampaignResult, LegFigures } from '../../src/simulate/campaign.ts';
+import { createDurations } from '../../src/simulate/figures.ts';
 import type { Finding } from '../../src/simulate/findings.ts';
 import { reportOf } from '../../src/simulate/report.ts';
 import { reportText } from '../../src/simulate/report-text.ts';

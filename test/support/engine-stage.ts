@@ -96,7 +96,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       API_KEY: 'stage-gateway-key',
       GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json',
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.1',
-      GRVT_HEDGE_RATE_SCALE: '20',
+      GRVT_HEDGE_REQUESTS_PER_SEC: '200',
       ...options.env,
     },
   });
@@ -107,7 +107,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
   const warnings: string[] = [];
   const messages: string[] = [];
   const ears = new Set<() => void>();
-  const clock = { nowMs, era: () => 0 };
+  const clock = { nowMs, steadyMs: nowMs, era: () => 0 };
   const engine = startEngine({
     settings,
     subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
@@ -117,7 +117,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         chainId: settings.chainId,
         accounts: venue.keys,
         bookDepth: settings.orderbookDepth,
-        rateScale: settings.rateScale,
+        requestsPerSec: settings.requestsPerSec,
         clock,
         instruments: settings.symbols.map(({ instrument }) => instrument),
         onWire,
@@ -171,7 +171,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       engine.stop('the test is over');
       const { exitCode, failure } = await ended;
       assert.equal(failure, null);
-      engine.auditor()?.stopped(nowMs());
+      engine.auditor()?.stopped();
       assert.deepEqual(breachesOf(engine), []);
       return exitCode;
     },

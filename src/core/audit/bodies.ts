@@ -207,15 +207,6 @@ export function readPositions(
   return rows;
 }
 
-const SUMMARY_FIELDS = ['total_equity', 'maintenance_margin'] as const;
-
-/** Is it an account summary with every field an engine decides on (strategy 10.4). */
-export function isSummary(result: unknown): boolean {
-  const row = asObject(result);
-  if (!row || asText(row.sub_account_id) === null) return false;
-  return SUMMARY_FIELDS.every((field) => isDecimal(row[field]));
-}
-
 /** The least step of sizes: of `min_size` and of what a signature of `base_decimals` can say (strategy 3.2, 7.3). */
 export function stepOf(minSize: Decimal, baseDecimals: number): Decimal {
   return commonMultiple(minSize, new Decimal(10).pow(-baseDecimals));

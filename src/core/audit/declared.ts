@@ -3,7 +3,7 @@ import type { AccountName, Side } from '../model.ts';
 
 /**
  * What a decision rested on, as the engine declares it in its journal, taken from view and ledger before planning filters
- * anything (strategy 15). Sizes are base units, prices USDT. `from` is the id of the wire message that a row came from.
+ * anything (strategy 15.2). Sizes are base units, prices USDT. `from` is the id of the wire message that a row came from.
  */
 export interface Declared {
   readonly instrument: string;

@@ -2,12 +2,11 @@ import { Decimal, max, min, unitsFor, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 import { otherAccount } from '../model.ts';
 import type { Lots } from './lots.ts';
-import { cheapestOf, guardOf } from './lots.ts';
-import type { AuditSettings, AuditSymbol, InstrumentRules, Invariant } from './model.ts';
+import { cheapestOf, guardOf, signed } from './lots.ts';
+import type { AuditSettings, AuditSymbol, Fault, InstrumentRules, Invariant } from './model.ts';
 
 /**
- * Judges one create against one view: what a correct engine could have known at one moment, under one mark. The rules of
- * strategy 3, 6, 7.2 and 8, written down a second time.
+ * Judges one create against what its decision rested on. The rules of strategy 3, 6, 7.2 and 8, written down a second time.
  */
 
 /** A strategy order as the view knows it. */
@@ -27,9 +26,8 @@ export interface View {
   /** Signed size of partial fills that wait (strategy 4.3). */
   readonly waiting: Readonly<Record<AccountName, Decimal>>;
   readonly markPrice: Decimal;
-  /** Every reading of the lots (at least one), all with one smallest tradable size: they differ in the guard, and in nothing else. */
-  readonly readings: readonly Lots[];
-  /** Live at that moment, and those sent since; the create itself not among them. */
+  readonly lots: Lots;
+  /** Live when it was decided, and those sent since; the create itself is not among them. */
   readonly orders: readonly ViewOrder[];
 }
 
@@ -42,13 +40,6 @@ export interface Create {
   readonly liveBefore: number;
   /** Accounts whose repairs the exchange may not let through: the other way of 6.3 is free to go. */
   readonly givingWay?: readonly AccountName[];
-}
-
-export interface Fault {
-  readonly invariant: Invariant;
-  readonly rule: string;
-  readonly what: string;
-  readonly detail: Readonly<Record<string, string>>;
 }
 
 export interface Judgement {
@@ -73,10 +64,6 @@ export function smallestTradable(rules: InstrumentRules | null, markPrice: Decim
 /** Is a net of this size none at all (strategy 3.4). Without rules only zero is. */
 export function isHedged(net: Decimal, smallest: Decimal | null): boolean {
   return smallest ? net.abs().lt(smallest) : net.isZero();
-}
-
-function signed(side: Side, size: Decimal): Decimal {
-  return side === 'buy' ? size : size.neg();
 }
 
 function total(orders: readonly ViewOrder[], account: AccountName | null, side: Side, field: 'remaining' | 'unbooked') {
@@ -245,7 +232,7 @@ function openingSides(view: View, symbol: AuditSymbol, account: AccountName, sma
   return others.isZero() ? [asConfigured] : [asConfigured, against(others)];
 }
 
-/** Judges a create against a view. No faults: a correct engine with that knowledge could have sent it. */
+/** The rules a create breaks on what its decision rested on. */
 export function judge(
   create: Create,
   view: View,
@@ -269,7 +256,7 @@ export function judge(
     B: view.position.B.minus(view.waiting.B),
   };
   const net = settled.A.plus(settled.B);
-  const smallest = smallestTradable(rules, mark, view.readings[0]!);
+  const smallest = smallestTradable(rules, mark, view.lots);
   const hedged = isHedged(net, smallest);
   const known = { positionA: view.position.A, positionB: view.position.B, net, mark };
 
@@ -310,7 +297,7 @@ export function judge(
   const hedgeOpen = total(view.orders, null, side, 'unbooked');
   const uncovered = net.abs().minus(hedgeOpen);
   if (account !== preferred) {
-    const dearest = view.readings.flat().map((lot) => lot.price);
+    const dearest = view.lots.map((lot) => lot.price);
     const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...dearest));
     const refused = create.givingWay?.includes(preferred) ?? false;
     const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
@@ -350,9 +337,8 @@ export function judge(
       });
   }
   limitFaults(create, view, symbol, false, sameDirection, fault);
-  const guards = view.readings.map((lots) => guardOf(lots, account, side, hedgeOpen.plus(size)));
-  const guard = guards[0];
-  if (guard && guards.every((one) => one && (side === 'sell' ? price.lt(one) : price.gt(one))))
+  const guard = guardOf(view.lots, account, side, hedgeOpen.plus(size));
+  if (guard && (side === 'sell' ? price.lt(guard) : price.gt(guard)))
     fault('I2', '7.2', 'a repair priced worse than its guard would close a lot at a loss', {
       price,
       guard,

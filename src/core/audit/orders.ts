@@ -1,120 +1,152 @@
 import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
-import type { Side } from '../model.ts';
-import type { AuditOrder, OrderPhase } from './model.ts';
-import { isLive, isUnproven } from './model.ts';
-import type { Audit } from './state.ts';
-import { MAX_ORDERS, OTHER_WAY_MS } from './windows.ts';
+import type { AccountName, Side } from '../model.ts';
+import type { OrderBody } from './bodies.ts';
+import { signed } from './lots.ts';
+import type { StateFields } from './received.ts';
 
-/** The orders the auditor keeps, and how one ends. */
+/**
+ * Own orders by the wire alone (strategy 15.1): an order is live from the moment its create leaves until a message states its
+ * end, or until it is proven that it never existed (strategy 9.6).
+ */
+export interface WireOrder {
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** Steady time its create left; null: it was found at the exchange or in the journal. */
+  sentAtMs: number | null;
+  /** By the exchange's clock; null: not known. */
+  readonly expirationMs: number | null;
+  /** The exchange has stated that it rests, or that it is over. */
+  confirmed: boolean;
+  /** How it ended; null: live. */
+  end: OrderEnd | null;
+  /** 401 or 429: it did not reach the exchange, and the same bytes may leave once more (strategy 9.8, 9.9). */
+  turnedAway: boolean;
+  traded: Decimal;
+  /** Each cumulative size and value that a message stated, newest last. */
+  readonly stated: { readonly traded: Decimal; readonly value: Decimal }[];
+  /** Increments of `traded`, signed, with the steady time they were received. */
+  readonly increments: { readonly atMs: number; readonly size: Decimal }[];
+  /** Our wall clock when a first partial fill was received. */
+  firstPartialAtMs: number | null;
+  /** Steady time from which asking may prove that it never existed; null: no fence was acknowledged. */
+  fenceEndMs: number | null;
+  /** What lacked it when asked after its fence or its expiry. */
+  lacking: { lookUp: boolean; openOrders: boolean; history: boolean };
+  /** A cancel of it was sent. */
+  cancelAsked: boolean;
+  /** The newest open orders lack it. */
+  unlisted: boolean;
+}
 
-const MAX_MOMENTS = 24;
+export type OrderEnd = 'refused' | 'rejected' | 'filled' | 'cancelled' | 'absent';
 
-/** Ends of orders that never rested. */
-export const NEVER_WAS: ReadonlySet<OrderPhase> = new Set(['refused', 'rejected', 'absent']);
+const ENDS: Readonly<Record<string, OrderEnd>> = { FILLED: 'filled', CANCELLED: 'cancelled', REJECTED: 'rejected' };
 
-/** What an order asks for, and when it left. */
-type OrderTerms = Pick<
-  AuditOrder,
-  | 'clientOrderId'
-  | 'account'
-  | 'instrument'
-  | 'side'
-  | 'size'
-  | 'price'
-  | 'heard'
-  | 'sentSeq'
-  | 'sentAtMs'
-  | 'expirationMs'
+/** Cumulative states and increments kept of an order: partial fills of hours. */
+const MAX_STATED = 64;
+/** Orders of an account kept after their end, for late bookings and repeated ids. */
+const MAX_OVER = 512;
+
+export type OrderTerms = Pick<
+  WireOrder,
+  'account' | 'clientOrderId' | 'instrument' | 'side' | 'size' | 'price' | 'sentAtMs' | 'expirationMs'
 >;
 
-/** Did `one` leave after `other`; orders never heard leaving are older, and among them the exchange's time tells. */
-export function isNewer(one: AuditOrder, other: AuditOrder): boolean {
-  return one.sentSeq === other.sentSeq ? one.sentAtMs >= other.sentAtMs : one.sentSeq > other.sentSeq;
-}
-
-/** `size` as it moves a position: buys positive. */
-export function signed(side: Side, size: Decimal): Decimal {
-  return side === 'buy' ? size : size.neg();
-}
-
-/** An order of which only its terms and what is given are known: live, nothing traded, nothing proven. */
-export function orderOf(terms: OrderTerms, known: Partial<AuditOrder>): AuditOrder {
+export function newOrder(terms: OrderTerms): WireOrder {
   return {
     ...terms,
-    phase: 'sent',
-    endedAtMs: null,
-    postOnlyRefused: false,
+    confirmed: false,
+    end: null,
     turnedAway: false,
-    overAtMs: null,
     traded: ZERO,
-    avgPrice: ZERO,
-    booked: ZERO,
-    bookedValue: ZERO,
-    wait: null,
+    stated: [],
+    increments: [],
+    firstPartialAtMs: null,
     fenceEndMs: null,
-    notFound: false,
-    lookedUpAbsent: false,
-    unseen: false,
-    lacked: false,
-    ahead: null,
-    openOrdersLack: false,
-    historyLacks: false,
-    proof: null,
-    cancelAskedAtMs: null,
-    moments: [],
-    attempt: 1,
-    chainStartMs: terms.sentAtMs,
-    minRequestedMs: 0,
-    repairSeq: null,
-    sideBookingsAtSend: 0,
-    driftsAtSend: 0,
-    ownBookings: 0,
-    ...known,
+    lacking: { lookUp: false, openOrders: false, history: false },
+    cancelAsked: false,
+    unlisted: false,
   };
 }
 
-/** Notes what it has come to as a moment of its own, for views. */
-export function remember(audit: Audit, order: AuditOrder): void {
-  order.moments.push({ seq: audit.seq, traded: order.traded, booked: order.booked, over: !isLive(order) });
-  if (order.moments.length > MAX_MOMENTS) order.moments.splice(1, 1);
+/** Both accounts' own orders. */
+export class WireOrders {
+  readonly #orders: Record<AccountName, Map<string, WireOrder>> = { A: new Map(), B: new Map() };
+
+  get(account: AccountName, clientOrderId: string): WireOrder | undefined {
+    return this.#orders[account].get(clientOrderId);
+  }
+
+  add(order: WireOrder): WireOrder {
+    const orders = this.#orders[order.account];
+    orders.set(order.clientOrderId, order);
+    if (orders.size > MAX_OVER) {
+      for (const [id, one] of orders) {
+        if (one.end === null) continue;
+        orders.delete(id);
+        if (orders.size <= MAX_OVER) break;
+      }
+    }
+    return order;
+  }
+
+  *of(account: AccountName): Iterable<WireOrder> {
+    yield* this.#orders[account].values();
+  }
+
+  *live(instrument: string | null = null): Iterable<WireOrder> {
+    for (const orders of Object.values(this.#orders))
+      for (const order of orders.values())
+        if (order.end === null && (instrument === null || order.instrument === instrument)) yield order;
+  }
+
+  /** A lost journal: its engine knows no order any more. What still rests is found again (strategy 11.4). */
+  clear(): void {
+    for (const orders of Object.values(this.#orders)) orders.clear();
+  }
 }
 
-/** Keeps a new order, and lets go of those that have been over for long. */
-export function keep(audit: Audit, order: AuditOrder): void {
-  audit.accounts[order.account].orders.set(order.clientOrderId, order);
-  const instrument = audit.instruments.get(order.instrument);
-  if (!instrument) return;
-  instrument.orders.push(order);
-  const dropped = instrument.orders.filter(
-    (one) =>
-      one.overAtMs !== null &&
-      (audit.nowMs - one.overAtMs > audit.windows.keepOverMs ||
-        (instrument.orders.length > MAX_ORDERS && one.phase !== 'absent')),
-  );
-  if (dropped.length === 0) return;
-  const gone = new Set(dropped);
-  instrument.orders = instrument.orders.filter((one) => !gone.has(one));
-  for (const one of dropped) audit.accounts[one.account].orders.delete(one.clientOrderId);
+/** Takes what a message states of an order. Traded sizes never shrink; an order that is over stays over. */
+export function learn(
+  order: WireOrder,
+  state: Pick<OrderBody, StateFields>,
+  now: { readonly atMs: number; readonly wallMs: number },
+): void {
+  order.lacking = { lookUp: false, openOrders: false, history: false };
+  order.unlisted = false;
+  order.turnedAway = false;
+  const added = state.traded.minus(order.traded);
+  if (!added.isNegative() && !state.traded.isZero()) {
+    const value = state.traded.mul(state.avgPrice);
+    const last = order.stated.at(-1);
+    if (!last?.traded.eq(state.traded) || !last.value.eq(value)) order.stated.push({ traded: state.traded, value });
+    if (order.stated.length > MAX_STATED) order.stated.shift();
+  }
+  if (added.gt(0)) {
+    order.traded = state.traded;
+    order.firstPartialAtMs ??= now.wallMs;
+    order.increments.push({ atMs: now.atMs, size: signed(order.side, added) });
+    if (order.increments.length > MAX_STATED) order.increments.shift();
+  }
+  // 14 refuses a create because another order of that id is active: it states nothing of that other order (API 5.2).
+  const end = state.rejectReason === 'OVERLAPPING_CLIENT_ORDER_ID' ? undefined : ENDS[state.status];
+  if (end !== undefined) {
+    order.confirmed = true;
+    if (order.end === null || order.end === 'refused' || order.end === 'absent') order.end = end;
+  } else if (state.status === 'OPEN') {
+    order.confirmed = true;
+    if (order.end === 'refused' || order.end === 'absent') order.end = null;
+  }
 }
 
-/** The exchange refused an order, or ended one that rested: its account's repairs may rest, and give way (strategy 6.3, 9.5). */
-export function givesWay(audit: Audit, order: AuditOrder): void {
-  const holding = audit.instruments.get(order.instrument)?.holding[order.account];
-  if (holding) holding.refusedUntilMs = audit.nowMs + OTHER_WAY_MS;
-}
-
-/** It is over; when it first was stays. */
-export function setOver(audit: Audit, order: AuditOrder, phase: OrderPhase): void {
-  order.phase = phase;
-  order.endedAtMs ??= audit.nowMs;
-  order.overAtMs ??= audit.nowMs;
-  order.ahead = null;
-}
-
-/** The request failed or its answer cannot be read (9.6). */
-export function outcomeUnknown(audit: Audit, order: AuditOrder): void {
-  if (!isUnproven(order)) return;
-  order.phase = 'unknown';
-  order.endedAtMs ??= audit.nowMs;
+/** Notes that an answer asked for after fence or expiry lacks the order; with all three it is proven absent (strategy 9.6). */
+export function lacks(order: WireOrder, part: keyof WireOrder['lacking']): void {
+  order.lacking[part] = true;
+  const { lookUp, openOrders, history } = order.lacking;
+  if (lookUp && openOrders && history && order.end === null) order.end = 'absent';
 }

@@ -1,8 +1,10 @@
-import { type Decimal, max, ZERO } from '../decimal.ts';
-import type { AuditMatch } from './lots.ts';
-import type { Breach } from './model.ts';
+import { Decimal, max, ZERO } from '../core/decimal.ts';
+import type { Fact } from '../core/facts.ts';
+import type { LotMatch, SymbolConfig } from '../core/model.ts';
+import type { PaperExchange } from '../paper/index.ts';
+import { isOurs, netOf, tradable } from './truth.ts';
 
-/** What the strategy achieved on one instrument, from the wire alone. Money in USDT, durations in milliseconds. */
+/** What the strategy achieved on one instrument, from its own facts and the exchange's books. Money in USDT, durations in milliseconds. */
 export interface SymbolFigures {
   readonly instrument: string;
   readonly creates: number;
@@ -39,16 +41,6 @@ export interface DurationFigures {
   readonly longestMs: number;
   /** How many in each bucket, by the bucket's number, so that distributions can be added up without loss. */
   readonly buckets: Readonly<Record<string, number>>;
-}
-
-export interface AuditReport {
-  readonly events: number;
-  readonly symbols: readonly SymbolFigures[];
-  /** How many of each invariant; the first ones in full. */
-  readonly breachCounts: Readonly<Record<string, number>>;
-  readonly breaches: readonly Breach[];
-  /** How often each invariant was put to the test. */
-  readonly checks: Readonly<Record<string, number>>;
 }
 
 /** Durations in buckets 2 % wide: months of them in a few hundred numbers. */
@@ -101,17 +93,17 @@ export function createDurations(): Durations {
 }
 
 /** Collects one instrument's figures. */
-export interface FigureBook {
+interface FigureBook {
   created(): void;
   postOnlyRefused(): void;
-  filled(matches: readonly AuditMatch[]): void;
+  filled(matches: readonly LotMatch[], atMs: number): void;
   drifted(): void;
   /** One look at the positions: net in base units, mark and total in USDT. */
   observed(atMs: number, look: { hedged: boolean; netUsdt: Decimal; totalUsdt: Decimal; goal: boolean }): void;
   figures(instrument: string): SymbolFigures;
 }
 
-export function createFigureBook(): FigureBook {
+function createFigureBook(): FigureBook {
   let creates = 0;
   let postOnlyRefusals = 0;
   let fills = 0;
@@ -139,13 +131,13 @@ export function createFigureBook(): FigureBook {
     postOnlyRefused() {
       postOnlyRefusals += 1;
     },
-    filled(matches) {
+    filled(matches, atMs) {
       fills += 1;
       for (const match of matches) {
         if (match.kind === 'hedge') hedges += 1;
         else unwinds += 1;
         gainUsdt = gainUsdt.plus(match.gainUsdt);
-        timeToHedge.add(Math.max(0, match.heldMs));
+        timeToHedge.add(Math.max(0, atMs - match.lotBookedAtMs));
       }
     },
     drifted() {
@@ -195,4 +187,59 @@ export function createFigureBook(): FigureBook {
       unhedgedNowMs: hedged ? 0 : lastMs - unhedgedSinceMs,
     }),
   };
+}
+
+/** The figures of one leg. Times of looks are true time, those of matches the engine's. */
+export interface LegBooks {
+  hear(fact: Fact): void;
+  /** Looks at the exchange's books: after each fill, and now and then because the mark moves. */
+  look(instrument: string, trueMs: number): void;
+  figures(): readonly SymbolFigures[];
+}
+
+const WITHIN = { max: '0.98', min: '1.02' };
+
+export function createLegBooks(exchange: PaperExchange, symbols: readonly SymbolConfig[]): LegBooks {
+  const { venue } = exchange;
+  const books = new Map(symbols.map((symbol) => [symbol.instrument, { symbol, book: createFigureBook() }]));
+  return {
+    hear(fact) {
+      if (!('instrument' in fact) || fact.instrument === null) return;
+      const book = books.get(fact.instrument)?.book;
+      if (fact.type === 'order.sent') book?.created();
+      else if (fact.type === 'order.post-only-refused') book?.postOnlyRefused();
+      else if (fact.type === 'fill.booked') book?.filled(fact.matches, fact.atMs);
+      else if (fact.type === 'drift.adopted') book?.drifted();
+    },
+    look(instrument, trueMs) {
+      const of = books.get(instrument);
+      if (of === undefined) return;
+      const mark = venue.mark(instrument);
+      const sizes = venue.accounts.map((account) => account.holdings.get(instrument)?.size ?? 0n);
+      // What an open order has traded may wait (strategy 4.3).
+      const waiting = venue.accounts
+        .flatMap((account) => [...account.active.values()])
+        .filter((order) => order.instrument === instrument && isOurs(order))
+        .reduce((total, order) => total + (order.buy ? order.traded : -order.traded), 0n);
+      const net = netOf(venue, instrument) - waiting;
+      const totalUsdt = usdt(sizes.reduce((total, size) => total + abs(size) * mark, 0n));
+      const { positionMode, maxTotalPositionUsdt, minTotalPositionUsdt, orderNotionalUsdt } = of.symbol;
+      const goal =
+        positionMode === 'increase'
+          ? totalUsdt.gte(maxTotalPositionUsdt.mul(WITHIN.max).minus(orderNotionalUsdt))
+          : totalUsdt.lte(minTotalPositionUsdt.mul(WITHIN.min).plus(orderNotionalUsdt));
+      const hedged = !tradable(venue.book(instrument).spec, mark, net);
+      of.book.observed(trueMs, { hedged, netUsdt: usdt(abs(net) * mark), totalUsdt, goal });
+    },
+    figures: () => [...books].map(([instrument, { book }]) => book.figures(instrument)),
+  };
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
+/** USDT of the exchange's 1e-18. */
+function usdt(value: bigint): Decimal {
+  return new Decimal(value.toString()).div('1e18');
 }

@@ -1,0 +1,189 @@
+import { Decimal, sum, ZERO } from '../decimal.ts';
+import type { AccountName, Side } from '../model.ts';
+import { ACCOUNTS } from '../model.ts';
+import { type Ledger, ledgerOf } from './ledger.ts';
+import { signed } from './lots.ts';
+import type { StartLot, StartSymbol } from './model.ts';
+import { fault } from './model.ts';
+import type { Audit } from './state.ts';
+
+/**
+ * The bookings an engine journals, judged against the messages it received (strategy 15.2): each increment of an order once
+ * and at its exact value, no match at a loss (I2), a partial fill after its wait (4.3), a drift only after the readings of
+ * 10.5; the open lots follow from them.
+ */
+
+/** The journal's fact of an own fill, as far as it is judged. */
+export interface FillBooked {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly fillSize: Decimal;
+  readonly fillPrice: Decimal;
+  readonly matches: readonly Match[];
+}
+
+/** The journal's fact of an adopted drift (strategy 10.5). `difference`: signed. */
+export interface DriftAdopted {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly difference: Decimal;
+  readonly price: Decimal;
+  readonly matches: readonly Match[];
+}
+
+export interface Match {
+  readonly kind: string;
+  readonly lotId: number;
+  readonly lotPrice: Decimal;
+  readonly size: Decimal;
+}
+
+/** Orders whose booked size is remembered: those that are over may still be repeated by late messages. */
+const MAX_ORDERS = 512;
+/** The price of an increment is a quotient of sixty digits (strategy 4.1). */
+const VALUE_TOLERANCE = new Decimal('1e-30');
+/** Strategy 10.5: readings that contradict alike, and for how long; the engine's clock and the auditor's differ a little. */
+const DRIFT_READINGS = 3;
+const DRIFT_MS = 9_900;
+/** Readings that may have contradicted: an engine whose reads fail adopts minutes later. */
+const DRIFT_WITHIN_MS = 600_000;
+
+/** An own fill was booked. */
+export function judgeFill(audit: Audit, fill: FillBooked): void {
+  audit.checked('I2', 'I9');
+  const { instrument, account, clientOrderId, side, fillSize, fillPrice, matches } = fill;
+  const ledger = audit.ledgers.get(instrument);
+  if (ledger === undefined) return;
+  const before = ledger.orders.get(clientOrderId) ?? { size: ZERO, valueUsdt: ZERO };
+  const size = before.size.plus(fillSize);
+  const valueUsdt = before.valueUsdt.plus(fillSize.mul(fillPrice));
+  const order = audit.orders.get(account, clientOrderId);
+  const stated = order?.stated.filter(({ traded }) => traded.eq(size)) ?? [];
+  const exact = stated.find(({ value }) => value.minus(valueUsdt).abs().lte(VALUE_TOLERANCE));
+  if (exact === undefined) {
+    const detail = {
+      booked: size,
+      valueUsdt,
+      received: order?.traded ?? 'never',
+      values: stated.map(({ value }) => value),
+    };
+    audit.breach(fault('I9', '4.1', 'a booking that no message of its order states', detail), fill);
+  }
+  const waitedMs = audit.wallMs - (order?.firstPartialAtMs ?? 0);
+  const waits =
+    order !== undefined && order.end === null && waitedMs >= 0 && waitedMs < audit.settings.partialFillTimeoutMs;
+  if (waits && order.firstPartialAtMs !== null)
+    audit.breach(fault('I9', '4.3', 'a partial fill booked before its wait was over', { waitedMs }), fill);
+  ledger.orders.delete(clientOrderId);
+  ledger.orders.set(clientOrderId, { size, valueUsdt: exact?.value ?? valueUsdt });
+  if (ledger.orders.size > MAX_ORDERS) ledger.orders.delete(ledger.orders.keys().next().value as string);
+  bookInto(audit, ledger, { ...fill, size: fillSize, price: fillPrice, side, matches });
+}
+
+interface Booked {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string | null;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly matches: readonly Match[];
+}
+
+/** I2, 4.4: what a fill closed, and that it closed all it may. What is left becomes a lot, whose number the state tells. */
+function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
+  const { account, side, size, price, matches, instrument } = fill;
+  ledger.booked[account] = ledger.booked[account].plus(signed(side, size));
+  for (const match of matches) {
+    const lot = ledger.lots.get(match.lotId);
+    const kind = lot?.account === account ? 'unwind' : 'hedge';
+    if (
+      lot === undefined ||
+      lot.side === side ||
+      match.size.gt(lot.size) ||
+      !match.lotPrice.eq(lot.price) ||
+      match.kind !== kind
+    ) {
+      audit.breach(
+        fault('I9', '4.4', 'a fill matched with a lot that is not there', { lot: match.lotId, size: match.size }),
+        fill,
+      );
+      continue;
+    }
+    if (side === 'sell' ? price.lt(lot.price) : price.gt(lot.price))
+      audit.breach(
+        fault('I2', '4.4', 'a lot closed at a loss', { price, lotPrice: lot.price, size: match.size }),
+        fill,
+      );
+    if (match.size.eq(lot.size)) ledger.lots.delete(lot.id);
+    else ledger.lots.set(lot.id, { ...lot, size: lot.size.minus(match.size) });
+  }
+  const left = size.minus(sum(matches.map((match) => match.size)));
+  if (left.isZero()) return;
+  for (const lot of ledger.lots.values()) {
+    if (lot.side === side || (side === 'sell' ? lot.price.gt(price) : lot.price.lt(price))) continue;
+    audit.breach(fault('I9', '4.4', 'a fill that leaves a lot it may close', { price, lotPrice: lot.price }), fill);
+    break;
+  }
+  audit.opened.push({ instrument, lot: { account, side, size: left, price } });
+}
+
+/** A drift was adopted: three readings that contradicted alike, for ten seconds (strategy 10.5). */
+export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
+  audit.checked('I9');
+  const { instrument, account, difference, price, matches } = drift;
+  const ledger = audit.ledgers.get(instrument);
+  if (ledger === undefined) return;
+  audit.settleReading(account);
+  const alike = audit
+    .contradictions(account, instrument)
+    .filter(({ off, atMs }) => off.eq(difference) && audit.nowMs - atMs <= DRIFT_WITHIN_MS);
+  const lastedMs = (alike.at(-1)?.atMs ?? 0) - (alike[0]?.atMs ?? 0);
+  const fill = { ...drift, clientOrderId: null };
+  if (alike.length < DRIFT_READINGS || lastedMs < DRIFT_MS) {
+    const detail = { difference, readings: alike.length, lastedMs };
+    audit.breach(fault('I9', '10.5', 'a drift adopted without the readings that show it', detail), fill);
+  }
+  const side = difference.gt(0) ? 'buy' : 'sell';
+  bookInto(audit, ledger, { ...fill, side, size: difference.abs(), price, matches });
+}
+
+/**
+ * A symbol's state was written: its lots are those of the bookings, under the numbers it gives them (I9). The first one of a
+ * symbol begins its ledger (strategy 11.3).
+ */
+export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: boolean }): void {
+  const { instrument } = state;
+  if (!state.begun) return;
+  audit.checked('I9');
+  const ledger = audit.ledgers.get(instrument);
+  const opened = audit.opened.filter((one) => one.instrument === instrument);
+  audit.opened = audit.opened.filter((one) => one.instrument !== instrument);
+  if (ledger !== undefined) {
+    const expected = [...ledger.lots.values(), ...opened.map(({ lot }) => lot)].map(wordsOf).sort();
+    const written = state.lots.map(wordsOf).sort();
+    if (expected.join() !== written.join()) {
+      const detail = { expected: expected.join(', '), written: written.join(', ') };
+      audit.breach(fault('I9', '15.2', 'lots that do not follow from the bookings', detail), {
+        ...{ instrument, account: null, clientOrderId: null },
+      });
+    }
+  }
+  const net = sum(state.lots.map(({ side, size }) => signed(side, size)));
+  const booked = sum(ACCOUNTS.map((account) => state.booked[account]));
+  if (!net.eq(booked))
+    audit.breach(fault('I9', '4.5', 'lots that do not come to the booked net', { net, booked }), {
+      ...{ instrument, account: null, clientOrderId: null },
+    });
+  const orders = ledger?.orders ?? new Map<string, { size: Decimal; valueUsdt: Decimal }>();
+  audit.ledgers.set(instrument, {
+    ...ledgerOf(state),
+    orders: new Map([...orders, ...ledgerOf(state).orders]),
+  });
+}
+
+function wordsOf({ account, side, size, price }: Omit<StartLot, 'id'>): string {
+  return `${account} ${side} ${size.toFixed()} @ ${price.toFixed()}`;
+}

@@ -1,0 +1,236 @@
+import { Decimal, sum, ZERO } from '../decimal.ts';
+import type { AccountName } from '../model.ts';
+import { ACCOUNTS } from '../model.ts';
+import type { Declared, DeclaredLot } from './declared.ts';
+import { isHedged, judge, smallestTradable, type ViewOrder } from './judge.ts';
+import { netOf, signed } from './lots.ts';
+import { fault } from './model.ts';
+import type { WireOrder } from './orders.ts';
+import type { PositionSeen } from './received.ts';
+import type { Audit, Decided } from './state.ts';
+
+/**
+ * The second judge (strategy 15.2): each create refers to the journalled decision with its inputs. They are compared with the
+ * messages as received, no live order may be missing, and from them it is derived again whether the create was allowed.
+ */
+
+/** A frame that old is folded into the view; so is a look-up, once the reading it belongs to has ended or timed out. */
+const FOLDED_MS = { frame: 1_000, rest: 6_000 };
+/** Strategy 10.3: with intact streams, a whole reading may be so old. */
+const READING_MAX_MS = 30_000;
+/** From the engine's look at its clock to the message that the create left: signature, journal, a slow disk. */
+const LEAVING_MS = 1_000;
+/** Strategy 9.10: a position may lag behind the ledger by own fills received since then. */
+const LAG_MS = 10_000;
+/** Increments tried in all combinations; more in 10 s are compared newest first only. */
+const MAX_COMBINED = 10;
+
+/** I2, I4, I5, I6, I9, I12 of a create that leaves for the first time. */
+export function judgeDecision(audit: Audit, order: WireOrder): void {
+  const prepared = audit.prepared.get(order.clientOrderId);
+  if (prepared === undefined) return;
+  const decided = audit.decisions.get(prepared.intentId);
+  audit.checked('I9');
+  if (decided === undefined) {
+    audit.breach(fault('I12', '15.2', 'a create without a journalled decision', { intent: prepared.intentId }), order);
+    return;
+  }
+  const { declared } = decided;
+  const intent = declared.intents.find(({ intentId }) => intentId === prepared.intentId);
+  if (intent?.account !== order.account || intent.side !== order.side || !intent.size.eq(order.size)) {
+    audit.breach(fault('I12', '15.2', 'a create that differs from its decision', { size: intent?.size }), order);
+    return;
+  }
+  for (const account of ACCOUNTS) judgePosition(audit, decided, account, order);
+  judgeOrders(audit, decided, order);
+  judgeLots(audit, declared, order);
+  judgeTouch(audit, order, prepared.bid, prepared.ask);
+  judgeWorth(audit, order, prepared.bid);
+  judgeAllowed(audit, decided, order);
+}
+
+/** Strategy 10.3 and 10.6: the declared row is the message's, not too old, and nothing newer about it was left out. */
+function judgePosition(audit: Audit, { declared, atMs }: Decided, account: AccountName, order: WireOrder): void {
+  const { position, from } = declared.accounts[account];
+  const seen = audit.received.positions(account, declared.instrument);
+  const named = seen.find((one) => one.id === from);
+  const size = position?.size ?? ZERO;
+  const marksDiffer = position !== null && named?.markPrice?.eq(position.markPrice) !== true;
+  if (named === undefined || !named.size.eq(size) || marksDiffer) {
+    const detail = { account, size, from, received: named?.size ?? 'no such message' };
+    audit.breach(fault('I12', '15.2', 'a declared position that no such message stated', detail), order);
+    return;
+  }
+  const reading = seen.findLast((one) => one.kind === 'reading' && one.atMs <= atMs);
+  const limitMs = audit.hasStreams ? READING_MAX_MS : audit.settings.staleMs;
+  const ageMs = reading === undefined ? Number.POSITIVE_INFINITY : audit.nowMs - reading.askedAtMs;
+  if (ageMs > limitMs + LEAVING_MS || named.era !== audit.era) {
+    const detail = { account, ageMs, limitMs, era: named.era, eraNow: audit.era };
+    audit.breach(fault('I12', '10.3', 'a create on data that were too old when it left', detail), order);
+  }
+  const leftOut = newestBefore(seen, 'frame', atMs - FOLDED_MS.frame);
+  const readingLeftOut = newestBefore(seen, 'reading', atMs - limitMs);
+  for (const newer of [leftOut, readingLeftOut]) {
+    if (newer === undefined || newer.atMs <= named.atMs || newer.size.eq(size)) continue;
+    // A later reading that contradicts the frame may win over it (strategy 10.6).
+    if (newer.kind === 'frame' && named.kind === 'reading' && named.askedAtMs > newer.atMs) continue;
+    const detail = { account, size, newer: newer.size, message: newer.id };
+    audit.breach(fault('I12', '15.2', 'a declared position that a later message had replaced', detail), order);
+  }
+}
+
+function newestBefore(seen: readonly PositionSeen[], kind: PositionSeen['kind'], beforeMs: number) {
+  return seen.findLast((one) => one.kind === kind && one.atMs <= beforeMs);
+}
+
+/** Every order that was live is declared, and with what was received of it. */
+function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
+  for (const live of audit.orders.live(declared.instrument)) {
+    const row = declared.orders.find(({ clientOrderId }) => clientOrderId === live.clientOrderId);
+    if (row === undefined) {
+      // Its siblings of the same decision leave after it was made; what is found meanwhile is adopted by the next one.
+      if (live.sentAtMs === null || live.sentAtMs >= atMs) continue;
+      const detail = { other: live.clientOrderId };
+      audit.breach(fault('I12', '15.2', 'a decision that leaves a live order out', detail), order);
+      continue;
+    }
+    const late = sum(live.increments.filter((one) => one.atMs > atMs - FOLDED_MS.rest).map(({ size }) => size.abs()));
+    if (row.traded.lt(live.traded.minus(late)) || row.traded.gt(live.traded) || row.size.gt(live.size)) {
+      const detail = { other: live.clientOrderId, declared: row.traded, received: live.traded };
+      audit.breach(fault('I12', '15.2', 'a declared order that differs from what was received', detail), order);
+    }
+  }
+  for (const row of declared.orders) {
+    const known = audit.orders.get(row.account, row.clientOrderId);
+    if (known !== undefined && !row.traded.gt(known.traded)) continue;
+    const detail = { other: row.clientOrderId, declared: row.traded, received: known?.traded ?? 'never' };
+    audit.breach(fault('I12', '15.2', 'a declared order that no message stated', detail), order);
+  }
+}
+
+/** I9: the lots are those of the bookings, and come to the net; the position agrees, or lags by own fills (9.10). */
+function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
+  const { instrument, accounts, orders, lots } = declared;
+  const booked = audit.ledgers.get(instrument)?.lots;
+  if (booked !== undefined && keyOf([...booked.values()]) !== keyOf(lots))
+    audit.breach(
+      fault('I9', '15.2', 'declared lots that do not follow from the bookings', { lots: keyOf(lots) }),
+      order,
+    );
+  const waiting = waitingOf(declared);
+  const net = accounts.A.held.plus(accounts.B.held).minus(waiting.A).minus(waiting.B);
+  if (!netOf(lots).eq(net))
+    audit.breach(fault('I9', '4.5', 'lots that do not come to the net', { lots: netOf(lots), net }), order);
+  for (const account of ACCOUNTS) {
+    const lag = accounts[account].held.minus(accounts[account].position?.size ?? ZERO);
+    if (lag.isZero()) continue;
+    const repairs = order.side === (net.gt(0) ? 'sell' : 'buy') && order.size.lte(net.abs());
+    const fills = filledLately(audit, account, instrument);
+    if (repairs && comesTo(fills, lag)) continue;
+    const detail = { account, lag, orders: orders.length };
+    audit.breach(fault('I12', '10.5', 'a create while a position contradicts its fills', detail), order);
+  }
+}
+
+function filledLately(audit: Audit, account: AccountName, instrument: string): Decimal[] {
+  const sizes: { readonly atMs: number; readonly size: Decimal }[] = [];
+  for (const order of audit.orders.of(account))
+    if (order.instrument === instrument)
+      sizes.push(...order.increments.filter(({ atMs }) => atMs >= audit.nowMs - LAG_MS - LEAVING_MS));
+  return sizes.sort((one, two) => two.atMs - one.atMs).map(({ size }) => size);
+}
+
+/** Whether some of these fills come to that size. */
+function comesTo(fills: readonly Decimal[], size: Decimal): boolean {
+  let total = ZERO;
+  for (const fill of fills) {
+    total = total.plus(fill);
+    if (total.eq(size)) return true;
+  }
+  const few = fills.slice(0, MAX_COMBINED);
+  for (let chosen = 1; chosen < 2 ** few.length; chosen += 1)
+    if (sum(few.filter((_, index) => (chosen >> index) & 1)).eq(size)) return true;
+  return false;
+}
+
+function keyOf(lots: readonly DeclaredLot[]): string {
+  return lots
+    .map(({ account, side, size, price }) => `${account} ${side} ${size.toFixed()} @ ${price.toFixed()}`)
+    .sort()
+    .join(', ');
+}
+
+/** Of `order_notional_usdt`, the most an order may be worth at the bid it was priced from, whatever mark it was sized at (6.2). */
+const MOST_SHARE = new Decimal('1.25');
+
+/** I5: an order is worth no more than 1.25 × `order_notional_usdt` where the book stands; a symbol without a row has none. */
+function judgeWorth(audit: Audit, order: WireOrder, bid: Decimal): void {
+  const amount = audit.symbols.get(order.instrument)?.orderNotionalUsdt ?? ZERO;
+  const [worth, most] = [order.size.mul(bid), amount.mul(MOST_SHARE)];
+  if (amount.isZero() || worth.lte(most)) return;
+  audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
+}
+
+/** I3: on the passive side of a book that was received, and lately (strategy 7.1, 7.4). */
+function judgeTouch(audit: Audit, order: WireOrder, bid: Decimal, ask: Decimal): void {
+  const seen = audit.received.touches(order.instrument).findLast((one) => one.bid.eq(bid) && one.ask.eq(ask));
+  if (seen === undefined || audit.nowMs - seen.atMs > audit.settings.staleMs + LEAVING_MS)
+    audit.breach(fault('I3', '7.4', 'priced from a book that was not received lately', { bid, ask }), order);
+  else if (order.side === 'sell' ? order.price.lt(ask) : order.price.gt(bid))
+    audit.breach(fault('I3', '7.1', 'priced through the touch', { price: order.price, bid, ask }), order);
+}
+
+function waitingOf(declared: Declared): Record<AccountName, Decimal> {
+  const waiting = { A: ZERO, B: ZERO };
+  for (const { account, side, traded, booked } of declared.orders)
+    waiting[account] = waiting[account].plus(signed(side, traded.minus(booked)));
+  return waiting;
+}
+
+/** The create by the rules of strategy 3, 6, 7.2 and 8, on the declared inputs and what was sent since. */
+function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
+  const { instrument, accounts, lots, mark } = declared;
+  const symbol = audit.symbols.get(instrument);
+  if (symbol === undefined) return;
+  const orders: ViewOrder[] = declared.orders.map(({ account, side, price, size, traded, booked }) => {
+    return { account, side, price, remaining: size.minus(traded), unbooked: size.minus(booked) };
+  });
+  for (const live of audit.orders.live(instrument)) {
+    if (live.sentAtMs === null || live.sentAtMs < atMs) continue;
+    if (declared.orders.some(({ clientOrderId }) => clientOrderId === live.clientOrderId)) continue;
+    const { account, side, price, size, traded } = live;
+    orders.push({ account, side, price, remaining: size.minus(traded), unbooked: size });
+  }
+  const view = {
+    position: { A: accounts.A.held, B: accounts.B.held },
+    waiting: waitingOf(declared),
+    markPrice: mark,
+    lots,
+    orders,
+  };
+  let liveBefore = 0;
+  for (const live of audit.orders.live(instrument)) if (live.account === order.account) liveBefore += 1;
+  // Decided by the rules of before, where they have just changed (11.8): either allows it.
+  const rules = audit.received.rules.get(instrument) ?? null;
+  const former = audit.received.formerRules.get(instrument)?.rules;
+  const judgements = [rules, ...(former ? [former] : [])].map((one) =>
+    judge({ ...order, liveBefore, givingWay: audit.givingWay(instrument) }, view, symbol, audit.settings, one),
+  );
+  const judgement = judgements.reduce((best, one) => (one.faults.length < best.faults.length ? one : best));
+  audit.checked(...judgement.invariants);
+  for (const one of judgement.faults) audit.breach(one, order);
+  if (!isHedged(netOf(lots), smallestTradable(rules, mark, lots))) judgeOutdated(audit, { declared, atMs }, order);
+}
+
+/** Strategy 9.5: once a fill of the symbol is known, nothing that was decided before leaves. */
+function judgeOutdated(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
+  for (const account of ACCOUNTS)
+    for (const one of audit.orders.of(account)) {
+      if (one.instrument !== declared.instrument) continue;
+      const known = one.increments.find((fill) => fill.atMs > atMs && fill.atMs <= audit.nowMs - FOLDED_MS.rest);
+      if (known === undefined) continue;
+      const detail = { other: one.clientOrderId, fill: known.size };
+      audit.breach(fault('I12', '9.5', 'a create that was decided before a fill that is known', detail), order);
+      return;
+    }
+}

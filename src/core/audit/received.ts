@@ -1,0 +1,136 @@
+import type { Decimal } from '../decimal.ts';
+import { ZERO } from '../decimal.ts';
+import type { AccountName } from '../model.ts';
+import type { OrderBody } from './bodies.ts';
+import { asDecimal, asInteger, asObject, asText, readOrder, readPositions, readTouch, stepOf } from './bodies.ts';
+import type { InstrumentRules } from './model.ts';
+
+/**
+ * The messages the engine received, by what they are about: rows that a declared input can name, and be compared with
+ * (strategy 15.2). Bounded by number and by age.
+ */
+
+/** A position, or its absence, as one message stated it. */
+export interface PositionSeen {
+  /** The message's id. */
+  readonly id: number;
+  readonly kind: 'reading' | 'frame';
+  /** When it was asked for, and received; a frame is not asked for. The auditor's own steady time. */
+  readonly askedAtMs: number;
+  readonly atMs: number;
+  /** How often our wall clock had been set back when it was asked for. */
+  readonly era: number;
+  readonly size: Decimal;
+  /** null: flat. */
+  readonly markPrice: Decimal | null;
+}
+
+/** Best bid and ask as one message stated them. */
+export interface TouchSeen {
+  readonly atMs: number;
+  readonly bid: Decimal;
+  readonly ask: Decimal;
+}
+
+/** Messages kept of one position or book: a busy stream's last minute, a 2 s loop's last minutes. */
+const MAX_SEEN = 256;
+/** A row older than this is never declared: whole readings stop being usable long before (strategy 10.3). */
+const KEEP_MS = 300_000;
+
+export class Received {
+  readonly #positions = new Map<string, PositionSeen[]>();
+  readonly #touches = new Map<string, TouchSeen[]>();
+  readonly rules = new Map<string, InstrumentRules>();
+  /** Rules before the last change, and until when an order may still follow them. */
+  readonly formerRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
+
+  positions(account: AccountName, instrument: string): readonly PositionSeen[] {
+    return this.#positions.get(`${account} ${instrument}`) ?? [];
+  }
+
+  touches(instrument: string): readonly TouchSeen[] {
+    return this.#touches.get(instrument) ?? [];
+  }
+
+  /** A whole answer to `positions`: of each instrument asked about a row, or its absence. */
+  sawReading(account: AccountName, result: unknown, traded: ReadonlyMap<string, unknown>, when: SeenAt): void {
+    const rows = readPositions(result, (instrument) => traded.has(instrument));
+    if (rows === null) return;
+    for (const instrument of traded.keys()) {
+      const row = rows.get(instrument);
+      const { size, markPrice } = row ?? { size: ZERO, markPrice: null };
+      this.#sawPosition(account, instrument, { ...when, kind: 'reading', size, markPrice });
+    }
+  }
+
+  /** A frame of the position stream. */
+  sawPositionFrame(account: AccountName, feed: unknown, when: SeenAt): void {
+    for (const [instrument, { size, markPrice }] of readPositions([feed], () => true) ?? []) {
+      this.#sawPosition(account, instrument, { ...when, kind: 'frame', size, markPrice });
+    }
+  }
+
+  #sawPosition(account: AccountName, instrument: string, seen: PositionSeen): void {
+    keep(this.#positions, `${account} ${instrument}`, seen);
+  }
+
+  sawBook(result: unknown, atMs: number): void {
+    const touch = readTouch(result);
+    if (touch !== null) keep(this.#touches, touch.instrument, { atMs, bid: touch.bid, ask: touch.ask });
+  }
+
+  /** Tick, step and least notional. */
+  sawInstruments(result: unknown, formerUntilMs: number): void {
+    for (const item of Array.isArray(result) ? (result as unknown[]) : [result]) {
+      const row = asObject(item);
+      const name = asText(row?.instrument);
+      const tickSize = asDecimal(row?.tick_size);
+      const minSize = asDecimal(row?.min_size);
+      const baseDecimals = asDecimal(row?.base_decimals)?.toNumber();
+      if (name === null || !row || !tickSize?.gt(0) || !minSize?.gt(0) || !Number.isInteger(baseDecimals)) continue;
+      const step = stepOf(minSize, baseDecimals as number);
+      const rules = { tickSize, minSize: step, minNotional: asDecimal(row.min_notional) ?? ZERO };
+      const old = this.rules.get(name);
+      if (old && !(old.tickSize.eq(tickSize) && old.minSize.eq(minSize) && old.minNotional.eq(rules.minNotional))) {
+        this.formerRules.set(name, { rules: old, untilMs: formerUntilMs });
+      }
+      this.rules.set(name, rules);
+    }
+  }
+
+  /** A start: what an engine received before is not what it decides on now. */
+  forget(): void {
+    this.#positions.clear();
+    this.#touches.clear();
+  }
+}
+
+export type SeenAt = Pick<PositionSeen, 'id' | 'askedAtMs' | 'atMs' | 'era'>;
+
+function keep<T extends { readonly atMs: number }>(map: Map<string, T[]>, key: string, seen: T): void {
+  const list = map.get(key) ?? [];
+  list.push(seen);
+  if (list.length > MAX_SEEN || (list[0] as T).atMs < seen.atMs - KEEP_MS) list.shift();
+  map.set(key, list);
+}
+
+/** An order by a frame of the order or the state stream; null: unreadable, or a state without its order's terms. */
+export function orderOfFrame(stream: string, feed: unknown): Pick<OrderBody, StateFields> | null {
+  if (stream === 'v1.order') return readOrder(feed);
+  const row = asObject(feed);
+  const state = asObject(row?.order_state);
+  const clientOrderId = asText(row?.client_order_id);
+  const traded = asDecimal(first(state?.traded_size));
+  const avgPrice = asDecimal(first(state?.avg_fill_price)) ?? ZERO;
+  const { status, reject_reason: rejectReason } = state ?? {};
+  if (clientOrderId === null || traded === null || typeof status !== 'string') return null;
+  const updateTimeNs = asInteger(state?.update_time);
+  return { clientOrderId, status, rejectReason: String(rejectReason ?? ''), traded, avgPrice, updateTimeNs };
+}
+
+/** What a message may change of an order. */
+export type StateFields = 'clientOrderId' | 'status' | 'rejectReason' | 'traded' | 'avgPrice' | 'updateTimeNs';
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? (value as unknown[])[0] : undefined;
+}
