@@ -4,7 +4,7 @@ import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Decimal } from '../core/decimal.ts';
 import type { Clock } from '../ports.ts';
-import { refusal } from './guard.ts';
+import { askedBy, refusal } from './guard.ts';
 
 /** Where inspectors connect: `ws://127.0.0.1:<port>/inspect`. */
 export const INSPECT_PATH = '/inspect';
@@ -153,10 +153,11 @@ export function createInspector(options: { redact: (text: string) => string; clo
       }
     },
     upgrade(request, socket, head, port) {
-      const { host, origin } = request.headers;
-      const own = refusal({ method: 'GET', host, origin }, port);
-      const foreign = refusal({ method: 'GET', host, origin: undefined }, port);
-      const welcome = own === null || (foreign === null && INSPECTORS.test(origin ?? ''));
+      socket.on('error', () => socket.destroy());
+      const asked = askedBy(request);
+      const isInspector = INSPECTORS.test(asked.origin ?? '');
+      const known = isInspector ? { ...asked, origin: undefined, site: undefined } : asked;
+      const welcome = refusal(known, port) === null;
       if (!welcome || request.url?.split('?')[0] !== INSPECT_PATH || server.clients.size >= CLIENTS_MAX) {
         socket.destroy();
         return;

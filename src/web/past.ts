@@ -15,6 +15,12 @@ export const MOMENTS_MAX = 1_500;
 export const HOURS_MAX = 24;
 /** Requests that may read at a time: each costs a share of the engine's turns. */
 const READERS_MAX = 2;
+/** Lists that may be asked for in a row, and how often another is allowed: a person changes the span now and then. */
+export const LISTS_IN_A_ROW = 10;
+const LIST_EVERY_MS = 2_000;
+/** The same for single moments: a hand on the slider asks for some ten a second, for seconds. */
+export const LOOKS_IN_A_ROW = 100;
+const LOOK_EVERY_MS = 100;
 
 /** A moment the slider stops at. */
 export interface Moment {
@@ -65,9 +71,25 @@ const SLACK_MS = 60_000;
 
 /** The way back through the journal, a little at a time so that the engine's own turns come first. */
 export interface Past {
-  /** null: too many read at the moment. */
-  moments(instrument: string, hours: number): Promise<Moments | null>;
-  at(instrument: string, seq: number): MomentDetail | null;
+  /** `busy`: too many read at the moment. */
+  moments(instrument: string, hours: number): Promise<Moments | 'busy' | 'too-often'>;
+  /** null: no moment of the list asked for last. */
+  at(instrument: string, seq: number): MomentDetail | 'too-often' | null;
+}
+
+/** Lets so many through at once, and then one per `everyMs`. A clock that is set back costs nobody anything. */
+function createAllowance(most: number, everyMs: number, clock: Clock): () => boolean {
+  let left = most;
+  let countedMs = clock.nowMs();
+  return () => {
+    const nowMs = clock.nowMs();
+    const earned = Math.floor((nowMs - countedMs) / everyMs);
+    left = Math.min(most, left + Math.max(0, earned));
+    countedMs = earned < 0 || left === most ? nowMs : countedMs + earned * everyMs;
+    if (left === 0) return false;
+    left -= 1;
+    return true;
+  };
 }
 
 interface DecisionBody {
@@ -85,6 +107,8 @@ interface Place {
 
 export function createPast(journal: PastJournal, clock: Clock): Past {
   let readers = 0;
+  const mayList = createAllowance(LISTS_IN_A_ROW, LIST_EVERY_MS, clock);
+  const mayLook = createAllowance(LOOKS_IN_A_ROW, LOOK_EVERY_MS, clock);
   /** Of the instruments last listed: where each moment's parts stand. Bounded by `LISTS_MAX`. */
   const lists = new Map<string, Map<number, Place>>();
 
@@ -138,7 +162,8 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
 
   return {
     async moments(instrument, hours) {
-      if (readers >= READERS_MAX) return null;
+      if (readers >= READERS_MAX) return 'busy';
+      if (!mayList()) return 'too-often';
       readers += 1;
       try {
         return await list(instrument, hours);
@@ -147,6 +172,7 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
       }
     },
     at(instrument, seq) {
+      if (!mayLook()) return 'too-often';
       const place = lists.get(instrument)?.get(seq);
       const entry = place === undefined ? null : entryAt(seq);
       if (place === undefined || entry === null) return null;

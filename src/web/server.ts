@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Clock, Reporter } from '../ports.ts';
-import { refusal, SECURITY_HEADERS } from './guard.ts';
+import { askedBy, parserAnswer, refusal, SECURITY_HEADERS } from './guard.ts';
 import { createHistory } from './history.ts';
 import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
 import { createLive } from './live.ts';
@@ -21,6 +22,15 @@ const LOOPBACK = '127.0.0.1';
 const MAX_HEADER_BYTES = 16 * 1024;
 /** A request that is not complete by then is dropped. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** An idle connection is kept this long for the next request; a page asks again within it or opens another. */
+const KEEP_ALIVE_MS = 5_000;
+/** How often connections are looked over for those two. */
+const CHECK_CONNECTIONS_MS = 2_000;
+/**
+ * Connections at a time: twice what sixteen pages use. More are closed at once, so that no number of them takes the
+ * descriptors that the exchange's own connections need.
+ */
+export const CONNECTIONS_MAX = 64;
 
 /** A statechart as it is shown and saved. */
 export interface ChartFile {
@@ -113,21 +123,21 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     redact,
     hello: () => ({ lang: options.lang, version: options.version, charts: Object.keys(options.charts) }),
   });
+  let port = options.port;
   const server = Fastify({
     logger: false,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS },
+    serverFactory: (handle) => guardedServer(handle, () => port),
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable) socket.end(parserAnswer(error), () => socket.destroy());
+      else socket.destroy();
+    },
+    frameworkErrors: (_error, _request, reply) => {
+      (reply as FastifyReply).code(404).type('text/plain').send('nothing here\n');
+    },
     forceCloseConnections: true,
   });
-  let port = options.port;
   const inspector = options.inspect ? createInspector({ redact, clock }) : null;
 
-  server.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    reply.header('Cache-Control', 'no-store');
-    const { host, origin } = request.headers;
-    const refused = refusal({ method: request.method, host, origin }, port);
-    if (refused !== null) await reply.code(refused.status).type('text/plain').send(`${refused.why}\n`);
-  });
   server.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing here\n'));
   server.setErrorHandler((_error, _request, reply) => reply.code(500).type('text/plain').send('this answer failed\n'));
 
@@ -149,20 +159,20 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     '/api/past/:name',
     async (request, reply) => {
       const found = await past?.moments(request.params.name, Number(request.query.hours ?? 1));
-      return found === undefined || found === null ? reply.code(503).send('busy\n') : json(reply, redact, found);
+      if (found === undefined || found === 'busy') return reply.code(503).send('busy\n');
+      return found === 'too-often' ? tooOften(reply) : json(reply, redact, found);
     },
   );
   server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {
     const found = past?.at(request.params.name, Number(request.params.seq)) ?? null;
+    if (found === 'too-often') return tooOften(reply);
     return found === null ? reply.code(404).send('no such moment\n') : json(reply, redact, found);
   });
-  server.get('/events', (_request, reply) => {
+  // A HEAD would take a place that nothing ever gives back: its answer has no end.
+  server.head('/events', (_request, reply) => reply.code(405).header('Allow', 'GET').send());
+  server.get('/events', { exposeHeadRoute: false }, (_request, reply) => {
     reply.hijack();
-    reply.raw.writeHead(200, {
-      ...SECURITY_HEADERS,
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-    });
+    reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     if (!live.join(reply.raw)) reply.raw.end('event: full\ndata: {}\n\n');
   });
 
@@ -201,6 +211,45 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       await server.close();
     },
   };
+}
+
+/**
+ * A server of which every answer has the security headers, and every request passes the guard before anything else reads it:
+ * also an address that cannot be decoded, and what Node would answer by itself (no `Host`, an `Expect`).
+ */
+function guardedServer(handle: RequestListener, port: () => number): Server {
+  const guarded: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    response.setHeader('Cache-Control', 'no-store');
+    const refused =
+      request.headers.expect === undefined
+        ? refusal(askedBy(request), port())
+        : { status: 417, why: 'nothing can be expected of this server' };
+    if (refused === null) return handle(request, response);
+    // Closed: what follows of a refused request is not read.
+    const allow = refused.status === 405 ? { Allow: 'GET, HEAD' } : {};
+    response.writeHead(refused.status, { 'Content-Type': 'text/plain', Connection: 'close', ...allow });
+    response.end(`${refused.why}\n`);
+  };
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+      requireHostHeader: false,
+    },
+    guarded,
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('checkContinue', guarded);
+  server.on('checkExpectation', guarded);
+  return server;
+}
+
+function tooOften(reply: FastifyReply): FastifyReply {
+  return reply.code(429).header('Retry-After', '5').type('text/plain').send('asked too often\n');
 }
 
 function json(reply: FastifyReply, redact: (text: string) => string, value: unknown): FastifyReply {
@@ -251,7 +300,8 @@ function sendChart(reply: FastifyReply, charts: WebOptions['charts'], file: stri
   const dot = file.lastIndexOf('.');
   const [name, kind] = [file.slice(0, dot), file.slice(dot + 1)];
   const chart = Object.hasOwn(charts, name) ? charts[name] : undefined;
-  if (chart === undefined || !(kind in CHART_TYPES)) return reply.code(404).type('text/plain').send('no such chart\n');
+  if (chart === undefined || !Object.hasOwn(CHART_TYPES, kind))
+    return reply.code(404).type('text/plain').send('no such chart\n');
   const format = kind as keyof typeof CHART_TYPES;
   return reply.type(CHART_TYPES[format]).send(chart[format]);
 }

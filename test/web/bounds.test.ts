@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
 import { createHistory, FEED_MAX, FIRST_STEP_MS, POINTS_MAX, TOTAL } from '../../src/web/history.ts';
-import { createPast, ENTRIES_MAX, MOMENTS_MAX, type PastJournal } from '../../src/web/past.ts';
+import {
+  createPast,
+  ENTRIES_MAX,
+  LISTS_IN_A_ROW,
+  LOOKS_IN_A_ROW,
+  MOMENTS_MAX,
+  type MomentDetail,
+  type Moments,
+  type Past,
+  type PastJournal,
+} from '../../src/web/past.ts';
 import { handClock, NOON_MS, stateChanged, status, symbolStatus } from './fixtures.ts';
 
 const BNB = 'BNB_USDT_Perp';
@@ -77,6 +87,19 @@ class ArrayJournal implements PastJournal {
   }
 }
 
+/** A list and a moment that must have been read. */
+async function listed(past: Past, hours = 1): Promise<Moments> {
+  const found = await past.moments(BNB, hours);
+  if (typeof found === 'string') throw new Error(found);
+  return found;
+}
+
+function lookedAt(past: Past, seq: number): MomentDetail | null {
+  const found = past.at(BNB, seq);
+  if (found === 'too-often') throw new Error(found);
+  return found;
+}
+
 function decision(tradingState: string, atMs: number): JournalEntry {
   const plan = { situation: {}, tradingState, why: 'flat', creates: [], trims: [], idle: null };
   return {
@@ -102,21 +125,21 @@ test('a look back finds each moment with the state of then, and what was decided
   journal.add(decision('imbalanced', NOON_MS - 1_000));
   const past = createPast(journal, clock);
 
-  const found = await past.moments(BNB, 1);
+  const found = await listed(past);
   assert.deepEqual(
-    found?.moments.map(({ seq, kind, phase }) => [seq, kind, phase]),
+    found.moments.map(({ seq, kind, phase }) => [seq, kind, phase]),
     [
       [1, 'decision', 'equal'],
       [3, 'state', 'imbalanced'],
       [5, 'decision', 'imbalanced'],
     ],
   );
-  assert.equal(found?.cut, false);
-  assert.deepEqual(past.at(BNB, 3)?.decision?.seq, 1);
-  assert.deepEqual(past.at(BNB, 3)?.state, { instrument: BNB, lots: [] });
-  assert.equal(past.at(BNB, 1)?.state, null);
-  assert.equal(past.at(BNB, 5)?.decision?.seq, 5);
-  assert.equal(past.at(BNB, 4), null);
+  assert.equal(found.cut, false);
+  assert.deepEqual(lookedAt(past, 3)?.decision?.seq, 1);
+  assert.deepEqual(lookedAt(past, 3)?.state, { instrument: BNB, lots: [] });
+  assert.equal(lookedAt(past, 1)?.state, null);
+  assert.equal(lookedAt(past, 5)?.decision?.seq, 5);
+  assert.equal(lookedAt(past, 4), null);
   assert.equal(past.at('nothing', 1), null);
 });
 
@@ -128,10 +151,10 @@ test('a long past is shown from its end, and reads no more of the journal than i
     journal.add({ kind: 'fact', key: BNB, atMs, body: stateChanged(BNB, atMs) });
   }
   const past = createPast(journal, handClock());
-  const found = await past.moments(BNB, 24);
-  assert.equal(found?.moments.length, MOMENTS_MAX);
-  assert.equal(found?.moments.at(-1)?.seq, count);
-  assert.equal(found?.cut, true);
+  const found = await listed(past, 24);
+  assert.equal(found.moments.length, MOMENTS_MAX);
+  assert.equal(found.moments.at(-1)?.seq, count);
+  assert.equal(found.cut, true);
   assert.ok(journal.read <= ENTRIES_MAX);
 });
 
@@ -157,8 +180,34 @@ test('a third reader at a time is told to come back', async () => {
   const past = createPast(journal, handClock());
   const answers = await Promise.all([past.moments(BNB, 1), past.moments(BNB, 1), past.moments(BNB, 1)]);
   assert.deepEqual(
-    answers.map((answer) => answer === null),
+    answers.map((answer) => answer === 'busy'),
     [false, false, true],
   );
-  assert.notEqual(await past.moments(BNB, 1), null);
+  assert.notEqual(await past.moments(BNB, 1), 'busy');
+});
+
+test('the past is read so many times in a row, then every two seconds', async () => {
+  const clock = handClock();
+  const past = createPast(new ArrayJournal(), clock);
+  for (let at = 0; at < LISTS_IN_A_ROW; at++) await listed(past);
+  assert.equal(await past.moments(BNB, 1), 'too-often');
+  clock.set(NOON_MS + 1_999);
+  assert.equal(await past.moments(BNB, 1), 'too-often');
+  clock.set(NOON_MS + 2_000);
+  await listed(past);
+  assert.equal(await past.moments(BNB, 1), 'too-often');
+  clock.set(NOON_MS + 3_600_000);
+  for (let at = 0; at < LISTS_IN_A_ROW; at++) await listed(past);
+  assert.equal(await past.moments(BNB, 1), 'too-often');
+});
+
+test('single moments are looked at as fast as a hand moves the slider, and no faster for long', () => {
+  const clock = handClock();
+  const past = createPast(new ArrayJournal(), clock);
+  for (let at = 0; at < LOOKS_IN_A_ROW; at++) assert.equal(past.at(BNB, 1), null);
+  assert.equal(past.at(BNB, 1), 'too-often');
+  clock.set(NOON_MS - 3_600_000);
+  assert.equal(past.at(BNB, 1), 'too-often', 'a clock set back gives nothing away');
+  clock.set(NOON_MS - 3_600_000 + 100);
+  assert.equal(past.at(BNB, 1), null);
 });

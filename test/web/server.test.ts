@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { createRedactor } from '../../src/settings/redact.ts';
+import { SECURITY_HEADERS } from '../../src/web/guard.ts';
 import { startWeb, unready, type Web } from '../../src/web/index.ts';
 import { CLIENTS_MAX } from '../../src/web/live.ts';
+import { CONNECTIONS_MAX } from '../../src/web/server.ts';
 import { NOON_MS, stateChanged, status, symbolStatus, webOptions } from './fixtures.ts';
 
 interface Answer {
@@ -24,6 +28,20 @@ function ask(url: string, options: { method?: string; headers?: Record<string, s
     });
     sent.on('error', reject);
     sent.end();
+  });
+}
+
+/** Sends these bytes as they are. @returns all that came back until the other side closed */
+function sendRaw(url: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)));
   });
 }
 
@@ -106,6 +124,51 @@ describe('the web part', () => {
     assert.equal((await ask(`${web.url}/status`, { headers: { origin: 'https://evil.example' } })).code, 403);
     assert.equal((await ask(`${web.url}/status`, { method: 'POST' })).code, 405);
     assert.equal((await ask(`${web.url}/events`, { headers: { host: 'evil.example' } })).code, 421);
+  });
+
+  const HOST = 'Host: 127.0.0.1:PORT\r\n';
+  const RAW: readonly [string, string, number][] = [
+    ['an address that cannot be decoded', `GET /charts/%ff.svg HTTP/1.1\r\n${HOST}`, 404],
+    ['an address that cannot be decoded, of another host', `GET /%ff HTTP/1.1\r\nHost: evil.example\r\n`, 421],
+    ['a name that is too long', `GET /api/series/${'x'.repeat(200)} HTTP/1.1\r\n${HOST}`, 404],
+    ['no host', 'GET /status HTTP/1.1\r\n', 421],
+    ['two hosts, ours second', `GET /status HTTP/1.1\r\nHost: evil.example\r\n${HOST}`, 421],
+    ['an expectation', `GET /status HTTP/1.1\r\n${HOST}Expect: 200-maybe\r\n`, 417],
+    ['a body of another method', `POST /status HTTP/1.1\r\n${HOST}Content-Length: 99999999999\r\n`, 405],
+    ['a method nobody knows', `BREW / HTTP/1.1\r\n${HOST}`, 400],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\r\n', 400],
+    ['a header that is too large', `GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n`, 431],
+    ['a page that is not there', `GET /nothing HTTP/1.1\r\n${HOST}`, 404],
+    ['another site', `GET /events HTTP/1.1\r\n${HOST}Sec-Fetch-Site: cross-site\r\n`, 403],
+  ];
+  for (const [name, head, code] of RAW) {
+    test(`${name}: ${code}, with every security header`, async () => {
+      const bytes = `${head.replace('PORT', new URL(web.url).port)}Connection: close\r\n\r\n`;
+      const answer = await sendRaw(web.url, bytes);
+      assert.equal(Number(answer.split(' ')[1]), code, answer);
+      const lines = answer.split('\r\n').map((line) => line.toLowerCase());
+      for (const [header, value] of Object.entries({ ...SECURITY_HEADERS, 'Cache-Control': 'no-store' })) {
+        assert.ok(lines.includes(`${header}: ${value}`.toLowerCase()), `${header} in ${answer}`);
+      }
+    });
+  }
+
+  test('a HEAD never takes a place among the listeners', async () => {
+    for (let at = 0; at < CLIENTS_MAX + 2; at++) {
+      assert.equal((await ask(`${web.url}/events`, { method: 'HEAD' })).code, 405);
+    }
+    const stream = listen(web.url);
+    await stream.until('event: first');
+    stream.close();
+  });
+
+  test('a name of an address is looked up among ours alone', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__']) {
+      assert.equal((await ask(`${web.url}/api/series/${name}`)).body, '[]', name);
+      for (const path of [`/charts/${name}.svg`, `/charts/symbol.${name}`, `/charts/${name}.${name}`, `/${name}`]) {
+        assert.equal((await ask(web.url + path)).code, 404, path);
+      }
+    }
   });
 
   test('no secret is in any answer', async () => {
@@ -193,6 +256,27 @@ test('a status that cannot be had fails its answer and nothing else', async () =
   web.reporter.report(stateChanged('BNB_USDT_Perp'));
   broken = false;
   assert.equal((await ask(`${web.url}/status`)).code, 200);
+  await web.close();
+});
+
+test('connections beyond the bound are closed, and the ones before go on', async () => {
+  const web = await startWeb(webOptions());
+  const port = Number(new URL(web.url).port);
+  const idle = await Promise.all(
+    Array.from({ length: CONNECTIONS_MAX }, async () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const late = connect(port, '127.0.0.1');
+  late.on('error', () => {});
+  await once(late, 'close');
+  const first = idle[0]!;
+  first.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+  assert.match(String((await once(first, 'data'))[0]), /^HTTP\/1.1 200/);
+  for (const socket of idle) socket.destroy();
   await web.close();
 });
 

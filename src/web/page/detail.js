@@ -8,6 +8,8 @@ import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, t
 const SPANS = [1, 6, 24];
 /** After the slider has moved this long nothing, the moment is read. */
 const READ_AFTER_MS = 60;
+/** While other pages read the journal, the list is asked for again after this. */
+const BUSY_AGAIN_MS = 5000;
 
 /** One symbol: what it does, its statechart, its past, its orders and lots. */
 export function openDetail(app, page, instrument) {
@@ -298,7 +300,10 @@ function createPast(app, instrument, box, chart) {
     const answer = await fetch(`/api/past/${encodeURIComponent(instrument)}?hours=${hours}`);
     if (isClosed) return;
     if (!answer.ok) {
-      note.textContent = t(answer.status === 503 ? 'pastBusy' : 'noPast');
+      const isBusy = answer.status === 503 || answer.status === 429;
+      // What is shown already is right, and what is newer comes with the next try.
+      if (!isBusy || list.length === 0) note.textContent = t(isBusy ? 'pastBusy' : 'noPast');
+      if (isBusy) reading = setTimeout(() => load(keep), BUSY_AGAIN_MS);
       return;
     }
     const found = await answer.json();
