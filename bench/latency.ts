@@ -59,7 +59,7 @@ async function engine(row: Row, rounds: number): Promise<number[]> {
     symbols: [benchSymbol(INSTRUMENT, 100_000_000)],
     paper: { profile: STILL, faults: delays(row.roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
     prepare: letAHold,
-    env: { GRVT_HEDGE_STREAMS: row.streams === true ? '1' : '0', GRVT_HEDGE_REQUESTS_PER_SEC: '10' },
+    env: { GRVT_HEDGE_STREAMS: row.streams === true ? '1' : '0' },
   });
   try {
     return await fillAndWait(stage.paper, rounds, 2);
@@ -141,7 +141,7 @@ async function baseline(row: Row, rounds: number): Promise<number[]> {
     chainId: paper.chainId,
     accounts: { A: a, B: b },
     bookDepth: 10,
-    requestsPerSec: 100,
+    rateScale: 10,
     clock: { nowMs: () => Date.now() },
   });
   let lastId = (0b1110n << 60n) + BigInt(Date.now());

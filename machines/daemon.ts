@@ -16,6 +16,7 @@ import {
   awaitsName,
   foreignOrderAlert,
   foreignOrderName,
+  judgeBudget,
   judgeClockSkew,
   judgeMmr,
 } from '../src/core/alerts.ts';
@@ -147,6 +148,8 @@ export type DaemonEvent =
   | SymbolLeft
   /** SIGINT, SIGTERM. */
   | { readonly type: 'stop.requested'; readonly why: string }
+  /** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */
+  | Extract<Fact, { readonly type: 'budget.share' | 'budget.late' }>
   /** A stream message: poll early (strategy 10.6). */
   | { readonly type: 'stream.prompted'; readonly account: AccountName }
   /** The auditor found an invariant broken (strategy 15). */
@@ -396,6 +399,13 @@ const daemonSetup = setup({
       tellSymbols(context, enqueue, system, event);
       enqueue(() => say(context, { type: 'account.unparked', account }));
     }),
+    judgeBudget: enqueueActions(({ event, enqueue, system }) => {
+      if (event.type !== 'budget.share' && event.type !== 'budget.late') return;
+      const { key, alert } = judgeBudget(event);
+      if (alert === null) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: event.atMs });
+      else tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+    }),
+    spendAll: ({ context }) => context.exchange.spendAll(),
     hastenPoll: enqueueActions(({ event, enqueue, system }) => {
       if (event.type !== 'stream.prompted') return;
       tell(enqueue, system, `poller:${event.account}`, { type: 'poll.hasten' });
@@ -599,6 +609,8 @@ export const daemonMachine = daemonSetup.createMachine({
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
     'symbol.left': { actions: ['dropSymbol'] },
+    'budget.share': { actions: ['judgeBudget'] },
+    'budget.late': { actions: ['judgeBudget'] },
     'stream.prompted': { actions: ['hastenPoll'] },
     'order.ended': { actions: ['judgeEnds'] },
     'ends.over': { actions: ['clearEnds'] },
@@ -631,12 +643,13 @@ export const daemonMachine = daemonSetup.createMachine({
     },
     draining: {
       description: 'No create leaves any more; what is in flight is settled first.',
-      entry: ['sayDraining', 'drain'],
+      entry: ['sayDraining', 'spendAll', 'drain'],
       on: { 'gateway.idle': { target: 'cleaning', actions: ['rememberUnknown'] } },
       after: { drainLimitMs: { target: 'cleaning', actions: ['rememberUnsettled'] } },
     },
     cleaning: {
       description: 'Cancels our own orders, but for those to be kept, until the exchange agrees.',
+      entry: 'spendAll',
       invoke: {
         id: 'cleanup',
         src: 'cleanup',

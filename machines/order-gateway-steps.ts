@@ -101,8 +101,8 @@ export interface GatewayContext {
   readonly deps: GatewayInput;
   readonly desk: Desk;
   readonly queues: Readonly<Record<AccountName, readonly QueuedIntent[]>>;
-  /** Per account, the child that holds its slot. */
-  readonly active: Readonly<Record<AccountName, string | null>>;
+  /** The submissions under way, by account and instrument (strategy 9.1): the child that has its slot. */
+  readonly active: Readonly<Record<string, string>>;
   /** By child id. */
   readonly jobs: Readonly<Record<string, Job>>;
   readonly lastNumber: number;
@@ -221,7 +221,7 @@ export function begin({ input }: { input: GatewayInput }): GatewayContext {
     deps: input,
     desk: new Desk(input.lastSequence, input.clock),
     queues: { A: [], B: [] },
-    active: { A: null, B: null },
+    active: {},
     jobs: {},
     lastNumber: 0,
     parked: [],
@@ -278,22 +278,36 @@ export function withdraw(context: GatewayContext, instrument: string): Step {
     reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '5' });
     return endedMessage(context, intent, { kind: 'outdated' });
   });
-  for (const childId of Object.values(context.active)) {
-    if (childId === null || context.jobs[childId]?.instrument !== instrument) continue;
+  for (const account of ACCOUNTS) {
+    const childId = context.active[slotOf(account, instrument)];
+    if (childId === undefined) continue;
     commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result: OUTDATED } });
   }
   const left = (account: AccountName) => context.queues[account].filter((queued) => !isOutdated(queued));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
 }
 
-/** Fills the free slots (strategy 9.1). */
+/** One submission at a time per account and symbol (strategy 9.1). */
+function slotOf(account: AccountName, instrument: string): string {
+  return `${account} ${instrument}`;
+}
+
+/** The first intent of each account and symbol that has its slot free (strategy 9.1), in the order they were asked for. */
+function startable({ queues, active }: GatewayContext): readonly QueuedIntent[] {
+  const taken = new Set(Object.keys(active));
+  return ACCOUNTS.flatMap((account) => queues[account]).filter(({ intent }) => {
+    const slot = slotOf(intent.account, intent.instrument);
+    return !taken.has(slot) && taken.add(slot);
+  });
+}
+
+/** Fills the free slots. In which order creates leave the budget says: repairs before openings, symbol by symbol (9.1). */
 function startNext(step: Step): Step {
   let { context } = step;
   const commands = [...step.commands];
-  for (const account of ACCOUNTS) {
-    const [next, ...rest] = context.queues[account];
-    if (next === undefined || context.active[account] !== null) continue;
+  for (const next of startable(context)) {
     const { number, intent } = next;
+    const { account } = intent;
     const childId = `submission-${number}`;
     const job: Job = {
       kind: 'submission',
@@ -307,8 +321,8 @@ function startNext(step: Step): Step {
     };
     context = {
       ...context,
-      queues: { ...context.queues, [account]: rest },
-      active: { ...context.active, [account]: childId },
+      queues: { ...context.queues, [account]: context.queues[account].filter((one) => one !== next) },
+      active: { ...context.active, [slotOf(account, intent.instrument)]: childId },
       jobs: { ...context.jobs, [childId]: job },
     };
     const desk = context.desk.forSubmission(number, intent);
@@ -455,8 +469,8 @@ function callsWork(context: GatewayContext, keys: readonly string[]): Step {
 }
 
 function freeSlot(context: GatewayContext, childId: string): GatewayContext {
-  const { A, B } = context.active;
-  return { ...context, active: { A: A === childId ? null : A, B: B === childId ? null : B } };
+  const active = Object.fromEntries(Object.entries(context.active).filter(([, id]) => id !== childId));
+  return { ...context, active };
 }
 
 function withoutJob(context: GatewayContext, childId: string): GatewayContext {
@@ -586,10 +600,9 @@ export function halt(context: GatewayContext, result: StopsAll, concerns = (_int
   if (result.kind === 'denied') context.desk.draining = result.reason;
   const queued = ACCOUNTS.flatMap((account) => context.queues[account]).filter(({ intent }) => concerns(intent));
   const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
-  for (const account of ACCOUNTS) {
-    const childId = context.active[account];
-    const intent = childId === null ? null : (submissionJob(context, childId)?.intent ?? null);
-    if (childId === null || intent === null || !concerns(intent)) continue;
+  for (const childId of Object.values(context.active)) {
+    const intent = submissionJob(context, childId)?.intent ?? null;
+    if (intent === null || !concerns(intent)) continue;
     commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
   }
   const left = (account: AccountName) => context.queues[account].filter((one) => !queued.includes(one));

@@ -51,7 +51,7 @@ import { submissionMachine } from './submission.ts';
 import type { SubmissionInput } from './submission-steps.ts';
 
 /**
- * The one way to the exchange for orders, both accounts (strategy 9.1): per account a queue and one submission at a time;
+ * The one way to the exchange for orders, both accounts (strategy 9.1): per account and symbol one submission at a time;
  * cancels go at once; orders of unknown outcome are found out in the background. It keeps the prices given out, so that no
  * order of A can match one of B (strategy 6.6), and the order sequence (strategy 9.2).
  *
@@ -161,7 +161,8 @@ export const orderGatewayMachine = setup({
     isAnyParked: ({ context }) => context.parked.length > 0,
     isNoneParked: ({ context }) => context.parked.length === 0,
     isNothingInFlight: ({ context }) =>
-      ACCOUNTS.every((account) => context.active[account] === null && context.queues[account].length === 0) &&
+      Object.keys(context.active).length === 0 &&
+      ACCOUNTS.every((account) => context.queues[account].length === 0) &&
       Object.values(context.jobs).every((job) => job.kind !== 'cancel'),
   },
   actions: {
@@ -261,7 +262,8 @@ export const orderGatewayMachine = setup({
   },
   states: {
     trading: {
-      description: 'Takes intents: one submission at a time per account, the others wait in its queue (9.1).',
+      description:
+        'Takes intents: one submission at a time per account and symbol, the others wait in its queue (9.1).',
       on: {
         'order.submit': { actions: { type: 'acceptIntent', params: whole } },
         'trading.drain': 'draining',

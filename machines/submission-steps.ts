@@ -6,6 +6,7 @@ import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import { isPostOnlyRefusal } from '../src/core/refusals.ts';
 import type {
+  Admission,
   EngineClock,
   Exchange,
   Journal,
@@ -194,6 +195,8 @@ export interface SubmissionContext {
   readonly postOnlyRefusals: number;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
+  /** Leave to send this attempt; ended by sending it. */
+  readonly admission: Admission | null;
   readonly quote: Quote | null;
   readonly draft: Draft | null;
   readonly recorded: Recorded | null;
@@ -227,6 +230,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     postOnlyRefusals: 0,
     rateLimits: 0,
     attemptAtMs: 0,
+    admission: null,
     quote: null,
     draft: null,
     recorded: null,

@@ -1,7 +1,7 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { toFailure } from '../src/core/failure.ts';
-import type { Book, ExchangeOrder } from '../src/core/model.ts';
-import type { Exchange, SignedOrder } from '../src/ports.ts';
+import type { Book, ExchangeOrder, Intent } from '../src/core/model.ts';
+import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
 import type { ParkingFound, SubmissionHalt, SubmissionPrepared } from './messages.ts';
 import {
   ATTEMPT_GAP_MS,
@@ -59,14 +59,35 @@ export type SubmissionEvent = SubmissionHalt;
 
 type Args = { context: SubmissionContext };
 
+interface AdmissionInput {
+  readonly exchange: Exchange;
+  readonly intent: Intent;
+}
+
+interface CreateInput {
+  readonly exchange: Exchange;
+  readonly signed: SignedOrder;
+  readonly whyNot: () => string | null;
+  readonly admission: Admission;
+}
+
+/** Leave for a create (strategy 9.1); given back at once where the submission was halted meanwhile. */
+async function admitCreate({ exchange, intent }: AdmissionInput, signal: AbortSignal): Promise<Admission> {
+  const admission = await exchange.admitCreate(intent.account, intent.instrument, intent.purpose);
+  if (signal.aborted) admission.unused();
+  return admission;
+}
+
 const bookInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   instrument: intentOf(context).instrument,
 });
+const admissionInput = ({ context }: Args) => ({ exchange: context.deps.exchange, intent: intentOf(context) });
 const recordInput = ({ context }: Args) => ({ deps: context.deps, draft: present(context.draft, 'draft') });
 const createInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   signed: present(context.recorded, 'record').signed,
+  admission: present(context.admission, 'admission'),
   whyNot: () => context.desk.whyNot() ?? tooOld(context),
 });
 const orderInput = ({ context }: Args) => ({ exchange: context.deps.exchange, order: orderOf(context) });
@@ -84,15 +105,17 @@ const setupSubmission = setup({
     input: {} as SubmissionInput,
   },
   actors: {
+    admitCreate: fromPromise(({ input, signal }: { input: AdmissionInput; signal: AbortSignal }) =>
+      admitCreate(input, signal),
+    ),
     readBook: fromPromise(({ input }: { input: { exchange: Exchange; instrument: string } }) =>
       input.exchange.book(input.instrument),
     ),
     recordAttempt: fromPromise(async ({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
       record(input.deps, input.draft),
     ),
-    createOrder: fromPromise(
-      ({ input }: { input: { exchange: Exchange; signed: SignedOrder; whyNot: () => string | null } }) =>
-        input.exchange.createOrder(input.signed, input.whyNot),
+    createOrder: fromPromise(({ input: { exchange, signed, whyNot, admission } }: { input: CreateInput }) =>
+      exchange.createOrder(signed, whyNot, admission),
     ),
     lookUpOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
       input.exchange.order(input.order.account, input.order.clientOrderId),
@@ -156,6 +179,7 @@ const setupSubmission = setup({
     beginAttempt: assign({
       attempt: ({ context }) => context.attempt + 1,
       attemptAtMs: ({ context }) => context.deps.clock.nowMs(),
+      admission: null,
       quote: null,
       draft: null,
       recorded: null,
@@ -164,6 +188,13 @@ const setupSubmission = setup({
       failure: null,
       lookups: 0,
     }),
+    noteAdmission: assign({ admission: (_, params: { output: Admission }) => params.output }),
+    noteAdmissionFailure: assign(({ context }, params: { thrown: unknown }) => {
+      const failure = toFailure(params.thrown, 'createOrder', intentOf(context).account);
+      const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
+      return { failure, reason: failure.message, rateLimits };
+    }),
+    returnAdmission: ({ context }) => context.admission?.unused(),
     quoteAttempt: assign(({ context }, params: { output: Book }) => {
       const quote = quoteFor(context, params.output);
       if (quote.kind === 'sendable') return { quote };
@@ -286,7 +317,7 @@ const setupSubmission = setup({
     tellAttemptRefused: sendParent(({ context }) => attemptRefused(context)),
     tellParked: sendParent(({ context }): ParkingFound => {
       const failure = present(context.failure, 'failure');
-      return { type: 'parking.found', account: orderOf(context).account, failure };
+      return { type: 'parking.found', account: intentOf(context).account, failure };
     }),
     tellConfirmed: sendParent(({ context }) =>
       ended(context, { kind: 'confirmed', clientOrderId: orderOf(context).clientOrderId }),
@@ -335,11 +366,30 @@ export const submissionMachine = setupSubmission.createMachine({
   states: {
     beginning: {
       description: 'Takes up its task: an intent to submit, or an order whose fate is to be found out.',
-      always: [{ guard: 'hasOrderToResolve', target: 'unknown', actions: 'reportUnknown' }, { target: 'pricing' }],
+      always: [{ guard: 'hasOrderToResolve', target: 'unknown', actions: 'reportUnknown' }, { target: 'admitting' }],
+    },
+    admitting: {
+      description:
+        'Waits for leave to send a create: session and budget, repairs before openings, symbol by symbol in turn (9.1).',
+      entry: 'beginAttempt',
+      invoke: {
+        src: 'admitCreate',
+        input: admissionInput,
+        onDone: { target: 'pricing', actions: { type: 'noteAdmission', params: outputOf } },
+        onError: { target: 'weighing-admission', actions: { type: 'noteAdmissionFailure', params: thrownOf } },
+      },
+      on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: haltOf } } },
+    },
+    'weighing-admission': {
+      description: 'No leave was given, and nothing has left: decides whether there is another attempt.',
+      always: [
+        { guard: 'accountMustStop', target: 'unsent', actions: 'tellParked' },
+        { guard: 'createRateLimited', target: 'considering' },
+        { target: 'unsent' },
+      ],
     },
     pricing: {
       description: 'Reads the book afresh for this attempt (7.4).',
-      entry: 'beginAttempt',
       invoke: {
         src: 'readBook',
         input: bookInput,
@@ -442,6 +492,7 @@ export const submissionMachine = setupSubmission.createMachine({
     },
     considering: {
       description: 'This attempt is over and nothing of it lives: decides whether there is another one.',
+      entry: 'returnAdmission',
       always: [
         { guard: 'isHalted', target: 'halting' },
         { guard: 'attemptsRefusedUp', target: 'exhausted' },
@@ -451,12 +502,13 @@ export const submissionMachine = setupSubmission.createMachine({
     },
     'backing-off': {
       description: 'Waits before the next attempt: at least 500 ms from the last one, longer after a 429 (9.5, 9.9).',
-      after: { untilNextAttempt: 'pricing' },
+      after: { untilNextAttempt: 'admitting' },
       on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: haltOf } } },
     },
     halting: {
       description:
         'No further attempt may leave: the engine drains (13.1), an account is parked (9.8), or a fill was booked since (9.5).',
+      entry: 'returnAdmission',
       always: [
         { guard: 'haltIsDenial', target: 'denied', actions: 'adoptHaltDenial' },
         { guard: 'haltIsOutdating', target: 'outdated', actions: 'adoptHaltReason' },
@@ -546,7 +598,7 @@ export const submissionMachine = setupSubmission.createMachine({
     denied: {
       description: 'Not sent, by our own rules.',
       type: 'final',
-      entry: ['reportDenied', 'tellDenied'],
+      entry: ['returnAdmission', 'reportDenied', 'tellDenied'],
     },
     outdated: {
       description: 'Not sent, or not again: a fill was booked since it was decided, and its symbol decides anew (9.5).',
@@ -566,7 +618,7 @@ export const submissionMachine = setupSubmission.createMachine({
     unsent: {
       description: 'Nothing lives at the exchange: it never left, or could not be tried again.',
       type: 'final',
-      entry: 'tellUnsent',
+      entry: ['returnAdmission', 'tellUnsent'],
     },
     exists: {
       description: 'Proven: the exchange knows the order by its id; snapshots tell the rest.',

@@ -19,7 +19,15 @@ import { begin } from './core/reconcile.ts';
 import { emptySymbolState } from './core/symbol-state.ts';
 import { symbolWarnings } from './core/symbol-warnings.ts';
 import { smallestTradableSize } from './core/valuing.ts';
-import { EXIT_CONFIGURATION, type ReadyToTrade, readyToTrade, StartError, staleMs, startErrorOf } from './engine.ts';
+import {
+  EXIT_CONFIGURATION,
+  outlasting429,
+  type ReadyToTrade,
+  readyToTrade,
+  StartError,
+  staleMs,
+  startErrorOf,
+} from './engine.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
@@ -64,7 +72,7 @@ export async function check(
     chainId: venue.chainId,
     accounts: venue.keys,
     bookDepth: settings.orderbookDepth,
-    requestsPerSec: settings.requestsPerSec,
+    rateScale: settings.rateScale,
     clock,
     proxyFor: proxyFor(settings),
     redact,
@@ -179,9 +187,9 @@ async function readAccounts(exchange: GrvtExchange, clock: Clock): Promise<Readi
   const read = async (account: AccountName): Promise<Reading> => {
     const atMs = clock.nowMs();
     const [positions, orders, summary] = await Promise.all([
-      exchange.positions(account),
-      exchange.openOrders(account),
-      exchange.accountSummary(account),
+      outlasting429(() => exchange.positions(account)),
+      outlasting429(() => exchange.openOrders(account)),
+      outlasting429(() => exchange.accountSummary(account)),
     ]);
     return { positions, orders, summary, atMs };
   };
@@ -231,7 +239,7 @@ async function printSymbol(
     print(`${instrument.name}: not listed any more; nothing would be submitted (strategy 11.6)`);
     return;
   }
-  const book = await exchange.book(instrument.name);
+  const book = await outlasting429(() => exchange.book(instrument.name));
   const [bid, ask] = [book.bids[0]?.price, book.asks[0]?.price];
   if (!bid || !ask) {
     print(`${instrument.name}: the book is empty on a side; nothing would be submitted (strategy 7.4)`);

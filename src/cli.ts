@@ -59,7 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
     .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
     .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
-    .option('--rate-limits', "answer 429 by GRVT's weights; without it no call is turned away for being one too many")
+    .option('--no-rate-limits', "turn no call away for being one too many; GRVT's weights are enforced otherwise")
     .addOption(
       new Option('--self-trade <rule>', 'when the two accounts, of one owner, meet in the book')
         .choices(SELF_TRADE_RULES)

@@ -114,7 +114,10 @@ export function startEngine(parts: EngineParts): Engine {
     if (fact.type === 'engine.draining') auditor?.drainBegan();
     reporter.report(fact);
   };
-  const exchange = parts.openExchange(onWire, (fact) => reporter.report(fact));
+  const exchange = parts.openExchange(onWire, (fact) => {
+    reporter.report(fact);
+    if (fact.type === 'budget.share' || fact.type === 'budget.late') daemon.send(fact);
+  });
 
   const daemon = createActor(daemonMachine, {
     ...(parts.inspect ? { inspect: parts.inspect } : {}),
@@ -239,8 +242,8 @@ export async function readyToTrade(
   remembered: (name: string) => Instrument | null = () => null,
 ): Promise<ReadyToTrade> {
   try {
-    await Promise.all(ACCOUNTS.map((account) => exchange.login(account)));
-    const listed = await exchange.instruments();
+    await Promise.all(ACCOUNTS.map((account) => outlasting429(() => exchange.login(account))));
+    const listed = await outlasting429(() => exchange.instruments());
     const resolution = resolveInstruments(configs, listed, remembered);
     if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
     for (const warning of resolution.warnings) warn(warning);
@@ -248,6 +251,20 @@ export async function readyToTrade(
   } catch (thrown) {
     if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
     throw thrown;
+  }
+}
+
+/**
+ * A call of the start, again and again while the exchange answers 429 (strategy 9.9). Each time the budget waits longer before it
+ * lets the call go; it refuses once the engine is closed.
+ */
+export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!(thrown instanceof ExchangeError) || thrown.kind !== 'rate-limited') throw thrown;
+    }
   }
 }
 

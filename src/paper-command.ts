@@ -7,7 +7,7 @@ export interface PaperCommandOptions {
   readonly seed: number;
   /** File of instruments in GRVT's own JSON; absent: the built-in ones. */
   readonly instruments?: string;
-  /** 429/1006 by the weights of API 7. */
+  /** 429/1006 by the weights of API 7; default true. */
   readonly rateLimits?: boolean;
   readonly selfTrade?: (typeof SELF_TRADE_RULES)[number];
 }
@@ -25,7 +25,7 @@ export async function runPaper(options: PaperCommandOptions): Promise<number> {
   const { port, seed } = options;
   const listed = options.instruments;
   const instruments = listed === undefined ? {} : { instruments: instrumentsFromJson(readJson(listed)) };
-  const { rateLimits = false, selfTrade = 'allow' } = options;
+  const { rateLimits = true, selfTrade = 'allow' } = options;
   const paper = await startPaper({
     port,
     seed,

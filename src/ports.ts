@@ -52,6 +52,12 @@ export interface SignedOrder {
   readonly payload: string;
 }
 
+/** Leave for one create. */
+export interface Admission {
+  /** It is not sent: the leave costs nothing. */
+  unused(): void;
+}
+
 /** The exchange, both accounts. Pacing, sessions, time-outs and validation are behind it (strategy 9.1, 9.8, 9.9, 10.4). */
 export interface Exchange {
   /** Our estimate of the exchange's clock, from its `Date` header; our own clock until it has answered once. */
@@ -63,7 +69,8 @@ export interface Exchange {
   book(instrument: string): Promise<Book>;
 
   positions(account: AccountName): Promise<Rows<Position>>;
-  openOrders(account: AccountName): Promise<Rows<ListedOrder>>;
+  /** Part of a whole reading, unless a look-up is said to need it (strategy 9.1). */
+  openOrders(account: AccountName, need?: 'look-up'): Promise<Rows<ListedOrder>>;
   accountSummary(account: AccountName): Promise<AccountSummary>;
   /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
   order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;
@@ -72,17 +79,25 @@ export interface Exchange {
 
   sign(draft: OrderDraft): SignedOrder;
   /**
+   * Waits until a create may leave: for a session and for the budget, repairs before openings, symbol by symbol in turn (strategy
+   * 9.1). So nothing is waited for between pricing and sending (7.4). Ended by `createOrder`, or by `unused`.
+   */
+  admitCreate(account: AccountName, instrument: string, purpose: Intent['purpose']): Promise<Admission>;
+  /**
    * Sends exactly `signed.payload`. The answer is an acknowledgement, mostly PENDING (strategy 9.4).
    *
    * @param whyNot asked at the last moment, after any wait for session and budget: why it must not leave any more; null: it
    *   may. Then the call fails as `unavailable`, having sent nothing.
+   * @param admission leave to send it; absent: it is waited for here
    */
-  createOrder(signed: SignedOrder, whyNot?: () => string | null): Promise<ExchangeOrder>;
+  createOrder(signed: SignedOrder, whyNot?: () => string | null, admission?: Admission): Promise<ExchangeOrder>;
   /**
    * Asks for a cancel; resolves with the ack, which says nothing of the order (strategy 9.7).
    * `timeToLiveMs` (multiple of 100, ≤ 5000) also kills a create with that id that arrives within it.
    */
   cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number): Promise<void>;
+  /** The engine stops: from now on the whole of the budget may be used, not only what is planned (strategy 9.1). */
+  spendAll(): void;
 }
 
 /** What each kind of journal entry holds. Bodies are encoded by core/codec.ts. */

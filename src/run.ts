@@ -123,7 +123,7 @@ export async function run(
           chainId: venue.chainId,
           accounts: venue.keys,
           bookDepth: settings.orderbookDepth,
-          requestsPerSec: settings.requestsPerSec,
+          rateScale: settings.rateScale,
           clock: systemClock,
           instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],

@@ -94,6 +94,9 @@ export function statusLines(status: Status): string[] {
         `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}, ${read}, ${one.poller ?? ''}${trouble}`,
       );
     }
+    for (const { account, bucket, waiting } of status.budget) {
+      if (waiting > 0) lines.push(`${account ?? '-'}  ${waiting} requests wait for the budget (${bucket})`);
+    }
     lines.push('');
   }
   const head = ['symbol', 'state', 'A', 'B', 'net', 'net USDT', 'orders', 'lots', 'gained', 'why'];

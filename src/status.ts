@@ -30,6 +30,7 @@ import type { Settings } from './settings/index.ts';
 import type {
   AccountStatus,
   AlertStatus,
+  BudgetStatus,
   FiguresStatus,
   GatewayStatus,
   OrderStatusRow,
@@ -51,7 +52,7 @@ interface Heard {
 export interface EngineStatus extends StatusSource {
   /** Facts that no actor's snapshot holds: sessions, streams, phases with their reasons. */
   readonly reporter: Reporter;
-  /** The adapter's wire: how much of the budget is used, and the books that are read. */
+  /** The adapter's wire: the books that are read. */
   onWire(event: WireEvent): void;
   /** A book of a stream: best bid and ask as text. */
   onTouch(instrument: string, bid: string, ask: string): void;
@@ -62,7 +63,7 @@ export interface EngineStatus extends StatusSource {
 /** The parts of a running engine that are looked at. */
 export interface WatchedEngine {
   readonly daemon: Actor<typeof daemonMachine>;
-  readonly exchange: { waiting(account: AccountName | null): number };
+  readonly exchange: { budget(): readonly BudgetStatus[] };
 }
 
 export interface EngineStatusOptions {
@@ -82,14 +83,7 @@ interface AccountMemory {
   openOrders: number | null;
   sessionUntilMs: number | null;
   stream: 'up' | 'down' | 'off' | null;
-  /** When requests of the last second left, oldest first. */
-  readonly sentAtMs: number[];
 }
-
-/** The window of the request budget (strategy 9.1). */
-const BUDGET_WINDOW_MS = 1_000;
-/** Sends remembered per account: more than any budget allows in a second. */
-const SENDS_REMEMBERED = 200;
 
 /** Last told phase of a symbol. */
 interface PhaseMemory {
@@ -145,11 +139,6 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   };
 
   const onWire = (event: WireEvent) => {
-    if (event.kind === 'sent' && event.account !== null) {
-      const { sentAtMs } = accounts[event.account];
-      sentAtMs.push(event.atMs);
-      if (sentAtMs.length > SENDS_REMEMBERED) sentAtMs.shift();
-    }
     if (event.kind === 'answered' && event.route === 'book') hearBook(touches, event.body, event.atMs);
   };
 
@@ -158,10 +147,9 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     touches.set(instrument, { bid: decimal(bid), ask: decimal(ask), atMs: clock.nowMs() });
   };
 
-  const accountStatus = (account: AccountName, nowMs: number): AccountStatus => {
+  const accountStatus = (account: AccountName): AccountStatus => {
     const memory = accounts[account];
-    const { sentAtMs, equityUsdt, maintenanceMarginUsdt, ...rest } = memory;
-    const lately = sentAtMs.filter((atMs) => atMs > nowMs - BUDGET_WINDOW_MS).length;
+    const { equityUsdt, maintenanceMarginUsdt, ...rest } = memory;
     return {
       account,
       poller: leafOf(engine?.daemon.system.get(`poller:${account}`)?.getSnapshot().value),
@@ -169,8 +157,6 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       equityUsdt: text(equityUsdt),
       maintenanceMarginUsdt: text(maintenanceMarginUsdt),
       marginRatio: marginRatio(equityUsdt, maintenanceMarginUsdt),
-      budgetLeft: engine === null ? null : Math.max(0, settings.requestsPerSec - lately),
-      requestsWaiting: engine?.exchange.waiting(account) ?? null,
     };
   };
 
@@ -189,7 +175,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       engine: (leafOf(daemon?.value) ?? 'starting') as Status['engine'],
       startedAtMs,
       settings: statusSettings(settings, options.staleMs),
-      accounts: ACCOUNTS.map((account) => accountStatus(account, nowMs)),
+      accounts: ACCOUNTS.map(accountStatus),
+      budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
         const actor = system?.get(`symbol:${config.instrument}`);
         return symbolStatus({
@@ -230,7 +217,6 @@ function newAccount(): AccountMemory {
     openOrders: null,
     sessionUntilMs: null,
     stream: null,
-    sentAtMs: [],
   };
 }
 
@@ -239,7 +225,6 @@ function statusSettings(settings: Settings, staleMs: number): StatusSettings {
     loopIntervalMs: settings.loopIntervalMs,
     staleMs,
     stuckMs: settings.stuckMs,
-    requestsPerSec: settings.requestsPerSec,
     mmrAlertThreshold: settings.mmrAlertThreshold.toFixed(),
   };
 }
@@ -582,23 +567,18 @@ export function journalStatus(journal: EngineJournal, settings: Settings, staleM
     accounts: ACCOUNTS.map((account) => ({
       account,
       poller: null,
-      ...withoutSends(newAccount()),
+      ...newAccount(),
       equityUsdt: null,
       maintenanceMarginUsdt: null,
       marginRatio: null,
-      budgetLeft: null,
-      requestsWaiting: null,
     })),
     symbols: states.map((entry) => journalledSymbol(journal, entry, settings, nowMs)),
     alerts: openAlerts(journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? [])),
+    budget: [],
     outboxWaiting: 0,
     gateway: null,
     figures: figuresStatus(figures.snapshot()),
   };
-}
-
-function withoutSends({ sentAtMs: _sent, ...rest }: AccountMemory): Omit<AccountMemory, 'sentAtMs'> {
-  return rest;
 }
 
 function journalledSymbol(

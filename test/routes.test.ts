@@ -82,7 +82,7 @@ it('2.1 REST, login, streams and messages open tunnels through the proxy, and it
     chainId: venue.chainId,
     accounts: venue.keys,
     bookDepth: 10,
-    requestsPerSec: 100,
+    rateScale: 10,
     clock,
     proxyFor: way,
   });
@@ -164,7 +164,7 @@ it('2.1 everything works through a proxy: login, REST, streams', async (t) => {
     chainId: paper.chainId,
     accounts: { A: a, B: b },
     bookDepth: 10,
-    requestsPerSec: 100,
+    rateScale: 10,
     clock,
     proxyFor: () => proxy.url,
   });

@@ -17,7 +17,7 @@ async function stage(context: TestContext) {
     chainId: paper.chainId,
     accounts: { A, B },
     bookDepth: 10,
-    requestsPerSec: 100,
+    rateScale: 10,
     clock: { nowMs: () => Date.now() },
     log: (level, message) => said.push(`${level} ${message}`),
   });

@@ -28,7 +28,9 @@ export type AlertKind =
   | 'symbol-leaving'
   | 'symbol-left'
   | 'stray-order'
-  | 'isolated-margin';
+  | 'isolated-margin'
+  | 'rate-limited'
+  | 'requests-waiting';
 
 /**
  * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
@@ -109,6 +111,8 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'symbol-left': { repeat: 'episode', critical: false, information: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'isolated-margin': { repeat: 'episode', critical: false },
+  'rate-limited': { repeat: 'episode', critical: false },
+  'requests-waiting': { repeat: 'episode', critical: false },
 };
 
 /** Every kind, in the order of the table. */
@@ -304,6 +308,26 @@ export function judgeClockSkew(skewMs: number | null, atMs: number): Alert | nul
     sinceMs: null,
     details: { skew: `${(skewMs / SECOND).toFixed(1)} s`, limit: `${CLOCK_SKEW_LIMIT_MS / SECOND} s` },
   };
+}
+
+/** A part of the request budget was cut by a 429 (strategy 9.9), or requests wait long for it (9.1); null: no longer. */
+export function judgeBudget(
+  event: { readonly account: AccountName | null; readonly bucket: string; readonly atMs: number } & (
+    | { readonly type: 'budget.share'; readonly share: number }
+    | { readonly type: 'budget.late'; readonly waiting: number }
+  ),
+): {
+  readonly key: string;
+  readonly alert: Alert | null;
+} {
+  const { account, bucket, atMs } = event;
+  const kind = event.type === 'budget.share' ? 'rate-limited' : 'requests-waiting';
+  const key = alertKey(kind, account ?? '-', bucket);
+  const holds = event.type === 'budget.share' ? event.share < 1 : event.waiting > 0;
+  const details: Record<string, string> = { bucket };
+  if (event.type === 'budget.share') details.share = `${Math.floor(event.share * 100)} %`;
+  const alert = { kind, key, account, instrument: null, atMs, sinceMs: null, details } as const;
+  return { key, alert: holds ? alert : null };
 }
 
 // ----------------------------------------------------------------------------------------------------------- silencing

@@ -151,6 +151,20 @@ export type Fact = { readonly atMs: number } & (
       readonly why: string;
     }
   | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
+  /** What is left of a part of the request budget after a 429, or again; 1: all (strategy 9.9). `account` null: market data. */
+  | {
+      readonly type: 'budget.share';
+      readonly account: AccountName | null;
+      readonly bucket: string;
+      readonly share: number;
+    }
+  /** Requests that have waited for the budget longer than 10 s; 0: none any more (strategy 9.1). */
+  | {
+      readonly type: 'budget.late';
+      readonly account: AccountName | null;
+      readonly bucket: string;
+      readonly waiting: number;
+    }
   | { readonly type: 'alert.raised'; readonly alert: Alert }
   | { readonly type: 'alert.resolved'; readonly key: string; readonly lastedMs: number }
   /** One message was taken by the gateway; `alerts` is what it told of, `waiting` what is still to be told. */

@@ -15,11 +15,19 @@ import {
   type Rows,
 } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import type { Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
+import type { Admission, Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
 import { createAhead } from './ahead.ts';
+import {
+  type Asked,
+  type Bucket,
+  type BucketName,
+  createBucket,
+  NotAdmitted,
+  OVERDUE_MS,
+  type Permit,
+} from './budget.ts';
 import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTrouble, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
-import { createPacer, NotPaced, type Pacer, type Priority } from './pacer.ts';
 import {
   newestOrders,
   parseBook,
@@ -71,8 +79,8 @@ export interface GrvtOptions {
   readonly accounts: Readonly<Record<AccountName, GrvtKeys>>;
   /** Levels of the books read: 10, 50, 100 or 500. */
   readonly bookDepth: number;
-  /** Budget of each account, and of market data (strategy 9.1). */
-  readonly requestsPerSec: number;
+  /** `RATE_SCALE`: multiplies the budget, for other tiers (strategy 9.1). */
+  readonly rateScale: number;
   readonly clock: Clock;
   /** What is said through `log`; default ERROR. Unknown words count as ERROR. */
   readonly sdkLogLevel?: string;
@@ -110,8 +118,8 @@ export interface GrvtExchange extends Exchange {
   takeUp(instrument: string): void;
   /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
   readonly wire: WireTap;
-  /** Requests of that account (null: market data) that wait for the budget. */
-  waiting(account: AccountName | null): number;
+  /** How each part of the budget stands (strategy 9.1). */
+  budget(): readonly BudgetState[];
   /** Ends idle connections and refuses whatever waits. */
   close(): void;
 }
@@ -121,6 +129,18 @@ export interface WireTap {
   nextId(): number;
   /** Never throws: what the observer makes of an event must not decide the fate of a call. */
   tell(event: WireEvent): void;
+}
+
+/** One part of the budget (strategy 9.1). */
+export interface BudgetState {
+  /** null: market data. */
+  readonly account: AccountName | null;
+  readonly bucket: BucketName;
+  /** Requests that wait for it. */
+  readonly waiting: number;
+  /** Units that can be spent now, and within a second from rest. */
+  readonly left: number;
+  readonly limit: number;
 }
 
 /** A request without an answer after this is over for us (strategy 9.1). */
@@ -136,6 +156,34 @@ const HISTORY_MAX_PAGES = 40;
 
 /** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
 const MAX_SKIPPED_REPORTED = 1_000;
+/** Weights of API 7. */
+const READ_UNITS = 20;
+const SUMMARY_UNITS = 40;
+const ORDER_UNITS = 5;
+const MARKET_UNITS = 12;
+/** A login belongs to nothing that could overtake it: without it no read leaves. */
+const LOGIN = { call: 'login', bucket: 'reads', asked: { need: 'overdue-reading', units: 100 } } as const;
+
+/** Leave for a create that is neither used nor given back after this: who had it is no more. A book and a journal take less. */
+const ADMISSION_MS = 30_000;
+
+/** What a private call may come with. */
+interface CallOptions {
+  /** Asked at the last moment: why it must not leave any more; null: it may. */
+  readonly whyNot?: (() => string | null) | undefined;
+  /** Leave that was asked for before; absent or null: it is asked for here. */
+  readonly permit?: Permit | null;
+}
+
+/** What fails before the request could leave costs nothing of the leave it was given. */
+async function unlessUnused<T>(permit: Permit | null, get: () => Promise<T>): Promise<T> {
+  try {
+    return await get();
+  } catch (thrown) {
+    permit?.unused();
+    throw thrown;
+  }
+}
 
 /** Of requests without a session. */
 const NO_HEADERS = {};
@@ -143,10 +191,13 @@ const NO_HEADERS = {};
 /** One REST host with its client, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
-  readonly pacer: Pacer;
+  readonly buckets: Readonly<Partial<Record<BucketName, Bucket>>>;
 }
 
 interface PrivateChannel extends Channel<TDG> {
+  readonly buckets: Readonly<Record<'reads' | 'creates' | 'cancels', Bucket>>;
+  /** When the last whole reading that was answered had left, our clock; null: none was. */
+  readonly readAtMs: { value: number | null };
   readonly keys: GrvtKeys;
   readonly session: Session;
   readonly signer: ReturnType<typeof createOrderSigner>;
@@ -168,7 +219,8 @@ interface CallSpec<Client> {
   readonly call: string;
   readonly route: string;
   readonly effect: CallEffect;
-  readonly priority: Priority;
+  readonly bucket: BucketName;
+  readonly asked: Asked;
   readonly request: Readonly<Record<string, unknown>>;
   readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
   /** For answers whose table in the client is wrong (API 10): full names from the raw lite body. */
@@ -234,6 +286,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     options.instruments === undefined ? null : new Set(options.instruments.map((name) => name.toLowerCase()));
   const skipped = new Set<string>();
 
+  /** Leave that was given for creates which have not been handed over yet. */
+  const permits = new WeakMap<Admission, () => Permit>();
   const ordersAhead = createAhead<ExchangeOrder | null>(clock);
   const booksAhead = createAhead<Book>(clock);
 
@@ -248,9 +302,20 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   const marketData: Channel<MDG> = {
     client: connect(new MDG({ host: hosts.marketData }), hosts.marketData),
-    pacer: createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: false }),
+    buckets: { 'market data': bucketOf(null, 'market data') },
   };
   const channels = { A: privateChannel('A'), B: privateChannel('B') } satisfies Record<AccountName, PrivateChannel>;
+
+  function bucketOf(account: AccountName | null, bucket: BucketName): Bucket {
+    return createBucket({
+      account,
+      bucket,
+      scale: options.rateScale,
+      tell: (event) => {
+        if (!closed) options.report?.({ ...event, atMs: clock.nowMs() });
+      },
+    });
+  }
 
   /** Connections kept for the next request, or one for each. */
   function agentsTo(url: string, keepAlive: boolean): Agents {
@@ -279,7 +344,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const client = connect(new TDG({ host: hosts.trades }), hosts.trades);
     // A login comes once an hour or so: by then a kept connection is gone.
     const edge = agentsTo(hosts.edge, false);
-    const pacer = createPacer({ requestsPerSec: options.requestsPerSec, reserveForCancels: true });
+    const buckets = {
+      reads: bucketOf(account, 'reads'),
+      creates: bucketOf(account, 'creates'),
+      cancels: bucketOf(account, 'cancels'),
+    };
     const session = createSession({
       account,
       edgeUrl: hosts.edge,
@@ -287,13 +356,17 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       fetch: options.fetch ?? fetchThrough(edge),
       clock,
       exchangeClock,
+      admit: async () => {
+        const permit = await admit({ buckets }, account, LOGIN);
+        // Nobody says to whom the exchange counts a login: what follows on the market data leaves room for it.
+        marketData.buckets['market data']?.count(LOGIN.asked.units);
+        return permit;
+      },
       prove: async (headers) => {
-        await permit(pacer, account, summarySpec(keys));
-        parsed(
-          account,
-          summarySpec(keys),
-          await send({ client, pacer }, account, summarySpec(keys), headers),
-          (answer) => parseSummary(answer, keys.subAccountId),
+        const spec = summarySpec(keys);
+        const permit = await admit({ buckets }, account, spec);
+        parsed(account, spec, await send({ client, buckets }, account, spec, headers, permit), (answer) =>
+          parseSummary(answer, keys.subAccountId),
         );
       },
       report: (fact) => {
@@ -311,7 +384,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       ),
       summary: pollRead(summarySpec(keys), (answer) => parseSummary(answer, id)),
     };
-    return { client, pacer, keys, session, signer, polls };
+    return { client, buckets, keys, session, signer, polls, readAtMs: { value: null } };
   }
 
   function scopeOf(call: string, account: AccountName | null): RowScope {
@@ -328,42 +401,46 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     };
   }
 
-  /** A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8). */
+  /**
+   * A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8).
+   *
+   * @param given leave that was asked for before; absent: it is asked for here
+   */
   async function callPrivate(
     account: AccountName,
     spec: CallSpec<TDG>,
-    whyNot: () => string | null = () => null,
+    { whyNot = () => null, permit: given = null }: CallOptions,
   ): Promise<Received> {
-    const assertMayLeave = (): void => {
-      const why = whyNot();
-      if (why !== null)
-        throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${why}`);
-    };
     const channel = channels[account];
-    let headers = await sessionFor(spec, () => channel.session.ready());
-    await permit(channel.pacer, account, spec);
+    const mayLeave = (permit: Permit): Permit => {
+      const why = whyNot();
+      if (why === null) return permit;
+      permit.unused();
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${why}`);
+    };
+    let headers = await unlessUnused(given, () => sessionFor(spec, () => channel.session.ready()));
+    const permit = given ?? (await admit(channel, account, spec));
     // While this waited for the budget another call may have renewed the session.
     headers = channel.session.current() ?? headers;
-    assertMayLeave();
     try {
-      return await send(channel, account, spec, headers);
+      return await send(channel, account, spec, headers, mayLeave(permit));
     } catch (error) {
       if (!(error instanceof ExchangeError) || error.kind !== 'unauthenticated') throw error;
       const rejected = headers;
       headers = await sessionFor(spec, () => channel.session.renew(rejected));
-      await permit(channel.pacer, account, spec);
-      assertMayLeave();
-      return await send(channel, account, spec, headers);
+      return await send(channel, account, spec, headers, mayLeave(await admit(channel, account, spec)));
     }
   }
 
   async function callPublic(spec: CallSpec<MDG>): Promise<Received> {
-    await permit(marketData.pacer, null, spec);
-    return send(marketData, null, spec, null);
+    return send(marketData, null, spec, null, await admit(marketData, null, spec));
   }
 
   /** A call that found no session never left: it fails with the login's failure, under its own name. */
-  async function sessionFor(spec: CallSpec<TDG>, get: () => Promise<SessionHeaders>): Promise<SessionHeaders> {
+  async function sessionFor(
+    spec: { readonly call: string },
+    get: () => Promise<SessionHeaders>,
+  ): Promise<SessionHeaders> {
     try {
       return await get();
     } catch (thrown) {
@@ -377,12 +454,19 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
-  async function permit<Client>(pacer: Pacer, account: AccountName | null, spec: CallSpec<Client>): Promise<void> {
+  /** Leave to send one request (strategy 9.1). @throws ExchangeError */
+  async function admit(
+    { buckets }: Pick<Channel<unknown>, 'buckets'>,
+    account: AccountName | null,
+    { call, bucket, asked }: Pick<CallSpec<unknown>, 'call' | 'bucket' | 'asked'>,
+  ): Promise<Permit> {
+    const asks = buckets[bucket];
+    if (asks === undefined) throw new Error(`${call} has no budget: ${bucket}`);
     try {
-      await pacer.take(spec.priority);
+      return await asks.take(asked);
     } catch (thrown) {
-      if (!(thrown instanceof NotPaced)) throw thrown;
-      throw new ExchangeError('unavailable', { call: spec.call, account }, null, thrown.message);
+      if (!(thrown instanceof NotAdmitted)) throw thrown;
+      throw new ExchangeError('unavailable', { call, account }, null, thrown.message);
     }
   }
 
@@ -392,6 +476,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     account: AccountName | null,
     spec: CallSpec<Client>,
     headers: SessionHeaders | null,
+    permit: Permit,
   ): Promise<Received> {
     const site = { call: spec.call, account, effect: spec.effect };
     const { route } = spec;
@@ -410,6 +495,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     try {
       exchanged = await exchangeOnce(channel.client, spec, headers);
     } catch (thrown) {
+      permit.done();
       const trouble = networkTrouble(thrown);
       tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: foreign(reasonOf(trouble), redact) });
       throw fail(trouble);
@@ -430,7 +516,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         route,
         reason: `HTTP ${raw.status}: ${raw.unreadable}`,
       });
-      if (raw.status === 429) channel.pacer.backOff();
+      if (raw.status === 429) permit.limited();
+      else permit.done();
       throw fail(trouble);
     }
     // Market data may be served by another machine with another clock; expiries are judged by the trading one.
@@ -449,7 +536,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
-      channel.pacer.answered();
+      permit.done();
       return { body, id };
     }
     const error = fail(
@@ -457,8 +544,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         ? { kind: 'status', status: raw.status }
         : { kind: 'error-body', status: raw.status, code: refusal.code, message: refusal.message },
     );
-    if (error.kind === 'rate-limited') channel.pacer.backOff();
-    else channel.pacer.answered();
+    if (error.kind === 'rate-limited') permit.limited();
+    else permit.done();
     throw error;
   }
 
@@ -488,10 +575,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     account: AccountName,
     spec: CallSpec<TDG>,
     parse: (answer: unknown, from: number) => T,
-    whyNot?: () => string | null,
+    options: CallOptions = {},
   ): Promise<T> {
     try {
-      return parsed(account, spec, await callPrivate(account, spec, whyNot), parse);
+      return parsed(account, spec, await callPrivate(account, spec, options), parse);
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
       // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
@@ -506,10 +593,27 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   /** The same rows again are the same values; which answer they came in is said beside them. */
-  function readRows<T>(account: AccountName, { spec, parse }: PollRead<T[]>): Promise<Rows<T>> {
-    return readPrivate(account, spec, (answer, from) =>
-      Object.defineProperty([...parse(answer)], 'from', { value: from }),
-    );
+  function readRows<T>(account: AccountName, { spec, parse }: PollRead<T[]>, asked = spec.asked): Promise<Rows<T>> {
+    const read = (answer: unknown, from: number) =>
+      Object.defineProperty([...parse(answer)], 'from', { value: from }) as Rows<T>;
+    return readPrivate(account, { ...spec, asked }, read);
+  }
+
+  /** What a whole reading asks of the budget: more urgently once the last one is 6 s old (strategy 9.1). */
+  function readingAsked(account: AccountName): Asked {
+    const { value } = channels[account].readAtMs;
+    // Our clock may have been set back since: then how old it is is not known.
+    const ageMs = value === null ? OVERDUE_MS : Math.max(0, clock.nowMs() - value);
+    const asked = { need: 'reading', units: READ_UNITS } as const;
+    return ageMs >= OVERDUE_MS ? { ...asked, need: 'overdue-reading' } : { ...asked, overdueInMs: OVERDUE_MS - ageMs };
+  }
+
+  async function readPositions(account: AccountName): Promise<Rows<Position>> {
+    const channel = channels[account];
+    const askedAtMs = clock.nowMs();
+    const rows = await readRows(account, channel.polls.positions, readingAsked(account));
+    channel.readAtMs.value = askedAtMs;
+    return rows;
   }
 
   const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
@@ -520,6 +624,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   const idOf = (account: AccountName) => channels[account].keys.subAccountId;
+  const allBuckets = (): Bucket[] =>
+    [marketData, ...ACCOUNTS.map((account) => channels[account])].flatMap(({ buckets }) => Object.values(buckets));
 
   async function readBook(instrument: string): Promise<Book> {
     const spec = bookSpec(instrument, options.bookDepth);
@@ -528,14 +634,35 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   async function readOrder(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null> {
     const spec = orderSpec(channels[account].keys, clientOrderId);
+    const read = (answer: unknown, from: number) => ({ ...parseOrder(answer, idOf(account), clientOrderId), from });
     try {
-      return await readPrivate(account, spec, (answer, from) => {
-        return { ...parseOrder(answer, idOf(account), clientOrderId), from };
-      });
+      return await readPrivate(account, spec, read);
     } catch (error) {
       if (error instanceof ExchangeError && error.kind === 'not-found') return null;
       throw error;
     }
+  }
+
+  async function readHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]> {
+    const found: ExchangeOrder[] = [];
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    for (let page = 0; page < HISTORY_MAX_PAGES; page += 1) {
+      const spec: CallSpec<TDG> = historySpec(channels[account].keys, sinceMs, cursor);
+      const read = await readPrivate(account, spec, (answer, from) => {
+        const page = parseOrderHistory(answer, idOf(account), HISTORY_PAGE_ROWS);
+        return { ...page, orders: page.orders.map((order) => ({ ...order, from })) };
+      });
+      found.push(...read.orders);
+      if (read.next === null) return newestOrders(found);
+      if (seen.has(read.next)) {
+        throw new ExchangeError('malformed', { call: spec.call, account }, null, 'next: names a page already read');
+      }
+      seen.add(read.next);
+      cursor = read.next;
+    }
+    const why = `more than ${HISTORY_MAX_PAGES} pages: not read to the end, so it proves nothing`;
+    throw new ExchangeError('unavailable', { call: 'orderHistory', account }, null, why);
   }
 
   return {
@@ -556,13 +683,19 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
-    positions: (account): Promise<Rows<Position>> => readRows(account, channels[account].polls.positions),
-    openOrders: (account): Promise<Rows<ListedOrder>> => readRows(account, channels[account].polls.openOrders),
+    positions: readPositions,
+    openOrders: (account, need): Promise<Rows<ListedOrder>> =>
+      readRows(
+        account,
+        channels[account].polls.openOrders,
+        need === undefined ? readingAsked(account) : { need, units: READ_UNITS },
+      ),
     accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
     async order(account, clientOrderId): Promise<ExchangeOrder | null> {
       const ahead = await ordersAhead.take(`${account} ${clientOrderId}`);
-      return ahead !== null && OVER.has(ahead.status) ? ahead : readOrder(account, clientOrderId);
+      if (ahead !== null && OVER.has(ahead.status)) return ahead;
+      return readOrder(account, clientOrderId);
     },
 
     askAhead(account, { instrument, clientOrderId }) {
@@ -570,27 +703,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       booksAhead.ask(instrument, () => readBook(instrument));
     },
 
-    async orderHistory(account, sinceMs): Promise<readonly ExchangeOrder[]> {
-      const found: ExchangeOrder[] = [];
-      const seen = new Set<string>();
-      let cursor: string | null = null;
-      for (let page = 0; page < HISTORY_MAX_PAGES; page += 1) {
-        const spec: CallSpec<TDG> = historySpec(channels[account].keys, sinceMs, cursor);
-        const read = await readPrivate(account, spec, (answer, from) => {
-          const page = parseOrderHistory(answer, idOf(account), HISTORY_PAGE_ROWS);
-          return { ...page, orders: page.orders.map((order) => ({ ...order, from })) };
-        });
-        found.push(...read.orders);
-        if (read.next === null) return newestOrders(found);
-        if (seen.has(read.next)) {
-          throw new ExchangeError('malformed', { call: spec.call, account }, null, 'next: names a page already read');
-        }
-        seen.add(read.next);
-        cursor = read.next;
-      }
-      const why = `more than ${HISTORY_MAX_PAGES} pages: not read to the end, so it proves nothing`;
-      throw new ExchangeError('unavailable', { call: 'orderHistory', account }, null, why);
-    },
+    orderHistory: readHistory,
 
     sign(draft: OrderDraft): SignedOrder {
       const { keys, signer } = channels[draft.account];
@@ -619,14 +732,40 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return { draft, payload: JSON.stringify({ order }) };
     },
 
-    async createOrder(signed, whyNot): Promise<ExchangeOrder> {
+    async admitCreate(account, instrument, purpose): Promise<Admission> {
+      const { call, bucket, asked } = createSpec('{}');
+      const need = purpose === 'repair' ? 'repair' : 'opening';
+      await sessionFor({ call }, () => channels[account].session.ready());
+      const permit = await admit(channels[account], account, {
+        call,
+        bucket,
+        asked: { ...asked, need, turn: instrument },
+      });
+      const admission = {
+        unused: () => {
+          permits.delete(admission);
+          clearTimeout(expiry);
+          permit.unused();
+        },
+      };
+      const expiry = setTimeout(admission.unused, ADMISSION_MS).unref();
+      permits.set(admission, () => {
+        permits.delete(admission);
+        clearTimeout(expiry);
+        return permit;
+      });
+      return admission;
+    },
+
+    async createOrder(signed, whyNot, admission): Promise<ExchangeOrder> {
       const { account, clientOrderId, instrument } = signed.draft;
       const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
+      const permit = (admission && permits.get(admission)?.()) ?? null;
       // An attempt is priced from a book asked after the one before it left (strategy 7.4); it may leave much later than now,
       // when a login or its budget is waited for.
       booksAhead.drop(instrument);
       try {
-        return await readPrivate(account, createSpec(signed.payload), read, whyNot);
+        return await readPrivate(account, createSpec(signed.payload), read, { whyNot, permit });
       } finally {
         booksAhead.drop(instrument);
       }
@@ -639,16 +778,29 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     instrumentTerms: (account) => readPrivate(account, leverageSpec(channels[account].keys), parseInstrumentTerms),
     fundingTerms: (account) => readPrivate(account, fundingSpec(), parseFundingTerms),
+    spendAll() {
+      for (const bucket of allBuckets()) bucket.hurry();
+    },
 
     async login(account): Promise<void> {
       await channels[account].session.login();
     },
     session: (account) => channels[account].session,
-    waiting: (account) => (account === null ? marketData : channels[account]).pacer.waiting,
+    budget: () =>
+      [null, ...ACCOUNTS].flatMap((account) =>
+        Object.entries(account === null ? marketData.buckets : channels[account].buckets).map(
+          ([bucket, { waiting, left, limit }]) => ({
+            account,
+            bucket: bucket as BucketName,
+            waiting,
+            left,
+            limit,
+          }),
+        ),
+      ),
     close() {
       closed = true;
-      marketData.pacer.close();
-      for (const account of ACCOUNTS) channels[account].pacer.close();
+      for (const bucket of allBuckets()) bucket.close();
       for (const { httpAgent, httpsAgent } of agents) for (const agent of [httpAgent, httpsAgent]) agent.destroy();
     },
   };
@@ -779,7 +931,8 @@ function instrumentsSpec(): CallSpec<MDG> {
     call: 'instruments',
     route: 'all_instruments',
     effect: 'read',
-    priority: 'read',
+    bucket: 'market data',
+    asked: { need: 'rest', units: MARKET_UNITS },
     request: { is_active: true },
     invoke: (client, request, config) => client.allInstruments(request, config),
   };
@@ -790,7 +943,8 @@ function bookSpec(instrument: string, depth: number): CallSpec<MDG> {
     call: 'book',
     route: 'book',
     effect: 'read',
-    priority: 'read',
+    bucket: 'market data',
+    asked: { need: 'look-up', units: MARKET_UNITS },
     request: { instrument, depth },
     invoke: (client, request, config) => client.orderBook(request, config),
   };
@@ -801,7 +955,8 @@ function positionsSpec(keys: GrvtKeys): CallSpec<TDG> {
     call: 'positions',
     route: 'positions',
     effect: 'read',
-    priority: 'read',
+    bucket: 'reads',
+    asked: { need: 'reading', units: READ_UNITS },
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.positions(request, config),
   };
@@ -812,7 +967,8 @@ function openOrdersSpec(keys: GrvtKeys): CallSpec<TDG> {
     call: 'openOrders',
     route: 'open_orders',
     effect: 'read',
-    priority: 'read',
+    bucket: 'reads',
+    asked: { need: 'reading', units: READ_UNITS },
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.openOrders(request, config),
   };
@@ -824,7 +980,8 @@ function summarySpec(keys: GrvtKeys): CallSpec<TDG> {
     call: 'accountSummary',
     route: 'account_summary',
     effect: 'read',
-    priority: 'read',
+    bucket: 'reads',
+    asked: { need: 'summary', units: SUMMARY_UNITS },
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.subAccountSummary(request, config),
   };
@@ -835,7 +992,8 @@ function leverageSpec(keys: GrvtKeys): CallSpec<TDG> {
     call: 'instrumentTerms',
     route: 'get_all_initial_leverage',
     effect: 'read',
-    priority: 'read',
+    bucket: 'reads',
+    asked: { need: 'rest', units: READ_UNITS },
     isOptional: true,
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.getAllInitialLeverage(request, config),
@@ -847,7 +1005,8 @@ function fundingSpec(): CallSpec<TDG> {
     call: 'fundingTerms',
     route: 'funding_account_summary',
     effect: 'read',
-    priority: 'read',
+    bucket: 'reads',
+    asked: { need: 'rest', units: SUMMARY_UNITS },
     isOptional: true,
     request: {},
     invoke: (client, _request, config) => client.fundingAccountSummary(config),
@@ -859,7 +1018,8 @@ function orderSpec(keys: GrvtKeys, clientOrderId: string): CallSpec<TDG> {
     call: 'order',
     route: 'order',
     effect: 'read',
-    priority: 'look-up',
+    bucket: 'reads',
+    asked: { need: 'look-up', units: READ_UNITS },
     request: { sub_account_id: keys.subAccountId, client_order_id: clientOrderId },
     invoke: (client, request, config) => client.order(request, config),
   };
@@ -870,7 +1030,8 @@ function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): Ca
     call: 'orderHistory',
     route: 'order_history',
     effect: 'read',
-    priority: 'look-up',
+    bucket: 'reads',
+    asked: { need: 'look-up', units: READ_UNITS },
     request: {
       sub_account_id: keys.subAccountId,
       start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,
@@ -886,7 +1047,8 @@ function createSpec(payload: string): CallSpec<TDG> {
     call: 'createOrder',
     route: 'create_order',
     effect: 'create',
-    priority: 'create',
+    bucket: 'creates',
+    asked: { need: 'repair', units: ORDER_UNITS },
     request: JSON.parse(payload),
     invoke: (client, request, config) => client.createOrder(request, config),
   };
@@ -897,7 +1059,8 @@ function cancelSpec(keys: GrvtKeys, clientOrderId: string, timeToLiveMs: number 
     call: 'cancelOrder',
     route: 'cancel_order',
     effect: 'cancel',
-    priority: 'cancel',
+    bucket: 'cancels',
+    asked: { need: 'cancel', units: ORDER_UNITS },
     request: {
       sub_account_id: keys.subAccountId,
       client_order_id: clientOrderId,

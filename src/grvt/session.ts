@@ -1,6 +1,7 @@
 import type { Fact } from '../core/facts.ts';
 import type { AccountName } from '../core/model.ts';
 import type { Clock, Redact } from '../ports.ts';
+import type { Permit } from './budget.ts';
 import { asItIs, type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
 import { errorBody, isPage, whyNoJson } from './wire.ts';
@@ -38,6 +39,8 @@ export interface SessionOptions {
   readonly fetch: FetchLike;
   readonly clock: Clock;
   readonly exchangeClock: ExchangeClock;
+  /** Leave to send a login (strategy 9.1). @throws ExchangeError */
+  readonly admit: () => Promise<Permit>;
   /** One private read with these headers; rejects with an ExchangeError when it does not work. */
   readonly prove: (headers: SessionHeaders) => Promise<void>;
   readonly report?: ((fact: Fact) => void) | undefined;
@@ -78,7 +81,7 @@ interface Live {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { account, clock, exchangeClock, prove, report, redact = asItIs } = options;
+  const { account, clock, exchangeClock, admit, prove, report, redact = asItIs } = options;
   const site: CallSite = { call: 'login', account, effect: 'read' };
   /** Proven by a private read. */
   let live: Live | null = null;
@@ -135,9 +138,15 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function logIn(): Promise<Live> {
-    const answer = await send();
+    const permit = await admit();
+    const answer = await send().catch((error: unknown) => {
+      permit.done();
+      throw error;
+    });
     const body = parsed(answer.text);
     const code = errorCode(body);
+    if (answer.status === 429) permit.limited();
+    else permit.done();
     if (code !== null) {
       const error = classify(site, { kind: 'error-body', status: answer.status, ...code }, redact);
       // A code with this status says that it was refused, not for which of several reasons.

@@ -170,6 +170,20 @@ const WORDING: Wording = {
     level: 'info',
     text: `Account ${fact.account} answers again and is no longer parked`,
   }),
+  'budget.share': ({ account, bucket, share }) => ({
+    level: share < 1 ? 'warn' : 'info',
+    text:
+      share < 1
+        ? `${Math.floor(share * 100)} % of the request budget left after 429s (${bucketName(account, bucket)})`
+        : `The request budget has recovered (${bucketName(account, bucket)})`,
+  }),
+  'budget.late': ({ account, bucket, waiting }) => ({
+    level: waiting > 0 ? 'warn' : 'info',
+    text:
+      waiting > 0
+        ? `Requests wait longer than 10 s for the request budget (${bucketName(account, bucket)})`
+        : `No request waits longer than 10 s any more (${bucketName(account, bucket)})`,
+  }),
   'stream.changed': (fact) => ({
     level: fact.status === 'down' ? 'warn' : 'info',
     text: `Stream${fact.account === null ? '' : ` of account ${fact.account}`} ${fact.status}: ${fact.why}${fact.status === 'down' ? '; polling goes on' : ''}`,
@@ -295,6 +309,10 @@ function matched(matches: readonly LotMatch[], atMs: number): string {
   return parts.join('');
 }
 
+function bucketName(account: string | null, bucket: string): string {
+  return account === null ? bucket : `${bucket} of account ${account}`;
+}
+
 /** An outage of an hour is a dozen lines, not 1,800: the first failure, the second, the fourth, … */
 function isTold(inARow: number): boolean {
   return Number.isInteger(Math.log2(Math.max(1, inARow)));
@@ -337,6 +355,8 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'invariant-broken': () => 'ALERT an invariant broke',
   'actor-failed': () => 'ALERT a part of the engine failed',
   'start-difference': () => 'ALERT the exchange differs from the journal',
+  'rate-limited': () => 'ALERT the exchange answers 429: the request budget is cut',
+  'requests-waiting': () => 'ALERT requests wait long for the request budget',
   'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
   'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
   'symbol-left': () => 'ALERT removed or disabled, it has left',

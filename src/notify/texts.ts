@@ -170,6 +170,18 @@ const EN: Words = {
       engine: 'goes on; orders may be refused as expired or live for a different time.',
       you: 'synchronise the clock of this machine (NTP).',
     },
+    'rate-limited': {
+      title: 'The exchange refused a request as one too many',
+      line: '[{bucket}][, {share} of the budget left]',
+      engine: 'asks more slowly; the budget recovers within ten minutes.',
+      you: 'check which other programs use these accounts; lower GRVT_HEDGE_RATE_SCALE if it is above your tier.',
+    },
+    'requests-waiting': {
+      title: 'Requests wait longer than 10 s for the request budget',
+      line: '[{bucket}]',
+      engine: 'goes on; cancels and hedges leave first, what it knows of the accounts is older.',
+      you: 'trade fewer symbols, or raise GRVT_HEDGE_RATE_SCALE if your tier allows more.',
+    },
     'limit-reached': {
       title: 'Position limit reached',
       line: '[total {total} USDT, limit {limit} USDT][, mode {mode}][: {why}]',
@@ -368,6 +380,18 @@ const ZH: Words = {
       line: '[相差 {skew}][，上限 {limit}]',
       engine: '继续运行；订单可能被判过期或有效期不准。',
       you: '校准本机时钟 (NTP)。',
+    },
+    'rate-limited': {
+      title: '交易所以请求过频为由拒绝了请求',
+      line: '[{bucket}][，剩余额度 {share}]',
+      engine: '放慢请求；额度在十分钟内恢复。',
+      you: '检查是否有其他程序使用这些账户；若 GRVT_HEDGE_RATE_SCALE 高于账户等级，请调低。',
+    },
+    'requests-waiting': {
+      title: '请求等待额度超过 10 秒',
+      line: '[{bucket}]',
+      engine: '继续运行；撤单与对冲优先，账户数据会较旧。',
+      you: '减少标的，或在账户等级允许时调高 GRVT_HEDGE_RATE_SCALE。',
     },
     'limit-reached': {
       title: '达到持仓限额',

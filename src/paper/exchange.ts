@@ -32,7 +32,7 @@ export interface PaperOptions {
   readonly equityUsdt?: string;
   /** Life of a session cookie. Default an hour. */
   readonly sessionMs?: number;
-  /** Answer 429 by the weights of API 7. Default false. */
+  /** Answer 429 by the weights of API 7. Default true. */
   readonly rateLimits?: boolean;
   readonly faults?: readonly FaultRule[];
   readonly selfTrade?: VenueOptions['selfTrade'];
@@ -109,7 +109,7 @@ export class PaperExchange {
       sessions: this.sessions,
       faults: this.faults,
       terms: this.terms,
-      rateLimits: options.rateLimits === true ? new RateLimits() : null,
+      rateLimits: options.rateLimits === false ? null : new RateLimits(),
       chainIds,
     });
     this.streams = new StreamHub({ venue: this.venue, sessions: this.sessions, faults: this.faults, api: this.api });

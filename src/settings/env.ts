@@ -72,7 +72,8 @@ export interface EnvironmentSettings {
   readonly symbolsFile: string | null;
   readonly paperSeed: number;
   readonly orderTtlMs: number;
-  readonly requestsPerSec: number;
+  /** Multiplies the request budget (strategy 9.1). */
+  readonly rateScale: number;
   /** Minutes after midnight, Beijing time. */
   readonly dailyReportAtMinutes: number;
   readonly streams: boolean;
@@ -266,10 +267,13 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
   const known = new Set(knownNames());
   for (const name of texts.keys()) {
     if (known.has(name) || !/^GRVT_/i.test(name)) continue;
-    if (/^GRVT_HEDGE_/i.test(name)) {
+    const successor = REPLACED.get(name.toUpperCase());
+    if (successor !== undefined) {
+      errors.push(`${name}: replaced by ${successor}`);
+    } else if (/^GRVT_HEDGE_/i.test(name)) {
       errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
-      continue;
     }
+    if (successor !== undefined || /^GRVT_HEDGE_/i.test(name)) continue;
     // Other programs keep GRVT_… settings of their own beside ours: only a likely slip is worth a word.
     const near = nearest(name, known);
     if (near !== null && !texts.has(near)) {
@@ -277,6 +281,14 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
     }
   }
 }
+
+/** Settings of older versions, and what is set instead. */
+const REPLACED: ReadonlyMap<string, string> = new Map([
+  [
+    'GRVT_HEDGE_REQUESTS_PER_SEC',
+    'GRVT_HEDGE_RATE_SCALE, which multiplies the budget by the weights of the exchange; leave it out for the lowest tier',
+  ],
+]);
 
 const OWN_PREFIX = 'GRVT_HEDGE_';
 
@@ -659,7 +671,7 @@ function settled(
     symbolsFile: found.symbolsFile?.path ?? null,
     paperSeed: present(values, 'GRVT_HEDGE_PAPER_SEED'),
     orderTtlMs: present(values, 'GRVT_HEDGE_ORDER_TTL_SEC'),
-    requestsPerSec: present(values, 'GRVT_HEDGE_REQUESTS_PER_SEC'),
+    rateScale: present(values, 'GRVT_HEDGE_RATE_SCALE'),
     dailyReportAtMinutes: present(values, 'GRVT_HEDGE_DAILY_REPORT_AT'),
     streams: present(values, 'GRVT_HEDGE_STREAMS'),
     dataDir: directory(present(values, 'GRVT_HEDGE_DATA_DIR')),

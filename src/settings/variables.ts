@@ -82,6 +82,15 @@ function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return { unit: 'word', expected: `one of ${values.join(', ')}`, schema };
 }
 
+/** A factor without a unit. */
+function factor(from: string, to: string): Kind<number> {
+  const schema = plain
+    .transform(decimal)
+    .refine((value) => value.gte(decimal(from)) && value.lte(decimal(to)))
+    .transform((value) => value.toNumber());
+  return { unit: 'factor', expected: `a number from ${from} to ${to}`, schema };
+}
+
 function integer(from: number, to: number, unit = 'count'): Kind<number> {
   const schema = z
     .string()
@@ -495,11 +504,11 @@ export const VARIABLES = {
     en: 'Expiry of each order: bounds what a dead process leaves behind.',
     zh: '每张订单的有效期：限制进程异常退出后遗留的挂单。',
   }),
-  GRVT_HEDGE_REQUESTS_PER_SEC: variable(integer(1, 1000, 'requests per second'), {
-    default: '10',
+  GRVT_HEDGE_RATE_SCALE: variable(factor('0.1', '100'), {
+    default: '1',
     section: 'strategy',
-    en: 'REST budget of one account.',
-    zh: '单个账户的 REST 请求额度。',
+    en: 'Multiplies the request budget; 1 is the rate limit of the lowest tier of the exchange.',
+    zh: '请求额度的倍数；1 为交易所最低等级的频率限制。',
   }),
   GRVT_HEDGE_STREAMS: variable(onOff, {
     default: '1',

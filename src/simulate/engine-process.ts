@@ -155,7 +155,7 @@ export class EngineProcess {
           chainId: exchange.chainId,
           accounts: { A: a!, B: b! },
           bookDepth: settings.orderbookDepth,
-          requestsPerSec: settings.requestsPerSec,
+          rateScale: settings.rateScale,
           clock,
           instruments: settings.symbols.map(({ instrument }) => instrument),
           sdkLogLevel: 'OFF',

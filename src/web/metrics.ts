@@ -56,6 +56,7 @@ export function createMetrics(source: StatusSource): Metrics {
   const symbol = ['instrument'] as const;
   const perAccount = ['account'] as const;
   const both = ['instrument', 'account'] as const;
+  const perBucket = ['account', 'bucket'] as const;
 
   const info = gauge('info', 'Always 1; the mode is a label.', ['mode']);
   const engineState = gauge('engine_state', '1 for the state the engine is in.', ['state']);
@@ -79,8 +80,8 @@ export function createMetrics(source: StatusSource): Metrics {
   const ratioLimit = gauge('margin_ratio_threshold', 'The ratio at which an alert is raised.');
   const pollAge = gauge('poll_age_seconds', 'Since the newest complete reading was asked for.', perAccount);
   const sessionLeft = gauge('session_seconds_left', 'Until the session must be renewed.', perAccount);
-  const budget = gauge('request_budget_left', 'Requests that may still leave within this second.', perAccount);
-  const budgetWaiting = gauge('requests_waiting', 'Requests waiting for the budget.', perAccount);
+  const budget = gauge('request_budget_left', 'Units of the budget that can be spent now.', perBucket);
+  const budgetWaiting = gauge('requests_waiting', 'Requests waiting for the budget.', perBucket);
   const streamUp = gauge('stream_up', '1 while the stream is up.', perAccount);
   const queued = gauge('gateway_queued', 'Intents waiting in the gateway.', perAccount);
   const alertsOpen = gauge('alerts_open', 'Alerts that hold.', ['kind']);
@@ -247,10 +248,12 @@ export function createMetrics(source: StatusSource): Metrics {
       const age = seconds(one.polledAtMs);
       if (age !== null) pollAge.set({ account }, age);
       if (one.sessionUntilMs !== null) sessionLeft.set({ account }, (one.sessionUntilMs - status.atMs) / 1000);
-      if (one.budgetLeft !== null) budget.set({ account }, one.budgetLeft);
-      if (one.requestsWaiting !== null) budgetWaiting.set({ account }, one.requestsWaiting);
       if (one.stream !== null) streamUp.set({ account }, one.stream === 'up' ? 1 : 0);
       if (status.gateway !== null) queued.set({ account }, status.gateway.queued[account]);
+    }
+    for (const { account, bucket, left, waiting } of status.budget) {
+      budget.set({ account: account ?? '-', bucket }, left);
+      budgetWaiting.set({ account: account ?? '-', bucket }, waiting);
     }
     ratioLimit.set(Number(status.settings.mmrAlertThreshold));
     for (const alert of status.alerts) if (!alert.over) alertsOpen.inc({ kind: alert.kind });

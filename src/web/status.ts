@@ -17,6 +17,8 @@ export interface Status {
   readonly startedAtMs: number | null;
   readonly settings: StatusSettings;
   readonly accounts: readonly AccountStatus[];
+  /** Empty where no engine runs. */
+  readonly budget: readonly BudgetStatus[];
   readonly symbols: readonly SymbolStatus[];
   /** Open ones, most urgent first (strategy 12.3). */
   readonly alerts: readonly AlertStatus[];
@@ -31,8 +33,19 @@ export interface StatusSettings {
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
   readonly stuckMs: number;
-  readonly requestsPerSec: number;
   readonly mmrAlertThreshold: string;
+}
+
+/** One part of the request budget (strategy 9.1). */
+export interface BudgetStatus {
+  /** null: market data. */
+  readonly account: AccountName | null;
+  readonly bucket: string;
+  /** Units of the exchange's weights that can be spent now, and within a second from rest. */
+  readonly left: number;
+  readonly limit: number;
+  /** Requests that wait for it. */
+  readonly waiting: number;
 }
 
 export interface AccountStatus {
@@ -52,10 +65,6 @@ export interface AccountStatus {
   readonly openOrders: number | null;
   readonly sessionUntilMs: number | null;
   readonly stream: 'up' | 'down' | 'off' | null;
-  /** Requests that may still leave within this second (strategy 9.1); null: not known. */
-  readonly budgetLeft: number | null;
-  /** Requests waiting for the budget. */
-  readonly requestsWaiting: number | null;
 }
 
 export interface GatewayStatus {

@@ -79,7 +79,6 @@ export class Stage {
       GRVT_HEDGE_HTTP_PORT: '0',
       GRVT_HEDGE_STREAMS: '0',
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.3',
-      GRVT_HEDGE_REQUESTS_PER_SEC: '50',
       ...environmentAt(PACE),
     };
   }

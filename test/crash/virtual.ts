@@ -199,7 +199,7 @@ export class World {
           chainId: exchange.chainId,
           accounts: { A: a!, B: b! },
           bookDepth: settings.orderbookDepth,
-          requestsPerSec: settings.requestsPerSec,
+          rateScale: settings.rateScale,
           clock,
           sdkLogLevel: 'OFF',
           onWire: (event) => {

@@ -20,6 +20,9 @@ interface Bench {
   clock: { ms: number };
   logins: { url: string; headers: Record<string, string>; body: string; redirect: string }[];
   proofs: string[];
+  /** Leave asked for, and how each was ended. */
+  permits: number;
+  ended: string[];
   facts: Fact[];
   answer: (number: number) => Answer | Promise<Answer>;
   prove: () => Promise<void>;
@@ -36,6 +39,8 @@ function bench(): Bench {
     clock,
     logins: [],
     proofs: [],
+    permits: 0,
+    ended: [],
     facts: [],
     answer: (number) => ({ cookies: [cookie(number, clock.ms + 3_600_000)] }),
     prove: async () => {},
@@ -70,6 +75,14 @@ function bench(): Bench {
     fetch,
     clock: { nowMs: () => clock.ms },
     exchangeClock: createExchangeClock({ nowMs: () => clock.ms }),
+    admit: async () => {
+      made.permits += 1;
+      return {
+        done: () => void made.ended.push('done'),
+        limited: () => void made.ended.push('limited'),
+        unused: () => void made.ended.push('unused'),
+      };
+    },
     prove: async (headers) => {
       made.proofs.push(headers.Cookie);
       await made.prove();
@@ -283,6 +296,8 @@ describe('sessions (strategy 9.8, API 2)', () => {
     one.answer = () => new Promise<Answer>(() => {});
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const failed = failure(one.session.ready());
+    // Leave to send comes first; the time-out is the request's.
+    await new Promise((resolve) => setImmediate(resolve));
     context.mock.timers.tick(5_000);
     assert.match((await failed).message, /no answer within 5 s/);
   });

@@ -179,7 +179,7 @@ export async function rig(
       B: { apiKey: 'api-key-secret-B', privateKey: KEY_B, subAccountId: SUB_ACCOUNTS.B },
     },
     bookDepth: 10,
-    requestsPerSec: 100,
+    rateScale: 10,
     clock: { nowMs: () => clock.ms },
     report: (fact) => facts.push(fact),
     onWire: (event) => wire.push(event),

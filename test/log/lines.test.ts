@@ -92,6 +92,8 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'Account A is parked: IP not whitelisted; no orders on either account until it answers again (strategy 9.8)',
   ],
   'account.unparked': ['info', 'Account A answers again and is no longer parked'],
+  'budget.share': ['warn', '80 % of the request budget left after 429s (reads of account A)'],
+  'budget.late': ['warn', 'Requests wait longer than 10 s for the request budget (market data)'],
   'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
   'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
   'alert.raised': ['warn', 'MMR ALERT maintenance margin is close to equity: account A, ratio 0.74, threshold 0.70'],

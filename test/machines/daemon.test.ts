@@ -842,9 +842,9 @@ describe('supervision', () => {
       });
     await world.pass(500, 50);
     const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
-    assert.equal(sent.length, 2, 'one submission of each account is in flight');
+    assert.equal(sent.length, 4, 'one submission of each account and symbol is in flight');
     const queued = world.symbol(BNB).underWay.length + world.symbol(SOL).underWay.length;
-    assert.equal(queued, 4, 'the others wait');
+    assert.equal(queued, 4);
     world.exchange.onCreate = async (signed) => world.rest(signed);
     await world.breakActor('gateway');
     await world.pass(RESPAWN_PAUSES_MS[0]! + 200, 10);
@@ -857,7 +857,7 @@ describe('supervision', () => {
       assert.equal(state.orders.length, 2, `${name}: one order per account`);
       assert.ok(state.orders.every((order) => !order.unknown));
     }
-    assert.equal(world.exchange.sent().length, 4, 'the queued intents were decided anew, the sent ones not sent again');
+    assert.equal(world.exchange.sent().length, 4, 'none was sent again');
     for (const answer of answers) answer();
     await world.pass(2 * LOOP_MS, 100);
     assert.equal(world.exchange.sent().length, 4, 'late answers to the former gateway change nothing');
@@ -869,8 +869,8 @@ describe('supervision', () => {
     const permits: (() => void)[] = [];
     world.exchange.onPermit = () => new Promise((resolve) => permits.push(resolve));
     await world.settle();
-    for (let i = 0; i < 100 && permits.length < 2; i++) await world.pass(20, 10);
-    assert.equal(permits.length, 2, 'one submission of each account waits');
+    for (let i = 0; i < 100 && permits.length < 4; i++) await world.pass(20, 10);
+    assert.equal(permits.length, 4, 'one submission of each account and symbol waits');
     await world.breakActor('gateway');
     world.exchange.onPermit = () => null;
     return { world, grant: () => permits.forEach((permit) => void permit()) };
@@ -1006,7 +1006,7 @@ describe('13 the stop', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     world.exchange.onPermit = () => promise;
     await world.pass(300, 50);
-    assert.equal(world.exchange.named('sign').length, 2, 'one of each account waits');
+    assert.equal(world.exchange.named('sign').length, 4, 'one of each account and symbol waits');
     world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
     await world.pass(1_000, 50);
     assert.equal(world.phase, 'draining');
@@ -1029,6 +1029,25 @@ describe('13 the stop', () => {
     world.at('gateway').send({ type: 'account.unparked', account: 'B' });
     await world.pass(30_000, 200);
     assert.equal(world.exchange.sent().length, 4);
+  });
+
+  it('9.9 9.1 a cut of the budget, and a long wait for it, are alerted once and resolved', async () => {
+    const world = new World();
+    await world.pass(LOOP_MS, 100);
+    const say = (event: { type: 'budget.share'; share: number } | { type: 'budget.late'; waiting: number }) =>
+      world.actor.send({ ...event, account: 'A', bucket: 'reads', atMs: world.clock.nowMs() });
+    for (const share of [0.8, 0.84, 0.88]) say({ type: 'budget.share', share });
+    say({ type: 'budget.late', waiting: 1 });
+    await world.settle();
+    assert.deepEqual(
+      ['rate-limited', 'requests-waiting'].map((kind) => world.alerts(kind as never)),
+      [['rate-limited:A:reads'], ['requests-waiting:A:reads']],
+    );
+    say({ type: 'budget.share', share: 1 });
+    say({ type: 'budget.late', waiting: 0 });
+    await world.pass(200_000, 1_000);
+    const resolved = world.reported('alert.resolved').map(({ key }) => key);
+    assert.ok(resolved.includes('rate-limited:A:reads') && resolved.includes('requests-waiting:A:reads'));
   });
 
   it('13.1 MAX_RUNTIME stops it by itself', async () => {

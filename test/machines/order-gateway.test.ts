@@ -98,7 +98,7 @@ test('prices by the rules an instrument has since it was listed again (11.6)', a
   assert.ok(draft?.price.mod(7).isZero(), draft?.price.toFixed());
 });
 
-test('per account one submission at a time; both accounts at once (9.1)', async () => {
+test('per account and symbol one submission at a time; both accounts at once (9.1)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { submit, children } = openGateway(bench);
@@ -119,6 +119,27 @@ test('per account one submission at a time; both accounts at once (9.1)', async 
   ]);
   assert.deepEqual(children(), [], 'finished children are taken out');
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
+});
+
+test('no symbol’s answer, confirmation or pause holds up another symbol of the account (9.1)', async () => {
+  const bench = new Bench();
+  const answer = deferred<never>();
+  bench.exchange.onCreate = async ({ draft }) => {
+    if (draft.instrument === 'BNB_USDT_Perp') await answer.promise;
+    return testOrder(draft.clientOrderId, 'PENDING');
+  };
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN', { instrument: 'SOL_USDT_Perp' });
+  const { submit } = openGateway(bench);
+  const [slow, behind] = [testIntent(), testIntent()];
+  const others = [testIntent({ instrument: 'SOL_USDT_Perp' }), testIntent({ instrument: 'SOL_USDT_Perp' })];
+  for (const intent of [slow, behind, ...others]) submit(intent);
+  await bench.pass(200);
+  assert.deepEqual(
+    endings(bench, SOL),
+    others.map(({ intentId }) => `${intentId} confirmed`),
+  );
+  assert.deepEqual(endings(bench), []);
+  assert.equal(bench.exchange.sent().filter(({ instrument }) => instrument === 'BNB_USDT_Perp').length, 1);
 });
 
 test('what a symbol decided before its last fill does not leave any more; other symbols go on (5, 6, 9.5)', async () => {
@@ -270,14 +291,19 @@ test('A and B submissions under way together are never priced to match (6.6)', a
   );
 });
 
+/** The first question for a book is answered so; all others wait. */
+function firstBookOf(bench: Bench, book: ReturnType<typeof testBook>) {
+  const waiting = deferred<ReturnType<typeof testBook>>();
+  bench.exchange.onBook = () => (bench.exchange.named('book').length === 1 ? Promise.resolve(book) : waiting.promise);
+  return waiting;
+}
+
 test('a confirmed order stays in the price table until its symbol’s next intent, which counts it (6.6)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { submit } = openGateway(bench);
-  bench.exchange.onBook = async () => testBook('600', '600.1');
-  const waiting = deferred<ReturnType<typeof testBook>>();
+  const waiting = firstBookOf(bench, testBook('600', '600.1'));
   submit(testIntent({ side: 'buy' }));
-  bench.exchange.onBook = () => waiting.promise;
   submit(testIntent({ account: 'B', side: 'sell' }));
   await bench.pass(100);
   assert.equal(endings(bench).length, 1, 'A is confirmed before B is priced');
@@ -324,11 +350,9 @@ test('an attempt refused as post-only leaves the price table while its submissio
 test('an intent asked for before another order rested keeps clear of it, however late it is priced (6.6)', async () => {
   const bench = new Bench();
   confirmsAll(bench);
-  bench.exchange.onBook = async () => testBook('600', '600.1');
-  const waiting = deferred<ReturnType<typeof testBook>>();
+  const waiting = firstBookOf(bench, testBook('600', '600.1'));
   const { submit } = openGateway(bench);
   submit(testIntent({ side: 'buy' }));
-  bench.exchange.onBook = () => waiting.promise;
   submit(testIntent({ account: 'B', side: 'sell' }));
   await bench.pass(100);
   submit(testIntent({ side: 'buy' }));

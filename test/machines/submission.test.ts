@@ -361,6 +361,72 @@ test('an outcome that cannot be written is reported and does not stop the submis
   assert.match(bench.reported('actor.failed')[0]?.message ?? '', /disk full/);
 });
 
+test('leave that is not given because the account is parked parks it, and nothing was priced (9.1, 9.8)', async () => {
+  const bench = new Bench();
+  bench.exchange.onAdmit = rejectsWith('parked', 1008);
+  submit(bench);
+  await bench.settle();
+  assert.deepEqual(told(bench), ['parking.found', 'ended unsent']);
+  assert.equal(bench.exchange.named('book').length, 0);
+});
+
+test('leave that is not given for want of budget or session ends the submission; nothing has left (9.1)', async () => {
+  const bench = new Bench();
+  bench.exchange.onAdmit = rejectsWith('unavailable');
+  submit(bench);
+  await bench.settle();
+  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.deepEqual(bench.journal.outcomes(), []);
+});
+
+test('a login that was answered 429 is waited out like a create that was (9.9)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  bench.exchange.onAdmit = () =>
+    bench.exchange.named('book').length === 0 && bench.clock.nowMs() < BENCH_START_MS + 500
+      ? rejectsWith('rate-limited', 1006)()
+      : null;
+  submit(bench);
+  await bench.pass(3_000, 50);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+});
+
+test('what waits for leave when it is halted ends at once, and gives it back when it comes (9.1, 9.5)', async () => {
+  const bench = new Bench();
+  const admission = deferred<void>();
+  bench.exchange.onAdmit = () => admission.promise;
+  const { child } = submit(bench);
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: OUTDATED });
+  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.deepEqual(bench.exchange.returned, []);
+  admission.resolve();
+  await bench.settle();
+  assert.deepEqual(bench.exchange.returned, ['A BNB_USDT_Perp']);
+});
+
+test('an attempt that is not sent gives its leave back (9.1)', async () => {
+  for (const prevent of [
+    (bench: Bench) => {
+      bench.exchange.onBook = rejectsWith('unavailable');
+    },
+    (bench: Bench) => {
+      bench.exchange.onBook = async () => testBook('600', '600');
+    },
+    (bench: Bench) => {
+      bench.exchange.onSign = () => {
+        throw new Error('no key');
+      };
+    },
+  ]) {
+    const bench = new Bench();
+    prevent(bench);
+    submit(bench);
+    await bench.settle();
+    assert.deepEqual(bench.exchange.returned.slice(0, 1), ['A BNB_USDT_Perp']);
+  }
+});
+
 test('a rate-limited create did not happen: it is tried again after a growing pause, within the attempts (9.9)', async () => {
   const bench = new Bench();
   submit(bench);

@@ -38,6 +38,8 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'symbol-left': { a: '1.5', b: '-1.5', net: '0' },
   'stray-order': { clientOrderId: '7' },
   'isolated-margin': { leverage: '20' },
+  'rate-limited': { bucket: 'reads', share: '80 %' },
+  'requests-waiting': { bucket: 'reads' },
   'instrument-unlisted': { a: '1.5', b: '-1', lots: '1' },
 };
 

@@ -16,7 +16,7 @@ export class Desk {
   readonly headers = new Map<string, Record<string, string>>();
 
   constructor(options: Partial<PaperOptions> = {}) {
-    this.exchange = createPaper({ seed: 7, startMs: START_MS, ...options });
+    this.exchange = createPaper({ seed: 7, startMs: START_MS, rateLimits: false, ...options });
     for (const account of this.exchange.accounts) this.login(account.name);
   }
 

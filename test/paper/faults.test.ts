@@ -180,9 +180,11 @@ describe('faults of the exchange', () => {
 });
 
 describe('rate limits', () => {
-  it('are off unless asked for', () => {
-    const d = new Desk();
-    for (let index = 0; index < 300; index++) assert.equal(read(d).status, 200);
+  it('are on unless they are switched off', () => {
+    const off = new Desk();
+    const on = new Desk({ rateLimits: undefined });
+    for (let index = 0; index < 300; index++) assert.equal(read(off).status, 200);
+    assert.ok(Array.from({ length: 11 }, () => read(on).status).includes(429));
   });
 
   it('answer 429 by weight, come back with time, and count cancels apart', () => {

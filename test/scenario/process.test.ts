@@ -120,7 +120,6 @@ function environmentOf(
       TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
       GRVT_HEDGE_SYMBOLS_FILE: file,
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.2',
-      GRVT_HEDGE_REQUESTS_PER_SEC: '100',
     },
   };
 }

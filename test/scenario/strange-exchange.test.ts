@@ -31,7 +31,7 @@ function open(strange: StrangeExchange, symbols: readonly Record<string, unknown
         GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: waitSec,
         GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: '2',
         GRVT_HEDGE_ORDER_TTL_SEC: '60',
-        GRVT_HEDGE_REQUESTS_PER_SEC: '60',
+        GRVT_HEDGE_RATE_SCALE: '10',
         // Slow enough for the auditor to remember every poll a decision may rest on.
         GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.4',
       },

@@ -308,7 +308,7 @@ describe('13.1 what a stop leaves', TOGETHER, () => {
   it('no create leaves after the stop began, not even one that waits for the request budget', () =>
     withScene(async (scene) => {
       const names = stateOf(scene.paper).instruments.map(({ instrument }) => symbolRow(instrument));
-      const stage = scene.start({ symbols: names, env: { GRVT_HEDGE_REQUESTS_PER_SEC: '3' } });
+      const stage = scene.start({ symbols: names, env: { GRVT_HEDGE_RATE_SCALE: '0.6' } });
       await stage.until('the first order left', () => scene.meddler.count('create_order') > 0, 15_000);
       await stage.until(
         'another is on its way',

@@ -107,11 +107,11 @@ const VALUES: Readonly<
     good: { '60': 60_000, '86400': 86_400_000 },
     bad: ['59', '0', '-1', '2592000', 'x'],
   },
-  GRVT_HEDGE_REQUESTS_PER_SEC: {
-    read: 'requestsPerSec',
-    default: 10,
-    good: { '1': 1, '100': 100 },
-    bad: ['0', '0.5', '-1', '1001', 'x'],
+  GRVT_HEDGE_RATE_SCALE: {
+    read: 'rateScale',
+    default: 1,
+    good: { '1': 1, '0.5': 0.5, '100': 100 },
+    bad: ['0', '0.05', '-1', '101', '1e1', 'x'],
   },
   GRVT_HEDGE_DAILY_REPORT_AT: {
     read: 'dailyReportAtMinutes',

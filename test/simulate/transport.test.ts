@@ -84,7 +84,7 @@ describe('the in-process transport', () => {
       chainId: paper.chainId,
       accounts: { A: accounts[0]!, B: accounts[1]! },
       bookDepth: 10,
-      requestsPerSec: 100,
+      rateScale: 10,
       clock: { nowMs: () => START_MS },
     });
     const real = createGrvtExchange(options(paper.accounts, paper.url));

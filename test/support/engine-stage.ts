@@ -96,7 +96,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       API_KEY: 'stage-gateway-key',
       GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json',
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.1',
-      GRVT_HEDGE_REQUESTS_PER_SEC: '200',
+      GRVT_HEDGE_RATE_SCALE: '20',
       ...options.env,
     },
   });
@@ -117,7 +117,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         chainId: settings.chainId,
         accounts: venue.keys,
         bookDepth: settings.orderbookDepth,
-        requestsPerSec: settings.requestsPerSec,
+        rateScale: settings.rateScale,
         clock,
         instruments: settings.symbols.map(({ instrument }) => instrument),
         onWire,

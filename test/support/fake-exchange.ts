@@ -11,7 +11,7 @@ import type {
   Position,
 } from '../../src/core/model.ts';
 import { parseClientOrderId } from '../../src/core/order-id.ts';
-import type { Exchange, OrderDraft, SignedOrder } from '../../src/ports.ts';
+import type { Admission, Exchange, OrderDraft, SignedOrder } from '../../src/ports.ts';
 
 /** A failure as the adapter throws it. */
 export class TestFailure extends Error implements ExchangeFailure {
@@ -190,8 +190,19 @@ export class FakeExchange implements Exchange {
     return { draft, payload: this.onSign(draft) };
   }
 
-  /** The last word before a create leaves; replace it to let one wait for its budget. */
+  /** Leave for a create, before it is priced; replace it to let one wait for session and budget. */
+  onAdmit: () => Promise<void> | null = () => null;
+  /** The last word before a create leaves; replace it to let one wait. */
   onPermit: () => Promise<void> | null = () => null;
+
+  /** Leave given and not used, by account and instrument. */
+  readonly returned: string[] = [];
+
+  async admitCreate(account: AccountName, instrument: string): Promise<Admission> {
+    const admission = this.onAdmit();
+    if (admission !== null) await admission;
+    return { unused: () => void this.returned.push(`${account} ${instrument}`) };
+  }
 
   async createOrder(signed: SignedOrder, whyNot: () => string | null = () => null): Promise<ExchangeOrder> {
     const permit = this.onPermit();
@@ -205,5 +216,9 @@ export class FakeExchange implements Exchange {
   cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number): Promise<void> {
     this.#note('cancelOrder', account, clientOrderId, timeToLiveMs);
     return this.onCancel(account, clientOrderId, timeToLiveMs);
+  }
+
+  spendAll(): void {
+    this.#note('spendAll');
   }
 }

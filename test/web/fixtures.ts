@@ -86,7 +86,6 @@ export function status(change: Partial<Status> = {}): Status {
       loopIntervalMs: 2_000,
       staleMs: 10_000,
       stuckMs: 21_600_000,
-      requestsPerSec: 10,
       mmrAlertThreshold: '0.7',
     },
     accounts: (['A', 'B'] as const).map((account) => ({
@@ -102,9 +101,15 @@ export function status(change: Partial<Status> = {}): Status {
       openOrders: 2,
       sessionUntilMs: NOON_MS + 1_800_000,
       stream: 'up',
-      budgetLeft: 7,
-      requestsWaiting: 0,
     })),
+    budget: [
+      ...(['A', 'B'] as const).flatMap((account) => [
+        { account, bucket: 'reads', left: 60, limit: 80, waiting: 0 },
+        { account, bucket: 'creates', left: 80, limit: 80, waiting: 0 },
+        { account, bucket: 'cancels', left: 80, limit: 80, waiting: 0 },
+      ]),
+      { account: null, bucket: 'market data', left: 68, limit: 80, waiting: 3 },
+    ],
     symbols: [symbolStatus()],
     alerts: [],
     outboxWaiting: 0,

@@ -58,7 +58,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
         chainId: venue.chainId,
         accounts: venue.keys,
         bookDepth: settings.orderbookDepth,
-        requestsPerSec: settings.requestsPerSec,
+        rateScale: settings.rateScale,
         clock: systemClock,
         onWire,
         report,

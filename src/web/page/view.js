@@ -183,13 +183,15 @@ function leadWords(status, onPhase) {
   ];
 }
 
-function accountCard(one, { settings, atMs }) {
+function accountCard(one, { settings, budget, atMs }) {
   const ratio = one.marginRatio === null ? null : Number(one.marginRatio);
   const threshold = Number(settings.mmrAlertThreshold);
   const stale = one.polledAtMs === null || atMs - one.polledAtMs > settings.staleMs;
   const poller = (one.poller ?? '').split('.')[0];
   const share = ratio === null ? 0 : Math.min(1, ratio);
-  const used = one.budgetLeft === null ? 0 : 1 - one.budgetLeft / settings.requestsPerSec;
+  const own = budget.filter(({ account }) => account === one.account);
+  const reads = own.find(({ bucket }) => bucket === 'reads');
+  const used = reads === undefined ? 0 : 1 - reads.left / reads.limit;
   return h(
     'article',
     { class: `card account acc-${one.account} ${stale ? 'stale' : ''}` },
@@ -223,12 +225,8 @@ function accountCard(one, { settings, atMs }) {
       ),
       row(
         t('budget'),
-        h(
-          'span',
-          { class: 'num' },
-          one.budgetLeft === null ? '–' : t('budgetLeft', { left: one.budgetLeft, of: settings.requestsPerSec }),
-        ),
-        meter(used, { bad: one.budgetLeft === 0 }),
+        h('span', { class: 'num' }, reads === undefined ? '–' : t('budgetLeft', { left: reads.left, of: reads.limit })),
+        meter(used, { bad: own.some(({ waiting }) => waiting > 0) }),
       ),
       row(
         t('lastPoll'),

@@ -1,0 +1,411 @@
+import PQueue, { type QueueAddOptions } from 'p-queue';
+import type { AccountName } from '../core/model.ts';
+
+/** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
+export const NEEDS = [
+  'cancel',
+  'repair',
+  'opening',
+  'overdue-reading',
+  'look-up',
+  'reading',
+  'summary',
+  'rest',
+] as const;
+export type Need = (typeof NEEDS)[number];
+
+/** The budgets the exchange keeps apart (API 7): reads, creates and cancels of each account, and market data. */
+export type BucketName = 'reads' | 'creates' | 'cancels' | 'market data';
+
+/** Units a bucket has for each second, by the weights of API 7: one comes back every 10 ms. */
+const UNITS_PER_SECOND = 100;
+/** The part of it that is planned with (strategy 9.1): the rest is for other programs on the account. A stop may use all. */
+const PLANNED_SHARE = 0.8;
+/** How long a request counts after its answer. It reached the exchange before that, so no second there ever sees more. */
+const COUNTS_MS = 1_000;
+/**
+ * Requests that may wait per bucket: a hundred symbols with two orders each, looked up, cancelled and replaced at once.
+ * More waiting than that would only grow staler; the next one fails instead, having never left.
+ */
+const MAX_WAITING = 600;
+/** Longest wait, for anything: what asked for it has given up by then or asks anew. */
+const MAX_WAIT_MS = 60_000;
+/** From here on a wait is told (strategy 9.1). */
+export const LATE_MS = 10_000;
+/** A whole reading that is so old is overdue (strategy 9.1). */
+export const OVERDUE_MS = 6_000;
+/** Pauses of a bucket after a 429, doubling while 429s go on (strategy 9.9). */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
+/** Answers in a row without a 429 after which a pause is a first one again: a few right after a pause prove nothing. */
+const CALM_ANSWERS = 30;
+/** What a 429 leaves of a bucket (strategy 9.9) … */
+const CUT = 0.8;
+/** … and what is left of it at least. */
+const LEAST_SHARE = 0.25;
+/** A cut is given back in steps, the whole of it in ten minutes (strategy 9.9). */
+const RECOVERY_STEPS = 10;
+const RECOVERY_STEP_MS = 60_000;
+
+/** A request that never left, because it waited too long or too many were waiting. */
+export class NotAdmitted extends Error {
+  constructor(why: string) {
+    super(`never left: ${why}`);
+    this.name = 'NotAdmitted';
+  }
+}
+
+/** What a request asks of its bucket. */
+export interface Asked {
+  readonly need: Need;
+  /** Its weight (API 7). */
+  readonly units: number;
+  /** Whose turn it is: requests of equal need are served symbol by symbol in turn (strategy 9.1). */
+  readonly turn?: string;
+  /** A whole reading becomes overdue after so long; milliseconds. */
+  readonly overdueInMs?: number;
+}
+
+/** Leave to send one request. Exactly one of the three ends it. */
+export interface Permit {
+  /** The exchange answered, or the request failed: it counts for a second more. */
+  done(): void;
+  /** The exchange answered 429. */
+  limited(): void;
+  /** The request was not sent: it costs nothing. */
+  unused(): void;
+}
+
+/** What of a bucket people are told of (strategy 9.1, 9.9). */
+export type BudgetEvent = { readonly account: AccountName | null; readonly bucket: BucketName } & (
+  | {
+      /** What is left of it after a 429, or again; 1: all. */
+      readonly type: 'budget.share';
+      readonly share: number;
+    }
+  | {
+      /** Requests that have waited longer than 10 s; 0: none any more. */
+      readonly type: 'budget.late';
+      readonly waiting: number;
+    }
+);
+
+/** One bucket as seen by its adapter. */
+export interface Bucket {
+  /** Resolves when the request may leave, at once while there are units and nobody waits. @throws NotAdmitted */
+  take(asked: Asked): Promise<Permit>;
+  /** Counts a request that asks nobody, since the exchange may count it here as well. */
+  count(units: number): void;
+  /** Whether a request of that weight would leave at once. */
+  hasRoom(units: number): boolean;
+  /** From now on the whole budget may be used (strategy 9.1). */
+  hurry(): void;
+  /** Requests that wait. */
+  readonly waiting: number;
+  /** Units that can still be spent now, and within a second from rest. */
+  readonly left: number;
+  readonly limit: number;
+  /** Refuses everyone who waits. */
+  close(): void;
+}
+
+export interface BucketOptions {
+  readonly account: AccountName | null;
+  readonly bucket: BucketName;
+  /** `RATE_SCALE`: multiplies the budget, for other tiers. */
+  readonly scale: number;
+  readonly tell: (event: BudgetEvent) => void;
+}
+
+/**
+ * A bucket of the exchange's weights (strategy 9.1): in each second, as the exchange counts it, no more units than planned. A
+ * permit holds its units from when it is given until a second after its answer, by timers, which run on whatever our clock is
+ * set to. A request heavier than the whole budget leaves when nothing else counts.
+ */
+export function createBucket({ account, bucket, scale, tell }: BucketOptions): Bucket {
+  if (!(scale > 0)) throw new RangeError(`the scale of a budget must be above 0: ${scale}`);
+  const queue = new Turns();
+  // Only who has to wait goes through it: most requests find room, and a promise queue costs as much as sending them.
+  const line = new PQueue<Turns, Place>({ queueClass: queueOf(queue), autoStart: false });
+  const refusals = new Set<(why: string) => void>();
+  let planned = PLANNED_SHARE;
+  let share = 1;
+  let used = 0;
+  let permits = 0;
+  /** 429s to permits up to this number are one event: they were sent before the first one was known. */
+  let counted = 0;
+  let inARow = 0;
+  let calm = 0;
+  let pause: NodeJS.Timeout | null = null;
+  let recovery: NodeJS.Timeout | null = null;
+  let late = 0;
+  let closed = false;
+
+  const limit = (): number => Math.floor(UNITS_PER_SECOND * scale * planned * share);
+  const fits = (units: number): boolean => pause === null && (used === 0 || used + units <= limit());
+
+  /** Lets the line go on for as long as the one whose turn it is finds room. */
+  function look(): void {
+    const units = queue.nextUnits();
+    if (units !== null && fits(units)) line.start();
+    else line.pause();
+  }
+
+  function release(units: number, afterMs: number): void {
+    const back = () => {
+      used -= units;
+      look();
+    };
+    if (afterMs === 0) back();
+    // Nobody stays up for a permit that was used.
+    else setTimeout(back, afterMs).unref();
+  }
+
+  function grant(units: number): Permit {
+    used += units;
+    permits += 1;
+    const number = permits;
+    let over = false;
+    const end = (afterMs: number) => {
+      if (over) return;
+      over = true;
+      release(units, afterMs);
+    };
+    return {
+      done() {
+        calm += 1;
+        if (calm >= CALM_ANSWERS) inARow = 0;
+        end(COUNTS_MS);
+      },
+      limited() {
+        end(COUNTS_MS);
+        if (number <= counted) return;
+        counted = permits;
+        backOff();
+      },
+      unused: () => end(0),
+    };
+  }
+
+  function backOff(): void {
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** inARow, MAX_PAUSE_MS);
+    inARow = Math.min(inARow + 1, 16);
+    calm = 0;
+    if (pause !== null) clearTimeout(pause);
+    pause = setTimeout(() => {
+      pause = null;
+      look();
+    }, pauseMs);
+    look();
+    setShare(Math.max(LEAST_SHARE, share * CUT));
+    if (recovery !== null) clearInterval(recovery);
+    const step = (1 - share) / RECOVERY_STEPS;
+    let steps = 0;
+    recovery = setInterval(() => {
+      steps += 1;
+      setShare(steps === RECOVERY_STEPS ? 1 : share + step);
+      if (steps === RECOVERY_STEPS && recovery !== null) clearInterval(recovery);
+      look();
+    }, RECOVERY_STEP_MS).unref();
+  }
+
+  function setShare(next: number): void {
+    share = next;
+    tell({ type: 'budget.share', account, bucket, share });
+  }
+
+  function countLate(change: 1 | -1): void {
+    late += change;
+    // The first and the last: what lies between is in the figures.
+    if ((change === 1 && late === 1) || late === 0) tell({ type: 'budget.late', account, bucket, waiting: late });
+  }
+
+  function wait({ need, units, turn = '', overdueInMs }: Asked): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const id = String(nextId());
+      let isLate = false;
+      const end = () => {
+        for (const timer of timers) clearTimeout(timer);
+        refusals.delete(refuse);
+        if (isLate) countLate(-1);
+      };
+      let refused = false;
+      const refuse = (why: string) => {
+        refused = true;
+        // It goes through the line all the same, at no cost: p-queue keeps what never runs.
+        queue.letGo(id);
+        end();
+        look();
+        reject(new NotAdmitted(why));
+      };
+      const timers = [
+        setTimeout(() => {
+          isLate = true;
+          countLate(1);
+        }, LATE_MS),
+        setTimeout(() => refuse(`waited ${MAX_WAIT_MS / 1_000} s for the request budget`), MAX_WAIT_MS),
+      ];
+      if (overdueInMs !== undefined) {
+        timers.push(
+          setTimeout(() => {
+            queue.setPriority(id, priorityOf('overdue-reading'));
+            look();
+          }, overdueInMs),
+        );
+      }
+      refusals.add(refuse);
+      void line.add(
+        async () => {
+          if (!refused) {
+            end();
+            resolve(grant(units));
+          }
+          look();
+        },
+        { priority: priorityOf(need), id, turn, units },
+      );
+      look();
+    });
+  }
+
+  return {
+    async take(asked) {
+      if (closed) throw new NotAdmitted('the engine is closing');
+      if (queue.size === 0 && fits(asked.units)) return grant(asked.units);
+      if (refusals.size >= MAX_WAITING) throw new NotAdmitted(`${MAX_WAITING} requests are waiting already`);
+      return wait(asked);
+    },
+    count(units) {
+      used += units;
+      release(units, COUNTS_MS);
+    },
+    hasRoom: (units) => queue.size === 0 && fits(units),
+    hurry() {
+      planned = 1;
+      look();
+    },
+    get waiting() {
+      return refusals.size;
+    },
+    get limit() {
+      return limit();
+    },
+    get left() {
+      return pause === null ? Math.max(0, limit() - used) : 0;
+    },
+    close() {
+      closed = true;
+      if (pause !== null) clearTimeout(pause);
+      if (recovery !== null) clearInterval(recovery);
+      for (const refuse of [...refusals]) refuse('the engine is closing');
+    },
+  };
+}
+
+const priorityOf = (need: Need): number => NEEDS.length - NEEDS.indexOf(need);
+
+let lastId = 0;
+const nextId = (): number => {
+  lastId += 1;
+  return lastId;
+};
+
+interface Place extends QueueAddOptions {
+  readonly priority: number;
+  readonly id: string;
+  readonly turn: string;
+  readonly units: number;
+}
+
+interface Waiting extends Place {
+  readonly run: () => Promise<unknown>;
+}
+
+/** A queue for p-queue: the higher priority first, then symbol by symbol in turn, then who came first (strategy 9.1). */
+class Turns {
+  /** By priority, then by whose turn it is, the next turn first. */
+  readonly #lanes = new Map<number, Map<string, Waiting[]>>();
+  readonly #placed = new Map<string, Waiting>();
+
+  get size(): number {
+    return this.#placed.size;
+  }
+
+  enqueue(run: Waiting['run'], options?: Partial<Place>): void {
+    const { priority = 0, id = String(nextId()), turn = '', units = 0 } = options ?? {};
+    const one = { run, priority, id, turn, units };
+    this.#placed.set(id, one);
+    const lane = this.#lanes.get(priority) ?? new Map<string, Waiting[]>();
+    this.#lanes.set(priority, lane);
+    lane.set(turn, [...(lane.get(turn) ?? []), one]);
+  }
+
+  /** Weight of the request whose turn it is; null: nobody waits. */
+  nextUnits(): number | null {
+    return this.#next()?.units ?? null;
+  }
+
+  dequeue(): Waiting['run'] | undefined {
+    const next = this.#next();
+    if (next === undefined) return undefined;
+    this.remove(next.id);
+    // Those of its symbol that still wait have had their turn.
+    const lane = this.#lanes.get(next.priority);
+    const others = lane?.get(next.turn);
+    if (lane !== undefined && others !== undefined) {
+      lane.delete(next.turn);
+      lane.set(next.turn, others);
+    }
+    return next.run;
+  }
+
+  setPriority(id: string, priority: number): void {
+    this.#move(id, { priority });
+  }
+
+  /** It waits no longer: it goes next, and weighs nothing. */
+  letGo(id: string): void {
+    this.#move(id, { priority: Number.POSITIVE_INFINITY, units: 0 });
+  }
+
+  #move(id: string, change: Partial<Place>): void {
+    const one = this.#placed.get(id);
+    if (one === undefined) return;
+    this.remove(id);
+    this.enqueue(one.run, { ...one, ...change });
+  }
+
+  remove(idOrRun: string | Waiting['run']): void {
+    const one =
+      typeof idOrRun === 'string'
+        ? this.#placed.get(idOrRun)
+        : [...this.#placed.values()].find(({ run }) => run === idOrRun);
+    if (one === undefined) return;
+    this.#placed.delete(one.id);
+    const lane = this.#lanes.get(one.priority);
+    const rest = (lane?.get(one.turn) ?? []).filter((other) => other !== one);
+    if (rest.length > 0) lane?.set(one.turn, rest);
+    else lane?.delete(one.turn);
+    if (lane?.size === 0) this.#lanes.delete(one.priority);
+  }
+
+  filter({ priority }: { readonly priority?: number }): Waiting['run'][] {
+    return [...this.#placed.values()].filter((one) => one.priority === priority).map(({ run }) => run);
+  }
+
+  #next(): Waiting | undefined {
+    const highest = Math.max(...this.#lanes.keys());
+    const [first] = this.#lanes.get(highest)?.values() ?? [];
+    return first?.[0];
+  }
+}
+
+/** p-queue makes its queue itself: this one, which is looked into from outside. */
+function queueOf(queue: Turns): new () => Turns {
+  return class {
+    constructor() {
+      // biome-ignore lint/correctness/noConstructorReturn: the one queue of this bucket
+      return queue;
+    }
+  } as new () => Turns;
+}
