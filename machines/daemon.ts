@@ -95,6 +95,9 @@ const ENDS_NAMED = 10;
 /** The alert is over when nothing more was ended for that reason for a minute. */
 export const ENDS_OVER_MS = 60_000;
 
+/** The exit code of a run that a defect ended (strategy 13.2). */
+const EXIT_DEFECT = 70;
+
 /** What the exchange lists, or why that could not be read. */
 type Listing =
   | { readonly ok: true; readonly instruments: readonly Instrument[] }
@@ -131,6 +134,8 @@ interface DaemonContext extends TradingParts {
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
   readonly broken: boolean;
+  /** A defect that nobody caught ends the run (strategy 13.5); null: none was found. */
+  readonly defect: string | null;
   /** The alert desk has nothing left to tell. */
   readonly told: boolean;
   readonly stopWhy: string;
@@ -148,6 +153,8 @@ export type DaemonEvent =
   | SymbolLeft
   /** SIGINT, SIGTERM. */
   | { readonly type: 'stop.requested'; readonly why: string }
+  /** An exception or a rejection that nobody caught (strategy 13.5). */
+  | { readonly type: 'defect.found'; readonly message: string }
   /** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */
   | Extract<Fact, { readonly type: 'budget.share' | 'budget.late' }>
   /** A stream message: poll early (strategy 10.6). */
@@ -229,6 +236,14 @@ const daemonSetup = setup({
       for (const symbol of context.symbols) sayLeaving(context, symbol);
     },
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
+    noteDefect: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'defect.found') return;
+      const { message } = event;
+      enqueue.assign({ defect: message, ...(context.defect === null ? { stopWhy: `a defect: ${message}` } : {}) });
+      const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
+      const alert: Alert = { kind: 'defect', key: alertKey('defect'), ...about, details: { reason: message } };
+      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+    }),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
     drain: enqueueActions(({ context, enqueue, system }) => {
       enqueue.assign({ draining: true });
@@ -534,7 +549,7 @@ const daemonSetup = setup({
     }),
     // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
     countBroken: assign(({ context }) => ({
-      exitCode: context.exitCode === 0 && context.broken ? 1 : context.exitCode,
+      exitCode: context.defect !== null ? EXIT_DEFECT : context.exitCode === 0 && context.broken ? 1 : context.exitCode,
     })),
     lookAtDesk: assign({
       told: ({ system }) => {
@@ -576,6 +591,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     journalled: [],
     draining: false,
     broken: false,
+    defect: null,
     told: false,
     stopWhy: '',
     exitCode: 0,
@@ -609,6 +625,7 @@ export const daemonMachine = daemonSetup.createMachine({
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
     'symbol.left': { actions: ['dropSymbol'] },
+    'defect.found': { actions: ['noteDefect'] },
     'budget.share': { actions: ['judgeBudget'] },
     'budget.late': { actions: ['judgeBudget'] },
     'stream.prompted': { actions: ['hastenPoll'] },
@@ -629,7 +646,10 @@ export const daemonMachine = daemonSetup.createMachine({
         onDone: { target: 'trading', actions: ['takeSymbols'] },
         onError: { target: 'stopped', actions: ['failStart'] },
       },
-      on: { 'stop.requested': { target: 'cleaning', actions: ['rememberWhy', 'rememberUnsettled'] } },
+      on: {
+        'stop.requested': { target: 'cleaning', actions: ['rememberWhy', 'rememberUnsettled'] },
+        'defect.found': { target: 'cleaning', actions: ['noteDefect', 'rememberUnsettled'] },
+      },
     },
     trading: {
       description: 'Polls both accounts, decides, submits.',
@@ -639,6 +659,7 @@ export const daemonMachine = daemonSetup.createMachine({
         'rules.doubted': { actions: ['readListing'] },
         'xstate.done.actor.listing': { actions: ['takeListing'] },
         'stop.requested': { target: 'draining', actions: ['rememberWhy'] },
+        'defect.found': { target: 'draining', actions: ['noteDefect'] },
       },
     },
     draining: {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ChartOptions, chartCommand } from './chart-command.ts';
 import { check } from './check.ts';
+import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
 import {
   alertsCommand,
@@ -147,7 +148,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
       return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
     }
-    throw thrown;
+    console.error(createRedactor([])(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
+    return EXIT_DEFECT;
   }
   return exitCode;
 }

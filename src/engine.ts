@@ -1,13 +1,15 @@
-import { type Actor, createActor, type InspectionEvent } from 'xstate';
+import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
 import { type DaemonOutput, daemonMachine } from '../machines/daemon.ts';
-import type { EngineSymbol } from '../machines/daemon-actors.ts';
+import { type EngineSymbol, inDoubt, journalledOrders } from '../machines/daemon-actors.ts';
 import { restoreSymbol } from '../machines/restore.ts';
+import { type StopCleanupInput, stopCleanupMachine } from '../machines/stop-cleanup.ts';
 import { type Auditor, type Breach, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
 import { isStrategyOrder } from './core/order-id.ts';
 import type { WireEvent } from './core/wire-event.ts';
+import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
@@ -16,7 +18,7 @@ import { rememberedInstrument, rememberInstruments, rememberRows } from './journ
 import { observedJournal } from './journal/observed.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
-import { alertTexts } from './notify/texts.ts';
+import { alertLine, alertTexts } from './notify/texts.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { labelOf, resolveInstruments } from './settings/index.ts';
@@ -39,6 +41,8 @@ export interface EngineParts {
   readonly reporter: Reporter;
   /** Start-up warnings (strategy 2.2) and the like: lines that are no facts. */
   readonly warn: (text: string) => void;
+  /** The daemon itself failed, by a defect (strategy 13.5); the engine cleans up and ends. */
+  readonly onDefect?: (thrown: unknown) => void;
   /** Called when the symbols are resolved and trading begins. */
   readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
@@ -193,11 +197,32 @@ export function startEngine(parts: EngineParts): Engine {
     },
   });
 
+  /** What is left to do when the daemon itself has failed: its parts end, its orders are cancelled (strategy 13.5). */
+  const lastCleanup = async (thrown: unknown): Promise<DaemonOutput> => {
+    auditor?.drainBegan();
+    // An actor that throws leaves its children running, and they would go on quoting; only this event ends them.
+    const children: Readonly<Record<string, AnyActorRef | undefined>> = daemon.getSnapshot().children;
+    for (const child of Object.values(children)) child?.send({ type: 'xstate.stop' });
+    parts.onDefect?.(thrown);
+    const details = { reason: describeDefect(thrown) };
+    const alert = { kind: 'defect', account: null, instrument: null, details } as const;
+    const told = parts.notifier.send(alertLine(alert, settings.lang)).catch((why: unknown) => {
+      parts.warn(`the defect could not be reported: ${why instanceof Error ? why.message : String(why)}`);
+    });
+    const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
+    const known = { exchange, clock, reporter, cancelOnStop, keep, ...journalledForCleanup(journal, parts.warn) };
+    const cleanup = createActor(stopCleanupMachine, { input: known });
+    const ended = toPromise(cleanup);
+    cleanup.start();
+    await Promise.all([ended, told]);
+    return { exitCode: EXIT_DEFECT, failure: null };
+  };
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
     daemon.subscribe({
       complete: () =>
         resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' }),
-      error: reject,
+      // The engine itself failed, and its parts with it: what it left is cancelled all the same (strategy 13.5).
+      error: (thrown) => lastCleanup(thrown).then(resolve, reject),
     });
   });
   const engine: Engine = {
@@ -216,6 +241,21 @@ export function startEngine(parts: EngineParts): Engine {
   };
   daemon.start();
   return engine;
+}
+
+/** What the journal knows that a clean-up has to see the end of; where it cannot be read, the exchange's lists must do. */
+function journalledForCleanup(
+  journal: EngineJournal,
+  warn: (text: string) => void,
+): Pick<StopCleanupInput, 'unknown' | 'live'> {
+  const memory = { journal, unsettled: () => unsettledOrders(journal) };
+  try {
+    const unknown = inDoubt(memory).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
+    return { unknown, live: journalledOrders(memory) };
+  } catch (thrown) {
+    warn(thrown instanceof Error ? thrown.message : String(thrown));
+    return { unknown: [], live: [] };
+  }
 }
 
 /** Calls made before the symbols are known: two logins, their proofs, the instruments. */

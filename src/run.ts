@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
+import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDefects } from './defects.ts';
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from './engine.ts';
 import { createEngineClock } from './engine-clock.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
@@ -98,6 +99,18 @@ export async function run(
     unguard();
     return EXIT_CONFIGURATION;
   }
+  const opened = log;
+  let running: Engine | null = null;
+  const onDefect = defectReactor({
+    log: (level, text) => opened.say(level, text, Date.now()),
+    stop: (message) => {
+      // Nothing trades yet, and a start that was broken off in the middle cannot be gone on with.
+      if (running === null) process.exit(EXIT_DEFECT);
+      running.daemon.send({ type: 'defect.found', message });
+      setTimeout(() => process.exit(EXIT_DEFECT), DEFECT_STOP_MAX_MS).unref();
+    },
+  });
+  const unwatch = watchDefects(onDefect);
   for (const notice of journal.notices) log.say('warn', notice, Date.now());
   let endUpkeep: (() => void) | null = null;
   let lockWatch: NodeJS.Timeout | null = null;
@@ -138,6 +151,7 @@ export async function run(
       heartbeat: heartbeatOf(settings),
       clock: systemClock,
       reporter,
+      onDefect,
       onWire: (event) => dashboard?.onWire(event),
       ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
       warn: (text) => log.say('warn', text, Date.now()),
@@ -146,6 +160,7 @@ export async function run(
         if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard, redact));
       },
     });
+    running = engine;
     dashboard?.attach(engine);
     endUpkeep = keepJournalSmall(journal, (message) =>
       engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
@@ -167,9 +182,12 @@ export async function run(
     return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
   } catch (thrown) {
     // Found while reading: what the look at the start does not read through in a large file.
-    if (!(thrown instanceof JournalError)) throw thrown;
-    log.say('error', thrown.message, Date.now());
-    return EXIT_CONFIGURATION;
+    if (thrown instanceof JournalError) {
+      log.say('error', thrown.message, Date.now());
+      return EXIT_CONFIGURATION;
+    }
+    log.say('fatal', `A defect ends the run: ${describeDefect(thrown)} (strategy 13.5)`, Date.now());
+    return EXIT_DEFECT;
   } finally {
     for (const one of streams) one.close();
     await dashboard?.close();
@@ -180,6 +198,7 @@ export async function run(
     await venue.close();
     log.close();
     unguard();
+    unwatch();
   }
 }
 

@@ -29,6 +29,7 @@ export type AlertKind =
   | 'symbol-left'
   | 'stray-order'
   | 'isolated-margin'
+  | 'defect'
   | 'rate-limited'
   | 'requests-waiting';
 
@@ -109,6 +110,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'instrument-unlisted': { repeat: 'episode', critical: true },
   'symbol-leaving': { repeat: 'episode', critical: false, information: true },
   'symbol-left': { repeat: 'episode', critical: false, information: true },
+  defect: { repeat: 900 * SECOND, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'isolated-margin': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },

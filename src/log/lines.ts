@@ -3,7 +3,7 @@ import { type Decimal, sum } from '../core/decimal.ts';
 import type { Fact, OrderWords } from '../core/facts.ts';
 import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
 
-export type Level = 'debug' | 'info' | 'warn' | 'error';
+export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** One line for people. */
 export interface Line {
@@ -361,6 +361,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
   'symbol-left': () => 'ALERT removed or disabled, it has left',
   'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',
+  defect: () => 'ALERT a defect stops the engine',
   'stray-order': () => 'ALERT own order on an instrument nobody knows',
 };
 

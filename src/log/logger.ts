@@ -44,7 +44,7 @@ export interface EngineLogOptions {
   readonly screenLevel?: Level;
 }
 
-const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
+const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
 
 /**
  * Makes the log (strategy 14): one readable line per fact that matters on the screen, the same with the fact's fields as

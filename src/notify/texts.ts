@@ -242,6 +242,12 @@ const EN: Words = {
       engine: 'trades on; the margin ratio it watches is the account’s and says nothing about this position.',
       you: 'set this instrument to cross margin at the exchange, or watch its liquidation price there.',
     },
+    defect: {
+      title: 'A defect stops the engine',
+      line: '[{reason}]',
+      engine: 'places no new orders, cancels its own as at any stop, and ends with exit code 70.',
+      you: 'look at positions and orders at the exchange; keep the log and report it; start it again.',
+    },
     'stray-order': {
       title: 'Own order on an instrument nobody knows',
       line: '[client id {clientOrderId}]',
@@ -452,6 +458,12 @@ const ZH: Words = {
       line: '[杠杆 {leverage}]',
       engine: '继续交易；所监控的保证金率是账户整体的，不反映此持仓。',
       you: '在交易所将该标的改为全仓，或自行关注其强平价。',
+    },
+    defect: {
+      title: '程序缺陷，引擎停止',
+      line: '[{reason}]',
+      engine: '不再下新单，照常撤销自己的挂单，以退出码 70 结束。',
+      you: '查看交易所的持仓和挂单；保留日志并报告；然后重新启动。',
     },
     'stray-order': {
       title: '未知标的上有本策略订单',

@@ -99,6 +99,7 @@ describe('strategy 12: periods', () => {
     assert.deepEqual(critical.map(([kind]) => kind).sort(), [
       'account-parked',
       'actor-failed',
+      'defect',
       'instrument-unlisted',
       'invariant-broken',
       'mmr',

@@ -530,6 +530,32 @@ describe('11 the start', () => {
   });
 });
 
+describe('13.5 a defect that nobody caught', () => {
+  it('13.5 while trading: the stop of 13.1, an alert, exit code 70', async () => {
+    const world = new World();
+    await world.settle();
+    await world.pass(3 * LOOP_MS, 100);
+    assert.ok(world.resting.size > 0);
+    world.actor.send({ type: 'defect.found', message: 'TypeError: x' });
+    world.actor.send({ type: 'defect.found', message: 'TypeError: y' });
+    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 70);
+    assert.ok(world.alerts('defect').includes('defect'));
+    assert.match(world.sentTexts.join(), /A defect stops the engine/);
+    for (const { order } of world.resting.values()) assert.equal(order.status, 'CANCELLED');
+    assert.equal(world.reported('engine.draining')[0]?.why, 'a defect: TypeError: x');
+  });
+
+  it('13.5 before trading has begun likewise, though not all of it could be cancelled', async () => {
+    const world = new World({ prepare: () => new Promise(() => {}) });
+    world.exchange.onOpenOrders = () => Promise.reject(new TestFailure('unavailable', 'openOrders'));
+    await world.settle();
+    world.actor.send({ type: 'defect.found', message: 'TypeError: x' });
+    await world.pass(60_000, 200);
+    assert.equal(world.actor.getSnapshot().output?.exitCode, 70);
+  });
+});
+
 describe('16.3 own orders on an instrument that no symbol runs for', () => {
   const ETH = 'ETH_USDT_Perp';
   const id = clientOrderIdOf('A', 'buy', 77n);

@@ -49,6 +49,8 @@ export interface EngineStage {
   readonly engine: Engine;
   readonly facts: Fact[];
   readonly warnings: string[];
+  /** What the daemon itself failed of. */
+  readonly defects: unknown[];
   readonly messages: string[];
   readonly journal: EngineJournal;
   /** Facts of that type so far. */
@@ -105,6 +107,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
   const journal = options.journal ?? createMemoryJournal();
   const facts: Fact[] = [];
   const warnings: string[] = [];
+  const defects: unknown[] = [];
   const messages: string[] = [];
   const ears = new Set<() => void>();
   const clock = { nowMs, steadyMs: nowMs, era: () => 0 };
@@ -134,6 +137,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       },
     },
     warn: (text) => warnings.push(text),
+    onDefect: (thrown) => defects.push(thrown),
   });
   let over = false;
   const ended = engine.stopped.finally(() => {
@@ -147,6 +151,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
     engine,
     facts,
     warnings,
+    defects,
     messages,
     journal,
     reported,

@@ -1,0 +1,60 @@
+/** Defects of our own that nobody expected (strategy 13.5): an exception or a rejection that no code caught. */
+
+/** Exit code of a run that a defect ended, whoever reports it (strategy 13.2). */
+export const EXIT_DEFECT = 70;
+
+/**
+ * Longest the stop after a defect may take: draining and clean-up have 30 s each, the last messages 10 s. What was broken may
+ * be what would end it, so the process is ended then; its orders expire by themselves.
+ */
+export const DEFECT_STOP_MAX_MS = 90_000;
+
+/** Further defects that are logged: one that comes with every timer must not fill the disk while the engine stops. */
+const FURTHER_LOGGED_MAX = 20;
+
+/** Characters of a description: a message may hold a whole answer. */
+const DESCRIPTION_MAX = 600;
+
+/** A defect in one line: what it is, and the first place of its stack. */
+export function describeDefect(thrown: unknown): string {
+  const [what, at] =
+    thrown instanceof Error
+      ? [`${thrown.name}: ${thrown.message}`, thrown.stack?.split('\n').find((line) => /^\s*at /.test(line))]
+      : [String(thrown), undefined];
+  const place = at === undefined ? '' : ` (${at.trim()})`;
+  return `${what.replaceAll(/\s+/g, ' ').slice(0, DESCRIPTION_MAX)}${place}`;
+}
+
+export interface DefectReactions {
+  /** Logs one line; it is redacted by whoever logs. */
+  readonly log: (level: 'fatal' | 'error', text: string) => void;
+  /** The first one: begins the stop (strategy 13.1). */
+  readonly stop: (description: string) => void;
+}
+
+/** What to do about each defect: the first is fatal and stops the engine, a bounded number of others is logged. */
+export function defectReactor({ log, stop }: DefectReactions): (thrown: unknown) => void {
+  let seen = 0;
+  return (thrown) => {
+    const text = describeDefect(thrown);
+    seen += 1;
+    if (seen === 1) {
+      log('fatal', `A defect stops the engine: ${text} (strategy 13.5)`);
+      stop(text);
+    } else if (seen <= FURTHER_LOGGED_MAX + 1) log('error', `A further defect while stopping: ${text}`);
+  };
+}
+
+/**
+ * Catches every exception and rejection of this process that nobody else does, until it is told to end.
+ *
+ * @returns ends it
+ */
+export function watchDefects(react: (thrown: unknown) => void): () => void {
+  process.on('uncaughtException', react);
+  process.on('unhandledRejection', react);
+  return () => {
+    process.off('uncaughtException', react);
+    process.off('unhandledRejection', react);
+  };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defectReactor, describeDefect } from '../src/defects.ts';
+import { createMemoryJournal } from '../src/journal/memory.ts';
+import { BNB, ourOrders, withScene } from './scenario/venue.ts';
+
+describe('13.5 defects', () => {
+  it('13.5 a description is one line, bounded, with the first place', () => {
+    assert.match(describeDefect(new TypeError('a\nb')), /^TypeError: a b \(at .*defects\.test\.ts.*\)$/);
+    for (const thrown of ['text', null, undefined, 7, { a: 1 }, new Error('x'.repeat(9_999))]) {
+      const text = describeDefect(thrown);
+      assert.ok(text.length < 1_000 && !text.includes('\n'), text);
+    }
+  });
+
+  it('13.5 the first is fatal and stops, further ones are logged, a bounded number of them', () => {
+    const lines: string[] = [];
+    const stops: string[] = [];
+    const react = defectReactor({
+      log: (level, text) => lines.push(`${level} ${text}`),
+      stop: (why) => stops.push(why),
+    });
+    for (let count = 0; count < 100; count += 1) react(new Error(`number ${count}`));
+    assert.equal(stops.length, 1);
+    assert.equal(lines.filter((line) => line.startsWith('fatal ')).length, 1);
+    assert.match(lines[0] ?? '', /^fatal .*number 0/);
+    assert.equal(lines.length, 21);
+  });
+
+  it('13.5 the daemon itself fails: its orders are cancelled all the same, it is told, exit code 70', () =>
+    withScene(async (scene) => {
+      const journal = createMemoryJournal();
+      const stage = scene.start({ journal });
+      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+      await stage.until('it knows', () => stage.symbol(BNB).state.orders.length === 2);
+      // An event that no machine can take: the action reads what is not there.
+      stage.engine.daemon.send({ type: 'account.polled' } as never);
+      const { exitCode } = await stage.engine.stopped;
+      assert.equal(exitCode, 70);
+      assert.match(String(stage.defects[0]), /TypeError/);
+      assert.deepEqual(ourOrders(scene.paper), []);
+      assert.match(stage.messages.join(), /A defect stops the engine/);
+    }));
+});
