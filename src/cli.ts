@@ -189,5 +189,7 @@ async function withSettings(
     return EXIT_CONFIGURATION;
   }
   const redact = createRedactor(secretsOf(reading.settings, null));
+  // The zone of every time that this process prints as local: console and commands.
+  process.env.TZ = reading.settings.timeZone;
   return command(reading.settings, reading.warnings, redact);
 }

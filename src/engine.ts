@@ -133,7 +133,7 @@ export function startEngine(parts: EngineParts): Engine {
       heartbeat: parts.heartbeat,
       clock,
       reporter: { report: heardByAuditor },
-      texts: alertTexts(settings.lang, labelOf(settings)),
+      texts: alertTexts(settings.lang, labelOf(settings), settings.timeZone),
       settings: {
         mode: settings.mode,
         strategy: {

@@ -8,7 +8,7 @@ import { labelOf, type Settings } from '../settings/index.ts';
 import { listLots, listOpenAlerts, listOrders } from './listing.ts';
 import { type Difference, replay } from './replay.ts';
 import { explainOrder } from './why.ts';
-import { clockTime } from './words.ts';
+import { clockTime, zoneName } from './words.ts';
 
 /** The commands that only look: they read the journal, also while an engine writes it, and change nothing. */
 
@@ -79,7 +79,7 @@ export function replayCommand(parts: LookParts, options: LookOptions): number {
 
 function differenceWords({ seq, atMs, instrument, what, where, recorded, now }: Difference): string[] {
   return [
-    `${instrument}, ${clockTime(atMs)} UTC, journal entry ${seq}: the ${what} differs at ${where}`,
+    `${instrument}, ${clockTime(atMs)} ${zoneName()}, journal entry ${seq}: the ${what} differs at ${where}`,
     `  recorded: ${recorded}`,
     `  now:      ${now}`,
   ];
@@ -113,7 +113,7 @@ export function alertsCommand(parts: LookParts, options: LookOptions): number {
  */
 export async function alertsTestCommand(parts: LookParts, notifier: Notifier | null): Promise<number> {
   const { settings, clock, print, complain } = parts;
-  const text = alertTexts(settings.lang, labelOf(settings)).test(clock.nowMs());
+  const text = alertTexts(settings.lang, labelOf(settings), settings.timeZone).test(clock.nowMs());
   if (notifier === null) {
     complain(
       'No Telegram gateway is configured (CHAT_ID, API_KEY, TELEGRAM_GATEWAY_URL); in paper, alerts go to the log.',

@@ -10,7 +10,7 @@ import { type OrderHistory, orderHistory } from '../journal/read.ts';
 import { lasting, line } from '../log/lines.ts';
 import type { OrderOutcome, PreparedOrder, StoredEntry } from '../ports.ts';
 import type { RecordedDecision } from './replay.ts';
-import { clockTime, RULE_WORDS } from './words.ts';
+import { clockTime, RULE_WORDS, zoneName } from './words.ts';
 
 /**
  * Why an order was placed and what became of it, from the journal alone: the snapshot it was decided on, the state, the
@@ -105,7 +105,7 @@ function decisionWords(entry: StoredEntry<'decision'> | null, prepared: StoredEn
   const { input, plan, snapshots } = entry.body as RecordedDecision;
   return [
     '',
-    `What was known at ${clockTime(input.nowMs)} (all times UTC)`,
+    `What was known at ${clockTime(input.nowMs)} (all times ${zoneName()})`,
     ...indented(ACCOUNTS.flatMap((account) => snapshotWords(account, snapshots[account], input))),
     ...indented(situationWords(input)),
     '',

@@ -1,10 +1,16 @@
 import { Decimal } from '../core/decimal.ts';
 
-/** How the commands that read the journal write things down: decimals plainly, times in UTC. */
+/** How the commands that read the journal write things down: decimals plainly, times local to `GRVT_HEDGE_TIME_ZONE`. */
 
-/** `2026-11-20 09:40:01.123`, UTC. */
+/** `2026-11-20 09:40:01.123`, local. */
 export function clockTime(atMs: number): string {
-  return new Date(atMs).toISOString().replace('T', ' ').replace('Z', '');
+  const offsetMs = new Date(atMs).getTimezoneOffset() * 60_000;
+  return new Date(atMs - offsetMs).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** The zone of those times, e.g. `Asia/Shanghai`. */
+export function zoneName(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** The same value with decimals and whole numbers as plain text, for JSON that any program reads. */

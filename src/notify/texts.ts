@@ -1,11 +1,4 @@
-import {
-  ALERT_POLICIES,
-  type Alert,
-  type AlertKind,
-  beijingTime,
-  hedgeDistance,
-  type StuckSymbol,
-} from '../core/alerts.ts';
+import { ALERT_POLICIES, type Alert, type AlertKind, hedgeDistance, type StuckSymbol } from '../core/alerts.ts';
 import type { Decimal } from '../core/decimal.ts';
 import {
   type AlertTexts,
@@ -24,7 +17,7 @@ import { failureInChinese } from './failures.ts';
  * A new alert: a row in both tables, with what it is, its line, what the engine does about it and what the person could
  * do. In a line `{name}` is a detail of the alert, `{base}` the coin of the symbol, `{hours}` the configured hours; a part
  * in `[…]` is left out when one of its details is missing; details that the line does not name are added at its end.
- * All times are Beijing time. No text uses markup: a gateway that reads markup must not trip over a symbol's name.
+ * Times are told in one zone, which each message names. No text uses markup: a gateway that reads markup must not trip over a symbol's name.
  */
 export type Language = 'en' | 'zh';
 
@@ -58,7 +51,8 @@ interface Words {
   readonly count: (count: number) => string;
   readonly andNamed: (count: number, names: string) => string;
   readonly late: (at: string, duration: string) => string;
-  readonly timesAre: string;
+  /** Says the zone of all times of a message. */
+  readonly timesAre: (zone: string) => string;
   readonly folded: string;
   readonly foldedLine: (title: string, phase: string, alerts: number, times: number, since: string) => string;
   readonly phase: Readonly<Record<NoticePhase, string>>;
@@ -276,7 +270,7 @@ const EN: Words = {
   count: (count) => ` (${count})`,
   andNamed: (count, names) => `and ${count} more: ${names}`,
   late: (at, duration) => `Late: could not be delivered since ${at} (${duration}).`,
-  timesAre: 'times UTC+8',
+  timesAre: (zone) => `times ${zone}`,
   folded: 'Folded, too many to list:',
   foldedLine: (title, phase, alerts, times, since) =>
     `- ${title}${phase}: ${alerts} alert${alerts === 1 ? '' : 's'}, ${times} time${times === 1 ? '' : 's'}, since ${since}`,
@@ -500,7 +494,7 @@ const ZH: Words = {
   count: (count) => `（${count}）`,
   andNamed: (count, names) => `另有 ${count} 个：${names}`,
   late: (at, duration) => `延迟：自 ${at} 起无法送达（${duration}）。`,
-  timesAre: '北京时间',
+  timesAre: (zone) => `时间 ${zone}`,
   folded: '合并（数量过多）：',
   foldedLine: (title, phase, alerts, times, since) =>
     `- ${title}${phase}：${alerts} 个告警，${times} 次，始于 ${since}`,
@@ -532,26 +526,44 @@ const DETAIL_LIMIT = 140;
 /** Kinds whose reason is why the exchange did not do what it was asked. */
 const FAILURES: readonly AlertKind[] = ['api-failure', 'account-parked', 'order-refused'];
 
+/** The words of a language, with the times of a zone: `2026-11-20 09:40`. */
+type Told = Words & { readonly local: (atMs: number) => string };
+
+/** The zone of the daily report, and of messages where no other is said. */
+const BEIJING = 'Asia/Shanghai';
+
+function localTime(timeZone: string): (atMs: number) => string {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  return (atMs) => (Number.isNaN(new Date(atMs).getTime()) ? '????-??-?? ??:??' : format.format(atMs));
+}
+
 /** One alert's line: symbol, numbers, since when. */
 const LINE_LIMIT = 300;
 
 /** The names of those told by name alone. */
 const NAMES_LIMIT = 400;
 
-/** The texts of one language. `label` names the engine, for people with several: e.g. `grvt-hedge prod`. */
-export function alertTexts(language: Language, label: string): AlertTexts & { test(nowMs: number): string } {
-  const words = LANGUAGES[language];
+/**
+ * The texts of one language. `label` names the engine, for people with several: e.g. `grvt-hedge prod`; `zone` is the
+ * IANA name of the zone its times are told in.
+ */
+export function alertTexts(
+  language: Language,
+  label: string,
+  zone = BEIJING,
+): AlertTexts & { test(nowMs: number): string } {
+  const words: Told = { ...LANGUAGES[language], local: localTime(zone) };
   const heading = (lateSinceMs: number | null, nowMs: number): string => {
-    const first = `[${label}] ${words.timesAre}`;
+    const first = `[${label}] ${words.timesAre(zone)}`;
     if (lateSinceMs === null) return first;
-    return `${first}\n${words.late(clock(lateSinceMs, nowMs), span(nowMs - lateSinceMs, words))}`;
+    return `${first}\n${words.late(clock(lateSinceMs, nowMs, words), span(nowMs - lateSinceMs, words))}`;
   };
   return {
     heading,
     group: (group, nowMs) => groupText(group, nowMs, words),
     folded: (tallies, nowMs) => [words.folded, ...tallies.map((tally) => foldedLine(tally, nowMs, words))].join('\n'),
     daily: (report, limit, nowMs) => dailyText(report, limit, nowMs, words),
-    test: (nowMs) => `${heading(null, nowMs)}\n${words.test(stamp(nowMs))}`,
+    test: (nowMs) => `${heading(null, nowMs)}\n${words.test(words.local(nowMs))}`,
   };
 }
 
@@ -565,7 +577,7 @@ export function alertLine(
   return `${titleOf(alert.kind, alert.details, words)}${body === '' ? '' : words.colon}${body}`;
 }
 
-function groupText(group: NoticeGroup, nowMs: number, words: Words): string {
+function groupText(group: NoticeGroup, nowMs: number, words: Told): string {
   const { kind, phase } = group;
   const first = group.shown[0] ?? group.named[0];
   const count = group.shown.length + group.named.length;
@@ -581,17 +593,17 @@ function groupText(group: NoticeGroup, nowMs: number, words: Words): string {
   return [`${mark}${title}`, ...lines, ...advice].join('\n');
 }
 
-function noticeLine(notice: Notice, nowMs: number, words: Words): string {
+function noticeLine(notice: Notice, nowMs: number, words: Told): string {
   const about = subject(notice, words);
   const line = notice.overAtMs === null ? lineOf(notice, words) : shortCall(notice);
   const lasting = Math.max(0, nowMs - notice.sinceMs);
   const when =
     notice.overAtMs === null
-      ? words.since(clock(notice.sinceMs, nowMs), lasting < 5000 ? '' : span(lasting, words))
+      ? words.since(clock(notice.sinceMs, nowMs, words), lasting < 5000 ? '' : span(lasting, words))
       : words.lasted(
           span(Math.max(0, notice.overAtMs - notice.sinceMs), words),
-          clock(notice.sinceMs, nowMs),
-          clock(notice.overAtMs, nowMs),
+          clock(notice.sinceMs, nowMs, words),
+          clock(notice.overAtMs, nowMs, words),
         );
   const times = notice.times > 1 ? words.times(notice.times) : '';
   const body = clip([about, line].filter((part) => part !== '').join(words.colon), LINE_LIMIT);
@@ -660,12 +672,18 @@ function fillLoosely(text: string, details: Readonly<Record<string, string>>): s
   return text.replace(/\{(\w+)\}/g, (_all, name: string) => details[name] ?? '?');
 }
 
-function foldedLine(tally: FoldedTally, nowMs: number, words: Words): string {
+function foldedLine(tally: FoldedTally, nowMs: number, words: Told): string {
   const title = words.kinds[tally.kind].title.replaceAll('{hours}', '');
-  return words.foldedLine(title, words.phase[tally.phase], tally.alerts, tally.times, clock(tally.sinceMs, nowMs));
+  return words.foldedLine(
+    title,
+    words.phase[tally.phase],
+    tally.alerts,
+    tally.times,
+    clock(tally.sinceMs, nowMs, words),
+  );
 }
 
-function dailyText(report: DailyReport, limit: number, nowMs: number, words: Words): string {
+function dailyText(report: DailyReport, limit: number, nowMs: number, words: Told): string {
   const title = words.daily(isoDate(report.day), report.stuck.length, hoursText(report.stuckMs));
   const { unknown = [] } = report;
   const names = (list: readonly string[]) => clip(list.join(words.comma), NAMES_LIMIT);
@@ -685,13 +703,13 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Wor
   return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names(left))] : []), last].join('\n');
 }
 
-function dailyLine(symbol: StuckSymbol, nowMs: number, words: Words): string {
+function dailyLine(symbol: StuckSymbol, nowMs: number, words: Told): string {
   const distance = hedgeDistance(symbol);
   return words.dailyLine({
     instrument: symbol.instrument,
     side: symbol.hedgeSide,
     size: `${symbol.size.toFixed()} ${symbol.instrument.split('_')[0]}`,
-    since: clock(symbol.unhedgedSinceMs, nowMs),
+    since: clock(symbol.unhedgedSinceMs, nowMs, words),
     duration: span(nowMs - symbol.unhedgedSinceMs, words),
     guard: symbol.guardPrice?.toFixed() ?? null,
     touch: symbol.touch?.toFixed() ?? null,
@@ -719,17 +737,10 @@ function hoursText(ms: number): string {
   return String(Math.round((ms / 3_600_000) * 1000) / 1000);
 }
 
-/** Beijing time: the minute; with the date when it is not today's. */
-function clock(atMs: number, nowMs: number): string {
-  const text = stamp(atMs);
-  const sameDay = beijingTime(atMs).day === beijingTime(nowMs).day;
-  return sameDay ? text.slice(11) : text.slice(5);
-}
-
-function stamp(atMs: number): string {
-  const { day, minute } = beijingTime(atMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${isoDate(day)} ${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+/** The minute; with the date when it is not today's. */
+function clock(atMs: number, nowMs: number, { local }: Told): string {
+  const text = local(atMs);
+  return text.slice(0, 10) === local(nowMs).slice(0, 10) ? text.slice(11) : text.slice(5);
 }
 
 function isoDate(day: number): string {

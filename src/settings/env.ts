@@ -47,6 +47,8 @@ export interface EnvironmentSettings {
   readonly mode: Mode;
   /** Names this pair of accounts to people; without secrets. */
   readonly name: string;
+  /** IANA name of the zone in which people are told times. */
+  readonly timeZone: string;
   readonly chainId: number;
   /** null in `paper`, whose exchange finds its own port. */
   readonly hosts: ExchangeHosts | null;
@@ -650,6 +652,7 @@ function settled(
   const accounts = found.mode === 'paper' ? null : credentials(values);
   return {
     mode: found.mode,
+    timeZone: values.GRVT_HEDGE_TIME_ZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
     name: values.GRVT_HEDGE_NAME ?? defaultName(found.mode, accounts),
     chainId: values.GRVT_CHAIN_ID ?? EXCHANGES[found.mode].chainId,
     hosts: found.hosts,

@@ -299,6 +299,23 @@ const engineName: Kind<string> = {
   schema: z.string().regex(/^[\p{L}\p{N}._-]{1,32}$/u),
 };
 
+/** A zone of the IANA list, in its own spelling. */
+const timeZone: Kind<string> = {
+  unit: 'word',
+  expected: 'a time zone of the IANA list, e.g. Asia/Shanghai or UTC',
+  schema: z
+    .string()
+    .regex(/^[A-Za-z][\w+/-]*$/, { abort: true })
+    .transform((text, context): string => {
+      try {
+        return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'no time zone' });
+        return z.NEVER;
+      }
+    }),
+};
+
 /** Every variable of strategy 2.1, in the order of `.env.example`. */
 export const VARIABLES = {
   GRVT_ENV: variable(oneOf(MODES), {
@@ -541,6 +558,12 @@ export const VARIABLES = {
     section: 'engine',
     en: 'Names this pair of accounts in messages, on the page and in metrics.',
     zh: '这对账户的名称，用于消息、页面与指标。',
+  }),
+  GRVT_HEDGE_TIME_ZONE: variable(timeZone, {
+    otherwise: "the machine's",
+    section: 'engine',
+    en: 'Time zone of console, commands, pages and messages. The daily report is sent by Beijing time.',
+    zh: '控制台、命令、页面与消息所用的时区。日报仍按北京时间发送。',
   }),
   GRVT_HEDGE_PAPER_SEED: variable(integer(0, 4_294_967_295, 'number'), {
     default: '1',

@@ -12,6 +12,8 @@ export interface Status {
   readonly mode: string;
   /** Names the pair of accounts (strategy 2.1, `GRVT_HEDGE_NAME`). */
   readonly name: string;
+  /** IANA name of the zone in which people are told times. */
+  readonly timeZone: string;
   /** State of the daemon's statechart; `none` where no engine runs. */
   readonly engine: 'starting' | 'trading' | 'draining' | 'cleaning' | 'stopped' | 'none';
   readonly startedAtMs: number | null;

@@ -141,6 +141,9 @@ describe('strategy 12: texts', () => {
 
   test('a late message says so', () => {
     assert.match(alertTexts('en', 'x').heading(NOW - 24 * HOUR, NOW), /since 03-05 03:04 \(24 h\)/);
+    const berlin = alertTexts('en', 'x', 'Europe/Berlin');
+    assert.match(berlin.heading(null, NOW), /^\[x\] times Europe\/Berlin$/);
+    assert.match(berlin.heading(NOW - 24 * HOUR, NOW), /since 03-04 20:04 \(24 h\)/);
     assert.doesNotMatch(alertTexts('en', 'x').heading(null, NOW), /Late/);
   });
 

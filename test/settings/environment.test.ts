@@ -95,6 +95,12 @@ const VALUES: Readonly<
     good: { 'pair-1': 'pair-1', 北京_2: '北京_2', ['x'.repeat(32)]: 'x'.repeat(32) },
     bad: ['a b', 'x'.repeat(33), 'a"b', '<b>', 'a\nb', 'a/b'],
   },
+  GRVT_HEDGE_TIME_ZONE: {
+    read: 'timeZone',
+    default: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    good: { 'asia/shanghai': 'Asia/Shanghai', UTC: 'UTC', 'Europe/Berlin': 'Europe/Berlin' },
+    bad: ['Beijing', '+08:00', 'UTC+8', 'Mars/Base'],
+  },
   GRVT_HEDGE_PAPER_SEED: {
     read: 'paperSeed',
     default: 1,

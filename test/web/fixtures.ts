@@ -80,6 +80,7 @@ export function status(change: Partial<Status> = {}): Status {
     source: 'engine',
     mode: 'paper',
     name: 'one',
+    timeZone: 'UTC',
     engine: 'trading',
     startedAtMs: NOON_MS - 3_600_000,
     settings: {

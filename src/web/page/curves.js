@@ -1,6 +1,6 @@
 import { h } from './dom.js';
 import uPlot from './uplot.js';
-import { t } from './words.js';
+import { clock, t } from './words.js';
 
 /** |A| and |B|, net, and gained spread over time: three plots on one clock. */
 export function createCurves(points, { total }) {
@@ -32,7 +32,7 @@ export function createCurves(points, { total }) {
           { ...axis(colour), space: 70, size: 28, values: (_u, ticks) => ticks.map(timeOf) },
           { ...axis(colour), size: 58 },
         ],
-        series: [{ value: (_u, at) => (at === null ? '' : new Date(at * 1000).toLocaleTimeString()) }, ...frame.series],
+        series: [{ value: (_u, at) => (at === null ? '' : clock(at * 1000)) }, ...frame.series],
       },
       shape(data, frame.columns),
       box,
@@ -92,7 +92,7 @@ function axis(colour) {
 
 /** Hours and minutes, and seconds while the curve is short. */
 function timeOf(seconds) {
-  const text = new Date(seconds * 1000).toTimeString().slice(0, 8);
+  const text = clock(seconds * 1000);
   return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 

@@ -2,7 +2,7 @@ import { createChart } from './chart.js';
 import { createCurves } from './curves.js';
 import { h } from './dom.js';
 import { clocks, createFeed, ladder, positions, rule, situation } from './view.js';
-import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
+import { base, clock, date, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
 /** Spans of the slider, hours. */
 const SPANS = [1, 6, 24];
@@ -362,7 +362,7 @@ function createPast(app, instrument, box, chart) {
     const one = list[index];
     const before = list.slice(0, index).findLast((other) => other.phase !== one.phase);
     when.replaceChildren(
-      `${new Date(one.atMs).toLocaleDateString()} ${clock(one.atMs)}`,
+      `${date(one.atMs)} ${clock(one.atMs)}`,
       h(
         'span',
         { class: 'dim' },

@@ -1,7 +1,7 @@
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
 import { createOverview } from './view.js';
-import { language, lasting, setLanguage, t } from './words.js';
+import { language, lasting, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page; the engine keeps as many. */
 const FEED_MAX = 400;
@@ -37,6 +37,7 @@ function listen() {
     Object.assign(model, { live: true, full: false, ...first });
     if (chosen.lang === null) setLanguage(first.lang);
     else setLanguage(chosen.lang);
+    setTimeZone(first.status.timeZone);
     skewMs = Date.now() - first.status.atMs;
     show();
   });

@@ -75,8 +75,23 @@ export function money(text) {
   return `${negative && !zero ? '−' : ''}${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ' ')}.${cents}`;
 }
 
+/** The engine's zone (GRVT_HEDGE_TIME_ZONE), wherever the reader is; undefined: the reader's, until the engine has said. */
+let timeZone;
+
+export function setTimeZone(zone) {
+  timeZone = zone;
+}
+
 export function clock(ms) {
-  return new Date(ms).toLocaleTimeString(lang === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+  return new Date(ms).toLocaleTimeString(locale(), { hour12: false, timeZone });
+}
+
+export function date(ms) {
+  return new Date(ms).toLocaleDateString(locale(), { timeZone });
+}
+
+function locale() {
+  return lang === 'zh' ? 'zh-CN' : 'en-GB';
 }
 
 /** What a fact says, in words; and its rule, apart. */
