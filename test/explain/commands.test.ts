@@ -153,7 +153,7 @@ test('why tells of an opening: snapshots, state, rules, price, answers, fills, l
   for (const words of [
     `Order ${clientOrderId}: BNB_USDT_Perp, account A, buy 0.48 @ 620, opening`,
     'What was known at 2026-01-05 00:00:0',
-    'A: flat; read 0.',
+    'A: flat; read ',
     'valued at 620.05: net 0 (0.00 USDT), hedged',
     'equal: flat (strategy 5)',
     'with it: B sell 0.48, opening',
@@ -274,7 +274,7 @@ test('alerts: open, and those that ended within a day', () => {
   assert.equal(alertsCommand(look, {}), 0);
   assert.match(
     text(),
-    /Open \(2\):\n.*BNB.*0\.9.*told 1 ×\n.*non-strategy order detected.*\nEnded within a day \(1\):\n.*lasted 40 s/,
+    /Open \(2\):\n.*BNB.*0\.9.*told 1 ×\n.*non-strategy order detected.*\nEnded within a day \(2\):\n.*MARKET_CANCEL.*\n.*lasted 40 s/,
   );
 });
 
