@@ -20,6 +20,8 @@ export type FetchLike = (
     headers: Record<string, string>;
     body: string;
     redirect: 'manual';
+    /** Bytes of the answer, unpacked, beyond which no more of it is read. */
+    size: number;
     signal: AbortSignal;
   },
 ) => Promise<{
@@ -62,8 +64,8 @@ export interface Session {
 
 /** Longest wait for a login answer. */
 const LOGIN_TIMEOUT_MS = 5_000;
-/** A login answer is a few hundred bytes; a page of HTML is more. */
-const MAX_LOGIN_CHARS = 64 * 1024;
+/** A login answer is a few hundred bytes; a page of HTML is more, and longer ones are not read. */
+const MAX_LOGIN_BYTES = 64 * 1024;
 /** Renewal begins this long before the end, or at a fifth of the lifetime, whichever is later. */
 const RENEW_BEFORE_MS = 60_000;
 const RENEW_SHARE = 0.2;
@@ -228,9 +230,10 @@ export function createSession(options: SessionOptions): Session {
         body: JSON.stringify({ api_key: options.apiKey }),
         // A redirected login would hand the key to another host.
         redirect: 'manual',
+        size: MAX_LOGIN_BYTES,
         signal: deadline.signal,
       });
-      const text = (await answer.text()).slice(0, MAX_LOGIN_CHARS);
+      const text = await answer.text();
       exchangeClock.hear(sentAtMs, clock.nowMs(), answer.headers.get('date'));
       return {
         status: answer.status,

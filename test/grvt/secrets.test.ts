@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { createRedactor } from '../../src/settings/redact.ts';
 import { failure, LOGIN, litePosition, rig } from './support.ts';
 
@@ -55,4 +56,15 @@ describe('keys that the exchange echoes', () => {
     scripted.on('/lite/v1/positions', { status: 400, json: { c: 1003, m: 'bad MTczNjQ5Mzg4OHxEWDhFQVFM', s: 400 } });
     assert.match((await failure(exchange.positions('A'))).message, /bad \[secret\]/);
   });
+});
+
+it('a login answer that unpacks to far more than a login is not read', async (context) => {
+  const { scripted, exchange } = await rig(context);
+  const packed = gzipSync(Buffer.alloc(5_000_000, 'x'));
+  scripted.on(LOGIN, {
+    raw: (_request, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(packed),
+  });
+  const { kind, message } = await failure(exchange.login('A'));
+  assert.equal(kind, 'unavailable');
+  assert.match(message, /over limit: 65536/);
 });
