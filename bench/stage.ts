@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +48,12 @@ export async function openStage(options: {
 }): Promise<Stage> {
   const paper = await startPaper({ seed: 1, ...options.paper });
   options.prepare?.(paper);
+  // Takes every message: an engine that cannot deliver its last ones waits for that before it ends.
+  const gateway = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => response.end('{"success":true}'));
+  });
+  await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-bench-'));
   const symbolsFile = join(directory, 'symbols.json');
   writeFileSync(symbolsFile, JSON.stringify(options.symbols));
@@ -56,7 +64,7 @@ export async function openStage(options: {
       ...environmentOf(paper),
       CHAT_ID: 'bench',
       API_KEY: 'bench-key',
-      TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
+      TELEGRAM_GATEWAY_URL: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/send-message`,
       GRVT_HEDGE_SYMBOLS_FILE: symbolsFile,
       GRVT_HEDGE_DATA_DIR: join(directory, 'data'),
       GRVT_HEDGE_LOG_DIR: join(directory, 'logs'),
@@ -72,6 +80,8 @@ export async function openStage(options: {
       engine.kill('SIGTERM');
       await ended;
       await paper.close();
+      gateway.closeAllConnections();
+      gateway.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -22,6 +22,7 @@ export const CANCEL_REPEAT_LOOKS = 4;
 export interface CancellationInput {
   readonly childId: string;
   readonly account: AccountName;
+  readonly instrument: string;
   readonly clientOrderId: string;
   readonly exchange: Exchange;
   readonly clock: Clock;
@@ -36,7 +37,7 @@ interface CancellationContext extends CancellationInput {
 }
 
 type Args = { context: CancellationContext };
-type Question = { exchange: Exchange; account: AccountName; clientOrderId: string };
+type Question = { exchange: Exchange; account: AccountName; instrument: string; clientOrderId: string };
 
 function begin({ input }: { input: CancellationInput }): CancellationContext {
   return { ...input, acknowledged: false, looks: 0, seen: null, failure: null };
@@ -45,6 +46,7 @@ function begin({ input }: { input: CancellationInput }): CancellationContext {
 const question = ({ context }: Args): Question => ({
   exchange: context.exchange,
   account: context.account,
+  instrument: context.instrument,
   clientOrderId: context.clientOrderId,
 });
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
@@ -61,7 +63,7 @@ export const cancellationMachine = setup({
   types: { context: {} as CancellationContext, input: {} as CancellationInput },
   actors: {
     requestCancel: fromPromise(({ input }: { input: Question }) =>
-      input.exchange.cancelOrder(input.account, input.clientOrderId),
+      input.exchange.cancelOrder(input.account, input.clientOrderId, undefined, input.instrument),
     ),
     lookUpOrder: fromPromise(({ input }: { input: Question }) =>
       input.exchange.order(input.account, input.clientOrderId),

@@ -489,7 +489,7 @@ export function startCancel(context: GatewayContext, request: OrderCancel): Step
   const number = context.lastNumber + 1;
   const childId = `cancel-${number}`;
   const { exchange, clock, reporter } = context.deps;
-  const input = { childId, account, clientOrderId, exchange, clock, reporter };
+  const input = { childId, account, instrument, clientOrderId, exchange, clock, reporter };
   const job: Job = { kind: 'cancel', instrument, account, clientOrderId };
   return {
     context: withJob({ ...context, lastNumber: number }, childId, job),

@@ -2,7 +2,7 @@ import { assign, fromPromise, setup } from 'xstate';
 import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
-import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission-steps.ts';
+import { FENCE_MARGIN_MS, FENCE_TTL_MS, HISTORY_MARGIN_MS } from './submission-steps.ts';
 
 /**
  * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every
@@ -15,7 +15,7 @@ import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission-steps.ts';
 export const CLEANUP_MAX_MS = 30_000;
 /**
  * A look that takes longer, since its account is in a back-off or an answer is lost, does not keep cancels waiting any longer: those have
- * a share of the budget of their own (strategy 9.9).
+ * a budget of their own (strategy 9.1). Its answers count all the same, when they come.
  */
 export const LOOK_PATIENCE_MS = 2_000;
 /** Pause between two rounds: doubles from here … */
@@ -65,6 +65,8 @@ interface Doomed {
   readonly clientOrderId: string;
   /** null: never seen open. */
   readonly instrument: string | null;
+  /** Our clock; absent: nobody knows. */
+  readonly sentAtMs?: number | undefined;
   /** Its cancel is a fence: it goes out though nobody sees the order, and once it has passed, absence is proof. */
   readonly fenced: boolean;
   /** When its fence was acknowledged; null: it was not, or it needs none. */
@@ -74,8 +76,15 @@ interface Doomed {
   readonly end: 'cancelled' | 'over' | 'absent' | null;
 }
 
+/** So many states of an account are asked for one by one; more are found in its history (strategy 13.1). */
+const STATES_ONE_BY_ONE = 2;
+/** How far the history is read back for an order whose sending time nobody knows: a day, well above any order's life. */
+const HISTORY_DEFAULT_MS = 86_400_000;
+
 /** One round of questions. */
 interface Answers {
+  /** When they were asked, our clock. */
+  readonly askedAtMs: number;
   readonly open: Readonly<Record<AccountName, readonly ListedOrder[] | string>>;
   /** Of the doomed and the held orders that are not open: by client id; undefined: could not be asked. */
   readonly states: Readonly<Record<string, ExchangeOrder | null>>;
@@ -90,7 +99,8 @@ interface CleanupContext {
   readonly untold: readonly string[];
   readonly candidates: readonly string[];
   readonly kept: number;
-  readonly askedAtMs: number;
+  /** The questions that are out, until they are answered: a round that goes on to cancel waits for them again. */
+  readonly out: { answers: Promise<Answers> | null };
   readonly rounds: number;
   /** Accounts whose open orders the last round could not read, with the reason. */
   readonly unread: Readonly<Partial<Record<AccountName, string>>>;
@@ -108,28 +118,67 @@ function begin({ input }: { input: StopCleanupInput }): CleanupContext {
       doomed[clientOrderId] = { account, clientOrderId, ...unknown };
     }
     // Where some are to be kept, those held have their place among them, seen or not: `judge` tells which are surplus.
-    for (const { account, instrument, clientOrderId } of input.keep === 0 ? (input.live ?? []) : []) {
+    for (const { account, instrument, clientOrderId, sentAtMs } of input.keep === 0 ? (input.live ?? []) : []) {
       const live = { fenced: true, fencedAtMs: null, isOpen: false, end: null } as const;
-      doomed[clientOrderId] ??= { account, clientOrderId, instrument, ...live };
+      doomed[clientOrderId] ??= { account, clientOrderId, instrument, sentAtMs, ...live };
     }
   }
   const unread = { A: 'not asked yet', B: 'not asked yet' };
   const some = input.cancelOnStop && input.keep > 0 ? (input.live ?? []) : [];
   const held = some.filter(({ clientOrderId }) => doomed[clientOrderId] === undefined);
-  return { deps: input, doomed, held, untold: [], candidates: [], kept: 0, askedAtMs: 0, rounds: 0, unread };
+  return { deps: input, doomed, held, untold: [], candidates: [], kept: 0, out: { answers: null }, rounds: 0, unread };
 }
+
+type CancelInput = Pick<QuestionInput, 'exchange' | 'doomed'>;
 
 interface QuestionInput {
   readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly out: CleanupContext['out'];
   readonly doomed: readonly Doomed[];
   readonly held: readonly Held[];
 }
 
+/** Asks, unless questions are out already: what they bring is not thrown away for having taken long (strategy 13.1). */
+function answersOf(input: QuestionInput): Promise<Answers> {
+  const { out } = input;
+  out.answers ??= askExchange(input).finally(() => {
+    out.answers = null;
+  });
+  return out.answers;
+}
+
+/** The states of an account's orders: a few one by one, many from one reading of its history, and what that lacks one by one. */
+async function readStates(
+  exchange: Exchange,
+  account: AccountName,
+  gone: readonly (Doomed | Held)[],
+  nowMs: number,
+): Promise<Record<string, ExchangeOrder | null>> {
+  const states: Record<string, ExchangeOrder | null> = {};
+  const wanted = new Set(gone.map(({ clientOrderId }) => clientOrderId));
+  if (gone.length > STATES_ONE_BY_ONE) {
+    const sent = gone.map(({ sentAtMs }) => sentAtMs ?? nowMs - HISTORY_DEFAULT_MS);
+    const sinceMs = Math.min(...sent) + Math.min(0, exchange.clockSkewMs() ?? 0) - HISTORY_MARGIN_MS;
+    const [history] = await Promise.allSettled([exchange.orderHistory(account, sinceMs, wanted)]);
+    for (const order of history.status === 'fulfilled' ? history.value : []) {
+      if (wanted.delete(order.clientOrderId)) states[order.clientOrderId] = order;
+    }
+  }
+  await Promise.allSettled(
+    [...wanted].map(async (clientOrderId) => {
+      states[clientOrderId] = await exchange.order(account, clientOrderId);
+    }),
+  );
+  return states;
+}
+
 /** The open orders of both accounts, then the state of each order that is to go and is not among them. */
-async function askExchange({ exchange, doomed, held }: QuestionInput): Promise<Answers> {
+async function askExchange({ exchange, clock, doomed, held }: QuestionInput): Promise<Answers> {
+  const askedAtMs = clock.nowMs();
   const read = async (account: AccountName): Promise<readonly ListedOrder[] | string> => {
     try {
-      return await exchange.openOrders(account);
+      return await exchange.openOrders(account, 'look-up');
     } catch (thrown) {
       return thrown instanceof Error ? thrown.message : String(thrown);
     }
@@ -141,13 +190,13 @@ async function askExchange({ exchange, doomed, held }: QuestionInput): Promise<A
   );
   const wanted = [...doomed.filter((order) => order.end === null), ...held];
   const gone = wanted.filter((order) => !ids.has(order.clientOrderId));
-  const states: Record<string, ExchangeOrder | null> = {};
-  await Promise.allSettled(
-    gone.map(async ({ account, clientOrderId }) => {
-      states[clientOrderId] = await exchange.order(account, clientOrderId);
+  const found = await Promise.all(
+    ACCOUNTS.map((account) => {
+      const own = gone.filter((order) => order.account === account);
+      return own.length === 0 ? {} : readStates(exchange, account, own, askedAtMs);
     }),
   );
-  return { open, states };
+  return { askedAtMs, open, states: Object.assign({}, ...found) };
 }
 
 /** An order with its place among the newest. */
@@ -191,7 +240,7 @@ function endOf(order: Doomed, state: ExchangeOrder | null | undefined, askedAtMs
 }
 
 /** Takes a round's answers in. */
-function judge(context: CleanupContext, { open, states }: Answers): Partial<CleanupContext> {
+function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): Partial<CleanupContext> {
   const doomed: Record<string, Doomed> = { ...context.doomed };
   const candidates = new Set(context.candidates);
   const unread: Partial<Record<AccountName, string>> = {};
@@ -220,11 +269,12 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
     }
     if (context.deps.cancelOnStop) {
       const all = [...strategy, ...unseen.map((one) => placed(context.deps, one))];
-      for (const { clientOrderId, instrument } of surplus(context, all)) {
+      for (const { clientOrderId, instrument, createTimeNs } of surplus(context, all)) {
         // Of one that nobody sees the end is proven as of any unknown outcome (9.6): by a fence.
         const fenced = unseen.some((one) => one.clientOrderId === clientOrderId);
         const fresh = { fenced, fencedAtMs: null, isOpen: !fenced, end: null } as const;
-        doomed[clientOrderId] = { account, clientOrderId, instrument, ...fresh };
+        const sentAtMs = Number(createTimeNs / 1_000_000n);
+        doomed[clientOrderId] = { account, clientOrderId, instrument, sentAtMs, ...fresh };
       }
     }
     kept += strategy.filter((order) => doomed[order.clientOrderId] === undefined).length;
@@ -233,7 +283,9 @@ function judge(context: CleanupContext, { open, states }: Answers): Partial<Clea
     const { clientOrderId } = order;
     const isOpen = openIds.has(clientOrderId) || (order.end === null && rests(states[clientOrderId]));
     if (unread[order.account] !== undefined) continue;
-    const end = isOpen ? null : endOf(order, states[clientOrderId], context.askedAtMs);
+    const end = isOpen ? null : endOf(order, states[clientOrderId], askedAtMs);
+    // It was there to be cancelled, seen or not.
+    if (end === 'cancelled') candidates.add(clientOrderId);
     doomed[clientOrderId] = { ...order, isOpen, end };
   }
   const held = context.held.filter(({ clientOrderId }) => {
@@ -251,12 +303,12 @@ function toCancel(context: CleanupContext): Doomed[] {
 }
 
 /** Asks for the cancels; gives the ids of the fences acknowledged. An order seen open needs none, and one may be refused (API 3: 2300). */
-async function requestCancels({ exchange, doomed }: QuestionInput): Promise<readonly string[]> {
+async function requestCancels({ exchange, doomed }: CancelInput): Promise<readonly string[]> {
   const acknowledged: string[] = [];
   await Promise.allSettled(
-    doomed.map(async ({ account, clientOrderId, fenced, isOpen }) => {
+    doomed.map(async ({ account, instrument, clientOrderId, fenced, isOpen }) => {
       const isFence = fenced && !isOpen;
-      await exchange.cancelOrder(account, clientOrderId, isFence ? FENCE_TTL_MS : undefined);
+      await exchange.cancelOrder(account, clientOrderId, isFence ? FENCE_TTL_MS : undefined, instrument ?? undefined);
       if (isFence) acknowledged.push(clientOrderId);
     }),
   );
@@ -291,14 +343,12 @@ function outcome(context: CleanupContext): StopCleanupOutput {
 
 const questions = ({ context }: Args): QuestionInput => ({
   exchange: context.deps.exchange,
+  clock: context.deps.clock,
+  out: context.out,
   doomed: Object.values(context.doomed),
   held: context.held,
 });
-const cancels = ({ context }: Args): QuestionInput => ({
-  exchange: context.deps.exchange,
-  doomed: toCancel(context),
-  held: [],
-});
+const cancels = ({ context }: Args): CancelInput => ({ exchange: context.deps.exchange, doomed: toCancel(context) });
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 const finalOutput = ({ context }: Args): StopCleanupOutput => outcome(context);
@@ -312,8 +362,8 @@ export const stopCleanupMachine = setup({
     output: {} as StopCleanupOutput,
   },
   actors: {
-    askExchange: fromPromise(({ input }: { input: QuestionInput }) => askExchange(input)),
-    requestCancels: fromPromise(({ input }: { input: QuestionInput }) => requestCancels(input)),
+    askExchange: fromPromise(({ input }: { input: QuestionInput }) => answersOf(input)),
+    requestCancels: fromPromise(({ input }: { input: CancelInput }) => requestCancels(input)),
   },
   guards: {
     isAgreed: ({ context }) =>
@@ -328,10 +378,7 @@ export const stopCleanupMachine = setup({
     roundPause: ({ context }) => Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, context.rounds - 1)),
   },
   actions: {
-    beginRound: assign({
-      askedAtMs: ({ context }) => context.deps.clock.nowMs(),
-      rounds: ({ context }) => context.rounds + 1,
-    }),
+    beginRound: assign({ rounds: ({ context }) => context.rounds + 1 }),
     judge: assign(({ context }, params: { output: Answers }) => judge(context, params.output)),
     noteAcknowledged: assign(({ context }, params: { output: readonly string[] }) =>
       noteAcknowledged(context, params.output),

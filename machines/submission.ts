@@ -121,7 +121,7 @@ const setupSubmission = setup({
       input.exchange.order(input.order.account, input.order.clientOrderId),
     ),
     fenceOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
-      input.exchange.cancelOrder(input.order.account, input.order.clientOrderId, FENCE_TTL_MS),
+      input.exchange.cancelOrder(input.order.account, input.order.clientOrderId, FENCE_TTL_MS, input.order.instrument),
     ),
     searchLists: fromPromise(({ input }: { input: ListQuestion }) => findInLists(input)),
   },

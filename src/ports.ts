@@ -74,8 +74,11 @@ export interface Exchange {
   accountSummary(account: AccountName): Promise<AccountSummary>;
   /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
   order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;
-  /** Every strategy order of the account created or closed since then (exchange's time), all pages. */
-  orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]>;
+  /**
+   * Every strategy order of the account created or closed since then (exchange's time), all pages; with `wanted`, as far back as it takes to
+   * find these, but no more pages than there are of them.
+   */
+  orderHistory(account: AccountName, sinceMs: number, wanted?: ReadonlySet<string>): Promise<readonly ExchangeOrder[]>;
 
   sign(draft: OrderDraft): SignedOrder;
   /**
@@ -94,8 +97,9 @@ export interface Exchange {
   /**
    * Asks for a cancel; resolves with the ack, which says nothing of the order (strategy 9.7).
    * `timeToLiveMs` (multiple of 100, ≤ 5000) also kills a create with that id that arrives within it.
+   * `instrument`: cancels of one account and instrument that are due at the same time leave as one call (9.12).
    */
-  cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number): Promise<void>;
+  cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number, instrument?: string): Promise<void>;
   /** The engine stops: from now on the whole of the budget may be used, not only what is planned (strategy 9.1). */
   spendAll(): void;
 }

@@ -46,7 +46,7 @@ import {
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
 import { type Agents, type Answer, openAgents, type PostConfig, postStraight } from './transport.ts';
-import { ackAnswer, errorBody, OVER, whyNoJson } from './wire.ts';
+import { ackAnswer, bulkAnswer, errorBody, OVER, whyNoJson } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -167,6 +167,20 @@ const LOGIN = { call: 'login', bucket: 'reads', asked: { need: 'overdue-reading'
 /** Leave for a create that is neither used nor given back after this: who had it is no more. A book and a journal take less. */
 const ADMISSION_MS = 30_000;
 
+/** How long a cancel waits for its create when it says nothing of it (API 5.4). */
+const DEFAULT_TTL_MS = 100;
+/** Past that, for clocks that do not run alike (strategy 9.12). */
+const OVERLAP_MARGIN_MS = 500;
+/** Cancels in one call at most (API 5.5). */
+const BULK_MAX = 100;
+
+/** A cancel that leaves together with others. */
+interface WaitingCancel {
+  readonly clientOrderId: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** What a private call may come with. */
 interface CallOptions {
   /** Asked at the last moment: why it must not leave any more; null: it may. */
@@ -286,6 +300,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     options.instruments === undefined ? null : new Set(options.instruments.map((name) => name.toLowerCase()));
   const skipped = new Set<string>();
 
+  /** Cancels that wait for their leave, by what they share (strategy 9.12). */
+  const cancels = new Map<string, WaitingCancel[]>();
+  /** Ids with a cancel that is not over, for some seconds each: resolved when it is. */
+  const overlaps = new Map<string, Promise<void>>();
   /** Leave that was given for creates which have not been handed over yet. */
   const permits = new WeakMap<Admission, () => Permit>();
   const ordersAhead = createAhead<ExchangeOrder | null>(clock);
@@ -643,7 +661,68 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
-  async function readHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]> {
+  async function cancelOne(
+    account: AccountName,
+    clientOrderId: string,
+    timeToLiveMs: number | undefined,
+    permit: Permit | null = null,
+  ): Promise<void> {
+    const spec = cancelSpec(channels[account].keys, clientOrderId, timeToLiveMs);
+    noteCancel(clientOrderId, timeToLiveMs);
+    await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer), { permit });
+  }
+
+  /** Until when another cancel of that id would overlap this one: by a timer, whatever our clock is set to. */
+  function noteCancel(clientOrderId: string, timeToLiveMs = DEFAULT_TTL_MS): void {
+    const over = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        if (overlaps.get(clientOrderId) === over) overlaps.delete(clientOrderId);
+        resolve();
+      }, timeToLiveMs + OVERLAP_MARGIN_MS).unref();
+    });
+    overlaps.set(clientOrderId, over);
+  }
+
+  /**
+   * Cancels of one account and instrument: those that come while the first one waits for session and budget leave with it
+   * (strategy 9.12). Where the exchange does not take them together, they are asked for one by one.
+   */
+  async function cancelTogether(
+    account: AccountName,
+    instrument: string,
+    timeToLiveMs: number | undefined,
+    group: readonly WaitingCancel[],
+    close: () => void,
+  ): Promise<void> {
+    const { call, bucket, asked } = cancelSpec(channels[account].keys, '', undefined);
+    try {
+      await sessionFor({ call }, () => channels[account].session.ready());
+      const permit = await admit(channels[account], account, { call, bucket, asked: { ...asked, turn: instrument } });
+      close();
+      const [first] = group;
+      if (first === undefined || group.length > 1) {
+        const ids = group.map(({ clientOrderId }) => clientOrderId);
+        const spec = bulkCancelSpec(hosts.trades, channels[account].keys, ids, timeToLiveMs);
+        for (const id of ids) noteCancel(id, timeToLiveMs);
+        await readPrivate(account, spec, (answer) => readAs(bulkAnswer, answer), { permit });
+      } else await cancelOne(account, first.clientOrderId, timeToLiveMs, permit);
+      for (const { resolve } of group) resolve();
+    } catch (thrown) {
+      close();
+      const isRefused = thrown instanceof ExchangeError && ['refused', 'not-found'].includes(thrown.kind);
+      for (const { clientOrderId, resolve, reject } of group) {
+        if (isRefused && group.length > 1) cancelOne(account, clientOrderId, timeToLiveMs).then(resolve, reject);
+        else reject(thrown);
+      }
+    }
+  }
+
+  async function readHistory(
+    account: AccountName,
+    sinceMs: number,
+    wanted?: ReadonlySet<string>,
+  ): Promise<readonly ExchangeOrder[]> {
+    const missing = new Set(wanted);
     const found: ExchangeOrder[] = [];
     const seen = new Set<string>();
     let cursor: string | null = null;
@@ -654,7 +733,9 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         return { ...page, orders: page.orders.map((order) => ({ ...order, from })) };
       });
       found.push(...read.orders);
-      if (read.next === null) return newestOrders(found);
+      for (const { clientOrderId } of read.orders) missing.delete(clientOrderId);
+      const isEnough = wanted !== undefined && (missing.size === 0 || page + 1 >= wanted.size);
+      if (read.next === null || isEnough) return newestOrders(found);
       if (seen.has(read.next)) {
         throw new ExchangeError('malformed', { call: spec.call, account }, null, 'next: names a page already read');
       }
@@ -771,9 +852,25 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       }
     },
 
-    async cancelOrder(account, clientOrderId, timeToLiveMs): Promise<void> {
-      const spec = cancelSpec(channels[account].keys, clientOrderId, timeToLiveMs);
-      await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer));
+    async cancelOrder(account, clientOrderId, timeToLiveMs, instrument): Promise<void> {
+      // Of overlapping ones only the first counts: a fence that overlaps another cancel of that id would be none (9.12).
+      if (timeToLiveMs !== undefined) await overlaps.get(clientOrderId);
+      if (instrument === undefined) return cancelOne(account, clientOrderId, timeToLiveMs);
+      return new Promise((resolve, reject) => {
+        // Fences and plain cancels never share a call: the time to live is the call's.
+        const key = `${account} ${instrument} ${timeToLiveMs ?? ''}`;
+        const group = cancels.get(key);
+        const one = { clientOrderId, resolve, reject };
+        if (group !== undefined && group.length < BULK_MAX) {
+          group.push(one);
+          return;
+        }
+        const fresh = [one];
+        cancels.set(key, fresh);
+        void cancelTogether(account, instrument, timeToLiveMs, fresh, () => {
+          if (cancels.get(key) === fresh) cancels.delete(key);
+        });
+      });
     },
 
     instrumentTerms: (account) => readPrivate(account, leverageSpec(channels[account].keys), parseInstrumentTerms),
@@ -1052,6 +1149,39 @@ function createSpec(payload: string): CallSpec<TDG> {
     request: JSON.parse(payload),
     invoke: (client, request, config) => client.createOrder(request, config),
   };
+}
+
+/** Through the raw connection of the client, which knows only the first version of the call and maps its answer wrongly (API 10). */
+function bulkCancelSpec(
+  host: string,
+  keys: GrvtKeys,
+  clientOrderIds: readonly string[],
+  timeToLiveMs: number | undefined,
+): CallSpec<TDG> {
+  const request = {
+    sub_account_id: keys.subAccountId,
+    orders: [],
+    client_order_i_ds: clientOrderIds,
+    ...(timeToLiveMs === undefined ? {} : { time_to_live_ms: String(timeToLiveMs) }),
+  };
+  return {
+    call: 'cancelOrder',
+    route: 'bulk_orders',
+    effect: 'cancel',
+    bucket: 'cancels',
+    asked: { need: 'cancel', units: ORDER_UNITS },
+    request,
+    invoke: async (client, _request, config) => {
+      const { axios } = client as unknown as BareClient;
+      return (await axios.post(`${host}/full/v2/bulk_orders`, request, config)).data;
+    },
+    mapLite: (body) => body,
+  };
+}
+
+/** The client without its tables. */
+interface BareClient {
+  readonly axios: { post(url: string, body: unknown, config: unknown): Promise<{ readonly data: unknown }> };
 }
 
 function cancelSpec(keys: GrvtKeys, clientOrderId: string, timeToLiveMs: number | undefined): CallSpec<TDG> {

@@ -110,7 +110,10 @@ export const orderAnswer = z.object({ result: orderRow });
 /** One page; `next` is where the next one begins. */
 export const pageAnswer = z.object({ result: z.array(z.unknown()), next: z.string().nullish() });
 /** `true`, or the text of it (API 12.2). */
-export const ackAnswer = z.object({ result: z.object({ ack: z.union([z.literal(true), z.literal('true')]) }) });
+const ack = z.object({ ack: z.union([z.literal(true), z.literal('true')]) });
+export const ackAnswer = z.object({ result: ack });
+/** An acknowledgement per cancel, by place (API 5.5). */
+export const bulkAnswer = z.object({ cancel_acks: z.array(ack) });
 
 /** Error bodies; lite `c` and `m` are mapped by the reader (API 3). */
 export const errorBody = z.object({

@@ -50,7 +50,14 @@ export class Stage {
 
   static async open(): Promise<Stage> {
     const instruments = knownInstruments().filter((spec) => spec.name === BNB || spec.name === SOL);
-    const paper = await startPaper({ seed: 3, instruments, profile: STILL, accounts: ownAccounts() });
+    const paper = await startPaper({
+      seed: 3,
+      instruments,
+      profile: STILL,
+      accounts: ownAccounts(),
+      // Killed and started again every second or so: what a start may cost is not what is looked at here.
+      rateLimits: false,
+    });
     const gateway = createServer();
     await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
     return new Stage(paper, gateway);
@@ -79,6 +86,7 @@ export class Stage {
       GRVT_HEDGE_HTTP_PORT: '0',
       GRVT_HEDGE_STREAMS: '0',
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.3',
+      GRVT_HEDGE_RATE_SCALE: '20',
       ...environmentAt(PACE),
     };
   }

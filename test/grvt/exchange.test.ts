@@ -852,6 +852,73 @@ describe('what is said', () => {
   });
 });
 
+describe('cancels that leave together (strategy 9.12)', () => {
+  const BULK = '/full/v2/bulk_orders';
+  const [FIRST, SECOND, THIRD] = [ID, '16140901064495857666', '16140901064495857667'];
+  const acks = (count: number) => ({ json: { orders: [], cancel_acks: Array(count).fill({ ack: true }) } });
+
+  it('are one call per account, instrument and time to live; one alone is a plain cancel', async (context) => {
+    const { scripted, exchange, wire } = await rig(context);
+    await exchange.login('A');
+    scripted.on(BULK, (asked) => acks((asked.body.client_order_i_ds as string[]).length));
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    await Promise.all([
+      exchange.cancelOrder('A', FIRST, undefined, 'BTC_USDT_Perp'),
+      exchange.cancelOrder('A', SECOND, undefined, 'BTC_USDT_Perp'),
+      exchange.cancelOrder('A', THIRD, undefined, 'ETH_USDT_Perp'),
+      exchange.cancelOrder('A', '16140901064495857668', 5_000, 'BTC_USDT_Perp'),
+      exchange.cancelOrder('A', '16140901064495857669', 5_000, 'BTC_USDT_Perp'),
+    ]);
+    const calls = scripted.asked.filter(({ path }) => path === BULK).map(({ body }) => body);
+    assert.deepEqual(calls, [
+      { sub_account_id: SUB_ACCOUNTS.A, orders: [], client_order_i_ds: [FIRST, SECOND] },
+      {
+        sub_account_id: SUB_ACCOUNTS.A,
+        orders: [],
+        client_order_i_ds: ['16140901064495857668', '16140901064495857669'],
+        time_to_live_ms: '5000',
+      },
+    ]);
+    assert.equal(scripted.count(CANCEL), 1);
+    assert.equal(wire.filter((event) => event.kind === 'sent' && event.route === 'bulk_orders').length, 2);
+  });
+
+  it('are asked for one by one where the exchange does not take them together', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    scripted.on(BULK, { status: 400, json: { code: 2234, message: 'mixed instruments', status: 400 } });
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    await Promise.all([FIRST, SECOND].map((id) => exchange.cancelOrder('A', id, undefined, 'BTC_USDT_Perp')));
+    assert.deepEqual([scripted.count(BULK), scripted.count(CANCEL)], [1, 2]);
+  });
+
+  it('fail together where nobody knows whether they happened, or an acknowledgement is missing', async (context) => {
+    for (const script of [
+      { raw: (request: { socket: { destroy(): void } }) => request.socket.destroy() },
+      { json: { orders: [], cancel_acks: [{ ack: true }, { ack: false }] } },
+    ]) {
+      const { scripted, exchange } = await rig(context);
+      await exchange.login('A');
+      scripted.on(BULK, script);
+      const both = [FIRST, SECOND].map((id) => failure(exchange.cancelOrder('A', id, undefined, 'BTC_USDT_Perp')));
+      for (const { kind } of await Promise.all(both)) assert.equal(kind, 'unknown');
+      assert.equal(scripted.count(CANCEL), 0);
+    }
+  });
+
+  it('a fence waits until no cancel of that id overlaps it: its time to live and 500 ms', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    await exchange.login('A');
+    scripted.on(CANCEL, { json: { r: { a: true } } });
+    await exchange.cancelOrder('A', FIRST, undefined, 'BTC_USDT_Perp');
+    const sentAt = performance.now();
+    await exchange.cancelOrder('A', FIRST, 5_000, 'BTC_USDT_Perp');
+    assert.ok(performance.now() - sentAt >= 590, String(performance.now() - sentAt));
+    await exchange.cancelOrder('A', SECOND, 5_000, 'BTC_USDT_Perp');
+    assert.equal(scripted.count(CANCEL), 3, 'another order’s fence waits for nothing');
+  });
+});
+
 describe('rate limits (strategy 9.9)', () => {
   it('429 pauses the account’s other reads, but not its cancels, nor the other account', async (context) => {
     const { scripted, exchange } = await rig(context);

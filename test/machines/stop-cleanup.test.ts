@@ -236,6 +236,59 @@ test('a look that waits, as in a back-off, keeps the cancels of orders held live
   assert.ok(output());
 });
 
+test('the answers of a look that takes long are used when they come, and it is not asked anew meanwhile (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const live = venue.rest('A', 1);
+  const openOrders = bench.exchange.onOpenOrders;
+  const slow = Promise.withResolvers<void>();
+  bench.exchange.onOpenOrders = async (account) => {
+    if (account === 'A') await slow.promise;
+    return openOrders(account);
+  };
+  const { output } = cleanUp(bench, { live: [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId: live }] });
+  await bench.pass(12_000, 50);
+  assert.equal(bench.exchange.named('openOrders').length, 2, 'one question an account');
+  assert.deepEqual(venue.resting(), [], 'the cancel did not wait for it');
+  slow.resolve();
+  await bench.settle();
+  assert.deepEqual(output(), { cancelled: 1, candidates: 1, kept: 0, left: [] });
+});
+
+test('the ends of many orders come from one reading of the history, and only what that lacks is looked up (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const ids = Array.from({ length: 40 }, (_, n) => venue.rest('A', n + 1, `SYM${n % 20}_USDT_Perp`));
+  const since: number[] = [];
+  bench.exchange.onHistory = async (account, sinceMs) => {
+    since.push(sinceMs);
+    return [...venue.orders.values()].flatMap((row) =>
+      row.account === account && row.order.status !== 'OPEN' && row.order.clientOrderId !== ids[7] ? [row.order] : [],
+    );
+  };
+  const sentAtMs = bench.clock.nowMs() - 5_000;
+  const { output } = cleanUp(bench, {
+    live: ids.map((clientOrderId) => ({ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId, sentAtMs })),
+  });
+  await bench.pass(1_000, 20);
+  assert.deepEqual(output(), { cancelled: 40, candidates: 40, kept: 0, left: [] });
+  assert.deepEqual(
+    bench.exchange.named('order').map(({ args }) => args[1]),
+    [ids[7]],
+  );
+  assert.deepEqual(since, [sentAtMs - 60_000]);
+});
+
+test('a history that cannot be read leaves every order to be asked for by itself (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const ids = Array.from({ length: 4 }, (_, n) => venue.rest('A', n + 1));
+  bench.exchange.onHistory = () => Promise.reject(new TestFailure('unavailable', 'orderHistory'));
+  const { output } = cleanUp(bench);
+  await bench.pass(1_000, 20);
+  assert.deepEqual(output(), { cancelled: ids.length, candidates: ids.length, kept: 0, left: [] });
+});
+
 test('an order held live whose end the first look tells is not cancelled', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);

@@ -22,7 +22,7 @@ export async function withScene(
   play: (scene: Scene) => Promise<void>,
   options: PaperServerOptions = {},
 ): Promise<void> {
-  const paper = await startPaper({ seed: 5, ...options });
+  const paper = await startPaper({ seed: 5, rateLimits: false, ...options });
   for (const { instrument } of stateOf(paper).instruments) paper.exchange.control.market({ instrument, frozen: true });
   const meddler = await new Meddler(paper.url).start();
   const stages: EngineStage[] = [];

@@ -77,7 +77,7 @@ async function useAll(exchange: GrvtExchange): Promise<void> {
 
 describe('the in-process transport', () => {
   it('carries the same bytes as loopback, both ways', async () => {
-    const paper = await startPaper({ seed: SEED, startMs: START_MS, nowMs: () => START_MS });
+    const paper = await startPaper({ seed: SEED, startMs: START_MS, nowMs: () => START_MS, rateLimits: false });
     const overLoopback = tap(paper.exchange);
     const options = (accounts: PaperExchange['accounts'], origin: string) => ({
       hosts: { edge: origin, trades: origin, marketData: origin },
@@ -96,7 +96,7 @@ describe('the in-process transport', () => {
     }
 
     const time = new VirtualTime(START_MS, () => 0.5);
-    const exchange = createPaper({ seed: SEED, startMs: START_MS });
+    const exchange = createPaper({ seed: SEED, startMs: START_MS, rateLimits: false });
     const inProcess = tap(exchange);
     // Time stands still for the exchange as it did for the other one: what differs is the transport alone.
     const handle = exchange.handle.bind(exchange);
@@ -130,7 +130,7 @@ describe('the in-process transport', () => {
 
   it('each request is told once, with whether a fault met it', async () => {
     const time = new VirtualTime(START_MS, () => 0.5);
-    const exchange = createPaper({ seed: SEED, startMs: START_MS });
+    const exchange = createPaper({ seed: SEED, startMs: START_MS, rateLimits: false });
     const told: string[] = [];
     let passage = { upMs: 7, downMs: 12, requestLost: false, answerLost: false };
     let reachable = true;
