@@ -505,6 +505,7 @@ function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
       instrument: state.instrument,
       sinceMs: state.sinceMs,
       critical: ALERT_POLICIES[state.kind].critical,
+      information: ALERT_POLICIES[state.kind].information === true,
       over: !alertHolds(state),
       details: state.details,
       text: { en: alertLine(state, 'en'), zh: alertLine(state, 'zh') },

@@ -190,6 +190,8 @@ export interface AlertStatus {
   readonly instrument: string | null;
   readonly sinceMs: number;
   readonly critical: boolean;
+  /** It requires no action (strategy 12.3). */
+  readonly information: boolean;
   /** It is over and calming down. */
   readonly over: boolean;
   readonly details: Readonly<Record<string, string>>;

@@ -67,6 +67,7 @@ test('an alert that is over no longer counts as open', async () => {
     instrument: null,
     sinceMs: NOON_MS,
     critical: true,
+    information: false,
     over: false,
     details: {},
     text: { en: '', zh: '' },

@@ -208,6 +208,27 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
+  test('12.3 what needs you counts what requires action, not information nor what is over', async (t) => {
+    const about = { account: null, instrument: BNB, sinceMs: NOON_MS, critical: false, over: false, details: {} };
+    const alert = (kind: string, changes: { over?: boolean; information?: boolean }) => ({
+      ...{ ...about, key: kind, kind, information: false, text: { en: kind, zh: kind } },
+      ...changes,
+    });
+    const capped = alert('limit-reached', { information: true });
+    const cases: [ReturnType<typeof alert>[], string, string[]][] = [
+      [[capped], 'Nothing needs you.', []],
+      [[alert('drift', {}), alert('mmr', { over: true }), capped], 'Alerts: 1', ['1']],
+    ];
+    for (const [alerts, words, count] of cases) {
+      const web = await serve(t, { alerts });
+      const { page } = await openPage(browser, web.url);
+      assert.equal(await page.locator('.needs').innerText(), words);
+      assert.deepEqual(await page.locator('.alerts .count-bad').allInnerTexts(), count);
+      assert.equal(await page.locator('.alerts li').count(), alerts.length);
+      await page.close();
+    }
+  });
+
   test('what an exchange or an operator writes is text, never markup', async (t) => {
     const evil = '<img src=x onerror="document.title=\'owned\'">';
     const web = await serve(t, { symbols: [symbolStatus({ why: evil, idle: { why: evil, rule: evil } })] });

@@ -147,7 +147,7 @@ export function createOverview(app, page) {
 function leadWords(status, onPhase) {
   const { symbols, alerts } = status;
   const counts = PHASES.map((phase) => [phase, symbols.filter((one) => one.phase === phase).length]);
-  const open = alerts.filter((alert) => !alert.over);
+  const open = alerts.filter(needsAction);
   const need = open.length === 0 ? 'calm' : open.some((alert) => alert.critical) ? 'loud' : 'raised';
   return [
     h(
@@ -488,9 +488,14 @@ export function ladder(symbol) {
   );
 }
 
+/** Information requires no action (strategy 12.3), nor does what is over. */
+function needsAction({ over, information }) {
+  return !over && !information;
+}
+
 function alertList(status) {
   const { alerts, outboxWaiting } = status;
-  const loud = alerts.filter((alert) => !alert.over);
+  const loud = alerts.filter(needsAction);
   return [
     h('h2', {}, t('alerts'), loud.length > 0 ? h('b', { class: 'count-bad' }, String(loud.length)) : ''),
     alerts.length === 0 ? h('p', { class: 'dim' }, t('noAlerts')) : '',
@@ -500,7 +505,7 @@ function alertList(status) {
       alerts.map((alert) =>
         h(
           'li',
-          { class: alert.over ? 'over' : alert.critical ? 'critical' : '' },
+          { class: alert.over ? 'over' : alert.critical ? 'critical' : alert.information ? 'information' : '' },
           h('span', {}, alertWords(alert)),
           h(
             'span',
