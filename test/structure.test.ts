@@ -67,13 +67,34 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
   { place: 'src/settings/', may: ['src/settings/', 'src/core/', 'fastest-levenshtein', 'node:', 'zod'] },
   {
     place: 'src/web/',
-    may: ['src/web/', 'src/core/', 'ports', '@statelyai/inspect', 'fastify', '@fastify/', 'node:', 'prom-client', 'ws'],
+    may: [
+      'src/web/',
+      'src/core/',
+      'src/loopback.ts',
+      'ports',
+      '@statelyai/inspect',
+      'fastify',
+      '@fastify/',
+      'node:',
+      'prom-client',
+      'ws',
+    ],
   },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
   // An exchange that shared the strategy's arithmetic would agree with its mistakes.
   {
     place: 'src/paper/',
-    may: ['src/paper/', 'src/core/decimal.ts', 'src/grvt/wire.ts', '@noble/', 'node:', 'viem', 'ws', 'zod'],
+    may: [
+      'src/paper/',
+      'src/core/decimal.ts',
+      'src/grvt/wire.ts',
+      'src/loopback.ts',
+      '@noble/',
+      'node:',
+      'viem',
+      'ws',
+      'zod',
+    ],
   },
 ];
 

@@ -193,7 +193,8 @@ export class Api {
     venue.advance(nowMs);
     this.#requests += 1;
     const { path, route, version, lite } = this.#addressOf(request.path);
-    this.#byRoute.set(route, (this.#byRoute.get(route) ?? 0) + 1);
+    const count = this.#byRoute.get(route) ?? 0;
+    if (count > 0 || this.#byRoute.size < PATHS_KEPT) this.#byRoute.set(route, count + 1);
     let session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
     const names = session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
     const strikes = (kind: FaultKind) => faults.strikes(kind, route, names);

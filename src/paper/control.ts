@@ -38,7 +38,9 @@ const rule = z.strictObject({
 });
 
 /** Furthest one call may move time on: a month, which four instruments take half a minute for. */
-const MAX_ADVANCE_MS = 31 * 86_400_000;
+export const MAX_ADVANCE_MS = 31 * 86_400_000;
+/** Furthest the clock may jump: ten years, within which a millisecond is still told from the next. */
+const MAX_JUMP_MS = 3_653 * 86_400_000;
 
 /** What each path takes. */
 const BODIES = {
@@ -119,7 +121,7 @@ const BODIES = {
     /** Lets that much time pass: the market moves, orders expire. */
     advance_ms: z.number().nonnegative().max(MAX_ADVANCE_MS).optional(),
     /** The exchange's clock jumps; the market does not move. */
-    jump_ms: z.number().optional(),
+    jump_ms: z.number().min(-MAX_JUMP_MS).max(MAX_JUMP_MS).optional(),
   }),
   session: z.strictObject({ account: account.optional(), lifetime_ms: z.number().positive().optional() }),
   faults: z.strictObject({ rules: z.array(rule), add: z.boolean().default(false) }),
@@ -146,9 +148,11 @@ export interface ControlParts {
 export class Control {
   readonly #exchange: ControlParts;
   #injected = 0;
+  #skip: (ms: number) => void;
 
   constructor(exchange: ControlParts) {
     this.#exchange = exchange;
+    this.#skip = (ms) => exchange.skip(ms);
   }
 
   #account(name: string): PaperAccount {
@@ -301,7 +305,7 @@ export class Control {
 
   /** Lets time pass, or puts the exchange's clock off. */
   clock(body: Body<'clock'>): void {
-    if (body.advance_ms !== undefined) this.#exchange.skip(body.advance_ms);
+    if (body.advance_ms !== undefined) this.#skip(body.advance_ms);
     if (body.jump_ms !== undefined) this.#exchange.venue.shiftClock(body.jump_ms);
   }
 
@@ -360,8 +364,12 @@ export class Control {
     };
   }
 
-  /** Answers a request to `/paper/PATH`: GET `state`, `faults`, `accounts`; POST the rest. Mistakes answer 400 and say which. */
-  handle(method: string, path: string, body: string): PaperAnswer {
+  /**
+   * Answers a request to `/paper/PATH`: GET `state`, `faults`, `accounts`; POST the rest. Mistakes answer 400 and say which.
+   *
+   * @param skip lets time pass in place of the exchange's own way, which does it at once.
+   */
+  handle(method: string, path: string, body: string, skip = this.#skip): PaperAnswer {
     const answer = (status: number, value: unknown): PaperAnswer => ({
       status,
       headers: { 'content-type': 'application/json' },
@@ -379,7 +387,9 @@ export class Control {
     }
     if (!Object.hasOwn(BODIES, name))
       return answer(404, { error: `no such path: ${name}`, paths: Object.keys(BODIES) });
+    const atOnce = this.#skip;
     try {
+      this.#skip = skip;
       const read = BODIES[name as Path].parse(body === '' ? {} : JSON.parse(body));
       const act = this[name as Path] as (read: unknown) => unknown;
       const result = act.call(this, read);
@@ -387,6 +397,8 @@ export class Control {
     } catch (error) {
       if (error instanceof z.ZodError) return answer(400, { error: z.prettifyError(error) });
       return answer(400, { error: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.#skip = atOnce;
     }
   }
 }

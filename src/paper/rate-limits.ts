@@ -38,7 +38,7 @@ export function chargeOf(route: string, bulk: { readonly creates: number; readon
   if (route === 'bulk_orders') {
     return { create: bulk.creates * BULK_WEIGHT, cancel: bulk.cancels > 0 ? BULK_WEIGHT : 0 };
   }
-  const weight = WEIGHTS[route] ?? OTHER_WEIGHT;
+  const weight = (Object.hasOwn(WEIGHTS, route) ? WEIGHTS[route] : undefined) ?? OTHER_WEIGHT;
   if (route === 'create_order') return { create: weight };
   return route === 'cancel_order' || route === 'cancel_all_orders' ? { cancel: weight } : { read: weight };
 }

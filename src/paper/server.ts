@@ -1,13 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { askedBy, foreign } from '../loopback.ts';
 import type { PaperAnswer, PaperRequest } from './api.ts';
+import { createCatchUp } from './catch-up.ts';
+import { boundConnections, CONNECTIONS_MAX, STREAMS_MAX } from './connections.ts';
 import type { PaperExchange } from './exchange.ts';
 
 /** Largest request body taken; a bulk of 100 orders is a tenth of it. */
 const MAX_BODY_BYTES = 1_048_576;
 /** Connections kept open for the next request; longer than any poll interval in use. */
 const KEEP_ALIVE_MS = 65_000;
+/** A request that is not complete by then is dropped, and a connection that has not begun one. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** How often connections are looked over for that. */
+const CHECK_CONNECTIONS_MS = 5_000;
 
 /** What is served, and by which clock. */
 export interface ServerParts {
@@ -25,7 +32,8 @@ export interface HttpServer {
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed: an answer is still to go out on it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_BODY_BYTES) return null;
     chunks.push(chunk);
@@ -40,10 +48,14 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
  * @throws when the port is taken.
  */
 export async function serveHttp(parts: ServerParts, port: number): Promise<HttpServer> {
-  const { exchange, nowMs } = parts;
+  const { exchange } = parts;
+  let isClosed = false;
+  const catchUp = createCatchUp(exchange, parts.nowMs, () => wake());
+  const nowMs = () => catchUp.nowMs();
   let timer: NodeJS.Timeout | null = null;
   let timerAtMs = Number.POSITIVE_INFINITY;
   const wake = (): void => {
+    if (isClosed) return;
     const nextMs = exchange.nextEventMs();
     if (timer !== null && timerAtMs <= nextMs) return;
     if (timer !== null) clearTimeout(timer);
@@ -69,18 +81,36 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
     response.end(answer.body);
   };
 
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
+  const limits = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+  };
+  const server = createServer(limits, (incoming, response) => {
     void readBody(incoming)
       .then((body) => {
         if (body === null) {
-          response.writeHead(413).end();
+          response.writeHead(413, { connection: 'close' }).end();
           return;
         }
         const path = incoming.url ?? '/';
         const method = incoming.method ?? 'GET';
         if (path.startsWith('/paper/')) {
+          // It hands out keys and moves the market: not for a page of another site, nor by another name.
+          const refused = foreign(askedBy(incoming), incoming.socket.localPort ?? 0);
+          if (refused !== null) {
+            response.writeHead(refused.status, { 'content-type': 'text/plain' }).end(`${refused.why}\n`);
+            return;
+          }
           exchange.advance(nowMs());
-          send(response, exchange.control.handle(method, path, body));
+          let isLong = false;
+          const answer = exchange.control.handle(method, path, body, (ms) => {
+            catchUp.skip(ms);
+            isLong = true;
+          });
+          if (isLong) catchUp.whenDone(() => send(response, answer));
+          else send(response, answer);
           wake();
           return;
         }
@@ -102,12 +132,20 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         response.destroy();
       });
   });
+  boundConnections(server, CONNECTIONS_MAX);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
   server.on('upgrade', (incoming, socket, head) => {
+    // From here on the socket is ours alone: reset during the handshake, it would end the process.
+    socket.on('error', () => socket.destroy());
     exchange.advance(nowMs());
     const refuse = (status: number): void => {
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+      socket.end(head, () => socket.destroy());
     };
+    if (sockets.clients.size >= STREAMS_MAX) {
+      refuse(503);
+      return;
+    }
     // Decided before the handshake answers, so that a dead session is told by its status.
     const early: string[] = [];
     let write = (text: string): void => {
@@ -146,8 +184,9 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
     port: (server.address() as AddressInfo).port,
     server,
     close: async () => {
+      isClosed = true;
+      catchUp.close();
       if (timer !== null) clearTimeout(timer);
-      timerAtMs = Number.NEGATIVE_INFINITY;
       for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));

@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Decimal } from '../core/decimal.ts';
+import { askedBy } from '../loopback.ts';
 import type { Clock } from '../ports.ts';
-import { askedBy, refusal } from './guard.ts';
+import { refusal } from './guard.ts';
 
 /** Where inspectors connect: `ws://127.0.0.1:<port>/inspect`. */
 export const INSPECT_PATH = '/inspect';

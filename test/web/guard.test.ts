@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBy, parserAnswer, refusal, SECURITY_HEADERS } from '../../src/web/guard.ts';
+import { askedBy } from '../../src/loopback.ts';
+import { parserAnswer, refusal, SECURITY_HEADERS } from '../../src/web/guard.ts';
 
 const PORT = 8787;
 
