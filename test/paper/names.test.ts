@@ -155,7 +155,7 @@ describe('names and shapes', () => {
   });
 
   it('one answer says the same in full and, through the venue’s client, in lite', async () => {
-    const paper = await startPaper({ seed: 4 });
+    const paper = await startPaper({ seed: 4, rateLimits: false });
     try {
       const account = paper.accounts[0]!;
       const { control } = paper.exchange;

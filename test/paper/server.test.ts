@@ -46,7 +46,7 @@ const FOREIGN: readonly [string, Record<string, string>, number][] = [
 
 describe('the control path and its server', () => {
   it('keeps out other names and other pages, and answers what is too large', async () => {
-    const paper = await startPaper({ seed: 9 });
+    const paper = await startPaper({ seed: 9, rateLimits: false });
     try {
       for (const [name, headers, status] of FOREIGN) {
         const sent = Object.fromEntries(
@@ -91,7 +91,7 @@ describe('the control path and its server', () => {
   });
 
   it('answers others while an hour passes at once, and passes all of it', async () => {
-    const paper = await startPaper({ seed: 9 });
+    const paper = await startPaper({ seed: 9, rateLimits: false });
     try {
       const before = paper.exchange.venue.clockMs;
       const hour = statusOf(`${paper.url}/paper/clock`, {}, JSON.stringify({ advance_ms: HOUR_MS }));
