@@ -448,7 +448,18 @@ class Campaign {
     for (const spec of this.#specs) this.#exchange.control.market({ instrument: spec.name, frozen: false });
   }
 
+  /** An engine that was killed is followed by one that cannot know what it had spent: only then is a 429 nobody's mistake. */
+  #judgeBudget(): void {
+    const { rateLimited } = this.#exchange.api;
+    const killed = this.#faults.of('engine-killed') + this.#faults.of('journal-lost') > 0 || this.#crash !== null;
+    if (rateLimited === 0 || killed) return;
+    this.#findings.find('truth', '9.1', 'requests were one too many for the exchange', {
+      requests: String(rateLimited),
+    });
+  }
+
   #result(): CampaignResult {
+    this.#judgeBudget();
     for (const [kind, count] of Object.entries(this.#exchange.faults.counts())) this.#faults.add(kind, count);
     // Cut short to look closely, it need not have seen everything.
     const whole = this.#options.untilMs === null && !this.#interrupted;

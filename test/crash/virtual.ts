@@ -94,6 +94,8 @@ export class World {
       startMs: START_MS,
       instruments: instruments(),
       profile: options.profile ?? STILL,
+      // Killed and started again every few seconds: what a start may cost is not what is looked at here.
+      rateLimits: false,
     });
     this.watch = new Watch(this.exchange);
     this.settings = settingsOf(options);
@@ -288,7 +290,13 @@ export function instruments(): readonly InstrumentSpec[] {
 
 function settingsOf(options: Options): Settings {
   const reading = loadSettings({
-    env: { GRVT_ENV: 'paper', GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json', ...environmentAt(1), ...options.environment },
+    env: {
+      GRVT_ENV: 'paper',
+      GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json',
+      GRVT_HEDGE_RATE_SCALE: '20',
+      ...environmentAt(1),
+      ...options.environment,
+    },
     root: '/crash',
     readFile: (path) => {
       if (path.endsWith('symbols.json')) return Buffer.from(JSON.stringify(options.symbols ?? SYMBOLS));
