@@ -1,6 +1,7 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
+  AccountFill,
   AccountName,
   AccountSnapshot,
   AccountSummary,
@@ -82,6 +83,8 @@ interface LookupResults {
   readonly lookups: readonly OrderLookup[];
   /** Instruments with an order that could not be looked up. */
   readonly failed: Readonly<Record<string, ExchangeFailure>>;
+  /** Absent: not asked for. */
+  readonly fills?: readonly AccountFill[] | ExchangeFailure;
 }
 
 interface PollerContext {
@@ -186,7 +189,9 @@ function watchedIn({ watched, watchedAtStart }: PollerContext): PollerContext['w
 /** Whether all watched orders are among the open ones. */
 function isNothingMissing(context: PollerContext, { openOrders }: Reading): boolean {
   const open = new Set(openOrders.map((order) => order.clientOrderId));
-  return Object.values(watchedIn(context)).every(({ clientOrderIds }) => clientOrderIds.every((id) => open.has(id)));
+  return Object.values(watchedIn(context)).every(
+    ({ clientOrderIds, fillsSinceMs }) => fillsSinceMs === undefined && clientOrderIds.every((id) => open.has(id)),
+  );
 }
 
 /** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
@@ -218,6 +223,20 @@ function planLookups(
   return { reading, watchedAtStart, toLookUp, postponed, lookedUpLast };
 }
 
+/** The missing orders, and beside them the fills that a difference is to be explained by (strategy 10.5). */
+async function lookUp(input: LookupInput): Promise<LookupResults> {
+  const { exchange, account, fillsSinceMs } = input;
+  const [found, fills] = await Promise.all([
+    lookUpMissing(input),
+    fillsSinceMs === null
+      ? undefined
+      : exchange
+          .fillHistory(account, fillsSinceMs)
+          .catch((thrown: unknown) => toFailure(thrown, 'fillHistory', account)),
+  ]);
+  return fills === undefined ? found : { ...found, fills };
+}
+
 /** Asks for each missing order; where `order` knows nothing of it, the history may know its end (strategy 10.2). */
 async function lookUpMissing({ exchange, account, orders, requestedAtMs }: LookupInput): Promise<LookupResults> {
   const lookups: OrderLookup[] = [];
@@ -244,12 +263,26 @@ async function lookUpMissing({ exchange, account, orders, requestedAtMs }: Looku
 }
 
 /** What fails after these look-ups; an instrument whose turn did not come may fail still. */
-function failedAfter({ failedLookups, postponed }: PollerContext, { failed }: LookupResults) {
-  const now = Object.values(failed).map((failure): [string, FailedLookup] => {
+function failedAfter({ failedLookups, postponed }: PollerContext, results: LookupResults) {
+  const now = failuresOf(results).map((failure): [string, FailedLookup] => {
     const { call } = failure;
     return [call, { failure, inARow: (failedLookups[call]?.inARow ?? 0) + 1 }];
   });
   return { ...(postponed.length > 0 ? failedLookups : NONE_FAILED), ...Object.fromEntries(now) };
+}
+
+/** What failed of the look-ups. A history of fills that cannot be read keeps no symbol from its snapshot. */
+function failuresOf({ failed, fills }: LookupResults): readonly ExchangeFailure[] {
+  return [...Object.values(failed), ...(fills !== undefined && 'kind' in fills ? [fills] : [])];
+}
+
+/** The fills of an instrument, where they were asked for; null: they cannot be read. */
+function fillsFor(context: PollerContext, instrument: string): Pick<SymbolSnapshot, 'fills'> {
+  const { fills } = context.results;
+  const { fillsSinceMs } = context.watchedAtStart[instrument] ?? {};
+  if (fills === undefined || fillsSinceMs === undefined) return {};
+  if ('kind' in fills) return { fills: null };
+  return { fills: fills.filter((fill) => fill.instrument === instrument && fill.timeMs >= fillsSinceMs) };
 }
 
 /** One symbol's part of a poll (strategy 10.1): its position, and strategy orders only. */
@@ -295,6 +328,8 @@ interface ReadInput {
 interface LookupInput extends ReadInput {
   readonly orders: readonly WatchedOrder[];
   readonly requestedAtMs: number;
+  /** How far back the fills are read; null: nobody asks for them. */
+  readonly fillsSinceMs: number | null;
 }
 
 const readInput = ({ context }: Args): ReadInput => ({
@@ -305,6 +340,11 @@ const lookupInput = ({ context }: Args): LookupInput => ({
   ...readInput({ context }),
   orders: context.toLookUp,
   requestedAtMs: context.requestedAtMs,
+  fillsSinceMs: Object.values(context.watchedAtStart).reduce<number | null>(
+    (least, { fillsSinceMs = null }) =>
+      least === null || fillsSinceMs === null ? (least ?? fillsSinceMs) : Math.min(least, fillsSinceMs),
+    null,
+  ),
 });
 const whole = <E>({ event }: { event: E }) => event;
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
@@ -333,7 +373,7 @@ function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, system
 export const accountPollerMachine = setup({
   types: { context: {} as PollerContext, events: {} as PollerEvent, input: {} as PollerInput },
   actors: {
-    lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUpMissing(input)),
+    lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUp(input)),
   },
   guards: {
     isNothingMissing: ({ context }, { reading }: { reading: Reading }) => isNothingMissing(context, reading),
@@ -412,7 +452,7 @@ export const accountPollerMachine = setup({
     }),
     reportLookupFailures: ({ context }) => {
       const { account, reporter, clock } = context.deps;
-      for (const failure of Object.values(context.results.failed)) {
+      for (const failure of failuresOf(context.results)) {
         const inARow = context.failedLookups[failure.call]?.inARow ?? 1;
         reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow });
       }
@@ -448,7 +488,8 @@ export const accountPollerMachine = setup({
           tell({ enqueue, system }, `symbol:${instrument}`, message);
         } else if (!context.postponed.includes(instrument)) {
           const slice = sliceFor(instrument, snapshot, absentOf(context, instrument));
-          tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: slice });
+          const whole = { ...slice, ...fillsFor(context, instrument) };
+          tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: whole });
         }
       }
       const failedLookups = Object.values(context.failedLookups);
@@ -522,7 +563,7 @@ export const accountPollerMachine = setup({
         },
         'looking-up': {
           description:
-            'Asks for the missing orders, and reads the history for those the exchange no longer knows (10.2).',
+            'Asks for the missing orders, and reads the history for those the exchange no longer knows (10.2); reads the fills that a difference is to be explained by (10.5).',
           invoke: {
             src: 'lookUpMissing',
             input: lookupInput,

@@ -703,7 +703,7 @@ export const daemonMachine = daemonSetup.createMachine({
 
 /** Calls of an account that may have been failing when the engine last went down. */
 const CALLS_OF_ACCOUNT = [
-  ...['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory'],
+  ...['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory', 'fillHistory'],
   ...['createOrder', 'cancelOrder'],
 ];
 

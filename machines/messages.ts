@@ -90,6 +90,8 @@ export interface OrdersWatched {
   readonly clientOrderIds: readonly string[];
   /** When each was sent, our clock: how far back the order history is read for those `order` no longer knows. Else a day. */
   readonly sentAtMs?: Readonly<Record<string, number>>;
+  /** A difference is to be explained: the fill history since then comes with the slice (strategy 10.5). Absent: not asked. */
+  readonly fillsSinceMs?: number;
 }
 
 /** Poll again soon: a stream message, or an answer that contradicts the ledger. Never faster than the request budget (10.6). */

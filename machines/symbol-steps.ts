@@ -290,7 +290,8 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
     return finish(context, { ...seen, state: begun.state }, { history: begun.facts });
   }
   const taken = reconcile(context.state, snapshot, context.strategy, freshMark(context, snapshots));
-  const newContradiction = !context.state.contradiction[account] && taken.state.contradiction[account];
+  const [before, after] = [context.state.contradiction[account], taken.state.contradiction[account]];
+  const newContradiction = after !== null && (before === null || !sameWatch(context.state, taken.state, account));
   const comparison = context.compared
     ? null
     : compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
@@ -795,9 +796,9 @@ function finish(
   const state: JournalEntry[] =
     saved === before.saved ? [] : [{ kind: 'symbol.state', key: instrument, atMs: before.clock.nowMs(), body: body() }];
   const watches =
-    now.orders === before.state.orders
+    now.orders === before.state.orders && now.contradiction === before.state.contradiction
       ? []
-      : ACCOUNTS.filter((account) => !sameList(watched(before.state, account), watched(now, account)));
+      : ACCOUNTS.filter((account) => !sameWatch(before.state, now, account));
   return {
     change: { ...change, saved, savedState: now },
     entries: [...(also.entries ?? []), ...state, ...history],
@@ -952,16 +953,26 @@ function watchedOrders(state: SymbolState, account: AccountName): readonly Manag
 }
 
 function watched(state: SymbolState, account: AccountName): readonly string[] {
-  return watchedOrders(state, account).map((order) => order.clientOrderId);
+  const orders = watchedOrders(state, account).map((order) => order.clientOrderId);
+  // Of ours by their fills alone (10.5): none of them is managed.
+  return [...orders, ...(state.contradiction[account]?.history?.clientOrderIds ?? [])];
+}
+
+/** Whether the account's poller is to look for the same orders, and for the fills alike. */
+function sameWatch(one: SymbolState, other: SymbolState, account: AccountName): boolean {
+  const since = (state: SymbolState) => state.contradiction[account]?.history?.sinceMs;
+  return since(one) === since(other) && sameList(watched(one, account), watched(other, account));
 }
 
 function watch(instrument: string, state: SymbolState, account: AccountName): SymbolCommand {
   const orders = watchedOrders(state, account);
+  const history = state.contradiction[account]?.history;
   return toPoller(account, {
     type: 'orders.watched',
     instrument,
-    clientOrderIds: orders.map((order) => order.clientOrderId),
+    clientOrderIds: watched(state, account),
     sentAtMs: Object.fromEntries(orders.map((order) => [order.clientOrderId, order.sentAtMs])),
+    ...(history === undefined ? {} : { fillsSinceMs: history.sinceMs }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Alert } from './core/alerts.ts';
 import type { Decimal } from './core/decimal.ts';
 import type { Fact } from './core/facts.ts';
 import type {
+  AccountFill,
   AccountName,
   AccountSummary,
   Book,
@@ -79,6 +80,8 @@ export interface Exchange {
    * find these, but no more pages than there are of them.
    */
   orderHistory(account: AccountName, sinceMs: number, wanted?: ReadonlySet<string>): Promise<readonly ExchangeOrder[]>;
+  /** The account's fills since then (exchange's time), newest first, the newest 20,000 at most. */
+  fillHistory(account: AccountName, sinceMs: number): Promise<readonly AccountFill[]>;
 
   sign(draft: OrderDraft): SignedOrder;
   /**

@@ -100,6 +100,8 @@ export type Fact = { readonly atMs: number } & (
       readonly account: AccountName;
       readonly difference: Decimal;
       readonly price: Decimal;
+      /** The average of the fills that explain it, or the mark (10.5); absent in older journals. */
+      readonly pricedBy?: 'fills' | 'mark';
       readonly matches: readonly LotMatch[];
     }
   | {

@@ -161,6 +161,19 @@ export interface AccountSummary {
   readonly maintenanceMargin: Decimal;
 }
 
+/** A fill of an account, ours or not (API 5.5): what a difference of positions is explained by (strategy 10.5). */
+export interface AccountFill {
+  readonly instrument: string;
+  readonly side: Side;
+  /** > 0. */
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** The exchange's time. */
+  readonly timeMs: number;
+  /** `0`: not of an order with an id, as those of a liquidation. */
+  readonly clientOrderId: string;
+}
+
 /** What became of an order we hold live and did not see among the open ones (strategy 10.2). */
 export interface OrderLookup {
   readonly clientOrderId: string;
@@ -208,6 +221,8 @@ export interface SymbolSnapshot {
   readonly absent: readonly string[];
   /** Client ids of `orders` that are not among the open ones of the last whole reading. Absent: none. */
   readonly lookedUp?: readonly string[];
+  /** The account's fills of this instrument, where they were asked for (10.5); null: they cannot be read. Absent: not asked. */
+  readonly fills?: readonly AccountFill[] | null;
 }
 
 /** A filled size waiting for its hedge (strategy 1). */

@@ -1,14 +1,20 @@
-import { type Decimal, ZERO } from './decimal.ts';
+import { type Decimal, sum, ZERO } from './decimal.ts';
+import {
+  DRIFT_MS,
+  DRIFT_SNAPSHOTS,
+  explain,
+  HISTORY_LAG_MS,
+  HISTORY_UNREAD_MS,
+  historySince,
+  type OwnFill,
+  ownFills,
+} from './drift.ts';
 import type { Fact, OrderWords } from './facts.ts';
 import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
 import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
-import { CLOSED_ORDERS_REMEMBERED, type SymbolState } from './symbol-state.ts';
+import { CLOSED_ORDERS_REMEMBERED, type Contradiction, type SymbolState } from './symbol-state.ts';
 import { sideAgainst, waitingOf } from './valuing.ts';
-
-/** Snapshots that must contradict the ledger alike, and for how long, before the difference is adopted (strategy 10.5). */
-export const DRIFT_SNAPSHOTS = 3;
-export const DRIFT_MS = 10_000;
 
 /** A contradiction is told at its second reading: the first is mostly a snapshot taken between two answers. */
 const SAID_AT_SNAPSHOT = 2;
@@ -56,6 +62,8 @@ export function begin(
     nextLotId: lots.length + 1,
     orders: oldestFirst(found),
     booked: { A: sizeOf(snapshots.A.position), B: sizeOf(snapshots.B.position) },
+    closedSizes: {},
+    fillsFromMs: { A: snapshots.A.receivedAtMs, B: snapshots.B.receivedAtMs },
   };
   return {
     state: begun,
@@ -78,7 +86,7 @@ export function begin(
  * Takes one account's snapshot into the ledger (strategy 4, 10.2, 10.5): increments booked or left waiting, orders that are
  * over let go, unknown strategy orders adopted (11.4), positions compared.
  *
- * @param mark for a drift that leaves the account flat; null: that drift waits for one
+ * @param mark for a drift that no fills explain; null: that drift waits for one
  */
 export function reconcile(
   before: SymbolState,
@@ -228,7 +236,7 @@ function takeOrder(
       reason: seen.rejectReason,
       tradedSize: seen.tradedSize,
     });
-    return { state: letGo(next, order.clientOrderId), facts };
+    return { state: letGo(replaceOrder(next, order), order.clientOrderId), facts };
   }
   // Nothing new, as in nearly every reading: the very same value, so that nobody takes it for a change to write down.
   return { state: next === state && sameReading(known, order) ? state : replaceOrder(next, order), facts };
@@ -246,7 +254,7 @@ function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
   );
 }
 
-/** Position against ledger (strategy 4.5); a lasting difference becomes a synthetic fill (10.5). */
+/** Position against ledger (strategy 4.5); a lasting difference is taken into it (10.5). */
 function comparePosition(
   state: SymbolState,
   snapshot: SymbolSnapshot,
@@ -275,7 +283,6 @@ function comparePosition(
     difference,
     snapshots: contradiction.snapshots,
   };
-  const price = snapshot.position?.entryPrice ?? mark;
   // While an order of that account is not plainly among the open ones, the difference may be its fill: booked twice if
   // adopted now. It may be unconfirmed, lost, found again only after this reading began, or open by its look-up alone.
   const open = new Set(snapshot.orders.map((order) => order.clientOrderId));
@@ -285,44 +292,132 @@ function comparePosition(
       order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
   const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
-  if (!lasting || explained || price === null) {
+  if (!lasting || explained) {
     return {
       state: withContradiction(state, account, contradiction),
       facts: contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
     };
   }
-  const booking = book(state, {
+  return adoptDrift(state, snapshot, contradiction, mark);
+}
+
+/**
+ * A lasting difference into the ledger (strategy 10.5): fills of own orders as theirs, the rest at the average price of the
+ * fills that explain it, else at the mark. Until the history is read, or while it may lag, it waits.
+ */
+function adoptDrift(
+  state: SymbolState,
+  snapshot: SymbolSnapshot,
+  contradiction: Contradiction,
+  mark: Decimal | null,
+): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+  const { account, fills } = snapshot;
+  const { difference } = contradiction;
+  const nowMs = snapshot.receivedAtMs;
+  const own = ownFills(state, account, contradiction.sinceMs, fills ?? []);
+  const wait = () => {
+    const history = {
+      sinceMs: historySince(state, account, contradiction),
+      clientOrderIds: own.map(({ clientOrderId }) => clientOrderId),
+    };
+    return { state: withContradiction(state, account, { ...contradiction, history }), facts: [] };
+  };
+  const heldMs = nowMs - contradiction.alikeSinceMs;
+  if (fills === undefined) return wait();
+  // An order of ours that still rests is taken over and managed instead: it has to be asked for first.
+  const known = new Set([...snapshot.orders.map((order) => order.clientOrderId), ...snapshot.absent]);
+  if (own.some(({ clientOrderId }) => !known.has(clientOrderId))) return wait();
+  const found = fills === null ? null : explain(state, account, contradiction, fills);
+  if (found === null && heldMs < (fills === null ? HISTORY_UNREAD_MS : HISTORY_LAG_MS)) return wait();
+  const booked = found?.own ?? [...own].reverse();
+  const left = difference.minus(sum(booked.map(({ size }) => size)));
+  const price = found === null ? mark : (found.rest?.price ?? null);
+  if (!left.isZero() && price === null) return wait();
+  const taken = bookOwn(state, account, booked, nowMs);
+  const fromMs = found === null ? nowMs : Math.max(found.newestMs ?? 0, state.fillsFromMs?.[account] ?? 0);
+  const settled: SymbolState = {
+    ...withContradiction(taken.state, account, null),
+    ...(left.isZero()
+      ? {}
+      : { fillsFromMs: { A: 0, B: 0, ...state.fillsFromMs, [account]: fromMs }, closedSizes: state.closedSizes ?? {} }),
+  };
+  if (left.isZero() || price === null) return { state: settled, facts: taken.facts };
+  const booking = book(settled, {
     account,
-    side: difference.gt(0) ? 'buy' : 'sell',
-    size: difference.abs(),
+    side: left.gt(0) ? 'buy' : 'sell',
+    size: left.abs(),
     price,
     source: 'drift',
     clientOrderId: null,
     atMs: nowMs,
   });
-  return {
-    state: withContradiction(booking.state, account, null),
-    facts: [
-      {
-        type: 'drift.adopted',
-        atMs: nowMs,
+  const adopted: Fact = {
+    type: 'drift.adopted',
+    atMs: nowMs,
+    instrument: state.instrument,
+    account,
+    difference: left,
+    price,
+    pricedBy: found === null ? 'mark' : 'fills',
+    matches: booking.matches,
+  };
+  return { state: booking.state, facts: [...taken.facts, adopted] };
+}
+
+/** Fills of own orders that nobody manages: booked as fills, each at the price that was paid; the order is remembered as over. */
+function bookOwn(
+  before: SymbolState,
+  account: AccountName,
+  own: readonly OwnFill[],
+  atMs: number,
+): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+  let state = before;
+  const facts: Fact[] = [];
+  for (const { clientOrderId, size, price } of own) {
+    const side: Side = size.gt(0) ? 'buy' : 'sell';
+    const purpose = purposeOf(state, side);
+    const fill = { account, side, size: size.abs(), price, source: 'fill', clientOrderId, atMs } as const;
+    const booking = book(state, fill);
+    const total = (state.closedSizes?.[clientOrderId] ?? ZERO).plus(fill.size);
+    const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(
+      -CLOSED_ORDERS_REMEMBERED,
+    );
+    state = { ...booking.state, closed, closedSizes: { ...state.closedSizes, [clientOrderId]: total } };
+    facts.push({
+      type: 'fill.booked',
+      atMs,
+      ...{
         instrument: state.instrument,
         account,
-        difference,
+        clientOrderId,
+        side,
+        size: fill.size,
         price,
-        matches: booking.matches,
+        purpose,
+        guardPrice: null,
       },
-    ],
-  };
+      fillSize: fill.size,
+      fillPrice: price,
+      matches: booking.matches,
+      openedLotSize: booking.openedLotSize,
+      netAfter: lotsNet(state.lots),
+    });
+  }
+  return { state, facts };
 }
 
 /** Removes an order that is over, and remembers its id for stale answers. */
 export function letGo(state: SymbolState, clientOrderId: string): SymbolState {
-  return {
+  const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(-CLOSED_ORDERS_REMEMBERED);
+  const left = {
     ...state,
     orders: state.orders.filter((order) => order.clientOrderId !== clientOrderId),
-    closed: [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(-CLOSED_ORDERS_REMEMBERED),
+    closed,
   };
+  const booked = state.orders.find((order) => order.clientOrderId === clientOrderId)?.bookedSize ?? ZERO;
+  if (booked.isZero() || state.closedSizes === undefined) return left;
+  const sizes = Object.entries({ ...state.closedSizes, [clientOrderId]: booked });
+  return { ...left, closedSizes: Object.fromEntries(sizes.filter(([id]) => closed.includes(id))) };
 }
 
 export function replaceOrder(state: SymbolState, order: ManagedOrder): SymbolState {

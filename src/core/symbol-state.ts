@@ -16,6 +16,10 @@ export interface SymbolState {
   readonly orders: readonly ManagedOrder[];
   /** The latest orders that are over: a stale answer that still shows one must not bring it back. Bounded. */
   readonly closed: readonly string[];
+  /** What was booked of those, where anything was; absent in older journals, where it was all. */
+  readonly closedSizes?: Readonly<Record<string, Decimal>>;
+  /** Fills of before are in the ledger or adopted, the exchange's time (10.5); absent in older journals. */
+  readonly fillsFromMs?: Readonly<Record<AccountName, number>>;
   /** Signed position that the booked fills add up to: the settled size of 3.3. */
   readonly booked: Readonly<Record<AccountName, Decimal>>;
   /** Positions that do not agree with the ledger, per account (10.5). */
@@ -87,6 +91,8 @@ export interface Contradiction {
   readonly alikeSinceMs: number;
   /** … in so many snapshots running. */
   readonly snapshots: number;
+  /** The fill history is asked for from then on, and these orders of ours are looked up (10.5). Absent: not yet. */
+  readonly history?: { readonly sinceMs: number; readonly clientOrderIds: readonly string[] };
 }
 
 /** How many closed order ids a symbol remembers. A stale answer is seconds old; this is hours of orders. */
@@ -100,6 +106,7 @@ export function emptySymbolState(instrument: string): SymbolState {
     nextLotId: 1,
     orders: [],
     closed: [],
+    closedSizes: {},
     booked: { A: ZERO, B: ZERO },
     contradiction: { A: null, B: null },
     unhedgedSinceMs: null,

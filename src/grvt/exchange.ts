@@ -3,6 +3,7 @@ import nodeFetch from 'node-fetch';
 import type { Fact } from '../core/facts.ts';
 import {
   ACCOUNTS,
+  type AccountFill,
   type AccountName,
   type AccountSummary,
   type Book,
@@ -31,6 +32,7 @@ import { createExchangeClock } from './exchange-clock.ts';
 import {
   newestOrders,
   parseBook,
+  parseFillHistory,
   parseFundingTerms,
   parseInstruments,
   parseInstrumentTerms,
@@ -151,6 +153,10 @@ const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 const MAX_SOCKETS = 64;
 /** Rows asked for per page of history: the exchange's default. */
 const HISTORY_PAGE_ROWS = 500;
+/** Rows asked for per page of fills: the most the exchange gives. */
+const FILLS_PAGE_ROWS = 1_000;
+/** Pages read of fills: newest first, so that what a longer history lacks is what is least likely to explain anything. */
+const FILLS_MAX_PAGES = 20;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
@@ -786,6 +792,27 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     orderHistory: readHistory,
 
+    async fillHistory(account, sinceMs): Promise<readonly AccountFill[]> {
+      const found: AccountFill[] = [];
+      const seen = new Set<string>();
+      const scope = scopeOf('fillHistory', account);
+      let cursor: string | null = null;
+      for (let page = 0; page < FILLS_MAX_PAGES; page += 1) {
+        const spec: CallSpec<TDG> = fillsSpec(channels[account].keys, sinceMs, cursor);
+        const read = await readPrivate(account, spec, (answer) =>
+          parseFillHistory(answer, idOf(account), FILLS_PAGE_ROWS, scope),
+        );
+        for (const { key, fill } of read.fills) {
+          if (key !== null && seen.has(key)) continue;
+          if (key !== null) seen.add(key);
+          found.push(fill);
+        }
+        if (read.next === null || read.next === cursor) break;
+        cursor = read.next;
+      }
+      return found;
+    },
+
     sign(draft: OrderDraft): SignedOrder {
       const { keys, signer } = channels[draft.account];
       const unsigned = {
@@ -1136,6 +1163,22 @@ function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): Ca
       ...(cursor === null ? {} : { cursor }),
     },
     invoke: (client, request, config) => client.orderHistory(request, config),
+  };
+}
+
+function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): CallSpec<TDG> {
+  return {
+    call: 'fillHistory',
+    route: 'fill_history',
+    effect: 'read',
+    priority: 'look-up',
+    request: {
+      sub_account_id: keys.subAccountId,
+      start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,
+      limit: FILLS_PAGE_ROWS,
+      ...(cursor === null ? {} : { cursor }),
+    },
+    invoke: (client, request, config) => client.fillHistory(request, config),
   };
 }
 

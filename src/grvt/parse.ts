@@ -1,6 +1,7 @@
 import { type ZodError, type ZodType, z } from 'zod';
 import { commonMultiple, Decimal, ZERO } from '../core/decimal.ts';
 import type {
+  AccountFill,
   AccountSummary,
   Book,
   BookLevel,
@@ -15,6 +16,7 @@ import type {
 import { mayBeStrategyId } from '../core/order-id.ts';
 import {
   bookAnswer,
+  fillRow,
   fundingAnswer,
   instrumentRow,
   leverageRow,
@@ -27,6 +29,7 @@ import {
   positionRow,
   rowsAnswer,
   summaryAnswer,
+  uint64Text,
 } from './wire.ts';
 
 /**
@@ -254,6 +257,43 @@ export function parseOrderHistory(
 ): { orders: ExchangeOrder[]; next: string | null } {
   const { rows, next } = parsePage(answer, limit);
   return { orders: ownOrdersOf(rows, subAccountId), next };
+}
+
+/**
+ * One page of fills, of which those without a size are none, and where the next begins; null: this was the last. `key` tells a
+ * row that two pages have from two alike; null: nothing does.
+ *
+ * @throws UnusableAnswer naming the field of a traded instrument's fill, or `next`.
+ */
+export function parseFillHistory(
+  answer: unknown,
+  subAccountId: string,
+  limit: number,
+  scope: RowScope,
+): { fills: { readonly key: string | null; readonly fill: AccountFill }[]; next: string | null } {
+  const { rows, next } = parsePage(answer, limit);
+  const read = rows.map((row, index) => readRow(scope, `result[${index}]`, row, (one) => fillOf(one, subAccountId)));
+  return { fills: read.filter((one) => one?.fill.size.gt(0) === true).map((one) => one!), next };
+}
+
+function fillOf(row: unknown, subAccountId: string): { key: string | null; fill: AccountFill } {
+  const read = readAs(fillRow, row);
+  mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
+  const price = new Decimal(read.price);
+  if (price.isZero()) throw new UnusableAnswer('price', 'is zero');
+  const id = read.client_order_id;
+  const isOwn = mayBeStrategyId(id);
+  if (isOwn && !uint64Text.safeParse(id).success) throw new UnusableAnswer('client_order_id', `found ${preview(id)}`);
+  const fill = {
+    instrument: read.instrument,
+    side: read.is_buyer ? ('buy' as const) : ('sell' as const),
+    size: new Decimal(read.size),
+    price,
+    timeMs: Number(BigInt(read.event_time) / 1_000_000n),
+    // Canonical: one id has one spelling.
+    clientOrderId: isOwn ? BigInt(id as string).toString() : foreignClientId(id),
+  };
+  return { key: read.trade_id ? `${read.trade_id} ${fill.side}` : null, fill };
 }
 
 function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {

@@ -104,6 +104,19 @@ export const orderRow = z.object({
 
 /** A list whose rows are read one by one: one that concerns nobody does not make the others unusable (strategy 10.4). */
 export const rowsAnswer = z.object({ result: z.array(z.unknown()) });
+export const fillRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  instrument: nameText,
+  is_buyer: z.boolean(),
+  size: unsignedText,
+  price: unsignedText,
+  /** Tells a row that was served twice from two alike. */
+  trade_id: z.string().nullish().catch(null),
+  /** Fills of a liquidation need not have one. */
+  client_order_id: z.unknown().optional(),
+});
+
 export const bookAnswer = z.object({ result: bookRow });
 export const summaryAnswer = z.object({ result: summaryRow });
 export const orderAnswer = z.object({ result: orderRow });

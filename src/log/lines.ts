@@ -26,6 +26,9 @@ type Wording = {
   readonly [T in Fact['type']]: ((fact: Extract<Fact, { type: T }>, context: LineContext) => Line | null) | null;
 };
 
+/** How the price of a drift was found (strategy 10.5). */
+const PRICED_BY = { fills: ', what its fills paid', mark: ', the mark: no fills explain it' } as const;
+
 const WORDING: Wording = {
   'state.changed': (fact) => ({
     level: fact.to === 'cooldown' ? 'warn' : 'info',
@@ -129,7 +132,7 @@ const WORDING: Wording = {
     level: 'warn',
     text:
       `${base(fact.instrument)} position of account ${fact.account} was changed by ${number(fact.difference)} from outside: ` +
-      `taken into the ledger @ ${number(fact.price)}${matched(fact.matches, fact.atMs)}${cited('10.5')}`,
+      `taken into the ledger @ ${number(fact.price)}${fact.pricedBy === undefined ? '' : PRICED_BY[fact.pricedBy]}${matched(fact.matches, fact.atMs)}${cited('10.5')}`,
   }),
   'order.foreign': (fact) => ({
     level: 'warn',

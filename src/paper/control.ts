@@ -103,6 +103,14 @@ const BODIES = {
   }),
   cancel: z.strictObject({ account, ...ids, reason: z.string().default('CLIENT_CANCEL') }),
   position: z.strictObject({ account, instrument: z.string(), size: decimalText, entry_price: decimalText.optional() }),
+  /** The exchange closes part of a position (liquidation, auto-deleveraging) at that price. */
+  close: z.strictObject({ account, instrument: z.string(), size: decimalText, price: decimalText }),
+  /** Re-denominates the positions of an instrument: `to` units for each `from`. Its mark is what the book makes of it. */
+  split: z.strictObject({
+    instrument: z.string(),
+    from: z.number().int().positive(),
+    to: z.number().int().positive(),
+  }),
   equity: z.strictObject({ account, equity: decimalText }),
   terms: z.strictObject({
     account,
@@ -289,6 +297,20 @@ export class Control {
     const mark = venue.book(body.instrument, 3000).market.mark();
     const entry = body.entry_price === undefined ? mark : e9(body.entry_price);
     venue.setPosition(this.#account(body.account), body.instrument, e9(body.size), entry);
+  }
+
+  /** Closes part of a position, as a liquidation or auto-deleveraging does. */
+  close({ account, instrument, size, price }: Body<'close'>): void {
+    this.#exchange.venue.closePosition(this.#account(account), instrument, e9(size), e9(price));
+  }
+
+  /** Splits an instrument: its orders are ended, its positions re-denominated. */
+  split({ instrument, from, to }: Body<'split'>): void {
+    const { venue } = this.#exchange;
+    for (const each of venue.accounts)
+      for (const order of [...each.active.values()])
+        if (order.instrument === instrument && order.status === 'OPEN') venue.killOrder(order, 'CORPORATE_ACTION');
+    venue.split(instrument, BigInt(to), BigInt(from));
   }
 
   /** Sets an account's equity, USDT. */

@@ -76,6 +76,8 @@ export interface PaperFill {
   /** As the wire prints it: percent, and a rebate shows as zero (API 4). */
   readonly feeRate: string;
   readonly tradeId: string;
+  /** The exchange closed the position (liquidation, auto-deleveraging). */
+  readonly liquidation: boolean;
 }
 
 /** One execution as everybody sees it. */

@@ -450,6 +450,7 @@ export class Venue {
       fee,
       feeRate: printE9(most(0n, feeRate) * 100n),
       tradeId,
+      liquidation: false,
     };
     rememberFill(account, fill);
     this.#emit({ type: 'fill', fill });
@@ -568,6 +569,50 @@ export class Venue {
     const order = this.#admit(account, request, 0);
     this.advance(this.#time.nowMs);
     return order;
+  }
+
+  /**
+   * Closes part of a position as a liquidation or auto-deleveraging does: a fill of no order, without a fee.
+   *
+   * @throws RangeError when the account does not hold so much.
+   */
+  closePosition(account: PaperAccount, instrument: string, size: bigint, price: bigint): void {
+    const book = this.book(instrument) as Book;
+    const holding = this.#holding(account, book.spec);
+    const held = holding.size < 0n ? -holding.size : holding.size;
+    if (size <= 0n || size > held)
+      throw new RangeError(`size must be more than 0 and at most the ${printE9(held)} held`);
+    const buy = holding.size < 0n;
+    const timeNs = this.stampNs();
+    reserve(holding, buy, size);
+    const { realized, fee } = bookExecution(account, holding, { buy, price, size, feeRate: 0n, atNs: timeNs });
+    const tradeId = `${++this.#executions}-1`;
+    const order: PaperOrder = {
+      ...{ instrument, account, buy, size, price, isMarket: true, timeInForce: 'IMMEDIATE_OR_CANCEL' },
+      ...{ postOnly: false, reduceOnly: true, clientOrderId: '0', expirationNs: timeNs, digest: `closed ${tradeId}` },
+      signature: { signer: account.owner, r: '0x00', s: '0x00', v: 27, nonce: 0 },
+      ...{ orderId: '0x00', status: 'FILLED', reason: 'LIQUIDATION', traded: size, tradedValue: price * size },
+      ...{ createdNs: timeNs, updatedNs: timeNs, queueAhead: 0n, cancelReason: null, hiddenUntilMs: 0 },
+      ...{ forceRefusal: false, version: 0 },
+    };
+    const fill: PaperFill = {
+      ...{ order, timeNs, taker: true, price, size, mark: book.market.mark(), index: book.market.index() },
+      ...{ realized, fee, feeRate: '0.0', tradeId, liquidation: true },
+    };
+    rememberFill(account, fill);
+    this.#emit({ type: 'fill', fill });
+    this.#emit({ type: 'position', account, holding });
+  }
+
+  /** Re-denominates every position of an instrument, as a split does: sizes by the ratio, entry prices the other way. */
+  split(instrument: string, numerator: bigint, denominator: bigint): void {
+    for (const account of this.accounts) {
+      const holding = account.holdings.get(instrument);
+      if (holding === undefined || holding.size === 0n) continue;
+      const entry = holding.cost / holding.size;
+      const size = (holding.size * numerator) / denominator;
+      this.setPosition(account, instrument, size, (entry * denominator) / numerator);
+    }
   }
 
   /**

@@ -106,7 +106,7 @@ export function fillView(fill: PaperFill): Json {
     trade_id: fill.tradeId,
     order_id: order.orderId,
     venue: 'ORDERBOOK',
-    is_liquidation: false,
+    is_liquidation: fill.liquidation,
     client_order_id: order.clientOrderId,
     signer: order.signature.signer,
     broker: 'UNSPECIFIED',

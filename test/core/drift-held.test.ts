@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DRIFT_MS, reconcile } from '../../src/core/reconcile.ts';
-import { NOW, order, seen, snapshot, stateWith, strategy } from '../support/core.ts';
+import { DRIFT_MS } from '../../src/core/drift.ts';
+import { reconcile } from '../../src/core/reconcile.ts';
+import { d, NOW, order, seen, snapshot, stateWith, strategy } from '../support/core.ts';
 
 const LIVE = order('A', 'buy', 10, 99);
 
@@ -11,7 +12,7 @@ function adoptedAfter(reading: Parameters<typeof snapshot>[2]): boolean {
   let adopted = false;
   for (let times = 0; times <= 3; times += 1) {
     const atMs = NOW + times * DRIFT_MS;
-    const taken = reconcile(state, snapshot('A', 10, { ...reading, atMs }), strategy(), null);
+    const taken = reconcile(state, snapshot('A', 10, { ...reading, fills: [], atMs }), strategy(), d(100));
     state = taken.state;
     adopted ||= taken.facts.some((fact) => fact.type === 'drift.adopted');
   }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Decimal, sum, ZERO } from '../../src/core/decimal.ts';
+import { DRIFT_MS, DRIFT_SNAPSHOTS } from '../../src/core/drift.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import { addSent, confirm, markUnknown } from '../../src/core/managed-orders.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, SymbolSnapshot } from '../../src/core/model.ts';
-import { DRIFT_MS, DRIFT_SNAPSHOTS, type Reconciled, reconcile } from '../../src/core/reconcile.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { type Reconciled, reconcile } from '../../src/core/reconcile.ts';
 import { CLOSED_ORDERS_REMEMBERED, type SymbolState } from '../../src/core/symbol-state.ts';
 import { valuePair } from '../../src/core/valuing.ts';
 import {
@@ -155,7 +157,15 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
   });
 
   it('10.4 10.5 an order that is over at an impossible average is let go, and the position says what is true', () => {
-    const half = { ...buy, tradedSize: d(5), avgFillPrice: d(100), bookedSize: d(5), bookedValueUsdt: d(500) };
+    const clientOrderId = clientOrderIdOf('A', 'buy', 9n);
+    const half = {
+      ...buy,
+      clientOrderId,
+      tradedSize: d(5),
+      avgFillPrice: d(100),
+      bookedSize: d(5),
+      bookedValueUsdt: d(500),
+    };
     const held = { lots: [lot(1, 'A', 'buy', 5, 100)], booked: { A: d(5), B: d(0) }, orders: [half] };
     const filled = { status: 'FILLED', tradedSize: d(10), avgFillPrice: d(49) } as const;
     let taken = take(stateWith(held), reading(half, filled, 10));
@@ -169,9 +179,26 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.deepEqual(taken.state.orders, []);
     assert.deepEqual(taken.state.closed, [half.clientOrderId]);
     assert.equal(taken.agrees, false, 'nothing is decided until the position has been believed');
-    for (const later of [5_000, 10_000]) taken = take(taken.state, snapshot('A', 10, { atMs: NOW + later }));
-    assert.deepEqual(types(taken), ['drift.adopted']);
-    assert.equal(lotsNet(taken.state.lots).toFixed(), '10');
+    const paid = {
+      instrument: 'X',
+      side: 'buy',
+      size: d(5),
+      price: d(98),
+      timeMs: NOW - 1,
+      clientOrderId: half.clientOrderId,
+    } as const;
+    const fills = [paid, { ...paid, price: d(100), timeMs: NOW - 2 }];
+    for (const later of [5_000, 10_000, 11_000])
+      taken = take(taken.state, snapshot('A', 10, { atMs: NOW + later, fills, absent: [half.clientOrderId] }));
+    assert.deepEqual(types(taken), [], 'booked, and only once');
+    assert.deepEqual(
+      taken.state.lots.map(({ size, price, source }) => [size.toFixed(), price.toFixed(), source]),
+      [
+        ['5', '100', 'fill'],
+        ['5', '98', 'fill'],
+      ],
+      'its fills say what was paid',
+    );
   });
 
   it('10.4 one that is open is left alone: a later answer may be right', () => {
@@ -312,25 +339,30 @@ describe('9.4 10.2 whereabouts of orders', () => {
 describe('10.5 drift', () => {
   const STEP_MS = 5000;
 
-  /** Readings of A with these positions, 5 s apart; entry price 97 where there is one. */
+  /** Readings of A with these positions, 5 s apart, and fills at 98 that explain them; entry price 97 where there is one. */
   function readings(
     state: SymbolState,
     sizes: readonly (number | null)[],
     stepMs = STEP_MS,
     mark: Decimal | null = d(100),
+    isExplained = true,
   ): Reconciled[] {
     const taken: Reconciled[] = [];
     let now = state;
     sizes.forEach((size, index) => {
       const held = size === null ? null : position(size, { entryPrice: d(97) });
-      const one = take(now, snapshot('A', held, { atMs: NOW + index * stepMs }), mark);
+      const moved = d(size ?? 0).minus(state.booked.A);
+      const side = moved.gt(0) ? ('buy' as const) : ('sell' as const);
+      const fill = { instrument: 'X', side, size: moved.abs(), price: d(98), timeMs: NOW - 1_000, clientOrderId: '0' };
+      const fills = isExplained ? [fill] : [];
+      const one = take(now, snapshot('A', held, { atMs: NOW + index * stepMs, fills }), mark);
       taken.push(one);
       now = one.state;
     });
     return taken;
   }
 
-  it('10.5 the second snapshot that contradicts alike is said, the third, 10 s after the first, adopted as a lot at entry_price', () => {
+  it('10.5 the second snapshot that contradicts alike is said, the third, 10 s after the first, adopted as a lot at what was paid, never at entry_price', () => {
     const taken = readings(stateWith(), [4, 4, 4]);
     assert.deepEqual(
       taken.map((one) => one.agrees),
@@ -340,7 +372,7 @@ describe('10.5 drift', () => {
     const [synthetic] = taken[2]?.state.lots ?? [];
     assert.equal(synthetic?.size.toFixed(), '4');
     assert.equal(synthetic?.side, 'buy');
-    assert.equal(synthetic?.price.toFixed(), '97');
+    assert.equal(synthetic?.price.toFixed(), '98');
     assert.equal(synthetic?.source, 'drift');
     assert.equal(taken[2]?.state.booked.A.toFixed(), '4');
   });
@@ -417,22 +449,22 @@ describe('10.5 drift', () => {
     );
   });
 
-  it('10.5 a drift to flat is booked at the mark', () => {
+  it('10.5 a drift that no fills explain waits 20 s for the history to follow, and is booked at the mark', () => {
     const held = stateWith({ lots: [lot(1, 'A', 'buy', 4, 99)], booked: { A: d(4), B: d(0) } });
-    const last = readings(held, [null, null, null]).at(-1);
+    const last = readings(held, [null, null, null, null, null], STEP_MS, d(100), false).at(-1);
     assert.equal(last?.agrees, true);
     assert.deepEqual(last?.state.lots, []);
     assert.equal(last?.state.realised.unwindGainUsdt.toFixed(), '4');
   });
 
-  it('10.5 a drift to flat without a mark waits for one', () => {
+  it('10.5 such a drift without a mark waits for one', () => {
     const held = stateWith({ lots: [lot(1, 'A', 'buy', 4, 99)], booked: { A: d(4), B: d(0) } });
-    assert.equal(readings(held, [null, null, null, null], STEP_MS, null).at(-1)?.agrees, false);
+    assert.equal(readings(held, [null, null, null, null, null, null], STEP_MS, null, false).at(-1)?.agrees, false);
   });
 
   it('10.5 4.4 a drift closes lots by the rules of any fill: never at a loss', () => {
     const held = stateWith({ lots: [lot(1, 'A', 'buy', 4, 105)], booked: { A: d(4), B: d(0) } });
-    const last = readings(held, [null, null, null]).at(-1);
+    const last = readings(held, [null, null, null, null, null], STEP_MS, d(100), false).at(-1);
     assert.deepEqual(
       last?.state.lots.map((one) => `${one.side} ${one.size.toFixed()} @ ${one.price.toFixed()}`),
       ['buy 4 @ 105', 'sell 4 @ 100'],
@@ -574,6 +606,7 @@ describe('I9 the signed sum of the lots is the net on every snapshot taken as us
             snapshot(account, held.isZero() ? null : position(held.toFixed(), { entryPrice: d(100) }), {
               orders,
               atMs: nowMs,
+              fills: [],
             }),
           );
           for (const fact of taken.facts) {
@@ -661,7 +694,7 @@ describe('I9 the signed sum of the lots is the net on every snapshot taken as us
           }
         }
         // Left alone, both accounts agree in the end, whatever happened.
-        for (let rest = 0; rest < 4; rest += 1) {
+        for (let rest = 0; rest < 6; rest += 1) {
           nowMs += 6000;
           read('A');
           read('B');

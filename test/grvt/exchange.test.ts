@@ -384,6 +384,64 @@ describe('answers that cannot be used (strategy 10.4)', () => {
   });
 });
 
+describe('the fill history (strategy 10.5)', () => {
+  const FILLS = '/lite/v1/fill_history';
+  const fill = (change: object) => ({
+    ...{
+      et: '1765279966899943792',
+      sa: SUB_ACCOUNTS.A,
+      i: 'BTC_USDT_Perp',
+      ib: false,
+      s: '0.5',
+      p: '700.0',
+      ti: '7-1',
+    },
+    ...change,
+  });
+
+  it('is read page after page, each fill once, whatever a liquidation has for an id', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(FILLS, ({ body }) =>
+      body.c === undefined
+        ? { json: { r: [fill({ co: '0', il: true }), fill({ ti: '6-1', co: ID, ib: true })], n: 'more' } }
+        : {
+            json: {
+              r: [fill({ ti: '6-1', co: ID, ib: true }), fill({ ti: '5-1', s: '0.0' }), fill({ ti: '4-1' })],
+              n: '',
+            },
+          },
+    );
+    const found = await exchange.fillHistory('A', 1_700_000_000_000);
+    assert.deepEqual(
+      found.map((one) => [one.side, one.size.toFixed(), one.price.toFixed(), one.clientOrderId, one.timeMs]),
+      [
+        ['sell', '0.5', '700', '0', 1765279966899],
+        ['buy', '0.5', '700', ID, 1765279966899],
+        ['sell', '0.5', '700', '0', 1765279966899],
+      ],
+    );
+    assert.deepEqual(scripted.asked.at(-1)!.body, {
+      ...{ sa: SUB_ACCOUNTS.A, st: '1700000000000000000', l: 1000, c: 'more' },
+    });
+  });
+
+  it('is bounded, and its newest part serves', async (context) => {
+    const { scripted, exchange } = await rig(context);
+    scripted.on(FILLS, (_asked, times) => ({ json: { r: [fill({ ti: `${times}-1` })], n: `page-${times}` } }));
+    assert.equal((await exchange.fillHistory('A', 0)).length, 20);
+  });
+
+  it('is unusable where a fill of a traded instrument is; rows of others are skipped', async (context) => {
+    const { scripted, exchange } = await rig(context, { instruments: ['BTC_USDT_Perp'] });
+    scripted.on(FILLS, { json: { r: [null, fill({ i: 'ODD', p: '-1' }), fill({})], n: '' } });
+    assert.equal((await exchange.fillHistory('A', 0)).length, 1);
+    for (const change of [{ p: '0' }, { s: undefined }, { ib: 'yes' }, { co: Number(ID) }]) {
+      scripted.on(FILLS, { json: { r: [fill(change)], n: '' } });
+      assert.equal((await failure(exchange.fillHistory('A', 0))).kind, 'malformed', JSON.stringify(change));
+    }
+  });
+});
+
 describe('rows that concern nobody (strategy 10.4)', () => {
   const FOREIGN = '42';
   const foreign = (change: object): Record<string, unknown> => ({

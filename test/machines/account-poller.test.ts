@@ -100,6 +100,40 @@ for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
   });
 }
 
+test('fills are read only for a symbol that asks, and one history that fails keeps none from its snapshot (10.5)', async () => {
+  const bench = new Bench();
+  const fill = {
+    instrument: BNB,
+    side: 'sell',
+    size: decimal('5'),
+    price: decimal('700'),
+    clientOrderId: '0',
+  } as const;
+  bench.exchange.onFills = async () => [
+    { ...fill, timeMs: BENCH_START_MS },
+    { ...fill, timeMs: BENCH_START_MS - 9_000 },
+    { ...fill, instrument: SOL, timeMs: BENCH_START_MS },
+  ];
+  const actor = poll(bench);
+  await bench.settle();
+  assert.equal(bench.exchange.named('fillHistory').length, 0);
+  assert.equal(slice(bench)?.fills, undefined);
+  const sinceMs = BENCH_START_MS - 5_000;
+  actor.send({ type: 'orders.watched', instrument: BNB, clientOrderIds: [], fillsSinceMs: sinceMs });
+  await bench.pass(INTERVAL_MS, 100);
+  assert.deepEqual(bench.exchange.named('fillHistory')[0]?.args, ['A', sinceMs]);
+  assert.deepEqual(
+    slice(bench)?.fills?.map(({ timeMs }) => timeMs),
+    [BENCH_START_MS],
+    'its own, since then',
+  );
+  assert.equal(slice(bench, SOL)?.fills, undefined);
+  bench.exchange.onFills = () => Promise.reject(new TestFailure('unavailable', 'fillHistory', null, 'A'));
+  await bench.pass(INTERVAL_MS, 100);
+  assert.equal(slice(bench)?.fills, null);
+  assert.equal(bench.reported('read.failed')[0]?.failure.call, 'fillHistory');
+});
+
 test('failures in a row wait longer each time, up to a bound; a success starts anew', async () => {
   const bench = new Bench();
   bench.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));

@@ -61,6 +61,7 @@ function quiet(bench: SymbolBench): SymbolBench {
   return bench;
 }
 
+const FOREIGN_FILL = { instrument: instrument().name, clientOrderId: '0' };
 const FAILURE: ExchangeFailure = { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' };
 
 /** Every event a symbol hears, about what the bench has: its first order, its first submission. */
@@ -473,10 +474,13 @@ describe('10.3 10.5 data that decide nothing', () => {
     bench.words();
     bench.wait(4990);
     bench.read('A', moved);
-    assert.deepEqual(bench.words(), ['alert-desk raised drift']);
+    assert.deepEqual(bench.words(), ['poller:A watch []', 'poller:A hasten'], 'what explains it is asked for');
+    bench.fills.A = [{ ...FOREIGN_FILL, side: 'buy', size: d(1), price: d(98), timeMs: bench.nowMs - 9_000 }];
+    bench.read('A', moved);
+    assert.deepEqual(bench.words(), ['poller:A watch []', 'alert-desk raised drift']);
     const [synthetic] = bench.context.state.lots;
     assert.equal(synthetic?.source, 'drift');
-    assert.equal(synthetic?.price.toFixed(), '97');
+    assert.equal(synthetic?.price.toFixed(), '98', 'what was paid, never entry_price');
     assert.equal(bench.context.state.contradiction.A, null);
     bench.read('B', -150);
     assert.equal(bench.phase, 'imbalanced');
@@ -523,7 +527,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     bench.read('A', 0);
     bench.read('B', 0);
     assert.ok(bench.words().includes('gateway touch'));
-    for (let reading = 0; reading < 3; reading += 1) {
+    for (let reading = 0; reading < 5; reading += 1) {
       bench.send(EVENTS['touch.received'](bench));
       bench.wait(5_000);
       bench.read('A', 0);
@@ -573,6 +577,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     bench.send({ type: 'order.resolved', clientOrderId: 'A1', account: 'A', atMs: bench.nowMs, outcome: 'absent' });
     assert.deepEqual(bench.orders, []);
     bench.words();
+    bench.read('A', 15);
+    bench.wait(5000);
     bench.read('A', 15);
     assert.equal(bench.reported('drift.adopted').length, 1);
     assert.deepEqual(

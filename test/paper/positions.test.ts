@@ -62,6 +62,39 @@ describe('positions', () => {
     assert.throws(() => d.exchange.control.mark({ instrument: 'NO_USDT_Perp', price: '1.0' }));
   });
 
+  it('closed by the exchange: a fill of a liquidation, with no order and no fee', async () => {
+    const d = new Desk();
+    d.still(BTC, '100.0', '101.0');
+    await trade(d, true, '10', '100.0');
+    const close = (size: string) =>
+      d.exchange.control.handle(
+        'POST',
+        '/paper/close',
+        JSON.stringify({ account: 'A', instrument: BTC, size, price: '90' }),
+      );
+    assert.equal(close('4').status, 200);
+    assert.equal(position(d).size, '6.0');
+    const [fill] = d.call('A', 'fill_history').body.result;
+    assert.deepEqual(
+      [fill.is_liquidation, fill.client_order_id, fill.is_buyer, fill.size, fill.price, fill.fee, fill.realized_pnl],
+      [true, '0', false, '4.0', '90.0', '0.0', '-40.0'],
+    );
+    assert.equal(close('6.001').status, 400);
+  });
+
+  it('split: sizes by the ratio, entry prices the other way', async () => {
+    const d = new Desk();
+    d.still(BTC, '100.0', '101.0');
+    await trade(d, true, '10', '100.0');
+    const answer = d.exchange.control.handle(
+      'POST',
+      '/paper/split',
+      JSON.stringify({ instrument: BTC, from: 1, to: 4 }),
+    );
+    assert.equal(answer.status, 200);
+    assert.deepEqual([position(d).size, position(d).entry_price], ['40.0', '25.0']);
+  });
+
   it('are absent when flat', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');

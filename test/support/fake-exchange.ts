@@ -1,6 +1,7 @@
 import { decimal } from '../../src/core/decimal.ts';
 import type { ExchangeFailure, FailureKind } from '../../src/core/failure.ts';
 import type {
+  AccountFill,
   AccountName,
   AccountSummary,
   Book,
@@ -123,6 +124,7 @@ export class FakeExchange implements Exchange {
   onSummary: (account: AccountName) => Promise<AccountSummary> = async () => SUMMARY;
   onOrder: (account: AccountName, clientOrderId: string) => Promise<ExchangeOrder | null> = async () => null;
   onHistory: (account: AccountName, sinceMs: number) => Promise<readonly ExchangeOrder[]> = async () => [];
+  onFills: (account: AccountName, sinceMs: number) => Promise<readonly AccountFill[]> = async () => [];
   onSign: (draft: OrderDraft) => string = (draft) => JSON.stringify({ id: draft.clientOrderId, nonce: draft.nonce });
   onCreate: (signed: SignedOrder) => Promise<ExchangeOrder> = async ({ draft }) =>
     testOrder(draft.clientOrderId, 'PENDING');
@@ -183,6 +185,11 @@ export class FakeExchange implements Exchange {
   orderHistory(account: AccountName, sinceMs: number): Promise<readonly ExchangeOrder[]> {
     this.#note('orderHistory', account, sinceMs);
     return this.onHistory(account, sinceMs);
+  }
+
+  fillHistory(account: AccountName, sinceMs: number): Promise<readonly AccountFill[]> {
+    this.#note('fillHistory', account, sinceMs);
+    return this.onFills(account, sinceMs);
   }
 
   sign(draft: OrderDraft): SignedOrder {

@@ -3,7 +3,7 @@ import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type {
-  AccountName,
+  AccountFill, AccountName,
   ExchangeOrder,
   Intent,
   LeavingWhy,
@@ -33,6 +33,8 @@ export interface SymbolBenchOptions {
 
 /** One symbol among listeners under the system ids of those it talks to, and words for what it tells them. */
 export class SymbolBench extends Bench {
+  /** What the fill history has, where it is asked for. */
+  readonly fills: Record<AccountName, readonly AccountFill[]> = { A: [], B: [] };
   readonly #child: () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
   readonly #answersBooks: boolean;
   #heardBefore = 0;
@@ -114,7 +116,9 @@ export class SymbolBench extends Bench {
     over: Partial<SymbolSnapshot> = {},
   ): SymbolSnapshot {
     const held = size === null || typeof size === 'object' ? size : d(size).isZero() ? null : position(size);
+    const isAsked = this.context.state.contradiction[account]?.history !== undefined;
     return {
+      ...(isAsked ? { fills: this.fills[account] } : {}),
       account,
       requestedAtMs: this.nowMs - 5,
       era: this.clock.era(),
