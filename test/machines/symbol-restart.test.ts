@@ -70,6 +70,13 @@ describe('a restart with a journal (strategy 11.2)', () => {
       bench.wait(4990);
     }
     assert.equal(bench.reported('drift.adopted').length, 1);
-    assert.deepEqual(words, [['alert-desk raised start-difference'], [], [], [], ['alert-desk cleared start-difference'], []]);
+    assert.deepEqual(words, [
+      ['alert-desk raised start-difference'],
+      [],
+      [],
+      [],
+      ['alert-desk cleared start-difference'],
+      [],
+    ]);
   });
 });

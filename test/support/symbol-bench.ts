@@ -3,7 +3,8 @@ import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type {
-  AccountFill, AccountName,
+  AccountFill,
+  AccountName,
   ExchangeOrder,
   Intent,
   LeavingWhy,
