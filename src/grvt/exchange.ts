@@ -1171,7 +1171,8 @@ function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): Call
     call: 'fillHistory',
     route: 'fill_history',
     effect: 'read',
-    priority: 'look-up',
+    bucket: 'reads',
+    asked: { need: 'look-up', units: READ_UNITS },
     request: {
       sub_account_id: keys.subAccountId,
       start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,

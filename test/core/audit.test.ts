@@ -576,28 +576,85 @@ describe('15.2 the booking judge', () => {
     assert.deepEqual(engine.broken, ['I9 15.2']);
   });
 
+  const DRIFT = { type: 'drift.adopted', instrument: INSTRUMENT, account: 'A', difference: d(2), matches: [] };
+
+  /** A holds 2 more than its fills come to, in that many readings; each time it is asked for its fills. */
+  function drifted(readings: number, fills: readonly object[] | null, before: readonly object[] = []): AuditedEngine {
+    const engine = unhedged();
+    for (let count = 0; count < readings; count += 1) {
+      engine.wait(2000).call('A', 'positions', {}, { result: [engine.positionRow('A', '12')] });
+      if (fills === null) continue;
+      engine.call('A', 'fill_history', {}, { result: count < 5 ? before : fills, next: 'more' });
+      engine.call('A', 'fill_history', { cursor: 'more' }, { result: count < 5 ? before : fills, next: '' });
+    }
+    return engine;
+  }
+
   it('I9 10.5 a drift needs three readings that contradict alike for ten seconds', () => {
-    const drift = {
-      type: 'drift.adopted',
-      instrument: INSTRUMENT,
-      account: 'A',
-      difference: d(2),
-      price: d(100),
-      matches: [],
-    };
     for (const [readings, breaks] of [
       [2, ['I9 10.5']],
       [7, []],
     ] as const) {
-      const engine = unhedged();
-      for (let count = 0; count < readings; count += 1) {
-        engine.wait(2000).call('A', 'positions', {}, { result: [engine.positionRow('A', '12')] });
-      }
-      engine.journal({ kind: 'fact', body: drift });
+      const engine = drifted(readings, []);
+      engine.journal({ kind: 'fact', body: { ...DRIFT, price: d(100) } });
+      assert.deepEqual(engine.broken, breaks);
+    }
+  });
+
+  const liquidated = fillRow('buy', '2', '103');
+  const ours = strategyOrderId('A', 'buy', 77);
+  for (const [name, fills, price, breaks, before] of [
+    ['at the price of the fill that explains it', [liquidated], '103', []],
+    [
+      'at the average of two, and not of the one before them',
+      [fillRow('buy', '1.5', '103'), fillRow('buy', '0.5', '101'), liquidated],
+      '102.5',
+      [],
+    ],
+    ['at the average of those in its direction', [fillRow('sell', '1', '99'), fillRow('buy', '3', '103')], '103', []],
+    ['at the mark where nothing explains it', [fillRow('buy', '1', '103')], '100', []],
+    ['at the mark though fills of another instrument would', [{ ...liquidated, instrument: 'X' }], '100', []],
+    ['at the mark though an order of ours filled as much', [fillRow('buy', '2', '103', ours)], '100', []],
+    ['at the mark, the fill came with the last reading', [liquidated], '100', []],
+    ['I9 at the mark, the fill had come long before', [liquidated], '100', ['I9 10.5'], [liquidated]],
+    ['I9 at the price of fills that do not come to it', [fillRow('buy', '1', '103')], '103', ['I9 10.5']],
+    ['I9 at another price', [liquidated], '104', ['I9 10.5']],
+    ['I9 at the mark, and the fills were not asked for', null, '100', ['I9 10.5']],
+  ] as const)
+    it(`10.5 a drift is booked ${name}`, () => {
+      const engine = drifted(6, fills, before);
+      engine.journal({ kind: 'fact', body: { ...DRIFT, price: d(price) } });
+      assert.deepEqual(engine.broken, breaks);
+    });
+
+  it('10.5 what a fill history has of an order nobody manages is booked as its fill, beside the drift it leaves', () => {
+    const history = [
+      fillRow('buy', '1', '104', ours),
+      fillRow('buy', '0.5', '102', ours),
+      fillRow('buy', '0.5', '101'),
+    ];
+    const fill = { type: 'fill.booked', instrument: INSTRUMENT, account: 'A', side: 'buy', clientOrderId: ours };
+    const facts = (price: string) =>
+      [
+        { ...fill, fillSize: d('1.5'), fillPrice: d(price).div(3), matches: [] },
+        { ...DRIFT, difference: d('0.5'), price: d(101) },
+      ].map((body) => ({ kind: 'fact', body }));
+    for (const [price, breaks] of [
+      ['310', []],
+      ['311', ['I9 4.1']],
+    ] as const) {
+      const engine = drifted(6, history, history);
+      engine.journal(...facts(price));
       assert.deepEqual(engine.broken, breaks);
     }
   });
 });
+
+/** A row of a fill history. */
+function fillRow(side: 'buy' | 'sell', size: string, price: string, clientOrderId = '0'): object {
+  const trade = { trade_id: `${side} ${size} ${price}`, client_order_id: clientOrderId };
+  return { instrument: INSTRUMENT, is_buyer: side === 'buy', size, price, event_time: '1760000001000000000', ...trade };
+}
 
 describe('I11, I12 the stop', () => {
   it('I12 no create after the stop began', () => {

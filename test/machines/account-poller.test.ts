@@ -103,7 +103,7 @@ for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
 test('fills are read only for a symbol that asks, and one history that fails keeps none from its snapshot (10.5)', async () => {
   const bench = new Bench();
   const fill = {
-    instrument: BNB,
+    instrument: 'BNB_USDT_Perp',
     side: 'sell',
     size: decimal('5'),
     price: decimal('700'),
@@ -112,14 +112,14 @@ test('fills are read only for a symbol that asks, and one history that fails kee
   bench.exchange.onFills = async () => [
     { ...fill, timeMs: BENCH_START_MS },
     { ...fill, timeMs: BENCH_START_MS - 9_000 },
-    { ...fill, instrument: SOL, timeMs: BENCH_START_MS },
+    { ...fill, instrument: 'SOL_USDT_Perp', timeMs: BENCH_START_MS },
   ];
   const actor = poll(bench);
   await bench.settle();
   assert.equal(bench.exchange.named('fillHistory').length, 0);
   assert.equal(slice(bench)?.fills, undefined);
   const sinceMs = BENCH_START_MS - 5_000;
-  actor.send({ type: 'orders.watched', instrument: BNB, clientOrderIds: [], fillsSinceMs: sinceMs });
+  actor.send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [], fillsSinceMs: sinceMs });
   await bench.pass(INTERVAL_MS, 100);
   assert.deepEqual(bench.exchange.named('fillHistory')[0]?.args, ['A', sinceMs]);
   assert.deepEqual(

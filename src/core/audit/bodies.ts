@@ -220,3 +220,35 @@ export function readTouch(result: unknown): { instrument: string; bid: Decimal; 
   if (!book || typeof book.instrument !== 'string' || !bid || !ask || bid.gte(ask)) return null;
   return { instrument: book.instrument, bid, ask };
 }
+
+/** A fill as a history has it. */
+export interface FillBody {
+  readonly instrument: string;
+  /** Base units; sells negative. */
+  readonly size: Decimal;
+  readonly price: Decimal;
+  /** The exchange's time. */
+  readonly atMs: number;
+  /** A row that two pages have; null: nothing tells. */
+  readonly tradeId: string | null;
+  readonly clientOrderId: string | null;
+}
+
+/** The fills of a page that can be read. */
+export function readFills(result: unknown): readonly FillBody[] {
+  return (Array.isArray(result) ? (result as unknown[]) : []).flatMap((item) => {
+    const row = asObject(item);
+    const size = asDecimal(row?.size);
+    const price = asDecimal(row?.price);
+    const timeNs = asInteger(row?.event_time);
+    if (!size?.gt(0) || !price || timeNs === null || typeof row?.instrument !== 'string') return [];
+    const isBuy = row.is_buyer === true;
+    const trade = asText(row.trade_id);
+    return [
+      {
+        ...{ instrument: row.instrument, size: isBuy ? size : size.neg(), price, atMs: Number(timeNs / 1_000_000n) },
+        ...{ tradeId: trade === null ? null : `${trade} ${isBuy}`, clientOrderId: asText(row.client_order_id) },
+      },
+    ];
+  });
+}

@@ -1,6 +1,7 @@
 import { Decimal, sum, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
+import { type FillBody, strategyId } from './bodies.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
 import { signed } from './lots.ts';
 import type { StartLot, StartSymbol } from './model.ts';
@@ -10,7 +11,7 @@ import type { Audit } from './state.ts';
 /**
  * The bookings an engine journals, judged against the messages it received (strategy 15.2): each increment of an order once
  * and at its exact value, no match at a loss (I2), a partial fill after its wait (4.3), a drift only after the readings of
- * 10.5; the open lots follow from them.
+ * 10.5 and at what was paid; the open lots follow from them.
  */
 
 /** The journal's fact of an own fill, as far as it is judged. */
@@ -49,6 +50,10 @@ const DRIFT_READINGS = 3;
 const DRIFT_MS = 9_900;
 /** Readings that may have contradicted: an engine whose reads fail adopts minutes later. */
 const DRIFT_WITHIN_MS = 600_000;
+/** A history received so long before a booking was known to the engine. */
+const HISTORY_KNOWN_MS = 5_000;
+/** So long before a position contradicts, the fills that moved it were made; fills of before may be others. */
+const FILLED_BEFORE_MS = 5_000;
 
 /** An own fill was booked. */
 export function judgeFill(audit: Audit, fill: FillBooked): void {
@@ -62,7 +67,7 @@ export function judgeFill(audit: Audit, fill: FillBooked): void {
   const order = audit.orders.get(account, clientOrderId);
   const stated = order?.stated.filter(({ traded }) => traded.eq(size)) ?? [];
   const exact = stated.find(({ value }) => value.minus(valueUsdt).abs().lte(VALUE_TOLERANCE));
-  if (exact === undefined) {
+  if (exact === undefined && !isInHistory(audit, fill, before.size)) {
     const detail = {
       booked: size,
       valueUsdt,
@@ -79,6 +84,7 @@ export function judgeFill(audit: Audit, fill: FillBooked): void {
   ledger.orders.delete(clientOrderId);
   ledger.orders.set(clientOrderId, { size, valueUsdt: exact?.value ?? valueUsdt });
   if (ledger.orders.size > MAX_ORDERS) ledger.orders.delete(ledger.orders.keys().next().value as string);
+  audit.filled.push({ instrument, account, size: signed(side, fillSize) });
   bookInto(audit, ledger, { ...fill, size: fillSize, price: fillPrice, side, matches });
 }
 
@@ -130,24 +136,106 @@ function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
   audit.opened.push({ instrument, lot: { account, side, size: left, price } });
 }
 
-/** A drift was adopted: three readings that contradicted alike, for ten seconds (strategy 10.5). */
+/** Whether a fill history has it: fills of an order that nobody manages are booked as its own, the newest first (strategy 10.5). */
+function isInHistory(audit: Audit, fill: FillBooked, bookedBefore: Decimal): boolean {
+  const { account, clientOrderId, fillSize, fillPrice } = fill;
+  return audit.received.histories(account).some(({ fills }) => {
+    const its = fills.filter((one) => one.clientOrderId === clientOrderId);
+    if (sum(its.map(({ size }) => size.abs())).lt(bookedBefore.plus(fillSize))) return false;
+    let [left, value] = [fillSize, ZERO];
+    for (const { size, price } of its) {
+      const part = size.abs().lt(left) ? size.abs() : left;
+      [left, value] = [left.minus(part), value.plus(part.mul(price))];
+    }
+    return value.minus(fillSize.mul(fillPrice)).abs().lte(VALUE_TOLERANCE);
+  });
+}
+
+/** A drift was adopted: three readings that contradicted alike, for ten seconds, at what was paid (strategy 10.5). */
 export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   audit.checked('I9');
   const { instrument, account, difference, price, matches } = drift;
   const ledger = audit.ledgers.get(instrument);
   if (ledger === undefined) return;
   audit.settleReading(account);
-  const alike = audit
-    .contradictions(account, instrument)
-    .filter(({ off, atMs }) => off.eq(difference) && audit.nowMs - atMs <= DRIFT_WITHIN_MS);
-  const lastedMs = (alike.at(-1)?.atMs ?? 0) - (alike[0]?.atMs ?? 0);
+  const own = audit.filled.filter((one) => one.instrument === instrument && one.account === account);
+  const all = difference.plus(sum(own.map(({ size }) => size)));
   const fill = { ...drift, clientOrderId: null };
-  if (alike.length < DRIFT_READINGS || lastedMs < DRIFT_MS) {
-    const detail = { difference, readings: alike.length, lastedMs };
+  const [alone, beside] = [difference, all].map((off) => {
+    const alike = audit
+      .contradictions(account, instrument)
+      .filter((one) => one.off.eq(off) && audit.nowMs - one.atMs <= DRIFT_WITHIN_MS);
+    return {
+      readings: alike.length,
+      sinceMs: alike[0]?.atMs ?? 0,
+      lastedMs: (alike.at(-1)?.atMs ?? 0) - (alike[0]?.atMs ?? 0),
+    };
+  }) as [Alike, Alike];
+  const alike = isLasting(beside) ? beside : alone;
+  const { readings, lastedMs, sinceMs } = alike;
+  if (!isLasting(alike)) {
+    const detail = { difference, readings, lastedMs };
     audit.breach(fault('I9', '10.5', 'a drift adopted without the readings that show it', detail), fill);
-  }
+  } else judgeDriftPrice(audit, drift, sinceMs);
+  audit.adoptedAtMs.set(`${account} ${instrument}`, audit.wallMs);
   const side = difference.gt(0) ? 'buy' : 'sell';
   bookInto(audit, ledger, { ...fill, side, size: difference.abs(), price, matches });
+}
+
+interface Alike {
+  readonly readings: number;
+  readonly sinceMs: number;
+  readonly lastedMs: number;
+}
+
+function isLasting({ readings, lastedMs }: Alike): boolean {
+  return readings >= DRIFT_READINGS && lastedMs >= DRIFT_MS;
+}
+
+/** At the average of the fills that explain it exactly, else, after a history was asked for, at a mark that was received. */
+function judgeDriftPrice(audit: Audit, drift: DriftAdopted, sinceMs: number): void {
+  const { instrument, account, difference, price } = drift;
+  const histories = audit.received.histories(account);
+  const isPaid = histories.some(({ fills }) =>
+    averagePaid(fills, instrument, difference)?.minus(price).abs().lte(VALUE_TOLERANCE),
+  );
+  if (isPaid) return;
+  const marks = ACCOUNTS.flatMap((one) => audit.received.positions(one, instrument)).map(({ markPrice }) => markPrice);
+  // Of two flat accounts the middle of the book is the mark (strategy 1).
+  const middles = audit.received.touches(instrument).map(({ bid, ask }) => bid.plus(ask).div(2));
+  // Fills of before may be those of a former drift.
+  const fromMs = Math.max(
+    audit.wallOf(sinceMs) - FILLED_BEFORE_MS,
+    audit.adoptedAtMs.get(`${account} ${instrument}`) ?? Number.NEGATIVE_INFINITY,
+  );
+  const isExplained = histories.some(({ atMs, fills }) => {
+    if (atMs < sinceMs || audit.nowMs - atMs < HISTORY_KNOWN_MS) return false;
+    const recent = fills.filter((one) => one.atMs > fromMs);
+    return averagePaid(recent, instrument, difference) !== null;
+  });
+  const isAsked = histories.some(({ atMs }) => atMs >= sinceMs);
+  if (isAsked && !isExplained && [...marks, ...middles].some((mark) => mark?.eq(price))) return;
+  const detail = { price, isAsked, isExplained };
+  audit.breach(fault('I9', '10.5', 'a drift at neither what was paid nor a mark', detail), {
+    ...{ instrument, account, clientOrderId: null },
+  });
+}
+
+/** The average price of the newest fills, none of them ours, that come to a difference; null: none do. */
+function averagePaid(fills: readonly FillBody[], instrument: string, difference: Decimal): Decimal | null {
+  let [come, size, value] = [ZERO, ZERO, ZERO];
+  const newestFirst = fills.toSorted((one, two) => two.atMs - one.atMs);
+  for (const fill of newestFirst) {
+    if (fill.instrument !== instrument || strategyId(fill.clientOrderId ?? '') !== null) continue;
+    come = come.plus(fill.size);
+    // Fills the other way moved nothing in the end.
+    if (fill.size.isNegative() === difference.isNegative()) {
+      size = size.plus(fill.size);
+      value = value.plus(fill.size.mul(fill.price));
+    }
+    if (come.eq(difference)) return value.div(size);
+  }
+  return null;
 }
 
 /**
@@ -161,6 +249,7 @@ export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: 
   const ledger = audit.ledgers.get(instrument);
   const opened = audit.opened.filter((one) => one.instrument === instrument);
   audit.opened = audit.opened.filter((one) => one.instrument !== instrument);
+  audit.filled = audit.filled.filter((one) => one.instrument !== instrument);
   if (ledger !== undefined) {
     const expected = [...ledger.lots.values(), ...opened.map(({ lot }) => lot)].map(wordsOf).sort();
     const written = state.lots.map(wordsOf).sort();

@@ -1,8 +1,18 @@
 import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
-import type { OrderBody } from './bodies.ts';
-import { asDecimal, asInteger, asObject, asText, readOrder, readPositions, readTouch, stepOf } from './bodies.ts';
+import type { FillBody, OrderBody } from './bodies.ts';
+import {
+  asDecimal,
+  asInteger,
+  asObject,
+  asText,
+  readFills,
+  readOrder,
+  readPositions,
+  readTouch,
+  stepOf,
+} from './bodies.ts';
 import type { InstrumentRules } from './model.ts';
 
 /**
@@ -32,6 +42,16 @@ export interface TouchSeen {
   readonly ask: Decimal;
 }
 
+/** A fill history of an account, newest first: its pages so far; of one that could not be read no rows. */
+export interface HistorySeen {
+  readonly atMs: number;
+  readonly fills: readonly FillBody[];
+}
+
+/** Histories kept of an account: a difference is explained within a few. */
+const MAX_HISTORIES = 8;
+/** Fills kept of one history: as many as an engine may page through. */
+const MAX_FILLS = 20_000;
 /** Messages kept of one position or book: a busy stream's last minute, a 2 s loop's last minutes. */
 const MAX_SEEN = 256;
 /** A row older than this is never declared: whole readings stop being usable long before (strategy 10.3). */
@@ -40,6 +60,7 @@ const KEEP_MS = 300_000;
 export class Received {
   readonly #positions = new Map<string, PositionSeen[]>();
   readonly #touches = new Map<string, TouchSeen[]>();
+  readonly #histories = new Map<AccountName, HistorySeen[]>();
   readonly rules = new Map<string, InstrumentRules>();
   /** Rules before the last change, and until when an order may still follow them. */
   readonly formerRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
@@ -50,6 +71,22 @@ export class Received {
 
   touches(instrument: string): readonly TouchSeen[] {
     return this.#touches.get(instrument) ?? [];
+  }
+
+  histories(account: AccountName): readonly HistorySeen[] {
+    return this.#histories.get(account) ?? [];
+  }
+
+  /** A page of fills; one that was asked for with a cursor continues the page before it. */
+  sawFills(account: AccountName, request: unknown, result: unknown, atMs: number): void {
+    const known = this.histories(account);
+    const continued = asObject(request)?.cursor === undefined ? undefined : known.at(-1);
+    const former = continued?.fills ?? [];
+    const ids = new Set(former.map(({ tradeId }) => tradeId));
+    const added = readFills(result).filter(({ tradeId }) => tradeId === null || !ids.has(tradeId));
+    const fills = [...former, ...added].slice(0, MAX_FILLS);
+    const others = continued === undefined ? known : known.slice(0, -1);
+    this.#histories.set(account, [...others, { atMs, fills }].slice(-MAX_HISTORIES));
   }
 
   /** A whole answer to `positions`: of each instrument asked about a row, or its absence. */
@@ -102,6 +139,7 @@ export class Received {
   forget(): void {
     this.#positions.clear();
     this.#touches.clear();
+    this.#histories.clear();
   }
 }
 

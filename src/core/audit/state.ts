@@ -79,6 +79,10 @@ export class Audit {
   readonly ledgers = new Map<string, Ledger>();
   /** Lots that bookings opened and that no state has numbered yet. */
   opened: { readonly instrument: string; readonly lot: Omit<StartLot, 'id'> }[] = [];
+  /** Fills booked since the last state: a drift beside them is what they leave of a difference. */
+  filled: { readonly instrument: string; readonly account: AccountName; readonly size: Decimal }[] = [];
+  /** When a drift was last adopted, our wall clock, by account and instrument. */
+  readonly adoptedAtMs = new Map<string, number>();
   /** By the steady clock, milliseconds since any beginning. */
   nowMs = 0;
   wallMs = 0;
@@ -218,6 +222,7 @@ export class Audit {
     this.received.forget();
     this.decisions.clear();
     this.opened = [];
+    this.filled = [];
     this.draining = null;
     for (const account of ACCOUNTS) this.#readings[account] = null;
     this.#contradictions.clear();

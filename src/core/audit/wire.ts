@@ -213,6 +213,7 @@ export function requestEnded(
   if (event.kind === 'failed') {
     if (request.order && NEVER_ARRIVED.test(event.reason))
       turnAway(request.order, /^HTTP (401|429):/.test(event.reason));
+    if (request.route === 'fill_history') fillsAnswered(audit, request, null);
     return;
   }
   const { status } = event;
@@ -230,10 +231,16 @@ export function requestEnded(
   else if (account === null) return;
   else if (route === 'positions' && good) audit.sawPositions(account, json.result, when);
   else if (route === 'open_orders' && good) listAnswered(audit, request, json.result, 'openOrders', true);
+  else if (route === 'fill_history') fillsAnswered(audit, request, good ? json.result : null);
   else if (route === 'order') lookedUp(audit, request, status, json, good);
   else if (route === 'order_history' && good)
     listAnswered(audit, request, json.result, 'history', !json.next && reachesBack(audit, request));
   else if (/^(cancel_order|bulk_orders)$/.test(route) && good) fenced(audit, request);
+}
+
+/** Fills, or that they cannot be read: what a difference is booked at follows from them (strategy 10.5). */
+function fillsAnswered(audit: Audit, { account, request }: InFlight, result: unknown): void {
+  if (account !== null) audit.received.sawFills(account, request, result, audit.nowMs);
 }
 
 function turnAway(order: WireOrder, mayRepeat: boolean): void {
