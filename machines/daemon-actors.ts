@@ -1,5 +1,5 @@
 import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
-import type { StuckNow, StuckSymbol } from '../src/core/alerts.ts';
+import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
@@ -14,7 +14,7 @@ import { restoreSymbol } from './restore.ts';
 import type { StopCleanupInput } from './stop-cleanup.ts';
 import type { SubmissionSettings } from './submission-steps.ts';
 import { symbolMachine } from './symbol.ts';
-import { knownOf, reportOf } from './symbol-steps.ts';
+import { knownOf, netLeftOf, reportOf } from './symbol-steps.ts';
 
 /**
  * Which actors a trading engine has, and what each of them is started from: at the start and after a failure alike. The
@@ -174,6 +174,14 @@ export function liveOrders(context: TradingParts, self: AnyActorRef): LiveOrders
   return context.symbols.flatMap(({ config: { instrument } }) => {
     const known = knownOf(self.system.get(`symbol:${instrument}`));
     return known === undefined ? [] : ordersOf(known.state);
+  });
+}
+
+/** What stays unhedged if the engine stops now (strategy 13.4). */
+export function netsLeft(context: TradingParts, self: AnyActorRef): NetLeft[] {
+  return context.symbols.flatMap(({ config }) => {
+    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
+    return (known === undefined ? null : netLeftOf(known)) ?? [];
   });
 }
 

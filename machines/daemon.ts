@@ -20,7 +20,7 @@ import {
   judgeClockSkew,
   judgeMmr,
 } from '../src/core/alerts.ts';
-import { strayOrderAlert } from '../src/core/conditions.ts';
+import { netLeftAlert, strayOrderAlert } from '../src/core/conditions.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
@@ -36,6 +36,7 @@ import {
   journalledOrders,
   type LiveOrders,
   liveOrders,
+  netsLeft,
   spawnerOf,
   spawnOne,
   type TradingParts,
@@ -547,6 +548,15 @@ const daemonSetup = setup({
       const left = output?.left ?? [];
       return { exitCode: left.length > 0 ? 1 : context.exitCode };
     }),
+    /** The desk hears it before it is asked whether it has something to tell: an enqueued event would come after that. */
+    alertLeft: ({ context, self, system }) => {
+      const atMs = context.clock.nowMs();
+      for (const net of netsLeft(context, self))
+        system.get('alert-desk')?.send({ type: 'alert.raised', alert: netLeftAlert(net, atMs) });
+    },
+    sayLeft: ({ context, self }) => {
+      for (const net of netsLeft(context, self)) say(context, { type: 'net.left', ...net });
+    },
     // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
     countBroken: assign(({ context }) => ({
       exitCode: context.defect !== null ? EXIT_DEFECT : context.exitCode === 0 && context.broken ? 1 : context.exitCode,
@@ -682,6 +692,7 @@ export const daemonMachine = daemonSetup.createMachine({
     telling: {
       description:
         'What the alert desk still has to tell gets a moment; the rest stays in the journal for the next start.',
+      entry: ['alertLeft'],
       after: { farewellMs: { target: 'stopped' } },
       initial: 'looking',
       states: {
@@ -696,7 +707,7 @@ export const daemonMachine = daemonSetup.createMachine({
     stopped: {
       description: 'Nothing runs any more.',
       type: 'final',
-      entry: ['countBroken', 'sayStopped'],
+      entry: ['countBroken', 'sayLeft', 'sayStopped'],
     },
   },
 });

@@ -30,6 +30,7 @@ export type AlertKind =
   | 'stray-order'
   | 'isolated-margin'
   | 'defect'
+  | 'net-left'
   | 'rate-limited'
   | 'requests-waiting';
 
@@ -111,6 +112,8 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'symbol-leaving': { repeat: 'episode', critical: false, information: true },
   'symbol-left': { repeat: 'episode', critical: false, information: true },
   defect: { repeat: 900 * SECOND, critical: true, event: true },
+  // Every stop says it: nobody hedges it any more.
+  'net-left': { repeat: 0, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'isolated-margin': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },
@@ -261,6 +264,21 @@ export interface StuckSymbol {
   readonly guardPrice: Decimal | null;
   /** Where the hedge would rest without a guard: the best ask for a sell, the best bid for a buy; null: no book. */
   readonly touch: Decimal | null;
+}
+
+/** A net that stays open when the engine stops (strategy 13.4). */
+export interface NetLeft {
+  readonly instrument: string;
+  /** The side that would hedge it. */
+  readonly hedgeSide: Side;
+  /** |net|, base units; with what traded and is not booked yet. */
+  readonly size: Decimal;
+  /** Its worth at the mark, USDT; null: no mark. */
+  readonly usdt: Decimal | null;
+  /** When the symbol left hedged; null: only what is not booked yet made it so. */
+  readonly sinceMs: number | null;
+  /** What hedging it at the touch as taker loses against its lots, USDT; below zero: gains. null: touch or lots not known. */
+  readonly costUsdt: Decimal | null;
 }
 
 /** Longer unhedged than `stuckMs` (strategy 12): a wall-clock judgement, so a restart changes nothing. */

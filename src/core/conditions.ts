@@ -1,4 +1,4 @@
-import { type Alert, type AlertKind, alertKey, isStuck } from './alerts.ts';
+import { type Alert, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
 import { modeOf } from './leaving.ts';
 import { guardPrice, lotsNet } from './ledger.ts';
@@ -67,6 +67,17 @@ export function leavingAlert(
       orders: String(orders.length),
     },
   };
+}
+
+/** A net stays open when the engine stops (strategy 13.4). */
+export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costUsdt }: NetLeft, atMs: number): Alert {
+  const details = {
+    side: hedgeSide,
+    size: size.toFixed(),
+    ...(usdt === null ? {} : { diff: usdt.toFixed(2) }),
+    ...(costUsdt === null ? {} : { cost: costUsdt.toFixed(2) }),
+  };
+  return { kind: 'net-left', key: alertKey('net-left', instrument), account: null, instrument, atMs, sinceMs, details };
 }
 
 /** A symbol has left (strategy 16.3): the positions that stay, by account, and the net among them. */

@@ -1,4 +1,4 @@
-import type { Alert } from './alerts.ts';
+import type { Alert, NetLeft } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { RuleChange } from './instrument-rules.ts';
@@ -193,6 +193,8 @@ export type Fact = { readonly atMs: number } & (
       readonly kept: number;
       readonly left: readonly string[];
     }
+  /** A net stays open when the engine stops (strategy 13.4). */
+  | ({ readonly type: 'net.left' } & NetLeft)
   | { readonly type: 'engine.stopped'; readonly exitCode: number }
   | {
       readonly type: 'invariant.broken';

@@ -130,6 +130,11 @@ export function lotsNet(lots: readonly FillLot[]): Decimal {
   return sum(lots.map((lot) => lot.size.mul(sign(lot.side))));
 }
 
+/** What the open lots cost, USDT: paid for bought ones, less what sold ones brought. */
+export function lotsValue(lots: readonly FillLot[]): Decimal {
+  return sum(lots.map((lot) => lot.size.mul(lot.price).mul(sign(lot.side))));
+}
+
 /**
  * Lots of positions found without a journal (strategy 11.3): one synthetic lot per account at its entry price; equal and
  * opposite parts are hedged already and consume each other whatever their prices; the rest stays open.

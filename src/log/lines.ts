@@ -234,6 +234,18 @@ const WORDING: Wording = {
       `Stop cleanup finished: cancelled=${fact.cancelled} candidates=${fact.candidates} kept=${fact.kept}` +
       (fact.left.length > 0 ? `; NOT cancelled: ${fact.left.join(', ')}` : ''),
   }),
+  'net.left': ({ instrument, hedgeSide, size, usdt, sinceMs, costUsdt, atMs }) => ({
+    level: 'warn',
+    text: [
+      `Left open: ${base(instrument)} is not hedged, to hedge: ${hedgeSide} ${number(size)}`,
+      usdt === null ? '' : `worth ${usdt.toFixed(2)} USDT`,
+      sinceMs === null ? 'since a moment ago' : `for ${lasting(atMs - sinceMs)}`,
+      costUsdt === null ? 'cost at the touch not known' : `cost at the touch ${costUsdt.toFixed(2)} USDT`,
+    ]
+      .filter((part) => part !== '')
+      .join(', ')
+      .concat(cited('13.4')),
+  }),
   'engine.stopped': (fact) => ({
     level: fact.exitCode === 0 ? 'info' : 'error',
     text: `Stopped, exit code ${fact.exitCode}`,
@@ -365,6 +377,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'symbol-left': () => 'ALERT removed or disabled, it has left',
   'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',
   defect: () => 'ALERT a defect stops the engine',
+  'net-left': () => 'ALERT not hedged while the engine is stopped',
   'stray-order': () => 'ALERT own order on an instrument nobody knows',
 };
 

@@ -236,6 +236,12 @@ const EN: Words = {
       engine: 'trades on; the margin ratio it watches is the account’s and says nothing about this position.',
       you: 'set this instrument to cross margin at the exchange, or watch its liquidation price there.',
     },
+    'net-left': {
+      title: 'Not hedged while the engine is stopped',
+      line: 'to hedge: {side} {size} {base}[, worth {diff} USDT][, cost at the touch {cost} USDT]',
+      engine: 'has stopped and does not hedge this; it goes on with it at its next start.',
+      you: 'start it again, or hedge by hand.',
+    },
     defect: {
       title: 'A defect stops the engine',
       line: '[{reason}]',
@@ -452,6 +458,12 @@ const ZH: Words = {
       line: '[杠杆 {leverage}]',
       engine: '继续交易；所监控的保证金率是账户整体的，不反映此持仓。',
       you: '在交易所将该标的改为全仓，或自行关注其强平价。',
+    },
+    'net-left': {
+      title: '引擎已停止，尚未对冲',
+      line: '待对冲：{side} {size} {base}[，价值 {diff} USDT][，按盘口对冲的成本 {cost} USDT]',
+      engine: '已停止，不再对冲；下次启动后继续处理。',
+      you: '重新启动，或手动对冲。',
     },
     defect: {
       title: '程序缺陷，引擎停止',

@@ -103,6 +103,7 @@ describe('strategy 12: periods', () => {
       'instrument-unlisted',
       'invariant-broken',
       'mmr',
+      'net-left',
       'stray-order',
       'unhedged',
     ]);

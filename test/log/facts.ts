@@ -253,6 +253,16 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
   },
   'engine.draining': { type: 'engine.draining', atMs: AT, why: 'SIGINT' },
   'cleanup.finished': { type: 'cleanup.finished', atMs: AT, cancelled: 2, candidates: 3, kept: 1, left: [] },
+  'net.left': {
+    type: 'net.left',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    hedgeSide: 'sell',
+    size: d('0.5'),
+    usdt: d('310'),
+    sinceMs: AT - 10_800_000,
+    costUsdt: d('1.25'),
+  },
   'engine.stopped': { type: 'engine.stopped', atMs: AT, exitCode: 0 },
   'invariant.broken': {
     type: 'invariant.broken',

@@ -111,6 +111,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'engine.started': ['info', 'Started on paper: BTC_USDT_Perp, BNB_USDT_Perp'],
   'engine.draining': ['info', 'Stopping: SIGINT; no new orders (strategy 13.1)'],
   'cleanup.finished': ['info', 'Stop cleanup finished: cancelled=2 candidates=3 kept=1'],
+  'net.left': [
+    'warn',
+    'Left open: BNB is not hedged, to hedge: sell 0.5, worth 310.00 USDT, for 3 h, cost at the touch 1.25 USDT (strategy 13.4)',
+  ],
   'engine.stopped': ['info', 'Stopped, exit code 0'],
   'invariant.broken': [
     'error',

@@ -14,13 +14,13 @@ import {
   STRAY_CANCEL_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
-import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
+import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
-import { config, d, fill, instrument, position, stateAfter, stateWith, strategy } from '../support/core.ts';
+import { config, d, fill, instrument, order, position, stateAfter, stateWith, strategy } from '../support/core.ts';
 import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
@@ -527,6 +527,49 @@ describe('11 the start', () => {
     await world.pass(600, 50);
     const since = world.exchange.named('positions').slice(before);
     assert.ok(since.some(({ args }) => args[0] === 'B'));
+  });
+});
+
+describe('13.4 what remains open at a stop', () => {
+  it('13.4 each net is in the last lines and the last message; what is hedged is not', async () => {
+    const world = new World();
+    const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);
+    const sinceMs = world.clock.nowMs() - 3_600_000;
+    const body = stateWith({ lots, booked, unhedgedSinceMs: sinceMs });
+    world.journal.append([{ kind: 'symbol.state', key: BNB, atMs: sinceMs, body }]);
+    world.exchange.onPositions = async (account) =>
+      account === 'A' ? [position(1, { entryPrice: d(700), markPrice: d(600) })] : [];
+    await world.settle();
+    await world.pass(5 * LOOP_MS, 100);
+    const known = world.symbol(BNB);
+    const { bid, ask } = known.touch!;
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    const cost = d(700).minus(bid);
+    const [left, ...others] = world.reported('net.left');
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [left?.instrument, left?.hedgeSide, String(left?.size), String(left?.usdt), left?.sinceMs],
+      [BNB, 'sell', '1', '600', sinceMs],
+    );
+    assert.equal(String(left?.costUsdt), String(cost));
+    assert.deepEqual(
+      world.facts.slice(-2).map((fact) => fact.type),
+      ['net.left', 'engine.stopped'],
+    );
+    assert.match(world.sentTexts.at(-1) ?? '', /Not hedged while the engine is stopped/);
+    assert.ok(world.sentTexts.at(-1)?.includes(`cost at the touch ${cost.toFixed(2)} USDT`));
+
+    // Bought back at the ask; not booked yet: no lot to compare with; no touch: no price.
+    const short = stateAfter([fill('B', 'sell', 1, 500)]);
+    const sold = { ...known, state: { ...known.state, ...short, orders: [] } };
+    assert.equal(String(netLeftOf(sold)?.costUsdt), String(ask.minus(500)));
+    assert.equal(netLeftOf(sold)?.hedgeSide, 'buy');
+    assert.equal(netLeftOf({ ...sold, touch: null })?.costUsdt, null);
+    const part = order('A', 'buy', 2, 500, { tradedSize: d('0.5') });
+    const waiting = netLeftOf({ ...sold, state: { ...sold.state, orders: [part] } });
+    assert.deepEqual([String(waiting?.size), waiting?.costUsdt], ['0.5', null]);
+    assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }), null);
   });
 });
 
