@@ -167,8 +167,9 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'limit-forgets-live-orders',
     what: 'the limits count positions only',
     file: 'src/core/limits.ts',
-    right: 'return max(ZERO, bound.minus(liveSize(exposure.live, order.account, order.side)));',
-    wrong: 'return max(ZERO, bound);',
+    right:
+      'if (along.gte(0)) return bound.minus(along.mul(high)).minus(live.worth).div(countedPrice(exposure, price));',
+    wrong: 'if (along.gte(0)) return bound.minus(along.mul(high)).div(countedPrice(exposure, price));',
     options: ['--mode', 'increase'],
   },
   {
@@ -191,8 +192,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'old-data-are-good-data',
     what: 'snapshots of any age are decided on',
     file: 'machines/daemon-actors.ts',
-    right: 'const { strategy, staleMs } = settings;',
-    wrong: 'const { strategy, staleMs } = { ...settings, staleMs: settings.staleMs * 100 };',
+    right: 'const { strategy, staleMs, loopIntervalMs } = settings;',
+    wrong: 'const { strategy, staleMs, loopIntervalMs } = { ...settings, staleMs: settings.staleMs * 100 };',
   },
   {
     name: 'contradiction-overlooked',
@@ -204,9 +205,9 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'decides-on-former-snapshots',
     what: 'the next decision does not wait for snapshots newer than the last submission',
-    file: 'machines/symbol.ts',
-    right: 'return snapshot !== null && snapshot.requestedAtMs <= context.barrierMs;',
-    wrong: 'return snapshot !== null && snapshot.requestedAtMs < 0;',
+    file: 'machines/symbol-steps.ts',
+    right: 'return snapshot.requestedAtMs <= context.barrierMs;',
+    wrong: 'return snapshot.requestedAtMs < 0;',
   },
   {
     name: 'drift-believed-at-once',
@@ -273,8 +274,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',
-    right: 'return openings(input, trims);',
-    wrong: "return { creates: [], idle: { why: 'not now', rule: '6.1' } };",
+    right: "return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };",
+    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {
     name: 'never-hedges',
