@@ -28,6 +28,7 @@ import {
 import { type Carried, Surroundings } from './surroundings.ts';
 import { Counts, createTally } from './tally.ts';
 import { createTruth } from './truth.ts';
+import { createViewJudge } from './view-judge.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { scheduleWorld } from './world.ts';
 
@@ -127,6 +128,10 @@ const CALM_MS = 10 * 60_000;
 const LEG_LEAST_MS = 45 * 60_000;
 /** How often engine and exchange are compared in the calm before their difference counts. */
 const COMPARE_EVERY_MS = 5_000;
+/** With intact streams a whole reading may be this old (strategy 10.3). */
+const READING_MAX_MS = 30_000;
+/** How old an answer of the exchange may be by the faults `stale` and `late-position`, on its way and to the decision. */
+const ANSWERS_OLD_MS = 15_000;
 /** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
 const STOP_LIMIT_MS = 90_000;
 
@@ -214,6 +219,12 @@ class Campaign {
       if (event.type === 'fill') this.#books?.look(event.fill.order.instrument, this.#time.nowMs);
     });
     this.#truth = createTruth(this.#exchange, (what, rule, detail) => this.#findings.find('truth', rule, what, detail));
+    const viewJudge = createViewJudge({
+      exchange: this.#exchange,
+      nowMs: () => this.#time.nowMs,
+      boundMs: Math.max(options.streams ? READING_MAX_MS : 0, staleMs(options.loopIntervalMs)) + ANSWERS_OLD_MS,
+      tell: (what, rule, detail) => this.#findings.find('truth', rule, what, detail),
+    });
     this.#log = createEngineLog({
       redact: (text) => text,
       screen: null,
@@ -240,6 +251,7 @@ class Campaign {
       settings: () => this.#settings,
       auditor: () => this.#auditor,
       books: () => this.#books,
+      viewJudge,
       calm,
     });
     this.#idle = createIdle({

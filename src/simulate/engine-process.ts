@@ -20,6 +20,7 @@ import { virtualSockets } from './socket.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Counts, Tally } from './tally.ts';
 import type { Truth } from './truth.ts';
+import type { ViewJudge } from './view-judge.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** How long an engine that lost its journal has to find out where it stands. */
@@ -49,6 +50,7 @@ export interface ProcessParts {
   /** Of the leg under way. */
   readonly auditor: () => Auditor | null;
   readonly books: () => LegBooks | null;
+  readonly viewJudge: ViewJudge;
   readonly calm: () => boolean;
 }
 
@@ -345,6 +347,7 @@ export class EngineProcess {
   /** What is written is judged, also when the process dies right after it. */
   #observed(journal: EngineJournal): EngineJournal {
     return observedJournal(journal, (entries) => {
+      this.#parts.viewJudge.journalled(entries);
       for (const breach of this.#parts.auditor()?.journalled(entries) ?? []) this.#parts.findings.broke(breach);
     });
   }

@@ -1,0 +1,130 @@
+import type { Declared } from '../core/audit/index.ts';
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import type { PaperExchange } from '../paper/index.ts';
+import type { PaperOrder } from '../paper/model.ts';
+import type { JournalEntry } from '../ports.ts';
+import { isOurs } from './truth.ts';
+
+/**
+ * The third judge (strategy 15.3), where the truth is known: every position and order that a decision declared was true at the
+ * exchange at some moment within the bounds of 10.3, and no own order that was live throughout that time is missing.
+ */
+export interface ViewJudge {
+  /** What was written to the journal, right then. */
+  journalled(entries: readonly JournalEntry[]): void;
+}
+
+export interface ViewJudgeParts {
+  readonly exchange: PaperExchange;
+  readonly nowMs: () => number;
+  /** How old what is decided on may be by strategy 10.3, and by the faults of a campaign, milliseconds. */
+  readonly boundMs: number;
+  readonly tell: (what: string, rule: string, detail: Readonly<Record<string, string>>) => void;
+}
+
+/** What held from then on: a signed size, or what an order had traded; both 1e-9. */
+interface Moment {
+  readonly fromMs: number;
+  readonly size: bigint;
+}
+
+interface OrderLife {
+  readonly order: PaperOrder;
+  readonly account: AccountName;
+  readonly fromMs: number;
+  overMs: number | null;
+  readonly traded: Moment[];
+}
+
+/** A decision counts what the ledger holds: own fills whose position frame is still on its way (strategy 9.10). */
+const SETTLING_MS = 10_000;
+
+export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgeParts): ViewJudge {
+  const { venue } = exchange;
+  const positions = new Map<string, Moment[]>();
+  const orders = new Map<string, OrderLife>();
+  const keepMs = 2 * boundMs + SETTLING_MS;
+  const nameOf = (account: PaperOrder['account']): AccountName => ACCOUNTS[venue.accounts.indexOf(account)] ?? 'A';
+
+  const note = (moments: Moment[], size: bigint): void => {
+    moments.push({ fromMs: nowMs(), size });
+    // The last one before the window still holds at its beginning.
+    while ((moments[1]?.fromMs ?? Number.POSITIVE_INFINITY) < nowMs() - keepMs) moments.shift();
+  };
+  const positionsOf = (account: PaperOrder['account'], instrument: string): Moment[] => {
+    const key = `${nameOf(account)} ${instrument}`;
+    const known = positions.get(key) ?? [];
+    positions.set(key, known);
+    return known;
+  };
+
+  for (const account of venue.accounts)
+    for (const [instrument, { size }] of account.holdings)
+      positionsOf(account, instrument).push({ fromMs: Number.NEGATIVE_INFINITY, size });
+  venue.onEvent((event) => {
+    if (event.type === 'position') {
+      const { account, holding } = event;
+      note(positionsOf(account, holding.spec.name), holding.size);
+    }
+    if (event.type !== 'order' || !isOurs(event.order)) return;
+    const { order } = event;
+    const known = orders.get(order.clientOrderId);
+    const life = known ?? { order, account: nameOf(order.account), fromMs: nowMs(), overMs: null, traded: [] };
+    orders.set(order.clientOrderId, life);
+    note(life.traded, order.traded);
+    if (order.status !== 'OPEN' && order.status !== 'PENDING') life.overMs ??= nowMs();
+    for (const [id, { overMs }] of orders) {
+      if (overMs === null || overMs >= nowMs() - keepMs) break;
+      orders.delete(id);
+    }
+  });
+
+  const judge = (declared: Declared): void => {
+    const { instrument } = declared;
+    const sinceMs = nowMs() - boundMs;
+    for (const account of ACCOUNTS) {
+      const moments = positions.get(`${account} ${instrument}`) ?? [];
+      const size = e9(declared.accounts[account].position?.size.toFixed() ?? '0');
+      const held = (moment: Moment, index: number): boolean =>
+        moment.size === size && (moments[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= sinceMs;
+      const wasFlat = size === 0n && (moments[0]?.fromMs ?? Number.POSITIVE_INFINITY) >= sinceMs;
+      if (wasFlat || moments.some(held)) continue;
+      const what = `${instrument}: ${account} decided on a position that was never true in ${boundMs / 1000} s`;
+      tell(what, '15.3', { declared: String(size), now: String(moments.at(-1)?.size ?? 0n) });
+    }
+    for (const row of declared.orders) {
+      const traded = e9(row.traded.toFixed());
+      const life = orders.get(row.clientOrderId);
+      // An order that never came to the exchange is live until that is proven (strategy 9.6).
+      if (life === undefined || traded === 0n || life.traded.some((moment) => moment.size === traded)) continue;
+      const what = `${instrument}: an order was counted with a traded size it never had`;
+      tell(what, '15.3', { order: row.clientOrderId, declared: String(traded) });
+    }
+    for (const [id, life] of orders) {
+      if (life.order.instrument !== instrument || life.overMs !== null || life.fromMs >= sinceMs) continue;
+      if (
+        (life.order.hiddenUntilMs > 0 && life.order.hiddenUntilMs > venue.nowMs - boundMs) ||
+        declared.orders.some(({ clientOrderId }) => clientOrderId === id)
+      )
+        continue;
+      tell(`${instrument}: a decision leaves out an order that was live all the time`, '15.3', { order: id });
+    }
+  };
+
+  return {
+    journalled(entries) {
+      for (const { kind, body } of entries) {
+        if (kind !== 'decision') continue;
+        const { declared } = body as { readonly declared?: Declared };
+        if (declared !== undefined && declared.intents.length > 0) judge(declared);
+      }
+    },
+  };
+}
+
+/** A plain decimal in the exchange's 1e-9. */
+function e9(text: string): bigint {
+  const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
+  const value = BigInt(whole + fraction.padEnd(9, '0').slice(0, 9));
+  return text.startsWith('-') ? -value : value;
+}
