@@ -55,6 +55,7 @@ import type {
   OrderCancel,
   OrderEnded,
   PollHasten,
+  ReduceOnlyChanged,
   RulesDoubted,
   SymbolLeft,
   TradingDrain,
@@ -170,6 +171,7 @@ export type DaemonEvent =
   | { readonly type: 'actor.due'; readonly actor: string }
   | RulesDoubted
   | OrderEnded
+  | ReduceOnlyChanged
   /** No order was ended for that reason for a while. */
   | { readonly type: 'ends.over'; readonly reason: string }
   /** Time to read the exchange's list again (strategy 11.6, 11.8). */
@@ -447,6 +449,12 @@ const daemonSetup = setup({
       enqueue.cancel(key);
       enqueue.raise({ type: 'ends.over', reason }, { id: key, delay: ENDS_OVER_MS });
     }),
+    /** What an account may do concerns all its symbols (strategy 9.13). */
+    tellDemand: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'reduce-only.changed') return;
+      const others = context.symbols.filter(({ config }) => config.instrument !== event.instrument);
+      tellSymbols({ symbols: others }, enqueue, system, event);
+    }),
     clearEnds: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'ends.over') return;
       const key = alertKey('orders-ended', event.reason);
@@ -640,6 +648,7 @@ export const daemonMachine = daemonSetup.createMachine({
     'budget.late': { actions: ['judgeBudget'] },
     'stream.prompted': { actions: ['hastenPoll'] },
     'order.ended': { actions: ['judgeEnds'] },
+    'reduce-only.changed': { actions: ['tellDemand'] },
     'ends.over': { actions: ['clearEnds'] },
     'invariant.broken': { actions: ['haltSymbol'] },
     'actor.failed': { actions: ['superviseActor'] },
@@ -788,6 +797,7 @@ type Told =
   | TradingHalt
   | InstrumentListed
   | InstrumentsPolled
+  | ReduceOnlyChanged
   | OrderCancel
   | AccountPolled
   | AccountFailed

@@ -2,6 +2,7 @@ import type { Alert } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
 import type { AccountName, AccountSnapshot, Instrument, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
+import type { ReduceOnly } from '../src/core/symbol-state.ts';
 import type { PreparedOrder } from '../src/ports.ts';
 
 /**
@@ -22,6 +23,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
+ * | symbol → daemon → symbol | reduce-only.changed                                           |
  * | symbol → daemon          | rules.doubted, order.ended                                    |
  * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
  * | daemon → all             | trading.drain                                                 |
@@ -373,6 +375,18 @@ export interface OrderEnded {
   /** The exchange's word. */
   readonly reason: string;
   readonly atMs: number;
+}
+
+/**
+ * Symbol → daemon → the other symbols: an account may only reduce (strategy 9.13), the next try has another time, or it may grow
+ * again (`demand` null). What concerns the instrument alone is not told.
+ */
+export interface ReduceOnlyChanged {
+  readonly type: 'reduce-only.changed';
+  readonly account: AccountName;
+  /** Of the symbol that has learnt it. */
+  readonly instrument: string;
+  readonly demand: ReduceOnly | null;
 }
 
 /** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */

@@ -320,7 +320,10 @@ export function record(deps: SubmissionDeps, draft: Draft): Recorded {
   const { intent, attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs } = draft;
   const { account, instrument, side, size } = intent;
   const nonce = nonceOf(sequence);
-  const signed = deps.exchange.sign({ account, instrument, side, size, price, clientOrderId, nonce, expirationMs });
+  const signed = deps.exchange.sign({
+    ...{ account, instrument, side, size, price, clientOrderId, nonce, expirationMs },
+    ...(intent.reduceOnly ? { reduceOnly: true } : {}),
+  });
   const { payload } = signed;
   const prepared: PreparedOrder = {
     intent,

@@ -41,6 +41,16 @@ import { largestSize } from '../src/core/openings.ts';
 import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { Inability, PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { begin, type Reconciled, reconcile, wordsOf } from '../src/core/reconcile.ts';
+import {
+  changedDemands,
+  demandsReduceOnly,
+  GROWTH_TRY_MS,
+  mayOnlyReduce,
+  withAccountDemand,
+  withDemand,
+  withNextTry,
+  withoutDemands,
+} from '../src/core/reduce-only.ts';
 import { doubtsRules } from '../src/core/refusals.ts';
 import { repairWays } from '../src/core/repairs.ts';
 import {
@@ -72,6 +82,7 @@ import type {
   OrdersWatched,
   PollerStarted,
   PollHasten,
+  ReduceOnlyChanged,
   RulesDoubted,
   SubmissionEnded,
   SymbolLeft,
@@ -180,6 +191,10 @@ export function knownOf(actor: { getSnapshot(): unknown } | undefined): SymbolCo
 export interface Submitted {
   readonly key: string;
   readonly purpose: Intent['purpose'];
+  /** It carries `reduce_only`: what demands that does not refuse it for the lack of it (strategy 9.13). */
+  readonly reduceOnly: boolean;
+  /** It may grow a position of an account that may only reduce: it is tried. */
+  readonly tries: boolean;
 }
 
 /** Something to send to another actor. */
@@ -187,7 +202,7 @@ export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
   | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
-  | { readonly to: 'daemon'; readonly message: RulesDoubted | OrderEnded | SymbolLeft };
+  | { readonly to: 'daemon'; readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft };
 
 /** What an event leads to. In this order: context, journal, people, other actors. */
 export interface Step {
@@ -472,6 +487,19 @@ export function accountUnparked(context: SymbolContext, { account }: AccountUnpa
   return finish(context, { parkedSinceMs: { ...context.parkedSinceMs, [account]: null } });
 }
 
+/** An account may only reduce, or may grow again, as another symbol has learnt it (strategy 9.13). */
+export function reduceOnlyChanged(context: SymbolContext, { account, demand }: ReduceOnlyChanged): Step {
+  return finish(context, { state: withAccountDemand(context.state, account, demand) });
+}
+
+/** What the other symbols are told of the demands on an account (strategy 9.13). */
+function toldDemands({ state, config }: SymbolContext, now: SymbolState): readonly SymbolCommand[] {
+  return changedDemands(state, now).map(({ account, demand }): SymbolCommand => {
+    const message = { type: 'reduce-only.changed', account, instrument: config.instrument, demand } as const;
+    return { to: 'daemon', message };
+  });
+}
+
 /** What is cancelled though nothing can be decided: openings whose partner has been gone for long (strategy 5.7). */
 function cancelsWhileWaiting(context: SymbolContext): {
   readonly change: Partial<SymbolContext>;
@@ -485,7 +513,11 @@ function cancelsWhileWaiting(context: SymbolContext): {
     const snapshot = snapshots[account];
     return snapshot !== null && snapshot.era === era && nowMs - snapshot.requestedAtMs >= BLIND_MS;
   });
-  const trims = trimsWithoutView({ state, nowMs, unable: inabilities(context) }, context.instrument, blind);
+  const trims = trimsWithoutView(
+    { config: context.config, state, nowMs, unable: inabilities(context) },
+    context.instrument,
+    blind,
+  );
   return {
     change: {
       state: trims.reduce((now, { order }) => markCancelRequested(now, order.clientOrderId, nowMs), state),
@@ -640,6 +672,9 @@ export function carriedOut(context: SymbolContext): Step {
   const acts = plan.creates.length > 0 || plan.trims.length > 0;
   let state = countIntents(context.state, plan.creates);
   for (const trim of plan.trims) state = markCancelRequested(state, trim.order.clientOrderId, nowMs);
+  for (const intent of plan.creates) {
+    if (triesToGrow(state, intent)) state = withNextTry(state, intent.account, nowMs + GROWTH_TRY_MS);
+  }
 
   const conditions = conditionsOf(input, plan);
   const over = context.holding.filter((key) => !conditions.some((alert) => alert.key === key));
@@ -682,6 +717,7 @@ export function carriedOut(context: SymbolContext): Step {
         ...plan.trims.map((trim) => cancelFact(context, trim, nowMs)),
       ],
       commands: [
+        ...toldDemands(context, state),
         ...plan.trims.map((trim) => cancelCommand(context, trim)),
         ...plan.creates.map((intent): SymbolCommand => {
           return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, ...validity(context) } } };
@@ -696,6 +732,11 @@ export function carriedOut(context: SymbolContext): Step {
   );
 }
 
+/** It may grow a position of an account that may only reduce (strategy 9.13). */
+function triesToGrow(state: SymbolState, { account, reduceOnly }: Intent): boolean {
+  return !reduceOnly && mayOnlyReduce(state, account);
+}
+
 /** What is under way once the plan is carried out. */
 function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'underWay' | 'submitted'> {
   const { creates, trims } = plan;
@@ -708,7 +749,11 @@ function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'unde
     submitted: {
       ...context.submitted,
       ...Object.fromEntries(
-        creates.map((intent) => [intent.intentId, { key: intentKey(intent), purpose: intent.purpose }]),
+        creates.map((intent): [string, Submitted] => {
+          const { intentId, purpose, reduceOnly = false } = intent;
+          const tries = triesToGrow(context.state, intent);
+          return [intentId, { key: intentKey(intent), purpose, reduceOnly, tries }];
+        }),
       ),
     },
   };
@@ -859,6 +904,7 @@ export function submissionEnded(context: SymbolContext, event: SubmissionEnded):
   const { instrument } = context.config;
   return finish(context, change, {
     commands: [
+      ...toldDemands(context, change.state ?? context.state),
       ...alerts.map((message): SymbolCommand => ({ to: 'alert-desk', message })),
       ...(doubts ? [{ to: 'daemon', message: { type: 'rules.doubted', instrument } } as const] : []),
     ],
@@ -886,10 +932,12 @@ function afterSubmission(
     alert: { kind, key: alertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
   });
   const cooldownMs = context.strategy.postOnlyCooldownMs;
+  const untried = submitted?.tries ? withNextTry(context.state, account, atMs) : context.state;
   switch (result.kind) {
     case 'confirmed': {
       const confirmed = confirm(context.state, result.clientOrderId, atMs);
-      const state = of === null ? confirmed : restsAfterConfirmation(confirmed, of, atMs);
+      const rested = of === null ? confirmed : restsAfterConfirmation(confirmed, of, atMs);
+      const state = submitted?.tries ? withoutDemands(rested, account) : rested;
       return { change: { ...ended, ...leaves, state }, alerts: [] };
     }
     case 'unknown':
@@ -897,7 +945,7 @@ function afterSubmission(
     case 'outdated':
       // It decides anew at once, on the fill that made this one history: what had left of it has raised the barrier at its
       // own end (`attemptRefused`), and nothing has left since.
-      return { change: { ...ended, barrierMs: context.barrierMs }, alerts: [] };
+      return { change: { ...ended, state: untried, barrierMs: context.barrierMs }, alerts: [] };
     case 'denied':
     case 'unsent': {
       // Nothing left, so nothing changed there: no newer snapshots have to be waited for (strategy 9.10).
@@ -907,7 +955,8 @@ function afterSubmission(
       const backsOff = result.kind === 'unsent' && (result.failure ?? null) !== null;
       const off = { sinceMs: former?.sinceMs ?? atMs, untilMs: atMs + DENIED_PAUSE_MS };
       const backedOff = { ...context.backedOff, [account]: backsOff ? off : former };
-      return { change: { ...ended, barrierMs, backedOff, denied: [...context.denied, ...denied] }, alerts: [] };
+      const change = { ...ended, state: untried, barrierMs, backedOff, denied: [...context.denied, ...denied] };
+      return { change, alerts: [] };
     }
     case 'exhausted': {
       const told = { attempts: result.attempts, alertKey: alertKey('post-only-exhausted', instrument) };
@@ -923,6 +972,11 @@ function afterSubmission(
       };
     }
     case 'refused': {
+      // It lacked `reduce_only`: what shrinks a position is sent again with it at once, and nothing else was wrong (9.13).
+      if (demandsReduceOnly(result.code) && !submitted?.reduceOnly) {
+        const state = withDemand(context.state, account, result.code, atMs);
+        return { change: { ...ended, ...leaves, state }, alerts: [] };
+      }
       const doubts = doubtsRules(result);
       const told = {
         refusal: result,

@@ -8,6 +8,7 @@ import type {
   GatewayToSymbol,
   InstrumentListed,
   PollerToSymbol,
+  ReduceOnlyChanged,
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
@@ -26,6 +27,7 @@ import {
   orderResolved,
   orderSent,
   pollerStarted,
+  reduceOnlyChanged,
   type Step,
   type SymbolContext,
   type SymbolInput,
@@ -53,7 +55,8 @@ export type SymbolEvent =
   | TradingHalt
   | InstrumentListed
   | AccountParked
-  | AccountUnparked;
+  | AccountUnparked
+  | ReduceOnlyChanged;
 
 /** What is known after that change. */
 function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
@@ -149,6 +152,7 @@ const symbolSetup = setup({
     takeRules: on('instrument.listed', instrumentListed),
     notePark: on('account.parked', accountParked),
     noteUnpark: on('account.unparked', accountUnparked),
+    noteDemand: on('reduce-only.changed', reduceOnlyChanged),
     sayDraining: perform(draining),
   },
 });
@@ -181,6 +185,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'instrument.listed': { actions: ['takeRules'] },
     'account.parked': { actions: ['notePark'] },
     'account.unparked': { actions: ['noteUnpark'] },
+    'reduce-only.changed': { actions: ['noteDemand'] },
     'trading.drain': { target: '.draining' },
   },
   states: {

@@ -8,6 +8,8 @@ import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
 import { isStrategyOrder } from './core/order-id.ts';
+import { mayOnlyReduce } from './core/reduce-only.ts';
+import { restOf } from './core/rests.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { ExchangeError } from './grvt/errors.ts';
@@ -338,7 +340,10 @@ function orStartError<T>(use: () => T): T {
 export function journalledStart(journal: EngineJournal): readonly StartSymbol[] {
   const unsettled = unsettledOrders(journal);
   return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {
-    const { begun, instrument, lots, booked, orders } = restoreSymbol(journal, entry.key, unsettled);
-    return begun ? [{ instrument, lots, booked, orders }] : [];
+    const state = restoreSymbol(journal, entry.key, unsettled);
+    const { begun, instrument, lots, booked, orders } = state;
+    const givingWay = ACCOUNTS.filter((account) => restOf(state, { account, purpose: 'repair' }) !== null);
+    const reducing = ACCOUNTS.filter((account) => mayOnlyReduce(state, account));
+    return begun ? [{ instrument, lots, booked, orders, givingWay, mayOnlyReduce: reducing }] : [];
   });
 }

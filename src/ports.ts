@@ -45,6 +45,8 @@ export interface OrderDraft {
   readonly nonce: number;
   /** By the exchange's clock. */
   readonly expirationMs: number;
+  /** Signed: the exchange lets it shrink a position and nothing else (strategy 9.13). Absent: it may grow one. */
+  readonly reduceOnly?: boolean;
 }
 
 /** A create, signed: `payload` is the exact request body that leaves and that the journal holds (strategy 9.3). */

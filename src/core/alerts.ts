@@ -13,6 +13,7 @@ export type AlertKind =
   | 'order-refused'
   | 'order-ended'
   | 'orders-ended'
+  | 'reduce-only'
   | 'drift'
   | 'same-direction'
   | 'side-contradicts-config'
@@ -97,6 +98,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'order-refused': { repeat: 900 * SECOND, critical: false },
   'order-ended': { repeat: 900 * SECOND, critical: false },
   'orders-ended': { repeat: 900 * SECOND, critical: false },
+  'reduce-only': { repeat: 'episode', critical: false },
   drift: { repeat: 900 * SECOND, critical: false, event: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
   'side-contradicts-config': { repeat: 'episode', critical: false, information: true },

@@ -9,6 +9,7 @@ import {
 } from './model.ts';
 import { AWAITS_BOOK, makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
+import { clockedDemands } from './reduce-only.ts';
 import { clockedRests } from './rests.ts';
 import type { SymbolState } from './symbol-state.ts';
 import { valuePair } from './valuing.ts';
@@ -170,8 +171,11 @@ function clocked(
 ): SymbolState {
   const unhedgedSinceMs = hedged ? null : Math.min(state.unhedgedSinceMs ?? nowMs, nowMs);
   const rests = clockedRests(state, nowMs, postOnlyCooldownMs);
-  const same = unhedgedSinceMs === state.unhedgedSinceMs && rests === (state.rests ?? rests);
-  return same ? state : { ...state, unhedgedSinceMs, rests };
+  const reduceOnly = clockedDemands(state, nowMs);
+  const same =
+    unhedgedSinceMs === state.unhedgedSinceMs && rests === (state.rests ?? rests) && reduceOnly === state.reduceOnly;
+  if (same) return state;
+  return { ...state, unhedgedSinceMs, rests, ...(reduceOnly === undefined ? {} : { reduceOnly }) };
 }
 
 /** The very same state where the mark brings nothing worth writing down. */

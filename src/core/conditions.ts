@@ -6,8 +6,9 @@ import { ACCOUNTS, type AccountName, type LeavingWhy } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
+import { GROWTH_TRY_MS } from './reduce-only.ts';
 import { repairWays } from './repairs.ts';
-import type { Contradiction, SymbolState } from './symbol-state.ts';
+import type { Contradiction, ReduceOnly, SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -21,6 +22,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'order-count',
   'unhedged',
   'instrument-unlisted',
+  'reduce-only',
   'symbol-leaving',
   // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
   'start-difference',
@@ -78,6 +80,20 @@ export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costU
     ...(costUsdt === null ? {} : { cost: costUsdt.toFixed(2) }),
   };
   return { kind: 'net-left', key: alertKey('net-left', instrument), account: null, instrument, atMs, sinceMs, details };
+}
+
+/** The exchange takes only orders that shrink a position, of an account or of an instrument (strategy 9.13). */
+export function reduceOnlyAlert({ account, sinceMs }: ReduceOnly, instrument: string, atMs: number): Alert {
+  const of = account === null ? instrument : account;
+  return {
+    kind: 'reduce-only',
+    key: alertKey('reduce-only', of),
+    account,
+    instrument: account === null ? instrument : null,
+    atMs,
+    sinceMs: Math.min(sinceMs, atMs),
+    details: { minutes: String(GROWTH_TRY_MS / 60_000) },
+  };
 }
 
 /** A symbol has left (strategy 16.3): the positions that stay, by account, and the net among them. */
@@ -186,6 +202,8 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   if (input.leaving !== undefined) {
     alerts.push(leavingAlert(config.instrument, input.leaving, valuation.actual, state, nowMs));
   }
+
+  for (const demand of state.reduceOnly ?? []) alerts.push(reduceOnlyAlert(demand, config.instrument, nowMs));
 
   const sizes = () => ({ a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() });
 

@@ -303,6 +303,8 @@ export interface Intent {
   readonly nearerThanPrice: Decimal | null;
   /** Extreme price of the other account's live orders on the other side: 6.6 keeps one tick beyond; null: none. */
   readonly beyondPrice: Decimal | null;
+  /** It shrinks a position, and is sent with `reduce_only` because the exchange demands it (9.13). Absent: it is not. */
+  readonly reduceOnly?: true;
   /** USDT: were it worth more at the book it is priced from, the size was fixed at a wrong price (6.2). Absent: no bound. */
   readonly mostUsdt?: Decimal;
   /** The rules that gave account, side, size and guard, e.g. `['6.3', '6.4', '7.2']`. */

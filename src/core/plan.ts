@@ -1,4 +1,4 @@
-import { accountsThatCannotOpen, isParked, mayRepair } from './ability.ts';
+import { accountsThatCannotOpen, isParked, openingsWithheld } from './ability.ts';
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
 import { modeOf } from './leaving.ts';
@@ -14,7 +14,8 @@ import {
 } from './model.ts';
 import { MOST_SHARE_OF_ORDER, type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
-import { planRepair, repairHasRoom, waysWithRoom } from './repairs.ts';
+import { mayOnlyReduce, reducible } from './reduce-only.ts';
+import { mayTakeWay, planRepair, repairHasRoom, waysWithRoom } from './repairs.ts';
 import { longestRest } from './rests.ts';
 import { type Rest, waitingSize } from './symbol-state.ts';
 import { orderCap, planTrims, type Trim } from './trims.ts';
@@ -57,8 +58,12 @@ function restsIn(input: PlanInput): Rest | null {
       nowMs,
     );
   if (valuation.hedged) return longest(ACCOUNTS, 'opening');
-  const accounts = waysWithRoom(input).map((way) => valuation[way]);
-  return accounts.some((account) => mayRepair(input, account)) ? null : longest(accounts, 'repair');
+  const ways = waysWithRoom(input);
+  if (ways.some((way) => mayTakeWay(input, way))) return null;
+  return longest(
+    ways.map((way) => valuation[way]),
+    'repair',
+  );
 }
 
 /** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
@@ -122,6 +127,13 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   const parked = ACCOUNTS.find((account) => isParked(input, account));
   if (parked !== undefined) {
     return { creates: [], idle: { why: `account ${parked} is parked: no openings on either account`, rule: '9.8' } };
+  }
+  const withheld = ACCOUNTS.find((account) => openingsWithheld(input, account));
+  if (withheld !== undefined) {
+    return {
+      creates: [],
+      idle: { why: `account ${withheld} may only reduce its positions: no openings`, rule: '9.13' },
+    };
   }
   const cap = orderCap(input);
   const liveOf = (account: AccountName) => input.state.orders.filter((order) => order.account === account);
@@ -189,9 +201,12 @@ function intentFor(
   order: Pick<Intent, 'account' | 'side' | 'size' | 'purpose' | 'guardPrice' | 'nearerThanPrice' | 'rules'>,
 ): UnnumberedIntent {
   const { orderNotionalUsdt } = input.config;
+  const { account, side, size } = order;
+  const reduces = mayOnlyReduce(input.state, account) && size.lte(reducible(input, account, side));
   return {
     instrument: input.config.instrument,
     beyondPrice: beyondPrice(input.state.orders, order.account, order.side),
+    ...(reduces ? { reduceOnly: true } : {}),
     ...(orderNotionalUsdt.isZero() ? {} : { mostUsdt: orderNotionalUsdt.mul(MOST_SHARE_OF_ORDER) }),
     ...order,
   };

@@ -6,6 +6,7 @@ import { countedPrice, exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
 import { toStep } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { roomToGrow } from './reduce-only.ts';
 import { yieldsWay } from './rests.ts';
 import { sideAgainst } from './valuing.ts';
 
@@ -91,6 +92,14 @@ export function waysWithRoom(input: PlanInput): readonly RepairWay[] {
   return repairWays(input).filter((way) => repairRoom(input, way, counted).gte(input.valuation.smallestTradable));
 }
 
+/** Whether the account of a way may submit a repair now: not parked, not resting, and not withheld (strategy 9.5, 9.8, 9.13). */
+export function mayTakeWay(input: PlanInput, way: RepairWay): boolean {
+  const { valuation } = input;
+  const account = valuation[way];
+  const room = roomToGrow(input, account, sideAgainst(valuation.net));
+  return mayRepair(input, account) && room.gte(valuation.smallestTradable);
+}
+
 /** The next repair (strategy 6.3, 6.4), or why there is none. */
 export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const { config, valuation, state } = input;
@@ -122,9 +131,12 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
 
   // Refused for margin and the like a while ago: the other way goes first where it can (6.3).
-  const gives = yieldsWay(state, valuation[preferred], input.nowMs) && mayRepair(input, valuation[other]);
+  const gives = yieldsWay(state, valuation[preferred], input.nowMs) && mayTakeWay(input, other);
+  const side = sideAgainst(valuation.net);
   const roomOf = (way: RepairWay) =>
-    mayRepair(input, valuation[way]) ? repairRoom(input, way, state.orders, asked) : ZERO;
+    mayTakeWay(input, way)
+      ? min(repairRoom(input, way, state.orders, asked), roomToGrow(input, valuation[way], side))
+      : ZERO;
   const otherSize = () => (uncoveredIsTradable ? toStep(input, min(asked, roomOf(other))) : ZERO);
   if (gives && otherSize().gte(valuation.smallestTradable)) return submit(input, other, otherSize(), cap, null);
   const roomOfPreferred = roomOf(preferred);
@@ -138,8 +150,10 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   if (!uncoveredIsTradable) {
     return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
   }
-  if (!mayRepair(input, valuation[preferred]) && !mayRepair(input, valuation[other])) {
-    return none('neither account may repair at the moment', '9.8');
+  if (!mayTakeWay(input, preferred) && !mayTakeWay(input, other)) {
+    const withheld = [preferred, other].find((way) => mayRepair(input, valuation[way]));
+    if (withheld === undefined) return none('neither account may repair at the moment', '9.8');
+    return none(`account ${valuation[withheld]} may only reduce its positions: no repair grows one`, '9.13');
   }
   return none(
     `a repair of ${preferredSize.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,

@@ -28,6 +28,8 @@ export interface SymbolState {
   readonly unhedgedSinceMs: number | null;
   /** Rests after refusals (9.5), at most one of each account and purpose. Absent in the states of older journals. */
   readonly rests?: readonly Rest[];
+  /** Demands for `reduce_only` (9.13), at most one of each account and one of the instrument. Absent: none. */
+  readonly reduceOnly?: readonly ReduceOnly[];
   readonly nextIntent: number;
   readonly realised: Realised;
   /** It has left (strategy 16.3): what it holds is nobody's to manage until its row is enabled again. Absent: it has not. */
@@ -71,6 +73,16 @@ export interface Rest extends Purpose {
   readonly doubtsRules: boolean;
   /** Key of the alert that told of it, cleared with the rest. */
   readonly alertKey: string;
+}
+
+/** The exchange takes only orders that shrink a position (strategy 9.13). Journalled with the symbol. */
+export interface ReduceOnly {
+  /** The account that may only reduce (2091), in every instrument; null: both, in this one (7304). */
+  readonly account: AccountName | null;
+  /** Wall-clock: when the first refusal of this episode came. */
+  readonly sinceMs: number;
+  /** From then on one order that grows a position may be tried. */
+  readonly nextTryMs: number;
 }
 
 /** Realised results since the journal began (4.6). */

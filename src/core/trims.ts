@@ -139,7 +139,7 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
  * @param blind accounts whose data have been unusable for 30 s
  */
 export function trimsWithoutView(
-  input: Pick<PlanInput, 'state' | 'nowMs' | 'unable'>,
+  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable'>,
   { minSize }: Instrument,
   blind: readonly AccountName[],
 ): Trim[] {

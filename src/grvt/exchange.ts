@@ -820,7 +820,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         is_market: false,
         time_in_force: 'GOOD_TILL_TIME',
         post_only: true,
-        reduce_only: false,
+        reduce_only: draft.reduceOnly ?? false,
         legs: [
           {
             instrument: draft.instrument,

@@ -359,6 +359,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'order-refused': () => 'ALERT the exchange refused an order',
   'order-ended': () => 'ALERT an order that rested was ended',
   'orders-ended': () => 'ALERT orders of many symbols were ended',
+  'reduce-only': () => 'ALERT the exchange takes only orders that shrink a position',
   drift: () => 'ALERT positions differ from the ledger',
   'same-direction': () => 'ALERT both accounts hold the same direction',
   'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',

@@ -134,6 +134,13 @@ const EN: Words = {
       engine: 'lets each account and purpose rest and places the orders again.',
       you: 'read the reason: margin of the account, a restart of the exchange, or someone who cancelled everything.',
     },
+    'reduce-only': {
+      title: 'The exchange takes only orders that shrink a position',
+      line: '[orders that grow one are withheld, one is tried every {minutes} min]',
+      engine:
+        'sends what shrinks a position with reduce_only, opens nothing, and repairs from the account that can shrink.',
+      you: 'find out why this account, or this instrument, may only reduce: risk, compliance, or a delisting to come.',
+    },
     drift: {
       title: 'Position differs from what was traded (drift)',
       line: '[difference {difference} {base}][, taken over at {price} USDT][, {held}]',
@@ -356,6 +363,12 @@ const ZH: Words = {
       line: '[{reason}][，{count} 个标的][：{symbols}]',
       engine: '各账户按用途暂停，然后重新挂单。',
       you: '查看原因：账户保证金、交易所重启，或有人全部撤单。',
+    },
+    'reduce-only': {
+      title: '交易所只接受减仓单 (reduce-only)',
+      line: '[不发送增仓订单；每 {minutes} 分钟试一次]',
+      engine: '减仓订单带 reduce_only 照常发送；不开仓；能减仓的一方负责修复。',
+      you: '查看该账户或该合约被限制的原因：风控、合规，或合约即将下线。',
     },
     drift: {
       title: '持仓与成交记录不符 (drift)',

@@ -282,6 +282,7 @@ export class Venue {
     const holding = this.#holding(account, this.book(instrument).spec);
     placePosition(holding, size, entryPrice, this.stampNs());
     this.#emit({ type: 'position', account, holding });
+    this.#limitReduceOnly(account, instrument, size);
   }
 
   /** Sets the equity by changing the balance. */
@@ -458,6 +459,16 @@ export class Venue {
     if (!taker) this.#publicTrade(book, !order.buy, price, size, tradeId);
     if (order.traded === order.size) this.#close(order, 'FILLED', 'UNSPECIFIED');
     else this.#emit({ type: 'order', order });
+    this.#limitReduceOnly(account, order.instrument, holding.size);
+  }
+
+  /** Ends what rests as reduce-only and has more left than there is to reduce. */
+  #limitReduceOnly(account: PaperAccount, instrument: string, held: bigint): void {
+    for (const order of [...account.active.values()]) {
+      if (!order.reduceOnly || order.status !== 'OPEN' || order.instrument !== instrument) continue;
+      const reducible = order.buy ? -held : held;
+      if (order.size - order.traded > reducible) this.#close(order, 'CANCELLED', 'REDUCE_ONLY_LIMIT');
+    }
   }
 
   #close(order: PaperOrder, status: 'FILLED' | 'CANCELLED' | 'REJECTED', reason: string): void {

@@ -78,6 +78,7 @@ describe('15.1 the wire judge: what a create says of itself', () => {
     { name: 'I1 a market order', breaks: ['I1 1'], scene: opening({ is_market: true }) },
     { name: 'I1 an order that is not post-only', breaks: ['I1 1'], scene: opening({ post_only: false }) },
     { name: 'I1 another time in force', breaks: ['I1 1'], scene: opening({ time_in_force: 'IMMEDIATE_OR_CANCEL' }) },
+    { name: 'I6 9.13 reduce-only, and nothing to reduce', breaks: ['I6 9.13'], scene: opening({ reduce_only: true }) },
     { name: 'I3 a price off the tick', breaks: ['I3 7.1'], scene: opening(leg({ limit_price: '99.85' })) },
     { name: 'I3 a price through the touch', breaks: ['I3 7.1'], scene: opening(leg({ limit_price: '100.1' })) },
     {
@@ -475,6 +476,44 @@ describe('15.2 the decision judge: whether it was allowed', () => {
         const refused = create(engine, B_SELL);
         engine.answer(refused.requestId, 'B', 'create_order', { code: 2080, message: '', status: 400 }, 400);
         create(engine, { account: 'A', side: 'sell', size: '10', price: '100.1' });
+        return engine;
+      },
+    },
+    {
+      name: '9.13 an account that may only reduce: the other way may go for as long as it does',
+      breaks: [],
+      scene: () => {
+        const engine = unhedged();
+        const refused = create(engine, B_SELL);
+        engine.answer(refused.requestId, 'B', 'create_order', { code: 2091, message: '', status: 403 }, 403);
+        engine.wait(7_200_000).readBoth().book();
+        create(engine, { account: 'A', side: 'sell', size: '10', price: '100.1' });
+        return engine;
+      },
+    },
+    {
+      name: '9.13 11.2 as above, in a run that began after the refusal',
+      breaks: [],
+      scene: () => {
+        const known = { instrument: INSTRUMENT, lots: [], booked: { A: d(0), B: d(0) }, orders: [] };
+        const engine = unhedged({ knownAtStart: [{ ...known, mayOnlyReduce: ['B'] }] });
+        create(engine, { account: 'A', side: 'sell', size: '10', price: '100.1' });
+        return engine;
+      },
+    },
+    {
+      name: 'I6 6.3 an order without reduce_only was taken long ago: the other way may not go any more',
+      breaks: ['I6 6.3'],
+      scene: () => {
+        const engine = unhedged();
+        const refused = create(engine, B_SELL);
+        engine.answer(refused.requestId, 'B', 'create_order', { code: 7304, message: '', status: 400 }, 400);
+        engine.wait(7_200_000).readBoth().book();
+        const taken = engine.open(B_SELL);
+        engine.call('B', 'order', {}, { result: engine.orderRow(taken, 'CANCELLED', '0') });
+        engine.wait(1_000_000).readBoth().book();
+        create(engine, { account: 'A', side: 'sell', size: '10', price: '100.1' });
+        only(engine, '6.3');
         return engine;
       },
     },

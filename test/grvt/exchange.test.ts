@@ -49,6 +49,14 @@ async function readyToCreate(context: { after(fn: () => Promise<void>): void }):
 }
 
 describe('calls', () => {
+  it('9.13 reduce_only is part of the payload and of what is signed', async (context) => {
+    const { exchange } = await readyToCreate(context);
+    const read = (one: OrderDraft) => JSON.parse(exchange.sign(one).payload).order;
+    const [grows, shrinks] = [read(draft), read({ ...draft, reduceOnly: true })];
+    assert.deepEqual([grows.reduce_only, shrinks.reduce_only], [false, true]);
+    assert.notEqual(grows.signature.r, shrinks.signature.r);
+  });
+
   it('a create sends exactly the signed payload, under lite names, and reads the acknowledgement', async (context) => {
     const { scripted, exchange, wire } = await readyToCreate(context);
     scripted.on(CREATE, { json: { r: liteOrder({ oi: '0x00', state: { s: 'PENDING' } }) } });

@@ -790,6 +790,17 @@ describe('11.8 rules that the exchange changes', () => {
   });
 });
 
+describe('9.13 an account that may only reduce', () => {
+  it('what one symbol has learnt is told to the others', async () => {
+    const world = await trading();
+    const demand = { account: 'B', sinceMs: 1, nextTryMs: world.clock.nowMs() + 1_000 } as const;
+    world.actor.send({ type: 'reduce-only.changed', account: 'B', instrument: BNB, demand });
+    await world.settle();
+    assert.deepEqual(world.symbol(SOL).state.reduceOnly, [demand]);
+    assert.deepEqual(world.symbol(BNB).state.reduceOnly ?? [], []);
+  });
+});
+
 describe('9.5 orders that the exchange ends', () => {
   const ends = (world: World, reason: string, count: number, from = 0) => {
     for (let index = from; index < from + count; index += 1) {

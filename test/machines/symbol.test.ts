@@ -9,7 +9,8 @@ import type { ExchangeFailure } from '../../src/core/failure.ts';
 import { isOpen } from '../../src/core/leaving.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
-import type { SymbolState } from '../../src/core/symbol-state.ts';
+import { GROWTH_TRY_MS } from '../../src/core/reduce-only.ts';
+import type { ReduceOnly, SymbolState } from '../../src/core/symbol-state.ts';
 import { d, instrument, lot, order, plain, position, seen, stateWith } from '../support/core.ts';
 import { BENCH_START_MS } from '../support/machine-bench.ts';
 import { SymbolBench, type SymbolBenchOptions } from '../support/symbol-bench.ts';
@@ -122,6 +123,12 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
   'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
+  'reduce-only.changed': ({ nowMs }) => ({
+    type: 'reduce-only.changed',
+    account: 'A',
+    instrument: 'ETH_USDT_Perp',
+    demand: { account: 'A', sinceMs: nowMs, nextTryMs: nowMs + GROWTH_TRY_MS },
+  }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 
@@ -995,6 +1002,123 @@ describe('9.5 rests, and what ends a submission', () => {
       both(bench, 10, -5);
     }
     assert.equal(bench.phase, 'cooldown');
+  });
+
+  describe('9.13 an account or an instrument that may only be reduced', () => {
+    const of = (bench: SymbolBench, account: 'A' | 'B') =>
+      bench.asked.find((one) => one.account === account) ?? assert.fail(`nothing is asked of ${account}`);
+    const demanded = (bench: SymbolBench, account: 'A' | 'B', code: number) =>
+      bench.ended(of(bench, account), { kind: 'refused', code, reason: 'may only reduce' });
+    const told = (bench: SymbolBench) =>
+      bench.heard.flatMap(({ by, event }) =>
+        by === 'daemon' && event.type === 'reduce-only.changed' ? [event.demand as ReduceOnly | null] : [],
+      );
+
+    it('2091 on the account that should repair: no rest, no refusal alert, the other way at once, told to the daemon', () => {
+      const bench = quiet(beginning(10, -5));
+      demanded(bench, 'B', 2091);
+      both(bench, 10, -5);
+      assert.deepEqual(bench.alerts(), ['alert-desk raised reduce-only']);
+      assert.deepEqual(bench.context.state.rests, []);
+      assert.deepEqual([of(bench, 'A').side, of(bench, 'A').reduceOnly], ['sell', undefined]);
+      assert.deepEqual(
+        told(bench).map((one) => one?.account),
+        ['B'],
+      );
+    });
+
+    it('an order that shrinks is sent again with the flag at once; refused with it, it rests', () => {
+      const bench = beginning(10, -5, { config: { positionMode: 'decrease', minTotalPositionUsdt: d(0) } });
+      demanded(bench, 'A', 7304);
+      both(bench, 10, -5);
+      assert.equal(of(bench, 'A').reduceOnly, true);
+      demanded(bench, 'A', 7304);
+      assert.deepEqual(
+        bench.context.state.rests?.map(({ account, purpose }) => [account, purpose]),
+        [['A', 'repair']],
+      );
+      assert.ok(bench.alerts().includes('alert-desk raised order-refused'));
+      assert.deepEqual(told(bench), []);
+    });
+
+    /** Hedged, both legs refused, and 15 minutes later. */
+    const tried = (code: number): SymbolBench => {
+      const bench = beginning(5, -5);
+      for (const { account } of bench.asked) demanded(bench, account, code);
+      both(bench, 5, -5);
+      assert.deepEqual(bench.asked, []);
+      assert.equal(bench.phase, 'equal');
+      bench.wait(GROWTH_TRY_MS - 60_000);
+      both(bench, 5, -5);
+      assert.deepEqual(bench.asked, []);
+      bench.wait(60_000);
+      both(bench, 5, -5);
+      return bench;
+    };
+
+    it('every 15 minutes one leg is tried; once it rests, the other follows and the alert is over', () => {
+      const bench = tried(7304);
+      assert.deepEqual(
+        bench.asked.map(({ account, reduceOnly }) => [account, reduceOnly]),
+        [['A', undefined]],
+      );
+      bench.confirmAll();
+      assert.deepEqual(bench.context.state.reduceOnly, []);
+      const [a] = bench.orders;
+      bench.words();
+      bench.read('A', 5, a ? [seen(a)] : []);
+      bench.read('B', -5);
+      assert.deepEqual(
+        bench.asked.map(({ account }) => account),
+        ['B'],
+      );
+      assert.ok(bench.words().includes('alert-desk cleared reduce-only'));
+    });
+
+    it('a try that is refused again is followed by the next one 15 minutes later', () => {
+      const bench = tried(2091);
+      const first = of(bench, 'A');
+      demanded(bench, 'A', 2091);
+      both(bench, 5, -5);
+      assert.deepEqual(bench.asked, []);
+      bench.wait(GROWTH_TRY_MS);
+      both(bench, 5, -5);
+      assert.deepEqual(
+        bench.asked.map(({ account, intentId }) => [account, intentId === first.intentId]),
+        [['A', false]],
+      );
+    });
+
+    it('a try that never left is made again, not 15 minutes later', () => {
+      const bench = tried(7304);
+      bench.ended(of(bench, 'A'), { kind: 'unsent', reason: 'the budget', failure: null });
+      bench.wait(DENIED_PAUSE_MS);
+      both(bench, 5, -5);
+      assert.equal(of(bench, 'A').reduceOnly, undefined);
+    });
+
+    it('what another symbol has learnt of the account counts here, until it has learnt that it is over', () => {
+      const bench = beginning(10, -5);
+      const { nowMs } = bench;
+      const demand = { account: 'B', sinceMs: nowMs, nextTryMs: nowMs + GROWTH_TRY_MS } as const;
+      const about = { type: 'reduce-only.changed', account: 'B', instrument: 'ETH_USDT_Perp' } as const;
+      bench.send({ ...about, demand });
+      bench.ended(of(bench, 'B'), { kind: 'outdated' });
+      both(bench, 10, -5);
+      bench.ended(of(bench, 'A'), { kind: 'outdated' });
+      bench.send({ ...about, demand: null });
+      both(bench, 10, -5);
+      assert.equal(of(bench, 'B').side, 'sell');
+      assert.deepEqual(told(bench), []);
+    });
+
+    it('11.2 a restart remembers it', () => {
+      const bench = beginning(10, -5);
+      demanded(bench, 'B', 2091);
+      const entry = bench.journal.latest('symbol.state', 'BNB_USDT_Perp');
+      const again = beginning(10, -5, { state: entry?.body ?? assert.fail() });
+      assert.equal(of(again, 'A').side, 'sell');
+    });
   });
 
   const endOne = (bench: SymbolBench, rejectReason: string, prefix = '') => {

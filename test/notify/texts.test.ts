@@ -21,6 +21,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   unhedged: { net: '-1.66', diff: '996.00', side: 'buy', guard: '590.5', mark: '600', hours: '6' },
   'foreign-order': { orderId: '0x12', clientOrderId: '77' },
   'order-ended': { reason: 'BELOW_MARGIN', side: 'sell', purpose: 'repair', by: 'exchange', restSeconds: '10' },
+  'reduce-only': { minutes: '15' },
   'orders-ended': { reason: 'SYSTEM_FAILOVER', count: '7', symbols: 'BNB_USDT_Perp, SOL_USDT_Perp' },
   'order-refused': { code: '2032', reason: 'price out of band', restSeconds: '10' },
   drift: { difference: '0.5', price: '600' },

@@ -43,6 +43,22 @@ describe('positions', () => {
     assert.equal(d.call('A', 'fill_history').body.result[0].realized_pnl, '4.0');
   });
 
+  it('end what rests as reduce-only once there is less to reduce than it has left', async () => {
+    const d = new Desk();
+    d.still(BTC, '100.0', '101.0');
+    await trade(d, true, '5', '100.0');
+    const order = { buy: false, size: '4', price: '110.0', postOnly: true, reduceOnly: true } as const;
+    const clientOrderId = await d.place('A', order);
+    const state = () => d.call('A', 'order', { client_order_id: clientOrderId }).body.result.state;
+    await trade(d, false, '1', '110.0');
+    assert.equal(state().status, 'OPEN');
+    await trade(d, false, '1', '110.0');
+    assert.deepEqual([state().status, state().reject_reason], ['CANCELLED', 'REDUCE_ONLY_LIMIT']);
+    await d.place('A', { ...order, size: '3' });
+    d.exchange.control.position({ account: 'A', instrument: BTC, size: '0' });
+    assert.deepEqual(d.call('A', 'open_orders').body.result, []);
+  });
+
   it('show a wrong mark when told so: for so many answers, so long, one account or both', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AccountName } from '../../src/core/model.ts';
-import type { EngineStage } from '../support/engine-stage.ts';
+import type { EngineStage, StageOptions } from '../support/engine-stage.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 import { BNB, type Scene, stateOf, withScene } from './venue.ts';
 
@@ -26,7 +26,11 @@ function fillWhole(scene: Scene, account: AccountName): void {
 }
 
 /** Positions of 3 each, a book at 600 / 601, both accounts quoting. */
-async function quoting(scene: Scene, changes: Readonly<Record<string, unknown>> = {}): Promise<EngineStage> {
+async function quoting(
+  scene: Scene,
+  changes: Readonly<Record<string, unknown>> = {},
+  options: Pick<StageOptions, 'nowMs'> = {},
+): Promise<EngineStage> {
   const { control } = scene.paper.exchange;
   control.book({
     instrument: BNB,
@@ -36,7 +40,7 @@ async function quoting(scene: Scene, changes: Readonly<Record<string, unknown>> 
   });
   control.position({ account: 'A', instrument: BNB, size: '3' });
   control.position({ account: 'B', instrument: BNB, size: '-3' });
-  const stage = scene.start({ symbols: [symbolRow(BNB, changes)] });
+  const stage = scene.start({ symbols: [symbolRow(BNB, changes)], ...options });
   await stage.until('both quote', () => resting(scene, 'A').length === 1 && resting(scene, 'B').length === 1);
   return stage;
 }
@@ -133,6 +137,81 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
         assert.equal(await stage.stop(), 0);
       }));
   }
+});
+
+describe('9.13 an account or an instrument that may only be reduced', TOGETHER, () => {
+  /** Creates with `reduce_only`, by what they asked for. */
+  const reducing = (stage: EngineStage) =>
+    stage.journal.latestOfEach('order.prepared').flatMap(({ body: { intent, payload } }) => {
+      const { order } = JSON.parse(payload) as { order: { reduce_only: boolean } };
+      return order.reduce_only ? [`${intent.account} ${intent.side} ${intent.size.toFixed()}`] : [];
+    });
+  const told = (stage: EngineStage) => [
+    ...new Set(
+      stage.reported('alert.raised').flatMap(({ alert: { kind, key } }) => (kind === 'reduce-only' ? [key] : [])),
+    ),
+  ];
+
+  it('2091 while imbalanced: the other account shrinks, nothing is opened, and after 15 minutes one leg is tried', () =>
+    withScene(async (scene) => {
+      let aheadMs = 0;
+      const stage = await quoting(scene, {}, { nowMs: () => Date.now() + aheadMs });
+      const { control } = scene.paper.exchange;
+      control.refuse({ account: 'B', code: 2091, reduce_only_passes: true, clear: false });
+      fillWhole(scene, 'A');
+      fillWhole(scene, 'B');
+      await stage.until('B is refused', () => creates(stage, 'B') === 2 && resting(scene, 'A').length === 1, 10_000);
+      fillWhole(scene, 'A');
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      fillWhole(scene, 'A');
+      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
+      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.rule === '9.13', 15_000);
+      assert.deepEqual([told(stage), creates(stage, 'B')], [['reduce-only:B'], 2]);
+      control.refuse({ clear: true, reduce_only_passes: false });
+      aheadMs = 901_000;
+      await stage.until(
+        'both quote again',
+        () => resting(scene, 'A').length * resting(scene, 'B').length === 1,
+        20_000,
+      );
+      assert.deepEqual(
+        stage
+          .reported('order.sent')
+          .slice(-2)
+          .map(({ account }) => account),
+        ['B', 'A'],
+      );
+      assert.deepEqual(reducing(stage), []);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('7304 while equal: nothing is opened; what repairs a fill shrinks, signed with reduce_only', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { control } = scene.paper.exchange;
+      control.refuse({ instrument: BNB, code: 7304, reduce_only_passes: true, clear: false });
+      fillWhole(scene, 'A');
+      fillWhole(scene, 'B');
+      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.rule === '9.13', 15_000);
+      assert.deepEqual(told(stage), [`reduce-only:${BNB}`]);
+      assert.deepEqual(stage.symbol(BNB).state.rests, []);
+      assert.deepEqual([resting(scene, 'A'), resting(scene, 'B')], [[], []]);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('7304 while imbalanced: the account that can shrink repairs with reduce_only', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { control } = scene.paper.exchange;
+      control.refuse({ instrument: BNB, code: 7304, reduce_only_passes: true, clear: false });
+      control.cancel({ account: 'B', client_order_id: resting(scene, 'B')[0]?.id, reason: 'CLIENT_CANCEL' });
+      fillWhole(scene, 'A');
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      assert.deepEqual(reducing(stage), ['A sell 0.83']);
+      fillWhole(scene, 'A');
+      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
+      assert.equal(await stage.stop(), 0);
+    }));
 });
 
 describe('5.7 9.8 an account that is gone', TOGETHER, () => {

@@ -148,6 +148,7 @@ export interface CreateBody {
   readonly legs: number;
   readonly isMarket: boolean;
   readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
   readonly timeInForce: string | null;
   readonly expirationNs: bigint | null;
 }
@@ -168,6 +169,7 @@ export function readCreate(request: unknown): CreateBody | null {
     legs: legs.length,
     isMarket: order.is_market !== undefined && order.is_market !== false,
     postOnly: order.post_only === true,
+    reduceOnly: order.reduce_only === true,
     timeInForce: asText(order.time_in_force),
     expirationNs: asInteger(asObject(order.signature)?.expiration),
   };

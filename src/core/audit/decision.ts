@@ -46,6 +46,7 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
   judgeLots(audit, declared, order);
   judgeTouch(audit, order, prepared.bid, prepared.ask);
   judgeWorth(audit, order, prepared.bid);
+  judgeReduceOnly(audit, declared, order);
   judgeAllowed(audit, decided, order);
 }
 
@@ -169,6 +170,15 @@ function judgeWorth(audit: Audit, order: WireOrder, bid: Decimal): void {
   const [worth, most] = [order.size.mul(bid), amount.mul(MOST_SHARE)];
   if (amount.isZero() || worth.lte(most)) return;
   audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
+}
+
+/** I6: what carries `reduce_only` shrinks a position, whether its fills of a moment ago are in it or not (strategy 9.13). */
+function judgeReduceOnly(audit: Audit, { accounts }: Declared, order: WireOrder): void {
+  if (!order.reduceOnly) return;
+  const { held, position } = accounts[order.account];
+  const shrinks = [held, position?.size ?? ZERO].some((size) => signed(order.side, size).plus(order.size).lte(0));
+  if (shrinks) return;
+  audit.breach(fault('I6', '9.13', 'a reduce-only order larger than what it shrinks', { held }), order);
 }
 
 /** I3: on the passive side of a book that was received, and lately (strategy 7.1, 7.4). */

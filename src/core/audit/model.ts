@@ -82,6 +82,10 @@ export interface StartSymbol {
   /** Signed positions that the booked fills add up to. */
   readonly booked: Readonly<Record<AccountName, Decimal>>;
   readonly orders: readonly StartOrder[];
+  /** Accounts whose repairs rest after refusals of before, so that the other way of 6.3 may go. Absent: none. */
+  readonly givingWay?: readonly AccountName[];
+  /** Accounts of which the exchange demanded `reduce_only` there (strategy 9.13). Absent: none. */
+  readonly mayOnlyReduce?: readonly AccountName[];
 }
 
 /** The engine's clocks: wall clock, a clock that nobody sets, and how often the former was set back (strategy 10.3). */

@@ -16,6 +16,8 @@ export interface WireOrder {
   readonly side: Side;
   readonly size: Decimal;
   readonly price: Decimal;
+  /** Its create carried `reduce_only`; absent: it did not, or is not known. */
+  readonly reduceOnly?: boolean;
   /** Steady time its create left; null: it was found at the exchange or in the journal. */
   sentAtMs: number | null;
   /** By the exchange's clock; null: not known. */
@@ -54,7 +56,7 @@ const MAX_OVER = 512;
 
 export type OrderTerms = Pick<
   WireOrder,
-  'account' | 'clientOrderId' | 'instrument' | 'side' | 'size' | 'price' | 'sentAtMs' | 'expirationMs'
+  'account' | 'clientOrderId' | 'instrument' | 'side' | 'size' | 'price' | 'reduceOnly' | 'sentAtMs' | 'expirationMs'
 >;
 
 export function newOrder(terms: OrderTerms): WireOrder {

@@ -94,22 +94,26 @@ export class Audit {
   events = 0;
   found: Breach[] = [];
   readonly #givingWay = new Map<string, number>();
+  readonly #demandedAtMs = new Map<string, number>();
   readonly #readings: Record<AccountName, SeenAt | null> = { A: null, B: null };
   readonly #contradictions = new Map<string, Contradiction[]>();
   readonly #breaches: Breach[] = [];
   readonly #breachCounts: Partial<Record<Invariant, number>> = {};
   readonly #checks: Partial<Record<Invariant, number>> = {};
 
-  constructor({ symbols, accounts, settings, knownAtStart = [] }: AuditorOptions) {
+  constructor({ symbols, accounts, settings, time, knownAtStart = [] }: AuditorOptions) {
     this.symbols = new Map(symbols.map((symbol) => [symbol.instrument, symbol]));
     if (this.symbols.size < symbols.length) throw new RangeError('a symbol is named twice');
     this.subAccounts = accounts;
     this.settings = settings;
+    this.advance(time());
     for (const known of knownAtStart) this.#takeJournal(known);
   }
 
   #takeJournal(known: StartSymbol): void {
     this.ledgers.set(known.instrument, ledgerOf(known));
+    for (const account of known.givingWay ?? []) this.givesWay(account, known.instrument);
+    for (const account of known.mayOnlyReduce ?? []) this.mayOnlyReduce(account, known.instrument);
     for (const one of known.orders) {
       if (this.orders.get(one.account, one.clientOrderId) !== undefined) continue;
       const { account, clientOrderId, side, size, price, expirationMs, tradedSize, avgFillPrice } = one;
@@ -152,7 +156,25 @@ export class Audit {
 
   /** The exchange refused or ended an order of that account and instrument (null: shut the account out). */
   givesWay(account: AccountName, instrument: string | null): void {
-    this.#givingWay.set(`${account} ${instrument ?? ''}`, this.nowMs + OTHER_WAY_MS);
+    const key = `${account} ${instrument ?? ''}`;
+    this.#givingWay.set(key, Math.max(this.#givingWay.get(key) ?? 0, this.nowMs + OTHER_WAY_MS));
+  }
+
+  /** The exchange demanded `reduce_only` of that account (null: everywhere): the other way may go until it takes growth again (9.13). */
+  mayOnlyReduce(account: AccountName, instrument: string | null): void {
+    const key = `${account} ${instrument ?? ''}`;
+    this.#givingWay.set(key, Number.POSITIVE_INFINITY);
+    this.#demandedAtMs.set(key, this.nowMs);
+  }
+
+  /** It took an order without `reduce_only` that was sent since: what was decided before may still leave. */
+  takesGrowth({ account, instrument, sentAtMs }: WireOrder): void {
+    for (const key of [`${account} `, `${account} ${instrument}`]) {
+      const demandedAtMs = this.#demandedAtMs.get(key);
+      if (demandedAtMs === undefined || sentAtMs === null || sentAtMs < demandedAtMs) continue;
+      this.#demandedAtMs.delete(key);
+      this.#givingWay.set(key, this.nowMs + OTHER_WAY_MS);
+    }
   }
 
   /** Accounts whose repairs of that instrument may rest, so that the other way goes first (strategy 6.3). */

@@ -1,5 +1,5 @@
 import type { AccountName } from '../model.ts';
-import { otherAccount } from '../model.ts';
+import { ACCOUNTS, otherAccount } from '../model.ts';
 import type { WireEvent } from '../wire-event.ts';
 import type { CreateBody, Json, OrderBody } from './bodies.ts';
 import { asInteger, asObject, asText, readCreate, readOrder, readOwnOrders, strategyId } from './bodies.ts';
@@ -84,7 +84,9 @@ function judgeCreate(audit: Audit, account: AccountName | null, request: unknown
   const { instrument, side, size, price } = create;
   const expirationMs = create.expirationNs === null ? null : Number(create.expirationNs / 1_000_000n);
   const sentAtMs = audit.nowMs;
-  const order = newOrder({ account, clientOrderId: id, instrument, side, size, price, sentAtMs, expirationMs });
+  const { reduceOnly } = create;
+  const terms = { account, clientOrderId: id, instrument, side, size, price, reduceOnly, sentAtMs, expirationMs };
+  const order = newOrder(terms);
   if (!audit.symbols.get(instrument)?.enabled)
     audit.breach(fault('I6', '2.2', 'a create for an instrument that is not to be traded'), where);
   judgeRules(audit, order);
@@ -265,7 +267,11 @@ function createAnswered(audit: Audit, { order }: InFlight, status: number, json:
   if (!refusal) return;
   const mayRepeat = status === 401 || (status === 429 && code !== 2090n);
   turnAway(order, mayRepeat);
-  if (!mayRepeat) audit.givesWay(order.account, order.instrument);
+  if (mayRepeat) return;
+  audit.givesWay(order.account, order.instrument);
+  // Strategy 9.13: the account may only reduce (2091), or the instrument may only be reduced (7304).
+  if (code === 2091n) audit.mayOnlyReduce(order.account, null);
+  else if (code === 7304n) for (const account of ACCOUNTS) audit.mayOnlyReduce(account, order.instrument);
 }
 
 /** A look-up by id: what became of the order, or that it is not known. */
@@ -357,6 +363,7 @@ function sawOrder(audit: Audit, account: AccountName, body: OrderBody): void {
 function take(audit: Audit, order: WireOrder, state: Pick<OrderBody, StateFields>): void {
   const wasLive = order.end === null;
   learn(order, state, audit.now);
+  if (order.confirmed && !order.reduceOnly && order.end !== 'rejected') audit.takesGrowth(order);
   if (!wasLive || order.end === null || order.end === 'filled') return;
   const expired = order.expirationMs !== null && audit.wallMs >= order.expirationMs - CLOCK_SKEW_MS;
   if (order.end === 'rejected' || !(order.cancelAsked || expired)) audit.givesWay(order.account, order.instrument);
