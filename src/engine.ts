@@ -1,9 +1,10 @@
 import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
 import { type DaemonOutput, daemonMachine } from '../machines/daemon.ts';
-import { type EngineSymbol, inDoubt, journalledOrders } from '../machines/daemon-actors.ts';
+import { type EngineSymbol, inDoubt, journalledOrders, netsLeft } from '../machines/daemon-actors.ts';
 import { restoreSymbol } from '../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../machines/stop-cleanup.ts';
 import { type Auditor, type Breach, createAuditor, type StartSymbol } from './core/audit/index.ts';
+import { netLeftAlert } from './core/conditions.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
@@ -202,13 +203,16 @@ export function startEngine(parts: EngineParts): Engine {
   /** What is left to do when the daemon itself has failed: its parts end, its orders are cancelled (strategy 13.5). */
   const lastCleanup = async (thrown: unknown): Promise<DaemonOutput> => {
     auditor?.drainBegan();
+    const left = netsLeft(daemon.getSnapshot().context, daemon);
     // An actor that throws leaves its children running, and they would go on quoting; only this event ends them.
     const children: Readonly<Record<string, AnyActorRef | undefined>> = daemon.getSnapshot().children;
     for (const child of Object.values(children)) child?.send({ type: 'xstate.stop' });
     parts.onDefect?.(thrown);
     const details = { reason: describeDefect(thrown) };
-    const alert = { kind: 'defect', account: null, instrument: null, details } as const;
-    const told = parts.notifier.send(alertLine(alert, settings.lang)).catch((why: unknown) => {
+    const defect = { kind: 'defect', account: null, instrument: null, details } as const;
+    const alerts = [defect, ...left.map((net) => netLeftAlert(net, clock.nowMs()))];
+    const lines = alerts.map((alert) => alertLine(alert, settings.lang));
+    const told = sendLines(parts.notifier, lines).catch((why: unknown) => {
       parts.warn(`the defect could not be reported: ${why instanceof Error ? why.message : String(why)}`);
     });
     const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
@@ -217,6 +221,8 @@ export function startEngine(parts: EngineParts): Engine {
     const ended = toPromise(cleanup);
     cleanup.start();
     await Promise.all([ended, told]);
+    for (const net of left) reporter.report({ type: 'net.left', atMs: clock.nowMs(), ...net });
+    reporter.report({ type: 'engine.stopped', atMs: clock.nowMs(), exitCode: EXIT_DEFECT });
     return { exitCode: EXIT_DEFECT, failure: null };
   };
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
@@ -243,6 +249,14 @@ export function startEngine(parts: EngineParts): Engine {
   };
   daemon.start();
   return engine;
+}
+
+/** Lines of one message: each has some 100 characters, one of a defect up to 1,000, and a message takes 4,096. */
+const LINES_PER_MESSAGE = 20;
+
+async function sendLines(notifier: Notifier, lines: readonly string[]): Promise<void> {
+  for (let at = 0; at < lines.length; at += LINES_PER_MESSAGE)
+    await notifier.send(lines.slice(at, at + LINES_PER_MESSAGE).join('\n'));
 }
 
 /** What the journal knows that a clean-up has to see the end of; where it cannot be read, the exchange's lists must do. */

@@ -33,12 +33,20 @@ describe('13.5 defects', () => {
       const stage = scene.start({ journal });
       await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
       await stage.until('it knows', () => stage.symbol(BNB).state.orders.length === 2);
+      const [id = ''] = ourOrders(scene.paper, 'A');
+      scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });
+      await stage.until('it books the fill', () => stage.symbol(BNB).state.lots.length === 1);
+      await stage.until('its repair is there', () => ourOrders(scene.paper, 'B').length > 0);
       // An event that no machine can take: the action reads what is not there.
       stage.engine.daemon.send({ type: 'account.polled' } as never);
       const { exitCode } = await stage.engine.stopped;
       assert.equal(exitCode, 70);
       assert.match(String(stage.defects[0]), /TypeError/);
       assert.deepEqual(ourOrders(scene.paper), []);
-      assert.match(stage.messages.join(), /A defect stops the engine/);
+      assert.match(stage.messages.join(), /A defect stops the engine.*\n.*Not hedged while the engine is stopped: BNB/);
+      assert.deepEqual(
+        stage.facts.slice(-2).map((fact) => fact.type),
+        ['net.left', 'engine.stopped'],
+      );
     }));
 });
