@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ChartOptions, chartCommand } from './chart-command.ts';
 import { check } from './check.ts';
+import { printable } from './core/printable.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
 import {
@@ -170,7 +171,7 @@ async function orSayWhy(command: () => Promise<number>): Promise<number> {
   try {
     return await command();
   } catch (thrown) {
-    console.error(thrown instanceof Error ? thrown.message : String(thrown));
+    console.error(printable(thrown instanceof Error ? thrown.message : String(thrown)));
     return EXIT_CONFIGURATION;
   }
 }
@@ -185,7 +186,7 @@ async function withSettings(
     console.error(
       `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,
     );
-    for (const error of reading.errors) console.error(`- ${error}`);
+    for (const error of reading.errors) console.error(`- ${printable(error)}`);
     return EXIT_CONFIGURATION;
   }
   const redact = createRedactor(secretsOf(reading.settings, null));

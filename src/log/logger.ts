@@ -126,7 +126,8 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   const say = (level: Level, text: string, atMs: number, fields: object = {}) => {
     nowMs = atMs;
     nowLevel = level;
-    log[level](fields, text);
+    // A line that others' words begin must not look like one of ours.
+    log[level](fields, text.replaceAll(/\n/g, '\n    '));
   };
   const sayFigures = (atMs: number) => {
     for (const text of figures?.lines() ?? []) say('info', text, atMs);

@@ -9,6 +9,7 @@ import {
   type NoticeGroup,
   type NoticePhase,
 } from '../core/outbox.ts';
+import { printable } from '../core/printable.ts';
 import { failureInChinese } from './failures.ts';
 
 /**
@@ -754,8 +755,7 @@ function short(value: Decimal): string {
 }
 
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach the phone
-  return clip(text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim(), DETAIL_LIMIT);
+  return clip(printable(text.replace(/[\s\p{Cc}]+/gu, ' ')).trim(), DETAIL_LIMIT);
 }
 
 function hoursText(ms: number): string {

@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../core/printable.ts';
 import { Secret } from './secret.ts';
 
 /**
@@ -5,10 +6,10 @@ import { Secret } from './secret.ts';
  *
  * It finds each known secret as it stands and as others write it: escaped for JSON at any depth, percent-encoded, as HTML
  * entities, in hex, in base64 (also inside a longer base64 text), one encoding within another, and pieces of it where
- * somebody cut the text.
+ * somebody cut the text. What a terminal would obey, and what turns a line around, is shown in place of done.
  */
 export interface Redactor {
-  /** The text with each secret, and whatever looks like a key or a session, replaced by `[secret]`. */
+  /** The printable text with each secret, and whatever looks like a key or a session, replaced by `[secret]`. */
   (text: string): string;
   /** Hides a session's cookie from now on, too. */
   learn(session: string): void;
@@ -48,7 +49,7 @@ export function createRedactor(secrets: readonly string[] = []): Redactor {
   const keys = secrets.flatMap(formsOf);
   let index = indexOf(keys);
   let sessions: readonly { readonly text: string; readonly forms: readonly Form[] }[] = [];
-  const redact = (text: string): string => {
+  const hidden = (text: string): string => {
     let safe = hide(text, index, false);
     for (const [pattern, replacement] of PATTERNS) safe = safe.replace(pattern, replacement);
     return safe;
@@ -59,9 +60,9 @@ export function createRedactor(secrets: readonly string[] = []): Redactor {
     index = indexOf([...keys, ...sessions.flatMap(({ forms }) => forms)]);
   };
   const stored = (text: string): string => hide(text, index, true);
-  return Object.assign(redact, {
+  return Object.assign((text: string) => printable(hidden(text)), {
     learn,
-    json: (text: string) => keptJson(text, redact),
+    json: (text: string) => printableJson(keptJson(text, hidden)),
     stored: (text: string) => keptJson(text, stored),
   });
 }

@@ -178,3 +178,12 @@ it('JSON stays JSON, whatever secrets are in its texts', () => {
     { numRuns: 300 },
   );
 });
+
+it('what a terminal obeys or what turns a line around is shown, in text and in JSON', () => {
+  const redact = createRedactor(['top-secret-key']);
+  const evil = 'BNB\u202eTDSU \u001b[2J\u009b1m top-secret-key\r';
+  const shown = 'BNB\\u202eTDSU \\u001b[2J\\u009b1m [secret]\\u000d';
+  assert.equal(redact(evil), shown);
+  assert.deepEqual(JSON.parse(redact.json(JSON.stringify({ said: evil }))), { said: shown });
+  assert.equal(redact(redact(evil)), shown, 'once is enough');
+});
