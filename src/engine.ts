@@ -22,6 +22,7 @@ import { observedJournal } from './journal/observed.ts';
 import { lastSequence, unsettledOrders } from './journal/read.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { alertLine, alertTexts } from './notify/texts.ts';
+import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from './ports.ts';
 import type { Settings } from './settings/index.ts';
 import { labelOf, resolveInstruments } from './settings/index.ts';
@@ -51,6 +52,8 @@ export interface EngineParts {
   readonly inspect?: (event: InspectionEvent) => void;
   /** Audits this engine from outside; default: it audits itself. */
   readonly auditedBy?: () => Auditor | null;
+  /** How long orders of another engine are watched for at the start (strategy 11.1); default {@link OTHER_ENGINE_WATCH_MS}. */
+  readonly otherEngineWatchMs?: number;
   /** Hears the wire too: figures and metrics. Must not throw. */
   readonly onWire?: (event: WireEvent) => void;
 }
@@ -158,6 +161,8 @@ export function startEngine(parts: EngineParts): Engine {
         const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
           orStartError(() => rememberedInstrument(journal, name)),
         );
+        await refuseOtherEngine(exchange, journal, parts);
+        if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
         const symbols = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
           return [...ready.symbols, ...leavingSymbols(leaving)];
@@ -307,6 +312,38 @@ export async function readyToTrade(
   } catch (thrown) {
     if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
     throw thrown;
+  }
+}
+
+/**
+ * Refuses to start beside an engine that trades these accounts from another machine (strategy 11.1). What cannot be read is
+ * said as unknown: nothing is decided before the polls have read the same (strategy 10.3).
+ *
+ * @throws StartError
+ */
+async function refuseOtherEngine(exchange: GrvtExchange, journal: EngineJournal, parts: EngineParts): Promise<void> {
+  const watchMs = parts.otherEngineWatchMs ?? OTHER_ENGINE_WATCH_MS;
+  const read = async () => {
+    const of = (account: AccountName) => outlasting429(() => exchange.openOrders(account));
+    const [A, B] = await Promise.all([of('A'), of('B')]);
+    return { A, B };
+  };
+  try {
+    const appeared = await watchOtherEngine(
+      read,
+      orStartError(() => ordersOfJournal(journal)),
+      watchMs,
+    );
+    if (appeared === null) return;
+    const { account, instrument, clientOrderId } = appeared;
+    throw new StartError(
+      EXIT_CONFIGURATION,
+      `another engine trades these accounts, perhaps on another machine: while this one started, order ${clientOrderId} ` +
+        `of account ${account} on ${instrument} appeared, which has our prefix and is not in this journal; stop that engine first`,
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof ExchangeError)) throw thrown;
+    parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
   }
 }
 

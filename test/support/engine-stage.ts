@@ -39,6 +39,8 @@ export interface StageOptions {
   /** Of an engine before this one. */
   readonly journal?: EngineJournal;
   readonly nowMs?: () => number;
+  /** How long another engine's orders are watched for at the start (strategy 11.1); default 0: only what is there. */
+  readonly otherEngineWatchMs?: number;
 }
 
 /** Looks at a condition so often when no fact arrives. */
@@ -136,6 +138,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         for (const ear of [...ears]) ear();
       },
     },
+    otherEngineWatchMs: options.otherEngineWatchMs ?? 0,
     warn: (text) => warnings.push(text),
     onDefect: (thrown) => defects.push(thrown),
   });
