@@ -242,7 +242,9 @@ async function lookUpMissing({ exchange, account, orders, requestedAtMs }: Looku
   const lookups: OrderLookup[] = [];
   const failed: Record<string, ExchangeFailure> = {};
   const unknown: WatchedOrder[] = [];
-  const answers = await Promise.allSettled(orders.map(({ clientOrderId }) => exchange.order(account, clientOrderId)));
+  const answers = await Promise.allSettled(
+    orders.map(({ clientOrderId, sentAtMs }) => exchange.order(account, clientOrderId, sentAtMs ?? undefined)),
+  );
   for (const [index, watched] of orders.entries()) {
     const answer = answers[index];
     if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);

@@ -118,7 +118,7 @@ const setupSubmission = setup({
       exchange.createOrder(signed, whyNot, admission),
     ),
     lookUpOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
-      input.exchange.order(input.order.account, input.order.clientOrderId),
+      input.exchange.order(input.order.account, input.order.clientOrderId, input.order.sentAtMs),
     ),
     fenceOrder: fromPromise(({ input }: { input: OrderQuestion }) =>
       input.exchange.cancelOrder(input.order.account, input.order.clientOrderId, FENCE_TTL_MS, input.order.instrument),

@@ -75,8 +75,11 @@ export interface Exchange {
   /** Part of a whole reading, unless a look-up is said to need it (strategy 9.1). */
   openOrders(account: AccountName, need?: 'look-up'): Promise<Rows<ListedOrder>>;
   accountSummary(account: AccountName): Promise<AccountSummary>;
-  /** null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). */
-  order(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null>;
+  /**
+   * null: 1004, the exchange knows no such order (which alone proves nothing, strategy 9.6). `sentAtMs`: when it was sent, our
+   * clock, if that is known: how far back a history is read that answers several questions together (9.1).
+   */
+  order(account: AccountName, clientOrderId: string, sentAtMs?: number): Promise<ExchangeOrder | null>;
   /**
    * Every strategy order of the account created or closed since then (exchange's time), all pages; with `wanted`, as far back as it takes to
    * find these, but no more pages than there are of them.

@@ -15,6 +15,7 @@ import {
   type Position,
   type Rows,
 } from '../core/model.ts';
+import { isOwnOrder } from '../core/order-id.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Admission, Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
 import { createAhead } from './ahead.ts';
@@ -29,6 +30,7 @@ import {
 } from './budget.ts';
 import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTrouble, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
+import { createLookUps, type LookUps } from './look-ups.ts';
 import {
   newestOrders,
   parseBook,
@@ -216,6 +218,7 @@ interface Channel<Client> {
 
 interface PrivateChannel extends Channel<TDG> {
   readonly buckets: Readonly<Record<'reads' | 'creates' | 'cancels', Bucket>>;
+  readonly lookUps: LookUps;
   /** When the last whole reading that was answered had left, our clock; null: none was. */
   readonly readAtMs: { value: number | null };
   readonly keys: GrvtKeys;
@@ -408,7 +411,20 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       ),
       summary: pollRead(summarySpec(keys), (answer) => parseSummary(answer, id)),
     };
-    return { client, buckets, keys, session, signer, polls, readAtMs: { value: null } };
+    const lookUps = createLookUps({
+      admit: async () => {
+        const spec = orderSpec(keys, '');
+        await sessionFor(spec, () => session.ready());
+        return admit({ buckets }, account, spec);
+      },
+      order: (clientOrderId, permit) => readOrder(account, clientOrderId, permit),
+      openOrders: async (permit) =>
+        (await readRows(account, polls.openOrders, openOrdersSpec(keys).asked, permit)).filter(isOwnOrder),
+      orderHistory: (sinceMs, wanted) => readHistory(account, sinceMs, wanted),
+      nowMs: () => clock.nowMs(),
+      skewMs: () => exchangeClock.skewMs() ?? 0,
+    });
+    return { client, buckets, keys, session, signer, polls, lookUps, readAtMs: { value: null } };
   }
 
   function scopeOf(call: string, account: AccountName | null): RowScope {
@@ -617,10 +633,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   /** The same rows again are the same values; which answer they came in is said beside them. */
-  function readRows<T>(account: AccountName, { spec, parse }: PollRead<T[]>, asked = spec.asked): Promise<Rows<T>> {
+  function readRows<T>(
+    account: AccountName,
+    { spec, parse }: PollRead<T[]>,
+    asked = spec.asked,
+    permit: Permit | null = null,
+  ): Promise<Rows<T>> {
     const read = (answer: unknown, from: number) =>
       Object.defineProperty([...parse(answer)], 'from', { value: from }) as Rows<T>;
-    return readPrivate(account, { ...spec, asked }, read);
+    return readPrivate(account, { ...spec, asked }, read, { permit });
   }
 
   /** What a whole reading asks of the budget: more urgently once the last one is 6 s old (strategy 9.1). */
@@ -656,11 +677,15 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     return parsed(null, spec, await callPublic(spec), (answer) => parseBook(answer, instrument));
   }
 
-  async function readOrder(account: AccountName, clientOrderId: string): Promise<ExchangeOrder | null> {
+  async function readOrder(
+    account: AccountName,
+    clientOrderId: string,
+    permit: Permit | null = null,
+  ): Promise<ExchangeOrder | null> {
     const spec = orderSpec(channels[account].keys, clientOrderId);
     const read = (answer: unknown, from: number) => ({ ...parseOrder(answer, idOf(account), clientOrderId), from });
     try {
-      return await readPrivate(account, spec, read);
+      return await readPrivate(account, spec, read, { permit });
     } catch (error) {
       if (error instanceof ExchangeError && error.kind === 'not-found') return null;
       throw error;
@@ -779,10 +804,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       ),
     accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
-    async order(account, clientOrderId): Promise<ExchangeOrder | null> {
+    async order(account, clientOrderId, sentAtMs): Promise<ExchangeOrder | null> {
       const ahead = await ordersAhead.take(`${account} ${clientOrderId}`);
       if (ahead !== null && OVER.has(ahead.status)) return ahead;
-      return readOrder(account, clientOrderId);
+      return channels[account].lookUps.ask(clientOrderId, sentAtMs);
     },
 
     askAhead(account, { instrument, clientOrderId }) {
