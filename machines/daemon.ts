@@ -52,6 +52,7 @@ import type {
   GatewayIdle,
   InstrumentListed,
   InstrumentsPolled,
+  InstrumentUnlisted,
   OrderCancel,
   OrderEnded,
   PollHasten,
@@ -516,7 +517,7 @@ const daemonSetup = setup({
       enqueue.assign({ listing: 'asked' });
       enqueue.spawnChild('listing', { id: 'listing', input: { exchange: context.exchange } });
     }),
-    /** Rules that changed, and symbols that are listed again, apply from the next decision (strategy 11.6, 11.8). */
+    /** Rules that changed, and symbols that are listed again or no more, apply from the next decision (strategy 11.6, 11.8). */
     takeListing: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'xstate.done.actor.listing') return;
       enqueue.stopChild('listing');
@@ -525,6 +526,7 @@ const daemonSetup = setup({
       const listed = new Map(output.ok ? output.instruments.map((one) => [one.name, one]) : []);
       const symbols = context.symbols.map((symbol): EngineSymbol => {
         const instrument = listed.get(symbol.config.instrument);
+        if (output.ok && instrument === undefined) return symbol.unlisted ? symbol : { ...symbol, unlisted: true };
         const isNews = instrument !== undefined && (symbol.unlisted || !sameRules(instrument, symbol.instrument));
         if (!isNews) return symbol;
         const { unlisted: _unlisted, ...rest } = symbol;
@@ -539,6 +541,10 @@ const daemonSetup = setup({
         const former = context.symbols[index];
         if (former === undefined || former === symbol) return;
         const { instrument } = symbol;
+        if (symbol.unlisted) {
+          tell(enqueue, system, `symbol:${instrument.name}`, { type: 'instrument.unlisted' });
+          return;
+        }
         const changes = ruleChanges(former.instrument, instrument);
         if (changes.length > 0) {
           enqueue(() => say(context, { type: 'instrument.changed', instrument: instrument.name, changes }));
@@ -796,6 +802,7 @@ type Told =
   | TradingDrain
   | TradingHalt
   | InstrumentListed
+  | InstrumentUnlisted
   | InstrumentsPolled
   | ReduceOnlyChanged
   | OrderCancel

@@ -23,6 +23,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
+ * | daemon → symbol          | instrument.unlisted                                           |
  * | symbol → daemon → symbol | reduce-only.changed                                           |
  * | symbol → daemon          | rules.doubted, order.ended                                    |
  * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
@@ -360,6 +361,11 @@ export interface InstrumentsPolled {
 export interface InstrumentListed {
   readonly type: 'instrument.listed';
   readonly instrument: Instrument;
+}
+
+/** Daemon → symbol: the exchange's list lacks the instrument: nothing new is submitted until it names it again (strategy 11.6). */
+export interface InstrumentUnlisted {
+  readonly type: 'instrument.unlisted';
 }
 
 /** Symbol → daemon: a refusal doubts tick, step or minimum of its instrument; the list is read again now (strategy 9.5, 11.8). */

@@ -273,6 +273,11 @@ export function instrumentListed(context: SymbolContext, { instrument }: Instrum
   return finish(context, change, { commands: outdated(context) });
 }
 
+/** The exchange does not list it any more (strategy 11.6): what was decided is withdrawn, and nothing new is submitted. */
+export function instrumentUnlisted(context: SymbolContext): Step {
+  return finish(context, { unlisted: true, toldIdle: '' }, { commands: outdated(context) });
+}
+
 /** A snapshot into the ledger, or, before there is one, towards its beginning (strategy 4, 11.3). */
 export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapshot): Step {
   const { account } = snapshot;
@@ -350,7 +355,9 @@ function restsAfterReading(
     // Who cancels by hand does not want new positions; a net is repaired all the same.
     const of: Purpose = { account, purpose: by === 'by-hand' ? 'opening' : order.purpose };
     const key = alertKey('order-ended', instrument, reason);
-    const told = { refusal: { code: null, reason }, by: 'end', doubtsRules: false, alertKey: key } as const;
+    const refusal = { code: null, reason };
+    const doubts = doubtsRules(refusal);
+    const told = { refusal, by: 'end', doubtsRules: doubts, alertKey: key } as const;
     state = restAfterRefusal(state, of, nowMs, strategy.postOnlyCooldownMs, told);
     const restSeconds = String(Math.round(((restOf(state, of)?.untilMs ?? nowMs) - nowMs) / 1000));
     const details = { reason, side: order.side, purpose: order.purpose, by, restSeconds };
@@ -358,6 +365,7 @@ function restsAfterReading(
     commands.push(
       { to: 'alert-desk', message: { type: 'alert.raised', alert } },
       { to: 'daemon', message: { type: 'order.ended', instrument, reason, atMs: nowMs } },
+      ...(doubts ? [{ to: 'daemon', message: { type: 'rules.doubted', instrument } } as const] : []),
     );
   }
   return { state: restsAfterTime(state, nowMs), commands };

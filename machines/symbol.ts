@@ -7,6 +7,7 @@ import type {
   AccountUnparked,
   GatewayToSymbol,
   InstrumentListed,
+  InstrumentUnlisted,
   PollerToSymbol,
   ReduceOnlyChanged,
   TradingDrain,
@@ -23,6 +24,7 @@ import {
   gatewayStarted,
   initialContext,
   instrumentListed,
+  instrumentUnlisted,
   isSettling,
   orderResolved,
   orderSent,
@@ -54,6 +56,7 @@ export type SymbolEvent =
   | TradingDrain
   | TradingHalt
   | InstrumentListed
+  | InstrumentUnlisted
   | AccountParked
   | AccountUnparked
   | ReduceOnlyChanged;
@@ -150,6 +153,7 @@ const symbolSetup = setup({
     meetGateway: on('gateway.started', gatewayStarted),
     halt: assign(({ context }) => changed(context, { halted: true })),
     takeRules: on('instrument.listed', instrumentListed),
+    noteUnlisted: on('instrument.unlisted', instrumentUnlisted),
     notePark: on('account.parked', accountParked),
     noteUnpark: on('account.unparked', accountUnparked),
     noteDemand: on('reduce-only.changed', reduceOnlyChanged),
@@ -183,6 +187,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'gateway.started': { actions: ['meetGateway'] },
     'trading.halt': { actions: ['halt'] },
     'instrument.listed': { actions: ['takeRules'] },
+    'instrument.unlisted': { actions: ['noteUnlisted'] },
     'account.parked': { actions: ['notePark'] },
     'account.unparked': { actions: ['noteUnpark'] },
     'reduce-only.changed': { actions: ['noteDemand'] },

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { BODIES } from '../src/paper/control.ts';
 
 /** Holds the documents to the code: what is cited exists, what is linked is there, what is promised can be called. */
 
@@ -237,6 +238,19 @@ describe('commands', () => {
     ]);
     const missing = named.map(([, script, builtIn]) => script ?? builtIn ?? '').filter((name) => !(name in scripts));
     assert.deepEqual(missing, []);
+  });
+});
+
+describe('docs/grvt.md', () => {
+  it('lists every path of the embedded exchange that is driven by hand, with every key of its body', () => {
+    const rows = read('docs/grvt.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `/paper/'));
+    const named = new Map(rows.map((row) => [/^\| `\/paper\/(\w+)`/.exec(row)?.[1] ?? '', row]));
+    assert.deepEqual([...named.keys()].sort(), Object.keys(BODIES).sort());
+    for (const [path, body] of Object.entries(BODIES))
+      for (const key of 'shape' in body ? Object.keys(body.shape) : [])
+        assert.match(named.get(path) ?? '', new RegExp(`[\\W]${key}\\W`), `${path} takes ${key}`);
   });
 });
 

@@ -10,12 +10,12 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Size below the minimum, off tick, off step, below the minimum notional: our rules of the instrument may be old. */
-const DOUBTFUL_RULES: ReadonlySet<number> = new Set([2062, 2064, 2065, 2066, 2067]);
+/** Not active, size below the minimum, off tick, off step, below the minimum notional: our rules of the instrument may be old. */
+const DOUBTFUL_RULES: ReadonlySet<number> = new Set([2060, 2062, 2064, 2065, 2066, 2067]);
 
 /** Whether the instruments are to be read again before the next attempt (strategy 9.5, 11.8). */
-export function doubtsRules({ code }: Refusal): boolean {
-  return code !== null && DOUBTFUL_RULES.has(code);
+export function doubtsRules({ code, reason }: Refusal): boolean {
+  return (code !== null && DOUBTFUL_RULES.has(code)) || reason === 'INSTRUMENT_DEACTIVATED';
 }
 
 /** Margin, position limit, order checks, number of orders, permission, reduce-only: it concerns this account on this side. */

@@ -42,8 +42,8 @@ export const MAX_ADVANCE_MS = 31 * 86_400_000;
 /** Furthest the clock may jump: ten years, within which a millisecond is still told from the next. */
 const MAX_JUMP_MS = 3_653 * 86_400_000;
 
-/** What each path takes. */
-const BODIES = {
+/** What each path takes; a table for people is in docs/grvt.md (API 14). */
+export const BODIES = {
   book: z.strictObject({
     instrument: z.string(),
     bids: z.array(level).default([]),

@@ -769,6 +769,30 @@ describe('11.8 rules that the exchange changes', () => {
     assert.equal(world.exchange.named('instruments').length, 1);
   });
 
+  it('11.6 one that is not among them any more is marked unlisted, looked for every minute, and trades once it is back', async () => {
+    const world = await trading();
+    const both = listing('0.1');
+    world.exchange.onInstruments = async () => both.filter(({ name }) => name !== SOL);
+    await world.pass(RULES_PAUSE_MS + 10_000, 5_000);
+    assert.deepEqual(
+      [BNB, SOL].map((name) => world.symbol(name).unlisted),
+      [undefined, true],
+    );
+    assert.deepEqual(world.alerts('instrument-unlisted'), [`instrument-unlisted:${SOL}`]);
+    world.exchange.onInstruments = async () => both;
+    await world.pass(LISTING_PAUSE_MS + 10_000, 1_000);
+    assert.equal(world.symbol(SOL).unlisted, false);
+  });
+
+  it('11.6 a list that cannot be read marks nothing', async () => {
+    const world = await trading();
+    world.exchange.onInstruments = async () => {
+      throw new Error('down');
+    };
+    await world.pass(RULES_PAUSE_MS + 10_000, 5_000);
+    assert.ok([BNB, SOL].every((name) => !world.symbol(name).unlisted));
+  });
+
   it('9.5 are read at once after a refusal that doubts them, once more for a doubt that comes meanwhile', async () => {
     const world = await trading();
     let answer: (listed: readonly Instrument[]) => void = () => {};

@@ -120,6 +120,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'gateway.started': ({ nowMs }) => ({ type: 'gateway.started', unsettled: [], atMs: nowMs }),
   'poller.started': () => ({ type: 'poller.started', account: 'A' }),
   'trading.halt': () => ({ type: 'trading.halt', why: 'I2' }),
+  'instrument.unlisted': () => ({ type: 'instrument.unlisted' }),
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
   'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
@@ -175,7 +176,8 @@ describe('every state meets every event', () => {
             expected.underWay = Math.max(0, underWay - 1);
             break;
           case 'instrument.listed':
-            // What was decided by the former rules is withdrawn (11.8).
+          case 'instrument.unlisted':
+            // What was decided by the former rules is withdrawn (11.6, 11.8).
             if (underWay > 0) expected.words = ['gateway intents.outdated'];
             break;
           case 'gateway.started':
@@ -1632,6 +1634,33 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     const words = bench.words();
     assert.ok(words.includes('alert-desk raised unhedged'), words.join('\n'));
     assert.ok(!words.includes('gateway touch'));
+  });
+
+  it('11.6 taken off the list while it runs: what was decided is withdrawn, what rests is kept, nothing new is asked for', () => {
+    const bench = quiet(beginning(10, -5));
+    const intent = bench.asked[0] ?? assert.fail();
+    bench.send({ type: 'instrument.unlisted' });
+    assert.deepEqual(bench.orderWords(), ['gateway intents.outdated']);
+    bench.ended(intent, { kind: 'outdated' });
+    bench.read('A', 10);
+    bench.read('B', -5);
+    assert.deepEqual(bench.asked, []);
+    assert.ok(bench.alerts().includes('alert-desk raised instrument-unlisted'));
+    bench.send({ type: 'instrument.listed', instrument: instrument() });
+    bench.read('A', 10);
+    bench.read('B', -5);
+    assert.equal(bench.asked.length, 1);
+  });
+
+  it('11.6 9.5 an order that the exchange ended because it is not active has the list read again', () => {
+    const bench = beginning(5, -5);
+    bench.confirmAll();
+    const [a, b] = bench.orders;
+    bench.words();
+    bench.read('A', 5, [seen(a ?? assert.fail(), { status: 'CANCELLED', rejectReason: 'INSTRUMENT_DEACTIVATED' })]);
+    assert.ok(bench.words().includes('daemon rules.doubted'));
+    bench.read('B', -5, [seen(b ?? assert.fail(), { status: 'CANCELLED', rejectReason: 'CLIENT_CANCEL' })]);
+    assert.ok(!bench.words().includes('daemon rules.doubted'));
   });
 
   it('11.6 listed again it trades by the rules it has now, and the alert ends', () => {
