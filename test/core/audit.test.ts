@@ -640,6 +640,15 @@ describe('15.2 the booking judge', () => {
     }
   });
 
+  it('10.5 many readings in these seconds are no fewer', () => {
+    const engine = unhedged();
+    for (let count = 0; count < 250; count += 1)
+      engine.wait(30).call('A', 'positions', {}, { result: [engine.positionRow('A', '12')] });
+    engine.call('A', 'fill_history', {}, { result: [], next: '' });
+    engine.journal({ kind: 'fact', body: { ...DRIFT, price: d(100) } });
+    assert.deepEqual(engine.broken, []);
+  });
+
   const liquidated = fillRow('buy', '2', '103');
   const ours = strategyOrderId('A', 'buy', 77);
   for (const [name, fills, price, breaks, before] of [

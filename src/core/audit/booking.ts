@@ -6,7 +6,7 @@ import { type Ledger, ledgerOf } from './ledger.ts';
 import { signed } from './lots.ts';
 import type { StartLot, StartSymbol } from './model.ts';
 import { fault } from './model.ts';
-import type { Audit } from './state.ts';
+import type { Audit, Contradiction } from './state.ts';
 
 /**
  * The bookings an engine journals, judged against the messages it received (strategy 15.2): each increment of an order once
@@ -48,8 +48,6 @@ const VALUE_TOLERANCE = new Decimal('1e-30');
 /** Strategy 10.5: readings that contradict alike, and for how long; the engine's clock and the auditor's differ a little. */
 const DRIFT_READINGS = 3;
 const DRIFT_MS = 9_900;
-/** Readings that may have contradicted: an engine whose reads fail adopts minutes later. */
-const DRIFT_WITHIN_MS = 600_000;
 /** A history received so long before a booking was known to the engine. */
 const HISTORY_KNOWN_MS = 5_000;
 /** So long before a position contradicts, the fills that moved it were made; fills of before may be others. */
@@ -161,35 +159,20 @@ export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   const own = audit.filled.filter((one) => one.instrument === instrument && one.account === account);
   const all = difference.plus(sum(own.map(({ size }) => size)));
   const fill = { ...drift, clientOrderId: null };
-  const [alone, beside] = [difference, all].map((off) => {
-    const alike = audit
-      .contradictions(account, instrument)
-      .filter((one) => one.off.eq(off) && audit.nowMs - one.atMs <= DRIFT_WITHIN_MS);
-    return {
-      readings: alike.length,
-      sinceMs: alike[0]?.atMs ?? 0,
-      lastedMs: (alike.at(-1)?.atMs ?? 0) - (alike[0]?.atMs ?? 0),
-    };
-  }) as [Alike, Alike];
-  const alike = isLasting(beside) ? beside : alone;
-  const { readings, lastedMs, sinceMs } = alike;
-  if (!isLasting(alike)) {
-    const detail = { difference, readings, lastedMs };
+  const beside = audit.contradiction(account, instrument, all);
+  const alike = isLasting(beside) ? beside : audit.contradiction(account, instrument, difference);
+  if (alike === null || !isLasting(alike)) {
+    const { readings = 0, atMs = 0, sinceMs = 0 } = alike ?? {};
+    const detail = { difference, readings, lastedMs: atMs - sinceMs };
     audit.breach(fault('I9', '10.5', 'a drift adopted without the readings that show it', detail), fill);
-  } else judgeDriftPrice(audit, drift, sinceMs);
+  } else judgeDriftPrice(audit, drift, alike.sinceMs);
   audit.adoptedAtMs.set(`${account} ${instrument}`, audit.wallMs);
   const side = difference.gt(0) ? 'buy' : 'sell';
   bookInto(audit, ledger, { ...fill, side, size: difference.abs(), price, matches });
 }
 
-interface Alike {
-  readonly readings: number;
-  readonly sinceMs: number;
-  readonly lastedMs: number;
-}
-
-function isLasting({ readings, lastedMs }: Alike): boolean {
-  return readings >= DRIFT_READINGS && lastedMs >= DRIFT_MS;
+function isLasting(alike: Contradiction | null): boolean {
+  return alike !== null && alike.readings >= DRIFT_READINGS && alike.atMs - alike.sinceMs >= DRIFT_MS;
 }
 
 /** At the average of the fills that explain it exactly, else, after a history was asked for, at a mark that was received. */

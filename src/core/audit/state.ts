@@ -54,14 +54,19 @@ const MAX_BREACHES = 1_000;
 const MAX_PREPARED = 4_096;
 /** Strategy 6.3: 15 minutes after a refusal the preferred way is tried again, and a decision made just before their end. */
 const OTHER_WAY_MS = 960_000;
-/** Readings remembered of a position that contradicts the ledger. */
+/** Differences remembered of a position that contradicts the ledger. */
 const MAX_CONTRADICTIONS = 64;
+/** After so long a difference that comes back is a new one; an engine whose reads fail adopts minutes later. */
+const CONTRADICTS_WITHIN_MS = 600_000;
 
-/** How a reading differed from the ledger, and when it was received. */
-interface Contradiction {
-  readonly id: number;
+/** How readings differed from the ledger, in how many of them, and when the first and the last of those were received. */
+export interface Contradiction {
   readonly off: Decimal;
+  readonly readings: number;
+  readonly sinceMs: number;
   readonly atMs: number;
+  /** Of the last one. */
+  readonly id: number;
 }
 
 /** What the auditor knows. */
@@ -219,15 +224,19 @@ export class Audit {
       const key = `${account} ${instrument}`;
       const list = this.#contradictions.get(key) ?? [];
       const off = seen.size.minus(held);
-      const last = list.at(-1);
-      if (last?.id !== reading.id || !last.off.eq(off)) list.push({ id: reading.id, off, atMs: reading.atMs });
-      if (list.length > MAX_CONTRADICTIONS) list.shift();
-      this.#contradictions.set(key, list);
+      const known = list.find((one) => one.off.eq(off) && reading.atMs - one.atMs <= CONTRADICTS_WITHIN_MS);
+      if (known?.id === reading.id) continue;
+      const { sinceMs, readings } = known ?? { sinceMs: reading.atMs, readings: 0 };
+      const next = { off, readings: readings + 1, sinceMs, atMs: reading.atMs, id: reading.id };
+      const others = list.filter((one) => !one.off.eq(off));
+      this.#contradictions.set(key, [...others, next].slice(-MAX_CONTRADICTIONS));
     }
   }
 
-  contradictions(account: AccountName, instrument: string): readonly Contradiction[] {
-    return this.#contradictions.get(`${account} ${instrument}`) ?? [];
+  /** Readings of late that differ by that much from the ledger; null: none do. */
+  contradiction(account: AccountName, instrument: string, off: Decimal): Contradiction | null {
+    const all = this.#contradictions.get(`${account} ${instrument}`) ?? [];
+    return all.find((one) => one.off.eq(off) && this.nowMs - one.atMs <= CONTRADICTS_WITHIN_MS) ?? null;
   }
 
   wasPrepared(clientOrderId: string, prepared: Prepared): void {
