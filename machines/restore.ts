@@ -7,8 +7,9 @@ import {
   markUnknown,
 } from '../src/core/managed-orders.ts';
 import { letGo } from '../src/core/reconcile.ts';
+import { afterSplit } from '../src/core/split.ts';
 import { emptySymbolState, type SymbolState } from '../src/core/symbol-state.ts';
-import type { Journal, PreparedOrder } from '../src/ports.ts';
+import type { Journal, JournalEntry, PreparedOrder } from '../src/ports.ts';
 
 /**
  * What a symbol knows when it starts, or starts again (strategy 11.2): its last saved state, put right by what the journal
@@ -36,6 +37,19 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
     state = asTheJournalSays(journal, state, clientOrderId);
   }
   return markAllCancelSent(state);
+}
+
+/**
+ * At a start, and not when a part of the engine begins again: symbols that a split paused go on in its units (strategy
+ * 10.5). The journal says so from now on, to whoever restores them.
+ */
+export function takeOverSplits(journal: Journal, nowMs: number): void {
+  const entries = journal.latestOfEach('symbol.state').flatMap(({ key, body }): JournalEntry[] => {
+    const state = body as SymbolState;
+    if (state.split === undefined) return [];
+    return [{ kind: 'symbol.state', key, atMs: nowMs, body: afterSplit(state, nowMs) }];
+  });
+  if (entries.length > 0) journal.append(entries);
 }
 
 /** One order of the state, by its last outcome. What is over and may have traded stays: the exchange is asked, and it is booked. */

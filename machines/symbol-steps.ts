@@ -8,6 +8,7 @@ import {
   leavingAlert,
   leftAlert,
   SYMBOL_CONDITIONS,
+  splitAlert,
   unhedgedAlert,
   unlistedAlert,
 } from '../src/core/conditions.ts';
@@ -508,7 +509,7 @@ function toldDemands({ state, config }: SymbolContext, now: SymbolState): readon
   });
 }
 
-/** What is cancelled though nothing can be decided: openings whose partner has been gone for long (strategy 5.7). */
+/** What is cancelled though nothing can be decided: openings without a partner (strategy 5.7), all after a split (10.5). */
 function cancelsWhileWaiting(context: SymbolContext): {
   readonly change: Partial<SymbolContext>;
   readonly commands: readonly SymbolCommand[];
@@ -599,7 +600,10 @@ function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[]
   // Without a mark nobody knows what is dust, but what no order can trade; who would repair is not known either.
   const isDust = net.abs().lt(instrument.minSize);
   const stuck = lasts && !isDust ? unhedgedAlert({ config, state, strategy, nowMs }, net, 'A', null) : null;
-  const held = ACCOUNTS.map((one) => heldDriftAlert(config.instrument, one, state.contradiction[one], nowMs));
+  const held =
+    state.split === undefined
+      ? ACCOUNTS.map((one) => heldDriftAlert(config.instrument, one, state.contradiction[one], nowMs))
+      : [splitAlert(config.instrument, state, nowMs)];
   return [
     ...(unlisted ? [unlistedAlert(config.instrument, state.booked, state, nowMs)] : []),
     ...(leaving === undefined ? [] : [leavingAlert(config.instrument, leaving, state.booked, state, nowMs)]),

@@ -1,7 +1,7 @@
 import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
 import { type DaemonOutput, daemonMachine } from '../machines/daemon.ts';
 import { type EngineSymbol, inDoubt, journalledOrders, netsLeft } from '../machines/daemon-actors.ts';
-import { restoreSymbol } from '../machines/restore.ts';
+import { restoreSymbol, takeOverSplits } from '../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../machines/stop-cleanup.ts';
 import { type Auditor, type Breach, createAuditor, type StartSymbol } from './core/audit/index.ts';
 import { netLeftAlert } from './core/conditions.ts';
@@ -173,6 +173,7 @@ export function startEngine(parts: EngineParts): Engine {
           rememberInstruments(journal, traded, clock.nowMs());
           const rows = ready.symbols.map((symbol) => symbol.config);
           rememberRows(journal, rows, clock.nowMs());
+          takeOverSplits(journal, clock.nowMs());
         });
         if (!parts.auditedBy)
           auditor = createAuditor({

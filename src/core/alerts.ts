@@ -15,6 +15,7 @@ export type AlertKind =
   | 'orders-ended'
   | 'reduce-only'
   | 'drift'
+  | 'split'
   | 'same-direction'
   | 'side-contradicts-config'
   | 'order-count'
@@ -100,6 +101,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'orders-ended': { repeat: 900 * SECOND, critical: false },
   'reduce-only': { repeat: 'episode', critical: false },
   drift: { repeat: 900 * SECOND, critical: false, event: true },
+  split: { repeat: 900 * SECOND, critical: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
   'side-contradicts-config': { repeat: 'episode', critical: false, information: true },
   'order-count': { repeat: 900 * SECOND, critical: false },

@@ -94,7 +94,10 @@ export function assess(knowledge: Knowledge): Assessment {
       if (touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
       return {
         kind: 'unusable',
-        why: `position of ${account} differs from the ledger by ${contradiction.difference.toFixed()}`,
+        why:
+          state.split === undefined
+            ? `position of ${account} differs from the ledger by ${contradiction.difference.toFixed()}`
+            : `both positions changed by one ratio, ${state.split.ratio.toSignificantDigits(6)}, as in a split: paused until a start`,
         rule: '10.5',
       };
     }

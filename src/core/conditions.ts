@@ -8,6 +8,7 @@ import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { GROWTH_TRY_MS } from './reduce-only.ts';
 import { repairWays } from './repairs.ts';
+import { splitDetails } from './split.ts';
 import type { Contradiction, ReduceOnly, SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
@@ -23,6 +24,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'unhedged',
   'instrument-unlisted',
   'reduce-only',
+  'split',
   'symbol-leaving',
   // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
   'start-difference',
@@ -117,6 +119,15 @@ export function strayOrderAlert(
   const { instrument, clientOrderId } = order;
   const key = alertKey('stray-order', account, clientOrderId);
   return { kind: 'stray-order', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
+}
+
+/** A symbol is paused since both positions changed by one ratio (strategy 10.5); null: it is not. */
+export function splitAlert(instrument: string, state: SymbolState, atMs: number): Alert | null {
+  const { split } = state;
+  if (split === undefined) return null;
+  const key = alertKey('split', instrument);
+  const details = splitDetails(state, split.ratio);
+  return { kind: 'split', key, account: null, instrument, atMs, sinceMs: split.sinceMs, details };
 }
 
 /** A contradiction is told when it has lasted this long: most are adopted after 10 s, and what 9.6 finds out takes seconds. */

@@ -13,6 +13,7 @@ import type { Fact, OrderWords } from './facts.ts';
 import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
 import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
+import { splitRatio, withoutSplit } from './split.ts';
 import { CLOSED_ORDERS_REMEMBERED, type Contradiction, type SymbolState } from './symbol-state.ts';
 import { sideAgainst, waitingOf } from './valuing.ts';
 
@@ -264,7 +265,10 @@ function comparePosition(
   const nowMs = snapshot.receivedAtMs;
   const expected = state.booked[account].plus(waitingOf(state.orders, account));
   const difference = sizeOf(snapshot.position).minus(expected);
-  if (difference.isZero()) return { state: withContradiction(state, account, null), facts: [] };
+  if (difference.isZero()) {
+    const agreed = state.split === undefined ? state : withoutSplit(state);
+    return { state: withContradiction(agreed, account, null), facts: [] };
+  }
 
   const former = state.contradiction[account];
   const alike = former?.difference.eq(difference) ? former : null;
@@ -292,7 +296,7 @@ function comparePosition(
       order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
   const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
-  if (!lasting || explained) {
+  if (!lasting || explained || state.split !== undefined) {
     return {
       state: withContradiction(state, account, contradiction),
       facts: contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
@@ -303,7 +307,8 @@ function comparePosition(
 
 /**
  * A lasting difference into the ledger (strategy 10.5): fills of own orders as theirs, the rest at the average price of the
- * fills that explain it, else at the mark. Until the history is read, or while it may lag, it waits.
+ * fills that explain it, else at the mark; one that is a split pauses the symbol instead. Until the history is read, or
+ * while it may lag, it waits.
  */
 function adoptDrift(
   state: SymbolState,
@@ -329,6 +334,9 @@ function adoptDrift(
   if (own.some(({ clientOrderId }) => !known.has(clientOrderId))) return wait();
   const found = fills === null ? null : explain(state, account, contradiction, fills);
   if (found === null && heldMs < (fills === null ? HISTORY_UNREAD_MS : HISTORY_LAG_MS)) return wait();
+  const contradicted = withContradiction(state, account, contradiction);
+  const ratio = found === null ? splitRatio(contradicted) : null;
+  if (ratio !== null) return { state: { ...contradicted, split: { ratio, sinceMs: nowMs } }, facts: [] };
   const booked = found?.own ?? [...own].reverse();
   const left = difference.minus(sum(booked.map(({ size }) => size)));
   const price = found === null ? mark : (found.rest?.price ?? null);

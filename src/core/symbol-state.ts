@@ -24,6 +24,8 @@ export interface SymbolState {
   readonly booked: Readonly<Record<AccountName, Decimal>>;
   /** Positions that do not agree with the ledger, per account (10.5). */
   readonly contradiction: Readonly<Record<AccountName, Contradiction | null>>;
+  /** Both accounts' sizes changed by one ratio: it is paused until a start takes that over (10.5). Absent: they did not. */
+  readonly split?: Split;
   /** When it left hedged; null while hedged. Runs on across restarts. */
   readonly unhedgedSinceMs: number | null;
   /** Rests after refusals (9.5), at most one of each account and purpose. Absent in the states of older journals. */
@@ -47,6 +49,12 @@ export interface MarkDoubt {
   /** … and when it was read. */
   readonly readAtMs: number;
   /** When the first doubted reading was made, whatever was read meanwhile. */
+  readonly sinceMs: number;
+}
+
+/** A split that was found (10.5): new units for each old one, and when. */
+export interface Split {
+  readonly ratio: Decimal;
   readonly sinceMs: number;
 }
 

@@ -134,7 +134,7 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
 
 /**
  * Openings to cancel while there is nothing to decide on, by what the ledger knows: those of an account whose partner has been
- * unable to open, or could not be read for long (strategy 5.7).
+ * unable to open, or could not be read for long (strategy 5.7); after a split all orders (10.5).
  *
  * @param blind accounts whose data have been unusable for 30 s
  */
@@ -145,6 +145,8 @@ export function trimsWithoutView(
 ): Trim[] {
   const net = lotsNet(input.state.lots);
   return input.state.orders.filter(cancellable).flatMap((order) => {
+    if (input.state.split !== undefined)
+      return [{ order, why: 'in units and at prices of before a split', rule: '10.5' }];
     const partner = otherAccount(order.account);
     const gone = blind.includes(partner) || isShutOut(input, partner);
     // What can trade no more than the net hedges it: without a mark, what is below a step is none.

@@ -361,6 +361,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'orders-ended': () => 'ALERT orders of many symbols were ended',
   'reduce-only': () => 'ALERT the exchange takes only orders that shrink a position',
   drift: () => 'ALERT positions differ from the ledger',
+  split: () => 'ALERT both positions changed by one ratio, as in a split: paused until a start',
   'same-direction': () => 'ALERT both accounts hold the same direction',
   'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',
   'order-count': () => 'ALERT more orders than the cap',

@@ -148,6 +148,12 @@ const EN: Words = {
       engine: 'takes the exchange as right and goes on from there.',
       you: 'if somebody traded by hand, nothing; otherwise look into the trade history of the account.',
     },
+    split: {
+      title: 'Both positions changed by one ratio, as in a split: paused',
+      line: '[ratio {ratio}][: A {a} {base}, B {b} {base}]',
+      engine: 'cancels its orders on it and trades it no more until it is started again, with lots in the new units.',
+      you: 'read the exchange’s announcements: after a split, check the row in the symbols file and restart. Otherwise trade the positions back by hand, and it goes on.',
+    },
     'same-direction': {
       title: 'Both accounts hold the same direction',
       line: '[A {a} {base}, B {b} {base}]',
@@ -376,6 +382,12 @@ const ZH: Words = {
       line: '[差额 {difference} {base}][，按 {price} USDT 接管][，{held}]',
       engine: '以交易所为准，继续运行。',
       you: '若有人手动交易则无需操作；否则请查该账户成交历史。',
+    },
+    split: {
+      title: '两个账户持仓按同一比例变化（疑似拆分），已暂停',
+      line: '[比例 {ratio}][：A {a} {base}，B {b} {base}]',
+      engine: '撤销该标的的挂单，重启前不再交易；重启后按新单位换算批次。',
+      you: '请查看交易所公告：若为拆分，请核对配置行后重启；否则请手动恢复原持仓，引擎将自动继续。',
     },
     'same-direction': {
       title: '两个账户持仓同向',

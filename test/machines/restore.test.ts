@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { restoreSymbol } from '../../machines/restore.ts';
+import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { assessed, carriedOut, initialContext } from '../../machines/symbol-steps.ts';
 import { encode } from '../../src/core/codec.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
@@ -264,4 +264,17 @@ test('a decision that starts the unhedged clock and nothing else is written down
   const [entry] = carriedOut(decided).entries;
   assert.equal(entry?.kind, 'symbol.state');
   assert.equal((entry?.body as SymbolState | undefined)?.unhedgedSinceMs, NOW);
+});
+
+test('10.5 a split is taken over by a start, and by no part that begins again', () => {
+  const paused = new Written().state({
+    booked: { A: d('10'), B: d('-10') },
+    split: { ratio: d('10'), sinceMs: NOW },
+  });
+  assert.equal(paused.restored().split?.ratio.toFixed(), '10');
+  assert.equal(paused.restored().booked.A.toFixed(), '10');
+  takeOverSplits(paused.journal, NOW);
+  takeOverSplits(paused.journal, NOW);
+  assert.equal(paused.restored().split, undefined);
+  assert.equal(paused.restored().booked.A.toFixed(), '100');
 });

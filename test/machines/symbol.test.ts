@@ -496,6 +496,23 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.words().filter((word) => word === 'alert-desk raised drift').length, 0);
   });
 
+  it('10.5 positions that change by one ratio pause it: all orders are cancelled, with an alert, and nothing is adopted', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    const said: string[] = [];
+    for (let reading = 0; reading < 7; reading += 1) {
+      bench.read('A', 1500);
+      bench.read('B', -1500);
+      said.push(...bench.words());
+      bench.wait(4_990);
+    }
+    assert.equal(bench.reported('drift.adopted').length, 0);
+    assert.equal(bench.context.state.split?.ratio.toFixed(), '10');
+    assert.ok(said.includes('alert-desk raised split'));
+    assert.ok(!said.includes('alert-desk raised drift'), 'one alert tells it');
+    assert.ok(bench.context.state.orders.every((order) => order.cancelRequestedAtMs !== null));
+    assert.equal(bench.phase, 'waiting');
+  });
+
   it('10.5 12 a difference that changes before it is adopted is told after 60 s, and its end', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     const [first, ...rest] = Array.from({ length: 9 }, (_, turn) => 140 + turn);

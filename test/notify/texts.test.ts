@@ -25,6 +25,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'orders-ended': { reason: 'SYSTEM_FAILOVER', count: '7', symbols: 'BNB_USDT_Perp, SOL_USDT_Perp' },
   'order-refused': { code: '2032', reason: 'price out of band', restSeconds: '10' },
   drift: { difference: '0.5', price: '600' },
+  split: { ratio: '10', a: '100', b: '-100' },
   'same-direction': { a: '1', b: '2' },
   'side-contradicts-config': { a: '-1', b: '1', configured: 'buy', held: 'sell' },
   'order-count': { account: 'A', count: '3', cap: '2' },

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BNB, positionOf, withScene } from './venue.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { BNB, ourOrders, positionOf, withScene } from './venue.ts';
 
 /** The whole engine over real HTTP, before an exchange that closes a part of a position by itself (strategy 10.5). */
-describe('10.5 what the exchange closes is booked at the price it closed it at', () => {
-  it('5 of a hedged 10 at 600, closed in two fills around 700, are hedged again around 700', () =>
+describe('10.5 what the exchange does to positions', { concurrency: true }, () => {
+  it('5 of a hedged 10 at 600, closed in two fills around 700, are booked at what was paid, and hedged around 700', () =>
     withScene(
       async ({ paper, start }) => {
         const { control } = paper.exchange;
@@ -37,6 +38,39 @@ describe('10.5 what the exchange closes is booked at the price it closed it at',
         assert.equal(repair.price.toFixed(), '699.9', 'at the touch: the guard is what was paid');
         assert.equal(positionOf(paper, 'A'), '5.0');
         assert.equal(await stage.stop(), 0);
+      },
+      { rateLimits: false },
+    ));
+
+  it('a split pauses the symbol, and the next start goes on in its units', () =>
+    withScene(
+      async ({ paper, start }) => {
+        const { control } = paper.exchange;
+        const book = (bid: string, ask: string) =>
+          control.book({
+            instrument: BNB,
+            bids: [{ price: bid, size: '500' }],
+            asks: [{ price: ask, size: '500' }],
+            settle: true,
+          });
+        book('699.9', '700.1');
+        control.position({ account: 'A', instrument: BNB, size: '10', entry_price: '600' });
+        control.position({ account: 'B', instrument: BNB, size: '-10', entry_price: '600' });
+        const journal = createMemoryJournal();
+        const first = start({ journal });
+        await first.until('both quotes rest', () => first.reported('order.placed').length >= 2);
+        control.split({ instrument: BNB, from: 1, to: 10 });
+        book('69.9', '70.1');
+        const isTold = () => first.reported('alert.raised').some(({ alert }) => alert.kind === 'split');
+        await first.until('the split is told', isTold, 40_000);
+        assert.equal(first.reported('drift.adopted').length, 0);
+        assert.deepEqual(ourOrders(paper), []);
+        assert.equal(await first.stop(), 0);
+        const second = start({ journal });
+        await second.until('both quotes rest again', () => second.reported('order.placed').length >= 2, 10_000);
+        assert.equal(second.reported('drift.adopted').length, 0);
+        assert.deepEqual([positionOf(paper, 'A'), positionOf(paper, 'B')], ['100.0', '-100.0']);
+        assert.equal(await second.stop(), 0);
       },
       { rateLimits: false },
     ));

@@ -1,0 +1,64 @@
+import { Decimal, max, sum, ZERO } from './decimal.ts';
+import { lotsNet } from './ledger.ts';
+import { ACCOUNTS, type AccountName } from './model.ts';
+import type { SymbolState } from './symbol-state.ts';
+import { waitingOf } from './valuing.ts';
+
+/** A split of an instrument (strategy 10.5): the exchange re-denominates positions, so many new units for each old one. */
+
+/** By how much of the change the ratios of the two accounts may differ: the exchange rounds sizes to its steps. */
+const RATIO_TOLERANCE = new Decimal('0.01');
+/** Decimal places of scaled sizes: twice those that any signature can say (strategy 7.3), so that their sums stay exact. */
+const SIZE_PLACES = 18;
+
+/**
+ * What both accounts' sizes were multiplied by, where their positions contradict the ledger by one ratio; null: they do not. An
+ * account without a position shows no ratio, and a position that is gone or turned round was not split.
+ */
+export function splitRatio(state: SymbolState): Decimal | null {
+  const changes = ACCOUNTS.map((account) => {
+    const from = state.booked[account].plus(waitingOf(state.orders, account));
+    return { from, to: from.plus(state.contradiction[account]?.difference ?? ZERO) };
+  });
+  if (changes.some(({ from, to }) => from.isZero() || to.eq(from) || to.div(from).lte(0))) return null;
+  const [one, other] = changes.map(({ from, to }) => to.div(from).minus(1)) as [Decimal, Decimal];
+  const apart = one.minus(other).abs();
+  if (apart.gt(max(one.abs(), other.abs()).mul(RATIO_TOLERANCE))) return null;
+  return sum(changes.map(({ to }) => to.abs())).div(sum(changes.map(({ from }) => from.abs())));
+}
+
+/**
+ * The ledger in the units after the split it paused for: sizes times the ratio, prices divided by it. What is left of it, such as
+ * what the exchange rounded off, is drift. The mark of before says nothing any more.
+ */
+export function afterSplit({ split, ...state }: SymbolState, nowMs: number): SymbolState {
+  if (split === undefined) return state;
+  const { ratio } = split;
+  const scaled = (size: Decimal): Decimal => size.mul(ratio).toDecimalPlaces(SIZE_PLACES);
+  const lots = state.lots.map((lot) => ({ ...lot, size: scaled(lot.size), price: lot.price.div(ratio) }));
+  const A = scaled(state.booked.A);
+  return {
+    ...state,
+    lots,
+    // The lots and what is booked come to one net (4.5), whatever the rounding.
+    booked: { A, B: lotsNet(lots).minus(A) },
+    contradiction: { A: null, B: null },
+    // Fills of before are in old units.
+    fillsFromMs: { A: nowMs, B: nowMs },
+    closedSizes: {},
+    acceptedMark: null,
+    markDoubt: null,
+  };
+}
+
+/** Without the split: positions agree with the ledger again. */
+export function withoutSplit({ split: _, ...state }: SymbolState): SymbolState {
+  return state;
+}
+
+/** How each account's position differs from what a ledger in old units has, as text. */
+export function splitDetails(state: SymbolState, ratio: Decimal): Readonly<Record<string, string>> {
+  const of = (account: AccountName): string =>
+    state.booked[account].plus(state.contradiction[account]?.difference ?? ZERO).toFixed();
+  return { ratio: ratio.toSignificantDigits(6).toFixed(), a: of('A'), b: of('B') };
+}
