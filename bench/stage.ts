@@ -57,7 +57,7 @@ export async function openStage(options: {
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-bench-'));
   const symbolsFile = join(directory, 'symbols.json');
   writeFileSync(symbolsFile, JSON.stringify(options.symbols));
-  const engine = spawn(process.execPath, [join(ROOT, 'bin', 'grvt-hedge.mjs'), 'run'], {
+  const engine = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'bin', 'grvt-hedge.mjs'), 'run'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,

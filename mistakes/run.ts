@@ -70,12 +70,16 @@ export function tryMistake(
   const root = fileURLToPath(new URL('..', import.meta.url));
   const given = [...optionsOf(mistake, seed), ...more];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', './mistakes/plant.ts', './mistakes/simulate.ts', ...given], {
-      cwd: root,
-      env: { ...process.env, PLANTED_MISTAKE: mistake.name },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LIMIT_MS,
-    });
+    const child = spawn(
+      process.execPath,
+      ['--disable-sigusr1', '--import', './mistakes/plant.ts', './mistakes/simulate.ts', ...given],
+      {
+        cwd: root,
+        env: { ...process.env, PLANTED_MISTAKE: mistake.name },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: LIMIT_MS,
+      },
+    );
     let out = '';
     let complaint = '';
     child.stdout.on('data', (data) => {

@@ -190,7 +190,10 @@ describe('links', () => {
 describe('commands', () => {
   function help(...command: string[]): string {
     const entry = join(ROOT, 'bin/grvt-hedge.mjs');
-    return execFileSync(process.execPath, [entry, ...command, '--help'], { encoding: 'utf8', cwd: ROOT });
+    return execFileSync(process.execPath, ['--disable-sigusr1', entry, ...command, '--help'], {
+      encoding: 'utf8',
+      cwd: ROOT,
+    });
   }
 
   function commandsIn(text: string): string[] {

@@ -106,6 +106,7 @@ export async function runInWorkers(options: {
       };
       const begin = (): ChildProcess => {
         const started = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
+          execArgv: [...new Set([...process.execArgv, '--disable-sigusr1'])],
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         });
         const reached = (): number | null => (seed === undefined ? null : (running.get(seed)?.simulatedMs ?? null));

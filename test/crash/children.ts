@@ -93,7 +93,7 @@ export class Stage {
 
   /** Starts an engine; what it prints is collected. */
   spawn(options: { readonly env?: Readonly<Record<string, string>>; readonly hook?: boolean } = {}): Child {
-    const flags = options.hook ? ['--import', HOOK] : [];
+    const flags = ['--disable-sigusr1', ...(options.hook ? ['--import', HOOK] : [])];
     const child = spawn(process.execPath, [...flags, join(ROOT, 'bin', 'grvt-hedge.mjs'), 'run'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...this.environment(), ...options.env },

@@ -68,3 +68,19 @@ it('a login answer that unpacks to far more than a login is not read', async (co
   assert.equal(kind, 'unavailable');
   assert.match(message, /over limit: 65536/);
 });
+
+it('an answer that unpacks to more than 10 MB is read no further', async (context) => {
+  const { scripted, exchange } = await rig(context);
+  const packed = gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 });
+  let opened = 0;
+  scripted.on('/lite/v1/positions', {
+    raw: (_request, response) => {
+      opened += 1;
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(packed);
+    },
+  });
+  const { kind, message } = await failure(exchange.positions('A'));
+  assert.equal(kind, 'unavailable');
+  assert.match(message, /maxContentLength size of 10485760 exceeded/);
+  assert.equal(opened, 1);
+});

@@ -9,7 +9,9 @@ const APPENDER = fileURLToPath(new URL('children/appender.ts', import.meta.url))
 
 /** Starts the appender, kills it -9 once it has said that `count` appends returned; resolves with the last one it said. */
 async function appendUntilKilled(directory: string, first: number, count: number): Promise<number> {
-  const child = spawn(process.execPath, [APPENDER, directory, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-sigusr1', APPENDER, directory, String(first)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;

@@ -29,7 +29,7 @@ after(() => {
 
 /** A process that is ready to try; `go` makes it try and resolves with what it says. */
 async function starter(dataDirectory: string, accountDirectory: string, ...accounts: string[]) {
-  const child = spawn(process.execPath, [LOCKER, dataDirectory, accountDirectory, ...accounts], {
+  const child = spawn(process.execPath, ['--disable-sigusr1', LOCKER, dataDirectory, accountDirectory, ...accounts], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   started.push(child);

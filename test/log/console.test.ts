@@ -33,7 +33,7 @@ describe('13.6 a console that nobody reads', () => {
     const held = openSync(fifo, 'r+');
     const report = openSync(out, 'w');
     try {
-      const child = spawnSync(process.execPath, ['--input-type=module', '-e', CHILD], {
+      const child = spawnSync(process.execPath, ['--disable-sigusr1', '--input-type=module', '-e', CHILD], {
         stdio: ['ignore', held, 'inherit', report],
         env: { ...process.env, REPORT_FD: '3' },
         timeout: 20_000,
@@ -53,7 +53,7 @@ describe('13.6 a console that nobody reads', () => {
   });
 
   it('13.6 a socket likewise', async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', CHILD], {
+    const child = spawn(process.execPath, ['--disable-sigusr1', '--input-type=module', '-e', CHILD], {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
       env: { ...process.env, REPORT_FD: '3' },
       timeout: 20_000,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import FakeTimers from '@sinonjs/fake-timers';
 import { isForContent, refusalIn } from '../../src/notify/gateway-answer.ts';
 import { httpHeartbeat } from '../../src/notify/heartbeat.ts';
@@ -291,4 +292,19 @@ test('strategy 12: without a gateway, messages go to the log', async () => {
   const lines: string[] = [];
   await logNotifier((text) => lines.push(text)).send('x');
   assert.deepEqual(lines, ['x']);
+});
+
+describe('an answer that unpacks to more than a few words is read no further', () => {
+  const calls: readonly [string, (url: string) => Promise<void>][] = [
+    ['of the gateway', (url) => to(url).send('text')],
+    ['of the dead-man switch', (url) => httpHeartbeat(url).beat()],
+  ];
+  for (const [what, call] of calls) {
+    test(`${what}: unknown, for it left`, async () => {
+      const packed = gzipSync(Buffer.alloc(5_000_000));
+      const { url } = await gateway((response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(packed));
+      const { outcome, message } = await failureOf(call(url));
+      assert.deepEqual([outcome, message], ['unknown', 'no answer: max-size']);
+    });
+  }
 });

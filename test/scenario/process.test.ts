@@ -44,7 +44,7 @@ async function withRun(
   const bare = Object.entries(process.env).filter(
     ([name]) => !/^(GRVT_|CHAT_ID$|API_KEY$|TELEGRAM_|NODE_TEST)/.test(name),
   );
-  const child = spawn(process.execPath, [join(ROOT, 'bin', 'grvt-hedge.mjs'), ...args], {
+  const child = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'bin', 'grvt-hedge.mjs'), ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
