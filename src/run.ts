@@ -3,6 +3,7 @@ import type { EngineSymbol } from '../machines/daemon-actors.ts';
 import { type Dashboard, openDashboard } from './dashboard.ts';
 import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDefects } from './defects.ts';
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from './engine.ts';
+import { removeEngineAddress, writeEngineAddress } from './engine-address.ts';
 import { createEngineClock } from './engine-clock.ts';
 import { createGrvtExchange } from './grvt/exchange.ts';
 import { createStreams, type Streams } from './grvt/stream.ts';
@@ -21,6 +22,7 @@ import {
   type LogFile,
   openConsole,
   openLogFile,
+  sharedBases,
 } from './log/index.ts';
 import { httpHeartbeat } from './notify/heartbeat.ts';
 import { logNotifier } from './notify/log.ts';
@@ -123,7 +125,10 @@ export async function run(
     warn: (text) => log.say('warn', text, Date.now()),
     inspect: options.inspect ?? false,
   });
-  if (dashboard !== null) log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
+  if (dashboard !== null) {
+    log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
+    sayWhere(settings, dashboard.url, log);
+  }
   if (dashboard?.inspect) log.say('info', `Stately inspector: ${dashboard.url}/inspect`, Date.now());
   const reporter = dashboard === null ? log : tee([log, dashboard]);
   try {
@@ -190,6 +195,7 @@ export async function run(
     return EXIT_DEFECT;
   } finally {
     for (const one of streams) one.close();
+    if (dashboard !== null) removeEngineAddress(settings.dataDir);
     await dashboard?.close();
     endUpkeep?.();
     if (lockWatch !== null) clearInterval(lockWatch);
@@ -211,6 +217,16 @@ function closeJournal(journal: EngineJournal, log: EngineLog): void {
   }
 }
 
+/** For `status` in a shell that is set to another port. Without it that asks its own port, as before. */
+function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
+  try {
+    writeEngineAddress(dataDir, Number(new URL(url).port), process.pid);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    log.say('warn', `status finds this engine by GRVT_HEDGE_HTTP_PORT only: ${why}`, Date.now());
+  }
+}
+
 function openLog(settings: Settings, redact: Redact, screen: EngineConsole): EngineLog {
   return createEngineLog({
     redact,
@@ -220,6 +236,7 @@ function openLog(settings: Settings, redact: Redact, screen: EngineConsole): Eng
     context: {
       diffThresholdUsdt: settings.singleOrderDiffThresholdUsdt.toFixed(),
       stuckHours: String(settings.stuckMs / 3_600_000),
+      sharedBases: sharedBases(settings.symbols.map(({ instrument }) => instrument)),
     },
   });
 }

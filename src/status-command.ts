@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { EXIT_CONFIGURATION, staleMs } from './engine.ts';
+import { readEngineAddress } from './engine-address.ts';
 import { JournalError } from './journal/errors.ts';
 import { NoJournalError, openChosenJournal } from './journal-choice.ts';
 import { lasting } from './log/index.ts';
@@ -44,12 +45,19 @@ export async function statusCommand(
   return 0;
 }
 
-/** What the engine of this data directory's port says; null: nobody answers there, or something else does. */
+/** What the engine of this data directory says, else one at the settings' port; null: nobody answers, or something else does. */
 async function askEngine(settings: Settings): Promise<Status | null> {
-  const { httpPort } = settings;
-  if (httpPort === null) return null;
+  const { dataDir, httpPort } = settings;
+  for (const port of new Set([readEngineAddress(dataDir), httpPort])) {
+    const status = port === null ? null : await askAt(port, settings);
+    if (status !== null) return status;
+  }
+  return null;
+}
+
+async function askAt(port: number, settings: Settings): Promise<Status | null> {
   const text = await new Promise<string | null>((resolve) => {
-    const request = get({ host: '127.0.0.1', port: httpPort, path: '/status', timeout: ASK_TIMEOUT_MS }, (response) => {
+    const request = get({ host: '127.0.0.1', port, path: '/status', timeout: ASK_TIMEOUT_MS }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -115,7 +123,8 @@ function headline(status: Status): string {
 }
 
 function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
-  const age = symbol.sinceMs === null ? '' : ` ${lasting(atMs - symbol.sinceMs)}`;
+  const age =
+    symbol.sinceMs === null ? '' : ` ${lasting(atMs - symbol.sinceMs)}${symbol.sinceStart ? ' (since the start)' : ''}`;
   return [
     symbol.instrument,
     `${symbol.phase}${age}${modeWords(symbol)}`,

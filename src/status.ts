@@ -91,6 +91,8 @@ interface PhaseMemory {
   readonly why: string;
   readonly rule: string;
   readonly sinceMs: number;
+  /** The symbol's first one after `waiting` in this run. */
+  readonly isFirst: boolean;
 }
 
 /** The status of a running engine: what its actors hold, joined with what the facts have told. */
@@ -99,6 +101,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const figures = createFigures();
   const accounts: Record<AccountName, AccountMemory> = { A: newAccount(), B: newAccount() };
   const phases = new Map<string, PhaseMemory>();
+  /** Symbols that have been in another phase than `waiting`. */
+  const settled = new Set<string>();
   const touches = new Map<string, Heard>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
@@ -110,7 +114,14 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         startedAtMs = fact.atMs;
         break;
       case 'state.changed':
-        phases.set(fact.instrument, { phase: fact.to, why: fact.why, rule: fact.rule, sinceMs: fact.atMs });
+        phases.set(fact.instrument, {
+          phase: fact.to,
+          why: fact.why,
+          rule: fact.rule,
+          sinceMs: fact.atMs,
+          isFirst: (phases.get(fact.instrument)?.phase ?? 'waiting') === 'waiting' && !settled.has(fact.instrument),
+        });
+        if (fact.to !== 'waiting') settled.add(fact.instrument);
         break;
       case 'account.polled': {
         const memory = accounts[fact.account];
@@ -286,6 +297,7 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
     phase,
     state: parts.state,
     sinceMs: told?.sinceMs ?? null,
+    sinceStart: told?.isFirst ?? false,
     ...reasonOf(phase, unusable, plan, told),
     idle: plan?.idle ? { why: plan.idle.why, rule: plan.idle.rule } : null,
     waits: waitsFor(phase, context, plan, state),
@@ -374,6 +386,7 @@ type StateStatus = Omit<
   | 'phase'
   | 'state'
   | 'sinceMs'
+  | 'sinceStart'
   | 'why'
   | 'rule'
   | 'idle'
@@ -612,6 +625,7 @@ function journalledSymbol(
     phase: told?.phase === 'draining' ? 'stopped' : (told?.phase ?? body?.plan.tradingState ?? 'waiting'),
     state: null,
     sinceMs: told?.sinceMs ?? decision?.atMs ?? null,
+    sinceStart: false,
     why: told?.why ?? body?.plan.why ?? '',
     rule: told?.rule ?? '5',
     idle: null,
@@ -630,5 +644,5 @@ function lastPhase(journal: EngineJournal, instrument: string): PhaseMemory | nu
   const entry = journal.latest('fact', instrument);
   if (entry?.body.type !== 'state.changed') return null;
   const { to, why, rule, atMs } = entry.body;
-  return { phase: to, why, rule, sinceMs: atMs };
+  return { phase: to, why, rule, sinceMs: atMs, isFirst: false };
 }

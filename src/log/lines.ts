@@ -17,6 +17,14 @@ export interface LineContext {
   readonly diffThresholdUsdt: string;
   /** `GRVT_HEDGE_STUCK_HOURS`. */
   readonly stuckHours: string;
+  /** Bases that several instruments share: their names are said in full. */
+  readonly sharedBases?: ReadonlySet<string>;
+}
+
+/** The bases that more than one of these instruments has. */
+export function sharedBases(instruments: readonly string[]): ReadonlySet<string> {
+  const bases = instruments.map((instrument) => instrument.split('_')[0] ?? instrument);
+  return new Set(bases.filter((one, at) => bases.indexOf(one) !== at));
 }
 
 export const DEFAULT_LINE_CONTEXT: LineContext = { diffThresholdUsdt: '20', stuckHours: '6' };
@@ -267,6 +275,7 @@ export const FACT_TYPES = Object.keys(WORDING) as readonly Fact['type'][];
  */
 export function line(fact: Fact, context: LineContext = DEFAULT_LINE_CONTEXT): Line | null {
   const wording = WORDING[fact.type] as ((fact: Fact, context: LineContext) => Line | null) | null;
+  sharedNow = context.sharedBases ?? new Set();
   return wording ? wording(fact, context) : null;
 }
 
@@ -399,9 +408,13 @@ function cited(rule: string): string {
   return rule === '' ? '' : ` (strategy ${rule})`;
 }
 
-/** `BNB_USDT_Perp` is `BNB` to a person. */
+/** Those of the line being worded; `line` sets it. */
+let sharedNow: ReadonlySet<string> = new Set();
+
+/** `BNB_USDT_Perp` is `BNB` to a person, where no other instrument has that base. */
 function base(instrument: string): string {
-  return instrument.split('_')[0] ?? instrument;
+  const [short = instrument] = instrument.split('_');
+  return sharedNow.has(short) ? instrument : short;
 }
 
 function number(value: Decimal): string {

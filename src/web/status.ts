@@ -136,6 +136,8 @@ export interface SymbolStatus {
   /** State of the symbol's statechart; null where no engine runs. */
   readonly state: string | null;
   readonly sinceMs: number | null;
+  /** It is the first phase of this run after `waiting`: before the start it may have been the same. */
+  readonly sinceStart: boolean;
   /** Why it is in that phase. */
   readonly why: string;
   readonly rule: string;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Alert, AlertKind } from '../../src/core/alerts.ts';
 import { ALERT_KINDS } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
-import { FACT_TYPES, type Level, lasting, line } from '../../src/log/lines.ts';
+import { DEFAULT_LINE_CONTEXT, FACT_TYPES, type Level, lasting, line, sharedBases } from '../../src/log/lines.ts';
 import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 
 /** What each fact says, word by word; null: nothing. */
@@ -272,4 +272,13 @@ describe('durations', () => {
   ] as const) {
     it(`${ms} ms is ${said}`, () => assert.equal(lasting(ms), said));
   }
+});
+
+it('instruments that share a base are named in full, others by their base', () => {
+  const shared = sharedBases(['BNB_USDT_Perp', 'ETH_USDT_Perp', 'BNB_USDC_Perp']);
+  assert.deepEqual([...shared], ['BNB']);
+  const fact = FACTS['state.changed'];
+  const said = (bases: ReadonlySet<string>) => line(fact, { ...DEFAULT_LINE_CONTEXT, sharedBases: bases })?.text;
+  assert.match(said(shared) ?? '', /^BNB_USDT_Perp equal/);
+  assert.match(said(new Set(['ETH'])) ?? '', /^BNB equal/);
 });

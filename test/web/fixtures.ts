@@ -24,6 +24,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     phase: 'equal',
     state: 'equal',
     sinceMs: NOON_MS - 5_000,
+    sinceStart: false,
     why: 'hedged: A 0.48, B -0.48',
     rule: '5',
     idle: { why: 'quoting: A buy 0.48 @ 619.9, B sell 0.48 @ 620.1', rule: '8.2' },

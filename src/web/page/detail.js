@@ -1,8 +1,8 @@
 import { createChart } from './chart.js';
 import { createCurves } from './curves.js';
-import { h } from './dom.js';
+import { h, refill } from './dom.js';
 import { clocks, createFeed, ladder, positions, rule, situation } from './view.js';
-import { base, clock, date, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
+import { base, clock, date, factWords, lasting, money, number, price, reason, stateHelp, t, tone } from './words.js';
 
 /** Spans of the slider, hours. */
 const SPANS = [1, 6, 24];
@@ -99,11 +99,15 @@ export function openDetail(app, page, instrument) {
         { class: `phase big state-${one.phase}`, 'data-phase': one.phase },
         h('i'),
         one.phase,
-        one.sinceMs ? h('small', { 'data-since': one.sinceMs, 'data-text': 'since' }) : '',
+        one.sinceMs
+          ? h('small', { 'data-since': one.sinceMs, 'data-text': one.sinceStart ? 'sinceStart' : 'since' })
+          : '',
       ),
     );
     parts.now.className = `card now state-${one.phase}`;
-    parts.now.replaceChildren(
+    refill(
+      parts.now,
+
       h('p', { class: 'dim' }, stateHelp(one.phase)),
       h('div', { class: 'situation' }, situation(one)),
       h('div', { class: 'clocks' }, clocks(one)),
@@ -112,19 +116,19 @@ export function openDetail(app, page, instrument) {
       h(
         'dl',
         { class: 'numbers' },
-        pair(t('mark'), number(one.mark, 6)),
+        pair(t('mark'), price(one.mark, one.tickSize)),
         pair(t('guard'), one.guard ? `${number(one.guard.price)} (${t(one.guard.side)})` : '–'),
         pair(
           `${t('total')} / ${t(one.mode === 'increase' ? 'max' : 'min')}`,
           `${money(one.totalUsdt)} / ${number(one.limitUsdt)}`,
         ),
         pair(t('gainedSpread'), `${number(one.gainedUsdt, 6)} USDT`),
-        pair(`${t('entry')} A`, number(one.positions.A.entryPrice, 6)),
-        pair(`${t('entry')} B`, number(one.positions.B.entryPrice, 6)),
+        pair(`${t('entry')} A`, price(one.positions.A.entryPrice, one.tickSize)),
+        pair(`${t('entry')} B`, price(one.positions.B.entryPrice, one.tickSize)),
       ),
     );
-    parts.orders.replaceChildren(h('h2', {}, t('orders')), ordersTable(one));
-    parts.lots.replaceChildren(h('h2', {}, t('lots')), lotsTable(one));
+    refill(parts.orders, h('h2', {}, t('orders')), ordersTable(one));
+    refill(parts.lots, h('h2', {}, t('lots')), lotsTable(one));
   }
 
   return {
@@ -457,11 +461,11 @@ function seen({ snapshots, valuation }) {
       const { position } = snapshot ?? {};
       return pair(
         `${t('position')} ${account}`,
-        position ? `${number(position.size)} @ ${number(position.entryPrice, 4)}` : t('noPosition'),
+        position ? `${number(position.size)} @ ${number(position.entryPrice)}` : t('noPosition'),
       );
     }),
     pair(t('net'), `${number(valuation.net)} (${money(valuation.diffUsdt)} USDT)`),
-    pair(t('mark'), number(valuation.mark, 6)),
+    pair(t('mark'), number(valuation.mark)),
     ['A', 'B'].map((account) =>
       pair(
         `${t('orders')} ${account}`,

@@ -29,3 +29,13 @@ export function swap(old, made) {
   if (hadFocus) (made.matches('a,button') ? made : made.querySelector('a,button'))?.focus({ preventScroll: true });
   return made;
 }
+
+/** Puts these children in the place of the former ones; what was scrolled inside stays where it was. */
+export function refill(parent, ...children) {
+  const scrolled = [...parent.querySelectorAll('*')].map((one, at) => [at, one.tagName, one.scrollLeft, one.scrollTop]);
+  parent.replaceChildren(...children);
+  const made = parent.querySelectorAll('*');
+  for (const [at, tag, left, top] of scrolled) {
+    if ((left > 0 || top > 0) && made[at]?.tagName === tag) made[at].scrollTo(left, top);
+  }
+}

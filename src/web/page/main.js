@@ -1,7 +1,7 @@
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
 import { createOverview } from './view.js';
-import { language, lasting, setLanguage, setTimeZone, t } from './words.js';
+import { language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page; the engine keeps as many. */
 const FEED_MAX = 400;
@@ -15,6 +15,9 @@ let skewMs = 0;
 const page = document.getElementById('page');
 const top = document.getElementById('top');
 let shown = null;
+let shownName = '';
+/** How far down each view was read; there are no more than symbols. */
+const scrolled = new Map();
 
 const chosen = { lang: remembered('lang'), theme: remembered('theme') };
 setTheme(chosen.theme ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'));
@@ -26,74 +29,124 @@ const app = {
   symbol: (instrument) => model.status?.symbols.find((one) => one.instrument === instrument) ?? null,
 };
 
-listen();
+share();
 addEventListener('hashchange', show);
 setInterval(tick, 500);
 
-function listen() {
+/**
+ * Listens to the engine, through one tab for all: a browser opens six connections to a server, and with a stream in each of six
+ * tabs the seventh could not even load. The tab that holds the lock has the stream and passes on what it hears; when it closes,
+ * another takes over.
+ */
+function share() {
+  if (!navigator.locks || typeof BroadcastChannel !== 'function') {
+    listen(heard);
+    return;
+  }
+  const channel = new BroadcastChannel('grvt-hedge');
+  const me = crypto.randomUUID();
+  let isFirst = false;
+  channel.addEventListener('message', ({ data: { name, value, from, to } }) => {
+    if (isFirst && name === 'hello' && model.status !== null) {
+      const { live, full, ...known } = model;
+      channel.postMessage({ name: 'first', value: known, to: from });
+      if (!live) channel.postMessage({ name: 'lost', to: from });
+      if (full) channel.postMessage({ name: 'full', to: from });
+    } else if (!isFirst && name !== 'hello' && (to === undefined || to === me)) heard(name, value);
+  });
+  channel.postMessage({ name: 'hello', from: me });
+  navigator.locks.request('grvt-hedge', () => {
+    isFirst = true;
+    listen((name, value) => {
+      heard(name, value);
+      channel.postMessage({ name, value });
+    });
+    // Held until this tab closes.
+    return new Promise(() => {});
+  });
+}
+
+/** Opens the engine's stream; `tell` hears each event by name. */
+function listen(tell) {
   const events = new EventSource('/events');
-  events.addEventListener('first', (event) => {
-    const first = JSON.parse(event.data);
-    Object.assign(model, { live: true, full: false, ...first });
-    if (chosen.lang === null) setLanguage(first.lang);
-    else setLanguage(chosen.lang);
-    setTimeZone(first.status.timeZone);
-    skewMs = Date.now() - first.status.atMs;
+  for (const name of ['first', 'status', 'facts', 'points', 'full']) {
+    events.addEventListener(name, (event) => tell(name, JSON.parse(event.data)));
+  }
+  events.addEventListener('open', () => tell('open'));
+  events.addEventListener('error', () => {
+    tell('lost');
+    // A browser gives up on an answer that is no stream, as while the engine starts again.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => listen(tell), 2000);
+  });
+}
+
+/** What the engine said, or how the line to it is. Before `first` there is nothing to change. */
+function heard(name, value) {
+  if (name === 'first') {
+    Object.assign(model, { live: true, full: false, ...value });
+    setLanguage(chosen.lang ?? value.lang);
+    setTimeZone(value.status.timeZone);
+    skewMs = Date.now() - value.status.atMs;
+    setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
     show();
-  });
-  events.addEventListener('status', (event) => {
-    const change = JSON.parse(event.data);
-    skewMs = Date.now() - change.atMs;
-    const changed = new Map(change.symbols.map((symbol) => [symbol.instrument, symbol]));
-    const before = model.status.symbols;
-    const known = new Set(before.map((symbol) => symbol.instrument));
-    model.status = {
-      ...change,
-      symbols: [
-        ...before.map((symbol) => changed.get(symbol.instrument) ?? symbol),
-        ...change.symbols.filter((symbol) => !known.has(symbol.instrument)),
-      ],
-    };
+  } else if (name === 'status' && model.status !== null) {
+    changeStatus(value);
+  } else if (name === 'facts' && model.status !== null) {
+    model.feed = [...model.feed, ...value].slice(-FEED_MAX);
+    shown?.facts(value);
+  } else if (name === 'points' && model.status !== null) {
+    if (value['*']) model.total = [...model.total, value['*']].slice(-POINTS_MAX);
+    shown?.points(value);
+  } else if (name === 'open' || name === 'lost') {
+    model.live = name === 'open';
     header();
-    shown?.status([...changed.keys()]);
-    tick();
-  });
-  events.addEventListener('facts', (event) => {
-    const entries = JSON.parse(event.data);
-    model.feed = [...model.feed, ...entries].slice(-FEED_MAX);
-    shown?.facts(entries);
-  });
-  events.addEventListener('points', (event) => {
-    const points = JSON.parse(event.data);
-    if (points['*']) model.total = [...model.total, points['*']].slice(-POINTS_MAX);
-    shown?.points(points);
-  });
-  events.addEventListener('full', () => {
+  } else if (name === 'full') {
     model.full = true;
     header();
-  });
-  events.addEventListener('open', () => {
-    model.live = true;
-    header();
-  });
-  events.addEventListener('error', () => {
-    model.live = false;
-    header();
-    // A browser gives up on an answer that is no stream, as while the engine starts again.
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
-  });
+  }
+}
+
+function changeStatus(change) {
+  skewMs = Date.now() - change.atMs;
+  const changed = new Map(change.symbols.map((symbol) => [symbol.instrument, symbol]));
+  const before = model.status.symbols;
+  const known = new Set(before.map((symbol) => symbol.instrument));
+  model.status = {
+    ...change,
+    symbols: [
+      ...before.map((symbol) => changed.get(symbol.instrument) ?? symbol),
+      ...change.symbols.filter((symbol) => !known.has(symbol.instrument)),
+    ],
+  };
+  setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
+  header();
+  shown?.status([...changed.keys()]);
+  tick();
 }
 
 /** The view the address asks for: `#/BNB_USDT_Perp` or everything. */
 function show() {
   if (model.status === null) return;
   header();
-  const instrument = decodeURIComponent(location.hash.replace(/^#\/?/, ''));
+  const instrument = named(location.hash.replace(/^#\/?/, ''));
   const wanted = app.symbol(instrument) === null ? '' : instrument;
+  if (shown !== null) scrolled.set(shownName, scrollY);
   shown?.close();
   page.replaceChildren();
   shown = wanted === '' ? createOverview(app, page) : openDetail(app, page, wanted);
+  shownName = wanted;
   tick();
+  // Made anew, by a choice of language or an engine that is back, a view stays where it was read.
+  scrollTo(0, scrolled.get(wanted) ?? 0);
+}
+
+/** The name in the address; what cannot be decoded names nothing. */
+function named(hash) {
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return '';
+  }
 }
 
 function header() {

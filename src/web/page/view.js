@@ -1,5 +1,5 @@
 import { createCurves } from './curves.js';
-import { h, s, swap } from './dom.js';
+import { h, refill, s, swap } from './dom.js';
 import { alertWords, base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
 /** Phases in the order a person wants to see them counted. */
@@ -108,7 +108,7 @@ export function createOverview(app, page) {
   }
 
   function alerts() {
-    parts.alerts.replaceChildren(...alertList(app.model.status));
+    refill(parts.alerts, ...alertList(app.model.status));
   }
 
   function tile(symbol) {

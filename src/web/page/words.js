@@ -4,7 +4,7 @@ import { TEXTS } from './texts.js';
 let lang = 'en';
 
 export function setLanguage(name) {
-  lang = name in TEXTS ? name : 'en';
+  lang = Object.hasOwn(TEXTS, name) ? name : 'en';
   document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
 }
 
@@ -38,9 +38,31 @@ export function reason(why) {
   return why;
 }
 
-/** `BNB_USDT_Perp` is `BNB` to a person. */
+/** Bases that two instruments share (`BNB_USDT_Perp`, `BNB_USDC_Perp`): their names are shown in full. */
+let repeated = new Set();
+
+/** Tells which instruments there are. */
+export function setInstruments(instruments) {
+  const seen = new Set();
+  const bases = instruments.map((instrument) => instrument.split('_')[0]);
+  repeated = new Set(bases.filter((one) => seen.has(one) || !seen.add(one)));
+}
+
+/** `BNB_USDT_Perp` is `BNB` to a person, where no other instrument has that base. */
 export function base(instrument) {
-  return instrument.split('_')[0];
+  const [short] = instrument.split('_');
+  return repeated.has(short) ? instrument : short;
+}
+
+/** Digits beyond the tick that a reckoned price (a mark, an entry) is shown with, and the least there are. */
+const DIGITS_BEYOND_TICK = 2;
+const PRICE_DIGITS_LEAST = 4;
+
+/** A price with as many digits as its instrument's tick asks for: PEPE at 0.000012345 loses none. */
+export function price(text, tickSize) {
+  if (!tickSize) return number(text);
+  const ticks = tickSize.split('.')[1]?.replace(/0+$/, '').length ?? 0;
+  return number(text, Math.max(PRICE_DIGITS_LEAST, ticks + DIGITS_BEYOND_TICK));
 }
 
 /** A duration in its two largest units. */
@@ -55,8 +77,11 @@ export function lasting(ms) {
   return `${Math.floor(hours / 24)}${unit('day')}${hours % 24 ? ` ${hours % 24}${unit('hour')}` : ''}`;
 }
 
+/** More than any tick or lot of the exchange has (nine): nothing of a price or a size is cut. */
+const MOST_DIGITS = 12;
+
 /** Text of a decimal with at most so many digits after the point, and thousands apart. For reading only. */
-export function number(text, digits = 8) {
+export function number(text, digits = MOST_DIGITS) {
   if (text === null || text === undefined) return '–';
   const [whole = '0', fraction = ''] = String(text).split('.');
   const kept = fraction.slice(0, digits).replace(/0+$/, '');
