@@ -195,6 +195,38 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
+  test('seven tabs show what happens, also after the one with the stream was closed', async (t) => {
+    const web = await serve(t, {});
+    const { page: first } = await openPage(browser, web.url);
+    const context = first.context();
+    const others: Page[] = [];
+    for (let at = 0; at < 6; at++) {
+      const page = await context.newPage();
+      await page.goto(web.url);
+      await page.waitForSelector('.tile');
+      others.push(page);
+    }
+    web.reporter.report(stateChanged(BNB));
+    await Promise.all([first, ...others].map((page) => page.waitForSelector('.feed li')));
+    await first.close();
+    await until(() => {
+      web.reporter.report(stateChanged(BNB));
+      return others.at(-1)!.locator('.feed li:nth-child(3)').count();
+    }, 'another tab with the stream');
+    await others[0]!.goto(`${web.url}/#/%E0%A4%A`);
+    await others[0]!.waitForSelector('.tile');
+    await context.close();
+  });
+
+  test('a view that is made anew stays where it was read', async (t) => {
+    const web = await serve(t, { symbols: manySymbols(60) });
+    const { page } = await openPage(browser, web.url);
+    await page.evaluate('scrollTo(0, 700)');
+    await page.evaluate("dispatchEvent(new HashChangeEvent('hashchange'))");
+    assert.equal(await page.evaluate<number>('scrollY'), 700);
+    await page.close();
+  });
+
   test('an engine that goes away is said, and found again', async (t) => {
     const port = await freePort();
     const first = await serve(t, {}, { port });
