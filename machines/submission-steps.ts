@@ -193,6 +193,8 @@ export interface SubmissionContext {
   /** Attempts begun. */
   readonly attempt: number;
   readonly postOnlyRefusals: number;
+  /** The price of the last attempt, if it was refused as crossing the book or the index (9.5); null: it was not. */
+  readonly wouldCross: Decimal | null;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
   /** Leave to send this attempt; ended by sending it. */
@@ -228,6 +230,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     intent: task.kind === 'submit' ? task.intent : null,
     attempt: task.kind === 'submit' ? 0 : task.order.attempt,
     postOnlyRefusals: 0,
+    wouldCross: null,
     rateLimits: 0,
     attemptAtMs: 0,
     admission: null,
@@ -265,8 +268,29 @@ export function present<T>(value: T | null, what: string): T {
   return value;
 }
 
+/** What an attempt is priced from. */
+export interface Market {
+  readonly book: Book;
+  /** Read only after a refusal that the index may explain (9.5); null: not read. */
+  readonly index: Decimal | null;
+}
+
+/** Reads what the attempt is priced from, at once. */
+export async function readMarket(exchange: Exchange, instrument: string, wouldCross: Decimal | null): Promise<Market> {
+  const index = wouldCross === null ? null : exchange.indexPrice(instrument);
+  const [book, price] = await Promise.all([exchange.book(instrument), index]);
+  return { book, index: price };
+}
+
+/** Whether an order at that price on that side would take from the book. */
+function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
+  const opposite = (side === 'sell' ? book.bids : book.asks)[0]?.price;
+  if (price === null || opposite === undefined) return false;
+  return side === 'sell' ? price.lte(opposite) : price.gte(opposite);
+}
+
 /** The price of this attempt and whether it may go (strategy 7.1, 7.3, 6.4, 6.6). */
-export function quoteFor(context: SubmissionContext, book: Book): Quote {
+export function quoteFor(context: SubmissionContext, { book, index }: Market): Quote {
   const intent = intentOf(context);
   const instrument = context.deps.instruments.get(intent.instrument);
   if (instrument === undefined) return { kind: 'denied', reason: 'the exchange lists no such instrument', rule: '2.2' };
@@ -277,7 +301,8 @@ export function quoteFor(context: SubmissionContext, book: Book): Quote {
   const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];
   const { side, guardPrice, size, nearerThanPrice } = intent;
   const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];
-  const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument });
+  const indexPrice = crossedBook(context.wouldCross, side, book) ? null : index;
+  const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument, indexPrice });
   if (!priced.ok && priced.rule === '7.4') return { kind: 'book-unusable', reason: priced.reason };
   if (!priced.ok) return { kind: 'denied', reason: priced.reason, rule: priced.rule };
   const touch = touchOf(book);

@@ -1,6 +1,7 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { toFailure } from '../src/core/failure.ts';
-import type { Book, ExchangeOrder, Intent } from '../src/core/model.ts';
+import type { ExchangeOrder, Intent } from '../src/core/model.ts';
+import { WOULD_CROSS } from '../src/core/refusals.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
 import type { ParkingFound, SubmissionHalt, SubmissionPrepared } from './messages.ts';
 import {
@@ -22,6 +23,7 @@ import {
   intentOf,
   journalOutcome,
   type ListQuestion,
+  type Market,
   type OrderQuestion,
   OVERLAPPING_CLIENT_ID_CODE,
   orderOf,
@@ -33,6 +35,7 @@ import {
   RATE_LIMIT_PAUSE_MAX_MS,
   RATE_LIMIT_PAUSE_MS,
   type Recorded,
+  readMarket,
   record,
   resolved,
   type SubmissionContext,
@@ -81,6 +84,7 @@ async function admitCreate({ exchange, intent }: AdmissionInput, signal: AbortSi
 const bookInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   instrument: intentOf(context).instrument,
+  wouldCross: context.wouldCross,
 });
 const admissionInput = ({ context }: Args) => ({ exchange: context.deps.exchange, intent: intentOf(context) });
 const recordInput = ({ context }: Args) => ({ deps: context.deps, draft: present(context.draft, 'draft') });
@@ -108,8 +112,8 @@ const setupSubmission = setup({
     admitCreate: fromPromise(({ input, signal }: { input: AdmissionInput; signal: AbortSignal }) =>
       admitCreate(input, signal),
     ),
-    readBook: fromPromise(({ input }: { input: { exchange: Exchange; instrument: string } }) =>
-      input.exchange.book(input.instrument),
+    readMarket: fromPromise(({ input }: { input: ReturnType<typeof bookInput> }) =>
+      readMarket(input.exchange, input.instrument, input.wouldCross),
     ),
     recordAttempt: fromPromise(async ({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
       record(input.deps, input.draft),
@@ -195,7 +199,7 @@ const setupSubmission = setup({
       return { failure, reason: failure.message, rateLimits };
     }),
     returnAdmission: ({ context }) => context.admission?.unused(),
-    quoteAttempt: assign(({ context }, params: { output: Book }) => {
+    quoteAttempt: assign(({ context }, params: { output: Market }) => {
       const quote = quoteFor(context, params.output);
       if (quote.kind === 'sendable') return { quote };
       if (quote.kind === 'denied') return { quote, denial: quote, reason: quote.reason };
@@ -245,6 +249,7 @@ const setupSubmission = setup({
     countPostOnly: assign({
       postOnlyRefusals: ({ context }) => context.postOnlyRefusals + 1,
       reason: ({ context }) => context.seen?.rejectReason ?? 'FAIL_POST_ONLY',
+      wouldCross: ({ context }) => (context.seen?.rejectReason === WOULD_CROSS ? orderOf(context).price : null),
       failure: null,
     }),
     journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', context.reason),
@@ -389,9 +394,9 @@ export const submissionMachine = setupSubmission.createMachine({
       ],
     },
     pricing: {
-      description: 'Reads the book afresh for this attempt (7.4).',
+      description: 'Reads the book afresh for this attempt, and the index after a refusal it may explain (7.4, 9.5).',
       invoke: {
-        src: 'readBook',
+        src: 'readMarket',
         input: bookInput,
         onDone: { target: 'judging', actions: { type: 'quoteAttempt', params: outputOf } },
         onError: {

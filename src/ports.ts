@@ -70,6 +70,8 @@ export interface Exchange {
 
   instruments(): Promise<readonly Instrument[]>;
   book(instrument: string): Promise<Book>;
+  /** The index price, > 0, USDT: what the exchange holds post-only orders against beside the book (strategy 9.5). */
+  indexPrice(instrument: string): Promise<Decimal>;
 
   positions(account: AccountName): Promise<Rows<Position>>;
   /** Part of a whole reading, unless a look-up is said to need it (strategy 9.1). */

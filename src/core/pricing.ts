@@ -44,7 +44,7 @@ export function touchOf(book: Book): TouchResult {
 
 /**
  * The price of one attempt (strategy 7.1, 6.6): a sell at the best ask or the guard, whichever is higher, rounded up to the
- * tick; a buy at the best bid or the guard, whichever is lower, rounded down; then one tick beyond every price in
+ * tick; a buy at the best bid or the guard, whichever is lower, rounded down; the index price like a guard, where it counts; then one tick beyond every price in
  * `beyondPrices` (the other account's live and in-flight orders on the other side) that it would match.
  * Each step only makes the price more passive, so the guard holds throughout.
  */
@@ -54,12 +54,14 @@ export function priceFor(request: {
   readonly guardPrice: Decimal | null;
   readonly beyondPrices: readonly Decimal[];
   readonly instrument: Instrument;
+  /** The index price the order is to be no nearer than (9.5); absent: it does not count. */
+  readonly indexPrice?: Decimal | null;
 }): PriceResult {
-  const { side, guardPrice, beyondPrices } = request;
+  const { side, guardPrice, beyondPrices, indexPrice = null } = request;
   const touch = touchOf(request.book);
   if (!touch.ok) return touch;
   const tick = request.instrument.tickSize;
-  const guard = guardPrice === null ? [] : [guardPrice];
+  const guard = [guardPrice, indexPrice].filter((price) => price !== null);
   if (side === 'sell') {
     const own = ceilTo(max(touch.ask, ...guard), tick);
     return { ok: true, price: max(own, ...beyondPrices.map((price) => floorTo(price, tick).plus(tick))) };

@@ -51,6 +51,9 @@ export function isPostOnlyRefusal(reason: string): boolean {
   return POST_ONLY_REASONS.has(reason);
 }
 
+/** The price crossed the opposite best or the index: where the book does not tell why, the index does (strategy 9.5). */
+export const WOULD_CROSS = 'RESTING_ORDER_WOULD_CROSS';
+
 /** Reasons of a cancel that somebody asked for: by request, or with the session it was asked in. */
 const CANCEL_REASONS: ReadonlySet<string> = new Set([
   'CLIENT_CANCEL',

@@ -36,6 +36,7 @@ import {
   parseBook,
   parseFillHistory,
   parseFundingTerms,
+  parseIndexPrice,
   parseInstruments,
   parseInstrumentTerms,
   parseOpenOrders,
@@ -169,6 +170,7 @@ const READ_UNITS = 20;
 const SUMMARY_UNITS = 40;
 const ORDER_UNITS = 5;
 const MARKET_UNITS = 12;
+const MINI_UNITS = 4;
 /** A login belongs to nothing that could overtake it: without it no read leaves. */
 const LOGIN = { call: 'login', bucket: 'reads', asked: { need: 'overdue-reading', units: 100 } } as const;
 
@@ -795,6 +797,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
 
+    async indexPrice(instrument) {
+      const spec = miniSpec(instrument);
+      return parsed(null, spec, await callPublic(spec), (answer) => parseIndexPrice(answer, instrument));
+    },
+
     positions: readPositions,
     openOrders: (account, need): Promise<Rows<ListedOrder>> =>
       readRows(
@@ -1096,6 +1103,18 @@ function bookSpec(instrument: string, depth: number): CallSpec<MDG> {
     asked: { need: 'look-up', units: MARKET_UNITS },
     request: { instrument, depth },
     invoke: (client, request, config) => client.orderBook(request, config),
+  };
+}
+
+function miniSpec(instrument: string): CallSpec<MDG> {
+  return {
+    call: 'indexPrice',
+    route: 'mini',
+    effect: 'read',
+    bucket: 'market data',
+    asked: { need: 'look-up', units: MINI_UNITS },
+    request: { instrument },
+    invoke: (client, request, config) => client.miniTicker(request, config),
   };
 }
 

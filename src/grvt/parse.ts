@@ -18,6 +18,7 @@ import {
   bookAnswer,
   fillRow,
   fundingAnswer,
+  indexAnswer,
   instrumentRow,
   leverageRow,
   leveragesAnswer,
@@ -149,6 +150,21 @@ export function parseBook(answer: unknown, instrument: string): Book {
     asks: bookSide('asks', row.asks, (price, before) => price.gt(before)),
     eventTimeNs: BigInt(row.event_time),
   };
+}
+
+/**
+ * The index price of the instrument asked for, USDT.
+ *
+ * @throws UnusableAnswer when it is another instrument's, or not above 0.
+ */
+export function parseIndexPrice(answer: unknown, instrument: string): Decimal {
+  const row = readAs(indexAnswer, answer).result;
+  if (row.instrument !== instrument) {
+    throw new UnusableAnswer('result.instrument', `is ${row.instrument}, asked for ${instrument}`);
+  }
+  const price = new Decimal(row.index_price);
+  if (price.lte(0)) throw new UnusableAnswer('result.index_price', `must be above 0, is ${row.index_price}`);
+  return price;
 }
 
 function bookSide(

@@ -118,6 +118,8 @@ export const fillRow = z.object({
 });
 
 export const bookAnswer = z.object({ result: bookRow });
+/** A mini ticker, as far as it is used. */
+export const indexAnswer = z.object({ result: z.object({ instrument: z.string(), index_price: unsignedText }) });
 export const summaryAnswer = z.object({ result: summaryRow });
 export const orderAnswer = z.object({ result: orderRow });
 /** One page; `next` is where the next one begins. */

@@ -49,6 +49,22 @@ async function readyToCreate(context: { after(fn: () => Promise<void>): void }):
 }
 
 describe('calls', () => {
+  it('9.5 the index price is read from the mini ticker, of that instrument and above 0', async (context) => {
+    const { scripted, exchange } = await readyToCreate(context);
+    const mini = (i: string, ip: string) => scripted.on('/lite/v1/mini', { json: { r: { et: '1', i, ip } } });
+    mini('BTC_USDT_Perp', '92727.818122278');
+    assert.equal((await exchange.indexPrice('BTC_USDT_Perp')).toFixed(), '92727.818122278');
+    assert.deepEqual(scripted.asked.at(-1)?.body, { i: 'BTC_USDT_Perp' });
+    for (const [name, price] of [
+      ['ETH_USDT_Perp', '1'],
+      ['BTC_USDT_Perp', '0'],
+      ['BTC_USDT_Perp', '-1'],
+    ] as const) {
+      mini(name, price);
+      assert.equal((await failure(exchange.indexPrice('BTC_USDT_Perp'))).kind, 'malformed');
+    }
+  });
+
   it('9.13 reduce_only is part of the payload and of what is signed', async (context) => {
     const { exchange } = await readyToCreate(context);
     const read = (one: OrderDraft) => JSON.parse(exchange.sign(one).payload).order;

@@ -217,6 +217,63 @@ test('a post-only refusal is tried again at a fresh price, attempts at least 500
   assert.equal(bench.reported('intent.exhausted').length, 1);
 });
 
+/** Each attempt is refused with that reason; prices sent, and how often the index was asked for. */
+async function refusedFor(reason: string, side: 'buy' | 'sell', index: string, books: [string, string][]) {
+  const bench = new Bench();
+  submit(bench, testIntent({ side, guardPrice: null }));
+  bench.exchange.onBook = async () => testBook(...(books[bench.exchange.named('book').length - 1] ?? assert.fail()));
+  bench.exchange.onIndexPrice = async () => decimal(index);
+  bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: reason });
+  await bench.pass(1_100);
+  const prices = bench.exchange.sent().map(({ price }) => price.toFixed());
+  return { prices, asked: bench.exchange.named('indexPrice').length };
+}
+
+const STANDING: [string, string][] = Array<[string, string]>(3).fill(['599.9', '600.1']);
+for (const [what, reason, side, index, books, prices, asked] of [
+  ['a sell', 'RESTING_ORDER_WOULD_CROSS', 'sell', '600.42', STANDING, ['600.1', '600.5', '600.5'], 2],
+  ['a buy', 'RESTING_ORDER_WOULD_CROSS', 'buy', '599.48', STANDING, ['599.9', '599.4', '599.4'], 2],
+  [
+    'one that the index lies behind',
+    'RESTING_ORDER_WOULD_CROSS',
+    'sell',
+    '599',
+    STANDING,
+    ['600.1', '600.1', '600.1'],
+    2,
+  ],
+  [
+    'one that the newest book explains',
+    'RESTING_ORDER_WOULD_CROSS',
+    'sell',
+    '602',
+    [
+      ['599.9', '600.1'],
+      ['600.1', '600.3'],
+      ['600.3', '600.4'],
+    ],
+    ['600.1', '600.3', '600.4'],
+    2,
+  ],
+  ['FAIL_POST_ONLY', 'FAIL_POST_ONLY', 'sell', '602', STANDING, ['600.1', '600.1', '600.1'], 0],
+] as const) {
+  test(`refused as crossing, the next attempt is also no nearer than the index: ${what} (9.5)`, async () => {
+    assert.deepEqual(await refusedFor(reason, side, index, [...books] as [string, string][]), { prices, asked });
+  });
+}
+
+test('the index cannot be read: that attempt fails, the next one reads it again (9.5)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent({ side: 'sell', guardPrice: null }));
+  bench.exchange.onIndexPrice = async () => {
+    throw new Error('down');
+  };
+  bench.exchange.onCreate = async ({ draft }) =>
+    testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'RESTING_ORDER_WOULD_CROSS' });
+  await bench.pass(1_100);
+  assert.deepEqual([bench.exchange.sent().length, bench.exchange.named('indexPrice').length], [1, 2]);
+});
+
 test('a post-only refusal that comes after the acknowledgement is one all the same (9.4)', async () => {
   const bench = new Bench();
   submit(bench, testIntent(), 1);

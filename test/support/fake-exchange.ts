@@ -1,4 +1,4 @@
-import { decimal } from '../../src/core/decimal.ts';
+import { type Decimal, decimal } from '../../src/core/decimal.ts';
 import type { ExchangeFailure, FailureKind } from '../../src/core/failure.ts';
 import type {
   AccountFill,
@@ -118,6 +118,7 @@ export class FakeExchange implements Exchange {
   }
 
   onBook: (instrument: string) => Promise<Book> = async (instrument) => testBook('599.9', '600.1', instrument);
+  onIndexPrice: (instrument: string) => Promise<Decimal> = async () => decimal('600');
   onInstruments: () => Promise<readonly Instrument[]> = async () => [testInstrument()];
   onPositions: (account: AccountName) => Promise<readonly Position[]> = async () => [];
   onOpenOrders: (account: AccountName) => Promise<readonly ExchangeOrder[]> = async () => [];
@@ -155,6 +156,11 @@ export class FakeExchange implements Exchange {
   instruments(): Promise<readonly Instrument[]> {
     this.#note('instruments');
     return this.onInstruments();
+  }
+
+  indexPrice(instrument: string): Promise<Decimal> {
+    this.#note('indexPrice', instrument);
+    return this.onIndexPrice(instrument);
   }
 
   book(instrument: string): Promise<Book> {
