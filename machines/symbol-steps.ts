@@ -35,6 +35,7 @@ import {
   type Intent,
   type LeavingWhy,
   type ManagedOrder,
+  type Position,
   type SymbolConfig,
   type SymbolSnapshot,
 } from '../src/core/model.ts';
@@ -372,14 +373,19 @@ function restsAfterReading(
   return { state: restsAfterTime(state, nowMs), commands };
 }
 
-/** The mark of data that may be decided on (strategy 3.1, 10.3): a drift that leaves its account flat waits for one (10.5). */
+/**
+ * The mark of data that may be decided on (strategy 3.1, 10.3): a drift that no fills explain waits for one, and so for a
+ * reading of the other account, which may show the same change (10.5).
+ */
 function freshMark(context: SymbolContext, snapshots: SymbolContext['snapshots']): Decimal | null {
   const { clock, staleMs, touch, state } = context;
   const now = { nowMs: clock.nowMs(), era: clock.era() };
-  const positions = ACCOUNTS.map((account) => {
+  const positions: (Position | null)[] = [];
+  for (const account of ACCOUNTS) {
     const snapshot = snapshots[account];
-    return snapshot === null || isStaleReading(snapshot, now, staleMs) ? null : snapshot.position;
-  });
+    if (snapshot === null || isStaleReading(snapshot, now, staleMs)) return null;
+    positions.push(snapshot.position);
+  }
   const mark = markOf(positions, touch === null || isStale(touch, now, staleMs) ? null : touch);
   return mark === null || state.markDoubt !== null || hasMoved(mark, state.acceptedMark) ? null : mark;
 }

@@ -513,6 +513,18 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.phase, 'waiting');
   });
 
+  it('10.5 a split that one account shows first waits for a reading of the other one', () => {
+    const bench = SITUATIONS.capped?.() ?? assert.fail();
+    for (let reading = 0; reading < 9; reading += 1) {
+      bench.read('A', 1500);
+      bench.wait(4_990);
+    }
+    assert.equal(bench.reported('drift.adopted').length, 0);
+    bench.read('B', -1500);
+    bench.read('A', 1500);
+    assert.equal(bench.context.state.split?.ratio.toFixed(), '10');
+  });
+
   it('10.5 12 a difference that changes before it is adopted is told after 60 s, and its end', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     const [first, ...rest] = Array.from({ length: 9 }, (_, turn) => 140 + turn);
@@ -605,6 +617,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     bench.words();
     bench.read('A', 15);
     bench.wait(5000);
+    bench.read('B', -5);
     bench.read('A', 15);
     assert.equal(bench.reported('drift.adopted').length, 1);
     assert.deepEqual(
