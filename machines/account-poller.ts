@@ -1,4 +1,5 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { streamAlert } from '../src/core/conditions.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
   AccountFill,
@@ -11,25 +12,43 @@ import type {
   Rows,
   SymbolSnapshot,
 } from '../src/core/model.ts';
-import { isOwnOrder } from '../src/core/order-id.ts';
+import {
+  type AccountView,
+  dueAtMs,
+  emptyView,
+  type Folded,
+  missingOrders,
+  sliceOf,
+  withFrame,
+  withInstruments,
+  withLookups,
+  withReading,
+  withStreams,
+  withTime,
+} from '../src/core/view.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import type {
   AccountFailed,
   AccountParked,
   AccountPolled,
   AccountUnparked,
+  AlertRaised,
   FailedLookup,
+  FrameReceived,
   InstrumentsPolled,
+  OrderSeen,
   OrdersWatched,
   PollerStarted,
-  PollHasten,
   SnapshotFailed,
   SnapshotReceived,
+  StreamsChanged,
+  StreamsReported,
 } from './messages.ts';
 
 /**
- * Reads one account, over and over: positions, open orders and summary at once, then every watched order that is not among
- * the open ones; waits after the work; hands each symbol its slice and the daemon the whole (strategy 10.1, 10.2).
+ * Keeps the view of one account (strategy 10.1): reads positions and open orders over and over, with every own order that
+ * is missing there, and now and then the summary; folds in what the streams tell meanwhile (10.6); hands each symbol its
+ * slice as soon as that changed, the gateway the own orders that did, and the daemon each whole reading.
  *
  * A failed read is never an empty one: whoever would have decided on it is told that there is no snapshot (strategy 10.3).
  */
@@ -38,16 +57,8 @@ import type {
 export const BACK_OFF_MAX_MS = 30_000;
 /** A parked account is asked so often whether it may go on (strategy 9.8): an operator has to act, and may be unlocking it. */
 export const PARKED_RETRY_MS = 30_000;
-/**
- * Two polls in this time at most, however often one is asked for: three reads each are then 6 of the 10 requests a second
- * (strategy 10.6). Two, so that the poll a fill asks for is not held up by the one before it.
- */
-export const HASTEN_WINDOW_MS = 1_000;
-/**
- * A fill comes as several messages: those after the first ask for a poll that would tell little, and whose three reads would
- * leave no room in the budget for the hedge's create. A poll that follows one asked for comes so much after its beginning.
- */
-export const HASTEN_GAP_MS = 200;
+/** The summary is read this often: margin moves with the mark, and its weight is that of two other reads (strategy 10.1). */
+export const SUMMARY_EVERY_MS = 10_000;
 /** Look-ups of one poll, whole instruments at a time: about half the orders of a hundred symbols, 10 s of the request budget. */
 export const LOOKUPS_MAX = 100;
 /** How far the history is read back for an order whose sending time is not said: a day, well above any order's life. */
@@ -64,12 +75,14 @@ export interface PollerInput {
   readonly reporter: Reporter;
   /** Pause after each poll (`LOOP_INTERVAL_SEC`), milliseconds. */
   readonly loopIntervalMs: number;
+  /** Has the account's streams connected anew (strategy 10.6). Absent: there are none. */
+  readonly reconnectStreams?: (account: AccountName, why: string) => void;
 }
 
-/** What the three reads gave. */
+/** What the reads gave; the summary may be that of an earlier poll. */
 interface Reading {
   readonly positions: Rows<Position>;
-  readonly openOrders: readonly ListedOrder[];
+  readonly openOrders: Rows<ListedOrder>;
   readonly summary: AccountSummary;
 }
 
@@ -89,14 +102,16 @@ interface LookupResults {
 
 interface PollerContext {
   readonly deps: PollerInput;
+  readonly view: AccountView;
+  /** When the view has something to do by itself; null: not before another message. */
+  readonly dueAtMs: number | null;
+  readonly summary: { readonly requestedAtMs: number; readonly value: AccountSummary } | null;
   readonly watched: Readonly<Record<string, OrdersWatched>>;
   /** The lists of the present poll: as they were when it began. */
   readonly watchedAtStart: Readonly<Record<string, OrdersWatched>>;
   readonly requestedAtMs: number;
   /** Of our clock then. */
   readonly era: number;
-  /** When the poll before the present or last one began. */
-  readonly formerRequestedAtMs: number;
   readonly reading: Reading | null;
   readonly toLookUp: readonly WatchedOrder[];
   /** Instruments whose missing orders found no room in this poll. */
@@ -112,19 +127,33 @@ interface PollerContext {
   readonly isParked: boolean | null;
   /** Told to park while a poll was under way: that poll's success proves nothing. */
   readonly parkAfterPoll: boolean;
-  /** A poll was asked for while one was under way. */
-  readonly hastened: boolean;
-  /** The present or last poll was asked for. */
-  readonly wasAskedFor: boolean;
-  readonly nextIsAskedFor: boolean;
 }
 
-/** What the three reads come to. */
+/** What the reads come to. */
 type ReadingEnded =
   | { readonly type: 'reading.done'; readonly reading: Reading }
   | { readonly type: 'reading.failed'; readonly thrown: unknown };
 
-export type PollerEvent = OrdersWatched | InstrumentsPolled | PollHasten | AccountParked | ReadingEnded;
+/** Answers to the look-ups that frames called for; those that failed are asked for again. */
+interface LookupsEnded {
+  readonly type: 'lookups.done';
+  readonly lookups: readonly OrderLookup[];
+}
+
+/** The view has something to do by itself: {@link dueAtMs}. */
+interface ViewDue {
+  readonly type: 'view.due';
+}
+
+export type PollerEvent =
+  | OrdersWatched
+  | InstrumentsPolled
+  | FrameReceived
+  | StreamsReported
+  | AccountParked
+  | ReadingEnded
+  | LookupsEnded
+  | ViewDue;
 
 type Args = { context: PollerContext };
 
@@ -136,11 +165,13 @@ const NONE_FAILED: PollerContext['failedLookups'] = {};
 function begin({ input }: { input: PollerInput }): PollerContext {
   return {
     deps: input,
+    view: emptyView(input.account, input.instruments),
+    dueAtMs: null,
+    summary: null,
     watched: {},
     watchedAtStart: {},
     requestedAtMs: 0,
     era: 0,
-    formerRequestedAtMs: 0,
     reading: null,
     toLookUp: [],
     postponed: [],
@@ -151,34 +182,28 @@ function begin({ input }: { input: PollerInput }): PollerContext {
     failuresInARow: 0,
     isParked: null,
     parkAfterPoll: false,
-    hastened: false,
-    wasAskedFor: false,
-    nextIsAskedFor: false,
   };
-}
-
-/** Milliseconds until a poll that is asked for may begin; not above 0: now (strategy 10.6). */
-function untilBudgetAllows(context: PollerContext): number {
-  const { requestedAtMs, formerRequestedAtMs, wasAskedFor, deps } = context;
-  const gapEndsMs = wasAskedFor ? requestedAtMs + HASTEN_GAP_MS : requestedAtMs;
-  return Math.max(formerRequestedAtMs + HASTEN_WINDOW_MS, gapEndsMs) - deps.clock.nowMs();
 }
 
 function isParking(failure: ExchangeFailure | null): boolean {
   return failure?.kind === 'parked' || failure?.kind === 'unauthenticated';
 }
 
-/** All three reads at once; one that fails fails the poll, after all have come back: polls never overlap (strategy 10.1). */
-async function readAccount({ exchange, account }: ReadInput): Promise<Reading> {
-  const reads = [exchange.positions(account), exchange.openOrders(account), exchange.accountSummary(account)] as const;
+/** All reads at once; one that fails fails the poll, after all have come back: polls never overlap (strategy 10.1). */
+async function readAccount({ exchange, account, summary }: ReadInput): Promise<Reading> {
+  const reads = [
+    exchange.positions(account),
+    exchange.openOrders(account),
+    summary ?? exchange.accountSummary(account),
+  ] as const;
   const settled = await Promise.allSettled(reads);
   const failures = settled.flatMap((read) =>
     read.status === 'rejected' ? [toFailure(read.reason, 'account', account)] : [],
   );
   const failure = failures.find(isParking) ?? failures[0];
   if (failure !== undefined) throw failure;
-  const [positions, openOrders, summary] = await Promise.all(reads);
-  return { positions, openOrders, summary };
+  const [positions, openOrders, read] = await Promise.all(reads);
+  return { positions, openOrders, summary: read };
 }
 
 /** A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well. */
@@ -186,12 +211,22 @@ function watchedIn({ watched, watchedAtStart }: PollerContext): PollerContext['w
   return watched === watchedAtStart ? watched : { ...watched, ...watchedAtStart };
 }
 
-/** Whether all watched orders are among the open ones. */
-function isNothingMissing(context: PollerContext, { openOrders }: Reading): boolean {
-  const open = new Set(openOrders.map((order) => order.clientOrderId));
-  return Object.values(watchedIn(context)).every(
-    ({ clientOrderIds, fillsSinceMs }) => fillsSinceMs === undefined && clientOrderIds.every((id) => open.has(id)),
-  );
+/** Own orders that must be looked up, by instrument (strategy 10.2). */
+function missingIn(context: PollerContext, { openOrders }: Reading): [instrument: string, ids: string[]][] {
+  const { view, requestedAtMs, deps } = context;
+  const openIds = new Set(openOrders.map((order) => order.clientOrderId));
+  const watched = watchedIn(context);
+  return deps.instruments.flatMap((instrument): [string, string[]][] => {
+    const ids = watched[instrument]?.clientOrderIds ?? [];
+    const missing = missingOrders(view, instrument, ids, { requestedAtMs, openIds });
+    return missing.length === 0 ? [] : [[instrument, missing]];
+  });
+}
+
+/** Whether nothing has to be asked for beyond the reading: no order, and no fills (strategy 10.2, 10.5). */
+function isNothingMissing(context: PollerContext, reading: Reading): boolean {
+  const wantsFills = Object.values(watchedIn(context)).some(({ fillsSinceMs }) => fillsSinceMs !== undefined);
+  return !wantsFills && missingIn(context, reading).length === 0;
 }
 
 /** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
@@ -199,18 +234,15 @@ function planLookups(
   context: PollerContext,
   reading: Reading,
 ): Pick<PollerContext, 'reading' | 'watchedAtStart' | 'toLookUp' | 'postponed' | 'lookedUpLast'> {
-  const open = new Set(reading.openOrders.map((order) => order.clientOrderId));
   const watchedAtStart = watchedIn(context);
-  const names = Object.keys(watchedAtStart).sort();
-  const turn = names.findIndex((name) => name > context.lookedUpLast);
-  const inTurn = turn === -1 ? names : [...names.slice(turn), ...names.slice(0, turn)];
+  const all = missingIn(context, reading).sort(([one], [other]) => (one < other ? -1 : 1));
+  const turn = all.findIndex(([name]) => name > context.lookedUpLast);
+  const inTurn = turn === -1 ? all : [...all.slice(turn), ...all.slice(0, turn)];
   const toLookUp: WatchedOrder[] = [];
   const postponed: string[] = [];
   let lookedUpLast = context.lookedUpLast;
-  for (const instrument of inTurn) {
+  for (const [instrument, missing] of inTurn) {
     const watch = watchedAtStart[instrument];
-    const missing = watch?.clientOrderIds.filter((id) => !open.has(id)) ?? [];
-    if (missing.length === 0) continue;
     if (toLookUp.length > 0 && (postponed.length > 0 || toLookUp.length + missing.length > LOOKUPS_MAX)) {
       postponed.push(instrument);
       continue;
@@ -279,32 +311,12 @@ function failuresOf({ failed, fills }: LookupResults): readonly ExchangeFailure[
 }
 
 /** The fills of an instrument, where they were asked for; null: they cannot be read. */
-function fillsFor(context: PollerContext, instrument: string): Pick<SymbolSnapshot, 'fills'> {
+function fillsFor(context: PollerContext, instrument: string): { readonly fills?: SymbolSnapshot['fills'] } {
   const { fills } = context.results;
   const { fillsSinceMs } = context.watchedAtStart[instrument] ?? {};
   if (fills === undefined || fillsSinceMs === undefined) return {};
   if ('kind' in fills) return { fills: null };
   return { fills: fills.filter((fill) => fill.instrument === instrument && fill.timeMs >= fillsSinceMs) };
-}
-
-/** One symbol's part of a poll (strategy 10.1): its position, and strategy orders only. */
-function sliceFor(instrument: string, snapshot: AccountSnapshot, absent: readonly string[]): SymbolSnapshot {
-  const { account, requestedAtMs, era, receivedAtMs } = snapshot;
-  const open = snapshot.openOrders.filter((order) => order.instrument === instrument);
-  const found = snapshot.lookups.flatMap(({ order }) =>
-    order !== null && order.instrument === instrument ? [order] : [],
-  );
-  return {
-    account,
-    requestedAtMs,
-    era,
-    receivedAtMs,
-    position: snapshot.positions.find((position) => position.instrument === instrument) ?? null,
-    ...(snapshot.positions.from === undefined ? {} : { positionFrom: snapshot.positions.from }),
-    orders: [...open, ...found].filter(isOwnOrder),
-    ...(found.length === 0 ? {} : { lookedUp: found.map((order) => order.clientOrderId) }),
-    absent,
-  };
 }
 
 function wholeSnapshot(context: PollerContext): AccountSnapshot {
@@ -315,31 +327,70 @@ function wholeSnapshot(context: PollerContext): AccountSnapshot {
 }
 
 /** Ids of an instrument that were looked up and are not known. */
-function absentOf(context: PollerContext, instrument: string): string[] {
-  const mine = new Set(context.watchedAtStart[instrument]?.clientOrderIds);
-  return context.results.lookups.flatMap(({ clientOrderId, order }) =>
+function absentOf({ toLookUp, results }: PollerContext, instrument: string): string[] {
+  const mine = new Set(toLookUp.flatMap((one) => (one.instrument === instrument ? [one.clientOrderId] : [])));
+  return results.lookups.flatMap(({ clientOrderId, order }) =>
     order === null && mine.has(clientOrderId) ? [clientOrderId] : [],
   );
+}
+
+/** The view after this poll; its look-ups, done or failed, are in. */
+function viewAfterPoll(context: PollerContext): Folded {
+  const { reading, results, requestedAtMs, era, postponed, deps } = context;
+  if (reading === null) throw new Error('a poll without a reading was to be delivered');
+  return withReading(context.view, {
+    requestedAtMs,
+    receivedAtMs: deps.clock.nowMs(),
+    era,
+    exchangeNowMs: deps.exchange.exchangeNowMs(),
+    positions: reading.positions,
+    openOrders: reading.openOrders,
+    lookups: results.lookups,
+    without: [...Object.keys(results.failed), ...postponed],
+  });
+}
+
+/** Looks up what frames called for (strategy 10.1); what fails is asked for again by the view. */
+async function lookUpAgain({ exchange, account, reporter, clock }: PollerInput, ids: readonly string[]) {
+  const answers = await Promise.allSettled(ids.map((clientOrderId) => exchange.order(account, clientOrderId)));
+  return answers.flatMap((answer, index): OrderLookup[] => {
+    const clientOrderId = ids[index];
+    if (answer.status === 'fulfilled')
+      return clientOrderId === undefined ? [] : [{ clientOrderId, order: answer.value }];
+    const failure = toFailure(answer.reason, 'order', account);
+    reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
+    return [];
+  });
 }
 
 interface ReadInput {
   readonly exchange: Exchange;
   readonly account: AccountName;
+  /** Not old enough to be read again; null: it is. */
+  readonly summary: AccountSummary | null;
 }
 
-interface LookupInput extends ReadInput {
+interface LookupInput extends Omit<ReadInput, 'summary'> {
   readonly orders: readonly WatchedOrder[];
   readonly requestedAtMs: number;
   /** How far back the fills are read; null: nobody asks for them. */
   readonly fillsSinceMs: number | null;
 }
 
+/** The last summary while it is fresh; of a time to come, as after our clock was set back, it is not. */
+function freshSummary({ summary, requestedAtMs }: PollerContext): AccountSummary | null {
+  const ageMs = summary === null ? SUMMARY_EVERY_MS : requestedAtMs - summary.requestedAtMs;
+  return ageMs >= 0 && ageMs < SUMMARY_EVERY_MS ? (summary?.value ?? null) : null;
+}
+
 const readInput = ({ context }: Args): ReadInput => ({
   exchange: context.deps.exchange,
   account: context.deps.account,
+  summary: freshSummary(context),
 });
 const lookupInput = ({ context }: Args): LookupInput => ({
-  ...readInput({ context }),
+  exchange: context.deps.exchange,
+  account: context.deps.account,
   orders: context.toLookUp,
   requestedAtMs: context.requestedAtMs,
   fillsSinceMs: Object.values(context.watchedAtStart).reduce<number | null>(
@@ -361,13 +412,41 @@ type Message =
   | AccountPolled
   | AccountFailed
   | AccountParked
-  | AccountUnparked;
+  | AccountUnparked
+  | OrderSeen
+  | StreamsChanged
+  | AlertRaised;
 
 /** Sends to whoever runs under that name; who is not there is not told. */
 function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, systemId: string, message: Message): void {
   const target = (system as { get(id: string): AnyActorRef | undefined }).get(systemId);
   const hands = enqueue as { sendTo(target: AnyActorRef, message: Message): void };
   if (target !== undefined) hands.sendTo(target, message);
+}
+
+/** A view that changed: who is to know of it. */
+function spread(
+  context: PollerContext,
+  folded: Folded,
+  hands: { readonly enqueue: unknown; readonly system: unknown },
+  how: { readonly whole: boolean } = { whole: false },
+): void {
+  const { account, clock, reporter } = context.deps;
+  const nowMs = clock.nowMs();
+  for (const instrument of folded.changed) {
+    const absent = how.whole ? absentOf(context, instrument) : [];
+    const snapshot = sliceOf(folded.view, instrument, { nowMs, whole: how.whole, absent });
+    if (snapshot === null) continue;
+    const fills = how.whole ? fillsFor(context, instrument) : {};
+    tell(hands, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: { ...snapshot, ...fills } });
+  }
+  const intact = folded.view.intactSinceMs !== null;
+  for (const order of folded.seen) tell(hands, 'gateway', { type: 'order.seen', account, order, intact });
+  for (const contradiction of folded.contradictions) {
+    const { instrument, why } = contradiction;
+    reporter.report({ type: 'stream.contradicted', atMs: nowMs, account, instrument, why });
+    tell(hands, 'alert-desk', { type: 'alert.raised', alert: streamAlert(account, contradiction, nowMs) });
+  }
 }
 
 // ---- the chart ------------------------------------------------------------------------------------------------------
@@ -381,13 +460,9 @@ export const accountPollerMachine = setup({
     isNothingMissing: ({ context }, { reading }: { reading: Reading }) => isNothingMissing(context, reading),
     isParking: ({ context }) => isParking(context.failure),
     mustPark: ({ context }) => context.parkAfterPoll,
-    isHastened: ({ context }) => context.hastened,
-    budgetAllows: ({ context }) => untilBudgetAllows(context) <= 0,
   },
   delays: {
     interval: ({ context }) => context.deps.loopIntervalMs,
-    // Never longer than the window: our clock may have been set back since.
-    untilBudgetAllows: ({ context }) => Math.min(HASTEN_WINDOW_MS, Math.max(0, untilBudgetAllows(context))),
     backOff: ({ context }) =>
       Math.max(
         context.deps.loopIntervalMs,
@@ -401,6 +476,7 @@ export const accountPollerMachine = setup({
     })),
     noteInstruments: assign(({ context }, { instruments }: InstrumentsPolled) => ({
       deps: { ...context.deps, instruments },
+      view: withInstruments(context.view, instruments),
     })),
     greetSymbols: enqueueActions(({ context, enqueue, system }) => {
       const { account, instruments } = context.deps;
@@ -408,9 +484,51 @@ export const accountPollerMachine = setup({
         tell({ enqueue, system }, `symbol:${instrument}`, { type: 'poller.started', account });
       }
     }),
+    // Where this poller replaces a failed one, it does not know what the streams have told since they were connected.
+    startStreamsAnew: ({ context: { deps } }) =>
+      deps.reconnectStreams?.(deps.account, 'the account’s poller has started'),
+    foldFrame: enqueueActions(({ context, enqueue, system }, { frame }: FrameReceived) => {
+      const folded = withFrame(context.view, frame);
+      if (folded.view !== context.view) enqueue.assign({ view: folded.view });
+      spread(context, folded, { enqueue, system });
+    }),
+    foldStreams: enqueueActions(({ context, enqueue, system }, { up, atMs }: StreamsReported) => {
+      const folded = withStreams(context.view, up, atMs);
+      enqueue.assign({ view: folded.view });
+      // Before the symbols: what they ask for next is watched by what is true then.
+      const { account } = context.deps;
+      tell({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: up });
+      spread(context, folded, { enqueue, system });
+    }),
+    foldLookups: enqueueActions(({ context, enqueue, system }, { lookups }: LookupsEnded) => {
+      const folded = withLookups(context.view, lookups, context.deps.clock.nowMs());
+      enqueue.assign({ view: folded.view });
+      spread(context, folded, { enqueue, system });
+    }),
+    foldTime: enqueueActions(({ context, enqueue, system, self }) => {
+      const { deps } = context;
+      const { account } = deps;
+      const { lookupsWanted, failed, ...folded } = withTime(context.view, deps.clock.nowMs());
+      enqueue.assign({ view: folded.view, dueAtMs: null });
+      if (failed !== null) tell({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: false });
+      spread(context, folded, { enqueue, system });
+      enqueue(() => {
+        if (failed !== null) deps.reconnectStreams?.(account, failed);
+        if (lookupsWanted.length === 0) return;
+        lookUpAgain(deps, lookupsWanted).then((lookups) => self.send({ type: 'lookups.done', lookups }));
+      });
+    }),
+    wakeWhenDue: enqueueActions(({ context, enqueue }) => {
+      const dueMs = dueAtMs(context.view);
+      if (dueMs === context.dueAtMs) return;
+      enqueue.cancel('view.due');
+      enqueue.assign({ dueAtMs: dueMs });
+      if (dueMs === null) return;
+      const delay = Math.max(0, dueMs - context.deps.clock.nowMs());
+      enqueue.raise({ type: 'view.due' }, { id: 'view.due', delay });
+    }),
     beginPoll: assign({
       requestedAtMs: ({ context }) => context.deps.clock.nowMs(),
-      formerRequestedAtMs: ({ context }) => context.requestedAtMs,
       era: ({ context }) => context.deps.clock.era(),
       watchedAtStart: ({ context }) => context.watched,
       reading: null,
@@ -418,9 +536,6 @@ export const accountPollerMachine = setup({
       postponed: [],
       results: NO_RESULTS,
       failure: null,
-      hastened: false,
-      wasAskedFor: ({ context }) => context.nextIsAskedFor,
-      nextIsAskedFor: false,
     }),
     // Not an actor: to start and drop one for each poll, or to ask one that stays, is a good part of what a poll costs.
     read: ({ context, self }) => {
@@ -432,10 +547,14 @@ export const accountPollerMachine = setup({
     },
     noteReading: assign(({ context }, { reading }: { reading: Reading }) => ({
       reading,
+      summary: summaryOf(context, reading),
       watchedAtStart: watchedIn(context),
       failedLookups: NONE_FAILED,
     })),
-    planLookups: assign(({ context }, params: { reading: Reading }) => planLookups(context, params.reading)),
+    planLookups: assign(({ context }, { reading }: { reading: Reading }) => ({
+      summary: summaryOf(context, reading),
+      ...planLookups(context, reading),
+    })),
     noteLookups: assign(({ context }, { output }: { output: LookupResults }) => ({
       results: output,
       failedLookups: failedAfter(context, output),
@@ -444,8 +563,6 @@ export const accountPollerMachine = setup({
       failure: failureOf(params.thrown, context.deps.account),
       failuresInARow: context.failuresInARow + 1,
     })),
-    noteHastened: assign({ hastened: true }),
-    noteAskedFor: assign({ nextIsAskedFor: true }),
     noteParkAfterPoll: assign({ parkAfterPoll: true }),
     noteParked: assign({ isParked: true, parkAfterPoll: false }),
     noteSuccess: enqueueActions(({ context, enqueue }) => {
@@ -481,21 +598,16 @@ export const accountPollerMachine = setup({
       reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: failuresInARow });
     },
     deliver: enqueueActions(({ context, enqueue, system }) => {
-      const snapshot = wholeSnapshot(context);
-      for (const instrument of context.deps.instruments) {
-        const failure = context.results.failed[instrument];
-        if (failure !== undefined) {
-          const { account, clock } = context.deps;
-          const message: SnapshotFailed = { type: 'snapshot.failed', account, failure, atMs: clock.nowMs() };
-          tell({ enqueue, system }, `symbol:${instrument}`, message);
-        } else if (!context.postponed.includes(instrument)) {
-          const slice = sliceFor(instrument, snapshot, absentOf(context, instrument));
-          const whole = { ...slice, ...fillsFor(context, instrument) };
-          tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: whole });
-        }
+      const { account, clock } = context.deps;
+      const folded = viewAfterPoll(context);
+      enqueue.assign({ view: folded.view });
+      for (const [instrument, failure] of Object.entries(context.results.failed)) {
+        const message: SnapshotFailed = { type: 'snapshot.failed', account, failure, atMs: clock.nowMs() };
+        tell({ enqueue, system }, `symbol:${instrument}`, message);
       }
+      spread(context, folded, { enqueue, system }, { whole: true });
       const failedLookups = Object.values(context.failedLookups);
-      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot, failedLookups });
+      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot: wholeSnapshot(context), failedLookups });
     }),
     tellFailed: enqueueActions(({ context, enqueue, system }) => {
       const { account, clock, instruments } = context.deps;
@@ -529,10 +641,14 @@ export const accountPollerMachine = setup({
   id: 'account-poller',
   context: begin,
   initial: 'polling',
-  entry: 'greetSymbols',
+  entry: ['greetSymbols', 'startStreamsAnew'],
   on: {
     'orders.watched': { actions: { type: 'noteWatched', params: whole } },
     'instruments.polled': { actions: { type: 'noteInstruments', params: whole } },
+    'frame.received': { actions: [{ type: 'foldFrame', params: whole }, 'wakeWhenDue'] },
+    'streams.reported': { actions: [{ type: 'foldStreams', params: whole }, 'wakeWhenDue'] },
+    'lookups.done': { actions: [{ type: 'foldLookups', params: whole }, 'wakeWhenDue'] },
+    'view.due': { actions: ['foldTime', 'wakeWhenDue'] },
   },
   states: {
     polling: {
@@ -540,13 +656,12 @@ export const accountPollerMachine = setup({
       entry: 'beginPoll',
       initial: 'reading',
       on: {
-        'poll.hasten': { actions: 'noteHastened' },
         'account.parked': { actions: 'noteParkAfterPoll' },
       },
       states: {
         reading: {
           description:
-            'Positions, open orders and account summary, at once. Are all watched orders among the open ones? An order that is not is looked up, never assumed gone (10.2).',
+            'Positions, open orders and now and then the summary, at once. Are all own orders among the open ones? One that is not is looked up, never assumed gone, unless an intact stream has told its end (10.2).',
           entry: 'read',
           on: {
             'reading.done': [
@@ -581,13 +696,10 @@ export const accountPollerMachine = setup({
     waiting: {
       description:
         'Hands each symbol its slice and the daemon the whole; then waits for the loop interval, after the work (10.1).',
-      entry: ['noteSuccess', 'tellUnparked', 'reportPolled', 'deliver'],
-      always: [
-        { guard: 'mustPark', target: 'parked' },
-        { guard: 'isHastened', target: 'hastening' },
-      ],
+      entry: ['noteSuccess', 'tellUnparked', 'reportPolled', 'deliver', 'wakeWhenDue'],
+      always: { guard: 'mustPark', target: 'parked' },
       after: { interval: 'polling' },
-      on: { 'poll.hasten': 'hastening', 'account.parked': 'parked' },
+      on: { 'account.parked': 'parked' },
     },
     failed: {
       description: 'No snapshot: says so, and never an empty one (10.3).',
@@ -598,26 +710,24 @@ export const accountPollerMachine = setup({
         { target: 'backing-off' },
       ],
     },
-    hastening: {
-      description:
-        'Asked to poll early: at once, but never a third time within a second, nor right after a poll that was asked for (10.6).',
-      entry: 'noteAskedFor',
-      always: { guard: 'budgetAllows', target: 'polling' },
-      after: { untilBudgetAllows: 'polling' },
-      on: { 'account.parked': 'parked' },
-    },
     'backing-off': {
-      description: 'The last poll failed: waits longer each time. Nothing hastens it.',
+      description: 'The last poll failed: waits longer each time.',
       after: { backOff: 'polling' },
       on: { 'account.parked': 'parked' },
     },
     parked: {
-      description: 'This account must not go on (9.8): asks slowly whether it may again. Nothing hastens it.',
+      description: 'This account must not go on (9.8): asks slowly whether it may again.',
       entry: 'noteParked',
       after: { parkedRetry: 'polling' },
     },
   },
 });
+
+function summaryOf(context: PollerContext, { summary }: Reading): PollerContext['summary'] {
+  return context.summary?.value === summary
+    ? context.summary
+    : { requestedAtMs: context.requestedAtMs, value: summary };
+}
 
 /** `readAccount` throws failures; anything else is a defect of ours, told as one. */
 function failureOf(thrown: unknown, account: AccountName): ExchangeFailure {

@@ -66,6 +66,8 @@ export interface DaemonInput {
    * null: neither the exchange's list nor the journal knows its rules.
    */
   readonly takeUp: (instrument: string) => EngineSymbol | null;
+  /** Has the account's streams connected anew (strategy 10.6). Absent: there are none. */
+  readonly reconnectStreams?: (account: AccountName, why: string) => void;
   /** Prepared orders whose fate the journal does not know (strategy 9.6). */
   readonly unsettled: () => readonly PreparedOrder[];
   readonly lastSequence: () => bigint | null;
@@ -138,7 +140,9 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
       const account: AccountName = name === 'B' ? 'B' : 'A';
       const instruments = context.symbols.map((symbol) => symbol.config.instrument);
       const { loopIntervalMs } = settings;
-      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs });
+      const { reconnectStreams } = context;
+      const streams = reconnectStreams === undefined ? {} : { reconnectStreams };
+      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs, ...streams });
       return;
     }
     case 'gateway': {

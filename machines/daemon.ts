@@ -55,7 +55,6 @@ import type {
   InstrumentUnlisted,
   OrderCancel,
   OrderEnded,
-  PollHasten,
   ReduceOnlyChanged,
   RulesDoubted,
   SymbolLeft,
@@ -160,8 +159,6 @@ export type DaemonEvent =
   | { readonly type: 'defect.found'; readonly message: string }
   /** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */
   | Extract<Fact, { readonly type: 'budget.share' | 'budget.late' }>
-  /** A stream message: poll early (strategy 10.6). */
-  | { readonly type: 'stream.prompted'; readonly account: AccountName }
   /** The auditor found an invariant broken (strategy 15). */
   | {
       readonly type: 'invariant.broken';
@@ -425,10 +422,6 @@ const daemonSetup = setup({
       else tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
     }),
     spendAll: ({ context }) => context.exchange.spendAll(),
-    hastenPoll: enqueueActions(({ event, enqueue, system }) => {
-      if (event.type !== 'stream.prompted') return;
-      tell(enqueue, system, `poller:${event.account}`, { type: 'poll.hasten' });
-    }),
     /** Ends with one reason on many symbols within seconds have one cause, and are one alert (strategy 9.5). */
     judgeEnds: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'order.ended') return;
@@ -652,7 +645,6 @@ export const daemonMachine = daemonSetup.createMachine({
     'defect.found': { actions: ['noteDefect'] },
     'budget.share': { actions: ['judgeBudget'] },
     'budget.late': { actions: ['judgeBudget'] },
-    'stream.prompted': { actions: ['hastenPoll'] },
     'order.ended': { actions: ['judgeEnds'] },
     'reduce-only.changed': { actions: ['tellDemand'] },
     'ends.over': { actions: ['clearEnds'] },
@@ -798,7 +790,6 @@ function scheduleRespawn(context: DaemonContext, actor: string, enqueue: unknown
 type Told =
   | AlertRaised
   | AlertCleared
-  | PollHasten
   | TradingDrain
   | TradingHalt
   | InstrumentListed

@@ -1,8 +1,17 @@
 import type { Alert } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
-import type { AccountName, AccountSnapshot, Instrument, Intent, Side, SymbolSnapshot } from '../src/core/model.ts';
+import type {
+  AccountName,
+  AccountSnapshot,
+  ExchangeOrder,
+  Instrument,
+  Intent,
+  Side,
+  SymbolSnapshot,
+} from '../src/core/model.ts';
 import type { ReduceOnly } from '../src/core/symbol-state.ts';
+import type { AccountFrame } from '../src/core/view.ts';
 import type { PreparedOrder } from '../src/ports.ts';
 
 /**
@@ -12,7 +21,10 @@ import type { PreparedOrder } from '../src/ports.ts';
  * |--------------------------|---------------------------------------------------------------|
  * | poller → symbol          | snapshot.received, snapshot.failed, poller.started            |
  * | poller → daemon          | account.polled, account.failed                                |
- * | symbol → poller          | orders.watched, poll.hasten                                   |
+ * | symbol → poller          | orders.watched                                                |
+ * | streams → poller         | frame.received, streams.reported                              |
+ * | poller → gateway         | order.seen, streams.changed                                   |
+ * | poller → alert-desk      | alert.raised                                                  |
  * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
  * | submission → gateway     | submission.prepared, submission.told, parking.found           |
@@ -81,8 +93,6 @@ export interface AccountFailed {
   readonly atMs: number;
 }
 
-export type SymbolToPoller = OrdersWatched | PollHasten;
-
 /**
  * All client ids of that symbol on that account that are confirmed and live: those missing from open orders are looked up
  * in the same poll (strategy 10.2). Replaces the symbol's former list. Counts from the next poll that starts.
@@ -97,9 +107,33 @@ export interface OrdersWatched {
   readonly fillsSinceMs?: number;
 }
 
-/** Poll again soon: a stream message, or an answer that contradicts the ledger. Never faster than the request budget (10.6). */
-export interface PollHasten {
-  readonly type: 'poll.hasten';
+/** A frame of the account's streams, in sequence (strategy 10.6). */
+export interface FrameReceived {
+  readonly type: 'frame.received';
+  readonly frame: AccountFrame;
+}
+
+/** The account's streams are all subscribed, or not any more. */
+export interface StreamsReported {
+  readonly type: 'streams.reported';
+  readonly up: boolean;
+  readonly atMs: number;
+}
+
+/** The row of an own order changed, by a frame or by REST (strategy 9.4). */
+export interface OrderSeen {
+  readonly type: 'order.seen';
+  readonly account: AccountName;
+  readonly order: ExchangeOrder;
+  /** Its streams are intact: what comes next of it comes here too. */
+  readonly intact: boolean;
+}
+
+/** The account's streams are intact from now on, or not any more: then states are asked for by REST at once (strategy 9.4). */
+export interface StreamsChanged {
+  readonly type: 'streams.changed';
+  readonly account: AccountName;
+  readonly intact: boolean;
 }
 
 export type SymbolToGateway = OrderSubmit | IntentsOutdated | OrderCancel | OrderResolve | TouchRequest;

@@ -1,5 +1,5 @@
 import { type Alert, alertKey, isStuck, type NetLeft, type StuckSymbol } from '../src/core/alerts.ts';
-import { type Assessment, assess, isStale, isStaleReading } from '../src/core/assess.ts';
+import { type Assessment, assess, isStale, isStaleReading, type Knowledge, usableForMs } from '../src/core/assess.ts';
 import { encode } from '../src/core/codec.ts';
 import {
   conditionsOf,
@@ -69,6 +69,7 @@ import type { Purpose, SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
 import { type Trim, trimsWithoutView } from '../src/core/trims.ts';
 import { markOf, sideAgainst, smallestTradableSize, waitingOf } from '../src/core/valuing.ts';
+import { isOver } from '../src/core/view.ts';
 import type { EngineClock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
   AccountParked,
@@ -81,9 +82,9 @@ import type {
   InstrumentListed,
   OrderEnded,
   OrderResolved,
+  OrderSent,
   OrdersWatched,
   PollerStarted,
-  PollHasten,
   ReduceOnlyChanged,
   RulesDoubted,
   SubmissionEnded,
@@ -135,6 +136,13 @@ export interface SymbolInput {
   readonly reporter: Reporter;
 }
 
+/** An order whose submission ended at that moment. */
+interface AwaitedEnd {
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly atMs: number;
+}
+
 export interface SymbolContext extends SymbolInput {
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
   /** Since when the account's readings are alike: when the first of them was requested (strategy 11.3). */
@@ -147,8 +155,10 @@ export interface SymbolContext extends SymbolInput {
   readonly touchFailed: { readonly why: string; readonly inARow: number } | null;
   /** Intents submitted and cancels asked for whose end is not known yet. */
   readonly underWay: readonly string[];
-  /** Snapshots must be requested later than this (strategy 9.10). */
-  readonly barrierMs: number;
+  /** Ends that the acting account's view does not contain yet: no create there until it does (strategy 9.10). */
+  readonly awaited: readonly AwaitedEnd[];
+  /** When the last submission ended: openings rest on what is proven since (strategy 9.10). */
+  readonly lastEndMs: number;
   readonly assessment: Assessment | null;
   readonly unusableInARow: number;
   /** The phase last told to people, and why nothing was submitted, without its figures. */
@@ -157,7 +167,7 @@ export interface SymbolContext extends SymbolInput {
   /** Keys of conditions that hold (strategy 12). */
   readonly holding: readonly string[];
   readonly denied: readonly { readonly key: string; readonly untilMs: number }[];
-  /** What each intent under way is, by intent id: what is asked for again, and what a refusal of it rests. */
+  /** Intents under way, by their ids. */
   readonly submitted: Readonly<Record<string, Submitted>>;
   /** Creates of an account that did not leave, without one that was answered since (strategy 5.7); null: they leave. */
   readonly backedOff: Readonly<Record<AccountName, Omit<Inability, 'why'> | null>>;
@@ -189,10 +199,10 @@ export function knownOf(actor: { getSnapshot(): unknown } | undefined): SymbolCo
   return (actor?.getSnapshot() as { context: SymbolMemory } | undefined)?.context.known;
 }
 
-/** An intent under way. */
+/** An intent under way, with its attempt that is in the ledger; null: none has left, or the last one is over. */
 export interface Submitted {
-  readonly key: string;
-  readonly purpose: Intent['purpose'];
+  readonly intent: Intent;
+  readonly clientOrderId: string | null;
   /** It carries `reduce_only`: what demands that does not refuse it for the lack of it (strategy 9.13). */
   readonly reduceOnly: boolean;
   /** It may grow a position of an account that may only reduce: it is tried. */
@@ -202,7 +212,7 @@ export interface Submitted {
 /** Something to send to another actor. */
 export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
-  | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched | PollHasten }
+  | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched }
   | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
   | { readonly to: 'daemon'; readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft };
 
@@ -227,7 +237,8 @@ export function initialContext(input: SymbolInput): SymbolContext {
     touchAsked: false,
     touchFailed: null,
     underWay: [],
-    barrierMs: 0,
+    awaited: [],
+    lastEndMs: 0,
     assessment: null,
     unusableInARow: 0,
     toldPhase: 'waiting',
@@ -295,49 +306,64 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
     snapshots,
     steadySinceMs: { ...context.steadySinceMs, [account]: sinceMs },
     // What has ended has ended by now, whatever time the clock of then gave it.
-    barrierMs: Math.min(context.barrierMs, nowMs),
+    lastEndMs: Math.min(context.lastEndMs, nowMs),
     sawOrders: context.sawOrders || snapshot.orders.length > 0,
   };
 
   if (!context.state.begun) {
+    // Lots are founded on whole readings alone: what frames tell is in the next one (strategy 11.3).
+    if (snapshot.whole === false) return finish(context, { snapshots: withFrameTime(context.snapshots, snapshot) });
     const { A, B } = snapshots;
     if (A === null || B === null) return finish(context, seen);
     // What moved since an old one would be found as drift, at another price, and alerted.
     const now = { nowMs, era: context.clock.era() };
     const fresh = (one: SymbolSnapshot) => !isStaleReading(one, now, context.staleMs);
     const steady = (one: SymbolSnapshot) => one.requestedAtMs - seen.steadySinceMs[one.account] >= START_STEADY_MS;
-    const ready = (one: SymbolSnapshot) => fresh(one) && (!seen.sawOrders || steady(one));
+    const quiet = (one: SymbolSnapshot) =>
+      (one.lastFrameAtMs ?? null) === null ||
+      (one.lastFrameAtMs ?? 0) < (seen.sawOrders ? seen.steadySinceMs[one.account] : one.requestedAtMs);
+    const ready = (one: SymbolSnapshot) => fresh(one) && quiet(one) && (!seen.sawOrders || steady(one));
     if (!ready(A) || !ready(B)) return finish(context, seen);
     const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
     return finish(context, { ...seen, state: begun.state }, { history: begun.facts });
   }
   const taken = reconcile(context.state, snapshot, context.strategy, freshMark(context, snapshots));
-  const [before, after] = [context.state.contradiction[account], taken.state.contradiction[account]];
-  const newContradiction = after !== null && (before === null || !sameWatch(context.state, taken.state, account));
+  const awaited = context.awaited.filter((end) => !isContained(end, taken.state, snapshot));
   const comparison = context.compared
     ? null
     : compareOnce({ ...context, snapshots, state: taken.state }, snapshot.receivedAtMs);
   const rested = restsAfterReading(context, taken, nowMs);
   return finish(
     context,
-    { ...seen, state: rested.state, compared: context.compared || comparison !== null },
+    { ...seen, state: rested.state, awaited, compared: context.compared || comparison !== null },
     {
       history: [...taken.facts, ...(comparison?.facts ?? [])],
       commands: [
         ...(comparison?.commands ?? []),
         ...taken.lost.map((order) => resolveCommand(context, order)),
-        // Probably taken between two answers: look again at once instead of an interval later.
-        ...(newContradiction ? [toPoller(account, { type: 'poll.hasten' })] : []),
         ...taken.facts.flatMap(driftAlert),
         ...rested.commands,
-        ...(taken.facts.some(
-          ({ type }) => type === 'fill.booked' || type === 'fill.waiting' || type === 'drift.adopted',
-        )
-          ? outdated(context)
-          : []),
+        ...(taken.facts.some(({ type }) => OUTDATING.has(type)) ? outdated(context) : []),
       ],
     },
   );
+}
+
+/** What makes what was decided before it history: a known fill, booked or waiting, and a drift (strategy 9.5, 9.10). */
+const OUTDATING: ReadonlySet<Fact['type']> = new Set(['fill.booked', 'fill.waiting', 'drift.adopted']);
+
+function withFrameTime(snapshots: SymbolContext['snapshots'], { account, lastFrameAtMs }: SymbolSnapshot) {
+  const known = snapshots[account];
+  return known === null ? snapshots : { ...snapshots, [account]: { ...known, lastFrameAtMs: lastFrameAtMs ?? null } };
+}
+
+/** The view of its account shows how that order stands, or was read as a whole since (strategy 9.10). */
+function isContained(end: AwaitedEnd, state: SymbolState, snapshot: SymbolSnapshot | null): boolean {
+  const { account, clientOrderId, atMs } = end;
+  if (!state.orders.some((order) => order.clientOrderId === clientOrderId)) return true;
+  if (snapshot?.account !== account) return false;
+  if ((snapshot.whole ?? true) && snapshot.requestedAtMs > atMs) return true;
+  return snapshot.orders.some((order) => order.clientOrderId === clientOrderId && order.status !== 'PENDING');
 }
 
 /** What a reading does to the rests: fills end them, ends of orders by others begin them (strategy 9.5). */
@@ -439,11 +465,24 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
     leaving: context.leaving,
     unable: inabilities(context),
     denied: denied.map((denial) => denial.key),
+    ...underWayFor(context),
   });
-  const state = assessment.kind === 'usable' ? assessment.input.state : context.state;
+  const state = assessment.kind === 'usable' ? assessment.state : context.state;
   const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
   const touchFailed = assessment.kind === 'touch-wanted' ? context.touchFailed : null;
   return { assessment, state, denied, unusableInARow, touchFailed };
+}
+
+/** What a decision is to know of what is under way (strategy 9.10). */
+function underWayFor({
+  submitted,
+  awaited,
+  lastEndMs,
+}: SymbolContext): Pick<Knowledge, 'intents' | 'busy' | 'lastEndMs'> {
+  const all = Object.values(submitted);
+  const intents = all.flatMap(({ intent, clientOrderId }) => (clientOrderId === null ? [intent] : []));
+  const accounts = [...all.map(({ intent }) => intent.account), ...awaited.map((end) => end.account)];
+  return { intents, busy: ACCOUNTS.filter((account) => accounts.includes(account)), lastEndMs };
 }
 
 /**
@@ -451,10 +490,11 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
  * exchange does not list can be hedged by no order, so it waits for its orders alone. null: not yet.
  */
 function leftNow(context: SymbolContext): Step | null {
-  const { leaving, unlisted, assessment, state, snapshots, underWay, config, clock } = context;
+  const { leaving, unlisted, assessment, state, snapshots, underWay, awaited, lastEndMs, config, clock } = context;
   if (leaving === undefined || !state.begun || state.orders.length > 0 || underWay.length > 0) return null;
   const { A, B } = snapshots;
-  if (A === null || B === null || isSettling(context)) return null;
+  if (A === null || B === null || awaited.length > 0) return null;
+  if ([A, B].some((one) => !one.intact && one.requestedAtMs <= lastEndMs)) return null;
   const hedged = assessment?.kind === 'usable' && assessment.plan.situation.hedged;
   if (!hedged && !unlisted) return null;
   const atMs = clock.nowMs();
@@ -698,7 +738,9 @@ export function carriedOut(context: SymbolContext): Step {
   const over = context.holding.filter((key) => !conditions.some((alert) => alert.key === key));
   // An intent that is tried now and then, and denied each time, does not make the reason for waiting a new one (7.3).
   const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
-  const idleWhy = plan.idle === null ? toldIdle : withoutFigures(plan.idle.why);
+  // While an intent is under way, that nothing more is submitted is no news.
+  const isIdle = plan.idle !== null && Object.keys(context.submitted).length === 0;
+  const idleWhy = plan.idle === null || !isIdle ? toldIdle : withoutFigures(plan.idle.why);
   const asksForTouch = !context.touchAsked && (bookWanted || touchIsMissed(context, input));
   const clipped = context.clippingTold ? [] : clippings(input, plan);
   const decision: JournalEntry = {
@@ -768,9 +810,9 @@ function askedFor(context: SymbolContext, plan: Plan): Pick<SymbolContext, 'unde
       ...context.submitted,
       ...Object.fromEntries(
         creates.map((intent): [string, Submitted] => {
-          const { intentId, purpose, reduceOnly = false } = intent;
+          const { intentId, reduceOnly = false } = intent;
           const tries = triesToGrow(context.state, intent);
-          return [intentId, { key: intentKey(intent), purpose, reduceOnly, tries }];
+          return [intentId, { intent, clientOrderId: null, reduceOnly, tries }];
         }),
       ),
     },
@@ -795,34 +837,59 @@ function clippings({ instrument, nowMs }: PlanInput, plan: Plan): Fact[] {
 
 /** Until the older of the two snapshots is too old to decide on, or our clock is set back (strategy 10.3). */
 function validity({ snapshots, staleMs }: SymbolContext): Required<Pick<Intent, 'validInEra' | 'validUntilMs'>> {
-  const requestedAtMs = Math.min(...ACCOUNTS.map((account) => snapshots[account]?.requestedAtMs ?? 0));
-  return { validInEra: snapshots.A?.era ?? 0, validUntilMs: requestedAtMs + staleMs };
+  const untilMs = (snapshot: SymbolSnapshot | null) =>
+    snapshot === null ? 0 : snapshot.requestedAtMs + usableForMs(snapshot, staleMs);
+  const validUntilMs = Math.min(untilMs(snapshots.A), untilMs(snapshots.B));
+  return { validInEra: snapshots.A?.era ?? 0, validUntilMs };
 }
 
-export function orderSent(context: SymbolContext, sent: Parameters<typeof addSent>[1]): Step {
-  return finish(context, { state: addSent(context.state, sent), toldIdle: '' });
+/** From now on the order counts, not the intent. */
+export function orderSent(context: SymbolContext, sent: OrderSent): Step {
+  const { [sent.intentId]: one, ...others } = context.submitted;
+  const submitted =
+    one === undefined ? others : { ...others, [sent.intentId]: { ...one, clientOrderId: sent.clientOrderId } };
+  return finish(context, { state: addSent(context.state, sent), submitted, toldIdle: '' });
 }
 
-/** An attempt left and is over: whatever the submission comes to after it, newer snapshots are waited for (strategy 9.10). */
-export function attemptRefused(context: SymbolContext, event: AttemptRefused): Step {
-  const state = dropRefused(context.state, event.clientOrderId);
-  return finish(context, { state, barrierMs: Math.max(context.barrierMs, event.atMs) });
+/** An attempt left and is over, with nothing traded; its intent is under way still. */
+export function attemptRefused(context: SymbolContext, { clientOrderId, atMs }: AttemptRefused): Step {
+  const state = dropRefused(context.state, clientOrderId);
+  const submitted = Object.fromEntries(
+    Object.entries(context.submitted).map(([intentId, one]) => [
+      intentId,
+      one.clientOrderId === clientOrderId ? { ...one, clientOrderId: null } : one,
+    ]),
+  );
+  return finish(context, { state, submitted, lastEndMs: Math.max(context.lastEndMs, atMs) });
 }
 
 export function orderResolved(context: SymbolContext, event: OrderResolved): Step {
   const { clientOrderId, atMs } = event;
   const state =
     event.outcome === 'absent' ? dropAbsent(context.state, clientOrderId) : confirm(context.state, clientOrderId, atMs);
-  return finish(context, { state, barrierMs: Math.max(context.barrierMs, atMs) });
+  return finish(context, { state, ...awaitedAfter(context, event, state) });
 }
 
 export function cancelEnded(context: SymbolContext, event: CancelEnded): Step {
-  const { clientOrderId, atMs } = event;
+  const { clientOrderId } = event;
   return finish(context, {
     state: event.outcome === 'failed' ? forgetCancel(context.state, clientOrderId) : context.state,
     underWay: context.underWay.filter((one) => one !== cancelKey(clientOrderId)),
-    barrierMs: Math.max(context.barrierMs, atMs),
   });
+}
+
+/** A submission of that order ended: it is awaited in the view of its account, unless that shows it already (9.10). */
+function awaitedAfter(
+  context: SymbolContext,
+  end: AwaitedEnd,
+  state: SymbolState,
+): Pick<SymbolContext, 'awaited' | 'lastEndMs'> {
+  const { account, clientOrderId, atMs } = end;
+  const contained = isContained(end, state, context.snapshots[account]);
+  return {
+    awaited: contained ? context.awaited : [...context.awaited, { account, clientOrderId, atMs }],
+    lastEndMs: Math.max(context.lastEndMs, atMs),
+  };
 }
 
 /** A new gateway knows nothing of what the former one had queued; what had left follows as `order.resolved`. */
@@ -832,8 +899,8 @@ export function gatewayStarted(context: SymbolContext, event: GatewayStarted): S
     if (order.confirmedAtMs === null) state = markUnknown(state, order.clientOrderId);
     state = forgetCancel(state, order.clientOrderId);
   }
-  const barrierMs = Math.max(context.barrierMs, event.atMs);
-  return finish(context, { state, underWay: [], submitted: {}, touchAsked: false, barrierMs });
+  const lastEndMs = Math.max(context.lastEndMs, event.atMs);
+  return finish(context, { state, underWay: [], submitted: {}, awaited: [], touchAsked: false, lastEndMs });
 }
 
 /** A poller that replaces a failed one knows no watch list yet. */
@@ -872,7 +939,10 @@ function finish(
   ]);
   // Against what was last written, not against the step before: deciding starts the clock of 12 without a step of its own.
   // A contradiction and a doubt are judged anew after a restart: they are made of snapshots, not of history.
-  const body = (): SymbolState => ({ ...now, contradiction: { A: null, B: null }, markDoubt: null });
+  const body = (): SymbolState => {
+    const { recentFills: _recent, ...kept } = now;
+    return { ...kept, contradiction: { A: null, B: null }, markDoubt: null };
+  };
   const saved = now === before.savedState ? before.saved : encode(body());
   const state: JournalEntry[] =
     saved === before.saved ? [] : [{ kind: 'symbol.state', key: instrument, atMs: before.clock.nowMs(), body: body() }];
@@ -890,22 +960,6 @@ function finish(
       ...(also.commands ?? []),
     ],
   };
-}
-
-/**
- * Something is under way, or one of the snapshots is from before it ended (strategy 9.10). One that is too old for any decision
- * is not waited for: its account may be gone for long (5.7).
- *
- * @param arrived takes the place of the snapshot there is of its account; null: none arrived
- */
-export function isSettling(context: SymbolContext, arrived: SymbolSnapshot | null = null): boolean {
-  if (context.underWay.length > 0) return true;
-  const now = { nowMs: context.clock.nowMs(), era: context.clock.era() };
-  return ACCOUNTS.some((account) => {
-    const snapshot = arrived?.account === account ? arrived : context.snapshots[account];
-    if (snapshot === null || isStaleReading(snapshot, now, context.staleMs)) return false;
-    return snapshot.requestedAtMs <= context.barrierMs;
-  });
 }
 
 /** Alerts of rests that are over, and of which no other rest tells (strategy 9.5, 12). */
@@ -938,13 +992,13 @@ function afterSubmission(
   const { [event.intentId]: submitted, ...others } = context.submitted;
   // The exchange answered for it: creates of the account leave.
   const leaves = { backedOff: { ...context.backedOff, [account]: null } };
-  const ended = {
+  const nothingLeft = {
     submitted: others,
     underWay: context.underWay.filter((one) => one !== event.intentId),
-    barrierMs: Math.max(context.barrierMs, atMs),
   };
+  const over = { ...nothingLeft, lastEndMs: Math.max(context.lastEndMs, atMs) };
   // Withdrawn by a gateway that was replaced meanwhile: what it was is not known any more, and it rests nothing.
-  const of: Purpose | null = submitted === undefined ? null : { account, purpose: submitted.purpose };
+  const of: Purpose | null = submitted === undefined ? null : { account, purpose: submitted.intent.purpose };
   const raise = (kind: 'post-only-exhausted' | 'order-refused', details: Alert['details']): AlertRaised => ({
     type: 'alert.raised',
     alert: { kind, key: alertKey(kind, instrument), account, instrument, atMs, sinceMs: null, details },
@@ -954,33 +1008,32 @@ function afterSubmission(
   switch (result.kind) {
     case 'confirmed': {
       const confirmed = confirm(context.state, result.clientOrderId, atMs);
+      const awaited = awaitedAfter(context, { account, clientOrderId: result.clientOrderId, atMs }, confirmed);
       const rested = of === null ? confirmed : restsAfterConfirmation(confirmed, of, atMs);
       const state = submitted?.tries ? withoutDemands(rested, account) : rested;
-      return { change: { ...ended, ...leaves, state }, alerts: [] };
+      return { change: { ...over, ...leaves, ...awaited, state }, alerts: [] };
     }
     case 'unknown':
-      return { change: { ...ended, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
+      return { change: { ...over, state: markUnknown(context.state, result.clientOrderId) }, alerts: [] };
     case 'outdated':
-      // It decides anew at once, on the fill that made this one history: what had left of it has raised the barrier at its
-      // own end (`attemptRefused`), and nothing has left since.
-      return { change: { ...ended, state: untried, barrierMs: context.barrierMs }, alerts: [] };
+      // It decides again at once, on the fill that made this one history: of what had left before, `attemptRefused` told.
+      return { change: { ...nothingLeft, state: untried }, alerts: [] };
     case 'denied':
     case 'unsent': {
-      // Nothing left, so nothing changed there: no newer snapshots have to be waited for (strategy 9.10).
-      const { barrierMs } = context;
-      const denied = submitted === undefined ? [] : [{ key: submitted.key, untilMs: atMs + DENIED_PAUSE_MS }];
+      const denied =
+        submitted === undefined ? [] : [{ key: intentKey(submitted.intent), untilMs: atMs + DENIED_PAUSE_MS }];
       const former = context.backedOff[account];
       const backsOff = result.kind === 'unsent' && (result.failure ?? null) !== null;
       const off = { sinceMs: former?.sinceMs ?? atMs, untilMs: atMs + DENIED_PAUSE_MS };
       const backedOff = { ...context.backedOff, [account]: backsOff ? off : former };
-      const change = { ...ended, state: untried, barrierMs, backedOff, denied: [...context.denied, ...denied] };
+      const change = { ...nothingLeft, state: untried, backedOff, denied: [...context.denied, ...denied] };
       return { change, alerts: [] };
     }
     case 'exhausted': {
       const told = { attempts: result.attempts, alertKey: alertKey('post-only-exhausted', instrument) };
       const state = of === null ? context.state : restAfterExhaustion(context.state, of, atMs, cooldownMs, told);
       return {
-        change: { ...ended, ...leaves, state },
+        change: { ...over, ...leaves, state },
         alerts: [
           raise('post-only-exhausted', {
             attempts: String(result.attempts),
@@ -993,7 +1046,7 @@ function afterSubmission(
       // It lacked `reduce_only`: what shrinks a position is sent again with it at once, and nothing else was wrong (9.13).
       if (demandsReduceOnly(result.code) && !submitted?.reduceOnly) {
         const state = withDemand(context.state, account, result.code, atMs);
-        return { change: { ...ended, ...leaves, state }, alerts: [] };
+        return { change: { ...over, ...leaves, state }, alerts: [] };
       }
       const doubts = doubtsRules(result);
       const told = {
@@ -1006,7 +1059,7 @@ function afterSubmission(
       const untilMs = (of === null ? null : restOf(state, of)?.untilMs) ?? atMs;
       const restSeconds = String(Math.round((untilMs - atMs) / 1000));
       return {
-        change: { ...ended, ...leaves, state },
+        change: { ...over, ...leaves, state },
         alerts: [raise('order-refused', { code: String(result.code ?? '-'), reason: result.reason, restSeconds })],
         doubts,
       };
@@ -1014,14 +1067,15 @@ function afterSubmission(
   }
 }
 
-/** Two readings that tell the same. In which order an answer lists what rests is no news. */
+/** Two readings that tell the same. In which order an answer lists what rests is no news; neither is what was over before. */
 function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
   const size = other.position?.size ?? null;
   const sameSize = size === null ? one.position === null : (one.position?.size.eq(size) ?? false);
+  const open = ({ orders }: SymbolSnapshot) => orders.filter((order) => !isOver(order));
   return (
     sameSize &&
-    one.orders.length === other.orders.length &&
-    one.orders.every((order) => {
+    open(one).length === open(other).length &&
+    open(one).every((order) => {
       const same = other.orders.find(({ clientOrderId }) => clientOrderId === order.clientOrderId);
       return same?.status === order.status && same.tradedSize.eq(order.tradedSize);
     })
@@ -1066,7 +1120,7 @@ function watch(instrument: string, state: SymbolState, account: AccountName): Sy
   });
 }
 
-function toPoller(account: AccountName, message: OrdersWatched | PollHasten): SymbolCommand {
+function toPoller(account: AccountName, message: OrdersWatched): SymbolCommand {
   return { to: `poller:${account}`, message };
 }
 

@@ -25,7 +25,6 @@ import {
   initialContext,
   instrumentListed,
   instrumentUnlisted,
-  isSettling,
   orderResolved,
   orderSent,
   pollerStarted,
@@ -45,9 +44,9 @@ import {
 /**
  * One symbol: both accounts' positions and orders in one instrument (strategy 5).
  *
- * It takes snapshots into the ledger, decides once per usable pair of them, and asks the gateway for submissions and
- * cancels. It never talks to the exchange, never learns of a fill from the gateway, and never decides while what it asked
- * for is under way (strategy 9.10).
+ * It takes slices of both accounts' views into the ledger, decides at each change, and asks the gateway for submissions and
+ * cancels. It never talks to the exchange, never learns of a fill from the gateway, and decides no create on an account while
+ * what it asked for there is under way (strategy 9.10).
  */
 
 export type SymbolEvent =
@@ -110,8 +109,6 @@ const symbolSetup = setup({
     events: {} as SymbolEvent,
   },
   guards: {
-    settling: ({ context, event }) =>
-      isSettling(context.known, event.type === 'snapshot.received' ? event.snapshot : null),
     /** Only old data are news: a failed read while the last ones are fresh changes nothing. */
     dataGoneStale: ({ context: { known } }) => {
       const now = { nowMs: known.clock.nowMs(), era: known.clock.era() };
@@ -168,20 +165,14 @@ export const symbolMachine = symbolSetup.createMachine({
   entry: ['start'],
   initial: 'waiting',
   on: {
-    'snapshot.received': [
-      { guard: 'settling', actions: ['takeSnapshot'] },
-      { target: '.deciding', actions: ['takeSnapshot'] },
-    ],
+    'snapshot.received': { target: '.deciding', actions: ['takeSnapshot'] },
     'snapshot.failed': { target: '.deciding', guard: 'dataGoneStale' },
-    'touch.received': [
-      { guard: 'settling', actions: ['takeTouch'] },
-      { target: '.deciding', actions: ['takeTouch'] },
-    ],
+    'touch.received': { target: '.deciding', actions: ['takeTouch'] },
     'touch.failed': { actions: ['noteTouchFailed'] },
     'order.sent': { actions: ['addOrder'] },
     'attempt.refused': { actions: ['dropAttempt'] },
-    'submission.ended': { actions: ['endSubmission'] },
-    'order.resolved': { actions: ['resolveOrder'] },
+    'submission.ended': { target: '.deciding', actions: ['endSubmission'] },
+    'order.resolved': { target: '.deciding', actions: ['resolveOrder'] },
     'cancel.ended': { actions: ['endCancel'] },
     'poller.started': { actions: ['tellPoller'] },
     'gateway.started': { actions: ['meetGateway'] },
@@ -241,6 +232,8 @@ export const symbolMachine = symbolSetup.createMachine({
         'snapshot.received': { actions: ['takeSnapshot'] },
         'snapshot.failed': {},
         'touch.received': {},
+        'submission.ended': { actions: ['endSubmission'] },
+        'order.resolved': { actions: ['resolveOrder'] },
       },
     },
   },

@@ -8,13 +8,13 @@ import { netLeftAlert } from './core/conditions.ts';
 import type { Fact } from './core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from './core/model.ts';
 import { ACCOUNTS } from './core/model.ts';
-import { isStrategyOrder } from './core/order-id.ts';
 import { mayOnlyReduce } from './core/reduce-only.ts';
 import { restOf } from './core/rests.ts';
 import type { WireEvent } from './core/wire-event.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { ExchangeError } from './grvt/errors.ts';
 import type { GrvtExchange } from './grvt/exchange.ts';
+import type { StreamOptions, Streams } from './grvt/stream.ts';
 import type { EngineJournal } from './journal/engine-journal.ts';
 import { JournalError } from './journal/errors.ts';
 import { rememberedInstrument, rememberInstruments, rememberRows } from './journal/instruments.ts';
@@ -58,6 +58,9 @@ export interface EngineParts {
   readonly onWire?: (event: WireEvent) => void;
 }
 
+/** What the engine gives to its streams. */
+export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onChange'>;
+
 /** A running engine. */
 export interface Engine {
   readonly daemon: Actor<typeof daemonMachine>;
@@ -65,10 +68,8 @@ export interface Engine {
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
   stop(why: string): void;
-  /** A stream message: poll that account early (strategy 10.6). */
-  prompt(account: AccountName): void;
-  /** A stream says that an order is over: its look-up and the book for what comes next are asked with that poll. */
-  orderOver(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
+  /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
+  listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
 }
 
@@ -96,6 +97,7 @@ export function startEngine(parts: EngineParts): Engine {
   const { settings, clock, reporter } = parts;
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
+  let streams: Streams | null = null;
   const journal = observedJournal(parts.journal, (entries) => {
     report(auditor?.journalled(entries) ?? []);
   });
@@ -201,6 +203,7 @@ export function startEngine(parts: EngineParts): Engine {
         }
         return symbol;
       },
+      reconnectStreams: (account, why) => streams?.reconnect(account, why),
       unsettled: () => unsettledOrders(journal),
       lastSequence: () => lastSequence(journal),
     },
@@ -244,12 +247,14 @@ export function startEngine(parts: EngineParts): Engine {
     exchange,
     auditor: () => auditor,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
-    prompt: (account) => daemon.send({ type: 'stream.prompted', account }),
-    orderOver: (account, order) => {
-      const { instrument, clientOrderId } = order;
-      const { symbols } = daemon.getSnapshot().context;
-      if (symbols.some((symbol) => symbol.config.instrument === instrument) && isStrategyOrder(clientOrderId))
-        exchange.askAhead(account, order);
+    listen: (open) => {
+      const poller = (account: AccountName) => daemon.system.get(`poller:${account}`);
+      streams = open({
+        wire: exchange.wire,
+        onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
+        onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),
+      });
+      return streams;
     },
     stopped,
   };

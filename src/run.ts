@@ -336,7 +336,7 @@ function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: Eng
   });
 }
 
-/** The exchange's streams, which only say that it is worth polling early (strategy 10.6). */
+/** The exchange's streams (strategy 10.6). */
 function listen(
   engine: Engine,
   symbols: readonly EngineSymbol[],
@@ -346,24 +346,25 @@ function listen(
   dashboard: Dashboard | null,
   redact: Redact,
 ): Streams {
-  return createStreams({
-    hosts: venue.hosts,
-    sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
-    subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
-    // Of what is not listed there is no book to listen to (strategy 11.6).
-    instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
-    bookDepth: settings.orderbookDepth,
-    clock: systemClock,
-    proxyFor: proxyFor(settings),
-    redact,
-    onPrompt: (account) => engine.prompt(account),
-    onOrderOver: (account, order) => engine.orderOver(account, order),
-    onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),
-    report: (fact) => {
-      log.report(fact);
-      dashboard?.report(fact);
-    },
-  });
+  return engine.listen((ears) =>
+    createStreams({
+      ...ears,
+      hosts: venue.hosts,
+      sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
+      subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+      // Of what is not listed there is no book to listen to (strategy 11.6).
+      instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
+      bookDepth: settings.orderbookDepth,
+      clock: systemClock,
+      proxyFor: proxyFor(settings),
+      redact,
+      onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),
+      report: (fact) => {
+        log.report(fact);
+        dashboard?.report(fact);
+      },
+    }),
+  );
 }
 
 /** What a signal leads to (strategy 13.1, 13.3). */

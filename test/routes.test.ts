@@ -113,7 +113,9 @@ it('2.1 REST, login, streams and messages open tunnels through the proxy, and it
       bookDepth: 10,
       clock,
       proxyFor: way,
-      onPrompt: () => {},
+      wire: exchange.wire,
+      onFrame: () => {},
+      onChange: () => {},
       report: (fact) => {
         if (fact.type !== 'stream.changed' || fact.account !== null || fact.status !== 'down') return;
         failures.push(new Error(fact.why));
@@ -180,7 +182,9 @@ it('2.1 everything works through a proxy: login, REST, streams', async (t) => {
       bookDepth: 10,
       clock,
       proxyFor: () => proxy.url,
-      onPrompt: () => {},
+      wire: exchange.wire,
+      onFrame: () => {},
+      onChange: () => {},
       report: (fact) => {
         if (fact.type !== 'stream.changed' || fact.status !== 'up' || fact.account !== 'A') return;
         streams.close();

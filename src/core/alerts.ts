@@ -20,6 +20,7 @@ export type AlertKind =
   | 'side-contradicts-config'
   | 'order-count'
   | 'clock-skew'
+  | 'stream-disagreement'
   | 'limit-reached'
   | 'mark-doubtful'
   | 'repair-blocked'
@@ -106,6 +107,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'side-contradicts-config': { repeat: 'episode', critical: false, information: true },
   'order-count': { repeat: 900 * SECOND, critical: false },
   'clock-skew': { repeat: 900 * SECOND, critical: false },
+  'stream-disagreement': { repeat: 900 * SECOND, critical: false, event: true },
   'mark-doubtful': { repeat: 900 * SECOND, critical: false },
   'limit-reached': { repeat: 'episode', critical: false, information: true },
   'repair-blocked': { repeat: 900 * SECOND, critical: false },

@@ -1,18 +1,22 @@
+import { intentAsOrder } from './managed-orders.ts';
 import { type JudgedMark, judgeMark, readMark, type Touch } from './mark.ts';
 import {
   ACCOUNTS,
   type AccountName,
   type Instrument,
+  type Intent,
   type LeavingWhy,
+  otherAccount,
   type SymbolConfig,
   type SymbolSnapshot,
 } from './model.ts';
 import { AWAITS_BOOK, makePlan, type Plan, UNLISTED } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
+import { lagsBehindFills } from './reconcile.ts';
 import { clockedDemands } from './reduce-only.ts';
 import { clockedRests } from './rests.ts';
 import type { SymbolState } from './symbol-state.ts';
-import { valuePair } from './valuing.ts';
+import { valuePair, waitingOf } from './valuing.ts';
 
 /** What our clock shows: a time, and how often it was set back before. */
 export interface Now {
@@ -41,6 +45,12 @@ export interface Knowledge {
   /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8). Absent: they can. */
   readonly unable?: PlanInput['unable'];
   readonly denied: readonly string[];
+  /** Intents under way of which no attempt is in the ledger: each counts as a live order (strategy 9.10). */
+  readonly intents?: readonly Intent[];
+  /** Accounts with an intent under way, or with the end of one that its view does not contain yet (9.10). */
+  readonly busy?: readonly AccountName[];
+  /** When the symbol's last submission ended (9.10). */
+  readonly lastEndMs?: number;
 }
 
 export type Assessment =
@@ -52,6 +62,8 @@ export type Assessment =
       readonly kind: 'usable';
       readonly input: PlanInput;
       readonly plan: Plan;
+      /** What was known, with its clocks judged; that of `input` counts intents as orders (strategy 9.10). */
+      readonly state: SymbolState;
       /** A newer book would let it decide more: the mark is in question (3.1), or an opening has no book to be sized by (6.2). */
       readonly bookWanted: boolean;
     };
@@ -64,9 +76,18 @@ export function isStale(read: { readonly atMs: number; readonly era: number }, n
   return read.era !== now.era || now.nowMs - read.atMs > staleMs;
 }
 
-/** {@link isStale} of an account's reading, which is as old as its first request. */
-export function isStaleReading({ requestedAtMs, era }: SymbolSnapshot, now: Now, staleMs: number): boolean {
-  return isStale({ atMs: requestedAtMs, era }, now, staleMs);
+/** While the streams are intact, a whole reading carries a view this long (strategy 10.3). */
+export const INTACT_STALE_MS = 30_000;
+
+/** How long after its whole reading was requested a view may be decided on. */
+export function usableForMs({ intact }: SymbolSnapshot, staleMs: number): number {
+  return intact ? Math.max(staleMs, INTACT_STALE_MS) : staleMs;
+}
+
+/** {@link isStale} of an account's view, which is as old as the request of its last whole reading. */
+export function isStaleReading(snapshot: SymbolSnapshot, now: Now, staleMs: number): boolean {
+  const { requestedAtMs, era } = snapshot;
+  return isStale({ atMs: requestedAtMs, era }, now, usableForMs(snapshot, staleMs));
 }
 
 /** Whether there can be a decision now, and which (strategy 5: once per usable snapshot of both accounts). */
@@ -89,7 +110,7 @@ export function assess(knowledge: Knowledge): Assessment {
   }
   for (const account of ACCOUNTS) {
     const contradiction = state.contradiction[account];
-    if (contradiction !== null) {
+    if (contradiction !== null && !lagsBehindFills(state, account, nowMs)) {
       // Adopted at the mark where both are flat: without the book's it would differ for ever (strategy 3.1, 10.5).
       if (touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
       return {
@@ -118,13 +139,14 @@ export function assess(knowledge: Knowledge): Assessment {
       : { kind: 'unusable', why: 'the mark price is not above zero', rule: '3.1' };
   }
   const judged = judgeMark(state, reading, fresh, knowledge);
-  const input = planInputOf(knowledge, { A, B }, judged);
+  const { input, state: judgedState } = planInputOf(knowledge, { A, B }, judged);
   const plan = makePlan(input);
   if (plan.idle === AWAITS_BOOK && touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
   return {
     kind: 'usable',
     input,
     plan,
+    state: judgedState,
     bookWanted: !knowledge.unlisted && (judged.bookWanted || plan.idle === AWAITS_BOOK),
   };
 }
@@ -140,17 +162,21 @@ function planInputOf(
   knowledge: Knowledge,
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   { judgement, valued, memory }: JudgedMark,
-): PlanInput {
+): { readonly input: PlanInput; readonly state: SymbolState } {
   const { config, instrument, strategy, nowMs, halted, unlisted, leaving, unable, denied } = knowledge;
-  const zero = valued.mul(0);
-  const actual = { A: snapshots.A.position?.size ?? zero, B: snapshots.B.position?.size ?? zero };
-  const valuation = valuePair(knowledge.state, instrument, actual, valued);
-  const state = clocked(knowledge.state, valuation.hedged, strategy, nowMs);
-  return {
+  // What the ledger says is held; the positions agree, or lag behind the last fills (strategy 9.10).
+  const held = (account: AccountName) =>
+    knowledge.state.booked[account].plus(waitingOf(knowledge.state.orders, account));
+  const valuation = valuePair(knowledge.state, instrument, { A: held('A'), B: held('B') }, valued);
+  const state = remembering(clocked(knowledge.state, valuation.hedged, strategy, nowMs), memory);
+  const intents = (knowledge.intents ?? []).map((intent) => intentAsOrder(intent, valued, nowMs));
+  const { busy = [] } = knowledge;
+  const unproven = ACCOUNTS.filter((account) => !isProven(knowledge, snapshots, account));
+  const input: PlanInput = {
     config,
     instrument,
     strategy,
-    state: remembering(state, memory),
+    state: intents.length === 0 ? state : { ...state, orders: [...state.orders, ...intents] },
     valuation,
     marks: judgement,
     nowMs,
@@ -159,7 +185,24 @@ function planInputOf(
     ...(leaving === undefined ? {} : { leaving }),
     ...(unable !== undefined && ACCOUNTS.some((account) => unable[account] !== null) ? { unable } : {}),
     denied,
+    ...(busy.length === 0 ? {} : { busy }),
+    ...(unproven.length === 0 ? {} : { unproven }),
   };
+  return { input, state };
+}
+
+/**
+ * Whether an opening of that account, or an order of it past the net, rests on what is proven (strategy 9.10): positions and
+ * ledger agree, and the other account is told by its intact streams, or read since the last submission ended.
+ */
+function isProven(
+  { state, lastEndMs = 0 }: Knowledge,
+  snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
+  account: AccountName,
+): boolean {
+  const other = snapshots[otherAccount(account)];
+  const agree = ACCOUNTS.every((one) => state.contradiction[one] === null);
+  return agree && ((other.intact ?? false) || other.requestedAtMs > lastEndMs);
 }
 
 /**

@@ -12,6 +12,7 @@ import { splitDetails } from './split.ts';
 import type { Contradiction, ReduceOnly, SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst } from './valuing.ts';
+import type { Contradiction as StreamContradiction } from './view.ts';
 
 /** The alerts of strategy 12 that hold for a symbol as long as a decision finds them so; no longer found, they are over. */
 export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
@@ -194,6 +195,20 @@ export function unhedgedAlert(
 
 /** A doubtful mark is told when it has lasted this long (strategy 3.1): what one wrong answer causes is over sooner. */
 export const MARK_DOUBT_TOLD_MS = 10_000;
+
+/** A stream tells something else than REST (strategy 10.6); instrument null: the account's streams are not trusted. */
+export function streamAlert(account: AccountName, { instrument, why }: StreamContradiction, atMs: number): Alert {
+  const kind = 'stream-disagreement';
+  return {
+    kind,
+    key: alertKey(kind, account, instrument ?? '-'),
+    account,
+    instrument,
+    atMs,
+    sinceMs: null,
+    details: { why },
+  };
+}
 
 /** Which of `SYMBOL_CONDITIONS` hold now. */
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {

@@ -27,9 +27,11 @@ export function declare(
     intents: plan.creates.map(({ intentId, account, side, size }) => ({ intentId, account, side, size })),
     mark: valuation.mark,
     accounts: { A: accountOf('A'), B: accountOf('B') },
-    orders: state.orders.map(({ account, clientOrderId, side, price, size, tradedSize, bookedSize }) => {
-      return { account, clientOrderId, side, price, size, traded: tradedSize, booked: bookedSize };
-    }),
+    orders: state.orders
+      .filter((order) => !order.isIntent)
+      .map(({ account, clientOrderId, side, price, size, tradedSize, bookedSize }) => {
+        return { account, clientOrderId, side, price, size, traded: tradedSize, booked: bookedSize };
+      }),
     lots: state.lots.map(({ account, side, size, price }) => ({ account, side, size, price })),
   };
 }

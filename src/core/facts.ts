@@ -152,6 +152,13 @@ export type Fact = { readonly atMs: number } & (
       readonly status: 'up' | 'down' | 'off';
       readonly why: string;
     }
+  /** A stream tells something else than REST; instrument null: the account's streams are not intact (strategy 10.6). */
+  | {
+      readonly type: 'stream.contradicted';
+      readonly account: AccountName;
+      readonly instrument: string | null;
+      readonly why: string;
+    }
   | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
   /** What is left of a part of the request budget after a 429, or again; 1: all (strategy 9.9). `account` null: market data. */
   | {

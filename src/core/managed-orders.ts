@@ -1,4 +1,4 @@
-import { ZERO } from './decimal.ts';
+import { type Decimal, ZERO } from './decimal.ts';
 import type { Intent, ManagedOrder } from './model.ts';
 import { letGo } from './reconcile.ts';
 import type { SymbolState } from './symbol-state.ts';
@@ -18,8 +18,12 @@ export interface SentOrder {
 /** An order that is about to leave counts as live from now on (strategy 1). */
 export function addSent(state: SymbolState, sent: SentOrder): SymbolState {
   if (state.orders.some((order) => order.clientOrderId === sent.clientOrderId)) return state;
+  return { ...state, orders: [...state.orders, newOrder(sent)] };
+}
+
+function newOrder(sent: SentOrder): ManagedOrder {
   const { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs } = sent;
-  const order: ManagedOrder = {
+  return {
     clientOrderId,
     account,
     side,
@@ -37,7 +41,13 @@ export function addSent(state: SymbolState, sent: SentOrder): SymbolState {
     firstPartialAtMs: null,
     cancelRequestedAtMs: null,
   };
-  return { ...state, orders: [...state.orders, order] };
+}
+
+/** An intent that has not left counts as a live order of unknown outcome, at the price nearest to the market it may have (9.10). */
+export function intentAsOrder(intent: Intent, mark: Decimal, nowMs: number): ManagedOrder {
+  const { intentId, account, side, size, purpose, guardPrice } = intent;
+  const sent = { clientOrderId: intentId, account, side, size, price: guardPrice ?? mark, purpose };
+  return { ...newOrder({ ...sent, sentAtMs: nowMs, expirationMs: nowMs }), unknown: true, isIntent: true };
 }
 
 /** The attempt is proven over with nothing traded: refused, or never left. */

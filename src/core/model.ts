@@ -286,6 +286,8 @@ export interface ManagedOrder {
   readonly cancelRequestedAtMs: number | null;
   /** A cancel of ours may have reached the exchange though none is under way: one that failed, a fence, a stop (9.5). */
   readonly cancelSent?: boolean;
+  /** No attempt of it has left yet: an intent that counts as live (strategy 9.10). Absent: an order. */
+  readonly isIntent?: true;
 }
 
 /** What a symbol wants submitted: everything but the price, which is found anew for each attempt (7.3, 7.4). */

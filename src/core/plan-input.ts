@@ -39,6 +39,10 @@ export interface PlanInput {
   readonly leaving?: LeavingWhy;
   /** Since when each account cannot open, beyond what its rests say (strategy 5.7, 9.8); absent: neither. */
   readonly unable?: Readonly<Record<AccountName, Inability | null>>;
+  /** Accounts that get no new order now, because one of theirs is under way or has just ended (strategy 9.10). Absent: none. */
+  readonly busy?: readonly AccountName[];
+  /** Accounts that get no opening, and no order past the net: what is known is not proven for that (9.10). Absent: none. */
+  readonly unproven?: readonly AccountName[];
   /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
   readonly denied: readonly string[];
 }

@@ -75,19 +75,33 @@ export function makePlan(input: PlanInput): Plan {
   const trims = planTrims(input, tradingState);
   const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
   const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
-  // Numbered after the denied ones are out: `countIntents` counts what is left, and a number is never used twice.
-  const creates = answer.creates
+  const ready = answer.creates.filter((intent) => !mustWait(input, intent));
+  // Numbered after those that wait are out: `countIntents` counts what is left, and a number is never used twice.
+  const creates = ready
     .filter((intent) => !input.denied.includes(intentKey(intent)))
     .map((intent, index) => ({ intentId: `${input.config.instrument}#${input.state.nextIntent + index}`, ...intent }));
   const idle =
     answer.creates.length > 0 && creates.length === 0
-      ? { why: 'waiting for a price that the rules allow', rule: answer.creates[0]?.nearerThanPrice ? '6.4' : '7.3' }
+      ? ready.length === 0
+        ? WAITING
+        : { why: 'waiting for a price that the rules allow', rule: ready[0]?.nearerThanPrice ? '6.4' : '7.3' }
       : answer.idle;
   return { situation, tradingState, why, creates, trims, idle };
 }
 
 /** An opening is sized by the best ask too (strategy 6.2), and no book is at hand that is fresh. */
 export const AWAITS_BOOK: Idle = { why: 'waiting for a book to size an opening by', rule: '6.2' };
+
+const WAITING: Idle = { why: 'waiting for the end of what was asked for before', rule: '9.10' };
+
+/** Whether an intent of that account is not to be decided yet (strategy 9.10). */
+function mustWait(
+  { busy = [], unproven = [] }: PlanInput,
+  { account, purpose, nearerThanPrice }: Omit<Intent, 'intentId'>,
+): boolean {
+  if (busy.includes(account)) return true;
+  return (purpose === 'opening' || nearerThanPrice !== null) && unproven.includes(account);
+}
 
 const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
 
@@ -214,7 +228,9 @@ function intentFor(
 
 /** The other account's live price that this order must stay one tick beyond (strategy 6.6): its dearest bid, its cheapest ask. */
 function beyondPrice(orders: readonly ManagedOrder[], account: AccountName, side: Side): Decimal | null {
-  const prices = orders.filter((order) => order.account !== account && order.side !== side).map((order) => order.price);
+  // Of an intent the gateway knows the price, as soon as it has one.
+  const priced = orders.filter((order) => order.account !== account && order.side !== side && !order.isIntent);
+  const prices = priced.map((order) => order.price);
   const [first, ...rest] = prices;
   if (first === undefined) return null;
   return side === 'sell' ? max(first, ...rest) : min(first, ...rest);

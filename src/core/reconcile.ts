@@ -14,7 +14,14 @@ import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
 import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
 import { splitRatio, withoutSplit } from './split.ts';
-import { CLOSED_ORDERS_REMEMBERED, type Contradiction, type SymbolState } from './symbol-state.ts';
+import {
+  CLOSED_ORDERS_REMEMBERED,
+  type Contradiction,
+  RECENT_FILL_MS,
+  RECENT_FILLS_MAX,
+  type SymbolState,
+  sign,
+} from './symbol-state.ts';
 import { sideAgainst, waitingOf } from './valuing.ts';
 
 /** A contradiction is told at its second reading: the first is mostly a snapshot taken between two answers. */
@@ -194,7 +201,7 @@ function takeOrder(
     return { state: letGo(state, order.clientOrderId), facts: [fact] };
   }
   const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
-  let next = state;
+  let next = withRecentFill(state, order, seen.tradedSize.minus(known.tradedSize), nowMs);
 
   if (price !== null && (over || nowMs >= untilMs)) {
     const booking = book(next, {
@@ -243,6 +250,30 @@ function takeOrder(
   return { state: next === state && sameReading(known, order) ? state : replaceOrder(next, order), facts };
 }
 
+function withRecentFill(state: SymbolState, order: ManagedOrder, size: Decimal, nowMs: number): SymbolState {
+  if (!size.gt(0)) return state;
+  const lately = (state.recentFills ?? []).filter((one) => isRecent(one.atMs, nowMs)).slice(1 - RECENT_FILLS_MAX);
+  const fill = { account: order.account, size: size.mul(sign(order.side)), atMs: nowMs };
+  return { ...state, recentFills: [...lately, fill] };
+}
+
+function isRecent(atMs: number, nowMs: number): boolean {
+  return atMs <= nowMs && nowMs - atMs < RECENT_FILL_MS;
+}
+
+/** The position lacks exactly the last own fills of the account, seen a moment ago: it lags behind the ledger (strategy 9.10). */
+export function lagsBehindFills(state: SymbolState, account: AccountName, nowMs: number): boolean {
+  const difference = state.contradiction[account]?.difference;
+  if (difference === undefined) return false;
+  let missing = ZERO;
+  for (const fill of (state.recentFills ?? []).toReversed()) {
+    if (fill.account !== account || !isRecent(fill.atMs, nowMs)) continue;
+    missing = missing.plus(fill.size);
+    if (missing.plus(difference).isZero()) return true;
+  }
+  return false;
+}
+
 /** Whether a reading changed nothing that a reading can change. */
 function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
   return (
@@ -272,12 +303,14 @@ function comparePosition(
 
   const former = state.contradiction[account];
   const alike = former?.difference.eq(difference) ? former : null;
+  // Drift is judged on whole readings; what is folded in between tells of differences and of their end (10.5).
+  const whole = snapshot.whole ?? true;
   const contradiction = {
     difference,
     // A time to come is from before our clock was set back.
     sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
     alikeSinceMs: Math.min(alike?.alikeSinceMs ?? nowMs, nowMs),
-    snapshots: (alike?.snapshots ?? 0) + 1,
+    snapshots: (alike?.snapshots ?? 0) + (whole ? 1 : 0),
   };
   const seen: Fact = {
     type: 'drift.seen',
@@ -295,11 +328,11 @@ function comparePosition(
     (order) =>
       order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
-  const lasting = contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
+  const lasting = whole && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
   if (!lasting || explained || state.split !== undefined) {
     return {
       state: withContradiction(state, account, contradiction),
-      facts: contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
+      facts: whole && contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
     };
   }
   return adoptDrift(state, snapshot, contradiction, mark);

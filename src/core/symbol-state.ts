@@ -26,6 +26,8 @@ export interface SymbolState {
   readonly contradiction: Readonly<Record<AccountName, Contradiction | null>>;
   /** Both accounts' sizes changed by one ratio: it is paused until a start takes that over (10.5). Absent: they did not. */
   readonly split?: Split;
+  /** Own fills of the last {@link RECENT_FILL_MS}, oldest first: positions may lag behind them (9.10). Not journalled. */
+  readonly recentFills?: readonly RecentFill[];
   /** When it left hedged; null while hedged. Runs on across restarts. */
   readonly unhedgedSinceMs: number | null;
   /** Rests after refusals (9.5), at most one of each account and purpose. Absent in the states of older journals. */
@@ -92,6 +94,18 @@ export interface ReduceOnly {
   /** From then on one order that grows a position may be tried. */
   readonly nextTryMs: number;
 }
+
+/** An own fill as it was seen first, booked or waiting: signed size, base units. */
+export interface RecentFill {
+  readonly account: AccountName;
+  readonly size: Decimal;
+  readonly atMs: number;
+}
+
+/** How long a position may lag behind a fill without delaying a repair within the net (9.10). */
+export const RECENT_FILL_MS = 10_000;
+/** Fills remembered of that time: two accounts, five a second. More than that lags no further. */
+export const RECENT_FILLS_MAX = 100;
 
 /** Realised results since the journal began (4.6). */
 export interface Realised {

@@ -2,6 +2,7 @@ import { type Decimal, ZERO } from './decimal.ts';
 import type {
   AccountName,
   ExchangeOrder,
+  ListedOrder,
   OrderLookup,
   OrderStatus,
   Position,
@@ -9,7 +10,7 @@ import type {
   StreamOrderState,
   SymbolSnapshot,
 } from './model.ts';
-import { isStrategyOrder } from './order-id.ts';
+import { isOwnOrder, isStrategyOrder } from './order-id.ts';
 
 /**
  * The view of one account (strategy 10.1, 10.6): what its positions and own orders are, folded from whole readings, look-ups
@@ -64,7 +65,7 @@ export interface WholeReading {
   readonly exchangeNowMs: number;
   readonly positions: Rows<Position>;
   /** Own and foreign orders. */
-  readonly openOrders: Rows<ExchangeOrder>;
+  readonly openOrders: Rows<ListedOrder>;
   readonly lookups: readonly OrderLookup[];
   /** Instruments with a missing order that could not be looked up: this reading says nothing of them (strategy 10.3). */
   readonly without: readonly string[];
@@ -163,6 +164,19 @@ export function emptyView(account: AccountName, instruments: readonly string[]):
   };
   const parts = Object.fromEntries(instruments.map((instrument) => [instrument, part]));
   return { account, parts, intactSinceMs: null, probes: [], uncovered: [], disagreed: [] };
+}
+
+/** The instruments that are followed from now on; what is known of those that were stays. */
+export function withInstruments(view: AccountView, instruments: readonly string[]): AccountView {
+  const { parts, intactSinceMs } = view;
+  const fresh = emptyView(view.account, instruments).parts;
+  const next = Object.fromEntries(
+    Object.entries(fresh).map(([instrument, part]) => [
+      instrument,
+      parts[instrument] ?? { ...part, trustFromMs: intactSinceMs ?? part.trustFromMs },
+    ]),
+  );
+  return { ...view, parts: next };
 }
 
 // ---- streams up and down ----------------------------------------------------------------------------------------------
@@ -499,7 +513,7 @@ function isRecent(frameAtMs: number | null, requestedAtMs: number): boolean {
 /** A whole reading: initialises the view, verifies it, and corrects it row by row (strategy 10.1, 10.6). */
 export function withReading(view: AccountView, reading: WholeReading): Folded {
   const positions = new Map(reading.positions.map((position) => [position.instrument, position]));
-  const listed = Map.groupBy(reading.openOrders, (order) => order.instrument);
+  const listed = Map.groupBy(reading.openOrders.filter(isOwnOrder), (order) => order.instrument);
   const looked = Map.groupBy(
     reading.lookups.flatMap(({ order }) => (order === null ? [] : [order])),
     (order) => order.instrument,
@@ -572,7 +586,6 @@ function takeReading(
     ['look-up', rows.looked],
   ] as const) {
     for (const order of orders) {
-      if (!isStrategyOrder(order.clientOrderId)) continue;
       const row = by === 'list' && from !== undefined ? { ...order, from } : order;
       const taken = takeRow(next, row, receivedAtMs, by);
       next = taken.part;
@@ -582,8 +595,8 @@ function takeReading(
   }
 
   const held = followed ? [] : part.held;
-  const position = followed && recent ? markedAnew(part, rows.position) : rows.position;
   const isStreams = followed && recent && !sameSize(part.position, rows.position);
+  const position = isStreams ? part.position : rows.position;
   const read = rows.position?.size ?? ZERO;
   const isAgainst = followed && !recent && part.streamedSize !== null && !read.eq(part.streamedSize);
   const disagrees = isAgainst && (part.againstSize?.eq(read) ?? false);
@@ -614,15 +627,6 @@ function forgottenTimes(part: Part, requestedAtMs: number): Partial<Part> {
   const trustFromMs = Number.isFinite(part.trustFromMs) ? requestedAtMs : part.trustFromMs;
   const orders = part.orders.map((row) => ({ ...row, changedAtMs: requestedAtMs, lastFrameAtMs: null }));
   return { trustFromMs, lastFrameAtMs: null, orders, held: [], ...FOLLOWS_NONE };
-}
-
-/** The position by the stream, with the mark of the reading: streams tell of trades, not of every mark (API 8). */
-function markedAnew({ position }: Part, row: Position | null): Position | null {
-  if (position === null || row === null) return position;
-  if (position.size.eq(row.size)) return row;
-  return row.eventTimeNs > position.eventTimeNs
-    ? { ...position, markPrice: row.markPrice, eventTimeNs: row.eventTimeNs }
-    : position;
 }
 
 /** Rows that are over leave the slices after a while, and are remembered by their ids until nothing can show them again. */

@@ -18,7 +18,6 @@ import {
 import { isOwnOrder } from '../core/order-id.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Admission, Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
-import { createAhead } from './ahead.ts';
 import {
   type Asked,
   type Bucket,
@@ -51,7 +50,7 @@ import {
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
 import { type Agents, type Answer, openAgents, type PostConfig, postStraight } from './transport.ts';
-import { ackAnswer, bulkAnswer, errorBody, OVER, whyNoJson } from './wire.ts';
+import { ackAnswer, bulkAnswer, errorBody, whyNoJson } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -114,11 +113,6 @@ export interface GrvtExchange extends Exchange {
   fundingTerms(account: AccountName): Promise<FundingTerms>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
-  /**
-   * An order is over, says a stream: asks for it and for its book now, while the poll is under way. `order` and `book` use
-   * the answers, each once: of the order only that it is over, which stays true; of the book what is fresh (strategy 7.4).
-   */
-  askAhead(account: AccountName, order: { readonly instrument: string; readonly clientOrderId: string }): void;
   /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
   takeUp(instrument: string): void;
   /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
@@ -317,9 +311,6 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const overlaps = new Map<string, Promise<void>>();
   /** Leave that was given for creates which have not been handed over yet. */
   const permits = new WeakMap<Admission, () => Permit>();
-  const ordersAhead = createAhead<ExchangeOrder | null>(clock);
-  const booksAhead = createAhead<Book>(clock);
-
   /** The tap hears; what it makes of it must not decide the fate of a call. */
   function tell(event: WireEvent): void {
     try {
@@ -795,7 +786,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return found;
     },
 
-    book: async (instrument): Promise<Book> => (await booksAhead.take(instrument)) ?? readBook(instrument),
+    book: readBook,
 
     async indexPrice(instrument) {
       const spec = miniSpec(instrument);
@@ -811,16 +802,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       ),
     accountSummary: (account): Promise<AccountSummary> => readPoll(account, channels[account].polls.summary),
 
-    async order(account, clientOrderId, sentAtMs): Promise<ExchangeOrder | null> {
-      const ahead = await ordersAhead.take(`${account} ${clientOrderId}`);
-      if (ahead !== null && OVER.has(ahead.status)) return ahead;
-      return channels[account].lookUps.ask(clientOrderId, sentAtMs);
-    },
-
-    askAhead(account, { instrument, clientOrderId }) {
-      ordersAhead.ask(`${account} ${clientOrderId}`, () => readOrder(account, clientOrderId));
-      booksAhead.ask(instrument, () => readBook(instrument));
-    },
+    order: async (account, clientOrderId, sentAtMs) => channels[account].lookUps.ask(clientOrderId, sentAtMs),
 
     orderHistory: readHistory,
 
@@ -898,17 +880,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
 
     async createOrder(signed, whyNot, admission): Promise<ExchangeOrder> {
-      const { account, clientOrderId, instrument } = signed.draft;
+      const { account, clientOrderId } = signed.draft;
       const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
       const permit = (admission && permits.get(admission)?.()) ?? null;
-      // An attempt is priced from a book asked after the one before it left (strategy 7.4); it may leave much later than now,
-      // when a login or its budget is waited for.
-      booksAhead.drop(instrument);
-      try {
-        return await readPrivate(account, createSpec(signed.payload), read, { whyNot, permit });
-      } finally {
-        booksAhead.drop(instrument);
-      }
+      return readPrivate(account, createSpec(signed.payload), read, { whyNot, permit });
     },
 
     async cancelOrder(account, clientOrderId, timeToLiveMs, instrument): Promise<void> {

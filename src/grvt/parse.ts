@@ -208,7 +208,8 @@ export function parsePositions(answer: unknown, subAccountId: string, scope: Row
   return [...newest.values()].filter((position) => !position.size.isZero());
 }
 
-function positionOf(row: unknown, subAccountId: string): Position {
+/** One position, flat or not. @throws UnusableAnswer naming the field. */
+export function positionOf(row: unknown, subAccountId: string): Position {
   const read = readAs(positionRow, row);
   mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
   const position = {

@@ -1,11 +1,16 @@
 import WebSocket, { type ClientOptions, type RawData } from 'ws';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { judgeSequence } from '../core/sequence.ts';
+import type { AccountFrame } from '../core/view.ts';
 import type { Clock, Redact } from '../ports.ts';
 import { asItIs, foreign } from './errors.ts';
+import type { WireTap } from './exchange.ts';
+import { ACCOUNT_STREAMS, parseFrame } from './frames.ts';
+import { UnusableAnswer } from './parse.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import { openAgents } from './transport.ts';
-import { bookFeed, feedFrame, OVER, orderFeed, rpcFrame } from './wire.ts';
+import { bookFeed, feedFrame, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {
   /** Origins; `http` becomes `ws`. */
@@ -16,10 +21,12 @@ export interface StreamOptions {
   readonly instruments: readonly string[];
   readonly bookDepth: number;
   readonly clock: Clock;
-  /** Something happened on that account: poll early (strategy 10.6). May come often; the poller keeps the budget. */
-  readonly onPrompt: (account: AccountName) => void;
-  /** An order is over, says a stream, before `onPrompt`: its look-up can be asked ahead. Nothing else may follow from it (strategy 10.6). */
-  readonly onOrderOver?: (account: AccountName, order: OrderName) => void;
+  /** Numbers frames and hands them to whoever observes the wire. */
+  readonly wire: WireTap;
+  /** A frame of an account that a rule uses: none repeated, none missing before it (strategy 10.6). */
+  readonly onFrame: (account: AccountName, frame: AccountFrame) => void;
+  /** The account's streams are all subscribed, or not any more: what happened meanwhile is in no frame (API 8). */
+  readonly onChange: (account: AccountName, up: boolean) => void;
   readonly report: (fact: Fact) => void;
   /** What the exchange writes passes it before anybody sees it. */
   readonly redact?: Redact;
@@ -30,13 +37,9 @@ export interface StreamOptions {
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
 
-/** Which order a message was about. */
-export interface OrderName {
-  readonly instrument: string;
-  readonly clientOrderId: string;
-}
-
 export interface Streams {
+  /** REST contradicts what the account's streams tell: they are connected anew (strategy 10.6). */
+  reconnect(account: AccountName, why: string): void;
   /** Ends all connections for good; each is reported `off`. */
   close(): void;
 }
@@ -60,8 +63,6 @@ const SELECTORS_PER_REQUEST = 50;
 /** Milliseconds between books of one instrument; they serve as a sign of life only. */
 const BOOK_RATE_MS = 500;
 
-const ACCOUNT_STREAMS = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'] as const;
-
 interface Subscription {
   readonly stream: string;
   readonly selectors: readonly string[];
@@ -69,11 +70,11 @@ interface Subscription {
 
 /**
  * The exchange's streams (strategy 10.6, API 8): order, state, fill and position of both accounts, and the books, over
- * `/ws/full`. A message prompts an early poll and nothing else. Silence, gaps, disconnects and sessions that ended are
- * noticed within 10 s, reported as `stream.changed`, and answered by a new connection; polling goes on meanwhile.
+ * `/ws/full`. Silence, gaps, frames that cannot be read, disconnects and sessions that ended are noticed within 10 s,
+ * reported as `stream.changed`, and answered by a new connection.
  */
 export function createStreams(options: StreamOptions): Streams {
-  const connections = ACCOUNTS.map((account) =>
+  const connections: Connection[] = ACCOUNTS.map((account) =>
     keepConnected({
       options,
       account,
@@ -92,6 +93,7 @@ export function createStreams(options: StreamOptions): Streams {
     connections.push(keepConnected({ options, account: null, origin, session: null, subscriptions }));
   }
   return {
+    reconnect: (account, why) => connections[ACCOUNTS.indexOf(account)]?.lose(why),
     close: () => {
       for (const connection of connections) connection.close();
     },
@@ -102,6 +104,12 @@ function streamUrl(origin: string): string {
   return `${origin.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws/full`;
 }
 
+interface Connection {
+  /** Lost, as if it had broken. */
+  lose(why: string): void;
+  close(): void;
+}
+
 /** One connection, made anew whenever it is lost. */
 function keepConnected(input: {
   options: StreamOptions;
@@ -109,7 +117,7 @@ function keepConnected(input: {
   origin: string;
   session: Session | null;
   subscriptions: readonly Subscription[];
-}): { close(): void } {
+}): Connection {
   const { options, account, origin, session, subscriptions } = input;
   const { clock, redact = asItIs } = options;
   const url = streamUrl(origin);
@@ -125,6 +133,7 @@ function keepConnected(input: {
   let timer: NodeJS.Timeout | null = null;
   /** Ends the present connection without another one. */
   let abandon: () => void = () => {};
+  let loseThis: (why: string) => void = () => {};
 
   function say(next: 'up' | 'down' | 'off', why: string): void {
     if (next === status) return;
@@ -132,8 +141,8 @@ function keepConnected(input: {
     options.report({ type: 'stream.changed', atMs: clock.nowMs(), account, status: next, why: foreign(why, redact) });
   }
 
-  function prompt(): void {
-    if (account !== null) options.onPrompt(account);
+  function changed(up: boolean): void {
+    if (account !== null) options.onChange(account, up);
   }
 
   function later(pauseMs: number): void {
@@ -184,7 +193,7 @@ function keepConnected(input: {
       socket.terminate();
     }
 
-    /** The connection is lost or no good: say so, poll early in case something was missed, and connect again. */
+    /** The connection is lost or no good: say so, and connect again. */
     function lose(why: string, rejected: SessionHeaders | null = null): void {
       if (over) return;
       end();
@@ -192,7 +201,7 @@ function keepConnected(input: {
       const wasUp = upAtMs !== null;
       if (upAtMs !== null && clock.nowMs() - upAtMs >= GOOD_AFTER_MS) failedInARow = 0;
       say('down', why);
-      if (wasUp) prompt();
+      if (wasUp) changed(false);
       if (rejected === null || session === null) {
         retry();
         return;
@@ -274,8 +283,7 @@ function keepConnected(input: {
       if (subscribing !== null) clearTimeout(subscribing);
       upAtMs = clock.nowMs();
       say('up', 'subscribed');
-      // Whatever happened while nobody listened is in no frame (API 8: reconcile after any reconnect).
-      prompt();
+      changed(true);
     }
 
     function takeFeed(frame: {
@@ -285,16 +293,47 @@ function keepConnected(input: {
       prev_sequence_number?: string | null | undefined;
       feed?: unknown;
     }): void {
-      const gap = gapOf(frame, sequences);
-      if (gap !== null) lose(gap);
-      else if (frame.stream === 'v1.book.s') tellTouch(frame.feed, options.onTouch);
-      else {
-        if (frame.stream === 'v1.order' && account !== null) tellOver(account, frame.feed, options.onOrderOver);
-        prompt();
+      const { stream, selector, feed } = frame;
+      const sequence = BigInt(frame.sequence_number);
+      const previous = typeof frame.prev_sequence_number === 'string' ? BigInt(frame.prev_sequence_number) : null;
+      // Account streams have one selector each and number by stream, whatever selector a frame echoes.
+      const key = account === null ? `${stream} ${selector}` : stream;
+      const last = sequences.get(key) ?? null;
+      const verdict = judgeSequence(last, sequence, previous);
+      const id = options.wire.nextId();
+      const atMs = clock.nowMs();
+      options.wire.tell({
+        kind: 'frame',
+        id,
+        atMs,
+        account,
+        stream,
+        selector,
+        sequence: frame.sequence_number,
+        previous: frame.prev_sequence_number ?? null,
+        feed,
+      });
+      if (verdict === 'gap') lose(`gap in ${stream}: ${sequence} after ${last}`);
+      if (verdict !== 'follows') return;
+      if (sequence > 0n) sequences.set(key, sequence);
+      if (account === null) tellTouch(feed, options.onTouch);
+      else takeRow(account, stream, feed, id, atMs);
+    }
+
+    function takeRow(of: AccountName, stream: string, feed: unknown, from: number, receivedAtMs: number): void {
+      const isTraded = (instrument: string) => options.instruments.includes(instrument);
+      try {
+        const row = parseFrame(stream, feed, options.subAccountIds[of], isTraded);
+        if (row !== null) options.onFrame(of, { ...row, from, receivedAtMs } as AccountFrame);
+      } catch (thrown) {
+        if (!(thrown instanceof UnusableAnswer)) throw thrown;
+        // What it told is missing, as in a gap.
+        lose(`a frame of ${stream} that cannot be read: ${thrown.message}`);
       }
     }
 
     abandon = end;
+    loseThis = lose;
     socket.on('open', subscribe);
     socket.on('message', take);
     socket.on('pong', () => {
@@ -313,6 +352,7 @@ function keepConnected(input: {
 
   connect();
   return {
+    lose: (why) => loseThis(why),
     close() {
       if (closed) return;
       closed = true;
@@ -331,44 +371,11 @@ function tellTouch(feed: unknown, onTouch: StreamOptions['onTouch']): void {
   if (book.success && bid !== undefined && ask !== undefined) onTouch(book.data.instrument, bid.price, ask.price);
 }
 
-/** An order that is over; whatever has another shape names none. */
-function tellOver(account: AccountName, feed: unknown, onOrderOver: StreamOptions['onOrderOver']): void {
-  const order = orderFeed.safeParse(feed);
-  if (!order.success || !OVER.has(order.data.state.status)) return;
-  const { legs, metadata } = order.data;
-  onOrderOver?.(account, { instrument: legs[0].instrument, clientOrderId: metadata.client_order_id });
-}
-
 /** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */
 function unsubscribed(subscription: Subscription, result: unknown): string | null {
   const subs = result !== null && typeof result === 'object' && 'subs' in result ? result.subs : null;
   if (!Array.isArray(subs)) return null;
   return subscription.selectors.find((selector) => !subs.includes(selector)) ?? null;
-}
-
-/**
- * Holds one frame's numbers against the last of its stream (API 8): zero is a snapshot, the last once more a duplicate,
- * and a number follows the last when `prev_sequence_number` names it, or, without that, when it is one more.
- */
-function gapOf(
-  frame: {
-    stream: string;
-    selector: string;
-    sequence_number: string;
-    prev_sequence_number?: string | null | undefined;
-  },
-  sequences: Map<string, bigint>,
-): string | null {
-  const number = BigInt(frame.sequence_number);
-  if (number === 0n) return null;
-  // Account streams have one selector each and number by stream, whatever selector a frame echoes.
-  const key = frame.stream.startsWith('v1.book') ? `${frame.stream} ${frame.selector}` : frame.stream;
-  const last = sequences.get(key);
-  if (last === number) return null;
-  sequences.set(key, number);
-  if (last === undefined) return null;
-  const before = typeof frame.prev_sequence_number === 'string' ? BigInt(frame.prev_sequence_number) : number - 1n;
-  return before === last ? null : `gap in ${frame.stream}: ${number} after ${last}`;
 }
 
 function wordsOf(error: unknown): string {

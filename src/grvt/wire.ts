@@ -156,17 +156,6 @@ export const bookFeed = z.object({
   bids: z.array(z.object({ price: z.string() })),
   asks: z.array(z.object({ price: z.string() })),
 });
-/**
- * Statuses after which nothing more becomes of an order that rested (API 5.1). A refused one is looked up by its own
- * submission.
- */
-export const OVER: ReadonlySet<string> = new Set(['FILLED', 'CANCELLED']);
-/** An order as a stream sends it: which it is and whether it is over. */
-export const orderFeed = z.object({
-  legs: z.tuple([z.object({ instrument: z.string() })]),
-  metadata: z.object({ client_order_id: uint64Text }),
-  state: z.object({ status: z.string() }),
-});
 export const rpcFrame = z.object({
   id: z.int().nullish(),
   method: z.string().nullish(),

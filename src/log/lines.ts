@@ -199,6 +199,10 @@ const WORDING: Wording = {
     level: fact.status === 'down' ? 'warn' : 'info',
     text: `Stream${fact.account === null ? '' : ` of account ${fact.account}`} ${fact.status}: ${fact.why}${fact.status === 'down' ? '; polling goes on' : ''}`,
   }),
+  'stream.contradicted': (fact) => ({
+    level: 'warn',
+    text: `Streams of account ${fact.account} contradict REST${fact.instrument === null ? '' : ` on ${base(fact.instrument)}`}: ${fact.why}${cited('10.6')}`,
+  }),
   'session.renewed': (fact) => ({
     level: 'debug',
     text: `Session of account ${fact.account} renewed for ${lasting(fact.untilMs - fact.atMs)}`,
@@ -375,6 +379,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',
   'order-count': () => 'ALERT more orders than the cap',
   'clock-skew': () => 'ALERT our clock and the exchange’s differ',
+  'stream-disagreement': () => 'ALERT a stream tells something else than REST',
   'limit-reached': () => 'ALERT position limit reached',
   'mark-doubtful': () => 'ALERT the mark price is doubtful',
   'repair-blocked': () => 'ALERT the position limits block both ways to repair the net',

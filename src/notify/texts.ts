@@ -190,6 +190,12 @@ const EN: Words = {
       engine: 'goes on; cancels and hedges leave first, what it knows of the accounts is older.',
       you: 'trade fewer symbols, or raise GRVT_HEDGE_RATE_SCALE if your tier allows more.',
     },
+    'stream-disagreement': {
+      title: 'A stream of the exchange contradicts its REST answers',
+      line: '[account {account}][: {why}]',
+      engine: 'goes by the REST answers, and follows the stream again once they agree.',
+      you: 'nothing; if it stays, look at the status page of the exchange.',
+    },
     'limit-reached': {
       title: 'Position limit reached',
       line: '[total {total} USDT, limit {limit} USDT][, mode {mode}][: {why}]',
@@ -424,6 +430,12 @@ const ZH: Words = {
       line: '[{bucket}]',
       engine: '继续运行；撤单与对冲优先，账户数据会较旧。',
       you: '减少标的，或在账户等级允许时调高 GRVT_HEDGE_RATE_SCALE。',
+    },
+    'stream-disagreement': {
+      title: '交易所的推送与查询结果不一致',
+      line: '[账户 {account}][：{why}]',
+      engine: '以查询结果为准，两者一致后恢复使用推送。',
+      you: '无需操作；若持续，请查看交易所状态页。',
     },
     'limit-reached': {
       title: '达到持仓限额',

@@ -530,8 +530,8 @@ export const VARIABLES = {
   GRVT_HEDGE_STREAMS: variable(onOff, {
     default: '1',
     section: 'strategy',
-    en: "Listen to the exchange's streams in order to poll early.",
-    zh: '监听交易所推送，以便提前轮询。',
+    en: "Follow the exchange's streams: fills are learned at once.",
+    zh: '使用交易所推送，成交即时得知。',
   }),
 
   GRVT_HEDGE_MAX_RUNTIME_SEC: variable(secondsOrNever(LONGEST_TIMER_SEC), {

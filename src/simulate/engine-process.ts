@@ -178,18 +178,19 @@ export class EngineProcess {
       onTrading: (trading, symbols) => {
         this.#trading = life.alive;
         if (!this.#parts.streams || !life.alive) return;
-        this.#streams = createStreams({
-          hosts: { trades: origin, marketData: origin },
-          sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
-          subAccountIds,
-          instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
-          bookDepth: settings.orderbookDepth,
-          clock,
-          onPrompt: (account) => trading.prompt(account),
-          onOrderOver: (account, order) => trading.orderOver(account, order),
-          report,
-          WebSocket: virtualSockets(parts, life, surroundings.network, latencyMs),
-        });
+        this.#streams = trading.listen((ears) =>
+          createStreams({
+            ...ears,
+            hosts: { trades: origin, marketData: origin },
+            sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
+            subAccountIds,
+            instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
+            bookDepth: settings.orderbookDepth,
+            clock,
+            report,
+            WebSocket: virtualSockets(parts, life, surroundings.network, latencyMs),
+          }),
+        );
       },
     });
     this.#engine = engine;

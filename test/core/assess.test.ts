@@ -166,12 +166,12 @@ describe('12 since when a symbol is unhedged', () => {
   const clock = (a: number, since: number | null): number | null => {
     const assessment = assess(
       knowledge({
-        state: stateWith({ unhedgedSinceMs: since }),
+        state: stateWith({ unhedgedSinceMs: since, booked: { A: d(a), B: d(-5) } }),
         snapshots: { A: snapshot('A', a), B: snapshot('B', -5) },
       }),
     );
     assert.ok(assessment.kind === 'usable');
-    return assessment.input.state.unhedgedSinceMs;
+    return assessment.state.unhedgedSinceMs;
   };
   it('12 the clock starts when the symbol leaves hedged', () => assert.equal(clock(6, null), NOW));
   it('12 it runs on while not hedged', () => assert.equal(clock(6, NOW - HOUR), NOW - HOUR));
@@ -182,10 +182,13 @@ describe('12 since when a symbol is unhedged', () => {
 describe('5 9.5 12 times that cannot be yet are from before our clock was set back', () => {
   function kept(state: Partial<SymbolState>): SymbolState {
     const assessment = assess(
-      knowledge({ state: stateWith(state), snapshots: { A: snapshot('A', 6), B: snapshot('B', -5) } }),
+      knowledge({
+        state: stateWith({ ...state, booked: { A: d(6), B: d(-5) } }),
+        snapshots: { A: snapshot('A', 6), B: snapshot('B', -5) },
+      }),
     );
     assert.ok(assessment.kind === 'usable');
-    return assessment.input.state;
+    return assessment.state;
   }
   const cooldownMs = strategy().postOnlyCooldownMs;
 

@@ -352,24 +352,24 @@ describe('10.1 10.6 what the view shows', () => {
   ];
   for (const [name, of, shows] of cases) it(name, () => assert.equal(of().shows(), shows));
 
-  it('a position by the stream has the mark of the reading', () => {
+  it('a position by the stream is one message’s, size and mark; a reading that agrees is newer', () => {
     const account = quoting().position(2, 10);
-    const before = sliceOf(account.view, BNB, { nowMs: NOW, whole: false, absent: [] })?.position;
-    account.view = withReading(account.view, {
-      requestedAtMs: ms(3),
-      receivedAtMs: ms(3.1),
-      era: 0,
-      exchangeNowMs: ms(3),
-      positions: [position(7, { markPrice: d(123), eventTimeNs: 9_000_000_000_000n })],
-      openOrders: [row(1, 'OPEN')],
-      lookups: [],
-      without: [],
-    }).view;
-    const after = sliceOf(account.view, BNB, { nowMs: NOW, whole: true, absent: [] })?.position;
-    assert.deepEqual(
-      [before?.markPrice.toFixed(), after?.markPrice.toFixed(), after?.size.toFixed()],
-      ['100', '123', '10'],
-    );
+    const shown = (size: number) => {
+      account.view = withReading(account.view, {
+        requestedAtMs: ms(3),
+        receivedAtMs: ms(3.1),
+        era: 0,
+        exchangeNowMs: ms(3),
+        positions: Object.defineProperty([position(size, { markPrice: d(123) })], 'from', { value: 77 }),
+        openOrders: [row(1, 'OPEN')],
+        lookups: [],
+        without: [],
+      }).view;
+      const slice = sliceOf(account.view, BNB, { nowMs: NOW, whole: true, absent: [] });
+      return [slice?.position?.size.toFixed(), slice?.position?.markPrice.toFixed(), slice?.positionFrom];
+    };
+    assert.deepEqual(shown(7), ['10', '100', 1]);
+    assert.deepEqual(shown(10), ['10', '123', 77]);
   });
 
   it('what says nothing new changes no slice', () => {

@@ -216,59 +216,6 @@ describe('calls', () => {
   });
 });
 
-describe('answers asked ahead (strategy 10.6)', () => {
-  const LEVEL = { p: '92336.0', s: '0.005', no: 1 };
-  const book = { json: { r: { et: '5', i: 'BTC_USDT_Perp', b: [LEVEL], a: [{ ...LEVEL, p: '92336.1' }] } } };
-  const calls = ({ scripted }: Rig, path: string) => scripted.asked.filter((one) => one.path === path).length;
-
-  it('of an order that is over saves its look-up and one reading of the book', async (context) => {
-    const made = await rig(context);
-    made.scripted.on(ORDER, { json: { r: liteOrder({ state: { s: 'CANCELLED' } }) } });
-    made.scripted.on(BOOK, book);
-    made.exchange.askAhead('A', { instrument: 'BTC_USDT_Perp', clientOrderId: ID });
-    assert.equal((await made.exchange.order('A', ID))?.status, 'CANCELLED');
-    await made.exchange.book('BTC_USDT_Perp');
-    assert.deepEqual([calls(made, ORDER), calls(made, BOOK)], [1, 1]);
-    await made.exchange.order('A', ID);
-    await made.exchange.book('BTC_USDT_Perp');
-    assert.deepEqual([calls(made, ORDER), calls(made, BOOK)], [2, 2], 'each answer serves once');
-  });
-
-  it('of an order that is not over proves nothing: it is asked again when it is needed', async (context) => {
-    for (const answer of [{ json: { r: liteOrder() } }, { status: 404, json: liteError(1004, 404) }]) {
-      const made = await rig(context);
-      made.scripted.on(ORDER, answer);
-      made.scripted.on(BOOK, book);
-      made.exchange.askAhead('A', { instrument: 'BTC_USDT_Perp', clientOrderId: ID });
-      await made.exchange.order('A', ID);
-      assert.equal(calls(made, ORDER), 2);
-    }
-  });
-
-  it('before a create left price nothing that follows it (strategy 7.4)', async (context) => {
-    const made = await readyToCreate(context);
-    made.scripted.on(ORDER, { json: { r: liteOrder({ state: { s: 'CANCELLED' } }) } });
-    made.scripted.on(BOOK, book);
-    made.scripted.on(CREATE, { json: { r: liteOrder({ oi: '0x00', state: { s: 'PENDING' } }) } });
-    made.exchange.askAhead('A', { instrument: 'BTC_USDT_Perp', clientOrderId: ID });
-    await made.exchange.createOrder(made.exchange.sign(draft));
-    await made.exchange.book('BTC_USDT_Perp');
-    assert.equal(calls(made, BOOK), 2);
-  });
-
-  it('while a create waited to leave price nothing that follows it either (strategy 7.4)', async (context) => {
-    const made = await readyToCreate(context);
-    made.scripted.on(ORDER, { json: { r: liteOrder({ state: { s: 'CANCELLED' } }) } });
-    made.scripted.on(BOOK, book);
-    made.scripted.on(CREATE, { json: { r: liteOrder({ oi: '0x00', state: { s: 'PENDING' } }) } });
-    const created = made.exchange.createOrder(made.exchange.sign(draft));
-    made.exchange.askAhead('A', { instrument: 'BTC_USDT_Perp', clientOrderId: ID });
-    await created;
-    await made.exchange.book('BTC_USDT_Perp');
-    assert.equal(calls(made, BOOK), 2);
-  });
-});
-
 describe('answers that cannot be used (strategy 10.4)', () => {
   type Call = (exchange: Exchange) => Promise<unknown>;
   const positions: Call = (exchange) => exchange.positions('A');

@@ -6,8 +6,11 @@ import FakeTimers from '@sinonjs/fake-timers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import type { AccountFrame } from '../../src/core/view.ts';
+import type { WireEvent } from '../../src/core/wire-event.ts';
 import type { Session, SessionHeaders } from '../../src/grvt/session.ts';
-import { createStreams, type OrderName, type Streams } from '../../src/grvt/stream.ts';
+import { createStreams, type Streams } from '../../src/grvt/stream.ts';
 import { SUB_ACCOUNTS } from './support.ts';
 
 type Changed = Extract<Fact, { type: 'stream.changed' }>;
@@ -22,8 +25,10 @@ interface Peer {
 interface Bench {
   readonly peers: Peer[];
   readonly facts: Changed[];
-  readonly prompts: AccountName[];
-  readonly over: (OrderName & { account: AccountName })[];
+  readonly frames: (AccountFrame & { account: AccountName })[];
+  /** `A up`, `B down`: what the account's poller is told of its streams. */
+  readonly changes: string[];
+  readonly wire: WireEvent[];
   readonly sessions: Record<AccountName, { headers: SessionHeaders; renewals: number }>;
   readonly subscribed: { who: string; stream: string; selectors: string[] }[];
   /** How the exchange answers; changed by tests. */
@@ -60,8 +65,9 @@ describe('streams (strategy 10.6, API 8)', () => {
     const made: Omit<Bench, 'streams'> = {
       peers: [],
       facts: [],
-      prompts: [],
-      over: [],
+      frames: [],
+      changes: [],
+      wire: [],
       sessions: { A: { headers: headers('A', 1), renewals: 0 }, B: { headers: headers('B', 1), renewals: 0 } },
       subscribed: [],
       behave: { acknowledge: true, handshakeStatus: null, pong: true, error: null },
@@ -134,8 +140,9 @@ describe('streams (strategy 10.6, API 8)', () => {
       instruments,
       bookDepth: 10,
       clock: { nowMs: () => Date.now() },
-      onPrompt: (account) => bench.prompts.push(account),
-      onOrderOver: (account, order) => bench.over.push({ account, ...order }),
+      wire: { nextId: () => 100 + bench.wire.length, tell: (event) => bench.wire.push(event) },
+      onFrame: (account, frame) => bench.frames.push({ account, ...frame }),
+      onChange: (account, up) => bench.changes.push(`${account} ${up ? 'up' : 'down'}`),
       report: (fact) => fact.type === 'stream.changed' && bench.facts.push(fact),
     });
   }
@@ -184,56 +191,111 @@ describe('streams (strategy 10.6, API 8)', () => {
     );
   });
 
-  it('a message prompts a poll of its account only; a book prompts none', async () => {
-    start();
-    await until(allUp);
-    bench.prompts.length = 0;
-    peerOf('books').socket.send(
-      JSON.stringify({ stream: 'v1.book.s', selector: 'BTC_USDT_Perp@500-10', sequence_number: '0', feed: {} }),
-    );
-    peerOf('A').socket.send(feed('v1.fill', 1));
-    await until(() => bench.prompts.length > 0);
-    assert.deepEqual(bench.prompts, ['A']);
+  const own = clientOrderIdOf('A', 'buy', 7n);
+  const legs = [{ instrument: 'BTC_USDT_Perp', size: '1', limit_price: '10', is_buying_asset: true }];
+  const state = {
+    status: 'OPEN',
+    reject_reason: 'UNSPECIFIED',
+    traded_size: ['0.4'],
+    avg_fill_price: ['10'],
+    update_time: '5',
+  };
+  const order = (id: string, more: object = {}) => ({
+    order_id: '0x01',
+    sub_account_id: SUB_ACCOUNTS.A,
+    legs,
+    signature: { expiration: '9' },
+    metadata: { client_order_id: id, create_time: '1' },
+    state,
+    ...more,
   });
+  const position = (more: object = {}) => ({
+    event_time: '5',
+    sub_account_id: SUB_ACCOUNTS.A,
+    instrument: 'BTC_USDT_Perp',
+    size: '-0.4',
+    entry_price: '10',
+    mark_price: '11',
+    ...more,
+  });
+  const fill = { client_order_id: own, instrument: 'BTC_USDT_Perp', event_time: '5' };
 
-  it('an order that is over is named, one that is not, or has another shape, is not', async () => {
-    start();
-    await until(allUp);
-    const send = (number: number, status: string, clientOrderId: string, more: object = {}) => {
-      const order = {
-        legs: [{ instrument: 'BTC_USDT_Perp' }],
-        metadata: { client_order_id: clientOrderId },
-        state: { status },
-        ...more,
+  const told: [name: string, stream: string, feed: object, told: string | null | RegExp][] = [
+    ['an own order', 'v1.order', order(own), 'order OPEN 0.4'],
+    ['its state', 'v1.state', { client_order_id: own, order_id: '0x01', order_state: state }, 'state OPEN 0.4'],
+    ['its fill', 'v1.fill', fill, 'fill 5'],
+    ['a position', 'v1.position', position(), 'position -0.4'],
+    ['a position that went flat', 'v1.position', position({ size: '0', entry_price: '0.0' }), 'position 0'],
+    ['a foreign order, however odd', 'v1.order', order('77', { legs: [], state: {} }), null],
+    ['a foreign order’s state', 'v1.state', { client_order_id: '77', order_state: {} }, null],
+    ['a foreign order’s fill', 'v1.fill', { ...fill, client_order_id: '' }, null],
+    ['a position nobody trades, however odd', 'v1.position', position({ instrument: 'X', mark_price: '0' }), null],
+    ['a stream nobody asked for', 'v1.cancel', { client_order_id: own }, null],
+    ['an own order that cannot be read', 'v1.order', order(own, { legs: [] }), /cannot be read: .*legs/],
+    [
+      'a state that says less than it must',
+      'v1.state',
+      { client_order_id: own, order_state: { ...state, avg_fill_price: [] } },
+      /avg_fill_price/,
+    ],
+    ['a position of another account', 'v1.position', position({ sub_account_id: '3' }), /sub_account_id/],
+    ['a position without a mark', 'v1.position', position({ mark_price: '0' }), /mark_price: is zero/],
+  ];
+  for (const [name, stream, feed_, expected] of told) {
+    it(`10.4 10.6 ${name}: ${expected === null ? 'no frame' : expected instanceof RegExp ? 'as a gap' : 'a frame, which names its message'}`, async () => {
+      start();
+      await until(allUp);
+      peerOf('A').socket.send(JSON.stringify({ ...JSON.parse(feed(stream, 1)), feed: feed_ }));
+      await until(() => bench.wire.length === 1);
+      const event = bench.wire[0];
+      assert.ok(event?.kind === 'frame' && event.id === 100 && event.stream === stream && event.account === 'A');
+      const frame = bench.frames[0];
+      if (frame === undefined || expected === null || expected instanceof RegExp) {
+        assert.equal(frame, undefined);
+        const down = says('down', 'A')[0]?.why ?? '';
+        assert.equal(expected instanceof RegExp && expected.test(down), expected !== null, down);
+        return;
+      }
+      assert.deepEqual([frame.account, frame.from], ['A', 100]);
+      const words = {
+        order: () => frame.kind === 'order' && `${frame.order.status} ${frame.order.tradedSize}`,
+        state: () => frame.kind === 'state' && `${frame.state.status} ${frame.state.tradedSize}`,
+        fill: () => frame.kind === 'fill' && `${frame.eventTimeNs}`,
+        position: () => frame.kind === 'position' && `${frame.position.size}`,
       };
-      peerOf('A').socket.send(JSON.stringify({ ...JSON.parse(feed('v1.order', number)), feed: order }));
-    };
-    bench.prompts.length = 0;
-    for (const [index, status] of ['OPEN', 'FILLED', 'REJECTED', 'CANCELLED'].entries()) {
-      send(index + 1, status, String(index));
+      assert.equal(`${frame.kind} ${words[frame.kind]()}`, expected);
+    });
+  }
+
+  it('a repeated frame is told once', async () => {
+    start();
+    await until(allUp);
+    for (const number of [1, 1, 2]) {
+      peerOf('A').socket.send(JSON.stringify({ ...JSON.parse(feed('v1.fill', number)), feed: fill }));
     }
-    send(5, 'FILLED', '5', { legs: [] });
-    await until(() => bench.prompts.length >= 5);
-    assert.deepEqual(
-      bench.over.map((one) => `${one.account} ${one.instrument} ${one.clientOrderId}`),
-      ['A BTC_USDT_Perp 1', 'A BTC_USDT_Perp 3'],
-    );
+    await until(() => bench.wire.length === 3);
+    assert.equal(bench.frames.length, 2);
   });
 
-  it('being up again prompts a poll: what happened meanwhile is in no frame', async () => {
+  it('a connection given up from outside is lost, and made anew', async () => {
     start();
     await until(allUp);
-    assert.deepEqual([...bench.prompts].sort(), ['A', 'B']);
+    bench.streams.reconnect('B', 'no frame of an order');
+    assert.match(says('down', 'B')[0]!.why, /no frame of an order/);
+    bench.streams.reconnect('B', 'said while it is down');
+    clock.tick(500);
+    await until(() => says('up', 'B').length === 2);
+    assert.deepEqual(bench.changes.sort(), ['A up', 'B down', 'B up', 'B up']);
   });
 
-  it('a disconnect is said at once, prompts a poll, and is followed by a new connection', async () => {
+  it('a disconnect is said at once, and is followed by a new connection', async () => {
     start();
     await until(allUp);
-    bench.prompts.length = 0;
+    bench.changes.length = 0;
     peerOf('B').socket.close(1001);
     await until(() => says('down', 'B').length === 1);
     assert.match(says('down', 'B')[0]!.why, /disconnected \(1001\)/);
-    assert.deepEqual(bench.prompts, ['B']);
+    assert.deepEqual(bench.changes, ['B down']);
     clock.tick(500);
     await until(() => says('up', 'B').length === 2);
     assert.equal(says('down', 'A').length, 0);
@@ -325,9 +387,8 @@ describe('streams (strategy 10.6, API 8)', () => {
     it(`${name}: ${gap === null ? 'no gap' : 'a gap, said and answered by a new connection'}`, async () => {
       start();
       await until(allUp);
-      bench.prompts.length = 0;
       for (const [number, before] of numbers) peerOf('A').socket.send(feed('v1.order', number, before));
-      await until(() => bench.prompts.length >= numbers.length);
+      await until(() => bench.wire.length >= numbers.length);
       assert.equal(says('down', 'A').length, gap === null ? 0 : 1);
       if (gap === null) return;
       assert.match(says('down', 'A')[0]!.why, gap);

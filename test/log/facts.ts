@@ -218,6 +218,13 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
   'account.unparked': { type: 'account.unparked', atMs: AT, account: 'A' },
   'budget.share': { type: 'budget.share', atMs: AT, account: 'A', bucket: 'reads', share: 0.8 },
   'budget.late': { type: 'budget.late', atMs: AT, account: null, bucket: 'market data', waiting: 1 },
+  'stream.contradicted': {
+    type: 'stream.contradicted',
+    atMs: AT,
+    account: 'A',
+    instrument: 'BNB_USDT_Perp',
+    why: 'two readings differ',
+  },
   'stream.changed': { type: 'stream.changed', atMs: AT, account: 'A', status: 'down', why: 'silent for 10 s' },
   'session.renewed': { type: 'session.renewed', atMs: AT, account: 'A', untilMs: AT + 86_400_000 },
   'alert.raised': {

@@ -3,12 +3,11 @@ import { after, test } from 'node:test';
 import {
   accountPollerMachine,
   BACK_OFF_MAX_MS,
-  HASTEN_GAP_MS,
-  HASTEN_WINDOW_MS,
   HISTORY_DEFAULT_MS,
   HISTORY_MARGIN_MS,
   LOOKUPS_MAX,
   PARKED_RETRY_MS,
+  SUMMARY_EVERY_MS,
 } from '../../machines/account-poller.ts';
 import type { AccountPolled } from '../../machines/messages.ts';
 import { decimal } from '../../src/core/decimal.ts';
@@ -29,10 +28,13 @@ const INTERVAL_MS = 2_000;
 
 function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   const { exchange, clock, reporter } = bench;
-  const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS };
-  const ears = [BNB, SOL, 'gateway', 'daemon'];
+  const reconnected: string[] = [];
+  const reconnectStreams = (_account: string, why: string) => reconnected.push(why);
+  const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS, reconnectStreams };
+  const ears = [BNB, SOL, 'gateway', 'daemon', 'alert-desk'];
   const { child } = bench.house(accountPollerMachine, { input, ears, systemId: 'poller:A', inspect: coverage.inspect });
   return {
+    reconnected,
     send: (event: { type: string } & Record<string, unknown>) => child().send(event),
     state: () => child().getSnapshot().value,
   };
@@ -174,37 +176,6 @@ test('a watched order that is not open is looked up in the same poll, never assu
   assert.equal(since, BENCH_START_MS + INTERVAL_MS - HISTORY_DEFAULT_MS - HISTORY_MARGIN_MS);
 });
 
-test('what was looked up ahead is told by the poll that lacks the order, not by one that lists it (10.2, 10.6)', async () => {
-  const bench = new Bench();
-  const slow = deferred<readonly Position[]>();
-  // The answer is there at once and says more than this poll's open orders do.
-  bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'FILLED');
-  const { send } = poll(bench);
-  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
-  await bench.settle();
-  bench.exchange.onPositions = () => slow.promise;
-  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
-  await bench.pass(INTERVAL_MS, 500);
-  const before = bench.exchange.named('order').length;
-  bench.exchange.onOpenOrders = async () => [];
-  slow.resolve([position('BNB_USDT_Perp')]);
-  await bench.settle();
-  assert.deepEqual(
-    slice(bench)?.orders.map(({ status }) => status),
-    ['OPEN'],
-  );
-  assert.equal(bench.exchange.named('order').length, before, 'not asked for, so not taken');
-  bench.exchange.onPositions = async () => [];
-  await bench.pass(INTERVAL_MS, 500);
-  const later = slice(bench);
-  assert.deepEqual(
-    later?.orders.map(({ status }) => status),
-    ['FILLED'],
-  );
-  assert.deepEqual(later?.lookedUp, [id(1)]);
-  assert.equal(later?.position, null, 'of its own poll');
-});
-
 test('a list counts from the next poll that starts; a symbol’s first one at once: it was started after its poller', async () => {
   const bench = new Bench();
   const slow = deferred<readonly Position[]>();
@@ -295,9 +266,9 @@ for (const [call, break_] of [
       bench.reported('read.failed').map(({ inARow }) => inARow),
       [1, 2],
     );
-    bench.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
+    bench.exchange.onPositions = () => Promise.reject(new TestFailure('unavailable', 'positions', null, 'A'));
     await bench.pass(INTERVAL_MS, 500);
-    bench.exchange.onSummary = new Bench().exchange.onSummary;
+    bench.exchange.onPositions = async () => [];
     await bench.pass(INTERVAL_MS, 500);
     assert.deepEqual(failed(), [`${call} 3`], 'a poll that failed looked nothing up');
     bench.exchange.onOrder = async (_, orderId) => testOrder(orderId, 'FILLED');
@@ -364,65 +335,14 @@ test('a defect in the look-ups fails the poll, not the poller', async () => {
   assert.equal(state(), 'backing-off');
 });
 
-test('a hastened poll comes at once, but never a third one within the window (10.6)', async () => {
-  const bench = new Bench();
-  const { send } = poll(bench);
-  await bench.pass(100);
-  send({ type: 'poll.hasten' });
-  await bench.pass(10);
-  assert.equal(bench.exchange.named('positions').length, 2, 'at once');
-  send({ type: 'poll.hasten' });
-  send({ type: 'poll.hasten' });
-  await bench.pass(HASTEN_WINDOW_MS - 130);
-  assert.equal(bench.exchange.named('positions').length, 2, 'the third waits for the window');
-  await bench.pass(30);
-  assert.equal(bench.exchange.named('positions').length, 3);
-});
-
-test('the further messages of a fill ask for a poll that leaves its hedge room in the budget (10.6)', async () => {
-  const bench = new Bench();
-  const { send } = poll(bench);
-  await bench.pass(HASTEN_WINDOW_MS);
-  send({ type: 'poll.hasten' });
-  send({ type: 'poll.hasten' });
-  await bench.pass(HASTEN_GAP_MS - 10);
-  assert.equal(bench.exchange.named('positions').length, 2, 'the first message asked for one, at once');
-  await bench.pass(20);
-  assert.equal(bench.exchange.named('positions').length, 3);
-});
-
-test('our clock is set back by an hour: a hastened poll waits for its window, not for the hour (10.6)', async () => {
-  const bench = new Bench();
-  const { send } = poll(bench);
-  await bench.pass(100);
-  send({ type: 'poll.hasten' });
-  await bench.pass(10);
-  bench.setClockBack(3_600_000);
-  send({ type: 'poll.hasten' });
-  await bench.pass(HASTEN_WINDOW_MS);
-  assert.equal(bench.exchange.named('positions').length, 3);
-});
-
-test('a poll asked for while one is under way follows it (10.6)', async () => {
-  const bench = new Bench();
-  const slow = deferred<readonly Position[]>();
-  bench.exchange.onPositions = () => slow.promise;
-  const { send } = poll(bench);
-  send({ type: 'poll.hasten' });
-  slow.resolve([]);
-  await bench.pass(10);
-  assert.equal(bench.exchange.named('positions').length, 2);
-});
-
 test('an account that must not go on is parked: told once, asked slowly, unparked by the first answer (9.8)', async () => {
   const bench = new Bench();
   bench.exchange.onOpenOrders = () => Promise.reject(new TestFailure('parked', 'openOrders', 1008, 'A'));
-  const { send, state } = poll(bench);
+  const { state } = poll(bench);
   await bench.settle();
   assert.equal(state(), 'parked');
-  send({ type: 'poll.hasten' });
   await bench.pass(PARKED_RETRY_MS + 1_000, 500);
-  assert.equal(bench.exchange.named('positions').length, 2, 'nothing hastens it');
+  assert.equal(bench.exchange.named('positions').length, 2);
   const parkings = (ear: string) =>
     bench.told(ear).filter((type) => type.startsWith('account.') && type.endsWith('parked'));
   assert.deepEqual(parkings('gateway'), ['account.parked']);
@@ -483,7 +403,7 @@ test('told to park again during the poll that would have unparked it: it stays p
   assert.deepEqual(bench.told('gateway'), ['account.unparked'], 'its first poll, before it was told');
 });
 
-test('told to park during a poll that fails, or while it waits, hastens or backs off: parked (9.8)', async () => {
+test('told to park during a poll that fails, or while it waits or backs off: parked (9.8)', async () => {
   const failing = new Bench();
   failing.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
   const first = poll(failing);
@@ -504,14 +424,106 @@ test('told to park during a poll that fails, or while it waits, hastens or backs
   await waiting.settle();
   third.send(parked);
   assert.equal(third.state(), 'parked');
+});
 
-  const hastening = new Bench();
-  const fourth = poll(hastening);
-  await hastening.settle();
-  fourth.send({ type: 'poll.hasten' });
-  await hastening.settle();
-  fourth.send({ type: 'poll.hasten' });
-  assert.equal(fourth.state(), 'hastening');
-  fourth.send(parked);
-  assert.equal(fourth.state(), 'parked');
+test('the summary is read every 10 s, the positions and open orders with each poll (10.1)', async () => {
+  const bench = new Bench();
+  poll(bench);
+  await bench.pass(SUMMARY_EVERY_MS + INTERVAL_MS - 100, 100);
+  assert.equal(bench.exchange.named('positions').length, 1 + SUMMARY_EVERY_MS / INTERVAL_MS);
+  assert.equal(bench.exchange.named('openOrders').length, 1 + SUMMARY_EVERY_MS / INTERVAL_MS);
+  assert.equal(bench.exchange.named('accountSummary').length, 2);
+});
+
+/** A poller whose streams have been up since its start and whose first whole reading has come. */
+async function following(bench: Bench) {
+  const poller = poll(bench);
+  poller.send({ type: 'streams.reported', up: true, atMs: BENCH_START_MS });
+  await bench.pass(100);
+  const frame = (of: object) => {
+    poller.send({ type: 'frame.received', frame: { from: 5, receivedAtMs: bench.clock.nowMs(), ...of } });
+  };
+  return { ...poller, frame };
+}
+
+test('a frame gives its symbol a slice at once, and the gateway the own order; no other is told (10.1, 9.4)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  const { frame } = await following(bench);
+  const before = [told(bench, BNB).length, told(bench, SOL).length];
+  const filled = testOrder(id(1), 'FILLED', { tradedSize: decimal('0.1'), avgFillPrice: decimal('600') });
+  frame({ kind: 'order', order: filled });
+  assert.deepEqual([told(bench, BNB).length, told(bench, SOL).length], [before[0]! + 1, before[1]!]);
+  const { whole, intact, orders } = slice(bench)!;
+  assert.deepEqual([whole, intact, orders.map(({ status, from }) => `${status} ${from}`)], [false, true, ['FILLED 5']]);
+  const seen = bench.last('gateway', 'order.seen') as unknown as {
+    account: string;
+    order: { status: string };
+    intact: boolean;
+  };
+  assert.deepEqual([seen.account, seen.order.status, seen.intact], ['A', 'FILLED', true]);
+  frame({ kind: 'order', order: filled });
+  assert.equal(told(bench, BNB).length, before[0]! + 1, 'the same again is no news');
+  assert.equal(bench.exchange.named('positions').length, 1, 'and nothing is read for it');
+});
+
+test('an order whose end an intact stream has told is not looked up, watched or not (10.2)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  const { frame, send } = await following(bench);
+  send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
+  frame({ kind: 'order', order: testOrder(id(1), 'CANCELLED') });
+  bench.exchange.onOpenOrders = async () => [];
+  await bench.pass(INTERVAL_MS + 100, 100);
+  assert.equal(bench.exchange.named('positions').length, 2);
+  assert.equal(bench.exchange.named('order').length, 0);
+});
+
+test('streams that go down or come up are told to the gateway, and to every symbol by its slice (9.4, 10.3)', async () => {
+  const bench = new Bench();
+  const { send } = await following(bench);
+  assert.equal(slice(bench, SOL)?.intact, true);
+  send({ type: 'streams.reported', up: false, atMs: bench.clock.nowMs() });
+  assert.equal(slice(bench, SOL)?.intact, false);
+  const said = bench.heard.flatMap(({ by, event }) =>
+    by === 'gateway' && event.type === 'streams.changed' ? [event.intact] : [],
+  );
+  assert.deepEqual(said, [true, false]);
+});
+
+test('a fill that no order frame covers within a second is looked up, until that succeeds (10.1)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  bench.exchange.onOrder = () => Promise.reject(new TestFailure('unavailable', 'order', null, 'A'));
+  const { frame } = await following(bench);
+  frame({ kind: 'fill', clientOrderId: id(1), instrument: 'BNB_USDT_Perp', eventTimeNs: 9n });
+  await bench.pass(900, 100);
+  assert.equal(bench.exchange.named('order').length, 0);
+  await bench.pass(200, 100);
+  assert.equal(bench.exchange.named('order').length, 1);
+  assert.equal(bench.reported('read.failed').length, 1);
+  const partly = testOrder(id(1), 'OPEN', {
+    tradedSize: decimal('0.05'),
+    avgFillPrice: decimal('600'),
+    updateTimeNs: 9n,
+  });
+  bench.exchange.onOrder = async () => partly;
+  bench.exchange.onOpenOrders = async () => [partly];
+  await bench.pass(3_000, 100);
+  assert.equal(bench.exchange.named('order').length, 2);
+  assert.equal(slice(bench)?.orders[0]?.tradedSize.toFixed(), '0.05');
+});
+
+test('an own order that REST shows and no frame follows ends intactness: alert, and streams connected anew (10.6)', async () => {
+  const bench = new Bench();
+  const { reconnected } = await following(bench);
+  assert.deepEqual(reconnected, ['the account’s poller has started']);
+  await bench.pass(6_000, 500);
+  bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
+  await bench.pass(5_000, 500);
+  assert.match(reconnected[1] ?? '', /no frame of order/);
+  assert.equal(slice(bench)?.intact, false);
+  assert.equal(bench.reported('stream.contradicted').length, 1);
+  assert.ok(bench.last('alert-desk', 'alert.raised'));
+  assert.equal(bench.last('gateway', 'streams.changed')?.intact, false);
 });

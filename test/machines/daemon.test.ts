@@ -161,7 +161,7 @@ class World extends Bench {
 const IMPOSSIBLE = {
   symbol: { type: 'snapshot.received' },
   gateway: { type: 'order.submit' },
-  poller: { type: 'orders.watched', instrument: BNB },
+  poller: { type: 'frame.received' },
   'alert-desk': { type: 'alert.raised' },
   heartbeat: { type: 'account.polled' },
 } as const;
@@ -517,16 +517,6 @@ describe('11 the start', () => {
     await world.pass(10 * LOOP_MS, 100);
     assert.deepEqual(world.failures(), ['poller:A']);
     assert.deepEqual(world.reported('account.unparked'), []);
-  });
-
-  it('10.6 a stream message prompts an early poll of that account alone', async () => {
-    const world = await trading();
-    await world.pass(LOOP_MS, 100);
-    const before = world.exchange.named('positions').length;
-    world.actor.send({ type: 'stream.prompted', account: 'B' });
-    await world.pass(600, 50);
-    const since = world.exchange.named('positions').slice(before);
-    assert.ok(since.some(({ args }) => args[0] === 'B'));
   });
 });
 
@@ -1033,7 +1023,6 @@ describe('supervision', () => {
     await world.breakActor('poller:A');
     const all = new Map(world.resting);
     for (const [id, one] of all) if (one.account === 'A') world.resting.delete(id);
-    await world.pass(LOOP_MS, 100);
     assert.deepEqual(world.failures(), ['poller:A']);
     const before = world.exchange.named('order').length;
     await world.pass(RESPAWN_PAUSES_MS[0]! + LOOP_MS, 50);

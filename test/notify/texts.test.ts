@@ -32,6 +32,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'clock-skew': { skew: '2.5 s', limit: '2 s' },
   'mark-doubtful': { mark: '6', accepted: '600', bid: '599.9', ask: '600.1' },
   'repair-blocked': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
+  'stream-disagreement': { why: 'two whole readings in a row say another position than its stream' },
   'limit-reached': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
   'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },

@@ -205,8 +205,6 @@ function line(by: string, event: { readonly type: string } & Record<string, unkn
       return `${by} touch`;
     case 'orders.watched':
       return `${by} watch [${(event.clientOrderIds as string[]).join(' ')}]`;
-    case 'poll.hasten':
-      return `${by} hasten`;
     case 'alert.raised':
       return `${by} raised ${(event.alert as Alert).kind}`;
     case 'alert.cleared':

@@ -73,18 +73,19 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     ...(dashboard.inspect === null ? {} : { inspect: dashboard.inspect }),
     onTrading: (running, symbols) => {
       streams.push(
-        createStreams({
-          hosts: venue.hosts,
-          sessions: { A: running.exchange.session('A'), B: running.exchange.session('B') },
-          subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
-          instruments: symbols.map((symbol) => symbol.instrument.name),
-          bookDepth: settings.orderbookDepth,
-          clock: systemClock,
-          onPrompt: (account) => running.prompt(account),
-          onOrderOver: (account, order) => running.orderOver(account, order),
-          onTouch: (instrument, bid, ask) => dashboard.onTouch(instrument, bid, ask),
-          report: (fact) => dashboard.report(fact),
-        }),
+        running.listen((ears) =>
+          createStreams({
+            ...ears,
+            hosts: venue.hosts,
+            sessions: { A: running.exchange.session('A'), B: running.exchange.session('B') },
+            subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+            instruments: symbols.map((symbol) => symbol.instrument.name),
+            bookDepth: settings.orderbookDepth,
+            clock: systemClock,
+            onTouch: (instrument, bid, ask) => dashboard.onTouch(instrument, bid, ask),
+            report: (fact) => dashboard.report(fact),
+          }),
+        ),
       );
     },
   });
