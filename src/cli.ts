@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ChartOptions, chartCommand } from './chart-command.ts';
 import { check } from './check.ts';
 import { printable } from './core/printable.ts';
-import { describeDefect, EXIT_DEFECT } from './defects.ts';
+import { describeDefect, EXIT_DEFECT, watchDefects } from './defects.ts';
 import { EXIT_CONFIGURATION } from './engine.ts';
 import {
   alertsCommand,
@@ -143,16 +143,30 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = code;
     }).copyInheritedSettings(program),
   );
+  const unwatch = watchDefects((thrown) => {
+    sayDefect(thrown);
+    process.exit(EXIT_DEFECT);
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
       return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
     }
-    console.error(createRedactor([])(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
+    sayDefect(thrown);
     return EXIT_DEFECT;
+  } finally {
+    unwatch();
   }
   return exitCode;
+}
+
+/** Hides what the settings of this process hold secret, once they are read; what looks like a secret before. */
+let redactor = createRedactor();
+
+/** In place of Node's own report, which shows whatever the error holds, with the source line that threw. */
+function sayDefect(thrown: unknown): void {
+  console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
 }
 
 function partsOf(settings: Settings, redact: Redactor): LookParts {
@@ -190,6 +204,7 @@ async function withSettings(
     return EXIT_CONFIGURATION;
   }
   const redact = createRedactor(secretsOf(reading.settings, null));
+  redactor = redact;
   // The zone of every time that this process prints as local: console and commands.
   process.env.TZ = reading.settings.timeZone;
   return command(reading.settings, reading.warnings, redact);

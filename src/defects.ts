@@ -45,16 +45,27 @@ export function defectReactor({ log, stop }: DefectReactions): (thrown: unknown)
   };
 }
 
+/** Who reacts to a defect, the innermost last: a command while it runs, otherwise the program. */
+const watchers: ((thrown: unknown) => void)[] = [];
+const toInnermost = (thrown: unknown): void => watchers.at(-1)?.(thrown);
+
 /**
- * Catches every exception and rejection of this process that nobody else does, until it is told to end.
+ * Catches every exception and rejection of this process that nobody else does, until it is told to end. Of several watches the one
+ * that began last hears of them.
  *
  * @returns ends it
  */
 export function watchDefects(react: (thrown: unknown) => void): () => void {
-  process.on('uncaughtException', react);
-  process.on('unhandledRejection', react);
+  if (watchers.length === 0) {
+    process.on('uncaughtException', toInnermost);
+    process.on('unhandledRejection', toInnermost);
+  }
+  watchers.push(react);
   return () => {
-    process.off('uncaughtException', react);
-    process.off('unhandledRejection', react);
+    const index = watchers.indexOf(react);
+    if (index >= 0) watchers.splice(index, 1);
+    if (watchers.length > 0) return;
+    process.off('uncaughtException', toInnermost);
+    process.off('unhandledRejection', toInnermost);
   };
 }
