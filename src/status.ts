@@ -104,6 +104,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   /** Symbols that have been in another phase than `waiting`. */
   const settled = new Set<string>();
   const touches = new Map<string, Heard>();
+  /** Each symbol as it was shown last; there are no more than symbols. */
+  const whole = new Map<string, SymbolStatus>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
 
@@ -191,14 +193,19 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
         const actor = system?.get(`symbol:${config.instrument}`);
-        return symbolStatus({
+        const parts: SymbolParts = {
           config,
           context: knownOf(actor) ?? null,
           state: leafOf(actor?.getSnapshot().value),
           told: phases.get(config.instrument) ?? null,
           heard: touches.get(config.instrument) ?? null,
           nowMs,
-        });
+        };
+        // One account's answer is there and the other's is not: the net of both would be of no moment.
+        const former = isBetweenAnswers(parts) ? whole.get(config.instrument) : undefined;
+        const shown = former ?? symbolStatus(parts);
+        whole.set(config.instrument, shown);
+        return shown;
       }),
       alerts: desk === undefined ? [] : openAlerts(desk.states.values()),
       outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
@@ -336,11 +343,19 @@ function touchStatus(heard: Heard | null, asked: Heard | null): SymbolStatus['to
  * The phase people are shown: the statechart's own state. Only for the moment between two answers in which data are
  * unusable but nobody has been told so yet, the state told last.
  */
-function phaseOf({ state, told, context }: SymbolParts): SymbolPhase {
+function phaseOf(parts: SymbolParts): SymbolPhase {
+  const { state, told, context } = parts;
   if (context === null || state === null) return 'waiting';
-  if (state === 'waiting' && context.assessment?.kind === 'unusable') return told?.phase ?? 'waiting';
-  if (state === 'deciding') return told?.phase ?? 'waiting';
-  return state as SymbolPhase;
+  return isBetweenAnswers(parts) ? (told?.phase ?? 'waiting') : (state as SymbolPhase);
+}
+
+/** Data do not agree yet, or nothing is decided from them: what was told last still stands. */
+function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
+  if (context === null || state === null) return false;
+  return (
+    state === 'deciding' ||
+    (state === 'waiting' && context.assessment?.kind === 'unusable' && told !== null && told.phase !== 'waiting')
+  );
 }
 
 /** What has to happen before it does something else. */

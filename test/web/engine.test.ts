@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { ZERO } from '../../src/core/decimal.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import { openDashboard } from '../../src/dashboard.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { tee } from '../../src/report.ts';
 import { systemClock } from '../../src/run.ts';
-import { journalStatus } from '../../src/status.ts';
+import { createEngineStatus, journalStatus, type WatchedEngine } from '../../src/status.ts';
 import { statusLines } from '../../src/status-command.ts';
 import type { Status } from '../../src/web/index.ts';
 import { createInspector } from '../../src/web/inspector.ts';
@@ -25,6 +26,33 @@ describe('a running engine', () => {
     await stage.quoting(BNB);
   });
   after(() => stage.close());
+
+  test('between the answers of two accounts it shows the moment before, never “hedged” beside a net', () => {
+    const { daemon, exchange } = stage.engine;
+    const real = daemon.system.get(`symbol:${BNB}`)!.getSnapshot();
+    let seen = real;
+    const system = { get: (name: string) => (name === `symbol:${BNB}` ? { getSnapshot: () => seen } : undefined) };
+    const watched = { daemon: { system, getSnapshot: () => daemon.getSnapshot() }, exchange };
+    const one = createEngineStatus({ settings: settingsWith({}), staleMs: 10_000, clock: systemClock });
+    const told = stateChanged(BNB) as Extract<Fact, { type: 'state.changed' }>;
+    one.attach(watched as unknown as WatchedEngine);
+    one.reporter.report({ ...told, from: 'waiting', to: 'equal', why: 'hedged: A 0, B 0' });
+    const first = bnb(one.status());
+    assert.equal(first.sinceStart, true);
+    const { known } = real.context;
+    const { A, B } = known.snapshots;
+    const snapshots = { A: { ...A, position: { ...A.position, size: ZERO.plus(5) } }, B };
+    const assessment = { kind: 'unusable', why: 'data of B are older', rule: '10.1' };
+    seen = { ...real, value: 'waiting', context: { ...real.context, known: { ...known, snapshots, assessment } } };
+    assert.deepEqual(bnb(one.status()), first);
+    one.reporter.report({ ...told, from: 'equal', to: 'waiting' });
+    const then = bnb(one.status());
+    assert.deepEqual([then.phase, then.why, then.sinceStart], ['waiting', 'data of B are older', false]);
+    assert.notEqual(then.net, first.net);
+    one.reporter.report({ ...told, from: 'waiting', to: 'equal' });
+    seen = real;
+    assert.equal(bnb(one.status()).sinceStart, false, 'it was in another phase in this run already');
+  });
 
   test('its status is what its actors hold', async () => {
     const status = await ask<Status>('/status');
