@@ -278,6 +278,29 @@ describe('9.6 an order is over by its state or by proof, and by nothing else', (
   });
 });
 
+it('11.3 an order found at a start and gone before the symbol begins is not live', () => {
+  const engine = new AuditedEngine();
+  const clientOrderId = strategyOrderId('B', 'sell', 5);
+  const found = {
+    ...B_SELL,
+    requestId: 0,
+    clientOrderId,
+    request: {
+      order: {
+        sub_account_id: SUB_ACCOUNTS.B,
+        legs: [{ instrument: INSTRUMENT, size: '10', limit_price: '99.8', is_buying_asset: false }],
+        signature: { expiration: `${engine.nowMs + 3_600_000}000000` },
+        metadata: { client_order_id: clientOrderId },
+      },
+    },
+  } as const;
+  engine.call('B', 'open_orders', {}, { result: [engine.orderRow(found, 'OPEN')] });
+  engine.wait(100).call('B', 'open_orders', {}, { result: [] });
+  engine.journal(engine.state());
+  engine.open(A_BUY);
+  assert.deepEqual(engine.broken, []);
+});
+
 describe('15.2 the decision judge: a create and its decision', () => {
   table([
     {

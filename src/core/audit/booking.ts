@@ -249,6 +249,13 @@ export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: 
     audit.breach(fault('I9', '4.5', 'lots that do not come to the booked net', { net, booked }), {
       ...{ instrument, account: null, clientOrderId: null },
     });
+  if (ledger === undefined) {
+    // Found at the exchange, and gone from its lists before the symbol began by them (11.3): nobody will ask about it.
+    for (const order of audit.orders.live(instrument)) {
+      const isKnown = state.orders.some(({ clientOrderId }) => clientOrderId === order.clientOrderId);
+      if (order.sentAtMs === null && order.unlisted && !isKnown) order.end = 'absent';
+    }
+  }
   const orders = ledger?.orders ?? new Map<string, { size: Decimal; valueUsdt: Decimal }>();
   audit.ledgers.set(instrument, {
     ...ledgerOf(state),
