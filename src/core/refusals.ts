@@ -43,16 +43,16 @@ export function blocksWay({ code, reason }: Refusal): boolean {
   return (code !== null && WAY_CODES.has(code)) || WAY_REASONS.has(reason) || reason.startsWith('DERISK_');
 }
 
+/** The price crossed the opposite best or the index: where the book does not tell why, the index does (strategy 9.5). */
+export const WOULD_CROSS = 'RESTING_ORDER_WOULD_CROSS';
+
 /** Reasons of a post-only refusal (strategy 9.5): the price would have taken from the book. */
-const POST_ONLY_REASONS: ReadonlySet<string> = new Set(['FAIL_POST_ONLY', 'RESTING_ORDER_WOULD_CROSS']);
+const POST_ONLY_REASONS: ReadonlySet<string> = new Set(['FAIL_POST_ONLY', WOULD_CROSS]);
 
 /** Whether an order that is over with this reason was refused as post-only: priced again, tried again. */
 export function isPostOnlyRefusal(reason: string): boolean {
   return POST_ONLY_REASONS.has(reason);
 }
-
-/** The price crossed the opposite best or the index: where the book does not tell why, the index does (strategy 9.5). */
-export const WOULD_CROSS = 'RESTING_ORDER_WOULD_CROSS';
 
 /** Reasons of a cancel that somebody asked for: by request, or with the session it was asked in. */
 const CANCEL_REASONS: ReadonlySet<string> = new Set([

@@ -502,6 +502,26 @@ describe('15.2 the decision judge: whether it was allowed', () => {
         return engine;
       },
     },
+    ...(
+      [
+        ['SYSTEM_FAILOVER', []],
+        ['CLIENT_CANCEL', ['I6 6.3']],
+      ] as const
+    ).map(([reason, breaks]) => ({
+      name: `6.3 9.5 a repair ended as ${reason} while a cancel of ours was on its way`,
+      breaks,
+      scene: () => {
+        const engine = unhedged();
+        const sent = engine.open(B_SELL);
+        const { clientOrderId } = sent;
+        engine.send('B', 'cancel_order', { sub_account_id: SUB_ACCOUNTS.B, client_order_id: clientOrderId });
+        engine.call('B', 'order', {}, { result: engine.orderRow(sent, 'CANCELLED', '0', '0', reason) });
+        engine.live.splice(0);
+        engine.wait(100).readBoth().book();
+        create(engine, { account: 'A', side: 'sell', size: '10', price: '100.1' });
+        return engine;
+      },
+    })),
     {
       name: '9.13 an account that may only reduce: the other way may go for as long as it does',
       breaks: [],

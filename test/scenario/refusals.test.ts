@@ -139,6 +139,27 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
   }
 });
 
+describe('9.5 RESTING_ORDER_WOULD_CROSS', TOGETHER, () => {
+  it('the index is read from the exchange, and the next attempt rests no nearer than it', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { control } = scene.paper.exchange;
+      const before = creates(stage, 'B');
+      control.refuse({
+        account: 'B',
+        reject: 'RESTING_ORDER_WOULD_CROSS',
+        count: 1,
+        reduce_only_passes: false,
+        clear: false,
+      });
+      fillWhole(scene, 'A');
+      fillWhole(scene, 'B');
+      await stage.until('B rests after a refusal', () => resting(scene, 'B').length === 1, 10_000);
+      assert.equal(creates(stage, 'B') - before, 2);
+      assert.equal(await stage.stop(), 0);
+    }));
+});
+
 describe('9.13 an account or an instrument that may only be reduced', TOGETHER, () => {
   /** Creates with `reduce_only`, by what they asked for. */
   const reducing = (stage: EngineStage) =>

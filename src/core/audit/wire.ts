@@ -359,6 +359,9 @@ function sawOrder(audit: Audit, account: AccountName, body: OrderBody): void {
   take(audit, order, body);
 }
 
+/** Reasons of a cancel that was asked for, of an expiry, or none: an order that ended so may have been ended by us. */
+const OUR_ENDS = /^(CLIENT_\w+|EXPIRED|UNSPECIFIED|)$/;
+
 /** What a message states of an order; one that the exchange ended by itself lets the other way go first (strategy 6.3, 9.5). */
 function take(audit: Audit, order: WireOrder, state: Pick<OrderBody, StateFields>): void {
   const wasLive = order.end === null;
@@ -366,7 +369,9 @@ function take(audit: Audit, order: WireOrder, state: Pick<OrderBody, StateFields
   if (order.confirmed && !order.reduceOnly && order.end !== 'rejected') audit.takesGrowth(order);
   if (!wasLive || order.end === null || order.end === 'filled') return;
   const expired = order.expirationMs !== null && audit.wallMs >= order.expirationMs - CLOCK_SKEW_MS;
-  if (order.end === 'rejected' || !(order.cancelAsked || expired)) audit.givesWay(order.account, order.instrument);
+  // Whatever else was on its way to the order: an end for a reason of the exchange's own is its doing.
+  const isOurs = (order.cancelAsked || expired) && OUR_ENDS.test(state.rejectReason);
+  if (order.end === 'rejected' || !isOurs) audit.givesWay(order.account, order.instrument);
 }
 
 /** A frame of an account's stream, or of a book. */
