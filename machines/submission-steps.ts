@@ -195,6 +195,8 @@ export interface SubmissionContext {
   readonly postOnlyRefusals: number;
   /** The price of the last attempt, if it was refused as crossing the book or the index (9.5); null: it was not. */
   readonly wouldCross: Decimal | null;
+  /** When the last post-only refusal was learned, our clock; null: there was none. The next book is received later (7.4). */
+  readonly refusedAtMs: number | null;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
   /** Leave to send this attempt; ended by sending it. */
@@ -231,6 +233,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     attempt: task.kind === 'submit' ? 0 : task.order.attempt,
     postOnlyRefusals: 0,
     wouldCross: null,
+    refusedAtMs: null,
     rateLimits: 0,
     attemptAtMs: 0,
     admission: null,
@@ -275,10 +278,19 @@ export interface Market {
   readonly index: Decimal | null;
 }
 
+/** What an attempt is to be priced from: after a refusal, what was received since (7.4), and perhaps the index (9.5). */
+export interface MarketQuestion extends Pick<SubmissionContext, 'wouldCross' | 'refusedAtMs'> {
+  readonly exchange: Exchange;
+  readonly instrument: string;
+}
+
 /** Reads what the attempt is priced from, at once. */
-export async function readMarket(exchange: Exchange, instrument: string, wouldCross: Decimal | null): Promise<Market> {
+export async function readMarket({ exchange, instrument, wouldCross, refusedAtMs }: MarketQuestion): Promise<Market> {
   const index = wouldCross === null ? null : exchange.indexPrice(instrument);
-  const [book, price] = await Promise.all([exchange.book(instrument), index]);
+  const [book, price] = await Promise.all([
+    exchange.book(instrument, refusedAtMs === null ? {} : { receivedAfterMs: refusedAtMs }),
+    index,
+  ]);
   return { book, index: price };
 }
 

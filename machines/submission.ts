@@ -24,6 +24,7 @@ import {
   journalOutcome,
   type ListQuestion,
   type Market,
+  type MarketQuestion,
   type OrderQuestion,
   OVERLAPPING_CLIENT_ID_CODE,
   orderOf,
@@ -81,10 +82,11 @@ async function admitCreate({ exchange, intent }: AdmissionInput, signal: AbortSi
   return admission;
 }
 
-const bookInput = ({ context }: Args) => ({
+const bookInput = ({ context }: Args): MarketQuestion => ({
   exchange: context.deps.exchange,
   instrument: intentOf(context).instrument,
   wouldCross: context.wouldCross,
+  refusedAtMs: context.refusedAtMs,
 });
 const admissionInput = ({ context }: Args) => ({ exchange: context.deps.exchange, intent: intentOf(context) });
 const recordInput = ({ context }: Args) => ({ deps: context.deps, draft: present(context.draft, 'draft') });
@@ -112,9 +114,7 @@ const setupSubmission = setup({
     admitCreate: fromPromise(({ input, signal }: { input: AdmissionInput; signal: AbortSignal }) =>
       admitCreate(input, signal),
     ),
-    readMarket: fromPromise(({ input }: { input: ReturnType<typeof bookInput> }) =>
-      readMarket(input.exchange, input.instrument, input.wouldCross),
-    ),
+    readMarket: fromPromise(({ input }: { input: MarketQuestion }) => readMarket(input)),
     recordAttempt: fromPromise(async ({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
       record(input.deps, input.draft),
     ),
@@ -250,6 +250,7 @@ const setupSubmission = setup({
       postOnlyRefusals: ({ context }) => context.postOnlyRefusals + 1,
       reason: ({ context }) => context.seen?.rejectReason ?? 'FAIL_POST_ONLY',
       wouldCross: ({ context }) => (context.seen?.rejectReason === WOULD_CROSS ? orderOf(context).price : null),
+      refusedAtMs: ({ context }) => context.deps.clock.nowMs(),
       failure: null,
     }),
     journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', context.reason),
@@ -394,7 +395,8 @@ export const submissionMachine = setupSubmission.createMachine({
       ],
     },
     pricing: {
-      description: 'Reads the book afresh for this attempt, and the index after a refusal it may explain (7.4, 9.5).',
+      description:
+        'Takes the newest book for this attempt, one received since a refusal, and the index after a refusal it may explain (7.4, 9.5).',
       invoke: {
         src: 'readMarket',
         input: bookInput,

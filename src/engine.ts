@@ -59,7 +59,7 @@ export interface EngineParts {
 }
 
 /** What the engine gives to its streams. */
-export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onChange'>;
+export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onBook' | 'onChange'>;
 
 /** A running engine. */
 export interface Engine {
@@ -252,6 +252,7 @@ export function startEngine(parts: EngineParts): Engine {
       streams = open({
         wire: exchange.wire,
         onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
+        onBook: (book) => exchange.takeBook(book),
         onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),
       });
       return streams;

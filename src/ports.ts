@@ -69,7 +69,12 @@ export interface Exchange {
   clockSkewMs(): number | null;
 
   instruments(): Promise<readonly Instrument[]>;
-  book(instrument: string): Promise<Book>;
+  /**
+   * The newest book, by the exchange's time, received at most 2 s ago, from the stream or REST; else REST is asked (strategy 7.4).
+   *
+   * @param options.receivedAfterMs our clock: only a book that was received later
+   */
+  book(instrument: string, options?: { readonly receivedAfterMs?: number }): Promise<Book>;
   /** The index price, > 0, USDT: what the exchange holds post-only orders against beside the book (strategy 9.5). */
   indexPrice(instrument: string): Promise<Decimal>;
 

@@ -115,6 +115,7 @@ it('2.1 REST, login, streams and messages open tunnels through the proxy, and it
       proxyFor: way,
       wire: exchange.wire,
       onFrame: () => {},
+      onBook: () => {},
       onChange: () => {},
       report: (fact) => {
         if (fact.type !== 'stream.changed' || fact.account !== null || fact.status !== 'down') return;
@@ -184,6 +185,7 @@ it('2.1 everything works through a proxy: login, REST, streams', async (t) => {
       proxyFor: () => proxy.url,
       wire: exchange.wire,
       onFrame: () => {},
+      onBook: () => {},
       onChange: () => {},
       report: (fact) => {
         if (fact.type !== 'stream.changed' || fact.status !== 'up' || fact.account !== 'A') return;

@@ -17,7 +17,8 @@ import {
 } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import type { Admission, Clock, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
+import type { Admission, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
+import { type BookClock, createBooks } from './books.ts';
 import {
   type Asked,
   type Bucket,
@@ -85,7 +86,7 @@ export interface GrvtOptions {
   readonly bookDepth: number;
   /** `RATE_SCALE`: multiplies the budget, for other tiers (strategy 9.1). */
   readonly rateScale: number;
-  readonly clock: Clock;
+  readonly clock: BookClock;
   /** What is said through `log`; default ERROR. Unknown words count as ERROR. */
   readonly sdkLogLevel?: string;
   readonly log?: (level: SdkLogLevel, message: string) => void;
@@ -115,6 +116,8 @@ export interface GrvtExchange extends Exchange {
   session(account: AccountName): Session;
   /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
   takeUp(instrument: string): void;
+  /** A book that its stream brought (strategy 7.4). */
+  takeBook(book: Book): void;
   /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
   readonly wire: WireTap;
   /** How each part of the budget stands (strategy 9.1). */
@@ -303,6 +306,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const wire: WireTap = { nextId: () => ++wireId, tell };
   const traded =
     options.instruments === undefined ? null : new Set(options.instruments.map((name) => name.toLowerCase()));
+  const isTraded = (instrument: string) => traded === null || traded.has(instrument.toLowerCase());
+  const books = createBooks({ clock, read: readBook, isTraded });
   const skipped = new Set<string>();
 
   /** Cancels that wait for their leave, by what they share (strategy 9.12). */
@@ -422,7 +427,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
   function scopeOf(call: string, account: AccountName | null): RowScope {
     return {
-      isTraded: (instrument) => traded === null || traded.has(instrument.toLowerCase()),
+      isTraded,
       onSkip: (row) => {
         const [name, why] = [foreign(row.name, redact), foreign(row.why, redact)];
         const key = `${call} ${account} ${name}`;
@@ -786,7 +791,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return found;
     },
 
-    book: readBook,
+    book: (instrument, { receivedAfterMs } = {}) => books.newest(instrument, receivedAfterMs),
+    takeBook: books.take,
 
     async indexPrice(instrument) {
       const spec = miniSpec(instrument);

@@ -15,7 +15,9 @@ import type {
 } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
 import {
+  type BookRow,
   bookAnswer,
+  bookRow,
   fillRow,
   fundingAnswer,
   indexAnswer,
@@ -144,8 +146,21 @@ export function parseBook(answer: unknown, instrument: string): Book {
   if (row.instrument !== instrument) {
     throw new UnusableAnswer('result.instrument', `is ${row.instrument}, asked for ${instrument}`);
   }
+  return bookOf(row);
+}
+
+/**
+ * A book as its stream sends it, by the same rules.
+ *
+ * @throws UnusableAnswer when it is unordered or has an impossible level.
+ */
+export function parseBookFrame(feed: unknown): Book {
+  return bookOf(readAs(bookRow, feed));
+}
+
+function bookOf(row: BookRow): Book {
   return {
-    instrument,
+    instrument: row.instrument,
     bids: bookSide('bids', row.bids, (price, before) => price.lt(before)),
     asks: bookSide('asks', row.asks, (price, before) => price.gt(before)),
     eventTimeNs: BigInt(row.event_time),

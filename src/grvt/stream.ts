@@ -1,16 +1,16 @@
 import WebSocket, { type ClientOptions, type RawData } from 'ws';
 import type { Fact } from '../core/facts.ts';
-import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { ACCOUNTS, type AccountName, type Book } from '../core/model.ts';
 import { judgeSequence } from '../core/sequence.ts';
 import type { AccountFrame } from '../core/view.ts';
 import type { Clock, Redact } from '../ports.ts';
 import { asItIs, foreign } from './errors.ts';
 import type { WireTap } from './exchange.ts';
 import { ACCOUNT_STREAMS, parseFrame } from './frames.ts';
-import { UnusableAnswer } from './parse.ts';
+import { parseBookFrame, UnusableAnswer } from './parse.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import { openAgents } from './transport.ts';
-import { bookFeed, feedFrame, rpcFrame } from './wire.ts';
+import { feedFrame, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {
   /** Origins; `http` becomes `ws`. */
@@ -30,7 +30,9 @@ export interface StreamOptions {
   readonly report: (fact: Fact) => void;
   /** What the exchange writes passes it before anybody sees it. */
   readonly redact?: Redact;
-  /** Best bid and ask of a book that was heard, as text: to look at, never to price by (strategy 7.4). */
+  /** A book that was received (strategy 7.4). One that cannot be read counts as nothing. */
+  readonly onBook: (book: Book) => void;
+  /** Its best bid and ask as text, for people. */
   readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
   /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
   readonly proxyFor?: (url: string) => string | null;
@@ -60,7 +62,7 @@ const GOOD_AFTER_MS = 10_000;
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** Books per subscribe request, so that no frame of ours grows with the number of symbols. */
 const SELECTORS_PER_REQUEST = 50;
-/** Milliseconds between books of one instrument; they serve as a sign of life only. */
+/** Milliseconds between books of one instrument: four within the time one prices an order (strategy 7.4). */
 const BOOK_RATE_MS = 500;
 
 interface Subscription {
@@ -316,8 +318,19 @@ function keepConnected(input: {
       if (verdict === 'gap') lose(`gap in ${stream}: ${sequence} after ${last}`);
       if (verdict !== 'follows') return;
       if (sequence > 0n) sequences.set(key, sequence);
-      if (account === null) tellTouch(feed, options.onTouch);
+      if (account === null) takeBook(feed);
       else takeRow(account, stream, feed, id, atMs);
+    }
+
+    function takeBook(feed: unknown): void {
+      try {
+        const book = parseBookFrame(feed);
+        options.onBook(book);
+        const [bid, ask] = [book.bids[0], book.asks[0]];
+        if (bid && ask) options.onTouch?.(book.instrument, bid.price.toFixed(), ask.price.toFixed());
+      } catch (thrown) {
+        if (!(thrown instanceof UnusableAnswer)) throw thrown;
+      }
     }
 
     function takeRow(of: AccountName, stream: string, feed: unknown, from: number, receivedAtMs: number): void {
@@ -361,14 +374,6 @@ function keepConnected(input: {
       say('off', 'closed');
     },
   };
-}
-
-/** The best prices of a book's feed; whatever has another shape is no touch. */
-function tellTouch(feed: unknown, onTouch: StreamOptions['onTouch']): void {
-  if (onTouch === undefined) return;
-  const book = bookFeed.safeParse(feed);
-  const [bid, ask] = book.success ? [book.data.bids[0], book.data.asks[0]] : [];
-  if (book.success && bid !== undefined && ask !== undefined) onTouch(book.data.instrument, bid.price, ask.price);
 }
 
 /** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */

@@ -150,12 +150,6 @@ export const feedFrame = z.object({
   prev_sequence_number: uint64Text.nullish(),
   feed: z.unknown(),
 });
-/** A book as a stream sends it: what a reader of best prices needs of it. */
-export const bookFeed = z.object({
-  instrument: z.string(),
-  bids: z.array(z.object({ price: z.string() })),
-  asks: z.array(z.object({ price: z.string() })),
-});
 export const rpcFrame = z.object({
   id: z.int().nullish(),
   method: z.string().nullish(),
@@ -163,6 +157,7 @@ export const rpcFrame = z.object({
   error: errorBody.nullish(),
 });
 
+export type BookRow = z.infer<typeof bookRow>;
 export type OrderRow = z.infer<typeof orderRow>;
 
 /** Rows of `get_all_initial_leverage`; each is read by itself, for others may have rows of any kind (strategy 10.4). */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fact } from '../../src/core/facts.ts';
-import type { AccountName } from '../../src/core/model.ts';
+import type { AccountName, Book } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import type { AccountFrame } from '../../src/core/view.ts';
 import type { WireEvent } from '../../src/core/wire-event.ts';
@@ -26,6 +26,7 @@ interface Bench {
   readonly peers: Peer[];
   readonly facts: Changed[];
   readonly frames: (AccountFrame & { account: AccountName })[];
+  readonly books: Book[];
   /** `A up`, `B down`: what the account's poller is told of its streams. */
   readonly changes: string[];
   readonly wire: WireEvent[];
@@ -66,6 +67,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       peers: [],
       facts: [],
       frames: [],
+      books: [],
       changes: [],
       wire: [],
       sessions: { A: { headers: headers('A', 1), renewals: 0 }, B: { headers: headers('B', 1), renewals: 0 } },
@@ -142,6 +144,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       clock: { nowMs: () => Date.now() },
       wire: { nextId: () => 100 + bench.wire.length, tell: (event) => bench.wire.push(event) },
       onFrame: (account, frame) => bench.frames.push({ account, ...frame }),
+      onBook: (book) => bench.books.push(book),
       onChange: (account, up) => bench.changes.push(`${account} ${up ? 'up' : 'down'}`),
       report: (fact) => fact.type === 'stream.changed' && bench.facts.push(fact),
     });
@@ -219,6 +222,41 @@ describe('streams (strategy 10.6, API 8)', () => {
     ...more,
   });
   const fill = { client_order_id: own, instrument: 'BTC_USDT_Perp', event_time: '5' };
+
+  it('7.4 a book of the stream is handed over; one that cannot be read counts as nothing, and breaks no stream', async () => {
+    start();
+    await until(allUp);
+    const level = (price: string, size = '1') => ({ price, size, num_orders: 1 });
+    const book = (more: object) => ({
+      event_time: '5',
+      instrument: 'BTC_USDT_Perp',
+      bids: [level('10'), level('9.5')],
+      asks: [level('10.5')],
+      ...more,
+    });
+    const feeds = [
+      book({ bids: [level('9.5'), level('10')] }),
+      book({ bids: [level('10', '0')] }),
+      book({ asks: null }),
+      book({ event_time: 'soon' }),
+      null,
+      book({ asks: [] }),
+      book({ event_time: '6' }),
+    ];
+    for (const feed of feeds) {
+      const frame = { stream: 'v1.book.s', selector: 'BTC_USDT_Perp@500-10', sequence_number: '0', feed };
+      peerOf('books').socket.send(JSON.stringify(frame));
+    }
+    await until(() => bench.wire.length === feeds.length);
+    assert.deepEqual(
+      bench.books.map((one) => [one.eventTimeNs, one.bids[0]?.price.toFixed(), one.asks[0]?.price.toFixed()]),
+      [
+        [5n, '10', undefined],
+        [6n, '10', '10.5'],
+      ],
+    );
+    assert.deepEqual(says('down', null), []);
+  });
 
   const told: [name: string, stream: string, feed: object, told: string | null | RegExp][] = [
     ['an own order', 'v1.order', order(own), 'order OPEN 0.4'],

@@ -217,6 +217,24 @@ test('a post-only refusal is tried again at a fresh price, attempts at least 500
   assert.equal(bench.reported('intent.exhausted').length, 1);
 });
 
+test('after a post-only refusal the next attempt is priced from a book received since; after other failures from any (7.4)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent(), 3);
+  let attempts = 0;
+  bench.exchange.onCreate = async ({ draft }) => {
+    attempts += 1;
+    if (attempts === 1) throw new TestFailure('rate-limited', 'createOrder', 1006, 'A');
+    return testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
+  };
+  await bench.pass(10_000, 50);
+  const refused = bench.exchange.named('createOrder').map(({ atMs }) => atMs);
+  assert.equal(refused.length, 3);
+  assert.deepEqual(
+    bench.exchange.named('book').map(({ args }) => args[1]),
+    [{}, {}, { receivedAfterMs: refused[1] }],
+  );
+});
+
 /** Each attempt is refused with that reason; prices sent, and how often the index was asked for. */
 async function refusedFor(reason: string, side: 'buy' | 'sell', index: string, books: [string, string][]) {
   const bench = new Bench();

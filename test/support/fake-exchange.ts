@@ -163,8 +163,8 @@ export class FakeExchange implements Exchange {
     return this.onIndexPrice(instrument);
   }
 
-  book(instrument: string): Promise<Book> {
-    this.#note('book', instrument);
+  book(instrument: string, options: { readonly receivedAfterMs?: number } = {}): Promise<Book> {
+    this.#note('book', instrument, options);
     return this.onBook(instrument);
   }
 
