@@ -1,3 +1,4 @@
+import type { Declared } from '../core/audit/declared.ts';
 import { encode } from '../core/codec.ts';
 import type { Fact } from '../core/facts.ts';
 import { book, lotsNet } from '../core/ledger.ts';
@@ -20,6 +21,8 @@ export interface RecordedDecision {
   readonly input: PlanInput;
   readonly plan: Plan;
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
+  /** Absent in entries of older versions. */
+  readonly declared?: Declared;
 }
 
 /** The first thing that comes out otherwise than it is recorded. */
@@ -82,9 +85,9 @@ export function replay(journal: EngineJournal): Replay {
 }
 
 function replayDecision(entry: StoredEntry<'decision'>): Difference | null {
-  const { input, plan, snapshots } = entry.body as RecordedDecision;
+  const { input, plan, snapshots, declared } = entry.body as RecordedDecision;
   const about = { seq: entry.seq, atMs: entry.atMs, instrument: input.config.instrument };
-  const valuation = valuationAgain(input, snapshots);
+  const valuation = valuationAgain(input, snapshots, declared);
   if (valuation !== null) {
     const first = firstDifference(input.valuation, valuation);
     if (first !== null) return { ...about, what: 'valuation', ...first };
@@ -99,12 +102,22 @@ function replayDecision(entry: StoredEntry<'decision'>): Difference | null {
   return first === null ? null : { ...about, what: 'decision', ...first };
 }
 
-/** What the accounts are worth, by the recorded snapshots; at the recorded mark where that came from the book. */
-function valuationAgain(input: PlanInput, snapshots: RecordedDecision['snapshots']): PlanInput['valuation'] | null {
+/**
+ * What the accounts are worth by what the ledger held (strategy 9.10), in older entries by the recorded positions; at the
+ * recorded mark where that came from the book.
+ */
+function valuationAgain(
+  input: PlanInput,
+  snapshots: RecordedDecision['snapshots'],
+  declared: RecordedDecision['declared'],
+): PlanInput['valuation'] | null {
   const { A, B } = snapshots;
   if (A === null || B === null) return null;
   const zero = input.valuation.mark.mul(0);
-  const actual = { A: A.position?.size ?? zero, B: B.position?.size ?? zero };
+  const actual = {
+    A: declared?.accounts.A.held ?? A.position?.size ?? zero,
+    B: declared?.accounts.B.held ?? B.position?.size ?? zero,
+  };
   const read = markOf([A.position, B.position], null);
   // A mark that is not accepted does not value the pair (strategy 3.1).
   const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';

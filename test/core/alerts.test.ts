@@ -104,6 +104,7 @@ describe('strategy 12: periods', () => {
       'invariant-broken',
       'mmr',
       'net-left',
+      'split',
       'stray-order',
       'unhedged',
     ]);

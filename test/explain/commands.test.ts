@@ -112,14 +112,14 @@ test('replay names the first decision that differs, and where', () => {
   assert.ok(Number(difference?.now) > 0);
 });
 
-test('replay names a decision whose snapshots say otherwise than it was valued', () => {
+test('replay names a decision that held something else than it was valued by', () => {
   const which = (entry: StoredEntry) =>
-    entry.kind === 'decision' && bodyOf<RecordedDecision>(entry).snapshots.A?.position != null;
+    entry.kind === 'decision' && bodyOf<RecordedDecision>(entry).declared !== undefined;
   const difference = changed(which, (body: RecordedDecision) => {
-    const { A } = body.snapshots;
-    assert.ok(A?.position);
-    const position = { ...A.position, size: A.position.size.plus(1) };
-    return { ...body, snapshots: { ...body.snapshots, A: { ...A, position } } };
+    const { declared } = body;
+    assert.ok(declared);
+    const A = { ...declared.accounts.A, held: declared.accounts.A.held.plus(1) };
+    return { ...body, declared: { ...declared, accounts: { ...declared.accounts, A } } };
   });
   assert.equal(`${difference?.what} ${difference?.where}`, 'valuation actual.A');
 });

@@ -14,7 +14,7 @@ describe("the venue's own REST client, over loopback", () => {
   let sub = '';
 
   before(async () => {
-    paper = await startPaper({ seed: 3 });
+    paper = await startPaper({ seed: 3, rateLimits: false });
     const account = paper.accounts[0]!;
     sub = account.subAccountId;
     const login = await fetch(`${paper.url}/auth/api_key/login`, {
