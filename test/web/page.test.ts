@@ -138,9 +138,11 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
 
   for (const width of [360, 768, 1440]) {
     test(`sixty symbols fit a screen of ${width} px`, async (t) => {
-      const web = await serve(t, { symbols: manySymbols(60) });
+      const web = await serve(t, { symbols: manySymbols(60), name: 'the second engine of the three in Zurich' });
       const { page, wrong } = await openPage(browser, web.url, { width });
       assert.equal(await page.locator('.tile').count(), 60);
+      assert.deepEqual(await stickingOut(page), []);
+      await page.getByRole('button', { name: '中文' }).click();
       assert.deepEqual(await stickingOut(page), []);
       assert.deepEqual(wrong, []);
       await page.close();
@@ -263,12 +265,12 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
 
   test('what an exchange or an operator writes is text, never markup', async (t) => {
     const evil = '<img src=x onerror="document.title=\'owned\'">';
-    const web = await serve(t, { symbols: [symbolStatus({ why: evil, idle: { why: evil, rule: evil } })] });
+    const web = await serve(t, { name: evil, symbols: [symbolStatus({ why: evil, idle: { why: evil, rule: evil } })] });
     const { page } = await openPage(browser, web.url);
     web.reporter.report({ type: 'actor.failed', atMs: NOON_MS, actor: evil, message: evil });
     await page.waitForSelector('.feed li[data-type="actor.failed"]');
-    assert.equal(await page.locator('.tile img, .feed img').count(), 0);
-    assert.equal(await page.title(), 'grvt-hedge');
+    assert.equal(await page.locator('.tile img, .feed img, img[src="x"]').count(), 0);
+    assert.equal(await page.title(), `${evil} · grvt-hedge`);
     await page.close();
   });
 

@@ -162,7 +162,7 @@ function header() {
       'grvt-hedge',
     ),
     status && h('span', { class: `badge mode-${mode}`, title: t(`mode.${mode}`) }, mode),
-    name !== '' && name !== mode ? h('span', { class: 'dim' }, name) : '',
+    name !== '' && name !== mode ? h('span', { class: 'dim name-of-engine', title: name }, name) : '',
     status?.startedAtMs ? h('span', { class: 'dim wide' }, h('span', { 'data-running': status.startedAtMs })) : '',
     h('span', { class: 'spring' }),
     h(

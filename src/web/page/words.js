@@ -178,6 +178,7 @@ const RULES = {
   'instrument.changed': '11.8',
   'lots.restored': '11.2',
   'read.failed': '10.3',
+  'stream.contradicted': '10.6',
   'account.parked': '9.8',
   'account.unparked': '9.8',
   'engine.draining': '13.1',
@@ -264,6 +265,7 @@ export function tone(fact) {
     case 'instrument.changed':
     case 'intent.exhausted':
     case 'read.failed':
+    case 'stream.contradicted':
     case 'drift.seen':
     case 'drift.adopted':
     case 'order.foreign':
