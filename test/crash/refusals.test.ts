@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { type Child, type Ended, printed, Stage } from './children.ts';
 
 /** What a start refuses, whole processes: one clear line, exit code 78, no stack trace (strategy 11.1, 13.2). */
@@ -14,6 +14,8 @@ before(async () => {
   stage = await Stage.open();
 });
 after(() => stage.close());
+// An engine a failed test left running would refuse the starts of the next ones.
+afterEach(() => stage.killAll());
 
 function refused(ended: Ended): string {
   assert.equal(ended.code, 78, ended.output);
@@ -43,7 +45,7 @@ test('a second engine on the same data directory, or on the same accounts from a
   const elsewhere = join(stage.directory, 'elsewhere');
   const env = { GRVT_HEDGE_DATA_DIR: elsewhere, GRVT_HEDGE_LOG_DIR: join(elsewhere, 'logs') };
   const other = refused(await stage.spawn({ env }).ended);
-  assert.match(other, new RegExp(`another engine \\(pid ${pid}\\) already runs on account \\d+ at 127\\.0\\.0\\.1`));
+  assert.match(other, new RegExp(`another engine \\(pid ${pid}\\) already runs on account \\d+ of dev`));
 
   const paper = refused(await stage.spawn({ env: paperOn(stage.dataDir) }).ended);
   assert.match(paper, new RegExp(`another engine \\(pid ${pid}\\) already runs on the data directory`));
