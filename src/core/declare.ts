@@ -19,6 +19,7 @@ export function declare(
     return {
       held: state.booked[account].plus(waitingOf(state.orders, account)),
       position: position === null ? null : { size: position.size, markPrice: position.markPrice },
+      intact: snapshot?.intact ?? false,
       from: snapshot?.positionFrom ?? NO_WIRE,
     };
   };

@@ -309,7 +309,8 @@ function comparePosition(
     difference,
     // A time to come is from before our clock was set back.
     sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
-    alikeSinceMs: Math.min(alike?.alikeSinceMs ?? nowMs, nowMs),
+    // Counted from the first whole reading that shows it.
+    alikeSinceMs: alike !== null && alike.snapshots > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
     snapshots: (alike?.snapshots ?? 0) + (whole ? 1 : 0),
   };
   const seen: Fact = {

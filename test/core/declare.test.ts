@@ -14,8 +14,8 @@ describe('15 what a decision declares', () => {
 
   it('holds what is booked and what waits, beside the position and the message it came from', () => {
     assert.deepEqual(plain(declared.accounts), {
-      A: { held: '2', position: { size: '2', markPrice: '101' }, from: 7 },
-      B: { held: '-0.3', position: null, from: 9 },
+      A: { held: '2', position: { size: '2', markPrice: '101' }, intact: false, from: 7 },
+      B: { held: '-0.3', position: null, intact: false, from: 9 },
     });
   });
 

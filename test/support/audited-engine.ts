@@ -195,7 +195,7 @@ export class AuditedEngine {
     const account = (name: AccountName) => {
       const size = d(this.held[name]);
       const position = size.isZero() ? null : { size, markPrice: d(this.mark) };
-      return { held: size, position, from: this.#from[name] };
+      return { held: size, position, intact: true, from: this.#from[name] };
     };
     const declared = {
       instrument: INSTRUMENT,

@@ -160,10 +160,10 @@ export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   const all = difference.plus(sum(own.map(({ size }) => size)));
   const fill = { ...drift, clientOrderId: null };
   const beside = audit.contradiction(account, instrument, all);
-  const alike = isLasting(beside) ? beside : audit.contradiction(account, instrument, difference);
-  if (alike === null || !isLasting(alike)) {
-    const { readings = 0, atMs = 0, sinceMs = 0 } = alike ?? {};
-    const detail = { difference, readings, lastedMs: atMs - sinceMs };
+  const alike = isLasting(audit, beside) ? beside : audit.contradiction(account, instrument, difference);
+  if (alike === null || !isLasting(audit, alike)) {
+    const { readings = 0, sinceMs = audit.nowMs } = alike ?? {};
+    const detail = { difference, readings, lastedMs: audit.nowMs - sinceMs };
     audit.breach(fault('I9', '10.5', 'a drift adopted without the readings that show it', detail), fill);
   } else judgeDriftPrice(audit, drift, alike.sinceMs);
   audit.adoptedAtMs.set(`${account} ${instrument}`, audit.wallMs);
@@ -171,8 +171,8 @@ export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   bookInto(audit, ledger, { ...fill, side, size: difference.abs(), price, matches });
 }
 
-function isLasting(alike: Contradiction | null): boolean {
-  return alike !== null && alike.readings >= DRIFT_READINGS && alike.atMs - alike.sinceMs >= DRIFT_MS;
+function isLasting({ nowMs }: Audit, alike: Contradiction | null): boolean {
+  return alike !== null && alike.readings >= DRIFT_READINGS && nowMs - alike.sinceMs >= DRIFT_MS;
 }
 
 /** At the average of the fills that explain it exactly, else, after a history was asked for, at a mark that was received. */

@@ -52,7 +52,7 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
 
 /** Strategy 10.3 and 10.6: the declared row is the message's, not too old, and nothing newer about it was left out. */
 function judgePosition(audit: Audit, { declared, atMs }: Decided, account: AccountName, order: WireOrder): void {
-  const { position, from } = declared.accounts[account];
+  const { position, from, intact } = declared.accounts[account];
   const seen = audit.received.positions(account, declared.instrument);
   const named = seen.find((one) => one.id === from);
   const size = position?.size ?? ZERO;
@@ -69,7 +69,7 @@ function judgePosition(audit: Audit, { declared, atMs }: Decided, account: Accou
     const detail = { account, ageMs, limitMs, era: named.era, eraNow: audit.era };
     audit.breach(fault('I12', '10.3', 'a create on data that were too old when it left', detail), order);
   }
-  const leftOut = newestBefore(seen, 'frame', atMs - FOLDED_MS.frame);
+  const leftOut = intact ? newestBefore(seen, 'frame', atMs - FOLDED_MS.frame) : undefined;
   const readingLeftOut = newestBefore(seen, 'reading', atMs - limitMs);
   for (const newer of [leftOut, readingLeftOut]) {
     if (newer === undefined || newer.atMs <= named.atMs || newer.size.eq(size)) continue;

@@ -28,6 +28,8 @@ export interface DeclaredAccount {
   readonly held: Decimal;
   /** The position as the exchange reported it; null: flat. */
   readonly position: { readonly size: Decimal; readonly markPrice: Decimal } | null;
+  /** The streams tell what becomes of the position: no frame about it may be left out (strategy 10.6). */
+  readonly intact: boolean;
   /** The message the position, or its absence, came from. */
   readonly from: number;
 }

@@ -222,9 +222,8 @@ export function requestEnded(
   const json = asObject(event.body);
   const good = status >= 200 && status < 300 && json !== null && !('code' in json);
   const { account, route, askedAtMs, era } = request;
-  // 403 and 1008 park the account (strategy 9.8).
-  if (account !== null && (status === 403 || (status === 401 && asInteger(json?.code) === 1008n)))
-    audit.givesWay(account, null);
+  // 403, 1008 and a 401 after a new login park the account (strategy 9.8).
+  if (account !== null && (status === 403 || status === 401)) audit.givesWay(account, null);
   const when = { id: event.id, askedAtMs, atMs: audit.nowMs, era };
   if (route === 'create_order') createAnswered(audit, request, status, json, good);
   else if (route === 'book' && good) audit.received.sawBook(json.result, audit.nowMs);
