@@ -301,7 +301,10 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
   if (ordered && snapshot.requestedAtMs < former.requestedAtMs) return finish(context, {});
   const snapshots = { ...context.snapshots, [account]: snapshot };
   const unmoved = ordered && readsAlike(former, snapshot);
-  const sinceMs = unmoved ? context.steadySinceMs[account] : snapshot.requestedAtMs;
+  // A frame in between is a move too, though both readings are alike; one of a time to come is from before our clock was set back.
+  const lastFrameAtMs = (snapshot.lastFrameAtMs ?? 0) > nowMs ? 0 : (snapshot.lastFrameAtMs ?? 0);
+  const isSteady = unmoved && lastFrameAtMs < context.steadySinceMs[account];
+  const sinceMs = isSteady ? context.steadySinceMs[account] : snapshot.requestedAtMs;
   const seen = {
     snapshots,
     steadySinceMs: { ...context.steadySinceMs, [account]: sinceMs },
@@ -321,6 +324,7 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
     const steady = (one: SymbolSnapshot) => one.requestedAtMs - seen.steadySinceMs[one.account] >= START_STEADY_MS;
     const quiet = (one: SymbolSnapshot) =>
       (one.lastFrameAtMs ?? null) === null ||
+      (one.lastFrameAtMs ?? 0) > nowMs ||
       (one.lastFrameAtMs ?? 0) < (seen.sawOrders ? seen.steadySinceMs[one.account] : one.requestedAtMs);
     const ready = (one: SymbolSnapshot) => fresh(one) && quiet(one) && (!seen.sawOrders || steady(one));
     if (!ready(A) || !ready(B)) return finish(context, seen);
