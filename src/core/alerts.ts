@@ -620,7 +620,10 @@ export function byUrgency(
   return rank(one) - rank(other) || one.sinceMs - other.sinceMs;
 }
 
-/** Open alerts, most urgent first, and those that ended since `sinceMs`, newest first: what `alerts` lists. */
+/**
+ * What `alerts` lists: open alerts, most urgent first, and those that closed since `sinceMs`, newest end first. The end is
+ * that of the condition, as shown, not when it was told; of one end the newest beginning is first, then by key.
+ */
 export function listAlerts(
   states: Iterable<AlertState>,
   sinceMs: number,
@@ -630,8 +633,13 @@ export function listAlerts(
     open: all.filter((state) => state.closedAtMs === null).sort(byUrgency),
     recent: all
       .filter((state) => state.closedAtMs !== null && state.closedAtMs >= sinceMs)
-      .sort((a, b) => (b.closedAtMs ?? 0) - (a.closedAtMs ?? 0)),
+      .sort((a, b) => endOf(b) - endOf(a) || b.sinceMs - a.sinceMs || (a.key < b.key ? -1 : 1)),
   };
+}
+
+/** When a closed alert's condition ended, milliseconds; one that lapsed ended when it was closed. */
+function endOf(state: AlertState): number {
+  return state.overAtMs ?? state.closedAtMs ?? state.seenAtMs;
 }
 
 /** Reads a journalled state; null when it is not one (an older or a damaged entry: the alert then starts afresh). */

@@ -106,7 +106,8 @@ export async function runInWorkers(options: {
       };
       const begin = (): ChildProcess => {
         const started = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
-          execArgv: [...new Set([...process.execArgv, '--disable-sigusr1'])],
+          // By the environment: with `execArgv` of ours, fork would also hand on an `-e` text, to be run instead of the worker.
+          env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --disable-sigusr1`.trim() },
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         });
         const reached = (): number | null => (seed === undefined ? null : (running.get(seed)?.simulatedMs ?? null));

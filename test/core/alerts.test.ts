@@ -360,6 +360,28 @@ describe('strategy 12: episodes and repeats', () => {
       ],
     );
   });
+
+  test('what ended lately is listed by its end, not by when that was told; then by its beginning, then by key', () => {
+    const ended = (key: string, sinceMs: number, overAtMs: number | null, closedAtMs: number): AlertState => ({
+      ...judgeRaise(null, alert('mmr', sinceMs, { key }), false, sinceMs, { repeat: 1 }).state,
+      overAtMs,
+      closedAtMs,
+    });
+    const states = [
+      ended('told late', 0, 60, 99),
+      ended('told soon', 0, 70, 71),
+      ended('lapsed', 0, null, 80),
+      ended('y', 5, 65, 90),
+      ended('x', 5, 65, 95),
+      ended('z', 6, 65, 66),
+    ];
+    for (const given of [states, states.toReversed()]) {
+      assert.deepEqual(
+        listAlerts(given, 50).recent.map(({ key }) => key),
+        ['lapsed', 'told soon', 'z', 'x', 'y', 'told late'],
+      );
+    }
+  });
 });
 
 describe('strategy 12: MMR', () => {

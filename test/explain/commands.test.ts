@@ -265,7 +265,8 @@ test('alerts: open, and those that ended within a day', () => {
     details: { difference: '0.9', price: '620.1' },
   });
   const raised = (key: string) => judgeRaise(null, alert(key), false, NOW_MS - 60_000, { repeat: 900_000 }).state;
-  const over = { ...raised('drift:2'), overAtMs: NOW_MS - 20_000, closedAtMs: NOW_MS - 10_000, closing: 'resolved' };
+  // Over after all that happened in the scene, so that it is the newest end whatever the scene comes to.
+  const over = { ...raised('drift:2'), overAtMs: NOW_MS - 500, closedAtMs: NOW_MS - 100, closing: 'resolved' };
   open.append([
     { kind: 'alert.state', key: 'drift:1', atMs: NOW_MS, body: raised('drift:1') },
     { kind: 'alert.state', key: 'drift:2', atMs: NOW_MS, body: over },
@@ -274,7 +275,7 @@ test('alerts: open, and those that ended within a day', () => {
   assert.equal(alertsCommand(look, {}), 0);
   assert.match(
     text(),
-    /Open \(2\):\n.*BNB.*0\.9.*told 1 ×\n.*non-strategy order detected.*\nEnded within a day \(2\):\n.*MARKET_CANCEL.*\n.*lasted 40 s/,
+    /Open \(2\):\n.*BNB.*0\.9.*told 1 ×\n.*non-strategy order detected.*\nEnded within a day \(2\):\n.*BNB.*lasted 60 s.*\n.*MARKET_CANCEL.*lasted 8 s/,
   );
 });
 
