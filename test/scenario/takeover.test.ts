@@ -146,17 +146,18 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
       await first.until('both left', () => scene.meddler.count('create_order') === 2);
       first.kill();
       scene.meddler.meddle = () => null;
-      const [id] = ourOrders(scene.paper, 'A');
-      assert.ok(id);
+      const idOf = () => ourOrders(scene.paper, 'A')[0];
       const rests = () =>
         stateOf(scene.paper).accounts.some(({ open_orders }) =>
-          open_orders.some((order) => order.metadata.client_order_id === id && order.state.status === 'OPEN'),
+          open_orders.some((order) => order.metadata.client_order_id === idOf() && order.state.status === 'OPEN'),
         );
-      // The exchange takes some milliseconds to make a received order a resting one.
+      // A call is counted before it is passed on, and the exchange takes some milliseconds to make it a resting order.
       for (let turns = 0; !rests(); turns++) {
         assert.ok(turns < TURNS_MAX, 'it never rested');
         await turn();
       }
+      const id = idOf();
+      assert.ok(id);
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });
       const second = scene.start({ journal });
       await second.until('found out', () => second.reported('order.resolved').length === 2, 10_000);

@@ -5,6 +5,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import {
   at,
   digest,
+  fillRows,
   instrumentRow,
   isLive,
   type Listing,
@@ -433,6 +434,21 @@ export class StrangeExchange {
         const limit = Math.min(Number(body.l ?? 500), 40);
         const next = offset + limit < rows.length ? String(offset + limit) : '';
         return { r: rows.slice(offset, offset + limit).map((order) => orderRow(order, account, asOfMs)), n: next };
+      }
+      case 'fill_history': {
+        const asOfMs = this.#asOf(`fills ${name}`);
+        const fromMs = Number(BigInt(body.st ?? '0') / 1_000_000n);
+        const fills = mine
+          .flatMap((order) => fillRows(order, account, asOfMs))
+          .filter((fill) => fill.atMs >= fromMs)
+          .sort((a, b) => b.atMs - a.atMs)
+          .map((fill) => fill.row);
+        const offset = Number(body.c ?? 0);
+        const limit = Math.min(Number(body.l ?? 500), 40);
+        return {
+          r: fills.slice(offset, offset + limit),
+          n: offset + limit < fills.length ? String(offset + limit) : '',
+        };
       }
       case 'positions':
         return { r: this.#positions(account, this.#asOf(`positions ${name}`)) };

@@ -127,6 +127,35 @@ export function orderRow(order: StrangeOrder, account: StrangeAccount, asOfMs: n
   };
 }
 
+/** The fills of an order as known then, each with its time. What was filled before anybody looked is in no history. */
+export function fillRows(
+  order: StrangeOrder,
+  account: StrangeAccount,
+  asOfMs: number,
+): { readonly atMs: number; readonly row: Record<string, unknown> }[] {
+  return order.life.flatMap(({ atMs, traded }, index) => {
+    const size = traded - (order.life[index - 1]?.traded ?? 0n);
+    if (size <= 0n || atMs === 0 || atMs > asOfMs) return [];
+    const row = {
+      et: ns(atMs),
+      sa: account.subAccountId,
+      i: order.instrument,
+      ib: order.buy,
+      it: false,
+      s: printed(size),
+      p: printed(order.price),
+      f: '0.0',
+      fr: '0.0',
+      rp: '0.0',
+      ti: `${order.orderId}-${index}`,
+      oi: order.orderId,
+      v: 'ORDERBOOK',
+      co: order.clientId,
+    };
+    return [{ atMs, row }];
+  });
+}
+
 /** The digest an order is signed over (API 9), by viem's typed data. */
 export function digest(o: Lite, listing: Listing, size: bigint, price: bigint): `0x${string}` {
   return hashTypedData({
