@@ -66,7 +66,7 @@ if (skip !== false && process.env.CI === 'true') throw new Error(skip);
 describe('ccxt', { skip }, () => {
   let paper: PaperServer;
   before(async () => {
-    paper = await startPaper({ seed: 5 });
+    paper = await startPaper({ seed: 5, rateLimits: false });
   });
   after(() => paper.close());
 
