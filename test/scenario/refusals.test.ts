@@ -59,10 +59,10 @@ describe('11.8 rules that change while the engine runs', TOGETHER, () => {
       await stage.until('a repair rests on the new tick', () =>
         resting(scene, 'B').some(({ price }) => price === '601.0'),
       );
-      assert.deepEqual(
-        stage.reported('order.refused').map(({ code }) => code),
-        [2064],
-      );
+      // What was decided while the instruments are read again may be refused once more.
+      const codes = stage.reported('order.refused').map(({ code }) => code);
+      assert.deepEqual([...new Set(codes)], [2064]);
+      assert.ok(codes.length <= 2, String(codes));
       assert.deepEqual(
         stage.reported('instrument.changed').map(({ changes }) => changes),
         [[{ rule: 'tick_size', from: '0.1', to: '1' }]],
