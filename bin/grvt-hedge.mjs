@@ -20,5 +20,5 @@ if (!process.execArgv.includes('--disable-sigusr1') && process.platform !== 'win
 // them. Told to let it grow by a fifth at most, it collects them in time; told to mind the size altogether (`--optimize-for-size`), it collects
 // twice or so during each hedge (docs/speed.md).
 if (process.argv[2] === 'run') v8.setFlagsFromString('--heap-growing-percent=20');
-const { main } = await import('../src/cli.ts');
+const { main } = await import('../src/cli/main.ts');
 process.exitCode = await main(process.argv.slice(2));

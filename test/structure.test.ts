@@ -61,16 +61,17 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'zod',
     ],
   },
-  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/private-files.ts', 'ports', 'node:'] },
+  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/os/private-files.ts', 'ports', 'node:'] },
   { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'ports', 'node-fetch', 'node:'] },
-  { place: 'src/log/', may: ['src/log/', 'src/core/', 'src/private-files.ts', 'ports', 'pino', 'node:'] },
+  { place: 'src/log/', may: ['src/log/', 'src/core/', 'src/os/private-files.ts', 'ports', 'pino', 'node:'] },
   { place: 'src/settings/', may: ['src/settings/', 'src/core/', 'fastest-levenshtein', 'node:', 'zod'] },
   {
     place: 'src/web/',
     may: [
       'src/web/',
       'src/core/',
-      'src/loopback.ts',
+      'src/os/loopback.ts',
+      'src/status/model.ts',
       'ports',
       '@statelyai/inspect',
       'fastify',
@@ -80,6 +81,8 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'ws',
     ],
   },
+  { place: 'src/os/', may: ['src/os/', 'node:'] },
+  { place: 'src/status/model.ts', may: ['src/core/'] },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
   // An exchange that shared the strategy's arithmetic would agree with its mistakes.
   {
@@ -88,7 +91,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'src/paper/',
       'src/core/decimal.ts',
       'src/grvt/wire.ts',
-      'src/loopback.ts',
+      'src/os/loopback.ts',
       '@noble/',
       'node:',
       'viem',
@@ -105,6 +108,23 @@ test('every folder imports only what the table allows', () => {
     if (one.to === 'src/ports.ts') return !(row.may.includes('ports') && one.typeOnly);
     return !row.may.some((allowed) => one.to === allowed || one.to.startsWith(allowed));
   });
+  assert.deepEqual(
+    wrong.map((one) => `${one.from} → ${one.to}`),
+    [],
+  );
+});
+
+test('ports.ts is the only file at the root of src', () => {
+  const files = PRODUCT.filter((file) => /^src\/[^/]+$/.test(file));
+  assert.deepEqual(files, ['src/ports.ts']);
+});
+
+test('nobody imports a command, and only commands and campaigns import what puts an engine together', () => {
+  const wrong = IMPORTS.filter(
+    ({ from, to }) =>
+      (to.startsWith('src/cli/') && !from.startsWith('src/cli/')) ||
+      (to.startsWith('src/engine/') && !/^src\/(cli|engine|simulate)\//.test(from)),
+  );
   assert.deepEqual(
     wrong.map((one) => `${one.from} → ${one.to}`),
     [],

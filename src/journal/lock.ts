@@ -3,7 +3,7 @@ import { closeSync, constants, ftruncateSync, lstatSync, lutimesSync, readFileSy
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../private-files.ts';
+import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../os/private-files.ts';
 import { HAS_MACHINE_NAMES, type HeldName, type Holder, NameTaken, takeName } from './machine-name.ts';
 
 /**

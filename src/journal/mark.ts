@@ -1,6 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { openPrivate } from '../private-files.ts';
+import { openPrivate } from '../os/private-files.ts';
 
 /**
  * A witness beside the journal: the seq of the last entry written, that of the last one known to be on the disk, and

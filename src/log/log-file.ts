@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePrivateDirectory, openPrivate } from '../private-files.ts';
+import { ensurePrivateDirectory, openPrivate } from '../os/private-files.ts';
 
 /** The live log file always has this name, so that it can be followed and searched (strategy 14). */
 export const LOG_FILE_NAME = 'grvt_dual_maker_hedge.log';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { askedBy, foreign } from '../loopback.ts';
+import { askedBy, foreign } from '../os/loopback.ts';
 import type { PaperAnswer, PaperRequest } from './api.ts';
 import { createCatchUp } from './catch-up.ts';
 import { boundConnections, CONNECTIONS_MAX, STREAMS_MAX } from './connections.ts';

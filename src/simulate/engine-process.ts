@@ -1,8 +1,8 @@
 import type { Auditor } from '../core/audit/index.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import { type Engine, journalledStart, startEngine } from '../engine.ts';
-import { createEngineClock } from '../engine-clock.ts';
+import { createEngineClock } from '../engine/clock.ts';
+import { type Engine, journalledStart, startEngine } from '../engine/engine.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type Asked, foreign } from '../loopback.ts';
+import { type Asked, foreign } from '../os/loopback.ts';
 
 /**
  * Whether a request is answered: read-only methods, and nothing from outside this server's own pages.

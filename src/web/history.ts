@@ -1,6 +1,6 @@
 import type { Fact } from '../core/facts.ts';
+import type { Status } from '../status/model.ts';
 import { plain } from './plain.ts';
-import type { Status } from './status.ts';
 
 /** Facts kept for a page that is opened later: a few screens of feed. */
 export const FEED_MAX = 400;

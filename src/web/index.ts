@@ -1,3 +1,3 @@
+export * from '../status/model.ts';
 export type { Inspected } from './inspector.ts';
 export { type ChartFile, startWeb, unready, type Web, type WebOptions } from './server.ts';
-export * from './status.ts';

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Decimal } from '../core/decimal.ts';
-import { askedBy } from '../loopback.ts';
+import { askedBy } from '../os/loopback.ts';
 import type { Clock } from '../ports.ts';
 import { refusal } from './guard.ts';
 

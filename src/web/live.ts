@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { Status, SymbolStatus } from '../status/model.ts';
 import type { FeedEntry, History, Point } from './history.ts';
-import type { Status, SymbolStatus } from './status.ts';
 
 /** Pages open at a time: a person has a few, a script that leaks connections has more. */
 export const CLIENTS_MAX = 16;

@@ -5,7 +5,7 @@ import type { Fact, SymbolPhase } from '../core/facts.ts';
 import type { LotMatch } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Reporter } from '../ports.ts';
-import type { StatusSource } from './status.ts';
+import type { StatusSource } from '../status/model.ts';
 
 /** Every phase a symbol may be in: each is a series of its own, so that a state's time can be summed. */
 const PHASES: readonly SymbolPhase[] = [

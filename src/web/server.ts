@@ -5,15 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { WireEvent } from '../core/wire-event.ts';
-import { askedBy } from '../loopback.ts';
+import { askedBy } from '../os/loopback.ts';
 import type { Clock, Reporter } from '../ports.ts';
+import type { Status, StatusSource } from '../status/model.ts';
 import { parserAnswer, refusal, SECURITY_HEADERS } from './guard.ts';
 import { createHistory } from './history.ts';
 import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
 import { createLive } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { createPast, type PastJournal } from './past.ts';
-import type { Status, StatusSource } from './status.ts';
 
 /** How often the engine is looked at for the curves, whether a page is open or not. */
 const SAMPLE_EVERY_MS = 1_000;

@@ -9,7 +9,7 @@ import { chartOf, edgeWords, statesOf, toSvg } from '../../src/charts/index.ts';
 import { layOut } from '../../src/charts/layers.ts';
 import { PRIORITY } from '../../src/core/classify.ts';
 import { TRADING_STATES } from '../../src/core/model.ts';
-import { chartText, MACHINES, statechartsPage } from '../../src/statecharts.ts';
+import { chartText, MACHINES, statechartsPage } from '../../src/engine/statecharts.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const NAMES = Object.keys(MACHINES);

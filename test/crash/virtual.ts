@@ -1,8 +1,8 @@
 import { type Auditor, createAuditor } from '../../src/core/audit/index.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import { type Engine, journalledStart, staleMs, startEngine } from '../../src/engine.ts';
-import { createEngineClock } from '../../src/engine-clock.ts';
+import { createEngineClock } from '../../src/engine/clock.ts';
+import { type Engine, journalledStart, staleMs, startEngine } from '../../src/engine/engine.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { SYNC_WITHIN_MS } from '../../src/journal/log-sync.ts';

@@ -16,8 +16,8 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { LOCK_CHECK_MS, watchLocks } from '../../src/cli/run.ts';
 import { acquireLocks, LockError } from '../../src/journal/lock.ts';
-import { LOCK_CHECK_MS, watchLocks } from '../../src/run.ts';
 import { temporaryDirectory } from './support.ts';
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url));

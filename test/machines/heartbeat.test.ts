@@ -4,7 +4,7 @@ import { createActor, SimulatedClock } from 'xstate';
 import { BEAT_LIMIT_MS, heartbeatMachine } from '../../machines/heartbeat.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName, AccountSnapshot } from '../../src/core/model.ts';
-import { createEngineClock } from '../../src/engine-clock.ts';
+import { createEngineClock } from '../../src/engine/clock.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(heartbeatMachine);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
-import { type Engine, startEngine } from '../../src/engine.ts';
+import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { createGrvtExchange, type GrvtKeys } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';

@@ -10,7 +10,7 @@ import {
   setup,
 } from 'xstate';
 import type { Fact } from '../../src/core/facts.ts';
-import { createEngineClock } from '../../src/engine-clock.ts';
+import { createEngineClock } from '../../src/engine/clock.ts';
 import type { Journal, JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
 import { FakeExchange } from './fake-exchange.ts';
 

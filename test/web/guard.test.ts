@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBy } from '../../src/loopback.ts';
+import { askedBy } from '../../src/os/loopback.ts';
 import { parserAnswer, refusal, SECURITY_HEADERS } from '../../src/web/guard.ts';
 
 const PORT = 8787;

@@ -2,15 +2,15 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownOf } from '../../machines/symbol-steps.ts';
-import { type Dashboard, openDashboard } from '../../src/dashboard.ts';
-import { type Engine, startEngine } from '../../src/engine.ts';
+import { systemClock } from '../../src/cli/run.ts';
+import { type Dashboard, openDashboard } from '../../src/engine/dashboard.ts';
+import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import { openVenue, secretsOf, type Venue } from '../../src/engine/venue.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import { createStreams, type Streams } from '../../src/grvt/stream.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import { systemClock } from '../../src/run.ts';
 import { createRedactor, loadSettings, type Settings } from '../../src/settings/index.ts';
-import { openVenue, secretsOf, type Venue } from '../../src/venue.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

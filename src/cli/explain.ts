@@ -1,0 +1,141 @@
+import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
+import { type Difference, replay } from '../explain/replay.ts';
+import { explainOrder } from '../explain/why.ts';
+import { clockTime, zoneName } from '../explain/words.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
+import { alertTexts } from '../notify/texts.ts';
+import type { Clock, Notifier } from '../ports.ts';
+import { labelOf, type Settings } from '../settings/index.ts';
+
+/** The commands that only look: they read the journal, also while an engine writes it, and change nothing. */
+
+export interface LookOptions {
+  /** Another journal than the settings'. */
+  readonly journal?: string;
+  readonly json?: boolean;
+}
+
+export interface LookParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+/** @returns 0, or 78 when there is no journal that can be read */
+function withJournal(parts: LookParts, options: LookOptions, command: (journal: EngineJournal) => number): number {
+  let journal: EngineJournal | null = null;
+  try {
+    journal = openChosenJournal(parts.settings, options.journal ?? null);
+    for (const notice of journal.notices) parts.complain(`Note: ${notice}`);
+    return command(journal);
+  } catch (thrown) {
+    if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
+    parts.complain(thrown.message);
+    return EXIT_CONFIGURATION;
+  } finally {
+    journal?.close();
+  }
+}
+
+function printListing(
+  parts: LookParts,
+  options: LookOptions,
+  listing: { readonly lines: readonly string[]; readonly json: unknown },
+): number {
+  if (options.json) parts.print(JSON.stringify(listing.json, null, 2));
+  else for (const line of listing.lines) parts.print(line);
+  return 0;
+}
+
+/** `why CLIENT_ORDER_ID`. @returns 0; 1: the journal does not know it; 78: no journal */
+export function whyCommand(parts: LookParts, clientOrderId: string, options: LookOptions): number {
+  return withJournal(parts, options, (journal) => {
+    const { known, lines } = explainOrder(journal, clientOrderId);
+    for (const line of lines) parts.print(line);
+    return known ? 0 : 1;
+  });
+}
+
+/** `replay`. @returns 0: everything comes out as recorded; 1: it does not; 78: no journal */
+export function replayCommand(parts: LookParts, options: LookOptions): number {
+  return withJournal(parts, options, (journal) => {
+    const { decisions, ledgers, fills, difference } = replay(journal);
+    const counts =
+      `${count(decisions, 'decision')}, ${count(ledgers, 'ledger step')} with ${count(fills, 'booked fill')} ` +
+      `(${journal.name})`;
+    if (difference === null) {
+      parts.print(`Replayed ${counts}: all come out as recorded.`);
+      return 0;
+    }
+    parts.print(`Replayed ${counts}, up to the first difference:`);
+    for (const line of differenceWords(difference)) parts.print(line);
+    return 1;
+  });
+}
+
+function differenceWords({ seq, atMs, instrument, what, where, recorded, now }: Difference): string[] {
+  return [
+    `${instrument}, ${clockTime(atMs)} ${zoneName()}, journal entry ${seq}: the ${what} differs at ${where}`,
+    `  recorded: ${recorded}`,
+    `  now:      ${now}`,
+  ];
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+export function lotsCommand(parts: LookParts, options: LookOptions): number {
+  return withJournal(parts, options, (journal) => printListing(parts, options, listLots(journal, parts.clock.nowMs())));
+}
+
+export function ordersCommand(parts: LookParts, options: LookOptions): number {
+  return withJournal(parts, options, (journal) =>
+    printListing(parts, options, listOrders(journal, parts.clock.nowMs())),
+  );
+}
+
+export function alertsCommand(parts: LookParts, options: LookOptions): number {
+  return withJournal(parts, options, (journal) =>
+    printListing(parts, options, listOpenAlerts(journal, parts.clock.nowMs(), parts.settings.lang)),
+  );
+}
+
+/**
+ * `alerts test`: one message through the configured notifier.
+ *
+ * @param notifier null: no gateway is configured
+ * @returns 0: it was taken; 1: it was not; 78: there is no gateway
+ */
+export async function alertsTestCommand(parts: LookParts, notifier: Notifier | null): Promise<number> {
+  const { settings, clock, print, complain } = parts;
+  const text = alertTexts(settings.lang, labelOf(settings), settings.timeZone).test(clock.nowMs());
+  if (notifier === null) {
+    complain(
+      'No Telegram gateway is configured (CHAT_ID, API_KEY, TELEGRAM_GATEWAY_URL); in paper, alerts go to the log.',
+    );
+    complain('The message would have been:');
+    complain(text);
+    return EXIT_CONFIGURATION;
+  }
+  try {
+    await notifier.send(text);
+    // Of the address the origin alone: the rest may be a key.
+    print(
+      `Sent through ${settings.telegram === null ? 'the notifier' : new URL(settings.telegram.gatewayUrl).origin}:`,
+    );
+    print(text);
+    return 0;
+  } catch (thrown) {
+    const { telegram } = settings;
+    const at = telegram === null ? '' : `TELEGRAM_GATEWAY_URL ${new URL(telegram.gatewayUrl).origin}: `;
+    complain(`${at}${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    if (telegram !== null)
+      complain('The gateway is set by TELEGRAM_GATEWAY_URL, its key by API_KEY, the chat by CHAT_ID.');
+    return 1;
+  }
+}

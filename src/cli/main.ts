@@ -1,0 +1,211 @@
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../core/printable.ts';
+import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
+import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { CHART_FORMATS } from '../engine/statecharts.ts';
+import { secretsOf } from '../engine/venue.ts';
+import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
+import { type ChartOptions, chartCommand } from './chart.ts';
+import { check } from './check.ts';
+import {
+  alertsCommand,
+  alertsTestCommand,
+  type LookOptions,
+  type LookParts,
+  lotsCommand,
+  ordersCommand,
+  replayCommand,
+  whyCommand,
+} from './explain.ts';
+import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
+import { run, systemClock, telegramOf } from './run.ts';
+import { simulateCommand } from './simulate.ts';
+import { statusCommand } from './status.ts';
+
+/** Where `package.json` is: relative paths of the settings are relative to it. */
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/**
+ * The command line.
+ *
+ * @returns the exit code (strategy 13.2)
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('grvt-hedge')
+    .description('Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.')
+    .showHelpAfterError()
+    .exitOverride();
+  program
+    .command('run')
+    .description('trade until stopped; without keys on the embedded exchange')
+    .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
+    .action(async (options: { inspect?: boolean }) => {
+      exitCode = await withSettings('trade', (settings, warnings) => run(settings, warnings, options));
+    });
+  program
+    .command('check')
+    .description(
+      'look at settings, accounts, clocks and instruments, and say what the engine would do first; changes nothing',
+    )
+    .action(async () => {
+      exitCode = await withSettings('trade', (settings, warnings) =>
+        check(settings, warnings, systemClock, console.log),
+      );
+    });
+  program
+    .command('paper')
+    .description('the embedded exchange alone, for any GRVT client; prints what an env file needs')
+    .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
+    .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
+    .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
+    .option('--no-rate-limits', "turn no call away for being one too many; GRVT's weights are enforced otherwise")
+    .addOption(
+      new Option('--self-trade <rule>', 'when the two accounts, of one owner, meet in the book')
+        .choices(SELF_TRADE_RULES)
+        .default('allow'),
+    )
+    .action(async (options: PaperCommandOptions) => {
+      exitCode = await orSayWhy(() => runPaper(options));
+    });
+  const look = (command: (parts: LookParts) => number | Promise<number>) =>
+    withSettings('look', async (settings, _warnings, redact) => command(partsOf(settings, redact)));
+  const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
+  const json = ['--json', 'as JSON, decimals as text'] as const;
+  program
+    .command('why')
+    .argument('<client order id>')
+    .description('why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots')
+    .option(...journal)
+    .action(async (id: string, options: LookOptions) => {
+      exitCode = await look((parts) => whyCommand(parts, id, options));
+    });
+  program
+    .command('replay')
+    .description('run the recorded inputs through the same core; name the first decision or ledger that differs')
+    .option(...journal)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => replayCommand(parts, options));
+    });
+  program
+    .command('lots')
+    .description('open lots, with the price their hedge must not be worse than')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => lotsCommand(parts, options));
+    });
+  program
+    .command('orders')
+    .description('live orders')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => ordersCommand(parts, options));
+    });
+  program
+    .command('status')
+    .description('how things stand: a running engine is asked, else its journal is read')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => statusCommand(parts, options));
+    });
+  program
+    .command('chart')
+    .argument('[machine]', 'which statechart', 'symbol')
+    .addOption(new Option('--format <format>', 'how to write it').choices(CHART_FORMATS).default('mermaid'))
+    .option('--docs', 'write docs/statecharts.md from all of them instead')
+    .description('write a statechart from the machine itself; JSON loads in the Stately editor')
+    .action((machine: string, options: ChartOptions) => {
+      exitCode = chartCommand(machine, options, ROOT);
+    });
+  const alerts = program
+    .command('alerts')
+    .description('open alerts, and those that ended within a day')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      exitCode = await look((parts) => alertsCommand(parts, options));
+    });
+  alerts
+    .command('test')
+    .description('send one message through the configured Telegram gateway')
+    .action(async () => {
+      exitCode = await withSettings('look', async (settings, _warnings, redact) =>
+        alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact)),
+      );
+    });
+  program.addCommand(
+    simulateCommand((code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  const unwatch = watchDefects((thrown) => {
+    sayDefect(thrown);
+    process.exit(EXIT_DEFECT);
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
+      return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
+    }
+    sayDefect(thrown);
+    return EXIT_DEFECT;
+  } finally {
+    unwatch();
+  }
+  return exitCode;
+}
+
+/** Hides what the settings of this process hold secret, once they are read; what looks like a secret before. */
+let redactor = createRedactor();
+
+/** In place of Node's own report, which shows whatever the error holds, with the source line that threw. */
+function sayDefect(thrown: unknown): void {
+  console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
+}
+
+function partsOf(settings: Settings, redact: Redactor): LookParts {
+  const print = (text: string) => console.log(redact(text));
+  return { settings, clock: systemClock, print, complain: (text) => console.error(redact(text)) };
+}
+
+/** @throws InvalidArgumentError, which commander turns into one line */
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+/** What the user gave cannot be used: one line instead of a stack. */
+async function orSayWhy(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (thrown) {
+    console.error(printable(thrown instanceof Error ? thrown.message : String(thrown)));
+    return EXIT_CONFIGURATION;
+  }
+}
+
+/** Reads the settings, or says all that is wrong with them. */
+async function withSettings(
+  purpose: 'trade' | 'look',
+  command: (settings: Settings, warnings: readonly string[], redact: Redactor) => Promise<number>,
+): Promise<number> {
+  const reading = loadSettings({ env: process.env, root: ROOT, purpose, uid: process.getuid?.() });
+  if (!reading.ok) {
+    console.error(
+      `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,
+    );
+    for (const error of reading.errors) console.error(`- ${printable(error)}`);
+    return EXIT_CONFIGURATION;
+  }
+  const redact = createRedactor(secretsOf(reading.settings, null));
+  redactor = redact;
+  // The zone of every time that this process prints as local: console and commands.
+  process.env.TZ = reading.settings.timeZone;
+  return command(reading.settings, reading.warnings, redact);
+}

@@ -1,0 +1,423 @@
+import { isatty } from 'node:tty';
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
+import { createEngineClock } from '../engine/clock.ts';
+import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
+import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
+import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '../engine/engine.ts';
+import { journalOfRun } from '../engine/journal-choice.ts';
+import { hostLines, proxyFor } from '../engine/routes.ts';
+import { tee } from '../engine/tee.ts';
+import { readTerms, termAlerts, termLines } from '../engine/terms.ts';
+import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
+import { createGrvtExchange } from '../grvt/exchange.ts';
+import { createStreams, type Streams } from '../grvt/stream.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
+import { rotatePaperJournals } from '../journal/files.ts';
+import { acquireLocks, type Locks } from '../journal/lock.ts';
+import { openJournal } from '../journal/sqlite.ts';
+import {
+  createEngineLog,
+  createFigures,
+  type EngineConsole,
+  type EngineLog,
+  guardStandardStreams,
+  type LogFile,
+  openConsole,
+  openLogFile,
+  sharedBases,
+} from '../log/index.ts';
+import { httpHeartbeat } from '../notify/heartbeat.ts';
+import { logNotifier } from '../notify/log.ts';
+import { telegramNotifier } from '../notify/telegram.ts';
+import type { Heartbeat, Notifier, Redact } from '../ports.ts';
+import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
+
+const DAY_MS = 86_400_000;
+/** Pause between two steps of the journal's upkeep, so that it never holds up a decision. */
+const COMPACT_PAUSE_MS = 250;
+/**
+ * From the start to the first upkeep: the open looks at a bounded number of old entries, and a run that never lasts a day
+ * would leave the rest for ever. By then the start's own reads and orders are done.
+ */
+const COMPACT_FIRST_MS = 60_000;
+
+/**
+ * Between two looks at the locks: how long a second engine can run unnoticed once a lock's file was removed. A look costs
+ * microseconds; a minute is what the heartbeat allows too.
+ */
+export const LOCK_CHECK_MS = 60_000;
+
+/** Levels of the REST client's log in its own words, and its words in ours. */
+const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+  silent: 'OFF',
+};
+const LOG_LEVEL = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
+
+export const systemClock = createEngineClock(
+  () => Date.now(),
+  () => performance.now(),
+);
+
+/**
+ * Runs the engine until it is stopped (strategy 11, 13).
+ *
+ * @returns the exit code of strategy 13.2
+ */
+export async function run(
+  settings: Settings,
+  warnings: readonly string[],
+  options: { readonly inspect?: boolean } = {},
+): Promise<number> {
+  const venue = await openVenue(settings);
+  const redact = createRedactor(secretsOf(settings, venue));
+  let locks: Locks | null = null;
+  let log: EngineLog | null = null;
+  const isLost = (why: string) =>
+    log?.say('warn', `The console loses lines: ${why}; the log file has them all (strategy 13.6)`, Date.now());
+  const screen = openConsole(1, { onLost: isLost });
+  const unguard = guardStandardStreams(screen, openConsole(2), (text) => log?.say('warn', text, Date.now()));
+  let journal: EngineJournal;
+  try {
+    // Before the log: while another engine runs here, the log is its own.
+    locks = await lock(settings, venue);
+    log = openLog(settings, redact, screen);
+    for (const warning of warnings) log.say('warn', warning, Date.now());
+    for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
+    journal = openRunJournal(settings, venue, redact);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    if (log === null) console.error(redact(why));
+    else log.say('error', why, Date.now());
+    locks?.release();
+    await venue.close();
+    log?.close();
+    unguard();
+    return EXIT_CONFIGURATION;
+  }
+  const opened = log;
+  let running: Engine | null = null;
+  const onDefect = defectReactor({
+    log: (level, text) => opened.say(level, text, Date.now()),
+    stop: (message) => {
+      // Nothing trades yet, and a start that was broken off in the middle cannot be gone on with.
+      if (running === null) process.exit(EXIT_DEFECT);
+      running.daemon.send({ type: 'defect.found', message });
+      setTimeout(() => process.exit(EXIT_DEFECT), DEFECT_STOP_MAX_MS).unref();
+    },
+  });
+  const unwatch = watchDefects(onDefect);
+  for (const notice of journal.notices) log.say('warn', notice, Date.now());
+  let endUpkeep: (() => void) | null = null;
+  let lockWatch: NodeJS.Timeout | null = null;
+  const streams: Streams[] = [];
+  const dashboard = await openDashboard({
+    settings,
+    journal,
+    clock: systemClock,
+    redact,
+    warn: (text) => log.say('warn', text, Date.now()),
+    inspect: options.inspect ?? false,
+  });
+  if (dashboard !== null) {
+    log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
+    sayWhere(settings, dashboard.url, log);
+  }
+  if (dashboard?.inspect) log.say('info', `Stately inspector: ${dashboard.url}/inspect`, Date.now());
+  const reporter = dashboard === null ? log : tee([log, dashboard]);
+  try {
+    const engine = startEngine({
+      settings,
+      subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+      openExchange: (onWire, report) =>
+        createGrvtExchange({
+          hosts: venue.hosts,
+          chainId: venue.chainId,
+          accounts: venue.keys,
+          bookDepth: settings.orderbookDepth,
+          rateScale: settings.rateScale,
+          clock: systemClock,
+          instruments: settings.symbols.map(({ instrument }) => instrument),
+          sdkLogLevel: SDK_LEVEL[settings.sdkLogLevel],
+          log: (level, message) => log.say(LOG_LEVEL[level], `REST client: ${message}`, Date.now()),
+          proxyFor: proxyFor(settings),
+          onWire,
+          report,
+          redact,
+        }),
+      journal,
+      notifier: notifierOf(settings, log, redact),
+      heartbeat: heartbeatOf(settings),
+      clock: systemClock,
+      reporter,
+      onDefect,
+      onWire: (event) => dashboard?.onWire(event),
+      ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
+      warn: (text) => log.say('warn', text, Date.now()),
+      onTrading: (engine, symbols) => {
+        compareTerms(engine, symbols, log);
+        if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard, redact));
+      },
+    });
+    running = engine;
+    dashboard?.attach(engine);
+    endUpkeep = keepJournalSmall(journal, (message) =>
+      engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
+    );
+    lockWatch = watchLocks(locks, {
+      warn: (message) => log.say('warn', message, Date.now()),
+      alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
+    });
+    const unlisten = listenToSignals(engine, log);
+    const { exitCode, failure } = await engine.stopped;
+    unlisten();
+    const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
+    const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
+    for (const breach of breaches) {
+      log.say('error', `invariant ${breach.invariant} broken: ${breach.what}`, Date.now());
+    }
+    if (failure !== null) log.say('error', failure, Date.now());
+    engine.exchange.close();
+    return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
+  } catch (thrown) {
+    // Found while reading: what the look at the start does not read through in a large file.
+    if (thrown instanceof JournalError) {
+      log.say('error', thrown.message, Date.now());
+      return EXIT_CONFIGURATION;
+    }
+    log.say('fatal', `A defect ends the run: ${describeDefect(thrown)} (strategy 13.5)`, Date.now());
+    return EXIT_DEFECT;
+  } finally {
+    for (const one of streams) one.close();
+    if (dashboard !== null) removeEngineAddress(settings.dataDir);
+    await dashboard?.close();
+    endUpkeep?.();
+    if (lockWatch !== null) clearInterval(lockWatch);
+    closeJournal(journal, log);
+    locks.release();
+    await venue.close();
+    log.close();
+    unguard();
+    unwatch();
+  }
+}
+
+/** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
+function closeJournal(journal: EngineJournal, log: EngineLog): void {
+  try {
+    journal.close();
+  } catch (thrown) {
+    log.say('error', thrown instanceof Error ? thrown.message : String(thrown), Date.now());
+  }
+}
+
+/** For `status` in a shell that is set to another port. Without it that asks its own port, as before. */
+function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
+  try {
+    writeEngineAddress(dataDir, Number(new URL(url).port), process.pid);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    log.say('warn', `status finds this engine by GRVT_HEDGE_HTTP_PORT only: ${why}`, Date.now());
+  }
+}
+
+function openLog(settings: Settings, redact: Redact, screen: EngineConsole): EngineLog {
+  return createEngineLog({
+    redact,
+    screen,
+    file: openLogOf(settings),
+    figures: createFigures(),
+    context: {
+      diffThresholdUsdt: settings.singleOrderDiffThresholdUsdt.toFixed(),
+      stuckHours: String(settings.stuckMs / 3_600_000),
+      sharedBases: sharedBases(settings.symbols.map(({ instrument }) => instrument)),
+    },
+  });
+}
+
+/** @throws Error, one line that says what to do, when the directory cannot be written. */
+function openLogOf({ logDir }: Settings): LogFile {
+  try {
+    return openLogFile({ dir: logDir });
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Error(`the log in ${logDir} cannot be written: ${said}. Make it writable, or set GRVT_HEDGE_LOG_DIR`);
+  }
+}
+
+/** One engine per data directory and per account (strategy 11.1). */
+function lock({ dataDir, mode }: Settings, venue: Venue): Promise<Locks> {
+  const accounts = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
+  return acquireLocks({
+    dataDirectory: dataDir,
+    accounts: accounts.map(({ subAccountId }) => ({ env: mode, subAccountId })),
+  });
+}
+
+/**
+ * Looks at the locks every minute (strategy 11.1): one that was taken again is a warning, one that is not ours an alert each
+ * time, repeated by strategy 12. It stops nothing: which of two engines is the right one a person decides.
+ */
+export function watchLocks(
+  locks: Pick<Locks, 'check'>,
+  tell: { readonly warn: (message: string) => void; readonly alert: (message: string) => void },
+): NodeJS.Timeout {
+  return setInterval(() => {
+    for (const { held, message } of locks.check()) (held ? tell.warn : tell.alert)(message);
+  }, LOCK_CHECK_MS);
+}
+
+/** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */
+function openRunJournal(settings: Settings, venue: Venue, redact: Redactor): EngineJournal {
+  const directory = settings.dataDir;
+  const days = settings.journalMs / DAY_MS;
+  if (venue.paper !== null) rotatePaperJournals(directory);
+  const fileName = journalOfRun(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]);
+  return openJournal({ directory, fileName, days, clock: systemClock, redact: redact.stored });
+}
+
+/**
+ * Removes settled history, a minute after the start and then once a day, a little at a time. That it fails stops nothing:
+ * what must be written is written by others, who see for themselves.
+ *
+ * @param tell what went wrong, once a day at most
+ * @returns ends it; no step follows
+ */
+export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: (message: string) => void): () => void {
+  const step = () => {
+    let more = false;
+    try {
+      more = journal.compact(Date.now()).more;
+    } catch (thrown) {
+      tell(`old entries could not be removed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+    timer = setTimeout(step, more ? COMPACT_PAUSE_MS : DAY_MS);
+  };
+  let timer = setTimeout(step, COMPACT_FIRST_MS);
+  return () => clearTimeout(timer);
+}
+
+function notifierOf(settings: Settings, log: EngineLog, redact: Redact): Notifier {
+  return telegramOf(settings, redact) ?? logNotifier((text) => log.say('debug', text, Date.now()));
+}
+
+/** The configured Telegram gateway; null: none is. */
+export function telegramOf(settings: Settings, redact: Redact): Notifier | null {
+  const { telegram } = settings;
+  if (telegram === null) return null;
+  const { gatewayUrl: url, chatId, apiKey } = telegram;
+  return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { redact, proxy: proxyFor(settings)(url) });
+}
+
+function heartbeatOf(settings: Settings): Heartbeat | null {
+  const { heartbeatUrl: url } = settings;
+  return url === null ? null : httpHeartbeat(url, { proxy: proxyFor(settings)(url) });
+}
+
+/** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */
+function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: EngineLog): void {
+  const traded = symbols.map((symbol) => symbol.instrument.name);
+  const compared = readTerms(engine.exchange).then((terms) => {
+    const atMs = Date.now();
+    for (const line of termLines(terms, traded)) log.say('info', line, atMs);
+    const { raised, cleared } = termAlerts(terms, traded, atMs);
+    const desk = engine.daemon.system.get('alert-desk');
+    for (const alert of raised) desk?.send({ type: 'alert.raised', alert });
+    for (const key of cleared) desk?.send({ type: 'alert.cleared', key, atMs });
+  });
+  compared.catch((thrown: unknown) => {
+    log.say('error', `the terms of the accounts: ${thrown instanceof Error ? thrown.message : thrown}`, Date.now());
+  });
+}
+
+/** The exchange's streams (strategy 10.6). */
+function listen(
+  engine: Engine,
+  symbols: readonly EngineSymbol[],
+  settings: Settings,
+  venue: Venue,
+  log: EngineLog,
+  dashboard: Dashboard | null,
+  redact: Redact,
+): Streams {
+  return engine.listen((ears) =>
+    createStreams({
+      ...ears,
+      hosts: venue.hosts,
+      sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
+      subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
+      // Of what is not listed there is no book to listen to (strategy 11.6).
+      instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
+      bookDepth: settings.orderbookDepth,
+      clock: systemClock,
+      proxyFor: proxyFor(settings),
+      redact,
+      onTouch: (instrument, bid, ask) => dashboard?.onTouch(instrument, bid, ask),
+      report: (fact) => {
+        log.report(fact);
+        dashboard?.report(fact);
+      },
+    }),
+  );
+}
+
+/** What a signal leads to (strategy 13.1, 13.3). */
+export type SignalAnswer = 'stop' | 'stop-at-once' | 'go-on' | 'stopping-already';
+
+/**
+ * The first signal stops in order, the second at once. A terminal that closes sends SIGHUP, sometimes more than once: with
+ * one attached it is an orderly stop, and never one at once. Without a terminal somebody asks for a reload, which does not
+ * exist yet; stopping for it would leave the positions without a manager, so the engine goes on and says so.
+ *
+ * @param stopping a signal has asked for the stop already
+ * @param attached a terminal was attached at the start: one that has closed since does not tell any more
+ */
+export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: boolean): SignalAnswer {
+  if (signal !== 'SIGHUP') return stopping ? 'stop-at-once' : 'stop';
+  if (stopping) return 'stopping-already';
+  return attached ? 'stop' : 'go-on';
+}
+
+function listenToSignals(engine: Engine, log: EngineLog): () => void {
+  const attached = [0, 1, 2].some((fd) => isatty(fd));
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    switch (answerTo(signal, stopping, attached)) {
+      case 'stop':
+        stopping = true;
+        engine.stop(signal);
+        break;
+      case 'stop-at-once':
+        log.say(
+          'warn',
+          `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`,
+          Date.now(),
+        );
+        process.exit(1);
+        break;
+      case 'go-on':
+        log.say(
+          'warn',
+          'SIGHUP without a terminal: settings are read at the start only, nothing was read again and the engine goes on; ' +
+            'SIGTERM stops it (strategy 13.1)',
+          Date.now(),
+        );
+        break;
+      case 'stopping-already':
+        log.say('info', 'SIGHUP: the engine is stopping already (strategy 13.1)', Date.now());
+        break;
+    }
+  };
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'];
+  const used = signals.filter((signal) => signal !== 'SIGBREAK' || process.platform === 'win32');
+  for (const signal of used) process.on(signal, onSignal);
+  return () => {
+    for (const signal of used) process.off(signal, onSignal);
+  };
+}

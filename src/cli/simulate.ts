@@ -1,0 +1,260 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { encode } from '../core/codec.ts';
+import { type CampaignResult, runCampaign } from '../simulate/campaign.ts';
+import { CALL_FAULT_COUNT } from '../simulate/fault-plan.ts';
+import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from '../simulate/options.ts';
+import { type Report, reportOf } from '../simulate/report.ts';
+import { lasting, reportText } from '../simulate/report-text.ts';
+import { type Outcome, runInWorkers, type Standing } from '../simulate/workers.ts';
+
+/** Nothing broken, and everything that was asked for happened. */
+const EXIT_GOOD = 0;
+/** A fault that was asked for never happened in any seed, or the campaign was interrupted: it proves less than it was to. */
+const EXIT_CUT = 1;
+/** An invariant broke, or the engine failed (strategy 13.2). */
+const EXIT_BROKEN = 70;
+const EXIT_USAGE = 78;
+
+const DAY_MS = 86_400_000;
+/** Between two looks at progress: on a terminal, and elsewhere. Real time. */
+const PROGRESS_EVERY_MS = 500;
+const PROGRESS_LINE_EVERY_MS = 60_000;
+/** A commit that takes longer to find is not waited for. */
+const GIT_LIMIT_MS = 5_000;
+const FAULTS_HELP =
+  'every fault there is; of the calls that do not trade about this share is spoilt (0.05: 5 %), of those that trade ' +
+  'far more, up to about half; the report says how many were; 0: none';
+const FAULT_HELP =
+  'one kind of fault at a rate of its own: lost-order, late-position, post-only-refusal and fill-during-cancel strike at ' +
+  `this rate where they can, kinds that any call can meet at 1/${CALL_FAULT_COUNT} of it and calls that trade at up to ` +
+  `1/${2 * CALL_FAULT_COUNT} more, faults of streams at 1/5 of it (book: 1/500); events of the world happen in proportion to it`;
+/** Breaches of one seed said as they come in. */
+const SAID_OF_A_SEED = 3;
+/** Lines shown before a breach, and with `--verbose`. */
+const AROUND = 24;
+const AROUND_VERBOSE = 160;
+
+/**
+ * The `simulate` command. `ended` hears the exit code. By itself it ends the process where the options cannot be read;
+ * as part of a larger command line it throws as that does, once it has its settings.
+ */
+export function simulateCommand(
+  ended: (exitCode: number) => void = (exitCode) => {
+    process.exitCode = exitCode;
+  },
+): Command {
+  return new Command('simulate')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_GOOD : EXIT_USAGE))
+    .description(
+      'months of trading in minutes: the engine against the embedded exchange in virtual time, with faults, audited',
+    )
+    .option('--days <days>', 'simulated days per seed', DEFAULTS.days)
+    .option('--seed <seed>', `seed of markets, settings, network and faults (default: "${DEFAULTS.seed}")`)
+    .option('--seeds <seeds>', 'many campaigns, on all cores: 1..200 or 1,5,9')
+    .option('--symbols <count>', 'symbols traded', DEFAULTS.symbols)
+    .option('--faults <rate>', FAULTS_HELP, DEFAULTS.faults)
+    .option('--fault <kind=rate...>', FAULT_HELP)
+    .option(
+      '--profile <name>',
+      'market: mixed (by seed), calm, meanReverting, choppy, walk, trending, lively',
+      DEFAULTS.profile,
+    )
+    .option('--mode <mode>', 'mixed, increase or decrease', DEFAULTS.mode)
+    .option('--leg <hours>', 'longest time between two stops in order', DEFAULTS.leg)
+    .option('--loop <seconds>', 'pause between polls', DEFAULTS.loop)
+    .option('--latency <ms-ms>', 'round trips of the network', DEFAULTS.latency)
+    .option('--streams', 'listen to streams too (always where stream faults are asked for)')
+    .option('--no-streams', 'poll only; --faults then leaves those of streams out')
+    .option('--only <invariants>', 'act on these only, e.g. I7 or I2,I9')
+    .option('--until <time>', 'end there: 90s, 15m, 3h, or a time as the report prints it')
+    .option('--keep-going', 'go on after a breach and count them')
+    .option('--workers <count>', 'processes at a time (default: the cores there are)')
+    .option('--log <file>', 'write every line of the engine’s log there (one seed)')
+    .option('--verbose', 'show what happened around a breach at length, and the log of one seed')
+    .option('--json', 'the report as JSON; what depends on the wall clock stands under `wall`')
+    .action(async (given: GivenOptions) => {
+      try {
+        ended(await simulate(given));
+      } catch (thrown) {
+        if (!(thrown instanceof OptionError)) throw thrown;
+        console.error(thrown.message);
+        ended(EXIT_USAGE);
+      }
+    });
+}
+
+/** Runs what the options ask for and prints its report. @returns the exit code @throws OptionError */
+export async function simulate(given: GivenOptions): Promise<number> {
+  const { seeds, of, workers: asked, notes, again } = optionsOf(given);
+  for (const note of notes) say(note);
+  // Of the code as it was loaded.
+  const commit = commitHere();
+  const beganMs = realNow();
+  const workers = Math.min(asked ?? availableParallelism(), seeds.length);
+  const totalDays = of(seeds[0]!).days * seeds.length;
+  const interruption = interruptedBySignals();
+  const { signal } = interruption;
+  let outcome: Outcome;
+  try {
+    outcome =
+      seeds.length === 1
+        ? {
+            results: [await inThisProcess(of(seeds[0]!), given, signal)],
+            without: { crashes: [], seeds: [] },
+          }
+        : await runInWorkers({
+            ...{ seeds, of, workers, signal },
+            onStanding: (standing) => progress(standingText(standing, totalDays, realNow() - beganMs)),
+            onResult: sayFindings,
+            onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
+          });
+  } finally {
+    interruption.done();
+  }
+  const seconds = (realNow() - beganMs) / 1_000;
+  const { seed: _seed, ...what } = of(seeds[0]!);
+  const report = reportOf(outcome.results, what, { seconds, workers }, outcome.without, { commit, again });
+  clearProgress();
+  if (given.json) process.stdout.write(`${JSON.stringify(JSON.parse(encode(report)), plainNumbers, 2)}\n`);
+  else process.stdout.write(`${reportText(report, given.verbose ? AROUND_VERBOSE : AROUND)}\n`);
+  return exitCodeOf(report);
+}
+
+/** The commit of this code. null: it lies in no repository of its own, or there is no git. */
+function commitHere(): string | null {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const repository = ['--no-optional-locks', '--git-dir', join(root, '.git'), '--work-tree', root];
+  try {
+    return execFileSync('git', [...repository, 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], {
+      ...{ encoding: 'utf8', timeout: GIT_LIMIT_MS, stdio: ['ignore', 'pipe', 'ignore'] },
+    }).trim();
+  } catch {
+    // Neither is needed to simulate; the report says less.
+    return null;
+  }
+}
+
+/** The first Ctrl-C or SIGTERM ends the campaign in order; a second one ends the process at once, with 1. */
+function interruptedBySignals(): { readonly signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
+  const heard = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CUT);
+    say('interrupted: what there is so far follows; once more ends at once');
+    controller.abort();
+  };
+  process.on('SIGINT', heard);
+  process.on('SIGTERM', heard);
+  return {
+    signal: controller.signal,
+    done() {
+      process.off('SIGINT', heard);
+      process.off('SIGTERM', heard);
+    },
+  };
+}
+
+/** A breach in the fortieth of two hundred seeds is said when it is known, not after the last. */
+function sayFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
+  for (const { invariant, at, what } of findings.slice(0, SAID_OF_A_SEED)) {
+    say(`${invariant} broken in seed ${seed} at ${at}: ${what}`);
+  }
+  if (findings.length > SAID_OF_A_SEED) say(`… and ${findings.length - SAID_OF_A_SEED} more in seed ${seed}`);
+  if (crash !== null) say(`seed ${seed} failed at ${endedAt}: ${crash}`);
+}
+
+function standingText(standing: Standing, totalDays: number, forMs: number): string {
+  const { ended, seeds, simulatedMs, breaches, failed } = standing;
+  const days = simulatedMs / DAY_MS;
+  const leftMs = days === 0 ? null : ((totalDays - days) / days) * forMs;
+  return (
+    `${ended} of ${seeds} seeds, ${days.toFixed(2)} of ${totalDays.toFixed(2)} days, ` +
+    `${(days / Math.max(0.001, forMs / 1_000)).toFixed(4)} days a second, about ${lasting(leftMs)} left` +
+    `${breaches === 0 ? '' : `, ${breaches} broken`}${failed === 0 ? '' : `, ${failed} failed`}`
+  );
+}
+
+/** Decimals as plain text. */
+function plainNumbers(_key: string, value: unknown): unknown {
+  if (value !== null && typeof value === 'object') {
+    if ('$d' in value) return value.$d;
+    if ('$n' in value) return value.$n;
+  }
+  return value;
+}
+
+function exitCodeOf(report: Report): number {
+  if (report.findings.length > 0 || report.crashes.length > 0) return EXIT_BROKEN;
+  return report.missingFaults.length > 0 || report.interrupted !== null ? EXIT_CUT : EXIT_GOOD;
+}
+
+async function inThisProcess(options: PlainOptions, given: GivenOptions, signal: AbortSignal): Promise<CampaignResult> {
+  const file = given.log === undefined ? null : opened(given.log);
+  const beganMs = realNow();
+  try {
+    return await runCampaign({
+      ...options,
+      ...(file === null && !given.verbose
+        ? {}
+        : {
+            onLogLine: (line: string) => {
+              if (file !== null) writeSync(file, line);
+              else if (!given.json) process.stdout.write(line);
+            },
+          }),
+      interrupted: () => signal.aborted,
+      onProgress: ({ simulatedMs, totalMs, breaches }) => {
+        const days = simulatedMs / DAY_MS;
+        const speed = days / Math.max(0.001, (realNow() - beganMs) / 1_000);
+        progress(
+          `seed ${options.seed}: ${days.toFixed(2)} of ${(totalMs / DAY_MS).toFixed(2)} days, ` +
+            `${speed.toFixed(4)} days a second${breaches === 0 ? '' : `, ${breaches} broken`}`,
+        );
+      },
+    });
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+}
+
+/** @throws OptionError when it cannot be written */
+function opened(file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.replace(/, open .*/s, '') : String(thrown);
+    throw new OptionError(`--log: ${file}: ${why}`);
+  }
+}
+
+/** The real clock, whatever time the process lives in. */
+function realNow(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+let shown = false;
+let shownMs = realNow();
+
+/** On a terminal one line that changes; elsewhere, where it may be a file, a line now and then. */
+function progress(text: string): void {
+  const terminal = process.stderr.isTTY === true;
+  if (realNow() - shownMs < (terminal ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
+  shownMs = realNow();
+  process.stderr.write(terminal ? `\r\u001b[2K${text}` : `${text}\n`);
+  shown = terminal;
+}
+
+function clearProgress(): void {
+  if (shown) process.stderr.write('\r\u001b[2K');
+  shown = false;
+}
+
+/** A line of its own, beside the report. */
+function say(text: string): void {
+  clearProgress();
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,168 @@
+import { get } from 'node:http';
+import { readEngineAddress } from '../engine/address.ts';
+import { EXIT_CONFIGURATION, staleMs } from '../engine/engine.ts';
+import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { JournalError } from '../journal/errors.ts';
+import { lasting } from '../log/index.ts';
+import type { Clock } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+import { journalStatus } from '../status/project.ts';
+import type { Status, SymbolStatus } from '../web/index.ts';
+
+/** A running engine on this machine answers at once. */
+const ASK_TIMEOUT_MS = 1_500;
+/** Largest answer read: a hundred symbols are some 300 kB. */
+const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+
+export interface StatusCommandParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+/**
+ * Prints how things stand: what a running engine says, else what its journal remembers.
+ *
+ * @returns 0; 78: no engine answers and there is no journal that can be read
+ */
+export async function statusCommand(
+  parts: StatusCommandParts,
+  options: { readonly json?: boolean; readonly journal?: string },
+): Promise<number> {
+  const { print, complain } = parts;
+  let status: Status | null = null;
+  try {
+    status =
+      (options.journal === undefined ? await askEngine(parts.settings) : null) ?? readJournal(parts, options.journal);
+  } catch (thrown) {
+    if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
+    complain(thrown.message);
+    return EXIT_CONFIGURATION;
+  }
+  if (options.json) print(JSON.stringify(status, null, 2));
+  else for (const line of statusLines(status)) print(line);
+  return 0;
+}
+
+/** What the engine of this data directory says, else one at the settings' port; null: nobody answers, or something else does. */
+async function askEngine(settings: Settings): Promise<Status | null> {
+  const { dataDir, httpPort } = settings;
+  for (const port of new Set([readEngineAddress(dataDir), httpPort])) {
+    const status = port === null ? null : await askAt(port, settings);
+    if (status !== null) return status;
+  }
+  return null;
+}
+
+async function askAt(port: number, settings: Settings): Promise<Status | null> {
+  const text = await new Promise<string | null>((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/status', timeout: ASK_TIMEOUT_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > ANSWER_MAX_BYTES) request.destroy();
+      });
+      response.on('end', () => resolve(response.statusCode === 200 ? body : null));
+      response.on('error', () => resolve(null));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(null));
+  });
+  if (text === null) return null;
+  try {
+    const status = JSON.parse(text) as Status;
+    return status.source === 'engine' && status.mode === settings.mode ? status : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws NoJournalError, JournalError */
+function readJournal({ settings, clock }: StatusCommandParts, file: string | undefined): Status {
+  const journal = openChosenJournal(settings, file ?? null);
+  try {
+    return journalStatus(journal, settings, staleMs(settings.loopIntervalMs), clock.nowMs());
+  } finally {
+    journal.close();
+  }
+}
+
+/** The status as people read it in a terminal. */
+export function statusLines(status: Status): string[] {
+  const { atMs } = status;
+  const lines = [headline(status), ''];
+  if (status.source === 'engine') {
+    for (const one of status.accounts) {
+      const ratio = one.marginRatio === null ? 'margin ratio not known' : `margin ratio ${percent(one.marginRatio)}`;
+      const read = one.polledAtMs === null ? 'not read yet' : `read ${lasting(atMs - one.polledAtMs)} ago`;
+      const trouble = one.failuresInARow > 0 ? `, ${one.failuresInARow} failures in a row: ${one.failure}` : '';
+      lines.push(
+        `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}, ${read}, ${one.poller ?? ''}${trouble}`,
+      );
+    }
+    for (const { account, bucket, waiting } of status.budget) {
+      if (waiting > 0) lines.push(`${account ?? '-'}  ${waiting} requests wait for the budget (${bucket})`);
+    }
+    lines.push('');
+  }
+  const head = ['symbol', 'state', 'A', 'B', 'net', 'net USDT', 'orders', 'lots', 'gained', 'why'];
+  lines.push(...table([head, ...status.symbols.map((symbol) => symbolCells(symbol, atMs))]), '');
+  if (status.alerts.length === 0) lines.push('No alert holds.');
+  for (const alert of status.alerts) {
+    lines.push(`${alert.critical ? '!! ' : ''}${alert.text.en} (for ${lasting(atMs - alert.sinceMs)})`);
+  }
+  return lines;
+}
+
+function headline(status: Status): string {
+  if (status.source === 'journal') return `No engine answers (${status.mode}); its journal remembers:`;
+  const since = status.startedAtMs === null ? '' : ` for ${lasting(status.atMs - status.startedAtMs)}`;
+  return `${status.engine} on ${status.mode}${since}`;
+}
+
+function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
+  const age =
+    symbol.sinceMs === null ? '' : ` ${lasting(atMs - symbol.sinceMs)}${symbol.sinceStart ? ' (since the start)' : ''}`;
+  return [
+    symbol.instrument,
+    `${symbol.phase}${age}${modeWords(symbol)}`,
+    symbol.positions.A.size,
+    symbol.positions.B.size,
+    symbol.net,
+    symbol.netUsdt ?? '-',
+    String(symbol.orders.length),
+    String(symbol.lots.length),
+    symbol.gainedUsdt,
+    symbol.idle?.why ?? symbol.why,
+  ];
+}
+
+/** The mode next to the state, where it is not `trade` (strategy 16.1). */
+function modeWords({ symbolMode, leaving }: SymbolStatus): string {
+  // An older engine does not say it.
+  if (symbolMode === undefined || symbolMode === 'trade') return '';
+  return leaving === null ? `, ${symbolMode}` : `, ${symbolMode} (leaving: ${leaving})`;
+}
+
+/** Columns as wide as their widest cell; numbers to the right. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column >= 2 && column <= 8 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function percent(ratio: string): string {
+  return `${(Number(ratio) * 100).toFixed(2)} %`;
+}
+
+function money(text: string | null): string {
+  return text === null ? '-' : text.replace(/(\.\d{2})\d*$/, '$1');
+}

@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import type { InspectionEvent } from 'xstate';
+import type { Fact } from '../core/facts.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import type { Clock, Redact } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+import { createEngineStatus, type WatchedEngine } from '../status/project.ts';
+import { type Inspected, startWeb, type Web } from '../web/index.ts';
+import { staleMs } from './engine.ts';
+import { allCharts } from './statecharts.ts';
+
+/** An engine that has stopped waits no longer than this for pages to let go. */
+const CLOSE_LIMIT_MS = 2_000;
+
+/** The web part joined to an engine. Nothing in it throws into the engine. */
+export interface Dashboard {
+  readonly url: string;
+  report(fact: Fact): void;
+  onWire(event: WireEvent): void;
+  /** Best bid and ask of a stream's book. */
+  onTouch(instrument: string, bid: string, ask: string): void;
+  attach(engine: WatchedEngine): void;
+  /** For XState's `inspect`; null: not asked for, and then it costs nothing. */
+  readonly inspect: ((event: InspectionEvent) => void) | null;
+  close(): Promise<void>;
+}
+
+export interface DashboardOptions {
+  readonly settings: Settings;
+  readonly journal: EngineJournal;
+  readonly clock: Clock;
+  /** Whatever leaves passes it. */
+  readonly redact: Redact;
+  readonly warn: (text: string) => void;
+  /** Relay inspection events to Stately's inspector. */
+  readonly inspect: boolean;
+}
+
+/**
+ * Opens dashboard, metrics, health and status for a run (strategy 2.1, `GRVT_HEDGE_HTTP_PORT`).
+ *
+ * @returns null where there is none: the port is 0, or it is taken, which is said; the engine trades on without.
+ */
+export async function openDashboard(options: DashboardOptions): Promise<Dashboard | null> {
+  const { settings, journal, clock, warn } = options;
+  if (settings.httpPort === null) {
+    if (options.inspect) warn('--inspect needs GRVT_HEDGE_HTTP_PORT: nothing is relayed');
+    return null;
+  }
+  const status = createEngineStatus({ settings, staleMs: staleMs(settings.loopIntervalMs), clock });
+  let web: Web;
+  try {
+    web = await startWeb({
+      port: settings.httpPort,
+      lang: settings.lang,
+      version: versionOf(),
+      source: status,
+      journal,
+      charts: allCharts(),
+      clock,
+      redact: options.redact.json ?? options.redact,
+      inspect: options.inspect,
+    });
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    warn(`No dashboard: ${why}; the engine goes on without (GRVT_HEDGE_HTTP_PORT)`);
+    return null;
+  }
+  return {
+    url: web.url,
+    report: guarded((fact: Fact) => {
+      status.reporter.report(fact);
+      web.reporter.report(fact);
+    }),
+    onWire: guarded((event: WireEvent) => {
+      status.onWire(event);
+      web.onWire(event);
+    }),
+    onTouch: guarded((instrument: string, bid: string, ask: string) => status.onTouch(instrument, bid, ask)),
+    attach: (engine) => status.attach(engine),
+    inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
+    close: () => Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]),
+  };
+}
+
+/** Wraps what the engine calls: a defect in showing must not become one in trading. */
+function guarded<A extends unknown[]>(show: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      show(...args);
+    } catch {
+      // What is not shown is still in the log.
+    }
+  };
+}
+
+function versionOf(): string {
+  return String((createRequire(import.meta.url)('../../package.json') as { version: unknown }).version);
+}

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { journalFileName, listPaperJournals, PAPER_JOURNAL } from '../journal/files.ts';
+import { openJournalForReading } from '../journal/sqlite.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** Which journal a run writes and a command reads: one per environment and pair of accounts (strategy 11.1). */
+
+/** The file of a run, within the data directory. */
+export function journalOfRun(settings: Settings, subAccountIds: readonly [string, string]): string {
+  return settings.mode === 'paper' ? PAPER_JOURNAL : journalFileName({ env: settings.mode, subAccountIds });
+}
+
+/** There is no journal to read, or more than one might be meant. The message says what to do. */
+export class NoJournalError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NoJournalError';
+  }
+}
+
+/**
+ * Opens the journal a command looks at, which an engine may be writing meanwhile: `given`, else that of the settings; in
+ * `paper` the newest.
+ *
+ * @param given a path, or the name of a file in the data directory; null: by the settings
+ * @throws NoJournalError, JournalError
+ */
+export function openChosenJournal(settings: Settings, given: string | null): EngineJournal {
+  const file = given === null ? join(settings.dataDir, chosenName(settings)) : pathOf(settings, given);
+  if (!existsSync(file)) throw new NoJournalError(`There is no journal ${file}.${others(settings)}`);
+  return openJournalForReading({ directory: dirname(file), fileName: basename(file) });
+}
+
+function chosenName(settings: Settings): string {
+  const { mode, dataDir, accounts } = settings;
+  if (mode === 'paper') {
+    const newest = existsSync(join(dataDir, PAPER_JOURNAL)) ? PAPER_JOURNAL : listPaperJournals(dataDir)[0];
+    if (newest === undefined) throw new NoJournalError(`No paper run has left a journal in ${dataDir} yet.`);
+    return newest;
+  }
+  if (accounts !== null) return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
+  const candidates = journalsIn(dataDir).filter((name) => name.startsWith(`journal-${mode}-`));
+  if (candidates.length > 1) {
+    throw new NoJournalError(
+      `More than one pair of accounts has traded on ${mode}: say which one with --journal: ${candidates.join(', ')}`,
+    );
+  }
+  const [only] = candidates;
+  if (only === undefined) throw new NoJournalError(`No run on ${mode} has left a journal in ${dataDir} yet.`);
+  return only;
+}
+
+function pathOf(settings: Settings, given: string): string {
+  const inDataDir = join(settings.dataDir, given);
+  return basename(given) === given && existsSync(inDataDir) ? inDataDir : resolve(given);
+}
+
+function others(settings: Settings): string {
+  const there = journalsIn(settings.dataDir);
+  return there.length === 0 ? '' : ` There are, for --journal: ${there.join(', ')}`;
+}
+
+function journalsIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => name.startsWith('journal') && name.endsWith('.db'))
+    .sort();
+}

@@ -1,0 +1,63 @@
+import { ACCOUNTS, type AccountName, type ListedOrder } from '../core/model.ts';
+import { isOwnOrder } from '../core/order-id.ts';
+import type { SymbolState } from '../core/symbol-state.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+
+/**
+ * Whether another engine, on another machine, trades these accounts (strategy 11.1). The locks of this machine cannot tell;
+ * the open orders can: an engine that is gone places no new ones.
+ */
+
+/** As long as positions are read before anything is founded on them: the other engine decides every 2 s or sooner. */
+export const OTHER_ENGINE_WATCH_MS = 4_000;
+/** Readings after the first one. Each costs a poll's worth of the budget. */
+const READINGS = 2;
+
+/** An own order that somebody else placed while this start was watching. */
+export interface Appeared {
+  readonly account: AccountName;
+  readonly instrument: string;
+  readonly clientOrderId: string;
+}
+
+type OpenOrders = Readonly<Record<AccountName, readonly ListedOrder[]>>;
+
+/** Strategy orders that this journal does not know. */
+function unknownOf(orders: OpenOrders, isKnown: (clientOrderId: string) => boolean): Appeared[] {
+  return ACCOUNTS.flatMap((account) =>
+    orders[account].filter(isOwnOrder).flatMap(({ instrument, clientOrderId }) => {
+      return isKnown(clientOrderId) ? [] : [{ account, instrument, clientOrderId }];
+    }),
+  );
+}
+
+/** Orders this journal has prepared or taken over: those of an engine before this one may come to rest after it ended. */
+export function ordersOfJournal(journal: EngineJournal): (clientOrderId: string) => boolean {
+  const states = journal.latestOfEach('symbol.state').map(({ body }) => body as SymbolState);
+  const taken = new Set(states.flatMap(({ orders }) => orders.map((order) => order.clientOrderId)));
+  return (id) => taken.has(id) || journal.latest('order.prepared', id) !== null;
+}
+
+/**
+ * Watches own orders that this journal does not know, and only if there are any. Fills and ends of theirs are no sign: an
+ * engine that crashed leaves orders behind to which that happens.
+ *
+ * @param read the open orders of both accounts; what it rejects with ends the watch
+ * @param isKnown whether this journal knows the order
+ * @returns the first order that appeared since the first reading; null: none did
+ */
+export async function watchOtherEngine(
+  read: () => Promise<OpenOrders>,
+  isKnown: (clientOrderId: string) => boolean,
+  watchMs: number,
+): Promise<Appeared | null> {
+  const before = unknownOf(await read(), isKnown);
+  if (before.length === 0) return null;
+  const seen = new Set(before.map((order) => order.clientOrderId));
+  for (let reading = 0; reading < READINGS; reading += 1) {
+    await new Promise((over) => setTimeout(over, watchMs / READINGS));
+    const appeared = unknownOf(await read(), isKnown).find((order) => !seen.has(order.clientOrderId));
+    if (appeared !== undefined) return appeared;
+  }
+  return null;
+}

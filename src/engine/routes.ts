@@ -1,0 +1,30 @@
+import { proxyOf, type Settings, shownProxy } from '../settings/index.ts';
+import type { Venue } from './venue.ts';
+
+/** The proxy an address is reached through, with its user and password; null: directly. */
+export type ProxyFor = (url: string) => string | null;
+
+export function proxyFor({ proxy }: Settings): ProxyFor {
+  return (url) => proxyOf(url, proxy)?.reveal() ?? null;
+}
+
+/**
+ * Every host the engine speaks to and the way there, one line each, for `check` and the start (strategy 2.1). Of an address
+ * for messages only the origin, since the rest may be a key.
+ */
+export function hostLines(settings: Settings, venue: Venue): string[] {
+  const { hosts } = venue;
+  const used = [
+    ['login', hosts.edge],
+    ['trading', hosts.trades],
+    ['market data', hosts.marketData],
+    ['messages', settings.telegram?.gatewayUrl],
+    ['the heartbeat', settings.heartbeatUrl],
+  ] as const;
+  return used.flatMap(([what, url]) => {
+    if (!url) return [];
+    const proxy = proxyOf(url, settings.proxy);
+    const way = proxy === null ? 'directly' : `through the proxy ${shownProxy(proxy)}`;
+    return [`Host for ${what}: ${new URL(url).origin}, ${way}`];
+  });
+}

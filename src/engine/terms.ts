@@ -1,0 +1,103 @@
+import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/alerts.ts';
+import { ACCOUNTS, type AccountName, type FundingTerms, type InstrumentTerms } from '../core/model.ts';
+import { ExchangeError } from '../grvt/errors.ts';
+import type { GrvtExchange } from '../grvt/exchange.ts';
+
+/** What could not be read: an older server, a key without that permission, a failed call. Nothing follows from it. */
+interface Unknown {
+  readonly unknown: string;
+}
+
+/** What an account trades under, as far as it can be read (strategy 11.7). */
+export interface AccountTerms {
+  readonly instruments: readonly InstrumentTerms[] | Unknown;
+  readonly funding: FundingTerms | Unknown;
+}
+
+export type Terms = Readonly<Record<AccountName, AccountTerms>>;
+
+/** Reads the terms of both accounts (strategy 11.7). No rule needs them, so it never rejects for what the exchange says. */
+export async function readTerms(exchange: Pick<GrvtExchange, 'instrumentTerms' | 'fundingTerms'>): Promise<Terms> {
+  const of = async (account: AccountName): Promise<AccountTerms> => {
+    const [instruments, funding] = await Promise.all([
+      orUnknown(exchange.instrumentTerms(account)),
+      orUnknown(exchange.fundingTerms(account)),
+    ]);
+    return { instruments, funding };
+  };
+  const [A, B] = await Promise.all([of('A'), of('B')]);
+  return { A, B };
+}
+
+async function orUnknown<T>(reading: Promise<T>): Promise<T | Unknown> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (!(thrown instanceof ExchangeError)) throw thrown;
+    return { unknown: thrown.why };
+  }
+}
+
+/**
+ * The terms of both accounts beside what the rules assume, a line each, for `check` and the start (strategy 11.7).
+ *
+ * @param traded names of the instruments that are traded
+ */
+export function termLines(terms: Terms, traded: readonly string[]): string[] {
+  return [
+    ...ACCOUNTS.flatMap((account) => [
+      ...instrumentLines(account, terms[account].instruments, traded),
+      feeLine(account, terms[account].funding),
+    ]),
+    selfTradeLine(terms),
+  ];
+}
+
+function instrumentLines(account: AccountName, rows: AccountTerms['instruments'], traded: readonly string[]): string[] {
+  if ('unknown' in rows) return [`Account ${account}: leverage and margin type unknown (${rows.unknown})`];
+  return traded.map((instrument) => {
+    const row = rows.find((one) => one.instrument === instrument);
+    if (row === undefined)
+      return `Account ${account}: ${instrument} leverage and margin type unknown (not in the answer)`;
+    const { leverage, minLeverage, maxLeverage, marginType } = row;
+    const range = minLeverage === null || maxLeverage === null ? '' : ` (${minLeverage} to ${maxLeverage})`;
+    const margin = marginType ?? 'margin type unknown';
+    const note = marginType === 'ISOLATED' ? ": the account's margin ratio says nothing about it" : '';
+    return `Account ${account}: ${instrument} leverage ${leverage}${range}, ${margin}${note}`;
+  });
+}
+
+function feeLine(account: AccountName, funding: AccountTerms['funding']): string {
+  if ('unknown' in funding) return `Account ${account}: fee tier unknown (${funding.unknown})`;
+  const { tier, makerFee, takerFee } = funding;
+  if (tier === null) return `Account ${account}: fee tier unknown (not in the answer)`;
+  return `Account ${account}: fee tier ${tier}, maker fee ${makerFee ?? '?'}, taker fee ${takerFee ?? '?'} (the exchange's integers)`;
+}
+
+function selfTradeLine({ A, B }: Terms): string {
+  const [a, b] = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
+  if (!a || !b) return 'Self-trade prevention: unknown whether both accounts are under one funding account';
+  return a === b
+    ? 'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet'
+    : 'Self-trade prevention: two funding accounts, so it does not apply between them';
+}
+
+/** The alerts that follow from the terms, and the keys of those that do not hold; of what is unknown neither. */
+export function termAlerts(
+  terms: Terms,
+  traded: readonly string[],
+  atMs: number,
+): { readonly raised: readonly Alert[]; readonly cleared: readonly string[] } {
+  const raised: Alert[] = [];
+  const cleared: string[] = [];
+  for (const account of ACCOUNTS) {
+    const { instruments } = terms[account];
+    if ('unknown' in instruments) continue;
+    for (const { instrument, marginType, leverage } of instruments) {
+      if (!traded.includes(instrument) || marginType === null) continue;
+      if (marginType === 'ISOLATED') raised.push(isolatedMarginAlert(account, instrument, leverage, atMs));
+      else cleared.push(isolatedMarginKey(account, instrument));
+    }
+  }
+  return { raised, cleared };
+}
