@@ -31,7 +31,7 @@ import {
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
-import { readTerms, termLines } from '../engine/terms.ts';
+import { marginWarnings, readTerms, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf } from '../engine/venue.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from '../grvt/exchange.ts';
@@ -106,6 +106,8 @@ export async function check(
       symbols.map((symbol) => symbol.instrument.name),
     ))
       print(line);
+    const opening = ready.symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.config);
+    for (const warning of await marginWarnings(exchange, terms, opening)) print(`Warning: ${warning}`);
     for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
     print('Nothing was changed.');

@@ -8,7 +8,7 @@ import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '
 import { journalOfRun } from '../engine/journal-choice.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import { tee } from '../engine/tee.ts';
-import { readTerms, termAlerts, termLines } from '../engine/terms.ts';
+import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
@@ -323,13 +323,15 @@ function heartbeatOf(settings: Settings): Heartbeat | null {
 /** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */
 function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: EngineLog): void {
   const traded = symbols.map((symbol) => symbol.instrument.name);
-  const compared = readTerms(engine.exchange).then((terms) => {
+  const compared = readTerms(engine.exchange).then(async (terms) => {
     const atMs = Date.now();
     for (const line of termLines(terms, traded)) log.say('info', line, atMs);
     const { raised, cleared } = termAlerts(terms, traded, atMs);
     const desk = engine.daemon.system.get('alert-desk');
     for (const alert of raised) desk?.send({ type: 'alert.raised', alert });
     for (const key of cleared) desk?.send({ type: 'alert.cleared', key, atMs });
+    const opening = symbols.filter((symbol) => !symbol.leaving && !symbol.unlisted).map((symbol) => symbol.config);
+    for (const warning of await marginWarnings(engine.exchange, terms, opening)) log.say('warn', warning, Date.now());
   });
   compared.catch((thrown: unknown) => {
     log.say('error', `the terms of the accounts: ${thrown instanceof Error ? thrown.message : thrown}`, Date.now());

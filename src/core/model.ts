@@ -71,6 +71,18 @@ export interface InstrumentTerms {
   readonly marginType: string | null;
 }
 
+/** What the exchange lets every account hold of an instrument (strategy 11.7); null: it does not say. */
+export interface MarginRules {
+  /** Base units. */
+  readonly maxPositionSize: Decimal | null;
+  /** By notional, USDT: from `floor`, below `cap` (null: without end). */
+  readonly brackets: readonly {
+    readonly floor: Decimal;
+    readonly cap: Decimal | null;
+    readonly maxLeverage: Decimal;
+  }[];
+}
+
 /** The funding account of a trading account, and the fees it pays: the exchange's own integers. */
 export interface FundingTerms {
   readonly mainAccountId: string | null;

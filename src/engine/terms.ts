@@ -1,5 +1,11 @@
 import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/alerts.ts';
-import { ACCOUNTS, type AccountName, type FundingTerms, type InstrumentTerms } from '../core/model.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type FundingTerms,
+  type InstrumentTerms,
+  type SymbolConfig,
+} from '../core/model.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 
@@ -80,6 +86,49 @@ function selfTradeLine({ A, B }: Terms): string {
   return a === b
     ? 'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet'
     : 'Self-trade prevention: two funding accounts, so it does not apply between them';
+}
+
+/**
+ * Where the exchange lets no account hold what a symbol may reach (strategy 8.3, 11.7): a leverage above that of the bracket of
+ * its maximum position, and a maximum position above the largest one. Symbol after symbol: nothing is in a hurry.
+ *
+ * @returns a line each, and one for what could not be read
+ */
+export async function marginWarnings(
+  exchange: Pick<GrvtExchange, 'marginRules' | 'indexPrice'>,
+  terms: Terms,
+  configs: readonly SymbolConfig[],
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { instrument, positionMode, maxTotalPositionUsdt } of configs) {
+    if (positionMode !== 'increase') continue;
+    const most = maxTotalPositionUsdt.div(2);
+    const rules = await orUnknown(exchange.marginRules(instrument));
+    if ('unknown' in rules) {
+      warnings.push(`${instrument}: margin rules unknown (${rules.unknown})`);
+      continue;
+    }
+    const bracket = rules.brackets.find(({ floor, cap }) => most.gte(floor) && (cap === null || most.lt(cap)));
+    for (const account of ACCOUNTS) {
+      const rows = terms[account].instruments;
+      const row = 'unknown' in rows ? undefined : rows.find((one) => one.instrument === instrument);
+      if (bracket === undefined || row === undefined || !bracket.maxLeverage.lt(row.leverage)) continue;
+      warnings.push(
+        `${instrument}: account ${account} has leverage ${row.leverage}, and at the symbol's maximum position ` +
+          `(${most.toFixed()} USDT an account) the exchange allows ${bracket.maxLeverage.toFixed()}: orders will be refused`,
+      );
+    }
+    if (rules.maxPositionSize === null) continue;
+    const price = await orUnknown(exchange.indexPrice(instrument));
+    if ('unknown' in price) continue;
+    const size = most.div(price);
+    if (size.gt(rules.maxPositionSize))
+      warnings.push(
+        `${instrument}: the symbol's maximum position (${most.toFixed()} USDT an account) is ${size.toSignificantDigits(6).toFixed()} ` +
+          `at ${price.toFixed()}, and the exchange allows ${rules.maxPositionSize.toFixed()}: orders will be refused`,
+      );
+  }
+  return warnings;
 }
 
 /** The alerts that follow from the terms, and the keys of those that do not hold; of what is unknown neither. */

@@ -12,6 +12,7 @@ import {
   type Instrument,
   type InstrumentTerms,
   type ListedOrder,
+  type MarginRules,
   type Position,
   type Rows,
 } from '../core/model.ts';
@@ -39,6 +40,7 @@ import {
   parseIndexPrice,
   parseInstruments,
   parseInstrumentTerms,
+  parseMarginRules,
   parseOpenOrders,
   parseOrder,
   parseOrderHistory,
@@ -110,6 +112,8 @@ export interface GrvtExchange extends Exchange {
   login(account: AccountName): Promise<void>;
   /** Leverage and margin type of every instrument (strategy 11.7); no rule needs it. @throws ExchangeError */
   instrumentTerms(account: AccountName): Promise<readonly InstrumentTerms[]>;
+  /** Largest position and risk brackets of an instrument (strategy 11.7); no rule needs them. @throws ExchangeError */
+  marginRules(instrument: string): Promise<MarginRules>;
   /** Funding account and fee tier (strategy 11.7); no rule needs them. @throws ExchangeError */
   fundingTerms(account: AccountName): Promise<FundingTerms>;
   /** The account's session, for the streams' handshakes. */
@@ -914,6 +918,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
 
     instrumentTerms: (account) => readPrivate(account, leverageSpec(channels[account].keys), parseInstrumentTerms),
+    marginRules: async (instrument) => {
+      const spec = marginRulesSpec(instrument);
+      return parsed(null, spec, await callPublic(spec), parseMarginRules);
+    },
     fundingTerms: (account) => readPrivate(account, fundingSpec(), parseFundingTerms),
     spendAll() {
       for (const bucket of allBuckets()) bucket.hurry();
@@ -1146,6 +1154,19 @@ function leverageSpec(keys: GrvtKeys): CallSpec<TDG> {
     isOptional: true,
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.getAllInitialLeverage(request, config),
+  };
+}
+
+function marginRulesSpec(instrument: string): CallSpec<MDG> {
+  return {
+    call: 'marginRules',
+    route: 'margin_rules',
+    effect: 'read',
+    bucket: 'market data',
+    asked: { need: 'rest', units: MARKET_UNITS },
+    isOptional: true,
+    request: { instrument },
+    invoke: (client, request, config) => client.marginRules(request, config),
   };
 }
 

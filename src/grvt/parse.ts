@@ -11,6 +11,7 @@ import type {
   Instrument,
   InstrumentTerms,
   ListedOrder,
+  MarginRules,
   Position,
 } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
@@ -18,12 +19,14 @@ import {
   type BookRow,
   bookAnswer,
   bookRow,
+  bracketRow,
   fillRow,
   fundingAnswer,
   indexAnswer,
   instrumentRow,
   leverageRow,
   leveragesAnswer,
+  marginRulesAnswer,
   type OrderRow,
   orderAnswer,
   orderRow,
@@ -517,6 +520,26 @@ export function parseInstrumentTerms(answer: unknown): InstrumentTerms[] {
       },
     ];
   });
+}
+
+/** Largest position and risk brackets of an instrument (strategy 11.7). */
+export function parseMarginRules(answer: unknown): MarginRules {
+  const { max_position_size: largest, risk_brackets: rows } = readAs(marginRulesAnswer, answer);
+  return {
+    maxPositionSize: largest && !new Decimal(largest).isZero() ? new Decimal(largest) : null,
+    brackets: (rows ?? []).flatMap((one) => {
+      const row = bracketRow.safeParse(one);
+      if (!row.success) return [];
+      const { notional_floor, notional_cap, max_leverage } = row.data;
+      return [
+        {
+          floor: new Decimal(notional_floor),
+          cap: notional_cap ? new Decimal(notional_cap) : null,
+          maxLeverage: new Decimal(max_leverage),
+        },
+      ];
+    }),
+  };
 }
 
 /** Funding account and fee tier (strategy 11.7). */

@@ -164,10 +164,20 @@ export type OrderRow = z.infer<typeof orderRow>;
 export const leveragesAnswer = z.object({ results: z.array(z.unknown()) });
 export const leverageRow = z.object({
   instrument: z.string(),
-  leverage: z.string(),
+  leverage: unsignedText,
   min_leverage: z.string().nullish(),
   max_leverage: z.string().nullish(),
   margin_type: z.string().nullish(),
+});
+/** Of one instrument; `risk_brackets` likewise row by row. */
+export const marginRulesAnswer = z.object({
+  max_position_size: unsignedText.nullish(),
+  risk_brackets: z.array(z.unknown()).nullish(),
+});
+export const bracketRow = z.object({
+  notional_floor: unsignedText,
+  notional_cap: unsignedText.nullish(),
+  max_leverage: unsignedText,
 });
 export const fundingAnswer = z.object({
   result: z.object({ main_account_id: z.string().nullish() }).nullish(),

@@ -506,6 +506,12 @@ export class Api {
         })),
       ],
       [
+        'margin_rules',
+        route('ApiGetMarginRulesRequest', 'ApiGetMarginRulesResponse', 'public', ({ body }) =>
+          this.#parts.terms.marginRules(venue.book(text(body.instrument)).spec),
+        ),
+      ],
+      [
         'funding_account_summary',
         route(null, 'ApiFundingAccountSummaryResponse', 'session', ({ session }) =>
           this.#parts.terms.summary(session!.credentials.subAccountId, session!.credentials.owner),

@@ -113,9 +113,20 @@ export const BODIES = {
   }),
   equity: z.strictObject({ account, equity: decimalText }),
   terms: z.strictObject({
-    account,
+    /** Absent: of the instrument, for every account. */
+    account: account.optional(),
     /** Absent: of the account altogether, its fee tier and funding account. */
     instrument: z.string().optional(),
+    max_position_size: decimalText.optional(),
+    risk_brackets: z
+      .array(
+        z.strictObject({
+          notional_floor: decimalText,
+          notional_cap: decimalText.optional(),
+          max_leverage: z.number().positive(),
+        }),
+      )
+      .optional(),
     leverage: decimalText.optional(),
     min_leverage: decimalText.optional(),
     max_leverage: decimalText.optional(),
@@ -318,10 +329,15 @@ export class Control {
     this.#exchange.venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
   }
 
-  /** Changes leverage and margin type of an instrument, or fee tier and funding account of the account. */
-  terms({ account: name, instrument, ...change }: Body<'terms'>): void {
-    const { subAccountId } = this.#account(name);
+  /** Changes leverage and margin type of an instrument, its margin rules, or fee tier and funding account of the account. */
+  terms({ account: name, instrument, max_position_size, risk_brackets, ...change }: Body<'terms'>): void {
     if (instrument !== undefined) this.#exchange.venue.book(instrument, 3000);
+    if (name === undefined) {
+      if (instrument === undefined) throw new RangeError('an account or an instrument');
+      this.#exchange.terms.changeRules(instrument, { max_position_size, risk_brackets });
+      return;
+    }
+    const { subAccountId } = this.#account(name);
     this.#exchange.terms.change(subAccountId, instrument ?? null, change as TermsChange);
   }
 

@@ -44,6 +44,10 @@ export const NAME_TABLE: Readonly<Record<string, string>> = {
   ApiGetAllInitialLeverageRequest: 'sub_account_id:sa',
   ApiGetAllInitialLeverageResponse: 'results:r:InitialLeverageResult',
   InitialLeverageResult: 'instrument:i leverage:l min_leverage:ml max_leverage:ml1 margin_type:mt',
+  ApiGetMarginRulesRequest: 'instrument:i',
+  ApiGetMarginRulesResponse: 'instrument:i max_position_size:mp risk_brackets:rb:RiskBracket',
+  RiskBracket:
+    'tier:t notional_floor:nf notional_cap:nc maintenance_margin_rate:mm initial_margin_rate:im max_leverage:ml cumulative_maintenance_amount:cm',
   ApiFundingAccountSummaryResponse: 'result:r:FundingAccountSummary tier:t:ClientTier',
   FundingAccountSummary:
     'main_account_id:ma total_equity:te spot_balances:sb vault_investments:vi total_cash_balance:tc total_spot_asset_balance:ts',

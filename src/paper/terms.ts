@@ -1,3 +1,5 @@
+import { printE9 } from './fixed.ts';
+import type { InstrumentSpec } from './instruments.ts';
 import type { Json } from './views.ts';
 
 /** What an account trades under in one instrument: leverage, and whether its margin is the account's or its own. */
@@ -16,19 +18,53 @@ interface FundingAccount {
   readonly futures_maker_fee: number;
 }
 
+/** What every account may hold of an instrument: its largest position, and its leverage by notional. */
+interface MarginRules {
+  readonly max_position_size: string;
+  readonly risk_brackets: readonly RiskBracket[];
+}
+
+interface RiskBracket {
+  readonly notional_floor: string;
+  readonly notional_cap?: string | undefined;
+  readonly max_leverage: number;
+}
+
 export type TermsChange = Partial<Terms> & Partial<FundingAccount>;
+export type MarginRulesChange = { [K in keyof MarginRules]?: MarginRules[K] | undefined };
 
 const TERMS: Terms = { leverage: '20', min_leverage: '1', max_leverage: '50', margin_type: 'CROSS' };
+const BRACKETS: readonly RiskBracket[] = [
+  { notional_floor: '0.0', notional_cap: '1000000.0', max_leverage: 50 },
+  { notional_floor: '1000000.0', max_leverage: 20 },
+];
 const FUNDING: FundingAccount = { main_account_id: null, tier: 1, futures_taker_fee: 450, futures_maker_fee: -100 };
 
-/** The settings of the accounts that no order changes: leverage, margin type, fee tier, funding account. */
+/** What no order changes: leverage, margin type, fee tier and funding account of the accounts, margin rules of instruments. */
 export class AccountTerms {
   readonly #terms = new Map<string, Terms>();
   readonly #funding = new Map<string, FundingAccount>();
+  readonly #rules = new Map<string, MarginRulesChange>();
 
   /** Row of `get_all_initial_leverage`. */
   row(subAccountId: string, instrument: string): Json {
     return { instrument, ...(this.#terms.get(`${subAccountId} ${instrument}`) ?? TERMS) };
+  }
+
+  /** Answer of `margin_rules`. */
+  marginRules({ name, maxPosition }: InstrumentSpec): Json {
+    const { max_position_size = printE9(maxPosition), risk_brackets = BRACKETS } = this.#rules.get(name) ?? {};
+    const rows = risk_brackets.map((row, index) => ({
+      tier: index + 1,
+      initial_margin_rate: (1 / row.max_leverage).toFixed(6),
+      ...row,
+    }));
+    return { instrument: name, max_position_size, risk_brackets: rows };
+  }
+
+  /** Changes the margin rules of an instrument. */
+  changeRules(instrument: string, change: MarginRulesChange): void {
+    this.#rules.set(instrument, { ...this.#rules.get(instrument), ...given(change) });
   }
 
   /** Answer of `funding_account_summary`, as far as it is served. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { readTerms, termAlerts, termLines } from '../../src/engine/terms.ts';
+import { marginWarnings, readTerms, termAlerts, termLines } from '../../src/engine/terms.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import { startPaper } from '../../src/paper/index.ts';
+import { config, d } from '../support/core.ts';
 
 const BNB = 'BNB_USDT_Perp';
 const ETH = 'ETH_USDT_Perp';
@@ -71,6 +72,69 @@ describe('11.7 what the accounts trade under', () => {
     const { control, exchange } = await stage(context);
     control.terms({ account: 'B', main_account_id: '0xother' });
     assert.match(termLines(await readTerms(exchange), []).at(-1) ?? '', /two funding accounts, so it does not apply/);
+  });
+
+  const MARGIN_CASES: readonly {
+    readonly what: string;
+    readonly rules: Omit<Parameters<Awaited<ReturnType<typeof stage>>['control']['terms']>[0], 'account'>;
+    readonly symbol?: Parameters<typeof config>[0];
+    readonly expected: readonly RegExp[];
+  }[] = [
+    { what: 'within both', rules: {}, expected: [] },
+    {
+      what: 'leverage above that of the bracket of half the maximum',
+      rules: {
+        risk_brackets: [
+          { notional_floor: '0', notional_cap: '3000', max_leverage: 50 },
+          { notional_floor: '3000', notional_cap: '9000', max_leverage: 15 },
+          { notional_floor: '9000', max_leverage: 5 },
+        ],
+      },
+      expected: [/account A has leverage 20, .*\(3000 USDT an account\) the exchange allows 15/, /account B has/],
+    },
+    {
+      what: 'the last bracket has no end',
+      rules: { risk_brackets: [{ notional_floor: '10', max_leverage: 19 }] },
+      expected: [/account A .* allows 19:/, /account B/],
+    },
+    {
+      what: 'a bracket below the maximum',
+      rules: { risk_brackets: [{ notional_floor: '0', notional_cap: '3000', max_leverage: 1 }] },
+      expected: [],
+    },
+    { what: 'no brackets, no largest position', rules: { risk_brackets: [], max_position_size: '0' }, expected: [] },
+    {
+      what: 'more than the largest position',
+      rules: { max_position_size: '4.5' },
+      expected: [/the symbol's maximum position \(3000 USDT an account\) is 5 at 600, and the exchange allows 4\.5/],
+    },
+    { what: 'the largest position', rules: { max_position_size: '5' }, expected: [] },
+    {
+      what: 'nothing grows in decrease',
+      rules: { max_position_size: '1' },
+      symbol: { positionMode: 'decrease' },
+      expected: [],
+    },
+  ];
+  for (const { what, rules, symbol, expected } of MARGIN_CASES) {
+    it(`margin rules: ${what}`, async (context) => {
+      const { control, exchange } = await stage(context);
+      control.terms({ instrument: BNB, ...rules });
+      const at600 = { marginRules: exchange.marginRules, indexPrice: async () => d(600) };
+      const configs = [config({ instrument: BNB, maxTotalPositionUsdt: d(6000), ...symbol })];
+      const warnings = await marginWarnings(at600, await readTerms(exchange), configs);
+      assert.equal(warnings.length, expected.length, warnings.join('\n'));
+      for (const [index, one] of expected.entries()) assert.match(warnings[index] ?? '', one);
+    });
+  }
+
+  it('margin rules that an older server does not have are unknown', async (context) => {
+    const { control, exchange, said } = await stage(context);
+    control.faults({ rules: [{ kind: 'html', route: 'margin_rules', rate: 1 }], add: false });
+    const warnings = await marginWarnings(exchange, await readTerms(exchange), [config({ instrument: BNB })]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /^BNB_USDT_Perp: margin rules unknown \(/);
+    assert.deepEqual(said, []);
   });
 
   for (const kind of ['html', 'server-error', 'empty', 'null', 'garbage', 'reset-before'] as const) {
