@@ -559,7 +559,7 @@ function toldDemands({ state, config }: SymbolContext, now: SymbolState): readon
   });
 }
 
-/** What is cancelled though nothing can be decided: openings without a partner (strategy 5.7), all after a split (10.5). */
+/** What is cancelled though nothing can be decided: openings without a partner (strategy 5.7) or a listing (11.6), all after a split (10.5). */
 function cancelsWhileWaiting(context: SymbolContext): {
   readonly change: Partial<SymbolContext>;
   readonly commands: readonly SymbolCommand[];
@@ -573,7 +573,7 @@ function cancelsWhileWaiting(context: SymbolContext): {
     return snapshot !== null && snapshot.era === era && nowMs - snapshot.requestedAtMs >= BLIND_MS;
   });
   const trims = trimsWithoutView(
-    { config: context.config, state, nowMs, unable: inabilities(context) },
+    { config: context.config, state, nowMs, unable: inabilities(context), unlisted: context.unlisted ?? false },
     context.instrument,
     blind,
   );

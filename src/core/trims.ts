@@ -36,13 +36,13 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
 export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
   const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
   const misplaced =
-    modeOf(input) === 'trade'
+    modeOf(input) === 'trade' && !input.unlisted
       ? input.state.orders.filter(cancellable).flatMap((order) => {
           const unsafe = withoutPartner(input, order) ?? unsafeOpening(input, tradingState, order);
           if (unsafe !== null) return [unsafe];
           return onlySurplus ? [] : misplacedBy(input, tradingState, order);
         })
-      : notForRepair(input);
+      : notForRepair(input, input.unlisted ? NOT_LISTED : { why: 'hedge-only', rule: '16.1' });
   const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
   const cap = orderCap(input);
   const surplus = ACCOUNTS.flatMap((account) => {
@@ -66,11 +66,15 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
   return [...misplaced, ...surplus];
 }
 
+/** What fills there can be hedged by no order any more (strategy 11.6). */
+const NOT_LISTED = { why: 'the exchange does not list it', rule: '11.6' };
+
 /**
- * In `hedge-only`, whatever the state: every live order that does not repair (strategy 16.1). Those are openings, all orders
+ * In `hedge-only` and where the exchange does not list the instrument, whatever the state: every live order that does not repair
+ * (strategy 11.6, 16.1). Those are openings, all orders
  * of a hedged symbol, those that would grow the net, and what of the others goes past it, newest first.
  */
-function notForRepair({ state, valuation }: PlanInput): Trim[] {
+function notForRepair({ state, valuation }: PlanInput, because: { why: string; rule: string }): Trim[] {
   const against = sideAgainst(valuation.net);
   let uncovered = valuation.net.abs();
   const trims: Trim[] = [];
@@ -82,8 +86,8 @@ function notForRepair({ state, valuation }: PlanInput): Trim[] {
     } else if (cancellable(order)) {
       const why = repairs
         ? `a ${order.side} would go past the net`
-        : `hedge-only: a ${order.side} that does not repair`;
-      trims.push({ order, why, rule: '16.1' });
+        : `${because.why}: a ${order.side} that does not repair`;
+      trims.push({ order, why, rule: because.rule });
     }
   }
   return trims;
@@ -134,12 +138,13 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
 
 /**
  * Openings to cancel while there is nothing to decide on, by what the ledger knows: those of an account whose partner has been
- * unable to open, or could not be read for long (strategy 5.7); after a split all orders (10.5).
+ * unable to open, or could not be read for long (strategy 5.7), or all where the exchange does not list the instrument (11.6);
+ * after a split all orders (10.5).
  *
  * @param blind accounts whose data have been unusable for 30 s
  */
 export function trimsWithoutView(
-  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable'>,
+  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable' | 'unlisted'>,
   { minSize }: Instrument,
   blind: readonly AccountName[],
 ): Trim[] {
@@ -151,7 +156,9 @@ export function trimsWithoutView(
     const gone = blind.includes(partner) || isShutOut(input, partner);
     // What can trade no more than the net hedges it: without a mark, what is below a step is none.
     const hedges = net.abs().gte(minSize) && order.side === sideAgainst(net) && remainingSize(order).lte(net.abs());
-    if (!gone || hedges) return [];
+    if (hedges) return [];
+    if (input.unlisted) return [{ order, ...NOT_LISTED }];
+    if (!gone) return [];
     return [{ order, why: `account ${partner} cannot open its leg`, rule: '5.7' }];
   });
 }

@@ -48,8 +48,12 @@ export function createMetrics(source: StatusSource): Metrics {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `grvt_hedge_${name}`, help, labelNames: [...labelNames], registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge({ name: `grvt_hedge_${name}`, help, labelNames: [...labelNames], registers });
+  const gauges: { reset(): void }[] = [];
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => {
+    const made = new Gauge({ name: `grvt_hedge_${name}`, help, labelNames: [...labelNames], registers });
+    gauges.push(made);
+    return made;
+  };
   const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
     new Histogram({ name: `grvt_hedge_${name}`, help, buckets, labelNames: [...labelNames], registers });
 
@@ -217,7 +221,8 @@ export function createMetrics(source: StatusSource): Metrics {
     const seconds = (ms: number | null) => (ms === null ? null : Math.max(0, status.atMs - ms) / 1000);
     // On every metric: one Prometheus may scrape several engines.
     registry.setDefaultLabels({ name: status.name });
-    for (const one of [info, engineState, state, alertsOpen]) one.reset();
+    // Of what is no more, a symbol that has left or an alert that is over, no series stays.
+    for (const one of gauges) one.reset();
     info.set({ mode: status.mode }, 1);
     engineState.set({ state: status.engine }, 1);
     for (const one of status.symbols) {

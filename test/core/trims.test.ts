@@ -180,6 +180,23 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       state: 'equal',
     },
     {
+      name: '11.6 not listed: what does not repair the net goes, what does stays',
+      given: {
+        a: 10,
+        b: 0,
+        unlisted: true,
+        orders: [named('x', order('A', 'buy', 5, 99)), named('y', order('B', 'sell', 10, 101), { purpose: 'repair' })],
+      },
+      trims: ['x 11.6'],
+      state: 'imbalanced',
+    },
+    {
+      name: '11.6 not listed and hedged: openings go',
+      given: { a: 10, b: -10, unlisted: true, orders: [named('x', order('A', 'buy', 5, 99))] },
+      trims: ['x 11.6'],
+      state: 'equal',
+    },
+    {
       name: '8.2 imbalanced: an order that would grow the net goes, on the account that repairs',
       given: { a: -10, b: 0, orders: [named('x', order('B', 'sell', 5, 101))] },
       trims: ['x 8.2'],

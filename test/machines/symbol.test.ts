@@ -1748,6 +1748,21 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     );
   });
 
+  it('11.6 while both accounts are flat what rests is cancelled, once: its fill could not be hedged', () => {
+    const rests = [order('A', 'buy', 1, 99), order('B', 'sell', 1, 101)];
+    const bench = quiet(new SymbolBench({ coverage, unlisted: true, state: stateWith({ orders: rests }) }));
+    const rest = () => {
+      for (const one of rests) bench.read(one.account, null, [seen(one)]);
+    };
+    rest();
+    assert.deepEqual(
+      bench.orderWords(),
+      rests.map((one) => `gateway cancel ${one.account} ${one.clientOrderId}`),
+    );
+    rest();
+    assert.deepEqual(bench.orderWords(), []);
+  });
+
   it('12 11.6 stuck, it asks for no book either', () => {
     const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
     bench.wait(7 * 3_600_000);

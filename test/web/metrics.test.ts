@@ -52,6 +52,17 @@ test('the state of a symbol is one series of 1 among zeros', async () => {
   assert.equal(states.length, 8);
 });
 
+test('a symbol that has left, and a value that is not known any more, leave no series behind', async () => {
+  let now = status({ symbols: [symbolStatus(), symbolStatus({ instrument: 'ETH_USDT_Perp', mark: '3000' })] });
+  const metrics = createMetrics({ status: () => now });
+  open.push(metrics);
+  assert.match(await metrics.scrape(), /mark_price\{[^}]*ETH_USDT_Perp/);
+  now = status({ symbols: [symbolStatus({ mark: null })] });
+  const text = await metrics.scrape();
+  assert.doesNotMatch(text, /ETH_USDT_Perp|mark_price\{/);
+  assert.match(text, /open_lots\{[^}]*BNB/);
+});
+
 test('positions, net and gap are those of the status', async () => {
   const metrics = metricsOf({ symbols: [symbolStatus({ netUsdt: '-297.60', gapUsdt: '148.80' })] });
   assert.equal(await value(metrics, 'grvt_hedge_net_usdt{instrument="BNB_USDT_Perp"}'), -297.6);
