@@ -7,15 +7,16 @@ import {
   heldDriftKey,
   leavingAlert,
   leftAlert,
+  openNet,
   SYMBOL_CONDITIONS,
   splitAlert,
   unhedgedAlert,
   unlistedAlert,
 } from '../src/core/conditions.ts';
-import { type Decimal, sum, ZERO } from '../src/core/decimal.ts';
+import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import { declare } from '../src/core/declare.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
-import { guardPrice, lotsNet, lotsValue } from '../src/core/ledger.ts';
+import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
   addSent,
   confirm,
@@ -68,7 +69,7 @@ import {
 import type { Purpose, SymbolState } from '../src/core/symbol-state.ts';
 import { symbolWarnings } from '../src/core/symbol-warnings.ts';
 import { type Trim, trimsWithoutView } from '../src/core/trims.ts';
-import { markOf, sideAgainst, smallestTradableSize, waitingOf } from '../src/core/valuing.ts';
+import { markOf, sideAgainst } from '../src/core/valuing.ts';
 import { isOver } from '../src/core/view.ts';
 import type { EngineClock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
 import type {
@@ -705,22 +706,19 @@ export function reportOf(context: SymbolContext): { readonly stuck: StuckSymbol 
   };
 }
 
-/** What of the symbol stays unhedged if the engine stops now (strategy 13.4); null: it is hedged, or nothing is known of it. */
-export function netLeftOf({ state, config, instrument, touch, assessment, clock }: SymbolContext): NetLeft | null {
-  if (!state.begun) return null;
-  const waiting = sum(ACCOUNTS.map((account) => waitingOf(state.orders, account)));
-  const net = lotsNet(state.lots).plus(waiting);
+/**
+ * What of the symbol is unhedged (strategy 12.3, 13.4); null: it is hedged, or nothing is known of it.
+ *
+ * @param touch the newest book known, if that is not the one the symbol asked for
+ */
+export function netLeftOf(
+  context: SymbolContext,
+  touch: Pick<Touch, 'bid' | 'ask' | 'atMs'> | null = context.touch,
+): NetLeft | null {
+  const { state, instrument, assessment, clock } = context;
   const mark = assessment?.kind === 'usable' ? assessment.input.valuation.mark : null;
-  const least = mark === null ? null : smallestTradableSize(instrument, mark, state.lots);
-  const size = net.abs();
-  if (least === null ? size.isZero() : size.lt(least)) return null;
-  const hedgeSide = sideAgainst(net);
   const fresh = touch !== null && clock.nowMs() - touch.atMs < 2 * STUCK_TOUCH_MS ? touch : null;
-  const price = hedgeSide === 'sell' ? fresh?.bid : fresh?.ask;
-  // What is not booked yet has no lot, so no price to compare with.
-  const costUsdt = price === undefined || !waiting.isZero() ? null : lotsValue(state.lots).minus(net.mul(price));
-  const usdt = mark === null ? null : size.mul(mark);
-  return { instrument: config.instrument, hedgeSide, size, usdt, sinceMs: state.unhedgedSinceMs, costUsdt };
+  return openNet(state, instrument, mark, fresh);
 }
 
 /** Submits and trims what was decided, and raises the conditions that hold (strategy 6, 8.2, 12). */

@@ -1,8 +1,8 @@
 import { type Alert, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
-import type { Decimal } from './decimal.ts';
+import { type Decimal, sum } from './decimal.ts';
 import { modeOf } from './leaving.ts';
-import { guardPrice, lotsNet } from './ledger.ts';
-import { ACCOUNTS, type AccountName, type LeavingWhy } from './model.ts';
+import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy } from './model.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -11,7 +11,7 @@ import { repairWays } from './repairs.ts';
 import { splitDetails } from './split.ts';
 import type { Contradiction, ReduceOnly, SymbolState } from './symbol-state.ts';
 import { ORDERS_PER_ACCOUNT } from './trims.ts';
-import { sideAgainst } from './valuing.ts';
+import { sideAgainst, smallestTradableSize, waitingOf } from './valuing.ts';
 import type { Contradiction as StreamContradiction } from './view.ts';
 
 /** The alerts of strategy 12 that hold for a symbol as long as a decision finds them so; no longer found, they are over. */
@@ -72,6 +72,27 @@ export function leavingAlert(
       orders: String(orders.length),
     },
   };
+}
+
+/** What of a symbol is unhedged, as far as its ledger knows (strategy 12.3, 13.4); null: it is hedged, or not begun. */
+export function openNet(
+  state: SymbolState,
+  instrument: Instrument | null,
+  mark: Decimal | null,
+  touch: { readonly bid: Decimal; readonly ask: Decimal } | null,
+): NetLeft | null {
+  if (!state.begun) return null;
+  const waiting = sum(ACCOUNTS.map((account) => waitingOf(state.orders, account)));
+  const net = lotsNet(state.lots).plus(waiting);
+  const least = mark === null || instrument === null ? null : smallestTradableSize(instrument, mark, state.lots);
+  const size = net.abs();
+  if (least === null ? size.isZero() : size.lt(least)) return null;
+  const hedgeSide = sideAgainst(net);
+  const price = hedgeSide === 'sell' ? touch?.bid : touch?.ask;
+  // What is not booked yet has no lot, so no price to compare with.
+  const costUsdt = price === undefined || !waiting.isZero() ? null : lotsValue(state.lots).minus(net.mul(price));
+  const usdt = mark === null ? null : size.mul(mark);
+  return { instrument: state.instrument, hedgeSide, size, usdt, sinceMs: state.unhedgedSinceMs, costUsdt };
 }
 
 /** A net stays open when the engine stops (strategy 13.4). */

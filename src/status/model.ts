@@ -129,6 +129,20 @@ export interface Span {
   readonly untilMs: number;
 }
 
+/** A net that is not hedged (strategy 12.3, 13.4). */
+export interface OpenStatus {
+  /** The side that would hedge it. */
+  readonly hedgeSide: Side;
+  /** |net|, base units; with what traded and is not booked yet. */
+  readonly size: string;
+  /** Its worth at the mark; null: no mark. */
+  readonly usdt: string | null;
+  /** null: only what is not booked yet made it so. */
+  readonly sinceMs: number | null;
+  /** What hedging it at the touch as taker loses against its lots, USDT; below zero: gains. null: not known. */
+  readonly costUsdt: string | null;
+}
+
 export interface SymbolStatus {
   readonly instrument: string;
   readonly mode: 'increase' | 'decrease';
@@ -177,6 +191,8 @@ export interface SymbolStatus {
   readonly partialFill: Span | null;
   /** The rest of strategy 9.5. */
   readonly cooldown: (Span & { readonly reason: string }) | null;
+  /** null: it is hedged, or nothing is known of it yet. */
+  readonly open: OpenStatus | null;
   /** Unhedged since, and when that is called stuck (strategy 12). */
   readonly unhedged: Span | null;
   readonly hedges: number;

@@ -1,7 +1,15 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../../machines/daemon.ts';
-import { knownOf, type SymbolContext, whyWaiting } from '../../machines/symbol-steps.ts';
-import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, readAlertState } from '../core/alerts.ts';
+import { knownOf, netLeftOf, type SymbolContext, whyWaiting } from '../../machines/symbol-steps.ts';
+import {
+  ALERT_POLICIES,
+  type AlertState,
+  alertHolds,
+  byUrgency,
+  type NetLeft,
+  readAlertState,
+} from '../core/alerts.ts';
+import { openNet } from '../core/conditions.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL, ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact, SymbolPhase } from '../core/facts.ts';
@@ -108,12 +116,17 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const whole = new Map<string, SymbolStatus>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
+  /** Of an engine that has stopped: its actors hold nothing any more. */
+  let last: Status | null = null;
 
   const report = (fact: Fact) => {
     figures.report(fact);
     switch (fact.type) {
       case 'engine.started':
         startedAtMs = fact.atMs;
+        break;
+      case 'engine.stopped':
+        last = { ...status(), engine: 'stopped' };
         break;
       case 'state.changed':
         phases.set(fact.instrument, {
@@ -174,6 +187,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   };
 
   const status = (): Status => {
+    if (last !== null) return last;
     const nowMs = clock.nowMs();
     const system = engine?.daemon.system;
     const daemon = engine?.daemon.getSnapshot();
@@ -286,6 +300,7 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
   const unusable = context === null ? null : whyWaiting(context);
   const positions = { A: context?.snapshots.A?.position ?? null, B: context?.snapshots.B?.position ?? null };
   const mark = markOf([positions.A, positions.B], context?.touch ?? parts.heard);
+  const touch = newerOf(parts.heard, context?.touch ?? null);
   const actual = { A: positions.A?.size ?? ZERO, B: positions.B?.size ?? ZERO };
   const plan = assessment?.kind === 'usable' ? assessment.plan : null;
   const phase = phaseOf(parts);
@@ -312,7 +327,8 @@ function symbolStatus(parts: SymbolParts): SymbolStatus {
     unlisted: context?.unlisted ?? false,
     symbolMode: modeOf({ leaving: context?.leaving }),
     leaving: context?.leaving ?? null,
-    touch: touchStatus(parts.heard, context?.touch ?? null),
+    touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
+    open: context === null ? null : openStatus(netLeftOf(context, touch)),
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
       B: context?.snapshots.B?.requestedAtMs ?? null,
@@ -333,10 +349,16 @@ function reasonOf(
   return { why: unusable?.why ?? '', rule: unusable?.rule ?? '' };
 }
 
+function openStatus(net: NetLeft | null): SymbolStatus['open'] {
+  if (net === null) return null;
+  const { hedgeSide, size, usdt, sinceMs, costUsdt } = net;
+  const money = (amount: Decimal | null) => amount?.toFixed(2) ?? null;
+  return { hedgeSide, size: size.toFixed(), usdt: money(usdt), sinceMs, costUsdt: money(costUsdt) };
+}
+
 /** The newer of the book that was heard and the one the symbol asked for. */
-function touchStatus(heard: Heard | null, asked: Heard | null): SymbolStatus['touch'] {
-  const newest = heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
-  return newest === null ? null : { bid: newest.bid.toFixed(), ask: newest.ask.toFixed(), atMs: newest.atMs };
+function newerOf(heard: Heard | null, asked: Heard | null): Heard | null {
+  return heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
 }
 
 /**
@@ -411,6 +433,7 @@ type StateStatus = Omit<
   | 'symbolMode'
   | 'leaving'
   | 'touch'
+  | 'open'
   | 'dataAtMs'
 >;
 
@@ -650,6 +673,7 @@ function journalledSymbol(
     symbolMode: 'trade',
     leaving: null,
     touch: null,
+    open: openStatus(openNet(state, body?.input.instrument ?? null, body?.input.valuation.mark ?? null, null)),
     dataAtMs: { A: null, B: null },
   };
 }

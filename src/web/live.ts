@@ -113,6 +113,8 @@ export function createLive(options: LiveOptions): Live {
       return clients.size;
     },
     close() {
+      // The last word of an engine that has stopped: without it the page takes the silence for a failure.
+      look();
       closed = true;
       if (timer !== null) clearTimeout(timer);
       for (const client of clients) client.end();

@@ -33,13 +33,15 @@ export interface Watched {
 export async function openPage(
   browser: Browser,
   url: string,
-  options: { width?: number; height?: number; lang?: 'en' | 'zh' } = {},
+  options: { width?: number; height?: number; clock?: boolean } = {},
 ): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
     colorScheme: 'dark',
   });
   const page = await context.newPage();
+  // From now on the page's time can be set forward.
+  if (options.clock) await page.clock.install();
   const fetched: string[] = [];
   const wrong: string[] = [];
   page.on('request', (request) => fetched.push(request.url()));

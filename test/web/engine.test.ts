@@ -52,6 +52,11 @@ describe('a running engine', () => {
     one.reporter.report({ ...told, from: 'waiting', to: 'equal' });
     seen = real;
     assert.equal(bnb(one.status()).sinceStart, false, 'it was in another phase in this run already');
+    const running = one.status();
+    one.reporter.report({ type: 'engine.stopped', atMs: running.atMs, exitCode: 0 });
+    one.attach({ ...watched, daemon: null } as unknown as WatchedEngine);
+    const stopped = one.status();
+    assert.deepEqual([stopped.engine, bnb(stopped)], ['stopped', bnb(running)], 'its actors are gone');
   });
 
   test('its status is what its actors hold', async () => {

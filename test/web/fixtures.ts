@@ -68,6 +68,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     partialFill: null,
     cooldown: null,
     unhedged: null,
+    open: null,
     hedges: 3,
     unwinds: 0,
     gainedUsdt: '0.432',

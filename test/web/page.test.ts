@@ -7,6 +7,10 @@ import { handClock, manySymbols, NOON_MS, stateChanged, status, symbolStatus, we
 import { freePort, openStage, type Stage, until } from './stage.ts';
 
 const BNB = 'BNB_USDT_Perp';
+const ALERT = {
+  ...{ key: 'drift', kind: 'drift', account: null, instrument: BNB, sinceMs: NOON_MS, details: {} },
+  ...{ critical: false, information: false, over: false, text: { en: 'drift', zh: 'drift' } },
+};
 
 describe('the page of a running engine', { skip: NO_BROWSER }, () => {
   let browser: Browser;
@@ -242,10 +246,85 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
+  /** How the page shows the engine. */
+  const shown = async (page: Page) => ({
+    headline: await page.locator('h1').innerText(),
+    needs: await page.locator('.needs').innerText(),
+    title: await page.title(),
+    tile: await page.evaluate<string>("getComputedStyle(document.querySelector('.tile')).filter"),
+    age: await page.locator('.account dd [data-since]').first().innerText(),
+  });
+
+  test('an engine that sends nothing for 10 s is not answering: its page is grey, its clocks stand', async (t) => {
+    let frozen = false;
+    const alerts = [{ ...ALERT, key: 'drift', kind: 'drift' }];
+    const source = {
+      status: () => {
+        if (frozen) throw new Error('frozen');
+        return status({ alerts });
+      },
+    };
+    const web = await serve(t, {}, { source });
+    const { page } = await openPage(browser, web.url, { clock: true });
+    await page.waitForSelector('.link.up');
+    const live = await shown(page);
+    assert.deepEqual([live.headline, live.title, live.tile], ['Trading 1 symbols.', '(1) one · grvt-hedge', 'none']);
+    frozen = true;
+    await page.clock.fastForward(8_000);
+    assert.equal((await shown(page)).headline, live.headline);
+    await page.clock.fastForward(2_500);
+    await page.waitForSelector('.link.down');
+    const silent = await shown(page);
+    assert.equal(silent.headline, 'last update 12:00:00, engine not answering');
+    assert.deepEqual([silent.title, silent.tile], ['(!) one · grvt-hedge', 'grayscale(1)']);
+    assert.match(silent.needs, /orders may rest and fill/);
+    await page.clock.fastForward(60_000);
+    assert.equal((await shown(page)).age, silent.age);
+    await page.getByRole('button', { name: '中文' }).click();
+    assert.match((await shown(page)).headline, /最后更新 12:00:00，引擎无响应/);
+    await page.goto(`${web.url}/#/${BNB}`);
+    assert.match(await page.locator('#gone').innerText(), /12:00:00/);
+    frozen = false;
+    await page.waitForSelector('.link.up');
+    assert.equal(await page.locator('#gone').innerText(), '');
+    await page.close();
+  });
+
+  test('13.4 an engine that stopped in order says so, and what it leaves unhedged', async () => {
+    const open = {
+      hedgeSide: 'sell',
+      size: '0.48',
+      usdt: '297.60',
+      sinceMs: NOON_MS - 60_000,
+      costUsdt: '0.05',
+    } as const;
+    const cases: [Partial<ReturnType<typeof symbolStatus>>, string][] = [
+      [{}, 'Nothing is left unhedged.'],
+      [
+        { open },
+        'Left unhedged: BNB: sell 0.48 would hedge it, 297.60 USDT, since 11:59:00, at the touch that costs 0.05 USDT.',
+      ],
+    ];
+    for (const [symbol, words] of cases) {
+      let engine: 'trading' | 'stopped' = 'trading';
+      const source = { status: () => status({ engine, symbols: [symbolStatus(symbol)] }) };
+      const web = await startWeb(webOptions({ source }));
+      const { page } = await openPage(browser, web.url, { clock: true });
+      await page.waitForSelector('.link.up');
+      engine = 'stopped';
+      await web.close();
+      await page.waitForSelector('.link.down');
+      await page.clock.fastForward(60_000);
+      const { headline, needs, title, tile } = await shown(page);
+      assert.deepEqual([headline, needs], ['Stopped in order at 12:00:00.', words]);
+      assert.deepEqual([title, tile], ['one · grvt-hedge', 'grayscale(1)']);
+      await page.close();
+    }
+  });
+
   test('12.3 what needs you counts what requires action, not information nor what is over', async (t) => {
-    const about = { account: null, instrument: BNB, sinceMs: NOON_MS, critical: false, over: false, details: {} };
     const alert = (kind: string, changes: { over?: boolean; information?: boolean }) => ({
-      ...{ ...about, key: kind, kind, information: false, text: { en: kind, zh: kind } },
+      ...{ ...ALERT, key: kind, kind },
       ...changes,
     });
     const capped = alert('limit-reached', { information: true });

@@ -1,21 +1,34 @@
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
-import { createOverview } from './view.js';
+import { createOverview, goneWords, needsAction } from './view.js';
 import { language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page; the engine keeps as many. */
 const FEED_MAX = 400;
 const POINTS_MAX = 3000;
+/** A running engine sends an event a second; without one for this long it is frozen, cut off or gone. */
+const SILENT_AFTER_MS = 10_000;
 
-/** Everything the page knows; the engine is the only one that changes it. */
-const model = { status: null, feed: [], total: [], charts: [], version: '', live: false, full: false };
+/** Everything the page knows; the engine is the only one that changes it. `heardAtMs`: our clock at its last event. */
+const model = {
+  status: null,
+  feed: [],
+  total: [],
+  charts: [],
+  version: '',
+  live: false,
+  full: false,
+  heardAtMs: Date.now(),
+};
 /** Our clock minus the engine's: ages are shown by the engine's. */
 let skewMs = 0;
 
 const page = document.getElementById('page');
 const top = document.getElementById('top');
+const gone = document.getElementById('gone');
 let shown = null;
 let shownName = '';
+let shownLink = '';
 /** How far down each view was read; there are no more than symbols. */
 const scrolled = new Map();
 
@@ -25,13 +38,22 @@ setTheme(chosen.theme ?? (matchMedia('(prefers-color-scheme: light)').matches ? 
 /** What the views may use. */
 const app = {
   model,
-  nowMs: () => Date.now() - skewMs,
+  /** By the engine's clock; of an engine that is not heard any more, the moment of its last event. */
+  nowMs: () => (app.link() === 'live' ? Date.now() - skewMs : model.status.atMs),
+  /** `stopped` in order, `silent`: without a word for 10 s, else `live`. A clock that is set back is no reason to trust. */
+  link() {
+    if (model.status?.engine === 'stopped') return 'stopped';
+    return Math.abs(Date.now() - model.heardAtMs) < SILENT_AFTER_MS ? 'live' : 'silent';
+  },
   symbol: (instrument) => model.status?.symbols.find((one) => one.instrument === instrument) ?? null,
 };
 
 share();
 addEventListener('hashchange', show);
-setInterval(tick, 500);
+setInterval(watch, 500);
+// A browser slows down the timers of a tab in the background.
+addEventListener('visibilitychange', watch);
+watch();
 
 /**
  * Listens to the engine, through one tab for all: a browser opens six connections to a server, and with a stream in each of six
@@ -82,11 +104,12 @@ function listen(tell) {
 
 /** What the engine said, or how the line to it is. Before `first` there is nothing to change. */
 function heard(name, value) {
+  if (name !== 'open' && name !== 'lost') model.heardAtMs = Date.now();
   if (name === 'first') {
     Object.assign(model, { live: true, full: false, ...value });
     setLanguage(chosen.lang ?? value.lang);
     setTimeZone(value.status.timeZone);
-    skewMs = Date.now() - value.status.atMs;
+    skewMs = model.heardAtMs - value.status.atMs;
     setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
     show();
   } else if (name === 'status' && model.status !== null) {
@@ -121,13 +144,28 @@ function changeStatus(change) {
   setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
   header();
   shown?.status([...changed.keys()]);
-  tick();
+  watch();
+}
+
+/** Sees whether the engine is still heard, and lets times run while it is. */
+function watch() {
+  const link = app.link();
+  if (link !== shownLink) {
+    shownLink = link;
+    document.documentElement.dataset.engine = link;
+    header();
+    gone.replaceChildren(...goneWords(app));
+    shown?.status([]);
+    if (link !== 'live') tick();
+  }
+  if (link === 'live') tick();
 }
 
 /** The view the address asks for: `#/BNB_USDT_Perp` or everything. */
 function show() {
-  if (model.status === null) return;
   header();
+  gone.replaceChildren(...goneWords(app));
+  if (model.status === null) return;
   const instrument = named(location.hash.replace(/^#\/?/, ''));
   const wanted = app.symbol(instrument) === null ? '' : instrument;
   if (shown !== null) scrolled.set(shownName, scrollY);
@@ -153,7 +191,10 @@ function header() {
   const { status } = model;
   const mode = status?.mode ?? '';
   const name = status?.name ?? '';
-  document.title = name === '' ? 'grvt-hedge' : `${name} · grvt-hedge`;
+  const link = app.link();
+  const needing = (status?.alerts ?? []).filter(needsAction).length;
+  const mark = link === 'silent' ? '(!) ' : needing > 0 ? `(${needing}) ` : '';
+  document.title = `${mark}${name === '' ? 'grvt-hedge' : `${name} · grvt-hedge`}`;
   top.replaceChildren(
     h(
       'a',
@@ -167,9 +208,9 @@ function header() {
     h('span', { class: 'spring' }),
     h(
       'span',
-      { class: `link ${model.live ? 'up' : 'down'}`, role: 'status' },
+      { class: `link ${model.live && link === 'live' ? 'up' : 'down'}`, role: 'status' },
       h('i'),
-      model.full ? t('full') : model.live ? t('live') : t('offline'),
+      link === 'stopped' ? t('stopped') : model.full ? t('full') : !model.live ? t('offline') : t(link),
     ),
     h(
       'button',

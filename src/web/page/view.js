@@ -50,7 +50,7 @@ export function createOverview(app, page) {
 
   function lead() {
     parts.lead.replaceChildren(
-      ...leadWords(app.model.status, (phase) => {
+      ...leadWords(app, (phase) => {
         filter = filter === phase ? '' : phase;
         bar();
         arrange();
@@ -143,19 +143,58 @@ export function createOverview(app, page) {
   };
 }
 
+/** That the engine is not heard any more, and what that means; nothing while it is. */
+export function goneWords(app) {
+  const link = app.link();
+  if (link === 'live') return [];
+  return [h('h2', {}, headline(app)), h('p', {}, link === 'silent' ? t('silentHelp') : leftWords(app.model.status))];
+}
+
+function headline(app) {
+  const { status } = app.model;
+  const link = app.link();
+  if (status === null) return t('silentFromTheStart');
+  if (link !== 'live') return t(`${link}At`, { time: clock(status.atMs) });
+  return t(`engine.${status.engine}`, { count: status.symbols.length });
+}
+
+/** What is not hedged (strategy 13.4): its hedge, its worth, since when, and what hedging it at the touch costs. */
+function leftWords({ symbols }) {
+  const open = symbols.filter((symbol) => symbol.open !== null);
+  if (open.length === 0) return t('leftNothing');
+  const words = open.map(({ instrument, open: net }) =>
+    t('leftNet', {
+      symbol: base(instrument),
+      side: t(net.hedgeSide),
+      size: number(net.size),
+      usdt: money(net.usdt),
+      since: net.sinceMs === null ? '' : t('leftSince', { time: clock(net.sinceMs) }),
+      cost: net.costUsdt === null ? '' : t('leftCost', { usdt: money(net.costUsdt) }),
+    }),
+  );
+  return t('leftOpen', { list: words.join('; ') });
+}
+
+/** What needs a person: an engine that is not heard, what a stopped one left, the alerts of a running one. */
+function needWords(app) {
+  const { status } = app.model;
+  const link = app.link();
+  if (link === 'silent') return ['loud', t('silentHelp')];
+  if (link === 'stopped')
+    return [status.symbols.some(({ open }) => open !== null) ? 'loud' : 'calm', leftWords(status)];
+  const open = status.alerts.filter(needsAction);
+  if (open.length === 0) return ['calm', t('needsNothing')];
+  return [open.some((alert) => alert.critical) ? 'loud' : 'raised', t('needsYou', { count: open.length })];
+}
+
 /** In one sentence each: what it does, how the symbols stand, whether anybody is needed. */
-function leadWords(status, onPhase) {
-  const { symbols, alerts } = status;
+function leadWords(app, onPhase) {
+  const { status } = app.model;
+  const { symbols } = status;
   const counts = PHASES.map((phase) => [phase, symbols.filter((one) => one.phase === phase).length]);
-  const open = alerts.filter(needsAction);
-  const need = open.length === 0 ? 'calm' : open.some((alert) => alert.critical) ? 'loud' : 'raised';
+  const [need, needs] = needWords(app);
   return [
-    h(
-      'div',
-      { class: 'headline' },
-      h('h1', {}, t(`engine.${status.engine}`, { count: symbols.length })),
-      h('span', { class: 'dim' }, t(`mode.${status.mode}`)),
-    ),
+    h('div', { class: 'headline' }, h('h1', {}, headline(app)), h('span', { class: 'dim' }, t(`mode.${status.mode}`))),
     h(
       'p',
       { class: 'counts' },
@@ -174,11 +213,7 @@ function leadWords(status, onPhase) {
             t(`summary.${phase}`, { count }),
           ),
         ),
-      h(
-        'span',
-        { class: `needs ${need}` },
-        open.length === 0 ? t('needsNothing') : t('needsYou', { count: open.length }),
-      ),
+      h('span', { class: `needs ${need}` }, needs),
     ),
   ];
 }
@@ -489,7 +524,7 @@ export function ladder(symbol) {
 }
 
 /** Information requires no action (strategy 12.3), nor does what is over. */
-function needsAction({ over, information }) {
+export function needsAction({ over, information }) {
   return !over && !information;
 }
 
