@@ -1,22 +1,24 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
+import { isOver } from '../src/core/view.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
-import type { CancelEnded, CancellationTold, ParkingFound } from './messages.ts';
+import type { CancelEnded, CancellationTold, OrderSeen, ParkingFound, StreamsChanged } from './messages.ts';
+import { STREAM_SILENCE_MS } from './submission-steps.ts';
 
 /**
- * One cancel: asks for it, then asks for the order until its state says that it is over (strategy 9.7). An acknowledged
- * cancel proves nothing, a failed one may have happened: only the order's state counts. It gives up after a bounded number
- * of looks; the order is then as it was, and its symbol decides anew.
+ * One cancel: asks for it, then waits until the order's state says that it is over (strategy 9.7), as the account's streams
+ * tell it, else REST (9.4). An acknowledged cancel proves nothing, a failed one may have happened: only the order's state
+ * counts. It gives up after a bounded number of look-ups; the order is then as it was, and its symbol decides again.
  */
 
-/** First look after the request: a matching engine cancels within milliseconds. Doubles … */
+/** Without streams, the first look-up after the request: a matching engine cancels within milliseconds. Doubles … */
 export const CANCEL_PAUSE_MS = 20;
 /** … up to here. */
 export const CANCEL_PAUSE_MAX_MS = 2_000;
-/** About 20 s of looking, longer than an exchange's hiccup; the symbol sees the order in every snapshot all the while. */
+/** About 20 s of look-ups, longer than an exchange's hiccup; the symbol sees the order in every snapshot all the while. */
 export const CANCEL_LOOKS_MAX = 16;
-/** An acknowledged cancel is asked for again after so many looks at an order that still lives: acks can be lost on the way in. */
+/** Without streams, an acknowledged cancel is repeated after so many look-ups of an order that still lives. */
 export const CANCEL_REPEAT_LOOKS = 4;
 
 export interface CancellationInput {
@@ -27,6 +29,8 @@ export interface CancellationInput {
   readonly exchange: Exchange;
   readonly clock: Clock;
   readonly reporter: Reporter;
+  /** The account's streams are intact: they tell what becomes of the order (strategy 9.4). */
+  readonly intact: boolean;
 }
 
 interface CancellationContext extends CancellationInput {
@@ -49,6 +53,7 @@ const question = ({ context }: Args): Question => ({
   instrument: context.instrument,
   clientOrderId: context.clientOrderId,
 });
+const whole = <E>({ event }: { event: E }) => event;
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 
@@ -60,7 +65,11 @@ function told(context: CancellationContext, outcome: CancelEnded['outcome']): Ca
 }
 
 export const cancellationMachine = setup({
-  types: { context: {} as CancellationContext, input: {} as CancellationInput },
+  types: {
+    context: {} as CancellationContext,
+    events: {} as OrderSeen | StreamsChanged,
+    input: {} as CancellationInput,
+  },
   actors: {
     requestCancel: fromPromise(({ input }: { input: Question }) =>
       input.exchange.cancelOrder(input.account, input.clientOrderId, undefined, input.instrument),
@@ -70,13 +79,15 @@ export const cancellationMachine = setup({
     ),
   },
   guards: {
-    isOver: ({ context }) =>
-      context.seen !== null && context.seen.status !== 'OPEN' && context.seen.status !== 'PENDING',
+    isOver: ({ context }) => context.seen !== null && isOver(context.seen),
+    tellsEnd: ({ context }, { order }: OrderSeen) => order.clientOrderId === context.clientOrderId && isOver(order),
+    isFollowed: ({ context }) => context.intact && context.acknowledged,
     looksUsedUp: ({ context }) => context.looks >= CANCEL_LOOKS_MAX,
-    isDueAgain: ({ context }) => !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKS === 0,
+    isDueAgain: ({ context }) => context.intact || !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKS === 0,
     accountMustStop: ({ context }) => context.failure?.kind === 'parked' || context.failure?.kind === 'unauthenticated',
   },
   delays: {
+    streamSilence: STREAM_SILENCE_MS,
     lookPause: ({ context }) => Math.min(CANCEL_PAUSE_MAX_MS, CANCEL_PAUSE_MS * 2 ** context.looks),
   },
   actions: {
@@ -91,6 +102,7 @@ export const cancellationMachine = setup({
       reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
     },
     noteSeen: assign((_, params: { output: ExchangeOrder | null }) => ({ seen: params.output })),
+    noteIntact: assign({ intact: (_, { intact }: StreamsChanged) => intact }),
     countLook: assign({ looks: ({ context }) => context.looks + 1, seen: null }),
     tellParked: sendParent(({ context }): ParkingFound => {
       if (context.failure === null) throw new Error('a cancel parked its account without a failure');
@@ -103,6 +115,10 @@ export const cancellationMachine = setup({
   id: 'cancellation',
   context: begin,
   initial: 'requesting',
+  on: {
+    'order.seen': { guard: { type: 'tellsEnd', params: whole }, target: '.over' },
+    'streams.changed': { actions: { type: 'noteIntact', params: whole } },
+  },
   states: {
     requesting: {
       description: 'Asks the exchange to cancel the order by its client id.',
@@ -110,17 +126,26 @@ export const cancellationMachine = setup({
       invoke: {
         src: 'requestCancel',
         input: question,
-        onDone: { target: 'pausing', actions: 'noteAcknowledged' },
+        onDone: { target: 'waiting', actions: 'noteAcknowledged' },
         onError: { target: 'weighing-failure', actions: [{ type: 'noteFailure', params: thrownOf }, 'reportFailure'] },
       },
     },
     'weighing-failure': {
       description:
         'The request failed: stops where the account is parked, otherwise looks whether it happened all the same.',
-      always: [{ guard: 'accountMustStop', target: 'failed', actions: 'tellParked' }, { target: 'pausing' }],
+      always: [{ guard: 'accountMustStop', target: 'failed', actions: 'tellParked' }, { target: 'waiting' }],
+    },
+    waiting: {
+      description: 'Will the streams tell? They do of a cancel that was acknowledged, while they are intact.',
+      always: [{ guard: 'isFollowed', target: 'following' }, { target: 'pausing' }],
+    },
+    following: {
+      description: 'The streams are intact and will tell the end; after a second of silence REST is asked (9.4).',
+      after: { streamSilence: 'looking' },
+      on: { 'streams.changed': { target: 'waiting', actions: { type: 'noteIntact', params: whole } } },
     },
     pausing: {
-      description: 'A short, growing pause before the order is looked at.',
+      description: 'A short, growing pause before the order is looked up.',
       after: { lookPause: 'looking' },
     },
     looking: {
@@ -139,7 +164,7 @@ export const cancellationMachine = setup({
         { guard: 'isOver', target: 'over' },
         { guard: 'looksUsedUp', target: 'failed' },
         { guard: 'isDueAgain', target: 'requesting' },
-        { target: 'pausing' },
+        { target: 'waiting' },
       ],
     },
     over: {

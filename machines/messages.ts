@@ -28,7 +28,8 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
  * | submission → gateway     | submission.prepared, submission.told, parking.found           |
- * | gateway → submission     | submission.halt                                               |
+ * | gateway → submission     | submission.halt, order.seen, streams.changed                  |
+ * | gateway → cancellation   | order.seen, streams.changed                                   |
  * | cancellation → gateway   | cancellation.told, parking.found                              |
  * | gateway → poller         | account.parked                                                |
  * | poller → gateway, daemon | account.parked, account.unparked                              |

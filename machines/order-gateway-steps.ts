@@ -25,7 +25,9 @@ import type {
   GatewayToSymbol,
   OrderCancel,
   OrderResolve,
+  OrderSeen,
   ParkingFound,
+  StreamsChanged,
   SubmissionEnded,
   SubmissionHalt,
   SubmissionPrepared,
@@ -107,6 +109,8 @@ export interface GatewayContext {
   readonly jobs: Readonly<Record<string, Job>>;
   readonly lastNumber: number;
   readonly parked: readonly AccountName[];
+  /** Whose streams are intact: what becomes of their orders arrives as `order.seen` (strategy 9.4). */
+  readonly intact: Readonly<Record<AccountName, boolean>>;
   /**
    * Calls that fail, by alert key: how often in a row; 0: a gateway before this one may have said so, and nobody else says
    * when it is over. At most one key per account and call, and one for the book.
@@ -175,7 +179,11 @@ export type Command =
   | { readonly do: 'submit'; readonly childId: string; readonly input: SubmissionInput }
   | { readonly do: 'cancel'; readonly childId: string; readonly input: CancellationInput }
   | { readonly do: 'read-touch'; readonly childId: string; readonly input: TouchInput }
-  | { readonly do: 'halt'; readonly childId: string; readonly message: SubmissionHalt }
+  | {
+      readonly do: 'tell-child';
+      readonly childId: string;
+      readonly message: SubmissionHalt | OrderSeen | StreamsChanged;
+    }
   | { readonly do: 'stop'; readonly childId: string };
 
 type ToOthers = GatewayIdle | AccountParked | ActorFailed | AlertRaised | AlertCleared;
@@ -225,6 +233,7 @@ export function begin({ input }: { input: GatewayInput }): GatewayContext {
     jobs: {},
     lastNumber: 0,
     parked: [],
+    intact: { A: false, B: false },
     failing: Object.fromEntries([BOOK_KEY, ...ACCOUNTS.flatMap(orderKeys)].map((key) => [key, 0])),
   };
 }
@@ -281,7 +290,7 @@ export function withdraw(context: GatewayContext, instrument: string): Step {
   for (const account of ACCOUNTS) {
     const childId = context.active[slotOf(account, instrument)];
     if (childId === undefined) continue;
-    commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result: OUTDATED } });
+    commands.push({ do: 'tell-child', childId, message: { type: 'submission.halt', result: OUTDATED } });
   }
   const left = (account: AccountName) => context.queues[account].filter((queued) => !isOutdated(queued));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
@@ -329,7 +338,7 @@ function startNext(step: Step): Step {
     commands.push({
       do: 'submit',
       childId,
-      input: { childId, deps: context.deps, desk, task: { kind: 'submit', intent } },
+      input: { childId, deps: context.deps, desk, intact: context.intact[account], task: { kind: 'submit', intent } },
     });
   }
   return { context, commands };
@@ -352,10 +361,11 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
     failures,
   };
   const desk = context.desk.forSubmission(number, order);
+  const intact = context.intact[account];
   const task = { kind: 'resolve', order, reason, rounds: failures } as const;
   return {
     context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
-    commands: [...step.commands, { do: 'submit', childId, input: { childId, deps: context.deps, desk, task } }],
+    commands: [...step.commands, { do: 'submit', childId, input: { childId, deps: context.deps, desk, intact, task } }],
   };
 }
 
@@ -489,7 +499,8 @@ export function startCancel(context: GatewayContext, request: OrderCancel): Step
   const number = context.lastNumber + 1;
   const childId = `cancel-${number}`;
   const { exchange, clock, reporter } = context.deps;
-  const input = { childId, account, instrument, clientOrderId, exchange, clock, reporter };
+  const intact = context.intact[account];
+  const input = { childId, account, instrument, clientOrderId, exchange, clock, reporter, intact };
   const job: Job = { kind: 'cancel', instrument, account, clientOrderId };
   return {
     context: withJob({ ...context, lastNumber: number }, childId, job),
@@ -514,6 +525,35 @@ export function noteCancelTold(context: GatewayContext, { childId, message }: Ca
   return {
     context: calls.context,
     commands: [{ do: 'tell-symbol', instrument: job.instrument, message }, ...calls.commands],
+  };
+}
+
+/** The row of an own order changed: whoever waits for its state learns of it (strategy 9.4). */
+export function orderSeen(context: GatewayContext, message: OrderSeen): Step {
+  const { account, order, intact } = message;
+  const childIds = Object.entries(context.jobs).flatMap(([childId, job]) => (concerns(job, order) ? [childId] : []));
+  // A gateway that replaces a failed one learns here, too, that streams are intact.
+  const same = context.intact[account] === intact;
+  return {
+    context: same ? context : { ...context, intact: { ...context.intact, [account]: intact } },
+    commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
+  };
+}
+
+function concerns(job: Job, { clientOrderId }: OrderSeen['order']): boolean {
+  if (job.kind === 'touch') return false;
+  return (job.kind === 'cancel' ? job.clientOrderId : job.inDoubt?.clientOrderId) === clientOrderId;
+}
+
+/** From now on an account's streams tell what becomes of its orders, or no longer (strategy 9.4). */
+export function streamsChanged(context: GatewayContext, message: StreamsChanged): Step {
+  const { account, intact } = message;
+  const childIds = Object.entries(context.jobs).flatMap(([childId, job]) =>
+    job.kind !== 'touch' && job.account === account ? [childId] : [],
+  );
+  return {
+    context: { ...context, intact: { ...context.intact, [account]: intact } },
+    commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
   };
 }
 
@@ -603,7 +643,7 @@ export function halt(context: GatewayContext, result: StopsAll, concerns = (_int
   for (const childId of Object.values(context.active)) {
     const intent = submissionJob(context, childId)?.intent ?? null;
     if (intent === null || !concerns(intent)) continue;
-    commands.push({ do: 'halt', childId, message: { type: 'submission.halt', result } });
+    commands.push({ do: 'tell-child', childId, message: { type: 'submission.halt', result } });
   }
   const left = (account: AccountName) => context.queues[account].filter((one) => !queued.includes(one));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };

@@ -12,8 +12,10 @@ import type {
   IntentsOutdated,
   OrderCancel,
   OrderResolve,
+  OrderSeen,
   OrderSubmit,
   ParkingFound,
+  StreamsChanged,
   SubmissionPrepared,
   SubmissionTold,
   TouchRequest,
@@ -34,6 +36,7 @@ import {
   noteFailed,
   noteSent,
   noteTold,
+  orderSeen,
   park,
   parkedResult,
   parkFound,
@@ -41,6 +44,7 @@ import {
   type Step,
   startCancel,
   startTouch,
+  streamsChanged,
   type TouchAnswer,
   type TouchInput,
   takeUp,
@@ -67,6 +71,8 @@ export type GatewayEvent =
   | OrderCancel
   | OrderResolve
   | TouchRequest
+  | OrderSeen
+  | StreamsChanged
   | SubmissionPrepared
   | SubmissionTold
   | CancellationTold
@@ -108,7 +114,7 @@ function carryOut(step: Step, { enqueue, system }: { enqueue: unknown; system: u
       case 'tell':
         tell(directory.get(command.systemId), command.message);
         break;
-      case 'halt':
+      case 'tell-child':
         tell(command.childId, command.message);
         break;
       case 'submit':
@@ -208,6 +214,12 @@ export const orderGatewayMachine = setup({
     resolveOrder: enqueueActions(({ context, enqueue, system }, event: OrderResolve) =>
       carryOut(resolve(context, event), { enqueue, system }),
     ),
+    forwardSeen: enqueueActions(({ context, enqueue, system }, event: OrderSeen) =>
+      carryOut(orderSeen(context, event), { enqueue, system }),
+    ),
+    forwardStreams: enqueueActions(({ context, enqueue, system }, event: StreamsChanged) =>
+      carryOut(streamsChanged(context, event), { enqueue, system }),
+    ),
     readTouch: enqueueActions(({ context, enqueue, system }, event: TouchRequest) =>
       carryOut(startTouch(context, event), { enqueue, system }),
     ),
@@ -248,6 +260,8 @@ export const orderGatewayMachine = setup({
     'intents.outdated': { actions: { type: 'withdrawIntents', params: whole } },
     'order.cancel': { actions: { type: 'startCancel', params: whole } },
     'order.resolve': { actions: { type: 'resolveOrder', params: whole } },
+    'order.seen': { actions: { type: 'forwardSeen', params: whole } },
+    'streams.changed': { actions: { type: 'forwardStreams', params: whole } },
     'touch.request': { actions: { type: 'readTouch', params: whole } },
     'instrument.listed': { actions: { type: 'takeRules', params: whole } },
     'parking.found': {

@@ -5,6 +5,7 @@ import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from 
 import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import { isPostOnlyRefusal } from '../src/core/refusals.ts';
+import { furtherRow } from '../src/core/view.ts';
 import type {
   Admission,
   EngineClock,
@@ -36,11 +37,13 @@ export const ATTEMPT_GAP_MS = 500;
 export const RATE_LIMIT_PAUSE_MS = 1_000;
 /** … up to here: the intent is stale by then, and the symbol decides anew. */
 export const RATE_LIMIT_PAUSE_MAX_MS = 8_000;
-/** First look at an acknowledged order: a matching engine answers within some milliseconds. Doubles … */
+/** Intact streams that say nothing of an order for so long are not waited for: REST is asked (strategy 9.4). */
+export const STREAM_SILENCE_MS = 1_000;
+/** Without streams, the first look-up of an acknowledged order: a matching engine answers within some milliseconds. Doubles … */
 export const CONFIRM_PAUSE_MS = 20;
 /** … up to here, so that a slow confirmation is still seen within a second. */
 export const CONFIRM_PAUSE_MAX_MS = 1_000;
-/** About 5 s of looking while the account's slot is held; then the outcome counts as unknown and the slot is free. */
+/** 5 s of look-ups, 10 s with streams, while the symbol's slot is held; then the outcome counts as unknown and the slot is free. */
 export const CONFIRM_LOOKUPS_MAX = 10;
 /** The longest the exchange keeps a cancel waiting for its create (API 5.4): the create's own time-out is 5 s too. */
 export const FENCE_TTL_MS = 5_000;
@@ -95,6 +98,8 @@ export interface SubmissionInput {
   readonly childId: string;
   readonly deps: SubmissionDeps;
   readonly desk: SubmissionDesk;
+  /** The account's streams are intact: they tell what becomes of its order (strategy 9.4). */
+  readonly intact: boolean;
   readonly task:
     | { readonly kind: 'submit'; readonly intent: Intent }
     /** Nobody knows what became of it: found in the journal after a crash, or lost from sight. */
@@ -188,6 +193,7 @@ export interface SubmissionContext {
   readonly childId: string;
   readonly deps: SubmissionDeps;
   readonly desk: SubmissionDesk;
+  readonly intact: boolean;
   /** null: nothing is to be submitted, only an order's fate is to be found out. */
   readonly intent: Intent | null;
   /** Attempts begun. */
@@ -206,7 +212,7 @@ export interface SubmissionContext {
   readonly recorded: Recorded | null;
   /** The attempt in flight or in doubt. */
   readonly order: TrackedOrder | null;
-  /** What the exchange last said of it; null: it knows no such order, or has not been asked. */
+  /** What the exchange last said of it, by REST or its streams; null: it knows no such order, or has said nothing. */
   readonly seen: ExchangeOrder | null;
   readonly failure: ExchangeFailure | null;
   /** Why the present attempt or outcome is what it is, in words. */
@@ -229,6 +235,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     childId: input.childId,
     deps: input.deps,
     desk: input.desk,
+    intact: input.intact,
     intent: task.kind === 'submit' ? task.intent : null,
     attempt: task.kind === 'submit' ? 0 : task.order.attempt,
     postOnlyRefusals: 0,
@@ -454,6 +461,17 @@ export function verdict(
   if (seen.status === 'FILLED' || seen.status === 'CANCELLED') return 'over';
   if (seen.status === 'OPEN' && !UNNAMED_ORDER.test(seen.orderId)) return 'open';
   return 'pending';
+}
+
+/** Whether that row is one of our order. */
+export function isOfOrder({ order }: SubmissionContext, row: ExchangeOrder): boolean {
+  return order !== null && order.clientOrderId === row.clientOrderId;
+}
+
+/** What is known of the order after an answer: a stream may have told more of it already. */
+export function knownAfter({ seen }: SubmissionContext, answer: ExchangeOrder | null): ExchangeOrder | null {
+  if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
+  return furtherRow(seen, answer);
 }
 
 /** A pause that doubles from `first` with each time before, up to `most`; milliseconds. */

@@ -3,7 +3,7 @@ import { toFailure } from '../src/core/failure.ts';
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
 import { WOULD_CROSS } from '../src/core/refusals.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
-import type { ParkingFound, SubmissionHalt, SubmissionPrepared } from './messages.ts';
+import type { OrderSeen, ParkingFound, StreamsChanged, SubmissionHalt, SubmissionPrepared } from './messages.ts';
 import {
   ATTEMPT_GAP_MS,
   attemptRefused,
@@ -21,7 +21,9 @@ import {
   growing,
   hasExpired,
   intentOf,
+  isOfOrder,
   journalOutcome,
+  knownAfter,
   type ListQuestion,
   type Market,
   type MarketQuestion,
@@ -39,6 +41,7 @@ import {
   readMarket,
   record,
   resolved,
+  STREAM_SILENCE_MS,
   type SubmissionContext,
   type SubmissionDeps,
   type SubmissionInput,
@@ -59,7 +62,7 @@ import {
  * create whose bytes are not in the journal, never sends an attempt twice, and has no timer that turns unknown into known.
  */
 
-export type SubmissionEvent = SubmissionHalt;
+export type SubmissionEvent = SubmissionHalt | OrderSeen | StreamsChanged;
 
 type Args = { context: SubmissionContext };
 
@@ -102,6 +105,7 @@ const listInput = (args: Args) => ({ ...orderInput(args), orderTtlMs: args.conte
 
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const whole = <E>({ event }: { event: E }) => event;
 const haltOf = ({ event }: { event: SubmissionHalt }) => ({ result: event.result });
 
 const setupSubmission = setup({
@@ -142,6 +146,12 @@ const setupSubmission = setup({
     saysOpen: ({ context }) => verdict(context) === 'open',
     saysOver: ({ context }) => verdict(context) === 'over',
     saysDoubtful: ({ context }) => verdict(context) === 'doubtful',
+    tellsFate: ({ context }, { order }: OrderSeen) =>
+      isOfOrder(context, order) && verdict({ ...context, seen: order }) !== 'pending',
+    tellsExistence: ({ context }, { order }: OrderSeen) => isOfOrder(context, order) && order.status !== 'PENDING',
+    tellsNoFate: ({ context }, { order }: OrderSeen) =>
+      isOfOrder(context, order) && verdict({ ...context, seen: order }) === 'pending',
+    isIntact: ({ context }) => context.intact,
     lookupsUsedUp: ({ context }) => context.lookups >= CONFIRM_LOOKUPS_MAX,
     attemptsUsedUp: ({ context }) => context.attempt >= context.deps.settings.postOnlyMaxRetry,
     // What a 429 ended is a matter of the budget, which comes back within seconds: no rest of minutes for that.
@@ -174,6 +184,7 @@ const setupSubmission = setup({
       // Never longer than the pause: our clock may have been set back since.
       return Math.min(pause, Math.max(0, context.attemptAtMs + pause - context.deps.clock.nowMs()));
     },
+    streamSilence: STREAM_SILENCE_MS,
     confirmPause: ({ context }) => growing(CONFIRM_PAUSE_MS, context.lookups, CONFIRM_PAUSE_MAX_MS),
     untilFencePasses: FENCE_TTL_MS + FENCE_MARGIN_MS,
     unknownPause: ({ context }) => growing(UNKNOWN_PAUSE_MS, context.rounds - 1, UNKNOWN_PAUSE_MAX_MS),
@@ -236,7 +247,11 @@ const setupSubmission = setup({
       reporter.report({ type: 'order.sent', atMs: clock.nowMs(), attempt: context.attempt, ...orderWords(context) });
     },
     noteSendTime: assign({ attemptAtMs: ({ context }) => context.deps.clock.nowMs() }),
-    noteAnswer: assign({ seen: (_, params: { output: ExchangeOrder | null }) => params.output }),
+    noteAnswer: assign({
+      seen: ({ context }, params: { output: ExchangeOrder | null }) => knownAfter(context, params.output),
+    }),
+    noteSeen: assign({ seen: ({ context }, { order }: OrderSeen) => knownAfter(context, order) }),
+    noteIntact: assign({ intact: (_, { intact }: StreamsChanged) => intact }),
     noteCreateFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = createFailure(params.thrown, orderOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
@@ -364,11 +379,21 @@ const setupSubmission = setup({
 
 // ---- the chart ------------------------------------------------------------------------------------------------------
 
+/** A stream, or another reading of the account, tells the state of the order. */
+const SEEN_FATE = {
+  guard: { type: 'tellsFate', params: whole },
+  target: '#submission.weighing',
+  actions: { type: 'noteSeen', params: whole },
+} as const;
+
 export const submissionMachine = setupSubmission.createMachine({
   id: 'submission',
   context: begin,
   initial: 'beginning',
-  on: { 'submission.halt': { actions: { type: 'rememberHalt', params: haltOf } } },
+  on: {
+    'submission.halt': { actions: { type: 'rememberHalt', params: haltOf } },
+    'streams.changed': { actions: { type: 'noteIntact', params: whole } },
+  },
   states: {
     beginning: {
       description: 'Takes up its task: an intent to submit, or an order whose fate is to be found out.',
@@ -436,7 +461,8 @@ export const submissionMachine = setupSubmission.createMachine({
       },
     },
     sending: {
-      description: 'The create is on its way. From here on the order counts as live.',
+      description:
+        'The create is on its way. From here on the order counts as live. A stream may tell its state before the answer comes (9.4).',
       entry: 'noteSendTime',
       invoke: {
         src: 'createOrder',
@@ -444,6 +470,7 @@ export const submissionMachine = setupSubmission.createMachine({
         onDone: { target: 'weighing', actions: { type: 'noteAnswer', params: outputOf } },
         onError: { target: 'weighing-failure', actions: { type: 'noteCreateFailure', params: thrownOf } },
       },
+      on: { 'order.seen': SEEN_FATE },
     },
     weighing: {
       description: 'Reads what the exchange says of the order; an acknowledgement alone says nothing (9.4).',
@@ -478,11 +505,24 @@ export const submissionMachine = setupSubmission.createMachine({
     },
     confirming: {
       description:
-        'Acknowledged: asks for the order until the exchange says OPEN, FILLED, CANCELLED or REJECTED (9.4).',
-      initial: 'pausing',
+        'Acknowledged: learns from the account’s streams, else by REST, that it is OPEN, FILLED, CANCELLED or REJECTED (9.4).',
+      initial: 'choosing',
+      on: { 'order.seen': SEEN_FATE },
       states: {
+        choosing: {
+          description: 'Are the account’s streams intact?',
+          always: [{ guard: 'isIntact', target: 'following' }, { target: 'pausing' }],
+        },
+        following: {
+          description: 'The streams are intact and will tell; after a second of silence about it REST is asked.',
+          after: { streamSilence: 'asking' },
+          on: {
+            'order.seen': { guard: { type: 'tellsNoFate', params: whole }, target: 'following', reenter: true },
+            'streams.changed': { target: 'choosing', actions: { type: 'noteIntact', params: whole } },
+          },
+        },
         pausing: {
-          description: 'A short, growing pause before the order is asked for.',
+          description: 'The streams are not intact: a short, growing pause before the order is asked for.',
           after: { confirmPause: 'asking' },
         },
         asking: {
@@ -528,8 +568,16 @@ export const submissionMachine = setupSubmission.createMachine({
       always: 'unknown',
     },
     unknown: {
-      description: 'Nobody knows what became of the order. It counts as live until there is positive proof (9.6).',
+      description:
+        'Nobody knows what became of the order. It counts as live until there is positive proof (9.6), which a stream may bring.',
       initial: 'entering',
+      on: {
+        'order.seen': {
+          guard: { type: 'tellsExistence', params: whole },
+          target: 'exists',
+          actions: { type: 'noteSeen', params: whole },
+        },
+      },
       states: {
         entering: {
           description: 'Asks at once; one that replaces a failed actor waits first.',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { AnyActorRef } from 'xstate';
 import { CANCEL_LOOKS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
+import type { OrderStatus } from '../../src/core/model.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
-import { Bench } from '../support/machine-bench.ts';
+import { Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(cancellationMachine);
@@ -12,10 +14,15 @@ test('every state says what it is for, and the chart holds names only', () => as
 
 const CLIENT_ID = '16140901064495857664';
 
-function cancel(bench: Bench): void {
+function cancel(bench: Bench, intact = false): () => AnyActorRef {
   const { exchange, clock, reporter } = bench;
-  const input = { childId: 'cancel-1', account: 'A', clientOrderId: CLIENT_ID, exchange, clock, reporter };
-  bench.house(cancellationMachine, { input, inspect: coverage.inspect });
+  const input = { childId: 'cancel-1', account: 'A', clientOrderId: CLIENT_ID, exchange, clock, reporter, intact };
+  return bench.house(cancellationMachine, { input, inspect: coverage.inspect }).child;
+}
+
+/** The account's streams tell that row. */
+function seen(child: () => AnyActorRef, status: OrderStatus, id = CLIENT_ID): void {
+  child().send({ type: 'order.seen', account: 'A', order: testOrder(id, status), intact: true });
 }
 
 function outcome(bench: Bench): string | undefined {
@@ -82,3 +89,55 @@ for (const kind of ['parked', 'unauthenticated'] as const) {
     assert.deepEqual(bench.told('parent').slice(0, 2), ['parking.found', 'cancellation.told']);
   });
 }
+
+for (const status of ['CANCELLED', 'FILLED', 'REJECTED'] as const) {
+  test(`an intact stream tells that the order is ${status}: the cancel is over without a look-up (9.4, 9.7)`, async () => {
+    const bench = new Bench();
+    const child = cancel(bench, true);
+    await bench.pass(100);
+    seen(child, 'OPEN');
+    seen(child, status, '16140901064495857665');
+    await bench.pass(100);
+    assert.equal(outcome(bench), undefined);
+    seen(child, status);
+    await bench.settle();
+    assert.equal(outcome(bench), 'over');
+    assert.deepEqual(bench.exchange.named('order'), []);
+  });
+}
+
+test('a second of silence of intact streams: REST is asked, and the cancel is repeated while the order lives (9.4)', async () => {
+  const bench = new Bench();
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  cancel(bench, true);
+  await bench.pass(950);
+  assert.equal(bench.exchange.named('order').length, 0);
+  await bench.pass(2_100);
+  assert.equal(bench.exchange.named('order').length, 3);
+  assert.equal(bench.exchange.named('cancelOrder').length, 4);
+  assert.equal(outcome(bench), undefined, 'silence is no end');
+});
+
+test('a cancel waits for streams only while they are intact: REST is asked at once else (9.4)', async () => {
+  const bench = new Bench();
+  const acknowledged = deferred<void>();
+  bench.exchange.onCancel = () => acknowledged.promise;
+  const child = cancel(bench);
+  await bench.pass(100);
+  child().send({ type: 'streams.changed', account: 'A', intact: true });
+  acknowledged.resolve();
+  await bench.pass(100);
+  assert.equal(bench.exchange.named('order').length, 0);
+  child().send({ type: 'streams.changed', account: 'A', intact: false });
+  await bench.pass(30);
+  assert.equal(bench.exchange.named('order').length, 1);
+});
+
+test('a cancel that failed is not waited for: it is looked up at once, and repeated (9.7)', async () => {
+  const bench = new Bench();
+  bench.exchange.onCancel = () => Promise.reject(new TestFailure('rate-limited', 'cancelOrder', 1006));
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
+  cancel(bench, true);
+  await bench.pass(30);
+  assert.equal(bench.exchange.named('cancelOrder').length, 2);
+});

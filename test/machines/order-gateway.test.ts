@@ -9,7 +9,7 @@ import { submissionMachine } from '../../machines/submission.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { FailureKind } from '../../src/core/failure.ts';
-import type { AccountName, Intent } from '../../src/core/model.ts';
+import type { AccountName, Intent, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf, nextSequence, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PreparedOrder } from '../../src/ports.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
@@ -59,6 +59,9 @@ function openGateway(
     children: () => Object.keys(child().getSnapshot().children),
   };
 }
+
+/** An order that nothing under way is about. */
+const OTHER = testOrder(clientOrderIdOf('A', 'buy', 1n), 'OPEN');
 
 /** Results of the submissions a symbol was told of: `intent kind`. */
 function endings(bench: Bench, by = BNB): string[] {
@@ -119,6 +122,66 @@ test('per account and symbol one submission at a time; both accounts at once (9.
   ]);
   assert.deepEqual(children(), [], 'finished children are taken out');
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
+});
+
+test('what streams tell of an order goes to its submission and its cancel; no look-up is made while they are intact (9.4, 10.2)', async () => {
+  const bench = new Bench();
+  const { send, submit, children } = openGateway(bench);
+  send({ type: 'streams.changed', account: 'A', intact: true });
+  const seen = (clientOrderId: string, status: OrderStatus) =>
+    send({ type: 'order.seen', account: 'A', order: testOrder(clientOrderId, status), intact: true });
+  const [mine, next] = [testIntent(), testIntent()];
+  submit(mine);
+  submit(next);
+  await bench.settle();
+  const { clientOrderId } = bench.exchange.sent()[0] ?? assert.fail();
+  seen(clientOrderIdOf('A', 'buy', 1n), 'OPEN');
+  assert.deepEqual(endings(bench), []);
+  seen(clientOrderId, 'OPEN');
+  assert.deepEqual(endings(bench), [`${mine.intentId} confirmed`]);
+  send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId });
+  await bench.pass(500);
+  seen(clientOrderId, 'CANCELLED');
+  assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'over');
+  assert.deepEqual(bench.exchange.named('order'), []);
+  assert.equal(children().length, 1, 'the next submission');
+});
+
+/** (streams of A are intact, event) → (they are, whether orders of A under way are looked up at once). */
+const INTACTNESS: readonly (readonly [string, boolean, { type: string } & Record<string, unknown>, boolean])[] = [
+  ['streams of A are down', true, { type: 'streams.changed', account: 'A', intact: false }, true],
+  ['streams of B are down', true, { type: 'streams.changed', account: 'B', intact: false }, false],
+  ['streams of A are up', false, { type: 'streams.changed', account: 'A', intact: true }, false],
+  // As a gateway learns it that replaces a failed one.
+  ['a row of A, of intact streams', false, { type: 'order.seen', account: 'A', order: OTHER, intact: true }, false],
+  ['a row of A, by REST', true, { type: 'order.seen', account: 'A', order: OTHER, intact: false }, true],
+];
+for (const [what, before, event, looksUp] of INTACTNESS) {
+  test(`streams intact: ${before}; then ${what}: the next order is looked up at once: ${looksUp} (9.4)`, async () => {
+    const bench = new Bench();
+    confirmsAll(bench);
+    const { send, submit } = openGateway(bench);
+    send({ type: 'streams.changed', account: 'A', intact: before });
+    send(event);
+    submit(testIntent());
+    await bench.pass(200);
+    assert.equal(bench.exchange.named('order').length, looksUp ? 1 : 0);
+  });
+}
+
+test('streams that go down are told to every submission and cancel of the account under way (9.4)', async () => {
+  const bench = new Bench();
+  const { send, submit } = openGateway(bench);
+  send({ type: 'streams.changed', account: 'A', intact: true });
+  submit(testIntent());
+  submit(testIntent({ instrument: 'SOL_USDT_Perp' }));
+  const clientOrderId = clientOrderIdOf('A', 'buy', 1n);
+  send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId });
+  await bench.pass(100);
+  assert.deepEqual(bench.exchange.named('order'), []);
+  send({ type: 'streams.changed', account: 'A', intact: false });
+  await bench.pass(40);
+  assert.equal(new Set(bench.exchange.named('order').map(({ args }) => args[1])).size, 3);
 });
 
 test('no symbol’s answer, confirmation or pause holds up another symbol of the account (9.1)', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { AnyActorRef } from 'xstate';
 import { submissionMachine } from '../../machines/submission.ts';
 import {
   CONFIRM_LOOKUPS_MAX,
@@ -9,7 +10,7 @@ import {
   type TrackedOrder,
 } from '../../machines/submission-steps.ts';
 import { decimal } from '../../src/core/decimal.ts';
-import type { Intent } from '../../src/core/model.ts';
+import type { ExchangeOrder, Intent, OrderStatus } from '../../src/core/model.ts';
 import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PricedOrder } from '../../src/core/pricing.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
@@ -23,7 +24,7 @@ test('every state says what it is for, and the chart holds names only', () => as
 
 const ORDER_TTL_MS = 3_600_000;
 
-function submit(bench: Bench, intent: Intent = testIntent(), retries = 3) {
+function submit(bench: Bench, intent: Intent = testIntent(), retries = 3, intact = false) {
   const reserved: PricedOrder[] = [];
   let last: bigint | null = null;
   const input: SubmissionInput = {
@@ -46,6 +47,7 @@ function submit(bench: Bench, intent: Intent = testIntent(), retries = 3) {
       whyNot: () => null,
       isOrphaned: () => false,
     },
+    intact,
     task: { kind: 'submit', intent },
   };
   const { child } = bench.house(submissionMachine, { input, inspect: coverage.inspect });
@@ -95,6 +97,7 @@ function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
       whyNot: () => null,
       isOrphaned: () => false,
     },
+    intact: false,
   };
 }
 
@@ -290,6 +293,102 @@ test('the index cannot be read: that attempt fails, the next one reads it again 
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'RESTING_ORDER_WOULD_CROSS' });
   await bench.pass(1_100);
   assert.deepEqual([bench.exchange.sent().length, bench.exchange.named('indexPrice').length], [1, 2]);
+});
+
+/** The account's streams tell that row of the attempt under way. */
+function seen(bench: Bench, child: () => AnyActorRef, status: OrderStatus, changes: Partial<ExchangeOrder> = {}): void {
+  const { clientOrderId } = bench.exchange.sent().at(-1) ?? assert.fail('nothing was sent');
+  const order = testOrder(clientOrderId, status, changes);
+  child().send({ type: 'order.seen', account: 'A', order, intact: true });
+}
+
+/** (what a stream tells, while waiting for it) → (what the gateway is told of it, state), without a look-up (9.4). */
+const STREAMED: readonly (readonly [OrderStatus, Partial<ExchangeOrder>, readonly string[], unknown])[] = [
+  ['OPEN', {}, ['ended confirmed'], 'resting'],
+  ['FILLED', { tradedSize: decimal('0.1') }, ['ended confirmed'], 'over'],
+  ['CANCELLED', {}, ['ended confirmed'], 'over'],
+  ['REJECTED', { rejectReason: 'FAIL_POST_ONLY' }, ['attempt.refused', 'ended exhausted'], 'exhausted'],
+  ['REJECTED', { rejectReason: 'BELOW_MARGIN' }, ['attempt.refused', 'ended refused'], 'refused'],
+  ['OPEN', { orderId: '0x00' }, [], { confirming: 'following' }],
+  ['OPEN', { clientOrderId: CLIENT_ID }, [], { confirming: 'following' }],
+  ['PENDING', {}, [], { confirming: 'following' }],
+];
+for (const [status, changes, expected, state] of STREAMED) {
+  const row = `${status} ${Object.values(changes).join(' ')}`;
+  test(`acknowledged, then a stream tells ${row}: ${expected.at(-1) ?? 'nothing yet'} (9.4)`, async () => {
+    const bench = new Bench();
+    const { child } = submit(bench, testIntent(), 1, true);
+    await bench.pass(100);
+    assert.deepEqual(child().getSnapshot().value, { confirming: 'following' });
+    const ended = child();
+    seen(bench, child, status, changes);
+    await bench.settle();
+    assert.deepEqual(told(bench).slice(1), expected);
+    assert.deepEqual(ended.getSnapshot().value, state);
+    assert.deepEqual(bench.exchange.named('order'), []);
+  });
+}
+
+test('a stream may tell that the order rests before the create is answered (9.4)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench, testIntent(), 1, true);
+  bench.exchange.onCreate = () => deferred<ExchangeOrder>().promise;
+  await bench.settle();
+  seen(bench, child, 'PENDING', { orderId: '0x00' });
+  seen(bench, child, 'OPEN');
+  await bench.settle();
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+});
+
+test('intact streams are silent about an order for a second: REST is asked, again and again (9.4)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench, testIntent(), 1, true);
+  bench.exchange.onOrder = async (_, id) =>
+    testOrder(id, bench.exchange.named('order').length < 2 ? 'PENDING' : 'OPEN');
+  await bench.pass(600);
+  seen(bench, child, 'PENDING');
+  await bench.pass(990);
+  assert.equal(bench.exchange.named('order').length, 0, 'a row is a sign of life');
+  await bench.pass(20);
+  assert.equal(bench.exchange.named('order').length, 1);
+  await bench.pass(1_010);
+  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+});
+
+test('silence of the streams ends nothing: never confirmed by REST either, the outcome is unknown (9.4, 9.6)', async () => {
+  const bench = new Bench();
+  submit(bench, testIntent(), 1, true);
+  await bench.pass(11_000, 50);
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  assert.ok(bench.exchange.named('order').length > CONFIRM_LOOKUPS_MAX, 'and is being found out');
+});
+
+test('streams that are not intact any more are not waited for: REST is asked at once; and the reverse (9.4)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench, testIntent(), 1, true);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'PENDING');
+  await bench.pass(100);
+  child().send({ type: 'streams.changed', account: 'A', intact: false });
+  await bench.pass(100);
+  const asked = bench.exchange.named('order').length;
+  assert.ok(asked >= 2, `${asked} look-ups`);
+  child().send({ type: 'streams.changed', account: 'A', intact: true });
+  await bench.pass(1_500);
+  assert.ok(bench.exchange.named('order').length <= asked + 2);
+});
+
+test('a stream brings the proof of an unknown outcome; PENDING is none (9.6)', async () => {
+  const bench = new Bench();
+  const { child } = submit(bench, testIntent(), 1, true);
+  bench.exchange.onCreate = rejectsWith('unknown');
+  await bench.pass(50);
+  seen(bench, child, 'PENDING');
+  await bench.settle();
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  seen(bench, child, 'CANCELLED');
+  await bench.settle();
+  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+  assert.deepEqual(bench.journal.outcomes(), ['unknown', 'cancelled']);
 });
 
 test('a post-only refusal that comes after the acknowledgement is one all the same (9.4)', async () => {
