@@ -26,6 +26,7 @@ import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
+import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import {
@@ -236,6 +237,16 @@ const daemonSetup = setup({
       });
       for (const symbol of context.symbols) sayLeaving(context, symbol);
     },
+    /** For `status` and the next start: a run that trades, and how it ended. One that never traded says nothing. */
+    noteStart: enqueueActions(({ context, enqueue, system }) => {
+      const startedAtMs = context.clock.nowMs();
+      noteRun(context, { enqueue, system }, { startedAtMs, stoppedAtMs: null, exitCode: null });
+    }),
+    noteStop: enqueueActions(({ context, enqueue, system }) => {
+      if (!context.draining) return;
+      const stoppedAtMs = context.clock.nowMs();
+      noteRun(context, { enqueue, system }, { stoppedAtMs, exitCode: context.exitCode });
+    }),
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     noteDefect: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'defect.found') return;
@@ -670,7 +681,7 @@ export const daemonMachine = daemonSetup.createMachine({
     },
     trading: {
       description: 'Polls both accounts, decides, submits.',
-      entry: ['startTrading', 'sayStarted'],
+      entry: ['startTrading', 'sayStarted', 'noteStart'],
       on: {
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },
@@ -714,7 +725,7 @@ export const daemonMachine = daemonSetup.createMachine({
     stopped: {
       description: 'Nothing runs any more.',
       type: 'final',
-      entry: ['countBroken', 'sayLeft', 'sayStopped'],
+      entry: ['countBroken', 'sayLeft', 'sayStopped', 'noteStop'],
     },
   },
 });
@@ -774,6 +785,21 @@ function reportFailed(
   const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
   const alert: Alert = { kind: 'actor-failed', key, ...about, details: { actor, reason: message } };
   tell(hands, system, 'alert-desk', { type: 'alert.raised', alert });
+}
+
+/** The engine trades and stops without that note; that it cannot be written is reported. */
+function noteRun(
+  context: DaemonContext,
+  parts: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
+  change: Partial<RunNote>,
+): void {
+  const { journal, clock } = context;
+  try {
+    const body = { ...(journal.latest('note', RUN_NOTE)?.body as RunNote | undefined), ...change };
+    journal.append([{ kind: 'note', key: RUN_NOTE, atMs: clock.nowMs(), body }]);
+  } catch (thrown) {
+    reportFailed(context, 'journal', messageOf(thrown), parts);
+  }
 }
 
 /** The pause before it is started again: longer each time, unless it had run well for a while. */

@@ -2,11 +2,13 @@ import { get } from 'node:http';
 import { readEngineAddress } from '../engine/address.ts';
 import { EXIT_CONFIGURATION, staleMs } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { clockTime } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';
+import { isHeld } from '../journal/lock.ts';
 import { lasting } from '../log/index.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
-import { journalStatus } from '../status/project.ts';
+import { journalStatus } from '../status/offline.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
 
 /** A running engine on this machine answers at once. */
@@ -83,7 +85,9 @@ async function askAt(port: number, settings: Settings): Promise<Status | null> {
 function readJournal({ settings, clock }: StatusCommandParts, file: string | undefined): Status {
   const journal = openChosenJournal(settings, file ?? null);
   try {
-    return journalStatus(journal, settings, staleMs(settings.loopIntervalMs), clock.nowMs());
+    // Of a journal that was named nobody knows which engine writes it.
+    const runs = file === undefined ? isHeld(settings.dataDir) : null;
+    return journalStatus(journal, settings, staleMs(settings.loopIntervalMs), clock.nowMs(), runs);
   } finally {
     journal.close();
   }
@@ -92,7 +96,7 @@ function readJournal({ settings, clock }: StatusCommandParts, file: string | und
 /** The status as people read it in a terminal. */
 export function statusLines(status: Status): string[] {
   const { atMs } = status;
-  const lines = [headline(status), ''];
+  const lines = [...headlines(status), ''];
   if (status.source === 'engine') {
     for (const one of status.accounts) {
       const ratio = one.marginRatio === null ? 'margin ratio not known' : `margin ratio ${percent(one.marginRatio)}`;
@@ -116,10 +120,44 @@ export function statusLines(status: Status): string[] {
   return lines;
 }
 
-function headline(status: Status): string {
-  if (status.source === 'journal') return `No engine answers (${status.mode}); its journal remembers:`;
-  const since = status.startedAtMs === null ? '' : ` for ${lasting(status.atMs - status.startedAtMs)}`;
-  return `${status.engine} on ${status.mode}${since}`;
+function headlines(status: Status): string[] {
+  const { mode, name, atMs, heardAtMs, stopped, symbols } = status;
+  const heard = heardAtMs === null ? '' : `; its journal's last entry is of ${clockTime(heardAtMs)}`;
+  const left = symbols.flatMap(leftLine);
+  const open = left.length === 0 ? ['Nothing is left unhedged.'] : left;
+  switch (status.engine) {
+    case 'silent':
+      return [
+        `${name} on ${mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard${heard}.`,
+        'Its orders may rest and fill. Its journal remembers:',
+      ];
+    case 'killed':
+      return [
+        `${name} on ${mode}: the engine ended without a stop (killed, power cut)${heard}.`,
+        'Its orders rest until they expire or the next start takes them over. Its journal remembers:',
+      ];
+    case 'none':
+      return [`No engine answers (${mode}); its journal remembers:`];
+    case 'stopped': {
+      const at = stopped === null ? '' : ` at ${clockTime(stopped.atMs)}, exit code ${stopped.exitCode ?? '-'}`;
+      return [`${name} on ${mode}: stopped in order${at}.`, ...open];
+    }
+    default: {
+      const since = status.startedAtMs === null ? '' : ` for ${lasting(atMs - status.startedAtMs)}`;
+      return [`${name}: ${status.engine} on ${mode}${since}`, ...left];
+    }
+  }
+}
+
+/** What is not hedged (strategy 12.3, 13.4). */
+function leftLine({ instrument, open }: SymbolStatus): string[] {
+  // An older engine does not say it.
+  if (!open) return [];
+  const since = open.sinceMs === null ? '' : `, since ${clockTime(open.sinceMs)}`;
+  const cost = open.costUsdt === null ? '' : `, at the touch that costs ${open.costUsdt} USDT`;
+  return [
+    `${instrument} unhedged: ${open.hedgeSide} ${open.size} would hedge it, ${money(open.usdt)} USDT${since}${cost}`,
+  ];
 }
 
 function symbolCells(symbol: SymbolStatus, atMs: number): string[] {

@@ -5,7 +5,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Clock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
-import { createEngineStatus, type WatchedEngine } from '../status/project.ts';
+import { createEngineStatus, type WatchedEngine } from '../status/observe.ts';
 import { type Inspected, startWeb, type Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
 import { allCharts } from './statecharts.ts';

@@ -134,6 +134,26 @@ function whoHolds({ pid, uid }: Holder): string {
   return uid === null || uid === us ? `another engine (pid ${pid})` : `another engine (pid ${pid}) of user ${uid}`;
 }
 
+/**
+ * Whether an engine holds this data directory. It is found out by a read lock of a moment, which a starter waits for.
+ *
+ * @returns null: it cannot be found out here
+ */
+export function isHeld(dataDirectory: string): boolean | null {
+  const path = join(dataDirectory, DATA_LOCK);
+  let db: DatabaseSync | null = null;
+  try {
+    if (fileAt(path) === null) return false;
+    db = new DatabaseSync(path, { readOnly: true });
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    return isBusy(error) ? true : null;
+  } finally {
+    db?.close();
+  }
+}
+
 interface HeldLock {
   readonly directory: string;
   readonly name: string;
@@ -235,9 +255,12 @@ function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
 /** SQLITE_BUSY and SQLITE_LOCKED. */
 const HELD_BY_OTHER: ReadonlySet<number> = new Set([5, 6]);
 
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && HELD_BY_OTHER.has(Number(error.errcode) & 0xff);
+}
+
 function refusal(error: unknown, path: string, pidPath: string, what: string): LockError {
-  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  if (HELD_BY_OTHER.has(errcode)) {
+  if (isBusy(error)) {
     const pid = holderOf(pidPath);
     const who = pid === null ? 'another engine' : `another engine (pid ${pid})`;
     return new LockError('held', path, pid, `${who} already runs on ${what}. Stop it first, or use its pages`);

@@ -14,8 +14,24 @@ export interface Status {
   readonly name: string;
   /** IANA name of the zone in which people are told times. */
   readonly timeZone: string;
-  /** State of the daemon's statechart; `none` where no engine runs. */
-  readonly engine: 'starting' | 'trading' | 'draining' | 'cleaning' | 'stopped' | 'none';
+  /**
+   * State of the daemon's statechart. Where none answers: `silent`: one runs and does not answer; `stopped`: the last one
+   * stopped in order; `killed`: it ended without a stop; `none`: nobody knows.
+   */
+  readonly engine:
+    | 'starting'
+    | 'trading'
+    | 'draining'
+    | 'cleaning'
+    | 'telling'
+    | 'stopped'
+    | 'silent'
+    | 'killed'
+    | 'none';
+  /** The newest that is known: of an engine now, of a journal its last entry; null: it is empty. */
+  readonly heardAtMs: number | null;
+  /** When it stopped in order, and how (strategy 13.2). */
+  readonly stopped: { readonly atMs: number; readonly exitCode: number | null } | null;
   readonly startedAtMs: number | null;
   readonly settings: StatusSettings;
   readonly accounts: readonly AccountStatus[];

@@ -17,7 +17,7 @@ import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LOCK_CHECK_MS, watchLocks } from '../../src/cli/run.ts';
-import { acquireLocks, LockError } from '../../src/journal/lock.ts';
+import { acquireLocks, isHeld, LockError } from '../../src/journal/lock.ts';
 import { temporaryDirectory } from './support.ts';
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url));
@@ -66,7 +66,10 @@ describe('one engine', () => {
         error.pid === first.pid &&
         error.message.includes(`another engine (pid ${first.pid}) already runs on the data directory ${data}`),
     );
+    assert.equal(isHeld(data), true);
     await first.end();
+    assert.equal(isHeld(data), false);
+    assert.equal(isHeld(join(data, 'never used')), false);
     (await acquireLocks({ dataDirectory: data, accountDirectory: machine, accounts: [] })).release();
   });
 

@@ -18,6 +18,7 @@ import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-st
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
 import { config, d, fill, instrument, order, position, stateAfter, stateWith, strategy } from '../support/core.ts';
@@ -186,6 +187,20 @@ describe('11 the start', () => {
     assert.deepEqual(world.reported('engine.started')[0]?.instruments, [BNB, SOL]);
     await world.pass(3 * LOOP_MS, 100);
     assert.equal(world.resting.size, 4, 'a pair of quotes for each symbol');
+  });
+
+  it('13.4 a run that trades notes its start and its stop; one that never traded notes nothing', async () => {
+    const world = await trading();
+    const note = () => world.journal.latest('note', RUN_NOTE)?.body;
+    const startedAtMs = world.reported('engine.started')[0]!.atMs;
+    assert.deepEqual(note(), { startedAtMs, stoppedAtMs: null, exitCode: null });
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(10_000, 100);
+    const stoppedAtMs = world.reported('engine.stopped')[0]!.atMs;
+    assert.deepEqual(note(), { startedAtMs, stoppedAtMs, exitCode: 0 });
+    const unborn = new World({ prepare: () => Promise.reject(new Error('ECONNREFUSED')) });
+    await unborn.settle();
+    assert.equal(unborn.journal.latest('note', RUN_NOTE), null);
   });
 
   it('13.2 settings that do not fit the exchange end it with the exit code they carry', async () => {

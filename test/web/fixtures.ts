@@ -84,6 +84,8 @@ export function status(change: Partial<Status> = {}): Status {
     name: 'one',
     timeZone: 'UTC',
     engine: 'trading',
+    heardAtMs: NOON_MS,
+    stopped: null,
     startedAtMs: NOON_MS - 3_600_000,
     settings: {
       loopIntervalMs: 2_000,

@@ -1,0 +1,226 @@
+import type { Actor } from 'xstate';
+import type { daemonMachine } from '../../machines/daemon.ts';
+import { knownOf } from '../../machines/symbol-steps.ts';
+import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
+import type { DeskMemory } from '../core/desk.ts';
+import type { Fact } from '../core/facts.ts';
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import { createFigures } from '../log/index.ts';
+import type { Clock, Reporter } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+import type { AccountStatus, BudgetStatus, Status, StatusSource, SymbolStatus } from '../web/index.ts';
+import {
+  field,
+  figuresStatus,
+  gatewayStatus,
+  type Heard,
+  isBetweenAnswers,
+  leafOf,
+  marginRatio,
+  openAlerts,
+  type PhaseMemory,
+  type SymbolParts,
+  statusSettings,
+  symbolStatus,
+  text,
+} from './project.ts';
+
+/** What the status of an engine is read from; it only ever listens and looks. */
+export interface EngineStatus extends StatusSource {
+  /** Facts that no actor's snapshot holds: sessions, streams, phases with their reasons. */
+  readonly reporter: Reporter;
+  /** The adapter's wire: the books that are read. */
+  onWire(event: WireEvent): void;
+  /** A book of a stream: best bid and ask as text. */
+  onTouch(instrument: string, bid: string, ask: string): void;
+  /** The engine runs: from now on its actors are looked at. */
+  attach(engine: WatchedEngine): void;
+}
+
+/** The parts of a running engine that are looked at. */
+export interface WatchedEngine {
+  readonly daemon: Actor<typeof daemonMachine>;
+  readonly exchange: { budget(): readonly BudgetStatus[] };
+}
+
+export interface EngineStatusOptions {
+  readonly settings: Settings;
+  readonly staleMs: number;
+  readonly clock: Clock;
+}
+/** What is remembered of an account from facts. */
+interface AccountMemory {
+  polledAtMs: number | null;
+  pollTookMs: number | null;
+  failuresInARow: number;
+  failure: string | null;
+  equityUsdt: Decimal | null;
+  maintenanceMarginUsdt: Decimal | null;
+  openOrders: number | null;
+  sessionUntilMs: number | null;
+  stream: 'up' | 'down' | 'off' | null;
+}
+/** The status of a running engine: what its actors hold, joined with what the facts have told. */
+export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
+  const { settings, clock } = options;
+  const figures = createFigures();
+  const accounts: Record<AccountName, AccountMemory> = { A: newAccount(), B: newAccount() };
+  const phases = new Map<string, PhaseMemory>();
+  /** Symbols that have been in another phase than `waiting`. */
+  const settled = new Set<string>();
+  const touches = new Map<string, Heard>();
+  /** Each symbol as it was shown last; there are no more than symbols. */
+  const whole = new Map<string, SymbolStatus>();
+  let engine: WatchedEngine | null = null;
+  let startedAtMs: number | null = null;
+  /** Of an engine that has stopped: its actors hold nothing any more. */
+  let last: Status | null = null;
+
+  const report = (fact: Fact) => {
+    figures.report(fact);
+    switch (fact.type) {
+      case 'engine.started':
+        startedAtMs = fact.atMs;
+        break;
+      case 'engine.stopped':
+        last = { ...status(), engine: 'stopped', stopped: { atMs: fact.atMs, exitCode: fact.exitCode } };
+        break;
+      case 'state.changed':
+        phases.set(fact.instrument, {
+          phase: fact.to,
+          why: fact.why,
+          rule: fact.rule,
+          sinceMs: fact.atMs,
+          isFirst: (phases.get(fact.instrument)?.phase ?? 'waiting') === 'waiting' && !settled.has(fact.instrument),
+        });
+        if (fact.to !== 'waiting') settled.add(fact.instrument);
+        break;
+      case 'account.polled': {
+        const memory = accounts[fact.account];
+        memory.polledAtMs = fact.atMs - fact.elapsedMs;
+        memory.pollTookMs = fact.elapsedMs;
+        memory.failuresInARow = 0;
+        memory.failure = null;
+        memory.equityUsdt = fact.totalEquityUsdt;
+        memory.maintenanceMarginUsdt = fact.maintenanceMarginUsdt;
+        memory.openOrders = fact.openOrders;
+        break;
+      }
+      case 'read.failed':
+        for (const account of fact.account === null ? ACCOUNTS : [fact.account]) {
+          accounts[account].failuresInARow = fact.inARow;
+          accounts[account].failure = `${fact.failure.call}: ${fact.failure.message}`;
+        }
+        break;
+      case 'session.renewed':
+        accounts[fact.account].sessionUntilMs = fact.untilMs;
+        break;
+      case 'stream.changed':
+        if (fact.account !== null) accounts[fact.account].stream = fact.status;
+        break;
+    }
+  };
+
+  const onWire = (event: WireEvent) => {
+    if (event.kind === 'answered' && event.route === 'book') hearBook(touches, event.body, event.atMs);
+  };
+
+  const onTouch = (instrument: string, bid: string, ask: string) => {
+    if (!PLAIN_DECIMAL.test(bid) || !PLAIN_DECIMAL.test(ask)) return;
+    touches.set(instrument, { bid: decimal(bid), ask: decimal(ask), atMs: clock.nowMs() });
+  };
+
+  const accountStatus = (account: AccountName): AccountStatus => {
+    const memory = accounts[account];
+    const { equityUsdt, maintenanceMarginUsdt, ...rest } = memory;
+    return {
+      account,
+      poller: leafOf(engine?.daemon.system.get(`poller:${account}`)?.getSnapshot().value),
+      ...rest,
+      equityUsdt: text(equityUsdt),
+      maintenanceMarginUsdt: text(maintenanceMarginUsdt),
+      marginRatio: marginRatio(equityUsdt, maintenanceMarginUsdt),
+    };
+  };
+
+  const status = (): Status => {
+    if (last !== null) return last;
+    const nowMs = clock.nowMs();
+    const system = engine?.daemon.system;
+    const daemon = engine?.daemon.getSnapshot();
+    const configured = daemon?.context.symbols.map((symbol) => symbol.config) ?? [];
+    const configs = configured.length > 0 ? configured : settings.symbols.filter((symbol) => symbol.enabled);
+    const desk = system?.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
+    return {
+      atMs: nowMs,
+      source: 'engine',
+      mode: settings.mode,
+      name: settings.name,
+      timeZone: settings.timeZone,
+      engine: (leafOf(daemon?.value) ?? 'starting') as Status['engine'],
+      heardAtMs: nowMs,
+      stopped: null,
+      startedAtMs,
+      settings: statusSettings(settings, options.staleMs),
+      accounts: ACCOUNTS.map(accountStatus),
+      budget: engine?.exchange.budget() ?? [],
+      symbols: configs.map((config) => {
+        const actor = system?.get(`symbol:${config.instrument}`);
+        const parts: SymbolParts = {
+          config,
+          context: knownOf(actor) ?? null,
+          state: leafOf(actor?.getSnapshot().value),
+          told: phases.get(config.instrument) ?? null,
+          heard: touches.get(config.instrument) ?? null,
+          nowMs,
+        };
+        // One account's answer is there and the other's is not: the net of both would be of no moment.
+        const former = isBetweenAnswers(parts) ? whole.get(config.instrument) : undefined;
+        const shown = former ?? symbolStatus(parts);
+        whole.set(config.instrument, shown);
+        return shown;
+      }),
+      alerts: desk === undefined ? [] : openAlerts(desk.states.values()),
+      outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
+      gateway: gatewayStatus(system?.get('gateway')?.getSnapshot()),
+      figures: figuresStatus(figures.snapshot()),
+    };
+  };
+
+  return {
+    status,
+    reporter: { report },
+    onWire,
+    onTouch,
+    attach: (one) => {
+      engine = one;
+    },
+  };
+}
+export function newAccount(): AccountMemory {
+  return {
+    polledAtMs: null,
+    pollTookMs: null,
+    failuresInARow: 0,
+    failure: null,
+    equityUsdt: null,
+    maintenanceMarginUsdt: null,
+    openOrders: null,
+    sessionUntilMs: null,
+    stream: null,
+  };
+}
+/** A book as the wire has it: `{ result: { instrument, bids: [{ price }], asks } }`. What is not one is left alone. */
+function hearBook(touches: Map<string, Heard>, body: unknown, atMs: number): void {
+  const result = field(body, 'result');
+  const instrument = field(result, 'instrument');
+  const bid = field(first(field(result, 'bids')), 'price');
+  const ask = field(first(field(result, 'asks')), 'price');
+  if (typeof instrument !== 'string' || typeof bid !== 'string' || typeof ask !== 'string') return;
+  if (!PLAIN_DECIMAL.test(bid) || !PLAIN_DECIMAL.test(ask)) return;
+  touches.set(instrument, { bid: decimal(bid), ask: decimal(ask), atMs });
+}
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : undefined;
+}

@@ -1,0 +1,117 @@
+import { readAlertState } from '../core/alerts.ts';
+import { openNet } from '../core/conditions.ts';
+import { rowWithoutOne } from '../core/leaving.ts';
+import { ACCOUNTS } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import type { PlanInput } from '../core/plan-input.ts';
+import { RUN_NOTE, type RunNote } from '../core/run-note.ts';
+import type { SymbolState } from '../core/symbol-state.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { createFigures } from '../log/index.ts';
+import type { StoredEntry } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+import type { Status, SymbolStatus } from '../web/index.ts';
+import { newAccount } from './observe.ts';
+import { figuresStatus, openAlerts, openStatus, type PhaseMemory, stateStatus, statusSettings } from './project.ts';
+
+/** Kinds of which a running engine writes one now and then. */
+const WRITTEN = ['symbol.state', 'decision', 'fact', 'order.prepared', 'alert.state', 'outbox', 'note'] as const;
+
+/**
+ * What the journal remembers of an engine that does not answer: ledgers, orders, lots, alerts. Positions are those the booked
+ * fills add up to, marks those of the last decision.
+ *
+ * @param runs an engine holds this journal's data directory; null: nobody asked
+ */
+export function journalStatus(
+  journal: EngineJournal,
+  settings: Settings,
+  staleMs: number,
+  nowMs: number,
+  runs: boolean | null = null,
+): Status {
+  const run = (journal.latest('note', RUN_NOTE)?.body as RunNote | undefined) ?? null;
+  const hasStopped = run !== null && run.stoppedAtMs !== null && runs !== true;
+  const figures = createFigures();
+  const states = journal.latestOfEach('symbol.state');
+  return {
+    atMs: nowMs,
+    source: 'journal',
+    mode: settings.mode,
+    name: settings.name,
+    timeZone: settings.timeZone,
+    engine: runs === null || (run === null && !runs) ? 'none' : runs ? 'silent' : hasStopped ? 'stopped' : 'killed',
+    heardAtMs: WRITTEN.reduce<number | null>((newest, kind) => {
+      const atMs = journal.newest(kind)?.atMs ?? null;
+      return atMs === null || (newest !== null && newest > atMs) ? newest : atMs;
+    }, null),
+    stopped: hasStopped ? { atMs: run.stoppedAtMs, exitCode: run.exitCode } : null,
+    startedAtMs: null,
+    settings: statusSettings(settings, staleMs),
+    accounts: ACCOUNTS.map((account) => ({
+      account,
+      poller: null,
+      ...newAccount(),
+      equityUsdt: null,
+      maintenanceMarginUsdt: null,
+      marginRatio: null,
+    })),
+    symbols: states.map((entry) => journalledSymbol(journal, entry, settings, nowMs)),
+    alerts: openAlerts(journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? [])),
+    budget: [],
+    outboxWaiting: 0,
+    gateway: null,
+    figures: figuresStatus(figures.snapshot()),
+  };
+}
+
+function journalledSymbol(
+  journal: EngineJournal,
+  entry: StoredEntry<'symbol.state'>,
+  settings: Settings,
+  nowMs: number,
+): SymbolStatus {
+  const state = entry.body as SymbolState;
+  const decision = journal.latest('decision', state.instrument);
+  const body = decision?.body as { readonly input: PlanInput; readonly plan: Plan } | undefined;
+  const config =
+    settings.symbols.find((symbol) => symbol.instrument.toLowerCase() === state.instrument.toLowerCase()) ??
+    body?.input.config;
+  const told = lastPhase(journal, state.instrument);
+  const common = stateStatus({
+    config: config === undefined ? rowWithoutOne(state.instrument) : { ...config, instrument: state.instrument },
+    instrument: body?.input.instrument ?? null,
+    strategy: body?.input.strategy ?? settings,
+    state,
+    positions: { A: null, B: null },
+    actual: state.booked,
+    mark: body?.input.valuation.mark ?? null,
+    nowMs,
+  });
+  return {
+    ...common,
+    phase: told?.phase === 'draining' ? 'stopped' : (told?.phase ?? body?.plan.tradingState ?? 'waiting'),
+    state: null,
+    sinceMs: told?.sinceMs ?? decision?.atMs ?? null,
+    sinceStart: false,
+    why: told?.why ?? body?.plan.why ?? '',
+    rule: told?.rule ?? '5',
+    idle: null,
+    waits: 'stop',
+    halted: false,
+    unlisted: false,
+    symbolMode: 'trade',
+    leaving: null,
+    touch: null,
+    open: openStatus(openNet(state, body?.input.instrument ?? null, body?.input.valuation.mark ?? null, null)),
+    dataAtMs: { A: null, B: null },
+  };
+}
+
+/** The phase an instrument was last told to be in. */
+function lastPhase(journal: EngineJournal, instrument: string): PhaseMemory | null {
+  const entry = journal.latest('fact', instrument);
+  if (entry?.body.type !== 'state.changed') return null;
+  const { to, why, rule, atMs } = entry.body;
+  return { phase: to, why, rule, sinceMs: atMs, isFirst: false };
+}
