@@ -6,6 +6,7 @@ import { explainOrder } from '../explain/why.ts';
 import { clockTime, zoneName } from '../explain/words.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
+import { pairWords } from '../journal/pair.ts';
 import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
@@ -66,7 +67,7 @@ export function replayCommand(parts: LookParts, options: LookOptions): number {
     const { decisions, ledgers, fills, difference } = replay(journal);
     const counts =
       `${count(decisions, 'decision')}, ${count(ledgers, 'ledger step')} with ${count(fills, 'booked fill')} ` +
-      `(${journal.name})`;
+      `(${[pairWords(journal) ?? [], journal.name].flat().join(', ')})`;
     if (difference === null) {
       parts.print(`Replayed ${counts}: all come out as recorded.`);
       return 0;

@@ -18,6 +18,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rememberedInstrument, rememberInstruments, rememberRows } from '../journal/instruments.ts';
 import { observedJournal } from '../journal/observed.ts';
+import { rememberPair } from '../journal/pair.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import { alertLine, alertTexts } from '../notify/texts.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from '../ports.ts';
@@ -172,6 +173,7 @@ export function startEngine(parts: EngineParts): Engine {
         for (const { instrument } of symbols) exchange.takeUp(instrument.name);
         const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
         orStartError(() => {
+          rememberPair(journal, { label: labelOf(settings), accounts: parts.subAccountIds }, clock.nowMs());
           rememberInstruments(journal, traded, clock.nowMs());
           const rows = ready.symbols.map((symbol) => symbol.config);
           rememberRows(journal, rows, clock.nowMs());

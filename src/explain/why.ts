@@ -6,6 +6,7 @@ import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import { waitingSize } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { pairWords } from '../journal/pair.ts';
 import { type OrderHistory, orderHistory } from '../journal/read.ts';
 import { lasting, line } from '../log/lines.ts';
 import type { OrderOutcome, PreparedOrder, StoredEntry } from '../ports.ts';
@@ -32,8 +33,10 @@ export function explainOrder(journal: EngineJournal, clientOrderId: string): Exp
   const known = prepared !== null || outcomes.length > 0 || facts.length > 0 || decisions.length > 0;
   if (!known) return { known, lines: unknownOrder(clientOrderId) };
   const decision = prepared === null ? null : decisionOf(history, prepared.body.intent);
+  const pair = pairWords(journal);
   const lines = [
     headline(history),
+    ...(pair === null ? [] : [`Pair: ${pair}`]),
     ...(prepared === null ? adoptedWords(history) : decisionWords(decision, prepared)),
     '',
     'What the exchange answered',

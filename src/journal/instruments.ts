@@ -22,7 +22,12 @@ export function rememberRows(journal: Journal, rows: readonly SymbolConfig[], at
   remember(journal, notes, atMs);
 }
 
-function remember(journal: Journal, notes: readonly { readonly key: string; readonly body: unknown }[], atMs: number) {
+/** Writes down those notes of which the journal has another last one, or none. */
+export function remember(
+  journal: Journal,
+  notes: readonly { readonly key: string; readonly body: unknown }[],
+  atMs: number,
+): void {
   const news = notes.filter(({ key, body }) => {
     const known = journal.latest('note', key);
     return known === null || encode(known.body) !== encode(body);

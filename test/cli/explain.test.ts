@@ -83,6 +83,15 @@ test('replay: every decision and every ledger of the scenario comes out as recor
   assert.ok(decisions >= 8 && ledgers >= 30 && fills >= 8, `${decisions} ${ledgers} ${fills}`);
 });
 
+test('a copied journal says which pair it is of, whatever the settings are', () => {
+  const { look, text } = parts(settings({ GRVT_HEDGE_NAME: 'another-pair' }));
+  assert.equal(replayCommand(look, {}), 0);
+  assert.equal(whyCommand(look, preparedWhere(() => true).clientOrderId, {}), 0);
+  assert.match(text(), /^Replayed .* \(grvt-hedge paper \(accounts \d+, \d+\), /);
+  assert.match(text(), /\nPair: grvt-hedge paper \(accounts \d+, \d+\)\n/);
+  assert.doesNotMatch(text(), /another-pair/);
+});
+
 /** The scenario's entries with one changed. */
 function changed(which: (entry: StoredEntry) => boolean, change: (body: never) => unknown) {
   const other = createMemoryJournal();
