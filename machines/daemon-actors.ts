@@ -1,9 +1,10 @@
 import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
 import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
+import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox.ts';
-import type { StrategySettings } from '../src/core/plan-input.ts';
+import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
@@ -186,6 +187,16 @@ export function netsLeft(context: TradingParts, self: AnyActorRef): NetLeft[] {
   return context.symbols.flatMap(({ config }) => {
     const known = knownOf(self.system.get(`symbol:${config.instrument}`));
     return (known === undefined ? null : netLeftOf(known)) ?? [];
+  });
+}
+
+/** The same by the journal, of every instrument: for a stop before any symbol has begun. */
+export function journalledNets({ journal, unsettled }: Pick<DaemonInput, 'journal' | 'unsettled'>): NetLeft[] {
+  const prepared = unsettled();
+  return journal.latestOfEach('symbol.state').flatMap(({ key }) => {
+    const state = restoreSymbol(journal, key, prepared);
+    const decision = journal.latest('decision', key)?.body as { readonly input: PlanInput } | undefined;
+    return (state.left ? null : openNet(state, decision?.input.instrument ?? null, state.acceptedMark, null)) ?? [];
   });
 }
 

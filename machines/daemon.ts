@@ -19,13 +19,14 @@ import {
   judgeBudget,
   judgeClockSkew,
   judgeMmr,
+  type NetLeft,
 } from '../src/core/alerts.ts';
 import { netLeftAlert, strayOrderAlert } from '../src/core/conditions.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
-import { isOwnOrder } from '../src/core/order-id.ts';
+import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
 import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
@@ -34,6 +35,7 @@ import {
   type DaemonInput,
   type EngineSymbol,
   inDoubt,
+  journalledNets,
   journalledOrders,
   type LiveOrders,
   liveOrders,
@@ -134,6 +136,8 @@ interface DaemonContext extends TradingParts {
   readonly unknown: GatewayIdle['unknown'];
   /** A stop before any symbol began: what the journal holds live. */
   readonly journalled: LiveOrders;
+  /** … and what is not hedged by it. */
+  readonly journalledNets: readonly NetLeft[];
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
   readonly broken: boolean;
@@ -276,7 +280,8 @@ const daemonSetup = setup({
           clientOrderId,
         }));
         enqueue.assign({ unknown });
-        if (context.symbols.length === 0) enqueue.assign({ journalled: journalledOrders(context) });
+        if (context.symbols.length > 0) return;
+        enqueue.assign({ journalled: journalledOrders(context), journalledNets: journalledNets(context) });
       } catch (thrown) {
         // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
         reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
@@ -566,6 +571,15 @@ const daemonSetup = setup({
       const left = output?.left ?? [];
       return { exitCode: left.length > 0 ? 1 : context.exitCode };
     }),
+    /** A fill that only the clean-up has seen is booked before what stays open is listed (strategy 13.4). */
+    tellRows: ({ event, system }) => {
+      const { rows = [] } = 'output' in event ? (event.output as Partial<StopCleanupOutput>) : {};
+      for (const account of ACCOUNTS) {
+        const own = rows.filter(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.account === account);
+        const lookups = own.map((order) => ({ clientOrderId: order.clientOrderId, order }));
+        if (lookups.length > 0) system.get(`poller:${account}`)?.send({ type: 'lookups.done', lookups });
+      }
+    },
     /** The desk hears it before it is asked whether it has something to tell: an enqueued event would come after that. */
     alertLeft: ({ context, self, system }) => {
       const atMs = context.clock.nowMs();
@@ -573,7 +587,8 @@ const daemonSetup = setup({
         system.get('alert-desk')?.send({ type: 'alert.raised', alert: netLeftAlert(net, atMs) });
     },
     sayLeft: ({ context, self }) => {
-      for (const net of netsLeft(context, self)) say(context, { type: 'net.left', ...net });
+      const left = [...netsLeft(context, self), ...context.journalledNets];
+      for (const net of left) say(context, { type: 'net.left', ...net });
     },
     // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
     countBroken: assign(({ context }) => ({
@@ -617,6 +632,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     strays: { A: {}, B: {} },
     unknown: [],
     journalled: [],
+    journalledNets: [],
     draining: false,
     broken: false,
     defect: null,
@@ -703,7 +719,7 @@ export const daemonMachine = daemonSetup.createMachine({
         id: 'cleanup',
         src: 'cleanup',
         input: cleanupInput,
-        onDone: { target: 'telling', actions: ['takeCleanup'] },
+        onDone: { target: 'telling', actions: ['takeCleanup', 'tellRows'] },
         onError: { target: 'telling', actions: ['failCleanup'] },
       },
     },

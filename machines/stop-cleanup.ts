@@ -57,6 +57,8 @@ export interface StopCleanupOutput {
   readonly kept: number;
   /** What should be gone and is not known to be, in words. Empty: the cleanup is complete. */
   readonly left: readonly string[];
+  /** The last row read of each order: what it traded may be news to its symbol (strategy 13.4). */
+  readonly rows: readonly ExchangeOrder[];
 }
 
 /** An order that is to go. */
@@ -97,6 +99,7 @@ interface CleanupContext {
   readonly held: readonly Held[];
   /** Those of them that could not be asked for in the last round: which ones are surplus is not known yet. */
   readonly untold: readonly string[];
+  readonly rows: Readonly<Record<string, ExchangeOrder>>;
   readonly candidates: readonly string[];
   readonly kept: number;
   /** The questions that are out, until they are answered: a round that goes on to cancel waits for them again. */
@@ -126,7 +129,18 @@ function begin({ input }: { input: StopCleanupInput }): CleanupContext {
   const unread = { A: 'not asked yet', B: 'not asked yet' };
   const some = input.cancelOnStop && input.keep > 0 ? (input.live ?? []) : [];
   const held = some.filter(({ clientOrderId }) => doomed[clientOrderId] === undefined);
-  return { deps: input, doomed, held, untold: [], candidates: [], kept: 0, out: { answers: null }, rounds: 0, unread };
+  return {
+    deps: input,
+    doomed,
+    held,
+    untold: [],
+    rows: {},
+    candidates: [],
+    kept: 0,
+    out: { answers: null },
+    rounds: 0,
+    unread,
+  };
 }
 
 type CancelInput = Pick<QuestionInput, 'exchange' | 'doomed'>;
@@ -246,6 +260,8 @@ function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): P
   const unread: Partial<Record<AccountName, string>> = {};
   const openIds = new Set<string>();
   const untold: string[] = [];
+  const rows = { ...context.rows };
+  for (const state of Object.values(states)) if (state !== null) rows[state.clientOrderId] = state;
   let kept = 0;
   for (const account of ACCOUNTS) {
     const orders = open[account];
@@ -292,7 +308,7 @@ function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): P
     const state = states[clientOrderId] ?? null;
     return doomed[clientOrderId] === undefined && (state === null || rests(state));
   });
-  return { doomed, held, untold, candidates: [...candidates], unread, kept };
+  return { doomed, held, untold, rows, candidates: [...candidates], unread, kept };
 }
 
 /** Orders to ask a cancel for in this round: those still open, and those whose fence is not up. */
@@ -324,7 +340,7 @@ function noteAcknowledged(context: CleanupContext, ids: readonly string[]): Part
   return { doomed };
 }
 
-function outcome(context: CleanupContext): StopCleanupOutput {
+function outcome(context: CleanupContext): Omit<StopCleanupOutput, 'rows'> {
   const orders = Object.values(context.doomed);
   const left = orders
     .filter((order) => order.end === null)
@@ -351,7 +367,10 @@ const questions = ({ context }: Args): QuestionInput => ({
 const cancels = ({ context }: Args): CancelInput => ({ exchange: context.deps.exchange, doomed: toCancel(context) });
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
-const finalOutput = ({ context }: Args): StopCleanupOutput => outcome(context);
+const finalOutput = ({ context }: Args): StopCleanupOutput => ({
+  ...outcome(context),
+  rows: Object.values(context.rows),
+});
 
 // ---- the chart ------------------------------------------------------------------------------------------------------
 

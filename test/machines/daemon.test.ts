@@ -301,6 +301,25 @@ describe('11 the start', () => {
       assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
     });
 
+    it('13.4 lists the nets that the journal knows, but for symbols that have left', async () => {
+      const world = killed();
+      const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);
+      const body = stateWith({ lots, booked, unhedgedSinceMs: 1_000, acceptedMark: d(600) });
+      const left = { ...body, instrument: SOL, left: true };
+      const entries = [body, left].map((state) => ({
+        kind: 'symbol.state' as const,
+        key: state.instrument,
+        body: state,
+      }));
+      world.journal.append(entries.map((entry) => ({ ...entry, atMs: world.clock.nowMs() })));
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      await world.pass(20_000, 100);
+      const nets = world
+        .reported('net.left')
+        .map((net) => [net.instrument, net.hedgeSide, String(net.usdt), net.sinceMs]);
+      assert.deepEqual(nets, [[BNB, 'sell', '600', 1_000]]);
+    });
+
     it('cancels nothing without CANCEL_ON_STOP', async () => {
       const world = killed({ cancelOnStop: false });
       world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
@@ -576,6 +595,35 @@ describe('13.4 what remains open at a stop', () => {
     assert.deepEqual([String(waiting?.size), waiting?.costUsdt], ['0.5', null]);
     assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }), null);
   });
+});
+
+describe('13.4 a fill that only the clean-up sees', () => {
+  for (const fills of [['A'], ['A', 'B']] as const) {
+    it(`13.4 is booked before what stays open is listed (${fills.join(' and ')})`, async () => {
+      const world = await trading();
+      const rest = [...world.resting.values()].filter(({ order }) => order.instrument === BNB);
+      assert.deepEqual(rest.map(({ account }) => account).sort(), ['A', 'B']);
+      // No poll comes back any more.
+      world.exchange.onPositions = () => new Promise(() => {});
+      const cancel = world.exchange.onCancel;
+      world.exchange.onCancel = async (account, id, ...others) => {
+        const found = rest.find(({ order }) => order.clientOrderId === id);
+        if (found === undefined || !fills.some((one) => one === account)) return cancel(account, id, ...others);
+        const { order } = found;
+        const filled = { ...order, status: 'FILLED' as const, tradedSize: order.size, avgFillPrice: order.limitPrice };
+        world.resting.set(id, { account, order: filled });
+      };
+      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+      assert.equal(world.reported('fill.booked').length, fills.length);
+      assert.deepEqual(
+        world.reported('net.left').map(({ instrument, hedgeSide }) => [instrument, hedgeSide]),
+        fills.length === 1
+          ? [[BNB, rest.find(({ account }) => account === 'A')?.order.side === 'buy' ? 'sell' : 'buy']]
+          : [],
+      );
+    });
+  }
 });
 
 describe('13.5 a defect that nobody caught', () => {

@@ -5,6 +5,7 @@ import {
   CLEANUP_MAX_MS,
   LOOK_PATIENCE_MS,
   type StopCleanupInput,
+  type StopCleanupOutput,
   stopCleanupMachine,
 } from '../../machines/stop-cleanup.ts';
 import { FENCE_TTL_MS } from '../../machines/submission-steps.ts';
@@ -60,8 +61,26 @@ function cleanUp(bench: Bench, changes: Partial<StopCleanupInput> = {}) {
   const input = { exchange, clock, reporter, cancelOnStop: true, keep: 0, unknown: [], ...changes };
   const actor = createActor(stopCleanupMachine, { input, clock: bench.time, inspect: coverage.inspect });
   actor.start();
-  return { output: () => actor.getSnapshot().output };
+  return {
+    output: () => {
+      const { rows, ...counted } = actor.getSnapshot().output ?? { rows: null };
+      return rows === null ? undefined : (counted as Omit<StopCleanupOutput, 'rows'>);
+    },
+    rows: () => actor.getSnapshot().output?.rows,
+  };
 }
+
+test('it hands over the last row it read of each order that is not open any more (13.4)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const id = venue.rest('A', 1);
+  const { rows } = cleanUp(bench);
+  await bench.pass(2_000, 50);
+  assert.deepEqual(
+    rows()?.map(({ clientOrderId, status }) => [clientOrderId, status]),
+    [[id, 'CANCELLED']],
+  );
+});
 
 test('strategy orders of both accounts go, on every instrument; foreign orders are not touched (13.1)', async () => {
   const bench = new Bench();
