@@ -15,7 +15,6 @@ import {
   figuresStatus,
   gatewayStatus,
   type Heard,
-  isBetweenAnswers,
   leafOf,
   marginRatio,
   openAlerts,
@@ -175,9 +174,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
           heard: touches.get(config.instrument) ?? null,
           nowMs,
         };
-        // One account's answer is there and the other's is not: the net of both would be of no moment.
-        const former = isBetweenAnswers(parts) ? whole.get(config.instrument) : undefined;
-        const shown = former ?? symbolStatus(parts);
+        const shown = symbolStatus(parts, whole.get(config.instrument) ?? null);
         whole.set(config.instrument, shown);
         return shown;
       }),

@@ -12,7 +12,15 @@ import type { StoredEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
 import { newAccount } from './observe.ts';
-import { figuresStatus, openAlerts, openStatus, type PhaseMemory, stateStatus, statusSettings } from './project.ts';
+import {
+  figuresStatus,
+  openAlerts,
+  openStatus,
+  type PhaseMemory,
+  sizesHeld,
+  stateStatus,
+  statusSettings,
+} from './project.ts';
 
 /** Kinds of which a running engine writes one now and then. */
 const WRITTEN = ['symbol.state', 'decision', 'fact', 'order.prepared', 'alert.state', 'outbox', 'note'] as const;
@@ -84,7 +92,7 @@ function journalledSymbol(
     strategy: body?.input.strategy ?? settings,
     state,
     positions: { A: null, B: null },
-    actual: state.booked,
+    actual: sizesHeld(state),
     mark: body?.input.valuation.mark ?? null,
     nowMs,
   });

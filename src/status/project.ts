@@ -47,17 +47,26 @@ export interface SymbolParts {
   readonly nowMs: number;
 }
 
-export function symbolStatus(parts: SymbolParts): SymbolStatus {
+/**
+ * A running symbol as it is shown. All of it is of one moment: between the answers of two accounts the one before.
+ *
+ * @param former how it was shown last; null: never
+ */
+export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): SymbolStatus {
+  if (former !== null && isBetweenAnswers(parts)) return former;
   const { config, context, told, nowMs } = parts;
   const state = context?.state ?? emptySymbolState(config.instrument);
   const assessment = context?.assessment ?? null;
   const unusable = context === null ? null : whyWaiting(context);
   const positions = { A: context?.snapshots.A?.position ?? null, B: context?.snapshots.B?.position ?? null };
-  const mark = markOf([positions.A, positions.B], context?.touch ?? parts.heard);
   const touch = newerOf(parts.heard, context?.touch ?? null);
-  const actual = { A: positions.A?.size ?? ZERO, B: positions.B?.size ?? ZERO };
+  // What is decided on is the ledger, which a position may lag behind (strategy 9.10); without a decision, what was read.
+  const input = state.begun && assessment?.kind === 'usable' ? assessment.input : null;
+  const actual = input === null ? sizesRead(positions) : sizesHeld(state);
+  const mark = input?.valuation.mark ?? markOf([positions.A, positions.B], context?.touch ?? parts.heard);
   const plan = assessment?.kind === 'usable' ? assessment.plan : null;
-  const phase = phaseOf(parts);
+  const isUnknown = context === null || parts.state === null || isBetweenAnswers(parts);
+  const phase = isUnknown ? 'waiting' : (parts.state as SymbolPhase);
   const common = stateStatus({
     config,
     instrument: context?.instrument ?? null,
@@ -90,6 +99,15 @@ export function symbolStatus(parts: SymbolParts): SymbolStatus {
   };
 }
 
+function sizesRead({ A, B }: Readonly<Record<AccountName, Position | null>>): Readonly<Record<AccountName, Decimal>> {
+  return { A: A?.size ?? ZERO, B: B?.size ?? ZERO };
+}
+
+/** What the accounts hold by the ledger: booked, and what traded and waits to be. */
+export function sizesHeld({ booked, orders }: SymbolState): Readonly<Record<AccountName, Decimal>> {
+  return { A: booked.A.plus(waitingOf(orders, 'A')), B: booked.B.plus(waitingOf(orders, 'B')) };
+}
+
 /** Why the symbol is where it is: of unusable data their reason, of a decision its own, else what was told. */
 function reasonOf(
   phase: SymbolPhase,
@@ -115,18 +133,8 @@ function newerOf(heard: Heard | null, asked: Heard | null): Heard | null {
   return heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
 }
 
-/**
- * The phase people are shown: the statechart's own state. Only for the moment between two answers in which data are
- * unusable but nobody has been told so yet, the state told last.
- */
-function phaseOf(parts: SymbolParts): SymbolPhase {
-  const { state, told, context } = parts;
-  if (context === null || state === null) return 'waiting';
-  return isBetweenAnswers(parts) ? (told?.phase ?? 'waiting') : (state as SymbolPhase);
-}
-
-/** Data do not agree yet, or nothing is decided from them: what was told last still stands. */
-export function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
+/** One account's answer is there and the other's is not: the net of both would be of no moment. */
+function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
   if (context === null || state === null) return false;
   return (
     state === 'deciding' ||
