@@ -31,7 +31,9 @@ import {
 } from './budget.ts';
 import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTrouble, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
+import { type Agents, type HttpAnswer, openAgents, openHttp, type Post } from './http.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
+import { cancelCall, createCall, type OrderCall } from './orders.ts';
 import {
   newestOrders,
   parseBook,
@@ -52,7 +54,6 @@ import {
 } from './parse.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
-import { type Agents, type Answer, openAgents, type PostConfig, postStraight } from './transport.ts';
 import { ackAnswer, bulkAnswer, errorBody, whyNoJson } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
@@ -99,8 +100,8 @@ export interface GrvtOptions {
   readonly redact?: Redact;
   /** Names of the instruments that are traded, in any case: other rows that cannot be read are skipped. Absent: all are (10.4). */
   readonly instruments?: readonly string[];
-  /** Carries the REST calls instead of sockets: virtual time. An axios adapter. */
-  readonly axiosAdapter?: unknown;
+  /** Carries the REST calls instead of sockets: virtual time. */
+  readonly post?: Post;
   /** Carries the logins; default node-fetch. */
   readonly fetch?: FetchLike;
   /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
@@ -166,10 +167,12 @@ const HISTORY_MAX_PAGES = 40;
 
 /** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
 const MAX_SKIPPED_REPORTED = 1_000;
+/** What a create and a cancel ask of their buckets; whose turn and which need is known to the caller. */
+const CREATE = { call: 'createOrder', bucket: 'creates', asked: { need: 'repair', units: 5 } } as const;
+const CANCEL = { call: 'cancelOrder', bucket: 'cancels', asked: { need: 'cancel', units: 5 } } as const;
 /** Weights of API 7. */
 const READ_UNITS = 20;
 const SUMMARY_UNITS = 40;
-const ORDER_UNITS = 5;
 const MARKET_UNITS = 12;
 const MINI_UNITS = 4;
 /** A login belongs to nothing that could overtake it: without it no read leaves. */
@@ -213,9 +216,10 @@ async function unlessUnused<T>(permit: Permit | null, get: () => Promise<T>): Pr
 /** Of requests without a session. */
 const NO_HEADERS = {};
 
-/** One REST host with its client, connections and budget. */
+/** One REST host with its client for reads, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
+  readonly post: Post;
   readonly buckets: Readonly<Partial<Record<BucketName, Bucket>>>;
 }
 
@@ -236,26 +240,32 @@ interface PrivateChannel extends Channel<TDG> {
 }
 
 interface PollRead<T> {
-  readonly spec: CallSpec<TDG>;
+  readonly spec: ReadSpec<TDG>;
   readonly parse: (answer: unknown) => T;
 }
 
-/** What one call is: its names, its body under full names, and how the client is asked. */
-interface CallSpec<Client> {
+/** What one call is: its names and what it asks of the budget. */
+interface CallNames {
   readonly call: string;
-  readonly route: string;
-  readonly effect: CallEffect;
   readonly bucket: BucketName;
   readonly asked: Asked;
+}
+
+/** A read: its body under full names, and how the client is asked. */
+interface ReadSpec<Client> extends CallNames {
+  readonly route: string;
+  readonly effect: CallEffect;
   readonly request: Readonly<Record<string, unknown>>;
   readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
-  /** For answers whose table in the client is wrong (API 10): full names from the raw lite body. */
-  readonly mapLite?: (body: unknown) => unknown;
   /** Nothing depends on it: an older server may not have it, a key may not read it. Its failure is no trouble. */
   readonly isOptional?: boolean;
   /** Of calls made over and over: their last answer. */
   readonly repeats?: LastAnswer;
 }
+
+type CallSpec<Client> =
+  | ReadSpec<Client>
+  | (OrderCall & CallNames & { readonly isOptional?: never; readonly repeats?: never });
 
 /**
  * The last answer of a call of one account, and what it was decoded to: the same text again is not decoded again. Most polls
@@ -279,13 +289,13 @@ interface Received {
   readonly id: number;
 }
 
-/** What crossed the wire, as the client's response hook saw it before the name tables. */
+/** An answer as received, before the client's name tables. */
 interface RawAnswer {
   readonly status: number;
   readonly date: string | null;
-  /** What `body` was read from; null: no text, or none to decode. */
-  readonly text: string | null;
-  /** Parsed JSON under lite names. */
+  /** What `body` was read from. */
+  readonly text: string;
+  /** Parsed JSON, of reads under lite names. */
   readonly body: unknown;
   /** Why the body is no JSON; null: it is. */
   readonly unreadable: string | null;
@@ -302,7 +312,8 @@ interface RawAnswer {
 export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const { clock, hosts, onWire, redact = asItIs } = options;
   const exchangeClock = createExchangeClock(clock);
-  const agents: Agents[] = [];
+  /** Ends connections. */
+  const closing: (() => void)[] = [];
   let closed = false;
   /** What signatures need, by instrument name: the last `instruments()` answer. */
   let signable: Record<string, SignableInstrument> = {};
@@ -330,7 +341,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   }
 
   const marketData: Channel<MDG> = {
-    client: connect(new MDG({ host: hosts.marketData }), hosts.marketData),
+    ...connect(new MDG({ host: hosts.marketData }), hosts.marketData),
     buckets: { 'market data': bucketOf(null, 'market data') },
   };
   const channels = { A: privateChannel('A'), B: privateChannel('B') } satisfies Record<AccountName, PrivateChannel>;
@@ -346,33 +357,31 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     });
   }
 
-  /** Connections kept for the next request, or one for each. */
-  function agentsTo(url: string, keepAlive: boolean): Agents {
-    const limits = { maxSockets: MAX_SOCKETS, timeoutMs: REQUEST_TIMEOUT_MS };
-    const opened = openAgents(options.proxyFor?.(url) ?? null, { ...limits, keepAlive });
-    agents.push(opened);
-    return opened;
+  /** The client, whose reads go straight over connections that creates and cancels share. */
+  function connect<Client extends TDG | MDG>(client: Client, url: string): { client: Client; post: Post } {
+    const post = options.post ?? open(url);
+    carryReads(client, url, post);
+    return { client, post };
   }
 
-  function connect<Client extends TDG | MDG>(client: Client, url: string): Client {
-    const always = {
-      ...agentsTo(url, true),
-      // The agents know the way; axios' own reading of HTTPS_PROXY would not see .env. A redirect would carry the session elsewhere.
-      proxy: false,
-      maxRedirects: 0,
-      timeout: REQUEST_TIMEOUT_MS,
-      maxContentLength: MAX_ANSWER_BYTES,
-      validateStatus: () => true,
-    };
-    postStraight(client, always, agentsTo(url, false), options.axiosAdapter);
-    return client;
+  function open(url: string): Post {
+    const limits = { connections: MAX_SOCKETS, maxAnswerBytes: MAX_ANSWER_BYTES };
+    const http = openHttp(new URL(url).origin, { proxy: options.proxyFor?.(url) ?? null, ...limits });
+    closing.push(http.close);
+    return http.post;
   }
 
   function privateChannel(account: AccountName): PrivateChannel {
     const keys = options.accounts[account];
-    const client = connect(new TDG({ host: hosts.trades }), hosts.trades);
+    const connected = connect(new TDG({ host: hosts.trades }), hosts.trades);
     // A login comes once an hour or so: by then a kept connection is gone.
-    const edge = agentsTo(hosts.edge, false);
+    const edge = openAgents(options.proxyFor?.(hosts.edge) ?? null, {
+      timeoutMs: REQUEST_TIMEOUT_MS,
+      keepAlive: false,
+    });
+    closing.push(() => {
+      for (const agent of [edge.httpAgent, edge.httpsAgent]) agent.destroy();
+    });
     const buckets = {
       reads: bucketOf(account, 'reads'),
       creates: bucketOf(account, 'creates'),
@@ -394,7 +403,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       prove: async (headers) => {
         const spec = summarySpec(keys);
         const permit = await admit({ buckets }, account, spec);
-        parsed(account, spec, await send({ client, buckets }, account, spec, headers, permit), (answer) =>
+        parsed(account, spec, await send({ ...connected, buckets }, account, spec, headers, permit), (answer) =>
           parseSummary(answer, keys.subAccountId),
         );
       },
@@ -426,7 +435,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       nowMs: () => clock.nowMs(),
       skewMs: () => exchangeClock.skewMs() ?? 0,
     });
-    return { client, buckets, keys, session, signer, polls, lookUps, readAtMs: { value: null } };
+    return { ...connected, buckets, keys, session, signer, polls, lookUps, readAtMs: { value: null } };
   }
 
   function scopeOf(call: string, account: AccountName | null): RowScope {
@@ -474,7 +483,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     }
   }
 
-  async function callPublic(spec: CallSpec<MDG>): Promise<Received> {
+  async function callPublic(spec: ReadSpec<MDG>): Promise<Received> {
     return send(marketData, null, spec, null, await admit(marketData, null, spec));
   }
 
@@ -500,7 +509,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   async function admit(
     { buckets }: Pick<Channel<unknown>, 'buckets'>,
     account: AccountName | null,
-    { call, bucket, asked }: Pick<CallSpec<unknown>, 'call' | 'bucket' | 'asked'>,
+    { call, bucket, asked }: CallNames,
   ): Promise<Permit> {
     const asks = buckets[bucket];
     if (asks === undefined) throw new Error(`${call} has no budget: ${bucket}`);
@@ -524,7 +533,12 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     const { route } = spec;
     const id = wire.nextId();
     const sentAtMs = clock.nowMs();
-    tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request: spec.request });
+    // Nothing stands between the bytes of an order and the wire (strategy 9.11): what is heard of them comes after.
+    const exchanging = exchangeOnce(channel, spec, headers);
+    if (onWire !== undefined) {
+      const request = 'body' in spec ? JSON.parse(spec.body) : spec.request;
+      tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request });
+    }
 
     const fail = (trouble: Trouble): ExchangeError => {
       const error = classify(site, trouble, redact);
@@ -535,7 +549,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     };
     let exchanged: { raw: RawAnswer; mapped: unknown };
     try {
-      exchanged = await exchangeOnce(channel.client, spec, headers);
+      exchanged = await exchanging;
     } catch (thrown) {
       permit.done();
       const trouble = networkTrouble(thrown);
@@ -565,7 +579,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     // Market data may be served by another machine with another clock; expiries are judged by the trading one.
     if (account !== null) exchangeClock.hear(sentAtMs, receivedAtMs, raw.date);
     const refusal = errorOf(raw);
-    const body = refusal ?? (spec.mapLite === undefined ? mapped : spec.mapLite(raw.body));
+    const body = refusal ?? mapped;
     if (onWire !== undefined) {
       tell({
         kind: 'answered',
@@ -700,8 +714,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     timeToLiveMs: number | undefined,
     permit: Permit | null = null,
   ): Promise<void> {
-    const spec = cancelSpec(channels[account].keys, clientOrderId, timeToLiveMs);
     noteCancel(clientOrderId, timeToLiveMs);
+    const spec = { ...CANCEL, ...cancelCall(idOf(account), [clientOrderId], timeToLiveMs) };
     await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer), { permit });
   }
 
@@ -727,16 +741,16 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     group: readonly WaitingCancel[],
     close: () => void,
   ): Promise<void> {
-    const { call, bucket, asked } = cancelSpec(channels[account].keys, '', undefined);
     try {
-      await sessionFor({ call }, () => channels[account].session.ready());
-      const permit = await admit(channels[account], account, { call, bucket, asked: { ...asked, turn: instrument } });
+      await sessionFor(CANCEL, () => channels[account].session.ready());
+      const asked = { ...CANCEL.asked, turn: instrument };
+      const permit = await admit(channels[account], account, { ...CANCEL, asked });
       close();
       const [first] = group;
       if (first === undefined || group.length > 1) {
         const ids = group.map(({ clientOrderId }) => clientOrderId);
-        const spec = bulkCancelSpec(hosts.trades, channels[account].keys, ids, timeToLiveMs);
         for (const id of ids) noteCancel(id, timeToLiveMs);
+        const spec = { ...CANCEL, ...cancelCall(idOf(account), ids, timeToLiveMs) };
         await readPrivate(account, spec, (answer) => readAs(bulkAnswer, answer), { permit });
       } else await cancelOne(account, first.clientOrderId, timeToLiveMs, permit);
       for (const { resolve } of group) resolve();
@@ -865,14 +879,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
 
     async admitCreate(account, instrument, purpose): Promise<Admission> {
-      const { call, bucket, asked } = createSpec('{}');
       const need = purpose === 'repair' ? 'repair' : 'opening';
-      await sessionFor({ call }, () => channels[account].session.ready());
-      const permit = await admit(channels[account], account, {
-        call,
-        bucket,
-        asked: { ...asked, need, turn: instrument },
-      });
+      await sessionFor(CREATE, () => channels[account].session.ready());
+      const asked = { ...CREATE.asked, need, turn: instrument } as const;
+      const permit = await admit(channels[account], account, { ...CREATE, asked });
       const admission = {
         unused: () => {
           permits.delete(admission);
@@ -893,7 +903,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const { account, clientOrderId } = signed.draft;
       const read = (answer: unknown) => parseOrder(answer, idOf(account), clientOrderId);
       const permit = (admission && permits.get(admission)?.()) ?? null;
-      return readPrivate(account, createSpec(signed.payload), read, { whyNot, permit });
+      return readPrivate(account, { ...CREATE, ...createCall(signed.payload) }, read, { whyNot, permit });
     },
 
     async cancelOrder(account, clientOrderId, timeToLiveMs, instrument): Promise<void> {
@@ -946,7 +956,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     close() {
       closed = true;
       for (const bucket of allBuckets()) bucket.close();
-      for (const { httpAgent, httpsAgent } of agents) for (const agent of [httpAgent, httpsAgent]) agent.destroy();
+      for (const end of closing) end();
     },
   };
 }
@@ -957,37 +967,56 @@ function fetchThrough({ httpAgent, httpsAgent }: Agents): FetchLike {
   return (url, init) => fetch(url, { ...init, agent: url.startsWith('https:') ? httpsAgent : httpAgent });
 }
 
+/** What a read through the client carries besides its body. */
+interface ReadConfig {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Reads the answer; what it returns is what the client goes on with. */
+  readonly read: (answer: HttpAnswer) => unknown;
+}
+
 /**
- * One HTTP exchange. Rejects with what the client threw when there was no answer. The time-out is a deadline for the whole
- * answer: axios' own only watches for silence, and a server that drips bytes is never silent.
+ * Has the client's reads go straight to `post`. The client only ever posts JSON; merging defaults into each request twice,
+ * flattening the headers of seven methods and running empty chains of interceptors cost as much as all we do with the answer.
+ */
+function carryReads(client: TDG | MDG, url: string, post: Post): void {
+  const { origin } = new URL(url);
+  const straight = async (to: string, body: unknown, { headers, signal, read }: ReadConfig) => {
+    const path = to.slice(origin.length);
+    return { data: read(await post({ path, headers, body: JSON.stringify(body), signal, isRepeatable: true })) };
+  };
+  Object.assign(client.axios, { post: straight });
+}
+
+/**
+ * One HTTP exchange. Rejects with what was thrown when there was no answer. The time-out is a deadline for the whole answer: a
+ * server that drips bytes is never silent.
  */
 async function exchangeOnce<Client>(
-  client: Client,
+  { client, post }: Channel<Client>,
   spec: CallSpec<Client>,
-  headers: SessionHeaders | null,
+  session: SessionHeaders | null,
 ): Promise<{ raw: RawAnswer; mapped: unknown }> {
-  let raw: RawAnswer | null = null;
   const deadline = new AbortController();
-  const config: PostConfig = {
-    headers: headers ?? NO_HEADERS,
-    signal: deadline.signal,
-    // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
-    repeatable: spec.effect === 'read',
-    read: (answer) => {
+  const { signal } = deadline;
+  const timer = setTimeout(() => {
+    deadline.abort(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`));
+  }, REQUEST_TIMEOUT_MS);
+  const headers = session ?? NO_HEADERS;
+  try {
+    if ('body' in spec) {
+      // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
+      const raw = readRaw(await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false }), null);
+      return { raw, mapped: raw.body };
+    }
+    let raw: RawAnswer | null = null;
+    const read = (answer: HttpAnswer): unknown => {
       raw = readRaw(answer, spec.repeats?.decoded ?? null);
       // Of a known one nothing is left for the client to map.
       return raw.known === null ? raw.body : null;
-    },
-  };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`));
-      deadline.abort();
-    }, REQUEST_TIMEOUT_MS);
-  });
-  try {
-    const mapped = await Promise.race([spec.invoke(client, spec.request as never, config as never), late]);
+    };
+    const config: ReadConfig = { headers, signal, read };
+    const mapped = await spec.invoke(client, spec.request as never, config as never);
     if (raw === null) throw new Error('the client gave an answer that was never received');
     return { raw, mapped: remembered(raw, mapped, spec.repeats) };
   } finally {
@@ -997,26 +1026,16 @@ async function exchangeOnce<Client>(
 
 function remembered({ text, body, known }: RawAnswer, mapped: unknown, repeats: LastAnswer | undefined): unknown {
   if (known !== null) return known.mapped;
-  if (repeats !== undefined && text !== null) repeats.decoded = { text, body, mapped };
+  if (repeats !== undefined) repeats.decoded = { text, body, mapped };
   return mapped;
 }
 
-function readRaw({ data, headers, status }: Answer, last: Decoded | null): RawAnswer {
-  const named = headers !== null && typeof headers === 'object' ? (headers as Record<string, unknown>) : {};
-  const date = named.date ?? named.Date;
-  const answer = {
-    status: typeof status === 'number' ? status : 0,
-    date: typeof date === 'string' ? date : null,
-    text: null,
-    known: null,
-  };
-  // An adapter without a wire may hand over the value itself.
-  if (typeof data !== 'string') return { ...answer, body: data ?? null, unreadable: null };
-  if (data === last?.text) return { ...answer, body: last.body, unreadable: null, known: last };
+function readRaw({ status, date, text }: HttpAnswer, last: Decoded | null): RawAnswer {
+  if (text === last?.text) return { status, date, text, body: last.body, unreadable: null, known: last };
   try {
-    return { ...answer, text: data, body: JSON.parse(data), unreadable: null };
+    return { status, date, text, body: JSON.parse(text), unreadable: null, known: null };
   } catch {
-    return { ...answer, body: null, unreadable: whyNoJson(data) };
+    return { status, date, text, body: null, unreadable: whyNoJson(text), known: null };
   }
 }
 
@@ -1056,7 +1075,7 @@ function reasonOf(trouble: Trouble): string {
 }
 
 /** A read of every poll: what it takes from the last answer, it takes from the same text only. */
-function pollRead<T>(spec: CallSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
+function pollRead<T>(spec: ReadSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
   return { spec: { ...spec, repeats: { decoded: null, tellable: forSame(withoutUnmapped) } }, parse: forSame(parse) };
 }
 
@@ -1071,7 +1090,7 @@ function forSame<From, To>(make: (from: From) => To): (from: From) => To {
 
 // The calls, one by one: names of port and wire, priority, and the body under full names.
 
-function instrumentsSpec(): CallSpec<MDG> {
+function instrumentsSpec(): ReadSpec<MDG> {
   return {
     call: 'instruments',
     route: 'all_instruments',
@@ -1083,7 +1102,7 @@ function instrumentsSpec(): CallSpec<MDG> {
   };
 }
 
-function bookSpec(instrument: string, depth: number): CallSpec<MDG> {
+function bookSpec(instrument: string, depth: number): ReadSpec<MDG> {
   return {
     call: 'book',
     route: 'book',
@@ -1095,7 +1114,7 @@ function bookSpec(instrument: string, depth: number): CallSpec<MDG> {
   };
 }
 
-function miniSpec(instrument: string): CallSpec<MDG> {
+function miniSpec(instrument: string): ReadSpec<MDG> {
   return {
     call: 'indexPrice',
     route: 'mini',
@@ -1107,7 +1126,7 @@ function miniSpec(instrument: string): CallSpec<MDG> {
   };
 }
 
-function positionsSpec(keys: GrvtKeys): CallSpec<TDG> {
+function positionsSpec(keys: GrvtKeys): ReadSpec<TDG> {
   return {
     call: 'positions',
     route: 'positions',
@@ -1119,7 +1138,7 @@ function positionsSpec(keys: GrvtKeys): CallSpec<TDG> {
   };
 }
 
-function openOrdersSpec(keys: GrvtKeys): CallSpec<TDG> {
+function openOrdersSpec(keys: GrvtKeys): ReadSpec<TDG> {
   return {
     call: 'openOrders',
     route: 'open_orders',
@@ -1132,7 +1151,7 @@ function openOrdersSpec(keys: GrvtKeys): CallSpec<TDG> {
 }
 
 /** The trading account's own summary; the aggregated one has no maintenance margin (strategy 14). */
-function summarySpec(keys: GrvtKeys): CallSpec<TDG> {
+function summarySpec(keys: GrvtKeys): ReadSpec<TDG> {
   return {
     call: 'accountSummary',
     route: 'account_summary',
@@ -1144,7 +1163,7 @@ function summarySpec(keys: GrvtKeys): CallSpec<TDG> {
   };
 }
 
-function leverageSpec(keys: GrvtKeys): CallSpec<TDG> {
+function leverageSpec(keys: GrvtKeys): ReadSpec<TDG> {
   return {
     call: 'instrumentTerms',
     route: 'get_all_initial_leverage',
@@ -1157,7 +1176,7 @@ function leverageSpec(keys: GrvtKeys): CallSpec<TDG> {
   };
 }
 
-function marginRulesSpec(instrument: string): CallSpec<MDG> {
+function marginRulesSpec(instrument: string): ReadSpec<MDG> {
   return {
     call: 'marginRules',
     route: 'margin_rules',
@@ -1170,7 +1189,7 @@ function marginRulesSpec(instrument: string): CallSpec<MDG> {
   };
 }
 
-function fundingSpec(): CallSpec<TDG> {
+function fundingSpec(): ReadSpec<TDG> {
   return {
     call: 'fundingTerms',
     route: 'funding_account_summary',
@@ -1183,7 +1202,7 @@ function fundingSpec(): CallSpec<TDG> {
   };
 }
 
-function orderSpec(keys: GrvtKeys, clientOrderId: string): CallSpec<TDG> {
+function orderSpec(keys: GrvtKeys, clientOrderId: string): ReadSpec<TDG> {
   return {
     call: 'order',
     route: 'order',
@@ -1195,7 +1214,7 @@ function orderSpec(keys: GrvtKeys, clientOrderId: string): CallSpec<TDG> {
   };
 }
 
-function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): CallSpec<TDG> {
+function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
   return {
     call: 'orderHistory',
     route: 'order_history',
@@ -1212,7 +1231,7 @@ function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): Ca
   };
 }
 
-function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): CallSpec<TDG> {
+function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
   return {
     call: 'fillHistory',
     route: 'fill_history',
@@ -1226,72 +1245,5 @@ function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): Call
       ...(cursor === null ? {} : { cursor }),
     },
     invoke: (client, request, config) => client.fillHistory(request, config),
-  };
-}
-
-function createSpec(payload: string): CallSpec<TDG> {
-  return {
-    call: 'createOrder',
-    route: 'create_order',
-    effect: 'create',
-    bucket: 'creates',
-    asked: { need: 'repair', units: ORDER_UNITS },
-    request: JSON.parse(payload),
-    invoke: (client, request, config) => client.createOrder(request, config),
-  };
-}
-
-/** Through the raw connection of the client, which knows only the first version of the call and maps its answer wrongly (API 10). */
-function bulkCancelSpec(
-  host: string,
-  keys: GrvtKeys,
-  clientOrderIds: readonly string[],
-  timeToLiveMs: number | undefined,
-): CallSpec<TDG> {
-  const request = {
-    sub_account_id: keys.subAccountId,
-    orders: [],
-    client_order_i_ds: clientOrderIds,
-    ...(timeToLiveMs === undefined ? {} : { time_to_live_ms: String(timeToLiveMs) }),
-  };
-  return {
-    call: 'cancelOrder',
-    route: 'bulk_orders',
-    effect: 'cancel',
-    bucket: 'cancels',
-    asked: { need: 'cancel', units: ORDER_UNITS },
-    request,
-    invoke: async (client, _request, config) => {
-      const { axios } = client as unknown as BareClient;
-      return (await axios.post(`${host}/full/v2/bulk_orders`, request, config)).data;
-    },
-    mapLite: (body) => body,
-  };
-}
-
-/** The client without its tables. */
-interface BareClient {
-  readonly axios: { post(url: string, body: unknown, config: unknown): Promise<{ readonly data: unknown }> };
-}
-
-function cancelSpec(keys: GrvtKeys, clientOrderId: string, timeToLiveMs: number | undefined): CallSpec<TDG> {
-  return {
-    call: 'cancelOrder',
-    route: 'cancel_order',
-    effect: 'cancel',
-    bucket: 'cancels',
-    asked: { need: 'cancel', units: ORDER_UNITS },
-    request: {
-      sub_account_id: keys.subAccountId,
-      client_order_id: clientOrderId,
-      ...(timeToLiveMs === undefined ? {} : { time_to_live_ms: String(timeToLiveMs) }),
-    },
-    invoke: (client, request, config) => client.cancelOrder(request, config),
-    // The client's table expects an order here and answers `{ undefined: true }`.
-    mapLite: (body) => {
-      const result = body !== null && typeof body === 'object' && 'r' in body ? body.r : undefined;
-      const ack = result !== null && typeof result === 'object' && 'a' in result ? result.a : undefined;
-      return { result: { ack } };
-    },
   };
 }

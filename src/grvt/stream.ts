@@ -7,9 +7,9 @@ import type { Clock, Redact } from '../ports.ts';
 import { asItIs, foreign } from './errors.ts';
 import type { WireTap } from './exchange.ts';
 import { ACCOUNT_STREAMS, parseFrame } from './frames.ts';
+import { openAgents } from './http.ts';
 import { parseBookFrame, UnusableAnswer } from './parse.ts';
 import type { Session, SessionHeaders } from './session.ts';
-import { openAgents } from './transport.ts';
 import { feedFrame, rpcFrame } from './wire.ts';
 
 export interface StreamOptions {

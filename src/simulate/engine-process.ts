@@ -163,7 +163,7 @@ export class EngineProcess {
           sdkLogLevel: 'OFF',
           onWire: (event) => this.#hear(event, life),
           report: reportOwn,
-          axiosAdapter: network.axiosAdapter,
+          post: network.post,
           fetch: surroundings.oneLoginAtATime(network.fetch),
         }),
       journal: surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment)),

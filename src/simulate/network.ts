@@ -1,3 +1,4 @@
+import { JSON_HEADERS, type Post } from '../grvt/http.ts';
 import type { FetchLike } from '../grvt/session.ts';
 import type { PaperAnswer, PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Chance } from './chance.ts';
@@ -31,29 +32,12 @@ export interface NetworkParts {
   readonly onCarried?: (request: PaperRequest, spoilt: boolean) => void;
 }
 
-/** The in-process transport of one engine: what axios, fetch and sockets would carry, byte for byte. */
+/** The in-process transport of one engine: what connections would carry, byte for byte. */
 export interface Network {
-  readonly axiosAdapter: (config: AxiosConfig) => Promise<AxiosAnswer>;
+  readonly post: Post;
   readonly fetch: FetchLike;
   /** Sends one request; never settles once the engine is dead or the answer is lost. */
   readonly carry: (request: PaperRequest) => Promise<PaperAnswer>;
-}
-
-/** The part of axios' request config an adapter needs. */
-export interface AxiosConfig {
-  readonly url?: string;
-  readonly method?: string;
-  readonly data?: unknown;
-  readonly headers: { toJSON(): Record<string, unknown> };
-}
-
-export interface AxiosAnswer {
-  readonly data: string;
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly config: AxiosConfig;
-  readonly request: null;
 }
 
 /** Errors as Node's sockets make them: what tells a request that never left from one that may have arrived. */
@@ -128,22 +112,19 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
 
   return {
     carry,
-    async axiosAdapter(config) {
-      const given = await carry({
-        method: (config.method ?? 'get').toUpperCase(),
-        path: pathOf(config.url ?? ''),
-        headers: lowerCase(config.headers.toJSON()),
-        body: typeof config.data === 'string' ? config.data : '',
-      });
-      return {
-        data: given.body,
-        status: given.status,
-        statusText: '',
-        headers: { ...given.headers },
-        config,
-        request: null,
-      };
-    },
+    post: ({ path, headers, body, signal }) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+        carry({
+          method: 'POST',
+          path,
+          headers: lowerCase({ ...JSON_HEADERS, ...headers }),
+          body,
+        }).then(
+          (given) => resolve({ status: given.status, date: given.headers.date ?? null, text: given.body }),
+          reject,
+        );
+      }),
     async fetch(url, init) {
       const given = await carry({
         method: init.method,

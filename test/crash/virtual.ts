@@ -212,7 +212,7 @@ export class World {
             }
           },
           report,
-          axiosAdapter: network.axiosAdapter,
+          post: network.post,
           fetch: network.fetch,
         }),
       journal: this.#guarded(life),

@@ -35,6 +35,7 @@ async function startProxy(target: string | null) {
       to.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(to);
     });
+    onward.on('error', () => to.destroy());
     from.pipe(onward);
   });
   server.on('connect', (from, socket) => {

@@ -10,6 +10,8 @@ export interface Asked {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown>;
+  /** The body as it came. */
+  readonly text: string;
 }
 
 /** What it answers: JSON, text as it is, or whatever a handler does to the socket. */
@@ -46,7 +48,7 @@ export async function startScripted(): Promise<ScriptedExchange> {
     });
     request.on('end', async () => {
       const path = request.url ?? '';
-      const one = { path, headers: request.headers, body: text === '' ? {} : JSON.parse(text) };
+      const one = { path, headers: request.headers, body: text === '' ? {} : JSON.parse(text), text };
       asked.push(one);
       const script = scripts.get(path);
       const times = asked.filter((other) => other.path === path).length;
@@ -135,6 +137,27 @@ export function liteOrder(
     m: { co, ct: '1765279966899943792' },
     s1: { s: 'OPEN', rr: 'UNSPECIFIED', bs: ['0.002'], ts: ['0.0'], ut: '1765279966899943792', af: ['0.0'], ...state },
     ...rest,
+  };
+}
+
+/** A create's acknowledgement, under full names. */
+export function createAnswer(clientOrderId = '16140901064495857665'): unknown {
+  return {
+    result: {
+      order_id: '0x00',
+      sub_account_id: SUB_ACCOUNTS.A,
+      post_only: true,
+      legs: [{ instrument: 'BTC_USDT_Perp', size: '0.002', limit_price: '88123.0', is_buying_asset: true }],
+      signature: { expiration: '1767871961406000000' },
+      metadata: { client_order_id: clientOrderId, create_time: '1765279966899943792' },
+      state: {
+        status: 'PENDING',
+        reject_reason: 'UNSPECIFIED',
+        traded_size: ['0.0'],
+        update_time: '1765279966899943792',
+        avg_fill_price: ['0.0'],
+      },
+    },
   };
 }
 

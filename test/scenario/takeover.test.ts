@@ -163,7 +163,9 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
       await second.until('found out', () => second.reported('order.resolved').length === 2, 10_000);
       await second.until('booked', () => second.reported('fill.booked').length === 1, 10_000);
       await polls(second, 3);
-      const all = scene.meddler.calls.filter((call) => call.route === 'create_order').map((call) => call.body.o.m.co);
+      const all = scene.meddler.calls
+        .filter((call) => call.route === 'create_order')
+        .map((call) => call.body.order.metadata.client_order_id);
       assert.equal(new Set(all).size, all.length);
       assert.equal(ourOrders(scene.paper, 'B').length, 1, 'the other leg is still the hedge');
       second.unbroken();
@@ -316,9 +318,9 @@ describe('13.1 what a stop leaves', TOGETHER, () => {
         () => stage.reported('order.sent').length > scene.meddler.count('create_order'),
         15_000,
       );
-      const before = scene.meddler.count('create_order');
+      const sent = stage.reported('order.sent').length;
       assert.equal(await stage.stop(), 0);
-      assert.equal(scene.meddler.count('create_order'), before);
+      assert.ok(scene.meddler.count('create_order') <= sent);
       assert.deepEqual(ourOrders(scene.paper), []);
     }));
 });

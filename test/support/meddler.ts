@@ -1,7 +1,7 @@
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a meddler sees of a call: the route without its prefix, and the lite body. */
+/** What a meddler sees of a call: the route without its prefix, and the body as it came: `lite` of reads, `full` of orders. */
 export interface MeddledCall {
   readonly route: string;
   // biome-ignore lint/suspicious/noExplicitAny: JSON as it comes.
@@ -51,7 +51,10 @@ export class Meddler {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
-    const call = { route: (request.url ?? '').replace('/lite/v1/', ''), body: JSON.parse(text || 'null') };
+    const call = {
+      route: (request.url ?? '').replace(/^\/(lite|full)\/v[12]\//, ''),
+      body: JSON.parse(text || 'null'),
+    };
     this.calls.push(call);
     const meddling = this.meddle(call);
     if (meddling === 'drop') {

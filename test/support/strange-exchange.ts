@@ -6,10 +6,12 @@ import {
   at,
   digest,
   fillRows,
+  fullOf,
   instrumentRow,
   isLive,
   type Listing,
   type Lite,
+  liteOf,
   type Moment,
   NANO,
   nano,
@@ -23,7 +25,7 @@ import {
 } from './strange-wire.ts';
 
 /**
- * A second exchange, written from the API page alone and sharing nothing with the embedded one: `lite` REST only, with
+ * A second exchange, written from the API page alone and sharing nothing with the embedded one: `lite` REST, orders also `full`, with
  * every habit the page allows and the embedded one does not have. Answers of different calls lag behind the truth by
  * amounts of their own; creates get lost on either side of being carried out; sessions last seconds.
  */
@@ -324,12 +326,14 @@ export class StrangeExchange {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') ?? {};
+    const sent = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') ?? {};
     const path = request.url ?? '';
-    const route = path.replace('/lite/v1/', '');
+    const isFull = path.startsWith('/full/');
+    const route = path.replace(/^\/(lite|full)\/v1\//, '');
+    const body = isFull ? liteOf(sent) : sent;
     this.calls[route] = (this.calls[route] ?? 0) + 1;
     const send = (status: number, value: unknown, headers: Record<string, string> = {}): void => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const text = typeof value === 'string' ? value : JSON.stringify(isFull ? fullOf(value) : value);
       response.writeHead(status, {
         'Content-Type': typeof value === 'string' ? 'text/html' : 'application/json',
         ...headers,

@@ -5,6 +5,58 @@ import { hashTypedData } from 'viem';
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it comes; what is wrong with it shows as an offence.
 export type Lite = Record<string, any>;
 
+/** Full names of what orders and cancels carry, by their lite ones; a name that means two things by what stands around it. */
+const FULL: Readonly<Record<string, string>> = {
+  ...{
+    r: 'result',
+    c: 'code',
+    m: 'message',
+    a: 'ack',
+    o: 'order',
+    sa: 'sub_account_id',
+    im: 'is_market',
+    po: 'post_only',
+  },
+  ...{ ti: 'time_in_force', ro: 'reduce_only', l: 'legs', i: 'instrument', lp: 'limit_price', ib: 'is_buying_asset' },
+  ...{ e: 'expiration', n: 'nonce', ci: 'chain_id', v: 'v', co: 'client_order_id', tt: 'time_to_live_ms', s: 'status' },
+  ...{
+    oi: 'order_id',
+    rr: 'reject_reason',
+    bs: 'book_size',
+    ts: 'traded_size',
+    ut: 'update_time',
+    af: 'avg_fill_price',
+  },
+  ct: 'create_time',
+  'order.s': 'signature',
+  'order.m': 'metadata',
+  'order.s1': 'state',
+  'legs.s': 'size',
+  'signature.s': 'signer',
+  'signature.r': 'r',
+  'signature.s1': 's',
+};
+const LITE = Object.fromEntries(
+  Object.entries(FULL).map(([lite, full]) => {
+    const [within, name] = lite.includes('.') ? lite.split('.') : ['', lite];
+    return [within === '' ? full : `${within}.${full}`, name ?? ''];
+  }),
+);
+
+function renamed(value: unknown, names: Readonly<Record<string, string>>, toFull: boolean, within: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => renamed(one, names, toFull, within));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const other = names[`${within}.${key}`] ?? names[key] ?? key;
+      const full = toFull ? other : key;
+      return [other, renamed(inner, names, toFull, full === 'result' ? 'order' : full)];
+    }),
+  );
+}
+export const fullOf = (value: unknown): unknown => renamed(value, FULL, true, '');
+export const liteOf = (value: unknown): Lite => renamed(value, LITE, false, '') as Lite;
+
 export const STRANGE_CHAIN_ID = 327;
 export const NANO = 1_000_000_000n;
 export interface Listing {

@@ -1,0 +1,198 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+
+/** One answer as received. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Its `Date` header. */
+  readonly date: string | null;
+  readonly text: string;
+}
+
+/** One POST of JSON. */
+export interface HttpPost {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Leaves as it is, byte for byte. */
+  readonly body: string;
+  /** Ends the request; what it is aborted with is what the request fails with. */
+  readonly signal: AbortSignal;
+  /** Sent once more, on a new connection, when the one it was sent on turns out to have been dropped while idle. */
+  readonly isRepeatable: boolean;
+}
+
+/**
+ * Sends one POST. Rejects with what the client or the system threw; an error with `syscall: 'connect'` says that no connection
+ * was ever made, so that nothing left.
+ */
+export type Post = (request: HttpPost) => Promise<HttpAnswer>;
+
+export interface HttpOptions {
+  /** With user and password; null: straight to the host. */
+  readonly proxy: string | null;
+  /** Connections at most; a request waits for one beyond that. */
+  readonly connections: number;
+  /** An answer longer than this is not read on. */
+  readonly maxAnswerBytes: number;
+}
+
+/**
+ * How long an idle connection is kept, unless the server asks for less: longer than the pause between two whole readings of
+ * an account (10 s), so that a create finds an open one; shorter than what servers and balancers keep (60 s and more).
+ */
+const KEEP_ALIVE_MS = 50_000;
+
+/** Of every request. Nothing is unpacked: the answers that are waited for are small, and an unpacked one could be of any size. */
+export const JSON_HEADERS = {
+  Accept: 'application/json',
+  'Accept-Encoding': 'identity',
+  'Content-Type': 'application/json',
+  'User-Agent': 'grvt-hedge',
+};
+
+/** A session's headers with those of every request: the same for thousands of requests. */
+const prepared = new WeakMap<HttpPost['headers'], string[]>();
+
+function headerLines(headers: HttpPost['headers']): string[] {
+  let lines = prepared.get(headers);
+  if (lines === undefined) {
+    lines = Object.entries({ ...JSON_HEADERS, ...headers }).flat();
+    prepared.set(headers, lines);
+  }
+  return lines;
+}
+
+/** Warm connections to one origin, straight or through a proxy. */
+export function openHttp(origin: string, { proxy, connections, maxAnswerBytes }: HttpOptions): HttpConnections {
+  /** A connection has just been made: what starts now is the first request on it. */
+  let isNew = false;
+  const connected = (): void => {
+    isNew = true;
+    queueMicrotask(() => {
+      isNew = false;
+    });
+  };
+  const dispatcher = (pipelining: 0 | 1): Dispatcher => {
+    const options = {
+      factory: (to: string | URL, given: object) => new Pool(to, given).on('connect', connected),
+      connections,
+      pipelining,
+      maxResponseSize: maxAnswerBytes,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // The caller's signal is the deadline of the whole answer.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    return proxy === null ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy, proxyTunnel: false });
+  };
+  const kept = dispatcher(1);
+  /** Connections for one request each: other idle ones may have been dropped with the first. */
+  const fresh = dispatcher(0);
+  return {
+    async post(request) {
+      try {
+        return await dispatch(kept, origin, request, () => isNew);
+      } catch (thrown) {
+        if (!(thrown instanceof DroppedWhileIdle)) throw thrown;
+        if (!request.isRepeatable) throw thrown.cause;
+        return await dispatch(fresh, origin, request, () => true);
+      }
+    },
+    close() {
+      for (const one of [kept, fresh]) void one.destroy();
+    },
+  };
+}
+
+export interface HttpConnections {
+  readonly post: Post;
+  close(): void;
+}
+
+/** What is said of a connection that the other side has given up. */
+const DROPPED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/** The request went out on a connection kept from before, and that was gone: no server need have read it. */
+class DroppedWhileIdle extends Error {}
+
+function dispatch(
+  dispatcher: Dispatcher,
+  origin: string,
+  request: HttpPost,
+  isNew: () => boolean,
+): Promise<HttpAnswer> {
+  const { path, headers, body, signal } = request;
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | null = null;
+    let wasIdle = false;
+    const answer = { status: 0, date: null as string | null };
+    const chunks: Buffer[] = [];
+    const fail = (error: unknown): void => {
+      signal.removeEventListener('abort', abort);
+      if (controller === null) reject(neverConnected(error));
+      else if (wasIdle && answer.status === 0 && DROPPED.includes(codeOf(error))) {
+        reject(new DroppedWhileIdle('dropped', { cause: error }));
+      } else reject(error);
+    };
+    const abort = (): void => {
+      fail(signal.reason);
+      controller?.abort(signal.reason);
+    };
+    signal.addEventListener('abort', abort);
+    dispatcher.dispatch(
+      { origin, path, method: 'POST', headers: headerLines(headers), body },
+      {
+        onRequestStart(given) {
+          // Given up while it waited for a connection: it must not leave any more.
+          signal.throwIfAborted();
+          controller = given;
+          wasIdle = !isNew();
+        },
+        onResponseStart(_controller, status, { date }) {
+          answer.status = status;
+          answer.date = typeof date === 'string' ? date : null;
+        },
+        onResponseData: (_controller, chunk) => void chunks.push(chunk),
+        onResponseEnd() {
+          signal.removeEventListener('abort', abort);
+          resolve({ ...answer, text: Buffer.concat(chunks).toString('utf8') });
+        },
+        onResponseError: (_controller, error) => fail(error),
+      },
+    );
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function neverConnected(cause: unknown): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return Object.assign(new Error(message, { cause }), { code: codeOf(cause), syscall: 'connect' });
+}
+
+/** Node's own connections to one host, for logins and streams. */
+export interface Agents {
+  readonly httpAgent: HttpAgent;
+  readonly httpsAgent: HttpsAgent;
+}
+
+/**
+ * Opens connections straight to a host, or through a proxy by Node's own tunnels. Both are said, since without it Node may read
+ * the environment of the process.
+ *
+ * @param proxy with user and password, which Node keeps out of its errors; null: straight
+ * @param timeoutMs how long a proxy may take to open a tunnel; a tunnel that is idle for as long is closed
+ */
+export function openAgents(
+  proxy: string | null,
+  { timeoutMs, ...kept }: { readonly timeoutMs: number; readonly keepAlive: boolean; readonly maxSockets?: number },
+): Agents {
+  const options =
+    proxy === null
+      ? { ...kept, proxyEnv: {} }
+      : { ...kept, timeout: timeoutMs, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+}

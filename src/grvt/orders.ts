@@ -1,0 +1,37 @@
+import type { CallEffect } from './errors.ts';
+
+/** A create or a cancel as it leaves (strategy 9.11, 9.12): bytes of ours under full names, sent as they are. */
+export interface OrderCall {
+  readonly call: 'createOrder' | 'cancelOrder';
+  readonly route: string;
+  readonly effect: CallEffect;
+  readonly bucket: 'creates' | 'cancels';
+  readonly path: string;
+  readonly body: string;
+}
+
+/** @param payload what was signed and journalled */
+export function createCall(payload: string): OrderCall {
+  return order('create_order', 'v1', 'create', payload);
+}
+
+/**
+ * Cancels by client id: one alone, several of one instrument as one bulk call (API 5.4, 5.5).
+ *
+ * @param timeToLiveMs for how long it also ends a create that arrives later
+ */
+export function cancelCall(subAccountId: string, ids: readonly string[], timeToLiveMs: number | undefined): OrderCall {
+  const [first] = ids;
+  const life = timeToLiveMs === undefined ? {} : { time_to_live_ms: String(timeToLiveMs) };
+  const account = { sub_account_id: subAccountId };
+  return first !== undefined && ids.length === 1
+    ? order('cancel_order', 'v1', 'cancel', JSON.stringify({ ...account, client_order_id: first, ...life }))
+    : order('bulk_orders', 'v2', 'cancel', JSON.stringify({ ...account, orders: [], client_order_i_ds: ids, ...life }));
+}
+
+function order(route: string, version: string, effect: 'create' | 'cancel', body: string): OrderCall {
+  const path = `/full/${version}/${route}`;
+  return effect === 'create'
+    ? { call: 'createOrder', route, effect, bucket: 'creates', path, body }
+    : { call: 'cancelOrder', route, effect, bucket: 'cancels', path, body };
+}
