@@ -38,6 +38,8 @@ export const ENDED_REMEMBERED_MS = 3_600_000;
 const ENDED_MAX = 10_000;
 /** Frames held per instrument until the next reading: 10 s of five fills a second, four frames each. */
 const HELD_MAX = 200;
+/** Orders of an account of which is kept how far REST has shown them: those of a hundred symbols, a few each. */
+const SHOWN_MAX = 1_000;
 /** Orders whose fill or state waits to be covered, per account: one for each of a hundred symbols, on both sides. */
 const UNCOVERED_MAX = 200;
 
@@ -111,6 +113,9 @@ interface Probe {
   readonly sinceMs: number;
 }
 
+/** How far an order has come, as far as it has been shown. */
+type Shown = Pick<Probe, 'tradedSize' | 'over'>;
+
 interface Uncovered {
   readonly clientOrderId: string;
   /** null: only its state has been seen. */
@@ -127,6 +132,8 @@ export interface AccountView {
   /** Since when its streams are intact; null: they are not. */
   readonly intactSinceMs: number | null;
   readonly probes: readonly Probe[];
+  /** By client id: probes that no frame answered, and orders a reading lacked. REST showing that much again is no probe. */
+  readonly shown: ReadonlyMap<string, Shown>;
   readonly uncovered: readonly Uncovered[];
   /** Instruments on which stream and REST disagreed within `IGNORE_MS`. */
   readonly disagreed: readonly { readonly instrument: string; readonly atMs: number }[];
@@ -163,7 +170,7 @@ export function emptyView(account: AccountName, instruments: readonly string[]):
     ...FOLLOWS_NONE,
   };
   const parts = Object.fromEntries(instruments.map((instrument) => [instrument, part]));
-  return { account, parts, intactSinceMs: null, probes: [], uncovered: [], disagreed: [] };
+  return { account, parts, intactSinceMs: null, probes: [], shown: new Map(), uncovered: [], disagreed: [] };
 }
 
 /** The instruments that are followed from now on; what is known of those that were stays. */
@@ -243,8 +250,22 @@ export function withTime(
   const next = { ...view, uncovered };
   if (probe === undefined) return { ...unchanged(next), lookupsWanted, failed: null };
   const why = `no frame of order ${probe.clientOrderId} of ${probe.instrument} within ${PROBE_MS / 1000} s of REST's word`;
-  const down = withStreams(next, false, nowMs);
+  // One missing frame costs one recovery, whatever it was about.
+  const down = withStreams({ ...next, shown: withShown(view.shown, view.probes) }, false, nowMs);
   return { ...down, contradictions: [{ instrument: null, why }], lookupsWanted, failed: why };
+}
+
+function withShown(
+  known: AccountView['shown'],
+  shown: readonly (Shown & { readonly clientOrderId: string })[],
+): AccountView['shown'] {
+  if (shown.length === 0) return known;
+  const next = new Map(known);
+  for (const { clientOrderId, tradedSize, over } of shown) {
+    next.delete(clientOrderId);
+    next.set(clientOrderId, { tradedSize, over });
+  }
+  return new Map([...next].slice(-SHOWN_MAX));
 }
 
 // ---- frames -----------------------------------------------------------------------------------------------------------
@@ -425,7 +446,7 @@ function isFurther(known: ExchangeOrder | null, seen: ExchangeOrder): boolean {
   return seen.tradedSize.gt(known.tradedSize) || LIFE[seen.status] > LIFE[known.status];
 }
 
-/** Takes one row of an own order; `changed` where it says something new of it. */
+/** Takes one row of an own order; `changed` where it says something new of it, `further` where a frame should have said it. */
 function takeRow(
   part: Part,
   seen: ExchangeOrder,
@@ -447,7 +468,8 @@ function takeRow(
     listed: by === 'list' ? true : (known?.listed ?? false),
   };
   const orders = known === undefined ? [...part.orders, row] : part.orders.with(index, row);
-  return { part: { ...part, orders }, changed: further, seen: further ? [order] : [], further };
+  const isNews = further && !part.ended.has(seen.clientOrderId);
+  return { part: { ...part, orders }, changed: further, seen: further ? [order] : [], further: isNews };
 }
 
 // ---- REST -----------------------------------------------------------------------------------------------------------
@@ -480,6 +502,8 @@ export function withLookups(view: AccountView, lookups: readonly OrderLookup[], 
 function withProbe(view: AccountView, order: ExchangeOrder, sinceMs: number): AccountView {
   if (order.status === 'PENDING') return view;
   const { instrument, clientOrderId, tradedSize } = order;
+  const shown = view.shown.get(clientOrderId);
+  if (shown?.tradedSize.gte(tradedSize) && (shown.over || !isOver(order))) return view;
   const others = view.probes.filter((probe) => probe.clientOrderId !== clientOrderId);
   return { ...view, probes: [...others, { instrument, clientOrderId, tradedSize, over: isOver(order), sinceMs }] };
 }
@@ -524,6 +548,7 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
   const seen: ExchangeOrder[] = [];
   const disagreeing: string[] = [];
   const probes: ExchangeOrder[] = [];
+  const dropped: OrderRow[] = [];
   for (const instrument of Object.keys(view.parts)) {
     const part = view.parts[instrument];
     if (part === undefined || reading.without.includes(instrument)) continue;
@@ -538,12 +563,17 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
     seen.push(...taken.seen);
     if (taken.disagrees) disagreeing.push(instrument);
     probes.push(...taken.further);
+    dropped.push(...taken.dropped);
   }
   const lookedUp = new Set(reading.lookups.map((one) => one.clientOrderId));
   let next: AccountView = {
     ...view,
     parts,
     uncovered: view.uncovered.filter((one) => !lookedUp.has(one.clientOrderId)),
+    shown: withShown(
+      view.shown,
+      dropped.map(({ order }) => ({ ...order, over: false })),
+    ),
   };
   for (const order of probes) next = withProbe(next, order, reading.receivedAtMs);
   const judged = withDisagreements(next, disagreeing, reading.receivedAtMs);
@@ -561,7 +591,11 @@ function takeReading(
   before: Part,
   reading: WholeReading,
   rows: ReadRows,
-): PartFolded & { readonly disagrees: boolean; readonly further: readonly ExchangeOrder[] } {
+): PartFolded & {
+  readonly disagrees: boolean;
+  readonly further: readonly ExchangeOrder[];
+  readonly dropped: readonly OrderRow[];
+} {
   const { requestedAtMs, receivedAtMs, era } = reading;
   const sameClock = before.provenAtMs === null || before.era === era;
   // Times of before our clock was set back compare with none of after it.
@@ -570,12 +604,15 @@ function takeReading(
   const recent = part.streamedSize !== null && isRecent(part.lastFrameAtMs, requestedAtMs);
 
   const openIds = new Set(rows.listed.map((order) => order.clientOrderId));
+  const dropped: OrderRow[] = [];
   const kept = part.orders.flatMap((row): OrderRow[] => {
     const id = row.order.clientOrderId;
     if (openIds.has(id) || isOver(row.order)) return [{ ...row, listed: openIds.has(id) }];
     if (rows.looked.some((order) => order.clientOrderId === id)) return [{ ...row, listed: false }];
-    const stays = !rows.absent.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs);
-    return stays ? [{ ...row, listed: false }] : [];
+    if (!rows.absent.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs))
+      return [{ ...row, listed: false }];
+    dropped.push(row);
+    return [];
   });
   let next: Part = { ...part, orders: kept };
   const seen: ExchangeOrder[] = [];
@@ -612,7 +649,9 @@ function takeReading(
     },
     reading,
   );
-  if (!isTrusted(next)) return { part: { ...next, held }, changed: true, seen, disagrees: false, further };
+  if (!isTrusted(next)) {
+    return { part: { ...next, held }, changed: true, seen, disagrees: false, further, dropped };
+  }
   for (const frame of held) {
     // An older position than the reading's own; orders compare by themselves.
     if (frame.kind === 'position' && frame.receivedAtMs < requestedAtMs - READING_LAG_MS) continue;
@@ -620,7 +659,7 @@ function takeReading(
     next = folded.part;
     seen.push(...folded.seen);
   }
-  return { part: next, changed: true, seen, disagrees, further };
+  return { part: next, changed: true, seen, disagrees, further, dropped };
 }
 
 function forgottenTimes(part: Part, requestedAtMs: number): Partial<Part> {

@@ -527,6 +527,53 @@ describe('10.6 own orders are the probe', () => {
   }
 });
 
+describe('10.6 one missing frame costs one recovery', () => {
+  /** The frame of order 2 is missing; the streams are connected again, and proven 5 s later. */
+  const recovered = (order: ExchangeOrder) => {
+    const account = quoting().read(3, 0, [row(1, 'OPEN'), order]);
+    account.wait(5.1);
+    assert.deepEqual(account.contradictions, ['account']);
+    return account.up(6).read(11.1, 0, [row(1, 'OPEN'), order]);
+  };
+  const cases: readonly [name: string, then: (account: Account) => Account, contradicts: string[]][] = [
+    ['a reading that agrees settles it', (account) => account.read(13, 0, [row(1, 'OPEN'), row(2, 'OPEN', 1)]), []],
+    [
+      'so does one after a reading, or a look-up, that lacked it',
+      (account) => account.read(18, 0, [row(1, 'OPEN')], [], [2]).read(20, 0, [row(1, 'OPEN'), row(2, 'OPEN', 1)]),
+      [],
+    ],
+    [
+      'its end, said again to who looks it up long after',
+      (account) =>
+        account
+          .order(13, row(2, 'CANCELLED', 1))
+          .read(15, 0, [row(1, 'OPEN')])
+          .read(40, 0, [row(1, 'OPEN')])
+          .read(42, 0, [row(1, 'OPEN')], [row(2, 'CANCELLED', 1)]),
+      [],
+    ],
+    [
+      'what the stream told of another one that a reading lacked for a while',
+      (account) => account.read(18, 0, [row(2, 'OPEN', 1)], [], [1]).read(20, 0, [row(1, 'OPEN'), row(2, 'OPEN', 1)]),
+      [],
+    ],
+    ['what it traded since', (account) => account.read(13, 0, [row(1, 'OPEN'), row(2, 'OPEN', 3)]), ['account']],
+    ['its end', (account) => account.read(13, 0, [row(1, 'OPEN')], [row(2, 'CANCELLED', 1)]), ['account']],
+    [
+      'a frame missing of the other one',
+      (account) => account.read(13, 0, [row(1, 'OPEN', 2), row(2, 'OPEN', 1)]),
+      ['account'],
+    ],
+  ];
+  for (const [name, then, contradicts] of cases) {
+    it(`${name}: ${contradicts.length === 0 ? 'intact' : 'a probe of its own'}`, () => {
+      const account = then(recovered(row(2, 'OPEN', 1)));
+      account.wait(120);
+      assert.deepEqual(account.contradictions, ['account', ...contradicts]);
+    });
+  }
+});
+
 describe('10.6 REST and stream disagree', () => {
   const disagreeing = () =>
     quoting()
