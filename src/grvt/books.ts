@@ -4,6 +4,9 @@ import type { Clock, EngineClock } from '../ports.ts';
 /** The oldest book that prices an order, by when it was received (strategy 7.4). */
 export const BOOK_FRESH_MS = 2_000;
 
+/** While the stream is alive its next book is waited for so long, one and a half of its periods; then REST is asked. */
+export const STREAM_WAIT_MS = 750;
+
 /** A clock that need not notice when it is set back: a short command does not live that long. */
 export type BookClock = Clock & Partial<Pick<EngineClock, 'era'>>;
 
@@ -12,8 +15,8 @@ export interface Books {
   /** A book of the stream. One older, by the exchange's time, than a fresh one of the stream counts as nothing. */
   take(book: Book): void;
   /**
-   * The newest book, by the exchange's time, of those received at most 2 s ago; REST is asked where there is none. Callers that wait
-   * for one instrument share one request. The book may be empty, one-sided or crossed: that fails the attempt, and asks nobody again.
+   * The newest book, by the exchange's time, of those received at most 2 s ago; where there is none, the next one of a stream that
+   * is alive, else of REST. Callers that wait for one instrument share one request. The book may be empty, one-sided or crossed: that fails the attempt, and asks nobody again.
    *
    * @param receivedAfterMs our clock; only books received later count
    */
@@ -44,6 +47,8 @@ export function createBooks(parts: {
   const { clock, read, isTraded } = parts;
   const kept = new Map<string, Sources>();
   const asked = new Map<string, Promise<Book>>();
+  /** Who waits for the next book of the stream; each for a bounded time. */
+  const waiting = new Map<string, Set<() => void>>();
   const era = () => clock.era?.() ?? 0;
 
   function isFresh(held: Held): boolean {
@@ -72,6 +77,20 @@ export function createBooks(parts: {
     return newest?.book ?? null;
   }
 
+  function nextOfStream(instrument: string): Promise<void> {
+    return new Promise((resolve) => {
+      const all = waiting.get(instrument) ?? new Set();
+      waiting.set(instrument, all);
+      const end = () => {
+        clearTimeout(timer);
+        all.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, STREAM_WAIT_MS);
+      all.add(end);
+    });
+  }
+
   async function ask(instrument: string): Promise<Book> {
     try {
       const book = await read(instrument);
@@ -89,13 +108,20 @@ export function createBooks(parts: {
       const last = sources.stream;
       if (last !== null && isFresh(last) && book.eventTimeNs < last.book.eventTimeNs) return;
       sources.stream = hold(book);
+      for (const end of waiting.get(book.instrument) ?? []) end();
     },
     async newest(instrument, receivedAfterMs = Number.NEGATIVE_INFINITY) {
+      const stream = kept.get(instrument)?.stream ?? null;
       const held = freshest(instrument, receivedAfterMs);
       if (held !== null) return held;
-      const waiting = asked.get(instrument) ?? ask(instrument);
-      asked.set(instrument, waiting);
-      const answer = await waiting;
+      if (stream !== null && isFresh(stream)) {
+        await nextOfStream(instrument);
+        const next = freshest(instrument, receivedAfterMs);
+        if (next !== null) return next;
+      }
+      const request = asked.get(instrument) ?? ask(instrument);
+      asked.set(instrument, request);
+      const answer = await request;
       // The stream may have brought a newer one meanwhile.
       return freshest(instrument, receivedAfterMs) ?? answer;
     },

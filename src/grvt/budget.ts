@@ -21,6 +21,8 @@ export type BucketName = 'reads' | 'creates' | 'cancels' | 'market data';
 const UNITS_PER_SECOND = 100;
 /** The part of it that is planned with (strategy 9.1): the rest is for other programs on the account. A stop may use all. */
 const PLANNED_SHARE = 0.8;
+/** The part of that which openings may use: a repair finds room at once even while a hundred symbols open. */
+const OPENINGS_SHARE = 0.75;
 /** How long a request counts after its answer. It reached the exchange before that, so no second there ever sees more. */
 const COUNTS_MS = 1_000;
 /**
@@ -142,12 +144,15 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
   let closed = false;
 
   const limit = (): number => Math.floor(UNITS_PER_SECOND * scale * planned * share);
-  const fits = (units: number): boolean => pause === null && (used === 0 || used + units <= limit());
+  const fits = (units: number, priority: number): boolean => {
+    const most = priority === OPENING ? limit() * OPENINGS_SHARE : limit();
+    return pause === null && (used === 0 || used + units <= most);
+  };
 
   /** Lets the line go on for as long as the one whose turn it is finds room. */
   function look(): void {
-    const units = queue.nextUnits();
-    if (units !== null && fits(units)) line.start();
+    const next = queue.next();
+    if (next !== undefined && fits(next.units, next.priority)) line.start();
     else line.pause();
   }
 
@@ -271,7 +276,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
   return {
     async take(asked) {
       if (closed) throw new NotAdmitted('the engine is closing');
-      if (queue.size === 0 && fits(asked.units)) return grant(asked.units);
+      if (queue.size === 0 && fits(asked.units, priorityOf(asked.need))) return grant(asked.units);
       if (refusals.size >= MAX_WAITING) throw new NotAdmitted(`${MAX_WAITING} requests are waiting already`);
       return wait(asked);
     },
@@ -279,7 +284,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       used += units;
       release(units, COUNTS_MS);
     },
-    hasRoom: (units) => queue.size === 0 && fits(units),
+    hasRoom: (units) => queue.size === 0 && fits(units, priorityOf('rest')),
     hurry() {
       planned = 1;
       look();
@@ -303,6 +308,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
 }
 
 const priorityOf = (need: Need): number => NEEDS.length - NEEDS.indexOf(need);
+const OPENING = priorityOf('opening');
 
 let lastId = 0;
 const nextId = (): number => {
@@ -340,13 +346,8 @@ class Turns {
     lane.set(turn, [...(lane.get(turn) ?? []), one]);
   }
 
-  /** Weight of the request whose turn it is; null: nobody waits. */
-  nextUnits(): number | null {
-    return this.#next()?.units ?? null;
-  }
-
   dequeue(): Waiting['run'] | undefined {
-    const next = this.#next();
+    const next = this.next();
     if (next === undefined) return undefined;
     this.remove(next.id);
     // Those of its symbol that still wait have had their turn.
@@ -393,7 +394,8 @@ class Turns {
     return [...this.#placed.values()].filter((one) => one.priority === priority).map(({ run }) => run);
   }
 
-  #next(): Waiting | undefined {
+  /** Whose turn it is; undefined: nobody waits. */
+  next(): Waiting | undefined {
     const highest = Math.max(...this.#lanes.keys());
     const [first] = this.#lanes.get(highest)?.values() ?? [];
     return first?.[0];

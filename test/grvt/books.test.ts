@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { decimal } from '../../src/core/decimal.ts';
 import type { Book } from '../../src/core/model.ts';
 import { touchOf } from '../../src/core/pricing.ts';
-import { BOOK_FRESH_MS, createBooks } from '../../src/grvt/books.ts';
+import { BOOK_FRESH_MS, createBooks, STREAM_WAIT_MS } from '../../src/grvt/books.ts';
 import { rig } from './support.ts';
 
 const BTC = 'BTC_USDT_Perp';
@@ -78,13 +78,34 @@ describe('7.4 the book that prices an order', () => {
   });
 
   it('after a refusal only what was received later counts; its time may be the same', async () => {
-    const { clock, books, asked, best } = bench([bookAt(5, '20')]);
+    const { clock, books, asked, best } = bench();
     books.take(bookAt(5, '10'));
     const refusedAtMs = clock.ms;
-    assert.equal(await best(refusedAtMs), '20');
     clock.ms += 1;
     books.take(bookAt(5, '11'));
     assert.equal(await best(refusedAtMs), '11');
+    assert.deepEqual(asked, []);
+  });
+
+  it('after a refusal the next book of a stream that is alive is waited for, and REST is not asked', async () => {
+    const { clock, books, asked, best } = bench();
+    books.take(bookAt(5, '10'));
+    const retries = [best(clock.ms), best(clock.ms)];
+    clock.ms += 400;
+    books.take(bookAt(6, '11'));
+    assert.deepEqual(await Promise.all(retries), ['11', '11']);
+    assert.deepEqual(asked, []);
+  });
+
+  it('a stream that brings none within one and a half of its periods is not waited for any longer', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { clock, books, asked, best } = bench([bookAt(5, '20')]);
+    books.take(bookAt(5, '10'));
+    const retry = best(clock.ms);
+    t.mock.timers.tick(STREAM_WAIT_MS - 1);
+    assert.deepEqual(asked, []);
+    t.mock.timers.tick(1);
+    assert.equal(await retry, '20');
     assert.deepEqual(asked, [BTC]);
   });
 

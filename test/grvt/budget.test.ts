@@ -119,6 +119,19 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.equal(bucket.left, 40, 'what was not sent costs nothing');
   });
 
+  it('a quarter is left to repairs, however many openings wait', async () => {
+    const bucket = open();
+    const left: [string, number][] = [];
+    for (let index = 0; index < 20; index += 1) ask(bucket, left, 'opening', { need: 'opening', units: 5 });
+    await settle();
+    assert.equal(left.length, 12);
+    for (let index = 0; index < 5; index += 1) ask(bucket, left, 'repair', { need: 'repair', units: 5 });
+    await settle();
+    assert.equal(left.filter(([name]) => name === 'repair').length, 4);
+    await advance(3_000);
+    assert.equal(left.length, 25);
+  });
+
   it('our clock set back by an hour does not stop the budget for an hour', async () => {
     const bucket = open();
     const left: [string, number][] = [];
