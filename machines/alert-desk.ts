@@ -8,6 +8,7 @@ import {
   type DeskWrite,
   deskClear,
   deskDaily,
+  deskNews,
   deskRaise,
   deskWake,
   outboxWrite,
@@ -64,6 +65,8 @@ interface AlertDeskContext extends AlertDeskInput {
   readonly text: string;
   readonly failuresInARow: number;
   readonly pauseMs: number;
+  /** The engine has stopped: nothing more comes up that could join a message, and the process waits for the last one. */
+  readonly closing: boolean;
 }
 
 const deliver = fromPromise<void, { readonly notifier: Notifier; readonly text: string }>(({ input }) =>
@@ -85,6 +88,8 @@ export const alertDeskMachine = setup({
   },
   guards: {
     somethingWaits: ({ context: { memory, clock } }) => isDue(memory.outbox, clock.nowMs()),
+    lastWordsWait: ({ context: { memory, clock, closing, failuresInARow } }) =>
+      closing && failuresInARow === 0 && isDue(memory.outbox, clock.nowMs()),
     refusedForContent: (_, { thrown }: { readonly thrown: unknown }) => isForContent(thrown),
   },
   actions: {
@@ -97,6 +102,11 @@ export const alertDeskMachine = setup({
     judgeCleared: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'alert.cleared') return;
       keep(context, deskClear(context.memory, event.key, event.atMs, context.policies), enqueue);
+    }),
+    takeNews: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'news.told') return;
+      keep(context, deskNews(context.memory, event.news, context.clock.nowMs()), enqueue);
+      if (event.news.doing.what === 'stopped') enqueue.assign({ closing: true });
     }),
     judgeTime: enqueueActions(({ context, enqueue }) => {
       keep(context, deskWake(context.memory, context.clock.nowMs(), context.policies), enqueue);
@@ -157,11 +167,13 @@ export const alertDeskMachine = setup({
     text: '',
     failuresInARow: 0,
     pauseMs: PACE_MS,
+    closing: false,
   }),
   type: 'parallel',
   on: {
     'alert.raised': { actions: 'judgeRaised' },
     'alert.cleared': { actions: 'judgeCleared' },
+    'news.told': { actions: 'takeNews' },
   },
   states: {
     delivery: {
@@ -174,6 +186,7 @@ export const alertDeskMachine = setup({
         },
         gathering: {
           description: 'Something waits; what comes up at the same time joins it in one message.',
+          always: { guard: 'lastWordsWait', target: 'sending', actions: 'takeMessage' },
           after: { gatherMs: { target: 'sending', actions: 'takeMessage' } },
         },
         sending: {
@@ -204,6 +217,7 @@ export const alertDeskMachine = setup({
         pausing: {
           description:
             'Keeps the pace between messages; longer with every try that failed in a row. Also after a start.',
+          always: { guard: 'lastWordsWait', target: 'outbox' },
           after: { pauseMs: 'outbox' },
         },
       },

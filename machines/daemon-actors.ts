@@ -3,7 +3,7 @@ import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
-import type { AlertTexts } from '../src/core/outbox.ts';
+import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
@@ -186,8 +186,17 @@ export function liveOrders(context: TradingParts, self: AnyActorRef): LiveOrders
 export function netsLeft(context: TradingParts, self: AnyActorRef): NetLeft[] {
   return context.symbols.flatMap(({ config }) => {
     const known = knownOf(self.system.get(`symbol:${config.instrument}`));
-    return (known === undefined ? null : netLeftOf(known)) ?? [];
+    return (known === undefined ? null : netLeftOf(known, context.exchange.lastTouch(config.instrument))) ?? [];
   });
+}
+
+/** What is not hedged now, and the symbols of which nothing is known yet (strategy 12.3). */
+export function openNow(context: TradingParts, self: AnyActorRef): Pick<News, 'unhedged' | 'unknown'> {
+  const unknown = context.symbols.flatMap(({ config, unlisted }) => {
+    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
+    return unlisted || (known?.state.begun && known.assessment !== null) ? [] : [config.instrument];
+  });
+  return { unhedged: netsLeft(context, self), unknown };
 }
 
 /** The same by the journal, of every instrument: for a stop before any symbol has begun. */

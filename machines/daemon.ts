@@ -40,6 +40,7 @@ import {
   type LiveOrders,
   liveOrders,
   netsLeft,
+  openNow,
   spawnerOf,
   spawnOne,
   type TradingParts,
@@ -56,6 +57,7 @@ import type {
   InstrumentListed,
   InstrumentsPolled,
   InstrumentUnlisted,
+  NewsTold,
   OrderCancel,
   OrderEnded,
   ReduceOnlyChanged,
@@ -78,6 +80,9 @@ export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
 export const RESPAWN_FORGIVEN_MS = 300_000;
 /** What is in flight has this long to settle before the clean-up begins anyway: three requests and their confirmations. */
 export const DRAIN_LIMIT_MS = 30_000;
+
+/** A start is told after this at the latest, whatever is not known by then. */
+export const START_TOLD_MS = 60_000;
 
 /** A stopping engine waits this long for its last alerts to be delivered: one delivery and its pace. */
 export const FAREWELL_MS = 10_000;
@@ -138,6 +143,8 @@ interface DaemonContext extends TradingParts {
   readonly journalled: LiveOrders;
   /** … and what is not hedged by it. */
   readonly journalledNets: readonly NetLeft[];
+  /** How this run began, until people are told what it found (strategy 12.3); null: they are, or it does not trade yet. */
+  readonly toTell: { readonly after: 'stop' | 'crash' | 'none'; readonly sinceMs: number } | null;
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
   readonly broken: boolean;
@@ -244,12 +251,26 @@ const daemonSetup = setup({
     /** For `status` and the next start: a run that trades, and how it ended. One that never traded says nothing. */
     noteStart: enqueueActions(({ context, enqueue, system }) => {
       const startedAtMs = context.clock.nowMs();
+      const former = lastRun(context);
+      const after = former === null ? 'none' : former.stoppedAtMs === null ? 'crash' : 'stop';
+      enqueue.assign({ toTell: { after, sinceMs: startedAtMs } });
       noteRun(context, { enqueue, system }, { startedAtMs, stoppedAtMs: null, exitCode: null });
     }),
     noteStop: enqueueActions(({ context, enqueue, system }) => {
       if (!context.draining) return;
       const stoppedAtMs = context.clock.nowMs();
       noteRun(context, { enqueue, system }, { stoppedAtMs, exitCode: context.exitCode });
+    }),
+    /** Once every symbol has found out where it stands, or after a minute without those that have not. */
+    tellStarted: enqueueActions(({ context, enqueue, self, system }) => {
+      const { toTell, symbols } = context;
+      if (toTell === null || context.draining) return;
+      const open = openNow(context, self);
+      const waitedMs = Math.abs(context.clock.nowMs() - toTell.sinceMs);
+      if (open.unknown.length > 0 && waitedMs < START_TOLD_MS) return;
+      enqueue.assign({ toTell: null });
+      const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
+      tell(enqueue, system, 'alert-desk', { type: 'news.told', news: { doing, ...open } });
     }),
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     noteDefect: enqueueActions(({ context, event, enqueue, system }) => {
@@ -583,8 +604,10 @@ const daemonSetup = setup({
     /** The desk hears it before it is asked whether it has something to tell: an enqueued event would come after that. */
     alertLeft: ({ context, self, system }) => {
       const atMs = context.clock.nowMs();
-      for (const net of netsLeft(context, self))
-        system.get('alert-desk')?.send({ type: 'alert.raised', alert: netLeftAlert(net, atMs) });
+      const desk = system.get('alert-desk');
+      const open = openNow(context, self);
+      for (const net of open.unhedged) desk?.send({ type: 'alert.raised', alert: netLeftAlert(net, atMs) });
+      desk?.send({ type: 'news.told', news: { doing: { what: 'stopped', why: context.stopWhy }, ...open } });
     },
     sayLeft: ({ context, self }) => {
       const left = [...netsLeft(context, self), ...context.journalledNets];
@@ -633,6 +656,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     unknown: [],
     journalled: [],
     journalledNets: [],
+    toTell: null,
     draining: false,
     broken: false,
     defect: null,
@@ -664,7 +688,7 @@ export const daemonMachine = daemonSetup.createMachine({
   output: outputOf,
   initial: 'starting',
   on: {
-    'account.polled': { actions: ['judgeAccount', 'takeUpStrays'] },
+    'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
@@ -803,6 +827,10 @@ function reportFailed(
   tell(hands, system, 'alert-desk', { type: 'alert.raised', alert });
 }
 
+function lastRun({ journal }: Pick<DaemonContext, 'journal'>): RunNote | null {
+  return (journal.latest('note', RUN_NOTE)?.body as RunNote | undefined) ?? null;
+}
+
 /** The engine trades and stops without that note; that it cannot be written is reported. */
 function noteRun(
   context: DaemonContext,
@@ -811,7 +839,7 @@ function noteRun(
 ): void {
   const { journal, clock } = context;
   try {
-    const body = { ...(journal.latest('note', RUN_NOTE)?.body as RunNote | undefined), ...change };
+    const body = { ...lastRun(context), ...change };
     journal.append([{ kind: 'note', key: RUN_NOTE, atMs: clock.nowMs(), body }]);
   } catch (thrown) {
     reportFailed(context, 'journal', messageOf(thrown), parts);
@@ -832,6 +860,7 @@ function scheduleRespawn(context: DaemonContext, actor: string, enqueue: unknown
 type Told =
   | AlertRaised
   | AlertCleared
+  | NewsTold
   | TradingDrain
   | TradingHalt
   | InstrumentListed

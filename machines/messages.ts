@@ -10,6 +10,7 @@ import type {
   Side,
   SymbolSnapshot,
 } from '../src/core/model.ts';
+import type { News } from '../src/core/outbox.ts';
 import type { ReduceOnly } from '../src/core/symbol-state.ts';
 import type { AccountFrame } from '../src/core/view.ts';
 import type { PreparedOrder } from '../src/ports.ts';
@@ -356,7 +357,13 @@ export interface CancellationTold {
   readonly message: CancelEnded;
 }
 
-export type ToAlertDesk = AlertRaised | AlertCleared;
+export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold;
+
+/** A start, a stop, a change of mode (strategy 12.3). */
+export interface NewsTold {
+  readonly type: 'news.told';
+  readonly news: Pick<News, 'doing' | 'unhedged' | 'unknown'>;
+}
 
 /** A condition of strategy 12 holds. Said again for as long as it does; the alert desk decides what is sent. */
 export interface AlertRaised {

@@ -709,13 +709,14 @@ export function reportOf(context: SymbolContext): { readonly stuck: StuckSymbol 
 /**
  * What of the symbol is unhedged (strategy 12.3, 13.4); null: it is hedged, or nothing is known of it.
  *
- * @param touch the newest book known, if that is not the one the symbol asked for
+ * @param heard the newest book there is, beside the one the symbol asked for
  */
 export function netLeftOf(
   context: SymbolContext,
-  touch: Pick<Touch, 'bid' | 'ask' | 'atMs'> | null = context.touch,
+  heard: Pick<Touch, 'bid' | 'ask' | 'atMs'> | null = null,
 ): NetLeft | null {
   const { state, instrument, assessment, clock } = context;
+  const touch = heard !== null && heard.atMs >= (context.touch?.atMs ?? 0) ? heard : context.touch;
   const mark = assessment?.kind === 'usable' ? assessment.input.valuation.mark : null;
   const fresh = touch !== null && clock.nowMs() - touch.atMs < 2 * STUCK_TOUCH_MS ? touch : null;
   return openNet(state, instrument, mark, fresh);

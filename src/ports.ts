@@ -75,6 +75,8 @@ export interface Exchange {
    * @param options.receivedAfterMs our clock: only a book that was received later
    */
   book(instrument: string, options?: { readonly receivedAfterMs?: number }): Promise<Book>;
+  /** Best bid and ask of the newest book received, of any age, and when; null: none was, or a side of it is empty. */
+  lastTouch(instrument: string): { readonly bid: Decimal; readonly ask: Decimal; readonly atMs: number } | null;
   /** The index price, > 0, USDT: what the exchange holds post-only orders against beside the book (strategy 9.5). */
   indexPrice(instrument: string): Promise<Decimal>;
 

@@ -21,6 +21,7 @@ import {
   EMPTY_OUTBOX,
   enqueue,
   isCritical,
+  type News,
   type Outbox,
   type OutboxChange,
   type OutboxItem,
@@ -202,6 +203,16 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
   if (same) return nothing(memory);
   return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, told, resolved: ended };
+}
+
+/** Something was done that people want to know of (strategy 12.3); of one that waits already, the newer words count. */
+export function deskNews(
+  memory: DeskMemory,
+  news: Omit<News, 'type' | 'order' | 'queuedAtMs'>,
+  nowMs: number,
+): DeskStep {
+  const { outbox, changes } = enqueue(memory.outbox, { type: 'news', order: 0, queuedAtMs: nowMs, ...news });
+  return { ...nothing({ ...memory, outbox }), writes: changes.map(outboxWrite(nowMs)) };
 }
 
 /**

@@ -1,4 +1,11 @@
-import { ALERT_POLICIES, type Alert, type AlertKind, type AlertState, type StuckSymbol } from './alerts.ts';
+import {
+  ALERT_POLICIES,
+  type Alert,
+  type AlertKind,
+  type AlertState,
+  type NetLeft,
+  type StuckSymbol,
+} from './alerts.ts';
 import type { AccountName } from './model.ts';
 
 /**
@@ -8,7 +15,7 @@ import type { AccountName } from './model.ts';
  * There is one item per alert key: tellings of one alert that wait together become one item that counts them. So a
  * gateway that is down for a day leaves one item per key, not one per repeat.
  */
-export type OutboxItem = Notice | DailyReport | Folded;
+export type OutboxItem = Notice | DailyReport | News | Folded;
 
 interface Queued {
   /** Place in the queue: grows by one per item; kept when tellings join. */
@@ -46,6 +53,30 @@ export interface DailyReport extends Queued {
   readonly stuck: readonly StuckSymbol[];
   /** Symbols that had not found out where they stand. Absent: none. */
   readonly unknown?: readonly string[];
+}
+
+/** What was done, by whom: information, told once (strategy 12.3). */
+export type Doing =
+  /** `after`: the run before stopped in order, or ended without a stop, so that this one takes over; `none`: there was none. */
+  | { readonly what: 'started'; readonly after: 'stop' | 'crash' | 'none'; readonly symbols: number }
+  | { readonly what: 'stopped'; readonly why: string }
+  /** `mode` holds now, by these (strategy 16.1); `untilMs` null: until it is changed. */
+  | {
+      readonly what: 'mode-changed';
+      readonly instrument: string;
+      readonly mode: string;
+      readonly by: readonly string[];
+      readonly untilMs: number | null;
+      readonly why: string;
+    };
+
+/** A doing, with what is not hedged at that moment and what that costs at the touch. */
+export interface News extends Queued {
+  readonly type: 'news';
+  readonly doing: Doing;
+  readonly unhedged: readonly NetLeft[];
+  /** Symbols that had not found out where they stand. */
+  readonly unknown: readonly string[];
 }
 
 /** What a full outbox, or a full message, only counts. */
@@ -92,9 +123,12 @@ export const DAILY_LIMIT = 7;
 
 const FOLDED_KEY = 'folded';
 
-/** Where items sit in the outbox and the journal: alert key, `daily:<day>`, `folded`. */
+/** Where items sit in the outbox and the journal: alert key, `daily:<day>`, `news:<what>`, `folded`; newer news replace older. */
 export function itemKey(item: OutboxItem): string {
   if (item.type === 'notice') return item.key;
+  if (item.type === 'news') {
+    return ['news', item.doing.what, ...('instrument' in item.doing ? [item.doing.instrument] : [])].join(':');
+  }
   return item.type === 'daily' ? `daily:${item.day}` : FOLDED_KEY;
 }
 
@@ -239,6 +273,9 @@ export const MESSAGE_LIMIT = 3500;
 /** Kept free for the lines that count what did not fit: three phases of sixteen kinds never all occur; a dozen lines. */
 export const FOLD_RESERVE = 1000;
 
+/** One piece of news: a message takes two of them, and any alerts before them. */
+const NEWS_LIMIT = 1200;
+
 /** Alerts of one group told with all their numbers; of the others (twenty symbols, one failure) the names are enough. */
 export const SHOWN_PER_GROUP = 10;
 
@@ -263,6 +300,7 @@ export interface AlertTexts {
   /** How many were folded, and since when. */
   folded(tallies: readonly FoldedTally[], nowMs: number): string;
   /** At most `limit` characters; says how many symbols it leaves out. */
+  news(news: News, limit: number, nowMs: number): string;
   daily(report: DailyReport, limit: number, nowMs: number): string;
 }
 
@@ -359,6 +397,15 @@ export function takeMessage(
       tallies = group.map(tallyOf).reduce(addTally, tallies);
       told.push(...group);
     }
+  }
+  // Information comes last; what has no room is the next message's.
+  for (const item of candidates) {
+    if (item.type !== 'news') continue;
+    const text = texts.news(item, Math.min(NEWS_LIMIT, room), nowMs);
+    if (text.length + 1 > room) continue;
+    parts.push(text);
+    told.push(item);
+    room -= text.length + 1;
   }
   for (const item of candidates) {
     if (item.type !== 'folded') continue;
@@ -478,10 +525,14 @@ function isItem(body: unknown): body is OutboxItem {
       typeof item.key === 'string' &&
       typeof item.kind === 'string' &&
       Object.hasOwn(ALERT_POLICIES, item.kind) &&
-      item.details !== null &&
-      typeof item.details === 'object'
+      isRecord(item.details)
     );
   if (item.type === 'daily')
     return Number.isFinite(item.day) && Array.isArray(item.stuck) && Array.isArray(item.unknown ?? []);
+  if (item.type === 'news') return isRecord(item.doing) && Array.isArray(item.unhedged) && Array.isArray(item.unknown);
   return item.type === 'folded' && Array.isArray(item.tallies);
+}
+
+function isRecord(value: unknown): boolean {
+  return value !== null && typeof value === 'object';
 }

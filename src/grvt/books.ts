@@ -1,5 +1,5 @@
 import type { Book } from '../core/model.ts';
-import type { Clock, EngineClock } from '../ports.ts';
+import type { Clock, EngineClock, Exchange } from '../ports.ts';
 
 /** The oldest book that prices an order, by when it was received (strategy 7.4). */
 export const BOOK_FRESH_MS = 2_000;
@@ -21,6 +21,8 @@ export interface Books {
    * @param receivedAfterMs our clock; only books received later count
    */
   newest(instrument: string, receivedAfterMs?: number): Promise<Book>;
+  /** Best bid and ask of the newest book there is, of any age; null: none, or one without a side. */
+  lastTouch(instrument: string): ReturnType<Exchange['lastTouch']>;
 }
 
 interface Held {
@@ -102,6 +104,14 @@ export function createBooks(parts: {
   }
 
   return {
+    lastTouch(instrument) {
+      const sources = kept.get(instrument);
+      const [stream, rest] = [sources?.stream ?? null, sources?.rest ?? null];
+      const held = stream !== null && (rest === null || isNewer(stream, rest)) ? stream : rest;
+      const [bid, ask] = [held?.book.bids[0]?.price, held?.book.asks[0]?.price];
+      if (held === null || bid === undefined || ask === undefined) return null;
+      return { bid, ask, atMs: held.receivedAtMs };
+    },
     take(book) {
       if (!isTraded(book.instrument)) return;
       const sources = sourcesOf(book.instrument);

@@ -811,6 +811,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     book: (instrument, { receivedAfterMs } = {}) => books.newest(instrument, receivedAfterMs),
     takeBook: books.take,
+    lastTouch: books.lastTouch,
 
     async indexPrice(instrument) {
       const spec = miniSpec(instrument);

@@ -1,10 +1,13 @@
 import { ALERT_POLICIES, type Alert, type AlertKind, hedgeDistance, type StuckSymbol } from '../core/alerts.ts';
-import type { Decimal } from '../core/decimal.ts';
+import { netLeftAlert } from '../core/conditions.ts';
+import { type Decimal, sum as total } from '../core/decimal.ts';
 import {
   type AlertTexts,
   clip,
   type DailyReport,
+  type Doing,
   type FoldedTally,
+  type News,
   type Notice,
   type NoticeGroup,
   type NoticePhase,
@@ -62,6 +65,12 @@ interface Words {
   readonly dailyHints: string;
   readonly dailyMore: (count: number, names: string) => string;
   readonly dailyUnknown: (names: string) => string;
+  readonly started: (after: 'stop' | 'crash' | 'none', symbols: number) => string;
+  readonly stopped: (why: string) => string;
+  readonly mode: (mode: { instrument: string; mode: string; by: string; until: string | null; why: string }) => string;
+  readonly allHedged: string;
+  readonly unhedged: (count: number, usdt: string | null, costUsdt: string | null) => string;
+  readonly newsUnknown: (names: string) => string;
   readonly test: (at: string) => string;
   readonly duration: { readonly s: string; readonly min: string; readonly h: string; readonly d: string };
 }
@@ -276,6 +285,10 @@ const EN: Words = {
     },
   },
   details: {
+    file: 'symbols file',
+    command: 'command',
+    rollout: 'rollout',
+    leaving: 'leaving',
     removed: 'its row was removed',
     disabled: 'its row is disabled',
     unconfigured: 'the symbols file does not name it',
@@ -317,6 +330,15 @@ const EN: Words = {
     'Engine: keeps its orders at the guard price or better and never hedges at a loss.\nYou: wait, or hedge by hand and take the loss.',
   dailyMore: (count, names) => `and ${count} more: ${names}`,
   dailyUnknown: (names) => `not known: ${names}`,
+  started: (after, symbols) =>
+    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', none: 'Started for the first time' }[after]}: ${symbols} symbols`,
+  stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
+  mode: ({ instrument, mode, by, until, why }) =>
+    `${instrument}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
+  allHedged: 'Nothing is unhedged.',
+  unhedged: (count, usdt, costUsdt) =>
+    `Unhedged: ${count}${usdt === null ? '' : `, worth ${usdt} USDT`}${costUsdt === null ? ', cost at the touch not known' : `, cost at the touch ${costUsdt} USDT`}`,
+  newsUnknown: (names) => `Not known yet: ${names}`,
   test: (at) => `Test message of ${at}: alerts arrive here.`,
   duration: { s: ' s', min: ' min', h: ' h', d: ' d' },
 };
@@ -517,6 +539,10 @@ const ZH: Words = {
     },
   },
   details: {
+    file: '配置文件',
+    command: '命令',
+    rollout: '灰度',
+    leaving: '退出中',
     removed: '配置行已移除',
     disabled: '配置行已停用',
     unconfigured: '配置文件中没有该标的',
@@ -564,6 +590,15 @@ const ZH: Words = {
   dailyHints: '引擎：挂单不劣于保护价，绝不亏损对冲。\n您可以：等待，或手动对冲并承担亏损。',
   dailyMore: (count, names) => `另有 ${count} 个：${names}`,
   dailyUnknown: (names) => `状态未知：${names}`,
+  started: (after, symbols) =>
+    `${{ stop: '已启动', crash: '已启动，接管上次未正常停止的运行', none: '首次启动' }[after]}：${symbols} 个标的`,
+  stopped: (why) => (why === '' ? '已停止' : `已停止：${why}`),
+  mode: ({ instrument, mode, by, until, why }) =>
+    `${instrument}：模式 ${mode}${by === '' ? '' : `（${by}）`}${until === null ? '' : `，至 ${until}`}${why === '' ? '' : `，${why}`}`,
+  allHedged: '没有未对冲的净额。',
+  unhedged: (count, usdt, costUsdt) =>
+    `未对冲 ${count} 个${usdt === null ? '' : `，价值 ${usdt} USDT`}${costUsdt === null ? '，按盘口对冲的成本未知' : `，按盘口对冲的成本 ${costUsdt} USDT`}`,
+  newsUnknown: (names) => `状态未知：${names}`,
   test: (at) => `${at} 测试消息：告警可以送达。`,
   duration: { s: ' 秒', min: ' 分钟', h: ' 小时', d: ' 天' },
 };
@@ -613,6 +648,7 @@ export function alertTexts(
     group: (group, nowMs) => groupText(group, nowMs, words),
     folded: (tallies, nowMs) => [words.folded, ...tallies.map((tally) => foldedLine(tally, nowMs, words))].join('\n'),
     daily: (report, limit, nowMs) => dailyText(report, limit, nowMs, words),
+    news: (news, limit, nowMs) => newsText(news, limit, nowMs, words),
     test: (nowMs) => `${heading(null, nowMs)}\n${words.test(words.local(nowMs))}`,
   };
 }
@@ -751,6 +787,51 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Tol
   }
   const left = report.stuck.slice(lines.length).map((symbol) => symbol.instrument);
   return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names(left))] : []), last].join('\n');
+}
+
+/** What was done, and what is not hedged: each net, or as many as there is room for, after their sums (strategy 12.3). */
+function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: number, words: Told): string {
+  const sum = (amounts: readonly (Decimal | null)[]) =>
+    amounts.some((amount) => amount === null) ? null : total(amounts as readonly Decimal[]).toFixed(2);
+  const head = [
+    doingText(doing, nowMs, words),
+    unhedged.length > 0
+      ? words.unhedged(unhedged.length, sum(unhedged.map(({ usdt }) => usdt)), sum(unhedged.map((net) => net.costUsdt)))
+      : unknown.length === 0
+        ? words.allHedged
+        : '',
+    unknown.length > 0 ? words.newsUnknown(clip(unknown.join(words.comma), NAMES_LIMIT)) : '',
+  ].filter((line) => line !== '');
+  // At a stop each net is an alert of its own.
+  const nets = doing.what === 'stopped' ? [] : unhedged;
+  const lines = nets.map((net) => {
+    const { kind, instrument, details } = netLeftAlert(net, nowMs);
+    const since = net.sinceMs === null ? '' : words.comma + words.since(clock(net.sinceMs, nowMs, words), '');
+    return `- ${clip(`${oneLine(instrument ?? '')}${words.colon}${lineOf({ kind, instrument, details }, words)}${since}`, LINE_LIMIT)}`;
+  });
+  let room = limit - head.join('\n').length - NAMES_LIMIT;
+  const shown = lines.filter((line) => {
+    room -= line.length + 1;
+    return room > 0;
+  });
+  const left = nets.slice(shown.length).map(({ instrument }) => instrument);
+  const more = left.length > 0 ? [words.dailyMore(left.length, clip(left.join(words.comma), NAMES_LIMIT - 50))] : [];
+  return clip([...head, ...shown, ...more].join('\n'), limit);
+}
+
+function doingText(doing: Doing, nowMs: number, words: Told): string {
+  switch (doing.what) {
+    case 'started':
+      return words.started(doing.after, doing.symbols);
+    case 'stopped':
+      return words.stopped(oneLine(doing.why));
+    case 'mode-changed': {
+      const { instrument, mode, by, untilMs, why } = doing;
+      const until = untilMs === null ? null : clock(untilMs, nowMs, words);
+      const sources = by.map((one) => words.details[one] ?? one).join(words.comma);
+      return words.mode({ instrument: oneLine(instrument), mode, by: sources, until, why: oneLine(why) });
+    }
+  }
 }
 
 function dailyLine(symbol: StuckSymbol, nowMs: number, words: Told): string {

@@ -91,7 +91,7 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     symbolMode: modeOf({ leaving: context?.leaving }),
     leaving: context?.leaving ?? null,
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
-    open: context === null ? null : openStatus(netLeftOf(context, touch)),
+    open: context === null ? null : openStatus(netLeftOf(context, parts.heard)),
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
       B: context?.snapshots.B?.requestedAtMs ?? null,

@@ -42,6 +42,19 @@ describe('7.4 the book that prices an order', () => {
     assert.deepEqual(asked, [BTC]);
   });
 
+  it('12.3 the last touch is of the newest book of both, of any age; of one without a side there is none', async () => {
+    const { clock, books } = bench([bookAt(6, '20')]);
+    assert.equal(books.lastTouch(BTC), null);
+    books.take(bookAt(5, '10'));
+    clock.ms += 600_000;
+    const touch = () => books.lastTouch(BTC) as NonNullable<ReturnType<typeof books.lastTouch>>;
+    assert.deepEqual([touch().bid.toFixed(), touch().ask.toFixed(), touch().atMs], ['10', '1000', 1_000_000]);
+    await books.newest(BTC);
+    assert.deepEqual([touch().bid.toFixed(), touch().atMs], ['20', 1_600_000]);
+    books.take({ ...bookAt(7, '30'), asks: [] });
+    assert.equal(books.lastTouch(BTC), null);
+  });
+
   it('without any, REST is asked; its answer counts for 2 s as well', async () => {
     const { clock, asked, best } = bench([bookAt(6, '20'), bookAt(7, '30')]);
     assert.equal(await best(), '20');

@@ -23,7 +23,7 @@ import { decimal } from '../../src/core/decimal.ts';
 import { EMPTY_DESK } from '../../src/core/desk.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
-import { MESSAGE_LIMIT } from '../../src/core/outbox.ts';
+import { type Doing, MESSAGE_LIMIT } from '../../src/core/outbox.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Journal, JournalEntry } from '../../src/ports.ts';
@@ -237,6 +237,31 @@ describe('strategy 12.1: delivery', () => {
     assert.ok(deskIsQuiet(world.desk.getSnapshot()));
   });
 
+  test('12.3 news come after the alerts of their message; the last ones neither gather nor keep the pace', async () => {
+    const world = new World();
+    const news = (doing: Doing) => world.desk.send({ type: 'news.told', news: { doing, unhedged: [], unknown: [] } });
+    await world.pass(SETTLED);
+    news({ what: 'started', after: 'stop', symbols: 2 });
+    world.raise({ kind: 'limit-reached', instrument: 'BNB_USDT_Perp' });
+    world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.9', threshold: '0.70' } });
+    await world.pass(GATHER_MS + 500);
+    assert.match(
+      world.texts().at(-1) ?? '',
+      /MMR[\s\S]*BNB_USDT_Perp[\s\S]*\nStarted: 2 symbols\nNothing is unhedged\.$/,
+    );
+    news({ what: 'stopped', why: 'SIGTERM' });
+    await world.pass(100, 50);
+    assert.match(world.texts().at(-1) ?? '', /Stopped: SIGTERM/);
+    assert.equal(world.texts().length, 2);
+    world.gateway = () => 'refuses';
+    news({ what: 'stopped', why: 'again' });
+    await world.pass(1000, 50);
+    world.gateway = () => 'takes';
+    world.restart();
+    await world.pass(2 * SETTLED);
+    assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is told after the next start');
+  });
+
   test('12.3 sixty symbols at their limits: one message, and none again, whatever the mark does', async () => {
     const world = new World();
     for (let round = 0; round < 24; round += 1) {
@@ -401,7 +426,7 @@ describe('strategy 12.1: delivery', () => {
         notifier: { send: async (text) => void sent.push(text) },
         clock: { nowMs: () => START + clock.now() },
         reporter: { report: broken },
-        texts: { heading: broken, group: broken, folded: broken, daily: broken },
+        texts: { heading: broken, group: broken, folded: broken, news: broken, daily: broken },
         settings: { dailyReportAtMinutes: AT_NINE, stuckMs: 1 },
         stuckNow: broken,
       },

@@ -11,6 +11,7 @@ import {
   RESPAWN_FORGIVEN_MS,
   RESPAWN_PAUSES_MS,
   RULES_PAUSE_MS,
+  START_TOLD_MS,
   STRAY_CANCEL_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
@@ -594,6 +595,65 @@ describe('13.4 what remains open at a stop', () => {
     const waiting = netLeftOf({ ...sold, state: { ...sold.state, orders: [part] } });
     assert.deepEqual([String(waiting?.size), waiting?.costUsdt], ['0.5', null]);
     assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }), null);
+  });
+});
+
+describe('12.3 start, stop and take-over are messages', () => {
+  const told = (world: World) => world.sentTexts.filter((text) => /Started|Stopped/.test(text));
+
+  it('12.3 a start tells, once every symbol knows, what is unhedged and what that costs at the touch; a stop too', async () => {
+    const world = new World();
+    const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);
+    const body = stateWith({ lots, booked, unhedgedSinceMs: world.clock.nowMs() - 3_600_000 });
+    world.journal.append([{ kind: 'symbol.state', key: BNB, atMs: 1, body }]);
+    world.exchange.onPositions = async (account) =>
+      account === 'A' ? [position(1, { entryPrice: d(700), markPrice: d(600) })] : [];
+    world.exchange.onLastTouch = () => ({ bid: d(599), ask: d(601), atMs: world.clock.nowMs() });
+    await world.settle();
+    await world.pass(10 * LOOP_MS, 100);
+    const [started, ...others] = told(world);
+    assert.deepEqual(others, []);
+    assert.match(
+      started!,
+      /^\[.*\].*\nStarted for the first time: 2 symbols\nUnhedged: 1, worth 600\.00 USDT, cost at the touch 101\.00 USDT\n/,
+    );
+    assert.match(
+      started!,
+      /- BNB_USDT_Perp: to hedge: sell 1 BNB, worth 600\.00 USDT, cost at the touch 101\.00 USDT, since/,
+    );
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    assert.match(
+      told(world)[1]!,
+      /Not hedged while the engine is stopped[\s\S]*\nStopped: SIGINT\nUnhedged: 1, worth 600\.00 USDT/,
+    );
+  });
+
+  for (const [name, note, words] of [
+    ['after a stop', { startedAtMs: 1, stoppedAtMs: 2, exitCode: 0 }, /Started: 2 symbols\nNothing is unhedged\./],
+    [
+      'after a crash',
+      { startedAtMs: 1, stoppedAtMs: null, exitCode: null },
+      /taking over from a run .*: 2 symbols\nNothing/,
+    ],
+  ] as const) {
+    it(`12.3 ${name}`, async () => {
+      const world = new World();
+      world.journal.append([{ kind: 'note', key: RUN_NOTE, atMs: 1, body: note }]);
+      await world.settle();
+      await world.pass(10 * LOOP_MS, 100);
+      assert.match(told(world).join(), words);
+    });
+  }
+
+  it('12.3 a symbol that does not find out where it stands holds the message up for a minute, and is named', async () => {
+    const world = new World();
+    world.exchange.onPositions = (account) => (account === 'B' ? new Promise(() => {}) : Promise.resolve([]));
+    await world.settle();
+    await world.pass(START_TOLD_MS - LOOP_MS, 500);
+    assert.deepEqual(told(world), []);
+    await world.pass(30_000, 500);
+    assert.match(told(world).join(), /Not known yet: BNB_USDT_Perp, SOL_USDT_Perp/);
   });
 });
 

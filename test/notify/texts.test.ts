@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ALERT_KINDS, type AlertKind, type StuckSymbol } from '../../src/core/alerts.ts';
+import { ALERT_KINDS, type AlertKind, type NetLeft, type StuckSymbol } from '../../src/core/alerts.ts';
 import { conditionsOf } from '../../src/core/conditions.ts';
 import { decimal } from '../../src/core/decimal.ts';
-import type { DailyReport, Notice } from '../../src/core/outbox.ts';
+import type { DailyReport, Doing, News, Notice } from '../../src/core/outbox.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { PlanInput } from '../../src/core/plan-input.ts';
 import { alertLine, alertTexts, type Language } from '../../src/notify/texts.ts';
@@ -226,5 +226,67 @@ describe('strategy 12.2: the daily report', () => {
     const listed = text.match(/to hedge/g)?.length ?? 0;
     assert.ok(listed > 5);
     assert.match(text, new RegExp(`and ${200 - listed} more: COIN${listed}_`));
+  });
+});
+
+describe('12.3 news, in both languages', () => {
+  const net: NetLeft = {
+    instrument: 'BNB_USDT_Perp',
+    hedgeSide: 'sell',
+    size: decimal('1.66'),
+    usdt: decimal('996'),
+    sinceMs: NOW - 12 * 60_000,
+    costUsdt: decimal('12.453'),
+  };
+  const news = (doing: Doing, more: Partial<News> = {}): News => ({
+    ...{ type: 'news', order: 1, queuedAtMs: NOW, doing, unhedged: [net], unknown: [] },
+    ...more,
+  });
+  const mode = { what: 'mode-changed', instrument: 'BNB_USDT_Perp', mode: 'pause', untilMs: NOW, why: 'news' } as const;
+  const cases: [string, News, RegExp, RegExp][] = [
+    [
+      'a take-over: its nets, their sums',
+      news({ what: 'started', after: 'crash', symbols: 4 }),
+      /taking over.*: 4 symbols\nUnhedged: 1, worth 996\.00 USDT, cost at the touch 12\.45 USDT\n- BNB_USDT_Perp: to hedge: sell 1\.66 BNB/,
+      /接管.*：4 个标的\n未对冲 1 个，价值 996\.00 USDT，按盘口对冲的成本 12\.45 USDT\n- BNB_USDT_Perp：待对冲：卖出 1\.66/,
+    ],
+    [
+      'a cost that is not known',
+      news({ what: 'stopped', why: 'SIGTERM' }, { unhedged: [net, { ...net, costUsdt: null }] }),
+      /^Stopped: SIGTERM\nUnhedged: 2, worth 1992\.00 USDT, cost at the touch not known$/,
+      /^已停止：SIGTERM\n未对冲 2 个，价值 1992\.00 USDT，按盘口对冲的成本未知$/,
+    ],
+    [
+      'a mode, who holds it and until when; nothing unhedged',
+      news({ ...mode, by: ['command'] }, { unhedged: [] }),
+      /^BNB_USDT_Perp: mode pause \(command\), until .*, news\nNothing is unhedged\.$/,
+      /^BNB_USDT_Perp：模式 pause（.*），至 .*，news\n没有未对冲的净额。$/,
+    ],
+    [
+      'symbols of which nothing is known: no “nothing is unhedged”',
+      news({ what: 'started', after: 'stop', symbols: 1 }, { unhedged: [], unknown: ['SOL_USDT_Perp'] }),
+      /^Started: 1 symbols\nNot known yet: SOL_USDT_Perp$/,
+      /^已启动：1 个标的\n状态未知：SOL_USDT_Perp$/,
+    ],
+  ];
+  for (const [name, one, en, zh] of cases) {
+    test(`12.3 ${name}`, () => {
+      assert.match(alertTexts('en', 'x').news(one, 1200, NOW), en);
+      assert.match(alertTexts('zh', 'x').news(one, 1200, NOW), zh);
+    });
+  }
+
+  test('12.3 of a hundred nets those that fit, the others by name, within the limit', () => {
+    const unhedged = Array.from({ length: 100 }, (_, at) => ({ ...net, instrument: `S${at}_USDT_Perp` }));
+    const text = alertTexts('en', 'x').news(
+      news({ what: 'started', after: 'stop', symbols: 100 }, { unhedged }),
+      1200,
+      NOW,
+    );
+    assert.ok(text.length <= 1200);
+    assert.match(
+      text,
+      /Unhedged: 100, worth 99600\.00 USDT[\s\S]*- S0_USDT_Perp.*\n[\s\S]*and \d+ more|S\d+_USDT_Perp/,
+    );
   });
 });

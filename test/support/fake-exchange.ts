@@ -168,6 +168,11 @@ export class FakeExchange implements Exchange {
     return this.onBook(instrument);
   }
 
+  onLastTouch: Exchange['lastTouch'] = () => null;
+  lastTouch(instrument: string): ReturnType<Exchange['lastTouch']> {
+    return this.onLastTouch(instrument);
+  }
+
   positions(account: AccountName): Promise<readonly Position[]> {
     this.#note('positions', account);
     return this.onPositions(account);
