@@ -441,7 +441,9 @@ function spread(
     tell(hands, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: { ...snapshot, ...fills } });
   }
   const intact = folded.view.intactSinceMs !== null;
-  for (const order of folded.seen) tell(hands, 'gateway', { type: 'order.seen', account, order, intact });
+  for (const order of folded.seen) {
+    for (const waiting of ['gateway', 'cleanup']) tell(hands, waiting, { type: 'order.seen', account, order, intact });
+  }
   for (const contradiction of folded.contradictions) {
     const { instrument, why } = contradiction;
     reporter.report({ type: 'stream.contradicted', atMs: nowMs, account, instrument, why });

@@ -741,6 +741,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: 'spendAll',
       invoke: {
         id: 'cleanup',
+        systemId: 'cleanup',
         src: 'cleanup',
         input: cleanupInput,
         onDone: { target: 'telling', actions: ['takeCleanup', 'tellRows'] },

@@ -25,6 +25,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol → poller          | orders.watched                                                |
  * | streams → poller         | frame.received, streams.reported                              |
  * | poller → gateway         | order.seen, streams.changed                                   |
+ * | poller → cleanup         | order.seen                                                    |
  * | poller → alert-desk      | alert.raised                                                  |
  * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
@@ -45,7 +46,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
  *
- * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`.
+ * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`, `cleanup`.
  */
 
 export type PollerToSymbol = SnapshotReceived | SnapshotFailed | PollerStarted;

@@ -1,14 +1,17 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
+import { isOver } from '../src/core/view.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import type { OrderSeen } from './messages.ts';
 import { FENCE_MARGIN_MS, FENCE_TTL_MS, HISTORY_MARGIN_MS } from './submission-steps.ts';
 
 /**
  * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every
  * instrument but the newest few, and asks the exchange until it agrees or the time is up. Foreign orders are not touched.
  *
- * It ends by what the exchange says of each order, not by acknowledgements; what it could not confirm it lists.
+ * It ends by what the exchange says of each order, be it in a stream or an answer, not by acknowledgements; what it could not confirm
+ * it lists.
  */
 
 /** The exchange is asked until it agrees, or so long (strategy 13.1). */
@@ -253,6 +256,21 @@ function endOf(order: Doomed, state: ExchangeOrder | null | undefined, askedAtMs
   return rests(state) ? null : 'over';
 }
 
+/** An order that is to go, or has its place among those kept, is over: a stream tells it before the next round asks (strategy 13.1). */
+function noteEnd(context: CleanupContext, { clientOrderId, status }: ExchangeOrder): Partial<CleanupContext> {
+  const held = context.held.filter((one) => one.clientOrderId !== clientOrderId);
+  const order = context.doomed[clientOrderId];
+  if (order === undefined || order.end !== null) return { held };
+  const end = status === 'CANCELLED' ? 'cancelled' : 'over';
+  const candidates = new Set(context.candidates);
+  if (end === 'cancelled') candidates.add(clientOrderId);
+  return {
+    held,
+    doomed: { ...context.doomed, [clientOrderId]: { ...order, isOpen: false, end } },
+    candidates: [...candidates],
+  };
+}
+
 /** Takes a round's answers in. */
 function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): Partial<CleanupContext> {
   const doomed: Record<string, Doomed> = { ...context.doomed };
@@ -297,7 +315,8 @@ function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): P
   }
   for (const order of Object.values(doomed)) {
     const { clientOrderId } = order;
-    const isOpen = openIds.has(clientOrderId) || (order.end === null && rests(states[clientOrderId]));
+    // A reading may lag behind the stream that told its end: an order that is over stays over (10.6).
+    const isOpen = order.end === null && (openIds.has(clientOrderId) || rests(states[clientOrderId]));
     if (unread[order.account] !== undefined) continue;
     const end = isOpen ? null : endOf(order, states[clientOrderId], askedAtMs);
     // It was there to be cancelled, seen or not.
@@ -367,6 +386,11 @@ const questions = ({ context }: Args): QuestionInput => ({
 const cancels = ({ context }: Args): CancelInput => ({ exchange: context.deps.exchange, doomed: toCancel(context) });
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const orderOf = ({ event }: { event: OrderSeen }) => ({ order: event.order });
+const isAgreed = (context: CleanupContext): boolean =>
+  Object.keys(context.unread).length === 0 &&
+  context.untold.length === 0 &&
+  Object.values(context.doomed).every((order) => order.end !== null);
 const finalOutput = ({ context }: Args): StopCleanupOutput => ({
   ...outcome(context),
   rows: Object.values(context.rows),
@@ -377,6 +401,7 @@ const finalOutput = ({ context }: Args): StopCleanupOutput => ({
 export const stopCleanupMachine = setup({
   types: {
     context: {} as CleanupContext,
+    events: {} as OrderSeen,
     input: {} as StopCleanupInput,
     output: {} as StopCleanupOutput,
   },
@@ -385,10 +410,10 @@ export const stopCleanupMachine = setup({
     requestCancels: fromPromise(({ input }: { input: CancelInput }) => requestCancels(input)),
   },
   guards: {
-    isAgreed: ({ context }) =>
-      Object.keys(context.unread).length === 0 &&
-      context.untold.length === 0 &&
-      Object.values(context.doomed).every((order) => order.end !== null),
+    isAgreed: ({ context }) => isAgreed(context),
+    isLastEnd: ({ context }, { order }: { order: ExchangeOrder }) =>
+      isOver(order) && isAgreed({ ...context, ...noteEnd(context, order) }),
+    isEnd: (_, { order }: { order: ExchangeOrder }) => isOver(order),
     hasToCancel: ({ context }) => toCancel(context).length > 0,
   },
   delays: {
@@ -398,6 +423,7 @@ export const stopCleanupMachine = setup({
   },
   actions: {
     beginRound: assign({ rounds: ({ context }) => context.rounds + 1 }),
+    noteEnd: assign(({ context }, { order }: { order: ExchangeOrder }) => noteEnd(context, order)),
     judge: assign(({ context }, params: { output: Answers }) => judge(context, params.output)),
     noteAcknowledged: assign(({ context }, params: { output: readonly string[] }) =>
       noteAcknowledged(context, params.output),
@@ -419,9 +445,20 @@ export const stopCleanupMachine = setup({
   output: finalOutput,
   states: {
     working: {
-      description: 'Cancels and asks, until the exchange agrees or the time is up (13.1).',
+      description:
+        'Cancels, and learns from the streams and by asking what is over, until the exchange agrees or the time is up (13.1).',
       initial: 'asking',
       after: { timeIsUp: 'finished' },
+      on: {
+        'order.seen': [
+          {
+            guard: { type: 'isLastEnd', params: orderOf },
+            target: 'finished',
+            actions: { type: 'noteEnd', params: orderOf },
+          },
+          { guard: { type: 'isEnd', params: orderOf }, actions: { type: 'noteEnd', params: orderOf } },
+        ],
+      },
       states: {
         asking: {
           description:

@@ -9,10 +9,10 @@ import {
   stopCleanupMachine,
 } from '../../machines/stop-cleanup.ts';
 import { FENCE_TTL_MS } from '../../machines/submission-steps.ts';
-import type { AccountName, ExchangeOrder } from '../../src/core/model.ts';
+import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
-import { Bench } from '../support/machine-bench.ts';
+import { Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(stopCleanupMachine);
@@ -67,8 +67,62 @@ function cleanUp(bench: Bench, changes: Partial<StopCleanupInput> = {}) {
       return rows === null ? undefined : (counted as Omit<StopCleanupOutput, 'rows'>);
     },
     rows: () => actor.getSnapshot().output?.rows,
+    seen: (account: AccountName, id: string, status: OrderStatus) =>
+      actor.send({ type: 'order.seen', account, order: testOrder(id, status), intact: true }),
   };
 }
+
+test('the streams prove the ends: one reading of the open orders, and no look-up (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const [mine, filled, other] = [venue.rest('A', 1), venue.rest('A', 2), venue.rest('B', 3)];
+  venue.cancelsWork = false;
+  const { output, seen } = cleanUp(bench);
+  await bench.settle();
+  seen('A', mine, 'OPEN');
+  seen('A', mine, 'CANCELLED');
+  seen('A', filled, 'FILLED');
+  seen('A', filled, 'CANCELLED');
+  seen('A', clientOrderIdOf('A', 'buy', 99n), 'CANCELLED');
+  assert.equal(output(), undefined);
+  seen('B', other, 'CANCELLED');
+  assert.deepEqual(output(), { cancelled: 2, candidates: 3, kept: 0, left: [] });
+  assert.equal(bench.exchange.named('openOrders').length, 2);
+  assert.equal(bench.exchange.named('order').length, 0);
+});
+
+test('a stream proves nothing of what no reading has listed yet: it is waited for (13.1)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const stray = venue.rest('B', 3);
+  const read = deferred<void>();
+  const { onOpenOrders } = bench.exchange;
+  bench.exchange.onOpenOrders = (account) => read.promise.then(() => onOpenOrders(account));
+  const id = clientOrderIdOf('A', 'buy', 1n);
+  const { output, seen } = cleanUp(bench, { live: [{ account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId: id }] });
+  seen('A', id, 'CANCELLED');
+  await bench.settle();
+  assert.equal(output(), undefined);
+  read.resolve();
+  await bench.pass(1_000);
+  assert.deepEqual(output(), { cancelled: 2, candidates: 2, kept: 0, left: [] });
+  assert.equal(venue.resting().includes(stray), false);
+});
+
+test('an order whose end a stream told is over, though a reading that lags still lists it (10.6)', async () => {
+  const bench = new Bench();
+  const venue = new Venue(bench);
+  const [ended, other] = [venue.rest('A', 1), venue.rest('B', 2)];
+  venue.cancelsWork = false;
+  const { output, seen } = cleanUp(bench);
+  await bench.settle();
+  seen('A', ended, 'CANCELLED');
+  await bench.pass(500);
+  const asked = bench.exchange.named('cancelOrder').filter(({ args }) => args[1] === ended).length;
+  assert.equal(asked, 1);
+  seen('B', other, 'CANCELLED');
+  assert.deepEqual(output(), { cancelled: 2, candidates: 2, kept: 0, left: [] });
+});
 
 test('it hands over the last row it read of each order that is not open any more (13.4)', async () => {
   const bench = new Bench();
