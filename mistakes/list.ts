@@ -210,6 +210,14 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'if (busy.length > 99) return true;',
   },
   {
+    name: 'silence-is-an-end',
+    what: 'an order that intact streams say nothing of for a second is taken for refused',
+    file: 'machines/submission.ts',
+    right: "after: { streamSilence: 'asking' },",
+    wrong: "after: { streamSilence: '#submission.refused' },",
+    options: ['--streams', '--fault', 'lost-frame=0.3'],
+  },
+  {
     name: 'drift-believed-at-once',
     what: 'the first reading that contradicts the ledger becomes a fill',
     file: 'src/core/reconcile.ts',

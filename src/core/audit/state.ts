@@ -211,12 +211,12 @@ export class Audit {
 
   /** Noted when it is received and when it is settled: which of the look-ups beside it came first is the engine's affair. */
   #noteContradictions(account: AccountName, reading: SeenAt): void {
+    const orders = Map.groupBy(this.orders.of(account), ({ instrument }) => instrument);
     for (const [instrument, ledger] of this.ledgers) {
       const seen = this.received.positions(account, instrument).findLast(({ id }) => id === reading.id);
       if (seen === undefined) continue;
       let held = ledger.booked[account];
-      for (const order of this.orders.of(account)) {
-        if (order.instrument !== instrument) continue;
+      for (const order of orders.get(instrument) ?? []) {
         const booked = ledger.orders.get(order.clientOrderId)?.size;
         if (booked !== undefined || order.end === null)
           held = held.plus(signed(order.side, order.traded.minus(booked ?? ZERO)));
