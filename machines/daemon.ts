@@ -27,6 +27,7 @@ import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
+import { rejection } from '../src/core/refusals.ts';
 import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
@@ -472,7 +473,11 @@ const daemonSetup = setup({
       if (symbols.length <= ENDS_ALERTED_SINGLY) return;
       const key = alertKey('orders-ended', reason);
       const about = { account: null, instrument: null, atMs: nowMs, sinceMs: null };
-      const details = { reason, count: String(symbols.length), symbols: symbols.slice(0, ENDS_NAMED).join(', ') };
+      const details = {
+        reason: rejection(reason),
+        count: String(symbols.length),
+        symbols: symbols.slice(0, ENDS_NAMED).join(', '),
+      };
       tell(enqueue, system, 'alert-desk', {
         type: 'alert.raised',
         alert: { kind: 'orders-ended', key, ...about, details },

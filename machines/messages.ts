@@ -11,6 +11,7 @@ import type {
   SymbolSnapshot,
 } from '../src/core/model.ts';
 import type { News } from '../src/core/outbox.ts';
+import type { Reason } from '../src/core/reasons.ts';
 import type { ReduceOnly } from '../src/core/symbol-state.ts';
 import type { AccountFrame } from '../src/core/view.ts';
 import type { PreparedOrder } from '../src/ports.ts';
@@ -233,26 +234,26 @@ export interface SubmissionEnded {
   readonly result: /** Confirmed: it rested at `atMs` or is over already (filled, cancelled); the next snapshots tell. */
     | { readonly kind: 'confirmed'; readonly clientOrderId: string }
     /** Not sent, by our own rules at pricing time (7.3, 6.4), or because the engine drains. */
-    | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
+    | { readonly kind: 'denied'; readonly why: Reason }
     /**
      * A fill was booked since it was decided: no attempt leaves any more (9.5), and the symbol decides anew. Of each attempt
      * that had left before, it has been told by an `attempt.refused`.
      */
     | { readonly kind: 'outdated' }
     /** The exchange said no, other than post-only (9.5). */
-    | { readonly kind: 'refused'; readonly code: number | null; readonly reason: string }
+    | { readonly kind: 'refused'; readonly code: number | null; readonly reason: Reason }
     /** Post-only refusals used up the attempts (9.5). */
     | { readonly kind: 'exhausted'; readonly attempts: number }
     /** The attempt may live: `order.resolved` follows in its time (9.6). */
     | {
         readonly kind: 'unknown';
         readonly clientOrderId: string;
-        readonly reason: string;
+        readonly reason: Reason;
         /** The call it came to grief on; absent or null: none did. */
         readonly failure?: ExchangeFailure | null;
       }
     /** The account is parked, rate limited or out of reach; nothing left. */
-    | { readonly kind: 'unsent'; readonly reason: string; readonly failure?: ExchangeFailure | null };
+    | { readonly kind: 'unsent'; readonly why: Reason; readonly failure?: ExchangeFailure | null };
 }
 
 /** An unknown outcome ended by positive proof (strategy 9.6). */
@@ -285,7 +286,7 @@ export interface TouchReceived {
 
 export interface TouchFailed {
   readonly type: 'touch.failed';
-  readonly reason: string;
+  readonly why: Reason;
   /** Why the book could not be read; absent or null: it was, and gives no touch (strategy 7.4). */
   readonly failure?: ExchangeFailure | null;
   readonly atMs: number;
@@ -345,10 +346,7 @@ export interface SubmissionTold {
 export interface SubmissionHalt {
   readonly type: 'submission.halt';
   /** How the submission ends unless the attempt in flight decides it. */
-  readonly result:
-    | { readonly kind: 'denied'; readonly reason: string; readonly rule: string }
-    | { readonly kind: 'outdated'; readonly reason: string }
-    | { readonly kind: 'unsent'; readonly reason: string };
+  readonly result: { readonly kind: 'denied' | 'outdated' | 'unsent'; readonly why: Reason };
 }
 
 /** Cancellation → gateway: how the cancel ended, for the symbol. */

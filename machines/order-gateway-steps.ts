@@ -12,6 +12,7 @@ import {
   withoutSubmission,
 } from '../src/core/price-table.ts';
 import { type PricedOrder, pricesToGoBeyond } from '../src/core/pricing.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
 import type { Clock, EngineClock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
 import type { CancellationInput } from './cancellation.ts';
 import type {
@@ -124,7 +125,7 @@ class Desk {
   readonly #clock: Clock;
   table: PriceTable = [];
   /** Why no create may leave, read by those that wait for the request budget at the moment they could (strategy 9.8, 13.1). */
-  draining: string | null = null;
+  draining: Reason | null = null;
   parked: readonly AccountName[] = [];
   /** Whether its gateway has failed: a failed actor's children run on, and the replacement does not know them (strategy 9.1). */
   isOrphaned: () => boolean = () => false;
@@ -152,11 +153,11 @@ class Desk {
         this.table = withEntry(this.table, order, number);
       },
       isOrphaned: (): boolean => this.isOrphaned(),
-      whyNot: (): string | null => {
+      whyNot: (): Reason | null => {
         if (this.isOrphaned()) return ORPHANED;
         const isOutdated = number <= (this.outdated.get(instrument) ?? 0);
-        const parked = isParkedFor(this.parked, order) ? parkedResult(this.parked).reason : null;
-        return this.draining ?? parked ?? (isOutdated ? OUTDATED.reason : null);
+        const parked = isParkedFor(this.parked, order) ? parkedResult(this.parked).why : null;
+        return this.draining ?? parked ?? (isOutdated ? OUTDATED.why : null);
       },
     };
   }
@@ -195,13 +196,13 @@ export interface Step {
 }
 
 /** Why no submission at all may send anything further. */
-type StopsAll = Exclude<SubmissionHalt['result'], { readonly kind: 'outdated' }>;
+type StopsAll = { readonly kind: 'denied' | 'unsent'; readonly why: Reason };
 
 /** What becomes of a symbol's submissions once a fill of it is booked (strategy 9.5). */
-const OUTDATED = { kind: 'outdated', reason: 'a fill was booked since it was decided' } as const;
+const OUTDATED = { kind: 'outdated', why: reason('fill-booked-since', '9.5') } as const;
 
 /** What becomes of intents once the engine drains (strategy 13.1). */
-export const DRAINING: StopsAll = { kind: 'denied', reason: 'the engine drains', rule: '13.1' };
+export const DRAINING: StopsAll = { kind: 'denied', why: reason('gateway-drains', '13.1') };
 
 /** Whose order it is, and what for. */
 type Submitter = Pick<Intent, 'instrument' | 'account' | 'purpose'>;
@@ -213,7 +214,7 @@ export function isParkedFor(parked: readonly AccountName[], { account, purpose }
 
 /** What becomes of intents while accounts are parked (strategy 9.8). */
 export function parkedResult(parked: readonly AccountName[]): StopsAll {
-  return { kind: 'unsent', reason: `account ${parked.join(' and ')} is parked` };
+  return { kind: 'unsent', why: reason('accounts-parked', '9.8', { accounts: parked }) };
 }
 
 /** The book, which submissions and flat symbols read (strategy 7.4, 3.1), whatever its instrument. */
@@ -261,8 +262,8 @@ export function accept(context: GatewayContext, intent: Intent): Step {
   const { account, instrument } = intent;
   const queue = context.queues[account];
   if (queue.length >= QUEUE_MAX) {
-    const reason = `${QUEUE_MAX} intents are waiting on account ${account}`;
-    return { context, commands: [endedMessage(context, intent, { kind: 'unsent', reason })] };
+    const why = reason('queue-full', '9.1', { account, waiting: QUEUE_MAX });
+    return { context, commands: [endedMessage(context, intent, { kind: 'unsent', why })] };
   }
   const number = context.lastNumber + 1;
   const queues = { ...context.queues, [account]: [...queue, { number, intent }] };
@@ -280,11 +281,11 @@ export function withdraw(context: GatewayContext, instrument: string): Step {
   const isOutdated = ({ intent }: QueuedIntent): boolean => intent.instrument === instrument;
   const outdated = ACCOUNTS.flatMap((account) => context.queues[account].filter(isOutdated));
   const { clock, reporter } = context.deps;
-  const { reason } = OUTDATED;
+  const why = reason('fill-booked-since', '5');
   context.desk.outdated.set(instrument, context.lastNumber);
   const commands = outdated.map(({ intent }): Command => {
     const { account } = intent;
-    reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '5' });
+    reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, why });
     return endedMessage(context, intent, { kind: 'outdated' });
   });
   for (const account of ACCOUNTS) {
@@ -345,7 +346,7 @@ function startNext(step: Step): Step {
 }
 
 /** Finds out what became of an order, in the background (strategy 9.6). */
-function startResolving(step: Step, order: TrackedOrder, reason: string, failures: number): Step {
+function startResolving(step: Step, order: TrackedOrder, why: Reason, failures: number): Step {
   const { context } = step;
   const number = context.lastNumber + 1;
   const childId = `resolution-${number}`;
@@ -362,7 +363,7 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
   };
   const desk = context.desk.forSubmission(number, order);
   const intact = context.intact[account];
-  const task = { kind: 'resolve', order, reason, rounds: failures } as const;
+  const task = { kind: 'resolve', order, why, rounds: failures } as const;
   return {
     context: { ...context, lastNumber: number, jobs: { ...context.jobs, [childId]: job } },
     commands: [...step.commands, { do: 'submit', childId, input: { childId, deps: context.deps, desk, intact, task } }],
@@ -372,8 +373,7 @@ function startResolving(step: Step, order: TrackedOrder, reason: string, failure
 /** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). Its symbol counts it as live: intents keep clear of it. */
 export function takeUp(context: GatewayContext): Step {
   return context.deps.unsettled.reduce<Step>(
-    (step, prepared) =>
-      startResolving(step, trackedFromPrepared(prepared), 'found in the journal without an outcome', 0),
+    (step, prepared) => startResolving(step, trackedFromPrepared(prepared), reason('no-outcome-in-journal', '9.6'), 0),
     { context, commands: [] },
   );
 }
@@ -564,8 +564,8 @@ export function resolve(context: GatewayContext, request: OrderResolve): Step {
   );
   if (inHand) return { context, commands: [] };
   const prepared = preparedFor(context, request.clientOrderId);
-  const reason = 'confirmed before, and now missing';
-  return startResolving({ context, commands: [] }, trackedFromRequest(request, prepared), reason, 0);
+  const why = reason('missing-since-confirmed', '9.6');
+  return startResolving({ context, commands: [] }, trackedFromRequest(request, prepared), why, 0);
 }
 
 /** The journal's record of an order, for the words of the log; a journal that cannot be read is reported, and done without. */
@@ -606,9 +606,10 @@ export function noteDone(context: GatewayContext, childId: string, output: unkno
 /** A child threw: its siblings go on; what it was at is taken over, or answered for. */
 export function noteFailed(context: GatewayContext, childId: string, thrown: unknown): Step {
   const job = context.jobs[childId];
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const why = reason('part-failed', '9.6', { message });
   const atMs = context.deps.clock.nowMs();
-  const failed: ActorFailed = { type: 'actor.failed', actor: childId, message: reason, atMs };
+  const failed: ActorFailed = { type: 'actor.failed', actor: childId, message, atMs };
   const commands: Command[] = [
     { do: 'stop', childId },
     { do: 'tell', systemId: 'daemon', message: failed },
@@ -617,27 +618,27 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
   if (job === undefined) return { context: rest, commands };
   const { instrument } = job;
   if (job.kind === 'touch') {
-    const message = { type: 'touch.failed', reason, atMs } as const;
-    return { context: rest, commands: [...commands, { do: 'tell-symbol', instrument, message }] };
+    const answer = { type: 'touch.failed', why, atMs } as const;
+    return { context: rest, commands: [...commands, { do: 'tell-symbol', instrument, message: answer }] };
   }
   if (job.kind === 'cancel') return { context: rest, commands: [...commands, cancelFailed(context, job)] };
   const { desk } = context;
   if (job.inDoubt === null) {
     if (!job.ended) desk.table = withoutSubmission(desk.table, job.number);
-    if (job.intent !== null && !job.ended) commands.push(endedMessage(context, job.intent, { kind: 'unsent', reason }));
+    if (job.intent !== null && !job.ended) commands.push(endedMessage(context, job.intent, { kind: 'unsent', why }));
     return startNext({ context: rest, commands });
   }
   const { clientOrderId } = job.inDoubt;
   desk.table = withEnded(desk.table, job.number, context.lastNumber);
   if (job.intent !== null && !job.ended) {
-    commands.push(endedMessage(context, job.intent, { kind: 'unknown', clientOrderId, reason }));
+    commands.push(endedMessage(context, job.intent, { kind: 'unknown', clientOrderId, reason: why }));
   }
-  return startNext(startResolving({ context: rest, commands }, job.inDoubt, reason, job.failures + 1));
+  return startNext(startResolving({ context: rest, commands }, job.inDoubt, why, job.failures + 1));
 }
 
 /** Nothing further of these leaves: queued intents end, those under way are told to settle what is in flight. */
 export function halt(context: GatewayContext, result: StopsAll, concerns = (_intent: Submitter) => true): Step {
-  if (result.kind === 'denied') context.desk.draining = result.reason;
+  if (result.kind === 'denied') context.desk.draining = result.why;
   const queued = ACCOUNTS.flatMap((account) => context.queues[account]).filter(({ intent }) => concerns(intent));
   const commands = queued.map(({ intent }) => endedMessage(context, intent, result));
   for (const childId of Object.values(context.active)) {

@@ -2,6 +2,7 @@ import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xs
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import { touchOf } from '../src/core/pricing.ts';
+import { reason } from '../src/core/reasons.ts';
 import { type CancellationInput, cancellationMachine } from './cancellation.ts';
 import type {
   AccountParked,
@@ -138,11 +139,11 @@ async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<T
   try {
     const touch = touchOf(await exchange.book(instrument));
     const atMs = clock.nowMs();
-    if (!touch.ok) return { type: 'touch.failed', reason: touch.reason, atMs };
+    if (!touch.ok) return { type: 'touch.failed', why: touch.why, atMs };
     return { type: 'touch.received', bid: touch.bid, ask: touch.ask, atMs };
   } catch (thrown) {
     const failure = toFailure(thrown, 'book', null);
-    return { type: 'touch.failed', reason: failure.message, failure, atMs: clock.nowMs() };
+    return { type: 'touch.failed', why: reason('book-unread', '7.4'), failure, atMs: clock.nowMs() };
   }
 }
 

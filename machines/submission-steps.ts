@@ -4,6 +4,7 @@ import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
 import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
 import { isPostOnlyRefusal } from '../src/core/refusals.ts';
 import { furtherRow } from '../src/core/view.ts';
 import type {
@@ -75,13 +76,13 @@ export interface SubmissionDesk {
   /** Enters this attempt's price, before anything else can be priced. */
   reserve(order: PricedOrder): void;
   /** Why this create may not leave at this moment: a failed gateway, a drain, a parked account, a fill booked since (9.5); null: it may. */
-  whyNot(): string | null;
+  whyNot(): Reason | null;
   /** Whether its gateway has failed: nothing further is priced or sent from this desk (strategy 9.1). */
   isOrphaned(): boolean;
 }
 
-/** What a submission is told whose gateway has failed. */
-export const ORPHANED = 'the gateway that had it in hand has failed';
+/** Why a submission whose gateway has failed goes no further. */
+export const ORPHANED: Reason = reason('gateway-replaced', '9.1');
 
 /** What a submission works with. */
 export interface SubmissionDeps {
@@ -106,7 +107,7 @@ export interface SubmissionInput {
     | {
         readonly kind: 'resolve';
         readonly order: TrackedOrder;
-        readonly reason: string;
+        readonly why: Reason;
         /** Pauses already made: a child that replaces a failed one begins with a pause. */
         readonly rounds: number;
       };
@@ -167,8 +168,8 @@ export function trackedFromRequest(request: OrderResolve, prepared: PreparedOrde
 /** What an attempt came to at pricing time. */
 export type Quote =
   | { readonly kind: 'sendable'; readonly price: Decimal; readonly pricedFrom: PricedFrom }
-  | { readonly kind: 'book-unusable'; readonly reason: string }
-  | { readonly kind: 'denied'; readonly reason: string; readonly rule: string };
+  | { readonly kind: 'book-unusable'; readonly why: Reason }
+  | { readonly kind: 'denied'; readonly why: Reason };
 
 /** An attempt before it is signed. */
 export interface Draft {
@@ -215,9 +216,8 @@ export interface SubmissionContext {
   /** What the exchange last said of it, by REST or its streams; null: it knows no such order, or has said nothing. */
   readonly seen: ExchangeOrder | null;
   readonly failure: ExchangeFailure | null;
-  /** Why the present attempt or outcome is what it is, in words. */
-  readonly reason: string;
-  readonly denial: { readonly reason: string; readonly rule: string };
+  /** Why the present attempt or outcome is what it is; null: nothing is wrong yet. */
+  readonly why: Reason | null;
   /** Looks at an acknowledged order. */
   readonly lookups: number;
   /** Pauses made while unknown. */
@@ -250,8 +250,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     order: task.kind === 'resolve' ? task.order : null,
     seen: null,
     failure: null,
-    reason: task.kind === 'resolve' ? task.reason : '',
-    denial: { reason: '', rule: '' },
+    why: task.kind === 'resolve' ? task.why : null,
     lookups: 0,
     rounds: task.kind === 'resolve' ? task.rounds : 0,
     fencePassed: false,
@@ -312,36 +311,35 @@ function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
 export function quoteFor(context: SubmissionContext, { book, index }: Market): Quote {
   const intent = intentOf(context);
   const instrument = context.deps.instruments.get(intent.instrument);
-  if (instrument === undefined) return { kind: 'denied', reason: 'the exchange lists no such instrument', rule: '2.2' };
+  if (instrument === undefined) return { kind: 'denied', why: reason('instrument-unknown', '2.2') };
   // Before it takes a number: the gateway that replaced its own may give the same one (strategy 9.2).
-  if (context.desk.isOrphaned()) return { kind: 'denied', reason: ORPHANED, rule: '9.1' };
+  if (context.desk.isOrphaned()) return { kind: 'denied', why: ORPHANED };
   const old = tooOld(context);
-  if (old !== null) return { kind: 'denied', reason: old, rule: '10.3' };
+  if (old !== null) return { kind: 'denied', why: old };
   const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];
   const { side, guardPrice, size, nearerThanPrice } = intent;
   const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];
   const indexPrice = crossedBook(context.wouldCross, side, book) ? null : index;
   const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument, indexPrice });
-  if (!priced.ok && priced.rule === '7.4') return { kind: 'book-unusable', reason: priced.reason };
-  if (!priced.ok) return { kind: 'denied', reason: priced.reason, rule: priced.rule };
   const touch = touchOf(book);
-  if (!touch.ok) return { kind: 'book-unusable', reason: touch.reason };
+  if (!touch.ok) return { kind: 'book-unusable', why: touch.why };
+  if (!priced.ok) return { kind: 'denied', why: priced.why };
   const { mostUsdt } = intent;
   // A repair may rest far from the market at its guard; an opening is worth what it would be bought or sold at.
   const worthPrice = intent.purpose === 'opening' ? max(priced.price, touch.ask) : touch.bid.plus(touch.ask).div(2);
   const worth = mostUsdt === undefined ? {} : { worth: { price: worthPrice, mostUsdt } };
   const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice, ...worth });
-  if (!sendable.ok) return { kind: 'denied', reason: sendable.reason, rule: sendable.rule };
+  if (!sendable.ok) return { kind: 'denied', why: sendable.why };
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 
 /** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
-export function tooOld(context: SubmissionContext): string | null {
+export function tooOld(context: SubmissionContext): Reason | null {
   const { clock } = context.deps;
   const era = clock.era();
   const { validInEra = era, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
-  if (era !== validInEra) return 'our clock was set back since the data it was decided on were read';
-  return clock.nowMs() > validUntilMs ? 'the data it was decided on are too old by now' : null;
+  if (era !== validInEra) return reason('decided-before-clock-step', '10.3');
+  return clock.nowMs() > validUntilMs ? reason('decided-on-old-data', '10.3') : null;
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
@@ -388,7 +386,11 @@ export function record(deps: SubmissionDeps, draft: Draft): Recorded {
  * Writes an outcome down. That it cannot be written is reported and changes nothing: the order is asked about again at the
  * next start, and arrives at the same outcome.
  */
-export function journalOutcome(context: SubmissionContext, outcome: OrderOutcome['outcome'], detail: string): void {
+export function journalOutcome(
+  context: SubmissionContext,
+  outcome: OrderOutcome['outcome'],
+  detail: OrderOutcome['detail'],
+): void {
   const { journal, clock, reporter } = context.deps;
   const clientOrderId = context.draft?.clientOrderId ?? orderOf(context).clientOrderId;
   const atMs = clock.nowMs();
@@ -552,7 +554,5 @@ export const proofWords = (context: SubmissionContext): string => {
   return `${basis}; order says 1004, open_orders and order_history lack it`;
 };
 
-/** Why our own rules did not let it go. */
-export function wordsOfDenial(context: SubmissionContext): { reason: string; rule: string } {
-  return { reason: context.denial.reason, rule: context.denial.rule };
-}
+/** Why the submission is where it is. */
+export const whyOf = (context: SubmissionContext): Reason => present(context.why, 'reason');

@@ -1,7 +1,8 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
-import { toFailure } from '../src/core/failure.ts';
+import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
-import { WOULD_CROSS } from '../src/core/refusals.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
+import { rejection, WOULD_CROSS } from '../src/core/refusals.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
 import type { OrderSeen, ParkingFound, StreamsChanged, SubmissionHalt, SubmissionPrepared } from './messages.ts';
 import {
@@ -50,8 +51,8 @@ import {
   UNKNOWN_PAUSE_MAX_MS,
   UNKNOWN_PAUSE_MS,
   verdict,
+  whyOf,
   wordsOf,
-  wordsOfDenial,
 } from './submission-steps.ts';
 
 /**
@@ -74,9 +75,11 @@ interface AdmissionInput {
 interface CreateInput {
   readonly exchange: Exchange;
   readonly signed: SignedOrder;
-  readonly whyNot: () => string | null;
+  readonly whyNot: () => Reason | null;
   readonly admission: Admission;
 }
+
+const callFailed = ({ message }: ExchangeFailure): Reason => reason('call-failed', '9.6', { message });
 
 /** Leave for a create (strategy 9.1); given back at once where the submission was halted meanwhile. */
 async function admitCreate({ exchange, intent }: AdmissionInput, signal: AbortSignal): Promise<Admission> {
@@ -207,19 +210,18 @@ const setupSubmission = setup({
     noteAdmissionFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = toFailure(params.thrown, 'createOrder', intentOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, reason: failure.message, rateLimits };
+      return { failure, why: callFailed(failure), rateLimits };
     }),
     returnAdmission: ({ context }) => context.admission?.unused(),
     quoteAttempt: assign(({ context }, params: { output: Market }) => {
       const quote = quoteFor(context, params.output);
       if (quote.kind === 'sendable') return { quote };
-      if (quote.kind === 'denied') return { quote, denial: quote, reason: quote.reason };
-      return { quote, reason: `strategy 7.4: ${quote.reason}` };
+      return { quote, why: quote.why };
     }),
     noteBookFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = toFailure(params.thrown, 'book', null);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, reason: `the book could not be read: ${failure.message}`, rateLimits };
+      return { failure, why: reason('book-call-failed', '7.4', { message: failure.message }), rateLimits };
     }),
     reportBookFailure: ({ context }) => {
       const failure = present(context.failure, 'failure');
@@ -228,11 +230,11 @@ const setupSubmission = setup({
     },
     draftAttempt: assign({ draft: ({ context }) => draftAttempt(context) }),
     noteRecordFailure: assign((_, params: { thrown: unknown }) => ({
-      reason: `the attempt could not be signed and written down: ${wordsOf(params.thrown)}`,
+      why: reason('not-recorded', '9.3', { message: wordsOf(params.thrown) }),
     })),
-    reportRecordFailure: ({ context }) => {
+    reportRecordFailure: ({ context }, params: { thrown: unknown }) => {
       const { reporter, clock } = context.deps;
-      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message: context.reason });
+      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message: wordsOf(params.thrown) });
     },
     noteRecorded: assign((_, params: { output: Recorded }) => ({
       recorded: params.output,
@@ -255,30 +257,35 @@ const setupSubmission = setup({
     noteCreateFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = createFailure(params.thrown, orderOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, reason: failure.message, rateLimits };
+      return { failure, why: callFailed(failure), rateLimits };
     }),
-    noteDoubt: assign({ reason: ({ context }) => `an answer that cannot be ours: ${context.seen?.rejectReason}` }),
-    noteUnconfirmed: assign({ reason: 'acknowledged, and not confirmed in any state since' }),
+    noteDoubt: assign({
+      why: ({ context }) => reason('impossible-answer', '9.6', { word: context.seen?.rejectReason ?? '' }),
+    }),
+    noteUnconfirmed: assign({ why: () => reason('never-confirmed', '9.6') }),
     countLookup: assign({ lookups: ({ context }) => context.lookups + 1 }),
-    noteRejection: assign({ reason: ({ context }) => context.seen?.rejectReason ?? 'UNSPECIFIED', failure: null }),
+    noteRejection: assign({
+      why: ({ context }) => rejection(context.seen?.rejectReason ?? 'UNSPECIFIED'),
+      failure: null,
+    }),
     countPostOnly: assign({
       postOnlyRefusals: ({ context }) => context.postOnlyRefusals + 1,
-      reason: ({ context }) => context.seen?.rejectReason ?? 'FAIL_POST_ONLY',
+      why: ({ context }) => rejection(context.seen?.rejectReason ?? 'FAIL_POST_ONLY'),
       wouldCross: ({ context }) => (context.seen?.rejectReason === WOULD_CROSS ? orderOf(context).price : null),
       refusedAtMs: ({ context }) => context.deps.clock.nowMs(),
       failure: null,
     }),
-    journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', context.reason),
-    journalRejected: ({ context }) => journalOutcome(context, 'rejected', context.reason),
-    journalRefused: ({ context }) => journalOutcome(context, 'refused', context.reason),
-    journalUnsent: ({ context }) => journalOutcome(context, 'unsent', context.reason),
-    journalHalted: ({ context }) => journalOutcome(context, 'unsent', context.halt?.reason ?? ''),
+    journalPostOnly: ({ context }) => journalOutcome(context, 'rejected', whyOf(context)),
+    journalRejected: ({ context }) => journalOutcome(context, 'rejected', whyOf(context)),
+    journalRefused: ({ context }) => journalOutcome(context, 'refused', whyOf(context)),
+    journalUnsent: ({ context }) => journalOutcome(context, 'unsent', whyOf(context)),
+    journalHalted: ({ context }) => journalOutcome(context, 'unsent', context.halt?.why ?? ''),
     journalResting: ({ context }) => journalOutcome(context, 'resting', ''),
     journalSeen: ({ context }) => {
       const seen = present(context.seen, 'answer');
       journalOutcome(context, outcomeOf(seen), seen.rejectReason);
     },
-    journalUnknown: ({ context }) => journalOutcome(context, 'unknown', context.reason),
+    journalUnknown: ({ context }) => journalOutcome(context, 'unknown', whyOf(context)),
     journalAbsent: ({ context }) => journalOutcome(context, 'absent', proofWords(context)),
     reportPostOnly: ({ context }) => {
       const { reporter, clock, settings } = context.deps;
@@ -288,7 +295,7 @@ const setupSubmission = setup({
     },
     reportRefused: ({ context }) => {
       const { reporter, clock } = context.deps;
-      const words = { code: context.failure?.code ?? null, reason: context.reason, ...orderWords(context) };
+      const words = { code: context.failure?.code ?? null, reason: whyOf(context), ...orderWords(context) };
       reporter.report({ type: 'order.refused', atMs: clock.nowMs(), ...words });
     },
     reportPlaced: ({ context }) => {
@@ -299,7 +306,7 @@ const setupSubmission = setup({
     },
     reportUnknown: ({ context }) => {
       const { reporter, clock } = context.deps;
-      reporter.report({ type: 'order.unknown', atMs: clock.nowMs(), reason: context.reason, ...orderWords(context) });
+      reporter.report({ type: 'order.unknown', atMs: clock.nowMs(), reason: whyOf(context), ...orderWords(context) });
     },
     reportExists: ({ context }) => {
       const { reporter, clock } = context.deps;
@@ -316,8 +323,8 @@ const setupSubmission = setup({
       const { reporter, clock } = context.deps;
       const intent = intentOf(context);
       const { instrument, account } = intent;
-      const { reason, rule } = context.denial;
-      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule });
+      const why = whyOf(context);
+      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, why });
     },
     reportExhausted: ({ context }) => {
       const { reporter, clock } = context.deps;
@@ -330,11 +337,10 @@ const setupSubmission = setup({
         attempts: context.attempt,
       });
     },
-    adoptHaltDenial: assign(({ context }) =>
-      context.halt?.kind === 'denied' ? { denial: { reason: context.halt.reason, rule: context.halt.rule } } : {},
-    ),
-    adoptHaltReason: assign({ reason: ({ context }) => context.halt?.reason ?? '' }),
-    noteAttemptsUsedUp: assign({ reason: ({ context }) => `${context.attempt} attempts failed: ${context.reason}` }),
+    adoptHaltReason: assign({ why: ({ context }) => present(context.halt, 'halt').why }),
+    noteAttemptsUsedUp: assign({
+      why: ({ context }) => reason('attempts-failed', '9.5', { attempts: context.attempt, last: whyOf(context) }),
+    }),
     tellAttemptRefused: sendParent(({ context }) => attemptRefused(context)),
     tellParked: sendParent(({ context }): ParkingFound => {
       const failure = present(context.failure, 'failure');
@@ -347,23 +353,22 @@ const setupSubmission = setup({
       const { reporter, clock } = context.deps;
       const intent = intentOf(context);
       const { instrument, account } = intent;
-      const { reason } = context;
-      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, reason, rule: '9.5' });
+      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, why: whyOf(context) });
     },
     tellOutdated: sendParent(({ context }) => ended(context, { kind: 'outdated' })),
-    tellDenied: sendParent(({ context }) => ended(context, { kind: 'denied', ...wordsOfDenial(context) })),
+    tellDenied: sendParent(({ context }) => ended(context, { kind: 'denied', why: whyOf(context) })),
     tellRefused: sendParent(({ context }) =>
-      ended(context, { kind: 'refused', code: context.failure?.code ?? null, reason: context.reason }),
+      ended(context, { kind: 'refused', code: context.failure?.code ?? null, reason: whyOf(context) }),
     ),
     tellExhausted: sendParent(({ context }) => ended(context, { kind: 'exhausted', attempts: context.attempt })),
     tellUnsent: sendParent(({ context }) =>
-      ended(context, { kind: 'unsent', reason: context.reason, failure: context.failure }),
+      ended(context, { kind: 'unsent', why: whyOf(context), failure: context.failure }),
     ),
     tellUnknown: sendParent(({ context }) =>
       ended(context, {
         kind: 'unknown',
         clientOrderId: orderOf(context).clientOrderId,
-        reason: context.reason,
+        reason: whyOf(context),
         failure: context.failure,
       }),
     ),
@@ -456,7 +461,10 @@ export const submissionMachine = setupSubmission.createMachine({
         ],
         onError: {
           target: 'unsent',
-          actions: [{ type: 'noteRecordFailure', params: thrownOf }, 'reportRecordFailure'],
+          actions: [
+            { type: 'noteRecordFailure', params: thrownOf },
+            { type: 'reportRecordFailure', params: thrownOf },
+          ],
         },
       },
     },
@@ -557,7 +565,7 @@ export const submissionMachine = setupSubmission.createMachine({
         'No further attempt may leave: the engine drains (13.1), an account is parked (9.8), or a fill was booked since (9.5).',
       entry: 'returnAdmission',
       always: [
-        { guard: 'haltIsDenial', target: 'denied', actions: 'adoptHaltDenial' },
+        { guard: 'haltIsDenial', target: 'denied', actions: 'adoptHaltReason' },
         { guard: 'haltIsOutdating', target: 'outdated', actions: 'adoptHaltReason' },
         { target: 'unsent', actions: 'adoptHaltReason' },
       ],

@@ -43,6 +43,7 @@ import {
 import { largestSize } from '../src/core/openings.ts';
 import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { Inability, PlanInput, StrategySettings } from '../src/core/plan-input.ts';
+import { type Reason, reason, reasonKey } from '../src/core/reasons.ts';
 import { begin, type Reconciled, reconcile, wordsOf } from '../src/core/reconcile.ts';
 import {
   changedDemands,
@@ -54,7 +55,7 @@ import {
   withNextTry,
   withoutDemands,
 } from '../src/core/reduce-only.ts';
-import { doubtsRules } from '../src/core/refusals.ts';
+import { doubtsRules, rejection } from '../src/core/refusals.ts';
 import { repairWays } from '../src/core/repairs.ts';
 import {
   endedRests,
@@ -153,7 +154,7 @@ export interface SymbolContext extends SymbolInput {
   readonly touch: Touch | null;
   readonly touchAsked: boolean;
   /** The touch that is wanted has come to nothing: why the last time, and how often in a row. */
-  readonly touchFailed: { readonly why: string; readonly inARow: number } | null;
+  readonly touchFailed: { readonly why: Reason; readonly inARow: number } | null;
   /** Intents submitted and cancels asked for whose end is not known yet. */
   readonly underWay: readonly string[];
   /** Ends that the acting account's view does not contain yet: no create there until it does (strategy 9.10). */
@@ -383,21 +384,21 @@ function restsAfterReading(
   for (const fact of taken.facts) {
     if (fact.type === 'fill.booked' || fact.type === 'fill.waiting') state = restsAfterFill(state, fact, nowMs);
   }
-  for (const { order, by, reason } of taken.ended) {
+  for (const { order, by, word } of taken.ended) {
     const { account } = order;
     // Who cancels by hand does not want new positions; a net is repaired all the same.
     const of: Purpose = { account, purpose: by === 'by-hand' ? 'opening' : order.purpose };
-    const key = alertKey('order-ended', instrument, reason);
-    const refusal = { code: null, reason };
+    const key = alertKey('order-ended', instrument, word);
+    const refusal = { code: null, reason: rejection(word) };
     const doubts = doubtsRules(refusal);
     const told = { refusal, by: 'end', doubtsRules: doubts, alertKey: key } as const;
     state = restAfterRefusal(state, of, nowMs, strategy.postOnlyCooldownMs, told);
     const restSeconds = String(Math.round(((restOf(state, of)?.untilMs ?? nowMs) - nowMs) / 1000));
-    const details = { reason, side: order.side, purpose: order.purpose, by, restSeconds };
+    const details = { reason: refusal.reason, side: order.side, purpose: order.purpose, by, restSeconds };
     const alert: Alert = { kind: 'order-ended', key, account, instrument, atMs: nowMs, sinceMs: null, details };
     commands.push(
       { to: 'alert-desk', message: { type: 'alert.raised', alert } },
-      { to: 'daemon', message: { type: 'order.ended', instrument, reason, atMs: nowMs } },
+      { to: 'daemon', message: { type: 'order.ended', instrument, reason: word, atMs: nowMs } },
       ...(doubts ? [{ to: 'daemon', message: { type: 'rules.doubted', instrument } } as const] : []),
     );
   }
@@ -592,8 +593,8 @@ function cancelCommand({ config }: SymbolContext, { order: { account, clientOrde
   return { to: 'gateway', message: { type: 'order.cancel', account, instrument: config.instrument, clientOrderId } };
 }
 
-function cancelFact({ config }: SymbolContext, { order, why, rule }: Trim, atMs: number): Fact {
-  return { type: 'order.cancel-requested', atMs, ...wordsOf(config.instrument, order), why, rule };
+function cancelFact({ config }: SymbolContext, { order, why }: Trim, atMs: number): Fact {
+  return { type: 'order.cancel-requested', atMs, ...wordsOf(config.instrument, order), why };
 }
 
 /** No decision; said once it is more than a snapshot between two answers. */
@@ -619,27 +620,26 @@ function saidWaiting(context: SymbolContext): Step {
   );
   const keys = new Set([...context.holding, ...alerts.map(({ key }) => key)]);
   const holding = kept(context.holding, [...keys]);
-  const reason = whyWaiting(context);
-  if (reason === null || !lasts) return finish(context, { holding }, { commands });
-  const history = phaseFact(context, 'waiting', reason);
+  const why = whyWaiting(context);
+  if (why === null || !lasts) return finish(context, { holding }, { commands });
+  const history = phaseFact(context, 'waiting', why);
   // From its start on a symbol waits without a word: that it gets no mark is said then as well (3.1).
-  const toldIdle = assessment?.kind === 'touch-wanted' ? withoutFigures(reason.why) : '';
+  const toldIdle = assessment?.kind === 'touch-wanted' ? reasonKey(why) : '';
   const isNews = history.length === 0 && toldIdle !== '' && toldIdle !== context.toldIdle;
   const { instrument } = config;
-  const facts: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, ...reason }] : [];
+  const facts: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, why }] : [];
   return finish(context, { holding, toldPhase: 'waiting', toldIdle }, { history, facts, commands });
 }
 
 /** What it waits for while there can be no decision; null: nothing, or a touch that has not come to nothing twice running. */
-export function whyWaiting({ assessment, touchFailed }: SymbolContext): { why: string; rule: string } | null {
-  if (assessment?.kind === 'unusable') return { why: assessment.why, rule: assessment.rule };
+export function whyWaiting({ assessment, touchFailed }: SymbolContext): Reason | null {
+  if (assessment?.kind === 'unusable') return assessment.why;
   if (assessment?.kind !== 'touch-wanted' || touchFailed === null) return null;
-  return touchFailed.inARow < UNUSABLE_BEFORE_SAID ? null : { why: `no mark: ${touchFailed.why}`, rule: '3.1' };
+  return touchFailed.inARow < UNUSABLE_BEFORE_SAID ? null : reason('no-mark', '3.1', { book: touchFailed.why });
 }
 
 /** What a failed call says differs from one to the next; its alert tells it (strategy 12). */
-export function touchFailed(context: SymbolContext, { failure, reason }: TouchFailed): Partial<SymbolContext> {
-  const why = failure ? 'the book cannot be read' : reason;
+export function touchFailed(context: SymbolContext, { why }: TouchFailed): Partial<SymbolContext> {
   return { touchAsked: false, touchFailed: { why, inARow: (context.touchFailed?.inARow ?? 0) + 1 } };
 }
 
@@ -743,7 +743,7 @@ export function carriedOut(context: SymbolContext): Step {
   const toldIdle = context.toldPhase === plan.tradingState ? context.toldIdle : '';
   // While an intent is under way, that nothing more is submitted is no news.
   const isIdle = plan.idle !== null && Object.keys(context.submitted).length === 0;
-  const idleWhy = plan.idle === null || !isIdle ? toldIdle : withoutFigures(plan.idle.why);
+  const idleWhy = plan.idle === null || !isIdle ? toldIdle : reasonKey(plan.idle);
   const asksForTouch = !context.touchAsked && (bookWanted || touchIsMissed(context, input));
   const clipped = context.clippingTold ? [] : clippings(input, plan);
   const decision: JournalEntry = {
@@ -770,12 +770,12 @@ export function carriedOut(context: SymbolContext): Step {
     {
       entries: acts ? [decision] : [],
       // Kept, so that a look back finds the state of each moment.
-      history: phaseFact(context, plan.tradingState, { why: plan.why, rule: '5' }),
+      history: phaseFact(context, plan.tradingState, plan.why),
       facts: [
         ...warnings(context, input),
         ...clipped,
         ...(plan.idle !== null && idleWhy !== toldIdle
-          ? [{ type: 'symbol.idle', atMs: nowMs, instrument, ...plan.idle } satisfies Fact]
+          ? [{ type: 'symbol.idle', atMs: nowMs, instrument, why: plan.idle } satisfies Fact]
           : []),
         ...plan.trims.map((trim) => cancelFact(context, trim, nowMs)),
       ],
@@ -918,7 +918,7 @@ export function pollerStarted(context: SymbolContext, event: PollerStarted): Ste
 }
 
 export function draining(context: SymbolContext): Step {
-  const history = phaseFact(context, 'draining', { why: 'the engine stops', rule: '13.1' });
+  const history = phaseFact(context, 'draining', reason('draining', '13.1'));
   return finish(context, { toldPhase: 'draining', state: markAllCancelSent(context.state) }, { history });
 }
 
@@ -1147,13 +1147,8 @@ function resolveCommand(context: SymbolContext, order: ManagedOrder): SymbolComm
   };
 }
 
-function phaseFact(
-  context: SymbolContext,
-  phase: SymbolPhase,
-  reason: { readonly why: string; readonly rule: string },
-): Fact[] {
+function phaseFact(context: SymbolContext, phase: SymbolPhase, why: Reason): Fact[] {
   if (context.toldPhase === phase) return [];
-  const { why, rule } = reason;
   const atMs = context.clock.nowMs();
   return [
     {
@@ -1163,14 +1158,8 @@ function phaseFact(
       from: context.toldPhase,
       to: phase,
       why,
-      rule,
     },
   ];
-}
-
-/** The same reason with other figures is no news: they follow the mark and the clock (strategy 7.3). */
-function withoutFigures(why: string): string {
-  return why.replace(/\d+(\.\d+)?/g, '#');
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {

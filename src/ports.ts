@@ -14,6 +14,7 @@ import type {
   Rows,
   Side,
 } from './core/model.ts';
+import type { Reason } from './core/reasons.ts';
 
 /**
  * What the engine needs of the world: interfaces only. Everything that fails rejects or throws an `Error` that carries
@@ -110,7 +111,7 @@ export interface Exchange {
    *   may. Then the call fails as `unavailable`, having sent nothing.
    * @param admission leave to send it; absent: it is waited for here
    */
-  createOrder(signed: SignedOrder, whyNot?: () => string | null, admission?: Admission): Promise<ExchangeOrder>;
+  createOrder(signed: SignedOrder, whyNot?: () => Reason | null, admission?: Admission): Promise<ExchangeOrder>;
   /**
    * Asks for a cancel; resolves with the ack, which says nothing of the order (strategy 9.7).
    * `timeToLiveMs` (multiple of 100, ≤ 5000) also kills a create with that id that arrives within it.
@@ -170,7 +171,8 @@ export interface OrderOutcome {
    * `absent`: proven never to have existed (9.6). `unknown`: not known yet.
    */
   readonly outcome: 'resting' | 'filled' | 'cancelled' | 'rejected' | 'refused' | 'unsent' | 'absent' | 'unknown';
-  readonly detail: string;
+  /** Empty: nothing more is known. */
+  readonly detail: Reason | string;
   readonly atMs: number;
 }
 

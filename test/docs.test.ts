@@ -80,7 +80,7 @@ describe('rules and facts that are cited', () => {
   it('every rule that core gives for a decision is a number of docs/strategy.md', () => {
     const known = numbersOf('docs/strategy.md');
     const given = SOURCES.filter((file) => /^(src|machines)\//.test(file)).flatMap((file) =>
-      [...read(file).matchAll(/\brules?: (\[[^\]]*\]|'[^']*')/g)].flatMap(([, rules = '']) =>
+      [...read(file).matchAll(/\b(?:rules?: |reason\([^,()]*, )(\[[^\]]*\]|'[^']*')/g)].flatMap(([, rules = '']) =>
         [...rules.matchAll(/'(\d+(?:\.\d+)?)'/g)].map(([, number = '']) => ({ file, number })),
       ),
     );

@@ -49,6 +49,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     may: [
       'src/grvt/',
       'src/core/',
+      'src/texts/',
       'ports',
       '@grvt/client',
       '@noble/',
@@ -62,8 +63,12 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     ],
   },
   { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/os/private-files.ts', 'ports', 'node:'] },
-  { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'ports', 'node-fetch', 'node:'] },
-  { place: 'src/log/', may: ['src/log/', 'src/core/', 'src/os/private-files.ts', 'ports', 'pino', 'node:'] },
+  { place: 'src/texts/', may: ['src/texts/', 'src/core/'] },
+  { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'src/texts/', 'ports', 'node-fetch', 'node:'] },
+  {
+    place: 'src/log/',
+    may: ['src/log/', 'src/core/', 'src/texts/', 'src/os/private-files.ts', 'ports', 'pino', 'node:'],
+  },
   { place: 'src/settings/', may: ['src/settings/', 'src/core/', 'fastest-levenshtein', 'node:', 'zod'] },
   {
     place: 'src/web/',
@@ -72,6 +77,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'src/core/',
       'src/os/loopback.ts',
       'src/status/model.ts',
+      'src/texts/',
       'ports',
       '@statelyai/inspect',
       'fastify',
@@ -82,7 +88,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     ],
   },
   { place: 'src/os/', may: ['src/os/', 'node:'] },
-  { place: 'src/status/model.ts', may: ['src/core/'] },
+  { place: 'src/status/model.ts', may: ['src/core/', 'src/texts/'] },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
   // An exchange that shared the strategy's arithmetic would agree with its mistakes.
   {

@@ -42,6 +42,7 @@ import { unsettledOrders } from '../journal/read.ts';
 import { line } from '../log/lines.ts';
 import type { Clock } from '../ports.ts';
 import { createRedactor, EXCHANGES, type Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /** One reading of an account: what a poller would read. */
 interface Reading {
@@ -280,16 +281,16 @@ async function printSymbol(
     denied: [],
   });
   if (assessment.kind !== 'usable') {
-    print(`  would wait: ${assessment.kind === 'unusable' ? assessment.why : 'for a mark price'}`);
+    print(`  would wait: ${assessment.kind === 'unusable' ? reasonText(assessment.why) : 'for a mark price'}`);
     return;
   }
   const { plan } = assessment;
-  print(`  state ${plan.tradingState}: ${plan.why}`);
+  print(`  state ${plan.tradingState}: ${reasonText(plan.why)}`);
   for (const { order, why } of plan.trims)
-    print(`  would cancel ${order.account} ${order.side} ${order.size.toFixed()}: ${why}`);
+    print(`  would cancel ${order.account} ${order.side} ${order.size.toFixed()}: ${reasonText(why)}`);
   for (const intent of plan.creates)
     print(`  would place ${wording(intent, priceOf(intent))} (strategy ${intent.rules.join(', ')})`);
-  if (plan.idle !== null) print(`  would submit nothing: ${plan.idle.why} (strategy ${plan.idle.rule})`);
+  if (plan.idle !== null) print(`  would submit nothing: ${reasonText(plan.idle)} (strategy ${plan.idle.rule})`);
 
   function priceOf(intent: Intent): Decimal | null {
     const { side, guardPrice, beyondPrice } = intent;

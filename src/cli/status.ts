@@ -173,7 +173,7 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
     String(symbol.orders.length),
     String(symbol.lots.length),
     symbol.gainedUsdt,
-    symbol.idle?.why ?? symbol.why,
+    (symbol.idle ?? symbol.why)?.en ?? '',
   ];
 }
 

@@ -1,6 +1,7 @@
 import { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { AccountName, AccountSummary, ForeignOrder, Side } from './model.ts';
+import type { Reason } from './reasons.ts';
 
 /** Every kind of alert there is (strategy 12). */
 export type AlertKind =
@@ -37,6 +38,9 @@ export type AlertKind =
   | 'rate-limited'
   | 'requests-waiting';
 
+/** Numbers and words for the text, already formatted with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`; and reasons. */
+export type AlertDetails = Readonly<Record<string, string | Reason>>;
+
 /**
  * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
  * (`repeat` of strategy 12), and `clear` ends it.
@@ -50,8 +54,7 @@ export interface Alert {
   readonly atMs: number;
   /** Since when it holds, where that is known and earlier than `atMs`. */
   readonly sinceMs: number | null;
-  /** Numbers and words for the text, already formatted with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`. */
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
 }
 
 const SECOND = 1000;
@@ -403,7 +406,7 @@ export interface AlertState {
   readonly kind: AlertKind;
   readonly account: AccountName | null;
   readonly instrument: string | null;
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
   /** Beginning of the episode. */
   readonly sinceMs: number;
   /** Last raise, to within `SEEN_GRAIN_MS`: written seldom on purpose. */
@@ -429,7 +432,7 @@ export interface AlertState {
 /** Happenings that wait for the end of a period: how many, and the words of the newest. */
 export interface OwedTelling {
   readonly times: number;
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
 }
 
 /** `seenAtMs` is kept to within an hour: often enough to judge `LAPSE_MS`, seldom enough not to fill the journal. */
@@ -548,7 +551,10 @@ function owedWith({ owed, details }: AlertState, alert: Alert): OwedTelling | un
 
 function sameDetails(one: Alert['details'], other: Alert['details']): boolean {
   const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]))
+  );
 }
 
 function openEpisode(alert: Alert, returns: number, silenced: boolean, nowMs: number) {

@@ -10,8 +10,9 @@ import {
   type SymbolConfig,
   type SymbolSnapshot,
 } from './model.ts';
-import { AWAITS_BOOK, makePlan, type Plan, UNLISTED } from './plan.ts';
+import { AWAITS_BOOK, makePlan, type Plan } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
+import { type Reason, reason } from './reasons.ts';
 import { lagsBehindFills } from './reconcile.ts';
 import { clockedDemands } from './reduce-only.ts';
 import { clockedRests } from './rests.ts';
@@ -55,7 +56,7 @@ export interface Knowledge {
 
 export type Assessment =
   /** No decision on these data (strategy 10.3, 10.4, 10.5). */
-  | { readonly kind: 'unusable'; readonly why: string; readonly rule: string }
+  | { readonly kind: 'unusable'; readonly why: Reason }
   /** Both flat: the mid of the book is the mark, and there is none that is fresh enough (strategy 3.1). */
   | { readonly kind: 'touch-wanted' }
   | {
@@ -95,38 +96,35 @@ export function assess(knowledge: Knowledge): Assessment {
   const { snapshots, state, staleMs, nowMs } = knowledge;
   const { A, B } = snapshots;
   if (A === null || B === null) {
-    const missing = ACCOUNTS.filter((account) => snapshots[account] === null).join(' and ');
-    return { kind: 'unusable', why: `no data of ${missing} yet`, rule: '10.1' };
+    const accounts = ACCOUNTS.filter((account) => snapshots[account] === null);
+    return unusable(reason('no-data', '10.1', { accounts }));
   }
   for (const snapshot of [A, B]) {
     if (!isStaleReading(snapshot, knowledge, staleMs)) continue;
-    const { requestedAtMs, era } = snapshot;
-    const ofBefore = era !== knowledge.era;
-    const age = ofBefore ? 'from before our clock was set back' : `${Math.round((nowMs - requestedAtMs) / 1000)} s old`;
-    return { kind: 'unusable', why: `data of ${snapshot.account} are ${age}`, rule: '10.3' };
+    const { account, requestedAtMs, era } = snapshot;
+    if (era !== knowledge.era) return unusable(reason('data-before-clock-step', '10.3', { account }));
+    const seconds = Math.round((nowMs - requestedAtMs) / 1000);
+    return unusable(reason('data-old', '10.3', { account, seconds }));
   }
   if (!state.begun) {
-    return { kind: 'unusable', why: 'reading twice what is there: orders rest on this symbol', rule: '11.3' };
+    return unusable(reason('reading-twice', '11.3'));
   }
   for (const account of ACCOUNTS) {
     const contradiction = state.contradiction[account];
     if (contradiction !== null && !lagsBehindFills(state, account, nowMs)) {
       // Adopted at the mark where both are flat: without the book's it would differ for ever (strategy 3.1, 10.5).
       if (touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
-      return {
-        kind: 'unusable',
-        why:
-          state.split === undefined
-            ? `position of ${account} differs from the ledger by ${contradiction.difference.toFixed()}`
-            : `both positions changed by one ratio, ${state.split.ratio.toSignificantDigits(6)}, as in a split: paused until a start`,
-        rule: '10.5',
-      };
+      return unusable(
+        state.split === undefined
+          ? reason('position-differs', '10.5', { account, difference: contradiction.difference.toFixed() })
+          : reason('split-found', '10.5', { ratio: String(state.split.ratio.toSignificantDigits(6)) }),
+      );
     }
   }
   const positions = [A.position, B.position];
   // There is no book to take a mark from, and nothing that would have to be valued.
   if (knowledge.unlisted && positions.every((position) => position === null)) {
-    return { kind: 'unusable', why: `${UNLISTED.why}; both accounts are flat`, rule: UNLISTED.rule };
+    return unusable(reason('unlisted-and-flat', '11.6'));
   }
   const { touch } = knowledge;
   const isFlat = positions.every((position) => position === null);
@@ -136,7 +134,7 @@ export function assess(knowledge: Knowledge): Assessment {
   if (reading === null) {
     return positions.every((position) => position === null)
       ? { kind: 'touch-wanted' }
-      : { kind: 'unusable', why: 'the mark price is not above zero', rule: '3.1' };
+      : unusable(reason('mark-not-positive', '3.1'));
   }
   const judged = judgeMark(state, reading, fresh, knowledge);
   const { input, state: judgedState } = planInputOf(knowledge, { A, B }, judged);
@@ -149,6 +147,10 @@ export function assess(knowledge: Knowledge): Assessment {
     state: judgedState,
     bookWanted: !knowledge.unlisted && (judged.bookWanted || plan.idle === AWAITS_BOOK),
   };
+}
+
+function unusable(why: Reason): Assessment {
+  return { kind: 'unusable', why };
 }
 
 /** Both flat, and no mid of the book that is fresh enough to be the mark; an unlisted instrument has no book. */

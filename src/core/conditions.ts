@@ -1,4 +1,4 @@
-import { type Alert, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
+import { type Alert, type AlertDetails, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
 import { type Decimal, sum } from './decimal.ts';
 import { modeOf } from './leaving.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
@@ -235,7 +235,7 @@ export function streamAlert(account: AccountName, { instrument, why }: StreamCon
 export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   const { valuation, config, state, nowMs } = input;
   const alerts: Alert[] = [];
-  const raise = (kind: AlertKind, details: Record<string, string>) =>
+  const raise = (kind: AlertKind, details: AlertDetails) =>
     alerts.push({
       kind,
       key: alertKey(kind, config.instrument),

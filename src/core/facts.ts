@@ -3,6 +3,7 @@ import type { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { RuleChange } from './instrument-rules.ts';
 import type { AccountName, Intent, LeavingWhy, LotMatch, Side, TradingState } from './model.ts';
+import type { Reason } from './reasons.ts';
 
 /** Where a symbol is: one of the five of strategy 5, or around them. */
 export type SymbolPhase = TradingState | 'waiting' | 'draining' | 'stopped';
@@ -17,11 +18,10 @@ export type Fact = { readonly atMs: number } & (
       readonly instrument: string;
       readonly from: SymbolPhase;
       readonly to: SymbolPhase;
-      readonly why: string;
-      readonly rule: string;
+      readonly why: Reason;
     }
   /** Why nothing is being submitted; reported when the reason changes, not once a loop. */
-  | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: string; readonly rule: string }
+  | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: Reason }
   /** What of the symbols file looks wrong at the present mark (strategy 2.2); once a start. */
   | { readonly type: 'symbol.warned'; readonly instrument: string; readonly text: string }
   /** Its row is gone or disabled, and something of it is open: `hedge-only` from here on (strategy 16.3). */
@@ -46,8 +46,8 @@ export type Fact = { readonly atMs: number } & (
   /** Confirmed by the exchange as resting (or filled at once). */
   | ({ readonly type: 'order.placed'; readonly attempt: number; readonly elapsedMs: number } & OrderWords)
   | ({ readonly type: 'order.post-only-refused'; readonly attempt: number; readonly attemptsLeft: number } & OrderWords)
-  | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: string } & OrderWords)
-  | ({ readonly type: 'order.unknown'; readonly reason: string } & OrderWords)
+  | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: Reason } & OrderWords)
+  | ({ readonly type: 'order.unknown'; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: string } & OrderWords)
   /** Not submitted by our own rules at pricing time. */
   | {
@@ -55,8 +55,7 @@ export type Fact = { readonly atMs: number } & (
       readonly instrument: string;
       readonly account: AccountName;
       readonly intent: Intent;
-      readonly reason: string;
-      readonly rule: string;
+      readonly why: Reason;
     }
   | {
       readonly type: 'intent.exhausted';
@@ -64,7 +63,7 @@ export type Fact = { readonly atMs: number } & (
       readonly account: AccountName;
       readonly attempts: number;
     }
-  | ({ readonly type: 'order.cancel-requested'; readonly why: string; readonly rule: string } & OrderWords)
+  | ({ readonly type: 'order.cancel-requested'; readonly why: Reason } & OrderWords)
   | ({
       readonly type: 'order.over';
       readonly status: string;

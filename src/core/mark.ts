@@ -1,5 +1,6 @@
 import { Decimal, max, min } from './decimal.ts';
 import { ACCOUNTS, type AccountName, type SymbolSnapshot } from './model.ts';
+import { type Reason, reason } from './reasons.ts';
 import type { MarkDoubt, SymbolState } from './symbol-state.ts';
 
 /** Whether a mark may decide sizes and limits (strategy 3.1). A wrong mark, or a wrong book, must not. */
@@ -154,14 +155,13 @@ export function hasMoved(mark: Decimal, accepted: Decimal | null): boolean {
   return accepted !== null && isFar(mark, accepted, LARGEST_MOVE);
 }
 
-/** Why a mark decides nothing now, in words. */
-export function whyDoubted({ read, trust, touch }: MarkJudgement, accepted: Decimal | null): string {
-  const against = [
-    ...(accepted === null ? [] : [`the last accepted one is ${accepted.toFixed()}`]),
-    ...(touch === null ? [] : [`the book is ${touch.bid.toFixed()} / ${touch.ask.toFixed()}`]),
-  ];
-  const what = trust === 'doubtful' ? 'the mark is doubtful' : 'the mark is not confirmed yet';
-  return `${what}: ${read.toFixed()}${against.length === 0 ? '' : `, ${against.join(', ')}`}`;
+/** Why a mark decides nothing now. */
+export function whyDoubted({ read, trust, touch }: MarkJudgement, accepted: Decimal | null): Reason {
+  return reason(trust === 'doubtful' ? 'mark-doubtful' : 'mark-in-question', '3.1', {
+    read: read.toFixed(),
+    accepted: accepted?.toFixed() ?? null,
+    book: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed() },
+  });
 }
 
 function middleOf({ bid, ask }: { readonly bid: Decimal; readonly ask: Decimal }): Decimal {

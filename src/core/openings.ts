@@ -2,6 +2,7 @@ import { Decimal, floorTo, max, min, sum, UINT64_MAX, ZERO } from './decimal.ts'
 import { countedPrice, exposureOf, roomForPair, UNBOUNDED } from './limits.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ManagedOrder, oppositeSide, type Side } from './model.ts';
 import type { PlanInput } from './plan-input.ts';
+import { type Reason, reason } from './reasons.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
@@ -43,9 +44,9 @@ function pair(aSide: Side): Record<AccountName, Side> {
 export type OpeningSize =
   | { readonly kind: 'size'; readonly size: Decimal }
   /** The limits leave nothing, or too little (6.2, 8.3, 8.4). */
-  | { readonly kind: 'limited'; readonly why: string; readonly rule: string }
+  | { readonly kind: 'limited'; readonly why: Reason }
   /** Below the smallest tradable size for another reason than the limits (7.3). */
-  | { readonly kind: 'too-small'; readonly why: string; readonly rule: string };
+  | { readonly kind: 'too-small'; readonly why: Reason };
 
 /**
  * The one size of the opening orders to submit (strategy 6.5): `order_notional_usdt` at the larger of mark and
@@ -75,20 +76,18 @@ export function openingSize(
     ACCOUNTS.every((account) => valuation.settled[account].abs().minus(size).lt(valuation.smallestTradable));
   const least = config.orderNotionalUsdt.mul(LEAST_SHARE_OF_OPENING).div(price);
   if (size.lt(wanted) && size.lt(least) && !closesAll) {
-    const bound = config.positionMode === 'increase' ? 'max_total_position_usdt' : 'min_total_position_usdt';
-    const limit = config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt;
-    return {
-      kind: 'limited',
-      why: `${bound} ${limit.toFixed()} leaves ${size.mul(price).toFixed(2)} USDT an order, less than half of ${config.orderNotionalUsdt.toFixed()}`,
-      rule: config.positionMode === 'increase' ? '8.3' : '8.4',
-    };
+    const grows = config.positionMode === 'increase';
+    const why = reason('limited', grows ? '8.3' : '8.4', {
+      setting: grows ? 'max_total_position_usdt' : 'min_total_position_usdt',
+      limit: (grows ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt).toFixed(),
+      left: size.mul(price).toFixed(2),
+      wanted: config.orderNotionalUsdt.toFixed(),
+    });
+    return { kind: 'limited', why };
   }
   if (size.lt(valuation.smallestTradable)) {
-    return {
-      kind: 'too-small',
-      why: `an opening of ${size.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,
-      rule: '7.3',
-    };
+    const smallest = valuation.smallestTradable.toFixed();
+    return { kind: 'too-small', why: reason('opening-too-small', '7.3', { size: size.toFixed(), smallest }) };
   }
   return { kind: 'size', size };
 }

@@ -1,6 +1,7 @@
 import {
   ALERT_POLICIES,
   type Alert,
+  type AlertDetails,
   type AlertKind,
   type AlertState,
   type NetLeft,
@@ -35,7 +36,7 @@ export interface Notice extends Queued {
   readonly account: AccountName | null;
   readonly instrument: string | null;
   /** Of the newest telling. */
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
   /** Since when the condition holds or held: the first episode in here. */
   readonly sinceMs: number;
   /** Raises that would have been a message each. 0: only the end of something told before. */

@@ -14,26 +14,22 @@ import {
 } from './model.ts';
 import { MOST_SHARE_OF_ORDER, type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { type QuotedOrder, type Reason, reason } from './reasons.ts';
 import { mayOnlyReduce, reducible } from './reduce-only.ts';
 import { mayTakeWay, planRepair, repairHasRoom, waysWithRoom } from './repairs.ts';
 import { longestRest } from './rests.ts';
 import { type Rest, waitingSize } from './symbol-state.ts';
 import { orderCap, planTrims, type Trim } from './trims.ts';
 
-export interface Idle {
-  readonly why: string;
-  readonly rule: string;
-}
-
 export interface Plan {
   readonly situation: Situation;
   readonly tradingState: TradingState;
-  /** The rule that chose the state, and its reason in words. */
-  readonly why: string;
+  /** What chose the state. */
+  readonly why: Reason;
   readonly creates: readonly Intent[];
   readonly trims: readonly Trim[];
   /** Why nothing is submitted; null when something is. */
-  readonly idle: Idle | null;
+  readonly idle: Reason | null;
 }
 
 /** The facts strategy 5 chooses the state by. */
@@ -84,15 +80,15 @@ export function makePlan(input: PlanInput): Plan {
     answer.creates.length > 0 && creates.length === 0
       ? ready.length === 0
         ? WAITING
-        : { why: 'waiting for a price that the rules allow', rule: ready[0]?.nearerThanPrice ? '6.4' : '7.3' }
+        : reason('awaits-price', ready[0]?.nearerThanPrice ? '6.4' : '7.3')
       : answer.idle;
   return { situation, tradingState, why, creates, trims, idle };
 }
 
 /** An opening is sized by the best ask too (strategy 6.2), and no book is at hand that is fresh. */
-export const AWAITS_BOOK: Idle = { why: 'waiting for a book to size an opening by', rule: '6.2' };
+export const AWAITS_BOOK: Reason = reason('awaits-book', '6.2');
 
-const WAITING: Idle = { why: 'waiting for the end of what was asked for before', rule: '9.10' };
+const WAITING = reason('awaits-ends', '9.10');
 
 /** Whether an intent of that account is not to be decided yet (strategy 9.10). */
 function mustWait(
@@ -103,70 +99,66 @@ function mustWait(
   return (purpose === 'opening' || nearerThanPrice !== null) && unproven.includes(account);
 }
 
-const HALTED: Idle = { why: 'an invariant broke: no new orders for this symbol until a restart', rule: '15' };
+const HALTED = reason('halted', '15');
 
-/** Why a symbol that the exchange does not list submits nothing (strategy 11.6). */
-export const UNLISTED: Idle = { why: 'the exchange does not list it: no new orders until it does', rule: '11.6' };
+const UNLISTED = reason('unlisted', '11.6');
 
-/** Why a symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
-const HEDGE_ONLY: Idle = { why: 'hedge-only: hedged, and nothing is opened', rule: '16.1' };
+/** A symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
+const HEDGE_ONLY = reason('hedge-only', '16.1');
 
 function createsFor(
   input: PlanInput,
   tradingState: TradingState,
-  why: string,
+  why: Reason,
   trims: readonly Trim[],
-): { creates: UnnumberedIntent[]; idle: Idle | null } {
+): { creates: UnnumberedIntent[]; idle: Reason | null } {
   switch (tradingState) {
     case 'equal':
       return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
     case 'imbalanced': {
       const answer = planRepair(input, orderCap(input));
-      if (answer.kind === 'none') return { creates: [], idle: answer };
+      if (answer.kind === 'none') return { creates: [], idle: answer.why };
       const { repair } = answer;
       return { creates: [intentFor(input, { ...repair, purpose: 'repair' })], idle: null };
     }
     default:
-      return { creates: [], idle: { why, rule: ruleOf(tradingState) } };
+      return { creates: [], idle: { ...why, rule: ruleOf(tradingState) } };
   }
 }
 
-function openings(input: PlanInput, trims: readonly Trim[]): { creates: UnnumberedIntent[]; idle: Idle | null } {
+function openings(input: PlanInput, trims: readonly Trim[]): { creates: UnnumberedIntent[]; idle: Reason | null } {
   const { marks } = input;
   if (marks !== undefined && marks.trust !== 'accepted') {
-    return { creates: [], idle: { why: whyDoubted(marks, input.state.acceptedMark), rule: '3.1' } };
+    return { creates: [], idle: whyDoubted(marks, input.state.acceptedMark) };
   }
   const opening = openingSides(input);
-  if (opening === null) return { creates: [], idle: { why: 'flat: nothing left to close', rule: '6.2' } };
+  if (opening === null) return { creates: [], idle: reason('nothing-to-close', '6.2') };
   const parked = ACCOUNTS.find((account) => isParked(input, account));
   if (parked !== undefined) {
-    return { creates: [], idle: { why: `account ${parked} is parked: no openings on either account`, rule: '9.8' } };
+    return { creates: [], idle: reason('account-parked', '9.8', { account: parked }) };
   }
   const withheld = ACCOUNTS.find((account) => openingsWithheld(input, account));
   if (withheld !== undefined) {
-    return {
-      creates: [],
-      idle: { why: `account ${withheld} may only reduce its positions: no openings`, rule: '9.13' },
-    };
+    return { creates: [], idle: reason('openings-only-reduce', '9.13', { account: withheld }) };
   }
   const cap = orderCap(input);
   const liveOf = (account: AccountName) => input.state.orders.filter((order) => order.account === account);
   const free = ACCOUNTS.filter((account) => liveOf(account).length < cap);
-  if (free.length === 0) return { creates: [], idle: { why: `quoting: ${quotes(input.state.orders)}`, rule: '8.2' } };
+  if (free.length === 0) return { creates: [], idle: reason('quoting', '8.2', { orders: quotes(input.state.orders) }) };
 
   const partner = free.length === 1 && free[0] ? openingOf(input, trims, opening, otherAccount(free[0])) : null;
   if (free.length === 1 && partner === null) {
-    return { creates: [], idle: { why: `waiting for ${otherAccount(free[0] ?? 'A')}'s order to go`, rule: '8.2' } };
+    return { creates: [], idle: reason('awaits-order-gone', '8.2', { account: otherAccount(free[0] ?? 'A') }) };
   }
   const answer = openingSize(input, opening, free, input.state.orders, partner);
-  if (answer.kind !== 'size') return { creates: [], idle: answer };
+  if (answer.kind !== 'size') return { creates: [], idle: answer.why };
   if (marks?.touch === null) return { creates: [], idle: AWAITS_BOOK };
   // Of an account that could not open, the leg goes alone: the other's waits until it rests (5.7).
   const barred = accountsThatCannotOpen(input);
   const first = barred.find((account) => free.includes(account));
   const legs = barred.length === 0 ? free : free.filter((account) => account === first);
   if (legs.length === 0) {
-    return { creates: [], idle: { why: `waiting for an opening of ${barred.join(' and ')} to rest`, rule: '5.7' } };
+    return { creates: [], idle: reason('awaits-opening', '5.7', { accounts: barred }) };
   }
   const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
   return {
@@ -201,7 +193,7 @@ function openingOf(
 function roomWhileHedged(input: PlanInput): OpeningSize | null {
   if (!input.valuation.hedged) return null;
   const opening = openingSides(input);
-  if (opening === null) return { kind: 'limited', why: 'flat: nothing left to close', rule: '6.2' };
+  if (opening === null) return { kind: 'limited', why: reason('nothing-to-close', '6.2') };
   const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
   // A doubtful mark lets nothing be opened; whether the limits would, is told by what values the pair meanwhile (3.1).
   const { marks, ...atValued } = input;
@@ -252,37 +244,36 @@ function ruleOf(tradingState: TradingState): string {
   return { equal: '6.1', imbalanced: '6.3', 'partial-wait': '4.3', capped: '5', cooldown: '9.5' }[tradingState];
 }
 
-/** The state's reason in words, with its numbers. */
-function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): string {
-  const { state, valuation } = input;
-  const net = `net ${valuation.net.toFixed()}`;
+/** What chose the state, with its figures. */
+function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): Reason {
+  const { state, valuation, nowMs } = input;
+  const { net, actual } = valuation;
   switch (tradingState) {
-    case 'cooldown':
-      return restWords(input);
+    case 'cooldown': {
+      const rest = restsIn(input)!;
+      const seconds = Math.ceil((rest.untilMs - nowMs) / 1000);
+      return reason('resting', '5', { by: rest.reason, seconds });
+    }
     case 'partial-wait': {
-      const waiting = state.orders.find((order) => waitingSize(order).gt(0));
-      return waiting
-        ? `${waiting.account} ${waiting.side} is filled in part: ${waiting.tradedSize.toFixed()} of ${waiting.size.toFixed()}`
-        : 'an order is filled in part';
+      const { account, side, tradedSize, size } = state.orders.find((order) => waitingSize(order).gt(0))!;
+      return reason('partly-filled', '5', { account, side, traded: tradedSize.toFixed(), size: size.toFixed() });
     }
-    case 'capped': {
-      if (room === null) return `${net}, and the limits block both ways to repair it`;
-      return room.kind === 'size' ? 'the limits allow no opening' : room.why;
-    }
+    case 'capped':
+      if (room === null) return reason('limits-block-repairs', '5', { net: net.toFixed() });
+      return room.kind === 'size' ? reason('limits-block-openings', '5') : { ...room.why, rule: '5' };
     case 'equal':
-      return valuation.flat ? 'flat' : `hedged: A ${valuation.actual.A.toFixed()}, B ${valuation.actual.B.toFixed()}`;
+      if (valuation.flat) return reason('flat', '5');
+      return reason('hedged', '5', { A: actual.A.toFixed(), B: actual.B.toFixed() });
     case 'imbalanced':
-      return `${net} (${valuation.diffUsdt.toFixed(2)} USDT)`;
+      return reason('imbalanced', '5', { net: net.toFixed(), usdt: valuation.diffUsdt.toFixed(2) });
   }
 }
 
-function restWords(input: PlanInput): string {
-  const rest = restsIn(input);
-  return rest === null ? 'resting' : `${rest.reason}, ${Math.ceil((rest.untilMs - input.nowMs) / 1000)} s left`;
-}
-
-function quotes(orders: readonly ManagedOrder[]): string {
-  return orders
-    .map((order) => `${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}`)
-    .join(', ');
+function quotes(orders: readonly ManagedOrder[]): readonly QuotedOrder[] {
+  return orders.map(({ account, side, size, price }) => ({
+    account,
+    side,
+    size: size.toFixed(),
+    price: price.toFixed(),
+  }));
 }

@@ -1,23 +1,20 @@
 import { ceilTo, Decimal, floorTo, max, min, UINT64_MAX } from './decimal.ts';
 import type { AccountName, Book, Instrument, Side } from './model.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /** The highest price an order can be signed with (API 9). */
 const HIGHEST_PRICE = UINT64_MAX.div(new Decimal(10).pow(9));
 
 /** A price, or why there is none, with the rule that says so. */
-export type PriceResult =
-  | { readonly ok: true; readonly price: Decimal }
-  | { readonly ok: false; readonly reason: string; readonly rule: string };
+export type PriceResult = { readonly ok: true; readonly price: Decimal } | { readonly ok: false; readonly why: Reason };
 
 /** Whether an order may be sent at its price, or the rule that forbids it. */
-export type SendableResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: string; readonly rule: string };
+export type SendableResult = { readonly ok: true } | { readonly ok: false; readonly why: Reason };
 
 /** The best bid and ask of a book, or why it cannot be used. */
 export type TouchResult =
   | { readonly ok: true; readonly bid: Decimal; readonly ask: Decimal }
-  | { readonly ok: false; readonly reason: string; readonly rule: string };
+  | { readonly ok: false; readonly why: Reason };
 
 /**
  * The touch of a book (strategy 7.4): an empty, one-sided or crossed book has none. A locked one (bid = ask) counts as
@@ -26,19 +23,12 @@ export type TouchResult =
 export function touchOf(book: Book): TouchResult {
   const bid = book.bids[0]?.price;
   const ask = book.asks[0]?.price;
-  if (bid === undefined && ask === undefined) return { ok: false, reason: 'the book is empty', rule: '7.4' };
-  if (bid === undefined) return { ok: false, reason: 'the book has no bids', rule: '7.4' };
-  if (ask === undefined) return { ok: false, reason: 'the book has no asks', rule: '7.4' };
-  if (bid.lte(0) || ask.lte(0)) {
-    return {
-      ok: false,
-      reason: `the book has an impossible price: bid ${bid.toFixed()}, ask ${ask.toFixed()}`,
-      rule: '7.4',
-    };
-  }
-  if (bid.gte(ask)) {
-    return { ok: false, reason: `the book is crossed: bid ${bid.toFixed()}, ask ${ask.toFixed()}`, rule: '7.4' };
-  }
+  if (bid === undefined && ask === undefined) return deny(reason('book-empty', '7.4'));
+  if (bid === undefined) return deny(reason('book-without-bids', '7.4'));
+  if (ask === undefined) return deny(reason('book-without-asks', '7.4'));
+  const prices = { bid: bid.toFixed(), ask: ask.toFixed() };
+  if (bid.lte(0) || ask.lte(0)) return deny(reason('book-impossible', '7.4', prices));
+  if (bid.gte(ask)) return deny(reason('book-crossed', '7.4', prices));
   return { ok: true, bid, ask };
 }
 
@@ -68,7 +58,7 @@ export function priceFor(request: {
   }
   const own = floorTo(min(touch.bid, ...guard), tick);
   const price = min(own, ...beyondPrices.map((other) => ceilTo(other, tick).minus(tick)));
-  if (price.lte(0)) return { ok: false, reason: `no price above zero is left: ${price.toFixed()}`, rule: '7.1' };
+  if (price.lte(0)) return deny(reason('price-not-positive', '7.1', { price: price.toFixed() }));
   return { ok: true, price };
 }
 
@@ -88,36 +78,33 @@ export function checkSendable(order: {
 }): SendableResult {
   const { side, size, price, instrument, nearerThanPrice, worth } = order;
   if (price.gt(HIGHEST_PRICE)) {
-    return deny(`price ${price.toFixed()} is more than a signature can carry, ${HIGHEST_PRICE.toFixed()}`, '7.1');
+    return deny(reason('price-unsignable', '7.1', { price: price.toFixed(), most: HIGHEST_PRICE.toFixed() }));
   }
+  const step = instrument.minSize.toFixed();
   if (size.lt(instrument.minSize)) {
-    return deny(`size ${size.toFixed()} is below min_size ${instrument.minSize.toFixed()}`, '7.3');
+    return deny(reason('size-below-minimum', '7.3', { size: size.toFixed(), minimum: step }));
   }
   if (!size.mod(instrument.minSize).isZero()) {
-    return deny(`size ${size.toFixed()} is no multiple of the step ${instrument.minSize.toFixed()}`, '7.3');
+    return deny(reason('size-off-step', '7.3', { size: size.toFixed(), step }));
   }
   const notional = size.mul(price);
   if (notional.lt(instrument.minNotional)) {
-    return deny(
-      `size × price = ${notional.toFixed()} USDT is below min_notional ${instrument.minNotional.toFixed()}`,
-      '7.3',
-    );
+    const minimum = instrument.minNotional.toFixed();
+    return deny(reason('notional-below-minimum', '7.3', { notional: notional.toFixed(), minimum }));
   }
   if (worth !== undefined && size.mul(worth.price).gt(worth.mostUsdt)) {
     const usdt = size.mul(worth.price).toFixed(2);
-    return deny(
-      `size ${size.toFixed()} is worth ${usdt} USDT at this book, more than ${worth.mostUsdt.toFixed()}`,
-      '6.2',
-    );
+    const figures = { size: size.toFixed(), usdt, most: worth.mostUsdt.toFixed() };
+    return deny(reason('worth-too-much-at-book', '6.2', figures));
   }
   if (nearerThanPrice !== null && !(side === 'sell' ? price.lt(nearerThanPrice) : price.gt(nearerThanPrice))) {
-    return deny(`price ${price.toFixed()} is not nearer to the market than ${nearerThanPrice.toFixed()}`, '6.4');
+    return deny(reason('not-nearer', '6.4', { price: price.toFixed(), than: nearerThanPrice.toFixed() }));
   }
   return { ok: true };
 }
 
-function deny(reason: string, rule: string): SendableResult {
-  return { ok: false, reason, rule };
+function deny(why: Reason): { readonly ok: false; readonly why: Reason } {
+  return { ok: false, why };
 }
 
 /** An order that is priced and may be on its way or resting: what 6.6 has to keep clear of. */

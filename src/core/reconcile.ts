@@ -42,8 +42,8 @@ export interface Reconciled {
 export interface EndedOrder {
   readonly order: ManagedOrder;
   readonly by: 'by-hand' | 'exchange';
-  /** The exchange's word. */
-  readonly reason: string;
+  /** The exchange's reject reason. */
+  readonly word: string;
 }
 
 /**
@@ -153,7 +153,7 @@ function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder): Ende
   const lives = now.orders.some((one) => one.clientOrderId === seen.clientOrderId);
   if (order === undefined || lives || isPostOnlyRefusal(seen.rejectReason)) return [];
   const by = whoEnded(seen, order.cancelRequestedAtMs !== null || order.cancelSent === true);
-  return by === 'ours' ? [] : [{ order, by, reason: seen.rejectReason }];
+  return by === 'ours' ? [] : [{ order, by, word: seen.rejectReason }];
 }
 
 /** One order's reading: what it traded since is booked or waits (strategy 4.1 to 4.3). */

@@ -3,19 +3,31 @@
  * are in doubt, whether the other way of 6.3 is to be taken, whether an order that ended was ended by us.
  */
 
+import { type Reason, reason } from './reasons.ts';
+
 /** A create that the exchange refused, or an order that it ended: its code, or its reason. */
 export interface Refusal {
   readonly code: number | null;
-  /** The exchange's own word or sentence. */
-  readonly reason: string;
+  readonly reason: Reason;
+}
+
+/** The exchange's reject reason, as a reason of ours. */
+export function rejection(word: string): Reason {
+  return reason('rejected', '9.5', { word });
+}
+
+/** The exchange's reject reason; empty: the create was answered with a code. */
+function wordOf({ reason }: Refusal): string {
+  return reason.code === 'rejected' ? reason.params.word : '';
 }
 
 /** Not active, size below the minimum, off tick, off step, below the minimum notional: our rules of the instrument may be old. */
 const DOUBTFUL_RULES: ReadonlySet<number> = new Set([2060, 2062, 2064, 2065, 2066, 2067]);
 
 /** Whether the instruments are to be read again before the next attempt (strategy 9.5, 11.8). */
-export function doubtsRules({ code, reason }: Refusal): boolean {
-  return (code !== null && DOUBTFUL_RULES.has(code)) || reason === 'INSTRUMENT_DEACTIVATED';
+export function doubtsRules(refusal: Refusal): boolean {
+  const { code } = refusal;
+  return (code !== null && DOUBTFUL_RULES.has(code)) || wordOf(refusal) === 'INSTRUMENT_DEACTIVATED';
 }
 
 /** Margin, position limit, order checks, number of orders, permission, reduce-only: it concerns this account on this side. */
@@ -39,8 +51,10 @@ const WAY_REASONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the refusal is for margin, position limit, permission or reduce-only: the other way of 6.3 is taken. */
-export function blocksWay({ code, reason }: Refusal): boolean {
-  return (code !== null && WAY_CODES.has(code)) || WAY_REASONS.has(reason) || reason.startsWith('DERISK_');
+export function blocksWay(refusal: Refusal): boolean {
+  const { code } = refusal;
+  const word = wordOf(refusal);
+  return (code !== null && WAY_CODES.has(code)) || WAY_REASONS.has(word) || word.startsWith('DERISK_');
 }
 
 /** The price crossed the opposite best or the index: where the book does not tell why, the index does (strategy 9.5). */

@@ -6,6 +6,7 @@ import { countedPrice, exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
 import { toStep } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { type Reason, reason } from './reasons.ts';
 import { roomToGrow } from './reduce-only.ts';
 import { yieldsWay } from './rests.ts';
 import { sideAgainst } from './valuing.ts';
@@ -25,7 +26,7 @@ export interface Repair {
 
 export type RepairAnswer =
   | { readonly kind: 'repair'; readonly repair: Repair }
-  | { readonly kind: 'none'; readonly why: string; readonly rule: string };
+  | { readonly kind: 'none'; readonly why: Reason };
 
 /** The ways of 6.3, the preferred one first. */
 export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): readonly [RepairWay, RepairWay] {
@@ -113,12 +114,11 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   // Neither in `decrease`, nor while it leaves, nor at a mark that is not accepted, does a repair go past the net.
   const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';
   if (!uncoveredIsTradable && (config.positionMode === 'decrease' || modeOf(input) !== 'trade' || !isAccepted)) {
-    const rule = isAccepted ? '6.4' : '3.1';
-    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, rule);
+    return none(reason('covered', isAccepted ? '6.4' : '3.1', { open: open.toFixed(), net: net.toFixed() }));
   }
   // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).
   if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
-    return none('an order against the net is still to be found out', '9.6');
+    return none(reason('unknown-against-net', '9.6'));
   }
   const price = countedPrice(exposureOf(input, []), valuation.mark);
   // Without a row, the smallest tradable size is the size of an order (strategy 16.3).
@@ -148,17 +148,15 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
     return submit(input, other, otherSize(), cap, null);
   }
   if (!uncoveredIsTradable) {
-    return none(`live orders of ${open.toFixed()} cover the net of ${net.toFixed()}`, '6.4');
+    return none(reason('covered', '6.4', { open: open.toFixed(), net: net.toFixed() }));
   }
   if (!mayTakeWay(input, preferred) && !mayTakeWay(input, other)) {
     const withheld = [preferred, other].find((way) => mayRepair(input, valuation[way]));
-    if (withheld === undefined) return none('neither account may repair at the moment', '9.8');
-    return none(`account ${valuation[withheld]} may only reduce its positions: no repair grows one`, '9.13');
+    if (withheld === undefined) return none(reason('neither-may-repair', '9.8'));
+    return none(reason('repairs-only-reduce', '9.13', { account: valuation[withheld] }));
   }
-  return none(
-    `a repair of ${preferredSize.toFixed()} is below the smallest tradable size ${valuation.smallestTradable.toFixed()}`,
-    '7.3',
-  );
+  const smallest = valuation.smallestTradable.toFixed();
+  return none(reason('repair-too-small', '7.3', { size: preferredSize.toFixed(), smallest }));
 }
 
 function submit(
@@ -171,7 +169,7 @@ function submit(
   const account = input.valuation[way];
   const live = input.state.orders.filter((order) => order.account === account);
   if (live.length >= cap) {
-    return none(`${account} already has ${live.length} of ${cap} orders`, cap === 1 ? '8.2' : '8.1');
+    return none(reason('orders-at-cap', cap === 1 ? '8.2' : '8.1', { account, live: live.length, cap }));
   }
   const side = sideAgainst(input.valuation.net);
   const guard = guardPrice(input.state.lots, { account, side, size }, hedgeOpen(ordersAgainstNet(input)));
@@ -188,6 +186,6 @@ function nearest(against: readonly ManagedOrder[]): Decimal | null {
   return against[0]?.side === 'sell' ? min(first, ...rest) : max(first, ...rest);
 }
 
-function none(why: string, rule: string): RepairAnswer {
-  return { kind: 'none', why, rule };
+function none(why: Reason): RepairAnswer {
+  return { kind: 'none', why };
 }

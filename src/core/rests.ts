@@ -1,4 +1,5 @@
 import { ACCOUNTS, type AccountName, type ManagedOrder } from './model.ts';
+import { reason } from './reasons.ts';
 import { blocksWay, type Refusal } from './refusals.ts';
 import type { Purpose, Rest, SymbolState } from './symbol-state.ts';
 
@@ -73,7 +74,7 @@ export function restAfterExhaustion(
     ...of,
     untilMs: atMs + cooldownMs,
     sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
-    reason: `${told.attempts} post-only attempts used up`,
+    reason: reason('attempts-used-up', '9.5', { attempts: told.attempts }),
     by: 'post-only',
     inARow: former?.inARow ?? 0,
     yieldsUntilMs: former?.yieldsUntilMs ?? null,
@@ -108,7 +109,7 @@ export function restAfterRefusal(
     ...of,
     untilMs,
     sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
-    reason: `the exchange ${told.by === 'end' ? 'ended' : 'refused'} an order (${told.refusal.reason})`,
+    reason: reason(told.by === 'end' ? 'order-ended' : 'order-refused', '9.5', { refusal: told.refusal.reason }),
     by: told.by,
     inARow,
     yieldsUntilMs,

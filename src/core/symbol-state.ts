@@ -1,5 +1,6 @@
 import { type Decimal, ZERO } from './decimal.ts';
 import type { AccountName, FillLot, ManagedOrder } from './model.ts';
+import type { Reason } from './reasons.ts';
 
 /**
  * Everything a symbol must not forget: the journal holds the latest one of each symbol, and a restart goes on from it
@@ -72,7 +73,7 @@ export interface Rest extends Purpose {
   readonly untilMs: number;
   /** When the first refusal of this run came (strategy 5.7). */
   readonly sinceMs: number;
-  readonly reason: string;
+  readonly reason: Reason;
   /** `ended`: by the exchange, after it rested: that an order rests again proves nothing at once. */
   readonly by: 'refusal' | 'end' | 'post-only';
   /** Refusals other than post-only, in a row: each doubles the rest. */

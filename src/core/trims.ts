@@ -7,6 +7,7 @@ import type { AccountName, Instrument, ManagedOrder, TradingState } from './mode
 import { ACCOUNTS, otherAccount } from './model.ts';
 import { MOST_SHARE_OF_ORDER, openingSides } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
+import { type Reason, reason } from './reasons.ts';
 import { hedgeOpen } from './repairs.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 import { sideAgainst } from './valuing.ts';
@@ -16,8 +17,7 @@ export const ORDERS_PER_ACCOUNT = 2;
 
 export interface Trim {
   readonly order: ManagedOrder;
-  readonly why: string;
-  readonly rule: string;
+  readonly why: Reason;
 }
 
 /** How many live orders an account may have now (strategy 8.1, 8.2). */
@@ -42,7 +42,7 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
           if (unsafe !== null) return [unsafe];
           return onlySurplus ? [] : misplacedBy(input, tradingState, order);
         })
-      : notForRepair(input, input.unlisted ? NOT_LISTED : { why: 'hedge-only', rule: '16.1' });
+      : notForRepair(input);
   const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
   const cap = orderCap(input);
   const surplus = ACCOUNTS.flatMap((account) => {
@@ -56,25 +56,19 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
       .slice(0, excess)
       .map((order) => ({
         order,
-        why:
-          cap === 1
-            ? 'Cancelled extra strategy order due to low diff account cap'
-            : `more than ${cap} strategy orders on ${account}`,
-        rule: cap === 1 ? '8.2' : '8.1',
+        why: cap === 1 ? reason('over-low-diff-cap', '8.2') : reason('over-cap', '8.1', { account, cap }),
       }));
   });
   return [...misplaced, ...surplus];
 }
-
-/** What fills there can be hedged by no order any more (strategy 11.6). */
-const NOT_LISTED = { why: 'the exchange does not list it', rule: '11.6' };
 
 /**
  * In `hedge-only` and where the exchange does not list the instrument, whatever the state: every live order that does not repair
  * (strategy 11.6, 16.1). Those are openings, all orders
  * of a hedged symbol, those that would grow the net, and what of the others goes past it, newest first.
  */
-function notForRepair({ state, valuation }: PlanInput, because: { why: string; rule: string }): Trim[] {
+function notForRepair(input: PlanInput): Trim[] {
+  const { state, valuation } = input;
   const against = sideAgainst(valuation.net);
   let uncovered = valuation.net.abs();
   const trims: Trim[] = [];
@@ -84,10 +78,13 @@ function notForRepair({ state, valuation }: PlanInput, because: { why: string; r
     if (repairs && covers.minus(uncovered).lt(valuation.smallestTradable)) {
       uncovered = uncovered.minus(covers);
     } else if (cancellable(order)) {
-      const why = repairs
-        ? `a ${order.side} would go past the net`
-        : `${because.why}: a ${order.side} that does not repair`;
-      trims.push({ order, why, rule: because.rule });
+      const { side } = order;
+      const rule = input.unlisted ? '11.6' : '16.1';
+      const isListed = !input.unlisted;
+      trims.push({
+        order,
+        why: repairs ? reason('past-net', rule, { side }) : reason('not-a-repair', rule, { side, isListed }),
+      });
     }
   }
   return trims;
@@ -107,18 +104,20 @@ function unsafeOpening(input: PlanInput, tradingState: TradingState, order: Mana
   const covers = order.side === sideAgainst(valuation.net) && remaining.lte(valuation.net.abs());
   const opens = valuation.hedged || (order.purpose === 'opening' && !covers);
   if (!opens) return null;
-  const trim = (why: string, rule: string): Trim => ({ order, why, rule });
-  if (marks?.trust === 'doubtful') return trim('the mark is doubtful', '3.1');
+  if (marks?.trust === 'doubtful') return { order, why: reason('opens-at-doubtful-mark', '3.1') };
   if (marks !== undefined && marks.trust !== 'accepted') return null;
   const worth = remaining.mul(max(valuation.mark, order.price));
   const most = config.orderNotionalUsdt.mul(MOST_SHARE_OF_ORDER);
-  if (worth.gt(most)) return trim(`it is worth ${worth.toFixed(2)} USDT, more than ${most.toFixed()}`, '8.2');
+  if (worth.gt(most)) {
+    return { order, why: reason('worth-too-much', '8.2', { usdt: worth.toFixed(2), most: most.toFixed() }) };
+  }
   if (tradingState !== 'equal') return null;
   const others = state.orders.filter((one) => one !== order);
   const { account, side, price } = order;
   const room = roomFor(config, exposureOf(input, others), { account, side, price, opening: false });
   if (remaining.lte(room)) return null;
-  return trim(`the limits leave ${room.toFixed(input.instrument.baseDecimals)} of its ${remaining.toFixed()}`, '8.2');
+  const figures = { room: room.toFixed(input.instrument.baseDecimals), remaining: remaining.toFixed() };
+  return { order, why: reason('room-too-small', '8.2', figures) };
 }
 
 /**
@@ -133,7 +132,7 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
     !valuation.hedged &&
     order.side === sideAgainst(valuation.net) &&
     remainingSize(order).minus(valuation.net.abs()).lt(valuation.smallestTradable);
-  return hedges ? null : { order, why: `account ${partner} cannot open its leg`, rule: '5.7' };
+  return hedges ? null : { order, why: reason('without-partner', '5.7', { account: partner }) };
 }
 
 /**
@@ -150,53 +149,46 @@ export function trimsWithoutView(
 ): Trim[] {
   const net = lotsNet(input.state.lots);
   return input.state.orders.filter(cancellable).flatMap((order) => {
-    if (input.state.split !== undefined)
-      return [{ order, why: 'in units and at prices of before a split', rule: '10.5' }];
+    if (input.state.split !== undefined) return [{ order, why: reason('before-split', '10.5') }];
     const partner = otherAccount(order.account);
     const gone = blind.includes(partner) || isShutOut(input, partner);
     // What can trade no more than the net hedges it: without a mark, what is below a step is none.
     const hedges = net.abs().gte(minSize) && order.side === sideAgainst(net) && remainingSize(order).lte(net.abs());
     if (hedges) return [];
-    if (input.unlisted) return [{ order, ...NOT_LISTED }];
-    if (!gone) return [];
-    return [{ order, why: `account ${partner} cannot open its leg`, rule: '5.7' }];
+    if (input.unlisted) return [{ order, why: reason('order-on-unlisted', '11.6') }];
+    return gone ? [{ order, why: reason('without-partner', '5.7', { account: partner }) }] : [];
   });
 }
 
 function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {
   const wrong = wrongSide(input, tradingState, order);
-  if (wrong) return [{ order, why: wrong, rule: '8.2' }];
+  if (wrong) return [{ order, why: wrong }];
   // While hedged, what is left of a repair on the opening side stands in for the opening: a crumb of it would block both legs.
   const opens = order.purpose === 'opening' || tradingState === 'equal';
   if (opens && remainingSize(order).lt(input.valuation.smallestTradable)) {
-    return [
-      {
-        order,
-        why: `what is left of the opening, ${remainingSize(order).toFixed()}, is no longer tradable`,
-        rule: '8.2',
-      },
-    ];
+    return [{ order, why: reason('remainder-too-small', '8.2', { size: remainingSize(order).toFixed() }) }];
   }
   return [];
 }
 
 /** Why the present state would not submit that side on that account; null when it would. */
-function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedOrder): string | null {
+function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Reason | null {
   const { valuation, config } = input;
-  const along = valuation.actual[order.account].mul(sign(order.side));
+  const { account, side } = order;
+  const along = valuation.actual[account].mul(sign(side));
   switch (tradingState) {
     case 'equal': {
       const opening = openingSides(input);
-      const fits = opening?.sides[order.account] === order.side;
-      return fits ? null : `a ${order.side} of ${order.account} is not what opens now`;
+      const fits = opening?.sides[account] === side;
+      return fits ? null : reason('not-the-opening-side', '8.2', { account, side });
     }
     case 'imbalanced':
-      return order.side === sideAgainst(valuation.net) ? null : `a ${order.side} would grow the net`;
+      return side === sideAgainst(valuation.net) ? null : reason('grows-net', '8.2', { side });
     case 'capped': {
       const grows = along.gte(0);
-      if (config.positionMode === 'increase') return grows ? 'it would move the total towards its limit' : null;
-      if (valuation.flat) return 'nothing is held that it could close';
-      return grows ? null : 'it would move the total towards its limit';
+      if (config.positionMode === 'increase') return grows ? reason('towards-limit', '8.2') : null;
+      if (valuation.flat) return reason('closes-nothing', '8.2');
+      return grows ? null : reason('towards-limit', '8.2');
     }
     default:
       return null;

@@ -7,7 +7,8 @@ import { remainingSize, type SymbolState, waitingSize } from '../core/symbol-sta
 import { sideAgainst } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { lasting } from '../log/lines.ts';
-import { alertLine, type Language } from '../notify/texts.ts';
+import { alertLine } from '../notify/texts.ts';
+import type { Language } from '../texts/language.ts';
 import { clockTime, columns, plainJson } from './words.ts';
 
 /** What is open by the journal: lots, live orders, alerts. Each as lines for people, or as JSON with decimals as text. */

@@ -10,6 +10,7 @@ import { pairWords } from '../journal/pair.ts';
 import { type OrderHistory, orderHistory } from '../journal/read.ts';
 import { lasting, line } from '../log/lines.ts';
 import type { OrderOutcome, PreparedOrder, StoredEntry } from '../ports.ts';
+import { reasonText, ruleOf } from '../texts/reasons.ts';
 import type { RecordedDecision } from './replay.ts';
 import { clockTime, RULE_WORDS, zoneName } from './words.ts';
 
@@ -113,7 +114,7 @@ function decisionWords(entry: StoredEntry<'decision'> | null, prepared: StoredEn
     ...indented(situationWords(input)),
     '',
     'State',
-    ...indented([`${plan.tradingState}: ${plan.why} (strategy 5)`, ...otherOrders(plan, intent)]),
+    ...indented([`${plan.tradingState}: ${reasonText(plan.why)} (strategy 5)`, ...otherOrders(plan, intent)]),
     ...placing,
   ];
 }
@@ -161,8 +162,8 @@ function otherOrders(plan: Plan, intent: Intent): string[] {
       .filter((one) => one.intentId !== intent.intentId)
       .map((one) => `with it: ${one.account} ${one.side} ${one.size.toFixed()}, ${one.purpose}`),
     ...plan.trims.map(
-      ({ order, why, rule }) =>
-        `with it: cancel ${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}: ${why} (strategy ${rule})`,
+      ({ order, why }) =>
+        `with it: cancel ${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}: ${reasonText(why)} (strategy ${ruleOf(why)})`,
     ),
   ];
 }
@@ -218,7 +219,8 @@ function answers({ outcomes, facts }: OrderHistory): string[] {
   if (outcomes.length === 0) return ['nothing yet that the journal has'];
   const over = facts.map((entry) => entry.body).findLast((fact) => fact.type === 'order.over');
   return outcomes.map(({ body }) => {
-    const detail = body.detail === '' || body.detail === 'UNSPECIFIED' ? '' : `: ${body.detail}`;
+    const words = reasonText(body.detail);
+    const detail = words === '' || words === 'UNSPECIFIED' ? '' : `: ${words}`;
     const traded =
       over?.type === 'order.over' && over.atMs === body.atMs ? `, ${over.tradedSize.toFixed()} traded in all` : '';
     return `${clockTime(body.atMs)} ${OUTCOME_WORDS[body.outcome]}${detail}${traded}`;
@@ -291,7 +293,7 @@ function later(history: OrderHistory, first: StoredEntry<'decision'> | null): st
     const { plan } = entry.body as RecordedDecision;
     return plan.trims
       .filter((trim) => trim.order.clientOrderId === history.clientOrderId)
-      .map((trim) => `${clockTime(entry.atMs)} cancel decided: ${trim.why} (strategy ${trim.rule})`);
+      .map((trim) => `${clockTime(entry.atMs)} cancel decided: ${reasonText(trim.why)} (strategy ${ruleOf(trim.why)})`);
   });
   return lines.length === 0 ? [] : ['', 'Cancels', ...indented(lines)];
 }

@@ -17,8 +17,10 @@ import {
   type Rows,
 } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Admission, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { type BookClock, createBooks } from './books.ts';
 import {
   type Asked,
@@ -198,7 +200,7 @@ interface WaitingCancel {
 /** What a private call may come with. */
 interface CallOptions {
   /** Asked at the last moment: why it must not leave any more; null: it may. */
-  readonly whyNot?: (() => string | null) | undefined;
+  readonly whyNot?: (() => Reason | null) | undefined;
   /** Leave that was asked for before; absent or null: it is asked for here. */
   readonly permit?: Permit | null;
 }
@@ -467,7 +469,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const why = whyNot();
       if (why === null) return permit;
       permit.unused();
-      throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${why}`);
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${reasonText(why)}`);
     };
     let headers = await unlessUnused(given, () => sessionFor(spec, () => channel.session.ready()));
     const permit = given ?? (await admit(channel, account, spec));

@@ -2,6 +2,8 @@ import type { Alert } from '../core/alerts.ts';
 import { type Decimal, sum } from '../core/decimal.ts';
 import type { Fact, OrderWords } from '../core/facts.ts';
 import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
+import type { Reason } from '../core/reasons.ts';
+import { reasonText, ruleOf } from '../texts/reasons.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -40,11 +42,11 @@ const PRICED_BY = { fills: ', what its fills paid', mark: ', the mark: no fills 
 const WORDING: Wording = {
   'state.changed': (fact) => ({
     level: fact.to === 'cooldown' ? 'warn' : 'info',
-    text: `${base(fact.instrument)} ${fact.from} → ${fact.to}: ${fact.why}${cited(fact.rule)}`,
+    text: `${base(fact.instrument)} ${fact.from} → ${fact.to}: ${because(fact.why)}`,
   }),
   'symbol.idle': (fact, context) => ({
     level: 'info',
-    text: `${base(fact.instrument)} nothing to submit: ${fact.why}${capPhrase(fact, context)}${cited(fact.rule)}`,
+    text: `${base(fact.instrument)} nothing to submit: ${because(fact.why, capPhrase(fact.why, context))}`,
   }),
   'symbol.warned': (fact) => ({ level: 'warn', text: fact.text }),
   'symbol.leaving': (fact) => ({
@@ -82,11 +84,11 @@ const WORDING: Wording = {
   }),
   'order.refused': (fact) => ({
     level: 'warn',
-    text: `Exchange refused ${order(fact)}: ${fact.reason}${fact.code === null ? '' : ` (code ${fact.code})`}`,
+    text: `Exchange refused ${order(fact)}: ${reasonText(fact.reason)}${fact.code === null ? '' : ` (code ${fact.code})`}`,
   }),
   'order.unknown': (fact) => ({
     level: 'warn',
-    text: `No clear answer about ${order(fact)}: ${fact.reason}; it counts as live until the exchange proves otherwise${cited('9.6')}`,
+    text: `No clear answer about ${order(fact)}: ${reasonText(fact.reason)}; it counts as live until the exchange proves otherwise${cited('9.6')}`,
   }),
   'order.resolved': (fact) => ({
     level: 'info',
@@ -96,7 +98,7 @@ const WORDING: Wording = {
     level: 'info',
     text:
       `Not submitted: ${fact.account} ${fact.intent.side} ${number(fact.intent.size)} ${base(fact.instrument)}: ` +
-      `${fact.reason}${cited(fact.rule)}`,
+      because(fact.why),
   }),
   'intent.exhausted': (fact) => ({
     level: 'warn',
@@ -105,9 +107,10 @@ const WORDING: Wording = {
   // Strategy 8.2 trims for two reasons: a side the state would not submit, or one too many; the core says which.
   'order.cancel-requested': (fact, context) => ({
     level: 'info',
-    text: fact.why.startsWith(LOW_DIFF_TRIM)
-      ? `${fact.why}: ${order(fact)}${capPhrase(fact, context)}${cited(fact.rule)}`
-      : `Cancelling ${order(fact)}: ${fact.why}${cited(fact.rule)}`,
+    text:
+      fact.why.code === 'over-low-diff-cap'
+        ? `${reasonText(fact.why)}: ${order(fact)}${capPhrase(fact.why, context)}${cited(fact.why.rule)}`
+        : `Cancelling ${order(fact)}: ${because(fact.why)}`,
   }),
   'order.over': (fact) => {
     const reason = fact.reason === '' || fact.reason === 'UNSPECIFIED' ? '' : ` (${fact.reason})`;
@@ -346,12 +349,14 @@ function isTold(inARow: number): boolean {
   return Number.isInteger(Math.log2(Math.max(1, inARow)));
 }
 
-const LOW_DIFF_TRIM = 'Cancelled extra strategy order due to low diff account cap';
-
 /** The cap of one order per account, named where it is what holds something back (strategy 8.2). */
-function capPhrase(fact: { readonly rule: string; readonly why: string }, context: LineContext): string {
-  const phrase = `per_account_cap_when_diff<${context.diffThresholdUsdt}=>1`;
-  return fact.rule.startsWith('8.2') && !fact.why.includes('per_account_cap_when_diff') ? `, ${phrase}` : '';
+function capPhrase(why: Reason, context: LineContext): string {
+  return ruleOf(why) === '8.2' ? `, per_account_cap_when_diff<${context.diffThresholdUsdt}=>1` : '';
+}
+
+/** A reason and the rule it follows from. */
+function because(why: Reason, also = ''): string {
+  return `${reasonText(why)}${also}${cited(ruleOf(why))}`;
 }
 
 /** Why a symbol leaves (strategy 16.3). */
@@ -403,7 +408,7 @@ function alertText(alert: Alert, context: LineContext): string {
     alert.account === null ? '' : `account ${alert.account}`,
   ];
   const since = alert.sinceMs === null ? '' : `for ${lasting(alert.atMs - alert.sinceMs)}`;
-  const details = Object.entries(alert.details).map(([name, value]) => `${name} ${value}`);
+  const details = Object.entries(alert.details).map(([name, value]) => `${name} ${reasonText(value)}`);
   const rest = [...where, since, ...details].filter((part) => part !== '');
   const head = ALERT_HEADS[alert.kind](alert, context);
   return rest.length === 0 ? head : `${head}: ${rest.join(', ')}`;

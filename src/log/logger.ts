@@ -3,6 +3,7 @@ import { prettyFactory } from 'pino-pretty';
 import { Decimal } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import type { Redact, Reporter } from '../ports.ts';
+import { ruleOf } from '../texts/reasons.ts';
 import type { Figures } from './figures.ts';
 import { DEFAULT_LINE_CONTEXT, type Level, type LineContext, line } from './lines.ts';
 import type { LogFile } from './log-file.ts';
@@ -119,8 +120,8 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
     if (fact.type === 'alert.resolved') told.delete(`alert ${fact.key}`);
     if (fact.type === 'alert.raised') return toldLately(`alert ${fact.alert.key}`, fact.atMs, ALERT_AGAIN_MS);
     if (fact.type !== 'intent.denied') return false;
-    const { instrument, account, rule, intent } = fact;
-    return toldLately(`denied ${instrument} ${account} ${intent.side} ${rule}`, fact.atMs, DENIAL_AGAIN_MS);
+    const { instrument, account, why, intent } = fact;
+    return toldLately(`denied ${instrument} ${account} ${intent.side} ${ruleOf(why)}`, fact.atMs, DENIAL_AGAIN_MS);
   };
 
   const say = (level: Level, text: string, atMs: number, fields: object = {}) => {

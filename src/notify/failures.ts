@@ -113,45 +113,6 @@ const MEANINGS: Readonly<Record<number, string>> = {
   7603: '被该资产的规则拒绝',
 };
 
-/** Reasons an order was rejected for after it was taken (API 5.2). */
-const REJECTIONS: Readonly<Record<string, string>> = {
-  EXPIRED: '已过期',
-  FAIL_REDUCE_ONLY: '不符合只减仓',
-  MM_PROTECTION: '做市保护',
-  SELF_TRADE_PROTECTION: '自成交保护',
-  SELF_MATCHED_SUBACCOUNT: '与同一子账户自己的订单成交',
-  OVERLAPPING_CLIENT_ORDER_ID: 'client_order_id 与活动订单重复',
-  BELOW_MARGIN: '保证金不足',
-  LIQUIDATION: '账户在强平中',
-  INSTRUMENT_INVALID: '标的无效',
-  INSTRUMENT_DEACTIVATED: '标的已停用',
-  SYSTEM_FAILOVER: '交易所系统切换',
-  UNAUTHORISED: '未获授权',
-  SESSION_KEY_EXPIRED: '会话密钥已过期',
-  SUB_ACCOUNT_NOT_FOUND: '子账户不存在',
-  NO_TRADE_PERMISSION: '没有交易权限',
-  EXCEED_MAX_POSITION_SIZE: '将超过最大持仓',
-  EXCEED_MAX_SIGNATURE_EXPIRATION: '签名有效期过长',
-  INVALID_CHAIN_ID: 'chain id 无效，请检查 GRVT_CHAIN_ID',
-  TRADE_PRICE_WORSE_THAN_BANKRUPTCY_PRICE: '价格劣于破产价',
-  TOO_MANY_MAKER_ORDERS: '一次匹配的挂单过多',
-  BELOW_MARGIN_WITH_PENALTY_DEVIATION: '保证金不足（含价格偏离罚则）',
-  CLIENT_CANCEL: '由人工或其他程序撤销',
-  CLIENT_BULK_CANCEL: '由人工或其他程序批量撤销',
-  CLIENT_SESSION_END: '会话结束，订单被撤销',
-  CLIENT_CANCEL_ON_DISCONNECT_TRIGGERED: '断线撤单被触发',
-  MARKET_CANCEL: '市场撤单',
-  REDUCE_ONLY_LIMIT: '只减仓限制',
-  CORPORATE_ACTION: '公司行动',
-  NOT_QUALIFIED_MAKER: '不是合格的做市方',
-  PRIVATE_QUOTE_REQUIRES_RFQ: '私有报价需要 RFQ',
-  STABLE_PERP_REQUIRES_PRICE_BOUND: '稳定永续需要价格界限',
-  UNSUPPORTED_TRIGGER_BY: '不支持的触发方式',
-  RFQ_NOT_FOUND: '找不到 RFQ',
-  RESTING_ORDER_WOULD_CROSS: '挂单会与对手最优价或指数价交叉',
-  SESSION_CLOSED: '市场已休市或维护',
-};
-
 /** Everything else a reason can be, in parts: each that is found is said in Chinese. Longer ones first. */
 const PARTS: readonly (readonly [RegExp, string])[] = [
   [/^no session: (?:login(?: of account [AB])?: )?/, '没有会话：'],
@@ -205,8 +166,6 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
 /** The reason of a failed call or a refused order, in Chinese where its words are ours. */
 export function failureInChinese(reason: string): string {
   const text = reason.replace(PREFIX, '');
-  const rejected = REJECTIONS[text];
-  if (rejected !== undefined) return `${rejected} (${text})`;
   const said = PARTS.reduce((now, [pattern, words]) => now.replace(pattern, words), text);
   const coded = CODED.exec(said);
   if (coded === null) return said;

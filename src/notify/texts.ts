@@ -1,4 +1,11 @@
-import { ALERT_POLICIES, type Alert, type AlertKind, hedgeDistance, type StuckSymbol } from '../core/alerts.ts';
+import {
+  ALERT_POLICIES,
+  type Alert,
+  type AlertDetails,
+  type AlertKind,
+  hedgeDistance,
+  type StuckSymbol,
+} from '../core/alerts.ts';
 import { netLeftAlert } from '../core/conditions.ts';
 import { type Decimal, sum as total } from '../core/decimal.ts';
 import {
@@ -13,6 +20,8 @@ import {
   type NoticePhase,
 } from '../core/outbox.ts';
 import { printable } from '../core/printable.ts';
+import type { Language } from '../texts/language.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { failureInChinese } from './failures.ts';
 
 /**
@@ -23,8 +32,6 @@ import { failureInChinese } from './failures.ts';
  * in `[…]` is left out when one of its details is missing; details that the line does not name are added at its end.
  * Times are told in one zone, which each message names. No text uses markup: a gateway that reads markup must not trip over a symbol's name.
  */
-export type Language = 'en' | 'zh';
-
 interface KindWords {
   readonly title: string;
   readonly line: string;
@@ -35,10 +42,9 @@ interface KindWords {
 }
 
 interface Words {
+  readonly language: Language;
   readonly kinds: Readonly<Record<AlertKind, KindWords>>;
   readonly details: Readonly<Record<string, string>>;
-  /** Sentences of the strategy that arrive as a detail, and how this language says them; others stay as they are. */
-  readonly sentences: readonly (readonly [RegExp, string])[];
   /** Why a call failed or an order was refused. */
   readonly failure: (reason: string) => string;
   readonly engine: string;
@@ -87,6 +93,7 @@ interface DailyWords {
 }
 
 const EN: Words = {
+  language: 'en',
   kinds: {
     'api-failure': {
       title: 'API failure',
@@ -293,7 +300,6 @@ const EN: Words = {
     disabled: 'its row is disabled',
     unconfigured: 'the symbols file does not name it',
   },
-  sentences: [],
   failure: (reason) => reason,
   engine: 'Engine: ',
   you: 'You: ',
@@ -344,6 +350,7 @@ const EN: Words = {
 };
 
 const ZH: Words = {
+  language: 'zh',
   kinds: {
     'api-failure': {
       title: 'API 异常 (API failure)',
@@ -550,11 +557,6 @@ const ZH: Words = {
     sell: '卖出',
     'not taken over yet, no new orders until then': '尚未接管，此前不下新单',
   },
-  sentences: [
-    [/^the limits allow no opening$/, '限额不允许开仓'],
-    [/^(\S+) (\S+) leaves (\S+) USDT an order, less than half of (\S+)$/, '$1 $2 使每单只剩 $3 USDT，不足 $4 的一半'],
-    [/^net (\S+), and the limits block both ways to repair it$/, '净敞口 $1，限额使两种对冲方式都不可行'],
-  ],
   failure: failureInChinese,
   engine: '引擎：',
   you: '您可以：',
@@ -698,9 +700,8 @@ function noticeLine(notice: Notice, nowMs: number, words: Told): string {
 
 /** What tells two alerts of one kind apart, beyond symbol and account. */
 function shortCall(notice: Notice): string {
-  return oneLine(
-    notice.details.call ?? notice.details.orderId ?? notice.details.actor ?? notice.details.invariant ?? '',
-  );
+  const { call, orderId, actor, invariant } = notice.details;
+  return oneLine(reasonText(call ?? orderId ?? actor ?? invariant ?? ''));
 }
 
 function shortName(notice: Notice, words: Words): string {
@@ -714,15 +715,16 @@ function subject(alert: Pick<Alert, 'kind' | 'account' | 'instrument'>, words: W
   return parts.join(words.comma);
 }
 
-function titleOf(kind: AlertKind, details: Readonly<Record<string, string>>, words: Words): string {
-  return words.kinds[kind].title.replaceAll('{hours}', details.hours ?? '?');
+function titleOf(kind: AlertKind, details: AlertDetails, words: Words): string {
+  return words.kinds[kind].title.replaceAll('{hours}', String(details.hours ?? '?'));
 }
 
 function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Words): string {
   const details: Record<string, string> = { base: alert.instrument?.split('_')[0] ?? '' };
   for (const [name, value] of Object.entries(alert.details)) {
+    const text = reasonText(value, words.language);
     const failed = name === 'reason' && FAILURES.includes(alert.kind);
-    details[name] = failed ? oneLine(words.failure(value)) : (words.details[value] ?? sentence(value, words));
+    details[name] = failed ? oneLine(words.failure(text)) : (words.details[text] ?? oneLine(text));
   }
   if (details.size === undefined && details.net !== undefined) details.size = details.net.replace(/^-/, '');
   const used = new Set(['base', 'hours', 'net']);
@@ -747,11 +749,6 @@ function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Wo
     .join(words.comma)
     .replace(/^[,:，：\s]+/, '')
     .trim();
-}
-
-function sentence(text: string, { sentences }: Words): string {
-  const known = sentences.find(([pattern]) => pattern.test(text));
-  return oneLine(known === undefined ? text : text.replace(known[0], known[1]));
 }
 
 function fillLoosely(text: string, details: Readonly<Record<string, string>>): string {

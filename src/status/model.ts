@@ -1,5 +1,7 @@
+import type { AlertDetails } from '../core/alerts.ts';
 import type { SymbolPhase } from '../core/facts.ts';
 import type { AccountName, LeavingWhy, Side, SymbolMode } from '../core/model.ts';
+import type { ReasonWords } from '../texts/reasons.ts';
 
 /**
  * What the engine looks like from outside: plain values, decimals as text, times as wall-clock milliseconds. Whoever puts
@@ -169,10 +171,9 @@ export interface SymbolStatus {
   /** It is the first phase of this run after `waiting`: before the start it may have been the same. */
   readonly sinceStart: boolean;
   /** Why it is in that phase. */
-  readonly why: string;
-  readonly rule: string;
+  readonly why: ReasonWords | null;
   /** Why nothing is submitted; null: something is, or it is settling. */
-  readonly idle: { readonly why: string; readonly rule: string } | null;
+  readonly idle: ReasonWords | null;
   readonly waits: Waits;
   readonly halted: boolean;
   /** The exchange does not list it: no new orders (strategy 11.6). */
@@ -206,7 +207,7 @@ export interface SymbolStatus {
   /** The clock of strategy 4.3. */
   readonly partialFill: Span | null;
   /** The rest of strategy 9.5. */
-  readonly cooldown: (Span & { readonly reason: string }) | null;
+  readonly cooldown: (Span & { readonly reason: ReasonWords }) | null;
   /** null: it is hedged, or nothing is known of it yet. */
   readonly open: OpenStatus | null;
   /** Unhedged since, and when that is called stuck (strategy 12). */
@@ -228,7 +229,7 @@ export interface AlertStatus {
   readonly information: boolean;
   /** It is over and calming down. */
   readonly over: boolean;
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
   /** In one line, in both languages. */
   readonly text: { readonly en: string; readonly zh: string };
 }

@@ -89,7 +89,6 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         phases.set(fact.instrument, {
           phase: fact.to,
           why: fact.why,
-          rule: fact.rule,
           sinceMs: fact.atMs,
           isFirst: (phases.get(fact.instrument)?.phase ?? 'waiting') === 'waiting' && !settled.has(fact.instrument),
         });

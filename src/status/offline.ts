@@ -10,6 +10,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createFigures } from '../log/index.ts';
 import type { StoredEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
+import { reasonWords } from '../texts/reasons.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
 import { newAccount } from './observe.ts';
 import {
@@ -86,6 +87,7 @@ function journalledSymbol(
     settings.symbols.find((symbol) => symbol.instrument.toLowerCase() === state.instrument.toLowerCase()) ??
     body?.input.config;
   const told = lastPhase(journal, state.instrument);
+  const why = told?.why ?? body?.plan.why;
   const common = stateStatus({
     config: config === undefined ? rowWithoutOne(state.instrument) : { ...config, instrument: state.instrument },
     instrument: body?.input.instrument ?? null,
@@ -102,8 +104,7 @@ function journalledSymbol(
     state: null,
     sinceMs: told?.sinceMs ?? decision?.atMs ?? null,
     sinceStart: false,
-    why: told?.why ?? body?.plan.why ?? '',
-    rule: told?.rule ?? '5',
+    why: why === undefined ? null : reasonWords(why),
     idle: null,
     waits: 'stop',
     halted: false,
@@ -120,6 +121,6 @@ function journalledSymbol(
 function lastPhase(journal: EngineJournal, instrument: string): PhaseMemory | null {
   const entry = journal.latest('fact', instrument);
   if (entry?.body.type !== 'state.changed') return null;
-  const { to, why, rule, atMs } = entry.body;
-  return { phase: to, why, rule, sinceMs: atMs, isFirst: false };
+  const { to, why, atMs } = entry.body;
+  return { phase: to, why, sinceMs: atMs, isFirst: false };
 }

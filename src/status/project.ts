@@ -6,6 +6,7 @@ import { modeOf } from '../core/leaving.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import type { AccountName, Instrument, ManagedOrder, Position, SymbolConfig } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
+import type { Reason } from '../core/reasons.ts';
 import { hedgeOpen } from '../core/repairs.ts';
 import { longestRest } from '../core/rests.ts';
 import { emptySymbolState, type SymbolState, waitingSize } from '../core/symbol-state.ts';
@@ -13,6 +14,7 @@ import { markOf, sideAgainst, smallestTradableSize, waitingOf } from '../core/va
 import type { FiguresSnapshot } from '../log/index.ts';
 import { alertLine } from '../notify/texts.ts';
 import type { Settings } from '../settings/index.ts';
+import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import type {
   AlertStatus,
   FiguresStatus,
@@ -31,8 +33,7 @@ export interface Heard {
 /** Last told phase of a symbol. */
 export interface PhaseMemory {
   readonly phase: SymbolPhase;
-  readonly why: string;
-  readonly rule: string;
+  readonly why: Reason | string;
   readonly sinceMs: number;
   /** The symbol's first one after `waiting` in this run. */
   readonly isFirst: boolean;
@@ -83,8 +84,8 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     state: parts.state,
     sinceMs: told?.sinceMs ?? null,
     sinceStart: told?.isFirst ?? false,
-    ...reasonOf(phase, unusable, plan, told),
-    idle: plan?.idle ? { why: plan.idle.why, rule: plan.idle.rule } : null,
+    why: reasonOf(phase, unusable, plan, told),
+    idle: plan?.idle ? reasonWords(plan.idle) : null,
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
     unlisted: context?.unlisted ?? false,
@@ -111,14 +112,14 @@ export function sizesHeld({ booked, orders }: SymbolState): Readonly<Record<Acco
 /** Why the symbol is where it is: of unusable data their reason, of a decision its own, else what was told. */
 function reasonOf(
   phase: SymbolPhase,
-  unusable: { readonly why: string; readonly rule: string } | null,
+  unusable: Reason | null,
   plan: Plan | null,
   told: PhaseMemory | null,
-): { readonly why: string; readonly rule: string } {
-  if (phase === 'waiting' && unusable !== null) return unusable;
-  if (plan !== null && plan.tradingState === phase) return { why: plan.why, rule: '5' };
-  if (told !== null && told.phase === phase) return { why: told.why, rule: told.rule };
-  return { why: unusable?.why ?? '', rule: unusable?.rule ?? '' };
+): ReasonWords | null {
+  if (phase === 'waiting' && unusable !== null) return reasonWords(unusable);
+  if (plan !== null && plan.tradingState === phase) return reasonWords(plan.why);
+  if (told !== null && told.phase === phase) return reasonWords(told.why);
+  return unusable === null ? null : reasonWords(unusable);
 }
 
 export function openStatus(net: NetLeft | null): SymbolStatus['open'] {
@@ -155,10 +156,9 @@ function waitsFor(phase: SymbolPhase, context: SymbolContext | null, plan: Plan 
     case 'partial-wait':
       return 'rest-of-fill';
     case 'capped':
-      return plan.situation.hedged && plan.idle?.rule === '6.2' ? 'operator' : 'room';
+      return plan.idle?.code === 'nothing-to-close' ? 'operator' : 'room';
     case 'imbalanced':
-      if (plan.idle?.rule === '7.3' || (plan.idle?.rule === '6.4' && plan.idle.why.startsWith('waiting for a price')))
-        return 'price';
+      if (plan.idle?.code === 'awaits-price' || plan.idle?.code === 'repair-too-small') return 'price';
       return state.orders.length > 0 ? 'fill-to-hedge' : 'next-poll';
     default:
       return state.orders.length > 0 ? 'fills-to-open' : 'next-poll';
@@ -187,7 +187,6 @@ type StateStatus = Omit<
   | 'sinceMs'
   | 'sinceStart'
   | 'why'
-  | 'rule'
   | 'idle'
   | 'waits'
   | 'halted'
@@ -302,7 +301,7 @@ function partialFillOf(orders: readonly ManagedOrder[], timeoutMs: number | null
 function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number): SymbolStatus['cooldown'] {
   const rest = longestRest(state, nowMs);
   if (rest === null || longestMs === null) return null;
-  return { fromMs: rest.untilMs - longestMs, untilMs: rest.untilMs, reason: rest.reason };
+  return { fromMs: rest.untilMs - longestMs, untilMs: rest.untilMs, reason: reasonWords(rest.reason) };
 }
 export function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
   return [...states]

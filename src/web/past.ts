@@ -3,6 +3,7 @@ import type { SymbolSnapshot } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import type { Clock, Journal, JournalKind, StoredEntry } from '../ports.ts';
+import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import { plain } from './plain.ts';
 
 /** Entries read between two turns of the event loop: about a millisecond's worth. */
@@ -51,7 +52,7 @@ export interface MomentDetail {
   readonly decision: {
     readonly seq: number;
     readonly atMs: number;
-    readonly why: string;
+    readonly why: ReasonWords;
     readonly plan: unknown;
     readonly valuation: unknown;
     readonly snapshots: unknown;
@@ -238,13 +239,12 @@ function decisionFact(entry: StoredEntry): unknown {
     guardPrice,
     rules,
   }));
-  const trims = plan.trims.map(({ order, why, rule }) => ({
+  const trims = plan.trims.map(({ order, why }) => ({
     account: order.account,
     side: order.side,
     size: order.size,
     price: order.price,
     why,
-    rule,
   }));
   return plain({ type: 'decision.made', atMs: entry.atMs, instrument: entry.key, why: plan.why, creates, trims });
 }
@@ -254,7 +254,7 @@ function decisionOf(entry: StoredEntry): MomentDetail['decision'] {
   return {
     seq: entry.seq,
     atMs: entry.atMs,
-    why: plan.why,
+    why: reasonWords(plan.why),
     plan: plain({ situation: plan.situation, creates: plan.creates, trims: plan.trims, idle: plan.idle }),
     valuation: plain(input.valuation),
     snapshots: plain(snapshots),

@@ -23,6 +23,7 @@ import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { openJournal } from '../../src/journal/sqlite.ts';
 import type { JournalEntry, PreparedOrder, StoredEntry } from '../../src/ports.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { BNB, SYMBOLS } from '../crash/scenario.ts';
 import { runScenario } from '../crash/virtual.ts';
 
@@ -203,7 +204,8 @@ test('why tells of a repair: its guard, that the guard gave the price, and the l
 test('why tells of a post-only refusal, and of a cancel with its reason', () => {
   const refused = entries.find(
     (entry) =>
-      entry.kind === 'order.outcome' && (entry as StoredEntry<'order.outcome'>).body.detail === 'FAIL_POST_ONLY',
+      entry.kind === 'order.outcome' &&
+      reasonText((entry as StoredEntry<'order.outcome'>).body.detail) === 'FAIL_POST_ONLY',
   );
   assert.match(explainOrder(journal, refused!.key).lines.join('\n'), /rejected by the matching engine: FAIL_POST_ONLY/);
   const trimmed = entries

@@ -4,6 +4,7 @@ import { type Assessment, assess, type Knowledge } from '../../src/core/assess.t
 import { conditionsOf, SYMBOL_CONDITIONS } from '../../src/core/conditions.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import {
   config,
   d,
@@ -42,7 +43,7 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
 }
 
 function told(assessment: Assessment): string {
-  return assessment.kind === 'unusable' ? `unusable ${assessment.rule}` : assessment.kind;
+  return assessment.kind === 'unusable' ? `unusable ${assessment.why.rule}` : assessment.kind;
 }
 
 const touch = { bid: d(99), ask: d(101), atMs: NOW, era: 0 };
@@ -149,7 +150,10 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
   it('10.5 the reason names the account and by how much it differs', () => {
     const contradiction = { A: { difference: d('-1.5'), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 }, B: null };
     const assessment = assess(knowledge({ state: stateWith({ contradiction }) }));
-    assert.equal(assessment.kind === 'unusable' && assessment.why, 'position of A differs from the ledger by -1.5');
+    assert.equal(
+      assessment.kind === 'unusable' && reasonText(assessment.why),
+      'position of A differs from the ledger by -1.5',
+    );
   });
 
   it('3.1 both are valued at the newest position’s mark', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ruleChanges, sameRules } from '../../src/core/instrument-rules.ts';
-import { doubtsRules } from '../../src/core/refusals.ts';
+import { doubtsRules, rejection } from '../../src/core/refusals.ts';
 import { d, instrument } from '../support/core.ts';
 
 describe('11.8 what differs between two readings of an instrument', () => {
@@ -29,9 +29,9 @@ describe('11.8 what differs between two readings of an instrument', () => {
 
 describe('9.5 refusals that doubt the rules of an instrument', () => {
   for (const code of [2060, 2062, 2064, 2065, 2066, 2067])
-    it(`${code} does`, () => assert.ok(doubtsRules({ code, reason: '' })));
+    it(`${code} does`, () => assert.ok(doubtsRules({ code, reason: rejection('') })));
   it('11.6 so does the end of an order whose instrument is not active', () =>
-    assert.ok(doubtsRules({ code: null, reason: 'INSTRUMENT_DEACTIVATED' })));
+    assert.ok(doubtsRules({ code: null, reason: rejection('INSTRUMENT_DEACTIVATED') })));
   for (const code of [2080, 2032, 7201, null])
-    it(`${code} does not`, () => assert.ok(!doubtsRules({ code, reason: '' })));
+    it(`${code} does not`, () => assert.ok(!doubtsRules({ code, reason: rejection('') })));
 });

@@ -5,6 +5,7 @@ import { judge } from '../../src/core/audit/judge.ts';
 import { isOpen, leavingRow, modeOf, rowWithoutOne } from '../../src/core/leaving.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import {
   anyAccount,
   anySide,
@@ -156,7 +157,7 @@ describe('16.3 what a leaving symbol submits and cancels', () => {
   for (const { name, given, creates = [], trims = [], state } of cases) {
     it(`16.3 ${name}`, () => {
       const plan = makePlan(input({ leaving: 'removed', ...given }));
-      assert.equal(plan.tradingState, state, plan.why);
+      assert.equal(plan.tradingState, state, reasonText(plan.why));
       const made = plan.creates.map(({ account, side, size }) => `${account} ${side} ${size.toFixed()}`);
       assert.deepEqual(made, creates);
       assert.deepEqual(

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { judgeMark, type MarkTrust, readMark, type Touch } from '../../src/core/mark.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { d, input, lot, NOW, order, position, rest, seedFor, snapshot } from '../support/core.ts';
 
 const seed = seedFor('core/mark');
@@ -281,7 +282,7 @@ describe('3.1 what a doubtful mark lets happen', () => {
         const plan = makePlan(doubted(read, { ...over, orders: pair }));
         assert.deepEqual(plan.creates, []);
         assert.deepEqual(
-          plan.trims.map(({ order: { account }, rule }) => `${account} ${rule}`),
+          plan.trims.map(({ order: { account }, why }) => `${account} ${why.rule}`),
           ['A 3.1', 'B 3.1'],
         );
       }
@@ -305,7 +306,7 @@ describe('3.1 what a doubtful mark lets happen', () => {
   it('3.1 the leg of a pair that covers the net stays; one larger than the net goes', () => {
     const imbalance = { a: 2.66, b: -1, lots: [lot(1, 'A', 'buy', 1.66, 599)] };
     const trims = (size: number) =>
-      makePlan(doubted(6, { ...imbalance, orders: [order('B', 'sell', size, 601)] })).trims.map(({ rule }) => rule);
+      makePlan(doubted(6, { ...imbalance, orders: [order('B', 'sell', size, 601)] })).trims.map(({ why }) => why.rule);
     assert.deepEqual(trims(1.66), []);
     assert.deepEqual(trims(166.66), ['3.1']);
   });
@@ -329,7 +330,9 @@ describe('6.2 an opening is sized at the larger of mark and best ask', () => {
       touch: touch === null ? null : { bid: d(touch[0]), ask: d(touch[1]) },
     };
     const plan = makePlan({ ...from, marks });
-    return plan.creates.length === 0 ? plan.idle?.why : plan.creates.map(({ size }) => size.toFixed()).join(' ');
+    return plan.creates.length === 0
+      ? reasonText(plan.idle ?? '')
+      : plan.creates.map(({ size }) => size.toFixed()).join(' ');
   };
   it('6.2 the ask above the mark', () => assert.equal(sized(100, [99, 125]), '8 8'));
   it('6.2 the mark above the ask', () => assert.equal(sized(100, [89, 90]), '10 10'));

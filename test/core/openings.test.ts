@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Intent, ManagedOrder } from '../../src/core/model.ts';
 import { openingSides } from '../../src/core/openings.ts';
 import { makePlan } from '../../src/core/plan.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { d, type InputOptions, input, order, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/openings');
@@ -28,7 +29,7 @@ function table(cases: readonly Case[]): void {
     it(one.name, () => {
       const plan = makePlan(input(one.given));
       assert.deepEqual(told(plan.creates), one.creates);
-      assert.equal(plan.tradingState, one.state ?? 'equal', plan.why);
+      assert.equal(plan.tradingState, one.state ?? 'equal', reasonText(plan.why));
       assert.equal(plan.idle?.rule, one.idleRule);
       assert.equal(plan.idle === null, one.creates.length > 0);
     });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { decode, encode } from '../../src/core/codec.ts';
 import { intentKey, makePlan, situationOf } from '../../src/core/plan.ts';
 import type { PlanInput } from '../../src/core/plan-input.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { d, input, lot, NOW, order, plain, rest } from '../support/core.ts';
 
 describe('5 what the state is chosen by', () => {
@@ -34,7 +35,7 @@ describe('5 what the state is chosen by', () => {
     assert.equal(plan.tradingState, 'partial-wait');
     assert.deepEqual(plan.creates, []);
     assert.equal(plan.idle?.rule, '4.3');
-    assert.match(plan.why, /A buy is filled in part: 1 of 5/);
+    assert.match(reasonText(plan.why), /A buy is filled in part: 1 of 5/);
   });
 
   it('9.5 in cooldown nothing is created', () => {
@@ -43,7 +44,7 @@ describe('5 what the state is chosen by', () => {
     assert.equal(plan.tradingState, 'cooldown');
     assert.deepEqual(plan.creates, []);
     assert.equal(plan.idle?.rule, '9.5');
-    assert.match(plan.why, /5 s left/);
+    assert.match(reasonText(plan.why), /5 s left/);
   });
 });
 

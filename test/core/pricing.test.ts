@@ -5,6 +5,8 @@ import '../support/fixed-seed.ts';
 import { Decimal, decimal } from '../../src/core/decimal.ts';
 import type { Book, Instrument, Side } from '../../src/core/model.ts';
 import { checkSendable, type PricedOrder, priceFor, pricesToGoBeyond, touchOf } from '../../src/core/pricing.ts';
+import { reason } from '../../src/core/reasons.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 
 function instrument(tick = '0.1', minSize = '0.01', minNotional = '5'): Instrument {
   return {
@@ -165,8 +167,8 @@ for (const [rule, bid, ask, reason] of NO_TOUCH) {
       const request = { side, guardPrice: null, beyondPrices: [], instrument: instrument() };
       const result = priceFor({ ...request, book: book(bid, ask) });
       assert.ok(!result.ok);
-      assert.equal(result.rule, '7.4');
-      assert.match(result.reason, reason);
+      assert.equal(result.why.rule, '7.4');
+      assert.match(reasonText(result.why), reason);
     }
     assert.equal(touchOf(book(bid, ask)).ok, false);
   });
@@ -175,7 +177,7 @@ for (const [rule, bid, ask, reason] of NO_TOUCH) {
 test('7.1 a buy that has no price above zero left is refused', () => {
   const request = { side: 'buy', guardPrice: null, beyondPrices: [decimal('0.1')], instrument: instrument() } as const;
   const result = priceFor({ ...request, book: book('600', '600.1') });
-  assert.deepEqual(result, { ok: false, reason: 'no price above zero is left: 0', rule: '7.1' });
+  assert.deepEqual(result, { ok: false, why: reason('price-not-positive', '7.1', { price: '0' }) });
 });
 
 test('the touch is the best of each side', () => {
@@ -281,7 +283,7 @@ for (const { rule, side, size, price, nearerThan, denied } of SENDABLE) {
       instrument: instrument(),
       nearerThanPrice: nearerThan === undefined ? null : decimal(nearerThan),
     });
-    assert.equal(result.ok ? null : result.rule, denied);
+    assert.equal(result.ok ? null : result.why.rule, denied);
   });
 }
 
@@ -294,7 +296,7 @@ test('7.1 a price above what a signature can carry is not sent', () => {
   const order = { side: 'sell', size: decimal('1'), instrument: instrument(), nearerThanPrice: null } as const;
   assert.ok(checkSendable({ ...order, price: decimal('18446744073.7') }).ok);
   const result = checkSendable({ ...order, price: decimal('18446744073.8') });
-  assert.equal(result.ok ? null : result.rule, '7.1');
+  assert.equal(result.ok ? null : result.why.rule, '7.1');
 });
 
 test('6.2 an order worth more at this book than its size was meant for is not sent', () => {
@@ -310,7 +312,7 @@ test('6.2 an order worth more at this book than its size was meant for is not se
   assert.ok(sendable('7.5').ok);
   const result = sendable('600');
   assert.equal(
-    result.ok ? null : `${result.rule} ${result.reason}`,
+    result.ok ? null : `${result.why.rule} ${reasonText(result.why)}`,
     '6.2 size 166.66 is worth 99996.00 USDT at this book, more than 1250',
   );
 });

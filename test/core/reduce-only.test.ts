@@ -194,7 +194,7 @@ describe('9.13 openings', () => {
     const trims = (one: ReduceOnly) =>
       planTrims(input({ ...hedged, orders: [order('A', 'buy', 5, 99)], state: { reduceOnly: [one] } }), 'equal');
     assert.deepEqual(
-      trims(demand('B')).map(({ rule, order: { account } }) => [rule, account]),
+      trims(demand('B')).map(({ why, order: { account } }) => [why.rule, account]),
       [['5.7', 'A']],
     );
     assert.deepEqual(trims({ ...demand('B'), sinceMs: NOW - 9_999 }), []);

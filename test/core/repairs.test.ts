@@ -5,6 +5,7 @@ import { max, min, sum } from '../../src/core/decimal.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { repairWays } from '../../src/core/repairs.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { anySize, d, type InputOptions, input, lot, order, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/repairs');
@@ -30,7 +31,7 @@ function table(cases: readonly Case[]): void {
       const plan = makePlan(input(one.given));
       const told = plan.creates.map((intent) => `${intent.account} ${intent.side} ${intent.size.toFixed()}`);
       assert.deepEqual(told, one.creates === null ? [] : [one.creates]);
-      assert.equal(plan.tradingState, one.state ?? 'imbalanced', plan.why);
+      assert.equal(plan.tradingState, one.state ?? 'imbalanced', reasonText(plan.why));
       if (one.creates === null) assert.ok(plan.idle, 'why nothing is submitted is said');
       if (one.idleRule !== undefined) assert.equal(plan.idle?.rule, one.idleRule);
       const [intent] = plan.creates;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { blocksWay, isPostOnlyRefusal, type Refusal, whoEnded } from '../../src/core/refusals.ts';
+import { reason } from '../../src/core/reasons.ts';
+import { blocksWay, isPostOnlyRefusal, type Refusal, rejection, whoEnded } from '../../src/core/refusals.ts';
 import {
   endedRests,
   OTHER_WAY_MS,
@@ -17,20 +18,25 @@ import {
   yieldsWay,
 } from '../../src/core/rests.ts';
 import type { Purpose, SymbolState } from '../../src/core/symbol-state.ts';
-import { NOW, order, rest, stateWith } from '../support/core.ts';
+import { failed, NOW, order, rest, stateWith } from '../support/core.ts';
 
 const COOLDOWN = 300_000;
 const OPENING: Purpose = { account: 'B', purpose: 'opening' };
 const REPAIR: Purpose = { account: 'B', purpose: 'repair' };
-const REFUSED = { refusal: { code: 2032, reason: 'why' }, by: 'refusal', doubtsRules: false, alertKey: 'key' } as const;
-const ENDED = { ...REFUSED, refusal: { code: null, reason: 'BELOW_MARGIN' }, by: 'end' } as const;
+const REFUSED = {
+  refusal: { code: 2032, reason: failed('why') },
+  by: 'refusal',
+  doubtsRules: false,
+  alertKey: 'key',
+} as const;
+const ENDED = { ...REFUSED, refusal: { code: null, reason: rejection('BELOW_MARGIN') }, by: 'end' } as const;
 const EXHAUSTED = { attempts: 5, alertKey: 'key' };
 
 describe('9.5 how long a rest lasts', () => {
   it('post-only attempts used up: the whole cooldown, of that account and purpose alone', () => {
     const state = restAfterExhaustion(stateWith(), OPENING, NOW, COOLDOWN, EXHAUSTED);
     assert.equal(restOf(state, OPENING)?.untilMs, NOW + COOLDOWN);
-    assert.match(restOf(state, OPENING)?.reason ?? '', /5 post-only attempts/);
+    assert.deepEqual(restOf(state, OPENING)?.reason, reason('attempts-used-up', '9.5', { attempts: 5 }));
     assert.equal(restOf(state, REPAIR), null);
     assert.equal(restOf(state, { ...OPENING, account: 'A' }), null);
   });
@@ -106,7 +112,7 @@ describe('9.5 what ends a run of refusals', () => {
 });
 
 describe('6.3 a refusal for margin, limits, permission or reduce-only', () => {
-  const ofMargin = { ...REFUSED, refusal: { code: 2080, reason: 'margin' } };
+  const ofMargin = { ...REFUSED, refusal: { code: 2080, reason: failed('margin') } };
 
   it('has the other way go first for 15 minutes', () => {
     const state = restAfterRefusal(stateWith(), REPAIR, NOW, COOLDOWN, ofMargin);
@@ -134,7 +140,7 @@ describe('6.3 a refusal for margin, limits, permission or reduce-only', () => {
   ];
   for (const [code, reason, blocks] of cases) {
     it(`${code ?? reason} ${blocks ? 'is one' : 'is none'}`, () => {
-      assert.equal(blocksWay({ code, reason } satisfies Refusal), blocks);
+      assert.equal(blocksWay({ code, reason: rejection(reason) } satisfies Refusal), blocks);
     });
   }
 });

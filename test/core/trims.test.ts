@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { orderCap } from '../../src/core/trims.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import {
   anyAccount,
   anySide,
@@ -40,12 +41,12 @@ function table(cases: readonly Case[]): void {
   for (const one of cases) {
     it(one.name, () => {
       const plan = makePlan(input(one.given));
-      assert.equal(plan.tradingState, one.state, plan.why);
+      assert.equal(plan.tradingState, one.state, reasonText(plan.why));
       assert.deepEqual(
-        plan.trims.map((trim) => `${trim.order.clientOrderId} ${trim.rule}`),
+        plan.trims.map((trim) => `${trim.order.clientOrderId} ${trim.why.rule}`),
         one.trims,
       );
-      if (one.why !== undefined) assert.equal(plan.trims[0]?.why, one.why);
+      if (one.why !== undefined) assert.equal(reasonText(plan.trims[0]?.why ?? ''), one.why);
     });
   }
 }

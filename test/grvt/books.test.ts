@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { decimal } from '../../src/core/decimal.ts';
 import type { Book } from '../../src/core/model.ts';
 import { touchOf } from '../../src/core/pricing.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { BOOK_FRESH_MS, createBooks, STREAM_WAIT_MS } from '../../src/grvt/books.ts';
 import { rig } from './support.ts';
 
@@ -145,16 +146,16 @@ describe('7.4 the book that prices an order', () => {
     assert.equal(await best(), '20');
   });
 
-  for (const [what, change, reason] of [
-    ['empty', { bids: [], asks: [] }, 'the book is empty'],
-    ['one-sided', { asks: [] }, 'the book has no asks'],
-    ['crossed', { asks: bookAt(9, '9').bids }, 'the book is crossed: bid 10, ask 9'],
+  for (const [what, change, why] of [
+    ['empty', { bids: [], asks: [] }, reason('book-empty', '7.4')],
+    ['one-sided', { asks: [] }, reason('book-without-asks', '7.4')],
+    ['crossed', { asks: bookAt(9, '9').bids }, reason('book-crossed', '7.4', { bid: '10', ask: '9' })],
   ] as const) {
     it(`the newest is ${what}: that fails the attempt, and nobody is asked for another`, async () => {
       const { books, asked } = bench();
       books.take(bookAt(5, '10'));
       books.take({ ...bookAt(6, '10'), ...change });
-      assert.deepEqual(touchOf(await books.newest(BTC)), { ok: false, reason, rule: '7.4' });
+      assert.deepEqual(touchOf(await books.newest(BTC)), { ok: false, why });
       assert.deepEqual(asked, []);
     });
   }

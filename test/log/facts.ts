@@ -1,6 +1,7 @@
 import { Decimal } from '../../src/core/decimal.ts';
 import type { Fact, OrderWords } from '../../src/core/facts.ts';
 import type { Intent, LotMatch } from '../../src/core/model.ts';
+import { reason } from '../../src/core/reasons.ts';
 
 export const AT = Date.UTC(2026, 9, 17, 9, 0, 0);
 
@@ -73,8 +74,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     instrument: 'BNB_USDT_Perp',
     from: 'equal',
     to: 'imbalanced',
-    why: 'net is 0.52',
-    rule: '5',
+    why: reason('imbalanced', '5', { net: '0.52', usdt: '318.40' }),
   },
   'alerts.refused': { type: 'alerts.refused', atMs: AT, reason: 'status 400', setAside: 2, waiting: 3 },
   'symbol.leaving': { type: 'symbol.leaving', atMs: AT, instrument: 'BNB_USDT_Perp', leaving: 'removed' },
@@ -97,14 +97,24 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     type: 'symbol.idle',
     atMs: AT,
     instrument: 'BNB_USDT_Perp',
-    why: 'quoting: A buy 0.52 @ 612.3',
-    rule: '8.2',
+    why: reason('quoting', '8.2', { orders: [{ account: 'A', side: 'buy', size: '0.52', price: '612.3' }] }),
   },
   'order.sent': { type: 'order.sent', atMs: AT, attempt: 1, ...A_BUY },
   'order.placed': { type: 'order.placed', atMs: AT, attempt: 1, elapsedMs: 12, ...A_BUY },
   'order.post-only-refused': { type: 'order.post-only-refused', atMs: AT, attempt: 1, attemptsLeft: 4, ...A_BUY },
-  'order.refused': { type: 'order.refused', atMs: AT, code: 2062, reason: 'size below min_size', ...A_BUY },
-  'order.unknown': { type: 'order.unknown', atMs: AT, reason: 'no answer within 5 s', ...A_BUY },
+  'order.refused': {
+    type: 'order.refused',
+    atMs: AT,
+    code: 2062,
+    reason: reason('call-failed', '9.6', { message: 'size below min_size' }),
+    ...A_BUY,
+  },
+  'order.unknown': {
+    type: 'order.unknown',
+    atMs: AT,
+    reason: reason('call-failed', '9.6', { message: 'no answer within 5 s' }),
+    ...A_BUY,
+  },
   'order.resolved': { type: 'order.resolved', atMs: AT, outcome: 'absent', proof: 'expired and in no list', ...A_BUY },
   'intent.denied': {
     type: 'intent.denied',
@@ -112,15 +122,13 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     instrument: 'BNB_USDT_Perp',
     account: 'B',
     intent,
-    reason: 'below min_notional',
-    rule: '7.3',
+    why: reason('notional-below-minimum', '7.3', { notional: '4.9', minimum: '5' }),
   },
   'intent.exhausted': { type: 'intent.exhausted', atMs: AT, instrument: 'BNB_USDT_Perp', account: 'B', attempts: 5 },
   'order.cancel-requested': {
     type: 'order.cancel-requested',
     atMs: AT,
-    why: 'Cancelled extra strategy order due to low diff account cap',
-    rule: '8.2',
+    why: reason('over-low-diff-cap', '8.2'),
     ...A_BUY,
   },
   'order.over': {

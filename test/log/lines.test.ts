@@ -3,12 +3,13 @@ import { describe, it } from 'node:test';
 import type { Alert, AlertKind } from '../../src/core/alerts.ts';
 import { ALERT_KINDS } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { DEFAULT_LINE_CONTEXT, FACT_TYPES, type Level, lasting, line, sharedBases } from '../../src/log/lines.ts';
 import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 
 /** What each fact says, word by word; null: nothing. */
 const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = {
-  'state.changed': ['info', 'BNB equal → imbalanced: net is 0.52 (strategy 5)'],
+  'state.changed': ['info', 'BNB equal → imbalanced: net 0.52 (318.40 USDT) (strategy 5)'],
   'alerts.refused': [
     'warn',
     'The gateway refused a message for what it says: status 400; 2 alerts of it set aside, tried alone and shortened after ' +
@@ -45,7 +46,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'No clear answer about A buy 0.52 BNB @ 612.3: no answer within 5 s; it counts as live until the exchange proves otherwise (strategy 9.6)',
   ],
   'order.resolved': ['info', 'Cleared up A buy 0.52 BNB @ 612.3: absent, expired and in no list (strategy 9.6)'],
-  'intent.denied': ['info', 'Not submitted: B sell 0.52 BNB: below min_notional (strategy 7.3)'],
+  'intent.denied': [
+    'info',
+    'Not submitted: B sell 0.52 BNB: size × price = 4.9 USDT is below min_notional 5 (strategy 7.3)',
+  ],
   'intent.exhausted': ['warn', 'BNB cooldown: 5 post-only attempts of account B used up (strategy 9.5)'],
   'order.cancel-requested': [
     'info',
@@ -183,13 +187,17 @@ describe('variants', () => {
     );
   });
   it('entering cooldown is a warning and says the word', () => {
-    const said = line({ ...FACTS['state.changed'], to: 'cooldown', why: 'post-only attempts used up', rule: '9.5' });
+    const said = line({
+      ...FACTS['state.changed'],
+      to: 'cooldown',
+      why: reason('attempts-used-up', '9.5', { attempts: 5 }),
+    });
     assert.equal(said?.level, 'warn');
     assert.match(said?.text ?? '', /→ cooldown: /);
   });
   it('a trim for a wrong side is not blamed on the low-diff cap', () =>
     assert.equal(
-      text({ ...FACTS['order.cancel-requested'], why: 'a buy would grow the net' }),
+      text({ ...FACTS['order.cancel-requested'], why: reason('grows-net', '8.2', { side: 'buy' }) }),
       'Cancelling A buy 0.52 BNB @ 612.3: a buy would grow the net (strategy 8.2)',
     ));
   it('phrases name the figures as configured', () => {

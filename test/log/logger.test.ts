@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Fact } from '../../src/core/facts.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { createFigures } from '../../src/log/figures.ts';
 import { createEngineLog, type EngineLogOptions, LOG_FILE_NAME, openLogFile } from '../../src/log/index.ts';
 import { FACT_TYPES, line } from '../../src/log/lines.ts';
@@ -192,7 +193,10 @@ describe('no secret reaches the screen or the file', () => {
       'a failure message',
       (secret) => ({ ...FACTS['read.failed'], failure: { ...FACTS['read.failed'].failure, message: `key ${secret}` } }),
     ],
-    ['a refusal', (secret) => ({ ...FACTS['order.refused'], reason: secret })],
+    [
+      'a refusal',
+      (secret) => ({ ...FACTS['order.refused'], reason: reason('call-failed', '9.6', { message: secret }) }),
+    ],
     ['an actor failure', (secret) => ({ ...FACTS['actor.failed'], message: JSON.stringify({ key: secret }) })],
     [
       'an alert detail',

@@ -22,6 +22,7 @@ import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { config, d, fill, instrument, order, position, stateAfter, stateWith, strategy } from '../support/core.ts';
 import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
@@ -474,7 +475,7 @@ describe('11 the start', () => {
     );
     const said = world.reported('symbol.idle').filter((fact) => fact.instrument === BNB);
     assert.deepEqual(
-      said.map(({ why, rule }) => `${why} ${rule}`),
+      said.map(({ why }) => `${reasonText(why)} ${why.rule}`),
       ['no mark: the book cannot be read 3.1'],
     );
     world.exchange.onBook = async () => testBook('599.9', '600.1');

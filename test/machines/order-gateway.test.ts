@@ -708,8 +708,8 @@ test('a drain denies what is queued, settles what is in flight, and lets no crea
   submit(late);
   assert.equal(state(), 'draining');
   assert.deepEqual(endings(bench), [`${queued.intentId} denied`, `${late.intentId} denied`]);
-  const denial = bench.last(BNB, 'submission.ended')?.result as { rule: string } | undefined;
-  assert.equal(denial?.rule, '13.1');
+  const denial = bench.last(BNB, 'submission.ended')?.result as { why: { rule: string } } | undefined;
+  assert.equal(denial?.why.rule, '13.1');
   assert.equal(bench.last('daemon', 'gateway.idle'), undefined);
   const [draft] = bench.exchange.sent();
   answer.resolve(testOrder(draft?.clientOrderId ?? '', 'OPEN'));

@@ -13,6 +13,8 @@ import { decimal } from '../../src/core/decimal.ts';
 import type { ExchangeOrder, Intent, OrderStatus } from '../../src/core/model.ts';
 import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PricedOrder } from '../../src/core/pricing.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
@@ -75,7 +77,7 @@ function trackedOrder(changes: Partial<TrackedOrder> = {}): TrackedOrder {
 
 function resolveOrder(bench: Bench, order = trackedOrder(), rounds = 0) {
   const prepared = submitInput(bench);
-  const task = { kind: 'resolve', order, reason: 'found in the journal without an outcome', rounds } as const;
+  const task = { kind: 'resolve', order, why: reason('no-outcome-in-journal', '9.6'), rounds } as const;
   return bench.house(submissionMachine, { input: { ...prepared, task }, inspect: coverage.inspect });
 }
 
@@ -115,7 +117,7 @@ function told(bench: Bench): string[] {
   });
 }
 
-function result(bench: Bench): { kind: string; reason: string; rule: string; code: number | null; attempts: number } {
+function result(bench: Bench): { kind: string; reason: Reason; why: Reason; code: number | null; attempts: number } {
   const ended = bench.heard.map(({ event }) => event.message as { type: string; result: never }).findLast(isEnded);
   assert.ok(ended, 'the submission has not ended');
   return ended.result;
@@ -406,7 +408,7 @@ test('a rejection for another reason is a refusal with that reason: nothing is g
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'BELOW_MARGIN' });
   await bench.pass(1_000);
   assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended refused']);
-  assert.equal(result(bench).reason, 'BELOW_MARGIN');
+  assert.deepEqual(result(bench).reason, reason('rejected', '9.5', { word: 'BELOW_MARGIN' }));
   assert.equal(bench.exchange.named('createOrder').length, 1);
 });
 
@@ -431,7 +433,7 @@ test('an unusable or unreadable book fails its attempt only; attempts gone witho
   submit(bench, testIntent(), 2);
   await bench.pass(1_000);
   assert.deepEqual(told(bench), ['ended unsent']);
-  assert.match(result(bench).reason, /2 attempts failed: .*no asks/);
+  assert.match(reasonText(result(bench).why), /2 attempts failed: .*no asks/);
   assert.equal(bench.reported('read.failed').length, 1);
   assert.equal(bench.exchange.sent().length, 0);
 });
@@ -441,7 +443,7 @@ test('an order below the smallest tradable size by its own price is denied, not 
   submit(bench, testIntent({ size: decimal('0.001') }));
   await bench.pass(100);
   assert.deepEqual(told(bench), ['ended denied']);
-  assert.equal(result(bench).rule, '7.3');
+  assert.equal(result(bench).why.rule, '7.3');
   assert.equal(bench.reported('intent.denied').length, 1);
 });
 
@@ -450,7 +452,7 @@ test('an intent is not priced once the data it rests on are too old, however fre
   submit(bench, testIntent({ validUntilMs: BENCH_START_MS - 1 }));
   await bench.pass(100);
   assert.deepEqual(told(bench), ['ended denied']);
-  assert.equal(result(bench).rule, '10.3');
+  assert.equal(result(bench).why.rule, '10.3');
   assert.equal(bench.exchange.sent().length, 0);
 });
 
@@ -511,7 +513,7 @@ test('a buy with no price above zero left is denied (7.1)', async () => {
   const bench = new Bench();
   submit(bench, testIntent({ beyondPrice: decimal('0.1') }));
   await bench.pass(10);
-  assert.equal(result(bench).rule, '7.1');
+  assert.equal(result(bench).why.rule, '7.1');
 });
 
 test('a journal that cannot be written lets nothing leave (9.3)', async () => {
@@ -520,7 +522,7 @@ test('a journal that cannot be written lets nothing leave (9.3)', async () => {
   submit(bench);
   await bench.pass(100);
   assert.deepEqual(told(bench), ['ended unsent']);
-  assert.match(result(bench).reason, /disk full/);
+  assert.match(reasonText(result(bench).why), /disk full/);
   assert.equal(bench.exchange.sent().length, 0);
   assert.equal(bench.reported('actor.failed').length, 1);
 });
@@ -651,9 +653,9 @@ test('a drain before pricing is done denies at once (13.1)', async () => {
   bench.exchange.onBook = () => new Promise(() => {});
   const { child } = submit(bench);
   await bench.settle();
-  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
   assert.deepEqual(told(bench), ['ended denied']);
-  assert.equal(result(bench).rule, '13.1');
+  assert.equal(result(bench).why.rule, '13.1');
 });
 
 test('a drain between attempts lets no further attempt leave (13.1)', async () => {
@@ -662,7 +664,7 @@ test('a drain between attempts lets no further attempt leave (13.1)', async () =
   bench.exchange.onCreate = async ({ draft }) =>
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
   await bench.pass(100);
-  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
   await bench.pass(2_000);
   assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended denied']);
 });
@@ -672,17 +674,20 @@ test('an attempt in flight when an account is parked is settled first, then noth
   const { child } = submit(bench);
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
   await bench.settle();
-  child().send({ type: 'submission.halt', result: { kind: 'unsent', reason: 'account B is parked' } });
+  child().send({
+    type: 'submission.halt',
+    result: { kind: 'unsent', why: reason('accounts-parked', '9.8', { accounts: ['B'] }) },
+  });
   await bench.pass(2_000);
   assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
-  assert.equal(result(bench).reason, 'account B is parked');
+  assert.equal(reasonText(result(bench).why), 'account B is parked');
 });
 
 test('a drain while the attempt is being written down keeps it from leaving (13.1)', async () => {
   const bench = new Bench();
   const { child } = submit(bench);
   bench.exchange.onSign = () => {
-    child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+    child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
     return '{}';
   };
   await bench.pass(100);
@@ -691,7 +696,7 @@ test('a drain while the attempt is being written down keeps it from leaving (13.
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
 
-const OUTDATED = { kind: 'outdated', reason: 'a fill was booked since it was decided' } as const;
+const OUTDATED = { kind: 'outdated', why: reason('fill-booked-since', '9.5') } as const;
 
 test('no first attempt leaves after a fill was booked that the intent does not know of (9.5)', async () => {
   const bench = new Bench();
@@ -701,8 +706,8 @@ test('no first attempt leaves after a fill was booked that the intent does not k
   child().send({ type: 'submission.halt', result: OUTDATED });
   assert.deepEqual(told(bench), ['ended outdated']);
   assert.deepEqual(
-    bench.facts.map((fact) => (fact.type === 'intent.denied' ? fact.reason : fact.type)),
-    [OUTDATED.reason],
+    bench.facts.map((fact) => (fact.type === 'intent.denied' ? fact.why : fact.type)),
+    [OUTDATED.why],
   );
 });
 
@@ -1037,7 +1042,7 @@ test('a halted unknown outcome is found out all the same (13.1)', async () => {
   bench.exchange.onOrder = () => answer.promise;
   const { child } = resolveOrder(bench);
   await bench.settle();
-  child().send({ type: 'submission.halt', result: { kind: 'denied', reason: 'the engine drains', rule: '13.1' } });
+  child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED');
   answer.resolve(null);
   await bench.pass(7_000, 100);

@@ -9,9 +9,11 @@ import type { ExchangeFailure } from '../../src/core/failure.ts';
 import { isOpen } from '../../src/core/leaving.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import { ACCOUNTS, type ManagedOrder } from '../../src/core/model.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
 import { GROWTH_TRY_MS } from '../../src/core/reduce-only.ts';
 import type { ReduceOnly, SymbolState } from '../../src/core/symbol-state.ts';
-import { d, instrument, lot, order, plain, position, seen, stateWith } from '../support/core.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
+import { d, failed, instrument, lot, order, plain, position, seen, stateWith } from '../support/core.ts';
 import { BENCH_START_MS } from '../support/machine-bench.ts';
 import { SymbolBench, type SymbolBenchOptions } from '../support/symbol-bench.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
@@ -36,7 +38,7 @@ const SITUATIONS: Record<string, (options?: SymbolBenchOptions) => SymbolBench> 
   capped: (options) => quiet(beginning(150, -150, options)),
   cooldown: (options) => {
     const bench = beginning(5, -5, options);
-    for (const intent of bench.asked) bench.ended(intent, { kind: 'refused', code: 2032, reason: 'too much' });
+    for (const intent of bench.asked) bench.ended(intent, { kind: 'refused', code: 2032, reason: failed('too much') });
     bench.read('A', 5);
     bench.read('B', -5);
     return quiet(bench);
@@ -76,7 +78,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   },
   'snapshot.failed': ({ nowMs }) => ({ type: 'snapshot.failed', account: 'A', failure: FAILURE, atMs: nowMs }),
   'touch.received': ({ nowMs }) => ({ type: 'touch.received', bid: d(99), ask: d(101), atMs: nowMs }),
-  'touch.failed': ({ nowMs }) => ({ type: 'touch.failed', reason: 'down', atMs: nowMs }),
+  'touch.failed': ({ nowMs }) => ({ type: 'touch.failed', why: reason('book-empty', '7.4'), atMs: nowMs }),
   'order.sent': ({ nowMs }) => ({
     type: 'order.sent',
     intentId: 'BNB_USDT_Perp#1',
@@ -382,7 +384,7 @@ describe('9.10 order by order', () => {
     const bench = beginning(5, -5);
     const [a, b] = bench.asked;
     assert.ok(a && b);
-    bench.ended(a, { kind: 'unsent', reason: 'parked' });
+    bench.ended(a, { kind: 'unsent', why: failed('parked') });
     assert.deepEqual(bench.context.assessment?.kind === 'usable' && bench.context.assessment.plan.creates, []);
     bench.sent(b, 'B1', 101);
     bench.read('A', 5);
@@ -452,7 +454,7 @@ describe('9.10 order by order', () => {
   it('9.10 an opening needs the other account proven since the last submission ended; a repair does not', () => {
     const other = beginning(5, -5);
     for (const intent of other.asked)
-      other.ended(intent, { kind: 'unknown', clientOrderId: `${intent.account}1`, reason: '' });
+      other.ended(intent, { kind: 'unknown', clientOrderId: `${intent.account}1`, reason: failed('') });
     const atMs = other.nowMs;
     other.words();
     other.send({ type: 'order.resolved', clientOrderId: 'A1', account: 'A', atMs, outcome: 'absent' });
@@ -574,7 +576,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.deepEqual(bench.words(), []);
     assert.equal(bench.reported('drift.seen').length, 1);
     const [told] = bench.reported('state.changed').filter((fact) => fact.to === 'waiting');
-    assert.equal(told?.rule, '10.5');
+    assert.equal(told?.why.rule, '10.5');
     assert.equal(bench.reported('state.changed').filter((fact) => fact.to === 'waiting').length, 1);
   });
 
@@ -685,8 +687,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     const [first, second] = bench.asked;
     assert.ok(first && second);
     bench.sent(first, 'A1', 99);
-    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: 'timed out' });
-    bench.ended(second, { kind: 'unsent', reason: 'parked' });
+    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: failed('timed out') });
+    bench.ended(second, { kind: 'unsent', why: failed('parked') });
     assert.equal(bench.orders[0]?.unknown, true);
     for (let reading = 0; reading < 6; reading += 1) {
       bench.wait(5000);
@@ -710,8 +712,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     const [first, second] = bench.asked;
     assert.ok(first && second);
     bench.sent(first, 'A1', 99);
-    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: 'timed out' });
-    bench.ended(second, { kind: 'unsent', reason: 'parked' });
+    bench.ended(first, { kind: 'unknown', clientOrderId: 'A1', reason: failed('timed out') });
+    bench.ended(second, { kind: 'unsent', why: failed('parked') });
     for (let reading = 0; reading < 4; reading += 1) {
       bench.wait(5000);
       bench.read('A', 15);
@@ -775,7 +777,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
     const [intent] = bench.asked;
     assert.ok(intent);
-    bench.ended(intent, { kind: 'unsent', reason: 'out of reach' });
+    bench.ended(intent, { kind: 'unsent', why: failed('out of reach') });
     bench.read('B', 0);
     bench.wait(10_001);
     bench.words();
@@ -852,7 +854,7 @@ describe('10.3 our clock is set back by an hour', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
     const [intent] = bench.asked;
     assert.ok(intent);
-    bench.ended(intent, { kind: 'denied', reason: 'below min_notional', rule: '7.3' });
+    bench.ended(intent, { kind: 'denied', why: reason('awaits-price', '7.3') });
     bench.setClockBack(HOUR_MS);
     bench.wait(DENIED_PAUSE_MS);
     for (const _ of [1, 2]) {
@@ -915,20 +917,20 @@ describe('3.1 flat accounts ask for the book', () => {
 
   it('3.1 a book that gives no mark twice running is why the symbol waits: said once, and again when it is another reason', () => {
     const bench = quiet(beginning(0, 0));
-    const said = () => bench.reported('symbol.idle').map(({ why, rule }) => `${why} (${rule})`);
-    const fails = (reason: string, failure: ExchangeFailure | null = null) => {
-      bench.send({ type: 'touch.failed', reason, failure, atMs: bench.nowMs });
+    const said = () => bench.reported('symbol.idle').map(({ why }) => `${reasonText(why)} (${why.rule})`);
+    const fails = (why: Reason, failure: ExchangeFailure | null = null) => {
+      bench.send({ type: 'touch.failed', why, failure, atMs: bench.nowMs });
       bench.read('A', 0);
     };
-    fails('the book has no bids');
+    fails(reason('book-without-bids', '7.4'));
     assert.deepEqual(said(), [], 'once is no news');
-    fails('the book has no bids');
-    fails('the book has no bids');
+    fails(reason('book-without-bids', '7.4'));
+    fails(reason('book-without-bids', '7.4'));
     assert.deepEqual(said(), ['no mark: the book has no bids (3.1)']);
-    fails('the book is crossed: bid 101, ask 100');
-    fails('the book is crossed: bid 102, ask 100');
-    fails('503, reference 7f3a', FAILURE);
-    fails('503, reference 81cc', FAILURE);
+    fails(reason('book-crossed', '7.4', { bid: '101', ask: '100' }));
+    fails(reason('book-crossed', '7.4', { bid: '102', ask: '100' }));
+    fails(reason('book-unread', '7.4'), FAILURE);
+    fails(reason('book-unread', '7.4'), FAILURE);
     assert.deepEqual(said().slice(1), [
       'no mark: the book is crossed: bid 101, ask 100 (3.1)',
       'no mark: the book cannot be read (3.1)',
@@ -939,7 +941,8 @@ describe('3.1 flat accounts ask for the book', () => {
 
   it('3.1 a symbol that traded says it as a change of its state; what failed before a usable decision is forgotten', () => {
     const bench = beginning(0, 0);
-    const changes = () => bench.reported('state.changed').map(({ to, why, rule }) => `${to}: ${why} (${rule})`);
+    const changes = () =>
+      bench.reported('state.changed').map(({ to, why }) => `${to}: ${reasonText(why)} (${why.rule})`);
     const answered = (prefix: string) => {
       bench.send(EVENTS['touch.received'](bench));
       bench.confirmAll(100, prefix);
@@ -953,7 +956,7 @@ describe('3.1 flat accounts ask for the book', () => {
       assert.equal(bench.phase, 'waiting');
     };
     const fails = () => {
-      bench.send({ type: 'touch.failed', reason: 'the book is empty', atMs: bench.nowMs });
+      bench.send({ type: 'touch.failed', why: reason('book-empty', '7.4'), atMs: bench.nowMs });
       bench.read('A', 0);
     };
     answered('one');
@@ -962,7 +965,7 @@ describe('3.1 flat accounts ask for the book', () => {
     assert.equal(changes().at(-1), 'waiting: no mark: the book is empty (3.1)');
     fails();
     assert.deepEqual(
-      bench.reported('symbol.idle').filter(({ rule }) => rule === '3.1'),
+      bench.reported('symbol.idle').filter(({ why }) => why.rule === '3.1'),
       [],
       'said already',
     );
@@ -1045,7 +1048,7 @@ describe('9.5 rests, and what ends a submission', () => {
     bench.words();
     bench.ended(first, { kind: 'exhausted', attempts: 5 });
     assert.deepEqual(bench.words(), ['alert-desk raised post-only-exhausted']);
-    bench.ended(second, { kind: 'denied', reason: 'draining', rule: '13.1' });
+    bench.ended(second, { kind: 'denied', why: reason('awaits-price', '13.1') });
     both(bench, 5, -5);
     assert.equal(bench.phase, 'cooldown');
     bench.wait(299_900);
@@ -1096,7 +1099,7 @@ describe('9.5 rests, and what ends a submission', () => {
       const bench = beginning(5, -5);
       const [first, second] = bench.asked;
       assert.ok(first && second);
-      bench.ended(first, { kind: 'refused', code: 2032, reason: 'too much' });
+      bench.ended(first, { kind: 'refused', code: 2032, reason: failed('too much') });
       bench.sent(second, 'B1', 101);
       bench.wait(waitMs);
       bench.words();
@@ -1112,16 +1115,16 @@ describe('9.5 rests, and what ends a submission', () => {
     const bench = beginning(10, -5);
     const [smaller] = bench.asked;
     assert.deepEqual([smaller?.account, smaller?.side], ['B', 'sell']);
-    bench.ended(smaller ?? assert.fail(), { kind: 'refused', code: 2080, reason: 'margin' });
+    bench.ended(smaller ?? assert.fail(), { kind: 'refused', code: 2080, reason: failed('margin') });
     both(bench, 10, -5);
     assert.equal(bench.phase, 'imbalanced');
     const [larger] = bench.asked;
     assert.deepEqual([larger?.account, larger?.side, larger?.size.toFixed()], ['A', 'sell', '5']);
-    bench.ended(larger ?? assert.fail(), { kind: 'denied', reason: 'not yet', rule: '7.3' });
+    bench.ended(larger ?? assert.fail(), { kind: 'denied', why: reason('awaits-price', '7.3') });
     const next = () => {
       both(bench, 10, -5);
       const [intent] = bench.asked;
-      if (intent) bench.ended(intent, { kind: 'denied', reason: 'not yet', rule: '7.3' });
+      if (intent) bench.ended(intent, { kind: 'denied', why: reason('awaits-price', '7.3') });
       return intent?.account;
     };
     bench.wait(14 * 60_000);
@@ -1134,7 +1137,7 @@ describe('9.5 rests, and what ends a submission', () => {
     const bench = beginning(10, -5);
     for (const account of ['B', 'A'] as const) {
       const intent = bench.asked.find((one) => one.account === account);
-      bench.ended(intent ?? assert.fail(), { kind: 'refused', code: 2032, reason: 'no' });
+      bench.ended(intent ?? assert.fail(), { kind: 'refused', code: 2032, reason: failed('no') });
       both(bench, 10, -5);
     }
     assert.equal(bench.phase, 'cooldown');
@@ -1144,7 +1147,7 @@ describe('9.5 rests, and what ends a submission', () => {
     const of = (bench: SymbolBench, account: 'A' | 'B') =>
       bench.asked.find((one) => one.account === account) ?? assert.fail(`nothing is asked of ${account}`);
     const demanded = (bench: SymbolBench, account: 'A' | 'B', code: number) =>
-      bench.ended(of(bench, account), { kind: 'refused', code, reason: 'may only reduce' });
+      bench.ended(of(bench, account), { kind: 'refused', code, reason: failed('may only reduce') });
     const told = (bench: SymbolBench) =>
       bench.heard.flatMap(({ by, event }) =>
         by === 'daemon' && event.type === 'reduce-only.changed' ? [event.demand as ReduceOnly | null] : [],
@@ -1227,7 +1230,7 @@ describe('9.5 rests, and what ends a submission', () => {
 
     it('a try that never left is made again, not 15 minutes later', () => {
       const bench = tried(7304);
-      bench.ended(of(bench, 'A'), { kind: 'unsent', reason: 'the budget', failure: null });
+      bench.ended(of(bench, 'A'), { kind: 'unsent', why: failed('the budget'), failure: null });
       bench.wait(DENIED_PAUSE_MS);
       both(bench, 5, -5);
       assert.equal(of(bench, 'A').reduceOnly, undefined);
@@ -1379,7 +1382,7 @@ describe('9.5 rests, and what ends a submission', () => {
       bench.ended(b ?? assert.fail(), { kind: 'confirmed', clientOrderId: 'B1' });
       const failure = { ...FAILURE, kind: 'rate-limited', call: 'createOrder' } as const;
       const unsent = (intent: typeof a) =>
-        bench.ended(intent ?? assert.fail(), { kind: 'unsent', reason: 'HTTP 429', failure });
+        bench.ended(intent ?? assert.fail(), { kind: 'unsent', why: failed('HTTP 429'), failure });
       unsent(a);
       bench.wait(11_000);
       bench.read('A', 5);
@@ -1422,7 +1425,7 @@ describe('9.5 rests, and what ends a submission', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
     const [intent] = bench.asked;
     assert.ok(intent);
-    bench.ended(intent, { kind: 'denied', reason: 'below min_notional', rule: '7.3' });
+    bench.ended(intent, { kind: 'denied', why: reason('awaits-price', '7.3') });
     both(bench, 5, 0);
     assert.equal(bench.phase, 'imbalanced');
     assert.deepEqual(bench.words(), []);
@@ -1433,13 +1436,13 @@ describe('9.5 rests, and what ends a submission', () => {
 
   it('7.3 why it waits is said once, however often the denied intent is tried again', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
-    bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', reason: 'not nearer to the market', rule: '6.4' });
+    bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', why: reason('awaits-price', '6.4') });
     for (let round = 1; round <= 3; round += 1) {
       both(bench, 5, 0);
       bench.wait(DENIED_PAUSE_MS);
       both(bench, 5, 0);
       assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
-      bench.ended(bench.asked.at(-1) ?? assert.fail(), { kind: 'denied', reason: 'not nearer', rule: '6.4' });
+      bench.ended(bench.asked.at(-1) ?? assert.fail(), { kind: 'denied', why: reason('awaits-price', '6.4') });
     }
     assert.equal(bench.reported('symbol.idle').length, 1);
   });
@@ -1559,7 +1562,7 @@ describe('5 the states in turn', () => {
       reading(bench);
       assert.equal(asks(bench), 0);
       bench.wait(STUCK_TOUCH_MS);
-      bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', reason: 'not nearer', rule: '6.4' });
+      bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', why: reason('awaits-price', '6.4') });
       reading(bench);
       assert.equal(asks(bench), 1);
     });
@@ -1586,7 +1589,7 @@ describe('5 the states in turn', () => {
     it('12.2 without an answer, or with an old one, the report goes without a touch rather than with a wrong one', () => {
       const bench = stuckBench();
       reading(bench);
-      bench.send({ type: 'touch.failed', reason: 'empty', atMs: bench.nowMs });
+      bench.send({ type: 'touch.failed', why: reason('book-empty', '7.4'), atMs: bench.nowMs });
       assert.equal(reportOf(bench.context)?.stuck?.touch, null);
       touch(bench);
       bench.wait(2 * STUCK_TOUCH_MS);
@@ -1732,7 +1735,7 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '5');
     assert.ok(bench.alerts().includes('alert-desk raised instrument-unlisted'));
     const [idle] = bench.reported('symbol.idle');
-    assert.deepEqual([idle?.rule, idle?.why], ['11.6', 'the exchange does not list it: no new orders until it does']);
+    assert.deepEqual(idle?.why, reason('unlisted', '11.6'));
   });
 
   it('11.6 while both accounts are flat it asks for no book, however long', () => {

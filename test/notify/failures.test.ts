@@ -107,7 +107,6 @@ describe('12 why a call failed or an order was refused, in Chinese', () => {
     'an id that is none': [malformed({ result: [{ ...row, sub_account_id: 'x' }] }), /：不是无符号整数："x"$/],
     'no room in the budget': ['book: waited 10 s for the request budget', /^等待请求额度 10 秒$/],
     'too many requests waiting': ['book: 1000 requests are waiting already', /^已有 1000 个请求在等待$/],
-    'rejected after it was taken': ['BELOW_MARGIN', /^保证金不足 \(BELOW_MARGIN\)$/],
   };
   for (const [name, [reason, chinese]] of Object.entries(cases)) {
     it(name, () => {

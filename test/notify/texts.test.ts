@@ -6,7 +6,8 @@ import { decimal } from '../../src/core/decimal.ts';
 import type { DailyReport, Doing, News, Notice } from '../../src/core/outbox.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { PlanInput } from '../../src/core/plan-input.ts';
-import { alertLine, alertTexts, type Language } from '../../src/notify/texts.ts';
+import { alertLine, alertTexts } from '../../src/notify/texts.ts';
+import type { Language } from '../../src/texts/language.ts';
 import { input } from '../support/core.ts';
 
 const HOUR = 3_600_000;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { lotsNet } from '../../src/core/ledger.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import type { EngineStage } from '../support/engine-stage.ts';
 import type { Meddling } from '../support/meddler.ts';
 import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
@@ -317,7 +318,7 @@ describe('9.8 who we are', TOGETHER, () => {
       assert.ok(meddler.count('create_order') <= 2, 'at most one create of each account');
       assert.deepEqual(ourOrders(paper), []);
       const named = /GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_[12]/;
-      const told = stage.reported('alert.raised').map(({ alert }) => alert.details.reason ?? '');
+      const told = stage.reported('alert.raised').map(({ alert }) => reasonText(alert.details.reason ?? ''));
       assert.ok(told.length > 0 && told.every((reason) => named.test(reason)), told.join());
       await stage.until('people read it', () => stage.messages.some((text) => named.test(text)), 10_000);
       stage.unbroken();

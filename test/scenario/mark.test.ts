@@ -30,7 +30,7 @@ test('3.1 6.2 positions that show a hundredth of the mark just after a pair fill
     for (const { account, open_orders } of stateOf(scene.paper).accounts) {
       for (const { metadata } of open_orders) control.fill({ account, client_order_id: metadata.client_order_id });
     }
-    await stage.until('the mark is doubted', () => stage.reported('symbol.idle').some(({ rule }) => rule === '3.1'));
+    await stage.until('the mark is doubted', () => stage.reported('symbol.idle').some(({ why }) => why.rule === '3.1'));
     assert.deepEqual(sizes(scene), []);
 
     control.mark({ instrument: BNB });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AccountName } from '../../src/core/model.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import type { EngineStage, StageOptions } from '../support/engine-stage.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 import { BNB, type Scene, stateOf, withScene } from './venue.ts';
@@ -116,7 +117,7 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
       assert.ok(creates(stage, 'B') <= before + 1);
       const alerts = stage.reported('alert.raised').filter(({ alert }) => alert.kind === 'order-ended');
       assert.deepEqual(
-        alerts.map(({ alert }) => [alert.account, alert.details.reason]),
+        alerts.map(({ alert }) => [alert.account, reasonText(alert.details.reason ?? '')]),
         [['B', 'BELOW_MARGIN']],
       );
       assert.equal(await stage.stop(), 0);
@@ -186,7 +187,11 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
       fillWhole(scene, 'A');
       await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
-      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.rule === '9.13', 15_000);
+      await stage.until(
+        'openings are withheld',
+        () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13',
+        15_000,
+      );
       assert.deepEqual([told(stage), creates(stage, 'B')], [['reduce-only:B'], 2]);
       control.refuse({ clear: true, reduce_only_passes: false });
       aheadMs = 901_000;
@@ -213,7 +218,11 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       control.refuse({ instrument: BNB, code: 7304, reduce_only_passes: true, clear: false });
       fillWhole(scene, 'A');
       fillWhole(scene, 'B');
-      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.rule === '9.13', 15_000);
+      await stage.until(
+        'openings are withheld',
+        () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13',
+        15_000,
+      );
       assert.deepEqual(told(stage), [`reduce-only:${BNB}`]);
       assert.deepEqual(stage.symbol(BNB).state.rests, []);
       assert.deepEqual([resting(scene, 'A'), resting(scene, 'B')], [[], []]);

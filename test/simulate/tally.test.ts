@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { Fact, SymbolPhase } from '../../src/core/facts.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { createTally } from '../../src/simulate/tally.ts';
 
 const BNB = 'BNB_USDT_Perp';
 
 function changed(to: SymbolPhase): Fact {
-  return { type: 'state.changed', atMs: 0, instrument: BNB, from: 'waiting', to, why: '', rule: '5' };
+  return { type: 'state.changed', atMs: 0, instrument: BNB, from: 'waiting', to, why: reason('flat', '5') };
 }
 
 const POLLED: Fact = {

@@ -14,6 +14,7 @@ import type {
   SymbolSnapshot,
 } from '../../src/core/model.ts';
 import type { PlanInput, StrategySettings } from '../../src/core/plan-input.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
 import { emptySymbolState, type Rest, type SymbolState, sign } from '../../src/core/symbol-state.ts';
 import { valuePair } from '../../src/core/valuing.ts';
 
@@ -124,7 +125,7 @@ export function rest(account: AccountName, purpose: Rest['purpose'], over: Parti
     purpose,
     untilMs: NOW + 10_000,
     sinceMs: NOW,
-    reason: 'resting',
+    reason: reason('order-refused', '9.5', { refusal: failed('no') }),
     by: 'refusal',
     inARow: 1,
     yieldsUntilMs: null,
@@ -284,3 +285,8 @@ export const anyPrice: fc.Arbitrary<Decimal> = fc.integer({ min: 900, max: 1100 
 export const anyFill: fc.Arbitrary<Fill> = fc
   .record({ account: anyAccount, side: anySide, size: anySize(), price: anyPrice, late: fc.nat(1000) })
   .map(({ late, ...one }) => ({ ...one, source: 'fill' as const, clientOrderId: null, atMs: NOW + late }));
+
+/** Why a call failed. */
+export function failed(message = 'failed'): Reason {
+  return reason('call-failed', '9.6', { message });
+}

@@ -12,7 +12,9 @@ import type {
   Position,
 } from '../../src/core/model.ts';
 import { parseClientOrderId } from '../../src/core/order-id.ts';
+import type { Reason } from '../../src/core/reasons.ts';
 import type { Admission, Exchange, OrderDraft, SignedOrder } from '../../src/ports.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 
 /** A failure as the adapter throws it. */
 export class TestFailure extends Error implements ExchangeFailure {
@@ -222,11 +224,11 @@ export class FakeExchange implements Exchange {
     return { unused: () => void this.returned.push(`${account} ${instrument}`) };
   }
 
-  async createOrder(signed: SignedOrder, whyNot: () => string | null = () => null): Promise<ExchangeOrder> {
+  async createOrder(signed: SignedOrder, whyNot: () => Reason | null = () => null): Promise<ExchangeOrder> {
     const permit = this.onPermit();
     if (permit !== null) await permit;
     const why = whyNot();
-    if (why !== null) throw new TestFailure('unavailable', `createOrder never left: ${why}`);
+    if (why !== null) throw new TestFailure('unavailable', `createOrder never left: ${reasonText(why)}`);
     this.#note('createOrder', signed);
     return this.onCreate(signed);
   }

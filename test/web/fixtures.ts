@@ -1,5 +1,7 @@
 import type { Fact } from '../../src/core/facts.ts';
+import { reason } from '../../src/core/reasons.ts';
 import type { Clock } from '../../src/ports.ts';
+import { reasonWords } from '../../src/texts/reasons.ts';
 import type { ChartFile, Status, SymbolStatus, WebOptions } from '../../src/web/index.ts';
 
 /** An ordinary day. */
@@ -25,9 +27,15 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     state: 'equal',
     sinceMs: NOON_MS - 5_000,
     sinceStart: false,
-    why: 'hedged: A 0.48, B -0.48',
-    rule: '5',
-    idle: { why: 'quoting: A buy 0.48 @ 619.9, B sell 0.48 @ 620.1', rule: '8.2' },
+    why: reasonWords(reason('hedged', '5', { A: '0.48', B: '-0.48' })),
+    idle: reasonWords(
+      reason('quoting', '8.2', {
+        orders: [
+          { account: 'A', side: 'buy', size: '0.48', price: '619.9' },
+          { account: 'B', side: 'sell', size: '0.48', price: '620.1' },
+        ],
+      }),
+    ),
     waits: 'fills-to-open',
     halted: false,
     unlisted: false,
@@ -169,13 +177,21 @@ export function manySymbols(count: number): SymbolStatus[] {
             ]
           : [],
         guard: unhedged ? { side: 'sell', price: '619.9' } : null,
-        why: unhedged ? 'net 0.48 (297.60 USDT)' : 'hedged: A 0.48, B -0.48',
+        why: reasonWords(
+          unhedged
+            ? reason('imbalanced', '5', { net: '0.48', usdt: '297.60' })
+            : reason('hedged', '5', { A: '0.48', B: '-0.48' }),
+        ),
         waits: unhedged ? 'fill-to-hedge' : 'fills-to-open',
         unhedged: unhedged ? { fromMs: NOON_MS - 60_000, untilMs: NOON_MS + 21_540_000 } : null,
         partialFill: phase === 'partial-wait' ? { fromMs: NOON_MS - 600_000, untilMs: NOON_MS + 1_200_000 } : null,
         cooldown:
           phase === 'cooldown'
-            ? { fromMs: NOON_MS - 200_000, untilMs: NOON_MS + 100_000, reason: '5 post-only attempts used up' }
+            ? {
+                fromMs: NOON_MS - 200_000,
+                untilMs: NOON_MS + 100_000,
+                reason: reasonWords(reason('attempts-used-up', '9.5', { attempts: 5 })),
+              }
             : null,
       });
     });
@@ -209,7 +225,6 @@ export function stateChanged(instrument: string, atMs = NOON_MS): Fact {
     instrument,
     from: 'equal',
     to: 'imbalanced',
-    why: 'net 1 (620 USDT)',
-    rule: '5',
+    why: reason('imbalanced', '5', { net: '1', usdt: '620' }),
   };
 }

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decimal } from '../../src/core/decimal.ts';
 import type { OrderWords } from '../../src/core/facts.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { createMetrics, type Metrics } from '../../src/web/metrics.ts';
 import { NOON_MS, status, symbolStatus } from './fixtures.ts';
 
@@ -93,7 +94,13 @@ test('an alert that is over no longer counts as open', async () => {
 test('orders count by the outcome of their submission', async () => {
   const metrics = metricsOf();
   metrics.reporter.report({ type: 'order.placed', atMs: NOON_MS, attempt: 1, elapsedMs: 120, ...ORDER });
-  metrics.reporter.report({ type: 'order.refused', atMs: NOON_MS, code: 2032, reason: 'x', ...ORDER });
+  metrics.reporter.report({
+    type: 'order.refused',
+    atMs: NOON_MS,
+    code: 2032,
+    reason: reason('call-failed', '9.6', { message: 'x' }),
+    ...ORDER,
+  });
   metrics.reporter.report({ type: 'order.post-only-refused', atMs: NOON_MS, attempt: 1, attemptsLeft: 4, ...ORDER });
   const series = (outcome: string) =>
     `grvt_hedge_orders_total{instrument="BNB_USDT_Perp",account="A",outcome="${outcome}"}`;

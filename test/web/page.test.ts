@@ -344,7 +344,8 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
 
   test('what an exchange or an operator writes is text, never markup', async (t) => {
     const evil = '<img src=x onerror="document.title=\'owned\'">';
-    const web = await serve(t, { name: evil, symbols: [symbolStatus({ why: evil, idle: { why: evil, rule: evil } })] });
+    const evilWords = { rule: evil, en: evil, zh: evil };
+    const web = await serve(t, { name: evil, symbols: [symbolStatus({ why: { ...evilWords }, idle: evilWords })] });
     const { page } = await openPage(browser, web.url);
     web.reporter.report({ type: 'actor.failed', atMs: NOON_MS, actor: evil, message: evil });
     await page.waitForSelector('.feed li[data-type="actor.failed"]');

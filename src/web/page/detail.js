@@ -479,12 +479,12 @@ function seen({ snapshots, valuation }) {
 
 function wanted({ plan, why }) {
   const lines = [
-    ...plan.trims.map(({ order, why: because, rule: cited }) =>
+    ...plan.trims.map(({ order, why: because }) =>
       h(
         'li',
         {},
         `${t('cancel')} ${order.account} ${t(order.side)} ${number(order.size)} @ ${number(order.price)}: ${reason(because)}`,
-        rule(cited),
+        rule(because.rule),
       ),
     ),
     ...plan.creates.map((intent) =>

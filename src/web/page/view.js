@@ -340,12 +340,12 @@ export function clocks(symbol) {
 /** What the symbol does, why, and what it waits for. */
 export function situation(symbol) {
   return [
-    h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.rule)),
+    h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.why?.rule)),
     symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
     symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
     symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3')),
-    symbol.idle && symbol.idle.why !== symbol.why
-      ? h('p', { class: 'idle' }, reason(symbol.idle.why), rule(symbol.idle.rule))
+    symbol.idle && reason(symbol.idle) !== reason(symbol.why)
+      ? h('p', { class: 'idle' }, reason(symbol.idle), rule(symbol.idle.rule))
       : '',
     h('p', { class: 'waits' }, h('span', {}, t('waitsFor')), ' ', t(`waits.${symbol.waits}`)),
   ];

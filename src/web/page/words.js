@@ -28,14 +28,9 @@ export function stateHelp(state) {
   return TEXTS[lang].states[state] ?? '';
 }
 
-/** A reason of the engine in the reader's words. */
+/** A reason in the reader's words; older journals hold a sentence, which is shown as it is. */
 export function reason(why) {
-  if (!why) return '';
-  for (const [pattern, text] of TEXTS[lang].reasons) {
-    if (!pattern.test(why)) continue;
-    return why.replace(pattern, text).replaceAll('buy', t('buy')).replaceAll('sell', t('sell'));
-  }
-  return why;
+  return typeof why === 'string' ? why : (why?.[lang] ?? '');
 }
 
 /** Bases that two instruments share (`BNB_USDT_Perp`, `BNB_USDC_Perp`): their names are shown in full. */
@@ -192,10 +187,10 @@ const RULES = {
 };
 
 function ruleOf(fact) {
-  if (fact.rule) return fact.rule;
+  if (fact.why?.rule ?? fact.rule) return fact.why?.rule ?? fact.rule;
   if (fact.type === 'order.placed') return fact.purpose === 'repair' ? '6.3' : '6.1, 6.2';
   if (fact.type === 'decision.made') {
-    const rules = [...fact.creates.flatMap((one) => one.rules), ...fact.trims.map((one) => one.rule)];
+    const rules = [...fact.creates.flatMap((one) => one.rules), ...fact.trims.map((one) => one.why.rule ?? one.rule)];
     return [...new Set(rules)].join(', ');
   }
   return RULES[fact.type] ?? '';
@@ -239,7 +234,7 @@ function matched(fact) {
 export function alertWords(alert) {
   if (alert.text) return alert.text[lang] ?? alert.text.en;
   const where = [alert.instrument ? base(alert.instrument) : '', alert.account ?? ''].filter(Boolean).join(' ');
-  const details = Object.entries(alert.details ?? {}).map(([name, value]) => `${name} ${value}`);
+  const details = Object.entries(alert.details ?? {}).map(([name, value]) => `${name} ${reason(value)}`);
   return [alert.kind, where, details.join(', ')].filter(Boolean).join(': ');
 }
 

@@ -1,0 +1,167 @@
+import type { AccountName, Side } from './model.ts';
+
+/**
+ * Why something is as it is, as a value: a code, what it names, and the rule of the strategy it follows from. `src/texts` says
+ * it in each language; nothing reads a sentence back. A code without a text in every language does not compile.
+ *
+ * Sizes, prices and sums are decimals as text; USDT where the name says so. Side is the order's.
+ */
+export interface ReasonParams {
+  // ------------------------------------------------------------------------------- no decision (strategy 10, 11)
+  'no-data': { readonly accounts: readonly AccountName[] };
+  'data-old': { readonly account: AccountName; readonly seconds: number };
+  /** Read before our clock was set back: nobody knows how old it is. */
+  'data-before-clock-step': { readonly account: AccountName };
+  'reading-twice': None;
+  'position-differs': { readonly account: AccountName; readonly difference: string };
+  'split-found': { readonly ratio: string };
+  unlisted: None;
+  'unlisted-and-flat': None;
+  'mark-not-positive': None;
+  draining: None;
+
+  // ------------------------------------------------------------------------------------ the state (strategy 5)
+  flat: None;
+  hedged: Readonly<Record<AccountName, string>>;
+  imbalanced: { readonly net: string; readonly usdt: string };
+  'partly-filled': {
+    readonly account: AccountName;
+    readonly side: Side;
+    readonly traded: string;
+    readonly size: string;
+  };
+  'limits-block-openings': None;
+  'limits-block-repairs': { readonly net: string };
+  /** `by` is what began the rest. */
+  resting: { readonly by: Reason; readonly seconds: number };
+  'attempts-used-up': { readonly attempts: number };
+  'order-refused': { readonly refusal: Reason };
+  'order-ended': { readonly refusal: Reason };
+
+  // ------------------------------------------------------------------- nothing is submitted (strategy 6, 8, 9)
+  halted: None;
+  'hedge-only': None;
+  'awaits-price': None;
+  'awaits-book': None;
+  'awaits-ends': None;
+  'mark-doubtful': MarkFigures;
+  'mark-in-question': MarkFigures;
+  'nothing-to-close': None;
+  'account-parked': { readonly account: AccountName };
+  'openings-only-reduce': { readonly account: AccountName };
+  'repairs-only-reduce': { readonly account: AccountName };
+  quoting: { readonly orders: readonly QuotedOrder[] };
+  'awaits-order-gone': { readonly account: AccountName };
+  'awaits-opening': { readonly accounts: readonly AccountName[] };
+  /** The limit leaves an opening of `left` USDT, of the `wanted` ones. */
+  limited: {
+    readonly setting: 'max_total_position_usdt' | 'min_total_position_usdt';
+    readonly limit: string;
+    readonly left: string;
+    readonly wanted: string;
+  };
+  'opening-too-small': { readonly size: string; readonly smallest: string };
+  'repair-too-small': { readonly size: string; readonly smallest: string };
+  covered: { readonly open: string; readonly net: string };
+  'unknown-against-net': None;
+  'neither-may-repair': None;
+  'orders-at-cap': { readonly account: AccountName; readonly live: number; readonly cap: number };
+
+  // ------------------------------------------------------------------------- an order is cancelled (strategy 8.2)
+  /** One order per account while the difference is low. */
+  'over-low-diff-cap': None;
+  'over-cap': { readonly account: AccountName; readonly cap: number };
+  'past-net': { readonly side: Side };
+  /** In `hedge-only`, or while the exchange does not list the instrument. */
+  'not-a-repair': { readonly side: Side; readonly isListed: boolean };
+  'order-on-unlisted': None;
+  'opens-at-doubtful-mark': None;
+  'worth-too-much': { readonly usdt: string; readonly most: string };
+  'room-too-small': { readonly room: string; readonly remaining: string };
+  'without-partner': { readonly account: AccountName };
+  'before-split': None;
+  'remainder-too-small': { readonly size: string };
+  'not-the-opening-side': { readonly account: AccountName; readonly side: Side };
+  'grows-net': { readonly side: Side };
+  'towards-limit': None;
+  'closes-nothing': None;
+
+  // ------------------------------------------------------------------------------ no mark from a book (strategy 3.1)
+  'no-mark': { readonly book: Reason };
+  'book-empty': None;
+  'book-without-bids': None;
+  'book-without-asks': None;
+  'book-impossible': { readonly bid: string; readonly ask: string };
+  'book-crossed': { readonly bid: string; readonly ask: string };
+  'book-unread': None;
+
+  // ---------------------------------------------------------------- an intent is denied, or not sent (strategy 7, 9)
+  'price-not-positive': { readonly price: string };
+  'price-unsignable': { readonly price: string; readonly most: string };
+  'size-below-minimum': { readonly size: string; readonly minimum: string };
+  'size-off-step': { readonly size: string; readonly step: string };
+  'notional-below-minimum': { readonly notional: string; readonly minimum: string };
+  'worth-too-much-at-book': { readonly size: string; readonly usdt: string; readonly most: string };
+  'not-nearer': { readonly price: string; readonly than: string };
+  'instrument-unknown': None;
+  'gateway-replaced': None;
+  'decided-before-clock-step': None;
+  'decided-on-old-data': None;
+  'fill-booked-since': None;
+  'gateway-drains': None;
+  'accounts-parked': { readonly accounts: readonly AccountName[] };
+  'queue-full': { readonly account: AccountName; readonly waiting: number };
+  'attempts-failed': { readonly attempts: number; readonly last: Reason };
+  /** A part of the engine threw. */
+  'part-failed': { readonly message: string };
+  'not-recorded': { readonly message: string };
+
+  // ----------------------------------------------------------- what the exchange said, or did not (strategy 9.5, 9.6)
+  /** The exchange's reject reason. */
+  rejected: { readonly word: string };
+  'call-failed': { readonly message: string };
+  'book-call-failed': { readonly message: string };
+  'impossible-answer': { readonly word: string };
+  'never-confirmed': None;
+  'no-outcome-in-journal': None;
+  'missing-since-confirmed': None;
+}
+
+type None = Readonly<Record<never, never>>;
+
+/** A mark as read, the last accepted one, and the best prices of the book; null: there is none. */
+interface MarkFigures {
+  readonly read: string;
+  readonly accepted: string | null;
+  readonly book: { readonly bid: string; readonly ask: string } | null;
+}
+
+export interface QuotedOrder {
+  readonly account: AccountName;
+  readonly side: Side;
+  readonly size: string;
+  readonly price: string;
+}
+
+export type ReasonCode = keyof ReasonParams;
+
+export type Reason = {
+  readonly [C in ReasonCode]: { readonly code: C; readonly rule: string; readonly params: ReasonParams[C] };
+}[ReasonCode];
+
+/** @param rule number of the strategy's rule, e.g. `8.2` */
+export function reason<C extends ReasonCode>(
+  code: C,
+  rule: string,
+  ...[params]: None extends ReasonParams[C] ? [] : [params: ReasonParams[C]]
+): Reason {
+  return { code, rule, params: params ?? {} } as Reason;
+}
+
+const FIGURE = /^-?\d+(\.\d+)?$/;
+
+/** What a reason is about: the same one with other figures is no news, for they follow the mark and the clock (strategy 7.3). */
+export function reasonKey({ code, params }: Reason): string {
+  const isFigure = (value: unknown) => typeof value === 'number' || (typeof value === 'string' && FIGURE.test(value));
+  return `${code} ${JSON.stringify(params, (_name, value) => (isFigure(value) ? 0 : value))}`;
+}

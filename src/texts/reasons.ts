@@ -1,0 +1,256 @@
+import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
+import { REJECTIONS } from './exchange-words.ts';
+import { type Language, SIDES, type Texts } from './language.ts';
+
+/** Every reason in every language (strategy 12): the log, the page, alerts, `status` and `why` have their words from here. */
+
+type ReasonTexts = { readonly [C in ReasonCode]: (params: ReasonParams[C]) => string };
+
+const EN: ReasonTexts = {
+  'no-data': ({ accounts }) => `no data of ${accounts.join(' and ')} yet`,
+  'data-old': ({ account, seconds }) => `data of ${account} are ${seconds} s old`,
+  'data-before-clock-step': ({ account }) => `data of ${account} are from before our clock was set back`,
+  'reading-twice': () => 'reading twice what is there: orders rest on this symbol',
+  'position-differs': ({ account, difference }) => `position of ${account} differs from the ledger by ${difference}`,
+  'split-found': ({ ratio }) => `both positions changed by one ratio, ${ratio}, as in a split: paused until a start`,
+  unlisted: () => 'the exchange does not list it: no new orders until it does',
+  'unlisted-and-flat': () => 'the exchange does not list it: no new orders until it does; both accounts are flat',
+  'mark-not-positive': () => 'the mark price is not above zero',
+  draining: () => 'the engine stops',
+
+  flat: () => 'flat',
+  hedged: ({ A, B }) => `hedged: A ${A}, B ${B}`,
+  imbalanced: ({ net, usdt }) => `net ${net} (${usdt} USDT)`,
+  'partly-filled': ({ account, side, traded, size }) => `${account} ${side} is filled in part: ${traded} of ${size}`,
+  'limits-block-openings': () => 'the limits allow no opening',
+  'limits-block-repairs': ({ net }) => `net ${net}, and the limits block both ways to repair it`,
+  resting: ({ by, seconds }) => `${reasonText(by, 'en')}, ${seconds} s left`,
+  'attempts-used-up': ({ attempts }) => `${attempts} post-only attempts used up`,
+  'order-refused': ({ refusal }) => `the exchange refused an order (${reasonText(refusal, 'en')})`,
+  'order-ended': ({ refusal }) => `the exchange ended an order (${reasonText(refusal, 'en')})`,
+
+  halted: () => 'an invariant broke: no new orders for this symbol until a restart',
+  'hedge-only': () => 'hedge-only: hedged, and nothing is opened',
+  'awaits-price': () => 'waiting for a price that the rules allow',
+  'awaits-book': () => 'waiting for a book to size an opening by',
+  'awaits-ends': () => 'waiting for the end of what was asked for before',
+  'mark-doubtful': (mark) => `the mark is doubtful: ${markFigures(mark)}`,
+  'mark-in-question': (mark) => `the mark is not confirmed yet: ${markFigures(mark)}`,
+  'nothing-to-close': () => 'flat: nothing left to close',
+  'account-parked': ({ account }) => `account ${account} is parked: no openings on either account`,
+  'openings-only-reduce': ({ account }) => `account ${account} may only reduce its positions: no openings`,
+  'repairs-only-reduce': ({ account }) => `account ${account} may only reduce its positions: no repair grows one`,
+  quoting: ({ orders }) => `quoting: ${orders.map((order) => quoted(order, 'en')).join(', ')}`,
+  'awaits-order-gone': ({ account }) => `waiting for ${account}'s order to go`,
+  'awaits-opening': ({ accounts }) => `waiting for an opening of ${accounts.join(' and ')} to rest`,
+  limited: ({ setting, limit, left, wanted }) =>
+    `${setting} ${limit} leaves ${left} USDT an order, less than half of ${wanted}`,
+  'opening-too-small': ({ size, smallest }) => `an opening of ${size} is below the smallest tradable size ${smallest}`,
+  'repair-too-small': ({ size, smallest }) => `a repair of ${size} is below the smallest tradable size ${smallest}`,
+  covered: ({ open, net }) => `live orders of ${open} cover the net of ${net}`,
+  'unknown-against-net': () => 'the outcome of an order against the net is not known yet',
+  'neither-may-repair': () => 'neither account may repair at the moment',
+  'orders-at-cap': ({ account, live, cap }) => `${account} already has ${live} of ${cap} orders`,
+
+  'over-low-diff-cap': () => 'Cancelled extra strategy order due to low diff account cap',
+  'over-cap': ({ account, cap }) => `more than ${cap} strategy orders on ${account}`,
+  'past-net': ({ side }) => `a ${side} would go past the net`,
+  'not-a-repair': ({ side, isListed }) =>
+    `${isListed ? 'hedge-only' : 'the exchange does not list it'}: a ${side} that does not repair`,
+  'order-on-unlisted': () => 'the exchange does not list it',
+  'opens-at-doubtful-mark': () => 'the mark is doubtful',
+  'worth-too-much': ({ usdt, most }) => `it is worth ${usdt} USDT, more than ${most}`,
+  'room-too-small': ({ room, remaining }) => `the limits leave ${room} of its ${remaining}`,
+  'without-partner': ({ account }) => `account ${account} cannot open its leg`,
+  'before-split': () => 'in units and at prices of before a split',
+  'remainder-too-small': ({ size }) => `what is left of the opening, ${size}, is no longer tradable`,
+  'not-the-opening-side': ({ account, side }) => `a ${side} of ${account} is not what opens now`,
+  'grows-net': ({ side }) => `a ${side} would grow the net`,
+  'towards-limit': () => 'it would move the total towards its limit',
+  'closes-nothing': () => 'nothing is held that it could close',
+
+  'no-mark': ({ book }) => `no mark: ${reasonText(book, 'en')}`,
+  'book-empty': () => 'the book is empty',
+  'book-without-bids': () => 'the book has no bids',
+  'book-without-asks': () => 'the book has no asks',
+  'book-impossible': ({ bid, ask }) => `the book has an impossible price: bid ${bid}, ask ${ask}`,
+  'book-crossed': ({ bid, ask }) => `the book is crossed: bid ${bid}, ask ${ask}`,
+  'book-unread': () => 'the book cannot be read',
+
+  'price-not-positive': ({ price }) => `no price above zero is left: ${price}`,
+  'price-unsignable': ({ price, most }) => `price ${price} is more than a signature can carry, ${most}`,
+  'size-below-minimum': ({ size, minimum }) => `size ${size} is below min_size ${minimum}`,
+  'size-off-step': ({ size, step }) => `size ${size} is no multiple of the step ${step}`,
+  'notional-below-minimum': ({ notional, minimum }) =>
+    `size × price = ${notional} USDT is below min_notional ${minimum}`,
+  'worth-too-much-at-book': ({ size, usdt, most }) =>
+    `size ${size} is worth ${usdt} USDT at this book, more than ${most}`,
+  'not-nearer': ({ price, than }) => `price ${price} is not nearer to the market than ${than}`,
+  'instrument-unknown': () => 'the exchange lists no such instrument',
+  'gateway-replaced': () => 'the gateway that submitted it has failed',
+  'decided-before-clock-step': () => 'our clock was set back since the data it was decided on were read',
+  'decided-on-old-data': () => 'the data it was decided on are too old by now',
+  'fill-booked-since': () => 'a fill was booked since it was decided',
+  'gateway-drains': () => 'the engine drains',
+  'accounts-parked': ({ accounts }) => `account ${accounts.join(' and ')} is parked`,
+  'queue-full': ({ account, waiting }) => `${waiting} intents are waiting on account ${account}`,
+  'attempts-failed': ({ attempts, last }) => `${attempts} attempts failed: ${reasonText(last, 'en')}`,
+  'part-failed': ({ message }) => message,
+  'not-recorded': ({ message }) => `the attempt could not be signed and written down: ${message}`,
+
+  rejected: ({ word }) => word,
+  'call-failed': ({ message }) => message,
+  'book-call-failed': ({ message }) => `the book could not be read: ${message}`,
+  'impossible-answer': ({ word }) => `an answer that cannot be ours: ${word}`,
+  'never-confirmed': () => 'acknowledged, and not confirmed in any state since',
+  'no-outcome-in-journal': () => 'found in the journal without an outcome',
+  'missing-since-confirmed': () => 'confirmed before, and now missing',
+};
+
+const ZH: ReasonTexts = {
+  'no-data': ({ accounts }) => `尚无账户 ${accounts.join('、')} 的数据`,
+  'data-old': ({ account, seconds }) => `账户 ${account} 的数据已过去 ${seconds} 秒`,
+  'data-before-clock-step': ({ account }) => `账户 ${account} 的数据早于本机时钟回拨`,
+  'reading-twice': () => '先读两遍现状：该标的有挂单',
+  'position-differs': ({ account, difference }) => `账户 ${account} 的持仓与账本相差 ${difference}`,
+  'split-found': ({ ratio }) => `两个账户持仓按同一比例 ${ratio} 变化，疑似拆分：重启之前暂停`,
+  unlisted: () => '交易所已下架：重新上架之前不下新单',
+  'unlisted-and-flat': () => '交易所已下架，两个账户均无持仓：重新上架之前不下新单',
+  'mark-not-positive': () => '标记价不大于零',
+  draining: () => '引擎停止',
+
+  flat: () => '空仓',
+  hedged: ({ A, B }) => `已对冲：A ${A}，B ${B}`,
+  imbalanced: ({ net, usdt }) => `净额 ${net}（${usdt} USDT）`,
+  'partly-filled': ({ account, side, traded, size }) => `${account} ${SIDES.zh[side]} 部分成交：${traded} / ${size}`,
+  'limits-block-openings': () => '限额不允许开仓',
+  'limits-block-repairs': ({ net }) => `净额 ${net}，限额使两种对冲方式都不可行`,
+  resting: ({ by, seconds }) => `${reasonText(by, 'zh')}，还剩 ${seconds} 秒`,
+  'attempts-used-up': ({ attempts }) => `${attempts} 次 post-only 尝试用尽`,
+  'order-refused': ({ refusal }) => `交易所拒绝了订单（${reasonText(refusal, 'zh')}）`,
+  'order-ended': ({ refusal }) => `交易所终止了订单（${reasonText(refusal, 'zh')}）`,
+
+  halted: () => '违反不变式：重启之前该标的不下新单',
+  'hedge-only': () => '仅对冲：已对冲，不开仓',
+  'awaits-price': () => '等待规则允许的价格',
+  'awaits-book': () => '等待盘口以确定开仓量',
+  'awaits-ends': () => '等待之前的请求结束',
+  'mark-doubtful': (mark) => `标记价格可疑：${markFiguresZh(mark)}`,
+  'mark-in-question': (mark) => `标记价格待确认：${markFiguresZh(mark)}`,
+  'nothing-to-close': () => '空仓：没有可平的',
+  'account-parked': ({ account }) => `账户 ${account} 已停用：两个账户都不开仓`,
+  'openings-only-reduce': ({ account }) => `账户 ${account} 只能减仓：不开仓`,
+  'repairs-only-reduce': ({ account }) => `账户 ${account} 只能减仓：不下会增仓的对冲单`,
+  quoting: ({ orders }) => `挂单中：${orders.map((order) => quoted(order, 'zh')).join('，')}`,
+  'awaits-order-gone': ({ account }) => `等待账户 ${account} 的订单结束`,
+  'awaits-opening': ({ accounts }) => `等待账户 ${accounts.join('、')} 的开仓单挂上`,
+  limited: ({ setting, limit, left, wanted }) => `${setting} ${limit} 使每单只剩 ${left} USDT，不足 ${wanted} 的一半`,
+  'opening-too-small': ({ size, smallest }) => `开仓量 ${size} 低于最小可交易量 ${smallest}`,
+  'repair-too-small': ({ size, smallest }) => `对冲量 ${size} 低于最小可交易量 ${smallest}`,
+  covered: ({ open, net }) => `在挂订单 ${open} 已覆盖净额 ${net}`,
+  'unknown-against-net': () => '一张反向订单的结果尚未查明',
+  'neither-may-repair': () => '两个账户目前都不能对冲',
+  'orders-at-cap': ({ account, live, cap }) => `账户 ${account} 已有 ${live} / ${cap} 张订单`,
+
+  'over-low-diff-cap': () => '差额小，每账户一单，撤销多余订单',
+  'over-cap': ({ account, cap }) => `账户 ${account} 的策略订单超过 ${cap} 张`,
+  'past-net': ({ side }) => `${SIDES.zh[side]}会超过净额`,
+  'not-a-repair': ({ side, isListed }) => `${isListed ? '仅对冲' : '交易所已下架'}：该${SIDES.zh[side]}单不用于对冲`,
+  'order-on-unlisted': () => '交易所已下架',
+  'opens-at-doubtful-mark': () => '标记价格可疑',
+  'worth-too-much': ({ usdt, most }) => `价值 ${usdt} USDT，超过 ${most}`,
+  'room-too-small': ({ room, remaining }) => `限额在其 ${remaining} 中只剩 ${room}`,
+  'without-partner': ({ account }) => `账户 ${account} 无法开仓`,
+  'before-split': () => '单位和价格为拆分之前',
+  'remainder-too-small': ({ size }) => `开仓单剩余 ${size} 已不可交易`,
+  'not-the-opening-side': ({ account, side }) => `账户 ${account} 的${SIDES.zh[side]}不是现在的开仓方向`,
+  'grows-net': ({ side }) => `${SIDES.zh[side]}会扩大净额`,
+  'towards-limit': () => '会使总额靠近限额',
+  'closes-nothing': () => '没有可平的持仓',
+
+  'no-mark': ({ book }) => `没有标记价：${reasonText(book, 'zh')}`,
+  'book-empty': () => '盘口为空',
+  'book-without-bids': () => '盘口没有买单',
+  'book-without-asks': () => '盘口没有卖单',
+  'book-impossible': ({ bid, ask }) => `盘口价格不可能：买 ${bid}，卖 ${ask}`,
+  'book-crossed': ({ bid, ask }) => `盘口交叉：买 ${bid}，卖 ${ask}`,
+  'book-unread': () => '盘口读取失败',
+
+  'price-not-positive': ({ price }) => `没有大于零的价格：${price}`,
+  'price-unsignable': ({ price, most }) => `价格 ${price} 超过签名可表示的 ${most}`,
+  'size-below-minimum': ({ size, minimum }) => `数量 ${size} 低于 min_size ${minimum}`,
+  'size-off-step': ({ size, step }) => `数量 ${size} 不是步长 ${step} 的整数倍`,
+  'notional-below-minimum': ({ notional, minimum }) => `数量 × 价格 = ${notional} USDT，低于 min_notional ${minimum}`,
+  'worth-too-much-at-book': ({ size, usdt, most }) => `数量 ${size} 按此盘口价值 ${usdt} USDT，超过 ${most}`,
+  'not-nearer': ({ price, than }) => `价格 ${price} 并不比 ${than} 更靠近市场`,
+  'instrument-unknown': () => '交易所没有该标的',
+  'gateway-replaced': () => '提交它的网关已出错',
+  'decided-before-clock-step': () => '所依据的数据早于本机时钟回拨',
+  'decided-on-old-data': () => '所依据的数据已过旧',
+  'fill-booked-since': () => '决定之后又有成交入账',
+  'gateway-drains': () => '引擎正在停止',
+  'accounts-parked': ({ accounts }) => `账户 ${accounts.join('、')} 已停用`,
+  'queue-full': ({ account, waiting }) => `账户 ${account} 已有 ${waiting} 个订单在排队`,
+  'attempts-failed': ({ attempts, last }) => `${attempts} 次尝试失败：${reasonText(last, 'zh')}`,
+  'part-failed': ({ message }) => message,
+  'not-recorded': ({ message }) => `无法签名并写入日志库：${message}`,
+
+  rejected: ({ word }) => (REJECTIONS[word] === undefined ? word : `${REJECTIONS[word]} (${word})`),
+  'call-failed': ({ message }) => message,
+  'book-call-failed': ({ message }) => `盘口读取失败：${message}`,
+  'impossible-answer': ({ word }) => `不可能是本策略订单的答复：${word}`,
+  'never-confirmed': () => '已受理，但一直未见确认',
+  'no-outcome-in-journal': () => '日志库中没有其结果',
+  'missing-since-confirmed': () => '曾确认，现已查不到',
+};
+
+const TEXTS: Readonly<Record<Language, ReasonTexts>> = { en: EN, zh: ZH };
+
+/** A reason in words. Older journals hold the sentence itself, which is shown as it is. */
+export function reasonText(why: Reason | string, language: Language = 'en'): string {
+  if (typeof why === 'string') return why;
+  const text = TEXTS[language][why.code] as ((params: Reason['params']) => string) | undefined;
+  // A newer engine's code, read from its journal.
+  return text === undefined ? why.code : text(why.params);
+}
+
+/** A reason as people are shown it: its rule, and its words in every language. */
+export interface ReasonWords extends Texts {
+  readonly rule: string;
+}
+
+export function reasonWords(why: Reason | string): ReasonWords {
+  return { rule: ruleOf(why), en: reasonText(why, 'en'), zh: reasonText(why, 'zh') };
+}
+
+/** Whether a value of a fact is a reason. */
+export function isReason(value: unknown): value is Reason {
+  return value !== null && typeof value === 'object' && 'code' in value && 'params' in value && 'rule' in value;
+}
+
+/** The rule a reason follows from; empty for a sentence of an older journal. */
+export function ruleOf(why: Reason | string): string {
+  return typeof why === 'string' ? '' : why.rule;
+}
+
+function markFigures({ read, accepted, book }: ReasonParams['mark-doubtful']): string {
+  const parts = [
+    read,
+    accepted === null ? '' : `the last accepted one is ${accepted}`,
+    book === null ? '' : `the book is ${book.bid} / ${book.ask}`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function markFiguresZh({ read, accepted, book }: ReasonParams['mark-doubtful']): string {
+  const parts = [
+    read,
+    accepted === null ? '' : `上次确认 ${accepted}`,
+    book === null ? '' : `盘口 ${book.bid} / ${book.ask}`,
+  ];
+  return parts.filter((part) => part !== '').join('，');
+}
+
+function quoted({ account, side, size, price }: QuotedOrder, language: Language): string {
+  return `${account} ${SIDES[language][side]} ${size} @ ${price}`;
+}
