@@ -19,6 +19,7 @@ import {
   replayCommand,
   whyCommand,
 } from './explain.ts';
+import { journalCommand } from './journal.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
@@ -138,6 +139,11 @@ export async function main(args: readonly string[]): Promise<number> {
         alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact)),
       );
     });
+  program.addCommand(
+    journalCommand(async (command) => {
+      exitCode = await look(command);
+    }).copyInheritedSettings(program),
+  );
   program.addCommand(
     simulateCommand((code) => {
       exitCode = code;

@@ -28,9 +28,15 @@ export class NoJournalError extends Error {
  * @throws NoJournalError, JournalError
  */
 export function openChosenJournal(settings: Settings, given: string | null): EngineJournal {
+  const file = chosenJournalFile(settings, given);
+  return openJournalForReading({ directory: dirname(file), fileName: basename(file) });
+}
+
+/** The path of that journal, which exists. @throws NoJournalError */
+export function chosenJournalFile(settings: Settings, given: string | null): string {
   const file = given === null ? join(settings.dataDir, chosenName(settings)) : pathOf(settings, given);
   if (!existsSync(file)) throw new NoJournalError(`There is no journal ${file}.${others(settings)}`);
-  return openJournalForReading({ directory: dirname(file), fileName: basename(file) });
+  return file;
 }
 
 function chosenName(settings: Settings): string {

@@ -75,8 +75,13 @@ function lastWritten(file: string): Date {
 
 function freeName(directory: string, at: Date): string {
   const stamp = at.toISOString().replaceAll(/[-:.]/g, '');
+  return unusedName(directory, `journal-paper.${stamp}`);
+}
+
+/** `STEM.db`, `STEM.2.db`, …: the first of which no file is there. */
+export function unusedName(directory: string, stem: string): string {
   for (let number = 1; ; number++) {
-    const name = number === 1 ? `journal-paper.${stamp}.db` : `journal-paper.${stamp}.${number}.db`;
+    const name = number === 1 ? `${stem}.db` : `${stem}.${number}.db`;
     if (!SUFFIXES.some((suffix) => existsSync(join(directory, name) + suffix))) return name;
   }
 }

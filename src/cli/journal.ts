@@ -1,0 +1,130 @@
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { chosenJournalFile, journalOfRun, NoJournalError } from '../engine/journal-choice.ts';
+import { clockTime, zoneName } from '../explain/words.ts';
+import { backupJournal, type JournalContents, restoreJournal, verifyJournal } from '../journal/copy.ts';
+import { JournalError } from '../journal/errors.ts';
+import { acquireLocks, LockError } from '../journal/lock.ts';
+import type { Settings } from '../settings/index.ts';
+import type { LookOptions, LookParts } from './explain.ts';
+
+/** `journal backup|verify|restore` (docs/running.md 10). */
+
+/** Runs one of the commands with what it needs; the caller keeps the exit code. */
+export type WithParts = (command: (parts: LookParts) => number | Promise<number>) => Promise<void>;
+
+const JOURNAL = ['--journal <file>', 'another journal than the one the settings name'] as const;
+const JSON_TEXT = ['--json', 'as JSON'] as const;
+
+export function journalCommand(withParts: WithParts): Command {
+  const journal = new Command('journal').description(
+    'copy a journal while an engine writes it, check it, put a copy back',
+  );
+  journal
+    .command('backup')
+    .argument('<file>', 'the copy, which must not exist')
+    .description('copy the journal as it is at this moment into one file, also while an engine trades')
+    .option(...JOURNAL)
+    .option(...JSON_TEXT)
+    .action((file: string, options: LookOptions) => withParts((parts) => backupCommand(parts, file, options)));
+  journal
+    .command('verify')
+    .argument('[file]', 'a journal or a copy; without it the journal of the settings')
+    .description('read all of it; say what it holds, or what is wrong with it')
+    .option(...JSON_TEXT)
+    .action((file: string | undefined, options: LookOptions) =>
+      withParts((parts) => verifyCommand(parts, file ?? null, options)),
+    );
+  journal
+    .command('restore')
+    .argument('<file>', 'a copy that backup made')
+    .description(
+      'put a copy in place of the journal of the settings, with the engine stopped; the present one is kept aside',
+    )
+    .option('--older', 'also if the copy ends before the journal that is there')
+    .option(...JSON_TEXT)
+    .action((file: string, options: RestoreOptions) => withParts((parts) => restoreCommand(parts, file, options)));
+  return journal;
+}
+
+export interface RestoreOptions extends LookOptions {
+  readonly older?: boolean;
+}
+
+/** @returns 0: the copy is on disk and whole; 78: there is none, and why */
+export function backupCommand(parts: LookParts, to: string, options: LookOptions): Promise<number> {
+  return orSayWhy(parts, () => {
+    const copied = backupJournal(chosenJournalFile(parts.settings, options.journal ?? null), resolve(to));
+    print(parts, options, { ...copied }, `Copied ${described(copied)}.`);
+    return 0;
+  });
+}
+
+/** @returns 0: whole; 78: it is not, or there is none */
+export function verifyCommand(parts: LookParts, file: string | null, options: LookOptions): Promise<number> {
+  return orSayWhy(parts, () => {
+    const found = verifyJournal(chosenJournalFile(parts.settings, file));
+    for (const notice of found.notices) parts.complain(`Note: ${notice}`);
+    print(parts, options, { ...found }, `Whole: ${described(found)}.`);
+    return 0;
+  });
+}
+
+/** @returns 0: the copy is the journal now; 78: nothing changed, and why */
+export function restoreCommand(parts: LookParts, copy: string, options: RestoreOptions): Promise<number> {
+  return orSayWhy(parts, async () => {
+    const { settings } = parts;
+    const file = join(settings.dataDir, nameOfRun(settings));
+    const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
+    try {
+      const { restored, setAside } = restoreJournal(resolve(copy), file, options.older ?? false);
+      const before = setAside === null ? '' : ` The journal that was there is ${join(settings.dataDir, setAside)}.`;
+      print(
+        parts,
+        options,
+        { ...restored, setAside },
+        `Restored ${described(restored)}.${before} The next start reads the exchange and says what differs (strategy 11.2).`,
+      );
+      return 0;
+    } finally {
+      locks.release();
+    }
+  });
+}
+
+function accountsOf({ mode, accounts }: Settings): { env: string; subAccountId: string }[] {
+  if (mode === 'paper' || accounts === null) return [];
+  return [accounts.A, accounts.B].map(({ accountId }) => ({ env: mode, subAccountId: accountId }));
+}
+
+function nameOfRun(settings: Settings): string {
+  const { accounts, mode } = settings;
+  if (mode === 'paper') {
+    throw new NoJournalError('A paper run begins with a new exchange and a new journal: there is nothing to restore.');
+  }
+  if (accounts === null) {
+    throw new NoJournalError('Which journal the copy belongs to is told by the two accounts: set them as for a run.');
+  }
+  return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
+}
+
+function described({ file, entries, lastSeq, lastAtMs, unsettledOrders }: JournalContents): string {
+  const last = lastAtMs === null ? 'no entry' : `the last (${lastSeq}) of ${clockTime(lastAtMs)} ${zoneName()}`;
+  return `${file}: ${entries} entries, ${last}, ${unsettledOrders} orders whose end it does not know`;
+}
+
+function print(parts: LookParts, options: LookOptions, json: object, line: string): void {
+  parts.print(options.json ? JSON.stringify(json, null, 2) : line);
+}
+
+async function orSayWhy(parts: LookParts, command: () => number | Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (thrown) {
+    const expected = [NoJournalError, JournalError, LockError].some((kind) => thrown instanceof kind);
+    if (!expected) throw thrown;
+    parts.complain((thrown as Error).message);
+    return EXIT_CONFIGURATION;
+  }
+}
