@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../core/printable.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
@@ -35,10 +37,17 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
+  envFile = undefined;
   const program = new Command('grvt-hedge')
     .description('Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.')
+    .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
     .showHelpAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', () => {
+      const { envFile: given } = program.opts<{ envFile?: string }>();
+      envFile = given === undefined ? undefined : resolve(given);
+      if (envFile !== undefined) forgetWhatNodeRead(envFile, process.env);
+    });
   program
     .command('run')
     .description('trade until stopped; without keys on the embedded exchange')
@@ -167,6 +176,25 @@ export async function main(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
+/**
+ * Node reads a file that is named by `--env-file`, even behind the script's name, into the environment by its own, laxer
+ * rules. There its values would count as fixed for the life of the process (strategy 16.4) and be inherited by children, so
+ * they are taken out again; the settings read the file themselves.
+ */
+export function forgetWhatNodeRead(file: string, env: NodeJS.ProcessEnv): void {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    // The settings say what is wrong with it.
+    return;
+  }
+  for (const [name, value] of Object.entries(parseEnv(text))) if (env[name] === value) delete env[name];
+}
+
+/** `--env-file`, absolute; undefined: `.env` in the project root. */
+let envFile: string | undefined;
+
 /** Hides what the settings of this process hold secret, once they are read; what looks like a secret before. */
 let redactor = createRedactor();
 
@@ -201,7 +229,7 @@ async function withSettings(
   purpose: 'trade' | 'look',
   command: (settings: Settings, warnings: readonly string[], redact: Redactor) => Promise<number>,
 ): Promise<number> {
-  const reading = loadSettings({ env: process.env, root: ROOT, purpose, uid: process.getuid?.() });
+  const reading = loadSettings({ env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() });
   if (!reading.ok) {
     console.error(
       `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,

@@ -23,11 +23,13 @@ const SINGLE = "write it in single quotes ('…'), which take it as it is";
  *
  * @param isOurs whether a name is read by this program. Lines of others are only held to where they end.
  * @param sameName the name under which two spellings are one; for duplicates
+ * @param file its name, for errors
  */
 export function readDotenv(
   text: string,
   isOurs: (name: string) => boolean,
   sameName: (name: string) => string = (name) => name,
+  file = '.env',
 ): DotenvReading {
   const values: Record<string, string> = {};
   const errors: string[] = [];
@@ -36,7 +38,7 @@ export function readDotenv(
     .replace(/^\ufeff/, '')
     .split(/\r\n|\n|\r/)
     .entries()) {
-    const at = `.env line ${index + 1}`;
+    const at = `${file} line ${index + 1}`;
     const line = readLine(content, isOurs);
     if (line.kind === 'nothing') continue;
     if (line.name !== null && isOurs(line.name)) {

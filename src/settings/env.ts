@@ -93,6 +93,8 @@ export interface EnvironmentInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Project root: where `.env` is, and what relative paths are relative to. */
   readonly root: string;
+  /** Another file instead of `.env`, which must be there. */
+  readonly envFile?: string | undefined;
   readonly readFile: ReadFile;
   /** `look`: for commands that neither trade nor alert; keys, chat and symbols file may be missing. */
   readonly purpose: 'trade' | 'look';
@@ -200,14 +202,14 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
     errors,
     warnings,
     secrets,
-    keyFiles: ['.env', ...keyFiles].map((path) => resolve(input.root, path)),
+    keyFiles: [input.envFile ?? '.env', ...keyFiles].map((path) => resolve(input.root, path)),
   };
 }
 
 /** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */
-function mergedTexts({ env, root, readFile }: EnvironmentInput, errors: string[]): Map<string, string> {
+function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const source of [dotenv(root, readFile, errors), env]) {
+  for (const source of [dotenv(input, errors), input.env]) {
     for (const [name, value] of Object.entries(source)) {
       const text = value?.trim() ?? '';
       if (text !== '') texts.set(name, text);
@@ -223,20 +225,26 @@ function mergedTexts({ env, root, readFile }: EnvironmentInput, errors: string[]
 
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const satisfies readonly VariableName[];
 
-function dotenv(root: string, readFile: ReadFile, errors: string[]): Readonly<Record<string, string | undefined>> {
+function dotenv(
+  { root, envFile, readFile }: EnvironmentInput,
+  errors: string[],
+): Readonly<Record<string, string | undefined>> {
+  const name = envFile ?? '.env';
   let bytes: Uint8Array;
   try {
-    bytes = readFile(resolve(root, '.env'));
+    bytes = readFile(resolve(root, name));
   } catch (thrown) {
-    if (codeOf(thrown) !== 'ENOENT') errors.push(`.env: cannot be read (${codeOf(thrown)})`);
+    const code = codeOf(thrown);
+    // A start without keys would trade on paper instead of what the file names.
+    if (envFile !== undefined || code !== 'ENOENT') errors.push(`${name}: cannot be read (${code})`);
     return {};
   }
   const text = utf8(bytes);
   if (text === null) {
-    errors.push('.env: is not UTF-8 text; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)');
+    errors.push(`${name}: is not UTF-8 text; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)`);
     return {};
   }
-  const reading = readDotenv(text, isOurs, (name) => (isProxy(name) ? name.toUpperCase() : name));
+  const reading = readDotenv(text, isOurs, (variable) => (isProxy(variable) ? variable.toUpperCase() : variable), name);
   errors.push(...reading.errors);
   return reading.values;
 }

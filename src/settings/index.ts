@@ -39,6 +39,8 @@ export interface SettingsSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Project root: holds `.env`; relative paths are relative to it. */
   readonly root: string;
+  /** A file that is read instead of `.env` and must exist; relative to the project root. */
+  readonly envFile?: string | undefined;
   /** For tests; the file system otherwise. */
   readonly readFile?: ReadFile;
   /**
@@ -55,8 +57,8 @@ export interface SettingsSource {
  * (strategy 2.1, 2.2; exit code 78 by 13.2). No message holds a key. Never throws.
  */
 export function loadSettings(source: SettingsSource): SettingsResult {
-  const { env, root, readFile = readFileSync, purpose = 'trade' } = source;
-  const environment = readEnvironment({ env, root, readFile, purpose });
+  const { env, root, envFile, readFile = readFileSync, purpose = 'trade' } = source;
+  const environment = readEnvironment({ env, root, envFile, readFile, purpose });
   const errors = [...environment.errors];
   const warnings = [...environment.warnings];
   if (environment.settings !== null && environment.settings.mode !== 'paper') {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Decimal } from '../../src/core/decimal.ts';
-import { EXCHANGES, labelOf, type Settings, VARIABLE_NAMES } from '../../src/settings/index.ts';
-import { errorsOf, KEY_A, KEY_B, load, REAL, ROOT, settingsOf } from './support.ts';
+import { EXCHANGES, labelOf, loadSettings, type Settings, VARIABLE_NAMES } from '../../src/settings/index.ts';
+import { disk, errorsOf, KEY_A, KEY_B, load, REAL, ROOT, SYMBOLS_FILES, settingsOf } from './support.ts';
 
 /** Of each variable that any value can be tried on alone: what is read from which text, and what is refused. */
 const VALUES: Readonly<
@@ -654,5 +654,21 @@ describe('the settings object', () => {
   it('warns when orders expire before a partial fill has waited', () => {
     const result = load({ GRVT_HEDGE_ORDER_TTL_SEC: '600' });
     assert.match((result.ok && result.warnings[0]) || '', /^GRVT_HEDGE_ORDER_TTL_SEC: orders expire after 600 s/);
+  });
+});
+
+describe('2.1 another file than .env', () => {
+  const from = (envFile: string, files: Readonly<Record<string, string>> = {}) =>
+    loadSettings({ env: {}, root: ROOT, envFile, readFile: disk({ ...SYMBOLS_FILES, ...files }), purpose: 'look' });
+
+  it('is read instead of it, by its path or relative to the root', () => {
+    const files = { '.env': 'GRVT_HEDGE_NAME=default', 'pairs/one.env': 'GRVT_HEDGE_NAME=one' };
+    assert.equal(settingsOf(from('pairs/one.env', files)).name, 'one');
+    assert.equal(settingsOf(from(`${ROOT}/pairs/one.env`, files)).name, 'one');
+  });
+
+  it('must be there, unlike .env, and is named in each error', () => {
+    assert.deepEqual(errorsOf(from('pairs/none.env')), ['pairs/none.env: cannot be read (ENOENT)']);
+    assert.match(errorsOf(from('a.env', { 'a.env': 'GRVT_HEDGE_NAME' })).join(), /^a\.env line 1: /);
   });
 });
