@@ -6,6 +6,7 @@ import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
 import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '../engine/engine.ts';
 import { journalOfRun } from '../engine/journal-choice.ts';
+import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
@@ -31,6 +32,7 @@ import {
 import { httpHeartbeat } from '../notify/heartbeat.ts';
 import { logNotifier } from '../notify/log.ts';
 import { telegramNotifier } from '../notify/telegram.ts';
+import { openServiceManager, type ServiceManager } from '../os/service-manager.ts';
 import type { Heartbeat, Notifier, Redact } from '../ports.ts';
 import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
 
@@ -117,6 +119,12 @@ export async function run(
   let endUpkeep: (() => void) | null = null;
   let lockWatch: NodeJS.Timeout | null = null;
   const streams: Streams[] = [];
+  const lives = createLives(() => performance.now());
+  const service = openServiceManager({
+    env: process.env,
+    problems: lives.problems,
+    warn: (text) => log.say('warn', text, Date.now()),
+  });
   const dashboard = await openDashboard({
     settings,
     journal,
@@ -124,13 +132,14 @@ export async function run(
     redact,
     warn: (text) => log.say('warn', text, Date.now()),
     inspect: options.inspect ?? false,
+    lives,
   });
   if (dashboard !== null) {
     log.say('info', `Dashboard: ${dashboard.url}`, Date.now());
     sayWhere(settings, dashboard.url, log);
   }
   if (dashboard?.inspect) log.say('info', `Stately inspector: ${dashboard.url}/inspect`, Date.now());
-  const reporter = dashboard === null ? log : tee([log, dashboard]);
+  const reporter = tee(dashboard === null ? [log, lives] : [log, lives, dashboard]);
   try {
     const engine = startEngine({
       settings,
@@ -166,6 +175,7 @@ export async function run(
       },
     });
     running = engine;
+    followLife(engine, lives, service);
     dashboard?.attach(engine);
     endUpkeep = keepJournalSmall(journal, (message) =>
       engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
@@ -195,6 +205,7 @@ export async function run(
     return EXIT_DEFECT;
   } finally {
     for (const one of streams) one.close();
+    service?.close();
     if (dashboard !== null) removeEngineAddress(settings.dataDir);
     await dashboard?.close();
     endUpkeep?.();
@@ -367,6 +378,24 @@ function listen(
       },
     }),
   );
+}
+
+/** Tells the watchdog and systemd when the engine trades and when it stops. */
+function followLife(engine: Engine, lives: Lives, service: ServiceManager | null): void {
+  let phase: 'starting' | 'trading' | 'stopping' = 'starting';
+  engine.daemon.subscribe((snapshot) => {
+    const now = snapshot.matches('starting') ? 'starting' : snapshot.matches('trading') ? 'trading' : 'stopping';
+    if (now === phase) return;
+    phase = now;
+    service?.status(now);
+    if (now === 'trading') {
+      lives.trading();
+      service?.ready();
+    } else {
+      lives.stopping();
+      service?.stopping();
+    }
+  });
 }
 
 /** What a signal leads to (strategy 13.1, 13.3). */

@@ -8,6 +8,7 @@ import type { Settings } from '../settings/index.ts';
 import { createEngineStatus, type WatchedEngine } from '../status/observe.ts';
 import { type Inspected, startWeb, type Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
+import type { Lives } from './lives.ts';
 import { allCharts } from './statecharts.ts';
 
 /** An engine that has stopped waits no longer than this for pages to let go. */
@@ -35,6 +36,7 @@ export interface DashboardOptions {
   readonly warn: (text: string) => void;
   /** Relay inspection events to Stately's inspector. */
   readonly inspect: boolean;
+  readonly lives: Pick<Lives, 'problems'>;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       clock,
       redact: options.redact.json ?? options.redact,
       inspect: options.inspect,
+      problems: options.lives.problems,
     });
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);

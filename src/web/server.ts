@@ -55,6 +55,8 @@ export interface WebOptions {
   readonly redact: (text: string) => string;
   /** Relay XState's inspection events to Stately's inspector (`run --inspect`). */
   readonly inspect?: boolean;
+  /** Why the engine does not do its work; empty: it does. */
+  readonly problems: () => readonly string[];
 }
 
 /** A running web part. */
@@ -147,7 +149,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     serveFiles(server, INSPECT_FILES);
     server.server.on('upgrade', (request, socket, head) => inspector.upgrade(request, socket, head, port));
   }
-  serveHealth(server, source);
+  serveHealth(server, source, options.problems);
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()));
   server.get('/status', (_request, reply) => json(reply, redact, source.status()));
   server.get<{ Params: { name: string } }>('/api/series/:name', (request, reply) =>
@@ -271,16 +273,18 @@ function serveFiles(server: FastifyInstance, files: Readonly<Record<string, Serv
   }
 }
 
-/** `/healthz`: the process turns. `/readyz`: it trades, and both accounts' data are fresh (strategy 10.3). */
-function serveHealth(server: FastifyInstance, source: StatusSource): void {
-  server.get('/healthz', (_request, reply) => reply.type('text/plain').send('alive\n'));
-  server.get('/readyz', (_request, reply) => {
-    const missing = unready(source.status());
-    return reply
+/**
+ * `/healthz`: the engine does its work, whatever the exchange does. `/readyz`: it trades, and both accounts' data are fresh
+ * (strategy 10.3).
+ */
+function serveHealth(server: FastifyInstance, source: StatusSource, problems: () => readonly string[]): void {
+  const answer = (reply: FastifyReply, missing: readonly string[], good: string) =>
+    reply
       .code(missing.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(missing.length === 0 ? 'ready\n' : `${missing.join('\n')}\n`);
-  });
+      .send(`${missing.length === 0 ? good : missing.join('\n')}\n`);
+  server.get('/healthz', (_request, reply) => answer(reply, problems(), 'alive'));
+  server.get('/readyz', (_request, reply) => answer(reply, unready(source.status()), 'ready'));
 }
 
 /** Why the engine is not ready; empty: it is. */

@@ -183,6 +183,7 @@ const DASHBOARD = {
   clock: systemClock,
   redact: (text: string) => text,
   inspect: false,
+  lives: { problems: () => [] },
 };
 
 test('port 0 means no dashboard, and says nothing', async () => {

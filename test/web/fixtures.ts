@@ -214,6 +214,7 @@ export function webOptions(change: Partial<WebOptions> = {}): WebOptions {
     charts: { symbol: CHART },
     clock: handClock(),
     redact: (text) => text,
+    problems: () => [],
     ...change,
   };
 }

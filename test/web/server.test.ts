@@ -72,10 +72,15 @@ function listen(url: string): { until(wanted: string): Promise<string>; close():
 describe('the web part', () => {
   let web: Web;
   let source = status();
+  let problems: readonly string[] = [];
   const SECRET = `0x${'ab'.repeat(32)}`;
   before(async () => {
     web = await startWeb(
-      webOptions({ source: { status: () => source }, redact: createRedactor([SECRET, 'top-secret-key']) }),
+      webOptions({
+        source: { status: () => source },
+        redact: createRedactor([SECRET, 'top-secret-key']),
+        problems: () => problems,
+      }),
     );
   });
   after(() => web.close());
@@ -192,6 +197,10 @@ describe('the web part', () => {
 
   test('/healthz lives; /readyz says what is missing', async () => {
     assert.equal((await ask(`${web.url}/healthz`)).code, 200);
+    problems = ['account A: no attempt to read it for 121 s'];
+    const hung = await ask(`${web.url}/healthz`);
+    assert.deepEqual([hung.code, hung.body], [503, 'account A: no attempt to read it for 121 s\n']);
+    problems = [];
     assert.equal((await ask(`${web.url}/readyz`)).code, 200);
     source = status({ engine: 'draining' });
     const answer = await ask(`${web.url}/readyz`);

@@ -46,6 +46,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     redact: createRedactor(secrets),
     warn: (text) => warnings.push(text),
     inspect: options.inspect ?? false,
+    lives: { problems: () => [] },
   });
   if (dashboard === null) throw new Error(`no dashboard: ${warnings.join()}`);
   const streams: Streams[] = [];
