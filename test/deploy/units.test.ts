@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { VARIABLE_NAMES } from '../../src/settings/index.ts';
+
+/** What is in `deploy/` and can be judged without a systemd, Docker or Kubernetes that runs. */
+
+const ROOT = join(import.meta.dirname, '../..');
+const UNIT = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge@.service'), 'utf8');
+/** Exposure in tenths, as systemd-analyze counts: 2.0 is its limit of "OK". */
+const EXPOSURE_MAX = 20;
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+// The gate has it: there a missing one is a fault of the gate.
+const skip = !hasSystemd && process.env.CI !== 'true' ? 'needs systemd-analyze' : false;
+
+const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-unit-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function analyze(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8', timeout: 30_000 });
+  return { status, text: `${stdout}${stderr}` };
+}
+
+describe('deploy/systemd', () => {
+  it('the unit is one that systemd accepts without a word', { skip }, () => {
+    const file = join(folder, 'grvt-hedge@main.service');
+    // The program is not installed here; everything else stays as it is.
+    writeFileSync(file, UNIT.replace('/opt/grvt-hedge/node_modules/.bin/node', process.execPath));
+    const { status, text } = analyze('verify', '--man=no', file);
+    assert.deepEqual({ status, text: text.trim() }, { status: 0, text: '' });
+  });
+
+  it('its exposure is at most 2.0', { skip }, () => {
+    const file = join(folder, 'grvt-hedge@main.service');
+    writeFileSync(file, UNIT);
+    const { status, text } = analyze('security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, '--no-pager', file);
+    assert.equal(status, 0, text);
+  });
+
+  it('every setting that it names exists, and the keys come as files', () => {
+    const names = [...UNIT.matchAll(/^Environment=([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
+    const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
+    assert.deepEqual(
+      names.filter((name) => !known.has(name)),
+      [],
+    );
+    assert.equal(names.filter((name) => /KEY_\d_FILE$/.test(name)).length, 4);
+  });
+});
+
+describe('deploy/', () => {
+  for (const file of [
+    'compose/compose.yaml',
+    'compose/grafana/datasource.yaml',
+    'compose/grafana/dashboards.yaml',
+    'kubernetes/pair.yaml',
+  ]) {
+    it(`${file} is YAML without duplicate keys`, () => {
+      const documents = parseAllDocuments(readFileSync(join(ROOT, 'deploy', file), 'utf8'), { strict: true });
+      assert.ok(Array.isArray(documents) && documents.length > 0);
+      for (const document of documents) assert.deepEqual([...document.errors, ...document.warnings], []);
+    });
+  }
+
+  it('every setting of the Kubernetes manifest exists', () => {
+    const text = readFileSync(join(ROOT, 'deploy/kubernetes/pair.yaml'), 'utf8');
+    const names = [...text.matchAll(/\{ name: ([A-Z0-9_]+), value:/g)].map(([, name = '']) => name);
+    const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
+    assert.ok(names.length > 5);
+    assert.deepEqual(
+      names.filter((name) => !known.has(name)),
+      [],
+    );
+  });
+
+  it('what the Dockerfile and the compose file copy or mount is there', () => {
+    const dockerfile = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
+    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '));
+    assert.ok(copied.length >= 6);
+    const mounted = [...readFileSync(join(ROOT, 'deploy/compose/compose.yaml'), 'utf8').matchAll(/- (\.[^:]*):/g)].map(
+      ([, path = '']) => join('deploy/compose', path),
+    );
+    for (const path of [...copied, ...mounted]) assert.ok(existsSync(join(ROOT, path)), path);
+  });
+});
