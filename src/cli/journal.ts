@@ -5,6 +5,7 @@ import { chosenJournalFile, journalOfRun, NoJournalError } from '../engine/journ
 import { clockTime, zoneName } from '../explain/words.ts';
 import { backupJournal, type JournalContents, restoreJournal, verifyJournal } from '../journal/copy.ts';
 import { JournalError } from '../journal/errors.ts';
+import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
 import type { Settings } from '../settings/index.ts';
 import type { LookOptions, LookParts } from './explain.ts';
@@ -79,13 +80,12 @@ export function restoreCommand(parts: LookParts, copy: string, options: RestoreO
     const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
     try {
       const { restored, setAside } = restoreJournal(resolve(copy), file, options.older ?? false);
+      const next =
+        settings.mode === 'paper'
+          ? 'The next paper run begins with a new exchange and puts it aside again.'
+          : 'The next start reads the exchange and says what differs (strategy 11.2).';
       const before = setAside === null ? '' : ` The journal that was there is ${join(settings.dataDir, setAside)}.`;
-      print(
-        parts,
-        options,
-        { ...restored, setAside },
-        `Restored ${described(restored)}.${before} The next start reads the exchange and says what differs (strategy 11.2).`,
-      );
+      print(parts, options, { ...restored, setAside }, `Restored ${described(restored)}.${before} ${next}`);
       return 0;
     } finally {
       locks.release();
@@ -100,9 +100,7 @@ function accountsOf({ mode, accounts }: Settings): { env: string; subAccountId: 
 
 function nameOfRun(settings: Settings): string {
   const { accounts, mode } = settings;
-  if (mode === 'paper') {
-    throw new NoJournalError('A paper run begins with a new exchange and a new journal: there is nothing to restore.');
-  }
+  if (mode === 'paper') return PAPER_JOURNAL;
   if (accounts === null) {
     throw new NoJournalError('Which journal the copy belongs to is told by the two accounts: set them as for a run.');
   }

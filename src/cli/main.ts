@@ -8,6 +8,7 @@ import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts'
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { secretsOf } from '../engine/venue.ts';
+import { versionOf } from '../engine/version.ts';
 import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -40,6 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
   envFile = undefined;
   const program = new Command('grvt-hedge')
     .description('Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.')
+    .version(versionOf(), '-V, --version', 'print the version')
     .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
     .showHelpAfterError()
     .exitOverride()
@@ -178,7 +180,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /**
  * Node reads a file that is named by `--env-file`, even behind the script's name, into the environment by its own, laxer
- * rules. There its values would count as fixed for the life of the process (strategy 16.4) and be inherited by children, so
+ * rules. There its values would count as fixed for the life of the process and be inherited by children, so
  * they are taken out again; the settings read the file themselves.
  */
 export function forgetWhatNodeRead(file: string, env: NodeJS.ProcessEnv): void {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { InspectionEvent } from 'xstate';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -10,6 +9,7 @@ import { type Inspected, startWeb, type Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
 import type { Lives } from './lives.ts';
 import { allCharts } from './statecharts.ts';
+import { versionOf } from './version.ts';
 
 /** An engine that has stopped waits no longer than this for pages to let go. */
 const CLOSE_LIMIT_MS = 2_000;
@@ -96,8 +96,4 @@ function guarded<A extends unknown[]>(show: (...args: A) => void): (...args: A) 
       // What is not shown is still in the log.
     }
   };
-}
-
-function versionOf(): string {
-  return String((createRequire(import.meta.url)('../../package.json') as { version: unknown }).version);
 }
