@@ -243,6 +243,23 @@ describe('9.6 an order is over by its state or by proof, and by nothing else', (
     });
   }
 
+  it('a history proves what was sent after its beginning, whatever else is in doubt', () => {
+    const { engine, id: older } = lost();
+    engine.wait(600_000);
+    const [intentId = ''] = engine.decide([A_BUY]);
+    const sent = engine.create(A_BUY, intentId);
+    engine.wait(5000).fail(sent.requestId, 'A', 'create_order', 'timeout of 5000ms exceeded');
+    const ids = [older, sent.clientOrderId];
+    for (const client_order_id of ids)
+      engine.call('A', 'cancel_order', { client_order_id, time_to_live_ms: '5000' }, { result: { ack: true } });
+    engine.wait(6000);
+    for (const client_order_id of ids) engine.call('A', 'order', { client_order_id }, unknown, 404);
+    engine.call('A', 'open_orders', {}, { result: [] });
+    engine.call('A', 'order_history', { start_time: `${engine.nowMs - 120_000}000000` }, { result: [], next: '' });
+    assert.ok(!outcome(engine, sent.clientOrderId, 'absent').includes('I7 9.6'));
+    assert.ok(outcome(engine, older, 'absent').includes('I7 9.6'));
+  });
+
   it('expiry by the exchange’s clock serves in place of a fence', () => {
     const { engine, id } = lost();
     engine.wait(3_700_000);

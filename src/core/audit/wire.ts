@@ -231,11 +231,11 @@ export function requestEnded(
     audit.received.sawInstruments(json.result, audit.nowMs + audit.settings.staleMs + CLOCK_SKEW_MS);
   else if (account === null) return;
   else if (route === 'positions' && good) audit.sawPositions(account, json.result, when);
-  else if (route === 'open_orders' && good) listAnswered(audit, request, json.result, 'openOrders', true);
+  else if (route === 'open_orders' && good) listAnswered(audit, request, json.result, 'openOrders', () => true);
   else if (route === 'fill_history') fillsAnswered(audit, request, good ? json.result : null);
   else if (route === 'order') lookedUp(audit, request, status, json, good);
   else if (route === 'order_history' && good)
-    listAnswered(audit, request, json.result, 'history', !json.next && reachesBack(audit, request));
+    listAnswered(audit, request, json.result, 'history', (order) => !json.next && reachesBack(audit, request, order));
   else if (/^(cancel_order|bulk_orders)$/.test(route) && good) fenced(audit, request);
 }
 
@@ -294,31 +294,25 @@ function listAnswered(
   { account, askedAtMs }: InFlight,
   result: unknown,
   part: 'openOrders' | 'history',
-  wouldName: boolean,
+  wouldName: (order: WireOrder) => boolean,
 ): void {
   if (account === null || !Array.isArray(result)) return;
   const orders = readOwnOrders(result as unknown[]);
   if (orders === null) return;
   for (const order of orders) sawOrder(audit, account, order);
   const named = new Set(orders.map(({ clientOrderId }) => clientOrderId));
-  if (!wouldName) return;
   for (const order of audit.orders.of(account)) {
     if (order.end !== null || named.has(order.clientOrderId)) continue;
     if (part === 'openOrders' && askedAtMs > (order.sentAtMs ?? 0)) order.unlisted = true;
-    if (mayBeProven(audit, order, askedAtMs)) lacks(order, part);
+    if (mayBeProven(audit, order, askedAtMs) && wouldName(order)) lacks(order, part);
   }
 }
 
-/** Whether the last page of this history was asked back to before every order that is sought was sent. */
-function reachesBack(audit: Audit, { account, request }: InFlight): boolean {
+/** Whether this history was asked back to before the order was sent. */
+function reachesBack(audit: Audit, { request }: InFlight, { sentAtMs }: WireOrder): boolean {
   const start = asInteger(asObject(request)?.start_time);
-  if (start === null || account === null) return true;
-  const startMs = Number(start / 1_000_000n);
-  for (const order of audit.orders.of(account)) {
-    if (order.end !== null || order.sentAtMs === null || !mayBeProven(audit, order, audit.nowMs)) continue;
-    if (startMs > audit.wallOf(order.sentAtMs) + CLOCK_SKEW_MS) return false;
-  }
-  return true;
+  if (start === null || sentAtMs === null) return true;
+  return Number(start / 1_000_000n) <= audit.wallOf(sentAtMs) + CLOCK_SKEW_MS;
 }
 
 /** Fenced, or expired by the exchange's clock, when it was asked (strategy 9.6). */
