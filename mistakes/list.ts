@@ -279,6 +279,14 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'renewal = obtain().finally(() => {',
   },
   {
+    name: 'wrong-mark-believed',
+    what: 'a mark decides whatever it is, also one at a hundredth of the book',
+    file: 'src/core/mark.ts',
+    right: 'const judged = (trust: MarkTrust, next: MarkDoubt | null): JudgedMark => {',
+    wrong: "const judged = (_: MarkTrust, next: MarkDoubt | null, trust: MarkTrust = 'accepted'): JudgedMark => {",
+    options: ['--mode', 'increase', '--fault', 'wrong-mark=1'],
+  },
+  {
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',

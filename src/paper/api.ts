@@ -480,6 +480,7 @@ export class Api {
         'positions',
         route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => {
           const passes = filter(body);
+          this.#spoilMark(account);
           const result = positionsView(venue, account, passes);
           for (const { spec } of account.holdings.values()) {
             if (passes(spec)) venue.shownMarks.answered(spec.name, account, venue.clockMs);
@@ -697,6 +698,20 @@ export class Api {
         .filter((order) => !venue.isHidden(order) && passes(venue.book(order.instrument).spec))
         .map(orderView),
     };
+  }
+
+  /** Fault `wrong-mark`: of an instrument that is held, to this account or to both, in one reading or for a while. */
+  #spoilMark(account: PaperAccount): void {
+    const { venue, faults } = this.#parts;
+    if (!faults.has('wrong-mark')) return;
+    const held = [...account.holdings.values()].filter(({ size }) => size !== 0n);
+    const rule = held.length === 0 ? null : faults.strikes('wrong-mark', 'positions', this.#names(account));
+    if (rule === null) return;
+    const { name } = held[faults.random.next() % held.length]!.spec;
+    const price = faults.random.chance(0.5) ? venue.mark(name) * 100n : venue.mark(name) / 100n;
+    const untilMs = venue.clockMs + (rule.forMs ?? DEFAULT_FOR_MS);
+    const left = faults.random.chance(0.5) ? 1 : Number.POSITIVE_INFINITY;
+    venue.shownMarks.set(name, faults.random.chance(0.5) ? account : null, { price, untilMs, left });
   }
 
   #bulk({ account, body, session }: Context): Json {

@@ -26,6 +26,7 @@ export const FAULT_KINDS = {
   duplicate: 'the request is delivered twice',
   'lost-order': 'a resting order is invisible to reads for `forMs`',
   'late-position': 'positions and summary lag fills by `forMs`',
+  'wrong-mark': 'a mark is shown at a hundredth or a hundredfold, in one reading or for `forMs`',
   'post-only-refusal': 'the matching engine refuses a post-only order',
   'fill-during-cancel': 'the order is filled before its cancel acts',
   'lost-frame': 'a stream message does not arrive',
@@ -46,7 +47,7 @@ export interface FaultRule {
   readonly count?: number | undefined;
   /** `slow` and `late`; default 1,000 ms. */
   readonly delayMs?: number | undefined;
-  /** `stale`, `lost-order`, `late-position`; default 5,000 ms. */
+  /** `stale`, `lost-order`, `late-position`, `wrong-mark`; default 5,000 ms. */
   readonly forMs?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { PaperAccount } from './model.ts';
 
-/** A mark price that position rows show instead of the true one. */
+/** A mark price that is shown instead of the true one. */
 interface ShownMark {
   /** 1e-9. */
   readonly price: bigint;
@@ -11,8 +11,8 @@ interface ShownMark {
 }
 
 /**
- * Position rows with a wrong mark, as the exchange has served them: by instrument, and by account or for both. Margins and
- * what is traded go by the true mark.
+ * Wrong marks, as the exchange has served them: by instrument, and by account or for both, where tickers show them too. Margins
+ * and what is traded go by the true mark.
  */
 export class ShownMarks {
   /** At most one for each instrument and account, so bounded by those. */
@@ -24,8 +24,8 @@ export class ShownMarks {
     else this.#marks.set(key, shown);
   }
 
-  /** What a row of that account shows; null: the true one. */
-  of(instrument: string, account: PaperAccount, clockMs: number): bigint | null {
+  /** What a row of that account, or a ticker (null), shows; null: the true one. */
+  of(instrument: string, account: PaperAccount | null, clockMs: number): bigint | null {
     return this.#inForce(instrument, account, clockMs)?.price ?? null;
   }
 
@@ -35,7 +35,7 @@ export class ShownMarks {
     if (shown !== null) shown.left -= 1;
   }
 
-  #inForce(instrument: string, account: PaperAccount, clockMs: number): ShownMark | null {
+  #inForce(instrument: string, account: PaperAccount | null, clockMs: number): ShownMark | null {
     for (const key of [keyOf(instrument, account), keyOf(instrument, null)]) {
       const shown = this.#marks.get(key);
       if (shown !== undefined && shown.left > 0 && clockMs < shown.untilMs) return shown;

@@ -311,7 +311,7 @@ export function miniView(venue: Venue, book: VenueBook): Json {
   return {
     event_time: venue.stampNs().toString(),
     instrument: name,
-    mark_price: printE9(book.market.mark()),
+    mark_price: printE9(venue.shownMarks.of(name, null, venue.clockMs) ?? book.market.mark()),
     index_price: printE9(book.market.index()),
     last_price: printE9(book.lastPrice),
     last_size: printE9(book.lastSize),

@@ -44,6 +44,7 @@ export const STREAM_FAULTS: readonly AnyFault[] = ['lost-frame', 'duplicate-fram
 const OWN_ROUTE: Readonly<Partial<Record<FaultKind, string>>> = {
   'lost-order': 'open_orders',
   'late-position': 'positions',
+  'wrong-mark': 'positions',
   'post-only-refusal': 'create_order',
   'fill-during-cancel': 'cancel_order',
 };
@@ -59,9 +60,12 @@ const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
 /** How many kinds share the rate between them on a call that does not trade. */
 export const CALL_FAULT_COUNT = CALL_FAULTS.length;
 
-/** At the exchange these meet one call; `late-position` shows in whatever is read afterwards. */
+/** Positions are read all the time, and a wrong mark lasts a while: theirs get a small share of the rate. */
+const WRONG_MARK_SHARE = 1 / 50;
+
+/** At the exchange these meet one call; `late-position` and `wrong-mark` show in whatever is read afterwards. */
 const SPOIL_A_CALL: readonly FaultKind[] = (Object.keys(FAULT_KINDS) as FaultKind[]).filter(
-  (kind) => !STREAM_FAULTS.includes(kind) && kind !== 'late-position',
+  (kind) => !STREAM_FAULTS.includes(kind) && kind !== 'late-position' && kind !== 'wrong-mark',
 );
 
 /** Of the exchange's counts by kind, those of faults that meet one call. */
@@ -106,7 +110,9 @@ export function paperRules(plan: FaultPlan): FaultRule[] {
     if (rate === 0) continue;
     const own = OWN_ROUTE[kind];
     const times = { delayMs: kind === 'late' ? 3_000 : 2_000, forMs: 5_000 };
-    if (own !== undefined) rules.push({ kind, rate, route: own, ...times });
+    if (kind === 'wrong-mark')
+      rules.push({ kind, rate: rate * WRONG_MARK_SHARE, route: 'positions', delayMs: 0, forMs: 15_000 });
+    else if (own !== undefined) rules.push({ kind, rate, route: own, ...times });
     else if (STREAM_FAULTS.includes(kind)) {
       // Books come twice a second, and each gap costs a connection: theirs get a small share.
       for (const route of ACCOUNT_STREAMS) rules.push({ kind, rate: rate / 5, route, ...times });

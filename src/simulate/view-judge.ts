@@ -1,4 +1,5 @@
 import type { Declared } from '../core/audit/index.ts';
+import { Decimal } from '../core/decimal.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import type { PaperOrder } from '../paper/model.ts';
@@ -7,7 +8,7 @@ import { isOurs } from './truth.ts';
 
 /**
  * The third judge (strategy 15.3), where the truth is known: every position and order that a decision declared was true at the
- * exchange at some moment within the bounds of 10.3, and no own order that was live throughout that time is missing.
+ * exchange at some moment within the bounds of 10.3, its mark is near the exchange's, and no own order that was live throughout that time is missing.
  */
 export interface ViewJudge {
   /** What was written to the journal, right then. */
@@ -35,6 +36,9 @@ interface OrderLife {
   overMs: number | null;
   readonly traded: Moment[];
 }
+
+/** How far from the exchange's own mark one may be that a decision is valued at: what 3.1 accepts, and a price gap. */
+const MARK_WITHIN = new Decimal('0.35');
 
 /** A decision counts what the ledger holds: own fills whose position frame is still on its way (strategy 9.10). */
 const SETTLING_MS = 10_000;
@@ -79,6 +83,14 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
     }
   });
 
+  /** Also where it only cancels: at a wrong mark a net may pass for none. */
+  const judgeMark = ({ instrument, mark: valued }: Declared): void => {
+    const mark = new Decimal(String(venue.mark(instrument))).div(1_000_000_000);
+    if (valued.minus(mark).abs().lte(mark.mul(MARK_WITHIN))) return;
+    const detail = { declared: valued.toFixed(), now: mark.toFixed() };
+    tell(`${instrument}: a decision was valued at a mark that is not the exchange's`, '3.1', detail);
+  };
+
   const judge = (declared: Declared): void => {
     const { instrument } = declared;
     const sinceMs = nowMs() - boundMs;
@@ -116,7 +128,9 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
       for (const { kind, body } of entries) {
         if (kind !== 'decision') continue;
         const { declared } = body as { readonly declared?: Declared };
-        if (declared !== undefined && declared.intents.length > 0) judge(declared);
+        if (declared === undefined) continue;
+        judgeMark(declared);
+        if (declared.intents.length > 0) judge(declared);
       }
     },
   };

@@ -145,6 +145,28 @@ describe('faults of the exchange', () => {
     assert.equal(d.call('A', 'positions').body.result[0].size, '2.0');
   });
 
+  it('wrong-mark: what is held is shown at a hundredth or a hundredfold for a while; tickers show what both accounts see', () => {
+    const shown = new Set<string>();
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const d = new Desk({ seed });
+      d.still();
+      const mark = () => Number(d.call(null, 'mini', { instrument: BTC }).body.result.mark_price);
+      const right = mark();
+      d.exchange.faults.set([{ kind: 'wrong-mark', rate: 1, count: 1, forMs: 5_000 }]);
+      d.call('A', 'positions');
+      for (const account of ['A', 'B']) d.exchange.control.position({ account, instrument: BTC, size: '1' });
+      const times = (name: string) => Number(d.call(name, 'positions').body.result[0].mark_price) / right;
+      const seen = [times('A'), mark() / right, times('B')].map((one) => Number(one.toPrecision(3)));
+      assert.ok(seen[0] === 0.01 || seen[0] === 100, String(seen[0]));
+      shown.add(seen.join(' '));
+      d.wait(5_000);
+      assert.ok(Math.abs(times('A') - 1) < 0.1, 'it is over');
+      assert.deepEqual(d.exchange.faults.counts(), { 'wrong-mark': 1 });
+    }
+    for (const one of ['100 100 100', '0.01 0.01 0.01', '100 1 1', '0.01 1 1', '0.01 1 1'])
+      assert.ok(shown.has(one), `${one} among ${[...shown].join(', ')}`);
+  });
+
   it('post-only-refusal: a good post-only order is refused', async () => {
     const d = struck('post-only-refusal', { count: 1 });
     const id = await d.place('A', { buy: true, price: '99.0', size: '2', postOnly: true });
@@ -168,6 +190,7 @@ describe('faults of the exchange', () => {
       'stale',
       'lost-order',
       'late-position',
+      'wrong-mark',
       'post-only-refusal',
       'fill-during-cancel',
     ];

@@ -40,7 +40,7 @@ class Scene {
     this.exchange.control.order({ ...order, client_order_id: OWN, expires_in_ms: 86_400_000 });
   }
 
-  decide(size: string, orders: readonly string[] = []): readonly string[] {
+  decide(size: string, orders: readonly string[] = [], times = 1): readonly string[] {
     const account = (held: string) => ({
       held: new Decimal(held),
       position: new Decimal(held).isZero() ? null : { size: new Decimal(held), markPrice: new Decimal(600) },
@@ -48,6 +48,7 @@ class Scene {
     });
     const declared = {
       instrument: INSTRUMENT,
+      mark: new Decimal(String(this.exchange.venue.mark(INSTRUMENT))).div(1e9).mul(times),
       intents: [{ intentId: 'x', account: 'A', side: 'buy', size: new Decimal(1) }],
       accounts: { A: account(size), B: account('0') },
       orders: orders.map((clientOrderId) => ({ clientOrderId, traded: new Decimal(0) })),
@@ -74,6 +75,15 @@ describe('15.3 what a decision took for true', () => {
     const scene = new Scene();
     scene.position('2');
     assert.match(scene.decide('2.5')[0] ?? '', /never true/);
+  });
+
+  it('a mark that is not the exchange’s', () => {
+    const scene = new Scene();
+    scene.position('2');
+    for (const times of [1, 1.2, 0.8]) assert.deepEqual(scene.decide('2', [], times), []);
+    scene.exchange.control.mark({ instrument: INSTRUMENT, price: '1' });
+    for (const times of [100, 0.01]) assert.match(scene.decide('2', [], times).at(-1) ?? '', /a mark that is not/);
+    assert.equal(scene.found.length, 2);
   });
 
   it('flat until a first position', () => {
