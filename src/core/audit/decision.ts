@@ -134,10 +134,11 @@ function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
 }
 
 function filledLately(audit: Audit, account: AccountName, instrument: string): Decimal[] {
+  // Booked once the view has it, which is when a reading that was under way has ended.
+  const sinceMs = audit.nowMs - LAG_MS - FOLDED_MS.rest - LEAVING_MS;
   const sizes: { readonly atMs: number; readonly size: Decimal }[] = [];
   for (const order of audit.orders.of(account))
-    if (order.instrument === instrument)
-      sizes.push(...order.increments.filter(({ atMs }) => atMs >= audit.nowMs - LAG_MS - LEAVING_MS));
+    if (order.instrument === instrument) sizes.push(...order.increments.filter(({ atMs }) => atMs >= sinceMs));
   return sizes.sort((one, two) => two.atMs - one.atMs).map(({ size }) => size);
 }
 
