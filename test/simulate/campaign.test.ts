@@ -25,7 +25,7 @@ describe('a campaign', () => {
   });
 
   it('without faults gains and never loses', async () => {
-    const { code, out } = await simulateApart('--days', '0.05', '--seed', '2', '--json');
+    const { code, out } = await simulateApart('--days', '0.03', '--seed', '2', '--json');
     const report = JSON.parse(out);
     assert.deepEqual(report.broken, {});
     assert.ok(Number(report.spreadGainedUsdt) >= 0);

@@ -27,7 +27,7 @@ function reportOf(ended: Ended): Parsed {
 const CAMPAIGN = ['--days', '0.02', '--symbols', '2', '--faults', '0.1', '--json'] as const;
 
 describe('the same seed and commit, two processes', () => {
-  for (const seed of ['1', '2', '3', '4']) {
+  for (const seed of ['1', '2']) {
     it(`seed ${seed}: the same bytes in log, journal and report`, async () => {
       const [one, other] = await Promise.all(
         ['a', 'b'].map(async (name) => {
@@ -46,15 +46,15 @@ describe('the same seed and commit, two processes', () => {
 
   it('another seed is another campaign', async () => {
     const run = async (seed: string) =>
-      reportOf(await simulateApart('--days', '0.02', '--json', '--seed', seed)).digests;
+      reportOf(await simulateApart('--days', '0.01', '--json', '--seed', seed)).digests;
     const [one, other] = await Promise.all([run('1'), run('2')]);
     assert.notEqual(one?.['1']?.journal, other?.['2']?.journal);
     assert.notEqual(one?.['1']?.log, other?.['2']?.log);
   });
 
   it('many seeds in workers give what each gives alone', async () => {
-    const together = reportOf(await simulateApart('--days', '0.02', '--json', '--seeds', '1..3', '--workers', '2'));
-    const alone = reportOf(await simulateApart('--days', '0.02', '--json', '--seed', '2'));
+    const together = reportOf(await simulateApart('--days', '0.01', '--json', '--seeds', '1..3', '--workers', '2'));
+    const alone = reportOf(await simulateApart('--days', '0.01', '--json', '--seed', '2'));
     assert.deepEqual(Object.keys(together.digests), ['1', '2', '3']);
     assert.deepEqual(together.digests['2'], alone.digests['2']);
   });
