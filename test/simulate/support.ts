@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY =
-  "import('./src/simulate/command.ts').then((m) => m.simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' }))";
+  "import('./src/cli/simulate.ts').then((m) => m.simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' }))";
 
 /** What the simulate command did in a process of its own. */
 export interface Ended {
