@@ -3,10 +3,20 @@ import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
+import type { Standing } from '../src/core/modes.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
-import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, PreparedOrder, Reporter } from '../src/ports.ts';
+import type {
+  EngineClock,
+  Exchange,
+  Heartbeat,
+  Journal,
+  JournalEntry,
+  Notifier,
+  PreparedOrder,
+  Reporter,
+} from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine } from './alert-desk.ts';
 import { heartbeatMachine } from './heartbeat.ts';
@@ -31,6 +41,8 @@ export interface EngineSymbol {
   readonly unlisted?: boolean;
   /** Why it leaves (strategy 16.3); absent: it trades. */
   readonly leaving?: LeavingWhy;
+  /** Commands that may be in force (strategy 16.2); absent: none. */
+  readonly standing?: readonly Standing[];
 }
 
 /** The settings the daemon and its actors go by. */
@@ -79,6 +91,16 @@ export interface TradingParts extends DaemonInput {
   readonly symbols: readonly EngineSymbol[];
   /** Since when each account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
+}
+
+/** The entry that these commands, and no others, are in force of that instrument from now on (strategy 16.2). */
+export function standingEntry(
+  instrument: string,
+  standing: readonly Standing[],
+  atMs: number,
+): JournalEntry<'command'> {
+  const body = { standing, ...(standing.length === 0 ? { settled: true as const } : {}) };
+  return { kind: 'command', key: instrument, atMs, body };
 }
 
 /** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */

@@ -22,10 +22,12 @@ import {
   type NetLeft,
 } from '../src/core/alerts.ts';
 import { netLeftAlert, strayOrderAlert } from '../src/core/conditions.ts';
+import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
+import type { Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
 import { rejection } from '../src/core/refusals.ts';
 import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
@@ -44,6 +46,7 @@ import {
   openNow,
   spawnerOf,
   spawnOne,
+  standingEntry,
   type TradingParts,
 } from './daemon-actors.ts';
 import type {
@@ -63,11 +66,14 @@ import type {
   OrderEnded,
   ReduceOnlyChanged,
   RulesDoubted,
+  SymbolFlattened,
   SymbolLeft,
+  SymbolSteered,
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
 import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
+import { knownOf } from './symbol-steps.ts';
 
 /**
  * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -166,6 +172,10 @@ export type DaemonEvent =
   | ActorFailed
   | GatewayIdle
   | SymbolLeft
+  | SymbolFlattened
+  | SymbolsSteered
+  /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
+  | { readonly type: 'commands.due' }
   /** SIGINT, SIGTERM. */
   | { readonly type: 'stop.requested'; readonly why: string }
   /** An exception or a rejection that nobody caught (strategy 13.5). */
@@ -189,6 +199,13 @@ export type DaemonEvent =
   | { readonly type: 'listing.due' }
   | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
+
+/** Commands, rows or both changed (strategy 16); what is to be remembered is in the journal already. */
+export interface SymbolsSteered {
+  readonly type: 'symbols.steered';
+  /** Symbols as they are from now on: those that run are told, others are started. */
+  readonly symbols: readonly EngineSymbol[];
+}
 
 export interface DaemonOutput {
   readonly exitCode: number;
@@ -234,6 +251,7 @@ const daemonSetup = setup({
     startTrading: enqueueActions(({ context, enqueue, self }) => {
       for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
       scheduleListing(context.symbols, enqueue);
+      scheduleEnds(context, context.symbols, enqueue);
       const { maxRuntimeMs } = context.settings;
       if (maxRuntimeMs !== null) {
         enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
@@ -371,13 +389,7 @@ const daemonSetup = setup({
       if (taken.length > 0) {
         const symbols = [...context.symbols, ...taken];
         enqueue.assign({ symbols });
-        tellPolled({ enqueue, system }, symbols);
-        for (const symbol of taken) {
-          enqueue(() => sayLeaving(context, symbol));
-          const { instrument } = symbol;
-          if (!symbol.unlisted) tell(enqueue, system, 'gateway', { type: 'instrument.listed', instrument });
-          spawnOne({ ...context, symbols }, `symbol:${symbol.config.instrument}`, spawnerOf(enqueue), self);
-        }
+        startSymbols({ ...context, symbols }, taken, { enqueue, system, self });
       }
       const nobodys = strays.filter(({ instrument }) =>
         taken.every((symbol) => symbol.config.instrument !== instrument),
@@ -407,8 +419,70 @@ const daemonSetup = setup({
       if (event.type !== 'symbol.left') return;
       const symbols = context.symbols.filter((symbol) => symbol.config.instrument !== event.instrument);
       enqueue.assign({ symbols });
+      const { standing = [] } = context.symbols.find(({ config }) => config.instrument === event.instrument) ?? {};
+      if (standing.length > 0) remember(context, event.instrument, [], { enqueue, system });
+      enqueue(() => {
+        for (const { verb } of standing)
+          say(context, { type: 'command.ended', instrument: event.instrument, verb, how: 'left' });
+      });
       enqueue.stopChild(`symbol:${event.instrument}`);
       tellPolled({ enqueue, system }, symbols);
+    }),
+    /** A symbol takes other settings between two decisions (strategy 16.4); one that does not run yet is started. */
+    steer: enqueueActions(({ context, event, enqueue, self, system }) => {
+      if (event.type !== 'symbols.steered') return;
+      const changed = new Map(event.symbols.map((symbol) => [symbol.config.instrument, symbol]));
+      const runs = (name: string) => context.symbols.some(({ config }) => config.instrument === name);
+      const added = event.symbols.filter(({ config }) => !runs(config.instrument));
+      const symbols = [...context.symbols.map((one) => changed.get(one.config.instrument) ?? one), ...added];
+      enqueue.assign({ symbols });
+      scheduleEnds(context, symbols, enqueue);
+      for (const symbol of event.symbols) {
+        if (runs(symbol.config.instrument)) tellSteered(enqueue, system, symbol);
+      }
+      startSymbols({ ...context, symbols }, added, { enqueue, system, self });
+    }),
+    /** Commands whose time has come end, those alone; of a `flatten` what remains is listed (strategy 16.2). */
+    endCommands: enqueueActions(({ context, enqueue, system }) => {
+      const nowMs = context.clock.nowMs();
+      const symbols = context.symbols.map((symbol): EngineSymbol => {
+        const { standing = [], config } = symbol;
+        const { instrument } = config;
+        const isDue = ({ untilMs, overdue }: Standing) => untilMs !== null && nowMs >= untilMs && !overdue;
+        if (!standing.some(isDue)) return symbol;
+        const now = standing.flatMap((one): Standing[] =>
+          !isDue(one) ? [one] : one.verb === 'flatten' ? [{ ...one, overdue: true }] : [],
+        );
+        const steered = { ...symbol, standing: now };
+        remember(context, instrument, now, { enqueue, system });
+        enqueue(() => {
+          for (const { verb } of standing.filter(isDue)) {
+            if (verb !== 'flatten') say(context, { type: 'command.ended', instrument, verb, how: 'time' });
+            else
+              say(context, { type: 'flatten.overdue', instrument, sizes: sizesOf(system.get(`symbol:${instrument}`)) });
+          }
+        });
+        tellSteered(enqueue, system, steered);
+        return steered;
+      });
+      enqueue.assign({ symbols });
+      scheduleEnds(context, symbols, enqueue);
+    }),
+    /** Both positions are below the tradable size: `flatten` is done, and the symbol pauses (strategy 16.2). */
+    endFlatten: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'symbol.flattened') return;
+      const { instrument } = event;
+      const symbol = context.symbols.find(({ config }) => config.instrument === instrument);
+      const flatten = symbol?.standing?.find(({ verb }) => verb === 'flatten');
+      if (symbol === undefined || flatten === undefined) return;
+      const { by, why } = flatten;
+      const pause: Standing = { verb: 'pause', sinceMs: context.clock.nowMs(), untilMs: null, by, why };
+      const others = (symbol.standing ?? []).filter(({ verb }) => verb !== 'flatten' && verb !== 'pause');
+      const steered = { ...symbol, standing: [...others, pause] };
+      remember(context, instrument, steered.standing, { enqueue, system });
+      enqueue.assign({ symbols: context.symbols.map((one) => (one === symbol ? steered : one)) });
+      enqueue(() => say(context, { type: 'command.ended', instrument, verb: 'flatten', how: 'done' }));
+      tellSteered(enqueue, system, steered);
     }),
     alertFailure: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.failed') return;
@@ -698,6 +772,7 @@ export const daemonMachine = daemonSetup.createMachine({
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
     'symbol.left': { actions: ['dropSymbol'] },
+    'symbol.flattened': { actions: ['endFlatten'] },
     'defect.found': { actions: ['noteDefect'] },
     'budget.share': { actions: ['judgeBudget'] },
     'budget.late': { actions: ['judgeBudget'] },
@@ -728,6 +803,8 @@ export const daemonMachine = daemonSetup.createMachine({
       description: 'Polls both accounts, decides, submits.',
       entry: ['startTrading', 'sayStarted', 'noteStart'],
       on: {
+        'symbols.steered': { actions: ['steer'] },
+        'commands.due': { actions: ['endCommands'] },
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },
         'xstate.done.actor.listing': { actions: ['takeListing'] },
@@ -817,6 +894,70 @@ function scheduleListing(
   enqueue.raise({ type: 'listing.due' }, { id: 'listing-due', delay });
 }
 
+/** Longest timer for the end of a command: a timer takes 24.8 days at most, and a wall clock may be set meanwhile. */
+const ENDS_LOOK_MS = 3_600_000;
+
+/** When the next command ends by its time, or its deadline comes (strategy 16.2). */
+function scheduleEnds(
+  { clock }: Pick<DaemonContext, 'clock'>,
+  symbols: readonly EngineSymbol[],
+  enqueue: Parameters<typeof scheduleListing>[1],
+): void {
+  enqueue.cancel('commands-due');
+  const times = symbols.flatMap(({ standing = [] }) =>
+    standing.flatMap(({ untilMs, overdue }) => (untilMs === null || overdue ? [] : [untilMs])),
+  );
+  if (times.length === 0) return;
+  const delay = Math.min(Math.max(0, Math.min(...times) - clock.nowMs()), ENDS_LOOK_MS);
+  enqueue.raise({ type: 'commands.due' }, { id: 'commands-due', delay });
+}
+
+/** What an action has at hand to act with. */
+interface Acting {
+  readonly enqueue: unknown;
+  readonly system: { get: (id: string) => AnyActorRef | undefined };
+}
+
+/** These commands are in force now, remembered or, with an alert, not (strategy 16.2). */
+function remember(context: DaemonContext, instrument: string, standing: readonly Standing[], acting: Acting): void {
+  try {
+    context.journal.append([standingEntry(instrument, standing, context.clock.nowMs())]);
+  } catch (thrown) {
+    reportFailed(context, 'journal', messageOf(thrown), acting);
+  }
+}
+
+function tellSteered(
+  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
+  system: Acting['system'],
+  { config, standing = [], leaving }: EngineSymbol,
+): void {
+  const steered = { type: 'symbol.steered', config, standing, leaving: leaving ?? null } as const;
+  tell(enqueue, system, `symbol:${config.instrument}`, steered);
+}
+
+/** Symbols that did not run: pollers and gateway learn of them first (strategy 16.3, 16.4). */
+function startSymbols(
+  context: DaemonContext,
+  added: readonly EngineSymbol[],
+  { enqueue, system, self }: Acting & { readonly self: AnyActorRef },
+): void {
+  if (added.length === 0) return;
+  const hands = enqueue as Hands & { readonly spawnChild: unknown };
+  tellPolled({ enqueue: hands, system }, context.symbols);
+  for (const symbol of added) {
+    hands(() => sayLeaving(context, symbol));
+    const { instrument } = symbol;
+    if (!symbol.unlisted) tell(hands, system, 'gateway', { type: 'instrument.listed', instrument });
+    spawnOne(context, `symbol:${symbol.config.instrument}`, spawnerOf(hands), self);
+  }
+}
+
+/** What the accounts hold of a symbol by its ledger. */
+function sizesOf(actor: AnyActorRef | undefined): Readonly<Record<AccountName, Decimal>> {
+  return knownOf(actor)?.state.booked ?? { A: ZERO, B: ZERO };
+}
+
 /** Says that an actor failed, and alerts; the alert desk's own failure can only be said. */
 function reportFailed(
   context: DaemonContext,
@@ -869,6 +1010,7 @@ type Told =
   | NewsTold
   | TradingDrain
   | TradingHalt
+  | SymbolSteered
   | InstrumentListed
   | InstrumentUnlisted
   | InstrumentsPolled

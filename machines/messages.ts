@@ -7,9 +7,12 @@ import type {
   ExchangeOrder,
   Instrument,
   Intent,
+  LeavingWhy,
   Side,
+  SymbolConfig,
   SymbolSnapshot,
 } from '../src/core/model.ts';
+import type { Standing } from '../src/core/modes.ts';
 import type { News } from '../src/core/outbox.ts';
 import type { Reason } from '../src/core/reasons.ts';
 import type { ReduceOnly } from '../src/core/symbol-state.ts';
@@ -39,6 +42,8 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
+ * | daemon → symbol          | symbol.steered, symbol.forgotten                              |
+ * | symbol → daemon          | symbol.flattened                                              |
  * | daemon → symbol          | instrument.unlisted                                           |
  * | symbol → daemon → symbol | reduce-only.changed                                           |
  * | symbol → daemon          | rules.doubted, order.ended                                    |
@@ -389,6 +394,25 @@ export interface TradingHalt {
 /** Symbol → daemon: it was to leave and has left (strategy 16.3): it is to run no longer. */
 export interface SymbolLeft {
   readonly type: 'symbol.left';
+  readonly instrument: string;
+}
+
+/** Daemon → symbol: from the next decision on it goes by this row, these commands, and leaves or does not (strategy 16). */
+export interface SymbolSteered {
+  readonly type: 'symbol.steered';
+  readonly config: SymbolConfig;
+  readonly standing: readonly Standing[];
+  readonly leaving: LeavingWhy | null;
+}
+
+/** A person says so: it leaves now, whatever it holds (strategy 16.3). */
+export interface SymbolForgotten {
+  readonly type: 'symbol.forgotten';
+}
+
+/** Symbol → daemon: `flatten` is done: both positions are below the tradable size, and no order is live (strategy 16.2). */
+export interface SymbolFlattened {
+  readonly type: 'symbol.flattened';
   readonly instrument: string;
 }
 

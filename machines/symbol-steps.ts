@@ -3,6 +3,7 @@ import { type Assessment, assess, isStale, isStaleReading, type Knowledge, usabl
 import { encode } from '../src/core/codec.ts';
 import {
   conditionsOf,
+  heldAlert,
   heldDriftAlert,
   heldDriftKey,
   leavingAlert,
@@ -38,8 +39,10 @@ import {
   type ManagedOrder,
   type Position,
   type SymbolConfig,
+  type SymbolMode,
   type SymbolSnapshot,
 } from '../src/core/model.ts';
+import { conductOf, modeOf, rowInForce, type Standing } from '../src/core/modes.ts';
 import { largestSize } from '../src/core/openings.ts';
 import { intentKey, type Plan } from '../src/core/plan.ts';
 import type { Inability, PlanInput, StrategySettings } from '../src/core/plan-input.ts';
@@ -90,7 +93,9 @@ import type {
   ReduceOnlyChanged,
   RulesDoubted,
   SubmissionEnded,
+  SymbolFlattened,
   SymbolLeft,
+  SymbolSteered,
   SymbolToGateway,
   TouchFailed,
 } from './messages.ts';
@@ -123,7 +128,9 @@ export interface SymbolInput {
   /** The exchange does not list it (any more): no new orders (strategy 11.6). Absent: it does. */
   readonly unlisted?: boolean;
   /** Why it leaves: `hedge-only` until it has (strategy 16.3). Absent: it stays. */
-  readonly leaving?: LeavingWhy;
+  readonly leaving?: LeavingWhy | undefined;
+  /** Commands that may be in force (strategy 16.2). Absent: none. */
+  readonly standing?: readonly Standing[];
   readonly strategy: StrategySettings;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
@@ -216,7 +223,10 @@ export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched }
   | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
-  | { readonly to: 'daemon'; readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft };
+  | {
+      readonly to: 'daemon';
+      readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft | SymbolFlattened;
+    };
 
 /** What an event leads to. In this order: context, journal, people, other actors. */
 export interface Step {
@@ -285,6 +295,15 @@ export function starting(context: SymbolContext): Step {
 export function instrumentListed(context: SymbolContext, { instrument }: InstrumentListed): Step {
   const state = restsAfterNewRules(context.state);
   const change = { instrument, state, unlisted: false, denied: [], toldIdle: '' };
+  return finish(context, change, { commands: outdated(context) });
+}
+
+/**
+ * Another row, other commands, or it leaves or does not any more (strategy 16): they apply from the next decision on, and what
+ * was decided by the former ones is withdrawn.
+ */
+export function steered(context: SymbolContext, { config, standing, leaving }: SymbolSteered): Step {
+  const change = { config, standing, leaving: leaving ?? undefined, denied: [], warned: false, toldIdle: '' };
   return finish(context, change, { commands: outdated(context) });
 }
 
@@ -463,11 +482,13 @@ function compareOnce(
 export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const [nowMs, era] = [context.clock.nowMs(), context.clock.era()];
   const denied = context.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
-  const { config, instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted } = context;
+  const { instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, standing } = context;
+  const config = rowInForce(context.config, standing);
   const assessment = assess({
     ...{ config, instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, nowMs, era },
     state: context.state,
     unlisted: context.unlisted ?? false,
+    mode: modeNow(context),
     leaving: context.leaving,
     unable: inabilities(context),
     denied: denied.map((denial) => denial.key),
@@ -477,6 +498,11 @@ export function assessed(context: SymbolContext): Partial<SymbolContext> {
   const unusableInARow = assessment.kind === 'unusable' ? context.unusableInARow + 1 : 0;
   const touchFailed = assessment.kind === 'touch-wanted' ? context.touchFailed : null;
   return { assessment, state, denied, unusableInARow, touchFailed };
+}
+
+/** What it may do now (strategy 16.1). */
+export function modeNow({ config, standing, leaving, clock }: SymbolContext): SymbolMode {
+  return modeOf({ file: config.mode, standing, leaving }, clock.nowMs());
 }
 
 /** What a decision is to know of what is under way (strategy 9.10). */
@@ -496,16 +522,29 @@ function underWayFor({
  * exchange does not list can be hedged by no order, so it waits for its orders alone. null: not yet.
  */
 function leftNow(context: SymbolContext): Step | null {
-  const { leaving, unlisted, assessment, state, snapshots, underWay, awaited, lastEndMs, config, clock } = context;
+  const { leaving, unlisted, assessment, state, snapshots, underWay, awaited, lastEndMs } = context;
   if (leaving === undefined || !state.begun || state.orders.length > 0 || underWay.length > 0) return null;
   const { A, B } = snapshots;
   if (A === null || B === null || awaited.length > 0) return null;
   if ([A, B].some((one) => !one.intact && one.requestedAtMs <= lastEndMs)) return null;
   const hedged = assessment?.kind === 'usable' && assessment.plan.situation.hedged;
   if (!hedged && !unlisted) return null;
+  return hasLeft(context, leaving);
+}
+
+/** A person forgets a symbol that leaves (strategy 16.3): it has left, whatever it holds. */
+export function forgotten(context: SymbolContext): Step {
+  const { leaving, state, underWay } = context;
+  if (leaving === undefined || state.orders.length > 0 || underWay.length > 0) return finish(context, {});
+  return hasLeft(context, leaving);
+}
+
+function hasLeft(context: SymbolContext, leaving: LeavingWhy): Step {
+  const { state, snapshots, config, clock } = context;
   const atMs = clock.nowMs();
   const { instrument } = config;
-  const sizes = { A: A.position?.size ?? ZERO, B: B.position?.size ?? ZERO };
+  const held = (account: AccountName) => snapshots[account]?.position?.size ?? ZERO;
+  const sizes = { A: held('A'), B: held('B') };
   const fact: Fact = { type: 'symbol.left', atMs, instrument, leaving, sizes, net: lotsNet(state.lots) };
   return finish(
     context,
@@ -575,7 +614,14 @@ function cancelsWhileWaiting(context: SymbolContext): {
     return snapshot !== null && snapshot.era === era && nowMs - snapshot.requestedAtMs >= BLIND_MS;
   });
   const trims = trimsWithoutView(
-    { config: context.config, state, nowMs, unable: inabilities(context), unlisted: context.unlisted ?? false },
+    {
+      config: context.config,
+      state,
+      nowMs,
+      unable: inabilities(context),
+      unlisted: context.unlisted ?? false,
+      mode: modeNow(context),
+    },
     context.instrument,
     blind,
   );
@@ -651,12 +697,15 @@ function conditionsWhileWaiting(context: SymbolContext, lasts: boolean): Alert[]
   // Without a mark nobody knows what is dust, but what no order can trade; who would repair is not known either.
   const isDust = net.abs().lt(instrument.minSize);
   const stuck = lasts && !isDust ? unhedgedAlert({ config, state, strategy, nowMs }, net, 'A', null) : null;
+  const mode = modeNow(context);
+  const holds = conductOf({ mode, state }) === 'nothing';
   const held =
     state.split === undefined
       ? ACCOUNTS.map((one) => heldDriftAlert(config.instrument, one, state.contradiction[one], nowMs))
       : [splitAlert(config.instrument, state, nowMs)];
   return [
     ...(unlisted ? [unlistedAlert(config.instrument, state.booked, state, nowMs)] : []),
+    ...(lasts && !isDust && holds ? [heldAlert(config.instrument, mode, net, null, nowMs)] : []),
     ...(leaving === undefined ? [] : [leavingAlert(config.instrument, leaving, state.booked, state, nowMs)]),
     ...[stuck, ...held].filter((alert) => alert !== null),
   ];
@@ -752,6 +801,7 @@ export function carriedOut(context: SymbolContext): Step {
     atMs: nowMs,
     body: { input, plan, snapshots: context.snapshots, declared: declare(input, plan, context.snapshots) },
   };
+  const flattened = isFlattened(context, input);
   return finish(
     context,
     {
@@ -786,6 +836,7 @@ export function carriedOut(context: SymbolContext): Step {
           return { to: 'gateway', message: { type: 'order.submit', intent: { ...intent, ...validity(context) } } };
         }),
         ...(asksForTouch ? [askTouch(context)] : []),
+        ...(flattened ? [{ to: 'daemon', message: { type: 'symbol.flattened', instrument } } as const] : []),
         ...conditions.map((alert): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.raised', alert } })),
         ...over.map(
           (key): SymbolCommand => ({ to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } }),
@@ -793,6 +844,14 @@ export function carriedOut(context: SymbolContext): Step {
       ],
     },
   );
+}
+
+/** `flatten` is done: both positions are below the tradable size, and no order is live or under way (strategy 16.2). */
+function isFlattened(context: SymbolContext, { valuation, state }: PlanInput): boolean {
+  const { standing = [], underWay, awaited } = context;
+  if (!standing.some(({ verb }) => verb === 'flatten')) return false;
+  if (state.orders.length > 0 || underWay.length > 0 || awaited.length > 0) return false;
+  return ACCOUNTS.every((account) => valuation.actual[account].abs().lt(valuation.smallestTradable));
 }
 
 /** It may grow a position of an account that may only reduce (strategy 9.13). */

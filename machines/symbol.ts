@@ -10,6 +10,8 @@ import type {
   InstrumentUnlisted,
   PollerToSymbol,
   ReduceOnlyChanged,
+  SymbolForgotten,
+  SymbolSteered,
   TradingDrain,
   TradingHalt,
 } from './messages.ts';
@@ -21,6 +23,7 @@ import {
   cancelEnded,
   carriedOut,
   draining,
+  forgotten,
   gatewayStarted,
   initialContext,
   instrumentListed,
@@ -35,6 +38,7 @@ import {
   type SymbolMemory,
   snapshotReceived,
   starting,
+  steered,
   submissionEnded,
   touchFailed,
   touchWanted,
@@ -58,7 +62,9 @@ export type SymbolEvent =
   | InstrumentUnlisted
   | AccountParked
   | AccountUnparked
-  | ReduceOnlyChanged;
+  | ReduceOnlyChanged
+  | SymbolSteered
+  | SymbolForgotten;
 
 /** What is known after that change. */
 function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
@@ -153,6 +159,8 @@ const symbolSetup = setup({
     noteUnlisted: on('instrument.unlisted', instrumentUnlisted),
     notePark: on('account.parked', accountParked),
     noteUnpark: on('account.unparked', accountUnparked),
+    steer: on('symbol.steered', steered),
+    forget: perform(forgotten),
     noteDemand: on('reduce-only.changed', reduceOnlyChanged),
     sayDraining: perform(draining),
   },
@@ -182,6 +190,8 @@ export const symbolMachine = symbolSetup.createMachine({
     'account.parked': { actions: ['notePark'] },
     'account.unparked': { actions: ['noteUnpark'] },
     'reduce-only.changed': { actions: ['noteDemand'] },
+    'symbol.steered': { target: '.deciding', actions: ['steer'] },
+    'symbol.forgotten': { actions: ['forget'] },
     'trading.drain': { target: '.draining' },
   },
   states: {
@@ -231,6 +241,7 @@ export const symbolMachine = symbolSetup.createMachine({
       on: {
         'snapshot.received': { actions: ['takeSnapshot'] },
         'snapshot.failed': {},
+        'symbol.steered': { actions: ['steer'] },
         'touch.received': {},
         'submission.ended': { actions: ['endSubmission'] },
         'order.resolved': { actions: ['resolveOrder'] },

@@ -14,6 +14,7 @@ import type {
   Rows,
   Side,
 } from './core/model.ts';
+import type { Standing } from './core/modes.ts';
 import type { Reason } from './core/reasons.ts';
 
 /**
@@ -138,6 +139,8 @@ export interface JournalBodies {
   'alert.state': unknown;
   /** A message to deliver or delivered. Key: message id; the last one counts. */
   outbox: unknown;
+  /** The commands in force of a symbol (strategy 16.2). Key: instrument; the last one counts. */
+  command: { readonly standing: readonly Standing[]; readonly settled?: true };
   /** Single values: last daily report, … Key: its name; the last one counts. */
   note: unknown;
 }

@@ -203,7 +203,7 @@ describe('commands', () => {
 
   /** Commands as documents call them, `alerts test` being one of `alerts`. */
   function called(document: string): string[] {
-    const calls = [...read(document).matchAll(/npm run (?:hedge -- |(?=simulate))([a-z]+)(?: (test)\b)?/g)];
+    const calls = [...read(document).matchAll(/npm run (?:hedge -- |(?=simulate))([a-z][a-z-]*)(?: (test)\b)?/g)];
     return calls.map(([, command = '', sub]) => (sub === undefined ? command : `${command} ${sub}`));
   }
 

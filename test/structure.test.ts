@@ -88,6 +88,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     ],
   },
   { place: 'src/os/', may: ['src/os/', 'node:'] },
+  { place: 'src/control/', may: ['src/control/', 'src/core/', 'src/os/private-files.ts', 'node:', 'zod'] },
   { place: 'src/status/model.ts', may: ['src/core/', 'src/texts/'] },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
   // An exchange that shared the strategy's arithmetic would agree with its mistakes.

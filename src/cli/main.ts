@@ -27,6 +27,7 @@ import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
+import { addSteeringCommands } from './steer.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -160,6 +161,9 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = code;
     }).copyInheritedSettings(program),
   );
+  addSteeringCommands(program, async (command) => {
+    exitCode = await look(command);
+  });
   const unwatch = watchDefects((thrown) => {
     sayDefect(thrown);
     process.exit(EXIT_DEFECT);

@@ -1,5 +1,7 @@
 import { isatty } from 'node:tty';
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import { type Control, openControl } from '../control/server.ts';
+import type { Fact } from '../core/facts.ts';
 import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
 import { createEngineClock } from '../engine/clock.ts';
 import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
@@ -8,6 +10,7 @@ import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '
 import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
+import { createSteering } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
@@ -125,6 +128,7 @@ export async function run(
     problems: lives.problems,
     warn: (text) => log.say('warn', text, Date.now()),
   });
+  let control: Control | null = null;
   const dashboard = await openDashboard({
     settings,
     journal,
@@ -184,6 +188,7 @@ export async function run(
       warn: (message) => log.say('warn', message, Date.now()),
       alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
     });
+    control = await takeCommands(engine, settings, journal, (fact) => reporter.report(fact), log);
     const unlisten = listenToSignals(engine, log);
     const { exitCode, failure } = await engine.stopped;
     unlisten();
@@ -204,6 +209,7 @@ export async function run(
     log.say('fatal', `A defect ends the run: ${describeDefect(thrown)} (strategy 13.5)`, Date.now());
     return EXIT_DEFECT;
   } finally {
+    control?.close();
     for (const one of streams) one.close();
     service?.close();
     if (dashboard !== null) removeEngineAddress(settings.dataDir);
@@ -235,6 +241,23 @@ function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     log.say('warn', `status finds this engine by GRVT_HEDGE_HTTP_PORT only: ${why}`, Date.now());
+  }
+}
+
+/** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */
+async function takeCommands(
+  engine: Engine,
+  { dataDir }: Settings,
+  journal: EngineJournal,
+  report: (fact: Fact) => void,
+  log: EngineLog,
+): Promise<Control | null> {
+  try {
+    return await openControl(dataDir, createSteering({ engine, journal, clock: systemClock, report }));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    log.say('error', `This engine takes no commands: ${why} (strategy 16.5)`, Date.now());
+    return null;
   }
 }
 

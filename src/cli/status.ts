@@ -178,10 +178,20 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
 }
 
 /** The mode next to the state, where it is not `trade` (strategy 16.1). */
-function modeWords({ symbolMode, leaving }: SymbolStatus): string {
-  // An older engine does not say it.
-  if (symbolMode === undefined || symbolMode === 'trade') return '';
-  return leaving === null ? `, ${symbolMode}` : `, ${symbolMode} (leaving: ${leaving})`;
+function modeWords({ symbolMode, modeSources, leaving }: SymbolStatus): string {
+  const sources = [
+    ...(modeSources.file === 'trade' ? [] : ['symbols file']),
+    ...modeSources.commands.map(
+      ({ verb, untilMs }) => `${verb}${untilMs === null ? '' : ` until ${localTime(untilMs)}`}`,
+    ),
+    ...(leaving === null ? [] : [`leaving: ${leaving}`]),
+  ];
+  return sources.length === 0 ? '' : `, ${symbolMode} (${sources.join(', ')})`;
+}
+
+/** In the zone of the settings, which is this process's (strategy 2.1). */
+function localTime(ms: number): string {
+  return new Date(ms).toLocaleString('sv-SE');
 }
 
 /** Columns as wide as their widest cell; numbers to the right. */

@@ -30,6 +30,7 @@ export type AlertKind =
   | 'start-difference'
   | 'instrument-unlisted'
   | 'symbol-leaving'
+  | 'held-with-net'
   | 'symbol-left'
   | 'stray-order'
   | 'isolated-margin'
@@ -118,6 +119,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },
   'instrument-unlisted': { repeat: 'episode', critical: true },
+  'held-with-net': { repeat: 900 * SECOND, critical: true },
   'symbol-leaving': { repeat: 'episode', critical: false, information: true },
   'symbol-left': { repeat: 'episode', critical: false, information: true },
   defect: { repeat: 900 * SECOND, critical: true, event: true },

@@ -8,8 +8,10 @@ import {
   type LeavingWhy,
   otherAccount,
   type SymbolConfig,
+  type SymbolMode,
   type SymbolSnapshot,
 } from './model.ts';
+import { withPause } from './modes.ts';
 import { AWAITS_BOOK, makePlan, type Plan } from './plan.ts';
 import type { PlanInput, StrategySettings } from './plan-input.ts';
 import { type Reason, reason } from './reasons.ts';
@@ -41,6 +43,8 @@ export interface Knowledge {
   readonly halted: boolean;
   /** The exchange does not list the instrument (strategy 11.6). */
   readonly unlisted: boolean;
+  /** What it may do (strategy 16.1); absent: `trade`. */
+  readonly mode?: SymbolMode;
   /** Why the symbol leaves (strategy 16.3); absent: it does not. */
   readonly leaving?: LeavingWhy | undefined;
   /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8). Absent: they can. */
@@ -165,14 +169,15 @@ function planInputOf(
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   { judgement, valued, memory }: JudgedMark,
 ): { readonly input: PlanInput; readonly state: SymbolState } {
-  const { config, instrument, strategy, nowMs, halted, unlisted, leaving, unable, denied } = knowledge;
+  const { config, instrument, strategy, nowMs, halted, unlisted, mode = 'trade', leaving, unable, denied } = knowledge;
+  const { busy = [] } = knowledge;
   // What the ledger says is held; the positions agree, or lag behind the last fills (strategy 9.10).
   const held = (account: AccountName) =>
     knowledge.state.booked[account].plus(waitingOf(knowledge.state.orders, account));
   const valuation = valuePair(knowledge.state, instrument, { A: held('A'), B: held('B') }, valued);
-  const state = remembering(clocked(knowledge.state, valuation.hedged, strategy, nowMs), memory);
+  const known = remembering(clocked(knowledge.state, valuation.hedged, strategy, nowMs), memory);
+  const state = withPause(known, mode, valuation.hedged && busy.length === 0);
   const intents = (knowledge.intents ?? []).map((intent) => intentAsOrder(intent, valued, nowMs));
-  const { busy = [] } = knowledge;
   const unproven = ACCOUNTS.filter((account) => !isProven(knowledge, snapshots, account));
   const input: PlanInput = {
     config,
@@ -184,6 +189,7 @@ function planInputOf(
     nowMs,
     halted,
     ...(unlisted ? { unlisted } : {}),
+    ...(mode === 'trade' ? {} : { mode }),
     ...(leaving === undefined ? {} : { leaving }),
     ...(unable !== undefined && ACCOUNTS.some((account) => unable[account] !== null) ? { unable } : {}),
     denied,

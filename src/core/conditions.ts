@@ -1,8 +1,8 @@
 import { type Alert, type AlertDetails, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
 import { type Decimal, sum } from './decimal.ts';
-import { modeOf } from './leaving.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy } from './model.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolMode } from './model.ts';
+import { conductOf } from './modes.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -27,6 +27,7 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'reduce-only',
   'split',
   'symbol-leaving',
+  'held-with-net',
   // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
   'start-difference',
 ];
@@ -93,6 +94,23 @@ export function openNet(
   const costUsdt = price === undefined || !waiting.isZero() ? null : lotsValue(state.lots).minus(net.mul(price));
   const usdt = mark === null ? null : size.mul(mark);
   return { instrument: state.instrument, hedgeSide, size, usdt, sinceMs: state.unhedgedSinceMs, costUsdt };
+}
+
+/**
+ * A symbol is held, or its pause was reached, and it has a net that nothing repairs (strategy 16.1).
+ *
+ * @param diffUsdt null: there is no mark
+ */
+export function heldAlert(
+  instrument: string,
+  mode: SymbolMode,
+  net: Decimal,
+  diffUsdt: string | null,
+  atMs: number,
+): Alert {
+  const details = { mode, net: net.toFixed(), ...(diffUsdt === null ? {} : { diff: diffUsdt }) };
+  const key = alertKey('held-with-net', instrument);
+  return { kind: 'held-with-net', key, account: null, instrument, atMs, sinceMs: null, details };
 }
 
 /** A net stays open when the engine stops (strategy 13.4). */
@@ -250,6 +268,11 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
     alerts.push(leavingAlert(config.instrument, input.leaving, valuation.actual, state, nowMs));
   }
 
+  if (conductOf(input) === 'nothing' && !valuation.hedged) {
+    const { net, diffUsdt } = valuation;
+    alerts.push(heldAlert(config.instrument, input.mode ?? 'hold', net, diffUsdt.toFixed(2), nowMs));
+  }
+
   for (const demand of state.reduceOnly ?? []) alerts.push(reduceOnlyAlert(demand, config.instrument, nowMs));
 
   const sizes = () => ({ a: valuation.actual.A.toFixed(), b: valuation.actual.B.toFixed() });
@@ -257,7 +280,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   if (valuation.sameDirection && !valuation.hedged) raise('same-direction', sizes());
 
   const opening = openingSides(input);
-  if (plan.tradingState === 'equal' && opening?.contradictsConfig && modeOf(input) === 'trade') {
+  if (plan.tradingState === 'equal' && opening?.contradictsConfig && conductOf(input) === 'trade') {
     raise('side-contradicts-config', { ...sizes(), configured: config.aSideWhenEqual, held: opening.sides.A });
   }
   // Flat in `decrease` is where it was to get to, not a limit that stands in the way.

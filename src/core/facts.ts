@@ -35,6 +35,28 @@ export type Fact = { readonly atMs: number } & (
       /** Signed sum of its open lots: dust, or what no order can hedge. */
       readonly net: Decimal;
     }
+  /** A person gave a command (strategy 16.2); `symbols`: those it concerns. */
+  | {
+      readonly type: 'command.given';
+      readonly verb: string;
+      readonly symbols: readonly string[];
+      readonly by: string;
+      readonly why: string | null;
+      readonly untilMs: number | null;
+    }
+  /** A command is no longer in force: by its time, by `resume`, because it is done, or because the symbol has left. */
+  | {
+      readonly type: 'command.ended';
+      readonly instrument: string;
+      readonly verb: string;
+      readonly how: 'time' | 'resume' | 'done' | 'replaced' | 'left';
+    }
+  /** The deadline of `flatten` has passed (strategy 16.2): what the accounts still hold, signed. */
+  | {
+      readonly type: 'flatten.overdue';
+      readonly instrument: string;
+      readonly sizes: Readonly<Record<AccountName, Decimal>>;
+    }
   /** An order of ours rests on an instrument that nobody knows the rules of: it is cancelled (strategy 16.3). */
   | {
       readonly type: 'order.stray';

@@ -1,5 +1,5 @@
 import { ZERO } from './decimal.ts';
-import type { LeavingWhy, SymbolConfig, SymbolMode } from './model.ts';
+import type { SymbolConfig } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 
 /**
@@ -7,14 +7,9 @@ import type { SymbolState } from './symbol-state.ts';
  * `hedge-only` until it is hedged and no order of it is live, and leaves then.
  */
 
-/** The strictest mode of all that apply to a symbol (strategy 16.1). So far only leaving sets one. */
-export function modeOf(sources: { readonly leaving?: LeavingWhy | undefined }): SymbolMode {
-  return sources.leaving === undefined ? 'trade' : 'hedge-only';
-}
-
-/** The row a leaving symbol goes by: its last one, run though it is disabled, without the minimum of 8.4, which does not bind its repairs (strategy 16.3). */
+/** The row a leaving symbol goes by: its last one, run though it is disabled (strategy 16.3). */
 export function leavingRow(row: SymbolConfig): SymbolConfig {
-  return { ...row, enabled: true, minTotalPositionUsdt: ZERO };
+  return { ...row, enabled: true };
 }
 
 /**

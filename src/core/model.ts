@@ -34,10 +34,15 @@ export interface SymbolConfig {
   readonly aSideWhenEqual: Side;
   readonly positionMode: 'increase' | 'decrease';
   readonly decreaseRepair: 'larger' | 'smaller';
+  /** What the row lets it do (strategy 16.1); absent: `trade`. */
+  readonly mode?: SymbolMode;
 }
 
-/** What a symbol may do (strategy 16.1): `hedge-only` makes no openings and goes on repairing. */
-export type SymbolMode = 'trade' | 'hedge-only';
+/**
+ * What a symbol may do (strategy 16.1): `hedge-only` makes no openings and goes on repairing, `pause` does so until it is hedged
+ * and then nothing, `hold` does nothing at all.
+ */
+export type SymbolMode = 'trade' | 'hedge-only' | 'pause' | 'hold';
 
 /**
  * Why a symbol leaves (strategy 16.3): its row is gone, its row is disabled, or there never was one and an order of ours

@@ -1,6 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import type { MarkJudgement } from './mark.ts';
-import type { AccountName, Instrument, LeavingWhy, SymbolConfig } from './model.ts';
+import type { AccountName, Instrument, LeavingWhy, SymbolConfig, SymbolMode } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
@@ -35,8 +35,10 @@ export interface PlanInput {
   readonly halted: boolean;
   /** The exchange does not list the instrument: no new orders (strategy 11.6). Absent: it does; so in older decisions. */
   readonly unlisted?: boolean;
-  /** Why the symbol leaves: it is `hedge-only` until it has (strategy 16.3). Absent: it does not. */
-  readonly leaving?: LeavingWhy;
+  /** What it may do (strategy 16.1). Absent in older decisions: `trade`, or `hedge-only` while it leaves. */
+  readonly mode?: SymbolMode;
+  /** Why the symbol leaves (strategy 16.3). Absent: it does not. */
+  readonly leaving?: LeavingWhy | undefined;
   /** Since when each account cannot open, beyond what its rests say (strategy 5.7, 9.8); absent: neither. */
   readonly unable?: Readonly<Record<AccountName, Inability | null>>;
   /** Accounts that get no new order now, because one of theirs is under way or has just ended (strategy 9.10). Absent: none. */

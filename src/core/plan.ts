@@ -1,7 +1,6 @@
 import { accountsThatCannotOpen, isParked, openingsWithheld } from './ability.ts';
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
-import { modeOf } from './leaving.ts';
 import { whyDoubted } from './mark.ts';
 import {
   ACCOUNTS,
@@ -12,6 +11,7 @@ import {
   type Side,
   type TradingState,
 } from './model.ts';
+import { conductOf } from './modes.ts';
 import { MOST_SHARE_OF_ORDER, type OpeningSides, type OpeningSize, openingSides, openingSize } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { type QuotedOrder, type Reason, reason } from './reasons.ts';
@@ -40,7 +40,7 @@ export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Si
     hedged: valuation.hedged,
     partialFillWaits: state.orders.some((order) => waitingSize(order).gt(0)),
     // A symbol that opens nothing is not stopped by a limit.
-    openingHasRoom: room !== null && (room.kind !== 'limited' || modeOf(input) !== 'trade'),
+    openingHasRoom: room !== null && (room.kind !== 'limited' || conductOf(input) !== 'trade'),
     repairHasRoom: !valuation.hedged && repairHasRoom(input),
   };
 }
@@ -69,7 +69,8 @@ export function makePlan(input: PlanInput): Plan {
   const tradingState = classify(situation);
   const why = reasonFor(input, tradingState, room);
   const trims = planTrims(input, tradingState);
-  const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : null;
+  const held = conductOf(input) === 'nothing' ? (input.mode === 'pause' ? PAUSED : HELD) : null;
+  const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : held;
   const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
   const ready = answer.creates.filter((intent) => !mustWait(input, intent));
   // Numbered after those that wait are out: `countIntents` counts what is left, and a number is never used twice.
@@ -103,6 +104,10 @@ const HALTED = reason('halted', '15');
 
 const UNLISTED = reason('unlisted', '11.6');
 
+/** A symbol that its mode lets do nothing at all (strategy 16.1). */
+const HELD = reason('held', '16.1');
+const PAUSED = reason('paused', '16.1');
+
 /** A symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
 const HEDGE_ONLY = reason('hedge-only', '16.1');
 
@@ -114,7 +119,7 @@ function createsFor(
 ): { creates: UnnumberedIntent[]; idle: Reason | null } {
   switch (tradingState) {
     case 'equal':
-      return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
+      return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
     case 'imbalanced': {
       const answer = planRepair(input, orderCap(input));
       if (answer.kind === 'none') return { creates: [], idle: answer.why };

@@ -41,6 +41,9 @@ export interface ReasonParams {
   // ------------------------------------------------------------------- nothing is submitted (strategy 6, 8, 9)
   halted: None;
   'hedge-only': None;
+  /** Every own order is cancelled, and nothing is submitted: by `cancel`, or since a pause was reached. */
+  held: None;
+  paused: None;
   'awaits-price': None;
   'awaits-book': None;
   'awaits-ends': None;
@@ -75,6 +78,9 @@ export interface ReasonParams {
   /** In `hedge-only`, or while the exchange does not list the instrument. */
   'not-a-repair': { readonly side: Side; readonly isListed: boolean };
   'order-on-unlisted': None;
+  /** The mode lets nothing be opened, or nothing rest at all. */
+  opens: None;
+  'not-wanted': None;
   'opens-at-doubtful-mark': None;
   'worth-too-much': { readonly usdt: string; readonly most: string };
   'room-too-small': { readonly room: string; readonly remaining: string };

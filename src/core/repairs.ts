@@ -1,9 +1,9 @@
 import { mayRepair } from './ability.ts';
 import { type Decimal, max, min, sum, ZERO } from './decimal.ts';
-import { modeOf } from './leaving.ts';
 import { guardPrice } from './ledger.ts';
 import { countedPrice, exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
+import { conductOf } from './modes.ts';
 import { toStep } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { type Reason, reason } from './reasons.ts';
@@ -38,7 +38,8 @@ export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): read
 
 /**
  * What the limits leave a way of 6.3 (base units). Positions in the same direction are not bound by 8.4 (6.3), and neither
- * is the smaller where it holds mere dust on the larger's side: it passes zero and grows.
+ * is the smaller where it holds mere dust on the larger's side: it passes zero and grows. In `hedge-only` 8.4 does not bind
+ * (16.3).
  *
  * @param counted the live orders that count towards the limits
  * @param size of the repair: what it would be guarded at counts (6.2)
@@ -53,7 +54,8 @@ export function repairRoom(
   const account = valuation[way];
   const side = sideAgainst(valuation.net);
   const dustOnThatSide = way === 'smaller' && valuation.settled.A.mul(valuation.settled.B).gt(0);
-  const unbound = config.positionMode === 'decrease' && (valuation.sameDirection || dustOnThatSide);
+  const unbound =
+    config.positionMode === 'decrease' && (valuation.sameDirection || dustOnThatSide || conductOf(input) !== 'trade');
   const judged = unbound ? { ...config, minTotalPositionUsdt: config.minTotalPositionUsdt.mul(0) } : config;
   const exposure = exposureOf(input, counted);
   return roomFor(judged, exposure, { account, side, opening: false, price: expectedPrice(input, account, size) });
@@ -113,7 +115,7 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
 
   // Neither in `decrease`, nor while it leaves, nor at a mark that is not accepted, does a repair go past the net.
   const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';
-  if (!uncoveredIsTradable && (config.positionMode === 'decrease' || modeOf(input) !== 'trade' || !isAccepted)) {
+  if (!uncoveredIsTradable && (config.positionMode === 'decrease' || conductOf(input) !== 'trade' || !isAccepted)) {
     return none(reason('covered', isAccepted ? '6.4' : '3.1', { open: open.toFixed(), net: net.toFixed() }));
   }
   // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).

@@ -39,6 +39,8 @@ export interface SymbolState {
   readonly realised: Realised;
   /** It has left (strategy 16.3): what it holds is nobody's to manage until its row is enabled again. Absent: it has not. */
   readonly left?: true;
+  /** It is paused, and was hedged without a live order since: it does nothing (strategy 16.1). Absent: not so. */
+  readonly pauseReached?: true;
   /** The last mark that was not doubtful, to within 1 % (3.1); null: none yet. */
   readonly acceptedMark: Decimal | null;
   /** The mark is doubtful (3.1); null: it is not. */

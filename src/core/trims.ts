@@ -1,10 +1,10 @@
 import { isShutOut } from './ability.ts';
 import { max } from './decimal.ts';
-import { modeOf } from './leaving.ts';
 import { lotsNet } from './ledger.ts';
 import { exposureOf, roomFor } from './limits.ts';
 import type { AccountName, Instrument, ManagedOrder, TradingState } from './model.ts';
 import { ACCOUNTS, otherAccount } from './model.ts';
+import { conductOf } from './modes.ts';
 import { MOST_SHARE_OF_ORDER, openingSides } from './openings.ts';
 import type { PlanInput } from './plan-input.ts';
 import { type Reason, reason } from './reasons.ts';
@@ -35,14 +35,17 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
  */
 export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
   const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
+  const conduct = conductOf(input);
   const misplaced =
-    modeOf(input) === 'trade' && !input.unlisted
+    conduct === 'trade' && !input.unlisted
       ? input.state.orders.filter(cancellable).flatMap((order) => {
           const unsafe = withoutPartner(input, order) ?? unsafeOpening(input, tradingState, order);
           if (unsafe !== null) return [unsafe];
           return onlySurplus ? [] : misplacedBy(input, tradingState, order);
         })
-      : notForRepair(input);
+      : conduct === 'nothing'
+        ? input.state.orders.filter(cancellable).map(notWanted)
+        : notForRepair(input);
   const gone = new Set(misplaced.map((trim) => trim.order.clientOrderId));
   const cap = orderCap(input);
   const surplus = ACCOUNTS.flatMap((account) => {
@@ -88,6 +91,11 @@ function notForRepair(input: PlanInput): Trim[] {
     }
   }
   return trims;
+}
+
+/** In `hold`, and once a pause is reached, every own order goes, repairs too (strategy 16.1). */
+function notWanted(order: ManagedOrder): Trim {
+  return { order, why: reason('not-wanted', '16.1') };
 }
 
 function cancellable(order: ManagedOrder): boolean {
@@ -138,25 +146,29 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
 /**
  * Openings to cancel while there is nothing to decide on, by what the ledger knows: those of an account whose partner has been
  * unable to open, or could not be read for long (strategy 5.7), or all where the exchange does not list the instrument (11.6);
- * after a split all orders (10.5).
+ * after a split all orders (10.5); what the mode does not want (16.1).
  *
  * @param blind accounts whose data have been unusable for 30 s
  */
 export function trimsWithoutView(
-  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable' | 'unlisted'>,
+  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable' | 'unlisted' | 'mode'>,
   { minSize }: Instrument,
   blind: readonly AccountName[],
 ): Trim[] {
+  const conduct = conductOf(input);
   const net = lotsNet(input.state.lots);
   return input.state.orders.filter(cancellable).flatMap((order) => {
     if (input.state.split !== undefined) return [{ order, why: reason('before-split', '10.5') }];
     const partner = otherAccount(order.account);
-    const gone = blind.includes(partner) || isShutOut(input, partner);
+    if (conduct === 'nothing') return [notWanted(order)];
+    const gone = conduct === 'repair' || blind.includes(partner) || isShutOut(input, partner);
     // What can trade no more than the net hedges it: without a mark, what is below a step is none.
     const hedges = net.abs().gte(minSize) && order.side === sideAgainst(net) && remainingSize(order).lte(net.abs());
     if (hedges) return [];
     if (input.unlisted) return [{ order, why: reason('order-on-unlisted', '11.6') }];
-    return gone ? [{ order, why: reason('without-partner', '5.7', { account: partner }) }] : [];
+    if (!gone) return [];
+    const why = conduct === 'repair' ? reason('opens', '16.1') : reason('without-partner', '5.7', { account: partner });
+    return [{ order, why }];
   });
 }
 

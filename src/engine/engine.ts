@@ -14,6 +14,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { StreamOptions, Streams } from '../grvt/stream.ts';
+import { standingCommands } from '../journal/commands.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rememberedInstrument, rememberInstruments, rememberRows } from '../journal/instruments.ts';
@@ -69,6 +70,8 @@ export interface Engine {
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
   stop(why: string): void;
+  /** These symbols are from now on as they are here (strategy 16); those that do not run are started. */
+  steer(symbols: readonly EngineSymbol[]): void;
   /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
@@ -168,7 +171,11 @@ export function startEngine(parts: EngineParts): Engine {
         if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
         const symbols = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
-          return [...ready.symbols, ...leavingSymbols(leaving)];
+          const standing = standingCommands(journal);
+          return [...ready.symbols, ...leavingSymbols(leaving)].map((symbol) => {
+            const inForce = standing.get(symbol.instrument.name) ?? [];
+            return inForce.length === 0 ? symbol : { ...symbol, standing: inForce };
+          });
         });
         for (const { instrument } of symbols) exchange.takeUp(instrument.name);
         const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
@@ -249,6 +256,13 @@ export function startEngine(parts: EngineParts): Engine {
     exchange,
     auditor: () => auditor,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
+    steer: (symbols) => {
+      for (const { config, instrument } of symbols) {
+        exchange.takeUp(instrument.name);
+        (auditor ?? parts.auditedBy?.())?.takeUp(config);
+      }
+      daemon.send({ type: 'symbols.steered', symbols });
+    },
     listen: (open) => {
       const poller = (account: AccountName) => daemon.system.get(`poller:${account}`);
       streams = open({

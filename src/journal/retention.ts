@@ -25,6 +25,7 @@ export const JOURNAL_KINDS: readonly JournalKind[] = [
   'fact',
   'alert.state',
   'outbox',
+  'command',
   'note',
 ];
 

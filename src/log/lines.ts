@@ -64,6 +64,22 @@ const WORDING: Wording = {
         : `what stays: account A ${number(fact.sizes.A)}, account B ${number(fact.sizes.B)}`) +
       `${fact.net.isZero() ? '' : `, net ${number(fact.net)}`}${cited('16.3')}`,
   }),
+  'command.given': ({ verb, symbols, by, why, untilMs }) => ({
+    level: 'info',
+    text:
+      `Command ${verb}${symbols.length === 0 ? '' : ` ${symbols.map(base).join(', ')}`} by ${by}` +
+      `${why === null ? '' : `, because ${why}`}${untilMs === null ? '' : `, until ${localTime(untilMs)}`}${cited('16.2')}`,
+  }),
+  'command.ended': ({ instrument, verb, how }) => ({
+    level: 'info',
+    text: `${base(instrument)} ${verb} is over: ${COMMAND_ENDS[how]}${cited('16.2')}`,
+  }),
+  'flatten.overdue': ({ instrument, sizes }) => ({
+    level: 'warn',
+    text:
+      `${base(instrument)} is not flat by the deadline: account A ${number(sizes.A)}, account B ${number(sizes.B)} remain; ` +
+      `it goes on decreasing${cited('16.2')}`,
+  }),
   'order.stray': (fact) => ({
     level: 'warn',
     text:
@@ -359,6 +375,20 @@ function because(why: Reason, also = ''): string {
   return `${reasonText(why)}${also}${cited(ruleOf(why))}`;
 }
 
+/** How a command came to its end (strategy 16.2). */
+const COMMAND_ENDS: Readonly<Record<Extract<Fact, { type: 'command.ended' }>['how'], string>> = {
+  time: 'its time has come',
+  resume: 'resumed',
+  done: 'it is done, and the symbol pauses',
+  replaced: 'another command replaced it',
+  left: 'the symbol has left',
+};
+
+/** A time of day and its date, in the zone of this process (strategy 2.1). */
+function localTime(ms: number): string {
+  return new Date(ms).toLocaleString('sv-SE');
+}
+
 /** Why a symbol leaves (strategy 16.3). */
 const LEAVING: Readonly<Record<LeavingWhy, string>> = {
   removed: 'its row was removed from the symbols file while something of it is open',
@@ -394,6 +424,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'rate-limited': () => 'ALERT the exchange answers 429: the request budget is cut',
   'requests-waiting': () => 'ALERT requests wait long for the request budget',
   'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
+  'held-with-net': () => 'ALERT held with a net: nothing is repaired',
   'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
   'symbol-left': () => 'ALERT removed or disabled, it has left',
   'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',

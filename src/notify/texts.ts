@@ -254,6 +254,12 @@ const EN: Words = {
       engine: 'keeps its positions and lots, places no orders on it, and goes on by itself once it is listed again.',
       you: 'look at these positions at the exchange; to be told no more, set "enabled" to false for this symbol.',
     },
+    'held-with-net': {
+      title: 'Held with a net: nothing hedges it',
+      line: 'net {net} {base}[, worth {diff} USDT][, {mode}]',
+      engine: 'submits nothing on this symbol until it is resumed.',
+      you: 'hedge it by hand, or resume the symbol: grvt-hedge resume SYMBOL.',
+    },
     'symbol-leaving': {
       title: 'Hedge-only: removed or disabled while something is open',
       line: '[{leaving}][: A {a} {base}, B {b} {base}, net {net} {base}][, live orders: {orders}]',
@@ -507,6 +513,12 @@ const ZH: Words = {
       line: '[A {a} {base}，B {b} {base}][，未对冲批次：{lots}]',
       engine: '保留其持仓和批次，不再对其下单；重新上架后自动继续。',
       you: '在交易所查看这些持仓；若不再需要提示，请将该标的的 enabled 设为 false。',
+    },
+    'held-with-net': {
+      title: '已冻结但存在净敞口：无对冲',
+      line: '净敞口 {net} {base}[，价值 {diff} USDT][，{mode}]',
+      engine: '恢复之前不对该标的下任何单。',
+      you: '手动对冲，或恢复该标的：grvt-hedge resume SYMBOL。',
     },
     'symbol-leaving': {
       title: '仅对冲 (hedge-only)：已移除或停用但尚有未结',

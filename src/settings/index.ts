@@ -18,6 +18,7 @@ export { isLoopback, type ProxySettings, proxyOf, shownProxy } from './network.t
 export { createRedactor, type Redactor, secretsIn, secretsOfAddress } from './redact.ts';
 export { Secret } from './secret.ts';
 export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
+export { nearest } from './wording.ts';
 
 /** Everything the engine was told (strategy 2), frozen. Keys read `[secret]` wherever they are printed. */
 export interface Settings extends EnvironmentSettings {

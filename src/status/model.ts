@@ -1,6 +1,7 @@
 import type { AlertDetails } from '../core/alerts.ts';
 import type { SymbolPhase } from '../core/facts.ts';
 import type { AccountName, LeavingWhy, Side, SymbolMode } from '../core/model.ts';
+import type { Standing } from '../core/modes.ts';
 import type { ReasonWords } from '../texts/reasons.ts';
 
 /**
@@ -180,6 +181,11 @@ export interface SymbolStatus {
   readonly unlisted: boolean;
   /** What it may do (strategy 16.1); `mode` is the row's `position_mode`. */
   readonly symbolMode: SymbolMode;
+  /** Who says so, besides `leaving`: its row, and the commands in force (strategy 16.1). */
+  readonly modeSources: {
+    readonly file: SymbolMode;
+    readonly commands: readonly Standing[];
+  };
   /** Why it leaves (strategy 16.3); null: it does not. */
   readonly leaving: LeavingWhy | null;
   readonly mark: string | null;

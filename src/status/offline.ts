@@ -6,6 +6,7 @@ import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import { RUN_NOTE, type RunNote } from '../core/run-note.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
+import { standingOf } from '../journal/commands.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createFigures } from '../log/index.ts';
 import type { StoredEntry } from '../ports.ts';
@@ -15,6 +16,7 @@ import type { Status, SymbolStatus } from '../web/index.ts';
 import { newAccount } from './observe.ts';
 import {
   figuresStatus,
+  modeStatus,
   openAlerts,
   openStatus,
   type PhaseMemory,
@@ -109,8 +111,7 @@ function journalledSymbol(
     waits: 'stop',
     halted: false,
     unlisted: false,
-    symbolMode: 'trade',
-    leaving: null,
+    ...modeStatus({ file: config?.mode, standing: standingOf(journal, state.instrument) }, nowMs),
     touch: null,
     open: openStatus(openNet(state, body?.input.instrument ?? null, body?.input.valuation.mark ?? null, null)),
     dataAtMs: { A: null, B: null },

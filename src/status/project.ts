@@ -2,9 +2,9 @@ import { netLeftOf, type SymbolContext, whyWaiting } from '../../machines/symbol
 import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, type NetLeft } from '../core/alerts.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
-import { modeOf } from '../core/leaving.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import type { AccountName, Instrument, ManagedOrder, Position, SymbolConfig } from '../core/model.ts';
+import { inForce, type ModeSources, modeOf } from '../core/modes.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Reason } from '../core/reasons.ts';
 import { hedgeOpen } from '../core/repairs.ts';
@@ -89,8 +89,7 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
     unlisted: context?.unlisted ?? false,
-    symbolMode: modeOf({ leaving: context?.leaving }),
-    leaving: context?.leaving ?? null,
+    ...modeStatus({ file: config.mode, standing: context?.standing, leaving: context?.leaving }, nowMs),
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
     open: context === null ? null : openStatus(netLeftOf(context, parts.heard)),
     dataAtMs: {
@@ -192,6 +191,7 @@ type StateStatus = Omit<
   | 'halted'
   | 'unlisted'
   | 'symbolMode'
+  | 'modeSources'
   | 'leaving'
   | 'touch'
   | 'open'
@@ -367,4 +367,17 @@ export function statusSettings(settings: Settings, staleMs: number): StatusSetti
 }
 export function field(value: unknown, name: string): unknown {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** What a symbol may do, and who says so (strategy 16.1). */
+export function modeStatus(
+  sources: ModeSources,
+  nowMs: number,
+): Pick<SymbolStatus, 'symbolMode' | 'modeSources' | 'leaving'> {
+  const { file = 'trade', standing = [], leaving = null } = sources;
+  return {
+    symbolMode: modeOf(sources, nowMs),
+    modeSources: { file, commands: inForce(standing, nowMs) },
+    leaving,
+  };
 }

@@ -31,6 +31,8 @@ const EN: ReasonTexts = {
 
   halted: () => 'an invariant broke: no new orders for this symbol until a restart',
   'hedge-only': () => 'hedge-only: hedged, and nothing is opened',
+  held: () => 'hold: nothing is submitted until it is resumed',
+  paused: () => 'paused: nothing is submitted until it is resumed',
   'awaits-price': () => 'waiting for a price that the rules allow',
   'awaits-book': () => 'waiting for a book to size an opening by',
   'awaits-ends': () => 'waiting for the end of what was asked for before',
@@ -57,6 +59,8 @@ const EN: ReasonTexts = {
   'past-net': ({ side }) => `a ${side} would go past the net`,
   'not-a-repair': ({ side, isListed }) =>
     `${isListed ? 'hedge-only' : 'the exchange does not list it'}: a ${side} that does not repair`,
+  opens: () => 'it opens, and nothing is opened',
+  'not-wanted': () => 'the symbol is held: every own order goes',
   'order-on-unlisted': () => 'the exchange does not list it',
   'opens-at-doubtful-mark': () => 'the mark is doubtful',
   'worth-too-much': ({ usdt, most }) => `it is worth ${usdt} USDT, more than ${most}`,
@@ -132,6 +136,8 @@ const ZH: ReasonTexts = {
 
   halted: () => '违反不变式：重启之前该标的不下新单',
   'hedge-only': () => '仅对冲：已对冲，不开仓',
+  held: () => '冻结：恢复之前不下任何单',
+  paused: () => '暂停：恢复之前不下任何单',
   'awaits-price': () => '等待规则允许的价格',
   'awaits-book': () => '等待盘口以确定开仓量',
   'awaits-ends': () => '等待之前的请求结束',
@@ -156,6 +162,8 @@ const ZH: ReasonTexts = {
   'over-cap': ({ account, cap }) => `账户 ${account} 的策略订单超过 ${cap} 张`,
   'past-net': ({ side }) => `${SIDES.zh[side]}会超过净额`,
   'not-a-repair': ({ side, isListed }) => `${isListed ? '仅对冲' : '交易所已下架'}：该${SIDES.zh[side]}单不用于对冲`,
+  opens: () => '该单为开仓，目前不开仓',
+  'not-wanted': () => '该标的已冻结：撤销所有本策略订单',
   'order-on-unlisted': () => '交易所已下架',
   'opens-at-doubtful-mark': () => '标记价格可疑',
   'worth-too-much': ({ usdt, most }) => `价值 ${usdt} USDT，超过 ${most}`,

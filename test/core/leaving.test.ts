@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { judge } from '../../src/core/audit/judge.ts';
-import { isOpen, leavingRow, modeOf, rowWithoutOne } from '../../src/core/leaving.ts';
+import { isOpen, leavingRow, rowWithoutOne } from '../../src/core/leaving.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
@@ -24,13 +24,6 @@ import {
 const seed = seedFor('core/leaving');
 const BNB = 'BNB_USDT_Perp';
 const repair = { purpose: 'repair' } as const;
-
-describe('16.1 the mode of a symbol', () => {
-  it('16.1 trade, and hedge-only while it leaves', () => {
-    assert.equal(modeOf({}), 'trade');
-    assert.equal(modeOf({ leaving: 'removed' }), 'hedge-only');
-  });
-});
 
 interface Case {
   readonly name: string;

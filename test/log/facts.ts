@@ -86,6 +86,22 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     sizes: { A: new Decimal('5'), B: d('-4.99') },
     net: new Decimal('0.01'),
   },
+  'command.given': {
+    type: 'command.given',
+    atMs: AT,
+    verb: 'pause',
+    symbols: ['BNB_USDT_Perp', 'SOL_USDT_Perp'],
+    by: 'ann',
+    why: 'lunch',
+    untilMs: null,
+  },
+  'command.ended': { type: 'command.ended', atMs: AT, instrument: 'BNB_USDT_Perp', verb: 'pause', how: 'time' },
+  'flatten.overdue': {
+    type: 'flatten.overdue',
+    atMs: AT,
+    instrument: 'BNB_USDT_Perp',
+    sizes: { A: new Decimal('5'), B: d('-5') },
+  },
   'order.stray': { type: 'order.stray', atMs: AT, account: 'A', instrument: 'OLD_USDT_Perp', clientOrderId: '7' },
   'symbol.warned': {
     type: 'symbol.warned',

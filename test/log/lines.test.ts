@@ -24,6 +24,12 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'info',
     'BNB has left: no order of it is live; what stays: account A 5, account B -4.99, net 0.01 (strategy 16.3)',
   ],
+  'command.given': ['info', 'Command pause BNB, SOL by ann, because lunch (strategy 16.2)'],
+  'command.ended': ['info', 'BNB pause is over: its time has come (strategy 16.2)'],
+  'flatten.overdue': [
+    'warn',
+    'BNB is not flat by the deadline: account A 5, account B -5 remain; it goes on decreasing (strategy 16.2)',
+  ],
   'order.stray': [
     'warn',
     "Own order 7 of account A rests on OLD_USDT_Perp, which neither the exchange's list nor the journal knows: " +

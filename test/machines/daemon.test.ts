@@ -18,6 +18,7 @@ import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.
 import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
+import type { Standing } from '../../src/core/modes.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
@@ -795,6 +796,118 @@ describe('16.3 own orders on an instrument that no symbol runs for', () => {
     rest(world);
     await world.pass(3 * LOOP_MS, 100);
     assert.deepEqual(world.reported('symbol.leaving'), []);
+  });
+});
+
+describe('16.2 commands', () => {
+  const ETH = 'ETH_USDT_Perp';
+  const HOUR = 3_600_000;
+  const given = (world: World, verb: Standing['verb'], untilMs: number | null = null): Standing => {
+    return { verb, sinceMs: world.clock.nowMs(), untilMs, by: 'ann', why: null };
+  };
+  const steer = (world: World, standing: readonly Standing[], name = BNB) => {
+    const { symbols } = world.actor.getSnapshot().context;
+    const steered = symbols.filter(({ config }) => config.instrument === name);
+    world.actor.send({ type: 'symbols.steered', symbols: steered.map((one) => ({ ...one, standing })) });
+  };
+  const remembered = (world: World, name = BNB) =>
+    world.journal
+      .latest('command', name)
+      ?.body.standing.map(({ verb, overdue }) => `${verb}${overdue ? ' overdue' : ''}`);
+
+  it('16.2 a command reaches its symbol alone, and outlives the actor', async () => {
+    const world = await trading();
+    steer(world, [given(world, 'pause')]);
+    assert.equal(world.symbol().standing?.[0]?.verb, 'pause');
+    assert.equal(world.symbol(SOL).standing, undefined);
+    await world.breakActor(`symbol:${BNB}`);
+    await world.pass(LOOP_MS, 100);
+    assert.equal(world.symbol().standing?.[0]?.verb, 'pause');
+  });
+
+  it('16.2 each ends at its time, that one alone, which is journalled and said', async () => {
+    const world = await trading();
+    const now = world.clock.nowMs();
+    steer(world, [given(world, 'pause', now + 10_000), given(world, 'hedge-only', now + 20_000)]);
+    await world.pass(11_000, 100);
+    assert.deepEqual(remembered(world), ['hedge-only']);
+    assert.equal(world.symbol().standing?.length, 1);
+    await world.pass(10_000, 100);
+    assert.deepEqual(remembered(world), []);
+    assert.deepEqual(
+      world.reported('command.ended').map(({ verb, how }) => `${verb} ${how}`),
+      ['pause time', 'hedge-only time'],
+    );
+  });
+
+  it('16.2 though the journal cannot be written it ends, with an alert', async () => {
+    const world = await trading();
+    steer(world, [given(world, 'pause', world.clock.nowMs() + 1_000)]);
+    world.journal.refuses = ({ kind }) => kind === 'command';
+    await world.pass(2_000, 100);
+    assert.deepEqual(world.symbol().standing, []);
+    assert.ok(world.failures().includes('journal'));
+  });
+
+  it('16.2 an end weeks ahead is looked for every hour', async () => {
+    const world = await trading();
+    steer(world, [given(world, 'pause', world.clock.nowMs() + 1.5 * HOUR)]);
+    world.actor.send({ type: 'commands.due' });
+    assert.equal(world.symbol().standing?.length, 1);
+    await world.pass(1.5 * HOUR + 1_000, 20_000);
+    assert.deepEqual(world.symbol().standing, []);
+  });
+
+  it('16.2 at the deadline of flatten what remains is listed once, and it goes on', async () => {
+    const world = new World();
+    world.exchange.onPositions = async (account) => [position(account === 'A' ? 5 : -5)];
+    await world.settle();
+    await world.pass(3 * LOOP_MS, 100);
+    steer(world, [given(world, 'flatten', world.clock.nowMs() + 1_000)]);
+    await world.pass(10_000, 100);
+    assert.deepEqual(remembered(world), ['flatten overdue']);
+    assert.equal(world.reported('flatten.overdue').length, 1);
+    assert.equal(world.symbol().standing?.[0]?.verb, 'flatten');
+  });
+
+  it('16.2 flatten is done: the symbol pauses from then on; what else is in force stays', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'symbol.flattened', instrument: BNB });
+    assert.equal(remembered(world), undefined, 'nobody asked for it');
+    steer(world, [given(world, 'hedge-only'), given(world, 'flatten')]);
+    world.actor.send({ type: 'symbol.flattened', instrument: BNB });
+    assert.deepEqual(remembered(world), ['hedge-only', 'pause']);
+    assert.deepEqual(
+      world.symbol().standing?.map(({ verb }) => verb),
+      ['hedge-only', 'pause'],
+    );
+    assert.deepEqual(
+      world.reported('command.ended').map(({ verb, how }) => `${verb} ${how}`),
+      ['flatten done'],
+    );
+  });
+
+  it('16.4 a symbol that does not run is started, and polled for', async () => {
+    const world = await trading();
+    const symbol = { config: config({ instrument: ETH }), instrument: instrument({ name: ETH }) };
+    world.actor.send({ type: 'symbols.steered', symbols: [symbol] });
+    await world.pass(4 * LOOP_MS, 100);
+    const quotes = [...world.resting.values()].filter(({ order }) => order.instrument === ETH);
+    assert.equal(quotes.length, 2);
+  });
+
+  it('16.3 a symbol that has left takes its commands along', async () => {
+    const world = await trading();
+    const { symbols } = world.actor.getSnapshot().context;
+    const standing = [given(world, 'hedge-only')];
+    const steered = symbols
+      .filter(({ config: { instrument: name } }) => name === SOL)
+      .map((one) => ({ ...one, leaving: 'removed' as const, standing }));
+    world.actor.send({ type: 'symbols.steered', symbols: steered });
+    await world.pass(6 * LOOP_MS, 100);
+    assert.ok(!world.has(`symbol:${SOL}`));
+    assert.deepEqual(remembered(world, SOL), []);
+    assert.equal(world.reported('command.ended')[0]?.how, 'left');
   });
 });
 

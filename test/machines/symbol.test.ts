@@ -132,6 +132,8 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
     instrument: 'ETH_USDT_Perp',
     demand: { account: 'A', sinceMs: nowMs, nextTryMs: nowMs + GROWTH_TRY_MS },
   }),
+  'symbol.steered': ({ context }) => ({ type: 'symbol.steered', config: context.config, standing: [], leaving: null }),
+  'symbol.forgotten': () => ({ type: 'symbol.forgotten' }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 
@@ -185,6 +187,11 @@ describe('every state meets every event', () => {
               expected.words = ['gateway submit B sell 5'];
               expected.underWay = 1;
             }
+            break;
+          case 'symbol.steered':
+            // What was decided before is withdrawn, and it decides again (16.4).
+            if (underWay > 0) expected.words = ['gateway intents.outdated'];
+            if (state === 'capped') expected.words = ['alert-desk raised limit-reached'];
             break;
           case 'instrument.listed':
           case 'instrument.unlisted':

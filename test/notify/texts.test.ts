@@ -38,6 +38,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
   'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },
   'start-difference': { difference: '2 lots more' },
+  'held-with-net': { mode: 'hold', net: '0.5', diff: '300.00' },
   'symbol-leaving': { leaving: 'removed', a: '1.5', b: '-1', net: '0.5', orders: '2' },
   'symbol-left': { a: '1.5', b: '-1.5', net: '0' },
   'net-left': { side: 'sell', size: '1.66', diff: '996.00', cost: '12.45' },

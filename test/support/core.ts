@@ -11,6 +11,7 @@ import type {
   Position,
   Side,
   SymbolConfig,
+  SymbolMode,
   SymbolSnapshot,
 } from '../../src/core/model.ts';
 import type { PlanInput, StrategySettings } from '../../src/core/plan-input.ts';
@@ -189,6 +190,7 @@ export interface InputOptions {
   readonly halted?: boolean;
   readonly unlisted?: boolean;
   readonly leaving?: LeavingWhy;
+  readonly mode?: SymbolMode;
   readonly unable?: PlanInput['unable'];
   readonly denied?: readonly string[];
   readonly nowMs?: number;
@@ -209,6 +211,7 @@ export function input(options: InputOptions = {}): PlanInput {
     halted: options.halted ?? false,
     ...(options.unlisted ? { unlisted: true } : {}),
     ...(options.leaving === undefined ? {} : { leaving: options.leaving }),
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.unable === undefined ? {} : { unable: options.unable }),
     denied: options.denied ?? [],
   };

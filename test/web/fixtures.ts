@@ -40,6 +40,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     halted: false,
     unlisted: false,
     symbolMode: 'trade',
+    modeSources: { file: 'trade', commands: [] },
     leaving: null,
     mark: '620',
     touch: { bid: '619.9', ask: '620.1', atMs: NOON_MS },

@@ -142,6 +142,11 @@ export function factWords(fact) {
     difference: number(fact.difference),
     account: fact.account ?? '',
     leaving: fact.leaving ? t(`leaving.${fact.leaving}`) : '',
+    verb: fact.verb ?? '',
+    by: fact.by ?? '',
+    symbols: fact.symbols ? fact.symbols.map(base).join(', ') : '',
+    because: fact.type === 'command.given' && fact.why ? `: ${fact.why}` : '',
+    how: fact.how ? t(`command.${fact.how}`) : '',
     sizeA: number(fact.sizes?.A),
     sizeB: number(fact.sizes?.B),
     status: TEXTS[lang].over[fact.status] ?? fact.status ?? '',
@@ -168,6 +173,9 @@ const RULES = {
   'row.skipped': '10.4',
   'symbol.leaving': '16.3',
   'symbol.left': '16.3',
+  'command.given': '16.2',
+  'command.ended': '16.2',
+  'flatten.overdue': '16.2',
   'order.stray': '16.3',
   'order.adopted': '11.4',
   'instrument.changed': '11.8',
@@ -266,6 +274,8 @@ export function tone(fact) {
     case 'order.foreign':
     case 'row.skipped':
     case 'symbol.leaving':
+    case 'command.given':
+    case 'flatten.overdue':
     case 'order.stray':
     case 'alerts.unsent':
     case 'alerts.refused':

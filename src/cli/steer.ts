@@ -1,0 +1,117 @@
+import { userInfo } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
+import type { Command as Steering } from '../core/commands.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** The engine said no: nothing was done (strategy 13.2). */
+export const EXIT_REFUSED = 1;
+/** No engine runs there, or it does not answer (strategy 13.2). */
+export const EXIT_NO_ENGINE = 69;
+
+export interface SteerParts {
+  readonly settings: Pick<Settings, 'dataDir'>;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+/** What commander hands over, and how the command is run. */
+type Run = (command: (parts: SteerParts) => Promise<number>) => Promise<void>;
+
+interface Common {
+  readonly why?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Gives a command to the engine of the settings' data directory and prints its answer.
+ *
+ * @returns 0; {@link EXIT_REFUSED}; {@link EXIT_NO_ENGINE}
+ */
+export async function steerCommand(parts: SteerParts, command: Steering, options: Common): Promise<number> {
+  const { settings, print, complain } = parts;
+  try {
+    const answer = await giveCommand(settings.dataDir, command);
+    if (options.json) print(JSON.stringify(answer, null, 2));
+    else for (const { text } of answer.says) (answer.ok ? print : complain)(text);
+    return answer.ok ? 0 : EXIT_REFUSED;
+  } catch (thrown) {
+    if (!(thrown instanceof NoEngineError || thrown instanceof ControlError)) throw thrown;
+    if (options.json) print(JSON.stringify({ ok: false, error: thrown.message }, null, 2));
+    else complain(thrown.message);
+    return EXIT_NO_ENGINE;
+  }
+}
+
+/** Adds the commands of strategy 16.2 to the program. */
+export function addSteeringCommands(program: Command, run: Run): void {
+  const add = (usage: string, what: string, example: string) =>
+    program
+      .command(usage)
+      .description(`${what}; e.g. grvt-hedge ${example}`)
+      .option('--why <text>', 'the reason, for the journal', atMost(WHY_MAX))
+      .option('--json', 'the answer as JSON');
+  const give = (command: Asked, options: Common) =>
+    run((parts) => steerCommand(parts, { ...command, by: user(), why: options.why ?? null } as Steering, options));
+
+  for (const [verb, what] of [
+    ['pause', 'open nothing, repair until hedged, then do nothing'],
+    ['hedge-only', 'open nothing, go on repairing'],
+  ] as const) {
+    add(`${verb} <symbols...>`, what, `${verb} BNB_USDT_Perp --for 1h`)
+      .option('--for <duration>', 'how long: 90s, 30m, 1h, 2d, 1h30m', duration)
+      .action((symbols: string[], options: Common & { for?: number }) =>
+        give({ verb, symbols, forMs: options.for ?? null }, options),
+      );
+  }
+  add('resume <symbols...>', 'end the commands that are in force', 'resume all').action(
+    (symbols: string[], options: Common) => give({ verb: 'resume', symbols }, options),
+  );
+  add('cancel <symbols...>', 'cancel own orders now, then submit nothing until resumed', 'cancel BNB_USDT_Perp')
+    .option('--with-net', 'though a net stays that nothing hedges any more')
+    .action((symbols: string[], options: Common & { withNet?: boolean }) =>
+      give({ verb: 'cancel', symbols, withNet: options.withNet ?? false }, options),
+    );
+  add('flatten <symbols...>', 'decrease to nothing with maker orders, then pause', 'flatten BNB_USDT_Perp --by 2h')
+    .option('--by <duration>', 'when what remains is listed: 30m, 2h', duration)
+    .action((symbols: string[], options: Common & { by?: number }) =>
+      give({ verb: 'flatten', symbols, forMs: options.by ?? null }, options),
+    );
+  add('stop', 'stop the engine in order', 'stop').action((options: Common) => give({ verb: 'stop' }, options));
+  add('forget <symbols...>', 'manage a leaving symbol no longer', 'forget SOL_USDT_Perp --position-stays')
+    .option('--position-stays', 'what it holds stays at the exchange')
+    .action((symbols: string[], options: Common & { positionStays?: boolean }) =>
+      give({ verb: 'forget', symbols, positionStays: options.positionStays ?? false }, options),
+    );
+}
+
+/** A command without who and why. */
+type Asked = Steering extends infer One ? (One extends Steering ? Omit<One, 'by' | 'why'> : never) : never;
+
+/** As the engine takes them (src/control/protocol.ts). */
+const WHY_MAX = 200;
+const BY_MAX = 64;
+
+function user(): string {
+  return userInfo().username.slice(0, BY_MAX) || 'unknown';
+}
+
+function atMost(chars: number): (text: string) => string {
+  return (text) => {
+    if (text.length <= chars) return text;
+    throw new InvalidArgumentError(`${text.length} characters: expected at most ${chars}`);
+  };
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `1h30m` in ms. @throws InvalidArgumentError, which commander turns into one line */
+export function duration(text: string): number {
+  const isWhole = /^(\d{1,6}[smhd])+$/.test(text);
+  const ms = [...text.matchAll(/(\d+)([smhd])/g)].reduce(
+    (sum, [, count = '0', unit = 's']) => sum + Number(count) * (UNITS_MS[unit] ?? 0),
+    0,
+  );
+  if (isWhole && ms > 0) return ms;
+  throw new InvalidArgumentError('expected a duration above 0, as 90s, 30m, 1h, 2d or 1h30m');
+}

@@ -1,0 +1,121 @@
+import { closeSync, constants, readSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import type { Answer, Command } from '../core/commands.ts';
+import { openPrivate } from '../os/private-files.ts';
+import { controlPlace, secretFile } from './place.ts';
+import {
+  ANSWER_MAX_BYTES,
+  answeredSchema,
+  greetingSchema,
+  isProof,
+  newSecret,
+  parseLine,
+  proofOf,
+  provenSchema,
+  readLines,
+  refusalSchema,
+  VERSION,
+  writeLine,
+} from './protocol.ts';
+
+/** How long an answer is waited for: a reload reads files and the exchange's list. */
+export const ANSWER_MS = 15_000;
+
+/** Nobody listens: no engine runs on that data directory. */
+export class NoEngineError extends Error {}
+
+/** Somebody listens and does not answer as an engine of this version with this secret would. */
+export class ControlError extends Error {}
+
+/**
+ * Gives a command to the engine of a data directory (strategy 16.5).
+ *
+ * @throws NoEngineError, ControlError
+ */
+export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<Answer> {
+  const place = controlPlace(dataDir);
+  const secret = place === null ? null : readSecret(dataDir);
+  if (place === null || secret === null) return Promise.reject(new NoEngineError(`no engine runs on ${dataDir}`));
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(place);
+    const end = (error: Error) => {
+      clearTimeout(late);
+      reject(error);
+      socket.destroy();
+    };
+    const late = setTimeout(() => end(new ControlError(`no answer within ${waitMs / 1000} s`)), waitMs);
+    socket.on('error', (thrown: NodeJS.ErrnoException) => {
+      const nobody = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(thrown.code ?? '');
+      end(nobody ? new NoEngineError(`no engine runs on ${dataDir}`) : new ControlError(thrown.message));
+    });
+    socket.on('close', () => end(new ControlError('the engine ended the connection without an answer')));
+    talk(
+      socket,
+      secret,
+      command,
+      (answer) => {
+        clearTimeout(late);
+        resolve(answer);
+        socket.destroy();
+      },
+      end,
+    );
+  });
+}
+
+function talk(
+  socket: Socket,
+  secret: string,
+  command: Command,
+  done: (answer: Answer) => void,
+  fail: (error: Error) => void,
+): void {
+  const nonce = newSecret();
+  let theirs: string | null = null;
+  let isProven = false;
+  readLines(socket, ANSWER_MAX_BYTES, {
+    tooLong: () => fail(new ControlError(`an answer longer than ${ANSWER_MAX_BYTES} bytes`)),
+    line: (line) => {
+      const refusal = parseLine(refusalSchema, line);
+      if (refusal !== null) return fail(new ControlError(refusal.error));
+      if (theirs === null) {
+        const greeting = parseLine(greetingSchema, line);
+        if (greeting === null) return fail(new ControlError('what listens there is no engine'));
+        if (greeting.v !== VERSION) {
+          return fail(new ControlError(`the engine speaks version ${greeting.v}, this command ${VERSION}`));
+        }
+        theirs = greeting.nonce;
+        return writeLine(socket, { v: VERSION, nonce, proof: proofOf(secret, 'client', [theirs, nonce]) });
+      }
+      if (!isProven) {
+        const proven = parseLine(provenSchema, line);
+        if (proven === null || !isProof(proven.proof, proofOf(secret, 'engine', [theirs, nonce]))) {
+          return fail(new ControlError('what listens there does not have the secret of this data directory'));
+        }
+        isProven = true;
+        return writeLine(socket, { command });
+      }
+      const answered = parseLine(answeredSchema, line);
+      if (answered === null) return fail(new ControlError('an answer that cannot be read'));
+      done(answered.answer);
+    },
+  });
+}
+
+/** The secret of the engine that runs; null: none does. */
+function readSecret(dataDir: string): string | null {
+  let fd: number;
+  try {
+    fd = openPrivate(secretFile(dataDir), constants.O_RDONLY);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null;
+    throw thrown;
+  }
+  try {
+    const bytes = Buffer.alloc(128);
+    const text = bytes.toString('utf8', 0, readSync(fd, bytes)).trim();
+    return /^[0-9a-f]{64}$/.test(text) ? text : null;
+  } finally {
+    closeSync(fd);
+  }
+}

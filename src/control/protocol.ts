@@ -1,0 +1,125 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { z } from 'zod';
+import type { Answer, Command } from '../core/commands.ts';
+
+/**
+ * What is said on the control channel (strategy 16.5), a JSON line each:
+ *
+ *     engine: { v, nonce }    command line: { v, nonce, proof }    engine: { v, proof }    command line: { command }
+ *     engine: { answer }
+ *
+ * Both sides know the secret in the data directory; a proof is an HMAC of it over both nonces and the side that proves.
+ */
+
+/** Version of these lines. Another one is refused by either side. */
+export const VERSION = 1;
+/** Longest line of a client: 500 symbols with names of 64 characters. */
+export const LINE_MAX_BYTES = 65_536;
+/** Longest line of the engine: an answer of some lines for each of 500 symbols. */
+export const ANSWER_MAX_BYTES = 1_048_576;
+
+const SECRET_BYTES = 32;
+const HEX_32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const greetingSchema = z.object({ v: z.number(), nonce: HEX_32 });
+export const proofSchema = z.object({ v: z.number(), nonce: HEX_32, proof: HEX_32 });
+export const provenSchema = z.object({ v: z.number(), proof: HEX_32 });
+export const refusalSchema = z.object({ error: z.string() });
+
+/** Longest reason and longest name of whoever gives a command. */
+const WHY_MAX = 200;
+const BY_MAX = 64;
+const SYMBOLS_MAX = 500;
+const VALUES_MAX = 20;
+
+const name = z.string().min(1).max(64);
+const given = { by: z.string().min(1).max(BY_MAX), why: z.string().max(WHY_MAX).nullable() };
+const symbols = z.array(name).min(1).max(SYMBOLS_MAX);
+const forMs = z.number().nullable();
+const values = z
+  .record(z.string().min(1).max(64), z.string().max(64))
+  .refine((value) => Object.keys(value).length <= VALUES_MAX);
+
+/** A command as it comes in: whatever is else is refused. */
+const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
+  z.strictObject({ verb: z.literal(['hedge-only', 'pause', 'flatten']), symbols, forMs, ...given }),
+  z.strictObject({ verb: z.literal('resume'), symbols, ...given }),
+  z.strictObject({ verb: z.literal('cancel'), symbols, withNet: z.boolean(), ...given }),
+  z.strictObject({ verb: z.literal('forget'), symbols, positionStays: z.boolean(), ...given }),
+  z.strictObject({ verb: z.literal(['set', 'add']), symbol: name, values, ...given }),
+  z.strictObject({ verb: z.literal('remove'), symbol: name, ...given }),
+  z.strictObject({ verb: z.literal(['reload', 'stop']), ...given }),
+]) as unknown as z.ZodType<Command>;
+
+export const requestSchema: z.ZodType<{ readonly command: Command }> = z.object({ command: commandSchema });
+
+/** What the engine answered. */
+const answerSchema: z.ZodType<Answer> = z.object({
+  ok: z.boolean(),
+  says: z.array(
+    z.object({
+      code: z.string(),
+      symbol: z.string().nullable(),
+      params: z.record(z.string(), z.string()),
+      text: z.string(),
+    }),
+  ),
+}) as unknown as z.ZodType<Answer>;
+
+export const answeredSchema: z.ZodType<{ readonly answer: Answer }> = z.object({ answer: answerSchema });
+
+/** A secret, or a nonce. */
+export function newSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('hex');
+}
+
+/** What a side shows to have the secret, without showing it. */
+export function proofOf(secret: string, side: 'engine' | 'client', nonces: readonly [string, string]): string {
+  return createHmac('sha256', Buffer.from(secret, 'hex'))
+    .update([side, ...nonces].join(' '))
+    .digest('hex');
+}
+
+/** Whether a proof is the expected one, in a time that tells nothing. */
+export function isProof(given: string, expected: string): boolean {
+  return timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'));
+}
+
+export function writeLine(socket: Socket, value: unknown): void {
+  socket.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Hands over each line, without its end, until the socket closes; a longer one ends that. */
+export function readLines(
+  socket: Socket,
+  maxBytes: number,
+  on: { readonly line: (text: string) => void; readonly tooLong: () => void },
+): void {
+  let kept: Buffer = Buffer.alloc(0);
+  let over = false;
+  socket.on('data', (chunk: Buffer) => {
+    if (over) return;
+    kept = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
+    for (let at = kept.indexOf(10); at >= 0 && !over; at = kept.indexOf(10)) {
+      const line = kept.subarray(0, at).toString('utf8');
+      kept = kept.subarray(at + 1);
+      if (at > maxBytes) break;
+      on.line(line);
+    }
+    if (kept.length <= maxBytes) return;
+    over = true;
+    kept = Buffer.alloc(0);
+    on.tooLong();
+  });
+}
+
+/** A line as the value it should be; null: it is something else. */
+export function parseLine<T>(schema: z.ZodType<T>, line: string): T | null {
+  try {
+    const read = schema.safeParse(JSON.parse(line));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,159 @@
+import { chmodSync, closeSync, constants, lstatSync, rmSync, writeSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Answer, Command } from '../core/commands.ts';
+import { openPrivate } from '../os/private-files.ts';
+import { controlPlace, secretFile } from './place.ts';
+import {
+  isProof,
+  LINE_MAX_BYTES,
+  newSecret,
+  parseLine,
+  proofOf,
+  proofSchema,
+  readLines,
+  requestSchema,
+  VERSION,
+  writeLine,
+} from './protocol.ts';
+
+/** Connections at one time: a person and some scripts. */
+export const CLIENTS_MAX = 8;
+/** From the connection to the command: a client on this machine takes milliseconds. */
+export const PROVE_MS = 2_000;
+/** From the answer to the end of the connection: whoever does not read is cut off. */
+export const READ_MS = 2_000;
+/** Commands that wait for their turn: more clients than that cannot be connected. */
+export const QUEUE_MAX: number = CLIENTS_MAX;
+
+export interface Control {
+  /** Where it listens. */
+  readonly place: string;
+  close(): void;
+}
+
+/**
+ * Takes commands on the control channel of a data directory (strategy 16.5), one after another.
+ *
+ * @param handle carries a command out and answers; what it throws is said to the client
+ * @throws Error, one line, where no channel can be opened
+ */
+export async function openControl(dataDir: string, handle: (command: Command) => Promise<Answer>): Promise<Control> {
+  const place = controlPlace(dataDir);
+  if (place === null) {
+    throw new Error(`the path of a socket in ${dataDir} is too long, and XDG_RUNTIME_DIR names no shorter place`);
+  }
+  const isPipe = process.platform === 'win32';
+  if (!isPipe) removeStale(place);
+  const secret = newSecret();
+  writeSecret(dataDir, secret);
+  const clients = new Set<Socket>();
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  /** One command at a time: each sees what the one before it has changed. */
+  const inTurn = (command: Command): Promise<Answer> => {
+    waiting += 1;
+    const mine = turn
+      .then(() => handle(command))
+      .finally(() => {
+        waiting -= 1;
+      });
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  const server = createServer((socket) => {
+    if (clients.size >= CLIENTS_MAX || waiting >= QUEUE_MAX) {
+      socket.on('error', () => undefined);
+      refuse(socket, `${CLIENTS_MAX} clients are connected already: try again`);
+      return;
+    }
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+    serve(socket, secret, inTurn);
+  });
+  await listen(server, place, isPipe);
+  return {
+    place,
+    close: () => {
+      server.close();
+      for (const client of clients) client.destroy();
+      if (!isPipe) rmSync(place, { force: true });
+      rmSync(secretFile(dataDir), { force: true });
+    },
+  };
+}
+
+/** A socket that an engine left behind; the lock of the data directory says that it does not run any more. */
+function removeStale(place: string): void {
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${place} is not a socket: move it away, then start again`);
+  rmSync(place);
+}
+
+function writeSecret(dataDir: string, secret: string): void {
+  const fd = openPrivate(secretFile(dataDir), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
+  try {
+    writeSync(fd, `${secret}\n`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function listen(server: Server, place: string, isPipe: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(place, () => {
+      server.off('error', reject);
+      // A client that cannot be taken (no file is left to open) is the client's problem; the next one is taken again.
+      server.on('error', () => undefined);
+      if (!isPipe) chmodSync(place, 0o600);
+      resolve();
+    });
+  });
+}
+
+function serve(socket: Socket, secret: string, handle: (command: Command) => Promise<Answer>): void {
+  const nonce = newSecret();
+  let isProven = false;
+  let isAsked = false;
+  socket.on('error', () => socket.destroy());
+  const late = setTimeout(() => refuse(socket, `no command within ${PROVE_MS / 1000} s`), PROVE_MS);
+  socket.on('close', () => clearTimeout(late));
+  writeLine(socket, { v: VERSION, nonce });
+  readLines(socket, LINE_MAX_BYTES, {
+    tooLong: () => refuse(socket, `a line longer than ${LINE_MAX_BYTES} bytes`),
+    line: (line) => {
+      if (isAsked) return;
+      if (!isProven) {
+        const said = parseLine(proofSchema, line);
+        if (said === null) return refuse(socket, 'no proof was given');
+        if (said.v !== VERSION) return refuse(socket, `the engine speaks version ${VERSION}, this client ${said.v}`);
+        const nonces = [nonce, said.nonce] as const;
+        if (!isProof(said.proof, proofOf(secret, 'client', nonces))) return refuse(socket, 'the secret is another one');
+        isProven = true;
+        writeLine(socket, { v: VERSION, proof: proofOf(secret, 'engine', nonces) });
+        return;
+      }
+      isAsked = true;
+      clearTimeout(late);
+      const request = parseLine(requestSchema, line);
+      if (request === null) return refuse(socket, 'not a command of this version');
+      handle(request.command).then(
+        (answer) => finish(socket, { answer }),
+        (thrown: unknown) => finish(socket, { error: thrown instanceof Error ? thrown.message : String(thrown) }),
+      );
+    },
+  });
+}
+
+function refuse(socket: Socket, error: string): void {
+  finish(socket, { error });
+}
+
+/** The last line, and the end: one that does not take it is cut off. */
+function finish(socket: Socket, line: unknown): void {
+  if (socket.destroyed) return;
+  const cut = setTimeout(() => socket.destroy(), READ_MS);
+  socket.on('close', () => clearTimeout(cut));
+  socket.end(`${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,313 @@
+import type { Decimal } from './decimal.ts';
+import type { AccountName, LeavingWhy, SymbolMode } from './model.ts';
+import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
+
+/**
+ * Commands to a running engine (strategy 16.2): (what the engine knows, a command, now) → an answer, and what is to be done.
+ * Nothing here acts. A command that cannot be carried out for one of its symbols is carried out for none.
+ */
+
+/** The longest a command may last: the longest timer that a person still remembers having set. */
+export const LONGEST_MS = 30 * 86_400_000;
+
+/** Who gave it, and why. */
+export interface Given {
+  /** Who, e.g. the name of a user; bounded by whoever read it. */
+  readonly by: string;
+  readonly why: string | null;
+}
+
+/** A command. `symbols` as written by a person, or `all`. Durations in ms. */
+export type Command = Given &
+  (
+    | { readonly verb: 'hedge-only' | 'pause'; readonly symbols: readonly string[]; readonly forMs: number | null }
+    | { readonly verb: 'resume'; readonly symbols: readonly string[] }
+    | { readonly verb: 'cancel'; readonly symbols: readonly string[]; readonly withNet: boolean }
+    | { readonly verb: 'flatten'; readonly symbols: readonly string[]; readonly forMs: number | null }
+    | { readonly verb: 'forget'; readonly symbols: readonly string[]; readonly positionStays: boolean }
+    | { readonly verb: 'set' | 'add'; readonly symbol: string; readonly values: Readonly<Record<string, string>> }
+    | { readonly verb: 'remove'; readonly symbol: string }
+    | { readonly verb: 'reload' | 'stop' }
+  );
+
+export type Verb = Command['verb'];
+
+/** A symbol as commands see it. */
+export interface SteeredSymbol {
+  readonly instrument: string;
+  /** What its row says. */
+  readonly file: SymbolMode;
+  readonly leaving: LeavingWhy | null;
+  readonly standing: readonly Standing[];
+  /** What is not hedged; null: it is hedged, or dust. */
+  readonly net: NetNow | null;
+  readonly liveOrders: number;
+  /** By its ledger, signed, base units. */
+  readonly sizes: Readonly<Record<AccountName, Decimal>>;
+}
+
+/** A net that a command leaves to itself. */
+export interface NetNow {
+  /** Signed, base units. */
+  readonly size: Decimal;
+  /** At the mark; null: there is none. */
+  readonly usdt: Decimal | null;
+  /** Of hedging it as taker at the touch, against its lots; null: not known. */
+  readonly costUsdt: Decimal | null;
+}
+
+/** What the engine is like when a command comes. */
+export interface EngineNow {
+  readonly symbols: readonly SteeredSymbol[];
+  /** It trades; else it is starting or stopping. */
+  readonly phase: 'starting' | 'trading' | 'stopping';
+}
+
+/** One thing an answer says. `text` is made of the rest. */
+export interface Said {
+  readonly code: SaidCode;
+  readonly symbol: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** What is said to a command: accepted or not, and what it will do or why not. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly says: readonly Said[];
+}
+
+/** What an accepted command leads to. */
+export type Effect =
+  /** These commands are in force of the symbol from now on. `ended`: those that no longer are. */
+  | {
+      readonly kind: 'stand';
+      readonly instrument: string;
+      readonly standing: readonly Standing[];
+      readonly ended: readonly StandingVerb[];
+    }
+  | { readonly kind: 'forget'; readonly instrument: string }
+  | { readonly kind: 'file'; readonly command: Extract<Command, { readonly verb: 'set' | 'add' | 'remove' }> }
+  | { readonly kind: 'reload' }
+  | { readonly kind: 'stop' };
+
+export interface Judged {
+  readonly answer: Answer;
+  /** Empty where it is refused. */
+  readonly effects: readonly Effect[];
+}
+
+/** What each thing says; `{name}` stands for a parameter. */
+const TEXTS = {
+  'will-hedge-only': 'opens nothing, repairs go on{until}',
+  'will-pause': 'opens nothing, repairs until it is hedged, then does nothing{until}',
+  'will-hold': 'its {orders} own orders are cancelled now, then nothing is submitted until it is resumed',
+  'will-hold-with-net':
+    'its {orders} own orders are cancelled now and the net of {size}{usdt} stays unhedged{cost}, until it is resumed',
+  'will-flatten': 'decreases to nothing with maker orders{by}, then pauses; A {a}, B {b} now',
+  'will-trade': 'trades again',
+  'still-held': 'the command is over; it is in {mode} still: {holds}',
+  'nothing-to-resume': 'no command was in force; it is in {mode}{holds}',
+  'also-in-force': '{mode} applies, which is stricter: {holds}',
+  replaces: 'replaces {verb}{until}',
+  'will-stop': 'the engine stops in order: nothing new is submitted, own orders are cancelled as configured',
+  forgotten: 'is managed no longer; the positions stay: A {a}, B {b}',
+  'needs-with-net':
+    'has a net of {size}{usdt} that nothing would hedge any more{cost}; repeat with --with-net if that is meant',
+  'needs-position-stays': 'holds A {a}, B {b}, which nobody would manage any more; repeat with --position-stays',
+  'not-leaving': 'is not leaving: remove or disable its row first, then forget it',
+  'orders-live': 'has {orders} live orders: cancel it first',
+  'unknown-symbol': 'no symbol of this engine is called {name}{nearest}',
+  'no-symbol': 'no symbol runs',
+  'bad-duration': 'a duration of {given} is not legal: expected more than 0 and at most 30 days',
+  'not-trading': 'the engine is {phase}: it takes commands while it trades',
+  'not-remembered': 'is in effect, but the journal cannot be written: not remembered after a restart ({reason})',
+  'not-journalled': 'nothing was done: the journal cannot be written ({reason})',
+  failed: '{reason}',
+  changed: '{what}',
+  unchanged: 'nothing has changed',
+  refused: '{reason}',
+} as const satisfies Record<string, string>;
+
+export type SaidCode = keyof typeof TEXTS;
+
+/** One thing to say, its text made of the parameters. */
+export function say(code: SaidCode, symbol: string | null = null, params: Readonly<Record<string, string>> = {}): Said {
+  const words = TEXTS[code].replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
+  return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
+}
+
+const refuse = (...says: readonly Said[]): Judged => ({ answer: { ok: false, says }, effects: [] });
+
+/** How answers are worded. */
+export interface Wording {
+  /** The known name that a misspelt one is nearest to; null: none is near. */
+  readonly nearest: (name: string, known: readonly string[]) => string | null;
+  /** A wall-clock time for whoever reads the answer. */
+  readonly time: (ms: number) => string;
+}
+
+/** What a command comes to (strategy 16.2). */
+export function judgeCommand(engine: EngineNow, command: Command, nowMs: number, wording: Wording): Judged {
+  if (command.verb === 'stop') return accept([say('will-stop')], [{ kind: 'stop' }]);
+  if (engine.phase !== 'trading') return refuse(say('not-trading', null, { phase: engine.phase }));
+  if (!('symbols' in command || 'symbol' in command)) return accept([], [{ kind: 'reload' }]);
+  // What is in the symbols file need not run, and what is added does not yet: the file tells.
+  if ('symbol' in command) return accept([], [{ kind: 'file', command }]);
+  const chosen = choose(engine.symbols, command.symbols, wording.nearest);
+  if (!chosen.ok) return refuse(...chosen.says);
+  const forMs = 'forMs' in command ? command.forMs : null;
+  if (forMs !== null && !(forMs > 0 && forMs <= LONGEST_MS)) {
+    return refuse(say('bad-duration', null, { given: `${forMs / 1000} s` }));
+  }
+  const each = chosen.symbols.map((symbol) => judgeOne(symbol, command, nowMs, wording.time));
+  const refused = each.filter(({ answer }) => !answer.ok);
+  if (refused.length > 0) return refuse(...refused.flatMap(({ answer }) => answer.says));
+  return accept(
+    each.flatMap(({ answer }) => answer.says),
+    each.flatMap(({ effects }) => effects),
+  );
+}
+
+function accept(says: readonly Said[], effects: readonly Effect[]): Judged {
+  return { answer: { ok: true, says }, effects };
+}
+
+/** The symbols that are meant, by name, case aside, or `all`. */
+function choose(
+  symbols: readonly SteeredSymbol[],
+  names: readonly string[],
+  nearest: Wording['nearest'],
+):
+  | { readonly ok: true; readonly symbols: readonly SteeredSymbol[] }
+  | { readonly ok: false; readonly says: readonly Said[] } {
+  if (symbols.length === 0) return { ok: false, says: [say('no-symbol')] };
+  if (names.length === 1 && names[0] === 'all') return { ok: true, symbols };
+  const known = symbols.map(({ instrument }) => instrument);
+  const unknown: Said[] = [];
+  const chosen = new Set<SteeredSymbol>();
+  for (const name of names) {
+    const found = symbols.find(({ instrument }) => instrument.toLowerCase() === name.toLowerCase());
+    if (found !== undefined) chosen.add(found);
+    else {
+      const near = nearest(name, known);
+      unknown.push(say('unknown-symbol', null, { name, nearest: near === null ? '' : `; did you mean ${near}?` }));
+    }
+  }
+  return unknown.length > 0 ? { ok: false, says: unknown } : { ok: true, symbols: [...chosen] };
+}
+
+type OfSymbols = Extract<Command, { readonly symbols: readonly string[] }>;
+
+function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time: Wording['time']): Judged {
+  const { instrument, liveOrders, net, leaving } = symbol;
+  const orders = String(liveOrders);
+  const sizes = { a: symbol.sizes.A.toFixed(), b: symbol.sizes.B.toFixed() };
+  switch (command.verb) {
+    case 'hedge-only':
+    case 'pause': {
+      const untilMs = command.forMs === null ? null : nowMs + command.forMs;
+      const said = say(command.verb === 'pause' ? 'will-pause' : 'will-hedge-only', instrument, {
+        until: until(untilMs, time),
+      });
+      return stand(symbol, command, { verb: command.verb, untilMs }, said, nowMs, time);
+    }
+    case 'cancel': {
+      if (net !== null && !command.withNet) return refuse(say('needs-with-net', instrument, netWords(net)));
+      const said =
+        net === null
+          ? say('will-hold', instrument, { orders })
+          : say('will-hold-with-net', instrument, { orders, ...netWords(net) });
+      return stand(symbol, command, { verb: 'cancel', untilMs: null }, said, nowMs, time);
+    }
+    case 'flatten': {
+      const untilMs = command.forMs === null ? null : nowMs + command.forMs;
+      const by = untilMs === null ? '' : `; what remains at ${time(untilMs)} is listed`;
+      return stand(
+        symbol,
+        command,
+        { verb: 'flatten', untilMs },
+        say('will-flatten', instrument, { by, ...sizes }),
+        nowMs,
+        time,
+      );
+    }
+    case 'resume': {
+      const former = inForce(symbol.standing, nowMs);
+      const now = { ...symbol, standing: [] };
+      const mode = modeOf(sourcesOf(now), nowMs);
+      const holds = holdsWords(now, nowMs, time);
+      if (former.length === 0) {
+        return accept([say('nothing-to-resume', instrument, { mode, holds: holds === '' ? '' : `: ${holds}` })], []);
+      }
+      const said = holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, holds });
+      const ended = former.map(({ verb }) => verb);
+      return accept([said], [{ kind: 'stand', instrument, standing: [], ended }]);
+    }
+    case 'forget':
+      if (leaving === null) return refuse(say('not-leaving', instrument));
+      if (liveOrders > 0) return refuse(say('orders-live', instrument, { orders }));
+      if (!command.positionStays) return refuse(say('needs-position-stays', instrument, sizes));
+      return accept([say('forgotten', instrument, sizes)], [{ kind: 'forget', instrument }]);
+  }
+}
+
+/**
+ * A command that stays in force. It replaces a former one of its kind and leaves the others, so that its end is the end of it
+ * alone; `flatten`, which is to trade, replaces all of them, and is replaced by none but itself.
+ */
+function stand(
+  symbol: SteeredSymbol,
+  { by, why }: Given,
+  { verb, untilMs }: Pick<Standing, 'verb' | 'untilMs'>,
+  said: Said,
+  nowMs: number,
+  time: Wording['time'],
+): Judged {
+  const { instrument } = symbol;
+  const former = inForce(symbol.standing, nowMs);
+  const gone = former.filter((one) => verb === 'flatten' || one.verb === verb);
+  const standing = [...former.filter((one) => !gone.includes(one)), { verb, sinceMs: nowMs, untilMs, by, why }];
+  const now = { ...symbol, standing };
+  const mode = modeOf(sourcesOf(now), nowMs);
+  const own = modeOf({ standing: standing.slice(-1) }, nowMs);
+  const says = [
+    said,
+    ...gone.map((one) => say('replaces', instrument, { verb: one.verb, until: until(one.untilMs, time) })),
+    ...(mode === own ? [] : [say('also-in-force', instrument, { mode, holds: holdsWords(now, nowMs, time, verb) })]),
+  ];
+  const ended = gone.map((one) => one.verb).filter((one) => one !== verb);
+  return accept(says, [{ kind: 'stand', instrument, standing, ended }]);
+}
+
+function sourcesOf({ file, standing, leaving }: SteeredSymbol) {
+  return { file, standing, leaving: leaving ?? undefined };
+}
+
+/** Who says that the symbol may not trade, but for one verb. Empty: nobody. */
+function holdsWords(
+  { file, standing, leaving }: SteeredSymbol,
+  nowMs: number,
+  time: Wording['time'],
+  but?: StandingVerb,
+): string {
+  return [
+    ...(file === 'trade' ? [] : [`the symbols file says ${file}`]),
+    ...(leaving === null ? [] : [`it leaves (${leaving})`]),
+    ...inForce(standing, nowMs)
+      .filter(({ verb }) => verb !== but && verb !== 'flatten')
+      .map(({ verb, untilMs }) => `${verb}${until(untilMs, time)}`),
+  ].join(', ');
+}
+
+function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string> {
+  return {
+    size: size.toFixed(),
+    usdt: usdt === null ? '' : ` (${usdt.abs().toFixed(2)} USDT)`,
+    cost: costUsdt === null ? '' : `, ${costUsdt.toFixed(2)} USDT to hedge at the touch`,
+  };
+}
+
+function until(untilMs: number | null, time: Wording['time']): string {
+  return untilMs === null ? '' : `, until ${time(untilMs)}`;
+}
