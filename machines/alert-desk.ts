@@ -8,6 +8,7 @@ import {
   type DeskWrite,
   deskClear,
   deskDaily,
+  deskHandle,
   deskNews,
   deskRaise,
   deskWake,
@@ -108,6 +109,17 @@ export const alertDeskMachine = setup({
       keep(context, deskNews(context.memory, event.news, context.clock.nowMs()), enqueue);
       if (event.news.doing.what === 'stopped') enqueue.assign({ closing: true });
     }),
+    takeHandling: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'alert.handled') return;
+      const { memory, clock, policies, records } = context;
+      const { key, by, silenceMs } = event;
+      const atMs = clock.nowMs();
+      const step = deskHandle(memory, key, event, atMs, policies);
+      if (step === null) return;
+      keep(context, step, enqueue);
+      const untilMs = silenceMs === null ? null : atMs + silenceMs;
+      enqueue(() => records.report({ type: 'alert.handled', atMs, key, by, untilMs }));
+    }),
     judgeTime: enqueueActions(({ context, enqueue }) => {
       keep(context, deskWake(context.memory, context.clock.nowMs(), context.policies), enqueue);
     }),
@@ -174,6 +186,7 @@ export const alertDeskMachine = setup({
     'alert.raised': { actions: 'judgeRaised' },
     'alert.cleared': { actions: 'judgeCleared' },
     'news.told': { actions: 'takeNews' },
+    'alert.handled': { actions: 'takeHandling' },
   },
   states: {
     delivery: {

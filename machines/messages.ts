@@ -361,7 +361,17 @@ export interface CancellationTold {
   readonly message: CancelEnded;
 }
 
-export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold;
+export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold | AlertHandled;
+
+/** A person has an alert in hand, or silences it (strategy 12.4); of one that is not open it says nothing. */
+export interface AlertHandled {
+  readonly type: 'alert.handled';
+  readonly key: string;
+  readonly by: string;
+  /** null: it is acknowledged. */
+  readonly silenceMs: number | null;
+}
+
 
 /** A start, a stop, a change of mode (strategy 12.3). */
 export interface NewsTold {

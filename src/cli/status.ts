@@ -115,7 +115,11 @@ export function statusLines(status: Status): string[] {
   lines.push(...table([head, ...status.symbols.map((symbol) => symbolCells(symbol, atMs))]), '');
   if (status.alerts.length === 0) lines.push('No alert holds.');
   for (const alert of status.alerts) {
-    lines.push(`${alert.critical ? '!! ' : ''}${alert.text.en} (for ${lasting(atMs - alert.sinceMs)})`);
+    const handled = [
+      ...(alert.ackedBy ? [`, acknowledged by ${alert.ackedBy}`] : []),
+      ...(alert.silencedUntilMs ? [`, silenced until ${clockTime(alert.silencedUntilMs)}`] : []),
+    ].join('');
+    lines.push(`${alert.critical ? '!! ' : ''}${alert.text.en} (for ${lasting(atMs - alert.sinceMs)}${handled})`);
   }
   return lines;
 }

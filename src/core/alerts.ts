@@ -427,8 +427,21 @@ export interface AlertState {
   readonly returns: number;
   /** Told when the period ends: what came within it and differs from what was told. Absent: nothing. */
   readonly owed?: OwedTelling;
+  /** What a person said of it (strategy 12.4). Absent: nothing. */
+  readonly handling?: Handling;
   /** As journalled: nothing needs it any more. */
   readonly settled?: boolean;
+}
+
+/** What a person said of an open alert (strategy 12.4). */
+export interface Handling {
+  /** Acknowledged: not repeated while this episode lasts; its end is told. */
+  readonly ackedBy: string | null;
+  /** Nothing of it is told until then, in a later episode neither. null: it is not silenced. */
+  readonly silencedUntilMs: number | null;
+  readonly by: string;
+  /** What it said when that was told, or when it was last told for being worse. */
+  readonly details: Readonly<Record<string, string>>;
 }
 
 /** Happenings that wait for the end of a period: how many, and the words of the newest. */
@@ -497,6 +510,8 @@ function notAfter(state: AlertState, nowMs: number): AlertState {
  * An episode lasts until its end is told; within it the alert is told again by its period, whatever flickers. A condition
  * that is back after `resolved` was told is a new episode and told at once, for the last word must not stay false.
  * Returns the same state object when nothing worth keeping has changed.
+ *
+ * @param worse it is told now, whatever the period: a person keeps it back and it got worse (strategy 12.4)
  */
 export function judgeRaise(
   before: AlertState | null,
@@ -504,6 +519,7 @@ export function judgeRaise(
   silenced: boolean,
   nowMs: number,
   { repeat, event = false, information = false }: Pick<AlertPolicy, 'repeat' | 'event' | 'information'>,
+  worse = false,
 ): { readonly state: AlertState; readonly tell: boolean } {
   if (before === null) return openEpisode(alert, 0, silenced, nowMs);
   const state = notAfter(before, nowMs);
@@ -522,6 +538,7 @@ export function judgeRaise(
   }
   if (repeat === 'episode' && leftSinceTold) return openEpisode(alert, state.returns, silenced, nowMs);
   const due =
+    worse ||
     state.toldAtMs === null ||
     (typeof repeat === 'number' && nowMs - state.toldAtMs >= repeat && nowMs > state.toldAtMs);
   const tell = due && !silenced;
@@ -593,6 +610,7 @@ export function judgeClear(state: AlertState, atMs: number): AlertState {
  * What the passing of time does: tells what is owed, tells the end of what stayed over long enough, lets lapse what nobody
  * speaks of.
  *
+ * @param muted a person keeps it back: what is owed waits
  * @param startedAtMs of the desk: what is open from before has `START_GRACE_MS` from then
  */
 export function judgeTime(
@@ -600,10 +618,11 @@ export function judgeTime(
   nowMs: number,
   repeat: Repeat,
   startedAtMs: number,
+  muted = false,
 ): { readonly state: AlertState; readonly resolved: boolean; readonly owed?: OwedTelling } {
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
-  if (state.owed !== undefined) {
+  if (state.owed !== undefined && !muted) {
     // The end of it all is told after that.
     if (typeof repeat === 'number' && nowMs - (state.toldAtMs ?? 0) < repeat) return { state, resolved: false };
     const { owed, ...rest } = state;

@@ -6,6 +6,7 @@ import {
   alertHolds,
   dailyReportDue,
   dailyReportWaits,
+  type Handling,
   isStuck,
   judgeClear,
   judgeRaise,
@@ -16,6 +17,7 @@ import {
   type StuckNow,
   widerAlert,
 } from './alerts.ts';
+import { handlingOfNext, isMuted, isSilenced, isWorse, silenceMaxMs } from './handling.ts';
 import {
   type DailyReport,
   EMPTY_OUTBOX,
@@ -112,8 +114,12 @@ export function recall(memory: DeskMemory, body: unknown): DeskMemory {
 export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
-  const silenced = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
-  const { state, tell } = judgeRaise(before, alert, silenced, nowMs, policy);
+  const isMutedNow = isMuted(before, nowMs);
+  const worse = before !== null && isMutedNow && isWorse(before, alert, policy);
+  const wider = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
+  const judged = judgeRaise(before, alert, wider || (isMutedNow && !worse), nowMs, policy, worse);
+  const { tell } = judged;
+  const state = withHandling(judged.state, before, alert, nowMs, tell);
   const heard = memory.heard.has(alert.key) ? memory.heard : new Set(memory.heard).add(alert.key);
   const begins = before === null || !alertHolds(before) || heard !== memory.heard;
   if (state === before && !begins) return nothing(memory);
@@ -129,6 +135,47 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   const raised = { ...memory, states, outbox, heard };
   const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
   return { memory: { ...raised, ...after }, writes, told: tell ? [alert] : [], resolved: [] };
+}
+
+/** What a person said of it stays for the episode, a silence also for the next; told for being worse, it counts from there. */
+function withHandling(
+  state: AlertState,
+  before: AlertState | null,
+  alert: Alert,
+  nowMs: number,
+  tell: boolean,
+): AlertState {
+  if (before?.handling === undefined || state === before) return state;
+  const isSame = before.closedAtMs === null && state.sinceMs <= before.sinceMs;
+  const handling = isSame ? before.handling : handlingOfNext(before, nowMs);
+  const { handling: _former, ...rest } = state;
+  if (handling === undefined) return rest;
+  return { ...rest, handling: tell ? { ...handling, details: alert.details } : handling };
+}
+
+/** A person has it in hand, or silences it (strategy 12.4). @returns null: no such alert is open, or it may not be silenced so long */
+export function deskHandle(
+  memory: DeskMemory,
+  key: string,
+  given: { readonly by: string; readonly silenceMs: number | null },
+  nowMs: number,
+  policies: AlertPolicies,
+): DeskStep | null {
+  const before = memory.states.get(key);
+  if (before === undefined || before.closedAtMs !== null) return null;
+  const { by, silenceMs } = given;
+  if (silenceMs !== null && (silenceMs <= 0 || silenceMs > silenceMaxMs(before.kind))) return null;
+  const handling: Handling = {
+    by,
+    details: before.details,
+    ackedBy: silenceMs === null ? by : (before.handling?.ackedBy ?? null),
+    silencedUntilMs: silenceMs === null ? (before.handling?.silencedUntilMs ?? null) : nowMs + silenceMs,
+  };
+  const state = { ...before, handling };
+  return {
+    ...nothing({ ...memory, states: new Map(memory.states).set(key, state) }),
+    writes: [stateWrite(state, policies, nowMs)],
+  };
 }
 
 /** What waits to be told and is caused by an alert that now holds is not told after all; it will be, should it outlast that. */
@@ -172,7 +219,13 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   const told: Alert[] = [];
   const ended: { key: string; lastedMs: number }[] = [];
   for (const [key, before] of memory.states) {
-    const { state, resolved, owed } = judgeTime(before, nowMs, policies[before.kind].repeat, startedAtMs);
+    const { state, resolved, owed } = judgeTime(
+      before,
+      nowMs,
+      policies[before.kind].repeat,
+      startedAtMs,
+      isMuted(before, nowMs),
+    );
     if (state !== before) {
       states.set(key, state);
       writes.push(stateWrite(state, policies, nowMs));
@@ -185,7 +238,7 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
       told.push(alert);
     }
-    if (resolved && policies[before.kind].information) {
+    if (resolved && (policies[before.kind].information || isSilenced(before, nowMs))) {
       ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
     } else if (resolved) {
       const queued = enqueue(outbox, resolvedNotice(state, nowMs));

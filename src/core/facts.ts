@@ -197,6 +197,8 @@ export type Fact = { readonly atMs: number } & (
     }
   | { readonly type: 'alert.raised'; readonly alert: Alert }
   | { readonly type: 'alert.resolved'; readonly key: string; readonly lastedMs: number }
+  /** A person has it in hand (`untilMs` null), or silenced it until then (strategy 12.4). */
+  | { readonly type: 'alert.handled'; readonly key: string; readonly by: string; readonly untilMs: number | null }
   /** One message was taken by the gateway; `alerts` is what it told of, `waiting` what is still to be told. */
   | { readonly type: 'alerts.sent'; readonly alerts: number; readonly waiting: number }
   /** A message was not taken, or its answer was lost; it is tried again after `pauseMs`. */

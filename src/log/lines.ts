@@ -227,6 +227,10 @@ const WORDING: Wording = {
     text: `Session of account ${fact.account} renewed for ${lasting(fact.untilMs - fact.atMs)}`,
   }),
   'alert.raised': (fact, context) => ({ level: 'warn', text: alertText(fact.alert, context) }),
+  'alert.handled': ({ key, by, untilMs, atMs }) => ({
+    level: 'info',
+    text: `${key} ${untilMs === null ? 'acknowledged' : `silenced for ${lasting(untilMs - atMs)}`} by ${by}${cited('12.4')}`,
+  }),
   'alert.resolved': (fact) => ({ level: 'info', text: `Resolved: ${fact.key} after ${lasting(fact.lastedMs)}` }),
   'alerts.sent': (fact) => ({
     level: 'debug',

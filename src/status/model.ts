@@ -233,6 +233,10 @@ export interface AlertStatus {
   readonly critical: boolean;
   /** It requires no action (strategy 12.3). */
   readonly information: boolean;
+  /** Who has it in hand (strategy 12.4); null: nobody said. */
+  readonly ackedBy: string | null;
+  /** null: it is not silenced. */
+  readonly silencedUntilMs: number | null;
   /** It is over and calming down. */
   readonly over: boolean;
   readonly details: AlertDetails;

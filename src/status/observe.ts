@@ -177,7 +177,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         whole.set(config.instrument, shown);
         return shown;
       }),
-      alerts: desk === undefined ? [] : openAlerts(desk.states.values()),
+      alerts: desk === undefined ? [] : openAlerts(desk.states.values(), nowMs),
       outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
       gateway: gatewayStatus(system?.get('gateway')?.getSnapshot()),
       figures: figuresStatus(figures.snapshot()),

@@ -68,7 +68,10 @@ export function journalStatus(
       marginRatio: null,
     })),
     symbols: states.map((entry) => journalledSymbol(journal, entry, settings, nowMs)),
-    alerts: openAlerts(journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? [])),
+    alerts: openAlerts(
+      journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []),
+      nowMs,
+    ),
     budget: [],
     outboxWaiting: 0,
     gateway: null,

@@ -2,6 +2,7 @@ import { netLeftOf, type SymbolContext, whyWaiting } from '../../machines/symbol
 import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, type NetLeft } from '../core/alerts.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
+import { isSilenced } from '../core/handling.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import type { AccountName, Instrument, ManagedOrder, Position, SymbolConfig } from '../core/model.ts';
 import { inForce, type ModeSources, modeOf } from '../core/modes.ts';
@@ -303,7 +304,7 @@ function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number)
   if (rest === null || longestMs === null) return null;
   return { fromMs: rest.untilMs - longestMs, untilMs: rest.untilMs, reason: reasonWords(rest.reason) };
 }
-export function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
+export function openAlerts(states: Iterable<AlertState>, nowMs: number): AlertStatus[] {
   return [...states]
     .filter((state) => state.closedAtMs === null && state.toldAtMs !== null)
     .sort(byUrgency)
@@ -315,6 +316,8 @@ export function openAlerts(states: Iterable<AlertState>): AlertStatus[] {
       sinceMs: state.sinceMs,
       critical: ALERT_POLICIES[state.kind].critical,
       information: ALERT_POLICIES[state.kind].information === true,
+      ackedBy: state.handling?.ackedBy ?? null,
+      silencedUntilMs: isSilenced(state, nowMs) ? (state.handling?.silencedUntilMs ?? null) : null,
       over: !alertHolds(state),
       details: state.details,
       text: { en: alertLine(state, 'en'), zh: alertLine(state, 'zh') },

@@ -264,6 +264,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
       details: { ratio: '0.74', threshold: '0.70' },
     },
   },
+  'alert.handled': { type: 'alert.handled', atMs: AT, key: 'mmr:A', by: 'ann', untilMs: AT + 7_200_000 },
   'alert.resolved': { type: 'alert.resolved', atMs: AT, key: 'mmr:A', lastedMs: 720_000 },
   'alerts.sent': { type: 'alerts.sent', atMs: AT, alerts: 2, waiting: 0 },
   'alerts.unsent': {

@@ -262,6 +262,25 @@ describe('strategy 12.1: delivery', () => {
     assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is told after the next start');
   });
 
+  test('12.4 an alert that a person has in hand is not repeated, also after a restart; one that is not open is nobody’s', async () => {
+    const world = new World();
+    const raise = () => world.raise({ kind: 'clock-skew', details: {} });
+    raise();
+    await world.pass(SETTLED);
+    const own = world.said('alert.raised')[0]!.alert.key;
+    for (const key of [own, 'mmr:A']) world.desk.send({ type: 'alert.handled', key, by: 'ann', silenceMs: null });
+    assert.deepEqual(
+      world.said('alert.handled').map(({ key, untilMs }) => [key, untilMs]),
+      [[own, null]],
+    );
+    world.restart();
+    for (let at = 0; at < 30; at += 1) {
+      await world.pass(MINUTE, 5_000);
+      raise();
+    }
+    assert.equal(world.texts().length, 1);
+  });
+
   test('12.3 sixty symbols at their limits: one message, and none again, whatever the mark does', async () => {
     const world = new World();
     for (let round = 0; round < 24; round += 1) {

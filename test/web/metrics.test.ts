@@ -81,6 +81,8 @@ test('an alert that is over no longer counts as open', async () => {
     critical: true,
     information: false,
     over: false,
+    ackedBy: null,
+    silencedUntilMs: null,
     details: {},
     text: { en: '', zh: '' },
   };

@@ -9,7 +9,14 @@ import { freePort, openStage, type Stage, until } from './stage.ts';
 const BNB = 'BNB_USDT_Perp';
 const ALERT = {
   ...{ key: 'drift', kind: 'drift', account: null, instrument: BNB, sinceMs: NOON_MS, details: {} },
-  ...{ critical: false, information: false, over: false, text: { en: 'drift', zh: 'drift' } },
+  ...{
+    critical: false,
+    information: false,
+    over: false,
+    ackedBy: null,
+    silencedUntilMs: null,
+    text: { en: 'drift', zh: 'drift' },
+  },
 };
 
 describe('the page of a running engine', { skip: NO_BROWSER }, () => {

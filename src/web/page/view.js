@@ -524,8 +524,8 @@ export function ladder(symbol) {
 }
 
 /** Information requires no action (strategy 12.3), nor does what is over. */
-export function needsAction({ over, information }) {
-  return !over && !information;
+export function needsAction({ over, information, ackedBy, silencedUntilMs }) {
+  return !over && !information && ackedBy === null && silencedUntilMs === null;
 }
 
 function alertList(status) {
@@ -546,6 +546,8 @@ function alertList(status) {
             'span',
             { class: 'dim' },
             alert.over ? t('alertOver') : h('span', { 'data-since': alert.sinceMs, 'data-text': 'since' }),
+            alert.ackedBy === null ? '' : ` · ${t('acked', { by: alert.ackedBy })}`,
+            alert.silencedUntilMs === null ? '' : ` · ${t('silenced', { time: clock(alert.silencedUntilMs) })}`,
           ),
         ),
       ),

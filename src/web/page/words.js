@@ -130,6 +130,7 @@ export function factWords(fact) {
     intent: fact.intent ? intentWords(fact.intent) : '',
     failure: fact.failure ? `${fact.failure.call}: ${fact.failure.message}` : '',
     alert: fact.alert ? alertWords(fact.alert) : '',
+    handled: fact.untilMs ? t('silenced', { time: clock(fact.untilMs) }) : t('ackedNow'),
     lasted: fact.lastedMs === undefined ? '' : lasting(fact.lastedMs),
     instruments: Array.isArray(fact.instruments) ? fact.instruments.map(base).join(', ') : '',
     matched: fact.matches ? matched(fact) : '',
@@ -190,6 +191,7 @@ const RULES = {
   'invariant.broken': '15',
   'alert.raised': '12',
   'alert.resolved': '12',
+  'alert.handled': '12.4',
   'alerts.unsent': '12.1',
   'alerts.refused': '12.1',
 };
