@@ -27,8 +27,9 @@ import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
-import type { Standing } from '../src/core/modes.ts';
+import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
+import type { Doing } from '../src/core/outbox.ts';
 import { rejection } from '../src/core/refusals.ts';
 import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
@@ -441,9 +442,10 @@ const daemonSetup = setup({
         if (runs(symbol.config.instrument)) tellSteered(enqueue, system, symbol);
       }
       startSymbols({ ...context, symbols }, added, { enqueue, system, self });
+      tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
     }),
     /** Commands whose time has come end, those alone; of a `flatten` what remains is listed (strategy 16.2). */
-    endCommands: enqueueActions(({ context, enqueue, system }) => {
+    endCommands: enqueueActions(({ context, enqueue, self, system }) => {
       const nowMs = context.clock.nowMs();
       const symbols = context.symbols.map((symbol): EngineSymbol => {
         const { standing = [], config } = symbol;
@@ -467,9 +469,10 @@ const daemonSetup = setup({
       });
       enqueue.assign({ symbols });
       scheduleEnds(context, symbols, enqueue);
+      tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
     }),
     /** Both positions are below the tradable size: `flatten` is done, and the symbol pauses (strategy 16.2). */
-    endFlatten: enqueueActions(({ context, event, enqueue, system }) => {
+    endFlatten: enqueueActions(({ context, event, enqueue, self, system }) => {
       if (event.type !== 'symbol.flattened') return;
       const { instrument } = event;
       const symbol = context.symbols.find(({ config }) => config.instrument === instrument);
@@ -480,7 +483,9 @@ const daemonSetup = setup({
       const others = (symbol.standing ?? []).filter(({ verb }) => verb !== 'flatten' && verb !== 'pause');
       const steered = { ...symbol, standing: [...others, pause] };
       remember(context, instrument, steered.standing, { enqueue, system });
-      enqueue.assign({ symbols: context.symbols.map((one) => (one === symbol ? steered : one)) });
+      const symbols = context.symbols.map((one) => (one === symbol ? steered : one));
+      enqueue.assign({ symbols });
+      tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
       enqueue(() => say(context, { type: 'command.ended', instrument, verb: 'flatten', how: 'done' }));
       tellSteered(enqueue, system, steered);
     }),
@@ -925,6 +930,44 @@ function remember(context: DaemonContext, instrument: string, standing: readonly
   } catch (thrown) {
     reportFailed(context, 'journal', messageOf(thrown), acting);
   }
+}
+
+/** Changes of mode are messages, with what is unhedged (strategy 12.3); symbols with one new mode are one message. */
+function tellModes(
+  context: DaemonContext,
+  before: readonly EngineSymbol[],
+  { enqueue, system, self }: Acting & { readonly self: AnyActorRef },
+): void {
+  const nowMs = context.clock.nowMs();
+  const former = new Map(before.map((symbol) => [symbol.config.instrument, symbol]));
+  const byMode = new Map<string, EngineSymbol[]>();
+  for (const symbol of context.symbols) {
+    const was = former.get(symbol.config.instrument);
+    if (was === undefined || was === symbol) continue;
+    const mode = modeWord(symbol, nowMs);
+    // Whatever of a command has just ended was in force until now.
+    const standing = (was.standing ?? []).map((one) => ({ ...one, untilMs: null }));
+    if (mode !== modeWord({ ...was, standing }, nowMs)) byMode.set(mode, [...(byMode.get(mode) ?? []), symbol]);
+  }
+  for (const [mode, symbols] of byMode) {
+    const given = symbols.flatMap(({ standing = [] }) => inForce(standing, nowMs));
+    const ends = given.flatMap(({ untilMs }) => untilMs ?? []);
+    const doing: Doing = {
+      what: 'mode-changed',
+      symbols: symbols.map(({ config }) => config.instrument),
+      mode,
+      by: [...new Set(given.map(({ by }) => by))],
+      untilMs: ends.length > 0 ? Math.max(...ends) : null,
+      why: given.at(-1)?.why ?? '',
+    };
+    const news = { doing, ...openNow({ ...context, symbols }, self) };
+    tell(enqueue as Hands, system, 'alert-desk', { type: 'news.told', news });
+  }
+}
+
+function modeWord({ config, standing = [], leaving }: EngineSymbol, nowMs: number): string {
+  if (standing.some(({ verb }) => verb === 'flatten')) return 'flatten';
+  return modeOf({ file: config.mode, standing, leaving }, nowMs);
 }
 
 function tellSteered(

@@ -372,7 +372,6 @@ export interface AlertHandled {
   readonly silenceMs: number | null;
 }
 
-
 /** A start, a stop, a change of mode (strategy 12.3). */
 export interface NewsTold {
   readonly type: 'news.told';

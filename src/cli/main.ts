@@ -137,6 +137,7 @@ export async function main(args: readonly string[]): Promise<number> {
     });
   const alerts = program
     .command('alerts')
+    .enablePositionalOptions()
     .description('open alerts, and those that ended within a day')
     .option(...journal)
     .option(...json)
@@ -161,7 +162,7 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = code;
     }).copyInheritedSettings(program),
   );
-  addSteeringCommands(program, async (command) => {
+  addSteeringCommands(program, alerts, async (command) => {
     exitCode = await look(command);
   });
   const unwatch = watchDefects((thrown) => {

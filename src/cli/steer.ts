@@ -44,9 +44,9 @@ export async function steerCommand(parts: SteerParts, command: Steering, options
 }
 
 /** Adds the commands of strategy 16.2 to the program. */
-export function addSteeringCommands(program: Command, run: Run): void {
-  const add = (usage: string, what: string, example: string) =>
-    program
+export function addSteeringCommands(program: Command, alerts: Command, run: Run): void {
+  const add = (usage: string, what: string, example: string, parent = program) =>
+    parent
       .command(usage)
       .description(`${what}; e.g. grvt-hedge ${example}`)
       .option('--why <text>', 'the reason, for the journal', atMost(WHY_MAX))
@@ -76,6 +76,14 @@ export function addSteeringCommands(program: Command, run: Run): void {
     .option('--by <duration>', 'when what remains is listed: 30m, 2h', duration)
     .action((symbols: string[], options: Common & { by?: number }) =>
       give({ verb: 'flatten', symbols, forMs: options.by ?? null }, options),
+    );
+  add('ack <key>', 'do not repeat an alert while it lasts', 'alerts ack mmr:A', alerts).action(
+    (key: string, options: Common) => give({ verb: 'ack', key }, options),
+  );
+  add('silence <key>', 'tell nothing of an alert for a while', 'alerts silence mmr:A --for 2h', alerts)
+    .requiredOption('--for <duration>', 'how long: 30m, 2h, 1d', duration)
+    .action((key: string, options: Common & { for: number }) =>
+      give({ verb: 'silence', key, forMs: options.for }, options),
     );
   add('stop', 'stop the engine in order', 'stop').action((options: Common) => give({ verb: 'stop' }, options));
   add('forget <symbols...>', 'manage a leaving symbol no longer', 'forget SOL_USDT_Perp --position-stays')

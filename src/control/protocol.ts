@@ -34,6 +34,8 @@ const SYMBOLS_MAX = 500;
 const VALUES_MAX = 20;
 
 const name = z.string().min(1).max(64);
+/** An alert's key: its kind, and what it is about. */
+const key = z.string().min(1).max(200);
 const given = { by: z.string().min(1).max(BY_MAX), why: z.string().max(WHY_MAX).nullable() };
 const symbols = z.array(name).min(1).max(SYMBOLS_MAX);
 const forMs = z.number().nullable();
@@ -49,6 +51,8 @@ const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('forget'), symbols, positionStays: z.boolean(), ...given }),
   z.strictObject({ verb: z.literal(['set', 'add']), symbol: name, values, ...given }),
   z.strictObject({ verb: z.literal('remove'), symbol: name, ...given }),
+  z.strictObject({ verb: z.literal('ack'), key, ...given }),
+  z.strictObject({ verb: z.literal('silence'), key, forMs: z.number(), ...given }),
   z.strictObject({ verb: z.literal(['reload', 'stop']), ...given }),
 ]) as unknown as z.ZodType<Command>;
 

@@ -441,7 +441,7 @@ export interface Handling {
   readonly silencedUntilMs: number | null;
   readonly by: string;
   /** What it said when that was told, or when it was last told for being worse. */
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: AlertDetails;
 }
 
 /** Happenings that wait for the end of a period: how many, and the words of the newest. */
@@ -568,7 +568,7 @@ function owedWith({ owed, details }: AlertState, alert: Alert): OwedTelling | un
   return { times: (owed?.times ?? 0) + 1, details: alert.details };
 }
 
-function sameDetails(one: Alert['details'], other: Alert['details']): boolean {
+export function sameDetails(one: Alert['details'], other: Alert['details']): boolean {
   const names = Object.keys(one);
   return (
     names.length === Object.keys(other).length &&

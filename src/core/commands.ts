@@ -1,4 +1,6 @@
+import type { AlertState } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
+import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
 
@@ -27,6 +29,8 @@ export type Command = Given &
     | { readonly verb: 'forget'; readonly symbols: readonly string[]; readonly positionStays: boolean }
     | { readonly verb: 'set' | 'add'; readonly symbol: string; readonly values: Readonly<Record<string, string>> }
     | { readonly verb: 'remove'; readonly symbol: string }
+    | { readonly verb: 'ack'; readonly key: string }
+    | { readonly verb: 'silence'; readonly key: string; readonly forMs: number }
     | { readonly verb: 'reload' | 'stop' }
   );
 
@@ -59,6 +63,8 @@ export interface NetNow {
 /** What the engine is like when a command comes. */
 export interface EngineNow {
   readonly symbols: readonly SteeredSymbol[];
+  /** Open ones. */
+  readonly alerts: readonly Pick<AlertState, 'key' | 'kind'>[];
   /** It trades; else it is starting or stopping. */
   readonly phase: 'starting' | 'trading' | 'stopping';
 }
@@ -88,6 +94,7 @@ export type Effect =
     }
   | { readonly kind: 'forget'; readonly instrument: string }
   | { readonly kind: 'file'; readonly command: Extract<Command, { readonly verb: 'set' | 'add' | 'remove' }> }
+  | { readonly kind: 'alert'; readonly key: string; readonly silenceMs: number | null }
   | { readonly kind: 'reload' }
   | { readonly kind: 'stop' };
 
@@ -119,6 +126,11 @@ const TEXTS = {
   'orders-live': 'has {orders} live orders: cancel it first',
   'unknown-symbol': 'no symbol of this engine is called {name}{nearest}',
   'no-symbol': 'no symbol runs',
+  'will-ack':
+    '{key} is not repeated while it lasts; its end is told; if it is critical and gets worse, it is sent anyway',
+  'will-silence': 'nothing of {key} is told{until}; if it is critical and gets worse, it is sent anyway',
+  'unknown-alert': 'no alert {key} is open{nearest}',
+  'bad-silence': 'a silence of {given} is not legal here: expected more than 0 and at most {most}',
   'bad-duration': 'a duration of {given} is not legal: expected more than 0 and at most 30 days',
   'not-trading': 'the engine is {phase}: it takes commands while it trades',
   'not-remembered': 'is in effect, but the journal cannot be written: not remembered after a restart ({reason})',
@@ -151,6 +163,7 @@ export interface Wording {
 export function judgeCommand(engine: EngineNow, command: Command, nowMs: number, wording: Wording): Judged {
   if (command.verb === 'stop') return accept([say('will-stop')], [{ kind: 'stop' }]);
   if (engine.phase !== 'trading') return refuse(say('not-trading', null, { phase: engine.phase }));
+  if (command.verb === 'ack' || command.verb === 'silence') return judgeAlert(engine.alerts, command, nowMs, wording);
   if (!('symbols' in command || 'symbol' in command)) return accept([], [{ kind: 'reload' }]);
   // What is in the symbols file need not run, and what is added does not yet: the file tells.
   if ('symbol' in command) return accept([], [{ kind: 'file', command }]);
@@ -167,6 +180,32 @@ export function judgeCommand(engine: EngineNow, command: Command, nowMs: number,
     each.flatMap(({ answer }) => answer.says),
     each.flatMap(({ effects }) => effects),
   );
+}
+
+function judgeAlert(
+  alerts: EngineNow['alerts'],
+  command: Extract<Command, { readonly verb: 'ack' | 'silence' }>,
+  nowMs: number,
+  { nearest, time }: Wording,
+): Judged {
+  const { key } = command;
+  const alert = alerts.find((one) => one.key === key);
+  if (alert === undefined) {
+    const near = nearest(
+      key,
+      alerts.map((one) => one.key),
+    );
+    return refuse(say('unknown-alert', null, { key, nearest: near === null ? '' : `; did you mean ${near}?` }));
+  }
+  if (command.verb === 'ack')
+    return accept([say('will-ack', null, { key })], [{ kind: 'alert', key, silenceMs: null }]);
+  const { forMs } = command;
+  const mostMs = silenceMaxMs(alert.kind);
+  if (!(forMs > 0 && forMs <= mostMs)) {
+    return refuse(say('bad-silence', null, { given: `${forMs / 1000} s`, most: `${mostMs / 3_600_000} h` }));
+  }
+  const said = say('will-silence', null, { key, until: until(nowMs + forMs, time) });
+  return accept([said], [{ kind: 'alert', key, silenceMs: forMs }]);
 }
 
 function accept(says: readonly Said[], effects: readonly Effect[]): Judged {

@@ -1,4 +1,12 @@
-import type { Alert, AlertKind, AlertPolicy, AlertState, Handling } from './alerts.ts';
+import {
+  type Alert,
+  type AlertDetails,
+  type AlertKind,
+  type AlertPolicy,
+  type AlertState,
+  type Handling,
+  sameDetails,
+} from './alerts.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from './decimal.ts';
 
 /** Alerts that a person has in hand, or does not want to hear of for a while (strategy 12.4). */
@@ -16,7 +24,7 @@ const WORSE_BY = decimal('1.05');
 
 /** The longest that this kind may be silenced, ms. */
 export function silenceMaxMs(kind: AlertKind): number {
-  return (kind as string) === 'held-with-net' ? HELD_SILENCE_MAX_MS : SILENCE_MAX_MS;
+  return kind === 'held-with-net' ? HELD_SILENCE_MAX_MS : SILENCE_MAX_MS;
 }
 
 /** Whether what a person said keeps a telling of it back now. */
@@ -40,15 +48,15 @@ export function isWorse(
   if (handling === undefined || !policy.critical) return false;
   const measure = MEASURES[alert.kind];
   const [before, now] = [handling.details, alert.details];
-  if (measure === undefined) return Object.keys(now).some((name) => now[name] !== before[name]);
+  if (measure === undefined) return !sameDetails(before, now);
   const [was, is] = [amount(before[measure]), amount(now[measure])];
   // No equity at all: a ratio without end.
   if (is === null || was === null) return now[measure] !== before[measure] && is === null;
   return is.gt(was.mul(WORSE_BY));
 }
 
-function amount(text: string | undefined): Decimal | null {
-  return text !== undefined && PLAIN_DECIMAL.test(text) ? decimal(text) : null;
+function amount(text: AlertDetails[string] | undefined): Decimal | null {
+  return typeof text === 'string' && PLAIN_DECIMAL.test(text) ? decimal(text) : null;
 }
 
 /** What remains of it in a new episode of the same alert: a silence that still runs. */

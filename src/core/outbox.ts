@@ -64,7 +64,7 @@ export type Doing =
   /** `mode` holds now, by these (strategy 16.1); `untilMs` null: until it is changed. */
   | {
       readonly what: 'mode-changed';
-      readonly instrument: string;
+      readonly symbols: readonly string[];
       readonly mode: string;
       readonly by: readonly string[];
       readonly untilMs: number | null;
@@ -128,7 +128,8 @@ const FOLDED_KEY = 'folded';
 export function itemKey(item: OutboxItem): string {
   if (item.type === 'notice') return item.key;
   if (item.type === 'news') {
-    return ['news', item.doing.what, ...('instrument' in item.doing ? [item.doing.instrument] : [])].join(':');
+    const { doing } = item;
+    return ['news', doing.what, ...('symbols' in doing && Array.isArray(doing.symbols) ? doing.symbols : [])].join(':');
   }
   return item.type === 'daily' ? `daily:${item.day}` : FOLDED_KEY;
 }

@@ -10,6 +10,7 @@ import {
   say,
 } from '../core/commands.ts';
 import { ZERO } from '../core/decimal.ts';
+import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
 import type { EngineClock, Journal, JournalEntry } from '../ports.ts';
 import { nearest } from '../settings/index.ts';
@@ -37,6 +38,11 @@ export function createSteering(parts: SteeringParts): (command: Command) => Prom
     if (effects.some(({ kind }) => kind === 'file' || kind === 'reload')) {
       return { ok: false, says: [say('failed', null, { reason: 'this engine reads its settings at the start only' })] };
     }
+    if (effects.every(({ kind }) => kind === 'alert')) {
+      // The desk writes down and reports it.
+      carryOut(engine, command, effects);
+      return answer;
+    }
     const facts = factsOf(command, effects, nowMs);
     let said = answer;
     try {
@@ -61,6 +67,10 @@ function carryOut(engine: Engine, command: Command, effects: readonly Effect[]):
   });
   if (steered.length > 0) engine.steer(steered);
   for (const effect of effects) {
+    if (effect.kind === 'alert') {
+      const { key, silenceMs } = effect;
+      engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
+    }
     if (effect.kind === 'stop') engine.stop(`a command of ${command.by}`);
     if (effect.kind === 'forget')
       engine.daemon.system.get(`symbol:${effect.instrument}`)?.send({ type: 'symbol.forgotten' });
@@ -108,7 +118,9 @@ function engineNow({ daemon }: Engine): EngineNow {
       sizes: { A, B },
     };
   });
-  return { symbols, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
+  const desk = daemon.system.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
+  const alerts = [...(desk?.states.values() ?? [])].filter(({ closedAtMs }) => closedAtMs === null);
+  return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
 }
 
 function netNow(known: SymbolContext): SteeredSymbol['net'] {

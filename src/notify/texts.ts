@@ -73,7 +73,7 @@ interface Words {
   readonly dailyUnknown: (names: string) => string;
   readonly started: (after: 'stop' | 'crash' | 'none', symbols: number) => string;
   readonly stopped: (why: string) => string;
-  readonly mode: (mode: { instrument: string; mode: string; by: string; until: string | null; why: string }) => string;
+  readonly mode: (mode: { symbols: string; mode: string; by: string; until: string | null; why: string }) => string;
   readonly allHedged: string;
   readonly unhedged: (count: number, usdt: string | null, costUsdt: string | null) => string;
   readonly newsUnknown: (names: string) => string;
@@ -345,8 +345,8 @@ const EN: Words = {
   started: (after, symbols) =>
     `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', none: 'Started for the first time' }[after]}: ${symbols} symbols`,
   stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
-  mode: ({ instrument, mode, by, until, why }) =>
-    `${instrument}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
+  mode: ({ symbols, mode, by, until, why }) =>
+    `${symbols}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
   allHedged: 'Nothing is unhedged.',
   unhedged: (count, usdt, costUsdt) =>
     `Unhedged: ${count}${usdt === null ? '' : `, worth ${usdt} USDT`}${costUsdt === null ? ', cost at the touch not known' : `, cost at the touch ${costUsdt} USDT`}`,
@@ -607,8 +607,8 @@ const ZH: Words = {
   started: (after, symbols) =>
     `${{ stop: '已启动', crash: '已启动，接管上次未正常停止的运行', none: '首次启动' }[after]}：${symbols} 个标的`,
   stopped: (why) => (why === '' ? '已停止' : `已停止：${why}`),
-  mode: ({ instrument, mode, by, until, why }) =>
-    `${instrument}：模式 ${mode}${by === '' ? '' : `（${by}）`}${until === null ? '' : `，至 ${until}`}${why === '' ? '' : `，${why}`}`,
+  mode: ({ symbols, mode, by, until, why }) =>
+    `${symbols}：模式 ${mode}${by === '' ? '' : `（${by}）`}${until === null ? '' : `，至 ${until}`}${why === '' ? '' : `，${why}`}`,
   allHedged: '没有未对冲的净额。',
   unhedged: (count, usdt, costUsdt) =>
     `未对冲 ${count} 个${usdt === null ? '' : `，价值 ${usdt} USDT`}${costUsdt === null ? '，按盘口对冲的成本未知' : `，按盘口对冲的成本 ${costUsdt} USDT`}`,
@@ -835,10 +835,16 @@ function doingText(doing: Doing, nowMs: number, words: Told): string {
     case 'stopped':
       return words.stopped(oneLine(doing.why));
     case 'mode-changed': {
-      const { instrument, mode, by, untilMs, why } = doing;
+      const { symbols, mode, by, untilMs, why } = doing;
       const until = untilMs === null ? null : clock(untilMs, nowMs, words);
       const sources = by.map((one) => words.details[one] ?? one).join(words.comma);
-      return words.mode({ instrument: oneLine(instrument), mode, by: sources, until, why: oneLine(why) });
+      return words.mode({
+        symbols: clip(symbols.join(words.comma), NAMES_LIMIT),
+        mode,
+        by: sources,
+        until,
+        why: oneLine(why),
+      });
     }
   }
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Command, type EngineNow, judgeCommand, LONGEST_MS, type SteeredSymbol } from '../../src/core/commands.ts';
+import {
+  type Command,
+  type Effect,
+  type EngineNow,
+  judgeCommand,
+  LONGEST_MS,
+  type SteeredSymbol,
+} from '../../src/core/commands.ts';
 import type { LeavingWhy, SymbolMode } from '../../src/core/model.ts';
 import { MODES, modeOf, type Standing, type StandingVerb } from '../../src/core/modes.ts';
 import { d } from '../support/core.ts';
@@ -13,6 +20,7 @@ const WORDING = {
   time: (ms: number) => `${ms}`,
 };
 const BNB = 'BNB_USDT_Perp';
+const HELD = `held-with-net:${BNB}`;
 
 function symbol(over: Partial<SteeredSymbol> = {}): SteeredSymbol {
   const flat = { leaving: null, standing: [], net: null, liveOrders: 2, sizes: { A: d(10), B: d(-9) } };
@@ -20,7 +28,7 @@ function symbol(over: Partial<SteeredSymbol> = {}): SteeredSymbol {
 }
 
 function engine(...symbols: readonly SteeredSymbol[]): EngineNow {
-  return { symbols, phase: 'trading' };
+  return { symbols, alerts: [], phase: 'trading' };
 }
 
 function judge(now: EngineNow, command: Command) {
@@ -198,9 +206,37 @@ describe('16.2 answers', () => {
     assert.equal(codes({ leaving: 'removed', liveOrders: 0 }, true), 'forgotten');
   });
 
+  it('12.4 an alert is acknowledged or silenced by its key; what is not open, or no legal length, is refused by name', () => {
+    const now = {
+      ...engine(symbol()),
+      alerts: [{ key: 'mmr:A', kind: 'mmr' } as const, { key: HELD, kind: 'held-with-net' } as const],
+    };
+    const cases: [Command, string, Effect[]][] = [
+      [{ verb: 'ack', key: 'mmr:A', ...GIVEN }, 'will-ack', [{ kind: 'alert', key: 'mmr:A', silenceMs: null }]],
+      [
+        { verb: 'silence', key: 'mmr:A', forMs: HOUR, ...GIVEN },
+        'will-silence',
+        [{ kind: 'alert', key: 'mmr:A', silenceMs: HOUR }],
+      ],
+      [{ verb: 'ack', key: 'mmr:B', ...GIVEN }, 'unknown-alert', []],
+      [{ verb: 'silence', key: 'mmr:A', forMs: 0, ...GIVEN }, 'bad-silence', []],
+      [{ verb: 'silence', key: 'mmr:A', forMs: 8 * 24 * HOUR, ...GIVEN }, 'bad-silence', []],
+      [
+        { verb: 'silence', key: HELD, forMs: HOUR, ...GIVEN },
+        'will-silence',
+        [{ kind: 'alert', key: HELD, silenceMs: HOUR }],
+      ],
+      [{ verb: 'silence', key: HELD, forMs: HOUR + 1, ...GIVEN }, 'bad-silence', []],
+    ];
+    for (const [command, code, effects] of cases) {
+      const judged = judge(now, command);
+      assert.deepEqual([judged.answer.says[0]?.code, judged.effects], [code, effects], JSON.stringify(command));
+    }
+  });
+
   it('16.2 while it starts or stops only stop is taken', () => {
     for (const phase of ['starting', 'stopping'] as const) {
-      const now = { symbols: [symbol()], phase };
+      const now = { symbols: [symbol()], alerts: [], phase };
       for (const command of OF_SYMBOLS) assert.equal(judge(now, command).answer.says[0]?.code, 'not-trading');
       assert.equal(judge(now, { verb: 'reload', ...GIVEN }).answer.says[0]?.code, 'not-trading');
       assert.deepEqual(judge(now, { verb: 'stop', ...GIVEN }).effects, [{ kind: 'stop' }]);

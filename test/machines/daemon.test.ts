@@ -825,6 +825,22 @@ describe('16.2 commands', () => {
     assert.equal(world.symbol().standing?.[0]?.verb, 'pause');
   });
 
+  it('12.3 a change of mode is one message, of its end too, with what is unhedged; a stricter one that holds already is none', async () => {
+    const world = await trading();
+    await world.pass(4 * LOOP_MS, 100);
+    const told = () => world.sentTexts.filter((text) => /mode (pause|hold|hedge-only|trade|flatten)/.test(text));
+    steer(world, [given(world, 'pause', world.clock.nowMs() + 20_000)]);
+    await world.pass(10_000, 100);
+    assert.match(told().join(), /BNB_USDT_Perp: mode pause \(ann\), until .*\nNothing is unhedged\./);
+    const [pause] = world.symbol().standing!;
+    steer(world, [pause!, given(world, 'hedge-only')]);
+    await world.pass(5_000, 100);
+    assert.equal(told().length, 1, 'it is paused as before');
+    await world.pass(15_000, 100);
+    assert.match(told()[1] ?? '', /BNB_USDT_Perp: mode hedge-only \(ann\)\nNothing/);
+    assert.equal(told().length, 2);
+  });
+
   it('16.2 each ends at its time, that one alone, which is journalled and said', async () => {
     const world = await trading();
     const now = world.clock.nowMs();

@@ -244,7 +244,7 @@ describe('12.3 news, in both languages', () => {
     ...{ type: 'news', order: 1, queuedAtMs: NOW, doing, unhedged: [net], unknown: [] },
     ...more,
   });
-  const mode = { what: 'mode-changed', instrument: 'BNB_USDT_Perp', mode: 'pause', untilMs: NOW, why: 'news' } as const;
+  const mode = { what: 'mode-changed', symbols: ['BNB_USDT_Perp'], mode: 'pause', untilMs: NOW, why: 'news' } as const;
   const cases: [string, News, RegExp, RegExp][] = [
     [
       'a take-over: its nets, their sums',
