@@ -36,6 +36,7 @@ import type {
   FailedLookup,
   FrameReceived,
   InstrumentsPolled,
+  LookupsDone,
   OrderSeen,
   OrdersWatched,
   PollerStarted,
@@ -134,12 +135,6 @@ type ReadingEnded =
   | { readonly type: 'reading.done'; readonly reading: Reading }
   | { readonly type: 'reading.failed'; readonly thrown: unknown };
 
-/** Answers to the look-ups that frames called for; those that failed are asked for again. */
-interface LookupsEnded {
-  readonly type: 'lookups.done';
-  readonly lookups: readonly OrderLookup[];
-}
-
 /** The view has something to do by itself: {@link dueAtMs}. */
 interface ViewDue {
   readonly type: 'view.due';
@@ -152,7 +147,7 @@ export type PollerEvent =
   | StreamsReported
   | AccountParked
   | ReadingEnded
-  | LookupsEnded
+  | LookupsDone
   | ViewDue;
 
 type Args = { context: PollerContext };
@@ -502,7 +497,7 @@ export const accountPollerMachine = setup({
       tell({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: up });
       spread(context, folded, { enqueue, system });
     }),
-    foldLookups: enqueueActions(({ context, enqueue, system }, { lookups }: LookupsEnded) => {
+    foldLookups: enqueueActions(({ context, enqueue, system }, { lookups }: LookupsDone) => {
       const folded = withLookups(context.view, lookups, context.deps.clock.nowMs());
       enqueue.assign({ view: folded.view });
       spread(context, folded, { enqueue, system });

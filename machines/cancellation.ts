@@ -4,7 +4,7 @@ import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
 import { isOver } from '../src/core/view.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
 import type { CancelEnded, CancellationTold, OrderSeen, ParkingFound, StreamsChanged } from './messages.ts';
-import { STREAM_SILENCE_MS } from './submission-steps.ts';
+import { STREAM_SILENCE_MS, shareAnswer } from './submission-steps.ts';
 
 /**
  * One cancel: asks for it, then waits until the order's state says that it is over (strategy 9.7), as the account's streams
@@ -101,6 +101,8 @@ export const cancellationMachine = setup({
       const { reporter, clock, account, failure } = context;
       reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
     },
+    shareAnswer: ({ context, system }, { output }: { output: ExchangeOrder | null }) =>
+      shareAnswer(system, context.account, output),
     noteSeen: assign((_, params: { output: ExchangeOrder | null }) => ({ seen: params.output })),
     noteIntact: assign({ intact: (_, { intact }: StreamsChanged) => intact }),
     countLook: assign({ looks: ({ context }) => context.looks + 1, seen: null }),
@@ -154,7 +156,13 @@ export const cancellationMachine = setup({
       invoke: {
         src: 'lookUpOrder',
         input: question,
-        onDone: { target: 'weighing', actions: { type: 'noteSeen', params: outputOf } },
+        onDone: {
+          target: 'weighing',
+          actions: [
+            { type: 'noteSeen', params: outputOf },
+            { type: 'shareAnswer', params: outputOf },
+          ],
+        },
         onError: { target: 'weighing' },
       },
     },

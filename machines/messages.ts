@@ -8,6 +8,7 @@ import type {
   Instrument,
   Intent,
   LeavingWhy,
+  OrderLookup,
   Side,
   SymbolConfig,
   SymbolSnapshot,
@@ -38,6 +39,7 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | gateway → cancellation   | order.seen, streams.changed                                   |
  * | cancellation → gateway   | cancellation.told, parking.found                              |
  * | gateway → poller         | account.parked                                                |
+ * | submission, cancellation, daemon → poller | lookups.done                                 |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
@@ -120,6 +122,12 @@ export interface OrdersWatched {
 export interface FrameReceived {
   readonly type: 'frame.received';
   readonly frame: AccountFrame;
+}
+
+/** REST answered about orders: the view learns of it before the next whole reading (strategy 10.1). */
+export interface LookupsDone {
+  readonly type: 'lookups.done';
+  readonly lookups: readonly OrderLookup[];
 }
 
 /** The account's streams are all subscribed, or not any more. */

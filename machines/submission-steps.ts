@@ -1,3 +1,4 @@
+import type { AnyActorRef } from 'xstate';
 import { type Decimal, max } from '../src/core/decimal.ts';
 import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
@@ -20,6 +21,7 @@ import type {
 } from '../src/ports.ts';
 import type {
   AttemptRefused,
+  LookupsDone,
   OrderResolve,
   OrderResolved,
   SubmissionEnded,
@@ -474,6 +476,13 @@ export function isOfOrder({ order }: SubmissionContext, row: ExchangeOrder): boo
 export function knownAfter({ seen }: SubmissionContext, answer: ExchangeOrder | null): ExchangeOrder | null {
   if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
   return furtherRow(seen, answer);
+}
+
+/** Gives an answer about an order to the view of its account: its symbol decides on that, and need not wait for a whole reading (10.1). */
+export function shareAnswer(system: AnyActorRef['system'], account: AccountName, order: ExchangeOrder | null): void {
+  if (order === null) return;
+  const message: LookupsDone = { type: 'lookups.done', lookups: [{ clientOrderId: order.clientOrderId, order }] };
+  system.get(`poller:${account}`)?.send(message);
 }
 
 /** A pause that doubles from `first` with each time before, up to `most`; milliseconds. */

@@ -46,6 +46,7 @@ import {
   type SubmissionContext,
   type SubmissionDeps,
   type SubmissionInput,
+  shareAnswer,
   tooOld,
   trackedFromPrepared,
   UNKNOWN_PAUSE_MAX_MS,
@@ -252,6 +253,8 @@ const setupSubmission = setup({
     noteAnswer: assign({
       seen: ({ context }, params: { output: ExchangeOrder | null }) => knownAfter(context, params.output),
     }),
+    shareAnswer: ({ context, system }, { output }: { output: ExchangeOrder | null }) =>
+      shareAnswer(system, orderOf(context).account, output),
     noteSeen: assign({ seen: ({ context }, { order }: OrderSeen) => knownAfter(context, order) }),
     noteIntact: assign({ intact: (_, { intact }: StreamsChanged) => intact }),
     noteCreateFailure: assign(({ context }, params: { thrown: unknown }) => {
@@ -539,7 +542,13 @@ export const submissionMachine = setupSubmission.createMachine({
           invoke: {
             src: 'lookUpOrder',
             input: orderInput,
-            onDone: { target: '#submission.weighing', actions: { type: 'noteAnswer', params: outputOf } },
+            onDone: {
+              target: '#submission.weighing',
+              actions: [
+                { type: 'noteAnswer', params: outputOf },
+                { type: 'shareAnswer', params: outputOf },
+              ],
+            },
             onError: { target: '#submission.weighing' },
           },
         },
@@ -597,7 +606,13 @@ export const submissionMachine = setupSubmission.createMachine({
           invoke: {
             src: 'lookUpOrder',
             input: orderInput,
-            onDone: { target: 'weighing', actions: { type: 'noteAnswer', params: outputOf } },
+            onDone: {
+              target: 'weighing',
+              actions: [
+                { type: 'noteAnswer', params: outputOf },
+                { type: 'shareAnswer', params: outputOf },
+              ],
+            },
             onError: { target: 'pausing' },
           },
         },

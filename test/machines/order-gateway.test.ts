@@ -169,6 +169,29 @@ for (const [what, before, event, looksUp] of INTACTNESS) {
   });
 }
 
+test('what REST answers about an order goes to the view of its account, before anybody acts on it (10.1)', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { send, submit } = openGateway(bench);
+  submit(testIntent());
+  await bench.pass(50);
+  const { clientOrderId } = bench.exchange.sent()[0] ?? assert.fail();
+  assert.deepEqual(bench.last('poller:A', 'lookups.done')?.lookups, [
+    { clientOrderId, order: testOrder(clientOrderId, 'OPEN') },
+  ]);
+  bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
+  send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId });
+  await bench.pass(50);
+  assert.deepEqual(bench.last('poller:A', 'lookups.done')?.lookups, [
+    { clientOrderId, order: testOrder(clientOrderId, 'CANCELLED') },
+  ]);
+  bench.exchange.onOrder = async () => null;
+  const told = bench.told('poller:A').length;
+  send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId: OTHER.clientOrderId });
+  await bench.pass(50);
+  assert.equal(bench.told('poller:A').length, told, 'no such order is no row');
+});
+
 test('streams that go down are told to every submission and cancel of the account under way (9.4)', async () => {
   const bench = new Bench();
   const { send, submit } = openGateway(bench);
