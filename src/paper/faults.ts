@@ -31,6 +31,13 @@ export const FAULT_KINDS = {
   'fill-during-cancel': 'the order is filled before its cancel acts',
   'lost-frame': 'a stream message does not arrive',
   'duplicate-frame': 'a stream message arrives twice',
+  'late-frame': 'a stream message, and what follows it on that stream, comes `delayMs` later',
+  'late-position-frame': 'position messages come `delayMs` after the fill they are of',
+  'swapped-frame': 'a stream message comes after the next one of its stream',
+  'untold-frame': 'a stream message does not arrive, and the numbers do not show it',
+  'wrong-position-frame': 'a position message says another size than the position has',
+  'silent-stream': 'an open stream connection carries no message for `forMs`',
+  'session-over': 'the session ends under its stream connection, which closes',
   disconnect: 'the stream connection closes instead of sending a message',
 } as const;
 export type FaultKind = keyof typeof FAULT_KINDS;
@@ -45,9 +52,9 @@ export interface FaultRule {
   readonly account?: string | undefined;
   /** Strikes at most this often; absent: without end. */
   readonly count?: number | undefined;
-  /** `slow` and `late`; default 1,000 ms. */
+  /** `slow`, `late`, `late-frame`, `late-position-frame`; default 1,000 ms. */
   readonly delayMs?: number | undefined;
-  /** `stale`, `lost-order`, `late-position`, `wrong-mark`; default 5,000 ms. */
+  /** `stale`, `lost-order`, `late-position`, `wrong-mark`, `silent-stream`; default 5,000 ms. */
   readonly forMs?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Api } from './api.ts';
 import { ERRORS, VenueError } from './errors.ts';
-import type { Faults } from './faults.ts';
-import { printE9 } from './fixed.ts';
+import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type FaultRule, type Faults } from './faults.ts';
+import { e9, printE9 } from './fixed.ts';
 import { type Level, STEP_MS } from './market.ts';
 import type { PaperAccount, VenueEvent } from './model.ts';
 import { liteText, toFull, toLite } from './names.ts';
@@ -241,6 +241,20 @@ interface Notice {
   readonly feed: () => Json;
 }
 
+/** What a fault holds back of a stream, in order. */
+interface Held {
+  /** By true time: all of it is sent then at the latest. */
+  readonly untilMs: number;
+  /** The next message of the stream goes first, and this after it. */
+  readonly isSwapped: boolean;
+  readonly bodies: Json[];
+}
+
+/** Messages held back of a stream: some seconds of it; beyond that the connection is given up. */
+const HELD_MAX = 1_000;
+/** A message that waits for the next one of its stream waits so long. */
+const SWAP_MS = 2_000;
+
 class Client {
   readonly #parts: StreamParts;
   readonly #hub: StreamHub;
@@ -250,6 +264,11 @@ class Client {
   readonly #sink: Sink;
   /** By stream and primary selector. */
   readonly #subscriptions = new Map<string, Subscription>();
+  /** By stream and primary selector: what faults hold back … */
+  readonly #held = new Map<string, Held>();
+  /** … and how many messages they left out without leaving out a number. */
+  readonly #untold = new Map<string, number>();
+  #silentUntilMs = 0;
   /** Older framing: whether the last subscription asked for full names. */
   #legacyFull = false;
   #closed = false;
@@ -301,26 +320,70 @@ class Client {
       this.close(1008, 'session expired');
       return;
     }
+    if (venue.nowMs < this.#silentUntilMs) return;
     const names = account === null ? [] : [account.name, account.subAccountId];
-    if (faults.strikes('disconnect', stream, names) !== null) {
+    const strikes = (kind: FaultKind): FaultRule | null => faults.strikes(kind, stream, names);
+    if (strikes('disconnect') !== null) {
       this.close(1011, 'internal error');
       return;
     }
-    if (faults.strikes('lost-frame', stream, names) !== null) return;
-    const twice = faults.strikes('duplicate-frame', stream, names) !== null;
+    if (this.#session !== null && strikes('session-over') !== null) {
+      this.#parts.sessions.revoke(this.#session.credentials.subAccountId);
+      this.close(1008, 'session expired');
+      return;
+    }
+    const silence = strikes('silent-stream');
+    if (silence !== null) this.#silentUntilMs = venue.nowMs + (silence.forMs ?? DEFAULT_FOR_MS);
+    if (silence !== null || strikes('lost-frame') !== null) return;
+    const key = `${stream} ${subscription.primary}`;
+    const untold = this.#untold.get(key) ?? 0;
+    if (sequence > 0 && strikes('untold-frame') !== null) {
+      this.#untold.set(key, untold + 1);
+      return;
+    }
+    const number = sequence === 0 ? 0 : sequence - untold;
     const body = {
       stream,
       selector: subscription.selector,
-      sequence_number: String(sequence),
-      feed,
-      prev_sequence_number: String(Math.max(0, sequence - 1)),
+      sequence_number: String(number),
+      feed: strikes('wrong-position-frame') === null ? feed : this.#withWrongSize(feed),
+      prev_sequence_number: String(Math.max(0, number - 1)),
     };
-    this.#send(subscription.spec.frame, body);
-    if (twice) this.#send(subscription.spec.frame, body);
+    const late = strikes('late-frame') ?? strikes('late-position-frame');
+    const isSwapped = late === null && strikes('swapped-frame') !== null;
+    if (this.#held.has(key) || (late === null && !isSwapped)) {
+      this.#deliver(key, subscription.spec.frame, body);
+      if (strikes('duplicate-frame') !== null) this.#deliver(key, subscription.spec.frame, body);
+      return;
+    }
+    const waitMs = late === null ? SWAP_MS : (late.delayMs ?? DEFAULT_DELAY_MS);
+    this.#held.set(key, { untilMs: venue.nowMs + waitMs, isSwapped, bodies: [body] });
+  }
+
+  /** Sends a message, or puts it where it belongs among those that are held back. */
+  #deliver(key: string, struct: string, body: Json): void {
+    const held = this.#held.get(key);
+    if (held === undefined || held.isSwapped) this.#send(struct, body);
+    else if (held.bodies.length < HELD_MAX) held.bodies.push(body);
+    else this.close(1013, 'too far behind');
+    if (held?.isSwapped) this.#release(key, held);
+  }
+
+  #release(key: string, { bodies }: Held): void {
+    this.#held.delete(key);
+    const spec = STREAMS[key.split(' ')[0] ?? '']!;
+    for (const body of bodies) this.#send(spec.frame, body);
+  }
+
+  /** A position message that is one step off. */
+  #withWrongSize(feed: Json): Json {
+    const { minSize } = this.#parts.venue.book(String(feed.instrument)).spec;
+    return { ...feed, size: printE9(e9(String(feed.size)) + minSize) };
   }
 
   /** The market has moved a step: streams with a rate send what is due. */
   step(step: number): void {
+    for (const [key, held] of this.#held) if (this.#parts.venue.nowMs >= held.untilMs) this.#release(key, held);
     for (const subscription of [...this.#subscriptions.values()]) {
       if (subscription.everySteps === 0 || step % subscription.everySteps !== 0) continue;
       this.#periodic(subscription);

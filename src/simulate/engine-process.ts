@@ -188,7 +188,12 @@ export class EngineProcess {
             bookDepth: settings.orderbookDepth,
             clock,
             report,
-            WebSocket: virtualSockets(parts, life, surroundings.network, latencyMs),
+            WebSocket: virtualSockets(
+              { ...parts, fallsSilent: () => surroundings.fallsSilent() },
+              life,
+              surroundings.network,
+              latencyMs,
+            ),
           }),
         );
       },

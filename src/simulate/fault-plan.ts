@@ -4,6 +4,7 @@ import { FAULT_KINDS, type FaultKind, type FaultRule } from '../paper/index.ts';
 export const NETWORK_FAULTS = {
   'request-lost': 'the request never arrives, and nobody says so',
   'answer-lost': 'the request is carried out, and its answer never comes',
+  'socket-silent': 'nothing comes over an open stream connection any more, pongs included',
 } as const;
 export type NetworkFault = keyof typeof NETWORK_FAULTS;
 
@@ -37,8 +38,30 @@ export type FaultPlan = Readonly<Partial<Record<AnyFault, number>>>;
 /** The rate the daily counts of WORLD_FAULTS are for. */
 const WORLD_AT_RATE = 0.05;
 
+const ACCOUNT_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'];
+
+/** What strikes messages of the exchange's streams: on which ones, and with what share of the rate. */
+const ON_FRAMES: Readonly<Partial<Record<FaultKind, { readonly routes: readonly string[]; readonly share: number }>>> =
+  {
+    'lost-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
+    'duplicate-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
+    'late-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
+    'swapped-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
+    'untold-frame': { routes: ACCOUNT_STREAMS, share: 1 / 10 },
+    'silent-stream': { routes: ACCOUNT_STREAMS, share: 1 / 20 },
+    'session-over': { routes: ACCOUNT_STREAMS, share: 1 / 20 },
+    disconnect: { routes: ACCOUNT_STREAMS, share: 1 / 5 },
+    'late-position-frame': { routes: ['v1.position'], share: 1 },
+    'wrong-position-frame': { routes: ['v1.position'], share: 1 / 5 },
+  };
+/** Books come twice a second, and each gap costs a connection: theirs get a small share. */
+const ON_BOOK_FRAMES: readonly FaultKind[] = ['lost-frame', 'duplicate-frame', 'late-frame', 'disconnect'];
+const BOOK_SHARE = 1 / 500;
+/** Of all that comes over a stream connection, books included. */
+const SOCKET_SHARE = 1 / 500;
+
 /** On streams; they need streams to happen on. */
-export const STREAM_FAULTS: readonly AnyFault[] = ['lost-frame', 'duplicate-frame', 'disconnect'];
+export const STREAM_FAULTS: readonly AnyFault[] = [...(Object.keys(ON_FRAMES) as FaultKind[]), 'socket-silent'];
 
 /** Each applies to one call only, at its whole rate. */
 const OWN_ROUTE: Readonly<Partial<Record<FaultKind, string>>> = {
@@ -54,7 +77,7 @@ const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
   ...(Object.keys(FAULT_KINDS) as FaultKind[]).filter(
     (kind) => OWN_ROUTE[kind] === undefined && !STREAM_FAULTS.includes(kind),
   ),
-  ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]),
+  ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]).filter((kind) => !STREAM_FAULTS.includes(kind)),
 ];
 
 /** How many kinds share the rate between them on a call that does not trade. */
@@ -100,8 +123,6 @@ function chanceOn(route: string | null, rate: number): number {
   return rate / CALL_FAULTS.length;
 }
 
-const ACCOUNT_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'];
-
 /** The exchange's fault switches for a plan. */
 export function paperRules(plan: FaultPlan): FaultRule[] {
   const rules: FaultRule[] = [];
@@ -109,14 +130,15 @@ export function paperRules(plan: FaultPlan): FaultRule[] {
     const rate = plan[kind] ?? 0;
     if (rate === 0) continue;
     const own = OWN_ROUTE[kind];
+    const onFrames = ON_FRAMES[kind];
     const times = { delayMs: kind === 'late' ? 3_000 : 2_000, forMs: 5_000 };
     if (kind === 'wrong-mark')
       rules.push({ kind, rate: rate * WRONG_MARK_SHARE, route: 'positions', delayMs: 0, forMs: 15_000 });
     else if (own !== undefined) rules.push({ kind, rate, route: own, ...times });
-    else if (STREAM_FAULTS.includes(kind)) {
-      // Books come twice a second, and each gap costs a connection: theirs get a small share.
-      for (const route of ACCOUNT_STREAMS) rules.push({ kind, rate: rate / 5, route, ...times });
-      rules.push({ kind, rate: rate / 500, route: 'v1.book.s', ...times });
+    else if (onFrames !== undefined) {
+      const lasting = { delayMs: kind === 'late-position-frame' ? 8_000 : 2_000, forMs: 20_000 };
+      for (const route of onFrames.routes) rules.push({ kind, rate: rate * onFrames.share, route, ...lasting });
+      if (ON_BOOK_FRAMES.includes(kind)) rules.push({ kind, rate: rate * BOOK_SHARE, route: 'v1.book.s', ...lasting });
     } else if (kind === 'stale') {
       for (const route of STALE_ROUTES) rules.push({ kind, rate: chanceOn(route, rate), route, ...times });
     } else {
@@ -127,6 +149,11 @@ export function paperRules(plan: FaultPlan): FaultRule[] {
     }
   }
   return rules;
+}
+
+/** Chance that a stream connection falls silent with a message. */
+export function silenceChance(plan: FaultPlan): number {
+  return (plan['socket-silent'] ?? 0) * SOCKET_SHARE;
 }
 
 /** Chance that the network loses a request or an answer of that route. */

@@ -12,9 +12,11 @@ const CLOSED = 3;
 /**
  * A WebSocket of the shape of `ws`, without a socket: what it sends arrives at the embedded exchange a moment later, and the
  * other way round, in order, as over TCP. It dies with its engine.
+ *
+ * @param parts `fallsSilent` is asked with each message: from then on nothing comes over that socket
  */
 export function virtualSockets(
-  parts: Pick<NetworkParts, 'time' | 'exchange' | 'reachable'>,
+  parts: Pick<NetworkParts, 'time' | 'exchange' | 'reachable'> & { readonly fallsSilent: () => boolean },
   life: Life,
   random: Chance,
   latencyMs: readonly [number, number],
@@ -30,6 +32,7 @@ export function virtualSockets(
     /** Nothing overtakes what was sent before it. */
     #arrivesMs = 0;
     #answersMs = 0;
+    #silent = false;
 
     constructor(url: string, options: ClientOptions) {
       super();
@@ -43,7 +46,10 @@ export function virtualSockets(
         }
         exchange.advance(time.nowMs);
         const connection = exchange.connect(pathOf(url), headers, {
-          send: (text) => this.#down(() => this.emit('message', Buffer.from(text))),
+          send: (text) => {
+            this.#silent ||= parts.fallsSilent();
+            this.#down(() => this.emit('message', Buffer.from(text)));
+          },
           close: (code) => this.#down(() => this.#close(code)),
         });
         if (typeof connection === 'number') {
@@ -98,6 +104,7 @@ export function virtualSockets(
     }
 
     #down(run: () => void): void {
+      if (this.#silent) return;
       this.#answersMs = Math.max(this.#answersMs, time.nowMs + latency(random, ...latencyMs).downMs);
       time.at(this.#answersMs, () => {
         if (life.alive && this.readyState !== CLOSED) run();

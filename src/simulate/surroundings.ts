@@ -5,7 +5,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { PaperRequest } from '../paper/index.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { Chance } from './chance.ts';
-import { type FaultPlan, networkChance, ORDER_ROUTES } from './fault-plan.ts';
+import { type FaultPlan, networkChance, ORDER_ROUTES, silenceChance } from './fault-plan.ts';
 import type { Findings } from './findings.ts';
 import type { KillMoment } from './host.ts';
 import { type Life, latency, type Passage } from './network.ts';
@@ -103,6 +103,15 @@ export class Surroundings {
       return true;
     };
     return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
+  }
+
+  /** Whether a stream connection carries nothing any more from this message on. */
+  fallsSilent(): boolean {
+    const { plan, faults, calm } = this.#parts;
+    const probability = calm() ? 0 : silenceChance(plan);
+    if (probability === 0 || !this.network.happens(probability)) return false;
+    faults.add('socket-silent');
+    return true;
   }
 
   /** A request was carried, well or not. */

@@ -194,7 +194,18 @@ describe('faults of the exchange', () => {
       'post-only-refusal',
       'fill-during-cancel',
     ];
-    const streams = ['lost-frame', 'duplicate-frame', 'disconnect'];
+    const streams = [
+      'lost-frame',
+      'duplicate-frame',
+      'late-frame',
+      'late-position-frame',
+      'swapped-frame',
+      'untold-frame',
+      'wrong-position-frame',
+      'silent-stream',
+      'session-over',
+      'disconnect',
+    ];
     assert.deepEqual(
       [...CALLS.map(([kind]) => kind), ...elsewhere, ...streams].sort(),
       Object.keys(FAULT_KINDS).sort(),

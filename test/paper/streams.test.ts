@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { type PaperServer, startPaper } from '../../src/paper/index.ts';
+import { FAULT_KINDS, type FaultKind, type FaultRule, type PaperServer, startPaper } from '../../src/paper/index.ts';
 import { toFull } from '../../src/paper/names.ts';
 import { signedOrder } from './client.ts';
 import { Desk, type Loose } from './desk.ts';
@@ -278,26 +278,100 @@ describe('streams', () => {
     assert.equal(ear.of('v1.book.s').length, 1);
     assert.equal(ear.say('ping').code, 1003);
   });
+});
 
-  it('lose, repeat and break where faults say so', async () => {
+describe('faults of streams', () => {
+  /** Numbers of the state messages heard after each of three orders, and in the end, five seconds later. */
+  const heard = async (kind: FaultKind, more: Partial<FaultRule> = {}): Promise<{ numbers: string[]; ear: Ear }> => {
     const d = new Desk();
     d.still();
     const ear = new Ear(d, '/ws/full', 'A');
     ear.subscribe('v1.state', d.sub('A'));
-    d.exchange.control.faults({ add: false, rules: [{ kind: 'lost-frame', rate: 1, count: 1, route: 'v1.state' }] });
+    d.exchange.control.faults({ add: false, rules: [{ kind, rate: 1, count: 1, route: 'v1.state', ...more }] });
+    const numbers: string[] = [];
+    const note = () =>
+      numbers.push(
+        ear
+          .of('v1.state')
+          .map((frame) => frame.sequence_number)
+          .join(' '),
+      );
+    for (const price of ['100.5', '100.4', '100.3']) {
+      await d.place('A', { buy: true, price, size: '2', postOnly: true });
+      note();
+    }
+    d.wait(5_000);
+    note();
+    assert.deepEqual(d.exchange.faults.counts(), { [kind]: 1 });
+    return { numbers, ear };
+  };
+
+  const CASES: readonly (readonly [FaultKind, Partial<FaultRule>, readonly string[]])[] = [
+    ['lost-frame', {}, ['', '2', '2 3', '2 3']],
+    ['duplicate-frame', {}, ['1 1', '1 1 2', '1 1 2 3', '1 1 2 3']],
+    ['late-frame', { delayMs: 3_000 }, ['', '', '', '1 2 3']],
+    ['swapped-frame', {}, ['', '2 1', '2 1 3', '2 1 3']],
+    ['untold-frame', {}, ['', '1', '1 2', '1 2']],
+    ['silent-stream', { forMs: 60_000 }, ['', '', '', '']],
+    ['silent-stream', { forMs: 1 }, ['', '2', '2 3', '2 3']],
+  ];
+  for (const [kind, more, numbers] of CASES)
+    it(`${kind}: ${FAULT_KINDS[kind]}`, async () => assert.deepEqual((await heard(kind, more)).numbers, numbers));
+
+  it('swapped-frame: without a next one it comes after a while', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.state', d.sub('A'));
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'swapped-frame', rate: 1, count: 1 }] });
     await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     assert.equal(ear.of('v1.state').length, 0);
-    d.exchange.control.faults({ add: false, rules: [{ kind: 'duplicate-frame', rate: 1, count: 1, account: 'A' }] });
-    await d.place('A', { buy: true, price: '100.4', size: '2', postOnly: true });
-    assert.deepEqual(
-      ear.of('v1.state').map((frame) => frame.sequence_number),
-      ['2', '2'],
-      'the gap shows',
-    );
-    d.exchange.control.faults({ add: false, rules: [{ kind: 'disconnect', rate: 1 }] });
-    await d.place('A', { buy: true, price: '100.3', size: '2', postOnly: true });
-    assert.equal(ear.closed, 1011);
-    assert.deepEqual(d.exchange.faults.counts(), { 'lost-frame': 1, 'duplicate-frame': 1, disconnect: 1 });
+    d.wait(3_000);
+    assert.equal(ear.of('v1.state').length, 1);
+  });
+
+  it('disconnect and session-over close the connection; after the second the session is gone', async () => {
+    assert.equal((await heard('disconnect')).ear.closed, 1011);
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.state', d.sub('A'));
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'session-over', rate: 1 }] });
+    await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    assert.equal(ear.closed, 1008);
+    assert.equal(d.call('A', 'positions').status, 401);
+  });
+
+  it('late-position-frame: the fill is told long before its position', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    for (const stream of ['v1.position', 'v1.fill']) ear.subscribe(stream, d.sub('A'));
+    const late = { kind: 'late-position-frame', rate: 1, route: 'v1.position', delayMs: 8_000 } as const;
+    d.exchange.control.faults({ add: false, rules: [late] });
+    const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    d.exchange.control.fill({ account: 'A', client_order_id: id });
+    const counts = () => [ear.of('v1.fill').length, ear.of('v1.position').length];
+    d.wait(7_000);
+    assert.deepEqual(counts(), [1, 0]);
+    assert.equal(d.call('A', 'positions').body.result[0].size, '2.0', 'REST has it');
+    d.wait(1_250);
+    assert.deepEqual(counts(), [1, 1]);
+  });
+
+  it('wrong-position-frame: the message is one step off what REST says', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.position', d.sub('A'));
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'wrong-position-frame', rate: 1, route: 'v1.position' }] });
+    const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
+    d.exchange.control.fill({ account: 'A', client_order_id: id });
+    d.wait(50);
+    const { size, instrument } = ear.of('v1.position')[0]?.feed ?? {};
+    const { minSize } = d.exchange.venue.book(instrument).spec;
+    assert.equal(Number(size), 2 + Number(minSize) / 1e9);
+    assert.equal(d.call('A', 'positions').body.result[0].size, '2.0');
   });
 });
 

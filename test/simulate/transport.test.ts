@@ -11,7 +11,9 @@ import {
   type PaperRequest,
   startPaper,
 } from '../../src/paper/index.ts';
+import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork } from '../../src/simulate/network.ts';
+import { virtualSockets } from '../../src/simulate/socket.ts';
 import { VirtualTime } from '../../src/simulate/virtual-time.ts';
 
 const START_MS = Date.UTC(2026, 0, 5, 12);
@@ -74,6 +76,34 @@ async function useAll(exchange: GrvtExchange): Promise<void> {
   const bad = { ...draft('A', 'buy', '600.03', 3n) };
   await assert.rejects(exchange.createOrder(exchange.sign(bad)));
 }
+
+describe('the in-process sockets', () => {
+  it('a connection that falls silent stays open and carries nothing, pongs included', async () => {
+    const time = new VirtualTime(START_MS, () => 0.5);
+    const exchange = createPaper({ seed: SEED, startMs: START_MS });
+    let silent = false;
+    const parts = { time, exchange, reachable: () => true, fallsSilent: () => silent };
+    const Socket = virtualSockets(parts, { alive: true }, chance(SEED, 'sockets'), [5, 80]);
+    const socket = new Socket('ws://paper/ws/full', {});
+    const heard: string[] = [];
+    for (const what of ['open', 'message', 'pong', 'close'] as const) socket.on(what, () => heard.push(what));
+    const ask = () => {
+      socket.ping();
+      const params = { stream: 'v1.book.s', selectors: ['BNB_USDT_Perp@500-10'] };
+      socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params, id: 1 }));
+    };
+    await time.run(START_MS + 200);
+    ask();
+    await time.run(START_MS + 400);
+    assert.deepEqual([...new Set(heard)], ['open', 'pong', 'message']);
+    heard.length = 0;
+    silent = true;
+    ask();
+    ask();
+    await time.run(START_MS + 60_000);
+    assert.deepEqual(heard, ['pong']);
+  });
+});
 
 describe('the in-process transport', () => {
   it('carries the same bytes as loopback, both ways', async () => {
