@@ -19,6 +19,7 @@ import type {
 } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine } from './alert-desk.ts';
+import { deadManMachine } from './dead-man.ts';
 import { heartbeatMachine } from './heartbeat.ts';
 import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
@@ -59,6 +60,8 @@ export interface DaemonSettings {
   readonly cancelOnStop: boolean;
   readonly stopKeepStrategyOrders: number;
   readonly dailyReportAtMinutes: number;
+  /** The exchange's dead-man timer (strategy 2.1); absent or 0: none. */
+  readonly deadManMs?: number;
 }
 
 /** What the engine works with. */
@@ -104,10 +107,15 @@ export function standingEntry(
 }
 
 /** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
-export function actorsOf({ heartbeat, symbols }: Pick<TradingParts, 'heartbeat' | 'symbols'>): string[] {
+export function actorsOf({
+  heartbeat,
+  symbols,
+  settings,
+}: Pick<TradingParts, 'heartbeat' | 'symbols' | 'settings'>): string[] {
   return [
     'alert-desk',
     ...(heartbeat === null ? [] : ['heartbeat']),
+    ...(settings.deadManMs ? ACCOUNTS.map((account) => `dead-man:${account}`) : []),
     ...ACCOUNTS.map((account) => `poller:${account}`),
     'gateway',
     ...symbols.map((symbol) => `symbol:${symbol.config.instrument}`),
@@ -128,6 +136,7 @@ export type Spawn = (machine: AnyActorLogic, options: { id: string; systemId: st
 interface ActorInputs {
   readonly 'alert-desk': InputFrom<typeof alertDeskMachine>;
   readonly heartbeat: InputFrom<typeof heartbeatMachine>;
+  readonly 'dead-man': InputFrom<typeof deadManMachine>;
   readonly poller: InputFrom<typeof accountPollerMachine>;
   readonly gateway: InputFrom<typeof orderGatewayMachine>;
   readonly symbol: InputFrom<typeof symbolMachine>;
@@ -136,6 +145,7 @@ interface ActorInputs {
 const LOGIC: Readonly<Record<keyof ActorInputs, AnyActorLogic>> = {
   'alert-desk': alertDeskMachine,
   heartbeat: heartbeatMachine,
+  'dead-man': deadManMachine,
   poller: accountPollerMachine,
   gateway: orderGatewayMachine,
   symbol: symbolMachine,
@@ -158,6 +168,9 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
     case 'heartbeat':
       if (context.heartbeat === null) return;
       start('heartbeat', { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs });
+      return;
+    case 'dead-man':
+      start('dead-man', { account: name === 'B' ? 'B' : 'A', exchange, clock, periodMs: settings.deadManMs ?? 0 });
       return;
     case 'poller': {
       const account: AccountName = name === 'B' ? 'B' : 'A';

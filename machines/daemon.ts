@@ -31,7 +31,7 @@ import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
 import type { Doing } from '../src/core/outbox.ts';
 import { rejection } from '../src/core/refusals.ts';
-import { RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
+import { DEAD_MAN_NOTE, RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import {
@@ -225,6 +225,12 @@ const listing = fromPromise<Listing, { readonly exchange: Exchange }>(async ({ i
   }
 });
 
+/** Twice at most: one request that got lost must not cost what was to be kept. */
+const disarm = fromPromise<void, { readonly exchange: Exchange }>(async ({ input: { exchange } }) => {
+  const off = (account: AccountName) => exchange.cancelOnDisconnect(account, 0);
+  await Promise.all(ACCOUNTS.map((account) => off(account).catch(() => off(account))));
+});
+
 const daemonSetup = setup({
   types: {
     input: {} as DaemonInput,
@@ -236,6 +242,7 @@ const daemonSetup = setup({
     prepare,
     listing,
     cleanup: stopCleanupMachine,
+    disarm,
   },
   delays: {
     drainLimitMs: DRAIN_LIMIT_MS,
@@ -244,6 +251,7 @@ const daemonSetup = setup({
   },
   guards: {
     nothingToTell: ({ context }) => context.told,
+    noDeadMan: ({ context }) => !context.settings.deadManMs,
   },
   actions: {
     takeSymbols: assign(({ event }) => ({
@@ -373,6 +381,7 @@ const daemonSetup = setup({
       }
       for (const key of cleared) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
       tell(enqueue, system, 'heartbeat', event);
+      tell(enqueue, system, `dead-man:${account}`, event);
     }),
     /**
      * Orders of ours on instruments that no symbol runs for (strategy 16.3): a symbol that leaves takes them up, or, where
@@ -671,6 +680,24 @@ const daemonSetup = setup({
       if (context.listing === 'again') enqueue.raise({ type: 'listing.due' });
       else scheduleListing(symbols, enqueue);
     }),
+    /** They would go on arming. */
+    endDeadMan: enqueueActions(({ enqueue }) => {
+      for (const account of ACCOUNTS) enqueue.stopChild(`dead-man:${account}`);
+    }),
+    noteDisarmed: enqueueActions(({ context, enqueue, system }) => {
+      const body = { armed: false };
+      try {
+        context.journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: context.clock.nowMs(), body }]);
+      } catch (thrown) {
+        reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
+      }
+    }),
+    /** What was kept will be cancelled when the timer runs out. */
+    alertArmed: ({ context, event, system }) => {
+      const failure = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
+      const alert = apiFailureAlert(failure, 1, context.clock.nowMs(), null);
+      system.get('alert-desk')?.send({ type: 'alert.raised', alert });
+    },
     takeCleanup: assign(({ context, event }) => {
       const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
       const left = output?.left ?? [];
@@ -755,6 +782,7 @@ type Args = { context: DaemonContext };
 
 const outputOf = ({ context }: Args): DaemonOutput => ({ exitCode: context.exitCode, failure: context.failure });
 const prepareInput = ({ context }: Args) => ({ prepare: context.prepare });
+const disarmInput = ({ context }: Args) => ({ exchange: context.exchange });
 const cleanupInput = ({ context, self }: Args & { self: AnyActorRef }) => ({
   exchange: context.exchange,
   clock: context.clock,
@@ -831,8 +859,19 @@ export const daemonMachine = daemonSetup.createMachine({
         systemId: 'cleanup',
         src: 'cleanup',
         input: cleanupInput,
-        onDone: { target: 'telling', actions: ['takeCleanup', 'tellRows'] },
-        onError: { target: 'telling', actions: ['failCleanup'] },
+        onDone: { target: 'disarming', actions: ['takeCleanup', 'tellRows'] },
+        onError: { target: 'disarming', actions: ['failCleanup'] },
+      },
+    },
+    disarming: {
+      description: 'The exchange’s dead-man timers are switched off, if they are ours: what was kept stays.',
+      entry: 'endDeadMan',
+      always: { guard: 'noDeadMan', target: 'telling' },
+      invoke: {
+        src: 'disarm',
+        input: disarmInput,
+        onDone: { target: 'telling', actions: ['noteDisarmed'] },
+        onError: { target: 'telling', actions: ['alertArmed'] },
       },
     },
     telling: {

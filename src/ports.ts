@@ -119,6 +119,8 @@ export interface Exchange {
    * `instrument`: cancels of one account and instrument that are due at the same time leave as one call (9.12).
    */
   cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number, instrument?: string): Promise<void>;
+  /** Has the exchange cancel all orders of the account unless this is asked again within `countdownMs`, 1001 to 300,000; 0: never. */
+  cancelOnDisconnect(account: AccountName, countdownMs: number): Promise<void>;
   /** The engine stops: from now on the whole of the budget may be used, not only what is planned (strategy 9.1). */
   spendAll(): void;
 }

@@ -34,6 +34,7 @@ export type AlertKind =
   | 'symbol-left'
   | 'stray-order'
   | 'isolated-margin'
+  | 'dead-man-off'
   | 'defect'
   | 'net-left'
   | 'rate-limited'
@@ -127,6 +128,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'net-left': { repeat: 0, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'isolated-margin': { repeat: 'episode', critical: false },
+  'dead-man-off': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },
   'requests-waiting': { repeat: 'episode', critical: false },
 };

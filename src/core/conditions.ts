@@ -124,6 +124,26 @@ export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costU
   return { kind: 'net-left', key: alertKey('net-left', instrument), account: null, instrument, atMs, sinceMs, details };
 }
 
+/** Key of {@link deadManAlert}. */
+export function deadManKey(account: AccountName): string {
+  return alertKey('dead-man-off', account);
+}
+
+/** The dead-man timer is off while a foreign order rests, or could not be set (strategy 2.1). */
+export function deadManAlert(
+  account: AccountName,
+  foreign: { readonly instrument: string; readonly orderId: string } | null,
+  reason: string | null,
+  atMs: number,
+): Alert {
+  const details = {
+    ...(foreign === null ? {} : { orderId: foreign.orderId }),
+    ...(reason === null ? {} : { reason }),
+  };
+  const instrument = foreign?.instrument ?? null;
+  return { kind: 'dead-man-off', key: deadManKey(account), account, instrument, atMs, sinceMs: null, details };
+}
+
 /** The exchange takes only orders that shrink a position, of an account or of an instrument (strategy 9.13). */
 export function reduceOnlyAlert({ account, sinceMs }: ReduceOnly, instrument: string, atMs: number): Alert {
   const of = account === null ? instrument : account;

@@ -10,6 +10,8 @@ export interface StrategySettings {
   readonly partialFillTimeoutMs: number;
   readonly postOnlyCooldownMs: number;
   readonly stuckMs: number;
+  /** The exchange's dead-man timer is ours (strategy 2.1): orders that it ended are no refusals (9.5). */
+  readonly deadMan?: boolean;
 }
 
 /** Why an account cannot open (strategy 5.7). */

@@ -99,7 +99,7 @@ export function begin(
 export function reconcile(
   before: SymbolState,
   snapshot: SymbolSnapshot,
-  settings: { readonly partialFillTimeoutMs: number },
+  settings: { readonly partialFillTimeoutMs: number; readonly deadMan?: boolean },
   mark: Decimal | null,
 ): Reconciled {
   const nowMs = snapshot.receivedAtMs;
@@ -116,7 +116,7 @@ export function reconcile(
       facts.push(adopted(state.instrument, late, nowMs));
     }
     const taken = takeOrder(state, order, nowMs, settings.partialFillTimeoutMs);
-    ended.push(...endOf(state, taken.state, order));
+    ended.push(...endOf(state, taken.state, order, settings.deadMan));
     state = taken.state;
     facts.push(...taken.facts);
   }
@@ -148,11 +148,11 @@ export function reconcile(
 }
 
 /** The order that this reading ended, if neither we nor a fill nor its expiry did (strategy 9.5). */
-function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder): EndedOrder[] {
+function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder, deadMan?: boolean): EndedOrder[] {
   const order = before.orders.find((one) => one.clientOrderId === seen.clientOrderId);
   const lives = now.orders.some((one) => one.clientOrderId === seen.clientOrderId);
   if (order === undefined || lives || isPostOnlyRefusal(seen.rejectReason)) return [];
-  const by = whoEnded(seen, order.cancelRequestedAtMs !== null || order.cancelSent === true);
+  const by = whoEnded(seen, order.cancelRequestedAtMs !== null || order.cancelSent === true, deadMan);
   return by === 'ours' ? [] : [{ order, by, word: seen.rejectReason }];
 }
 

@@ -69,12 +69,13 @@ export function isPostOnlyRefusal(reason: string): boolean {
 }
 
 /** Reasons of a cancel that somebody asked for: by request, or with the session it was asked in. */
+const DEAD_MAN = 'CLIENT_CANCEL_ON_DISCONNECT_TRIGGERED';
 const CANCEL_REASONS: ReadonlySet<string> = new Set([
   'CLIENT_CANCEL',
   'CLIENT_BULK_CANCEL',
   'CLIENT_SESSION_END',
   'CLIENT_REPLACE',
-  'CLIENT_CANCEL_ON_DISCONNECT_TRIGGERED',
+  DEAD_MAN,
 ]);
 
 /**
@@ -82,12 +83,15 @@ const CANCEL_REASONS: ReadonlySet<string> = new Set([
  * cancelled it by hand; or the exchange did by itself, for a reason we may not know.
  *
  * @param cancelled whether a cancel of ours may have been under way
+ * @param deadMan whether the dead-man timer is ours
  */
 export function whoEnded(
   { status, rejectReason }: { readonly status: string; readonly rejectReason: string },
   cancelled: boolean,
+  deadMan = false,
 ): 'ours' | 'by-hand' | 'exchange' {
   if (status === 'FILLED' || rejectReason === 'EXPIRED') return 'ours';
+  if (deadMan && rejectReason === DEAD_MAN) return 'ours';
   // Without a reason the exchange does not say that it was anything but our cancel.
   if (cancelled && (CANCEL_REASONS.has(rejectReason) || rejectReason === 'UNSPECIFIED')) return 'ours';
   return CANCEL_REASONS.has(rejectReason) ? 'by-hand' : 'exchange';

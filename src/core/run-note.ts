@@ -8,3 +8,11 @@ export interface RunNote {
   readonly stoppedAtMs: number | null;
   readonly exitCode: number | null;
 }
+
+/** Key of the journal's note about the exchange's dead-man timers. */
+export const DEAD_MAN_NOTE = 'dead-man';
+
+/** Whether this engine may have armed them and has not switched them off since (strategy 2.1). */
+export interface DeadManNote {
+  readonly armed: boolean;
+}

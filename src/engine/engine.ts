@@ -25,6 +25,7 @@ import { alertLine, alertTexts } from '../notify/texts.ts';
 import type { EngineClock, Heartbeat, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { labelOf, resolveInstruments } from '../settings/index.ts';
+import { settleDeadMan } from './dead-man.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
@@ -153,6 +154,7 @@ export function startEngine(parts: EngineParts): Engine {
           partialFillTimeoutMs: settings.partialFillTimeoutMs,
           postOnlyCooldownMs: settings.postOnlyCooldownMs,
           stuckMs: settings.stuckMs,
+          ...(settings.deadManMs > 0 ? { deadMan: true } : {}),
         },
         submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
         loopIntervalMs: settings.loopIntervalMs,
@@ -160,6 +162,7 @@ export function startEngine(parts: EngineParts): Engine {
         maxRuntimeMs: settings.maxRuntimeMs,
         mmrAlertThreshold: settings.mmrAlertThreshold,
         cancelOnStop: settings.cancelOnStop,
+        deadManMs: settings.deadManMs,
         stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
         dailyReportAtMinutes: settings.dailyReportAtMinutes,
       },
@@ -168,6 +171,7 @@ export function startEngine(parts: EngineParts): Engine {
           orStartError(() => rememberedInstrument(journal, name)),
         );
         await refuseOtherEngine(exchange, journal, parts);
+        await refuseDeadMan(exchange, journal, parts);
         if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
         const symbols = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
@@ -367,6 +371,17 @@ async function refuseOtherEngine(exchange: GrvtExchange, journal: EngineJournal,
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
     parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
+  }
+}
+
+/** The dead-man timers are armed, or off, before the first create (strategy 2.1). @throws StartError */
+async function refuseDeadMan(exchange: GrvtExchange, journal: EngineJournal, parts: EngineParts): Promise<void> {
+  const { settings, clock } = parts;
+  try {
+    const refused = await settleDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
+    if (refused !== null) throw new StartError(EXIT_CONFIGURATION, refused);
+  } catch (thrown) {
+    throw thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
   }
 }
 

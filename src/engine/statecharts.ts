@@ -3,6 +3,7 @@ import { accountPollerMachine } from '../../machines/account-poller.ts';
 import { alertDeskMachine } from '../../machines/alert-desk.ts';
 import { cancellationMachine } from '../../machines/cancellation.ts';
 import { daemonMachine } from '../../machines/daemon.ts';
+import { deadManMachine } from '../../machines/dead-man.ts';
 import { heartbeatMachine } from '../../machines/heartbeat.ts';
 import { orderGatewayMachine } from '../../machines/order-gateway.ts';
 import { stopCleanupMachine } from '../../machines/stop-cleanup.ts';
@@ -31,6 +32,7 @@ export const MACHINES: Readonly<Record<string, AnyStateMachine>> = {
   'alert-desk': alertDeskMachine,
   'stop-cleanup': stopCleanupMachine,
   heartbeat: heartbeatMachine,
+  'dead-man': deadManMachine,
 } as Readonly<Record<string, AnyStateMachine>>;
 
 export const CHART_FORMATS = ['mermaid', 'svg', 'json'] as const;

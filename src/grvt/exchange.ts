@@ -35,7 +35,7 @@ import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTroub
 import { createExchangeClock } from './exchange-clock.ts';
 import { type Agents, type HttpAnswer, openAgents, openHttp, type Post } from './http.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
-import { cancelCall, createCall, type OrderCall } from './orders.ts';
+import { cancelCall, countdownCall, createCall, type OrderCall } from './orders.ts';
 import {
   newestOrders,
   parseBook,
@@ -172,6 +172,8 @@ const MAX_SKIPPED_REPORTED = 1_000;
 /** What a create and a cancel ask of their buckets; whose turn and which need is known to the caller. */
 const CREATE = { call: 'createOrder', bucket: 'creates', asked: { need: 'repair', units: 5 } } as const;
 const CANCEL = { call: 'cancelOrder', bucket: 'cancels', asked: { need: 'cancel', units: 5 } } as const;
+/** The dead-man timer, in the bucket of reads. With a lesser need it could wait for ever behind them. */
+const COUNTDOWN = { asked: { need: 'overdue-reading', units: 100 } } as const;
 /** Weights of API 7. */
 const READ_UNITS = 20;
 const SUMMARY_UNITS = 40;
@@ -928,6 +930,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
           if (cancels.get(key) === fresh) cancels.delete(key);
         });
       });
+    },
+
+    async cancelOnDisconnect(account, countdownMs): Promise<void> {
+      const spec = { ...COUNTDOWN, ...countdownCall(idOf(account), countdownMs) };
+      await readPrivate(account, spec, (answer) => readAs(ackAnswer, answer));
     },
 
     instrumentTerms: (account) => readPrivate(account, leverageSpec(channels[account].keys), parseInstrumentTerms),

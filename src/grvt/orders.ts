@@ -1,11 +1,11 @@
 import type { CallEffect } from './errors.ts';
 
-/** A create or a cancel as it leaves (strategy 9.11, 9.12): bytes of ours under full names, sent as they are. */
+/** A create, a cancel or the dead-man timer as it leaves (strategy 9.11, 9.12): bytes of ours under full names, sent as they are. */
 export interface OrderCall {
-  readonly call: 'createOrder' | 'cancelOrder';
+  readonly call: 'createOrder' | 'cancelOrder' | 'cancelOnDisconnect';
   readonly route: string;
   readonly effect: CallEffect;
-  readonly bucket: 'creates' | 'cancels';
+  readonly bucket: 'creates' | 'cancels' | 'reads';
   readonly path: string;
   readonly body: string;
 }
@@ -27,6 +27,13 @@ export function cancelCall(subAccountId: string, ids: readonly string[], timeToL
   return first !== undefined && ids.length === 1
     ? order('cancel_order', 'v1', 'cancel', JSON.stringify({ ...account, client_order_id: first, ...life }))
     : order('bulk_orders', 'v2', 'cancel', JSON.stringify({ ...account, orders: [], client_order_i_ds: ids, ...life }));
+}
+
+/** Sets the dead-man timer of an account, or switches it off: 0 (API 5.5). */
+export function countdownCall(subAccountId: string, countdownMs: number): OrderCall {
+  const route = 'cancel_on_disconnect';
+  const body = JSON.stringify({ sub_account_id: subAccountId, countdown_time: String(countdownMs) });
+  return { call: 'cancelOnDisconnect', route, effect: 'cancel', bucket: 'reads', path: `/full/v1/${route}`, body };
 }
 
 function order(route: string, version: string, effect: 'create' | 'cancel', body: string): OrderCall {

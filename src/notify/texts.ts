@@ -284,6 +284,12 @@ const EN: Words = {
       engine: 'has stopped and does not hedge this; it goes on with it at its next start.',
       you: 'start it again, or hedge by hand.',
     },
+    'dead-man-off': {
+      title: 'The dead-man timer of the exchange is off',
+      line: '[order {orderId} is not ours, and the timer would cancel it][{reason}]',
+      engine: 'trades on without it, and arms it again when no such order rests and the exchange takes it.',
+      you: 'cancel that order, or move it to another account; until then orders stay when the engine dies.',
+    },
     defect: {
       title: 'A defect stops the engine',
       line: '[{reason}]',
@@ -543,6 +549,12 @@ const ZH: Words = {
       line: '待对冲：{side} {size} {base}[，价值 {diff} USDT][，按盘口对冲的成本 {cost} USDT]',
       engine: '已停止，不再对冲；下次启动后继续处理。',
       you: '重新启动，或手动对冲。',
+    },
+    'dead-man-off': {
+      title: '交易所的失联撤单计时已关闭',
+      line: '[订单 {orderId} 不是本策略的，计时到期会将其撤销][{reason}]',
+      engine: '在没有它的情况下继续交易；没有此类订单且交易所接受后重新启用。',
+      you: '撤销该订单或移至其他账户；在此之前，引擎失联时挂单会保留。',
     },
     defect: {
       title: '程序缺陷，引擎停止',

@@ -64,6 +64,8 @@ export interface EnvironmentSettings {
   /** null: never stops by itself. */
   readonly maxRuntimeMs: number | null;
   readonly cancelOnStop: boolean;
+  /** The exchange's dead-man timer (strategy 2.1); 0: none. */
+  readonly deadManMs: number;
   readonly stopKeepStrategyOrders: number;
   readonly postOnlyMaxRetry: number;
   readonly postOnlyCooldownMs: number;
@@ -673,6 +675,7 @@ function settled(
     singleOrderDiffThresholdUsdt: present(values, 'GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT'),
     maxRuntimeMs: values.GRVT_HEDGE_MAX_RUNTIME_SEC,
     cancelOnStop: present(values, 'GRVT_HEDGE_CANCEL_ON_STOP'),
+    deadManMs: present(values, 'GRVT_HEDGE_DEAD_MAN_SEC'),
     stopKeepStrategyOrders: present(values, 'GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS'),
     postOnlyMaxRetry: present(values, 'GRVT_HEDGE_POST_ONLY_MAX_RETRY'),
     postOnlyCooldownMs: present(values, 'GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC'),

@@ -113,6 +113,18 @@ function seconds(from: string, to: number): Kind<number> {
   return duration('seconds', MS_PER_SEC, from, String(to));
 }
 
+/** Of the exchange's dead-man timer: a renewal costs a second of the budget of reads, and it takes five minutes at most. */
+const deadMan: Kind<number> = {
+  unit: 'seconds',
+  expected: '0, or a whole number of seconds from 60 to 300',
+  schema: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .refine((value) => value === 0 || (value >= 60 && value <= 300))
+    .transform((value) => value * MS_PER_SEC),
+};
+
 /** The same, where 0 means never. */
 function secondsOrNever(to: number): Kind<number | null> {
   const schema = plain
@@ -551,6 +563,13 @@ export const VARIABLES = {
     section: 'stop',
     en: 'How many strategy orders to leave per account and instrument at stop, newest first.',
     zh: '停机时每账户每标的保留的策略挂单数（保留最新的）。',
+  }),
+
+  GRVT_HEDGE_DEAD_MAN_SEC: variable(deadMan, {
+    default: '0',
+    section: 'stop',
+    en: 'The exchange cancels ALL orders of both accounts when the engine is silent this long; 0: never.',
+    zh: '引擎失联达到该秒数后，交易所撤销两个账户的全部挂单；0 表示不启用。',
   }),
 
   GRVT_HEDGE_NAME: variable(engineName, {

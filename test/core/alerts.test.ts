@@ -100,6 +100,7 @@ describe('strategy 12: periods', () => {
       'account-parked',
       'actor-failed',
       'defect',
+      'held-with-net',
       'instrument-unlisted',
       'invariant-broken',
       'mmr',

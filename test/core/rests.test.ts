@@ -182,6 +182,12 @@ describe('9.5 who ended an order that had rested', () => {
     });
   }
 
+  it('our own dead-man timer is no refusal; somebody else’s is a cancel by hand', () => {
+    const end = { status: 'CANCELLED', rejectReason: 'CLIENT_CANCEL_ON_DISCONNECT_TRIGGERED' };
+    assert.equal(whoEnded(end, false, true), 'ours');
+    assert.equal(whoEnded(end, false), 'by-hand');
+  });
+
   it('FAIL_POST_ONLY and RESTING_ORDER_WOULD_CROSS are post-only refusals, nothing else is', () => {
     assert.ok(isPostOnlyRefusal('FAIL_POST_ONLY') && isPostOnlyRefusal('RESTING_ORDER_WOULD_CROSS'));
     assert.ok(!isPostOnlyRefusal('SELF_TRADE_PROTECTION'));

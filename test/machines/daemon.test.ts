@@ -20,7 +20,7 @@ import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import type { Standing } from '../../src/core/modes.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
-import { RUN_NOTE } from '../../src/core/run-note.ts';
+import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
@@ -597,6 +597,39 @@ describe('13.4 what remains open at a stop', () => {
     const waiting = netLeftOf({ ...sold, state: { ...sold.state, orders: [part] } });
     assert.deepEqual([String(waiting?.size), waiting?.costUsdt], ['0.5', null]);
     assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }), null);
+  });
+});
+
+describe('2.1 the dead-man timers', () => {
+  const sets = (world: World) => world.exchange.named('cancelOnDisconnect').map(({ args }) => args.join(' '));
+
+  it('a clean stop switches them off last, once nothing of ours rests, and notes it', async () => {
+    const world = await trading({ settings: { deadManMs: 60_000 } });
+    assert.deepEqual(sets(world), ['A 60000', 'B 60000']);
+    await world.pass(65_000, 500);
+    assert.equal(sets(world).length, 6);
+    world.exchange.onCountdown = async () => {
+      assert.equal(
+        [...world.resting.values()].some(({ order }) => order.status === 'OPEN'),
+        false,
+      );
+    };
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(10_000, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.deepEqual(sets(world).slice(6), ['A 0', 'B 0']);
+    assert.deepEqual(world.journal.latest('note', DEAD_MAN_NOTE)?.body, { armed: false });
+  });
+
+  it('that they cannot be switched off is alerted, and the stop goes on', async () => {
+    const world = await trading({ settings: { deadManMs: 60_000 } });
+    world.exchange.onCountdown = () => Promise.reject(new Error('down'));
+    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    await world.pass(10_000, 100);
+    assert.equal(world.phase, 'stopped');
+    assert.deepEqual(sets(world).slice(2).sort(), ['A 0', 'A 0', 'B 0', 'B 0']);
+    assert.match(world.alerts('api-failure').join(), /cancelOnDisconnect/);
+    assert.equal(world.journal.latest('note', DEAD_MAN_NOTE), null);
   });
 });
 

@@ -42,6 +42,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'symbol-leaving': { leaving: 'removed', a: '1.5', b: '-1', net: '0.5', orders: '2' },
   'symbol-left': { a: '1.5', b: '-1.5', net: '0' },
   'net-left': { side: 'sell', size: '1.66', diff: '996.00', cost: '12.45' },
+  'dead-man-off': { orderId: '0x12' },
   defect: { reason: 'TypeError: x is not a function' },
   'stray-order': { clientOrderId: '7' },
   'isolated-margin': { leverage: '20' },

@@ -53,6 +53,12 @@ const VALUES: Readonly<
     good: { '1': true, '0': false, true: true, FALSE: false },
     bad: ['2', 'yes', '-1', 'toString'],
   },
+  GRVT_HEDGE_DEAD_MAN_SEC: {
+    read: 'deadManMs',
+    default: 0,
+    good: { '0': 0, '60': 60_000, '300': 300_000 },
+    bad: ['1', '59', '301', '60.5', '-60', 'on'],
+  },
   GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS: {
     read: 'stopKeepStrategyOrders',
     default: 0,

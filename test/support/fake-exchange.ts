@@ -170,6 +170,12 @@ export class FakeExchange implements Exchange {
     return this.onBook(instrument);
   }
 
+  onCountdown: (account: AccountName, ms: number) => Promise<void> = async () => {};
+  cancelOnDisconnect(account: AccountName, ms: number): Promise<void> {
+    this.#note('cancelOnDisconnect', account, ms);
+    return this.onCountdown(account, ms);
+  }
+
   onLastTouch: Exchange['lastTouch'] = () => null;
   lastTouch(instrument: string): ReturnType<Exchange['lastTouch']> {
     return this.onLastTouch(instrument);

@@ -1,0 +1,128 @@
+import { type AnyActorRef, assign, fromPromise, setup } from 'xstate';
+import type { Alert } from '../src/core/alerts.ts';
+import { deadManAlert, deadManKey } from '../src/core/conditions.ts';
+import type { AccountName } from '../src/core/model.ts';
+import { isOwnOrder } from '../src/core/order-id.ts';
+import type { Clock, Exchange } from '../src/ports.ts';
+import type { AccountPolled } from './messages.ts';
+
+/**
+ * The exchange's dead-man timer of one account (strategy 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`): armed, and renewed twice per period, so
+ * that the exchange cancels all orders of the account when this engine is no more. It would take foreign orders along: while one
+ * rests the timer is off, with an alert. It asks the exchange for nothing but that timer.
+ */
+
+/** Until a call that failed is made again: a period has sixty seconds at least, and half of one has passed at most. */
+export const RETRY_MS = 5_000;
+
+export interface DeadManInput {
+  readonly account: AccountName;
+  readonly exchange: Pick<Exchange, 'cancelOnDisconnect'>;
+  readonly clock: Clock;
+  /** After this without a renewal the exchange cancels. */
+  readonly periodMs: number;
+}
+
+interface DeadManContext extends DeadManInput {
+  /** A foreign order that rests; undefined: no list was read yet. */
+  readonly foreign: { readonly instrument: string; readonly orderId: string } | null | undefined;
+}
+
+const setTimer = fromPromise<void, Pick<DeadManInput, 'exchange' | 'account'> & { readonly ms: number }>(({ input }) =>
+  input.exchange.cancelOnDisconnect(input.account, input.ms),
+);
+
+export const deadManMachine = setup({
+  types: {
+    context: {} as DeadManContext,
+    events: {} as AccountPolled,
+    input: {} as DeadManInput,
+  },
+  actors: { setTimer },
+  delays: { renewMs: ({ context }) => context.periodMs / 2, retryMs: RETRY_MS },
+  guards: {
+    foreignRests: ({ context }) => (context.foreign ?? null) !== null,
+    noneRests: ({ context }) => context.foreign === null,
+  },
+  actions: {
+    noteOrders: assign(({ event }) => {
+      const foreign = event.snapshot.openOrders.find((order) => !isOwnOrder(order));
+      return { foreign: foreign === undefined ? null : { instrument: foreign.instrument, orderId: foreign.orderId } };
+    }),
+    alertForeign: ({ context, system }) => {
+      if (context.foreign) raise(system, deadManAlert(context.account, context.foreign, null, context.clock.nowMs()));
+    },
+    alertFailed: ({ context, system }, { reason }: { readonly reason: string }) =>
+      raise(system, deadManAlert(context.account, context.foreign ?? null, reason, context.clock.nowMs())),
+    clearAlert: ({ context, system }) => {
+      const { account, clock } = context;
+      system.get('alert-desk')?.send({ type: 'alert.cleared', key: deadManKey(account), atMs: clock.nowMs() });
+    },
+  },
+}).createMachine({
+  id: 'dead-man',
+  context: ({ input }) => ({ ...input, foreign: undefined }),
+  on: { 'account.polled': { actions: 'noteOrders' } },
+  initial: 'unknown',
+  states: {
+    unknown: {
+      description: 'The open orders have not been read yet; the start has armed it, or switched it off.',
+      always: [
+        { guard: 'foreignRests', target: 'disarming' },
+        { guard: 'noneRests', target: 'arming' },
+      ],
+    },
+    arming: {
+      description: 'The timer is being set to its period.',
+      invoke: {
+        src: 'setTimer',
+        input: ({ context: { exchange, account, periodMs } }) => ({ exchange, account, ms: periodMs }),
+        onDone: { target: 'armed', actions: 'clearAlert' },
+        onError: {
+          target: 'notArmed',
+          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+        },
+      },
+    },
+    armed: {
+      description: 'The timer runs; it is set again before half of it is over.',
+      always: { guard: 'foreignRests', target: 'disarming' },
+      after: { renewMs: 'arming' },
+    },
+    notArmed: {
+      description: 'Setting it failed: it may run or not. Tried again soon.',
+      always: { guard: 'foreignRests', target: 'disarming' },
+      after: { retryMs: 'arming' },
+    },
+    disarming: {
+      description: 'A foreign order rests, which the timer would take along: it is being switched off.',
+      entry: 'alertForeign',
+      invoke: {
+        src: 'setTimer',
+        input: ({ context: { exchange, account } }) => ({ exchange, account, ms: 0 }),
+        onDone: 'off',
+        onError: {
+          target: 'notOff',
+          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+        },
+      },
+    },
+    notOff: {
+      description: 'Switching it off failed: it may run. Tried again soon.',
+      always: { guard: 'noneRests', target: 'arming' },
+      after: { retryMs: 'disarming' },
+    },
+    off: {
+      description: 'The timer is off while a foreign order rests.',
+      always: { guard: 'noneRests', target: 'arming' },
+    },
+  },
+});
+
+function raise(system: { get(id: string): AnyActorRef | undefined }, alert: Alert): void {
+  system.get('alert-desk')?.send({ type: 'alert.raised', alert });
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

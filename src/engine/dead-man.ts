@@ -1,0 +1,52 @@
+import { ACCOUNTS } from '../core/model.ts';
+import { isOwnOrder } from '../core/order-id.ts';
+import { DEAD_MAN_NOTE, type DeadManNote, RUN_NOTE, type RunNote } from '../core/run-note.ts';
+import type { Exchange, Journal } from '../ports.ts';
+
+/** Foreign orders that the refusal of a start names. */
+const NAMED = 5;
+
+/**
+ * Before the first create: arms the exchange's dead-man timers, or switches off those that a run before has armed (strategy 2.1,
+ * `GRVT_HEDGE_DEAD_MAN_SEC`). A start that follows a crash is not refused for foreign orders: its positions need a manager.
+ *
+ * @returns why the start is refused; null: it is not
+ * @throws ExchangeError
+ */
+export async function settleDeadMan(
+  exchange: Pick<Exchange, 'openOrders' | 'cancelOnDisconnect'>,
+  journal: Pick<Journal, 'latest' | 'append'>,
+  periodMs: number,
+  nowMs: number,
+): Promise<string | null> {
+  const note = (armed: boolean) => journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: nowMs, body: { armed } }]);
+  const set = (ms: number) => Promise.all(ACCOUNTS.map((account) => exchange.cancelOnDisconnect(account, ms)));
+  const wasArmed = (journal.latest('note', DEAD_MAN_NOTE)?.body as DeadManNote | undefined)?.armed ?? false;
+  if (periodMs === 0) {
+    if (!wasArmed) return null;
+    await set(0);
+    note(false);
+    return null;
+  }
+  const lists = await Promise.all(ACCOUNTS.map((account) => exchange.openOrders(account)));
+  const foreign = lists.flatMap((orders, at) =>
+    orders.flatMap((order) =>
+      isOwnOrder(order) ? [] : [`${order.orderId} of account ${ACCOUNTS[at]} on ${order.instrument}`],
+    ),
+  );
+  if (foreign.length > 0) {
+    const run = journal.latest('note', RUN_NOTE)?.body as RunNote | undefined;
+    const takesOver = run !== undefined && run.stoppedAtMs === null;
+    if (takesOver) await set(0);
+    if (takesOver) return null;
+    const named =
+      foreign.slice(0, NAMED).join(', ') + (foreign.length > NAMED ? `, and ${foreign.length - NAMED} more` : '');
+    return (
+      `GRVT_HEDGE_DEAD_MAN_SEC=${periodMs / 1000} would cancel orders that are not ours: ${named}; ` +
+      'cancel them, or set it to 0'
+    );
+  }
+  note(true);
+  await set(periodMs);
+  return null;
+}
