@@ -1,5 +1,5 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
-import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
+import { toFailure } from '../src/core/failure.ts';
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { rejection, WOULD_CROSS } from '../src/core/refusals.ts';
@@ -79,8 +79,6 @@ interface CreateInput {
   readonly whyNot: () => Reason | null;
   readonly admission: Admission;
 }
-
-const callFailed = ({ message }: ExchangeFailure): Reason => reason('call-failed', '9.6', { message });
 
 /** Leave for a create (strategy 9.1); given back at once where the submission was halted meanwhile. */
 async function admitCreate({ exchange, intent }: AdmissionInput, signal: AbortSignal): Promise<Admission> {
@@ -211,7 +209,7 @@ const setupSubmission = setup({
     noteAdmissionFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = toFailure(params.thrown, 'createOrder', intentOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, why: callFailed(failure), rateLimits };
+      return { failure, why: failure.why, rateLimits };
     }),
     returnAdmission: ({ context }) => context.admission?.unused(),
     quoteAttempt: assign(({ context }, params: { output: Market }) => {
@@ -222,7 +220,7 @@ const setupSubmission = setup({
     noteBookFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = toFailure(params.thrown, 'book', null);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, why: reason('book-call-failed', '7.4', { message: failure.message }), rateLimits };
+      return { failure, why: reason('book-call-failed', '7.4', { why: failure.why }), rateLimits };
     }),
     reportBookFailure: ({ context }) => {
       const failure = present(context.failure, 'failure');
@@ -260,7 +258,7 @@ const setupSubmission = setup({
     noteCreateFailure: assign(({ context }, params: { thrown: unknown }) => {
       const failure = createFailure(params.thrown, orderOf(context).account);
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
-      return { failure, why: callFailed(failure), rateLimits };
+      return { failure, why: failure.why, rateLimits };
     }),
     noteDoubt: assign({
       why: ({ context }) => reason('impossible-answer', '9.6', { word: context.seen?.rejectReason ?? '' }),

@@ -101,7 +101,8 @@ export function statusLines(status: Status): string[] {
     for (const one of status.accounts) {
       const ratio = one.marginRatio === null ? 'margin ratio not known' : `margin ratio ${percent(one.marginRatio)}`;
       const read = one.polledAtMs === null ? 'not read yet' : `read ${lasting(atMs - one.polledAtMs)} ago`;
-      const trouble = one.failuresInARow > 0 ? `, ${one.failuresInARow} failures in a row: ${one.failure}` : '';
+      const trouble =
+        one.failuresInARow > 0 ? `, ${one.failuresInARow} failures in a row: ${one.failure?.en ?? ''}` : '';
       lines.push(
         `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}, ${read}, ${one.poller ?? ''}${trouble}`,
       );

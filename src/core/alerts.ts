@@ -159,7 +159,7 @@ export function apiFailureAlert(failure: ExchangeFailure, inARow: number, atMs: 
     sinceMs,
     details: {
       call: failure.call,
-      reason: failure.message,
+      reason: failure.why,
       inARow: String(inARow),
       ...(failure.code === null ? {} : { code: String(failure.code) }),
     },
@@ -193,7 +193,7 @@ export function accountParkedAlert(failure: ExchangeFailure, account: AccountNam
     instrument: null,
     atMs,
     sinceMs: null,
-    details: { reason: failure.message, code: failure.code === null ? '-' : String(failure.code) },
+    details: { reason: failure.why, code: failure.code === null ? '-' : String(failure.code) },
   };
 }
 

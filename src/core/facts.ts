@@ -138,7 +138,7 @@ export type Fact = { readonly atMs: number } & (
       readonly account: AccountName | null;
       readonly call: string;
       readonly name: string;
-      readonly why: string;
+      readonly why: Reason;
       readonly isLast: boolean;
     }
   | {

@@ -1,4 +1,5 @@
 import type { AccountName } from './model.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /**
  * Why a call to the exchange gave no usable answer. Four words that are not each other (docs/decisions): *denied* is ours,
@@ -31,6 +32,8 @@ export interface ExchangeFailure {
   readonly account: AccountName | null;
   /** GRVT's error code, when it gave one. */
   readonly code: number | null;
+  readonly why: Reason;
+  /** Call, account and `why` in English. */
   readonly message: string;
 }
 
@@ -38,5 +41,5 @@ export interface ExchangeFailure {
 export function toFailure(thrown: unknown, call: string, account: AccountName | null): ExchangeFailure {
   if (thrown instanceof Error && 'kind' in thrown && 'call' in thrown) return thrown as unknown as ExchangeFailure;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { kind: 'unavailable', call, account, code: null, message };
+  return { kind: 'unavailable', call, account, code: null, why: reason('part-failed', '10.3', { message }), message };
 }

@@ -125,12 +125,60 @@ export interface ReasonParams {
   // ----------------------------------------------------------- what the exchange said, or did not (strategy 9.5, 9.6)
   /** The exchange's reject reason. */
   rejected: { readonly word: string };
-  'call-failed': { readonly message: string };
-  'book-call-failed': { readonly message: string };
+  'book-call-failed': { readonly why: Reason };
   'impossible-answer': { readonly word: string };
   'never-confirmed': None;
   'no-outcome-in-journal': None;
   'missing-since-confirmed': None;
+
+  // --------------------------------------------- a call to the exchange failed (strategy 9.1, 9.6, 9.8, 10.3, 10.4)
+  /** The exchange's error body; `check` names settings that are mostly behind it. */
+  'answered-with-code': {
+    readonly code: number;
+    readonly words: string;
+    readonly status: number;
+    readonly check: readonly string[];
+  };
+  'answered-with-status': { readonly status: number };
+  'answered-with-redirect': { readonly status: number };
+  /** `body` says why it is no JSON. */
+  'answered-unreadably': { readonly status: number; readonly body: Reason };
+  'body-empty': None;
+  'body-html': { readonly characters: number };
+  'body-not-json': { readonly characters: number };
+  'no-answer': { readonly seconds: number };
+  /** The system's or the HTTP client's own words. */
+  network: { readonly code: string; readonly words: string };
+  'never-left': { readonly why: Reason };
+  'no-session': { readonly login: Reason };
+  'budget-waited': { readonly seconds: number };
+  'budget-full': { readonly waiting: number };
+  'engine-closes': None;
+  'page-repeated': None;
+  'too-many-pages': { readonly pages: number };
+  // A login.
+  'login-refused': { readonly answer: Reason; readonly key: string };
+  'not-a-login': { readonly answer: Reason };
+  'without-cookie': { readonly status: number; readonly body: Reason | null };
+  'without-account-id': { readonly status: number };
+  'cookie-ended': None;
+  'key-not-accepted': { readonly status: number };
+  // An answer with something impossible; `field` empty: the whole answer.
+  'unusable-answer': { readonly field: string; readonly problem: Reason };
+  'field-missing': None;
+  'field-zero': None;
+  'field-missing-or-zero': None;
+  'field-not-positive': { readonly found: string };
+  /** `expected`: one of ours (FieldProblem), or the schema library's words. */
+  'field-odd': { readonly expected: string; readonly found: string };
+  'field-for-another': { readonly found: string; readonly asked: string };
+  'field-of-other-account': { readonly found: string; readonly own: string };
+  'level-not-further': { readonly price: string; readonly before: string };
+  'traded-above-size': { readonly traded: string; readonly size: string };
+  'traded-without-price': None;
+  'filled-without-trade': None;
+  'filled-in-part': { readonly traded: string; readonly size: string };
+  'row-nameless': None;
 }
 
 type None = Readonly<Record<never, never>>;

@@ -8,6 +8,7 @@ import { netLeftAlert } from '../core/conditions.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
+import type { Reason } from '../core/reasons.ts';
 import { mayOnlyReduce } from '../core/reduce-only.ts';
 import { restOf } from '../core/rests.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -403,8 +404,23 @@ export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
 export function startErrorOf(error: ExchangeError): StartError {
   const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
   if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
-  const advice = error.account === null || error.message.includes('GRVT_') ? '' : adviceOnKeys(error.account);
+  const advice = error.account === null || namesSettings(error.why) ? '' : adviceOnKeys(error.account);
   return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
+}
+
+/** Whether a failure says itself which settings to look at. */
+function namesSettings(why: Reason): boolean {
+  switch (why.code) {
+    case 'login-refused':
+    case 'not-a-login':
+      return true;
+    case 'no-session':
+      return namesSettings(why.params.login);
+    case 'answered-with-code':
+      return why.params.check.length > 0;
+    default:
+      return false;
+  }
 }
 
 function adviceOnKeys(account: AccountName): string {

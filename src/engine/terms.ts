@@ -8,6 +8,7 @@ import {
 } from '../core/model.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /** What could not be read: an older server, a key without that permission, a failed call. Nothing follows from it. */
 interface Unknown {
@@ -40,7 +41,7 @@ async function orUnknown<T>(reading: Promise<T>): Promise<T | Unknown> {
     return await reading;
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
-    return { unknown: thrown.why };
+    return { unknown: reasonText(thrown.why) };
   }
 }
 

@@ -1,5 +1,7 @@
 import PQueue, { type QueueAddOptions } from 'p-queue';
 import type { AccountName } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
 export const NEEDS = [
@@ -51,11 +53,16 @@ const RECOVERY_STEP_MS = 60_000;
 
 /** A request that never left, because it waited too long or too many were waiting. */
 export class NotAdmitted extends Error {
-  constructor(why: string) {
-    super(`never left: ${why}`);
+  readonly why: Reason;
+
+  constructor(why: Reason) {
+    super(`never left: ${reasonText(why)}`);
     this.name = 'NotAdmitted';
+    this.why = reason('never-left', '9.1', { why });
   }
 }
+
+const CLOSING = reason('engine-closes', '13.1');
 
 /** What a request asks of its bucket. */
 export interface Asked {
@@ -129,7 +136,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
   const queue = new Turns();
   // Only who has to wait goes through it: most requests find room, and a promise queue costs as much as sending them.
   const line = new PQueue<Turns, Place>({ queueClass: queueOf(queue), autoStart: false });
-  const refusals = new Set<(why: string) => void>();
+  const refusals = new Set<(why: Reason) => void>();
   let planned = PLANNED_SHARE;
   let share = 1;
   let used = 0;
@@ -235,7 +242,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
         if (isLate) countLate(-1);
       };
       let refused = false;
-      const refuse = (why: string) => {
+      const refuse = (why: Reason) => {
         refused = true;
         // It goes through the line all the same, at no cost: p-queue keeps what never runs.
         queue.letGo(id);
@@ -248,7 +255,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
           isLate = true;
           countLate(1);
         }, LATE_MS),
-        setTimeout(() => refuse(`waited ${MAX_WAIT_MS / 1_000} s for the request budget`), MAX_WAIT_MS),
+        setTimeout(() => refuse(reason('budget-waited', '9.1', { seconds: MAX_WAIT_MS / 1_000 })), MAX_WAIT_MS),
       ];
       if (overdueInMs !== undefined) {
         timers.push(
@@ -275,9 +282,9 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
 
   return {
     async take(asked) {
-      if (closed) throw new NotAdmitted('the engine is closing');
+      if (closed) throw new NotAdmitted(CLOSING);
       if (queue.size === 0 && fits(asked.units, priorityOf(asked.need))) return grant(asked.units);
-      if (refusals.size >= MAX_WAITING) throw new NotAdmitted(`${MAX_WAITING} requests are waiting already`);
+      if (refusals.size >= MAX_WAITING) throw new NotAdmitted(reason('budget-full', '9.1', { waiting: MAX_WAITING }));
       return wait(asked);
     },
     count(units) {
@@ -302,7 +309,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       closed = true;
       if (pause !== null) clearTimeout(pause);
       if (recovery !== null) clearInterval(recovery);
-      for (const refuse of [...refusals]) refuse('the engine is closing');
+      for (const refuse of [...refusals]) refuse(CLOSING);
     },
   };
 }

@@ -1,6 +1,9 @@
 import type { ExchangeFailure, FailureKind } from '../core/failure.ts';
 import type { AccountName } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { Redact } from '../ports.ts';
+import { reasonText } from '../texts/reasons.ts';
+import { isPage } from './wire.ts';
 
 /** What a call does to the world, which decides what its failure means (strategy 9.6, 10.3). */
 export type CallEffect = 'read' | 'create' | 'cancel';
@@ -21,7 +24,6 @@ export interface ErrorRow {
   readonly code: number;
   /** The HTTP status documented for it. */
   readonly http: number;
-  readonly meaning: string;
   readonly action: ErrorAction;
 }
 
@@ -32,106 +34,106 @@ export interface ErrorRow {
  * that later. Codes with a 5xx status are `find-out`: strategy 9.6 counts every 5xx as an unknown outcome.
  */
 export const ERROR_TABLE: readonly ErrorRow[] = [
-  { code: 1000, http: 401, meaning: 'not authenticated', action: 'log-in-again' },
-  { code: 1001, http: 403, meaning: 'not authorised for this', action: 'park' },
-  { code: 1002, http: 500, meaning: 'internal server error', action: 'find-out' },
-  { code: 1003, http: 400, meaning: 'malformed request', action: 'refused' },
-  { code: 1004, http: 404, meaning: 'data not found', action: 'not-found' },
-  { code: 1005, http: 500, meaning: 'unknown error', action: 'find-out' },
-  { code: 1006, http: 429, meaning: 'rate limit of the tier passed', action: 'back-off' },
-  { code: 1008, http: 401, meaning: 'IP address not whitelisted for this API key', action: 'park' },
-  { code: 1009, http: 503, meaning: 'endpoint deactivated for now', action: 'find-out' },
-  { code: 1012, http: 400, meaning: 'invalid signature chain id', action: 'park' },
-  { code: 1014, http: 504, meaning: 'gateway of the exchange timed out', action: 'find-out' },
-  { code: 1015, http: 503, meaning: 'exchange temporarily overloaded', action: 'find-out' },
-  { code: 1101, http: 400, meaning: 'stream selector format', action: 'refused' },
-  { code: 1102, http: 400, meaning: 'number of primary stream selectors', action: 'refused' },
-  { code: 1103, http: 400, meaning: 'number of secondary stream selectors', action: 'refused' },
+  { code: 1000, http: 401, action: 'log-in-again' },
+  { code: 1001, http: 403, action: 'park' },
+  { code: 1002, http: 500, action: 'find-out' },
+  { code: 1003, http: 400, action: 'refused' },
+  { code: 1004, http: 404, action: 'not-found' },
+  { code: 1005, http: 500, action: 'find-out' },
+  { code: 1006, http: 429, action: 'back-off' },
+  { code: 1008, http: 401, action: 'park' },
+  { code: 1009, http: 503, action: 'find-out' },
+  { code: 1012, http: 400, action: 'park' },
+  { code: 1014, http: 504, action: 'find-out' },
+  { code: 1015, http: 503, action: 'find-out' },
+  { code: 1101, http: 400, action: 'refused' },
+  { code: 1102, http: 400, action: 'refused' },
+  { code: 1103, http: 400, action: 'refused' },
   // Its reads work; the other way of 6.3 is taken.
-  { code: 1400, http: 403, meaning: 'signer lacks trade permission', action: 'refused' },
-  { code: 2000, http: 403, meaning: 'unauthorised signer', action: 'park' },
-  { code: 2001, http: 403, meaning: 'signature expired', action: 'refused' },
-  { code: 2002, http: 403, meaning: 'signature does not match the payload', action: 'refused' },
-  { code: 2003, http: 403, meaning: 'sub account of the order is not the session’s', action: 'park' },
-  { code: 2004, http: 403, meaning: 'expired session key', action: 'park' },
-  { code: 2005, http: 403, meaning: 'signature v must be 27 or 28', action: 'refused' },
-  { code: 2006, http: 403, meaning: 'signature r and s must be exactly 64 hex characters', action: 'refused' },
-  { code: 2007, http: 403, meaning: 'signature s must be in the lower half', action: 'refused' },
-  { code: 2008, http: 403, meaning: 'signature lasts longer than allowed', action: 'refused' },
-  { code: 2010, http: 400, meaning: 'order_id must be empty on create', action: 'refused' },
-  { code: 2011, http: 400, meaning: 'client_order_id missing', action: 'refused' },
-  { code: 2012, http: 400, meaning: 'client_order_id overlaps an active order', action: 'find-out' },
-  { code: 2020, http: 400, meaning: 'market order with a limit price', action: 'refused' },
-  { code: 2021, http: 400, meaning: 'limit order without a limit price', action: 'refused' },
-  { code: 2030, http: 400, meaning: 'time in force not for the order book', action: 'refused' },
-  { code: 2032, http: 400, meaning: 'post_only needs GOOD_TILL_TIME', action: 'refused' },
-  { code: 2040, http: 400, meaning: 'order without a leg', action: 'refused' },
-  { code: 2041, http: 400, meaning: 'legs not sorted', action: 'refused' },
-  { code: 2042, http: 400, meaning: 'more than one leg on the book', action: 'refused' },
-  { code: 2050, http: 400, meaning: 'state must be empty on create', action: 'refused' },
-  { code: 2051, http: 400, meaning: 'execution metadata must be empty on create', action: 'refused' },
-  { code: 2060, http: 400, meaning: 'inactive instrument', action: 'refused' },
-  { code: 2061, http: 400, meaning: 'unsupported instrument', action: 'refused' },
-  { code: 2062, http: 400, meaning: 'size below min_size', action: 'refused' },
-  { code: 2063, http: 400, meaning: 'below block size', action: 'refused' },
-  { code: 2064, http: 400, meaning: 'price not on tick', action: 'refused' },
-  { code: 2065, http: 400, meaning: 'size too granular', action: 'refused' },
-  { code: 2066, http: 400, meaning: 'below min notional', action: 'refused' },
-  { code: 2067, http: 400, meaning: 'below min notional, reducing', action: 'refused' },
-  { code: 2070, http: 400, meaning: 'liquidation order not supported', action: 'refused' },
-  { code: 2080, http: 400, meaning: 'insufficient margin', action: 'refused' },
-  { code: 2081, http: 400, meaning: 'would exceed the maximum position', action: 'refused' },
-  { code: 2082, http: 400, meaning: 'pre-order check failed', action: 'refused' },
-  { code: 2083, http: 400, meaning: 'would exceed the maximum position of the leverage tier', action: 'refused' },
-  { code: 2084, http: 400, meaning: 'post-order check failed', action: 'refused' },
+  { code: 1400, http: 403, action: 'refused' },
+  { code: 2000, http: 403, action: 'park' },
+  { code: 2001, http: 403, action: 'refused' },
+  { code: 2002, http: 403, action: 'refused' },
+  { code: 2003, http: 403, action: 'park' },
+  { code: 2004, http: 403, action: 'park' },
+  { code: 2005, http: 403, action: 'refused' },
+  { code: 2006, http: 403, action: 'refused' },
+  { code: 2007, http: 403, action: 'refused' },
+  { code: 2008, http: 403, action: 'refused' },
+  { code: 2010, http: 400, action: 'refused' },
+  { code: 2011, http: 400, action: 'refused' },
+  { code: 2012, http: 400, action: 'find-out' },
+  { code: 2020, http: 400, action: 'refused' },
+  { code: 2021, http: 400, action: 'refused' },
+  { code: 2030, http: 400, action: 'refused' },
+  { code: 2032, http: 400, action: 'refused' },
+  { code: 2040, http: 400, action: 'refused' },
+  { code: 2041, http: 400, action: 'refused' },
+  { code: 2042, http: 400, action: 'refused' },
+  { code: 2050, http: 400, action: 'refused' },
+  { code: 2051, http: 400, action: 'refused' },
+  { code: 2060, http: 400, action: 'refused' },
+  { code: 2061, http: 400, action: 'refused' },
+  { code: 2062, http: 400, action: 'refused' },
+  { code: 2063, http: 400, action: 'refused' },
+  { code: 2064, http: 400, action: 'refused' },
+  { code: 2065, http: 400, action: 'refused' },
+  { code: 2066, http: 400, action: 'refused' },
+  { code: 2067, http: 400, action: 'refused' },
+  { code: 2070, http: 400, action: 'refused' },
+  { code: 2080, http: 400, action: 'refused' },
+  { code: 2081, http: 400, action: 'refused' },
+  { code: 2082, http: 400, action: 'refused' },
+  { code: 2083, http: 400, action: 'refused' },
+  { code: 2084, http: 400, action: 'refused' },
   // 429, but no rate limit: orders must be cancelled first, waiting does not help.
-  { code: 2090, http: 429, meaning: 'too many open orders', action: 'refused' },
-  { code: 2091, http: 403, meaning: 'account may only reduce its positions', action: 'refused' },
-  { code: 2110, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2111, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2112, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2113, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2114, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2115, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2116, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2117, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2233, http: 400, meaning: 'bulk: both kinds of order id', action: 'refused' },
-  { code: 2234, http: 400, meaning: 'bulk: mixed instruments', action: 'refused' },
-  { code: 2235, http: 400, meaning: 'bulk: too many orders', action: 'refused' },
-  { code: 2236, http: 400, meaning: 'bulk: trigger order in a batch', action: 'refused' },
-  { code: 2237, http: 400, meaning: 'bulk: source other than API', action: 'refused' },
-  { code: 2242, http: 400, meaning: 'trigger order problem', action: 'refused' },
-  { code: 2300, http: 400, meaning: 'cancel time-to-live is disabled', action: 'refused' },
-  { code: 2301, http: 400, meaning: 'cancel time-to-live above the maximum', action: 'refused' },
-  { code: 2400, http: 400, meaning: 'reduce-only without a position', action: 'refused' },
-  { code: 2401, http: 400, meaning: 'reduce-only would increase the position', action: 'refused' },
-  { code: 2402, http: 400, meaning: 'reduce-only larger than the position', action: 'refused' },
-  { code: 2413, http: 400, meaning: 'bulk: counts do not match', action: 'refused' },
-  { code: 2450, http: 400, meaning: 'order refused by a risk limit', action: 'refused' },
-  { code: 2451, http: 400, meaning: 'order refused by a risk limit', action: 'refused' },
-  { code: 2452, http: 400, meaning: 'order refused by a risk limit', action: 'refused' },
-  { code: 2453, http: 400, meaning: 'order refused by a risk limit', action: 'refused' },
-  { code: 3000, http: 400, meaning: 'instrument is invalid', action: 'refused' },
-  { code: 3004, http: 500, meaning: 'instrument lacks margin configuration', action: 'find-out' },
-  { code: 3005, http: 500, meaning: 'currency lacks balance decimals', action: 'find-out' },
-  { code: 3006, http: 500, meaning: 'instrument lacks decimal configuration', action: 'find-out' },
-  { code: 3007, http: 400, meaning: 'not applicable to spot instruments', action: 'refused' },
-  { code: 3020, http: 400, meaning: 'sub account id must be a uint64', action: 'refused' },
-  { code: 3021, http: 400, meaning: 'order_id or client_order_id needed', action: 'refused' },
-  { code: 3030, http: 400, meaning: 'feed rate invalid', action: 'refused' },
-  { code: 3031, http: 400, meaning: 'book depth invalid', action: 'refused' },
-  { code: 6000, http: 400, meaning: 'cancel-on-disconnect countdown above 300 s', action: 'refused' },
-  { code: 7201, http: 400, meaning: 'limit price outside the price protection band', action: 'refused' },
-  { code: 7304, http: 400, meaning: 'only reduce-only orders allowed in this asset now', action: 'refused' },
-  { code: 7500, http: 400, meaning: 'builder fee or authorisation problem', action: 'refused' },
-  { code: 7501, http: 400, meaning: 'builder fee or authorisation problem', action: 'refused' },
-  { code: 7502, http: 400, meaning: 'builder fee or authorisation problem', action: 'refused' },
-  { code: 7503, http: 400, meaning: 'builder fee or authorisation problem', action: 'refused' },
-  { code: 7504, http: 400, meaning: 'builder fee or authorisation problem', action: 'refused' },
-  { code: 7600, http: 400, meaning: 'order refused by a rule of the asset', action: 'refused' },
-  { code: 7601, http: 400, meaning: 'order refused by a rule of the asset', action: 'refused' },
-  { code: 7602, http: 400, meaning: 'order refused by a rule of the asset', action: 'refused' },
-  { code: 7603, http: 400, meaning: 'order refused by a rule of the asset', action: 'refused' },
+  { code: 2090, http: 429, action: 'refused' },
+  { code: 2091, http: 403, action: 'refused' },
+  { code: 2110, http: 400, action: 'refused' },
+  { code: 2111, http: 400, action: 'refused' },
+  { code: 2112, http: 400, action: 'refused' },
+  { code: 2113, http: 400, action: 'refused' },
+  { code: 2114, http: 400, action: 'refused' },
+  { code: 2115, http: 400, action: 'refused' },
+  { code: 2116, http: 400, action: 'refused' },
+  { code: 2117, http: 400, action: 'refused' },
+  { code: 2233, http: 400, action: 'refused' },
+  { code: 2234, http: 400, action: 'refused' },
+  { code: 2235, http: 400, action: 'refused' },
+  { code: 2236, http: 400, action: 'refused' },
+  { code: 2237, http: 400, action: 'refused' },
+  { code: 2242, http: 400, action: 'refused' },
+  { code: 2300, http: 400, action: 'refused' },
+  { code: 2301, http: 400, action: 'refused' },
+  { code: 2400, http: 400, action: 'refused' },
+  { code: 2401, http: 400, action: 'refused' },
+  { code: 2402, http: 400, action: 'refused' },
+  { code: 2413, http: 400, action: 'refused' },
+  { code: 2450, http: 400, action: 'refused' },
+  { code: 2451, http: 400, action: 'refused' },
+  { code: 2452, http: 400, action: 'refused' },
+  { code: 2453, http: 400, action: 'refused' },
+  { code: 3000, http: 400, action: 'refused' },
+  { code: 3004, http: 500, action: 'find-out' },
+  { code: 3005, http: 500, action: 'find-out' },
+  { code: 3006, http: 500, action: 'find-out' },
+  { code: 3007, http: 400, action: 'refused' },
+  { code: 3020, http: 400, action: 'refused' },
+  { code: 3021, http: 400, action: 'refused' },
+  { code: 3030, http: 400, action: 'refused' },
+  { code: 3031, http: 400, action: 'refused' },
+  { code: 6000, http: 400, action: 'refused' },
+  { code: 7201, http: 400, action: 'refused' },
+  { code: 7304, http: 400, action: 'refused' },
+  { code: 7500, http: 400, action: 'refused' },
+  { code: 7501, http: 400, action: 'refused' },
+  { code: 7502, http: 400, action: 'refused' },
+  { code: 7503, http: 400, action: 'refused' },
+  { code: 7504, http: 400, action: 'refused' },
+  { code: 7600, http: 400, action: 'refused' },
+  { code: 7601, http: 400, action: 'refused' },
+  { code: 7602, http: 400, action: 'refused' },
+  { code: 7603, http: 400, action: 'refused' },
 ];
 
 const ROW_BY_CODE = new Map(ERROR_TABLE.map((row) => [row.code, row]));
@@ -153,13 +155,13 @@ export type Trouble =
   /** An error body in GRVT's shape, whatever the HTTP status. */
   | { readonly kind: 'error-body'; readonly status: number; readonly code: number; readonly message: string }
   /** An answer that is not JSON: HTML, empty, truncated. */
-  | { readonly kind: 'unreadable'; readonly status: number; readonly reason: string }
+  | { readonly kind: 'unreadable'; readonly status: number; readonly body: Reason }
   /** JSON in 2xx that is not what the call answers; the field is named. */
-  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'malformed'; readonly why: Reason }
   /** A status that is not 2xx with JSON that is no error body. */
   | { readonly kind: 'status'; readonly status: number }
   /** No answer at all. `sent`: whether anything may have reached the exchange. */
-  | { readonly kind: 'no-answer'; readonly sent: boolean; readonly reason: string };
+  | { readonly kind: 'no-answer'; readonly sent: boolean; readonly why: Reason };
 
 /** Longest text of the exchange kept in a message: enough for its sentences, too little for a page of HTML. */
 const MAX_FOREIGN_TEXT = 300;
@@ -170,17 +172,16 @@ export class ExchangeError extends Error implements ExchangeFailure {
   readonly call: string;
   readonly account: AccountName | null;
   readonly code: number | null;
-  /** The message without the call and the account. */
-  readonly why: string;
+  readonly why: Reason;
 
   constructor(
     kind: FailureKind,
     site: { call: string; account: AccountName | null },
     code: number | null,
-    why: string,
+    why: Reason,
   ) {
     const whom = site.account === null ? '' : ` of account ${site.account}`;
-    super(`${site.call}${whom}: ${why}`);
+    super(`${site.call}${whom}: ${reasonText(why)}`);
     this.name = 'ExchangeError';
     this.kind = kind;
     this.call = site.call;
@@ -198,32 +199,40 @@ export class ExchangeError extends Error implements ExchangeFailure {
  */
 export function classify(site: CallSite, trouble: Trouble, redact: Redact = asItIs): ExchangeError {
   const unclear: FailureKind = site.effect === 'read' ? 'unavailable' : 'unknown';
+  const failure = (kind: FailureKind, code: number | null, why: Reason) =>
+    new ExchangeError(kind, site, code, shownReason(why, redact));
   switch (trouble.kind) {
     case 'error-body': {
-      const row = errorRow(trouble.code);
-      const said = `${trouble.code} ${JSON.stringify(foreign(trouble.message, redact))} (HTTP ${trouble.status})`;
-      const why = row === null ? said : `${row.meaning}${settingsBehind(trouble.code, site)}: ${said}`;
-      return new ExchangeError(kindOf(row, trouble.status, unclear), site, trouble.code, why);
+      const { code, status, message: words } = trouble;
+      const row = errorRow(code);
+      const check = settingsBehind(code, site);
+      const why = reason('answered-with-code', '9.6', { code, words, status, check });
+      return failure(kindOf(row, status, unclear), code, why);
     }
-    case 'unreadable':
-      return new ExchangeError(
-        kindOf(null, trouble.status, unclear),
-        site,
-        null,
-        `HTTP ${trouble.status} with an unreadable body: ${foreign(trouble.reason, redact)}`,
-      );
-    case 'status':
-      return new ExchangeError(kindOf(null, trouble.status, unclear), site, null, `HTTP ${trouble.status}`);
+    case 'unreadable': {
+      const { status, body } = trouble;
+      return failure(kindOf(null, status, unclear), null, reason('answered-unreadably', '9.6', { status, body }));
+    }
+    case 'status': {
+      const { status } = trouble;
+      return failure(kindOf(null, status, unclear), null, reason('answered-with-status', '9.6', { status }));
+    }
     case 'malformed':
-      return new ExchangeError(
-        site.effect === 'read' ? 'malformed' : 'unknown',
-        site,
-        null,
-        foreign(trouble.reason, redact),
-      );
+      return failure(site.effect === 'read' ? 'malformed' : 'unknown', null, trouble.why);
     case 'no-answer':
-      return new ExchangeError(trouble.sent ? unclear : 'unavailable', site, null, foreign(trouble.reason, redact));
+      return failure(trouble.sent ? unclear : 'unavailable', null, trouble.why);
   }
+}
+
+/** A reason as it may be shown: what others wrote in it without our secrets, and shortened. */
+export function shownReason(why: Reason, redact: Redact): Reason {
+  const shown = (value: unknown): unknown => {
+    if (typeof value === 'string') return foreign(value, redact);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(shown);
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shown(one)]));
+  };
+  return shown(why) as Reason;
 }
 
 /**
@@ -232,10 +241,10 @@ export function classify(site: CallSite, trouble: Trouble, redact: Redact = asIt
  */
 const SIGNATURE_CODES: ReadonlySet<number> = new Set([1012, 2000, 2002]);
 
-/** Names the settings that are mostly behind a refused signature; empty for everything else. */
-function settingsBehind(code: number, { account, effect }: CallSite): string {
-  if (effect !== 'create' || account === null || !SIGNATURE_CODES.has(code)) return '';
-  return ` (check GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_${account === 'A' ? 1 : 2})`;
+/** The settings that are mostly behind a refused signature; empty for everything else. */
+function settingsBehind(code: number, { account, effect }: CallSite): readonly string[] {
+  if (effect !== 'create' || account === null || !SIGNATURE_CODES.has(code)) return [];
+  return ['GRVT_CHAIN_ID', `GRVT_TRADING_PRIVATE_KEY_${account === 'A' ? 1 : 2}`];
 }
 
 function kindOf(row: ErrorRow | null, status: number, unclear: FailureKind): FailureKind {
@@ -287,9 +296,23 @@ const NEVER_CONNECTED = new Set([
 export function networkTrouble(thrown: unknown): Trouble {
   const codes = errorChain(thrown);
   const sent = !codes.some(({ code, syscall }) => NEVER_CONNECTED.has(code) || syscall === 'connect');
-  const named = codes.find(({ code }) => code !== '');
-  const message = thrown instanceof Error && thrown.message !== '' ? thrown.message : 'no answer';
-  return { kind: 'no-answer', sent, reason: named === undefined ? message : `${named.code}: ${message}` };
+  const late = [thrown, thrown instanceof Error ? thrown.cause : null].find((one) => one instanceof NoAnswer);
+  if (late !== undefined) {
+    return { kind: 'no-answer', sent, why: reason('no-answer', '10.3', { seconds: late.seconds }) };
+  }
+  const code = codes.find((one) => one.code !== '')?.code ?? '';
+  const words = thrown instanceof Error && thrown.message !== '' ? thrown.message : 'no answer';
+  return { kind: 'no-answer', sent, why: reason('network', '10.3', { code, words }) };
+}
+
+/** A call was answered too late, or not at all. */
+export class NoAnswer extends Error {
+  readonly seconds: number;
+
+  constructor(withinMs: number) {
+    super(`no answer within ${withinMs / 1_000} s`);
+    this.seconds = withinMs / 1_000;
+  }
 }
 
 /** Longest chain of causes followed: axios wraps Node's error, which may hold one per address tried. */
@@ -324,3 +347,9 @@ export function foreign(text: string, redact: Redact): string {
 
 /** Where there is nothing to hide. */
 export const asItIs: Redact = (text) => text;
+
+/** Why a body is no JSON. */
+export function whyNoJson(text: string): Reason {
+  if (text.trim() === '') return reason('body-empty', '10.4');
+  return reason(isPage(text) ? 'body-html' : 'body-not-json', '10.4', { characters: text.length });
+}

@@ -17,7 +17,7 @@ import {
   type Rows,
 } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
-import type { Reason } from '../core/reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Admission, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
 import { reasonText } from '../texts/reasons.ts';
@@ -31,7 +31,18 @@ import {
   OVERDUE_MS,
   type Permit,
 } from './budget.ts';
-import { asItIs, type CallEffect, classify, ExchangeError, foreign, networkTrouble, type Trouble } from './errors.ts';
+import {
+  asItIs,
+  type CallEffect,
+  classify,
+  ExchangeError,
+  foreign,
+  NoAnswer,
+  networkTrouble,
+  shownReason,
+  type Trouble,
+  whyNoJson,
+} from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
 import { type Agents, type HttpAnswer, openAgents, openHttp, type Post } from './http.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
@@ -56,7 +67,7 @@ import {
 } from './parse.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
-import { ackAnswer, bulkAnswer, errorBody, whyNoJson } from './wire.ts';
+import { ackAnswer, bulkAnswer, errorBody } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -302,7 +313,7 @@ interface RawAnswer {
   /** Parsed JSON, of reads under lite names. */
   readonly body: unknown;
   /** Why the body is no JSON; null: it is. */
-  readonly unreadable: string | null;
+  readonly unreadable: Reason | null;
   /** The body's text is the one this was decoded from. */
   readonly known: Decoded | null;
 }
@@ -446,7 +457,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     return {
       isTraded,
       onSkip: (row) => {
-        const [name, why] = [foreign(row.name, redact), foreign(row.why, redact)];
+        const [name, why] = [foreign(row.name, redact), shownReason(row.why, redact)];
         const key = `${call} ${account} ${name}`;
         if (skipped.has(key) || skipped.size >= MAX_SKIPPED_REPORTED) return;
         skipped.add(key);
@@ -471,7 +482,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const why = whyNot();
       if (why === null) return permit;
       permit.unused();
-      throw new ExchangeError('unavailable', { call: spec.call, account }, null, `never left: ${reasonText(why)}`);
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, reason('never-left', '9.5', { why }));
     };
     let headers = await unlessUnused(given, () => sessionFor(spec, () => channel.session.ready()));
     const permit = given ?? (await admit(channel, account, spec));
@@ -504,7 +515,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
         thrown.kind,
         { call: spec.call, account: thrown.account },
         thrown.code,
-        `no session: ${thrown.message}`,
+        reason('no-session', '9.8', { login: thrown.why }),
       );
     }
   }
@@ -521,7 +532,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return await asks.take(asked);
     } catch (thrown) {
       if (!(thrown instanceof NotAdmitted)) throw thrown;
-      throw new ExchangeError('unavailable', { call, account }, null, thrown.message);
+      throw new ExchangeError('unavailable', { call, account }, null, thrown.why);
     }
   }
 
@@ -567,14 +578,14 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       `${spec.call}${account === null ? '' : ` of account ${account}`}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`,
     );
     if (raw.unreadable !== null) {
-      const trouble: Trouble = { kind: 'unreadable', status: raw.status, reason: raw.unreadable };
+      const trouble: Trouble = { kind: 'unreadable', status: raw.status, body: raw.unreadable };
       tell({
         kind: 'failed',
         id,
         atMs: receivedAtMs,
         account,
         route,
-        reason: `HTTP ${raw.status}: ${raw.unreadable}`,
+        reason: `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`,
       });
       if (raw.status === 429) permit.limited();
       else permit.done();
@@ -622,7 +633,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       if (!(thrown instanceof UnusableAnswer)) throw thrown;
       const error = classify(
         { call: spec.call, account, effect: spec.effect },
-        { kind: 'malformed', reason: thrown.message },
+        { kind: 'malformed', why: thrown.why },
         redact,
       );
       log(spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
@@ -788,12 +799,12 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       const isEnough = wanted !== undefined && (missing.size === 0 || page + 1 >= wanted.size);
       if (read.next === null || isEnough) return newestOrders(found);
       if (seen.has(read.next)) {
-        throw new ExchangeError('malformed', { call: spec.call, account }, null, 'next: names a page already read');
+        throw new ExchangeError('malformed', { call: spec.call, account }, null, reason('page-repeated', '10.4'));
       }
       seen.add(read.next);
       cursor = read.next;
     }
-    const why = `more than ${HISTORY_MAX_PAGES} pages: not read to the end, so it proves nothing`;
+    const why = reason('too-many-pages', '9.6', { pages: HISTORY_MAX_PAGES });
     throw new ExchangeError('unavailable', { call: 'orderHistory', account }, null, why);
   }
 
@@ -1010,7 +1021,7 @@ async function exchangeOnce<Client>(
   const deadline = new AbortController();
   const { signal } = deadline;
   const timer = setTimeout(() => {
-    deadline.abort(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`));
+    deadline.abort(new NoAnswer(REQUEST_TIMEOUT_MS));
   }, REQUEST_TIMEOUT_MS);
   const headers = session ?? NO_HEADERS;
   try {
@@ -1081,7 +1092,7 @@ function withoutUnmapped(value: unknown): unknown {
 }
 
 function reasonOf(trouble: Trouble): string {
-  return 'reason' in trouble ? trouble.reason : trouble.kind;
+  return 'why' in trouble ? reasonText(trouble.why) : trouble.kind;
 }
 
 /** A read of every poll: what it takes from the last answer, it takes from the same text only. */

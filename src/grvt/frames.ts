@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Decimal, ZERO } from '../core/decimal.ts';
 import { isStrategyOrder } from '../core/order-id.ts';
+import { reason } from '../core/reasons.ts';
 import type { AccountFrame } from '../core/view.ts';
 import { parseOrder, positionOf, readAs, UnusableAnswer } from './parse.ts';
 import { hexText, nanosText, orderState, uint64Text } from './wire.ts';
@@ -65,10 +66,10 @@ function stateOf(feed: unknown) {
   const tradedSize = new Decimal(state.traded_size[0] ?? '0');
   const average = new Decimal(state.avg_fill_price?.[0] ?? '0');
   if (!tradedSize.isZero() && average.isZero()) {
-    throw new UnusableAnswer('order_state.avg_fill_price[0]', 'is missing or zero though something traded');
+    throw new UnusableAnswer('order_state.avg_fill_price[0]', reason('traded-without-price', '10.4'));
   }
   if (tradedSize.isZero() && state.status === 'FILLED') {
-    throw new UnusableAnswer('order_state.traded_size[0]', 'is zero though the order is FILLED');
+    throw new UnusableAnswer('order_state.traded_size[0]', reason('filled-without-trade', '10.4'));
   }
   return {
     ...(typeof order_id === 'string' ? { orderId: order_id } : {}),

@@ -15,6 +15,8 @@ import type {
   Position,
 } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import { reasonText } from '../texts/reasons.ts';
 import {
   type BookRow,
   bookAnswer,
@@ -56,26 +58,32 @@ export interface SkippedRow {
   /** What the row names itself by; `?` where nothing in it can be read. */
   readonly name: string;
   /** Its field that cannot be read, without the row's place in the answer, and what is wrong with it. */
-  readonly why: string;
+  readonly why: Reason;
 }
 
 /** An answer that cannot be used. The message begins with the field, e.g. `result[2].state.status: …`. */
 export class UnusableAnswer extends Error {
   readonly #field: string;
-  readonly #why: string;
+  readonly #problem: Reason;
+  readonly why: Reason;
 
-  constructor(field: string, why: string) {
-    super(`${field === '' ? 'answer' : field}: ${why}`);
+  constructor(field: string, problem: Reason) {
+    const why = reason('unusable-answer', '10.4', { field, problem });
+    super(reasonText(why));
     this.name = 'UnusableAnswer';
     this.#field = field;
-    this.#why = why;
+    this.#problem = problem;
+    this.why = why;
   }
 
   /** The same complaint about a field of that row. */
   within(row: string): UnusableAnswer {
-    return new UnusableAnswer(this.#field === '' ? row : `${row}.${this.#field}`, this.#why);
+    return new UnusableAnswer(this.#field === '' ? row : `${row}.${this.#field}`, this.#problem);
   }
 }
+
+const MISSING = reason('field-missing', '10.4');
+const ZERO_FIELD = reason('field-zero', '10.4');
 
 /** @throws UnusableAnswer naming the first field that is missing or impossible. */
 export function readAs<T>(schema: ZodType<T>, answer: unknown): T {
@@ -103,8 +111,8 @@ export function parseInstruments(answer: unknown, scope: RowScope): Instrument[]
 function instrumentOf(row: unknown): Instrument {
   const read = readAs(instrumentRow, row);
   const [tickSize, minSize] = [new Decimal(read.tick_size), new Decimal(read.min_size)];
-  if (tickSize.isZero()) throw new UnusableAnswer('tick_size', 'is zero');
-  if (minSize.isZero()) throw new UnusableAnswer('min_size', 'is zero');
+  if (tickSize.isZero()) throw new UnusableAnswer('tick_size', ZERO_FIELD);
+  if (minSize.isZero()) throw new UnusableAnswer('min_size', ZERO_FIELD);
   return {
     name: read.instrument,
     hash: read.instrument_hash,
@@ -126,7 +134,7 @@ function readRow<T>(scope: RowScope, field: string, row: unknown, read: (row: un
     if (!(thrown instanceof UnusableAnswer)) throw thrown;
     const instrument = textAt(row, 'instrument');
     if (instrument !== null && scope.isTraded(instrument)) throw thrown.within(field);
-    scope.onSkip({ name: instrument ?? '?', why: thrown.message });
+    scope.onSkip({ name: instrument ?? '?', why: thrown.why });
     return null;
   }
 }
@@ -147,7 +155,10 @@ const SHOWABLE = /^[\x20-\x7e]{1,100}$/;
 export function parseBook(answer: unknown, instrument: string): Book {
   const row = readAs(bookAnswer, answer).result;
   if (row.instrument !== instrument) {
-    throw new UnusableAnswer('result.instrument', `is ${row.instrument}, asked for ${instrument}`);
+    throw new UnusableAnswer(
+      'result.instrument',
+      reason('field-for-another', '10.4', { found: row.instrument, asked: instrument }),
+    );
   }
   return bookOf(row);
 }
@@ -178,10 +189,14 @@ function bookOf(row: BookRow): Book {
 export function parseIndexPrice(answer: unknown, instrument: string): Decimal {
   const row = readAs(indexAnswer, answer).result;
   if (row.instrument !== instrument) {
-    throw new UnusableAnswer('result.instrument', `is ${row.instrument}, asked for ${instrument}`);
+    throw new UnusableAnswer(
+      'result.instrument',
+      reason('field-for-another', '10.4', { found: row.instrument, asked: instrument }),
+    );
   }
   const price = new Decimal(row.index_price);
-  if (price.lte(0)) throw new UnusableAnswer('result.index_price', `must be above 0, is ${row.index_price}`);
+  if (price.lte(0))
+    throw new UnusableAnswer('result.index_price', reason('field-not-positive', '10.4', { found: row.index_price }));
   return price;
 }
 
@@ -194,13 +209,13 @@ function bookSide(
   for (const [index, row] of rows.entries()) {
     const price = new Decimal(row.price);
     const size = new Decimal(row.size);
-    if (price.isZero()) throw new UnusableAnswer(`result.${side}[${index}].price`, 'is zero');
-    if (size.isZero()) throw new UnusableAnswer(`result.${side}[${index}].size`, 'is zero');
+    if (price.isZero()) throw new UnusableAnswer(`result.${side}[${index}].price`, ZERO_FIELD);
+    if (size.isZero()) throw new UnusableAnswer(`result.${side}[${index}].size`, ZERO_FIELD);
     const before = levels.at(-1)?.price;
     if (before !== undefined && !isFurther(price, before)) {
       throw new UnusableAnswer(
         `result.${side}[${index}].price`,
-        `${row.price} is not further than ${before.toFixed()}`,
+        reason('level-not-further', '10.4', { price: row.price, before: before.toFixed() }),
       );
     }
     levels.push({ price, size });
@@ -238,8 +253,8 @@ export function positionOf(row: unknown, subAccountId: string): Position {
     eventTimeNs: BigInt(read.event_time),
   };
   if (!position.size.isZero()) {
-    if (position.markPrice.isZero()) throw new UnusableAnswer('mark_price', 'is zero');
-    if (position.entryPrice.isZero()) throw new UnusableAnswer('entry_price', 'is zero');
+    if (position.markPrice.isZero()) throw new UnusableAnswer('mark_price', ZERO_FIELD);
+    if (position.entryPrice.isZero()) throw new UnusableAnswer('entry_price', ZERO_FIELD);
   }
   return position;
 }
@@ -264,7 +279,7 @@ export function parseOrder(answer: unknown, subAccountId: string, clientOrderId:
   if (order.clientOrderId !== clientOrderId) {
     throw new UnusableAnswer(
       'result.metadata.client_order_id',
-      `is ${order.clientOrderId}, asked for ${clientOrderId}`,
+      reason('field-for-another', '10.4', { found: order.clientOrderId, asked: clientOrderId }),
     );
   }
   return order;
@@ -315,10 +330,15 @@ function fillOf(row: unknown, subAccountId: string): { key: string | null; fill:
   const read = readAs(fillRow, row);
   mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
   const price = new Decimal(read.price);
-  if (price.isZero()) throw new UnusableAnswer('price', 'is zero');
+  if (price.isZero()) throw new UnusableAnswer('price', ZERO_FIELD);
   const id = read.client_order_id;
   const isOwn = mayBeStrategyId(id);
-  if (isOwn && !uint64Text.safeParse(id).success) throw new UnusableAnswer('client_order_id', `found ${preview(id)}`);
+  if (isOwn && !uint64Text.safeParse(id).success) {
+    throw new UnusableAnswer(
+      'client_order_id',
+      reason('field-odd', '10.4', { expected: 'not-unsigned', found: preview(id) }),
+    );
+  }
   const fill = {
     instrument: read.instrument,
     side: read.is_buyer ? ('buy' as const) : ('sell' as const),
@@ -334,7 +354,7 @@ function fillOf(row: unknown, subAccountId: string): { key: string | null; fill:
 function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {
   const { result, next } = readAs(pageAnswer, answer);
   // A full page that does not say whether more follows would pass for the whole history, and prove absences (9.6).
-  if (result.length >= limit && typeof next !== 'string') throw new UnusableAnswer('next', 'is missing');
+  if (result.length >= limit && typeof next !== 'string') throw new UnusableAnswer('next', MISSING);
   return { rows: result, next: typeof next !== 'string' || next === '' ? null : next };
 }
 
@@ -392,7 +412,7 @@ function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrde
     const names = Array.isArray(legs) ? legs.map((leg) => textAt(leg, 'instrument')) : [];
     const instrument = names.find((name) => name !== null) ?? '?';
     if (orderId === NO_ORDER_ID && clientOrderId === NO_CLIENT_ID) {
-      scope.onSkip({ name: instrument, why: 'order_id and metadata.client_order_id: neither can be read' });
+      scope.onSkip({ name: instrument, why: reason('row-nameless', '10.4') });
       continue;
     }
     const status = orderStatus.safeParse(valueAt(row, ['state', 'status']));
@@ -418,29 +438,30 @@ function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOr
   const tradedSize = new Decimal(state.traded_size[0]!);
   const averages = state.avg_fill_price ?? [];
   const avgFillPrice = averages.length === 0 ? ZERO : new Decimal(averages[0]!);
-  if (size.isZero()) throw new UnusableAnswer(`${field}.legs[0].size`, 'is zero');
+  if (size.isZero()) throw new UnusableAnswer(`${field}.legs[0].size`, ZERO_FIELD);
   if (tradedSize.gt(size)) {
     throw new UnusableAnswer(
       `${field}.state.traded_size[0]`,
-      `${tradedSize.toFixed()} is more than the size ${leg.size}`,
+      reason('traded-above-size', '10.4', { traded: tradedSize.toFixed(), size: leg.size }),
     );
   }
   if (!tradedSize.isZero() && avgFillPrice.isZero()) {
-    throw new UnusableAnswer(`${field}.state.avg_fill_price[0]`, 'is missing or zero though something traded');
+    throw new UnusableAnswer(`${field}.state.avg_fill_price[0]`, reason('traded-without-price', '10.4'));
   }
   // Booked as it stands it would end the order with a fill nobody sees.
   if (state.status === 'FILLED' && tradedSize.isZero()) {
-    throw new UnusableAnswer(`${field}.state.traded_size[0]`, 'is zero though the order is FILLED');
+    throw new UnusableAnswer(`${field}.state.traded_size[0]`, reason('filled-without-trade', '10.4'));
   }
   // Canonical: one id has one spelling.
   const clientOrderId = BigInt(row.metadata.client_order_id).toString();
   const limitPrice = new Decimal(leg.limit_price ?? '0');
   // Ours are limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
-  if (limitPrice.isZero()) throw new UnusableAnswer(`${field}.legs[0].limit_price`, 'is missing or zero');
+  if (limitPrice.isZero())
+    throw new UnusableAnswer(`${field}.legs[0].limit_price`, reason('field-missing-or-zero', '10.4'));
   if (state.status === 'FILLED' && !tradedSize.eq(size)) {
     throw new UnusableAnswer(
       `${field}.state.traded_size[0]`,
-      `is ${tradedSize.toFixed()}, not the size ${leg.size} though the order is FILLED`,
+      reason('filled-in-part', '10.4', { traded: tradedSize.toFixed(), size: leg.size }),
     );
   }
   const updateTimeNs = BigInt(state.update_time);
@@ -463,7 +484,9 @@ function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOr
 }
 
 function mustBeOwn(field: string, found: string, own: string): void {
-  if (found !== own) throw new UnusableAnswer(field, `is ${found}, not this account's ${own}`);
+  if (found !== own) {
+    throw new UnusableAnswer(field, reason('field-of-other-account', '10.4', { found, own }));
+  }
 }
 
 function isOtherKind(row: unknown): boolean {
@@ -473,13 +496,12 @@ function isOtherKind(row: unknown): boolean {
 }
 
 /** The field of the first complaint and what is wrong with it. Of a union, the branch that went deepest. */
-function complaint(error: ZodError, answer: unknown): [field: string, why: string] {
-  const issue = error.issues[0];
-  if (issue === undefined) return ['', 'unusable'];
+function complaint(error: ZodError, answer: unknown): [field: string, problem: Reason] {
+  const issue = error.issues[0]!;
   const found = valueAt(answer, issue.path);
-  const shown =
-    found === undefined ? 'missing' : `${issue.message.replace(/^Invalid input: /, '')}, found ${preview(found)}`;
-  return [fieldName(issue.path), shown];
+  const expected = issue.message.replace(/^Invalid input: /, '');
+  const problem = found === undefined ? MISSING : reason('field-odd', '10.4', { expected, found: preview(found) });
+  return [fieldName(issue.path), problem];
 }
 
 function fieldName(path: readonly PropertyKey[]): string {

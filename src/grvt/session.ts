@@ -1,10 +1,11 @@
 import type { Fact } from '../core/facts.ts';
 import type { AccountName } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { Clock, Redact } from '../ports.ts';
 import type { Permit } from './budget.ts';
-import { asItIs, type CallSite, classify, ExchangeError, networkTrouble } from './errors.ts';
+import { asItIs, type CallSite, classify, ExchangeError, networkTrouble, type Trouble, whyNoJson } from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
-import { errorBody, isPage, whyNoJson } from './wire.ts';
+import { errorBody, isPage } from './wire.ts';
 
 /** A session of one account as requests carry it. Secret: never logged, never in an error. */
 export interface SessionHeaders {
@@ -145,6 +146,7 @@ export function createSession(options: SessionOptions): Session {
       permit.done();
       throw error;
     });
+    const { status } = answer;
     const body = parsed(answer.text);
     const code = errorCode(body);
     if (answer.status === 429) permit.limited();
@@ -152,42 +154,40 @@ export function createSession(options: SessionOptions): Session {
     if (code !== null) {
       const error = classify(site, { kind: 'error-body', status: answer.status, ...code }, redact);
       // A code with this status says that it was refused, not for which of several reasons.
-      throw answer.status === 403
-        ? new ExchangeError(error.kind, site, error.code, `${error.why}${refusedFor()}`)
-        : error;
+      throw answer.status === 403 ? new ExchangeError(error.kind, site, error.code, refusedFor(error.why)) : error;
     }
     if (answer.status < 200 || answer.status > 299) {
       if (answer.status === 429 || answer.status >= 500)
         throw classify(site, { kind: 'status', status: answer.status });
-      if (answer.status < 400) throw notALogin(`HTTP ${answer.status}, a redirect`);
+      if (answer.status < 400) throw notALogin(reason('answered-with-redirect', '9.8', { status }));
       // A page is not the exchange's answer: a challenge of its network, a portal, a proxy. It said nothing of the key. Only
       // 401 in plain words is a server's own way to refuse a key.
       if (body === undefined && (answer.status !== 401 || isPage(answer.text))) {
-        throw notALogin(`HTTP ${answer.status}, ${whyNoJson(answer.text)}`);
+        throw notALogin(reason('answered-unreadably', '9.8', { status, body: whyNoJson(answer.text) }));
       }
-      throw new ExchangeError('unauthenticated', site, null, `HTTP ${answer.status}${refusedFor()}`);
+      throw new ExchangeError(
+        'unauthenticated',
+        site,
+        null,
+        refusedFor(reason('answered-with-status', '9.8', { status })),
+      );
     }
     const cookie = answer.cookies.map(readCookie).find((found) => found !== null);
     if (cookie === undefined) {
       // A key that is not accepted is told by the status or in the body (API 2); without either it is not the key's fault.
       if (saysNo(body)) {
-        throw new ExchangeError(
-          'unauthenticated',
-          site,
-          null,
-          `HTTP ${answer.status} without a session cookie: the API key was not accepted`,
-        );
+        throw new ExchangeError('unauthenticated', site, null, reason('key-not-accepted', '9.8', { status }));
       }
-      const page = isPage(answer.text) ? `, ${whyNoJson(answer.text)}` : '';
-      throw notALogin(`HTTP ${answer.status} without a session cookie${page}`);
+      const page = isPage(answer.text) ? whyNoJson(answer.text) : null;
+      throw notALogin(reason('without-cookie', '9.8', { status, body: page }));
     }
     if (answer.accountId === null || answer.accountId === '') {
-      throw notALogin(`HTTP ${answer.status} without X-Grvt-Account-Id`);
+      throw notALogin(reason('without-account-id', '9.8', { status }));
     }
     const nowMs = exchangeClock.nowMs();
     const expiresMs = cookie.expiresMs ?? (cookie.maxAgeMs === null ? null : nowMs + cookie.maxAgeMs);
     if (expiresMs !== null && expiresMs <= nowMs) {
-      throw notALogin('the session cookie has ended already by the exchange’s clock');
+      throw notALogin(reason('cookie-ended', '9.8'));
     }
     redact.learn?.(cookie.value);
     return {
@@ -198,19 +198,13 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** Not what a login is answered with: nothing was said of the key, so it may go well the next time (strategy 13.2). */
-  function notALogin(why: string): ExchangeError {
-    return new ExchangeError(
-      'unavailable',
-      site,
-      null,
-      `${why}: no answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it`,
-    );
+  function notALogin(answer: Reason): ExchangeError {
+    return new ExchangeError('unavailable', site, null, reason('not-a-login', '13.2', { answer }));
   }
 
   /** What a refused login can mean (API 2): the exchange does not say which. */
-  function refusedFor(): string {
-    const key = `GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2}`;
-    return `: check ${key}, the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL`;
+  function refusedFor(answer: Reason): Reason {
+    return reason('login-refused', '9.8', { answer, key: `GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2}` });
   }
 
   async function send(): Promise<{ status: number; text: string; cookies: string[]; accountId: string | null }> {
@@ -219,7 +213,8 @@ export function createSession(options: SessionOptions): Session {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        reject(new ExchangeError('unavailable', site, null, `no answer within ${LOGIN_TIMEOUT_MS / 1_000} s`));
+        const seconds = LOGIN_TIMEOUT_MS / 1_000;
+        reject(new ExchangeError('unavailable', site, null, reason('no-answer', '10.3', { seconds })));
         deadline.abort();
       }, LOGIN_TIMEOUT_MS);
     });
@@ -339,8 +334,9 @@ function saysNo(body: unknown): boolean {
 }
 
 /** fetch puts the URL into its messages; hosts are no secret, but a key in a query would be. */
-function hideUrl(trouble: ReturnType<typeof networkTrouble>): ReturnType<typeof networkTrouble> {
-  return 'reason' in trouble
-    ? { ...trouble, reason: trouble.reason.replace(/https?:\/\/\S+/g, 'the edge host') }
-    : trouble;
+function hideUrl(trouble: Trouble): Trouble {
+  if (trouble.kind !== 'no-answer' || trouble.why.code !== 'network') return trouble;
+  const { code, words } = trouble.why.params;
+  const hidden = words.replace(/https?:\/\/\S+/g, 'the edge host');
+  return { ...trouble, why: reason('network', '10.3', { code, words: hidden }) };
 }

@@ -17,18 +17,18 @@ export const decimalText = text.pipe(
   z
     .string()
     .max(MAX_DECIMAL_CHARS)
-    .regex(/^-?\d+(\.\d+)?$/, 'not a plain decimal number'),
+    .regex(/^-?\d+(\.\d+)?$/, 'not-decimal'),
 );
 /** A decimal that is zero or more. `-0.0` is zero. */
-export const unsignedText = decimalText.refine((value) => !/^-0*\.?0*[1-9]/.test(value), 'is negative');
+export const unsignedText = decimalText.refine((value) => !/^-0*\.?0*[1-9]/.test(value), 'negative');
 /** Nanoseconds since the epoch. */
-export const nanosText = text.pipe(z.string().regex(/^\d{1,20}$/, 'not a time in nanoseconds'));
+export const nanosText = text.pipe(z.string().regex(/^\d{1,20}$/, 'not-nanoseconds'));
 /** uint64 in decimal: client order ids, sub account ids. */
-export const uint64Text = text.pipe(z.string().regex(/^\d{1,20}$/, 'not an unsigned integer'));
+export const uint64Text = text.pipe(z.string().regex(/^\d{1,20}$/, 'not-unsigned'));
 export const hexText = z
   .string()
   .max(200)
-  .regex(/^0x[0-9a-fA-F]+$/, 'not hex');
+  .regex(/^0x[0-9a-fA-F]+$/, 'not-hex');
 
 /** Names: instruments, currencies, reasons. */
 const nameText = z.string().min(1).max(100);
@@ -185,12 +185,6 @@ export const fundingAnswer = z.object({
     .object({ tier: z.number(), futures_taker_fee: z.number().nullish(), futures_maker_fee: z.number().nullish() })
     .nullish(),
 });
-
-/** Why a text is no JSON, for an error: nothing of the text itself, which may be a page of somebody else. */
-export function whyNoJson(text: string): string {
-  if (text.trim() === '') return 'the body is empty';
-  return `the body is ${isPage(text) ? 'HTML' : 'no JSON'} (${text.length} characters)`;
-}
 
 /** Whether a body is a page for a browser. The exchange has none: somebody between here and it has answered. */
 export function isPage(body: string): boolean {

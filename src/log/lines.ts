@@ -173,7 +173,7 @@ const WORDING: Wording = {
     level: 'warn',
     text:
       `a row of ${fact.call}${fact.account === null ? '' : ` of account ${fact.account}`} that cannot be read is left ` +
-      `out: ${fact.name}: ${fact.why}${fact.isLast ? '; further ones are not reported' : ''}${cited('10.4')}`,
+      `out: ${fact.name}: ${reasonText(fact.why)}${fact.isLast ? '; further ones are not reported' : ''}${cited('10.4')}`,
   }),
   'lots.restored': (fact) => ({
     level: 'info',

@@ -22,7 +22,6 @@ import {
 import { printable } from '../core/printable.ts';
 import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
-import { failureInChinese } from './failures.ts';
 
 /**
  * Every text people get from the alert desk, English and Chinese (strategy 12).
@@ -45,8 +44,6 @@ interface Words {
   readonly language: Language;
   readonly kinds: Readonly<Record<AlertKind, KindWords>>;
   readonly details: Readonly<Record<string, string>>;
-  /** Why a call failed or an order was refused. */
-  readonly failure: (reason: string) => string;
   readonly engine: string;
   readonly you: string;
   readonly resolved: string;
@@ -312,7 +309,6 @@ const EN: Words = {
     disabled: 'its row is disabled',
     unconfigured: 'the symbols file does not name it',
   },
-  failure: (reason) => reason,
   engine: 'Engine: ',
   you: 'You: ',
   resolved: 'resolved: ',
@@ -581,7 +577,6 @@ const ZH: Words = {
     sell: '卖出',
     'not taken over yet, no new orders until then': '尚未接管，此前不下新单',
   },
-  failure: failureInChinese,
   engine: '引擎：',
   you: '您可以：',
   resolved: '已恢复 (resolved)：',
@@ -633,9 +628,6 @@ const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
 
 /** A detail comes from anywhere, an HTML error page too: one line, and no longer than a phone shows. */
 const DETAIL_LIMIT = 140;
-
-/** Kinds whose reason is why the exchange did not do what it was asked. */
-const FAILURES: readonly AlertKind[] = ['api-failure', 'account-parked', 'order-refused'];
 
 /** The words of a language, with the times of a zone: `2026-11-20 09:40`. */
 type Told = Words & { readonly local: (atMs: number) => string };
@@ -747,8 +739,7 @@ function lineOf(alert: Pick<Alert, 'kind' | 'instrument' | 'details'>, words: Wo
   const details: Record<string, string> = { base: alert.instrument?.split('_')[0] ?? '' };
   for (const [name, value] of Object.entries(alert.details)) {
     const text = reasonText(value, words.language);
-    const failed = name === 'reason' && FAILURES.includes(alert.kind);
-    details[name] = failed ? oneLine(words.failure(text)) : (words.details[text] ?? oneLine(text));
+    details[name] = words.details[text] ?? oneLine(text);
   }
   if (details.size === undefined && details.net !== undefined) details.size = details.net.replace(/^-/, '');
   const used = new Set(['base', 'hours', 'net']);

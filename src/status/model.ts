@@ -2,6 +2,7 @@ import type { AlertDetails } from '../core/alerts.ts';
 import type { SymbolPhase } from '../core/facts.ts';
 import type { AccountName, LeavingWhy, Side, SymbolMode } from '../core/model.ts';
 import type { Standing } from '../core/modes.ts';
+import type { Texts } from '../texts/language.ts';
 import type { ReasonWords } from '../texts/reasons.ts';
 
 /**
@@ -78,7 +79,7 @@ export interface AccountStatus {
   /** How long that reading took. */
   readonly pollTookMs: number | null;
   readonly failuresInARow: number;
-  readonly failure: string | null;
+  readonly failure: Texts | null;
   readonly equityUsdt: string | null;
   readonly maintenanceMarginUsdt: string | null;
   /** Maintenance margin / equity, 0 to 1 and beyond; null: not known, or no equity to divide by. */

@@ -4,11 +4,14 @@ import { knownOf } from '../../machines/symbol-steps.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
+import type { ExchangeFailure } from '../core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { createFigures } from '../log/index.ts';
 import type { Clock, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
+import type { Texts } from '../texts/language.ts';
+import { reasonWords } from '../texts/reasons.ts';
 import type { AccountStatus, BudgetStatus, Status, StatusSource, SymbolStatus } from '../web/index.ts';
 import {
   field,
@@ -53,7 +56,7 @@ interface AccountMemory {
   polledAtMs: number | null;
   pollTookMs: number | null;
   failuresInARow: number;
-  failure: string | null;
+  failure: Texts | null;
   equityUsdt: Decimal | null;
   maintenanceMarginUsdt: Decimal | null;
   openOrders: number | null;
@@ -108,7 +111,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       case 'read.failed':
         for (const account of fact.account === null ? ACCOUNTS : [fact.account]) {
           accounts[account].failuresInARow = fact.inARow;
-          accounts[account].failure = `${fact.failure.call}: ${fact.failure.message}`;
+          accounts[account].failure = failureTexts(fact.failure);
         }
         break;
       case 'session.renewed':
@@ -219,4 +222,9 @@ function hearBook(touches: Map<string, Heard>, body: unknown, atMs: number): voi
 }
 function first(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined;
+}
+
+function failureTexts({ call, why }: ExchangeFailure): Texts {
+  const { en, zh } = reasonWords(why);
+  return { en: `${call}: ${en}`, zh: `${call}：${zh}` };
 }

@@ -1,5 +1,5 @@
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
-import { REJECTIONS } from './exchange-words.ts';
+import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
 
 /** Every reason in every language (strategy 12): the log, the page, alerts, `status` and `why` have their words from here. */
@@ -103,12 +103,55 @@ const EN: ReasonTexts = {
   'not-recorded': ({ message }) => `the attempt could not be signed and written down: ${message}`,
 
   rejected: ({ word }) => word,
-  'call-failed': ({ message }) => message,
-  'book-call-failed': ({ message }) => `the book could not be read: ${message}`,
+  'book-call-failed': ({ why }) => `the book could not be read: ${reasonText(why, 'en')}`,
   'impossible-answer': ({ word }) => `an answer that cannot be ours: ${word}`,
   'never-confirmed': () => 'acknowledged, and not confirmed in any state since',
   'no-outcome-in-journal': () => 'found in the journal without an outcome',
   'missing-since-confirmed': () => 'confirmed before, and now missing',
+
+  'answered-with-code': ({ code, words, status, check }) => {
+    const meaning = CODES[code]?.[0];
+    const settings = check.length === 0 ? '' : ` (check ${check.join(' and ')})`;
+    return `${meaning === undefined ? '' : `${meaning}${settings}: `}${code} ${JSON.stringify(words)} (HTTP ${status})`;
+  },
+  'answered-with-status': ({ status }) => `HTTP ${status}`,
+  'answered-with-redirect': ({ status }) => `HTTP ${status}, a redirect`,
+  'answered-unreadably': ({ status, body }) => `HTTP ${status} with an unreadable body: ${reasonText(body, 'en')}`,
+  'body-empty': () => 'the body is empty',
+  'body-html': ({ characters }) => `the body is HTML (${characters} characters)`,
+  'body-not-json': ({ characters }) => `the body is no JSON (${characters} characters)`,
+  'no-answer': ({ seconds }) => `no answer within ${seconds} s`,
+  network: ({ code, words }) => (code === '' ? words : `${code}: ${words}`),
+  'never-left': ({ why }) => `never left: ${reasonText(why, 'en')}`,
+  'no-session': ({ login }) => `no session: ${reasonText(login, 'en')}`,
+  'budget-waited': ({ seconds }) => `waited ${seconds} s for the request budget`,
+  'budget-full': ({ waiting }) => `${waiting} requests are waiting already`,
+  'engine-closes': () => 'the engine is closing',
+  'page-repeated': () => 'next: names a page already read',
+  'too-many-pages': ({ pages }) => `more than ${pages} pages: not read to the end, so it proves nothing`,
+  'login-refused': ({ answer, key }) =>
+    `${reasonText(answer, 'en')}: check ${key}, the key's IP list, whether the exchange serves this region, and GRVT_EDGE_URL`,
+  'not-a-login': ({ answer }) =>
+    `${reasonText(answer, 'en')}: no answer to a login; if it stays so, check GRVT_EDGE_URL and what stands between here and it`,
+  'without-cookie': ({ status, body }) =>
+    `HTTP ${status} without a session cookie${body === null ? '' : `, ${reasonText(body, 'en')}`}`,
+  'without-account-id': ({ status }) => `HTTP ${status} without X-Grvt-Account-Id`,
+  'cookie-ended': () => 'the session cookie has ended already by the exchange’s clock',
+  'key-not-accepted': ({ status }) => `HTTP ${status} without a session cookie: the API key was not accepted`,
+  'unusable-answer': ({ field, problem }) => `${field === '' ? 'answer' : field}: ${reasonText(problem, 'en')}`,
+  'field-missing': () => 'missing',
+  'field-zero': () => 'is zero',
+  'field-missing-or-zero': () => 'is missing or zero',
+  'field-not-positive': ({ found }) => `must be above 0, is ${found}`,
+  'field-odd': ({ expected, found }) => `${FIELD_PROBLEMS[expected]?.[0] ?? expected}, found ${found}`,
+  'field-for-another': ({ found, asked }) => `is ${found}, asked for ${asked}`,
+  'field-of-other-account': ({ found, own }) => `is ${found}, not this account's ${own}`,
+  'level-not-further': ({ price, before }) => `${price} is not further than ${before}`,
+  'traded-above-size': ({ traded, size }) => `${traded} is more than the size ${size}`,
+  'traded-without-price': () => 'is missing or zero though something traded',
+  'filled-without-trade': () => 'is zero though the order is FILLED',
+  'filled-in-part': ({ traded, size }) => `is ${traded}, not the size ${size} though the order is FILLED`,
+  'row-nameless': () => 'order_id and metadata.client_order_id: neither can be read',
 };
 
 const ZH: ReasonTexts = {
@@ -204,12 +247,55 @@ const ZH: ReasonTexts = {
   'not-recorded': ({ message }) => `无法签名并写入日志库：${message}`,
 
   rejected: ({ word }) => (REJECTIONS[word] === undefined ? word : `${REJECTIONS[word]} (${word})`),
-  'call-failed': ({ message }) => message,
-  'book-call-failed': ({ message }) => `盘口读取失败：${message}`,
+  'book-call-failed': ({ why }) => `盘口读取失败：${reasonText(why, 'zh')}`,
   'impossible-answer': ({ word }) => `不可能是本策略订单的答复：${word}`,
   'never-confirmed': () => '已受理，但一直未见确认',
   'no-outcome-in-journal': () => '日志库中没有其结果',
   'missing-since-confirmed': () => '曾确认，现已查不到',
+
+  'answered-with-code': ({ code, words, status, check }) => {
+    const meaning = CODES[code]?.[1];
+    const settings = check.length === 0 ? '' : `（请检查 ${check.join(' 和 ')}）`;
+    return `${meaning === undefined ? '' : `${meaning}${settings}：`}${code} ${JSON.stringify(words)} (HTTP ${status})`;
+  },
+  'answered-with-status': ({ status }) => `HTTP ${status}`,
+  'answered-with-redirect': ({ status }) => `HTTP ${status}，重定向`,
+  'answered-unreadably': ({ status, body }) => `HTTP ${status}，内容无法读取：${reasonText(body, 'zh')}`,
+  'body-empty': () => '内容为空',
+  'body-html': ({ characters }) => `内容是 HTML（${characters} 字符）`,
+  'body-not-json': ({ characters }) => `内容不是 JSON（${characters} 字符）`,
+  'no-answer': ({ seconds }) => `${seconds} 秒内没有答复`,
+  network: ({ code, words }) => `连接失败（${code === '' ? words : `${code}: ${words}`}）`,
+  'never-left': ({ why }) => `未发出：${reasonText(why, 'zh')}`,
+  'no-session': ({ login }) => `没有会话：${reasonText(login, 'zh')}`,
+  'budget-waited': ({ seconds }) => `等待请求额度 ${seconds} 秒`,
+  'budget-full': ({ waiting }) => `已有 ${waiting} 个请求在等待`,
+  'engine-closes': () => '引擎正在关闭',
+  'page-repeated': () => 'next：指向已读过的页',
+  'too-many-pages': ({ pages }) => `超过 ${pages} 页，未能读完，不能作为证明`,
+  'login-refused': ({ answer, key }) =>
+    `${reasonText(answer, 'zh')}：请检查 ${key}、该 key 的 IP 白名单、所在地区是否受支持以及 GRVT_EDGE_URL`,
+  'not-a-login': ({ answer }) =>
+    `${reasonText(answer, 'zh')}：不是登录的答复；若持续，请检查 GRVT_EDGE_URL 以及中间的代理或网关`,
+  'without-cookie': ({ status, body }) =>
+    `HTTP ${status} 没有会话 cookie${body === null ? '' : `，${reasonText(body, 'zh')}`}`,
+  'without-account-id': ({ status }) => `HTTP ${status} 没有 X-Grvt-Account-Id`,
+  'cookie-ended': () => '按交易所时钟，会话 cookie 已过期',
+  'key-not-accepted': ({ status }) => `HTTP ${status} 没有会话 cookie：API key 未被接受`,
+  'unusable-answer': ({ field, problem }) => `${field === '' ? '答复' : field}：${reasonText(problem, 'zh')}`,
+  'field-missing': () => '缺失',
+  'field-zero': () => '为零',
+  'field-missing-or-zero': () => '缺失或为零',
+  'field-not-positive': ({ found }) => `应大于 0，实为 ${found}`,
+  'field-odd': ({ expected, found }) => `${FIELD_PROBLEMS[expected]?.[1] ?? `格式错误（${expected}）`}：${found}`,
+  'field-for-another': ({ found, asked }) => `为 ${found}，请求的是 ${asked}`,
+  'field-of-other-account': ({ found, own }) => `为 ${found}，不是本账户的 ${own}`,
+  'level-not-further': ({ price, before }) => `${price} 的顺序不在 ${before} 之后`,
+  'traded-above-size': ({ traded, size }) => `${traded} 大于订单数量 ${size}`,
+  'traded-without-price': () => '缺失或为零，但已有成交',
+  'filled-without-trade': () => '为零，但订单状态为 FILLED',
+  'filled-in-part': ({ traded, size }) => `为 ${traded}，但订单状态为 FILLED，数量为 ${size}`,
+  'row-nameless': () => 'order_id 和 metadata.client_order_id 都无法读取',
 };
 
 const TEXTS: Readonly<Record<Language, ReasonTexts>> = { en: EN, zh: ZH };

@@ -29,6 +29,7 @@ import {
   widerAlert,
 } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
+import { failed } from '../support/core.ts';
 
 const HOUR = 3_600_000;
 /** The desk has run for long. */
@@ -465,8 +466,12 @@ describe('strategy 12: clock skew', () => {
 
 describe('strategy 12: a wider failure silences the narrower ones it causes', () => {
   const failure = (account: 'A' | 'B' | null, call: string) =>
-    apiFailureAlert({ kind: 'unavailable', call, account, code: null, message: 'x' }, 1, 0, null);
-  const parked = accountParkedAlert({ kind: 'parked', call: 'x', account: 'A', code: 1008, message: 'x' }, 'A', 0);
+    apiFailureAlert({ kind: 'unavailable', call, account, code: null, why: failed('x'), message: 'x' }, 1, 0, null);
+  const parked = accountParkedAlert(
+    { kind: 'parked', call: 'x', account: 'A', code: 1008, why: failed('x'), message: 'x' },
+    'A',
+    0,
+  );
   const refused = alert('order-refused', 0, { account: 'A' });
   const cases: [string, Alert, string[], string | null][] = [
     ['a parked account, its failures', failure('A', 'positions'), [parked.key], parked.key],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { reason } from '../../src/core/reasons.ts';
 import { type CallEffect, classify, ERROR_TABLE, errorRow, networkTrouble } from '../../src/grvt/errors.ts';
 
 const site = (effect: CallEffect) => ({ call: 'someCall', account: 'A' as const, effect });
@@ -111,7 +112,7 @@ describe('GRVT error codes (API 3)', () => {
   for (const [status, read, create] of unreadable) {
     it(`HTTP ${status} without a readable body is ${read} for a read and ${create} for a create`, () => {
       for (const trouble of [
-        { kind: 'unreadable', status, reason: 'HTML' } as const,
+        { kind: 'unreadable', status, body: reason('body-html', '10.4', { characters: 9 }) } as const,
         { kind: 'status', status } as const,
       ]) {
         assert.equal(classify(site('read'), trouble).kind, read);

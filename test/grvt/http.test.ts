@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { it, type TestContext } from 'node:test';
-import { networkTrouble } from '../../src/grvt/errors.ts';
+import { reason } from '../../src/core/reasons.ts';
+import { NoAnswer, networkTrouble } from '../../src/grvt/errors.ts';
 import { type HttpConnections, type HttpPost, openHttp } from '../../src/grvt/http.ts';
 
 interface Held {
@@ -77,9 +78,9 @@ it('9.6 a request given up before it got a connection never left, and never leav
   await arrived(1);
   const giveUp = new AbortController();
   const second = http.post(request('/second', giveUp.signal));
-  giveUp.abort(new Error('no answer within 5 s'));
+  giveUp.abort(new NoAnswer(5_000));
   const failed = await second.catch((error: unknown) => networkTrouble(error));
-  assert.deepEqual(failed, { kind: 'no-answer', sent: false, reason: 'no answer within 5 s' });
+  assert.deepEqual(failed, { kind: 'no-answer', sent: false, why: reason('no-answer', '10.3', { seconds: 5 }) });
   held[0]?.answer();
   await first;
   const third = http.post(request('/third'));
@@ -97,9 +98,9 @@ it('9.6 a request given up once it was on its connection may have arrived', asyn
   const giveUp = new AbortController();
   const posted = http.post(request('/only', giveUp.signal));
   await arrived(1);
-  giveUp.abort(new Error('no answer within 5 s'));
+  giveUp.abort(new NoAnswer(5_000));
   const failed = await posted.catch((error: unknown) => networkTrouble(error));
-  assert.deepEqual(failed, { kind: 'no-answer', sent: true, reason: 'no answer within 5 s' });
+  assert.deepEqual(failed, { kind: 'no-answer', sent: true, why: reason('no-answer', '10.3', { seconds: 5 }) });
 });
 
 it('9.6 a connection that is refused, or closed here, tells that nothing left', async (context) => {

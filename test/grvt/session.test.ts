@@ -4,6 +4,7 @@ import type { Fact } from '../../src/core/facts.ts';
 import { ExchangeError } from '../../src/grvt/errors.ts';
 import { createExchangeClock } from '../../src/grvt/exchange-clock.ts';
 import { createSession, type FetchLike, type Session } from '../../src/grvt/session.ts';
+import { failed } from '../support/core.ts';
 import { failure } from './support.ts';
 
 interface Answer {
@@ -179,7 +180,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
   it('an unproven session is proven again before another login is spent, and nobody gets it meanwhile', async () => {
     const one = bench();
     one.prove = async () => {
-      throw new ExchangeError('unavailable', { call: 'accountSummary', account: 'B' }, null, 'down');
+      throw new ExchangeError('unavailable', { call: 'accountSummary', account: 'B' }, null, failed('down'));
     };
     assert.equal((await failure(one.session.ready())).kind, 'unavailable');
     assert.equal(one.session.current(), null);
@@ -192,7 +193,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
   it('a session the exchange refuses at its proof is thrown away', async () => {
     const one = bench();
     one.prove = async () => {
-      throw new ExchangeError('unauthenticated', { call: 'accountSummary', account: 'B' }, 1000, 'no');
+      throw new ExchangeError('unauthenticated', { call: 'accountSummary', account: 'B' }, 1000, failed('no'));
     };
     assert.equal((await failure(one.session.ready())).kind, 'unauthenticated');
     one.clock.ms += 1_000;

@@ -63,6 +63,7 @@ const failure = {
   call: 'positions',
   account: 'A',
   code: null,
+  why: reason('no-answer', '10.3', { seconds: 5 }),
   message: 'no answer within 5 s',
 } as const;
 
@@ -122,13 +123,13 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     type: 'order.refused',
     atMs: AT,
     code: 2062,
-    reason: reason('call-failed', '9.6', { message: 'size below min_size' }),
+    reason: reason('network', '9.6', { code: '', words: 'size below min_size' }),
     ...A_BUY,
   },
   'order.unknown': {
     type: 'order.unknown',
     atMs: AT,
-    reason: reason('call-failed', '9.6', { message: 'no answer within 5 s' }),
+    reason: reason('no-answer', '10.3', { seconds: 5 }),
     ...A_BUY,
   },
   'order.resolved': { type: 'order.resolved', atMs: AT, outcome: 'absent', proof: 'expired and in no list', ...A_BUY },
@@ -211,7 +212,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     account: 'A',
     call: 'positions',
     name: 'DOT_USDT_Perp',
-    why: 'mark_price: is zero',
+    why: reason('unusable-answer', '10.4', { field: 'mark_price', problem: reason('field-zero', '10.4') }),
     isLast: false,
   },
   'lots.restored': {

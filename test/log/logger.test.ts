@@ -195,7 +195,7 @@ describe('no secret reaches the screen or the file', () => {
     ],
     [
       'a refusal',
-      (secret) => ({ ...FACTS['order.refused'], reason: reason('call-failed', '9.6', { message: secret }) }),
+      (secret) => ({ ...FACTS['order.refused'], reason: reason('network', '9.6', { code: '', words: secret }) }),
     ],
     ['an actor failure', (secret) => ({ ...FACTS['actor.failed'], message: JSON.stringify({ key: secret }) })],
     [

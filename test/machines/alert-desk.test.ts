@@ -27,6 +27,7 @@ import { type Doing, MESSAGE_LIMIT } from '../../src/core/outbox.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Journal, JournalEntry } from '../../src/ports.ts';
+import { failed } from '../support/core.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(alertDeskMachine);
@@ -162,7 +163,7 @@ class World {
   }
 
   fail(account: AccountName | null, call: string): void {
-    const failure = { kind: 'unavailable' as const, call, account, code: null, message: 'no answer' };
+    const failure = { kind: 'unavailable' as const, call, account, code: null, why: failed(), message: 'no answer' };
     alertSink(this.desk).raise(apiFailureAlert(failure, 1, this.nowMs, null));
   }
 

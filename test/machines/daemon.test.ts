@@ -24,7 +24,18 @@ import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
-import { config, d, fill, instrument, order, position, stateAfter, stateWith, strategy } from '../support/core.ts';
+import {
+  config,
+  d,
+  failed,
+  fill,
+  instrument,
+  order,
+  position,
+  stateAfter,
+  stateWith,
+  strategy,
+} from '../support/core.ts';
 import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
@@ -179,7 +190,14 @@ async function trading(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-const FAILURE: ExchangeFailure = { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' };
+const FAILURE: ExchangeFailure = {
+  kind: 'unavailable',
+  call: 'positions',
+  account: 'A',
+  code: null,
+  why: failed('down'),
+  message: 'down',
+};
 
 describe('11 the start', () => {
   it('trades once both accounts are in and the symbols are known', async () => {

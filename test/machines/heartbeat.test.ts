@@ -5,6 +5,7 @@ import { BEAT_LIMIT_MS, heartbeatMachine } from '../../machines/heartbeat.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName, AccountSnapshot } from '../../src/core/model.ts';
 import { createEngineClock } from '../../src/engine/clock.ts';
+import { failed as why } from '../support/core.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 
 const coverage = new TransitionCoverage(heartbeatMachine);
@@ -39,7 +40,7 @@ function world(beat: () => Promise<void>) {
     actor.send({
       type: 'account.failed',
       account,
-      failure: { kind: 'unavailable', call: 'positions', account, code: null, message: '' },
+      failure: { kind: 'unavailable', call: 'positions', account, code: null, why: why(), message: '' },
       inARow: 1,
       atMs: clock.now(),
     });

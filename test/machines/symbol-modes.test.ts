@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Standing, StandingVerb } from '../../src/core/modes.ts';
 import { reason } from '../../src/core/reasons.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
-import { d, lot, order, seen, stateWith } from '../support/core.ts';
+import { d, failed, lot, order, seen, stateWith } from '../support/core.ts';
 import { SymbolBench, type SymbolBenchOptions } from '../support/symbol-bench.ts';
 
 /** Strategy 16.1 and 16.2 in a running symbol: what a command changes, from the next decision on. */
@@ -53,7 +53,7 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
       bench.send({
         type: 'snapshot.failed',
         account: 'A',
-        failure: { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' },
+        failure: { kind: 'unavailable', call: 'positions', account: 'A', code: null, why: failed(), message: 'down' },
         atMs: bench.nowMs,
       });
       bench.words();
@@ -85,7 +85,7 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
       bench.send({
         type: 'snapshot.failed',
         account: 'A',
-        failure: { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' },
+        failure: { kind: 'unavailable', call: 'positions', account: 'A', code: null, why: failed(), message: 'down' },
         atMs: bench.nowMs,
       });
     }

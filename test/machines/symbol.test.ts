@@ -65,7 +65,14 @@ function quiet(bench: SymbolBench): SymbolBench {
 }
 
 const FOREIGN_FILL = { instrument: instrument().name, clientOrderId: '0' };
-const FAILURE: ExchangeFailure = { kind: 'unavailable', call: 'positions', account: 'A', code: null, message: 'down' };
+const FAILURE: ExchangeFailure = {
+  kind: 'unavailable',
+  call: 'positions',
+  account: 'A',
+  code: null,
+  why: failed('down'),
+  message: 'down',
+};
 
 /** Every event a symbol hears, about what the bench has: its first order, its first submission. */
 const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> = {

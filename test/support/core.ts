@@ -291,5 +291,5 @@ export const anyFill: fc.Arbitrary<Fill> = fc
 
 /** Why a call failed. */
 export function failed(message = 'failed'): Reason {
-  return reason('call-failed', '9.6', { message });
+  return reason('network', '9.6', { code: '', words: message });
 }

@@ -12,7 +12,7 @@ import type {
   Position,
 } from '../../src/core/model.ts';
 import { parseClientOrderId } from '../../src/core/order-id.ts';
-import type { Reason } from '../../src/core/reasons.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
 import type { Admission, Exchange, OrderDraft, SignedOrder } from '../../src/ports.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 
@@ -22,6 +22,7 @@ export class TestFailure extends Error implements ExchangeFailure {
   readonly call: string;
   readonly account: AccountName | null;
   readonly code: number | null;
+  readonly why: Reason;
 
   constructor(kind: FailureKind, call = 'test', code: number | null = null, account: AccountName | null = null) {
     super(`${call}: ${kind}${code === null ? '' : ` ${code}`}`);
@@ -29,6 +30,7 @@ export class TestFailure extends Error implements ExchangeFailure {
     this.call = call;
     this.account = account;
     this.code = code;
+    this.why = reason('network', '10.3', { code: '', words: `${kind}${code === null ? '' : ` ${code}`}` });
   }
 }
 

@@ -100,7 +100,7 @@ test('orders count by the outcome of their submission', async () => {
     type: 'order.refused',
     atMs: NOON_MS,
     code: 2032,
-    reason: reason('call-failed', '9.6', { message: 'x' }),
+    reason: reason('network', '9.6', { code: '', words: 'x' }),
     ...ORDER,
   });
   metrics.reporter.report({ type: 'order.post-only-refused', atMs: NOON_MS, attempt: 1, attemptsLeft: 4, ...ORDER });

@@ -181,7 +181,7 @@ describe('the web part', () => {
       accounts: status().accounts.map((one) => ({
         ...one,
         failuresInARow: 1,
-        failure: `login: ${SECRET} top-secret-key`,
+        failure: { en: `login: ${SECRET} top-secret-key`, zh: `login: ${SECRET} top-secret-key` },
       })),
     });
     const stream = listen(web.url);

@@ -277,7 +277,7 @@ function accountCard(one, { settings, budget, atMs }) {
       ),
     ),
     one.failuresInARow > 0
-      ? h('p', { class: 'trouble' }, t('failures', { count: one.failuresInARow, why: one.failure }))
+      ? h('p', { class: 'trouble' }, t('failures', { count: one.failuresInARow, why: reason(one.failure) }))
       : '',
   );
 }

@@ -128,7 +128,7 @@ export function factWords(fact) {
     purpose: fact.purpose ? t(fact.purpose) : '',
     guarded: guarded(fact),
     intent: fact.intent ? intentWords(fact.intent) : '',
-    failure: fact.failure ? `${fact.failure.call}: ${fact.failure.message}` : '',
+    failure: fact.failure ? `${fact.failure.call}: ${reason(fact.failure.why)}` : '',
     alert: fact.alert ? alertWords(fact.alert) : '',
     handled: fact.untilMs ? t('silenced', { time: clock(fact.untilMs) }) : t('ackedNow'),
     lasted: fact.lastedMs === undefined ? '' : lasting(fact.lastedMs),
