@@ -70,9 +70,15 @@ interface AlertDeskContext extends AlertDeskInput {
   readonly closing: boolean;
 }
 
-const deliver = fromPromise<void, { readonly notifier: Notifier; readonly text: string }>(({ input }) =>
-  input.notifier.send(input.text),
-);
+interface Delivery extends Pick<AlertDeskContext, 'notifier' | 'records' | 'text'> {}
+
+/** A message leaves when its entry is safe in the journal (strategy 9.3), or when it is known that it never will be. */
+const deliver = fromPromise<void, Delivery>(async ({ input: { notifier, records, text }, signal }) => {
+  await records.durable();
+  // Given up meanwhile: it is tried again.
+  if (signal.aborted) return;
+  await notifier.send(text);
+});
 
 export const alertDeskMachine = setup({
   types: {
@@ -206,7 +212,7 @@ export const alertDeskMachine = setup({
           description: 'One message is on its way to the gateway.',
           invoke: {
             src: 'deliver',
-            input: ({ context }) => ({ notifier: context.notifier, text: context.text }),
+            input: ({ context }) => context,
             onDone: { target: 'pausing', actions: 'noteDelivered' },
             onError: [
               {
@@ -300,6 +306,8 @@ class DeskRecords {
   readonly #clock: Clock;
   /** Entries that could not be written, the newest of each kind and key; they go with the next write, or look at the time. */
   readonly #unwritten = new Map<string, JournalEntry>();
+  /** Of the last entry written. */
+  #place = 0;
 
   constructor({ journal, reporter, clock }: AlertDeskInput) {
     this.#journal = journal;
@@ -314,10 +322,19 @@ class DeskRecords {
     for (const { kind, key, body } of writes) this.#unwritten.set(`${kind} ${key}`, { kind, key, atMs, body });
     if (this.#unwritten.size === 0) return;
     try {
-      this.#journal.append([...this.#unwritten.values()]);
+      this.#place = this.#journal.append([...this.#unwritten.values()]);
       this.#unwritten.clear();
     } catch (thrown) {
       if (!failedBefore) this.#say(thrown);
+    }
+  }
+
+  /** Resolves when what was written is safe, or when it is reported that it is not. */
+  async durable(): Promise<void> {
+    try {
+      await this.#journal.durable(this.#place);
+    } catch (thrown) {
+      this.#say(thrown);
     }
   }
 

@@ -359,8 +359,8 @@ export function draftAttempt(context: SubmissionContext): Draft {
   return { intent, attempt: context.attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs };
 }
 
-/** Signs the attempt and writes it down, synced, before it may leave (strategy 9.3). Throws when either cannot be done. */
-export function record(deps: SubmissionDeps, draft: Draft): Recorded {
+/** Signs the attempt and writes it down; resolves when it is safe and may leave (strategy 9.3). Rejects when either fails. */
+export async function record(deps: SubmissionDeps, draft: Draft): Promise<Recorded> {
   const { intent, attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs } = draft;
   const { account, instrument, side, size } = intent;
   const nonce = nonceOf(sequence);
@@ -380,7 +380,8 @@ export function record(deps: SubmissionDeps, draft: Draft): Recorded {
     expirationMs,
     pricedFrom,
   };
-  deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);
+  const place = deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);
+  await deps.journal.durable(place);
   return { prepared, signed };
 }
 

@@ -121,7 +121,7 @@ const setupSubmission = setup({
       admitCreate(input, signal),
     ),
     readMarket: fromPromise(({ input }: { input: MarketQuestion }) => readMarket(input)),
-    recordAttempt: fromPromise(async ({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
+    recordAttempt: fromPromise(({ input }: { input: { deps: SubmissionDeps; draft: Draft } }) =>
       record(input.deps, input.draft),
     ),
     createOrder: fromPromise(({ input: { exchange, signed, whyNot, admission } }: { input: CreateInput }) =>
@@ -449,23 +449,27 @@ export const submissionMachine = setupSubmission.createMachine({
       ],
     },
     recording: {
-      description: 'Signs the attempt and writes its exact bytes to the journal before anything leaves (9.3).',
+      description:
+        'Signs the attempt, writes its exact bytes to the journal, and waits until they are safe there (9.3).',
       invoke: {
         src: 'recordAttempt',
         input: recordInput,
-        onDone: [
-          { guard: 'isHalted', target: 'halting', actions: 'journalHalted' },
-          {
-            target: 'sending',
-            actions: [{ type: 'noteRecorded', params: outputOf }, 'tellPrepared', 'reportSent'],
-          },
-        ],
+        onDone: {
+          target: 'sending',
+          actions: [{ type: 'noteRecorded', params: outputOf }, 'tellPrepared', 'reportSent'],
+        },
         onError: {
           target: 'unsent',
           actions: [
             { type: 'noteRecordFailure', params: thrownOf },
             { type: 'reportRecordFailure', params: thrownOf },
           ],
+        },
+      },
+      on: {
+        'submission.halt': {
+          target: 'halting',
+          actions: [{ type: 'rememberHalt', params: haltOf }, 'journalHalted'],
         },
       },
     },

@@ -267,9 +267,17 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'sent-before-written',
     what: 'an order leaves without a word in the journal',
     file: 'machines/submission-steps.ts',
-    right: "deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);",
-    wrong: '',
+    right:
+      "const place = deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);",
+    wrong: 'const place = 0;',
     options: ['--fault', 'engine-killed=0.9'],
+  },
+  {
+    name: 'sent-before-safe',
+    what: 'an order leaves as soon as it is in the journal, which a power cut may take',
+    file: 'machines/submission-steps.ts',
+    right: '  await deps.journal.durable(place);',
+    wrong: '  void deps.journal.durable(place);',
   },
   {
     name: 'two-logins-at-once',

@@ -193,14 +193,18 @@ export interface StoredEntry<K extends JournalKind = JournalKind> extends Journa
   readonly seq: number;
 }
 
-/** What cannot be asked of the exchange again (strategy 9.3, 11.2). Append-only; synchronous on purpose: write before you send. */
+/** What cannot be asked of the exchange again (strategy 9.3, 11.2): one ordered log, append-only. */
 export interface Journal {
   /**
-   * All or none, and nothing of it is lost with the process. With an `order.prepared` among them they are on the disk when
-   * it returns, as is all that was written before (strategy 9.3); else a moment later. Throws when it cannot be written:
-   * then nothing may leave.
+   * Assigns places to the entries, all or none, and returns the last one at once: they can be read from then on. What is not
+   * durable yet is on its way, and may be lost in a crash. Throws when it cannot be written: then nothing may leave.
    */
-  append(entries: readonly JournalEntry[]): void;
+  append(entries: readonly JournalEntry[]): number;
+  /**
+   * Resolves when everything up to that place survives a crash of process and machine. Rejects when it does not, or may not.
+   * Stays pending for as long as that is unknown. What may not be sent before its entry is safe waits for it (strategy 9.3).
+   */
+  durable(place: number): Promise<void>;
   /** The last entry of that kind and key. */
   latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null;
   /** The last entry of each key of that kind, oldest first. */

@@ -104,8 +104,9 @@ export function startEngine(parts: EngineParts): Engine {
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
   let streams: Streams | null = null;
-  const journal = observedJournal(parts.journal, (entries) => {
-    report(auditor?.journalled(entries) ?? []);
+  const journal = observedJournal(parts.journal, {
+    appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
+    durable: (place) => auditor?.durable(place),
   });
   const heard: WireEvent[] = [];
 

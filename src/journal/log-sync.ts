@@ -1,36 +1,64 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 
 /**
- * What is written without waiting for the disk is synced in the background so soon after, all at once: what a power cut
- * may take is what the exchange is asked again anyway. A killed process loses nothing of it.
+ * What nobody waits for is synced so soon after, all at once: what a power cut may take is what the exchange is asked again
+ * anyway. A killed process loses nothing of it.
  */
 export const SYNC_WITHIN_MS = 100;
 
+interface Waiter {
+  readonly seq: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
- * Syncs SQLite's write-ahead log beside SQLite, off the event loop. SQLite keeps the same file for as long as the journal
- * is open, and takes its locks on others: closing this descriptor drops none.
+ * Syncs SQLite's write-ahead log beside SQLite, off the event loop: one sync for everything written before it began, another
+ * for what came meanwhile. SQLite keeps the same file for as long as the journal is open, and takes its locks on others:
+ * closing this descriptor drops none.
  */
 export class LogSync {
   readonly #fd: number;
   readonly #onDurable: (seq: number) => void;
-  #writtenSeq = 0;
+  /** One for each create and message that is about to leave: as many as there are submissions, and one. */
+  #waiters: Waiter[] = [];
+  #writtenSeq: number;
+  #durableSeq: number;
   #timer: NodeJS.Timeout | null = null;
   #isSyncing = false;
   #isClosed = false;
   #failure: Error | null = null;
 
-  /** @param onDurable hears up to which entry the log is on the disk. @throws when the log cannot be opened. */
-  constructor(path: string, onDurable: (seq: number) => void) {
+  /**
+   * @param durableSeq the last entry that is on the disk
+   * @param onDurable receives up to which entry the log is on the disk
+   * @throws when the log cannot be opened.
+   */
+  constructor(path: string, durableSeq: number, onDurable: (seq: number) => void) {
     this.#fd = openSync(path, 'r+');
+    this.#writtenSeq = durableSeq;
+    this.#durableSeq = durableSeq;
     this.#onDurable = onDurable;
   }
 
   /** The entry was written: on the disk within SYNC_WITHIN_MS and one sync. */
-  syncSoon(seq: number): void {
+  written(seq: number): void {
     this.#writtenSeq = seq;
     if (this.#timer !== null || this.#isSyncing) return;
     this.#timer = setTimeout(() => this.#sync(), SYNC_WITHIN_MS);
     this.#timer.unref();
+  }
+
+  /** Resolves when everything up to that entry is on the disk: synced at once, or right after the sync under way. */
+  async durable(seq: number): Promise<void> {
+    this.assertWell();
+    if (seq > this.#writtenSeq)
+      throw new RangeError(`entry ${seq} was never written; the last one is ${this.#writtenSeq}`);
+    if (seq <= this.#durableSeq) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ seq, resolve, reject });
+      if (!this.#isSyncing) this.#sync();
+    });
   }
 
   /** @throws what the last sync failed with: what may not be on the disk is nothing to go on from. */
@@ -46,6 +74,10 @@ export class LogSync {
     try {
       this.assertWell();
       fdatasyncSync(this.#fd);
+      this.#settle(this.#writtenSeq);
+    } catch (error) {
+      this.#fail(error as Error);
+      throw error;
     } finally {
       // A sync under way holds the descriptor: it is closed when that ends.
       if (!this.#isSyncing) closeSync(this.#fd);
@@ -54,20 +86,31 @@ export class LogSync {
 
   #sync(): void {
     const seq = this.#writtenSeq;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#isSyncing = true;
     fdatasync(this.#fd, (error) => {
       this.#isSyncing = false;
-      if (this.#isClosed) {
-        closeSync(this.#fd);
-        return;
+      if (this.#isClosed) closeSync(this.#fd);
+      else if (error !== null) this.#fail(error);
+      else {
+        this.#onDurable(seq);
+        this.#settle(seq);
+        if (this.#waiters.length > 0) this.#sync();
+        else if (this.#writtenSeq > seq) this.written(this.#writtenSeq);
       }
-      if (error !== null) {
-        this.#failure = error;
-        return;
-      }
-      this.#onDurable(seq);
-      if (this.#writtenSeq > seq) this.syncSoon(this.#writtenSeq);
     });
+  }
+
+  #settle(seq: number): void {
+    this.#durableSeq = seq;
+    const settled = this.#waiters.filter((waiter) => waiter.seq <= seq);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq);
+    for (const { resolve } of settled) resolve();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
 }

@@ -44,7 +44,7 @@ class MemoryJournal implements EngineJournal, RetentionStore {
     this.#settled = options.settled ?? settledByBody;
   }
 
-  append(entries: readonly JournalEntry[]): void {
+  append(entries: readonly JournalEntry[]): number {
     this.#mustBeOpen();
     let seq = this.#lastSeq;
     // Everything that can throw comes before the first change: all or none.
@@ -60,6 +60,13 @@ class MemoryJournal implements EngineJournal, RetentionStore {
       if (effect === 'opens') this.#unsettled.add(row.key);
       else if (effect === 'closes') this.#unsettled.delete(row.key);
     }
+    return seq;
+  }
+
+  async durable(place: number): Promise<void> {
+    this.#mustBeOpen();
+    if (place > this.#lastSeq)
+      throw new RangeError(`entry ${place} was never written; the last one is ${this.#lastSeq}`);
   }
 
   latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null {

@@ -1,18 +1,16 @@
 import type { JournalEntry } from '../ports.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
-/** The same journal; `onAppended` receives what was appended, once it is written. It must not throw. */
-export function observedJournal(
+/** That journal, with other ways to do some things. */
+export function journalWith(
   journal: EngineJournal,
-  onAppended: (entries: readonly JournalEntry[]) => void,
+  other: Partial<Pick<EngineJournal, 'append' | 'durable' | 'close'>>,
 ): EngineJournal {
   return {
     name: journal.name,
     notices: journal.notices,
-    append: (entries) => {
-      journal.append(entries);
-      onAppended(entries);
-    },
+    append: (entries) => journal.append(entries),
+    durable: (place) => journal.durable(place),
     latest: (kind, key) => journal.latest(kind, key),
     latestOfEach: (kind) => journal.latestOfEach(kind),
     scan: (filter) => journal.scan(filter),
@@ -21,5 +19,28 @@ export function observedJournal(
     newest: (kind) => journal.newest(kind),
     mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
     compact: (nowMs) => journal.compact(nowMs),
+    ...other,
   };
+}
+
+/** What receives what happens to a journal. It must not throw. */
+export interface JournalObserver {
+  appended(entries: readonly JournalEntry[], place: number): void;
+  /** Who waited for it has not gone on yet. */
+  durable(place: number): void;
+}
+
+/** The same journal, observed. */
+export function observedJournal(journal: EngineJournal, observer: JournalObserver): EngineJournal {
+  return journalWith(journal, {
+    append(entries) {
+      const place = journal.append(entries);
+      observer.appended(entries, place);
+      return place;
+    },
+    async durable(place) {
+      await journal.durable(place);
+      observer.durable(place);
+    },
+  });
 }

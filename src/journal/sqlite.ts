@@ -76,6 +76,8 @@ export function openJournal(options: OpenJournalOptions): EngineJournal {
     db.prepare(
       'INSERT INTO opened (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms',
     ).run(clock.nowMs());
+    // From here on the log is synced beside SQLite (log-sync.ts): one sync for many entries, and the event loop does not wait.
+    db.exec('PRAGMA synchronous = NORMAL');
     const journal = new SqliteJournal(db, file, mark, notices, options);
     let steps = 0;
     while (journal.compact(clock.nowMs()).more && ++steps < OPEN_COMPACT_STEPS);
@@ -114,7 +116,7 @@ export function openJournalForReading(options: { directory: string; fileName?: s
 function prepareConnection(db: DatabaseSync, file: string, maxPages: number | null): void {
   const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
   if (mode !== 'wal') throw new JournalError('io', file, `the file system does not allow a write-ahead log (${mode})`);
-  // FULL, but for the appends that need not be durable at once: a commit in FULL syncs the whole log, those before it too.
+  // FULL until the journal is open: that syncs what an earlier run had written, and the directory.
   db.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}; PRAGMA trusted_schema = OFF`);
   if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
 }
@@ -149,21 +151,18 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     this.#settled = retention.settled ?? settledByBody;
     this.#lastSeq = lastSeqOf(db);
     this.#mark?.write(this.#lastSeq, true);
-    this.#log = mark === null ? null : new LogSync(`${file}-wal`, (seq) => mark.noteDurable(seq));
+    this.#log = mark === null ? null : new LogSync(`${file}-wal`, this.#lastSeq, (seq) => mark.noteDurable(seq));
   }
 
-  append(entries: readonly JournalEntry[]): void {
-    if (entries.length === 0) return;
+  append(entries: readonly JournalEntry[]): number {
+    if (entries.length === 0) return this.#lastSeq;
     if (this.#mark === null || this.#log === null) {
       throw new JournalError('read-only', this.name, 'it was opened for reading');
     }
     let seq = this.#lastSeq;
-    // Only an order's bytes are waited for: they, and all that was written before them, are on the disk before it leaves.
-    const mustLast = entries.some(({ kind }) => kind === 'order.prepared');
     const rows = entries.map((entry) => ({ ...toRow(++seq, entry, this.#redact), effect: settles(entry) }));
     try {
       this.#log.assertWell();
-      if (!mustLast) this.#db.exec('PRAGMA synchronous = NORMAL');
       this.#inTransaction(() => {
         for (const row of rows) {
           this.#run('INSERT INTO entries (seq, kind, key, at_ms, body, checksum) VALUES (?, ?, ?, ?, ?, ?)', [
@@ -179,12 +178,20 @@ class SqliteJournal implements EngineJournal, RetentionStore {
         }
       });
       this.#lastSeq = seq;
-      this.#mark.write(seq, mustLast);
-      if (!mustLast) this.#log.syncSoon(seq);
+      this.#mark.write(seq, false);
+      this.#log.written(seq);
+      return seq;
     } catch (error) {
       throw toJournalError(error, this.name, 'writing to it');
-    } finally {
-      if (!mustLast) this.#db.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  async durable(place: number): Promise<void> {
+    try {
+      if (this.#log === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
+      await this.#log.durable(place);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'syncing it');
     }
   }
 

@@ -352,9 +352,13 @@ export class EngineProcess {
 
   /** What is written is judged, also when the process dies right after it. */
   #observed(journal: EngineJournal): EngineJournal {
-    return observedJournal(journal, (entries) => {
-      this.#parts.viewJudge.journalled(entries);
-      for (const breach of this.#parts.auditor()?.journalled(entries) ?? []) this.#parts.findings.broke(breach);
+    return observedJournal(journal, {
+      appended: (entries, place) => {
+        this.#parts.viewJudge.journalled(entries);
+        for (const breach of this.#parts.auditor()?.journalled(entries, place) ?? [])
+          this.#parts.findings.broke(breach);
+      },
+      durable: (place) => this.#parts.auditor()?.durable(place),
     });
   }
 }

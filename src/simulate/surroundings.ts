@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { encode } from '../core/codec.ts';
 import type { FetchLike } from '../grvt/session.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { journalWith } from '../journal/observed.ts';
 import type { PaperRequest } from '../paper/index.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { Chance } from './chance.ts';
@@ -33,6 +34,9 @@ export interface Carried {
   readonly count: number;
   readonly spoilt: number;
 }
+
+/** A sync of a disk that is well. */
+const SYNC_MS = 1;
 
 /** What the engine hangs on: network, disk, Telegram, and what goes wrong there. It outlives every engine. */
 export class Surroundings {
@@ -160,26 +164,22 @@ export class Surroundings {
 
   /** The journal as one engine has it: slow at times, and gone with the engine. `killIf` says whether the engine dies there. */
   guarded(journal: EngineJournal, life: Life, killIf: (moment: KillMoment) => boolean): EngineJournal {
-    return {
-      name: journal.name,
-      notices: journal.notices,
-      append: (entries: readonly JournalEntry[]): void => {
+    return journalWith(journal, {
+      append: (entries) => {
         if (!life.alive) throw new Killed('the process is dead');
         if (killIf('before-write')) throw new Killed('killed before the write');
         this.#writeSlowly();
-        journal.append(entries);
+        const place = journal.append(entries);
         for (const entry of entries) this.#digest(entry);
         if (killIf('after-write')) throw new Killed('killed after the write');
+        return place;
       },
-      latest: (kind, key) => journal.latest(kind, key),
-      latestOfEach: (kind) => journal.latestOfEach(kind),
-      scan: (filter) => journal.scan(filter),
+      durable: async (place) => {
+        await this.#sync(life);
+        await journal.durable(place);
+      },
       close: () => {},
-      unsettledKeys: () => journal.unsettledKeys(),
-      newest: (kind) => journal.newest(kind),
-      mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
-      compact: (nowMs) => journal.compact(nowMs),
-    };
+    });
   }
 
   #digest(entry: JournalEntry): void {
@@ -192,7 +192,18 @@ export class Surroundings {
     if (time.nowMs >= this.#diskSlowUntilMs && !this.#diskOwes) return;
     this.#diskOwes = false;
     faults.add('disk-slow');
-    time.block(this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300));
+    time.block(this.#slowMs());
+  }
+
+  /** A sync of the disk, which takes long while it is slow; nobody waits for it but who sends. */
+  #sync(life: Life): Promise<void> {
+    const { time } = this.#parts;
+    const tookMs = time.nowMs < this.#diskSlowUntilMs ? this.#slowMs() : SYNC_MS;
+    return new Promise((resolve) => time.at(time.nowMs + tookMs, () => life.alive && resolve()));
+  }
+
+  #slowMs(): number {
+    return this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300);
   }
 
   /** The Telegram gateway. */

@@ -111,6 +111,16 @@ describe('15.1 the wire judge: the journal, ids, live orders', () => {
       },
     },
     {
+      name: '9.3 a create whose journalled bytes are not safe yet',
+      breaks: ['I7 9.3'],
+      scene: () => {
+        const engine = new AuditedEngine();
+        engine.safe = false;
+        engine.open(A_BUY);
+        return engine;
+      },
+    },
+    {
       name: '9.3 a create that differs from its journalled bytes',
       breaks: ['I7 9.3'],
       scene: () => {

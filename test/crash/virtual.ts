@@ -7,7 +7,7 @@ import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { SYNC_WITHIN_MS } from '../../src/journal/log-sync.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import { observedJournal } from '../../src/journal/observed.ts';
+import { journalWith, observedJournal } from '../../src/journal/observed.ts';
 import {
   createPaper,
   type InstrumentSpec,
@@ -25,7 +25,7 @@ import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from '.
 
 /**
  * One engine after another on one journal and one exchange, in virtual time. Killed where it is told: before or after a
- * journal write, before a request leaves or after it was carried out and before its answer came. A killed engine's code may
+ * journal write, after a sync that was waited for, before a request leaves or after it was carried out and before its answer came. A killed engine's code may
  * run on to the end of its turn; nothing it still does has an effect.
  */
 
@@ -36,10 +36,12 @@ const DOWN_MS = 700;
 const MANAGED_WITHIN_MS = 10_000;
 /** One way of the network. */
 const WAY_MS = 4;
+/** A sync of the disk. */
+const SYNC_MS = 2;
 const LOOK_MS = 100;
 
 /** Moments at which an engine can die, in the order they come. */
-export type PointKind = 'before write' | 'after write' | 'before request' | 'request carried out';
+export type PointKind = 'before write' | 'after write' | 'after sync' | 'before request' | 'request carried out';
 
 /** Thrown where the engine's process would be no more. */
 class Killed extends Error {}
@@ -73,7 +75,7 @@ export class World {
   readonly #downMs: number;
   readonly #powerCuts: boolean;
   /** What was written after the last order's bytes, and when. */
-  #unsynced: { readonly entries: readonly JournalEntry[]; readonly atMs: number }[] = [];
+  #unsynced: { readonly entries: readonly JournalEntry[]; readonly place: number; readonly atMs: number }[] = [];
   readonly #synced: (readonly JournalEntry[])[] = [];
   readonly #auditor: Auditor;
   #life: Life = { alive: false };
@@ -142,7 +144,7 @@ export class World {
     this.time.at(this.time.nowMs + downMs, () => this.start());
   }
 
-  /** The journal as a disk would hold it: up to the last order's bytes, and what was written before the last sync. */
+  /** The journal as a disk would hold it: what was synced for whoever waited, and what is synced anyway by then. */
   #loseUnsynced(): void {
     for (const { entries, atMs } of this.#unsynced) {
       if (atMs + SYNC_WITHIN_MS <= this.time.nowMs) this.#synced.push(entries);
@@ -151,13 +153,6 @@ export class World {
     this.#unsynced = [];
     this.journal = createMemoryJournal();
     for (const entries of this.#synced) this.journal.append(entries);
-  }
-
-  #note(entries: readonly JournalEntry[]): void {
-    this.#unsynced.push({ entries, atMs: this.time.nowMs });
-    if (!entries.some(({ kind }) => kind === 'order.prepared')) return;
-    this.#synced.push(...this.#unsynced.map((one) => one.entries));
-    this.#unsynced = [];
   }
 
   start(): void {
@@ -256,31 +251,33 @@ export class World {
   }
 
   #guarded(life: Life): EngineJournal {
-    const journal = observedJournal(this.journal, (entries) => {
-      for (const { invariant, what, detail } of this.#auditor.journalled(entries)) {
-        this.breaches.push(`${invariant}: ${what} ${JSON.stringify(detail)}`);
-      }
+    const journal = observedJournal(this.journal, {
+      appended: (entries, place) => {
+        for (const { invariant, what, detail } of this.#auditor.journalled(entries, place)) {
+          this.breaches.push(`${invariant}: ${what} ${JSON.stringify(detail)}`);
+        }
+      },
+      durable: (place) => this.#auditor.durable(place),
     });
-    return {
-      name: journal.name,
-      notices: journal.notices,
+    return journalWith(journal, {
       append: (entries) => {
         if (!life.alive) throw new Killed('the process is dead');
         const about = entries.map((entry) => `${entry.kind} ${entry.key}`).join(', ');
         if (this.#dies('before write', about, life)) throw new Killed('killed before the write');
-        journal.append(entries);
-        this.#note(entries);
+        const place = journal.append(entries);
+        this.#unsynced.push({ entries, place, atMs: this.time.nowMs });
         if (this.#dies('after write', about, life)) throw new Killed('killed after the write');
+        return place;
       },
-      latest: (kind, key) => journal.latest(kind, key),
-      latestOfEach: (kind) => journal.latestOfEach(kind),
-      scan: (filter) => journal.scan(filter),
+      durable: async (place) => {
+        await new Promise<void>((resolve) => this.time.at(this.time.nowMs + SYNC_MS, () => life.alive && resolve()));
+        this.#synced.push(...this.#unsynced.filter((one) => one.place <= place).map((one) => one.entries));
+        this.#unsynced = this.#unsynced.filter((one) => one.place > place);
+        if (this.#dies('after sync', `up to ${place}`, life)) throw new Killed('killed after the sync');
+        await journal.durable(place);
+      },
       close: () => {},
-      unsettledKeys: () => journal.unsettledKeys(),
-      newest: (kind) => journal.newest(kind),
-      mentioning: (kind, key, words) => journal.mentioning(kind, key, words),
-      compact: (nowMs) => journal.compact(nowMs),
-    };
+    });
   }
 }
 

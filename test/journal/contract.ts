@@ -13,8 +13,16 @@ import { NOW_MS, note, outcome, prepared } from './support.ts';
 const OLD = NOW_MS - 31 * DAY_MS;
 const LATEST_WINS: readonly JournalKind[] = ['symbol.state', 'alert.state', 'outbox', 'note'];
 
-/** What every journal does, whatever it is made of. */
-export function journalContract(name: string, make: (retention?: RetentionOptions) => EngineJournal): void {
+/**
+ * What every journal does, whatever it is made of.
+ *
+ * @param settle of a journal that does not know for a while what is safe: lets it know
+ */
+export function journalContract<J extends EngineJournal>(
+  name: string,
+  make: (retention?: RetentionOptions) => J,
+  settle?: (journal: J, failure: Error | null) => void,
+): void {
   const days30 = () => make({ days: 30 });
 
   describe(`${name}: what is written`, () => {
@@ -80,6 +88,56 @@ export function journalContract(name: string, make: (retention?: RetentionOption
       assert.throws(() => journal.append([note('a', 1)]));
       assert.throws(() => journal.latest('note', 'a'));
     });
+  });
+
+  describe(`${name}: what is safe (strategy 9.3)`, () => {
+    it('append gives the place of its last entry at once, and durable resolves in order of place', async () => {
+      const journal = make();
+      assert.equal(journal.append([]), 0);
+      await journal.durable(0);
+      assert.equal(journal.append([note('a', 1), note('b', 2)]), 2);
+      assert.equal(journal.append([prepared('1', 1n)]), 3);
+      assert.equal(journal.latest('note', 'b')?.seq, 2, 'it can be read before it is safe');
+      assert.equal(journal.append([]), 3);
+      const safe: number[] = [];
+      const waiting = [3, 1, 2].map((place) => journal.durable(place).then(() => safe.push(place)));
+      await new Promise(setImmediate);
+      if (settle !== undefined) assert.deepEqual(safe, [], 'unknown stays unknown');
+      settle?.(journal, null);
+      await Promise.all(waiting);
+      assert.equal(journal.append([note('c', 3)]), 4);
+      const last = journal.durable(4);
+      settle?.(journal, null);
+      await last;
+      journal.close();
+    });
+
+    it('a place that was never given out is nobody’s to wait for', async () => {
+      const journal = make();
+      journal.append([note('a', 1)]);
+      await assert.rejects(journal.durable(2), /entry 2 was never written; the last one is 1/);
+      journal.close();
+    });
+
+    it('what is waited for when it is closed is safe', async () => {
+      const journal = make();
+      const place = journal.append([note('a', 1)]);
+      const waiting = journal.durable(place);
+      settle?.(journal, null);
+      journal.close();
+      await waiting;
+    });
+
+    if (settle !== undefined) {
+      it('what turns out not to be safe fails all who wait for it, and all later ones', async () => {
+        const journal = make();
+        const waiting = [note('a', 1), note('b', 2)].map((entry) => journal.durable(journal.append([entry])));
+        settle(journal, new Error('the connection is lost'));
+        for (const one of waiting) await assert.rejects(one, /the connection is lost/);
+        await assert.rejects(journal.durable(1), /the connection is lost/);
+        journal.close();
+      });
+    }
   });
 
   describe(`${name}: what is read`, () => {

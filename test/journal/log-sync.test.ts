@@ -16,17 +16,17 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-describe('what is not waited for', () => {
+describe('what nobody waits for', () => {
   it('is synced once for all that was written within the time', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const path = join(temporaryDirectory(), 'log');
     writeFileSync(path, 'x');
     const durable: number[] = [];
-    const log = new LogSync(path, (seq) => durable.push(seq));
-    log.syncSoon(1);
-    log.syncSoon(2);
+    const log = new LogSync(path, 0, (seq) => durable.push(seq));
+    log.written(1);
+    log.written(2);
     t.mock.timers.tick(SYNC_WITHIN_MS - 1);
-    log.syncSoon(3);
+    log.written(3);
     assert.deepEqual(durable, []);
     t.mock.timers.tick(1);
     await until(() => durable.length > 0);
@@ -34,11 +34,11 @@ describe('what is not waited for', () => {
     log.close();
   });
 
-  it('is told by the next append when it could not be synced', async (t) => {
+  it('fails the next append when it could not be synced', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     // A device that takes writes and cannot be synced.
-    const log = new LogSync('/dev/null', () => assert.fail('it is not durable'));
-    log.syncSoon(1);
+    const log = new LogSync('/dev/null', 0, () => assert.fail('it is not durable'));
+    log.written(1);
     log.assertWell();
     t.mock.timers.tick(SYNC_WITHIN_MS);
     await until(() => {
@@ -50,6 +50,41 @@ describe('what is not waited for', () => {
         return true;
       }
     });
+    assert.throws(() => log.close(), /EINVAL/);
+  });
+});
+
+describe('what is waited for (strategy 9.3)', () => {
+  it('of a hundred that wait, all are safe after two syncs: the one under way, and one for the others', async () => {
+    const path = join(temporaryDirectory(), 'log');
+    writeFileSync(path, 'x');
+    const durable: number[] = [];
+    const log = new LogSync(path, 0, (seq) => durable.push(seq));
+    const order: number[] = [];
+    const all = Array.from({ length: 100 }, async (_, index) => {
+      log.written(index + 1);
+      await log.durable(index + 1);
+      assert.ok(durable.at(-1)! >= index + 1, 'not before the sync that covers it');
+      order.push(index + 1);
+    });
+    await Promise.all(all);
+    assert.deepEqual(durable, [1, 100]);
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
+    await log.durable(50);
+    assert.equal(durable.length, 2, 'what is safe already asks for no sync');
+    log.close();
+  });
+
+  it('a sync that fails fails all who wait, and all later ones', async () => {
+    const log = new LogSync('/dev/null', 0, () => assert.fail('it is not durable'));
+    log.written(1);
+    const first = log.durable(1);
+    log.written(2);
+    await Promise.all([first, log.durable(2)].map((one) => assert.rejects(one, /EINVAL/)));
+    await assert.rejects(log.durable(1), /EINVAL/);
     assert.throws(() => log.close(), /EINVAL/);
   });
 });

@@ -79,6 +79,13 @@ class World {
     this.awaited = [];
   }
 
+  /** Until that is settled it is unknown whether what was written is safe. */
+  safe: Promise<void> = Promise.resolve();
+
+  durable(place: number): Promise<void> {
+    return this.safe.then(() => this.journal.durable(place));
+  }
+
   get nowMs(): number {
     return START + this.clock.now();
   }
@@ -88,8 +95,9 @@ class World {
     const journal: Journal = {
       append(entries: readonly JournalEntry[]) {
         if (world.journalFails) throw new Error('disk full');
-        world.journal.append(entries);
+        return world.journal.append(entries);
       },
+      durable: (place) => world.durable(place),
       latest: (kind, key) => world.journal.latest(kind, key),
       latestOfEach: (kind) => world.journal.latestOfEach(kind),
       scan: (filter) => world.journal.scan(filter),
@@ -429,6 +437,34 @@ describe('strategy 12.1: delivery', () => {
     world.restart();
     await world.pass(MINUTE);
     assert.equal(world.deliveries.length, 1);
+  });
+
+  test('9.3 a message leaves when its entry is safe in the journal, once, however long that takes', async () => {
+    const world = new World();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.safe = promise;
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(5 * MINUTE);
+    assert.equal((world.journal.latest('outbox', 'mmr:A')?.body as { type: string } | undefined)?.type, 'notice');
+    assert.deepEqual(world.tries, []);
+    resolve();
+    await world.pass(5 * MINUTE);
+    assert.equal(world.tries.length, 1);
+  });
+
+  test('9.3 that its entry turns out not to be safe is said, and people are told all the same', async () => {
+    const world = new World();
+    const { promise, reject } = Promise.withResolvers<void>();
+    world.safe = promise;
+    world.raise({ kind: 'mmr', account: 'A' });
+    await world.pass(10_000);
+    reject(new Error('the disk is gone'));
+    await world.pass(MINUTE);
+    assert.equal(world.deliveries.length, 1);
+    assert.deepEqual(
+      world.said('actor.failed').map(({ message }) => message),
+      ['the disk is gone'],
+    );
   });
 
   test('texts and reporters that fail stop nothing', async () => {

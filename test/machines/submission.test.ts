@@ -696,6 +696,47 @@ test('a drain while the attempt is being written down keeps it from leaving (13.
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
 
+test('a create leaves when its bytes are safe in the journal, and not before, however long that takes (9.3)', async () => {
+  const bench = new Bench();
+  const safe = deferred<void>();
+  bench.journal.safe = safe.promise;
+  submit(bench);
+  await bench.pass(10_000);
+  assert.equal(bench.journal.entries.filter(({ kind }) => kind === 'order.prepared').length, 1);
+  assert.deepEqual([told(bench), bench.exchange.sent().length], [[], 0]);
+  safe.resolve();
+  await bench.settle();
+  assert.equal(bench.exchange.sent().length, 1);
+  assert.deepEqual(told(bench), ['order.sent']);
+});
+
+test('a create whose bytes turn out not to be safe never leaves (9.3)', async () => {
+  const bench = new Bench();
+  const safe = deferred<void>();
+  bench.journal.safe = safe.promise;
+  submit(bench);
+  await bench.settle();
+  safe.reject(new Error('the disk is gone'));
+  await bench.pass(10_000);
+  assert.equal(bench.exchange.sent().length, 0);
+  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.match(reasonText(result(bench).why), /the disk is gone/);
+});
+
+test('a halt while it is unknown whether its bytes are safe ends it at once, and it never leaves (9.3, 13.1)', async () => {
+  const bench = new Bench();
+  const safe = deferred<void>();
+  bench.journal.safe = safe.promise;
+  const { child } = submit(bench);
+  await bench.settle();
+  child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
+  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(bench.journal.outcomes(), ['unsent']);
+  safe.resolve();
+  await bench.pass(10_000);
+  assert.equal(bench.exchange.sent().length, 0);
+});
+
 const OUTDATED = { kind: 'outdated', why: reason('fill-booked-since', '9.5') } as const;
 
 test('no first attempt leaves after a fill was booked that the intent does not know of (9.5)', async () => {

@@ -2012,8 +2012,8 @@ describe('9.3 11.2 what the journal holds', () => {
     const written: number[] = [];
     const append = bench.journal.append.bind(bench.journal);
     bench.journal.append = (entries) => {
-      append(entries);
       written.push(bench.heard.filter(({ event }) => event.type === 'order.submit').length);
+      return append(entries);
     };
     bench.read('A', 5);
     bench.read('B', -5);

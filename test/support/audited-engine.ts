@@ -128,9 +128,15 @@ export class AuditedEngine {
     return this.#lastId;
   }
 
+  #place = 0;
+  /** What is journalled is on the disk at once. */
+  safe = true;
+
   journal(...entries: readonly { readonly kind: string; readonly key?: string; readonly body: unknown }[]): void {
     const keyed = entries.map((entry) => ({ key: INSTRUMENT, ...entry }));
-    this.breaches.push(...this.auditor.journalled(keyed));
+    this.#place += entries.length;
+    this.breaches.push(...this.auditor.journalled(keyed, this.#place));
+    if (this.safe) this.auditor.durable(this.#place);
   }
 
   positionRow(account: AccountName, size = this.held[account]): Record<string, string> {

@@ -24,9 +24,17 @@ export class StubJournal implements Journal {
   refuses: (entry: JournalEntry) => boolean = () => false;
   refusesToRead = false;
 
-  append(entries: readonly JournalEntry[]): void {
+  /** Until that is settled it is unknown whether what was appended is safe. */
+  safe: Promise<void> = Promise.resolve();
+
+  append(entries: readonly JournalEntry[]): number {
     if (entries.some((entry) => this.refuses(entry))) throw new Error('the journal cannot be written: disk full');
     for (const entry of entries) this.entries.push({ ...entry, seq: this.entries.length + 1 } as StoredEntry);
+    return this.entries.length;
+  }
+
+  durable(): Promise<void> {
+    return this.safe;
   }
 
   latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null {

@@ -32,8 +32,10 @@ export interface Auditor {
   hear(event: WireEvent): readonly Breach[];
   /** The engine takes up an instrument it did not run at its start (strategy 16.3): from now on it is judged too. */
   takeUp(symbol: AuditSymbol): void;
-  /** Entries that are in the journal by now, in order. */
-  journalled(entries: readonly Journalled[]): readonly Breach[];
+  /** Entries that were appended to the journal, in order; `place`: the last one's. */
+  journalled(entries: readonly Journalled[], place: number): readonly Breach[];
+  /** Everything up to that place is safe, and whoever waited for that is about to go on (strategy 9.3). */
+  durable(place: number): void;
   /** The stop began: no create may leave any more (strategy 13.1). */
   drainBegan(): void;
   /** The engine ended by itself; judges what it left (I11). Not to be called when it was killed. */
@@ -85,13 +87,16 @@ export function createAuditor(options: AuditorOptions): Auditor {
       return audit.found;
     },
     takeUp: (symbol) => audit.symbols.set(symbol.instrument, symbol),
-    journalled(entries) {
+    journalled(entries, place) {
       now();
       // One append is one moment: its bookings lead to the state beside them, whatever their order.
       const isState = ({ kind }: Journalled): boolean => kind === 'symbol.state';
-      for (const entry of entries) if (!isState(entry)) takeEntry(audit, entry);
-      for (const entry of entries) if (isState(entry)) takeEntry(audit, entry);
+      for (const entry of entries) if (!isState(entry)) takeEntry(audit, entry, place);
+      for (const entry of entries) if (isState(entry)) takeEntry(audit, entry, place);
       return audit.found;
+    },
+    durable(place) {
+      audit.durablePlace = Math.max(audit.durablePlace, place);
     },
     drainBegan() {
       now();
@@ -111,7 +116,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
 }
 
 /** The journal's entry kinds that matter here; their bodies are the engine's declarations. */
-function takeEntry(audit: Audit, { kind, key, body }: Journalled): void {
+function takeEntry(audit: Audit, { kind, key, body }: Journalled, place: number): void {
   if (kind === 'decision') {
     const { declared } = body as { readonly declared?: Declared };
     for (const { intentId } of declared?.intents ?? []) {
@@ -119,7 +124,7 @@ function takeEntry(audit: Audit, { kind, key, body }: Journalled): void {
     }
   } else if (kind === 'order.prepared') {
     const { intent, payload, pricedFrom } = body as PreparedBody;
-    audit.wasPrepared(key, { intentId: intent.intentId, payload, ...pricedFrom });
+    audit.wasPrepared(key, { place, intentId: intent.intentId, payload, ...pricedFrom });
   } else if (kind === 'order.outcome') {
     const { outcome } = body as { readonly outcome: string };
     judgeOutcome(audit, key, outcome);

@@ -41,6 +41,8 @@ export interface InFlight {
 
 /** A create as it was written before it left (strategy 9.3). */
 export interface Prepared {
+  /** In the journal. */
+  readonly place: number;
   readonly intentId: string;
   readonly payload: string;
   /** The touch it was priced from. */
@@ -79,6 +81,8 @@ export class Audit {
   readonly received = new Received();
   readonly usedIds = new Set<string>();
   readonly prepared = new Map<string, Prepared>();
+  /** Up to where the journal is known to be safe. */
+  durablePlace = 0;
   /** By intent id. */
   readonly decisions = new Map<string, Decided>();
   readonly ledgers = new Map<string, Ledger>();
@@ -250,6 +254,7 @@ export class Audit {
   /** A start: requests in flight have no outcome, and nothing that was received counts any more. */
   startAgain(knownAtStart: readonly StartSymbol[], lost: boolean): void {
     this.requests.clear();
+    this.durablePlace = 0;
     this.received.forget();
     this.decisions.clear();
     this.opened = [];

@@ -116,13 +116,18 @@ function judgeForm(audit: Audit, create: CreateBody, account: AccountName, id: s
     audit.breach(fault('I7', '9.2', 'a create in the name of another account', { sub: create.subAccountId }), where);
 }
 
-/** Strategy 9.3: its exact bytes are in the journal, and no other live order belongs to the same intent (I7). */
+/** Strategy 9.3: its exact bytes are in the journal, safe from a crash, and no other live order belongs to the same intent (I7). */
 function judgeJournalled(audit: Audit, id: string, request: unknown, where: ReturnType<typeof here>): void {
   const prepared = audit.prepared.get(id);
   if (prepared === undefined) {
     audit.breach(fault('I7', '9.3', 'a create that is not in the journal'), where);
     return;
   }
+  if (prepared.place > audit.durablePlace)
+    audit.breach(
+      fault('I7', '9.3', 'a create whose bytes are not safe in the journal yet', { place: prepared.place }),
+      where,
+    );
   if (JSON.stringify(asObject(prepared.payload)) !== JSON.stringify(asObject(request)))
     audit.breach(fault('I7', '9.3', 'a create that differs from the bytes in the journal'), where);
   for (const order of audit.orders.live()) {
