@@ -479,13 +479,16 @@ function callsWork(context: GatewayContext, keys: readonly string[]): Step {
 }
 
 function freeSlot(context: GatewayContext, childId: string): GatewayContext {
-  const active = Object.fromEntries(Object.entries(context.active).filter(([, id]) => id !== childId));
+  const job = submissionJob(context, childId);
+  const slot = job === null ? '' : slotOf(job.account, job.instrument);
+  if (context.active[slot] !== childId) return context;
+  const { [slot]: _, ...active } = context.active;
   return { ...context, active };
 }
 
 function withoutJob(context: GatewayContext, childId: string): GatewayContext {
   const { [childId]: _, ...jobs } = context.jobs;
-  return freeSlot({ ...context, jobs }, childId);
+  return { ...freeSlot(context, childId), jobs };
 }
 
 /** A cancel, at once (strategy 9.1). One that is under way answers for both. */
@@ -531,13 +534,17 @@ export function noteCancelTold(context: GatewayContext, { childId, message }: Ca
 /** The row of an own order changed: whoever waits for its state learns of it (strategy 9.4). */
 export function orderSeen(context: GatewayContext, message: OrderSeen): Step {
   const { account, order, intact } = message;
-  const childIds = Object.entries(context.jobs).flatMap(([childId, job]) => (concerns(job, order) ? [childId] : []));
+  const childIds = childrenAt(context, (job) => concerns(job, order));
   // A gateway that replaces a failed one learns here, too, that streams are intact.
   const same = context.intact[account] === intact;
   return {
     context: same ? context : { ...context, intact: { ...context.intact, [account]: intact } },
     commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
   };
+}
+
+function childrenAt({ jobs }: GatewayContext, isMeant: (job: Job) => boolean): string[] {
+  return Object.keys(jobs).filter((childId) => isMeant(jobs[childId] as Job));
 }
 
 function concerns(job: Job, { clientOrderId }: OrderSeen['order']): boolean {
@@ -548,9 +555,7 @@ function concerns(job: Job, { clientOrderId }: OrderSeen['order']): boolean {
 /** From now on an account's streams tell what becomes of its orders, or no longer (strategy 9.4). */
 export function streamsChanged(context: GatewayContext, message: StreamsChanged): Step {
   const { account, intact } = message;
-  const childIds = Object.entries(context.jobs).flatMap(([childId, job]) =>
-    job.kind !== 'touch' && job.account === account ? [childId] : [],
-  );
+  const childIds = childrenAt(context, (job) => job.kind !== 'touch' && job.account === account);
   return {
     context: { ...context, intact: { ...context.intact, [account]: intact } },
     commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
