@@ -218,6 +218,14 @@ export const MISTAKES: readonly Mistake[] = [
     options: ['--streams', '--fault', 'lost-frame=0.3'],
   },
   {
+    name: 'lagging-position-believed',
+    what: 'a decision takes for held what the position says, though it lags behind fills that are known',
+    file: 'src/core/assess.ts',
+    right: 'knowledge.state.booked[account].plus(waitingOf(knowledge.state.orders, account));',
+    wrong: "snapshots[account].position?.size ?? knowledge.state.booked[account].mul('0');",
+    options: ['--fault', 'late-position=0.9'],
+  },
+  {
     name: 'drift-believed-at-once',
     what: 'the first reading that contradicts the ledger becomes a fill',
     file: 'src/core/reconcile.ts',
