@@ -306,15 +306,15 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',
-    right: "return modeOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };",
+    right: "return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };",
     wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {
     name: 'never-hedges',
     what: 'not hedged, the engine finds nothing to do',
     file: 'src/core/plan.ts',
-    right: "if (answer.kind === 'none') return { creates: [], idle: answer };",
-    wrong: "return { creates: [], idle: { why: 'not now', rule: '6.3' } };",
+    right: "if (answer.kind === 'none') return { creates: [], idle: answer.why };",
+    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {
     name: 'never-trims',
