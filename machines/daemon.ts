@@ -21,12 +21,12 @@ import {
   judgeMmr,
   type NetLeft,
 } from '../src/core/alerts.ts';
-import { netLeftAlert, strayOrderAlert } from '../src/core/conditions.ts';
+import { netLeftAlert, otherEngineAlert, strayOrderAlert } from '../src/core/conditions.ts';
 import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
-import { ACCOUNTS, type AccountName, type Instrument } from '../src/core/model.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
 import type { Doing } from '../src/core/outbox.ts';
@@ -147,6 +147,8 @@ interface DaemonContext extends TradingParts {
   /** Own orders on instruments nobody knows, by client id: when their cancel was last asked for (strategy 16.3). */
   readonly strays: Readonly<Record<AccountName, Readonly<Record<string, number>>>>;
   readonly unknown: GatewayIdle['unknown'];
+  /** When trading began, by the exchange's clock. */
+  readonly tradingSinceMs: number;
   /** A stop before any symbol began: what the journal holds live. */
   readonly journalled: LiveOrders;
   /** … and what is not hedged by it. */
@@ -261,6 +263,7 @@ const daemonSetup = setup({
       for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
       scheduleListing(context.symbols, enqueue);
       scheduleEnds(context, context.symbols, enqueue);
+      enqueue.assign({ tradingSinceMs: context.exchange.exchangeNowMs() });
       const { maxRuntimeMs } = context.settings;
       if (maxRuntimeMs !== null) {
         enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
@@ -352,7 +355,11 @@ const daemonSetup = setup({
           }
         });
       }
-      const alerts = untold.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs));
+      const others = othersOrders(context, snapshot.openOrders, { enqueue, system });
+      const alerts = [
+        ...untold.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs)),
+        ...others.map((order) => otherEngineAlert(account, order, nowMs)),
+      ];
       const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
       // Only what holds is cleared: every poll of a good day would tell the alert desk the same twice.
@@ -767,6 +774,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     unknown: [],
     journalled: [],
     journalledNets: [],
+    tradingSinceMs: 0,
     toTell: null,
     draining: false,
     broken: false,
@@ -1038,6 +1046,30 @@ function startSymbols(
 /** What the accounts hold of a symbol by its ledger. */
 function sizesOf(actor: AnyActorRef | undefined): Readonly<Record<AccountName, Decimal>> {
   return knownOf(actor)?.state.booked ?? { A: ZERO, B: ZERO };
+}
+
+/** An order of an engine before this one, whose journal is lost, may reach the exchange so long after this one has started. */
+const LATE_ORDER_MS = 10_000;
+
+/**
+ * Own orders that another engine placed while this one runs (strategy 11.1): created since, and in no journal entry of this one.
+ * At most the first of them. Openings are not withheld for it: of two engines that both saw the other, none would trade.
+ */
+function othersOrders(
+  context: DaemonContext,
+  orders: readonly ListedOrder[],
+  parts: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
+): readonly ListedOrder[] {
+  const sinceMs = context.tradingSinceMs + LATE_ORDER_MS;
+  const late = orders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
+  try {
+    return late
+      .filter(({ clientOrderId }) => context.journal.latest('order.prepared', clientOrderId) === null)
+      .slice(0, 1);
+  } catch (thrown) {
+    reportFailed(context, 'journal', messageOf(thrown), parts);
+    return [];
+  }
 }
 
 /** Says that an actor failed, and alerts; the alert desk's own failure can only be said. */

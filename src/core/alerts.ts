@@ -33,6 +33,7 @@ export type AlertKind =
   | 'held-with-net'
   | 'symbol-left'
   | 'stray-order'
+  | 'other-engine'
   | 'isolated-margin'
   | 'dead-man-off'
   | 'defect'
@@ -127,6 +128,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   // Every stop says it: nobody hedges it any more.
   'net-left': { repeat: 0, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
+  'other-engine': { repeat: 900 * SECOND, critical: true, event: true },
   'isolated-margin': { repeat: 'episode', critical: false },
   'dead-man-off': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },

@@ -181,6 +181,16 @@ export function strayOrderAlert(
   return { kind: 'stray-order', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
 }
 
+/** An order with our prefix was placed while this engine ran, and not by it (strategy 11.1). */
+export function otherEngineAlert(
+  account: AccountName,
+  { instrument, clientOrderId }: { readonly instrument: string; readonly clientOrderId: string },
+  atMs: number,
+): Alert {
+  const key = alertKey('other-engine', account);
+  return { kind: 'other-engine', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
+}
+
 /** A symbol is paused since both positions changed by one ratio (strategy 10.5); null: it is not. */
 export function splitAlert(instrument: string, state: SymbolState, atMs: number): Alert | null {
   const { split } = state;

@@ -436,6 +436,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   defect: () => 'ALERT a defect stops the engine',
   'net-left': () => 'ALERT not hedged while the engine is stopped',
   'stray-order': () => 'ALERT own order on an instrument nobody knows',
+  'other-engine': () => 'ALERT another engine trades this account',
 };
 
 function alertText(alert: Alert, context: LineContext): string {

@@ -299,6 +299,12 @@ const EN: Words = {
       engine: 'cancels it; it cannot hedge what it fills.',
       you: 'look at this order and its position at the exchange.',
     },
+    'other-engine': {
+      title: 'Another engine trades this account',
+      line: '[client id {clientOrderId}]: placed while this engine runs, with our prefix, and not by it',
+      engine: 'trades on and manages that order as its own; both cancel what each finds surplus.',
+      you: 'stop one of the two engines, on whichever machine it runs.',
+    },
   },
   details: {
     file: 'symbols file',
@@ -563,6 +569,12 @@ const ZH: Words = {
       line: '[client id {clientOrderId}]',
       engine: '撤销该订单；其成交无法对冲。',
       you: '请在交易所查看该订单及其持仓。',
+    },
+    'other-engine': {
+      title: '另一个引擎正在交易此账户',
+      line: '[client id {clientOrderId}]：本引擎运行期间出现，带有本策略前缀，但不是本引擎所下',
+      engine: '继续交易，并把该订单当作自己的管理；两个引擎会互相撤销多余的订单。',
+      you: '请停止其中一个引擎，无论它在哪台机器上运行。',
     },
   },
   details: {

@@ -106,6 +106,7 @@ describe('strategy 12: periods', () => {
       'invariant-broken',
       'mmr',
       'net-left',
+      'other-engine',
       'split',
       'stray-order',
       'unhedged',

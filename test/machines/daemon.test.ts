@@ -765,6 +765,33 @@ describe('13.5 a defect that nobody caught', () => {
   });
 });
 
+describe('11.1 another engine places orders while this one runs', () => {
+  const placed = (world: World, afterMs: number, n: bigint) => {
+    const id = clientOrderIdOf('A', 'buy', n);
+    const createTimeNs = BigInt(world.exchange.exchangeNowMs() + afterMs) * 1_000_000n;
+    const order = testOrder(id, 'OPEN', { side: 'buy', instrument: BNB, size: d(1), limitPrice: d(50), createTimeNs });
+    world.resting.set(id, { account: 'A', order });
+    return id;
+  };
+
+  it('11.1 an alert; this engine’s own orders and those from before its start are none', async () => {
+    const world = new World();
+    const before = placed(world, -60_000, 5n);
+    await world.settle();
+    await world.pass(15 * LOOP_MS, 100);
+    for (const [id, one] of world.resting) {
+      const createTimeNs = BigInt(world.exchange.exchangeNowMs()) * 1_000_000n;
+      if (id !== before) world.resting.set(id, { ...one, order: { ...one.order, createTimeNs } });
+    }
+    await world.pass(3 * LOOP_MS, 100);
+    assert.ok(world.resting.size > 1, 'it has orders of its own');
+    assert.deepEqual(world.alerts('other-engine'), []);
+    placed(world, 0, 6n);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('other-engine'), ['other-engine:A']);
+  });
+});
+
 describe('16.3 own orders on an instrument that no symbol runs for', () => {
   const ETH = 'ETH_USDT_Perp';
   const id = clientOrderIdOf('A', 'buy', 77n);

@@ -45,6 +45,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'dead-man-off': { orderId: '0x12' },
   defect: { reason: 'TypeError: x is not a function' },
   'stray-order': { clientOrderId: '7' },
+  'other-engine': { clientOrderId: '7' },
   'isolated-margin': { leverage: '20' },
   'rate-limited': { bucket: 'reads', share: '80 %' },
   'requests-waiting': { bucket: 'reads' },
