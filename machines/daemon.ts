@@ -37,6 +37,7 @@ import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import {
   actorsOf,
   type DaemonInput,
+  type DaemonSettings,
   type EngineSymbol,
   inDoubt,
   journalledNets,
@@ -67,6 +68,8 @@ import type {
   OrderEnded,
   ReduceOnlyChanged,
   RulesDoubted,
+  StrategyChanged,
+  SubmissionsTuned,
   SymbolFlattened,
   SymbolLeft,
   SymbolSteered,
@@ -177,6 +180,8 @@ export type DaemonEvent =
   | SymbolLeft
   | SymbolFlattened
   | SymbolsSteered
+  /** Settings that can change while it runs have (strategy 16.4). */
+  | { readonly type: 'settings.changed'; readonly settings: DaemonSettings }
   /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
   | { readonly type: 'commands.due' }
   /** SIGINT, SIGTERM. */
@@ -455,10 +460,21 @@ const daemonSetup = setup({
       enqueue.assign({ symbols });
       scheduleEnds(context, symbols, enqueue);
       for (const symbol of event.symbols) {
-        if (runs(symbol.config.instrument)) tellSteered(enqueue, system, symbol);
+        const former = context.symbols.find(({ config }) => config.instrument === symbol.config.instrument);
+        if (former === undefined) continue;
+        if (former.leaving === undefined) enqueue(() => sayLeaving(context, symbol));
+        tellSteered(enqueue, system, symbol);
       }
       startSymbols({ ...context, symbols }, added, { enqueue, system, self });
       tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
+    }),
+    /** Settings that were read again apply from the next decision, submission or stop on (strategy 16.4). */
+    retune: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'settings.changed') return;
+      const { settings } = event;
+      enqueue.assign({ settings });
+      tell(enqueue, system, 'gateway', { type: 'submissions.tuned', settings: settings.submission });
+      tellSymbols(context, enqueue, system, { type: 'strategy.changed', strategy: settings.strategy });
     }),
     /** Commands whose time has come end, those alone; of a `flatten` what remains is listed (strategy 16.2). */
     endCommands: enqueueActions(({ context, enqueue, self, system }) => {
@@ -845,6 +861,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: ['startTrading', 'sayStarted', 'noteStart'],
       on: {
         'symbols.steered': { actions: ['steer'] },
+        'settings.changed': { actions: ['retune'] },
         'commands.due': { actions: ['endCommands'] },
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },
@@ -1125,6 +1142,8 @@ type Told =
   | TradingDrain
   | TradingHalt
   | SymbolSteered
+  | StrategyChanged
+  | SubmissionsTuned
   | InstrumentListed
   | InstrumentUnlisted
   | InstrumentsPolled

@@ -15,6 +15,7 @@ import type {
 } from '../src/core/model.ts';
 import type { Standing } from '../src/core/modes.ts';
 import type { News } from '../src/core/outbox.ts';
+import type { StrategySettings } from '../src/core/plan-input.ts';
 import type { Reason } from '../src/core/reasons.ts';
 import type { ReduceOnly } from '../src/core/symbol-state.ts';
 import type { AccountFrame } from '../src/core/view.ts';
@@ -44,7 +45,8 @@ import type { PreparedOrder } from '../src/ports.ts';
  * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
- * | daemon → symbol          | symbol.steered, symbol.forgotten                              |
+ * | daemon → symbol          | symbol.steered, symbol.forgotten, strategy.changed            |
+ * | daemon → gateway         | submissions.tuned                                             |
  * | symbol → daemon          | symbol.flattened                                              |
  * | daemon → symbol          | instrument.unlisted                                           |
  * | symbol → daemon → symbol | reduce-only.changed                                           |
@@ -425,6 +427,18 @@ export interface SymbolSteered {
 /** A person says so: it leaves now, whatever it holds (strategy 16.3). */
 export interface SymbolForgotten {
   readonly type: 'symbol.forgotten';
+}
+
+/** Daemon → gateway: submissions that begin from now on go by these (strategy 16.4). */
+export interface SubmissionsTuned {
+  readonly type: 'submissions.tuned';
+  readonly settings: { readonly postOnlyMaxRetry: number; readonly orderTtlMs: number };
+}
+
+/** Daemon → symbol: decisions from now on go by these (strategy 16.4). */
+export interface StrategyChanged {
+  readonly type: 'strategy.changed';
+  readonly strategy: StrategySettings;
 }
 
 /** Symbol → daemon: `flatten` is done: both positions are below the tradable size, and no order is live (strategy 16.2). */

@@ -18,6 +18,7 @@ import type {
   ParkingFound,
   StreamsChanged,
   SubmissionPrepared,
+  SubmissionsTuned,
   SubmissionTold,
   TouchRequest,
   TradingDrain,
@@ -82,6 +83,7 @@ export type GatewayEvent =
   | AccountUnparked
   | TradingDrain
   | InstrumentListed
+  | SubmissionsTuned
   | ChildDone
   | ChildFailed;
 
@@ -241,6 +243,7 @@ export const orderGatewayMachine = setup({
       context.desk.parked = parked;
       return { parked };
     }),
+    retune: assign(({ context }, { settings }: SubmissionsTuned) => ({ deps: { ...context.deps, settings } })),
     takeRules: assign(({ context }, { instrument }: InstrumentListed) => ({
       deps: { ...context.deps, instruments: new Map(context.deps.instruments).set(instrument.name, instrument) },
     })),
@@ -258,6 +261,7 @@ export const orderGatewayMachine = setup({
     'submission.prepared': { actions: { type: 'noteSent', params: whole } },
     'submission.told': { actions: { type: 'noteTold', params: whole } },
     'cancellation.told': { actions: { type: 'noteCancelTold', params: whole } },
+    'submissions.tuned': { actions: { type: 'retune', params: whole } },
     'intents.outdated': { actions: { type: 'withdrawIntents', params: whole } },
     'order.cancel': { actions: { type: 'startCancel', params: whole } },
     'order.resolve': { actions: { type: 'resolveOrder', params: whole } },

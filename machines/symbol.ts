@@ -10,6 +10,7 @@ import type {
   InstrumentUnlisted,
   PollerToSymbol,
   ReduceOnlyChanged,
+  StrategyChanged,
   SymbolForgotten,
   SymbolSteered,
   TradingDrain,
@@ -64,7 +65,8 @@ export type SymbolEvent =
   | AccountUnparked
   | ReduceOnlyChanged
   | SymbolSteered
-  | SymbolForgotten;
+  | SymbolForgotten
+  | StrategyChanged;
 
 /** What is known after that change. */
 function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
@@ -161,6 +163,9 @@ const symbolSetup = setup({
     noteUnpark: on('account.unparked', accountUnparked),
     steer: on('symbol.steered', steered),
     forget: perform(forgotten),
+    retune: assign(({ context, event }) =>
+      event.type === 'strategy.changed' ? changed(context, { strategy: event.strategy }) : context,
+    ),
     noteDemand: on('reduce-only.changed', reduceOnlyChanged),
     sayDraining: perform(draining),
   },
@@ -192,6 +197,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'reduce-only.changed': { actions: ['noteDemand'] },
     'symbol.steered': { target: '.deciding', actions: ['steer'] },
     'symbol.forgotten': { actions: ['forget'] },
+    'strategy.changed': { actions: ['retune'] },
     'trading.drain': { target: '.draining' },
   },
   states: {

@@ -325,4 +325,12 @@ export const MISTAKES: readonly Mistake[] = [
     // Seen where a repair is left behind by the market and its symbol is at its limit by then.
     options: ['--mode', 'increase', '--profile', 'trending', '--symbols', '3', '--loop', '5', '--faults', '0'],
   },
+  {
+    name: 'opens-in-hedge-only',
+    what: 'a symbol that is to repair only goes on opening',
+    file: 'src/core/modes.ts',
+    right: "      return 'repair';",
+    wrong: "      return 'trade';",
+    options: ['--fault', 'commanded=0.9'],
+  },
 ];

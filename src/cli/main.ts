@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../core/printable.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
@@ -56,7 +57,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('trade until stopped; without keys on the embedded exchange')
     .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
     .action(async (options: { inspect?: boolean }) => {
-      exitCode = await withSettings('trade', (settings, warnings) => run(settings, warnings, options));
+      exitCode = await withSettings('trade', (settings, warnings, _redact, disk) =>
+        run(settings, warnings, { ...options, disk }),
+      );
     });
   program
     .command('check')
@@ -234,9 +237,10 @@ async function orSayWhy(command: () => Promise<number>): Promise<number> {
 /** Reads the settings, or says all that is wrong with them. */
 async function withSettings(
   purpose: 'trade' | 'look',
-  command: (settings: Settings, warnings: readonly string[], redact: Redactor) => Promise<number>,
+  command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ): Promise<number> {
-  const reading = loadSettings({ env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() });
+  const source = { env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() };
+  const reading = loadSettings(source);
   if (!reading.ok) {
     console.error(
       `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,
@@ -248,5 +252,6 @@ async function withSettings(
   redactor = redact;
   // The zone of every time that this process prints as local: console and commands.
   process.env.TZ = reading.settings.timeZone;
-  return command(reading.settings, reading.warnings, redact);
+  const disk = settingsOnDisk(source, reading.settings, reading.symbolsBytes);
+  return command(reading.settings, reading.warnings, redact, disk);
 }

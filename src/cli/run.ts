@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { type Control, openControl } from '../control/server.ts';
-import type { Fact } from '../core/facts.ts';
+import type { Answer } from '../core/commands.ts';
 import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
 import { createEngineClock } from '../engine/clock.ts';
 import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
@@ -10,6 +10,7 @@ import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '
 import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
+import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
 import { createSteering } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
@@ -78,7 +79,7 @@ export const systemClock = createEngineClock(
 export async function run(
   settings: Settings,
   warnings: readonly string[],
-  options: { readonly inspect?: boolean } = {},
+  options: { readonly inspect?: boolean; readonly disk: SettingsOnDisk },
 ): Promise<number> {
   const venue = await openVenue(settings);
   const redact = createRedactor(secretsOf(settings, venue));
@@ -188,8 +189,16 @@ export async function run(
       warn: (message) => log.say('warn', message, Date.now()),
       alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
     });
-    control = await takeCommands(engine, settings, journal, (fact) => reporter.report(fact), log);
-    const unlisten = listenToSignals(engine, log);
+    const steer = createSteering({
+      engine,
+      journal: engine.journal,
+      clock: systemClock,
+      disk: options.disk,
+      hide: (secret) => redact.learn?.(secret),
+      report: (fact) => reporter.report(fact),
+    });
+    control = await takeCommands(settings, steer, log);
+    const unlisten = listenToSignals(engine, log, () => steer({ verb: 'reload', by: 'SIGHUP', why: null }));
     const { exitCode, failure } = await engine.stopped;
     unlisten();
     const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
@@ -246,14 +255,12 @@ function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
 
 /** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */
 async function takeCommands(
-  engine: Engine,
   { dataDir }: Settings,
-  journal: EngineJournal,
-  report: (fact: Fact) => void,
+  steer: ReturnType<typeof createSteering>,
   log: EngineLog,
 ): Promise<Control | null> {
   try {
-    return await openControl(dataDir, createSteering({ engine, journal, clock: systemClock, report }));
+    return await openControl(dataDir, steer);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     log.say('error', `This engine takes no commands: ${why} (strategy 16.5)`, Date.now());
@@ -422,12 +429,11 @@ function followLife(engine: Engine, lives: Lives, service: ServiceManager | null
 }
 
 /** What a signal leads to (strategy 13.1, 13.3). */
-export type SignalAnswer = 'stop' | 'stop-at-once' | 'go-on' | 'stopping-already';
+export type SignalAnswer = 'stop' | 'stop-at-once' | 'reload' | 'stopping-already';
 
 /**
  * The first signal stops in order, the second at once. A terminal that closes sends SIGHUP, sometimes more than once: with
- * one attached it is an orderly stop, and never one at once. Without a terminal somebody asks for a reload, which does not
- * exist yet; stopping for it would leave the positions without a manager, so the engine goes on and says so.
+ * one attached it is an orderly stop, and never one at once. Without a terminal it asks for a reload (strategy 16.4).
  *
  * @param stopping a signal has asked for the stop already
  * @param attached a terminal was attached at the start: one that has closed since does not tell any more
@@ -435,10 +441,10 @@ export type SignalAnswer = 'stop' | 'stop-at-once' | 'go-on' | 'stopping-already
 export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: boolean): SignalAnswer {
   if (signal !== 'SIGHUP') return stopping ? 'stop-at-once' : 'stop';
   if (stopping) return 'stopping-already';
-  return attached ? 'stop' : 'go-on';
+  return attached ? 'stop' : 'reload';
 }
 
-function listenToSignals(engine: Engine, log: EngineLog): () => void {
+function listenToSignals(engine: Engine, log: EngineLog, reload: () => Promise<Answer>): () => void {
   const attached = [0, 1, 2].some((fd) => isatty(fd));
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -455,12 +461,12 @@ function listenToSignals(engine: Engine, log: EngineLog): () => void {
         );
         process.exit(1);
         break;
-      case 'go-on':
-        log.say(
-          'warn',
-          'SIGHUP without a terminal: settings are read at the start only, nothing was read again and the engine goes on; ' +
-            'SIGTERM stops it (strategy 13.1)',
-          Date.now(),
+      case 'reload':
+        reload().then(
+          ({ ok, says }) => {
+            for (const { text } of says) log.say(ok ? 'info' : 'error', `Reload: ${text} (strategy 16.4)`, Date.now());
+          },
+          (thrown: unknown) => log.say('error', `Reload: ${describeDefect(thrown)} (strategy 16.4)`, Date.now()),
         );
         break;
       case 'stopping-already':

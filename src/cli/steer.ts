@@ -85,6 +85,20 @@ export function addSteeringCommands(program: Command, alerts: Command, run: Run)
     .action((key: string, options: Common & { for: number }) =>
       give({ verb: 'silence', key, forMs: options.for }, options),
     );
+  for (const [verb, what, example] of [
+    ['set', 'change a row of the symbols file', 'set BNB_USDT_Perp max_total_position_usdt=5000'],
+    ['add', 'add a row to the symbols file', 'add SOL_USDT_Perp order_notional_usdt=200 …'],
+  ] as const) {
+    add(`${verb} <symbol> <key=value...>`, what, example).action((symbol: string, pairs: string[], options: Common) =>
+      give({ verb, symbol, values: valuesOf(pairs) }, options),
+    );
+  }
+  add('remove <symbol>', 'remove a row of the symbols file; the symbol is wound down', 'remove SOL_USDT_Perp').action(
+    (symbol: string, options: Common) => give({ verb: 'remove', symbol }, options),
+  );
+  add('reload', 'read settings and symbols file again, all or nothing', 'reload').action((options: Common) =>
+    give({ verb: 'reload' }, options),
+  );
   add('stop', 'stop the engine in order', 'stop').action((options: Common) => give({ verb: 'stop' }, options));
   add('forget <symbols...>', 'manage a leaving symbol no longer', 'forget SOL_USDT_Perp --position-stays')
     .option('--position-stays', 'what it holds stays at the exchange')
@@ -122,4 +136,17 @@ export function duration(text: string): number {
   );
   if (isWhole && ms > 0) return ms;
   throw new InvalidArgumentError('expected a duration above 0, as 90s, 30m, 1h, 2d or 1h30m');
+}
+
+/** `key=value` pairs. @throws InvalidArgumentError */
+function valuesOf(pairs: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    const key = pair.slice(0, at);
+    if (at < 1) throw new InvalidArgumentError(`${JSON.stringify(pair)}: expected key=value`);
+    if (Object.hasOwn(values, key)) throw new InvalidArgumentError(`${key} is there twice: expected each key once`);
+    values[key] = pair.slice(at + 1);
+  }
+  return values;
 }

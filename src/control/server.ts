@@ -22,8 +22,6 @@ export const CLIENTS_MAX = 8;
 export const PROVE_MS = 2_000;
 /** From the answer to the end of the connection: whoever does not read is cut off. */
 export const READ_MS = 2_000;
-/** Commands that wait for their turn: more clients than that cannot be connected. */
-export const QUEUE_MAX: number = CLIENTS_MAX;
 
 export interface Control {
   /** Where it listens. */
@@ -32,7 +30,7 @@ export interface Control {
 }
 
 /**
- * Takes commands on the control channel of a data directory (strategy 16.5), one after another.
+ * Takes commands on the control channel of a data directory (strategy 16.5).
  *
  * @param handle carries a command out and answers; what it throws is said to the client
  * @throws Error, one line, where no channel can be opened
@@ -47,28 +45,15 @@ export async function openControl(dataDir: string, handle: (command: Command) =>
   const secret = newSecret();
   writeSecret(dataDir, secret);
   const clients = new Set<Socket>();
-  let turn: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  /** One command at a time: each sees what the one before it has changed. */
-  const inTurn = (command: Command): Promise<Answer> => {
-    waiting += 1;
-    const mine = turn
-      .then(() => handle(command))
-      .finally(() => {
-        waiting -= 1;
-      });
-    turn = mine.catch(() => undefined);
-    return mine;
-  };
   const server = createServer((socket) => {
-    if (clients.size >= CLIENTS_MAX || waiting >= QUEUE_MAX) {
+    if (clients.size >= CLIENTS_MAX) {
       socket.on('error', () => undefined);
       refuse(socket, `${CLIENTS_MAX} clients are connected already: try again`);
       return;
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serve(socket, secret, inTurn);
+    serve(socket, secret, handle);
   });
   await listen(server, place, isPipe);
   return {

@@ -1,13 +1,20 @@
 import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
 import { type DaemonOutput, daemonMachine } from '../../machines/daemon.ts';
-import { type EngineSymbol, inDoubt, journalledOrders, netsLeft } from '../../machines/daemon-actors.ts';
+import {
+  type DaemonSettings,
+  type EngineSymbol,
+  inDoubt,
+  journalledOrders,
+  netsLeft,
+} from '../../machines/daemon-actors.ts';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
-import { type Auditor, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
+import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
 import { netLeftAlert } from '../core/conditions.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
+import { modeOf } from '../core/modes.ts';
 import type { Reason } from '../core/reasons.ts';
 import { mayOnlyReduce } from '../core/reduce-only.ts';
 import { restOf } from '../core/rests.ts';
@@ -23,7 +30,7 @@ import { observedJournal } from '../journal/observed.ts';
 import { rememberPair } from '../journal/pair.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import { alertLine, alertTexts } from '../notify/texts.ts';
-import type { EngineClock, Heartbeat, Notifier, Reporter } from '../ports.ts';
+import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { labelOf, resolveInstruments } from '../settings/index.ts';
 import { settleDeadMan } from './dead-man.ts';
@@ -69,11 +76,15 @@ export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onBook' | 'on
 export interface Engine {
   readonly daemon: Actor<typeof daemonMachine>;
   readonly exchange: GrvtExchange;
+  /** Its journal, as the auditor hears it too. */
+  readonly journal: Journal;
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
   stop(why: string): void;
   /** These symbols are from now on as they are here (strategy 16); those that do not run are started. */
   steer(symbols: readonly EngineSymbol[]): void;
+  /** Settings that were read again apply from now on, and these symbols are as they are here (strategy 16.4). */
+  reloaded(settings: Settings, listed: readonly Instrument[], symbols: readonly EngineSymbol[]): void;
   /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
@@ -100,7 +111,8 @@ export function staleMs(loopIntervalMs: number): number {
 
 /** Puts an engine together and starts it. */
 export function startEngine(parts: EngineParts): Engine {
-  const { settings, clock, reporter } = parts;
+  const { clock, reporter } = parts;
+  let { settings } = parts;
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
   let streams: Streams | null = null;
@@ -149,25 +161,7 @@ export function startEngine(parts: EngineParts): Engine {
       clock,
       reporter: { report: heardByAuditor },
       texts: alertTexts(settings.lang, labelOf(settings), settings.timeZone),
-      settings: {
-        mode: settings.mode,
-        strategy: {
-          singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-          partialFillTimeoutMs: settings.partialFillTimeoutMs,
-          postOnlyCooldownMs: settings.postOnlyCooldownMs,
-          stuckMs: settings.stuckMs,
-          ...(settings.deadManMs > 0 ? { deadMan: true } : {}),
-        },
-        submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
-        loopIntervalMs: settings.loopIntervalMs,
-        staleMs: staleMs(settings.loopIntervalMs),
-        maxRuntimeMs: settings.maxRuntimeMs,
-        mmrAlertThreshold: settings.mmrAlertThreshold,
-        cancelOnStop: settings.cancelOnStop,
-        deadManMs: settings.deadManMs,
-        stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
-        dailyReportAtMinutes: settings.dailyReportAtMinutes,
-      },
+      settings: daemonSettings(settings),
       prepare: async () => {
         const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
           orStartError(() => rememberedInstrument(journal, name)),
@@ -195,15 +189,10 @@ export function startEngine(parts: EngineParts): Engine {
         if (!parts.auditedBy)
           auditor = createAuditor({
             time: () => ({ wallMs: clock.nowMs(), steadyMs: clock.steadyMs(), era: clock.era() }),
-            symbols: symbols.map((symbol) => symbol.config),
+            symbols: symbols.map(auditRow),
+            commands: standingCommands(journal),
             accounts: parts.subAccountIds,
-            settings: {
-              singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-              partialFillTimeoutMs: settings.partialFillTimeoutMs,
-              staleMs: staleMs(settings.loopIntervalMs),
-              cancelOnStop: settings.cancelOnStop,
-              stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
-            },
+            settings: auditSettings(settings),
             knownAtStart: orStartError(() => journalledStart(journal)),
           });
         for (const event of heard.splice(0)) report(auditor?.hear(event) ?? []);
@@ -214,7 +203,7 @@ export function startEngine(parts: EngineParts): Engine {
         const symbol = leaving === null ? null : leavingSymbol(leaving, instrument);
         if (symbol !== null) {
           exchange.takeUp(symbol.instrument.name);
-          (auditor ?? parts.auditedBy?.())?.takeUp(symbol.config);
+          (auditor ?? parts.auditedBy?.())?.takeUp(auditRow(symbol));
         }
         return symbol;
       },
@@ -260,14 +249,37 @@ export function startEngine(parts: EngineParts): Engine {
   const engine: Engine = {
     daemon,
     exchange,
+    journal,
     auditor: () => auditor,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
     steer: (symbols) => {
-      for (const { config, instrument } of symbols) {
+      const { context } = daemon.getSnapshot();
+      for (const symbol of symbols) {
+        const { config, instrument, unlisted } = symbol;
         exchange.takeUp(instrument.name);
-        (auditor ?? parts.auditedBy?.())?.takeUp(config);
+        (auditor ?? parts.auditedBy?.())?.takeUp(auditRow(symbol));
+        const isNew = context.symbols.every((one) => one.config.instrument !== config.instrument);
+        if (isNew && !unlisted) streams?.watch(instrument.name);
       }
       daemon.send({ type: 'symbols.steered', symbols });
+    },
+    reloaded: (now, listed, symbols) => {
+      settings = now;
+      if (leaving !== null) leaving = { ...leaving, rows: now.symbols, listed };
+      const trading = symbols.filter((symbol) => symbol.leaving === undefined);
+      rememberInstruments(
+        journal,
+        trading.flatMap((one) => (one.unlisted ? [] : [one.instrument])),
+        clock.nowMs(),
+      );
+      rememberRows(
+        journal,
+        trading.map((one) => one.config),
+        clock.nowMs(),
+      );
+      (auditor ?? parts.auditedBy?.())?.retune(auditSettings(now));
+      daemon.send({ type: 'settings.changed', settings: daemonSettings(now) });
+      if (symbols.length > 0) engine.steer(symbols);
     },
     listen: (open) => {
       const poller = (account: AccountName) => daemon.system.get(`poller:${account}`);
@@ -283,6 +295,45 @@ export function startEngine(parts: EngineParts): Engine {
   };
   daemon.start();
   return engine;
+}
+
+/** What the daemon and its actors go by. */
+function daemonSettings(settings: Settings): DaemonSettings {
+  return {
+    mode: settings.mode,
+    strategy: {
+      singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+      partialFillTimeoutMs: settings.partialFillTimeoutMs,
+      postOnlyCooldownMs: settings.postOnlyCooldownMs,
+      stuckMs: settings.stuckMs,
+      ...(settings.deadManMs > 0 ? { deadMan: true } : {}),
+    },
+    submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
+    loopIntervalMs: settings.loopIntervalMs,
+    staleMs: staleMs(settings.loopIntervalMs),
+    maxRuntimeMs: settings.maxRuntimeMs,
+    mmrAlertThreshold: settings.mmrAlertThreshold,
+    cancelOnStop: settings.cancelOnStop,
+    deadManMs: settings.deadManMs,
+    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+    dailyReportAtMinutes: settings.dailyReportAtMinutes,
+  };
+}
+
+/** The row that the auditor judges a symbol by: a leaving one is `hedge-only` at least (strategy 16.3). */
+export function auditRow({ config, leaving }: EngineSymbol): SymbolConfig {
+  return leaving === undefined ? config : { ...config, mode: modeOf({ file: config.mode, leaving }, 0) };
+}
+
+/** What the auditor goes by. */
+function auditSettings(settings: Settings): AuditSettings {
+  return {
+    singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+    partialFillTimeoutMs: settings.partialFillTimeoutMs,
+    staleMs: staleMs(settings.loopIntervalMs),
+    cancelOnStop: settings.cancelOnStop,
+    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+  };
 }
 
 /** Lines of one message: each has some 100 characters, one of a defect up to 1,000, and a message takes 4,096. */

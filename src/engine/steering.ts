@@ -1,3 +1,4 @@
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { standingEntry } from '../../machines/daemon-actors.ts';
 import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import {
@@ -6,100 +7,227 @@ import {
   type Effect,
   type EngineNow,
   judgeCommand,
+  type Said,
   type SteeredSymbol,
   say,
 } from '../core/commands.ts';
 import { ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
+import type { AccountName, Instrument } from '../core/model.ts';
+import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal, JournalEntry } from '../ports.ts';
-import { nearest } from '../settings/index.ts';
+import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
 import type { Engine } from './engine.ts';
+import { symbolChanges } from './reload.ts';
+import { type SettingsOnDisk, settingChanges } from './settings-on-disk.ts';
+import { keysOf } from './venue.ts';
 
 /** Commands that take effect though they cannot be remembered (strategy 16.2): each makes the engine do less. */
 const WITHOUT_JOURNAL: readonly Command['verb'][] = ['pause', 'cancel', 'stop'];
+/** Commands that wait for their turn: as many as there are clients of the channel, and a SIGHUP. */
+export const QUEUE_MAX = 9;
 
 export interface SteeringParts {
   readonly engine: Engine;
   readonly journal: Journal;
   readonly clock: EngineClock;
+  readonly disk: SettingsOnDisk;
+  /** Never to be printed from now on: a new key. */
+  readonly hide: (secret: string) => void;
   /** Says it to people, as the engine's own facts. */
   readonly report: (fact: Fact) => void;
 }
 
-/** Carries commands out on a running engine (strategy 16.2): judged, written down, done, in this order. One at a time. */
+/**
+ * Carries commands out on a running engine, one at a time (strategy 16.2, 16.4): judged, written down, done, in this order, so
+ * that each sees what the one before it has changed.
+ */
 export function createSteering(parts: SteeringParts): (command: Command) => Promise<Answer> {
-  const { engine, journal, clock, report } = parts;
-  const wording = { nearest, time: (ms: number) => new Date(ms).toLocaleString('sv-SE') };
-  return async (command) => {
-    const nowMs = clock.nowMs();
-    const { answer, effects } = judgeCommand(engineNow(engine), command, nowMs, wording);
-    if (effects.length === 0) return answer;
-    if (effects.some(({ kind }) => kind === 'file' || kind === 'reload')) {
-      return { ok: false, says: [say('failed', null, { reason: 'this engine reads its settings at the start only' })] };
-    }
-    if (effects.every(({ kind }) => kind === 'alert')) {
-      // The desk writes down and reports it.
-      carryOut(engine, command, effects);
-      return answer;
-    }
-    const facts = factsOf(command, effects, nowMs);
-    let said = answer;
-    try {
-      journal.append(entriesOf(effects, facts, nowMs));
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      if (!WITHOUT_JOURNAL.includes(command.verb))
-        return { ok: false, says: [say('not-journalled', null, { reason })] };
-      said = { ok: true, says: [...answer.says, say('not-remembered', null, { reason })] };
-    }
-    for (const fact of facts) report(fact);
-    carryOut(engine, command, effects);
-    return said;
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return (command) => {
+    if (waiting >= QUEUE_MAX) return Promise.resolve(refusal(say('busy')));
+    waiting += 1;
+    const mine = turn
+      .then(() => carryOut(parts, command))
+      .finally(() => {
+        waiting -= 1;
+      });
+    turn = mine.catch(() => undefined);
+    return mine;
   };
 }
 
-function carryOut(engine: Engine, command: Command, effects: readonly Effect[]): void {
-  const { symbols } = engine.daemon.getSnapshot().context;
-  const steered = effects.flatMap((effect) => {
-    const symbol = symbols.find(({ config }) => effect.kind === 'stand' && config.instrument === effect.instrument);
-    return effect.kind === 'stand' && symbol !== undefined ? [{ ...symbol, standing: effect.standing }] : [];
-  });
-  if (steered.length > 0) engine.steer(steered);
-  for (const effect of effects) {
-    if (effect.kind === 'alert') {
-      const { key, silenceMs } = effect;
-      engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
-    }
-    if (effect.kind === 'stop') engine.stop(`a command of ${command.by}`);
-    if (effect.kind === 'forget')
+async function carryOut(parts: SteeringParts, command: Command): Promise<Answer> {
+  const { engine, clock } = parts;
+  const nowMs = clock.nowMs();
+  const wording = { nearest, time: (ms: number) => new Date(ms).toLocaleString('sv-SE') };
+  const { answer, effects } = judgeCommand(engineNow(engine), command, nowMs, wording);
+  const [first] = effects;
+  if (first === undefined) return answer;
+  if (first.kind === 'reload') return reload(parts, command, null);
+  if (first.kind === 'file') return editFile(parts, first.command);
+  if (first.kind === 'alert') {
+    // The desk writes it down and says it.
+    const { key, silenceMs } = first;
+    engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
+    return answer;
+  }
+  return written(parts, command, effects, answer.says, () => {
+    const { symbols } = engine.daemon.getSnapshot().context;
+    const standing = new Map(effects.map((one) => (one.kind === 'stand' ? [one.instrument, one.standing] : ['', []])));
+    const steered = symbols.flatMap((symbol): EngineSymbol[] => {
+      const now = standing.get(symbol.config.instrument);
+      return now === undefined ? [] : [{ ...symbol, standing: now }];
+    });
+    if (steered.length > 0) engine.steer(steered);
+    for (const effect of effects) {
+      if (effect.kind === 'stop') engine.stop(`a command of ${command.by}`);
+      if (effect.kind !== 'forget') continue;
       engine.daemon.system.get(`symbol:${effect.instrument}`)?.send({ type: 'symbol.forgotten' });
+    }
+  });
+}
+
+/**
+ * Writes the command down, says it, and does it; where it cannot be written, only what makes the engine do less is done, and that
+ * does not wait for the disk either.
+ */
+async function written(
+  { journal, clock, report }: SteeringParts,
+  command: Command,
+  effects: readonly Effect[],
+  says: readonly Said[],
+  act: () => void,
+): Promise<Answer> {
+  const nowMs = clock.nowMs();
+  const facts = factsOf(command, effects, nowMs);
+  const entries = [
+    ...effects.flatMap((effect): JournalEntry[] =>
+      effect.kind === 'stand' ? [standingEntry(effect.instrument, effect.standing, nowMs)] : [],
+    ),
+    ...facts.map((body): JournalEntry => ({ kind: 'fact', key: 'command', atMs: nowMs, body })),
+  ];
+  const isBold = !WITHOUT_JOURNAL.includes(command.verb);
+  let remembered: Promise<string | null>;
+  try {
+    remembered = journal.durable(journal.append(entries)).then(() => null, messageOf);
+  } catch (thrown) {
+    remembered = Promise.resolve(messageOf(thrown));
+  }
+  const reason = isBold ? await remembered : null;
+  if (reason !== null) return refusal(say('not-journalled', null, { reason }));
+  for (const fact of facts) report(fact);
+  act();
+  const forgotten = isBold ? null : await soon(remembered);
+  const notes = forgotten === null ? [] : [say('not-remembered', null, { reason: forgotten })];
+  return { ok: true, says: [...says, ...notes] };
+}
+
+/** How long an answer waits to know whether it is remembered: a command is answered within a second (strategy 16.2). */
+const REMEMBERED_MS = 700;
+
+async function soon(remembered: Promise<string | null>): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, REMEMBERED_MS, 'the disk has not answered yet');
+  });
+  try {
+    return await Promise.race([remembered, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `set`, `add`, `remove`: the symbols file is changed as a whole, then read again (strategy 16.2). */
+async function editFile(
+  parts: SteeringParts,
+  command: Extract<Effect, { readonly kind: 'file' }>['command'],
+): Promise<Answer> {
+  const { disk } = parts;
+  const file = disk.symbolsFile();
+  if (file === null) return refusal(say('no-file'));
+  const { path, bytes, isAsRead } = file;
+  if (!isAsRead) return refusal(say('file-changed', null, { path }));
+  const edited = editSymbols(bytes, command, path);
+  if (!edited.ok) return refusal(...edited.errors.map((reason) => say('refused', null, { reason })));
+  return reload(parts, command, edited.bytes);
+}
+
+/**
+ * Reads everything again and applies all of it or nothing (strategy 16.4).
+ *
+ * @param symbols the symbols file as it is to be written; null: as it is
+ */
+async function reload(parts: SteeringParts, command: Command, symbols: Uint8Array | null): Promise<Answer> {
+  const { engine, disk, journal } = parts;
+  const reading = disk.read(symbols ?? undefined);
+  if (!reading.ok) return refusal(...reading.errors.map((reason) => say('refused', null, { reason })));
+  const { settings } = reading;
+  const changes = settingChanges(disk.current(), settings);
+  const fixed = disk.fixed().map((name) => say('fixed', null, { name }));
+  if (changes.refused.length > 0 || fixed.length > 0) return refusal(...changes.refused, ...fixed);
+  let rows: readonly ResolvedSymbol[];
+  let listed: readonly Instrument[];
+  try {
+    listed = await engine.exchange.instruments();
+    const resolution = resolveInstruments(settings.symbols, listed, (name) => rememberedInstrument(journal, name));
+    if (!resolution.ok) return refusal(...resolution.errors.map((reason) => say('refused', null, { reason })));
+    rows = resolution.symbols;
+    await rekey(parts, changes.keys, settings);
+  } catch (thrown) {
+    return refusal(say('refused', null, { reason: messageOf(thrown) }));
+  }
+  // Somebody may have written it meanwhile; between this look and the write are microseconds.
+  if (symbols !== null && disk.symbolsFile()?.isAsRead !== true) {
+    return refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
+  }
+  const { symbols: changed, says } = symbolChanges(engine.daemon.getSnapshot().context.symbols, rows);
+  const all = [...changes.says, ...says];
+  const warnings = reading.warnings.map((reason) => say('warning', null, { reason }));
+  try {
+    return await written(parts, command, [], [...(all.length === 0 ? [say('unchanged')] : all), ...warnings], () => {
+      if (symbols !== null) disk.write(symbols);
+      disk.accept(settings);
+      engine.reloaded(settings, listed, changed);
+    });
+  } catch (thrown) {
+    return refusal(say('refused', null, { reason: messageOf(thrown) }));
+  }
+}
+
+/** New keys of these accounts, all or none (strategy 16.4): each logs in and proves itself before it counts. */
+async function rekey({ engine, disk, hide }: SteeringParts, accounts: readonly AccountName[], settings: Settings) {
+  const done: AccountName[] = [];
+  try {
+    for (const account of accounts) {
+      const keys = keysOf(settings, account);
+      for (const secret of [keys.apiKey, keys.privateKey]) hide(secret);
+      await engine.exchange.rekey(account, keys);
+      done.push(account);
+    }
+  } catch (thrown) {
+    for (const account of done) await engine.exchange.rekey(account, keysOf(disk.current(), account));
+    throw thrown;
   }
 }
 
 /** What people are told of a command, and the journal keeps. */
 function factsOf(command: Command, effects: readonly Effect[], atMs: number): Fact[] {
   const { verb, by, why } = command;
+  const named = 'symbol' in command ? [command.symbol] : [];
   const symbols = effects.flatMap((effect) => ('instrument' in effect ? [effect.instrument] : []));
   const forMs = 'forMs' in command ? command.forMs : null;
   const untilMs = forMs === null ? null : atMs + forMs;
   const how = verb === 'resume' ? 'resume' : 'replaced';
   return [
-    { type: 'command.given', atMs, verb, symbols, by, why, untilMs },
+    { type: 'command.given', atMs, verb, symbols: [...named, ...symbols], by, why, untilMs },
     ...effects.flatMap((effect): Fact[] => {
       if (effect.kind !== 'stand') return [];
       const { instrument } = effect;
       return effect.ended.map((ended) => ({ type: 'command.ended', atMs, instrument, verb: ended, how }));
     }),
-  ];
-}
-
-function entriesOf(effects: readonly Effect[], facts: readonly Fact[], atMs: number): JournalEntry[] {
-  return [
-    ...effects.flatMap((effect): JournalEntry[] =>
-      effect.kind === 'stand' ? [standingEntry(effect.instrument, effect.standing, atMs)] : [],
-    ),
-    ...facts.map((body): JournalEntry => ({ kind: 'fact', key: 'command', atMs, body })),
   ];
 }
 
@@ -128,4 +256,12 @@ function netNow(known: SymbolContext): SteeredSymbol['net'] {
   if (left === null) return null;
   const { size, usdt, costUsdt, hedgeSide } = left;
   return { size: hedgeSide === 'sell' ? size : size.neg(), usdt, costUsdt };
+}
+
+function refusal(...says: readonly Said[]): Answer {
+  return { ok: false, says };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -50,20 +50,22 @@ function endow(paper: PaperServer, symbols: readonly SymbolConfig[]): void {
 }
 
 function realVenue(settings: Settings): Venue {
-  const { hosts, accounts, chainId } = settings;
-  if (hosts === null || accounts === null) throw new Error(`GRVT_ENV=${settings.mode} needs hosts and trading keys`);
-  const keysOf = (account: AccountName): GrvtKeys => ({
-    apiKey: accounts[account].apiKey.reveal(),
-    privateKey: accounts[account].privateKey.reveal(),
-    subAccountId: accounts[account].accountId,
-  });
+  const { hosts, chainId } = settings;
+  if (hosts === null) throw new Error(`GRVT_ENV=${settings.mode} needs hosts`);
   return {
     hosts: { edge: hosts.edgeUrl, trades: hosts.tradesUrl, marketData: hosts.marketDataUrl },
     chainId,
-    keys: { A: keysOf('A'), B: keysOf('B') },
+    keys: { A: keysOf(settings, 'A'), B: keysOf(settings, 'B') },
     paper: null,
     close: async () => {},
   };
+}
+
+/** The keys of an account as the settings give them. @throws Error when there are none; settings see to it that there are. */
+export function keysOf({ accounts, mode }: Settings, account: AccountName): GrvtKeys {
+  if (accounts === null) throw new Error(`GRVT_ENV=${mode} needs trading keys`);
+  const { apiKey, privateKey, accountId } = accounts[account];
+  return { apiKey: apiKey.reveal(), privateKey: privateKey.reveal(), subAccountId: accountId };
 }
 
 /** Every text of the settings and the venue that must never be printed. */

@@ -132,6 +132,8 @@ export interface GrvtExchange extends Exchange {
   fundingTerms(account: AccountName): Promise<FundingTerms>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
+  /** Other keys of the account: they count once they are logged in and proven, else the former ones stay. @throws ExchangeError, SignatureError */
+  rekey(account: AccountName, keys: Pick<GrvtKeys, 'apiKey' | 'privateKey'>): Promise<void>;
   /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
   takeUp(instrument: string): void;
   /** A book that its stream brought (strategy 7.4). */
@@ -245,7 +247,7 @@ interface PrivateChannel extends Channel<TDG> {
   readonly readAtMs: { value: number | null };
   readonly keys: GrvtKeys;
   readonly session: Session;
-  readonly signer: ReturnType<typeof createOrderSigner>;
+  signer: ReturnType<typeof createOrderSigner>;
   /** The three reads of every poll (strategy 10.1). */
   readonly polls: {
     readonly positions: PollRead<Position[]>;
@@ -962,6 +964,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       await channels[account].session.login();
     },
     session: (account) => channels[account].session,
+    rekey: async (account, { apiKey, privateKey }) => {
+      const signer = createOrderSigner({ privateKey, chainId: options.chainId });
+      await channels[account].session.rekey(apiKey);
+      channels[account].signer = signer;
+    },
     budget: () =>
       [null, ...ACCOUNTS].flatMap((account) =>
         Object.entries(account === null ? marketData.buckets : channels[account].buckets).map(

@@ -61,6 +61,8 @@ export interface Session {
   renew(rejected: SessionHeaders): Promise<SessionHeaders>;
   /** A new login in any case. @throws ExchangeError */
   login(): Promise<SessionHeaders>;
+  /** Another API key of the account: it counts once it is logged in and proven, else the former one stays. @throws ExchangeError */
+  rekey(apiKey: string): Promise<void>;
 }
 
 /** Longest wait for a login answer. */
@@ -91,6 +93,7 @@ export function createSession(options: SessionOptions): Session {
   /** Logged in, not yet proven: a failing proof does not cost another login. */
   let candidate: Live | null = null;
   let renewal: Promise<SessionHeaders> | null = null;
+  let { apiKey } = options;
   let failedInARow = 0;
   let lastFailure: { error: ExchangeError; retryAtMs: number } | null = null;
 
@@ -222,7 +225,7 @@ export function createSession(options: SessionOptions): Session {
       const answer = await options.fetch(`${options.edgeUrl.replace(/\/+$/, '')}/auth/api_key/login`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Cookie: 'rm=true;' },
-        body: JSON.stringify({ api_key: options.apiKey }),
+        body: JSON.stringify({ api_key: apiKey }),
         // A redirected login would hand the key to another host.
         redirect: 'manual',
         size: MAX_LOGIN_BYTES,
@@ -271,6 +274,23 @@ export function createSession(options: SessionOptions): Session {
     async login() {
       lastFailure = null;
       return renewOnce();
+    },
+    async rekey(key) {
+      // A login that is under way is one with the former key.
+      await renewal?.catch(() => undefined);
+      const former = apiKey;
+      const begin = (next: string) => {
+        apiKey = next;
+        candidate = null;
+        lastFailure = null;
+      };
+      begin(key);
+      try {
+        await renewOnce();
+      } catch (thrown) {
+        begin(former);
+        throw thrown;
+      }
     },
   };
 }

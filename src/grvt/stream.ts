@@ -42,6 +42,8 @@ export interface StreamOptions {
 export interface Streams {
   /** REST contradicts what the account's streams tell: they are connected anew (strategy 10.6). */
   reconnect(account: AccountName, why: string): void;
+  /** The book of this instrument is watched too, from the next connection on, which is made at once. */
+  watch(instrument: string): void;
   /** Ends all connections for good; each is reported `off`. */
   close(): void;
 }
@@ -85,17 +87,28 @@ export function createStreams(options: StreamOptions): Streams {
       subscriptions: ACCOUNT_STREAMS.map((stream) => ({ stream, selectors: [options.subAccountIds[account]] })),
     }),
   );
-  const books = options.instruments.map((instrument) => `${instrument}@${BOOK_RATE_MS}-${options.bookDepth}`);
+  const selectorOf = (instrument: string) => `${instrument}@${BOOK_RATE_MS}-${options.bookDepth}`;
+  const books = options.instruments.map(selectorOf);
+  const subscriptions: Subscription[] = [];
+  let market: Connection | null = null;
+  const connect = () => {
+    const origin = options.hosts.marketData;
+    market = keepConnected({ options, account: null, origin, session: null, subscriptions });
+    connections.push(market);
+  };
   if (books.length > 0) {
-    const subscriptions: Subscription[] = [];
     for (let from = 0; from < books.length; from += SELECTORS_PER_REQUEST) {
       subscriptions.push({ stream: 'v1.book.s', selectors: books.slice(from, from + SELECTORS_PER_REQUEST) });
     }
-    const origin = options.hosts.marketData;
-    connections.push(keepConnected({ options, account: null, origin, session: null, subscriptions }));
+    connect();
   }
   return {
     reconnect: (account, why) => connections[ACCOUNTS.indexOf(account)]?.lose(why),
+    watch: (instrument) => {
+      subscriptions.push({ stream: 'v1.book.s', selectors: [selectorOf(instrument)] });
+      if (market === null) connect();
+      else market.lose('a symbol was added');
+    },
     close: () => {
       for (const connection of connections) connection.close();
     },

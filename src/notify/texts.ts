@@ -261,7 +261,7 @@ const EN: Words = {
       title: 'Hedge-only: removed or disabled while something is open',
       line: '[{leaving}][: A {a} {base}, B {b} {base}, net {net} {base}][, live orders: {orders}]',
       engine: 'opens nothing on it, repairs until it is hedged, then lets it go; positions stay.',
-      you: 'nothing; to trade it again, put its row back and restart.',
+      you: 'nothing; to trade it again, put its row back and reload.',
     },
     'symbol-left': {
       title: 'A removed or disabled symbol has left',
@@ -532,7 +532,7 @@ const ZH: Words = {
       title: '仅对冲 (hedge-only)：已移除或停用但尚有未结',
       line: '[{leaving}][：A {a} {base}，B {b} {base}，净敞口 {net} {base}][，挂单 {orders} 个]',
       engine: '不再开仓，对冲完成后退出该标的；持仓保留。',
-      you: '无需操作；若要继续交易，请恢复其配置行并重启。',
+      you: '无需操作；若要继续交易，请恢复其配置行并 reload。',
     },
     'symbol-left': {
       title: '已移除或停用的标的已退出',

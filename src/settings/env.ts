@@ -225,6 +225,13 @@ function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, str
   return texts;
 }
 
+/** What `.env` says of variables that the process environment gives too. */
+export function overriddenTexts(input: EnvironmentInput): Map<string, string> {
+  const said = Object.entries(dotenv(input, []));
+  const isGiven = (name: string) => isOurs(name) && (input.env[name]?.trim() ?? '') !== '';
+  return new Map(said.flatMap(([name, text]) => (isGiven(name) ? [[name, text?.trim() ?? '']] : [])));
+}
+
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const satisfies readonly VariableName[];
 
 function dotenv(

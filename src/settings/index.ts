@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
-import { codeOf, type EnvironmentSettings, type ReadFile, readEnvironment } from './env.ts';
+import { codeOf, type EnvironmentSettings, overriddenTexts, type ReadFile, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
 import { shown } from './wording.ts';
 
+export { editSymbols } from './edit-symbols.ts';
 export {
   type AccountCredentials,
   EXCHANGES,
@@ -32,7 +33,13 @@ export function labelOf({ mode, name }: Settings): string {
 }
 
 export type SettingsResult =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly warnings: readonly string[];
+      /** What the symbols file held; null: none is named. */
+      readonly symbolsBytes: Uint8Array | null;
+    }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 export interface SettingsSource {
@@ -70,8 +77,13 @@ export function loadSettings(source: SettingsSource): SettingsResult {
     );
   }
   let symbols: readonly SymbolConfig[] = [];
+  let symbolsBytes: Uint8Array | null = null;
+  const keep = (path: string): Uint8Array => {
+    symbolsBytes = readFile(path);
+    return symbolsBytes;
+  };
   if (environment.symbolsFile !== null) {
-    const reading = symbolsOf(environment.symbolsFile, root, readFile);
+    const reading = symbolsOf(environment.symbolsFile, root, keep);
     if (reading.ok) {
       symbols = reading.symbols;
       warnings.push(...reading.warnings);
@@ -83,7 +95,12 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
   const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
   if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
-  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings) };
+  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings), symbolsBytes };
+}
+
+/** Variables that both `.env` and the process environment give, which wins: what `.env` says of them (strategy 16.4). */
+export function fixedByProcess(source: SettingsSource): ReadonlyMap<string, string> {
+  return overriddenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
 }
 
 function symbolsOf(file: { readonly path: string; readonly given: string }, root: string, readFile: ReadFile) {

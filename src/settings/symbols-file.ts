@@ -41,6 +41,7 @@ interface Row {
   readonly a_side_when_equal: Side;
   readonly position_mode: 'increase' | 'decrease';
   readonly decrease_repair: 'larger' | 'smaller';
+  readonly mode: 'trade' | 'hedge-only' | 'pause';
 }
 
 /** One field: reads it, or says what was expected. `fallback` undefined: required. */
@@ -85,6 +86,7 @@ const rowSchema: z.ZodType<Row> = z.strictObject({
   a_side_when_equal: word(['buy', 'sell']),
   position_mode: word(['increase', 'decrease']),
   decrease_repair: word(['larger', 'smaller'], 'larger'),
+  mode: word(['trade', 'hedge-only', 'pause'], 'trade'),
 }) as unknown as z.ZodType<Row>;
 
 /** The keys a row may have (strategy 2.2). */
@@ -98,6 +100,7 @@ export const ROW_KEYS = [
   'a_side_when_equal',
   'position_mode',
   'decrease_repair',
+  'mode',
 ] as const satisfies readonly (keyof Row)[];
 
 /**
@@ -175,6 +178,7 @@ function configOf(row: Row): SymbolConfig {
     aSideWhenEqual: row.a_side_when_equal,
     positionMode: row.position_mode,
     decreaseRepair: row.decrease_repair,
+    ...(row.mode === 'trade' ? {} : { mode: row.mode }),
   };
 }
 

@@ -311,6 +311,7 @@ class Campaign {
       restartInOrder: () => engine.restartInOrder(),
       exchangeDown: (untilMs) => surroundings.exchangeDown(untilMs),
       telegramDown: (untilMs) => surroundings.telegramDown(untilMs),
+      command: (instrument, verb, forMs) => engine.command(instrument, verb, forMs),
       diskSlow: (untilMs) => surroundings.diskSlow(untilMs),
       note: (text) => this.#findings.note(text),
     };

@@ -1,5 +1,7 @@
+import { standingEntry } from '../../machines/daemon-actors.ts';
 import type { Auditor } from '../core/audit/index.ts';
 import type { Fact } from '../core/facts.ts';
+import type { StandingVerb } from '../core/modes.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { createEngineClock } from '../engine/clock.ts';
 import { type Engine, journalledStart, startEngine } from '../engine/engine.ts';
@@ -64,6 +66,8 @@ export function subAccountIdsOf(exchange: PaperExchange): { A: string; B: string
 export class EngineProcess {
   readonly #parts: ProcessParts;
   #journal: EngineJournal = createMemoryJournal();
+  /** As the engine writes it. */
+  #written: EngineJournal | null = null;
   #engine: Engine | null = null;
   #life: Life = { alive: false };
   #streams: Streams | null = null;
@@ -148,6 +152,8 @@ export class EngineProcess {
       this.#parts.books()?.hear(fact);
       log.report(fact);
     };
+    const written = surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment));
+    this.#written = written;
     const engine = startEngine({
       settings,
       subAccountIds,
@@ -166,7 +172,7 @@ export class EngineProcess {
           post: network.post,
           fetch: surroundings.oneLoginAtATime(network.fetch),
         }),
-      journal: surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment)),
+      journal: written,
       auditedBy: () => this.#parts.auditor(),
       notifier: { send: (text) => surroundings.deliver(text, life) },
       heartbeat: null,
@@ -327,6 +333,24 @@ export class EngineProcess {
     this.#parts.faults.add('engine-restarted');
     this.#parts.findings.note('SIGTERM');
     this.stop('SIGTERM');
+    return true;
+  }
+
+  /** A person's command, as the control channel carries it out (strategy 16.2). False: not now. */
+  command(instrument: string, verb: StandingVerb, forMs: number): boolean {
+    const engine = this.#engine;
+    if (engine === null || !this.running() || !this.#trading) return false;
+    const symbol = engine.daemon.getSnapshot().context.symbols.find((one) => one.config.instrument === instrument);
+    if (symbol === undefined) return false;
+    const sinceMs = this.#parts.time.wallMs;
+    const standing = [{ verb, sinceMs, untilMs: sinceMs + forMs, by: 'a person', why: null }];
+    try {
+      this.#written?.append([standingEntry(instrument, standing, sinceMs)]);
+    } catch {
+      // It died in the middle of this write.
+      return false;
+    }
+    if (this.#engine === engine) engine.steer([{ ...symbol, standing }]);
     return true;
   }
 

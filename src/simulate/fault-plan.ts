@@ -27,6 +27,7 @@ export const WORLD_FAULTS = {
   'their-clock-jump': { perDay: 1, what: 'the exchange’s clock is set by up to two minutes' },
   'telegram-down': { perDay: 1, what: 'the Telegram gateway takes nothing for up to two hours' },
   'disk-slow': { perDay: 2, what: 'each write takes up to 300 ms for ten minutes, one of them three seconds' },
+  commanded: { perDay: 6, what: 'a person pauses a symbol, holds it, or lets it only hedge, for some minutes' },
 } as const;
 export type WorldFault = keyof typeof WORLD_FAULTS;
 

@@ -1,3 +1,4 @@
+import type { StandingVerb } from '../core/modes.ts';
 import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
 import type { Counts } from './tally.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -16,6 +17,8 @@ export interface Host {
   /** Kills at the next moment of that kind. */
   armKill(moment: KillMoment, options: { readonly downMs: number }): boolean;
   restartInOrder(): boolean;
+  /** A person gives a command that ends by itself (strategy 16.2). False: the engine does not trade now. */
+  command(instrument: string, verb: StandingVerb, forMs: number): boolean;
   exchangeDown(untilMs: number): void;
   telegramDown(untilMs: number): void;
   diskSlow(untilMs: number): void;

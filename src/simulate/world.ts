@@ -166,6 +166,12 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
       host.note(`telegram down for ${forMs} ms`);
       return;
     }
+    case 'commanded': {
+      const verb = draw.pick(['pause', 'hedge-only', 'cancel'] as const);
+      if (!host.command(instrument, verb, draw.integer(2, 15) * MINUTE_MS)) later(host, kind, draw);
+      else done(`${verb} ${instrument}`);
+      return;
+    }
     case 'disk-slow':
       host.diskSlow(time.nowMs + 10 * MINUTE_MS);
       host.note('disk slow');

@@ -9,7 +9,7 @@ describe('13.1 13.3 what a signal leads to', () => {
     ['SIGTERM', true, false, 'stop-at-once'],
     ['SIGINT', true, true, 'stop-at-once'],
     ['SIGHUP', false, true, 'stop'],
-    ['SIGHUP', false, false, 'go-on'],
+    ['SIGHUP', false, false, 'reload'],
     ['SIGHUP', true, true, 'stopping-already'],
     ['SIGHUP', true, false, 'stopping-already'],
   ];

@@ -234,19 +234,6 @@ describe('16.5 the control channel', () => {
     await ended;
   });
 
-  it('16.2 two commands at once are carried out one after the other', async () => {
-    const order: string[] = [];
-    await open(async ({ verb }) => {
-      order.push(`${verb} begins`);
-      await new Promise((resolve) => setImmediate(resolve));
-      order.push(`${verb} ends`);
-      return ANSWER;
-    });
-    await Promise.all([giveCommand(dir, STOP), giveCommand(dir, { ...STOP, verb: 'reload' })]);
-    const [first, second] = [order[0]?.split(' ')[0], order[2]?.split(' ')[0]];
-    assert.deepEqual(order, [`${first} begins`, `${first} ends`, `${second} begins`, `${second} ends`]);
-  });
-
   it('16.5 a command that fails is answered, and the next one is taken', async () => {
     let fails = true;
     await open(async () => {

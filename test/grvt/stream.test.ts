@@ -133,6 +133,7 @@ describe('streams (strategy 10.6, API 8)', () => {
         return bench.sessions[account].headers;
       },
       login: async () => bench.sessions[account].headers,
+      rekey: async () => {},
     });
     const { url } = bench as Bench & { url: string };
     bench.streams = createStreams({

@@ -990,6 +990,17 @@ describe('16.2 commands', () => {
     assert.equal(quotes.length, 2);
   });
 
+  it('16.4 settings that were read again reach gateway and symbols, and those that are started later', async () => {
+    const world = await trading();
+    const { settings } = world.actor.getSnapshot().context;
+    const changed = { ...settings, strategy: strategy({ postOnlyCooldownMs: 1 }) };
+    world.actor.send({ type: 'settings.changed', settings: changed });
+    assert.equal(world.symbol().strategy.postOnlyCooldownMs, 1);
+    await world.breakActor(`symbol:${SOL}`);
+    await world.pass(LOOP_MS, 100);
+    assert.equal(world.symbol(SOL).strategy.postOnlyCooldownMs, 1);
+  });
+
   it('16.3 a symbol that has left takes its commands along', async () => {
     const world = await trading();
     const { symbols } = world.actor.getSnapshot().context;

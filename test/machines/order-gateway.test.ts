@@ -101,6 +101,20 @@ test('prices by the rules an instrument has since it was listed again (11.6)', a
   assert.ok(draft?.price.mod(7).isZero(), draft?.price.toFixed());
 });
 
+test('16.4 a submission that begins after settings were read again goes by these', async () => {
+  const bench = new Bench();
+  confirmsAll(bench);
+  const { send, submit } = openGateway(bench);
+  submit(testIntent());
+  await bench.settle();
+  send({ type: 'submissions.tuned', settings: { postOnlyMaxRetry: 5, orderTtlMs: 7_200_000 } });
+  submit(testIntent({ account: 'B', side: 'sell' }));
+  await bench.settle();
+  const [before, after] = bench.exchange.sent();
+  assert.ok(before !== undefined && after !== undefined);
+  assert.ok(after.expirationMs - before.expirationMs > 3_000_000);
+});
+
 test('per account and symbol one submission at a time; both accounts at once (9.1)', async () => {
   const bench = new Bench();
   confirmsAll(bench);

@@ -141,6 +141,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   }),
   'symbol.steered': ({ context }) => ({ type: 'symbol.steered', config: context.config, standing: [], leaving: null }),
   'symbol.forgotten': () => ({ type: 'symbol.forgotten' }),
+  'strategy.changed': ({ context }) => ({ type: 'strategy.changed', strategy: context.strategy }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 

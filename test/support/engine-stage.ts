@@ -7,7 +7,7 @@ import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { createGrvtExchange, type GrvtKeys } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import { loadSettings } from '../../src/settings/index.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
 
 /** A row of the symbols file, with what most tests want. */
 export function symbolRow(
@@ -49,6 +49,7 @@ const LOOK_MS = 15;
 /** The whole engine in this process, over real HTTP: what it reported, said and sent as messages is kept. */
 export interface EngineStage {
   readonly engine: Engine;
+  readonly settings: Settings;
   readonly facts: Fact[];
   readonly warnings: string[];
   /** What the daemon itself failed of. */
@@ -152,6 +153,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
     facts.filter((fact): fact is Extract<Fact, { type: T }> => fact.type === type);
   return {
     engine,
+    settings,
     facts,
     warnings,
     defects,

@@ -1,10 +1,11 @@
-import { Decimal, sum, ZERO } from '../decimal.ts';
+import { Decimal, max, sum, ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
 import type { Declared, DeclaredLot } from './declared.ts';
-import { isHedged, judge, smallestTradable, type ViewOrder } from './judge.ts';
+import { isHedged, type Judgement, judge, smallestTradable, type ViewOrder } from './judge.ts';
 import { netOf, signed } from './lots.ts';
 import { fault } from './model.ts';
+import type { Applies } from './modes.ts';
 import type { WireOrder } from './orders.ts';
 import type { PositionSeen } from './received.ts';
 import type { Audit, Decided } from './state.ts';
@@ -45,7 +46,7 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
   judgeOrders(audit, decided, order);
   judgeLots(audit, declared, order);
   judgeTouch(audit, order, prepared.bid, prepared.ask);
-  judgeWorth(audit, order, prepared.bid);
+  judgeWorth(audit, decided.atMs, order, prepared.bid);
   judgeReduceOnly(audit, declared, order);
   judgeAllowed(audit, decided, order);
 }
@@ -166,10 +167,11 @@ function keyOf(lots: readonly DeclaredLot[]): string {
 const MOST_SHARE = new Decimal('1.25');
 
 /** I5: an order is worth no more than 1.25 × `order_notional_usdt` where the book stands; a symbol without a row has none. */
-function judgeWorth(audit: Audit, order: WireOrder, bid: Decimal): void {
-  const amount = audit.symbols.get(order.instrument)?.orderNotionalUsdt ?? ZERO;
+function judgeWorth(audit: Audit, atMs: number, order: WireOrder, bid: Decimal): void {
+  const amounts = appliedTo(audit, order.instrument, atMs).map(({ row }) => row.orderNotionalUsdt);
+  const amount = max(ZERO, ...amounts);
   const [worth, most] = [order.size.mul(bid), amount.mul(MOST_SHARE)];
-  if (amount.isZero() || worth.lte(most)) return;
+  if (amounts.some((one) => one.isZero()) || worth.lte(most)) return;
   audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
 }
 
@@ -201,8 +203,8 @@ function waitingOf(declared: Declared): Record<AccountName, Decimal> {
 /** The create by the rules of strategy 3, 6, 7.2 and 8, on the declared inputs and what was sent since. */
 function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   const { instrument, accounts, lots, mark } = declared;
-  const symbol = audit.symbols.get(instrument);
-  if (symbol === undefined) return;
+  const applied = appliedTo(audit, instrument, atMs);
+  if (applied.length === 0) return;
   const orders: ViewOrder[] = declared.orders.map(({ account, side, price, size, traded, booked }) => {
     return { account, side, price, remaining: size.minus(traded), unbooked: size.minus(booked) };
   });
@@ -224,13 +226,33 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   // Decided by the rules of before, where they have just changed (11.8): either allows it.
   const rules = audit.received.rules.get(instrument) ?? null;
   const former = audit.received.formerRules.get(instrument)?.rules;
-  const judgements = [rules, ...(former ? [former] : [])].map((one) =>
-    judge({ ...order, liveBefore, givingWay: audit.givingWay(instrument) }, view, symbol, audit.settings, one),
+  const create = { ...order, liveBefore, givingWay: audit.givingWay(instrument) };
+  const judgements = [rules, ...(former ? [former] : [])].flatMap((one) =>
+    applied.map(({ row, mode }) => withMode(judge(create, view, row, audit.settings, one), mode)),
   );
   const judgement = judgements.reduce((best, one) => (one.faults.length < best.faults.length ? one : best));
   audit.checked(...judgement.invariants);
   for (const one of judgement.faults) audit.breach(one, order);
   if (!isHedged(netOf(lots), smallestTradable(rules, mark, lots))) judgeOutdated(audit, { declared, atMs }, order);
+}
+
+/**
+ * Rows and modes that a create may rest on: those that apply, and, where they changed after it was decided and just now, those
+ * before. What was decided by the former ones is withdrawn before it is sent (strategy 16.4); what is being sent is not.
+ */
+function appliedTo(audit: Audit, instrument: string, decidedAtMs: number): readonly Applies[] {
+  const now = audit.applies(instrument);
+  const former = audit.formerly.get(instrument);
+  const isOfBefore = former !== undefined && decidedAtMs <= former.atMs && audit.nowMs - former.atMs <= LEAVING_MS;
+  return [...(now === null ? [] : [now]), ...(isOfBefore ? [former.applied] : [])];
+}
+
+/** I12: nothing is opened but in `trade`, and nothing is created in `hold` (strategy 16.1). */
+function withMode(judgement: Judgement, mode: Applies['mode']): Judgement {
+  const isForbidden = mode === 'hold' || (mode !== 'trade' && judgement.purpose === 'opening');
+  if (!isForbidden) return judgement;
+  const forbidden = fault('I12', '16.1', `a create in a mode that forbids it: ${judgement.purpose} in ${mode}`);
+  return { ...judgement, faults: [...judgement.faults, forbidden] };
 }
 
 /** Strategy 9.5: once a fill of the symbol is known, nothing that was decided before leaves. */

@@ -2,7 +2,7 @@ import type { WireEvent } from '../wire-event.ts';
 import type { DriftAdopted, FillBooked } from './booking.ts';
 import { judgeDrift, judgeFill, judgeState } from './booking.ts';
 import type { Declared } from './declared.ts';
-import type { AuditorOptions, AuditSymbol, Breach, StartSymbol } from './model.ts';
+import type { AuditorOptions, AuditSettings, AuditSymbol, Breach, StandingCommand, StartSymbol } from './model.ts';
 import { fault } from './model.ts';
 import { Audit, type AuditReport } from './state.ts';
 import { frameReceived, judgeLeft, judgeRequest, requestEnded } from './wire.ts';
@@ -30,8 +30,10 @@ export type { AuditReport } from './state.ts';
 export interface Auditor {
   /** A request, answer or frame, right when it crosses the wire. */
   hear(event: WireEvent): readonly Breach[];
-  /** The engine takes up an instrument it did not run at its start (strategy 16.3): from now on it is judged too. */
+  /** The engine runs a symbol by this row from now on, which it may not have run before (strategy 16.3, 16.4). */
   takeUp(symbol: AuditSymbol): void;
+  /** The engine goes by other settings from now on (strategy 16.4). */
+  retune(settings: AuditSettings): void;
   /** Entries that were appended to the journal, in order; `place`: the last one's. */
   journalled(entries: readonly Journalled[], place: number): readonly Breach[];
   /** Everything up to that place is safe, and whoever waited for that is about to go on (strategy 9.3). */
@@ -86,7 +88,14 @@ export function createAuditor(options: AuditorOptions): Auditor {
       if (request !== undefined) requestEnded(audit, request, event);
       return audit.found;
     },
-    takeUp: (symbol) => audit.symbols.set(symbol.instrument, symbol),
+    takeUp(symbol) {
+      now();
+      if (!audit.symbols.has(symbol.instrument)) audit.received.takeUp(symbol.instrument);
+      audit.steers(symbol.instrument, () => audit.symbols.set(symbol.instrument, symbol));
+    },
+    retune: (settings) => {
+      audit.settings = settings;
+    },
     journalled(entries, place) {
       now();
       // One append is one moment: its bookings lead to the state beside them, whatever their order.
@@ -128,6 +137,9 @@ function takeEntry(audit: Audit, { kind, key, body }: Journalled, place: number)
   } else if (kind === 'order.outcome') {
     const { outcome } = body as { readonly outcome: string };
     judgeOutcome(audit, key, outcome);
+  } else if (kind === 'command') {
+    const { standing } = body as { readonly standing: readonly StandingCommand[] };
+    audit.steers(key, () => audit.commands.set(key, standing));
   } else if (kind === 'symbol.state') {
     judgeState(audit, stateOf(body as StateBody));
   } else if (kind === 'fact') {

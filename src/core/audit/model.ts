@@ -38,6 +38,12 @@ export function fault(invariant: Invariant, rule: string, what: string, detail: 
 /** A symbol the engine may trade, in the exchange's own spelling (strategy 2.2). */
 export type AuditSymbol = SymbolConfig;
 
+/** A command in force of a symbol, as the journal has it (strategy 16.2). */
+export interface StandingCommand {
+  readonly verb: string;
+  readonly untilMs: number | null;
+}
+
 /** The settings that the invariants depend on (strategy 2.1). */
 export interface AuditSettings {
   readonly singleOrderDiffThresholdUsdt: Decimal;
@@ -102,6 +108,8 @@ export interface AuditorOptions {
   readonly accounts: Readonly<Record<AccountName, string>>;
   readonly settings: AuditSettings;
   readonly knownAtStart?: readonly StartSymbol[];
+  /** Commands in force by the journal, by instrument (strategy 16.2). Absent: none. */
+  readonly commands?: ReadonlyMap<string, readonly StandingCommand[]>;
 }
 
 /** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer stated it. */

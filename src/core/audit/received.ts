@@ -54,6 +54,9 @@ const MAX_HISTORIES = 8;
 const MAX_FILLS = 20_000;
 /** Messages kept of one position or book: a busy stream's last minute, a 2 s loop's last minutes. */
 const MAX_SEEN = 256;
+/** Whole readings kept as they were received: an account's view rests on the last one, or the one before. */
+const READINGS_KEPT = 2;
+
 /** A row older than this is never declared: whole readings stop being usable long before (strategy 10.3). */
 const KEEP_MS = 300_000;
 
@@ -64,6 +67,9 @@ export class Received {
   readonly rules = new Map<string, InstrumentRules>();
   /** Rules before the last change, and until when an order may still follow them. */
   readonly formerRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
+
+  /** The latest whole readings of each account, for symbols that are taken up after them. */
+  readonly #readings = new Map<AccountName, { readonly result: unknown; readonly when: SeenAt }[]>();
 
   positions(account: AccountName, instrument: string): readonly PositionSeen[] {
     return this.#positions.get(`${account} ${instrument}`) ?? [];
@@ -91,12 +97,24 @@ export class Received {
 
   /** A whole answer to `positions`: of each instrument asked about a row, or its absence. */
   sawReading(account: AccountName, result: unknown, traded: ReadonlyMap<string, unknown>, when: SeenAt): void {
+    this.#readings.set(account, [...(this.#readings.get(account) ?? []), { result, when }].slice(-READINGS_KEPT));
+    this.#sawRows(account, result, traded, when);
+  }
+
+  #sawRows(account: AccountName, result: unknown, traded: ReadonlyMap<string, unknown>, when: SeenAt): void {
     const rows = readPositions(result, (instrument) => traded.has(instrument));
     if (rows === null) return;
     for (const instrument of traded.keys()) {
       const row = rows.get(instrument);
       const { size, markPrice } = row ?? { size: ZERO, markPrice: null };
       this.#sawPosition(account, instrument, { ...when, kind: 'reading', size, markPrice });
+    }
+  }
+
+  /** An instrument is run from now on: what the latest readings said of it counts, or that they did not name it. */
+  takeUp(instrument: string): void {
+    for (const [account, readings] of this.#readings) {
+      for (const { result, when } of readings) this.#sawRows(account, result, new Map([[instrument, null]]), when);
     }
   }
 
@@ -138,6 +156,7 @@ export class Received {
   /** A start: what an engine received before is not what it decides on now. */
   forget(): void {
     this.#positions.clear();
+    this.#readings.clear();
     this.#touches.clear();
     this.#histories.clear();
   }

@@ -14,10 +14,12 @@ import type {
   Breach,
   Fault,
   Invariant,
+  StandingCommand,
   StartLot,
   StartSymbol,
   Where,
 } from './model.ts';
+import { type Applies, applies } from './modes.ts';
 import { newOrder, type WireOrder, WireOrders } from './orders.ts';
 import { Received, type SeenAt } from './received.ts';
 
@@ -74,8 +76,12 @@ export interface Contradiction {
 /** What the auditor knows. */
 export class Audit {
   readonly symbols: Map<string, AuditSymbol>;
+  /** Commands in force, by instrument. */
+  readonly commands: Map<string, readonly StandingCommand[]>;
+  /** What applied to a symbol before its row or its commands changed, and when that was. */
+  readonly formerly = new Map<string, { readonly applied: Applies; readonly atMs: number }>();
   readonly subAccounts: Readonly<Record<AccountName, string>>;
-  readonly settings: AuditSettings;
+  settings: AuditSettings;
   readonly requests = new Map<number, InFlight>();
   readonly orders = new WireOrders();
   readonly received = new Received();
@@ -110,9 +116,10 @@ export class Audit {
   readonly #breachCounts: Partial<Record<Invariant, number>> = {};
   readonly #checks: Partial<Record<Invariant, number>> = {};
 
-  constructor({ symbols, accounts, settings, time, knownAtStart = [] }: AuditorOptions) {
+  constructor({ symbols, accounts, settings, time, knownAtStart = [], commands }: AuditorOptions) {
     this.symbols = new Map(symbols.map((symbol) => [symbol.instrument, symbol]));
     if (this.symbols.size < symbols.length) throw new RangeError('a symbol is named twice');
+    this.commands = new Map(commands);
     this.subAccounts = accounts;
     this.settings = settings;
     this.advance(time());
@@ -142,6 +149,19 @@ export class Audit {
       this.orders.add(order);
       this.usedIds.add(clientOrderId);
     }
+  }
+
+  /** What applies to a symbol now; null: it is not run. */
+  applies(instrument: string): Applies | null {
+    const row = this.symbols.get(instrument);
+    return row === undefined ? null : applies(row, this.commands.get(instrument) ?? [], this.wallMs);
+  }
+
+  /** Row or commands of a symbol change: what was decided before may be on its way out still. */
+  steers(instrument: string, change: () => void): void {
+    const applied = this.applies(instrument);
+    if (applied !== null) this.formerly.set(instrument, { applied, atMs: this.nowMs });
+    change();
   }
 
   get now(): { readonly atMs: number; readonly wallMs: number } {
@@ -266,6 +286,7 @@ export class Audit {
     if (lost) {
       this.orders.clear();
       this.prepared.clear();
+      this.commands.clear();
     }
     for (const known of knownAtStart) this.#takeJournal(known);
   }

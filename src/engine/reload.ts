@@ -1,0 +1,87 @@
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import { encode } from '../core/codec.ts';
+import { type Said, say } from '../core/commands.ts';
+import { leavingRow } from '../core/leaving.ts';
+import type { LeavingWhy, SymbolConfig } from '../core/model.ts';
+import type { ResolvedSymbol } from '../settings/index.ts';
+
+/** What a reload changes of the symbols (strategy 16.4), and how it is said. */
+export interface SymbolChanges {
+  /** Symbols that are different from now on, or new. */
+  readonly symbols: readonly EngineSymbol[];
+  readonly says: readonly Said[];
+}
+
+/** Row keys (strategy 2.2) by the names of their fields. */
+const ROW_KEYS: readonly (readonly [keyof SymbolConfig, string])[] = [
+  ['orderNotionalUsdt', 'order_notional_usdt'],
+  ['imbalanceLimitUsdt', 'imbalance_limit_usdt'],
+  ['maxTotalPositionUsdt', 'max_total_position_usdt'],
+  ['minTotalPositionUsdt', 'min_total_position_usdt'],
+  ['aSideWhenEqual', 'a_side_when_equal'],
+  ['positionMode', 'position_mode'],
+  ['decreaseRepair', 'decrease_repair'],
+  ['mode', 'mode'],
+];
+
+/**
+ * The symbols that run, beside the rows as they are read now: changed, new, or leaving (strategy 16.3, 16.4).
+ *
+ * @param rows of the symbols file, enabled or not, resolved
+ */
+export function symbolChanges(running: readonly EngineSymbol[], rows: readonly ResolvedSymbol[]): SymbolChanges {
+  const symbols: EngineSymbol[] = [];
+  const says: Said[] = [];
+  const byName = new Map(rows.map((row) => [row.config.instrument, row]));
+  for (const symbol of running) {
+    const { instrument } = symbol.config;
+    const row = byName.get(instrument);
+    const now = afterReload(symbol, row);
+    if (now === symbol) continue;
+    symbols.push(now);
+    if (now.leaving !== undefined && now.leaving !== symbol.leaving) {
+      says.push(say('symbol-leaves', instrument, { leaving: now.leaving }));
+    } else if (now.leaving === undefined && symbol.leaving !== undefined) {
+      says.push(say('symbol-returns', instrument));
+    }
+    for (const what of differences(symbol.config, now.config)) says.push(say('changed', instrument, { what }));
+  }
+  for (const row of rows) {
+    if (!row.config.enabled || running.some(({ config }) => config.instrument === row.config.instrument)) continue;
+    symbols.push(row);
+    says.push(say('symbol-added', row.config.instrument));
+  }
+  return { symbols, says };
+}
+
+/** A running symbol by its row as it is now; the very same where nothing changes. */
+function afterReload(symbol: EngineSymbol, row: ResolvedSymbol | undefined): EngineSymbol {
+  if (row === undefined) return symbol.leaving === undefined ? leaving(symbol, symbol.config, 'removed') : symbol;
+  if (!row.config.enabled) {
+    const config = leavingRow(row.config);
+    return symbol.leaving === 'disabled' && same(config, symbol.config) ? symbol : leaving(symbol, config, 'disabled');
+  }
+  if (symbol.leaving === undefined && same(row.config, symbol.config)) return symbol;
+  const { leaving: _over, ...rest } = symbol;
+  return { ...rest, config: row.config };
+}
+
+function leaving(symbol: EngineSymbol, config: SymbolConfig, why: LeavingWhy): EngineSymbol {
+  return { ...symbol, config: Object.freeze(config), leaving: why };
+}
+
+function same(one: SymbolConfig, other: SymbolConfig): boolean {
+  return differences(one, other).length === 0;
+}
+
+/** `max_total_position_usdt 5000 → 2000`, one for each key that differs. */
+function differences(before: SymbolConfig, now: SymbolConfig): string[] {
+  return ROW_KEYS.flatMap(([field, key]) => {
+    const [from, to] = [before[field], now[field]];
+    return encode(from ?? 'trade') === encode(to ?? 'trade') ? [] : [`${key} ${shown(from)} → ${shown(to)}`];
+  });
+}
+
+function shown(value: SymbolConfig[keyof SymbolConfig]): string {
+  return typeof value === 'object' ? value.toFixed() : String(value ?? 'trade');
+}

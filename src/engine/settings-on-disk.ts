@@ -1,0 +1,157 @@
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { type Said, say } from '../core/commands.ts';
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import {
+  fixedByProcess,
+  loadSettings,
+  PAPER_SYMBOLS_FILE,
+  type Settings,
+  type SettingsResult,
+  type SettingsSource,
+} from '../settings/index.ts';
+
+/** The settings of a running engine and the files they were read from (strategy 16.4). */
+export interface SettingsOnDisk {
+  /** As they apply now. */
+  current(): Settings;
+  /** Reads everything again; nothing applies yet. `symbols`: in place of what the symbols file holds. */
+  read(symbols?: Uint8Array): SettingsResult;
+  /** Names that `.env` now has another value for, though the process environment fixes them. */
+  fixed(): readonly string[];
+  /** The symbols file as it is; null: none is named, or it is the one that comes with the program. */
+  symbolsFile(): { readonly path: string; readonly bytes: Uint8Array; readonly isAsRead: boolean } | null;
+  /** Writes the symbols file as a whole or not at all; the former one stays beside it, as `.previous`. */
+  write(symbols: Uint8Array): void;
+  /** What was read applies from now on. */
+  accept(settings: Settings): void;
+}
+
+/** @param first what the start has read */
+export function settingsOnDisk(source: SettingsSource, first: Settings, symbols: Uint8Array | null): SettingsOnDisk {
+  const { readFile = readFileSync } = source;
+  let settings = first;
+  let bytes = symbols;
+  let read = symbols;
+  let fixed = fixedByProcess(source);
+  const path = first.symbolsFile;
+  return {
+    current: () => settings,
+    read(given) {
+      const take = (file: string): Uint8Array => {
+        if (file !== path) return readFile(file);
+        read = given ?? readFile(file);
+        return read;
+      };
+      return loadSettings({ ...source, readFile: take });
+    },
+    fixed: () => [...fixedByProcess(source)].flatMap(([name, text]) => (fixed.get(name) === text ? [] : [name])),
+    symbolsFile() {
+      if (path === null || path.endsWith(PAPER_SYMBOLS_FILE)) return null;
+      const now = readFile(path);
+      return { path, bytes: now, isAsRead: bytes !== null && Buffer.compare(now, bytes) === 0 };
+    },
+    write(changed) {
+      if (path === null) throw new Error('no symbols file is named');
+      // A link stays one: what it leads to is replaced.
+      const file = realpathSync(path);
+      const fd = openSync(`${file}.new`, 'w', statSync(file).mode);
+      try {
+        writeSync(fd, changed);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      copyFileSync(file, `${file}.previous`);
+      renameSync(`${file}.new`, file);
+    },
+    accept(now) {
+      settings = now;
+      bytes = read;
+      fixed = fixedByProcess(source);
+    },
+  };
+}
+
+/** The variable behind each setting, and whether it can change while the engine runs. */
+const VARIABLE_OF = {
+  mode: ['GRVT_ENV', false],
+  name: ['GRVT_HEDGE_NAME', false],
+  timeZone: ['GRVT_HEDGE_TIME_ZONE', false],
+  chainId: ['GRVT_CHAIN_ID', false],
+  hosts: ['GRVT_EDGE_URL, GRVT_TRADES_URL or GRVT_MARKET_DATA_URL', false],
+  telegram: ['CHAT_ID, API_KEY or TELEGRAM_GATEWAY_URL', false],
+  proxy: ['HTTPS_PROXY, HTTP_PROXY or NO_PROXY', false],
+  loopIntervalMs: ['GRVT_HEDGE_LOOP_INTERVAL_SEC', false],
+  orderbookDepth: ['GRVT_HEDGE_ORDERBOOK_DEPTH', false],
+  sdkLogLevel: ['GRVT_HEDGE_SDK_LOG_LEVEL', false],
+  singleOrderDiffThresholdUsdt: ['GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT', true],
+  maxRuntimeMs: ['GRVT_HEDGE_MAX_RUNTIME_SEC', false],
+  cancelOnStop: ['GRVT_HEDGE_CANCEL_ON_STOP', true],
+  stopKeepStrategyOrders: ['GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS', true],
+  postOnlyMaxRetry: ['GRVT_HEDGE_POST_ONLY_MAX_RETRY', true],
+  postOnlyCooldownMs: ['GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC', true],
+  partialFillTimeoutMs: ['GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC', true],
+  stuckMs: ['GRVT_HEDGE_STUCK_HOURS', false],
+  mmrAlertThreshold: ['GRVT_HEDGE_MMR_ALERT_THRESHOLD', true],
+  symbolsFile: ['GRVT_HEDGE_SYMBOLS_FILE', false],
+  paperSeed: ['GRVT_HEDGE_PAPER_SEED', false],
+  orderTtlMs: ['GRVT_HEDGE_ORDER_TTL_SEC', true],
+  deadManMs: ['GRVT_HEDGE_DEAD_MAN_SEC', false],
+  rateScale: ['GRVT_HEDGE_RATE_SCALE', false],
+  dailyReportAtMinutes: ['GRVT_HEDGE_DAILY_REPORT_AT', false],
+  streams: ['GRVT_HEDGE_STREAMS', false],
+  dataDir: ['GRVT_HEDGE_DATA_DIR', false],
+  logDir: ['GRVT_HEDGE_LOG_DIR', false],
+  journalMs: ['GRVT_HEDGE_JOURNAL_DAYS', false],
+  heartbeatUrl: ['GRVT_HEDGE_HEARTBEAT_URL', false],
+  lang: ['GRVT_HEDGE_LANG', false],
+  httpPort: ['GRVT_HEDGE_HTTP_PORT', false],
+} as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean]>;
+
+/** What differs between two settings, the symbols aside (strategy 16.4). */
+export interface SettingChanges {
+  readonly says: readonly Said[];
+  /** What cannot change while the engine runs. Empty: all of it can. */
+  readonly refused: readonly Said[];
+  /** Accounts whose keys are others. */
+  readonly keys: readonly AccountName[];
+}
+
+export function settingChanges(before: Settings, now: Settings): SettingChanges {
+  const says: Said[] = [];
+  const refused: Said[] = [];
+  for (const [field, [name, isLive]] of Object.entries(VARIABLE_OF)) {
+    const [from, to] = [before, now].map((one) => plain(one[field as keyof typeof VARIABLE_OF]));
+    if (from === to) continue;
+    if (isLive) says.push(say('changed', null, { what: `${name} ${from} → ${to}` }));
+    else refused.push(say('needs-restart', null, { name }));
+  }
+  const keys = ACCOUNTS.filter((account) => {
+    const [was, is] = [before.accounts?.[account], now.accounts?.[account]];
+    if (was?.accountId !== is?.accountId) {
+      refused.push(say('needs-restart', null, { name: `GRVT_TRADING_ACCOUNT_ID_${account === 'A' ? 1 : 2}` }));
+    }
+    return was?.apiKey.reveal() !== is?.apiKey.reveal() || was?.privateKey.reveal() !== is?.privateKey.reveal();
+  });
+  for (const account of keys) says.push(say('changed', null, { what: `account ${account} has new keys` }));
+  return { says, refused, keys };
+}
+
+/** A setting as text; a secret as what it hides, which is compared and never shown: none of those can change. */
+function plain(value: unknown): string {
+  if (value !== null && typeof value === 'object' && 'apiKey' in value) {
+    const { apiKey, ...rest } = value as NonNullable<Settings['telegram']>;
+    return JSON.stringify({ ...rest, apiKey: apiKey.reveal() });
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

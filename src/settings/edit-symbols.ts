@@ -1,0 +1,59 @@
+import { readSymbols } from './symbols-file.ts';
+import { nearest } from './wording.ts';
+
+/** A change of one row of the symbols file (strategy 16.2). */
+export type SymbolsEdit =
+  | { readonly verb: 'set' | 'add'; readonly symbol: string; readonly values: Readonly<Record<string, string>> }
+  | { readonly verb: 'remove'; readonly symbol: string };
+
+export type SymbolsEdited =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** A number of the file as it is written: JSON's own reading would go through binary floating point. */
+const asWritten = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+/**
+ * The symbols file with one row changed, added or removed, and judged as a whole (strategy 2.2, 16.2). Numbers stay as they were
+ * written; the layout is that of `JSON.stringify`.
+ *
+ * @param file how messages name the file
+ */
+export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string): SymbolsEdited {
+  const before = readSymbols(bytes, file);
+  if (!before.ok) return before;
+  const keepWritten = (_key: string, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === 'number' ? asWritten(context?.source ?? String(value)) : value;
+  const rows = JSON.parse(new TextDecoder().decode(bytes), keepWritten) as Record<string, unknown>[];
+  const named = (row: Record<string, unknown>) => String(row.instrument).toLowerCase() === edit.symbol.toLowerCase();
+  const at = rows.findIndex(named);
+  const refuse = (error: string): SymbolsEdited => ({ ok: false, errors: [error] });
+  if (edit.verb === 'add') {
+    if (at >= 0) return refuse(`${file} has ${edit.symbol} already: change it with set`);
+    rows.push({ instrument: edit.symbol, ...valuesOf(edit.values) });
+  } else {
+    if (at < 0) {
+      const near = nearest(
+        edit.symbol,
+        rows.map((row) => String(row.instrument)),
+      );
+      return refuse(`${file} has no row of ${edit.symbol}${near === null ? '' : `; did you mean ${near}?`}`);
+    }
+    if (edit.verb === 'remove') rows.splice(at, 1);
+    else if ('instrument' in edit.values) return refuse('instrument: names the row, expected other keys');
+    else rows[at] = { ...rows[at], ...valuesOf(edit.values) };
+  }
+  const edited = new TextEncoder().encode(`${JSON.stringify(rows, null, 2)}\n`);
+  const after = readSymbols(edited, file);
+  return after.ok ? { ok: true, bytes: edited } : after;
+}
+
+/** What a person types as what the file holds: plain numbers and `true` and `false` as such, all else as text. */
+function valuesOf(values: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, text]) => {
+      if (/^(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return [key, asWritten(text)];
+      return [key, text === 'true' ? true : text === 'false' ? false : text];
+    }),
+  );
+}

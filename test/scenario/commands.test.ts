@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Answer, Command } from '../../src/core/commands.ts';
+import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
+import { createSteering } from '../../src/engine/steering.ts';
+import type { EngineJournal } from '../../src/journal/engine-journal.ts';
+import type { Settings } from '../../src/settings/index.ts';
+import { readSymbols } from '../../src/settings/symbols-file.ts';
+import { type EngineStage, symbolRow } from '../support/engine-stage.ts';
+import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
+
+/** 16: commands to an engine that trades on the embedded exchange. */
+
+const SOL = 'SOL_USDT_Perp';
+const TOGETHER = { concurrency: 4 };
+const WHO = { by: 'ann', why: null } as const;
+
+/** The symbols file of a stage: what it holds, and what was read of it last. */
+class Files implements SettingsOnDisk {
+  bytes: Buffer;
+  #read: Buffer;
+  #settings: Settings;
+
+  constructor(stage: EngineStage, rows: readonly Record<string, unknown>[]) {
+    this.#settings = stage.settings;
+    this.bytes = Buffer.from(JSON.stringify(rows));
+    this.#read = this.bytes;
+  }
+
+  current = () => this.#settings;
+  fixed = () => [];
+  read(symbols?: Uint8Array) {
+    const symbolsBytes = Buffer.from(symbols ?? this.bytes);
+    const reading = readSymbols(symbolsBytes, 'symbols.json');
+    if (!reading.ok) return reading;
+    const settings = { ...this.#settings, symbols: reading.symbols };
+    return { ok: true as const, settings, warnings: reading.warnings, symbolsBytes };
+  }
+  symbolsFile = () => ({ path: 'symbols.json', bytes: this.bytes, isAsRead: this.bytes.equals(this.#read) });
+  write(symbols: Uint8Array) {
+    this.bytes = Buffer.from(symbols);
+  }
+  accept(settings: Settings) {
+    this.#settings = settings;
+    this.#read = this.bytes;
+  }
+}
+
+function steered(stage: EngineStage, rows: readonly Record<string, unknown>[] = [symbolRow(BNB)]) {
+  const files = new Files(stage, rows);
+  const clock = { nowMs: () => Date.now(), steadyMs: () => Date.now(), era: () => 0 };
+  const report = (fact: EngineStage['facts'][number]) => void stage.facts.push(fact);
+  const { engine } = stage;
+  const give = createSteering({ engine, journal: engine.journal, clock, disk: files, hide: () => {}, report });
+  const said = async (command: Command): Promise<Answer> => give(command);
+  return { files, give: said };
+}
+
+const codes = ({ says }: Answer) => says.map(({ code }) => code);
+
+/** An engine that quotes BNB. */
+async function quoting(scene: Scene, options: Parameters<Scene['start']>[0] = {}): Promise<EngineStage> {
+  const stage = scene.start(options);
+  await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+  return stage;
+}
+
+/** Fills A's quote: A holds what B has not hedged yet. */
+async function fillA({ paper }: Scene, stage: EngineStage): Promise<void> {
+  const rests = () => stage.symbol(BNB).state.orders.find((one) => one.account === 'A' && one.confirmedAtMs !== null);
+  await stage.until('A rests', () => rests() !== undefined, 5_000);
+  const id = rests()?.clientOrderId;
+  paper.exchange.control.fill({ account: 'A', client_order_id: id });
+}
+
+describe('16.2 commands on a running engine', TOGETHER, () => {
+  it('16.2 pause empties the book, is in force after kill -9, and resume quotes again', () =>
+    withScene(async (scene) => {
+      const first = await quoting(scene);
+      const { give } = steered(first);
+      const answer = await give({ verb: 'pause', symbols: ['all'], forMs: 3_600_000, ...WHO });
+      assert.deepEqual(codes(answer), ['will-pause']);
+      first.kill();
+      const second = scene.start({ journal: first.journal });
+      await second.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await second.until('the pause is reached', () => second.symbol(BNB).state.pauseReached === true, 5_000);
+      const again = steered(second);
+      assert.deepEqual(codes(await again.give({ verb: 'resume', symbols: [BNB], ...WHO })), ['will-trade']);
+      await second.until('it quotes', () => ourOrders(scene.paper).length === 2, 5_000);
+      assert.equal(await second.stop(), 0);
+    }));
+
+  it('16.2 cancel with a net needs --with-net; traded by hand and resumed, it is adopted at the price paid', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give } = steered(stage);
+      await give({ verb: 'hedge-only', symbols: [BNB], forMs: null, ...WHO });
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await give({ verb: 'resume', symbols: [BNB], ...WHO });
+      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 5_000);
+      await fillA(scene, stage);
+      await stage.until('A has a lot', () => stage.symbol(BNB).state.lots.length === 1, 5_000);
+      const refused = await give({ verb: 'cancel', symbols: [BNB], withNet: false, ...WHO });
+      assert.deepEqual([refused.ok, codes(refused)], [false, ['needs-with-net']]);
+      assert.match(refused.says[0]?.text ?? '', /USDT\).*to hedge at the touch/);
+      assert.deepEqual(codes(await give({ verb: 'cancel', symbols: [BNB], withNet: true, ...WHO })), [
+        'will-hold-with-net',
+      ]);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await stage.until('it is alerted', () =>
+        stage.reported('alert.raised').some(({ alert }) => alert.kind === 'held-with-net'),
+      );
+      const size = positionOf(scene.paper, 'A');
+      scene.paper.exchange.control.order({
+        account: 'B',
+        instrument: BNB,
+        side: 'sell',
+        size,
+        price: '1',
+        post_only: false,
+        expires_in_ms: 1_000,
+      });
+      assert.equal(positionOf(scene.paper, 'B'), `-${size}`);
+      await give({ verb: 'resume', symbols: [BNB], ...WHO });
+      await stage.until('it is adopted', () => stage.reported('drift.adopted').length === 1, 15_000);
+      assert.equal(stage.reported('drift.adopted')[0]?.pricedBy, 'fills');
+      await stage.until('it is hedged', () => stage.symbol(BNB).state.lots.length === 0, 15_000);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.2 a journal that cannot be written: pause is in effect and not remembered, hedge-only is not given', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { engine } = stage;
+      const refusing = { ...stage.journal, append: () => assert.fail('the disk is full') } as EngineJournal;
+      const give = createSteering({
+        engine,
+        journal: refusing,
+        clock: { nowMs: () => Date.now(), steadyMs: () => Date.now(), era: () => 0 },
+        disk: new Files(stage, [symbolRow(BNB)]),
+        hide: () => {},
+        report: () => {},
+      });
+      assert.deepEqual(codes(await give({ verb: 'hedge-only', symbols: [BNB], forMs: null, ...WHO })), [
+        'not-journalled',
+      ]);
+      assert.equal(stage.symbol(BNB).standing, undefined);
+      const answer = await give({ verb: 'pause', symbols: [BNB], forMs: null, ...WHO });
+      assert.deepEqual([answer.ok, codes(answer)], [true, ['will-pause', 'not-remembered']]);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      assert.equal(stage.journal.latest('command', BNB), null);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.2 flatten closes what is held and pauses then', () =>
+    withScene(async (scene) => {
+      for (const [account, size] of [
+        ['A', '1'],
+        ['B', '-1'],
+      ] as const)
+        scene.paper.exchange.control.position({ account, instrument: BNB, size });
+      const stage = scene.start();
+      await stage.until('it begins', () => stage.engine.daemon.getSnapshot().value === 'trading', 10_000);
+      const { give } = steered(stage);
+      assert.deepEqual(codes(await give({ verb: 'flatten', symbols: [BNB], forMs: 60_000, ...WHO })), ['will-flatten']);
+      await stage.until(
+        'it is done',
+        () => {
+          for (const { account, open_orders: orders } of stateOf(scene.paper).accounts)
+            for (const { metadata, state } of orders)
+              if (state.status === 'OPEN')
+                scene.paper.exchange.control.fill({ account, client_order_id: metadata.client_order_id });
+          return stage.reported('command.ended').length === 1;
+        },
+        20_000,
+      );
+      assert.deepEqual(
+        stage.journal.latest('command', BNB)?.body.standing.map(({ verb }) => verb),
+        ['pause'],
+      );
+      assert.equal(Number(positionOf(scene.paper, 'A')), 0);
+      assert.equal(await stage.stop(), 0);
+    }));
+});
+
+describe('16.4 rows that change while it runs', TOGETHER, () => {
+  const amount = { max_total_position_usdt: '1' };
+
+  it('16.4 set, add and remove apply at once, to their symbol alone, and nothing is abandoned', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give, files } = steered(stage);
+      assert.match(
+        (await give({ verb: 'set', symbol: BNB, values: amount, ...WHO })).says[0]?.text ?? '',
+        /max_total_position_usdt 20000 → 1/,
+      );
+      await stage.until('it is capped', () => ourOrders(scene.paper).length === 0, 5_000);
+      const { instrument: _name, ...row } = symbolRow(SOL);
+      const values = Object.fromEntries(Object.entries(row).map(([key, value]) => [key, String(value)]));
+      assert.deepEqual(codes(await give({ verb: 'add', symbol: SOL, values, ...WHO })), ['symbol-added']);
+      await stage.until('SOL quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+      assert.deepEqual(codes(await give({ verb: 'remove', symbol: SOL, ...WHO })), ['symbol-leaves']);
+      await stage.until('SOL has left', () => stage.reported('symbol.left').length === 1, 10_000);
+      assert.deepEqual(ourOrders(scene.paper), []);
+      assert.equal(files.bytes.toString().includes(SOL), false);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.4 a reload that would remove every row is refused; all of them disabled leave', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give, files } = steered(stage);
+      files.bytes = Buffer.from('[]');
+      const refused = await give({ verb: 'reload', ...WHO });
+      assert.match(refused.says[0]?.text ?? '', /an empty list/);
+      files.bytes = Buffer.from('[{"instrument": "BNB_US');
+      assert.equal((await give({ verb: 'reload', ...WHO })).ok, false);
+      assert.equal(ourOrders(scene.paper).length, 2, 'nothing has changed');
+      files.bytes = Buffer.from(JSON.stringify([symbolRow(BNB, { enabled: false })]));
+      assert.equal((await give({ verb: 'reload', ...WHO })).ok, true);
+      await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1, 10_000);
+      assert.deepEqual(ourOrders(scene.paper), []);
+      assert.deepEqual(codes(await give({ verb: 'pause', symbols: ['all'], forMs: null, ...WHO })), ['no-symbol']);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.2 a file changed by hand since it was read is not written over', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give, files } = steered(stage);
+      files.bytes = Buffer.from(JSON.stringify([symbolRow(BNB, { order_notional_usdt: 400 })]));
+      assert.deepEqual(codes(await give({ verb: 'set', symbol: BNB, values: amount, ...WHO })), ['file-changed']);
+      assert.deepEqual(codes(await give({ verb: 'reload', ...WHO })), ['changed']);
+      assert.deepEqual(codes(await give({ verb: 'reload', ...WHO })), ['unchanged']);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.4 commands at once and in the middle of a reload wait for their turn, each sees what the one before it did', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give } = steered(stage);
+      const [reloaded, set, paused, resumed] = await Promise.all([
+        give({ verb: 'reload', ...WHO }),
+        give({ verb: 'set', symbol: BNB, values: amount, ...WHO }),
+        give({ verb: 'pause', symbols: [BNB], forMs: null, ...WHO }),
+        give({ verb: 'resume', symbols: [BNB], ...WHO }),
+      ]);
+      assert.deepEqual([reloaded, set, paused, resumed].map(codes), [
+        ['unchanged'],
+        ['changed'],
+        ['will-pause'],
+        ['will-trade'],
+      ]);
+      const many = await Promise.all(Array.from({ length: 12 }, () => give({ verb: 'reload', ...WHO })));
+      assert.deepEqual(many.map((answer) => codes(answer)[0]).filter((code) => code === 'busy').length, 3);
+      assert.equal(await stage.stop(), 0);
+    }));
+});
