@@ -15,6 +15,7 @@ import type {
   Side,
 } from './core/model.ts';
 import type { Standing } from './core/modes.ts';
+import type { MoneyRow, Totals } from './core/money.ts';
 import type { Reason } from './core/reasons.ts';
 
 /**
@@ -143,6 +144,10 @@ export interface JournalBodies {
   outbox: unknown;
   /** The commands in force of a symbol (strategy 16.2). Key: instrument; the last one counts. */
   command: { readonly standing: readonly Standing[]; readonly settled?: true };
+  /** A fill with its fee, a funding payment, a transfer, a balance (strategy 17). Key: `rowKey`; each is written once. */
+  money: MoneyRow;
+  /** What the rows of one UTC day, account and symbol come to (strategy 17.4). Key: `dayKey`; the last one counts. */
+  'money.day': Totals;
   /** Single values: last daily report, … Key: its name; the last one counts. */
   note: unknown;
 }

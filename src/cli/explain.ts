@@ -27,7 +27,11 @@ export interface LookParts {
 }
 
 /** @returns 0, or 78 when there is no journal that can be read */
-function withJournal(parts: LookParts, options: LookOptions, command: (journal: EngineJournal) => number): number {
+export function withJournal(
+  parts: LookParts,
+  options: LookOptions,
+  command: (journal: EngineJournal) => number,
+): number {
   let journal: EngineJournal | null = null;
   try {
     journal = openChosenJournal(parts.settings, options.journal ?? null);

@@ -10,6 +10,7 @@ import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
+import { REPORT_GROUPS } from '../explain/report.ts';
 import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -25,6 +26,7 @@ import {
 } from './explain.ts';
 import { journalCommand } from './journal.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
+import { type ReportOptions, reportCommand } from './report.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -130,6 +132,17 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = await look((parts) => statusCommand(parts, options));
     });
   program
+    .command('report')
+    .description('what was earned: volume, spread, unwinds, fees, funding, by day, symbol or account; from the journal')
+    .option('--days <n>', 'so many days, today among them', daysNumber, 7)
+    .addOption(new Option('--by <what>', 'a line for each').choices(REPORT_GROUPS).default('day'))
+    .addOption(new Option('--csv', 'every fill, fee, funding payment, transfer, hedge and unwind').conflicts('json'))
+    .option(...journal)
+    .option(...json)
+    .action(async (options: ReportOptions) => {
+      exitCode = await look((parts) => reportCommand(parts, options));
+    });
+  program
     .command('chart')
     .argument('[machine]', 'which statechart', 'symbol')
     .addOption(new Option('--format <format>', 'how to write it').choices(CHART_FORMATS).default('mermaid'))
@@ -222,6 +235,13 @@ function partsOf(settings: Settings, redact: Redactor): LookParts {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
   return Number(text);
+}
+
+/** @throws InvalidArgumentError, which commander turns into one line */
+function daysNumber(text: string): number {
+  const days = wholeNumber(text);
+  if (days < 1 || days > 36_500) throw new InvalidArgumentError('expected 1 to 36500 days');
+  return days;
 }
 
 /** What the user gave cannot be used: one line instead of a stack. */

@@ -176,6 +176,7 @@ export async function run(
       warn: (text) => log.say('warn', text, Date.now()),
       onTrading: (engine, symbols) => {
         compareTerms(engine, symbols, log);
+        engine.readMoney((level, text) => log.say(level, text, Date.now()));
         if (settings.streams) streams.push(listen(engine, symbols, settings, venue, log, dashboard, redact));
       },
     });

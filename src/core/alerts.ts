@@ -36,6 +36,7 @@ export type AlertKind =
   | 'other-engine'
   | 'isolated-margin'
   | 'dead-man-off'
+  | 'taker-fill'
   | 'defect'
   | 'net-left'
   | 'rate-limited'
@@ -129,6 +130,7 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'net-left': { repeat: 0, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'other-engine': { repeat: 900 * SECOND, critical: true, event: true },
+  'taker-fill': { repeat: 900 * SECOND, critical: false, event: true },
   'isolated-margin': { repeat: 'episode', critical: false },
   'dead-man-off': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },

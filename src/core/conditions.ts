@@ -3,6 +3,7 @@ import { type Decimal, sum } from './decimal.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolMode } from './model.ts';
 import { conductOf } from './modes.ts';
+import type { FillRow } from './money.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -345,4 +346,17 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   });
   if (unhedged !== null) alerts.push(unhedged);
   return alerts;
+}
+
+/** A fill of an order of ours was a taker's, though every order is post-only (strategy 17.1). */
+export function takerFillAlert(fill: FillRow, atMs: number): Alert {
+  const { account, instrument, side, size, price, clientOrderId, fee, feeCurrency } = fill;
+  return {
+    kind: 'taker-fill',
+    key: alertKey('taker-fill', account, instrument),
+    ...{ account, instrument, atMs, sinceMs: null },
+    details: {
+      ...{ side, clientOrderId, size: size.toFixed(), price: price.toFixed(), fee: `${fee.toFixed()} ${feeCurrency}` },
+    },
+  };
 }

@@ -178,6 +178,19 @@ export interface AccountSummary {
   readonly maintenanceMargin: Decimal;
 }
 
+/** What an account's margin is made of (strategy 17), USDT. */
+export interface AccountMargin {
+  readonly maintenance: Decimal;
+  /** Including live orders; null: the exchange does not say. */
+  readonly initial: Decimal | null;
+  /** Null: the exchange does not say. */
+  readonly availableToTransfer: Decimal | null;
+  /** Instruments whose position has a margin of its own. */
+  readonly isolated: readonly string[];
+  /** How far each mark is from the estimated liquidation price, as a share of the mark; of positions that have one. */
+  readonly liquidation: readonly { readonly instrument: string; readonly distance: Decimal }[];
+}
+
 /** A fill of an account, ours or not (API 5.5): what a difference of positions is explained by (strategy 10.5). */
 export interface AccountFill {
   readonly instrument: string;

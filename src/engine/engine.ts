@@ -10,11 +10,12 @@ import {
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
 import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
-import { netLeftAlert } from '../core/conditions.ts';
+import { netLeftAlert, takerFillAlert } from '../core/conditions.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import { modeOf } from '../core/modes.ts';
+import type { MoneyRow } from '../core/money.ts';
 import type { Reason } from '../core/reasons.ts';
 import { mayOnlyReduce } from '../core/reduce-only.ts';
 import { restOf } from '../core/rests.ts';
@@ -36,6 +37,7 @@ import { labelOf, resolveInstruments } from '../settings/index.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
+import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
 
 /** Data older than this many loop intervals stop new orders … (strategy 10.3) */
@@ -70,7 +72,7 @@ export interface EngineParts {
 }
 
 /** What the engine gives to its streams. */
-export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onBook' | 'onChange'>;
+export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onFill' | 'onBook' | 'onChange'>;
 
 /** A running engine. */
 export interface Engine {
@@ -85,6 +87,8 @@ export interface Engine {
   steer(symbols: readonly EngineSymbol[]): void;
   /** Settings that were read again apply from now on, and these symbols are as they are here (strategy 16.4). */
   reloaded(settings: Settings, listed: readonly Instrument[], symbols: readonly EngineSymbol[]): void;
+  /** Books what the accounts earn and pay from now on, until the engine ends (strategy 17). */
+  readMoney(say: MoneyReaderParts['say']): void;
   /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
@@ -116,6 +120,7 @@ export function startEngine(parts: EngineParts): Engine {
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
   let streams: Streams | null = null;
+  let money: MoneyReader | null = null;
   const journal = observedJournal(parts.journal, {
     appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
     durable: (place) => auditor?.durable(place),
@@ -238,12 +243,23 @@ export function startEngine(parts: EngineParts): Engine {
     reporter.report({ type: 'engine.stopped', atMs: clock.nowMs(), exitCode: EXIT_DEFECT });
     return { exitCode: EXIT_DEFECT, failure: null };
   };
+  const alertTakers = (rows: readonly MoneyRow[]): void => {
+    for (const row of rows) {
+      if (row.type !== 'fill' || row.origin !== 'own' || !row.isTaker) continue;
+      daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert: takerFillAlert(row, clock.nowMs()) });
+    }
+  };
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
     daemon.subscribe({
-      complete: () =>
-        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' }),
+      complete: () => {
+        money?.close();
+        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' });
+      },
       // The engine itself failed, and its parts with it: what it left is cancelled all the same (strategy 13.5).
-      error: (thrown) => lastCleanup(thrown).then(resolve, reject),
+      error: (thrown) => {
+        money?.close();
+        lastCleanup(thrown).then(resolve, reject);
+      },
     });
   });
   const engine: Engine = {
@@ -251,6 +267,10 @@ export function startEngine(parts: EngineParts): Engine {
     exchange,
     journal,
     auditor: () => auditor,
+    readMoney: (say) => {
+      const { journalMs: keptMs } = settings;
+      money ??= startMoneyReader({ exchange, journal, clock, keptMs, say, onBooked: alertTakers });
+    },
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
     steer: (symbols) => {
       const { context } = daemon.getSnapshot();
@@ -286,6 +306,7 @@ export function startEngine(parts: EngineParts): Engine {
       streams = open({
         wire: exchange.wire,
         onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
+        onFill: (fill) => money?.takeFill(fill),
         onBook: (book) => exchange.takeBook(book),
         onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),
       });

@@ -16,6 +16,7 @@ import {
   type Position,
   type Rows,
 } from '../core/model.ts';
+import type { AccountBalance, PaymentRow } from '../core/money.ts';
 import { isOwnOrder } from '../core/order-id.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -65,6 +66,7 @@ import {
   readAs,
   UnusableAnswer,
 } from './parse.ts';
+import { type PaymentList, parseBalance, parsePayments } from './payments.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';
 import { ackAnswer, bulkAnswer, errorBody } from './wire.ts';
@@ -130,6 +132,13 @@ export interface GrvtExchange extends Exchange {
   marginRules(instrument: string): Promise<MarginRules>;
   /** Funding account and fee tier (strategy 11.7); no rule needs them. @throws ExchangeError */
   fundingTerms(account: AccountName): Promise<FundingTerms>;
+  /**
+   * What a list has of the account (strategy 17): every row of that time, page after page; rows that cannot be read are
+   * skipped. No rule needs them. @throws ExchangeError, also when there are more pages than are read
+   */
+  payments(list: PaymentList, account: AccountName, time: PaymentTime): Promise<readonly PaymentRow[]>;
+  /** Equity, cash and margins (strategy 17.3); no rule needs them. @throws ExchangeError */
+  balance(account: AccountName): Promise<AccountBalance>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
   /** Other keys of the account: they count once they are logged in and proven, else the former ones stay. @throws ExchangeError, SignatureError */
@@ -144,6 +153,12 @@ export interface GrvtExchange extends Exchange {
   budget(): readonly BudgetState[];
   /** Ends idle connections and refuses whatever waits. */
   close(): void;
+}
+
+/** Rows of which time, by the exchange's clock, milliseconds; both ends included. */
+export interface PaymentTime {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** Observes the wire on behalf of all adapters. */
@@ -179,6 +194,11 @@ const FILLS_PAGE_ROWS = 1_000;
 const FILLS_MAX_PAGES = 20;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
+
+/** Rows asked for per page of payments: the most the exchange gives. */
+const PAYMENTS_PAGE_ROWS = 1_000;
+/** Pages read of payments: half an hour of the read budget. A list that goes on is an error, never a shortened answer. */
+const PAYMENTS_MAX_PAGES = 10_000;
 
 /** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
 const MAX_SKIPPED_REPORTED = 1_000;
@@ -869,6 +889,34 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return found;
     },
 
+    async payments(list, account, time): Promise<readonly PaymentRow[]> {
+      const owner = { account, subAccountId: idOf(account) };
+      const spec = paymentsSpec(list, channels[account].keys, time);
+      // A row that cannot be read must not keep the others from being booked.
+      const scope = { ...scopeOf(spec.call, account), isTraded: () => false };
+      const found: PaymentRow[] = [];
+      const cursors = new Set<string>();
+      for (let cursor: string | null = null; cursors.size < PAYMENTS_MAX_PAGES; ) {
+        const request: Record<string, unknown> = cursor === null ? spec.request : { ...spec.request, cursor };
+        const read = await readPrivate(account, { ...spec, request }, (answer) =>
+          parsePayments(list, answer, owner, PAYMENTS_PAGE_ROWS, scope),
+        );
+        found.push(...read.rows);
+        if (read.next === null) return found;
+        if (cursors.has(read.next))
+          throw new ExchangeError('malformed', { call: spec.call, account }, null, reason('page-repeated', '10.4'));
+        cursors.add(read.next);
+        cursor = read.next;
+      }
+      const why = reason('too-many-pages', '17.1', { pages: PAYMENTS_MAX_PAGES });
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
+    },
+    balance: (account) => {
+      const { keys } = channels[account];
+      const owner = { account, subAccountId: keys.subAccountId };
+      return readPrivate(account, balanceSpec(keys), (answer) => parseBalance(answer, owner));
+    },
+
     sign(draft: OrderDraft): SignedOrder {
       const { keys, signer } = channels[draft.account];
       const unsigned = {
@@ -1188,6 +1236,49 @@ function summarySpec(keys: GrvtKeys): ReadSpec<TDG> {
     asked: { need: 'summary', units: SUMMARY_UNITS },
     request: { sub_account_id: keys.subAccountId },
     invoke: (client, request, config) => client.subAccountSummary(request, config),
+  };
+}
+
+function balanceSpec(keys: GrvtKeys): ReadSpec<TDG> {
+  return {
+    ...summarySpec(keys),
+    call: 'balance',
+    asked: { need: 'rest', units: SUMMARY_UNITS },
+    isOptional: true,
+  };
+}
+
+/** How the client is asked for each list, and by what name it is reported. */
+const PAYMENTS: Readonly<Record<PaymentList, Pick<ReadSpec<TDG>, 'call' | 'invoke'>>> = {
+  fill_history: { call: 'fills', invoke: (client, request, config) => client.fillHistory(request, config) },
+  funding_payment_history: {
+    call: 'fundingPayments',
+    invoke: (client, request, config) => client.fundingPaymentHistory(request, config),
+  },
+  transfer_history: {
+    call: 'transfers',
+    invoke: (client, request, config) => client.transferHistory(request, config),
+  },
+  deposit_history: { call: 'deposits', invoke: (client, request, config) => client.depositHistory(request, config) },
+};
+
+function paymentsSpec(list: PaymentList, keys: GrvtKeys, { fromMs, toMs }: PaymentTime): ReadSpec<TDG> {
+  const isOfAccount = list === 'fill_history' || list === 'funding_payment_history';
+  const nanos = (ms: number) => `${BigInt(Math.max(0, Math.floor(ms))) * 1_000_000n}`;
+  return {
+    ...PAYMENTS[list],
+    route: list,
+    effect: 'read',
+    bucket: 'reads',
+    asked: { need: 'rest', units: READ_UNITS },
+    isOptional: true,
+    request: {
+      // Transfers and deposits are of the whole funding account, which is the session's.
+      ...(isOfAccount ? { sub_account_id: keys.subAccountId } : {}),
+      start_time: nanos(fromMs),
+      end_time: nanos(toMs),
+      limit: PAYMENTS_PAGE_ROWS,
+    },
   };
 }
 

@@ -83,7 +83,7 @@ export class UnusableAnswer extends Error {
 }
 
 const MISSING = reason('field-missing', '10.4');
-const ZERO_FIELD = reason('field-zero', '10.4');
+export const ZERO_FIELD = reason('field-zero', '10.4');
 
 /** @throws UnusableAnswer naming the first field that is missing or impossible. */
 export function readAs<T>(schema: ZodType<T>, answer: unknown): T {
@@ -127,7 +127,7 @@ function instrumentOf(row: unknown): Instrument {
 }
 
 /** A row by instrument; null: it cannot be read, and is skipped. @throws UnusableAnswer for a traded instrument. */
-function readRow<T>(scope: RowScope, field: string, row: unknown, read: (row: unknown) => T): T | null {
+export function readRow<T>(scope: RowScope, field: string, row: unknown, read: (row: unknown) => T): T | null {
   try {
     return read(row);
   } catch (thrown) {
@@ -351,7 +351,8 @@ function fillOf(row: unknown, subAccountId: string): { key: string | null; fill:
   return { key: read.trade_id ? `${read.trade_id} ${fill.side}` : null, fill };
 }
 
-function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {
+/** The rows of a page, and where the next one begins; null: this was the last. @throws UnusableAnswer */
+export function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {
   const { result, next } = readAs(pageAnswer, answer);
   // A full page that does not say whether more follows would pass for the whole history, and prove absences (9.6).
   if (result.length >= limit && typeof next !== 'string') throw new UnusableAnswer('next', MISSING);
@@ -425,7 +426,8 @@ function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrde
 const NO_ORDER_ID = '0x00';
 const NO_CLIENT_ID = '0';
 
-function foreignClientId(value: unknown): string {
+/** A client id that is not ours, as far as it can be shown. */
+export function foreignClientId(value: unknown): string {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   return typeof text === 'string' && SHOWABLE.test(text) ? text : NO_CLIENT_ID;
 }
@@ -483,7 +485,8 @@ function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOr
   };
 }
 
-function mustBeOwn(field: string, found: string, own: string): void {
+/** @throws UnusableAnswer for another account's row. */
+export function mustBeOwn(field: string, found: string, own: string): void {
   if (found !== own) {
     throw new UnusableAnswer(field, reason('field-of-other-account', '10.4', { found, own }));
   }

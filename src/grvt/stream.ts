@@ -1,6 +1,7 @@
 import WebSocket, { type ClientOptions, type RawData } from 'ws';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName, type Book } from '../core/model.ts';
+import type { FillRow } from '../core/money.ts';
 import { judgeSequence } from '../core/sequence.ts';
 import type { AccountFrame } from '../core/view.ts';
 import type { Clock, Redact } from '../ports.ts';
@@ -9,6 +10,7 @@ import type { WireTap } from './exchange.ts';
 import { ACCOUNT_STREAMS, parseFrame } from './frames.ts';
 import { openAgents } from './http.ts';
 import { parseBookFrame, UnusableAnswer } from './parse.ts';
+import { fillMoneyOf } from './payments.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import { feedFrame, rpcFrame } from './wire.ts';
 
@@ -25,6 +27,8 @@ export interface StreamOptions {
   readonly wire: WireTap;
   /** A frame of an account that a rule uses: none repeated, none missing before it (strategy 10.6). */
   readonly onFrame: (account: AccountName, frame: AccountFrame) => void;
+  /** A fill of the account, own or not, with its fee (strategy 17.1). Absent: nobody books them. */
+  readonly onFill?: (fill: FillRow) => void;
   /** The account's streams are all subscribed, or not any more: what happened meanwhile is in no frame (API 8). */
   readonly onChange: (account: AccountName, up: boolean) => void;
   readonly report: (fact: Fact) => void;
@@ -348,6 +352,7 @@ function keepConnected(input: {
 
     function takeRow(of: AccountName, stream: string, feed: unknown, from: number, receivedAtMs: number): void {
       const isTraded = (instrument: string) => options.instruments.includes(instrument);
+      if (stream === 'v1.fill') takeFill(of, feed);
       try {
         const row = parseFrame(stream, feed, options.subAccountIds[of], isTraded);
         if (row !== null) options.onFrame(of, { ...row, from, receivedAtMs } as AccountFrame);
@@ -355,6 +360,16 @@ function keepConnected(input: {
         if (!(thrown instanceof UnusableAnswer)) throw thrown;
         // What it told is missing, as in a gap.
         lose(`a frame of ${stream} that cannot be read: ${thrown.message}`);
+      }
+    }
+
+    /** For the statement alone; a fill that cannot be read here is found, or reported, in the history (strategy 17.1). */
+    function takeFill(account: AccountName, feed: unknown): void {
+      try {
+        const fill = fillMoneyOf(feed, { account, subAccountId: options.subAccountIds[account] });
+        if (fill !== null) options.onFill?.(fill);
+      } catch (thrown) {
+        if (!(thrown instanceof UnusableAnswer)) throw thrown;
       }
     }
 

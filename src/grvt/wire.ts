@@ -117,6 +117,73 @@ export const fillRow = z.object({
   client_order_id: z.unknown().optional(),
 });
 
+/** A fill with its money (strategy 17.1). */
+export const fillMoney = fillRow.extend({
+  trade_id: z.string().min(1).max(100),
+  order_id: hexText.nullish(),
+  is_taker: z.boolean(),
+  fee: decimalText,
+  fee_rate: z.string().max(MAX_DECIMAL_CHARS).nullish().catch(null),
+  /** Added late; a perpetual's fee is paid in what it settles in. */
+  fee_currency: nameText.nullish(),
+  realized_pnl: decimalText.nullish().catch(null),
+  is_liquidation: z.boolean().nullish().catch(null),
+});
+export const fundingRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  instrument: nameText,
+  currency: nameText,
+  amount: decimalText,
+  tx_id: nameText,
+});
+const accountText = z.union([z.string().max(100), z.int().transform(String)]).nullish();
+export const transferRow = z.object({
+  tx_id: nameText,
+  from_sub_account_id: accountText,
+  to_sub_account_id: accountText,
+  currency: nameText,
+  num_tokens: unsignedText,
+  event_time: nanosText,
+});
+export const depositRow = z.object({
+  l_2_hash: nameText,
+  to_account_id: accountText,
+  currency: nameText,
+  num_tokens: unsignedText,
+  /** Empty while it is pending. */
+  confirmed_time: z.union([z.literal(''), nanosText]).nullish(),
+});
+/** `account_summary`, as far as the statement and levelling need it (strategy 17.3). */
+export const balanceAnswer = z.object({
+  result: z.object({
+    event_time: nanosText,
+    sub_account_id: uint64Text,
+    total_equity: decimalText,
+    maintenance_margin: unsignedText,
+    initial_margin: unsignedText.nullish().catch(null),
+    settle_index_price: unsignedText.nullish().catch(null),
+    spot_balances: z.array(
+      z.object({
+        currency: nameText,
+        balance: decimalText,
+        index_price: unsignedText.nullish().catch(null),
+        available_to_transfer: decimalText.nullish().catch(null),
+      }),
+    ),
+    positions: z.array(
+      z.object({
+        instrument: nameText,
+        size: decimalText,
+        notional: decimalText,
+        mark_price: unsignedText,
+        est_liquidation_price: decimalText.nullish().catch(null),
+        margin_type: z.string().nullish().catch(null),
+      }),
+    ),
+  }),
+});
+
 export const bookAnswer = z.object({ result: bookRow });
 /** A mini ticker, as far as it is used. */
 export const indexAnswer = z.object({ result: z.object({ instrument: z.string(), index_price: unsignedText }) });

@@ -5,7 +5,7 @@ import type { CompactionStep } from './engine-journal.ts';
  * What may be forgotten, decided in one place for both journals (bounded growth; strategy 9.3 says what may not).
  *
  * Older than `days`:
- * - `decision`, `fact`: gone.
+ * - `decision`, `fact`, `money`: gone; the daily totals that `money` went into (`money.day`) stay for ever.
  * - latest-wins kinds: gone once a later entry of that kind and key exists; the last one only when it is settled.
  * - `order.prepared`, `order.outcome`: all entries of an order go together, once its last word is a final outcome and
  *   none of them is younger; never those of the newest prepared order, which carries the sequence on.
@@ -26,10 +26,12 @@ export const JOURNAL_KINDS: readonly JournalKind[] = [
   'alert.state',
   'outbox',
   'command',
+  'money',
+  'money.day',
   'note',
 ];
 
-const HISTORY: ReadonlySet<JournalKind> = new Set<JournalKind>(['decision', 'fact']);
+const HISTORY: ReadonlySet<JournalKind> = new Set<JournalKind>(['decision', 'fact', 'money']);
 const ORDER: ReadonlySet<JournalKind> = new Set<JournalKind>(['order.prepared', 'order.outcome']);
 
 /** Outcomes after which the exchange has nothing more to say of an order: `resting` and `unknown` are not (strategy 9.6). */

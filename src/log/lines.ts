@@ -432,6 +432,7 @@ const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: Line
   'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
   'symbol-left': () => 'ALERT removed or disabled, it has left',
   'dead-man-off': () => 'ALERT the dead-man timer of the exchange is off',
+  'taker-fill': () => 'ALERT a fill of ours was a taker’s',
   'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',
   defect: () => 'ALERT a defect stops the engine',
   'net-left': () => 'ALERT not hedged while the engine is stopped',

@@ -269,6 +269,12 @@ const EN: Words = {
       engine: 'has no order on it any more and does not manage these positions.',
       you: 'nothing; what is listed stays at the exchange until you close it.',
     },
+    'taker-fill': {
+      title: 'A fill of ours was a taker’s',
+      line: '{side} {size} at {price} [order {clientOrderId}][, fee {fee}]',
+      engine: 'has booked it like any other; all its orders are post-only, so the exchange did not treat this one so.',
+      you: 'compare the order at the exchange (why ORDER_ID shows ours) and ask its support.',
+    },
     'isolated-margin': {
       title: 'Isolated margin',
       line: '[leverage {leverage}]',
@@ -539,6 +545,12 @@ const ZH: Words = {
       line: '[保留：A {a} {base}，B {b} {base}][，净敞口 {net} {base}]',
       engine: '该标的已无挂单，不再管理这些持仓。',
       you: '无需操作；所列持仓保留在交易所，直到您平仓。',
+    },
+    'taker-fill': {
+      title: '本方成交为吃单',
+      line: '{side} {size}，价格 {price}[，订单 {clientOrderId}][，手续费 {fee}]',
+      engine: '已照常记账；引擎所有订单均为只挂单，此单交易所未按只挂单处理。',
+      you: '在交易所核对该订单（why 订单号 可查看本方记录），并联系其客服。',
     },
     'isolated-margin': {
       title: '逐仓保证金',

@@ -46,6 +46,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   defect: { reason: 'TypeError: x is not a function' },
   'stray-order': { clientOrderId: '7' },
   'other-engine': { clientOrderId: '7' },
+  'taker-fill': { side: 'sell', size: '1', price: '600', clientOrderId: '7', fee: '0.3 USDT' },
   'isolated-margin': { leverage: '20' },
   'rate-limited': { bucket: 'reads', share: '80 %' },
   'requests-waiting': { bucket: 'reads' },

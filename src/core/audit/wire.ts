@@ -246,7 +246,9 @@ export function requestEnded(
 
 /** Fills, or that they cannot be read: what a difference is booked at follows from them (strategy 10.5). */
 function fillsAnswered(audit: Audit, { account, request }: InFlight, result: unknown): void {
-  if (account !== null) audit.received.sawFills(account, request, result, audit.nowMs);
+  // With an end they were asked for the statement (strategy 17.1): no difference is booked by them.
+  const isForStatement = asObject(request)?.end_time !== undefined;
+  if (account !== null && !isForStatement) audit.received.sawFills(account, request, result, audit.nowMs);
 }
 
 function turnAway(order: WireOrder, mayRepeat: boolean): void {

@@ -1,0 +1,312 @@
+import { Decimal, max, sum, ZERO } from './decimal.ts';
+import type { Fact } from './facts.ts';
+import type { AccountMargin, AccountName, Side } from './model.ts';
+import { isStrategyOrder } from './order-id.ts';
+
+/**
+ * What the accounts earn and pay (strategy 17). Signs are the exchange's: a fee or a funding payment above zero is paid, below
+ * zero received; a transfer above zero came into the account. Nothing here rounds.
+ */
+
+/** Who made a fill: an order of ours, another one, a liquidation, or auto-deleveraging. */
+export type FillOrigin = 'own' | 'foreign' | 'liquidation' | 'adl';
+
+/** One fill with its fee. */
+export interface FillRow {
+  readonly type: 'fill';
+  readonly account: AccountName;
+  readonly tradeId: string;
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly fee: Decimal;
+  readonly feeCurrency: string;
+  /** As the exchange writes it; null: it does not. */
+  readonly feeRate: string | null;
+  readonly isTaker: boolean;
+  readonly origin: FillOrigin;
+  /** Before fees; null: the exchange does not say. */
+  readonly realizedPnl: Decimal | null;
+  readonly timeNs: bigint;
+  /** It was listed after its day had been read to the end (strategy 17.3). */
+  readonly late?: true;
+}
+
+/** One funding payment. */
+export interface FundingRow {
+  readonly type: 'funding';
+  readonly account: AccountName;
+  readonly txId: string;
+  readonly instrument: string;
+  readonly currency: string;
+  readonly amount: Decimal;
+  readonly timeNs: bigint;
+  readonly late?: true;
+}
+
+/** A transfer or a deposit into the account; below zero: out of it. */
+export interface TransferRow {
+  readonly type: 'transfer' | 'deposit';
+  readonly account: AccountName;
+  readonly txId: string;
+  readonly currency: string;
+  readonly amount: Decimal;
+  readonly timeNs: bigint;
+  readonly late?: true;
+}
+
+/** One answer of `account_summary`, as far as the statement needs it (strategy 17.3). */
+export interface BalanceRow {
+  readonly type: 'balance';
+  readonly account: AccountName;
+  readonly timeNs: bigint;
+  readonly equity: Decimal;
+  /** Equity less the notional of all positions and less what other currencies than USDT are worth: marks cancel out of it. */
+  readonly cash: Decimal;
+  /** Signed sizes of its positions, by instrument. */
+  readonly sizes: Readonly<Record<string, Decimal>>;
+}
+
+/** The same with what levelling needs (strategy 17). */
+export interface AccountBalance extends BalanceRow {
+  readonly margin: AccountMargin;
+}
+
+/** What the exchange lists: each row once. */
+export type PaymentRow = FillRow | FundingRow | TransferRow;
+export type MoneyRow = PaymentRow | BalanceRow;
+
+/** Tells a row from all others, however often it is served (strategy 17.1). */
+export function rowKey(row: MoneyRow): string {
+  switch (row.type) {
+    case 'fill':
+      return `fill ${row.account} ${row.tradeId} ${row.orderId}`;
+    case 'funding':
+      // One transaction may settle the funding of several instruments.
+      return `funding ${row.account} ${row.txId} ${row.instrument} ${row.timeNs}`;
+    case 'balance':
+      return `balance ${row.account} ${row.timeNs}`;
+    default:
+      return `${row.type} ${row.account} ${row.txId}`;
+  }
+}
+
+/** The exchange's time of a row, milliseconds. */
+export function rowTimeMs(row: { readonly timeNs: bigint }): number {
+  return Number(row.timeNs / 1_000_000n);
+}
+
+/** Whose fill it is (strategy 17.1). Only a fill of no order at all that is no liquidation can be auto-deleveraging. */
+export function originOf(fill: {
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly isLiquidation: boolean;
+}): FillOrigin {
+  if (fill.isLiquidation) return 'liquidation';
+  if (isStrategyOrder(fill.clientOrderId)) return 'own';
+  const hasOrder = /[1-9a-f]/i.test(fill.orderId.replace(/^0x/i, ''));
+  return !hasOrder && fill.clientOrderId === '0' ? 'adl' : 'foreign';
+}
+
+/** Money by currency. */
+export type Amounts = Readonly<Record<string, Decimal>>;
+
+/** What one day, symbol or account comes to. */
+export interface Totals {
+  readonly fills: number;
+  /** Of own fills, those that were a taker's. */
+  readonly ownTakers: number;
+  /** Σ size × price, USDT. */
+  readonly volume: Decimal;
+  readonly hedges: number;
+  /** Gained by hedges, USDT (strategy 4.6). */
+  readonly spread: Decimal;
+  readonly unwinds: number;
+  readonly unwindGain: Decimal;
+  readonly fees: Amounts;
+  readonly funding: Amounts;
+  readonly transfers: Amounts;
+}
+
+export const NO_TOTALS: Totals = {
+  ...{ fills: 0, ownTakers: 0, volume: ZERO, hedges: 0, spread: ZERO, unwinds: 0, unwindGain: ZERO },
+  ...{ fees: {}, funding: {}, transfers: {} },
+};
+
+/** What belongs to one day and symbol of an account; `pair`: hedges and unwinds, which are of both. */
+export interface Share {
+  readonly account: AccountName | 'pair';
+  /** Empty: of no symbol, as transfers. */
+  readonly instrument: string;
+  readonly timeMs: number;
+  readonly totals: Totals;
+}
+
+/** What a row adds. A balance adds nothing. */
+export function shareOf(row: PaymentRow): Share {
+  const of = { account: row.account, timeMs: rowTimeMs(row) };
+  if (row.type === 'fill') {
+    const volume = row.size.mul(row.price);
+    const ownTakers = row.origin === 'own' && row.isTaker ? 1 : 0;
+    const totals = { ...NO_TOTALS, fills: 1, ownTakers, volume, fees: { [row.feeCurrency]: row.fee } };
+    return { ...of, instrument: row.instrument, totals };
+  }
+  const amounts = { [row.currency]: row.amount };
+  if (row.type === 'funding') return { ...of, instrument: row.instrument, totals: { ...NO_TOTALS, funding: amounts } };
+  return { ...of, instrument: '', totals: { ...NO_TOTALS, transfers: amounts } };
+}
+
+/** What the matches of a booked fill add (strategy 4.4, 4.6); null: the fact books nothing that matched. */
+export function matchShare(fact: Fact): Share | null {
+  if ((fact.type !== 'fill.booked' && fact.type !== 'drift.adopted') || fact.matches.length === 0) return null;
+  const hedges = fact.matches.filter((one) => one.kind === 'hedge');
+  const unwinds = fact.matches.filter((one) => one.kind === 'unwind');
+  const totals = {
+    ...NO_TOTALS,
+    hedges: hedges.length,
+    spread: sum(hedges.map((one) => one.gainUsdt)),
+    unwinds: unwinds.length,
+    unwindGain: sum(unwinds.map((one) => one.gainUsdt)),
+  };
+  return { account: 'pair', instrument: fact.instrument, timeMs: fact.atMs, totals };
+}
+
+function addAmounts(one: Amounts, other: Amounts): Amounts {
+  const added: Record<string, Decimal> = { ...one };
+  for (const [currency, amount] of Object.entries(other)) added[currency] = (added[currency] ?? ZERO).plus(amount);
+  return added;
+}
+
+export function addTotals(one: Totals, other: Totals): Totals {
+  return {
+    fills: one.fills + other.fills,
+    ownTakers: one.ownTakers + other.ownTakers,
+    volume: one.volume.plus(other.volume),
+    hedges: one.hedges + other.hedges,
+    spread: one.spread.plus(other.spread),
+    unwinds: one.unwinds + other.unwinds,
+    unwindGain: one.unwindGain.plus(other.unwindGain),
+    fees: addAmounts(one.fees, other.fees),
+    funding: addAmounts(one.funding, other.funding),
+    transfers: addAmounts(one.transfers, other.transfers),
+  };
+}
+
+/** Earned in USDT: spread and unwinds less fees and funding; what was paid in other currencies is not in it. */
+export function earnedUsdt({ spread, unwindGain, fees, funding }: Totals): Decimal {
+  return spread
+    .plus(unwindGain)
+    .minus(fees.USDT ?? ZERO)
+    .minus(funding.USDT ?? ZERO);
+}
+
+/** Between two balances of one account: what its cash changed by, and how much of that the rows explain (strategy 17.3). */
+export interface Interval {
+  readonly account: AccountName;
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  readonly change: Decimal;
+  /** Change less −Σ signed size × price, fees, funding, and transfers, USDT. */
+  readonly unexplained: Decimal;
+  readonly rows: number;
+}
+
+/** Funding may be paid at a full hour; a balance this near to one may hold it or not. */
+const NEAR_FUNDING_NS = 60_000_000_000n;
+const HOUR_NS = 3_600_000_000_000n;
+
+/** Whether the time is within 60 s of a full hour, where funding is paid (strategy 17.3). */
+export function isNearFunding(timeNs: bigint): boolean {
+  const past = timeNs % HOUR_NS;
+  return past < NEAR_FUNDING_NS || past > HOUR_NS - NEAR_FUNDING_NS;
+}
+
+/** The largest amount that may stay unexplained, USDT: printed figures are cut at their last digit (strategy 17.3). */
+export function unexplainedLimit(rows: number): Decimal {
+  return max(new Decimal('0.01'), new Decimal('0.000001').mul(rows));
+}
+
+/** The intervals between an account's balances, oldest first (strategy 17.3). */
+export function intervalsOf(rows: readonly MoneyRow[], account: AccountName): Interval[] {
+  const own = rows.filter((row) => row.account === account).sort(byTime);
+  const balances = own.filter((row) => row.type === 'balance' && !isNearFunding(row.timeNs)) as BalanceRow[];
+  const fills = own.filter((row) => row.type === 'fill');
+  const others = own.filter((row) => row.type !== 'fill' && row.type !== 'balance');
+  const places = containedFills(balances, fills);
+  return balances.slice(1).map((to, index) => {
+    const from = balances[index]!;
+    const paid = others.filter((row) => row.timeNs > from.timeNs && row.timeNs <= to.timeNs);
+    const [had, has] = [places[index]!, places[index + 1]!];
+    const added = fills.filter((row) => has.has(row) && !had.has(row));
+    const gone = fills.filter((row) => had.has(row) && !has.has(row));
+    const explained = sum([...paid, ...added].map(cashOf)).minus(sum(gone.map(cashOf)));
+    const change = to.cash.minus(from.cash);
+    return {
+      account,
+      fromNs: from.timeNs,
+      toNs: to.timeNs,
+      change,
+      unexplained: change.minus(explained),
+      rows: paid.length + added.length + gone.length,
+    };
+  });
+}
+
+/** What a row does to its account's cash, USDT; other currencies are left out of the cash altogether. */
+function cashOf(row: PaymentRow): Decimal {
+  if (row.type === 'fill') {
+    const value = row.size.mul(row.price);
+    const traded = row.side === 'buy' ? value.neg() : value;
+    return row.feeCurrency === 'USDT' ? traded.minus(row.fee) : traded;
+  }
+  if (row.currency !== 'USDT') return ZERO;
+  return row.type === 'funding' ? row.amount.neg() : row.amount;
+}
+
+function byTime(one: { readonly timeNs: bigint }, other: { readonly timeNs: bigint }): number {
+  return one.timeNs < other.timeNs ? -1 : one.timeNs > other.timeNs ? 1 : 0;
+}
+
+/**
+ * The fills each balance contains: by time, corrected by its own positions (strategy 17.3), which may be some fills behind or
+ * ahead. Where no number of fills gives its positions, time alone decides.
+ */
+function containedFills(balances: readonly BalanceRow[], fills: readonly FillRow[]): ReadonlySet<FillRow>[] {
+  const contained = balances.map(() => new Set<FillRow>());
+  for (const instrument of new Set(fills.map((fill) => fill.instrument))) {
+    const those = fills.filter((fill) => fill.instrument === instrument);
+    const sums = [ZERO];
+    for (const fill of those) sums.push(sums.at(-1)!.plus(fill.side === 'buy' ? fill.size : fill.size.neg()));
+    const byTimeOnly = balances.map(({ timeNs }) => {
+      const after = those.findIndex((fill) => fill.timeNs > timeNs);
+      return after === -1 ? those.length : after;
+    });
+    const sizes = balances.map((balance) => balance.sizes[instrument] ?? ZERO);
+    const held = mostOften(sizes.map((size, index) => size.minus(sums[byTimeOnly[index]!]!)));
+    for (const [index, size] of sizes.entries()) {
+      const wanted = size.minus(held);
+      const nearest = nearestIndex(sums, wanted, byTimeOnly[index]!);
+      for (const fill of those.slice(0, nearest)) contained[index]!.add(fill);
+    }
+  }
+  return contained;
+}
+
+/** What the account held before the first fill: the value most balances agree on. */
+function mostOften(values: readonly Decimal[]): Decimal {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value.toFixed(), (counts.get(value.toFixed()) ?? 0) + 1);
+  const [most] = [...counts].sort(([, one], [, other]) => other - one);
+  return new Decimal(most?.[0] ?? 0);
+}
+
+function nearestIndex(sums: readonly Decimal[], wanted: Decimal, start: number): number {
+  for (let away = 0; away < sums.length; away += 1) {
+    if (sums[start - away]?.eq(wanted)) return start - away;
+    if (sums[start + away]?.eq(wanted)) return start + away;
+  }
+  return start;
+}

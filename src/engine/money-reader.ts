@@ -1,0 +1,183 @@
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { type AccountBalance, type FillRow, isNearFunding, type MoneyRow, rowTimeMs } from '../core/money.ts';
+import { ExchangeError } from '../grvt/errors.ts';
+import type { GrvtExchange } from '../grvt/exchange.ts';
+import type { PaymentList } from '../grvt/payments.ts';
+import { bookMatches, bookRows, noteReadUpTo, type ReadUpTo, readUpTo } from '../journal/money.ts';
+import type { Clock, Journal } from '../ports.ts';
+
+/**
+ * Books what the accounts earn and pay (strategy 17.1, 17.2): every fill, funding payment, transfer and deposit, from the
+ * exchange's lists and from frames, and a balance an hour to hold them against. Nothing waits for it, and it decides nothing.
+ */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** From the start to the first read: by then the reads that trading begins with are done. */
+export const MONEY_FIRST_MS = 5_000;
+/** Between two reads of the fills. */
+export const MONEY_EVERY_MS = 10 * MINUTE_MS;
+/** After a read that failed. */
+export const MONEY_RETRY_MS = MINUTE_MS;
+/** Fills are read again from so long before: one may be listed later than another that is newer. */
+const OVERLAP_MS = HOUR_MS;
+/** … and every hour from a day before, for what an outage of the exchange lists late. */
+const OVERLAP_HOURLY_MS = 25 * HOUR_MS;
+/** Fills of frames are written together after this, apart from any order's entries. */
+const FRAMES_PAUSE_MS = 1_000;
+/** Fills of frames that wait to be written; what is over is in the next list. */
+const FRAMES_MAX = 1_000;
+
+const LISTS: readonly PaymentList[] = ['funding_payment_history', 'transfer_history', 'deposit_history'];
+
+export interface MoneyReaderParts {
+  readonly exchange: Pick<GrvtExchange, 'payments' | 'balance' | 'exchangeNowMs'>;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** How long the journal keeps rows (GRVT_HEDGE_JOURNAL_DAYS), milliseconds: older ones are never read again. */
+  readonly keptMs: number;
+  /** A read fails, or goes on again. */
+  readonly say: (level: 'info' | 'warn', text: string) => void;
+  /** Rows that were booked just now. */
+  readonly onBooked?: (rows: readonly MoneyRow[]) => void;
+  /** A balance that was read just now. */
+  readonly onBalance?: (balance: AccountBalance) => void;
+}
+
+export interface MoneyReader {
+  /** A fill that its stream brought. */
+  takeFill(fill: FillRow): void;
+  /** Writes what frames brought, and reads no more. */
+  close(): void;
+}
+
+/** Reads until it is closed; a read that fails is made again in a minute. */
+export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
+  const { exchange, journal, clock } = parts;
+  const nowMs = () => clock.nowMs();
+  let closed = false;
+  let failing = false;
+  /** The hour, since the epoch, of the last balance. */
+  let hour: number | null = null;
+  let frames: FillRow[] = [];
+  let writing: NodeJS.Timeout | null = null;
+  let next = setTimeout(read, MONEY_FIRST_MS);
+
+  function read(): void {
+    readAll().then(
+      (why) => follow(why),
+      (thrown: unknown) => follow(thrown instanceof Error ? thrown.message : String(thrown)),
+    );
+  }
+
+  function follow(why: string | null): void {
+    if (closed) return;
+    if (why !== null && !failing) parts.say('warn', `Money: not read to the end, tried again every minute: ${why}`);
+    if (why === null && failing) parts.say('info', 'Money: read to the end again');
+    failing = why !== null;
+    next = setTimeout(read, why === null ? MONEY_EVERY_MS : MONEY_RETRY_MS);
+  }
+
+  /** @returns why something was not read; null: everything was */
+  async function readAll(): Promise<string | null> {
+    const failures: string[] = [];
+    const thisHour = Math.floor(exchange.exchangeNowMs() / HOUR_MS);
+    const isHourly = hour !== thisHour && !isNearFunding(BigInt(exchange.exchangeNowMs()) * 1_000_000n);
+    for (const account of ACCOUNTS) failures.push(...(await readAccount(account, isHourly)));
+    if (closed) return null;
+    bookMatches(journal, nowMs());
+    if (isHourly && failures.length === 0) hour = thisHour;
+    return failures[0] ?? null;
+  }
+
+  /** @returns what failed */
+  async function readAccount(account: AccountName, isHourly: boolean): Promise<string[]> {
+    const failures: string[] = [];
+    const attempt = async <T>(reading: Promise<T>): Promise<T | null> => {
+      try {
+        return await reading;
+      } catch (thrown) {
+        if (!(thrown instanceof ExchangeError)) throw thrown;
+        failures.push(thrown.message);
+        return null;
+      }
+    };
+    // The balance first: what it contains is in the lists by then.
+    const balance = isHourly ? await attempt(exchange.balance(account)) : null;
+    const toMs = exchange.exchangeNowMs();
+    const known = readUpTo(journal) ?? nothingRead(toMs);
+    const from = (upToMs: number): number => {
+      // What the journal may have forgotten again would be booked twice.
+      const youngMs = toMs - parts.keptMs / 2;
+      const overlapMs = isHourly ? OVERLAP_HOURLY_MS : OVERLAP_MS;
+      return Math.min(upToMs, Math.max(upToMs - overlapMs, youngMs, known.sinceMs));
+    };
+    const ranges = {
+      fills: { fromMs: from(known.fills[account]), toMs },
+      payments: { fromMs: from(known.payments[account]), toMs },
+    };
+    const fills = await attempt(exchange.payments('fill_history', account, ranges.fills));
+    const lists: (readonly MoneyRow[] | null)[] = [];
+    if (isHourly)
+      for (const list of LISTS) lists.push(await attempt(exchange.payments(list, account, ranges.payments)));
+    if (closed) return failures;
+    const rows: MoneyRow[] = [...(fills ?? []), ...lists.flatMap((list) => list ?? [])];
+    if (balance !== null && failures.length === 0) {
+      const { margin: _, ...row } = balance;
+      rows.push(row);
+    }
+    book(rows);
+    if (balance !== null) parts.onBalance?.(balance);
+    const paid = isHourly && lists.every((list) => list !== null);
+    const after: ReadUpTo = {
+      sinceMs: known.sinceMs,
+      fills: fills === null ? known.fills : { ...known.fills, [account]: toMs },
+      payments: paid ? { ...known.payments, [account]: toMs } : known.payments,
+    };
+    noteReadUpTo(journal, after, nowMs());
+    return failures;
+  }
+
+  /** Nothing before the journal began is booked, nor what it would forget soon. */
+  function nothingRead(toMs: number): ReadUpTo {
+    let beganMs = toMs;
+    for (const entry of journal.scan()) {
+      beganMs = Math.min(toMs, entry.atMs);
+      break;
+    }
+    const fromMs = Math.max(beganMs, toMs - parts.keptMs / 2);
+    return { sinceMs: fromMs, fills: { A: fromMs, B: fromMs }, payments: { A: fromMs, B: fromMs } };
+  }
+
+  function book(rows: readonly MoneyRow[]): void {
+    const booked = bookRows(journal, rows, nowMs());
+    if (booked.length > 0) parts.onBooked?.(booked);
+  }
+
+  function writeFrames(): void {
+    writing = null;
+    const rows = frames;
+    frames = [];
+    try {
+      book(rows);
+    } catch (thrown) {
+      // The next list has them, and a journal that cannot be written stops what matters by itself.
+      parts.say('warn', `Money: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+
+  return {
+    takeFill(fill) {
+      if (closed || frames.length >= FRAMES_MAX || rowTimeMs(fill) < nowMs() - parts.keptMs / 2) return;
+      frames.push(fill);
+      writing ??= setTimeout(writeFrames, FRAMES_PAUSE_MS);
+    },
+    close() {
+      closed = true;
+      clearTimeout(next);
+      if (writing === null) return;
+      clearTimeout(writing);
+      writeFrames();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { Decimal, sum } from '../core/decimal.ts';
+import type { AccountName } from '../core/model.ts';
+import {
+  type AccountBalance,
+  type FillRow,
+  type FundingRow,
+  originOf,
+  type PaymentRow,
+  type TransferRow,
+} from '../core/money.ts';
+import { mayBeStrategyId } from '../core/order-id.ts';
+import {
+  foreignClientId,
+  mustBeOwn,
+  parsePage,
+  type RowScope,
+  readAs,
+  readRow,
+  UnusableAnswer,
+  ZERO_FIELD,
+} from './parse.ts';
+import { balanceAnswer, depositRow, fillMoney, fundingRow, transferRow, uint64Text } from './wire.ts';
+
+/** What an account earned and paid, from the exchange's lists (strategy 17). A row that cannot be read is skipped (10.4). */
+
+/** Whose rows are read. */
+export interface PaymentOwner {
+  readonly account: AccountName;
+  readonly subAccountId: string;
+}
+
+/** The lists, by their routes. */
+export type PaymentList = 'fill_history' | 'funding_payment_history' | 'transfer_history' | 'deposit_history';
+
+/**
+ * One page of a list: the rows that concern the account, and where the next page begins; null: this was the last.
+ *
+ * @throws UnusableAnswer
+ */
+export function parsePayments(
+  list: PaymentList,
+  answer: unknown,
+  owner: PaymentOwner,
+  limit: number,
+  scope: RowScope,
+): { rows: PaymentRow[]; next: string | null } {
+  const { rows, next } = parsePage(answer, limit);
+  const read = READERS[list];
+  const found = rows.map((row, index) => readRow(scope, `result[${index}]`, row, (one) => read(one, owner)));
+  return { rows: found.filter((row) => row !== null), next };
+}
+
+/** A fill with its fee; null: of nothing. @throws UnusableAnswer naming the field */
+export function fillMoneyOf(row: unknown, { account, subAccountId }: PaymentOwner): FillRow | null {
+  const read = readAs(fillMoney, row);
+  mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
+  const [size, price] = [new Decimal(read.size), new Decimal(read.price)];
+  if (size.isZero()) return null;
+  if (price.isZero()) throw new UnusableAnswer('price', ZERO_FIELD);
+  const id = read.client_order_id;
+  const isId = mayBeStrategyId(id) && uint64Text.safeParse(id).success;
+  const clientOrderId = isId ? BigInt(id as string).toString() : foreignClientId(id);
+  const orderId = read.order_id ?? '0x00';
+  return {
+    ...{ type: 'fill', account, tradeId: read.trade_id, orderId, clientOrderId, instrument: read.instrument },
+    side: read.is_buyer ? 'buy' : 'sell',
+    ...{ size, price, fee: new Decimal(read.fee), feeCurrency: read.fee_currency ?? 'USDT' },
+    ...{ feeRate: read.fee_rate ?? null, isTaker: read.is_taker },
+    origin: originOf({ clientOrderId, orderId, isLiquidation: read.is_liquidation ?? false }),
+    realizedPnl: read.realized_pnl == null ? null : new Decimal(read.realized_pnl),
+    timeNs: BigInt(read.event_time),
+  };
+}
+
+function fundingOf(row: unknown, { account, subAccountId }: PaymentOwner): FundingRow {
+  const read = readAs(fundingRow, row);
+  mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
+  const { tx_id: txId, instrument, currency } = read;
+  const [amount, timeNs] = [new Decimal(read.amount), BigInt(read.event_time)];
+  return { type: 'funding', account, txId, instrument, currency, amount, timeNs };
+}
+
+/** The list is of the whole funding account: null, when the row is not of this trading account. */
+function transferOf(row: unknown, { account, subAccountId }: PaymentOwner): TransferRow | null {
+  const read = readAs(transferRow, row);
+  const { tx_id: txId, currency } = read;
+  const [comes, goes] = [read.to_sub_account_id === subAccountId, read.from_sub_account_id === subAccountId];
+  if (comes === goes) return null;
+  const tokens = new Decimal(read.num_tokens);
+  const [amount, timeNs] = [comes ? tokens : tokens.neg(), BigInt(read.event_time)];
+  return { type: 'transfer', account, txId, currency, amount, timeNs };
+}
+
+/** A deposit into the funding account reaches a trading account as a transfer; null: it is one, or it is pending. */
+function depositOf(row: unknown, { account, subAccountId }: PaymentOwner): TransferRow | null {
+  const read = readAs(depositRow, row);
+  if (read.to_account_id !== subAccountId || !read.confirmed_time) return null;
+  const { l_2_hash: txId, currency } = read;
+  const [amount, timeNs] = [new Decimal(read.num_tokens), BigInt(read.confirmed_time)];
+  return { type: 'deposit', account, txId, currency, amount, timeNs };
+}
+
+const READERS: Readonly<Record<PaymentList, (row: unknown, owner: PaymentOwner) => PaymentRow | null>> = {
+  fill_history: fillMoneyOf,
+  funding_payment_history: fundingOf,
+  transfer_history: transferOf,
+  deposit_history: depositOf,
+};
+
+/** Printed amounts are cut at this digit. */
+const PRINTED_DIGIT = new Decimal('0.000001');
+
+/**
+ * Equity, margins and cash of one account (strategy 17.3).
+ *
+ * @throws UnusableAnswer naming the field
+ */
+export function parseBalance(answer: unknown, { account, subAccountId }: PaymentOwner): AccountBalance {
+  const read = readAs(balanceAnswer, answer).result;
+  mustBeOwn('result.sub_account_id', read.sub_account_id, subAccountId);
+  const equity = new Decimal(read.total_equity);
+  const notional = read.positions.map((row) => {
+    const product = new Decimal(row.size).mul(row.mark_price);
+    // The product has the digits that the printed notional was cut of.
+    return product.minus(row.notional).abs().lt(PRINTED_DIGIT) ? product : new Decimal(row.notional);
+  });
+  const settles = new Decimal(read.settle_index_price ?? '1');
+  const others = read.spot_balances
+    .filter(({ currency }) => currency !== 'USDT')
+    .map(({ balance, index_price }) => new Decimal(balance).mul(index_price ?? '0').div(settles));
+  const free = read.spot_balances.find(({ currency }) => currency === 'USDT')?.available_to_transfer;
+  return {
+    ...{ type: 'balance', account, timeNs: BigInt(read.event_time), equity },
+    cash: equity.minus(sum(notional)).minus(sum(others)),
+    sizes: Object.fromEntries(read.positions.map((row) => [row.instrument, new Decimal(row.size)])),
+    margin: {
+      maintenance: new Decimal(read.maintenance_margin),
+      initial: read.initial_margin == null ? null : new Decimal(read.initial_margin),
+      availableToTransfer: free == null ? null : new Decimal(free),
+      isolated: read.positions.filter((row) => row.margin_type === 'ISOLATED').map((row) => row.instrument),
+      liquidation: read.positions.flatMap((row) => {
+        const at = row.est_liquidation_price == null ? null : new Decimal(row.est_liquidation_price);
+        const mark = new Decimal(row.mark_price);
+        if (at === null || !at.gt(0) || mark.isZero() || new Decimal(row.size).isZero()) return [];
+        return [{ instrument: row.instrument, distance: at.minus(mark).abs().div(mark) }];
+      }),
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { Decimal, decimal, sum, ZERO } from '../../src/core/decimal.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import { book } from '../../src/core/ledger.ts';
+import type { AccountName, Side } from '../../src/core/model.ts';
+import type { FillRow, PaymentRow } from '../../src/core/money.ts';
+import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { emptySymbolState } from '../../src/core/symbol-state.ts';
+import { makeReport, reportCsv, reportTable } from '../../src/explain/report.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { bookMatches, bookRows, noteReadUpTo } from '../../src/journal/money.ts';
+
+/** The worked example of docs/money.md, through the ledger and the journal; and that the CSV sums up to the table (17.4). */
+
+process.env.TZ = 'UTC';
+const DOCUMENT = readFileSync(new URL('../../docs/money.md', import.meta.url), 'utf8');
+const SOL = 'SOL_USDT_Perp';
+const DAY_MS = Date.parse('2026-11-30T00:00:00Z');
+const NOW_MS = DAY_MS + 20 * 3_600_000;
+const KEPT_MS = 30 * 86_400_000;
+
+const FILLS = [...DOCUMENT.matchAll(/^\| (\d+) \| ([AB]) \| (buy|sell) \| (\S+) \| (\S+) \| (\S+) \|/gm)].map(
+  ([, number = '', account, side, size = '', price = '', fee = '']): FillRow => {
+    const isTaker = fee === '0.0675';
+    const at = BigInt(DAY_MS + Number(number) * 3_600_000);
+    const id = clientOrderIdOf(account as AccountName, side as Side, BigInt(number));
+    return {
+      ...{ type: 'fill', account: account as AccountName, tradeId: `${number}-1`, orderId: `0x0${number}` },
+      ...{ clientOrderId: id, instrument: SOL, side: side as Side, size: decimal(size), price: decimal(price) },
+      ...{ fee: decimal(fee), feeCurrency: 'USDT', feeRate: null, isTaker, origin: 'own', realizedPnl: null },
+      timeNs: at * 1_000_000n,
+    };
+  },
+);
+const FUNDING = (['A', 'B'] as const).map(
+  (account): PaymentRow => ({
+    ...{ type: 'funding', account, txId: `8-${account}`, instrument: SOL, currency: 'USDT' },
+    ...{ amount: decimal(account === 'A' ? '0.042' : '-0.0405'), timeNs: BigInt(DAY_MS + 8 * 3_600_000) * 1_000_000n },
+  }),
+);
+
+/** The day, as an engine writes it: its ledger books the fills, its reader the rows, some of them twice. */
+function exampleJournal() {
+  const journal = createMemoryJournal();
+  let state = emptySymbolState(SOL);
+  for (const fill of FILLS) {
+    const { account, side, size, price, clientOrderId } = fill;
+    const atMs = Number(fill.timeNs / 1_000_000n);
+    const booked = book(state, { account, side, size, price, source: 'fill', clientOrderId, atMs });
+    state = booked.state;
+    const words = { instrument: SOL, account, clientOrderId, side, size, price, purpose: 'opening', guardPrice: null };
+    const fact = {
+      ...{ type: 'fill.booked', atMs, ...words, fillSize: size, fillPrice: price, matches: booked.matches },
+      ...{ openedLotSize: booked.openedLotSize, netAfter: ZERO },
+    } as Fact;
+    journal.append([{ kind: 'fact', key: clientOrderId, atMs, body: fact }]);
+    bookRows(journal, [fill], atMs);
+    bookMatches(journal, atMs);
+  }
+  journal.append([
+    { kind: 'symbol.state', key: SOL, atMs: NOW_MS, body: state },
+    { kind: 'decision', key: SOL, atMs: NOW_MS, body: { input: { valuation: { mark: decimal('150.15') } } } },
+  ]);
+  bookRows(journal, [...FILLS, ...FUNDING, ...FILLS], NOW_MS);
+  bookRows(journal, FUNDING, NOW_MS);
+  return journal;
+}
+
+describe('report (strategy 17.4)', () => {
+  it('prints the worked example of docs/money.md', () => {
+    assert.equal(FILLS.length, 10);
+    const report = makeReport(exampleJournal(), { days: 1, by: 'symbol', nowMs: NOW_MS, keptMs: KEPT_MS });
+    const printed = /```text\n(.*?)```/s.exec(DOCUMENT)?.[1];
+    assert.equal(`${reportTable(report, 'symbol').join('\n')}\n`, printed);
+  });
+
+  it('the CSV sums up to the table, by another way of adding', () => {
+    const report = makeReport(exampleJournal(), { days: 1, by: 'day', nowMs: NOW_MS, keptMs: KEPT_MS });
+    const [head = '', ...lines] = reportCsv(report);
+    const columns = head.split(',');
+    const rows = lines.map((line) => new Map(line.split(',').map((cell, index) => [columns[index], cell])));
+    const total = (type: string, column: string) =>
+      sum(rows.filter((row) => row.get('type') === type).map((row) => new Decimal(row.get(column) || '0'))).toFixed();
+    const { totals } = report.sum;
+    assert.equal(total('fill', 'volume'), totals.volume.toFixed());
+    assert.equal(total('fee', 'amount'), totals.fees.USDT?.neg().toFixed());
+    assert.equal(total('funding', 'amount'), totals.funding.USDT?.neg().toFixed());
+    assert.equal(total('hedge', 'amount'), totals.spread.toFixed());
+    assert.equal(total('unwind', 'amount'), totals.unwindGain.toFixed());
+    assert.equal(rows.length, 10 + 10 + 2 + 4 + 1);
+    assert.equal(rows[0]?.get('time'), '2026-11-30T01:00:00.000000000Z');
+  });
+
+  it('days that have lost their rows come out the same from the daily totals', () => {
+    const journal = exampleJournal();
+    const nowMs = NOW_MS + 40 * 86_400_000;
+    const late = makeReport(journal, { days: 60, by: 'symbol', nowMs, keptMs: KEPT_MS });
+    const fresh = makeReport(journal, { days: 60, by: 'symbol', nowMs, keptMs: 100 * 86_400_000 });
+    assert.deepEqual([late.rows.length, late.beforeRows], [0, ['2026-11-30']]);
+    assert.deepEqual(late.sum.totals, fresh.sum.totals);
+    assert.equal(late.sum.totals.fills, 10);
+  });
+
+  it('a day is final once every list of both accounts was read past its end; a later row reopens it', () => {
+    const journal = exampleJournal();
+    const stateOf = () => {
+      const report = makeReport(journal, { days: 3, by: 'day', nowMs: NOW_MS + 86_400_000, keptMs: KEPT_MS });
+      return [report.lines.find((one) => one.of === '2026-11-30')?.isFinal, report.reopened];
+    };
+    const end = DAY_MS + 86_400_000;
+    assert.deepEqual(stateOf(), [false, []]);
+    noteReadUpTo(journal, { sinceMs: 0, fills: { A: end, B: end }, payments: { A: end, B: end - 1 } }, end);
+    assert.deepEqual(stateOf(), [false, []]);
+    noteReadUpTo(journal, { sinceMs: 0, fills: { A: end, B: end }, payments: { A: end, B: end } }, end);
+    assert.deepEqual(stateOf(), [true, []]);
+    bookRows(journal, [{ ...FILLS[0]!, tradeId: '99-1' }], end);
+    assert.deepEqual(stateOf(), [true, ['2026-11-30']]);
+  });
+});
