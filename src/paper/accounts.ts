@@ -35,6 +35,7 @@ export function openAccount({ name, subAccountId, owner, equity }: AccountStart)
     active: new Map(),
     closed: [],
     fills: [],
+    fees: {},
     byOrderId: new Map(),
     byClientId: new Map(),
     digests: new Map(),
@@ -57,6 +58,7 @@ export function holdingOf(account: PaperAccount, spec: InstrumentSpec, stampNs: 
       exitValue: 0n,
       realized: 0n,
       fees: 0n,
+      funding: 0n,
       updatedNs: stampNs(),
       openBuys: 0n,
       openSells: 0n,
@@ -72,6 +74,7 @@ function beginAnew(holding: Holding): void {
   holding.exitValue = 0n;
   holding.realized = 0n;
   holding.fees = 0n;
+  holding.funding = 0n;
 }
 
 /** Puts a position in place as if it had always been there: no fill, no fee. */

@@ -4,6 +4,7 @@ import type { InstrumentSpec } from './instruments.ts';
 import type { PaperAccount, PaperOrder } from './model.ts';
 import { liteText, toFull } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
+import type { PaperTransfer } from './payments.ts';
 import { type Charge, chargeOf, type RateLimits } from './rate-limits.ts';
 import { accountIdOf, type Session, type Sessions } from './sessions.ts';
 import type { AccountTerms } from './terms.ts';
@@ -12,7 +13,9 @@ import {
   acknowledgement,
   aggregateView,
   bookView,
+  depositView,
   fillView,
+  fundingView,
   instrumentView,
   type Json,
   miniView,
@@ -21,6 +24,7 @@ import {
   summaryView,
   tickerView,
   tradeView,
+  transferView,
 } from './views.ts';
 
 /** One HTTP request, free of any transport. Header names in lower case. */
@@ -106,6 +110,15 @@ function filter(body: Json): (spec: InstrumentSpec) => boolean {
     (kinds === null || kinds.includes(spec.kind)) &&
     (bases === null || bases.includes(spec.base)) &&
     (quotes === null || quotes.includes(spec.quote));
+}
+
+/** Transfers and deposits are of the whole funding account of the session. */
+function isOf(session: Session | null, body: Json): (row: PaperTransfer) => boolean {
+  const [currencies, txId] = [strings(body.currency), body.tx_id];
+  return (row) =>
+    (row.from ?? row.to)!.owner === session!.credentials.owner &&
+    (currencies === null || currencies.includes('USDT')) &&
+    [undefined, null, '', row.txId].includes(txId as string);
 }
 
 function text(value: unknown): string {
@@ -474,6 +487,36 @@ export class Api {
             body,
           );
           return { result: fills.map(fillView), next };
+        }),
+      ],
+      [
+        'funding_payment_history',
+        route('ApiFundingPaymentHistoryRequest', 'ApiFundingPaymentHistoryResponse', 'account', ({ account, body }) => {
+          const passes = filter(body);
+          const [found, next] = page(
+            venue.fundingPayments,
+            (row) => row.timeNs,
+            (row) =>
+              row.account === account &&
+              [undefined, null, '', row.instrument].includes(body.instrument as string) &&
+              passes(venue.book(row.instrument).spec),
+            body,
+          );
+          return { result: found.map(fundingView), next };
+        }),
+      ],
+      [
+        'transfer_history',
+        route('ApiTransferHistoryRequest', 'ApiTransferHistoryResponse', 'session', ({ session, body }) => {
+          const [found, next] = page(venue.transfers, (row) => row.timeNs, isOf(session, body), body);
+          return { result: found.map(transferView), next };
+        }),
+      ],
+      [
+        'deposit_history',
+        route('ApiDepositHistoryRequest', 'ApiDepositHistoryResponse', 'session', ({ session, body }) => {
+          const [found, next] = page(venue.deposits, (row) => row.timeNs, isOf(session, body), body);
+          return { result: found.map(depositView), next };
         }),
       ],
       [

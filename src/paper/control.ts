@@ -104,7 +104,24 @@ export const BODIES = {
   cancel: z.strictObject({ account, ...ids, reason: z.string().default('CLIENT_CANCEL') }),
   position: z.strictObject({ account, instrument: z.string(), size: decimalText, entry_price: decimalText.optional() }),
   /** The exchange closes part of a position (liquidation, auto-deleveraging) at that price. */
-  close: z.strictObject({ account, instrument: z.string(), size: decimalText, price: decimalText }),
+  close: z.strictObject({
+    account,
+    instrument: z.string(),
+    size: decimalText,
+    price: decimalText,
+    kind: z.enum(['liquidation', 'adl']).optional(),
+  }),
+  funding: z.strictObject({
+    instrument: z.string(),
+    /** Share of the notional that longs pay at each interval; below zero: shorts pay. */
+    rate: decimalText,
+    interval_ms: z.number().int().positive().optional(),
+    /** Absent: at the next whole multiple of the interval. */
+    due_in_ms: z.number().nonnegative().optional(),
+  }),
+  /** Without `from`, or without `to`: the funding account. */
+  transfer: z.strictObject({ from: account.optional(), to: account.optional(), amount: decimalText }),
+  deposit: z.strictObject({ account, amount: decimalText }),
   /** Re-denominates the positions of an instrument: `to` units for each `from`. Its mark is what the book makes of it. */
   split: z.strictObject({
     instrument: z.string(),
@@ -311,8 +328,28 @@ export class Control {
   }
 
   /** Closes part of a position, as a liquidation or auto-deleveraging does. */
-  close({ account, instrument, size, price }: Body<'close'>): void {
-    this.#exchange.venue.closePosition(this.#account(account), instrument, e9(size), e9(price));
+  close({ account, instrument, size, price, kind }: Body<'close'>): void {
+    const { venue } = this.#exchange;
+    venue.closePosition(this.#account(account), instrument, e9(size), e9(price), kind !== 'adl');
+  }
+
+  /** Sets an instrument's funding rate, its interval, and when it is due next. */
+  funding({ instrument, rate, interval_ms, due_in_ms }: Body<'funding'>): void {
+    const { venue } = this.#exchange;
+    const dueMs = due_in_ms === undefined ? undefined : venue.clockMs + due_in_ms;
+    venue.setFunding(instrument, e9(rate), interval_ms, dueMs);
+  }
+
+  /** Moves money between the trading accounts, or from and to the funding account. */
+  transfer({ from, to, amount }: Body<'transfer'>): void {
+    if (from === to) throw new RangeError('from and to must differ, and one of them must be given');
+    const [giver, taker] = [from, to].map((name) => (name === undefined ? null : this.#account(name)));
+    this.#exchange.venue.transfer(giver ?? null, taker ?? null, e9(amount) * E9);
+  }
+
+  /** Money from outside into an account. */
+  deposit({ account, amount }: Body<'deposit'>): void {
+    this.#exchange.venue.deposit(this.#account(account), e9(amount) * E9);
   }
 
   /** Splits an instrument: its orders are ended, its positions re-denominated. */
@@ -337,7 +374,11 @@ export class Control {
       this.#exchange.terms.changeRules(instrument, { max_position_size, risk_brackets });
       return;
     }
-    const { subAccountId } = this.#account(name);
+    const found = this.#account(name);
+    const { subAccountId } = found;
+    // The tier's fees, in millionths of the notional.
+    if (change.futures_maker_fee !== undefined) found.fees.maker = BigInt(change.futures_maker_fee) * 1_000n;
+    if (change.futures_taker_fee !== undefined) found.fees.taker = BigInt(change.futures_taker_fee) * 1_000n;
     this.#exchange.terms.change(subAccountId, instrument ?? null, change as TermsChange);
   }
 

@@ -102,6 +102,8 @@ export interface Holding {
   exitValue: bigint;
   realized: bigint;
   fees: bigint;
+  /** Funding paid since it was opened, 1e-18. */
+  funding: bigint;
   updatedNs: bigint;
   /** Remaining size of live buy and sell orders, for the initial margin. */
   openBuys: bigint;
@@ -122,6 +124,8 @@ export interface PaperAccount {
   /** Closed ones, oldest first. */
   readonly closed: PaperOrder[];
   readonly fills: PaperFill[];
+  /** Fees of its tier, share of notional, 1e-9; absent: the venue's. */
+  fees: { maker?: bigint; taker?: bigint };
   readonly byOrderId: Map<string, PaperOrder>;
   /** The newest order under each client order id. */
   readonly byClientId: Map<string, PaperOrder>;

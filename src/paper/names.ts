@@ -32,6 +32,19 @@ const MORE: Readonly<Record<string, string>> = {
   ApiGetAuthorizedBuildersResponse: 'results:r:AuthorizedBuilder',
   ApiAuthorizeBuilderRequest:
     'main_account_id:ma builder_account_id:ba max_futures_fee_rate:mf max_spot_fee_rate:ms signature:s:Signature',
+  ApiFundingPaymentHistoryRequest:
+    'sub_account_id:sa instrument:i start_time:st end_time:et limit:l cursor:c kind:k base:b quote:q',
+  ApiFundingPaymentHistoryResponse: 'result:r:FundingPayment next:n',
+  FundingPayment: 'event_time:et sub_account_id:sa instrument:i currency:c amount:a tx_id:ti',
+  ApiTransferHistoryRequest:
+    'currency:c start_time:st end_time:et limit:l cursor:c1 tx_id:ti main_account_id:ma transfer_types:tt',
+  ApiTransferHistoryResponse: 'result:r:TransferHistory next:n',
+  TransferHistory:
+    'tx_id:ti from_account_id:fa from_sub_account_id:fs to_account_id:ta to_sub_account_id:ts currency:c num_tokens:nt signature:s:Signature event_time:et transfer_type:tt transfer_metadata:tm from_wallet_type:fw to_wallet_type:tw',
+  ApiDepositHistoryRequest: 'currency:c start_time:st end_time:et limit:l cursor:c1 main_account_id:ma',
+  ApiDepositHistoryResponse: 'result:r:DepositHistory next:n',
+  DepositHistory:
+    'l_1_hash:l1 l_2_hash:l2 to_account_id:ta currency:c num_tokens:nt initiated_time:it confirmed_time:ct from_address:fa',
   TxAck: 'ack:a tx_id:ti',
   ApiAuthorizeBuilderResponse: 'result:r:TxAck',
 };

@@ -33,6 +33,14 @@ import {
   type VenueOptions,
 } from './model.ts';
 import { checkNew, refusalOf } from './order-rules.ts';
+import {
+  type FundingRate,
+  fundingOf,
+  nextFundingMs,
+  type PaperFunding,
+  type PaperTransfer,
+  remember,
+} from './payments.ts';
 import { Refusals } from './refusals.ts';
 import { ShownMarks } from './shown-marks.ts';
 import { Timeline } from './timeline.ts';
@@ -64,6 +72,13 @@ export class Venue {
   beforeFill: ((order: PaperOrder) => void) | null = null;
   readonly #time: Timeline;
   readonly #matching: Executions;
+  /** By instrument; one without a rate pays nothing. */
+  readonly #funding = new Map<string, FundingRate>();
+  /** Oldest first. */
+  readonly fundingPayments: PaperFunding[] = [];
+  readonly transfers: PaperTransfer[] = [];
+  readonly deposits: PaperTransfer[] = [];
+  #transactions = 7_000_000;
   #nextStepMs: number;
   #steps = 0;
   #nextExpiryMs = Number.POSITIVE_INFINITY;
@@ -132,6 +147,7 @@ export class Venue {
   #nextDeadline(): number {
     let next = this.#nextExpiryMs;
     for (const account of this.accounts) if (account.countdownDueMs < next) next = account.countdownDueMs;
+    for (const { dueMs } of this.#funding.values()) next = Math.min(next, dueMs - this.#time.shiftMs);
     return next;
   }
 
@@ -156,6 +172,7 @@ export class Venue {
   }
 
   #meetDeadlines(): void {
+    this.#payFunding();
     for (const account of this.accounts) {
       if (account.countdownDueMs <= this.#time.nowMs) {
         account.countdownDueMs = Number.POSITIVE_INFINITY;
@@ -170,6 +187,23 @@ export class Venue {
       }
     }
     this.#findNextExpiry();
+  }
+
+  /** Longs pay shorts, or at a rate below zero the other way round (API 4). */
+  #payFunding(): void {
+    for (const [instrument, { rate, intervalMs, dueMs }] of this.#funding) {
+      if (dueMs > this.clockMs) continue;
+      this.#funding.set(instrument, { rate, intervalMs, dueMs: nextFundingMs(this.clockMs, intervalMs) });
+      const txId = String(++this.#transactions);
+      for (const account of this.accounts) {
+        const holding = account.holdings.get(instrument);
+        if (holding === undefined || holding.size === 0n) continue;
+        const amount = fundingOf(holding.size, this.mark(instrument), rate);
+        account.balance -= amount;
+        holding.funding += amount;
+        remember(this.fundingPayments, { timeNs: this.stampNs(), account, instrument, amount, txId });
+      }
+    }
   }
 
   #findNextExpiry(): void {
@@ -436,7 +470,8 @@ export class Venue {
     if (taker && order.status === 'PENDING') order.status = 'OPEN';
     this.#touch(order);
     const holding = this.#holding(account, book.spec);
-    const feeRate = taker ? this.options.takerFee : this.options.makerFee;
+    const { maker = this.options.makerFee, taker: takerFee = this.options.takerFee } = account.fees;
+    const feeRate = taker ? takerFee : maker;
     const execution = { buy: order.buy, price, size, feeRate, atNs: order.updatedNs };
     const { realized, fee } = bookExecution(account, holding, execution);
     const fill: PaperFill = {
@@ -587,7 +622,7 @@ export class Venue {
    *
    * @throws RangeError when the account does not hold so much.
    */
-  closePosition(account: PaperAccount, instrument: string, size: bigint, price: bigint): void {
+  closePosition(account: PaperAccount, instrument: string, size: bigint, price: bigint, liquidation = true): void {
     const book = this.book(instrument) as Book;
     const holding = this.#holding(account, book.spec);
     const held = holding.size < 0n ? -holding.size : holding.size;
@@ -608,11 +643,41 @@ export class Venue {
     };
     const fill: PaperFill = {
       ...{ order, timeNs, taker: true, price, size, mark: book.market.mark(), index: book.market.index() },
-      ...{ realized, fee, feeRate: '0.0', tradeId, liquidation: true },
+      ...{ realized, fee, feeRate: '0.0', tradeId, liquidation },
     };
     rememberFill(account, fill);
     this.#emit({ type: 'fill', fill });
     this.#emit({ type: 'position', account, holding });
+  }
+
+  /** Sets what longs pay at each interval, 1e-9 of the notional, and when next by the exchange's clock. */
+  setFunding(instrument: string, rate: bigint, intervalMs?: number, dueMs?: number): void {
+    const every = intervalMs ?? this.book(instrument).spec.fundingIntervalHours * 3_600_000;
+    const due = dueMs ?? nextFundingMs(this.clockMs, every);
+    this.#funding.set(instrument, { rate, intervalMs: every, dueMs: due });
+  }
+
+  /** Rate and next time of an instrument's funding. */
+  funding(instrument: string): FundingRate {
+    const intervalMs = this.book(instrument).spec.fundingIntervalHours * 3_600_000;
+    const dueMs = nextFundingMs(this.clockMs, intervalMs);
+    return this.#funding.get(instrument) ?? { rate: 0n, intervalMs, dueMs };
+  }
+
+  /** Moves money between two trading accounts, or from or to their funding account (null). */
+  transfer(from: PaperAccount | null, to: PaperAccount | null, amount: bigint): void {
+    if (amount <= 0n) throw new RangeError('amount must be more than 0');
+    if (from !== null) from.balance -= amount;
+    if (to !== null) to.balance += amount;
+    remember(this.transfers, { timeNs: this.stampNs(), from, to, amount, txId: String(++this.#transactions) });
+  }
+
+  /** Money from outside, straight into a trading account. */
+  deposit(to: PaperAccount, amount: bigint): void {
+    if (amount <= 0n) throw new RangeError('amount must be more than 0');
+    to.balance += amount;
+    const txId = `0x${(++this.#transactions).toString(16).padStart(64, '0')}`;
+    remember(this.deposits, { timeNs: this.stampNs(), from: null, to, amount, txId });
   }
 
   /** Re-denominates every position of an instrument, as a split does: sizes by the ratio, entry prices the other way. */

@@ -3,6 +3,7 @@ import { abs, E9, most, printE9, printQuote, printRatio } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level } from './market.ts';
 import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade } from './model.ts';
+import type { PaperFunding, PaperTransfer } from './payments.ts';
 import type { Venue } from './venue.ts';
 
 /** What the venue knows, as the wire shows it under full names: every field that is not optional, numbers as it prints them. */
@@ -118,6 +119,49 @@ export function fillView(fill: PaperFill): Json {
   };
 }
 
+/** A funding payment; above zero: paid (API 12.20). */
+export function fundingView({ timeNs, account, instrument, amount, txId }: PaperFunding): Json {
+  return {
+    event_time: timeNs.toString(),
+    sub_account_id: account.subAccountId,
+    instrument,
+    currency: 'USDT',
+    amount: printQuote(amount),
+    tx_id: txId,
+  };
+}
+
+/** A transfer; sub account 0 is the funding account itself. */
+export function transferView({ timeNs, from, to, amount, txId }: PaperTransfer): Json {
+  return {
+    tx_id: txId,
+    from_account_id: (from ?? to)!.owner,
+    from_sub_account_id: from?.subAccountId ?? '0',
+    to_account_id: (to ?? from)!.owner,
+    to_sub_account_id: to?.subAccountId ?? '0',
+    currency: 'USDT',
+    num_tokens: printQuote(amount),
+    signature: { signer: (from ?? to)!.owner, r: '0x00', s: '0x00', v: 27, expiration: '0', nonce: 0, chain_id: '0' },
+    event_time: timeNs.toString(),
+    transfer_type: 'STANDARD',
+    transfer_metadata: '',
+  };
+}
+
+/** A deposit. */
+export function depositView({ timeNs, to, amount, txId }: PaperTransfer): Json {
+  return {
+    l_1_hash: txId,
+    l_2_hash: txId,
+    to_account_id: to!.subAccountId,
+    currency: 'USDT',
+    num_tokens: printQuote(amount),
+    initiated_time: timeNs.toString(),
+    confirmed_time: timeNs.toString(),
+    from_address: to!.owner,
+  };
+}
+
 /** A public trade. */
 export function tradeView(trade: PublicTrade): Json {
   return {
@@ -169,7 +213,7 @@ export function positionView(
     est_liquidation_price: printE9(most(0n, size >= 0n ? mark - distance : mark + distance)),
     leverage: `${holding.spec.leverage}.0`,
     cumulative_fee: printQuote(holding.fees),
-    cumulative_realized_funding_payment: '0.0',
+    cumulative_realized_funding_payment: printQuote(holding.funding),
     margin_type: 'CROSS',
   };
 }
@@ -323,16 +367,16 @@ export function miniView(venue: Venue, book: VenueBook): Json {
   };
 }
 
-/** The long ticker. Funding is zero here, and says so. */
+/** The long ticker. */
 export function tickerView(venue: Venue, book: VenueBook): Json {
-  const eightHours = 28_800_000n * 1_000_000n;
-  const now = BigInt(Math.floor(venue.clockMs)) * 1_000_000n;
+  const { rate, intervalMs, dueMs } = venue.funding(book.spec.name);
+  const eightHours = (rate * 28_800_000n * 100n) / BigInt(intervalMs);
   let openInterest = 0n;
   for (const account of venue.accounts) openInterest += abs(account.holdings.get(book.spec.name)?.size ?? 0n);
   return {
     ...miniView(venue, book),
-    funding_rate_8h_curr: '0.0',
-    funding_rate_8h_avg: '0.0',
+    funding_rate_8h_curr: printE9(eightHours),
+    funding_rate_8h_avg: printE9(eightHours),
     interest_rate: '0.0',
     forward_price: '0.0',
     buy_volume_24h_b: printE9(book.buyVolume),
@@ -344,7 +388,7 @@ export function tickerView(venue: Venue, book: VenueBook): Json {
     open_price: printE9(book.open),
     open_interest: printE9(openInterest),
     long_short_ratio: '1.0',
-    funding_rate: '0.0',
-    next_funding_time: ((now / eightHours + 1n) * eightHours).toString(),
+    funding_rate: printE9(rate * 100n),
+    next_funding_time: (BigInt(dueMs) * 1_000_000n).toString(),
   };
 }

@@ -1,0 +1,48 @@
+import { E9 } from './fixed.ts';
+import { type PaperAccount, SLACK } from './model.ts';
+
+/** What moves an account's balance beside fills: funding, transfers, deposits. Amounts count 1e-18, funding rates 1e-9. */
+
+/** One funding payment of an account; above zero: paid. */
+export interface PaperFunding {
+  readonly timeNs: bigint;
+  readonly account: PaperAccount;
+  readonly instrument: string;
+  readonly amount: bigint;
+  readonly txId: string;
+}
+
+/** A transfer between accounts of one owner; null: the funding account. */
+export interface PaperTransfer {
+  readonly timeNs: bigint;
+  readonly from: PaperAccount | null;
+  readonly to: PaperAccount | null;
+  readonly amount: bigint;
+  readonly txId: string;
+}
+
+/** Rows remembered of each kind: a month of hourly funding of seven instruments on two accounts. */
+const ROWS_KEPT = 10_000;
+
+/** Remembers a row, and forgets the oldest. */
+export function remember<T>(rows: T[], row: T): void {
+  rows.push(row);
+  if (rows.length > ROWS_KEPT + SLACK) rows.splice(0, rows.length - ROWS_KEPT);
+}
+
+/** Share of the notional that longs pay at each interval, and when it is due next, by the exchange's clock. */
+export interface FundingRate {
+  readonly rate: bigint;
+  readonly intervalMs: number;
+  readonly dueMs: number;
+}
+
+/** The next whole multiple of the interval after that time. */
+export function nextFundingMs(clockMs: number, intervalMs: number): number {
+  return (Math.floor(clockMs / intervalMs) + 1) * intervalMs;
+}
+
+/** What a position pays, cut at the quote's six decimals like a fee. */
+export function fundingOf(size: bigint, mark: bigint, rate: bigint): bigint {
+  return ((size * mark * rate) / E9 / 10n ** 12n) * 10n ** 12n;
+}
