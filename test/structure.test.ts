@@ -56,6 +56,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'node-fetch',
       'node:',
       'p-queue',
+      'secp256k1',
       'undici',
       'viem',
       'ws',

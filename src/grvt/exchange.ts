@@ -68,7 +68,7 @@ import {
 } from './parse.ts';
 import { type PaymentList, parseBalance, parsePayments } from './payments.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
-import { createOrderSigner, type SignableInstrument } from './sign.ts';
+import { createOrderSigner, type OrderSigner, type SignableInstrument, SignatureError } from './sign.ts';
 import { ackAnswer, bulkAnswer, errorBody } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
@@ -267,7 +267,7 @@ interface PrivateChannel extends Channel<TDG> {
   readonly readAtMs: { value: number | null };
   readonly keys: GrvtKeys;
   readonly session: Session;
-  signer: ReturnType<typeof createOrderSigner>;
+  signer: OrderSigner;
   /** The three reads of every poll (strategy 10.1). */
   readonly polls: {
     readonly positions: PollRead<Position[]>;
@@ -450,7 +450,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       },
       redact,
     });
-    const signer = createOrderSigner({ privateKey: keys.privateKey, chainId: options.chainId });
+    const signer = createOrderSigner({ ...keys, chainId: options.chainId });
     const id = keys.subAccountId;
     const polls = {
       positions: pollRead(positionsSpec(keys), (answer) => parsePositions(answer, id, scopeOf('positions', account))),
@@ -919,26 +919,25 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     sign(draft: OrderDraft): SignedOrder {
       const { keys, signer } = channels[draft.account];
-      const unsigned = {
+      const instrument = signable[draft.instrument];
+      if (instrument === undefined) throw new SignatureError(`the instrument is not known: ${draft.instrument}`);
+      const [size, limitPrice] = [draft.size.toFixed(), draft.price.toFixed()];
+      const expiration = BigInt(draft.expirationMs) * 1_000_000n;
+      const { nonce, reduceOnly = false } = draft;
+      const isBuying = draft.side === 'buy';
+      const signed = { instrument, postOnly: true, reduceOnly, isBuying, size, limitPrice, nonce, expiration };
+      const { r, s, v, signer: address } = signer.sign(signed);
+      const order = {
         sub_account_id: keys.subAccountId,
         is_market: false,
         time_in_force: 'GOOD_TILL_TIME',
         post_only: true,
-        reduce_only: draft.reduceOnly ?? false,
-        legs: [
-          {
-            instrument: draft.instrument,
-            size: draft.size.toFixed(),
-            limit_price: draft.price.toFixed(),
-            is_buying_asset: draft.side === 'buy',
-          },
-        ],
-      };
-      const stamp = { expiration: `${BigInt(draft.expirationMs) * 1_000_000n}`, nonce: draft.nonce };
-      const { r, s, v, signer: address } = signer.sign({ ...unsigned, signature: stamp }, signable);
-      const order = {
-        ...unsigned,
-        signature: { signer: address, r, s, v, ...stamp, chain_id: String(options.chainId) },
+        reduce_only: reduceOnly,
+        legs: [{ instrument: draft.instrument, size, limit_price: limitPrice, is_buying_asset: isBuying }],
+        signature: {
+          ...{ signer: address, r, s, v, expiration: String(expiration), nonce },
+          chain_id: String(options.chainId),
+        },
         metadata: { client_order_id: draft.clientOrderId },
       };
       return { draft, payload: JSON.stringify({ order }) };
@@ -1013,7 +1012,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
     session: (account) => channels[account].session,
     rekey: async (account, { apiKey, privateKey }) => {
-      const signer = createOrderSigner({ privateKey, chainId: options.chainId });
+      const signer = createOrderSigner({ privateKey, chainId: options.chainId, subAccountId: idOf(account) });
       await channels[account].session.rekey(apiKey);
       channels[account].signer = signer;
     },
