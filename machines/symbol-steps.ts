@@ -673,8 +673,8 @@ function saidWaiting(context: SymbolContext): Step {
   const toldIdle = assessment?.kind === 'touch-wanted' ? reasonKey(why) : '';
   const isNews = history.length === 0 && toldIdle !== '' && toldIdle !== context.toldIdle;
   const { instrument } = config;
-  const facts: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, why }] : [];
-  return finish(context, { holding, toldPhase: 'waiting', toldIdle }, { history, facts, commands });
+  const idle: Fact[] = isNews ? [{ type: 'symbol.idle', atMs: context.clock.nowMs(), instrument, why }] : [];
+  return finish(context, { holding, toldPhase: 'waiting', toldIdle }, { history: [...history, ...idle], commands });
 }
 
 /** What it waits for while there can be no decision; null: nothing, or a touch that has not come to nothing twice running. */
@@ -820,15 +820,13 @@ export function carriedOut(context: SymbolContext): Step {
     {
       entries: acts ? [decision] : [],
       // Kept, so that a look back finds the state of each moment.
-      history: phaseFact(context, plan.tradingState, plan.why),
-      facts: [
-        ...warnings(context, input),
-        ...clipped,
+      history: [
+        ...phaseFact(context, plan.tradingState, plan.why),
         ...(plan.idle !== null && idleWhy !== toldIdle
           ? [{ type: 'symbol.idle', atMs: nowMs, instrument, why: plan.idle } satisfies Fact]
           : []),
-        ...plan.trims.map((trim) => cancelFact(context, trim, nowMs)),
       ],
+      facts: [...warnings(context, input), ...clipped, ...plan.trims.map((trim) => cancelFact(context, trim, nowMs))],
       commands: [
         ...toldDemands(context, state),
         ...plan.trims.map((trim) => cancelCommand(context, trim)),
@@ -1252,5 +1250,7 @@ const ENDS: Readonly<Record<string, OrderOutcome['outcome']>> = {
 
 /** History is kept by order where there is one, else by symbol. */
 function historyKey(fact: Fact, instrument: string): string {
+  // Under the instrument's own key the last one is its phase.
+  if (fact.type === 'symbol.idle') return `idle ${instrument}`;
   return 'clientOrderId' in fact ? fact.clientOrderId : instrument;
 }

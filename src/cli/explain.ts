@@ -2,6 +2,7 @@ import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
 import { type Difference, replay } from '../explain/replay.ts';
+import { explainSymbol } from '../explain/symbol.ts';
 import { explainOrder } from '../explain/why.ts';
 import { clockTime, zoneName } from '../explain/words.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -62,6 +63,17 @@ export function whyCommand(parts: LookParts, clientOrderId: string, options: Loo
     const { known, lines } = explainOrder(journal, clientOrderId);
     for (const line of lines) parts.print(line);
     return known ? 0 : 1;
+  });
+}
+
+/** `why SYMBOL --last 1h`. @returns 0; 1: the journal says nothing of it in that time; 78: no journal */
+export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: number, options: LookOptions): number {
+  return withJournal(parts, options, (journal) => {
+    const nowMs = parts.clock.nowMs();
+    const explained = explainSymbol(journal, symbol, nowMs - lastMs, nowMs);
+    if (explained !== null) return printListing(parts, options, explained);
+    parts.complain(`The journal says nothing of ${symbol} since ${clockTime(nowMs - lastMs)} ${zoneName()}`);
+    return 1;
   });
 }
 

@@ -23,6 +23,7 @@ import {
   ordersCommand,
   replayCommand,
   whyCommand,
+  whySymbolCommand,
 } from './explain.ts';
 import { journalCommand } from './journal.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
@@ -30,7 +31,7 @@ import { type ReportOptions, reportCommand } from './report.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
-import { addSteeringCommands } from './steer.ts';
+import { addSteeringCommands, duration } from './steer.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -48,6 +49,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(versionOf(), '-V, --version', 'print the version')
     .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
     .showHelpAfterError()
+    // `alerts` and the commands below it both have `--json`.
+    .enablePositionalOptions()
     .exitOverride()
     .hook('preAction', () => {
       const { envFile: given } = program.opts<{ envFile?: string }>();
@@ -94,11 +97,20 @@ export async function main(args: readonly string[]): Promise<number> {
   const json = ['--json', 'as JSON, decimals as text'] as const;
   program
     .command('why')
-    .argument('<client order id>')
-    .description('why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots')
+    .argument('<client order id or symbol>')
+    .description(
+      'why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots; ' +
+        'of a symbol, its states and why it submitted nothing, e.g. grvt-hedge why BNB_USDT_Perp --last 1h',
+    )
+    .option('--last <duration>', 'of a symbol, how far back: 30m, 1h, 2d', duration, 3_600_000)
     .option(...journal)
-    .action(async (id: string, options: LookOptions) => {
-      exitCode = await look((parts) => whyCommand(parts, id, options));
+    .option(...json)
+    .action(async (of: string, options: LookOptions & { last: number }) => {
+      // Client order ids are numbers.
+      const isOrder = /^\d+$/.test(of);
+      exitCode = await look((parts) =>
+        isOrder ? whyCommand(parts, of, options) : whySymbolCommand(parts, of, options.last, options),
+      );
     });
   program
     .command('replay')
@@ -153,7 +165,6 @@ export async function main(args: readonly string[]): Promise<number> {
     });
   const alerts = program
     .command('alerts')
-    .enablePositionalOptions()
     .description('open alerts, and those that ended within a day')
     .option(...journal)
     .option(...json)

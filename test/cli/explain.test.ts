@@ -11,6 +11,7 @@ import {
   ordersCommand,
   replayCommand,
   whyCommand,
+  whySymbolCommand,
 } from '../../src/cli/explain.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { judgeRaise } from '../../src/core/alerts.ts';
@@ -246,6 +247,31 @@ test('why of an id nobody knows: whose it would be', () => {
   const foreign = parts();
   assert.equal(whyCommand(foreign.look, '77', {}), 1);
   assert.match(foreign.text(), /placed by somebody else/);
+});
+
+test('why of a symbol: its states and why it submitted nothing, each with its time, as text and as JSON', () => {
+  const { look, text } = parts();
+  const name = 'bnb_usdt_perp';
+  assert.equal(whySymbolCommand(look, name, 10 * 86_400_000, {}), 0);
+  const lines = text().split('\n');
+  assert.match(lines[0]!, /^bnb_usdt_perp since 20\d\d-/);
+  assert.ok(
+    lines.some((one) => / {2}imbalanced {4}net .* \(strategy 5\), for /.test(one)),
+    text(),
+  );
+  assert.ok(
+    lines.some((one) => / {2}equal +nothing to submit: /.test(one)),
+    text(),
+  );
+  assert.match(lines.at(-1)!, /until now$/);
+  const json = parts();
+  assert.equal(whySymbolCommand(json.look, name, 10 * 86_400_000, { json: true }), 0);
+  const stretches = JSON.parse(json.text()) as { atMs: number; untilMs: number; isIdle: boolean }[];
+  assert.equal(stretches.length, lines.length - 1);
+  for (const [at, one] of stretches.entries()) assert.ok(at === 0 || stretches[at - 1]!.untilMs === one.atMs);
+  assert.ok(stretches.some(({ isIdle }) => isIdle));
+  const none = parts();
+  assert.equal(whySymbolCommand(none.look, 'SOL', 1, {}), 1);
 });
 
 test('lots and orders read the file while it is written; as text and as JSON with decimals as text', () => {

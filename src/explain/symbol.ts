@@ -1,0 +1,55 @@
+import type { Fact } from '../core/facts.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { lasting } from '../log/lines.ts';
+import { reasonText, ruleOf } from '../texts/reasons.ts';
+import { clockTime, zoneName } from './words.ts';
+
+/** A stretch of time of a symbol: its state, and why nothing was submitted in it; null: something was, or nobody said. */
+interface Stretch {
+  readonly atMs: number;
+  readonly phase: string;
+  readonly why: string;
+  readonly rule: string;
+  readonly isIdle: boolean;
+}
+
+type Told = Extract<Fact, { type: 'state.changed' | 'symbol.idle' }>;
+
+/**
+ * Why a symbol did nothing, over time: its states and the reasons for which nothing was submitted, oldest first, each with how
+ * long it lasted.
+ *
+ * @returns null: the journal says nothing of such a symbol in that time
+ */
+export function explainSymbol(
+  journal: EngineJournal,
+  symbol: string,
+  sinceMs: number,
+  nowMs: number,
+): { readonly lines: readonly string[]; readonly json: unknown } | null {
+  const found: Stretch[] = [];
+  let phase = '';
+  for (const entry of journal.scan({ kind: 'fact', sinceMs })) {
+    const fact = entry.body as Fact;
+    if (fact.type !== 'state.changed' && fact.type !== 'symbol.idle') continue;
+    if (fact.instrument.toLowerCase() !== symbol.toLowerCase()) continue;
+    phase = fact.type === 'state.changed' ? fact.to : phase;
+    found.push(stretchOf(fact, phase));
+  }
+  if (found.length === 0) return null;
+  const untilMs = (at: number) => found[at + 1]?.atMs ?? nowMs;
+  const lines = [
+    `${symbol} since ${clockTime(sinceMs)} ${zoneName()}`,
+    ...found.map(({ atMs, phase: state, why, rule, isIdle }, at) => {
+      const what = isIdle ? 'nothing to submit: ' : '';
+      const lasted = `for ${lasting(untilMs(at) - atMs)}${at === found.length - 1 ? ', until now' : ''}`;
+      return `${clockTime(atMs)}  ${state.padEnd(12)}  ${what}${why}${rule === '' ? '' : ` (strategy ${rule})`}, ${lasted}`;
+    }),
+  ];
+  return { lines, json: found.map((one, at) => ({ ...one, untilMs: untilMs(at) })) };
+}
+
+function stretchOf(fact: Told, phase: string): Stretch {
+  const { atMs, why } = fact;
+  return { atMs, phase, why: reasonText(why), rule: ruleOf(why), isIdle: fact.type === 'symbol.idle' };
+}
