@@ -10,11 +10,18 @@ export const BACKLOG_MAX_BYTES = 2 * 1024 * 1024;
 export const LOOK_EVERY_MS = 1_000;
 /** After a fact the next look comes this soon: what happened and what it changed arrive together. */
 export const LOOK_SOON_MS = 120;
+/** Bytes that a page is sent on average: sixty lively symbols on a telephone. What changes meanwhile is sent once, as it is then. */
+export const BYTES_PER_SECOND = 30_000;
+/** A page takes an engine that is silent for 10 s for frozen. */
+const LOOK_AT_LATEST_MS = 5_000;
 /** Facts waiting to be sent together. Beyond it the oldest go: the page reads what stays in the feed. */
 const PENDING_MAX = 200;
 
-/** The status as it is sent: everything but symbols, and of these the ones that have changed. */
-export type StatusChange = Omit<Status, 'symbols'> & { readonly symbols: readonly SymbolStatus[] };
+/** The status as it is sent: everything but symbols, and of these what has changed. */
+export type StatusChange = Omit<Status, 'symbols'> & { readonly symbols: readonly SymbolChange[] };
+
+/** Fields of a symbol that have changed. */
+export type SymbolChange = Pick<SymbolStatus, 'instrument'> & Partial<SymbolStatus>;
 
 export interface LiveOptions {
   readonly status: () => Status;
@@ -38,11 +45,15 @@ export interface Live {
 export function createLive(options: LiveOptions): Live {
   const { history, redact } = options;
   const clients = new Set<ServerResponse>();
-  const sent = new Map<string, string>();
+  /** Of each symbol, each field as it was sent last. */
+  const sent = new Map<string, Map<string, string>>();
   let pending: FeedEntry[] = [];
   let timer: NodeJS.Timeout | null = null;
   let dueMs = 0;
   let closed = false;
+  let sentBytes = 0;
+  /** Before that a look would send more than a page may be sent. */
+  let freeAtMs = 0;
 
   const leave = (client: ServerResponse) => {
     clients.delete(client);
@@ -55,12 +66,14 @@ export function createLive(options: LiveOptions): Live {
   const broadcast = (event: string, value: unknown) => {
     if (clients.size === 0) return;
     const json = redact(JSON.stringify(value));
+    sentBytes += json.length;
     for (const client of clients) write(client, event, json);
   };
 
   const look = () => {
     timer = null;
     if (closed || clients.size === 0) return;
+    sentBytes = 0;
     try {
       if (pending.length > 0) broadcast('facts', pending);
       pending = [];
@@ -68,10 +81,14 @@ export function createLive(options: LiveOptions): Live {
     } catch {
       // What the page misses comes with the next look; the engine goes on.
     }
+    const pauseMs = Math.min(LOOK_AT_LATEST_MS, (sentBytes * 1000) / BYTES_PER_SECOND);
+    freeAtMs = performance.now() + pauseMs;
     lookIn(LOOK_EVERY_MS);
   };
-  const lookIn = (ms: number) => {
-    const at = performance.now() + ms;
+  const lookIn = (wantedMs: number) => {
+    const now = performance.now();
+    const at = Math.max(now + wantedMs, freeAtMs);
+    const ms = at - now;
     if (timer !== null && at >= dueMs) return;
     if (timer !== null) clearTimeout(timer);
     dueMs = at;
@@ -80,11 +97,16 @@ export function createLive(options: LiveOptions): Live {
   };
   const changed = (status: Status): StatusChange => ({
     ...status,
-    symbols: status.symbols.filter((symbol) => {
-      const json = JSON.stringify(symbol);
-      if (sent.get(symbol.instrument) === json) return false;
-      sent.set(symbol.instrument, json);
-      return true;
+    symbols: status.symbols.flatMap((symbol) => {
+      const fields = sent.get(symbol.instrument) ?? new Map<string, string>();
+      sent.set(symbol.instrument, fields);
+      const news = Object.entries(symbol).filter(([name, value]) => {
+        const json = JSON.stringify(value);
+        if (fields.get(name) === json) return false;
+        fields.set(name, json);
+        return true;
+      });
+      return news.length === 0 ? [] : [{ ...Object.fromEntries(news), instrument: symbol.instrument }];
     }),
   });
 
@@ -94,7 +116,7 @@ export function createLive(options: LiveOptions): Live {
       response.on('close', () => clients.delete(response));
       response.on('error', () => clients.delete(response));
       const status = options.status();
-      for (const symbol of status.symbols) if (clients.size === 0) sent.set(symbol.instrument, JSON.stringify(symbol));
+      if (clients.size === 0) changed(status);
       const first = { ...options.hello(), status, feed: history.feed(), total: history.series('*') };
       clients.add(response);
       response.write('retry: 1000\n\n');

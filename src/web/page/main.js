@@ -137,7 +137,7 @@ function changeStatus(change) {
   model.status = {
     ...change,
     symbols: [
-      ...before.map((symbol) => changed.get(symbol.instrument) ?? symbol),
+      ...before.map((symbol) => ({ ...symbol, ...changed.get(symbol.instrument) })),
       ...change.symbols.filter((symbol) => !known.has(symbol.instrument)),
     ],
   };
