@@ -86,7 +86,7 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
   ...Object.fromEntries(
-    ['main', 'texts', 'words', 'dom', 'view', 'detail', 'curves', 'chart'].map((name) => [
+    ['main', 'texts', 'words', 'dom', 'view', 'table', 'detail', 'curves', 'chart'].map((name) => [
       `/page/${name}.js`,
       { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' },
     ]),

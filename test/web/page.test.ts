@@ -160,6 +160,51 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     });
   }
 
+  test('sixty lively symbols: worst unhedged first, by any heading, and nothing on the page is pushed about', async (t) => {
+    let turn = 0;
+    const source = {
+      status: () => {
+        turn += 1;
+        const symbols = manySymbols(60).map((symbol, at) => {
+          const net = String(((at * 7 + turn * 13) % 60) + 0.5);
+          const unhedged = at % 2 === turn % 2 ? { fromMs: NOON_MS - at * 1000, untilMs: NOON_MS } : null;
+          return { ...symbol, net, netUsdt: net, unhedged, lots: turn % 3 === 0 ? [] : symbol.lots };
+        });
+        return status({ symbols });
+      },
+    };
+    const web = await serve(t, {}, { source });
+    const { page, wrong } = await openPage(browser, web.url);
+    await page.waitForSelector('.symboltable .row[data-row]');
+    await page.evaluate(`(() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((one) => (window.shift += one.value)))
+        .observe({ type: 'layout-shift', buffered: false });
+    })()`);
+    const turnBefore = turn;
+    await until(() => turn > turnBefore + 3, 'some turns');
+    assert.ok((await page.evaluate<number>('window.shift')) <= 0.002, `${await page.evaluate<number>('window.shift')}`);
+    const column = (name: string) =>
+      page.evaluate<string[]>(`[...document.querySelectorAll('.symboltable .rows .row')]
+        .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+        .map((one) => one.querySelector('.col-${name}').textContent)`);
+    const nets = (await column('net')).map(Number);
+    assert.deepEqual(
+      nets,
+      [...nets].sort((a, b) => b - a),
+    );
+    await page.getByRole('button', { name: 'symbol', exact: true }).click();
+    const names = await column('symbol');
+    assert.deepEqual(
+      names,
+      [...names].sort((a, b) => a.localeCompare(b)),
+    );
+    await page.getByRole('button', { name: /^cooldown/ }).click();
+    assert.ok((await page.locator('.symboltable .row:visible').count()) < 20);
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
   test('a state’s chip shows its symbols and no others; so does a name', async (t) => {
     const web = await serve(t, { symbols: manySymbols(60) });
     const { page } = await openPage(browser, web.url);

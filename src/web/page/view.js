@@ -1,5 +1,6 @@
 import { createCurves } from './curves.js';
 import { h, refill, s, swap } from './dom.js';
+import { createTable } from './table.js';
 import { alertWords, base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
 /** Phases in the order a person wants to see them counted. */
@@ -22,6 +23,7 @@ export function createOverview(app, page) {
   parts.figures = h('section', { class: 'figures' });
   parts.bar = h('div', { class: 'bar' });
   parts.tiles = h('div', { class: 'tiles' });
+  parts.table = app.model.status.symbols.length >= DENSE_FROM ? createTable(app) : null;
   parts.alerts = h('section', { class: 'card alerts' });
   parts.feed = createFeed(app, null);
   parts.curves = createCurves(app.model.total, { total: true });
@@ -29,7 +31,7 @@ export function createOverview(app, page) {
     parts.lead,
     parts.accounts,
     parts.figures,
-    h('section', { class: 'symbols' }, parts.bar, parts.tiles),
+    h('section', { class: 'symbols' }, parts.bar, parts.table?.element ?? '', parts.tiles),
     h('aside', { class: 'side' }, parts.alerts, parts.feed.element),
     h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
   );
@@ -121,10 +123,10 @@ export function createOverview(app, page) {
 
   /** Shows what the filter lets through; the symbols file's order stays, so that nothing jumps about. */
   function arrange() {
-    for (const symbol of app.model.status.symbols) {
-      const found = (filter === '' || symbol.phase === filter) && symbol.instrument.toLowerCase().includes(search);
-      tiles.get(symbol.instrument).hidden = !found;
-    }
+    const isShown = (symbol) =>
+      (filter === '' || symbol.phase === filter) && symbol.instrument.toLowerCase().includes(search);
+    for (const symbol of app.model.status.symbols) tiles.get(symbol.instrument).hidden = !isShown(symbol);
+    parts.table?.arrange(isShown);
   }
 
   return {
@@ -135,6 +137,7 @@ export function createOverview(app, page) {
       bar();
       alerts();
       for (const instrument of changed) tile(app.symbol(instrument));
+      parts.table?.update(changed);
       arrange();
     },
     facts: (entries) => parts.feed.add(entries),

@@ -1,0 +1,99 @@
+import { h } from './dom.js';
+import { PHASES } from './view.js';
+import { base, money, reason, stateHelp, t } from './words.js';
+
+/** Columns: name, what they are sorted by (the largest, or the first in the alphabet, comes first), and the cell. */
+const COLUMNS = [
+  ['symbol', (one) => one.instrument, (one) => h('strong', {}, base(one.instrument))],
+  [
+    'state',
+    (one) => -PHASES.indexOf(one.phase),
+    (one) => h('span', { class: `phase state-${one.phase}`, title: stateHelp(one.phase) }, h('i'), one.phase),
+  ],
+  ['mode', (one) => one.symbolMode, (one) => one.symbolMode],
+  ['net', (one) => Math.abs(Number(one.netUsdt ?? 0)), (one) => h('span', { class: 'num' }, money(one.netUsdt))],
+  [
+    'unhedged',
+    (one) => (one.unhedged === null ? 0 : -one.unhedged.fromMs),
+    (one) => (one.unhedged === null ? '' : h('span', { class: 'num', 'data-since': one.unhedged.fromMs })),
+  ],
+  ['orders', (one) => one.orders.length, (one) => h('span', { class: 'num' }, String(one.orders.length))],
+  ['why', (one) => why(one), (one) => why(one)],
+];
+
+/** Why nothing is submitted, else why it is in its state. */
+function why({ idle, why: stands, phase }) {
+  return reason(idle ?? stands) || stateHelp(phase);
+}
+
+/**
+ * All symbols in rows of one height: worst unhedged first, or by the heading that is chosen. Rows change their places by
+ * transforms, so that nothing else on the page moves.
+ */
+export function createTable(app) {
+  let by = 'net';
+  let turned = false;
+  let shown = () => true;
+  const rows = new Map();
+  const head = h('div', { class: 'row head', role: 'row' });
+  const body = h('div', { class: 'rows', role: 'rowgroup' });
+  const element = h('section', { class: 'card symboltable', role: 'table', 'aria-label': t('symbols') }, head, body);
+
+  function heading() {
+    const hadFocus = head.contains(document.activeElement);
+    head.replaceChildren(
+      ...COLUMNS.map(([name]) => {
+        const order = name === by ? (turned ? 'ascending' : 'descending') : 'none';
+        const choose = () => {
+          turned = name === by && !turned;
+          by = name;
+          heading();
+          arrange();
+        };
+        const button = h('button', { type: 'button', onclick: choose }, t(`columns.${name}`));
+        return h('span', { role: 'columnheader', 'aria-sort': order, class: `col-${name}` }, button);
+      }),
+    );
+    if (hadFocus) head.querySelector(`.col-${by} button`).focus({ preventScroll: true });
+  }
+
+  function update(instruments) {
+    for (const instrument of instruments) {
+      const symbol = app.symbol(instrument);
+      let row = rows.get(instrument);
+      if (row === undefined) {
+        row = h('a', {
+          class: 'row',
+          role: 'row',
+          href: `#/${encodeURIComponent(instrument)}`,
+          'data-row': instrument,
+        });
+        rows.set(instrument, row);
+        body.append(row);
+      }
+      row.replaceChildren(
+        ...COLUMNS.map(([name, , cell]) => h('span', { role: 'cell', class: `col-${name}` }, cell(symbol))),
+      );
+    }
+    arrange();
+  }
+
+  function arrange(filter = shown) {
+    shown = filter;
+    const [, key] = COLUMNS.find(([name]) => name === by);
+    const symbols = app.model.status.symbols.filter(shown).map((one) => [key(one), one.instrument]);
+    const compare = ([a], [b]) => (typeof a === 'string' ? a.localeCompare(b) : b - a);
+    symbols.sort((a, b) => (turned ? compare(b, a) : compare(a, b)) || a[1].localeCompare(b[1]));
+    const places = new Map(symbols.map(([, instrument], at) => [instrument, at]));
+    for (const [instrument, row] of rows) {
+      const at = places.get(instrument);
+      row.hidden = at === undefined;
+      if (at !== undefined) row.style.setProperty('--at', String(at));
+    }
+    body.style.setProperty('--rows', String(symbols.length));
+  }
+
+  heading();
+  update(app.model.status.symbols.map((one) => one.instrument));
+  return { element, update, arrange };
+}
