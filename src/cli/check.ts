@@ -31,8 +31,9 @@ import {
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
-import { marginWarnings, readTerms, termLines } from '../engine/terms.ts';
+import { marginWarnings, readTerms, type Terms, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf } from '../engine/venue.ts';
+import { levellingLines } from '../explain/levelling.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -109,6 +110,7 @@ export async function check(
       print(line);
     const opening = ready.symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.config);
     for (const warning of await marginWarnings(exchange, terms, opening)) print(`Warning: ${warning}`);
+    for (const line of await levellingOf(exchange, terms)) print(line);
     for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
     print('Nothing was changed.');
@@ -127,6 +129,19 @@ export async function check(
     journal?.close();
     exchange.close();
     await venue.close();
+  }
+}
+
+/** Free margin, liquidation and the transfer that levels the accounts (strategy 17.5), or why they are not known. */
+async function levellingOf(exchange: GrvtExchange, { A, B }: Terms): Promise<string[]> {
+  const owners = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
+  const [a, b] = owners;
+  try {
+    const [ofA, ofB] = [await exchange.balance('A'), await exchange.balance('B')];
+    return levellingLines({ A: ofA, B: ofB }, a && b ? a === b : null);
+  } catch (thrown) {
+    if (!(thrown instanceof ExchangeError)) throw thrown;
+    return [`Levelling: not known (${thrown.message})`];
   }
 }
 

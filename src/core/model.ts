@@ -178,7 +178,7 @@ export interface AccountSummary {
   readonly maintenanceMargin: Decimal;
 }
 
-/** What an account's margin is made of (strategy 17), USDT. */
+/** What an account's margin is made of (strategy 17.5), USDT. */
 export interface AccountMargin {
   readonly maintenance: Decimal;
   /** Including live orders; null: the exchange does not say. */

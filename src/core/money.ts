@@ -68,10 +68,7 @@ export interface BalanceRow {
   readonly cash: Decimal;
   /** Signed sizes of its positions, by instrument. */
   readonly sizes: Readonly<Record<string, Decimal>>;
-}
-
-/** The same with what levelling needs (strategy 17). */
-export interface AccountBalance extends BalanceRow {
+  /** What levelling needs (strategy 17.5). */
   readonly margin: AccountMargin;
 }
 

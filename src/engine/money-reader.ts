@@ -1,5 +1,5 @@
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
-import { type AccountBalance, type FillRow, isNearFunding, type MoneyRow, rowTimeMs } from '../core/money.ts';
+import { type FillRow, isNearFunding, type MoneyRow, rowTimeMs } from '../core/money.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { PaymentList } from '../grvt/payments.ts';
@@ -40,8 +40,6 @@ export interface MoneyReaderParts {
   readonly say: (level: 'info' | 'warn', text: string) => void;
   /** Rows that were booked just now. */
   readonly onBooked?: (rows: readonly MoneyRow[]) => void;
-  /** A balance that was read just now. */
-  readonly onBalance?: (balance: AccountBalance) => void;
 }
 
 export interface MoneyReader {
@@ -122,12 +120,8 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
       for (const list of LISTS) lists.push(await attempt(exchange.payments(list, account, ranges.payments)));
     if (closed) return failures;
     const rows: MoneyRow[] = [...(fills ?? []), ...lists.flatMap((list) => list ?? [])];
-    if (balance !== null && failures.length === 0) {
-      const { margin: _, ...row } = balance;
-      rows.push(row);
-    }
+    if (balance !== null && failures.length === 0) rows.push(balance);
     book(rows);
-    if (balance !== null) parts.onBalance?.(balance);
     const paid = isHourly && lists.every((list) => list !== null);
     const after: ReadUpTo = {
       sinceMs: known.sinceMs,

@@ -1,7 +1,7 @@
 import { type Decimal, sum, ZERO } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import { lotsNet, lotsValue } from '../core/ledger.ts';
-import { ACCOUNTS, type LotMatch } from '../core/model.ts';
+import { ACCOUNTS, type AccountName, type LotMatch } from '../core/model.ts';
 import {
   addTotals,
   type BalanceRow,
@@ -21,6 +21,7 @@ import {
 import type { SymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
+import { levellingLines } from './levelling.ts';
 import { clockTime, columns } from './words.ts';
 
 /** What was earned, from the journal (strategy 17.3, 17.4): as a table, as JSON, or every row of it as CSV. */
@@ -57,6 +58,8 @@ export interface Report {
   /** Days of before the journal's rows; their daily totals are by UTC. */
   readonly beforeRows: readonly string[];
   readonly rows: readonly PaymentRow[];
+  /** The newest balance of each account; null: one has none. */
+  readonly balances: Readonly<Record<AccountName, BalanceRow>> | null;
   readonly matches: readonly BookedMatch[];
 }
 
@@ -134,11 +137,19 @@ export function makeReport(
     beforeRows: [...new Set(before.map(({ day }) => day))].sort(),
     rows: [...rows].sort((one, other) => Number(one.timeNs - other.timeNs)),
     matches: matched.flatMap(matchesOf),
+    balances: newestBalances(money),
   };
 }
 
 function rowsOf(journal: EngineJournal): MoneyRow[] {
   return [...journal.scan({ kind: 'money' })].map((entry) => entry.body as PaymentRow | BalanceRow);
+}
+
+function newestBalances(money: readonly MoneyRow[]): Report['balances'] {
+  const newest = (account: AccountName) =>
+    money.findLast((row): row is BalanceRow => row.type === 'balance' && row.account === account);
+  const [A, B] = [newest('A'), newest('B')];
+  return A === undefined || B === undefined ? null : { A, B };
 }
 
 function factsOf(journal: EngineJournal): Fact[] {
@@ -182,6 +193,7 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
     `Since ${report.fromDay}, USDT; fees and funding: paid, below zero received`,
     ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'unexplained'], ...rows]),
     ...(takers === 0 ? [] : [`Own fills that were a taker's: ${takers}`]),
+    ...(by === 'account' && report.balances !== null ? marginLines(report.balances) : []),
     ...report.gaps.map(
       ({ account, fromNs, toNs, unexplained, rows: count }) =>
         `Unexplained: ${unexplained.toFixed()} USDT of account ${account}, ${clockTime(rowTimeMs({ timeNs: fromNs }))} to ` +
@@ -192,6 +204,11 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
       ? []
       : [`${report.beforeRows[0]} to ${report.beforeRows.at(-1)}: from daily totals, UTC; rows are kept no longer`]),
   ];
+}
+
+function marginLines(balances: NonNullable<Report['balances']>): string[] {
+  const atMs = Math.min(rowTimeMs(balances.A), rowTimeMs(balances.B));
+  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines(balances, null)];
 }
 
 const CSV_HEAD = [

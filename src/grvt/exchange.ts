@@ -16,7 +16,7 @@ import {
   type Position,
   type Rows,
 } from '../core/model.ts';
-import type { AccountBalance, PaymentRow } from '../core/money.ts';
+import type { BalanceRow, PaymentRow } from '../core/money.ts';
 import { isOwnOrder } from '../core/order-id.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -138,7 +138,7 @@ export interface GrvtExchange extends Exchange {
    */
   payments(list: PaymentList, account: AccountName, time: PaymentTime): Promise<readonly PaymentRow[]>;
   /** Equity, cash and margins (strategy 17.3); no rule needs them. @throws ExchangeError */
-  balance(account: AccountName): Promise<AccountBalance>;
+  balance(account: AccountName): Promise<BalanceRow>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
   /** Other keys of the account: they count once they are logged in and proven, else the former ones stay. @throws ExchangeError, SignatureError */

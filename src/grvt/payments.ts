@@ -1,7 +1,7 @@
 import { Decimal, sum } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
 import {
-  type AccountBalance,
+  type BalanceRow,
   type FillRow,
   type FundingRow,
   originOf,
@@ -115,7 +115,7 @@ const PRINTED_DIGIT = new Decimal('0.000001');
  *
  * @throws UnusableAnswer naming the field
  */
-export function parseBalance(answer: unknown, { account, subAccountId }: PaymentOwner): AccountBalance {
+export function parseBalance(answer: unknown, { account, subAccountId }: PaymentOwner): BalanceRow {
   const read = readAs(balanceAnswer, answer).result;
   mustBeOwn('result.sub_account_id', read.sub_account_id, subAccountId);
   const equity = new Decimal(read.total_equity);

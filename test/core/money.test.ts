@@ -41,6 +41,7 @@ function balance(minutes: number, cash: string, size: string): BalanceRow {
   return {
     ...{ type: 'balance', account: 'A', timeNs: at(minutes), equity, cash: decimal(cash) },
     sizes: held.isZero() ? {} : { SOL_USDT_Perp: held },
+    margin: { maintenance: ZERO, initial: null, availableToTransfer: null, isolated: [], liquidation: [] },
   };
 }
 

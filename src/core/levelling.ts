@@ -1,0 +1,60 @@
+import { Decimal, max, min, ZERO } from './decimal.ts';
+import { ACCOUNTS, type AccountMargin, type AccountName, otherAccount } from './model.ts';
+
+/** How much USDT moved between the accounts makes their margin ratios equal (strategy 17.5). The engine moves no money. */
+
+/** One account, as its last `account_summary` has it. */
+export interface LevelledAccount {
+  /** USDT. */
+  readonly equity: Decimal;
+  readonly margin: AccountMargin;
+}
+
+/** Why no transfer is advised. */
+export type NoLevelling = 'no-margin' | 'no-equity' | 'isolated' | 'not-known' | 'level' | 'nothing-to-give';
+
+export interface Levelling {
+  readonly from: AccountName;
+  readonly to: AccountName;
+  /** USDT, rounded down to 0.01. */
+  readonly amount: Decimal;
+  /** It is less than would make the ratios equal: the giver may not give more. */
+  readonly isBounded: boolean;
+  /** Maintenance margin over equity, once it has moved. */
+  readonly ratios: Readonly<Record<AccountName, Decimal>>;
+}
+
+const CENT = new Decimal('0.01');
+
+/**
+ * The transfer that makes both margin ratios equal at that moment: (mmA·eB − mmB·eA) / (mmA + mmB) into A; bounded by what the
+ * giver may transfer and by its initial margin, live orders included.
+ */
+export function levelling(accounts: Readonly<Record<AccountName, LevelledAccount>>): Levelling | NoLevelling {
+  const { A, B } = accounts;
+  const [marginA, marginB] = [A.margin.maintenance, B.margin.maintenance];
+  if (ACCOUNTS.some((account) => accounts[account].margin.isolated.length > 0)) return 'isolated';
+  if (!marginA.plus(marginB).gt(0)) return 'no-margin';
+  if (!A.equity.plus(B.equity).gt(0)) return 'no-equity';
+  const intoA = marginA.mul(B.equity).minus(marginB.mul(A.equity)).div(marginA.plus(marginB));
+  const from = intoA.isNegative() ? 'A' : 'B';
+  const wanted = toCents(intoA.abs());
+  if (wanted.isZero()) return 'level';
+  const giver = accounts[from];
+  const { initial, availableToTransfer } = giver.margin;
+  if (initial === null || availableToTransfer === null) return 'not-known';
+  const amount = min(wanted, toCents(max(ZERO, min(availableToTransfer, giver.equity.minus(initial)))));
+  if (amount.isZero()) return 'nothing-to-give';
+  const to = otherAccount(from);
+  const after = { [from]: giver.equity.minus(amount), [to]: accounts[to].equity.plus(amount) } as Record<
+    AccountName,
+    Decimal
+  >;
+  if (ACCOUNTS.some((account) => !after[account].gt(0))) return 'nothing-to-give';
+  const ratios = { A: marginA.div(after.A), B: marginB.div(after.B) };
+  return { from, to, amount, isBounded: amount.lt(wanted), ratios };
+}
+
+function toCents(amount: Decimal): Decimal {
+  return amount.divToInt(CENT).mul(CENT);
+}

@@ -1,0 +1,57 @@
+import { Decimal, min } from '../core/decimal.ts';
+import { type LevelledAccount, levelling, type NoLevelling } from '../core/levelling.ts';
+import { ACCOUNTS, type AccountName } from '../core/model.ts';
+
+/** Margins of both accounts, and what would make them equal, in words (strategy 17.5). */
+
+const WHY_NOT: Readonly<Record<NoLevelling, string>> = {
+  'no-margin': 'no position needs margin',
+  'no-equity': 'the accounts have no equity together',
+  isolated: 'a position has a margin of its own, of which the ratio of the account says nothing',
+  'not-known': 'the exchange does not say what may be transferred',
+  level: 'the margin ratios are equal to a cent',
+  'nothing-to-give': 'the account with the lower ratio may not give anything',
+};
+
+/**
+ * Free margin, distance to liquidation and the advised transfer, a line each.
+ *
+ * @param sameFundingAccount whether both accounts are under one funding account; null: not known
+ */
+export function levellingLines(
+  accounts: Readonly<Record<AccountName, LevelledAccount>>,
+  sameFundingAccount: boolean | null,
+): string[] {
+  const found = levelling(accounts);
+  const lines = ACCOUNTS.map((account) => marginLine(account, accounts[account]));
+  if (typeof found === 'string') return [...lines, `Levelling: none, ${WHY_NOT[found]}`];
+  const { from, to, amount, isBounded, ratios } = found;
+  const route =
+    sameFundingAccount === null
+      ? ''
+      : sameFundingAccount
+        ? ', between trading accounts of one funding account'
+        : ', through two funding accounts: out of one and into the other';
+  const bound = isBounded ? `, as much as ${from} may give` : '';
+  return [
+    ...lines,
+    `Levelling: ${amount.toFixed(2)} USDT from ${from} to ${to}${bound}${route}: margin ratios ${percent(ratios.A)} and ` +
+      `${percent(ratios.B)} (strategy 17.5)`,
+  ];
+}
+
+function marginLine(account: AccountName, { equity, margin }: LevelledAccount): string {
+  const { maintenance, initial, liquidation } = margin;
+  const ratio = equity.gt(0) ? percent(maintenance.div(equity)) : '∞';
+  const free = initial === null ? 'free margin not known' : `${equity.minus(initial).toFixed(2)} USDT free`;
+  const [first, ...rest] = liquidation.map(({ distance }) => distance);
+  const nearest = first === undefined ? null : min(first, ...rest);
+  const name = liquidation.find(({ distance }) => nearest?.eq(distance))?.instrument;
+  const far = nearest === null ? '' : `, nearest liquidation ${percent(nearest)} from the mark (${name})`;
+  return `Account ${account}: margin ratio ${ratio}, ${free}${far}`;
+}
+
+/** Rounded down: a text never claims more than there is. */
+function percent(share: Decimal): string {
+  return `${share.mul(100).toDecimalPlaces(2, Decimal.ROUND_DOWN).toFixed(2)} %`;
+}
