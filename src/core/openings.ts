@@ -116,8 +116,15 @@ export function toStep({ instrument }: Pick<PlanInput, 'instrument'>, size: Deci
 
 /** The largest size an order can be signed with: whole steps within a uint64 of size × 10^`base_decimals` (strategy 7.3). */
 export function largestSize(instrument: Instrument): Decimal {
-  return wholeSteps(instrument, UINT64_MAX.div(new Decimal(10).pow(instrument.baseDecimals)));
+  const known = largestSizes.get(instrument);
+  if (known !== undefined) return known;
+  const size = wholeSteps(instrument, UINT64_MAX.div(new Decimal(10).pow(instrument.baseDecimals)));
+  largestSizes.set(instrument, size);
+  return size;
 }
+
+/** It takes a division and two powers, and each decision asks for it several times. */
+const largestSizes = new WeakMap<Instrument, Decimal>();
 
 function wholeSteps({ minSize, baseDecimals }: Instrument, size: Decimal): Decimal {
   return floorTo(floorTo(size, new Decimal(10).pow(-baseDecimals)), minSize);
