@@ -306,7 +306,7 @@ function failuresOf({ failed, fills }: LookupResults): readonly ExchangeFailure[
 }
 
 /** The fills of an instrument, where they were asked for; null: they cannot be read. */
-function fillsFor(context: PollerContext, instrument: string): { readonly fills?: SymbolSnapshot['fills'] } {
+function fillsFor(context: PollerContext, instrument: string): Pick<SymbolSnapshot, 'fills'> {
   const { fills } = context.results;
   const { fillsSinceMs } = context.watchedAtStart[instrument] ?? {};
   if (fills === undefined || fillsSinceMs === undefined) return {};

@@ -563,7 +563,7 @@ function hasLeft(context: SymbolContext, leaving: LeavingWhy): Step {
 }
 
 /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8, 9.9). */
-function inabilities({ parkedSinceMs, backedOff, clock }: SymbolContext): PlanInput['unable'] {
+function inabilities({ parkedSinceMs, backedOff, clock }: SymbolContext): NonNullable<PlanInput['unable']> {
   const nowMs = clock.nowMs();
   const of = (account: AccountName): Inability | null => {
     const [parked, off] = [parkedSinceMs[account], backedOff[account]];

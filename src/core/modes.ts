@@ -64,8 +64,8 @@ export type Conduct = 'trade' | 'repair' | 'nothing';
 
 /** The conduct of a decision. Older ones have no mode: `hedge-only` while it leaves. */
 export function conductOf(input: {
-  readonly mode?: SymbolMode;
-  readonly leaving?: LeavingWhy;
+  readonly mode?: SymbolMode | undefined;
+  readonly leaving?: LeavingWhy | undefined;
   readonly state: Pick<SymbolState, 'pauseReached'>;
 }): Conduct {
   switch (input.mode ?? (input.leaving === undefined ? 'trade' : 'hedge-only')) {

@@ -48,3 +48,18 @@ test('every text the page asks for is there', () => {
       assert.ok(EN.has(path), `${file}.js: ${path}`);
   }
 });
+
+test('docs/glossary.md says what the tooltips say', () => {
+  const [en, zh] = [TEXTS.en.glossary, TEXTS.zh.glossary] as [Record<string, string>, Record<string, string>];
+  const rows = Object.keys(en).map(
+    (word) => `| ${word === 'marginRatio' ? 'margin ratio' : word} | ${en[word]} | ${zh[word]} |`,
+  );
+  const glossary = readFileSync(join(PAGE, '..', '..', '..', 'docs', 'glossary.md'), 'utf8');
+  assert.deepEqual(
+    glossary
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1),
+    rows,
+  );
+});

@@ -237,7 +237,7 @@ function lotsTable(symbol) {
             h('td', { class: `who acc-${lot.account}` }, lot.account),
             h('td', { class: lot.side }, t(lot.side)),
             h('td', { class: 'num' }, number(lot.size)),
-            h('td', { class: 'num', title: t('guardHelp') }, number(lot.price)),
+            h('td', { class: 'num', title: t('glossary.guard') }, number(lot.price)),
             h('td', { class: 'num' }, h('span', { 'data-since': lot.bookedAtMs })),
             h('td', { class: 'dim' }, t(`source.${lot.source}`)),
           ),

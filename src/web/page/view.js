@@ -394,7 +394,7 @@ function symbolTile(symbol) {
       {},
       h(
         'span',
-        {},
+        { title: t('glossary.lot') },
         h('span', { class: 'dim' }, `${t('lots')} `),
         h('b', { class: 'num' }, String(symbol.lots.length)),
         oldest === null ? '' : h('span', { class: 'dim num' }, ' · ', h('span', { 'data-since': oldest })),
@@ -402,14 +402,14 @@ function symbolTile(symbol) {
       symbol.guard
         ? h(
             'span',
-            { title: t('guardHelp') },
+            { title: t('glossary.guard') },
             h('span', { class: 'dim' }, `${t('guard')} `),
             h('b', { class: 'num' }, number(symbol.guard.price)),
           )
         : '',
       h(
         'span',
-        { class: gained > 0 ? 'good' : '' },
+        { class: gained > 0 ? 'good' : '', title: t('glossary.gained') },
         h('span', { class: 'dim' }, `${t('gained')} `),
         h('b', { class: 'num' }, number(symbol.gainedUsdt, 4)),
       ),
@@ -459,14 +459,14 @@ export function positions(symbol) {
     { class: `netline ${symbol.hedged === false ? 'open' : ''}` },
     h(
       'span',
-      {},
+      { title: t('glossary.net') },
       h('span', { class: 'dim' }, `${t('net')} `),
       h('b', { class: 'num' }, number(symbol.net)),
       h('span', { class: 'num dim' }, ` ${money(symbol.netUsdt)}`),
     ),
     h(
       'span',
-      { title: t('gapHelp') },
+      { title: t('glossary.gap') },
       h('span', { class: 'dim' }, `${t('gap')} `),
       h('b', { class: 'num' }, number(symbol.gap)),
     ),
