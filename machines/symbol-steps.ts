@@ -347,7 +347,9 @@ export function snapshotReceived(context: SymbolContext, snapshot: SymbolSnapsho
       (one.lastFrameAtMs ?? null) === null ||
       (one.lastFrameAtMs ?? 0) > nowMs ||
       (one.lastFrameAtMs ?? 0) < (seen.sawOrders ? seen.steadySinceMs[one.account] : one.requestedAtMs);
-    const ready = (one: SymbolSnapshot) => fresh(one) && quiet(one) && (!seen.sawOrders || steady(one));
+    // A frame of before the request outranks the reading in the view, but nothing is founded on it.
+    const isRead = (one: SymbolSnapshot) => one.asRead ?? true;
+    const ready = (one: SymbolSnapshot) => fresh(one) && quiet(one) && isRead(one) && (!seen.sawOrders || steady(one));
     if (!ready(A) || !ready(B)) return finish(context, seen);
     const begun = begin(context.state, { A, B }, snapshot.receivedAtMs);
     return finish(context, { ...seen, state: begun.state }, { history: begun.facts });

@@ -243,6 +243,8 @@ export interface SymbolSnapshot {
   readonly lastFrameAtMs?: number | null;
   /** null: flat. */
   readonly position: Position | null;
+  /** The last whole reading said that size, too; false: a frame has outranked it. Absent: true. */
+  readonly asRead?: boolean;
   /** Wire id of the message that stated the position, or that lacked it; absent where there is no wire. */
   readonly positionFrom?: number;
   /** Strategy orders only, open, looked up, or over a moment ago. */

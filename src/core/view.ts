@@ -91,6 +91,8 @@ interface Part {
   readonly ended: ReadonlyMap<string, { readonly endedAtMs: number; readonly expirationMs: number }>;
   /** When the last reading of it was requested; null: none yet. */
   readonly provenAtMs: number | null;
+  /** The position it said. */
+  readonly readSize: Decimal;
   readonly era: number;
   /** A reading requested from then on makes it follow the streams; Infinity: they are not intact. */
   readonly trustFromMs: number;
@@ -163,6 +165,7 @@ export function emptyView(account: AccountName, instruments: readonly string[]):
     orders: [],
     ended: new Map(),
     provenAtMs: null,
+    readSize: ZERO,
     era: 0,
     trustFromMs: Number.POSITIVE_INFINITY,
     held: [],
@@ -643,6 +646,7 @@ function takeReading(
       position,
       positionFrom: isStreams ? part.positionFrom : reading.positions.from,
       provenAtMs: requestedAtMs,
+      readSize: read,
       era,
       held: [],
       againstSize: isAgainst ? read : null,
@@ -736,6 +740,7 @@ export function sliceOf(
     intact: isTrusted(part),
     lastFrameAtMs: part.lastFrameAtMs,
     position: part.position,
+    asRead: (part.position?.size ?? ZERO).eq(part.readSize),
     ...(part.positionFrom === undefined ? {} : { positionFrom: part.positionFrom }),
     orders: part.orders.map(({ order }) => order),
     ...(unlisted.length === 0 ? {} : { lookedUp: unlisted }),

@@ -754,7 +754,8 @@ export class Api {
     const price = faults.random.chance(0.5) ? venue.mark(name) * 100n : venue.mark(name) / 100n;
     const untilMs = venue.clockMs + (rule.forMs ?? DEFAULT_FOR_MS);
     const left = faults.random.chance(0.5) ? 1 : Number.POSITIVE_INFINITY;
-    venue.shownMarks.set(name, faults.random.chance(0.5) ? account : null, { price, untilMs, left });
+    const shown = { price, fromMs: venue.clockMs, untilMs, left };
+    venue.shownMarks.set(name, faults.random.chance(0.5) ? account : null, shown);
   }
 
   #bulk({ account, body, session }: Context): Json {

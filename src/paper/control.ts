@@ -255,7 +255,8 @@ export class Control {
     venue.book(body.instrument, 3000);
     const account = body.account === undefined ? null : this.#account(body.account);
     const { price, answers = Number.POSITIVE_INFINITY, for_ms = Number.POSITIVE_INFINITY } = body;
-    const shown = price === undefined ? null : { price: e9(price), untilMs: venue.clockMs + for_ms, left: answers };
+    const times = { fromMs: venue.clockMs, untilMs: venue.clockMs + for_ms };
+    const shown = price === undefined ? null : { price: e9(price), ...times, left: answers };
     venue.shownMarks.set(body.instrument, account, shown);
   }
 

@@ -4,7 +4,9 @@ import type { PaperAccount } from './model.ts';
 interface ShownMark {
   /** 1e-9. */
   readonly price: bigint;
-  /** By the exchange's clock; infinite: until it is taken back. */
+  /** By the exchange's clock. */
+  readonly fromMs: number;
+  /** Likewise; infinite: until it is taken back. */
   readonly untilMs: number;
   /** Answers to `positions` that still show it; infinite: all. */
   left: number;
@@ -27,6 +29,14 @@ export class ShownMarks {
   /** What a row of that account, or a ticker (null), shows; null: the true one. */
   of(instrument: string, account: PaperAccount | null, clockMs: number): bigint | null {
     return this.#inForce(instrument, account, clockMs)?.price ?? null;
+  }
+
+  /** Whether the instrument's mark has been shown wrong for longer than `forMs`, until at most `agoMs` ago. */
+  hasLasted(instrument: string, { forMs, agoMs }: { forMs: number; agoMs: number }, clockMs: number): boolean {
+    return [...this.#marks].some(
+      ([key, { fromMs, untilMs, left }]) =>
+        key.startsWith(`${instrument} `) && left > 0 && clockMs - fromMs > forMs && clockMs < untilMs + agoMs,
+    );
   }
 
   /** An answer to `positions` has shown that instrument. */

@@ -40,6 +40,9 @@ interface OrderLife {
 /** How far from the exchange's own mark one may be that a decision is valued at: what 3.1 accepts, and a price gap. */
 const MARK_WITHIN = new Decimal('0.35');
 
+/** A wrong mark that was shown for longer may have been read twice, an interval apart; a right one has been by then again. */
+const BELIEVED = { forMs: 2_000, agoMs: 10_000 };
+
 /** A decision counts what the ledger holds: own fills whose position frame is still on its way (strategy 9.10). */
 const SETTLING_MS = 10_000;
 
@@ -87,6 +90,8 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
   const judgeMark = ({ instrument, mark: valued }: Declared): void => {
     const mark = new Decimal(String(venue.mark(instrument))).div(1_000_000_000);
     if (valued.minus(mark).abs().lte(mark.mul(MARK_WITHIN))) return;
+    // Two readings alike, and no book to be had: it counts (strategy 3.1), though no order can be priced then.
+    if (venue.shownMarks.hasLasted(instrument, BELIEVED, venue.clockMs)) return;
     const detail = { declared: valued.toFixed(), now: mark.toFixed() };
     tell(`${instrument}: a decision was valued at a mark that is not the exchange's`, '3.1', detail);
   };

@@ -366,10 +366,11 @@ describe('10.1 10.6 what the view shows', () => {
         without: [],
       }).view;
       const slice = sliceOf(account.view, BNB, { nowMs: NOW, whole: true, absent: [] });
-      return [slice?.position?.size.toFixed(), slice?.position?.markPrice.toFixed(), slice?.positionFrom];
+      const { position: held, positionFrom, asRead } = slice ?? assert.fail();
+      return [held?.size.toFixed(), held?.markPrice.toFixed(), positionFrom, asRead];
     };
-    assert.deepEqual(shown(7), ['10', '100', 1]);
-    assert.deepEqual(shown(10), ['10', '123', 77]);
+    assert.deepEqual(shown(7), ['10', '100', 1, false]);
+    assert.deepEqual(shown(10), ['10', '123', 77, true]);
   });
 
   it('what says nothing new changes no slice', () => {

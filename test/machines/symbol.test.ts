@@ -559,6 +559,15 @@ describe('11.3 frames before the beginning', () => {
     assert.equal(bench.context.state.begun, true);
   });
 
+  it('11.3 nor on a size that a frame of before the reading says and the reading does not', () => {
+    const bench = new SymbolBench({ coverage });
+    bench.read('A', 5);
+    bench.read('B', -4, [], { asRead: false });
+    assert.equal(bench.context.state.begun, false);
+    bench.read('B', -5, [], { asRead: true });
+    assert.equal(bench.context.state.begun, true);
+  });
+
   it('11.3 a frame about the other account’s reading holds it back, too', () => {
     const bench = new SymbolBench({ coverage });
     bench.read('A', 5);
