@@ -318,10 +318,13 @@ function judge(context: CleanupContext, { askedAtMs, open, states }: Answers): P
     // A reading may lag behind the stream that told its end: an order that is over stays over (10.6).
     const isOpen = order.end === null && (openIds.has(clientOrderId) || rests(states[clientOrderId]));
     if (unread[order.account] !== undefined) continue;
-    const end = isOpen ? null : endOf(order, states[clientOrderId], askedAtMs);
+    // One that was dropped proves nothing (9.12): another one is asked for.
+    const isVoid = order.fencedAtMs !== null && context.deps.exchange.isFenceVoid(clientOrderId);
+    const fencedAtMs = isVoid ? null : order.fencedAtMs;
+    const end = isOpen ? null : endOf({ ...order, fencedAtMs }, states[clientOrderId], askedAtMs);
     // It was there to be cancelled, seen or not.
     if (end === 'cancelled') candidates.add(clientOrderId);
-    doomed[clientOrderId] = { ...order, isOpen, end };
+    doomed[clientOrderId] = { ...order, fencedAtMs, isOpen, end };
   }
   const held = context.held.filter(({ clientOrderId }) => {
     const state = states[clientOrderId] ?? null;

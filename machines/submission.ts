@@ -175,6 +175,7 @@ const setupSubmission = setup({
       context.seen.status !== 'PENDING' &&
       context.seen.clientOrderId === orderOf(context).clientOrderId,
     exchangeKnowsOrder: ({ context }) => context.seen !== null,
+    isFenceVoid: ({ context }) => context.deps.exchange.isFenceVoid(orderOf(context).clientOrderId),
     proofMayBegin: ({ context }) => context.proofBasis !== null,
   },
   delays: {
@@ -637,8 +638,14 @@ export const submissionMachine = setupSubmission.createMachine({
           },
         },
         'fence-waiting': {
-          description: 'The fence is acknowledged: waits until its time has passed, then asks again.',
-          after: { untilFencePasses: { target: 'looking-up', actions: 'noteFencePassed' } },
+          description:
+            'The fence is acknowledged: waits until its time has passed, then asks again. One that was dropped proves nothing (9.12).',
+          after: {
+            untilFencePasses: [
+              { guard: 'isFenceVoid', target: 'pausing' },
+              { target: 'looking-up', actions: 'noteFencePassed' },
+            ],
+          },
         },
         proving: {
           description:

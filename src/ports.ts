@@ -122,6 +122,8 @@ export interface Exchange {
   cancelOrder(account: AccountName, clientOrderId: string, timeToLiveMs?: number, instrument?: string): Promise<void>;
   /** Has the exchange cancel all orders of the account unless this is asked again within `countdownMs`, 1001 to 300,000; 0: never. */
   cancelOnDisconnect(account: AccountName, countdownMs: number): Promise<void>;
+  /** The exchange dropped the last fence of that id: another cancel of it was in force (9.12). It proves nothing. */
+  isFenceVoid(clientOrderId: string): boolean;
   /** The engine stops: from now on the whole of the budget may be used, not only what is planned (strategy 9.1). */
   spendAll(): void;
 }

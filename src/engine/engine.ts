@@ -72,7 +72,7 @@ export interface EngineParts {
 }
 
 /** What the engine gives to its streams. */
-export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onFill' | 'onBook' | 'onChange'>;
+export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onCancelDropped' | 'onFill' | 'onBook' | 'onChange'>;
 
 /** A running engine. */
 export interface Engine {
@@ -306,6 +306,7 @@ export function startEngine(parts: EngineParts): Engine {
       streams = open({
         wire: exchange.wire,
         onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
+        onCancelDropped: (clientOrderId) => exchange.voidFence(clientOrderId),
         onFill: (fill) => money?.takeFill(fill),
         onBook: (book) => exchange.takeBook(book),
         onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),

@@ -145,6 +145,8 @@ export interface GrvtExchange extends Exchange {
   rekey(account: AccountName, keys: Pick<GrvtKeys, 'apiKey' | 'privateKey'>): Promise<void>;
   /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
   takeUp(instrument: string): void;
+  /** A stream tells that a cancel of that id was dropped as a duplicate (strategy 9.12). */
+  voidFence(clientOrderId: string): void;
   /** A book that its stream brought (strategy 7.4). */
   takeBook(book: Book): void;
   /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
@@ -366,6 +368,8 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const cancels = new Map<string, WaitingCancel[]>();
   /** Ids with a cancel that is not over, for some seconds each: resolved when it is. */
   const overlaps = new Map<string, Promise<void>>();
+  /** Fences that were dropped, until the next one of that id. */
+  const voidFences = new Set<string>();
   /** Leave that was given for creates which have not been handed over yet. */
   const permits = new WeakMap<Admission, () => Permit>();
   /** The tap hears; what it makes of it must not decide the fate of a call. */
@@ -973,7 +977,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
 
     async cancelOrder(account, clientOrderId, timeToLiveMs, instrument): Promise<void> {
       // Of overlapping ones only the first counts: a fence that overlaps another cancel of that id would be none (9.12).
-      if (timeToLiveMs !== undefined) await overlaps.get(clientOrderId);
+      if (timeToLiveMs !== undefined) {
+        await overlaps.get(clientOrderId);
+        voidFences.delete(clientOrderId);
+      }
       if (instrument === undefined) return cancelOne(account, clientOrderId, timeToLiveMs);
       return new Promise((resolve, reject) => {
         // Fences and plain cancels never share a call: the time to live is the call's.
@@ -1003,6 +1010,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       return parsed(null, spec, await callPublic(spec), parseMarginRules);
     },
     fundingTerms: (account) => readPrivate(account, fundingSpec(), parseFundingTerms),
+    isFenceVoid: (clientOrderId) => voidFences.has(clientOrderId),
+    voidFence(clientOrderId) {
+      // Only of what is or was fenced just now: as many as there are orders in doubt.
+      if (overlaps.has(clientOrderId)) voidFences.add(clientOrderId);
+    },
     spendAll() {
       for (const bucket of allBuckets()) bucket.hurry();
     },

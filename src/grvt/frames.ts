@@ -9,6 +9,9 @@ import { hexText, nanosText, orderState, uint64Text } from './wire.ts';
 /** The account's streams that are followed (API 8). */
 export const ACCOUNT_STREAMS = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'] as const;
 
+/** Tells of cancels that came to nothing; nothing depends on it. */
+export const CANCEL_STREAM = 'v1.cancel';
+
 /** Own orders are told by their client id alone: whatever else a row of a foreign one is like, it is nobody's business (10.4). */
 const orderId = z.object({ metadata: z.object({ client_order_id: uint64Text }) });
 const stateId = z.object({ client_order_id: uint64Text });
@@ -51,6 +54,14 @@ export function parseFrame(
     default:
       return null;
   }
+}
+
+const cancelFeed = z.object({ client_order_id: uint64Text, cancel_status: z.string() });
+
+/** The own id whose cancel was dropped, since another one of it was in force (strategy 9.12); null: the frame tells no such thing. */
+export function droppedCancel(feed: unknown): string | null {
+  const read = cancelFeed.safeParse(feed).data;
+  return read?.cancel_status === 'DROPPED_DUPLICATE' ? ownId(read.client_order_id) : null;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

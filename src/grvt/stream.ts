@@ -7,7 +7,7 @@ import type { AccountFrame } from '../core/view.ts';
 import type { Clock, Redact } from '../ports.ts';
 import { asItIs, foreign } from './errors.ts';
 import type { WireTap } from './exchange.ts';
-import { ACCOUNT_STREAMS, parseFrame } from './frames.ts';
+import { ACCOUNT_STREAMS, CANCEL_STREAM, droppedCancel, parseFrame } from './frames.ts';
 import { openAgents } from './http.ts';
 import { parseBookFrame, UnusableAnswer } from './parse.ts';
 import { fillMoneyOf } from './payments.ts';
@@ -29,6 +29,8 @@ export interface StreamOptions {
   readonly onFrame: (account: AccountName, frame: AccountFrame) => void;
   /** A fill of the account, own or not, with its fee (strategy 17.1). Absent: nobody books them. */
   readonly onFill?: (fill: FillRow) => void;
+  /** A cancel of an own order was dropped as a duplicate (strategy 9.12). */
+  readonly onCancelDropped?: (clientOrderId: string) => void;
   /** The account's streams are all subscribed, or not any more: what happened meanwhile is in no frame (API 8). */
   readonly onChange: (account: AccountName, up: boolean) => void;
   readonly report: (fact: Fact) => void;
@@ -232,6 +234,9 @@ function keepConnected(input: {
       });
     }
 
+    /** Of the subscription that may be refused, while it is not answered. */
+    let optionalId: number | null = null;
+
     function look(): void {
       // The exchange need not hang up on a session that ended or was replaced; it may just say nothing more.
       if (session !== null && session.current() !== headers) {
@@ -285,8 +290,11 @@ function keepConnected(input: {
       error?: { code: number; message?: string | null | undefined } | null | undefined;
       result?: unknown;
     }): void {
+      const isOptional = optionalId !== null && (answer.id ?? optionalId) === optionalId;
+      if (isOptional) optionalId = null;
       if (answer.error !== null && answer.error !== undefined) {
         const { code, message } = answer.error;
+        if (isOptional && code !== 1000) return;
         lose(`refused: ${code} ${message ?? ''}`.trim(), code === 1000 ? headers : null);
         return;
       }
@@ -303,6 +311,11 @@ function keepConnected(input: {
       upAtMs = clock.nowMs();
       say('up', 'subscribed');
       changed(true);
+      // Nothing depends on it: where it is refused, everything else goes on.
+      if (account === null || options.onCancelDropped === undefined) return;
+      const params = { stream: CANCEL_STREAM, selectors: [options.subAccountIds[account]] };
+      optionalId = subscriptions.length + 1;
+      socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params, id: optionalId }));
     }
 
     function takeFeed(frame: {
@@ -332,6 +345,11 @@ function keepConnected(input: {
         previous: frame.prev_sequence_number ?? null,
         feed,
       });
+      if (stream === CANCEL_STREAM) {
+        const dropped = droppedCancel(feed);
+        if (dropped !== null) options.onCancelDropped?.(dropped);
+        return;
+      }
       if (verdict === 'gap') lose(`gap in ${stream}: ${sequence} after ${last}`);
       if (verdict !== 'follows') return;
       if (sequence > 0n) sequences.set(key, sequence);

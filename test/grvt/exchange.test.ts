@@ -936,6 +936,9 @@ describe('cancels that leave together (strategy 9.12)', () => {
     const sentAt = performance.now();
     await exchange.cancelOrder('A', FIRST, 5_000, 'BTC_USDT_Perp');
     assert.ok(performance.now() - sentAt >= 590, String(performance.now() - sentAt));
+    assert.equal(exchange.isFenceVoid(FIRST), false);
+    for (const id of [FIRST, THIRD]) exchange.voidFence(id);
+    assert.deepEqual([FIRST, THIRD].map(exchange.isFenceVoid), [true, false], 'dropped as a duplicate; never sent');
     await exchange.cancelOrder('A', SECOND, 5_000, 'BTC_USDT_Perp');
     assert.equal(scripted.count(CANCEL), 3, 'another order’s fence waits for nothing');
   });

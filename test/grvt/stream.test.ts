@@ -33,7 +33,13 @@ interface Bench {
   readonly sessions: Record<AccountName, { headers: SessionHeaders; renewals: number }>;
   readonly subscribed: { who: string; stream: string; selectors: string[] }[];
   /** How the exchange answers; changed by tests. */
-  behave: { acknowledge: boolean; handshakeStatus: number | null; pong: boolean; error: number | null };
+  behave: {
+    acknowledge: boolean;
+    handshakeStatus: number | null;
+    pong: boolean;
+    error: number | null;
+    optional: string;
+  };
   streams: Streams;
   stop(): Promise<void>;
 }
@@ -72,7 +78,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       wire: [],
       sessions: { A: { headers: headers('A', 1), renewals: 0 }, B: { headers: headers('B', 1), renewals: 0 } },
       subscribed: [],
-      behave: { acknowledge: true, handshakeStatus: null, pong: true, error: null },
+      behave: { acknowledge: true, handshakeStatus: null, pong: true, error: null, optional: 'takes' },
       stop: async () => {
         for (const client of wss.clients) client.terminate();
         await new Promise((resolve) => server.close(resolve));
@@ -92,6 +98,13 @@ describe('streams (strategy 10.6, API 8)', () => {
         peer.on('message', (text) => {
           const { id, params } = JSON.parse(String(text));
           made.subscribed.push({ who, ...params });
+          if (params.stream === 'v1.cancel' && made.behave.optional !== 'takes') {
+            const error = { code: 1101, message: 'no such stream' };
+            const named = made.behave.optional === 'refuses' ? { id } : {};
+            if (made.behave.optional !== 'does not answer')
+              peer.send(JSON.stringify({ jsonrpc: '2.0', error, ...named }));
+            return;
+          }
           if (made.behave.error !== null) {
             peer.send(
               JSON.stringify({
@@ -121,7 +134,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     });
   }
 
-  function start(instruments = ['BTC_USDT_Perp']): void {
+  function start(instruments = ['BTC_USDT_Perp'], dropped: string[] | null = null): void {
     const session = (account: AccountName): Session => ({
       ready: async () => bench.sessions[account].headers,
       current: () => bench.sessions[account].headers,
@@ -146,6 +159,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       wire: { nextId: () => 100 + bench.wire.length, tell: (event) => bench.wire.push(event) },
       onFrame: (account, frame) => bench.frames.push({ account, ...frame }),
       onBook: (book) => bench.books.push(book),
+      ...(dropped === null ? {} : { onCancelDropped: (id: string) => dropped.push(id) }),
       onChange: (account, up) => bench.changes.push(`${account} ${up ? 'up' : 'down'}`),
       report: (fact) => fact.type === 'stream.changed' && bench.facts.push(fact),
     });
@@ -460,6 +474,30 @@ describe('streams (strategy 10.6, API 8)', () => {
       clock.tick(500);
       await until(() => says('up', 'A').length === 1);
       assert.equal(peerOf('A').headers.cookie, 'gravity=A2');
+    });
+  }
+
+  for (const how of ['takes', 'refuses', 'refuses without saying what', 'does not answer'] as const) {
+    it(`9.12 dropped cancels are followed once all else is up; nothing ends where the exchange ${how} that`, async () => {
+      const dropped: string[] = [];
+      bench.behave.optional = how;
+      start(['BTC_USDT_Perp'], dropped);
+      await until(() => bench.subscribed.filter(({ stream }) => stream === 'v1.cancel').length === 2);
+      const frame = (status: string, id: string, number: number) =>
+        peerOf('A').socket.send(
+          JSON.stringify({
+            ...JSON.parse(feed('v1.cancel', number)),
+            feed: { sub_account_id: SUB_ACCOUNTS.A, client_order_id: id, cancel_status: status },
+          }),
+        );
+      // No gap of it matters, nor another's cancel, nor one that ran out of time.
+      frame('DROPPED_DUPLICATE', own, 7);
+      frame('EXPIRED', own, 3);
+      frame('DROPPED_DUPLICATE', '77', 4);
+      await until(() => bench.wire.length === 3);
+      assert.deepEqual(dropped, [own]);
+      assert.deepEqual([says('down', 'A'), says('down', 'B')], [[], []]);
+      assert.equal(bench.frames.length, 0);
     });
   }
 

@@ -1042,6 +1042,18 @@ test('a fence that is refused or lost is no fence: the look-ups begin anew (9.6)
   assert.ok(bench.exchange.named('cancelOrder').length > 3);
 });
 
+test('a fence that the exchange dropped as a duplicate is no fence: another one is asked for (9.12)', async () => {
+  const bench = new Bench();
+  resolveOrder(bench);
+  bench.exchange.voidFences.add(CLIENT_ID);
+  await bench.pass(30_000, 250);
+  assert.deepEqual(told(bench), []);
+  assert.equal(bench.exchange.named('openOrders').length, 0, 'nothing is proven without a fence');
+  bench.exchange.voidFences.clear();
+  await bench.pass(30_000, 250);
+  assert.deepEqual(told(bench), ['resolved absent']);
+});
+
 test('a list that cannot be read proves nothing; one that shows the order PENDING neither (9.6)', async () => {
   const bench = new Bench();
   resolveOrder(bench);

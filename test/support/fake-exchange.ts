@@ -246,6 +246,12 @@ export class FakeExchange implements Exchange {
     return this.onCancel(account, clientOrderId, timeToLiveMs);
   }
 
+  voidFences = new Set<string>();
+
+  isFenceVoid(clientOrderId: string): boolean {
+    return this.voidFences.has(clientOrderId);
+  }
+
   spendAll(): void {
     this.#note('spendAll');
   }
