@@ -932,8 +932,8 @@ describe('cancels that leave together (strategy 9.12)', () => {
     const { scripted, exchange } = await rig(context);
     await exchange.login('A');
     scripted.on(CANCEL, ACKED);
-    await exchange.cancelOrder('A', FIRST, undefined, 'BTC_USDT_Perp');
     const sentAt = performance.now();
+    await exchange.cancelOrder('A', FIRST, undefined, 'BTC_USDT_Perp');
     await exchange.cancelOrder('A', FIRST, 5_000, 'BTC_USDT_Perp');
     assert.ok(performance.now() - sentAt >= 590, String(performance.now() - sentAt));
     assert.equal(exchange.isFenceVoid(FIRST), false);
