@@ -3,44 +3,8 @@ import type { ExchangeFailure } from './failure.ts';
 import type { AccountName, AccountSummary, ForeignOrder, Side } from './model.ts';
 import type { Reason } from './reasons.ts';
 
-/** Every kind of alert there is (strategy 12). */
-export type AlertKind =
-  | 'api-failure'
-  | 'account-parked'
-  | 'mmr'
-  | 'post-only-exhausted'
-  | 'unhedged'
-  | 'foreign-order'
-  | 'order-refused'
-  | 'order-ended'
-  | 'orders-ended'
-  | 'reduce-only'
-  | 'drift'
-  | 'split'
-  | 'same-direction'
-  | 'side-contradicts-config'
-  | 'order-count'
-  | 'clock-skew'
-  | 'stream-disagreement'
-  | 'limit-reached'
-  | 'mark-doubtful'
-  | 'repair-blocked'
-  | 'invariant-broken'
-  | 'actor-failed'
-  | 'start-difference'
-  | 'instrument-unlisted'
-  | 'symbol-leaving'
-  | 'held-with-net'
-  | 'symbol-left'
-  | 'stray-order'
-  | 'other-engine'
-  | 'isolated-margin'
-  | 'dead-man-off'
-  | 'taker-fill'
-  | 'defect'
-  | 'net-left'
-  | 'rate-limited'
-  | 'requests-waiting';
+/** Every kind of alert there is (strategy 12): a row of {@link ALERT_POLICIES}. */
+export type AlertKind = keyof typeof POLICIES;
 
 /** Numbers and words for the text, already formatted with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`; and reasons. */
 export type AlertDetails = Readonly<Record<string, string | Reason>>;
@@ -97,7 +61,7 @@ export interface AlertPolicy {
  * a broken invariant and a failed actor stay broken until somebody acts (900 s); what is said of the configuration or
  * of the start does not change by being repeated (once an episode).
  */
-export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
+const POLICIES = {
   'api-failure': { repeat: 120 * SECOND, critical: false },
   'account-parked': { repeat: 900 * SECOND, critical: true },
   mmr: { repeat: 1800 * SECOND, critical: true },
@@ -135,7 +99,9 @@ export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = {
   'dead-man-off': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },
   'requests-waiting': { repeat: 'episode', critical: false },
-};
+} as const satisfies Readonly<Record<string, AlertPolicy>>;
+
+export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = POLICIES;
 
 /** Every kind, in the order of the table. */
 export const ALERT_KINDS = Object.keys(ALERT_POLICIES) as readonly AlertKind[];

@@ -3,6 +3,7 @@ import { type Decimal, sum } from '../core/decimal.ts';
 import type { Fact, OrderWords } from '../core/facts.ts';
 import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
+import { ALERT_TEXTS } from '../texts/alerts.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -400,46 +401,6 @@ const LEAVING: Readonly<Record<LeavingWhy, string>> = {
   unconfigured: 'orders of ours rest on it and the symbols file does not name it',
 };
 
-/** How each alert begins; the details follow. The phrases of strategy 14 are verbatim. */
-const ALERT_HEADS: { readonly [K in Alert['kind']]: (alert: Alert, context: LineContext) => string } = {
-  'api-failure': () => 'ALERT the exchange does not answer as it should',
-  'account-parked': () => 'ALERT account parked',
-  mmr: () => 'MMR ALERT maintenance margin is close to equity',
-  'post-only-exhausted': () => 'ALERT cooldown: post-only attempts used up',
-  unhedged: (_alert, context) => `ALERT unhedged>${context.stuckHours}h`,
-  'foreign-order': () => 'ALERT non-strategy order detected',
-  'order-refused': () => 'ALERT the exchange refused an order',
-  'order-ended': () => 'ALERT an order that rested was ended',
-  'orders-ended': () => 'ALERT orders of many symbols were ended',
-  'reduce-only': () => 'ALERT the exchange takes only orders that shrink a position',
-  drift: () => 'ALERT positions differ from the ledger',
-  split: () => 'ALERT both positions changed by one ratio, as in a split: paused until a start',
-  'same-direction': () => 'ALERT both accounts hold the same direction',
-  'side-contradicts-config': () => 'ALERT positions contradict a_side_when_equal',
-  'order-count': () => 'ALERT more orders than the cap',
-  'clock-skew': () => 'ALERT our clock and the exchange’s differ',
-  'stream-disagreement': () => 'ALERT a stream tells something else than REST',
-  'limit-reached': () => 'ALERT position limit reached',
-  'mark-doubtful': () => 'ALERT the mark price is doubtful',
-  'repair-blocked': () => 'ALERT the position limits block both ways to repair the net',
-  'invariant-broken': () => 'ALERT an invariant broke',
-  'actor-failed': () => 'ALERT a part of the engine failed',
-  'start-difference': () => 'ALERT the exchange differs from the journal',
-  'rate-limited': () => 'ALERT the exchange answers 429: the request budget is cut',
-  'requests-waiting': () => 'ALERT requests wait long for the request budget',
-  'instrument-unlisted': () => 'ALERT the exchange does not list it any more: no new orders',
-  'held-with-net': () => 'ALERT held with a net: nothing is repaired',
-  'symbol-leaving': () => 'ALERT hedge-only until it is hedged, then it leaves',
-  'symbol-left': () => 'ALERT removed or disabled, it has left',
-  'dead-man-off': () => 'ALERT the dead-man timer of the exchange is off',
-  'taker-fill': () => 'ALERT a fill of ours was a taker’s',
-  'isolated-margin': () => 'ALERT isolated margin: the account’s margin ratio says nothing about it',
-  defect: () => 'ALERT a defect stops the engine',
-  'net-left': () => 'ALERT not hedged while the engine is stopped',
-  'stray-order': () => 'ALERT own order on an instrument nobody knows',
-  'other-engine': () => 'ALERT another engine trades this account',
-};
-
 function alertText(alert: Alert, context: LineContext): string {
   const where = [
     alert.instrument === null ? '' : base(alert.instrument),
@@ -448,7 +409,8 @@ function alertText(alert: Alert, context: LineContext): string {
   const since = alert.sinceMs === null ? '' : `for ${lasting(alert.atMs - alert.sinceMs)}`;
   const details = Object.entries(alert.details).map(([name, value]) => `${name} ${reasonText(value)}`);
   const rest = [...where, since, ...details].filter((part) => part !== '');
-  const head = ALERT_HEADS[alert.kind](alert, context);
+  // Its phrases are searched for (strategy 14).
+  const head = `ALERT ${ALERT_TEXTS[alert.kind].en.title.replace('{hours}', context.stuckHours)}`;
   return rest.length === 0 ? head : `${head}: ${rest.join(', ')}`;
 }
 

@@ -107,7 +107,7 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'stream.contradicted': ['warn', 'Streams of account A contradict REST on BNB: two readings differ (strategy 10.6)'],
   'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
   'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
-  'alert.raised': ['warn', 'MMR ALERT maintenance margin is close to equity: account A, ratio 0.74, threshold 0.70'],
+  'alert.raised': ['warn', 'ALERT MMR ALERT: account A, ratio 0.74, threshold 0.70'],
   'alert.handled': ['info', 'mmr:A silenced for 2 h by ann (strategy 12.4)'],
   'alert.resolved': ['info', 'Resolved: mmr:A after 12 min'],
   'alerts.sent': ['debug', 'Message delivered, telling of 2 alerts; 0 waiting'],
