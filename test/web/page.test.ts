@@ -321,6 +321,8 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.waitForSelector('.link.up');
     const live = await shown(page);
     assert.deepEqual([live.headline, live.title, live.tile], ['Trading 1 symbols.', '(1) one · grvt-hedge', 'none']);
+    await until(() => page.locator('#said').innerText(), 'the alert, for a screen reader');
+    assert.equal(await page.locator('#said').innerText(), 'New alert: drift');
     frozen = true;
     await page.clock.fastForward(8_000);
     assert.equal((await shown(page)).headline, live.headline);

@@ -184,7 +184,7 @@ function ordersTable(symbol) {
         h(
           'tr',
           {},
-          ['account', 'side', 'size', 'price', 'state'].map((name) => h('th', {}, t(name))),
+          ['account', 'side', 'size', 'price', 'state', 'age'].map((name) => h('th', {}, t(name))),
         ),
       ),
       h(
@@ -199,6 +199,12 @@ function ordersTable(symbol) {
             h('td', { class: 'num' }, number(order.size), partly(order)),
             h('td', { class: 'num' }, number(order.price), h('small', {}, away(order))),
             h('td', {}, t(`orderState.${order.state}`)),
+            h(
+              'td',
+              { class: 'num' },
+              h('span', { 'data-since': order.sentAtMs }),
+              h('small', {}, `${t('expires')} `, h('span', { 'data-until': order.expiresAtMs })),
+            ),
           ),
         ),
       ),

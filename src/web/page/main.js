@@ -1,7 +1,7 @@
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
 import { createOverview, goneWords, needsAction } from './view.js';
-import { language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
+import { alertWords, language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page; the engine keeps as many. */
 const FEED_MAX = 400;
@@ -26,6 +26,9 @@ let skewMs = 0;
 const page = document.getElementById('page');
 const top = document.getElementById('top');
 const gone = document.getElementById('gone');
+const said = document.getElementById('said');
+/** Keys of the alerts that a screen reader was told of. */
+let announced = new Set();
 let shown = null;
 let shownName = '';
 let shownLink = '';
@@ -143,8 +146,17 @@ function changeStatus(change) {
   };
   setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
   header();
+  announce();
   shown?.status([...changed.keys()]);
   watch();
+}
+
+/** Alerts that have come up are read out once; the list itself is drawn again with each status. */
+function announce() {
+  const open = model.status.alerts.filter(needsAction);
+  const fresh = open.filter(({ key }) => !announced.has(key));
+  announced = new Set(open.map(({ key }) => key));
+  if (fresh.length > 0) said.textContent = t('newAlerts', { list: fresh.map(alertWords).join('; ') });
 }
 
 /** Sees whether the engine is still heard, and lets times run while it is. */
@@ -202,6 +214,7 @@ function header() {
       h('img', { src: '/page/icon.svg', alt: '', width: 26, height: 26 }),
       'grvt-hedge',
     ),
+    model.version && h('span', { class: 'dim wide' }, model.version),
     status && h('span', { class: `badge mode-${mode}`, title: t(`mode.${mode}`) }, mode),
     name !== '' && name !== mode ? h('span', { class: 'dim name-of-engine', title: name }, name) : '',
     status?.startedAtMs ? h('span', { class: 'dim wide' }, h('span', { 'data-running': status.startedAtMs })) : '',

@@ -303,6 +303,7 @@ function meter(share, { mark, title, bad } = {}) {
 function figureList({ figures, symbols }) {
   const sum = (pick) => symbols.reduce((total, one) => total + Math.abs(Number(pick(one) ?? 0)), 0);
   const gained = symbols.reduce((total, one) => total + Number(one.gainedUsdt), 0);
+  const [oldest] = symbols.flatMap(({ unhedged }) => unhedged?.fromMs ?? []).sort((a, b) => a - b);
   const percent = (rate) => (rate === null ? '–' : `${(rate * 100).toFixed(1)} %`);
   const cell = (name, value, unit = '', extra = '') =>
     h(
@@ -320,7 +321,13 @@ function figureList({ figures, symbols }) {
     cell(t('figures.hedges'), String(figures.hedges)),
     cell(t('figures.success'), percent(figures.orderSuccessRate)),
     cell(t('figures.postOnly'), percent(figures.postOnlyRefusalRate)),
-    cell(t('figures.timeToHedge'), figures.timeToHedgeMs === null ? '–' : lasting(figures.timeToHedgeMs.median)),
+    cell(
+      t('figures.timeToHedge'),
+      figures.timeToHedgeMs === null
+        ? '–'
+        : `${lasting(figures.timeToHedgeMs.median)} · ${lasting(figures.timeToHedgeMs.p90)}`,
+    ),
+    cell(t('figures.oldest'), oldest === undefined ? '–' : h('span', { 'data-since': oldest })),
   ];
 }
 
