@@ -751,6 +751,7 @@ export function reportOf(context: SymbolContext): { readonly stuck: StuckSymbol 
       hedgeSide,
       size,
       unhedgedSinceMs: state.unhedgedSinceMs,
+      ...(context.leaving === undefined ? {} : { leaves: true as const }),
       guardPrice: guardPrice(state.lots, { account, side: hedgeSide, size }, size.mul(0)),
       touch: fresh === null ? null : hedgeSide === 'sell' ? fresh.ask : fresh.bid,
     },

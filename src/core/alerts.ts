@@ -247,6 +247,8 @@ export interface StuckSymbol {
   readonly guardPrice: Decimal | null;
   /** Where the hedge would rest without a guard: the best ask for a sell, the best bid for a buy; null: no book. */
   readonly touch: Decimal | null;
+  /** It leaves, and waits for this (strategy 16.3): reported however short it has. Absent: it stays. */
+  readonly leaves?: true;
 }
 
 /** A net that stays open when the engine stops (strategy 13.4). */

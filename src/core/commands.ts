@@ -104,32 +104,33 @@ export interface Judged {
   readonly effects: readonly Effect[];
 }
 
-/** What each thing says; `{name}` stands for a parameter. */
+/** What each thing says; `{name}` stands for a parameter, `[…]` for what is left out without one of its parameters. */
 const TEXTS = {
-  'will-hedge-only': 'opens nothing, repairs go on{until}',
-  'will-pause': 'opens nothing, repairs until it is hedged, then does nothing{until}',
+  'will-hedge-only': 'opens nothing, repairs go on[, until {until}]',
+  'will-pause': 'opens nothing, repairs until it is hedged, then does nothing[, until {until}]',
   'will-hold': 'its {orders} own orders are cancelled now, then nothing is submitted until it is resumed',
   'will-hold-with-net':
-    'its {orders} own orders are cancelled now and the net of {size}{usdt} stays unhedged{cost}, until it is resumed',
-  'will-flatten': 'decreases to nothing with maker orders{by}, then pauses; A {a}, B {b} now',
+    'its {orders} own orders are cancelled now and the net of {size}[ ({usdt} USDT)] stays unhedged[, {cost} USDT to hedge at the touch], until it is resumed',
+  'will-flatten':
+    'decreases to nothing with maker orders[; what remains at {until} is listed], then pauses; A {a}, B {b} now',
   'will-trade': 'trades again',
   'still-held': 'the command is over; it is in {mode} still: {holds}',
-  'nothing-to-resume': 'no command was in force; it is in {mode}{holds}',
+  'nothing-to-resume': 'no command was in force; it is in {mode}[: {holds}]',
   'also-in-force': '{mode} applies, which is stricter: {holds}',
-  replaces: 'replaces {verb}{until}',
+  replaces: 'replaces {verb}[, until {until}]',
   'will-stop': 'the engine stops in order: nothing new is submitted, own orders are cancelled as configured',
   forgotten: 'is managed no longer; the positions stay: A {a}, B {b}',
   'needs-with-net':
-    'has a net of {size}{usdt} that nothing would hedge any more{cost}; repeat with --with-net if that is meant',
+    'has a net of {size}[ ({usdt} USDT)] that nothing would hedge any more[, {cost} USDT to hedge at the touch]; repeat with --with-net if that is meant',
   'needs-position-stays': 'holds A {a}, B {b}, which nobody would manage any more; repeat with --position-stays',
   'not-leaving': 'is not leaving: remove or disable its row first, then forget it',
   'orders-live': 'has {orders} live orders: cancel it first',
-  'unknown-symbol': 'no symbol of this engine is called {name}{nearest}',
+  'unknown-symbol': 'no symbol of this engine is called {name}[; did you mean {nearest}?]',
   'no-symbol': 'no symbol runs',
   'will-ack':
     '{key} is not repeated while it lasts; its end is told; if it is critical and gets worse, it is sent anyway',
-  'will-silence': 'nothing of {key} is told{until}; if it is critical and gets worse, it is sent anyway',
-  'unknown-alert': 'no alert {key} is open{nearest}',
+  'will-silence': 'nothing of {key} is told[, until {until}]; if it is critical and gets worse, it is sent anyway',
+  'unknown-alert': 'no alert {key} is open[; did you mean {nearest}?]',
   'bad-silence': 'a silence of {given} is not legal here: expected more than 0 and at most {most}',
   'bad-duration': 'a duration of {given} is not legal: expected more than 0 and at most 30 days',
   'not-trading': 'the engine is {phase}: it takes commands while it trades',
@@ -152,8 +153,17 @@ const TEXTS = {
 export type SaidCode = keyof typeof TEXTS;
 
 /** One thing to say, its text made of the parameters. */
-export function say(code: SaidCode, symbol: string | null = null, params: Readonly<Record<string, string>> = {}): Said {
-  const words = TEXTS[code].replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
+export function say(
+  code: SaidCode,
+  symbol: string | null = null,
+  given: Readonly<Record<string, string | null>> = {},
+): Said {
+  const params: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) if (value !== null && value !== '') params[name] = value;
+  const hasAll = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params);
+  const words = TEXTS[code]
+    .replace(/\[([^\]]*)\]/g, (_whole, part: string) => (hasAll(part) ? part : ''))
+    .replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
   return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
 }
 
@@ -203,7 +213,7 @@ function judgeAlert(
       key,
       alerts.map((one) => one.key),
     );
-    return refuse(say('unknown-alert', null, { key, nearest: near === null ? '' : `; did you mean ${near}?` }));
+    return refuse(say('unknown-alert', null, { key, nearest: near }));
   }
   if (command.verb === 'ack')
     return accept([say('will-ack', null, { key })], [{ kind: 'alert', key, silenceMs: null }]);
@@ -212,7 +222,7 @@ function judgeAlert(
   if (!(forMs > 0 && forMs <= mostMs)) {
     return refuse(say('bad-silence', null, { given: `${forMs / 1000} s`, most: `${mostMs / 3_600_000} h` }));
   }
-  const said = say('will-silence', null, { key, until: until(nowMs + forMs, time) });
+  const said = say('will-silence', null, { key, until: time(nowMs + forMs) });
   return accept([said], [{ kind: 'alert', key, silenceMs: forMs }]);
 }
 
@@ -238,7 +248,7 @@ function choose(
     if (found !== undefined) chosen.add(found);
     else {
       const near = nearest(name, known);
-      unknown.push(say('unknown-symbol', null, { name, nearest: near === null ? '' : `; did you mean ${near}?` }));
+      unknown.push(say('unknown-symbol', null, { name, nearest: near }));
     }
   }
   return unknown.length > 0 ? { ok: false, says: unknown } : { ok: true, symbols: [...chosen] };
@@ -255,7 +265,7 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
     case 'pause': {
       const untilMs = command.forMs === null ? null : nowMs + command.forMs;
       const said = say(command.verb === 'pause' ? 'will-pause' : 'will-hedge-only', instrument, {
-        until: until(untilMs, time),
+        until: untilMs === null ? null : time(untilMs),
       });
       return stand(symbol, command, { verb: command.verb, untilMs }, said, nowMs, time);
     }
@@ -269,12 +279,12 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
     }
     case 'flatten': {
       const untilMs = command.forMs === null ? null : nowMs + command.forMs;
-      const by = untilMs === null ? '' : `; what remains at ${time(untilMs)} is listed`;
+      const until = untilMs === null ? null : time(untilMs);
       return stand(
         symbol,
         command,
         { verb: 'flatten', untilMs },
-        say('will-flatten', instrument, { by, ...sizes }),
+        say('will-flatten', instrument, { until, ...sizes }),
         nowMs,
         time,
       );
@@ -285,7 +295,7 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
       const mode = modeOf(sourcesOf(now), nowMs);
       const holds = holdsWords(now, nowMs, time);
       if (former.length === 0) {
-        return accept([say('nothing-to-resume', instrument, { mode, holds: holds === '' ? '' : `: ${holds}` })], []);
+        return accept([say('nothing-to-resume', instrument, { mode, holds })], []);
       }
       const said = holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, holds });
       const ended = former.map(({ verb }) => verb);
@@ -320,7 +330,9 @@ function stand(
   const own = modeOf({ standing: standing.slice(-1) }, nowMs);
   const says = [
     said,
-    ...gone.map((one) => say('replaces', instrument, { verb: one.verb, until: until(one.untilMs, time) })),
+    ...gone.map((one) =>
+      say('replaces', instrument, { verb: one.verb, until: one.untilMs === null ? null : time(one.untilMs) }),
+    ),
     ...(mode === own ? [] : [say('also-in-force', instrument, { mode, holds: holdsWords(now, nowMs, time, verb) })]),
   ];
   const ended = gone.map((one) => one.verb).filter((one) => one !== verb);
@@ -343,18 +355,10 @@ function holdsWords(
     ...(leaving === null ? [] : [`it leaves (${leaving})`]),
     ...inForce(standing, nowMs)
       .filter(({ verb }) => verb !== but && verb !== 'flatten')
-      .map(({ verb, untilMs }) => `${verb}${until(untilMs, time)}`),
+      .map(({ verb, untilMs }) => (untilMs === null ? verb : `${verb}, until ${time(untilMs)}`)),
   ].join(', ');
 }
 
-function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string> {
-  return {
-    size: size.toFixed(),
-    usdt: usdt === null ? '' : ` (${usdt.abs().toFixed(2)} USDT)`,
-    cost: costUsdt === null ? '' : `, ${costUsdt.toFixed(2)} USDT to hedge at the touch`,
-  };
-}
-
-function until(untilMs: number | null, time: Wording['time']): string {
-  return untilMs === null ? '' : `, until ${time(untilMs)}`;
+function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string | null> {
+  return { size: size.toFixed(), usdt: usdt?.abs().toFixed(2) ?? null, cost: costUsdt?.toFixed(2) ?? null };
 }

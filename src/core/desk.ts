@@ -292,7 +292,7 @@ export function deskDaily(
     day,
     stuckMs,
     stuck: known.stuck
-      .filter((symbol) => isStuck(symbol.unhedgedSinceMs, nowMs, stuckMs))
+      .filter((symbol) => symbol.leaves || isStuck(symbol.unhedgedSinceMs, nowMs, stuckMs))
       .sort((a, b) => a.unhedgedSinceMs - b.unhedgedSinceMs),
     ...(unknown.length === 0 ? {} : { unknown }),
   };

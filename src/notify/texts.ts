@@ -51,7 +51,7 @@ interface Words {
   readonly folded: string;
   readonly foldedLine: (title: string, phase: string, alerts: number, times: number, since: string) => string;
   readonly phase: Readonly<Record<NoticePhase, string>>;
-  readonly daily: (date: string, count: number, hours: string) => string;
+  readonly daily: (date: string, count: number, hours: string, leaving: number) => string;
   readonly dailyLine: (line: DailyWords) => string;
   readonly dailyHints: string;
   readonly dailyMore: (count: number, names: string) => string;
@@ -107,7 +107,9 @@ const EN: Words = {
   foldedLine: (title, phase, alerts, times, since) =>
     `- ${title}${phase}: ${alerts} alert${alerts === 1 ? '' : 's'}, ${times} time${times === 1 ? '' : 's'}, since ${since}`,
   phase: { raised: '', resolved: ' (resolved)', passed: ' (resolved)' },
-  daily: (date, count, hours) => `Daily report ${date}: ${count} symbol${count === 1 ? '' : 's'} unhedged>${hours}h`,
+  daily: (date, count, hours, leaving) =>
+    `Daily report ${date}: ${count} symbol${count === 1 ? '' : 's'} unhedged>${hours}h` +
+    (leaving === 0 ? '' : `, ${leaving} leaving and not hedged`),
   dailyLine: ({ instrument, side, size, since, duration, guard, touch, missing }) =>
     [
       `- ${instrument}: to hedge, ${side} ${size}, since ${since} (${duration})`,
@@ -169,7 +171,8 @@ const ZH: Words = {
   foldedLine: (title, phase, alerts, times, since) =>
     `- ${title}${phase}：${alerts} 个告警，${times} 次，始于 ${since}`,
   phase: { raised: '', resolved: '（已恢复）', passed: '（已恢复）' },
-  daily: (date, count, hours) => `日报 (Daily report) ${date}：${count} 个标的 unhedged>${hours}h`,
+  daily: (date, count, hours, leaving) =>
+    `日报 (Daily report) ${date}：${count} 个标的 unhedged>${hours}h${leaving === 0 ? '' : `，${leaving} 个退出中未对冲`}`,
   dailyLine: ({ instrument, side, size, since, duration, guard, touch, missing }) =>
     [
       `- ${instrument}：待对冲 ${side === 'sell' ? '卖出' : '买入'} ${size}，始于 ${since}（${duration}）`,
@@ -358,7 +361,9 @@ function foldedLine(tally: FoldedTally, nowMs: number, words: Told): string {
 }
 
 function dailyText(report: DailyReport, limit: number, nowMs: number, words: Told): string {
-  const title = words.daily(isoDate(report.day), report.stuck.length, hoursText(report.stuckMs));
+  const leaving = report.stuck.filter(({ leaves }) => leaves).length;
+  const count = report.stuck.length - leaving;
+  const title = words.daily(isoDate(report.day), count, hoursText(report.stuckMs), leaving);
   const { unknown = [] } = report;
   const names = (list: readonly string[]) => clip(list.join(words.comma), NAMES_LIMIT);
   const last = [

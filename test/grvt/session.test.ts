@@ -106,6 +106,41 @@ describe('sessions (strategy 9.8, API 2)', () => {
     assert.ok(one.facts.some((fact) => fact.type === 'session.renewed' && fact.untilMs === START + 3_600_000));
   });
 
+  it('16.4 another key counts once it is logged in and proven; the session of before serves until then', async () => {
+    const one = bench();
+    await one.session.ready();
+    let prove = () => {};
+    one.prove = () => new Promise<void>((resolve) => (prove = resolve));
+    const rekeyed = one.session.rekey('the-new-key');
+    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(one.session.current()?.Cookie, 'gravity=c1');
+    prove();
+    await rekeyed;
+    assert.deepEqual(JSON.parse(one.logins[1]!.body), { api_key: 'the-new-key' });
+    assert.equal(one.session.current()?.Cookie, 'gravity=c2');
+  });
+
+  for (const [what, spoil] of [
+    ['refused', (one: Bench) => (one.answer = () => ({ status: 401, body: 'no' }))],
+    [
+      'of another account',
+      (one: Bench) =>
+        (one.prove = () =>
+          Promise.reject(new ExchangeError('parked', { call: 'positions', account: 'B' }, 1001, failed('no')))),
+    ],
+  ] as const)
+    it(`16.4 a key that is ${what} changes nothing, and the next login is one with the former key`, async () => {
+      const one = bench();
+      await one.session.ready();
+      const good = { answer: one.answer, prove: one.prove };
+      spoil(one);
+      await assert.rejects(one.session.rekey('a-bad-key'));
+      assert.equal(one.session.current()?.Cookie, 'gravity=c1');
+      Object.assign(one, good);
+      await one.session.login();
+      assert.deepEqual(JSON.parse(one.logins.at(-1)!.body), { api_key: 'the-key' });
+    });
+
   it('is renewed before it ends, while calls go on with the old one', async () => {
     const one = bench();
     await one.session.ready();

@@ -759,6 +759,16 @@ describe('strategy 12.2: the daily report', () => {
   const undecided = () => new World(AT_NINE, ['BNB_USDT_Perp']);
   const reports = (world: World) => world.texts().filter((text) => text.includes('Daily report'));
 
+  test('16.3 what leaves and waits on a lot is told, however short it has', async () => {
+    const world = undecided();
+    world.know([stuck(7), { ...stuck(0.1, 'SOL_USDT_Perp'), leaves: true }]);
+    await world.pass(20 * MINUTE, 1000);
+    assert.match(
+      reports(world)[0] ?? '',
+      /1 symbol unhedged>6h, 1 leaving and not hedged[\s\S]*SOL_USDT_Perp: to hedge/,
+    );
+  });
+
   test('exactly once a day however often the engine restarts, also when it was down at the hour', async () => {
     const world = undecided();
     world.know([stuck(7), stuck(1, 'NOT_STUCK')]);
