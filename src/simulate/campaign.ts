@@ -1,5 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Auditor, createAuditor, type Invariant } from '../core/audit/index.ts';
+import { ACCOUNTS } from '../core/model.ts';
+import { intervalsOf, type MoneyRow, unexplainedLimit } from '../core/money.ts';
 import { longestRest } from '../core/rests.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { journalledStart, staleMs } from '../engine/engine.ts';
@@ -204,6 +206,13 @@ class Campaign {
       loopIntervalMs: options.loopIntervalMs,
       extra: options.settings,
     });
+    // Longs of every second one pay, of the others they receive.
+    for (const [index, { name }] of this.#specs.entries())
+      this.#exchange.control.funding({
+        instrument: name,
+        rate: index % 2 === 0 ? '0.0001' : '-0.00005',
+        interval_ms: 3_600_000,
+      });
     for (const [index, symbol] of this.#settings.symbols.entries()) {
       openingPositions(this.#exchange, symbol, this.#specs[index]!);
     }
@@ -434,7 +443,21 @@ class Campaign {
     }
   }
 
+  /** What the journal says each account earned and paid explains its balances, where nothing was made to fail (strategy 17.3). */
+  #judgeMoney(): void {
+    if (Object.values(this.#plan).some((rate) => rate > 0)) return;
+    const rows = [...this.#process.journal.scan({ kind: 'money' })].map((entry) => entry.body as MoneyRow);
+    const intervals = ACCOUNTS.flatMap((account) => intervalsOf(rows, account));
+    this.#findings.checks.add('money', intervals.length);
+    for (const { account, unexplained, fromNs, toNs, rows: count } of intervals) {
+      if (unexplained.abs().lte(unexplainedLimit(count))) continue;
+      const detail = { account, unexplained: unexplained.toFixed(), fromNs: `${fromNs}`, toNs: `${toNs}` };
+      this.#findings.find('truth', '17.3', 'money moved that no row of the journal explains', detail);
+    }
+  }
+
   async #endLeg(whole: boolean): Promise<void> {
+    this.#judgeMoney();
     this.#process.unwant();
     if (this.#process.exists()) this.#process.die();
     this.#tally.interrupted(this.#time.nowMs);

@@ -183,7 +183,11 @@ export class EngineProcess {
       },
       onTrading: (trading, symbols) => {
         this.#trading = life.alive;
-        if (!this.#parts.streams || !life.alive) return;
+        if (!life.alive) return;
+        trading.readMoney((level, text) => {
+          if (life.alive) log.say(level, text, time.wallMs);
+        });
+        if (!this.#parts.streams) return;
         this.#streams = trading.listen((ears) =>
           createStreams({
             ...ears,

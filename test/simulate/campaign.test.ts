@@ -25,12 +25,14 @@ describe('a campaign', () => {
   });
 
   it('without faults gains and never loses', async () => {
-    const { code, out } = await simulateApart('--days', '0.03', '--seed', '2', '--json');
+    const { code, out } = await simulateApart('--days', '0.1', '--seed', '2', '--json');
     const report = JSON.parse(out);
     assert.deepEqual(report.broken, {});
     assert.ok(Number(report.spreadGainedUsdt) >= 0);
     // Each order as it comes to the exchange and as it is written, and the books after the calm.
     assert.ok(report.checks.truth > 2 * report.orders, `checked against the exchange’s books: ${report.checks.truth}`);
+    // Balances an hour apart, explained to the cent by fills, fees and funding (strategy 17.3).
+    assert.ok(report.checks.money >= 2, `intervals between balances: ${report.checks.money}`);
     assert.deepEqual(report.faults, {});
     assert.equal(code, 0);
   });
