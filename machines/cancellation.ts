@@ -98,8 +98,8 @@ export const cancellationMachine = setup({
     })),
     reportFailure: ({ context }) => {
       if (context.failure === null) return;
-      const { reporter, clock, account, failure } = context;
-      reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: 1 });
+      const { reporter, clock, account, clientOrderId, failure } = context;
+      reporter.report({ type: 'cancel.failed', atMs: clock.nowMs(), account, clientOrderId, failure });
     },
     shareAnswer: ({ context, system }, { output }: { output: ExchangeOrder | null }) =>
       shareAnswer(system, context.account, output),

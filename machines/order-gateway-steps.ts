@@ -580,7 +580,7 @@ function preparedFor(context: GatewayContext, clientOrderId: string): PreparedOr
     return journal.latest('order.prepared', clientOrderId)?.body ?? null;
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message });
+    reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message });
     return null;
   }
 }

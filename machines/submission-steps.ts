@@ -405,7 +405,7 @@ export function journalOutcome(
     const body: OrderOutcome = { clientOrderId, outcome, detail, atMs };
     journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs, body }]);
   } catch (thrown) {
-    reporter.report({ type: 'actor.failed', atMs, actor: 'journal', message: `${clientOrderId}: ${wordsOf(thrown)}` });
+    reporter.report({ type: 'journal.failed', atMs, message: `${clientOrderId}: ${wordsOf(thrown)}` });
   }
 }
 

@@ -234,7 +234,7 @@ const setupSubmission = setup({
     })),
     reportRecordFailure: ({ context }, params: { thrown: unknown }) => {
       const { reporter, clock } = context.deps;
-      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'journal', message: wordsOf(params.thrown) });
+      reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: wordsOf(params.thrown) });
     },
     noteRecorded: assign((_, params: { output: Recorded }) => ({
       recorded: params.output,

@@ -184,3 +184,27 @@ test('nothing imports from outside the project', () => {
   const wrong = [...PRODUCT, ...filesBelow('test')].flatMap(importsOf).filter((one) => one.to.startsWith('..'));
   assert.deepEqual(wrong, []);
 });
+
+/** Who reads a text of somebody else: the schema library's, Node's, the exchange's on the wire (the auditor). */
+const READS_OTHERS: readonly string[] = ['src/grvt/parse.ts', 'src/cli/simulate.ts', 'src/core/audit/wire.ts'];
+
+test('nothing reads our own sentences back: a branch asks for a code, a translation has the value', () => {
+  const page = readdirSync(join(ROOT, 'src/web/page')).filter((name) => name.endsWith('.js'));
+  const files = [...PRODUCT, ...page.map((name) => `src/web/page/${name}`)].filter(
+    (file) => !READS_OTHERS.includes(file),
+  );
+  const patterns = [
+    // A branch, or a change, of a sentence.
+    /\b(?:why|reason|message|detail|sentence)\??\.(?:startsWith|endsWith|includes|match|search|replace|replaceAll|split)\(/,
+    /\.(?:test|exec)\((?:\w+\??\.)*(?:why|reason|message|detail|sentence)\)/,
+    // A table that turns sentences into others.
+    /\[\s*\/\^?[a-z][^\n]*\/[a-z]*,\s*['"`]/,
+  ];
+  const found = files.flatMap((file) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    return lines.flatMap((line, index) =>
+      patterns.some((pattern) => pattern.test(line)) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+    );
+  });
+  assert.deepEqual(found, []);
+});

@@ -213,6 +213,15 @@ export type Fact = { readonly atMs: number } & (
   | { readonly type: 'alerts.refused'; readonly reason: string; readonly setAside: number; readonly waiting: number }
   /** The dead-man switch did not hear the engine; the next beat is a minute later. */
   | { readonly type: 'heartbeat.missed'; readonly reason: string }
+  /** A cancel could not be sent, or was not answered as it should be: the order is as it was. */
+  | {
+      readonly type: 'cancel.failed';
+      readonly account: AccountName;
+      readonly clientOrderId: string;
+      readonly failure: ExchangeFailure;
+    }
+  /** The journal could not be read or written; what depends on it waits or is repeated. */
+  | { readonly type: 'journal.failed'; readonly message: string }
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
   | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
   | { readonly type: 'engine.draining'; readonly why: string }

@@ -255,6 +255,11 @@ const WORDING: Wording = {
         : `tried once more${cited('12.1')}`),
   }),
   'heartbeat.missed': (fact) => ({ level: 'warn', text: `Heartbeat not delivered: ${fact.reason}` }),
+  'cancel.failed': ({ account, clientOrderId, failure }) => ({
+    level: 'warn',
+    text: `Cancel of order ${clientOrderId} of account ${account} failed: ${reasonText(failure.why)}; it counts as live`,
+  }),
+  'journal.failed': ({ message }) => ({ level: 'error', text: `The journal failed: ${message}` }),
   'actor.failed': (fact) => ({
     level: 'error',
     text: `A part of the engine failed and is started again: ${fact.actor}: ${fact.message}`,

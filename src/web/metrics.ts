@@ -188,6 +188,9 @@ export function createMetrics(source: StatusSource): Metrics {
       case 'invariant.broken':
         invariants.inc({ invariant: fact.invariant });
         break;
+      case 'journal.failed':
+        actors.inc({ actor: 'journal' });
+        break;
       case 'actor.failed':
         // `submission:BNB…#12` names one child of thousands: its kind is what a series may carry.
         actors.inc({ actor: fact.actor.split(/[:#]/)[0] ?? fact.actor });

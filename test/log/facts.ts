@@ -277,6 +277,8 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     pauseMs: 30_000,
   },
   'heartbeat.missed': { type: 'heartbeat.missed', atMs: AT, reason: 'no answer' },
+  'cancel.failed': { type: 'cancel.failed', atMs: AT, account: 'A', clientOrderId: '17', failure },
+  'journal.failed': { type: 'journal.failed', atMs: AT, message: 'disk full' },
   'actor.failed': { type: 'actor.failed', atMs: AT, actor: 'symbol:BNB_USDT_Perp', message: 'size is not whole' },
   'engine.started': {
     type: 'engine.started',

@@ -116,6 +116,8 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'Alerts could not be delivered, 1 in a row: gateway says 502; 3 waiting, tried again in 30 s; trading goes on (strategy 12.1)',
   ],
   'heartbeat.missed': ['warn', 'Heartbeat not delivered: no answer'],
+  'cancel.failed': ['warn', 'Cancel of order 17 of account A failed: no answer within 5 s; it counts as live'],
+  'journal.failed': ['error', 'The journal failed: disk full'],
   'actor.failed': [
     'error',
     'A part of the engine failed and is started again: symbol:BNB_USDT_Perp: size is not whole',

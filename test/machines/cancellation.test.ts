@@ -49,7 +49,7 @@ test('a failed cancel may have happened: the order’s state tells (9.6, 9.7)', 
   cancel(bench);
   await bench.pass(100);
   assert.equal(outcome(bench), 'over');
-  assert.equal(bench.reported('read.failed').length, 1);
+  assert.equal(bench.reported('cancel.failed').length, 1);
 });
 
 test('a failed cancel is asked for again, a bounded number of times; then it has failed', async () => {

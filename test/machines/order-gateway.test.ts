@@ -611,7 +611,7 @@ test('a journal that cannot be read does not keep an order from being found out'
   send(resolveOf(strategyId(1)));
   await bench.settle();
   assert.equal(bench.last(BNB, 'order.resolved')?.outcome, 'exists');
-  assert.equal(bench.reported('actor.failed').length, 1);
+  assert.equal(bench.reported('journal.failed').length, 1);
 });
 
 test('what the journal left in doubt is found out from the start; intents keep clear of it (6.6, 11.2)', async () => {

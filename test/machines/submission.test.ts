@@ -524,7 +524,7 @@ test('a journal that cannot be written lets nothing leave (9.3)', async () => {
   assert.deepEqual(told(bench), ['ended unsent']);
   assert.match(reasonText(result(bench).why), /disk full/);
   assert.equal(bench.exchange.sent().length, 0);
-  assert.equal(bench.reported('actor.failed').length, 1);
+  assert.equal(bench.reported('journal.failed').length, 1);
 });
 
 test('an outcome that cannot be written is reported and does not stop the submission', async () => {
@@ -534,7 +534,7 @@ test('an outcome that cannot be written is reported and does not stop the submis
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
   await bench.pass(100);
   assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
-  assert.match(bench.reported('actor.failed')[0]?.message ?? '', /disk full/);
+  assert.match(bench.reported('journal.failed')[0]?.message ?? '', /disk full/);
 });
 
 test('leave that is not given because the account is parked parks it, and nothing was priced (9.1, 9.8)', async () => {

@@ -261,9 +261,11 @@ export function tone(fact) {
       return 'order';
     case 'alert.raised':
     case 'invariant.broken':
+    case 'journal.failed':
     case 'actor.failed':
     case 'account.parked':
       return 'bad';
+    case 'cancel.failed':
     case 'symbol.warned':
     case 'order.refused':
     case 'order.unknown':
