@@ -7,6 +7,7 @@ import type { FillRow } from './money.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
+import { reason } from './reasons.ts';
 import { GROWTH_TRY_MS } from './reduce-only.ts';
 import { repairWays } from './repairs.ts';
 import { splitDetails } from './split.ts';
@@ -224,7 +225,7 @@ export function heldDriftAlert(
     instrument,
     atMs,
     sinceMs: contradiction.sinceMs,
-    details: { difference: contradiction.difference.toFixed(), held: 'not taken over yet, no new orders until then' },
+    details: { difference: contradiction.difference.toFixed(), held: reason('drift-held', '10.5') },
   };
 }
 

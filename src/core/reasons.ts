@@ -14,6 +14,8 @@ export interface ReasonParams {
   'data-before-clock-step': { readonly account: AccountName };
   'reading-twice': None;
   'position-differs': { readonly account: AccountName; readonly difference: string };
+  /** A drift that is seen and not yet taken into the ledger. */
+  'drift-held': None;
   'split-found': { readonly ratio: string };
   unlisted: None;
   'unlisted-and-flat': None;

@@ -150,7 +150,6 @@ const ZH: Words = {
     unconfigured: '配置文件中没有该标的',
     buy: '买入',
     sell: '卖出',
-    'not taken over yet, no new orders until then': '尚未接管，此前不下新单',
   },
   engine: '引擎：',
   you: '您可以：',
