@@ -230,7 +230,7 @@ function accept(says: readonly Said[], effects: readonly Effect[]): Judged {
   return { answer: { ok: true, says }, effects };
 }
 
-/** The symbols that are meant, by name, case aside, or `all`. */
+/** The symbols that are meant, by name or by a base that is one symbol's only, case aside, or `all`. */
 function choose(
   symbols: readonly SteeredSymbol[],
   names: readonly string[],
@@ -244,7 +244,7 @@ function choose(
   const unknown: Said[] = [];
   const chosen = new Set<SteeredSymbol>();
   for (const name of names) {
-    const found = symbols.find(({ instrument }) => instrument.toLowerCase() === name.toLowerCase());
+    const found = named(symbols, name);
     if (found !== undefined) chosen.add(found);
     else {
       const near = nearest(name, known);
@@ -252,6 +252,15 @@ function choose(
     }
   }
   return unknown.length > 0 ? { ok: false, says: unknown } : { ok: true, symbols: [...chosen] };
+}
+
+/** `BNB_USDT_Perp`; or `BNB`, as the log says it, where one symbol has that base. */
+function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol | undefined {
+  const wanted = name.toLowerCase();
+  const whole = symbols.find(({ instrument }) => instrument.toLowerCase() === wanted);
+  if (whole !== undefined) return whole;
+  const ofBase = symbols.filter(({ instrument }) => instrument.split('_', 1)[0]?.toLowerCase() === wanted);
+  return ofBase.length === 1 ? ofBase[0] : undefined;
 }
 
 type OfSymbols = Extract<Command, { readonly symbols: readonly string[] }>;

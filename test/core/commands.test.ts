@@ -175,6 +175,13 @@ describe('16.2 answers', () => {
     assert.equal(judge(engine(symbol()), { verb: 'pause', symbols, forMs: null, ...GIVEN }).effects.length, 1);
   });
 
+  it('16.2 a base alone names the one symbol that has it, and no symbol where two have it', () => {
+    const pause = (name: string) => ({ verb: 'pause', symbols: [name], forMs: null, ...GIVEN }) as const;
+    assert.equal(judge(engine(symbol()), pause('bnb')).effects.length, 1);
+    const two = engine(symbol(), symbol({ instrument: 'BNB_USDC_Perp' }));
+    assert.deepEqual(judge(two, pause('BNB')).effects, []);
+  });
+
   it('16.2 a duration of 0, below it, or beyond 30 days', () => {
     for (const forMs of [0, -1, LONGEST_MS + 1, Number.NaN, Number.POSITIVE_INFINITY]) {
       const { answer, effects } = judge(engine(symbol()), { verb: 'pause', symbols: [BNB], forMs, ...GIVEN });
