@@ -93,7 +93,7 @@ function selfTradeLine({ A, B }: Terms): string {
  * Where the exchange lets no account hold what a symbol may reach (strategy 8.3, 11.7): a leverage above that of the bracket of
  * its maximum position, and a maximum position above the largest one. Symbol after symbol: nothing is in a hurry.
  *
- * @returns a line each, and one for what could not be read
+ * @returns a line each, and one for each reason why some could not be read
  */
 export async function marginWarnings(
   exchange: Pick<GrvtExchange, 'marginRules' | 'indexPrice'>,
@@ -101,12 +101,13 @@ export async function marginWarnings(
   configs: readonly SymbolConfig[],
 ): Promise<string[]> {
   const warnings: string[] = [];
+  const unknown = new Map<string, string[]>();
   for (const { instrument, positionMode, maxTotalPositionUsdt } of configs) {
     if (positionMode !== 'increase') continue;
     const most = maxTotalPositionUsdt.div(2);
     const rules = await orUnknown(exchange.marginRules(instrument));
     if ('unknown' in rules) {
-      warnings.push(`${instrument}: margin rules unknown (${rules.unknown})`);
+      unknown.set(rules.unknown, [...(unknown.get(rules.unknown) ?? []), instrument]);
       continue;
     }
     const bracket = rules.brackets.find(({ floor, cap }) => most.gte(floor) && (cap === null || most.lt(cap)));
@@ -129,6 +130,7 @@ export async function marginWarnings(
           `at ${price.toFixed()}, and the exchange allows ${rules.maxPositionSize.toFixed()}: orders will be refused`,
       );
   }
+  for (const [why, instruments] of unknown) warnings.push(`${instruments.join(', ')}: margin rules unknown (${why})`);
   return warnings;
 }
 

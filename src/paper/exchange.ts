@@ -33,7 +33,7 @@ export interface PaperOptions {
   /** Life of a session cookie. Default an hour. */
   readonly sessionMs?: number;
   /** Answer 429 by the weights of API 7. Default true. */
-  readonly rateLimits?: boolean;
+  readonly rateLimits?: boolean | undefined;
   readonly faults?: readonly FaultRule[];
   readonly selfTrade?: VenueOptions['selfTrade'];
   readonly overlap?: VenueOptions['overlap'];
