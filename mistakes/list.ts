@@ -113,8 +113,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'size-through-a-float',
     what: 'the size is printed as a rounded number on its way out',
     file: 'src/grvt/exchange.ts',
-    right: 'size: draft.size.toFixed(),',
-    wrong: 'size: Number(draft.size).toFixed(1),',
+    right: 'const [size, limitPrice] = [draft.size.toFixed(), draft.price.toFixed()];',
+    wrong: 'const [size, limitPrice] = [Number(draft.size).toFixed(1), draft.price.toFixed()];',
   },
   {
     name: 'own-orders-cross',
@@ -245,8 +245,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'orders-left-at-stop',
     what: 'the clean-up believes the first acknowledgement',
     file: 'machines/stop-cleanup.ts',
-    right: 'doomed[clientOrderId] = { ...order, isOpen, end };',
-    wrong: "doomed[clientOrderId] = { ...order, isOpen: false, end: 'cancelled' };",
+    right: 'doomed[clientOrderId] = { ...order, fencedAtMs, isOpen, end };',
+    wrong: "doomed[clientOrderId] = { ...order, fencedAtMs, isOpen: false, end: 'cancelled' };",
     options: ['--fault', 'engine-restarted=0.9'],
   },
   {

@@ -126,7 +126,7 @@ const EN: Words = {
   dailyMore: (count, names) => `and ${count} more: ${names}`,
   dailyUnknown: (names) => `not known: ${names}`,
   started: (after, symbols) =>
-    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', none: 'Started for the first time' }[after]}: ${symbols} symbols`,
+    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
   stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
