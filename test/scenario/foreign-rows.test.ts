@@ -25,7 +25,7 @@ describe('10.4 rows that concern nobody stop nothing', () => {
         if (route === 'positions') return added(ODD_POSITION);
         if (route === 'all_instruments') return added(ODD_INSTRUMENT);
         // The first create never arrives: it has to be proven absent from these very lists (9.6).
-        if (route === 'create_order' && body?.o !== undefined && lost === 0) {
+        if (route === 'create_order' && body?.order !== undefined && lost === 0) {
           lost += 1;
           return 'drop';
         }
