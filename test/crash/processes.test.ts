@@ -9,9 +9,9 @@ import { runScenario } from './virtual.ts';
  */
 
 /** Points of the sample, spread over the scenario's more than 500; every fourth is followed by a second kill while it recovers. */
-const SAMPLE = 12;
+const SAMPLE = 8;
 const FIRST_POINT = 9;
-const BETWEEN = 41;
+const BETWEEN = 61;
 /** Runs at a time: each waits for the clock far longer than it works. */
 const AT_A_TIME = 4;
 
