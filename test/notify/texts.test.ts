@@ -270,7 +270,7 @@ describe('12.3 news, in both languages', () => {
     [
       'symbols of which nothing is known: no “nothing is unhedged”',
       news({ what: 'started', after: 'stop', symbols: 1 }, { unhedged: [], unknown: ['SOL_USDT_Perp'] }),
-      /^Started: 1 symbols\nNot known yet: SOL_USDT_Perp$/,
+      /^Started: 1 symbol\nNot known yet: SOL_USDT_Perp$/,
       /^已启动：1 个标的\n状态未知：SOL_USDT_Perp$/,
     ],
   ];

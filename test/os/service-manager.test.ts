@@ -56,17 +56,18 @@ describe('sd_notify', () => {
 
   it('systemd is told ready, status, reloading and stopping, in order', { skip, timeout: 30_000 }, async (t) => {
     const systemd = await listener(t, 'order');
+    const heard: string[] = [];
     const service = openServiceManager({
       env: { ...process.env, NOTIFY_SOCKET: systemd.path },
       problems: () => [],
-      warn: assert.fail,
+      // The last message's barrier may find the listener gone: the test is over then.
+      warn: (text) => assert.ok(heard.length === 5, text),
     });
     service!.status('trading\nBTC');
     service!.ready();
     service!.reloading();
     service!.ready();
     service!.stopping();
-    const heard: string[] = [];
     for (let index = 0; index < 5; index += 1) heard.push(await systemd.next());
     assert.deepEqual(heard, ['STATUS=trading BTC', 'READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
     service!.close();
