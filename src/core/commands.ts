@@ -1,5 +1,5 @@
 import type { AlertState } from './alerts.ts';
-import type { Decimal } from './decimal.ts';
+import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
@@ -369,5 +369,9 @@ function holdsWords(
 }
 
 function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string | null> {
-  return { size: size.toFixed(), usdt: usdt?.abs().toFixed(2) ?? null, cost: costUsdt?.toFixed(2) ?? null };
+  return {
+    size: size.toFixed(),
+    usdt: usdt?.abs().toFixed(2) ?? null,
+    cost: costUsdt === null ? null : usdtText(costUsdt),
+  };
 }

@@ -1,5 +1,5 @@
 import { type Alert, type AlertDetails, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
-import { type Decimal, sum } from './decimal.ts';
+import { type Decimal, sum, usdtText } from './decimal.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolMode } from './model.ts';
 import { conductOf } from './modes.ts';
@@ -121,7 +121,7 @@ export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costU
     side: hedgeSide,
     size: size.toFixed(),
     ...(usdt === null ? {} : { diff: usdt.toFixed(2) }),
-    ...(costUsdt === null ? {} : { cost: costUsdt.toFixed(2) }),
+    ...(costUsdt === null ? {} : { cost: usdtText(costUsdt) }),
   };
   return { kind: 'net-left', key: alertKey('net-left', instrument), account: null, instrument, atMs, sinceMs, details };
 }

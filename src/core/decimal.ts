@@ -35,6 +35,12 @@ export function decimal(text: string): Decimal {
   return new Decimal(text);
 }
 
+/** An amount of USDT for people, with two decimals; one that rounds to nothing has no sign. */
+export function usdtText(amount: Decimal): string {
+  const cents = amount.toDecimalPlaces(2);
+  return (cents.isZero() ? ZERO : cents).toFixed(2);
+}
+
 /** The largest multiple of `step` that is not above `value` (value ≥ 0, step > 0). */
 export function floorTo(value: Decimal, step: Decimal): Decimal {
   // Whole steps only: a quotient of sixty digits would be thrown away behind the point, and is not exact.

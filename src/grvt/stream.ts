@@ -206,6 +206,7 @@ function keepConnected(input: {
     let subscribing: NodeJS.Timeout | null = null;
     const unacknowledged = new Map<number, Subscription>();
     const sequences = new Map<string, bigint>();
+    let hasGivenRows = false;
 
     function end(): void {
       over = true;
@@ -373,7 +374,9 @@ function keepConnected(input: {
       if (stream === 'v1.fill') takeFill(of, feed);
       try {
         const row = parseFrame(stream, feed, options.subAccountIds[of], isTraded);
-        if (row !== null) options.onFrame(of, { ...row, from, receivedAtMs } as AccountFrame);
+        if (row === null) return;
+        hasGivenRows = true;
+        options.onFrame(of, { ...row, from, receivedAtMs } as AccountFrame);
       } catch (thrown) {
         if (!(thrown instanceof UnusableAnswer)) throw thrown;
         // What it told is missing, as in a gap.
@@ -392,7 +395,10 @@ function keepConnected(input: {
     }
 
     abandon = end;
-    loseThis = lose;
+    // Before its first row a connection that is being made has told nobody anything: it need not be made again.
+    loseThis = (why) => {
+      if (upAtMs !== null || hasGivenRows) lose(why);
+    };
     socket.on('open', subscribe);
     socket.on('message', take);
     socket.on('pong', () => {

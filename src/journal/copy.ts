@@ -58,16 +58,7 @@ export function backupJournal(file: string, to: string): JournalContents {
   if (!existsSync(dirname(to))) throw new JournalError('io', to, 'its directory does not exist');
   const part = `${to}.part`;
   try {
-    removeFiles(part);
-    // VACUUM INTO needs an empty file or none; an empty one has our mode from the start.
-    ensurePrivateFile(part);
-    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-    try {
-      db.prepare('VACUUM INTO ?').run(part);
-    } finally {
-      db.close();
-    }
-    const contents = sealed(part);
+    const contents = copyInto(part, file);
     // A link and not a rename: it fails where somebody made a file of that name meanwhile.
     linkSync(part, to);
     removeFiles(part);
@@ -106,15 +97,7 @@ export function restoreJournal(copy: string, file: string, older: boolean): Rest
   const part = `${file}.part`;
   try {
     ensurePrivateDirectory(dirname(file));
-    removeFiles(part);
-    ensurePrivateFile(part);
-    const db = new DatabaseSync(copy, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-    try {
-      db.prepare('VACUUM INTO ?').run(part);
-    } finally {
-      db.close();
-    }
-    const restored = sealed(part);
+    const restored = copyInto(part, copy);
     const setAside = putAside(file);
     const mark = new Mark(file);
     mark.write(restored.lastSeq, true);
@@ -128,8 +111,17 @@ export function restoreJournal(copy: string, file: string, older: boolean): Rest
   }
 }
 
-/** Checks a copy and waits until it is on disk. */
-function sealed(part: string): JournalContents {
+/** Copies a journal as it stands at one moment, checks the copy, and waits until it is on disk. */
+function copyInto(part: string, file: string): JournalContents {
+  removeFiles(part);
+  // VACUUM INTO needs an empty file or none; an empty one has our mode from the start.
+  ensurePrivateFile(part);
+  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.prepare('VACUUM INTO ?').run(part);
+  } finally {
+    db.close();
+  }
   inspect(part, new Mark(part), undefined, Number.POSITIVE_INFINITY);
   const contents = { ...contentsOf(part), notices: [] };
   syncFile(part);

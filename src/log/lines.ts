@@ -1,5 +1,5 @@
 import type { Alert } from '../core/alerts.ts';
-import { type Decimal, sum } from '../core/decimal.ts';
+import { type Decimal, sum, usdtText } from '../core/decimal.ts';
 import type { Fact, OrderWords } from '../core/facts.ts';
 import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
@@ -281,7 +281,7 @@ const WORDING: Wording = {
       `Left open: ${base(instrument)} is not hedged, to hedge: ${hedgeSide} ${number(size)}`,
       usdt === null ? '' : `worth ${usdt.toFixed(2)} USDT`,
       sinceMs === null ? 'since a moment ago' : `for ${lasting(atMs - sinceMs)}`,
-      costUsdt === null ? 'cost at the touch not known' : `cost at the touch ${costUsdt.toFixed(2)} USDT`,
+      costUsdt === null ? 'cost at the touch not known' : `cost at the touch ${usdtText(costUsdt)} USDT`,
     ]
       .filter((part) => part !== '')
       .join(', ')

@@ -7,7 +7,7 @@ import {
   type StuckSymbol,
 } from '../core/alerts.ts';
 import { netLeftAlert } from '../core/conditions.ts';
-import { type Decimal, sum as total } from '../core/decimal.ts';
+import { type Decimal, sum as total, usdtText } from '../core/decimal.ts';
 import {
   type AlertTexts,
   clip,
@@ -384,7 +384,7 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Tol
 /** What was done, and what is not hedged: each net, or as many as there is room for, after their sums (strategy 12.3). */
 function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: number, words: Told): string {
   const sum = (amounts: readonly (Decimal | null)[]) =>
-    amounts.some((amount) => amount === null) ? null : total(amounts as readonly Decimal[]).toFixed(2);
+    amounts.some((amount) => amount === null) ? null : usdtText(total(amounts as readonly Decimal[]));
   const head = [
     doingText(doing, nowMs, words),
     unhedged.length > 0

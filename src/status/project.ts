@@ -1,6 +1,6 @@
 import { netLeftOf, type SymbolContext, whyWaiting } from '../../machines/symbol-steps.ts';
 import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, type NetLeft } from '../core/alerts.ts';
-import { type Decimal, ZERO } from '../core/decimal.ts';
+import { type Decimal, usdtText, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
 import { isSilenced } from '../core/handling.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
@@ -125,7 +125,7 @@ function reasonOf(
 export function openStatus(net: NetLeft | null): SymbolStatus['open'] {
   if (net === null) return null;
   const { hedgeSide, size, usdt, sinceMs, costUsdt } = net;
-  const money = (amount: Decimal | null) => amount?.toFixed(2) ?? null;
+  const money = (amount: Decimal | null) => (amount === null ? null : usdtText(amount));
   return { hedgeSide, size: size.toFixed(), usdt: money(usdt), sinceMs, costUsdt: money(costUsdt) };
 }
 

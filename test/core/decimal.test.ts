@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ceilTo, Decimal, decimal, floorTo, max, min, PLAIN_DECIMAL, sum } from '../../src/core/decimal.ts';
+import { ceilTo, Decimal, decimal, floorTo, max, min, PLAIN_DECIMAL, sum, usdtText } from '../../src/core/decimal.ts';
 import { d, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/decimal');
@@ -92,4 +92,16 @@ describe('2.2 decimals are exact from the first byte to the last', () => {
     );
     assert.ok(sum([]).isZero());
   });
+});
+
+describe('amounts for people', () => {
+  for (const [amount, text] of [
+    ['0', '0.00'],
+    ['-0.001', '0.00'],
+    ['-0.0051', '-0.01'],
+    ['0.004', '0.00'],
+    ['1234.5', '1234.50'],
+  ] as const) {
+    it(`${amount} USDT is ${text}`, () => assert.equal(usdtText(d(amount)), text));
+  }
 });

@@ -341,6 +341,16 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.deepEqual(bench.changes.sort(), ['A up', 'B down', 'B up', 'B up']);
   });
 
+  it('a connection that is being made and has told nothing is kept: a poller that starts loses nothing by it', async () => {
+    start();
+    await until(() => bench.peers.some(({ who }) => who === 'B'));
+    bench.streams.reconnect('B', 'the account’s poller has started');
+    await until(allUp);
+    bench.streams.reconnect('A', 'no frame of an order');
+    assert.deepEqual(says('down', 'B'), []);
+    assert.equal(says('down', 'A').length, 1, 'one that is up is given up, also before its first row');
+  });
+
   it('a disconnect is said at once, and is followed by a new connection', async () => {
     start();
     await until(allUp);
