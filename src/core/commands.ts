@@ -34,8 +34,6 @@ export type Command = Given &
     | { readonly verb: 'reload' | 'stop' }
   );
 
-export type Verb = Command['verb'];
-
 /** A symbol as commands see it. */
 export interface SteeredSymbol {
   readonly instrument: string;

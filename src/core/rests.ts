@@ -1,4 +1,4 @@
-import { ACCOUNTS, type AccountName, type ManagedOrder } from './model.ts';
+import type { AccountName, ManagedOrder } from './model.ts';
 import { reason } from './reasons.ts';
 import { blocksWay, type Refusal } from './refusals.ts';
 import type { Purpose, Rest, SymbolState } from './symbol-state.ts';
@@ -175,9 +175,4 @@ function withRest(state: SymbolState, rest: Rest): SymbolState {
 function withoutRests(state: SymbolState, over: (rest: Rest) => boolean): SymbolState {
   const rests = restsOf(state).filter((rest) => !over(rest));
   return rests.length === restsOf(state).length ? state : { ...state, rests };
-}
-
-/** The accounts whose openings rest now. */
-export function openingsResting(state: Pick<SymbolState, 'rests'>, nowMs: number): readonly AccountName[] {
-  return ACCOUNTS.filter((account) => isResting(state, { account, purpose: 'opening' }, nowMs));
 }

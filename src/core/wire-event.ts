@@ -44,6 +44,3 @@ export type WireEvent =
       readonly previous: string | null;
       readonly feed: unknown;
     };
-
-/** What crosses the wire by request and answer. */
-export type CallEvent = Exclude<WireEvent, { readonly kind: 'frame' }>;

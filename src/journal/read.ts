@@ -1,4 +1,4 @@
-import type { OrderOutcome, PreparedOrder, StoredEntry } from '../ports.ts';
+import type { PreparedOrder, StoredEntry } from '../ports.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
 /** Prepared orders whose last word is not final, oldest first: start asks the exchange about each (strategy 9.6, 11.2). */
@@ -34,9 +34,4 @@ export function orderHistory(journal: EngineJournal, clientOrderId: string): Ord
     facts: journal.mentioning('fact', null, names),
     decisions: journal.mentioning('decision', prepared?.body.intent.instrument ?? null, names),
   };
-}
-
-/** The last word about an order; null: none yet. */
-export function lastOutcome(journal: EngineJournal, clientOrderId: string): OrderOutcome | null {
-  return journal.latest('order.outcome', clientOrderId)?.body ?? null;
 }

@@ -7,8 +7,6 @@ import { PLAIN_DECIMAL } from '../core/decimal.ts';
 
 /** One unit of price or size. */
 export const E9 = 1_000_000_000n;
-/** One USDT of a product price × size. */
-export const E18 = E9 * E9;
 
 function parse(text: string, decimals: number): bigint | null {
   if (!PLAIN_DECIMAL.test(text)) return null;
@@ -66,11 +64,6 @@ export function printE9(value: bigint): string {
 /** Money (1e-18) as the venue prints it: cut at the six decimals of the quote currency. */
 export function printQuote(value: bigint): string {
   return print(value / 1_000_000_000_000n, 6);
-}
-
-/** Money (1e-18) with nine decimals, for ratios of money to size. */
-export function printE18(value: bigint): string {
-  return print(value, 18);
 }
 
 /** A quotient printed with `decimals` digits, cut. Zero when the divisor is zero. */

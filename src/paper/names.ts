@@ -133,8 +133,3 @@ export function toFull(name: string, value: unknown): unknown {
   }
   return out;
 }
-
-/** Whether the table has that structure. */
-export function knowsStruct(name: string): boolean {
-  return STRUCTS.has(name);
-}
