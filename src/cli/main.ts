@@ -50,7 +50,6 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
     .showHelpAfterError()
     // `alerts` and the commands below it both have `--json`.
-    .enablePositionalOptions()
     .exitOverride()
     .hook('preAction', () => {
       const { envFile: given } = program.opts<{ envFile?: string }>();
@@ -165,6 +164,8 @@ export async function main(args: readonly string[]): Promise<number> {
     });
   const alerts = program
     .command('alerts')
+    // Its own options stand before the names of its commands, which have the same ones.
+    .enablePositionalOptions()
     .description('open alerts, and those that ended within a day')
     .option(...journal)
     .option(...json)

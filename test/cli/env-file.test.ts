@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { forgetWhatNodeRead } from '../../src/cli/main.ts';
+import { forgetWhatNodeRead, main } from '../../src/cli/main.ts';
 
 test('what Node itself read of the settings file does not stay in the environment; what was set there does', () => {
   const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
@@ -19,3 +19,29 @@ test('what Node itself read of the settings file does not stay in the environmen
     rmSync(folder, { recursive: true });
   }
 });
+
+for (const command of [
+  ['run'],
+  ['check'],
+  ['status'],
+  ['lots'],
+  ['journal', 'verify'],
+  ['alerts'],
+  ['alerts', 'test'],
+  ['alerts', 'ack', 'KEY'],
+  ['pause', 'BNB', '--for', '1h'],
+  ['stop'],
+]) {
+  test(`--env-file may stand behind or before: ${command.join(' ')}`, async (t) => {
+    for (const args of [
+      [...command, '--env-file', '/none/pair.env'],
+      ['--env-file=/none/pair.env', ...command],
+    ]) {
+      const said: string[] = [];
+      t.mock.method(console, 'error', (line: string) => said.push(line));
+      assert.equal(await main(args), 78);
+      t.mock.restoreAll();
+      assert.equal(said.at(-1), '- /none/pair.env: cannot be read (ENOENT)');
+    }
+  });
+}
