@@ -2,6 +2,24 @@ import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xs
 import { streamAlert } from '../src/core/conditions.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  AlertRaised,
+  FailedLookup,
+  FrameReceived,
+  InstrumentsPolled,
+  LookupsDone,
+  OrderSeen,
+  OrdersWatched,
+  PollerStarted,
+  SnapshotFailed,
+  SnapshotReceived,
+  StreamsChanged,
+  StreamsReported,
+} from '../src/core/messages.ts';
+import type {
   AccountFill,
   AccountName,
   AccountSnapshot,
@@ -27,24 +45,6 @@ import {
   withTime,
 } from '../src/core/view.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
-import type {
-  AccountFailed,
-  AccountParked,
-  AccountPolled,
-  AccountUnparked,
-  AlertRaised,
-  FailedLookup,
-  FrameReceived,
-  InstrumentsPolled,
-  LookupsDone,
-  OrderSeen,
-  OrdersWatched,
-  PollerStarted,
-  SnapshotFailed,
-  SnapshotReceived,
-  StreamsChanged,
-  StreamsReported,
-} from './messages.ts';
 
 /**
  * Keeps the view of one account (strategy 10.1): reads positions and open orders over and over, with every own order that

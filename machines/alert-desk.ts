@@ -17,9 +17,10 @@ import {
   restoreDesk,
 } from '../src/core/desk.ts';
 import type { Fact } from '../src/core/facts.ts';
+import type { JournalEntry } from '../src/core/journal-entry.ts';
+import type { ToAlertDesk } from '../src/core/messages.ts';
 import { type AlertTexts, delivered, isDue, rejected, takeKeys, takeMessage, undelivered } from '../src/core/outbox.ts';
-import type { AlertSink, Clock, Journal, JournalEntry, Notifier, Reporter } from '../src/ports.ts';
-import type { ToAlertDesk } from './messages.ts';
+import type { AlertSink, Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
 
 /**
  * The alert desk (strategy 12): every alert arrives, whatever happens.

@@ -2,21 +2,13 @@ import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
 import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
+import type { JournalEntry, PreparedOrder } from '../src/core/journal-entry.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { Standing } from '../src/core/modes.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
-import type {
-  EngineClock,
-  Exchange,
-  Heartbeat,
-  Journal,
-  JournalEntry,
-  Notifier,
-  PreparedOrder,
-  Reporter,
-} from '../src/ports.ts';
+import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
 import { alertDeskMachine } from './alert-desk.ts';
 import { deadManMachine } from './dead-man.ts';

@@ -26,6 +26,31 @@ import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
+import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  ActorFailed,
+  AlertCleared,
+  AlertRaised,
+  GatewayIdle,
+  InstrumentListed,
+  InstrumentsPolled,
+  InstrumentUnlisted,
+  NewsTold,
+  OrderCancel,
+  OrderEnded,
+  ReduceOnlyChanged,
+  RulesDoubted,
+  StrategyChanged,
+  SubmissionsTuned,
+  SymbolFlattened,
+  SymbolLeft,
+  SymbolSteered,
+  TradingDrain,
+  TradingHalt,
+} from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
@@ -51,31 +76,6 @@ import {
   standingEntry,
   type TradingParts,
 } from './daemon-actors.ts';
-import type {
-  AccountFailed,
-  AccountParked,
-  AccountPolled,
-  AccountUnparked,
-  ActorFailed,
-  AlertCleared,
-  AlertRaised,
-  GatewayIdle,
-  InstrumentListed,
-  InstrumentsPolled,
-  InstrumentUnlisted,
-  NewsTold,
-  OrderCancel,
-  OrderEnded,
-  ReduceOnlyChanged,
-  RulesDoubted,
-  StrategyChanged,
-  SubmissionsTuned,
-  SymbolFlattened,
-  SymbolLeft,
-  SymbolSteered,
-  TradingDrain,
-  TradingHalt,
-} from './messages.ts';
 import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 import { knownOf } from './symbol-steps.ts';
 

@@ -1,10 +1,10 @@
 import { type AnyActorRef, assign, fromPromise, setup } from 'xstate';
 import type { Alert } from '../src/core/alerts.ts';
 import { deadManAlert, deadManKey } from '../src/core/conditions.ts';
+import type { AccountPolled } from '../src/core/messages.ts';
 import type { AccountName } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
 import type { Clock, Exchange } from '../src/ports.ts';
-import type { AccountPolled } from './messages.ts';
 
 /**
  * The exchange's dead-man timer of one account (strategy 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`): armed, and renewed twice per period, so

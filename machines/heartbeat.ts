@@ -1,8 +1,8 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { isStale } from '../src/core/assess.ts';
+import type { PollerToDaemon } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
-import type { PollerToDaemon } from './messages.ts';
 
 /**
  * Silence is an alert too (strategy 2.1): once a minute, while both accounts are polled successfully, it calls a dead-man

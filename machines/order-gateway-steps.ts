@@ -1,20 +1,7 @@
 import { apiFailureAlert, apiFailureKey } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
-import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
-import {
-  type PriceTable,
-  withEnded,
-  withEntry,
-  withoutCovered,
-  withoutOrder,
-  withoutSubmission,
-} from '../src/core/price-table.ts';
-import { type PricedOrder, pricesToGoBeyond } from '../src/core/pricing.ts';
-import { type Reason, reason } from '../src/core/reasons.ts';
-import type { Clock, EngineClock, Exchange, Journal, PreparedOrder, Reporter } from '../src/ports.ts';
-import type { CancellationInput } from './cancellation.ts';
+import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
   AccountParked,
   ActorFailed,
@@ -34,7 +21,21 @@ import type {
   SubmissionPrepared,
   SubmissionTold,
   TouchRequest,
-} from './messages.ts';
+} from '../src/core/messages.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
+import { isStrategyOrder, nextSequence } from '../src/core/order-id.ts';
+import {
+  type PriceTable,
+  withEnded,
+  withEntry,
+  withoutCovered,
+  withoutOrder,
+  withoutSubmission,
+} from '../src/core/price-table.ts';
+import { type PricedOrder, pricesToGoBeyond } from '../src/core/pricing.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
+import type { Clock, EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
+import type { CancellationInput } from './cancellation.ts';
 import {
   ORPHANED,
   type SubmissionDesk,

@@ -1,9 +1,5 @@
 import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
 import { toFailure } from '../src/core/failure.ts';
-import { ACCOUNTS } from '../src/core/model.ts';
-import { touchOf } from '../src/core/pricing.ts';
-import { reason } from '../src/core/reasons.ts';
-import { type CancellationInput, cancellationMachine } from './cancellation.ts';
 import type {
   AccountParked,
   AccountUnparked,
@@ -22,7 +18,11 @@ import type {
   SubmissionTold,
   TouchRequest,
   TradingDrain,
-} from './messages.ts';
+} from '../src/core/messages.ts';
+import { ACCOUNTS } from '../src/core/model.ts';
+import { touchOf } from '../src/core/pricing.ts';
+import { reason } from '../src/core/reasons.ts';
+import { type CancellationInput, cancellationMachine } from './cancellation.ts';
 import {
   accept,
   begin,

@@ -1,3 +1,4 @@
+import type { JournalEntry, PreparedOrder } from '../src/core/journal-entry.ts';
 import {
   addSent,
   confirm,
@@ -9,7 +10,7 @@ import {
 import { letGo } from '../src/core/reconcile.ts';
 import { afterSplit } from '../src/core/split.ts';
 import { emptySymbolState, type SymbolState } from '../src/core/symbol-state.ts';
-import type { Journal, JournalEntry, PreparedOrder } from '../src/ports.ts';
+import type { Journal } from '../src/ports.ts';
 
 /**
  * What a symbol knows when it starts, or starts again (strategy 11.2): its last saved state, put right by what the journal

@@ -2,23 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import { type Decimal, max } from '../src/core/decimal.ts';
 import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
-import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
-import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
-import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
-import { type Reason, reason } from '../src/core/reasons.ts';
-import { isPostOnlyRefusal } from '../src/core/refusals.ts';
-import { furtherRow } from '../src/core/view.ts';
-import type {
-  Admission,
-  EngineClock,
-  Exchange,
-  Journal,
-  OrderOutcome,
-  PreparedOrder,
-  PricedFrom,
-  Reporter,
-  SignedOrder,
-} from '../src/ports.ts';
+import type { OrderOutcome, PreparedOrder, PricedFrom } from '../src/core/journal-entry.ts';
 import type {
   AttemptRefused,
   LookupsDone,
@@ -27,7 +11,14 @@ import type {
   SubmissionEnded,
   SubmissionHalt,
   SubmissionTold,
-} from './messages.ts';
+} from '../src/core/messages.ts';
+import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
+import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
+import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
+import { isPostOnlyRefusal } from '../src/core/refusals.ts';
+import { furtherRow } from '../src/core/view.ts';
+import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder } from '../src/ports.ts';
 
 /**
  * What the names of the chart in submission.ts stand for: pricing an attempt and writing it down, what an answer says of it,

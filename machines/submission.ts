@@ -1,10 +1,16 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { toFailure } from '../src/core/failure.ts';
+import type {
+  OrderSeen,
+  ParkingFound,
+  StreamsChanged,
+  SubmissionHalt,
+  SubmissionPrepared,
+} from '../src/core/messages.ts';
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { rejection, WOULD_CROSS } from '../src/core/refusals.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
-import type { OrderSeen, ParkingFound, StreamsChanged, SubmissionHalt, SubmissionPrepared } from './messages.ts';
 import {
   ATTEMPT_GAP_MS,
   attemptRefused,

@@ -17,6 +17,7 @@ import {
 import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import { declare } from '../src/core/declare.ts';
 import type { Fact, SymbolPhase } from '../src/core/facts.ts';
+import type { JournalEntry, OrderOutcome } from '../src/core/journal-entry.ts';
 import { guardPrice, lotsNet } from '../src/core/ledger.ts';
 import {
   addSent,
@@ -30,6 +31,29 @@ import {
   markUnknown,
 } from '../src/core/managed-orders.ts';
 import { hasMoved, type Touch } from '../src/core/mark.ts';
+import type {
+  AccountParked,
+  AccountUnparked,
+  AlertCleared,
+  AlertRaised,
+  AttemptRefused,
+  CancelEnded,
+  GatewayStarted,
+  InstrumentListed,
+  OrderEnded,
+  OrderResolved,
+  OrderSent,
+  OrdersWatched,
+  PollerStarted,
+  ReduceOnlyChanged,
+  RulesDoubted,
+  SubmissionEnded,
+  SymbolFlattened,
+  SymbolLeft,
+  SymbolSteered,
+  SymbolToGateway,
+  TouchFailed,
+} from '../src/core/messages.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -75,30 +99,7 @@ import { symbolWarnings } from '../src/core/symbol-warnings.ts';
 import { type Trim, trimsWithoutView } from '../src/core/trims.ts';
 import { markOf, sideAgainst } from '../src/core/valuing.ts';
 import { isOver } from '../src/core/view.ts';
-import type { EngineClock, Journal, JournalEntry, OrderOutcome, Reporter } from '../src/ports.ts';
-import type {
-  AccountParked,
-  AccountUnparked,
-  AlertCleared,
-  AlertRaised,
-  AttemptRefused,
-  CancelEnded,
-  GatewayStarted,
-  InstrumentListed,
-  OrderEnded,
-  OrderResolved,
-  OrderSent,
-  OrdersWatched,
-  PollerStarted,
-  ReduceOnlyChanged,
-  RulesDoubted,
-  SubmissionEnded,
-  SymbolFlattened,
-  SymbolLeft,
-  SymbolSteered,
-  SymbolToGateway,
-  TouchFailed,
-} from './messages.ts';
+import type { EngineClock, Journal, Reporter } from '../src/ports.ts';
 
 /**
  * What each event does to a symbol, as values: (what it knows, event) → what changes and what leaves. The chart in

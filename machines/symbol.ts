@@ -1,7 +1,6 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import { isStaleReading } from '../src/core/assess.ts';
 import { PRIORITY } from '../src/core/classify.ts';
-import { ACCOUNTS } from '../src/core/model.ts';
 import type {
   AccountParked,
   AccountUnparked,
@@ -15,7 +14,8 @@ import type {
   SymbolSteered,
   TradingDrain,
   TradingHalt,
-} from './messages.ts';
+} from '../src/core/messages.ts';
+import { ACCOUNTS } from '../src/core/model.ts';
 import {
   accountParked,
   accountUnparked,

@@ -1,9 +1,10 @@
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { restoreSymbol } from '../../machines/restore.ts';
+import type { PreparedOrder } from '../core/journal-entry.ts';
 import { isOpen, leavingRow, rowWithoutOne } from '../core/leaving.ts';
 import type { Instrument, SymbolConfig } from '../core/model.ts';
 import { rememberedInstrument, rememberedRow } from '../journal/instruments.ts';
-import type { Journal, PreparedOrder } from '../ports.ts';
+import type { Journal } from '../ports.ts';
 
 /**
  * Which symbols run although no enabled row names them (strategy 16.3): those of which the journal holds something open, and,

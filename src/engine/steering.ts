@@ -14,9 +14,10 @@ import {
 import { ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
-import type { EngineClock, Journal, JournalEntry } from '../ports.ts';
+import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
 import type { Engine } from './engine.ts';
 import { symbolChanges } from './reload.ts';

@@ -1,6 +1,7 @@
 import type { Declared } from '../core/audit/declared.ts';
 import { encode } from '../core/codec.ts';
 import type { Fact } from '../core/facts.ts';
+import type { StoredEntry } from '../core/journal-entry.ts';
 import { book, lotsNet } from '../core/ledger.ts';
 import type { AccountName, LotMatch, SymbolSnapshot } from '../core/model.ts';
 import { makePlan, type Plan } from '../core/plan.ts';
@@ -8,7 +9,6 @@ import type { PlanInput } from '../core/plan-input.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { markOf, valuePair } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import type { StoredEntry } from '../ports.ts';
 
 /**
  * Runs what the journal recorded through the same core again: every decision from its inputs, and every ledger from the

@@ -1,5 +1,6 @@
 import type { Decimal } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
+import type { OrderOutcome, PreparedOrder, StoredEntry } from '../core/journal-entry.ts';
 import { ACCOUNTS, type AccountName, type Intent, type LotMatch, type SymbolSnapshot } from '../core/model.ts';
 import { parseClientOrderId } from '../core/order-id.ts';
 import type { Plan } from '../core/plan.ts';
@@ -9,7 +10,6 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { pairWords } from '../journal/pair.ts';
 import { type OrderHistory, orderHistory } from '../journal/read.ts';
 import { lasting, line } from '../log/lines.ts';
-import type { OrderOutcome, PreparedOrder, StoredEntry } from '../ports.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import type { RecordedDecision } from './replay.ts';
 import { clockTime, RULE_WORDS, zoneName } from './words.ts';

@@ -1,4 +1,5 @@
-import type { Journal, JournalKind, StoredEntry } from '../ports.ts';
+import type { JournalKind, StoredEntry } from '../core/journal-entry.ts';
+import type { Journal } from '../ports.ts';
 
 /** What one step of compaction did. */
 export interface CompactionStep {

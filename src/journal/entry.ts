@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { encode } from '../core/codec.ts';
-import type { JournalEntry, JournalKind, Redact } from '../ports.ts';
+import type { JournalEntry, JournalKind } from '../core/journal-entry.ts';
+import type { Redact } from '../ports.ts';
 import { JOURNAL_KINDS } from './retention.ts';
 
 /** An entry as it is stored. */

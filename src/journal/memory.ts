@@ -1,5 +1,5 @@
 import { decode } from '../core/codec.ts';
-import type { JournalEntry, JournalKind, StoredEntry } from '../ports.ts';
+import type { JournalEntry, JournalKind, StoredEntry } from '../core/journal-entry.ts';
 import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
 import { type Row, storedKey, toRow } from './entry.ts';
 import {

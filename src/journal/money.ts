@@ -1,3 +1,4 @@
+import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName } from '../core/model.ts';
 import {
   addTotals,
@@ -10,7 +11,7 @@ import {
   shareOf,
   type Totals,
 } from '../core/money.ts';
-import type { Journal, JournalEntry } from '../ports.ts';
+import type { Journal } from '../ports.ts';
 
 /**
  * The money in the journal (strategy 17): each row once, and with it, in one append, what its day comes to. So whatever ends

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../ports.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
 /** That journal, with other ways to do some things. */

@@ -1,4 +1,4 @@
-import type { PreparedOrder, StoredEntry } from '../ports.ts';
+import type { PreparedOrder, StoredEntry } from '../core/journal-entry.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
 /** Prepared orders whose last word is not final, oldest first: start asks the exchange about each (strategy 9.6, 11.2). */

@@ -1,4 +1,4 @@
-import type { JournalKind, OrderOutcome, StoredEntry } from '../ports.ts';
+import type { JournalKind, OrderOutcome, StoredEntry } from '../core/journal-entry.ts';
 import type { CompactionStep } from './engine-journal.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
-import type { OrderOutcome } from '../ports.ts';
+import type { OrderOutcome } from '../core/journal-entry.ts';
 import { checksumOf, type Row } from './entry.ts';
 import { JournalError } from './errors.ts';
 import type { Mark } from './mark.ts';

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { encode } from '../core/codec.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import type { FetchLike } from '../grvt/session.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { journalWith } from '../journal/observed.ts';
 import type { PaperRequest } from '../paper/index.ts';
-import type { JournalEntry } from '../ports.ts';
 import type { Chance } from './chance.ts';
 import { type FaultPlan, networkChance, ORDER_ROUTES, silenceChance } from './fault-plan.ts';
 import type { Findings } from './findings.ts';

@@ -1,9 +1,9 @@
 import type { Declared } from '../core/audit/index.ts';
 import { Decimal } from '../core/decimal.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import type { PaperOrder } from '../paper/model.ts';
-import type { JournalEntry } from '../ports.ts';
 import { isOurs } from './truth.ts';
 
 /**

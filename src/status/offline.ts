@@ -1,5 +1,6 @@
 import { readAlertState } from '../core/alerts.ts';
 import { openNet } from '../core/conditions.ts';
+import type { StoredEntry } from '../core/journal-entry.ts';
 import { rowWithoutOne } from '../core/leaving.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
@@ -9,7 +10,6 @@ import type { SymbolState } from '../core/symbol-state.ts';
 import { standingOf } from '../journal/commands.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createFigures } from '../log/index.ts';
-import type { StoredEntry } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { reasonWords } from '../texts/reasons.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';

@@ -1,8 +1,9 @@
 import type { Fact } from '../core/facts.ts';
+import type { JournalKind, StoredEntry } from '../core/journal-entry.ts';
 import type { SymbolSnapshot } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
-import type { Clock, Journal, JournalKind, StoredEntry } from '../ports.ts';
+import type { Clock, Journal } from '../ports.ts';
 import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import { plain } from './plain.ts';
 

@@ -16,13 +16,13 @@ import {
 import type { Alert } from '../../src/core/alerts.ts';
 import { judgeRaise } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
+import type { JournalEntry, PreparedOrder, StoredEntry } from '../../src/core/journal-entry.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
 import { type RecordedDecision, replay } from '../../src/explain/replay.ts';
 import { explainOrder } from '../../src/explain/why.ts';
 import { journalFileName, PAPER_JOURNAL } from '../../src/journal/files.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { openJournal } from '../../src/journal/sqlite.ts';
-import type { JournalEntry, PreparedOrder, StoredEntry } from '../../src/ports.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { BNB, SYMBOLS } from '../crash/scenario.ts';

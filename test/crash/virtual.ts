@@ -1,5 +1,6 @@
 import { type Auditor, createAuditor } from '../../src/core/audit/index.ts';
 import type { Fact } from '../../src/core/facts.ts';
+import type { JournalEntry } from '../../src/core/journal-entry.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';
 import { createEngineClock } from '../../src/engine/clock.ts';
 import { type Engine, journalledStart, staleMs, startEngine } from '../../src/engine/engine.ts';
@@ -15,7 +16,6 @@ import {
   type PaperExchange,
   type ProfileName,
 } from '../../src/paper/index.ts';
-import type { JournalEntry } from '../../src/ports.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork, type Life } from '../../src/simulate/network.ts';

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import '../support/fixed-seed.ts';
 import { encode } from '../../src/core/codec.ts';
 import { Decimal } from '../../src/core/decimal.ts';
+import type { JournalEntry, JournalKind, OrderOutcome, StoredEntry } from '../../src/core/journal-entry.ts';
 import type { EngineJournal, RetentionOptions } from '../../src/journal/engine-journal.ts';
 import { lastSequence, orderHistory, unsettledOrders } from '../../src/journal/read.ts';
 import { COMPACT_CHUNK, DAY_MS, isFinal } from '../../src/journal/retention.ts';
-import type { JournalEntry, JournalKind, OrderOutcome, StoredEntry } from '../../src/ports.ts';
 import { NOW_MS, note, outcome, prepared } from './support.ts';
 
 const OLD = NOW_MS - 31 * DAY_MS;

@@ -5,9 +5,9 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import '../support/fixed-seed.ts';
 import { encode } from '../../src/core/codec.ts';
+import type { StoredEntry } from '../../src/core/journal-entry.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { JournalError } from '../../src/journal/errors.ts';
-import type { StoredEntry } from '../../src/ports.ts';
 import { note, open, outcome, prepared, temporaryDirectory } from './support.ts';
 
 /**

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
+import type { JournalEntry, OrderOutcome, PreparedOrder } from '../../src/core/journal-entry.ts';
 import { type OpenJournalOptions, openJournal } from '../../src/journal/sqlite.ts';
-import type { JournalEntry, OrderOutcome, PreparedOrder } from '../../src/ports.ts';
 
 export const NOW_MS = 1_800_000_000_000;
 export const CLOCK = { nowMs: () => NOW_MS };

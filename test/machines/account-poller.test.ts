@@ -9,8 +9,8 @@ import {
   PARKED_RETRY_MS,
   SUMMARY_EVERY_MS,
 } from '../../machines/account-poller.ts';
-import type { AccountPolled } from '../../machines/messages.ts';
 import { decimal } from '../../src/core/decimal.ts';
+import type { AccountPolled } from '../../src/core/messages.ts';
 import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { type FakeExchange, TestFailure, testOrder } from '../support/fake-exchange.ts';

@@ -22,11 +22,12 @@ import {
 import { decimal } from '../../src/core/decimal.ts';
 import { EMPTY_DESK } from '../../src/core/desk.ts';
 import type { Fact } from '../../src/core/facts.ts';
+import type { JournalEntry } from '../../src/core/journal-entry.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import { type Doing, MESSAGE_LIMIT } from '../../src/core/outbox.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
-import type { Journal, JournalEntry } from '../../src/ports.ts';
+import type { Journal } from '../../src/ports.ts';
 import { failed } from '../support/core.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 

@@ -17,12 +17,13 @@ import {
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
+import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import type { Standing } from '../../src/core/modes.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
-import type { Heartbeat, PreparedOrder, SignedOrder } from '../../src/ports.ts';
+import type { Heartbeat, SignedOrder } from '../../src/ports.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import {
   config,

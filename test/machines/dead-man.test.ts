@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { deadManMachine, RETRY_MS } from '../../machines/dead-man.ts';
-import type { AccountPolled } from '../../machines/messages.ts';
+import type { AccountPolled } from '../../src/core/messages.ts';
 import { testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { assessed, carriedOut, initialContext } from '../../machines/symbol-steps.ts';
 import { encode } from '../../src/core/codec.ts';
+import type { OrderOutcome, PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
 import { emptySymbolState, type SymbolState } from '../../src/core/symbol-state.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { unsettledOrders } from '../../src/journal/read.ts';
-import type { OrderOutcome, PreparedOrder } from '../../src/ports.ts';
 import { config, d, instrument, lot, NOW, order, rest, snapshot, strategy } from '../support/core.ts';
 
 /** What a start makes of what the journal holds, however the last run ended (strategy 11.2). */

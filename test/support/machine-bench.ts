@@ -10,8 +10,9 @@ import {
   setup,
 } from 'xstate';
 import type { Fact } from '../../src/core/facts.ts';
+import type { JournalEntry, JournalKind, StoredEntry } from '../../src/core/journal-entry.ts';
 import { createEngineClock } from '../../src/engine/clock.ts';
-import type { Journal, JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
+import type { Journal } from '../../src/ports.ts';
 import { FakeExchange } from './fake-exchange.ts';
 
 /** Where a test's time begins: an ordinary day. */

@@ -1,7 +1,7 @@
-import type { SubmissionEnded } from '../../machines/messages.ts';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
 import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
 import type { Alert } from '../../src/core/alerts.ts';
+import type { SubmissionEnded } from '../../src/core/messages.ts';
 import type {
   AccountFill,
   AccountName,

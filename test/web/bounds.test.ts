@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JournalEntry, JournalKind, StoredEntry } from '../../src/ports.ts';
+import type { JournalEntry, JournalKind, StoredEntry } from '../../src/core/journal-entry.ts';
 import { createHistory, FEED_MAX, FIRST_STEP_MS, POINTS_MAX, TOTAL } from '../../src/web/history.ts';
 import {
   createPast,

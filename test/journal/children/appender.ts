@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
+import type { JournalEntry } from '../../../src/core/journal-entry.ts';
 import { openJournal } from '../../../src/journal/sqlite.ts';
-import type { JournalEntry } from '../../../src/ports.ts';
 
 /** Appends batches of three until it is killed; says the number of each batch once its append has returned. */
 const journal = openJournal({ directory: process.argv[2]!, days: 30, clock: { nowMs: () => 1_800_000_000_000 } });

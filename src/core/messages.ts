@@ -1,6 +1,7 @@
-import type { Alert } from '../src/core/alerts.ts';
-import type { Decimal } from '../src/core/decimal.ts';
-import type { ExchangeFailure } from '../src/core/failure.ts';
+import type { Alert } from './alerts.ts';
+import type { Decimal } from './decimal.ts';
+import type { ExchangeFailure } from './failure.ts';
+import type { PreparedOrder } from './journal-entry.ts';
 import type {
   AccountName,
   AccountSnapshot,
@@ -12,14 +13,13 @@ import type {
   Side,
   SymbolConfig,
   SymbolSnapshot,
-} from '../src/core/model.ts';
-import type { Standing } from '../src/core/modes.ts';
-import type { News } from '../src/core/outbox.ts';
-import type { StrategySettings } from '../src/core/plan-input.ts';
-import type { Reason } from '../src/core/reasons.ts';
-import type { ReduceOnly } from '../src/core/symbol-state.ts';
-import type { AccountFrame } from '../src/core/view.ts';
-import type { PreparedOrder } from '../src/ports.ts';
+} from './model.ts';
+import type { Standing } from './modes.ts';
+import type { News } from './outbox.ts';
+import type { StrategySettings } from './plan-input.ts';
+import type { Reason } from './reasons.ts';
+import type { ReduceOnly } from './symbol-state.ts';
+import type { AccountFrame } from './view.ts';
 
 /**
  * Every event that crosses between actors. Facts are `noun.past`, requests are `noun.verb`.
