@@ -144,14 +144,16 @@ export async function main(args: readonly string[]): Promise<number> {
     });
   program
     .command('report')
+    .argument('[symbol]', 'only this one: its name, or its base')
     .description('what was earned: volume, spread, unwinds, fees, funding, by day, symbol or account; from the journal')
     .option('--days <n>', 'so many days, today among them', daysNumber, 7)
-    .addOption(new Option('--by <what>', 'a line for each').choices(REPORT_GROUPS).default('day'))
+    .addOption(new Option('--by <what>', 'a line for each; of one symbol: symbol, else day').choices(REPORT_GROUPS))
+    .option('--utc', 'days by UTC instead of the time zone of the settings')
     .addOption(new Option('--csv', 'every fill, fee, funding payment, transfer, hedge and unwind').conflicts('json'))
     .option(...journal)
     .option(...json)
-    .action(async (options: ReportOptions) => {
-      exitCode = await look((parts) => reportCommand(parts, options));
+    .action(async (symbol: string | undefined, options: ReportOptions) => {
+      exitCode = await look((parts) => reportCommand(parts, symbol ?? null, options));
     });
   program
     .command('chart')

@@ -1,19 +1,39 @@
-import { makeReport, type ReportGroup, reportCsv, reportTable } from '../explain/report.ts';
+import { makeReport, type ReportGroup, reportTable } from '../explain/report.ts';
+import { reportCsv } from '../explain/report-csv.ts';
 import { plainJson } from '../explain/words.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { dayOf } from '../journal/money.ts';
+import { nearest } from '../settings/index.ts';
 import { type LookOptions, type LookParts, withJournal } from './explain.ts';
 
 export interface ReportOptions extends LookOptions {
   readonly days: number;
-  readonly by: ReportGroup;
+  readonly by?: ReportGroup;
   readonly csv?: boolean;
+  readonly utc?: boolean;
 }
 
-/** `report` (strategy 17.4). @returns 0; 78: no journal */
-export function reportCommand(parts: LookParts, options: ReportOptions): number {
-  const { days, by } = options;
+/**
+ * `report` (strategy 17.4).
+ *
+ * @param symbol its name, or a base that is one symbol's only, case aside; null: all
+ * @returns 0; 1: the journal knows no such symbol; 78: no journal
+ */
+export function reportCommand(parts: LookParts, symbol: string | null, options: ReportOptions): number {
+  const { days } = options;
+  const by = options.by ?? (symbol === null ? 'day' : 'symbol');
   return withJournal(parts, options, (journal) => {
+    const known = symbolsOf(journal);
+    const instrument = symbol === null ? null : named(known, symbol);
+    if (instrument === undefined) {
+      const near = nearest(symbol ?? '', known);
+      const names = near ?? (known.join(', ') || 'none yet');
+      parts.complain(`The journal knows no money of ${JSON.stringify(symbol)}; expected one of: ${names}`);
+      return 1;
+    }
     const nowMs = parts.clock.nowMs();
-    const report = makeReport(journal, { days, by, nowMs, keptMs: parts.settings.journalMs });
+    const utc = options.utc === true;
+    const report = makeReport(journal, { days, by, nowMs, keptMs: parts.settings.journalMs, utc, instrument });
     if (options.csv) {
       for (const line of reportCsv(report)) parts.print(line);
       if (report.beforeRows.length > 0)
@@ -22,4 +42,19 @@ export function reportCommand(parts: LookParts, options: ReportOptions): number 
     else for (const line of reportTable(report, by)) parts.print(line);
     return 0;
   });
+}
+
+/** Every symbol that has a ledger or ever had a fill. */
+function symbolsOf(journal: EngineJournal): string[] {
+  const booked = journal.latestOfEach('money.day').map(({ key }) => dayOf(key).instrument);
+  const kept = journal.latestOfEach('symbol.state').map(({ key }) => key);
+  return [...new Set([...booked, ...kept])].filter((name) => name !== '').sort();
+}
+
+function named(known: readonly string[], name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  const ofBase = known.filter((instrument) => instrument.split('_', 1)[0]?.toLowerCase() === wanted);
+  return (
+    known.find((instrument) => instrument.toLowerCase() === wanted) ?? (ofBase.length === 1 ? ofBase[0] : undefined)
+  );
 }

@@ -95,6 +95,7 @@ const POLICIES = {
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'other-engine': { repeat: 900 * SECOND, critical: true, event: true },
   'taker-fill': { repeat: 900 * SECOND, critical: false, event: true },
+  'money-unexplained': { repeat: 'episode', critical: false },
   'isolated-margin': { repeat: 'episode', critical: false },
   'dead-man-off': { repeat: 'episode', critical: false },
   'rate-limited': { repeat: 'episode', critical: false },

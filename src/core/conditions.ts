@@ -3,7 +3,7 @@ import { type Decimal, sum, usdtText } from './decimal.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolMode } from './model.ts';
 import { conductOf } from './modes.ts';
-import type { FillRow } from './money.ts';
+import { type FillRow, type Interval, rowTimeMs } from './money.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -359,5 +359,16 @@ export function takerFillAlert(fill: FillRow, atMs: number): Alert {
     details: {
       ...{ side, clientOrderId, size: size.toFixed(), price: price.toFixed(), fee: `${fee.toFixed()} ${feeCurrency}` },
     },
+  };
+}
+
+/** Between two balances an account's cash changed by more than its rows explain (strategy 17.3). */
+export function unexplainedAlert({ account, unexplained, fromNs, toNs, rows }: Interval, atMs: number): Alert {
+  const hourOf = (timeNs: bigint) => `${new Date(rowTimeMs({ timeNs })).toISOString().slice(0, 16)}Z`;
+  return {
+    kind: 'money-unexplained',
+    key: alertKey('money-unexplained', account),
+    ...{ account, instrument: null, atMs, sinceMs: rowTimeMs({ timeNs: fromNs }) },
+    details: { usdt: unexplained.toFixed(6), from: hourOf(fromNs), to: hourOf(toNs), rows: String(rows) },
   };
 }

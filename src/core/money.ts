@@ -1,6 +1,6 @@
 import { Decimal, max, sum, ZERO } from './decimal.ts';
 import type { Fact } from './facts.ts';
-import type { AccountMargin, AccountName, Side } from './model.ts';
+import { ACCOUNTS, type AccountMargin, type AccountName, type Side } from './model.ts';
 import { isStrategyOrder } from './order-id.ts';
 
 /**
@@ -94,6 +94,11 @@ export function rowKey(row: MoneyRow): string {
 /** The exchange's time of a row, milliseconds. */
 export function rowTimeMs(row: { readonly timeNs: bigint }): number {
   return Number(row.timeNs / 1_000_000n);
+}
+
+/** What a fill added to the position: above zero bought. */
+export function signedSize({ side, size }: Pick<FillRow, 'side' | 'size'>): Decimal {
+  return side === 'buy' ? size : size.neg();
 }
 
 /** Whose fill it is (strategy 17.1). Only a fill of no order at all that is no liquidation can be auto-deleveraging. */
@@ -221,15 +226,29 @@ export function isNearFunding(timeNs: bigint): boolean {
   return past < NEAR_FUNDING_NS || past > HOUR_NS - NEAR_FUNDING_NS;
 }
 
+function isWithinMinute(one: bigint, other: bigint): boolean {
+  return one - other < NEAR_FUNDING_NS && other - one < NEAR_FUNDING_NS;
+}
+
 /** The largest amount that may stay unexplained, USDT: printed figures are cut at their last digit (strategy 17.3). */
 export function unexplainedLimit(rows: number): Decimal {
   return max(new Decimal('0.01'), new Decimal('0.000001').mul(rows));
 }
 
+/** Whether more of it is unexplained than may be (strategy 17.3). */
+export function isUnexplained({ unexplained, rows }: Interval): boolean {
+  return unexplained.abs().gt(unexplainedLimit(rows));
+}
+
 /** The intervals between an account's balances, oldest first (strategy 17.3). */
 export function intervalsOf(rows: readonly MoneyRow[], account: AccountName): Interval[] {
   const own = rows.filter((row) => row.account === account).sort(byTime);
-  const balances = own.filter((row) => row.type === 'balance' && !isNearFunding(row.timeNs)) as BalanceRow[];
+  const paidAtNs = own.flatMap((row) => (row.type === 'funding' ? [row.timeNs] : []));
+  const isUsed = (row: MoneyRow): row is BalanceRow =>
+    row.type === 'balance' &&
+    !isNearFunding(row.timeNs) &&
+    !paidAtNs.some((timeNs) => isWithinMinute(timeNs, row.timeNs));
+  const balances = own.filter(isUsed);
   const fills = own.filter((row) => row.type === 'fill');
   const others = own.filter((row) => row.type !== 'fill' && row.type !== 'balance');
   const places = containedFills(balances, fills);
@@ -276,7 +295,7 @@ function containedFills(balances: readonly BalanceRow[], fills: readonly FillRow
   for (const instrument of new Set(fills.map((fill) => fill.instrument))) {
     const those = fills.filter((fill) => fill.instrument === instrument);
     const sums = [ZERO];
-    for (const fill of those) sums.push(sums.at(-1)!.plus(fill.side === 'buy' ? fill.size : fill.size.neg()));
+    for (const fill of those) sums.push(sums.at(-1)!.plus(signedSize(fill)));
     const byTimeOnly = balances.map(({ timeNs }) => {
       const after = those.findIndex((fill) => fill.timeNs > timeNs);
       return after === -1 ? those.length : after;
@@ -290,6 +309,27 @@ function containedFills(balances: readonly BalanceRow[], fills: readonly FillRow
     }
   }
   return contained;
+}
+
+/**
+ * What both accounts held of a symbol before the first of its fills, signed; null: an account has no balance to tell it by.
+ *
+ * @param fills of that symbol alone
+ */
+export function heldBefore(balances: readonly BalanceRow[], fills: readonly FillRow[]): Decimal | null {
+  const instrument = fills[0]?.instrument;
+  let held: Decimal | null = ZERO;
+  for (const account of ACCOUNTS) {
+    const own = fills.filter((fill) => fill.account === account).sort(byTime);
+    const mine = balances.filter((balance) => balance.account === account).sort(byTime);
+    let [next, traded] = [0, ZERO];
+    const before = mine.map(({ timeNs, sizes }) => {
+      for (; next < own.length && own[next]!.timeNs <= timeNs; next += 1) traded = traded.plus(signedSize(own[next]!));
+      return (instrument === undefined ? ZERO : (sizes[instrument] ?? ZERO)).minus(traded);
+    });
+    held = before.length === 0 || held === null ? null : held.plus(mostOften(before));
+  }
+  return held;
 }
 
 /** What the account held before the first fill: the value most balances agree on. */

@@ -9,8 +9,9 @@ import {
 } from '../../machines/daemon-actors.ts';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
+import { alertKey } from '../core/alerts.ts';
 import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
-import { netLeftAlert, takerFillAlert } from '../core/conditions.ts';
+import { netLeftAlert, takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
@@ -249,6 +250,14 @@ export function startEngine(parts: EngineParts): Engine {
       daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert: takerFillAlert(row, clock.nowMs()) });
     }
   };
+  const alertUnexplained: MoneyReaderParts['onJudged'] = (gaps) => {
+    const [desk, atMs] = [daemon.system.get('alert-desk'), clock.nowMs()];
+    for (const account of ACCOUNTS) {
+      const gap = gaps[account];
+      if (gap !== null) desk?.send({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
+      else desk?.send({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
+    }
+  };
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
     daemon.subscribe({
       complete: () => {
@@ -269,7 +278,9 @@ export function startEngine(parts: EngineParts): Engine {
     auditor: () => auditor,
     readMoney: (say) => {
       const { journalMs: keptMs } = settings;
-      money ??= startMoneyReader({ exchange, journal, clock, keptMs, say, onBooked: alertTakers });
+      money ??= startMoneyReader({
+        ...{ exchange, journal, clock, keptMs, say, onBooked: alertTakers, onJudged: alertUnexplained },
+      });
     },
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
     steer: (symbols) => {

@@ -1,5 +1,13 @@
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
-import { type FillRow, isNearFunding, type MoneyRow, rowTimeMs } from '../core/money.ts';
+import {
+  type FillRow,
+  type Interval,
+  intervalsOf,
+  isNearFunding,
+  isUnexplained,
+  type MoneyRow,
+  rowTimeMs,
+} from '../core/money.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { PaymentList } from '../grvt/payments.ts';
@@ -23,6 +31,10 @@ export const MONEY_RETRY_MS = MINUTE_MS;
 const OVERLAP_MS = HOUR_MS;
 /** … and every hour from a day before, for what an outage of the exchange lists late. */
 const OVERLAP_HOURLY_MS = 25 * HOUR_MS;
+/** How far back intervals are judged: as far as the lists are read again, so that a row listed late still explains one. */
+const JUDGED_MS = OVERLAP_HOURLY_MS;
+/** … while nothing is unexplained: some balances, by which the positions before the first fill are known. */
+const JUDGED_CALM_MS = 4 * HOUR_MS;
 /** Fills of frames are written together after this, apart from any order's entries. */
 const FRAMES_PAUSE_MS = 1_000;
 /** Fills of frames that wait to be written; what is over is in the next list. */
@@ -38,6 +50,8 @@ export interface MoneyReaderParts {
   readonly keptMs: number;
   /** A read fails, or goes on again. */
   readonly say: (level: 'info' | 'warn', text: string) => void;
+  /** The widest gap of each account in the intervals of a day (strategy 17.3); null: its rows explain them all. Once an hour. */
+  readonly onJudged?: (gaps: Readonly<Record<AccountName, Interval | null>>) => void;
   /** Rows that were booked just now. */
   readonly onBooked?: (rows: readonly MoneyRow[]) => void;
 }
@@ -57,6 +71,8 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   let failing = false;
   /** The hour, since the epoch, of the last balance. */
   let hour: number | null = null;
+  /** Judged from then on: from the oldest gap, or, after a start, from a day before. */
+  let judgedFromMs = nowMs() - JUDGED_MS;
   let frames: FillRow[] = [];
   let writing: NodeJS.Timeout | null = null;
   let next = setTimeout(read, MONEY_FIRST_MS);
@@ -84,8 +100,28 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     for (const account of ACCOUNTS) failures.push(...(await readAccount(account, isHourly)));
     if (closed) return null;
     bookMatches(journal, nowMs());
-    if (isHourly && failures.length === 0) hour = thisHour;
+    if (isHourly && failures.length === 0) {
+      hour = thisHour;
+      judge();
+    }
     return failures[0] ?? null;
+  }
+
+  /** Holds each account's balances against its rows, all but the newest: what belongs to that one may be listed a moment later. */
+  function judge(): void {
+    if (parts.onJudged === undefined) return;
+    const fromMs = Math.max(judgedFromMs, nowMs() - JUDGED_MS);
+    const rows = [...journal.scan({ kind: 'money', sinceMs: fromMs })].map((entry) => entry.body as MoneyRow);
+    const gapsOf = (account: AccountName) => intervalsOf(rows, account).slice(0, -1).filter(isUnexplained);
+    const widest = (account: AccountName) =>
+      gapsOf(account).reduce<Interval | null>(
+        (most, one) => (most === null || one.unexplained.abs().gt(most.unexplained.abs()) ? one : most),
+        null,
+      );
+    const gaps = { A: widest('A'), B: widest('B') };
+    const hasGap = ACCOUNTS.some((account) => gaps[account] !== null);
+    judgedFromMs = hasGap ? fromMs : nowMs() - JUDGED_CALM_MS;
+    parts.onJudged(gaps);
   }
 
   /** @returns what failed */

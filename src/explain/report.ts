@@ -1,6 +1,5 @@
 import { type Decimal, sum, ZERO } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
-import { lotsNet, lotsValue } from '../core/ledger.ts';
 import { ACCOUNTS, type AccountName, type LotMatch } from '../core/model.ts';
 import {
   addTotals,
@@ -8,6 +7,7 @@ import {
   earnedUsdt,
   type Interval,
   intervalsOf,
+  isUnexplained,
   type MoneyRow,
   matchShare,
   NO_TOTALS,
@@ -16,12 +16,12 @@ import {
   type Share,
   shareOf,
   type Totals,
-  unexplainedLimit,
 } from '../core/money.ts';
-import type { SymbolState } from '../core/symbol-state.ts';
+import type { PairStatement } from '../core/pair-statement.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
 import { levellingLines } from './levelling.ts';
+import { pairViews } from './pair-view.ts';
 import { clockTime, columns } from './words.ts';
 
 /** What was earned, from the journal (strategy 17.3, 17.4): as a table, as JSON, or every row of it as CSV. */
@@ -38,11 +38,13 @@ export interface ReportLine {
   /** Of a day: whether every list was read past its end. */
   readonly isFinal: boolean | null;
   readonly totals: Totals;
-  /** Open lots at the mark of the last decision, USDT; null: of a day or account, or the mark is not known. */
+  /** By how much the value of open lots at the mark changed, USDT; null: of an account, or a mark is not known. */
   readonly unrealised: Decimal | null;
-  /** Earned, with what is unrealised where that is known, USDT. */
+  /** Drift and start-up differences, USDT (strategy 17.3); null: of an account, or of before the journal's rows. */
+  readonly differences: Decimal | null;
+  /** Earned, with what is unrealised and the differences where they are known, USDT. */
   readonly total: Decimal;
-  /** Of cash, between balances that ended then, USDT (strategy 17.3); null: there are none. */
+  /** Of a symbol by the pair view, else of cash between balances that ended then, USDT (strategy 17.3); null: not known. */
   readonly unexplained: Decimal | null;
 }
 
@@ -50,6 +52,8 @@ export interface Report {
   readonly fromDay: string;
   readonly lines: readonly ReportLine[];
   readonly sum: ReportLine;
+  /** The pair view of each symbol over the whole time (strategy 17.3). */
+  readonly pairs: readonly PairLine[];
   readonly intervals: readonly Interval[];
   /** Intervals that leave more unexplained than may be. */
   readonly gaps: readonly Interval[];
@@ -63,6 +67,12 @@ export interface Report {
   readonly matches: readonly BookedMatch[];
 }
 
+export interface PairLine extends PairStatement {
+  readonly instrument: string;
+  /** What hedging its open lots at the touch loses against their prices, USDT; null: not known. Never added. */
+  readonly costAtTouch: Decimal | null;
+}
+
 /** One match, and the fill that was booked with it. */
 export interface BookedMatch extends LotMatch {
   readonly instrument: string;
@@ -70,75 +80,142 @@ export interface BookedMatch extends LotMatch {
   readonly clientOrderId: string;
 }
 
-/** The day of a time, local to the time zone of the process, as every time of a report. */
-function dayName(timeMs: number): string {
-  return clockTime(timeMs).slice(0, 10);
+/** Days by the zone of the process, as every time of a report, or by UTC. */
+interface Calendar {
+  /** `2026-11-30`. */
+  dayOf(timeMs: number): string;
+  startOf(day: string): number;
 }
 
-/**
- * The report of the last days, today among them.
- *
- * @param days > 0
- * @param keptMs how long the journal keeps rows; days before that come from the daily totals
- */
-export function makeReport(
-  journal: EngineJournal,
-  { days, by, nowMs, keptMs }: { days: number; by: ReportGroup; nowMs: number; keptMs: number },
-): Report {
-  const fromDay = dayName(nowMs - (days - 1) * DAY_MS);
+function calendar(utc: boolean): Calendar {
+  if (utc) return { dayOf: utcDay, startOf: (day) => Date.parse(day) };
+  // Without a zone a date with a time is local.
+  return { dayOf: (timeMs) => clockTime(timeMs).slice(0, 10), startOf: (day) => Date.parse(`${day}T00:00`) };
+}
+
+/** The last days, today among them, oldest first. */
+function daysUpTo(nowMs: number, days: number, { dayOf, startOf }: Calendar): string[] {
+  const found = [dayOf(nowMs)];
+  // The moment before a day is in the one before, whatever clocks are put forward or back.
+  while (found.length < days) found.unshift(dayOf(startOf(found[0]!) - 1));
+  return found;
+}
+
+export interface ReportRequest {
+  /** > 0. */
+  readonly days: number;
+  readonly by: ReportGroup;
+  readonly nowMs: number;
+  /** How long the journal keeps rows; days before that come from the daily totals. */
+  readonly keptMs: number;
+  /** Days by UTC, not by the zone of the process. */
+  readonly utc?: boolean;
+  /** Only this instrument. Money of no symbol, as transfers, and balances are left out. */
+  readonly instrument?: string | null;
+}
+
+/** The report of the last days, today among them. */
+export function makeReport(journal: EngineJournal, request: ReportRequest): Report {
+  const { days, by, nowMs, keptMs, instrument = null } = request;
+  const { dayOf: dayName, startOf } = calendar(request.utc === true);
+  const names = daysUpTo(nowMs, days, { dayOf: dayName, startOf });
+  const fromDay = names[0]!;
   // A day later than it must be: its rows are going.
   const rowsFrom = utcDay(nowMs - keptMs + DAY_MS);
   const wanted = (timeMs: number) => utcDay(timeMs) >= rowsFrom && dayName(timeMs) >= fromDay;
+  const isOf = (one: { readonly instrument: string }) => instrument === null || one.instrument === instrument;
   const money = rowsOf(journal);
-  const rows = money.filter((row): row is PaymentRow => row.type !== 'balance' && wanted(rowTimeMs(row)));
-  const matched = factsOf(journal).filter((fact) => wanted(fact.atMs));
+  const facts = factsOf(journal);
+  const rows = money.filter(
+    (row): row is PaymentRow => row.type !== 'balance' && isOf(shareOf(row)) && wanted(rowTimeMs(row)),
+  );
+  const matched = facts.filter(
+    (fact) => wanted(fact.atMs) && 'instrument' in fact && isOf({ instrument: fact.instrument ?? '' }),
+  );
   const shares: (Share & { readonly day: string })[] = [
     ...rows.map(shareOf),
     ...matched.flatMap((fact) => matchShare(fact) ?? []),
   ].map((share) => ({ ...share, day: dayName(share.timeMs) }));
   const before = journal.latestOfEach('money.day').flatMap(({ key, body }) => {
-    const { day, account, instrument } = dayOf(key);
-    if (day >= rowsFrom || day < fromDay) return [];
-    return [{ account: account as Share['account'], instrument, day, timeMs: Date.parse(day), totals: body }];
+    const { day, account, instrument: of } = dayOf(key);
+    if (day >= rowsFrom || day < fromDay || !isOf({ instrument: of })) return [];
+    return [{ account: account as Share['account'], instrument: of, day, timeMs: Date.parse(day), totals: body }];
   });
   const all = [...before, ...shares];
-  const intervals = ACCOUNTS.flatMap((account) => intervalsOf(money, account)).filter(({ toNs }) =>
-    wanted(rowTimeMs({ timeNs: toNs })),
+  const intervals = instrument !== null ? [] : intervalsWithin(money, wanted);
+  const intervalDay = (one: Interval) => dayName(rowTimeMs({ timeNs: one.toNs }));
+  const momentsMs = [...names.filter((day) => day >= rowsFrom).map(startOf), nowMs];
+  // Not the sum of its days: the mark at the turn of a day may not be known, and does not matter to the whole.
+  const whole = pairViews(journal, money, facts, [momentsMs[0]!, nowMs]).filter(isOf);
+  const pairs = whole.map(
+    ({ instrument: of, statements, costAtTouch }): PairLine => ({ instrument: of, ...statements[0]!, costAtTouch }),
   );
-  const groupOf = (share: (typeof all)[number]): string =>
-    by === 'day' ? share.day : by === 'symbol' ? share.instrument : share.account;
-  const intervalGroup = (one: Interval): string =>
-    by === 'day' ? dayName(rowTimeMs({ timeNs: one.toNs })) : by === 'account' ? one.account : '';
-  const open = new Map(
-    journal.latestOfEach('symbol.state').map((entry) => [entry.key, openLots(journal, entry.body as SymbolState)]),
-  );
+  const daily = by === 'day' ? pairViews(journal, money, facts, momentsMs).filter(isOf) : [];
   const upTo = readUpTo(journal);
-  const line = (of: string, within: typeof all, unrealised: Decimal | null, those: readonly Interval[]) => {
+  const line = (of: string, within: typeof all, pair: readonly PairStatement[] | null, unexplained: Decimal | null) => {
     const totals = within.reduce((one, { totals: other }) => addTotals(one, other), NO_TOTALS);
     const isFinal = by !== 'day' || of === '' ? null : upTo !== null && dayName(completeUntilMs(upTo)) > of;
-    const total = earnedUsdt(totals).plus(unrealised ?? ZERO);
-    const unexplained = those.length === 0 ? null : sum(those.map((one) => one.unexplained));
-    return { of, isFinal, totals, unrealised, total, unexplained };
+    const lots = pair?.map(({ openLots }) => openLots) ?? [null];
+    const unrealised = lots.includes(null) ? null : sum(lots as Decimal[]);
+    const differences = pair === null ? null : sum(pair.map((one) => one.differences));
+    const total = earnedUsdt(totals)
+      .plus(unrealised ?? ZERO)
+      .plus(differences ?? ZERO);
+    return { of, isFinal, totals, unrealised, differences, total, unexplained };
   };
-  const names = [...new Set([...all.map(groupOf), ...(by === 'symbol' ? [...open.keys()] : [])])].sort();
-  const lines = names.map((of) => {
-    const within = all.filter((share) => groupOf(share) === of);
-    const those = by === 'symbol' ? [] : intervals.filter((one) => intervalGroup(one) === of);
-    return line(of, within, by === 'symbol' ? (open.get(of) ?? null) : null, those);
-  });
-  const known = [...open.values()].filter((value) => value !== null);
+  const cash = (those: readonly Interval[]) => (those.length === 0 ? null : sum(those.map((one) => one.unexplained)));
+  const makers: Readonly<Record<ReportGroup, () => ReportLine[]>> = {
+    day: () =>
+      [...new Set(all.map(({ day }) => day))].sort().map((day) => {
+        const index = momentsMs.indexOf(startOf(day));
+        const statements = index < 0 ? null : daily.map((pair) => pair.statements[index]!);
+        const those = intervals.filter((one) => intervalDay(one) === day);
+        return line(
+          day,
+          all.filter((share) => share.day === day),
+          statements,
+          cash(those),
+        );
+      }),
+    symbol: () =>
+      [...new Set([...all.map((share) => share.instrument), ...pairs.map((pair) => pair.instrument)])]
+        .sort()
+        .map((of) => {
+          const pair = pairs.find((one) => one.instrument === of);
+          const within = all.filter((share) => share.instrument === of);
+          return line(of, within, pair === undefined ? null : [pair], pair?.unexplained ?? null);
+        }),
+    account: () =>
+      [...new Set(all.map(({ account }) => account))].sort().map((account) => {
+        const those = intervals.filter((one) => one.account === account);
+        return line(
+          account,
+          all.filter((share) => share.account === account),
+          null,
+          cash(those),
+        );
+      }),
+  };
+  const unexplained = instrument === null ? cash(intervals) : (pairs[0]?.unexplained ?? null);
   return {
     fromDay,
-    lines,
-    sum: { ...line('', all, known.length === 0 ? null : sum(known), intervals), of: 'total' },
+    lines: makers[by](),
+    sum: { ...line('', all, pairs, unexplained), of: 'total' },
+    pairs,
     intervals,
-    gaps: intervals.filter((one) => one.unexplained.abs().gt(unexplainedLimit(one.rows))),
+    gaps: intervals.filter(isUnexplained),
     reopened: [...new Set(rows.filter((row) => row.late).map((row) => dayName(rowTimeMs(row))))].sort(),
     beforeRows: [...new Set(before.map(({ day }) => day))].sort(),
     rows: [...rows].sort((one, other) => Number(one.timeNs - other.timeNs)),
     matches: matched.flatMap(matchesOf),
     balances: newestBalances(money),
   };
+}
+
+function intervalsWithin(money: readonly MoneyRow[], wanted: (timeMs: number) => boolean): Interval[] {
+  return ACCOUNTS.flatMap((account) => intervalsOf(money, account)).filter(({ toNs }) =>
+    wanted(rowTimeMs({ timeNs: toNs })),
+  );
 }
 
 function rowsOf(journal: EngineJournal): MoneyRow[] {
@@ -163,35 +240,21 @@ function matchesOf(fact: Fact): BookedMatch[] {
   return fact.matches.map((match) => ({ ...match, instrument, atMs, clientOrderId }));
 }
 
-/** Open lots at the mark of the symbol's last decision; null: it never decided. */
-function openLots(journal: EngineJournal, { instrument, lots }: SymbolState): Decimal | null {
-  if (lots.length === 0) return ZERO;
-  const decision = journal.latest('decision', instrument)?.body as
-    | { readonly input: { readonly valuation: { readonly mark: Decimal | null } } }
-    | undefined;
-  const mark = decision?.input.valuation.mark ?? null;
-  return mark === null ? null : lotsNet(lots).mul(mark).minus(lotsValue(lots));
-}
-
 /** The table, and what is to be known about it. */
 export function reportTable(report: Report, by: ReportGroup): string[] {
-  const money = (value: Decimal | null) => (value === null ? '' : value.toFixed());
-  const amounts = (value: Totals['fees']) =>
-    Object.entries(value)
-      .map(([currency, amount]) => (currency === 'USDT' ? amount.toFixed() : `${amount.toFixed()} ${currency}`))
-      .join(' + ') || '0';
   const rows = [...report.lines, report.sum].map((one) => [
     one.of === '' ? '-' : one.of,
     ...(by === 'day' ? [one.isFinal === null ? '' : one.isFinal ? 'final' : 'open'] : []),
     ...[String(one.totals.fills), money(one.totals.volume), money(one.totals.spread), money(one.totals.unwindGain)],
-    ...[amounts(one.totals.fees), amounts(one.totals.funding), money(one.unrealised), money(one.total)],
-    ...[amounts(one.totals.transfers), one.unexplained === null ? '' : one.unexplained.toFixed(6)],
+    ...[amounts(one.totals.fees), amounts(one.totals.funding), money(one.unrealised), money(one.differences)],
+    ...[money(one.total), amounts(one.totals.transfers), one.unexplained === null ? '' : one.unexplained.toFixed(6)],
   ]);
-  const heads = ['fills', 'volume', 'spread', 'unwinds', 'fees', 'funding', 'unrealised', 'total', 'transfers'];
+  const heads = ['fills', 'volume', 'spread', 'unwinds', 'fees', 'funding', 'unrealised', 'differences', 'total'];
   const takers = report.sum.totals.ownTakers;
   return [
     `Since ${report.fromDay}, USDT; fees and funding: paid, below zero received`,
-    ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'unexplained'], ...rows]),
+    ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'transfers', 'unexplained'], ...rows]),
+    ...(by === 'symbol' ? pairTable(report.pairs) : []),
     ...(takers === 0 ? [] : [`Own fills that were a taker's: ${takers}`]),
     ...(by === 'account' && report.balances !== null ? marginLines(report.balances) : []),
     ...report.gaps.map(
@@ -206,62 +269,30 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
   ];
 }
 
+/** To a millionth, which is what the exchange prints; an average price has more digits than anybody reads. */
+function money(value: Decimal | null): string {
+  return value === null ? '' : value.toDecimalPlaces(6).toFixed();
+}
+
+function amounts(value: Totals['fees']): string {
+  const each = Object.entries(value).map(([currency, amount]) =>
+    currency === 'USDT' ? money(amount) : `${money(amount)} ${currency}`,
+  );
+  return each.join(' + ') || '0';
+}
+
+/** Both sides of the pair view, so that a reader adds them up. */
+function pairTable(pairs: readonly PairLine[]): string[] {
+  if (pairs.length === 0) return [];
+  const rows = pairs.map((pair) => [
+    ...[pair.instrument, money(pair.spread), money(pair.unwindGain), money(pair.openLots), money(pair.differences)],
+    ...[money(pair.cashFlow), money(pair.held), pair.unexplained.toFixed(6), money(pair.costAtTouch)],
+  ]);
+  const heads = ['pair', 'spread', 'unwinds', 'open lots', 'differences', '= trades', '+ held', 'unexplained'];
+  return columns([[...heads, 'cost at the touch'], ...rows]);
+}
+
 function marginLines(balances: NonNullable<Report['balances']>): string[] {
   const atMs = Math.min(rowTimeMs(balances.A), rowTimeMs(balances.B));
   return [`Margins of ${clockTime(atMs)}:`, ...levellingLines(balances, null)];
-}
-
-const CSV_HEAD = [
-  ...['time', 'type', 'account', 'instrument', 'trade_id', 'order_id', 'client_order_id', 'side', 'size', 'price'],
-  ...['volume', 'amount', 'currency', 'origin', 'is_taker', 'lot_id', 'lot_price'],
-] as const;
-type CsvRow = Partial<Record<(typeof CSV_HEAD)[number], string>>;
-
-/** One row per fill, fee, funding payment, transfer, hedge and unwind (strategy 17.4); `amount` above zero is received. */
-export function reportCsv({ rows, matches }: Report): string[] {
-  const listed = [
-    ...rows.flatMap((row) => paymentRows(row).map((csv) => ({ timeNs: row.timeNs, csv }))),
-    ...matches.map((match) => ({ timeNs: BigInt(Math.floor(match.atMs)) * 1_000_000n, csv: matchRow(match) })),
-  ].sort((one, other) => (one.timeNs < other.timeNs ? -1 : one.timeNs > other.timeNs ? 1 : 0));
-  const text = ({ timeNs, csv }: (typeof listed)[number]) =>
-    CSV_HEAD.map((column) => cell(column === 'time' ? isoTime(timeNs) : (csv[column] ?? ''))).join(',');
-  return [CSV_HEAD.join(','), ...listed.map(text)];
-}
-
-function isoTime(timeNs: bigint): string {
-  const seconds = new Date(Number(timeNs / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
-}
-
-/** Quoted where it must be; what a spreadsheet would take for a formula gets a mark before it. */
-function cell(text: string): string {
-  const safe = /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function paymentRows(row: PaymentRow): CsvRow[] {
-  const { account } = row;
-  if (row.type !== 'fill') {
-    const amount = row.type === 'funding' ? row.amount.neg() : row.amount;
-    const instrument = row.type === 'funding' ? row.instrument : '';
-    const { type, currency } = row;
-    return [{ ...{ type, account, instrument, currency }, trade_id: row.txId, amount: amount.toFixed() }];
-  }
-  const { instrument, side, origin } = row;
-  const ids = { account, instrument, trade_id: row.tradeId, order_id: row.orderId, client_order_id: row.clientOrderId };
-  const of = { ...ids, side, origin, is_taker: String(row.isTaker) };
-  const [size, price, volume] = [row.size.toFixed(), row.price.toFixed(), row.size.mul(row.price).toFixed()];
-  return [
-    { ...of, type: 'fill', size, price, volume },
-    { ...of, type: 'fee', amount: row.fee.neg().toFixed(), currency: row.feeCurrency },
-  ];
-}
-
-function matchRow(match: BookedMatch): CsvRow {
-  return {
-    ...{ type: match.kind, account: match.fillAccount, instrument: match.instrument, side: match.fillSide },
-    ...{ client_order_id: match.clientOrderId, size: match.size.toFixed(), price: match.fillPrice.toFixed() },
-    ...{ amount: match.gainUsdt.toFixed(), currency: 'USDT' },
-    ...{ lot_id: String(match.lotId), lot_price: match.lotPrice.toFixed() },
-  };
 }

@@ -442,6 +442,20 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: '在交易所核对该订单（why 订单号 可查看本方记录），并联系其客服。',
     },
   },
+  'money-unexplained': {
+    en: {
+      title: 'Money that no row explains',
+      line: '{usdt} USDT between the balances of {from} and {to}[, {rows} rows]',
+      engine: 'reads the exchange’s lists of the last day again every hour; a row that comes late explains it.',
+      you: 'if it stays: compare fills, funding and transfers of that hour at the exchange with `report --csv`.',
+    },
+    zh: {
+      title: '存在无法解释的资金变动',
+      line: '{from} 至 {to} 两次余额之间 {usdt} USDT[，{rows} 条记录]',
+      engine: '每小时重读交易所最近一天的列表；迟到的记录会解释该差额。',
+      you: '若持续存在：将该时段交易所的成交、资金费和划转与 `report --csv` 对照。',
+    },
+  },
   'isolated-margin': {
     en: {
       title: 'Isolated margin',

@@ -43,6 +43,9 @@ class World {
   readonly asked: [PaymentList, AccountName, number, number][] = [];
   readonly said: string[] = [];
   failing: PaymentList | null = null;
+  /** USDT each account has; by default what nothing happened to. */
+  readonly cash: Record<AccountName, string> = { A: '0', B: '0' };
+  readonly judged: Readonly<Record<AccountName, string | null>>[] = [];
   reader: ReturnType<typeof startMoneyReader>;
   readonly journal: EngineJournal;
 
@@ -67,13 +70,16 @@ class World {
           return this.lists[list].filter((row) => row.account === account && within(row));
         },
         balance: async (account) => ({
-          ...{ type: 'balance', account, timeNs: BigInt(Date.now()) * 1_000_000n, equity: ZERO, cash: ZERO, sizes: {} },
+          ...{ type: 'balance', account, timeNs: BigInt(Date.now()) * 1_000_000n, equity: ZERO },
+          ...{ cash: decimal(this.cash[account]), sizes: {} },
           margin: { maintenance: ZERO, initial: null, availableToTransfer: null, isolated: [], liquidation: [] },
         }),
       },
       journal: this.journal,
       clock: { nowMs: () => Date.now() },
       keptMs: 30 * DAY_MS,
+      onJudged: ({ A, B }) =>
+        this.judged.push({ A: A?.unexplained.toFixed() ?? null, B: B?.unexplained.toFixed() ?? null }),
       say: (level, text) => this.said.push(`${level} ${text}`),
     });
   }
@@ -176,5 +182,44 @@ describe('the reader', () => {
     assert.equal(starts, 30);
     const [first] = world.journal.latestOfEach('money.day').filter(({ key }) => key.includes(' A '));
     assert.deepEqual([world.fills(), first?.body.fees.USDT?.toFixed()], [20, '0.1']);
+  });
+});
+
+describe('money that no row explains (strategy 17.3)', () => {
+  const transfer = (timeMs: number): PaymentRow => ({
+    ...{ type: 'transfer', account: 'A', txId: '1', currency: 'USDT', amount: decimal('5') },
+    timeNs: BigInt(timeMs) * 1_000_000n,
+  });
+  const hours = async (world: World, count: number) => {
+    for (let pass = 0; pass < count * 6; pass += 1) await world.pass(MONEY_EVERY_MS);
+  };
+
+  it('is known an hour after its interval, and is explained by a row that the exchange lists late', async () => {
+    const world = new World();
+    await world.pass(MONEY_FIRST_MS);
+    world.cash.A = '5';
+    await hours(world, 1);
+    // The newest interval is not judged yet.
+    assert.deepEqual(world.judged.at(-1), { A: null, B: null });
+    await hours(world, 1);
+    assert.deepEqual(world.judged.at(-1), { A: '5', B: null });
+    await hours(world, 6);
+    assert.deepEqual(world.judged.at(-1), { A: '5', B: null });
+    world.lists.transfer_history.push(transfer(START_MS + 1_800_000));
+    await hours(world, 1);
+    assert.deepEqual(world.judged.at(-1), { A: null, B: null });
+  });
+
+  it('is known after a restart, too, for a day', async () => {
+    const world = new World();
+    await world.pass(MONEY_FIRST_MS);
+    world.cash.A = '5';
+    await hours(world, 8);
+    world.reader.close();
+    world.reader = world.start();
+    await world.pass(MONEY_FIRST_MS);
+    assert.deepEqual(world.judged.at(-1), { A: '5', B: null });
+    await hours(world, 20);
+    assert.deepEqual(world.judged.at(-1), { A: null, B: null });
   });
 });

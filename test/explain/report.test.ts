@@ -8,7 +8,8 @@ import type { AccountName, Side } from '../../src/core/model.ts';
 import type { FillRow, PaymentRow } from '../../src/core/money.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { emptySymbolState } from '../../src/core/symbol-state.ts';
-import { makeReport, reportCsv, reportTable } from '../../src/explain/report.ts';
+import { makeReport, reportTable } from '../../src/explain/report.ts';
+import { reportCsv } from '../../src/explain/report-csv.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { bookMatches, bookRows, noteReadUpTo } from '../../src/journal/money.ts';
 
@@ -41,6 +42,8 @@ const FUNDING = (['A', 'B'] as const).map(
   }),
 );
 
+const TOUCH = { touch: { bid: decimal('150.1'), ask: decimal('150.2') } };
+
 /** The day, as an engine writes it: its ledger books the fills, its reader the rows, some of them twice. */
 function exampleJournal() {
   const journal = createMemoryJournal();
@@ -61,7 +64,12 @@ function exampleJournal() {
   }
   journal.append([
     { kind: 'symbol.state', key: SOL, atMs: NOW_MS, body: state },
-    { kind: 'decision', key: SOL, atMs: NOW_MS, body: { input: { valuation: { mark: decimal('150.15') } } } },
+    {
+      kind: 'decision',
+      key: SOL,
+      atMs: NOW_MS,
+      body: { input: { valuation: { mark: decimal('150.15') }, marks: TOUCH } },
+    },
   ]);
   bookRows(journal, [...FILLS, ...FUNDING, ...FILLS], NOW_MS);
   bookRows(journal, FUNDING, NOW_MS);
@@ -117,5 +125,30 @@ describe('report (strategy 17.4)', () => {
     assert.deepEqual(stateOf(), [true, []]);
     bookRows(journal, [{ ...FILLS[0]!, tradeId: '99-1' }], end);
     assert.deepEqual(stateOf(), [true, ['2026-11-30']]);
+  });
+
+  it('one symbol alone: neither the money of others nor transfers', () => {
+    const journal = exampleJournal();
+    const other = { ...FILLS[0]!, instrument: 'BNB_USDT_Perp', tradeId: '50-1', price: decimal('600') };
+    const paidIn = { ...{ type: 'transfer', account: 'A', txId: '9', currency: 'USDT' }, amount: decimal('5') };
+    bookRows(journal, [other, { ...paidIn, timeNs: FILLS[0]!.timeNs } as PaymentRow], NOW_MS);
+    const request = { days: 1, by: 'symbol', nowMs: NOW_MS, keptMs: KEPT_MS } as const;
+    const sol = makeReport(journal, { ...request, instrument: SOL });
+    assert.deepEqual(
+      [sol.lines.map((line) => line.of), sol.sum.total.toFixed(), sol.rows.length, sol.sum.totals.transfers],
+      [[SOL], '0.849003', 12, {}],
+    );
+    const bnb = makeReport(journal, { ...request, instrument: 'BNB_USDT_Perp' });
+    assert.deepEqual([bnb.sum.totals.volume.toFixed(), bnb.pairs.length], ['1200', 0]);
+  });
+
+  it('what is open at the turn of a day is not valued without a mark of then; the whole time is', () => {
+    const journal = exampleJournal();
+    const whole = makeReport(journal, { days: 2, by: 'day', nowMs: NOW_MS + 86_400_000, keptMs: KEPT_MS, utc: true });
+    const [first] = whole.lines;
+    assert.deepEqual([first?.of, first?.totals.fills, first?.differences?.toFixed()], ['2026-11-30', 10, '0']);
+    // The mark at midnight is not known, so neither is what the open lot was worth then.
+    assert.equal(first?.unrealised, null);
+    assert.equal(whole.sum.unrealised?.toFixed(), '0.1');
   });
 });

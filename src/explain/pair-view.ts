@@ -1,0 +1,67 @@
+import type { Decimal } from '../core/decimal.ts';
+import type { Fact } from '../core/facts.ts';
+import { lotsNet, lotsValue } from '../core/ledger.ts';
+import type { MarkJudgement } from '../core/mark.ts';
+import type { BalanceRow, FillRow, MoneyRow } from '../core/money.ts';
+import { bookingOf, type PairRecord, type PairStatement, pairStatements } from '../core/pair-statement.ts';
+import { emptySymbolState, type SymbolState } from '../core/symbol-state.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+
+/** The pair view of the statement (strategy 17.3) from the journal, symbol by symbol. */
+
+/** One symbol over the moments of a report. */
+export interface PairOfSymbol {
+  readonly instrument: string;
+  /** Between consecutive moments. */
+  readonly statements: readonly PairStatement[];
+  /** What hedging the open lots at the touch of the last decision loses against their prices, USDT; null: not known. Never added. */
+  readonly costAtTouch: Decimal | null;
+}
+
+/** The symbols that the ledger knows; others have no pair view. */
+export function pairViews(
+  journal: EngineJournal,
+  money: readonly MoneyRow[],
+  facts: readonly Fact[],
+  momentsMs: readonly number[],
+): PairOfSymbol[] {
+  const states = new Map(journal.latestOfEach('symbol.state').map(({ key, body }) => [key, body as SymbolState]));
+  const bookings = Map.groupBy(
+    facts.flatMap((fact) => bookingOf(fact) ?? []),
+    ({ instrument }) => instrument,
+  );
+  const fills = Map.groupBy(
+    money.filter((row): row is FillRow => row.type === 'fill'),
+    ({ instrument }) => instrument,
+  );
+  const balances = money.filter((row): row is BalanceRow => row.type === 'balance');
+  return [...new Set([...states.keys(), ...bookings.keys()])].sort().map((instrument) => {
+    const state = states.get(instrument) ?? emptySymbolState(instrument);
+    const record: PairRecord = {
+      ...{ fills: fills.get(instrument) ?? [], balances, bookings: bookings.get(instrument) ?? [], state },
+    };
+    const last = lastDecision(journal, instrument);
+    const moments = momentsMs.map((atMs, index) => ({
+      atMs,
+      mark: index === momentsMs.length - 1 ? (last?.valuation.mark ?? null) : null,
+    }));
+    return { instrument, statements: pairStatements(record, moments), costAtTouch: costAtTouch(state, last) };
+  });
+}
+
+interface Decided {
+  readonly valuation: { readonly mark: Decimal | null };
+  readonly marks?: MarkJudgement;
+}
+
+function lastDecision(journal: EngineJournal, instrument: string): Decided | null {
+  return (journal.latest('decision', instrument)?.body as { readonly input: Decided } | undefined)?.input ?? null;
+}
+
+function costAtTouch({ lots }: SymbolState, decided: Decided | null): Decimal | null {
+  const net = lotsNet(lots);
+  const touch = decided?.marks?.touch ?? null;
+  if (net.isZero()) return lotsValue(lots);
+  if (touch === null) return null;
+  return lotsValue(lots).minus(net.mul(net.gt(0) ? touch.bid : touch.ask));
+}
