@@ -160,6 +160,8 @@ export const BODIES = {
     jump_ms: z.number().min(-MAX_JUMP_MS).max(MAX_JUMP_MS).optional(),
   }),
   session: z.strictObject({ account: account.optional(), lifetime_ms: z.number().positive().optional() }),
+  /** One of them: another API key of the account, or an API key that is valid no more. */
+  keys: z.strictObject({ account: account.optional(), revoke: z.string().optional() }),
   faults: z.strictObject({ rules: z.array(rule), add: z.boolean().default(false) }),
   restart: z.strictObject({ drop_orders: z.boolean().default(true) }),
 } as const;
@@ -396,6 +398,16 @@ export class Control {
     else sessions.revoke(body.account === undefined ? undefined : this.#account(body.account).subAccountId);
   }
 
+  /** Issues another API key of an account, as GRVT's web page does, or takes one back. */
+  keys({ account: name, revoke }: Body<'keys'>): PaperCredentials | null {
+    const { sessions } = this.#exchange;
+    if ((name === undefined) === (revoke === undefined)) throw new RangeError('one of account, revoke');
+    if (name !== undefined) return sessions.issue(this.#account(name).subAccountId);
+    sessions.revokeKey(revoke as string);
+    this.#exchange.streams.disconnectKey(revoke as string);
+    return null;
+  }
+
   /** Switches faults. */
   faults(body: Body<'faults'>): void {
     if (body.add) this.#exchange.faults.add(body.rules);
@@ -462,7 +474,7 @@ export class Control {
     if (method === 'GET') {
       if (name === 'state') return answer(200, this.state());
       if (name === 'faults') return answer(200, { rules: faults.rules, counts: faults.counts(), kinds: FAULT_KINDS });
-      if (name === 'accounts') return answer(200, this.#exchange.accounts);
+      if (name === 'accounts') return answer(200, this.#exchange.sessions.credentials);
       return answer(404, { error: `no such path: GET ${name}` });
     }
     if (!Object.hasOwn(BODIES, name))
@@ -473,7 +485,9 @@ export class Control {
       const read = BODIES[name as Path].parse(body === '' ? {} : JSON.parse(body));
       const act = this[name as Path] as (read: unknown) => unknown;
       const result = act.call(this, read);
-      return answer(200, { done: true, ...(name === 'order' ? { order: orderView(result as PaperOrder) } : {}) });
+      const order = name === 'order' ? { order: orderView(result as PaperOrder) } : {};
+      const key = name === 'keys' && result !== null ? { key: result } : {};
+      return answer(200, { done: true, ...order, ...key });
     } catch (error) {
       if (error instanceof z.ZodError) return answer(400, { error: z.prettifyError(error) });
       return answer(400, { error: error instanceof Error ? error.message : String(error) });

@@ -109,7 +109,7 @@ export function readOrder(
   if (digest === undefined) throw new VenueError(2002);
   if (sessions.keyOf(signer) === null) throw new VenueError(2000);
   if (session.credentials.subAccountId !== subAccountId) throw new VenueError(2003);
-  if (sessions.of(subAccountId)?.signer.toLowerCase() !== signer) throw new VenueError(2000);
+  if (!sessions.maySign(subAccountId, signer)) throw new VenueError(2000);
 
   if (!vacant(order.order_id)) throw new VenueError(2010);
   if ([undefined, null, ''].includes(metadata.client_order_id as string)) throw new VenueError(2011);

@@ -49,16 +49,20 @@ export interface Session {
 
 /** Sessions remembered at once; the oldest goes first. More than two engines logging in every second for an hour. */
 const SESSIONS_KEPT = 10_000;
+/** Keys that are valid at one time, of all accounts: a rotation needs two for each. */
+const KEYS_MAX = 100;
 
 /** Logins and session cookies (API 2). Times are by the exchange's clock. */
 export class Sessions {
-  readonly #credentials: readonly PaperCredentials[];
-  readonly #keys: ReadonlyMap<string, bigint>;
+  #credentials: readonly PaperCredentials[];
+  readonly #keys: Map<string, bigint>;
   readonly #chainIds: readonly number[];
   readonly #random: RandomStream;
   readonly #byCookie = new Map<string, Session>();
+  readonly #seed: number;
   lifetimeMs: number;
   #logins = 0;
+  #issued = 0;
 
   constructor(
     credentials: readonly PaperCredentials[],
@@ -68,6 +72,7 @@ export class Sessions {
     this.#keys = new Map(credentials.map((account) => [account.signer.toLowerCase(), BigInt(account.privateKey)]));
     this.#chainIds = options.chainIds;
     this.lifetimeMs = options.lifetimeMs;
+    this.#seed = options.seed;
     this.#random = randomStream(options.seed, 'sessions');
   }
 
@@ -75,9 +80,36 @@ export class Sessions {
     return this.#logins;
   }
 
-  /** Credentials of the account under that number. */
-  of(subAccountId: string): PaperCredentials | undefined {
-    return this.#credentials.find((account) => account.subAccountId === subAccountId);
+  /** The keys that are valid, of every account. */
+  get credentials(): readonly PaperCredentials[] {
+    return this.#credentials;
+  }
+
+  /** Whether the account has a key with that signer (lower case). */
+  maySign(subAccountId: string, signer: string): boolean {
+    return this.#credentials.some((key) => key.subAccountId === subAccountId && key.signer.toLowerCase() === signer);
+  }
+
+  /** Another API key of an account, with a signer of its own; the others stay valid. */
+  issue(subAccountId: string): PaperCredentials {
+    const former = this.#credentials.find((key) => key.subAccountId === subAccountId);
+    if (former === undefined) throw new RangeError(`no such account: ${subAccountId}`);
+    if (this.#credentials.length >= KEYS_MAX) throw new RangeError(`at most ${KEYS_MAX} keys are valid at one time`);
+    this.#issued += 1;
+    const { apiKey, privateKey, signer } = credentialsFromSeed(this.#seed, `${former.name} ${this.#issued}`, true);
+    const issued = { ...former, apiKey, privateKey, signer };
+    this.#credentials = [...this.#credentials, issued];
+    this.#keys.set(signer.toLowerCase(), BigInt(privateKey));
+    return issued;
+  }
+
+  /** An API key and its signer are valid no more, and the sessions it opened end. What rests at the exchange stays. */
+  revokeKey(apiKey: string): void {
+    const key = this.#credentials.find((one) => one.apiKey === apiKey);
+    if (key === undefined) throw new RangeError('no such API key');
+    this.#credentials = this.#credentials.filter((one) => one !== key);
+    this.#keys.delete(key.signer.toLowerCase());
+    for (const [cookie, session] of this.#byCookie) if (session.credentials === key) this.#byCookie.delete(cookie);
   }
 
   /** Private key behind a registered signer address, or null. */

@@ -151,6 +151,11 @@ export class StreamHub {
     for (const client of [...this.#clients]) client.close(1012, 'service restart');
   }
 
+  /** Ends the connections that an API key opened. */
+  disconnectKey(apiKey: string): void {
+    for (const client of [...this.#clients]) if (client.apiKey === apiKey) client.close(1008, 'API key revoked');
+  }
+
   /** The last number given out on that stream and selector. */
   lastSequence(key: string): number {
     return this.#sequences.get(key) ?? 0;
@@ -297,6 +302,11 @@ class Client {
     if (this.#closed) return;
     this.#closed = true;
     this.#sink.close(code, reason);
+  }
+
+  /** What opened its session; null: it has none. */
+  get apiKey(): string | null {
+    return this.#session?.credentials.apiKey ?? null;
   }
 
   #send(struct: string, value: Json): void {

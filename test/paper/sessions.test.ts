@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { privateKeyToAccount } from 'viem/accounts';
 import { instrumentsFromJson } from '../../src/paper/index.ts';
 import { orderDigest, recoverSigner, signedBy } from '../../src/paper/signature.ts';
+import { signedOrder } from './client.ts';
 import { Desk, type Loose } from './desk.ts';
 
 async function walletLogin(d: Desk, name: string, change: (message: Loose) => void = () => {}, chainId = 326) {
@@ -49,6 +50,45 @@ describe('sessions', () => {
     });
     d.login('A');
     assert.equal(d.call('A', 'positions').status, 200);
+  });
+
+  it('of two keys of an account both open sessions and sign; what was revoked does neither, the other goes on', async () => {
+    const d = new Desk();
+    const { control } = d.exchange;
+    const former = d.account('A');
+    const key = control.keys({ account: 'A' });
+    assert.ok(key);
+    assert.deepEqual([key.subAccountId, key.owner], [former.subAccountId, former.owner]);
+    assert.notEqual(key.signer, former.signer);
+    const login = (apiKey: string) => d.raw(null, '/auth/api_key/login', { api_key: apiKey });
+    const inputs = {
+      instrument: 'BTC_USDT_Perp',
+      buy: true,
+      size: '1',
+      price: '100.0',
+      expirationMs: d.nowMs + 600_000,
+    };
+    const create = async (by: typeof former) =>
+      d.call('A', 'create_order', { order: await signedOrder(by, d.specs, { ...inputs }) }).status;
+    d.still();
+    assert.deepEqual([await create(former), await create(key)], [200, 200]);
+    control.keys({ revoke: former.apiKey });
+    assert.equal(login(former.apiKey).status, 401);
+    assert.equal(d.call('A', 'positions').status, 401, 'the session of the revoked key is over');
+    const answer = login(key.apiKey);
+    assert.equal(answer.status, 200);
+    d.headers.set('A', {
+      'content-type': 'application/json',
+      cookie: answer.headers['set-cookie']!.split(';')[0]!,
+      'x-grvt-account-id': answer.headers['x-grvt-account-id']!,
+    });
+    assert.deepEqual([await create(former), await create(key)], [403, 200]);
+    assert.deepEqual(
+      d.exchange.sessions.credentials.map(({ name }) => name),
+      ['B', 'A'],
+    );
+    const { status, body } = control.handle('POST', '/paper/keys', '{}');
+    assert.deepEqual([status, JSON.parse(body)], [400, { error: 'one of account, revoke' }]);
   });
 
   it('set a cookie named gravity with an Expires every client can read, and the account id', () => {
