@@ -7,6 +7,7 @@ import { createEngineClock } from '../engine/clock.ts';
 import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
 import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '../engine/engine.ts';
+import { finishEdit } from '../engine/file-edits.ts';
 import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
@@ -77,10 +78,11 @@ export const systemClock = createEngineClock(
  * @returns the exit code of strategy 13.2
  */
 export async function run(
-  settings: Settings,
+  given: Settings,
   warnings: readonly string[],
   options: { readonly inspect?: boolean; readonly disk: SettingsOnDisk },
 ): Promise<number> {
+  let settings = given;
   const venue = await openVenue(settings);
   const redact = createRedactor(secretsOf(settings, venue));
   let locks: Locks | null = null;
@@ -97,6 +99,7 @@ export async function run(
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
     journal = openRunJournal(settings, venue, redact);
+    settings = goOnWithEdit(journal, options.disk, log) ?? settings;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     if (log === null) console.error(redact(why));
@@ -232,6 +235,34 @@ export async function run(
     log.close();
     unguard();
     unwatch();
+  }
+}
+
+/**
+ * Makes a change of the symbols file that the last run was killed in (strategy 16.2). That it cannot be made stops nothing.
+ *
+ * @returns the settings as they are now; null: there was none to make
+ */
+function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, log: EngineLog): Settings | null {
+  try {
+    const finished = finishEdit(journal, disk, Date.now());
+    if (finished === null) return null;
+    const { how, command } = finished;
+    const what = `${command.verb} ${command.symbol} of ${command.by}, in which the last run was killed`;
+    if (how === 'lost') {
+      log.say('warn', `${what}, is not made: the symbols file was changed since (strategy 16.2)`, Date.now());
+      return null;
+    }
+    log.say('info', `${what}, is made (strategy 16.2)`, Date.now());
+    if (how === 'was-made') return null;
+    const reading = disk.read();
+    if (!reading.ok) throw new Error(reading.errors.join('; '));
+    disk.accept(reading.settings);
+    return reading.settings;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    log.say('error', `A command that the last run was killed in could not be gone on with: ${why}`, Date.now());
+    return null;
   }
 }
 

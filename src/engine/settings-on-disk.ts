@@ -30,8 +30,11 @@ export interface SettingsOnDisk {
   fixed(): readonly string[];
   /** The symbols file as it is; null: none is named, or it is the one that comes with the program. */
   symbolsFile(): { readonly path: string; readonly bytes: Uint8Array; readonly isAsRead: boolean } | null;
-  /** Writes the symbols file as a whole or not at all; the former one stays beside it, as `.previous`. */
-  write(symbols: Uint8Array): void;
+  /**
+   * Puts another symbols file on disk, beside the present one; what it returns puts it in place, as a whole or not at all, and keeps
+   * the former one as `.previous`.
+   */
+  stage(symbols: Uint8Array): () => void;
   /** What was read applies from now on. */
   accept(settings: Settings): void;
 }
@@ -60,7 +63,7 @@ export function settingsOnDisk(source: SettingsSource, first: Settings, symbols:
       const now = readFile(path);
       return { path, bytes: now, isAsRead: bytes !== null && Buffer.compare(now, bytes) === 0 };
     },
-    write(changed) {
+    stage(changed) {
       if (path === null) throw new Error('no symbols file is named');
       // A link stays one: what it leads to is replaced.
       const file = realpathSync(path);
@@ -71,8 +74,10 @@ export function settingsOnDisk(source: SettingsSource, first: Settings, symbols:
       } finally {
         closeSync(fd);
       }
-      copyFileSync(file, `${file}.previous`);
-      renameSync(`${file}.new`, file);
+      return () => {
+        copyFileSync(file, `${file}.previous`);
+        renameSync(`${file}.new`, file);
+      };
     },
     accept(now) {
       settings = now;

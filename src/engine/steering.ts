@@ -20,6 +20,7 @@ import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
 import type { Engine } from './engine.ts';
+import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
 import { type SettingsOnDisk, settingChanges } from './settings-on-disk.ts';
 import { keysOf } from './venue.ts';
@@ -75,7 +76,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
     engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
     return answer;
   }
-  return written(parts, command, effects, answer.says, () => {
+  return written(parts, command, effects, answer.says, [], () => {
     const { symbols } = engine.daemon.getSnapshot().context;
     const standing = new Map(effects.map((one) => (one.kind === 'stand' ? [one.instrument, one.standing] : ['', []])));
     const steered = symbols.flatMap((symbol): EngineSymbol[] => {
@@ -88,19 +89,24 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
       if (effect.kind !== 'forget') continue;
       engine.daemon.system.get(`symbol:${effect.instrument}`)?.send({ type: 'symbol.forgotten' });
     }
+    return null;
   });
 }
 
 /**
  * Writes the command down, says it, and does it; where it cannot be written, only what makes the engine do less is done, and that
  * does not wait for the disk either.
+ *
+ * @param also what else is written with it
+ * @param act does it; an answer: it could not, after all
  */
 async function written(
   { journal, clock, report }: SteeringParts,
   command: Command,
   effects: readonly Effect[],
   says: readonly Said[],
-  act: () => void,
+  also: readonly JournalEntry[],
+  act: () => Answer | null,
 ): Promise<Answer> {
   const nowMs = clock.nowMs();
   const facts = factsOf(command, effects, nowMs);
@@ -109,6 +115,7 @@ async function written(
       effect.kind === 'stand' ? [standingEntry(effect.instrument, effect.standing, nowMs)] : [],
     ),
     ...facts.map((body): JournalEntry => ({ kind: 'fact', key: 'command', atMs: nowMs, body })),
+    ...also,
   ];
   const isBold = !WITHOUT_JOURNAL.includes(command.verb);
   let remembered: Promise<string | null>;
@@ -120,7 +127,8 @@ async function written(
   const reason = isBold ? await remembered : null;
   if (reason !== null) return refusal(say('not-journalled', null, { reason }));
   for (const fact of facts) report(fact);
-  act();
+  const failed = act();
+  if (failed !== null) return failed;
   const forgotten = isBold ? null : await soon(remembered);
   const notes = forgotten === null ? [] : [say('not-remembered', null, { reason: forgotten })];
   return { ok: true, says: [...says, ...notes] };
@@ -153,17 +161,24 @@ async function editFile(
   if (!isAsRead) return refusal(say('file-changed', null, { path }));
   const edited = editSymbols(bytes, command, path);
   if (!edited.ok) return refusal(...edited.errors.map((reason) => say('refused', null, { reason })));
-  return reload(parts, command, edited.bytes);
+  return reload(parts, command, { bytes: edited.bytes, before: bytes, command });
+}
+
+/** The symbols file as it is to be written, and as it is. */
+interface FileChange {
+  readonly bytes: Uint8Array;
+  readonly before: Uint8Array;
+  readonly command: Extract<Effect, { readonly kind: 'file' }>['command'];
 }
 
 /**
  * Reads everything again and applies all of it or nothing (strategy 16.4).
  *
- * @param symbols the symbols file as it is to be written; null: as it is
+ * @param change of the symbols file; null: it stays as it is
  */
-async function reload(parts: SteeringParts, command: Command, symbols: Uint8Array | null): Promise<Answer> {
-  const { engine, disk, journal } = parts;
-  const reading = disk.read(symbols ?? undefined);
+async function reload(parts: SteeringParts, command: Command, change: FileChange | null): Promise<Answer> {
+  const { engine, disk, journal, clock } = parts;
+  const reading = disk.read(change?.bytes);
   if (!reading.ok) return refusal(...reading.errors.map((reason) => say('refused', null, { reason })));
   const { settings } = reading;
   const changes = settingChanges(disk.current(), settings);
@@ -180,19 +195,32 @@ async function reload(parts: SteeringParts, command: Command, symbols: Uint8Arra
   } catch (thrown) {
     return refusal(say('refused', null, { reason: messageOf(thrown) }));
   }
-  // Somebody may have written it meanwhile; between this look and the write are microseconds.
-  if (symbols !== null && disk.symbolsFile()?.isAsRead !== true) {
-    return refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
-  }
+  const isFileAsRead = () => change === null || disk.symbolsFile()?.isAsRead === true;
+  const fileChanged = () => refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
+  if (!isFileAsRead()) return fileChanged();
   const { symbols: changed, says } = symbolChanges(engine.daemon.getSnapshot().context.symbols, rows);
   const all = [...changes.says, ...says];
   const warnings = reading.warnings.map((reason) => say('warning', null, { reason }));
+  const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
   try {
-    return await written(parts, command, [], [...(all.length === 0 ? [say('unchanged')] : all), ...warnings], () => {
-      if (symbols !== null) disk.write(symbols);
+    // What can fail of the write fails before it is written down.
+    const replace = change === null ? null : disk.stage(change.bytes);
+    const nowMs = clock.nowMs();
+    const also = change === null ? [] : [editBegins(change.command, change.before, change.bytes, nowMs)];
+    const answer = await written(parts, command, [], accepted, also, () => {
+      try {
+        // Somebody may have written it while the journal did; between this look and the write are microseconds.
+        if (!isFileAsRead()) return fileChanged();
+        replace?.();
+      } finally {
+        if (change !== null) journal.append([editEnds(nowMs)]);
+      }
       disk.accept(settings);
       engine.reloaded(settings, listed, changed);
+      return null;
     });
+    if (!answer.ok) await keysBack(parts, changes.keys);
+    return answer;
   } catch (thrown) {
     return refusal(say('refused', null, { reason: messageOf(thrown) }));
   }
@@ -209,9 +237,14 @@ async function rekey({ engine, disk, hide }: SteeringParts, accounts: readonly A
       done.push(account);
     }
   } catch (thrown) {
-    for (const account of done) await engine.exchange.rekey(account, keysOf(disk.current(), account));
+    await keysBack({ engine, disk }, done);
     throw thrown;
   }
+}
+
+/** The keys that apply, in place of those that were to come. */
+async function keysBack({ engine, disk }: Pick<SteeringParts, 'engine' | 'disk'>, accounts: readonly AccountName[]) {
+  for (const account of accounts) await engine.exchange.rekey(account, keysOf(disk.current(), account));
 }
 
 /** What people are told of a command, and the journal keeps. */

@@ -25,8 +25,11 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
   const keepWritten = (_key: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === 'number' ? asWritten(context?.source ?? String(value)) : value;
   const rows = JSON.parse(new TextDecoder().decode(bytes), keepWritten) as Record<string, unknown>[];
-  const named = (row: Record<string, unknown>) => String(row.instrument).toLowerCase() === edit.symbol.toLowerCase();
-  const at = rows.findIndex(named);
+  const at = rowOf(
+    rows.map((row) => String(row.instrument)),
+    edit.symbol,
+    edit.verb !== 'add',
+  );
   const refuse = (error: string): SymbolsEdited => ({ ok: false, errors: [error] });
   if (edit.verb === 'add') {
     if (at >= 0) return refuse(`${file} has ${edit.symbol} already: change it with set`);
@@ -46,6 +49,15 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
   const edited = new TextEncoder().encode(`${JSON.stringify(rows, null, 2)}\n`);
   const after = readSymbols(edited, file);
   return after.ok ? { ok: true, bytes: edited } : after;
+}
+
+/** Where the row of that symbol is; by its base (`BNB`) where one row has it. -1: nowhere. */
+function rowOf(names: readonly string[], symbol: string, byBase: boolean): number {
+  const wanted = symbol.toLowerCase();
+  const whole = names.findIndex((name) => name.toLowerCase() === wanted);
+  if (whole >= 0 || !byBase) return whole;
+  const ofBase = names.filter((name) => name.split('_', 1)[0]?.toLowerCase() === wanted);
+  return ofBase.length === 1 ? names.indexOf(ofBase[0]!) : -1;
 }
 
 /** What a person types as what the file holds: plain numbers and `true` and `false` as such, all else as text. */

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { knownOf } from '../../machines/symbol-steps.ts';
 import type { Answer, Command } from '../../src/core/commands.ts';
+import { finishEdit } from '../../src/engine/file-edits.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createSteering } from '../../src/engine/steering.ts';
-import { BNB } from './scenario.ts';
+import type { EngineJournal } from '../../src/journal/engine-journal.ts';
+import type { Settings } from '../../src/settings/index.ts';
+import { readSymbols } from '../../src/settings/symbols-file.ts';
+import { BNB, SOL, SYMBOLS } from './scenario.ts';
 import { inVirtualTime, World } from './virtual.ts';
 
 /**
@@ -87,6 +91,152 @@ function run(command: Command, kills: readonly number[]): Promise<Run> {
     };
   });
 }
+
+/** The symbols file, and what the engine that lives now has read of it. */
+class Disk implements SettingsOnDisk {
+  bytes: Buffer;
+  readonly #world: World;
+  #read: Buffer;
+
+  constructor(world: World, rows: readonly object[]) {
+    this.#world = world;
+    this.bytes = Buffer.from(JSON.stringify(rows));
+    this.#read = this.bytes;
+  }
+
+  current = () => this.#world.settings;
+  fixed = () => [];
+  read(symbols?: Uint8Array) {
+    const symbolsBytes = Buffer.from(symbols ?? this.bytes);
+    const reading = readSymbols(symbolsBytes, 'symbols.json');
+    if (!reading.ok) return reading;
+    const settings = { ...this.#world.settings, symbols: reading.symbols };
+    return { ok: true as const, settings, warnings: [], symbolsBytes };
+  }
+  symbolsFile = () => ({ path: 'symbols.json', bytes: this.bytes, isAsRead: this.bytes.equals(this.#read) });
+  stage(symbols: Uint8Array) {
+    return () => {
+      this.bytes = Buffer.from(symbols);
+    };
+  }
+  accept(settings: Settings) {
+    this.#world.settings = settings;
+    this.#read = this.bytes;
+  }
+  /** As a start does. */
+  begin(journal: EngineJournal, nowMs: number) {
+    finishEdit(journal, this, nowMs);
+    const reading = this.read();
+    assert.ok(reading.ok);
+    this.accept(reading.settings);
+  }
+}
+
+const [BNB_ROW, SOL_ROW] = SYMBOLS;
+const { instrument: _SOL, ...SOL_VALUES } = SOL_ROW;
+const asText = (values: object) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+
+interface FileRun {
+  readonly points: readonly string[];
+  /** What runs, and the file. */
+  readonly running: readonly string[];
+  readonly file: string;
+  readonly answers: readonly (Answer | null)[];
+  readonly wrong: readonly string[];
+}
+
+/** A command that changes the symbols file, given after some seconds and, where it was not carried out, once more. */
+function runFile(
+  command: Command,
+  rows: readonly object[],
+  byHand: readonly object[] | null,
+  kills: readonly number[],
+) {
+  return inVirtualTime(async (time): Promise<FileRun> => {
+    const world = new World(time, { kills, symbols: rows });
+    const disk = new Disk(world, rows);
+    world.onStart = (journal) => disk.begin(journal, time.wallMs);
+    const answers: (Answer | null)[] = [];
+    const clock = { nowMs: () => time.wallMs, steadyMs: () => time.nowMs, era: () => 0 };
+    const give = () => {
+      const { engine } = world;
+      assert.ok(engine);
+      const at = answers.push(null) - 1;
+      createSteering({ engine, journal: engine.journal, clock, disk, hide: () => {}, report: () => {} })(command).then(
+        (answer) => {
+          if (world.engine === engine) answers[at] = answer;
+        },
+        () => {},
+      );
+    };
+    const pass = async (ms: number) => {
+      const untilMs = time.nowMs + ms;
+      while (time.nowMs < untilMs) {
+        await time.run(Math.min(untilMs, time.nowMs + 500));
+        world.exchange.advance(time.nowMs);
+      }
+    };
+    world.start();
+    await pass(QUOTES_MS);
+    if (byHand !== null) disk.bytes = Buffer.from(JSON.stringify(byHand));
+    give();
+    await pass(SETTLED_MS);
+    const context = world.engine?.daemon.getSnapshot().context;
+    const running = (context?.symbols ?? []).map(({ config, leaving }) =>
+      [config.instrument, leaving ?? '', config.maxTotalPositionUsdt.toFixed()].join(' '),
+    );
+    world.engine?.exchange.close();
+    return { points: world.points, running, file: disk.bytes.toString(), answers, wrong: world.breaches };
+  });
+}
+
+describe('16.2 a crash around each write of a command that changes the symbols file', () => {
+  const cases: readonly [string, Command, readonly object[], readonly object[] | null, readonly string[]][] = [
+    [
+      'set',
+      { verb: 'set', symbol: BNB, values: { max_total_position_usdt: '9000' }, ...GIVEN },
+      [BNB_ROW],
+      null,
+      [`${BNB}  9000`],
+    ],
+    [
+      'add',
+      { verb: 'add', symbol: SOL, values: asText(SOL_VALUES), ...GIVEN },
+      [BNB_ROW],
+      null,
+      [`${BNB}  20000`, `${SOL}  20000`],
+    ],
+    ['remove', { verb: 'remove', symbol: SOL, ...GIVEN }, SYMBOLS, null, [`${BNB}  20000`]],
+    [
+      'reload',
+      { verb: 'reload', ...GIVEN },
+      [BNB_ROW],
+      [{ ...BNB_ROW, max_total_position_usdt: 9000 }],
+      [`${BNB}  9000`],
+    ],
+  ];
+  for (const [what, command, rows, byHand, after] of cases) {
+    it(`16.2 ${what}`, async () => {
+      const whole = await runFile(command, rows, byHand, []);
+      assert.deepEqual([whole.running, whole.answers[0]?.ok, whole.wrong], [after, true, []]);
+      const first = whole.points.findIndex((point) => point.startsWith('before write: fact command'));
+      const last = whole.points.findLastIndex((point) => point.startsWith('after write: note symbols-file'));
+      assert.ok(first >= 0);
+      for (let at = first; at <= Math.max(last, first + 1); at += 1) {
+        const killed = await runFile(command, rows, byHand, [at + 1]);
+        const where = `${whole.points[at]}`;
+        assert.equal(killed.answers[0], null, `${where}: nobody was told that it is accepted`);
+        // Before the first write nothing was accepted; what a person wrote into the file a start reads in any case.
+        const accepted = at > first || byHand !== null;
+        const before = rows.map((row) => `${(row as typeof BNB_ROW).instrument}  20000`);
+        assert.deepEqual(killed.running, accepted ? after : before, where);
+        assert.equal(killed.file, accepted ? whole.file : JSON.stringify(rows), where);
+        assert.deepEqual(killed.wrong, [], where);
+      }
+    });
+  }
+});
 
 describe('16.2 a crash around each write of a command', () => {
   for (const command of COMMANDS) {

@@ -42,7 +42,7 @@ export const SYMBOLS = [
     a_side_when_equal: 'buy',
     position_mode: 'decrease',
   },
-];
+] as const;
 
 /** What the engine of the scenario is told besides. `pace`: its waits count so much; 1: as written here. */
 export function environmentAt(pace: number) {

@@ -66,7 +66,8 @@ export class World {
   readonly exchange: PaperExchange;
   journal: EngineJournal = createMemoryJournal();
   readonly watch: Watch;
-  readonly settings: Settings;
+  /** What the next engine is started with. */
+  settings: Settings;
   readonly points: string[] = [];
   readonly facts: Fact[] = [];
   readonly messages: string[] = [];
@@ -83,6 +84,8 @@ export class World {
   starts = 0;
   /** Entries that power cuts took. */
   entriesLost = 0;
+  /** Called before an engine starts, with its journal. */
+  onStart: (journal: EngineJournal) => void = () => {};
   /** Called when an engine starts that is not the first. */
   onRestart: () => void = () => {};
 
@@ -156,6 +159,7 @@ export class World {
   }
 
   start(): void {
+    this.onStart(this.journal);
     const { exchange, time, settings } = this;
     const life: Life = { alive: true };
     this.#life = life;

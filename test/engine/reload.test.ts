@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import type { SymbolConfig } from '../../src/core/model.ts';
+import { editBegins, finishEdit } from '../../src/engine/file-edits.ts';
 import { symbolChanges } from '../../src/engine/reload.ts';
 import { settingChanges, settingsOnDisk } from '../../src/engine/settings-on-disk.ts';
-import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { editSymbols, loadSettings, type Settings } from '../../src/settings/index.ts';
 import { config, d, instrument } from '../support/core.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 
@@ -202,7 +204,7 @@ describe('16.4 settings that are read again', () => {
     const disk = open();
     const { mode } = statSync(join(root, 'symbols.json'));
     const now = JSON.stringify([symbolRow(BNB, { max_total_position_usdt: 1 })]);
-    disk.write(Buffer.from(now));
+    disk.stage(Buffer.from(now))();
     assert.equal(readFileSync(join(root, 'link.json'), 'utf8'), now);
     assert.equal(readFileSync(join(root, 'symbols.json'), 'utf8'), now);
     assert.equal(readFileSync(join(root, 'symbols.json.previous'), 'utf8'), before);
@@ -217,4 +219,29 @@ describe('16.4 settings that are read again', () => {
     disk.accept(reread(disk));
     assert.equal(disk.symbolsFile()?.isAsRead, true);
   });
+
+  const RAISE = { verb: 'set', symbol: BNB, values: { max_total_position_usdt: '9' }, by: 'ann', why: null } as const;
+  const found: readonly [string, 'as it was' | 'changed' | 'by hand', 'made-now' | 'was-made' | 'lost'][] = [
+    ['is as it was: the change is made', 'as it was', 'made-now'],
+    ['has the change: nothing is left to do', 'changed', 'was-made'],
+    ['was changed by hand since: it stays', 'by hand', 'lost'],
+  ];
+  for (const [what, now, how] of found)
+    it(`16.2 a start after a kill in a set; the file ${what}`, () => {
+      const disk = open();
+      const before = readFileSync(join(root, 'symbols.json'));
+      const edited = editSymbols(before, RAISE, 'symbols.json');
+      assert.ok(edited.ok);
+      const journal = createMemoryJournal();
+      assert.equal(finishEdit(journal, disk, 1), null);
+      journal.append([editBegins(RAISE, before, edited.bytes, 1)]);
+      const byHand = JSON.stringify([symbolRow(BNB, { order_notional_usdt: 7 })]);
+      if (now === 'changed') disk.stage(edited.bytes)();
+      if (now === 'by hand') write('symbols.json', byHand);
+      assert.equal(finishEdit(journal, disk, 2)?.how, how);
+      const expected = how === 'lost' ? byHand : Buffer.from(edited.bytes).toString();
+      assert.equal(readFileSync(join(root, 'symbols.json'), 'utf8'), expected);
+      write('symbols.json', before.toString());
+      assert.equal(finishEdit(journal, disk, 3), null, 'what a person takes back stays taken back');
+    });
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer, Command } from '../../src/core/commands.ts';
+import type { AccountName } from '../../src/core/model.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createSteering } from '../../src/engine/steering.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
-import type { Settings } from '../../src/settings/index.ts';
+import { type AccountCredentials, Secret, type Settings } from '../../src/settings/index.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
 import { type EngineStage, symbolRow } from '../support/engine-stage.ts';
 import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
@@ -18,11 +19,14 @@ const WHO = { by: 'ann', why: null } as const;
 /** The symbols file of a stage: what it holds, and what was read of it last. */
 class Files implements SettingsOnDisk {
   bytes: Buffer;
+  /** What is in place of the settings' keys. */
+  accounts: Settings['accounts'];
   #read: Buffer;
   #settings: Settings;
 
   constructor(stage: EngineStage, rows: readonly Record<string, unknown>[]) {
     this.#settings = stage.settings;
+    this.accounts = stage.settings.accounts;
     this.bytes = Buffer.from(JSON.stringify(rows));
     this.#read = this.bytes;
   }
@@ -33,12 +37,14 @@ class Files implements SettingsOnDisk {
     const symbolsBytes = Buffer.from(symbols ?? this.bytes);
     const reading = readSymbols(symbolsBytes, 'symbols.json');
     if (!reading.ok) return reading;
-    const settings = { ...this.#settings, symbols: reading.symbols };
+    const settings = { ...this.#settings, symbols: reading.symbols, accounts: this.accounts };
     return { ok: true as const, settings, warnings: reading.warnings, symbolsBytes };
   }
   symbolsFile = () => ({ path: 'symbols.json', bytes: this.bytes, isAsRead: this.bytes.equals(this.#read) });
-  write(symbols: Uint8Array) {
-    this.bytes = Buffer.from(symbols);
+  stage(symbols: Uint8Array) {
+    return () => {
+      this.bytes = Buffer.from(symbols);
+    };
   }
   accept(settings: Settings) {
     this.#settings = settings;
@@ -221,6 +227,44 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1, 10_000);
       assert.deepEqual(ourOrders(scene.paper), []);
       assert.deepEqual(codes(await give({ verb: 'pause', symbols: ['all'], forMs: null, ...WHO })), ['no-symbol']);
+      assert.equal(await stage.stop(), 0);
+    }));
+
+  it('16.4 keys are rotated by a reload: the former ones are revoked then, no order ends and both accounts trade on', () =>
+    withScene(async (scene) => {
+      const { control } = scene.paper.exchange;
+      const stage = await quoting(scene);
+      const { give, files } = steered(stage);
+      const issued = (account: AccountName): AccountCredentials => {
+        const key = control.keys({ account });
+        assert.ok(key);
+        return {
+          apiKey: new Secret(key.apiKey),
+          privateKey: new Secret(key.privateKey),
+          accountId: key.subAccountId,
+        };
+      };
+      const former = stage.settings.accounts;
+      assert.ok(former);
+      const [A, B] = [issued('A'), issued('B')];
+      const quotes = ourOrders(scene.paper);
+      files.accounts = { A, B: { ...B, apiKey: new Secret('no-key-of-this-exchange') } };
+      const refused = await give({ verb: 'reload', ...WHO });
+      assert.deepEqual([refused.ok, codes(refused)], [false, ['refused']]);
+      assert.doesNotMatch(JSON.stringify(refused), /no-key-of-this-exchange/);
+      files.accounts = { A, B };
+      const answer = await give({ verb: 'reload', ...WHO });
+      assert.deepEqual(
+        answer.says.map(({ text }) => text),
+        ['account A has new keys', 'account B has new keys'],
+      );
+      for (const account of ['A', 'B'] as const) control.keys({ revoke: former[account].apiKey.reveal() });
+      assert.deepEqual(ourOrders(scene.paper), quotes, 'no order has ended');
+      for (const { account, open_orders: orders } of stateOf(scene.paper).accounts)
+        for (const { metadata } of orders) control.fill({ account, client_order_id: metadata.client_order_id });
+      const anew = (account: 'A' | 'B') => ourOrders(scene.paper, account).filter((id) => !quotes.includes(id)).length;
+      await stage.until('both quote by their new keys', () => anew('A') === 1 && anew('B') === 1, 10_000);
+      assert.deepEqual(stage.reported('account.parked'), []);
       assert.equal(await stage.stop(), 0);
     }));
 
