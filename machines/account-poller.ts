@@ -14,6 +14,7 @@ import type {
   OrderSeen,
   OrdersWatched,
   PollerStarted,
+  ReadingsTuned,
   SnapshotFailed,
   SnapshotReceived,
   StreamsChanged,
@@ -471,6 +472,7 @@ export const accountPollerMachine = setup({
     noteWatched: assign(({ context }, event: OrdersWatched) => ({
       watched: { ...context.watched, [event.instrument]: event },
     })),
+    retune: assign(({ context }, { loopIntervalMs }: ReadingsTuned) => ({ deps: { ...context.deps, loopIntervalMs } })),
     noteInstruments: assign(({ context }, { instruments }: InstrumentsPolled) => ({
       deps: { ...context.deps, instruments },
       view: withInstruments(context.view, instruments),
@@ -642,6 +644,7 @@ export const accountPollerMachine = setup({
   on: {
     'orders.watched': { actions: { type: 'noteWatched', params: whole } },
     'instruments.polled': { actions: { type: 'noteInstruments', params: whole } },
+    'readings.tuned': { actions: { type: 'retune', params: whole } },
     'frame.received': { actions: [{ type: 'foldFrame', params: whole }, 'wakeWhenDue'] },
     'streams.reported': { actions: [{ type: 'foldStreams', params: whole }, 'wakeWhenDue'] },
     'lookups.done': { actions: [{ type: 'foldLookups', params: whole }, 'wakeWhenDue'] },

@@ -127,6 +127,11 @@ export const alertDeskMachine = setup({
       const untilMs = silenceMs === null ? null : atMs + silenceMs;
       enqueue(() => records.report({ type: 'alert.handled', atMs, key, by, untilMs }));
     }),
+    retune: assign(({ context, event }) => {
+      if (event.type !== 'desk.tuned') return {};
+      const { texts, dailyReportAtMinutes, stuckMs } = event;
+      return { texts, settings: { ...context.settings, dailyReportAtMinutes, stuckMs } };
+    }),
     judgeTime: enqueueActions(({ context, enqueue }) => {
       keep(context, deskWake(context.memory, context.clock.nowMs(), context.policies), enqueue);
     }),
@@ -194,6 +199,7 @@ export const alertDeskMachine = setup({
     'alert.cleared': { actions: 'judgeCleared' },
     'news.told': { actions: 'takeNews' },
     'alert.handled': { actions: 'takeHandling' },
+    'desk.tuned': { actions: 'retune' },
   },
   states: {
     delivery: {

@@ -34,6 +34,7 @@ import type {
   ActorFailed,
   AlertCleared,
   AlertRaised,
+  DeskTuned,
   GatewayIdle,
   InstrumentListed,
   InstrumentsPolled,
@@ -41,6 +42,7 @@ import type {
   NewsTold,
   OrderCancel,
   OrderEnded,
+  ReadingsTuned,
   ReduceOnlyChanged,
   RulesDoubted,
   StrategyChanged,
@@ -54,7 +56,7 @@ import type {
 import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
-import type { Doing } from '../src/core/outbox.ts';
+import type { AlertTexts, Doing } from '../src/core/outbox.ts';
 import { rejection } from '../src/core/refusals.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import type { Exchange } from '../src/ports.ts';
@@ -181,7 +183,7 @@ export type DaemonEvent =
   | SymbolFlattened
   | SymbolsSteered
   /** Settings that can change while it runs have (strategy 16.4). */
-  | { readonly type: 'settings.changed'; readonly settings: DaemonSettings }
+  | { readonly type: 'settings.changed'; readonly settings: DaemonSettings; readonly texts: AlertTexts }
   /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
   | { readonly type: 'commands.due' }
   /** SIGINT, SIGTERM. */
@@ -269,10 +271,7 @@ const daemonSetup = setup({
       scheduleListing(context.symbols, enqueue);
       scheduleEnds(context, context.symbols, enqueue);
       enqueue.assign({ tradingSinceMs: context.exchange.exchangeNowMs() });
-      const { maxRuntimeMs } = context.settings;
-      if (maxRuntimeMs !== null) {
-        enqueue.raise({ type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` }, { delay: maxRuntimeMs });
-      }
+      scheduleEnd(context.settings, 0, enqueue);
     }),
     sayStarted: ({ context }) => {
       say(context, {
@@ -471,10 +470,18 @@ const daemonSetup = setup({
     /** Settings that were read again apply from the next decision, submission or stop on (strategy 16.4). */
     retune: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'settings.changed') return;
-      const { settings } = event;
-      enqueue.assign({ settings });
+      const { settings, texts } = event;
+      const { strategy, staleMs, loopIntervalMs, dailyReportAtMinutes } = settings;
+      enqueue.assign({ settings, texts });
       tell(enqueue, system, 'gateway', { type: 'submissions.tuned', settings: settings.submission });
-      tellSymbols(context, enqueue, system, { type: 'strategy.changed', strategy: settings.strategy });
+      tellSymbols(context, enqueue, system, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs });
+      for (const actor of ['heartbeat', ...ACCOUNTS.map((account) => `poller:${account}`)])
+        tell(enqueue, system, actor, { type: 'readings.tuned', staleMs, loopIntervalMs });
+      const { stuckMs } = strategy;
+      tell(enqueue, system, 'alert-desk', { type: 'desk.tuned', texts, dailyReportAtMinutes, stuckMs });
+      if (settings.maxRuntimeMs !== context.settings.maxRuntimeMs) {
+        scheduleEnd(settings, context.exchange.exchangeNowMs() - context.tradingSinceMs, enqueue);
+      }
     }),
     /** Commands whose time has come end, those alone; of a `flatten` what remains is listed (strategy 16.2). */
     endCommands: enqueueActions(({ context, enqueue, self, system }) => {
@@ -963,6 +970,22 @@ function scheduleListing(
   enqueue.raise({ type: 'listing.due' }, { id: 'listing-due', delay });
 }
 
+/**
+ * When the engine ends by itself (`MAX_RUNTIME`, strategy 2.1).
+ *
+ * @param tradedMs how long it has traded already
+ */
+function scheduleEnd(
+  { maxRuntimeMs }: Pick<DaemonSettings, 'maxRuntimeMs'>,
+  tradedMs: number,
+  enqueue: Parameters<typeof scheduleListing>[1],
+): void {
+  enqueue.cancel('run-over');
+  if (maxRuntimeMs === null) return;
+  const event = { type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` } as const;
+  enqueue.raise(event, { id: 'run-over', delay: Math.max(0, maxRuntimeMs - tradedMs) });
+}
+
 /** Longest timer for the end of a command: a timer takes 24.8 days at most, and a wall clock may be set meanwhile. */
 const ENDS_LOOK_MS = 3_600_000;
 
@@ -1143,6 +1166,8 @@ type Told =
   | TradingHalt
   | SymbolSteered
   | StrategyChanged
+  | ReadingsTuned
+  | DeskTuned
   | SubmissionsTuned
   | InstrumentListed
   | InstrumentUnlisted

@@ -1,6 +1,6 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { isStale } from '../src/core/assess.ts';
-import type { PollerToDaemon } from '../src/core/messages.ts';
+import type { PollerToDaemon, ReadingsTuned } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
 
@@ -36,7 +36,7 @@ const beat = fromPromise<void, { readonly heartbeat: Heartbeat }>(({ input }) =>
 export const heartbeatMachine = setup({
   types: {
     context: {} as HeartbeatContext,
-    events: {} as PollerToDaemon,
+    events: {} as PollerToDaemon | ReadingsTuned,
     input: {} as HeartbeatInput,
   },
   actors: { beat },
@@ -57,6 +57,7 @@ export const heartbeatMachine = setup({
     noteFailed: assign(({ context }, { account }: { readonly account: AccountName }) => ({
       polled: { ...context.polled, [account]: null },
     })),
+    retune: assign((_, { freshMs }: { readonly freshMs: number }) => ({ freshMs })),
     reportMissed: ({ context }, { reason }: { readonly reason: string }) => {
       try {
         context.reporter.report({ type: 'heartbeat.missed', atMs: context.clock.nowMs(), reason });
@@ -73,6 +74,7 @@ export const heartbeatMachine = setup({
       actions: { type: 'notePolled', params: ({ event }) => ({ account: event.snapshot.account }) },
     },
     'account.failed': { actions: { type: 'noteFailed', params: ({ event }) => ({ account: event.account }) } },
+    'readings.tuned': { actions: { type: 'retune', params: ({ event }) => ({ freshMs: event.staleMs }) } },
   },
   initial: 'silent',
   states: {

@@ -163,9 +163,11 @@ const symbolSetup = setup({
     noteUnpark: on('account.unparked', accountUnparked),
     steer: on('symbol.steered', steered),
     forget: perform(forgotten),
-    retune: assign(({ context, event }) =>
-      event.type === 'strategy.changed' ? changed(context, { strategy: event.strategy }) : context,
-    ),
+    retune: assign(({ context, event }) => {
+      if (event.type !== 'strategy.changed') return context;
+      const { strategy, staleMs, loopIntervalMs } = event;
+      return changed(context, { strategy, staleMs, loopIntervalMs });
+    }),
     noteDemand: on('reduce-only.changed', reduceOnlyChanged),
     sayDraining: perform(draining),
   },

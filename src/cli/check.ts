@@ -1,4 +1,5 @@
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import { CLOCK_SKEW_LIMIT_MS } from '../core/alerts.ts';
 import { assess } from '../core/assess.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
@@ -30,6 +31,7 @@ import {
 } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
+import { rowDifferences } from '../engine/reload.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import { marginWarnings, readTerms, type Terms, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf } from '../engine/venue.ts';
@@ -38,7 +40,7 @@ import { ExchangeError } from '../grvt/errors.ts';
 import { createGrvtExchange, type GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
-import { rememberedInstrument } from '../journal/instruments.ts';
+import { rememberedInstrument, rememberedRow } from '../journal/instruments.ts';
 import { unsettledOrders } from '../journal/read.ts';
 import { line } from '../log/lines.ts';
 import type { Clock } from '../ports.ts';
@@ -100,6 +102,7 @@ export async function check(
     );
     for (const account of ACCOUNTS) print(`Account ${account}: logged in as ${venue.keys[account].subAccountId}`);
     print(clocks(exchange));
+    for (const line of await reloadLines(settings, journal)) print(line);
     const readings = await readAccounts(exchange, clock);
     const symbols = [...ready.symbols, ...leavingOf(journal, settings, ready, readings, print)];
     const terms = await readTerms(exchange);
@@ -130,6 +133,25 @@ export async function check(
     exchange.close();
     await venue.close();
   }
+}
+
+/** What a reload would change of the engine that runs here, or a start of what the last run had (strategy 16.4). */
+async function reloadLines({ dataDir, symbols }: Settings, journal: EngineJournal | null): Promise<string[]> {
+  try {
+    const { ok, says } = await giveCommand(dataDir, { verb: 'reload', dryRun: true, by: 'check', why: null });
+    const words = says.flatMap(({ code, text }) => (code === 'dry-run' ? [] : [text]));
+    return words.map((text) => `An engine runs here; a reload ${ok ? 'would say' : 'would be refused'}: ${text}`);
+  } catch (thrown) {
+    if (thrown instanceof ControlError)
+      return [`Warning: the engine that runs here does not answer: ${thrown.message}`];
+    if (!(thrown instanceof NoEngineError)) throw thrown;
+  }
+  if (journal === null) return [];
+  return symbols.flatMap((row) => {
+    const last = rememberedRow(journal, row.instrument);
+    if (last === null) return row.enabled ? [`${row.instrument}: is new`] : [];
+    return rowDifferences(last, row).map((what) => `${row.instrument}: ${what} since the last run`);
+  });
 }
 
 /** Free margin, liquidation and the transfer that levels the accounts (strategy 17.5), or why they are not known. */

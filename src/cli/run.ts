@@ -83,6 +83,7 @@ export async function run(
   options: { readonly inspect?: boolean; readonly disk: SettingsOnDisk },
 ): Promise<number> {
   let settings = given;
+  const disk = withTimeZone(options.disk);
   const venue = await openVenue(settings);
   const redact = createRedactor(secretsOf(settings, venue));
   let locks: Locks | null = null;
@@ -95,11 +96,11 @@ export async function run(
   try {
     // Before the log: while another engine runs here, the log is its own.
     locks = await lock(settings, venue);
-    log = openLog(settings, redact, screen);
+    log = openLog(disk.current, redact, screen);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
     journal = openRunJournal(settings, venue, redact);
-    settings = goOnWithEdit(journal, options.disk, log) ?? settings;
+    settings = goOnWithEdit(journal, disk, log) ?? settings;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     if (log === null) console.error(redact(why));
@@ -134,7 +135,7 @@ export async function run(
   });
   let control: Control | null = null;
   const dashboard = await openDashboard({
-    settings,
+    settings: disk.current,
     journal,
     clock: systemClock,
     redact,
@@ -169,8 +170,8 @@ export async function run(
           redact,
         }),
       journal,
-      notifier: notifierOf(settings, log, redact),
-      heartbeat: heartbeatOf(settings),
+      notifier: notifierOf(disk.current, log, redact),
+      heartbeat: heartbeatOf(disk.current),
       clock: systemClock,
       reporter,
       onDefect,
@@ -197,7 +198,7 @@ export async function run(
       engine,
       journal: engine.journal,
       clock: systemClock,
-      disk: options.disk,
+      disk,
       hide: (secret) => redact.learn?.(secret),
       report: (fact) => reporter.report(fact),
     });
@@ -300,16 +301,31 @@ async function takeCommands(
   }
 }
 
-function openLog(settings: Settings, redact: Redact, screen: EngineConsole): EngineLog {
+/** Every time that this process tells goes by the zone that applies (strategy 2.1). */
+function withTimeZone(disk: SettingsOnDisk): SettingsOnDisk {
+  return {
+    ...disk,
+    accept(settings) {
+      disk.accept(settings);
+      process.env.TZ = settings.timeZone;
+    },
+  };
+}
+
+function openLog(settings: () => Settings, redact: Redact, screen: EngineConsole): EngineLog {
   return createEngineLog({
     redact,
     screen,
-    file: openLogOf(settings),
+    file: openLogOf(settings()),
     figures: createFigures(),
     context: {
-      diffThresholdUsdt: settings.singleOrderDiffThresholdUsdt.toFixed(),
-      stuckHours: String(settings.stuckMs / 3_600_000),
-      sharedBases: sharedBases(settings.symbols.map(({ instrument }) => instrument)),
+      get diffThresholdUsdt() {
+        return settings().singleOrderDiffThresholdUsdt.toFixed();
+      },
+      get stuckHours() {
+        return String(settings().stuckMs / 3_600_000);
+      },
+      sharedBases: sharedBases(settings().symbols.map(({ instrument }) => instrument)),
     },
   });
 }
@@ -376,8 +392,10 @@ export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: 
   return () => clearTimeout(timer);
 }
 
-function notifierOf(settings: Settings, log: EngineLog, redact: Redact): Notifier {
-  return telegramOf(settings, redact) ?? logNotifier((text) => log.say('debug', text, Date.now()));
+/** Each message leaves by the gateway that is configured then (strategy 16.4). */
+function notifierOf(settings: () => Settings, log: EngineLog, redact: Redact): Notifier {
+  const spoken = logNotifier((text) => log.say('debug', text, Date.now()));
+  return { send: (text) => (telegramOf(settings(), redact) ?? spoken).send(text) };
 }
 
 /** The configured Telegram gateway; null: none is. */
@@ -388,9 +406,15 @@ export function telegramOf(settings: Settings, redact: Redact): Notifier | null 
   return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { redact, proxy: proxyFor(settings)(url) });
 }
 
-function heartbeatOf(settings: Settings): Heartbeat | null {
-  const { heartbeatUrl: url } = settings;
-  return url === null ? null : httpHeartbeat(url, { proxy: proxyFor(settings)(url) });
+/** Each beat goes to the address that is configured then; to nobody where none is. */
+function heartbeatOf(settings: () => Settings): Heartbeat {
+  return {
+    async beat() {
+      const now = settings();
+      const { heartbeatUrl: url } = now;
+      if (url !== null) await httpHeartbeat(url, { proxy: proxyFor(now)(url) }).beat();
+    },
+  };
 }
 
 /** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */

@@ -96,9 +96,11 @@ export function addSteeringCommands(program: Command, alerts: Command, run: Run)
   add('remove <symbol>', 'remove a row of the symbols file; the symbol is wound down', 'remove SOL_USDT_Perp').action(
     (symbol: string, options: Common) => give({ verb: 'remove', symbol }, options),
   );
-  add('reload', 'read settings and symbols file again, all or nothing', 'reload').action((options: Common) =>
-    give({ verb: 'reload' }, options),
-  );
+  add('reload', 'read settings and symbols file again, all or nothing', 'reload --dry-run')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .action((options: Common & { dryRun?: true }) =>
+      give({ verb: 'reload', ...(options.dryRun ? { dryRun: true } : {}) }, options),
+    );
   add('stop', 'stop the engine in order', 'stop').action((options: Common) => give({ verb: 'stop' }, options));
   add('forget <symbols...>', 'manage a leaving symbol no longer', 'forget SOL_USDT_Perp --position-stays')
     .option('--position-stays', 'what it holds stays at the exchange')

@@ -53,7 +53,8 @@ const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('remove'), symbol: name, ...given }),
   z.strictObject({ verb: z.literal('ack'), key, ...given }),
   z.strictObject({ verb: z.literal('silence'), key, forMs: z.number(), ...given }),
-  z.strictObject({ verb: z.literal(['reload', 'stop']), ...given }),
+  z.strictObject({ verb: z.literal('reload'), dryRun: z.literal(true).optional(), ...given }),
+  z.strictObject({ verb: z.literal('stop'), ...given }),
 ]) as unknown as z.ZodType<Command>;
 
 export const requestSchema: z.ZodType<{ readonly command: Command }> = z.object({ command: commandSchema });

@@ -31,7 +31,9 @@ export type Command = Given &
     | { readonly verb: 'remove'; readonly symbol: string }
     | { readonly verb: 'ack'; readonly key: string }
     | { readonly verb: 'silence'; readonly key: string; readonly forMs: number }
-    | { readonly verb: 'reload' | 'stop' }
+    /** `dryRun`: says what would change, and changes nothing. */
+    | { readonly verb: 'reload'; readonly dryRun?: true | undefined }
+    | { readonly verb: 'stop' }
   );
 
 /** A symbol as commands see it. */
@@ -136,7 +138,8 @@ const TEXTS = {
   'not-journalled': 'nothing was done: the journal cannot be written ({reason})',
   changed: '{what}',
   'symbol-added': 'is new, and trades from now on',
-  'symbol-leaves': 'leaves ({leaving}): hedge-only until it is hedged and no order of it is live',
+  'symbol-leaves':
+    'leaves ({leaving}): hedge-only until it is hedged and no order of it is live[; now {orders} live orders, A {a}, B {b}][, {size} of it not hedged][ ({usdt} USDT)]',
   'symbol-returns': 'leaves no more',
   'needs-restart': '{name} cannot change while the engine runs: nothing was applied; restart for it',
   fixed: '{name} is fixed by the process environment, whatever .env says: nothing was applied; restart for it',
@@ -145,6 +148,7 @@ const TEXTS = {
   warning: 'warning: {reason}',
   busy: 'too many commands are waiting: try again',
   unchanged: 'nothing has changed',
+  'dry-run': 'nothing was changed; a reload would be accepted, and say:',
   refused: '{reason}',
 } as const satisfies Record<string, string>;
 

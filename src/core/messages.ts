@@ -15,7 +15,7 @@ import type {
   SymbolSnapshot,
 } from './model.ts';
 import type { Standing } from './modes.ts';
-import type { News } from './outbox.ts';
+import type { AlertTexts, News } from './outbox.ts';
 import type { StrategySettings } from './plan-input.ts';
 import type { Reason } from './reasons.ts';
 import type { ReduceOnly } from './symbol-state.ts';
@@ -47,6 +47,8 @@ import type { AccountFrame } from './view.ts';
  * | daemon → symbol, gateway | instrument.listed                                             |
  * | daemon → symbol          | symbol.steered, symbol.forgotten, strategy.changed            |
  * | daemon → gateway         | submissions.tuned                                             |
+ * | daemon → poller, heartbeat | readings.tuned                                              |
+ * | daemon → alert-desk      | desk.tuned                                                    |
  * | symbol → daemon          | symbol.flattened                                              |
  * | daemon → symbol          | instrument.unlisted                                           |
  * | symbol → daemon → symbol | reduce-only.changed                                           |
@@ -371,7 +373,7 @@ export interface CancellationTold {
   readonly message: CancelEnded;
 }
 
-export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold | AlertHandled;
+export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold | AlertHandled | DeskTuned;
 
 /** A person has an alert in hand, or silences it (strategy 12.4); of one that is not open it says nothing. */
 export interface AlertHandled {
@@ -439,6 +441,24 @@ export interface SubmissionsTuned {
 export interface StrategyChanged {
   readonly type: 'strategy.changed';
   readonly strategy: StrategySettings;
+  readonly staleMs: number;
+  readonly loopIntervalMs: number;
+}
+
+/** Daemon → poller and heartbeat: the pauses that begin from now on go by these (strategy 16.4). */
+export interface ReadingsTuned {
+  readonly type: 'readings.tuned';
+  readonly loopIntervalMs: number;
+  /** Readings older than this are stale (strategy 10.3). */
+  readonly staleMs: number;
+}
+
+/** Daemon → alert desk: what is told from now on goes by these (strategy 16.4). */
+export interface DeskTuned {
+  readonly type: 'desk.tuned';
+  readonly texts: AlertTexts;
+  readonly dailyReportAtMinutes: number;
+  readonly stuckMs: number;
 }
 
 /** Symbol → daemon: `flatten` is done: both positions are below the tradable size, and no order is live (strategy 16.2). */

@@ -28,7 +28,8 @@ export interface Dashboard {
 }
 
 export interface DashboardOptions {
-  readonly settings: Settings;
+  /** As they are now (strategy 16.4). */
+  readonly settings: () => Settings;
   readonly journal: EngineJournal;
   readonly clock: Clock;
   /** Whatever leaves passes it. */
@@ -46,16 +47,17 @@ export interface DashboardOptions {
  */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard | null> {
   const { settings, journal, clock, warn } = options;
-  if (settings.httpPort === null) {
+  const { httpPort } = settings();
+  if (httpPort === null) {
     if (options.inspect) warn('--inspect needs GRVT_HEDGE_HTTP_PORT: nothing is relayed');
     return null;
   }
-  const status = createEngineStatus({ settings, staleMs: staleMs(settings.loopIntervalMs), clock });
+  const status = createEngineStatus({ settings, staleMs: () => staleMs(settings().loopIntervalMs), clock });
   let web: Web;
   try {
     web = await startWeb({
-      port: settings.httpPort,
-      lang: settings.lang,
+      port: httpPort,
+      lang: () => settings().lang,
       version: versionOf(),
       source: status,
       journal,

@@ -166,7 +166,7 @@ export function startEngine(parts: EngineParts): Engine {
       heartbeat: parts.heartbeat,
       clock,
       reporter: { report: heardByAuditor },
-      texts: alertTexts(settings.lang, labelOf(settings), settings.timeZone),
+      texts: textsOf(settings),
       settings: daemonSettings(settings),
       prepare: async () => {
         const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
@@ -309,7 +309,7 @@ export function startEngine(parts: EngineParts): Engine {
         clock.nowMs(),
       );
       (auditor ?? parts.auditedBy?.())?.retune(auditSettings(now));
-      daemon.send({ type: 'settings.changed', settings: daemonSettings(now) });
+      daemon.send({ type: 'settings.changed', settings: daemonSettings(now), texts: textsOf(now) });
       if (symbols.length > 0) engine.steer(symbols);
     },
     listen: (open) => {
@@ -328,6 +328,11 @@ export function startEngine(parts: EngineParts): Engine {
   };
   daemon.start();
   return engine;
+}
+
+/** What people are told, in their language and zone. */
+function textsOf(settings: Settings) {
+  return alertTexts(settings.lang, labelOf(settings), settings.timeZone);
 }
 
 /** What the daemon and its actors go by. */

@@ -28,8 +28,13 @@ const ROW_KEYS: readonly (readonly [keyof SymbolConfig, string])[] = [
  * The symbols that run, beside the rows as they are read now: changed, new, or leaving (strategy 16.3, 16.4).
  *
  * @param rows of the symbols file, enabled or not, resolved
+ * @param holds what a symbol holds now, for those that leave
  */
-export function symbolChanges(running: readonly EngineSymbol[], rows: readonly ResolvedSymbol[]): SymbolChanges {
+export function symbolChanges(
+  running: readonly EngineSymbol[],
+  rows: readonly ResolvedSymbol[],
+  holds: (instrument: string) => Readonly<Record<string, string | null>> = () => ({}),
+): SymbolChanges {
   const symbols: EngineSymbol[] = [];
   const says: Said[] = [];
   const byName = new Map(rows.map((row) => [row.config.instrument, row]));
@@ -40,11 +45,11 @@ export function symbolChanges(running: readonly EngineSymbol[], rows: readonly R
     if (now === symbol) continue;
     symbols.push(now);
     if (now.leaving !== undefined && now.leaving !== symbol.leaving) {
-      says.push(say('symbol-leaves', instrument, { leaving: now.leaving }));
+      says.push(say('symbol-leaves', instrument, { leaving: now.leaving, ...holds(instrument) }));
     } else if (now.leaving === undefined && symbol.leaving !== undefined) {
       says.push(say('symbol-returns', instrument));
     }
-    for (const what of differences(symbol.config, now.config)) says.push(say('changed', instrument, { what }));
+    for (const what of rowDifferences(symbol.config, now.config)) says.push(say('changed', instrument, { what }));
   }
   for (const row of rows) {
     if (!row.config.enabled || running.some(({ config }) => config.instrument === row.config.instrument)) continue;
@@ -71,11 +76,11 @@ function leaving(symbol: EngineSymbol, config: SymbolConfig, why: LeavingWhy): E
 }
 
 function same(one: SymbolConfig, other: SymbolConfig): boolean {
-  return differences(one, other).length === 0;
+  return rowDifferences(one, other).length === 0;
 }
 
 /** `max_total_position_usdt 5000 → 2000`, one for each key that differs. */
-function differences(before: SymbolConfig, now: SymbolConfig): string[] {
+export function rowDifferences(before: SymbolConfig, now: SymbolConfig): string[] {
   return ROW_KEYS.flatMap(([field, key]) => {
     const [from, to] = [before[field], now[field]];
     return encode(from ?? 'trade') === encode(to ?? 'trade') ? [] : [`${key} ${shown(from)} → ${shown(to)}`];

@@ -87,41 +87,41 @@ export function settingsOnDisk(source: SettingsSource, first: Settings, symbols:
   };
 }
 
-/** The variable behind each setting, and whether it can change while the engine runs. */
+/** The variable behind each setting, and whether it can change while the engine runs; of a `secret` one no value is shown. */
 const VARIABLE_OF = {
   mode: ['GRVT_ENV', false],
   name: ['GRVT_HEDGE_NAME', false],
-  timeZone: ['GRVT_HEDGE_TIME_ZONE', false],
+  timeZone: ['GRVT_HEDGE_TIME_ZONE', true],
   chainId: ['GRVT_CHAIN_ID', false],
   hosts: ['GRVT_EDGE_URL, GRVT_TRADES_URL or GRVT_MARKET_DATA_URL', false],
-  telegram: ['CHAT_ID, API_KEY or TELEGRAM_GATEWAY_URL', false],
+  telegram: ['CHAT_ID, API_KEY or TELEGRAM_GATEWAY_URL', 'secret'],
   proxy: ['HTTPS_PROXY, HTTP_PROXY or NO_PROXY', false],
-  loopIntervalMs: ['GRVT_HEDGE_LOOP_INTERVAL_SEC', false],
+  loopIntervalMs: ['GRVT_HEDGE_LOOP_INTERVAL_SEC', true],
   orderbookDepth: ['GRVT_HEDGE_ORDERBOOK_DEPTH', false],
   sdkLogLevel: ['GRVT_HEDGE_SDK_LOG_LEVEL', false],
   singleOrderDiffThresholdUsdt: ['GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT', true],
-  maxRuntimeMs: ['GRVT_HEDGE_MAX_RUNTIME_SEC', false],
+  maxRuntimeMs: ['GRVT_HEDGE_MAX_RUNTIME_SEC', true],
   cancelOnStop: ['GRVT_HEDGE_CANCEL_ON_STOP', true],
   stopKeepStrategyOrders: ['GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS', true],
   postOnlyMaxRetry: ['GRVT_HEDGE_POST_ONLY_MAX_RETRY', true],
   postOnlyCooldownMs: ['GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC', true],
   partialFillTimeoutMs: ['GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC', true],
-  stuckMs: ['GRVT_HEDGE_STUCK_HOURS', false],
+  stuckMs: ['GRVT_HEDGE_STUCK_HOURS', true],
   mmrAlertThreshold: ['GRVT_HEDGE_MMR_ALERT_THRESHOLD', true],
   symbolsFile: ['GRVT_HEDGE_SYMBOLS_FILE', false],
   paperSeed: ['GRVT_HEDGE_PAPER_SEED', false],
   orderTtlMs: ['GRVT_HEDGE_ORDER_TTL_SEC', true],
   deadManMs: ['GRVT_HEDGE_DEAD_MAN_SEC', false],
   rateScale: ['GRVT_HEDGE_RATE_SCALE', false],
-  dailyReportAtMinutes: ['GRVT_HEDGE_DAILY_REPORT_AT', false],
+  dailyReportAtMinutes: ['GRVT_HEDGE_DAILY_REPORT_AT', true],
   streams: ['GRVT_HEDGE_STREAMS', false],
   dataDir: ['GRVT_HEDGE_DATA_DIR', false],
   logDir: ['GRVT_HEDGE_LOG_DIR', false],
   journalMs: ['GRVT_HEDGE_JOURNAL_DAYS', false],
-  heartbeatUrl: ['GRVT_HEDGE_HEARTBEAT_URL', false],
-  lang: ['GRVT_HEDGE_LANG', false],
+  heartbeatUrl: ['GRVT_HEDGE_HEARTBEAT_URL', 'secret'],
+  lang: ['GRVT_HEDGE_LANG', true],
   httpPort: ['GRVT_HEDGE_HTTP_PORT', false],
-} as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean]>;
+} as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean | 'secret']>;
 
 /** What differs between two settings, the symbols aside (strategy 16.4). */
 export interface SettingChanges {
@@ -135,10 +135,11 @@ export interface SettingChanges {
 export function settingChanges(before: Settings, now: Settings): SettingChanges {
   const says: Said[] = [];
   const refused: Said[] = [];
-  for (const [field, [name, isLive]] of Object.entries(VARIABLE_OF)) {
+  for (const [field, [name, live]] of Object.entries(VARIABLE_OF)) {
     const [from, to] = [before, now].map((one) => plain(one[field as keyof typeof VARIABLE_OF]));
     if (from === to) continue;
-    if (isLive) says.push(say('changed', null, { what: `${name} ${from} → ${to}` }));
+    if (live === 'secret') says.push(say('changed', null, { what: `${name} changed` }));
+    else if (live) says.push(say('changed', null, { what: `${name} ${from} → ${to}` }));
     else refused.push(say('needs-restart', null, { name }));
   }
   const keys = ACCOUNTS.filter((account) => {
@@ -152,7 +153,7 @@ export function settingChanges(before: Settings, now: Settings): SettingChanges 
   return { says, refused, keys };
 }
 
-/** A setting as text; a secret as what it hides, which is compared and never shown: none of those can change. */
+/** A setting as text; a secret as what it hides, which is compared and never shown. */
 function plain(value: unknown): string {
   if (value !== null && typeof value === 'object' && 'apiKey' in value) {
     const { apiKey, ...rest } = value as NonNullable<Settings['telegram']>;

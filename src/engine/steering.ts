@@ -23,7 +23,7 @@ import type { Engine } from './engine.ts';
 import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
 import { type SettingsOnDisk, settingChanges } from './settings-on-disk.ts';
-import { keysOf } from './venue.ts';
+import { keysOf, secretsOf } from './venue.ts';
 
 /** Commands that take effect though they cannot be remembered (strategy 16.2): each makes the engine do less. */
 const WITHOUT_JOURNAL: readonly Command['verb'][] = ['pause', 'cancel', 'stop'];
@@ -68,7 +68,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
   const { answer, effects } = judgeCommand(engineNow(engine), command, nowMs, wording);
   const [first] = effects;
   if (first === undefined) return answer;
-  if (first.kind === 'reload') return reload(parts, command, null);
+  if (first.kind === 'reload') return reload(parts, command, null, 'dryRun' in command && command.dryRun === true);
   if (first.kind === 'file') return editFile(parts, first.command);
   if (first.kind === 'alert') {
     // The desk writes it down and says it.
@@ -175,12 +175,19 @@ interface FileChange {
  * Reads everything again and applies all of it or nothing (strategy 16.4).
  *
  * @param change of the symbols file; null: it stays as it is
+ * @param isDry says what it would change, and changes nothing
  */
-async function reload(parts: SteeringParts, command: Command, change: FileChange | null): Promise<Answer> {
-  const { engine, disk, journal, clock } = parts;
+async function reload(
+  parts: SteeringParts,
+  command: Command,
+  change: FileChange | null,
+  isDry = false,
+): Promise<Answer> {
+  const { engine, disk, journal, clock, hide } = parts;
   const reading = disk.read(change?.bytes);
   if (!reading.ok) return refusal(...reading.errors.map((reason) => say('refused', null, { reason })));
   const { settings } = reading;
+  for (const secret of secretsOf(settings, null)) hide(secret);
   const changes = settingChanges(disk.current(), settings);
   const fixed = disk.fixed().map((name) => say('fixed', null, { name }));
   if (changes.refused.length > 0 || fixed.length > 0) return refusal(...changes.refused, ...fixed);
@@ -191,17 +198,23 @@ async function reload(parts: SteeringParts, command: Command, change: FileChange
     const resolution = resolveInstruments(settings.symbols, listed, (name) => rememberedInstrument(journal, name));
     if (!resolution.ok) return refusal(...resolution.errors.map((reason) => say('refused', null, { reason })));
     rows = resolution.symbols;
-    await rekey(parts, changes.keys, settings);
+    if (!isDry) await rekey(parts, changes.keys, settings);
   } catch (thrown) {
     return refusal(say('refused', null, { reason: messageOf(thrown) }));
   }
   const isFileAsRead = () => change === null || disk.symbolsFile()?.isAsRead === true;
   const fileChanged = () => refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
   if (!isFileAsRead()) return fileChanged();
-  const { symbols: changed, says } = symbolChanges(engine.daemon.getSnapshot().context.symbols, rows);
+  const holdings = new Map(engineNow(engine).symbols.map((symbol) => [symbol.instrument, holdingOf(symbol)]));
+  const { symbols: changed, says } = symbolChanges(
+    engine.daemon.getSnapshot().context.symbols,
+    rows,
+    (name) => holdings.get(name) ?? {},
+  );
   const all = [...changes.says, ...says];
   const warnings = reading.warnings.map((reason) => say('warning', null, { reason }));
   const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
+  if (isDry) return { ok: true, says: [say('dry-run'), ...accepted] };
   try {
     // What can fail of the write fails before it is written down.
     const replace = change === null ? null : disk.stage(change.bytes);
@@ -227,13 +240,11 @@ async function reload(parts: SteeringParts, command: Command, change: FileChange
 }
 
 /** New keys of these accounts, all or none (strategy 16.4): each logs in and proves itself before it counts. */
-async function rekey({ engine, disk, hide }: SteeringParts, accounts: readonly AccountName[], settings: Settings) {
+async function rekey({ engine, disk }: SteeringParts, accounts: readonly AccountName[], settings: Settings) {
   const done: AccountName[] = [];
   try {
     for (const account of accounts) {
-      const keys = keysOf(settings, account);
-      for (const secret of [keys.apiKey, keys.privateKey]) hide(secret);
-      await engine.exchange.rekey(account, keys);
+      await engine.exchange.rekey(account, keysOf(settings, account));
       done.push(account);
     }
   } catch (thrown) {
@@ -283,6 +294,14 @@ function engineNow({ daemon }: Engine): EngineNow {
   const desk = daemon.system.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
   const alerts = [...(desk?.states.values() ?? [])].filter(({ closedAtMs }) => closedAtMs === null);
   return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
+}
+
+/** What a symbol holds, as it is said of one that leaves (strategy 16.3). */
+function holdingOf({ liveOrders, sizes, net }: SteeredSymbol): Record<string, string | null> {
+  return {
+    ...{ orders: String(liveOrders), a: sizes.A.toFixed(), b: sizes.B.toFixed() },
+    ...{ size: net?.size.toFixed() ?? null, usdt: net?.usdt?.abs().toFixed(2) ?? null },
+  };
 }
 
 function netNow(known: SymbolContext): SteeredSymbol['net'] {

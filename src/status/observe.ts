@@ -47,8 +47,9 @@ export interface WatchedEngine {
 }
 
 export interface EngineStatusOptions {
-  readonly settings: Settings;
-  readonly staleMs: number;
+  /** As they are now (strategy 16.4). */
+  readonly settings: () => Settings;
+  readonly staleMs: () => number;
   readonly clock: Clock;
 }
 /** What is remembered of an account from facts. */
@@ -65,7 +66,7 @@ interface AccountMemory {
 }
 /** The status of a running engine: what its actors hold, joined with what the facts have told. */
 export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
-  const { settings, clock } = options;
+  const { clock } = options;
   const figures = createFigures();
   const accounts: Record<AccountName, AccountMemory> = { A: newAccount(), B: newAccount() };
   const phases = new Map<string, PhaseMemory>();
@@ -151,6 +152,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     const system = engine?.daemon.system;
     const daemon = engine?.daemon.getSnapshot();
     const configured = daemon?.context.symbols.map((symbol) => symbol.config) ?? [];
+    const settings = options.settings();
     const configs = configured.length > 0 ? configured : settings.symbols.filter((symbol) => symbol.enabled);
     const desk = system?.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
     return {
@@ -163,7 +165,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       heardAtMs: nowMs,
       stopped: null,
       startedAtMs,
-      settings: statusSettings(settings, options.staleMs),
+      settings: statusSettings(settings, options.staleMs()),
       accounts: ACCOUNTS.map(accountStatus),
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {

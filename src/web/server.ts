@@ -43,7 +43,7 @@ export interface ChartFile {
 export interface WebOptions {
   /** Loopback port; 0: any free one (a port of 0 in the settings means no server at all, which is the caller's to see). */
   readonly port: number;
-  readonly lang: 'en' | 'zh';
+  readonly lang: () => 'en' | 'zh';
   readonly version: string;
   readonly source: StatusSource;
   /** Read for the slider; null: none to go back in. */
@@ -124,7 +124,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     status: () => source.status(),
     history,
     redact,
-    hello: () => ({ lang: options.lang, version: options.version, charts: Object.keys(options.charts) }),
+    hello: () => ({ lang: options.lang(), version: options.version, charts: Object.keys(options.charts) }),
   });
   let port = options.port;
   const server = Fastify({

@@ -215,6 +215,17 @@ test('16.3 symbols that come and go: slices for those there are, from the presen
   assert.deepEqual([told(bench, BNB), told(bench, SOL)], [[], ['snapshot.received']]);
 });
 
+test('16.4 another interval counts from the next pause on', async () => {
+  const bench = new Bench();
+  const { send } = poll(bench);
+  await bench.settle();
+  const readings = () => bench.exchange.calls.filter(({ name }) => name === 'positions').length;
+  const before = readings();
+  send({ type: 'readings.tuned', loopIntervalMs: 60_000, staleMs: 180_000 });
+  await bench.pass(20_000);
+  assert.ok(readings() - before <= 2, `${readings() - before}`);
+});
+
 test('the history is read back to before the oldest order it is asked about', async () => {
   const bench = new Bench();
   const { send } = poll(bench);

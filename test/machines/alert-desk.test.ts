@@ -272,6 +272,15 @@ describe('strategy 12.1: delivery', () => {
     assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is told after the next start');
   });
 
+  test('16.4 what is told from now on is in the language of the settings that were read again', async () => {
+    const world = new World();
+    const texts = alertTexts('zh', 'grvt-hedge prod', 'UTC');
+    world.desk.send({ type: 'desk.tuned', texts, dailyReportAtMinutes: 0, stuckMs: 1 });
+    world.raise({ kind: 'clock-skew', details: {} });
+    await world.pass(SETTLED);
+    assert.match(world.texts().at(-1) ?? '', /时钟/);
+  });
+
   test('12.4 an alert that a person has in hand is not repeated, also after a restart; one that is not open is nobody’s', async () => {
     const world = new World();
     const raise = () => world.raise({ kind: 'clock-skew', details: {} });

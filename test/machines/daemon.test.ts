@@ -991,15 +991,45 @@ describe('16.2 commands', () => {
     assert.equal(quotes.length, 2);
   });
 
-  it('16.4 settings that were read again reach gateway and symbols, and those that are started later', async () => {
+  it('16.4 settings that were read again reach every actor, and those that are started later', async () => {
     const world = await trading();
-    const { settings } = world.actor.getSnapshot().context;
-    const changed = { ...settings, strategy: strategy({ postOnlyCooldownMs: 1 }) };
-    world.actor.send({ type: 'settings.changed', settings: changed });
-    assert.equal(world.symbol().strategy.postOnlyCooldownMs, 1);
+    const { settings, texts } = world.actor.getSnapshot().context;
+    const changed = {
+      ...settings,
+      strategy: strategy({ postOnlyCooldownMs: 1, stuckMs: 7 }),
+      staleMs: 77_000,
+      loopIntervalMs: 5 * LOOP_MS,
+      dailyReportAtMinutes: 3,
+    };
+    const words = { ...texts };
+    world.actor.send({ type: 'settings.changed', settings: changed, texts: words });
+    const known = () =>
+      [SOL, BNB].map((name) => world.symbol(name)).map((one) => [one.strategy.postOnlyCooldownMs, one.staleMs]);
+    assert.deepEqual(known(), [
+      [1, 77_000],
+      [1, 77_000],
+    ]);
+    const desk = world.at('alert-desk').getSnapshot().context;
+    assert.deepEqual(desk.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
+    assert.equal(desk.texts, words);
+    assert.equal(world.at('poller:A').getSnapshot().context.deps.loopIntervalMs, 5 * LOOP_MS);
     await world.breakActor(`symbol:${SOL}`);
     await world.pass(LOOP_MS, 100);
     assert.equal(world.symbol(SOL).strategy.postOnlyCooldownMs, 1);
+  });
+
+  it('16.4 another MAX_RUNTIME counts from the start; without one it goes on', async () => {
+    const world = new World({ settings: { maxRuntimeMs: 30_000 } });
+    await world.pass(20_000, 500);
+    const { settings, texts } = world.actor.getSnapshot().context;
+    world.actor.send({ type: 'settings.changed', settings: { ...settings, maxRuntimeMs: null }, texts });
+    await world.pass(20_000, 500);
+    assert.equal(world.phase, 'trading');
+    world.actor.send({ type: 'settings.changed', settings: { ...settings, maxRuntimeMs: 50_000 }, texts });
+    await world.pass(5_000, 500);
+    assert.equal(world.phase, 'trading');
+    await world.pass(20_000, 100);
+    assert.equal(world.reported('engine.draining')[0]?.why, '50 s are over');
   });
 
   it('16.3 a symbol that has left takes its commands along', async () => {

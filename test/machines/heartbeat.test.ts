@@ -66,6 +66,14 @@ describe('strategy 2.1: the heartbeat', () => {
     assert.ok(beats.every((at, i) => i === 0 || at - (beats[i - 1] ?? 0) === 60_000));
   });
 
+  test('16.4 with a longer interval older polls count', async () => {
+    const { beats, pass, polled, actor } = world(async () => {});
+    actor.send({ type: 'readings.tuned', loopIntervalMs: 60_000, staleMs: 180_000 });
+    for (const account of ['A', 'B'] as const) polled(account);
+    await pass(175, []);
+    assert.equal(beats.length, 3);
+  });
+
   test('not while one account is not polled, nor when its polls have stopped coming', async () => {
     const { beats, pass } = world(async () => {});
     await pass(300, ['A']);

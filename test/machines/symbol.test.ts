@@ -141,7 +141,12 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   }),
   'symbol.steered': ({ context }) => ({ type: 'symbol.steered', config: context.config, standing: [], leaving: null }),
   'symbol.forgotten': () => ({ type: 'symbol.forgotten' }),
-  'strategy.changed': ({ context }) => ({ type: 'strategy.changed', strategy: context.strategy }),
+  'strategy.changed': ({ context: { strategy, staleMs, loopIntervalMs } }) => ({
+    type: 'strategy.changed',
+    strategy,
+    staleMs,
+    loopIntervalMs,
+  }),
   'trading.drain': () => ({ type: 'trading.drain' }),
 };
 

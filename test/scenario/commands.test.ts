@@ -223,6 +223,10 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, false);
       assert.equal(ourOrders(scene.paper).length, 2, 'nothing has changed');
       files.bytes = Buffer.from(JSON.stringify([symbolRow(BNB, { enabled: false })]));
+      const dry = await give({ verb: 'reload', dryRun: true, ...WHO });
+      assert.deepEqual([dry.ok, codes(dry)], [true, ['dry-run', 'symbol-leaves', 'warning']]);
+      assert.match(dry.says[1]?.text ?? '', /now 2 live orders, A 0, B 0$/);
+      assert.equal(stage.reported('symbol.leaving').length, 0, 'nothing has changed');
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, true);
       await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1, 10_000);
       assert.deepEqual(ourOrders(scene.paper), []);

@@ -35,7 +35,7 @@ describe('a running engine', () => {
     let seen = real;
     const system = { get: (name: string) => (name === `symbol:${BNB}` ? { getSnapshot: () => seen } : undefined) };
     const watched = { daemon: { system, getSnapshot: () => daemon.getSnapshot() }, exchange };
-    const one = createEngineStatus({ settings: settingsWith({}), staleMs: 10_000, clock: systemClock });
+    const one = createEngineStatus({ settings: () => settingsWith({}), staleMs: () => 10_000, clock: systemClock });
     const told = stateChanged(BNB) as Extract<Fact, { type: 'state.changed' }>;
     one.attach(watched as unknown as WatchedEngine);
     one.reporter.report({ ...told, from: 'waiting', to: 'equal', why: reason('hedged', '5', { A: '0', B: '0' }) });
@@ -189,7 +189,10 @@ const DASHBOARD = {
 test('port 0 means no dashboard, and says nothing', async () => {
   const warnings: string[] = [];
   const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: '0' });
-  assert.equal(await openDashboard({ ...DASHBOARD, settings, warn: (text) => warnings.push(text) }), null);
+  assert.equal(
+    await openDashboard({ ...DASHBOARD, settings: () => settings, warn: (text) => warnings.push(text) }),
+    null,
+  );
   assert.deepEqual(warnings, []);
 });
 
@@ -198,7 +201,10 @@ test('a port that is taken is one warning, and the engine goes on without a dash
   t.after(() => stage.close());
   const warnings: string[] = [];
   const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: new URL(stage.url).port });
-  assert.equal(await openDashboard({ ...DASHBOARD, settings, warn: (text) => warnings.push(text) }), null);
+  assert.equal(
+    await openDashboard({ ...DASHBOARD, settings: () => settings, warn: (text) => warnings.push(text) }),
+    null,
+  );
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /No dashboard: .*EADDRINUSE/);
 });

@@ -208,7 +208,7 @@ export const CHART: ChartFile = {
 export function webOptions(change: Partial<WebOptions> = {}): WebOptions {
   return {
     port: 0,
-    lang: 'en',
+    lang: () => 'en',
     version: '0.0.0',
     source: { status: () => status() },
     journal: null,

@@ -218,7 +218,7 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
   });
 
   test('every state is named as in the statechart, in Chinese too', async (t) => {
-    const web = await serve(t, { symbols: manySymbols(14) }, { lang: 'zh' });
+    const web = await serve(t, { symbols: manySymbols(14) }, { lang: () => 'zh' });
     const { page, wrong } = await openPage(browser, web.url);
     const names = new Set(await page.locator('.tile .phase').allInnerTexts());
     for (const name of ['equal', 'imbalanced', 'partial-wait', 'capped', 'cooldown', 'waiting'])

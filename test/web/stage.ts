@@ -40,7 +40,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
   const secrets = secretsOf(settings, venue);
   const warnings: string[] = [];
   const dashboard = await openDashboard({
-    settings,
+    settings: () => settings,
     journal,
     clock: systemClock,
     redact: createRedactor(secrets),
