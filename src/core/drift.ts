@@ -24,7 +24,12 @@ export interface Explanation {
   /** Fills of own orders that are not in the ledger, by order, oldest first. */
   readonly own: readonly OwnFill[];
   /** What the other fills come to; null: nothing is left for them. Its price is an average that was paid. */
-  readonly rest: { readonly size: Decimal; readonly price: Decimal } | null;
+  readonly rest: {
+    readonly size: Decimal;
+    readonly price: Decimal;
+    /** Each was of an order that somebody placed: none of a liquidation or deleveraging. */
+    readonly byHand: boolean;
+  } | null;
   /** When the newest of the fills used was made, the exchange's time; null: none. */
   readonly newestMs: number | null;
 }
@@ -108,11 +113,21 @@ function explainedBy(own: readonly OwnFill[], others: readonly AccountFill[], le
     if (!come.eq(left)) continue;
     // Fills the other way moved nothing in the end: the price is what was paid for what is there.
     const side = left.gt(0) ? 'buy' : 'sell';
-    const paid = others.slice(0, index + 1).filter((one) => one.side === side);
+    const used = others.slice(0, index + 1);
+    const paid = used.filter((one) => one.side === side);
     const price = sum(paid.map((one) => one.size.mul(one.price))).div(sum(paid.map((one) => one.size)));
-    return { own: [...own].reverse(), rest: { size: left, price }, newestMs: others[0]?.timeMs ?? null };
+    return {
+      own: [...own].reverse(),
+      rest: { size: left, price, byHand: used.every(isOfAnOrder) },
+      newestMs: others[0]?.timeMs ?? null,
+    };
   }
   return null;
+}
+
+/** A liquidation and a deleveraging have no order. */
+function isOfAnOrder({ clientOrderId }: AccountFill): boolean {
+  return clientOrderId !== '0';
 }
 
 function since(state: SymbolState, account: AccountName, fills: readonly AccountFill[]): readonly AccountFill[] {

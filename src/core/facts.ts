@@ -123,6 +123,8 @@ export type Fact = { readonly atMs: number } & (
       readonly price: Decimal;
       /** The average of the fills that explain it, or the mark (10.5); absent in older journals. */
       readonly pricedBy?: 'fills' | 'mark';
+      /** Somebody traded it, on whatever account: orders that are not ours explain all of it. */
+      readonly byHand?: true;
       readonly matches: readonly LotMatch[];
     }
   | {

@@ -401,6 +401,7 @@ function adoptDrift(
     difference: left,
     price,
     pricedBy: found === null ? 'mark' : 'fills',
+    ...(found?.rest?.byHand ? { byHand: true as const } : {}),
     matches: booking.matches,
   };
   return { state: booking.state, facts: [...taken.facts, adopted] };

@@ -49,7 +49,12 @@ function paymentRows(row: PaymentRow): CsvRow[] {
 
 function matchRow(match: BookedMatch): CsvRow {
   return {
-    ...{ type: match.kind, account: match.fillAccount, instrument: match.instrument, side: match.fillSide },
+    ...{
+      type: match.byHand ? `${match.kind} by hand` : match.kind,
+      account: match.fillAccount,
+      instrument: match.instrument,
+      side: match.fillSide,
+    },
     ...{ client_order_id: match.clientOrderId, size: match.size.toFixed(), price: match.fillPrice.toFixed() },
     ...{ amount: match.gainUsdt.toFixed(), currency: 'USDT' },
     ...{ lot_id: String(match.lotId), lot_price: match.lotPrice.toFixed() },

@@ -78,6 +78,8 @@ export interface BookedMatch extends LotMatch {
   readonly instrument: string;
   readonly atMs: number;
   readonly clientOrderId: string;
+  /** A person closed the lot, by a trade that is not of this engine. */
+  readonly byHand: boolean;
 }
 
 /** Days by the zone of the process, as every time of a report, or by UTC. */
@@ -237,7 +239,8 @@ function matchesOf(fact: Fact): BookedMatch[] {
   if (fact.type !== 'fill.booked' && fact.type !== 'drift.adopted') return [];
   const { instrument, atMs } = fact;
   const clientOrderId = fact.type === 'fill.booked' ? fact.clientOrderId : '';
-  return fact.matches.map((match) => ({ ...match, instrument, atMs, clientOrderId }));
+  const byHand = fact.type === 'drift.adopted' && fact.byHand === true;
+  return fact.matches.map((match) => ({ ...match, instrument, atMs, clientOrderId, byHand }));
 }
 
 /** The table, and what is to be known about it. */
@@ -255,6 +258,7 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
     `Since ${report.fromDay}, USDT; fees and funding: paid, below zero received`,
     ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'transfers', 'unexplained'], ...rows]),
     ...(by === 'symbol' ? pairTable(report.pairs) : []),
+    ...byHandLines(report.matches),
     ...(takers === 0 ? [] : [`Own fills that were a taker's: ${takers}`]),
     ...(by === 'account' && report.balances !== null ? marginLines(report.balances) : []),
     ...report.gaps.map(
@@ -267,6 +271,14 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
       ? []
       : [`${report.beforeRows[0]} to ${report.beforeRows.at(-1)}: from daily totals, UTC; rows are kept no longer`]),
   ];
+}
+
+/** What of spread and unwinds a person traded (strategy 10.5). */
+function byHandLines(matches: readonly BookedMatch[]): string[] {
+  const those = matches.filter(({ byHand }) => byHand);
+  if (those.length === 0) return [];
+  const gain = money(sum(those.map(({ gainUsdt }) => gainUsdt)));
+  return [`By hand: ${gain} USDT of spread and unwinds, ${those.length} lots closed (strategy 10.5)`];
 }
 
 /** To a millionth, which is what the exchange prints; an average price has more digits than anybody reads. */

@@ -275,7 +275,8 @@ function left(journal: EngineJournal, seq: number, fact: FillFact): string[] {
         match.lotAccount === fact.account && match.lotBookedAtMs === fact.atMs && match.lotPrice.eq(fact.fillPrice);
       if (!same || open.isZero()) continue;
       open = open.minus(match.size);
-      const by = later.type === 'fill.booked' ? `by order ${later.clientOrderId}` : 'by a change from outside';
+      const outside = later.type === 'drift.adopted' && later.byHand ? 'by hand' : 'by a change from outside';
+      const by = later.type === 'fill.booked' ? `by order ${later.clientOrderId}` : outside;
       hedges.push(
         `   hedged later, ${clockTime(later.atMs)}: ${match.size.toFixed()} @ ${match.fillPrice.toFixed()} ${by}, ` +
           `gain ${match.gainUsdt.toFixed()} USDT, after ${lasting(later.atMs - fact.atMs)}`,

@@ -159,7 +159,7 @@ const WORDING: Wording = {
   'drift.adopted': (fact) => ({
     level: 'warn',
     text:
-      `${base(fact.instrument)} position of account ${fact.account} was changed by ${number(fact.difference)} from outside: ` +
+      `${base(fact.instrument)} position of account ${fact.account} was changed by ${number(fact.difference)} ${fact.byHand ? 'by hand' : 'from outside'}: ` +
       `taken into the ledger @ ${number(fact.price)}${fact.pricedBy === undefined ? '' : PRICED_BY[fact.pricedBy]}${matched(fact.matches, fact.atMs)}${cited('10.5')}`,
   }),
   'order.foreign': (fact) => ({

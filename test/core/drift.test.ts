@@ -34,7 +34,10 @@ function plain(found: Explanation | null): string | null {
   const words = found.own.map(
     ({ clientOrderId, size, price }) => `own ${clientOrderId === OURS ? 1 : '?'} ${size}@${price}`,
   );
-  return [...words, ...(found.rest === null ? [] : [`${found.rest.size}@${found.rest.price}`])].join(', ');
+  return [
+    ...words,
+    ...(found.rest === null ? [] : [`${found.rest.size}@${found.rest.price}${found.rest.byHand ? ' by hand' : ''}`]),
+  ].join(', ');
 }
 
 describe('10.5 the fills that explain a difference', () => {
@@ -48,7 +51,8 @@ describe('10.5 the fills that explain a difference', () => {
   ][] = [
     ['one deleveraging', '-5', fills('-5@700'), '-5@700'],
     ['a liquidation in three fills, at their average', '-6', fills('-1@690', '-2@700', '-3@710'), '-6@703.33'],
-    ['a trade of a person and a deleveraging', '-3', fills('-2@700', '-1@640'), '-3@680'],
+    ['a trade of a person and a deleveraging', '-3', fills(['-2@700', '77'], '-1@640'), '-3@680'],
+    ['two trades of a person', '-3', fills(['-2@700', '77'], ['-1@640', '78']), '-3@680 by hand'],
     ['the other way between: what was paid for what is there', '-3', fills('-5@700', '2@650'), '-3@700'],
     ['the newest are enough: older ones are not asked for', '-5', fills('-5@700', '-5@600'), '-5@700'],
     ['a round trip after it', '-5', fills('1@705', '-1@704', '-5@700'), '-5@700.67'],

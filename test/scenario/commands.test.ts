@@ -4,6 +4,7 @@ import type { Answer, Command } from '../../src/core/commands.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createSteering } from '../../src/engine/steering.ts';
+import { makeReport, reportTable } from '../../src/explain/report.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { type AccountCredentials, Secret, type Settings } from '../../src/settings/index.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
@@ -129,8 +130,14 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       assert.equal(positionOf(scene.paper, 'B'), `-${size}`);
       await give({ verb: 'resume', symbols: [BNB], ...WHO });
       await stage.until('it is adopted', () => stage.reported('drift.adopted').length === 1, 15_000);
-      assert.equal(stage.reported('drift.adopted')[0]?.pricedBy, 'fills');
+      const [adopted] = stage.reported('drift.adopted');
+      assert.deepEqual([adopted?.pricedBy, adopted?.byHand], ['fills', true]);
       await stage.until('it is hedged', () => stage.symbol(BNB).state.lots.length === 0, 15_000);
+      const report = makeReport(stage.journal, { days: 1, by: 'symbol', nowMs: Date.now(), keptMs: 90 * 86_400_000 });
+      assert.match(
+        reportTable(report, 'symbol').join('\n'),
+        /By hand: -?[\d.]+ USDT of spread and unwinds, 1 lots closed/,
+      );
       assert.equal(await stage.stop(), 0);
     }));
 

@@ -141,6 +141,7 @@ export function factWords(fact) {
     size: number(fact.size),
     price: number(fact.price),
     difference: number(fact.difference),
+    outside: t(fact.byHand ? 'changedByHand' : 'changedOutside'),
     account: fact.account ?? '',
     leaving: fact.leaving ? t(`leaving.${fact.leaving}`) : '',
     verb: fact.verb ?? '',
