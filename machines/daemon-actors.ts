@@ -7,6 +7,7 @@ import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type Symb
 import type { Standing } from '../src/core/modes.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
+import { netLeftOf, reportOf } from '../src/core/symbol/report.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, Reporter } from '../src/ports.ts';
 import { accountPollerMachine } from './account-poller.ts';
@@ -17,8 +18,7 @@ import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
 import type { StopCleanupInput } from './stop-cleanup.ts';
 import type { SubmissionSettings } from './submission-steps.ts';
-import { symbolMachine } from './symbol.ts';
-import { knownOf, netLeftOf, reportOf } from './symbol-steps.ts';
+import { memoryOf, symbolMachine } from './symbol.ts';
 
 /**
  * Which actors a trading engine has, and what each of them is started from: at the start and after a failure alike. The
@@ -204,7 +204,7 @@ export type LiveOrders = NonNullable<StopCleanupInput['live']>;
 /** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
 export function liveOrders(context: TradingParts, self: AnyActorRef): LiveOrders {
   return context.symbols.flatMap(({ config: { instrument } }) => {
-    const known = knownOf(self.system.get(`symbol:${instrument}`));
+    const known = memoryOf(self.system.get(`symbol:${instrument}`));
     return known === undefined ? [] : ordersOf(known.state);
   });
 }
@@ -212,15 +212,19 @@ export function liveOrders(context: TradingParts, self: AnyActorRef): LiveOrders
 /** What stays unhedged if the engine stops now (strategy 13.4). */
 export function netsLeft(context: TradingParts, self: AnyActorRef): NetLeft[] {
   return context.symbols.flatMap(({ config }) => {
-    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
-    return (known === undefined ? null : netLeftOf(known, context.exchange.lastTouch(config.instrument))) ?? [];
+    const known = memoryOf(self.system.get(`symbol:${config.instrument}`));
+    return (
+      (known === undefined
+        ? null
+        : netLeftOf(known, context.clock.nowMs(), context.exchange.lastTouch(config.instrument))) ?? []
+    );
   });
 }
 
 /** What is not hedged now, and the symbols of which nothing is known yet (strategy 12.3). */
 export function openNow(context: TradingParts, self: AnyActorRef): Pick<News, 'unhedged' | 'unknown'> {
   const unknown = context.symbols.flatMap(({ config, unlisted }) => {
-    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
+    const known = memoryOf(self.system.get(`symbol:${config.instrument}`));
     return unlisted || (known?.state.begun && known.assessment !== null) ? [] : [config.instrument];
   });
   return { unhedged: netsLeft(context, self), unknown };
@@ -250,13 +254,14 @@ function ordersOf({ instrument, orders }: SymbolState): LiveOrders {
 function stuckSymbols(context: TradingParts, self: AnyActorRef): StuckNow {
   const stuck: StuckSymbol[] = [];
   const awaited: string[] = [];
+  const nowMs = context.clock.nowMs();
   for (const { config } of context.symbols) {
-    const known = knownOf(self.system.get(`symbol:${config.instrument}`));
-    let report = known === undefined ? null : reportOf(known);
+    const known = memoryOf(self.system.get(`symbol:${config.instrument}`));
+    let report = known === undefined ? null : reportOf(known, nowMs);
     if (report === null) {
       awaited.push(config.instrument);
       // What it is without the touch it waits for.
-      report = known === undefined ? null : reportOf({ ...known, touchAsked: false });
+      report = known === undefined ? null : reportOf({ ...known, touchAsked: false }, nowMs);
     }
     if (report !== null && report.stuck !== null) stuck.push(report.stuck);
   }

@@ -79,7 +79,7 @@ import {
   type TradingParts,
 } from './daemon-actors.ts';
 import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
-import { knownOf } from './symbol-steps.ts';
+import { memoryOf } from './symbol.ts';
 
 /**
  * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -1085,7 +1085,7 @@ function startSymbols(
 
 /** What the accounts hold of a symbol by its ledger. */
 function sizesOf(actor: AnyActorRef | undefined): Readonly<Record<AccountName, Decimal>> {
-  return knownOf(actor)?.state.booked ?? { A: ZERO, B: ZERO };
+  return memoryOf(actor)?.state.booked ?? { A: ZERO, B: ZERO };
 }
 
 /** An order of an engine before this one, whose journal is lost, may reach the exchange so long after this one has started. */

@@ -1,6 +1,12 @@
-import { assign, enqueueActions, setup } from 'xstate';
-import { isStaleReading } from '../src/core/assess.ts';
-import { PRIORITY } from '../src/core/classify.ts';
+import { type AnyActorRef, setup } from 'xstate';
+import type { Now } from '../src/core/assess.ts';
+import {
+  isHedged,
+  isHedgedAtLimit,
+  isHedgedWithPartialFill,
+  isRepairBlocked,
+  isResting,
+} from '../src/core/classify.ts';
 import type {
   AccountParked,
   AccountUnparked,
@@ -15,36 +21,35 @@ import type {
   TradingDrain,
   TradingHalt,
 } from '../src/core/messages.ts';
-import { ACCOUNTS } from '../src/core/model.ts';
 import {
   accountParked,
   accountUnparked,
-  assessed,
-  attemptRefused,
-  cancelEnded,
-  carriedOut,
   draining,
-  forgotten,
-  gatewayStarted,
-  initialContext,
+  halted,
   instrumentListed,
   instrumentUnlisted,
-  orderResolved,
-  orderSent,
   pollerStarted,
   reduceOnlyChanged,
-  type Step,
-  type SymbolContext,
-  type SymbolInput,
-  type SymbolMemory,
-  snapshotReceived,
   starting,
   steered,
+  strategyChanged,
+} from '../src/core/symbol/changes.ts';
+import { assessed, dataBecameStale, planCarriedOut, situationIs } from '../src/core/symbol/deciding.ts';
+import { forgotten } from '../src/core/symbol/leave.ts';
+import { initialMemory, type SymbolBeginning, type SymbolMemory } from '../src/core/symbol/memory.ts';
+import { snapshotReceived } from '../src/core/symbol/snapshots.ts';
+import type { Step } from '../src/core/symbol/step.ts';
+import {
+  attemptRefused,
+  cancelEnded,
+  gatewayStarted,
+  orderResolved,
+  orderSent,
   submissionEnded,
-  touchFailed,
-  touchWanted,
-  waiting,
-} from './symbol-steps.ts';
+} from '../src/core/symbol/submissions.ts';
+import { touchFailed, touchReceived, touchWanted, waiting } from '../src/core/symbol/waiting.ts';
+import type { EngineClock, Journal, Reporter } from '../src/ports.ts';
+import { eventOf } from './event-of.ts';
 
 /**
  * One symbol: both accounts' positions and orders in one instrument (strategy 5).
@@ -68,188 +73,196 @@ export type SymbolEvent =
   | SymbolForgotten
   | StrategyChanged;
 
-/** What is known after that change. */
-function changed({ known }: SymbolMemory, change: Partial<SymbolContext>): SymbolMemory {
-  return { known: { ...known, ...change } };
+/** What the machine works with. */
+interface SymbolDeps {
+  readonly clock: EngineClock;
+  readonly journal: Journal;
+  readonly reporter: Reporter;
 }
 
-/** An action that carries out a step: context first, then journal and people, then the other actors. */
-function perform(stepOf: (context: SymbolContext, event: SymbolEvent) => Step | null) {
-  return enqueueActions<SymbolMemory, SymbolEvent, undefined, SymbolEvent, never, never, never, never, never>(
-    ({ context, event, enqueue, system }) => {
-      const { known } = context;
-      const step = stepOf(known, event);
-      if (step === null) return;
-      // Most polls bring nothing new, and each assignment makes XState build a whole snapshot of the machine.
-      if (changes(known, step.change)) enqueue.assign(changed(context, step.change));
-      if (step.entries.length > 0 || step.facts.length > 0) {
-        enqueue(() => {
-          if (step.entries.length > 0) known.journal.append(step.entries);
-          for (const fact of step.facts) known.reporter.report(fact);
-        });
-      }
-      for (const { to, message } of step.commands) {
-        const actor = system.get(to);
-        if (actor) enqueue.sendTo(actor, message);
-      }
-    },
-  );
+export type SymbolInput = SymbolBeginning & SymbolDeps;
+
+/**
+ * What the symbol knows is one value: XState copies a context key by key at each assignment, and an object that gets more than some
+ * eighteen keys that way is a hash table to V8: forty times as slow to copy, and slow to read from then on.
+ */
+interface SymbolContext {
+  readonly deps: SymbolDeps;
+  readonly memory: SymbolMemory;
 }
 
-function changes(context: SymbolContext, change: Partial<SymbolContext>): boolean {
-  return (Object.keys(change) as (keyof SymbolContext)[]).some((key) => change[key] !== context[key]);
+/** What a symbol's actor knows; undefined: it does not run. */
+export function memoryOf(actor: AnyActorRef | undefined): SymbolMemory | undefined {
+  const snapshot: { context: SymbolContext } | undefined = actor?.getSnapshot();
+  return snapshot?.context.memory;
 }
 
-/** The step of one type of event; other events that may lead here do nothing. */
-function on<T extends SymbolEvent['type']>(
-  type: T,
-  stepOf: (context: SymbolContext, event: Extract<SymbolEvent, { type: T }>) => Step,
-) {
-  return perform((context, event) =>
-    event.type === type ? stepOf(context, event as Extract<SymbolEvent, { type: T }>) : null,
-  );
+function begin({ input: { clock, journal, reporter, ...beginning } }: { input: SymbolInput }): SymbolContext {
+  return { deps: { clock, journal, reporter }, memory: initialMemory(beginning) };
 }
 
-const symbolSetup = setup({
+function nowOf({ deps: { clock } }: SymbolContext): Now {
+  return { nowMs: clock.nowMs(), era: clock.era() };
+}
+
+const symbol = setup({
   types: {
     input: {} as SymbolInput,
-    context: {} as SymbolMemory,
+    context: {} as SymbolContext,
     events: {} as SymbolEvent,
   },
   guards: {
-    /** Only old data are news: a failed read while the last ones are fresh changes nothing. */
-    dataGoneStale: ({ context: { known } }) => {
-      const now = { nowMs: known.clock.nowMs(), era: known.clock.era() };
-      return ACCOUNTS.some((account) => {
-        const snapshot = known.snapshots[account];
-        return snapshot !== null && isStaleReading(snapshot, now, known.staleMs);
-      });
-    },
-    dataUnusable: ({ context }) => context.known.assessment?.kind === 'unusable',
-    touchWanted: ({ context }) => context.known.assessment?.kind === 'touch-wanted',
-    resting: ({ context }) => matches(context.known, 0),
-    hedgedWithPartialFill: ({ context }) => matches(context.known, 1),
-    hedgedAtLimit: ({ context }) => matches(context.known, 2),
-    hedged: ({ context }) => matches(context.known, 3),
-    blockedBothWays: ({ context }) => matches(context.known, 4),
+    dataBecameStale: ({ context }) => dataBecameStale(context.memory, nowOf(context)),
+    dataIsUnusable: ({ context }) => context.memory.assessment?.kind === 'unusable',
+    touchIsWanted: ({ context }) => context.memory.assessment?.kind === 'touch-wanted',
+    isResting: ({ context }) => situationIs(context.memory, isResting),
+    isHedgedWithPartialFill: ({ context }) => situationIs(context.memory, isHedgedWithPartialFill),
+    isHedgedAtLimit: ({ context }) => situationIs(context.memory, isHedgedAtLimit),
+    isHedged: ({ context }) => situationIs(context.memory, isHedged),
+    isRepairBlocked: ({ context }) => situationIs(context.memory, isRepairBlocked),
   },
+});
+
+/** An action that carries out a step: memory first, then journal and reporter, then messages to those actors that run. */
+function perform(stepOf: (memory: SymbolMemory, now: Now, event: SymbolEvent) => Step) {
+  return symbol.enqueueActions(({ context, event, enqueue, system }) => {
+    const { memory, deps } = context;
+    const { change, entries, facts, commands } = stepOf(memory, nowOf(context), event);
+    // Most polls bring nothing new, and each assignment makes XState build a whole snapshot of the machine.
+    if (isChanged(memory, change)) enqueue.assign({ memory: { ...memory, ...change } });
+    if (entries.length > 0 || facts.length > 0) {
+      enqueue(() => {
+        if (entries.length > 0) deps.journal.append(entries);
+        for (const fact of facts) deps.reporter.report(fact);
+      });
+    }
+    for (const { to, message } of commands) {
+      const actor: AnyActorRef | undefined = system.get(to);
+      if (actor !== undefined) enqueue.sendTo(actor, message);
+    }
+  });
+}
+
+function isChanged(memory: SymbolMemory, change: Partial<SymbolMemory>): boolean {
+  const keys = Object.keys(change) as (keyof SymbolMemory)[];
+  return keys.some((key) => change[key] !== memory[key]);
+}
+
+/** {@link perform} for one type of event; the chart leads no other one there. */
+function on<T extends SymbolEvent['type']>(
+  type: T,
+  stepOf: (memory: SymbolMemory, now: Now, event: Extract<SymbolEvent, { type: T }>) => Step,
+) {
+  return perform((memory, now, event) => stepOf(memory, now, eventOf(event, type)));
+}
+
+const symbolSetup = symbol.extend({
   actions: {
     start: perform(starting),
-    takeSnapshot: on('snapshot.received', (context, event) => snapshotReceived(context, event.snapshot)),
-    takeTouch: assign(({ event, context }) => {
-      if (event.type !== 'touch.received') return changed(context, { touchAsked: false });
-      const { bid, ask, atMs } = event;
-      const touch = { bid, ask, atMs, era: context.known.clock.era() };
-      return changed(context, { touch, touchAsked: false, touchFailed: null });
-    }),
-    noteTouchFailed: assign(({ event, context }) =>
-      event.type === 'touch.failed' ? changed(context, touchFailed(context.known, event)) : context,
-    ),
-    askForTouch: perform(touchWanted),
-    assess: assign(({ context }) => changed(context, assessed(context.known))),
-    sayWaiting: perform(waiting),
-    carryOut: perform(carriedOut),
+    takeSnapshot: on('snapshot.received', snapshotReceived),
+    takeTouch: on('touch.received', touchReceived),
+    countTouchFailure: on('touch.failed', touchFailed),
+    requestTouch: perform(touchWanted),
+    assess: perform(assessed),
+    reportWaiting: perform(waiting),
+    carryOutPlan: perform(planCarriedOut),
     addOrder: on('order.sent', orderSent),
     dropAttempt: on('attempt.refused', attemptRefused),
     endSubmission: on('submission.ended', submissionEnded),
     resolveOrder: on('order.resolved', orderResolved),
     endCancel: on('cancel.ended', cancelEnded),
-    tellPoller: on('poller.started', pollerStarted),
-    meetGateway: on('gateway.started', gatewayStarted),
-    halt: assign(({ context }) => changed(context, { halted: true })),
+    sendWatchList: on('poller.started', pollerStarted),
+    startOverWithGateway: on('gateway.started', gatewayStarted),
+    halt: perform(halted),
     takeRules: on('instrument.listed', instrumentListed),
-    noteUnlisted: on('instrument.unlisted', instrumentUnlisted),
-    notePark: on('account.parked', accountParked),
-    noteUnpark: on('account.unparked', accountUnparked),
-    steer: on('symbol.steered', steered),
-    forget: perform(forgotten),
-    retune: assign(({ context, event }) => {
-      if (event.type !== 'strategy.changed') return context;
-      const { strategy, staleMs, loopIntervalMs } = event;
-      return changed(context, { strategy, staleMs, loopIntervalMs });
-    }),
-    noteDemand: on('reduce-only.changed', reduceOnlyChanged),
-    sayDraining: perform(draining),
+    markUnlisted: perform(instrumentUnlisted),
+    markParked: on('account.parked', accountParked),
+    markUnparked: on('account.unparked', accountUnparked),
+    takeCommands: on('symbol.steered', steered),
+    leaveNow: perform(forgotten),
+    takeStrategy: on('strategy.changed', strategyChanged),
+    takeReduceOnly: on('reduce-only.changed', reduceOnlyChanged),
+    reportDraining: perform(draining),
   },
 });
 
 export const symbolMachine = symbolSetup.createMachine({
   id: 'symbol',
   description: 'One instrument on both accounts: snapshots in, decisions out.',
-  context: ({ input }) => ({ known: initialContext(input) }),
+  context: begin,
   entry: ['start'],
   initial: 'waiting',
   on: {
     'snapshot.received': { target: '.deciding', actions: ['takeSnapshot'] },
-    'snapshot.failed': { target: '.deciding', guard: 'dataGoneStale' },
+    'snapshot.failed': { target: '.deciding', guard: 'dataBecameStale' },
     'touch.received': { target: '.deciding', actions: ['takeTouch'] },
-    'touch.failed': { actions: ['noteTouchFailed'] },
+    'touch.failed': { actions: ['countTouchFailure'] },
     'order.sent': { actions: ['addOrder'] },
     'attempt.refused': { actions: ['dropAttempt'] },
     'submission.ended': { target: '.deciding', actions: ['endSubmission'] },
     'order.resolved': { target: '.deciding', actions: ['resolveOrder'] },
     'cancel.ended': { actions: ['endCancel'] },
-    'poller.started': { actions: ['tellPoller'] },
-    'gateway.started': { actions: ['meetGateway'] },
+    'poller.started': { actions: ['sendWatchList'] },
+    'gateway.started': { actions: ['startOverWithGateway'] },
     'trading.halt': { actions: ['halt'] },
     'instrument.listed': { actions: ['takeRules'] },
-    'instrument.unlisted': { actions: ['noteUnlisted'] },
-    'account.parked': { actions: ['notePark'] },
-    'account.unparked': { actions: ['noteUnpark'] },
-    'reduce-only.changed': { actions: ['noteDemand'] },
-    'symbol.steered': { target: '.deciding', actions: ['steer'] },
-    'symbol.forgotten': { actions: ['forget'] },
-    'strategy.changed': { actions: ['retune'] },
+    'instrument.unlisted': { actions: ['markUnlisted'] },
+    'account.parked': { actions: ['markParked'] },
+    'account.unparked': { actions: ['markUnparked'] },
+    'reduce-only.changed': { actions: ['takeReduceOnly'] },
+    'symbol.steered': { target: '.deciding', actions: ['takeCommands'] },
+    'symbol.forgotten': { actions: ['leaveNow'] },
+    'strategy.changed': { actions: ['takeStrategy'] },
     'trading.drain': { target: '.draining' },
   },
   states: {
     waiting: {
       description:
         'No usable data of both accounts: missing, too old, in contradiction with the ledger, or no mark yet.',
-      entry: ['sayWaiting'],
+      entry: ['reportWaiting'],
     },
     deciding: {
       description: 'A usable pair of snapshots is there: which of the five states is it? First match wins.',
       entry: ['assess'],
       always: [
-        { guard: 'touchWanted', target: 'waiting', actions: ['askForTouch'] },
-        { guard: 'dataUnusable', target: 'waiting' },
-        { guard: 'resting', target: 'cooldown' },
-        { guard: 'hedgedWithPartialFill', target: 'partial-wait' },
-        { guard: 'hedgedAtLimit', target: 'capped' },
-        { guard: 'hedged', target: 'equal' },
-        { guard: 'blockedBothWays', target: 'capped' },
+        { guard: 'touchIsWanted', target: 'waiting', actions: ['requestTouch'] },
+        { guard: 'dataIsUnusable', target: 'waiting' },
+        { guard: 'isResting', target: 'cooldown' },
+        { guard: 'isHedgedWithPartialFill', target: 'partial-wait' },
+        { guard: 'isHedgedAtLimit', target: 'capped' },
+        { guard: 'isHedged', target: 'equal' },
+        { guard: 'isRepairBlocked', target: 'capped' },
         { target: 'imbalanced' },
       ],
     },
     equal: {
       description: 'Hedged, with room: both accounts quote one opening order each.',
-      entry: ['carryOut'],
+      entry: ['carryOutPlan'],
     },
     imbalanced: {
       description: 'Not hedged: one account trades against the net, never worse than the guard price.',
-      entry: ['carryOut'],
+      entry: ['carryOutPlan'],
     },
     'partial-wait': {
       description:
         'Hedged, and an order is filled in part: nothing new until it is filled, over, or has waited long enough.',
-      entry: ['carryOut'],
+      entry: ['carryOutPlan'],
     },
     capped: {
       description: 'The position limits allow nothing that the present positions call for.',
-      entry: ['carryOut'],
+      entry: ['carryOutPlan'],
     },
     cooldown: {
       description: 'Resting after refused orders: nothing new until the rest is over.',
-      entry: ['carryOut'],
+      entry: ['carryOutPlan'],
     },
     draining: {
       description: 'The engine stops: fills are still booked, nothing new is asked for.',
-      entry: ['sayDraining'],
+      entry: ['reportDraining'],
       on: {
         'snapshot.received': { actions: ['takeSnapshot'] },
         'snapshot.failed': {},
-        'symbol.steered': { actions: ['steer'] },
+        'symbol.steered': { actions: ['takeCommands'] },
         'touch.received': {},
         'submission.ended': { actions: ['endSubmission'] },
         'order.resolved': { actions: ['resolveOrder'] },
@@ -257,9 +270,3 @@ export const symbolMachine = symbolSetup.createMachine({
     },
   },
 });
-
-/** Whether the situation matches the rule of strategy 5 with that index in core's table. */
-function matches(context: SymbolContext, index: number): boolean {
-  const { assessment } = context;
-  return assessment?.kind === 'usable' && (PRIORITY[index]?.when(assessment.plan.situation) ?? false);
-}

@@ -12,16 +12,24 @@ export interface Situation {
   readonly repairHasRoom: boolean;
 }
 
+/** Refused orders rest, and they are what it would submit (strategy 5.1). */
+export const isResting = (situation: Situation): boolean => situation.resting;
+export const isHedgedWithPartialFill = ({ hedged, partialFillWaits }: Situation): boolean => hedged && partialFillWaits;
+export const isHedgedAtLimit = ({ hedged, openingHasRoom }: Situation): boolean => hedged && !openingHasRoom;
+export const isHedged = ({ hedged }: Situation): boolean => hedged;
+/** Neither way of 6.3 has room. */
+export const isRepairBlocked = ({ repairHasRoom }: Situation): boolean => !repairHasRoom;
+
 /**
  * The states of a symbol in the order of strategy 5: first match wins. The chart's `deciding` state has its transitions in
- * this very order (a test compares them).
+ * this very order, with the same predicates (a test compares them).
  */
 export const PRIORITY: readonly { readonly state: TradingState; readonly when: (situation: Situation) => boolean }[] = [
-  { state: 'cooldown', when: (situation) => situation.resting },
-  { state: 'partial-wait', when: (situation) => situation.hedged && situation.partialFillWaits },
-  { state: 'capped', when: (situation) => situation.hedged && !situation.openingHasRoom },
-  { state: 'equal', when: (situation) => situation.hedged },
-  { state: 'capped', when: (situation) => !situation.repairHasRoom },
+  { state: 'cooldown', when: isResting },
+  { state: 'partial-wait', when: isHedgedWithPartialFill },
+  { state: 'capped', when: isHedgedAtLimit },
+  { state: 'equal', when: isHedged },
+  { state: 'capped', when: isRepairBlocked },
   { state: 'imbalanced', when: () => true },
 ];
 

@@ -1,6 +1,6 @@
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { standingEntry } from '../../machines/daemon-actors.ts';
-import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import {
   type Answer,
   type Command,
@@ -16,6 +16,8 @@ import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
+import type { SymbolMemory } from '../core/symbol/memory.ts';
+import { netLeftOf } from '../core/symbol/report.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
@@ -65,7 +67,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
   const { engine, clock } = parts;
   const nowMs = clock.nowMs();
   const wording = { nearest, time: (ms: number) => new Date(ms).toLocaleString('sv-SE') };
-  const { answer, effects } = judgeCommand(engineNow(engine), command, nowMs, wording);
+  const { answer, effects } = judgeCommand(engineNow(engine, nowMs), command, nowMs, wording);
   const [first] = effects;
   if (first === undefined) return answer;
   if (first.kind === 'reload') return reload(parts, command, null, 'dryRun' in command && command.dryRun === true);
@@ -205,7 +207,9 @@ async function reload(
   const isFileAsRead = () => change === null || disk.symbolsFile()?.isAsRead === true;
   const fileChanged = () => refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
   if (!isFileAsRead()) return fileChanged();
-  const holdings = new Map(engineNow(engine).symbols.map((symbol) => [symbol.instrument, holdingOf(symbol)]));
+  const holdings = new Map(
+    engineNow(engine, clock.nowMs()).symbols.map((symbol) => [symbol.instrument, holdingOf(symbol)]),
+  );
   const { symbols: changed, says } = symbolChanges(
     engine.daemon.getSnapshot().context.symbols,
     rows,
@@ -276,17 +280,17 @@ function factsOf(command: Command, effects: readonly Effect[], atMs: number): Fa
   ];
 }
 
-function engineNow({ daemon }: Engine): EngineNow {
+function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
   const { context, value } = daemon.getSnapshot();
   const symbols = context.symbols.map(({ config, standing = [], leaving = null }): SteeredSymbol => {
-    const known = knownOf(daemon.system.get(`symbol:${config.instrument}`));
+    const known = memoryOf(daemon.system.get(`symbol:${config.instrument}`));
     const { A, B } = known?.state.booked ?? { A: ZERO, B: ZERO };
     return {
       instrument: config.instrument,
       file: config.mode ?? 'trade',
       leaving,
       standing,
-      net: known === undefined ? null : netNow(known),
+      net: known === undefined ? null : netNow(known, nowMs),
       liveOrders: known?.state.orders.length ?? 0,
       sizes: { A, B },
     };
@@ -304,8 +308,8 @@ function holdingOf({ liveOrders, sizes, net }: SteeredSymbol): Record<string, st
   };
 }
 
-function netNow(known: SymbolContext): SteeredSymbol['net'] {
-  const left = netLeftOf(known);
+function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
+  const left = netLeftOf(known, nowMs);
   if (left === null) return null;
   const { size, usdt, costUsdt, hedgeSide } = left;
   return { size: hedgeSide === 'sell' ? size : size.neg(), usdt, costUsdt };

@@ -1,6 +1,6 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../../machines/daemon.ts';
-import { knownOf } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
@@ -172,7 +172,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         const actor = system?.get(`symbol:${config.instrument}`);
         const parts: SymbolParts = {
           config,
-          context: knownOf(actor) ?? null,
+          context: memoryOf(actor) ?? null,
           state: leafOf(actor?.getSnapshot().value),
           told: phases.get(config.instrument) ?? null,
           heard: touches.get(config.instrument) ?? null,

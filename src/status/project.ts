@@ -1,4 +1,3 @@
-import { netLeftOf, type SymbolContext, whyWaiting } from '../../machines/symbol-steps.ts';
 import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, type NetLeft } from '../core/alerts.ts';
 import { type Decimal, usdtText, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
@@ -10,6 +9,9 @@ import type { Plan } from '../core/plan.ts';
 import type { Reason } from '../core/reasons.ts';
 import { hedgeOpen } from '../core/repairs.ts';
 import { longestRest } from '../core/rests.ts';
+import type { SymbolMemory } from '../core/symbol/memory.ts';
+import { netLeftOf } from '../core/symbol/report.ts';
+import { whyWaiting } from '../core/symbol/waiting.ts';
 import { emptySymbolState, type SymbolState, waitingSize } from '../core/symbol-state.ts';
 import { markOf, sideAgainst, smallestTradableSize, waitingOf } from '../core/valuing.ts';
 import type { FiguresSnapshot } from '../log/index.ts';
@@ -42,7 +44,7 @@ export interface PhaseMemory {
 export interface SymbolParts {
   readonly config: SymbolConfig;
   /** null: its actor does not run. */
-  readonly context: SymbolContext | null;
+  readonly context: SymbolMemory | null;
   readonly state: string | null;
   readonly told: PhaseMemory | null;
   readonly heard: Heard | null;
@@ -92,7 +94,7 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     unlisted: context?.unlisted ?? false,
     ...modeStatus({ file: config.mode, standing: context?.standing, leaving: context?.leaving }, nowMs),
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
-    open: context === null ? null : openStatus(netLeftOf(context, parts.heard)),
+    open: context === null ? null : openStatus(netLeftOf(context, nowMs, parts.heard)),
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
       B: context?.snapshots.B?.requestedAtMs ?? null,
@@ -144,7 +146,7 @@ function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
 }
 
 /** What has to happen before it does something else. */
-function waitsFor(phase: SymbolPhase, context: SymbolContext | null, plan: Plan | null, state: SymbolState): Waits {
+function waitsFor(phase: SymbolPhase, context: SymbolMemory | null, plan: Plan | null, state: SymbolState): Waits {
   if (phase === 'draining' || phase === 'stopped') return 'stop';
   if (context?.halted) return 'operator';
   if (context?.unlisted) return 'listing';

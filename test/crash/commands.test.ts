@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { knownOf } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import type { Answer, Command } from '../../src/core/commands.ts';
 import { finishEdit } from '../../src/engine/file-edits.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
@@ -61,7 +61,7 @@ function run(command: Command, kills: readonly number[]): Promise<Run> {
     };
     const inForce = (): readonly string[] => {
       const actor = world.engine?.daemon.system.get(`symbol:${BNB}` as never);
-      return (knownOf(actor)?.standing ?? []).map(({ verb }) => verb);
+      return (memoryOf(actor)?.standing ?? []).map(({ verb }) => verb);
     };
     const journalled = () => (world.journal.latest('command', BNB)?.body.standing ?? []).map(({ verb }) => verb);
     for (const [account, size] of [
@@ -80,7 +80,7 @@ function run(command: Command, kills: readonly number[]): Promise<Run> {
     const afterwards = { engine: inForce(), journal: journalled() };
     give(command)?.catch(() => {});
     await pass(SETTLED_MS);
-    const state = knownOf(world.engine?.daemon.system.get(`symbol:${BNB}` as never))?.state;
+    const state = memoryOf(world.engine?.daemon.system.get(`symbol:${BNB}` as never))?.state;
     world.engine?.exchange.close();
     return {
       points: world.points,

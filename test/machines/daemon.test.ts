@@ -15,13 +15,15 @@ import {
   STRAY_CANCEL_MS,
 } from '../../machines/daemon.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
-import { knownOf, netLeftOf, type SymbolContext } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import type { Standing } from '../../src/core/modes.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
+import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
+import { netLeftOf } from '../../src/core/symbol/report.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 import type { Heartbeat, SignedOrder } from '../../src/ports.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
@@ -141,8 +143,8 @@ class World extends Bench {
     return typeof value === 'string' ? value : Object.keys(value)[0]!;
   }
 
-  symbol(name = BNB): SymbolContext {
-    return knownOf(this.at(`symbol:${name}`))!;
+  symbol(name = BNB): SymbolMemory {
+    return memoryOf(this.at(`symbol:${name}`))!;
   }
 
   /** The actor registered under that name; fails when there is none. */
@@ -608,14 +610,15 @@ describe('13.4 what remains open at a stop', () => {
 
     // Bought back at the ask; not booked yet: no lot to compare with; no touch: no price.
     const short = stateAfter([fill('B', 'sell', 1, 500)]);
+    const nowMs = world.clock.nowMs();
     const sold = { ...known, state: { ...known.state, ...short, orders: [] } };
-    assert.equal(String(netLeftOf(sold)?.costUsdt), String(ask.minus(500)));
-    assert.equal(netLeftOf(sold)?.hedgeSide, 'buy');
-    assert.equal(netLeftOf({ ...sold, touch: null })?.costUsdt, null);
+    assert.equal(String(netLeftOf(sold, nowMs)?.costUsdt), String(ask.minus(500)));
+    assert.equal(netLeftOf(sold, nowMs)?.hedgeSide, 'buy');
+    assert.equal(netLeftOf({ ...sold, touch: null }, nowMs)?.costUsdt, null);
     const part = order('A', 'buy', 2, 500, { tradedSize: d('0.5') });
-    const waiting = netLeftOf({ ...sold, state: { ...sold.state, orders: [part] } });
+    const waiting = netLeftOf({ ...sold, state: { ...sold.state, orders: [part] } }, nowMs);
     assert.deepEqual([String(waiting?.size), waiting?.costUsdt], ['0.5', null]);
-    assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }), null);
+    assert.equal(netLeftOf({ ...sold, state: { ...sold.state, begun: false } }, nowMs), null);
   });
 });
 

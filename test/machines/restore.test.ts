@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
-import { assessed, carriedOut, initialContext } from '../../machines/symbol-steps.ts';
 import { encode } from '../../src/core/codec.ts';
 import type { OrderOutcome, PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { ManagedOrder } from '../../src/core/model.ts';
+import { assessed, planCarriedOut } from '../../src/core/symbol/deciding.ts';
+import { initialMemory } from '../../src/core/symbol/memory.ts';
 import { emptySymbolState, type SymbolState } from '../../src/core/symbol-state.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
@@ -233,7 +234,6 @@ test('restoring twice gives the same', () => {
 });
 
 test('a decision that starts the unhedged clock and nothing else is written down', () => {
-  const journal = createMemoryJournal();
   const state: SymbolState = {
     ...emptySymbolState(BNB),
     begun: true,
@@ -242,16 +242,13 @@ test('a decision that starts the unhedged clock and nothing else is written down
     booked: { A: d('1.5'), B: d(0) },
   };
   const context = {
-    ...initialContext({
+    ...initialMemory({
       config: config(),
       instrument: instrument(),
       strategy: strategy(),
       staleMs: 10_000,
       loopIntervalMs: 2_000,
       state,
-      clock: { nowMs: () => NOW, steadyMs: () => NOW, era: () => 0 },
-      journal,
-      reporter: { report: () => {} },
     }),
     snapshots: { A: snapshot('A', '1.5'), B: snapshot('B', null) },
     // As after its last step: the journal has this state.
@@ -260,8 +257,9 @@ test('a decision that starts the unhedged clock and nothing else is written down
     // No order is asked for, so there is nothing else to write.
     halted: true,
   };
-  const decided = { ...context, ...assessed(context) };
-  const [entry] = carriedOut(decided).entries;
+  const now = { nowMs: NOW, era: 0 };
+  const decided = { ...context, ...assessed(context, now).change };
+  const [entry] = planCarriedOut(decided, now).entries;
   assert.equal(entry?.kind, 'symbol.state');
   assert.equal((entry?.body as SymbolState | undefined)?.unhedgedSinceMs, NOW);
 });

@@ -1,30 +1,31 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { initialContext, snapshotReceived, starting } from '../../machines/symbol-steps.ts';
-import type { Journal } from '../../src/ports.ts';
+import type { SymbolSnapshot } from '../../src/core/model.ts';
+import { starting } from '../../src/core/symbol/changes.ts';
+import { initialMemory, type SymbolMemory } from '../../src/core/symbol/memory.ts';
+import { snapshotReceived } from '../../src/core/symbol/snapshots.ts';
 import { config, fill, instrument, NOW, snapshot, stateAfter, strategy } from '../support/core.ts';
 import { SymbolBench } from '../support/symbol-bench.ts';
 
 /** What a symbol that was restored from the journal says of the exchange's first reading. */
 function firstReadings(positionOfA: string) {
-  const initial = initialContext({
+  const initial = initialMemory({
     config: config(),
     instrument: instrument(),
     strategy: strategy(),
     staleMs: 10_000,
     loopIntervalMs: 2_000,
     state: { ...stateAfter([fill('A', 'buy', 2, 100)]), begun: true },
-    clock: { nowMs: () => NOW, steadyMs: () => NOW, era: () => 0 },
-    journal: {} as Journal,
-    reporter: { report: () => {} },
   });
+  const received = (memory: SymbolMemory, one: SymbolSnapshot) =>
+    snapshotReceived(memory, { nowMs: NOW, era: 0 }, { type: 'snapshot.received', snapshot: one });
   let context = initial;
   const said = [snapshot('A', positionOfA), snapshot('B', null)].map((one) => {
-    const step = snapshotReceived(context, one);
+    const step = received(context, one);
     context = { ...context, ...step.change };
     return step;
   });
-  const again = snapshotReceived(context, snapshot('B', null));
+  const again = received(context, snapshot('B', null));
   return { begins: starting(initial), second: said[1], again };
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
-import { DENIED_PAUSE_MS, reportOf, START_STEADY_MS, STUCK_TOUCH_MS } from '../../machines/symbol-steps.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
@@ -11,6 +10,9 @@ import { lotsNet } from '../../src/core/ledger.ts';
 import { ACCOUNTS, type ManagedOrder } from '../../src/core/model.ts';
 import { type Reason, reason } from '../../src/core/reasons.ts';
 import { GROWTH_TRY_MS } from '../../src/core/reduce-only.ts';
+import { DENIED_PAUSE_MS } from '../../src/core/symbol/memory.ts';
+import { reportOf, STUCK_TOUCH_MS } from '../../src/core/symbol/report.ts';
+import { START_STEADY_MS } from '../../src/core/symbol/snapshots.ts';
 import type { ReduceOnly, SymbolState } from '../../src/core/symbol-state.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { d, failed, instrument, lot, order, plain, position, seen, stateWith } from '../support/core.ts';
@@ -230,7 +232,7 @@ describe('5 the chart decides in the order of core’s table', () => {
   const guardOf = (rule: (typeof rules)[number]): string | undefined => rule.guard as string | undefined;
 
   it('10.3 3.1 what is unusable, or wants the book, is asked first', () => {
-    assert.deepEqual(rules.slice(0, 2).map(guardOf), ['touchWanted', 'dataUnusable']);
+    assert.deepEqual(rules.slice(0, 2).map(guardOf), ['touchIsWanted', 'dataIsUnusable']);
     assert.deepEqual(rules.slice(0, 2).map(targetOf), ['waiting', 'waiting']);
   });
 
@@ -249,7 +251,7 @@ describe('5 the chart decides in the order of core’s table', () => {
       const situation = Object.fromEntries(
         bits.map((bit, index) => [bit, (number & (1 << index)) !== 0]),
       ) as unknown as Situation;
-      const context = { known: { assessment: { kind: 'usable', plan: { situation } } } };
+      const context = { memory: { assessment: { kind: 'usable', plan: { situation } } } };
       const first = rules.find((rule) => {
         const guard = guardOf(rule);
         return guard === undefined || guards[guard]?.({ context, event: { type: 'x' } }, undefined);
@@ -1605,9 +1607,9 @@ describe('5 the states in turn', () => {
     it('12.2 the report waits for the touch that was asked for, and tells side, size, guard and touch', () => {
       const bench = stuckBench();
       reading(bench);
-      assert.equal(reportOf(bench.context), null);
+      assert.equal(reportOf(bench.context, bench.nowMs), null);
       touch(bench);
-      const told = reportOf(bench.context)?.stuck;
+      const told = reportOf(bench.context, bench.nowMs)?.stuck;
       assert.ok(told);
       assert.deepEqual(
         [told.hedgeSide, told.size.toFixed(), told.guardPrice?.toFixed(), told.touch?.toFixed()],
@@ -1619,15 +1621,15 @@ describe('5 the states in turn', () => {
       const bench = stuckBench();
       reading(bench);
       bench.send({ type: 'touch.failed', why: reason('book-empty', '7.4'), atMs: bench.nowMs });
-      assert.equal(reportOf(bench.context)?.stuck?.touch, null);
+      assert.equal(reportOf(bench.context, bench.nowMs)?.stuck?.touch, null);
       touch(bench);
       bench.wait(2 * STUCK_TOUCH_MS);
-      assert.equal(reportOf(bench.context)?.stuck?.touch, null);
+      assert.equal(reportOf(bench.context, bench.nowMs)?.stuck?.touch, null);
     });
 
     it('12.2 a hedged symbol is known not to be stuck; one that has not begun is not known', () => {
-      assert.deepEqual(reportOf((SITUATIONS.equal?.() ?? assert.fail()).context), { stuck: null });
-      assert.equal(reportOf(new SymbolBench({ coverage }).context), null);
+      assert.deepEqual(reportOf((SITUATIONS.equal?.() ?? assert.fail()).context, 0), { stuck: null });
+      assert.equal(reportOf(new SymbolBench({ coverage }).context, 0), null);
     });
   });
 

@@ -85,7 +85,7 @@ describe('11.8 rules that change while the engine runs', TOGETHER, () => {
         20_000,
       );
       fillWhole(scene, 'B');
-      await stage.until('hedged but for dust', () => stage.symbol(BNB).toldPhase === 'equal', 10_000);
+      await stage.until('hedged but for dust', () => stage.symbol(BNB).reportedPhase === 'equal', 10_000);
       assert.equal(await stage.stop(), 0);
     }));
 });
@@ -113,7 +113,7 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
       const before = creates(stage, 'B');
       assert.ok(before <= 2, `B was tried ${before} times`);
       fillWhole(scene, 'A');
-      await stage.until('hedged', () => stage.symbol(BNB).toldPhase === 'cooldown', 10_000);
+      await stage.until('hedged', () => stage.symbol(BNB).reportedPhase === 'cooldown', 10_000);
       assert.ok(creates(stage, 'B') <= before + 1);
       const alerts = stage.reported('alert.raised').filter(({ alert }) => alert.kind === 'order-ended');
       assert.deepEqual(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
+import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { createGrvtExchange, type GrvtKeys } from '../../src/grvt/exchange.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
@@ -61,7 +62,7 @@ export interface EngineStage {
   /** Waits for a condition; fails by its name when it does not come true within `boundMs`. */
   until(what: string, condition: () => boolean, boundMs?: number): Promise<void>;
   /** What the symbol's actor knows. */
-  symbol(instrument: string): SymbolContext;
+  symbol(instrument: string): SymbolMemory;
   /** Stops in order; gives the exit code and fails on any breach the auditor saw. */
   stop(): Promise<number>;
   /** Fails on any breach the auditor saw so far. */
@@ -176,7 +177,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
         ears.delete(wake);
       }
     },
-    symbol: (instrument) => knownOf(engine.daemon.system.get(`symbol:${instrument}` as never))!,
+    symbol: (instrument) => memoryOf(engine.daemon.system.get(`symbol:${instrument}` as never))!,
     async stop() {
       engine.stop('the test is over');
       const { exitCode, failure } = await ended;

@@ -1,5 +1,5 @@
-import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
-import { knownOf, type SymbolContext } from '../../machines/symbol-steps.ts';
+import type { AnyActorRef } from 'xstate';
+import { memoryOf, type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type { SubmissionEnded } from '../../src/core/messages.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
   SymbolSnapshot,
 } from '../../src/core/model.ts';
 import type { StrategySettings } from '../../src/core/plan-input.ts';
+import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
 import { emptySymbolState, type SymbolState } from '../../src/core/symbol-state.ts';
 import { config, d, instrument, position, strategy } from './core.ts';
 import { Bench } from './machine-bench.ts';
@@ -77,8 +78,8 @@ export class SymbolBench extends Bench {
     return String((this.#child().getSnapshot() as { value: unknown }).value);
   }
 
-  get context(): SymbolContext {
-    return knownOf(this.#child())!;
+  get context(): SymbolMemory {
+    return memoryOf(this.#child() as AnyActorRef)!;
   }
 
   get orders(): readonly ManagedOrder[] {

@@ -41,11 +41,11 @@ describe('a running engine', () => {
     one.reporter.report({ ...told, from: 'waiting', to: 'equal', why: reason('hedged', '5', { A: '0', B: '0' }) });
     const first = bnb(one.status());
     assert.equal(first.sinceStart, true);
-    const { known } = real.context;
-    const { A, B } = known.snapshots;
+    const { memory } = real.context;
+    const { A, B } = memory.snapshots;
     const snapshots = { A: { ...A, position: { ...A.position, size: ZERO.plus(5) } }, B };
     const assessment = { kind: 'unusable', why: reason('data-old', '10.3', { account: 'B', seconds: 9 }) };
-    seen = { ...real, value: 'waiting', context: { ...real.context, known: { ...known, snapshots, assessment } } };
+    seen = { ...real, value: 'waiting', context: { ...real.context, memory: { ...memory, snapshots, assessment } } };
     assert.deepEqual(bnb(one.status()), first);
     one.reporter.report({ ...told, from: 'equal', to: 'waiting' });
     const then = bnb(one.status());
@@ -69,7 +69,7 @@ describe('a running engine', () => {
     assert.equal(one.state, actor.value);
     assert.deepEqual(
       one.orders.map((order) => order.clientOrderId),
-      actor.context.known.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId),
+      actor.context.memory.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId),
     );
     assert.equal(status.accounts[0]?.stream, 'up');
     assert.ok(one.touch !== null && Number(one.touch.bid) < Number(one.touch.ask));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { knownOf } from '../../machines/symbol-steps.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import { systemClock } from '../../src/cli/run.ts';
 import { type Dashboard, openDashboard } from '../../src/engine/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
@@ -102,7 +102,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     warnings,
     quoting: (instrument) =>
       until(() => {
-        const context = knownOf(engine.daemon.system.get(`symbol:${instrument}`));
+        const context = memoryOf(engine.daemon.system.get(`symbol:${instrument}`));
         const orders = context?.state.orders ?? [];
         return (
           orders.length === 2 && orders.every((order) => order.confirmedAtMs !== null) && context?.underWay.length === 0

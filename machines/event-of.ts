@@ -1,0 +1,19 @@
+/**
+ * The event as one of that type.
+ *
+ * @throws where the chart leads another event to an action that takes only this one
+ */
+export function eventOf<E extends { readonly type: string }, T extends E['type']>(
+  event: E,
+  type: T,
+): Extract<E, { readonly type: T }> {
+  if (!isOf(event, type)) throw new Error(`an action for ${type} was reached by ${event.type}`);
+  return event;
+}
+
+function isOf<E extends { readonly type: string }, T extends E['type']>(
+  event: E,
+  type: T,
+): event is Extract<E, { readonly type: T }> {
+  return event.type === type;
+}
