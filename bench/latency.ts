@@ -123,7 +123,7 @@ async function until<T>(look: () => T | null): Promise<T> {
 
 /**
  * What the original did: one loop, account after account, call after call, every 2 s; no streams, no priorities. Same
- * adapter, same machine, same exchange.
+ * adapter, same machine, same exchange, but without its limits: this loop does not count its requests and would be refused.
  */
 async function baseline(row: Row, rounds: number): Promise<number[]> {
   const paper = await startPaper({
@@ -132,6 +132,7 @@ async function baseline(row: Row, rounds: number): Promise<number[]> {
     faults: delays(row.roundTripMs),
     equityUsdt: '100000000',
     sessionMs: 86_400_000,
+    rateLimits: false,
   });
   letAHold(paper);
   const [a, b] = paper.accounts;
