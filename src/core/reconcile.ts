@@ -303,15 +303,18 @@ function comparePosition(
 
   const former = state.contradiction[account];
   const alike = former?.difference.eq(difference) ? former : null;
-  // Drift is judged on whole readings; what is folded in between tells of differences and of their end (10.5).
+  // Drift is judged on whole readings; what is folded in between tells of differences and of their end (10.5). A reading that
+  // says another size than the frame that outranks it shows no difference: the count begins again.
   const whole = snapshot.whole ?? true;
+  const before = whole && snapshot.asRead === false ? 0 : (alike?.snapshots ?? 0);
+  const isShown = whole && snapshot.asRead !== false;
   const contradiction = {
     difference,
     // A time to come is from before our clock was set back.
     sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
     // Counted from the first whole reading that shows it.
-    alikeSinceMs: alike !== null && alike.snapshots > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
-    snapshots: (alike?.snapshots ?? 0) + (whole ? 1 : 0),
+    alikeSinceMs: alike !== null && before > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
+    snapshots: before + (isShown ? 1 : 0),
   };
   const seen: Fact = {
     type: 'drift.seen',
@@ -329,11 +332,12 @@ function comparePosition(
     (order) =>
       order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
   );
-  const lasting = whole && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
+  const lasting =
+    isShown && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
   if (!lasting || explained || state.split !== undefined) {
     return {
       state: withContradiction(state, account, contradiction),
-      facts: whole && contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
+      facts: isShown && contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
     };
   }
   return adoptDrift(state, snapshot, contradiction, mark);

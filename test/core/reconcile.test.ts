@@ -395,6 +395,23 @@ describe('10.5 drift', () => {
     assert.equal(stale.state, second.state);
   });
 
+  it('10.5 10.6 a reading whose size a frame outranks does not count, and the count begins again after it', () => {
+    const asRead = [true, false, true, true, true];
+    const seenAs = asRead.reduce<{ state: SymbolState; facts: string[][] }>(
+      ({ state, facts }, read, index) => {
+        const at = { atMs: NOW + index * STEP_MS, fills: [], asRead: read };
+        const taken = take(state, snapshot('A', position(4), at), d(100));
+        return {
+          state: taken.state,
+          facts: [...facts, [...types(taken), String(taken.state.contradiction.A?.snapshots)]],
+        };
+      },
+      { state: stateWith(), facts: [] },
+    );
+    assert.deepEqual(seenAs.facts, [['1'], ['0'], ['1'], ['drift.seen', '2'], ['3']]);
+    assert.equal(seenAs.state.contradiction.A?.alikeSinceMs, NOW + 2 * STEP_MS);
+  });
+
   it('10.5 three snapshots in less than 10 s are not enough', () => {
     const taken = readings(stateWith(), [4, 4, 4, 4], 3333);
     assert.deepEqual(
