@@ -159,7 +159,7 @@ interface DaemonContext extends TradingParts {
   /** … and what is not hedged by it. */
   readonly journalledNets: readonly NetLeft[];
   /** How this run began, until people are told what it found (strategy 12.3); null: they are, or it does not trade yet. */
-  readonly toTell: { readonly after: 'stop' | 'crash' | 'none'; readonly sinceMs: number } | null;
+  readonly toTell: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
   /** The stop has begun: an actor that is started again is told so at once. */
   readonly draining: boolean;
   readonly broken: boolean;
@@ -287,7 +287,7 @@ const daemonSetup = setup({
     noteStart: enqueueActions(({ context, enqueue, system }) => {
       const startedAtMs = context.clock.nowMs();
       const former = lastRun(context);
-      const after = former === null ? 'none' : former.stoppedAtMs === null ? 'crash' : 'stop';
+      const after = former === null ? afterNoNote(context) : former.stoppedAtMs === null ? 'crash' : 'stop';
       enqueue.assign({ toTell: { after, sinceMs: startedAtMs } });
       noteRun(context, { enqueue, system }, { startedAtMs, stoppedAtMs: null, exitCode: null });
     }),
@@ -1130,6 +1130,11 @@ function reportFailed(
 
 function lastRun({ journal }: Pick<DaemonContext, 'journal'>): RunNote | null {
   return (journal.latest('note', RUN_NOTE)?.body as RunNote | undefined) ?? null;
+}
+
+/** A version that kept no such note has traded with this journal: it does not say how that ended. */
+function afterNoNote({ journal }: Pick<DaemonContext, 'journal'>): 'unknown' | 'none' {
+  return journal.latestOfEach('symbol.state').length === 0 ? 'none' : 'unknown';
 }
 
 /** The engine trades and stops without that note; that it cannot be written is reported. */

@@ -22,8 +22,7 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
   const entry = journal.latest('symbol.state', instrument);
   const saved = entry?.body as SymbolState | undefined;
   if (entry === null || saved === undefined || !saved.begun) return emptySymbolState(instrument);
-  // What an older journal does not have yet stands as in a symbol that is new.
-  let state: SymbolState = { ...emptySymbolState(instrument), ...saved };
+  let state = asOfNow(instrument, saved);
   for (const { clientOrderId } of saved.orders) {
     state = asTheJournalSays(journal, forgetCancel(state, clientOrderId), clientOrderId);
   }
@@ -38,6 +37,19 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
     state = asTheJournalSays(journal, state, clientOrderId);
   }
   return markAllCancelSent(state);
+}
+
+/**
+ * A state of an older version: what it does not have stands as in a symbol that is new. Not so `closedSizes`, whose absence
+ * means that all of each closed order is booked. An older version, put back for a while, also carries the sizes on without
+ * adding to them: they count only where they reach to the newest closed order.
+ */
+function asOfNow(instrument: string, saved: SymbolState): SymbolState {
+  const { closedSizes: _, ...empty } = emptySymbolState(instrument);
+  const state: SymbolState = { ...empty, ...saved };
+  if (state.closedSizes === undefined || state.closed.at(-1) === state.closedSizesTo) return state;
+  const { closedSizes: _stale, ...rest } = state;
+  return rest;
 }
 
 /**

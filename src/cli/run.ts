@@ -12,7 +12,7 @@ import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
-import { createSteering } from '../engine/steering.ts';
+import { createSteering, type SteeringParts } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
@@ -194,7 +194,7 @@ export async function run(
       warn: (message) => log.say('warn', message, Date.now()),
       alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
     });
-    const steer = createSteering({
+    const steer = announced(service, {
       engine,
       journal: engine.journal,
       clock: systemClock,
@@ -284,6 +284,20 @@ function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     log.say('warn', `status finds this engine by GRVT_HEDGE_HTTP_PORT only: ${why}`, Date.now());
   }
+}
+
+/** Commands, of which systemd hears when one reads the settings again and when that is over (strategy 16.4). */
+function announced(service: ServiceManager | null, parts: SteeringParts): ReturnType<typeof createSteering> {
+  const steer = createSteering(parts);
+  return async (command) => {
+    if (command.verb !== 'reload') return steer(command);
+    service?.reloading();
+    try {
+      return await steer(command);
+    } finally {
+      service?.ready();
+    }
+  };
 }
 
 /** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */

@@ -58,8 +58,8 @@ export interface DailyReport extends Queued {
 
 /** What was done, by whom: information, told once (strategy 12.3). */
 export type Doing =
-  /** `after`: the run before stopped in order, or ended without a stop, so that this one takes over; `none`: there was none. */
-  | { readonly what: 'started'; readonly after: 'stop' | 'crash' | 'none'; readonly symbols: number }
+  /** `after`: the run before stopped in order, or ended without a stop, so that this one takes over; `unknown`: an older version did not note it; `none`: there was none. */
+  | { readonly what: 'started'; readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly symbols: number }
   | { readonly what: 'stopped'; readonly why: string }
   /** `mode` holds now, by these (strategy 16.1); `untilMs` null: until it is changed. */
   | {

@@ -17,6 +17,7 @@ import { splitRatio, withoutSplit } from './split.ts';
 import {
   CLOSED_ORDERS_REMEMBERED,
   type Contradiction,
+  noClosedSizes,
   RECENT_FILL_MS,
   RECENT_FILLS_MAX,
   type SymbolState,
@@ -385,7 +386,10 @@ function adoptDrift(
     ...withContradiction(taken.state, account, null),
     ...(left.isZero()
       ? {}
-      : { fillsFromMs: { A: 0, B: 0, ...state.fillsFromMs, [account]: fromMs }, closedSizes: state.closedSizes ?? {} }),
+      : {
+          fillsFromMs: { A: 0, B: 0, ...state.fillsFromMs, [account]: fromMs },
+          ...(state.closedSizes === undefined ? noClosedSizes(state.closed) : {}),
+        }),
   };
   if (left.isZero() || price === null) return { state: settled, facts: taken.facts };
   const booking = book(settled, {
@@ -429,7 +433,8 @@ function bookOwn(
     const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(
       -CLOSED_ORDERS_REMEMBERED,
     );
-    state = { ...booking.state, closed, closedSizes: { ...state.closedSizes, [clientOrderId]: total } };
+    const closedSizes = { ...state.closedSizes, [clientOrderId]: total };
+    state = { ...booking.state, closed, closedSizes, closedSizesTo: clientOrderId };
     facts.push({
       type: 'fill.booked',
       atMs,
@@ -462,9 +467,14 @@ export function letGo(state: SymbolState, clientOrderId: string): SymbolState {
     closed,
   };
   const booked = state.orders.find((order) => order.clientOrderId === clientOrderId)?.bookedSize ?? ZERO;
-  if (booked.isZero() || state.closedSizes === undefined) return left;
+  if (state.closedSizes === undefined) return left;
+  if (booked.isZero()) return { ...left, closedSizesTo: clientOrderId };
   const sizes = Object.entries({ ...state.closedSizes, [clientOrderId]: booked });
-  return { ...left, closedSizes: Object.fromEntries(sizes.filter(([id]) => closed.includes(id))) };
+  return {
+    ...left,
+    closedSizes: Object.fromEntries(sizes.filter(([id]) => closed.includes(id))),
+    closedSizesTo: clientOrderId,
+  };
 }
 
 export function replaceOrder(state: SymbolState, order: ManagedOrder): SymbolState {

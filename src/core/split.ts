@@ -1,7 +1,7 @@
 import { Decimal, max, sum, ZERO } from './decimal.ts';
 import { lotsNet } from './ledger.ts';
 import { ACCOUNTS, type AccountName } from './model.ts';
-import type { SymbolState } from './symbol-state.ts';
+import { noClosedSizes, type SymbolState } from './symbol-state.ts';
 import { waitingOf } from './valuing.ts';
 
 /** A split of an instrument (strategy 10.5): the exchange re-denominates positions, so many new units for each old one. */
@@ -45,7 +45,7 @@ export function afterSplit({ split, ...state }: SymbolState, nowMs: number): Sym
     contradiction: { A: null, B: null },
     // Fills of before are in old units.
     fillsFromMs: { A: nowMs, B: nowMs },
-    closedSizes: {},
+    ...noClosedSizes(state.closed),
     acceptedMark: null,
     markDoubt: null,
   };

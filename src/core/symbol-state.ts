@@ -19,6 +19,8 @@ export interface SymbolState {
   readonly closed: readonly string[];
   /** What was booked of those, where anything was; absent in older journals, where it was all. */
   readonly closedSizes?: Readonly<Record<string, Decimal>>;
+  /** The newest of `closed` when `closedSizes` was last added to; absent: none was closed since those began. */
+  readonly closedSizesTo?: string;
   /** Fills of before are in the ledger or adopted, the exchange's time (10.5); absent in older journals. */
   readonly fillsFromMs?: Readonly<Record<AccountName, number>>;
   /** Signed position that the booked fills add up to: the settled size of 3.3. */
@@ -134,6 +136,12 @@ export interface Contradiction {
 
 /** How many closed order ids a symbol remembers. A stale answer is seconds old; this is hours of orders. */
 export const CLOSED_ORDERS_REMEMBERED = 64;
+
+/** What was booked of closed orders counts from here on: of those so far nothing is left to book. */
+export function noClosedSizes(closed: readonly string[]): Pick<SymbolState, 'closedSizes' | 'closedSizesTo'> {
+  const newest = closed.at(-1);
+  return { closedSizes: {}, ...(newest === undefined ? {} : { closedSizesTo: newest }) };
+}
 
 export function emptySymbolState(instrument: string): SymbolState {
   return {

@@ -56,7 +56,7 @@ interface Words {
   readonly dailyHints: string;
   readonly dailyMore: (count: number, names: string) => string;
   readonly dailyUnknown: (names: string) => string;
-  readonly started: (after: 'stop' | 'crash' | 'none', symbols: number) => string;
+  readonly started: (after: 'stop' | 'crash' | 'unknown' | 'none', symbols: number) => string;
   readonly stopped: (why: string) => string;
   readonly mode: (mode: { symbols: string; mode: string; by: string; until: string | null; why: string }) => string;
   readonly allHedged: string;
@@ -126,7 +126,7 @@ const EN: Words = {
   dailyMore: (count, names) => `and ${count} more: ${names}`,
   dailyUnknown: (names) => `not known: ${names}`,
   started: (after, symbols) =>
-    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
+    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', unknown: 'Started, going on from the journal of an older version', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
   stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
@@ -187,7 +187,7 @@ const ZH: Words = {
   dailyMore: (count, names) => `另有 ${count} 个：${names}`,
   dailyUnknown: (names) => `状态未知：${names}`,
   started: (after, symbols) =>
-    `${{ stop: '已启动', crash: '已启动，接管上次未正常停止的运行', none: '首次启动' }[after]}：${symbols} 个标的`,
+    `${{ stop: '已启动', crash: '已启动，接管上次未正常停止的运行', unknown: '已启动，沿用旧版本的日志库', none: '首次启动' }[after]}：${symbols} 个标的`,
   stopped: (why) => (why === '' ? '已停止' : `已停止：${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}：模式 ${mode}${by === '' ? '' : `（${by}）`}${until === null ? '' : `，至 ${until}`}${why === '' ? '' : `，${why}`}`,

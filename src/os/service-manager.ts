@@ -6,8 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
  * `NotifyAccess=all`.
  */
 export interface ServiceManager {
-  /** Trading: `systemctl start` returns. Also after a reload. */
+  /** Trading: `systemctl start` returns. Also after a reload, whatever came of it. */
   ready(): void;
+  /** Settings are being read again; `ready` ends it. */
   reloading(): void;
   stopping(): void;
   /** The line that `systemctl status` shows. */
@@ -22,6 +23,8 @@ export interface ServiceManagerOptions {
   readonly problems: () => readonly string[];
   /** Says once why systemd is not told, or that the sign of life is withheld. */
   readonly warn: (text: string) => void;
+  /** CLOCK_MONOTONIC, microseconds, of which systemd wants to know when a reload began. Default: the system's. */
+  readonly monotonicUsec?: () => bigint;
 }
 
 /** Three signs of life within the watchdog's time: one may be late, one may be lost. */
@@ -30,12 +33,15 @@ const SIGNS_PER_PERIOD = 3;
 const WAITING_MAX_BYTES = 4_096;
 const STATUS_MAX_CHARS = 200;
 
-/** Sends each line; one that cannot be sent is said on standard output. */
-const SHELL = 'while IFS= read -r line; do systemd-notify "$line" 2>&1 || echo "not sent: $line"; done';
+/** Sends each line, its words as the fields of one message (a status is one field); what cannot be sent goes to standard output. */
+const SHELL = `while IFS= read -r line; do
+  case $line in STATUS=*) set -- "$line" ;; *) set -f; set -- $line ;; esac
+  systemd-notify "$@" 2>&1 || echo "not sent: $line"
+done`;
 
 /** @returns null: no systemd has started this process */
 export function openServiceManager(options: ServiceManagerOptions): ServiceManager | null {
-  const { env, problems, warn } = options;
+  const { env, problems, warn, monotonicUsec = () => process.hrtime.bigint() / 1_000n } = options;
   if (!env.NOTIFY_SOCKET) return null;
   const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1_000;
   const shell = spawn('/bin/sh', ['-c', SHELL], {
@@ -48,6 +54,7 @@ export function openServiceManager(options: ServiceManagerOptions): ServiceManag
   // Its end is seen by what it leaves unsent; without a listener the broken pipe would be a defect.
   shell.stdin.on('error', (error) => say(`systemd is not told anything: ${error.message}`));
   letProcessEnd(shell);
+  let isStopping = false;
   const send = (message: string) => {
     if (shell.stdin.writableLength <= WAITING_MAX_BYTES) shell.stdin.write(`${message}\n`);
   };
@@ -60,9 +67,18 @@ export function openServiceManager(options: ServiceManagerOptions): ServiceManag
   const feeding = watchdogMs > 0 ? setInterval(feed, watchdogMs / SIGNS_PER_PERIOD) : null;
   feeding?.unref();
   return {
-    ready: () => send('READY=1'),
-    reloading: () => send('RELOADING=1'),
-    stopping: () => send('STOPPING=1'),
+    // A reload may end after the stop has begun.
+    ready: () => {
+      if (!isStopping) send('READY=1');
+    },
+    // Both in one message: systemd takes the READY=1 of a later time for the end of this reload.
+    reloading: () => {
+      if (!isStopping) send(`RELOADING=1 MONOTONIC_USEC=${monotonicUsec()}`);
+    },
+    stopping: () => {
+      isStopping = true;
+      send('STOPPING=1');
+    },
     status: (text) => send(`STATUS=${text.replaceAll(/\s+/g, ' ').slice(0, STATUS_MAX_CHARS)}`),
     close: () => {
       if (feeding !== null) clearInterval(feeding);

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Decimal } from '../core/decimal.ts';
+import { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
 import { readDotenv } from './dotenv.ts';
 import { isAllowed, isLoopback, type ProxySettings, proxyAddress, proxyOf } from './network.ts';
@@ -177,6 +177,7 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const errors: string[] = [];
   const warnings: string[] = [];
   const texts = mergedTexts(input, errors);
+  takeFormerRate(texts, warnings);
   complainOfUnknownNames(texts, errors, warnings);
   const unreadable = takeFiles(texts, input, errors);
   const values = parseAll(texts, errors);
@@ -286,13 +287,10 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
   const known = new Set(knownNames());
   for (const name of texts.keys()) {
     if (known.has(name) || !/^GRVT_/i.test(name)) continue;
-    const successor = REPLACED.get(name.toUpperCase());
-    if (successor !== undefined) {
-      errors.push(`${name}: replaced by ${successor}`);
-    } else if (/^GRVT_HEDGE_/i.test(name)) {
+    if (/^GRVT_HEDGE_/i.test(name)) {
       errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
+      continue;
     }
-    if (successor !== undefined || /^GRVT_HEDGE_/i.test(name)) continue;
     // Other programs keep GRVT_… settings of their own beside ours: only a likely slip is worth a word.
     const near = nearest(name, known);
     if (near !== null && !texts.has(near)) {
@@ -301,13 +299,24 @@ function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: stri
   }
 }
 
-/** Settings of older versions, and what is set instead. */
-const REPLACED: ReadonlyMap<string, string> = new Map([
-  [
-    'GRVT_HEDGE_REQUESTS_PER_SEC',
-    'GRVT_HEDGE_RATE_SCALE, which multiplies the budget by the weights of the exchange; leave it out for the lowest tier',
-  ],
-]);
+/** Requests per second of one account, before the budget was counted by the weights of the exchange; 10 was the lowest tier's. */
+const FORMER_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
+const FORMER_RATE_OF_SCALE_1 = 10;
+
+/** A file of settings from before 1.0 goes on working: its rate is taken as the factor that it comes to. */
+function takeFormerRate(texts: Map<string, string>, warnings: string[]): void {
+  const given = texts.get(FORMER_RATE);
+  // What is no number stays, and is named as a setting that there is not.
+  if (given === undefined || !/^[1-9]\d{0,3}$/.test(given)) return;
+  texts.delete(FORMER_RATE);
+  const scale = new Decimal(given).div(FORMER_RATE_OF_SCALE_1).toFixed();
+  if (texts.has('GRVT_HEDGE_RATE_SCALE')) {
+    warnings.push(`${FORMER_RATE}: of an older version, ignored beside GRVT_HEDGE_RATE_SCALE`);
+    return;
+  }
+  texts.set('GRVT_HEDGE_RATE_SCALE', scale);
+  warnings.push(`${FORMER_RATE}: of an older version, read as GRVT_HEDGE_RATE_SCALE=${scale}; write that instead`);
+}
 
 const OWN_PREFIX = 'GRVT_HEDGE_';
 

@@ -672,7 +672,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     assert.deepEqual(others, []);
     assert.match(
       started!,
-      /^\[.*\].*\nStarted for the first time: 2 symbols\nUnhedged: 1, worth 600\.00 USDT, cost at the touch 101\.00 USDT\n/,
+      /^\[.*\].*\nStarted, going on from the journal of an older version: 2 symbols\nUnhedged: 1, worth 600\.00 USDT, cost at the touch 101\.00 USDT\n/,
     );
     assert.match(
       started!,

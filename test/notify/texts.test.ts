@@ -257,6 +257,12 @@ describe('12.3 news, in both languages', () => {
       /接管.*：4 个标的\n未对冲 1 个，价值 996\.00 USDT，按盘口对冲的成本 12\.45 USDT\n- BNB_USDT_Perp：待对冲：卖出 1\.66/,
     ],
     [
+      'the first start with the journal of an older version',
+      news({ what: 'started', after: 'unknown', symbols: 1 }, { unhedged: [] }),
+      /^Started, going on from the journal of an older version: 1 symbol/,
+      /^已启动，沿用旧版本的日志库：1 个标的/,
+    ],
+    [
       'a cost that is not known',
       news({ what: 'stopped', why: 'SIGTERM' }, { unhedged: [net, { ...net, costUsdt: null }] }),
       /^Stopped: SIGTERM\nUnhedged: 2, worth 1992\.00 USDT, cost at the touch not known$/,

@@ -22,7 +22,7 @@ while True:
         for i in range(0, len(fds), 4):
             __import__('os').close(int.from_bytes(fds[i:i + 4], 'little'))
     if data != b'BARRIER=1':
-        print(data.decode(), flush=True)
+        print(data.decode().strip().replace('\\n', '|'), flush=True)
 `;
 const found = (command: string) => spawnSync('which', [command]).status === 0;
 const canListen = found('systemd-notify') && found('python3');
@@ -61,15 +61,27 @@ describe('sd_notify', () => {
       env: { ...process.env, NOTIFY_SOCKET: systemd.path },
       problems: () => [],
       // The last message's barrier may find the listener gone: the test is over then.
-      warn: (text) => assert.ok(heard.length === 5, text),
+      warn: (text) => assert.ok(heard.length === 6, text),
+      monotonicUsec: () => 1_234_567n,
     });
-    service!.status('trading\nBTC');
+    service!.status('trading\nBTC *');
     service!.ready();
     service!.reloading();
     service!.ready();
     service!.stopping();
-    for (let index = 0; index < 5; index += 1) heard.push(await systemd.next());
-    assert.deepEqual(heard, ['STATUS=trading BTC', 'READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
+    // A reload that ends during the stop.
+    service!.ready();
+    service!.reloading();
+    service!.status('over');
+    for (let index = 0; index < 6; index += 1) heard.push(await systemd.next());
+    assert.deepEqual(heard, [
+      'STATUS=trading BTC *',
+      'READY=1',
+      'RELOADING=1|MONOTONIC_USEC=1234567',
+      'READY=1',
+      'STOPPING=1',
+      'STATUS=over',
+    ]);
     service!.close();
   });
 

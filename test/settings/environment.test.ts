@@ -261,6 +261,26 @@ describe('names that are not settings', () => {
       errorsOf(load({ GRVT_HEDGE_X: '1' })).join(),
       /^GRVT_HEDGE_X: no such setting; the nearest is GRVT_HEDGE_\w+$/,
     ));
+  for (const [given, scale] of [
+    ['10', '1'],
+    ['25', '2.5'],
+    ['1', '0.1'],
+    ['1000', '100'],
+  ] as const) {
+    it(`the former rate of ${given} a second is the factor ${scale}, with a warning`, () => {
+      const result = load({ GRVT_HEDGE_REQUESTS_PER_SEC: given });
+      assert.ok(result.ok);
+      assert.equal(String(result.settings.rateScale), scale);
+      assert.match(result.warnings.join(), new RegExp(`read as GRVT_HEDGE_RATE_SCALE=${scale};`));
+    });
+  }
+  it('the former rate is ignored beside the factor, and refused where it is no rate', () => {
+    const both = load({ GRVT_HEDGE_REQUESTS_PER_SEC: '20', GRVT_HEDGE_RATE_SCALE: '3' });
+    assert.ok(both.ok);
+    assert.equal(String(both.settings.rateScale), '3');
+    assert.match(both.warnings.join(), /ignored beside GRVT_HEDGE_RATE_SCALE/);
+    assert.match(errorsOf(load({ GRVT_HEDGE_REQUESTS_PER_SEC: 'many' })).join(), /no such setting/);
+  });
   it('an empty one is unset', () => assert.ok(load({ GRVT_HEDGE_X: '' }).ok));
   it('settings of other programs are left alone, a likely slip is warned of', () => {
     const result = load({ GRVT_BALANCE_POLL_SECONDS: '5', GRVT_TRADING_API_KEY1: 'abc', PATH: '/bin' });
