@@ -5,12 +5,11 @@ import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
   AccountParked,
   ActorFailed,
-  AlertCleared,
-  AlertRaised,
   CancelEnded,
   CancellationTold,
-  GatewayIdle,
+  GatewayStarted,
   GatewayToSymbol,
+  Message,
   OrderCancel,
   OrderResolve,
   OrderSeen,
@@ -176,19 +175,17 @@ export type TouchAnswer = Extract<GatewayToSymbol, { type: 'touch.received' | 't
 
 /** Something to be done about an event; the chart carries it out, in this order. */
 export type Command =
-  | { readonly do: 'tell-symbol'; readonly instrument: string; readonly message: GatewayToSymbol }
-  | { readonly do: 'tell'; readonly systemId: string; readonly message: ToOthers }
+  /** To the actor of that system id, if it runs. */
+  | { readonly do: 'send'; readonly to: string; readonly message: Message }
   | { readonly do: 'submit'; readonly childId: string; readonly input: SubmissionInput }
   | { readonly do: 'cancel'; readonly childId: string; readonly input: CancellationInput }
   | { readonly do: 'read-touch'; readonly childId: string; readonly input: TouchInput }
   | {
-      readonly do: 'tell-child';
+      readonly do: 'send-child';
       readonly childId: string;
       readonly message: SubmissionHalt | OrderSeen | StreamsChanged;
     }
   | { readonly do: 'stop'; readonly childId: string };
-
-type ToOthers = GatewayIdle | AccountParked | ActorFailed | AlertRaised | AlertCleared;
 
 /** What an event leads to. */
 export interface Step {
@@ -244,7 +241,7 @@ function endedMessage(context: GatewayContext, intent: Intent, result: Submissio
   const { intentId, account, instrument } = intent;
   const atMs = context.deps.clock.nowMs();
   const message: SubmissionEnded = { type: 'submission.ended', intentId, account, atMs, result };
-  return { do: 'tell-symbol', instrument, message };
+  return { do: 'send', to: `symbol:${instrument}`, message };
 }
 
 /** Numbers of an instrument's submissions that may yet be priced. */
@@ -292,7 +289,7 @@ export function withdraw(context: GatewayContext, instrument: string): Step {
   for (const account of ACCOUNTS) {
     const childId = context.active[slotOf(account, instrument)];
     if (childId === undefined) continue;
-    commands.push({ do: 'tell-child', childId, message: { type: 'submission.halt', result: OUTDATED } });
+    commands.push({ do: 'send-child', childId, message: { type: 'submission.halt', result: OUTDATED } });
   }
   const left = (account: AccountName) => context.queues[account].filter((queued) => !isOutdated(queued));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
@@ -391,27 +388,27 @@ function withJob(context: GatewayContext, childId: string, job: Job): GatewayCon
 /** An attempt is in the journal and about to leave: from now on its symbol counts it. */
 export function noteSent(context: GatewayContext, { childId, prepared }: SubmissionPrepared): Step {
   const job = submissionJob(context, childId);
-  if (job === null) return { context, commands: [] };
+  if (job === null) return unchanged(context);
   const inDoubt = trackedFromPrepared(prepared);
   const { clientOrderId, account, side, size, price, purpose, attempt, sentAtMs, expirationMs } = inDoubt;
   const { intentId } = prepared.intent;
   const words = { intentId, attempt, clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs };
   return {
     context: withJob(context, childId, { ...job, inDoubt }),
-    commands: [{ do: 'tell-symbol', instrument: job.instrument, message: { type: 'order.sent', ...words } }],
+    commands: [{ do: 'send', to: `symbol:${job.instrument}`, message: { type: 'order.sent', ...words } }],
   };
 }
 
 /** Passes on what a submission says, and keeps the prices and the slots by it. */
 export function noteTold(context: GatewayContext, { childId, message }: SubmissionTold): Step {
   const job = submissionJob(context, childId);
-  if (job === null) return { context, commands: [] };
+  if (job === null) return unchanged(context);
   const { desk } = context;
-  const tell: Command = { do: 'tell-symbol', instrument: job.instrument, message };
+  const passOn: Command = { do: 'send', to: `symbol:${job.instrument}`, message };
   if (message.type !== 'submission.ended') {
     const dead = message.type === 'attempt.refused' || message.outcome === 'absent';
     if (dead) desk.table = withoutOrder(desk.table, message.clientOrderId);
-    return { context: withJob(context, childId, { ...job, inDoubt: null }), commands: [tell] };
+    return { context: withJob(context, childId, { ...job, inDoubt: null }), commands: [passOn] };
   }
   const { kind } = message.result;
   desk.table =
@@ -421,7 +418,7 @@ export function noteTold(context: GatewayContext, { childId, message }: Submissi
   const inDoubt = kind === 'unknown' ? job.inDoubt : null;
   const next = freeSlot(withJob(context, childId, { ...job, ended: true, inDoubt }), childId);
   const calls = judgeCalls(next, message);
-  return startNext({ context: calls.context, commands: [tell, ...calls.commands] });
+  return startNext({ context: calls.context, commands: [passOn, ...calls.commands] });
 }
 
 /**
@@ -441,7 +438,7 @@ function judgeCalls(context: GatewayContext, message: SubmissionEnded | CancelEn
       return callFails(context, message.result.failure ?? null);
     case 'denied':
     case 'outdated':
-      return { context, commands: [] };
+      return unchanged(context);
     default:
       return callsWork(context, [apiFailureKey(account, 'createOrder'), BOOK_KEY]);
   }
@@ -457,24 +454,24 @@ function callFails(context: GatewayContext, failure: ExchangeFailure | null): St
   // What never left for want of budget or a connection is told by the polls, which need both as well; the book is not polled.
   const told = failure?.kind !== 'unavailable' || failure.call === 'book';
   if (failure === null || !told || failure.kind === 'parked' || failure.kind === 'unauthenticated') {
-    return { context, commands: [] };
+    return unchanged(context);
   }
   const key = apiFailureKey(failure.account, failure.call);
   const inARow = (context.failing[key] ?? 0) + 1;
   const alert = apiFailureAlert(failure, inARow, context.deps.clock.nowMs(), null);
   return {
     context: { ...context, failing: { ...context.failing, [key]: inARow } },
-    commands: [{ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.raised', alert } }],
+    commands: [{ do: 'send', to: 'alert-desk', message: { type: 'alert.raised', alert } }],
   };
 }
 
 function callsWork(context: GatewayContext, keys: readonly string[]): Step {
   const over = keys.filter((key) => context.failing[key] !== undefined);
-  if (over.length === 0) return { context, commands: [] };
+  if (over.length === 0) return unchanged(context);
   const atMs = context.deps.clock.nowMs();
   const failing = Object.fromEntries(Object.entries(context.failing).filter(([key]) => !over.includes(key)));
   const commands = over.map(
-    (key): Command => ({ do: 'tell', systemId: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+    (key): Command => ({ do: 'send', to: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
   );
   return { context: { ...context, failing }, commands };
 }
@@ -496,7 +493,7 @@ function withoutJob(context: GatewayContext, childId: string): GatewayContext {
 export function startCancel(context: GatewayContext, request: OrderCancel): Step {
   const { instrument, account, clientOrderId } = request;
   const cancels = Object.values(context.jobs).filter((job) => job.kind === 'cancel');
-  if (cancels.some((job) => job.clientOrderId === clientOrderId)) return { context, commands: [] };
+  if (cancels.some((job) => job.clientOrderId === clientOrderId)) return unchanged(context);
   if (cancels.length >= CANCELS_MAX || !isStrategyOrder(clientOrderId)) {
     return { context, commands: [cancelFailed(context, request)] };
   }
@@ -518,17 +515,17 @@ function cancelFailed(
 ): Command {
   const atMs = context.deps.clock.nowMs();
   const message = { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' } as const;
-  return { do: 'tell-symbol', instrument, message };
+  return { do: 'send', to: `symbol:${instrument}`, message };
 }
 
 /** A cancel is over, or failed: its symbol is told. */
 export function noteCancelTold(context: GatewayContext, { childId, message }: CancellationTold): Step {
   const job = context.jobs[childId];
-  if (job === undefined) return { context, commands: [] };
+  if (job === undefined) return unchanged(context);
   const calls = judgeCalls(context, message);
   return {
     context: calls.context,
-    commands: [{ do: 'tell-symbol', instrument: job.instrument, message }, ...calls.commands],
+    commands: [{ do: 'send', to: `symbol:${job.instrument}`, message }, ...calls.commands],
   };
 }
 
@@ -540,7 +537,7 @@ export function orderSeen(context: GatewayContext, message: OrderSeen): Step {
   const same = context.intact[account] === intact;
   return {
     context: same ? context : { ...context, intact: { ...context.intact, [account]: intact } },
-    commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
+    commands: childIds.map((childId) => ({ do: 'send-child', childId, message })),
   };
 }
 
@@ -559,7 +556,7 @@ export function streamsChanged(context: GatewayContext, message: StreamsChanged)
   const childIds = childrenAt(context, (job) => job.kind !== 'touch' && job.account === account);
   return {
     context: { ...context, intact: { ...context.intact, [account]: intact } },
-    commands: childIds.map((childId) => ({ do: 'tell-child', childId, message })),
+    commands: childIds.map((childId) => ({ do: 'send-child', childId, message })),
   };
 }
 
@@ -568,7 +565,7 @@ export function resolve(context: GatewayContext, request: OrderResolve): Step {
   const inHand = Object.values(context.jobs).some(
     (job) => job.kind === 'submission' && job.inDoubt?.clientOrderId === request.clientOrderId,
   );
-  if (inHand) return { context, commands: [] };
+  if (inHand) return unchanged(context);
   const prepared = preparedFor(context, request.clientOrderId);
   const why = reason('missing-since-confirmed', '9.6');
   return startResolving({ context, commands: [] }, trackedFromRequest(request, prepared), why, 0);
@@ -589,7 +586,7 @@ function preparedFor(context: GatewayContext, clientOrderId: string): PreparedOr
 /** Reads a touch; one outstanding question per instrument answers for all. */
 export function startTouch(context: GatewayContext, { instrument }: TouchRequest): Step {
   const childId = `touch-${instrument}`;
-  if (context.jobs[childId] !== undefined) return { context, commands: [] };
+  if (context.jobs[childId] !== undefined) return unchanged(context);
   const { exchange, clock } = context.deps;
   return {
     context: withJob(context, childId, { kind: 'touch', instrument }),
@@ -605,7 +602,7 @@ export function noteDone(context: GatewayContext, childId: string, output: unkno
   if (job?.kind !== 'touch') return startNext({ context: rest, commands });
   const answer = output as TouchAnswer;
   const calls = judgeBook(rest, answer);
-  commands.push({ do: 'tell-symbol', instrument: job.instrument, message: answer }, ...calls.commands);
+  commands.push({ do: 'send', to: `symbol:${job.instrument}`, message: answer }, ...calls.commands);
   return startNext({ context: calls.context, commands });
 }
 
@@ -618,14 +615,14 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
   const failed: ActorFailed = { type: 'actor.failed', actor: childId, message, atMs };
   const commands: Command[] = [
     { do: 'stop', childId },
-    { do: 'tell', systemId: 'daemon', message: failed },
+    { do: 'send', to: 'daemon', message: failed },
   ];
   const rest = withoutJob(context, childId);
   if (job === undefined) return { context: rest, commands };
   const { instrument } = job;
   if (job.kind === 'touch') {
     const answer = { type: 'touch.failed', why, atMs } as const;
-    return { context: rest, commands: [...commands, { do: 'tell-symbol', instrument, message: answer }] };
+    return { context: rest, commands: [...commands, { do: 'send', to: `symbol:${instrument}`, message: answer }] };
   }
   if (job.kind === 'cancel') return { context: rest, commands: [...commands, cancelFailed(context, job)] };
   const { desk } = context;
@@ -650,7 +647,7 @@ export function halt(context: GatewayContext, result: StopsAll, concerns = (_int
   for (const childId of Object.values(context.active)) {
     const intent = submissionJob(context, childId)?.intent ?? null;
     if (intent === null || !concerns(intent)) continue;
-    commands.push({ do: 'tell-child', childId, message: { type: 'submission.halt', result } });
+    commands.push({ do: 'send-child', childId, message: { type: 'submission.halt', result } });
   }
   const left = (account: AccountName) => context.queues[account].filter((one) => !queued.includes(one));
   return { context: { ...context, queues: { A: left('A'), B: left('B') } }, commands };
@@ -663,7 +660,7 @@ export function turnAway(context: GatewayContext, intent: Intent, result: StopsA
 
 /** Parks an account (strategy 9.8): it creates nothing, the other one no openings. */
 export function park(context: GatewayContext, account: AccountName): Step {
-  if (context.parked.includes(account)) return { context, commands: [] };
+  if (context.parked.includes(account)) return unchanged(context);
   const parked = ACCOUNTS.filter((name) => name === account || context.parked.includes(name));
   context.desk.parked = parked;
   return halt({ ...context, parked }, parkedResult(parked), (intent) => isParkedFor(parked, intent));
@@ -671,11 +668,11 @@ export function park(context: GatewayContext, account: AccountName): Step {
 
 /** As `park`, met by a call of ours: the daemon and the account's poller are to know. */
 export function parkFound(context: GatewayContext, { account, failure }: ParkingFound): Step {
-  if (context.parked.includes(account)) return { context, commands: [] };
+  if (context.parked.includes(account)) return unchanged(context);
   const step = park(context, account);
   const message: AccountParked = { type: 'account.parked', account, failure };
   const systemIds = ['daemon', `poller:${account}`];
-  const tells = systemIds.map((systemId): Command => ({ do: 'tell', systemId, message }));
+  const tells = systemIds.map((to): Command => ({ do: 'send', to, message }));
   return { context: step.context, commands: [...step.commands, ...tells] };
 }
 
@@ -686,5 +683,39 @@ export function idle(context: GatewayContext): Step {
       ? [{ account: job.account, clientOrderId: job.inDoubt.clientOrderId }]
       : [],
   );
-  return { context, commands: [{ do: 'tell', systemId: 'daemon', message: { type: 'gateway.idle', unknown } }] };
+  return { context, commands: [{ do: 'send', to: 'daemon', message: { type: 'gateway.idle', unknown } }] };
+}
+
+/** Tells each symbol that this gateway knows nothing but the orders it takes up. */
+export function greetSymbols(context: GatewayContext): Step {
+  const { instruments, unsettled, clock } = context.deps;
+  const orders = unsettled.map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
+  const message: GatewayStarted = { type: 'gateway.started', unsettled: orders, atMs: clock.nowMs() };
+  const commands = [...instruments.keys()].map((name): Command => ({ do: 'send', to: `symbol:${name}`, message }));
+  return { context, commands };
+}
+
+/** A parked account was answered again (strategy 9.8). */
+export function unpark(context: GatewayContext, account: AccountName): Step {
+  const parked = context.parked.filter((name) => name !== account);
+  context.desk.parked = parked;
+  return unchanged({ ...context, parked });
+}
+
+/** Submissions that begin from now on work with these. */
+export function withDeps(context: GatewayContext, change: Partial<GatewayInput>): Step {
+  return unchanged({ ...context, deps: { ...context.deps, ...change } });
+}
+
+export function unchanged(context: GatewayContext): Step {
+  return { context, commands: [] };
+}
+
+/** Nothing is queued, submitted or being cancelled; orders of unknown outcome may still be found out (strategy 13.1). */
+export function isNothingInFlight({ active, queues, jobs }: GatewayContext): boolean {
+  return (
+    Object.keys(active).length === 0 &&
+    ACCOUNTS.every((account) => queues[account].length === 0) &&
+    Object.values(jobs).every((job) => job.kind !== 'cancel')
+  );
 }

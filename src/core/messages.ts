@@ -61,6 +61,62 @@ import type { AccountFrame } from './view.ts';
  * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`, `cleanup`.
  */
 
+/** Any of them. */
+export type Message =
+  | PollerStarted
+  | SnapshotReceived
+  | SnapshotFailed
+  | AccountPolled
+  | AccountFailed
+  | OrdersWatched
+  | FrameReceived
+  | LookupsDone
+  | StreamsReported
+  | OrderSeen
+  | StreamsChanged
+  | OrderSubmit
+  | IntentsOutdated
+  | OrderCancel
+  | OrderResolve
+  | TouchRequest
+  | GatewayStarted
+  | OrderSent
+  | AttemptRefused
+  | SubmissionEnded
+  | OrderResolved
+  | CancelEnded
+  | TouchReceived
+  | TouchFailed
+  | TradingDrain
+  | GatewayIdle
+  | AccountParked
+  | AccountUnparked
+  | ActorFailed
+  | SubmissionPrepared
+  | SubmissionTold
+  | SubmissionHalt
+  | CancellationTold
+  | AlertHandled
+  | NewsTold
+  | AlertRaised
+  | AlertCleared
+  | TradingHalt
+  | SymbolLeft
+  | SymbolSteered
+  | SymbolForgotten
+  | SubmissionsTuned
+  | StrategyChanged
+  | ReadingsTuned
+  | DeskTuned
+  | SymbolFlattened
+  | InstrumentsPolled
+  | InstrumentListed
+  | InstrumentUnlisted
+  | RulesDoubted
+  | OrderEnded
+  | ReduceOnlyChanged
+  | ParkingFound;
+
 export type PollerToSymbol = SnapshotReceived | SnapshotFailed | PollerStarted;
 
 /**
