@@ -1,23 +1,16 @@
-import { type AnyActorRef, assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { assign, enqueueActions, fromPromise, setup } from 'xstate';
 import { streamAlert } from '../src/core/conditions.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type {
   AccountFailed,
   AccountParked,
-  AccountPolled,
-  AccountUnparked,
-  AlertRaised,
   FailedLookup,
   FrameReceived,
   InstrumentsPolled,
   LookupsDone,
-  OrderSeen,
   OrdersWatched,
-  PollerStarted,
   ReadingsTuned,
   SnapshotFailed,
-  SnapshotReceived,
-  StreamsChanged,
   StreamsReported,
 } from '../src/core/messages.ts';
 import type {
@@ -46,6 +39,7 @@ import {
   withTime,
 } from '../src/core/view.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
+import { type Sending, send } from './send.ts';
 
 /**
  * Keeps the view of one account (strategy 10.1): reads positions and open orders over and over, with every own order that
@@ -401,30 +395,11 @@ const errorOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.e
 const readingOf = ({ event }: { event: { reading: Reading } }) => ({ reading: event.reading });
 const thrownOf = ({ event }: { event: { thrown: unknown } }) => ({ thrown: event.thrown });
 
-type Message =
-  | SnapshotReceived
-  | SnapshotFailed
-  | PollerStarted
-  | AccountPolled
-  | AccountFailed
-  | AccountParked
-  | AccountUnparked
-  | OrderSeen
-  | StreamsChanged
-  | AlertRaised;
-
-/** Sends to whoever runs under that name; who is not there is not told. */
-function tell({ enqueue, system }: { enqueue: unknown; system: unknown }, systemId: string, message: Message): void {
-  const target = (system as { get(id: string): AnyActorRef | undefined }).get(systemId);
-  const hands = enqueue as { sendTo(target: AnyActorRef, message: Message): void };
-  if (target !== undefined) hands.sendTo(target, message);
-}
-
-/** A view that changed: who is to know of it. */
+/** Sends a changed view to those who work with it: symbols their slices, the gateway and the clean-up the orders that changed. */
 function spread(
   context: PollerContext,
   folded: Folded,
-  hands: { readonly enqueue: unknown; readonly system: unknown },
+  sending: Sending,
   how: { readonly whole: boolean } = { whole: false },
 ): void {
   const { account, clock, reporter } = context.deps;
@@ -434,16 +409,17 @@ function spread(
     const snapshot = sliceOf(folded.view, instrument, { nowMs, whole: how.whole, absent });
     if (snapshot === null) continue;
     const fills = how.whole ? fillsFor(context, instrument) : {};
-    tell(hands, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: { ...snapshot, ...fills } });
+    send(sending, `symbol:${instrument}`, { type: 'snapshot.received', snapshot: { ...snapshot, ...fills } });
   }
   const intact = folded.view.intactSinceMs !== null;
   for (const order of folded.seen) {
-    for (const waiting of ['gateway', 'cleanup']) tell(hands, waiting, { type: 'order.seen', account, order, intact });
+    for (const waiting of ['gateway', 'cleanup'])
+      send(sending, waiting, { type: 'order.seen', account, order, intact });
   }
   for (const contradiction of folded.contradictions) {
     const { instrument, why } = contradiction;
     reporter.report({ type: 'stream.contradicted', atMs: nowMs, account, instrument, why });
-    tell(hands, 'alert-desk', { type: 'alert.raised', alert: streamAlert(account, contradiction, nowMs) });
+    send(sending, 'alert-desk', { type: 'alert.raised', alert: streamAlert(account, contradiction, nowMs) });
   }
 }
 
@@ -480,7 +456,7 @@ export const accountPollerMachine = setup({
     greetSymbols: enqueueActions(({ context, enqueue, system }) => {
       const { account, instruments } = context.deps;
       for (const instrument of instruments) {
-        tell({ enqueue, system }, `symbol:${instrument}`, { type: 'poller.started', account });
+        send({ enqueue, system }, `symbol:${instrument}`, { type: 'poller.started', account });
       }
     }),
     // Where this poller replaces a failed one, it does not know what the streams have told since they were connected.
@@ -496,7 +472,7 @@ export const accountPollerMachine = setup({
       enqueue.assign({ view: folded.view });
       // Before the symbols: what they ask for next is watched by what is true then.
       const { account } = context.deps;
-      tell({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: up });
+      send({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: up });
       spread(context, folded, { enqueue, system });
     }),
     foldLookups: enqueueActions(({ context, enqueue, system }, { lookups }: LookupsDone) => {
@@ -509,7 +485,7 @@ export const accountPollerMachine = setup({
       const { account } = deps;
       const { lookupsWanted, failed, ...folded } = withTime(context.view, deps.clock.nowMs());
       enqueue.assign({ view: folded.view, dueAtMs: null });
-      if (failed !== null) tell({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: false });
+      if (failed !== null) send({ enqueue, system }, 'gateway', { type: 'streams.changed', account, intact: false });
       spread(context, folded, { enqueue, system });
       enqueue(() => {
         if (failed !== null) deps.reconnectStreams?.(account, failed);
@@ -602,11 +578,11 @@ export const accountPollerMachine = setup({
       enqueue.assign({ view: folded.view });
       for (const [instrument, failure] of Object.entries(context.results.failed)) {
         const message: SnapshotFailed = { type: 'snapshot.failed', account, failure, atMs: clock.nowMs() };
-        tell({ enqueue, system }, `symbol:${instrument}`, message);
+        send({ enqueue, system }, `symbol:${instrument}`, message);
       }
       spread(context, folded, { enqueue, system }, { whole: true });
       const failedLookups = Object.values(context.failedLookups);
-      tell({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot: wholeSnapshot(context), failedLookups });
+      send({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot: wholeSnapshot(context), failedLookups });
     }),
     tellFailed: enqueueActions(({ context, enqueue, system }) => {
       const { account, clock, instruments } = context.deps;
@@ -614,24 +590,24 @@ export const accountPollerMachine = setup({
       if (failure === null) return;
       const atMs = clock.nowMs();
       for (const instrument of instruments) {
-        tell({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.failed', account, failure, atMs });
+        send({ enqueue, system }, `symbol:${instrument}`, { type: 'snapshot.failed', account, failure, atMs });
       }
       const message: AccountFailed = { type: 'account.failed', account, failure, inARow: failuresInARow, atMs };
-      tell({ enqueue, system }, 'daemon', message);
+      send({ enqueue, system }, 'daemon', message);
     }),
     tellParked: enqueueActions(({ context, enqueue, system }) => {
       const { account } = context.deps;
       const { failure, isParked } = context;
       if (failure === null || isParked) return;
       for (const systemId of ['gateway', 'daemon']) {
-        tell({ enqueue, system }, systemId, { type: 'account.parked', account, failure });
+        send({ enqueue, system }, systemId, { type: 'account.parked', account, failure });
       }
     }),
     tellUnparked: enqueueActions(({ context, enqueue, system }) => {
       const { account } = context.deps;
       if (context.isParked === false || context.parkAfterPoll) return;
       for (const systemId of ['gateway', 'daemon']) {
-        tell({ enqueue, system }, systemId, { type: 'account.unparked', account });
+        send({ enqueue, system }, systemId, { type: 'account.unparked', account });
       }
       enqueue.assign({ isParked: false });
     }),

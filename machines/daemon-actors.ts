@@ -1,4 +1,4 @@
-import type { AnyActorLogic, AnyActorRef, InputFrom } from 'xstate';
+import type { AnyActorRef, InputFrom } from 'xstate';
 import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
@@ -121,48 +121,62 @@ export function inDoubt({ journal, unsettled }: Pick<DaemonInput, 'journal' | 'u
   );
 }
 
-/** Starts a child. Loosely typed: which input belongs to which machine is checked where the input is made. */
-export type Spawn = (machine: AnyActorLogic, options: { id: string; systemId: string; input: unknown }) => void;
-
-/** What each kind of actor is made of. */
-interface ActorInputs {
-  readonly 'alert-desk': InputFrom<typeof alertDeskMachine>;
-  readonly heartbeat: InputFrom<typeof heartbeatMachine>;
-  readonly 'dead-man': InputFrom<typeof deadManMachine>;
-  readonly poller: InputFrom<typeof accountPollerMachine>;
-  readonly gateway: InputFrom<typeof orderGatewayMachine>;
-  readonly symbol: InputFrom<typeof symbolMachine>;
-}
-
-const LOGIC: Readonly<Record<keyof ActorInputs, AnyActorLogic>> = {
-  'alert-desk': alertDeskMachine,
+/** The machine of each kind of actor. */
+export const LOGIC = {
+  alertDesk: alertDeskMachine,
   heartbeat: heartbeatMachine,
-  'dead-man': deadManMachine,
+  deadMan: deadManMachine,
   poller: accountPollerMachine,
   gateway: orderGatewayMachine,
   symbol: symbolMachine,
-};
+} as const;
+
+type Logic = typeof LOGIC;
+
+interface Start<K extends keyof Logic> {
+  readonly id: string;
+  readonly systemId: string;
+  readonly input: InputFrom<Logic[K]>;
+}
+
+/** What of `enqueue` children are started with. */
+export interface Spawner {
+  spawnChild(src: 'alertDesk', start: Start<'alertDesk'>): void;
+  spawnChild(src: 'heartbeat', start: Start<'heartbeat'>): void;
+  spawnChild(src: 'deadMan', start: Start<'deadMan'>): void;
+  spawnChild(src: 'poller', start: Start<'poller'>): void;
+  spawnChild(src: 'gateway', start: Start<'gateway'>): void;
+  spawnChild(src: 'symbol', start: Start<'symbol'>): void;
+}
 
 /** Starts one actor from what the journal knows: at the start and after a failure alike. */
-export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, self: AnyActorRef): void {
+export function spawnOne(context: TradingParts, actor: string, spawner: Spawner, self: AnyActorRef): void {
   const { exchange, journal, clock, reporter, settings } = context;
   const [role, name] = actor.split(':') as [string, string | undefined];
-  const start = <R extends keyof ActorInputs>(kind: R, input: ActorInputs[R]) =>
-    spawn(LOGIC[kind], { id: actor, systemId: actor, input });
+  const named = { id: actor, systemId: actor };
   switch (role) {
     case 'alert-desk': {
       const { notifier, texts } = context;
       const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
       const stuckNow = () => stuckSymbols(context, self);
-      start('alert-desk', { journal, notifier, clock, reporter, texts, settings: desk, stuckNow });
+      spawner.spawnChild('alertDesk', {
+        ...named,
+        input: { journal, notifier, clock, reporter, texts, settings: desk, stuckNow },
+      });
       return;
     }
     case 'heartbeat':
       if (context.heartbeat === null) return;
-      start('heartbeat', { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs });
+      spawner.spawnChild('heartbeat', {
+        ...named,
+        input: { heartbeat: context.heartbeat, clock, reporter, freshMs: settings.staleMs },
+      });
       return;
     case 'dead-man':
-      start('dead-man', { account: name === 'B' ? 'B' : 'A', exchange, clock, periodMs: settings.deadManMs ?? 0 });
+      spawner.spawnChild('deadMan', {
+        ...named,
+        input: { account: name === 'B' ? 'B' : 'A', exchange, clock, periodMs: settings.deadManMs ?? 0 },
+      });
       return;
     case 'poller': {
       const account: AccountName = name === 'B' ? 'B' : 'A';
@@ -170,20 +184,26 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
       const { loopIntervalMs } = settings;
       const { reconnectStreams } = context;
       const streams = reconnectStreams === undefined ? {} : { reconnectStreams };
-      start('poller', { account, exchange, clock, reporter, instruments, loopIntervalMs, ...streams });
+      spawner.spawnChild('poller', {
+        ...named,
+        input: { account, exchange, clock, reporter, instruments, loopIntervalMs, ...streams },
+      });
       return;
     }
     case 'gateway': {
       const unsettled = inDoubt(context);
-      start('gateway', {
-        exchange,
-        journal,
-        clock,
-        reporter,
-        settings: settings.submission,
-        instruments: new Map(context.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument])),
-        lastSequence: context.lastSequence(),
-        unsettled,
+      spawner.spawnChild('gateway', {
+        ...named,
+        input: {
+          exchange,
+          journal,
+          clock,
+          reporter,
+          settings: settings.submission,
+          instruments: new Map(context.symbols.map((symbol) => [symbol.config.instrument, symbol.instrument])),
+          lastSequence: context.lastSequence(),
+          unsettled,
+        },
       });
       return;
     }
@@ -193,7 +213,10 @@ export function spawnOne(context: TradingParts, actor: string, spawn: Spawn, sel
       const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
       const { strategy, staleMs, loopIntervalMs } = settings;
       const { parkedSinceMs } = context;
-      start('symbol', { ...symbol, strategy, staleMs, loopIntervalMs, state, parkedSinceMs, clock, journal, reporter });
+      spawner.spawnChild('symbol', {
+        ...named,
+        input: { ...symbol, strategy, staleMs, loopIntervalMs, state, parkedSinceMs, clock, journal, reporter },
+      });
       return;
     }
   }
@@ -266,9 +289,4 @@ function stuckSymbols(context: TradingParts, self: AnyActorRef): StuckNow {
     if (report !== null && report.stuck !== null) stuck.push(report.stuck);
   }
   return { stuck, awaited };
-}
-
-/** Children are started under ids made at run time, which `setup` cannot list. */
-export function spawnerOf(enqueue: { readonly spawnChild: unknown }): Spawn {
-  return enqueue.spawnChild as Spawn;
 }

@@ -1,12 +1,4 @@
-import {
-  type AnyActorRef,
-  assign,
-  type EventObject,
-  enqueueActions,
-  fromPromise,
-  type SnapshotFrom,
-  setup,
-} from 'xstate';
+import { type AnyActorRef, assign, enqueueActions, fromPromise, type SnapshotFrom, setup } from 'xstate';
 import {
   type Alert,
   accountParkedAlert,
@@ -32,26 +24,13 @@ import type {
   AccountPolled,
   AccountUnparked,
   ActorFailed,
-  AlertCleared,
-  AlertRaised,
-  DeskTuned,
   GatewayIdle,
-  InstrumentListed,
-  InstrumentsPolled,
-  InstrumentUnlisted,
-  NewsTold,
-  OrderCancel,
+  Message,
   OrderEnded,
-  ReadingsTuned,
   ReduceOnlyChanged,
   RulesDoubted,
-  StrategyChanged,
-  SubmissionsTuned,
   SymbolFlattened,
   SymbolLeft,
-  SymbolSteered,
-  TradingDrain,
-  TradingHalt,
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
@@ -70,14 +49,16 @@ import {
   journalledNets,
   journalledOrders,
   type LiveOrders,
+  LOGIC,
   liveOrders,
   netsLeft,
   openNow,
-  spawnerOf,
+  type Spawner,
   spawnOne,
   standingEntry,
   type TradingParts,
 } from './daemon-actors.ts';
+import { type Sending, send } from './send.ts';
 import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 import { memoryOf } from './symbol.ts';
 
@@ -252,6 +233,7 @@ const daemonSetup = setup({
     listing,
     cleanup: stopCleanupMachine,
     disarm,
+    ...LOGIC,
   },
   delays: {
     drainLimitMs: DRAIN_LIMIT_MS,
@@ -267,7 +249,7 @@ const daemonSetup = setup({
       symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [],
     })),
     startTrading: enqueueActions(({ context, enqueue, self }) => {
-      for (const actor of actorsOf(context)) spawnOne(context, actor, spawnerOf(enqueue), self);
+      for (const actor of actorsOf(context)) spawnOne(context, actor, enqueue, self);
       scheduleListing(context.symbols, enqueue);
       scheduleEnds(context, context.symbols, enqueue);
       enqueue.assign({ tradingSinceMs: context.exchange.exchangeNowMs() });
@@ -305,7 +287,7 @@ const daemonSetup = setup({
       if (open.unknown.length > 0 && waitedMs < START_TOLD_MS) return;
       enqueue.assign({ toTell: null });
       const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
-      tell(enqueue, system, 'alert-desk', { type: 'news.told', news: { doing, ...open } });
+      send({ enqueue, system }, 'alert-desk', { type: 'news.told', news: { doing, ...open } });
     }),
     rememberWhy: assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     noteDefect: enqueueActions(({ context, event, enqueue, system }) => {
@@ -314,13 +296,13 @@ const daemonSetup = setup({
       enqueue.assign({ defect: message, ...(context.defect === null ? { stopWhy: `a defect: ${message}` } : {}) });
       const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
       const alert: Alert = { kind: 'defect', key: alertKey('defect'), ...about, details: { reason: message } };
-      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
     }),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
     drain: enqueueActions(({ context, enqueue, system }) => {
       enqueue.assign({ draining: true });
       const receivers = ['gateway', ...context.symbols.map((symbol) => `symbol:${symbol.config.instrument}`)];
-      for (const id of receivers) tell(enqueue, system, id, { type: 'trading.drain' });
+      for (const id of receivers) send({ enqueue, system }, id, { type: 'trading.drain' });
     }),
     rememberUnknown: assign({
       unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
@@ -388,11 +370,11 @@ const daemonSetup = setup({
         });
       }
       for (const alert of [...alerts, ...lookups, mmr, skew]) {
-        if (alert !== null) tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+        if (alert !== null) send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       }
-      for (const key of cleared) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
-      tell(enqueue, system, 'heartbeat', event);
-      tell(enqueue, system, `dead-man:${account}`, event);
+      for (const key of cleared) send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
+      send({ enqueue, system }, 'heartbeat', event);
+      send({ enqueue, system }, `dead-man:${account}`, event);
     }),
     /**
      * Orders of ours on instruments that no symbol runs for (strategy 16.3): a symbol that leaves takes them up, or, where
@@ -421,17 +403,20 @@ const daemonSetup = setup({
         const lastMs = known[clientOrderId];
         const due = lastMs === undefined || nowMs - lastMs >= STRAY_CANCEL_MS || nowMs < lastMs;
         asked[clientOrderId] = due ? nowMs : lastMs;
-        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert: strayOrderAlert(account, order, nowMs) });
+        send({ enqueue, system }, 'alert-desk', {
+          type: 'alert.raised',
+          alert: strayOrderAlert(account, order, nowMs),
+        });
         if (!due) continue;
         if (lastMs === undefined) {
           enqueue(() => say(context, { type: 'order.stray', account, instrument, clientOrderId }));
         }
-        tell(enqueue, system, 'gateway', { type: 'order.cancel', account, instrument, clientOrderId });
+        send({ enqueue, system }, 'gateway', { type: 'order.cancel', account, instrument, clientOrderId });
       }
       for (const clientOrderId of Object.keys(known)) {
         if (clientOrderId in asked) continue;
         const key = alertKey('stray-order', account, clientOrderId);
-        tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
+        send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
       }
       enqueue.assign({ strays: { ...context.strays, [account]: asked } });
     }),
@@ -462,7 +447,7 @@ const daemonSetup = setup({
         const former = context.symbols.find(({ config }) => config.instrument === symbol.config.instrument);
         if (former === undefined) continue;
         if (former.leaving === undefined) enqueue(() => sayLeaving(context, symbol));
-        tellSteered(enqueue, system, symbol);
+        tellSteered({ enqueue, system }, symbol);
       }
       startSymbols({ ...context, symbols }, added, { enqueue, system, self });
       tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
@@ -473,12 +458,12 @@ const daemonSetup = setup({
       const { settings, texts } = event;
       const { strategy, staleMs, loopIntervalMs, dailyReportAtMinutes } = settings;
       enqueue.assign({ settings, texts });
-      tell(enqueue, system, 'gateway', { type: 'submissions.tuned', settings: settings.submission });
-      tellSymbols(context, enqueue, system, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs });
+      send({ enqueue, system }, 'gateway', { type: 'submissions.tuned', settings: settings.submission });
+      tellSymbols(context, { enqueue, system }, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs });
       for (const actor of ['heartbeat', ...ACCOUNTS.map((account) => `poller:${account}`)])
-        tell(enqueue, system, actor, { type: 'readings.tuned', staleMs, loopIntervalMs });
+        send({ enqueue, system }, actor, { type: 'readings.tuned', staleMs, loopIntervalMs });
       const { stuckMs } = strategy;
-      tell(enqueue, system, 'alert-desk', { type: 'desk.tuned', texts, dailyReportAtMinutes, stuckMs });
+      send({ enqueue, system }, 'alert-desk', { type: 'desk.tuned', texts, dailyReportAtMinutes, stuckMs });
       if (settings.maxRuntimeMs !== context.settings.maxRuntimeMs) {
         scheduleEnd(settings, context.exchange.exchangeNowMs() - context.tradingSinceMs, enqueue);
       }
@@ -503,7 +488,7 @@ const daemonSetup = setup({
               say(context, { type: 'flatten.overdue', instrument, sizes: sizesOf(system.get(`symbol:${instrument}`)) });
           }
         });
-        tellSteered(enqueue, system, steered);
+        tellSteered({ enqueue, system }, steered);
         return steered;
       });
       enqueue.assign({ symbols });
@@ -526,7 +511,7 @@ const daemonSetup = setup({
       enqueue.assign({ symbols });
       tellModes({ ...context, symbols }, context.symbols, { enqueue, system, self });
       enqueue(() => say(context, { type: 'command.ended', instrument, verb: 'flatten', how: 'done' }));
-      tellSteered(enqueue, system, steered);
+      tellSteered({ enqueue, system }, steered);
     }),
     alertFailure: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.failed') return;
@@ -540,9 +525,9 @@ const daemonSetup = setup({
       // Told once, it would lapse after a day and silence nothing any more: parked it is until its poller is answered.
       const parked = parkedFor === null ? [] : [accountParkedAlert(parkedFor, account, atMs)];
       for (const alert of [...parked, apiFailureAlert(failure, inARow, atMs, null)]) {
-        tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+        send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       }
-      tell(enqueue, system, 'heartbeat', event);
+      send({ enqueue, system }, 'heartbeat', event);
     }),
     alertParked: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'account.parked') return;
@@ -552,9 +537,9 @@ const daemonSetup = setup({
         parked: { ...context.parked, [account]: failure },
         parkedSinceMs: { ...context.parkedSinceMs, [account]: sinceMs },
       });
-      tellSymbols(context, enqueue, system, event);
+      tellSymbols(context, { enqueue, system }, event);
       const alert = accountParkedAlert(failure, account, context.clock.nowMs());
-      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       enqueue(() => say(context, { type: 'account.parked', account, failure }));
     }),
     clearParked: enqueueActions(({ context, event, enqueue, system }) => {
@@ -562,20 +547,20 @@ const daemonSetup = setup({
       const { account } = event;
       const key = alertKey('account-parked', account);
       // It may have been open since before this start.
-      tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
       if (context.parked[account] === null) return;
       enqueue.assign({
         parked: { ...context.parked, [account]: null },
         parkedSinceMs: { ...context.parkedSinceMs, [account]: null },
       });
-      tellSymbols(context, enqueue, system, event);
+      tellSymbols(context, { enqueue, system }, event);
       enqueue(() => say(context, { type: 'account.unparked', account }));
     }),
     judgeBudget: enqueueActions(({ event, enqueue, system }) => {
       if (event.type !== 'budget.share' && event.type !== 'budget.late') return;
       const { key, alert } = judgeBudget(event);
-      if (alert === null) tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: event.atMs });
-      else tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      if (alert === null) send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: event.atMs });
+      else send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
     }),
     spendAll: ({ context }) => context.exchange.spendAll(),
     /** Ends with one reason on many symbols within seconds have one cause, and are one alert (strategy 9.5). */
@@ -596,7 +581,7 @@ const daemonSetup = setup({
         count: String(symbols.length),
         symbols: symbols.slice(0, ENDS_NAMED).join(', '),
       };
-      tell(enqueue, system, 'alert-desk', {
+      send({ enqueue, system }, 'alert-desk', {
         type: 'alert.raised',
         alert: { kind: 'orders-ended', key, ...about, details },
       });
@@ -607,12 +592,12 @@ const daemonSetup = setup({
     tellDemand: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'reduce-only.changed') return;
       const others = context.symbols.filter(({ config }) => config.instrument !== event.instrument);
-      tellSymbols({ symbols: others }, enqueue, system, event);
+      tellSymbols({ symbols: others }, { enqueue, system }, event);
     }),
     clearEnds: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'ends.over') return;
       const key = alertKey('orders-ended', event.reason);
-      tell(enqueue, system, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: context.clock.nowMs() });
     }),
     haltSymbol: enqueueActions(({ context, event, enqueue, system }) => {
       if (event.type !== 'invariant.broken') return;
@@ -628,11 +613,11 @@ const daemonSetup = setup({
         sinceMs: null,
         details: { invariant, detail },
       };
-      tell(enqueue, system, 'alert-desk', { type: 'alert.raised', alert });
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       for (const symbol of context.symbols) {
         if (instrument !== null && symbol.config.instrument !== instrument) continue;
         const why = `${invariant}: ${detail}`;
-        tell(enqueue, system, `symbol:${symbol.config.instrument}`, { type: 'trading.halt', why });
+        send({ enqueue, system }, `symbol:${symbol.config.instrument}`, { type: 'trading.halt', why });
       }
     }),
     /** A failed actor is reported and started again after a pause; its siblings never notice. */
@@ -651,14 +636,14 @@ const daemonSetup = setup({
       if (event.type !== 'actor.due') return;
       const { actor } = event;
       try {
-        spawnOne(context, actor, spawnerOf(enqueue), self);
+        spawnOne(context, actor, enqueue, self);
       } catch (thrown) {
         reportFailed(context, actor, messageOf(thrown), { enqueue, system });
         scheduleRespawn(context, actor, enqueue);
         return;
       }
       if (context.draining && (actor === 'gateway' || actor.startsWith('symbol:'))) {
-        enqueue.sendTo(actor as never, { type: 'trading.drain' } as never);
+        enqueue.sendTo(actor, { type: 'trading.drain' });
       }
     }),
     /** One reading at a time: a doubt that comes while one is under way has it read once more. */
@@ -695,7 +680,7 @@ const daemonSetup = setup({
         if (former === undefined || former === symbol) return;
         const { instrument } = symbol;
         if (symbol.unlisted) {
-          tell(enqueue, system, `symbol:${instrument.name}`, { type: 'instrument.unlisted' });
+          send({ enqueue, system }, `symbol:${instrument.name}`, { type: 'instrument.unlisted' });
           return;
         }
         const changes = ruleChanges(former.instrument, instrument);
@@ -704,7 +689,7 @@ const daemonSetup = setup({
         }
         // The gateway first: it prices by these rules what the symbol then asks for.
         for (const id of ['gateway', `symbol:${instrument.name}`]) {
-          tell(enqueue, system, id, { type: 'instrument.listed', instrument });
+          send({ enqueue, system }, id, { type: 'instrument.listed', instrument });
         }
       });
       if (context.listing === 'again') enqueue.raise({ type: 'listing.due' });
@@ -940,21 +925,19 @@ function keysOfAccount(account: AccountName): string[] {
   return [...CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call)), apiFailureKey(null, 'book')];
 }
 
-interface Hands {
-  (does: () => void): void;
-  assign(change: Partial<DaemonContext>): void;
-  raise(event: DaemonEvent, options: { readonly id: string; readonly delay: number }): void;
-  sendTo(actor: AnyActorRef, event: EventObject): void;
+/** What of an action's arguments helpers act with. */
+interface Acting extends Sending {
+  readonly enqueue: Sending['enqueue'] &
+    Spawner & {
+      (does: () => void): void;
+      assign(change: Partial<DaemonContext>): void;
+      raise(event: DaemonEvent, options: { readonly id: string; readonly delay: number }): void;
+    };
 }
 
 /** Tells every symbol. */
-function tellSymbols(
-  { symbols }: Pick<DaemonContext, 'symbols'>,
-  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
-  system: { get: (id: string) => AnyActorRef | undefined },
-  event: Told,
-): void {
-  for (const { config } of symbols) tell(enqueue, system, `symbol:${config.instrument}`, event);
+function tellSymbols({ symbols }: Pick<DaemonContext, 'symbols'>, sending: Sending, message: Message): void {
+  for (const { config } of symbols) send(sending, `symbol:${config.instrument}`, message);
 }
 
 /** When the list is read again: soon while a symbol waits to be listed (strategy 11.6), else within the hour (11.8). */
@@ -1004,12 +987,6 @@ function scheduleEnds(
   enqueue.raise({ type: 'commands.due' }, { id: 'commands-due', delay });
 }
 
-/** What an action has at hand to act with. */
-interface Acting {
-  readonly enqueue: unknown;
-  readonly system: { get: (id: string) => AnyActorRef | undefined };
-}
-
 /** These commands are in force now, remembered or, with an alert, not (strategy 16.2). */
 function remember(context: DaemonContext, instrument: string, standing: readonly Standing[], acting: Acting): void {
   try {
@@ -1048,7 +1025,7 @@ function tellModes(
       why: given.at(-1)?.why ?? '',
     };
     const news = { doing, ...openNow({ ...context, symbols }, self) };
-    tell(enqueue as Hands, system, 'alert-desk', { type: 'news.told', news });
+    send({ enqueue, system }, 'alert-desk', { type: 'news.told', news });
   }
 }
 
@@ -1057,13 +1034,9 @@ function modeWord({ config, standing = [], leaving }: EngineSymbol, nowMs: numbe
   return modeOf({ file: config.mode, standing, leaving }, nowMs);
 }
 
-function tellSteered(
-  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
-  system: Acting['system'],
-  { config, standing = [], leaving }: EngineSymbol,
-): void {
+function tellSteered(sending: Sending, { config, standing = [], leaving }: EngineSymbol): void {
   const steered = { type: 'symbol.steered', config, standing, leaving: leaving ?? null } as const;
-  tell(enqueue, system, `symbol:${config.instrument}`, steered);
+  send(sending, `symbol:${config.instrument}`, steered);
 }
 
 /** Symbols that did not run: pollers and gateway learn of them first (strategy 16.3, 16.4). */
@@ -1073,13 +1046,12 @@ function startSymbols(
   { enqueue, system, self }: Acting & { readonly self: AnyActorRef },
 ): void {
   if (added.length === 0) return;
-  const hands = enqueue as Hands & { readonly spawnChild: unknown };
-  tellPolled({ enqueue: hands, system }, context.symbols);
+  tellPolled({ enqueue, system }, context.symbols);
   for (const symbol of added) {
-    hands(() => sayLeaving(context, symbol));
+    enqueue(() => sayLeaving(context, symbol));
     const { instrument } = symbol;
-    if (!symbol.unlisted) tell(hands, system, 'gateway', { type: 'instrument.listed', instrument });
-    spawnOne(context, `symbol:${symbol.config.instrument}`, spawnerOf(hands), self);
+    if (!symbol.unlisted) send({ enqueue, system }, 'gateway', { type: 'instrument.listed', instrument });
+    spawnOne(context, `symbol:${symbol.config.instrument}`, enqueue, self);
   }
 }
 
@@ -1095,11 +1067,7 @@ const LATE_ORDER_MS = 10_000;
  * Own orders that another engine placed while this one runs (strategy 11.1): created since, and in no journal entry of this one.
  * At most the first of them. Openings are not withheld for it: of two engines that both saw the other, none would trade.
  */
-function othersOrders(
-  context: DaemonContext,
-  orders: readonly ListedOrder[],
-  parts: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
-): readonly ListedOrder[] {
+function othersOrders(context: DaemonContext, orders: readonly ListedOrder[], parts: Acting): readonly ListedOrder[] {
   const sinceMs = context.tradingSinceMs + LATE_ORDER_MS;
   const late = orders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
   try {
@@ -1113,19 +1081,13 @@ function othersOrders(
 }
 
 /** Says that an actor failed, and alerts; the alert desk's own failure can only be said. */
-function reportFailed(
-  context: DaemonContext,
-  actor: string,
-  message: string,
-  { enqueue, system }: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
-): void {
-  const hands = enqueue as Hands;
-  hands(() => say(context, { type: 'actor.failed', actor, message }));
+function reportFailed(context: DaemonContext, actor: string, message: string, { enqueue, system }: Acting): void {
+  enqueue(() => say(context, { type: 'actor.failed', actor, message }));
   if (actor === 'alert-desk') return;
   const key = alertKey('actor-failed', actor);
   const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
   const alert: Alert = { kind: 'actor-failed', key, ...about, details: { actor, reason: message } };
-  tell(hands, system, 'alert-desk', { type: 'alert.raised', alert });
+  send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
 }
 
 function lastRun({ journal }: Pick<DaemonContext, 'journal'>): RunNote | null {
@@ -1138,11 +1100,7 @@ function afterNoNote({ journal }: Pick<DaemonContext, 'journal'>): 'unknown' | '
 }
 
 /** The engine trades and stops without that note; that it cannot be written is reported. */
-function noteRun(
-  context: DaemonContext,
-  parts: { enqueue: unknown; system: { get: (id: string) => AnyActorRef | undefined } },
-  change: Partial<RunNote>,
-): void {
+function noteRun(context: DaemonContext, parts: Acting, change: Partial<RunNote>): void {
   const { journal, clock } = context;
   try {
     const body = { ...lastRun(context), ...change };
@@ -1153,62 +1111,19 @@ function noteRun(
 }
 
 /** The pause before it is started again: longer each time, unless it had run well for a while. */
-function scheduleRespawn(context: DaemonContext, actor: string, enqueue: unknown): void {
-  const hands = enqueue as Hands;
+function scheduleRespawn(context: DaemonContext, actor: string, enqueue: Acting['enqueue']): void {
   const nowMs = context.clock.nowMs();
   const former = context.respawns[actor];
   const count = former && nowMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
-  hands.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
+  enqueue.assign({ respawns: { ...context.respawns, [actor]: { count, lastMs: nowMs } } });
   const delay = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
-  hands.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
-}
-
-type Told =
-  | AlertRaised
-  | AlertCleared
-  | NewsTold
-  | TradingDrain
-  | TradingHalt
-  | SymbolSteered
-  | StrategyChanged
-  | ReadingsTuned
-  | DeskTuned
-  | SubmissionsTuned
-  | InstrumentListed
-  | InstrumentUnlisted
-  | InstrumentsPolled
-  | ReduceOnlyChanged
-  | OrderCancel
-  | AccountPolled
-  | AccountFailed
-  | AccountParked
-  | AccountUnparked;
-
-/** Tells an actor, if it runs at the moment. */
-function tell(
-  enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void },
-  system: { get: (id: string) => AnyActorRef | undefined },
-  id: string,
-  event: Told,
-): void {
-  const actor = system.get(id);
-  if (actor) enqueue.sendTo(actor, event);
+  enqueue.raise({ type: 'actor.due', actor }, { id: `respawn:${actor}`, delay });
 }
 
 /** The pollers hand slices to these symbols from the present poll on. */
-function tellPolled(
-  {
-    enqueue,
-    system,
-  }: {
-    readonly enqueue: { sendTo: (actor: AnyActorRef, event: EventObject) => void };
-    readonly system: { get: (id: string) => AnyActorRef | undefined };
-  },
-  symbols: readonly EngineSymbol[],
-): void {
+function tellPolled(sending: Sending, symbols: readonly EngineSymbol[]): void {
   const instruments = symbols.map((symbol) => symbol.config.instrument);
-  for (const account of ACCOUNTS)
-    tell(enqueue, system, `poller:${account}`, { type: 'instruments.polled', instruments });
+  for (const account of ACCOUNTS) send(sending, `poller:${account}`, { type: 'instruments.polled', instruments });
 }
 
 function sayLeaving(context: DaemonContext, { config, leaving }: EngineSymbol): void {
