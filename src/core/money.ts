@@ -11,6 +11,9 @@ import { isStrategyOrder } from './order-id.ts';
 /** Who made a fill: an order of ours, another one, a liquidation, or auto-deleveraging. */
 export type FillOrigin = 'own' | 'foreign' | 'liquidation' | 'adl';
 
+export type OtherOrigin = Exclude<FillOrigin, 'own'>;
+export const OTHER_ORIGINS: readonly OtherOrigin[] = ['foreign', 'liquidation', 'adl'];
+
 /** One fill with its fee. */
 export interface FillRow {
   readonly type: 'fill';
@@ -123,6 +126,8 @@ export interface Totals {
   readonly ownTakers: number;
   /** Σ size × price, USDT. */
   readonly volume: Decimal;
+  /** Those of them that no order of the engine made, and their volume, by origin; absent: none, and in older journals. */
+  readonly others?: Readonly<Partial<Record<OtherOrigin, { readonly fills: number; readonly volume: Decimal }>>>;
   readonly hedges: number;
   /** Gained by hedges, USDT (strategy 4.6). */
   readonly spread: Decimal;
@@ -153,7 +158,8 @@ export function shareOf(row: PaymentRow): Share {
   if (row.type === 'fill') {
     const volume = row.size.mul(row.price);
     const ownTakers = row.origin === 'own' && row.isTaker ? 1 : 0;
-    const totals = { ...NO_TOTALS, fills: 1, ownTakers, volume, fees: { [row.feeCurrency]: row.fee } };
+    const others = row.origin === 'own' ? {} : { others: { [row.origin]: { fills: 1, volume } } };
+    const totals = { ...NO_TOTALS, fills: 1, ownTakers, volume, ...others, fees: { [row.feeCurrency]: row.fee } };
     return { ...of, instrument: row.instrument, totals };
   }
   const amounts = { [row.currency]: row.amount };
@@ -182,8 +188,22 @@ function addAmounts(one: Amounts, other: Amounts): Amounts {
   return added;
 }
 
+function addOthers({ others: one }: Totals, { others: other }: Totals): Pick<Totals, 'others'> {
+  if (one === undefined || other === undefined)
+    return one === undefined && other === undefined ? {} : { others: one ?? other! };
+  const added: { -readonly [K in keyof typeof one]: (typeof one)[K] } = { ...one };
+  for (const origin of OTHER_ORIGINS) {
+    const [before, more] = [one[origin], other[origin]];
+    if (more === undefined) continue;
+    added[origin] =
+      before === undefined ? more : { fills: before.fills + more.fills, volume: before.volume.plus(more.volume) };
+  }
+  return { others: added };
+}
+
 export function addTotals(one: Totals, other: Totals): Totals {
   return {
+    ...addOthers(one, other),
     fills: one.fills + other.fills,
     ownTakers: one.ownTakers + other.ownTakers,
     volume: one.volume.plus(other.volume),

@@ -11,6 +11,8 @@ import {
   type MoneyRow,
   matchShare,
   NO_TOTALS,
+  OTHER_ORIGINS,
+  type OtherOrigin,
   type PaymentRow,
   rowTimeMs,
   type Share,
@@ -258,6 +260,7 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
     `Since ${report.fromDay}, USDT; fees and funding: paid, below zero received`,
     ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'transfers', 'unexplained'], ...rows]),
     ...(by === 'symbol' ? pairTable(report.pairs) : []),
+    ...otherFills(report.sum.totals),
     ...byHandLines(report.matches),
     ...(takers === 0 ? [] : [`Own fills that were a taker's: ${takers}`]),
     ...(by === 'account' && report.balances !== null ? marginLines(report.balances) : []),
@@ -271,6 +274,19 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
       ? []
       : [`${report.beforeRows[0]} to ${report.beforeRows.at(-1)}: from daily totals, UTC; rows are kept no longer`]),
   ];
+}
+
+const ORIGIN_WORDS: Readonly<Record<OtherOrigin, string>> = {
+  ...{ foreign: 'by hand or by another program', liquidation: 'liquidation', adl: 'auto-deleveraging' },
+};
+
+/** Fills that no order of the engine made (strategy 17.1). */
+function otherFills({ others = {} }: Totals): string[] {
+  return OTHER_ORIGINS.flatMap((origin) => {
+    const found = others[origin];
+    if (found === undefined) return [];
+    return [`Not the engine's fills, ${ORIGIN_WORDS[origin]}: ${found.fills}, volume ${money(found.volume)}`];
+  });
 }
 
 /** What of spread and unwinds a person traded (strategy 10.5). */

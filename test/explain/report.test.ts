@@ -151,4 +151,22 @@ describe('report (strategy 17.4)', () => {
     assert.equal(first?.unrealised, null);
     assert.equal(whole.sum.unrealised?.toFixed(), '0.1');
   });
+
+  it('names what no order of the engine traded, also from daily totals', () => {
+    const journal = exampleJournal();
+    const origins = ['foreign', 'foreign', 'liquidation', 'adl'] as const;
+    const others = origins.map((origin, index) => ({ ...FILLS[index]!, tradeId: `6${index}`, origin }));
+    bookRows(journal, others, NOW_MS);
+    for (const nowMs of [NOW_MS, NOW_MS + 40 * 86_400_000]) {
+      const lines = reportTable(makeReport(journal, { days: 60, by: 'day', nowMs, keptMs: KEPT_MS }), 'day');
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith('Not the engine')),
+        [
+          "Not the engine's fills, by hand or by another program: 2, volume 600.2",
+          "Not the engine's fills, liquidation: 1, volume 150.3",
+          "Not the engine's fills, auto-deleveraging: 1, volume 150.2",
+        ],
+      );
+    }
+  });
 });
