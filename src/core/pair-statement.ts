@@ -48,6 +48,8 @@ export interface PairRecord {
   readonly fills: readonly FillRow[];
   readonly balances: readonly BalanceRow[];
   readonly bookings: readonly LedgerBooking[];
+  /** Exchange's time that both accounts' fills were read up to: what the ledger booked since may not be listed yet. */
+  readonly listedUntilMs: number;
   /** As last journalled, after all of the bookings. */
   readonly state: SymbolState;
 }
@@ -139,6 +141,9 @@ function ledgerValue({ spread, unwindGain, ownBooked, driftBooked }: Tally): Dec
   return spread.plus(unwindGain).plus(ownBooked).plus(driftBooked);
 }
 
+/** The exchange's clock and ours may differ by so much. */
+const CLOCKS_APART_MS = 10_000;
+
 interface OwnOrder {
   /** In the end all of it is booked, or the ledger still waits with it (strategy 4.3): what is not booked yet is no mistake. */
   settles: boolean;
@@ -150,8 +155,9 @@ interface OwnOrder {
 }
 
 /** One sweep over everything that happened, in order of time. */
-function talliesAt({ fills, bookings, state }: PairRecord, moments: readonly number[]): Tally[] {
-  const orders = ordersOf(fills, bookings, state);
+function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
+  const { fills, bookings } = record;
+  const orders = ordersOf(record);
   const events = [
     ...fills.map((fill) => ({ atMs: rowTimeMs(fill), fill, booking: null })),
     ...bookings.map((booking) => ({ atMs: booking.atMs, fill: null, booking })),
@@ -198,11 +204,7 @@ function talliesAt({ fills, bookings, state }: PairRecord, moments: readonly num
  * Orders whose fills the ledger books as theirs. One it never booked anything of, and that it does not manage either, was not the
  * ledger's: what it traded came as drift (strategy 10.5).
  */
-function ordersOf(
-  fills: readonly FillRow[],
-  bookings: readonly LedgerBooking[],
-  { orders: managed }: SymbolState,
-): ReadonlyMap<string, OwnOrder> {
+function ordersOf({ fills, bookings, state, listedUntilMs }: PairRecord): ReadonlyMap<string, OwnOrder> {
   const orders = new Map<string, OwnOrder>();
   const orderOf = (id: string): OwnOrder => {
     const known = orders.get(id) ?? { settles: false, fills: [], bookings: [], filled: ZERO, booked: ZERO };
@@ -211,11 +213,14 @@ function ordersOf(
   };
   for (const booking of bookings)
     if (booking.clientOrderId !== null) orderOf(booking.clientOrderId).bookings.push(booking);
-  const waits = managed.filter((order) => waitingSize(order).gt(0)).map(({ clientOrderId }) => orderOf(clientOrderId));
+  const waits = state.orders
+    .filter((order) => waitingSize(order).gt(0))
+    .map(({ clientOrderId }) => orderOf(clientOrderId));
   for (const fill of fills) if (fill.origin === 'own') orders.get(fill.clientOrderId)?.fills.push(fill);
   for (const order of orders.values()) {
     const filled = sum(order.fills.map(signedSize));
-    order.settles = waits.includes(order) || filled.eq(sum(order.bookings.map(({ size }) => size)));
+    const isUnlisted = order.bookings.some(({ atMs }) => atMs > listedUntilMs - CLOCKS_APART_MS);
+    order.settles = isUnlisted || waits.includes(order) || filled.eq(sum(order.bookings.map(({ size }) => size)));
   }
   return orders;
 }

@@ -6,6 +6,7 @@ import type { BalanceRow, FillRow, MoneyRow } from '../core/money.ts';
 import { bookingOf, type PairRecord, type PairStatement, pairStatements } from '../core/pair-statement.ts';
 import { emptySymbolState, type SymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { readUpTo } from '../journal/money.ts';
 
 /** The pair view of the statement (strategy 17.3) from the journal, symbol by symbol. */
 
@@ -34,11 +35,19 @@ export function pairViews(
     money.filter((row): row is FillRow => row.type === 'fill'),
     ({ instrument }) => instrument,
   );
+  const upTo = readUpTo(journal)?.fills;
+  const listedUntilMs = upTo === undefined ? Number.NEGATIVE_INFINITY : Math.min(upTo.A, upTo.B);
   const balances = money.filter((row): row is BalanceRow => row.type === 'balance');
   return [...new Set([...states.keys(), ...bookings.keys()])].sort().map((instrument) => {
     const state = states.get(instrument) ?? emptySymbolState(instrument);
     const record: PairRecord = {
-      ...{ fills: fills.get(instrument) ?? [], balances, bookings: bookings.get(instrument) ?? [], state },
+      ...{
+        fills: fills.get(instrument) ?? [],
+        balances,
+        listedUntilMs,
+        bookings: bookings.get(instrument) ?? [],
+        state,
+      },
     };
     const last = lastDecision(journal, instrument);
     const moments = momentsMs.map((atMs, index) => ({

@@ -1,22 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Auditor, createAuditor, type Invariant } from '../core/audit/index.ts';
-import { ACCOUNTS } from '../core/model.ts';
-import { intervalsOf, type MoneyRow, unexplainedLimit } from '../core/money.ts';
 import { longestRest } from '../core/rests.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { journalledStart, staleMs } from '../engine/engine.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { completeUntilMs, readUpTo } from '../journal/money.ts';
 import { createEngineLog, type EngineLog } from '../log/index.ts';
 import { createPaper, type InstrumentSpec, type PaperExchange, type ProfileName } from '../paper/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { createAttempts, type GoalAttempt } from './attempts.ts';
 import { type Chance, chance } from './chance.ts';
 import { EngineProcess, subAccountIdsOf } from './engine-process.ts';
-import { type AnyFault, type FaultPlan, paperRules } from './fault-plan.ts';
+import { type AnyFault, type FaultPlan, MONEY_EVENTS, paperRules } from './fault-plan.ts';
 import { createLegBooks, type LegBooks, type SymbolFigures } from './figures.ts';
 import { type Finding, Findings } from './findings.ts';
 import type { Host } from './host.ts';
 import { createIdle, type Idle, LOOK_EVERY_MS } from './idle.ts';
+import { judgeMoney } from './money-judge.ts';
 import {
   instrumentsOf,
   MARKETS,
@@ -134,6 +134,8 @@ const COMPARE_EVERY_MS = 5_000;
 const READING_MAX_MS = 30_000;
 /** How old an answer of the exchange may be by the faults `stale` and `late-position`, on its way and to the decision. */
 const ANSWERS_OLD_MS = 15_000;
+/** A day is final an hour after its end, or after the last trouble that kept its rows from being read (strategy 17.3). */
+const FINAL_WITHIN_MS = 3_600_000;
 /** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
 const STOP_LIMIT_MS = 90_000;
 
@@ -180,6 +182,8 @@ class Campaign {
   #over = false;
   #interrupted = false;
   #legBeganMs = START_MS;
+  /** When the exchange was last seen unreachable, or the engine not running. */
+  #troubledMs = START_MS;
 
   constructor(options: CampaignOptions, plan: FaultPlan, time: VirtualTime, draw: (purpose: string) => Chance) {
     this.#options = options;
@@ -386,6 +390,7 @@ class Campaign {
   /** What the engine leaves undone; the market is not moved on for it, so nothing is changed by looking. */
   #keepLooking(): void {
     this.#idle.look();
+    if (!this.#surroundings.reachable() || !this.#process.running()) this.#troubledMs = this.#time.nowMs;
     for (const { name } of this.#specs) this.#books?.look(name, this.#time.nowMs);
     this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
   }
@@ -443,17 +448,22 @@ class Campaign {
     }
   }
 
-  /** What the journal says each account earned and paid explains its balances, where nothing was made to fail (strategy 17.3). */
+  /** What the journal says was earned and paid is what the exchange did (strategy 17.3). */
   #judgeMoney(): void {
-    if (Object.values(this.#plan).some((rate) => rate > 0)) return;
-    const rows = [...this.#process.journal.scan({ kind: 'money' })].map((entry) => entry.body as MoneyRow);
-    const intervals = ACCOUNTS.flatMap((account) => intervalsOf(rows, account));
-    this.#findings.checks.add('money', intervals.length);
-    for (const { account, unexplained, fromNs, toNs, rows: count } of intervals) {
-      if (unexplained.abs().lte(unexplainedLimit(count))) continue;
-      const detail = { account, unexplained: unexplained.toFixed(), fromNs: `${fromNs}`, toNs: `${toNs}` };
-      this.#findings.find('truth', '17.3', 'money moved that no row of the journal explains', detail);
-    }
+    const strict = Object.entries(this.#plan).every(([kind, rate]) => rate === 0 || MONEY_EVENTS.has(kind as AnyFault));
+    const { checks, findings } = judgeMoney(this.#process.journal, this.#exchange, strict);
+    this.#findings.checks.add('money', checks);
+    for (const { what, detail } of findings) this.#findings.find('truth', '17.3', what, detail);
+    const midnightMs = Math.floor(this.#time.wallMs / DAY_MS) * DAY_MS;
+    const upTo = readUpTo(this.#process.journal);
+    if (upTo === null || this.#time.nowMs - Math.max(midnightMs, this.#troubledMs) < FINAL_WITHIN_MS) return;
+    this.#findings.checks.add('money');
+    if (completeUntilMs(upTo) >= midnightMs) return;
+    const detail = {
+      since: new Date(midnightMs).toISOString(),
+      readUpTo: new Date(completeUntilMs(upTo)).toISOString(),
+    };
+    this.#findings.find('truth', '17.3', 'a day is open for more than an hour after its end', detail);
   }
 
   async #endLeg(whole: boolean): Promise<void> {

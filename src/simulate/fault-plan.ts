@@ -28,8 +28,13 @@ export const WORLD_FAULTS = {
   'telegram-down': { perDay: 1, what: 'the Telegram gateway takes nothing for up to two hours' },
   'disk-slow': { perDay: 2, what: 'each write takes up to 300 ms for ten minutes, one of them three seconds' },
   commanded: { perDay: 6, what: 'a person pauses a symbol, holds it, or lets it only hedge, for some minutes' },
+  'moved-money': { perDay: 3, what: 'a person moves USDT between the accounts, or from outside' },
+  liquidation: { perDay: 0.2, what: 'the exchange closes a third of a position: a liquidation or auto-deleveraging' },
 } as const;
 export type WorldFault = keyof typeof WORLD_FAULTS;
+
+/** Nothing fails in these: money moves, and every interval must still be explained (strategy 17.3). */
+export const MONEY_EVENTS: ReadonlySet<AnyFault> = new Set<AnyFault>(['moved-money', 'liquidation']);
 
 export type AnyFault = FaultKind | NetworkFault | WorldFault;
 

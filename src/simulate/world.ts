@@ -172,6 +172,28 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
       else done(`${verb} ${instrument}`);
       return;
     }
+    case 'moved-money': {
+      const amount = String(draw.integer(1, 200));
+      const from = account === 'A' ? 'B' : 'A';
+      const way = draw.integer(0, 3);
+      if (way === 0) control.deposit({ account, amount });
+      else control.transfer({ amount, ...(way === 1 ? {} : { to: account }), ...(way === 2 ? {} : { from }) });
+      done(`${amount} USDT, account ${account}`);
+      return;
+    }
+    case 'liquidation': {
+      const holding = venue.accounts.find((one) => one.name === account)?.holdings.get(instrument);
+      const held = holding === undefined ? 0n : holding.size < 0n ? -holding.size : holding.size;
+      const size = (held / spec.minSize / 3n) * spec.minSize;
+      if (size === 0n) {
+        later(host, kind, draw);
+        return;
+      }
+      const closed = { account, instrument, size: e9Text(size), price: e9Text(venue.mark(instrument)) };
+      control.close({ ...closed, kind: draw.happens(0.5) ? 'liquidation' : 'adl' });
+      done(`${account} ${e9Text(size)} ${instrument}`);
+      return;
+    }
     case 'disk-slow':
       host.diskSlow(time.nowMs + 10 * MINUTE_MS);
       host.note('disk slow');

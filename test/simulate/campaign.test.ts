@@ -37,6 +37,15 @@ describe('a campaign', () => {
     assert.equal(code, 0);
   });
 
+  it('explains every interval to the cent and the ledger’s gains, with transfers, deposits and a liquidation', async () => {
+    const asked = ['--fault', 'moved-money=0.9', '--fault', 'liquidation=0.9'];
+    const { out } = await simulateApart('--days', '0.06', '--seed', '2', ...asked, '--json');
+    const report = JSON.parse(out);
+    assert.deepEqual(report.broken, {});
+    assert.ok(report.faults['moved-money'] > 0 && report.faults.liquidation > 0, JSON.stringify(report.faults));
+    assert.ok(report.checks.money > 20, `rows, intervals and ledgers: ${report.checks.money}`);
+  });
+
   it('ends where it is told to and is the same until then', async () => {
     const log = async (...more: string[]) =>
       (
