@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { levelling } from '../../src/core/levelling.ts';
+import { ACCOUNTS, type AccountName } from '../../src/core/model.ts';
+import { parseBalance } from '../../src/grvt/payments.ts';
 import { Desk, type Loose, START_MS } from './desk.ts';
+import '../support/fixed-seed.ts';
 
 const BTC = 'BTC_USDT_Perp';
 const INTERVAL_MS = 600_000;
@@ -88,5 +93,47 @@ describe('transfers, deposits, fee tiers, auto-deleveraging', () => {
         ['0.036', false],
       ],
     );
+  });
+});
+
+describe('levelling (strategy 17.5)', () => {
+  const at = fc.record({ size: fc.integer({ min: 1, max: 40 }), entry: fc.integer({ min: 80, max: 120 }) });
+  const equities = fc.integer({ min: 200, max: 5_000 });
+
+  it('after the advised transfer the exchange’s ratios are equal, or, where it was bounded, those announced', () => {
+    let [whole, bounded] = [0, 0];
+    fc.assert(
+      fc.property(at, at, equities, equities, fc.integer({ min: 0, max: 40 }), (a, b, equityA, equityB, resting) => {
+        const d = new Desk();
+        d.still(BTC, '100.0', '101.0');
+        const place = (account: AccountName, size: number, entry: number, equity: number) => {
+          d.exchange.control.position({ account, instrument: BTC, size: `${size}`, entry_price: `${entry}` });
+          d.exchange.control.equity({ account, equity: `${equity}` });
+        };
+        place('A', a.size, a.entry, equityA);
+        place('B', -b.size, b.entry, equityB);
+        if (resting > 0) {
+          const order = { account: 'B', instrument: BTC, side: 'sell', size: `${resting}`, price: '150.0' } as const;
+          d.exchange.control.order({ ...order, post_only: true, expires_in_ms: 86_400_000 });
+        }
+        const read = (account: AccountName) =>
+          parseBalance(d.call(account, 'account_summary').body, { account, subAccountId: d.sub(account) });
+        const advised = levelling({ A: read('A'), B: read('B') });
+        if (typeof advised === 'string') return;
+        const { from, to, amount } = advised;
+        d.exchange.control.transfer({ from, to, amount: amount.toFixed() });
+        const after = { A: read('A'), B: read('B') };
+        const ratio = (account: AccountName) => after[account].margin.maintenance.div(after[account].equity);
+        for (const account of ACCOUNTS)
+          assert.ok(ratio(account).minus(advised.ratios[account]).abs().lt('0.000001'), `${account} ${ratio(account)}`);
+        if (advised.isBounded) bounded += 1;
+        else {
+          whole += 1;
+          assert.ok(ratio('A').minus(ratio('B')).abs().lte('0.0001'), `${ratio('A')} ${ratio('B')}`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+    assert.ok(whole > 5 && bounded > 0, `${whole} whole, ${bounded} bounded`);
   });
 });
