@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { readEngineAddress } from '../engine/address.ts';
 import { EXIT_CONFIGURATION, staleMs } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { latestMargins } from '../explain/levelling.ts';
 import { clockTime } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';
 import { isHeld } from '../journal/lock.ts';
@@ -43,8 +44,26 @@ export async function statusCommand(
     return EXIT_CONFIGURATION;
   }
   if (options.json) print(JSON.stringify(status, null, 2));
-  else for (const line of statusLines(status)) print(line);
+  else for (const line of [...statusLines(status), ...marginLines(parts, options.journal)]) print(line);
   return 0;
+}
+
+/** Free margin, distance to liquidation and levelling (strategy 17.5), from the journal, also while an engine writes it. */
+function marginLines({ settings, clock, complain }: StatusCommandParts, file: string | undefined): string[] {
+  try {
+    const journal = openChosenJournal(settings, file ?? null);
+    try {
+      const lines = latestMargins(journal, clock.nowMs());
+      return lines.length === 0 ? [] : ['', ...lines];
+    } finally {
+      journal.close();
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
+    // The engine has answered: how things stand is known, only the margins are not.
+    complain(`Margins: ${thrown.message}`);
+    return [];
+  }
 }
 
 /** What the engine of this data directory says, else one at the settings' port; null: nobody answers, or something else does. */

@@ -1,6 +1,9 @@
 import { Decimal, min } from '../core/decimal.ts';
 import { type LevelledAccount, levelling, type NoLevelling } from '../core/levelling.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { type BalanceRow, type MoneyRow, rowTimeMs } from '../core/money.ts';
+import type { Journal } from '../ports.ts';
+import { clockTime } from './words.ts';
 
 /** Margins of both accounts, and what would make them equal, in words (strategy 17.5). */
 
@@ -54,4 +57,20 @@ function marginLine(account: AccountName, { equity, margin }: LevelledAccount): 
 /** Rounded down: a text never claims more than there is. */
 function percent(share: Decimal): string {
   return `${share.mul(100).toDecimalPlaces(2, Decimal.ROUND_DOWN).toFixed(2)} %`;
+}
+
+/** Balances are read once an hour; older than this they say nothing of now. */
+const MARGINS_OF_MS = 3 * 3_600_000;
+
+/** Margins and advice of the newest balances in the journal, with their time; empty: an account has none of late. */
+export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number): string[] {
+  const newest: Partial<Record<AccountName, BalanceRow>> = {};
+  for (const { body } of journal.scan({ kind: 'money', sinceMs: nowMs - MARGINS_OF_MS })) {
+    const row = body as MoneyRow;
+    if (row.type === 'balance') newest[row.account] = row;
+  }
+  const { A, B } = newest;
+  if (A === undefined || B === undefined) return [];
+  const atMs = Math.min(rowTimeMs(A), rowTimeMs(B));
+  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines({ A, B }, null)];
 }

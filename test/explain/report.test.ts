@@ -5,9 +5,10 @@ import { Decimal, decimal, sum, ZERO } from '../../src/core/decimal.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import { book } from '../../src/core/ledger.ts';
 import type { AccountName, Side } from '../../src/core/model.ts';
-import type { FillRow, PaymentRow } from '../../src/core/money.ts';
+import type { FillRow, MoneyRow, PaymentRow } from '../../src/core/money.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { emptySymbolState } from '../../src/core/symbol-state.ts';
+import { latestMargins } from '../../src/explain/levelling.ts';
 import { makeReport, reportTable } from '../../src/explain/report.ts';
 import { reportCsv } from '../../src/explain/report-csv.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
@@ -168,5 +169,30 @@ describe('report (strategy 17.4)', () => {
         ],
       );
     }
+  });
+
+  it('margins are those of the newest balances of both accounts, and none of old ones', () => {
+    const journal = exampleJournal();
+    const balance = (account: AccountName, equity: string, atMs: number): MoneyRow => ({
+      ...{
+        type: 'balance',
+        account,
+        timeNs: BigInt(atMs) * 1_000_000n,
+        equity: decimal(equity),
+        cash: ZERO,
+        sizes: {},
+      },
+      margin: {
+        ...{ maintenance: decimal('500'), initial: ZERO, availableToTransfer: decimal('1500') },
+        ...{ isolated: [], liquidation: [] },
+      },
+    });
+    bookRows(journal, [balance('A', '900', NOW_MS - 1), balance('A', '1000', NOW_MS)], NOW_MS);
+    assert.deepEqual(latestMargins(journal, NOW_MS), []);
+    bookRows(journal, [balance('B', '1500', NOW_MS)], NOW_MS);
+    const lines = latestMargins(journal, NOW_MS);
+    assert.equal(lines.length, 4);
+    assert.match(lines.at(-1)!, /^Levelling: 250\.00 USDT from B to A: margin ratios 40\.00 % and 40\.00 %/);
+    assert.deepEqual(latestMargins(journal, NOW_MS + 4 * 3_600_000), []);
   });
 });
