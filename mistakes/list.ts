@@ -229,15 +229,14 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'drift-believed-at-once',
     what: 'the first reading that contradicts the ledger becomes a fill',
     file: 'src/core/reconcile.ts',
-    right:
-      'const lasting = whole && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;',
-    wrong: 'const lasting = whole && contradiction.snapshots >= 1 && nowMs - contradiction.sinceMs >= 0;',
+    right: 'isShown && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;',
+    wrong: 'isShown && contradiction.snapshots >= 1 && nowMs - contradiction.sinceMs >= 0;',
   },
   {
     name: 'create-after-stop',
     what: 'the gateway is not told that the engine drains',
     file: 'machines/daemon.ts',
-    right: "for (const id of receivers) tell(enqueue, system, id, { type: 'trading.drain' });",
+    right: "for (const id of receivers) send({ enqueue, system }, id, { type: 'trading.drain' });",
     wrong: 'receivers.length = 0;',
     options: ['--fault', 'engine-restarted=0.9'],
   },
