@@ -92,6 +92,20 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
   { place: 'src/control/', may: ['src/control/', 'src/core/', 'src/os/private-files.ts', 'node:', 'zod'] },
   { place: 'src/status/model.ts', may: ['src/core/', 'src/texts/'] },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
+  {
+    place: 'src/market/',
+    may: [
+      'src/market/',
+      'src/core/',
+      'src/paper/',
+      'src/grvt/wire.ts',
+      'src/grvt/http.ts',
+      'node:',
+      'undici',
+      'ws',
+      'zod',
+    ],
+  },
   // An exchange that shared the strategy's arithmetic would agree with its mistakes.
   {
     place: 'src/paper/',

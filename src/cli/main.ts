@@ -26,6 +26,7 @@ import {
   whySymbolCommand,
 } from './explain.ts';
 import { journalCommand } from './journal.ts';
+import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { run, systemClock, telegramOf } from './run.ts';
@@ -185,6 +186,11 @@ export async function main(args: readonly string[]): Promise<number> {
   program.addCommand(
     journalCommand(async (command) => {
       exitCode = await look(command);
+    }).copyInheritedSettings(program),
+  );
+  program.addCommand(
+    marketCommand((code) => {
+      exitCode = code;
     }).copyInheritedSettings(program),
   );
   program.addCommand(

@@ -1,6 +1,6 @@
 import { least, most } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import type { InstrumentMarket, Level } from './market.ts';
+import type { Level, Market } from './market.ts';
 import { type PaperOrder, type PublicTrade, SLACK } from './model.ts';
 
 /**
@@ -8,7 +8,7 @@ import { type PaperOrder, type PublicTrade, SLACK } from './model.ts';
  * order that comes in meets it is in matching.ts.
  */
 export interface Book {
-  readonly market: InstrumentMarket;
+  readonly market: Market;
   spec: InstrumentSpec;
   /** Best first, then oldest. */
   readonly bids: PaperOrder[];
@@ -33,7 +33,7 @@ export type VenueBook = Readonly<Book>;
 const TRADES_KEPT = 1_000;
 
 /** A book in which no account has anything. */
-export function openBook(spec: InstrumentSpec, market: InstrumentMarket): Book {
+export function openBook(spec: InstrumentSpec, market: Market): Book {
   const price = market.touch(false) ?? spec.startPrice;
   return {
     market,
@@ -108,8 +108,7 @@ export function joinQueue(book: Book, order: PaperOrder): void {
     index -= 1;
   side.splice(index, 0, order);
   book.resting += 1;
-  // A quarter of what stands there: the rest of a queue gives up before its turn comes.
-  order.queueAhead = book.market.sizeAt(!order.buy, order.price) / 4n;
+  order.queueAhead = book.market.queueAt(!order.buy, order.price);
 }
 
 /** Takes an order out, if it is in. */

@@ -6,6 +6,7 @@ import { defaultInstruments, type InstrumentSpec } from './instruments.ts';
 import { type MarketProfile, PROFILES, type ProfileName } from './market.ts';
 import type { VenueOptions } from './model.ts';
 import { RateLimits } from './rate-limits.ts';
+import type { ReplayOptions } from './replay.ts';
 import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
 import { type Connection, type Sink, StreamHub } from './streams.ts';
 import { AccountTerms } from './terms.ts';
@@ -47,6 +48,8 @@ export interface PaperOptions {
   readonly priceBandPercent?: string;
   /** Open orders an account may have (code 2090). Default 1,000. */
   readonly maxOpenOrders?: number;
+  /** Markets as they were recorded, in place of seeded ones. */
+  readonly replay?: ReplayOptions;
 }
 
 /**
@@ -89,6 +92,7 @@ export class PaperExchange {
         overlap: options.overlap ?? 'code',
         priceBand: options.priceBandPercent === undefined ? null : e9(options.priceBandPercent) / 100n,
         maxOpenOrders: options.maxOpenOrders ?? 1_000,
+        replay: options.replay ?? null,
       },
       this.accounts.map((account) => ({ ...account, equity: e9(options.equityUsdt ?? '50000') * E9 })),
     );

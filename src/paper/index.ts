@@ -16,7 +16,18 @@ export {
   knownInstruments,
   syntheticInstruments,
 } from './instruments.ts';
-export { type MarketProfile, PROFILES, type ProfileName, STEP_MS } from './market.ts';
+export { type Level, type MarketProfile, PROFILES, type ProfileName, STEP_MS } from './market.ts';
+export {
+  type Feed,
+  FILL_RULES,
+  type FillRule,
+  feedFrom,
+  type InventedBook,
+  type RecordedTrade,
+  type ReplayEvent,
+  ReplayMarket,
+  type ReplayOptions,
+} from './replay.ts';
 export type { PaperCredentials } from './sessions.ts';
 
 /** The embedded exchange without transport. */

@@ -126,12 +126,34 @@ export interface Flow {
   readonly sweepSize: bigint;
 }
 
+/** The other people of one instrument's market, as the venue meets them: seeded, or as recorded (replay.ts). */
+export interface Market {
+  readonly spec: InstrumentSpec;
+  /** One step of the crowd; null: this market does not move in steps. */
+  step(): Flow | null;
+  /** When it next moves by itself, between steps; infinite: never. */
+  nextMs(): number;
+  setEmpty(empty: boolean): void;
+  setFrozen(frozen: boolean): void;
+  setScript(script: { bids: readonly Level[]; asks: readonly Level[] } | null): void;
+  gap(fraction: number): void;
+  race(buy: boolean, price: bigint): boolean;
+  sizeAt(ask: boolean, price: bigint): bigint;
+  /** How much of what stands at that price trades before an order that joins it now. */
+  queueAt(ask: boolean, price: bigint): bigint;
+  levels(ask: boolean, count: number, bound: bigint | null): Level[];
+  consume(ask: boolean, price: bigint, size: bigint): void;
+  touch(ask: boolean): bigint | null;
+  mark(): bigint;
+  index(): bigint;
+}
+
 function noise(first: number, second: number): number {
   return (first & 0xffff) + (first >>> 16) + (second & 0xffff) + (second >>> 16) - 131_070;
 }
 
 /** The crowd of one instrument. */
-export class InstrumentMarket {
+export class InstrumentMarket implements Market {
   readonly spec: InstrumentSpec;
   readonly #seed: number;
   readonly #random: RandomStream;
@@ -221,6 +243,11 @@ export class InstrumentMarket {
     return BigInt(this.#sixteenth * sixteenths) * this.spec.minSize;
   }
 
+  /** It moves in steps only. */
+  nextMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Steps taken so far. */
   get steps(): number {
     return this.#step;
@@ -283,6 +310,11 @@ export class InstrumentMarket {
     const tick = Number(price / this.spec.tick);
     if (ask ? tick < this.#askTick : tick > this.#bidTick) return 0n;
     return this.#sizeAt(tick, ask);
+  }
+
+  /** A quarter of what stands there: the rest of a queue gives up before its turn comes. */
+  queueAt(ask: boolean, price: bigint): bigint {
+    return this.sizeAt(ask, price) / 4n;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { InstrumentSpec } from './instruments.ts';
 import type { MarketProfile } from './market.ts';
+import type { ReplayOptions } from './replay.ts';
 
 /**
  * The words of the matching engine: orders, fills, holdings, accounts, events. Prices and sizes count 1e-9 units, money 1e-18
@@ -153,7 +154,9 @@ export type VenueEvent =
       readonly timeNs: bigint;
     }
   | { readonly type: 'trade'; readonly trade: PublicTrade }
-  | { readonly type: 'step'; readonly step: number };
+  | { readonly type: 'step'; readonly step: number }
+  /** The recording has nothing of this instrument from now until then. */
+  | { readonly type: 'gap'; readonly instrument: string; readonly untilMs: number };
 
 /** How the venue is set up. */
 export interface VenueOptions {
@@ -177,6 +180,8 @@ export interface VenueOptions {
   /** Distance from the mark a limit price may have, 1e-9 of the mark; null: any (code 7201). */
   readonly priceBand: bigint | null;
   readonly maxOpenOrders: number;
+  /** Markets as they were recorded, in place of seeded ones; null: seeded. */
+  readonly replay: ReplayOptions | null;
 }
 
 /** Nanoseconds of a millisecond. */

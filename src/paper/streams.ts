@@ -213,6 +213,8 @@ export class StreamHub {
         const feed = (): Json => positionView(venue, account, holding, holding.updatedNs);
         return [{ account, instrument: holding.spec.name, stream: 'v1.position', feed }];
       }
+      case 'gap':
+        return [];
       case 'cancel': {
         const { account } = event;
         const feed = (): Json => ({

@@ -18,7 +18,7 @@ import { type Book, crosses, joinQueue, leaveQueue, levelsOf, openBook, recordTr
 import { VenueError } from './errors.ts';
 import { most, printE9 } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import { InstrumentMarket, type Level, STEP_MS } from './market.ts';
+import { InstrumentMarket, type Level, type Market, STEP_MS } from './market.ts';
 import { type Executions, matchTaker, sweep, takeResting } from './matching.ts';
 import {
   alive,
@@ -41,7 +41,9 @@ import {
   type PaperTransfer,
   remember,
 } from './payments.ts';
+import { fillTouched, spendTrade } from './recorded-matching.ts';
 import { Refusals } from './refusals.ts';
+import { type RecordedTrade, ReplayMarket } from './replay.ts';
 import { ShownMarks } from './shown-marks.ts';
 import { Timeline } from './timeline.ts';
 
@@ -100,7 +102,8 @@ export class Venue {
   }
 
   #addBook(spec: InstrumentSpec): void {
-    const market = new InstrumentMarket(spec, this.options.seed, this.options.profile);
+    const { seed, profile, replay } = this.options;
+    const market: Market = replay === null ? new InstrumentMarket(spec, seed, profile) : new ReplayMarket(spec, replay);
     this.#books.set(spec.name, openBook(spec, market));
   }
 
@@ -141,7 +144,15 @@ export class Venue {
 
   /** When something will happen next, in handed-in time. */
   nextEventMs(): number {
-    return Math.min(this.#nextStepMs, this.#time.nextActionMs, this.#nextDeadline());
+    return Math.min(this.#nextStepMs, this.#time.nextActionMs, this.#nextDeadline(), this.#nextRecordedMs());
+  }
+
+  /** Of recorded markets, when the next one goes on. */
+  #nextRecordedMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    if (this.options.replay !== null)
+      for (const { market } of this.#books.values()) next = Math.min(next, market.nextMs());
+    return next;
   }
 
   #nextDeadline(): number {
@@ -156,10 +167,14 @@ export class Venue {
     for (;;) {
       const actionMs = this.#time.nextActionMs;
       const deadlineMs = this.#nextDeadline();
-      const next = Math.min(actionMs, deadlineMs, this.#nextStepMs);
+      const recordedMs = this.#nextRecordedMs();
+      const next = Math.min(actionMs, deadlineMs, this.#nextStepMs, recordedMs);
       if (next > toMs) break;
       this.#time.passTo(next);
-      if (actionMs === next) {
+      // What was recorded of a moment comes before what of ours arrives in it.
+      if (recordedMs === next) {
+        this.#playRecorded(next);
+      } else if (actionMs === next) {
         this.#time.runNextAction();
       } else if (deadlineMs === next) {
         this.#meetDeadlines();
@@ -234,13 +249,17 @@ export class Venue {
   setInstrument(spec: InstrumentSpec): void {
     const book = this.#books.get(spec.name);
     if (book === undefined) this.#addBook(spec);
-    else book.spec = spec;
+    else {
+      book.spec = spec;
+      if (book.market instanceof ReplayMarket) book.market.setSpec(spec);
+    }
   }
 
   #step(): void {
     this.#steps += 1;
     for (const book of this.#books.values()) {
       const flow = book.market.step();
+      if (flow === null) continue;
       if (flow.taker !== null) this.#crowdTrade(book, flow.taker === 'buy', flow.takerSize);
       if (book.resting > 0) {
         sweep(book, flow.sweepSize, this.#matching);
@@ -248,6 +267,32 @@ export class Venue {
       }
     }
     this.#emit({ type: 'step', step: this.#steps });
+  }
+
+  /** Plays what was recorded up to that time. */
+  #playRecorded(upToMs: number): void {
+    for (const book of this.#books.values()) {
+      const { market } = book;
+      if (!(market instanceof ReplayMarket)) continue;
+      while (market.nextMs() <= upToMs) this.#playNext(book, market);
+    }
+  }
+
+  #playNext(book: Book, market: ReplayMarket): void {
+    const event = market.play();
+    if (event === null) return;
+    const { name } = book.spec;
+    if (event.kind === 'trade') this.#tradeAsRecorded(book, market, event);
+    else if (event.kind === 'funding') this.setFunding(name, event.rate, event.intervalMs, event.dueMs);
+    else if (event.kind === 'instrument') book.spec = event.spec;
+    else if (event.kind === 'gap') this.#emit({ type: 'gap', instrument: name, untilMs: event.toMs });
+    else if (market.fill === 'optimistic' && book.resting > 0) fillTouched(book, this.#matching);
+  }
+
+  #tradeAsRecorded(book: Book, market: ReplayMarket, trade: RecordedTrade): void {
+    const { takerBuys, price, size, id } = trade;
+    const spent = book.resting === 0 ? 0n : spendTrade(book, trade, market.fill, this.#matching);
+    if (size > spent) this.#publicTrade(book, takerBuys, price, size - spent, id);
   }
 
   /** The crowd trades with itself: what tickers and public trades show. */

@@ -1,0 +1,286 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { columns } from '../explain/words.ts';
+import { DELIMITERS } from '../market/csv.ts';
+import { MarketError } from '../market/errors.ts';
+import {
+  IMPORT_KINDS,
+  type ImportKind,
+  type ImportResult,
+  importCsv,
+  TIME_UNITS,
+  type TimeUnit,
+} from '../market/import.ts';
+import { daysOf, symbolsIn } from '../market/store.ts';
+import { listingOf, type Verified, verifyDay } from '../market/verify.ts';
+import { e9, printE9 } from '../paper/fixed.ts';
+import { type InstrumentSpec, knownInstruments } from '../paper/index.ts';
+import { nearest } from '../settings/index.ts';
+import { duration } from './steer.ts';
+
+/** `market ls|verify|import` (strategy 19.1). */
+
+const EXIT_GOOD = 0;
+/** Something stored is damaged. */
+const EXIT_DAMAGED = 1;
+const EXIT_USAGE = 78;
+
+export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a directory per symbol', 'market'] as const;
+
+/** Runs a command; what cannot be used is one line and exit code 78. */
+export async function orSayWhat(run: () => number | Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!(thrown instanceof MarketError)) throw thrown;
+    console.error(thrown.message);
+    return EXIT_USAGE;
+  }
+}
+
+/** @param ended hears the exit code */
+export function marketCommand(ended: (exitCode: number) => void): Command {
+  const market = new Command('market').description('stored markets: list, verify, import');
+  market
+    .command('ls')
+    .description('what there is: symbols, days, bytes, days that are missing')
+    .option(...MARKET_DIRECTORY)
+    .option('--json', 'as JSON')
+    .action(async (options: { market: string; json?: boolean }) => ended(await orSayWhat(() => list(options))));
+  market
+    .command('verify')
+    .argument('[symbol...]', 'only these')
+    .description('read all of it: records, gaps, damaged places, crossed books, trades outside the book')
+    .option(...MARKET_DIRECTORY)
+    .option('--json', 'as JSON')
+    .action(async (symbols: string[], options: { market: string; json?: boolean }) =>
+      ended(await orSayWhat(() => verify(symbols, options))),
+    );
+  market
+    .command('import')
+    .argument('<file>', 'CSV, or CSV packed as .gz or .zst')
+    .description(
+      'trades or candles of elsewhere, e.g. market import btc.csv --symbol BTC_USDT_Perp --kind candles ' +
+        '--columns time=timestamp,open=open,high=high,low=low,close=close,volume=volume',
+    )
+    .requiredOption('--symbol <name>', 'instrument they are stored as')
+    .addOption(new Option('--kind <kind>', 'what the rows are').choices(IMPORT_KINDS).makeOptionMandatory())
+    .requiredOption('--columns <ours=theirs,...>', 'the columns: names of the header, or numbers from 1', columnsOf)
+    .option('--no-header', 'the first line is a row; columns are numbers')
+    .option('--delimiter <text>', 'between fields: , ; tab | (default: found out)', delimiter)
+    .addOption(new Option('--decimal <mark>', 'the point of a number').choices(['.', ',']).default('.'))
+    .addOption(new Option('--time <unit>', 'of the times (default: found out)').choices(TIME_UNITS))
+    .option('--interval <duration>', 'of a candle: 1m, 1h (default: the first two rows)', duration)
+    .addOption(new Option('--volume <of>', 'what volume counts').choices(['base', 'quote']).default('base'))
+    .option('--gap <duration>', 'a longer silence between trades is a gap', duration, 3_600_000)
+    .option('--tick <size>', 'tick of an instrument that is not built in')
+    .option('--step <size>', 'size step, also the smallest size')
+    .option('--min-notional <usdt>', 'smallest order, USDT')
+    .option(...MARKET_DIRECTORY)
+    .action(async (file: string, options: GivenImport) => ended(await orSayWhat(() => importFile(file, options))));
+  return market;
+}
+
+function list({ market, json }: { market: string; json?: boolean }): number {
+  const listings = symbolsIn(market).map((symbol) => listingOf(market, symbol));
+  if (json) {
+    console.log(JSON.stringify(listings, null, 2));
+    return EXIT_GOOD;
+  }
+  if (listings.length === 0) console.log(`${market}: no market is stored there`);
+  const rows = listings.map((one) => [
+    ...[one.symbol, one.firstDay, one.lastDay, String(one.files), megabytes(one.bytes)],
+    one.missing.length === 0 ? 'none' : daysInWords(one.missing),
+  ]);
+  if (rows.length > 0)
+    for (const line of columns([['symbol', 'from', 'to', 'days', 'MB', 'days missing'], ...rows])) console.log(line);
+  return EXIT_GOOD;
+}
+
+const DAYS_NAMED = 3;
+
+/** The first ones by name, then how many more. */
+export function daysInWords(days: readonly string[]): string {
+  const more = days.length - DAYS_NAMED;
+  return `${days.slice(0, DAYS_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(2);
+}
+
+function verify(asked: readonly string[], { market, json }: { market: string; json?: boolean }): number {
+  const stored = symbolsIn(market);
+  const unknown = asked.find((name) => !stored.includes(name));
+  if (unknown !== undefined)
+    throw new MarketError(`${market}: nothing of ${unknown}; there is ${stored.join(', ') || 'nothing'}`);
+  const all = (asked.length === 0 ? stored : asked).map((symbol) => ({
+    symbol,
+    missing: listingOf(market, symbol).missing,
+    days: daysOf(market, symbol).map((day) => verifyDay(market, symbol, day)),
+  }));
+  const wrong = all.flatMap(({ days }) => days.flatMap((day) => day.wrong));
+  if (json) {
+    console.log(JSON.stringify(all, null, 2));
+    return wrong.length === 0 ? EXIT_GOOD : EXIT_DAMAGED;
+  }
+  const head = [
+    'day',
+    'trades',
+    'books',
+    'marks',
+    'funding',
+    'candles',
+    'gaps',
+    'gap time',
+    'crossed',
+    'outside',
+    'rules changed',
+  ];
+  for (const { symbol, missing, days } of all) {
+    console.log(symbol);
+    for (const line of columns([head, ...days.map(verifiedRow)])) console.log(`  ${line}`);
+    if (missing.length > 0) console.log(`  days missing: ${missing.join(', ')}`);
+  }
+  for (const line of wrong) console.error(line);
+  console.log(wrong.length === 0 ? 'All of it is whole.' : `${wrong.length} places are damaged.`);
+  return wrong.length === 0 ? EXIT_GOOD : EXIT_DAMAGED;
+}
+
+function verifiedRow({ day, counts, gapMs, crossedBooks, tradesOutside, ruleChanges }: Verified): string[] {
+  const { trade, book, mark, funding, candle, gap } = counts;
+  const minutes = `${(gapMs / 60_000).toFixed(1)} min`;
+  return [
+    day,
+    ...[trade, book, mark, funding, candle, gap].map(String),
+    minutes,
+    ...[crossedBooks, tradesOutside, ruleChanges].map(String),
+  ];
+}
+
+interface GivenImport {
+  readonly market: string;
+  readonly symbol: string;
+  readonly kind: ImportKind;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly header: boolean;
+  readonly delimiter?: string;
+  readonly decimal: '.' | ',';
+  readonly time?: TimeUnit;
+  readonly interval?: number;
+  readonly volume: 'base' | 'quote';
+  readonly gap: number;
+  readonly tick?: string;
+  readonly step?: string;
+  readonly minNotional?: string;
+}
+
+async function importFile(file: string, given: GivenImport): Promise<number> {
+  const spec = specOf(given);
+  const result = await importCsv({
+    file,
+    directory: given.market,
+    kind: given.kind,
+    spec,
+    columns: given.columns,
+    header: given.header,
+    delimiter: given.delimiter ?? null,
+    decimal: given.decimal,
+    timeUnit: given.time ?? null,
+    intervalMs: given.interval ?? null,
+    volume: given.volume,
+    gapMs: given.gap,
+    onProgress: (rows) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${rows} rows`);
+    },
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+  for (const line of importWords(given, spec, result)) console.log(line);
+  return EXIT_GOOD;
+}
+
+/** What was done, and what was assumed. */
+export function importWords(
+  given: { readonly market: string; readonly kind: ImportKind },
+  spec: InstrumentSpec,
+  result: ImportResult,
+): string[] {
+  const {
+    rows,
+    firstMs,
+    lastMs,
+    delimiter: between,
+    timeUnit,
+    intervalMs,
+    roundedPrices,
+    roundedSizes,
+    tooSmall,
+  } = result;
+  const [from, to] = [new Date(firstMs).toISOString(), new Date(lastMs).toISOString()];
+  const shownDelimiter = between === '\t' ? 'tab' : between;
+  const isIso = timeUnit === 'iso';
+  return [
+    `${rows} ${given.kind} of ${spec.name} from ${from} to ${to} are in ${given.market}.`,
+    `Read with the delimiter ${shownDelimiter}, times ${isIso ? 'as dates, UTC where no zone is given' : `in ${timeUnit}`}` +
+      `${intervalMs === null ? '' : `, candles of ${intervalMs / 1_000} s`}.`,
+    `Brought to the tick of ${printE9(spec.tick)}: ${roundedPrices} prices; to the step of ${printE9(spec.minSize)}: ${roundedSizes} sizes` +
+      `${tooSmall === 0 ? '.' : `; left out as smaller than a step: ${tooSmall} trades.`}`,
+    ...(result.gaps === 0 ? [] : [`Gaps: ${result.gaps}, ${(result.gapMs / 60_000).toFixed(1)} minutes together.`]),
+    ...(given.kind === 'trades' && !result.sidesGiven
+      ? ['No column names the taker’s side: a trade above the one before counts as a buy, below it as a sell.']
+      : []),
+  ];
+}
+
+/** The instrument they are stored as: built in, or from its tick and step. @throws MarketError */
+export function specOf(given: {
+  readonly symbol: string;
+  readonly tick?: string;
+  readonly step?: string;
+  readonly minNotional?: string;
+}): InstrumentSpec {
+  const { symbol, tick, step, minNotional } = given;
+  const known = knownInstruments();
+  const same = known.find(({ name }) => name === symbol);
+  if (same === undefined && (tick === undefined || step === undefined)) {
+    const names = known.map(({ name }) => name);
+    const near = nearest(symbol, names);
+    throw new MarketError(
+      `--symbol: ${symbol}: not built in${near === null ? '' : ` (${near} is)`}: expected --tick and --step with it`,
+    );
+  }
+  const base = symbol.split('_')[0] ?? symbol;
+  const template = same ?? { ...known[0]!, name: symbol, base, minNotional: 0n };
+  return {
+    ...template,
+    ...(tick === undefined ? {} : { tick: positive('tick', tick) }),
+    ...(step === undefined ? {} : { minSize: positive('step', step) }),
+    ...(minNotional === undefined ? {} : { minNotional: positive('min-notional', minNotional) }),
+  };
+}
+
+function positive(option: string, text: string): bigint {
+  try {
+    const value = e9(text);
+    if (value > 0n) return value;
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+  }
+  throw new MarketError(`--${option}: ${JSON.stringify(text)}: expected a number above 0`);
+}
+
+function columnsOf(text: string): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const part of text.split(',')) {
+    const [ours, theirs, ...more] = part.split('=');
+    if (!ours || !theirs || more.length > 0)
+      throw new InvalidArgumentError(`${part}: expected OURS=THEIRS, such as price=px`);
+    named[ours.trim()] = theirs.trim();
+  }
+  return named;
+}
+
+function delimiter(text: string): string {
+  const meant = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (!(DELIMITERS as readonly string[]).includes(meant)) throw new InvalidArgumentError('expected , ; tab or |');
+  return meant;
+}

@@ -1,0 +1,66 @@
+import type { InstrumentSpec, ReplayEvent } from '../paper/index.ts';
+import { tradesOf } from './bridge.ts';
+import { MarketError } from './errors.ts';
+import type { MarketRecord } from './record.ts';
+import { ALWAYS, type Range, readMarket } from './store.ts';
+
+/** A stored market as the embedded exchange plays it, one block in memory at a time. */
+export function* eventsOf(options: {
+  readonly directory: string;
+  readonly symbol: string;
+  readonly seed: number;
+  readonly range?: Range;
+}): Generator<ReplayEvent> {
+  const { directory, symbol, seed, range = ALWAYS } = options;
+  let spec: InstrumentSpec | null = null;
+  for (const record of readMarket(directory, symbol, range)) {
+    if (record.kind === 'candle') {
+      if (spec === null) throw new MarketError(`${directory}/${symbol}: a candle before its instrument`);
+      yield* tradesOf(record, spec, seed);
+      continue;
+    }
+    if (record.kind === 'instrument') spec = record.spec;
+    yield record;
+  }
+}
+
+/** What a stored market holds, as far as a replay must know before it begins. */
+export interface MarketSummary {
+  readonly symbol: string;
+  readonly spec: InstrumentSpec;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly counts: Readonly<Record<MarketRecord['kind'], number>>;
+  readonly gapMs: number;
+  readonly gaps: readonly { readonly fromMs: number; readonly toMs: number; readonly why: string }[];
+}
+
+/** Gaps named one by one; more are counted. */
+const GAPS_KEPT = 1_000;
+
+/**
+ * Reads all of a symbol's records in a range.
+ *
+ * @throws MarketError when there are none, or they cannot be read
+ */
+export function summaryOf(directory: string, symbol: string, range: Range = ALWAYS): MarketSummary {
+  const counts = { instrument: 0, book: 0, trade: 0, mark: 0, funding: 0, gap: 0, candle: 0 };
+  const gaps: { fromMs: number; toMs: number; why: string }[] = [];
+  let [spec, firstMs, lastMs, gapMs] = [null as InstrumentSpec | null, null as number | null, 0, 0];
+  for (const record of readMarket(directory, symbol, range)) {
+    counts[record.kind] += 1;
+    if (record.kind === 'instrument') spec ??= record.spec;
+    if (record.kind === 'gap') {
+      gapMs += record.toMs - record.atMs;
+      if (gaps.length < GAPS_KEPT) gaps.push({ fromMs: record.atMs, toMs: record.toMs, why: record.why });
+    }
+    firstMs ??= record.atMs;
+    lastMs = Math.max(
+      lastMs,
+      record.kind === 'gap' ? record.toMs : record.kind === 'candle' ? record.atMs + record.intervalMs : record.atMs,
+    );
+  }
+  if (spec === null || firstMs === null)
+    throw new MarketError(`${directory}: nothing of ${symbol} in that time: see \`market ls\``);
+  return { symbol, spec, firstMs, lastMs, counts, gapMs, gaps };
+}
