@@ -8,6 +8,10 @@ import { waitingOf } from './valuing.ts';
 
 /** By how much of the change the ratios of the two accounts may differ: the exchange rounds sizes to its steps. */
 const RATIO_TOLERANCE = new Decimal('0.01');
+/** Smaller changes are no split: the least in use is five for four. Trades that a stale journal does not know come to such. */
+const RATIO_LEAST = new Decimal('1.2');
+/** Splits are so many units for at most so many: 10 for 1, 3 for 2, 5 for 4. */
+const OLD_UNITS_MAX = 4;
 /** Decimal places of scaled sizes: twice those that any signature can say (strategy 7.3), so that their sums stay exact. */
 const SIZE_PLACES = 18;
 
@@ -24,7 +28,17 @@ export function splitRatio(state: SymbolState): Decimal | null {
   const [one, other] = changes.map(({ from, to }) => to.div(from).minus(1)) as [Decimal, Decimal];
   const apart = one.minus(other).abs();
   if (apart.gt(max(one.abs(), other.abs()).mul(RATIO_TOLERANCE))) return null;
-  return sum(changes.map(({ to }) => to.abs())).div(sum(changes.map(({ from }) => from.abs())));
+  const ratio = sum(changes.map(({ to }) => to.abs())).div(sum(changes.map(({ from }) => from.abs())));
+  return isUsual(ratio) ? ratio : null;
+}
+
+/** Whether a split has such a ratio, or its inverse: whole units for few, to within what rounding to steps explains. */
+function isUsual(ratio: Decimal): boolean {
+  const more = ratio.lt(1) ? new Decimal(1).div(ratio) : ratio;
+  if (more.lt(RATIO_LEAST)) return false;
+  return Array.from({ length: OLD_UNITS_MAX }, (_, index) => more.mul(index + 1)).some((units) =>
+    units.minus(units.round()).abs().lte(units.mul(RATIO_TOLERANCE)),
+  );
 }
 
 /**
