@@ -63,7 +63,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'zod',
     ],
   },
-  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/os/private-files.ts', 'ports', 'node:'] },
+  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/os/private-files.ts', 'ports', 'pg', 'node:'] },
   { place: 'src/texts/', may: ['src/texts/', 'src/core/'] },
   { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'src/texts/', 'ports', 'node-fetch', 'node:'] },
   {

@@ -15,6 +15,14 @@ export type JournalProblem =
   | 'not-a-journal'
   /** Another process holds it. */
   | 'busy'
+  /** A database that does not answer, or not as it should (strategy 18.1). */
+  | 'unreachable'
+  /** A database that does not keep what it has committed, or is reached in a way that does not. */
+  | 'unsafe-server'
+  /** The database is another one, or an older copy: it may lack the last entries (strategy 18.1). */
+  | 'behind'
+  /** Another engine holds the lease of this pair (strategy 18.2). */
+  | 'lease-over'
   /** Anything else the operating system said. */
   | 'io';
 
@@ -49,6 +57,10 @@ const REMEDIES: Readonly<Record<JournalProblem, (file: string) => string>> = {
   'newer-schema': () => 'Run the version that wrote it, or a newer one',
   'not-a-journal': (file) => `Move ${file} away, or set GRVT_HEDGE_DATA_DIR to another directory`,
   busy: () => 'Close the other program that has it open (a database browser, a backup) and try again',
+  unreachable: () => 'Check GRVT_HEDGE_JOURNAL_URL, the server and the way to it; nothing is created until it answers',
+  'unsafe-server': () => 'Change the server, or what GRVT_HEDGE_JOURNAL_URL names, and start again',
+  behind: () => 'The next start reconciles both accounts as after a lost journal (strategy 11.3)',
+  'lease-over': () => 'Nothing more is created here; a standby goes on',
   io: () => 'Check the disk and the path, then start again',
 };
 

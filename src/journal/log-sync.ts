@@ -49,6 +49,9 @@ export class LogSync {
     this.#timer.unref();
   }
 
+  /** What is removed was settled long ago: it may come back. */
+  removed(): void {}
+
   /** Resolves when everything up to that entry is on the disk: synced at once, or right after the sync under way. */
   async durable(seq: number): Promise<void> {
     this.assertWell();
@@ -74,6 +77,7 @@ export class LogSync {
     try {
       this.assertWell();
       fdatasyncSync(this.#fd);
+      this.#onDurable(this.#writtenSeq);
       this.#settle(this.#writtenSeq);
     } catch (error) {
       this.#fail(error as Error);

@@ -26,6 +26,18 @@ export class Mark {
 
   /** The seq the journal must reach; `missing`: no such file; `unreadable`: not what we wrote. */
   read(): number | 'missing' | 'unreadable' {
+    const found = this.#read();
+    if (typeof found === 'string') return found;
+    return found.boot === this.#boot && found.boot !== UNKNOWN_BOOT ? found.written : found.durable;
+  }
+
+  /** The seq of the last entry known to be durable; 0: none is known. */
+  readDurable(): number {
+    const found = this.#read();
+    return typeof found === 'string' ? 0 : found.durable;
+  }
+
+  #read(): { readonly written: number; readonly durable: number; readonly boot: string } | 'missing' | 'unreadable' {
     let fd: number;
     try {
       fd = openSync(this.path, 'r');
@@ -39,7 +51,7 @@ export class Mark {
       const text = buffer.toString('latin1', 0, readSync(fd, buffer, 0, LENGTH + 1, 0));
       const [written = '', durable = '', boot = ''] = text.split(' ');
       if (text !== lineOf(Number(written), Number(durable), boot)) return 'unreadable';
-      return boot === this.#boot && boot !== UNKNOWN_BOOT ? Number(written) : Number(durable);
+      return { written: Number(written), durable: Number(durable), boot };
     } finally {
       closeSync(fd);
     }

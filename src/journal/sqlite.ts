@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { JournalEntry, JournalKind, StoredEntry } from '../core/journal-entry.ts';
@@ -41,6 +41,18 @@ export interface OpenJournalOptions extends RetentionOptions {
   readonly migrations?: readonly string[];
 }
 
+/** What makes entries safe: the log of the file itself (log-sync.ts), or the database that the file is a copy of. */
+export interface Durability {
+  /** @throws when nothing more may be written */
+  assertWell(): void;
+  /** These were written to the file. */
+  written(seq: number, rows: readonly Row[]): void;
+  /** These were removed from it. */
+  removed(seqs: readonly number[]): void;
+  durable(seq: number): Promise<void>;
+  close(): void;
+}
+
 /** A reader or a backup tool may hold the file for a moment; longer than this the engine would rather know. */
 const BUSY_TIMEOUT_MS = 1000;
 /** A `-wal` that a long reader made grow is cut back to this at the next checkpoint. */
@@ -59,35 +71,60 @@ const OPEN_COMPACT_STEPS = 50;
  * @throws JournalError naming the file, the problem and what to do.
  */
 export function openJournal(options: OpenJournalOptions): EngineJournal {
-  const { directory, fileName = 'journal.db', clock, migrations = MIGRATIONS } = options;
+  const { directory, fileName = 'journal.db', clock } = options;
   const file = join(directory, fileName);
   const mark = new Mark(file);
   let db: DatabaseSync | null = null;
   try {
-    ensurePrivateDirectory(directory);
-    tryWriting(directory);
-    // SQLite gives the files beside it the mode of the file itself.
-    ensurePrivateFile(file);
-    for (const beside of ['-wal', '-shm'].map((suffix) => file + suffix))
-      if (existsSync(beside)) ensurePrivateFile(beside);
-    const notices = inspect(file, mark, migrations, options.verifyMaxBytes ?? VERIFY_MAX_BYTES);
-    db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
-    prepareConnection(db, file, options.maxPages ?? null);
-    migrate(db, file, migrations);
-    db.prepare(
-      'INSERT INTO opened (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms',
-    ).run(clock.nowMs());
-    // From here on the log is synced beside SQLite (log-sync.ts): one sync for many entries, and the event loop does not wait.
-    db.exec('PRAGMA synchronous = NORMAL');
-    const journal = new SqliteJournal(db, file, mark, notices, options);
-    let steps = 0;
-    while (journal.compact(clock.nowMs()).more && ++steps < OPEN_COMPACT_STEPS);
+    const opened = openForWriting(file, mark, options);
+    db = opened.db;
+    const durability = (journal: SqliteJournal): Durability =>
+      new LogSync(`${file}-wal`, journal.lastSeq, (seq) => mark.noteDurable(seq));
+    const journal = new SqliteJournal(db, file, mark, opened.notices, options, durability);
+    mark.write(journal.lastSeq, true);
+    compactAtOpen(journal, clock.nowMs());
     return journal;
   } catch (error) {
     mark.close();
     db?.close();
     throw toJournalError(error, file, 'opening it');
   }
+}
+
+/** Looked over first, made where it is missing, brought to today's schema, and written to once. */
+export function openForWriting(
+  file: string,
+  mark: Mark,
+  { clock, migrations = MIGRATIONS, maxPages, verifyMaxBytes }: OpenJournalOptions,
+): { readonly db: DatabaseSync; readonly notices: readonly string[] } {
+  let db: DatabaseSync | null = null;
+  try {
+    ensurePrivateDirectory(dirname(file));
+    tryWriting(dirname(file));
+    // SQLite gives the files beside it the mode of the file itself.
+    ensurePrivateFile(file);
+    for (const beside of ['-wal', '-shm'].map((suffix) => file + suffix))
+      if (existsSync(beside)) ensurePrivateFile(beside);
+    const notices = inspect(file, mark, migrations, verifyMaxBytes ?? VERIFY_MAX_BYTES);
+    db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    prepareConnection(db, file, maxPages ?? null);
+    migrate(db, file, migrations);
+    db.prepare(
+      'INSERT INTO opened (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms',
+    ).run(clock.nowMs());
+    // From here on the log is synced beside SQLite (log-sync.ts): one sync for many entries, and the event loop does not wait.
+    db.exec('PRAGMA synchronous = NORMAL');
+    return { db, notices };
+  } catch (error) {
+    db?.close();
+    throw error;
+  }
+}
+
+/** What is left over is for the run's own upkeep: a start must not wait. */
+export function compactAtOpen(journal: EngineJournal, nowMs: number): void {
+  let steps = 0;
+  while (journal.compact(nowMs).more && ++steps < OPEN_COMPACT_STEPS);
 }
 
 /**
@@ -107,7 +144,7 @@ export function openJournalForReading(options: { directory: string; fileName?: s
     if (typeof witnessed === 'number' && witnessed > lastSeqOf(db)) {
       notices.push(`its last entries are gone: ${witnessed} was written, it ends at ${lastSeqOf(db)}`);
     }
-    return new SqliteJournal(db, file, null, notices, { days: Number.POSITIVE_INFINITY });
+    return new SqliteJournal(db, file, null, notices, { days: Number.POSITIVE_INFINITY }, () => null);
   } catch (error) {
     db?.close();
     throw toJournalError(error, file, 'reading it');
@@ -122,7 +159,8 @@ function prepareConnection(db: DatabaseSync, file: string, maxPages: number | nu
   if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
 }
 
-class SqliteJournal implements EngineJournal, RetentionStore {
+/** A journal in an open file. What makes its entries safe is given. */
+export class SqliteJournal implements EngineJournal, RetentionStore {
   readonly name: string;
   readonly notices: readonly string[];
   readonly #db: DatabaseSync;
@@ -132,7 +170,9 @@ class SqliteJournal implements EngineJournal, RetentionStore {
   readonly #redact: Redact | undefined;
   readonly #settled: (entry: StoredEntry) => boolean;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #log: LogSync | null;
+  readonly #log: Durability | null;
+  /** Removed by the step of compaction under way. */
+  #gone: number[] = [];
   #lastSeq: number;
   #cursor: Cursor = START;
 
@@ -142,6 +182,7 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     mark: Mark | null,
     notices: readonly string[],
     retention: RetentionOptions & { readonly redact?: Redact },
+    durability: (journal: SqliteJournal) => Durability | null,
   ) {
     this.name = file;
     this.notices = notices;
@@ -151,8 +192,57 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     this.#redact = retention.redact;
     this.#settled = retention.settled ?? settledByBody;
     this.#lastSeq = lastSeqOf(db);
-    this.#mark?.write(this.#lastSeq, true);
-    this.#log = mark === null ? null : new LogSync(`${file}-wal`, this.#lastSeq, (seq) => mark.noteDurable(seq));
+    this.#log = durability(this);
+  }
+
+  /** The place of the newest entry there ever was. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** The next entry gets a place above that one: newer ones than the last one here have been removed elsewhere. */
+  skipTo(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
+  /** null: there is no such entry. */
+  checksumAt(seq: number): number | null {
+    const row = this.#get('SELECT checksum FROM entries WHERE seq = ?', [seq]);
+    return row === undefined ? null : Number(row.checksum);
+  }
+
+  /** Stored entries behind that place. */
+  rowsAfter(seq: number): Row[] {
+    return this.#all('SELECT * FROM entries WHERE seq > ? ORDER BY seq', [seq]) as unknown as Row[];
+  }
+
+  /** Writes entries that were given their places elsewhere, each above the last one here. */
+  takeRows(rows: readonly Row[]): void {
+    const last = rows.at(-1);
+    if (last === undefined || this.#mark === null) return;
+    const found = rows.map((row) => {
+      checkRow(row, this.name);
+      return {
+        ...row,
+        effect: settles({ kind: row.kind, body: row.kind === 'order.outcome' ? decode(row.body) : null }),
+      };
+    });
+    try {
+      this.#inTransaction(() => this.#insert(found));
+      this.#lastSeq = last.seq;
+      this.#mark.write(last.seq, true);
+    } catch (error) {
+      throw toJournalError(error, this.name, 'writing to it');
+    }
+  }
+
+  #insert(rows: readonly (Row & { readonly effect: ReturnType<typeof settles> })[]): void {
+    for (const { seq, kind, key, at_ms, body, checksum, effect } of rows) {
+      const values = [seq, kind, key, at_ms, body, checksum];
+      this.#run('INSERT INTO entries (seq, kind, key, at_ms, body, checksum) VALUES (?, ?, ?, ?, ?, ?)', values);
+      if (effect === 'opens') this.#run('INSERT OR IGNORE INTO unsettled (key) VALUES (?)', [key]);
+      else if (effect === 'closes') this.#run('DELETE FROM unsettled WHERE key = ?', [key]);
+    }
   }
 
   append(entries: readonly JournalEntry[]): number {
@@ -164,23 +254,10 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     const rows = entries.map((entry) => ({ ...toRow(++seq, entry, this.#redact), effect: settles(entry) }));
     try {
       this.#log.assertWell();
-      this.#inTransaction(() => {
-        for (const row of rows) {
-          this.#run('INSERT INTO entries (seq, kind, key, at_ms, body, checksum) VALUES (?, ?, ?, ?, ?, ?)', [
-            row.seq,
-            row.kind,
-            row.key,
-            row.at_ms,
-            row.body,
-            row.checksum,
-          ]);
-          if (row.effect === 'opens') this.#run('INSERT OR IGNORE INTO unsettled (key) VALUES (?)', [row.key]);
-          else if (row.effect === 'closes') this.#run('DELETE FROM unsettled WHERE key = ?', [row.key]);
-        }
-      });
+      this.#inTransaction(() => this.#insert(rows));
       this.#lastSeq = seq;
       this.#mark.write(seq, false);
-      this.#log.written(seq);
+      this.#log.written(seq, rows);
       return seq;
     } catch (error) {
       throw toJournalError(error, this.name, 'writing to it');
@@ -272,8 +349,10 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     if (this.#mark === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
     try {
       const cutoffMs = nowMs - this.#days * DAY_MS;
+      this.#gone = [];
       const step = this.#inTransaction(() => compactStep(this, cutoffMs, this.#cursor));
       this.#cursor = step.next ?? START;
+      this.#log?.removed(this.#gone);
       return { removed: step.removed, more: step.more };
     } catch (error) {
       throw toJournalError(error, this.name, 'removing old entries from it');
@@ -285,7 +364,6 @@ class SqliteJournal implements EngineJournal, RetentionStore {
     this.#statements.clear();
     try {
       this.#log?.close();
-      this.#mark?.noteDurable(this.#lastSeq);
     } catch (error) {
       throw toJournalError(error, this.name, 'closing it');
     } finally {
@@ -328,11 +406,17 @@ class SqliteJournal implements EngineJournal, RetentionStore {
   }
 
   remove(seq: number): number {
-    return this.#run('DELETE FROM entries WHERE seq = ?', [seq]);
+    return this.#removed('DELETE FROM entries WHERE seq = ? RETURNING seq', [seq]);
   }
 
   removeGroup(kind: JournalKind, key: string): number {
-    return this.#run('DELETE FROM entries WHERE kind = ? AND key = ?', [kind, key]);
+    return this.#removed('DELETE FROM entries WHERE kind = ? AND key = ? RETURNING seq', [kind, key]);
+  }
+
+  #removed(sql: string, values: SQLInputValue[]): number {
+    const seqs = this.#all(sql, values).map((row) => Number(row.seq));
+    this.#gone.push(...seqs);
+    return seqs.length;
   }
 
   #lastStoredSeq(): number {

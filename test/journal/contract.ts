@@ -16,18 +16,20 @@ const LATEST_WINS: readonly JournalKind[] = ['symbol.state', 'alert.state', 'out
 /**
  * What every journal does, whatever it is made of.
  *
+ * @param runs share of the generated cases, for a journal that is slow to make
  * @param settle of a journal that does not know for a while what is safe: lets it know
  */
 export function journalContract<J extends EngineJournal>(
   name: string,
-  make: (retention?: RetentionOptions) => J,
+  make: (retention?: RetentionOptions) => J | Promise<J>,
   settle?: (journal: J, failure: Error | null) => void,
+  { skip = false, runs = 1 }: { readonly skip?: string | false; readonly runs?: number } = {},
 ): void {
   const days30 = () => make({ days: 30 });
 
-  describe(`${name}: what is written`, () => {
-    it('comes back as it was given, decimals and big integers too', () => {
-      const journal = make();
+  describe(`${name}: what is written`, { skip }, () => {
+    it('comes back as it was given, decimals and big integers too', async () => {
+      const journal = await make();
       const body = { size: new Decimal('0.1'), sequence: 2n ** 57n, list: [null, 'ü\u0000"'], deep: { a: 1 } };
       journal.append([note('n', body)]);
       const back = journal.latest('note', 'n');
@@ -37,8 +39,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('is a copy: changing what was given, or what was read, changes nothing', () => {
-      const journal = make();
+    it('is a copy: changing what was given, or what was read, changes nothing', async () => {
+      const journal = await make();
       const body = { list: [1] };
       journal.append([note('n', body)]);
       body.list.push(2);
@@ -49,8 +51,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('gets a seq that grows by one, across batches', () => {
-      const journal = make();
+    it('gets a seq that grows by one, across batches', async () => {
+      const journal = await make();
       journal.append([note('a', 1), note('b', 2)]);
       journal.append([]);
       journal.append([note('a', 3)]);
@@ -65,8 +67,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('is written whole or not at all', () => {
-      const journal = make();
+    it('is written whole or not at all', async () => {
+      const journal = await make();
       journal.append([note('a', 1)]);
       const bad = [
         { kind: 'nonsense' as JournalKind, key: 'x', atMs: NOW_MS, body: 1 },
@@ -81,8 +83,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('is refused once the journal is closed', () => {
-      const journal = make();
+    it('is refused once the journal is closed', async () => {
+      const journal = await make();
       journal.close();
       journal.close();
       assert.throws(() => journal.append([note('a', 1)]));
@@ -90,9 +92,9 @@ export function journalContract<J extends EngineJournal>(
     });
   });
 
-  describe(`${name}: what is safe (strategy 9.3)`, () => {
+  describe(`${name}: what is safe (strategy 9.3)`, { skip }, () => {
     it('append gives the place of its last entry at once, and durable resolves in order of place', async () => {
-      const journal = make();
+      const journal = await make();
       assert.equal(journal.append([]), 0);
       await journal.durable(0);
       assert.equal(journal.append([note('a', 1), note('b', 2)]), 2);
@@ -113,14 +115,14 @@ export function journalContract<J extends EngineJournal>(
     });
 
     it('a place that was never given out is nobody’s to wait for', async () => {
-      const journal = make();
+      const journal = await make();
       journal.append([note('a', 1)]);
       await assert.rejects(journal.durable(2), /entry 2 was never written; the last one is 1/);
       journal.close();
     });
 
     it('what is waited for when it is closed is safe', async () => {
-      const journal = make();
+      const journal = await make();
       const place = journal.append([note('a', 1)]);
       const waiting = journal.durable(place);
       settle?.(journal, null);
@@ -130,7 +132,7 @@ export function journalContract<J extends EngineJournal>(
 
     if (settle !== undefined) {
       it('what turns out not to be safe fails all who wait for it, and all later ones', async () => {
-        const journal = make();
+        const journal = await make();
         const waiting = [note('a', 1), note('b', 2)].map((entry) => journal.durable(journal.append([entry])));
         settle(journal, new Error('the connection is lost'));
         for (const one of waiting) await assert.rejects(one, /the connection is lost/);
@@ -140,8 +142,8 @@ export function journalContract<J extends EngineJournal>(
     }
   });
 
-  describe(`${name}: what is read`, () => {
-    it('agrees with a plain list, for any entries and any filter', () => {
+  describe(`${name}: what is read`, { skip }, () => {
+    it('agrees with a plain list, for any entries and any filter', async () => {
       const key = fc.oneof(fc.constantFrom('a', 'b', 'BNB_USDT_Perp'), fc.string({ unit: 'binary', maxLength: 3 }));
       const entry = fc.record({
         kind: fc.constantFrom<JournalKind>('decision', 'note', 'symbol.state', 'outbox'),
@@ -158,12 +160,12 @@ export function journalContract<J extends EngineJournal>(
         },
         { requiredKeys: [] },
       );
-      fc.assert(
-        fc.property(
+      await fc.assert(
+        fc.asyncProperty(
           fc.array(fc.array(entry, { maxLength: 4 }), { maxLength: 8 }),
           fc.array(filter),
-          (batches, filters) => {
-            const journal = make();
+          async (batches, filters) => {
+            const journal = await make();
             for (const batch of batches) journal.append(batch);
             const all = batches.flat().map((given, index) => ({ ...given, seq: index + 1 }));
             const same = (got: Iterable<StoredEntry>, wanted: readonly object[]) =>
@@ -200,12 +202,12 @@ export function journalContract<J extends EngineJournal>(
             journal.close();
           },
         ),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(60 * runs) },
       );
     });
 
-    it('a scan in progress does not see what is appended meanwhile, and survives it', () => {
-      const journal = make();
+    it('a scan in progress does not see what is appended meanwhile, and survives it', async () => {
+      const journal = await make();
       journal.append(Array.from({ length: 1200 }, (_, index) => note('n', index)));
       let seen = 0;
       for (const entry of journal.scan({ kind: 'note' })) {
@@ -218,8 +220,8 @@ export function journalContract<J extends EngineJournal>(
     });
   });
 
-  describe(`${name}: orders`, () => {
-    it('an order is unsettled until its last word is a final outcome', () => {
+  describe(`${name}: orders`, { skip }, () => {
+    it('an order is unsettled until its last word is a final outcome', async () => {
       const cases: readonly (readonly [string, readonly OrderOutcome['outcome'][], boolean])[] = [
         ['only prepared', [], true],
         ['resting', ['resting'], true],
@@ -232,7 +234,7 @@ export function journalContract<J extends EngineJournal>(
         ['absent', ['unknown', 'absent'], false],
         ['absent, then seen after all', ['absent', 'resting'], true],
       ];
-      const journal = make();
+      const journal = await make();
       assert.equal(lastSequence(journal), null);
       for (const [index, [id, words]] of cases.entries()) {
         journal.append([prepared(id, BigInt(index + 1))]);
@@ -246,16 +248,16 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('an order taken over without its preparation is open, but there is nothing prepared to hand back', () => {
-      const journal = make();
+    it('an order taken over without its preparation is open, but there is nothing prepared to hand back', async () => {
+      const journal = await make();
       journal.append([outcome('adopted', 'resting')]);
       assert.deepEqual(journal.unsettledKeys(), ['adopted']);
       assert.deepEqual(unsettledOrders(journal), []);
       journal.close();
     });
 
-    it('the history of an order is its preparation, outcomes, and the facts and decisions that name it or its intent', () => {
-      const journal = make();
+    it('the history of an order is its preparation, outcomes, and the facts and decisions that name it or its intent', async () => {
+      const journal = await make();
       const words = { instrument: 'BNB_USDT_Perp', account: 'A', clientOrderId: '77' };
       const fact = (key: string, body: object): JournalEntry =>
         ({ kind: 'fact', key, atMs: NOW_MS, body: { atMs: NOW_MS, ...body } }) as JournalEntry;
@@ -283,9 +285,9 @@ export function journalContract<J extends EngineJournal>(
     });
   });
 
-  describe(`${name}: compaction`, () => {
-    it('old decisions and facts go, young ones stay', () => {
-      const journal = days30();
+  describe(`${name}: compaction`, { skip }, () => {
+    it('old decisions and facts go, young ones stay', async () => {
+      const journal = await days30();
       journal.append([
         { kind: 'decision', key: 'x', atMs: OLD, body: 1 },
         { kind: 'decision', key: 'x', atMs: NOW_MS - 29 * DAY_MS, body: 2 },
@@ -298,8 +300,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('of what the last one counts, the last one stays however old, unless it says that it is settled', () => {
-      const journal = days30();
+    it('of what the last one counts, the last one stays however old, unless it says that it is settled', async () => {
+      const journal = await days30();
       for (const kind of LATEST_WINS) {
         for (const body of [1, 2]) journal.append([{ kind, key: 'open', atMs: OLD, body }]);
         for (const body of [1, { settled: true }]) journal.append([{ kind, key: 'over', atMs: OLD, body }]);
@@ -313,8 +315,11 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('who opens the journal may say what is settled', () => {
-      const journal = make({ days: 30, settled: (entry) => entry.kind === 'outbox' && entry.body === 'delivered' });
+    it('who opens the journal may say what is settled', async () => {
+      const journal = await make({
+        days: 30,
+        settled: (entry) => entry.kind === 'outbox' && entry.body === 'delivered',
+      });
       journal.append([
         { kind: 'outbox', key: '1', atMs: OLD, body: 'delivered' },
         { kind: 'outbox', key: '2', atMs: OLD, body: 'waiting' },
@@ -327,8 +332,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('an order goes whole once it is settled and old; unsettled ones and the newest prepared one never', () => {
-      const journal = days30();
+    it('an order goes whole once it is settled and old; unsettled ones and the newest prepared one never', async () => {
+      const journal = await days30();
       journal.append([
         prepared('settled', 1n, OLD),
         outcome('settled', 'resting', OLD),
@@ -347,8 +352,8 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('goes on in steps of a bounded size until nothing is left to do, and seq goes on where it was', () => {
-      const journal = days30();
+    it('goes on in steps of a bounded size until nothing is left to do, and seq goes on where it was', async () => {
+      const journal = await days30();
       const count = 2 * COMPACT_CHUNK + 7;
       journal.append(
         Array.from({ length: count }, (): JournalEntry => ({ kind: 'decision', key: 'x', atMs: OLD, body: 0 })),
@@ -365,7 +370,7 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('never changes what is open, for any history', () => {
+    it('never changes what is open, for any history', async () => {
       const ids = fc.constantFrom('1', '2', '3', '4');
       const at = fc.integer({ min: 0, max: 60 }).map((day) => NOW_MS - day * DAY_MS);
       const words = fc.constantFrom<OrderOutcome['outcome']>('resting', 'filled', 'cancelled', 'unknown', 'absent');
@@ -379,9 +384,9 @@ export function journalContract<J extends EngineJournal>(
           .tuple(fc.constantFrom<JournalKind>('decision', 'fact'), ids, at)
           .map(([kind, key, atMs]) => ({ kind, key, atMs, body: 1 }) as unknown as JournalEntry),
       );
-      fc.assert(
-        fc.property(fc.array(entry, { maxLength: 40 }), (entries) => {
-          const journal = days30();
+      await fc.assert(
+        fc.asyncProperty(fc.array(entry, { maxLength: 40 }), async (entries) => {
+          const journal = await days30();
           journal.append(entries);
           const open = () => ({
             orders: encode(unsettledOrders(journal)),
@@ -409,7 +414,7 @@ export function journalContract<J extends EngineJournal>(
           assert.deepEqual([...journal.unsettledKeys()].sort(), derived.map((one) => one.key).sort());
           journal.close();
         }),
-        { numRuns: 150 },
+        { numRuns: Math.ceil(150 * runs) },
       );
     });
   });

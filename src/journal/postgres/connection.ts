@@ -1,0 +1,131 @@
+import pg from 'pg';
+import { JournalError } from '../errors.ts';
+import { clientConfig, shownDatabase } from './address.ts';
+
+/** Which server, and how often a standby of it has been promoted: a copy that was behind shows by it (strategy 18.1). */
+export interface ServerIdentity {
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+}
+
+/** A direct connection to a server that keeps what it has committed. */
+export interface Connection {
+  readonly client: pg.Client;
+  readonly identity: ServerIdentity;
+}
+
+const INT8 = 20;
+
+/** What the checks ask; as text where the server may say more than we know. */
+interface ServerState {
+  readonly pid: number;
+  readonly is_standby: boolean;
+  readonly is_read_only: boolean;
+  readonly fsync: string;
+  readonly full_page_writes: string;
+  readonly synchronous_commit: string;
+  readonly version: number;
+  readonly encoding: string;
+  readonly system_identifier: string;
+  readonly timeline: number | null;
+}
+
+const STATE = `
+  SELECT pg_backend_pid() AS pid,
+         pg_is_in_recovery() AS is_standby,
+         current_setting('transaction_read_only') = 'on' AS is_read_only,
+         current_setting('fsync') AS fsync,
+         current_setting('full_page_writes') AS full_page_writes,
+         current_setting('synchronous_commit') AS synchronous_commit,
+         current_setting('server_version_num')::int AS version,
+         current_setting('server_encoding') AS encoding,
+         (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
+         CASE WHEN pg_is_in_recovery() THEN NULL
+              ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline`;
+
+/** The oldest release that is tried. */
+const OLDEST_VERSION = 15;
+
+/**
+ * Connects and, for who writes, makes sure that the server keeps what it says it has committed: checked at the start and at
+ * every reconnect (strategy 18.1).
+ *
+ * @param address of isDatabaseUrl
+ * @param application shown in the server's list of sessions
+ * @throws JournalError which names the server, never the password
+ */
+export async function connectDatabase(
+  address: string,
+  application: string,
+  use: 'writing' | 'reading',
+): Promise<Connection> {
+  const name = shownDatabase(address);
+  const client = new pg.Client({ ...clientConfig(address, application), types: typesOf() });
+  // A connection that ends on its own is noticed by the next statement; without a listener it would end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<ServerState>(STATE);
+    const state = rows[0];
+    if (state === undefined) throw new Error('it did not answer');
+    refuseUnsafe(state, processIdOf(client), name, use);
+    const identity = { systemIdentifier: state.system_identifier, timeline: state.timeline ?? 0 };
+    return { client, identity };
+  } catch (thrown) {
+    giveUp(client);
+    throw databaseError(thrown, name, 'connecting to it');
+  }
+}
+
+/** Ends a connection at once, whatever it was waiting for; its statements fail. */
+export function giveUp(client: pg.Client): void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } })
+    .connection;
+  stream.destroy();
+}
+
+/** Reads whatever the driver threw as a JournalError; `doing` says during what. */
+export function databaseError(thrown: unknown, name: string, doing: string): JournalError {
+  if (thrown instanceof JournalError) return thrown;
+  // All addresses of a host failed: each has its own error.
+  const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
+  const said = first instanceof Error ? first.message : String(first);
+  return new JournalError('unreachable', name, `${doing} failed: ${said}`, thrown);
+}
+
+/** The server's five characters that say what went wrong; null: it did not say anything. */
+export function sqlStateOf(thrown: unknown): string | null {
+  return thrown instanceof pg.DatabaseError ? (thrown.code ?? null) : null;
+}
+
+/** Places and numbers stay below 2^53. */
+function typesOf(): pg.CustomTypesConfig {
+  const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'];
+  return { getTypeParser };
+}
+
+/** Which process answers, as the server said when the connection was made. */
+function processIdOf(client: pg.Client): number | null {
+  return (client as unknown as { readonly processID: number | null }).processID;
+}
+
+function refuseUnsafe(state: ServerState, processId: number | null, name: string, use: 'writing' | 'reading'): void {
+  const refuse = (what: string): never => {
+    throw new JournalError('unsafe-server', name, what);
+  };
+  if (Math.floor(state.version / 10_000) < OLDEST_VERSION) {
+    refuse(`it is PostgreSQL ${Math.floor(state.version / 10_000)}, and ${OLDEST_VERSION} or later is needed`);
+  }
+  if (state.encoding !== 'UTF8') refuse(`its encoding is ${state.encoding}, and UTF8 is needed`);
+  if (use === 'reading') return;
+  // A pooler answers with a process of its own, and may give each transaction another session.
+  if (state.pid !== processId) refuse('the connection goes through a pooler, and a direct one is needed');
+  if (state.is_standby) refuse('it is a standby, and the primary is needed');
+  if (state.is_read_only) refuse('this user or database may only read (default_transaction_read_only)');
+  if (state.fsync !== 'on') refuse('fsync is off: what it has committed may be lost');
+  if (state.full_page_writes !== 'on') refuse('full_page_writes is off: a crash may damage it');
+  if (['off', 'local'].includes(state.synchronous_commit)) {
+    refuse(`synchronous_commit is ${state.synchronous_commit}: what it has committed may be lost`);
+  }
+}

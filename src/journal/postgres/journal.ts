@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { EngineJournal } from '../engine-journal.ts';
+import { JournalError } from '../errors.ts';
+import { journalWith } from '../observed.ts';
+import { compactAtOpen, type OpenJournalOptions, type SqliteJournal } from '../sqlite.ts';
+import { shownDatabase } from './address.ts';
+import { type Connection, connectDatabase, databaseError, giveUp } from './connection.ts';
+import { type HeldLease, LEASE_MS, type LeaseOfOther, settleBehind, takeLease } from './lease.ts';
+import { DatabaseLog, type Moment, type Trouble } from './log.ts';
+import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
+import { migrateDatabase } from './schema.ts';
+
+/** A killed engine's lease runs out by then: a start that still finds it held has met another engine that runs. */
+const LEASE_WAIT_MS = LEASE_MS + 2_000;
+/** Between two looks at a lease that another one holds. */
+const LEASE_POLL_MS = 500;
+const APPLICATION = 'grvt-hedge';
+
+export interface OpenDatabaseOptions extends OpenJournalOptions {
+  /** `postgres://…`, with the password. */
+  readonly address: string;
+  /** Environment and accounts, as in the names of files. */
+  readonly pairName: string;
+  /** Begin with an empty journal: the exchange it was of is gone (`paper`). */
+  readonly isAnew?: boolean;
+  /** Of a journal that may be behind: makes the symbols begin as after a lost one (strategy 11.3). */
+  readonly reset?: (journal: EngineJournal) => void;
+  /** By a clock that nobody sets. */
+  readonly steadyMs: () => number;
+  /** How long another engine's lease is waited for; default {@link LEASE_WAIT_MS}. */
+  readonly leaseWaitMs?: number;
+  /** How long `close` waits for a database that does not answer. */
+  readonly closeMaxMs?: number;
+}
+
+/** What happens to a journal in a database while an engine runs. */
+export interface DatabaseListener {
+  /** null: it answers again. */
+  trouble(trouble: Trouble | null): void;
+  /** Nothing can be written any more: the engine has to end. */
+  lost(error: JournalError): void;
+}
+
+/** A journal on PostgreSQL (strategy 18.1). */
+export interface DatabaseJournal extends EngineJournal {
+  /** The database may lack the last entries: symbols begin as after a lost journal (strategy 11.3). */
+  readonly isBehind: boolean;
+  readonly epoch: number;
+  /** Milliseconds of lease left. */
+  leaseLeftMs(): number;
+  /** What happens from now on, and what holds already. */
+  listen(listener: DatabaseListener): void;
+  /** After `close`: the last entries are in the database, or not. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Opens the journal of this run in a database: the server is checked, the schema brought up to date, the lease taken, the copy
+ * beside the engine brought up to date.
+ *
+ * @throws JournalError
+ */
+export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise<DatabaseJournal> {
+  const { address, pairName, steadyMs, clock } = options;
+  const name = `${shownDatabase(address)} (${pairName})`;
+  const holder = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  const now = (): Moment => ({ steadyMs: steadyMs(), wallMs: clock.nowMs() });
+  const connect = () => connectDatabase(address, APPLICATION, 'writing');
+  const connection = await connect();
+  const listeners: DatabaseListener[] = [];
+  let begun: DatabaseLog | null = null;
+  const held: { trouble: Trouble | null; lost: JournalError | null } = { trouble: null, lost: null };
+  try {
+    await migrateDatabase(connection.client, name);
+    const { lease, leasedAt } = await leaseOf(connection, { ...options, holder, name, now });
+    let copy: Copy | null = null;
+    // It renews the lease from now on: a long journal takes a while to be fetched.
+    const log = new DatabaseLog({
+      name,
+      connection,
+      reconnect: connect,
+      lease,
+      leasedAt,
+      now,
+      closeMaxMs: options.closeMaxMs,
+      onDurable: (seq) => copy?.onDurable(seq),
+      onTrouble: (trouble) => {
+        held.trouble = trouble;
+        for (const listener of listeners) listener.trouble(trouble);
+      },
+      onLost: (error) => {
+        held.lost = error;
+        for (const listener of listeners) listener.lost(error);
+      },
+    });
+    begun = log;
+    if (options.isAnew) await beginAnew(connection, lease);
+    const opened = await copyOf(connection, lease, options);
+    copy = opened;
+    const journal = opened.open(log);
+    if (opened.isBehind) {
+      options.reset?.(journal);
+      await log.durable(journal.lastSeq);
+      await settleBehind(connection.client, lease);
+    }
+    compactAtOpen(journal, clock.nowMs());
+    return {
+      ...journalWith(journal, { close: () => opened.close(journal) }),
+      name,
+      notices: opened.notices,
+      isBehind: opened.isBehind,
+      epoch: lease.epoch,
+      leaseLeftMs: () => log.leaseLeftMs(),
+      listen: (listener) => {
+        listeners.push(listener);
+        if (held.trouble !== null) listener.trouble(held.trouble);
+        if (held.lost !== null) listener.lost(held.lost);
+      },
+      ended: log.ended,
+    };
+  } catch (thrown) {
+    begun?.close();
+    giveUp(connection.client);
+    throw databaseError(thrown, name, 'opening it');
+  }
+}
+
+interface LeaseQuestion extends OpenDatabaseOptions {
+  readonly holder: string;
+  readonly name: string;
+  readonly now: () => Moment;
+}
+
+async function leaseOf(
+  { client, identity }: Connection,
+  { pairName, holder, name, now, leaseWaitMs = LEASE_WAIT_MS }: LeaseQuestion,
+): Promise<{ readonly lease: HeldLease; readonly leasedAt: Moment }> {
+  const began = now().steadyMs;
+  for (;;) {
+    const leasedAt = now();
+    const taken: HeldLease | LeaseOfOther = await takeLease(client, { pairName, holder, identity });
+    if ('epoch' in taken) return { lease: taken, leasedAt };
+    if (now().steadyMs - began >= leaseWaitMs) {
+      const what = `another engine (${taken.holder}) trades this pair: it holds the lease and renews it`;
+      throw new JournalError('lease-over', name, what);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
+  }
+}
+
+async function beginAnew({ client }: Connection, { pair, epoch, lastSeq }: HeldLease): Promise<void> {
+  await client.query('SELECT grvt_hedge.same_epoch($1, $2)', [pair, epoch]);
+  await client.query('UPDATE grvt_hedge.pairs SET removed_seq = $2 WHERE id = $1', [pair, lastSeq]);
+  await client.query('DELETE FROM grvt_hedge.entries WHERE pair = $1', [pair]);
+}
+
+interface Copy {
+  readonly isBehind: boolean;
+  readonly notices: readonly string[];
+  open(log: DatabaseLog): SqliteJournal;
+  onDurable(seq: number): void;
+  close(journal: SqliteJournal): void;
+}
+
+/** The copy beside the engine, as the database is. */
+async function copyOf({ client, identity }: Connection, lease: HeldLease, options: OpenDatabaseOptions): Promise<Copy> {
+  // Not its address: a server may have several.
+  const of = `${identity.systemIdentifier} ${new URL(options.address).pathname} ${lease.pair}`;
+  const mirrored: MirrorOptions = { ...options, fileName: `mirror-${options.pairName}.db`, of };
+  const reading = () => journalOfMirror(mirror, mirrored, () => null);
+  let mirror = openMirrorFile(mirrored);
+  const notices: string[] = [];
+  try {
+    // The database ends before what was known to be in it: it is an older copy of itself.
+    const isBehind = lease.isBehind || lease.lastSeq < mirror.durableSeq;
+    if (isBehind)
+      notices.push(
+        'the database may lack the last entries: both accounts are reconciled as after a lost journal (18.1)',
+      );
+    let agreed = isBehind || options.isAnew ? null : await catchUp(reading(), client, lease.pair, mirror.durableSeq);
+    if (agreed === null) {
+      mirror.db.close();
+      mirror.mark.close();
+      removeMirror(mirror.file);
+      mirror = openMirrorFile(mirrored);
+      agreed = (await catchUp(reading(), client, lease.pair, 0)) ?? 0;
+    }
+    const { mark } = mirror;
+    let isClosed = false;
+    return {
+      isBehind,
+      notices,
+      open(log) {
+        const journal = journalOfMirror(mirror, mirrored, () => log);
+        journal.skipTo(lease.lastSeq);
+        // What an engine here had on its way when it ended, and nobody has written since.
+        const tail = journal.rowsAfter(lease.lastSeq);
+        if (tail.length > 0) {
+          notices.push(`${tail.length} entries of before had not reached the database, and do now`);
+          log.written(journal.lastSeq, tail);
+        }
+        mark.write(journal.lastSeq, false);
+        mark.noteDurable(lease.lastSeq);
+        return journal;
+      },
+      onDurable(seq) {
+        if (!isClosed) mark.noteDurable(seq);
+      },
+      close(journal) {
+        isClosed = true;
+        journal.close();
+      },
+    };
+  } catch (thrown) {
+    mirror.db.close();
+    mirror.mark.close();
+    throw thrown;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Client } from 'pg';
+import { JournalError } from '../errors.ts';
+import type { ServerIdentity } from './connection.ts';
+
+/** One engine at a time writes the journal of a pair: who holds its row until then, by the database's clock alone (strategy 18.2). */
+
+/** A lease lasts so long after a renewal … */
+export const LEASE_MS = 8_000;
+/** … and is renewed so often, so that three renewals may fail. */
+export const RENEW_MS = 2_000;
+
+/** What a holder knows of its row. */
+export interface HeldLease {
+  readonly pair: number;
+  /** Grows with each holder; what an earlier one still sends is refused by it. */
+  readonly epoch: number;
+  /** The place of the newest entry there ever was; 0: none. */
+  readonly lastSeq: number;
+  /** The server is another one, or an older copy, than when the journal was written, and nobody has reconciled since (18.1). */
+  readonly isBehind: boolean;
+}
+
+/** Another engine holds it. */
+export interface LeaseOfOther {
+  /** As it calls itself: machine and process. */
+  readonly holder: string;
+  readonly leftMs: number;
+}
+
+/** Takes the lease of a pair where nobody else holds it. */
+export async function takeLease(
+  client: Client,
+  of: { readonly pairName: string; readonly holder: string; readonly identity: ServerIdentity },
+): Promise<HeldLease | LeaseOfOther> {
+  const { systemIdentifier, timeline } = of.identity;
+  const { rows } = await client.query<{
+    is_taken: boolean;
+    pair: number;
+    epoch: number;
+    last_seq: number;
+    is_behind: boolean;
+    holder: string;
+    left_ms: number;
+  }>('SELECT * FROM grvt_hedge.take($1, $2, $3, $4, $5)', [
+    of.pairName,
+    of.holder,
+    LEASE_MS,
+    systemIdentifier,
+    timeline,
+  ]);
+  const row = rows[0];
+  if (row === undefined) throw new Error('the lease was neither given nor refused');
+  if (!row.is_taken) return { holder: row.holder, leftMs: row.left_ms };
+  return { pair: row.pair, epoch: row.epoch, lastSeq: row.last_seq, isBehind: row.is_behind };
+}
+
+/** @throws JournalError `lease-over` where another engine has it */
+export async function renewLease(client: Client, { pair, epoch }: HeldLease, name: string): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE grvt_hedge.pairs SET held_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND epoch = $2`,
+    [pair, epoch, LEASE_MS],
+  );
+  if (rowCount === 0)
+    throw new JournalError('lease-over', name, `epoch ${epoch} is over: another engine holds the lease`);
+}
+
+/** Lets go of it at once, for the next holder. */
+export async function releaseLease(client: Client, { pair, epoch }: HeldLease): Promise<void> {
+  await client.query(
+    'UPDATE grvt_hedge.pairs SET held_until = clock_timestamp(), holder = NULL WHERE id = $1 AND epoch = $2',
+    [pair, epoch],
+  );
+}
+
+/** What was behind has been reconciled with the exchange. */
+export async function settleBehind(client: Client, { pair, epoch }: HeldLease): Promise<void> {
+  await client.query('UPDATE grvt_hedge.pairs SET is_behind = false WHERE id = $1 AND epoch = $2', [pair, epoch]);
+}

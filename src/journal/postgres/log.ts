@@ -1,0 +1,329 @@
+import type { Client } from 'pg';
+import type { Row } from '../entry.ts';
+import { JournalError } from '../errors.ts';
+import type { Durability } from '../sqlite.ts';
+import { type Connection, databaseError, giveUp, type ServerIdentity, sqlStateOf } from './connection.ts';
+import { type HeldLease, LEASE_MS, RENEW_MS, releaseLease, renewLease } from './lease.ts';
+import { EPOCH_OVER } from './schema.ts';
+
+/** Rows and bytes of one statement at most: what came while the last one was under way, in any usual case. */
+const BATCH_ROWS = 500;
+const BATCH_BYTES = 1024 * 1024;
+/** What waits while the database is unreachable, beyond which nothing is written any more: some 30,000 entries. */
+const QUEUE_BYTES = 64 * 1024 * 1024;
+/** Between attempts to reach the database again, doubling. */
+const RETRY_MS = 100;
+const RETRY_MAX_MS = 1_000;
+/** How long a stop waits for the last entries: one statement and one attempt to connect. */
+const CLOSE_MAX_MS = 5_000;
+/** Rows of one statement that removes; a step of compaction has fewer, but for a group of an order. */
+const REMOVE_ROWS = 5_000;
+
+/** The database does not answer; `sinceMs` by the steady clock: when what it did not answer was begun. */
+export interface Trouble {
+  readonly sinceMs: number;
+  readonly message: string;
+}
+
+export interface DatabaseLogParts {
+  /** Shown in errors. */
+  readonly name: string;
+  readonly connection: Connection;
+  readonly reconnect: () => Promise<Connection>;
+  readonly lease: HeldLease;
+  /** When the lease was asked for. */
+  readonly leasedAt: Moment;
+  readonly now: () => Moment;
+  /** How long `close` waits for the last entries; default {@link CLOSE_MAX_MS}. */
+  readonly closeMaxMs?: number | undefined;
+  readonly onDurable: (seq: number) => void;
+  /** null: it answers again. */
+  readonly onTrouble: (trouble: Trouble | null) => void;
+  /** Nothing can be written any more, ever: the lease is over, or the server is not what it was. */
+  readonly onLost: (error: JournalError) => void;
+}
+
+/** One moment by both clocks: a suspended machine stops the one, a person sets the other. */
+export interface Moment {
+  readonly steadyMs: number;
+  readonly wallMs: number;
+}
+
+interface Waiter {
+  readonly seq: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Makes entries durable in the database, in order of place, and keeps the lease: one statement at a time on one connection,
+ * each in one round trip and a transaction of its own. An append whose answer was lost is asked for by (epoch, number) on the
+ * next connection, and repeated if it is absent (strategy 18.1).
+ */
+export class DatabaseLog implements Durability {
+  readonly ended: Promise<void>;
+  readonly #parts: DatabaseLogParts;
+  readonly #firstSeq: number;
+  /** Not known to be in the database yet, oldest first. Bound: QUEUE_BYTES. */
+  #queue: Row[] = [];
+  #queuedBytes = 0;
+  /** Removed here, not there yet. Bound: a step of compaction adds few, and steps wait for a day. */
+  #removed: number[] = [];
+  /** One for each create and message that is about to leave. */
+  #waiters: Waiter[] = [];
+  #writtenSeq: number;
+  #durableSeq: number;
+  #connection: Connection | null;
+  #leasedAt: Moment;
+  #renewDue = false;
+  #failure: JournalError | null = null;
+  #closing = false;
+  #trouble: Trouble | null = null;
+  #retryMs = RETRY_MS;
+  #wake: (() => void) | null = null;
+  readonly #renewal: NodeJS.Timeout;
+
+  constructor(parts: DatabaseLogParts) {
+    this.#parts = parts;
+    this.#connection = parts.connection;
+    this.#firstSeq = parts.lease.lastSeq + 1;
+    this.#writtenSeq = parts.lease.lastSeq;
+    this.#durableSeq = parts.lease.lastSeq;
+    this.#leasedAt = parts.leasedAt;
+    this.#renewal = setInterval(() => {
+      this.#renewDue = true;
+      this.#wake?.();
+    }, RENEW_MS);
+    this.ended = this.#run();
+    // Whoever closes it waits for it; until then it does not end.
+    this.ended.catch(() => {});
+  }
+
+  /** Milliseconds of lease left, by the clock that leaves less, counted from before it was asked for. */
+  leaseLeftMs(): number {
+    const now = this.#parts.now();
+    const gone = Math.max(now.steadyMs - this.#leasedAt.steadyMs, now.wallMs - this.#leasedAt.wallMs);
+    // A wall clock that was set back makes a lease look younger; the steady one does not.
+    return this.#failure === null ? LEASE_MS - gone : 0;
+  }
+
+  assertWell(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#queuedBytes < QUEUE_BYTES) return;
+    const what = `it has not answered for long, and ${this.#queue.length} entries wait for it: no more are taken`;
+    throw new JournalError('unreachable', this.#parts.name, what);
+  }
+
+  written(seq: number, rows: readonly Row[]): void {
+    this.#queue.push(...rows);
+    this.#queuedBytes += bytesOf(rows);
+    this.#writtenSeq = seq;
+    this.#wake?.();
+  }
+
+  removed(seqs: readonly number[]): void {
+    this.#removed.push(...seqs);
+    this.#wake?.();
+  }
+
+  async durable(seq: number): Promise<void> {
+    if (seq > this.#writtenSeq)
+      throw new RangeError(`entry ${seq} was never written; the last one is ${this.#writtenSeq}`);
+    if (seq <= this.#durableSeq) return;
+    if (this.#failure !== null) throw this.#failure;
+    await new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
+  }
+
+  /** Writes what waits, lets go of the lease and ends; `ended` says when, and what went wrong. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    setTimeout(() => {
+      const what = `the last ${this.#queue.length} entries could not be written`;
+      this.#fail(new JournalError('unreachable', this.#parts.name, what));
+    }, this.#parts.closeMaxMs ?? CLOSE_MAX_MS).unref();
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#failure === null) {
+      const began = this.#parts.now();
+      try {
+        this.#connection ??= await this.#reconnected();
+        const work = this.#next(this.#connection.client);
+        if (work === 'none') {
+          if (this.#closing) break;
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+          this.#wake = null;
+          continue;
+        }
+        await work();
+        this.#wentWell();
+      } catch (thrown) {
+        await this.#wentWrong(thrown, began);
+      }
+    }
+    await this.#end();
+  }
+
+  /** The statement that is due: the lease before entries, entries before removals. */
+  #next(client: Client): 'none' | (() => Promise<void>) {
+    if (this.#renewDue && !this.#closing) return () => this.#renew(client);
+    if (this.#queue.length > 0) return () => this.#append(client);
+    if (this.#removed.length > 0) return () => this.#remove(client);
+    return 'none';
+  }
+
+  async #renew(client: Client): Promise<void> {
+    const asked = this.#parts.now();
+    await renewLease(client, this.#parts.lease, this.#parts.name);
+    this.#leasedAt = asked;
+    this.#renewDue = false;
+  }
+
+  async #append(client: Client): Promise<void> {
+    const rows: Row[] = [];
+    let bytes = 0;
+    for (const row of this.#queue) {
+      if (rows.length === BATCH_ROWS || (rows.length > 0 && bytes + row.body.length > BATCH_BYTES)) break;
+      rows.push(row);
+      bytes += row.body.length;
+    }
+    const { pair, epoch } = this.#parts.lease;
+    const first = rows[0]!.seq;
+    await client.query({
+      name: 'append',
+      text: 'SELECT grvt_hedge.append($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+      values: [
+        pair,
+        epoch,
+        first - this.#firstSeq + 1,
+        first,
+        rows.map((row) => row.kind),
+        rows.map((row) => databaseKey(row.key)),
+        rows.map((row) => row.at_ms),
+        rows.map((row) => row.body),
+        rows.map((row) => row.checksum),
+      ],
+    });
+    this.#settle(rows.at(-1)!.seq);
+  }
+
+  async #remove(client: Client): Promise<void> {
+    const { pair, epoch } = this.#parts.lease;
+    const seqs = this.#removed.slice(0, REMOVE_ROWS);
+    await client.query('SELECT grvt_hedge.remove($1, $2, $3)', [pair, epoch, seqs]);
+    this.#removed.splice(0, seqs.length);
+  }
+
+  /** A new connection, on which the fate of what was under way is known. */
+  async #reconnected(): Promise<Connection> {
+    const connection = await this.#parts.reconnect();
+    try {
+      refuseOther(connection.identity, this.#parts.connection.identity, this.#parts.name);
+      const { pair, epoch } = this.#parts.lease;
+      const { rows } = await connection.client.query<{ epoch: number; number: number | null }>(
+        `SELECT epoch, (SELECT max(number) FROM grvt_hedge.entries WHERE pair = $1 AND epoch = $2) AS number
+         FROM grvt_hedge.pairs WHERE id = $1`,
+        [pair, epoch],
+      );
+      const [row] = rows;
+      if (row?.epoch !== epoch) {
+        throw new JournalError(
+          'lease-over',
+          this.#parts.name,
+          `epoch ${epoch} is over: another engine holds the lease`,
+        );
+      }
+      if (row.number !== null) this.#settle(this.#firstSeq + row.number - 1);
+      return connection;
+    } catch (thrown) {
+      giveUp(connection.client);
+      throw thrown;
+    }
+  }
+
+  #settle(seq: number): void {
+    if (seq <= this.#durableSeq) return;
+    this.#durableSeq = seq;
+    const count = this.#queue.findIndex((row) => row.seq > seq);
+    this.#queuedBytes -= bytesOf(this.#queue.splice(0, count === -1 ? this.#queue.length : count));
+    this.#parts.onDurable(seq);
+    const settled = this.#waiters.filter((waiter) => waiter.seq <= seq);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq);
+    for (const { resolve } of settled) resolve();
+  }
+
+  #wentWell(): void {
+    this.#retryMs = RETRY_MS;
+    if (this.#trouble === null) return;
+    this.#trouble = null;
+    this.#parts.onTrouble(null);
+  }
+
+  async #wentWrong(thrown: unknown, began: Moment): Promise<void> {
+    const error = databaseError(thrown, this.#parts.name, 'writing to it');
+    if (this.#connection !== null) giveUp(this.#connection.client);
+    this.#connection = null;
+    if (sqlStateOf(thrown) === EPOCH_OVER) {
+      const { epoch } = this.#parts.lease;
+      this.#fail(
+        new JournalError('lease-over', this.#parts.name, `epoch ${epoch} is over: another engine holds the lease`),
+      );
+    } else if (error.problem === 'lease-over' || error.problem === 'behind') this.#fail(error);
+    if (this.#failure !== null) return;
+    if (this.#trouble === null) {
+      this.#trouble = { sinceMs: began.steadyMs, message: error.message };
+      this.#parts.onTrouble(this.#trouble);
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, this.#retryMs));
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS);
+  }
+
+  #fail(error: JournalError): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    if (this.#connection !== null) giveUp(this.#connection.client);
+    this.#wake?.();
+    if (!this.#closing) this.#parts.onLost(error);
+  }
+
+  async #end(): Promise<void> {
+    clearInterval(this.#renewal);
+    if (this.#failure !== null) throw this.#failure;
+    const connection = this.#connection;
+    if (connection === null) return;
+    try {
+      await releaseLease(connection.client, this.#parts.lease);
+      await connection.client.end();
+    } catch (thrown) {
+      // It runs out by itself.
+      giveUp(connection.client);
+      throw databaseError(thrown, this.#parts.name, 'letting go of its lease');
+    }
+  }
+}
+
+/** A changed server may have lost what the last one had committed (strategy 18.1). @throws JournalError `behind` */
+export function refuseOther(now: ServerIdentity, before: ServerIdentity, name: string): void {
+  if (now.systemIdentifier === before.systemIdentifier && now.timeline === before.timeline) return;
+  const words = ({ systemIdentifier, timeline }: ServerIdentity) => `${systemIdentifier}, timeline ${timeline}`;
+  const what = `the server is another one now, or a copy that was promoted (${words(before)}; now ${words(now)}), and may lack the last entries`;
+  throw new JournalError('behind', name, what);
+}
+
+function bytesOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, row) => sum + row.body.length, 0);
+}
+
+/** A text of the database holds no U+0000, which a key may: written as `\0`, and the backslash as two. */
+export function databaseKey(key: string): string {
+  return key.replaceAll('\\', '\\\\').replaceAll('\0', '\\0');
+}
+
+export function keyOfDatabase(stored: string): string {
+  return stored.replaceAll(/\\([\\0])/g, (_, letter: string) => (letter === '0' ? '\0' : '\\'));
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { encode } from '../../../src/core/codec.ts';
+import type { JournalError } from '../../../src/journal/errors.ts';
+import type { DatabaseJournal } from '../../../src/journal/postgres/journal.ts';
+import { unsettledOrders } from '../../../src/journal/read.ts';
+import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { note, outcome, prepared, temporaryDirectory } from '../support.ts';
+import { startProxy, type TestProxy } from './proxy.ts';
+import { openPair } from './support.ts';
+
+const { skip } = needsPostgres();
+const NO_WAIT = { leaseWaitMs: 0 };
+
+describe('a journal in a database (strategy 18.1)', { skip }, () => {
+  let server: TestPostgres;
+  let proxy: TestProxy;
+  let address: string;
+  let database: string;
+  before(async () => {
+    server = await startPostgres();
+    proxy = await startProxy(server.port);
+    address = await server.fresh();
+    database = new URL(address).pathname.slice(1);
+  });
+  after(() => {
+    proxy?.close();
+    server?.stop();
+  });
+  const proxied = () => server.url(database, proxy.port);
+  const rows = (pairName: string) =>
+    server.query(
+      'SELECT e.seq, e.epoch, e.number FROM grvt_hedge.entries e JOIN grvt_hedge.pairs p ON p.id = e.pair WHERE p.name = $1 ORDER BY e.seq',
+      [pairName],
+      database,
+    );
+  const closed = async (journal: DatabaseJournal) => {
+    journal.close();
+    await journal.ended;
+  };
+  const write = (journal: DatabaseJournal, key: string) => journal.durable(journal.append([note(key, key)]));
+  const lost = (journal: DatabaseJournal) =>
+    new Promise<JournalError>((resolve) => journal.listen({ trouble: () => {}, lost: resolve }));
+
+  it('an engine on another machine reads what was written, byte for byte, and goes on behind it', async () => {
+    const of = { pairName: 'moves' };
+    const first = await openPair(address, of);
+    first.append([prepared('1', 1n), note('odd \0 \\ \\0 ü key', { text: '\0"ü' }), outcome('1', 'resting')]);
+    first.append([prepared('2', 2n), outcome('2', 'filled'), note('half', 0, 1_800_000_000_000.5)]);
+    const all = encode([...first.scan()]);
+    await closed(first);
+    const second = await openPair(address, of);
+    assert.equal(encode([...second.scan()]), all);
+    assert.deepEqual(
+      unsettledOrders(second).map((order) => order.clientOrderId),
+      ['1'],
+    );
+    assert.equal(second.append([note('next', 1)]), 7);
+    assert.ok(second.epoch > first.epoch);
+    await closed(second);
+  });
+
+  for (const when of ['before', 'after'] as const) {
+    it(`an append whose connection ends ${when} it is carried out is there once`, async () => {
+      const pairName = `cut-${when}`;
+      const journal = await openPair(proxied(), { pairName });
+      await write(journal, 'first');
+      proxy.cutAt('cut here', when);
+      await Promise.all([write(journal, 'cut here'), write(journal, 'behind it')]);
+      await closed(journal);
+      const numbers = (await rows(pairName)).map(({ seq, number }) => [Number(seq), Number(number)]);
+      assert.deepEqual(numbers, [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+    });
+  }
+
+  it('what is appended while the server crashes and starts again is all there, in order', async () => {
+    const pairName = 'crash';
+    const journal = await openPair(address, { pairName });
+    const places = Array.from({ length: 20 }, (_, index) => write(journal, `before ${index}`));
+    const crashed = server.crash();
+    places.push(...Array.from({ length: 20 }, (_, index) => write(journal, `during ${index}`)));
+    await crashed;
+    await Promise.all(places);
+    await closed(journal);
+    assert.deepEqual(
+      (await rows(pairName)).map(({ seq }) => Number(seq)),
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
+  });
+
+  it('a database out of reach is said with the moment it began, keeps durable unknown, and reading and appending on', async () => {
+    const journal = await openPair(proxied(), { pairName: 'silent' });
+    const heard: (number | null)[] = [];
+    journal.listen({ trouble: (trouble) => heard.push(trouble === null ? null : trouble.sinceMs), lost: () => {} });
+    const began = performance.now();
+    proxy.refuse(true);
+    let isKnown = false;
+    const waiting = write(journal, 'late').then(() => {
+      isKnown = true;
+    });
+    await until(() => heard.length === 1);
+    assert.ok((heard[0] ?? 0) >= began);
+    assert.equal(journal.latest('note', 'late')?.body, 'late');
+    assert.equal(isKnown, false);
+    proxy.refuse(false);
+    await waiting;
+    await until(() => heard.length === 2);
+    assert.equal(heard[1], null);
+    await closed(journal);
+  });
+
+  it('a second engine is refused while the first renews its lease, and takes it at once when it is let go of', async () => {
+    const of = { pairName: 'two', ...NO_WAIT };
+    const first = await openPair(address, of);
+    await assert.rejects(openPair(address, of), /another engine \(.*\) trades this pair/);
+    await closed(first);
+    await closed(await openPair(address, of));
+  });
+
+  it('nothing of an epoch that is over is written, and its engine is told', async () => {
+    const pairName = 'over';
+    const first = await openPair(address, { pairName });
+    await write(first, 'ours');
+    await server.query('UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = $1', [pairName], database);
+    const second = await openPair(address, { pairName, ...NO_WAIT });
+    const told = lost(first);
+    await assert.rejects(write(first, 'late'), /epoch \d+ is over: another engine holds the lease/);
+    assert.equal((await told).problem, 'lease-over');
+    assert.throws(() => first.append([note('later', 1)]), /is over/);
+    await write(second, 'theirs');
+    first.close();
+    await closed(second);
+    assert.equal((await rows(pairName)).length, 2);
+  });
+
+  it('what had not reached the database when an engine ended is written by its next start', async () => {
+    const of = { pairName: 'tail', directory: temporaryDirectory(), closeMaxMs: 50 };
+    const first = await openPair(proxied(), of);
+    await write(first, 'there');
+    proxy.refuse(true);
+    first.append([prepared('9', 9n)]);
+    first.close();
+    await assert.rejects(first.ended, /could not be written/);
+    proxy.refuse(false);
+    await server.query("UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = 'tail'", [], database);
+    const second = await openPair(address, of);
+    assert.match(second.notices.join(), /1 entries of before had not reached the database/);
+    await second.durable(2);
+    assert.equal((await rows('tail')).length, 2);
+    await closed(second);
+  });
+
+  it('what another engine wrote meanwhile wins over what had not reached the database', async () => {
+    const of = { pairName: 'fork', directory: temporaryDirectory(), closeMaxMs: 50 };
+    const first = await openPair(proxied(), of);
+    await write(first, 'there');
+    proxy.refuse(true);
+    first.append([note('mine', 'never there')]);
+    first.close();
+    await assert.rejects(first.ended);
+    proxy.refuse(false);
+    await server.query("UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = 'fork'", [], database);
+    const other = await openPair(address, { pairName: 'fork' });
+    await write(other, 'theirs');
+    await closed(other);
+    const again = await openPair(address, of);
+    assert.deepEqual(
+      [...again.scan()].map(({ key }) => key),
+      ['there', 'theirs'],
+    );
+    await closed(again);
+  });
+
+  it('a copy of the database that is older, or another timeline, is said, and what was reset is written first', async () => {
+    const of = { pairName: 'behind', directory: temporaryDirectory() };
+    const before = await openPair(address, of);
+    await write(before, 'one');
+    await closed(before);
+    const changes = [
+      "DELETE FROM grvt_hedge.entries WHERE pair = (SELECT id FROM grvt_hedge.pairs WHERE name = 'behind')",
+      "UPDATE grvt_hedge.pairs SET timeline = 7 WHERE name = 'behind'",
+    ];
+    for (const [index, change] of changes.entries()) {
+      await server.query(change, [], database);
+      const journal = await openPair(address, { ...of, reset: (one) => void one.append([note('reset', index)]) });
+      assert.equal(journal.isBehind, true, change);
+      assert.equal(journal.latest('note', 'reset')?.body, index);
+      await closed(journal);
+      const next = await openPair(address, of);
+      assert.equal(next.isBehind, false, 'once reconciled it is not behind');
+      await closed(next);
+    }
+  });
+
+  it('a pooler, a server that may lose what it committed, and a user that may only read are refused', async () => {
+    const name = (what: string) => `ALTER DATABASE ${database} ${what}`;
+    const cases = [
+      ['synchronous_commit', 'off', /synchronous_commit is off/],
+      ['synchronous_commit', 'local', /synchronous_commit is local/],
+      ['default_transaction_read_only', 'on', /may only read/],
+    ] as const;
+    for (const [setting, value, words] of cases) {
+      await server.query(name(`SET ${setting} = ${value}`));
+      await assert.rejects(openPair(address, NO_WAIT), words);
+      await server.query(name(`RESET ${setting}`));
+    }
+    for (const setting of ['fsync', 'full_page_writes']) {
+      await server.query(`ALTER SYSTEM SET ${setting} = off`);
+      await server.query('SELECT pg_reload_conf()');
+      await assert.rejects(openPair(address, NO_WAIT), new RegExp(`${setting} is off`));
+      await server.query(`ALTER SYSTEM RESET ${setting}`);
+      await server.query('SELECT pg_reload_conf()');
+    }
+    const pooler = await startProxy(server.port);
+    pooler.disguise();
+    await assert.rejects(openPair(server.url(database, pooler.port), NO_WAIT), /goes through a pooler/);
+    pooler.close();
+  });
+
+  it('a wrong password is refused without showing it', async () => {
+    const wrong = address.replace(/:[^:@]+@/, ':not-the-password@');
+    await assert.rejects(openPair(wrong), (error: Error) => {
+      assert.match(error.message, /password authentication failed/);
+      assert.ok(!error.message.includes('not-the-password'));
+      return true;
+    });
+  });
+
+  it('two engines that start at once on an empty database both find the schema', async () => {
+    const empty = await server.fresh();
+    const both = await Promise.all(['one', 'two'].map((pairName) => openPair(empty, { pairName })));
+    for (const journal of both) await closed(journal);
+  });
+});
+
+/** Waits for what another process does; a test that never sees it is ended by the runner. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

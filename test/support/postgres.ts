@@ -1,0 +1,152 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+
+/**
+ * A PostgreSQL server of one test file, on a port of its own. A developer's machine may lack it: then its tests are skipped.
+ * CI sets GRVT_HEDGE_TEST_POSTGRES=required, and there a missing server is a failure.
+ */
+
+const PASSWORD = 'p@ss/word of test';
+/** initdb and a start take a second; a busy machine takes its time. */
+const START_MAX_MS = 60_000;
+
+/** Where Debian keeps the programs; null: there are none. */
+export function postgresPrograms(): string | null {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
+  return found ?? null;
+}
+
+/** What tests that need the server are given: `{ skip }` where it is missing and may be. @throws where it may not */
+export function needsPostgres(): { readonly skip: string | false } {
+  if (postgresPrograms() !== null) return { skip: false };
+  if (process.env.GRVT_HEDGE_TEST_POSTGRES === 'required')
+    throw new Error('PostgreSQL is required here and is missing');
+  return { skip: 'PostgreSQL is not installed' };
+}
+
+export interface TestPostgres {
+  readonly port: number;
+  readonly directory: string;
+  /** Address of a database, with the password. */
+  url(database?: string, port?: number): string;
+  /** A new, empty database; its address. */
+  fresh(): Promise<string>;
+  /** Runs statements as the superuser. */
+  query(sql: string, values?: unknown[], database?: string): Promise<Record<string, unknown>[]>;
+  /** Ends it like a crash of the machine's power, and starts it again. */
+  crash(): Promise<void>;
+  restart(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  stop(): void;
+}
+
+/** Starts a server. @param configuration lines of postgresql.conf */
+export async function startPostgres(configuration: readonly string[] = []): Promise<TestPostgres> {
+  const bin = postgresPrograms();
+  if (bin === null) throw new Error('PostgreSQL is not installed');
+  const owner = ownerOfServer();
+  const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-pg-'));
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  for (const path of [directory, passwordFile]) if (owner.uid !== undefined) chownSync(path, owner.uid, owner.gid ?? 0);
+  const quiet = { ...owner, stdio: 'ignore', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } } as const;
+  const initdb = ['-D', data, '-U', 'grvt', '--pwfile', passwordFile, '-A', 'scram-sha-256', '-E', 'UTF8', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), initdb, quiet);
+  const port = await freePort();
+  // What CI measures is the journal: its fsync stays on.
+  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`];
+  const small = ['shared_buffers=16MB', 'max_connections=40', 'autovacuum=off', 'log_min_messages=fatal'];
+  writeFileSync(join(data, 'postgresql.auto.conf'), [...settings, ...small, ...configuration].map(quoted).join('\n'));
+  let server = start();
+  let databases = 0;
+
+  function start(): ChildProcess {
+    const child = spawn(join(bin as string, 'postgres'), ['-D', data], quiet);
+    child.unref();
+    // A test that is killed must not leave it behind.
+    process.once('exit', () => child.kill('SIGQUIT'));
+    return child;
+  }
+  const url = (database = 'postgres', at = port): string =>
+    `postgres://grvt:${encodeURIComponent(PASSWORD)}@127.0.0.1:${at}/${database}`;
+  async function query(sql: string, values: unknown[] = [], database = 'postgres'): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: url(database) });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return (await client.query(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+  async function ready(): Promise<void> {
+    for (const began = Date.now(); ; ) {
+      try {
+        await query('SELECT 1');
+        return;
+      } catch (thrown) {
+        if (Date.now() - began > START_MAX_MS) throw thrown;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+  const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+  async function again(signal: NodeJS.Signals): Promise<void> {
+    server.ref();
+    const gone = ended(server);
+    server.kill(signal);
+    await gone;
+    server = start();
+    await ready();
+  }
+  await ready();
+  return {
+    port,
+    directory,
+    url,
+    query,
+    fresh: async () => {
+      databases += 1;
+      await query(`CREATE DATABASE journal_${databases}`);
+      return url(`journal_${databases}`);
+    },
+    crash: () => again('SIGQUIT'),
+    restart: () => again('SIGINT'),
+    signal: (signal) => void server.kill(signal),
+    stop: () => {
+      server.kill('SIGQUIT');
+      // It may still be writing its last files.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    },
+  };
+}
+
+function quoted(setting: string): string {
+  const [name = '', value = ''] = setting.split('=');
+  return `${name} = '${value}'`;
+}
+
+/** The server refuses to run as root; Debian's package brings a user for it. */
+function ownerOfServer(): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (what: string) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
