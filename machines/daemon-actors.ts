@@ -86,6 +86,8 @@ export interface TradingParts extends DaemonInput {
   readonly symbols: readonly EngineSymbol[];
   /** Since when each account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
+  /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
+  readonly journalSinceMs: number | null;
 }
 
 /** The entry that these commands, and no others, are in force of that instrument from now on (strategy 16.2). */
@@ -212,10 +214,11 @@ export function spawnOne(context: TradingParts, actor: string, spawner: Spawner,
       if (!symbol) return;
       const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
       const { strategy, staleMs, loopIntervalMs } = settings;
-      const { parkedSinceMs } = context;
+      const { parkedSinceMs, journalSinceMs } = context;
+      const reach = { parkedSinceMs, journalSinceMs };
       spawner.spawnChild('symbol', {
         ...named,
-        input: { ...symbol, strategy, staleMs, loopIntervalMs, state, parkedSinceMs, clock, journal, reporter },
+        input: { ...symbol, strategy, staleMs, loopIntervalMs, state, ...reach, clock, journal, reporter },
       });
       return;
     }

@@ -8,6 +8,7 @@ import {
   awaitsName,
   foreignOrderAlert,
   foreignOrderName,
+  journalUnreachableAlert,
   judgeBudget,
   judgeClockSkew,
   judgeMmr,
@@ -25,6 +26,7 @@ import type {
   AccountUnparked,
   ActorFailed,
   GatewayIdle,
+  JournalReach,
   Message,
   OrderEnded,
   ReduceOnlyChanged,
@@ -158,6 +160,7 @@ export type DaemonEvent =
   | AccountFailed
   | AccountParked
   | AccountUnparked
+  | JournalReach
   | ActorFailed
   | GatewayIdle
   | SymbolLeft
@@ -556,6 +559,21 @@ const daemonSetup = setup({
       tellSymbols(context, { enqueue, system }, event);
       enqueue(() => say(context, { type: 'account.unparked', account }));
     }),
+    /** The database of the journal (strategy 18.1): both accounts wait for it. */
+    judgeJournal: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'journal.reach') return;
+      const { sinceMs, message } = event;
+      const atMs = context.clock.nowMs();
+      enqueue.assign({ journalSinceMs: sinceMs });
+      tellSymbols(context, { enqueue, system }, event);
+      if (sinceMs === null) {
+        send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key: alertKey('journal-unreachable'), atMs });
+        return;
+      }
+      const alert = journalUnreachableAlert(message, sinceMs, atMs);
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
+      enqueue(() => say(context, { type: 'journal.failed', message }));
+    }),
     judgeBudget: enqueueActions(({ event, enqueue, system }) => {
       if (event.type !== 'budget.share' && event.type !== 'budget.late') return;
       const { key, alert } = judgeBudget(event);
@@ -774,6 +792,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
     parked: { A: null, B: null },
     parkedSinceMs: { A: null, B: null },
+    journalSinceMs: null,
     ends: [],
     respawns: {},
     listingFailures: 0,
@@ -820,6 +839,7 @@ export const daemonMachine = daemonSetup.createMachine({
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
+    'journal.reach': { actions: ['judgeJournal'] },
     'symbol.left': { actions: ['dropSymbol'] },
     'symbol.flattened': { actions: ['endFlatten'] },
     'defect.found': { actions: ['noteDefect'] },

@@ -13,6 +13,7 @@ import type {
   GatewayToSymbol,
   InstrumentListed,
   InstrumentUnlisted,
+  JournalReach,
   PollerToSymbol,
   ReduceOnlyChanged,
   StrategyChanged,
@@ -28,6 +29,7 @@ import {
   halted,
   instrumentListed,
   instrumentUnlisted,
+  journalReached,
   pollerStarted,
   reduceOnlyChanged,
   starting,
@@ -68,6 +70,7 @@ export type SymbolEvent =
   | InstrumentUnlisted
   | AccountParked
   | AccountUnparked
+  | JournalReach
   | ReduceOnlyChanged
   | SymbolSteered
   | SymbolForgotten
@@ -178,6 +181,7 @@ const symbolSetup = symbol.extend({
     markUnlisted: perform(instrumentUnlisted),
     markParked: on('account.parked', accountParked),
     markUnparked: on('account.unparked', accountUnparked),
+    markJournal: on('journal.reach', journalReached),
     takeCommands: on('symbol.steered', steered),
     leaveNow: perform(forgotten),
     takeStrategy: on('strategy.changed', strategyChanged),
@@ -209,6 +213,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'instrument.unlisted': { actions: ['markUnlisted'] },
     'account.parked': { actions: ['markParked'] },
     'account.unparked': { actions: ['markUnparked'] },
+    'journal.reach': { actions: ['markJournal'] },
     'reduce-only.changed': { actions: ['takeReduceOnly'] },
     'symbol.steered': { target: '.deciding', actions: ['takeCommands'] },
     'symbol.forgotten': { actions: ['leaveNow'] },

@@ -1,7 +1,7 @@
 import { ACCOUNTS, type AccountName } from './model.ts';
 import type { PlanInput } from './plan-input.ts';
 import { growthWithheld, mayOnlyReduceSince } from './reduce-only.ts';
-import { isResting, refusedOpeningsSince, UNABLE_MS } from './rests.ts';
+import { isResting, JOURNAL_UNABLE_MS, refusedOpeningsSince, UNABLE_MS } from './rests.ts';
 
 /** Whether an account can submit at all, open, or repair now (strategy 5.7, 9.5, 9.8, 9.13). */
 
@@ -12,9 +12,15 @@ export function isParked({ unable }: Pick<PlanInput, 'unable'>, account: Account
   return unable?.[account]?.why === 'parked';
 }
 
-/** Whether the account may repair now: not parked, and its repairs do not rest. */
+/** Nothing can be written down before it leaves (strategy 18.1): neither account submits anything. */
+export function awaitsJournal({ unable }: Pick<PlanInput, 'unable'>, account: AccountName): boolean {
+  return unable?.[account]?.why === 'journal';
+}
+
+/** Whether the account may repair now: not parked, the journal in reach, and its repairs do not rest. */
 export function mayRepair(input: Omit<Able, 'config'>, account: AccountName): boolean {
-  return !isParked(input, account) && !isResting(input.state, { account, purpose: 'repair' }, input.nowMs);
+  if (isParked(input, account) || awaitsJournal(input, account)) return false;
+  return !isResting(input.state, { account, purpose: 'repair' }, input.nowMs);
 }
 
 /** Whether the account's openings are withheld now (strategy 9.13): in `increase`, where they grow its position. */
@@ -22,11 +28,13 @@ export function openingsWithheld({ config, state, nowMs }: Able, account: Accoun
   return config.positionMode === 'increase' && growthWithheld(state, account, nowMs);
 }
 
-/** Whether the account has been unable to open for 10 s, without an opening that rests since (strategy 5.7). */
+/** Whether the account has been unable to open for 10 s, for want of the journal 5 s, without an opening that rests since (strategy 5.7). */
 export function cannotOpen(input: Able, account: AccountName): boolean {
   const { config, state, unable, nowMs } = input;
+  const inability = unable?.[account];
+  if (inability?.why === 'journal') return nowMs - inability.sinceMs >= JOURNAL_UNABLE_MS;
   const since = [
-    unable?.[account]?.sinceMs,
+    inability?.sinceMs,
     refusedOpeningsSince(state, account, nowMs),
     config.positionMode === 'increase' ? mayOnlyReduceSince(state, account) : null,
   ];

@@ -64,6 +64,7 @@ export interface AlertPolicy {
 const POLICIES = {
   'api-failure': { repeat: 120 * SECOND, critical: false },
   'account-parked': { repeat: 900 * SECOND, critical: true },
+  'journal-unreachable': { repeat: 900 * SECOND, critical: true },
   mmr: { repeat: 1800 * SECOND, critical: true },
   'post-only-exhausted': { repeat: 120 * SECOND, critical: false },
   unhedged: { repeat: 'episode', critical: true },
@@ -152,6 +153,19 @@ export function isolatedMarginAlert(account: AccountName, instrument: string, le
     atMs,
     sinceMs: null,
     details: { leverage },
+  };
+}
+
+/** The journal's database does not answer: nothing is created (strategy 18.1). */
+export function journalUnreachableAlert(message: string, sinceMs: number, atMs: number): Alert {
+  return {
+    kind: 'journal-unreachable',
+    key: alertKey('journal-unreachable'),
+    account: null,
+    instrument: null,
+    atMs,
+    sinceMs,
+    details: { reason: message },
   };
 }
 

@@ -54,6 +54,7 @@ import type { AccountFrame } from './view.ts';
  * | symbol → daemon → symbol | reduce-only.changed                                           |
  * | symbol → daemon          | rules.doubted, order.ended                                    |
  * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
+ * | run → daemon → symbol    | journal.reach                                                 |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
@@ -91,6 +92,7 @@ export type Message =
   | GatewayIdle
   | AccountParked
   | AccountUnparked
+  | JournalReach
   | ActorFailed
   | SubmissionPrepared
   | SubmissionTold
@@ -391,6 +393,15 @@ export interface AccountParked {
 export interface AccountUnparked {
   readonly type: 'account.unparked';
   readonly account: AccountName;
+}
+
+/** The journal's database does not answer, or answers again (strategy 18.1): nothing is created meanwhile, on either account. */
+export interface JournalReach {
+  readonly type: 'journal.reach';
+  /** Since when it has not answered, our clock; null: it answers. */
+  readonly sinceMs: number | null;
+  /** What went wrong; empty: nothing. */
+  readonly message: string;
 }
 
 /** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */

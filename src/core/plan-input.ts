@@ -19,8 +19,11 @@ export interface Inability {
   readonly sinceMs: number;
   /** When it may be tried again; null: not before the account is back. */
   readonly untilMs: number | null;
-  /** `parked`: it submits nothing at all (9.8); `backed-off`: its creates do not leave (9.9). */
-  readonly why: 'parked' | 'backed-off';
+  /**
+   * `parked`: it submits nothing at all (9.8); `journal`: nor does it while the journal's database is out of reach (18.1);
+   * `backed-off`: its creates do not leave (9.9).
+   */
+  readonly why: 'parked' | 'journal' | 'backed-off';
 }
 
 /** Everything a decision is made from: equal inputs give an equal plan, so the journal can replay it. */

@@ -1,4 +1,4 @@
-import { accountsThatCannotOpen, isParked, openingsWithheld } from './ability.ts';
+import { accountsThatCannotOpen, awaitsJournal, isParked, openingsWithheld } from './ability.ts';
 import { classify, type Situation } from './classify.ts';
 import { type Decimal, max, min } from './decimal.ts';
 import { whyDoubted } from './mark.ts';
@@ -142,6 +142,8 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   if (parked !== undefined) {
     return { creates: [], idle: reason('account-parked', '9.8', { account: parked }) };
   }
+  if (ACCOUNTS.some((account) => awaitsJournal(input, account)))
+    return { creates: [], idle: reason('awaits-journal', '18.1') };
   const withheld = ACCOUNTS.find((account) => openingsWithheld(input, account));
   if (withheld !== undefined) {
     return { creates: [], idle: reason('openings-only-reduce', '9.13', { account: withheld }) };

@@ -53,6 +53,7 @@ export interface ReasonParams {
   'mark-in-question': MarkFigures;
   'nothing-to-close': None;
   'account-parked': { readonly account: AccountName };
+  'awaits-journal': None;
   'openings-only-reduce': { readonly account: AccountName };
   'repairs-only-reduce': { readonly account: AccountName };
   quoting: { readonly orders: readonly QuotedOrder[] };

@@ -16,6 +16,8 @@ export const OTHER_WAY_MS = 900_000;
 export const PROVEN_MS = 60_000;
 /** An account that cannot open for so long has the other's openings cancelled (strategy 5.7). */
 export const UNABLE_MS = 10_000;
+/** While nothing can be written down neither account can (strategy 18.1), and that is no matter of one refusal. */
+export const JOURNAL_UNABLE_MS = 5_000;
 /** A rest that is over, and of which nothing was tried since, is forgotten after this, not before {@link OTHER_WAY_MS}. */
 export const RESTS_KEPT_MS = 900_000;
 

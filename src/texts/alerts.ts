@@ -48,6 +48,21 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: '登录交易所，检查 API key 权限、IP 白名单和账户状态。',
     },
   },
+  'journal-unreachable': {
+    en: {
+      title: 'Journal out of reach',
+      line: '{reason}',
+      engine:
+        'creates nothing, keeps repairs, cancels openings after 5 s, books fills, and writes them when the database answers.',
+      you: 'check the database server and the way to it; it goes on by itself.',
+    },
+    zh: {
+      title: '日志数据库不可用',
+      line: '{reason}',
+      engine: '不下新单；保留对冲单，5 秒后撤销开仓单；照常记录成交，数据库恢复后写入。',
+      you: '检查数据库服务器及网络；恢复后自动继续。',
+    },
+  },
   mmr: {
     en: {
       title: 'MMR ALERT',

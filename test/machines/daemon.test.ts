@@ -527,6 +527,20 @@ describe('11 the start', () => {
     assert.equal(world.alerts('account-parked').length, 1);
   });
 
+  it('18.1 a journal out of reach is logged and alerted, and so is its end', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), message: 'connection refused' });
+    await world.pass(2 * LOOP_MS, 100);
+    world.actor.send({ type: 'journal.reach', sinceMs: null, message: '' });
+    await world.pass(60_000, 1_000);
+    assert.deepEqual(
+      world.reported('journal.failed').map((fact) => fact.message),
+      ['connection refused'],
+    );
+    assert.equal(world.alerts('journal-unreachable').length, 1);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'journal-unreachable'));
+  });
+
   it('9.8 12 a parked account is told again as long as it is parked, whatever its reads fail on meanwhile', async () => {
     const world = await trading();
     const parked = new TestFailure('parked', 'positions', 1008, 'A');

@@ -135,6 +135,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
   'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
+  'journal.reach': () => ({ type: 'journal.reach', sinceMs: null, message: '' }),
   'reduce-only.changed': ({ nowMs }) => ({
     type: 'reduce-only.changed',
     account: 'A',
@@ -1380,6 +1381,42 @@ describe('9.5 rests, and what ends a submission', () => {
       bench.send({ type: 'account.unparked', account: 'A' });
       both(bench, 5, -5);
       assert.equal(bench.asked.length, 2);
+    });
+
+    it('18.1 the journal out of reach: nothing is created, openings are cancelled after 5 s, both open once it answers', () => {
+      const bench = beginning(5, -5);
+      bench.confirmAll();
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.words();
+      bench.wait(4_000);
+      bench.read('A', 5, resting(bench, 'A'));
+      bench.read('B', -5, resting(bench, 'B'));
+      assert.deepEqual(bench.words(), []);
+      bench.wait(1_500);
+      bench.read('A', 5, resting(bench, 'A'));
+      bench.read('B', -5, resting(bench, 'B'));
+      assert.deepEqual(bench.words().sort(), ['gateway cancel A A1', 'gateway cancel B B1']);
+    });
+
+    it('18.1 the journal out of reach with a net: no repair is created; one that rests stays; both once it answers', () => {
+      const bench = new SymbolBench({ coverage });
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.read('A', 10);
+      bench.read('B', -5);
+      assert.deepEqual(bench.asked, []);
+      bench.send({ type: 'journal.reach', sinceMs: null, message: '' });
+      both(bench, 10, -5);
+      assert.equal(bench.asked.length, 1);
+      bench.confirmAll();
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.words();
+      bench.wait(6_000);
+      for (const [account, size] of [
+        ['A', 10],
+        ['B', -5],
+      ] as const)
+        bench.read(account, size, resting(bench, account));
+      assert.deepEqual(bench.words(), []);
     });
 
     it('5.7 unreadable for 30 s: its partner’s opening is cancelled; one that hedges the net stays', () => {

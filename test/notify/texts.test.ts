@@ -16,6 +16,7 @@ const NOW = Date.parse('2026-03-05T19:04:00Z'); // 03:04 in Beijing
 /** Details as the engine gives them. */
 const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'api-failure': { call: 'positions', reason: 'no answer', inARow: '3', code: '1006' },
+  'journal-unreachable': { reason: 'connection refused' },
   'account-parked': { reason: 'IP not allowed', code: '1008' },
   mmr: { ratio: '0.74', threshold: '0.70', marginUsdt: '740.00', equityUsdt: '1000.00' },
   'post-only-exhausted': { attempts: '5', cooldownSeconds: '300' },

@@ -4,6 +4,7 @@ import type {
   AccountParked,
   AccountUnparked,
   InstrumentListed,
+  JournalReach,
   PollerStarted,
   ReduceOnlyChanged,
   StrategyChanged,
@@ -64,6 +65,11 @@ export function halted(): Step {
 export function accountParked(memory: SymbolMemory, now: Now, { account }: AccountParked): Step {
   const sinceMs = memory.parkedSinceMs[account] ?? now.nowMs;
   return finish(memory, now, { parkedSinceMs: { ...memory.parkedSinceMs, [account]: sinceMs } });
+}
+
+/** The journal's database does not answer, or does again: nothing is created meanwhile (strategy 18.1). */
+export function journalReached(memory: SymbolMemory, now: Now, { sinceMs }: JournalReach): Step {
+  return finish(memory, now, { journalSinceMs: sinceMs });
 }
 
 export function accountUnparked(memory: SymbolMemory, now: Now, { account }: AccountUnparked): Step {

@@ -40,6 +40,8 @@ export interface SymbolBeginning {
   readonly state: SymbolState;
   /** Since when each account is parked (strategy 9.8). Absent: neither is. */
   readonly parkedSinceMs?: Readonly<Record<AccountName, number | null>>;
+  /** Since when the journal's database has not answered (strategy 18.1); absent or null: it does. */
+  readonly journalSinceMs?: number | null;
 }
 
 /** An order whose submission ended at that moment. */
@@ -84,6 +86,8 @@ export interface SymbolMemory extends SymbolBeginning {
   readonly backedOff: Readonly<Record<AccountName, Omit<Inability, 'why'> | null>>;
   /** Since when an account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
+  /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
+  readonly journalSinceMs: number | null;
   readonly halted: boolean;
   /** It has been reported that sizes are clipped to what a signature can carry (strategy 7.3). */
   readonly clippingReported: boolean;
@@ -136,6 +140,7 @@ export function initialMemory(input: SymbolBeginning): SymbolMemory {
     submitted: {},
     backedOff: { A: null, B: null },
     parkedSinceMs: input.parkedSinceMs ?? { A: null, B: null },
+    journalSinceMs: input.journalSinceMs ?? null,
     halted: false,
     clippingReported: false,
     warned: false,
@@ -152,13 +157,14 @@ export function modeNow({ config, standing, leaving }: SymbolMemory, now: Now): 
 
 /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8, 9.9). */
 export function inabilities(
-  { parkedSinceMs, backedOff }: SymbolMemory,
+  { parkedSinceMs, journalSinceMs, backedOff }: SymbolMemory,
   { nowMs }: Now,
 ): NonNullable<PlanInput['unable']> {
   const of = (account: AccountName): Inability | null => {
     const [parked, off] = [parkedSinceMs[account], backedOff[account]];
     // A time in the future dates from before our clock was set back.
     if (parked !== null) return { sinceMs: Math.min(parked, nowMs), untilMs: null, why: 'parked' };
+    if (journalSinceMs !== null) return { sinceMs: Math.min(journalSinceMs, nowMs), untilMs: null, why: 'journal' };
     if (off === null) return null;
     const untilMs = Math.min(off.untilMs ?? nowMs, nowMs + DENIED_PAUSE_MS);
     return { sinceMs: Math.min(off.sinceMs, nowMs), untilMs, why: 'backed-off' };
