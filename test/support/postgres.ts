@@ -7,7 +7,7 @@ import pg from 'pg';
 
 /**
  * A PostgreSQL server of one test file, on a port of its own. A developer's machine may lack it: then its tests are skipped.
- * CI sets GRVT_HEDGE_TEST_POSTGRES=required, and there a missing server is a failure.
+ * CI sets TEST_POSTGRES=required, and there a missing server is a failure.
  */
 
 const PASSWORD = 'p@ss/word of test';
@@ -25,7 +25,7 @@ export function postgresPrograms(): string | null {
 /** What tests that need the server are given: `{ skip }` where it is missing and may be. @throws where it may not */
 export function needsPostgres(): { readonly skip: string | false } {
   if (postgresPrograms() !== null) return { skip: false };
-  if (process.env.GRVT_HEDGE_TEST_POSTGRES === 'required')
+  if (process.env.TEST_POSTGRES === 'required')
     throw new Error('PostgreSQL is required here and is missing');
   return { skip: 'PostgreSQL is not installed' };
 }
