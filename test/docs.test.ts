@@ -292,4 +292,21 @@ describe('documents stand alone', () => {
     const found = DOCUMENTS.filter((document) => path.test(read(document)));
     assert.deepEqual(found, []);
   });
+
+  for (const [english, chinese] of [
+    ['README.md', 'docs/zh/README.md'],
+    ['docs/running.md', 'docs/zh/running.md'],
+    ['docs/glossary.md', 'docs/zh/glossary.md'],
+  ] as const) {
+    it(`${chinese} has each chapter, block of code and row of a table of ${english}`, () => {
+      const shape = (document: string) => {
+        const lines = read(document).split('\n');
+        const chapters = lines.flatMap((line) => line.match(/^#+ (?:\d+\. )?/) ?? []);
+        // The example of the log is English in both; the translation leaves it out.
+        const blocks = lines.flatMap((line) => line.match(/^```\w+/) ?? []);
+        return { chapters, blocks, rows: lines.filter((line) => line.startsWith('|')).length };
+      };
+      assert.deepEqual(shape(chinese), shape(english));
+    });
+  }
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { accountPollerMachine } from '../../machines/account-poller.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import { ATTEMPT_MAX_MS, createLives } from '../../src/engine/lives.ts';
+import { Bench, deferred } from '../support/machine-bench.ts';
 
 const polled = (account: 'A' | 'B') => ({ type: 'account.polled', account }) as unknown as Fact;
 const failed = (account: 'A' | 'B' | null) => ({ type: 'read.failed', account }) as unknown as Fact;
@@ -44,5 +46,49 @@ describe('whether the engine does its work', () => {
     lives.stopping();
     wait(10 * ATTEMPT_MAX_MS);
     assert.deepEqual(lives.problems(), []);
+  });
+});
+
+/** Between two signs of life with the unit's watchdog of 60 s. */
+const SIGN_MS = 20_000;
+
+/** The pollers' own timing before an exchange that is given, for ten minutes; gives what each sign of life found. */
+async function tenMinutes(arrange: (bench: Bench) => void): Promise<readonly (readonly string[])[]> {
+  const bench = new Bench();
+  arrange(bench);
+  const lives = createLives(() => bench.time.now());
+  const { exchange, clock } = bench;
+  for (const account of ['A', 'B'] as const) {
+    const poller = { account, instruments: ['BNB_USDT_Perp'], exchange, clock, reporter: lives };
+    const input = { ...poller, loopIntervalMs: 2_000, reconnectStreams: () => {} };
+    bench.house(accountPollerMachine, { input, ears: ['symbol:BNB_USDT_Perp', 'gateway', 'daemon', 'alert-desk'] });
+  }
+  lives.trading();
+  const found: (readonly string[])[] = [];
+  for (let passed = 0; passed < 600_000; passed += SIGN_MS) {
+    await bench.pass(SIGN_MS, 1_000);
+    found.push(lives.problems());
+  }
+  return found;
+}
+
+describe('ten minutes that a watchdog sees', () => {
+  it('an exchange that is down withholds no sign of life, with the back-off that pollers have', async () => {
+    const down = () => Promise.reject(new Error('ECONNREFUSED'));
+    const found = await tenMinutes(({ exchange }) => {
+      exchange.onPositions = down;
+      exchange.onOpenOrders = down;
+      exchange.onSummary = down;
+    });
+    assert.deepEqual([...new Set(found.flat())], []);
+  });
+
+  it('a request that never ends withholds it after two minutes, and for good', async () => {
+    const found = await tenMinutes((bench) => {
+      bench.exchange.onPositions = (account) => (account === 'B' ? deferred<never>().promise : Promise.resolve([]));
+    });
+    assert.deepEqual(found[5], []);
+    assert.deepEqual(found[6], ['account B: no attempt to read it for 140 s']);
+    assert.ok(found.slice(6).every((problems) => problems.length === 1));
   });
 });

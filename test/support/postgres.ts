@@ -25,8 +25,7 @@ export function postgresPrograms(): string | null {
 /** What tests that need the server are given: `{ skip }` where it is missing and may be. @throws where it may not */
 export function needsPostgres(): { readonly skip: string | false } {
   if (postgresPrograms() !== null) return { skip: false };
-  if (process.env.TEST_POSTGRES === 'required')
-    throw new Error('PostgreSQL is required here and is missing');
+  if (process.env.TEST_POSTGRES === 'required') throw new Error('PostgreSQL is required here and is missing');
   return { skip: 'PostgreSQL is not installed' };
 }
 
