@@ -2,6 +2,7 @@ import { E9, parseE9, printE9 } from '../paper/fixed.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
 import { delimiterOf, fieldsOf, linesOf } from './csv.ts';
 import { MarketError } from './errors.ts';
+import type { CandleRecord } from './record.ts';
 import { MarketWriter } from './store.ts';
 
 /** CSV of trades or candles into a stored market (strategy 19.1). Memory does not grow with the file. */
@@ -94,7 +95,7 @@ class Importer {
   #buys = true;
   #intervalMs: number | null;
   /** The first candle waits for the second one, which tells the interval. */
-  #waiting: Omit<Candle, 'intervalMs'> | null = null;
+  #waiting: UntimedCandle | null = null;
   #roundedPrices = 0;
   #roundedSizes = 0;
   #tooSmall = 0;
@@ -304,7 +305,7 @@ class Importer {
     }
   }
 
-  #keep(candle: Omit<Candle, 'intervalMs'>, intervalMs: number): void {
+  #keep(candle: UntimedCandle, intervalMs: number): void {
     if (intervalMs <= 0) throw this.#wrong('time: two rows of the same time: expected one candle each');
     const { lastMs } = this.#writer;
     const endedMs = lastMs === null || this.#previousMs === null ? candle.atMs : this.#previousMs + intervalMs;
@@ -344,15 +345,8 @@ class Importer {
   }
 }
 
-interface Candle {
-  readonly atMs: number;
-  readonly intervalMs: number;
-  readonly open: bigint;
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly close: bigint;
-  readonly volume: bigint;
-}
+/** A candle whose length is not known before the next one. */
+type UntimedCandle = Omit<CandleRecord, 'kind' | 'intervalMs'>;
 
 /** `1.5e-7` as a plain decimal; anything else as it is. */
 function exponentless(text: string): string {
