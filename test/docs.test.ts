@@ -244,6 +244,28 @@ describe('commands', () => {
   });
 });
 
+describe('the version', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+
+  it('is the same in package.json, the lock file and for `--version`', () => {
+    const lock = JSON.parse(read('package-lock.json')) as { version: string; packages: { '': { version: string } } };
+    assert.deepEqual([lock.version, lock.packages[''].version], [version, version]);
+    const printed = execFileSync(process.execPath, ['bin/grvt-hedge.mjs', '--version'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    assert.equal(printed.trim(), version);
+  });
+
+  it('is the newest one of the changelog, with a date, and SECURITY.md says that it gets fixes', () => {
+    const newest = /^## \[(\d+\.\d+\.\d+)\](.*)$/m.exec(read('CHANGELOG.md'));
+    assert.equal(newest?.[1], version);
+    assert.match(newest?.[2] ?? '', /^ – \d{4}-\d\d-\d\d$/);
+    const [major, minor] = version.split('.');
+    assert.match(read('SECURITY.md'), new RegExp(`^\\| ${major}\\.${minor} \\| yes \\|$`, 'm'));
+  });
+});
+
 describe('docs/grvt.md', () => {
   it('lists every path of the embedded exchange that is driven by hand, with every key of its body', () => {
     const rows = read('docs/grvt.md')
