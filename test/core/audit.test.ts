@@ -549,6 +549,27 @@ describe('15.2 the decision judge: whether it was allowed', () => {
         return engine;
       },
     })),
+    ...(
+      [
+        ['REJECTED', []],
+        ['OPEN', ['I6 6.4']],
+      ] as const
+    ).map(([status, breaks]) => ({
+      name: `6.4 an attempt that leaves late, where what its decision counted is ${status} and replaced`,
+      breaks,
+      scene: () => {
+        const engine = unhedged();
+        const first = engine.open({ ...B_SELL, size: '4' });
+        engine.wait(100).readBoth().book();
+        const [intentId = ''] = engine.decide([{ ...B_SELL, size: '6' }]);
+        engine.wait(10).call('B', 'order', {}, { result: engine.orderRow(first, status, '0', '0', 'FAIL_POST_ONLY') });
+        engine.live.splice(0);
+        engine.open({ ...B_SELL, size: '4' });
+        engine.create({ ...B_SELL, size: '6' }, intentId);
+        only(engine, '6.4');
+        return engine;
+      },
+    })),
     {
       name: '9.13 an account that may only reduce: the other way may go for as long as it does',
       breaks: [],

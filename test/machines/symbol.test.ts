@@ -430,6 +430,25 @@ describe('9.10 order by order', () => {
     assert.deepEqual(bench.orders, [], 'no intent is ever kept as an order');
   });
 
+  it('9.10 an attempt that its view shows as rejected counts as the intent that it is again, before its submission says so', () => {
+    const bench = beginning(5, -5);
+    const [, b] = bench.asked;
+    assert.ok(b);
+    bench.sent(b, 'B1', 101);
+    const [order] = bench.orders;
+    bench.read('B', -5, [seen(order ?? assert.fail(), { status: 'REJECTED', rejectReason: 'FAIL_POST_ONLY' })]);
+    assert.deepEqual(bench.orders, [], 'it is over');
+    const { assessment } = bench.context;
+    assert.ok(assessment?.kind === 'usable');
+    assert.deepEqual(
+      assessment.input.state.orders
+        .filter(({ account }) => account === 'B')
+        .map((one) => [one.clientOrderId, one.isIntent]),
+      [[b.intentId, true]],
+      'its next attempt may leave at any moment',
+    );
+  });
+
   it('9.10 after a submission the view of its account must show the order, the other one nothing', () => {
     const bench = beginning(5, -5);
     bench.confirmAll(99);

@@ -205,7 +205,12 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   const { instrument, accounts, lots, mark } = declared;
   const applied = appliedTo(audit, instrument, atMs);
   if (applied.length === 0) return;
-  const orders: ViewOrder[] = declared.orders.map(({ account, side, price, size, traded, booked }) => {
+  // What has ended since, with nothing more traded, covers nothing any more: an attempt leaves some time after its decision.
+  const standing = declared.orders.filter(({ account, clientOrderId, traded }) => {
+    const known = audit.orders.get(account, clientOrderId);
+    return known === undefined || known.end === null || known.traded.gt(traded);
+  });
+  const orders: ViewOrder[] = standing.map(({ account, side, price, size, traded, booked }) => {
     return { account, side, price, remaining: size.minus(traded), unbooked: size.minus(booked) };
   });
   for (const live of audit.orders.live(instrument)) {

@@ -15,7 +15,7 @@ import { isOver } from '../view.ts';
 import { doubtRules, raise, resolve, type SymbolCommand, withdrawIntents } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
-import { isContained } from './submissions.ts';
+import { isContained, withoutAttempt } from './submissions.ts';
 
 /**
  * Where orders of ours have been seen, a start waits until nothing has moved for so long (strategy 11.3): positions lag
@@ -91,6 +91,7 @@ function reconciled(memory: SymbolMemory, now: Now, seen: Seen, snapshot: Symbol
     {
       ...seen,
       state: rested.state,
+      submitted: taken.facts.reduce(afterRejection, memory.submitted),
       awaited: memory.awaited.filter((end) => !isContained(end, taken.state, snapshot)),
       compared: memory.compared || comparison !== null,
     },
@@ -105,6 +106,12 @@ function reconciled(memory: SymbolMemory, now: Now, seen: Seen, snapshot: Symbol
       ],
     },
   );
+}
+
+/** An attempt that a view shows as rejected counts as an intent again: its submission may send the next one (strategy 9.10). */
+function afterRejection(submitted: SymbolMemory['submitted'], fact: Fact): SymbolMemory['submitted'] {
+  if (fact.type !== 'order.over' || fact.status !== 'REJECTED') return submitted;
+  return withoutAttempt(submitted, fact.clientOrderId);
 }
 
 /** Facts after which what was decided before them is outdated: a fill, booked or waiting, and a drift (strategy 9.5, 9.10). */

@@ -39,13 +39,16 @@ export function orderSent(memory: SymbolMemory, now: Now, sent: OrderSent): Step
 /** An attempt left and is over, with nothing traded; its intent is under way still. */
 export function attemptRefused(memory: SymbolMemory, now: Now, { clientOrderId, atMs }: AttemptRefused): Step {
   const state = dropRefused(memory.state, clientOrderId);
-  const submitted = Object.fromEntries(
-    Object.entries(memory.submitted).map(([intentId, one]) => [
-      intentId,
-      one.clientOrderId === clientOrderId ? { ...one, clientOrderId: null } : one,
-    ]),
-  );
+  const submitted = withoutAttempt(memory.submitted, clientOrderId);
   return finish(memory, now, { state, submitted, lastEndMs: Math.max(memory.lastEndMs, atMs) });
+}
+
+/** The intent whose attempt that order was counts as an intent again, until the next attempt leaves (strategy 9.10). */
+export function withoutAttempt(submitted: SymbolMemory['submitted'], clientOrderId: string): SymbolMemory['submitted'] {
+  const found = Object.entries(submitted).find(([, one]) => one.clientOrderId === clientOrderId);
+  if (found === undefined) return submitted;
+  const [intentId, one] = found;
+  return { ...submitted, [intentId]: { ...one, clientOrderId: null } };
 }
 
 /** An unknown outcome ended by proof (strategy 9.6). */
