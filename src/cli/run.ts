@@ -12,7 +12,7 @@ import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
-import { createSteering, type SteeringParts } from '../engine/steering.ts';
+import { createSteering, type Steer, type SteeringParts } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
@@ -203,6 +203,7 @@ export async function run(
       report: (fact) => reporter.report(fact),
     });
     control = await takeCommands(settings, steer, log);
+    dashboard?.takeCommands(steer);
     const unlisten = listenToSignals(engine, log, () => steer({ verb: 'reload', by: 'SIGHUP', why: null }));
     const { exitCode, failure } = await engine.stopped;
     unlisten();
@@ -287,10 +288,10 @@ function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
 }
 
 /** Commands, of which systemd hears when one reads the settings again and when that is over (strategy 16.4). */
-function announced(service: ServiceManager | null, parts: SteeringParts): ReturnType<typeof createSteering> {
+function announced(service: ServiceManager | null, parts: SteeringParts): Steer {
   const steer = createSteering(parts);
-  return async (command) => {
-    if (command.verb !== 'reload') return steer(command);
+  return async (command, how) => {
+    if (command.verb !== 'reload' || how === 'preview') return steer(command, how);
     service?.reloading();
     try {
       return await steer(command);
@@ -301,13 +302,9 @@ function announced(service: ServiceManager | null, parts: SteeringParts): Return
 }
 
 /** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */
-async function takeCommands(
-  { dataDir }: Settings,
-  steer: ReturnType<typeof createSteering>,
-  log: EngineLog,
-): Promise<Control | null> {
+async function takeCommands({ dataDir }: Settings, steer: Steer, log: EngineLog): Promise<Control | null> {
   try {
-    return await openControl(dataDir, steer);
+    return await openControl(dataDir, (command) => steer(command));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     log.say('error', `This engine takes no commands: ${why} (strategy 16.5)`, Date.now());

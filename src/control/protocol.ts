@@ -57,6 +57,12 @@ const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('stop'), ...given }),
 ]) as unknown as z.ZodType<Command>;
 
+/** What somebody sent as a command; null: it is none of this version. */
+export function parseCommand(value: unknown): Command | null {
+  const read = commandSchema.safeParse(value);
+  return read.success ? read.data : null;
+}
+
 export const requestSchema: z.ZodType<{ readonly command: Command }> = z.object({ command: commandSchema });
 
 /** What the engine answered. */

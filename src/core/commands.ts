@@ -148,6 +148,8 @@ const TEXTS = {
   warning: 'warning: {reason}',
   busy: 'too many commands are waiting: try again',
   unchanged: 'nothing has changed',
+  'as-it-is':
+    '{orders} own orders now, A {a}, B {b}[; {size} not hedged][ ({usdt} USDT)][, {cost} USDT to hedge at the touch]',
   'dry-run': 'nothing was changed; a reload would be accepted, and say:',
   refused: '{reason}',
 } as const satisfies Record<string, string>;
@@ -162,11 +164,16 @@ export function say(
 ): Said {
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) if (value !== null && value !== '') params[name] = value;
+  const words = filled(TEXTS[code], params);
+  return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
+}
+
+/** A text with its parameters; what is in brackets and lacks one of its parameters is left out. */
+export function filled(text: string, params: Readonly<Record<string, string>>): string {
   const hasAll = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params);
-  const words = TEXTS[code]
+  return text
     .replace(/\[([^\]]*)\]/g, (_whole, part: string) => (hasAll(part) ? part : ''))
     .replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
-  return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
 }
 
 const refuse = (...says: readonly Said[]): Judged => ({ answer: { ok: false, says }, effects: [] });
@@ -263,6 +270,25 @@ function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol |
   if (whole !== undefined) return whole;
   const ofBase = symbols.filter(({ instrument }) => instrument.split('_', 1)[0]?.toLowerCase() === wanted);
   return ofBase.length === 1 ? ofBase[0] : undefined;
+}
+
+/** What a command is about to meet, in numbers (strategy 16.6): the symbols it names, else those with orders, a position or a net. */
+export function standsNow({ symbols }: EngineNow, command: Command, nearest: Wording['nearest']): readonly Said[] {
+  if (command.verb === 'ack' || command.verb === 'silence' || command.verb === 'reload') return [];
+  const names = 'symbols' in command ? command.symbols : 'symbol' in command ? [command.symbol] : null;
+  const chosen = names === null ? null : choose(symbols, names, nearest);
+  const asked =
+    chosen === null
+      ? symbols.filter(
+          ({ liveOrders, net, sizes }) => liveOrders > 0 || net !== null || !sizes.A.isZero() || !sizes.B.isZero(),
+        )
+      : chosen.ok
+        ? chosen.symbols
+        : [];
+  return asked.map(({ instrument, liveOrders, net, sizes }) => {
+    const has = { orders: String(liveOrders), a: sizes.A.toFixed(), b: sizes.B.toFixed() };
+    return say('as-it-is', instrument, { ...has, ...(net === null ? {} : netWords(net)) });
+  });
 }
 
 type OfSymbols = Extract<Command, { readonly symbols: readonly string[] }>;

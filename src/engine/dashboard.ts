@@ -1,4 +1,5 @@
 import type { InspectionEvent } from 'xstate';
+import { parseCommand } from '../control/protocol.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -9,6 +10,7 @@ import { type Inspected, startWeb, type Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
 import type { Lives } from './lives.ts';
 import { allCharts } from './statecharts.ts';
+import type { Steer } from './steering.ts';
 import { versionOf } from './version.ts';
 
 /** An engine that has stopped waits no longer than this for pages to let go. */
@@ -22,6 +24,8 @@ export interface Dashboard {
   /** Best bid and ask of a stream's book. */
   onTouch(instrument: string, bid: string, ask: string): void;
   attach(engine: WatchedEngine): void;
+  /** From now on the page's commands are carried out (strategy 16.6). */
+  takeCommands(steer: Steer): void;
   /** For XState's `inspect`; null: not asked for, and then it costs nothing. */
   readonly inspect: ((event: InspectionEvent) => void) | null;
   close(): Promise<void>;
@@ -53,6 +57,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     return null;
   }
   const status = createEngineStatus({ settings, staleMs: () => staleMs(settings().loopIntervalMs), clock });
+  let steer: Steer | null = null;
   let web: Web;
   try {
     web = await startWeb({
@@ -66,6 +71,12 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       redact: options.redact.json ?? options.redact,
       inspect: options.inspect,
       problems: options.lives.problems,
+      controls: () => ({
+        token: () => settings().controlToken?.reveal() ?? null,
+        parse: parseCommand,
+        give: steer,
+      }),
+      publicUrl: () => settings().publicUrl,
     });
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -84,6 +95,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     }),
     onTouch: guarded((instrument: string, bid: string, ask: string) => status.onTouch(instrument, bid, ask)),
     attach: (engine) => status.attach(engine),
+    takeCommands(given) {
+      steer = given;
+    },
     inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
     close: () => Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]),
   };

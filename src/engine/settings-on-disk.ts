@@ -15,6 +15,7 @@ import {
   fixedByProcess,
   loadSettings,
   PAPER_SYMBOLS_FILE,
+  Secret,
   type Settings,
   type SettingsResult,
   type SettingsSource,
@@ -121,6 +122,8 @@ const VARIABLE_OF = {
   heartbeatUrl: ['GRVT_HEDGE_HEARTBEAT_URL', 'secret'],
   lang: ['GRVT_HEDGE_LANG', true],
   httpPort: ['GRVT_HEDGE_HTTP_PORT', false],
+  controlToken: ['GRVT_HEDGE_CONTROL_TOKEN', 'secret'],
+  publicUrl: ['GRVT_HEDGE_PUBLIC_URL', true],
 } as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean | 'secret']>;
 
 /** What differs between two settings, the symbols aside (strategy 16.4). */
@@ -155,6 +158,7 @@ export function settingChanges(before: Settings, now: Settings): SettingChanges 
 
 /** A setting as text; a secret as what it hides, which is compared and never shown. */
 function plain(value: unknown): string {
+  if (value instanceof Secret) return value.reveal();
   if (value !== null && typeof value === 'object' && 'apiKey' in value) {
     const { apiKey, ...rest } = value as NonNullable<Settings['telegram']>;
     return JSON.stringify({ ...rest, apiKey: apiKey.reveal() });

@@ -10,6 +10,7 @@ import {
   type Said,
   type SteeredSymbol,
   say,
+  standsNow,
 } from '../core/commands.ts';
 import { ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
@@ -43,18 +44,21 @@ export interface SteeringParts {
   readonly report: (fact: Fact) => void;
 }
 
+/** `preview`: what the engine would answer, with what the command meets in numbers; nothing is done (strategy 16.6). */
+export type Steer = (command: Command, how?: 'do' | 'preview') => Promise<Answer>;
+
 /**
  * Carries commands out on a running engine, one at a time (strategy 16.2, 16.4): judged, written down, done, in this order, so
  * that each sees what the one before it has changed.
  */
-export function createSteering(parts: SteeringParts): (command: Command) => Promise<Answer> {
+export function createSteering(parts: SteeringParts): Steer {
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  return (command) => {
+  return (command, how = 'do') => {
     if (waiting >= QUEUE_MAX) return Promise.resolve(refusal(say('busy')));
     waiting += 1;
     const mine = turn
-      .then(() => carryOut(parts, command))
+      .then(() => (how === 'do' ? carryOut(parts, command) : preview(parts, command)))
       .finally(() => {
         waiting -= 1;
       });
@@ -63,10 +67,25 @@ export function createSteering(parts: SteeringParts): (command: Command) => Prom
   };
 }
 
+const wording = { nearest, time: (ms: number) => new Date(ms).toLocaleString('sv-SE') };
+
+async function preview(parts: SteeringParts, command: Command): Promise<Answer> {
+  const nowMs = parts.clock.nowMs();
+  const now = engineNow(parts.engine, nowMs);
+  const { answer, effects } = judgeCommand(now, command, nowMs, wording);
+  const [first] = effects;
+  const found =
+    first?.kind === 'reload'
+      ? await reload(parts, command, null, true)
+      : first?.kind === 'file'
+        ? await editFile(parts, first.command, true)
+        : answer;
+  return { ok: found.ok, says: [...found.says, ...standsNow(now, command, nearest)] };
+}
+
 async function carryOut(parts: SteeringParts, command: Command): Promise<Answer> {
   const { engine, clock } = parts;
   const nowMs = clock.nowMs();
-  const wording = { nearest, time: (ms: number) => new Date(ms).toLocaleString('sv-SE') };
   const { answer, effects } = judgeCommand(engineNow(engine, nowMs), command, nowMs, wording);
   const [first] = effects;
   if (first === undefined) return answer;
@@ -155,6 +174,7 @@ async function soon(remembered: Promise<string | null>): Promise<string | null> 
 async function editFile(
   parts: SteeringParts,
   command: Extract<Effect, { readonly kind: 'file' }>['command'],
+  isDry = false,
 ): Promise<Answer> {
   const { disk } = parts;
   const file = disk.symbolsFile();
@@ -163,7 +183,7 @@ async function editFile(
   if (!isAsRead) return refusal(say('file-changed', null, { path }));
   const edited = editSymbols(bytes, command, path);
   if (!edited.ok) return refusal(...edited.errors.map((reason) => say('refused', null, { reason })));
-  return reload(parts, command, { bytes: edited.bytes, before: bytes, command });
+  return reload(parts, command, { bytes: edited.bytes, before: bytes, command }, isDry);
 }
 
 /** The symbols file as it is to be written, and as it is. */

@@ -26,6 +26,14 @@ function oneText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** The names that a server has besides the loopback's own. */
+export interface OtherNames {
+  /** A tunnel of SSH ends on any port of a person's own machine. */
+  readonly anyPort?: boolean;
+  /** The origin under which a reverse proxy publishes it; null: none does. */
+  readonly publicOrigin?: string | null;
+}
+
 /**
  * Why a request comes from outside: its `Host` is no name of the loopback (else a page on the internet could reach this
  * server by a name that points here), its `Origin` is not our own, or a page of another site or port asks. An image or a frame
@@ -33,17 +41,31 @@ function oneText(value: string | string[] | undefined): string | undefined {
  *
  * @returns the HTTP status and reason of the refusal; null: it does not.
  */
-export function foreign(asked: Asked, port: number): { readonly status: number; readonly why: string } | null {
-  if (!isOurs(asked.host, port)) return { status: 421, why: 'not a name of this server' };
+export function foreign(
+  asked: Asked,
+  port: number,
+  others: OtherNames = {},
+): { readonly status: number; readonly why: string } | null {
+  const { anyPort = false, publicOrigin = null } = others;
+  const isPublic = publicOrigin !== null && asked.host?.toLowerCase() === new URL(publicOrigin).host;
+  if (!isPublic && !isOurs(asked.host, anyPort ? null : port)) return { status: 421, why: 'not a name of this server' };
   if (!OWN_SITES.includes(asked.site)) return { status: 403, why: 'asked by a page of another site' };
-  if (asked.origin === undefined) return null;
+  if (asked.origin === undefined || asked.origin === ownOrigin(asked, publicOrigin)) return null;
   const origin = /^http:\/\/(.+)$/.exec(asked.origin)?.[1];
-  return isOurs(origin, port) ? null : { status: 403, why: 'another origin' };
+  if (asked.origin === publicOrigin || (!isPublic && isOurs(asked.host, port) && isOurs(origin, port))) return null;
+  return { status: 403, why: 'another origin' };
 }
 
-function isOurs(host: string | undefined, port: number): boolean {
+/** The origin of a page that was fetched by the name a request came by. */
+export function ownOrigin({ host = '' }: Asked, publicOrigin: string | null): string {
+  const isPublic = publicOrigin !== null && host.toLowerCase() === new URL(publicOrigin).host;
+  return isPublic ? publicOrigin : `http://${host.toLowerCase()}`;
+}
+
+/** @param port null: any */
+function isOurs(host: string | undefined, port: number | null): boolean {
   const found = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(host ?? '');
   if (found === null) return false;
   const [, name = '', given = '80'] = found;
-  return LOOPBACK_NAMES.has(name.toLowerCase()) && Number(given) === port;
+  return LOOPBACK_NAMES.has(name.toLowerCase()) && (port === null || Number(given) === port);
 }

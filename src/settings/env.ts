@@ -88,6 +88,10 @@ export interface EnvironmentSettings {
   readonly lang: 'en' | 'zh';
   /** null: no dashboard, metrics or health. */
   readonly httpPort: number | null;
+  /** Unlocks the commands of the page (strategy 16.6); null: it only shows. */
+  readonly controlToken: Secret | null;
+  /** Origin under which a reverse proxy publishes the page; null: none does. */
+  readonly publicUrl: string | null;
 }
 
 export interface EnvironmentInput {
@@ -710,6 +714,8 @@ function settled(
     heartbeatUrl: values.GRVT_HEDGE_HEARTBEAT_URL,
     lang: present(values, 'GRVT_HEDGE_LANG'),
     httpPort: values.GRVT_HEDGE_HTTP_PORT === 0 ? null : values.GRVT_HEDGE_HTTP_PORT,
+    controlToken: values.GRVT_HEDGE_CONTROL_TOKEN,
+    publicUrl: values.GRVT_HEDGE_PUBLIC_URL,
   };
 }
 

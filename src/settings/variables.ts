@@ -217,6 +217,34 @@ const apiKey: Kind<Secret> = {
     .transform((text) => new Secret(text)),
 };
 
+/** Shorter ones could be guessed: 24 characters of a keyboard are more than any number of tries finds. */
+const CONTROL_TOKEN_MIN = 24;
+
+const controlToken: Kind<Secret> = {
+  unit: 'text',
+  expected: `${CONTROL_TOKEN_MIN} to 512 printable characters without spaces`,
+  schema: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/, { abort: true })
+    .refine((text) => text.length >= CONTROL_TOKEN_MIN)
+    .transform((text) => new Secret(text)),
+};
+
+const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Where the page is published: never unencrypted over a network (strategy 16.6). */
+const publicOrigin: Kind<string> = {
+  unit: 'URL',
+  expected: 'an https:// address without path, user or query; http:// on loopback only',
+  schema: url(
+    (parsed) =>
+      parsed.pathname === '/' &&
+      parsed.search === '' &&
+      parsed.hash === '' &&
+      (parsed.protocol === 'https:' || LOOPBACK_HOSTS.includes(parsed.hostname)),
+  ).transform((text) => new URL(text).origin),
+};
+
 const privateKey: Kind<Secret> = {
   unit: 'hex',
   expected: 'a private key: 0x and 64 hex digits',
@@ -619,6 +647,18 @@ export const VARIABLES = {
     section: 'engine',
     en: 'Dashboard, metrics and health, on loopback only; 0 = off.',
     zh: '看板、指标与健康检查端口，仅本机可访问；0 表示关闭。',
+  }),
+  GRVT_HEDGE_CONTROL_TOKEN: variable(controlToken, {
+    confidential: true,
+    fromFile: true,
+    section: 'engine',
+    en: 'Unlocks the commands of the page; without it the page only shows.',
+    zh: '用于解锁页面上的命令；未设置时页面只读。',
+  }),
+  GRVT_HEDGE_PUBLIC_URL: variable(publicOrigin, {
+    section: 'engine',
+    en: 'The name under which a reverse proxy publishes the page.',
+    zh: '反向代理对外发布页面所用的地址。',
   }),
 } as const;
 

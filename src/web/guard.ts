@@ -1,14 +1,39 @@
 import { STATUS_CODES } from 'node:http';
-import { type Asked, foreign } from '../os/loopback.ts';
+import { type Asked, foreign, ownOrigin } from '../os/loopback.ts';
+
+/** By which names this server is asked, and whether anything may be sent to it. */
+export interface Names {
+  readonly port: number;
+  /** Origin under which a reverse proxy publishes it; null: none does. */
+  readonly publicOrigin: string | null;
+  /** Addresses that take something; null: none does, this server only shows. */
+  readonly actsUnder: string | null;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly why: string;
+}
 
 /**
- * Whether a request is answered: read-only methods, and nothing from outside this server's own pages.
+ * Whether a request is answered: nothing from outside this server's own pages, and read-only methods but for commands. A command
+ * comes from a page of exactly the name it is sent to, which its browser says (strategy 16.6): a form of another page has
+ * another origin, and what is no browser has the command line.
  *
+ * @param path of the address, without its query
  * @returns the HTTP status and reason of the refusal; null: it is answered.
  */
-export function refusal(asked: Asked, port: number): { readonly status: number; readonly why: string } | null {
-  if (asked.method !== 'GET' && asked.method !== 'HEAD') return { status: 405, why: 'this server only shows' };
-  return foreign(asked, port);
+export function refusal(asked: Asked, path: string, { port, publicOrigin, actsUnder }: Names): Refusal | null {
+  const isRead = asked.method === 'GET' || asked.method === 'HEAD';
+  const mayAct = asked.method === 'POST' && actsUnder !== null && path.startsWith(actsUnder);
+  if (!isRead && !mayAct) return { status: 405, why: actsUnder === null ? 'this server only shows' : 'not done here' };
+  const outside = foreign(asked, port, { anyPort: true, publicOrigin });
+  if (outside !== null || isRead) return outside;
+  const own = [ownOrigin(asked, publicOrigin), ...(publicOrigin === null ? [] : [publicOrigin])];
+  if (asked.origin === undefined || !own.includes(asked.origin)) return { status: 403, why: 'another origin' };
+  return asked.site === undefined || asked.site === 'same-origin'
+    ? null
+    : { status: 403, why: 'asked by a page of another site' };
 }
 
 /** Sent with every answer: nothing from outside, nothing framed, nothing kept. */

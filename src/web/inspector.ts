@@ -3,9 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Decimal } from '../core/decimal.ts';
-import { askedBy } from '../os/loopback.ts';
+import { askedBy, foreign } from '../os/loopback.ts';
 import type { Clock } from '../ports.ts';
-import { refusal } from './guard.ts';
 
 /** Where inspectors connect: `ws://127.0.0.1:<port>/inspect`. */
 export const INSPECT_PATH = '/inspect';
@@ -158,7 +157,7 @@ export function createInspector(options: { redact: (text: string) => string; clo
       const asked = askedBy(request);
       const isInspector = INSPECTORS.test(asked.origin ?? '');
       const known = isInspector ? { ...asked, origin: undefined, site: undefined } : asked;
-      const welcome = refusal(known, port) === null;
+      const welcome = foreign(known, port) === null && known.method === 'GET';
       if (!welcome || request.url?.split('?')[0] !== INSPECT_PATH || server.clients.size >= CLIENTS_MAX) {
         socket.destroy();
         return;

@@ -8,7 +8,8 @@ import type { WireEvent } from '../core/wire-event.ts';
 import { askedBy } from '../os/loopback.ts';
 import type { Clock, Reporter } from '../ports.ts';
 import type { Status, StatusSource } from '../status/model.ts';
-import { parserAnswer, refusal, SECURITY_HEADERS } from './guard.ts';
+import { CONTROL_PATH, type Controls, serveControls } from './controls.ts';
+import { type Names, parserAnswer, refusal, SECURITY_HEADERS } from './guard.ts';
 import { createHistory } from './history.ts';
 import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
 import { createLive } from './live.ts';
@@ -57,6 +58,10 @@ export interface WebOptions {
   readonly inspect?: boolean;
   /** Why the engine does not do its work; empty: it does. */
   readonly problems: () => readonly string[];
+  /** The commands of the page (strategy 16.6). */
+  readonly controls: () => Controls;
+  /** Origin under which a reverse proxy publishes the page; null: none does. */
+  readonly publicUrl: () => string | null;
 }
 
 /** A running web part. */
@@ -110,7 +115,8 @@ const INSPECT_FILES: Readonly<Record<string, ServedFile>> = {
 };
 
 /**
- * Starts dashboard, metrics, health and status on the loopback: read-only, no secret in any answer, nothing from outside.
+ * Starts dashboard, metrics, health and status on the loopback: no secret in any answer, nothing from outside, read-only but for
+ * the commands of an unlocked page.
  * Whatever fails here stays here: a fact or a request never throws into the engine.
  *
  * @throws the listening socket's error, for instance that the port is taken.
@@ -124,12 +130,22 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     status: () => source.status(),
     history,
     redact,
-    hello: () => ({ lang: options.lang(), version: options.version, charts: Object.keys(options.charts) }),
+    hello: () => ({
+      lang: options.lang(),
+      version: options.version,
+      charts: Object.keys(options.charts),
+      acts: options.controls().token() !== null,
+    }),
   });
   let port = options.port;
+  const names = (): Names => ({
+    port,
+    publicOrigin: options.publicUrl(),
+    actsUnder: options.controls().token() === null ? null : CONTROL_PATH,
+  });
   const server = Fastify({
     logger: false,
-    serverFactory: (handle) => guardedServer(handle, () => port),
+    serverFactory: (handle) => guardedServer(handle, names),
     clientErrorHandler: (error, socket) => {
       if (socket.writable) socket.end(parserAnswer(error), () => socket.destroy());
       else socket.destroy();
@@ -142,7 +158,14 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   const inspector = options.inspect ? createInspector({ redact, clock }) : null;
 
   server.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing here\n'));
-  server.setErrorHandler((_error, _request, reply) => reply.code(500).type('text/plain').send('this answer failed\n'));
+  server.setErrorHandler((error, _request, reply) => {
+    const { statusCode = 500 } = error as { statusCode?: number };
+    const [code, why] = statusCode < 500 ? [statusCode, 'not a request of this server'] : [500, 'this answer failed'];
+    return reply.code(code).type('text/plain').send(`${why}\n`);
+  });
+  // A form could send what is no JSON without asking its browser first.
+  server.removeContentTypeParser('text/plain');
+  serveControls(server, options.controls, { clock, redact });
 
   serveFiles(server, FILES);
   if (inspector !== null) {
@@ -220,13 +243,13 @@ export async function startWeb(options: WebOptions): Promise<Web> {
  * A server of which every answer has the security headers, and every request passes the guard before anything else reads it:
  * also an address that cannot be decoded, and what Node would answer by itself (no `Host`, an `Expect`).
  */
-function guardedServer(handle: RequestListener, port: () => number): Server {
+function guardedServer(handle: RequestListener, names: () => Names): Server {
   const guarded: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     response.setHeader('Cache-Control', 'no-store');
     const refused =
       request.headers.expect === undefined
-        ? refusal(askedBy(request), port())
+        ? refusal(askedBy(request), (request.url ?? '').split('?', 1)[0] ?? '', names())
         : { status: 417, why: 'nothing can be expected of this server' };
     if (refused === null) return handle(request, response);
     // Closed: what follows of a refused request is not read.

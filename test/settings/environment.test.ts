@@ -165,6 +165,22 @@ const VALUES: Readonly<
     good: { '0': null, '1': 1, '65535': 65_535 },
     bad: ['65536', '-1', '80.5', 'http'],
   },
+  GRVT_HEDGE_PUBLIC_URL: {
+    read: 'publicUrl',
+    default: null,
+    good: {
+      'https://hedge.example.com': 'https://hedge.example.com',
+      'https://Hedge.example.com:8443/': 'https://hedge.example.com:8443',
+      'http://localhost:9000': 'http://localhost:9000',
+      'http://[::1]:9000': 'http://[::1]:9000',
+    },
+    bad: [
+      'http://hedge.example.com',
+      'hedge.example.com',
+      'https://hedge.example.com/page',
+      'https://user:pass@h.example',
+    ],
+  },
 };
 
 /** Variables whose values depend on each other: tested one by one below. */
@@ -189,6 +205,8 @@ const TOGETHER = [
   'API_KEY',
   'TELEGRAM_GATEWAY_URL',
   'GRVT_HEDGE_SYMBOLS_FILE',
+  // Tested below, for it is never shown.
+  'GRVT_HEDGE_CONTROL_TOKEN',
 ];
 
 describe('each variable of strategy 2.1', () => {
@@ -216,6 +234,23 @@ describe('each variable of strategy 2.1', () => {
         else assert.ok(!errors[0]?.includes('pass@'), errors[0]);
       });
     }
+  }
+});
+
+describe('the token of the page (strategy 16.6)', () => {
+  const token = 'correct-horse-battery-24';
+  const of = (env: Record<string, string>, files = {}) => settingsOf(load(env, files)).controlToken?.reveal() ?? null;
+
+  it('without one there is none', () => assert.equal(of({}), null));
+  it('it is read from the environment', () => assert.equal(of({ GRVT_HEDGE_CONTROL_TOKEN: token }), token));
+  it('it is read from a file', () =>
+    assert.equal(of({ GRVT_HEDGE_CONTROL_TOKEN_FILE: 'token' }, { token: `${token}\n` }), token));
+  for (const short of [token.slice(1), 'with a space in the middle of it', 'x']) {
+    it(`${short.length} characters ${/ /.test(short) ? 'with a space ' : ''}are refused and not shown`, () => {
+      const errors = errorsOf(load({ GRVT_HEDGE_CONTROL_TOKEN: short })).join();
+      assert.match(errors, /^GRVT_HEDGE_CONTROL_TOKEN: .*expected 24 to 512/);
+      if (short.length > 1) assert.ok(!errors.includes(short));
+    });
   }
 });
 

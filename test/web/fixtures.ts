@@ -216,6 +216,8 @@ export function webOptions(change: Partial<WebOptions> = {}): WebOptions {
     clock: handClock(),
     redact: (text) => text,
     problems: () => [],
+    controls: () => ({ token: () => null, parse: () => null, give: null }),
+    publicUrl: () => null,
     ...change,
   };
 }
