@@ -332,7 +332,7 @@ class DeskRecords {
       this.#place = this.#journal.append([...this.#unwritten.values()]);
       this.#unwritten.clear();
     } catch (thrown) {
-      if (!failedBefore) this.#say(thrown);
+      if (!failedBefore) this.#journalFailed(thrown);
     }
   }
 
@@ -341,15 +341,21 @@ class DeskRecords {
     try {
       await this.#journal.durable(this.#place);
     } catch (thrown) {
-      this.#say(thrown);
+      this.#journalFailed(thrown);
     }
   }
 
   /** The memory, with what the journal has of a key that was let go: an order named once is not named again. */
   recall(memory: DeskMemory, key: string): DeskMemory {
     if (memory.states.has(key)) return memory;
-    const stored = () => this.#journal.latest('alert.state', key)?.body ?? null;
-    return recall(memory, this.#unwritten.get(`alert.state ${key}`)?.body ?? this.attempt(stored, null));
+    const unwritten = this.#unwritten.get(`alert.state ${key}`)?.body;
+    if (unwritten !== undefined) return recall(memory, unwritten);
+    try {
+      return recall(memory, this.#journal.latest('alert.state', key)?.body ?? null);
+    } catch (thrown) {
+      this.#journalFailed(thrown);
+      return recall(memory, null);
+    }
   }
 
   report(fact: Fact): void {
@@ -365,13 +371,13 @@ class DeskRecords {
     try {
       return action();
     } catch (thrown) {
-      this.#say(thrown);
+      this.report({ type: 'alerts.failed', atMs: this.#clock.nowMs(), message: reasonOf(thrown) });
       return otherwise;
     }
   }
 
-  #say(thrown: unknown): void {
-    this.report({ type: 'actor.failed', atMs: this.#clock.nowMs(), actor: 'alert-desk', message: reasonOf(thrown) });
+  #journalFailed(thrown: unknown): void {
+    this.report({ type: 'journal.failed', atMs: this.#clock.nowMs(), message: reasonOf(thrown) });
   }
 }
 

@@ -6,6 +6,7 @@ import {
   apiFailureAlert,
   apiFailureKey,
   awaitsName,
+  engineAlert,
   foreignOrderAlert,
   foreignOrderName,
   journalUnreachableAlert,
@@ -24,15 +25,17 @@ import type {
   AccountParked,
   AccountPolled,
   AccountUnparked,
-  ActorFailed,
   GatewayIdle,
+  JournalFailed,
   JournalReach,
+  LockLost,
   Message,
   OrderEnded,
   ReduceOnlyChanged,
   RulesDoubted,
   SymbolFlattened,
   SymbolLeft,
+  TaskFailed,
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
@@ -161,7 +164,9 @@ export type DaemonEvent =
   | AccountParked
   | AccountUnparked
   | JournalReach
-  | ActorFailed
+  | TaskFailed
+  | JournalFailed
+  | LockLost
   | GatewayIdle
   | SymbolLeft
   | SymbolFlattened
@@ -297,8 +302,7 @@ const daemonSetup = setup({
       if (event.type !== 'defect.found') return;
       const { message } = event;
       enqueue.assign({ defect: message, ...(context.defect === null ? { stopWhy: `a defect: ${message}` } : {}) });
-      const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
-      const alert: Alert = { kind: 'defect', key: alertKey('defect'), ...about, details: { reason: message } };
+      const alert = engineAlert('defect', null, message, context.clock.nowMs());
       send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
     }),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
@@ -325,7 +329,7 @@ const daemonSetup = setup({
         enqueue.assign({ journalled: journalledOrders(context), journalledNets: journalledNets(context) });
       } catch (thrown) {
         // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
-        reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
+        reportJournal(context, messageOf(thrown), { enqueue, system });
         enqueue.assign({ exitCode: 1 });
       }
     }),
@@ -640,14 +644,29 @@ const daemonSetup = setup({
     }),
     /** A failed actor is reported and started again after a pause; its siblings never notice. */
     superviseActor: enqueueActions(({ context, event, enqueue, system }) => {
-      const failed = failureOf(event);
-      if (failed === null) return;
-      const { actor, message } = failed;
-      reportFailed(context, actor, message, { enqueue, system });
-      // The gateway has seen to a child of its own.
-      if (event.type === 'actor.failed') return;
+      if (!('error' in event)) return;
+      const actor = event.type.slice('xstate.error.actor.'.length);
+      reportFailed(context, actor, messageOf(event.error), { enqueue, system });
       enqueue.stopChild(actor);
       scheduleRespawn(context, actor, enqueue);
+    }),
+    /** The gateway has seen to what the task was doing. */
+    alertTask: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'task.failed') return;
+      const { task, message } = event;
+      enqueue(() => say(context, { type: 'task.failed', task, message }));
+      const alert = engineAlert('task-failed', task, message, context.clock.nowMs());
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
+    }),
+    alertJournal: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type === 'journal.failed') reportJournal(context, event.message, { enqueue, system });
+    }),
+    alertLock: enqueueActions(({ context, event, enqueue, system }) => {
+      if (event.type !== 'lock.lost') return;
+      const { message } = event;
+      enqueue(() => say(context, { type: 'lock.lost', message }));
+      const alert = engineAlert('lock-lost', null, message, context.clock.nowMs());
+      send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
     }),
     /** Started again from the journal; where that cannot be read, later. */
     respawn: enqueueActions(({ context, event, enqueue, self, system }) => {
@@ -691,7 +710,7 @@ const daemonSetup = setup({
       enqueue.assign({ symbols, listingFailures, listing: 'none' });
       if (!output.ok) {
         const { failure } = output;
-        enqueue(() => say(context, { type: 'read.failed', account: null, failure, inARow: listingFailures }));
+        enqueue(() => say(context, { type: 'listing.failed', failure, inARow: listingFailures }));
       }
       symbols.forEach((symbol, index) => {
         const former = context.symbols[index];
@@ -722,13 +741,13 @@ const daemonSetup = setup({
       try {
         context.journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: context.clock.nowMs(), body }]);
       } catch (thrown) {
-        reportFailed(context, 'journal', messageOf(thrown), { enqueue, system });
+        reportJournal(context, messageOf(thrown), { enqueue, system });
       }
     }),
     /** What was kept will be cancelled when the timer runs out. */
     alertArmed: ({ context, event, system }) => {
-      const failure = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
-      const alert = apiFailureAlert(failure, 1, context.clock.nowMs(), null);
+      const { why } = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
+      const alert = engineAlert('dead-man-armed', null, why, context.clock.nowMs());
       system.get('alert-desk')?.send({ type: 'alert.raised', alert });
     },
     takeCleanup: assign(({ context, event }) => {
@@ -849,7 +868,9 @@ export const daemonMachine = daemonSetup.createMachine({
     'reduce-only.changed': { actions: ['tellDemand'] },
     'ends.over': { actions: ['clearEnds'] },
     'invariant.broken': { actions: ['haltSymbol'] },
-    'actor.failed': { actions: ['superviseActor'] },
+    'task.failed': { actions: ['alertTask'] },
+    'journal.failed': { actions: ['alertJournal'] },
+    'lock.lost': { actions: ['alertLock'] },
     'actor.due': { actions: ['respawn'] },
     'xstate.error.actor.*': { actions: ['superviseActor'] },
   },
@@ -1012,7 +1033,7 @@ function remember(context: DaemonContext, instrument: string, standing: readonly
   try {
     context.journal.append([standingEntry(instrument, standing, context.clock.nowMs())]);
   } catch (thrown) {
-    reportFailed(context, 'journal', messageOf(thrown), acting);
+    reportJournal(context, messageOf(thrown), acting);
   }
 }
 
@@ -1095,7 +1116,7 @@ function othersOrders(context: DaemonContext, orders: readonly ListedOrder[], pa
       .filter(({ clientOrderId }) => context.journal.latest('order.prepared', clientOrderId) === null)
       .slice(0, 1);
   } catch (thrown) {
-    reportFailed(context, 'journal', messageOf(thrown), parts);
+    reportJournal(context, messageOf(thrown), parts);
     return [];
   }
 }
@@ -1104,9 +1125,14 @@ function othersOrders(context: DaemonContext, orders: readonly ListedOrder[], pa
 function reportFailed(context: DaemonContext, actor: string, message: string, { enqueue, system }: Acting): void {
   enqueue(() => say(context, { type: 'actor.failed', actor, message }));
   if (actor === 'alert-desk') return;
-  const key = alertKey('actor-failed', actor);
-  const about = { account: null, instrument: null, atMs: context.clock.nowMs(), sinceMs: null };
-  const alert: Alert = { kind: 'actor-failed', key, ...about, details: { actor, reason: message } };
+  const alert = engineAlert('actor-failed', actor, message, context.clock.nowMs());
+  send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
+}
+
+/** Says that the journal failed, and alerts. */
+function reportJournal(context: DaemonContext, message: string, { enqueue, system }: Acting): void {
+  enqueue(() => say(context, { type: 'journal.failed', message }));
+  const alert = engineAlert('journal-failed', null, message, context.clock.nowMs());
   send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
 }
 
@@ -1126,7 +1152,7 @@ function noteRun(context: DaemonContext, parts: Acting, change: Partial<RunNote>
     const body = { ...lastRun(context), ...change };
     journal.append([{ kind: 'note', key: RUN_NOTE, atMs: clock.nowMs(), body }]);
   } catch (thrown) {
-    reportFailed(context, 'journal', messageOf(thrown), parts);
+    reportJournal(context, messageOf(thrown), parts);
   }
 }
 
@@ -1148,12 +1174,6 @@ function tellPolled(sending: Sending, symbols: readonly EngineSymbol[]): void {
 
 function sayLeaving(context: DaemonContext, { config, leaving }: EngineSymbol): void {
   if (leaving !== undefined) say(context, { type: 'symbol.leaving', instrument: config.instrument, leaving });
-}
-
-function failureOf(event: DaemonEvent): { readonly actor: string; readonly message: string } | null {
-  if (event.type === 'actor.failed') return { actor: event.actor, message: event.message };
-  if (!('error' in event)) return null;
-  return { actor: event.type.slice('xstate.error.actor.'.length), message: messageOf(event.error) };
 }
 
 function messageOf(error: unknown): string {

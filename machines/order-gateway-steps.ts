@@ -4,7 +4,6 @@ import type { ExchangeFailure } from '../src/core/failure.ts';
 import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
   AccountParked,
-  ActorFailed,
   CancelEnded,
   CancellationTold,
   GatewayStarted,
@@ -19,6 +18,7 @@ import type {
   SubmissionHalt,
   SubmissionPrepared,
   SubmissionTold,
+  TaskFailed,
   TouchRequest,
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type Intent, type Side } from '../src/core/model.ts';
@@ -611,8 +611,7 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
   const job = context.jobs[childId];
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const why = reason('part-failed', '9.6', { message });
-  const atMs = context.deps.clock.nowMs();
-  const failed: ActorFailed = { type: 'actor.failed', actor: childId, message, atMs };
+  const failed: TaskFailed = { type: 'task.failed', task: childId, message };
   const commands: Command[] = [
     { do: 'stop', childId },
     { do: 'send', to: 'daemon', message: failed },
@@ -621,7 +620,7 @@ export function noteFailed(context: GatewayContext, childId: string, thrown: unk
   if (job === undefined) return { context: rest, commands };
   const { instrument } = job;
   if (job.kind === 'touch') {
-    const answer = { type: 'touch.failed', why, atMs } as const;
+    const answer = { type: 'touch.failed', why, atMs: context.deps.clock.nowMs() } as const;
     return { context: rest, commands: [...commands, { do: 'send', to: `symbol:${instrument}`, message: answer }] };
   }
   if (job.kind === 'cancel') return { context: rest, commands: [...commands, cancelFailed(context, job)] };

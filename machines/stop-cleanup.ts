@@ -434,7 +434,7 @@ export const stopCleanupMachine = setup({
     reportDefect: ({ context }, params: { thrown: unknown }) => {
       const { reporter, clock } = context.deps;
       const message = params.thrown instanceof Error ? params.thrown.message : String(params.thrown);
-      reporter.report({ type: 'actor.failed', atMs: clock.nowMs(), actor: 'stop-cleanup', message });
+      reporter.report({ type: 'cleanup.failed', atMs: clock.nowMs(), message });
     },
     reportFinished: ({ context }) => {
       const { reporter, clock } = context.deps;

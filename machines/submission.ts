@@ -232,7 +232,9 @@ const setupSubmission = setup({
     reportBookFailure: ({ context }) => {
       const failure = present(context.failure, 'failure');
       const { reporter, clock } = context.deps;
-      reporter.report({ type: 'read.failed', atMs: clock.nowMs(), account: null, failure, inARow: context.attempt });
+      const { instrument, account } = intentOf(context);
+      const { attempt } = context;
+      reporter.report({ type: 'book.failed', atMs: clock.nowMs(), instrument, account, failure, attempt });
     },
     draftAttempt: assign({ draft: ({ context }) => draftAttempt(context) }),
     noteRecordFailure: assign((_, params: { thrown: unknown }) => ({

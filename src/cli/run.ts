@@ -187,12 +187,10 @@ export async function run(
     running = engine;
     followLife(engine, lives, service);
     dashboard?.attach(engine);
-    endUpkeep = keepJournalSmall(journal, (message) =>
-      engine.daemon.send({ type: 'actor.failed', actor: 'journal', message, atMs: Date.now() }),
-    );
+    endUpkeep = keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message }));
     lockWatch = watchLocks(locks, {
       warn: (message) => log.say('warn', message, Date.now()),
-      alert: (message) => engine.daemon.send({ type: 'actor.failed', actor: 'lock', message, atMs: Date.now() }),
+      alert: (message) => engine.daemon.send({ type: 'lock.lost', message }),
     });
     const steer = announced(service, {
       engine,

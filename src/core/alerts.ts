@@ -74,6 +74,7 @@ const POLICIES = {
   'orders-ended': { repeat: 900 * SECOND, critical: false },
   'reduce-only': { repeat: 'episode', critical: false },
   drift: { repeat: 900 * SECOND, critical: false, event: true },
+  'drift-held': { repeat: 900 * SECOND, critical: false },
   split: { repeat: 900 * SECOND, critical: true },
   'same-direction': { repeat: 900 * SECOND, critical: false },
   'side-contradicts-config': { repeat: 'episode', critical: false, information: true },
@@ -85,6 +86,9 @@ const POLICIES = {
   'repair-blocked': { repeat: 900 * SECOND, critical: false },
   'invariant-broken': { repeat: 900 * SECOND, critical: true, event: true },
   'actor-failed': { repeat: 900 * SECOND, critical: true, event: true },
+  'task-failed': { repeat: 900 * SECOND, critical: true, event: true },
+  'journal-failed': { repeat: 900 * SECOND, critical: true, event: true },
+  'lock-lost': { repeat: 900 * SECOND, critical: true, event: true },
   'start-difference': { repeat: 'episode', critical: false },
   'instrument-unlisted': { repeat: 'episode', critical: true },
   'held-with-net': { repeat: 900 * SECOND, critical: true },
@@ -99,6 +103,8 @@ const POLICIES = {
   'money-unexplained': { repeat: 'episode', critical: false },
   'isolated-margin': { repeat: 'episode', critical: false },
   'dead-man-off': { repeat: 'episode', critical: false },
+  // Every stop says it: there is nobody left to switch it off.
+  'dead-man-armed': { repeat: 0, critical: false, event: true },
   'rate-limited': { repeat: 'episode', critical: false },
   'requests-waiting': { repeat: 'episode', critical: false },
 } as const satisfies Readonly<Record<string, AlertPolicy>>;
@@ -166,6 +172,24 @@ export function journalUnreachableAlert(message: string, sinceMs: number, atMs: 
     atMs,
     sinceMs,
     details: { reason: message },
+  };
+}
+
+/** Something of the engine itself failed (strategy 12), and where: a part, a task; null: there is only one of its kind. */
+export function engineAlert(
+  kind: 'actor-failed' | 'task-failed' | 'journal-failed' | 'lock-lost' | 'dead-man-armed' | 'defect',
+  where: string | null,
+  why: string | Reason,
+  atMs: number,
+): Alert {
+  return {
+    kind,
+    key: where === null ? alertKey(kind) : alertKey(kind, where),
+    account: null,
+    instrument: null,
+    atMs,
+    sinceMs: null,
+    details: { ...(where === null ? {} : { actor: where }), reason: why },
   };
 }
 

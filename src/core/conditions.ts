@@ -7,7 +7,6 @@ import { type FillRow, type Interval, rowTimeMs } from './money.ts';
 import { openingSides } from './openings.ts';
 import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
-import { reason } from './reasons.ts';
 import { GROWTH_TRY_MS } from './reduce-only.ts';
 import { repairWays } from './repairs.ts';
 import { splitDetails } from './split.ts';
@@ -205,9 +204,9 @@ export function splitAlert(instrument: string, state: SymbolState, atMs: number)
 /** A contradiction is told when it has lasted this long: most are adopted after 10 s, and what 9.6 finds out takes seconds. */
 export const HELD_DRIFT_MS = 60_000;
 
-/** The key of {@link heldDriftAlert}: beside that of what is adopted, which is told at once whatever was told of this. */
+/** The key of {@link heldDriftAlert}. */
 export function heldDriftKey(instrument: string, account: AccountName): string {
-  return alertKey('drift', instrument, account, 'held');
+  return alertKey('drift-held', instrument, account);
 }
 
 /** Positions have contradicted the ledger for long, and nothing was adopted (strategy 10.5, 12); null: not so. */
@@ -219,13 +218,13 @@ export function heldDriftAlert(
 ): Alert | null {
   if (contradiction === null || atMs - contradiction.sinceMs < HELD_DRIFT_MS) return null;
   return {
-    kind: 'drift',
+    kind: 'drift-held',
     key: heldDriftKey(instrument, account),
     account,
     instrument,
     atMs,
     sinceMs: contradiction.sinceMs,
-    details: { difference: contradiction.difference.toFixed(), held: reason('drift-held', '10.5') },
+    details: { difference: contradiction.difference.toFixed() },
   };
 }
 

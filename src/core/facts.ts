@@ -71,7 +71,7 @@ export type Fact = { readonly atMs: number } & (
   | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.unknown'; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: string } & OrderWords)
-  /** Not submitted by our own rules at pricing time. */
+  /** Not submitted, by our own rules: while it was queued, or when it was priced. */
   | {
       readonly type: 'intent.denied';
       readonly instrument: string;
@@ -161,9 +161,27 @@ export type Fact = { readonly atMs: number } & (
       readonly maintenanceMarginUsdt: Decimal;
       readonly openOrders: number;
     }
+  /** A reading of an account, or a look-up of one of its orders (10.1, 10.2). */
   | {
       readonly type: 'read.failed';
-      readonly account: AccountName | null;
+      readonly account: AccountName;
+      readonly failure: ExchangeFailure;
+      readonly inARow: number;
+    }
+  /** The book that an order was to be priced by could not be read; the attempt ends (7.4). */
+  | {
+      readonly type: 'book.failed';
+      readonly instrument: string;
+      readonly account: AccountName;
+      readonly failure: ExchangeFailure;
+      readonly attempt: number;
+    }
+  /** The exchange's list of instruments could not be read; the rules that were read last stay in force (11.6, 11.8). */
+  | { readonly type: 'listing.failed'; readonly failure: ExchangeFailure; readonly inARow: number }
+  /** A session could not be renewed before its end; the present one is used as long as it lasts. */
+  | {
+      readonly type: 'login.failed';
+      readonly account: AccountName;
       readonly failure: ExchangeFailure;
       readonly inARow: number;
     }
@@ -224,9 +242,18 @@ export type Fact = { readonly atMs: number } & (
     }
   /** The journal could not be read or written; what depends on it waits or is repeated. */
   | { readonly type: 'journal.failed'; readonly message: string }
+  /** A lock of the data directory or of an account is not held any more (11.1); nothing stops. */
+  | { readonly type: 'lock.lost'; readonly message: string }
+  /** An actor threw; it is started again after a pause. */
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
+  /** A task of the order gateway (a submission, a cancel, a book request) threw. It ends; its order is looked up (9.6). */
+  | { readonly type: 'task.failed'; readonly task: string; readonly message: string }
+  /** Something that alerts are made of threw: a text, a list. The alerts are sent without it. */
+  | { readonly type: 'alerts.failed'; readonly message: string }
   | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
   | { readonly type: 'engine.draining'; readonly why: string }
+  /** A round of the stop's clean-up threw; the exchange is asked again. */
+  | { readonly type: 'cleanup.failed'; readonly message: string }
   | {
       readonly type: 'cleanup.finished';
       readonly cancelled: number;

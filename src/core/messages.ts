@@ -55,8 +55,9 @@ import type { AccountFrame } from './view.ts';
  * | symbol → daemon          | rules.doubted, order.ended                                    |
  * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
  * | run → daemon → symbol    | journal.reach                                                 |
+ * | run → daemon             | journal.failed, lock.lost                                     |
  * | daemon → all             | trading.drain                                                 |
- * | gateway → daemon         | gateway.idle, account.parked, actor.failed                    |
+ * | gateway → daemon         | gateway.idle, account.parked, task.failed                     |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
  *
  * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`, `cleanup`.
@@ -93,7 +94,9 @@ export type Message =
   | AccountParked
   | AccountUnparked
   | JournalReach
-  | ActorFailed
+  | TaskFailed
+  | JournalFailed
+  | LockLost
   | SubmissionPrepared
   | SubmissionTold
   | SubmissionHalt
@@ -405,11 +408,22 @@ export interface JournalReach {
 }
 
 /** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */
-export interface ActorFailed {
-  readonly type: 'actor.failed';
-  readonly actor: string;
+export interface TaskFailed {
+  readonly type: 'task.failed';
+  readonly task: string;
   readonly message: string;
-  readonly atMs: number;
+}
+
+/** The journal's upkeep failed; nothing waits for it. */
+export interface JournalFailed {
+  readonly type: 'journal.failed';
+  readonly message: string;
+}
+
+/** A lock is not held any more (strategy 11.1); repeated for as long as it is not. */
+export interface LockLost {
+  readonly type: 'lock.lost';
+  readonly message: string;
 }
 
 /** Submission → gateway: journalled, priced and about to leave; becomes `order.sent`. */

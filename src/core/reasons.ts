@@ -15,7 +15,6 @@ export interface ReasonParams {
   'reading-twice': None;
   'position-differs': { readonly account: AccountName; readonly difference: string };
   /** A drift that is seen and not yet taken into the ledger. */
-  'drift-held': None;
   'split-found': { readonly ratio: string };
   unlisted: None;
   'unlisted-and-flat': None;

@@ -27,13 +27,13 @@ export const ATTEMPT_MAX_MS = 120_000;
 export function createLives(nowMs: () => number): Lives {
   /** Of the last attempt of each account; null: none is expected. */
   let attempts: Record<AccountName, number> | null = null;
-  const attempted = (accounts: readonly AccountName[]) => {
-    if (attempts !== null) for (const account of accounts) attempts[account] = nowMs();
+  const attempted = (account: AccountName) => {
+    if (attempts !== null) attempts[account] = nowMs();
   };
   return {
     report(fact) {
-      if (fact.type === 'account.polled') attempted([fact.account]);
-      else if (fact.type === 'read.failed') attempted(fact.account === null ? ACCOUNTS : [fact.account]);
+      if (fact.type === 'account.polled') attempted(fact.account);
+      else if (fact.type === 'read.failed') attempted(fact.account);
     },
     trading: () => {
       attempts ??= { A: nowMs(), B: nowMs() };

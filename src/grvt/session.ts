@@ -259,7 +259,7 @@ export function createSession(options: SessionOptions): Session {
       if (due && !paused && renewal === null) {
         const { headers } = live;
         renewOnce().catch((failure: ExchangeError) => {
-          report?.({ type: 'read.failed', atMs: clock.nowMs(), account, failure, inARow: failedInARow });
+          report?.({ type: 'login.failed', atMs: clock.nowMs(), account, failure, inARow: failedInARow });
         });
         return headers;
       }

@@ -189,8 +189,32 @@ const WORDING: Wording = {
       ? {
           level: 'warn',
           text:
-            `Reading failed${fact.account === null ? '' : ` for account ${fact.account}`}, ${fact.inARow} in a row: ` +
+            `Reading failed for account ${fact.account}, ${fact.inARow} in a row: ` +
             `${fact.failure.call}: ${fact.failure.message}; nothing is decided on old data${cited('10.3')}`,
+        }
+      : null,
+  'book.failed': ({ instrument, account, attempt, failure }) => ({
+    level: 'warn',
+    text:
+      `Reading the book of ${base(instrument)} failed in attempt ${attempt} of account ${account}: ${failure.message}; ` +
+      `nothing is priced by an old book${cited('7.4')}`,
+  }),
+  'listing.failed': ({ inARow, failure }) =>
+    isTold(inARow)
+      ? {
+          level: 'warn',
+          text:
+            `The list of instruments could not be read, ${inARow} in a row: ${failure.message}; ` +
+            `the rules read before stay in force${cited('11.8')}`,
+        }
+      : null,
+  'login.failed': ({ account, inARow, failure }) =>
+    isTold(inARow)
+      ? {
+          level: 'warn',
+          text:
+            `The session of account ${account} could not be renewed, ${inARow} in a row: ${failure.message}; ` +
+            'the present one goes on until its end',
         }
       : null,
   'account.parked': (fact) => ({
@@ -260,6 +284,16 @@ const WORDING: Wording = {
     text: `Cancel of order ${clientOrderId} of account ${account} failed: ${reasonText(failure.why)}; it counts as live`,
   }),
   'journal.failed': ({ message }) => ({ level: 'error', text: `The journal failed: ${message}` }),
+  'lock.lost': ({ message }) => ({ level: 'error', text: `Lock lost: ${message}${cited('11.1')}` }),
+  'task.failed': ({ task, message }) => ({
+    level: 'error',
+    text: `A task of the order gateway failed: ${task}: ${message}; what it may have sent is looked up${cited('9.6')}`,
+  }),
+  'alerts.failed': ({ message }) => ({ level: 'error', text: `Alerts go on without what failed: ${message}` }),
+  'cleanup.failed': ({ message }) => ({
+    level: 'error',
+    text: `A round of the stop cleanup failed: ${message}; the exchange is asked again${cited('13.1')}`,
+  }),
   'actor.failed': (fact) => ({
     level: 'error',
     text: `A part of the engine failed and is started again: ${fact.actor}: ${fact.message}`,

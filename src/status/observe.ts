@@ -110,10 +110,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         break;
       }
       case 'read.failed':
-        for (const account of fact.account === null ? ACCOUNTS : [fact.account]) {
-          accounts[account].failuresInARow = fact.inARow;
-          accounts[account].failure = failureTexts(fact.failure);
-        }
+        accounts[fact.account].failuresInARow = fact.inARow;
+        accounts[fact.account].failure = failureTexts(fact.failure);
         break;
       case 'session.renewed':
         accounts[fact.account].sessionUntilMs = fact.untilMs;

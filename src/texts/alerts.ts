@@ -180,15 +180,29 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   drift: {
     en: {
       title: 'Position differs from what was traded (drift)',
-      line: '[difference {difference} {base}][, taken over at {price} USDT][, {held}]',
+      line: '[difference {difference} {base}][, taken over at {price} USDT]',
       engine: 'takes the exchange as right and goes on from there.',
       you: 'if somebody traded by hand, nothing; otherwise look into the trade history of the account.',
     },
     zh: {
       title: '持仓与成交记录不符 (drift)',
-      line: '[差额 {difference} {base}][，按 {price} USDT 接管][，{held}]',
+      line: '[差额 {difference} {base}][，按 {price} USDT 接管]',
       engine: '以交易所为准，继续运行。',
       you: '若有人手动交易则无需操作；否则请查该账户成交历史。',
+    },
+  },
+  'drift-held': {
+    en: {
+      title: 'Position differs from what was traded (drift), not taken over yet',
+      line: '[difference {difference} {base}]',
+      engine: 'places no new orders on this symbol until position and trades agree, or the difference is explained.',
+      you: 'check whether somebody, or another program, trades this account right now.',
+    },
+    zh: {
+      title: '持仓与成交记录不符 (drift)，尚未接管',
+      line: '[差额 {difference} {base}]',
+      engine: '在持仓与成交记录一致、或差额得到解释之前，该标的不下新单。',
+      you: '检查此刻是否有人或其他程序在交易该账户。',
     },
   },
   split: {
@@ -373,6 +387,48 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: '查看日志；若再次出现，请停止引擎。',
     },
   },
+  'task-failed': {
+    en: {
+      title: 'A task of the engine failed',
+      line: '[{actor}][: {reason}]',
+      engine: 'ended that task; an order it may have sent is looked up until the exchange proves what became of it.',
+      you: 'look at the log; if it comes again, stop the engine.',
+    },
+    zh: {
+      title: '引擎的一个任务出错',
+      line: '[{actor}][：{reason}]',
+      engine: '已结束该任务；可能已发出的订单会一直查询，直到交易所证明其结果。',
+      you: '查看日志；若再次出现，请停止引擎。',
+    },
+  },
+  'journal-failed': {
+    en: {
+      title: 'The journal could not be written or read',
+      line: '[{reason}]',
+      engine: 'goes on; no order leaves before its entry is safe.',
+      you: 'check the disk: space, permissions, the file; keep the log.',
+    },
+    zh: {
+      title: '账本无法写入或读取',
+      line: '[{reason}]',
+      engine: '继续运行；条目未安全落盘之前不会发出任何订单。',
+      you: '检查磁盘：空间、权限、文件；保留日志。',
+    },
+  },
+  'lock-lost': {
+    en: {
+      title: 'A lock of this engine is lost: a second one could trade',
+      line: '[{reason}]',
+      engine: 'trades on; which of two engines is the right one only you can decide.',
+      you: 'stop one of two engines; if only this one runs, stop it, put its data directory back and start it again.',
+    },
+    zh: {
+      title: '本引擎的锁已丢失：另一个引擎可能同时交易',
+      line: '[{reason}]',
+      engine: '继续交易；两个引擎中该留哪一个只能由你决定。',
+      you: '停掉其中一个；若只有这一个在运行，请停止它，恢复数据目录后重新启动。',
+    },
+  },
   'start-difference': {
     en: {
       title: 'The exchange differs from what was remembered',
@@ -511,6 +567,20 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       line: '[订单 {orderId} 不是本策略的，计时到期会将其撤销][{reason}]',
       engine: '在没有它的情况下继续交易；没有此类订单且交易所接受后重新启用。',
       you: '撤销该订单或移至其他账户；在此之前，引擎失联时挂单会保留。',
+    },
+  },
+  'dead-man-armed': {
+    en: {
+      title: 'The dead-man timer of the exchange could not be switched off at the stop',
+      line: '[{reason}]',
+      engine: 'has stopped; when the timer runs out, the exchange cancels the orders that were kept.',
+      you: 'look at the open orders at the exchange; the next start goes on with what is left.',
+    },
+    zh: {
+      title: '停止时未能关闭交易所的失联定时器',
+      line: '[{reason}]',
+      engine: '已停止；定时器到期后，交易所会撤销所保留的订单。',
+      you: '查看交易所的未完成订单；下次启动会接着处理剩余部分。',
     },
   },
   defect: {

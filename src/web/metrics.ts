@@ -112,6 +112,11 @@ export function createMetrics(source: StatusSource): Metrics {
   const alerts = counter('alerts_total', 'Alerts told.', ['kind']);
   const deliveries = counter('alert_deliveries_total', 'Messages to the alert gateway.', ['result']);
   const invariants = counter('invariants_broken_total', 'Invariants of strategy 15 that broke.', ['invariant']);
+  const failures = counter(
+    'failures_total',
+    'What failed within the engine, by what: journal, lock, task, alerts, cleanup.',
+    ['what'],
+  );
   const actors = counter('actor_failures_total', 'Parts of the engine that failed and were started again.', ['actor']);
   const transitions = counter('state_changes_total', 'State changes of a symbol.', ['instrument', 'to']);
   // A counter that has never counted is absent; an alert rule on it would never fire the first time.
@@ -189,7 +194,11 @@ export function createMetrics(source: StatusSource): Metrics {
         invariants.inc({ invariant: fact.invariant });
         break;
       case 'journal.failed':
-        actors.inc({ actor: 'journal' });
+      case 'lock.lost':
+      case 'task.failed':
+      case 'alerts.failed':
+      case 'cleanup.failed':
+        failures.inc({ what: fact.type.split('.')[0] ?? fact.type });
         break;
       case 'actor.failed':
         // `submission:BNB…#12` names one child of thousands: its kind is what a series may carry.

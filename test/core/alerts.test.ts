@@ -105,12 +105,15 @@ describe('strategy 12: periods', () => {
       'held-with-net',
       'instrument-unlisted',
       'invariant-broken',
+      'journal-failed',
       'journal-unreachable',
+      'lock-lost',
       'mmr',
       'net-left',
       'other-engine',
       'split',
       'stray-order',
+      'task-failed',
       'unhedged',
     ]);
   });

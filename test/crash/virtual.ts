@@ -227,6 +227,9 @@ export class World {
           if (!life.alive) return;
           this.facts.push(fact);
           if (fact.type === 'invariant.broken') this.breaches.push(`${fact.invariant} (by itself): ${fact.detail}`);
+          if (['task.failed', 'alerts.failed', 'cleanup.failed', 'journal.failed'].includes(fact.type)) {
+            this.breaches.push(`${fact.type}: ${'message' in fact ? fact.message : ''}`);
+          }
           if (fact.type === 'actor.failed') this.breaches.push(`actor ${fact.actor}: ${fact.message}`);
         },
       },

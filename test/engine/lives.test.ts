@@ -6,7 +6,7 @@ import { ATTEMPT_MAX_MS, createLives } from '../../src/engine/lives.ts';
 import { Bench, deferred } from '../support/machine-bench.ts';
 
 const polled = (account: 'A' | 'B') => ({ type: 'account.polled', account }) as unknown as Fact;
-const failed = (account: 'A' | 'B' | null) => ({ type: 'read.failed', account }) as unknown as Fact;
+const failed = (account: 'A' | 'B') => ({ type: 'read.failed', account }) as unknown as Fact;
 
 function stage() {
   let now = 1_000;
@@ -21,7 +21,7 @@ describe('whether the engine does its work', () => {
     for (let minute = 0; minute < 30; minute += 1) {
       wait(60_000);
       lives.report(failed('A'));
-      lives.report(minute % 2 === 0 ? failed('B') : failed(null));
+      lives.report(failed('B'));
       assert.deepEqual(lives.problems(), []);
     }
   });
@@ -36,6 +36,15 @@ describe('whether the engine does its work', () => {
     assert.deepEqual(lives.problems(), ['account A: no attempt to read it for 121 s']);
     lives.report(polled('A'));
     assert.deepEqual(lives.problems(), []);
+  });
+
+  it('a book, a list or a login that fails is no attempt to read an account', () => {
+    const { lives, wait } = stage();
+    lives.trading();
+    wait(ATTEMPT_MAX_MS + 1_000);
+    for (const type of ['book.failed', 'listing.failed', 'login.failed'])
+      lives.report({ type, account: 'A' } as unknown as Fact);
+    assert.equal(lives.problems().length, 2);
   });
 
   it('before it trades and once it stops nothing is expected: start and stop have bounds of their own', () => {

@@ -323,7 +323,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
     one.clock.ms += 3_600_000 - 30_000;
     assert.equal((await one.session.ready()).Cookie, 'gravity=c1');
     await new Promise((resolve) => setImmediate(resolve));
-    assert.ok(one.facts.some((fact) => fact.type === 'read.failed' && fact.failure.call === 'login'));
+    assert.ok(one.facts.some((fact) => fact.type === 'login.failed' && fact.failure.call === 'login'));
     assert.equal((await one.session.ready()).Cookie, 'gravity=c1');
   });
 

@@ -234,6 +234,9 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     openOrders: 2,
   },
   'read.failed': { type: 'read.failed', atMs: AT, account: 'A', failure, inARow: 1 },
+  'book.failed': { type: 'book.failed', atMs: AT, instrument: 'BNB_USDT_Perp', account: 'A', failure, attempt: 2 },
+  'listing.failed': { type: 'listing.failed', atMs: AT, failure, inARow: 1 },
+  'login.failed': { type: 'login.failed', atMs: AT, account: 'A', failure, inARow: 1 },
   'account.parked': {
     type: 'account.parked',
     atMs: AT,
@@ -279,6 +282,10 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
   'heartbeat.missed': { type: 'heartbeat.missed', atMs: AT, reason: 'no answer' },
   'cancel.failed': { type: 'cancel.failed', atMs: AT, account: 'A', clientOrderId: '17', failure },
   'journal.failed': { type: 'journal.failed', atMs: AT, message: 'disk full' },
+  'lock.lost': { type: 'lock.lost', atMs: AT, message: 'another engine has it now' },
+  'task.failed': { type: 'task.failed', atMs: AT, task: 'submission-9', message: 'size is not whole' },
+  'alerts.failed': { type: 'alerts.failed', atMs: AT, message: 'no such text' },
+  'cleanup.failed': { type: 'cleanup.failed', atMs: AT, message: 'orders is not iterable' },
   'actor.failed': { type: 'actor.failed', atMs: AT, actor: 'symbol:BNB_USDT_Perp', message: 'size is not whole' },
   'engine.started': {
     type: 'engine.started',

@@ -97,6 +97,18 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'warn',
     'Reading failed for account A, 1 in a row: positions: no answer within 5 s; nothing is decided on old data (strategy 10.3)',
   ],
+  'book.failed': [
+    'warn',
+    'Reading the book of BNB failed in attempt 2 of account A: no answer within 5 s; nothing is priced by an old book (strategy 7.4)',
+  ],
+  'listing.failed': [
+    'warn',
+    'The list of instruments could not be read, 1 in a row: no answer within 5 s; the rules read before stay in force (strategy 11.8)',
+  ],
+  'login.failed': [
+    'warn',
+    'The session of account A could not be renewed, 1 in a row: no answer within 5 s; the present one goes on until its end',
+  ],
   'account.parked': [
     'error',
     'Account A is parked: IP not whitelisted; no orders on either account until it answers again (strategy 9.8)',
@@ -118,6 +130,16 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'heartbeat.missed': ['warn', 'Heartbeat not delivered: no answer'],
   'cancel.failed': ['warn', 'Cancel of order 17 of account A failed: no answer within 5 s; it counts as live'],
   'journal.failed': ['error', 'The journal failed: disk full'],
+  'lock.lost': ['error', 'Lock lost: another engine has it now (strategy 11.1)'],
+  'task.failed': [
+    'error',
+    'A task of the order gateway failed: submission-9: size is not whole; what it may have sent is looked up (strategy 9.6)',
+  ],
+  'alerts.failed': ['error', 'Alerts go on without what failed: no such text'],
+  'cleanup.failed': [
+    'error',
+    'A round of the stop cleanup failed: orders is not iterable; the exchange is asked again (strategy 13.1)',
+  ],
   'actor.failed': [
     'error',
     'A part of the engine failed and is started again: symbol:BNB_USDT_Perp: size is not whole',

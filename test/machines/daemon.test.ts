@@ -361,7 +361,8 @@ describe('11 the start', () => {
           .map((one) => one.order);
       world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
       await world.pass(20_000, 100);
-      assert.deepEqual(world.failures(), ['journal']);
+      assert.equal(world.reported('journal.failed').length, 1);
+      assert.deepEqual(world.failures(), []);
       assert.equal(world.resting.get(resting)?.order.status, 'CANCELLED');
       assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 1, failure: null });
     });
@@ -664,7 +665,7 @@ describe('2.1 the dead-man timers', () => {
     await world.pass(10_000, 100);
     assert.equal(world.phase, 'stopped');
     assert.deepEqual(sets(world).slice(2).sort(), ['A 0', 'A 0', 'B 0', 'B 0']);
-    assert.match(world.alerts('api-failure').join(), /cancelOnDisconnect/);
+    assert.deepEqual(world.alerts('dead-man-armed'), ['dead-man-armed']);
     assert.equal(world.journal.latest('note', DEAD_MAN_NOTE), null);
   });
 });
@@ -958,7 +959,8 @@ describe('16.2 commands', () => {
     world.journal.refuses = ({ kind }) => kind === 'command';
     await world.pass(2_000, 100);
     assert.deepEqual(world.symbol().standing, []);
-    assert.ok(world.failures().includes('journal'));
+    assert.ok(world.reported('journal.failed').length > 0);
+    assert.deepEqual(world.alerts('journal-failed'), ['journal-failed']);
   });
 
   it('16.2 an end weeks ahead is looked for every hour', async () => {
@@ -1108,7 +1110,7 @@ describe('11.6 a symbol the exchange does not list any more', () => {
     const world = await restarted();
     world.exchange.onInstruments = () => Promise.reject(new TestFailure('unavailable', 'instruments', null, null));
     await world.pass(2 * LISTING_PAUSE_MS, 1_000);
-    const said = world.reported('read.failed').filter((fact) => fact.failure.call === 'instruments');
+    const said = world.reported('listing.failed');
     assert.deepEqual(
       said.map((fact) => fact.inARow),
       [1, 2],
@@ -1426,11 +1428,28 @@ describe('supervision', () => {
   it('a child of the gateway that threw is reported and alerted; the gateway itself goes on', async () => {
     const world = await trading();
     const gateway = world.at('gateway');
-    world.actor.send({ type: 'actor.failed', actor: 'submission-9', message: 'boom', atMs: world.clock.nowMs() });
+    world.actor.send({ type: 'task.failed', task: 'submission-9', message: 'boom' });
     await world.pass(LOOP_MS, 100);
-    assert.deepEqual(world.failures(), ['submission-9']);
-    assert.deepEqual(world.alerts('actor-failed'), ['actor-failed:submission-9']);
+    assert.deepEqual(
+      world.reported('task.failed').map(({ task }) => task),
+      ['submission-9'],
+    );
+    assert.deepEqual(world.alerts('task-failed'), ['task-failed:submission-9']);
+    assert.deepEqual(world.failures(), [], 'nothing was started again');
     assert.equal(world.at('gateway'), gateway);
+  });
+
+  it('12 a failed upkeep of the journal and a lost lock are alerts of their own, and stop nothing', async () => {
+    const world = await trading();
+    world.actor.send({ type: 'journal.failed', message: 'disk full' });
+    world.actor.send({ type: 'lock.lost', message: 'another engine has it' });
+    await world.pass(LOOP_MS, 100);
+    assert.equal(world.reported('journal.failed')[0]?.message, 'disk full');
+    assert.equal(world.reported('lock.lost')[0]?.message, 'another engine has it');
+    assert.deepEqual(world.alerts('journal-failed'), ['journal-failed']);
+    assert.deepEqual(world.alerts('lock-lost'), ['lock-lost']);
+    assert.deepEqual(world.failures(), []);
+    assert.ok(world.actor.getSnapshot().matches('trading'));
   });
 
   it('a journal that cannot be read holds the restart up, and takes nobody along', async () => {
@@ -1588,8 +1607,8 @@ describe('13 the stop', () => {
     await world.pass(DRAIN_LIMIT_MS - 200, 200);
     world.journal.refusesToRead = true;
     await world.pass(12_000, 100);
-    // The alert desk cannot do without it either.
-    assert.deepEqual([...new Set(world.failures())], ['journal', 'alert-desk']);
+    assert.ok(world.reported('journal.failed').length > 0);
+    assert.deepEqual(world.failures(), []);
     const fenced = world.exchange.named('cancelOrder').filter(({ args }) => args[2] !== undefined);
     assert.deepEqual([...new Set(fenced.map(({ args }) => args[1]))].sort(), [...sent].sort());
     assert.deepEqual(world.reported('cleanup.finished')[0]?.left, []);

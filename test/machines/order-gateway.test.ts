@@ -811,8 +811,8 @@ test('a submission that throws before it sent anything ends as unsent; its accou
   await bench.settle();
   assert.equal(state(), 'trading');
   assert.deepEqual(endings(bench), [`${first.intentId} unsent`, `${second.intentId} unsent`]);
-  assert.equal(bench.told('daemon').filter((type) => type === 'actor.failed').length, 2);
-  assert.match(String(bench.last('daemon', 'actor.failed')?.message), /a defect/);
+  assert.equal(bench.told('daemon').filter((type) => type === 'task.failed').length, 2);
+  assert.match(String(bench.last('daemon', 'task.failed')?.message), /a defect/);
   assert.deepEqual(children(), []);
 });
 
@@ -867,7 +867,7 @@ test('the failure of a child nobody knows is reported, and changes nothing', asy
   const { send, state } = openGateway(bench);
   send({ type: 'xstate.error.actor.stranger', actorId: 'stranger', error: 'gone' });
   assert.equal(state(), 'trading');
-  assert.equal(bench.last('daemon', 'actor.failed')?.actor, 'stranger');
+  assert.equal(bench.last('daemon', 'task.failed')?.task, 'stranger');
 });
 
 test('a cancel that throws has failed; its siblings go on', async () => {

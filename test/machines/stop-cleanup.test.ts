@@ -415,7 +415,7 @@ test('an answer that cannot be understood is reported, and asked for again', asy
   bench.exchange.onOpenOrders = async () => null as unknown as readonly ExchangeOrder[];
   const { output } = cleanUp(bench);
   await bench.settle();
-  assert.equal(bench.reported('actor.failed').length, 1);
+  assert.equal(bench.reported('cleanup.failed').length, 1);
   bench.exchange.onOpenOrders = () => Promise.reject('gone');
   await bench.pass(200);
   bench.exchange.onOpenOrders = async () => [];

@@ -434,7 +434,7 @@ test('an unusable or unreadable book fails its attempt only; attempts gone witho
   await bench.pass(1_000);
   assert.deepEqual(told(bench), ['ended unsent']);
   assert.match(reasonText(result(bench).why), /2 attempts failed: .*no asks/);
-  assert.equal(bench.reported('read.failed').length, 1);
+  assert.equal(bench.reported('book.failed').length, 1);
   assert.equal(bench.exchange.sent().length, 0);
 });
 

@@ -692,14 +692,14 @@ describe('10.3 10.5 data that decide nothing', () => {
       return words;
     });
     assert.deepEqual(said.slice(0, 8).flat(), []);
-    assert.deepEqual(said.slice(8).flat(), ['alert-desk raised drift']);
+    assert.deepEqual(said.slice(8).flat(), ['alert-desk raised drift-held']);
     const raised = bench.heard.findLast(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
     assert.equal(raised.details.difference, '-2');
     assert.equal(raised.atMs - (raised.sinceMs ?? 0), 64_000);
     bench.read('B', -150);
     bench.read('A', 150);
     assert.equal(bench.phase, 'capped');
-    assert.ok(bench.words().includes('alert-desk cleared drift'));
+    assert.ok(bench.words().includes('alert-desk cleared drift-held'));
   });
 
   it('10.5 12 9.6 one that is held while an order is in doubt is told as well', () => {
@@ -712,7 +712,7 @@ describe('10.3 10.5 data that decide nothing', () => {
       bench.read('B', 0);
       bench.wait(9_980);
     }
-    assert.ok(bench.alerts().includes('alert-desk raised drift'));
+    assert.ok(bench.alerts().includes('alert-desk raised drift-held'));
     assert.deepEqual(bench.reported('drift.adopted'), []);
   });
 

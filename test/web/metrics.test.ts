@@ -158,6 +158,14 @@ test('requests count by call, with their time and the code they failed with', as
   assert.equal(await value(metrics, 'grvt_hedge_request_seconds_sum{call="create_order"}'), 5.25);
 });
 
+test('a failure that restarts no actor counts by what failed', async () => {
+  const metrics = metricsOf();
+  metrics.reporter.report({ type: 'journal.failed', atMs: NOON_MS, message: 'x' });
+  metrics.reporter.report({ type: 'task.failed', atMs: NOON_MS, task: 'submission-9', message: 'x' });
+  assert.equal(await value(metrics, 'grvt_hedge_failures_total{what="journal"}'), 1);
+  assert.equal(await value(metrics, 'grvt_hedge_failures_total{what="task"}'), 1);
+});
+
 test('a failed actor counts by its kind: a series per order would have no end', async () => {
   const metrics = metricsOf();
   for (const actor of ['symbol:BNB_USDT_Perp', 'symbol:ETH_USDT_Perp']) {

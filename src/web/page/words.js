@@ -183,6 +183,11 @@ const RULES = {
   'instrument.changed': '11.8',
   'lots.restored': '11.2',
   'read.failed': '10.3',
+  'book.failed': '7.4',
+  'listing.failed': '11.8',
+  'lock.lost': '11.1',
+  'task.failed': '9.6',
+  'cleanup.failed': '13.1',
   'stream.contradicted': '10.6',
   'account.parked': '9.8',
   'account.unparked': '9.8',
@@ -264,6 +269,10 @@ export function tone(fact) {
     case 'invariant.broken':
     case 'journal.failed':
     case 'actor.failed':
+    case 'task.failed':
+    case 'lock.lost':
+    case 'alerts.failed':
+    case 'cleanup.failed':
     case 'account.parked':
       return 'bad';
     case 'cancel.failed':
@@ -273,6 +282,9 @@ export function tone(fact) {
     case 'instrument.changed':
     case 'intent.exhausted':
     case 'read.failed':
+    case 'book.failed':
+    case 'listing.failed':
+    case 'login.failed':
     case 'stream.contradicted':
     case 'drift.seen':
     case 'drift.adopted':
