@@ -71,10 +71,15 @@ export async function main(args: readonly string[]): Promise<number> {
     .description(
       'look at settings, accounts, clocks and instruments, and say what the engine would do first; changes nothing',
     )
-    .action(async () => {
-      exitCode = await withSettings('trade', (settings, warnings) =>
-        check(settings, warnings, systemClock, console.log),
-      );
+    .option('--send', 'send one message through the configured Telegram gateway, too')
+    .action(async ({ send = false }: { send?: boolean }) => {
+      exitCode = await withSettings('trade', async (settings, warnings, redact) => {
+        const checked = await check(settings, warnings, systemClock, console.log);
+        if (!send) return checked;
+        // The channel is tried whatever the exchange answered: these are two questions.
+        const sent = await alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact));
+        return checked === 0 ? sent : checked;
+      });
     });
   program
     .command('paper')

@@ -11,6 +11,7 @@ import { VARIABLE_NAMES } from '../../src/settings/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const UNIT = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge@.service'), 'utf8');
+const GATEWAY = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-telegram.service'), 'utf8');
 /** Exposure in tenths, as systemd-analyze counts: 2.0 is its limit of "OK". */
 const EXPOSURE_MAX = 20;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
@@ -26,20 +27,25 @@ function analyze(...args: string[]) {
 }
 
 describe('deploy/systemd', () => {
-  it('the unit is one that systemd accepts without a word', { skip }, () => {
-    const file = join(folder, 'grvt-hedge@main.service');
-    // The program is not installed here; everything else stays as it is.
-    writeFileSync(file, UNIT.replace('/opt/grvt-hedge/node_modules/.bin/node', process.execPath));
-    const { status, text } = analyze('verify', '--man=no', file);
-    assert.deepEqual({ status, text: text.trim() }, { status: 0, text: '' });
-  });
+  for (const [name, unit] of [
+    ['grvt-hedge@main.service', UNIT],
+    ['grvt-hedge-telegram.service', GATEWAY],
+  ] as const) {
+    const file = join(folder, name);
 
-  it('its exposure is at most 2.0', { skip }, () => {
-    const file = join(folder, 'grvt-hedge@main.service');
-    writeFileSync(file, UNIT);
-    const { status, text } = analyze('security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, '--no-pager', file);
-    assert.equal(status, 0, text);
-  });
+    it(`${name} is a unit that systemd accepts without a word`, { skip }, () => {
+      // The program is not installed here; everything else stays as it is.
+      writeFileSync(file, unit.replace('/opt/grvt-hedge/node_modules/.bin/node', process.execPath));
+      const { status, text } = analyze('verify', '--man=no', file);
+      assert.deepEqual({ status, text: text.trim() }, { status: 0, text: '' });
+    });
+
+    it(`the exposure of ${name} is at most 2.0`, { skip }, () => {
+      writeFileSync(file, unit);
+      const { status, text } = analyze('security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, '--no-pager', file);
+      assert.equal(status, 0, text);
+    });
+  }
 
   it('every setting that it names exists, and the keys come as files', () => {
     const names = [...UNIT.matchAll(/^Environment=([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -146,6 +147,38 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
     });
     rmSync(directory, { recursive: true });
   });
+
+  it('`check --send` sends one message: 0 where the gateway takes it, 1 where it does not', () =>
+    withPaper(async (paper) => {
+      const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+      const bodies: string[] = [];
+      let status = 200;
+      const gateway = createHttpServer(async (request, response) => {
+        let body = '';
+        for await (const chunk of request) body += chunk;
+        bodies.push(body);
+        response.writeHead(status).end();
+      });
+      await new Promise<void>((listening) => gateway.listen(0, '127.0.0.1', listening));
+      const { port } = gateway.address() as { port: number };
+      const given = { ...env, TELEGRAM_GATEWAY_URL: `http://127.0.0.1:${port}/send-message` };
+      for (const [answer, code, args] of [
+        [200, 0, ['check']],
+        [200, 0, ['check', '--send']],
+        [401, 1, ['check', '--send']],
+      ] as const) {
+        status = answer;
+        await withRun(args, given, async (run) => {
+          assert.equal((await run.exit).code, code, run.screen());
+          assert.match(run.screen(), /Nothing was changed/);
+          if (code === 1) assert.match(run.screen(), /did not take the message: status 401/);
+        });
+      }
+      gateway.close();
+      rmSync(directory, { recursive: true });
+      assert.equal(bodies.length, 2);
+      assert.match(bodies[0] ?? '', /"chatId":"-1009876543210"/);
+    }));
 
   it('0 after SIGINT: nothing rests any more', () =>
     withPaper(async (paper) => {
