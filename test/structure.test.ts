@@ -141,11 +141,11 @@ test('ports.ts is the only file at the root of src', () => {
   assert.deepEqual(files, ['src/ports.ts']);
 });
 
-test('nobody imports a command, and only commands and campaigns import what puts an engine together', () => {
+test('nobody imports a command, and only commands, campaigns and backtests import what puts an engine together', () => {
   const wrong = IMPORTS.filter(
     ({ from, to }) =>
       (to.startsWith('src/cli/') && !from.startsWith('src/cli/')) ||
-      (to.startsWith('src/engine/') && !/^src\/(cli|engine|simulate)\//.test(from)),
+      (to.startsWith('src/engine/') && !/^src\/(backtest|cli|engine|simulate)\//.test(from)),
   );
   assert.deepEqual(
     wrong.map((one) => `${one.from} → ${one.to}`),

@@ -12,6 +12,7 @@ import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
+import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
 import {
@@ -195,6 +196,11 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   program.addCommand(
     marketCommand((code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  program.addCommand(
+    backtestCommand((code) => {
       exitCode = code;
     }).copyInheritedSettings(program),
   );

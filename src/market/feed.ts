@@ -28,6 +28,8 @@ export function* eventsOf(options: {
 export interface MarketSummary {
   readonly symbol: string;
   readonly spec: InstrumentSpec;
+  /** Of the first trade, candle or book; null: there is none. */
+  readonly firstPrice: bigint | null;
   readonly firstMs: number;
   readonly lastMs: number;
   readonly counts: Readonly<Record<MarketRecord['kind'], number>>;
@@ -47,6 +49,7 @@ export function summaryOf(directory: string, symbol: string, range: Range = ALWA
   const counts = { instrument: 0, book: 0, trade: 0, mark: 0, funding: 0, gap: 0, candle: 0 };
   const gaps: { fromMs: number; toMs: number; why: string }[] = [];
   let [spec, firstMs, lastMs, gapMs] = [null as InstrumentSpec | null, null as number | null, 0, 0];
+  let firstPrice: bigint | null = null;
   for (const record of readMarket(directory, symbol, range)) {
     counts[record.kind] += 1;
     if (record.kind === 'instrument') spec ??= record.spec;
@@ -55,6 +58,7 @@ export function summaryOf(directory: string, symbol: string, range: Range = ALWA
       if (gaps.length < GAPS_KEPT) gaps.push({ fromMs: record.atMs, toMs: record.toMs, why: record.why });
     }
     firstMs ??= record.atMs;
+    firstPrice ??= priceOf(record);
     lastMs = Math.max(
       lastMs,
       record.kind === 'gap' ? record.toMs : record.kind === 'candle' ? record.atMs + record.intervalMs : record.atMs,
@@ -62,5 +66,11 @@ export function summaryOf(directory: string, symbol: string, range: Range = ALWA
   }
   if (spec === null || firstMs === null)
     throw new MarketError(`${directory}: nothing of ${symbol} in that time: see \`market ls\``);
-  return { symbol, spec, firstMs, lastMs, counts, gapMs, gaps };
+  return { symbol, spec, firstPrice, firstMs, lastMs, counts, gapMs, gaps };
+}
+
+function priceOf(record: MarketRecord): bigint | null {
+  if (record.kind === 'trade') return record.price;
+  if (record.kind === 'candle') return record.open;
+  return record.kind === 'book' ? (record.bids[0]?.price ?? record.asks[0]?.price ?? null) : null;
 }

@@ -1,0 +1,159 @@
+import { Decimal, sum } from '../core/decimal.ts';
+import { printE9 } from '../paper/fixed.ts';
+import type { FillRule } from '../paper/index.ts';
+import { CHOOSE_ON, isMoneyKnown, type Plan } from './plan.ts';
+import type { Played } from './play.ts';
+import type { PeriodFigures } from './statement.ts';
+
+/** What a backtest came to: plain values, the same bytes for the same question. Money in USDT, as text. */
+export interface Answer {
+  readonly market: readonly MarketPlayed[];
+  readonly range: { readonly from: string; readonly to: string };
+  /** How books were made where none was recorded; null: they were. */
+  readonly invented: { readonly spread: string; readonly depthUsdt: string } | null;
+  /** False: what was gained depends on the invented spread, and is not said (strategy 19.2). */
+  readonly isMoneyKnown: boolean;
+  readonly equityUsdt: string;
+  readonly latencyMs: { readonly orders: number; readonly data: number };
+  readonly feesPercent: { readonly maker: string; readonly taker: string };
+  readonly fundingPercent: string | null;
+  readonly seed: number;
+  readonly isAudited: boolean;
+  /** All combinations that were asked for; of those that were not played, `points` has none. */
+  readonly asked: number;
+  readonly points: readonly PointAnswer[];
+  /** Of several, the one that was best before `splitAt`; null: there is one, or none was played that far. */
+  readonly chosen: PointAnswer | null;
+  readonly splitAt: string | null;
+  /** What it was chosen by. */
+  readonly chosenBy: 'total' | 'unhedged' | null;
+  /** What a backtest cannot know, and what was strange. */
+  readonly notes: readonly string[];
+}
+
+export interface MarketPlayed {
+  readonly symbol: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly gapMs: number;
+  readonly gaps: number;
+}
+
+export interface PointAnswer {
+  readonly values: Readonly<Record<string, string>>;
+  readonly rows: Plan['points'][number]['rows'];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly runs: readonly Run[];
+}
+
+export interface Run extends Played {
+  readonly fill: FillRule;
+}
+
+/** Puts together what was played. @param runs by point and fill rule, as in the plan; null: not played */
+export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])[]): Answer {
+  const { asked, summaries, range, invented } = plan;
+  const points = plan.points.flatMap((point, index) => {
+    const played = plan.fills.flatMap((fill, at) => {
+      const run = runs[index]?.[at] ?? null;
+      return run === null ? [] : [{ fill, ...run }];
+    });
+    return played.length === 0 ? [] : [{ ...point, runs: played }];
+  });
+  const moneyKnown = isMoneyKnown(plan);
+  const chosen = plan.points.length > 1 ? bestOf(points, moneyKnown) : null;
+  const splitAt = plan.splitMs === null ? null : new Date(plan.splitMs).toISOString();
+  return {
+    market: summaries.map(({ symbol, counts, gapMs, gaps }) => ({ symbol, counts, gapMs, gaps: gaps.length })),
+    range: { from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() },
+    invented: invented === null ? null : { spread: spreadText(invented.spread), depthUsdt: printE9(invented.depth) },
+    isMoneyKnown: moneyKnown,
+    equityUsdt: asked.equityUsdt,
+    latencyMs: { orders: asked.latency.ordersMs, data: asked.latency.dataMs },
+    feesPercent: { maker: asked.makerFeePercent, taker: asked.takerFeePercent },
+    fundingPercent: asked.fundingPercent,
+    ...{ seed: asked.seed, isAudited: asked.audit, asked: plan.points.length, points, chosen, splitAt },
+    chosenBy: chosen === null ? null : moneyKnown ? 'total' : 'unhedged',
+    notes: notesOf(plan, points),
+  };
+}
+
+/** By what was before the split, under the harder rule of fills that was played. */
+function bestOf(points: readonly PointAnswer[], moneyKnown: boolean): PointAnswer | null {
+  let best: { readonly point: PointAnswer; readonly by: Decimal } | null = null;
+  for (const point of points) {
+    const first = point.runs[0]?.first ?? null;
+    if (first === null) continue;
+    const by = moneyKnown ? sumOf(first, 'total') : new Decimal(-unhedgedShare(first));
+    if (best === null || by.gt(best.by)) best = { point, by };
+  }
+  return best?.point ?? null;
+}
+
+export type MoneyName = {
+  [Name in keyof PeriodFigures]: PeriodFigures[Name] extends string ? Name : never;
+}[keyof PeriodFigures];
+
+/** Over all symbols, USDT. */
+export function sumOf(figures: readonly PeriodFigures[], name: Exclude<MoneyName, 'instrument'>): Decimal {
+  return sum(figures.map((one) => new Decimal(one[name])));
+}
+
+/** Of the time of all symbols. */
+export function unhedgedShare(figures: readonly PeriodFigures[]): number {
+  return shareOf(figures, 'unhedgedMs');
+}
+
+export function shareOf(figures: readonly PeriodFigures[], name: 'unhedgedMs' | 'strandedMs'): number {
+  const observed = figures.reduce((total, { observedMs }) => total + observedMs, 0);
+  return observed === 0 ? 0 : figures.reduce((total, one) => total + one[name], 0) / observed;
+}
+
+/** `1 tick`, or a share of the price. */
+function spreadText(spread: { readonly ticks: bigint } | { readonly share: bigint }): string {
+  if ('share' in spread) return `${printE9(spread.share * 100n)} %`;
+  return `${spread.ticks} ${spread.ticks === 1n ? 'tick' : 'ticks'}`;
+}
+
+/** What nobody can know from a recording, and what was odd in this one. */
+function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonly PointAnswer[]): string[] {
+  const notes = [
+    'Other people do not see these orders: nobody steps in front of them, follows them, or leaves because of them.',
+    'Where in the queue an order stands is estimated: `conservative` lets it wait for all that stood there, `optimistic` fills it at a touch. The truth lies between.',
+    'Of refusals, outages and limits only what the embedded exchange knows is met; latency is drawn, not measured.',
+    'A market that was is not the market that comes.',
+  ];
+  const drawn = summaries.filter(({ counts }) => counts.candle > 0).map(({ symbol }) => symbol);
+  if (drawn.length > 0)
+    notes.push(
+      `${drawn.join(', ')}: the path within each candle, the trades’ sizes and their takers are drawn from the seed; open, high, low, close and volume are not.`,
+    );
+  if (summaries.every(({ counts }) => counts.funding === 0) && asked.fundingPercent === null)
+    notes.push('No funding was recorded, and no rate was given with --funding: none was paid.');
+  if (summaries.every(({ counts }) => counts.mark === 0))
+    notes.push('No marks were recorded: the middle of the book is the mark.');
+  if (withoutRow.length > 0) {
+    notes.push(`No symbols file has a row of ${withoutRow.join(', ')}: ${JSON.stringify(points[0]?.rows ?? [])}`);
+  }
+  for (const { symbol, gaps, gapMs } of summaries)
+    if (gaps.length > 0)
+      notes.push(
+        `${symbol}: ${gaps.length} gaps, ${(gapMs / 60_000).toFixed(1)} minutes together, in which nothing traded.`,
+      );
+  for (const [symbol, counts] of Object.entries(played[0]?.runs[0]?.market ?? {})) {
+    if (counts.crossedBooks > 0) notes.push(`${symbol}: ${counts.crossedBooks} crossed books were not used.`);
+    if (counts.tradesOutside > 0)
+      notes.push(`${symbol}: ${counts.tradesOutside} trades were outside the book of their moment.`);
+  }
+  if (points.length > 1)
+    notes.push(
+      `${points.length} combinations of settings were asked for. Chosen is what was best in the first ${CHOOSE_ON * 100} % of the time; of many, some are good by chance, and only the rest of the time tells.`,
+    );
+  const runs = played.flatMap(({ runs: all }) => all);
+  const cut = runs.filter(({ isWhole, failure }) => !isWhole && failure === null).length;
+  if (cut > 0)
+    notes.push(`${cut} runs were interrupted before the end of the time; their figures are of the time until then.`);
+  for (const failure of new Set(runs.flatMap((run) => run.failure ?? []))) notes.push(`A run ended early: ${failure}`);
+  const broken = runs.filter(({ breaches }) => breaches !== null && Object.keys(breaches).length > 0).length;
+  if (broken > 0) notes.push(`The auditor found breaches in ${broken} runs: their figures are not to be trusted.`);
+  return notes;
+}

@@ -1,0 +1,248 @@
+import { type MarketSummary, summaryOf } from '../market/feed.ts';
+import { ALWAYS, type Range, symbolsIn } from '../market/store.ts';
+import { e9 } from '../paper/fixed.ts';
+import { FILL_RULES, type FillRule, type InventedBook } from '../paper/index.ts';
+import { nearest } from '../settings/index.ts';
+import { lasting } from '../simulate/report-text.ts';
+import { DEFAULT_LATENCY, type Latency, type PlayedSymbol, type Question, type Row } from './question.ts';
+import { settingsOf } from './settings.ts';
+
+/** What a backtest is to answer, from the command line (strategy 19.2, 19.3). */
+
+/** Something that was asked and cannot be done: one line. */
+export class AskError extends Error {}
+
+/** As the command line gives it. */
+export interface Asked {
+  readonly market: string;
+  /** Null: all that are stored. */
+  readonly symbols: readonly string[] | null;
+  /** Rows of a symbols file, if there is one. */
+  readonly rows: readonly Row[];
+  /** Environment variables of the engine, as set outside. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** `order_notional_usdt=200,500`, in the order given. */
+  readonly sets: readonly string[];
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  readonly equityUsdt: string;
+  readonly fill: FillRule | 'both';
+  readonly spread: string | null;
+  readonly depthUsdt: string | null;
+  readonly makerFeePercent: string;
+  readonly takerFeePercent: string;
+  readonly fundingPercent: string | null;
+  readonly latency: Latency;
+  readonly seed: number;
+  readonly audit: boolean;
+  /** Processes at a time. */
+  readonly workers: number;
+  /** However long it takes. */
+  readonly yes: boolean;
+}
+
+/** One combination of settings. */
+export interface Point {
+  /** What differs from the others: names and values, in the order asked. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly rows: readonly Row[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface Plan {
+  readonly asked: Asked;
+  readonly summaries: readonly MarketSummary[];
+  readonly range: Range;
+  /** Of several points one is chosen by what was before it; null: there is one point. */
+  readonly splitMs: number | null;
+  readonly invented: InventedBook | null;
+  readonly points: readonly Point[];
+  readonly fills: readonly FillRule[];
+  /** Symbols that no symbols file has a row of. */
+  readonly withoutRow: readonly string[];
+}
+
+/** A sweep chooses on this share of the time and shows the rest beside it (strategy 19.3). */
+export const CHOOSE_ON = 0.7;
+
+/** A row for a symbol that no file names; printed with the answer. */
+export function defaultRow(instrument: string): Row {
+  return {
+    ...{ instrument, order_notional_usdt: 200, imbalance_limit_usdt: 400, max_total_position_usdt: 4_000 },
+    ...{ min_total_position_usdt: 0, a_side_when_equal: 'buy', position_mode: 'increase' },
+  };
+}
+
+const ROW_FIELDS = [
+  ...['order_notional_usdt', 'imbalance_limit_usdt', 'max_total_position_usdt', 'min_total_position_usdt'],
+  ...['a_side_when_equal', 'position_mode', 'decrease_repair', 'mode'],
+];
+/** Of the engine's variables, those that change what it does to a market. */
+export const STRATEGY_VARIABLES: readonly string[] = [
+  'GRVT_HEDGE_LOOP_INTERVAL_SEC',
+  'GRVT_HEDGE_ORDERBOOK_DEPTH',
+  'GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT',
+  'GRVT_HEDGE_POST_ONLY_MAX_RETRY',
+  'GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC',
+  'GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC',
+  'GRVT_HEDGE_ORDER_TTL_SEC',
+  'GRVT_HEDGE_RATE_SCALE',
+  'GRVT_HEDGE_STREAMS',
+];
+const SETTABLE = [...ROW_FIELDS, ...STRATEGY_VARIABLES];
+
+/** Reads what is stored and makes every combination of settings. @throws AskError, MarketError */
+export function planOf(asked: Asked): Plan {
+  const names = asked.symbols ?? symbolsIn(asked.market);
+  const stored = symbolsIn(asked.market);
+  if (names.length === 0)
+    throw new AskError(`--market: ${asked.market}: no market is stored there: see \`market import\``);
+  for (const name of names) {
+    if (stored.includes(name)) continue;
+    const near = nearest(name, stored);
+    throw new AskError(
+      `--symbols: ${name}: not in ${asked.market}${near === null ? '' : ` (${near} is)`}: expected one of ${stored.join(', ') || 'nothing, it is empty'}`,
+    );
+  }
+  const asRange: Range = { fromMs: asked.fromMs ?? ALWAYS.fromMs, toMs: asked.toMs ?? ALWAYS.toMs };
+  const summaries = names.map((name) => summaryOf(asked.market, name, asRange));
+  const range = {
+    fromMs: Math.max(asRange.fromMs, ...summaries.map(({ firstMs }) => firstMs)),
+    toMs: Math.min(asRange.toMs, ...summaries.map(({ lastMs }) => lastMs)),
+  };
+  if (range.toMs - range.fromMs < LEAST_MS)
+    throw new AskError(
+      `${names.join(', ')}: the time they have in common is shorter than a minute: expected more to trade on`,
+    );
+  const fills = asked.fill === 'both' ? FILL_RULES : [asked.fill];
+  mayTakeSoLong(asked, (range.toMs - range.fromMs) * names.length * fills.length);
+  const points = pointsOf(names, asked);
+  return {
+    ...{ asked, summaries, range, points, invented: inventedOf(asked, summaries) },
+    splitMs: points.length > 1 ? range.fromMs + Math.round((range.toMs - range.fromMs) * CHOOSE_ON) : null,
+    fills,
+    withoutRow: names.filter((name) => !asked.rows.some((row) => row.instrument === name)),
+  };
+}
+
+const LEAST_MS = 60_000;
+/** How much faster than real time a symbol is played, more or less: for what is said beforehand. */
+const SPEED = 700;
+/** What takes longer is asked for twice. */
+const LONG_MS = 3_600_000;
+
+/** @throws AskError when it takes long and nobody said that it may */
+function mayTakeSoLong({ sets, workers, yes }: Asked, marketMs: number): void {
+  const count = sets.reduce((total, text) => total * text.split(',').length, 1);
+  const takesMs = (count * marketMs) / SPEED / workers;
+  if (yes || takesMs <= LONG_MS) return;
+  throw new AskError(
+    `${count} combinations of settings take about ${lasting(takesMs)} on ${workers} ${workers === 1 ? 'core' : 'cores'}: add --yes if that is meant`,
+  );
+}
+
+/** @throws AskError when a book has to be invented and nobody said how, or some symbols have books and others not */
+function inventedOf({ spread, depthUsdt }: Asked, summaries: readonly MarketSummary[]): InventedBook | null {
+  const bare = summaries.filter(({ counts }) => counts.book === 0).map(({ symbol }) => symbol);
+  if (bare.length === 0) return null;
+  if (bare.length < summaries.length)
+    throw new AskError(
+      `no books were recorded of ${bare.join(', ')}, of the others they were: expected one kind in a run`,
+    );
+  if (spread === null || depthUsdt === null)
+    throw new AskError(
+      `no books were recorded of ${bare.join(', ')}: expected --spread and --depth, which invent them, e.g. --spread 1 --depth 20000`,
+    );
+  return { spread: spreadOf(spread), depth: amountOf('depth', depthUsdt) };
+}
+
+function spreadOf(text: string): InventedBook['spread'] {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (percent !== null) return { share: amountOf('spread', percent[1]!) / 100n };
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new AskError(`--spread: ${text}: expected ticks, such as 1, or percent, such as 0.02%`);
+  return { ticks: BigInt(text) };
+}
+
+/** 1e-9. */
+function amountOf(option: string, text: string): bigint {
+  if (!/^\d+(\.\d+)?$/.test(text) || e9(text) === 0n)
+    throw new AskError(`--${option}: ${text}: expected a number above 0`);
+  return e9(text);
+}
+
+/** Every combination of what is set, each read by the product's own reader. @throws AskError */
+export function pointsOf(
+  names: readonly string[],
+  { rows, variables, sets }: Pick<Asked, 'rows' | 'variables' | 'sets'>,
+): Point[] {
+  const axes = sets.map(axisOf);
+  const twice = axes.find(({ name }, index) => axes.findIndex((other) => other.name === name) !== index);
+  if (twice !== undefined) throw new AskError(`--set: ${twice.name} stands there twice`);
+  const count = axes.reduce((total, { values }) => total * values.length, 1);
+  if (count > MOST_POINTS) throw new AskError(`--set: ${count} combinations: expected at most ${MOST_POINTS}`);
+  const own = names.map((name) => rows.find((row) => row.instrument === name) ?? defaultRow(name));
+  let combinations: Record<string, string>[] = [{}];
+  for (const { name, values } of axes)
+    combinations = combinations.flatMap((before) => values.map((value) => ({ ...before, [name]: value })));
+  return combinations.map((values) => {
+    const ofRow = Object.fromEntries(Object.entries(values).filter(([name]) => ROW_FIELDS.includes(name)));
+    const ofEngine = Object.fromEntries(Object.entries(values).filter(([name]) => !ROW_FIELDS.includes(name)));
+    const point: Point = {
+      values,
+      rows: own.map((row) => ({ ...row, enabled: true, ...ofRow })),
+      variables: { ...variables, ...ofEngine },
+    };
+    const reading = settingsOf(point);
+    if (reading.ok) return point;
+    const shown = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+    throw new AskError(`${shown.join(' ') || 'the settings'}: not usable: ${reading.errors.join('; ')}`);
+  });
+}
+
+/** More would take years. */
+const MOST_POINTS = 10_000_000;
+
+function axisOf(text: string): { readonly name: string; readonly values: readonly string[] } {
+  const at = text.indexOf('=');
+  const [name, values] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).split(',')];
+  if (at < 1 || values.some((value) => value.trim() === ''))
+    throw new AskError(`--set: ${text}: expected NAME=VALUE,VALUE,…, such as order_notional_usdt=200,500`);
+  if (!SETTABLE.includes(name)) {
+    const near = nearest(name, SETTABLE);
+    throw new AskError(
+      `--set: there is no setting ${name}${near === null ? '' : `; did you mean ${near}?`} Expected one of ${SETTABLE.join(', ')}`,
+    );
+  }
+  return { name, values: values.map((value) => value.trim()) };
+}
+
+/** One run of the plan. */
+export function questionOf(plan: Plan, point: Point, fill: FillRule): Question {
+  const { asked, summaries, range, splitMs, invented } = plan;
+  const symbols: PlayedSymbol[] = summaries.map(({ spec, firstPrice, counts }) => ({
+    spec: { ...spec, startPrice: firstPrice ?? spec.startPrice },
+    isDrawn: counts.candle > 0,
+  }));
+  return {
+    ...{ directory: asked.market, symbols, range, splitMs, invented, fill, seed: asked.seed, audit: asked.audit },
+    ...{ equityUsdt: asked.equityUsdt, latency: asked.latency, fundingPercent: asked.fundingPercent },
+    ...{ makerFeePercent: asked.makerFeePercent, takerFeePercent: asked.takerFeePercent },
+    ...{ rows: point.rows, variables: point.variables },
+  };
+}
+
+/** `50,20`: orders, data. @throws AskError */
+export function latencyOf(text: string): Latency {
+  const found = /^(\d{1,5}),(\d{1,5})$/.exec(text);
+  if (found === null)
+    throw new AskError(
+      `--latency: ${text}: expected ORDERS,DATA in milliseconds, such as ${DEFAULT_LATENCY.ordersMs},${DEFAULT_LATENCY.dataMs}`,
+    );
+  return { ordersMs: Number(found[1]), dataMs: Number(found[2]) };
+}
+
+/** Whether the money is the market's, and not that of an invented spread (strategy 19.2). */
+export function isMoneyKnown({ invented }: Pick<Plan, 'invented'>): boolean {
+  return invented === null;
+}

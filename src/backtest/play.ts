@@ -1,0 +1,307 @@
+import type { Fact } from '../core/facts.ts';
+import { bookingOf } from '../core/pair-statement.ts';
+import { createEngineClock } from '../engine/clock.ts';
+import { type Engine, startEngine } from '../engine/engine.ts';
+import { createGrvtExchange } from '../grvt/exchange.ts';
+import { createStreams, type Streams } from '../grvt/stream.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { createMemoryJournal } from '../journal/memory.ts';
+import { eventsOf } from '../market/feed.ts';
+import { e9 } from '../paper/fixed.ts';
+import { createPaper, feedFrom, type PaperExchange, type PaperRequest, ReplayMarket } from '../paper/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { type Chance, chance } from '../simulate/chance.ts';
+import { connectNetwork, type Life, type NetworkParts } from '../simulate/network.ts';
+import { openingPositions } from '../simulate/setup.ts';
+import { virtualSockets } from '../simulate/socket.ts';
+import { Counts } from '../simulate/tally.ts';
+import { VirtualTime } from '../simulate/virtual-time.ts';
+import type { Question } from './question.ts';
+import { Samples, type Series } from './samples.ts';
+import { settingsOf } from './settings.ts';
+import { OpenLots, Period, type PeriodFigures } from './statement.ts';
+
+/**
+ * One run of a backtest (strategy 19.2): the unmodified engine in virtual time on the embedded exchange, whose market is the
+ * stored one.
+ */
+export interface Played {
+  /** Up to there, ms of the market's time: its end, or where it was interrupted. */
+  readonly untilMs: number;
+  readonly isWhole: boolean;
+  readonly whole: readonly PeriodFigures[];
+  /** Before and after the split; null: it was not reached, or none was asked for. */
+  readonly first: readonly PeriodFigures[] | null;
+  readonly rest: readonly PeriodFigures[] | null;
+  readonly series: Series;
+  /** Smallest distance to the maintenance margin: equity per maintenance margin; null: nothing was held. */
+  readonly leastMarginRatio: number | null;
+  /** What was strange in the recording, by symbol. */
+  readonly market: Readonly<Record<string, ReplayMarket['counts']>>;
+  readonly alerts: Readonly<Record<string, number>>;
+  /** By invariant (strategy 15); null: nobody audited. */
+  readonly breaches: Readonly<Record<string, number>> | null;
+  readonly requests: number;
+  /** The engine ended by itself: why. */
+  readonly failure: string | null;
+}
+
+export interface PlayOptions {
+  readonly onProgress?: (simulatedMs: number) => void;
+  /** Asked every five simulated minutes. */
+  readonly interrupted?: () => boolean;
+}
+
+/** What stands open is looked at so often, beside each fill. */
+const LOOK_EVERY_MS = 60_000;
+/** Between two looks at whether to go on. */
+const PART_MS = 300_000;
+/** Entries of the journal that are settled are of no use to a backtest after so long: memory stays flat. */
+const JOURNAL_DAYS = 0.25;
+const COMPACT_EVERY_MS = 1_800_000;
+const ORIGIN = 'http://127.0.0.1:8080';
+/** A latency is drawn between these shares of it. */
+const JITTER: readonly [number, number] = [0.8, 1.2];
+const ORDER_ROUTES = ['create_order', 'cancel_order', 'cancel_all_orders'];
+
+/** Plays one question to its end. Installs virtual time in this process; one at a time. @throws Error when its settings are not usable */
+export async function play(question: Question, options: PlayOptions = {}): Promise<Played> {
+  const reading = settingsOf(question);
+  if (!reading.ok) throw new Error(`the settings are not usable: ${reading.errors.join('; ')}`);
+  const draw = (purpose: string): Chance => chance(question.seed, purpose);
+  const time = new VirtualTime(question.range.fromMs, draw('Math.random').unit);
+  time.install();
+  try {
+    return await new Play(question, reading.settings, time, draw, options).run();
+  } finally {
+    time.uninstall();
+  }
+}
+
+class Play {
+  readonly #question: Question;
+  readonly #settings: Settings;
+  readonly #time: VirtualTime;
+  readonly #options: PlayOptions;
+  readonly #exchange: PaperExchange;
+  readonly #network: Chance;
+  readonly #journal: EngineJournal = createMemoryJournal({ days: JOURNAL_DAYS });
+  readonly #lots = new OpenLots();
+  readonly #whole: Period;
+  readonly #samples: Samples;
+  readonly #alerts = new Counts();
+  #period: Period;
+  #first: readonly PeriodFigures[] | null = null;
+  #engine: Engine | null = null;
+  #streams: Streams | null = null;
+  #failure: string | null = null;
+
+  constructor(
+    question: Question,
+    settings: Settings,
+    time: VirtualTime,
+    draw: (purpose: string) => Chance,
+    options: PlayOptions,
+  ) {
+    this.#question = question;
+    this.#settings = settings;
+    this.#time = time;
+    this.#options = options;
+    this.#network = draw('network');
+    const { directory, range, seed, symbols } = question;
+    const specs = symbols.map(({ spec }) => spec);
+    this.#exchange = createPaper({
+      ...{ seed, startMs: range.fromMs, instruments: specs, equityUsdt: question.equityUsdt },
+      ...{ makerFeePercent: question.makerFeePercent, takerFeePercent: question.takerFeePercent },
+      // The way there is the network's.
+      ...{ createLatencyMs: 0, cancelLatencyMs: 0 },
+      replay: {
+        ...{ fill: question.fill, invented: question.invented },
+        feedOf: (symbol) => feedFrom(eventsOf({ directory, symbol, seed, range })),
+      },
+    });
+    const { venue } = this.#exchange;
+    for (const spec of specs) {
+      if (question.fundingPercent !== null) venue.setFunding(spec.name, e9(question.fundingPercent) / 100n);
+      const row = settings.symbols.find(({ instrument }) => instrument === spec.name);
+      if (row !== undefined) openingPositions(this.#exchange, row, spec);
+    }
+    this.#whole = new Period(this.#exchange, settings.symbols, this.#lots);
+    this.#period = this.#whole;
+    if (question.splitMs !== null) this.#period = new Period(this.#exchange, settings.symbols, this.#lots);
+    this.#samples = new Samples(this.#exchange, specs, range, (instrument) => this.#whole.costAtTouch(instrument));
+    venue.onEvent((event) => {
+      if (event.type !== 'fill') return;
+      for (const period of this.#periods()) period.filled(event.fill, venue.nowMs);
+      this.#samples.filled(event.fill);
+    });
+  }
+
+  #periods(): readonly Period[] {
+    return this.#period === this.#whole ? [this.#whole] : [this.#whole, this.#period];
+  }
+
+  async run(): Promise<Played> {
+    const { range, splitMs } = this.#question;
+    this.#start();
+    this.#keepLooking();
+    this.#keepCompact();
+    if (this.#settings.streams) this.#keepMarketMoving();
+    if (splitMs !== null) this.#time.at(splitMs, () => this.#split(), true);
+    let isWhole = true;
+    while (this.#time.nowMs < range.toMs && this.#failure === null) {
+      await this.#time.run(Math.min(range.toMs, this.#time.nowMs + PART_MS));
+      this.#options.onProgress?.(this.#time.nowMs - range.fromMs);
+      if (this.#options.interrupted?.()) {
+        isWhole = this.#time.nowMs >= range.toMs;
+        break;
+      }
+    }
+    return this.#result(isWhole && this.#failure === null);
+  }
+
+  #start(): void {
+    const [time, exchange, settings] = [this.#time, this.#exchange, this.#settings];
+    const life: Life = { alive: true };
+    const { ordersMs, dataMs } = this.#question.latency;
+    const drawn = (ms: number): number => Math.round(ms * this.#network.between(...JITTER));
+    const parts: NetworkParts = {
+      ...{ time, exchange, reachable: () => true },
+      passage: (request) => ({
+        upMs: drawn(isOrder(request) ? ordersMs : dataMs),
+        downMs: drawn(dataMs),
+        ...{ requestLost: false, answerLost: false },
+      }),
+    };
+    const network = connectNetwork(parts, life);
+    const clock = createEngineClock(
+      () => time.wallMs,
+      () => time.nowMs,
+    );
+    const [a, b] = exchange.accounts;
+    const subAccountIds = { A: a!.subAccountId, B: b!.subAccountId };
+    const report = (fact: Fact): void => this.#hear(fact);
+    const engine = startEngine({
+      settings,
+      subAccountIds,
+      openExchange: (onWire, reportOwn) =>
+        createGrvtExchange({
+          hosts: { edge: ORIGIN, trades: ORIGIN, marketData: ORIGIN },
+          chainId: exchange.chainId,
+          accounts: { A: a!, B: b! },
+          bookDepth: settings.orderbookDepth,
+          rateScale: settings.rateScale,
+          clock,
+          instruments: settings.symbols.map(({ instrument }) => instrument),
+          sdkLogLevel: 'OFF',
+          onWire,
+          report: reportOwn,
+          post: network.post,
+          fetch: network.fetch,
+        }),
+      journal: this.#journal,
+      ...(this.#question.audit ? {} : { auditedBy: () => null }),
+      notifier: { send: () => Promise.resolve() },
+      heartbeat: null,
+      clock,
+      reporter: { report },
+      warn: () => {},
+      onTrading: (trading, symbols) => {
+        if (!settings.streams) return;
+        const roundTrip = (share: number): number => 2 * dataMs * share;
+        this.#streams = trading.listen((ears) =>
+          createStreams({
+            ...ears,
+            hosts: { trades: ORIGIN, marketData: ORIGIN },
+            sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
+            subAccountIds,
+            instruments: symbols.map((symbol) => symbol.instrument.name),
+            bookDepth: settings.orderbookDepth,
+            clock,
+            report,
+            WebSocket: virtualSockets({ ...parts, fallsSilent: () => false }, life, this.#network, [
+              roundTrip(JITTER[0]),
+              roundTrip(JITTER[1]),
+            ]),
+          }),
+        );
+      },
+    });
+    this.#engine = engine;
+    const ended = (why: string): void => {
+      this.#failure = why;
+      time.stop();
+    };
+    engine.stopped.then(
+      ({ exitCode, failure }) => ended(`the engine ended with exit code ${exitCode}: ${failure ?? 'no reason given'}`),
+      (thrown: unknown) => ended(`the engine failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
+    );
+  }
+
+  #hear(fact: Fact): void {
+    for (const period of this.#periods()) period.hear(fact);
+    this.#lots.hear(fact);
+    const booking = bookingOf(fact);
+    if (booking !== null) this.#samples.earned(booking.spread.plus(booking.unwindGain));
+    if (fact.type === 'alert.raised') this.#alerts.add(fact.alert.kind);
+  }
+
+  /** Frames are born when the market moves, not when somebody asks. */
+  #keepMarketMoving(): void {
+    this.#exchange.advance(this.#time.nowMs);
+    const nextMs = Math.max(this.#exchange.nextEventMs(), this.#time.nowMs + 1);
+    this.#time.at(nextMs, () => this.#keepMarketMoving(), true);
+  }
+
+  #keepLooking(): void {
+    this.#look();
+    this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
+  }
+
+  #look(): void {
+    const { nowMs } = this.#time;
+    this.#exchange.advance(nowMs);
+    for (const period of this.#periods()) period.look(nowMs);
+    this.#samples.look(nowMs);
+  }
+
+  #keepCompact(): void {
+    while (this.#journal.compact(this.#time.nowMs).more);
+    this.#time.at(this.#time.nowMs + COMPACT_EVERY_MS, () => this.#keepCompact(), true);
+  }
+
+  #split(): void {
+    this.#look();
+    this.#first = this.#period.figures();
+    this.#period = new Period(this.#exchange, this.#settings.symbols, this.#lots);
+    this.#period.look(this.#time.nowMs);
+  }
+
+  #result(isWhole: boolean): Played {
+    this.#look();
+    const books = [...this.#exchange.venue.books()];
+    const audited = this.#engine?.auditor()?.report();
+    this.#streams?.close();
+    this.#engine?.exchange.close();
+    return {
+      untilMs: this.#time.nowMs,
+      isWhole,
+      whole: this.#whole.figures(),
+      first: this.#first,
+      rest: this.#first === null ? null : this.#period.figures(),
+      series: this.#samples.series(),
+      leastMarginRatio: this.#samples.leastMarginRatio,
+      market: Object.fromEntries(
+        books.flatMap(({ spec, market }) => (market instanceof ReplayMarket ? [[spec.name, market.counts]] : [])),
+      ),
+      alerts: this.#alerts.sorted(),
+      breaches: this.#question.audit ? (audited?.breachCounts ?? {}) : null,
+      requests: Object.values(this.#exchange.api.requests()).reduce((total, count) => total + count, 0),
+      failure: this.#failure,
+    };
+  }
+}
+
+function isOrder({ path }: PaperRequest): boolean {
+  return ORDER_ROUTES.includes(path.slice(path.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answerOf } from '../../src/backtest/answer.ts';
+import { type Asked, planOf, questionOf } from '../../src/backtest/plan.ts';
+import { type Played, play } from '../../src/backtest/play.ts';
+import { DEFAULT_LATENCY } from '../../src/backtest/question.ts';
+import { answerText } from '../../src/backtest/text.ts';
+import { Decimal } from '../../src/core/decimal.ts';
+import { BNB, candleMarket, quietMarket, temporaryDirectory } from './markets.ts';
+
+export function asked(market: string, more: Partial<Asked> = {}): Asked {
+  return {
+    ...{ market, symbols: null, rows: [], variables: {}, sets: [], fromMs: null, toMs: null, equityUsdt: '10000' },
+    ...{ fill: 'both', spread: null, depthUsdt: null, makerFeePercent: '-0.0001', takerFeePercent: '0.045' },
+    ...{ fundingPercent: null, latency: DEFAULT_LATENCY, seed: 1, audit: true, workers: 1, yes: false },
+    ...more,
+  };
+}
+
+async function played(question: Asked): Promise<{ runs: Played[]; text: string; json: string }> {
+  const plan = planOf(question);
+  const runs = [];
+  for (const fill of plan.fills) runs.push(await play(questionOf(plan, plan.points[0]!, fill)));
+  const answer = answerOf(plan, [runs]);
+  return { runs, text: answerText(answer), json: JSON.stringify(answer) };
+}
+
+test('in a market that stands still both accounts earn the spread, and the statement adds up to what the exchange says', async (t) => {
+  const market = temporaryDirectory(t);
+  quietMarket(market, { minutes: 30 });
+  const { runs, json, text } = await played(asked(market));
+  for (const run of runs) {
+    const [figures] = run.whole;
+    assert.ok(figures !== undefined);
+    assert.equal(run.failure, null);
+    assert.deepEqual(run.breaches, {});
+    assert.ok(figures.hedges > 5, `${figures.hedges} hedges`);
+    assert.equal(figures.takerFills, 0);
+    const of = (name: 'spread' | 'unwinds' | 'openLots' | 'differences' | 'fees' | 'funding' | 'total') =>
+      new Decimal(figures[name]);
+    const sum = of('spread').plus(of('unwinds')).plus(of('openLots')).plus(of('differences')).minus(of('fees'));
+    assert.equal(sum.minus(of('funding')).toFixed(), of('total').toFixed());
+    assert.equal(figures.differences, '0', 'nothing is unexplained');
+    // Four ticks of 0.1 on each hedged unit; the rebate is a fee below zero.
+    assert.ok(of('spread').gt(0) && of('fees').lt(0));
+    assert.equal(run.series.atSec.length, run.series.gained.length);
+    assert.equal(run.series.atSec.length, 30);
+  }
+  assert.ok(Number(runs[1]!.whole[0]!.volume) >= Number(runs[0]!.whole[0]!.volume), 'a touch fills no less');
+  assert.match(text, /conservative/);
+  // The same question again: the same bytes.
+  assert.equal((await played(asked(market))).json, json);
+});
+
+test('from candles no money is reported, and what is invented is named', async (t) => {
+  const market = temporaryDirectory(t);
+  const quiet = ['620', '620.6', '619.4', '620', '400'] as const;
+  candleMarket(
+    market,
+    Array.from({ length: 20 }, () => quiet),
+  );
+  const { text, json } = await played(asked(market, { spread: '2', depthUsdt: '5000', fill: 'conservative' }));
+  assert.match(text, /Invented: a spread of 2 ticks, 5000.0 USDT at each price/);
+  assert.match(text, /depends on the invented spread/);
+  assert.match(text, /path within each candle/);
+  assert.doesNotMatch(text, /\btotal\b|open lots|\bspread {2}/);
+  assert.equal(JSON.parse(json).isMoneyKnown, false);
+});
+
+const REFUSED: readonly { readonly why: RegExp; readonly ask: Partial<Asked>; readonly candles?: true }[] = [
+  { why: /BNB_USDT_Prep: not in .* \(BNB_USDT_Perp is\)/, ask: { symbols: ['BNB_USDT_Prep'] } },
+  { why: /no setting order_notional; did you mean|no setting order_notional/, ask: { sets: ['order_notional=200'] } },
+  { why: /expected NAME=VALUE/, ask: { sets: ['order_notional_usdt'] } },
+  { why: /expected NAME=VALUE/, ask: { sets: ['order_notional_usdt=200,,300'] } },
+  { why: /stands there twice/, ask: { sets: ['mode=trade', 'mode=pause'] } },
+  { why: /order_notional_usdt=-5: not usable: .*order_notional_usdt/, ask: { sets: ['order_notional_usdt=-5'] } },
+  { why: /GRVT_HEDGE_LOOP_INTERVAL_SEC=0: not usable/, ask: { sets: ['GRVT_HEDGE_LOOP_INTERVAL_SEC=0'] } },
+  { why: /no setting GRVT_TRADING_API_KEY_1/, ask: { sets: ['GRVT_TRADING_API_KEY_1=x'] } },
+  { why: /expected --spread and --depth/, ask: {}, candles: true },
+  { why: /--spread: wide: expected ticks/, ask: { spread: 'wide', depthUsdt: '1' }, candles: true },
+  { why: /--depth: 0: expected a number above 0/, ask: { spread: '1', depthUsdt: '0' }, candles: true },
+  { why: /nothing of BNB_USDT_Perp in that time/, ask: { fromMs: Date.UTC(2027, 0, 1) } },
+  {
+    why: /1000000 combinations of settings take about .* add --yes/,
+    ask: {
+      sets: ['order_notional_usdt', 'imbalance_limit_usdt', 'max_total_position_usdt'].map(
+        (name) => `${name}=${Array.from({ length: 100 }, (_, index) => 1_000 + index).join(',')}`,
+      ),
+    },
+  },
+];
+
+for (const { why, ask, candles } of REFUSED) {
+  test(`refused: ${why.source}`, (t) => {
+    const market = temporaryDirectory(t);
+    if (candles)
+      candleMarket(
+        market,
+        Array.from({ length: 3 }, () => ['620', '621', '619', '620', '40'] as const),
+      );
+    else quietMarket(market, { minutes: 3 });
+    assert.throws(() => planOf(asked(market, ask)), { message: why });
+  });
+}
+
+test('every combination of what is set is a point, read as the product reads it', (t) => {
+  const market = temporaryDirectory(t);
+  quietMarket(market, { minutes: 10 });
+  const plan = planOf(asked(market, { sets: ['order_notional_usdt=200,500', 'GRVT_HEDGE_LOOP_INTERVAL_SEC=2,5'] }));
+  assert.deepEqual(
+    plan.points.map(({ rows, variables }) => [rows[0]?.order_notional_usdt, variables.GRVT_HEDGE_LOOP_INTERVAL_SEC]),
+    [
+      ['200', '2'],
+      ['200', '5'],
+      ['500', '2'],
+      ['500', '5'],
+    ],
+  );
+  assert.equal(plan.splitMs, plan.range.fromMs + Math.round((plan.range.toMs - plan.range.fromMs) * 0.7));
+  assert.equal(plan.summaries[0]?.spec.name, BNB.name);
+});
