@@ -16,6 +16,7 @@ import {
   recall,
   restoreDesk,
 } from '../src/core/desk.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertDesk } from '../src/core/messages.ts';
@@ -225,11 +226,11 @@ export const alertDeskMachine = setup({
               {
                 guard: { type: 'refusedForContent', params: ({ event }) => ({ thrown: event.error }) },
                 target: 'pausing',
-                actions: { type: 'noteRefused', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+                actions: { type: 'noteRefused', params: ({ event }) => ({ reason: errorText(event.error) }) },
               },
               {
                 target: 'pausing',
-                actions: { type: 'noteUndelivered', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+                actions: { type: 'noteUndelivered', params: ({ event }) => ({ reason: errorText(event.error) }) },
               },
             ],
           },
@@ -371,21 +372,17 @@ class DeskRecords {
     try {
       return action();
     } catch (thrown) {
-      this.report({ type: 'alerts.failed', atMs: this.#clock.nowMs(), message: reasonOf(thrown) });
+      this.report({ type: 'alerts.failed', atMs: this.#clock.nowMs(), message: errorText(thrown) });
       return otherwise;
     }
   }
 
   #journalFailed(thrown: unknown): void {
-    this.report({ type: 'journal.failed', atMs: this.#clock.nowMs(), message: reasonOf(thrown) });
+    this.report({ type: 'journal.failed', atMs: this.#clock.nowMs(), message: errorText(thrown) });
   }
 }
 
 /** The notifier says so of its own failures (ports.ts). */
 function isForContent(thrown: unknown): boolean {
   return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -17,6 +17,7 @@ import {
 } from '../src/core/alerts.ts';
 import { netLeftAlert, otherEngineAlert, strayOrderAlert } from '../src/core/conditions.ts';
 import { type Decimal, ZERO } from '../src/core/decimal.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import { ruleChanges, sameRules } from '../src/core/instrument-rules.ts';
@@ -329,7 +330,7 @@ const daemonSetup = setup({
         enqueue.assign({ journalled: journalledOrders(context), journalledNets: journalledNets(context) });
       } catch (thrown) {
         // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
-        reportJournal(context, messageOf(thrown), { enqueue, system });
+        reportJournal(context, errorText(thrown), { enqueue, system });
         enqueue.assign({ exitCode: 1 });
       }
     }),
@@ -646,7 +647,7 @@ const daemonSetup = setup({
     superviseActor: enqueueActions(({ context, event, enqueue, system }) => {
       if (!('error' in event)) return;
       const actor = event.type.slice('xstate.error.actor.'.length);
-      reportFailed(context, actor, messageOf(event.error), { enqueue, system });
+      reportFailed(context, actor, errorText(event.error), { enqueue, system });
       enqueue.stopChild(actor);
       scheduleRespawn(context, actor, enqueue);
     }),
@@ -675,7 +676,7 @@ const daemonSetup = setup({
       try {
         spawnOne(context, actor, enqueue, self);
       } catch (thrown) {
-        reportFailed(context, actor, messageOf(thrown), { enqueue, system });
+        reportFailed(context, actor, errorText(thrown), { enqueue, system });
         scheduleRespawn(context, actor, enqueue);
         return;
       }
@@ -741,7 +742,7 @@ const daemonSetup = setup({
       try {
         context.journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: context.clock.nowMs(), body }]);
       } catch (thrown) {
-        reportJournal(context, messageOf(thrown), { enqueue, system });
+        reportJournal(context, errorText(thrown), { enqueue, system });
       }
     }),
     /** What was kept will be cancelled when the timer runs out. */
@@ -788,12 +789,12 @@ const daemonSetup = setup({
     }),
     failCleanup: assign(({ event }) => ({
       exitCode: 1,
-      failure: `clean-up failed: ${messageOf('error' in event ? event.error : event)}`,
+      failure: `clean-up failed: ${errorText('error' in event ? event.error : event)}`,
     })),
     failStart: assign(({ event }) => {
       const error = 'error' in event ? event.error : undefined;
       const known = error instanceof Error && 'exitCode' in error ? (error as Error & StartFailure) : null;
-      return { exitCode: known?.exitCode ?? 69, failure: known?.message ?? messageOf(error) };
+      return { exitCode: known?.exitCode ?? 69, failure: known?.message ?? errorText(error) };
     }),
     sayStopped: ({ context }) => say(context, { type: 'engine.stopped', exitCode: context.exitCode }),
   },
@@ -1033,7 +1034,7 @@ function remember(context: DaemonContext, instrument: string, standing: readonly
   try {
     context.journal.append([standingEntry(instrument, standing, context.clock.nowMs())]);
   } catch (thrown) {
-    reportJournal(context, messageOf(thrown), acting);
+    reportJournal(context, errorText(thrown), acting);
   }
 }
 
@@ -1116,7 +1117,7 @@ function othersOrders(context: DaemonContext, orders: readonly ListedOrder[], pa
       .filter(({ clientOrderId }) => context.journal.latest('order.prepared', clientOrderId) === null)
       .slice(0, 1);
   } catch (thrown) {
-    reportJournal(context, messageOf(thrown), parts);
+    reportJournal(context, errorText(thrown), parts);
     return [];
   }
 }
@@ -1152,7 +1153,7 @@ function noteRun(context: DaemonContext, parts: Acting, change: Partial<RunNote>
     const body = { ...lastRun(context), ...change };
     journal.append([{ kind: 'note', key: RUN_NOTE, atMs: clock.nowMs(), body }]);
   } catch (thrown) {
-    reportJournal(context, messageOf(thrown), parts);
+    reportJournal(context, errorText(thrown), parts);
   }
 }
 
@@ -1174,10 +1175,6 @@ function tellPolled(sending: Sending, symbols: readonly EngineSymbol[]): void {
 
 function sayLeaving(context: DaemonContext, { config, leaving }: EngineSymbol): void {
   if (leaving !== undefined) say(context, { type: 'symbol.leaving', instrument: config.instrument, leaving });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 type Sayable = Fact extends infer One ? (One extends Fact ? Omit<One, 'atMs'> : never) : never;

@@ -1,6 +1,7 @@
 import { type AnyActorRef, assign, fromPromise, setup } from 'xstate';
 import type { Alert } from '../src/core/alerts.ts';
 import { deadManAlert, deadManKey } from '../src/core/conditions.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { AccountPolled } from '../src/core/messages.ts';
 import type { AccountName } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
@@ -80,7 +81,7 @@ export const deadManMachine = setup({
         onDone: { target: 'armed', actions: 'clearAlert' },
         onError: {
           target: 'notArmed',
-          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: errorText(event.error) }) },
         },
       },
     },
@@ -103,7 +104,7 @@ export const deadManMachine = setup({
         onDone: 'off',
         onError: {
           target: 'notOff',
-          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+          actions: { type: 'alertFailed', params: ({ event }) => ({ reason: errorText(event.error) }) },
         },
       },
     },
@@ -121,8 +122,4 @@ export const deadManMachine = setup({
 
 function raise(system: { get(id: string): AnyActorRef | undefined }, alert: Alert): void {
   system.get('alert-desk')?.send({ type: 'alert.raised', alert });
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,5 +1,6 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { isStale } from '../src/core/assess.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { PollerToDaemon, ReadingsTuned } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
@@ -96,7 +97,7 @@ export const heartbeatMachine = setup({
             onDone: 'resting',
             onError: {
               target: 'resting',
-              actions: { type: 'reportMissed', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
+              actions: { type: 'reportMissed', params: ({ event }) => ({ reason: errorText(event.error) }) },
             },
           },
           after: {
@@ -111,7 +112,3 @@ export const heartbeatMachine = setup({
     },
   },
 });
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}

@@ -1,5 +1,6 @@
 import { apiFailureAlert, apiFailureKey } from '../src/core/alerts.ts';
 import type { Decimal } from '../src/core/decimal.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { ExchangeFailure } from '../src/core/failure.ts';
 import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
@@ -577,7 +578,7 @@ function preparedFor(context: GatewayContext, clientOrderId: string): PreparedOr
   try {
     return journal.latest('order.prepared', clientOrderId)?.body ?? null;
   } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = errorText(thrown);
     reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message });
     return null;
   }
@@ -609,7 +610,7 @@ export function noteDone(context: GatewayContext, childId: string, output: unkno
 /** A child threw: its siblings go on; what it was at is taken over, or answered for. */
 export function noteFailed(context: GatewayContext, childId: string, thrown: unknown): Step {
   const job = context.jobs[childId];
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = errorText(thrown);
   const why = reason('part-failed', '9.6', { message });
   const failed: TaskFailed = { type: 'task.failed', task: childId, message };
   const commands: Command[] = [

@@ -1,4 +1,5 @@
 import { assign, fromPromise, setup } from 'xstate';
+import { errorText } from '../src/core/error-text.ts';
 import type { OrderSeen } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
@@ -197,7 +198,7 @@ async function askExchange({ exchange, clock, doomed, held }: QuestionInput): Pr
     try {
       return await exchange.openOrders(account, 'look-up');
     } catch (thrown) {
-      return thrown instanceof Error ? thrown.message : String(thrown);
+      return errorText(thrown);
     }
   };
   const [A, B] = await Promise.all([read('A'), read('B')]);
@@ -433,7 +434,7 @@ export const stopCleanupMachine = setup({
     ),
     reportDefect: ({ context }, params: { thrown: unknown }) => {
       const { reporter, clock } = context.deps;
-      const message = params.thrown instanceof Error ? params.thrown.message : String(params.thrown);
+      const message = errorText(params.thrown);
       reporter.report({ type: 'cleanup.failed', atMs: clock.nowMs(), message });
     },
     reportFinished: ({ context }) => {

@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import { type Decimal, max } from '../src/core/decimal.ts';
+import { errorText } from '../src/core/error-text.ts';
 import type { OrderWords } from '../src/core/facts.ts';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { OrderOutcome, PreparedOrder, PricedFrom } from '../src/core/journal-entry.ts';
@@ -396,18 +397,13 @@ export function journalOutcome(
     const body: OrderOutcome = { clientOrderId, outcome, detail, atMs };
     journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs, body }]);
   } catch (thrown) {
-    reporter.report({ type: 'journal.failed', atMs, message: `${clientOrderId}: ${wordsOf(thrown)}` });
+    reporter.report({ type: 'journal.failed', atMs, message: `${clientOrderId}: ${errorText(thrown)}` });
   }
 }
 
 /** Outcomes after which the exchange may have more to say of an order. */
 function mayLive(outcome: OrderOutcome['outcome']): boolean {
   return outcome === 'resting' || outcome === 'unknown';
-}
-
-/** What was thrown, in words. */
-export function wordsOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The order as facts name it. Throws before there is one. */

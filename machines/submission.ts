@@ -1,4 +1,5 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
+import { errorText } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import type {
   OrderSeen,
@@ -59,7 +60,6 @@ import {
   UNKNOWN_PAUSE_MS,
   verdict,
   whyOf,
-  wordsOf,
 } from './submission-steps.ts';
 
 /**
@@ -238,11 +238,11 @@ const setupSubmission = setup({
     },
     draftAttempt: assign({ draft: ({ context }) => draftAttempt(context) }),
     noteRecordFailure: assign((_, params: { thrown: unknown }) => ({
-      why: reason('not-recorded', '9.3', { message: wordsOf(params.thrown) }),
+      why: reason('not-recorded', '9.3', { message: errorText(params.thrown) }),
     })),
     reportRecordFailure: ({ context }, params: { thrown: unknown }) => {
       const { reporter, clock } = context.deps;
-      reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: wordsOf(params.thrown) });
+      reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: errorText(params.thrown) });
     },
     noteRecorded: assign((_, params: { output: Recorded }) => ({
       recorded: params.output,

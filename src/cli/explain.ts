@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
@@ -150,7 +151,7 @@ export async function alertsTestCommand(parts: LookParts, notifier: Notifier | n
   } catch (thrown) {
     const { telegram } = settings;
     const at = telegram === null ? '' : `TELEGRAM_GATEWAY_URL ${new URL(telegram.gatewayUrl).origin}: `;
-    complain(`${at}${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    complain(`${at}${errorText(thrown)}`);
     if (telegram !== null)
       complain('The gateway is set by TELEGRAM_GATEWAY_URL, its key by API_KEY, the chat by CHAT_ID.');
     return 1;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { errorText } from '../core/error-text.ts';
 import { printable } from '../core/printable.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
@@ -280,7 +281,7 @@ async function orSayWhy(command: () => Promise<number>): Promise<number> {
   try {
     return await command();
   } catch (thrown) {
-    console.error(printable(thrown instanceof Error ? thrown.message : String(thrown)));
+    console.error(printable(errorText(thrown)));
     return EXIT_CONFIGURATION;
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errorText } from '../core/error-text.ts';
 import { instrumentsFromJson, NAMED_ENVIRONMENT, paperEnvironment, startPaper } from '../paper/index.ts';
 
 export interface PaperCommandOptions {
@@ -51,6 +52,6 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
-    throw new Error(`${path} is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new Error(`${path} is not JSON: ${errorText(thrown)}`);
   }
 }

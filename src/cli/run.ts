@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { type Control, openControl } from '../control/server.ts';
 import type { Answer } from '../core/commands.ts';
+import { errorText } from '../core/error-text.ts';
 import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
 import { createEngineClock } from '../engine/clock.ts';
 import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
@@ -102,7 +103,7 @@ export async function run(
     journal = openRunJournal(settings, venue, redact);
     settings = goOnWithEdit(journal, disk, log) ?? settings;
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorText(thrown);
     if (log === null) console.error(redact(why));
     else log.say('error', why, Date.now());
     locks?.release();
@@ -260,7 +261,7 @@ function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, log: EngineL
     disk.accept(reading.settings);
     return reading.settings;
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorText(thrown);
     log.say('error', `A command that the last run was killed in could not be gone on with: ${why}`, Date.now());
     return null;
   }
@@ -271,7 +272,7 @@ function closeJournal(journal: EngineJournal, log: EngineLog): void {
   try {
     journal.close();
   } catch (thrown) {
-    log.say('error', thrown instanceof Error ? thrown.message : String(thrown), Date.now());
+    log.say('error', errorText(thrown), Date.now());
   }
 }
 
@@ -280,7 +281,7 @@ function sayWhere({ dataDir }: Settings, url: string, log: EngineLog): void {
   try {
     writeEngineAddress(dataDir, Number(new URL(url).port), process.pid);
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorText(thrown);
     log.say('warn', `status finds this engine by GRVT_HEDGE_HTTP_PORT only: ${why}`, Date.now());
   }
 }
@@ -304,7 +305,7 @@ async function takeCommands({ dataDir }: Settings, steer: Steer, log: EngineLog)
   try {
     return await openControl(dataDir, (command) => steer(command));
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorText(thrown);
     log.say('error', `This engine takes no commands: ${why} (strategy 16.5)`, Date.now());
     return null;
   }
@@ -344,7 +345,7 @@ function openLogOf({ logDir }: Settings): LogFile {
   try {
     return openLogFile({ dir: logDir });
   } catch (thrown) {
-    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const said = errorText(thrown);
     throw new Error(`the log in ${logDir} cannot be written: ${said}. Make it writable, or set GRVT_HEDGE_LOG_DIR`);
   }
 }
@@ -393,7 +394,7 @@ export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: 
     try {
       more = journal.compact(Date.now()).more;
     } catch (thrown) {
-      tell(`old entries could not be removed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      tell(`old entries could not be removed: ${errorText(thrown)}`);
     }
     timer = setTimeout(step, more ? COMPACT_PAUSE_MS : DAY_MS);
   };
@@ -440,7 +441,7 @@ function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: Eng
     for (const warning of await marginWarnings(engine.exchange, terms, opening)) log.say('warn', warning, Date.now());
   });
   compared.catch((thrown: unknown) => {
-    log.say('error', `the terms of the accounts: ${thrown instanceof Error ? thrown.message : thrown}`, Date.now());
+    log.say('error', `the terms of the accounts: ${errorText(thrown)}`, Date.now());
   });
 }
 

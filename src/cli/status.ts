@@ -6,10 +6,10 @@ import { latestMargins } from '../explain/levelling.ts';
 import { clockTime } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';
 import { isHeld } from '../journal/lock.ts';
-import { lasting } from '../log/index.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
+import { lasting } from '../texts/duration.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
 
 /** A running engine on this machine answers at once. */

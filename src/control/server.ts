@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, constants, lstatSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Answer, Command } from '../core/commands.ts';
+import { errorText } from '../core/error-text.ts';
 import { openPrivate } from '../os/private-files.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
@@ -125,7 +126,7 @@ function serve(socket: Socket, secret: string, handle: (command: Command) => Pro
       if (request === null) return refuse(socket, 'not a command of this version');
       handle(request.command).then(
         (answer) => finish(socket, { answer }),
-        (thrown: unknown) => finish(socket, { error: thrown instanceof Error ? thrown.message : String(thrown) }),
+        (thrown: unknown) => finish(socket, { error: errorText(thrown) }),
       );
     },
   });

@@ -1,3 +1,4 @@
+import { errorText } from './error-text.ts';
 import type { AccountName } from './model.ts';
 import { type Reason, reason } from './reasons.ts';
 
@@ -40,6 +41,6 @@ export interface ExchangeFailure {
 /** Reads whatever was thrown as a failure; a defect of ours (no `kind`) is reported as `unavailable` of the call named. */
 export function toFailure(thrown: unknown, call: string, account: AccountName | null): ExchangeFailure {
   if (thrown instanceof Error && 'kind' in thrown && 'call' in thrown) return thrown as unknown as ExchangeFailure;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = errorText(thrown);
   return { kind: 'unavailable', call, account, code: null, why: reason('part-failed', '10.3', { message }), message };
 }

@@ -1,5 +1,6 @@
 import type { InspectionEvent } from 'xstate';
 import { parseCommand } from '../control/protocol.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -79,7 +80,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       publicUrl: () => settings().publicUrl,
     });
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorText(thrown);
     warn(`No dashboard: ${why}; the engine goes on without (GRVT_HEDGE_HTTP_PORT)`);
     return null;
   }

@@ -12,6 +12,7 @@ import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-c
 import { alertKey } from '../core/alerts.ts';
 import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
 import { netLeftAlert, takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
@@ -232,7 +233,7 @@ export function startEngine(parts: EngineParts): Engine {
     const alerts = [defect, ...left.map((net) => netLeftAlert(net, clock.nowMs()))];
     const lines = alerts.map((alert) => alertLine(alert, settings.lang));
     const told = sendLines(parts.notifier, lines).catch((why: unknown) => {
-      parts.warn(`the defect could not be reported: ${why instanceof Error ? why.message : String(why)}`);
+      parts.warn(`the defect could not be reported: ${errorText(why)}`);
     });
     const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
     const known = { exchange, clock, reporter, cancelOnStop, keep, ...journalledForCleanup(journal, parts.warn) };
@@ -392,7 +393,7 @@ function journalledForCleanup(
     const unknown = inDoubt(memory).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
     return { unknown, live: journalledOrders(memory) };
   } catch (thrown) {
-    warn(thrown instanceof Error ? thrown.message : String(thrown));
+    warn(errorText(thrown));
     return { unknown: [], live: [] };
   }
 }

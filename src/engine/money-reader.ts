@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import {
   type FillRow,
@@ -80,7 +81,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   function read(): void {
     readAll().then(
       (why) => follow(why),
-      (thrown: unknown) => follow(thrown instanceof Error ? thrown.message : String(thrown)),
+      (thrown: unknown) => follow(errorText(thrown)),
     );
   }
 
@@ -192,7 +193,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
       book(rows);
     } catch (thrown) {
       // The next list has them, and a journal that cannot be written stops what matters by itself.
-      parts.say('warn', `Money: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      parts.say('warn', `Money: ${errorText(thrown)}`);
     }
   }
 

@@ -14,6 +14,7 @@ import {
 } from '../core/commands.ts';
 import { ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
@@ -141,9 +142,9 @@ async function written(
   const isBold = !WITHOUT_JOURNAL.includes(command.verb);
   let remembered: Promise<string | null>;
   try {
-    remembered = journal.durable(journal.append(entries)).then(() => null, messageOf);
+    remembered = journal.durable(journal.append(entries)).then(() => null, errorText);
   } catch (thrown) {
-    remembered = Promise.resolve(messageOf(thrown));
+    remembered = Promise.resolve(errorText(thrown));
   }
   const reason = isBold ? await remembered : null;
   if (reason !== null) return refusal(say('not-journalled', null, { reason }));
@@ -222,7 +223,7 @@ async function reload(
     rows = resolution.symbols;
     if (!isDry) await rekey(parts, changes.keys, settings);
   } catch (thrown) {
-    return refusal(say('refused', null, { reason: messageOf(thrown) }));
+    return refusal(say('refused', null, { reason: errorText(thrown) }));
   }
   const isFileAsRead = () => change === null || disk.symbolsFile()?.isAsRead === true;
   const fileChanged = () => refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
@@ -259,7 +260,7 @@ async function reload(
     if (!answer.ok) await keysBack(parts, changes.keys);
     return answer;
   } catch (thrown) {
-    return refusal(say('refused', null, { reason: messageOf(thrown) }));
+    return refusal(say('refused', null, { reason: errorText(thrown) }));
   }
 }
 
@@ -337,8 +338,4 @@ function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
 
 function refusal(...says: readonly Said[]): Answer {
   return { ok: false, says };
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

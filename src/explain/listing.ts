@@ -6,8 +6,8 @@ import { restoreOutbox } from '../core/outbox.ts';
 import { remainingSize, type SymbolState, waitingSize } from '../core/symbol-state.ts';
 import { sideAgainst } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { lasting } from '../log/lines.ts';
 import { alertLine } from '../notify/texts.ts';
+import { lasting } from '../texts/duration.ts';
 import type { Language } from '../texts/language.ts';
 import { clockTime, columns, plainJson } from './words.ts';
 

@@ -1,5 +1,6 @@
 import type { Declared } from '../core/audit/declared.ts';
 import { encode } from '../core/codec.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { StoredEntry } from '../core/journal-entry.ts';
 import { book, lotsNet } from '../core/ledger.ts';
@@ -96,7 +97,7 @@ function replayDecision(entry: StoredEntry<'decision'>): Difference | null {
   try {
     again = makePlan(input);
   } catch (thrown) {
-    again = `no plan: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    again = `no plan: ${errorText(thrown)}`;
   }
   const first = firstDifference(plan, again);
   return first === null ? null : { ...about, what: 'decision', ...first };

@@ -1,6 +1,6 @@
 import type { Fact } from '../core/facts.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { lasting } from '../log/lines.ts';
+import { lasting } from '../texts/duration.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import { clockTime, zoneName } from './words.ts';
 

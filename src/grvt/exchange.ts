@@ -1,5 +1,6 @@
 import { MDG, TDG } from '@grvt/client';
 import nodeFetch from 'node-fetch';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import {
   ACCOUNTS,
@@ -377,7 +378,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     try {
       onWire?.(event);
     } catch (thrown) {
-      log('ERROR', `the wire tap failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      log('ERROR', `the wire tap failed: ${errorText(thrown)}`);
     }
   }
 

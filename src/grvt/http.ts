@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { errorText } from '../core/error-text.ts';
 
 /** One answer as received. */
 export interface HttpAnswer {
@@ -169,7 +170,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function neverConnected(cause: unknown): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = errorText(cause);
   return Object.assign(new Error(message, { cause }), { code: codeOf(cause), syscall: 'connect' });
 }
 

@@ -1,4 +1,5 @@
 import WebSocket, { type ClientOptions, type RawData } from 'ws';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName, type Book } from '../core/model.ts';
 import type { FillRow } from '../core/money.ts';
@@ -183,7 +184,7 @@ function keepConnected(input: {
     try {
       headers = session === null ? null : await session.ready();
     } catch (error) {
-      say('down', `no session: ${wordsOf(error)}`);
+      say('down', `no session: ${errorText(error)}`);
       retry();
       return;
     }
@@ -230,7 +231,7 @@ function keepConnected(input: {
       }
       // Only the session was wrong: a new one first. Its own pauses hold if the login fails.
       session.renew(rejected).then(retry, (error: unknown) => {
-        say('down', `no session: ${wordsOf(error)}`);
+        say('down', `no session: ${errorText(error)}`);
         retry();
       });
     }
@@ -411,7 +412,7 @@ function keepConnected(input: {
       response.resume();
       lose(`handshake refused: HTTP ${response.statusCode}`, response.statusCode === 401 ? headers : null);
     });
-    socket.on('error', (error) => lose(wordsOf(error)));
+    socket.on('error', (error) => lose(errorText(error)));
     socket.on('close', (code) => lose(`disconnected (${code})`));
   }
 
@@ -433,8 +434,4 @@ function unsubscribed(subscription: Subscription, result: unknown): string | nul
   const subs = result !== null && typeof result === 'object' && 'subs' in result ? result.subs : null;
   if (!Array.isArray(subs)) return null;
   return subscription.selectors.find((selector) => !subs.includes(selector)) ?? null;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

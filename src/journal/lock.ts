@@ -3,6 +3,7 @@ import { closeSync, constants, ftruncateSync, lstatSync, lutimesSync, readFileSy
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { errorText } from '../core/error-text.ts';
 import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../os/private-files.ts';
 import { HAS_MACHINE_NAMES, type HeldName, type Holder, NameTaken, takeName } from './machine-name.ts';
 
@@ -123,7 +124,7 @@ async function takeAccount(name: string, what: string): Promise<HeldName> {
       const message = `${whoHolds(holder)} already runs on ${what}. Stop it first, or use its pages`;
       throw new LockError('held', name, holder.pid, message);
     }
-    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const said = errorText(thrown);
     throw new LockError('unusable', name, null, `the lock for ${what} cannot be taken: ${said}`, thrown);
   }
 }
@@ -247,7 +248,7 @@ function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
     }
     // Of a lock that cannot be taken the cause alone: the rest names the account.
     const why = error instanceof LockError ? error.cause : error;
-    const said = why instanceof Error ? why.message : String(why);
+    const said = errorText(why);
     return [{ held: false, message: `the lock ${path} cannot be kept: ${said}` }];
   }
 }
@@ -265,7 +266,7 @@ function refusal(error: unknown, path: string, pidPath: string, what: string): L
     const who = pid === null ? 'another engine' : `another engine (pid ${pid})`;
     return new LockError('held', path, pid, `${who} already runs on ${what}. Stop it first, or use its pages`);
   }
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorText(error);
   const message = `the lock ${path} for ${what} cannot be taken: ${said}. Make its directory writable for this user`;
   return new LockError('unusable', path, null, message, error);
 }

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { errorText } from '../core/error-text.ts';
 
 /**
  * The console of a run (strategy 13.6): standard output or standard error, written so that nobody can hold up the engine by
@@ -74,7 +75,7 @@ export function openConsole(fd: number, options: ConsoleOptions = {}): EngineCon
         close(sink);
         sink = null;
         rest = new Uint8Array();
-        lose(thrown instanceof Error ? thrown.message : String(thrown));
+        lose(errorText(thrown));
       }
     },
     colour: isatty(fd),

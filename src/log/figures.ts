@@ -2,7 +2,7 @@ import { Decimal, type Decimal as DecimalValue, ZERO } from '../core/decimal.ts'
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName, type LotMatch } from '../core/model.ts';
 import type { Reporter } from '../ports.ts';
-import { lasting } from './lines.ts';
+import { lasting } from '../texts/duration.ts';
 
 /** The rollout figures of the runbook, as they stand now. Rates are 0 to 1; null: nothing to reckon from yet. */
 export interface FiguresSnapshot {

@@ -4,6 +4,7 @@ import type { Fact, OrderWords } from '../core/facts.ts';
 import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 import { ALERT_TEXTS } from '../texts/alerts.ts';
+import { lasting } from '../texts/duration.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -476,15 +477,4 @@ function count(amount: number, noun: string): string {
 
 function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
-}
-
-/** A duration in the largest units that matter: `45 s`, `12 min`, `6 h 5 min`, `3 d 2 h`. Negative ones are 0 s. */
-export function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }

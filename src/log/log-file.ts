@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../core/error-text.ts';
 import { ensurePrivateDirectory, openPrivate } from '../os/private-files.ts';
 
 /** The live log file always has this name, so that it can be followed and searched (strategy 14). */
@@ -75,7 +76,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
       for (const name of old.slice(0, Math.max(0, old.length - maxOldFiles))) rmSync(join(dir, name), { force: true });
     } catch (thrown) {
       sizeBound = size + maxBytes;
-      complain(`Old log files could not be put aside or deleted: ${thrown instanceof Error ? thrown.message : thrown}`);
+      complain(`Old log files could not be put aside or deleted: ${errorText(thrown)}`);
     }
   };
   open();

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { Decimal } from '../core/decimal.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { Redact, Reporter } from '../ports.ts';
 import { ruleOf } from '../texts/reasons.ts';
@@ -73,7 +74,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
       screen.write(text);
     } catch (thrown) {
       screenBroken = true;
-      toFile(record('warn', `The screen cannot be written: ${reason(thrown)}; the log file goes on`));
+      toFile(record('warn', `The screen cannot be written: ${errorText(thrown)}; the log file goes on`));
     }
   };
   const toFile = (json: string) => {
@@ -83,7 +84,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
       if (fileBroken) onScreen(`${redact('The log file can be written again')}\n`);
       fileBroken = false;
     } catch (thrown) {
-      if (!fileBroken) onScreen(`The log file cannot be written: ${redact(reason(thrown))}; the screen goes on\n`);
+      if (!fileBroken) onScreen(`The log file cannot be written: ${redact(errorText(thrown))}; the screen goes on\n`);
       fileBroken = true;
     }
   };
@@ -170,8 +171,4 @@ function plain(value: unknown): unknown {
   if (Decimal.isDecimal(value)) return value.toFixed();
   if (Array.isArray(value)) return value.map(plain);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-}
-
-function reason(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { errorText } from '../core/error-text.ts';
 import { MarketError } from './errors.ts';
 
 /** Rows of a CSV file, one at a time. */
@@ -30,7 +31,7 @@ export async function* linesOf(file: string): AsyncGenerator<{ readonly line: st
     }
   } catch (thrown) {
     if (thrown instanceof MarketError) throw thrown;
-    throw new MarketError(`${file}: cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new MarketError(`${file}: cannot be read: ${errorText(thrown)}`);
   } finally {
     source.destroy();
   }

@@ -21,6 +21,7 @@ import {
 } from '../core/outbox.ts';
 import { printable } from '../core/printable.ts';
 import { ALERT_TEXTS } from '../texts/alerts.ts';
+import { lasting } from '../texts/duration.ts';
 import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
@@ -63,7 +64,6 @@ interface Words {
   readonly unhedged: (count: number, usdt: string | null, costUsdt: string | null) => string;
   readonly newsUnknown: (names: string) => string;
   readonly test: (at: string) => string;
-  readonly duration: { readonly s: string; readonly min: string; readonly h: string; readonly d: string };
 }
 
 interface DailyWords {
@@ -135,7 +135,6 @@ const EN: Words = {
     `Unhedged: ${count}${usdt === null ? '' : `, worth ${usdt} USDT`}${costUsdt === null ? ', cost at the touch not known' : `, cost at the touch ${costUsdt} USDT`}`,
   newsUnknown: (names) => `Not known yet: ${names}`,
   test: (at) => `Test message of ${at}: alerts arrive here.`,
-  duration: { s: ' s', min: ' min', h: ' h', d: ' d' },
 };
 
 const ZH: Words = {
@@ -196,7 +195,6 @@ const ZH: Words = {
     `未对冲 ${count} 个${usdt === null ? '' : `，价值 ${usdt} USDT`}${costUsdt === null ? '，按盘口对冲的成本未知' : `，按盘口对冲的成本 ${costUsdt} USDT`}`,
   newsUnknown: (names) => `状态未知：${names}`,
   test: (at) => `${at} 测试消息：告警可以送达。`,
-  duration: { s: ' 秒', min: ' 分钟', h: ' 小时', d: ' 天' },
 };
 
 const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
@@ -205,7 +203,7 @@ const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
 const DETAIL_LIMIT = 140;
 
 /** The words of a language, with the times of a zone: `2026-11-20 09:40`. */
-type Told = Words & { readonly local: (atMs: number) => string };
+type Told = Words & { readonly language: Language; readonly local: (atMs: number) => string };
 
 /** The zone of the daily report, and of messages where no other is said. */
 const BEIJING = 'Asia/Shanghai';
@@ -230,11 +228,11 @@ export function alertTexts(
   label: string,
   zone = BEIJING,
 ): AlertTexts & { test(nowMs: number): string } {
-  const words: Told = { ...LANGUAGES[language], local: localTime(zone) };
+  const words: Told = { ...LANGUAGES[language], language, local: localTime(zone) };
   const heading = (lateSinceMs: number | null, nowMs: number): string => {
     const first = `[${label}] ${words.timesAre(zone)}`;
     if (lateSinceMs === null) return first;
-    return `${first}\n${words.late(clock(lateSinceMs, nowMs, words), span(nowMs - lateSinceMs, words))}`;
+    return `${first}\n${words.late(clock(lateSinceMs, nowMs, words), lasting(nowMs - lateSinceMs, words.language))}`;
   };
   return {
     heading,
@@ -278,12 +276,12 @@ function groupText(group: NoticeGroup, nowMs: number, words: Told): string {
 function noticeLine(notice: Notice, nowMs: number, words: Told): string {
   const about = subject(notice, words);
   const line = notice.overAtMs === null ? lineOf(notice, words) : shortCall(notice);
-  const lasting = Math.max(0, nowMs - notice.sinceMs);
+  const ageMs = Math.max(0, nowMs - notice.sinceMs);
   const when =
     notice.overAtMs === null
-      ? words.since(clock(notice.sinceMs, nowMs, words), lasting < 5000 ? '' : span(lasting, words))
+      ? words.since(clock(notice.sinceMs, nowMs, words), ageMs < 5000 ? '' : lasting(ageMs, words.language))
       : words.lasted(
-          span(Math.max(0, notice.overAtMs - notice.sinceMs), words),
+          lasting(Math.max(0, notice.overAtMs - notice.sinceMs), words.language),
           clock(notice.sinceMs, nowMs, words),
           clock(notice.overAtMs, nowMs, words),
         );
@@ -439,7 +437,7 @@ function dailyLine(symbol: StuckSymbol, nowMs: number, words: Told): string {
     side: symbol.hedgeSide,
     size: `${symbol.size.toFixed()} ${symbol.instrument.split('_')[0]}`,
     since: clock(symbol.unhedgedSinceMs, nowMs, words),
-    duration: span(nowMs - symbol.unhedgedSinceMs, words),
+    duration: lasting(nowMs - symbol.unhedgedSinceMs, words.language),
     guard: symbol.guardPrice?.toFixed() ?? null,
     touch: symbol.touch?.toFixed() ?? null,
     missing:
@@ -474,14 +472,4 @@ function clock(atMs: number, nowMs: number, { local }: Told): string {
 function isoDate(day: number): string {
   const date = new Date(day * 86_400_000);
   return Number.isNaN(date.getTime()) ? '????-??-??' : date.toISOString().slice(0, 10);
-}
-
-function span(ms: number, { duration }: Words): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds}${duration.s}`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes}${duration.min}`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours}${duration.h}${minutes % 60 === 0 ? '' : ` ${minutes % 60}${duration.min}`}`;
-  return `${Math.floor(hours / 24)}${duration.d}${hours % 24 === 0 ? '' : ` ${hours % 24}${duration.h}`}`;
 }

@@ -1,5 +1,6 @@
 import { standingEntry } from '../../machines/daemon-actors.ts';
 import type { Auditor } from '../core/audit/index.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { StandingVerb } from '../core/modes.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -211,7 +212,7 @@ export class EngineProcess {
     this.#engine = engine;
     engine.stopped.then(
       (output) => this.#ended(life, engine, output.exitCode, output.failure),
-      (error: unknown) => this.#ended(life, engine, 70, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => this.#ended(life, engine, 70, errorText(error)),
     );
   }
 

@@ -4,7 +4,7 @@ import type { Alert, AlertKind } from '../../src/core/alerts.ts';
 import { ALERT_KINDS } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import { reason } from '../../src/core/reasons.ts';
-import { DEFAULT_LINE_CONTEXT, FACT_TYPES, type Level, lasting, line, sharedBases } from '../../src/log/lines.ts';
+import { DEFAULT_LINE_CONTEXT, FACT_TYPES, type Level, line, sharedBases } from '../../src/log/lines.ts';
 import { A_BUY, AT, B_SELL, d, FACTS, match } from './facts.ts';
 
 /** What each fact says, word by word; null: nothing. */
@@ -295,22 +295,6 @@ describe('alerts', () => {
       assert.ok(said?.text.includes(PHRASES[kind] ?? 'ALERT'));
       assert.ok(said?.text.endsWith(': BNB, account B, for 7 h, net 0.52 BNB'), said?.text);
     });
-  }
-});
-
-describe('durations', () => {
-  for (const [ms, said] of [
-    [-5, '0 s'],
-    [34_400, '34 s'],
-    [119_000, '119 s'],
-    [120_000, '2 min'],
-    [5_400_000, '90 min'],
-    [7_200_000, '2 h'],
-    [21_900_000, '6 h 5 min'],
-    [86_400_000 * 3, '3 d'],
-    [86_400_000 * 3 + 7_200_000, '3 d 2 h'],
-  ] as const) {
-    it(`${ms} ms is ${said}`, () => assert.equal(lasting(ms), said));
   }
 });
 

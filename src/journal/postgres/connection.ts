@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { errorText } from '../../core/error-text.ts';
 import { JournalError } from '../errors.ts';
 import { clientConfig, shownDatabase } from './address.ts';
 
@@ -89,7 +90,7 @@ export function databaseError(thrown: unknown, name: string, doing: string): Jou
   if (thrown instanceof JournalError) return thrown;
   // All addresses of a host failed: each has its own error.
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
-  const said = first instanceof Error ? first.message : String(first);
+  const said = errorText(first);
   return new JournalError('unreachable', name, `${doing} failed: ${said}`, thrown);
 }
 
