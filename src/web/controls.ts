@@ -29,6 +29,8 @@ export interface Controls {
 export interface ShownSaid extends Texts {
   readonly code: Said['code'];
   readonly symbol: string | null;
+  /** Its figures, as text. */
+  readonly params: Said['params'];
 }
 
 export function serveControls(
@@ -85,5 +87,6 @@ export function serveControls(
 }
 
 function shownSaid(said: Said): ShownSaid {
-  return { code: said.code, symbol: said.symbol, ...answerTexts(said) };
+  const { code, symbol, params } = said;
+  return { code, symbol, params, ...answerTexts(said) };
 }

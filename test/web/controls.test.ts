@@ -58,6 +58,7 @@ describe('16.6 commands by the page', () => {
         {
           code: 'will-pause',
           symbol: 'BNB_USDT_Perp',
+          params: {},
           en: 'opens nothing, repairs until it is hedged, then does nothing',
           zh: '不再开仓，修复至对冲完成后什么都不做',
         },

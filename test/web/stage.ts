@@ -5,6 +5,8 @@ import { memoryOf } from '../../machines/symbol.ts';
 import { systemClock } from '../../src/cli/run.ts';
 import { type Dashboard, openDashboard } from '../../src/engine/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import { settingsOnDisk } from '../../src/engine/settings-on-disk.ts';
+import { createSteering } from '../../src/engine/steering.ts';
 import { openVenue, secretsOf, type Venue } from '../../src/engine/venue.ts';
 import { createGrvtExchange } from '../../src/grvt/exchange.ts';
 import { createStreams, type Streams } from '../../src/grvt/stream.ts';
@@ -91,6 +93,15 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     },
   });
   dashboard.attach(engine);
+  const steer = createSteering({
+    engine,
+    journal: engine.journal,
+    clock: systemClock,
+    disk: settingsOnDisk({ env: {}, root: ROOT }, settings, null),
+    hide: () => {},
+    report: (fact) => dashboard.report(fact),
+  });
+  dashboard.takeCommands(steer);
   let closed = false;
   return {
     url: dashboard.url,

@@ -32,6 +32,7 @@ export function openDetail(app, page, instrument) {
 
   page.append(
     parts.head,
+    app.control.bar(`symbol:${instrument}`, t('act.commands')),
     h('div', { class: 'column' }, parts.now, parts.orders, parts.lots, parts.feed.element),
     h(
       'div',

@@ -1,6 +1,8 @@
+import { needsAction } from './alerts.js';
+import { createControl } from './control.js';
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
-import { createOverview, goneWords, needsAction } from './view.js';
+import { createOverview, goneWords } from './view.js';
 import { alertWords, language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page; the engine keeps as many. */
@@ -32,6 +34,7 @@ let announced = new Set();
 let shown = null;
 let shownName = '';
 let shownLink = '';
+let shownHeader = '';
 /** How far down each view was read; there are no more than symbols. */
 const scrolled = new Map();
 
@@ -48,6 +51,7 @@ const app = {
     if (model.status?.engine === 'stopped') return 'stopped';
     return Math.abs(Date.now() - model.heardAtMs) < SILENT_AFTER_MS ? 'live' : 'silent';
   },
+  control: createControl(() => header()),
   symbol: (instrument) => model.status?.symbols.find((one) => one.instrument === instrument) ?? null,
 };
 
@@ -114,6 +118,7 @@ function heard(name, value) {
     setTimeZone(value.status.timeZone);
     skewMs = model.heardAtMs - value.status.atMs;
     setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
+    app.control.hear(value.acts);
     show();
   } else if (name === 'status' && model.status !== null) {
     changeStatus(value);
@@ -206,7 +211,14 @@ function header() {
   const link = app.link();
   const needing = (status?.alerts ?? []).filter(needsAction).length;
   const mark = link === 'silent' ? '(!) ' : needing > 0 ? `(${needing}) ` : '';
+  // What is pressed is not taken away by the next status.
+  const drawn = JSON.stringify([
+    ...[model.version, mode, name, status?.startedAtMs, model.live, model.full, link, language()],
+    ...[document.documentElement.dataset.theme, app.control.state()],
+  ]);
   document.title = `${mark}${name === '' ? 'grvt-hedge' : `${name} · grvt-hedge`}`;
+  if (drawn === shownHeader) return;
+  shownHeader = drawn;
   top.replaceChildren(
     h(
       'a',
@@ -225,6 +237,7 @@ function header() {
       h('i'),
       link === 'stopped' ? t('stopped') : model.full ? t('full') : !model.live ? t('offline') : t(link),
     ),
+    app.control.button(),
     h(
       'button',
       { type: 'button', class: 'plain', onclick: toggleLanguage, lang: language() === 'en' ? 'zh' : 'en' },

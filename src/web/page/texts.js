@@ -1,9 +1,12 @@
+import { ACT } from './texts-act.js';
+
 /**
  * Every word of the page, English and Chinese; a new language is a new table here. `{name}` is filled in by words.js.
  * The names of the five states are the statechart's own and are never translated, only explained.
  */
 export const TEXTS = {
   en: {
+    act: ACT.en,
     name: 'English',
     other: '中文',
     live: 'live',
@@ -336,6 +339,7 @@ export const TEXTS = {
     doesTrim: 'cancels {intent}',
   },
   zh: {
+    act: ACT.zh,
     name: '中文',
     other: 'English',
     live: '实时',

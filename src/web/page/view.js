@@ -1,7 +1,8 @@
+import { createAlerts, needsAction } from './alerts.js';
 import { createCurves } from './curves.js';
-import { h, refill, s, swap } from './dom.js';
+import { h, s, swap } from './dom.js';
 import { createTable } from './table.js';
-import { alertWords, base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
+import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
 /** Phases in the order a person wants to see them counted. */
 export const PHASES = ['imbalanced', 'partial-wait', 'cooldown', 'waiting', 'capped', 'equal', 'draining', 'stopped'];
@@ -24,15 +25,16 @@ export function createOverview(app, page) {
   parts.bar = h('div', { class: 'bar' });
   parts.tiles = h('div', { class: 'tiles' });
   parts.table = app.model.status.symbols.length >= DENSE_FROM ? createTable(app) : null;
-  parts.alerts = h('section', { class: 'card alerts' });
+  parts.alerts = createAlerts(app);
+  const acts = app.control.bar('all', t('act.commands'));
   parts.feed = createFeed(app, null);
   parts.curves = createCurves(app.model.total, { total: true });
   page.append(
     parts.lead,
     parts.accounts,
     parts.figures,
-    h('section', { class: 'symbols' }, parts.bar, parts.table?.element ?? '', parts.tiles),
-    h('aside', { class: 'side' }, parts.alerts, parts.feed.element),
+    h('section', { class: 'symbols' }, parts.bar, acts, parts.table?.element ?? '', parts.tiles),
+    h('aside', { class: 'side' }, parts.alerts.element, parts.feed.element),
     h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
   );
   all();
@@ -42,7 +44,7 @@ export function createOverview(app, page) {
     accounts();
     figures();
     bar();
-    alerts();
+    parts.alerts.update();
     const { symbols } = app.model.status;
     parts.tiles.classList.toggle('dense', symbols.length >= DENSE_FROM);
     parts.tiles.classList.toggle('few', symbols.length <= FEW);
@@ -109,10 +111,6 @@ export function createOverview(app, page) {
     else parts.bar.append(h('h2', {}, t('symbols')), made, symbols.length >= DENSE_FROM ? input : '');
   }
 
-  function alerts() {
-    refill(parts.alerts, ...alertList(app.model.status));
-  }
-
   function tile(symbol) {
     const made = symbolTile(symbol);
     const old = tiles.get(symbol.instrument);
@@ -135,7 +133,7 @@ export function createOverview(app, page) {
       accounts();
       figures();
       bar();
-      alerts();
+      parts.alerts.update();
       for (const instrument of changed) tile(app.symbol(instrument));
       parts.table?.update(changed);
       arrange();
@@ -531,39 +529,6 @@ export function ladder(symbol) {
       h('span', {}, number(touch.ask), h('span', { class: 'dim' }, ` ${t('ask')}`)),
     ),
   );
-}
-
-/** Information requires no action (strategy 12.3), nor does what is over. */
-export function needsAction({ over, information, ackedBy, silencedUntilMs }) {
-  return !over && !information && ackedBy === null && silencedUntilMs === null;
-}
-
-function alertList(status) {
-  const { alerts, outboxWaiting } = status;
-  const loud = alerts.filter(needsAction);
-  return [
-    h('h2', {}, t('alerts'), loud.length > 0 ? h('b', { class: 'count-bad' }, String(loud.length)) : ''),
-    alerts.length === 0 ? h('p', { class: 'dim' }, t('noAlerts')) : '',
-    h(
-      'ul',
-      {},
-      alerts.map((alert) =>
-        h(
-          'li',
-          { class: alert.over ? 'over' : alert.critical ? 'critical' : alert.information ? 'information' : '' },
-          h('span', {}, alertWords(alert)),
-          h(
-            'span',
-            { class: 'dim' },
-            alert.over ? t('alertOver') : h('span', { 'data-since': alert.sinceMs, 'data-text': 'since' }),
-            alert.ackedBy === null ? '' : ` · ${t('acked', { by: alert.ackedBy })}`,
-            alert.silencedUntilMs === null ? '' : ` · ${t('silenced', { time: clock(alert.silencedUntilMs) })}`,
-          ),
-        ),
-      ),
-    ),
-    outboxWaiting > 0 ? h('p', { class: 'dim' }, t('outbox', { count: outboxWaiting })) : '',
-  ];
 }
 
 /** The feed of what happened, newest first; of one symbol or of all. */
