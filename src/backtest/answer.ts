@@ -13,6 +13,8 @@ export interface Answer {
   readonly invented: { readonly spread: string; readonly depthUsdt: string } | null;
   /** False: what was gained depends on the invented spread, and is not said (strategy 19.2). */
   readonly isMoneyKnown: boolean;
+  /** Settings that were set to one value. */
+  readonly fixed: Readonly<Record<string, string>>;
   readonly equityUsdt: string;
   readonly latencyMs: { readonly orders: number; readonly data: number };
   readonly feesPercent: { readonly maker: string; readonly taker: string };
@@ -67,6 +69,7 @@ export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])
     range: { from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() },
     invented: invented === null ? null : { spread: spreadText(invented.spread), depthUsdt: printE9(invented.depth) },
     isMoneyKnown: moneyKnown,
+    fixed: plan.fixed,
     equityUsdt: asked.equityUsdt,
     latencyMs: { orders: asked.latency.ordersMs, data: asked.latency.dataMs },
     feesPercent: { maker: asked.makerFeePercent, taker: asked.takerFeePercent },
@@ -79,14 +82,19 @@ export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])
 
 /** By what was before the split, under the harder rule of fills that was played. */
 function bestOf(points: readonly PointAnswer[], moneyKnown: boolean): PointAnswer | null {
-  let best: { readonly point: PointAnswer; readonly by: Decimal } | null = null;
+  let best: PointAnswer | null = null;
   for (const point of points) {
-    const first = point.runs[0]?.first ?? null;
-    if (first === null) continue;
-    const by = moneyKnown ? sumOf(first, 'total') : new Decimal(-unhedgedShare(first));
-    if (best === null || by.gt(best.by)) best = { point, by };
+    if ((point.runs[0]?.first ?? null) === null) continue;
+    if (best === null || isBetter(point.runs[0]!, best.runs[0]!, moneyKnown)) best = point;
   }
-  return best?.point ?? null;
+  return best;
+}
+
+/** Whether the one was better before the split; ties are not. */
+export function isBetter(one: Played, other: Played, moneyKnown: boolean): boolean {
+  if (one.first === null || other.first === null) return one.first !== null;
+  if (moneyKnown) return sumOf(one.first, 'total').gt(sumOf(other.first, 'total'));
+  return shareOf(one.first, 'unhedgedMs') < shareOf(other.first, 'unhedgedMs');
 }
 
 export type MoneyName = {
@@ -99,10 +107,6 @@ export function sumOf(figures: readonly PeriodFigures[], name: Exclude<MoneyName
 }
 
 /** Of the time of all symbols. */
-export function unhedgedShare(figures: readonly PeriodFigures[]): number {
-  return shareOf(figures, 'unhedgedMs');
-}
-
 export function shareOf(figures: readonly PeriodFigures[], name: 'unhedgedMs' | 'strandedMs'): number {
   const observed = figures.reduce((total, { observedMs }) => total + observedMs, 0);
   return observed === 0 ? 0 : figures.reduce((total, one) => total + one[name], 0) / observed;

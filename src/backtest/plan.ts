@@ -57,6 +57,8 @@ export interface Plan {
   readonly splitMs: number | null;
   readonly invented: InventedBook | null;
   readonly points: readonly Point[];
+  /** Set to one value, in all of them. */
+  readonly fixed: Readonly<Record<string, string>>;
   readonly fills: readonly FillRule[];
   /** Symbols that no symbols file has a row of. */
   readonly withoutRow: readonly string[];
@@ -117,10 +119,12 @@ export function planOf(asked: Asked): Plan {
   const fills = asked.fill === 'both' ? FILL_RULES : [asked.fill];
   mayTakeSoLong(asked, (range.toMs - range.fromMs) * names.length * fills.length);
   const points = pointsOf(names, asked);
+  const single = asked.sets.map(axisOf).filter(({ values }) => values.length === 1);
   return {
     ...{ asked, summaries, range, points, invented: inventedOf(asked, summaries) },
     splitMs: points.length > 1 ? range.fromMs + Math.round((range.toMs - range.fromMs) * CHOOSE_ON) : null,
     fills,
+    fixed: Object.fromEntries(single.map(({ name, values }) => [name, values[0]!])),
     withoutRow: names.filter((name) => !asked.rows.some((row) => row.instrument === name)),
   };
 }
@@ -188,8 +192,9 @@ export function pointsOf(
   return combinations.map((values) => {
     const ofRow = Object.fromEntries(Object.entries(values).filter(([name]) => ROW_FIELDS.includes(name)));
     const ofEngine = Object.fromEntries(Object.entries(values).filter(([name]) => !ROW_FIELDS.includes(name)));
+    const varying = axes.filter((axis) => axis.values.length > 1).map(({ name }) => [name, values[name]!]);
     const point: Point = {
-      values,
+      values: Object.fromEntries(varying),
       rows: own.map((row) => ({ ...row, enabled: true, ...ofRow })),
       variables: { ...variables, ...ofEngine },
     };

@@ -28,12 +28,14 @@ import { OpenLots, Period, type PeriodFigures } from './statement.ts';
 export interface Played {
   /** Up to there, ms of the market's time: its end, or where it was interrupted. */
   readonly untilMs: number;
+  readonly playedMs: number;
   readonly isWhole: boolean;
   readonly whole: readonly PeriodFigures[];
   /** Before and after the split; null: it was not reached, or none was asked for. */
   readonly first: readonly PeriodFigures[] | null;
   readonly rest: readonly PeriodFigures[] | null;
-  readonly series: Series;
+  /** null: left out, because there are too many runs to keep all. */
+  readonly series: Series | null;
   /** Smallest distance to the maintenance margin: equity per maintenance margin; null: nothing was held. */
   readonly leastMarginRatio: number | null;
   /** What was strange in the recording, by symbol. */
@@ -285,6 +287,7 @@ class Play {
     this.#engine?.exchange.close();
     return {
       untilMs: this.#time.nowMs,
+      playedMs: this.#time.nowMs - this.#question.range.fromMs,
       isWhole,
       whole: this.#whole.figures(),
       first: this.#first,

@@ -13,7 +13,7 @@ export function answerText(answer: Answer): string {
   return lines.join('\n');
 }
 
-function headLines({ market, range, invented }: Answer): string[] {
+function headLines({ market, range, invented, fixed, equityUsdt }: Answer): string[] {
   const of = market.map(({ symbol, counts }) => {
     const held = (['trade', 'book', 'candle'] as const).filter((kind) => (counts[kind] ?? 0) > 0);
     return `${symbol} (${held.map((kind) => `${counts[kind]} ${kind}s`).join(', ')})`;
@@ -21,6 +21,7 @@ function headLines({ market, range, invented }: Answer): string[] {
   return [
     `${of.join('; ')}`,
     `${range.from} to ${range.to}, ${lasting(Date.parse(range.to) - Date.parse(range.from))}`,
+    `${equityUsdt} USDT in each account${Object.keys(fixed).length === 0 ? '' : `; set: ${labelOf(fixed)}`}`,
     ...(invented === null
       ? []
       : [

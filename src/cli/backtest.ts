@@ -1,18 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { answerOf } from '../backtest/answer.ts';
-import { AskError, type Asked, latencyOf, planOf, questionOf, STRATEGY_VARIABLES } from '../backtest/plan.ts';
+import { type Answer, answerOf } from '../backtest/answer.ts';
+import { Kept } from '../backtest/kept.ts';
+import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES } from '../backtest/plan.ts';
 import { play } from '../backtest/play.ts';
 import { DEFAULT_LATENCY, type Row } from '../backtest/question.ts';
 import { answerText } from '../backtest/text.ts';
+import { playInWorkers } from '../backtest/workers.ts';
 import { MarketError } from '../market/errors.ts';
 import { FILL_RULES, type FillRule } from '../paper/index.ts';
+import { lasting } from '../simulate/report-text.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 import { MARKET_DIRECTORY } from './market.ts';
 
 /** `backtest` (strategy 19.2, 19.3). */
 
 const EXIT_GOOD = 0;
+/** Interrupted: what there was is told. */
+const EXIT_CUT = 1;
 /** A run failed, or broke an invariant. */
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
@@ -34,6 +40,7 @@ interface Given {
   readonly latency: string;
   readonly seed: string;
   readonly audit: boolean;
+  readonly workers?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
 }
@@ -63,6 +70,7 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option('--latency <ms,ms>', 'one way: orders, data', `${ordersMs},${dataMs}`)
     .option('--seed <seed>', 'of paths within candles and of latency', '1')
     .option('--no-audit', 'without the auditor: faster')
+    .option('--workers <count>', 'processes at a time (default: the cores there are)')
     .option('--json', 'as JSON, decimals as text')
     .option('--yes', 'however long it takes')
     .action(async (given: Given) => {
@@ -80,31 +88,58 @@ function collect(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];
 }
 
+/** Plays what the options ask for and prints its answer. @returns the exit code @throws AskError, MarketError */
 async function backtest(given: Given): Promise<number> {
   const plan = planOf(askedOf(given));
   const beganMs = realNow();
-  const runs = [];
-  for (const point of plan.points) {
-    const played = [];
-    for (const fill of plan.fills) played.push(await play(questionOf(plan, point, fill)));
-    runs.push(played);
+  const interruption = interruptedBySignals(EXIT_CUT);
+  const kept = new Kept(plan);
+  const total = kept.count * (plan.range.toMs - plan.range.fromMs);
+  const standing = (ended: number, simulatedMs: number): void => {
+    const forMs = realNow() - beganMs;
+    const left = simulatedMs === 0 ? null : ((total - simulatedMs) / simulatedMs) * forMs;
+    progress(
+      `${ended} of ${kept.count} runs, ${((100 * simulatedMs) / total).toFixed(1)} %, ` +
+        `${Math.round(simulatedMs / Math.max(1, forMs))} times real time, about ${lasting(left)} left`,
+    );
+  };
+  try {
+    if (kept.count === 1) {
+      const played = await play(kept.questionOf(0), {
+        interrupted: () => interruption.signal.aborted,
+        onProgress: (simulatedMs) => standing(0, simulatedMs),
+      });
+      kept.played(0, played);
+    } else {
+      await playInWorkers({
+        ...{ count: kept.count, workers: plan.asked.workers, signal: interruption.signal, onStanding: standing },
+        questionOf: (run) => kept.questionOf(run),
+        onPlayed: (run, played) => kept.played(run, played),
+        onFailed: (run, error) => {
+          kept.failed += 1;
+          say(`run ${run + 1} of ${kept.count} gave nothing: ${error}`);
+        },
+      });
+    }
+  } finally {
+    interruption.done();
   }
   const tookMs = realNow() - beganMs;
-  const answer = answerOf(plan, runs);
-  console.log(given.json ? JSON.stringify(answer, null, 2) : answerText(answer));
-  const playedMs = runs.flat().reduce((total, { untilMs }) => total + untilMs - plan.range.fromMs, 0);
-  console.error(
-    `${(playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(playedMs / tookMs)} times real time`,
+  clearProgress();
+  const answer = answerOf(plan, kept.runs);
+  process.stdout.write(`${given.json ? JSON.stringify(answer, null, 2) : answerText(answer)}\n`);
+  say(
+    `${(kept.playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ` +
+      `${Math.round(kept.playedMs / tookMs)} times real time`,
   );
-  const isBroken = runs
-    .flat()
-    .some(({ failure, breaches }) => failure !== null || Object.keys(breaches ?? {}).length > 0);
-  return isBroken ? EXIT_BROKEN : EXIT_GOOD;
+  if (kept.failed > 0 || isBroken(answer)) return EXIT_BROKEN;
+  return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
 }
 
-/** The real clock, whatever time the process lives in. */
-function realNow(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
+function isBroken({ points }: Answer): boolean {
+  return points
+    .flatMap(({ runs }) => runs)
+    .some(({ failure, breaches }) => failure !== null || Object.keys(breaches ?? {}).length > 0);
 }
 
 /** @throws AskError */
@@ -129,9 +164,9 @@ function askedOf(given: Given): Asked {
     takerFeePercent: decimalOf('taker-fee', given.takerFee),
     fundingPercent: given.funding === undefined ? null : decimalOf('funding', given.funding),
     latency: latencyOf(given.latency),
-    seed: seedOf(given.seed),
+    seed: wholeOf('seed', given.seed, 0, MAX_SEED),
     audit: given.audit,
-    workers: availableParallelism(),
+    workers: given.workers === undefined ? availableParallelism() : wholeOf('workers', given.workers, 1, MAX_WORKERS),
     yes: given.yes === true,
   };
 }
@@ -163,7 +198,12 @@ function decimalOf(option: string, text: string): string {
   return text;
 }
 
-function seedOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new AskError(`--seed: ${text}: expected a whole number`);
-  return Number(text);
+const MAX_WORKERS = 1_024;
+const MAX_SEED = 4_294_967_295;
+
+function wholeOf(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new AskError(`--${option}: ${text}: expected a whole number from ${least} to ${most}`);
+  return value;
 }

@@ -11,6 +11,7 @@ import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions 
 import { type Report, reportOf } from '../simulate/report.ts';
 import { lasting, reportText } from '../simulate/report-text.ts';
 import { type Outcome, runInWorkers, type Standing } from '../simulate/workers.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 
 /** Nothing broken, and everything that was asked for happened. */
 const EXIT_GOOD = 0;
@@ -21,9 +22,6 @@ const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
 const DAY_MS = 86_400_000;
-/** Between two looks at progress: on a terminal, and elsewhere. Real time. */
-const PROGRESS_EVERY_MS = 500;
-const PROGRESS_LINE_EVERY_MS = 60_000;
 /** A commit that takes longer to find is not waited for. */
 const GIT_LIMIT_MS = 5_000;
 const FAULTS_HELP =
@@ -97,7 +95,7 @@ export async function simulate(given: GivenOptions): Promise<number> {
   const beganMs = realNow();
   const workers = Math.min(asked ?? availableParallelism(), seeds.length);
   const totalDays = of(seeds[0]!).days * seeds.length;
-  const interruption = interruptedBySignals();
+  const interruption = interruptedBySignals(EXIT_CUT);
   const { signal } = interruption;
   let outcome: Outcome;
   try {
@@ -137,25 +135,6 @@ function commitHere(): string | null {
     // Neither is needed to simulate; the report says less.
     return null;
   }
-}
-
-/** The first Ctrl-C or SIGTERM ends the campaign in order; a second one ends the process at once, with 1. */
-function interruptedBySignals(): { readonly signal: AbortSignal; done(): void } {
-  const controller = new AbortController();
-  const heard = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CUT);
-    say('interrupted: what there is so far follows; once more ends at once');
-    controller.abort();
-  };
-  process.on('SIGINT', heard);
-  process.on('SIGTERM', heard);
-  return {
-    signal: controller.signal,
-    done() {
-      process.off('SIGINT', heard);
-      process.off('SIGTERM', heard);
-    },
-  };
 }
 
 /** A breach in the fortieth of two hundred seeds is said when it is known, not after the last. */
@@ -229,32 +208,4 @@ function opened(file: string): number {
     const why = thrown instanceof Error ? thrown.message.replace(/, open .*/s, '') : String(thrown);
     throw new OptionError(`--log: ${file}: ${why}`);
   }
-}
-
-/** The real clock, whatever time the process lives in. */
-function realNow(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
-}
-
-let shown = false;
-let shownMs = realNow();
-
-/** On a terminal one line that changes; elsewhere, where it may be a file, a line now and then. */
-function progress(text: string): void {
-  const terminal = process.stderr.isTTY === true;
-  if (realNow() - shownMs < (terminal ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
-  shownMs = realNow();
-  process.stderr.write(terminal ? `\r\u001b[2K${text}` : `${text}\n`);
-  shown = terminal;
-}
-
-function clearProgress(): void {
-  if (shown) process.stderr.write('\r\u001b[2K');
-  shown = false;
-}
-
-/** A line of its own, beside the report. */
-function say(text: string): void {
-  clearProgress();
-  process.stderr.write(`${text}\n`);
 }

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Asked } from '../../src/backtest/plan.ts';
+import { DEFAULT_LATENCY } from '../../src/backtest/question.ts';
 import type { CandleRecord } from '../../src/market/record.ts';
 import { MarketWriter } from '../../src/market/store.ts';
 import { e9 } from '../../src/paper/fixed.ts';
@@ -62,4 +64,14 @@ export function candleMarket(
     writer.append(candle);
   }
   writer.close();
+}
+
+/** What a command line without options asks. */
+export function asked(market: string, more: Partial<Asked> = {}): Asked {
+  return {
+    ...{ market, symbols: null, rows: [], variables: {}, sets: [], fromMs: null, toMs: null, equityUsdt: '10000' },
+    ...{ fill: 'both', spread: null, depthUsdt: null, makerFeePercent: '-0.0001', takerFeePercent: '0.045' },
+    ...{ fundingPercent: null, latency: DEFAULT_LATENCY, seed: 1, audit: true, workers: 1, yes: false },
+    ...more,
+  };
 }

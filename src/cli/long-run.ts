@@ -1,0 +1,52 @@
+/** What long commands share: a line of progress, lines beside it, and Ctrl+C that gives what there is. */
+
+/** Between two looks at progress: on a terminal, and elsewhere. Real time. */
+const PROGRESS_EVERY_MS = 500;
+const PROGRESS_LINE_EVERY_MS = 60_000;
+
+/** The real clock, whatever time the process lives in. */
+export function realNow(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+let shown = false;
+let shownMs = realNow();
+
+/** On a terminal one line that changes; elsewhere, where it may be a file, a line now and then. */
+export function progress(text: string): void {
+  const terminal = process.stderr.isTTY === true;
+  if (realNow() - shownMs < (terminal ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
+  shownMs = realNow();
+  process.stderr.write(terminal ? `\r\u001b[2K${text}` : `${text}\n`);
+  shown = terminal;
+}
+
+export function clearProgress(): void {
+  if (shown) process.stderr.write('\r\u001b[2K');
+  shown = false;
+}
+
+/** A line of its own, beside the report. */
+export function say(text: string): void {
+  clearProgress();
+  process.stderr.write(`${text}\n`);
+}
+
+/** The first Ctrl-C or SIGTERM ends the work in order; a second one ends the process at once, with `exitCode`. */
+export function interruptedBySignals(exitCode: number): { readonly signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
+  const heard = (): void => {
+    if (controller.signal.aborted) process.exit(exitCode);
+    say('interrupted: what there is so far follows; once more ends at once');
+    controller.abort();
+  };
+  process.on('SIGINT', heard);
+  process.on('SIGTERM', heard);
+  return {
+    signal: controller.signal,
+    done() {
+      process.off('SIGINT', heard);
+      process.off('SIGTERM', heard);
+    },
+  };
+}
