@@ -197,6 +197,42 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
     });
   });
 
+  test('12.4 an alert is acknowledged, and another silenced, where it stands; the button stays while others come', async () => {
+    const { page } = await openPage(browser, stage.url, PHONE);
+    await unlocked(page);
+    const desk = stage.engine.daemon.system.get('alert-desk');
+    const raise = (account: 'A' | 'B', leverage: string) =>
+      desk?.send({
+        type: 'alert.raised',
+        alert: {
+          ...{ key: `isolated-margin:${account}`, kind: 'isolated-margin', account, instrument: null },
+          ...{ atMs: Date.now(), sinceMs: null, details: { leverage } },
+        },
+      });
+    raise('A', '10');
+    const row = (account: string) => page.locator(`[data-alert="isolated-margin:${account}"]`);
+    const ack = row('A').locator('[data-verb="ack"]');
+    await ack.waitFor();
+    await page.evaluate(`window.before = document.querySelector('[data-alert="isolated-margin:A"] [data-verb="ack"]')`);
+    raise('B', '20');
+    await row('B').waitFor();
+    assert.equal(await page.evaluate('window.before.isConnected'), true);
+    await ack.click();
+    await page.waitForSelector('dialog .said [data-code="will-ack"]');
+    await confirmed(page);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await until(async () => /acknowledged by page/.test(await row('A').innerText()), 'the acknowledgement');
+    await row('B').locator('[data-verb="silence"]').click();
+    await page.locator('dialog select').selectOption({ label: 'for 2 h' });
+    await page.waitForSelector('dialog .said [data-code="will-silence"]:has-text("until ")');
+    await confirmed(page);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await until(async () => /silenced until/.test(await row('B').innerText()), 'the silence');
+    for (const account of ['A', 'B'])
+      desk?.send({ type: 'alert.cleared', key: `isolated-margin:${account}`, atMs: Date.now() });
+    await page.context().close();
+  });
+
   test('cancel with a net names size, worth and cost, and is given with that word only', async () => {
     const { page } = await openPage(browser, `${stage.url}/#/${BNB}`, PHONE);
     await unlocked(page);
