@@ -580,6 +580,8 @@ export const accountPollerMachine = setup({
         const message: SnapshotFailed = { type: 'snapshot.failed', account, failure, atMs: clock.nowMs() };
         send({ enqueue, system }, `symbol:${instrument}`, message);
       }
+      const { summary } = wholeSnapshot(context);
+      send({ enqueue, system }, 'daemon', { type: 'margin.read', account, summary });
       spread(context, folded, { enqueue, system }, { whole: true });
       const failedLookups = Object.values(context.failedLookups);
       send({ enqueue, system }, 'daemon', { type: 'account.polled', snapshot: wholeSnapshot(context), failedLookups });

@@ -5,6 +5,7 @@ import type { Decimal } from '../src/core/decimal.ts';
 import type { JournalEntry, PreparedOrder } from '../src/core/journal-entry.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { Standing } from '../src/core/modes.ts';
+import { type OpeningsLimits, type OpeningsStops, stopReason } from '../src/core/openings-stop.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
 import { netLeftOf, reportOf } from '../src/core/symbol/report.ts';
@@ -49,6 +50,8 @@ export interface DaemonSettings {
   /** null: never stops by itself. */
   readonly maxRuntimeMs: number | null;
   readonly mmrAlertThreshold: Decimal;
+  /** What stops openings (strategy 8.6). Absent: nothing does. */
+  readonly openingsLimits?: OpeningsLimits;
   readonly cancelOnStop: boolean;
   readonly stopKeepStrategyOrders: number;
   readonly dailyReportAtMinutes: number;
@@ -88,6 +91,8 @@ export interface TradingParts extends DaemonInput {
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
   /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
   readonly journalSinceMs: number | null;
+  /** What stops openings now (strategy 8.6). */
+  readonly stops: OpeningsStops;
 }
 
 /** The entry that these commands, and no others, are in force of that instrument from now on (strategy 16.2). */
@@ -214,8 +219,8 @@ export function spawnOne(context: TradingParts, actor: string, spawner: Spawner,
       if (!symbol) return;
       const state = restoreSymbol(journal, symbol.config.instrument, context.unsettled());
       const { strategy, staleMs, loopIntervalMs } = settings;
-      const { parkedSinceMs, journalSinceMs } = context;
-      const reach = { parkedSinceMs, journalSinceMs };
+      const { parkedSinceMs, journalSinceMs, stops } = context;
+      const reach = { parkedSinceMs, journalSinceMs, openingsStop: stopReason(stops) };
       spawner.spawnChild('symbol', {
         ...named,
         input: { ...symbol, strategy, staleMs, loopIntervalMs, state, ...reach, clock, journal, reporter },

@@ -14,6 +14,8 @@ import {
   judgeClockSkew,
   judgeMmr,
   type NetLeft,
+  openingsStoppedAlert,
+  openingsStoppedKey,
 } from '../src/core/alerts.ts';
 import { netLeftAlert, otherEngineAlert, strayOrderAlert } from '../src/core/conditions.ts';
 import { type Decimal, ZERO } from '../src/core/decimal.ts';
@@ -30,7 +32,9 @@ import type {
   JournalFailed,
   JournalReach,
   LockLost,
+  MarginRead,
   Message,
+  MoneyCounted,
   OrderEnded,
   ReduceOnlyChanged,
   RulesDoubted,
@@ -40,6 +44,17 @@ import type {
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
+import {
+  eachStop,
+  NO_LIMITS,
+  NO_STOPS,
+  OPENINGS_STOPS_NOTE,
+  type OpeningsStops,
+  remainingStops,
+  type StopNews,
+  stopReason,
+  stopsAfter,
+} from '../src/core/openings-stop.ts';
 import { isOwnOrder, parseClientOrderId } from '../src/core/order-id.ts';
 import type { AlertTexts, Doing } from '../src/core/outbox.ts';
 import { rejection } from '../src/core/refusals.ts';
@@ -168,6 +183,8 @@ export type DaemonEvent =
   | TaskFailed
   | JournalFailed
   | LockLost
+  | MarginRead
+  | MoneyCounted
   | GatewayIdle
   | SymbolLeft
   | SymbolFlattened
@@ -258,7 +275,9 @@ const daemonSetup = setup({
       symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [],
     })),
     startTrading: enqueueActions(({ context, enqueue, self }) => {
-      for (const actor of actorsOf(context)) spawnOne(context, actor, enqueue, self);
+      const stops = rememberedStops(context);
+      enqueue.assign({ stops });
+      for (const actor of actorsOf(context)) spawnOne({ ...context, stops }, actor, enqueue, self);
       scheduleListing(context.symbols, enqueue);
       scheduleEnds(context, context.symbols, enqueue);
       enqueue.assign({ tradingSinceMs: context.exchange.exchangeNowMs() });
@@ -579,6 +598,34 @@ const daemonSetup = setup({
       send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       enqueue(() => say(context, { type: 'journal.failed', message }));
     }),
+    /** Whether openings are stopped (strategy 8.6): symbols learn it before they decide on what was read. */
+    judgeStops: enqueueActions(({ context, event, enqueue, system }) => {
+      const nowMs = context.clock.nowMs();
+      const limits = context.settings.openingsLimits ?? NO_LIMITS;
+      const stops = stopsAfter(context.stops, limits, stopNews(event), nowMs);
+      const each = eachStop(stops);
+      for (const { of, why } of each) {
+        const key = openingsStoppedKey(of);
+        if (why !== null)
+          send({ enqueue, system }, 'alert-desk', {
+            type: 'alert.raised',
+            alert: openingsStoppedAlert(of, why, nowMs),
+          });
+        else if (context.holding.includes(key))
+          send({ enqueue, system }, 'alert-desk', { type: 'alert.cleared', key, atMs: nowMs });
+      }
+      const held = each.flatMap(({ of, why }) => (why === null ? [] : [openingsStoppedKey(of)]));
+      const judged = each.map(({ of }) => openingsStoppedKey(of));
+      if (judged.some((key) => held.includes(key) !== context.holding.includes(key)))
+        enqueue.assign({ holding: [...context.holding.filter((key) => !judged.includes(key)), ...held] });
+      if (stops === context.stops) return;
+      enqueue.assign({ stops });
+      rememberStops(context, stops, { enqueue, system });
+      const why = stopReason(stops);
+      const before = stopReason(context.stops);
+      if ((why === null) !== (before === null) || why?.code !== before?.code)
+        tellSymbols(context, { enqueue, system }, { type: 'openings.stopped', why });
+    }),
     judgeBudget: enqueueActions(({ event, enqueue, system }) => {
       if (event.type !== 'budget.share' && event.type !== 'budget.late') return;
       const { key, alert } = judgeBudget(event);
@@ -809,10 +856,15 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     foreign: { A: [], B: [] },
     // What was open when the engine last went down ends with the first good poll.
     failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
-    holding: [...ACCOUNTS.map((account) => alertKey('mmr', account)), alertKey('clock-skew')],
+    holding: [
+      ...ACCOUNTS.map((account) => alertKey('mmr', account)),
+      alertKey('clock-skew'),
+      ...eachStop(NO_STOPS).map(({ of }) => openingsStoppedKey(of)),
+    ],
     parked: { A: null, B: null },
     parkedSinceMs: { A: null, B: null },
     journalSinceMs: null,
+    stops: NO_STOPS,
     ends: [],
     respawns: {},
     listingFailures: 0,
@@ -856,6 +908,8 @@ export const daemonMachine = daemonSetup.createMachine({
   initial: 'starting',
   on: {
     'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
+    'margin.read': { actions: ['judgeStops'] },
+    'money.counted': { actions: ['judgeStops'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
@@ -895,7 +949,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: ['startTrading', 'sayStarted', 'noteStart'],
       on: {
         'symbols.steered': { actions: ['steer'] },
-        'settings.changed': { actions: ['retune'] },
+        'settings.changed': { actions: ['retune', 'judgeStops'] },
         'commands.due': { actions: ['endCommands'] },
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },
@@ -1135,6 +1189,26 @@ function reportJournal(context: DaemonContext, message: string, { enqueue, syste
   enqueue(() => say(context, { type: 'journal.failed', message }));
   const alert = engineAlert('journal-failed', null, message, context.clock.nowMs());
   send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
+}
+
+function stopNews(event: DaemonEvent): StopNews {
+  if (event.type === 'margin.read') return { margin: event };
+  return event.type === 'money.counted' ? { day: event.day } : {};
+}
+
+/** What stopped openings when the engine last went down, as far as it still may (strategy 8.6). */
+function rememberedStops({ journal, settings, clock }: DaemonContext): OpeningsStops {
+  const known = (journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops | undefined) ?? NO_STOPS;
+  return remainingStops(known, settings.openingsLimits ?? NO_LIMITS, clock.nowMs());
+}
+
+/** Forgotten, a stop for the loss of the day would end with the process. */
+function rememberStops({ journal, clock, ...context }: DaemonContext, body: OpeningsStops, parts: Acting): void {
+  try {
+    journal.append([{ kind: 'note', key: OPENINGS_STOPS_NOTE, atMs: clock.nowMs(), body }]);
+  } catch (thrown) {
+    reportFailed({ journal, clock, ...context }, 'journal', errorText(thrown), parts);
+  }
 }
 
 function lastRun({ journal }: Pick<DaemonContext, 'journal'>): RunNote | null {

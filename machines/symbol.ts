@@ -14,6 +14,7 @@ import type {
   InstrumentListed,
   InstrumentUnlisted,
   JournalReach,
+  OpeningsStopped,
   PollerToSymbol,
   ReduceOnlyChanged,
   StrategyChanged,
@@ -30,6 +31,7 @@ import {
   instrumentListed,
   instrumentUnlisted,
   journalReached,
+  openingsStopped,
   pollerStarted,
   reduceOnlyChanged,
   starting,
@@ -71,6 +73,7 @@ export type SymbolEvent =
   | AccountParked
   | AccountUnparked
   | JournalReach
+  | OpeningsStopped
   | ReduceOnlyChanged
   | SymbolSteered
   | SymbolForgotten
@@ -182,6 +185,7 @@ const symbolSetup = symbol.extend({
     markParked: on('account.parked', accountParked),
     markUnparked: on('account.unparked', accountUnparked),
     markJournal: on('journal.reach', journalReached),
+    markOpeningsStop: on('openings.stopped', openingsStopped),
     takeCommands: on('symbol.steered', steered),
     leaveNow: perform(forgotten),
     takeStrategy: on('strategy.changed', strategyChanged),
@@ -214,6 +218,7 @@ export const symbolMachine = symbolSetup.createMachine({
     'account.parked': { actions: ['markParked'] },
     'account.unparked': { actions: ['markUnparked'] },
     'journal.reach': { actions: ['markJournal'] },
+    'openings.stopped': { target: '.deciding', actions: ['markOpeningsStop'] },
     'reduce-only.changed': { actions: ['takeReduceOnly'] },
     'symbol.steered': { target: '.deciding', actions: ['takeCommands'] },
     'symbol.forgotten': { actions: ['leaveNow'] },
@@ -268,6 +273,7 @@ export const symbolMachine = symbolSetup.createMachine({
         'snapshot.received': { actions: ['takeSnapshot'] },
         'snapshot.failed': {},
         'symbol.steered': { actions: ['takeCommands'] },
+        'openings.stopped': { actions: ['markOpeningsStop'] },
         'touch.received': {},
         'submission.ended': { actions: ['endSubmission'] },
         'order.resolved': { actions: ['resolveOrder'] },

@@ -305,7 +305,8 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',
-    right: "return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };",
+    right:
+      "return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: whyNotOpening(input) };",
     wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {

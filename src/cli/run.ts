@@ -11,12 +11,14 @@ import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '
 import { finishEdit } from '../engine/file-edits.ts';
 import { journalOfRun } from '../engine/journal-choice.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
+import { startMoneyWatch } from '../engine/money-watch.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
 import { createSteering, type Steer, type SteeringParts } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
+import { dayMoney } from '../explain/money-figures.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -135,6 +137,7 @@ export async function run(
     warn: (text) => log.say('warn', text, Date.now()),
   });
   let control: Control | null = null;
+  let money: ReturnType<typeof startMoneyWatch> | null = null;
   const dashboard = await openDashboard({
     settings: disk.current,
     journal,
@@ -186,6 +189,15 @@ export async function run(
       },
     });
     running = engine;
+    money = startMoneyWatch({
+      ...{ file: journal.name, keptMs: settings.journalMs, clock: systemClock },
+      timeZone: () => disk.current().timeZone,
+      say: (level, text) => opened.say(level, text, Date.now()),
+      onFigures: (figures) => {
+        engine.daemon.send({ type: 'money.counted', day: dayMoney(figures) });
+        dashboard?.onMoney(figures);
+      },
+    });
     followLife(engine, lives, service);
     dashboard?.attach(engine);
     endUpkeep = keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message }));
@@ -224,6 +236,7 @@ export async function run(
     return EXIT_DEFECT;
   } finally {
     control?.close();
+    money?.close();
     for (const one of streams) one.close();
     service?.close();
     if (dashboard !== null) removeEngineAddress(settings.dataDir);

@@ -10,7 +10,7 @@ import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
 import { lasting } from '../texts/duration.ts';
-import type { Status, SymbolStatus } from '../web/index.ts';
+import type { MoneyLine, Status, SymbolStatus } from '../web/index.ts';
 
 /** A running engine on this machine answers at once. */
 const ASK_TIMEOUT_MS = 1_500;
@@ -168,9 +168,20 @@ function headlines(status: Status): string[] {
     }
     default: {
       const since = status.startedAtMs === null ? '' : ` for ${lasting(atMs - status.startedAtMs)}`;
-      return [`${name}: ${status.engine} on ${mode}${since}`, ...left];
+      return [`${name}: ${status.engine} on ${mode}${since}`, ...left, ...moneyLines(status)];
     }
   }
+}
+
+/** What today and seven days came to, and whether openings are stopped (strategy 8.6, 17.4); an older engine does not say it. */
+function moneyLines({ money: counted, openingsStop }: Status): string[] {
+  const of = (name: string, line: MoneyLine) =>
+    `${name}: ${money(line.total)} USDT earned (spread ${money(line.spread)}, unwinds ${money(line.unwinds)}, fees ` +
+    `${money(line.fees.USDT ?? '0')}, funding ${money(line.funding.USDT ?? '0')}), volume ${money(line.volume)}`;
+  return [
+    ...(counted ? [of('Today', counted.today), of('7 days', counted.week)] : []),
+    ...(openingsStop ? [`${openingsStop.en}; repairs go on`] : []),
+  ];
 }
 
 /** What is not hedged (strategy 12.3, 13.4). */

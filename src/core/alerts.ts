@@ -102,6 +102,7 @@ const POLICIES = {
   'taker-fill': { repeat: 900 * SECOND, critical: false, event: true },
   'money-unexplained': { repeat: 'episode', critical: false },
   'isolated-margin': { repeat: 'episode', critical: false },
+  'openings-stopped': { repeat: 'episode', critical: true },
   'dead-man-off': { repeat: 'episode', critical: false },
   // Every stop says it: there is nobody left to switch it off.
   'dead-man-armed': { repeat: 0, critical: false, event: true },
@@ -160,6 +161,18 @@ export function isolatedMarginAlert(account: AccountName, instrument: string, le
     sinceMs: null,
     details: { leverage },
   };
+}
+
+/** Key of {@link openingsStoppedAlert}. */
+export function openingsStoppedKey(of: AccountName | 'loss'): string {
+  return alertKey('openings-stopped', of);
+}
+
+/** Openings are stopped for an account's margin ratio or the loss of the day (strategy 8.6). */
+export function openingsStoppedAlert(of: AccountName | 'loss', why: Reason, atMs: number): Alert {
+  const account = of === 'loss' ? null : of;
+  const key = openingsStoppedKey(of);
+  return { kind: 'openings-stopped', key, account, instrument: null, atMs, sinceMs: null, details: { reason: why } };
 }
 
 /** The journal's database does not answer: nothing is created (strategy 18.1). */

@@ -47,6 +47,8 @@ export interface Knowledge {
   readonly mode?: SymbolMode;
   /** Why the symbol leaves (strategy 16.3); absent: it does not. */
   readonly leaving?: LeavingWhy | undefined;
+  /** Why openings are stopped (strategy 8.6). Absent: they are not. */
+  readonly openingsStop?: Reason | undefined;
   /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8). Absent: they can. */
   readonly unable?: PlanInput['unable'];
   readonly denied: readonly string[];
@@ -170,7 +172,7 @@ function planInputOf(
   { judgement, valued, memory }: JudgedMark,
 ): { readonly input: PlanInput; readonly state: SymbolState } {
   const { config, instrument, strategy, nowMs, halted, unlisted, mode = 'trade', leaving, unable, denied } = knowledge;
-  const { busy = [] } = knowledge;
+  const { busy = [], openingsStop } = knowledge;
   // What the ledger says is held; the positions agree, or lag behind the last fills (strategy 9.10).
   const held = (account: AccountName) =>
     knowledge.state.booked[account].plus(waitingOf(knowledge.state.orders, account));
@@ -191,6 +193,7 @@ function planInputOf(
     ...(unlisted ? { unlisted } : {}),
     ...(mode === 'trade' ? {} : { mode }),
     ...(leaving === undefined ? {} : { leaving }),
+    ...(openingsStop === undefined ? {} : { openingsStop }),
     ...(unable !== undefined && ACCOUNTS.some((account) => unable[account] !== null) ? { unable } : {}),
     denied,
     ...(busy.length === 0 ? {} : { busy }),

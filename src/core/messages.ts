@@ -5,6 +5,7 @@ import type { PreparedOrder } from './journal-entry.ts';
 import type {
   AccountName,
   AccountSnapshot,
+  AccountSummary,
   ExchangeOrder,
   Instrument,
   Intent,
@@ -15,6 +16,7 @@ import type {
   SymbolSnapshot,
 } from './model.ts';
 import type { Standing } from './modes.ts';
+import type { DayMoney } from './openings-stop.ts';
 import type { AlertTexts, News } from './outbox.ts';
 import type { StrategySettings } from './plan-input.ts';
 import type { Reason } from './reasons.ts';
@@ -56,6 +58,9 @@ import type { AccountFrame } from './view.ts';
  * | daemon → symbol          | account.parked, account.unparked (as pollers and gateway said) |
  * | run → daemon → symbol    | journal.reach                                                 |
  * | run → daemon             | journal.failed, lock.lost                                     |
+ * | poller → daemon          | margin.read                                                   |
+ * | daemon → symbol          | openings.stopped                                              |
+ * | money reader → daemon    | money.counted                                                 |
  * | daemon → all             | trading.drain                                                 |
  * | gateway → daemon         | gateway.idle, account.parked, task.failed                     |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
@@ -97,6 +102,9 @@ export type Message =
   | TaskFailed
   | JournalFailed
   | LockLost
+  | OpeningsStopped
+  | MoneyCounted
+  | MarginRead
   | SubmissionPrepared
   | SubmissionTold
   | SubmissionHalt
@@ -405,6 +413,26 @@ export interface JournalReach {
   readonly sinceMs: number | null;
   /** What went wrong; empty: nothing. */
   readonly message: string;
+}
+
+/** Openings that grow positions are stopped from now on, or no more (strategy 8.6). */
+export interface OpeningsStopped {
+  readonly type: 'openings.stopped';
+  /** Null: they are not. */
+  readonly why: Reason | null;
+}
+
+/** An account's summary of a whole reading, before its symbols decide on that reading (strategy 8.6). */
+export interface MarginRead {
+  readonly type: 'margin.read';
+  readonly account: AccountName;
+  readonly summary: AccountSummary;
+}
+
+/** What the day has come to by now (strategy 17.3). */
+export interface MoneyCounted {
+  readonly type: 'money.counted';
+  readonly day: DayMoney;
 }
 
 /** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */

@@ -1,5 +1,6 @@
 import { ZERO } from './decimal.ts';
 import type { LeavingWhy, SymbolConfig, SymbolMode } from './model.ts';
+import type { Reason } from './reasons.ts';
 import type { SymbolState } from './symbol-state.ts';
 
 /**
@@ -67,10 +68,13 @@ export function conductOf(input: {
   readonly mode?: SymbolMode | undefined;
   readonly leaving?: LeavingWhy | undefined;
   readonly state: Pick<SymbolState, 'pauseReached'>;
+  /** Openings that grow positions are stopped (strategy 8.6). */
+  readonly openingsStop?: Reason | undefined;
+  readonly config?: Pick<SymbolConfig, 'positionMode'>;
 }): Conduct {
   switch (input.mode ?? (input.leaving === undefined ? 'trade' : 'hedge-only')) {
     case 'trade':
-      return 'trade';
+      return input.openingsStop !== undefined && input.config?.positionMode === 'increase' ? 'repair' : 'trade';
     case 'hedge-only':
       return 'repair';
     case 'pause':

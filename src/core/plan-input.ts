@@ -1,6 +1,7 @@
 import type { Decimal } from './decimal.ts';
 import type { MarkJudgement } from './mark.ts';
 import type { AccountName, Instrument, LeavingWhy, SymbolConfig, SymbolMode } from './model.ts';
+import type { Reason } from './reasons.ts';
 import type { SymbolState } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
@@ -44,6 +45,8 @@ export interface PlanInput {
   readonly mode?: SymbolMode;
   /** Why the symbol leaves (strategy 16.3). Absent: it does not. */
   readonly leaving?: LeavingWhy | undefined;
+  /** Why openings are stopped (strategy 8.6). Absent: they are not. */
+  readonly openingsStop?: Reason;
   /** Since when each account cannot open, beyond what its rests say (strategy 5.7, 9.8); absent: neither. */
   readonly unable?: Readonly<Record<AccountName, Inability | null>>;
   /** Accounts that get no new order now, because one of theirs is under way or has just ended (strategy 9.10). Absent: none. */

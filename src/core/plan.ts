@@ -111,6 +111,12 @@ const PAUSED = reason('paused', '16.1');
 /** A symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
 const HEDGE_ONLY = reason('hedge-only', '16.1');
 
+/** What keeps a symbol from opening: its mode, or a stop for openings (strategy 8.6). */
+function whyNotOpening({ mode = 'trade', leaving, openingsStop }: PlanInput): Reason {
+  const isByMode = mode !== 'trade' || leaving !== undefined || openingsStop === undefined;
+  return isByMode ? HEDGE_ONLY : reason('openings-stopped', '8.6', { by: openingsStop });
+}
+
 function createsFor(
   input: PlanInput,
   tradingState: TradingState,
@@ -119,7 +125,7 @@ function createsFor(
 ): { creates: UnnumberedIntent[]; idle: Reason | null } {
   switch (tradingState) {
     case 'equal':
-      return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: HEDGE_ONLY };
+      return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: whyNotOpening(input) };
     case 'imbalanced': {
       const answer = planRepair(input, orderCap(input));
       if (answer.kind === 'none') return { creates: [], idle: answer.why };

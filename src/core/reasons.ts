@@ -53,6 +53,10 @@ export interface ReasonParams {
   'nothing-to-close': None;
   'account-parked': { readonly account: AccountName };
   'awaits-journal': None;
+  /** Openings are stopped; `by` is what stops them. */
+  'openings-stopped': { readonly by: Reason };
+  'margin-stop': { readonly account: AccountName; readonly ratio: string; readonly limit: string };
+  'loss-stop': { readonly loss: string; readonly limit: string };
   'openings-only-reduce': { readonly account: AccountName };
   'repairs-only-reduce': { readonly account: AccountName };
   quoting: { readonly orders: readonly QuotedOrder[] };

@@ -82,6 +82,10 @@ function notForRepair(input: PlanInput): Trim[] {
       uncovered = uncovered.minus(covers);
     } else if (cancellable(order)) {
       const { side } = order;
+      if (stopsOpenings(input) && !repairs) {
+        trims.push({ order, why: reason('opens', '8.6') });
+        continue;
+      }
       const rule = input.unlisted ? '11.6' : '16.1';
       const isListed = !input.unlisted;
       trims.push({
@@ -91,6 +95,11 @@ function notForRepair(input: PlanInput): Trim[] {
     }
   }
   return trims;
+}
+
+/** Nothing but a stop for openings keeps the symbol from opening (strategy 8.6). */
+function stopsOpenings({ mode = 'trade', leaving, unlisted, openingsStop }: PlanInput): boolean {
+  return mode === 'trade' && leaving === undefined && !unlisted && openingsStop !== undefined;
 }
 
 /** In `hold`, and once a pause is reached, every own order goes, repairs too (strategy 16.1). */
@@ -151,7 +160,7 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
  * @param blind accounts whose data have been unusable for 30 s
  */
 export function trimsWithoutView(
-  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable' | 'unlisted' | 'mode'>,
+  input: Pick<PlanInput, 'config' | 'state' | 'nowMs' | 'unable' | 'unlisted' | 'mode' | 'openingsStop'>,
   { minSize }: Instrument,
   blind: readonly AccountName[],
 ): Trim[] {
@@ -167,7 +176,11 @@ export function trimsWithoutView(
     if (hedges) return [];
     if (input.unlisted) return [{ order, why: reason('order-on-unlisted', '11.6') }];
     if (!gone) return [];
-    const why = conduct === 'repair' ? reason('opens', '16.1') : reason('without-partner', '5.7', { account: partner });
+    const byStop = input.openingsStop !== undefined && (input.mode ?? 'trade') === 'trade';
+    const why =
+      conduct === 'repair'
+        ? reason('opens', byStop ? '8.6' : '16.1')
+        : reason('without-partner', '5.7', { account: partner });
     return [{ order, why }];
   });
 }

@@ -3,6 +3,7 @@ import { parseCommand } from '../control/protocol.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { WireEvent } from '../core/wire-event.ts';
+import type { MoneyFigures } from '../explain/money-figures.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Clock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
@@ -27,6 +28,8 @@ export interface Dashboard {
   attach(engine: WatchedEngine): void;
   /** From now on the page's commands are carried out (strategy 16.6). */
   takeCommands(steer: Steer): void;
+  /** The money was counted (strategy 17.4). */
+  onMoney(figures: MoneyFigures): void;
   /** For XState's `inspect`; null: not asked for, and then it costs nothing. */
   readonly inspect: ((event: InspectionEvent) => void) | null;
   close(): Promise<void>;
@@ -99,6 +102,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     takeCommands(given) {
       steer = given;
     },
+    onMoney: guarded((figures: MoneyFigures) => status.onMoney(figures)),
     inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
     close: () => Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]),
   };

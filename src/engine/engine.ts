@@ -352,6 +352,7 @@ function daemonSettings(settings: Settings): DaemonSettings {
     staleMs: staleMs(settings.loopIntervalMs),
     maxRuntimeMs: settings.maxRuntimeMs,
     mmrAlertThreshold: settings.mmrAlertThreshold,
+    openingsLimits: { marginRatio: settings.openingsStopMmr, lossUsdt: settings.openingsStopLossUsdt },
     cancelOnStop: settings.cancelOnStop,
     deadManMs: settings.deadManMs,
     stopKeepStrategyOrders: settings.stopKeepStrategyOrders,

@@ -109,6 +109,8 @@ const VARIABLE_OF = {
   partialFillTimeoutMs: ['GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC', true],
   stuckMs: ['GRVT_HEDGE_STUCK_HOURS', true],
   mmrAlertThreshold: ['GRVT_HEDGE_MMR_ALERT_THRESHOLD', true],
+  openingsStopMmr: ['GRVT_HEDGE_OPENINGS_STOP_MMR', true],
+  openingsStopLossUsdt: ['GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT', true],
   symbolsFile: ['GRVT_HEDGE_SYMBOLS_FILE', false],
   paperSeed: ['GRVT_HEDGE_PAPER_SEED', false],
   orderTtlMs: ['GRVT_HEDGE_ORDER_TTL_SEC', true],

@@ -72,6 +72,10 @@ export interface EnvironmentSettings {
   readonly partialFillTimeoutMs: number;
   readonly stuckMs: number;
   readonly mmrAlertThreshold: Decimal;
+  /** Openings stop from this margin ratio upwards (strategy 8.6); null: off. */
+  readonly openingsStopMmr: Decimal | null;
+  /** … and once the day has lost so much, USDT; null: off. */
+  readonly openingsStopLossUsdt: Decimal | null;
   /** null: none named, and not in `paper`. */
   readonly symbolsFile: string | null;
   readonly paperSeed: number;
@@ -702,6 +706,8 @@ function settled(
     partialFillTimeoutMs: present(values, 'GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC'),
     stuckMs: present(values, 'GRVT_HEDGE_STUCK_HOURS'),
     mmrAlertThreshold: present(values, 'GRVT_HEDGE_MMR_ALERT_THRESHOLD'),
+    openingsStopMmr: values.GRVT_HEDGE_OPENINGS_STOP_MMR,
+    openingsStopLossUsdt: values.GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT,
     symbolsFile: found.symbolsFile?.path ?? null,
     paperSeed: present(values, 'GRVT_HEDGE_PAPER_SEED'),
     orderTtlMs: present(values, 'GRVT_HEDGE_ORDER_TTL_SEC'),

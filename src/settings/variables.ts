@@ -148,6 +148,12 @@ const usdt: Kind<Decimal> = {
     .refine((value) => value.lte(LARGEST_USDT)),
 };
 
+const usdtAboveZero: Kind<Decimal> = {
+  ...usdt,
+  expected: 'a number of USDT above 0',
+  schema: usdt.schema.refine((value) => value.gt(0)),
+};
+
 const ratio: Kind<Decimal> = {
   unit: 'ratio',
   expected: 'a ratio above 0 and at most 1 (0.70 is 70 %)',
@@ -536,6 +542,16 @@ export const VARIABLES = {
     section: 'strategy',
     en: 'While the two positions differ by less than this: one order per account.',
     zh: '两账户仓位差额低于该值时，每账户最多一单。',
+  }),
+  GRVT_HEDGE_OPENINGS_STOP_MMR: variable(ratio, {
+    section: 'strategy',
+    en: 'Openings stop while an account has this maintenance margin / equity or more; repairs go on.',
+    zh: '任一账户的维持保证金 / 权益达到该比例时停止开仓；对冲照常进行。',
+  }),
+  GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT: variable(usdtAboveZero, {
+    section: 'strategy',
+    en: 'Openings stop for the rest of the day once the day has lost this much; repairs go on.',
+    zh: '当日亏损达到该金额后，当日剩余时间停止开仓；对冲照常进行。',
   }),
   GRVT_HEDGE_POST_ONLY_MAX_RETRY: variable(integer(1, 100, 'attempts'), {
     default: '5',

@@ -5,6 +5,26 @@ import type { Standing } from '../core/modes.ts';
 import type { Texts } from '../texts/language.ts';
 import type { ReasonWords } from '../texts/reasons.ts';
 
+/** What a span of days comes to (strategy 17.4), USDT where no currency is said; fees and funding: paid, below zero received. */
+export interface MoneyLine {
+  readonly fills: number;
+  readonly volume: string;
+  readonly spread: string;
+  readonly unwinds: string;
+  readonly fees: Readonly<Record<string, string>>;
+  readonly funding: Readonly<Record<string, string>>;
+  /** null: a mark is not known. */
+  readonly unrealised: string | null;
+  readonly differences: string | null;
+  readonly total: string;
+}
+
+/** What today and the last seven days come to; counted once a minute. */
+export interface MoneySpans {
+  readonly today: MoneyLine;
+  readonly week: MoneyLine;
+}
+
 /**
  * What the engine looks like from outside: plain values, decimals as text, times as wall-clock milliseconds. Whoever puts
  * the engine together builds it (the web part knows no actor); nothing in it is a secret.
@@ -47,6 +67,10 @@ export interface Status {
   /** Alerts that wait to be delivered (strategy 12.1). */
   readonly outboxWaiting: number;
   readonly gateway: GatewayStatus | null;
+  /** null: not counted yet, or no engine runs. */
+  readonly money: (MoneySpans & { readonly atMs: number }) | null;
+  /** Why openings are stopped (strategy 8.6); null: they are not. */
+  readonly openingsStop: ReasonWords | null;
   readonly figures: FiguresStatus;
 }
 
@@ -223,6 +247,8 @@ export interface SymbolStatus {
   readonly unwinds: number;
   /** Gained by hedges and unwinds since the journal began, USDT (strategy 4.6). */
   readonly gainedUsdt: string;
+  /** null: as {@link Status.money}. */
+  readonly money: MoneySpans | null;
 }
 
 export interface AlertStatus {

@@ -6,12 +6,14 @@ import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
 import type { ExchangeFailure } from '../core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { type OpeningsStops, stopReason } from '../core/openings-stop.ts';
 import type { WireEvent } from '../core/wire-event.ts';
+import type { MoneyFigures } from '../explain/money-figures.ts';
 import { createFigures } from '../log/index.ts';
 import type { Clock, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Texts } from '../texts/language.ts';
-import { reasonWords } from '../texts/reasons.ts';
+import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import type { AccountStatus, BudgetStatus, Status, StatusSource, SymbolStatus } from '../web/index.ts';
 import {
   field,
@@ -36,6 +38,8 @@ export interface EngineStatus extends StatusSource {
   onWire(event: WireEvent): void;
   /** A book of a stream: best bid and ask as text. */
   onTouch(instrument: string, bid: string, ask: string): void;
+  /** The money was counted. */
+  onMoney(figures: MoneyFigures): void;
   /** The engine runs: from now on its actors are looked at. */
   attach(engine: WatchedEngine): void;
 }
@@ -77,6 +81,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const whole = new Map<string, SymbolStatus>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
+  let money: MoneyFigures | null = null;
   /** Of an engine that has stopped: its actors hold nothing any more. */
   let last: Status | null = null;
 
@@ -176,13 +181,16 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
           heard: touches.get(config.instrument) ?? null,
           nowMs,
         };
-        const shown = symbolStatus(parts, whole.get(config.instrument) ?? null);
+        const spans = money?.symbols[config.instrument] ?? null;
+        const shown = { ...symbolStatus(parts, whole.get(config.instrument) ?? null), money: spans };
         whole.set(config.instrument, shown);
         return shown;
       }),
       alerts: desk === undefined ? [] : openAlerts(desk.states.values(), nowMs),
       outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
       gateway: gatewayStatus(system?.get('gateway')?.getSnapshot()),
+      money: money === null ? null : { atMs: money.atMs, today: money.today, week: money.week },
+      openingsStop: stopWords(daemon?.context.stops),
       figures: figuresStatus(figures.snapshot()),
     };
   };
@@ -192,6 +200,9 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     reporter: { report },
     onWire,
     onTouch,
+    onMoney: (counted) => {
+      money = counted;
+    },
     attach: (one) => {
       engine = one;
     },
@@ -222,6 +233,11 @@ function hearBook(touches: Map<string, Heard>, body: unknown, atMs: number): voi
 }
 function first(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined;
+}
+
+function stopWords(stops: OpeningsStops | undefined): ReasonWords | null {
+  const why = stops === undefined ? null : stopReason(stops);
+  return why === null ? null : reasonWords(why);
 }
 
 function failureTexts({ call, why }: ExchangeFailure): Texts {

@@ -3,6 +3,7 @@ import { openNet } from '../core/conditions.ts';
 import type { StoredEntry } from '../core/journal-entry.ts';
 import { rowWithoutOne } from '../core/leaving.ts';
 import { ACCOUNTS } from '../core/model.ts';
+import { OPENINGS_STOPS_NOTE, type OpeningsStops, stopReason } from '../core/openings-stop.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import { RUN_NOTE, type RunNote } from '../core/run-note.ts';
@@ -75,6 +76,8 @@ export function journalStatus(
     budget: [],
     outboxWaiting: 0,
     gateway: null,
+    money: null,
+    openingsStop: journalledStop(journal),
     figures: figuresStatus(figures.snapshot()),
   };
 }
@@ -118,7 +121,15 @@ function journalledSymbol(
     touch: null,
     open: openStatus(openNet(state, body?.input.instrument ?? null, body?.input.valuation.mark ?? null, null)),
     dataAtMs: { A: null, B: null },
+    money: null,
   };
+}
+
+/** What stopped openings when the engine last wrote it (strategy 8.6). */
+function journalledStop(journal: EngineJournal): Status['openingsStop'] {
+  const stops = journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops | undefined;
+  const why = stops === undefined ? null : stopReason(stops);
+  return why === null ? null : reasonWords(why);
 }
 
 /** The phase an instrument was last told to be in. */

@@ -95,6 +95,7 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     ...modeStatus({ file: config.mode, standing: context?.standing, leaving: context?.leaving }, nowMs),
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
     open: context === null ? null : openStatus(netLeftOf(context, nowMs, parts.heard)),
+    money: null,
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
       B: context?.snapshots.B?.requestedAtMs ?? null,
@@ -199,6 +200,7 @@ type StateStatus = Omit<
   | 'touch'
   | 'open'
   | 'dataAtMs'
+  | 'money'
 >;
 
 /** What ledger and positions say, of a running symbol or of a journalled one alike. */

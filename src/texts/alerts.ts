@@ -63,6 +63,20 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: '检查数据库服务器及网络；恢复后自动继续。',
     },
   },
+  'openings-stopped': {
+    en: {
+      title: 'Openings stopped',
+      line: '{reason}',
+      engine: 'cancels openings that grow positions and makes none; repairs go on.',
+      you: 'look at `report` and the margins; it goes on by itself when the ratio is 5 % below the limit, or the day is over.',
+    },
+    zh: {
+      title: '停止开仓',
+      line: '{reason}',
+      engine: '撤销并不再下增仓的开仓单；对冲照常进行。',
+      you: '查看 `report` 与保证金；比率低于上限 5 % 或当日结束后自动恢复。',
+    },
+  },
   mmr: {
     en: {
       title: 'MMR ALERT',

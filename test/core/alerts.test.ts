@@ -110,6 +110,7 @@ describe('strategy 12: periods', () => {
       'lock-lost',
       'mmr',
       'net-left',
+      'openings-stopped',
       'other-engine',
       'split',
       'stray-order',

@@ -132,6 +132,8 @@ describe('16.4 settings that are read again', () => {
     ['GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC', '60', /300000 → 60000/],
     ['GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC', '60', /1800000 → 60000/],
     ['GRVT_HEDGE_MMR_ALERT_THRESHOLD', '0.5', /0\.7.* → .*0\.5/],
+    ['GRVT_HEDGE_OPENINGS_STOP_MMR', '0.5', /null → .*0\.5/],
+    ['GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT', '50', /null → .*50/],
     ['GRVT_HEDGE_ORDER_TTL_SEC', '7200', /3600000 → 7200000/],
     ['GRVT_HEDGE_LANG', 'zh', /en → zh/],
     ['GRVT_HEDGE_TIME_ZONE', 'Asia/Shanghai', /→ Asia\/Shanghai/],

@@ -20,6 +20,7 @@ import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
 import type { Standing } from '../../src/core/modes.ts';
+import { OPENINGS_STOPS_NOTE, type OpeningsStops } from '../../src/core/openings-stop.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
@@ -419,6 +420,54 @@ describe('11 the start', () => {
     world.exchange.onSummary = summary('699');
     await world.pass(400_000, 1_000);
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'mmr:A'));
+  });
+
+  it('8.6 an account at the limit stops openings of every symbol before they decide, and its end lets them open', async () => {
+    const openingsLimits = { marginRatio: d('0.5'), lossUsdt: null };
+    const world = new World({ settings: { openingsLimits } });
+    const summary = (maintenance: string) => async (account: AccountName) => ({
+      totalEquity: d(1_000),
+      maintenanceMargin: d(account === 'B' ? maintenance : '10'),
+    });
+    world.exchange.onSummary = summary('500');
+    await world.settle();
+    await world.pass(3 * LOOP_MS, 100);
+    assert.equal(world.resting.size, 0, 'no opening, not even before the first poll of B was over');
+    assert.deepEqual(world.alerts('openings-stopped'), ['openings-stopped:B']);
+    assert.equal(world.symbol(SOL).openingsStop?.code, 'margin-stop');
+    world.exchange.onSummary = summary('474');
+    await world.pass(400_000, 1_000);
+    assert.equal(world.resting.size, 4);
+    assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'openings-stopped:B'));
+    world.exchange.onSummary = summary('520');
+    await world.pass(30_000, 1_000);
+    assert.deepEqual(
+      [...world.resting.values()].filter((one) => one.order.status === 'OPEN'),
+      [],
+    );
+  });
+
+  it('8.6 the loss of the day stops openings until it ends, and a start in between goes on with it', async () => {
+    const settings = { openingsLimits: { marginRatio: null, lossUsdt: d(100) } };
+    const world = await trading({ settings });
+    const endsMs = world.clock.nowMs() + 600_000;
+    const counted = (total: number) => world.actor.send({ type: 'money.counted', day: { total: d(total), endsMs } });
+    counted(-99);
+    assert.equal(world.symbol().openingsStop, null);
+    counted(-100);
+    counted(50);
+    assert.equal(world.symbol().openingsStop?.code, 'loss-stop');
+    assert.deepEqual([...new Set(world.alerts('openings-stopped'))], ['openings-stopped:loss']);
+    const note = world.journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops;
+    assert.equal(note.loss?.untilMs, endsMs);
+    const again = new World({ settings });
+    again.journal.append([{ kind: 'note', key: OPENINGS_STOPS_NOTE, atMs: 0, body: note }]);
+    await again.settle();
+    await again.pass(3 * LOOP_MS, 100);
+    assert.equal(again.resting.size, 0);
+    await again.pass(600_000, 1_000);
+    assert.equal(again.symbol().openingsStop, null);
+    assert.equal(again.resting.size, 4);
   });
 
   it('12.2 a symbol that does not begin, and a book that does not come, do not withhold the daily report', async () => {

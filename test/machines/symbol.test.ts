@@ -66,6 +66,7 @@ function quiet(bench: SymbolBench): SymbolBench {
   return bench;
 }
 
+const MARGIN_STOP = reason('margin-stop', '8.6', { account: 'A', ratio: '0.5500', limit: '0.5' });
 const FOREIGN_FILL = { instrument: instrument().name, clientOrderId: '0' };
 const FAILURE: ExchangeFailure = {
   kind: 'unavailable',
@@ -136,6 +137,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
   'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
   'journal.reach': () => ({ type: 'journal.reach', sinceMs: null, message: '' }),
+  'openings.stopped': () => ({ type: 'openings.stopped', why: null }),
   'reduce-only.changed': ({ nowMs }) => ({
     type: 'reduce-only.changed',
     account: 'A',
@@ -204,6 +206,7 @@ describe('every state meets every event', () => {
               expected.underWay = 1;
             }
             break;
+          case 'openings.stopped':
           case 'symbol.steered':
             // What was decided before is withdrawn, and it decides again (16.4).
             if (underWay > 0) expected.words = ['gateway intents.outdated'];
@@ -1415,6 +1418,40 @@ describe('9.5 rests, and what ends a submission', () => {
       bench.read('A', 5, resting(bench, 'A'));
       bench.read('B', -5, resting(bench, 'B'));
       assert.deepEqual(bench.words().sort(), ['gateway cancel A A1', 'gateway cancel B B1']);
+    });
+
+    it('8.6 openings are stopped: live ones are cancelled at once and none are made; both open once it ends', () => {
+      const bench = beginning(5, -5);
+      bench.confirmAll();
+      bench.words();
+      bench.send({ type: 'openings.stopped', why: MARGIN_STOP });
+      assert.deepEqual(bench.words().sort(), ['gateway cancel A A1', 'gateway cancel B B1']);
+      const other = new SymbolBench({ coverage });
+      other.send({ type: 'openings.stopped', why: MARGIN_STOP });
+      both(other, 5, -5);
+      assert.deepEqual(other.asked, []);
+      other.send({ type: 'openings.stopped', why: null });
+      assert.deepEqual(
+        other.asked.map(({ purpose }) => purpose),
+        ['opening', 'opening'],
+      );
+    });
+
+    it('8.6 openings are stopped: a net is repaired, and no further than to zero', () => {
+      const bench = new SymbolBench({ coverage });
+      bench.send({ type: 'openings.stopped', why: MARGIN_STOP });
+      both(bench, 10, -5);
+      assert.deepEqual(
+        bench.asked.map(({ account, side, size, purpose }) => [account, side, size.toFixed(), purpose]),
+        [['B', 'sell', '5', 'repair']],
+      );
+    });
+
+    it('8.6 an intent that was decided before openings were stopped is withdrawn', () => {
+      const bench = beginning(5, -5);
+      bench.words();
+      bench.send({ type: 'openings.stopped', why: MARGIN_STOP });
+      assert.ok(bench.words().some((word) => word.includes('intents.outdated')));
     });
 
     it('18.1 the journal out of reach with a net: no repair is created; one that rests stays; both once it answers', () => {

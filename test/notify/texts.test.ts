@@ -54,6 +54,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'other-engine': { clientOrderId: '7' },
   'taker-fill': { side: 'sell', size: '1', price: '600', clientOrderId: '7', fee: '0.3 USDT' },
   'money-unexplained': { usdt: '-3.100000', from: '2026-11-30T08:10Z', to: '2026-11-30T09:10Z', rows: '12' },
+  'openings-stopped': { reason: 'margin ratio 0.55 of account A has reached 0.5' },
   'isolated-margin': { leverage: '20' },
   'rate-limited': { bucket: 'reads', share: '80 %' },
   'requests-waiting': { bucket: 'reads' },

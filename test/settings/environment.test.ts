@@ -95,6 +95,18 @@ const VALUES: Readonly<
     good: { '0.7': new Decimal('0.7'), '1': new Decimal(1) },
     bad: ['0', '70', '1.01', '-0.7', '70%'],
   },
+  GRVT_HEDGE_OPENINGS_STOP_MMR: {
+    read: 'openingsStopMmr',
+    default: null,
+    good: { '0.5': new Decimal('0.5'), '1': new Decimal(1) },
+    bad: ['0', '70', '1.01', '-0.7', '70%'],
+  },
+  GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT: {
+    read: 'openingsStopLossUsdt',
+    default: null,
+    good: { '0.5': new Decimal('0.5'), '100': new Decimal(100) },
+    bad: ['0', '-5', '1e16', '5 USDT'],
+  },
   GRVT_HEDGE_NAME: {
     read: 'name',
     default: 'paper',

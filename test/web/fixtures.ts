@@ -81,6 +81,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     hedges: 3,
     unwinds: 0,
     gainedUsdt: '0.432',
+    money: null,
     ...change,
   };
 }
@@ -127,6 +128,8 @@ export function status(change: Partial<Status> = {}): Status {
     symbols: [symbolStatus()],
     alerts: [],
     outboxWaiting: 0,
+    money: null,
+    openingsStop: null,
     gateway: { state: 'trading', queued: { A: 0, B: 0 }, jobs: 0 },
     figures: {
       ordersPlaced: 30,

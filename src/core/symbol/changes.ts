@@ -5,6 +5,7 @@ import type {
   AccountUnparked,
   InstrumentListed,
   JournalReach,
+  OpeningsStopped,
   PollerStarted,
   ReduceOnlyChanged,
   StrategyChanged,
@@ -70,6 +71,11 @@ export function accountParked(memory: SymbolMemory, now: Now, { account }: Accou
 /** The journal's database does not answer, or does again: nothing is created meanwhile (strategy 18.1). */
 export function journalReached(memory: SymbolMemory, now: Now, { sinceMs }: JournalReach): Step {
   return finish(memory, now, { journalSinceMs: sinceMs });
+}
+
+/** Openings are stopped, or no more (strategy 8.6): intents decided before are withdrawn. */
+export function openingsStopped(memory: SymbolMemory, now: Now, { why }: OpeningsStopped): Step {
+  return finish(memory, now, { openingsStop: why, reportedIdle: '' }, { commands: withdrawIntents(memory) });
 }
 
 export function accountUnparked(memory: SymbolMemory, now: Now, { account }: AccountUnparked): Step {

@@ -33,6 +33,7 @@ export function assessed(memory: SymbolMemory, now: Now): Step {
     unlisted: memory.unlisted ?? false,
     mode: modeNow(memory, now),
     leaving: memory.leaving,
+    openingsStop: memory.openingsStop ?? undefined,
     unable: inabilities(memory, now),
     denied: denied.map((denial) => denial.key),
     ...underWay(memory),

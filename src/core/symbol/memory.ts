@@ -42,6 +42,8 @@ export interface SymbolBeginning {
   readonly parkedSinceMs?: Readonly<Record<AccountName, number | null>>;
   /** Since when the journal's database has not answered (strategy 18.1); absent or null: it does. */
   readonly journalSinceMs?: number | null;
+  /** Why openings are stopped (strategy 8.6); absent or null: they are not. */
+  readonly openingsStop?: Reason | null;
 }
 
 /** An order whose submission ended at that moment. */
@@ -88,6 +90,8 @@ export interface SymbolMemory extends SymbolBeginning {
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
   /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
   readonly journalSinceMs: number | null;
+  /** Why openings are stopped (strategy 8.6); null: they are not. */
+  readonly openingsStop: Reason | null;
   readonly halted: boolean;
   /** It has been reported that sizes are clipped to what a signature can carry (strategy 7.3). */
   readonly clippingReported: boolean;
@@ -141,6 +145,7 @@ export function initialMemory(input: SymbolBeginning): SymbolMemory {
     backedOff: { A: null, B: null },
     parkedSinceMs: input.parkedSinceMs ?? { A: null, B: null },
     journalSinceMs: input.journalSinceMs ?? null,
+    openingsStop: input.openingsStop ?? null,
     halted: false,
     clippingReported: false,
     warned: false,

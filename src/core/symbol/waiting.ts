@@ -93,8 +93,9 @@ function cancelsWhileWaiting(memory: SymbolMemory, now: Now): ReturnType<typeof 
     const snapshot = snapshots[account];
     return snapshot !== null && snapshot.era === era && nowMs - snapshot.requestedAtMs >= BLIND_MS;
   });
+  const stop = memory.openingsStop === null ? {} : { openingsStop: memory.openingsStop };
   const [unable, mode] = [inabilities(memory, now), modeNow(memory, now)];
-  const trims = trimsWithoutView({ config, state, nowMs, unable, unlisted, mode }, instrument, blind);
+  const trims = trimsWithoutView({ config, state, nowMs, unable, unlisted, mode, ...stop }, instrument, blind);
   return trims.length === 0 ? null : cancels(memory, state, trims, nowMs);
 }
 

@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads';
+import { errorText } from '../core/error-text.ts';
+import type { MoneyFigures } from '../explain/money-figures.ts';
+import type { Clock } from '../ports.ts';
+import type { CountAt, Counted, CountingFrom } from './money-worker.ts';
+
+/** Has the money of today and of the week counted once a minute, in a thread of its own (strategy 8.6, 17.4). */
+
+/** From the start to the first count: what was earned before is in the journal, and the first rows are read by then. */
+const FIRST_MS = 15_000;
+/** Between two counts, … */
+const EVERY_MS = 60_000;
+/** … and of the time, at most one part in so many is spent counting: a journal of weeks takes seconds. */
+const SHARE = 20;
+/** A count that takes longer is given up, and the thread with it. */
+const COUNT_MAX_MS = 300_000;
+/** The thread's heap: a month of a hundred lively symbols is some 200 MB. */
+const HEAP_MB = 1_024;
+
+export interface MoneyWatchParts extends CountingFrom {
+  readonly clock: Clock;
+  /** The process' zone, by which days are taken: another one needs another thread. */
+  readonly timeZone: () => string;
+  readonly onFigures: (figures: MoneyFigures) => void;
+  /** From the start to the first count, milliseconds; absent: a quarter of a minute. */
+  readonly firstMs?: number;
+  /** Counting fails, or goes on again. */
+  readonly say: (level: 'info' | 'warn', text: string) => void;
+}
+
+/** Counts until it is closed. */
+export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
+  const { file, keptMs, clock } = parts;
+  let worker: Worker | null = null;
+  let workerZone = '';
+  let askedMs: number | null = null;
+  let closed = false;
+  let failing = false;
+  let next = setTimeout(ask, parts.firstMs ?? FIRST_MS);
+
+  function ask(): void {
+    if (worker !== null && workerZone !== parts.timeZone()) drop();
+    worker ??= start();
+    const asked: CountAt = { nowMs: clock.nowMs() };
+    askedMs = performance.now();
+    worker.postMessage(asked);
+    next = setTimeout(() => {
+      drop();
+      follow(`not done within ${COUNT_MAX_MS / 1000} s`);
+    }, COUNT_MAX_MS);
+  }
+
+  function start(): Worker {
+    workerZone = parts.timeZone();
+    const workerData: CountingFrom = { file, keptMs };
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
+    const started = new Worker(new URL('./money-worker.ts', import.meta.url), { workerData, resourceLimits });
+    // What ends a process does not wait for it.
+    started.unref();
+    started.on('message', (counted: Counted) => {
+      if (started !== worker || closed) return;
+      if ('failure' in counted) follow(counted.failure);
+      else {
+        parts.onFigures(counted.figures);
+        follow(null);
+      }
+    });
+    started.on('error', (thrown: unknown) => {
+      if (started !== worker || closed) return;
+      drop();
+      follow(errorText(thrown));
+    });
+    return started;
+  }
+
+  function follow(why: string | null): void {
+    clearTimeout(next);
+    const tookMs = askedMs === null ? 0 : performance.now() - askedMs;
+    if (why !== null && !failing) parts.say('warn', `Money: not counted, tried again every minute: ${why}`);
+    if (why === null && failing) parts.say('info', 'Money: counted again');
+    failing = why !== null;
+    next = setTimeout(ask, Math.max(EVERY_MS - tookMs, SHARE * tookMs));
+  }
+
+  function drop(): void {
+    void worker?.terminate();
+    worker = null;
+  }
+
+  return {
+    close() {
+      closed = true;
+      clearTimeout(next);
+      drop();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { decimal } from '../core/decimal.ts';
+import type { DayMoney } from '../core/openings-stop.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import type { MoneyLine } from '../status/model.ts';
+import { makeReport, type Report, type ReportLine } from './report.ts';
+
+/** The report's figures of today and of seven days, for page, metrics and the stop for a loss (strategy 8.6, 17.4). */
+
+/** Days of the week's figures, today among them: those of `report` without options. */
+export const WEEK_DAYS = 7;
+
+/** Figures of one moment, as plain text: they come from another thread. */
+export interface MoneyFigures {
+  readonly atMs: number;
+  /** Wall-clock: when today ends. */
+  readonly dayEndsMs: number;
+  readonly today: MoneyLine;
+  readonly week: MoneyLine;
+  readonly symbols: Readonly<Record<string, { readonly today: MoneyLine; readonly week: MoneyLine }>>;
+}
+
+/** @param keptMs how long the journal keeps rows */
+export function moneyFigures(journal: EngineJournal, nowMs: number, keptMs: number): MoneyFigures {
+  const of = (days: number) => makeReport(journal, { days, by: 'symbol', nowMs, keptMs });
+  const [today, week] = [of(1), of(WEEK_DAYS)];
+  const lineOf = (report: Report, symbol: string) => {
+    const found = report.lines.find((one) => one.of === symbol);
+    return found === undefined ? NOTHING : moneyLine(found);
+  };
+  const symbols = week.lines.map((line) => line.of).filter((name) => name !== '');
+  return {
+    atMs: nowMs,
+    dayEndsMs: dayEnd(nowMs),
+    today: moneyLine(today.sum),
+    week: moneyLine(week.sum),
+    symbols: Object.fromEntries(
+      symbols.map((name) => [name, { today: lineOf(today, name), week: lineOf(week, name) }]),
+    ),
+  };
+}
+
+/** What the stop for a loss goes by. */
+export function dayMoney({ today, dayEndsMs }: MoneyFigures): DayMoney {
+  return { total: decimal(today.total), endsMs: dayEndsMs };
+}
+
+const NOTHING: MoneyLine = {
+  ...{ fills: 0, volume: '0', spread: '0', unwinds: '0', fees: {}, funding: {} },
+  ...{ unrealised: '0', differences: '0', total: '0' },
+};
+
+function moneyLine({ totals, unrealised, differences, total }: ReportLine): MoneyLine {
+  const amounts = (value: typeof totals.fees) =>
+    Object.fromEntries(Object.entries(value).map(([currency, amount]) => [currency, amount.toFixed()]));
+  return {
+    fills: totals.fills,
+    volume: totals.volume.toFixed(),
+    spread: totals.spread.toFixed(),
+    unwinds: totals.unwindGain.toFixed(),
+    fees: amounts(totals.fees),
+    funding: amounts(totals.funding),
+    unrealised: unrealised?.toFixed() ?? null,
+    differences: differences?.toFixed() ?? null,
+    total: total.toFixed(),
+  };
+}
+
+/** The next midnight of the process' zone. */
+function dayEnd(nowMs: number): number {
+  const now = new Date(nowMs);
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime();
+}
