@@ -1,7 +1,7 @@
 import { Decimal, sum } from '../core/decimal.ts';
 import { printE9 } from '../paper/fixed.ts';
 import type { FillRule } from '../paper/index.ts';
-import { CHOOSE_ON, isMoneyKnown, type Plan } from './plan.ts';
+import { CHOOSE_ON, defaultRow, isMoneyKnown, type Plan } from './plan.ts';
 import type { Played } from './play.ts';
 import type { PeriodFigures } from './statement.ts';
 
@@ -136,7 +136,10 @@ function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonl
   if (summaries.every(({ counts }) => counts.mark === 0))
     notes.push('No marks were recorded: the middle of the book is the mark.');
   if (withoutRow.length > 0) {
-    notes.push(`No symbols file has a row of ${withoutRow.join(', ')}: ${JSON.stringify(points[0]?.rows ?? [])}`);
+    const row = Object.entries(defaultRow('')).filter(([name]) => name !== 'instrument');
+    notes.push(
+      `No symbols file has a row of ${withoutRow.join(', ')}; where nothing is set: ${row.map(([name, value]) => `${name} ${value}`).join(', ')}.`,
+    );
   }
   for (const { symbol, gaps, gapMs } of summaries)
     if (gaps.length > 0)

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { type Answer, answerOf } from '../backtest/answer.ts';
+import { answerHtml } from '../backtest/html.ts';
 import { Kept } from '../backtest/kept.ts';
 import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES } from '../backtest/plan.ts';
 import { play } from '../backtest/play.ts';
@@ -41,6 +42,7 @@ interface Given {
   readonly seed: string;
   readonly audit: boolean;
   readonly workers?: string;
+  readonly html?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
 }
@@ -71,6 +73,7 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option('--seed <seed>', 'of paths within candles and of latency', '1')
     .option('--no-audit', 'without the auditor: faster')
     .option('--workers <count>', 'processes at a time (default: the cores there are)')
+    .option('--html <file>', 'write the answer there too, with charts: one file that needs no network')
     .option('--json', 'as JSON, decimals as text')
     .option('--yes', 'however long it takes')
     .action(async (given: Given) => {
@@ -91,6 +94,8 @@ function collect(text: string, before: readonly string[]): readonly string[] {
 /** Plays what the options ask for and prints its answer. @returns the exit code @throws AskError, MarketError */
 async function backtest(given: Given): Promise<number> {
   const plan = planOf(askedOf(given));
+  // What cannot be written is said before the work is done.
+  if (given.html !== undefined) writePage(given.html, '');
   const beganMs = realNow();
   const interruption = interruptedBySignals(EXIT_CUT);
   const kept = new Kept(plan);
@@ -128,12 +133,25 @@ async function backtest(given: Given): Promise<number> {
   clearProgress();
   const answer = answerOf(plan, kept.runs);
   process.stdout.write(`${given.json ? JSON.stringify(answer, null, 2) : answerText(answer)}\n`);
+  if (given.html !== undefined) {
+    writePage(given.html, answerHtml(answer));
+    say(`${given.html} shows it.`);
+  }
   say(
     `${(kept.playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ` +
       `${Math.round(kept.playedMs / tookMs)} times real time`,
   );
   if (kept.failed > 0 || isBroken(answer)) return EXIT_BROKEN;
   return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+}
+
+/** @throws AskError */
+function writePage(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (thrown) {
+    throw new AskError(`--html: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 function isBroken({ points }: Answer): boolean {

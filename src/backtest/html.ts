@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Answer } from './answer.ts';
+
+/** A backtest's answer as one HTML file that asks nothing of any network: styles, charts and figures are in it. */
+
+const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
+
+export function answerHtml(answer: Answer): string {
+  const style = [join(UPLOT, 'uPlot.min.css'), join(PAGE, 'style.css')].map(read).join('\n');
+  const scripts = [join(UPLOT, 'uPlot.iife.min.js'), join(PAGE, 'page.js')].map(read);
+  const title = answer.market.map(({ symbol }) => symbol).join(', ');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<title>Backtest ${escaped(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main id="page"></main>
+<script type="application/json" id="answer">${inScript(JSON.stringify(answer))}</script>
+${scripts.map((script) => `<script>${script}</script>`).join('\n')}
+</body>
+</html>
+`;
+}
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+/** Nothing in it ends the script it stands in, or begins a comment. */
+function inScript(json: string): string {
+  return json.replaceAll('<', '\\u003c');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,236 @@
+/** The page of a backtest's answer: everything it needs is in the file. `uPlot` comes before it. */
+/* global uPlot */
+const answer = JSON.parse(document.getElementById('answer').textContent);
+
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'class') element.className = value;
+    else if (typeof value === 'function') element.addEventListener(name, value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const sum = (figures, name) => figures.reduce((total, one) => total + Number(one[name]), 0);
+const share = (figures, name) => sum(figures, name) / Math.max(1, sum(figures, 'observedMs'));
+const usdt = (value) => value.toFixed(2);
+const percent = (value) => `${(value * 100).toFixed(1)} %`;
+const labelOf = (values) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ') || 'as they are';
+
+function lasting(ms) {
+  if (ms === null) return '–';
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${(ms / 60_000).toFixed(1)} min`;
+  return `${(ms / 3_600_000).toFixed(1)} h`;
+}
+
+const MONEY = [
+  ['spread', 'spread'],
+  ['unwinds', 'unwinds'],
+  ['open lots', 'openLots'],
+  ['differences', 'differences'],
+  ['fees', 'fees'],
+  ['funding', 'funding'],
+  ['total', 'total'],
+];
+const money = answer.isMoneyKnown ? MONEY : [];
+const isChosen = (point) => answer.chosen !== null && labelOf(point.values) === labelOf(answer.chosen.values);
+
+function slowest(figures, name) {
+  return figures.reduce((worst, { timeToHedge }) => Math.max(worst, timeToHedge[name] ?? 0), 0);
+}
+
+function head() {
+  const stored = answer.market.map(({ symbol, counts }) => {
+    const held = ['trade', 'book', 'candle'].filter((kind) => counts[kind] > 0);
+    return `${symbol} (${held.map((kind) => `${counts[kind]} ${kind}s`).join(', ')})`;
+  });
+  const { latencyMs, feesPercent, fundingPercent } = answer;
+  const assumed =
+    `${answer.equityUsdt} USDT in each account, orders arrive after ${latencyMs.orders} ms, data after ${latencyMs.data} ms, ` +
+    `fees ${feesPercent.maker} % and ${feesPercent.taker} %, ` +
+    `funding ${fundingPercent === null ? 'as recorded' : `${fundingPercent} % where none was recorded`}, ` +
+    `seed ${answer.seed}, ${answer.isAudited ? 'audited' : 'not audited'}` +
+    (Object.keys(answer.fixed).length === 0 ? '' : `; set: ${labelOf(answer.fixed)}`);
+  return [
+    h('h1', {}, 'Backtest'),
+    h('p', {}, stored.join('; ')),
+    h('p', {}, `${answer.range.from} to ${answer.range.to}`),
+    h('p', { class: 'dim' }, assumed),
+    answer.invented === null
+      ? null
+      : h(
+          'p',
+          { class: 'warn', id: 'invented' },
+          `No book was recorded. Invented: a spread of ${answer.invented.spread} and ${answer.invented.depthUsdt} USDT at each price. ` +
+            'What would be gained depends on the invented spread and is not shown.',
+        ),
+  ];
+}
+
+function results() {
+  const names = ['settings', 'fills', 'volume', ...money.map(([title]) => title), 'hedges', 'to hedge p50', 'p90'];
+  names.push('unhedged', 'longest', 'worst net', 'stranded');
+  if (answer.isMoneyKnown) names.push('cost at touch', 'at its worst');
+  names.push('least margin');
+  const rows = answer.points.flatMap((point) =>
+    point.runs.map((run) => {
+      const { whole } = run;
+      const cells = [labelOf(point.values), run.fill + (run.isWhole ? '' : ' (cut)'), usdt(sum(whole, 'volume'))];
+      for (const [, name] of money) cells.push(usdt(sum(whole, name)));
+      cells.push(sum(whole, 'hedges'), lasting(slowest(whole, 'medianMs')), lasting(slowest(whole, 'p90Ms')));
+      cells.push(percent(share(whole, 'unhedgedMs')));
+      cells.push(lasting(Math.max(...whole.map((one) => one.longestUnhedgedMs))));
+      cells.push(usdt(Math.max(...whole.map((one) => Number(one.worstNet)))));
+      cells.push(percent(share(whole, 'strandedMs')));
+      if (answer.isMoneyKnown) cells.push(usdt(sum(whole, 'costAtTouch')), usdt(sum(whole, 'worstCostAtTouch')));
+      cells.push(run.leastMarginRatio === null ? '–' : `${run.leastMarginRatio.toFixed(1)} ×`);
+      return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', {}, String(cell))));
+    }),
+  );
+  const header = h('tr', {}, ...names.map((name) => h('th', {}, name)));
+  const table = h('table', { id: 'results' }, h('thead', {}, header), h('tbody', {}, ...rows));
+  return h('section', {}, h('h2', {}, 'Per setting, USDT'), h('div', { class: 'scroll' }, table));
+}
+
+/** Of each setting, what it was judged by: before the split, and after. */
+function perSetting() {
+  const parts =
+    answer.splitAt === null
+      ? [['all of it', 'whole']]
+      : [
+          ['before', 'first'],
+          ['after', 'rest'],
+        ];
+  const judgedBy = (figures) => (answer.isMoneyKnown ? sum(figures, 'total') : share(figures, 'unhedgedMs'));
+  const shown = answer.points.flatMap((point) =>
+    point.runs.flatMap((run) =>
+      parts.flatMap(([when, part]) => (run[part] === null ? [] : [{ point, run, when, value: judgedBy(run[part]) }])),
+    ),
+  );
+  const widest = Math.max(...shown.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  const rows = shown.map(({ point, run, when, value }) => {
+    const kind = !answer.isMoneyKnown ? 'bar plain' : value < 0 ? 'bar below' : 'bar';
+    const bar = h('span', { class: kind });
+    bar.style.width = `${(Math.abs(value) / widest) * 100}%`;
+    const cells = [labelOf(point.values), run.fill, when, answer.isMoneyKnown ? usdt(value) : percent(value), bar];
+    return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', {}, cell)));
+  });
+  const what = answer.isMoneyKnown ? 'Gained per setting, USDT' : 'Unhedged time per setting';
+  const chosen =
+    answer.chosen === null
+      ? null
+      : h(
+          'p',
+          { id: 'chosen' },
+          `Of ${answer.asked} combinations, the one with ${answer.chosenBy === 'total' ? 'the largest total' : 'the least unhedged time'} ` +
+            `before ${answer.splitAt}: ${labelOf(answer.chosen.values)}. What comes after was not looked at to choose it.`,
+        );
+  return h(
+    'section',
+    {},
+    h('h2', {}, what),
+    chosen,
+    h('div', { class: 'scroll' }, h('table', { class: 'bars' }, ...rows)),
+  );
+}
+
+/** `08:15`, and at midnight the day. */
+function clockTime(sec) {
+  const text = new Date(sec * 1e3).toISOString();
+  return text.slice(11, 16) === '00:00' ? text.slice(5, 10) : text.slice(11, 16);
+}
+
+const CHART_HEIGHT = 170;
+let plots = [];
+
+function chart(into, title, atSec, lines) {
+  const box = h('div', { class: 'chart' }, h('h3', {}, title));
+  into.append(box);
+  const axis = { stroke: colour('--dim'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
+  const options = {
+    width: Math.max(280, into.clientWidth),
+    height: CHART_HEIGHT,
+    cursor: { sync: { key: 'time' } },
+    tzDate: (sec) => uPlot.tzDate(new Date(sec * 1e3), 'Etc/UTC'),
+    axes: [
+      { ...axis, values: (_plot, splits) => splits.map(clockTime) },
+      { ...axis, size: 70 },
+    ],
+    series: [
+      { label: 'UTC', value: (_plot, sec) => (sec === null ? '–' : new Date(sec * 1e3).toISOString().slice(0, 16)) },
+      ...lines.map(({ label, stroke }) => ({ label, stroke, width: 1.5, points: { show: false } })),
+    ],
+  };
+  plots.push(new uPlot(options, [atSec, ...lines.map(({ values }) => values)], box));
+}
+
+function draw(into, point) {
+  for (const plot of plots) plot.destroy();
+  plots = [];
+  into.replaceChildren();
+  const runs = point.runs.filter(({ series }) => series !== null);
+  if (runs.length === 0) {
+    into.append(h('p', { class: 'dim' }, 'Of a sweep this large only the course of the chosen settings is kept.'));
+    return;
+  }
+  // Runs of one setting are looked at in the same moments; one that was cut is the shorter.
+  const longest = runs.reduce((one, other) => (other.series.atSec.length > one.series.atSec.length ? other : one));
+  const { atSec, marks } = longest.series;
+  const strokes = [colour('--one'), colour('--two')];
+  const perRun = (name) =>
+    runs.map(({ fill, series }, index) => ({ label: fill, stroke: strokes[index], values: series[name] }));
+  for (const [symbol, values] of Object.entries(marks))
+    chart(into, `${symbol}, mark`, atSec, [{ label: 'mark', stroke: colour('--dim'), values }]);
+  if (answer.isMoneyKnown) {
+    chart(into, 'Equity of both accounts, gained, USDT', atSec, perRun('gained'));
+    chart(into, 'Spread and unwinds, booked, USDT', atSec, perRun('spread'));
+  }
+  chart(into, 'Net that does not cancel, largest, USDT', atSec, perRun('net'));
+  chart(into, 'Unhedged, minutes of each interval', atSec, perRun('unhedgedMin'));
+  chart(into, 'Volume, USDT', atSec, perRun('volume'));
+  if (answer.isMoneyKnown)
+    chart(into, 'What hedging the open lots at the touch would lose, USDT', atSec, perRun('costAtTouch'));
+}
+
+function courses() {
+  const into = h('div', { id: 'charts' });
+  const select = h(
+    'select',
+    { change: () => draw(into, answer.points[Number(select.value)]) },
+    ...answer.points.map((point, index) => h('option', { value: String(index) }, labelOf(point.values))),
+  );
+  const at = answer.points.findIndex(isChosen);
+  select.value = String(Math.max(0, at));
+  const choice = answer.points.length > 1 ? h('label', {}, 'Settings ', select) : null;
+  const section = h('section', {}, h('h2', {}, 'Its course'), choice, into);
+  const show = () => {
+    const point = answer.points[Number(select.value)];
+    if (point !== undefined) draw(into, point);
+  };
+  window.addEventListener('resize', show);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
+  return { section, show };
+}
+
+function unknown() {
+  const notes = answer.notes.map((note) => h('li', {}, note));
+  return h(
+    'section',
+    { id: 'unknown' },
+    h('h2', {}, 'What a backtest cannot know, and what was odd'),
+    h('ul', {}, ...notes),
+  );
+}
+
+const { section, show } = courses();
+document
+  .getElementById('page')
+  .append(...head().filter((part) => part !== null), results(), perSetting(), section, unknown());
+show();
