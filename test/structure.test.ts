@@ -211,6 +211,8 @@ test('nothing reads our own sentences back: a branch asks for a code, a translat
     // A branch, or a change, of a sentence.
     /\b(?:why|reason|message|detail|sentence)\??\.(?:startsWith|endsWith|includes|match|search|replace|replaceAll|split)\(/,
     /\.(?:test|exec)\((?:\w+\??\.)*(?:why|reason|message|detail|sentence)\)/,
+    // A comparison with a sentence.
+    /(?:[=!]==|\bcase) (['"`])[A-Za-z]+(?: [A-Za-z]+){2,}[^'"`]*\1/,
     // A table that turns sentences into others.
     /\[\s*\/\^?[a-z][^\n]*\/[a-z]*,\s*['"`]/,
   ];
