@@ -1,5 +1,43 @@
 import { fromPromise, setup } from 'xstate';
+import { errorText } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
+import {
+  attemptPrepared,
+  cancellationTold,
+  cancelRequested,
+  childDone,
+  childFailed,
+  isInHand,
+  orderLost,
+  orderSeen,
+  streamsChanged,
+  submissionTold,
+  touchRequested,
+} from '../src/core/gateway/children.ts';
+import {
+  DRAINING,
+  type GatewayMemory,
+  initialGateway,
+  isNothingInFlight,
+  isParkedFor,
+  parkedResult,
+  type Register,
+  type Submitter,
+  whyNotLeave,
+  withNextSequence,
+} from '../src/core/gateway/memory.ts';
+import { intentAccepted, intentsOutdated, turnedAway } from '../src/core/gateway/queue.ts';
+import {
+  accountParked,
+  accountUnparked,
+  draining,
+  idleReported,
+  ordersTakenUp,
+  parkingFound,
+  symbolsGreeted,
+} from '../src/core/gateway/standing.ts';
+import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from '../src/core/gateway/step.ts';
+import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
   AccountParked,
   AccountUnparked,
@@ -18,46 +56,16 @@ import type {
   TouchRequest,
   TradingDrain,
 } from '../src/core/messages.ts';
-import { touchOf } from '../src/core/pricing.ts';
+import type { Instrument } from '../src/core/model.ts';
+import { withEntry } from '../src/core/price-table.ts';
+import { pricesToGoBeyond, touchOf } from '../src/core/pricing.ts';
 import { reason } from '../src/core/reasons.ts';
+import type { EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
 import { cancellationMachine } from './cancellation.ts';
 import { eventOf } from './event-of.ts';
-import {
-  accept,
-  begin,
-  DRAINING,
-  type GatewayContext,
-  type GatewayInput,
-  greetSymbols,
-  halt,
-  idle,
-  isNothingInFlight,
-  isParkedFor,
-  noteCancelTold,
-  noteDone,
-  noteFailed,
-  noteSent,
-  noteTold,
-  orderSeen,
-  park,
-  parkedResult,
-  parkFound,
-  resolve,
-  type Step,
-  startCancel,
-  startTouch,
-  streamsChanged,
-  type TouchAnswer,
-  type TouchInput,
-  takeUp,
-  turnAway,
-  unchanged,
-  unpark,
-  withDeps,
-  withdraw,
-} from './order-gateway-steps.ts';
 import { send } from './send.ts';
 import { submissionMachine } from './submission.ts';
+import { ORPHANED, type SubmissionDesk, type SubmissionSettings } from './submission-steps.ts';
 
 /**
  * The one way to the exchange for orders, both accounts (strategy 9.1): per account and symbol one submission at a time;
@@ -90,6 +98,63 @@ export type GatewayEvent =
   | ChildDone
   | ChildFailed;
 
+/** What the gateway works with, and what it takes over. */
+export interface GatewayInput {
+  readonly exchange: Exchange;
+  readonly journal: Journal;
+  readonly clock: EngineClock;
+  readonly reporter: Reporter;
+  readonly settings: SubmissionSettings;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** The last sequence the journal knows; null: none. */
+  readonly lastSequence: bigint | null;
+  /** Prepared orders without a known outcome: a crash, or a gateway that failed, left them in doubt. */
+  readonly unsettled: readonly PreparedOrder[];
+}
+
+interface GatewayContext {
+  readonly deps: GatewayInput;
+  readonly desk: Desk;
+  readonly memory: GatewayMemory;
+}
+
+/** The register where submissions reach it: they read and change it in turns of their own (strategy 6.6, 9.2). */
+class Desk {
+  register: Register;
+  /** Whether its gateway has failed: a failed actor's children run on, and the replacement does not know them (strategy 9.1). */
+  isOrphaned: () => boolean = () => false;
+
+  constructor(register: Register) {
+    this.register = register;
+  }
+
+  /** What one submission may do here. */
+  forSubmission(number: number, order: Submitter, { clock }: GatewayInput): SubmissionDesk {
+    return {
+      nextSequence: () => {
+        const register = withNextSequence(this.register, clock.nowMs());
+        this.register = register;
+        return register.lastSequence;
+      },
+      pricesToGoBeyond: (priced) => pricesToGoBeyond(this.register.prices, priced),
+      reserve: (priced) => {
+        this.register = { ...this.register, prices: withEntry(this.register.prices, priced, number) };
+      },
+      isOrphaned: () => this.isOrphaned(),
+      whyNot: () => (this.isOrphaned() ? ORPHANED : whyNotLeave(this.register, number, order)),
+    };
+  }
+}
+
+function begin({ input }: { input: GatewayInput }): GatewayContext {
+  const memory = initialGateway(input.lastSequence);
+  return { deps: input, desk: new Desk(memory.register), memory };
+}
+
+interface TouchInput extends Pick<GatewayInput, 'exchange' | 'clock'> {
+  readonly instrument: string;
+}
+
 /** The touch of a fresh book (strategy 3.1, 7.4). */
 async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<TouchAnswer> {
   try {
@@ -100,6 +165,16 @@ async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<T
   } catch (thrown) {
     const failure = toFailure(thrown, 'book', null);
     return { type: 'touch.failed', why: reason('book-unread', '7.4'), failure, atMs: clock.nowMs() };
+  }
+}
+
+/** The journal's record of an order, for the words of the log; a journal that cannot be read is reported, and done without. */
+function preparedFor({ journal, reporter, clock }: GatewayInput, clientOrderId: string): PreparedOrder | null {
+  try {
+    return journal.latest('order.prepared', clientOrderId)?.body ?? null;
+  } catch (thrown) {
+    reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: errorText(thrown) });
+    return null;
   }
 }
 
@@ -117,19 +192,26 @@ const gateway = setup({
     readTouch: fromPromise(({ input }: { input: TouchInput }) => readTouch(input)),
   },
   guards: {
-    mayRepairBesideParked: ({ context, event }) => !isParkedFor(context.parked, eventOf(event, 'order.submit').intent),
-    isAnyParked: ({ context }) => context.parked.length > 0,
-    isNoneParked: ({ context }) => context.parked.length === 0,
-    isNothingInFlight: ({ context }) => isNothingInFlight(context),
+    mayRepairBesideParked: ({ context, event }) =>
+      !isParkedFor(context.memory.parked, eventOf(event, 'order.submit').intent),
+    isAnyParked: ({ context }) => context.memory.parked.length > 0,
+    isNoneParked: ({ context }) => context.memory.parked.length === 0,
+    isNothingInFlight: ({ context }) => isNothingInFlight(context.memory),
   },
 });
 
-/** An action that carries out a step: what is known first, then its commands, in their order. */
-function perform(stepOf: (context: GatewayContext, event: GatewayEvent) => Step) {
+/** An action that carries out a step: memory and register first, then facts, then its commands, in their order. */
+function perform(
+  stepOf: (memory: GatewayMemory, nowMs: number, event: GatewayEvent, deps: GatewayInput) => GatewayStep,
+) {
   return gateway.enqueueActions(({ context, event, enqueue, system }) => {
-    const step = stepOf(context, event);
-    enqueue.assign(step.context);
-    for (const command of step.commands) {
+    const { deps, desk } = context;
+    const step = stepOf({ ...context.memory, register: desk.register }, deps.clock.nowMs(), event, deps);
+    const { memory, facts = [], commands } = step;
+    desk.register = memory.register;
+    enqueue.assign({ memory });
+    for (const fact of facts) enqueue(() => deps.reporter.report(fact));
+    for (const command of commands) {
       switch (command.do) {
         case 'send':
           send({ enqueue, system }, command.to, command.message);
@@ -138,14 +220,17 @@ function perform(stepOf: (context: GatewayContext, event: GatewayEvent) => Step)
           enqueue.sendTo(command.childId, command.message);
           break;
         case 'submit':
-          enqueue.spawnChild('submission', { id: command.childId, input: command.input });
+          enqueue.spawnChild('submission', { id: command.childId, input: submissionInput(context, command) });
           break;
         case 'cancel':
-          enqueue.spawnChild('cancellation', { id: command.childId, input: command.input });
+          enqueue.spawnChild('cancellation', { id: command.childId, input: cancellationInput(context, command) });
           break;
-        case 'read-touch':
-          enqueue.spawnChild('readTouch', { id: command.childId, input: command.input });
+        case 'read-touch': {
+          const { exchange, clock } = deps;
+          const input = { exchange, clock, instrument: command.instrument };
+          enqueue.spawnChild('readTouch', { id: command.childId, input });
           break;
+        }
         case 'stop':
           enqueue.stopChild(command.childId);
           break;
@@ -154,12 +239,29 @@ function perform(stepOf: (context: GatewayContext, event: GatewayEvent) => Step)
   });
 }
 
+type Do<D extends GatewayCommand['do']> = Extract<GatewayCommand, { readonly do: D }>;
+
+function submissionInput({ deps, desk }: GatewayContext, { childId, number, order, intact, task }: Do<'submit'>) {
+  return { childId, deps, desk: desk.forSubmission(number, order, deps), intact, task };
+}
+
+function cancellationInput({ deps }: GatewayContext, { childId, request, intact }: Do<'cancel'>) {
+  const { account, instrument, clientOrderId } = request;
+  const { exchange, clock, reporter } = deps;
+  return { childId, account, instrument, clientOrderId, exchange, clock, reporter, intact };
+}
+
 /** {@link perform} for one type of event; the chart leads no other one there. */
 function on<T extends GatewayEvent['type']>(
   type: T,
-  stepOf: (context: GatewayContext, event: Extract<GatewayEvent, { readonly type: T }>) => Step,
+  stepOf: (
+    memory: GatewayMemory,
+    nowMs: number,
+    event: Extract<GatewayEvent, { readonly type: T }>,
+    deps: GatewayInput,
+  ) => GatewayStep,
 ) {
-  return perform((context, event) => stepOf(context, eventOf(event, type)));
+  return perform((memory, nowMs, event, deps) => stepOf(memory, nowMs, eventOf(event, type), deps));
 }
 
 export const orderGatewayMachine = gateway
@@ -168,37 +270,48 @@ export const orderGatewayMachine = gateway
       ownDesk: ({ context, self }) => {
         context.desk.isOrphaned = () => self.getSnapshot().status !== 'active';
       },
-      resolveUnsettled: perform(takeUp),
-      greetSymbols: perform(greetSymbols),
-      acceptIntent: on('order.submit', (context, { intent }) => accept(context, intent)),
-      turnAwayAsParked: on('order.submit', (context, { intent }) =>
-        turnAway(context, intent, parkedResult(context.parked)),
+      resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
+      greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
+        symbolsGreeted(memory, nowMs, instruments.keys(), unsettled),
       ),
-      denyAsDraining: on('order.submit', (context, { intent }) => turnAway(context, intent, DRAINING)),
-      addSent: on('submission.prepared', noteSent),
-      endSubmission: on('submission.told', noteTold),
-      startCancel: on('order.cancel', startCancel),
-      endCancel: on('cancellation.told', noteCancelTold),
-      withdrawIntents: on('intents.outdated', (context, { instrument }) => withdraw(context, instrument)),
-      resolveOrder: on('order.resolve', resolve),
+      acceptIntent: on('order.submit', (memory, nowMs, { intent }) => intentAccepted(memory, nowMs, intent)),
+      turnAwayAsParked: on('order.submit', (memory, nowMs, { intent }) =>
+        turnedAway(memory, nowMs, intent, parkedResult(memory.parked)),
+      ),
+      denyAsDraining: on('order.submit', (memory, nowMs, { intent }) => turnedAway(memory, nowMs, intent, DRAINING)),
+      addSent: on('submission.prepared', attemptPrepared),
+      endSubmission: on('submission.told', submissionTold),
+      startCancel: on('order.cancel', cancelRequested),
+      endCancel: on('cancellation.told', cancellationTold),
+      withdrawIntents: on('intents.outdated', (memory, nowMs, { instrument }) =>
+        intentsOutdated(memory, nowMs, instrument),
+      ),
+      resolveOrder: on('order.resolve', (memory, _nowMs, request, deps) =>
+        isInHand(memory, request.clientOrderId)
+          ? remembered(memory)
+          : orderLost(memory, request, preparedFor(deps, request.clientOrderId)),
+      ),
       forwardSeen: on('order.seen', orderSeen),
       forwardStreams: on('streams.changed', streamsChanged),
-      readTouch: on('touch.request', startTouch),
-      dropChild: perform((context, event) =>
-        'output' in event ? noteDone(context, event.actorId, event.output) : unchanged(context),
+      readTouch: on('touch.request', touchRequested),
+      dropChild: perform((memory, nowMs, event) =>
+        'output' in event ? childDone(memory, nowMs, event.actorId, event.output) : remembered(memory),
       ),
-      replaceChild: perform((context, event) =>
-        'error' in event ? noteFailed(context, event.actorId, event.error) : unchanged(context),
+      replaceChild: perform((memory, nowMs, event) =>
+        'error' in event ? childFailed(memory, nowMs, event.actorId, event.error) : remembered(memory),
       ),
-      parkAndReport: on('parking.found', parkFound),
-      park: on('account.parked', (context, { account }) => park(context, account)),
-      unpark: on('account.unparked', (context, { account }) => unpark(context, account)),
-      takeSettings: on('submissions.tuned', (context, { settings }) => withDeps(context, { settings })),
-      takeRules: on('instrument.listed', (context, { instrument }) =>
-        withDeps(context, { instruments: new Map(context.deps.instruments).set(instrument.name, instrument) }),
-      ),
-      haltAsDraining: perform((context) => halt(context, DRAINING)),
-      reportIdle: perform(idle),
+      parkAndReport: on('parking.found', parkingFound),
+      park: on('account.parked', accountParked),
+      unpark: on('account.unparked', accountUnparked),
+      takeSettings: gateway.assign(({ context: { deps }, event }) => ({
+        deps: { ...deps, settings: eventOf(event, 'submissions.tuned').settings },
+      })),
+      takeRules: gateway.assign(({ context: { deps }, event }) => {
+        const { instrument } = eventOf(event, 'instrument.listed');
+        return { deps: { ...deps, instruments: new Map(deps.instruments).set(instrument.name, instrument) } };
+      }),
+      haltAsDraining: perform(draining),
+      reportIdle: perform(idleReported),
     },
   })
   .createMachine({
@@ -218,15 +331,11 @@ export const orderGatewayMachine = gateway
       'streams.changed': { actions: 'forwardStreams' },
       'touch.request': { actions: 'readTouch' },
       'instrument.listed': { actions: 'takeRules' },
-      'parking.found': {
-        actions: 'parkAndReport',
-      },
+      'parking.found': { actions: 'parkAndReport' },
       'account.parked': { actions: 'park' },
       'account.unparked': { actions: 'unpark' },
       'xstate.done.actor.*': { actions: 'dropChild' },
-      'xstate.error.actor.*': {
-        actions: 'replaceChild',
-      },
+      'xstate.error.actor.*': { actions: 'replaceChild' },
     },
     states: {
       trading: {

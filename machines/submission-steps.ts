@@ -7,7 +7,6 @@ import type { OrderOutcome, PreparedOrder, PricedFrom } from '../src/core/journa
 import type {
   AttemptRefused,
   LookupsDone,
-  OrderResolve,
   OrderResolved,
   SubmissionEnded,
   SubmissionHalt,
@@ -18,6 +17,7 @@ import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { isPostOnlyRefusal } from '../src/core/refusals.ts';
+import type { SubmissionTask, TrackedOrder } from '../src/core/submission/tracked.ts';
 import { furtherRow } from '../src/core/view.ts';
 import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder } from '../src/ports.ts';
 
@@ -95,68 +95,7 @@ export interface SubmissionInput {
   readonly desk: SubmissionDesk;
   /** The account's streams are intact: they tell what becomes of its order (strategy 9.4). */
   readonly intact: boolean;
-  readonly task:
-    | { readonly kind: 'submit'; readonly intent: Intent }
-    /** Nobody knows what became of it: found in the journal after a crash, or lost from sight. */
-    | {
-        readonly kind: 'resolve';
-        readonly order: TrackedOrder;
-        readonly why: Reason;
-        /** Pauses already made: a child that replaces a failed one begins with a pause. */
-        readonly rounds: number;
-      };
-}
-
-/** One attempt as it was sent. */
-export interface TrackedOrder {
-  readonly instrument: string;
-  readonly account: AccountName;
-  readonly clientOrderId: string;
-  readonly side: Side;
-  readonly size: Decimal;
-  readonly price: Decimal;
-  readonly purpose: 'opening' | 'repair';
-  readonly guardPrice: Decimal | null;
-  readonly attempt: number;
-  /** Our clock. */
-  readonly sentAtMs: number;
-  /** The exchange's clock. */
-  readonly expirationMs: number;
-}
-
-/** An attempt from the journal. */
-export function trackedFromPrepared(prepared: PreparedOrder): TrackedOrder {
-  const { intent } = prepared;
-  return {
-    instrument: intent.instrument,
-    account: intent.account,
-    clientOrderId: prepared.clientOrderId,
-    side: intent.side,
-    size: intent.size,
-    price: prepared.price,
-    purpose: intent.purpose,
-    guardPrice: intent.guardPrice,
-    attempt: prepared.attempt,
-    sentAtMs: prepared.sentAtMs,
-    expirationMs: prepared.expirationMs,
-  };
-}
-
-/** An order a symbol lost sight of. What the symbol does not say is read from the journal's record, where there is one. */
-export function trackedFromRequest(request: OrderResolve, prepared: PreparedOrder | null): TrackedOrder {
-  return {
-    instrument: request.instrument,
-    account: request.account,
-    clientOrderId: request.clientOrderId,
-    side: request.side,
-    size: request.size,
-    price: request.price,
-    purpose: request.purpose ?? prepared?.intent.purpose ?? 'repair',
-    guardPrice: prepared?.intent.guardPrice ?? null,
-    attempt: prepared?.attempt ?? 1,
-    sentAtMs: request.sentAtMs,
-    expirationMs: request.expirationMs,
-  };
+  readonly task: SubmissionTask;
 }
 
 /** What an attempt came to at pricing time. */

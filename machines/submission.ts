@@ -11,6 +11,7 @@ import type {
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { rejection, WOULD_CROSS } from '../src/core/refusals.ts';
+import { trackedFromPrepared } from '../src/core/submission/tracked.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
 import {
   ATTEMPT_GAP_MS,
@@ -55,7 +56,6 @@ import {
   type SubmissionInput,
   shareAnswer,
   tooOld,
-  trackedFromPrepared,
   UNKNOWN_PAUSE_MAX_MS,
   UNKNOWN_PAUSE_MS,
   verdict,

@@ -331,7 +331,7 @@ export function openAlerts(states: Iterable<AlertState>, nowMs: number): AlertSt
 export function gatewayStatus(snapshot: unknown): GatewayStatus | null {
   const context = field(snapshot, 'context');
   if (context === undefined) return null;
-  const queues = field(context, 'queues');
+  const queues = field(field(context, 'memory'), 'queues');
   const length = (account: AccountName) => {
     const queue = field(queues, account);
     return Array.isArray(queue) ? queue.length : 0;

@@ -3,12 +3,12 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import '../support/fixed-seed.ts';
 import { cancellationMachine } from '../../machines/cancellation.ts';
-import { orderGatewayMachine } from '../../machines/order-gateway.ts';
-import { CANCELS_MAX, type GatewayInput, QUEUE_MAX } from '../../machines/order-gateway-steps.ts';
+import { type GatewayInput, orderGatewayMachine } from '../../machines/order-gateway.ts';
 import { submissionMachine } from '../../machines/submission.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { FailureKind } from '../../src/core/failure.ts';
+import { CANCELS_MAX, QUEUE_MAX } from '../../src/core/gateway/memory.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, Intent, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf, nextSequence, parseClientOrderId } from '../../src/core/order-id.ts';
@@ -892,21 +892,26 @@ test('a cancel that throws has failed; its siblings go on', async () => {
 
 test('a touch whose actor throws has failed', async () => {
   const bench = new Bench();
-  let reads = 0;
+  let throws = 0;
   const clock = {
     nowMs: () => {
-      reads += 1;
-      if (reads === 2) throw new Error('a clock that throws');
+      throws -= 1;
+      if (throws >= 0) throw new Error('a clock that throws');
       return bench.clock.nowMs();
     },
     steadyMs: () => 0,
     era: () => 0,
   };
+  // Once for the answer, once for the failure that this would be.
+  bench.exchange.onBook = async () => {
+    throws = 2;
+    return testBook('599.9', '600.1');
+  };
   const { send } = openGateway(bench, { clock });
-  reads = 1;
   send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
   await bench.settle();
-  assert.ok(bench.last(BNB, 'touch.failed'));
+  assert.equal(bench.last('daemon', 'task.failed')?.task, 'touch-BNB_USDT_Perp');
+  assert.equal((bench.last(BNB, 'touch.failed')?.why as { code: string } | undefined)?.code, 'part-failed');
 });
 
 // ---- API failures of orders (12) -------------------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+import { apiFailureAlert, apiFailureKey } from '../alerts.ts';
+import type { ExchangeFailure } from '../failure.ts';
+import type { CancelEnded, SubmissionEnded } from '../messages.ts';
+import { BOOK_KEY, type GatewayMemory } from './memory.ts';
+import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from './step.ts';
+
+/**
+ * API failures of orders (strategy 12): pollers do not see these calls. An order the exchange answered for, be it by a
+ * refusal, says that book and create work; a cancel that is over, that cancels do. A parked account has an alert of its own.
+ */
+export function judgeCalls(memory: GatewayMemory, nowMs: number, message: SubmissionEnded | CancelEnded): GatewayStep {
+  const { account } = message;
+  if (message.type === 'cancel.ended') {
+    return message.outcome === 'over'
+      ? callsWork(memory, nowMs, [apiFailureKey(account, 'cancelOrder')])
+      : callFails(memory, nowMs, message.failure ?? null);
+  }
+  switch (message.result.kind) {
+    case 'unknown':
+    case 'unsent':
+      return callFails(memory, nowMs, message.result.failure ?? null);
+    case 'denied':
+    case 'outdated':
+      return remembered(memory);
+    default:
+      return callsWork(memory, nowMs, [apiFailureKey(account, 'createOrder'), BOOK_KEY]);
+  }
+}
+
+/** A flat symbol may read nothing but the book (strategy 3.1). One that was read works, whether it gives a touch or not. */
+export function judgeBook(memory: GatewayMemory, nowMs: number, answer: TouchAnswer): GatewayStep {
+  const failure = answer.type === 'touch.failed' ? (answer.failure ?? null) : null;
+  return failure === null ? callsWork(memory, nowMs, [BOOK_KEY]) : callFails(memory, nowMs, failure);
+}
+
+function callFails(memory: GatewayMemory, nowMs: number, failure: ExchangeFailure | null): GatewayStep {
+  // What never left for want of budget or a connection is raised by the polls, which need both as well; the book is not polled.
+  const isRaisedHere = failure?.kind !== 'unavailable' || failure.call === 'book';
+  if (failure === null || !isRaisedHere || failure.kind === 'parked' || failure.kind === 'unauthenticated') {
+    return remembered(memory);
+  }
+  const key = apiFailureKey(failure.account, failure.call);
+  const inARow = (memory.failing[key] ?? 0) + 1;
+  const alert = apiFailureAlert(failure, inARow, nowMs, null);
+  return {
+    memory: { ...memory, failing: { ...memory.failing, [key]: inARow } },
+    commands: [{ do: 'send', to: 'alert-desk', message: { type: 'alert.raised', alert } }],
+  };
+}
+
+function callsWork(memory: GatewayMemory, atMs: number, keys: readonly string[]): GatewayStep {
+  const over = keys.filter((key) => memory.failing[key] !== undefined);
+  if (over.length === 0) return remembered(memory);
+  const failing = Object.fromEntries(Object.entries(memory.failing).filter(([key]) => !over.includes(key)));
+  const commands = over.map(
+    (key): GatewayCommand => ({ do: 'send', to: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+  );
+  return { memory: { ...memory, failing }, commands };
+}

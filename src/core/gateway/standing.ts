@@ -1,0 +1,77 @@
+import type { PreparedOrder } from '../journal-entry.ts';
+import type { AccountParked, ParkingFound } from '../messages.ts';
+import { ACCOUNTS, type AccountName } from '../model.ts';
+import { reason } from '../reasons.ts';
+import { trackedFromPrepared } from '../submission/tracked.ts';
+import { DRAINING, type GatewayMemory, isParkedFor, parkedResult } from './memory.ts';
+import { startResolving, submissionsHalted } from './queue.ts';
+import { type GatewayCommand, type GatewayStep, remembered, toSymbol } from './step.ts';
+
+/** What the gateway takes over when it starts, and what stops creates: parked accounts and a drain. */
+
+/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). Its symbol counts it as live: intents keep clear of it. */
+export function ordersTakenUp(memory: GatewayMemory, unsettled: readonly PreparedOrder[]): GatewayStep {
+  return unsettled.reduce<GatewayStep>(
+    (step, prepared) => startResolving(step, trackedFromPrepared(prepared), reason('no-outcome-in-journal', '9.6'), 0),
+    remembered(memory),
+  );
+}
+
+/** Tells each symbol that this gateway knows nothing but the orders it takes up. */
+export function symbolsGreeted(
+  memory: GatewayMemory,
+  atMs: number,
+  instruments: Iterable<string>,
+  unsettled: readonly PreparedOrder[],
+): GatewayStep {
+  const orders = unsettled.map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
+  const message = { type: 'gateway.started', unsettled: orders, atMs } as const;
+  return { memory, commands: [...instruments].map((name) => toSymbol(name, message)) };
+}
+
+/** Parks an account (strategy 9.8): it creates nothing, the other one no openings. */
+export function accountParked(
+  memory: GatewayMemory,
+  nowMs: number,
+  { account }: { readonly account: AccountName },
+): GatewayStep {
+  if (memory.parked.includes(account)) return remembered(memory);
+  const parked = ACCOUNTS.filter((name) => name === account || memory.parked.includes(name));
+  const known = { ...memory, parked, register: { ...memory.register, parked } };
+  return submissionsHalted(known, nowMs, parkedResult(parked), (order) => isParkedFor(parked, order));
+}
+
+/** As {@link accountParked}, met by a call of ours: the daemon and the account's poller are to know. */
+export function parkingFound(memory: GatewayMemory, nowMs: number, found: ParkingFound): GatewayStep {
+  const { account, failure } = found;
+  if (memory.parked.includes(account)) return remembered(memory);
+  const step = accountParked(memory, nowMs, found);
+  const message: AccountParked = { type: 'account.parked', account, failure };
+  const tells = ['daemon', `poller:${account}`].map((to): GatewayCommand => ({ do: 'send', to, message }));
+  return { ...step, commands: [...step.commands, ...tells] };
+}
+
+/** A parked account was answered again (strategy 9.8). */
+export function accountUnparked(
+  memory: GatewayMemory,
+  _nowMs: number,
+  { account }: { readonly account: AccountName },
+): GatewayStep {
+  const parked = memory.parked.filter((name) => name !== account);
+  return remembered({ ...memory, parked, register: { ...memory.register, parked } });
+}
+
+/** The engine drains (strategy 13.1). */
+export function draining(memory: GatewayMemory, nowMs: number): GatewayStep {
+  return submissionsHalted(memory, nowMs, DRAINING);
+}
+
+/** Tells the daemon that nothing is in flight, and which outcomes are still unknown. */
+export function idleReported(memory: GatewayMemory): GatewayStep {
+  const unknown = Object.values(memory.jobs).flatMap((job) =>
+    job.kind === 'submission' && job.inDoubt !== null
+      ? [{ account: job.account, clientOrderId: job.inDoubt.clientOrderId }]
+      : [],
+  );
+  return { memory, commands: [{ do: 'send', to: 'daemon', message: { type: 'gateway.idle', unknown } }] };
+}

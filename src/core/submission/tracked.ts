@@ -1,0 +1,53 @@
+import type { Decimal } from '../decimal.ts';
+import type { PreparedOrder } from '../journal-entry.ts';
+import type { OrderResolve } from '../messages.ts';
+import type { AccountName, Intent, Side } from '../model.ts';
+import type { Reason } from '../reasons.ts';
+
+/** One attempt as it was sent: what is followed until the exchange has said what became of it. */
+export interface TrackedOrder {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly purpose: 'opening' | 'repair';
+  readonly guardPrice: Decimal | null;
+  readonly attempt: number;
+  /** Our clock. */
+  readonly sentAtMs: number;
+  /** The exchange's clock. */
+  readonly expirationMs: number;
+}
+
+/** What a submission is to do: submit an intent, or find out what became of an order. */
+export type SubmissionTask =
+  | { readonly kind: 'submit'; readonly intent: Intent }
+  /** Nobody knows what became of it: found in the journal after a crash, or lost from sight. */
+  | {
+      readonly kind: 'resolve';
+      readonly order: TrackedOrder;
+      readonly why: Reason;
+      /** Pauses already made: a child that replaces a failed one begins with a pause. */
+      readonly rounds: number;
+    };
+
+/** An attempt from the journal. */
+export function trackedFromPrepared(prepared: PreparedOrder): TrackedOrder {
+  const { intent, clientOrderId, price, attempt, sentAtMs, expirationMs } = prepared;
+  const { instrument, account, side, size, purpose, guardPrice } = intent;
+  const words = { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
+  return { ...words, attempt, sentAtMs, expirationMs };
+}
+
+/** An order a symbol lost sight of. What the symbol does not say is read from the journal's record, where there is one. */
+export function trackedFromRequest(request: OrderResolve, prepared: PreparedOrder | null): TrackedOrder {
+  const { instrument, account, clientOrderId, side, size, price, sentAtMs, expirationMs } = request;
+  return {
+    ...{ instrument, account, clientOrderId, side, size, price, sentAtMs, expirationMs },
+    purpose: request.purpose ?? prepared?.intent.purpose ?? 'repair',
+    guardPrice: prepared?.intent.guardPrice ?? null,
+    attempt: prepared?.attempt ?? 1,
+  };
+}
