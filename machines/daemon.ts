@@ -42,7 +42,14 @@ import type {
   SymbolLeft,
   TaskFailed,
 } from '../src/core/messages.ts';
-import { ACCOUNTS, type AccountName, type Instrument, type ListedOrder } from '../src/core/model.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type AccountSummary,
+  type Instrument,
+  type ListedOrder,
+  otherAccount,
+} from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import {
   eachStop,
@@ -137,6 +144,8 @@ export interface StartFailure {
 interface DaemonContext extends TradingParts {
   /** Names of the foreign orders already told (strategy 11.4), those still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
+  /** The last summary of each account; null: none yet. */
+  readonly summaries: Readonly<Record<AccountName, AccountSummary | null>>;
   /** Keys of conditions judged here that hold, or may since before this start: the first poll clears those that do not. */
   readonly holding: readonly string[];
   /** Alert keys of failing calls, per account. */
@@ -373,7 +382,14 @@ const daemonSetup = setup({
         ...untold.map((order) => foreignOrderAlert(account, order.instrument, order, nowMs)),
         ...others.map((order) => otherEngineAlert(account, order, nowMs)),
       ];
-      const mmr = judgeMmr(account, snapshot.summary, context.settings.mmrAlertThreshold, nowMs);
+      const { mmrAlertThreshold } = context.settings;
+      const mmr = judgeMmr(
+        account,
+        snapshot.summary,
+        mmrAlertThreshold,
+        nowMs,
+        context.summaries[otherAccount(account)],
+      );
       const skew = judgeClockSkew(context.exchange.clockSkewMs(), nowMs);
       // Only what holds is cleared: every poll of a good day would tell the alert desk the same twice.
       const judged = [
@@ -598,6 +614,9 @@ const daemonSetup = setup({
       send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
       enqueue(() => say(context, { type: 'journal.failed', message }));
     }),
+    noteSummary: assign(({ context, event }) =>
+      event.type === 'margin.read' ? { summaries: { ...context.summaries, [event.account]: event.summary } } : {},
+    ),
     /** Whether openings are stopped (strategy 8.6): symbols learn it before they decide on what was read. */
     judgeStops: enqueueActions(({ context, event, enqueue, system }) => {
       const nowMs = context.clock.nowMs();
@@ -865,6 +884,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     parkedSinceMs: { A: null, B: null },
     journalSinceMs: null,
     stops: NO_STOPS,
+    summaries: { A: null, B: null },
     ends: [],
     respawns: {},
     listingFailures: 0,
@@ -908,7 +928,7 @@ export const daemonMachine = daemonSetup.createMachine({
   initial: 'starting',
   on: {
     'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
-    'margin.read': { actions: ['judgeStops'] },
+    'margin.read': { actions: ['noteSummary', 'judgeStops'] },
     'money.counted': { actions: ['judgeStops'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },

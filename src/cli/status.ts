@@ -10,7 +10,7 @@ import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
 import { lasting } from '../texts/duration.ts';
-import type { MoneyLine, Status, SymbolStatus } from '../web/index.ts';
+import type { AccountStatus, MoneyLine, Status, SymbolStatus } from '../web/index.ts';
 
 /** A running engine on this machine answers at once. */
 const ASK_TIMEOUT_MS = 1_500;
@@ -44,7 +44,11 @@ export async function statusCommand(
     return EXIT_CONFIGURATION;
   }
   if (options.json) print(JSON.stringify(status, null, 2));
-  else for (const line of [...statusLines(status), ...marginLines(parts, options.journal)]) print(line);
+  else {
+    for (const line of statusLines(status)) print(line);
+    // A running engine says what they are now; older ones do not, and a journal has those of an hour.
+    if (!status.levelling) for (const line of marginLines(parts, options.journal)) print(line);
+  }
   return 0;
 }
 
@@ -123,9 +127,10 @@ export function statusLines(status: Status): string[] {
       const trouble =
         one.failuresInARow > 0 ? `, ${one.failuresInARow} failures in a row: ${one.failure?.en ?? ''}` : '';
       lines.push(
-        `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}, ${read}, ${one.poller ?? ''}${trouble}`,
+        `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}${marginWords(one)}, ${read}, ${one.poller ?? ''}${trouble}`,
       );
     }
+    if (status.levelling) lines.push(`Levelling: ${status.levelling.en} (strategy ${status.levelling.rule})`);
     for (const { account, bucket, waiting } of status.budget) {
       if (waiting > 0) lines.push(`${account ?? '-'}  ${waiting} requests wait for the budget (${bucket})`);
     }
@@ -171,6 +176,13 @@ function headlines(status: Status): string[] {
       return [`${name}: ${status.engine} on ${mode}${since}`, ...left, ...moneyLines(status)];
     }
   }
+}
+
+/** Free margin and the nearest liquidation (strategy 17.5); an older engine does not say them. */
+function marginWords({ freeMarginUsdt, liquidation }: AccountStatus): string {
+  const free = freeMarginUsdt ? `, ${money(freeMarginUsdt)} USDT free` : '';
+  if (!liquidation) return free;
+  return `${free}, nearest liquidation ${percent(liquidation.distance)} from the mark (${liquidation.instrument})`;
 }
 
 /** What today and seven days came to, and whether openings are stopped (strategy 8.6, 17.4); an older engine does not say it. */

@@ -1,5 +1,6 @@
 import { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
+import { levellingAdvice } from './levelling.ts';
 import type { AccountName, AccountSummary, ForeignOrder, Side } from './model.ts';
 import type { Reason } from './reasons.ts';
 
@@ -252,19 +253,26 @@ export function foreignOrderAlert(
 
 // ---------------------------------------------------------------------------------------------------------- judgements
 
+/** Margin ratios of the accounts further apart than this are told, once the higher one is above half the threshold (strategy 17.5). */
+const RATIOS_APART = new Decimal('0.20');
+
 /**
- * Whether maintenance margin / equity has reached the threshold (strategy 12); margin against no equity at all counts.
- * Judged without dividing. Returns null while it has not: the caller then clears `mmr:<account>`.
+ * Whether maintenance margin / equity has reached the threshold (strategy 12), or lies far above the other account's (17.5);
+ * margin against no equity at all counts. Returns null while it has not: the caller then clears `mmr:<account>`.
+ *
+ * @param other the other account's summary; null: not known yet
  */
 export function judgeMmr(
   account: AccountName,
-  summary: Pick<AccountSummary, 'totalEquity' | 'maintenanceMargin'>,
+  summary: AccountSummary,
   threshold: Decimal,
   atMs: number,
+  other: AccountSummary | null = null,
 ): Alert | null {
   const { totalEquity, maintenanceMargin } = summary;
-  const holds = totalEquity.gt(0) ? maintenanceMargin.gte(threshold.mul(totalEquity)) : maintenanceMargin.gt(0);
-  if (!holds) return null;
+  const reached = totalEquity.gt(0) ? maintenanceMargin.gte(threshold.mul(totalEquity)) : maintenanceMargin.gt(0);
+  if (!reached && !isFarAbove(summary, other, threshold)) return null;
+  const accounts = other === null ? null : account === 'A' ? { A: summary, B: other } : { A: other, B: summary };
   return {
     kind: 'mmr',
     key: alertKey('mmr', account),
@@ -275,10 +283,20 @@ export function judgeMmr(
     details: {
       ratio: totalEquity.gt(0) ? ratioText(maintenanceMargin.div(totalEquity)) : '∞',
       threshold: threshold.toFixed(Math.max(2, threshold.decimalPlaces())),
+      ...(other?.totalEquity.gt(0) ? { other: ratioText(other.maintenanceMargin.div(other.totalEquity)) } : {}),
       marginUsdt: maintenanceMargin.toFixed(2),
       equityUsdt: totalEquity.toFixed(2),
+      ...(accounts === null ? {} : { levelling: levellingAdvice(accounts) }),
     },
   };
+}
+
+/** Above half the threshold, and by more than 0.20 above the other account's. */
+function isFarAbove(one: AccountSummary, other: AccountSummary | null, threshold: Decimal): boolean {
+  if (other === null || !one.totalEquity.gt(0) || !other.totalEquity.gt(0)) return false;
+  const ratio = one.maintenanceMargin.div(one.totalEquity);
+  const apart = ratio.minus(other.maintenanceMargin.div(other.totalEquity));
+  return apart.gt(RATIOS_APART) && ratio.gt(threshold.div(2));
 }
 
 /** Rounded down, so that the text never claims more than there is; 0.6999 does not read as the threshold 0.70. */

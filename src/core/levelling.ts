@@ -1,5 +1,13 @@
 import { Decimal, max, min, ZERO } from './decimal.ts';
-import { ACCOUNTS, type AccountMargin, type AccountName, otherAccount } from './model.ts';
+import {
+  ACCOUNTS,
+  type AccountMargin,
+  type AccountName,
+  type AccountSummary,
+  type NoLevelling,
+  otherAccount,
+} from './model.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /** How much USDT moved between the accounts makes their margin ratios equal (strategy 17.5). The engine moves no money. */
 
@@ -9,9 +17,6 @@ export interface LevelledAccount {
   readonly equity: Decimal;
   readonly margin: AccountMargin;
 }
-
-/** Why no transfer is advised. */
-export type NoLevelling = 'no-margin' | 'no-equity' | 'isolated' | 'not-known' | 'level' | 'nothing-to-give';
 
 export interface Levelling {
   readonly from: AccountName;
@@ -57,4 +62,26 @@ export function levelling(accounts: Readonly<Record<AccountName, LevelledAccount
 
 function toCents(amount: Decimal): Decimal {
   return amount.divToInt(CENT).mul(CENT);
+}
+
+/** What an account's summary says of levelling; null: it does not say. */
+export function levelledAccount({ totalEquity, margin }: AccountSummary): LevelledAccount | null {
+  return margin === undefined ? null : { equity: totalEquity, margin };
+}
+
+/** The advice, or why there is none, as a reason (strategy 17.5). */
+export function levellingAdvice(accounts: Readonly<Record<AccountName, AccountSummary>>): Reason {
+  const [A, B] = [levelledAccount(accounts.A), levelledAccount(accounts.B)];
+  const found = A === null || B === null ? 'not-known' : levelling({ A, B });
+  if (typeof found === 'string') return reason('no-levelling', '17.5', { why: found });
+  const { from, to, amount, isBounded, ratios } = found;
+  return reason('levelling', '17.5', {
+    ...{ from, to, amount: amount.toFixed(2), isBounded },
+    ...{ ratioA: percent(ratios.A), ratioB: percent(ratios.B) },
+  });
+}
+
+/** Rounded down: a text never claims more than there is. */
+function percent(share: Decimal): string {
+  return share.mul(100).toDecimalPlaces(2, Decimal.ROUND_DOWN).toFixed(2);
 }

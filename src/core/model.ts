@@ -176,6 +176,8 @@ export type ListedOrder = ExchangeOrder | ForeignOrder;
 export interface AccountSummary {
   readonly totalEquity: Decimal;
   readonly maintenanceMargin: Decimal;
+  /** For levelling (strategy 17.5); absent: the answer does not say. */
+  readonly margin?: AccountMargin;
 }
 
 /** What an account's margin is made of (strategy 17.5), USDT. */
@@ -190,6 +192,9 @@ export interface AccountMargin {
   /** How far each mark is from the estimated liquidation price, as a share of the mark; of positions that have one. */
   readonly liquidation: readonly { readonly instrument: string; readonly distance: Decimal }[];
 }
+
+/** Why no transfer between the accounts is advised (strategy 17.5). */
+export type NoLevelling = 'no-margin' | 'no-equity' | 'isolated' | 'not-known' | 'level' | 'nothing-to-give';
 
 /** A fill of an account, ours or not (API 5.5): what a difference of positions is explained by (strategy 10.5). */
 export interface AccountFill {

@@ -1,4 +1,4 @@
-import type { AccountName, Side } from './model.ts';
+import type { AccountName, NoLevelling, Side } from './model.ts';
 
 /**
  * Why something is as it is, as a value: a code, what it names, and the rule of the strategy it follows from. `src/texts` says
@@ -75,6 +75,18 @@ export interface ReasonParams {
   'unknown-against-net': None;
   'neither-may-repair': None;
   'orders-at-cap': { readonly account: AccountName; readonly live: number; readonly cap: number };
+
+  // ------------------------------------------------------------------------------------ levelling (strategy 17.5)
+  /** Ratios in percent, once it has moved. */
+  levelling: {
+    readonly from: AccountName;
+    readonly to: AccountName;
+    readonly amount: string;
+    readonly isBounded: boolean;
+    readonly ratioA: string;
+    readonly ratioB: string;
+  };
+  'no-levelling': { readonly why: NoLevelling };
 
   // ------------------------------------------------------------------------- an order is cancelled (strategy 8.2)
   /** One order per account while the difference is low. */

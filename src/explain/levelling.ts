@@ -1,20 +1,12 @@
 import { Decimal, min } from '../core/decimal.ts';
-import { type LevelledAccount, levelling, type NoLevelling } from '../core/levelling.ts';
+import { type LevelledAccount, levelling } from '../core/levelling.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import { type BalanceRow, type MoneyRow, rowTimeMs } from '../core/money.ts';
 import type { Journal } from '../ports.ts';
+import { WHY_NOT_LEVELLED } from '../texts/reasons.ts';
 import { clockTime } from './words.ts';
 
 /** Margins of both accounts, and what would make them equal, in words (strategy 17.5). */
-
-const WHY_NOT: Readonly<Record<NoLevelling, string>> = {
-  'no-margin': 'no position needs margin',
-  'no-equity': 'the accounts have no equity together',
-  isolated: 'a position has a margin of its own, of which the ratio of the account says nothing',
-  'not-known': 'the exchange does not say what may be transferred',
-  level: 'the margin ratios are equal to a cent',
-  'nothing-to-give': 'the account with the lower ratio may not give anything',
-};
 
 /**
  * Free margin, distance to liquidation and the advised transfer, a line each.
@@ -27,7 +19,7 @@ export function levellingLines(
 ): string[] {
   const found = levelling(accounts);
   const lines = ACCOUNTS.map((account) => marginLine(account, accounts[account]));
-  if (typeof found === 'string') return [...lines, `Levelling: none, ${WHY_NOT[found]}`];
+  if (typeof found === 'string') return [...lines, `Levelling: none, ${WHY_NOT_LEVELLED.en[found]}`];
   const { from, to, amount, isBounded, ratios } = found;
   const route =
     sameFundingAccount === null

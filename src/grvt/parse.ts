@@ -17,6 +17,7 @@ import type {
 import { mayBeStrategyId } from '../core/order-id.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import { reasonText } from '../texts/reasons.ts';
+import { marginOf } from './margin.ts';
 import {
   type BookRow,
   bookAnswer,
@@ -266,6 +267,7 @@ export function parseSummary(answer: unknown, subAccountId: string): AccountSumm
   return {
     totalEquity: new Decimal(row.total_equity),
     maintenanceMargin: new Decimal(row.maintenance_margin),
+    ...marginOf(answer),
   };
 }
 

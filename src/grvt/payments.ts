@@ -9,6 +9,7 @@ import {
   type TransferRow,
 } from '../core/money.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
+import { accountMargin } from './margin.ts';
 import {
   foreignClientId,
   mustBeOwn,
@@ -128,22 +129,10 @@ export function parseBalance(answer: unknown, { account, subAccountId }: Payment
   const others = read.spot_balances
     .filter(({ currency }) => currency !== 'USDT')
     .map(({ balance, index_price }) => new Decimal(balance).mul(index_price ?? '0').div(settles));
-  const free = read.spot_balances.find(({ currency }) => currency === 'USDT')?.available_to_transfer;
   return {
     ...{ type: 'balance', account, timeNs: BigInt(read.event_time), equity },
     cash: equity.minus(sum(notional)).minus(sum(others)),
     sizes: Object.fromEntries(read.positions.map((row) => [row.instrument, new Decimal(row.size)])),
-    margin: {
-      maintenance: new Decimal(read.maintenance_margin),
-      initial: read.initial_margin == null ? null : new Decimal(read.initial_margin),
-      availableToTransfer: free == null ? null : new Decimal(free),
-      isolated: read.positions.filter((row) => row.margin_type === 'ISOLATED').map((row) => row.instrument),
-      liquidation: read.positions.flatMap((row) => {
-        const at = row.est_liquidation_price == null ? null : new Decimal(row.est_liquidation_price);
-        const mark = new Decimal(row.mark_price);
-        if (at === null || !at.gt(0) || mark.isZero() || new Decimal(row.size).isZero()) return [];
-        return [{ instrument: row.instrument, distance: at.minus(mark).abs().div(mark) }];
-      }),
-    },
+    margin: accountMargin(read),
   };
 }

@@ -59,6 +59,8 @@ export interface Status {
   readonly startedAtMs: number | null;
   readonly settings: StatusSettings;
   readonly accounts: readonly AccountStatus[];
+  /** The transfer that makes both margin ratios equal, or why none is advised (strategy 17.5); null: not known yet. */
+  readonly levelling: ReasonWords | null;
   /** Empty where no engine runs. */
   readonly budget: readonly BudgetStatus[];
   readonly symbols: readonly SymbolStatus[];
@@ -108,6 +110,10 @@ export interface AccountStatus {
   readonly maintenanceMarginUsdt: string | null;
   /** Maintenance margin / equity, 0 to 1 and beyond; null: not known, or no equity to divide by. */
   readonly marginRatio: string | null;
+  /** Equity less initial margin, live orders included, USDT; null: not known. */
+  readonly freeMarginUsdt: string | null;
+  /** The position whose estimated liquidation price is nearest to its mark, as a share of the mark; null: none, or not known. */
+  readonly liquidation: { readonly instrument: string; readonly distance: string } | null;
   readonly openOrders: number | null;
   readonly sessionUntilMs: number | null;
   readonly stream: 'up' | 'down' | 'off' | null;

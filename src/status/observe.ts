@@ -5,7 +5,8 @@ import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
 import type { ExchangeFailure } from '../core/failure.ts';
-import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { levellingAdvice } from '../core/levelling.ts';
+import { ACCOUNTS, type AccountName, type AccountSummary } from '../core/model.ts';
 import { type OpeningsStops, stopReason } from '../core/openings-stop.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { MoneyFigures } from '../explain/money-figures.ts';
@@ -146,6 +147,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       equityUsdt: text(equityUsdt),
       maintenanceMarginUsdt: text(maintenanceMarginUsdt),
       marginRatio: marginRatio(equityUsdt, maintenanceMarginUsdt),
+      ...marginStatus(engine?.daemon.getSnapshot().context.summaries[account] ?? null),
     };
   };
 
@@ -170,6 +172,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       startedAtMs,
       settings: statusSettings(settings, options.staleMs()),
       accounts: ACCOUNTS.map(accountStatus),
+      levelling: levellingWords(daemon?.context.summaries),
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
         const actor = system?.get(`symbol:${config.instrument}`);
@@ -238,6 +241,25 @@ function first(value: unknown): unknown {
 function stopWords(stops: OpeningsStops | undefined): ReasonWords | null {
   const why = stops === undefined ? null : stopReason(stops);
   return why === null ? null : reasonWords(why);
+}
+
+function levellingWords(
+  summaries: Readonly<Record<AccountName, AccountSummary | null>> | undefined,
+): ReasonWords | null {
+  const { A = null, B = null } = summaries ?? {};
+  return A === null || B === null ? null : reasonWords(levellingAdvice({ A, B }));
+}
+
+/** Free margin and the nearest liquidation (strategy 17.5). */
+function marginStatus(summary: AccountSummary | null): Pick<AccountStatus, 'freeMarginUsdt' | 'liquidation'> {
+  const margin = summary?.margin;
+  if (summary === null || margin === undefined) return { freeMarginUsdt: null, liquidation: null };
+  const { initial, liquidation } = margin;
+  const [nearest] = [...liquidation].sort((one, other) => one.distance.cmp(other.distance));
+  return {
+    freeMarginUsdt: initial === null ? null : summary.totalEquity.minus(initial).toFixed(),
+    liquidation: nearest === undefined ? null : { ...nearest, distance: nearest.distance.toDecimalPlaces(6).toFixed() },
+  };
 }
 
 function failureTexts({ call, why }: ExchangeFailure): Texts {

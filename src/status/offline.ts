@@ -67,7 +67,10 @@ export function journalStatus(
       equityUsdt: null,
       maintenanceMarginUsdt: null,
       marginRatio: null,
+      freeMarginUsdt: null,
+      liquidation: null,
     })),
+    levelling: null,
     symbols: states.map((entry) => journalledSymbol(journal, entry, settings, nowMs)),
     alerts: openAlerts(
       journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []),

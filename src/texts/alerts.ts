@@ -80,13 +80,13 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   mmr: {
     en: {
       title: 'MMR ALERT',
-      line: 'maintenance margin / equity {ratio}, threshold {threshold}[ ({marginUsdt} / {equityUsdt} USDT)]',
+      line: 'maintenance margin / equity {ratio}, threshold {threshold}[, the other account {other}][ ({marginUsdt} / {equityUsdt} USDT)][; {levelling}]',
       engine: 'goes on hedging and never closes a position to save margin.',
       you: 'add USDT to this account or reduce its positions; at 1.00 the exchange liquidates.',
     },
     zh: {
       title: 'MMR ALERT 维持保证金率告警',
-      line: '维持保证金 / 权益 {ratio}，阈值 {threshold}[（{marginUsdt} / {equityUsdt} USDT）]',
+      line: '维持保证金 / 权益 {ratio}，阈值 {threshold}[，另一账户 {other}][（{marginUsdt} / {equityUsdt} USDT）][；{levelling}]',
       engine: '继续对冲，不会为保证金主动平仓。',
       you: '向该账户充值 USDT 或减仓；达到 1.00 交易所会强平。',
     },

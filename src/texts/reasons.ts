@@ -1,8 +1,29 @@
+import type { NoLevelling } from '../core/model.ts';
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
 
 /** Every reason in every language (strategy 12): the log, the page, alerts, `status` and `why` have their words from here. */
+
+/** Why no transfer between the accounts is advised (strategy 17.5). */
+export const WHY_NOT_LEVELLED: Readonly<Record<Language, Readonly<Record<NoLevelling, string>>>> = {
+  en: {
+    'no-margin': 'no position needs margin',
+    'no-equity': 'the accounts have no equity together',
+    isolated: 'a position has a margin of its own, of which the ratio of the account says nothing',
+    'not-known': 'the exchange does not say what may be transferred',
+    level: 'the margin ratios are equal to a cent',
+    'nothing-to-give': 'the account with the lower ratio may not give anything',
+  },
+  zh: {
+    'no-margin': '没有需要保证金的仓位',
+    'no-equity': '两账户合计没有权益',
+    isolated: '有逐仓仓位，账户保证金率不反映它',
+    'not-known': '交易所未给出可划转金额',
+    level: '两账户保证金率已相等（精确到分）',
+    'nothing-to-give': '保证金率较低的账户没有可划出的金额',
+  },
+};
 
 type ReasonTexts = { readonly [C in ReasonCode]: (params: ReasonParams[C]) => string };
 
@@ -57,6 +78,11 @@ const EN: ReasonTexts = {
   'unknown-against-net': () => 'the outcome of an order against the net is not known yet',
   'neither-may-repair': () => 'neither account may repair at the moment',
   'orders-at-cap': ({ account, live, cap }) => `${account} already has ${live} of ${cap} orders`,
+
+  levelling: ({ from, to, amount, isBounded, ratioA, ratioB }) =>
+    `a transfer of ${amount} USDT from ${from} to ${to}${isBounded ? ` (as much as ${from} may give)` : ''} would make the margin ` +
+    `ratios ${ratioA} % and ${ratioB} %`,
+  'no-levelling': ({ why }) => `no transfer is advised: ${WHY_NOT_LEVELLED.en[why]}`,
 
   'over-low-diff-cap': () => 'Cancelled extra strategy order due to low diff account cap',
   'over-cap': ({ account, cap }) => `more than ${cap} strategy orders on ${account}`,
@@ -208,6 +234,10 @@ const ZH: ReasonTexts = {
   'unknown-against-net': () => '一张反向订单的结果尚未查明',
   'neither-may-repair': () => '两个账户目前都不能对冲',
   'orders-at-cap': ({ account, live, cap }) => `账户 ${account} 已有 ${live} / ${cap} 张订单`,
+
+  levelling: ({ from, to, amount, isBounded, ratioA, ratioB }) =>
+    `从 ${from} 划转 ${amount} USDT 到 ${to}${isBounded ? `（${from} 最多可划出的金额）` : ''}后，保证金率为 A ${ratioA} %、B ${ratioB} %`,
+  'no-levelling': ({ why }) => `无划转建议：${WHY_NOT_LEVELLED.zh[why]}`,
 
   'over-low-diff-cap': () => '差额小，每账户一单，撤销多余订单',
   'over-cap': ({ account, cap }) => `账户 ${account} 的策略订单超过 ${cap} 张`,

@@ -5,7 +5,7 @@ import type { Fact, SymbolPhase } from '../core/facts.ts';
 import type { LotMatch } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Reporter } from '../ports.ts';
-import type { StatusSource } from '../status/model.ts';
+import type { MoneyLine, MoneySpans, StatusSource } from '../status/model.ts';
 
 /** Every phase a symbol may be in: each is a series of its own, so that a state's time can be summed. */
 const PHASES: readonly SymbolPhase[] = [
@@ -76,6 +76,23 @@ export function createMetrics(source: StatusSource): Metrics {
   const oldest = gauge('oldest_lot_age_seconds', 'Age of the oldest open lot; 0 when there is none.', symbol);
   const unhedged = gauge('unhedged_seconds', 'How long the symbol has been unhedged; 0 while hedged.', symbol);
   const gained = gauge('gained_usdt', 'Gained by hedges and unwinds since the journal began, USDT.', symbol);
+  const ofSpan = ['span', 'part'] as const;
+  const ofSymbol = ['instrument', ...ofSpan] as const;
+  const earned = gauge(
+    'earned_usdt',
+    'Earned today and in 7 days, by part; paid is below zero. total: all of it.',
+    ofSpan,
+  );
+  const symbolEarned = gauge('symbol_earned_usdt', 'The same of one symbol.', ofSymbol);
+  const volume = gauge('volume_usdt', 'Value of the fills of today and of 7 days.', ['span']);
+  const symbolVolume = gauge('symbol_volume_usdt', 'The same of one symbol.', ['instrument', 'span']);
+  const openingsStopped = gauge('openings_stopped', '1 while openings are stopped (strategy 8.6).');
+  const freeMargin = gauge('free_margin_usdt', 'Equity less initial margin, live orders included.', perAccount);
+  const liquidation = gauge(
+    'liquidation_distance',
+    'Of the nearest liquidation price from the mark, as a share.',
+    perAccount,
+  );
   const live = gauge('live_orders', 'Live strategy orders.', both);
   const dataAge = gauge('data_age_seconds', 'Age of the data the symbol decides on.', both);
 
@@ -262,6 +279,8 @@ export function createMetrics(source: StatusSource): Metrics {
       const { account } = one;
       set(equity, { account }, one.equityUsdt);
       set(ratio, { account }, one.marginRatio);
+      set(freeMargin, { account }, one.freeMarginUsdt);
+      set(liquidation, { account }, one.liquidation?.distance ?? null);
       const age = seconds(one.polledAtMs);
       if (age !== null) pollAge.set({ account }, age);
       if (one.sessionUntilMs !== null) sessionLeft.set({ account }, (one.sessionUntilMs - status.atMs) / 1000);
@@ -272,6 +291,16 @@ export function createMetrics(source: StatusSource): Metrics {
       budget.set({ account: account ?? '-', bucket }, left);
       budgetWaiting.set({ account: account ?? '-', bucket }, waiting);
     }
+    for (const [span, line] of spansOf(status.money)) {
+      set(volume, { span }, line.volume);
+      for (const [part, amount] of partsOf(line)) set(earned, { span, part }, amount);
+    }
+    for (const { instrument, money } of status.symbols)
+      for (const [span, line] of spansOf(money)) {
+        set(symbolVolume, { instrument, span }, line.volume);
+        for (const [part, amount] of partsOf(line)) set(symbolEarned, { instrument, span, part }, amount);
+      }
+    openingsStopped.set(status.openingsStop === null ? 0 : 1);
     ratioLimit.set(Number(status.settings.mmrAlertThreshold));
     for (const alert of status.alerts) if (!alert.over) alertsOpen.inc({ kind: alert.kind });
     outbox.set(status.outboxWaiting);
@@ -292,6 +321,22 @@ export function createMetrics(source: StatusSource): Metrics {
     names: async () => (await registry.getMetricsAsJSON()).map((metric) => metric.name),
     close: () => delay.disable(),
   };
+}
+
+function spansOf(spans: MoneySpans | null): readonly (readonly ['today' | 'week', MoneyLine])[] {
+  if (spans === null) return [];
+  return [
+    ['today', spans.today],
+    ['week', spans.week],
+  ];
+}
+
+/** A total and its parts, received above zero; what was paid in other currencies is in none. */
+function partsOf({ spread, unwinds, fees, funding, unrealised, differences, total }: MoneyLine) {
+  const received = (amounts: MoneyLine['fees']) => new Decimal(amounts.USDT ?? 0).neg().toFixed();
+  return Object.entries({
+    ...{ spread, unwinds, fees: received(fees), funding: received(funding), unrealised, differences, total },
+  });
 }
 
 /** The sampler measures whole intervals, of which the first `LAG_RESOLUTION_MS` are no delay. */

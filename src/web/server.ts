@@ -89,12 +89,13 @@ interface ServedFile {
 const FILES: Readonly<Record<string, ServedFile>> = {
   '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
   '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
+  '/page/money.css': { path: join(PAGE, 'money.css'), type: 'text/css; charset=utf-8' },
   '/page/act.css': { path: join(PAGE, 'act.css'), type: 'text/css; charset=utf-8' },
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
   ...Object.fromEntries(
     [
       ...['main', 'texts', 'texts-act', 'words', 'dom', 'view', 'table', 'alerts', 'detail', 'curves', 'chart'],
-      ...['control', 'act'],
+      ...['control', 'act', 'money', 'texts-money'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },

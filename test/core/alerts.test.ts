@@ -29,6 +29,7 @@ import {
   widerAlert,
 } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
+import { alertLine } from '../../src/notify/texts.ts';
 import { failed } from '../support/core.ts';
 
 const HOUR = 3_600_000;
@@ -411,6 +412,34 @@ describe('strategy 12: MMR', () => {
       assert.equal(judgeMmr('A', summary, decimal('0.7'), 1)?.details.ratio ?? null, ratio);
     });
   }
+  const apart: [string, string, string, string, boolean][] = [
+    ['0.20 apart is not far', '0.36', '0.16', '0.70', false],
+    ['further, and above half the threshold', '0.3601', '0.16', '0.70', true],
+    ['further, at half the threshold', '0.35', '0.01', '0.70', false],
+    ['the lower one is not told', '0.1', '0.69', '0.70', false],
+  ];
+  for (const [name, own, others, threshold, holds] of apart) {
+    test(`17.5 ${name}`, () => {
+      const of = (ratio: string) => ({ totalEquity: decimal('1000'), maintenanceMargin: decimal(ratio).mul(1000) });
+      assert.equal(judgeMmr('B', of(own), decimal(threshold), 1, of(others)) !== null, holds);
+      assert.equal(judgeMmr('B', of(own), decimal(threshold), 1), null);
+    });
+  }
+  test('17.5 the alert names the other ratio and the transfer that makes both equal', () => {
+    const margin = { initial: decimal('0'), availableToTransfer: decimal('1000000'), isolated: [], liquidation: [] };
+    const of = (equity: string, maintenance: string) => ({
+      ...{ totalEquity: decimal(equity), maintenanceMargin: decimal(maintenance) },
+      margin: { ...margin, maintenance: decimal(maintenance) },
+    });
+    const found = judgeMmr('A', of('400', '300'), decimal('0.7'), 1, of('2000', '100'));
+    assert.ok(found);
+    const { en, zh } = { en: alertLine(found, 'en'), zh: alertLine(found, 'zh') };
+    assert.match(
+      en,
+      /0\.75, threshold 0\.70, the other account 0\.05 .*1400\.00 USDT from B to A would make .* 16\.66 % and 16\.66 %/,
+    );
+    assert.match(zh, /另一账户 0\.05.*从 B 划转 1400\.00 USDT 到 A/);
+  });
   test('is keyed by account and gives both sides of the ratio', () => {
     const found = judgeMmr(
       'B',

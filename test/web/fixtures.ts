@@ -113,10 +113,13 @@ export function status(change: Partial<Status> = {}): Status {
       equityUsdt: '50000.5',
       maintenanceMarginUsdt: '145.93',
       marginRatio: '0.002919',
+      freeMarginUsdt: '49000.25',
+      liquidation: null,
       openOrders: 2,
       sessionUntilMs: NOON_MS + 1_800_000,
       stream: 'up',
     })),
+    levelling: null,
     budget: [
       ...(['A', 'B'] as const).flatMap((account) => [
         { account, bucket: 'reads', left: 60, limit: 80, waiting: 0 },

@@ -71,6 +71,39 @@ test('positions, net and gap are those of the status', async () => {
   assert.equal(await value(metrics, 'grvt_hedge_position_size{instrument="BNB_USDT_Perp",account="B"}'), -0.48);
 });
 
+const LINE = {
+  ...{
+    fills: 4,
+    volume: '2400',
+    spread: '1.5',
+    unwinds: '0',
+    fees: { USDT: '-0.2', BTC: '0.1' },
+    funding: { USDT: '0.3' },
+  },
+  ...{ unrealised: null, differences: '0', total: '1.4' },
+};
+
+test('money is that of the status: what was paid is below zero, what is not known has no series', async () => {
+  const spans = { today: LINE, week: { ...LINE, total: '9.75' } };
+  const metrics = metricsOf({ money: { ...spans, atMs: NOON_MS }, symbols: [symbolStatus({ money: spans })] });
+  const of = (part: string) => value(metrics, `grvt_hedge_earned_usdt{span="today",part="${part}"}`);
+  assert.equal(await of('total'), 1.4);
+  assert.equal(await of('fees'), 0.2);
+  assert.equal(await of('funding'), -0.3);
+  assert.equal(await of('unrealised'), null);
+  const week = 'grvt_hedge_symbol_earned_usdt{instrument="BNB_USDT_Perp",span="week",part="total"}';
+  assert.equal(await value(metrics, week), 9.75);
+  assert.equal(await value(metrics, 'grvt_hedge_volume_usdt{span="week"}'), 2400);
+  assert.equal(await value(metricsOf(), 'grvt_hedge_volume_usdt{span="week"}'), null);
+});
+
+test('margins and a stop for openings are those of the status', async () => {
+  const why = { rule: '8.6', en: 'stopped', zh: '停止' };
+  assert.equal(await value(metricsOf({ openingsStop: why }), 'grvt_hedge_openings_stopped'), 1);
+  assert.equal(await value(metricsOf(), 'grvt_hedge_openings_stopped'), 0);
+  assert.equal(await value(metricsOf(), 'grvt_hedge_free_margin_usdt{account="A"}'), 49000.25);
+});
+
 test('an alert that is over no longer counts as open', async () => {
   const alert = {
     key: 'mmr:A',

@@ -41,7 +41,19 @@ test('every fact for readers has its words', () => {
 });
 
 test('every text the page asks for is there', () => {
-  for (const file of ['main', 'view', 'table', 'alerts', 'detail', 'curves', 'chart', 'words', 'control', 'act']) {
+  for (const file of [
+    'main',
+    'view',
+    'table',
+    'alerts',
+    'detail',
+    'curves',
+    'chart',
+    'words',
+    'control',
+    'act',
+    'money',
+  ]) {
     const code = readFileSync(join(PAGE, `${file}.js`), 'utf8');
     for (const [, path = ''] of code.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(EN.has(path), `${file}.js: ${path}`);
     for (const [, path = ''] of code.matchAll(/'data-text': '([\w.]+)'/g))

@@ -1,6 +1,7 @@
 import { createChart } from './chart.js';
 import { createCurves } from './curves.js';
 import { h, refill } from './dom.js';
+import { createMoney } from './money.js';
 import { clocks, createFeed, ladder, positions, rule, situation } from './view.js';
 import { base, clock, date, factWords, lasting, money, number, price, reason, stateHelp, t, tone } from './words.js';
 
@@ -21,6 +22,7 @@ export function openDetail(app, page, instrument) {
     chart: h('section', { class: 'card chartcard' }),
     help: h('p', { class: 'dim' }, t('chartHelp')),
     past: h('section', { class: 'card past' }),
+    money: createMoney((status) => status.symbols.find((one) => one.instrument === instrument)?.money),
     orders: h('section', { class: 'card tablecard' }),
     lots: h('section', { class: 'card tablecard' }),
     feed: createFeed(app, instrument),
@@ -33,7 +35,7 @@ export function openDetail(app, page, instrument) {
   page.append(
     parts.head,
     app.control.bar(`symbol:${instrument}`, t('act.commands')),
-    h('div', { class: 'column' }, parts.now, parts.orders, parts.lots, parts.feed.element),
+    h('div', { class: 'column' }, parts.now, parts.money.element, parts.orders, parts.lots, parts.feed.element),
     h(
       'div',
       { class: 'column wide2' },
@@ -90,6 +92,7 @@ export function openDetail(app, page, instrument) {
 
   function all() {
     const one = symbol();
+    parts.money.update(app.model.status);
     parts.head.replaceChildren(
       h('a', { class: 'plain back', href: '#/' }, '←', h('span', { class: 'wide' }, ` ${t('back')}`)),
       h('h1', {}, base(instrument)),

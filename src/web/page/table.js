@@ -1,4 +1,5 @@
 import { h } from './dom.js';
+import { earned } from './money.js';
 import { PHASES } from './view.js';
 import { base, money, reason, stateHelp, t } from './words.js';
 
@@ -18,6 +19,12 @@ const COLUMNS = [
     (one) => (one.unhedged === null ? '' : h('span', { class: 'num', 'data-since': one.unhedged.fromMs })),
   ],
   ['orders', (one) => one.orders.length, (one) => h('span', { class: 'num' }, String(one.orders.length))],
+  [
+    'today',
+    (one) => Number(earned(one, 'today') ?? 0),
+    (one) => h('span', { class: 'num' }, money(earned(one, 'today'))),
+  ],
+  ['week', (one) => Number(earned(one, 'week') ?? 0), (one) => h('span', { class: 'num' }, money(earned(one, 'week')))],
   ['why', (one) => why(one), (one) => why(one)],
 ];
 

@@ -1,4 +1,5 @@
 import { ACT } from './texts-act.js';
+import { MONEY } from './texts-money.js';
 
 /**
  * Every word of the page, English and Chinese; a new language is a new table here. `{name}` is filled in by words.js.
@@ -7,6 +8,7 @@ import { ACT } from './texts-act.js';
 export const TEXTS = {
   en: {
     act: ACT.en,
+    money: MONEY.en,
     name: 'English',
     other: '中文',
     live: 'live',
@@ -193,6 +195,8 @@ export const TEXTS = {
       net: 'net, USDT',
       unhedged: 'unhedged for',
       orders: 'orders',
+      today: 'today, USDT',
+      week: '7 days, USDT',
       why: 'why',
     },
     back: 'all symbols',
@@ -340,6 +344,7 @@ export const TEXTS = {
   },
   zh: {
     act: ACT.zh,
+    money: MONEY.zh,
     name: '中文',
     other: 'English',
     live: '实时',
@@ -524,6 +529,8 @@ export const TEXTS = {
       net: '净额 USDT',
       unhedged: '未对冲时长',
       orders: '挂单',
+      today: '今日 USDT',
+      week: '7 天 USDT',
       why: '原因',
     },
     back: '全部标的',

@@ -1,6 +1,7 @@
 import { createAlerts, needsAction } from './alerts.js';
 import { createCurves } from './curves.js';
 import { h, s, swap } from './dom.js';
+import { createMoney, levellingWords, marginRows } from './money.js';
 import { createTable } from './table.js';
 import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
@@ -22,6 +23,8 @@ export function createOverview(app, page) {
   parts.lead = h('section', { class: 'lead' });
   parts.accounts = h('section', { class: 'accounts', 'aria-label': t('accounts') });
   parts.figures = h('section', { class: 'figures' });
+  parts.levelling = h('div', { class: 'levelling' });
+  parts.money = createMoney((status) => status.money);
   parts.bar = h('div', { class: 'bar' });
   parts.tiles = h('div', { class: 'tiles' });
   parts.table = app.model.status.symbols.length >= DENSE_FROM ? createTable(app) : null;
@@ -32,7 +35,9 @@ export function createOverview(app, page) {
   page.append(
     parts.lead,
     parts.accounts,
+    parts.levelling,
     parts.figures,
+    parts.money.element,
     h('section', { class: 'symbols' }, parts.bar, acts, parts.table?.element ?? '', parts.tiles),
     h('aside', { class: 'side' }, parts.alerts.element, parts.feed.element),
     h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
@@ -68,6 +73,8 @@ export function createOverview(app, page) {
 
   function figures() {
     parts.figures.replaceChildren(...figureList(app.model.status));
+    parts.levelling.replaceChildren(levellingWords(app.model.status));
+    parts.money.update(app.model.status);
   }
 
   function bar() {
@@ -259,6 +266,7 @@ function accountCard(one, { settings, budget, atMs }) {
           bad: ratio !== null && ratio >= threshold,
         }),
       ),
+      ...marginRows(one).map(([name, value]) => row(name, value)),
       row(
         t('budget'),
         h('span', { class: 'num' }, reads === undefined ? '–' : t('budgetLeft', { left: reads.left, of: reads.limit })),

@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import { Decimal } from '../core/decimal.ts';
+import type { AccountMargin } from '../core/model.ts';
+import { balanceAnswer } from './wire.ts';
+
+/** Margins of an account (strategy 17.5), from a row of `account_summary` that was read. */
+export function accountMargin(read: z.infer<typeof balanceAnswer>['result']): AccountMargin {
+  const free = read.spot_balances.find(({ currency }) => currency === 'USDT')?.available_to_transfer;
+  return {
+    maintenance: new Decimal(read.maintenance_margin),
+    initial: read.initial_margin == null ? null : new Decimal(read.initial_margin),
+    availableToTransfer: free == null ? null : new Decimal(free),
+    isolated: read.positions.filter((row) => row.margin_type === 'ISOLATED').map((row) => row.instrument),
+    liquidation: read.positions.flatMap((row) => {
+      const at = row.est_liquidation_price == null ? null : new Decimal(row.est_liquidation_price);
+      const mark = new Decimal(row.mark_price);
+      if (at === null || !at.gt(0) || mark.isZero() || new Decimal(row.size).isZero()) return [];
+      return [{ instrument: row.instrument, distance: at.minus(mark).abs().div(mark) }];
+    }),
+  };
+}
+
+/** The same of an answer of which no rule needs it: what cannot be read is left out. */
+export function marginOf(answer: unknown): { readonly margin?: AccountMargin } {
+  const read = balanceAnswer.safeParse(answer);
+  return read.success ? { margin: accountMargin(read.data.result) } : {};
+}
