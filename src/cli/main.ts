@@ -30,6 +30,7 @@ import {
 import { journalCommand } from './journal.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
+import { makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
@@ -197,6 +198,17 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   program.addCommand(
     marketCommand((code) => {
+      exitCode = code;
+    })
+      .addCommand(
+        makeCommand((code) => {
+          exitCode = code;
+        }),
+      )
+      .copyInheritedSettings(program),
+  );
+  program.addCommand(
+    recordCommand((code) => {
       exitCode = code;
     }).copyInheritedSettings(program),
   );

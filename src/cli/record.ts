@@ -1,0 +1,195 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { makeMarket } from '../backtest/make.ts';
+import { openAgents } from '../grvt/http.ts';
+import { claim } from '../market/claim.ts';
+import { MarketError } from '../market/errors.ts';
+import { instrumentOf, openPublicApi, type PublicApi } from '../market/public-api.ts';
+import { type Recorder, startRecorder } from '../market/recorder.ts';
+import { daysOf } from '../market/store.ts';
+import { type InstrumentSpec, knownInstruments, type ProfileName } from '../paper/index.ts';
+import { EXCHANGES } from '../settings/index.ts';
+import { MARKETS, PROFILE_NAMES } from '../simulate/setup.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+import { MARKET_DIRECTORY, orSayWhat } from './market.ts';
+import { duration } from './steer.ts';
+
+/** `record` and `market make` (strategy 19.1). */
+
+const EXIT_GOOD = 0;
+const EXIT_CUT = 1;
+/** Instruments are looked at so often: a tick may change while they are recorded. */
+const RULES_EVERY_MS = 3_600_000;
+/** Between two looks at whether to end. */
+const LOOK_EVERY_MS = 250;
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** `market make` begins here: any day will do, as long as it is always the same. */
+const MADE_FROM_MS = Date.UTC(2026, 0, 5);
+const MOST_HOURS = 24 * 366;
+
+export const ENVIRONMENTS = ['prod', 'testnet', 'staging', 'dev'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+interface Given {
+  readonly market: string;
+  readonly env: Environment;
+  readonly url?: string;
+  readonly depth: string;
+  readonly for?: number;
+}
+
+/** Where public market data is read. @throws MarketError */
+export function originOf({ env, url }: { readonly env: Environment; readonly url?: string }): string {
+  if (url === undefined) {
+    const { hosts } = EXCHANGES[env];
+    if (hosts === null) throw new Error(`${env} has no hosts of its own`);
+    return hosts.marketDataUrl;
+  }
+  try {
+    const { origin, protocol } = new URL(url);
+    if (protocol === 'http:' || protocol === 'https:') return origin;
+  } catch {
+    // Said below.
+  }
+  throw new MarketError(`--url: ${url}: expected an address such as http://127.0.0.1:8700`);
+}
+
+/** The proxy of the environment variables, as the engine takes it; null: none. */
+export function proxyOfEnvironment(origin: string): string | null {
+  const { HTTPS_PROXY, https_proxy } = process.env;
+  return origin.startsWith('https:') ? HTTPS_PROXY || https_proxy || null : null;
+}
+
+/** @param ended hears the exit code */
+export function recordCommand(ended: (exitCode: number) => void): Command {
+  return new Command('record')
+    .argument('<symbol...>', 'instruments, e.g. BTC_USDT_Perp')
+    .description('record books, trades, marks and funding of the public streams, without keys, until Ctrl+C')
+    .addOption(new Option('--env <name>', 'whose streams').choices(ENVIRONMENTS).default('prod'))
+    .option('--url <address>', 'another exchange than those, such as the embedded one: http://127.0.0.1:8700')
+    .addOption(new Option('--depth <levels>', 'of each book').choices(['10', '50', '100', '500']).default('10'))
+    .option('--for <duration>', 'ends by itself: 30m, 8h, 7d', duration)
+    .option(...MARKET_DIRECTORY)
+    .action(async (symbols: string[], given: Given) => ended(await orSayWhat(() => record(symbols, given))));
+}
+
+async function record(symbols: readonly string[], given: Given): Promise<number> {
+  const origin = originOf(given);
+  const proxy = proxyOfEnvironment(origin);
+  const api = openPublicApi(origin, proxy);
+  const interruption = interruptedBySignals(EXIT_CUT);
+  const releases: (() => void)[] = [];
+  try {
+    const instruments: InstrumentSpec[] = [];
+    for (const symbol of new Set(symbols)) {
+      instruments.push(await instrumentOf(api, symbol));
+      releases.push(claim(given.market, symbol));
+    }
+    const agents = openAgents(proxy, { timeoutMs: HANDSHAKE_TIMEOUT_MS, keepAlive: false });
+    const recorder = startRecorder({
+      ...{ origin, directory: given.market, instruments, nowMs: Date.now, say, depth: Number(given.depth) },
+      agent: origin.startsWith('https:') ? agents.httpsAgent : agents.httpAgent,
+    });
+    const watch = setInterval(() => void followRules(api, instruments, recorder), RULES_EVERY_MS);
+    const endMs = given.for === undefined ? Number.POSITIVE_INFINITY : realNow() + given.for;
+    await new Promise<void>((resolve) => {
+      const shown = setInterval(() => {
+        progress(countsText(recorder));
+        if (!interruption.signal.aborted && realNow() < endMs) return;
+        clearInterval(shown);
+        resolve();
+      }, LOOK_EVERY_MS);
+    });
+    clearInterval(watch);
+    recorder.close();
+    clearProgress();
+    console.log(`${countsText(recorder)}. They are in ${given.market}.`);
+    return EXIT_GOOD;
+  } finally {
+    interruption.done();
+    for (const release of releases) release();
+    api.close();
+  }
+}
+
+/** A look that fails is said; the next one comes. */
+async function followRules(api: PublicApi, instruments: readonly InstrumentSpec[], recorder: Recorder): Promise<void> {
+  for (const { name } of instruments) {
+    try {
+      recorder.rules(await instrumentOf(api, name));
+    } catch (thrown) {
+      if (!(thrown instanceof MarketError)) throw thrown;
+      say(thrown.message);
+    }
+  }
+}
+
+function countsText({ counts }: Recorder): string {
+  const { books, trades, marks, gaps, unreadable, clockBack } = counts;
+  const odd = [
+    ...(unreadable === 0 ? [] : [`${unreadable} frames that could not be read`]),
+    ...(clockBack === 0 ? [] : [`${clockBack} records while our clock was set back`]),
+  ];
+  return [`${books} books, ${trades} trades, ${marks} marks, ${gaps} gaps`, ...odd].join(', ');
+}
+
+/** `market make`. @param ended hears the exit code */
+export function makeCommand(ended: (exitCode: number) => void): Command {
+  return new Command('make')
+    .argument('[symbol...]', 'built-in instruments', ['BNB_USDT_Perp'])
+    .description('a market to try things on: the embedded exchange’s own, recorded in virtual time')
+    .option('--hours <hours>', 'how long', hours, 6)
+    .addOption(new Option('--profile <name>', 'what it is like').choices(PROFILE_NAMES).default('meanReverting'))
+    .option('--seed <seed>', 'another market', wholeNumber, 1)
+    .option(...MARKET_DIRECTORY)
+    .action(async (symbols: string[], given: MakeGiven) => ended(await orSayWhat(() => make(symbols, given))));
+}
+
+interface MakeGiven {
+  readonly market: string;
+  readonly hours: number;
+  readonly profile: ProfileName;
+  readonly seed: number;
+}
+
+async function make(symbols: readonly string[], { market, hours: long, profile, seed }: MakeGiven): Promise<number> {
+  const known = knownInstruments();
+  const instruments = symbols.map((name) => {
+    const spec = known.find((one) => one.name === name);
+    if (spec !== undefined) return spec;
+    throw new MarketError(`${name}: not built in: expected one of ${known.map((one) => one.name).join(', ')}`);
+  });
+  const taken = symbols.find((symbol) => daysOf(market, symbol).length > 0);
+  if (taken !== undefined)
+    throw new MarketError(`${market}/${taken}: something is stored there: expected another directory`);
+  const interruption = interruptedBySignals(EXIT_CUT);
+  const releases = symbols.map((symbol) => claim(market, symbol));
+  try {
+    const toMs = MADE_FROM_MS + long * 3_600_000;
+    const made = await makeMarket({
+      ...{ directory: market, instruments, seed, profile: MARKETS[profile], fromMs: MADE_FROM_MS, toMs },
+      say: () => {},
+      onProgress: (simulatedMs) => progress(`${(simulatedMs / 3_600_000).toFixed(1)} of ${long} hours`),
+      interrupted: () => interruption.signal.aborted,
+    });
+    clearProgress();
+    console.log(
+      `${long} hours: ${made.books} books, ${made.trades} trades, ${made.marks} marks. They are in ${market}.`,
+    );
+    return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+  } finally {
+    interruption.done();
+    for (const release of releases) release();
+  }
+}
+
+function hours(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || value <= 0 || value > MOST_HOURS)
+    throw new InvalidArgumentError(`expected hours, at most ${MOST_HOURS}`);
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
