@@ -45,14 +45,14 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'failed-read-is-flat',
     what: 'positions that could not be read count as no positions',
-    file: 'machines/account-poller.ts',
+    file: 'machines/account-reads.ts',
     right: '    exchange.positions(account),',
     wrong: '    exchange.positions(account).catch(() => []),',
   },
   {
     name: 'failed-look-up-is-absence',
     what: 'a watched order whose look-up failed counts as unknown to the exchange, and its symbol decides on',
-    file: 'machines/account-poller.ts',
+    file: 'machines/account-reads.ts',
     right:
       "if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);",
     wrong: "if (answer?.status !== 'fulfilled') {}",

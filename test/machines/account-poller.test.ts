@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import {
-  accountPollerMachine,
-  BACK_OFF_MAX_MS,
-  HISTORY_DEFAULT_MS,
-  HISTORY_MARGIN_MS,
-  LOOKUPS_MAX,
-  PARKED_RETRY_MS,
-  SUMMARY_EVERY_MS,
-} from '../../machines/account-poller.ts';
+import { accountPollerMachine, BACK_OFF_MAX_MS, PARKED_RETRY_MS } from '../../machines/account-poller.ts';
+import { HISTORY_DEFAULT_MS, HISTORY_MARGIN_MS } from '../../machines/account-reads.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { AccountPolled } from '../../src/core/messages.ts';
 import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { LOOKUPS_MAX, SUMMARY_EVERY_MS } from '../../src/core/polling/memory.ts';
 import { type FakeExchange, TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';

@@ -1080,7 +1080,7 @@ describe('16.2 commands', () => {
     const desk = world.at('alert-desk').getSnapshot().context;
     assert.deepEqual(desk.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
     assert.equal(desk.texts, words);
-    assert.equal(world.at('poller:A').getSnapshot().context.deps.loopIntervalMs, 5 * LOOP_MS);
+    assert.equal(world.at('poller:A').getSnapshot().context.memory.loopIntervalMs, 5 * LOOP_MS);
     await world.breakActor(`symbol:${SOL}`);
     await world.pass(LOOP_MS, 100);
     assert.equal(world.symbol(SOL).strategy.postOnlyCooldownMs, 1);
