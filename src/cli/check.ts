@@ -22,6 +22,7 @@ import { symbolWarnings } from '../core/symbol-warnings.ts';
 import { smallestTradableSize } from '../core/valuing.ts';
 import {
   EXIT_CONFIGURATION,
+  EXIT_UNREACHABLE,
   outlasting429,
   type ReadyToTrade,
   readyToTrade,
@@ -30,6 +31,7 @@ import {
   startErrorOf,
 } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { databaseLines, prepareReading } from '../engine/journal-database.ts';
 import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
 import { rowDifferences } from '../engine/reload.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
@@ -93,6 +95,8 @@ export async function check(
       print(`Hosts of your own: whether chain id ${venue.chainId} is theirs, only the first order tells`);
     }
     for (const warning of warnings) print(`Warning: ${warning}`);
+    for (const line of await databaseLines(settings)) print(line);
+    await prepareReading(settings, clock);
     journal = journalOf(settings);
     const ready = await readyToTrade(
       exchange,
@@ -123,7 +127,7 @@ export async function check(
       thrown instanceof ExchangeError
         ? startErrorOf(thrown)
         : thrown instanceof JournalError
-          ? new StartError(EXIT_CONFIGURATION, thrown.message)
+          ? new StartError(thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION, thrown.message)
           : thrown;
     if (!(error instanceof StartError)) throw thrown;
     print(`Not ready: ${error.message}`);

@@ -7,11 +7,13 @@ import { errorText } from '../core/error-text.ts';
 import { printable } from '../core/printable.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { prepareReading } from '../engine/journal-database.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
+import { JournalError } from '../journal/errors.ts';
 import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
@@ -64,7 +66,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .command('run')
     .description('trade until stopped; without keys on the embedded exchange')
     .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
-    .action(async (options: { inspect?: boolean }) => {
+    .option('--standby', 'with a journal in a database: wait while another engine trades this pair, then take over')
+    .action(async (options: { inspect?: boolean; standby?: boolean }) => {
       exitCode = await withSettings('trade', (settings, warnings, _redact, disk) =>
         run(settings, warnings, { ...options, disk }),
       );
@@ -100,7 +103,17 @@ export async function main(args: readonly string[]): Promise<number> {
       exitCode = await orSayWhy(() => runPaper(options));
     });
   const look = (command: (parts: LookParts) => number | Promise<number>) =>
-    withSettings('look', async (settings, _warnings, redact) => command(partsOf(settings, redact)));
+    withSettings('look', async (settings, _warnings, redact) => {
+      const parts = partsOf(settings, redact);
+      try {
+        await prepareReading(settings, systemClock);
+      } catch (thrown) {
+        if (!(thrown instanceof JournalError)) throw thrown;
+        // What was read last is better than nothing, and what needs no journal goes on.
+        parts.complain(thrown.message);
+      }
+      return command(parts);
+    });
   const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
   const json = ['--json', 'as JSON, decimals as text'] as const;
   program

@@ -10,10 +10,12 @@ import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, EXIT_DEFECT, watchDe
 import { type Engine, EXIT_CONFIGURATION, EXIT_UNREACHABLE, startEngine } from '../engine/engine.ts';
 import { finishEdit } from '../engine/file-edits.ts';
 import { journalOfRun } from '../engine/journal-choice.ts';
+import { leaseIdOf, openForRun } from '../engine/journal-database.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
 import { startMoneyWatch } from '../engine/money-watch.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
+import { openStandbyHealth } from '../engine/standby-health.ts';
 import { createSteering, type Steer, type SteeringParts } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
@@ -25,6 +27,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rotatePaperJournals } from '../journal/files.ts';
 import { acquireLocks, type Locks } from '../journal/lock.ts';
+import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import { openJournal } from '../journal/sqlite.ts';
 import {
   createEngineLog,
@@ -83,7 +86,7 @@ export const systemClock = createEngineClock(
 export async function run(
   given: Settings,
   warnings: readonly string[],
-  options: { readonly inspect?: boolean; readonly disk: SettingsOnDisk },
+  options: { readonly inspect?: boolean; readonly standby?: boolean; readonly disk: SettingsOnDisk },
 ): Promise<number> {
   let settings = given;
   const disk = withTimeZone(options.disk);
@@ -96,13 +99,15 @@ export async function run(
   const screen = openConsole(1, { onLost: isLost });
   const unguard = guardStandardStreams(screen, openConsole(2), (text) => log?.say('warn', text, Date.now()));
   let journal: EngineJournal;
+  let database: DatabaseJournal | null = null;
   try {
     // Before the log: while another engine runs here, the log is its own.
     locks = await lock(settings, venue);
     log = openLog(disk.current, redact, screen);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
-    journal = openRunJournal(settings, venue, redact);
+    database = await openRunDatabase(settings, venue, redact, log, options.standby ?? false);
+    journal = database ?? openRunJournal(settings, venue, redact);
     settings = goOnWithEdit(journal, disk, log) ?? settings;
   } catch (thrown) {
     const why = errorText(thrown);
@@ -112,7 +117,8 @@ export async function run(
     await venue.close();
     log?.close();
     unguard();
-    return EXIT_CONFIGURATION;
+    // A database that does not answer may do so later; all else is for a person to put right.
+    return thrown instanceof JournalError && thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
   const opened = log;
   let running: Engine | null = null;
@@ -190,7 +196,7 @@ export async function run(
     });
     running = engine;
     money = startMoneyWatch({
-      ...{ file: journal.name, keptMs: settings.journalMs, clock: systemClock },
+      ...{ file: database?.file ?? journal.name, keptMs: settings.journalMs, clock: systemClock },
       timeZone: () => disk.current().timeZone,
       say: (level, text) => opened.say(level, text, Date.now()),
       onFigures: (figures) => {
@@ -198,6 +204,7 @@ export async function run(
         dashboard?.onMoney(figures);
       },
     });
+    if (database !== null) followDatabase(database, engine, log);
     followLife(engine, lives, service);
     dashboard?.attach(engine);
     endUpkeep = keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message }));
@@ -243,7 +250,7 @@ export async function run(
     await dashboard?.close();
     endUpkeep?.();
     if (lockWatch !== null) clearInterval(lockWatch);
-    closeJournal(journal, log);
+    await closeJournal(journal, database, log);
     locks.release();
     await venue.close();
     log.close();
@@ -281,12 +288,61 @@ function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, log: EngineL
 }
 
 /** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
-function closeJournal(journal: EngineJournal, log: EngineLog): void {
+async function closeJournal(journal: EngineJournal, database: DatabaseJournal | null, log: EngineLog): Promise<void> {
   try {
     journal.close();
+    await database?.ended;
   } catch (thrown) {
     log.say('error', errorText(thrown), Date.now());
   }
+}
+
+/** The journal of the settings' database; null: it is a file. Waits for the lease where it stands by (strategy 18.2). */
+async function openRunDatabase(
+  settings: Settings,
+  venue: Venue,
+  redact: Redactor,
+  log: EngineLog,
+  standby: boolean,
+): Promise<DatabaseJournal | null> {
+  if (settings.journalUrl === null) {
+    if (!standby) return null;
+    throw new Error('--standby needs GRVT_HEDGE_JOURNAL_URL: engines take over from each other by its lease');
+  }
+  const say = (text: string) => log.say('info', text, Date.now());
+  const waitingRoom = standby ? await openStandbyHealth(settings.httpPort, say) : null;
+  try {
+    const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;
+    const journal = await openForRun(settings, {
+      subAccountIds,
+      clock: systemClock,
+      redact: redact.stored,
+      standby,
+      say,
+    });
+    say(`Journal: ${journal.name}, epoch ${journal.epoch}`);
+    return journal;
+  } finally {
+    await waitingRoom?.close();
+  }
+}
+
+/**
+ * Tells the engine whether its journal's database answers (strategy 18.1). Once another engine holds the lease, or the database
+ * is another one, this process ends at once and cancels nothing: its orders are the other engine's now (strategy 18.2).
+ */
+function followDatabase(database: DatabaseJournal, engine: Engine, log: EngineLog): void {
+  database.listen({
+    trouble: (trouble) => {
+      const sinceMs = trouble === null ? null : systemClock.nowMs() - (systemClock.steadyMs() - trouble.sinceMs);
+      engine.daemon.send({ type: 'journal.reach', sinceMs, message: trouble?.message ?? '' });
+    },
+    lost: (error) => {
+      log.say('fatal', `${error.message}. This engine ends at once; what rests stays (strategy 18.2)`, Date.now());
+      log.close();
+      process.exit(EXIT_UNREACHABLE);
+    },
+  });
 }
 
 /** For `status` in a shell that is set to another port. Without it that asks its own port, as before. */
@@ -364,11 +420,13 @@ function openLogOf({ logDir }: Settings): LogFile {
 }
 
 /** One engine per data directory and per account (strategy 11.1). */
-function lock({ dataDir, mode }: Settings, venue: Venue): Promise<Locks> {
+function lock(settings: Settings, venue: Venue): Promise<Locks> {
+  const { dataDir, mode } = settings;
   const accounts = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
   return acquireLocks({
     dataDirectory: dataDir,
     accounts: accounts.map(({ subAccountId }) => ({ env: mode, subAccountId })),
+    lease: leaseIdOf(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]),
   });
 }
 

@@ -4,6 +4,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { journalFileName, listPaperJournals, PAPER_JOURNAL } from '../journal/files.ts';
 import { openJournalForReading } from '../journal/sqlite.ts';
 import type { Settings } from '../settings/index.ts';
+import { copyFileOf, pairIdsOf } from './journal-database.ts';
 
 /** Which journal a run writes and a command reads: one per environment and pair of accounts (strategy 11.1). */
 
@@ -34,9 +35,22 @@ export function openChosenJournal(settings: Settings, given: string | null): Eng
 
 /** The path of that journal, which exists. @throws NoJournalError */
 export function chosenJournalFile(settings: Settings, given: string | null): string {
-  const file = given === null ? join(settings.dataDir, chosenName(settings)) : pathOf(settings, given);
+  const inDatabase = given === null ? chosenCopy(settings) : null;
+  const file = inDatabase ?? (given === null ? join(settings.dataDir, chosenName(settings)) : pathOf(settings, given));
   if (!existsSync(file)) throw new NoJournalError(`There is no journal ${file}.${others(settings)}`);
   return file;
+}
+
+/** The copy of a journal in a database; null: the journal is a file. */
+function chosenCopy(settings: Settings): string | null {
+  if (settings.journalUrl === null) return null;
+  const ids = pairIdsOf(settings);
+  if (ids === null) {
+    throw new NoJournalError(
+      'Which journal of the database is meant is told by the two accounts: set them as for a run.',
+    );
+  }
+  return copyFileOf(settings, ids);
 }
 
 function chosenName(settings: Settings): string {

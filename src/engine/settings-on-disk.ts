@@ -121,6 +121,7 @@ const VARIABLE_OF = {
   dataDir: ['GRVT_HEDGE_DATA_DIR', false],
   logDir: ['GRVT_HEDGE_LOG_DIR', false],
   journalMs: ['GRVT_HEDGE_JOURNAL_DAYS', false],
+  journalUrl: ['GRVT_HEDGE_JOURNAL_URL', false],
   heartbeatUrl: ['GRVT_HEDGE_HEARTBEAT_URL', 'secret'],
   lang: ['GRVT_HEDGE_LANG', true],
   httpPort: ['GRVT_HEDGE_HTTP_PORT', false],

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorText } from '../core/error-text.ts';
 import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../os/private-files.ts';
-import { HAS_MACHINE_NAMES, type HeldName, type Holder, NameTaken, takeName } from './machine-name.ts';
+import {
+  HAS_MACHINE_NAMES,
+  type HeldName,
+  type Holder,
+  holderOfName,
+  NameTaken,
+  namesBeginning,
+  takeName,
+} from './machine-name.ts';
 
 /**
  * One engine per data directory and per account (strategy 11.1).
@@ -26,6 +34,11 @@ export interface LockRequest {
   readonly dataDirectory: string;
   /** The trading accounts, by environment and not by host, of which there are many spellings; none in `paper`, whose exchange belongs to the process. */
   readonly accounts: readonly AccountToLock[];
+  /**
+   * Of a journal in a database: engines with the same one stand by for each other and do not exclude each other (strategy
+   * 11.1, 18.2); every other engine on these accounts does. Absent: the journal is a file.
+   */
+  readonly lease?: string | null;
   /** Where the accounts' locks are files: their directory; default: accountLockDirectory(). */
   readonly accountDirectory?: string;
 }
@@ -87,7 +100,7 @@ export function accountLockDirectory(): string {
  * @throws LockError with the holder's pid when another engine runs.
  */
 export async function acquireLocks(request: LockRequest): Promise<Locks> {
-  const { dataDirectory, accounts, accountDirectory } = request;
+  const { dataDirectory, accounts, accountDirectory, lease = null } = request;
   const held: HeldLock[] = [];
   const names: HeldName[] = [];
   const release = (): void => {
@@ -100,7 +113,7 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
     const wanted = new Map(accounts.map((account) => [nameOf(account), account]));
     for (const [name, { env, subAccountId }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const what = `account ${subAccountId} of ${env}`;
-      if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, what));
+      if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, what, lease));
       else held.push(take(accountDirectory ?? accountLockDirectory(), `${name}.lock`, what));
     }
     return { check: () => held.flatMap((lock, index) => lookAt(lock, (anew) => held.splice(index, 1, anew))), release };
@@ -115,15 +128,26 @@ export function nameOf({ env, subAccountId }: AccountToLock): string {
   return `account-${createHash('sha256').update(`${env}\n${subAccountId}`).digest('hex').slice(0, 32)}`;
 }
 
-async function takeAccount(name: string, what: string): Promise<HeldName> {
+/** An account's own name, which one engine has; or one of those beside it, which engines of one lease have each. */
+async function takeAccount(name: string, what: string, lease: string | null): Promise<HeldName> {
+  const ofLease = `${name}-lease-${lease}-`;
+  let held: HeldName | null = null;
+  const refuse = (holder: Holder): never => {
+    const message = `${whoHolds(holder)} already runs on ${what}. Stop it first, or use its pages`;
+    throw new LockError('held', name, holder.pid, message);
+  };
   try {
-    return await takeName(name);
+    held = await takeName(lease === null ? name : `${ofLease}${process.pid}`);
+    // Taken first, looked at then: of two that start at once at least one sees the other.
+    const others = namesBeginning(name).filter((one) =>
+      lease === null ? one.startsWith(`${name}-lease-`) : !one.startsWith(ofLease),
+    );
+    if (others[0] !== undefined) refuse(await holderOfName(others[0]));
+    return held;
   } catch (thrown) {
-    if (thrown instanceof NameTaken) {
-      const { holder } = thrown;
-      const message = `${whoHolds(holder)} already runs on ${what}. Stop it first, or use its pages`;
-      throw new LockError('held', name, holder.pid, message);
-    }
+    held?.release();
+    if (thrown instanceof LockError) throw thrown;
+    if (thrown instanceof NameTaken) return refuse(thrown.holder);
     const said = errorText(thrown);
     throw new LockError('unusable', name, null, `the lock for ${what} cannot be taken: ${said}`, thrown);
   }

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 
 /**
@@ -48,7 +48,7 @@ const HELD = new Set<Server>();
  * @throws NameTaken; Error of the system when it has no such names for us
  */
 export async function takeName(name: string): Promise<HeldName> {
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\grvt-hedge-${name}` : `\0grvt-hedge-${name}`;
+  const path = pathOf(name);
   const server = createServer((asker) => {
     asker.on('error', () => asker.destroy());
     asker.setTimeout(ANSWER_MS, () => asker.destroy());
@@ -76,6 +76,27 @@ export async function takeName(name: string): Promise<HeldName> {
       server.close();
     },
   };
+}
+
+/** Names held on this machine that begin so; where the system does not list them, none. */
+export function namesBeginning(prefix: string): string[] {
+  const all =
+    process.platform === 'win32'
+      ? readdirSync('\\\\.\\pipe\\')
+      : readFileSync('/proc/net/unix', 'latin1')
+          .split('\n')
+          .flatMap((line) => /@(grvt-hedge-.*)$/.exec(line)?.[1] ?? []);
+  const own = all.flatMap((name) => /^grvt-hedge-(.*)$/.exec(name)?.[1] ?? []);
+  return [...new Set(own.filter((name) => name.startsWith(prefix)))];
+}
+
+/** Who holds a name, as far as it says so. */
+export function holderOfName(name: string): Promise<Holder> {
+  return holderOf(pathOf(name));
+}
+
+function pathOf(name: string): string {
+  return process.platform === 'win32' ? `\\\\.\\pipe\\grvt-hedge-${name}` : `\0grvt-hedge-${name}`;
 }
 
 function holderOf(path: string): Promise<Holder> {

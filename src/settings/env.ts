@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { isUnprotected, shownDatabase } from '../core/database-address.ts';
 import { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
 import { readDotenv } from './dotenv.ts';
@@ -88,6 +89,8 @@ export interface EnvironmentSettings {
   readonly dataDir: string;
   readonly logDir: string;
   readonly journalMs: number;
+  /** Address of the database that keeps the journal (strategy 18.1); null: a file in the data directory. */
+  readonly journalUrl: Secret | null;
   readonly heartbeatUrl: string | null;
   readonly lang: 'en' | 'zh';
   /** null: no dashboard, metrics or health. */
@@ -197,14 +200,17 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   warnOfPlainMessages(values, telegram, warnings);
   const proxy = judgeProxy(texts, values, mode, { hosts, telegram }, errors, warnings);
   if (input.purpose === 'trade' && mode.trades) complainOfMissing(texts, unreadable, errors);
-  judgeTimes(values, warnings);
+  const orderTtlMs = judgeTimes(texts, values, errors, warnings);
+  warnOfOpenDatabase(values, warnings);
 
   const given = values.GRVT_HEDGE_SYMBOLS_FILE ?? (mode.name === 'paper' && !mode.trades ? PAPER_SYMBOLS_FILE : null);
   const symbolsFile = given === null ? null : { path: resolve(input.root, given), given };
   const settings =
     errors.length > 0
       ? null
-      : settled(values, { mode: mode.name ?? 'paper', hosts, telegram, proxy, root: input.root, symbolsFile });
+      : settled(values, {
+          ...{ mode: mode.name ?? 'paper', hosts, telegram, proxy, root: input.root, symbolsFile, orderTtlMs },
+        });
   const secrets = VARIABLE_NAMES.filter((name) => VARIABLES[name].confidential).map((name) => texts.get(name) ?? '');
   const keyFiles = VARIABLE_NAMES.flatMap((name) => texts.get(`${name}_FILE`) ?? []);
   return {
@@ -661,14 +667,39 @@ function complainOfMissing(
   }
 }
 
-function judgeTimes(values: Values, warnings: string[]): void {
+/**
+ * How long an order lives. Where another engine may take over, it bounds how long that one counts a late request of the former
+ * one as live, so that it is shorter then (strategy 18.2).
+ */
+const LEASED_TTL_MS = 300_000;
+const LEASED_TTL_MAX_MS = 600_000;
+
+/** @returns the life of each order, milliseconds */
+function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: string[], warnings: string[]): number {
+  const isLeased = values.GRVT_HEDGE_JOURNAL_URL !== null;
+  if (isLeased && !texts.has('GRVT_HEDGE_ORDER_TTL_SEC')) return LEASED_TTL_MS;
   const { GRVT_HEDGE_ORDER_TTL_SEC: ttlMs, GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: partialMs } = values;
+  if (isLeased && ttlMs !== null && ttlMs > LEASED_TTL_MAX_MS) {
+    errors.push(
+      `GRVT_HEDGE_ORDER_TTL_SEC: "${ttlMs / 1000}" is more than ${LEASED_TTL_MAX_MS / 1000} s, and with GRVT_HEDGE_JOURNAL_URL ` +
+        'a take-over would count late orders as live for that long',
+    );
+  }
   if (ttlMs !== null && partialMs !== null && ttlMs <= partialMs) {
     warnings.push(
       `GRVT_HEDGE_ORDER_TTL_SEC: orders expire after ${ttlMs / 1000} s, before a partial fill has waited ` +
         `${partialMs / 1000} s (GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC)`,
     );
   }
+  return ttlMs ?? LEASED_TTL_MS;
+}
+
+function warnOfOpenDatabase({ GRVT_HEDGE_JOURNAL_URL: url }: Values, warnings: string[]): void {
+  if (url === null || !isUnprotected(url.reveal())) return;
+  warnings.push(
+    `GRVT_HEDGE_JOURNAL_URL: ${shownDatabase(url.reveal())} is not on this machine and its certificate is not proven: the ` +
+      'journal and the password can be read and changed on the way; expected ?sslmode=verify-full',
+  );
 }
 
 function settled(
@@ -680,6 +711,7 @@ function settled(
     readonly proxy: ProxySettings;
     readonly root: string;
     readonly symbolsFile: { readonly path: string } | null;
+    readonly orderTtlMs: number;
   },
 ): EnvironmentSettings {
   const directory = (path: string) => (isAbsolute(path) ? path : resolve(found.root, path));
@@ -710,13 +742,14 @@ function settled(
     openingsStopLossUsdt: values.GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT,
     symbolsFile: found.symbolsFile?.path ?? null,
     paperSeed: present(values, 'GRVT_HEDGE_PAPER_SEED'),
-    orderTtlMs: present(values, 'GRVT_HEDGE_ORDER_TTL_SEC'),
+    orderTtlMs: found.orderTtlMs,
     rateScale: present(values, 'GRVT_HEDGE_RATE_SCALE'),
     dailyReportAtMinutes: present(values, 'GRVT_HEDGE_DAILY_REPORT_AT'),
     streams: present(values, 'GRVT_HEDGE_STREAMS'),
     dataDir: directory(present(values, 'GRVT_HEDGE_DATA_DIR')),
     logDir: directory(present(values, 'GRVT_HEDGE_LOG_DIR')),
     journalMs: present(values, 'GRVT_HEDGE_JOURNAL_DAYS'),
+    journalUrl: values.GRVT_HEDGE_JOURNAL_URL,
     heartbeatUrl: values.GRVT_HEDGE_HEARTBEAT_URL,
     lang: present(values, 'GRVT_HEDGE_LANG'),
     httpPort: values.GRVT_HEDGE_HTTP_PORT === 0 ? null : values.GRVT_HEDGE_HTTP_PORT,

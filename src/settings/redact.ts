@@ -1,3 +1,4 @@
+import { passwordsIn } from '../core/database-address.ts';
 import { printable, printableJson } from '../core/printable.ts';
 import { Secret } from './secret.ts';
 
@@ -378,7 +379,9 @@ const SHORTEST_KEY_PATH = 16;
  */
 export function secretsOfAddress(address: string): string[] {
   if (!URL.canParse(address)) return [address];
-  const { origin, href, pathname, search, username, password } = new URL(address);
+  const { protocol, origin, href, pathname, search, username, password } = new URL(address);
+  // Where a database is may be told; its password may not.
+  if (protocol === 'postgres:' || protocol === 'postgresql:') return [address, ...passwordsIn(address)];
   const sent = `${pathname}${search}`;
   const login = username === '' && password === '' ? [] : loginOf(username, password);
   if (href === `${origin}/`) return [];

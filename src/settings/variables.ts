@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDatabaseUrl } from '../core/database-address.ts';
 import { Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import { hostEntry, proxyAddress } from './network.ts';
 import { Secret } from './secret.ts';
@@ -306,6 +307,16 @@ const noProxy: Kind<readonly string[]> = {
   unit: 'hosts',
   expected: 'host names separated by commas, or *',
   schema: z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
+};
+
+/** With the password: never shown. */
+const database: Kind<Secret> = {
+  unit: 'URL',
+  expected: 'postgres://user:password@host:5432/database, with ?sslmode=verify-full where it is not on this machine',
+  schema: z
+    .string()
+    .refine(isDatabaseUrl)
+    .transform((text) => new Secret(text)),
 };
 
 /** At most 15 digits: beyond that a number would not be exact. */
@@ -651,6 +662,14 @@ export const VARIABLES = {
     section: 'engine',
     en: 'How long settled history is kept; what is open is kept always.',
     zh: '已了结历史的保留天数；未了结的始终保留。',
+  }),
+  GRVT_HEDGE_JOURNAL_URL: variable(database, {
+    otherwise: 'a file in the data directory',
+    confidential: true,
+    fromFile: true,
+    section: 'engine',
+    en: 'PostgreSQL database that keeps the journal, so that another machine can take over.',
+    zh: '保存账本的 PostgreSQL 数据库，使另一台机器可以接管。',
   }),
   GRVT_HEDGE_SDK_LOG_LEVEL: variable(sdkLevel, {
     default: 'ERROR',

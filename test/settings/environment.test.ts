@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Decimal } from '../../src/core/decimal.ts';
-import { EXCHANGES, labelOf, loadSettings, type Settings, VARIABLE_NAMES } from '../../src/settings/index.ts';
+import {
+  createRedactor,
+  EXCHANGES,
+  labelOf,
+  loadSettings,
+  type Settings,
+  secretsIn,
+  VARIABLE_NAMES,
+} from '../../src/settings/index.ts';
 import { disk, errorsOf, KEY_A, KEY_B, load, REAL, ROOT, SYMBOLS_FILES, settingsOf } from './support.ts';
 
 /** Of each variable that any value can be tried on alone: what is read from which text, and what is refused. */
@@ -219,6 +227,7 @@ const TOGETHER = [
   'GRVT_HEDGE_SYMBOLS_FILE',
   // Tested below, for it is never shown.
   'GRVT_HEDGE_CONTROL_TOKEN',
+  'GRVT_HEDGE_JOURNAL_URL',
 ];
 
 describe('each variable of strategy 2.1', () => {
@@ -264,6 +273,56 @@ describe('the token of the page (strategy 16.6)', () => {
       if (short.length > 1) assert.ok(!errors.includes(short));
     });
   }
+});
+
+describe("the journal's database (strategy 18)", () => {
+  const url = 'postgres://u:p%40ss-word@db.example/grvt?sslmode=verify-full';
+  const of = (env: Record<string, string>, files = {}) => settingsOf(load(env, files));
+
+  it('without one the journal is a file, and orders live for an hour', () => {
+    const { journalUrl, orderTtlMs } = of({});
+    assert.deepEqual([journalUrl, orderTtlMs], [null, 3_600_000]);
+  });
+  it('it is read from the environment or from a file', () => {
+    assert.equal(of({ GRVT_HEDGE_JOURNAL_URL: url }).journalUrl?.reveal(), url);
+    assert.equal(of({ GRVT_HEDGE_JOURNAL_URL_FILE: 'db' }, { db: `${url}\n` }).journalUrl?.reveal(), url);
+  });
+  it('its password is a secret in every spelling, the host is none', () => {
+    const redact = createRedactor(secretsIn(of({ GRVT_HEDGE_JOURNAL_URL: url })));
+    for (const text of [url, 'p%40ss-word', 'p@ss-word'])
+      assert.doesNotMatch(redact(`x ${text} y`), /p@ss|p%40ss/, text);
+    assert.equal(redact('postgres://u@db.example/grvt'), 'postgres://u@db.example/grvt');
+  });
+  for (const bad of [
+    'mysql://u:p-w-o-r-d@h/d',
+    'postgres://h/d-p-w-o-r-d',
+    'postgres://u:p-w-o-r-d@h',
+    'postgres://u:p-w-o-r-d@h/d?sslmode=require',
+    'postgres://u:p-w-o-r-d@h/d?user=x',
+  ])
+    it(`${bad} is refused and not shown`, () => {
+      const errors = errorsOf(load({ GRVT_HEDGE_JOURNAL_URL: bad })).join();
+      assert.match(errors, /^GRVT_HEDGE_JOURNAL_URL: .*expected postgres:/);
+      assert.ok(!errors.includes('p-w-o-r-d'), errors);
+    });
+  it('18.2 with one orders live for 300 s, for 600 s at most', () => {
+    const ttl = (text: string) => ({ GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_ORDER_TTL_SEC: text });
+    assert.equal(of(ttl('')).orderTtlMs, 300_000);
+    assert.equal(of(ttl('600')).orderTtlMs, 600_000);
+    assert.match(errorsOf(load(ttl('601'))).join(), /^GRVT_HEDGE_ORDER_TTL_SEC: "601" is more than 600 s/);
+  });
+  it('one on another machine whose certificate is not proven is a warning', () => {
+    const warnings = (text: string) => {
+      const reading = load({ GRVT_HEDGE_JOURNAL_URL: text });
+      return reading.ok ? reading.warnings.join() : assert.fail(reading.errors.join());
+    };
+    assert.match(
+      warnings('postgres://u:p-w-o-r-d@db.example/d'),
+      /postgres:\/\/u@db\.example\/d is not on this machine/,
+    );
+    for (const safe of [url, 'postgres://u:p@127.0.0.1/d', 'postgres://u@localhost/d?host=/run/postgresql'])
+      assert.doesNotMatch(warnings(safe), /JOURNAL_URL/);
+  });
 });
 
 describe('where values come from', () => {

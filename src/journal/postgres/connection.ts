@@ -1,7 +1,8 @@
 import pg from 'pg';
+import { shownDatabase } from '../../core/database-address.ts';
 import { errorText } from '../../core/error-text.ts';
 import { JournalError } from '../errors.ts';
-import { clientConfig, shownDatabase } from './address.ts';
+import { clientConfig } from './address.ts';
 
 /** Which server, and how often a standby of it has been promoted: a copy that was behind shows by it (strategy 18.1). */
 export interface ServerIdentity {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { shownDatabase } from '../../core/database-address.ts';
 import type { EngineJournal } from '../engine-journal.ts';
 import { JournalError } from '../errors.ts';
 import { journalWith } from '../observed.ts';
 import { compactAtOpen, type OpenJournalOptions, type SqliteJournal } from '../sqlite.ts';
-import { shownDatabase } from './address.ts';
 import { type Connection, connectDatabase, databaseError, giveUp } from './connection.ts';
 import { type HeldLease, LEASE_MS, type LeaseOfOther, settleBehind, takeLease } from './lease.ts';
 import { DatabaseLog, type Moment, type Trouble } from './log.ts';
@@ -30,6 +30,8 @@ export interface OpenDatabaseOptions extends OpenJournalOptions {
   readonly steadyMs: () => number;
   /** How long another engine's lease is waited for; default {@link LEASE_WAIT_MS}. */
   readonly leaseWaitMs?: number;
+  /** Another engine holds the lease: said once for each. */
+  readonly onWait?: (holder: string) => void;
   /** How long `close` waits for a database that does not answer. */
   readonly closeMaxMs?: number;
 }
@@ -47,6 +49,8 @@ export interface DatabaseJournal extends EngineJournal {
   /** The database may lack the last entries: symbols begin as after a lost journal (strategy 11.3). */
   readonly isBehind: boolean;
   readonly epoch: number;
+  /** The copy beside the engine, for what reads a file. */
+  readonly file: string;
   /** Milliseconds of lease left. */
   leaseLeftMs(): number;
   /** What happens from now on, and what holds already. */
@@ -111,6 +115,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
       notices: opened.notices,
       isBehind: opened.isBehind,
       epoch: lease.epoch,
+      file: opened.file,
       leaseLeftMs: () => log.leaseLeftMs(),
       listen: (listener) => {
         listeners.push(listener);
@@ -134,13 +139,15 @@ interface LeaseQuestion extends OpenDatabaseOptions {
 
 async function leaseOf(
   { client, identity }: Connection,
-  { pairName, holder, name, now, leaseWaitMs = LEASE_WAIT_MS }: LeaseQuestion,
+  { pairName, holder, name, now, onWait, leaseWaitMs = LEASE_WAIT_MS }: LeaseQuestion,
 ): Promise<{ readonly lease: HeldLease; readonly leasedAt: Moment }> {
   const began = now().steadyMs;
-  for (;;) {
+  for (let said = ''; ; ) {
     const leasedAt = now();
     const taken: HeldLease | LeaseOfOther = await takeLease(client, { pairName, holder, identity });
     if ('epoch' in taken) return { lease: taken, leasedAt };
+    if (taken.holder !== said) onWait?.(taken.holder);
+    said = taken.holder;
     if (now().steadyMs - began >= leaseWaitMs) {
       const what = `another engine (${taken.holder}) trades this pair: it holds the lease and renews it`;
       throw new JournalError('lease-over', name, what);
@@ -156,6 +163,7 @@ async function beginAnew({ client }: Connection, { pair, epoch, lastSeq }: HeldL
 }
 
 interface Copy {
+  readonly file: string;
   readonly isBehind: boolean;
   readonly notices: readonly string[];
   open(log: DatabaseLog): SqliteJournal;
@@ -189,6 +197,7 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
     const { mark } = mirror;
     let isClosed = false;
     return {
+      file: mirror.file,
       isBehind,
       notices,
       open(log) {

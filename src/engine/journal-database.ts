@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { emptySymbolState } from '../core/symbol-state.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
+import { journalFileName } from '../journal/files.ts';
+import { type DatabaseJournal, openDatabaseJournal } from '../journal/postgres/journal.ts';
+import { type DatabaseState, inspectDatabase, refreshCopy } from '../journal/postgres/reading.ts';
+import type { Clock, EngineClock, Redact } from '../ports.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** The journal in a database: which pair is whose, how a run opens it, and where commands read it (strategy 18.1, 18.2). */
+
+const DAY_MS = 86_400_000;
+/** Between attempts of a standby to reach a database that does not answer. */
+const STANDBY_RETRY_MS = 1_000;
+
+/** The name of a pair in its database: environment and accounts, A first; in `paper` the name of the settings. */
+export function pairNameOf({ mode, name }: Settings, subAccountIds: readonly string[]): string {
+  if (mode !== 'paper') return journalFileName({ env: mode, subAccountIds }).replace(/^journal-|\.db$/g, '');
+  return /^[\w.-]+$/.test(name)
+    ? `paper-${name}`
+    : `paper-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}
+
+/** What tells the lease of a pair from every other one, for locks on this machine (strategy 11.1). */
+export function leaseIdOf(settings: Settings, subAccountIds: readonly string[]): string | null {
+  if (settings.journalUrl === null) return null;
+  const url = new URL(settings.journalUrl.reveal());
+  const at = `${url.host}${url.searchParams.get('host') ?? ''}${url.pathname} ${pairNameOf(settings, subAccountIds)}`;
+  return createHash('sha256').update(at).digest('hex').slice(0, 16);
+}
+
+/** What commands read: their own copy, or the engine's where that was written later (the database did not answer). */
+export function copyFileOf(settings: Settings, subAccountIds: readonly string[]): string {
+  const pair = pairNameOf(settings, subAccountIds);
+  const [own, engines] = ['copy', 'mirror'].map((name) => join(settings.dataDir, `${name}-${pair}.db`));
+  return writtenAt(engines ?? '') > writtenAt(own ?? '') ? (engines ?? '') : (own ?? '');
+}
+
+/** Milliseconds; 0: there is none. */
+function writtenAt(file: string): number {
+  const times = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return Math.max(...times);
+}
+
+export interface OpenForRun {
+  readonly subAccountIds: readonly [string, string];
+  readonly clock: EngineClock;
+  readonly redact: Redact;
+  /** Wait for the lease for as long as another engine holds it (strategy 18.2). */
+  readonly standby: boolean;
+  readonly say: (text: string) => void;
+}
+
+/** Opens the journal of a run in the database of the settings. @throws JournalError */
+export async function openForRun(settings: Settings, parts: OpenForRun): Promise<DatabaseJournal> {
+  const { subAccountIds, clock, redact, standby, say } = parts;
+  if (settings.journalUrl === null) throw new Error('there is no database to keep a journal in');
+  const options = {
+    address: settings.journalUrl.reveal(),
+    pairName: pairNameOf(settings, subAccountIds),
+    directory: settings.dataDir,
+    days: settings.journalMs / DAY_MS,
+    clock,
+    redact,
+    steadyMs: () => clock.steadyMs(),
+    isAnew: settings.mode === 'paper',
+    reset: (journal: EngineJournal) => beginAgain(journal, clock.nowMs()),
+    ...(standby ? { leaseWaitMs: Number.POSITIVE_INFINITY, onWait: (holder: string) => say(waiting(holder)) } : {}),
+  };
+  for (let said = ''; ; ) {
+    try {
+      return await openDatabaseJournal(options);
+    } catch (thrown) {
+      if (!standby || !(thrown instanceof JournalError) || thrown.problem !== 'unreachable') throw thrown;
+      if (thrown.message !== said) say(`Standby: ${thrown.message}`);
+      said = thrown.message;
+      await new Promise((resolve) => setTimeout(resolve, STANDBY_RETRY_MS));
+    }
+  }
+}
+
+function waiting(holder: string): string {
+  return `Standby: engine ${holder} trades this pair; this one takes over when its lease runs out (strategy 18.2)`;
+}
+
+/** Of a journal that may be behind: each symbol begins as after a lost one (strategy 11.3). Its orders are asked about. */
+export function beginAgain(journal: EngineJournal, nowMs: number): void {
+  const states = journal.latestOfEach('symbol.state').map(({ key }) => key);
+  if (states.length === 0) return;
+  journal.append(
+    states.map((key) => ({ kind: 'symbol.state' as const, key, atMs: nowMs, body: emptySymbolState(key) })),
+  );
+}
+
+/** Of the settings' accounts; null: they are not given, or the journal is a file. */
+export function pairIdsOf(settings: Settings): readonly [string, string] | null {
+  if (settings.journalUrl === null) return null;
+  if (settings.mode === 'paper') return ['', ''];
+  const { accounts } = settings;
+  return accounts === null ? null : [accounts.A.accountId, accounts.B.accountId];
+}
+
+/**
+ * Before a command reads: its copy of the database's journal is brought up to date.
+ *
+ * @throws JournalError
+ */
+export async function prepareReading(settings: Settings, clock: Clock): Promise<void> {
+  const ids = pairIdsOf(settings);
+  if (settings.journalUrl === null || ids === null) return;
+  const pairName = pairNameOf(settings, ids);
+  const options = {
+    directory: settings.dataDir,
+    fileName: `copy-${pairName}.db`,
+    days: settings.journalMs / DAY_MS,
+    clock,
+  };
+  await refreshCopy(settings.journalUrl.reveal(), pairName, options);
+}
+
+/** What `check` says of the database. @throws JournalError */
+export async function databaseLines(settings: Settings): Promise<string[]> {
+  const ids = pairIdsOf(settings);
+  if (settings.journalUrl === null || ids === null) return [];
+  const pairName = pairNameOf(settings, ids);
+  const { name, version, synchronousCommit, pair }: DatabaseState = await inspectDatabase(
+    settings.journalUrl.reveal(),
+    pairName,
+  );
+  const server = `Journal: ${name}, PostgreSQL ${version}, synchronous_commit ${synchronousCommit}`;
+  if (pair === null) return [server, `Journal: nothing of ${pairName} yet; the first start makes it`];
+  const held =
+    pair.holder === null
+      ? 'no engine holds its lease'
+      : `engine ${pair.holder} holds its lease for ${(pair.leaseLeftMs / 1000).toFixed(1)} s`;
+  const behind = pair.isBehind ? '; it may be behind: the next start reconciles both accounts' : '';
+  return [server, `Journal: ${pairName} up to entry ${pair.lastSeq}, epoch ${pair.epoch}; ${held}${behind}`];
+}

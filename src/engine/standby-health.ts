@@ -1,0 +1,43 @@
+import { createServer } from 'node:http';
+
+/** What a standby answers until it trades: it lives, and it is not ready (strategy 18.2). The page takes its place. */
+export interface StandbyHealth {
+  close(): Promise<void>;
+}
+
+/** An answer takes no time; a probe that keeps its connection open must not keep the port. */
+const REQUEST_MAX_MS = 2_000;
+
+/**
+ * Answers probes on loopback.
+ *
+ * @param port null: no page, and no answers
+ * @param say where the port cannot be had: a standby stands by all the same
+ */
+export async function openStandbyHealth(
+  port: number | null,
+  say: (text: string) => void,
+): Promise<StandbyHealth | null> {
+  if (port === null) return null;
+  const server = createServer({ requestTimeout: REQUEST_MAX_MS }, (request, response) => {
+    const lives = request.url === '/healthz';
+    response.writeHead(lives ? 200 : 503, { 'content-type': 'text/plain', connection: 'close' });
+    response.end(lives ? 'alive, standby\n' : 'standby\n');
+  });
+  try {
+    await new Promise<void>((listening, failed) => {
+      server.once('error', failed);
+      server.listen(port, '127.0.0.1', listening);
+    });
+  } catch (thrown) {
+    say(`Standby: no answers at port ${port}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return null;
+  }
+  return {
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,136 @@
+import type { Client } from 'pg';
+import { shownDatabase } from '../../core/database-address.ts';
+import { JournalError } from '../errors.ts';
+import type { OpenJournalOptions } from '../sqlite.ts';
+import { connectDatabase, databaseError } from './connection.ts';
+import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
+import { requireSchema } from './schema.ts';
+
+/** What commands read of a journal in a database, beside or without the engine that writes it (strategy 18.1). */
+
+/** Of one pair; times by the database's clock. */
+export interface PairState {
+  readonly id: number;
+  readonly name: string;
+  readonly epoch: number;
+  /** Machine and process; null: nobody holds the lease. */
+  readonly holder: string | null;
+  readonly leaseLeftMs: number;
+  readonly lastSeq: number;
+  readonly isBehind: boolean;
+}
+
+/** What `check` says of a database. */
+export interface DatabaseState {
+  /** The address without its password. */
+  readonly name: string;
+  readonly version: string;
+  readonly synchronousCommit: string;
+  /** null: this pair has no journal in it yet. */
+  readonly pair: PairState | null;
+}
+
+const APPLICATION = 'grvt-hedge look';
+
+const PAIRS = `
+  SELECT id, name, epoch, is_behind,
+         CASE WHEN held_until > clock_timestamp() THEN holder END AS holder,
+         greatest(0, (1000 * extract(epoch FROM held_until - clock_timestamp()))::double precision) AS left_ms,
+         greatest(removed_seq, (SELECT coalesce(max(seq), 0) FROM grvt_hedge.entries WHERE pair = pairs.id)) AS last_seq
+  FROM grvt_hedge.pairs`;
+
+/** Every pair of a database, by name. The schema must be there. */
+export async function pairsOf(client: Client): Promise<PairState[]> {
+  const { rows } = await client.query(`${PAIRS} ORDER BY name`);
+  return rows.map(pairOf);
+}
+
+/** Whether an engine has made our tables there. */
+async function isOurs(client: Client): Promise<boolean> {
+  const { rows } = await client.query("SELECT to_regclass('grvt_hedge.pairs') IS NOT NULL AS is_ours");
+  return rows[0]?.is_ours === true;
+}
+
+async function findPair(client: Client, pairName: string): Promise<PairState | null> {
+  const { rows } = await client.query(`${PAIRS} WHERE name = $1`, [pairName]);
+  return rows[0] === undefined ? null : pairOf(rows[0]);
+}
+
+function pairOf(row: Record<string, unknown>): PairState {
+  return {
+    id: Number(row.id),
+    name: String(row.name),
+    epoch: Number(row.epoch),
+    holder: row.holder === null ? null : String(row.holder),
+    leaseLeftMs: Number(row.left_ms ?? 0),
+    lastSeq: Number(row.last_seq),
+    isBehind: row.is_behind === true,
+  };
+}
+
+/** Looks at a database as a start would, and changes nothing. @throws JournalError */
+export async function inspectDatabase(address: string, pairName: string): Promise<DatabaseState> {
+  const name = shownDatabase(address);
+  const { client } = await connectDatabase(address, APPLICATION, 'writing');
+  try {
+    const { rows } = await client.query(
+      "SELECT current_setting('server_version') AS version, current_setting('synchronous_commit') AS synchronous_commit",
+    );
+    const { version, synchronous_commit: synchronousCommit } = rows[0] ?? {};
+    const hasSchema = await isOurs(client);
+    if (hasSchema) await requireSchema(client, name);
+    const pair = hasSchema ? await findPair(client, pairName) : null;
+    return { name, version: String(version), synchronousCommit: String(synchronousCommit), pair };
+  } catch (thrown) {
+    throw databaseError(thrown, name, 'reading it');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/**
+ * Brings a copy of a pair's journal up to date, for commands where no engine keeps one.
+ *
+ * @param options the copy's directory and name
+ * @returns false: the database has no journal of that pair
+ * @throws JournalError
+ */
+export async function refreshCopy(
+  address: string,
+  pairName: string,
+  options: OpenJournalOptions & { readonly fileName: string },
+): Promise<boolean> {
+  const name = shownDatabase(address);
+  const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
+  try {
+    const pair = (await isOurs(client)) ? await findPair(client, pairName) : null;
+    if (pair === null) return false;
+    await requireSchema(client, name);
+    const mirrored: MirrorOptions = {
+      ...options,
+      of: `${identity.systemIdentifier} ${new URL(address).pathname} ${pair.id}`,
+    };
+    let mirror = openMirrorFile(mirrored);
+    for (const isLastTry of [false, true]) {
+      const journal = journalOfMirror(mirror, mirrored, () => null);
+      try {
+        const agreed = await catchUp(journal, client, pair.id, mirror.durableSeq);
+        if (agreed !== null) {
+          mirror.mark.write(journal.lastSeq, true);
+          return true;
+        }
+        if (isLastTry) throw new JournalError('damaged', mirror.file, 'it is not what the database has');
+      } finally {
+        journal.close();
+      }
+      // It holds what the database never had, or no more.
+      removeMirror(mirror.file);
+      mirror = openMirrorFile(mirrored);
+    }
+    return false;
+  } catch (thrown) {
+    throw databaseError(thrown, name, 'reading it');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
