@@ -50,15 +50,6 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: '    exchange.positions(account).catch(() => []),',
   },
   {
-    name: 'failed-look-up-is-absence',
-    what: 'a watched order whose look-up failed counts as unknown to the exchange, and its symbol decides on',
-    file: 'machines/account-reads.ts',
-    right:
-      "if (answer?.status !== 'fulfilled') failed[watched.instrument] = toFailure(answer?.reason, 'order', account);",
-    wrong: "if (answer?.status !== 'fulfilled') {}",
-    options: ['--fault', 'late=0.9', 'unavailable=0.4'],
-  },
-  {
     name: 'cancel-all-at-start',
     what: 'each login cancels every order of the account, foreign ones too',
     file: 'src/grvt/exchange.ts',
@@ -216,6 +207,22 @@ export const MISTAKES: readonly Mistake[] = [
     right: "after: { streamSilence: 'asking' },",
     wrong: "after: { streamSilence: '#submission.refused' },",
     options: ['--streams', '--fault', 'lost-frame=0.3'],
+  },
+  {
+    name: 'gap-overlooked',
+    what: 'a stream whose numbers show that a frame is missing counts as intact',
+    file: 'src/core/sequence.ts',
+    right: "=== last ? 'follows' : 'gap';",
+    wrong: "=== last ? 'follows' : 'follows';",
+    options: ['--streams', '--fault', 'lost-frame=0.3'],
+  },
+  {
+    name: 'older-reading-wins',
+    what: 'a reading that was requested before a frame takes the place of what the frame said',
+    file: 'src/core/view.ts',
+    right: 'const position = isStreams ? part.position : rows.position;',
+    wrong: 'const position = rows.position;',
+    options: ['--streams', '--fault', 'late=0.5', 'stale=0.3'],
   },
   {
     name: 'lagging-position-believed',

@@ -99,6 +99,13 @@ export interface StreamParts {
   readonly api: Api;
 }
 
+/** A stream of a connection on which a message was sent whose `prev_sequence_number` is not the last one sent. */
+export interface StreamGap {
+  readonly stream: string;
+  /** True time of the first such message. */
+  readonly atMs: number;
+}
+
 /** All connections of one exchange. */
 export class StreamHub {
   readonly #parts: StreamParts;
@@ -154,6 +161,11 @@ export class StreamHub {
   /** Ends the connections that an API key opened. */
   disconnectKey(apiKey: string): void {
     for (const client of [...this.#clients]) if (client.apiKey === apiKey) client.close(1008, 'API key revoked');
+  }
+
+  /** Streams of that account on open connections whose numbers have shown that a message is missing. */
+  gaps(account: PaperAccount): readonly StreamGap[] {
+    return [...this.#clients].flatMap((client) => client.gaps(account));
   }
 
   /** The last number given out on that stream and selector. */
@@ -275,6 +287,10 @@ class Client {
   readonly #held = new Map<string, Held>();
   /** … and how many messages they left out without leaving out a number. */
   readonly #untold = new Map<string, number>();
+  /** By stream and primary selector: the last number that was sent … */
+  readonly #numbers = new Map<string, number>();
+  /** … and, by sub account id, the streams whose numbers show that a message never came. */
+  readonly #gaps = new Map<string, readonly StreamGap[]>();
   #silentUntilMs = 0;
   /** Older framing: whether the last subscription asked for full names. */
   #legacyFull = false;
@@ -311,8 +327,32 @@ class Client {
     return this.#session?.credentials.apiKey ?? null;
   }
 
+  /** {@link StreamHub.gaps} of this connection. */
+  gaps(account: PaperAccount): readonly StreamGap[] {
+    return this.#gaps.get(account.subAccountId) ?? [];
+  }
+
   #send(struct: string, value: Json): void {
     if (!this.#closed) this.#sink.send(this.#lite ? liteText(struct, value) : JSON.stringify(value));
+  }
+
+  #noteGap(key: string): void {
+    const { account, stream } = this.#subscriptions.get(key) ?? {};
+    if (!account || stream === undefined) return;
+    const known = this.gaps(account);
+    if (known.some((gap) => gap.stream === stream)) return;
+    this.#gaps.set(account.subAccountId, [...known, { stream, atMs: this.#parts.venue.nowMs }]);
+  }
+
+  /** Sends a message of a stream, and notes what its number shows. */
+  #sendFrame(key: string, struct: string, body: Json): void {
+    const number = Number(body.sequence_number);
+    const last = this.#numbers.get(key);
+    if (number > 0 && number !== last) {
+      if (last !== undefined && Number(body.prev_sequence_number) !== last) this.#noteGap(key);
+      this.#numbers.set(key, number);
+    }
+    this.#send(struct, body);
   }
 
   /** Subscriptions that a notice concerns. */
@@ -375,7 +415,7 @@ class Client {
   /** Sends a message, or puts it where it belongs among those that are held back. */
   #deliver(key: string, struct: string, body: Json): void {
     const held = this.#held.get(key);
-    if (held === undefined || held.isSwapped) this.#send(struct, body);
+    if (held === undefined || held.isSwapped) this.#sendFrame(key, struct, body);
     else if (held.bodies.length < HELD_MAX) held.bodies.push(body);
     else this.close(1013, 'too far behind');
     if (held?.isSwapped) this.#release(key, held);
@@ -384,7 +424,7 @@ class Client {
   #release(key: string, { bodies }: Held): void {
     this.#held.delete(key);
     const spec = STREAMS[key.split(' ')[0] ?? '']!;
-    for (const body of bodies) this.#send(spec.frame, body);
+    for (const body of bodies) this.#sendFrame(key, spec.frame, body);
   }
 
   /** A position message that is one step off. */

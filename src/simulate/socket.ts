@@ -47,6 +47,12 @@ export function virtualSockets(
         exchange.advance(time.nowMs);
         const connection = exchange.connect(pathOf(url), headers, {
           send: (text) => {
+            // A process that was killed has no sockets: the exchange finds out when it writes.
+            if (!life.alive) {
+              this.#connection?.end();
+              this.#connection = null;
+              return;
+            }
             this.#silent ||= parts.fallsSilent();
             this.#down(() => this.emit('message', Buffer.from(text)));
           },

@@ -8,7 +8,8 @@ import { isOurs } from './truth.ts';
 
 /**
  * The third judge (strategy 15.3), where the truth is known: every position and order that a decision declared was true at the
- * exchange at some moment within the bounds of 10.3, its mark is near the exchange's, and no own order that was live throughout that time is missing.
+ * exchange at some moment within the bounds of 10.3, its mark is near the exchange's, no own order that was live throughout that time is
+ * missing, and streams that it took for intact were not seen to lack a message.
  */
 export interface ViewJudge {
   /** What was written to the journal, right then. */
@@ -45,6 +46,12 @@ const BELIEVED = { forMs: 2_000, agoMs: 10_000 };
 
 /** A decision counts what the ledger holds: own fills whose position frame is still on its way (strategy 9.10). */
 const SETTLING_MS = 10_000;
+
+/** What a view is made of; `v1.cancel` only tells of cancels. */
+const VIEW_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.position', 'v1.fill'];
+
+/** From the message that shows a gap to a view that knows of it: on a socket that has fallen silent, its silence (10.6). */
+const GAP_SEEN_MS = 15_000;
 
 export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgeParts): ViewJudge {
   const { venue } = exchange;
@@ -96,6 +103,20 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
     tell(`${instrument}: a decision was valued at a mark that is not the exchange's`, '3.1', detail);
   };
 
+  /** Strategy 10.6: streams of which one has shown that a message is missing are not intact, until they are connected again. */
+  const judgeIntact = ({ instrument, accounts }: Declared): void => {
+    for (const [index, account] of ACCOUNTS.entries()) {
+      const of = venue.accounts[index];
+      if (of === undefined || !accounts[account].intact) continue;
+      const gap = exchange.streams
+        .gaps(of)
+        .find(({ stream, atMs }) => VIEW_STREAMS.includes(stream) && venue.nowMs - atMs >= GAP_SEEN_MS);
+      if (gap === undefined) continue;
+      const detail = { account, stream: gap.stream, forMs: String(venue.nowMs - gap.atMs) };
+      tell(`${instrument}: streams counted as intact though a number shows that a message is missing`, '10.6', detail);
+    }
+  };
+
   const judge = (declared: Declared): void => {
     const { instrument } = declared;
     const sinceMs = nowMs() - boundMs;
@@ -135,6 +156,7 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
         const { declared } = body as { readonly declared?: Declared };
         if (declared === undefined) continue;
         judgeMark(declared);
+        judgeIntact(declared);
         if (declared.intents.length > 0) judge(declared);
       }
     },

@@ -318,6 +318,32 @@ describe('faults of streams', () => {
   for (const [kind, more, numbers] of CASES)
     it(`${kind}: ${FAULT_KINDS[kind]}`, async () => assert.deepEqual((await heard(kind, more)).numbers, numbers));
 
+  it('a gap is known from the first message whose number shows it, until the connection is gone', async () => {
+    const d = new Desk();
+    d.still();
+    const ear = new Ear(d, '/ws/full', 'A');
+    ear.subscribe('v1.state', d.sub('A'));
+    const [a, b] = d.exchange.venue.accounts;
+    assert.ok(a && b);
+    const place = (price: string) => d.place('A', { buy: true, price, size: '2', postOnly: true });
+    await place('100.5');
+    d.exchange.control.faults({ add: false, rules: [{ kind: 'lost-frame', rate: 1, count: 1 }] });
+    await place('100.4');
+    assert.deepEqual(d.exchange.streams.gaps(a), [], 'nothing shows it yet');
+    await place('100.3');
+    const shown = d.exchange.streams.gaps(a);
+    assert.deepEqual(
+      shown.map(({ stream }) => stream),
+      ['v1.state'],
+    );
+    assert.deepEqual(d.exchange.streams.gaps(b), [], 'of the other account');
+    d.wait(1_000);
+    await place('100.2');
+    assert.deepEqual(d.exchange.streams.gaps(a), shown, 'still the same one');
+    d.exchange.streams.disconnectAll();
+    assert.deepEqual(d.exchange.streams.gaps(a), []);
+  });
+
   it('swapped-frame: without a next one it comes after a while', async () => {
     const d = new Desk();
     d.still();

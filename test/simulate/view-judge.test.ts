@@ -40,8 +40,9 @@ class Scene {
     this.exchange.control.order({ ...order, client_order_id: OWN, expires_in_ms: 86_400_000 });
   }
 
-  decide(size: string, orders: readonly string[] = [], times = 1): readonly string[] {
+  decide(size: string, orders: readonly string[] = [], times = 1, intact = false): readonly string[] {
     const account = (held: string) => ({
+      intact,
       held: new Decimal(held),
       position: new Decimal(held).isZero() ? null : { size: new Decimal(held), markPrice: new Decimal(600) },
       from: 1,
@@ -103,4 +104,25 @@ describe('15.3 what a decision took for true', () => {
     assert.deepEqual(scene.decide('0', [OWN]), []);
     assert.match(scene.decide('0')[0] ?? '', /leaves out/);
   });
+
+  for (const [stream, forMs, intact, found] of [
+    ['v1.order', 15_000, true, [/a number shows that a message is missing/]],
+    ['v1.order', 14_999, true, []],
+    ['v1.order', 15_000, false, []],
+    ['v1.cancel', 15_000, true, []],
+  ] as const) {
+    const word = intact ? 'intact' : 'not intact';
+    it(`10.6 ${word}, with a gap in ${stream} that showed ${forMs} ms ago`, (context) => {
+      const scene = new Scene();
+      scene.exchange.advance(60_000);
+      const { nowMs } = scene.exchange.venue;
+      const [a] = scene.exchange.venue.accounts;
+      context.mock.method(scene.exchange.streams, 'gaps', (of: unknown) =>
+        of === a ? [{ stream, atMs: nowMs - forMs }] : [],
+      );
+      const told = scene.decide('0', [], 1, intact);
+      assert.equal(told.length, found.length, told.join());
+      for (const [index, pattern] of found.entries()) assert.match(told[index] ?? '', pattern);
+    });
+  }
 });
