@@ -3,6 +3,7 @@ import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { Decimal } from '../src/core/decimal.ts';
 import type { JournalEntry, PreparedOrder } from '../src/core/journal-entry.ts';
+import type { RolloutStage } from '../src/core/model.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolConfig } from '../src/core/model.ts';
 import type { Standing } from '../src/core/modes.ts';
 import { type OpeningsLimits, type OpeningsStops, stopReason } from '../src/core/openings-stop.ts';
@@ -37,6 +38,8 @@ export interface EngineSymbol {
   readonly leaving?: LeavingWhy;
   /** Commands that may be in force (strategy 16.2); absent: none. */
   readonly standing?: readonly Standing[];
+  /** How far the gray rollout has come with it (strategy 16.7); absent: none concerns it. */
+  readonly rollout?: RolloutStage;
 }
 
 /** The settings the daemon and its actors go by. */

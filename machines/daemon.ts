@@ -1145,13 +1145,14 @@ function tellModes(
   }
 }
 
-function modeWord({ config, standing = [], leaving }: EngineSymbol, nowMs: number): string {
+function modeWord({ config, standing = [], leaving, rollout }: EngineSymbol, nowMs: number): string {
   if (standing.some(({ verb }) => verb === 'flatten')) return 'flatten';
-  return modeOf({ file: config.mode, standing, leaving }, nowMs);
+  return modeOf({ file: config.mode, standing, leaving, rollout }, nowMs);
 }
 
-function tellSteered(sending: Sending, { config, standing = [], leaving }: EngineSymbol): void {
-  const steered = { type: 'symbol.steered', config, standing, leaving: leaving ?? null } as const;
+function tellSteered(sending: Sending, { config, standing = [], leaving, rollout }: EngineSymbol): void {
+  const sources = { config, standing, leaving: leaving ?? null, rollout: rollout ?? null };
+  const steered = { type: 'symbol.steered', ...sources } as const;
   send(sending, `symbol:${config.instrument}`, steered);
 }
 

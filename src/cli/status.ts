@@ -136,6 +136,7 @@ export function statusLines(status: Status): string[] {
     }
     lines.push('');
   }
+  lines.push(...rolloutLines(status.symbols));
   const head = ['symbol', 'state', 'A', 'B', 'net', 'net USDT', 'orders', 'lots', 'gained', 'why'];
   lines.push(...table([head, ...status.symbols.map((symbol) => symbolCells(symbol, atMs))]), '');
   if (status.alerts.length === 0) lines.push('No alert holds.');
@@ -196,6 +197,31 @@ function moneyLines({ money: counted, openingsStop }: Status): string[] {
   ];
 }
 
+/** The gray rollout as progress with its figures (strategy 16.7); nothing once all trade in full. */
+function rolloutLines(symbols: readonly SymbolStatus[]): string[] {
+  // An older engine does not say it.
+  const taking = symbols.flatMap(({ instrument, rollout }) => (rollout ? [{ instrument, ...rollout }] : []));
+  const full = taking.filter(({ stage }) => stage === 'full').length;
+  if (full === taking.length) return [];
+  const waiting = taking.filter(({ stage }) => stage === 'waiting');
+  return [
+    `Rollout: ${full} of ${taking.length} symbols in full, ${waiting.length} waiting`,
+    ...taking.flatMap((one) => {
+      if (one.stage !== 'trial') return [];
+      const { held } = one;
+      const ran = `${lasting(one.ranMs)} of ${lasting(one.ranWantedMs)}`;
+      const orders = `${one.placed} of ${one.placed + one.failed} orders placed`;
+      const cooldowns = one.cooldowns === 0 ? '' : `, ${one.cooldowns} cooldowns in a row`;
+      const passed = one.passedOn === null ? '' : '; the next one has started meanwhile';
+      const holds = held === null ? '' : `; HELD by ${held.figure}: ${held.value}, limit ${held.limit}`;
+      return [
+        `  ${one.instrument} on trial: ${one.hedges} of ${one.hedgesWanted} hedges, ${ran}, ${orders}${cooldowns}${passed}${holds}`,
+      ];
+    }),
+    '',
+  ];
+}
+
 /** What is not hedged (strategy 12.3, 13.4). */
 function leftLine({ instrument, open }: SymbolStatus): string[] {
   // An older engine does not say it.
@@ -225,13 +251,14 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
 }
 
 /** The mode next to the state, where it is not `trade` (strategy 16.1). */
-function modeWords({ symbolMode, modeSources, leaving }: SymbolStatus): string {
+function modeWords({ symbolMode, modeSources, leaving, rollout }: SymbolStatus): string {
   const sources = [
     ...(modeSources.file === 'trade' ? [] : ['symbols file']),
     ...modeSources.commands.map(
       ({ verb, untilMs }) => `${verb}${untilMs === null ? '' : ` until ${localTime(untilMs)}`}`,
     ),
     ...(leaving === null ? [] : [`leaving: ${leaving}`]),
+    ...(rollout?.stage === 'waiting' ? ['rollout'] : []),
   ];
   return sources.length === 0 ? '' : `, ${symbolMode} (${sources.join(', ')})`;
 }

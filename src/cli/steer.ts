@@ -96,6 +96,13 @@ export function addSteeringCommands(program: Command, alerts: Command, run: Run)
   add('remove <symbol>', 'remove a row of the symbols file; the symbol is wound down', 'remove SOL_USDT_Perp').action(
     (symbol: string, options: Common) => give({ verb: 'remove', symbol }, options),
   );
+  const rollout = program.command('rollout').description('the gray rollout of a running engine (status shows it)');
+  add(
+    'skip <symbols...>',
+    'go on in full with a symbol that waits or is on trial',
+    'rollout skip SOL_USDT_Perp',
+    rollout,
+  ).action((symbols: string[], options: Common) => give({ verb: 'skip', symbols }, options));
   add('reload', 'read settings and symbols file again, all or nothing', 'reload --dry-run')
     .option('--dry-run', 'say what would change, and change nothing')
     .action((options: Common & { dryRun?: true }) =>

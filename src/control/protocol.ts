@@ -46,7 +46,7 @@ const values = z
 /** A command as it comes in: whatever is else is refused. */
 const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal(['hedge-only', 'pause', 'flatten']), symbols, forMs, ...given }),
-  z.strictObject({ verb: z.literal('resume'), symbols, ...given }),
+  z.strictObject({ verb: z.literal(['resume', 'skip']), symbols, ...given }),
   z.strictObject({ verb: z.literal('cancel'), symbols, withNet: z.boolean(), ...given }),
   z.strictObject({ verb: z.literal('forget'), symbols, positionStays: z.boolean(), ...given }),
   z.strictObject({ verb: z.literal(['set', 'add']), symbol: name, values, ...given }),

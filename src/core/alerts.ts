@@ -107,6 +107,7 @@ const POLICIES = {
   'dead-man-off': { repeat: 'episode', critical: false },
   // Every stop says it: there is nobody left to switch it off.
   'dead-man-armed': { repeat: 0, critical: false, event: true },
+  'rollout-held': { repeat: 3600 * SECOND, critical: false },
   'rate-limited': { repeat: 'episode', critical: false },
   'requests-waiting': { repeat: 'episode', critical: false },
 } as const satisfies Readonly<Record<string, AlertPolicy>>;

@@ -1,7 +1,7 @@
 import type { AlertState } from './alerts.ts';
 import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
-import type { AccountName, LeavingWhy, SymbolMode } from './model.ts';
+import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
 
 /**
@@ -29,6 +29,8 @@ export type Command = Given &
     | { readonly verb: 'forget'; readonly symbols: readonly string[]; readonly positionStays: boolean }
     | { readonly verb: 'set' | 'add'; readonly symbol: string; readonly values: Readonly<Record<string, string>> }
     | { readonly verb: 'remove'; readonly symbol: string }
+    /** The gray rollout goes on with these in full (strategy 16.7). */
+    | { readonly verb: 'skip'; readonly symbols: readonly string[] }
     | { readonly verb: 'ack'; readonly key: string }
     | { readonly verb: 'silence'; readonly key: string; readonly forMs: number }
     /** `dryRun`: says what would change, and changes nothing. */
@@ -43,6 +45,8 @@ export interface SteeredSymbol {
   readonly file: SymbolMode;
   readonly leaving: LeavingWhy | null;
   readonly standing: readonly Standing[];
+  /** null: no rollout concerns it. */
+  readonly rollout?: RolloutStage | null;
   /** What is not hedged; null: it is hedged, or dust. */
   readonly net: NetNow | null;
   readonly liveOrders: number;
@@ -92,7 +96,7 @@ export type Effect =
       readonly standing: readonly Standing[];
       readonly ended: readonly StandingVerb[];
     }
-  | { readonly kind: 'forget'; readonly instrument: string }
+  | { readonly kind: 'forget' | 'skip'; readonly instrument: string }
   | { readonly kind: 'file'; readonly command: Extract<Command, { readonly verb: 'set' | 'add' | 'remove' }> }
   | { readonly kind: 'alert'; readonly key: string; readonly silenceMs: number | null }
   | { readonly kind: 'reload' }
@@ -119,6 +123,8 @@ const TEXTS = {
   'also-in-force': '{mode} applies, which is stricter: {holds}',
   replaces: 'replaces {verb}[, until {until}]',
   'will-stop': 'the engine stops in order: nothing new is submitted, own orders are cancelled as configured',
+  'will-skip': 'trades in full from now on; it was {stage} in the rollout',
+  'no-rollout': 'no rollout concerns it: it trades as its row and the commands say',
   forgotten: 'is managed no longer; the positions stay: A {a}, B {b}',
   'needs-with-net':
     'has a net of {size}[ ({usdt} USDT)] that nothing would hedge any more[, {cost} USDT to hedge at the touch]; repeat with --with-net if that is meant',
@@ -326,6 +332,11 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
         time,
       );
     }
+    case 'skip': {
+      const { rollout } = symbol;
+      if (rollout !== 'waiting' && rollout !== 'trial') return refuse(say('no-rollout', instrument));
+      return accept([say('will-skip', instrument, { stage: rollout })], [{ kind: 'skip', instrument }]);
+    }
     case 'resume': {
       const former = inForce(symbol.standing, nowMs);
       const now = { ...symbol, standing: [] };
@@ -376,13 +387,13 @@ function stand(
   return accept(says, [{ kind: 'stand', instrument, standing, ended }]);
 }
 
-function sourcesOf({ file, standing, leaving }: SteeredSymbol) {
-  return { file, standing, leaving: leaving ?? undefined };
+function sourcesOf({ file, standing, leaving, rollout }: SteeredSymbol) {
+  return { file, standing, leaving: leaving ?? undefined, rollout: rollout ?? undefined };
 }
 
 /** Who says that the symbol may not trade, but for one verb. Empty: nobody. */
 function holdsWords(
-  { file, standing, leaving }: SteeredSymbol,
+  { file, standing, leaving, rollout }: SteeredSymbol,
   nowMs: number,
   time: Wording['time'],
   but?: StandingVerb,
@@ -390,6 +401,7 @@ function holdsWords(
   return [
     ...(file === 'trade' ? [] : [`the symbols file says ${file}`]),
     ...(leaving === null ? [] : [`it leaves (${leaving})`]),
+    ...(rollout === 'waiting' ? ['the rollout has not come to it'] : []),
     ...inForce(standing, nowMs)
       .filter(({ verb }) => verb !== but && verb !== 'flatten')
       .map(({ verb, untilMs }) => (untilMs === null ? verb : `${verb}, until ${time(untilMs)}`)),

@@ -2,7 +2,16 @@ import type { Alert, NetLeft } from './alerts.ts';
 import type { Decimal } from './decimal.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { RuleChange } from './instrument-rules.ts';
-import type { AccountName, Intent, LeavingWhy, LotMatch, Side, TradingState } from './model.ts';
+import type {
+  AccountName,
+  Intent,
+  LeavingWhy,
+  LotMatch,
+  RolloutStage,
+  RolloutWhy,
+  Side,
+  TradingState,
+} from './model.ts';
 import type { Reason } from './reasons.ts';
 
 /** Where a symbol is: one of the five of strategy 5, or around them. */
@@ -56,6 +65,13 @@ export type Fact = { readonly atMs: number } & (
       readonly type: 'flatten.overdue';
       readonly instrument: string;
       readonly sizes: Readonly<Record<AccountName, Decimal>>;
+    }
+  /** The gray rollout (strategy 16.7): where a symbol is now, and why. */
+  | {
+      readonly type: 'rollout.changed';
+      readonly instrument: string;
+      readonly stage: RolloutStage;
+      readonly why: RolloutWhy;
     }
   /** An order of ours rests on an instrument that nobody knows the rules of: it is cancelled (strategy 16.3). */
   | {

@@ -11,6 +11,7 @@ import type {
   Intent,
   LeavingWhy,
   OrderLookup,
+  RolloutStage,
   Side,
   SymbolConfig,
   SymbolSnapshot,
@@ -533,6 +534,8 @@ export interface SymbolSteered {
   readonly config: SymbolConfig;
   readonly standing: readonly Standing[];
   readonly leaving: LeavingWhy | null;
+  /** null: no rollout concerns it (strategy 16.7). */
+  readonly rollout?: RolloutStage | null;
 }
 
 /** A person says so: it leaves now, whatever it holds (strategy 16.3). */

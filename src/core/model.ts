@@ -50,6 +50,18 @@ export type SymbolMode = 'trade' | 'hedge-only' | 'pause' | 'hold';
  */
 export type LeavingWhy = 'removed' | 'disabled' | 'unconfigured';
 
+/**
+ * Where a symbol is in the gray rollout (strategy 16.7). `waiting`: its turn has not come, it is `hedge-only`. `trial`: it trades with
+ * a part of its amount. `full`: with all of it.
+ */
+export type RolloutStage = 'waiting' | 'trial' | 'full';
+
+/**
+ * Why it is there: its turn, it has shown what it had to, its amount was raised, a person said so; or, still on trial, the next one
+ * starts all the same: by the time, because its limits allow nothing, because its row does not let it trade.
+ */
+export type RolloutWhy = 'turn' | 'passed' | 'raised' | 'skipped' | 'time' | 'capped' | 'mode';
+
 /** What the exchange says of an instrument. The size step is `minSize` (API: there is no separate lot step). */
 export interface Instrument {
   readonly name: string;

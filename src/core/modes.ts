@@ -1,10 +1,11 @@
 import { ZERO } from './decimal.ts';
-import type { LeavingWhy, SymbolConfig, SymbolMode } from './model.ts';
+import type { LeavingWhy, RolloutStage, SymbolConfig, SymbolMode } from './model.ts';
 import type { Reason } from './reasons.ts';
 import type { SymbolState } from './symbol-state.ts';
 
 /**
- * What a symbol may do (strategy 16.1), and who says so: its row in the symbols file, commands, and that it leaves (16.3).
+ * What a symbol may do (strategy 16.1), and who says so: its row in the symbols file, commands, that it leaves (16.3), and the
+ * rollout (16.7).
  * Each is stored by itself; the strictest applies.
  */
 
@@ -33,6 +34,8 @@ export interface ModeSources {
   readonly file?: SymbolMode | undefined;
   readonly standing?: readonly Standing[] | undefined;
   readonly leaving?: LeavingWhy | undefined;
+  /** Absent: no rollout concerns it. */
+  readonly rollout?: RolloutStage | undefined;
 }
 
 const MODE_OF: Readonly<Record<StandingVerb, SymbolMode>> = {
@@ -43,9 +46,9 @@ const MODE_OF: Readonly<Record<StandingVerb, SymbolMode>> = {
 };
 
 /** The strictest of the sources (strategy 16.1). */
-export function modeOf({ file = 'trade', standing = [], leaving }: ModeSources, nowMs: number): SymbolMode {
+export function modeOf({ file = 'trade', standing = [], leaving, rollout }: ModeSources, nowMs: number): SymbolMode {
   const said: SymbolMode[] = [file, ...inForce(standing, nowMs).map(({ verb }) => MODE_OF[verb])];
-  if (leaving !== undefined) said.push('hedge-only');
+  if (leaving !== undefined || rollout === 'waiting') said.push('hedge-only');
   return said.reduce((strictest, one) => (MODES.indexOf(one) > MODES.indexOf(strictest) ? one : strictest));
 }
 

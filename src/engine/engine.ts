@@ -21,6 +21,7 @@ import type { MoneyRow } from '../core/money.ts';
 import type { Reason } from '../core/reasons.ts';
 import { mayOnlyReduce } from '../core/reduce-only.ts';
 import { restOf } from '../core/rests.ts';
+import type { RolloutLimits } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
@@ -41,6 +42,7 @@ import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
+import { createRollout, type Rollout } from './rollout.ts';
 
 /** Data older than this many loop intervals stop new orders … (strategy 10.3) */
 const STALE_INTERVALS = 3;
@@ -69,6 +71,8 @@ export interface EngineParts {
   readonly auditedBy?: () => Auditor | null;
   /** How long orders of another engine are watched for at the start (strategy 11.1); default {@link OTHER_ENGINE_WATCH_MS}. */
   readonly otherEngineWatchMs?: number;
+  /** For tests of what takes hours (strategy 16.7). */
+  readonly rolloutLimits?: RolloutLimits;
   /** Hears the wire too: figures and metrics. Must not throw. */
   readonly onWire?: (event: WireEvent) => void;
 }
@@ -91,6 +95,8 @@ export interface Engine {
   reloaded(settings: Settings, listed: readonly Instrument[], symbols: readonly EngineSymbol[]): void;
   /** Books what the accounts earn and pay from now on, until the engine ends (strategy 17). */
   readMoney(say: MoneyReaderParts['say']): void;
+  /** The gray rollout (strategy 16.7). */
+  readonly rollout: Rollout;
   /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
@@ -151,6 +157,7 @@ export function startEngine(parts: EngineParts): Engine {
   const heardByAuditor = (fact: Fact): void => {
     if (fact.type === 'engine.draining') auditor?.drainBegan();
     reporter.report(fact);
+    rollout.hear(fact);
   };
   const exchange = parts.openExchange(onWire, (fact) => {
     reporter.report(fact);
@@ -176,7 +183,7 @@ export function startEngine(parts: EngineParts): Engine {
         await refuseOtherEngine(exchange, journal, parts);
         await refuseDeadMan(exchange, journal, parts);
         if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
-        const symbols = orStartError(() => {
+        const begun = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
           const standing = standingCommands(journal);
           return [...ready.symbols, ...leavingSymbols(leaving)].map((symbol) => {
@@ -184,6 +191,7 @@ export function startEngine(parts: EngineParts): Engine {
             return inForce.length === 0 ? symbol : { ...symbol, standing: inForce };
           });
         });
+        const symbols = orStartError(() => rollout.assign(begun));
         for (const { instrument } of symbols) exchange.takeUp(instrument.name);
         const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
         orStartError(() => {
@@ -259,6 +267,15 @@ export function startEngine(parts: EngineParts): Engine {
       else desk?.send({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
     }
   };
+  const rollout = createRollout({
+    ...{ journal, clock, report: heardByAuditor, limits: parts.rolloutLimits },
+    settings: () => settings,
+    symbols: () => daemon.getSnapshot().context.symbols,
+    steer: (symbols) => engine.steer(symbols),
+    failed: (message) => daemon.send({ type: 'journal.failed', message }),
+    raise: (alert) => daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert }),
+    clear: (key, atMs) => daemon.system.get('alert-desk')?.send({ type: 'alert.cleared', key, atMs }),
+  });
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
     daemon.subscribe({
       complete: () => {
@@ -283,6 +300,7 @@ export function startEngine(parts: EngineParts): Engine {
         ...{ exchange, journal, clock, keptMs, say, onBooked: alertTakers, onJudged: alertUnexplained },
       });
     },
+    rollout,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
     steer: (symbols) => {
       const { context } = daemon.getSnapshot();
@@ -296,6 +314,7 @@ export function startEngine(parts: EngineParts): Engine {
       daemon.send({ type: 'symbols.steered', symbols });
     },
     reloaded: (now, listed, symbols) => {
+      const isRolloutChanged = settings.rollout !== now.rollout;
       settings = now;
       if (leaving !== null) leaving = { ...leaving, rows: now.symbols, listed };
       const trading = symbols.filter((symbol) => symbol.leaving === undefined);
@@ -311,7 +330,8 @@ export function startEngine(parts: EngineParts): Engine {
       );
       (auditor ?? parts.auditedBy?.())?.retune(auditSettings(now));
       daemon.send({ type: 'settings.changed', settings: daemonSettings(now), texts: textsOf(now) });
-      if (symbols.length > 0) engine.steer(symbols);
+      const steered = isRolloutChanged ? allOf(daemon.getSnapshot().context.symbols, symbols) : symbols;
+      if (steered.length > 0) engine.steer(rollout.assign(steered));
     },
     listen: (open) => {
       const poller = (account: AccountName) => daemon.system.get(`poller:${account}`);
@@ -360,9 +380,17 @@ function daemonSettings(settings: Settings): DaemonSettings {
   };
 }
 
-/** The row that the auditor judges a symbol by: a leaving one is `hedge-only` at least (strategy 16.3). */
-export function auditRow({ config, leaving }: EngineSymbol): SymbolConfig {
-  return leaving === undefined ? config : { ...config, mode: modeOf({ file: config.mode, leaving }, 0) };
+/** The row that the auditor judges a symbol by: a leaving one, and one the rollout has not come to, is `hedge-only` at least. */
+export function auditRow({ config, leaving, rollout }: EngineSymbol): SymbolConfig {
+  if (leaving === undefined && rollout !== 'waiting') return config;
+  return { ...config, mode: modeOf({ file: config.mode, leaving, rollout }, 0) };
+}
+
+/** Every symbol, those that change as they are from now on. */
+function allOf(running: readonly EngineSymbol[], changed: readonly EngineSymbol[]): readonly EngineSymbol[] {
+  const now = new Map(changed.map((symbol) => [symbol.config.instrument, symbol]));
+  const others = running.filter(({ config }) => !now.has(config.instrument));
+  return [...others, ...changed];
 }
 
 /** What the auditor goes by. */

@@ -118,6 +118,7 @@ const VARIABLE_OF = {
   rateScale: ['GRVT_HEDGE_RATE_SCALE', false],
   dailyReportAtMinutes: ['GRVT_HEDGE_DAILY_REPORT_AT', true],
   streams: ['GRVT_HEDGE_STREAMS', false],
+  rollout: ['GRVT_HEDGE_ROLLOUT', true],
   dataDir: ['GRVT_HEDGE_DATA_DIR', false],
   logDir: ['GRVT_HEDGE_LOG_DIR', false],
   journalMs: ['GRVT_HEDGE_JOURNAL_DAYS', false],

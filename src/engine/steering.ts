@@ -107,6 +107,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
     });
     if (steered.length > 0) engine.steer(steered);
     for (const effect of effects) {
+      if (effect.kind === 'skip') engine.rollout.skip(effect.instrument);
       if (effect.kind === 'stop') engine.stop(`a command of ${command.by}`);
       if (effect.kind !== 'forget') continue;
       engine.daemon.system.get(`symbol:${effect.instrument}`)?.send({ type: 'symbol.forgotten' });
@@ -303,7 +304,7 @@ function factsOf(command: Command, effects: readonly Effect[], atMs: number): Fa
 
 function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
   const { context, value } = daemon.getSnapshot();
-  const symbols = context.symbols.map(({ config, standing = [], leaving = null }): SteeredSymbol => {
+  const symbols = context.symbols.map(({ config, standing = [], leaving = null, rollout = null }): SteeredSymbol => {
     const known = memoryOf(daemon.system.get(`symbol:${config.instrument}`));
     const { A, B } = known?.state.booked ?? { A: ZERO, B: ZERO };
     return {
@@ -311,6 +312,7 @@ function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
       file: config.mode ?? 'trade',
       leaving,
       standing,
+      rollout,
       net: known === undefined ? null : netNow(known, nowMs),
       liveOrders: known?.state.orders.length ?? 0,
       sizes: { A, B },

@@ -82,6 +82,10 @@ const WORDING: Wording = {
       `${base(instrument)} is not flat by the deadline: account A ${number(sizes.A)}, account B ${number(sizes.B)} remain; ` +
       `it goes on decreasing${cited('16.2')}`,
   }),
+  'rollout.changed': ({ instrument, stage, why }) => ({
+    level: why === 'time' || why === 'capped' || why === 'mode' ? 'warn' : 'info',
+    text: `Rollout: ${base(instrument)} is ${ROLLOUT_STAGES[stage]}: ${ROLLOUT_WHYS[why]}${cited('16.7')}`,
+  }),
   'order.stray': (fact) => ({
     level: 'warn',
     text:
@@ -427,6 +431,18 @@ const COMMAND_ENDS: Readonly<Record<Extract<Fact, { type: 'command.ended' }>['ho
   done: 'it is done, and the symbol pauses',
   replaced: 'another command replaced it',
   left: 'the symbol has left',
+};
+
+/** Where a symbol is in the gray rollout, and why (strategy 16.7). */
+const ROLLOUT_STAGES = { waiting: 'waiting', trial: 'on trial with a part of its amount', full: 'in full' } as const;
+const ROLLOUT_WHYS: Readonly<Record<Extract<Fact, { type: 'rollout.changed' }>['why'], string>> = {
+  turn: 'it is its turn',
+  passed: 'its figures are good',
+  raised: 'its amount was raised',
+  skipped: 'a person skipped the rest',
+  time: '4 h without 10 hedges, the next one starts all the same',
+  capped: 'its limits allow nothing, the next one starts all the same',
+  mode: 'its row does not let it trade, the next one starts all the same',
 };
 
 /** A time of day and its date, in the zone of this process (strategy 2.1). */

@@ -86,6 +86,8 @@ export interface EnvironmentSettings {
   /** Minutes after midnight, Beijing time. */
   readonly dailyReportAtMinutes: number;
   readonly streams: boolean;
+  /** Gray rollout (strategy 16.7). */
+  readonly rollout: boolean;
   readonly dataDir: string;
   readonly logDir: string;
   readonly journalMs: number;
@@ -746,6 +748,7 @@ function settled(
     rateScale: present(values, 'GRVT_HEDGE_RATE_SCALE'),
     dailyReportAtMinutes: present(values, 'GRVT_HEDGE_DAILY_REPORT_AT'),
     streams: present(values, 'GRVT_HEDGE_STREAMS'),
+    rollout: present(values, 'GRVT_HEDGE_ROLLOUT'),
     dataDir: directory(present(values, 'GRVT_HEDGE_DATA_DIR')),
     logDir: directory(present(values, 'GRVT_HEDGE_LOG_DIR')),
     journalMs: present(values, 'GRVT_HEDGE_JOURNAL_DAYS'),

@@ -601,6 +601,13 @@ export const VARIABLES = {
     zh: '使用交易所推送，成交即时得知。',
   }),
 
+  GRVT_HEDGE_ROLLOUT: variable(onOff, {
+    default: '0',
+    section: 'strategy',
+    en: 'Start symbols one after another, each with a fifth of its amount until its figures are good.',
+    zh: '标的逐一启动，各自先用五分之一的下单额，指标合格后才用全额。',
+  }),
+
   GRVT_HEDGE_MAX_RUNTIME_SEC: variable(secondsOrNever(LONGEST_TIMER_SEC), {
     default: '0',
     section: 'stop',

@@ -1,7 +1,8 @@
 import type { AlertDetails } from '../core/alerts.ts';
 import type { SymbolPhase } from '../core/facts.ts';
-import type { AccountName, LeavingWhy, Side, SymbolMode } from '../core/model.ts';
+import type { AccountName, LeavingWhy, RolloutStage, Side, SymbolMode } from '../core/model.ts';
 import type { Standing } from '../core/modes.ts';
+import type { FailingFigure, RolloutProgress } from '../core/rollout.ts';
 import type { Texts } from '../texts/language.ts';
 import type { ReasonWords } from '../texts/reasons.ts';
 
@@ -219,6 +220,8 @@ export interface SymbolStatus {
   };
   /** Why it leaves (strategy 16.3); null: it does not. */
   readonly leaving: LeavingWhy | null;
+  /** How far the gray rollout has come with it (strategy 16.7); null: none concerns it. */
+  readonly rollout: RolloutStatus | null;
   readonly mark: string | null;
   /** Best bid and ask as last heard. */
   readonly touch: { readonly bid: string; readonly ask: string; readonly atMs: number } | null;
@@ -255,6 +258,24 @@ export interface SymbolStatus {
   readonly gainedUsdt: string;
   /** null: as {@link Status.money}. */
   readonly money: MoneySpans | null;
+}
+
+/** A symbol in the gray rollout, with what it has to show (strategy 16.7). */
+export interface RolloutStatus {
+  readonly stage: RolloutStage;
+  readonly hedges: number;
+  readonly hedgesWanted: number;
+  /** On trial, in whole tens of seconds. */
+  readonly ranMs: number;
+  readonly ranWantedMs: number;
+  readonly placed: number;
+  readonly failed: number;
+  /** In a row. */
+  readonly cooldowns: number;
+  /** Why the next one started all the same; null: it did not. */
+  readonly passedOn: RolloutProgress['passedOn'];
+  /** The figure by which it holds the rollout; null: it does not. */
+  readonly held: FailingFigure | null;
 }
 
 export interface AlertStatus {

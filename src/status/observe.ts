@@ -8,6 +8,7 @@ import type { ExchangeFailure } from '../core/failure.ts';
 import { levellingAdvice } from '../core/levelling.ts';
 import { ACCOUNTS, type AccountName, type AccountSummary } from '../core/model.ts';
 import { type OpeningsStops, stopReason } from '../core/openings-stop.ts';
+import type { FailingFigure, RolloutLimits, RolloutProgress } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { MoneyFigures } from '../explain/money-figures.ts';
 import { createFigures } from '../log/index.ts';
@@ -25,6 +26,7 @@ import {
   marginRatio,
   openAlerts,
   type PhaseMemory,
+  rolloutStatus,
   type SymbolParts,
   statusSettings,
   symbolStatus,
@@ -49,6 +51,15 @@ export interface EngineStatus extends StatusSource {
 export interface WatchedEngine {
   readonly daemon: Actor<typeof daemonMachine>;
   readonly exchange: { budget(): readonly BudgetStatus[] };
+  /** Absent: nothing is known of a rollout. */
+  readonly rollout?: { shown(instrument: string): RolloutShown | null };
+}
+
+/** What is known of a symbol in the gray rollout (strategy 16.7). */
+export interface RolloutShown {
+  readonly progress: RolloutProgress;
+  readonly held: FailingFigure | null;
+  readonly limits: RolloutLimits;
 }
 
 export interface EngineStatusOptions {
@@ -176,8 +187,10 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
         const actor = system?.get(`symbol:${config.instrument}`);
+        const progress = engine?.rollout?.shown(config.instrument) ?? null;
         const parts: SymbolParts = {
           config,
+          rollout: progress === null ? null : rolloutStatus(progress.progress, progress.held, progress.limits),
           context: memoryOf(actor) ?? null,
           state: leafOf(actor?.getSnapshot().value),
           told: phases.get(config.instrument) ?? null,

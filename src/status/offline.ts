@@ -10,6 +10,7 @@ import { RUN_NOTE, type RunNote } from '../core/run-note.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
 import { standingOf } from '../journal/commands.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { readProgress } from '../journal/rollout.ts';
 import { createFigures } from '../log/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { reasonWords } from '../texts/reasons.ts';
@@ -21,6 +22,7 @@ import {
   openAlerts,
   openStatus,
   type PhaseMemory,
+  rolloutStatus,
   sizesHeld,
   stateStatus,
   statusSettings,
@@ -98,6 +100,7 @@ function journalledSymbol(
     settings.symbols.find((symbol) => symbol.instrument.toLowerCase() === state.instrument.toLowerCase()) ??
     body?.input.config;
   const told = lastPhase(journal, state.instrument);
+  const rollout = settings.rollout ? readProgress(journal, state.instrument) : null;
   const why = told?.why ?? body?.plan.why;
   const common = stateStatus({
     config: config === undefined ? rowWithoutOne(state.instrument) : { ...config, instrument: state.instrument },
@@ -120,7 +123,11 @@ function journalledSymbol(
     waits: 'stop',
     halted: false,
     unlisted: false,
-    ...modeStatus({ file: config?.mode, standing: standingOf(journal, state.instrument) }, nowMs),
+    ...modeStatus(
+      { file: config?.mode, standing: standingOf(journal, state.instrument), rollout: rollout?.stage },
+      nowMs,
+    ),
+    rollout: rollout === null ? null : rolloutStatus(rollout, null),
     touch: null,
     open: openStatus(openNet(state, body?.input.instrument ?? null, body?.input.valuation.mark ?? null, null)),
     dataAtMs: { A: null, B: null },

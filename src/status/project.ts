@@ -9,6 +9,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Reason } from '../core/reasons.ts';
 import { hedgeOpen } from '../core/repairs.ts';
 import { longestRest } from '../core/rests.ts';
+import { type FailingFigure, ROLLOUT_LIMITS, type RolloutLimits, type RolloutProgress } from '../core/rollout.ts';
 import type { SymbolMemory } from '../core/symbol/memory.ts';
 import { netLeftOf } from '../core/symbol/report.ts';
 import { whyWaiting } from '../core/symbol/waiting.ts';
@@ -23,6 +24,7 @@ import type {
   FiguresStatus,
   GatewayStatus,
   OrderStatusRow,
+  RolloutStatus,
   StatusSettings,
   SymbolStatus,
   Waits,
@@ -48,6 +50,7 @@ export interface SymbolParts {
   readonly state: string | null;
   readonly told: PhaseMemory | null;
   readonly heard: Heard | null;
+  readonly rollout?: RolloutStatus | null;
   readonly nowMs: number;
 }
 
@@ -92,7 +95,11 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
     unlisted: context?.unlisted ?? false,
-    ...modeStatus({ file: config.mode, standing: context?.standing, leaving: context?.leaving }, nowMs),
+    ...modeStatus(
+      { file: config.mode, standing: context?.standing, leaving: context?.leaving, rollout: context?.rollout },
+      nowMs,
+    ),
+    rollout: parts.rollout ?? null,
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
     open: context === null ? null : openStatus(netLeftOf(context, nowMs, parts.heard)),
     money: null,
@@ -197,6 +204,7 @@ type StateStatus = Omit<
   | 'symbolMode'
   | 'modeSources'
   | 'leaving'
+  | 'rollout'
   | 'touch'
   | 'open'
   | 'dataAtMs'
@@ -374,6 +382,23 @@ export function statusSettings(settings: Settings, staleMs: number): StatusSetti
 }
 export function field(value: unknown, name: string): unknown {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** Time on trial is shown so coarsely: a page is sent what changes. */
+const RAN_STEP_MS = 10_000;
+
+/** How far the rollout has come with a symbol (strategy 16.7). */
+export function rolloutStatus(
+  { stage, hedges, ranMs, placed, failed, cooldowns, passedOn }: RolloutProgress,
+  held: FailingFigure | null,
+  limits: RolloutLimits = ROLLOUT_LIMITS,
+): RolloutStatus {
+  const figures = held === null ? null : { figure: held.figure, value: held.value, limit: held.limit };
+  return {
+    ...{ stage, hedges, placed, failed, cooldowns, passedOn, held: figures },
+    ...{ hedgesWanted: limits.hedges, ranWantedMs: limits.ranMs },
+    ranMs: Math.floor(ranMs / RAN_STEP_MS) * RAN_STEP_MS,
+  };
 }
 
 /** What a symbol may do, and who says so (strategy 16.1). */

@@ -541,6 +541,20 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: '若持续存在：将该时段交易所的成交、资金费和划转与 `report --csv` 对照。',
     },
   },
+  'rollout-held': {
+    en: {
+      title: 'The gray rollout is held',
+      line: '[{figure} {value}, limit {limit}]',
+      engine: 'keeps this symbol on trial and starts no further one until the figure is good again.',
+      you: 'find out why; `rollout skip SYMBOL` goes on with it in full.',
+    },
+    zh: {
+      title: '灰度发布停住',
+      line: '[{figure} {value}，限值 {limit}]',
+      engine: '该标的保持试运行，在指标恢复之前不再启动其他标的。',
+      you: '查明原因；`rollout skip 标的` 让它直接全额运行。',
+    },
+  },
   'isolated-margin': {
     en: {
       title: 'Isolated margin',

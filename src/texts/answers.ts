@@ -15,6 +15,8 @@ const ZH: Readonly<Record<SaidCode, string>> = {
   'also-in-force': '以更严格的 {mode} 为准：{holds}',
   replaces: '取代 {verb}[，原定至 {until}]',
   'will-stop': '引擎有序停止：不再提交新单，自有订单按设置撤销',
+  'will-skip': '从现在起全额交易；此前在灰度发布中为 {stage}',
+  'no-rollout': '没有灰度发布涉及它：按其行与命令交易',
   forgotten: '不再管理；仓位保留：A {a}、B {b}',
   'needs-with-net':
     '有净敞口 {size}[（{usdt} USDT）]，将不再有人对冲[，按盘口对冲需 {cost} USDT]；如确有此意，请加 --with-net 重复',

@@ -95,7 +95,7 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   ...Object.fromEntries(
     [
       ...['main', 'texts', 'texts-act', 'words', 'dom', 'view', 'table', 'alerts', 'detail', 'curves', 'chart'],
-      ...['control', 'act', 'money', 'texts-money'],
+      ...['control', 'act', 'money', 'texts-money', 'rollout'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },

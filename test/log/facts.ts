@@ -103,6 +103,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     instrument: 'BNB_USDT_Perp',
     sizes: { A: new Decimal('5'), B: d('-5') },
   },
+  'rollout.changed': { type: 'rollout.changed', atMs: AT, instrument: 'BNB_USDT_Perp', stage: 'trial', why: 'capped' },
   'order.stray': { type: 'order.stray', atMs: AT, account: 'A', instrument: 'OLD_USDT_Perp', clientOrderId: '7' },
   'symbol.warned': {
     type: 'symbol.warned',

@@ -30,6 +30,11 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'warn',
     'BNB is not flat by the deadline: account A 5, account B -5 remain; it goes on decreasing (strategy 16.2)',
   ],
+  'rollout.changed': [
+    'warn',
+    'Rollout: BNB is on trial with a part of its amount: its limits allow nothing, the next one starts all the same ' +
+      '(strategy 16.7)',
+  ],
   'order.stray': [
     'warn',
     "Own order 7 of account A rests on OLD_USDT_Perp, which neither the exchange's list nor the journal knows: " +

@@ -56,6 +56,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'money-unexplained': { usdt: '-3.100000', from: '2026-11-30T08:10Z', to: '2026-11-30T09:10Z', rows: '12' },
   'openings-stopped': { reason: 'margin ratio 0.55 of account A has reached 0.5' },
   'isolated-margin': { leverage: '20' },
+  'rollout-held': { figure: 'success', value: '94/100', limit: '0.95' },
   'rate-limited': { bucket: 'reads', share: '80 %' },
   'requests-waiting': { bucket: 'reads' },
   'instrument-unlisted': { a: '1.5', b: '-1', lots: '1' },

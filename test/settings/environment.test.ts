@@ -185,6 +185,7 @@ const VALUES: Readonly<
     good: { '0': null, '1': 1, '65535': 65_535 },
     bad: ['65536', '-1', '80.5', 'http'],
   },
+  GRVT_HEDGE_ROLLOUT: { read: 'rollout', default: false, good: { '1': true, '0': false }, bad: ['2', 'gray'] },
   GRVT_HEDGE_PUBLIC_URL: {
     read: 'publicUrl',
     default: null,

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { memoryOf } from '../../machines/symbol.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
+import type { RolloutLimits } from '../../src/core/rollout.ts';
 import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { createGrvtExchange, type GrvtKeys } from '../../src/grvt/exchange.ts';
@@ -40,6 +41,8 @@ export interface StageOptions {
   /** Of an engine before this one. */
   readonly journal?: EngineJournal;
   readonly nowMs?: () => number;
+  /** In place of half an hour and ten hedges (strategy 16.7). */
+  readonly rolloutLimits?: RolloutLimits;
   /** How long another engine's orders are watched for at the start (strategy 11.1); default 0: only what is there. */
   readonly otherEngineWatchMs?: number;
 }
@@ -141,6 +144,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       },
     },
     otherEngineWatchMs: options.otherEngineWatchMs ?? 0,
+    ...(options.rolloutLimits ? { rolloutLimits: options.rolloutLimits } : {}),
     warn: (text) => warnings.push(text),
     onDefect: (thrown) => defects.push(thrown),
   });

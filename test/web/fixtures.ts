@@ -42,6 +42,7 @@ export function symbolStatus(change: Partial<SymbolStatus> = {}): SymbolStatus {
     symbolMode: 'trade',
     modeSources: { file: 'trade', commands: [] },
     leaving: null,
+    rollout: null,
     mark: '620',
     touch: { bid: '619.9', ask: '620.1', atMs: NOON_MS },
     tickSize: '0.1',

@@ -46,8 +46,10 @@ export function instrumentUnlisted(memory: SymbolMemory, now: Now): Step {
 }
 
 /** Another row, other commands, or it leaves or stays (strategy 16): intents decided by the previous ones are withdrawn. */
-export function steered(memory: SymbolMemory, now: Now, { config, standing, leaving }: SymbolSteered): Step {
-  const change = { config, standing, leaving: leaving ?? undefined, denied: [], warned: false, reportedIdle: '' };
+export function steered(memory: SymbolMemory, now: Now, event: SymbolSteered): Step {
+  const { config, standing, leaving, rollout } = event;
+  const sources = { config, standing, leaving: leaving ?? undefined, rollout: rollout ?? undefined };
+  const change = { ...sources, denied: [], warned: false, reportedIdle: '' };
   return finish(memory, now, change, { commands: withdrawIntents(memory) });
 }
 

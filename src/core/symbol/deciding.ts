@@ -13,6 +13,7 @@ import type { Plan } from '../plan.ts';
 import type { PlanInput } from '../plan-input.ts';
 import { reasonKey } from '../reasons.ts';
 import { GROWTH_TRY_MS, mayOnlyReduce, withNextTry } from '../reduce-only.ts';
+import { trialRow } from '../rollout.ts';
 import type { SymbolState } from '../symbol-state.ts';
 import { symbolWarnings } from '../symbol-warnings.ts';
 import { cancels, clear, demandMessages, raise, requestTouch, type SymbolCommand } from './commands.ts';
@@ -25,8 +26,9 @@ import { finish, kept, phaseFacts, remember, type Step } from './step.ts';
 export function assessed(memory: SymbolMemory, now: Now): Step {
   const { nowMs, era } = now;
   const denied = memory.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
-  const { instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, standing } = memory;
-  const config = rowInForce(memory.config, standing);
+  const { instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, standing, rollout } = memory;
+  const row = rowInForce(memory.config, standing);
+  const config = rollout === 'trial' ? trialRow(row, instrument, memory.state.acceptedMark) : row;
   const assessment = assess({
     ...{ config, instrument, strategy, snapshots, touch, staleMs, loopIntervalMs, halted, nowMs, era },
     state: memory.state,

@@ -3,6 +3,7 @@ import type { Assessment, Now } from '../assess.ts';
 import { heldDriftKey, SYMBOL_CONDITIONS } from '../conditions.ts';
 import type { SymbolPhase } from '../facts.ts';
 import type { Touch } from '../mark.ts';
+import type { RolloutStage } from '../model.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -31,6 +32,8 @@ export interface SymbolBeginning {
   readonly leaving?: LeavingWhy | undefined;
   /** Commands that may be in force (strategy 16.2). Absent: none. */
   readonly standing?: readonly Standing[];
+  /** How far the gray rollout has come with it (strategy 16.7). Absent: none concerns it. */
+  readonly rollout?: RolloutStage | undefined;
   readonly strategy: StrategySettings;
   /** Data older than this stop new orders (strategy 10.3). */
   readonly staleMs: number;
@@ -156,8 +159,8 @@ export function initialMemory(input: SymbolBeginning): SymbolMemory {
 }
 
 /** What it may do now (strategy 16.1). */
-export function modeNow({ config, standing, leaving }: SymbolMemory, now: Now): SymbolMode {
-  return modeOf({ file: config.mode, standing, leaving }, now.nowMs);
+export function modeNow({ config, standing, leaving, rollout }: SymbolMemory, now: Now): SymbolMode {
+  return modeOf({ file: config.mode, standing, leaving, rollout }, now.nowMs);
 }
 
 /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8, 9.9). */

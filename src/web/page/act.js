@@ -145,7 +145,7 @@ export function openCommand(control, verb, kind, name) {
 
 /** Commands that name symbols, with what they say beside. */
 const FOR_SYMBOLS = {
-  ...{ pause: {}, 'hedge-only': {}, resume: {}, flatten: {} },
+  ...{ pause: {}, 'hedge-only': {}, resume: {}, flatten: {}, skip: {} },
   ...{ cancel: { withNet: false }, forget: { positionStays: false } },
 };
 

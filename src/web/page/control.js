@@ -14,6 +14,7 @@ const TIMER_MAX_MS = 2_147_483_647;
 const OF_SYMBOL = ['pause', 'hedge-only', 'resume', 'cancel', 'flatten', 'set', 'remove', 'forget'];
 const OF_ALL = ['pause', 'hedge-only', 'resume', 'cancel', 'flatten', 'add', 'reload', 'stop'];
 const OF_ALERT = ['ack', 'silence'];
+const OF_ROLLOUT = ['skip'];
 
 /**
  * @param changed called when it is locked or unlocked
@@ -113,7 +114,8 @@ export function createControl(changed) {
     const about = element.dataset.acts;
     const [kind] = about.split(':', 1);
     const name = about.slice(kind.length + 1);
-    const verbs = kind === 'symbol' ? OF_SYMBOL : kind === 'alert' ? OF_ALERT : OF_ALL;
+    const verbs =
+      kind === 'symbol' ? OF_SYMBOL : kind === 'alert' ? OF_ALERT : kind === 'rollout' ? OF_ROLLOUT : OF_ALL;
     element.hidden = !isUnlocked;
     element.replaceChildren(
       ...(isUnlocked ? verbs : []).map((verb) =>
@@ -124,7 +126,7 @@ export function createControl(changed) {
             class: `plain small act-${verb}`,
             'data-verb': verb,
             title: t(`act.help.${verb}`),
-            onclick: () => openCommand(control, verb, kind, name),
+            onclick: () => openCommand(control, verb, kind === 'rollout' ? 'symbol' : kind, name),
           },
           t(`act.verbs.${verb}`),
         ),

@@ -1,4 +1,4 @@
-import { ACT } from './texts-act.js';
+import { ACT, ROLLOUT } from './texts-act.js';
 import { MONEY } from './texts-money.js';
 
 /**
@@ -9,6 +9,7 @@ export const TEXTS = {
   en: {
     act: ACT.en,
     money: MONEY.en,
+    rollout: ROLLOUT.en,
     name: 'English',
     other: '中文',
     live: 'live',
@@ -268,6 +269,7 @@ export const TEXTS = {
       'symbol.left': 'has left; what stays: A {sizeA}, B {sizeB}, net {net}',
       'command.given': '{by} gave the command {verb} {symbols}{because}',
       'command.ended': '{verb} is over: {how}',
+      'rollout.changed': 'rollout: {rollout}',
       'flatten.overdue': 'not flat by the deadline: A {sizeA}, B {sizeB} remain; it goes on decreasing',
       'order.stray': 'an order of ours on account {account} rests on an instrument nobody knows: cancelled',
       'instrument.changed': 'the exchange changed the rules: {rules}',
@@ -345,6 +347,7 @@ export const TEXTS = {
   zh: {
     act: ACT.zh,
     money: MONEY.zh,
+    rollout: ROLLOUT.zh,
     name: '中文',
     other: 'English',
     live: '实时',
@@ -600,6 +603,7 @@ export const TEXTS = {
       'symbol.left': '已退出；保留：A {sizeA}，B {sizeB}，净敞口 {net}',
       'command.given': '{by} 下达命令 {verb} {symbols}{because}',
       'command.ended': '{verb} 已结束：{how}',
+      'rollout.changed': '灰度发布：{rollout}',
       'flatten.overdue': '到期仍未清仓：剩余 A {sizeA}，B {sizeB}；继续减仓',
       'order.stray': '账户 {account} 在未知标的上有本策略订单：撤销',
       'instrument.changed': '交易所更改了合约规则：{rules}',

@@ -2,6 +2,7 @@ import { createAlerts, needsAction } from './alerts.js';
 import { createCurves } from './curves.js';
 import { h, s, swap } from './dom.js';
 import { createMoney, levellingWords, marginRows } from './money.js';
+import { createRollout, rolloutWords } from './rollout.js';
 import { createTable } from './table.js';
 import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
@@ -29,6 +30,7 @@ export function createOverview(app, page) {
   parts.tiles = h('div', { class: 'tiles' });
   parts.table = app.model.status.symbols.length >= DENSE_FROM ? createTable(app) : null;
   parts.alerts = createAlerts(app);
+  parts.rollout = createRollout(app);
   const acts = app.control.bar('all', t('act.commands'));
   parts.feed = createFeed(app, null);
   parts.curves = createCurves(app.model.total, { total: true });
@@ -39,7 +41,7 @@ export function createOverview(app, page) {
     parts.figures,
     parts.money.element,
     h('section', { class: 'symbols' }, parts.bar, acts, parts.table?.element ?? '', parts.tiles),
-    h('aside', { class: 'side' }, parts.alerts.element, parts.feed.element),
+    h('aside', { class: 'side' }, parts.alerts.element, parts.rollout.element, parts.feed.element),
     h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
   );
   all();
@@ -50,6 +52,7 @@ export function createOverview(app, page) {
     figures();
     bar();
     parts.alerts.update();
+    parts.rollout.update();
     const { symbols } = app.model.status;
     parts.tiles.classList.toggle('dense', symbols.length >= DENSE_FROM);
     parts.tiles.classList.toggle('few', symbols.length <= FEW);
@@ -141,6 +144,7 @@ export function createOverview(app, page) {
       figures();
       bar();
       parts.alerts.update();
+      parts.rollout.update();
       for (const instrument of changed) tile(app.symbol(instrument));
       parts.table?.update(changed);
       arrange();
@@ -360,6 +364,7 @@ export function situation(symbol) {
     symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
     symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
     symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3')),
+    rolloutWords(symbol) === '' ? '' : h('p', { class: 'idle' }, rolloutWords(symbol), rule('16.7')),
     symbol.idle && reason(symbol.idle) !== reason(symbol.why)
       ? h('p', { class: 'idle' }, reason(symbol.idle), rule(symbol.idle.rule))
       : '',

@@ -121,7 +121,7 @@ export function factWords(fact) {
   const order = () => `${fact.account} ${t(fact.side)} ${number(fact.size)} @ ${number(fact.price)}`;
   const values = {
     ...fact,
-    why: reason(fact.why),
+    why: fact.type === 'rollout.changed' ? '' : reason(fact.why),
     reason: reason(fact.reason),
     side: (fact.side ?? fact.hedgeSide) ? t(fact.side ?? fact.hedgeSide) : '',
     order: 'clientOrderId' in fact && 'side' in fact ? order() : '',
@@ -149,6 +149,10 @@ export function factWords(fact) {
     symbols: fact.symbols ? fact.symbols.map(base).join(', ') : '',
     because: fact.type === 'command.given' && fact.why ? `: ${fact.why}` : '',
     how: fact.how ? t(`command.${fact.how}`) : '',
+    rollout:
+      fact.type === 'rollout.changed'
+        ? t('rollout.changed', { stage: t(`rollout.stages.${fact.stage}`), why: t(`rollout.whys.${fact.why}`) })
+        : '',
     sizeA: number(fact.sizes?.A),
     sizeB: number(fact.sizes?.B),
     status: TEXTS[lang].over[fact.status] ?? fact.status ?? '',
@@ -177,6 +181,7 @@ const RULES = {
   'symbol.left': '16.3',
   'command.given': '16.2',
   'command.ended': '16.2',
+  'rollout.changed': '16.7',
   'flatten.overdue': '16.2',
   'order.stray': '16.3',
   'order.adopted': '11.4',
