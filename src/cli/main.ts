@@ -32,7 +32,7 @@ import {
 import { journalCommand } from './journal.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
-import { makeCommand, recordCommand } from './record.ts';
+import { fetchCommand, makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { run, systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
@@ -213,6 +213,11 @@ export async function main(args: readonly string[]): Promise<number> {
     marketCommand((code) => {
       exitCode = code;
     })
+      .addCommand(
+        fetchCommand((code) => {
+          exitCode = code;
+        }),
+      )
       .addCommand(
         makeCommand((code) => {
           exitCode = code;

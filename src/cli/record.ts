@@ -3,6 +3,7 @@ import { makeMarket } from '../backtest/make.ts';
 import { openAgents } from '../grvt/http.ts';
 import { claim } from '../market/claim.ts';
 import { MarketError } from '../market/errors.ts';
+import { FETCH_KINDS, type FetchKind, fetchMarket } from '../market/fetch.ts';
 import { instrumentOf, openPublicApi, type PublicApi } from '../market/public-api.ts';
 import { type Recorder, startRecorder } from '../market/recorder.ts';
 import { daysOf } from '../market/store.ts';
@@ -13,7 +14,7 @@ import { clearProgress, interruptedBySignals, progress, realNow, say } from './l
 import { MARKET_DIRECTORY, orSayWhat } from './market.ts';
 import { duration } from './steer.ts';
 
-/** `record` and `market make` (strategy 19.1). */
+/** `record`, `market fetch` and `market make` (strategy 19.1). */
 
 const EXIT_GOOD = 0;
 const EXIT_CUT = 1;
@@ -130,6 +131,74 @@ function countsText({ counts }: Recorder): string {
     ...(clockBack === 0 ? [] : [`${clockBack} records while our clock was set back`]),
   ];
   return [`${books} books, ${trades} trades, ${marks} marks, ${gaps} gaps`, ...odd].join(', ');
+}
+
+/** `market fetch`. @param ended hears the exit code */
+export function fetchCommand(ended: (exitCode: number) => void): Command {
+  return new Command('fetch')
+    .argument('<symbol...>', 'instruments, e.g. BTC_USDT_Perp')
+    .description('past public trades or candles of a minute, by the exchange’s API; goes on where it ended')
+    .requiredOption('--from <day>', 'from there, UTC: 2026-11-01', day)
+    .option('--to <day>', 'to there (default: now)', day)
+    .addOption(new Option('--kind <kind>', 'what').choices(FETCH_KINDS).default('trades'))
+    .addOption(new Option('--env <name>', 'whose').choices(ENVIRONMENTS).default('prod'))
+    .option('--url <address>', 'another exchange than those, such as the embedded one: http://127.0.0.1:8700')
+    .option(...MARKET_DIRECTORY)
+    .action(async (symbols: string[], given: FetchGiven) => ended(await orSayWhat(() => fetchAll(symbols, given))));
+}
+
+interface FetchGiven {
+  readonly market: string;
+  readonly from: number;
+  readonly to?: number;
+  readonly kind: FetchKind;
+  readonly env: Environment;
+  readonly url?: string;
+}
+
+async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<number> {
+  const origin = originOf(given);
+  const api = openPublicApi(origin, proxyOfEnvironment(origin));
+  const interruption = interruptedBySignals(EXIT_CUT);
+  try {
+    for (const symbol of new Set(symbols)) {
+      const spec = await instrumentOf(api, symbol);
+      const release = claim(given.market, symbol);
+      try {
+        const fetched = await fetchMarket({
+          ...{ api, directory: given.market, spec, kind: given.kind, fromMs: given.from, toMs: given.to ?? Date.now() },
+          pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+          onProgress: (reachedMs, rows) => progress(`${symbol}: ${rows} ${given.kind} up to ${stamp(reachedMs)}`),
+          interrupted: () => interruption.signal.aborted,
+        });
+        clearProgress();
+        const waited = fetched.waits === 0 ? '' : `, ${fetched.waits} waits for the limit`;
+        console.log(
+          `${symbol}: ${fetched.rows} ${given.kind} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
+            `${fetched.pages} pages${waited}. They are in ${given.market}.`,
+        );
+      } finally {
+        release();
+      }
+      if (interruption.signal.aborted) return EXIT_CUT;
+    }
+    return EXIT_GOOD;
+  } finally {
+    interruption.done();
+    api.close();
+  }
+}
+
+function stamp(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 16);
+}
+
+function day(text: string): number {
+  const atMs = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$/.test(text)
+    ? Date.parse(text.length === 10 ? text : `${text}Z`)
+    : Number.NaN;
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('expected 2026-11-01 or 2026-11-01T08:00, UTC');
+  return atMs;
 }
 
 /** `market make`. @param ended hears the exit code */

@@ -1,7 +1,8 @@
+import { CANDLE_MINUTES, candlesOf } from './candles.ts';
 import { VenueError } from './errors.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type Faults, withoutOneField } from './faults.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import type { PaperAccount, PaperOrder } from './model.ts';
+import { NS, type PaperAccount, type PaperOrder } from './model.ts';
 import { liteText, toFull } from './names.ts';
 import { readOrder, readUint64 } from './order-request.ts';
 import type { PaperTransfer } from './payments.ts';
@@ -13,6 +14,7 @@ import {
   acknowledgement,
   aggregateView,
   bookView,
+  candleView,
   depositView,
   fillView,
   fundingView,
@@ -657,6 +659,23 @@ export class Api {
             body,
           );
           return { result: found.map(tradeView), next };
+        }),
+      ],
+      [
+        'kline',
+        route('ApiCandlestickRequest', 'ApiCandlestickResponse', 'public', ({ body }) => {
+          const { candles } = venue.book(text(body.instrument));
+          const interval = text(body.interval);
+          const minutes = Object.hasOwn(CANDLE_MINUTES, interval) ? CANDLE_MINUTES[interval]! : null;
+          // Of trades only: marks and indices are not remembered.
+          if (minutes === null || (body.type ?? 'TRADE') !== 'TRADE') throw new VenueError(1003);
+          const [found, next] = page(
+            candlesOf(candles, minutes),
+            ({ openMs }) => BigInt(openMs) * NS,
+            () => true,
+            body,
+          );
+          return { result: found.map((candle) => candleView(text(body.instrument), candle, minutes)), next };
         }),
       ],
       [

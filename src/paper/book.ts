@@ -1,3 +1,4 @@
+import { type Candle, countCandle } from './candles.ts';
 import { least, most } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level, Market } from './market.ts';
@@ -14,6 +15,8 @@ export interface Book {
   readonly bids: PaperOrder[];
   readonly asks: PaperOrder[];
   readonly trades: PublicTrade[];
+  /** Of a minute each, oldest first. */
+  readonly candles: Candle[];
   lastPrice: bigint;
   lastSize: bigint;
   high: bigint;
@@ -41,6 +44,7 @@ export function openBook(spec: InstrumentSpec, market: Market): Book {
     bids: [],
     asks: [],
     trades: [],
+    candles: [],
     lastPrice: price,
     lastSize: spec.minSize,
     high: price,
@@ -134,6 +138,7 @@ export function recordTrade(book: Book, trade: PublicTrade): void {
     book.sellVolume += size;
     book.sellValue += size * price;
   }
+  countCandle(book.candles, trade);
   book.trades.push(trade);
   if (book.trades.length > TRADES_KEPT + SLACK) book.trades.splice(0, book.trades.length - TRADES_KEPT);
 }

@@ -1,4 +1,5 @@
 import type { VenueBook } from './book.ts';
+import type { Candle } from './candles.ts';
 import { abs, E9, most, printE9, printQuote, printRatio } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level } from './market.ts';
@@ -177,6 +178,23 @@ export function tradeView(trade: PublicTrade): Json {
     trade_id: trade.tradeId,
     venue: 'ORDERBOOK',
     is_rpi: false,
+  };
+}
+
+/** A candle. */
+export function candleView(instrument: string, candle: Candle, minutes: number): Json {
+  const { openMs, open, high, low, close, volume, value, trades } = candle;
+  return {
+    open_time: String(BigInt(openMs) * 1_000_000n),
+    close_time: String(BigInt(openMs + minutes * 60_000) * 1_000_000n),
+    open: printE9(open),
+    close: printE9(close),
+    high: printE9(high),
+    low: printE9(low),
+    volume_b: printE9(volume),
+    volume_q: printE9(value / E9),
+    trades,
+    instrument,
   };
 }
 

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { nanosText, unsignedText } from '../grvt/wire.ts';
+import { e9 } from '../paper/fixed.ts';
+import type { InstrumentSpec } from '../paper/index.ts';
+import { MarketError } from './errors.ts';
+import { type PublicApi, TooMany } from './public-api.ts';
+import type { MarketRecord } from './record.ts';
+import { dayOf, MarketWriter, readDay } from './store.ts';
+
+/**
+ * Past public trades and candles by the exchange's API into a stored market (strategy 19.1). The exchange gives the newest
+ * first, a store takes the oldest first: so it is asked window by window, each in memory until it is whole. Ended anywhere, the
+ * next run goes on after the last record.
+ */
+export interface FetchOptions {
+  readonly api: Pick<PublicApi, 'ask'>;
+  readonly directory: string;
+  readonly spec: InstrumentSpec;
+  readonly kind: FetchKind;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly onProgress?: (reachedMs: number, rows: number) => void;
+  /** Asked between two windows: what there is then is whole. */
+  readonly interrupted?: () => boolean;
+}
+
+export const FETCH_KINDS = ['trades', 'candles'] as const;
+export type FetchKind = (typeof FETCH_KINDS)[number];
+
+export interface Fetched {
+  readonly rows: number;
+  readonly pages: number;
+  /** How often the exchange asked to wait. */
+  readonly waits: number;
+  /** Where this run began: after what was there already. */
+  readonly fromMs: number;
+  /** Up to there everything was asked for. */
+  readonly reachedMs: number;
+}
+
+const PAGE = 1_000;
+/** One window: ten minutes of trades; candles of a minute that fill a page. */
+const WINDOW_MS: Readonly<Record<FetchKind, number>> = { trades: 600_000, candles: PAGE * 60_000 };
+/** More in one window is not held in memory: no market has as much. */
+const MOST_ROWS = 500_000;
+/** The weight of a page, and what the exchange gives back a millisecond (API 7): the pace that never meets a limit. */
+const PACE_MS = 130;
+/** Waits after being turned away, or after a failure. */
+const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+
+const page = z.object({ result: z.array(z.unknown()), next: z.string().nullish() });
+const tradeRow = z.object({
+  event_time: nanosText,
+  instrument: z.string(),
+  is_taker_buyer: z.boolean(),
+  size: unsignedText,
+  price: unsignedText,
+  trade_id: z.string().min(1).max(100),
+});
+const candleRow = z.object({
+  open_time: nanosText,
+  open: unsignedText,
+  high: unsignedText,
+  low: unsignedText,
+  close: unsignedText,
+  volume_b: unsignedText,
+});
+
+const NS = 1_000_000n;
+const MINUTE_MS = 60_000;
+
+/** @throws MarketError when the exchange does not answer, or with what cannot be read */
+export async function fetchMarket(options: FetchOptions): Promise<Fetched> {
+  const { directory, spec, kind, toMs } = options;
+  const writer = new MarketWriter(directory, spec.name);
+  const { lastMs } = writer;
+  const counts = { rows: 0, pages: 0, waits: 0 };
+  const after = lastMs === null ? Number.NEGATIVE_INFINITY : kind === 'candles' ? lastMs + MINUTE_MS : lastMs;
+  // A process that died between two blocks may have left some trades of a millisecond out.
+  const stored = lastMs === null ? new Set<string>() : tradesAt(directory, spec.name, lastMs);
+  const fromMs = Math.max(options.fromMs, after);
+  let reachedMs = fromMs;
+  try {
+    while (reachedMs < toMs && !options.interrupted?.()) {
+      const endMs = Math.min(toMs, reachedMs + WINDOW_MS[kind]);
+      const records = await windowOf(options, reachedMs, endMs, counts);
+      const [first] = records;
+      if (first !== undefined && writer.instrument === null)
+        writer.append({ kind: 'instrument', atMs: first.atMs, spec });
+      for (const record of records) {
+        if (record.kind === 'trade' && record.atMs === lastMs && stored.has(record.id)) continue;
+        writer.append(record);
+        counts.rows += 1;
+      }
+      reachedMs = endMs;
+      options.onProgress?.(reachedMs, counts.rows);
+    }
+  } finally {
+    writer.close();
+  }
+  return { ...counts, fromMs, reachedMs };
+}
+
+function tradesAt(directory: string, symbol: string, atMs: number): Set<string> {
+  const ids = new Set<string>();
+  for (const item of readDay(directory, symbol, dayOf(atMs)))
+    if (item.kind === 'trade' && item.atMs === atMs) ids.add(item.id);
+  return ids;
+}
+
+/** Everything of one window, oldest first. */
+async function windowOf(
+  options: FetchOptions,
+  fromMs: number,
+  endMs: number,
+  counts: { pages: number; waits: number },
+): Promise<MarketRecord[]> {
+  const { spec, kind } = options;
+  const found = new Map<string, MarketRecord>();
+  let cursor: string | null = null;
+  for (;;) {
+    const body = {
+      ...{ instrument: spec.name, limit: PAGE },
+      // Both ends belong to what is given.
+      ...{ start_time: String(BigInt(fromMs) * NS), end_time: String(BigInt(endMs) * NS - 1n) },
+      ...(kind === 'candles' ? { interval: 'CI_1_M', type: 'TRADE' } : {}),
+      ...(cursor === null ? {} : { cursor }),
+    };
+    const answer = page.safeParse(
+      await patiently(options, kind === 'trades' ? 'trade_history' : 'kline', body, counts),
+    );
+    if (!answer.success)
+      throw new MarketError(`${spec.name}: a page of ${kind} that cannot be read: ${answer.error.message}`);
+    counts.pages += 1;
+    const { result, next } = answer.data;
+    const before = found.size;
+    for (const row of result) {
+      const [id, record] = recordOf(kind, row, spec.name);
+      if (record.atMs >= fromMs && record.atMs < endMs) found.set(id, record);
+    }
+    if (found.size > MOST_ROWS)
+      throw new MarketError(
+        `${spec.name}: more than ${MOST_ROWS} ${kind} within ${(endMs - fromMs) / MINUTE_MS} minutes`,
+      );
+    // A cursor that brings nothing new leads nowhere.
+    if (!next || result.length === 0 || found.size === before) break;
+    cursor = next;
+  }
+  const records = [...found.values()].reverse();
+  return records.sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : timeOf(one) > timeOf(other) ? 1 : 0));
+}
+
+function timeOf(record: MarketRecord): bigint {
+  return 'exchangeNs' in record ? record.exchangeNs : BigInt(record.atMs) * NS;
+}
+
+/** When a past trade was received nobody knows: the exchange's time stands for it. */
+function recordOf(kind: FetchKind, row: unknown, name: string): [string, MarketRecord] {
+  if (kind === 'trades') {
+    const { data: trade, error } = tradeRow.safeParse(row);
+    if (trade === undefined) throw new MarketError(`${name}: a trade that cannot be read: ${error.message}`);
+    const exchangeNs = BigInt(trade.event_time);
+    const [price, size] = [e9(trade.price), e9(trade.size)];
+    const timed = { atMs: Number(exchangeNs / NS), exchangeNs };
+    return [
+      trade.trade_id,
+      { kind: 'trade', ...timed, takerBuys: trade.is_taker_buyer, price, size, id: trade.trade_id },
+    ];
+  }
+  const { data: candle, error } = candleRow.safeParse(row);
+  if (candle === undefined) throw new MarketError(`${name}: a candle that cannot be read: ${error.message}`);
+  const [open, high, low, close] = [e9(candle.open), e9(candle.high), e9(candle.low), e9(candle.close)];
+  const atMs = Number(BigInt(candle.open_time) / NS);
+  const volume = e9(candle.volume_b);
+  return [candle.open_time, { kind: 'candle', atMs, intervalMs: MINUTE_MS, open, high, low, close, volume }];
+}
+
+/** Asks at a pace that meets no limit, waits where it is turned away, and asks again where an answer failed. */
+async function patiently(
+  { api, pause }: FetchOptions,
+  route: string,
+  body: Readonly<Record<string, unknown>>,
+  counts: { waits: number },
+): Promise<unknown> {
+  for (let attempt = 0; ; attempt += 1) {
+    await pause(PACE_MS);
+    try {
+      return await api.ask(route, body);
+    } catch (thrown) {
+      const waitMs = WAITS_MS[attempt];
+      if (!(thrown instanceof MarketError) || waitMs === undefined) throw thrown;
+      if (thrown instanceof TooMany) counts.waits += 1;
+      await pause(waitMs);
+    }
+  }
+}
