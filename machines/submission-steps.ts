@@ -46,6 +46,8 @@ export const FENCE_TTL_MS = 5_000;
 export const FENCE_MARGIN_MS = 500;
 /** Past an order's expiry by the exchange's clock before it counts: the clock is read from a header of whole seconds. */
 export const EXPIRY_MARGIN_MS = 2_000;
+/** The same for an order that a former holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
+export const FORMER_EXPIRY_MARGIN_MS = 10_000;
 /** The order history is read from so long before the send: covers a clock that was set meanwhile. */
 export const HISTORY_MARGIN_MS = 60_000;
 /** While unknown, the pauses between questions double from here … */
@@ -120,6 +122,8 @@ export interface Draft {
 export interface Recorded {
   readonly prepared: PreparedOrder;
   readonly signed: SignedOrder;
+  /** Asked again right before the bytes leave (strategy 18.2). */
+  readonly whyNot: () => Reason | null;
 }
 
 /** What a submission knows. */
@@ -157,6 +161,8 @@ export interface SubmissionContext {
   readonly rounds: number;
   readonly fencePassed: boolean;
   /** On what the question now out may prove absence: known when it was asked, not when it is answered. */
+  /** A former holder of the lease may have prepared it, and may still send it (strategy 18.2). */
+  readonly isFormer: boolean;
   readonly proofBasis: 'fence' | 'expiry' | null;
   readonly halt: SubmissionHalt['result'] | null;
 }
@@ -187,6 +193,7 @@ export function begin({ input }: { input: SubmissionInput }): SubmissionContext 
     lookups: 0,
     rounds: task.kind === 'resolve' ? task.rounds : 0,
     fencePassed: false,
+    isFormer: task.kind === 'resolve' && input.deps.journal.isOfFormer?.(task.order.clientOrderId) === true,
     proofBasis: null,
     halt: null,
   };
@@ -311,9 +318,10 @@ export async function record(deps: SubmissionDeps, draft: Draft): Promise<Record
     expirationMs,
     pricedFrom,
   };
+  const whyNot = deps.journal.beforeSending?.() ?? (() => null);
   const place = deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);
   await deps.journal.durable(place);
-  return { prepared, signed };
+  return { prepared, signed, whyNot };
 }
 
 /**
@@ -421,7 +429,14 @@ export function growing(first: number, times: number, most: number): number {
 export function hasExpired(context: SubmissionContext): boolean {
   const { exchange } = context.deps;
   if (exchange.clockSkewMs() === null) return false;
-  return exchange.exchangeNowMs() > orderOf(context).expirationMs + EXPIRY_MARGIN_MS;
+  const marginMs = context.isFormer ? FORMER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
+  return exchange.exchangeNowMs() > orderOf(context).expirationMs + marginMs;
+}
+
+/** What proves that an order is not coming any more, besides what the exchange says of it (strategy 9.6, 18.2); null: nothing yet. */
+export function proofBasisOf(context: SubmissionContext): SubmissionContext['proofBasis'] {
+  if (context.fencePassed && !context.isFormer) return 'fence';
+  return hasExpired(context) ? 'expiry' : null;
 }
 
 /** Which order is asked for, and of whom. */

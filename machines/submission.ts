@@ -28,7 +28,6 @@ import {
   FENCE_TTL_MS,
   findInLists,
   growing,
-  hasExpired,
   intentOf,
   isOfOrder,
   journalOutcome,
@@ -42,6 +41,7 @@ import {
   orderWords,
   outcomeOf,
   present,
+  proofBasisOf,
   proofWords,
   quoteFor,
   RATE_LIMIT_PAUSE_MAX_MS,
@@ -105,7 +105,7 @@ const createInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   signed: present(context.recorded, 'record').signed,
   admission: present(context.admission, 'admission'),
-  whyNot: () => context.desk.whyNot() ?? tooOld(context),
+  whyNot: () => context.desk.whyNot() ?? tooOld(context) ?? present(context.recorded, 'record').whyNot(),
 });
 const orderInput = ({ context }: Args) => ({ exchange: context.deps.exchange, order: orderOf(context) });
 
@@ -385,7 +385,7 @@ const setupSubmission = setup({
     tellExists: sendParent(({ context }) => resolved(context, 'exists')),
     tellAbsent: sendParent(({ context }) => resolved(context, 'absent')),
     noteProofBasis: assign({
-      proofBasis: ({ context }) => (context.fencePassed ? 'fence' : hasExpired(context) ? 'expiry' : null),
+      proofBasis: ({ context }) => proofBasisOf(context),
     }),
     noteFencePassed: assign({ fencePassed: true }),
     countRound: assign({ rounds: ({ context }) => context.rounds + 1 }),

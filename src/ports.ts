@@ -139,6 +139,15 @@ export interface Journal {
    * Stays pending for as long as that is unknown. What may not be sent before its entry is safe waits for it (strategy 9.3).
    */
   durable(place: number): Promise<void>;
+  /**
+   * Asked before an entry is appended that a request waits for: gives what says, right before the bytes of that request leave,
+   * why they must not any more; null: they may (strategy 18.2). Absent: nobody else can write this journal.
+   */
+  beforeSending?(): () => Reason | null;
+  /** Whether another holder of the lease, before this one, prepared the order: it may still send it (strategy 18.2). */
+  isOfFormer?(clientOrderId: string): boolean;
+  /** Why an order may not be cancelled from here: another engine may hold the lease (strategy 18.2). Absent: any may be. */
+  whyNotCancel?(clientOrderId: string): Reason | null;
   /** The last entry of that kind and key. */
   latest<K extends JournalKind>(kind: K, key: string): StoredEntry<K> | null;
   /** The last entry of each key of that kind, oldest first. */

@@ -178,6 +178,7 @@ export async function run(
           onWire,
           report,
           redact,
+          whyNotCancel: (clientOrderId) => journal.whyNotCancel?.(clientOrderId) ?? null,
         }),
       journal,
       notifier: notifierOf(disk.current, log, redact),

@@ -168,6 +168,9 @@ export interface ReasonParams {
   /** The system's or the HTTP client's own words. */
   network: { readonly code: string; readonly words: string };
   'never-left': { readonly why: Reason };
+  'append-slow': { readonly ms: number };
+  'lease-short': { readonly ms: number };
+  'order-of-successor': None;
   'no-session': { readonly login: Reason };
   'budget-waited': { readonly seconds: number };
   'budget-full': { readonly waiting: number };

@@ -46,7 +46,7 @@ import {
   whyNoJson,
 } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
-import { type Agents, type HttpAnswer, openAgents, openHttp, type Post } from './http.ts';
+import { type Agents, type HttpAnswer, NotSent, openAgents, openHttp, type Post } from './http.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
 import { cancelCall, countdownCall, createCall, type OrderCall } from './orders.ts';
 import {
@@ -122,6 +122,8 @@ export interface GrvtOptions {
   readonly fetch?: FetchLike;
   /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
   readonly proxyFor?: (url: string) => string | null;
+  /** Why an order may not be cancelled from here (strategy 18.2); absent: any may be. */
+  readonly whyNotCancel?: (clientOrderId: string) => Reason | null;
 }
 
 export interface GrvtExchange extends Exchange {
@@ -505,6 +507,10 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     { whyNot = () => null, permit: given = null }: CallOptions,
   ): Promise<Received> {
     const channel = channels[account];
+    const beforeBytes = (): void => {
+      const why = whyNot();
+      if (why !== null) throw new NotSent(why);
+    };
     const mayLeave = (permit: Permit): Permit => {
       const why = whyNot();
       if (why === null) return permit;
@@ -516,12 +522,12 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     // While this waited for the budget another call may have renewed the session.
     headers = channel.session.current() ?? headers;
     try {
-      return await send(channel, account, spec, headers, mayLeave(permit));
+      return await send(channel, account, spec, headers, mayLeave(permit), beforeBytes);
     } catch (error) {
       if (!(error instanceof ExchangeError) || error.kind !== 'unauthenticated') throw error;
       const rejected = headers;
       headers = await sessionFor(spec, () => channel.session.renew(rejected));
-      return await send(channel, account, spec, headers, mayLeave(await admit(channel, account, spec)));
+      return await send(channel, account, spec, headers, mayLeave(await admit(channel, account, spec)), beforeBytes);
     }
   }
 
@@ -570,13 +576,14 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     spec: CallSpec<Client>,
     headers: SessionHeaders | null,
     permit: Permit,
+    beforeBytes?: () => void,
   ): Promise<Received> {
     const site = { call: spec.call, account, effect: spec.effect };
     const { route } = spec;
     const id = wire.nextId();
     const sentAtMs = clock.nowMs();
     // Nothing stands between the bytes of an order and the wire (strategy 9.11): what is heard of them comes after.
-    const exchanging = exchangeOnce(channel, spec, headers);
+    const exchanging = exchangeOnce(channel, spec, headers, beforeBytes);
     if (onWire !== undefined) {
       const request = 'body' in spec ? JSON.parse(spec.body) : spec.request;
       tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request });
@@ -594,6 +601,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       exchanged = await exchanging;
     } catch (thrown) {
       permit.done();
+      if (thrown instanceof NotSent) {
+        const why = reason('never-left', '18.2', { why: thrown.why });
+        tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonText(why) });
+        throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
+      }
       const trouble = networkTrouble(thrown);
       tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: foreign(reasonOf(trouble), redact) });
       throw fail(trouble);
@@ -977,6 +989,11 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
     },
 
     async cancelOrder(account, clientOrderId, timeToLiveMs, instrument): Promise<void> {
+      const why = options.whyNotCancel?.(clientOrderId) ?? null;
+      if (why !== null) {
+        const site = { call: 'cancelOrder', account } as const;
+        throw new ExchangeError('unavailable', site, null, reason('never-left', '18.2', { why }));
+      }
       // Of overlapping ones only the first counts: a fence that overlaps another cancel of that id would be none (9.12).
       if (timeToLiveMs !== undefined) {
         await overlaps.get(clientOrderId);
@@ -1084,6 +1101,7 @@ async function exchangeOnce<Client>(
   { client, post }: Channel<Client>,
   spec: CallSpec<Client>,
   session: SessionHeaders | null,
+  beforeBytes: (() => void) | undefined,
 ): Promise<{ raw: RawAnswer; mapped: unknown }> {
   const deadline = new AbortController();
   const { signal } = deadline;
@@ -1094,7 +1112,10 @@ async function exchangeOnce<Client>(
   try {
     if ('body' in spec) {
       // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
-      const raw = readRaw(await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false }), null);
+      const raw = readRaw(
+        await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false, beforeBytes }),
+        null,
+      );
       return { raw, mapped: raw.body };
     }
     let raw: RawAnswer | null = null;

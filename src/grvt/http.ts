@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { errorText } from '../core/error-text.ts';
+import type { Reason } from '../core/reasons.ts';
 
 /** One answer as received. */
 export interface HttpAnswer {
@@ -21,6 +22,8 @@ export interface HttpPost {
   readonly signal: AbortSignal;
   /** Sent once more, on a new connection, when the one it was sent on turns out to have been dropped while idle. */
   readonly isRepeatable: boolean;
+  /** Asked in the same turn in which the bytes are handed to the connection; throws where they must not leave any more. */
+  readonly beforeBytes?: (() => void) | undefined;
 }
 
 /**
@@ -111,6 +114,16 @@ export interface HttpConnections {
   close(): void;
 }
 
+/** Thrown by `beforeBytes`: the request was ready to leave, and did not. */
+export class NotSent extends Error {
+  readonly why: Reason;
+
+  constructor(why: Reason) {
+    super('not sent');
+    this.why = why;
+  }
+}
+
 /** What is said of a connection that the other side has given up. */
 const DROPPED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
@@ -123,7 +136,7 @@ function dispatch(
   request: HttpPost,
   isNew: () => boolean,
 ): Promise<HttpAnswer> {
-  const { path, headers, body, signal } = request;
+  const { path, headers, body, signal, beforeBytes } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;
     let wasIdle = false;
@@ -131,7 +144,8 @@ function dispatch(
     const chunks: Buffer[] = [];
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', abort);
-      if (controller === null) reject(neverConnected(error));
+      if (error instanceof NotSent) reject(error);
+      else if (controller === null) reject(neverConnected(error));
       else if (wasIdle && answer.status === 0 && DROPPED.includes(codeOf(error))) {
         reject(new DroppedWhileIdle('dropped', { cause: error }));
       } else reject(error);
@@ -147,6 +161,7 @@ function dispatch(
         onRequestStart(given) {
           // Given up while it waited for a connection: it must not leave any more.
           signal.throwIfAborted();
+          beforeBytes?.();
           controller = given;
           wasIdle = !isNew();
         },

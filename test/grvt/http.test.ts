@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { it, type TestContext } from 'node:test';
-import { reason } from '../../src/core/reasons.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
 import { NoAnswer, networkTrouble } from '../../src/grvt/errors.ts';
-import { type HttpConnections, type HttpPost, openHttp } from '../../src/grvt/http.ts';
+import { type HttpConnections, type HttpPost, NotSent, openHttp } from '../../src/grvt/http.ts';
 
 interface Held {
   readonly path: string;
@@ -56,6 +56,36 @@ async function rig(
 function request(path: string, signal = new AbortController().signal): HttpPost {
   return { path, headers: { Cookie: 'gravity=x' }, body: '{ "a" : 1 }', signal, isRepeatable: false };
 }
+
+it('18.2 what may not leave any more is asked for when a connection is free, and nothing of it reaches the server', async (context) => {
+  const { http, held, arrived } = await rig(context, 1);
+  const first = http.post(request('/first'));
+  await arrived(1);
+  let asked = 0;
+  let late: Reason | null = null;
+  const beforeBytes = (): void => {
+    asked += 1;
+    if (late !== null) throw new NotSent(late);
+  };
+  // It waits for the one connection, and becomes too old there.
+  const second = http.post({ ...request('/second'), beforeBytes });
+  await new Promise(setImmediate);
+  assert.equal(asked, 0);
+  late = reason('lease-short', '18.2', { ms: 2_999 });
+  held[0]?.answer();
+  await first;
+  await assert.rejects(second, (error) => error instanceof NotSent && error.why === late);
+  assert.equal(asked, 1);
+  late = null;
+  const third = http.post({ ...request('/third'), beforeBytes });
+  await arrived(2);
+  held[1]?.answer();
+  await third;
+  assert.deepEqual(
+    held.map(({ path }) => path),
+    ['/first', '/third'],
+  );
+});
 
 it('9.11 requests one after another share a connection, and carry their body byte for byte', async (context) => {
   const { http, held, arrived } = await rig(context);

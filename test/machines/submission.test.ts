@@ -1013,6 +1013,37 @@ test('an expired order needs no fence: 1004 and both lists asked after its expir
   assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /expired/);
 });
 
+test('18.2 of an order that a former holder of the lease prepared a fence is no proof; its expiry and 10 s are', async () => {
+  const bench = new Bench();
+  Object.assign(bench.journal, { isOfFormer: (id: string) => id === CLIENT_ID });
+  resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS + 300_000 }));
+  await bench.pass(309_000, 500);
+  assert.deepEqual(told(bench), [], 'it may still arrive');
+  assert.ok(bench.exchange.named('cancelOrder').length >= 1, 'it is fenced all the same');
+  await bench.pass(40_000, 500);
+  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /expired/);
+});
+
+test('18.2 what the journal says before the append is asked for again right before the create leaves', async () => {
+  const bench = new Bench();
+  const asked: string[] = [];
+  const why = reason('append-slow', '18.2', { ms: 2_001 });
+  Object.assign(bench.journal, {
+    beforeSending: () => {
+      asked.push(`before, ${bench.journal.entries.length} entries`);
+      return () => {
+        asked.push(`at the wire, ${bench.journal.entries.length} entries`);
+        return why;
+      };
+    },
+  });
+  submit(bench);
+  await bench.pass(10, 1);
+  assert.deepEqual(asked.slice(0, 2), ['before, 0 entries', 'at the wire, 1 entries']);
+  assert.equal(bench.exchange.sent().length, 0);
+});
+
 test('an expiry by our own clock alone proves nothing (9.6)', async () => {
   const bench = new Bench();
   bench.exchange.skewMs = null;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { shownDatabase } from '../../core/database-address.ts';
+import { type Reason, reason } from '../../core/reasons.ts';
 import type { EngineJournal } from '../engine-journal.ts';
 import { JournalError } from '../errors.ts';
 import { journalWith } from '../observed.ts';
@@ -109,6 +110,10 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
       await settleBehind(connection.client, lease);
     }
     compactAtOpen(journal, clock.nowMs());
+    const isOfThisEpoch = (clientOrderId: string): boolean => {
+      const prepared = journal.latest('order.prepared', clientOrderId);
+      return prepared !== null && prepared.seq > lease.lastSeq;
+    };
     return {
       ...journalWith(journal, { close: () => opened.close(journal) }),
       name,
@@ -116,6 +121,14 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
       isBehind: opened.isBehind,
       epoch: lease.epoch,
       file: opened.file,
+      beforeSending() {
+        const began = now();
+        return () => whyNotSend(log, passed(began, now()));
+      },
+      isOfFormer: (clientOrderId) => !isOfThisEpoch(clientOrderId),
+      // What another holder prepared is the next one's as much as ours.
+      whyNotCancel: (clientOrderId) =>
+        log.leaseLeftMs() > 0 || isOfThisEpoch(clientOrderId) ? null : reason('order-of-successor', '18.2'),
       leaseLeftMs: () => log.leaseLeftMs(),
       listen: (listener) => {
         listeners.push(listener);
@@ -129,6 +142,23 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
     giveUp(connection.client);
     throw databaseError(thrown, name, 'opening it');
   }
+}
+
+/** From the append to the bytes at most: a process that was frozen in between does not send what is of another time (18.2). */
+const APPEND_MAX_MS = 2_000;
+/** Of the lease there has to be left so much, by the clock that leaves less: what a request may take to arrive. */
+const LEASE_LEFT_MIN_MS = 3_000;
+
+function whyNotSend(log: DatabaseLog, passedMs: number): Reason | null {
+  if (passedMs > APPEND_MAX_MS) return reason('append-slow', '18.2', { ms: Math.round(passedMs) });
+  // 0 where the epoch is over.
+  const leftMs = log.leaseLeftMs();
+  return leftMs < LEASE_LEFT_MIN_MS ? reason('lease-short', '18.2', { ms: Math.max(0, Math.round(leftMs)) }) : null;
+}
+
+/** Between two moments, by the clock that says more: a suspended machine stops the one, a person sets the other. */
+function passed(from: Moment, to: Moment): number {
+  return Math.max(to.steadyMs - from.steadyMs, to.wallMs - from.wallMs);
 }
 
 interface LeaseQuestion extends OpenDatabaseOptions {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { encode } from '../../../src/core/codec.ts';
+import type { Reason } from '../../../src/core/reasons.ts';
 import type { JournalError } from '../../../src/journal/errors.ts';
 import type { DatabaseJournal } from '../../../src/journal/postgres/journal.ts';
 import { unsettledOrders } from '../../../src/journal/read.ts';
@@ -119,6 +120,46 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await assert.rejects(openPair(address, of), /another engine \(.*\) trades this pair/);
     await closed(first);
     await closed(await openPair(address, of));
+  });
+
+  it('18.2 a create may leave within 2 s of its append and with 3 s of lease left, by the worse of both clocks', async () => {
+    let [steadyMs, wallMs] = [1_000, 1_000_000];
+    const clocks = { steadyMs: () => steadyMs, clock: { nowMs: () => wallMs } };
+    const journal = await openPair(address, clocks);
+    const code = (whyNot: () => Reason | null) => whyNot()?.code ?? null;
+    const first = journal.beforeSending?.() ?? assert.fail('it is asked');
+    assert.equal(code(first), null);
+    steadyMs += 2_000;
+    assert.equal(code(first), null);
+    wallMs += 2_001;
+    assert.equal(code(first), 'append-slow', 'the wall clock says more');
+    // No renewal has come about by these clocks: 8 s of lease from before it was asked for.
+    [steadyMs, wallMs] = [6_000, 1_005_000];
+    const second = journal.beforeSending?.() ?? assert.fail('it is asked');
+    assert.equal(code(second), journal.leaseLeftMs() < 3_000 ? 'lease-short' : null);
+    wallMs += 1;
+    assert.equal(journal.leaseLeftMs() < 3_000, code(second) === 'lease-short');
+    await closed(journal);
+  });
+
+  it('18.2 once its lease has run out, an engine cancels orders of its own epoch alone', async () => {
+    const pairName = 'cancels';
+    let steadyMs = 0;
+    const before = await openPair(address, { pairName });
+    before.append([prepared('former', 1n)]);
+    await before.durable(before.append([note('end', 1)]));
+    await closed(before);
+    const journal = await openPair(address, { pairName, steadyMs: () => steadyMs });
+    await journal.durable(journal.append([prepared('own', 2n)]));
+    const may = () => ['former', 'own', 'theirs'].map((id) => journal.whyNotCancel?.(id)?.code ?? 'yes');
+    assert.deepEqual(
+      ['former', 'own'].map((id) => journal.isOfFormer?.(id)),
+      [true, false],
+    );
+    assert.deepEqual(may(), ['yes', 'yes', 'yes']);
+    steadyMs = 60_000;
+    assert.deepEqual(may(), ['order-of-successor', 'yes', 'order-of-successor']);
+    await closed(journal);
   });
 
   it('nothing of an epoch that is over is written, and its engine is told', async () => {
