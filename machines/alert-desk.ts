@@ -1,4 +1,4 @@
-import { assign, enqueueActions, fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { fromPromise, type SnapshotFrom, setup } from 'xstate';
 import { ALERT_POLICIES, type StuckNow } from '../src/core/alerts.ts';
 import {
   type AlertPolicies,
@@ -12,16 +12,25 @@ import {
   deskNews,
   deskRaise,
   deskWake,
-  outboxWrite,
   recall,
   restoreDesk,
 } from '../src/core/desk.ts';
+import {
+  isQuiet,
+  lastWordsWait,
+  messageDelivered,
+  messageLost,
+  messageRefused,
+  messageTaken,
+  somethingWaits,
+} from '../src/core/desk-delivery.ts';
 import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertDesk } from '../src/core/messages.ts';
-import { type AlertTexts, delivered, isDue, rejected, takeKeys, takeMessage, undelivered } from '../src/core/outbox.ts';
-import type { AlertSink, Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
+import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox.ts';
+import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
+import { eventOf } from './event-of.ts';
 
 /**
  * The alert desk (strategy 12): every alert arrives, whatever happens.
@@ -31,12 +40,8 @@ import type { AlertSink, Clock, Journal, Notifier, Reporter } from '../src/ports
  * journal, a text or a reporter does: everything it asks of the world is caught here, and said.
  */
 
-/** At most one message in this time: a phone that rings more often is put away. */
-export const PACE_MS = 3000;
 /** What comes up together is told together: all symbols judge the same poll within a loop interval (2 s). */
 export const GATHER_MS = 2000;
-/** Longest pause between tries: a gateway that is back is found within five minutes, one that is down is not hammered. */
-export const LONGEST_PAUSE_MS = 300_000;
 /** How often ends of conditions and the hour of the daily report are looked at. The times themselves are absolute. */
 export const WAKE_MS = 5000;
 /** A delivery that has not ended by now never will: three times what the notifier allows itself. Its answer counts as lost. */
@@ -60,140 +65,133 @@ export interface AlertDeskInput {
   readonly stuckNow: () => StuckNow;
 }
 
-interface AlertDeskContext extends AlertDeskInput {
+type DeskEvent =
+  | ToAlertDesk
+  | { readonly type: `xstate.done.actor.${string}`; readonly output: unknown; readonly actorId: string }
+  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
+
+interface AlertDeskContext {
+  readonly deps: AlertDeskInput;
   readonly policies: AlertPolicies;
-  readonly memory: DeskMemory;
   readonly records: DeskRecords;
-  /** The message that is on its way. */
-  readonly text: string;
-  readonly failuresInARow: number;
-  readonly pauseMs: number;
-  /** The engine has stopped: nothing more comes up that could join a message, and the process waits for the last one. */
-  readonly closing: boolean;
+  readonly memory: DeskMemory;
 }
 
-interface Delivery extends Pick<AlertDeskContext, 'notifier' | 'records' | 'text'> {}
+interface DeliveryInput extends Pick<AlertDeskInput, 'notifier'> {
+  readonly records: DeskRecords;
+  readonly text: string;
+}
 
 /** A message leaves when its entry is safe in the journal (strategy 9.3), or when it is known that it never will be. */
-const deliver = fromPromise<void, Delivery>(async ({ input: { notifier, records, text }, signal }) => {
+const deliver = fromPromise<void, DeliveryInput>(async ({ input: { notifier, records, text }, signal }) => {
   await records.durable();
   // Given up meanwhile: it is tried again.
   if (signal.aborted) return;
   await notifier.send(text);
 });
 
-export const alertDeskMachine = setup({
+const deliveryInput = ({ context: { deps, records, memory } }: { context: AlertDeskContext }): DeliveryInput => ({
+  notifier: deps.notifier,
+  records,
+  text: memory.delivery.text,
+});
+
+function begin({ input }: { input: AlertDeskInput }): AlertDeskContext {
+  const policies = input.settings.policies ?? ALERT_POLICIES;
+  return { deps: input, policies, records: new DeskRecords(input), memory: restored(input) };
+}
+
+/** @throws what the journal throws: an engine that cannot read its memory must not start (strategy 11.2). */
+function restored({ journal, clock }: AlertDeskInput): DeskMemory {
+  const journalled = {
+    states: journal.latestOfEach('alert.state').map(({ body }) => body),
+    outbox: journal.latestOfEach('outbox').map(({ body }) => body),
+    dailyNote: journal.latest('note', DAILY_NOTE)?.body ?? null,
+  };
+  return restoreDesk(journalled, clock.nowMs());
+}
+
+const desk = setup({
   types: {
     context: {} as AlertDeskContext,
-    events: {} as ToAlertDesk,
+    events: {} as DeskEvent,
     input: {} as AlertDeskInput,
   },
   actors: { deliver },
   delays: {
     gatherMs: GATHER_MS,
-    pauseMs: ({ context }) => context.pauseMs,
+    pauseMs: ({ context }) => context.memory.delivery.pauseMs,
     sendingLimitMs: SENDING_LIMIT_MS,
     wakeMs: WAKE_MS,
   },
   guards: {
-    somethingWaits: ({ context: { memory, clock } }) => isDue(memory.outbox, clock.nowMs()),
-    lastWordsWait: ({ context: { memory, clock, closing, failuresInARow } }) =>
-      closing && failuresInARow === 0 && isDue(memory.outbox, clock.nowMs()),
-    refusedForContent: (_, { thrown }: { readonly thrown: unknown }) => isForContent(thrown),
+    somethingWaits: ({ context: { memory, deps } }) => somethingWaits(memory, deps.clock.nowMs()),
+    lastWordsWait: ({ context: { memory, deps } }) => lastWordsWait(memory, deps.clock.nowMs()),
+    refusedForContent: ({ event }) => 'error' in event && isForContent(event.error),
   },
+});
+
+/** An action that carries out a step: memory first, then the journal, then the word of it. */
+function perform(stepOf: (memory: DeskMemory, nowMs: number, event: DeskEvent, context: AlertDeskContext) => DeskStep) {
+  return desk.enqueueActions(({ context, event, enqueue }) => {
+    const { records, deps } = context;
+    const { memory, writes, facts } = stepOf(context.memory, deps.clock.nowMs(), event, context);
+    if (memory !== context.memory) enqueue.assign({ memory });
+    enqueue(() => {
+      records.write(writes);
+      for (const fact of facts) records.report(fact);
+    });
+  });
+}
+
+/** {@link perform} for one type of event; the chart leads no other one there. */
+function on<T extends DeskEvent['type']>(
+  type: T,
+  stepOf: (
+    memory: DeskMemory,
+    nowMs: number,
+    event: Extract<DeskEvent, { readonly type: T }>,
+    context: AlertDeskContext,
+  ) => DeskStep,
+) {
+  return perform((memory, nowMs, event, context) => stepOf(memory, nowMs, eventOf(event, type), context));
+}
+
+const deskSetup = desk.extend({
   actions: {
-    judgeRaised: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'alert.raised') return;
-      const { records, clock, policies } = context;
-      const memory = records.recall(context.memory, event.alert.key);
-      keep(context, deskRaise(memory, event.alert, clock.nowMs(), policies), enqueue);
+    judgeRaised: on('alert.raised', (memory, nowMs, { alert }, { records, policies }) =>
+      deskRaise(records.recall(memory, alert.key), alert, nowMs, policies),
+    ),
+    judgeCleared: on('alert.cleared', (memory, _nowMs, { key, atMs }, { policies }) =>
+      deskClear(memory, key, atMs, policies),
+    ),
+    takeNews: on('news.told', (memory, nowMs, { news }) => deskNews(memory, news, nowMs)),
+    takeHandling: on('alert.handled', (memory, nowMs, event, { policies }) =>
+      deskHandle(memory, event.key, event, nowMs, policies),
+    ),
+    retune: desk.assign(({ context: { deps }, event }) => {
+      const { texts, dailyReportAtMinutes, stuckMs } = eventOf(event, 'desk.tuned');
+      return { deps: { ...deps, texts, settings: { ...deps.settings, dailyReportAtMinutes, stuckMs } } };
     }),
-    judgeCleared: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'alert.cleared') return;
-      keep(context, deskClear(context.memory, event.key, event.atMs, context.policies), enqueue);
+    judgeTime: perform((memory, nowMs, _event, { policies }) => deskWake(memory, nowMs, policies)),
+    judgeDailyReport: perform((memory, nowMs, _event, { deps, records }) => {
+      const stuckNow = () => records.attempt(deps.stuckNow, null);
+      return deskDaily(memory, nowMs, deps.settings.dailyReportAtMinutes, deps.settings.stuckMs, stuckNow);
     }),
-    takeNews: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'news.told') return;
-      keep(context, deskNews(context.memory, event.news, context.clock.nowMs()), enqueue);
-      if (event.news.doing.what === 'stopped') enqueue.assign({ closing: true });
+    takeMessage: perform((memory, nowMs, _event, { deps, records }) => {
+      const full = records.attempt(() => takeMessage(memory.outbox, deps.texts, nowMs), null);
+      return messageTaken(memory, full ?? takeKeys(memory.outbox, nowMs));
     }),
-    takeHandling: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'alert.handled') return;
-      const { memory, clock, policies, records } = context;
-      const { key, by, silenceMs } = event;
-      const atMs = clock.nowMs();
-      const step = deskHandle(memory, key, event, atMs, policies);
-      if (step === null) return;
-      keep(context, step, enqueue);
-      const untilMs = silenceMs === null ? null : atMs + silenceMs;
-      enqueue(() => records.report({ type: 'alert.handled', atMs, key, by, untilMs }));
-    }),
-    retune: assign(({ context, event }) => {
-      if (event.type !== 'desk.tuned') return {};
-      const { texts, dailyReportAtMinutes, stuckMs } = event;
-      return { texts, settings: { ...context.settings, dailyReportAtMinutes, stuckMs } };
-    }),
-    judgeTime: enqueueActions(({ context, enqueue }) => {
-      keep(context, deskWake(context.memory, context.clock.nowMs(), context.policies), enqueue);
-    }),
-    judgeDailyReport: enqueueActions(({ context, enqueue }) => {
-      const { memory, clock, settings, records } = context;
-      const stuck = () => records.attempt(context.stuckNow, null);
-      const step = deskDaily(memory, clock.nowMs(), settings.dailyReportAtMinutes, settings.stuckMs, stuck);
-      keep(context, step, enqueue);
-    }),
-    takeMessage: assign(({ context: { memory, records, texts, clock } }) => {
-      const nowMs = clock.nowMs();
-      const taken =
-        records.attempt(() => takeMessage(memory.outbox, texts, nowMs), null) ?? takeKeys(memory.outbox, nowMs);
-      return taken === null ? {} : { memory: { ...memory, outbox: taken.outbox }, text: taken.text };
-    }),
-    noteDelivered: enqueueActions(({ context, enqueue }) => {
-      const { memory, records, clock } = context;
-      const atMs = clock.nowMs();
-      const alerts = memory.outbox.inFlight.size;
-      const { outbox, changes } = delivered(memory.outbox);
-      enqueue.assign({ memory: { ...memory, outbox }, text: '', failuresInARow: 0, pauseMs: PACE_MS });
-      enqueue(() => {
-        records.write(changes.map(outboxWrite(atMs)));
-        records.report({ type: 'alerts.sent', atMs, alerts, waiting: outbox.pending.size });
-      });
-    }),
-    /** The gateway is there: what else waits goes on at its pace. */
-    noteRefused: enqueueActions(({ context, enqueue }, { reason }: { readonly reason: string }) => {
-      const { memory, records, clock } = context;
-      const atMs = clock.nowMs();
-      const { outbox, changes, aside } = rejected(memory.outbox, atMs);
-      enqueue.assign({ memory: { ...memory, outbox }, text: '', failuresInARow: 0, pauseMs: PACE_MS });
-      enqueue(() => {
-        records.write(changes.map(outboxWrite(atMs)));
-        records.report({ type: 'alerts.refused', atMs, reason, setAside: aside, waiting: outbox.pending.size });
-      });
-    }),
-    noteUndelivered: enqueueActions(({ context, enqueue }, { reason }: { readonly reason: string }) => {
-      const { memory, records, clock } = context;
-      const outbox = undelivered(memory.outbox);
-      const inARow = context.failuresInARow + 1;
-      const pauseMs = pauseAfter(inARow);
-      enqueue.assign({ memory: { ...memory, outbox }, text: '', failuresInARow: inARow, pauseMs });
-      const waiting = outbox.pending.size;
-      enqueue(() => {
-        records.report({ type: 'alerts.unsent', atMs: clock.nowMs(), reason, inARow, waiting, pauseMs });
-      });
-    }),
+    noteDelivered: perform(messageDelivered),
+    noteRefused: perform((memory, nowMs, event) => messageRefused(memory, nowMs, thrownText(event))),
+    noteUndelivered: perform((memory, nowMs, event) => messageLost(memory, nowMs, thrownText(event))),
+    noteUnanswered: perform((memory, nowMs) => messageLost(memory, nowMs, 'the delivery did not end')),
   },
-}).createMachine({
+});
+
+export const alertDeskMachine = deskSetup.createMachine({
   id: 'alert-desk',
-  context: ({ input }) => ({
-    ...input,
-    policies: input.settings.policies ?? ALERT_POLICIES,
-    memory: restored(input),
-    records: new DeskRecords(input),
-    text: '',
-    failuresInARow: 0,
-    pauseMs: PACE_MS,
-    closing: false,
-  }),
+  context: begin,
   type: 'parallel',
   on: {
     'alert.raised': { actions: 'judgeRaised' },
@@ -220,25 +218,15 @@ export const alertDeskMachine = setup({
           description: 'One message is on its way to the gateway.',
           invoke: {
             src: 'deliver',
-            input: ({ context }) => context,
+            input: deliveryInput,
             onDone: { target: 'pausing', actions: 'noteDelivered' },
             onError: [
-              {
-                guard: { type: 'refusedForContent', params: ({ event }) => ({ thrown: event.error }) },
-                target: 'pausing',
-                actions: { type: 'noteRefused', params: ({ event }) => ({ reason: errorText(event.error) }) },
-              },
-              {
-                target: 'pausing',
-                actions: { type: 'noteUndelivered', params: ({ event }) => ({ reason: errorText(event.error) }) },
-              },
+              { guard: 'refusedForContent', target: 'pausing', actions: 'noteRefused' },
+              { target: 'pausing', actions: 'noteUndelivered' },
             ],
           },
           after: {
-            sendingLimitMs: {
-              target: 'pausing',
-              actions: { type: 'noteUndelivered', params: { reason: 'the delivery did not end' } },
-            },
+            sendingLimitMs: { target: 'pausing', actions: 'noteUnanswered' },
           },
         },
         pausing: {
@@ -263,48 +251,9 @@ export const alertDeskMachine = setup({
   },
 });
 
-/** Pause after so many failed tries in a row, ms: 3 s, doubling, at most five minutes. */
-export function pauseAfter(failuresInARow: number): number {
-  return Math.min(PACE_MS * 2 ** Math.min(failuresInARow - 1, 16), LONGEST_PAUSE_MS);
-}
-
 /** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
-export function deskIsQuiet(snapshot: SnapshotFrom<typeof alertDeskMachine>): boolean {
-  const { memory, clock } = snapshot.context;
-  return !isDue(memory.outbox, clock.nowMs()) && memory.outbox.inFlight.size === 0;
-}
-
-/** The desk as those see it that are no actors. */
-export function alertSink(desk: { send(event: ToAlertDesk): void }): AlertSink {
-  return {
-    raise: (alert) => desk.send({ type: 'alert.raised', alert }),
-    clear: (key, atMs) => desk.send({ type: 'alert.cleared', key, atMs }),
-  };
-}
-
-/** @throws what the journal throws: an engine that cannot read its memory must not start (strategy 11.2). */
-function restored({ journal, clock }: AlertDeskInput): DeskMemory {
-  const journalled = {
-    states: journal.latestOfEach('alert.state').map(({ body }) => body),
-    outbox: journal.latestOfEach('outbox').map(({ body }) => body),
-    dailyNote: journal.latest('note', DAILY_NOTE)?.body ?? null,
-  };
-  return restoreDesk(journalled, clock.nowMs());
-}
-
-/** Memory first, then the journal, then the word of it; a delivery starts only after all three. */
-function keep(
-  { memory, records, clock }: AlertDeskContext,
-  step: DeskStep,
-  enqueue: { (action: () => void): void; assign(change: Partial<AlertDeskContext>): void },
-): void {
-  if (step.memory !== memory) enqueue.assign({ memory: step.memory });
-  enqueue(() => {
-    const atMs = clock.nowMs();
-    records.write(step.writes);
-    for (const alert of step.told) records.report({ type: 'alert.raised', atMs, alert });
-    for (const ended of step.resolved) records.report({ type: 'alert.resolved', atMs, ...ended });
-  });
+export function deskIsQuiet({ context: { memory, deps } }: SnapshotFrom<typeof alertDeskMachine>): boolean {
+  return isQuiet(memory, deps.clock.nowMs());
 }
 
 /** The journal and the reporter as the desk uses them: nothing they do stops it. */
@@ -385,4 +334,8 @@ class DeskRecords {
 /** The notifier says so of its own failures (ports.ts). */
 function isForContent(thrown: unknown): boolean {
   return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
+}
+
+function thrownText(event: DeskEvent): string {
+  return 'error' in event ? errorText(event.error) : '';
 }

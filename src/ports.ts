@@ -1,4 +1,3 @@
-import type { Alert } from './core/alerts.ts';
 import type { Decimal } from './core/decimal.ts';
 import type { Fact } from './core/facts.ts';
 import type { JournalEntry, JournalKind, StoredEntry } from './core/journal-entry.ts';
@@ -182,11 +181,4 @@ export interface Redact {
 /** Hears what happened: log, figures, metrics, dashboard. Never throws, never decides. */
 export interface Reporter {
   report(fact: Fact): void;
-}
-
-/** Alerts as the alert desk takes them. */
-export interface AlertSink {
-  raise(alert: Alert): void;
-  /** The condition is over. Unknown keys are ignored. */
-  clear(key: string, atMs: number): void;
 }

@@ -17,6 +17,7 @@ import {
   type StuckNow,
   widerAlert,
 } from './alerts.ts';
+import type { Fact } from './facts.ts';
 import { handlingOfNext, isMuted, isSilenced, isWorse, silenceMaxMs } from './handling.ts';
 import {
   type DailyReport,
@@ -49,7 +50,25 @@ export interface DeskMemory {
   readonly dailyDay: number | null;
   /** When this desk began; now, once our clock is set back behind it. */
   readonly startedAtMs: number;
+  /** How the messages are delivered: {@link ./desk-delivery.ts}. */
+  readonly delivery: Delivery;
 }
+
+/** One message at a time. */
+export interface Delivery {
+  /** The message that is on its way; empty: none is. */
+  readonly text: string;
+  readonly failuresInARow: number;
+  /** Until the next message may leave, from the end of the last one. */
+  readonly pauseMs: number;
+  /** The engine has stopped: nothing more comes up that could join a message, and the process waits for the last one. */
+  readonly closing: boolean;
+}
+
+/** At most one message in this time: a phone that rings more often is put away. */
+export const PACE_MS = 3000;
+
+const NO_DELIVERY: Delivery = { text: '', failuresInARow: 0, pauseMs: PACE_MS, closing: false };
 
 /** What must be in the journal, all or none. */
 export interface DeskWrite {
@@ -58,12 +77,11 @@ export interface DeskWrite {
   readonly body: unknown;
 }
 
+/** What an event leads to. The chart does it in this order: memory, journal, reporter; a delivery starts only after all three. */
 export interface DeskStep {
   readonly memory: DeskMemory;
   readonly writes: readonly DeskWrite[];
-  /** Alerts that are being told: for the log and the dashboard. */
-  readonly told: readonly Alert[];
-  readonly resolved: readonly { readonly key: string; readonly lastedMs: number }[];
+  readonly facts: readonly Fact[];
 }
 
 /** Journal key of the note that holds the day of the last daily report. */
@@ -71,7 +89,7 @@ export const DAILY_NOTE = 'daily-report';
 
 export type AlertPolicies = Readonly<Record<AlertKind, AlertPolicy>>;
 
-const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], told: [], resolved: [] });
+const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], facts: [] });
 
 /** The memory as the journal has it; entries that cannot be read are left out. */
 export function restoreDesk(
@@ -91,6 +109,7 @@ export function restoreDesk(
     heard: new Set(),
     dailyDay: typeof day === 'number' ? day : null,
     startedAtMs: nowMs,
+    delivery: NO_DELIVERY,
   };
 }
 
@@ -101,6 +120,7 @@ export const EMPTY_DESK: DeskMemory = {
   heard: new Set(),
   dailyDay: null,
   startedAtMs: 0,
+  delivery: NO_DELIVERY,
 };
 
 /** A key the memory had let go is there again, as the journal has it. */
@@ -134,7 +154,8 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   }
   const raised = { ...memory, states, outbox, heard };
   const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
-  return { memory: { ...raised, ...after }, writes, told: tell ? [alert] : [], resolved: [] };
+  const facts: readonly Fact[] = tell ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [];
+  return { memory: { ...raised, ...after }, writes, facts };
 }
 
 /** What a person said of it stays for the episode, a silence also for the next; told for being worse, it counts from there. */
@@ -153,18 +174,18 @@ function withHandling(
   return { ...rest, handling: tell ? { ...handling, details: alert.details } : handling };
 }
 
-/** A person has it in hand, or silences it (strategy 12.4). @returns null: no such alert is open, or it may not be silenced so long */
+/** A person has it in hand, or silences it (strategy 12.4). Nothing where no such alert is open, or it may not be silenced so long. */
 export function deskHandle(
   memory: DeskMemory,
   key: string,
   given: { readonly by: string; readonly silenceMs: number | null },
   nowMs: number,
   policies: AlertPolicies,
-): DeskStep | null {
+): DeskStep {
   const before = memory.states.get(key);
-  if (before === undefined || before.closedAtMs !== null) return null;
+  if (before === undefined || before.closedAtMs !== null) return nothing(memory);
   const { by, silenceMs } = given;
-  if (silenceMs !== null && (silenceMs <= 0 || silenceMs > silenceMaxMs(before.kind))) return null;
+  if (silenceMs !== null && (silenceMs <= 0 || silenceMs > silenceMaxMs(before.kind))) return nothing(memory);
   const handling: Handling = {
     by,
     details: before.details,
@@ -172,9 +193,11 @@ export function deskHandle(
     silencedUntilMs: silenceMs === null ? (before.handling?.silencedUntilMs ?? null) : nowMs + silenceMs,
   };
   const state = { ...before, handling };
+  const untilMs = silenceMs === null ? null : nowMs + silenceMs;
   return {
-    ...nothing({ ...memory, states: new Map(memory.states).set(key, state) }),
+    memory: { ...memory, states: new Map(memory.states).set(key, state) },
     writes: [stateWrite(state, policies, nowMs)],
+    facts: [{ type: 'alert.handled', atMs: nowMs, key, by, untilMs }],
   };
 }
 
@@ -216,8 +239,8 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   const startedAtMs = Math.min(memory.startedAtMs, nowMs);
   let { outbox } = memory;
   const writes: DeskWrite[] = [];
-  const told: Alert[] = [];
-  const ended: { key: string; lastedMs: number }[] = [];
+  const raised: Fact[] = [];
+  const ended: Fact[] = [];
   for (const [key, before] of memory.states) {
     const { state, resolved, owed } = judgeTime(
       before,
@@ -236,15 +259,16 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
       const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, owed.times));
       outbox = queued.outbox;
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
-      told.push(alert);
+      raised.push({ type: 'alert.raised', atMs: nowMs, alert });
     }
-    if (resolved && (policies[before.kind].information || isSilenced(before, nowMs))) {
-      ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
-    } else if (resolved) {
-      const queued = enqueue(outbox, resolvedNotice(state, nowMs));
-      outbox = queued.outbox;
-      writes.push(...queued.changes.map(outboxWrite(nowMs)));
-      ended.push({ key, lastedMs: Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs) });
+    if (resolved) {
+      const lastedMs = Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs);
+      ended.push({ type: 'alert.resolved', atMs: nowMs, key, lastedMs });
+      if (!policies[before.kind].information && !isSilenced(before, nowMs)) {
+        const queued = enqueue(outbox, resolvedNotice(state, nowMs));
+        outbox = queued.outbox;
+        writes.push(...queued.changes.map(outboxWrite(nowMs)));
+      }
     }
     if (state.closedAtMs === null) continue;
     const once = policies[state.kind].repeat === 'once';
@@ -255,7 +279,7 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   }
   const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
   if (same) return nothing(memory);
-  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, told, resolved: ended };
+  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, facts: [...raised, ...ended] };
 }
 
 /** Something was done that people want to know of (strategy 12.3); of one that waits already, the newer words count. */
@@ -265,7 +289,12 @@ export function deskNews(
   nowMs: number,
 ): DeskStep {
   const { outbox, changes } = enqueue(memory.outbox, { type: 'news', order: 0, queuedAtMs: nowMs, ...news });
-  return { ...nothing({ ...memory, outbox }), writes: changes.map(outboxWrite(nowMs)) };
+  const { delivery } = memory;
+  const closing = delivery.closing || news.doing.what === 'stopped';
+  return {
+    ...nothing({ ...memory, outbox, delivery: { ...delivery, closing } }),
+    writes: changes.map(outboxWrite(nowMs)),
+  };
 }
 
 /**

@@ -23,15 +23,15 @@ class Desk {
   nowMs = 1_000 * HOUR;
   told: string[] = [];
 
-  take(step: DeskStep | null): boolean {
-    if (step === null) return false;
+  take(step: DeskStep): boolean {
+    const isHandled = step.facts.some(({ type }) => type === 'alert.handled');
     this.memory = step.memory;
-    this.told.push(...step.told.map(({ key }) => key));
+    this.told.push(...step.facts.flatMap((fact) => (fact.type === 'alert.raised' ? [fact.alert.key] : [])));
     for (const [key, item] of step.memory.outbox.pending) {
       if (item.type === 'notice' && item.overAtMs !== null) this.told.push(`${key} over`);
     }
     this.memory = { ...this.memory, outbox: EMPTY_DESK.outbox };
-    return true;
+    return isHandled;
   }
 
   raise(kind: AlertKind, details: Alert['details'] = {}, key: string = kind): void {

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createActor, SimulatedClock } from 'xstate';
-import {
-  alertDeskMachine,
-  alertSink,
-  deskIsQuiet,
-  GATHER_MS,
-  LONGEST_PAUSE_MS,
-  PACE_MS,
-  pauseAfter,
-  SENDING_LIMIT_MS,
-} from '../../machines/alert-desk.ts';
+import { alertDeskMachine, deskIsQuiet, GATHER_MS, SENDING_LIMIT_MS } from '../../machines/alert-desk.ts';
 import {
   type Alert,
   type AlertKind,
@@ -20,7 +11,8 @@ import {
   type StuckSymbol,
 } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
-import { EMPTY_DESK } from '../../src/core/desk.ts';
+import { EMPTY_DESK, PACE_MS } from '../../src/core/desk.ts';
+import { LONGEST_PAUSE_MS, pauseAfter } from '../../src/core/desk-delivery.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { JournalEntry } from '../../src/core/journal-entry.ts';
 import type { AccountName } from '../../src/core/model.ts';
@@ -52,6 +44,10 @@ interface Delivery {
   readonly text: string;
   /** The desk heard that it was taken. */
   heard: boolean;
+}
+
+function raiseAt(desk: { send(event: { type: 'alert.raised'; alert: Alert }): void }, alert: Alert): void {
+  desk.send({ type: 'alert.raised', alert });
 }
 
 /** An engine's desk over many starts: one journal, one gateway, one wall clock, one reporter. */
@@ -156,7 +152,7 @@ class World {
 
   raise(alert: Partial<Alert> & { kind: AlertKind }): void {
     const key = alert.key ?? `${alert.kind}:${alert.instrument ?? alert.account}`;
-    alertSink(this.desk).raise({
+    raiseAt(this.desk, {
       account: null,
       instrument: null,
       atMs: this.nowMs,
@@ -168,12 +164,12 @@ class World {
   }
 
   clear(key: string): void {
-    alertSink(this.desk).clear(key, this.nowMs);
+    this.desk.send({ type: 'alert.cleared', key: key, atMs: this.nowMs });
   }
 
   fail(account: AccountName | null, call: string): void {
     const failure = { kind: 'unavailable' as const, call, account, code: null, why: failed(), message: 'no answer' };
-    alertSink(this.desk).raise(apiFailureAlert(failure, 1, this.nowMs, null));
+    raiseAt(this.desk, apiFailureAlert(failure, 1, this.nowMs, null));
   }
 
   texts(): string[] {
@@ -497,8 +493,7 @@ describe('strategy 12.1: delivery', () => {
         stuckNow: broken,
       },
     }).start();
-    const sink = alertSink(desk);
-    sink.raise({ kind: 'mmr', key: 'mmr:A', account: 'A', instrument: null, atMs: 0, sinceMs: null, details: {} });
+    raiseAt(desk, { kind: 'mmr', key: 'mmr:A', account: 'A', instrument: null, atMs: 0, sinceMs: null, details: {} });
     for (let i = 0; i < 40; i += 1) {
       clock.increment(500);
       for (let j = 0; j < 6; j += 1) await Promise.resolve();
@@ -571,7 +566,7 @@ describe('strategy 12: repeats across restarts', () => {
   test('foreign orders: once each, for months, across restarts', async () => {
     const world = new World();
     const seen = (id: string) =>
-      alertSink(world.desk).raise(foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+      raiseAt(world.desk, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
     for (let i = 0; i < 10; i += 1) {
       seen('0xaa');
       if (i === 3) world.clear('foreign-order:A:0xaa');
@@ -587,7 +582,7 @@ describe('strategy 12: repeats across restarts', () => {
   test('a foreign order that cannot live any more is let go in the journal, once; one that is still seen is not', async () => {
     const world = new World();
     const seen = (id: string) =>
-      alertSink(world.desk).raise(foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+      raiseAt(world.desk, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
     const stored = (id: string) => world.journal.latest('alert.state', `foreign-order:A:${id}`);
     const settled = (id: string) => (stored(id)?.body as { settled?: boolean } | undefined)?.settled;
     seen('0xaa');
@@ -912,7 +907,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
             foreign += 1;
             const order = { orderId: `0xf${foreign}f`, clientOrderId: '1' };
             for (let i = 0; i < 2; i += 1) {
-              alertSink(world.desk).raise(foreignOrderAlert(account, instrument, order, world.nowMs));
+              raiseAt(world.desk, foreignOrderAlert(account, instrument, order, world.nowMs));
             }
           } else if (chance < 0.3) world.fail(account, random() < 0.5 ? 'positions' : 'createOrder');
           else if (chance < 0.4) world.clear(apiFailureKey(account, random() < 0.5 ? 'positions' : 'createOrder'));

@@ -1077,7 +1077,7 @@ describe('16.2 commands', () => {
       [1, 77_000],
       [1, 77_000],
     ]);
-    const desk = world.at('alert-desk').getSnapshot().context;
+    const desk = world.at('alert-desk').getSnapshot().context.deps;
     assert.deepEqual(desk.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
     assert.equal(desk.texts, words);
     assert.equal(world.at('poller:A').getSnapshot().context.memory.loopIntervalMs, 5 * LOOP_MS);
