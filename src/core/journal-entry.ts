@@ -4,6 +4,7 @@ import type { Intent } from './model.ts';
 import type { Standing } from './modes.ts';
 import type { MoneyRow, Totals } from './money.ts';
 import type { Reason } from './reasons.ts';
+import type { Sample } from './sample.ts';
 
 /** What each kind of journal entry holds. Bodies are encoded by core/codec.ts. */
 export interface JournalBodies {
@@ -27,6 +28,8 @@ export interface JournalBodies {
   money: MoneyRow;
   /** What the rows of one UTC day, account and symbol come to (strategy 17.4). Key: `dayKey`; the last one counts. */
   'money.day': Totals;
+  /** How things stood, for charts (strategy 17.6). Key: `minute` or `hour`. */
+  sample: Sample;
   /** Single values: last daily report, … Key: its name; the last one counts. */
   note: unknown;
 }

@@ -7,10 +7,11 @@ import type { MoneyFigures } from '../explain/money-figures.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Clock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
-import { createEngineStatus, type WatchedEngine } from '../status/observe.ts';
+import { createEngineStatus, type EngineStatus, type WatchedEngine } from '../status/observe.ts';
 import { type Inspected, startWeb, type Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
 import type { Lives } from './lives.ts';
+import { createSampler, LOOK_EVERY_MS } from './sampler.ts';
 import { allCharts } from './statecharts.ts';
 import type { Steer } from './steering.ts';
 import { versionOf } from './version.ts';
@@ -87,6 +88,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     warn(`No dashboard: ${why}; the engine goes on without (GRVT_HEDGE_HTTP_PORT)`);
     return null;
   }
+  const sampling = sample(journal, status, clock, warn);
   return {
     url: web.url,
     report: guarded((fact: Fact) => {
@@ -104,8 +106,39 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     },
     onMoney: guarded((figures: MoneyFigures) => status.onMoney(figures)),
     inspect: web.inspect === null ? null : (event) => web.inspect?.(event as unknown as Inspected),
-    close: () => Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]),
+    close: () => {
+      clearInterval(sampling);
+      return closed(web);
+    },
   };
+}
+
+/** An engine that has stopped does not wait for pages. */
+function closed(web: Web): Promise<void> {
+  return Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]);
+}
+
+/** Writes how things stand into the journal, for the charts of days and weeks (strategy 17.6). */
+function sample(
+  journal: EngineJournal,
+  source: Pick<EngineStatus, 'status'>,
+  clock: Clock,
+  warn: (text: string) => void,
+): NodeJS.Timeout {
+  const sampler = createSampler(journal, clock.nowMs());
+  let fails = false;
+  const look = () => {
+    try {
+      const status = source.status();
+      if (status.engine !== 'trading') return;
+      sampler.take(status);
+      fails = false;
+    } catch (thrown) {
+      if (!fails) warn(`The charts of days and weeks miss this time: ${errorText(thrown)} (strategy 17.6)`);
+      fails = true;
+    }
+  };
+  return setInterval(look, LOOK_EVERY_MS).unref();
 }
 
 /** Wraps what the engine calls: a defect in showing must not become one in trading. */

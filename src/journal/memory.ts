@@ -4,6 +4,7 @@ import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-j
 import { type Row, storedKey, toRow } from './entry.ts';
 import {
   type Cursor,
+  compactSamples,
   compactStep,
   DAY_MS,
   type OldEntry,
@@ -133,7 +134,8 @@ class MemoryJournal implements EngineJournal, RetentionStore {
     this.#mustBeOpen();
     const step = compactStep(this, nowMs - this.#days * DAY_MS, this.#cursor);
     this.#cursor = step.next ?? START;
-    return { removed: step.removed, more: step.more };
+    const samples = compactSamples(this, nowMs);
+    return { removed: step.removed + samples.removed, more: step.more || samples.more };
   }
 
   close(): void {
@@ -173,6 +175,11 @@ class MemoryJournal implements EngineJournal, RetentionStore {
 
   settled(seq: number): boolean {
     return this.#settled(this.#entry(seq));
+  }
+
+  olderOf(kind: JournalKind, key: string, cutoffMs: number, limit: number): readonly number[] {
+    const seqs = [...(this.#groups.get(kind)?.get(key) ?? [])];
+    return seqs.filter((seq) => this.#rows.get(seq)!.at_ms < cutoffMs).slice(0, limit);
   }
 
   remove(seq: number): number {

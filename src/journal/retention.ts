@@ -1,4 +1,5 @@
 import type { JournalKind, OrderOutcome, StoredEntry } from '../core/journal-entry.ts';
+import type { SampleEvery } from '../core/sample.ts';
 import type { CompactionStep } from './engine-journal.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { CompactionStep } from './engine-journal.ts';
  * Older than `days`:
  * - `decision`, `fact`, `money`: gone; the daily totals that `money` went into (`money.day`) stay for ever.
  * - latest-wins kinds: gone once a later entry of that kind and key exists; the last one only when it is settled.
+ * - `sample`: by its own age, whatever `days` are: a minute’s after a day, an hour’s after a month ({@link compactSamples}).
  * - `order.prepared`, `order.outcome`: all entries of an order go together, once its last word is a final outcome and
  *   none of them is younger; never those of the newest prepared order, which carries the sequence on.
  */
@@ -28,6 +30,7 @@ export const JOURNAL_KINDS: readonly JournalKind[] = [
   'command',
   'money',
   'money.day',
+  'sample',
   'note',
 ];
 
@@ -76,6 +79,8 @@ export interface RetentionStore {
   isUnsettled(clientOrderId: string): boolean;
   newestPreparedKey(): string | null;
   settled(seq: number): boolean;
+  /** Places of the entries of that kind and key older than `cutoffMs`, at most `limit`. */
+  olderOf(kind: JournalKind, key: string, cutoffMs: number, limit: number): readonly number[];
   /** Returns how many it removed. */
   remove(seq: number): number;
   removeGroup(kind: JournalKind, key: string): number;
@@ -91,6 +96,7 @@ export function compactStep(
   let removed = 0;
   const gone = new Set<string>();
   for (const entry of entries) {
+    if (entry.kind === 'sample') continue;
     if (HISTORY.has(entry.kind)) removed += store.remove(entry.seq);
     else if (!ORDER.has(entry.kind)) removed += removeSuperseded(store, entry);
     else if (!gone.has(entry.key) && mayForgetOrder(store, entry.key, cutoffMs)) {
@@ -101,6 +107,21 @@ export function compactStep(
   const last = entries.at(-1);
   const more = entries.length === COMPACT_CHUNK && last !== undefined;
   return { removed, more, next: more ? { atMs: last.atMs, seq: last.seq } : null };
+}
+
+/** How long samples are kept: what a chart of a day, or of 30 days, shows, and some more for a chart that is open. */
+const SAMPLES_KEPT_MS: Readonly<Record<SampleEvery, number>> = { minute: 26 * 3_600_000, hour: 31 * DAY_MS };
+
+/** One step over the samples, at most {@link COMPACT_CHUNK} of each. */
+export function compactSamples(store: RetentionStore, nowMs: number): CompactionStep {
+  let removed = 0;
+  let more = false;
+  for (const every of ['minute', 'hour'] as const) {
+    const old = store.olderOf('sample', every, nowMs - SAMPLES_KEPT_MS[every], COMPACT_CHUNK);
+    for (const seq of old) removed += store.remove(seq);
+    more ||= old.length === COMPACT_CHUNK;
+  }
+  return { removed, more };
 }
 
 function removeSuperseded(store: RetentionStore, entry: OldEntry): number {

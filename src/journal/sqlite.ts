@@ -13,6 +13,7 @@ import { LogSync } from './log-sync.ts';
 import { Mark } from './mark.ts';
 import {
   type Cursor,
+  compactSamples,
   compactStep,
   DAY_MS,
   type OldEntry,
@@ -350,10 +351,13 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     try {
       const cutoffMs = nowMs - this.#days * DAY_MS;
       this.#gone = [];
-      const step = this.#inTransaction(() => compactStep(this, cutoffMs, this.#cursor));
+      const [step, samples] = this.#inTransaction(() => [
+        compactStep(this, cutoffMs, this.#cursor),
+        compactSamples(this, nowMs),
+      ]);
       this.#cursor = step.next ?? START;
       this.#log?.removed(this.#gone);
-      return { removed: step.removed, more: step.more };
+      return { removed: step.removed + samples.removed, more: step.more || samples.more };
     } catch (error) {
       throw toJournalError(error, this.name, 'removing old entries from it');
     }
@@ -403,6 +407,14 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   settled(seq: number): boolean {
     const entry = this.#entries('SELECT * FROM entries WHERE seq = ?', [seq])[0];
     return entry !== undefined && this.#settled(entry);
+  }
+
+  olderOf(kind: JournalKind, key: string, cutoffMs: number, limit: number): readonly number[] {
+    // In order of time but for a clock that was set back: the oldest come first, and a few are looked at.
+    const sql = `
+      SELECT seq FROM entries INDEXED BY entries_by_key
+      WHERE kind = ? AND key = ? AND at_ms < ? ORDER BY seq LIMIT ?`;
+    return this.#all(sql, [kind, key, cutoffMs, limit]).map((row) => Number(row.seq));
   }
 
   remove(seq: number): number {

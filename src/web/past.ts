@@ -5,6 +5,7 @@ import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
+import { createAllowance } from './allowance.ts';
 import { plain } from './plain.ts';
 
 /** Entries read between two turns of the event loop: about a millisecond's worth. */
@@ -77,21 +78,6 @@ export interface Past {
   moments(instrument: string, hours: number): Promise<Moments | 'busy' | 'too-often'>;
   /** null: no moment of the list asked for last. */
   at(instrument: string, seq: number): MomentDetail | 'too-often' | null;
-}
-
-/** Lets so many through at once, and then one per `everyMs`. A clock that is set back costs nobody anything. */
-function createAllowance(most: number, everyMs: number, clock: Clock): () => boolean {
-  let left = most;
-  let countedMs = clock.nowMs();
-  return () => {
-    const nowMs = clock.nowMs();
-    const earned = Math.floor((nowMs - countedMs) / everyMs);
-    left = Math.min(most, left + Math.max(0, earned));
-    countedMs = earned < 0 || left === most ? nowMs : countedMs + earned * everyMs;
-    if (left === 0) return false;
-    left -= 1;
-    return true;
-  };
 }
 
 interface DecisionBody {

@@ -15,6 +15,7 @@ import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
 import { createLive } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { createPast, type PastJournal } from './past.ts';
+import { createSamples } from './samples.ts';
 
 /** How often the engine is looked at for the curves, whether a page is open or not. */
 const SAMPLE_EVERY_MS = 1_000;
@@ -95,7 +96,7 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   ...Object.fromEntries(
     [
       ...['main', 'texts', 'texts-act', 'words', 'dom', 'view', 'table', 'alerts', 'detail', 'curves', 'chart'],
-      ...['control', 'act', 'money', 'texts-money', 'rollout'],
+      ...['control', 'act', 'money', 'texts-money', 'rollout', 'history'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },
@@ -128,6 +129,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   const history = createHistory();
   const metrics = createMetrics(source);
   const past = options.journal === null ? null : createPast(options.journal, clock);
+  const samples = options.journal === null ? null : createSamples(options.journal, clock);
   const live = createLive({
     status: () => source.status(),
     history,
@@ -189,6 +191,18 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       const found = await past?.moments(request.params.name, Number(request.query.hours ?? 1));
       if (found === undefined || found === 'busy') return reply.code(503).send('busy\n');
       return found === 'too-often' ? tooOften(reply) : json(reply, redact, found);
+    },
+  );
+  server.get<{ Params: { span: string }; Querystring: { instrument?: string } }>(
+    '/api/history/:span',
+    async (request, reply) => {
+      const { instrument } = request.query;
+      const found =
+        (await samples?.curve(request.params.span, typeof instrument === 'string' ? instrument : '')) ?? null;
+      if (found === 'busy') return reply.code(503).send('busy\n');
+      if (found === 'too-often') return tooOften(reply);
+      if (found === null && samples !== null) return reply.code(404).send('no such span\n');
+      return json(reply, redact, found ?? []);
     },
   );
   server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {

@@ -408,6 +408,36 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
+  test('17.4 today and seven days of money are on the page, of one symbol too; 8.6 a stop for openings beside them', async () => {
+    const line = {
+      ...{ fills: 4, volume: '2400', spread: '1.5', unwinds: '0.25', fees: { USDT: '-0.2', BTC: '0.1' } },
+      ...{ funding: { USDT: '0.3' }, unrealised: null, differences: '0', total: '-1.65' },
+    };
+    const money = { today: line, week: { ...line, total: '9.75' } };
+    const openingsStop = { rule: '8.6', en: 'openings are stopped', zh: '停止开仓' };
+    const shown = status({ money: { ...money, atMs: NOON_MS }, openingsStop, symbols: [symbolStatus({ money })] });
+    const web = await startWeb(webOptions({ source: { status: () => shown } }));
+    try {
+      for (const view of ['', `#/${BNB}`]) {
+        const { page, wrong } = await openPage(browser, `${web.url}/${view}`);
+        const cells = page.locator('.money tr[data-span="today"] td');
+        assert.deepEqual(await cells.allInnerTexts(), [
+          ...['−1.65', '1.50', '0.25', '0.20\n−0.10 BTC', '−0.30', '–', '0.00', '2 400.00'],
+        ]);
+        assert.equal(await page.locator('.money tr[data-span="week"] td').first().innerText(), '9.75');
+        assert.match(await page.locator('.money').innerText(), /openings are stopped/);
+        await page.locator('[data-history="week"]').click();
+        await page.waitForSelector('.history[data-points="0"]');
+        await page.getByRole('button', { name: '中文' }).click();
+        assert.match(await page.locator('.money').innerText(), /停止开仓[\s\S]*手续费/);
+        assert.deepEqual(wrong, []);
+        await page.context().close();
+      }
+    } finally {
+      await web.close();
+    }
+  });
+
   test('the feed and the page stay bounded while facts pour in', async (t) => {
     const clock = handClock();
     const web = await serve(t, {}, { clock });

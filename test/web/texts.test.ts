@@ -54,6 +54,7 @@ test('every text the page asks for is there', () => {
     'act',
     'money',
     'rollout',
+    'history',
   ]) {
     const code = readFileSync(join(PAGE, `${file}.js`), 'utf8');
     for (const [, path = ''] of code.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(EN.has(path), `${file}.js: ${path}`);

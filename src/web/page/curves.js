@@ -70,7 +70,7 @@ export function createCurves(points, { total }) {
   };
 }
 
-function line(label, stroke, filled = false) {
+export function line(label, stroke, filled = false) {
   return {
     label,
     stroke,
@@ -81,7 +81,7 @@ function line(label, stroke, filled = false) {
   };
 }
 
-function axis(colour) {
+export function axis(colour) {
   return {
     stroke: colour('--dim'),
     grid: { stroke: colour('--grid'), width: 1 },
@@ -97,12 +97,12 @@ function timeOf(seconds) {
 }
 
 /** A curve that does not move still needs height. */
-function ranged(low, high) {
+export function ranged(low, high) {
   if (low === null || high === null) return [0, 1];
   const pad = Math.max((high - low) * 0.1, Math.abs(high) * 0.002, 0.01);
   return [low - pad, high + pad];
 }
 
-function shape(points, columns) {
+export function shape(points, columns) {
   return [points.map((point) => point[0] / 1000), ...columns.map((column) => points.map((point) => point[column]))];
 }

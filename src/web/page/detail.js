@@ -1,6 +1,7 @@
 import { createChart } from './chart.js';
 import { createCurves } from './curves.js';
 import { h, refill } from './dom.js';
+import { createLongCurves } from './history.js';
 import { createMoney } from './money.js';
 import { clocks, createFeed, ladder, positions, rule, situation } from './view.js';
 import { base, clock, date, factWords, lasting, money, number, price, reason, stateHelp, t, tone } from './words.js';
@@ -27,6 +28,7 @@ export function openDetail(app, page, instrument) {
     lots: h('section', { class: 'card tablecard' }),
     feed: createFeed(app, instrument),
     curves: createCurves([], { total: false }),
+    history: createLongCurves(instrument),
   };
   let chart = null;
   let closed = false;
@@ -42,6 +44,7 @@ export function openDetail(app, page, instrument) {
       parts.chart,
       parts.past,
       h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
+      parts.history.element,
     ),
   );
   all();
@@ -157,6 +160,7 @@ export function openDetail(app, page, instrument) {
       chart?.close();
       past.close();
       parts.curves.close();
+      parts.history.close();
     },
   };
 }

@@ -84,7 +84,7 @@ export function marginRows({ freeMarginUsdt, liquidation }) {
       t('money.liquidation'),
       h(
         'span',
-        { class: 'num' },
+        { class: 'num', title: t('money.liquidationHelp') },
         liquidation === null
           ? t('money.none')
           : t('money.liquidationAt', {

@@ -1,6 +1,7 @@
 import { createAlerts, needsAction } from './alerts.js';
 import { createCurves } from './curves.js';
 import { h, s, swap } from './dom.js';
+import { createLongCurves } from './history.js';
 import { createMoney, levellingWords, marginRows } from './money.js';
 import { createRollout, rolloutWords } from './rollout.js';
 import { createTable } from './table.js';
@@ -34,6 +35,7 @@ export function createOverview(app, page) {
   const acts = app.control.bar('all', t('act.commands'));
   parts.feed = createFeed(app, null);
   parts.curves = createCurves(app.model.total, { total: true });
+  parts.history = createLongCurves('');
   page.append(
     parts.lead,
     parts.accounts,
@@ -43,6 +45,7 @@ export function createOverview(app, page) {
     h('section', { class: 'symbols' }, parts.bar, acts, parts.table?.element ?? '', parts.tiles),
     h('aside', { class: 'side' }, parts.alerts.element, parts.rollout.element, parts.feed.element),
     h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
+    parts.history.element,
   );
   all();
 
@@ -151,7 +154,10 @@ export function createOverview(app, page) {
     },
     facts: (entries) => parts.feed.add(entries),
     points: (points) => points['*'] && parts.curves.add(points['*']),
-    close: () => parts.curves.close(),
+    close() {
+      parts.curves.close();
+      parts.history.close();
+    },
   };
 }
 
