@@ -84,6 +84,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'fastify',
       '@fastify/',
       'node:',
+      'marked',
       'prom-client',
       'ws',
     ],

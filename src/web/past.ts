@@ -14,8 +14,10 @@ const CHUNK = 50;
 export const ENTRIES_MAX = 20_000;
 /** Moments on the slider: more than a slider has pixels. */
 export const MOMENTS_MAX = 1_500;
-/** As far back as one request goes. */
+/** The longest time that one request lists. */
 export const HOURS_MAX = 24;
+/** As far back as its end may lie: as long as the journal keeps settled history, unless it is told otherwise. */
+export const BACK_MAX_MS = 30 * 86_400_000;
 /** Requests that may read at a time: each costs a share of the engine's turns. */
 const READERS_MAX = 2;
 /** Lists that may be asked for in a row, and how often another is allowed: a person changes the span now and then. */
@@ -74,8 +76,11 @@ const SLACK_MS = 60_000;
 
 /** The way back through the journal, a little at a time so that the engine's own turns come first. */
 export interface Past {
-  /** `busy`: too many read at the moment. */
-  moments(instrument: string, hours: number): Promise<Moments | 'busy' | 'too-often'>;
+  /**
+   * @param untilMs where that time ends, wall-clock; null: now
+   * @returns `busy`: too many read at the moment
+   */
+  moments(instrument: string, hours: number, untilMs?: number | null): Promise<Moments | 'busy' | 'too-often'>;
   /** null: no moment of the list asked for last. */
   at(instrument: string, seq: number): MomentDetail | 'too-often' | null;
 }
@@ -101,15 +106,18 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
   const lists = new Map<string, Map<number, Place>>();
 
   /** The instrument's entries of that time in order, at most the newest `ENTRIES_MAX` of the journal looked through. */
-  const read = async (instrument: string, sinceMs: number) => {
+  const read = async (instrument: string, sinceMs: number, untilMs: number | null) => {
     const newestSeq = Math.max(0, ...KINDS.map((kind) => journal.newest(kind)?.seq ?? 0));
-    const afterSeq = Math.max(0, newestSeq - ENTRIES_MAX);
+    const lastSeq = (untilMs === null ? null : seqAfter(untilMs)) ?? newestSeq;
+    const afterSeq = Math.max(0, lastSeq - ENTRIES_MAX);
     const found: StoredEntry[] = [];
     let looked = 0;
     for (const kind of KINDS) {
       const key = kind === 'fact' ? {} : { key: instrument };
       for (const entry of journal.scan({ kind, sinceMs, afterSeq, ...key })) {
+        if (entry.seq > lastSeq) break;
         if (++looked % CHUNK === 0) await new Promise((resume) => setImmediate(resume));
+        if (untilMs !== null && entry.atMs > untilMs) continue;
         if (kind !== 'fact' || isAbout(entry, instrument)) found.push(entry);
       }
     }
@@ -117,10 +125,19 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
     return { found, cut: afterSeq > 0 && first !== undefined && first.atMs - sinceMs > SLACK_MS };
   };
 
-  const list = async (instrument: string, hours: number): Promise<Moments> => {
+  /** The entry that a time ends before; null: there is none. */
+  const seqAfter = (untilMs: number): number | null => {
+    for (const { seq } of journal.scan({ sinceMs: untilMs + 1 })) return seq;
+    return null;
+  };
+
+  const list = async (instrument: string, hours: number, until: number | null): Promise<Moments> => {
     const span = Math.min(HOURS_MAX, Number.isFinite(hours) && hours > 0 ? hours : 1);
-    const sinceMs = clock.nowMs() - span * 3_600_000;
-    const entries = await read(instrument, sinceMs);
+    const nowMs = clock.nowMs();
+    const isBack = until !== null && Number.isFinite(until) && until < nowMs;
+    const untilMs = isBack ? Math.max(nowMs - BACK_MAX_MS, until) : null;
+    const sinceMs = (untilMs ?? nowMs) - span * 3_600_000;
+    const entries = await read(instrument, sinceMs, untilMs);
     const moments: Moment[] = [];
     const places = new Map<number, Place>();
     let place: Place = { state: null, decision: null, phase: 'waiting' };
@@ -149,12 +166,12 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
   };
 
   return {
-    async moments(instrument, hours) {
+    async moments(instrument, hours, untilMs = null) {
       if (readers >= READERS_MAX) return 'busy';
       if (!mayList()) return 'too-often';
       readers += 1;
       try {
-        return await list(instrument, hours);
+        return await list(instrument, hours, untilMs);
       } finally {
         readers -= 1;
       }

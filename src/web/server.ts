@@ -9,6 +9,7 @@ import { askedBy } from '../os/loopback.ts';
 import type { Clock, Reporter } from '../ports.ts';
 import type { Status, StatusSource } from '../status/model.ts';
 import { CONTROL_PATH, type Controls, serveControls } from './controls.ts';
+import { docPage } from './docs.ts';
 import { type Names, parserAnswer, refusal, SECURITY_HEADERS } from './guard.ts';
 import { createHistory } from './history.ts';
 import { createInspector, INSPECT_PATH, type Inspected } from './inspector.ts';
@@ -91,12 +92,13 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
   '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
   '/page/money.css': { path: join(PAGE, 'money.css'), type: 'text/css; charset=utf-8' },
+  '/page/docs.css': { path: join(PAGE, 'docs.css'), type: 'text/css; charset=utf-8' },
   '/page/act.css': { path: join(PAGE, 'act.css'), type: 'text/css; charset=utf-8' },
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
   ...Object.fromEntries(
     [
       ...['main', 'texts', 'texts-act', 'words', 'dom', 'view', 'table', 'alerts', 'detail', 'curves', 'chart'],
-      ...['control', 'act', 'money', 'texts-money', 'rollout', 'history'],
+      ...['control', 'act', 'money', 'texts-money', 'rollout', 'history', 'tips'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },
@@ -182,13 +184,23 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.get<{ Params: { name: string } }>('/api/series/:name', (request, reply) =>
     json(reply, redact, history.series(request.params.name)),
   );
+  server.get<{ Params: { name: string } }>('/docs/:name', async (request, reply) => {
+    const page = await docPage(request.params.name);
+    return page === null
+      ? reply.code(404).type('text/plain').send('nothing here\n')
+      : reply.type('text/html; charset=utf-8').send(page);
+  });
   server.get<{ Params: { file: string } }>('/charts/:file', (request, reply) =>
     sendChart(reply, options.charts, request.params.file),
   );
-  server.get<{ Params: { name: string }; Querystring: { hours?: string } }>(
+  server.get<{ Params: { name: string }; Querystring: { hours?: string; until?: string } }>(
     '/api/past/:name',
     async (request, reply) => {
-      const found = await past?.moments(request.params.name, Number(request.query.hours ?? 1));
+      const found = await past?.moments(
+        request.params.name,
+        Number(request.query.hours ?? 1),
+        request.query.until === undefined ? null : Number(request.query.until),
+      );
       if (found === undefined || found === 'busy') return reply.code(503).send('busy\n');
       return found === 'too-often' ? tooOften(reply) : json(reply, redact, found);
     },

@@ -158,6 +158,47 @@ test('a long past is shown from its end, and reads no more of the journal than i
   assert.ok(journal.read <= ENTRIES_MAX);
 });
 
+test('the listed time may end up to 30 days ago, and shows what was then', async () => {
+  const journal = new ArrayJournal();
+  const HOUR = 3_600_000;
+  const DAY = 24 * HOUR;
+  const at = [31 * DAY + HOUR, 30 * DAY - HOUR, 10 * DAY, 10 * DAY - HOUR / 2, 10 * DAY - HOUR, 0].map(
+    (ago) => NOON_MS - ago,
+  );
+  for (const atMs of at) journal.add({ kind: 'fact', key: BNB, atMs, body: stateChanged(BNB, atMs) });
+  const past = createPast(journal, handClock());
+  const seen = async (agoMs: number, hours: number) => {
+    const found = await past.moments(BNB, hours, NOON_MS - agoMs);
+    if (typeof found === 'string') throw new Error(found);
+    return found.moments.map(({ seq }) => seq);
+  };
+  assert.deepEqual(await seen(10 * DAY - HOUR / 2, 1), [3, 4]);
+  assert.deepEqual(await seen(30 * DAY - HOUR, 24), [2]);
+  assert.deepEqual(
+    await seen(31 * DAY, 24),
+    [],
+    'no further back than 30 days: one of 31 days ago is not in the day before',
+  );
+  assert.deepEqual(await seen(-HOUR, 1), [6], 'what ends in the future ends now');
+  assert.equal(lookedAt(past, 6)?.seq, 6);
+});
+
+test('of a busy time long ago no more is read than the bound either', async () => {
+  const journal = new ArrayJournal();
+  const count = 2 * ENTRIES_MAX;
+  for (let at = 0; at < count; at++) {
+    const atMs = NOON_MS - (count - at) * 1_000;
+    journal.add({ kind: 'fact', key: BNB, atMs, body: stateChanged(BNB, atMs) });
+  }
+  const past = createPast(journal, handClock());
+  const untilMs = NOON_MS - (count / 4) * 1_000;
+  const found = await past.moments(BNB, 24, untilMs);
+  if (typeof found === 'string') throw new Error(found);
+  assert.equal(found.moments.at(-1)?.atMs, untilMs);
+  assert.equal(found.cut, true);
+  assert.ok(journal.read <= ENTRIES_MAX + 5, String(journal.read));
+});
+
 test('reading the past lets other work through', async () => {
   const journal = new ArrayJournal();
   for (let at = 0; at < 1_000; at++) journal.add({ kind: 'fact', key: BNB, atMs: NOON_MS, body: stateChanged(BNB) });

@@ -104,6 +104,14 @@ describe('the page of a running engine', { skip: NO_BROWSER }, () => {
     }
     await page.getByRole('button', { name: /^now/ }).click();
     assert.equal((await lit(page)).join(), actor().value);
+    // An hour ago nothing ran; 30 days back is as far as it goes.
+    const back = page.locator('.back-slider');
+    assert.equal(await back.getAttribute('min'), String(-30 * 24));
+    await back.fill('-1');
+    await page.waitForSelector('.past p:has-text("nothing of this symbol in that time")');
+    assert.equal(await slider.getAttribute('max'), '0');
+    await page.getByRole('button', { name: /^now/ }).click();
+    await until(async () => Number(await slider.getAttribute('max')) > 3, 'the moments of now');
     assert.deepEqual(wrong, []);
     await page.close();
   });

@@ -8,6 +8,8 @@ import { base, clock, date, factWords, lasting, money, number, price, reason, st
 
 /** Spans of the slider, hours. */
 const SPANS = [1, 6, 24];
+/** How far back the end of the slider may be set, hours: as long as the journal keeps settled history. */
+const BACK_HOURS = 30 * 24;
 /** After the slider has moved this long nothing, the moment is read. */
 const READ_AFTER_MS = 60;
 /** While other pages read the journal, the list is asked for again after this. */
@@ -265,6 +267,8 @@ function lotsTable(symbol) {
 function createPast(app, instrument, box, chart) {
   let list = [];
   let hours = SPANS[0];
+  /** Where the time that is listed ends, hours before now. */
+  let back = 0;
   let at = null;
   let reading = null;
   let isClosed = false;
@@ -277,6 +281,21 @@ function createPast(app, instrument, box, chart) {
     class: 'slider',
     'aria-label': t('past'),
     oninput: () => moveTo(Number(slider.value)),
+  });
+  const ending = h('span', { class: 'num' });
+  const coarse = h('input', {
+    type: 'range',
+    min: -BACK_HOURS,
+    max: 0,
+    value: 0,
+    step: 1,
+    class: 'back-slider',
+    'aria-label': t('pastUntil'),
+    oninput: () => {
+      back = -Number(coarse.value);
+      sayEnding();
+    },
+    onchange: () => load(false),
   });
   const ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
   const when = h('strong', { class: 'num when' });
@@ -302,20 +321,29 @@ function createPast(app, instrument, box, chart) {
       ),
     ),
   );
-  const present = h('button', { type: 'button', class: 'plain small', onclick: () => toNow() }, `${t('now')} ⇥`);
+  const present = h('button', { type: 'button', class: 'plain small', onclick: toPresent }, `${t('now')} ⇥`);
   box.append(
     h('h2', {}, t('past'), h('span', { class: 'spring' }), spans, present),
     note,
+    h('label', { class: 'dim back-row' }, h('span', {}, t('pastUntil'), ' ', ending), coarse),
     h('div', { class: 'slide' }, ticks, slider),
     when,
     moment,
   );
+  sayEnding();
   load(false);
+
+  function sayEnding() {
+    const atMs = app.nowMs() - back * 3_600_000;
+    ending.textContent = back === 0 ? t('now') : `${date(atMs)} ${clock(atMs)}`;
+  }
 
   /** Reads the list of moments; `keep`: the moment that is shown stays. */
   async function load(keep) {
     const shown = keep && at !== null ? list[at]?.seq : null;
-    const answer = await fetch(`/api/past/${encodeURIComponent(instrument)}?hours=${hours}`);
+    const answer = await fetch(
+      `/api/past/${encodeURIComponent(instrument)}?hours=${hours}${back === 0 ? '' : `&until=${Math.round(app.nowMs() - back * 3_600_000)}`}`,
+    );
     if (isClosed) return;
     if (!answer.ok) {
       const isBusy = answer.status === 503 || answer.status === 429;
@@ -340,7 +368,7 @@ function createPast(app, instrument, box, chart) {
 
   function paintTicks() {
     const first = list[0]?.atMs ?? 0;
-    const last = app.nowMs();
+    const last = app.nowMs() - back * 3_600_000;
     const width = 240;
     // One mark per pixel column or so: the state that prevailed there.
     const cells = new Map();
@@ -361,11 +389,23 @@ function createPast(app, instrument, box, chart) {
     );
   }
 
+  /** Also where the listed time was set back. */
+  function toPresent() {
+    if (back === 0) {
+      toNow();
+      return;
+    }
+    back = 0;
+    coarse.value = '0';
+    sayEnding();
+    load(false);
+  }
+
   function toNow() {
     const wasBack = at !== null;
     at = null;
     slider.value = slider.max;
-    when.textContent = t('now');
+    when.textContent = back === 0 ? t('now') : '';
     moment.replaceChildren();
     // Reading the list anew at the present must not end what the chart is showing.
     if (wasBack) chart.thaw();
@@ -402,7 +442,7 @@ function createPast(app, instrument, box, chart) {
   return {
     /** Something new was written: read again when the reader is at the present. */
     newer() {
-      if (at === null && !isClosed) {
+      if (at === null && back === 0 && !isClosed) {
         clearTimeout(reading);
         reading = setTimeout(() => load(false), 1500);
       }

@@ -2,6 +2,7 @@ import { needsAction } from './alerts.js';
 import { createControl } from './control.js';
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
+import { createTips } from './tips.js';
 import { createOverview, goneWords } from './view.js';
 import { alertWords, language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
@@ -56,6 +57,7 @@ const app = {
 };
 
 share();
+createTips();
 addEventListener('hashchange', show);
 setInterval(watch, 500);
 // A browser slows down the timers of a tab in the background.

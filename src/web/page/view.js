@@ -364,15 +364,15 @@ export function clocks(symbol) {
 }
 
 /** What the symbol does, why, and what it waits for. */
-export function situation(symbol) {
+export function situation(symbol, how) {
   return [
-    h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.why?.rule)),
+    h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.why?.rule, how)),
     symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
     symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
-    symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3')),
-    rolloutWords(symbol) === '' ? '' : h('p', { class: 'idle' }, rolloutWords(symbol), rule('16.7')),
+    symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3', how)),
+    rolloutWords(symbol) === '' ? '' : h('p', { class: 'idle' }, rolloutWords(symbol), rule('16.7', how)),
     symbol.idle && reason(symbol.idle) !== reason(symbol.why)
-      ? h('p', { class: 'idle' }, reason(symbol.idle), rule(symbol.idle.rule))
+      ? h('p', { class: 'idle' }, reason(symbol.idle), rule(symbol.idle.rule, how))
       : '',
     h('p', { class: 'waits' }, h('span', {}, t('waitsFor')), ' ', t(`waits.${symbol.waits}`)),
   ];
@@ -385,8 +385,21 @@ export function symbolMode({ symbolMode: mode, leaving }) {
   return h('span', { class: 'symbol-mode', title: leaving === null ? '' : t(`leaving.${leaving}`) }, text);
 }
 
-export function rule(number) {
-  return number ? h('span', { class: 'rule', title: t('rule', { rule: number }) }, `§${number}`) : '';
+/** A rule's number, which leads to the rule (`6.1, 6.2`: to each); within a link it only names it. */
+export function rule(number, { linked = true } = {}) {
+  if (!number) return '';
+  const title = (one) => t('rule', { rule: one });
+  if (!linked) return h('span', { class: 'rule', title: title(number) }, `§${number}`);
+  return number
+    .split(', ')
+    .map((one) =>
+      h('a', { class: 'rule', title: title(one), href: `/docs/strategy#${anchor(one)}`, target: '_blank' }, `§${one}`),
+    );
+}
+
+/** Rule 16.3 has the anchor `163`, invariant I12 `i12`. */
+function anchor(number) {
+  return number.replaceAll('.', '').toLowerCase();
 }
 
 function symbolTile(symbol) {
@@ -408,7 +421,7 @@ function symbolTile(symbol) {
       symbolMode(symbol),
       h('span', { class: 'phase', title: stateHelp(symbol.phase) }, h('i'), symbol.phase),
     ),
-    h('div', { class: 'situation' }, situation(symbol)),
+    h('div', { class: 'situation' }, situation(symbol, { linked: false })),
     clocks(symbol),
     positions(symbol),
     ladder(symbol),
