@@ -196,12 +196,14 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.get<{ Params: { name: string }; Querystring: { hours?: string; until?: string } }>(
     '/api/past/:name',
     async (request, reply) => {
-      const found = await past?.moments(
-        request.params.name,
+      const { name } = request.params;
+      if (past === null) return json(reply, redact, { instrument: name, moments: [], cut: false });
+      const found = await past.moments(
+        name,
         Number(request.query.hours ?? 1),
         request.query.until === undefined ? null : Number(request.query.until),
       );
-      if (found === undefined || found === 'busy') return reply.code(503).send('busy\n');
+      if (found === 'busy') return reply.code(503).send('busy\n');
       return found === 'too-often' ? tooOften(reply) : json(reply, redact, found);
     },
   );
