@@ -242,7 +242,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'create-after-stop',
     what: 'the gateway is not told that the engine drains',
-    file: 'machines/daemon.ts',
+    file: 'machines/daemon-life.ts',
     right: "for (const id of receivers) send({ enqueue, system }, id, { type: 'trading.drain' });",
     wrong: 'receivers.length = 0;',
     options: ['--fault', 'engine-restarted=0.9'],

@@ -1,5 +1,5 @@
 import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
-import { type DaemonOutput, daemonMachine } from '../../machines/daemon.ts';
+import { daemonMachine } from '../../machines/daemon.ts';
 import {
   type DaemonSettings,
   type EngineSymbol,
@@ -7,6 +7,7 @@ import {
   journalledOrders,
   netsLeft,
 } from '../../machines/daemon-actors.ts';
+import type { DaemonOutput } from '../../machines/daemon-context.ts';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
 import { alertKey } from '../core/alerts.ts';

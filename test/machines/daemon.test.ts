@@ -2,19 +2,12 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { PARKED_RETRY_MS } from '../../machines/account-poller.ts';
-import {
-  DRAIN_LIMIT_MS,
-  daemonMachine,
-  ENDS_OVER_MS,
-  FAREWELL_MS,
-  LISTING_PAUSE_MS,
-  RESPAWN_FORGIVEN_MS,
-  RESPAWN_PAUSES_MS,
-  RULES_PAUSE_MS,
-  START_TOLD_MS,
-  STRAY_CANCEL_MS,
-} from '../../machines/daemon.ts';
+import { daemonMachine } from '../../machines/daemon.ts';
+import { ENDS_OVER_MS } from '../../machines/daemon-accounts.ts';
 import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
+import { DRAIN_LIMIT_MS, FAREWELL_MS } from '../../machines/daemon-context.ts';
+import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_TOLD_MS } from '../../machines/daemon-life.ts';
+import { LISTING_PAUSE_MS, RULES_PAUSE_MS, STRAY_CANCEL_MS } from '../../machines/daemon-symbols.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
