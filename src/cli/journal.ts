@@ -1,12 +1,16 @@
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { shownDatabase } from '../core/database-address.ts';
+import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/engine.ts';
 import { chosenJournalFile, journalOfRun, NoJournalError } from '../engine/journal-choice.ts';
+import { pairIdsOf, pairNameOf } from '../engine/journal-database.ts';
 import { clockTime, zoneName } from '../explain/words.ts';
 import { backupJournal, type JournalContents, restoreJournal, verifyJournal } from '../journal/copy.ts';
 import { JournalError } from '../journal/errors.ts';
 import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
+import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
 import type { LookOptions, LookParts } from './explain.ts';
 
@@ -46,7 +50,51 @@ export function journalCommand(withParts: WithParts): Command {
     .option('--older', 'also if the copy ends before the journal that is there')
     .option(...JSON_TEXT)
     .action((file: string, options: RestoreOptions) => withParts((parts) => restoreCommand(parts, file, options)));
+  journal
+    .command('copy')
+    .argument('<from>', `a journal file, or the word ${DATABASE}: the one of GRVT_HEDGE_JOURNAL_URL`)
+    .argument('<to>', `a file that does not exist, or the word ${DATABASE}`)
+    .description(
+      'copy the journal of the accounts between a file and the database of the settings, every entry in its place; ' +
+        'to a database with the engine stopped, and only where it has none of these accounts',
+    )
+    .option(...JSON_TEXT)
+    .action((from: string, to: string, options: LookOptions) =>
+      withParts((parts) => copyCommand(parts, from, to, options)),
+    );
   return journal;
+}
+
+/** No address on the command line: others of this machine see it, and it has a password. */
+const DATABASE = 'database';
+
+/** @returns 0: copied and checked; 69: the database does not answer; 78: nothing changed, and why */
+export function copyCommand(parts: LookParts, from: string, to: string, options: LookOptions): Promise<number> {
+  return orSayWhy(parts, async () => {
+    const { settings, clock } = parts;
+    const ids = pairIdsOf(settings);
+    if (settings.journalUrl === null || ids === null) {
+      throw new NoJournalError('`journal copy` needs GRVT_HEDGE_JOURNAL_URL and the two accounts, as for a run.');
+    }
+    if ((from === DATABASE) === (to === DATABASE)) {
+      throw new NoJournalError(`One of the two is the word ${DATABASE}, the other one a file; for two files: backup.`);
+    }
+    const address = settings.journalUrl.reveal();
+    const pairName = pairNameOf(settings, ids);
+    if (from === DATABASE) {
+      const copied = await copyToFile(address, pairName, resolve(to), clock);
+      print(parts, options, { ...copied }, `Copied ${described(copied)}.`);
+      return 0;
+    }
+    const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
+    try {
+      const copied = await copyToDatabase(resolve(from), address, pairName, `${hostname()}:${process.pid}:copy`);
+      print(parts, options, { ...copied }, `Copied ${described(copied)} to ${shownDatabase(address)}.`);
+      return 0;
+    } finally {
+      locks.release();
+    }
+  });
 }
 
 export interface RestoreOptions extends LookOptions {
@@ -56,6 +104,9 @@ export interface RestoreOptions extends LookOptions {
 /** @returns 0: the copy is on disk and whole; 78: there is none, and why */
 export function backupCommand(parts: LookParts, to: string, options: LookOptions): Promise<number> {
   return orSayWhy(parts, () => {
+    if (parts.settings.journalUrl !== null && options.journal === undefined) {
+      return copyCommand(parts, DATABASE, to, options);
+    }
     const copied = backupJournal(chosenJournalFile(parts.settings, options.journal ?? null), resolve(to));
     print(parts, options, { ...copied }, `Copied ${described(copied)}.`);
     return 0;
@@ -76,6 +127,9 @@ export function verifyCommand(parts: LookParts, file: string | null, options: Lo
 export function restoreCommand(parts: LookParts, copy: string, options: RestoreOptions): Promise<number> {
   return orSayWhy(parts, async () => {
     const { settings } = parts;
+    if (settings.journalUrl !== null) {
+      throw new NoJournalError(`The journal is in a database: journal copy ${copy} ${DATABASE}, into an empty one.`);
+    }
     const file = join(settings.dataDir, nameOfRun(settings));
     const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
     try {
@@ -123,6 +177,7 @@ async function orSayWhy(parts: LookParts, command: () => number | Promise<number
     const expected = [NoJournalError, JournalError, LockError].some((kind) => thrown instanceof kind);
     if (!expected) throw thrown;
     parts.complain((thrown as Error).message);
-    return EXIT_CONFIGURATION;
+    const isAway = thrown instanceof JournalError && thrown.problem === 'unreachable';
+    return isAway ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
 }

@@ -100,13 +100,15 @@ export async function run(
   const unguard = guardStandardStreams(screen, openConsole(2), (text) => log?.say('warn', text, Date.now()));
   let journal: EngineJournal;
   let database: DatabaseJournal | null = null;
+  let leased: Leased | null = null;
   try {
     // Before the log: while another engine runs here, the log is its own.
     locks = await lock(settings, venue);
     log = openLog(disk.current, redact, screen);
     for (const warning of warnings) log.say('warn', warning, Date.now());
     for (const line of hostLines(settings, venue)) log.say('info', line, Date.now());
-    database = await openRunDatabase(settings, venue, redact, log, options.standby ?? false);
+    leased = await openRunDatabase(settings, venue, redact, log, options.standby ?? false);
+    database = leased?.journal ?? null;
     journal = database ?? openRunJournal(settings, venue, redact);
     settings = goOnWithEdit(journal, disk, log) ?? settings;
   } catch (thrown) {
@@ -121,6 +123,7 @@ export async function run(
     return thrown instanceof JournalError && thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
   const opened = log;
+  const held = locks;
   let running: Engine | null = null;
   const onDefect = defectReactor({
     log: (level, text) => opened.say(level, text, Date.now()),
@@ -209,10 +212,13 @@ export async function run(
     followLife(engine, lives, service);
     dashboard?.attach(engine);
     endUpkeep = keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message }));
-    lockWatch = watchLocks(locks, {
-      warn: (message) => log.say('warn', message, Date.now()),
-      alert: (message) => engine.daemon.send({ type: 'lock.lost', message }),
-    });
+    lockWatch = watchLocks(
+      { check: () => [...held.check(), ...(leased?.locks.check() ?? [])] },
+      {
+        warn: (message) => log.say('warn', message, Date.now()),
+        alert: (message) => engine.daemon.send({ type: 'lock.lost', message }),
+      },
+    );
     const steer = announced(service, {
       engine,
       journal: engine.journal,
@@ -252,6 +258,7 @@ export async function run(
     endUpkeep?.();
     if (lockWatch !== null) clearInterval(lockWatch);
     await closeJournal(journal, database, log);
+    leased?.locks.release();
     locks.release();
     await venue.close();
     log.close();
@@ -298,6 +305,12 @@ async function closeJournal(journal: EngineJournal, database: DatabaseJournal | 
   }
 }
 
+/** A journal in a database, and the accounts' locks, which engines of one lease share (strategy 11.1). */
+interface Leased {
+  readonly journal: DatabaseJournal;
+  readonly locks: Locks;
+}
+
 /** The journal of the settings' database; null: it is a file. Waits for the lease where it stands by (strategy 18.2). */
 async function openRunDatabase(
   settings: Settings,
@@ -305,24 +318,28 @@ async function openRunDatabase(
   redact: Redactor,
   log: EngineLog,
   standby: boolean,
-): Promise<DatabaseJournal | null> {
+): Promise<Leased | null> {
   if (settings.journalUrl === null) {
     if (!standby) return null;
     throw new Error('--standby needs GRVT_HEDGE_JOURNAL_URL: engines take over from each other by its lease');
   }
   const say = (text: string) => log.say('info', text, Date.now());
   const waitingRoom = standby ? await openStandbyHealth(settings.httpPort, say) : null;
+  const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;
+  const parts = { subAccountIds, clock: systemClock, redact: redact.stored, standby, say };
+  let locks: Locks | null = null;
   try {
-    const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;
-    const journal = await openForRun(settings, {
-      subAccountIds,
-      clock: systemClock,
-      redact: redact.stored,
-      standby,
-      say,
+    locks = await acquireLocks({
+      dataDirectory: null,
+      accounts: accountsToLock(settings, venue),
+      lease: await leaseIdOf(settings, parts),
     });
+    const journal = await openForRun(settings, parts);
     say(`Journal: ${journal.name}, epoch ${journal.epoch}`);
-    return journal;
+    return { journal, locks };
+  } catch (thrown) {
+    locks?.release();
+    throw thrown;
   } finally {
     await waitingRoom?.close();
   }
@@ -420,15 +437,15 @@ function openLogOf({ logDir }: Settings): LogFile {
   }
 }
 
-/** One engine per data directory and per account (strategy 11.1). */
+/** One engine per data directory and per account (strategy 11.1); where it has a lease, its accounts wait for that. */
 function lock(settings: Settings, venue: Venue): Promise<Locks> {
-  const { dataDir, mode } = settings;
-  const accounts = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
-  return acquireLocks({
-    dataDirectory: dataDir,
-    accounts: accounts.map(({ subAccountId }) => ({ env: mode, subAccountId })),
-    lease: leaseIdOf(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]),
-  });
+  const accounts = settings.journalUrl === null ? accountsToLock(settings, venue) : [];
+  return acquireLocks({ dataDirectory: settings.dataDir, accounts });
+}
+
+function accountsToLock({ mode }: Settings, venue: Venue): { env: string; subAccountId: string }[] {
+  const keys = venue.paper === null ? [venue.keys.A, venue.keys.B] : [];
+  return keys.map(({ subAccountId }) => ({ env: mode, subAccountId }));
 }
 
 /**

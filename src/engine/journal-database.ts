@@ -6,7 +6,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
 import { type DatabaseJournal, openDatabaseJournal } from '../journal/postgres/journal.ts';
-import { type DatabaseState, inspectDatabase, refreshCopy } from '../journal/postgres/reading.ts';
+import { type DatabaseState, inspectDatabase, refreshCopy, serverOf } from '../journal/postgres/reading.ts';
 import type { Clock, EngineClock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -24,12 +24,36 @@ export function pairNameOf({ mode, name }: Settings, subAccountIds: readonly str
     : `paper-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
-/** What tells the lease of a pair from every other one, for locks on this machine (strategy 11.1). */
-export function leaseIdOf(settings: Settings, subAccountIds: readonly string[]): string | null {
-  if (settings.journalUrl === null) return null;
-  const url = new URL(settings.journalUrl.reveal());
-  const at = `${url.host}${url.searchParams.get('host') ?? ''}${url.pathname} ${pairNameOf(settings, subAccountIds)}`;
-  return createHash('sha256').update(at).digest('hex').slice(0, 16);
+/**
+ * What tells the lease of a pair from every other one, for locks on this machine (strategy 11.1): the server itself, however
+ * its host is spelled. A standby asks until it is answered.
+ *
+ * @throws JournalError
+ */
+export async function leaseIdOf(settings: Settings, parts: OpenForRun): Promise<string> {
+  const address = addressOf(settings);
+  const { systemIdentifier } = await orStandBy(parts, () => serverOf(address));
+  const of = `${systemIdentifier} ${new URL(address).pathname} ${pairNameOf(settings, parts.subAccountIds)}`;
+  return createHash('sha256').update(of).digest('hex').slice(0, 16);
+}
+
+function addressOf({ journalUrl }: Settings): string {
+  if (journalUrl === null) throw new Error('there is no database to keep a journal in');
+  return journalUrl.reveal();
+}
+
+/** A standby goes on asking a database that does not answer. */
+async function orStandBy<T>({ standby, say }: OpenForRun, ask: () => Promise<T>): Promise<T> {
+  for (let said = ''; ; ) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (!standby || !(thrown instanceof JournalError) || thrown.problem !== 'unreachable') throw thrown;
+      if (thrown.message !== said) say(`Standby: ${thrown.message}`);
+      said = thrown.message;
+      await new Promise((resolve) => setTimeout(resolve, STANDBY_RETRY_MS));
+    }
+  }
 }
 
 /** What commands read: their own copy, or the engine's where that was written later (the database did not answer). */
@@ -57,9 +81,8 @@ export interface OpenForRun {
 /** Opens the journal of a run in the database of the settings. @throws JournalError */
 export async function openForRun(settings: Settings, parts: OpenForRun): Promise<DatabaseJournal> {
   const { subAccountIds, clock, redact, standby, say } = parts;
-  if (settings.journalUrl === null) throw new Error('there is no database to keep a journal in');
   const options = {
-    address: settings.journalUrl.reveal(),
+    address: addressOf(settings),
     pairName: pairNameOf(settings, subAccountIds),
     directory: settings.dataDir,
     days: settings.journalMs / DAY_MS,
@@ -70,16 +93,7 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
     reset: (journal: EngineJournal) => beginAgain(journal, clock.nowMs()),
     ...(standby ? { leaseWaitMs: Number.POSITIVE_INFINITY, onWait: (holder: string) => say(waiting(holder)) } : {}),
   };
-  for (let said = ''; ; ) {
-    try {
-      return await openDatabaseJournal(options);
-    } catch (thrown) {
-      if (!standby || !(thrown instanceof JournalError) || thrown.problem !== 'unreachable') throw thrown;
-      if (thrown.message !== said) say(`Standby: ${thrown.message}`);
-      said = thrown.message;
-      await new Promise((resolve) => setTimeout(resolve, STANDBY_RETRY_MS));
-    }
-  }
+  return orStandBy(parts, () => openDatabaseJournal(options));
 }
 
 function waiting(holder: string): string {

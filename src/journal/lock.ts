@@ -30,8 +30,8 @@ import {
  */
 
 export interface LockRequest {
-  /** GRVT_HEDGE_DATA_DIR. */
-  readonly dataDirectory: string;
+  /** GRVT_HEDGE_DATA_DIR; null: it is held already. */
+  readonly dataDirectory: string | null;
   /** The trading accounts, by environment and not by host, of which there are many spellings; none in `paper`, whose exchange belongs to the process. */
   readonly accounts: readonly AccountToLock[];
   /**
@@ -108,7 +108,7 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
     for (const lock of held.splice(0).reverse()) letGo(lock);
   };
   try {
-    held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
+    if (dataDirectory !== null) held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
     // In one order for everybody, and each once: two engines with A and B exchanged must not block each other half-way.
     const wanted = new Map(accounts.map((account) => [nameOf(account), account]));
     for (const [name, { env, subAccountId }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {

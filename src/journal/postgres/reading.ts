@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { shownDatabase } from '../../core/database-address.ts';
 import { JournalError } from '../errors.ts';
 import type { OpenJournalOptions } from '../sqlite.ts';
-import { connectDatabase, databaseError } from './connection.ts';
+import { connectDatabase, databaseError, type ServerIdentity } from './connection.ts';
 import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
 import { requireSchema } from './schema.ts';
 
@@ -51,7 +51,8 @@ async function isOurs(client: Client): Promise<boolean> {
   return rows[0]?.is_ours === true;
 }
 
-async function findPair(client: Client, pairName: string): Promise<PairState | null> {
+/** One pair; null: nothing of it is there. The schema must be. */
+export async function findPair(client: Client, pairName: string): Promise<PairState | null> {
   const { rows } = await client.query(`${PAIRS} WHERE name = $1`, [pairName]);
   return rows[0] === undefined ? null : pairOf(rows[0]);
 }
@@ -66,6 +67,13 @@ function pairOf(row: Record<string, unknown>): PairState {
     lastSeq: Number(row.last_seq),
     isBehind: row.is_behind === true,
   };
+}
+
+/** Which server it is, by its own word. @throws JournalError */
+export async function serverOf(address: string): Promise<ServerIdentity> {
+  const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
+  await client.end().catch(() => {});
+  return identity;
 }
 
 /** Looks at a database as a start would, and changes nothing. @throws JournalError */
@@ -114,7 +122,9 @@ export async function refreshCopy(
     for (const isLastTry of [false, true]) {
       const journal = journalOfMirror(mirror, mirrored, () => null);
       try {
-        const agreed = await catchUp(journal, client, pair.id, mirror.durableSeq);
+        // An older copy of the database was put in its place.
+        const isBeyond = journal.lastSeq > pair.lastSeq;
+        const agreed = isBeyond ? null : await catchUp(journal, client, pair.id, mirror.durableSeq);
         if (agreed !== null) {
           mirror.mark.write(journal.lastSeq, true);
           return true;

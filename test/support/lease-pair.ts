@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { symbolRow } from './engine-stage.ts';
+import { ownAccounts } from './own-accounts.ts';
+import type { TestPostgres } from './postgres.ts';
+
+/** Engines as processes that share a journal in a database (strategy 18). */
+
+const ENTRY = join(import.meta.dirname, '../../bin/grvt-hedge.mjs');
+const START_MS = 30_000;
+
+export interface Run {
+  readonly child: ChildProcess;
+  readonly exit: Promise<number | null>;
+  screen(): string;
+  until(what: string, condition: () => boolean | Promise<boolean>, boundMs?: number): Promise<number>;
+}
+
+/** Engines on one exchange and one database, each with directories of its own. */
+export interface Pair {
+  readonly paper: PaperServer;
+  readonly url: string;
+  start(name: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Run;
+  /** What a command prints, of the engine of that name or of none. */
+  command(name: string, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }>;
+}
+
+export async function withPair(server: TestPostgres, play: (pair: Pair) => Promise<void>): Promise<void> {
+  const paper = await startPaper({ seed: 3, accounts: ownAccounts(), rateLimits: false });
+  const url = await server.fresh();
+  const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-lease-'));
+  const symbols = join(directory, 'symbols.json');
+  writeFileSync(symbols, JSON.stringify([symbolRow('BNB_USDT_Perp')]), { mode: 0o600 });
+  const runs: Run[] = [];
+  const spawned = (name: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+    const home = join(directory, name);
+    mkdirSync(home, { recursive: true });
+    const bare = Object.entries(process.env).filter(
+      ([key]) => !/^(GRVT_|CHAT_ID$|API_KEY$|TELEGRAM_|NODE_TEST)/.test(key),
+    );
+    return spawn(process.execPath, ['--disable-sigusr1', ENTRY, ...args], {
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...Object.fromEntries(bare),
+        ...Object.fromEntries(paperEnvironment(paper).map((line) => line.split(/=(.*)/s).slice(0, 2))),
+        CHAT_ID: '-1009876543210',
+        API_KEY: 'telegram-secret-of-the-gateway',
+        TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
+        GRVT_HEDGE_SYMBOLS_FILE: symbols,
+        GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.3',
+        GRVT_HEDGE_DATA_DIR: join(home, 'data'),
+        GRVT_HEDGE_LOG_DIR: join(home, 'logs'),
+        GRVT_HEDGE_HTTP_PORT: '0',
+        GRVT_HEDGE_JOURNAL_URL: url,
+        ...more,
+      },
+    });
+  };
+  const start: Pair['start'] = (name, args = [], env = {}) => {
+    const child = spawned(name, ['run', ...args], env);
+    let screen = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (screen += String(data)));
+    const exit = new Promise<number | null>((done) => child.once('close', done));
+    const run: Run = {
+      child,
+      exit,
+      screen: () => screen,
+      async until(what, condition, boundMs = START_MS) {
+        const began = performance.now();
+        while (!(await condition())) {
+          const isOver = child.exitCode !== null || performance.now() - began > boundMs;
+          if (isOver) assert.fail(`${name}, not within ${boundMs} ms: ${what}\n${screen.slice(-3_000)}`);
+          await pause(25);
+        }
+        return performance.now() - began;
+      },
+    };
+    runs.push(run);
+    return run;
+  };
+  const command = async (name: string, ...args: readonly string[]) => {
+    const child = spawned(name, args);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (text += String(data)));
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    return { code, text };
+  };
+  try {
+    await play({ paper, url, start, command });
+  } finally {
+    for (const { child, exit } of runs) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL');
+        await exit;
+      }
+    }
+    await paper.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
