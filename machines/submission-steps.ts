@@ -12,12 +12,12 @@ import type {
   SubmissionHalt,
   SubmissionTold,
 } from '../src/core/messages.ts';
-import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side } from '../src/core/model.ts';
+import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side, TrackedOrder } from '../src/core/model.ts';
 import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { isPostOnlyRefusal } from '../src/core/refusals.ts';
-import type { SubmissionTask, TrackedOrder } from '../src/core/submission/tracked.ts';
+import type { SubmissionTask } from '../src/core/submission/tracked.ts';
 import { furtherRow } from '../src/core/view.ts';
 import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder } from '../src/ports.ts';
 
@@ -107,16 +107,7 @@ export type Quote =
   | { readonly kind: 'denied'; readonly why: Reason };
 
 /** An attempt before it is signed. */
-export interface Draft {
-  readonly intent: Intent;
-  readonly attempt: number;
-  readonly sequence: bigint;
-  readonly clientOrderId: string;
-  readonly price: Decimal;
-  readonly pricedFrom: PricedFrom;
-  readonly sentAtMs: number;
-  readonly expirationMs: number;
-}
+export type Draft = Omit<PreparedOrder, 'payload'>;
 
 /** An attempt as it stands in the journal, and its bytes as they leave. */
 export interface Recorded {
@@ -299,25 +290,14 @@ export function draftAttempt(context: SubmissionContext): Draft {
 
 /** Signs the attempt and writes it down; resolves when it is safe and may leave (strategy 9.3). Rejects when either fails. */
 export async function record(deps: SubmissionDeps, draft: Draft): Promise<Recorded> {
-  const { intent, attempt, sequence, clientOrderId, price, pricedFrom, sentAtMs, expirationMs } = draft;
+  const { intent, sequence, clientOrderId, price, sentAtMs, expirationMs } = draft;
   const { account, instrument, side, size } = intent;
   const nonce = nonceOf(sequence);
   const signed = deps.exchange.sign({
     ...{ account, instrument, side, size, price, clientOrderId, nonce, expirationMs },
     ...(intent.reduceOnly ? { reduceOnly: true } : {}),
   });
-  const { payload } = signed;
-  const prepared: PreparedOrder = {
-    intent,
-    attempt,
-    clientOrderId,
-    sequence,
-    price,
-    payload,
-    sentAtMs,
-    expirationMs,
-    pricedFrom,
-  };
+  const prepared: PreparedOrder = { ...draft, payload: signed.payload };
   const whyNot = deps.journal.beforeSending?.() ?? (() => null);
   const place = deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);
   await deps.journal.durable(place);

@@ -1,27 +1,18 @@
 import { type Decimal, ZERO } from './decimal.ts';
-import type { Intent, ManagedOrder } from './model.ts';
+import type { Intent, ManagedOrder, TrackedOrder } from './model.ts';
 import { letGo } from './reconcile.ts';
 import type { SymbolState } from './symbol-state.ts';
 
-/** What the gateway tells of an attempt that is about to leave. */
-export interface SentOrder {
-  readonly clientOrderId: string;
-  readonly account: ManagedOrder['account'];
-  readonly side: ManagedOrder['side'];
-  readonly size: ManagedOrder['size'];
-  readonly price: ManagedOrder['price'];
-  readonly purpose: ManagedOrder['purpose'];
-  readonly sentAtMs: number;
-  readonly expirationMs: number;
-}
+/** What a symbol's ledger takes of an attempt. */
+type Sent = Omit<TrackedOrder, 'instrument' | 'guardPrice' | 'attempt'>;
 
 /** An order that is about to leave counts as live from now on (strategy 1). */
-export function addSent(state: SymbolState, sent: SentOrder): SymbolState {
+export function addSent(state: SymbolState, sent: Sent): SymbolState {
   if (state.orders.some((order) => order.clientOrderId === sent.clientOrderId)) return state;
   return { ...state, orders: [...state.orders, newOrder(sent)] };
 }
 
-function newOrder(sent: SentOrder): ManagedOrder {
+function newOrder(sent: Sent): ManagedOrder {
   const { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs } = sent;
   return {
     clientOrderId,

@@ -15,6 +15,7 @@ import type {
   Side,
   SymbolConfig,
   SymbolSnapshot,
+  TrackedOrder,
 } from './model.ts';
 import type { Standing } from './modes.ts';
 import type { DayMoney } from './openings-stop.ts';
@@ -290,18 +291,9 @@ export interface GatewayStarted {
 }
 
 /** Journalled and about to leave: from now on it counts as live. */
-export interface OrderSent {
+export interface OrderSent extends Omit<TrackedOrder, 'instrument' | 'guardPrice'> {
   readonly type: 'order.sent';
   readonly intentId: string;
-  readonly attempt: number;
-  readonly clientOrderId: string;
-  readonly account: AccountName;
-  readonly side: Side;
-  readonly size: Decimal;
-  readonly price: Decimal;
-  readonly purpose: 'opening' | 'repair';
-  readonly sentAtMs: number;
-  readonly expirationMs: number;
 }
 
 /** That attempt is over, proven, with nothing traded: post-only refusal, a refusal by code, or it never left. */

@@ -339,6 +339,23 @@ export interface ManagedOrder {
   readonly isIntent?: true;
 }
 
+/** One attempt as it was sent: what is followed until the exchange has said what became of it. */
+export interface TrackedOrder {
+  readonly instrument: string;
+  readonly account: AccountName;
+  readonly clientOrderId: string;
+  readonly side: Side;
+  readonly size: Decimal;
+  readonly price: Decimal;
+  readonly purpose: 'opening' | 'repair';
+  readonly guardPrice: Decimal | null;
+  readonly attempt: number;
+  /** Our clock. */
+  readonly sentAtMs: number;
+  /** The exchange's clock. */
+  readonly expirationMs: number;
+}
+
 /** What a symbol wants submitted: everything but the price, which is found anew for each attempt (7.3, 7.4). */
 export interface Intent {
   readonly intentId: string;

@@ -23,6 +23,16 @@ import { type Reason, reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Admission, Exchange, OrderDraft, Redact, SignedOrder } from '../ports.ts';
 import { reasonText } from '../texts/reasons.ts';
+import {
+  carryReads,
+  errorOf,
+  exchangeOnce,
+  type PollRead,
+  pollRead,
+  type RawAnswer,
+  REQUEST_TIMEOUT_MS,
+  withoutUnmapped,
+} from './answers.ts';
 import { type BookClock, createBooks } from './books.ts';
 import {
   type Asked,
@@ -34,21 +44,34 @@ import {
   type Permit,
 } from './budget.ts';
 import {
-  asItIs,
-  type CallEffect,
-  classify,
-  ExchangeError,
-  foreign,
-  NoAnswer,
-  networkTrouble,
-  shownReason,
-  type Trouble,
-  whyNoJson,
-} from './errors.ts';
+  balanceSpec,
+  bookSpec,
+  type CallNames,
+  type CallSpec,
+  FILLS_PAGE_ROWS,
+  fillsSpec,
+  fundingSpec,
+  HISTORY_PAGE_ROWS,
+  historySpec,
+  instrumentsSpec,
+  leverageSpec,
+  marginRulesSpec,
+  miniSpec,
+  openOrdersSpec,
+  orderSpec,
+  PAYMENTS_PAGE_ROWS,
+  type PaymentTime,
+  paymentsSpec,
+  positionsSpec,
+  READ_UNITS,
+  type ReadSpec,
+  summarySpec,
+} from './calls.ts';
+import { asItIs, classify, ExchangeError, foreign, networkTrouble, shownReason, type Trouble } from './errors.ts';
 import { createExchangeClock } from './exchange-clock.ts';
-import { type Agents, type HttpAnswer, NotSent, openAgents, openHttp, type Post } from './http.ts';
+import { type Agents, NotSent, openAgents, openHttp, type Post } from './http.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
-import { cancelCall, countdownCall, createCall, type OrderCall } from './orders.ts';
+import { cancelCall, countdownCall, createCall } from './orders.ts';
 import {
   newestOrders,
   parseBook,
@@ -70,7 +93,7 @@ import {
 import { type PaymentList, parseBalance, parsePayments } from './payments.ts';
 import { createSession, type FetchLike, type Session, type SessionHeaders } from './session.ts';
 import { createOrderSigner, type OrderSigner, type SignableInstrument, SignatureError } from './sign.ts';
-import { ackAnswer, bulkAnswer, errorBody } from './wire.ts';
+import { ackAnswer, bulkAnswer } from './wire.ts';
 
 /** Origins of the three services (API 1), e.g. `https://trades.grvt.io`. */
 export interface GrvtHosts {
@@ -160,12 +183,6 @@ export interface GrvtExchange extends Exchange {
   close(): void;
 }
 
-/** Rows of which time, by the exchange's clock, milliseconds; both ends included. */
-export interface PaymentTime {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /** Observes the wire on behalf of all adapters. */
 export interface WireTap {
   nextId(): number;
@@ -185,23 +202,15 @@ export interface BudgetState {
   readonly limit: number;
 }
 
-/** A request without an answer after this is over for us (strategy 9.1). */
-const REQUEST_TIMEOUT_MS = 5_000;
 /** Largest answer read: a history page of 500 orders or 600 open orders is about 1 MB; ten times that is a defect. */
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 /** Sockets per host and account: the budget times the time-out, so that slow answers do not queue requests unseen. */
 const MAX_SOCKETS = 64;
-/** Rows asked for per page of history: the exchange's default. */
-const HISTORY_PAGE_ROWS = 500;
-/** Rows asked for per page of fills: the most the exchange gives. */
-const FILLS_PAGE_ROWS = 1_000;
 /** Pages read of fills: newest first, so that what a longer history lacks is what is least likely to explain anything. */
 const FILLS_MAX_PAGES = 20;
 /** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
 const HISTORY_MAX_PAGES = 40;
 
-/** Rows asked for per page of payments: the most the exchange gives. */
-const PAYMENTS_PAGE_ROWS = 1_000;
 /** Pages read of payments: half an hour of the read budget. A list that goes on is an error, never a shortened answer. */
 const PAYMENTS_MAX_PAGES = 10_000;
 
@@ -212,11 +221,6 @@ const CREATE = { call: 'createOrder', bucket: 'creates', asked: { need: 'repair'
 const CANCEL = { call: 'cancelOrder', bucket: 'cancels', asked: { need: 'cancel', units: 5 } } as const;
 /** The dead-man timer, in the bucket of reads. With a lesser need it could wait for ever behind them. */
 const COUNTDOWN = { asked: { need: 'overdue-reading', units: 100 } } as const;
-/** Weights of API 7. */
-const READ_UNITS = 20;
-const SUMMARY_UNITS = 40;
-const MARKET_UNITS = 12;
-const MINI_UNITS = 4;
 /** A login belongs to nothing that could overtake it: without it no read leaves. */
 const LOGIN = { call: 'login', bucket: 'reads', asked: { need: 'overdue-reading', units: 100 } } as const;
 
@@ -255,9 +259,6 @@ async function unlessUnused<T>(permit: Permit | null, get: () => Promise<T>): Pr
   }
 }
 
-/** Of requests without a session. */
-const NO_HEADERS = {};
-
 /** One REST host with its client for reads, connections and budget. */
 interface Channel<Client> {
   readonly client: Client;
@@ -281,68 +282,10 @@ interface PrivateChannel extends Channel<TDG> {
   };
 }
 
-interface PollRead<T> {
-  readonly spec: ReadSpec<TDG>;
-  readonly parse: (answer: unknown) => T;
-}
-
-/** What one call is: its names and what it asks of the budget. */
-interface CallNames {
-  readonly call: string;
-  readonly bucket: BucketName;
-  readonly asked: Asked;
-}
-
-/** A read: its body under full names, and how the client is asked. */
-interface ReadSpec<Client> extends CallNames {
-  readonly route: string;
-  readonly effect: CallEffect;
-  readonly request: Readonly<Record<string, unknown>>;
-  readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
-  /** Nothing depends on it: an older server may not have it, a key may not read it. Its failure is no trouble. */
-  readonly isOptional?: boolean;
-  /** Of calls made over and over: their last answer. */
-  readonly repeats?: LastAnswer;
-}
-
-type CallSpec<Client> =
-  | ReadSpec<Client>
-  | (OrderCall & CallNames & { readonly isOptional?: never; readonly repeats?: never });
-
-/**
- * The last answer of a call of one account, and what it was decoded to: the same text again is not decoded again. Most polls
- * bring the same open orders. One answer per call is kept, no older ones.
- */
-interface LastAnswer {
-  decoded: Decoded | null;
-  readonly tellable: typeof withoutUnmapped;
-}
-
-interface Decoded {
-  readonly text: string;
-  /** Under lite names, and under full ones. */
-  readonly body: unknown;
-  readonly mapped: unknown;
-}
-
 /** An answer under full names, and the wire id of its request. */
 interface Received {
   readonly body: unknown;
   readonly id: number;
-}
-
-/** An answer as received, before the client's name tables. */
-interface RawAnswer {
-  readonly status: number;
-  readonly date: string | null;
-  /** What `body` was read from. */
-  readonly text: string;
-  /** Parsed JSON, of reads under lite names. */
-  readonly body: unknown;
-  /** Why the body is no JSON; null: it is. */
-  readonly unreadable: Reason | null;
-  /** The body's text is the one this was decoded from. */
-  readonly known: Decoded | null;
 }
 
 /**
@@ -1072,330 +1015,6 @@ function fetchThrough({ httpAgent, httpsAgent }: Agents): FetchLike {
   return (url, init) => fetch(url, { ...init, agent: url.startsWith('https:') ? httpsAgent : httpAgent });
 }
 
-/** What a read through the client carries besides its body. */
-interface ReadConfig {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-  /** Reads the answer; what it returns is what the client goes on with. */
-  readonly read: (answer: HttpAnswer) => unknown;
-}
-
-/**
- * Has the client's reads go straight to `post`. The client only ever posts JSON; merging defaults into each request twice,
- * flattening the headers of seven methods and running empty chains of interceptors cost as much as all we do with the answer.
- */
-function carryReads(client: TDG | MDG, url: string, post: Post): void {
-  const { origin } = new URL(url);
-  const straight = async (to: string, body: unknown, { headers, signal, read }: ReadConfig) => {
-    const path = to.slice(origin.length);
-    return { data: read(await post({ path, headers, body: JSON.stringify(body), signal, isRepeatable: true })) };
-  };
-  Object.assign(client.axios, { post: straight });
-}
-
-/**
- * One HTTP exchange. Rejects with what was thrown when there was no answer. The time-out is a deadline for the whole answer: a
- * server that drips bytes is never silent.
- */
-async function exchangeOnce<Client>(
-  { client, post }: Channel<Client>,
-  spec: CallSpec<Client>,
-  session: SessionHeaders | null,
-  beforeBytes: (() => void) | undefined,
-): Promise<{ raw: RawAnswer; mapped: unknown }> {
-  const deadline = new AbortController();
-  const { signal } = deadline;
-  const timer = setTimeout(() => {
-    deadline.abort(new NoAnswer(REQUEST_TIMEOUT_MS));
-  }, REQUEST_TIMEOUT_MS);
-  const headers = session ?? NO_HEADERS;
-  try {
-    if ('body' in spec) {
-      // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
-      const raw = readRaw(
-        await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false, beforeBytes }),
-        null,
-      );
-      return { raw, mapped: raw.body };
-    }
-    let raw: RawAnswer | null = null;
-    const read = (answer: HttpAnswer): unknown => {
-      raw = readRaw(answer, spec.repeats?.decoded ?? null);
-      // Of a known one nothing is left for the client to map.
-      return raw.known === null ? raw.body : null;
-    };
-    const config: ReadConfig = { headers, signal, read };
-    const mapped = await spec.invoke(client, spec.request as never, config as never);
-    if (raw === null) throw new Error('the client gave an answer that was never received');
-    return { raw, mapped: remembered(raw, mapped, spec.repeats) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function remembered({ text, body, known }: RawAnswer, mapped: unknown, repeats: LastAnswer | undefined): unknown {
-  if (known !== null) return known.mapped;
-  if (repeats !== undefined) repeats.decoded = { text, body, mapped };
-  return mapped;
-}
-
-function readRaw({ status, date, text }: HttpAnswer, last: Decoded | null): RawAnswer {
-  if (text === last?.text) return { status, date, text, body: last.body, unreadable: null, known: last };
-  try {
-    return { status, date, text, body: JSON.parse(text), unreadable: null, known: null };
-  } catch {
-    return { status, date, text, body: null, unreadable: whyNoJson(text), known: null };
-  }
-}
-
-/** The error body of an answer, whatever its HTTP status; GRVT's lite names, or full ones; null: it is none. */
-function errorOf(raw: RawAnswer): { code: number; message: string; status: number } | null {
-  if (raw.body === null || typeof raw.body !== 'object' || 'r' in raw.body) return null;
-  const body = raw.body as Record<string, unknown>;
-  const read = errorBody.safeParse({ code: body.c ?? body.code, message: body.m ?? body.message });
-  return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
-}
-
-/** Without the client's `undefined` keys: what its tables do not know (API 10). What has none stays the same object. */
-function withoutUnmapped(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) {
-    const items = value.map(withoutUnmapped);
-    return items.every((item, index) => item === value[index]) ? value : items;
-  }
-  const given = value as Record<string, unknown>;
-  let known = given;
-  if ('undefined' in given) {
-    known = { ...given };
-    delete known.undefined;
-  }
-  for (const key in known) {
-    const inner = known[key];
-    const kept = withoutUnmapped(inner);
-    if (kept === inner) continue;
-    if (known === given) known = { ...given };
-    known[key] = kept;
-  }
-  return known;
-}
-
 function reasonOf(trouble: Trouble): string {
   return 'why' in trouble ? reasonText(trouble.why) : trouble.kind;
-}
-
-/** A read of every poll: what it takes from the last answer, it takes from the same text only. */
-function pollRead<T>(spec: ReadSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
-  return { spec: { ...spec, repeats: { decoded: null, tellable: forSame(withoutUnmapped) } }, parse: forSame(parse) };
-}
-
-/** That function, which gives its last result again for the very same argument. */
-function forSame<From, To>(make: (from: From) => To): (from: From) => To {
-  let last: { readonly from: From; readonly to: To } | null = null;
-  return (from) => {
-    if (last?.from !== from) last = { from, to: make(from) };
-    return last.to;
-  };
-}
-
-// The calls, one by one: names of port and wire, priority, and the body under full names.
-
-function instrumentsSpec(): ReadSpec<MDG> {
-  return {
-    call: 'instruments',
-    route: 'all_instruments',
-    effect: 'read',
-    bucket: 'market data',
-    asked: { need: 'rest', units: MARKET_UNITS },
-    request: { is_active: true },
-    invoke: (client, request, config) => client.allInstruments(request, config),
-  };
-}
-
-function bookSpec(instrument: string, depth: number): ReadSpec<MDG> {
-  return {
-    call: 'book',
-    route: 'book',
-    effect: 'read',
-    bucket: 'market data',
-    asked: { need: 'look-up', units: MARKET_UNITS },
-    request: { instrument, depth },
-    invoke: (client, request, config) => client.orderBook(request, config),
-  };
-}
-
-function miniSpec(instrument: string): ReadSpec<MDG> {
-  return {
-    call: 'indexPrice',
-    route: 'mini',
-    effect: 'read',
-    bucket: 'market data',
-    asked: { need: 'look-up', units: MINI_UNITS },
-    request: { instrument },
-    invoke: (client, request, config) => client.miniTicker(request, config),
-  };
-}
-
-function positionsSpec(keys: GrvtKeys): ReadSpec<TDG> {
-  return {
-    call: 'positions',
-    route: 'positions',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'reading', units: READ_UNITS },
-    request: { sub_account_id: keys.subAccountId },
-    invoke: (client, request, config) => client.positions(request, config),
-  };
-}
-
-function openOrdersSpec(keys: GrvtKeys): ReadSpec<TDG> {
-  return {
-    call: 'openOrders',
-    route: 'open_orders',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'reading', units: READ_UNITS },
-    request: { sub_account_id: keys.subAccountId },
-    invoke: (client, request, config) => client.openOrders(request, config),
-  };
-}
-
-/** The trading account's own summary; the aggregated one has no maintenance margin (strategy 14). */
-function summarySpec(keys: GrvtKeys): ReadSpec<TDG> {
-  return {
-    call: 'accountSummary',
-    route: 'account_summary',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'summary', units: SUMMARY_UNITS },
-    request: { sub_account_id: keys.subAccountId },
-    invoke: (client, request, config) => client.subAccountSummary(request, config),
-  };
-}
-
-function balanceSpec(keys: GrvtKeys): ReadSpec<TDG> {
-  return {
-    ...summarySpec(keys),
-    call: 'balance',
-    asked: { need: 'rest', units: SUMMARY_UNITS },
-    isOptional: true,
-  };
-}
-
-/** How the client is asked for each list, and by what name it is reported. */
-const PAYMENTS: Readonly<Record<PaymentList, Pick<ReadSpec<TDG>, 'call' | 'invoke'>>> = {
-  fill_history: { call: 'fills', invoke: (client, request, config) => client.fillHistory(request, config) },
-  funding_payment_history: {
-    call: 'fundingPayments',
-    invoke: (client, request, config) => client.fundingPaymentHistory(request, config),
-  },
-  transfer_history: {
-    call: 'transfers',
-    invoke: (client, request, config) => client.transferHistory(request, config),
-  },
-  deposit_history: { call: 'deposits', invoke: (client, request, config) => client.depositHistory(request, config) },
-};
-
-function paymentsSpec(list: PaymentList, keys: GrvtKeys, { fromMs, toMs }: PaymentTime): ReadSpec<TDG> {
-  const isOfAccount = list === 'fill_history' || list === 'funding_payment_history';
-  const nanos = (ms: number) => `${BigInt(Math.max(0, Math.floor(ms))) * 1_000_000n}`;
-  return {
-    ...PAYMENTS[list],
-    route: list,
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'rest', units: READ_UNITS },
-    isOptional: true,
-    request: {
-      // Transfers and deposits are of the whole funding account, which is the session's.
-      ...(isOfAccount ? { sub_account_id: keys.subAccountId } : {}),
-      start_time: nanos(fromMs),
-      end_time: nanos(toMs),
-      limit: PAYMENTS_PAGE_ROWS,
-    },
-  };
-}
-
-function leverageSpec(keys: GrvtKeys): ReadSpec<TDG> {
-  return {
-    call: 'instrumentTerms',
-    route: 'get_all_initial_leverage',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'rest', units: READ_UNITS },
-    isOptional: true,
-    request: { sub_account_id: keys.subAccountId },
-    invoke: (client, request, config) => client.getAllInitialLeverage(request, config),
-  };
-}
-
-function marginRulesSpec(instrument: string): ReadSpec<MDG> {
-  return {
-    call: 'marginRules',
-    route: 'margin_rules',
-    effect: 'read',
-    bucket: 'market data',
-    asked: { need: 'rest', units: MARKET_UNITS },
-    isOptional: true,
-    request: { instrument },
-    invoke: (client, request, config) => client.marginRules(request, config),
-  };
-}
-
-function fundingSpec(): ReadSpec<TDG> {
-  return {
-    call: 'fundingTerms',
-    route: 'funding_account_summary',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'rest', units: SUMMARY_UNITS },
-    isOptional: true,
-    request: {},
-    invoke: (client, _request, config) => client.fundingAccountSummary(config),
-  };
-}
-
-function orderSpec(keys: GrvtKeys, clientOrderId: string): ReadSpec<TDG> {
-  return {
-    call: 'order',
-    route: 'order',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'look-up', units: READ_UNITS },
-    request: { sub_account_id: keys.subAccountId, client_order_id: clientOrderId },
-    invoke: (client, request, config) => client.order(request, config),
-  };
-}
-
-function historySpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
-  return {
-    call: 'orderHistory',
-    route: 'order_history',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'look-up', units: READ_UNITS },
-    request: {
-      sub_account_id: keys.subAccountId,
-      start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,
-      limit: HISTORY_PAGE_ROWS,
-      ...(cursor === null ? {} : { cursor }),
-    },
-    invoke: (client, request, config) => client.orderHistory(request, config),
-  };
-}
-
-function fillsSpec(keys: GrvtKeys, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
-  return {
-    call: 'fillHistory',
-    route: 'fill_history',
-    effect: 'read',
-    bucket: 'reads',
-    asked: { need: 'look-up', units: READ_UNITS },
-    request: {
-      sub_account_id: keys.subAccountId,
-      start_time: `${BigInt(Math.max(0, Math.floor(sinceMs))) * 1_000_000n}`,
-      limit: FILLS_PAGE_ROWS,
-      ...(cursor === null ? {} : { cursor }),
-    },
-    invoke: (client, request, config) => client.fillHistory(request, config),
-  };
 }

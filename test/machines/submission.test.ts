@@ -9,11 +9,10 @@ import {
   type SubmissionInput,
 } from '../../machines/submission-steps.ts';
 import { decimal } from '../../src/core/decimal.ts';
-import type { ExchangeOrder, Intent, OrderStatus } from '../../src/core/model.ts';
+import type { ExchangeOrder, Intent, OrderStatus, TrackedOrder } from '../../src/core/model.ts';
 import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PricedOrder } from '../../src/core/pricing.ts';
 import { type Reason, reason } from '../../src/core/reasons.ts';
-import type { TrackedOrder } from '../../src/core/submission/tracked.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';

@@ -1,9 +1,9 @@
 import { apiFailureKey } from '../alerts.ts';
+import type { TrackedOrder } from '../model.ts';
 import { ACCOUNTS, type AccountName, type Intent } from '../model.ts';
 import { nextSequence } from '../order-id.ts';
 import type { PriceTable } from '../price-table.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { TrackedOrder } from '../submission/tracked.ts';
 
 /** Intents waiting on one account: a hundred symbols with a few each. More means that the exchange has stalled; what is refused is decided again. */
 export const QUEUE_MAX = 500;

@@ -1,8 +1,8 @@
 import type { Fact } from '../facts.ts';
+import type { TrackedOrder } from '../model.ts';
 import { ACCOUNTS, type AccountName, type Intent } from '../model.ts';
 import { withoutCovered } from '../price-table.ts';
 import { type Reason, reason } from '../reasons.ts';
-import type { TrackedOrder } from '../submission/tracked.ts';
 import {
   type GatewayMemory,
   type Job,

@@ -1,25 +1,7 @@
-import type { Decimal } from '../decimal.ts';
 import type { PreparedOrder } from '../journal-entry.ts';
 import type { OrderResolve } from '../messages.ts';
-import type { AccountName, Intent, Side } from '../model.ts';
+import type { Intent, TrackedOrder } from '../model.ts';
 import type { Reason } from '../reasons.ts';
-
-/** One attempt as it was sent: what is followed until the exchange has said what became of it. */
-export interface TrackedOrder {
-  readonly instrument: string;
-  readonly account: AccountName;
-  readonly clientOrderId: string;
-  readonly side: Side;
-  readonly size: Decimal;
-  readonly price: Decimal;
-  readonly purpose: 'opening' | 'repair';
-  readonly guardPrice: Decimal | null;
-  readonly attempt: number;
-  /** Our clock. */
-  readonly sentAtMs: number;
-  /** The exchange's clock. */
-  readonly expirationMs: number;
-}
 
 /** What a submission is to do: submit an intent, or find out what became of an order. */
 export type SubmissionTask =
