@@ -28,6 +28,8 @@ export interface JournalBodies {
   money: MoneyRow;
   /** What the rows of one UTC day, account and symbol come to (strategy 17.4). Key: `dayKey`; the last one counts. */
   'money.day': Totals;
+  /** The marks at the turn of a day, by instrument (strategy 17.3). Key: `all`. */
+  'money.marks': Readonly<Record<string, Decimal>>;
   /** How things stood, for charts (strategy 17.6). Key: `minute` or `hour`. */
   sample: Sample;
   /** Single values: last daily report, … Key: its name; the last one counts. */

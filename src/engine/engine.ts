@@ -10,6 +10,7 @@ import {
 import type { DaemonOutput } from '../../machines/daemon-context.ts';
 import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
+import { memoryOf } from '../../machines/symbol.ts';
 import { alertKey } from '../core/alerts.ts';
 import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
 import { netLeftAlert, takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
@@ -41,6 +42,7 @@ import { labelOf, resolveInstruments } from '../settings/index.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
+import { startMarkKeeper } from './mark-keeper.ts';
 import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
 import { createRollout, type Rollout } from './rollout.ts';
@@ -130,6 +132,7 @@ export function startEngine(parts: EngineParts): Engine {
   let leaving: LeavingParts | null = null;
   let streams: Streams | null = null;
   let money: MoneyReader | null = null;
+  let markKeeper: ReturnType<typeof startMarkKeeper> | null = null;
   const journal = observedJournal(parts.journal, {
     appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
     durable: (place) => auditor?.durable(place),
@@ -281,15 +284,26 @@ export function startEngine(parts: EngineParts): Engine {
     daemon.subscribe({
       complete: () => {
         money?.close();
+        markKeeper?.close();
         resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' });
       },
       // The engine itself failed, and its parts with it: what it left is cancelled all the same (strategy 13.5).
       error: (thrown) => {
         money?.close();
+        markKeeper?.close();
         lastCleanup(thrown).then(resolve, reject);
       },
     });
   });
+  const marksNow = () =>
+    Object.fromEntries(
+      daemon.getSnapshot().context.symbols.map(({ config: { instrument } }) => {
+        const known = memoryOf(daemon.system.get(`symbol:${instrument}`));
+        const { assessment = null, state } = known ?? {};
+        const decided = assessment?.kind === 'usable' ? assessment.input.valuation.mark : null;
+        return [instrument, decided ?? state?.acceptedMark ?? null];
+      }),
+    );
   const engine: Engine = {
     daemon,
     exchange,
@@ -300,6 +314,7 @@ export function startEngine(parts: EngineParts): Engine {
       money ??= startMoneyReader({
         ...{ exchange, journal, clock, keptMs, say, onBooked: alertTakers, onJudged: alertUnexplained },
       });
+      markKeeper ??= startMarkKeeper({ journal, clock, say, marks: marksNow });
     },
     rollout,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),

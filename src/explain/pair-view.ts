@@ -2,7 +2,7 @@ import type { Decimal } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import { lotsNet, lotsValue } from '../core/ledger.ts';
 import type { MarkJudgement } from '../core/mark.ts';
-import type { BalanceRow, FillRow, MoneyRow } from '../core/money.ts';
+import { type BalanceRow, type FillRow, type MoneyRow, rowTimeMs } from '../core/money.ts';
 import { bookingOf, type PairRecord, type PairStatement, pairStatements } from '../core/pair-statement.ts';
 import { emptySymbolState, type SymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -37,6 +37,7 @@ export function pairViews(
   );
   const upTo = readUpTo(journal)?.fills;
   const listedUntilMs = upTo === undefined ? Number.NEGATIVE_INFINITY : Math.min(upTo.A, upTo.B);
+  const turns = [...journal.scan({ kind: 'money.marks' })].map(({ atMs, body }) => ({ atMs, marks: body as Marks }));
   const balances = money.filter((row): row is BalanceRow => row.type === 'balance');
   return [...new Set([...states.keys(), ...bookings.keys()])].sort().map((instrument) => {
     const state = states.get(instrument) ?? emptySymbolState(instrument);
@@ -52,10 +53,32 @@ export function pairViews(
     const last = lastDecision(journal, instrument);
     const moments = momentsMs.map((atMs, index) => ({
       atMs,
-      mark: index === momentsMs.length - 1 ? (last?.valuation.mark ?? null) : null,
+      mark: index === momentsMs.length - 1 ? (last?.valuation.mark ?? null) : markAt(turns, record, instrument, atMs),
     }));
     return { instrument, statements: pairStatements(record, moments), costAtTouch: costAtTouch(state, last) };
   });
+}
+
+type Marks = Readonly<Record<string, Decimal>>;
+
+/** A turn of the day and its marks may be so far apart: an engine that runs writes them within seconds. */
+const TURN_MS = 3_600_000;
+
+/**
+ * The mark at a turn of the day: the first that was written from then on, soon, or before anything of the symbol was traded (then
+ * any mark values both days alike); null: there is none.
+ */
+function markAt(
+  turns: readonly { readonly atMs: number; readonly marks: Marks }[],
+  { fills, bookings }: PairRecord,
+  instrument: string,
+  atMs: number,
+): Decimal | null {
+  const turn = turns.find((one) => one.atMs >= atMs && one.marks[instrument] !== undefined);
+  if (turn === undefined) return null;
+  const isWithin = (timeMs: number) => timeMs > atMs && timeMs <= turn.atMs;
+  const isTraded = fills.some((fill) => isWithin(rowTimeMs(fill))) || bookings.some((one) => isWithin(one.atMs));
+  return turn.atMs - atMs <= TURN_MS || !isTraded ? turn.marks[instrument]! : null;
 }
 
 interface Decided {

@@ -170,16 +170,14 @@ export function makeReport(journal: EngineJournal, request: ReportRequest): Repo
   const cash = (those: readonly Interval[]) => (those.length === 0 ? null : sum(those.map((one) => one.unexplained)));
   const makers: Readonly<Record<ReportGroup, () => ReportLine[]>> = {
     day: () =>
-      [...new Set(all.map(({ day }) => day))].sort().map((day) => {
+      [...new Set([...all.map(({ day }) => day), ...names])].sort().flatMap((day) => {
         const index = momentsMs.indexOf(startOf(day));
         const statements = index < 0 ? null : daily.map((pair) => pair.statements[index]!);
         const those = intervals.filter((one) => intervalDay(one) === day);
-        return line(
-          day,
-          all.filter((share) => share.day === day),
-          statements,
-          cash(those),
-        );
+        const within = all.filter((share) => share.day === day);
+        // A day without a row is left out, unless what was open then was worth something else at its end.
+        const isQuiet = statements?.every((one) => one.openLots?.isZero() && one.differences.isZero()) ?? true;
+        return within.length === 0 && isQuiet ? [] : [line(day, within, statements, cash(those))];
       }),
     symbol: () =>
       [...new Set([...all.map((share) => share.instrument), ...pairs.map((pair) => pair.instrument)])]

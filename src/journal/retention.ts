@@ -6,7 +6,7 @@ import type { CompactionStep } from './engine-journal.ts';
  * What may be forgotten, decided in one place for both journals (bounded growth; strategy 9.3 says what may not).
  *
  * Older than `days`:
- * - `decision`, `fact`, `money`: gone; the daily totals that `money` went into (`money.day`) stay for ever.
+ * - `decision`, `fact`, `money`, `money.marks`: gone; the daily totals that `money` went into (`money.day`) stay for ever.
  * - latest-wins kinds: gone once a later entry of that kind and key exists; the last one only when it is settled.
  * - `sample`: by its own age, whatever `days` are: a minute’s after a day, an hour’s after a month ({@link compactSamples}).
  * - `order.prepared`, `order.outcome`: all entries of an order go together, once its last word is a final outcome and
@@ -30,11 +30,12 @@ export const JOURNAL_KINDS: readonly JournalKind[] = [
   'command',
   'money',
   'money.day',
+  'money.marks',
   'sample',
   'note',
 ];
 
-const HISTORY: ReadonlySet<JournalKind> = new Set<JournalKind>(['decision', 'fact', 'money']);
+const HISTORY: ReadonlySet<JournalKind> = new Set<JournalKind>(['decision', 'fact', 'money', 'money.marks']);
 const ORDER: ReadonlySet<JournalKind> = new Set<JournalKind>(['order.prepared', 'order.outcome']);
 
 /** Outcomes after which the exchange has nothing more to say of an order: `resting` and `unknown` are not (strategy 9.6). */

@@ -451,7 +451,7 @@ class Campaign {
   /** What the journal says was earned and paid is what the exchange did (strategy 17.3). */
   #judgeMoney(): void {
     const strict = Object.entries(this.#plan).every(([kind, rate]) => rate === 0 || MONEY_EVENTS.has(kind as AnyFault));
-    const { checks, findings } = judgeMoney(this.#process.journal, this.#exchange, strict);
+    const { checks, findings } = judgeMoney(this.#process.journal, this.#exchange, strict, this.#time.wallMs);
     this.#findings.checks.add('money', checks);
     for (const { what, detail } of findings) this.#findings.find('truth', '17.3', what, detail);
     const midnightMs = Math.floor(this.#time.wallMs / DAY_MS) * DAY_MS;

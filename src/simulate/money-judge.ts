@@ -14,6 +14,7 @@ import {
 } from '../core/money.ts';
 import { bookingOf, pairStatements } from '../core/pair-statement.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
+import { makeReport } from '../explain/report.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
 import type { PaperExchange } from '../paper/index.ts';
@@ -40,7 +41,12 @@ const LATE_MS = 2 * HOUR_MS;
  * @param strict nothing was made to fail: every interval is explained; else every final day is, for a clock that is set moves
  *   a row to the interval next to its own
  */
-export function judgeMoney(journal: EngineJournal, exchange: PaperExchange, strict: boolean): MoneyJudged {
+export function judgeMoney(
+  journal: EngineJournal,
+  exchange: PaperExchange,
+  strict: boolean,
+  nowMs: number,
+): MoneyJudged {
   const upTo = readUpTo(journal);
   if (upTo === null) return { checks: 0, findings: [] };
   const rows = [...journal.scan({ kind: 'money' })].map((entry) => entry.body as MoneyRow);
@@ -49,7 +55,7 @@ export function judgeMoney(journal: EngineJournal, exchange: PaperExchange, stri
   const listed = judgeRows(rows, exchange, upTo.sinceMs, strict ? completeMs : completeMs - LATE_MS);
   const pairs = strict ? judgePairs(journal, rows, Math.min(upTo.fills.A, upTo.fills.B)) : { checks: 0, findings: [] };
   const totals = judgeTotals(journal, rows);
-  const all = [account, listed, pairs, totals];
+  const all = [account, listed, pairs, totals, judgeClosing(journal, nowMs, strict)];
   return { checks: all.reduce((count, one) => count + one.checks, 0), findings: all.flatMap((one) => one.findings) };
 }
 
@@ -151,6 +157,27 @@ function judgePairs(journal: EngineJournal, rows: readonly MoneyRow[], listedUnt
     findings.push({ what: 'the ledger gained otherwise than the accounts traded', detail });
   }
   return { checks: states.length, findings };
+}
+
+/** A campaign is shorter than this. */
+const DAYS_MOST = 400;
+
+/** Days close exactly: what they come to adds up to the whole, and, where nothing fails, each is valued at both its ends. */
+function judgeClosing(journal: EngineJournal, nowMs: number, strict: boolean): MoneyJudged {
+  const request = { days: DAYS_MOST, by: 'day', nowMs, keptMs: DAYS_MOST * 24 * HOUR_MS, utc: true } as const;
+  const { lines, sum: whole } = makeReport(journal, request);
+  const unvalued = lines.filter(({ unrealised }) => unrealised === null);
+  const findings: MoneyFinding[] = [];
+  if (strict && unvalued.length > 0) {
+    const detail = { days: unvalued.map(({ of }) => of).join(' ') };
+    findings.push({ what: 'a day is not valued at both its ends', detail });
+  }
+  const days = sum(lines.map(({ total }) => total));
+  if (unvalued.length === 0 && !days.eq(whole.total)) {
+    const detail = { days: days.toFixed(), whole: whole.total.toFixed() };
+    findings.push({ what: 'the days do not add up to the whole', detail });
+  }
+  return { checks: lines.length, findings };
 }
 
 /** The daily totals, which outlive the rows, are what the rows come to. */

@@ -153,6 +153,25 @@ describe('report (strategy 17.4)', () => {
     assert.equal(whole.sum.unrealised?.toFixed(), '0.1');
   });
 
+  it('with the marks of its turn each day is valued, and the days add up to the whole, whatever that mark is', () => {
+    for (const [mark, late, first] of [
+      ['151', 5_000, '0.95'],
+      ['149', 5_000, '-1.05'],
+      // Nothing was traded in the night that nobody watched: any mark will do.
+      ['152', 10 * 3_600_000, '1.95'],
+    ] as const) {
+      const journal = exampleJournal();
+      const midnight = DAY_MS + 86_400_000;
+      const marks = { [SOL]: decimal(mark) };
+      journal.append([{ kind: 'money.marks', key: 'all', atMs: midnight + late, body: marks }]);
+      const request = { days: 3, by: 'day', nowMs: midnight + 12 * 3_600_000, keptMs: KEPT_MS, utc: true } as const;
+      const { lines, sum: whole } = makeReport(journal, request);
+      assert.equal(lines[0]?.unrealised?.toFixed(), first);
+      assert.equal(sum(lines.map((line) => line.total)).toFixed(), whole.total.toFixed());
+      assert.equal(whole.unrealised?.toFixed(), '0.1');
+    }
+  });
+
   it('names what no order of the engine traded, also from daily totals', () => {
     const journal = exampleJournal();
     const origins = ['foreign', 'foreign', 'liquidation', 'adl'] as const;
