@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type MarketSummary, summaryOf } from '../market/feed.ts';
 import { ALWAYS, type Range, symbolsIn } from '../market/store.ts';
 import { e9 } from '../paper/fixed.ts';
@@ -222,6 +223,29 @@ function axisOf(text: string): { readonly name: string; readonly values: readonl
   return { name, values: values.map((value) => value.trim()) };
 }
 
+const sweepFile = z.strictObject({
+  symbols: z.array(z.string().min(1)).min(1).optional(),
+  set: z.record(z.string(), z.array(z.string().regex(/^[^,=]+$/)).min(1)),
+});
+
+/** What a sweep's file asks. @throws AskError naming the place in it */
+export function sweepOf(
+  file: string,
+  json: unknown,
+): { readonly symbols: readonly string[] | null; readonly sets: readonly string[] } {
+  const { data, error } = sweepFile.safeParse(json);
+  if (data === undefined) {
+    const wrong = error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
+    throw new AskError(
+      `--sweep: ${file}: ${wrong.join('; ')}; expected "set": { "order_notional_usdt": ["200", "500"] }, and "symbols" if not all`,
+    );
+  }
+  return {
+    symbols: data.symbols ?? null,
+    sets: Object.entries(data.set).map(([name, values]) => `${name}=${values.join(',')}`),
+  };
+}
+
 /** One run of the plan. */
 export function questionOf(plan: Plan, point: Point, fill: FillRule): Question {
   const { asked, summaries, range, splitMs, invented } = plan;
@@ -230,7 +254,17 @@ export function questionOf(plan: Plan, point: Point, fill: FillRule): Question {
     isDrawn: counts.candle > 0,
   }));
   return {
-    ...{ directory: asked.market, symbols, range, splitMs, invented, fill, seed: asked.seed, audit: asked.audit },
+    ...{
+      directory: asked.market,
+      symbols,
+      range,
+      splitMs,
+      invented,
+      fill,
+      seeded: null,
+      seed: asked.seed,
+      audit: asked.audit,
+    },
     ...{ equityUsdt: asked.equityUsdt, latency: asked.latency, fundingPercent: asked.fundingPercent },
     ...{ makerFeePercent: asked.makerFeePercent, takerFeePercent: asked.takerFeePercent },
     ...{ rows: point.rows, variables: point.variables },

@@ -9,6 +9,7 @@ import { createMemoryJournal } from '../journal/memory.ts';
 import { eventsOf } from '../market/feed.ts';
 import { e9 } from '../paper/fixed.ts';
 import { createPaper, feedFrom, type PaperExchange, type PaperRequest, ReplayMarket } from '../paper/index.ts';
+import type { PaperFill } from '../paper/model.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Chance, chance } from '../simulate/chance.ts';
 import { connectNetwork, type Life, type NetworkParts } from '../simulate/network.ts';
@@ -49,6 +50,10 @@ export interface Played {
 }
 
 export interface PlayOptions {
+  /** Hears of each fill at the exchange. */
+  readonly onFill?: (fill: PaperFill, atMs: number) => void;
+  /** Hears what the engine reports, at true time. */
+  readonly onFact?: (fact: Fact, atMs: number) => void;
   readonly onProgress?: (simulatedMs: number) => void;
   /** Asked every five simulated minutes. */
   readonly interrupted?: () => boolean;
@@ -110,19 +115,24 @@ class Play {
     this.#time = time;
     this.#options = options;
     this.#network = draw('network');
-    const { directory, range, seed, symbols } = question;
+    const { directory, range, seed, symbols, seeded } = question;
     const specs = symbols.map(({ spec }) => spec);
     this.#exchange = createPaper({
-      ...{ seed, startMs: range.fromMs, instruments: specs, equityUsdt: question.equityUsdt },
+      ...{ seed, startMs: seeded?.fromMs ?? range.fromMs, instruments: specs, equityUsdt: question.equityUsdt },
       ...{ makerFeePercent: question.makerFeePercent, takerFeePercent: question.takerFeePercent },
       // The way there is the network's.
       ...{ createLatencyMs: 0, cancelLatencyMs: 0 },
-      replay: {
-        ...{ fill: question.fill, invented: question.invented },
-        feedOf: (symbol) => feedFrom(eventsOf({ directory, symbol, seed, range })),
-      },
+      ...(seeded === null
+        ? {
+            replay: {
+              ...{ fill: question.fill, invented: question.invented },
+              feedOf: (symbol: string) => feedFrom(eventsOf({ directory, symbol, seed, range })),
+            },
+          }
+        : { profile: seeded.profile }),
     });
     const { venue } = this.#exchange;
+    this.#exchange.advance(range.fromMs);
     for (const spec of specs) {
       if (question.fundingPercent !== null) venue.setFunding(spec.name, e9(question.fundingPercent) / 100n);
       const row = settings.symbols.find(({ instrument }) => instrument === spec.name);
@@ -136,6 +146,7 @@ class Play {
       if (event.type !== 'fill') return;
       for (const period of this.#periods()) period.filled(event.fill, venue.nowMs);
       this.#samples.filled(event.fill);
+      options.onFill?.(event.fill, venue.nowMs);
     });
   }
 
@@ -241,6 +252,7 @@ class Play {
   }
 
   #hear(fact: Fact): void {
+    this.#options.onFact?.(fact, this.#time.nowMs);
     for (const period of this.#periods()) period.hear(fact);
     this.#lots.hear(fact);
     const booking = bookingOf(fact);

@@ -1,5 +1,5 @@
 import type { Range } from '../market/store.ts';
-import type { FillRule, InstrumentSpec, InventedBook } from '../paper/index.ts';
+import type { FillRule, InstrumentSpec, InventedBook, MarketProfile } from '../paper/index.ts';
 
 /** What one run of a backtest is asked (strategy 19.2). Plain values: it goes to a process of its own. */
 export interface Question {
@@ -14,6 +14,8 @@ export interface Question {
   /** USDT of each account at the beginning. */
   readonly equityUsdt: string;
   readonly fill: FillRule;
+  /** The embedded exchange's own market in place of a stored one: for the self-check (strategy 19.4). null: the stored one. */
+  readonly seeded: { readonly profile: MarketProfile; readonly fromMs: number } | null;
   /** null: books were recorded. */
   readonly invented: InventedBook | null;
   /** Percent of the notional; below zero: a rebate. */

@@ -1,17 +1,20 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Answer, answerOf } from '../backtest/answer.ts';
 import { answerHtml } from '../backtest/html.ts';
 import { Kept } from '../backtest/kept.ts';
-import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES } from '../backtest/plan.ts';
+import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
 import { play } from '../backtest/play.ts';
 import { DEFAULT_LATENCY, type Row } from '../backtest/question.ts';
+import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
 import { playInWorkers } from '../backtest/workers.ts';
 import { MarketError } from '../market/errors.ts';
-import { FILL_RULES, type FillRule } from '../paper/index.ts';
+import { FILL_RULES, type FillRule, knownInstruments } from '../paper/index.ts';
 import { lasting } from '../simulate/report-text.ts';
+import { MARKETS } from '../simulate/setup.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 import { MARKET_DIRECTORY } from './market.ts';
 
@@ -30,6 +33,8 @@ interface Given {
   readonly symbolsFile?: string;
   readonly equity: string;
   readonly set: readonly string[];
+  readonly sweep?: string;
+  readonly selfCheck?: string;
   readonly from?: string;
   readonly to?: string;
   readonly fill: FillRule | 'both';
@@ -59,6 +64,10 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option('--symbols-file <file>', 'their rows (default: GRVT_HEDGE_SYMBOLS_FILE; without a row a small one)')
     .option('--equity <usdt>', 'of each account at the beginning', '10000')
     .option('--set <name=values>', 'a setting and its values, by comma; every combination is played', collect, [])
+    .option(
+      '--sweep <file>',
+      'settings and symbols from a file, as config/backtest_sweep.example.json; --set comes on top',
+    )
     .option('--from <time>', 'from there, UTC: 2026-01-05 or 2026-01-05T08:00')
     .option('--to <time>', 'to there')
     .addOption(
@@ -72,13 +81,17 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option('--latency <ms,ms>', 'one way: orders, data', `${ordersMs},${dataMs}`)
     .option('--seed <seed>', 'of paths within candles and of latency', '1')
     .option('--no-audit', 'without the auditor: faster')
+    .option(
+      '--self-check <hours>',
+      'hold a replay of so many hours of the embedded exchange against that exchange itself',
+    )
     .option('--workers <count>', 'processes at a time (default: the cores there are)')
     .option('--html <file>', 'write the answer there too, with charts: one file that needs no network')
     .option('--json', 'as JSON, decimals as text')
     .option('--yes', 'however long it takes')
     .action(async (given: Given) => {
       try {
-        ended(await backtest(given));
+        ended(given.selfCheck === undefined ? await backtest(given) : await checkItself(given.selfCheck, given.seed));
       } catch (thrown) {
         if (!(thrown instanceof AskError) && !(thrown instanceof MarketError)) throw thrown;
         console.error(thrown.message);
@@ -145,6 +158,34 @@ async function backtest(given: Given): Promise<number> {
   return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
 }
 
+/** Strategy 19.4. @returns 70 where a difference has no known kind @throws AskError */
+async function checkItself(hours: string, seed: string): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'self-check-'));
+  try {
+    const { windows, sameCreates, sameFills } = await selfCheck({
+      ...{ directory, spec: knownInstruments()[0]!, profile: MARKETS.meanReverting, fromMs: Date.UTC(2026, 0, 5) },
+      ...{ seed: wholeOf('seed', seed, 0, MAX_SEED), hours: wholeOf('self-check', hours, 1, MOST_CHECKED_HOURS) },
+      onWindow: (done, of) => progress(`${done} of ${of} windows`),
+    });
+    clearProgress();
+    const kinds = Map.groupBy(windows, ({ difference }) => difference?.kind ?? 'none');
+    for (const { fromMs, difference } of windows) {
+      const told =
+        difference === null
+          ? 'nothing differs'
+          : `${difference.kind}: ${difference.live}; replay: ${difference.replay}`;
+      console.log(`${new Date(fromMs).toISOString().slice(11, 16)}  ${told}`);
+    }
+    const counts = [...kinds].map(([kind, all]) => `${kind} ${all.length}`).join(', ');
+    console.log(
+      `${sameCreates} creates and ${sameFills} fills were the same before something differed. First differences: ${counts}.`,
+    );
+    return kinds.has('other') ? EXIT_BROKEN : EXIT_GOOD;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /** @throws AskError */
 function writePage(file: string, text: string): void {
   try {
@@ -166,12 +207,14 @@ function askedOf(given: Given): Asked {
   const variables = Object.fromEntries(
     STRATEGY_VARIABLES.flatMap((name) => (env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]])),
   );
+  const sweep =
+    given.sweep === undefined ? { symbols: null, sets: [] } : sweepOf(given.sweep, readJson('sweep', given.sweep));
   return {
     market: given.market,
-    symbols: given.symbols === undefined ? null : given.symbols.split(',').map((name) => name.trim()),
+    symbols: given.symbols === undefined ? sweep.symbols : given.symbols.split(',').map((name) => name.trim()),
     rows: rowsOf(given.symbolsFile ?? env.GRVT_HEDGE_SYMBOLS_FILE ?? null),
     variables,
-    sets: given.set,
+    sets: [...sweep.sets, ...given.set],
     fromMs: given.from === undefined ? null : timeOf('from', given.from),
     toMs: given.to === undefined ? null : timeOf('to', given.to),
     equityUsdt: decimalOf('equity', given.equity),
@@ -189,15 +232,19 @@ function askedOf(given: Given): Asked {
   };
 }
 
+/** @throws AskError when the file cannot be read, or is no JSON */
+function readJson(option: string, file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    throw new AskError(`--${option}: ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
 /** @throws AskError when the file cannot be read or is no list of rows; what a row says is judged with the settings */
 function rowsOf(file: string | null): readonly Row[] {
   if (file === null) return [];
-  let rows: unknown;
-  try {
-    rows = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (thrown) {
-    throw new AskError(`--symbols-file: ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
+  const rows = readJson('symbols-file', file);
   if (!Array.isArray(rows) || rows.some((row) => row === null || typeof row !== 'object'))
     throw new AskError(`--symbols-file: ${file}: expected a list of rows, as in config/hedge_symbols.example.json`);
   return rows as readonly Row[];
@@ -216,6 +263,8 @@ function decimalOf(option: string, text: string): string {
   return text;
 }
 
+/** More takes the better part of an hour. */
+const MOST_CHECKED_HOURS = 24;
 const MAX_WORKERS = 1_024;
 const MAX_SEED = 4_294_967_295;
 
