@@ -29,6 +29,7 @@ import {
   whyCommand,
   whySymbolCommand,
 } from './explain.ts';
+import { type FleetOptions, fleetCommand } from './fleet.ts';
 import { journalCommand } from './journal.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
@@ -163,6 +164,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .option(...json)
     .action(async (options: LookOptions) => {
       exitCode = await look((parts) => statusCommand(parts, options));
+    });
+  program
+    .command('fleet')
+    .description('all pairs of the database in GRVT_HEDGE_JOURNAL_URL, worst first; with --port a page and metrics')
+    .option('--port <port>', 'serve a page, /metrics and /status on loopback until stopped; 0 for any', wholeNumber)
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      exitCode = await withSettings('look', async (settings, _warnings, redact) =>
+        fleetCommand(partsOf(settings, redact), options),
+      );
     });
   program
     .command('report')

@@ -90,10 +90,16 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
     redact,
     steadyMs: () => clock.steadyMs(),
     isAnew: settings.mode === 'paper',
+    pageUrl: pageOf(settings),
     reset: (journal: EngineJournal) => beginAgain(journal, clock.nowMs()),
     ...(standby ? { leaseWaitMs: Number.POSITIVE_INFINITY, onWait: (holder: string) => say(waiting(holder)) } : {}),
   };
   return orStandBy(parts, () => openDatabaseJournal(options));
+}
+
+/** As others reach it: the published name, else the loopback of its machine. */
+function pageOf({ publicUrl, httpPort }: Settings): string | null {
+  return publicUrl ?? (httpPort === null ? null : `http://127.0.0.1:${httpPort}`);
 }
 
 function waiting(holder: string): string {

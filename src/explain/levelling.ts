@@ -56,13 +56,23 @@ const MARGINS_OF_MS = 3 * 3_600_000;
 
 /** Margins and advice of the newest balances in the journal, with their time; empty: an account has none of late. */
 export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number): string[] {
+  const balances = latestBalances(journal, nowMs);
+  if (balances === null) return [];
+  const { A, B } = balances;
+  const atMs = Math.min(rowTimeMs(A), rowTimeMs(B));
+  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines({ A, B }, null)];
+}
+
+/** The newest balances in the journal; null: an account has none of late. */
+export function latestBalances(
+  journal: Pick<Journal, 'scan'>,
+  nowMs: number,
+): Readonly<Record<AccountName, BalanceRow>> | null {
   const newest: Partial<Record<AccountName, BalanceRow>> = {};
   for (const { body } of journal.scan({ kind: 'money', sinceMs: nowMs - MARGINS_OF_MS })) {
     const row = body as MoneyRow;
     if (row.type === 'balance') newest[row.account] = row;
   }
   const { A, B } = newest;
-  if (A === undefined || B === undefined) return [];
-  const atMs = Math.min(rowTimeMs(A), rowTimeMs(B));
-  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines({ A, B }, null)];
+  return A === undefined || B === undefined ? null : { A, B };
 }

@@ -7,7 +7,7 @@ import { JournalError } from '../errors.ts';
 import { journalWith } from '../observed.ts';
 import { compactAtOpen, type OpenJournalOptions, type SqliteJournal } from '../sqlite.ts';
 import { type Connection, connectDatabase, databaseError, giveUp } from './connection.ts';
-import { type HeldLease, LEASE_MS, type LeaseOfOther, settleBehind, takeLease } from './lease.ts';
+import { type HeldLease, LEASE_MS, type LeaseOfOther, namePage, settleBehind, takeLease } from './lease.ts';
 import { DatabaseLog, type Moment, type Trouble } from './log.ts';
 import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
 import { migrateDatabase } from './schema.ts';
@@ -31,6 +31,8 @@ export interface OpenDatabaseOptions extends OpenJournalOptions {
   readonly steadyMs: () => number;
   /** How long another engine's lease is waited for; default {@link LEASE_WAIT_MS}. */
   readonly leaseWaitMs?: number;
+  /** Where this engine's own page is, for whoever looks at all pairs (strategy 18.3). */
+  readonly pageUrl?: string | null;
   /** Another engine holds the lease: said once for each. */
   readonly onWait?: (holder: string) => void;
   /** How long `close` waits for a database that does not answer. */
@@ -79,6 +81,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
   try {
     await migrateDatabase(connection.client, name);
     const { lease, leasedAt } = await leaseOf(connection, { ...options, holder, name, now });
+    await namePage(connection.client, lease, options.pageUrl ?? null);
     let copy: Copy | null = null;
     // It renews the lease from now on: a long journal takes a while to be fetched.
     const log = new DatabaseLog({

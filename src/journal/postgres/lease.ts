@@ -64,6 +64,11 @@ export async function renewLease(client: Client, { pair, epoch }: HeldLease, nam
     throw new JournalError('lease-over', name, `epoch ${epoch} is over: another engine holds the lease`);
 }
 
+/** Says where the holder's own page is. */
+export async function namePage(client: Client, { pair, epoch }: HeldLease, url: string | null): Promise<void> {
+  await client.query('UPDATE grvt_hedge.pairs SET page_url = $3 WHERE id = $1 AND epoch = $2', [pair, epoch, url]);
+}
+
 /** Lets go of it at once, for the next holder. */
 export async function releaseLease(client: Client, { pair, epoch }: HeldLease): Promise<void> {
   await client.query(

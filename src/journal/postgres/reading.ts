@@ -18,6 +18,8 @@ export interface PairState {
   readonly leaseLeftMs: number;
   readonly lastSeq: number;
   readonly isBehind: boolean;
+  /** Its engine's own page, as the engine names it; null: it has none. */
+  readonly page: string | null;
 }
 
 /** What `check` says of a database. */
@@ -33,16 +35,25 @@ export interface DatabaseState {
 const APPLICATION = 'grvt-hedge look';
 
 const PAIRS = `
-  SELECT id, name, epoch, is_behind,
+  SELECT id, name, epoch, is_behind, page_url,
          CASE WHEN held_until > clock_timestamp() THEN holder END AS holder,
          greatest(0, (1000 * extract(epoch FROM held_until - clock_timestamp()))::double precision) AS left_ms,
          greatest(removed_seq, (SELECT coalesce(max(seq), 0) FROM grvt_hedge.entries WHERE pair = pairs.id)) AS last_seq
   FROM grvt_hedge.pairs`;
 
-/** Every pair of a database, by name. The schema must be there. */
-export async function pairsOf(client: Client): Promise<PairState[]> {
-  const { rows } = await client.query(`${PAIRS} ORDER BY name`);
-  return rows.map(pairOf);
+/** Every pair of a database, by name. @throws JournalError */
+export async function listPairs(address: string): Promise<PairState[]> {
+  const name = shownDatabase(address);
+  const { client } = await connectDatabase(address, APPLICATION, 'reading');
+  try {
+    if (!(await isOurs(client))) return [];
+    await requireSchema(client, name);
+    return (await client.query(`${PAIRS} ORDER BY name`)).rows.map(pairOf);
+  } catch (thrown) {
+    throw databaseError(thrown, name, 'reading it');
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 /** Whether an engine has made our tables there. */
@@ -66,6 +77,7 @@ function pairOf(row: Record<string, unknown>): PairState {
     leaseLeftMs: Number(row.left_ms ?? 0),
     lastSeq: Number(row.last_seq),
     isBehind: row.is_behind === true,
+    page: row.page_url === null ? null : String(row.page_url),
   };
 }
 

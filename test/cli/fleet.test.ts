@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fleetCommand, fleetLines, fleetMetrics, fleetPage } from '../../src/cli/fleet.ts';
+import { type FleetPair, worstFirst } from '../../src/engine/fleet.ts';
+import { rememberPair } from '../../src/journal/pair.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { openPair } from '../journal/postgres/support.ts';
+import { CLOCK, note, temporaryDirectory } from '../journal/support.ts';
+import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+const NOW_MS = 1_900_000_000_000;
+
+function pair(label: string, changes: Partial<FleetPair> = {}): FleetPair {
+  return {
+    pair: `dev-${label}`,
+    label,
+    holder: 'machine:1:ab',
+    leaseLeftMs: 7_000,
+    heardAtMs: NOW_MS,
+    page: 'http://127.0.0.1:8787',
+    symbols: [],
+    unhedgedUsdt: '0',
+    unhedgedSinceMs: null,
+    equityUsdt: '100',
+    todayUsdt: '1.5',
+    alerts: [],
+    failure: null,
+    ...changes,
+  };
+}
+
+const alert = (critical: boolean, en: string) =>
+  ({ critical, information: false, text: { en, zh: en } }) as FleetPair['alerts'][number];
+
+describe('18.3 the fleet', () => {
+  const worst = [
+    pair('unreadable', { failure: 'journal x: damaged' }),
+    pair('alone', { holder: null, unhedgedUsdt: '10' }),
+    pair('critical', { alerts: [alert(true, 'MMR')] }),
+    pair('open', { unhedgedUsdt: '900', unhedgedSinceMs: NOW_MS - 60_000 }),
+    pair('less open', { unhedgedUsdt: '20' }),
+    pair('a'),
+    pair('b'),
+  ];
+
+  it('is shown worst first, whatever the order it is read in', () => {
+    for (const order of [worst, [...worst].reverse(), [...worst].sort((a, b) => (a.label < b.label ? -1 : 1))])
+      assert.deepEqual([...order].sort(worstFirst), worst);
+  });
+
+  it('the table has totals, and below it what needs somebody', () => {
+    const lines = fleetLines(worst, NOW_MS);
+    assert.match(
+      lines[0] ?? '',
+      /^7 pairs, 6 traded; unhedged 930\.00 USDT, equity 700\.00 USDT, today 10\.50 USDT, 1 critical/,
+    );
+    assert.ok(lines.includes('alone: no engine trades it, and something is unhedged'));
+    assert.ok(lines.includes('critical: !! MMR'));
+    assert.ok(lines.includes('unreadable: journal x: damaged'));
+  });
+
+  it('nothing that a journal says can become markup or a script of the page', () => {
+    const evil = '<script>alert(1)</script>"\'&';
+    const page = fleetPage(
+      [pair(evil, { holder: evil, page: 'javascript:alert(1)', alerts: [alert(true, evil)], failure: evil })],
+      NOW_MS,
+      evil,
+      NOW_MS,
+    );
+    assert.doesNotMatch(page, /<script|javascript:/);
+    assert.match(page, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39;&amp;/);
+    const good = fleetPage([pair('a')], NOW_MS, null, NOW_MS + 9_000);
+    assert.match(good, /<a href="http:\/\/127\.0\.0\.1:8787">page<\/a>/);
+    assert.match(good, /read 9 s ago/);
+  });
+
+  it('metrics name each pair, and say when the database does not answer', async () => {
+    const text = await fleetMetrics([pair('a', { unhedgedUsdt: '12.5', holder: null })], false);
+    assert.match(text, /^grvt_fleet_read 0$/m);
+    assert.match(text, /^grvt_fleet_traded\{pair="dev-a",name="a"\} 0$/m);
+    assert.match(text, /^grvt_fleet_unhedged_usdt\{pair="dev-a",name="a"\} 12\.5$/m);
+  });
+});
+
+describe('18.3 the fleet of a database', needsPostgres(), () => {
+  let server: TestPostgres;
+  let address: string;
+  before(async () => {
+    server = await startPostgres();
+    address = await server.fresh();
+  });
+  after(() => server?.stop());
+
+  function settings(url: string): Settings {
+    const env = { GRVT_HEDGE_DATA_DIR: temporaryDirectory(), ...(url === '' ? {} : { GRVT_HEDGE_JOURNAL_URL: url }) };
+    const reading = loadSettings({
+      root: join(import.meta.dirname, '../..'),
+      envFile: '/dev/null',
+      env,
+      purpose: 'look',
+    });
+    return reading.ok ? reading.settings : assert.fail(reading.errors.join());
+  }
+
+  const shown = async (url: string) => {
+    const [printed, complained]: [string[], string[]] = [[], []];
+    const print = (line: string) => void printed.push(line);
+    const complain = (line: string) => void complained.push(line);
+    const code = await fleetCommand({ settings: settings(url), clock: CLOCK, print, complain }, {});
+    return { code, text: [...printed, ...complained].join('\n') };
+  };
+
+  it('lists each pair with who trades it and where its page is, read from another machine', async () => {
+    assert.match((await shown(address)).text, /No engine has written to this database yet/);
+    const one = await openPair(address, { pairName: 'dev-1-2', pageUrl: 'http://127.0.0.1:8801' });
+    rememberPair(one, { label: 'grvt-hedge dev 1-2', accounts: { A: '1', B: '2' } }, CLOCK.nowMs());
+    await one.durable(one.append([note('any', 1)]));
+    const two = await openPair(address, { pairName: 'dev-3-4' });
+    two.close();
+    await two.ended;
+    const { code, text } = await shown(address);
+    assert.equal(code, 0);
+    assert.match(text, /^2 pairs, 1 traded/);
+    assert.match(text, /grvt-hedge dev 1-2 .*:\d+:[0-9a-f]+ .*http:\/\/127\.0\.0\.1:8801/);
+    assert.match(text, /dev-3-4 +NONE/);
+    one.close();
+    await one.ended;
+  });
+
+  it('69 where the database does not answer, 78 where there is none', async () => {
+    const away = await shown(server.url('postgres', 9));
+    assert.equal(away.code, 69, away.text);
+    assert.doesNotMatch(away.text, /p@ss|p%40ss/);
+    assert.equal((await shown('')).code, 78);
+  });
+});
