@@ -283,10 +283,10 @@ function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSi
 }
 
 function quotes(orders: readonly ManagedOrder[]): readonly QuotedOrder[] {
-  return orders.map(({ account, side, size, price }) => ({
+  return orders.map(({ account, side, size, price, isIntent }) => ({
     account,
     side,
     size: size.toFixed(),
-    price: price.toFixed(),
+    price: isIntent ? null : price.toFixed(),
   }));
 }

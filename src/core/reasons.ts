@@ -215,7 +215,8 @@ export interface QuotedOrder {
   readonly account: AccountName;
   readonly side: Side;
   readonly size: string;
-  readonly price: string;
+  /** null: an intent; it is priced when it leaves (strategy 7.1). */
+  readonly price: string | null;
 }
 
 export type ReasonCode = keyof ReasonParams;

@@ -389,6 +389,8 @@ function markFiguresZh({ read, accepted, book }: ReasonParams['mark-doubtful']):
   return parts.filter((part) => part !== '').join('，');
 }
 
+const BEING_PRICED: Readonly<Record<Language, string>> = { en: ' (being priced)', zh: '（定价中）' };
+
 function quoted({ account, side, size, price }: QuotedOrder, language: Language): string {
-  return `${account} ${SIDES[language][side]} ${size} @ ${price}`;
+  return `${account} ${SIDES[language][side]} ${size}${price === null ? BEING_PRICED[language] : ` @ ${price}`}`;
 }

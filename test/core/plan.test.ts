@@ -6,6 +6,19 @@ import type { PlanInput } from '../../src/core/plan-input.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { d, input, lot, NOW, order, plain, rest } from '../support/core.ts';
 
+it('8.2 what quotes is said with the price of an order, and without one for an intent', () => {
+  const intent = { ...order('B', 'sell', 5, 100), isIntent: true } as const;
+  const { idle } = makePlan(input({ a: 5, b: -5, orders: [order('A', 'buy', 5, 99), intent] }));
+  assert.ok(idle?.code === 'quoting', idle?.code);
+  assert.deepEqual(
+    idle.params.orders.map(({ account, price }) => [account, price]),
+    [
+      ['A', '99'],
+      ['B', null],
+    ],
+  );
+});
+
 describe('5 what the state is chosen by', () => {
   it('5.1 a symbol rests until the rest’s last millisecond', () => {
     const resting = (untilMs: number) =>

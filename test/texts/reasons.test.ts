@@ -35,6 +35,15 @@ describe('reasons are values', () => {
   const quoting = (account: 'A' | 'B', size: string) =>
     reasonKey(reason('quoting', '8.2', { orders: [{ account, side: 'buy', size, price: '1' }] }));
   it('7.3 other figures are the same reason', () => assert.equal(quoting('A', '0.5'), quoting('A', '12')));
+  it('7.1 an intent is quoted without a price, which it gets when it leaves', () => {
+    const order = { account: 'A', side: 'buy', size: '0.5' } as const;
+    const text = (price: string | null) => {
+      const { en, zh } = reasonWords(reason('quoting', '8.2', { orders: [{ ...order, price }] }));
+      return [en, zh];
+    };
+    assert.deepEqual(text('612.3'), ['quoting: A buy 0.5 @ 612.3', '挂单中：A 买入 0.5 @ 612.3']);
+    assert.deepEqual(text(null), ['quoting: A buy 0.5 (being priced)', '挂单中：A 买入 0.5（定价中）']);
+  });
   it('7.3 another account is another reason', () => assert.notEqual(quoting('A', '0.5'), quoting('B', '0.5')));
   it('7.3 another code is another reason', () =>
     assert.notEqual(reasonKey(reason('awaits-book', '6.2')), reasonKey(reason('awaits-price', '6.2'))));
