@@ -9,6 +9,7 @@ import type { Standing } from '../src/core/modes.ts';
 import { type OpeningsLimits, type OpeningsStops, stopReason } from '../src/core/openings-stop.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
+import type { SubmissionSettings } from '../src/core/submission/memory.ts';
 import { netLeftOf, reportOf } from '../src/core/symbol/report.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, Reporter } from '../src/ports.ts';
@@ -19,7 +20,6 @@ import { heartbeatMachine } from './heartbeat.ts';
 import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
 import type { StopCleanupInput } from './stop-cleanup.ts';
-import type { SubmissionSettings } from './submission-steps.ts';
 import { memoryOf, symbolMachine } from './symbol.ts';
 
 /**

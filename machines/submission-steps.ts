@@ -1,24 +1,26 @@
 import type { AnyActorRef } from 'xstate';
-import { type Decimal, max } from '../src/core/decimal.ts';
+import type { Now } from '../src/core/assess.ts';
+import type { Decimal } from '../src/core/decimal.ts';
 import { errorText } from '../src/core/error-text.ts';
-import type { OrderWords } from '../src/core/facts.ts';
-import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
-import type { OrderOutcome, PreparedOrder, PricedFrom } from '../src/core/journal-entry.ts';
-import type {
-  AttemptRefused,
-  LookupsDone,
-  OrderResolved,
-  SubmissionEnded,
-  SubmissionHalt,
-  SubmissionTold,
-} from '../src/core/messages.ts';
-import type { AccountName, Book, ExchangeOrder, Instrument, Intent, Side, TrackedOrder } from '../src/core/model.ts';
+import type { OrderOutcome, PreparedOrder } from '../src/core/journal-entry.ts';
+import type { LookupsDone, OrderResolved, SubmissionEnded, SubmissionTold } from '../src/core/messages.ts';
+import type { AccountName, ExchangeOrder, Instrument, Side, TrackedOrder } from '../src/core/model.ts';
 import { clientOrderIdOf, isOwnOrder, nonceOf } from '../src/core/order-id.ts';
-import { checkSendable, type PricedOrder, priceFor, touchOf } from '../src/core/pricing.ts';
+import type { PricedOrder } from '../src/core/pricing.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
-import { isPostOnlyRefusal } from '../src/core/refusals.ts';
+import { mayLive } from '../src/core/submission/answers.ts';
+import {
+  type Draft,
+  initialSubmission,
+  intentOf,
+  orderOf,
+  type Quote,
+  type SubmissionMemory,
+  type SubmissionSettings,
+} from '../src/core/submission/memory.ts';
+import { type Market, quoteFor } from '../src/core/submission/quote.ts';
+import { orderResolved, refusedAttempt, submissionEnded } from '../src/core/submission/told.ts';
 import type { SubmissionTask } from '../src/core/submission/tracked.ts';
-import { furtherRow } from '../src/core/view.ts';
 import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder } from '../src/ports.ts';
 
 /**
@@ -44,24 +46,12 @@ export const CONFIRM_LOOKUPS_MAX = 10;
 export const FENCE_TTL_MS = 5_000;
 /** Waited past the fence's time, for clocks that do not run alike. */
 export const FENCE_MARGIN_MS = 500;
-/** Past an order's expiry by the exchange's clock before it counts: the clock is read from a header of whole seconds. */
-export const EXPIRY_MARGIN_MS = 2_000;
-/** The same for an order that a former holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
-export const FORMER_EXPIRY_MARGIN_MS = 10_000;
 /** The order history is read from so long before the send: covers a clock that was set meanwhile. */
 export const HISTORY_MARGIN_MS = 60_000;
 /** While unknown, the pauses between questions double from here … */
 export const UNKNOWN_PAUSE_MS = 250;
 /** … up to here, for ever: two questions a minute cost nothing. */
 export const UNKNOWN_PAUSE_MAX_MS = 30_000;
-
-/** The settings a submission goes by. */
-export interface SubmissionSettings {
-  /** Attempts of one submission (`POST_ONLY_MAX_RETRY`). */
-  readonly postOnlyMaxRetry: number;
-  /** Life of each order (`ORDER_TTL_SEC`), milliseconds. */
-  readonly orderTtlMs: number;
-}
 
 /** What the gateway lends its submissions: both of them act at once, in the same turn of the loop. */
 export interface SubmissionDesk {
@@ -100,15 +90,6 @@ export interface SubmissionInput {
   readonly task: SubmissionTask;
 }
 
-/** What an attempt came to at pricing time. */
-export type Quote =
-  | { readonly kind: 'sendable'; readonly price: Decimal; readonly pricedFrom: PricedFrom }
-  | { readonly kind: 'book-unusable'; readonly why: Reason }
-  | { readonly kind: 'denied'; readonly why: Reason };
-
-/** An attempt before it is signed. */
-export type Draft = Omit<PreparedOrder, 'payload'>;
-
 /** An attempt as it stands in the journal, and its bytes as they leave. */
 export interface Recorded {
   readonly prepared: PreparedOrder;
@@ -117,102 +98,21 @@ export interface Recorded {
   readonly whyNot: () => Reason | null;
 }
 
-/** What a submission knows. */
-export interface SubmissionContext {
-  readonly childId: string;
+/** What a submission knows, and what it works with. */
+export interface SubmissionContext extends SubmissionMemory {
   readonly deps: SubmissionDeps;
   readonly desk: SubmissionDesk;
-  readonly intact: boolean;
-  /** null: nothing is to be submitted, only an order's fate is to be found out. */
-  readonly intent: Intent | null;
-  /** Attempts begun. */
-  readonly attempt: number;
-  readonly postOnlyRefusals: number;
-  /** The price of the last attempt, if it was refused as crossing the book or the index (9.5); null: it was not. */
-  readonly wouldCross: Decimal | null;
-  /** When the last post-only refusal was learned, our clock; null: there was none. The next book is received later (7.4). */
-  readonly refusedAtMs: number | null;
-  readonly rateLimits: number;
-  readonly attemptAtMs: number;
   /** Leave to send this attempt; ended by sending it. */
   readonly admission: Admission | null;
-  readonly quote: Quote | null;
-  readonly draft: Draft | null;
   readonly recorded: Recorded | null;
-  /** The attempt in flight or in doubt. */
-  readonly order: TrackedOrder | null;
-  /** What the exchange last said of it, by REST or its streams; null: it knows no such order, or has said nothing. */
-  readonly seen: ExchangeOrder | null;
-  readonly failure: ExchangeFailure | null;
-  /** Why the present attempt or outcome is what it is; null: nothing is wrong yet. */
-  readonly why: Reason | null;
-  /** Looks at an acknowledged order. */
-  readonly lookups: number;
-  /** Pauses made while unknown. */
-  readonly rounds: number;
-  readonly fencePassed: boolean;
-  /** On what the question now out may prove absence: known when it was asked, not when it is answered. */
-  /** A former holder of the lease may have prepared it, and may still send it (strategy 18.2). */
-  readonly isFormer: boolean;
-  readonly proofBasis: 'fence' | 'expiry' | null;
-  readonly halt: SubmissionHalt['result'] | null;
 }
 
-/** Where a submission, or the search for an order’s fate, begins. */
+/** Where it begins. */
 export function begin({ input }: { input: SubmissionInput }): SubmissionContext {
-  const { task } = input;
-  return {
-    childId: input.childId,
-    deps: input.deps,
-    desk: input.desk,
-    intact: input.intact,
-    intent: task.kind === 'submit' ? task.intent : null,
-    attempt: task.kind === 'submit' ? 0 : task.order.attempt,
-    postOnlyRefusals: 0,
-    wouldCross: null,
-    refusedAtMs: null,
-    rateLimits: 0,
-    attemptAtMs: 0,
-    admission: null,
-    quote: null,
-    draft: null,
-    recorded: null,
-    order: task.kind === 'resolve' ? task.order : null,
-    seen: null,
-    failure: null,
-    why: task.kind === 'resolve' ? task.why : null,
-    lookups: 0,
-    rounds: task.kind === 'resolve' ? task.rounds : 0,
-    fencePassed: false,
-    isFormer: task.kind === 'resolve' && input.deps.journal.isOfFormer?.(task.order.clientOrderId) === true,
-    proofBasis: null,
-    halt: null,
-  };
-}
-
-/** What is to be submitted. Throws where only an order’s fate is to be found out. */
-export function intentOf(context: SubmissionContext): Intent {
-  if (context.intent === null) throw new Error('a submission without an intent was asked to price one');
-  return context.intent;
-}
-
-/** The attempt in flight or in doubt. Throws before there is one. */
-export function orderOf(context: SubmissionContext): TrackedOrder {
-  if (context.order === null) throw new Error('a submission was asked about an order before it sent one');
-  return context.order;
-}
-
-/** A value the chart’s order of states promises. Throws when it is missing. */
-export function present<T>(value: T | null, what: string): T {
-  if (value === null) throw new Error(`a submission has no ${what} yet`);
-  return value;
-}
-
-/** What an attempt is priced from. */
-export interface Market {
-  readonly book: Book;
-  /** Read only after a refusal that the index may explain (9.5); null: not read. */
-  readonly index: Decimal | null;
+  const { childId, deps, desk, intact, task } = input;
+  const isFormer = task.kind === 'resolve' && deps.journal.isOfFormer?.(task.order.clientOrderId) === true;
+  const handles = { deps, desk, admission: null, recorded: null };
+  return { ...initialSubmission(childId, task, intact, isFormer), ...handles };
 }
 
 /** What an attempt is to be priced from: after a refusal, what was received since (7.4), and perhaps the index (9.5). */
@@ -231,46 +131,23 @@ export async function readMarket({ exchange, instrument, wouldCross, refusedAtMs
   return { book, index: price };
 }
 
-/** Whether an order at that price on that side would take from the book. */
-function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
-  const opposite = (side === 'sell' ? book.bids : book.asks)[0]?.price;
-  if (price === null || opposite === undefined) return false;
-  return side === 'sell' ? price.lte(opposite) : price.gte(opposite);
-}
-
 /** The price of this attempt and whether it may go (strategy 7.1, 7.3, 6.4, 6.6). */
-export function quoteFor(context: SubmissionContext, { book, index }: Market): Quote {
-  const intent = intentOf(context);
-  const instrument = context.deps.instruments.get(intent.instrument);
-  if (instrument === undefined) return { kind: 'denied', why: reason('instrument-unknown', '2.2') };
+export function quoteOf(context: SubmissionContext, market: Market): Quote {
+  const { deps, desk } = context;
   // Before it takes a number: the gateway that replaced its own may give the same one (strategy 9.2).
-  if (context.desk.isOrphaned()) return { kind: 'denied', why: ORPHANED };
-  const old = tooOld(context);
-  if (old !== null) return { kind: 'denied', why: old };
-  const own = intent.beyondPrice === null ? [] : [intent.beyondPrice];
-  const { side, guardPrice, size, nearerThanPrice } = intent;
-  const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];
-  const indexPrice = crossedBook(context.wouldCross, side, book) ? null : index;
-  const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument, indexPrice });
-  const touch = touchOf(book);
-  if (!touch.ok) return { kind: 'book-unusable', why: touch.why };
-  if (!priced.ok) return { kind: 'denied', why: priced.why };
-  const { mostUsdt } = intent;
-  // A repair may rest far from the market at its guard; an opening is worth what it would be bought or sold at.
-  const worthPrice = intent.purpose === 'opening' ? max(priced.price, touch.ask) : touch.bid.plus(touch.ask).div(2);
-  const worth = mostUsdt === undefined ? {} : { worth: { price: worthPrice, mostUsdt } };
-  const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice, ...worth });
-  if (!sendable.ok) return { kind: 'denied', why: sendable.why };
-  return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
+  if (desk.isOrphaned()) return { kind: 'denied', why: ORPHANED };
+  const intent = intentOf(context);
+  const instrument = deps.instruments.get(intent.instrument);
+  return quoteFor(context, market, { instrument, othersPrices: desk.pricesToGoBeyond(intent) }, nowOf(context));
 }
 
-/** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
-export function tooOld(context: SubmissionContext): Reason | null {
-  const { clock } = context.deps;
-  const era = clock.era();
-  const { validInEra = era, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(context);
-  if (era !== validInEra) return reason('decided-before-clock-step', '10.3');
-  return clock.nowMs() > validUntilMs ? reason('decided-on-old-data', '10.3') : null;
+export function nowOf({ deps: { clock } }: SubmissionContext): Now {
+  return { nowMs: clock.nowMs(), era: clock.era() };
+}
+
+/** The exchange's clock; null: not known. */
+export function exchangeNow({ deps: { exchange } }: SubmissionContext): number | null {
+  return exchange.clockSkewMs() === null ? null : exchange.exchangeNowMs();
 }
 
 /** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
@@ -328,95 +205,11 @@ export function journalOutcome(
   }
 }
 
-/** Outcomes after which the exchange may have more to say of an order. */
-function mayLive(outcome: OrderOutcome['outcome']): boolean {
-  return outcome === 'resting' || outcome === 'unknown';
-}
-
-/** The order as facts name it. Throws before there is one. */
-export function orderWords(context: SubmissionContext): OrderWords {
-  const { instrument, account, clientOrderId, side, size, price, purpose, guardPrice } = orderOf(context);
-  return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
-}
-
-/** A create's failure. What carries no kind is a defect of ours, and no proof that nothing left: unknown. */
-export function createFailure(thrown: unknown, account: AccountName): ExchangeFailure {
-  const failure = toFailure(thrown, 'createOrder', account);
-  if (failure === thrown) return failure;
-  return { ...failure, kind: 'unknown' };
-}
-
-/** 2012: the client id overlaps an active order, so an order of that id lives (API 3). */
-export const OVERLAPPING_CLIENT_ID_CODE = 2012;
-
-/** What an answer leaves in the journal. `rejected` promises that nothing traded: a start lets go of it unseen (strategy 11.2). */
-export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['outcome'] {
-  switch (status) {
-    case 'FILLED':
-      return 'filled';
-    case 'CANCELLED':
-      return 'cancelled';
-    case 'REJECTED':
-      return tradedSize.gt(0) ? 'cancelled' : 'rejected';
-    default:
-      return 'resting';
-  }
-}
-
-/** An order the matching engine has not named yet (API 5.1). */
-const UNNAMED_ORDER = /^0x0*$/;
-
-/** Whether the answer is about our order at all, and says more than "received" (`0x00` is an acknowledgement, API 5.1). */
-export function verdict(
-  context: SubmissionContext,
-): 'open' | 'over' | 'post-only' | 'rejected' | 'doubtful' | 'pending' {
-  const { seen } = context;
-  if (seen === null) return 'pending';
-  if (seen.clientOrderId !== orderOf(context).clientOrderId) return 'doubtful';
-  if (seen.status === 'REJECTED') {
-    if (seen.tradedSize.gt(0) || seen.rejectReason === 'OVERLAPPING_CLIENT_ORDER_ID') return 'doubtful';
-    return isPostOnlyRefusal(seen.rejectReason) ? 'post-only' : 'rejected';
-  }
-  if (seen.status === 'FILLED' || seen.status === 'CANCELLED') return 'over';
-  if (seen.status === 'OPEN' && !UNNAMED_ORDER.test(seen.orderId)) return 'open';
-  return 'pending';
-}
-
-/** Whether that row is one of our order. */
-export function isOfOrder({ order }: SubmissionContext, row: ExchangeOrder): boolean {
-  return order !== null && order.clientOrderId === row.clientOrderId;
-}
-
-/** What is known of the order after an answer: a stream may have told more of it already. */
-export function knownAfter({ seen }: SubmissionContext, answer: ExchangeOrder | null): ExchangeOrder | null {
-  if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
-  return furtherRow(seen, answer);
-}
-
 /** Gives an answer about an order to the view of its account: its symbol decides on that, and need not wait for a whole reading (10.1). */
 export function shareAnswer(system: AnyActorRef['system'], account: AccountName, order: ExchangeOrder | null): void {
   if (order === null) return;
   const message: LookupsDone = { type: 'lookups.done', lookups: [{ clientOrderId: order.clientOrderId, order }] };
   system.get(`poller:${account}`)?.send(message);
-}
-
-/** A pause that doubles from `first` with each time before, up to `most`; milliseconds. */
-export function growing(first: number, times: number, most: number): number {
-  return Math.min(most, first * 2 ** Math.min(times, 30));
-}
-
-/** Whether the order has expired by the exchange's clock; never by ours alone (strategy 9.6). */
-export function hasExpired(context: SubmissionContext): boolean {
-  const { exchange } = context.deps;
-  if (exchange.clockSkewMs() === null) return false;
-  const marginMs = context.isFormer ? FORMER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
-  return exchange.exchangeNowMs() > orderOf(context).expirationMs + marginMs;
-}
-
-/** What proves that an order is not coming any more, besides what the exchange says of it (strategy 9.6, 18.2); null: nothing yet. */
-export function proofBasisOf(context: SubmissionContext): SubmissionContext['proofBasis'] {
-  if (context.fencePassed && !context.isFormer) return 'fence';
-  return hasExpired(context) ? 'expiry' : null;
 }
 
 /** Which order is asked for, and of whom. */
@@ -441,49 +234,16 @@ export async function findInLists({ exchange, order, orderTtlMs }: ListQuestion)
   );
 }
 
-/** What the symbol is told when its submission is over. */
-export const ended = (context: SubmissionContext, result: SubmissionEnded['result']): SubmissionTold => ({
-  type: 'submission.told',
-  childId: context.childId,
-  message: {
-    type: 'submission.ended',
-    intentId: intentOf(context).intentId,
-    account: intentOf(context).account,
-    atMs: context.deps.clock.nowMs(),
-    result,
-  },
-});
+export const ended = (context: SubmissionContext, result: SubmissionEnded['result']): SubmissionTold =>
+  submissionEnded(context, result, context.deps.clock.nowMs());
 
-/** What the symbol is told when there is proof of what became of an order (strategy 9.6). */
-export const resolved = (context: SubmissionContext, outcome: OrderResolved['outcome']): SubmissionTold => ({
-  type: 'submission.told',
-  childId: context.childId,
-  message: {
-    type: 'order.resolved',
-    clientOrderId: orderOf(context).clientOrderId,
-    account: orderOf(context).account,
-    atMs: context.deps.clock.nowMs(),
-    outcome,
-  },
-});
+export const resolved = (context: SubmissionContext, outcome: OrderResolved['outcome']): SubmissionTold =>
+  orderResolved(context, outcome, context.deps.clock.nowMs());
 
-/** What the symbol is told when an attempt is over and nothing of it lives. */
-export const attemptRefused = (context: SubmissionContext): SubmissionTold => {
-  const { clientOrderId, account } = orderOf(context);
-  const message: AttemptRefused = {
-    type: 'attempt.refused',
-    clientOrderId,
-    account,
-    atMs: context.deps.clock.nowMs(),
-  };
-  return { type: 'submission.told', childId: context.childId, message };
-};
+export const attemptRefused = (context: SubmissionContext): SubmissionTold =>
+  refusedAttempt(context, context.deps.clock.nowMs());
 
-/** What proves that the order never came to be, in words (strategy 9.6). */
-export const proofWords = (context: SubmissionContext): string => {
-  const basis = context.proofBasis === 'expiry' ? 'expired by the exchange’s clock' : 'fenced by a cancel';
-  return `${basis}; order says 1004, open_orders and order_history lack it`;
-};
-
-/** Why the submission is where it is. */
-export const whyOf = (context: SubmissionContext): Reason => present(context.why, 'reason');
+/** A pause that doubles from `first` with each time before, up to `most`; milliseconds. */
+export function growing(first: number, times: number, most: number): number {
+  return Math.min(most, first * 2 ** Math.min(times, 30));
+}

@@ -11,6 +11,19 @@ import type {
 import type { ExchangeOrder, Intent } from '../src/core/model.ts';
 import { type Reason, reason } from '../src/core/reasons.ts';
 import { rejection, WOULD_CROSS } from '../src/core/refusals.ts';
+import {
+  createFailure,
+  isOfOrder,
+  knownAfter,
+  OVERLAPPING_CLIENT_ID_CODE,
+  orderWords,
+  outcomeOf,
+  proofBasisOf,
+  proofWords,
+  verdict,
+} from '../src/core/submission/answers.ts';
+import { type Draft, intentOf, orderOf, present, whyOf } from '../src/core/submission/memory.ts';
+import { type Market, tooOld } from '../src/core/submission/quote.ts';
 import { trackedFromPrepared } from '../src/core/submission/tracked.ts';
 import type { Admission, Exchange, SignedOrder } from '../src/ports.ts';
 import {
@@ -20,30 +33,19 @@ import {
   CONFIRM_LOOKUPS_MAX,
   CONFIRM_PAUSE_MAX_MS,
   CONFIRM_PAUSE_MS,
-  createFailure,
-  type Draft,
   draftAttempt,
   ended,
+  exchangeNow,
   FENCE_MARGIN_MS,
   FENCE_TTL_MS,
   findInLists,
   growing,
-  intentOf,
-  isOfOrder,
   journalOutcome,
-  knownAfter,
   type ListQuestion,
-  type Market,
   type MarketQuestion,
+  nowOf,
   type OrderQuestion,
-  OVERLAPPING_CLIENT_ID_CODE,
-  orderOf,
-  orderWords,
-  outcomeOf,
-  present,
-  proofBasisOf,
-  proofWords,
-  quoteFor,
+  quoteOf,
   RATE_LIMIT_PAUSE_MAX_MS,
   RATE_LIMIT_PAUSE_MS,
   type Recorded,
@@ -55,11 +57,8 @@ import {
   type SubmissionDeps,
   type SubmissionInput,
   shareAnswer,
-  tooOld,
   UNKNOWN_PAUSE_MAX_MS,
   UNKNOWN_PAUSE_MS,
-  verdict,
-  whyOf,
 } from './submission-steps.ts';
 
 /**
@@ -105,7 +104,8 @@ const createInput = ({ context }: Args) => ({
   exchange: context.deps.exchange,
   signed: present(context.recorded, 'record').signed,
   admission: present(context.admission, 'admission'),
-  whyNot: () => context.desk.whyNot() ?? tooOld(context) ?? present(context.recorded, 'record').whyNot(),
+  whyNot: () =>
+    context.desk.whyNot() ?? tooOld(context, nowOf(context)) ?? present(context.recorded, 'record').whyNot(),
 });
 const orderInput = ({ context }: Args) => ({ exchange: context.deps.exchange, order: orderOf(context) });
 
@@ -220,7 +220,7 @@ const setupSubmission = setup({
     }),
     returnAdmission: ({ context }) => context.admission?.unused(),
     quoteAttempt: assign(({ context }, params: { output: Market }) => {
-      const quote = quoteFor(context, params.output);
+      const quote = quoteOf(context, params.output);
       if (quote.kind === 'sendable') return { quote };
       return { quote, why: quote.why };
     }),
@@ -385,7 +385,7 @@ const setupSubmission = setup({
     tellExists: sendParent(({ context }) => resolved(context, 'exists')),
     tellAbsent: sendParent(({ context }) => resolved(context, 'absent')),
     noteProofBasis: assign({
-      proofBasis: ({ context }) => proofBasisOf(context),
+      proofBasis: ({ context }) => proofBasisOf(context, exchangeNow(context)),
     }),
     noteFencePassed: assign({ fencePassed: true }),
     countRound: assign({ rounds: ({ context }) => context.rounds + 1 }),

@@ -110,8 +110,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'own-orders-cross',
     what: 'the other account’s orders are not looked at when pricing',
-    file: 'machines/submission-steps.ts',
-    right: 'const beyondPrices = [...own, ...context.desk.pricesToGoBeyond(intent)];',
+    file: 'src/core/submission/quote.ts',
+    right: 'const beyondPrices = [...own, ...othersPrices];',
     wrong: 'const beyondPrices: Decimal[] = [];',
     options: ['--profile', 'choppy'],
   },

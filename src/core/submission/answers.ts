@@ -1,0 +1,100 @@
+import type { OrderWords } from '../facts.ts';
+import { type ExchangeFailure, toFailure } from '../failure.ts';
+import type { OrderOutcome } from '../journal-entry.ts';
+import type { AccountName, ExchangeOrder } from '../model.ts';
+import { isPostOnlyRefusal } from '../refusals.ts';
+import { furtherRow } from '../view.ts';
+import { orderOf, type SubmissionMemory } from './memory.ts';
+
+/** What the exchange's answers say of an attempt, and what proves that it never came to be (strategy 9.4, 9.6). */
+
+/** Past an order's expiry by the exchange's clock before it counts: the clock is read from a header of whole seconds. */
+export const EXPIRY_MARGIN_MS = 2_000;
+/** The same for an order that a former holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
+export const FORMER_EXPIRY_MARGIN_MS = 10_000;
+
+/** Outcomes after which the exchange may have more to say of an order. */
+export function mayLive(outcome: OrderOutcome['outcome']): boolean {
+  return outcome === 'resting' || outcome === 'unknown';
+}
+
+/** The order as facts name it. Throws before there is one. */
+export function orderWords(memory: SubmissionMemory): OrderWords {
+  const { instrument, account, clientOrderId, side, size, price, purpose, guardPrice } = orderOf(memory);
+  return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
+}
+
+/** A create's failure. What carries no kind is a defect of ours, and no proof that nothing left: unknown. */
+export function createFailure(thrown: unknown, account: AccountName): ExchangeFailure {
+  const failure = toFailure(thrown, 'createOrder', account);
+  if (failure === thrown) return failure;
+  return { ...failure, kind: 'unknown' };
+}
+
+/** 2012: the client id overlaps an active order, so an order of that id lives (API 3). */
+export const OVERLAPPING_CLIENT_ID_CODE = 2012;
+
+/** What an answer leaves in the journal. `rejected` promises that nothing traded: a start lets go of it unseen (strategy 11.2). */
+export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['outcome'] {
+  switch (status) {
+    case 'FILLED':
+      return 'filled';
+    case 'CANCELLED':
+      return 'cancelled';
+    case 'REJECTED':
+      return tradedSize.gt(0) ? 'cancelled' : 'rejected';
+    default:
+      return 'resting';
+  }
+}
+
+/** An order the matching engine has not named yet (API 5.1). */
+const UNNAMED_ORDER = /^0x0*$/;
+
+/** Whether the answer is about our order at all, and says more than "received" (`0x00` is an acknowledgement, API 5.1). */
+export function verdict(memory: SubmissionMemory): 'open' | 'over' | 'post-only' | 'rejected' | 'doubtful' | 'pending' {
+  const { seen } = memory;
+  if (seen === null) return 'pending';
+  if (seen.clientOrderId !== orderOf(memory).clientOrderId) return 'doubtful';
+  if (seen.status === 'REJECTED') {
+    if (seen.tradedSize.gt(0) || seen.rejectReason === 'OVERLAPPING_CLIENT_ORDER_ID') return 'doubtful';
+    return isPostOnlyRefusal(seen.rejectReason) ? 'post-only' : 'rejected';
+  }
+  if (seen.status === 'FILLED' || seen.status === 'CANCELLED') return 'over';
+  if (seen.status === 'OPEN' && !UNNAMED_ORDER.test(seen.orderId)) return 'open';
+  return 'pending';
+}
+
+/** Whether that row is one of our order. */
+export function isOfOrder({ order }: SubmissionMemory, row: ExchangeOrder): boolean {
+  return order !== null && order.clientOrderId === row.clientOrderId;
+}
+
+/** What is known of the order after an answer: a stream may have told more of it already. */
+export function knownAfter({ seen }: SubmissionMemory, answer: ExchangeOrder | null): ExchangeOrder | null {
+  if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
+  return furtherRow(seen, answer);
+}
+
+/** Whether the order has expired by the exchange's clock; never by ours alone (strategy 9.6). */
+function hasExpired(memory: SubmissionMemory, exchangeNowMs: number | null): boolean {
+  if (exchangeNowMs === null) return false;
+  const marginMs = memory.isFormer ? FORMER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
+  return exchangeNowMs > orderOf(memory).expirationMs + marginMs;
+}
+
+/**
+ * What proves that an order is not coming any more, besides what the exchange says of it (strategy 9.6, 18.2); null: nothing yet.
+ *
+ * @param exchangeNowMs the exchange's clock; null: not known
+ */
+export function proofBasisOf(memory: SubmissionMemory, exchangeNowMs: number | null): SubmissionMemory['proofBasis'] {
+  if (memory.fencePassed && !memory.isFormer) return 'fence';
+  return hasExpired(memory, exchangeNowMs) ? 'expiry' : null;
+}
+
+/** What proves that the order never came to be, in words (strategy 9.6). */
+export const proofWords = (memory: SubmissionMemory): string => {
+  const basis = memory.proofBasis === 'expiry' ? 'expired by the exchange’s clock' : 'fenced by a cancel';
+  return `${basis}; order says 1004, open_orders and order_history lack it`;
+};
