@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -11,6 +11,7 @@ import { VARIABLE_NAMES } from '../../src/settings/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const UNIT = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge@.service'), 'utf8');
+const STANDBY = readFileSync(join(ROOT, 'deploy/systemd/standby.conf'), 'utf8');
 const GATEWAY = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-telegram.service'), 'utf8');
 /** Exposure in tenths, as systemd-analyze counts: 2.0 is its limit of "OK". */
 const EXPOSURE_MAX = 20;
@@ -47,6 +48,20 @@ describe('deploy/systemd', () => {
     });
   }
 
+  it('the drop-in of a standby is one that systemd accepts without a word, and takes the place of the start', {
+    skip,
+  }, () => {
+    const place = join(folder, 'standby');
+    mkdirSync(join(place, 'grvt-hedge@main.service.d'), { recursive: true });
+    const file = join(place, 'grvt-hedge@main.service');
+    const installed = (text: string) => text.replace('/opt/grvt-hedge/node_modules/.bin/node', process.execPath);
+    writeFileSync(file, installed(UNIT));
+    writeFileSync(join(place, 'grvt-hedge@main.service.d/standby.conf'), installed(STANDBY));
+    const { status, text } = analyze('verify', '--man=no', file);
+    assert.deepEqual({ status, text: text.trim() }, { status: 0, text: '' });
+    assert.match(STANDBY, /^ExecStart=\nExecStart=.* run --standby --env-file/m);
+  });
+
   it('every setting that it names exists, and the keys come as files', () => {
     const names = [...UNIT.matchAll(/^Environment=([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
     const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
@@ -64,6 +79,9 @@ describe('deploy/', () => {
     'compose/grafana/datasource.yaml',
     'compose/grafana/dashboards.yaml',
     'kubernetes/pair.yaml',
+    'kubernetes/kustomization.yaml',
+    'kubernetes/standby/kustomization.yaml',
+    'kubernetes/standby/fleet.yaml',
   ]) {
     it(`${file} is YAML without duplicate keys`, () => {
       const documents = parseAllDocuments(readFileSync(join(ROOT, 'deploy', file), 'utf8'), { strict: true });
@@ -72,8 +90,9 @@ describe('deploy/', () => {
     });
   }
 
-  it('every setting of the Kubernetes manifest exists', () => {
-    const text = readFileSync(join(ROOT, 'deploy/kubernetes/pair.yaml'), 'utf8');
+  it('every setting of the Kubernetes manifests exists', () => {
+    const files = ['pair.yaml', 'standby/kustomization.yaml', 'standby/fleet.yaml'];
+    const text = files.map((file) => readFileSync(join(ROOT, 'deploy/kubernetes', file), 'utf8')).join('\n');
     const names = [...text.matchAll(/\{ name: ([A-Z0-9_]+), value:/g)].map(([, name = '']) => name);
     const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
     assert.ok(names.length > 5);
