@@ -30,6 +30,7 @@ import {
   whySymbolCommand,
 } from './explain.ts';
 import { type FleetOptions, fleetCommand } from './fleet.ts';
+import { helpLanguage, localiseHelp } from './help.ts';
 import { journalCommand } from './journal.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
@@ -254,6 +255,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addSteeringCommands(program, alerts, async (command) => {
     exitCode = await look(command);
   });
+  localiseHelp(program, helpLanguage(args, process.env, resolve(ROOT, '.env')));
   const unwatch = watchDefects((thrown) => {
     sayDefect(thrown);
     process.exit(EXIT_DEFECT);

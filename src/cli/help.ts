@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { Command } from 'commander';
+import { helpText } from '../texts/help.ts';
+import type { Language } from '../texts/language.ts';
+
+/** `--help` in the language of the settings (`GRVT_HEDGE_LANG`). */
+
+const NAME = 'GRVT_HEDGE_LANG';
+
+/**
+ * The language, before the settings are read: help is shown whatever is wrong with them.
+ *
+ * @param file that holds the settings; `--env-file` of `args` counts instead
+ */
+export function helpLanguage(args: readonly string[], env: NodeJS.ProcessEnv, file: string): Language {
+  const at = args.indexOf('--env-file');
+  const joined = args.find((one) => one.startsWith('--env-file='))?.slice('--env-file='.length);
+  const given = env[NAME] || valueIn((at < 0 ? undefined : args[at + 1]) ?? joined ?? file);
+  return given?.toLowerCase() === 'zh' ? 'zh' : 'en';
+}
+
+function valueIn(file: string): string | undefined {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))[NAME];
+  } catch {
+    // Whatever is wrong with it is said by the command that needs it.
+    return undefined;
+  }
+}
+
+/** Words of commander's own around the texts. */
+const HEADINGS: readonly (readonly [RegExp, string])[] = [
+  [/^Usage:/m, '用法：'],
+  [/^Arguments:/m, '参数：'],
+  [/^Options:/m, '选项：'],
+  [/^Commands:/m, '命令：'],
+  [/\(default: /g, '(默认：'],
+  [/\(choices: /g, '(可选：'],
+];
+
+/** Says every text of the help in that language; a text that is missing stays English. */
+export function localiseHelp(program: Command, language: Language): void {
+  if (language === 'en') return;
+  const said = (text: string) => helpText(text) ?? text;
+  for (const command of everyCommand(program)) {
+    command.description(said(command.description()));
+    command.helpOption('-h, --help', said('display help for command'));
+    const hasHelp = command
+      .createHelp()
+      .visibleCommands(command)
+      .some((one) => one.name() === 'help');
+    if (hasHelp) command.helpCommand('help [command]', said('display help for command'));
+    for (const one of [...command.options, ...command.registeredArguments]) one.description = said(one.description);
+    command.configureHelp({
+      formatHelp: (one, helper) =>
+        HEADINGS.reduce(
+          (text, [from, to]) => text.replace(from, to),
+          Object.getPrototypeOf(helper).formatHelp.call(helper, one, helper) as string,
+        ),
+    });
+  }
+}
+
+/** The program and every command below it. */
+export function everyCommand(program: Command): readonly Command[] {
+  return [program, ...program.commands.flatMap(everyCommand)];
+}
