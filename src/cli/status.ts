@@ -10,6 +10,8 @@ import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
 import { lasting } from '../texts/duration.ts';
+import { type Language, SIDES } from '../texts/language.ts';
+import { STATUS_COLUMNS, type StatusText, statusText } from '../texts/status.ts';
 import type { AccountStatus, MoneyLine, Status, SymbolStatus } from '../web/index.ts';
 
 /** A running engine on this machine answers at once. */
@@ -116,129 +118,124 @@ function readJournal({ settings, clock }: StatusCommandParts, file: string | und
   }
 }
 
-/** The status as people read it in a terminal. */
-export function statusLines(status: Status): string[] {
+/** The status as people read it in a terminal, in the language of the settings. */
+export function statusLines(status: Status, language: Language = 'en'): string[] {
   const { atMs } = status;
-  const lines = [...headlines(status), ''];
+  const words: Words = (name, values) => statusText(language, name, values);
+  const lines = [...headlines(status, words, language), ''];
   if (status.source === 'engine') {
-    for (const one of status.accounts) {
-      const ratio = one.marginRatio === null ? 'margin ratio not known' : `margin ratio ${percent(one.marginRatio)}`;
-      const read = one.polledAtMs === null ? 'not read yet' : `read ${lasting(atMs - one.polledAtMs)} ago`;
-      const trouble =
-        one.failuresInARow > 0 ? `, ${one.failuresInARow} failures in a row: ${one.failure?.en ?? ''}` : '';
-      lines.push(
-        `${one.account}  equity ${money(one.equityUsdt)} USDT, ${ratio}${marginWords(one)}, ${read}, ${one.poller ?? ''}${trouble}`,
-      );
-    }
-    if (status.levelling) lines.push(`Levelling: ${status.levelling.en} (strategy ${status.levelling.rule})`);
+    for (const one of status.accounts) lines.push(accountLine(one, atMs, words, language));
+    const { levelling } = status;
+    if (levelling) lines.push(words('levelling', { words: levelling[language], rule: levelling.rule }));
     for (const { account, bucket, waiting } of status.budget) {
-      if (waiting > 0) lines.push(`${account ?? '-'}  ${waiting} requests wait for the budget (${bucket})`);
+      if (waiting > 0) lines.push(words('budget', { account: account ?? '-', waiting, bucket }));
     }
     lines.push('');
   }
-  lines.push(...rolloutLines(status.symbols));
-  const head = ['symbol', 'state', 'A', 'B', 'net', 'net USDT', 'orders', 'lots', 'gained', 'why'];
-  lines.push(...table([head, ...status.symbols.map((symbol) => symbolCells(symbol, atMs))]), '');
-  if (status.alerts.length === 0) lines.push('No alert holds.');
+  lines.push(...rolloutLines(status.symbols, words, language));
+  const cells = status.symbols.map((symbol) => symbolCells(symbol, atMs, words, language));
+  lines.push(...table([STATUS_COLUMNS[language], ...cells]), '');
+  if (status.alerts.length === 0) lines.push(words('noAlert'));
   for (const alert of status.alerts) {
-    const handled = [
-      ...(alert.ackedBy ? [`, acknowledged by ${alert.ackedBy}`] : []),
-      ...(alert.silencedUntilMs ? [`, silenced until ${clockTime(alert.silencedUntilMs)}`] : []),
-    ].join('');
-    lines.push(`${alert.critical ? '!! ' : ''}${alert.text.en} (for ${lasting(atMs - alert.sinceMs)}${handled})`);
+    const { ackedBy: by, silencedUntilMs } = alert;
+    const until = silencedUntilMs ? clockTime(silencedUntilMs) : null;
+    const time = lasting(atMs - alert.sinceMs, language);
+    lines.push(`${alert.critical ? '!! ' : ''}${words('alert', { words: alert.text[language], time, by, until })}`);
   }
   return lines;
 }
 
-function headlines(status: Status): string[] {
+/** A text of the language that is spoken. */
+type Words = (name: StatusText, values?: Parameters<typeof statusText>[2]) => string;
+
+function headlines(status: Status, words: Words, language: Language): string[] {
   const { mode, name, atMs, heardAtMs, stopped, symbols } = status;
-  const heard = heardAtMs === null ? '' : `; its journal's last entry is of ${clockTime(heardAtMs)}`;
-  const left = symbols.flatMap(leftLine);
-  const open = left.length === 0 ? ['Nothing is left unhedged.'] : left;
+  const named = { name, mode, heard: heardAtMs === null ? null : clockTime(heardAtMs) };
+  const left = symbols.flatMap((symbol) => leftLine(symbol, words, language));
   switch (status.engine) {
     case 'silent':
-      return [
-        `${name} on ${mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard${heard}.`,
-        'Its orders may rest and fill. Its journal remembers:',
-      ];
+      return [words('silent', named), words('silentThen')];
     case 'killed':
-      return [
-        `${name} on ${mode}: the engine ended without a stop (killed, power cut)${heard}.`,
-        'Its orders rest until they expire or the next start takes them over. Its journal remembers:',
-      ];
+      return [words('killed', named), words('killedThen')];
     case 'none':
-      return [`No engine answers (${mode}); its journal remembers:`];
+      return [words('none', named)];
     case 'stopped': {
-      const at = stopped === null ? '' : ` at ${clockTime(stopped.atMs)}, exit code ${stopped.exitCode ?? '-'}`;
-      return [`${name} on ${mode}: stopped in order${at}.`, ...open];
+      const how = stopped === null ? {} : { at: clockTime(stopped.atMs), code: stopped.exitCode ?? '-' };
+      return [words('stopped', { ...named, ...how }), ...(left.length === 0 ? [words('nothingLeft')] : left)];
     }
     default: {
-      const since = status.startedAtMs === null ? '' : ` for ${lasting(atMs - status.startedAtMs)}`;
-      return [`${name}: ${status.engine} on ${mode}${since}`, ...left, ...moneyLines(status)];
+      const since = status.startedAtMs === null ? null : lasting(atMs - status.startedAtMs, language);
+      const line = words('running', { ...named, engine: status.engine, since });
+      return [line, ...left, ...moneyLines(status, words, language)];
     }
   }
 }
 
-/** Free margin and the nearest liquidation (strategy 17.5); an older engine does not say them. */
-function marginWords({ freeMarginUsdt, liquidation }: AccountStatus): string {
-  const free = freeMarginUsdt ? `, ${money(freeMarginUsdt)} USDT free` : '';
-  if (!liquidation) return free;
-  return `${free}, nearest liquidation ${percent(liquidation.distance)} from the mark (${liquidation.instrument})`;
+/** Equity, margins and readings of an account; an older engine does not say free margin and liquidation (strategy 17.5). */
+function accountLine(one: AccountStatus, atMs: number, words: Words, language: Language): string {
+  const { account, marginRatio, polledAtMs, failuresInARow, failure, freeMarginUsdt, liquidation, poller } = one;
+  return words('account', {
+    ...{ account, equity: money(one.equityUsdt), poller: poller ?? ' ' },
+    ratio: marginRatio === null ? words('noRatio') : words('ratio', { value: percent(marginRatio) }),
+    read: polledAtMs === null ? words('notRead') : words('read', { time: lasting(atMs - polledAtMs, language) }),
+    free: freeMarginUsdt ? money(freeMarginUsdt) : null,
+    ...(liquidation ? { distance: percent(liquidation.distance), liquidated: liquidation.instrument } : {}),
+    ...(failuresInARow > 0 ? { failures: failuresInARow, failure: failure?.[language] ?? ' ' } : {}),
+  });
 }
 
 /** What today and seven days came to, and whether openings are stopped (strategy 8.6, 17.4); an older engine does not say it. */
-function moneyLines({ money: counted, openingsStop }: Status): string[] {
-  const of = (name: string, line: MoneyLine) =>
-    `${name}: ${money(line.total)} USDT earned (spread ${money(line.spread)}, unwinds ${money(line.unwinds)}, fees ` +
-    `${money(line.fees.USDT ?? '0')}, funding ${money(line.funding.USDT ?? '0')}), volume ${money(line.volume)}`;
+function moneyLines({ money: counted, openingsStop }: Status, words: Words, language: Language): string[] {
+  const of = (span: string, { total, spread, unwinds, volume, fees, funding }: MoneyLine) =>
+    words('money', {
+      ...{ span, total: money(total), spread: money(spread), unwinds: money(unwinds), volume: money(volume) },
+      ...{ fees: money(fees.USDT ?? '0'), funding: money(funding.USDT ?? '0') },
+    });
   return [
-    ...(counted ? [of('Today', counted.today), of('7 days', counted.week)] : []),
-    ...(openingsStop ? [`${openingsStop.en}; repairs go on`] : []),
+    ...(counted ? [of(words('today'), counted.today), of(words('week'), counted.week)] : []),
+    ...(openingsStop ? [words('openingsStop', { why: openingsStop[language] })] : []),
   ];
 }
 
 /** The gray rollout as progress with its figures (strategy 16.7); nothing once all trade in full. */
-function rolloutLines(symbols: readonly SymbolStatus[]): string[] {
+function rolloutLines(symbols: readonly SymbolStatus[], words: Words, language: Language): string[] {
   // An older engine does not say it.
   const taking = symbols.flatMap(({ instrument, rollout }) => (rollout ? [{ instrument, ...rollout }] : []));
   const full = taking.filter(({ stage }) => stage === 'full').length;
   if (full === taking.length) return [];
-  const waiting = taking.filter(({ stage }) => stage === 'waiting');
+  const waiting = taking.filter(({ stage }) => stage === 'waiting').length;
+  const trials = taking.filter(({ stage }) => stage === 'trial');
   return [
-    `Rollout: ${full} of ${taking.length} symbols in full, ${waiting.length} waiting`,
-    ...taking.flatMap((one) => {
-      if (one.stage !== 'trial') return [];
-      const { held } = one;
-      const ran = `${lasting(one.ranMs)} of ${lasting(one.ranWantedMs)}`;
-      const orders = `${one.placed} of ${one.placed + one.failed} orders placed`;
-      const cooldowns = one.cooldowns === 0 ? '' : `, ${one.cooldowns} cooldowns in a row`;
-      const passed = one.passedOn === null ? '' : '; the next one has started meanwhile';
-      const holds = held === null ? '' : `; HELD by ${held.figure}: ${held.value}, limit ${held.limit}`;
+    words('rollout', { full, all: taking.length, waiting }),
+    ...trials.map((one) => {
+      const { instrument: symbol, hedges, hedgesWanted, placed, failed, cooldowns, passedOn, held } = one;
+      const [ran, ranWanted] = [lasting(one.ranMs, language), lasting(one.ranWantedMs, language)];
+      const figures = { symbol, hedges, hedgesWanted, ran, ranWanted, placed, orders: placed + failed };
       return [
-        `  ${one.instrument} on trial: ${one.hedges} of ${one.hedgesWanted} hedges, ${ran}, ${orders}${cooldowns}${passed}${holds}`,
-      ];
+        words('trial', { ...figures, cooldowns: cooldowns === 0 ? null : cooldowns }),
+        passedOn === null ? '' : words('passedOn'),
+        held === null ? '' : words('held', { ...held }),
+      ].join('');
     }),
     '',
   ];
 }
 
 /** What is not hedged (strategy 12.3, 13.4). */
-function leftLine({ instrument, open }: SymbolStatus): string[] {
+function leftLine({ instrument: symbol, open }: SymbolStatus, words: Words, language: Language): string[] {
   // An older engine does not say it.
   if (!open) return [];
-  const since = open.sinceMs === null ? '' : `, since ${clockTime(open.sinceMs)}`;
-  const cost = open.costUsdt === null ? '' : `, at the touch that costs ${open.costUsdt} USDT`;
-  return [
-    `${instrument} unhedged: ${open.hedgeSide} ${open.size} would hedge it, ${money(open.usdt)} USDT${since}${cost}`,
-  ];
+  const { size, sinceMs, costUsdt: cost } = open;
+  const since = sinceMs === null ? null : clockTime(sinceMs);
+  return [words('left', { symbol, side: SIDES[language][open.hedgeSide], size, usdt: money(open.usdt), since, cost })];
 }
 
-function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
-  const age =
-    symbol.sinceMs === null ? '' : ` ${lasting(atMs - symbol.sinceMs)}${symbol.sinceStart ? ' (since the start)' : ''}`;
+function symbolCells(symbol: SymbolStatus, atMs: number, words: Words, language: Language): string[] {
+  const { sinceMs, sinceStart } = symbol;
+  const age = sinceMs === null ? '' : ` ${lasting(atMs - sinceMs, language)}${sinceStart ? words('sinceStart') : ''}`;
   return [
     symbol.instrument,
-    `${symbol.phase}${age}${modeWords(symbol)}`,
+    `${symbol.phase}${age}${modeWords(symbol, words)}`,
     symbol.positions.A.size,
     symbol.positions.B.size,
     symbol.net,
@@ -246,19 +243,19 @@ function symbolCells(symbol: SymbolStatus, atMs: number): string[] {
     String(symbol.orders.length),
     String(symbol.lots.length),
     symbol.gainedUsdt,
-    (symbol.idle ?? symbol.why)?.en ?? '',
+    (symbol.idle ?? symbol.why)?.[language] ?? '',
   ];
 }
 
 /** The mode next to the state, where it is not `trade` (strategy 16.1). */
-function modeWords({ symbolMode, modeSources, leaving, rollout }: SymbolStatus): string {
+function modeWords({ symbolMode, modeSources, leaving, rollout }: SymbolStatus, words: Words): string {
   const sources = [
-    ...(modeSources.file === 'trade' ? [] : ['symbols file']),
-    ...modeSources.commands.map(
-      ({ verb, untilMs }) => `${verb}${untilMs === null ? '' : ` until ${localTime(untilMs)}`}`,
+    ...(modeSources.file === 'trade' ? [] : [words('symbolsFile')]),
+    ...modeSources.commands.map(({ verb, untilMs }) =>
+      untilMs === null ? verb : words('until', { verb, time: localTime(untilMs) }),
     ),
-    ...(leaving === null ? [] : [`leaving: ${leaving}`]),
-    ...(rollout?.stage === 'waiting' ? ['rollout'] : []),
+    ...(leaving === null ? [] : [words('leaving', { why: leaving })]),
+    ...(rollout?.stage === 'waiting' ? [words('inRollout')] : []),
   ];
   return sources.length === 0 ? '' : `, ${symbolMode} (${sources.join(', ')})`;
 }
@@ -270,14 +267,27 @@ function localTime(ms: number): string {
 
 /** Columns as wide as their widest cell; numbers to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]!))));
   return rows.map((row) =>
     row
-      .map((cell, column) =>
-        column >= 2 && column <= 8 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
+      .map((cell, column) => {
+        const space = ' '.repeat(widths[column]! - widthOf(cell));
+        return column >= 2 && column <= 8 ? space + cell : cell + space;
+      })
       .join('  ')
       .trimEnd(),
+  );
+}
+
+/** Places in a terminal: a Chinese character takes two. */
+function widthOf(text: string): number {
+  return [...text].reduce(
+    (sum, one) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(one)
+        ? 2
+        : 1),
+    0,
   );
 }
 

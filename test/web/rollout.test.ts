@@ -4,7 +4,7 @@ import { statusLines } from '../../src/cli/status.ts';
 import type { RolloutStatus } from '../../src/status/model.ts';
 import { startWeb } from '../../src/web/index.ts';
 import { NO_BROWSER, openBrowser, openPage, stickingOut } from './browser.ts';
-import { status, symbolStatus, webOptions } from './fixtures.ts';
+import { NOON_MS, status, symbolStatus, webOptions } from './fixtures.ts';
 
 const rollout = (more: Partial<RolloutStatus> = {}): RolloutStatus => ({
   ...{ stage: 'waiting', hedges: 0, hedgesWanted: 10, ranMs: 0, ranWantedMs: 1_800_000 },
@@ -40,6 +40,26 @@ test('16.7 status shows the rollout as progress, with figures and what holds it'
   for (const symbols of [full, full.map((symbol) => ({ ...symbol, rollout: null }))]) {
     assert.ok(!statusLines(status({ symbols })).some((line) => line.startsWith('Rollout')));
   }
+});
+
+test('status follows the language: nothing but names, states and verbs is English', () => {
+  const open = {
+    hedgeSide: 'sell',
+    size: '0.48',
+    usdt: '297.60',
+    sinceMs: NOON_MS - 60_000,
+    costUsdt: '0.05',
+  } as const;
+  const symbols = [...SYMBOLS, symbolStatus({ instrument: 'LTC_USDT_Perp', open })];
+  const lines = statusLines(status({ symbols, startedAtMs: NOON_MS - 7_200_000 }), 'zh');
+  const text = lines.join('\n');
+  assert.match(text, /paper 上 trading，已 2 小时/);
+  assert.match(text, /LTC_USDT_Perp 未对冲：卖出 0\.48 可对冲，297\.60 USDT/);
+  assert.match(text, /灰度发布：5 个标的中 1 个已全额，2 个等待/);
+  assert.match(text, /没有告警。/);
+  assert.doesNotMatch(text, /\b(symbols|hedges|alert|unhedged|on trial|ago|not read|why|margin|hedged:)\b/);
+  const state = lines.find((line) => line.startsWith('标的'))!.indexOf('状态');
+  assert.ok(state > 0);
 });
 
 test('16.7 so does the page, on a telephone too, in both languages', { skip: NO_BROWSER }, async () => {
