@@ -14,6 +14,10 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
   'act on these only, e.g. I7 or I2,I9': '只针对这些，例如 I7 或 I2,I9',
   'add a row to the symbols file': '在标的文件中增加一行',
   'also if the copy ends before the journal that is there': '即使副本比现有账本更旧',
+  'all pairs of the database in GRVT_HEDGE_JOURNAL_URL, worst first; with --port a page and metrics':
+    'GRVT_HEDGE_JOURNAL_URL 数据库中的所有账户对，最差的在前；带 --port 时提供页面与指标',
+  'serve a page, /metrics and /status on loopback until stopped; 0 for any':
+    '在本机提供页面、/metrics 与 /status，直到停止；0 为任意端口',
   'another exchange than those, such as the embedded one: http://127.0.0.1:8700':
     '其他交易所，例如内置的：http://127.0.0.1:8700',
   'another journal than the one the settings name': '使用设置所指之外的账本',
