@@ -18,6 +18,15 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     'GRVT_HEDGE_JOURNAL_URL 数据库中的所有账户对，最差的在前；带 --port 时提供页面与指标',
   'serve a page, /metrics and /status on loopback until stopped; 0 for any':
     '在本机提供页面、/metrics 与 /status，直到停止；0 为任意端口',
+  'copy the journal of the accounts between a file and the database of the settings, every entry in its place; to a database with the engine stopped, and only where it has none of these accounts':
+    '在文件与设置所指的数据库之间复制这些账户的账本，每条都在原位；写入数据库时引擎须停止，且数据库中还没有这些账户',
+  'a journal file, or the word database: the one of GRVT_HEDGE_JOURNAL_URL':
+    '账本文件，或单词 database：GRVT_HEDGE_JOURNAL_URL 的数据库',
+  'a file that does not exist, or the word database': '尚不存在的文件，或单词 database',
+  'settings and symbols from a file, as config/backtest_sweep.example.json; --set comes on top':
+    '从文件读取设置与标的，格式见 config/backtest_sweep.example.json；--set 在其上叠加',
+  'hold a replay of so many hours of the embedded exchange against that exchange itself':
+    '用内置交易所若干小时的回放与该交易所本身对照',
   'another exchange than those, such as the embedded one: http://127.0.0.1:8700':
     '其他交易所，例如内置的：http://127.0.0.1:8700',
   'another journal than the one the settings name': '使用设置所指之外的账本',
