@@ -1,5 +1,6 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { errorText } from '../src/core/error-text.ts';
+import type { Fact } from '../src/core/facts.ts';
 import { toFailure } from '../src/core/failure.ts';
 import type {
   OrderSeen,
@@ -16,12 +17,24 @@ import {
   isOfOrder,
   knownAfter,
   OVERLAPPING_CLIENT_ID_CODE,
-  orderWords,
   outcomeOf,
   proofBasisOf,
   proofWords,
   verdict,
 } from '../src/core/submission/answers.ts';
+import {
+  bookFailed,
+  exhausted,
+  foundOut,
+  neverWas,
+  notSubmitted,
+  outcomeUnknown,
+  placed,
+  refused,
+  refusedAsPostOnly,
+  sent,
+} from '../src/core/submission/facts.ts';
+import type { SubmissionMemory, SubmissionSettings } from '../src/core/submission/memory.ts';
 import { type Draft, intentOf, orderOf, present, whyOf } from '../src/core/submission/memory.ts';
 import { type Market, tooOld } from '../src/core/submission/quote.ts';
 import { trackedFromPrepared } from '../src/core/submission/tracked.ts';
@@ -115,6 +128,14 @@ const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.ou
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 const whole = <E>({ event }: { event: E }) => event;
 const haltOf = ({ event }: { event: SubmissionHalt }) => ({ result: event.result });
+
+/** An action that reports what is known. */
+function reports(factOf: (memory: SubmissionMemory, atMs: number, settings: SubmissionSettings) => Fact) {
+  return ({ context }: Args): void => {
+    const { reporter, clock, settings } = context.deps;
+    reporter.report(factOf(context, clock.nowMs(), settings));
+  };
+}
 
 const setupSubmission = setup({
   types: {
@@ -229,13 +250,7 @@ const setupSubmission = setup({
       const rateLimits = context.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0);
       return { failure, why: reason('book-call-failed', '7.4', { why: failure.why }), rateLimits };
     }),
-    reportBookFailure: ({ context }) => {
-      const failure = present(context.failure, 'failure');
-      const { reporter, clock } = context.deps;
-      const { instrument, account } = intentOf(context);
-      const { attempt } = context;
-      reporter.report({ type: 'book.failed', atMs: clock.nowMs(), instrument, account, failure, attempt });
-    },
+    reportBookFailure: reports(bookFailed),
     draftAttempt: assign({ draft: ({ context }) => draftAttempt(context) }),
     noteRecordFailure: assign((_, params: { thrown: unknown }) => ({
       why: reason('not-recorded', '9.3', { message: errorText(params.thrown) }),
@@ -252,10 +267,7 @@ const setupSubmission = setup({
       const { prepared } = present(context.recorded, 'record');
       return { type: 'submission.prepared', childId: context.childId, prepared };
     }),
-    reportSent: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      reporter.report({ type: 'order.sent', atMs: clock.nowMs(), attempt: context.attempt, ...orderWords(context) });
-    },
+    reportSent: reports(sent),
     noteSendTime: assign({ attemptAtMs: ({ context }) => context.deps.clock.nowMs() }),
     noteAnswer: assign({
       seen: ({ context }, params: { output: ExchangeOrder | null }) => knownAfter(context, params.output),
@@ -297,56 +309,14 @@ const setupSubmission = setup({
     },
     journalUnknown: ({ context }) => journalOutcome(context, 'unknown', whyOf(context)),
     journalAbsent: ({ context }) => journalOutcome(context, 'absent', proofWords(context)),
-    reportPostOnly: ({ context }) => {
-      const { reporter, clock, settings } = context.deps;
-      const attemptsLeft = Math.max(0, settings.postOnlyMaxRetry - context.attempt);
-      const words = { attempt: context.attempt, attemptsLeft, ...orderWords(context) };
-      reporter.report({ type: 'order.post-only-refused', atMs: clock.nowMs(), ...words });
-    },
-    reportRefused: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const words = { code: context.failure?.code ?? null, reason: whyOf(context), ...orderWords(context) };
-      reporter.report({ type: 'order.refused', atMs: clock.nowMs(), ...words });
-    },
-    reportPlaced: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const atMs = clock.nowMs();
-      const elapsedMs = atMs - orderOf(context).sentAtMs;
-      reporter.report({ type: 'order.placed', atMs, attempt: context.attempt, elapsedMs, ...orderWords(context) });
-    },
-    reportUnknown: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      reporter.report({ type: 'order.unknown', atMs: clock.nowMs(), reason: whyOf(context), ...orderWords(context) });
-    },
-    reportExists: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const proof = `the exchange says ${present(context.seen, 'answer').status}`;
-      const words = { outcome: 'exists', proof, ...orderWords(context) };
-      reporter.report({ type: 'order.resolved', atMs: clock.nowMs(), ...words });
-    },
-    reportAbsent: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const words = { outcome: 'absent', proof: proofWords(context), ...orderWords(context) };
-      reporter.report({ type: 'order.resolved', atMs: clock.nowMs(), ...words });
-    },
-    reportDenied: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const intent = intentOf(context);
-      const { instrument, account } = intent;
-      const why = whyOf(context);
-      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, why });
-    },
-    reportExhausted: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const { instrument, account } = intentOf(context);
-      reporter.report({
-        type: 'intent.exhausted',
-        atMs: clock.nowMs(),
-        instrument,
-        account,
-        attempts: context.attempt,
-      });
-    },
+    reportPostOnly: reports((memory, atMs, { postOnlyMaxRetry }) => refusedAsPostOnly(memory, atMs, postOnlyMaxRetry)),
+    reportRefused: reports(refused),
+    reportPlaced: reports(placed),
+    reportUnknown: reports(outcomeUnknown),
+    reportExists: reports(foundOut),
+    reportAbsent: reports(neverWas),
+    reportDenied: reports(notSubmitted),
+    reportExhausted: reports(exhausted),
     adoptHaltReason: assign({ why: ({ context }) => present(context.halt, 'halt').why }),
     noteAttemptsUsedUp: assign({
       why: ({ context }) => reason('attempts-failed', '9.5', { attempts: context.attempt, last: whyOf(context) }),
@@ -359,12 +329,7 @@ const setupSubmission = setup({
     tellConfirmed: sendParent(({ context }) =>
       ended(context, { kind: 'confirmed', clientOrderId: orderOf(context).clientOrderId }),
     ),
-    reportOutdated: ({ context }) => {
-      const { reporter, clock } = context.deps;
-      const intent = intentOf(context);
-      const { instrument, account } = intent;
-      reporter.report({ type: 'intent.denied', atMs: clock.nowMs(), instrument, account, intent, why: whyOf(context) });
-    },
+    reportOutdated: reports(notSubmitted),
     tellOutdated: sendParent(({ context }) => ended(context, { kind: 'outdated' })),
     tellDenied: sendParent(({ context }) => ended(context, { kind: 'denied', why: whyOf(context) })),
     tellRefused: sendParent(({ context }) =>

@@ -1,4 +1,3 @@
-import type { OrderWords } from '../facts.ts';
 import { type ExchangeFailure, toFailure } from '../failure.ts';
 import type { OrderOutcome } from '../journal-entry.ts';
 import type { AccountName, ExchangeOrder } from '../model.ts';
@@ -16,12 +15,6 @@ export const FORMER_EXPIRY_MARGIN_MS = 10_000;
 /** Outcomes after which the exchange may have more to say of an order. */
 export function mayLive(outcome: OrderOutcome['outcome']): boolean {
   return outcome === 'resting' || outcome === 'unknown';
-}
-
-/** The order as facts name it. Throws before there is one. */
-export function orderWords(memory: SubmissionMemory): OrderWords {
-  const { instrument, account, clientOrderId, side, size, price, purpose, guardPrice } = orderOf(memory);
-  return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
 }
 
 /** A create's failure. What carries no kind is a defect of ours, and no proof that nothing left: unknown. */
