@@ -1,4 +1,4 @@
-import type { AlertState } from './alerts.ts';
+import type { AlertState } from './alert-episodes.ts';
 import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.ts';

@@ -1,22 +1,16 @@
 import {
-  type Alert,
-  type AlertKind,
-  type AlertPolicy,
   type AlertState,
   alertHolds,
-  dailyReportDue,
-  dailyReportWaits,
   type Handling,
-  isStuck,
   judgeClear,
   judgeRaise,
   judgeTime,
   LAPSE_MS,
   ONCE_KEPT_MS,
   readAlertState,
-  type StuckNow,
-  widerAlert,
-} from './alerts.ts';
+} from './alert-episodes.ts';
+import { type Alert, type AlertKind, type AlertPolicy, isStuck, type StuckNow, widerAlert } from './alerts.ts';
+import { dailyReportDue, dailyReportWaits } from './daily-report.ts';
 import type { Fact } from './facts.ts';
 import { handlingOfNext, isMuted, isSilenced, isWorse, silenceMaxMs } from './handling.ts';
 import {

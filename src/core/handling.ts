@@ -1,12 +1,5 @@
-import {
-  type Alert,
-  type AlertDetails,
-  type AlertKind,
-  type AlertPolicy,
-  type AlertState,
-  type Handling,
-  sameDetails,
-} from './alerts.ts';
+import { type AlertState, type Handling, sameDetails } from './alert-episodes.ts';
+import type { Alert, AlertDetails, AlertKind, AlertPolicy } from './alerts.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from './decimal.ts';
 
 /** Alerts that a person has in hand, or does not want to hear of for a while (strategy 12.4). */

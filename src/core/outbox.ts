@@ -1,9 +1,9 @@
+import type { AlertState } from './alert-episodes.ts';
 import {
   ALERT_POLICIES,
   type Alert,
   type AlertDetails,
   type AlertKind,
-  type AlertState,
   type NetLeft,
   type StuckSymbol,
 } from './alerts.ts';

@@ -1,4 +1,4 @@
-import { type AlertState, listAlerts, readAlertState } from '../core/alerts.ts';
+import { type AlertState, listAlerts, readAlertState } from '../core/alert-episodes.ts';
 import { ZERO } from '../core/decimal.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import { type AccountName, type ManagedOrder, otherAccount } from '../core/model.ts';

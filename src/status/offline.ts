@@ -1,4 +1,4 @@
-import { readAlertState } from '../core/alerts.ts';
+import { readAlertState } from '../core/alert-episodes.ts';
 import { openNet } from '../core/conditions.ts';
 import type { StoredEntry } from '../core/journal-entry.ts';
 import { rowWithoutOne } from '../core/leaving.ts';

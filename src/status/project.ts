@@ -1,4 +1,5 @@
-import { ALERT_POLICIES, type AlertState, alertHolds, byUrgency, type NetLeft } from '../core/alerts.ts';
+import { type AlertState, alertHolds, byUrgency } from '../core/alert-episodes.ts';
+import { ALERT_POLICIES, type NetLeft } from '../core/alerts.ts';
 import { type Decimal, usdtText, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
 import { isSilenced } from '../core/handling.ts';

@@ -13,8 +13,8 @@ import {
   whyCommand,
   whySymbolCommand,
 } from '../../src/cli/explain.ts';
+import { judgeRaise } from '../../src/core/alert-episodes.ts';
 import type { Alert } from '../../src/core/alerts.ts';
-import { judgeRaise } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { JournalEntry, PreparedOrder, StoredEntry } from '../../src/core/journal-entry.ts';
 import type { SymbolState } from '../../src/core/symbol-state.ts';

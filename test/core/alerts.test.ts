@@ -1,33 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  ALERT_POLICIES,
-  type Alert,
-  type AlertKind,
   type AlertState,
-  accountParkedAlert,
-  alertKey,
-  apiFailureAlert,
-  apiFailureKey,
-  beijingTime,
   CALM_MS,
-  dailyReportDue,
-  foreignOrderAlert,
-  hedgeDistance,
-  isStuck,
   judgeClear,
-  judgeClockSkew,
-  judgeMmr,
   judgeRaise,
   judgeTime,
   LAPSE_MS,
   listAlerts,
-  type Repeat,
   readAlertState,
   SEEN_GRAIN_MS,
+} from '../../src/core/alert-episodes.ts';
+import {
+  ALERT_POLICIES,
+  type Alert,
+  type AlertKind,
+  accountParkedAlert,
+  alertKey,
+  apiFailureAlert,
+  apiFailureKey,
+  foreignOrderAlert,
+  hedgeDistance,
+  isStuck,
+  judgeClockSkew,
+  judgeMmr,
+  type Repeat,
   type StuckSymbol,
   widerAlert,
 } from '../../src/core/alerts.ts';
+import { beijingTime, dailyReportDue } from '../../src/core/daily-report.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import { alertLine } from '../../src/notify/texts.ts';
 import { failed } from '../support/core.ts';
