@@ -91,6 +91,8 @@ export interface ReasonParams {
   // ------------------------------------------------------------------------- an order is cancelled (strategy 8.2)
   /** One order per account while the difference is low. */
   'over-low-diff-cap': None;
+  /** The gray rollout goes on with it in full (strategy 16.7). */
+  'trial-over': None;
   'over-cap': { readonly account: AccountName; readonly cap: number };
   'past-net': { readonly side: Side };
   /** In `hedge-only`, or while the exchange does not list the instrument. */

@@ -107,7 +107,7 @@ function notWanted(order: ManagedOrder): Trim {
   return { order, why: reason('not-wanted', '16.1') };
 }
 
-function cancellable(order: ManagedOrder): boolean {
+export function cancellable(order: ManagedOrder): boolean {
   return order.cancelRequestedAtMs === null && !order.unknown && order.confirmedAtMs !== null;
 }
 

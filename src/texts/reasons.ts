@@ -84,6 +84,7 @@ const EN: ReasonTexts = {
     `ratios ${ratioA} % and ${ratioB} %`,
   'no-levelling': ({ why }) => `no transfer is advised: ${WHY_NOT_LEVELLED.en[why]}`,
 
+  'trial-over': () => 'of the amount of the trial, which is over',
   'over-low-diff-cap': () => 'Cancelled extra strategy order due to low diff account cap',
   'over-cap': ({ account, cap }) => `more than ${cap} strategy orders on ${account}`,
   'past-net': ({ side }) => `a ${side} would go past the net`,
@@ -242,6 +243,7 @@ const ZH: ReasonTexts = {
     `从 ${from} 划转 ${amount} USDT 到 ${to}${isBounded ? `（${from} 最多可划出的金额）` : ''}后，保证金率为 A ${ratioA} %、B ${ratioB} %`,
   'no-levelling': ({ why }) => `无划转建议：${WHY_NOT_LEVELLED.zh[why]}`,
 
+  'trial-over': () => '按试运行金额挂出，试运行已结束',
   'over-low-diff-cap': () => '差额小，每账户一单，撤销多余订单',
   'over-cap': ({ account, cap }) => `账户 ${account} 的策略订单超过 ${cap} 张`,
   'past-net': ({ side }) => `${SIDES.zh[side]}会超过净额`,

@@ -94,15 +94,11 @@ describe('16.7 gray rollout', () => {
         second.reported('rollout.changed').map(({ instrument, why }) => `${instrument.slice(0, 3)} ${why}`),
         ['BNB passed', 'BTC turn', 'BTC capped', 'ETH turn'],
       );
-      // What rests is left to rest; what opens next is in full.
+      // An opening is of its partner's size: the small ones go, so that no more small ones follow.
+      const worths = () => ordersOn(scene, FIRST).map(({ size, price }) => Number(size) * Number(price));
       await second.until(
-        'the first quotes in full',
-        () => {
-          const resting = ordersOn(scene, FIRST);
-          if (resting.some(({ size, price }) => Number(size) * Number(price) > 400)) return true;
-          fillOne(scene, FIRST);
-          return false;
-        },
+        'the first quotes in full on both accounts',
+        () => worths().length === 2 && worths().every((worth) => worth > 400),
         10_000,
       );
 

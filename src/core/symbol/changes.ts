@@ -1,4 +1,5 @@
 import type { Now } from '../assess.ts';
+import { lotsNet } from '../ledger.ts';
 import { markAllCancelSent } from '../managed-orders.ts';
 import type {
   AccountParked,
@@ -11,11 +12,13 @@ import type {
   StrategyChanged,
   SymbolSteered,
 } from '../messages.ts';
-import { ACCOUNTS } from '../model.ts';
+import { ACCOUNTS, type Side } from '../model.ts';
 import { reason } from '../reasons.ts';
 import { withAccountDemand } from '../reduce-only.ts';
 import { restsAfterNewRules } from '../rests.ts';
-import { resolve, watch, withdrawIntents } from './commands.ts';
+import { cancellable } from '../trims.ts';
+import { sideAgainst } from '../valuing.ts';
+import { cancels, resolve, watch, withdrawIntents } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 import { finish, phaseFacts, remember, type Step } from './step.ts';
 
@@ -50,7 +53,18 @@ export function steered(memory: SymbolMemory, now: Now, event: SymbolSteered): S
   const { config, standing, leaving, rollout } = event;
   const sources = { config, standing, leaving: leaving ?? undefined, rollout: rollout ?? undefined };
   const change = { ...sources, denied: [], warned: false, reportedIdle: '' };
-  return finish(memory, now, change, { commands: withdrawIntents(memory) });
+  const withdrawn = withdrawIntents(memory);
+  if (memory.rollout !== 'trial' || rollout === 'trial') return finish(memory, now, change, { commands: withdrawn });
+  // An opening is of its partner's size (6.2): small ones would bring forth small ones for ever.
+  const net = lotsNet(memory.state.lots);
+  const repairs = (side: Side) => !net.isZero() && side === sideAgainst(net);
+  const small = memory.state.orders
+    .filter(
+      (order) => order.purpose === 'opening' && order.tradedSize.isZero() && cancellable(order) && !repairs(order.side),
+    )
+    .map((order) => ({ order, why: reason('trial-over', '16.7') }));
+  const { change: cancelling, commands, facts } = cancels(memory, memory.state, small, now.nowMs);
+  return finish(memory, now, { ...change, ...cancelling }, { commands: [...withdrawn, ...commands], facts });
 }
 
 /** Settings were read again (strategy 16.4). */
