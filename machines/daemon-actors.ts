@@ -58,6 +58,8 @@ export interface DaemonSettings {
   readonly cancelOnStop: boolean;
   readonly stopKeepStrategyOrders: number;
   readonly dailyReportAtMinutes: number;
+  /** A message a day with what was earned (strategy 17.4). Absent: none. */
+  readonly dailyStatement?: boolean;
   /** The exchange's dead-man timer (strategy 2.1); absent or 0: none. */
   readonly deadManMs?: number;
 }

@@ -1,4 +1,5 @@
 import { engineAlert } from '../src/core/alerts.ts';
+import { dailyReportDue } from '../src/core/daily-report.ts';
 import { errorText } from '../src/core/error-text.ts';
 import { ACCOUNTS } from '../src/core/model.ts';
 import {
@@ -68,6 +69,32 @@ export function tellStarted(context: DaemonContext, _event: DaemonEvent, { enque
   enqueue.assign({ toTell: null });
   const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
   send({ enqueue, system }, 'alert-desk', { type: 'news.told', news: { doing, ...open } });
+}
+
+/** Name of the journal's note of the Beijing day whose statement was told. */
+const STATEMENT_NOTE = 'daily-statement';
+
+/** Once a day, at the hour of the daily report or later, what yesterday earned (strategy 17.4), across restarts. */
+export function tellStatement(
+  context: DaemonContext,
+  { statement }: EventOf<'money.counted'>,
+  { enqueue, self, system }: Acting,
+): void {
+  const { settings, journal, clock, draining } = context;
+  if (!settings.dailyStatement || statement === undefined || draining) return;
+  const nowMs = clock.nowMs();
+  const parts = { enqueue, system, self };
+  try {
+    const told = journal.latest('note', STATEMENT_NOTE)?.body as { readonly day: number } | undefined;
+    const day = dailyReportDue(nowMs, settings.dailyReportAtMinutes, told?.day ?? null);
+    if (day === null) return;
+    journal.append([{ kind: 'note', key: STATEMENT_NOTE, atMs: nowMs, body: { day } }]);
+  } catch (thrown) {
+    reportJournal(context, errorText(thrown), parts);
+    return;
+  }
+  const doing = { what: 'statement', statement } as const;
+  send(parts, 'alert-desk', { type: 'news.told', news: { doing, ...openNow(context, self) } });
 }
 
 export function noteDefect(context: DaemonContext, event: EventOf<'defect.found'>, { enqueue, system }: Acting): void {

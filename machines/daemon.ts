@@ -46,6 +46,7 @@ import {
   startTrading,
   superviseActor,
   tellStarted,
+  tellStatement,
 } from './daemon-life.ts';
 import {
   dropSymbol,
@@ -104,6 +105,7 @@ const daemonSetup = daemon.extend({
     noteStart: perform(noteStart),
     noteStop: perform(noteStop),
     tellStarted: perform(tellStarted),
+    tellStatement: on('money.counted', tellStatement),
     rememberWhy: daemon.assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
     noteDefect: on('defect.found', noteDefect),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
@@ -260,7 +262,7 @@ export const daemonMachine = daemonSetup.createMachine({
   on: {
     'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
     'margin.read': { actions: ['noteSummary', 'judgeStops'] },
-    'money.counted': { actions: ['judgeStops'] },
+    'money.counted': { actions: ['judgeStops', 'tellStatement'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },

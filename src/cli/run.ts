@@ -20,7 +20,7 @@ import { createSteering, type Steer, type SteeringParts } from '../engine/steeri
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
 import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
-import { dayMoney } from '../explain/money-figures.ts';
+import { dayMoney, statementOf } from '../explain/money-figures.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -204,7 +204,9 @@ export async function run(
       timeZone: () => disk.current().timeZone,
       say: (level, text) => opened.say(level, text, Date.now()),
       onFigures: (figures) => {
-        engine.daemon.send({ type: 'money.counted', day: dayMoney(figures) });
+        const statement = statementOf(figures);
+        const day = dayMoney(figures);
+        engine.daemon.send({ type: 'money.counted', day, ...(statement === null ? {} : { statement }) });
         dashboard?.onMoney(figures);
       },
     });

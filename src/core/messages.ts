@@ -19,7 +19,7 @@ import type {
 } from './model.ts';
 import type { Standing } from './modes.ts';
 import type { DayMoney } from './openings-stop.ts';
-import type { AlertTexts, News } from './outbox.ts';
+import type { AlertTexts, News, Statement } from './outbox.ts';
 import type { StrategySettings } from './plan-input.ts';
 import type { Reason } from './reasons.ts';
 import type { ReduceOnly } from './symbol-state.ts';
@@ -426,6 +426,8 @@ export interface MarginRead {
 export interface MoneyCounted {
   readonly type: 'money.counted';
   readonly day: DayMoney;
+  /** What yesterday earned. Absent: it was not counted. */
+  readonly statement?: Statement;
 }
 
 /** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */

@@ -69,7 +69,26 @@ export type Doing =
       readonly by: readonly string[];
       readonly untilMs: number | null;
       readonly why: string;
-    };
+    }
+  | { readonly what: 'statement'; readonly statement: Statement };
+
+/** What a day earned (strategy 17.4), USDT as text; fees and funding: received above zero. */
+export interface Statement {
+  /** `2026-11-30`. */
+  readonly day: string;
+  readonly isFinal: boolean;
+  readonly total: string;
+  readonly spread: string;
+  readonly unwinds: string;
+  readonly fees: string;
+  readonly funding: string;
+  /** Null: not known. */
+  readonly unrealised: string | null;
+  readonly differences: string | null;
+  readonly volume: string;
+  /** The total of seven days, today among them. */
+  readonly weekTotal: string;
+}
 
 /** A doing, with what is not hedged at that moment and what that costs at the touch. */
 export interface News extends Queued {

@@ -393,6 +393,7 @@ function daemonSettings(settings: Settings): DaemonSettings {
     deadManMs: settings.deadManMs,
     stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
     dailyReportAtMinutes: settings.dailyReportAtMinutes,
+    dailyStatement: settings.dailyStatement,
   };
 }
 

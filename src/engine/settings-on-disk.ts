@@ -117,6 +117,7 @@ const VARIABLE_OF = {
   deadManMs: ['GRVT_HEDGE_DEAD_MAN_SEC', false],
   rateScale: ['GRVT_HEDGE_RATE_SCALE', false],
   dailyReportAtMinutes: ['GRVT_HEDGE_DAILY_REPORT_AT', true],
+  dailyStatement: ['GRVT_HEDGE_DAILY_STATEMENT', true],
   streams: ['GRVT_HEDGE_STREAMS', false],
   rollout: ['GRVT_HEDGE_ROLLOUT', true],
   dataDir: ['GRVT_HEDGE_DATA_DIR', false],

@@ -1,5 +1,6 @@
 import { decimal } from '../core/decimal.ts';
 import type { DayMoney } from '../core/openings-stop.ts';
+import type { Statement } from '../core/outbox.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { MoneyLine } from '../status/model.ts';
 import { makeReport, type Report, type ReportLine } from './report.ts';
@@ -14,6 +15,8 @@ export interface MoneyFigures {
   readonly atMs: number;
   /** Wall-clock: when today ends. */
   readonly dayEndsMs: number;
+  /** Of the day before today; null: nothing happened. */
+  readonly yesterday: { readonly day: string; readonly isFinal: boolean; readonly line: MoneyLine } | null;
   readonly today: MoneyLine;
   readonly week: MoneyLine;
   readonly symbols: Readonly<Record<string, { readonly today: MoneyLine; readonly week: MoneyLine }>>;
@@ -31,6 +34,7 @@ export function moneyFigures(journal: EngineJournal, nowMs: number, keptMs: numb
   return {
     atMs: nowMs,
     dayEndsMs: dayEnd(nowMs),
+    yesterday: yesterdayOf(makeReport(journal, { days: 2, by: 'day', nowMs, keptMs })),
     today: moneyLine(today.sum),
     week: moneyLine(week.sum),
     symbols: Object.fromEntries(
@@ -42,6 +46,26 @@ export function moneyFigures(journal: EngineJournal, nowMs: number, keptMs: numb
 /** What the stop for a loss goes by. */
 export function dayMoney({ today, dayEndsMs }: MoneyFigures): DayMoney {
   return { total: decimal(today.total), endsMs: dayEndsMs };
+}
+
+function yesterdayOf({ fromDay, lines }: Report): MoneyFigures['yesterday'] {
+  const found = lines.find(({ of }) => of === fromDay);
+  return found === undefined ? null : { day: fromDay, isFinal: found.isFinal === true, line: moneyLine(found) };
+}
+
+/** For the daily message; null: nothing happened yesterday. */
+export function statementOf({ yesterday, week }: MoneyFigures): Statement | null {
+  if (yesterday === null) return null;
+  const { day, isFinal, line } = yesterday;
+  const received = (amounts: MoneyLine['fees']) =>
+    decimal(amounts.USDT ?? '0')
+      .neg()
+      .toFixed();
+  const { total, spread, unwinds, unrealised, differences, volume } = line;
+  return {
+    ...{ day, isFinal, total, spread, unwinds, unrealised, differences, volume, weekTotal: week.total },
+    ...{ fees: received(line.fees), funding: received(line.funding) },
+  };
 }
 
 const NOTHING: MoneyLine = {

@@ -18,6 +18,7 @@ import {
   type Notice,
   type NoticeGroup,
   type NoticePhase,
+  type Statement,
 } from '../core/outbox.ts';
 import { printable } from '../core/printable.ts';
 import { ALERT_TEXTS } from '../texts/alerts.ts';
@@ -60,6 +61,7 @@ interface Words {
   readonly started: (after: 'stop' | 'crash' | 'unknown' | 'none', symbols: number) => string;
   readonly stopped: (why: string) => string;
   readonly mode: (mode: { symbols: string; mode: string; by: string; until: string | null; why: string }) => string;
+  readonly statement: (statement: Statement) => string;
   readonly allHedged: string;
   readonly unhedged: (count: number, usdt: string | null, costUsdt: string | null) => string;
   readonly newsUnknown: (names: string) => string;
@@ -130,6 +132,10 @@ const EN: Words = {
   stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,
+  statement: (one) =>
+    `Statement of ${one.day}${one.isFinal ? '' : ' (not final yet)'}: ${one.total} USDT earned\n` +
+    `spread ${one.spread}, unwinds ${one.unwinds}, fees ${one.fees}, funding ${one.funding}, unrealised ` +
+    `${one.unrealised ?? 'not known'}, differences ${one.differences ?? 'not known'}; volume ${one.volume}\n7 days: ${one.weekTotal} USDT`,
   allHedged: 'Nothing is unhedged.',
   unhedged: (count, usdt, costUsdt) =>
     `Unhedged: ${count}${usdt === null ? '' : `, worth ${usdt} USDT`}${costUsdt === null ? ', cost at the touch not known' : `, cost at the touch ${costUsdt} USDT`}`,
@@ -190,6 +196,10 @@ const ZH: Words = {
   stopped: (why) => (why === '' ? '已停止' : `已停止：${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}：模式 ${mode}${by === '' ? '' : `（${by}）`}${until === null ? '' : `，至 ${until}`}${why === '' ? '' : `，${why}`}`,
+  statement: (one) =>
+    `${one.day} 结算${one.isFinal ? '' : '（尚未最终）'}：收益 ${one.total} USDT\n` +
+    `价差 ${one.spread}，平仓 ${one.unwinds}，手续费 ${one.fees}，资金费 ${one.funding}，未实现 ` +
+    `${one.unrealised ?? '未知'}，差额 ${one.differences ?? '未知'}；成交额 ${one.volume}\n7 天：${one.weekTotal} USDT`,
   allHedged: '没有未对冲的净额。',
   unhedged: (count, usdt, costUsdt) =>
     `未对冲 ${count} 个${usdt === null ? '' : `，价值 ${usdt} USDT`}${costUsdt === null ? '，按盘口对冲的成本未知' : `，按盘口对冲的成本 ${costUsdt} USDT`}`,
@@ -409,12 +419,26 @@ function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: numb
   return clip([...head, ...shown, ...more].join('\n'), limit);
 }
 
+/** To the cent, towards zero: what a message has room for. */
+function inCents(statement: Statement): Statement {
+  const cents = (text: string) => text.replace(/(\.\d{2})\d+$/, '$1').replace(/^-(?=0(\.0+)?$)/, '');
+  const { day, isFinal, unrealised, differences, ...amounts } = statement;
+  const shown = Object.fromEntries(Object.entries(amounts).map(([name, text]) => [name, cents(text)]));
+  const known = (text: string | null) => (text === null ? null : cents(text));
+  return {
+    ...(shown as typeof amounts),
+    ...{ day, isFinal, unrealised: known(unrealised), differences: known(differences) },
+  };
+}
+
 function doingText(doing: Doing, nowMs: number, words: Told): string {
   switch (doing.what) {
     case 'started':
       return words.started(doing.after, doing.symbols);
     case 'stopped':
       return words.stopped(oneLine(doing.why));
+    case 'statement':
+      return words.statement(inCents(doing.statement));
     case 'mode-changed': {
       const { symbols, mode, by, untilMs, why } = doing;
       const until = untilMs === null ? null : clock(untilMs, nowMs, words);

@@ -85,6 +85,8 @@ export interface EnvironmentSettings {
   readonly rateScale: number;
   /** Minutes after midnight, Beijing time. */
   readonly dailyReportAtMinutes: number;
+  /** A message a day with what was earned (strategy 17.4). */
+  readonly dailyStatement: boolean;
   readonly streams: boolean;
   /** Gray rollout (strategy 16.7). */
   readonly rollout: boolean;
@@ -747,6 +749,7 @@ function settled(
     orderTtlMs: found.orderTtlMs,
     rateScale: present(values, 'GRVT_HEDGE_RATE_SCALE'),
     dailyReportAtMinutes: present(values, 'GRVT_HEDGE_DAILY_REPORT_AT'),
+    dailyStatement: present(values, 'GRVT_HEDGE_DAILY_STATEMENT'),
     streams: present(values, 'GRVT_HEDGE_STREAMS'),
     rollout: present(values, 'GRVT_HEDGE_ROLLOUT'),
     dataDir: directory(present(values, 'GRVT_HEDGE_DATA_DIR')),

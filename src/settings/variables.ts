@@ -517,6 +517,12 @@ export const VARIABLES = {
     en: 'When the daily report of stuck symbols is sent.',
     zh: '每日卡住标的日报的发送时间（北京时间）。',
   }),
+  GRVT_HEDGE_DAILY_STATEMENT: variable(onOff, {
+    default: '0',
+    section: 'alerts',
+    en: 'A message a day, at the hour of the daily report, with what yesterday and seven days earned.',
+    zh: '每天在日报时间另发一条消息：昨日与 7 天的盈亏。',
+  }),
   GRVT_HEDGE_HEARTBEAT_URL: variable(address, {
     originOnly: true,
     section: 'alerts',

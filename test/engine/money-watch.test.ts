@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { sum } from '../../src/core/decimal.ts';
 import type { FillRow } from '../../src/core/money.ts';
 import { startMoneyWatch } from '../../src/engine/money-watch.ts';
-import { dayMoney, type MoneyFigures } from '../../src/explain/money-figures.ts';
+import { dayMoney, type MoneyFigures, statementOf } from '../../src/explain/money-figures.ts';
 import { makeReport } from '../../src/explain/report.ts';
 import { bookRows } from '../../src/journal/money.ts';
 import { openJournal } from '../../src/journal/sqlite.ts';
@@ -74,6 +74,20 @@ describe('17.4 the money counted beside the engine', () => {
     assert.ok(typeof found !== 'string', String(found));
     const day = dayMoney(found);
     assert.deepEqual([day.total.toFixed(), day.endsMs], ['-12.5', new Date(2026, 11, 1).getTime()]);
+  });
+
+  it('17.4 the statement is of the day before today, with what was received above zero', async () => {
+    const yesterday = new Date(2026, 10, 29, 12).getTime();
+    const { found } = await counted([fill('1', 'SOL_USDT_Perp', yesterday, '0.05')]);
+    assert.ok(typeof found !== 'string', String(found));
+    const statement = statementOf(found);
+    assert.deepEqual(
+      [statement?.day, statement?.fees, statement?.volume, statement?.isFinal],
+      ['2026-11-29', '-0.05', '200', false],
+    );
+    const none = await counted([fill('1', 'SOL_USDT_Perp', NOW_MS, '0.05')]);
+    assert.ok(typeof none.found !== 'string');
+    assert.equal(statementOf(none.found), null);
   });
 
   it('17.4 a journal that cannot be read is said, and nothing is told of it', async () => {

@@ -141,6 +141,7 @@ describe('16.4 settings that are read again', () => {
     ['GRVT_HEDGE_MAX_RUNTIME_SEC', '60', /null → 60000/],
     ['GRVT_HEDGE_STUCK_HOURS', '1', /21600000 → 3600000/],
     ['GRVT_HEDGE_DAILY_REPORT_AT', '10:00', /→ 600/],
+    ['GRVT_HEDGE_DAILY_STATEMENT', '1', /false → true/],
     ['GRVT_HEDGE_HEARTBEAT_URL', 'https://beat.example/secret-path', /^GRVT_HEDGE_HEARTBEAT_URL changed$/],
     ['CHAT_ID', '2', /^CHAT_ID, API_KEY or TELEGRAM_GATEWAY_URL changed$/],
     ['API_KEY', 'other-gateway-key', /^CHAT_ID, API_KEY or TELEGRAM_GATEWAY_URL changed$/],

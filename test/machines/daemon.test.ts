@@ -463,6 +463,52 @@ describe('11 the start', () => {
     assert.equal(again.resting.size, 4);
   });
 
+  it('17.4 the statement of yesterday is told once a day, at the hour of the daily report, across restarts', async () => {
+    const statement = {
+      ...{
+        day: '2026-11-29',
+        isFinal: true,
+        total: '12.3499',
+        spread: '13',
+        unwinds: '0',
+        fees: '0.4',
+        funding: '-1.05',
+      },
+      ...{ unrealised: null, differences: '0', volume: '24000', weekTotal: '80' },
+    };
+    const told = (world: World) => world.sentTexts.filter((text) => text.includes('Statement of 2026-11-29'));
+    const counted = (world: World) => {
+      const day = { total: d(0), endsMs: world.clock.nowMs() + 1_000 };
+      world.actor.send({ type: 'money.counted', day, statement });
+    };
+    const off = await trading();
+    counted(off);
+    await off.pass(60_000, 1_000);
+    assert.equal(told(off).length, 0);
+    const early = Math.floor((off.clock.nowMs() / 60_000 + 480) % 1440) + 5;
+    const settings = { dailyStatement: true, dailyReportAtMinutes: early };
+    const world = await trading({ settings });
+    counted(world);
+    await world.pass(30_000, 1_000);
+    assert.equal(told(world).length, 0, 'its hour has not come');
+    await world.pass(600_000, 10_000);
+    for (let minute = 0; minute < 3; minute += 1) {
+      counted(world);
+      await world.pass(60_000, 1_000);
+    }
+    assert.equal(told(world).length, 1);
+    assert.match(told(world)[0] ?? '', /12\.34 USDT earned\n.*funding -1\.05, unrealised not known/);
+    const note = world.journal.latest('note', 'daily-statement');
+    assert.ok(note);
+    const again = new World({ settings });
+    again.journal.append([{ kind: 'note', key: 'daily-statement', atMs: note.atMs, body: note.body }]);
+    await again.settle();
+    await again.pass(700_000, 10_000);
+    counted(again);
+    await again.pass(60_000, 1_000);
+    assert.equal(told(again).length, 0);
+  });
+
   it('12.2 a symbol that does not begin, and a book that does not come, do not withhold the daily report', async () => {
     const world = new World();
     const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);

@@ -115,6 +115,12 @@ const VALUES: Readonly<
     good: { '0.5': new Decimal('0.5'), '100': new Decimal(100) },
     bad: ['0', '-5', '1e16', '5 USDT'],
   },
+  GRVT_HEDGE_DAILY_STATEMENT: {
+    read: 'dailyStatement',
+    default: false,
+    good: { '1': true, '0': false },
+    bad: ['2', 'yes', '-1'],
+  },
   GRVT_HEDGE_NAME: {
     read: 'name',
     default: 'paper',
