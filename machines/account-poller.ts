@@ -52,7 +52,7 @@ import { send } from './send.ts';
  * is missing there, and now and then the summary; folds in what the streams tell meanwhile (10.6); hands each symbol its
  * slice as soon as that changed, the gateway the own orders that did, and the daemon each whole reading.
  *
- * A failed read is never an empty one: whoever would have decided on it is told that there is no snapshot (strategy 10.3).
+ * A failed read is never an empty one: whoever would have decided on it receives that there is no snapshot (strategy 10.3).
  */
 
 /** After failures the pause doubles from the loop interval up to here: a venue that is down is asked twice a minute. */

@@ -35,12 +35,12 @@ import { eventOf } from './event-of.ts';
 /**
  * The alert desk (strategy 12): every alert arrives, whatever happens.
  *
- * It takes conditions as they are raised and cleared, judges what is to be told, writes that to the journal, and delivers
+ * It takes conditions as they are raised and cleared, judges what is to be sent, writes that to the journal, and delivers
  * it one message at a time. It never trades, never delays whoever raises, and never fails because a delivery, the
  * journal, a text or a reporter does: everything it asks of the world is caught here, and said.
  */
 
-/** What comes up together is told together: all symbols judge the same poll within a loop interval (2 s). */
+/** What comes up together is one message: all symbols judge the same poll within a loop interval (2 s). */
 export const GATHER_MS = 2000;
 /** How often ends of conditions and the hour of the daily report are looked at. The times themselves are absolute. */
 export const WAKE_MS = 5000;
@@ -52,7 +52,7 @@ export interface AlertDeskInput {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** Every word that is told, in one language (src/notify/texts.ts). */
+  /** Every word that is sent, in one language (src/notify/texts.ts). */
   readonly texts: AlertTexts;
   readonly settings: {
     /** Minutes after midnight, Beijing time (strategy 12.2). */
@@ -61,7 +61,7 @@ export interface AlertDeskInput {
     /** The repeat table of strategy 12 unless given. */
     readonly policies?: AlertPolicies;
   };
-  /** Symbols that are not hedged now, stuck or not, and those still to be heard of. */
+  /** Symbols that are not hedged now, stuck or not, and those that have not reported yet. */
   readonly stuckNow: () => StuckNow;
 }
 
@@ -272,7 +272,7 @@ class DeskRecords {
     this.#clock = clock;
   }
 
-  /** Writes; a journal that fails is said once, and people are told what there is to tell all the same. */
+  /** Writes; a journal that fails is reported once, and alerts are sent all the same. */
   write(writes: readonly DeskWrite[]): void {
     const atMs = this.#clock.nowMs();
     const failedBefore = this.#unwritten.size > 0;

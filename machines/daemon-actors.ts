@@ -82,7 +82,7 @@ export interface DaemonInput {
    * null: neither the exchange's list nor the journal knows its rules.
    */
   readonly takeUp: (instrument: string) => EngineSymbol | null;
-  /** Has the account's streams connected anew (strategy 10.6). Absent: there are none. */
+  /** Connects the account's streams again (strategy 10.6). Absent: there are none. */
   readonly reconnectStreams?: (account: AccountName, why: string) => void;
   /** Prepared orders whose fate the journal does not know (strategy 9.6). */
   readonly unsettled: () => readonly PreparedOrder[];
@@ -110,7 +110,7 @@ export function standingEntry(
   return { kind: 'command', key: instrument, atMs, body };
 }
 
-/** Ids of the actors of a trading engine, in the order they start: whoever is told something is there first. */
+/** Ids of the actors of a trading engine, in the order they start: receivers before senders. */
 export function actorsOf({
   heartbeat,
   symbols,
@@ -276,7 +276,7 @@ export function journalledNets({ journal, unsettled }: Pick<DaemonInput, 'journa
   });
 }
 
-/** The orders symbols would hold live if they started now, of every instrument: a stop before they do is told by the journal. */
+/** The orders symbols would hold live if they started now, of every instrument: a stop before they do goes by the journal. */
 export function journalledOrders({ journal, unsettled }: Pick<DaemonInput, 'journal' | 'unsettled'>): LiveOrders {
   const prepared = unsettled();
   return journal.latestOfEach('symbol.state').flatMap(({ key }) => ordersOf(restoreSymbol(journal, key, prepared)));

@@ -57,7 +57,7 @@ export interface StartFailure {
 }
 
 export interface DaemonContext extends TradingParts {
-  /** Names of the foreign orders already told (strategy 11.4), those still open. */
+  /** Names of the foreign orders already reported (strategy 11.4), those still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
   /** The last summary of each account; null: none yet. */
   readonly summaries: Readonly<Record<AccountName, AccountSummary | null>>;
@@ -84,9 +84,9 @@ export interface DaemonContext extends TradingParts {
   readonly journalled: LiveOrders;
   /** … and what is not hedged by it. */
   readonly journalledNets: readonly NetLeft[];
-  /** How this run began, until people are told what it found (strategy 12.3); null: they are, or it does not trade yet. */
+  /** How this run began, until the message about its start is sent (strategy 12.3); null: it is, or it does not trade yet. */
   readonly toTell: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
-  /** The stop has begun: an actor that is started again is told so at once. */
+  /** The stop has begun: an actor that is started again drains at once. */
   readonly draining: boolean;
   readonly broken: boolean;
   /** A defect that nobody caught ends the run (strategy 13.5); null: none was found. */
@@ -144,7 +144,7 @@ export type DaemonEvent =
 /** Commands, rows or both changed (strategy 16); what is to be remembered is in the journal already. */
 export interface SymbolsSteered {
   readonly type: 'symbols.steered';
-  /** Symbols as they are from now on: those that run are told, others are started. */
+  /** Symbols as they are from now on: those that run take them, others are started. */
   readonly symbols: readonly EngineSymbol[];
 }
 

@@ -31,7 +31,7 @@ export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
 /** An actor that has run this long starts with the first pause again. */
 export const RESPAWN_FORGIVEN_MS = 300_000;
 
-/** A start is told after this at the latest, whatever is not known by then. */
+/** The message about a start is sent after this at the latest, whatever is not known by then. */
 export const START_TOLD_MS = 60_000;
 
 export function startTrading(context: DaemonContext, _event: DaemonEvent, { enqueue, self }: Acting): void {

@@ -164,7 +164,7 @@ const daemonSetup = daemon.extend({
         if (lookups.length > 0) system.get(`poller:${account}`)?.send({ type: 'lookups.done', lookups });
       }
     },
-    /** The desk hears it before it is asked whether it has something to tell: an enqueued event would come after that. */
+    /** Sent at once: an enqueued event would arrive after the desk was asked whether something waits. */
     alertLeft: ({ context, self, system }) => {
       const atMs = context.clock.nowMs();
       const desk = system.get('alert-desk');
@@ -176,7 +176,7 @@ const daemonSetup = daemon.extend({
       const left = [...netsLeft(context, self), ...context.journalledNets];
       for (const net of left) say(context, { type: 'net.left', ...net });
     },
-    // At the very end: what is found broken while the last alerts are told counts as well (strategy 13.2).
+    // At the very end: what is found broken while the last alerts are sent counts as well (strategy 13.2).
     countBroken: daemon.assign(({ context }) => ({
       exitCode: context.defect !== null ? EXIT_DEFECT : context.exitCode === 0 && context.broken ? 1 : context.exitCode,
     })),

@@ -32,7 +32,7 @@ import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder }
 export const ATTEMPT_GAP_MS = 500;
 /** After a 429 the pause doubles from here (strategy 9.9) … */
 export const RATE_LIMIT_PAUSE_MS = 1_000;
-/** … up to here: the intent is stale by then, and the symbol decides anew. */
+/** … up to here: the intent is stale by then, and the symbol decides again. */
 export const RATE_LIMIT_PAUSE_MAX_MS = 8_000;
 /** Intact streams that say nothing of an order for so long are not waited for: REST is asked (strategy 9.4). */
 export const STREAM_SILENCE_MS = 1_000;

@@ -40,7 +40,7 @@ export interface DeskMemory {
    * and must not keep quiet what nobody tells then.
    */
   readonly heard: ReadonlySet<string>;
-  /** Beijing day of the last daily report that was decided on, told or found empty; null: never. */
+  /** Beijing day of the last daily report that was decided on, sent or empty; null: never. */
   readonly dailyDay: number | null;
   /** When this desk began; now, once our clock is set back behind it. */
   readonly startedAtMs: number;
@@ -107,7 +107,7 @@ export function restoreDesk(
   };
 }
 
-/** A desk that has never heard of anything. */
+/** What a desk knows that has received nothing yet. */
 export const EMPTY_DESK: DeskMemory = {
   states: new Map(),
   outbox: EMPTY_OUTBOX,
@@ -152,7 +152,7 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   return { memory: { ...raised, ...after }, writes, facts };
 }
 
-/** What a person said of it stays for the episode, a silence also for the next; told for being worse, it counts from there. */
+/** What a person said of it stays for the episode, a silence also for the next; sent because it got worse, it counts from there. */
 function withHandling(
   state: AlertState,
   before: AlertState | null,
@@ -195,7 +195,7 @@ export function deskHandle(
   };
 }
 
-/** What waits to be told and is caused by an alert that now holds is not told after all; it will be, should it outlast that. */
+/** A notice that waits and is caused by an alert that now holds is withdrawn; it is sent if its condition outlasts that alert. */
 function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number, writes: DeskWrite[]) {
   let { outbox } = memory;
   const states = new Map(memory.states);
@@ -226,7 +226,7 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
   };
 }
 
-/** Time has passed: what is owed, and ends that are certain by now, are told, and what is long over is let go (the journal keeps it). */
+/** Time has passed: repeats that are owed, and ends that are certain by now, are queued; what is long over is let go (the journal keeps it). */
 export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
   const states = new Map(memory.states);
   const heard = new Set(memory.heard);
@@ -294,7 +294,7 @@ export function deskNews(
 /**
  * The daily report, when its hour has come and it is not done (strategy 12.2): queued and noted as done in one write, so
  * that it is queued exactly once a day. While symbols are awaited it is asked again at the next wake, for ten minutes; then
- * it is told without them, and names those of which nothing is known. `stuckNow` null: asking failed.
+ * it is sent without them, and names those of which nothing is known. `stuckNow` null: asking failed.
  */
 export function deskDaily(
   memory: DeskMemory,
@@ -341,7 +341,7 @@ export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite 
   };
 }
 
-/** `settled` lets the journal drop it in time; what is told once ever must be remembered for as long as it can be seen. */
+/** `settled` lets the journal drop it in time; what is sent once ever must be remembered for as long as its cause can be seen. */
 function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): DeskWrite {
   const over = state.closedAtMs !== null;
   const settled = over && (policies[state.kind].repeat !== 'once' || nowMs - state.seenAtMs > ONCE_KEPT_MS);

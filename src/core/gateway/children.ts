@@ -28,7 +28,7 @@ import {
 import { startNext, startResolving } from './queue.ts';
 import { endedMessage, type GatewayCommand, type GatewayStep, remembered, type TouchAnswer, toSymbol } from './step.ts';
 
-/** What the gateway's children say, what they are told, and what is done when one of them ends or fails. */
+/** What the gateway's children report, what is passed on to them, and what follows when one of them ends or fails. */
 
 /** An attempt is in the journal and about to leave: from now on its symbol counts it. */
 export function attemptPrepared(
@@ -96,7 +96,7 @@ function cancelFailed({ instrument, account, clientOrderId }: CancelledOrder, at
   return toSymbol(instrument, { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' });
 }
 
-/** A cancel is over, or failed: its symbol is told. */
+/** A cancel is over, or failed: passed on to its symbol. */
 export function cancellationTold(
   memory: GatewayMemory,
   nowMs: number,

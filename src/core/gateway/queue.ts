@@ -84,7 +84,7 @@ export function intentsOutdated(memory: GatewayMemory, atMs: number, instrument:
   };
 }
 
-/** Nothing further of these leaves: queued intents end, those under way are told to settle what is in flight. */
+/** Nothing further of these leaves: queued intents end, those under way settle what is in flight. */
 export function submissionsHalted(
   memory: GatewayMemory,
   nowMs: number,

@@ -12,7 +12,7 @@ import type { Intent } from '../model.ts';
 import type { SubmissionTask } from '../submission/tracked.ts';
 import type { GatewayMemory, Submitter } from './memory.ts';
 
-/** What a symbol is told of the touch it asked for. */
+/** The answer to a symbol that asked for a touch. */
 export type TouchAnswer = Extract<GatewayToSymbol, { type: 'touch.received' | 'touch.failed' }>;
 
 /** Something to be done about an event; the chart carries it out, in this order. */

@@ -53,7 +53,7 @@ export interface PollerStep {
   readonly lookUp?: readonly string[];
 }
 
-/** A poller has started: symbols send what they watch. It does not know what streams have told since they were connected. */
+/** A poller has started: symbols send what they watch. It does not know what the streams have sent since they were connected. */
 export function started({ account, instruments }: PollerMemory): PollerStep {
   return {
     messages: instruments.map((name) => ({ to: `symbol:${name}`, message: { type: 'poller.started', account } })),
@@ -217,7 +217,7 @@ export function failureTold(memory: PollerMemory, { nowMs }: PollerNow): PollerS
   };
 }
 
-/** The exchange refuses the account (strategy 9.8); not told twice. */
+/** The exchange refuses the account (strategy 9.8); sent once. */
 export function parkingTold({ account, failure, isParked }: PollerMemory): PollerStep {
   if (failure === null || isParked) return {};
   return { messages: toBoth({ type: 'account.parked', account, failure }) };

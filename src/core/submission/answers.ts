@@ -9,7 +9,7 @@ import { orderOf, type SubmissionMemory } from './memory.ts';
 
 /** Past an order's expiry by the exchange's clock before it counts: the clock is read from a header of whole seconds. */
 export const EXPIRY_MARGIN_MS = 2_000;
-/** The same for an order that a former holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
+/** The same for an order that a previous holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
 export const FORMER_EXPIRY_MARGIN_MS = 10_000;
 
 /** Outcomes after which the exchange may have more to say of an order. */
@@ -63,7 +63,7 @@ export function isOfOrder({ order }: SubmissionMemory, row: ExchangeOrder): bool
   return order !== null && order.clientOrderId === row.clientOrderId;
 }
 
-/** What is known of the order after an answer: a stream may have told more of it already. */
+/** What is known of the order after an answer: a stream may have sent a later row already. */
 export function knownAfter({ seen }: SubmissionMemory, answer: ExchangeOrder | null): ExchangeOrder | null {
   if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
   return furtherRow(seen, answer);

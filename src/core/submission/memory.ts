@@ -52,7 +52,7 @@ export interface SubmissionMemory {
   /** Pauses made while unknown. */
   readonly rounds: number;
   readonly fencePassed: boolean;
-  /** A former holder of the lease may have prepared it, and may still send it (strategy 18.2). */
+  /** A previous holder of the lease may have prepared it, and may still send it (strategy 18.2). */
   readonly isFormer: boolean;
   /** On what the question now out may prove absence: known when it was asked, not when it is answered. */
   readonly proofBasis: 'fence' | 'expiry' | null;

@@ -1,7 +1,7 @@
 import type { AttemptRefused, OrderResolved, SubmissionEnded, SubmissionTold } from '../messages.ts';
 import { intentOf, orderOf, type SubmissionMemory } from './memory.ts';
 
-/** What the symbol is told when its submission is over. */
+/** Sent to the symbol when its submission is over. */
 export const submissionEnded = (
   memory: SubmissionMemory,
   result: SubmissionEnded['result'],
@@ -18,7 +18,7 @@ export const submissionEnded = (
   },
 });
 
-/** What the symbol is told when there is proof of what became of an order (strategy 9.6). */
+/** Sent to the symbol when there is proof of what became of an order (strategy 9.6). */
 export const orderResolved = (
   memory: SubmissionMemory,
   outcome: OrderResolved['outcome'],
@@ -35,7 +35,7 @@ export const orderResolved = (
   },
 });
 
-/** What the symbol is told when an attempt is over and nothing of it lives. */
+/** Sent to the symbol when an attempt is over and nothing of it lives. */
 export const refusedAttempt = (memory: SubmissionMemory, atMs: number): SubmissionTold => {
   const { clientOrderId, account } = orderOf(memory);
   const message: AttemptRefused = {
