@@ -69,7 +69,11 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('trade until stopped; without keys on the embedded exchange')
     .option('--inspect', 'relay what the statecharts do to the Stately inspector, over a loopback WebSocket')
     .option('--standby', 'with a journal in a database: wait while another engine trades this pair, then take over')
-    .action(async (options: { inspect?: boolean; standby?: boolean }) => {
+    .option(
+      '--market <whose>',
+      'dry run: the embedded exchange follows the public streams of prod, testnet … or an address',
+    )
+    .action(async (options: { inspect?: boolean; standby?: boolean; market?: string }) => {
       exitCode = await withSettings('trade', (settings, warnings, _redact, disk) =>
         run(settings, warnings, { ...options, disk }),
       );

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { makeMarket } from '../backtest/make.ts';
 import { openAgents } from '../grvt/http.ts';
 import { claim } from '../market/claim.ts';
 import { MarketError } from '../market/errors.ts';
@@ -8,10 +7,10 @@ import { instrumentOf, openPublicApi, type PublicApi } from '../market/public-ap
 import { type Recorder, startRecorder } from '../market/recorder.ts';
 import { daysOf } from '../market/store.ts';
 import { type InstrumentSpec, knownInstruments, type ProfileName } from '../paper/index.ts';
-import { EXCHANGES } from '../settings/index.ts';
 import { MARKETS, PROFILE_NAMES } from '../simulate/setup.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 import { MARKET_DIRECTORY, orSayWhat } from './market.ts';
+import { ENVIRONMENTS, type Environment, originOf } from './public-hosts.ts';
 import { duration } from './steer.ts';
 
 /** `record`, `market fetch` and `market make` (strategy 19.1). */
@@ -27,31 +26,12 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 const MADE_FROM_MS = Date.UTC(2026, 0, 5);
 const MOST_HOURS = 24 * 366;
 
-export const ENVIRONMENTS = ['prod', 'testnet', 'staging', 'dev'] as const;
-export type Environment = (typeof ENVIRONMENTS)[number];
-
 interface Given {
   readonly market: string;
   readonly env: Environment;
   readonly url?: string;
   readonly depth: string;
   readonly for?: number;
-}
-
-/** Where public market data is read. @throws MarketError */
-export function originOf({ env, url }: { readonly env: Environment; readonly url?: string }): string {
-  if (url === undefined) {
-    const { hosts } = EXCHANGES[env];
-    if (hosts === null) throw new Error(`${env} has no hosts of its own`);
-    return hosts.marketDataUrl;
-  }
-  try {
-    const { origin, protocol } = new URL(url);
-    if (protocol === 'http:' || protocol === 'https:') return origin;
-  } catch {
-    // Said below.
-  }
-  throw new MarketError(`--url: ${url}: expected an address such as http://127.0.0.1:8700`);
 }
 
 /** The proxy of the environment variables, as the engine takes it; null: none. */
@@ -234,6 +214,7 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
   const releases = symbols.map((symbol) => claim(market, symbol));
   try {
     const toMs = MADE_FROM_MS + long * 3_600_000;
+    const { makeMarket } = await import('../backtest/make.ts');
     const made = await makeMarket({
       ...{ directory: market, instruments, seed, profile: MARKETS[profile], fromMs: MADE_FROM_MS, toMs },
       say: () => {},

@@ -19,7 +19,7 @@ import { openStandbyHealth } from '../engine/standby-health.ts';
 import { createSteering, type Steer, type SteeringParts } from '../engine/steering.ts';
 import { tee } from '../engine/tee.ts';
 import { marginWarnings, readTerms, termAlerts, termLines } from '../engine/terms.ts';
-import { openVenue, secretsOf, type Venue } from '../engine/venue.ts';
+import { type LiveOrigin, openVenue, secretsOf, type Venue } from '../engine/venue.ts';
 import { dayMoney, statementOf } from '../explain/money-figures.ts';
 import { createGrvtExchange } from '../grvt/exchange.ts';
 import { createStreams, type Streams } from '../grvt/stream.ts';
@@ -40,12 +40,14 @@ import {
   openLogFile,
   sharedBases,
 } from '../log/index.ts';
+import { MarketError } from '../market/errors.ts';
 import { httpHeartbeat } from '../notify/heartbeat.ts';
 import { logNotifier } from '../notify/log.ts';
 import { telegramNotifier } from '../notify/telegram.ts';
 import { openServiceManager, type ServiceManager } from '../os/service-manager.ts';
 import type { Heartbeat, Notifier, Redact } from '../ports.ts';
 import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
+import { ENVIRONMENTS, originOf } from './public-hosts.ts';
 
 const DAY_MS = 86_400_000;
 /** Pause between two steps of the journal's upkeep, so that it never holds up a decision. */
@@ -86,11 +88,24 @@ export const systemClock = createEngineClock(
 export async function run(
   given: Settings,
   warnings: readonly string[],
-  options: { readonly inspect?: boolean; readonly standby?: boolean; readonly disk: SettingsOnDisk },
+  options: {
+    readonly inspect?: boolean;
+    readonly standby?: boolean;
+    /** Whose live market the embedded exchange follows; absent: its own (strategy 19.5). */
+    readonly market?: string;
+    readonly disk: SettingsOnDisk;
+  },
 ): Promise<number> {
   let settings = given;
   const disk = withTimeZone(options.disk);
-  const venue = await openVenue(settings);
+  let venue: Venue;
+  try {
+    venue = await openVenue(settings, liveOrigin(options.market, settings));
+  } catch (thrown) {
+    if (!(thrown instanceof MarketError)) throw thrown;
+    console.error(thrown.message);
+    return EXIT_CONFIGURATION;
+  }
   const redact = createRedactor(secretsOf(settings, venue));
   let locks: Locks | null = null;
   let log: EngineLog | null = null;
@@ -534,6 +549,18 @@ function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], log: Eng
   compared.catch((thrown: unknown) => {
     log.say('error', `the terms of the accounts: ${errorText(thrown)}`, Date.now());
   });
+}
+
+/** @throws MarketError when a live market is asked for where the engine trades for real, or of nobody */
+function liveOrigin(market: string | undefined, settings: Settings): LiveOrigin | null {
+  if (market === undefined) return null;
+  if (settings.mode !== 'paper')
+    throw new MarketError(
+      `--market ${market}: a dry run is on the embedded exchange: expected GRVT_ENV=paper, not ${settings.mode}`,
+    );
+  const env = ENVIRONMENTS.find((name) => name === market);
+  const origin = originOf(env === undefined ? { env: 'prod', url: market } : { env });
+  return { origin, proxy: proxyFor(settings)(origin), say: (text) => console.error(text) };
 }
 
 /** The exchange's streams (strategy 10.6). */

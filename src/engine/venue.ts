@@ -1,8 +1,9 @@
 import { Decimal, decimal, floorTo } from '../core/decimal.ts';
 import { ACCOUNTS, type AccountName, type SymbolConfig } from '../core/model.ts';
 import type { GrvtHosts, GrvtKeys } from '../grvt/exchange.ts';
+import { openAgents } from '../grvt/http.ts';
 import { printE9 } from '../paper/fixed.ts';
-import { knownInstruments, type PaperServer, startPaper } from '../paper/index.ts';
+import { type PaperServer, startPaper } from '../paper/index.ts';
 import { type Settings, secretsIn } from '../settings/index.ts';
 
 /** Where the engine trades and as whom: the embedded exchange on loopback, or a real one. To the engine they are the same. */
@@ -20,8 +21,9 @@ export interface Venue {
  *
  * @throws Error when a real exchange was asked for and hosts or keys are missing; settings see to it that they are not.
  */
-export async function openVenue(settings: Settings): Promise<Venue> {
+export async function openVenue(settings: Settings, live: LiveOrigin | null = null): Promise<Venue> {
   if (settings.mode !== 'paper') return realVenue(settings);
+  if (live !== null) return dryVenue(settings, live);
   const paper = await startPaper({ seed: settings.paperSeed });
   const [a, b] = paper.accounts;
   if (!a || !b) throw new Error('the embedded exchange has no two accounts');
@@ -30,6 +32,49 @@ export async function openVenue(settings: Settings): Promise<Venue> {
   return { hosts, chainId: paper.chainId, keys: { A: a, B: b }, paper, close: () => paper.close() };
 }
 
+/** Whose public streams the embedded exchange follows (strategy 19.5). */
+export interface LiveOrigin {
+  readonly origin: string;
+  /** With user and password; null: straight. */
+  readonly proxy: string | null;
+  readonly say: (text: string) => void;
+}
+
+/** The embedded exchange on live public streams, without keys: a dry run. @throws MarketError when a symbol is not listed there */
+async function dryVenue(settings: Settings, { origin, proxy, say }: LiveOrigin): Promise<Venue> {
+  // Nobody else has to load them.
+  const [{ listedNow, openLiveMarket }, { openPublicApi }] = await Promise.all([
+    import('../market/live.ts'),
+    import('../market/public-api.ts'),
+  ]);
+  const names = settings.symbols.filter(({ enabled }) => enabled).map(({ instrument }) => instrument);
+  const api = openPublicApi(origin, proxy);
+  const instruments = await listedNow(api, names).finally(() => api.close());
+  const agents = openAgents(proxy, { timeoutMs: HANDSHAKE_TIMEOUT_MS, keepAlive: false });
+  const market = openLiveMarket({
+    ...{ origin, instruments, nowMs: Date.now, say },
+    agent: origin.startsWith('https:') ? agents.httpsAgent : agents.httpAgent,
+  });
+  const paper = await startPaper({
+    ...{ seed: settings.paperSeed, instruments, createLatencyMs: ORDER_LATENCY_MS, cancelLatencyMs: ORDER_LATENCY_MS },
+    replay: { feedOf: market.feedOf, fill: 'conservative', invented: null },
+  });
+  const [a, b] = paper.accounts;
+  if (!a || !b) throw new Error('the embedded exchange has no two accounts');
+  endow(paper, settings.symbols);
+  market.follow(() => paper.exchange.advance(Date.now()));
+  const hosts = { edge: paper.url, trades: paper.url, marketData: paper.url };
+  const close = async (): Promise<void> => {
+    market.close();
+    await paper.close();
+  };
+  return { hosts, chainId: paper.chainId, keys: { A: a, B: b }, paper, close };
+}
+
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** From the create's arrival to the matching, as in a backtest (strategy 19.2). */
+const ORDER_LATENCY_MS = 50;
+
 /** Share of `max_total_position_usdt` that a symbol to be decreased holds when the embedded exchange begins. */
 const ENDOWMENT_SHARE = new Decimal('0.8');
 
@@ -37,7 +82,8 @@ const ENDOWMENT_SHARE = new Decimal('0.8');
 function endow(paper: PaperServer, symbols: readonly SymbolConfig[]): void {
   for (const symbol of symbols) {
     if (symbol.positionMode !== 'decrease' || !symbol.enabled) continue;
-    const spec = knownInstruments().find((one) => one.name.toLowerCase() === symbol.instrument.toLowerCase());
+    const listed = [...paper.exchange.venue.books()].map(({ spec }) => spec);
+    const spec = listed.find((one) => one.name.toLowerCase() === symbol.instrument.toLowerCase());
     if (!spec) continue;
     const [startPrice, step] = [decimal(printE9(spec.startPrice)), decimal(printE9(spec.minSize))];
     const each = floorTo(symbol.maxTotalPositionUsdt.mul(ENDOWMENT_SHARE).div(2).div(startPrice), step);

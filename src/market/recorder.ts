@@ -13,7 +13,12 @@ import { MarketWriter } from './store.ts';
 export interface RecorderOptions {
   /** Market data; `http` becomes `ws`. */
   readonly origin: string;
-  readonly directory: string;
+  /** Stored markets; not needed where `sinkOf` takes the records. */
+  readonly directory?: string;
+  /** Who takes the records of an instrument; default: its files. */
+  readonly sinkOf?: (spec: InstrumentSpec) => RecordSink;
+  /** The connection is lost: what is there is not known any more. */
+  readonly onLost?: (why: string) => void;
   readonly instruments: readonly InstrumentSpec[];
   readonly nowMs: () => number;
   /** A line for people. */
@@ -23,6 +28,9 @@ export interface RecorderOptions {
   readonly agent?: ClientOptions['agent'];
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
+
+/** What takes the records of one instrument, in order. */
+export type RecordSink = Pick<MarketWriter, 'append' | 'flush' | 'close' | 'lastMs' | 'instrument' | 'cut'>;
 
 export interface Recorder {
   readonly counts: Readonly<Counts>;
@@ -79,7 +87,7 @@ const tickerRow = z.object({
 
 /** What is known of one symbol while it is recorded. */
 interface Recording {
-  readonly writer: MarketWriter;
+  readonly writer: RecordSink;
   spec: InstrumentSpec;
   /** Set while something is missed: since when, and why. */
   missing: { readonly sinceMs: number; readonly why: string } | null;
@@ -110,7 +118,7 @@ class Running implements Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     for (const spec of options.instruments) {
-      const writer = new MarketWriter(options.directory, spec.name);
+      const writer = options.sinkOf?.(spec) ?? new MarketWriter(options.directory ?? '.', spec.name);
       const { lastMs, cut } = writer;
       if (cut !== null) options.say(`${cut.file}: ${cut.bytes} bytes of a torn block were moved aside`);
       this.#of.set(spec.name, {
@@ -202,6 +210,7 @@ class Running implements Recorder {
       of.lastTrade = null;
       if (of.writer.lastMs !== null) of.missing ??= { sinceMs: this.#heardMs, why };
     }
+    this.#options.onLost?.(why);
     if (this.#isUp || this.#failedInARow === 0) this.#options.say(`not recording: ${why}`);
     this.#isUp = false;
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failedInARow, MAX_PAUSE_MS);

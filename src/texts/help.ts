@@ -109,6 +109,8 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     '录制公开推送的盘口、成交、标记价与资金费率，无需密钥，直到 Ctrl+C',
   'relay what the statecharts do to the Stately inspector, over a loopback WebSocket':
     '经本机 WebSocket 把状态图的动作转给 Stately 检查器',
+  'dry run: the embedded exchange follows the public streams of prod, testnet … or an address':
+    '演练：内嵌交易所跟随 prod、testnet 等或某个地址的公开推送',
   'remove a row of the symbols file; the symbol is wound down': '删除标的文件中的一行；该标的逐步了结',
   'round trips of the network': '网络往返时间',
   'run the recorded inputs through the same core; name the first decision or ledger that differs':

@@ -1,0 +1,209 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Answer, answerOf } from '../backtest/answer.ts';
+import { answerHtml } from '../backtest/html.ts';
+import { Kept } from '../backtest/kept.ts';
+import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
+import { play } from '../backtest/play.ts';
+import type { Row } from '../backtest/question.ts';
+import { selfCheck } from '../backtest/self-check.ts';
+import { answerText } from '../backtest/text.ts';
+import { playInWorkers } from '../backtest/workers.ts';
+import { MarketError } from '../market/errors.ts';
+import { knownInstruments } from '../paper/index.ts';
+import { lasting } from '../simulate/report-text.ts';
+import { MARKETS } from '../simulate/setup.ts';
+import type { GivenBacktest as Given } from './backtest.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+
+/** What `backtest` does (strategy 19.2 to 19.4). */
+
+const EXIT_GOOD = 0;
+/** Interrupted: what there was is told. */
+const EXIT_CUT = 1;
+/** A run failed, or broke an invariant. */
+const EXIT_BROKEN = 70;
+const EXIT_USAGE = 78;
+
+/** @returns the exit code; what cannot be done is one line */
+export async function backtestOrSayWhy(given: Given): Promise<number> {
+  try {
+    return given.selfCheck === undefined ? await backtest(given) : await checkItself(given.selfCheck, given.seed);
+  } catch (thrown) {
+    if (!(thrown instanceof AskError) && !(thrown instanceof MarketError)) throw thrown;
+    console.error(thrown.message);
+    return EXIT_USAGE;
+  }
+}
+
+/** Plays what the options ask for and prints its answer. @returns the exit code @throws AskError, MarketError */
+async function backtest(given: Given): Promise<number> {
+  const plan = planOf(askedOf(given));
+  // What cannot be written is said before the work is done.
+  if (given.html !== undefined) writePage(given.html, '');
+  const beganMs = realNow();
+  const interruption = interruptedBySignals(EXIT_CUT);
+  const kept = new Kept(plan);
+  const total = kept.count * (plan.range.toMs - plan.range.fromMs);
+  const standing = (ended: number, simulatedMs: number): void => {
+    const forMs = realNow() - beganMs;
+    const left = simulatedMs === 0 ? null : ((total - simulatedMs) / simulatedMs) * forMs;
+    progress(
+      `${ended} of ${kept.count} runs, ${((100 * simulatedMs) / total).toFixed(1)} %, ` +
+        `${Math.round(simulatedMs / Math.max(1, forMs))} times real time, about ${lasting(left)} left`,
+    );
+  };
+  try {
+    if (kept.count === 1) {
+      const played = await play(kept.questionOf(0), {
+        interrupted: () => interruption.signal.aborted,
+        onProgress: (simulatedMs) => standing(0, simulatedMs),
+      });
+      kept.played(0, played);
+    } else {
+      await playInWorkers({
+        ...{ count: kept.count, workers: plan.asked.workers, signal: interruption.signal, onStanding: standing },
+        questionOf: (run) => kept.questionOf(run),
+        onPlayed: (run, played) => kept.played(run, played),
+        onFailed: (run, error) => {
+          kept.failed += 1;
+          say(`run ${run + 1} of ${kept.count} gave nothing: ${error}`);
+        },
+      });
+    }
+  } finally {
+    interruption.done();
+  }
+  const tookMs = realNow() - beganMs;
+  clearProgress();
+  const answer = answerOf(plan, kept.runs);
+  process.stdout.write(`${given.json ? JSON.stringify(answer, null, 2) : answerText(answer)}\n`);
+  if (given.html !== undefined) {
+    writePage(given.html, answerHtml(answer));
+    say(`${given.html} shows it.`);
+  }
+  say(
+    `${(kept.playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ` +
+      `${Math.round(kept.playedMs / tookMs)} times real time`,
+  );
+  if (kept.failed > 0 || isBroken(answer)) return EXIT_BROKEN;
+  return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+}
+
+/** Strategy 19.4. @returns 70 where a difference has no known kind @throws AskError */
+async function checkItself(hours: string, seed: string): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'self-check-'));
+  try {
+    const { windows, sameCreates, sameFills } = await selfCheck({
+      ...{ directory, spec: knownInstruments()[0]!, profile: MARKETS.meanReverting, fromMs: Date.UTC(2026, 0, 5) },
+      ...{ seed: wholeOf('seed', seed, 0, MAX_SEED), hours: wholeOf('self-check', hours, 1, MOST_CHECKED_HOURS) },
+      onWindow: (done, of) => progress(`${done} of ${of} windows`),
+    });
+    clearProgress();
+    const kinds = Map.groupBy(windows, ({ difference }) => difference?.kind ?? 'none');
+    for (const { fromMs, difference } of windows) {
+      const told =
+        difference === null
+          ? 'nothing differs'
+          : `${difference.kind}: ${difference.live}; replay: ${difference.replay}`;
+      console.log(`${new Date(fromMs).toISOString().slice(11, 16)}  ${told}`);
+    }
+    const counts = [...kinds].map(([kind, all]) => `${kind} ${all.length}`).join(', ');
+    console.log(
+      `${sameCreates} creates and ${sameFills} fills were the same before something differed. First differences: ${counts}.`,
+    );
+    return kinds.has('other') ? EXIT_BROKEN : EXIT_GOOD;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @throws AskError */
+function writePage(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (thrown) {
+    throw new AskError(`--html: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+function isBroken({ points }: Answer): boolean {
+  return points
+    .flatMap(({ runs }) => runs)
+    .some(({ failure, breaches }) => failure !== null || Object.keys(breaches ?? {}).length > 0);
+}
+
+/** @throws AskError */
+function askedOf(given: Given): Asked {
+  const { env } = process;
+  const variables = Object.fromEntries(
+    STRATEGY_VARIABLES.flatMap((name) => (env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]])),
+  );
+  const sweep =
+    given.sweep === undefined ? { symbols: null, sets: [] } : sweepOf(given.sweep, readJson('sweep', given.sweep));
+  return {
+    market: given.market,
+    symbols: given.symbols === undefined ? sweep.symbols : given.symbols.split(',').map((name) => name.trim()),
+    rows: rowsOf(given.symbolsFile ?? env.GRVT_HEDGE_SYMBOLS_FILE ?? null),
+    variables,
+    sets: [...sweep.sets, ...given.set],
+    fromMs: given.from === undefined ? null : timeOf('from', given.from),
+    toMs: given.to === undefined ? null : timeOf('to', given.to),
+    equityUsdt: decimalOf('equity', given.equity),
+    fill: given.fill,
+    spread: given.spread ?? null,
+    depthUsdt: given.depth ?? null,
+    makerFeePercent: decimalOf('maker-fee', given.makerFee),
+    takerFeePercent: decimalOf('taker-fee', given.takerFee),
+    fundingPercent: given.funding === undefined ? null : decimalOf('funding', given.funding),
+    latency: latencyOf(given.latency),
+    seed: wholeOf('seed', given.seed, 0, MAX_SEED),
+    audit: given.audit,
+    workers: given.workers === undefined ? availableParallelism() : wholeOf('workers', given.workers, 1, MAX_WORKERS),
+    yes: given.yes === true,
+  };
+}
+
+/** @throws AskError when the file cannot be read, or is no JSON */
+function readJson(option: string, file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    throw new AskError(`--${option}: ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+/** @throws AskError when the file cannot be read or is no list of rows; what a row says is judged with the settings */
+function rowsOf(file: string | null): readonly Row[] {
+  if (file === null) return [];
+  const rows = readJson('symbols-file', file);
+  if (!Array.isArray(rows) || rows.some((row) => row === null || typeof row !== 'object'))
+    throw new AskError(`--symbols-file: ${file}: expected a list of rows, as in config/hedge_symbols.example.json`);
+  return rows as readonly Row[];
+}
+
+function timeOf(option: string, text: string): number {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z?$/.test(text);
+  const atMs = isDay || isTime ? Date.parse(isDay || text.endsWith('Z') ? text : `${text}Z`) : Number.NaN;
+  if (Number.isNaN(atMs)) throw new AskError(`--${option}: ${text}: expected 2026-01-05 or 2026-01-05T08:00, UTC`);
+  return atMs;
+}
+
+function decimalOf(option: string, text: string): string {
+  if (!/^-?\d{1,12}(\.\d{1,9})?$/.test(text)) throw new AskError(`--${option}: ${text}: expected a number`);
+  return text;
+}
+
+/** More takes the better part of an hour. */
+const MOST_CHECKED_HOURS = 24;
+const MAX_WORKERS = 1_024;
+const MAX_SEED = 4_294_967_295;
+
+function wholeOf(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new AskError(`--${option}: ${text}: expected a whole number from ${least} to ${most}`);
+  return value;
+}
