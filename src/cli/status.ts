@@ -296,5 +296,5 @@ function percent(ratio: string): string {
 }
 
 function money(text: string | null): string {
-  return text === null ? '-' : text.replace(/(\.\d{2})\d*$/, '$1');
+  return text === null ? '-' : text.replace(/(\.\d{2})\d*$/, '$1').replace(/^-(?=0\.00$)/, '');
 }
