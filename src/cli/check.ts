@@ -9,7 +9,6 @@ import {
   type AccountSummary,
   type ExchangeOrder,
   type Intent,
-  type LeavingWhy,
   type ListedOrder,
   type Position,
   type SymbolSnapshot,
@@ -47,6 +46,9 @@ import { unsettledOrders } from '../journal/read.ts';
 import { line } from '../log/lines.ts';
 import type { Clock } from '../ports.ts';
 import { createRedactor, EXCHANGES, type Settings } from '../settings/index.ts';
+import { answerLine } from '../texts/answers.ts';
+import { type CheckText, checkText, WHY_LEAVING } from '../texts/check.ts';
+import { SIDES } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
 /** One reading of an account: what a poller would read. */
@@ -58,6 +60,9 @@ interface Reading {
 }
 
 type Readings = Readonly<Record<AccountName, Reading>>;
+
+/** A text in the language of the settings. */
+type Words = (name: CheckText, values?: Parameters<typeof checkText>[2]) => string;
 
 /**
  * Looks at everything a start would look at, says what it finds and what the engine would do first; changes nothing.
@@ -73,6 +78,8 @@ export async function check(
   const venue = await openVenue(settings);
   const redact = createRedactor(secretsOf(settings, venue));
   const print = (line: string): void => show(redact(line));
+  const words: Words = (name, values) => checkText(settings.lang, name, values);
+  const warn = (what: string): void => print(words('warning', { what }));
   const exchange = createGrvtExchange({
     hosts: venue.hosts,
     chainId: venue.chainId,
@@ -84,31 +91,28 @@ export async function check(
     redact,
     instruments: settings.symbols.map(({ instrument }) => instrument),
     report: (fact) => {
-      if (fact.type === 'row.skipped') print(`Warning: ${line(fact)?.text}`);
+      if (fact.type === 'row.skipped') warn(line(fact)?.text ?? '');
     },
   });
   let journal: EngineJournal | null = null;
   try {
-    print(`Settings: ${settings.mode}, chain id ${venue.chainId}, trading at ${venue.hosts.trades}`);
+    print(words('settings', { mode: settings.mode, chainId: venue.chainId, host: venue.hosts.trades }));
     for (const line of hostLines(settings, venue)) print(line);
     if (settings.mode !== 'paper' && venue.hosts.trades !== EXCHANGES[settings.mode].hosts?.tradesUrl) {
-      print(`Hosts of your own: whether chain id ${venue.chainId} is theirs, only the first order tells`);
+      print(words('ownHosts', { chainId: venue.chainId }));
     }
-    for (const warning of warnings) print(`Warning: ${warning}`);
+    for (const warning of warnings) warn(warning);
     for (const line of await databaseLines(settings)) print(line);
     await prepareReading(settings, clock);
     journal = journalOf(settings);
-    const ready = await readyToTrade(
-      exchange,
-      settings.symbols,
-      (text) => print(`Warning: ${text}`),
-      (name) => (journal === null ? null : rememberedInstrument(journal, name)),
+    const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
+      journal === null ? null : rememberedInstrument(journal, name),
     );
-    for (const account of ACCOUNTS) print(`Account ${account}: logged in as ${venue.keys[account].subAccountId}`);
-    print(clocks(exchange));
-    for (const line of await reloadLines(settings, journal)) print(line);
+    for (const account of ACCOUNTS) print(words('loggedIn', { account, id: venue.keys[account].subAccountId }));
+    print(clocks(exchange, words));
+    for (const line of await reloadLines(settings, journal, words)) print(line);
     const readings = await readAccounts(exchange, clock);
-    const symbols = [...ready.symbols, ...leavingOf(journal, settings, ready, readings, print)];
+    const symbols = [...ready.symbols, ...leavingOf(journal, settings, ready, readings, words, print)];
     const terms = await readTerms(exchange);
     for (const line of termLines(
       terms,
@@ -116,11 +120,11 @@ export async function check(
     ))
       print(line);
     const opening = ready.symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.config);
-    for (const warning of await marginWarnings(exchange, terms, opening)) print(`Warning: ${warning}`);
-    for (const line of await levellingOf(exchange, terms)) print(line);
-    for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, print);
+    for (const warning of await marginWarnings(exchange, terms, opening)) warn(warning);
+    for (const line of await levellingOf(exchange, terms, words)) print(line);
+    for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, words, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
-    print('Nothing was changed.');
+    print(words('unchanged'));
     return 0;
   } catch (thrown) {
     const error =
@@ -130,7 +134,7 @@ export async function check(
           ? new StartError(thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION, thrown.message)
           : thrown;
     if (!(error instanceof StartError)) throw thrown;
-    print(`Not ready: ${error.message}`);
+    print(words('notReady', { why: error.message }));
     return error.exitCode;
   } finally {
     journal?.close();
@@ -140,26 +144,29 @@ export async function check(
 }
 
 /** What a reload would change of the engine that runs here, or a start of what the last run had (strategy 16.4). */
-async function reloadLines({ dataDir, symbols }: Settings, journal: EngineJournal | null): Promise<string[]> {
+async function reloadLines(
+  { dataDir, symbols, lang }: Settings,
+  journal: EngineJournal | null,
+  words: Words,
+): Promise<string[]> {
   try {
     const { ok, says } = await giveCommand(dataDir, { verb: 'reload', dryRun: true, by: 'check', why: null });
-    const words = says.flatMap(({ code, text }) => (code === 'dry-run' ? [] : [text]));
-    return words.map((text) => `An engine runs here; a reload ${ok ? 'would say' : 'would be refused'}: ${text}`);
+    const told = says.filter(({ code }) => code !== 'dry-run').map((one) => answerLine(one, lang));
+    return told.map((what) => words(ok ? 'reloadSays' : 'reloadRefused', { what }));
   } catch (thrown) {
-    if (thrown instanceof ControlError)
-      return [`Warning: the engine that runs here does not answer: ${thrown.message}`];
+    if (thrown instanceof ControlError) return [words('warning', { what: words('noAnswer', { why: thrown.message }) })];
     if (!(thrown instanceof NoEngineError)) throw thrown;
   }
   if (journal === null) return [];
   return symbols.flatMap((row) => {
     const last = rememberedRow(journal, row.instrument);
-    if (last === null) return row.enabled ? [`${row.instrument}: is new`] : [];
-    return rowDifferences(last, row).map((what) => `${row.instrument}: ${what} since the last run`);
+    if (last === null) return row.enabled ? [words('isNew', { symbol: row.instrument })] : [];
+    return rowDifferences(last, row).map((what) => words('changed', { symbol: row.instrument, what }));
   });
 }
 
 /** Free margin, liquidation and the transfer that levels the accounts (strategy 17.5), or why they are not known. */
-async function levellingOf(exchange: GrvtExchange, { A, B }: Terms): Promise<string[]> {
+async function levellingOf(exchange: GrvtExchange, { A, B }: Terms, words: Words): Promise<string[]> {
   const owners = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
   const [a, b] = owners;
   try {
@@ -167,7 +174,7 @@ async function levellingOf(exchange: GrvtExchange, { A, B }: Terms): Promise<str
     return levellingLines({ A: ofA, B: ofB }, a && b ? a === b : null);
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
-    return [`Levelling: not known (${thrown.message})`];
+    return [words('levellingUnknown', { why: thrown.message })];
   }
 }
 
@@ -191,6 +198,7 @@ function leavingOf(
   settings: Settings,
   ready: ReadyToTrade,
   readings: Readings,
+  words: Words,
   print: (line: string) => void,
 ): readonly EngineSymbol[] {
   const unsettled = journal === null ? [] : unsettledOrders(journal);
@@ -202,29 +210,22 @@ function leavingOf(
       if (run().has(instrument)) continue;
       const symbol = leavingSymbol(parts, instrument);
       if (symbol !== null) leaving.push(symbol);
-      else print(`${instrument}: our order ${clientOrderId} of account ${account} would be cancelled (strategy 16.3)`);
+      else print(words('strayOrder', { symbol: instrument, id: clientOrderId, account }));
     }
   }
-  for (const { config, leaving: why } of leaving) {
-    print(
-      `${config.instrument}: ${WHY_LEAVING[why ?? 'removed']}: hedge-only until it is hedged, then it leaves (strategy 16.3)`,
-    );
+  for (const { config, leaving: reason } of leaving) {
+    const why = WHY_LEAVING[settings.lang][reason ?? 'removed'];
+    print(words('leaves', { symbol: config.instrument, why }));
   }
   return leaving;
 }
 
-const WHY_LEAVING: Readonly<Record<LeavingWhy, string>> = {
-  removed: 'removed from the symbols file while something of it is open',
-  disabled: 'disabled while something of it is open',
-  unconfigured: 'orders of ours rest on it, and the symbols file does not name it',
-};
-
-function clocks(exchange: GrvtExchange): string {
+function clocks(exchange: GrvtExchange, words: Words): string {
   const skewMs = exchange.clockSkewMs();
-  if (skewMs === null) return "Clocks: the exchange's answers carry no date";
-  const verdict = Math.abs(skewMs) > CLOCK_SKEW_LIMIT_MS ? 'TOO FAR APART: set this clock' : 'good';
-  const apart = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead of'} ours`;
-  return `Clocks: the exchange's is ${apart}, ${verdict}`;
+  if (skewMs === null) return words('noDate');
+  const apart = (Math.abs(skewMs) / 1000).toFixed(1);
+  const isGood = Math.abs(skewMs) <= CLOCK_SKEW_LIMIT_MS;
+  return words(isGood ? 'clocksGood' : 'clocksBad', { apart, way: words(skewMs < 0 ? 'behind' : 'ahead') });
 }
 
 async function readAccounts(exchange: GrvtExchange, clock: Clock): Promise<Readings> {
@@ -245,22 +246,23 @@ function printAccount(
   account: AccountName,
   reading: Reading,
   symbols: readonly EngineSymbol[],
+  words: Words,
   print: (line: string) => void,
 ): void {
   const { totalEquity, maintenanceMargin } = reading.summary;
-  print(
-    `Account ${account}: equity ${totalEquity.toFixed(2)} USDT, maintenance margin ${maintenanceMargin.toFixed(2)} USDT`,
-  );
+  const [equity, margin] = [totalEquity.toFixed(2), maintenanceMargin.toFixed(2)];
+  print(words('account', { account, equity, margin }));
   const run = new Map(symbols.map((symbol) => [symbol.instrument.name, symbol]));
   for (const position of reading.positions) {
     const symbol = run.get(position.instrument);
-    const note = symbol === undefined ? ' (no enabled row: left alone)' : symbol.leaving ? ' (hedge-only)' : '';
-    print(`  position ${position.instrument} ${position.size.toFixed()} @ ${position.entryPrice.toFixed()}${note}`);
+    const note = symbol === undefined ? words('leftAlone') : symbol.leaving ? words('hedgeOnly') : '';
+    const [size, price] = [position.size.toFixed(), position.entryPrice.toFixed()];
+    print(words('position', { symbol: position.instrument, size, price, note }));
   }
   const ours = reading.orders.filter(isOwnOrder);
-  for (const order of ours) print(`  our order ${describe(order)}`);
+  for (const order of ours) print(words('ourOrder', { order: describe(order) }));
   const foreign = reading.orders.length - ours.length;
-  if (foreign > 0) print(`  ${foreign} non-strategy orders: left alone, and alerted once each`);
+  if (foreign > 0) print(words('foreign', { count: foreign }));
 }
 
 function describe(order: ExchangeOrder): string {
@@ -279,23 +281,29 @@ async function printSymbol(
   print: (line: string) => void,
 ): Promise<void> {
   const { config, instrument } = symbol;
+  const { lang } = settings;
+  const words: Words = (name, values) => checkText(lang, name, values);
+  const named = { symbol: instrument.name };
   if (symbol.unlisted) {
-    print(`${instrument.name}: not listed any more; nothing would be submitted (strategy 11.6)`);
+    print(words('unlisted', named));
     return;
   }
   const book = await outlasting429(() => exchange.book(instrument.name));
   const [bid, ask] = [book.bids[0]?.price, book.asks[0]?.price];
   if (!bid || !ask) {
-    print(`${instrument.name}: the book is empty on a side; nothing would be submitted (strategy 7.4)`);
+    print(words('emptyBook', named));
     return;
   }
   const mark = bid.plus(ask).div(2);
   const smallest = smallestTradableSize(instrument, mark, []);
   print(
-    `${instrument.name}: bid ${bid.toFixed()}, ask ${ask.toFixed()}, tick ${instrument.tickSize.toFixed()}, ` +
-      `smallest tradable size ${smallest.toFixed()} (${smallest.mul(mark).toFixed(2)} USDT)`,
+    words('symbol', {
+      ...{ ...named, bid: bid.toFixed(), ask: ask.toFixed(), tick: instrument.tickSize.toFixed() },
+      ...{ size: smallest.toFixed(), usdt: smallest.mul(mark).toFixed(2) },
+    }),
   );
-  if (!symbol.leaving) for (const warning of symbolWarnings(config, instrument, mark)) print(`  Warning: ${warning}`);
+  if (!symbol.leaving)
+    for (const warning of symbolWarnings(config, instrument, mark)) print(`  ${words('warning', { what: warning })}`);
 
   const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
   const nowMs = clock.nowMs();
@@ -322,16 +330,21 @@ async function printSymbol(
     denied: [],
   });
   if (assessment.kind !== 'usable') {
-    print(`  would wait: ${assessment.kind === 'unusable' ? reasonText(assessment.why) : 'for a mark price'}`);
+    const why = assessment.kind === 'unusable' ? reasonText(assessment.why, lang) : words('forMark');
+    print(words('wouldWait', { why }));
     return;
   }
   const { plan } = assessment;
-  print(`  state ${plan.tradingState}: ${reasonText(plan.why)}`);
-  for (const { order, why } of plan.trims)
-    print(`  would cancel ${order.account} ${order.side} ${order.size.toFixed()}: ${reasonText(why)}`);
-  for (const intent of plan.creates)
-    print(`  would place ${wording(intent, priceOf(intent))} (strategy ${intent.rules.join(', ')})`);
-  if (plan.idle !== null) print(`  would submit nothing: ${reasonText(plan.idle)} (strategy ${plan.idle.rule})`);
+  print(words('state', { state: plan.tradingState, why: reasonText(plan.why, lang) }));
+  for (const { order, why: because } of plan.trims) {
+    const [size, why] = [order.size.toFixed(), reasonText(because, lang)];
+    print(words('wouldCancel', { account: order.account, side: SIDES[lang][order.side], size, why }));
+  }
+  for (const intent of plan.creates) {
+    const order = wording(intent, priceOf(intent), lang);
+    print(words('wouldPlace', { order, rules: intent.rules.join(', ') }));
+  }
+  if (plan.idle !== null) print(words('wouldNothing', { why: reasonText(plan.idle, lang), rule: plan.idle.rule }));
 
   function priceOf(intent: Intent): Decimal | null {
     const { side, guardPrice, beyondPrice } = intent;
@@ -341,9 +354,9 @@ async function printSymbol(
   }
 }
 
-function wording(intent: Intent, price: Decimal | null): string {
+function wording(intent: Intent, price: Decimal | null, lang: Settings['lang']): string {
   const at = price === null ? '' : ` @ ${price.toFixed()}`;
-  return `${intent.account} ${intent.side} ${intent.size.toFixed()}${at}`;
+  return `${intent.account} ${SIDES[lang][intent.side]} ${intent.size.toFixed()}${at}`;
 }
 
 function slice(account: AccountName, reading: Reading, instrument: string): SymbolSnapshot {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import type { Command as Steering } from '../core/commands.ts';
 import type { Settings } from '../settings/index.ts';
+import { answerLine } from '../texts/answers.ts';
 
 /** The engine said no: nothing was done (strategy 13.2). */
 export const EXIT_REFUSED = 1;
@@ -10,7 +11,7 @@ export const EXIT_REFUSED = 1;
 export const EXIT_NO_ENGINE = 69;
 
 export interface SteerParts {
-  readonly settings: Pick<Settings, 'dataDir'>;
+  readonly settings: Pick<Settings, 'dataDir' | 'lang'>;
   readonly print: (line: string) => void;
   readonly complain: (line: string) => void;
 }
@@ -33,7 +34,7 @@ export async function steerCommand(parts: SteerParts, command: Steering, options
   try {
     const answer = await giveCommand(settings.dataDir, command);
     if (options.json) print(JSON.stringify(answer, null, 2));
-    else for (const { text } of answer.says) (answer.ok ? print : complain)(text);
+    else for (const said of answer.says) (answer.ok ? print : complain)(answerLine(said, settings.lang));
     return answer.ok ? 0 : EXIT_REFUSED;
   } catch (thrown) {
     if (!(thrown instanceof NoEngineError || thrown instanceof ControlError)) throw thrown;

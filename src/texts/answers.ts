@@ -1,5 +1,5 @@
 import { filled, type Said, type SaidCode } from '../core/commands.ts';
-import type { Texts } from './language.ts';
+import type { Language, Texts } from './language.ts';
 
 /** What is said to a command, in Chinese; the English is in src/core/commands.ts, and a code that is missing here does not compile. */
 const ZH: Readonly<Record<SaidCode, string>> = {
@@ -53,4 +53,10 @@ const ZH: Readonly<Record<SaidCode, string>> = {
 /** What is said, in every language, without the symbol it is said of. */
 export function answerTexts({ code, symbol, params, text }: Said): Texts {
   return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], params) };
+}
+
+/** What is said, as a line of its own in one language. */
+export function answerLine(said: Said, language: Language): string {
+  const words = answerTexts(said)[language];
+  return said.symbol === null ? words : `${said.symbol}${language === 'zh' ? '：' : ': '}${words}`;
 }

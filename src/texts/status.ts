@@ -5,7 +5,7 @@ import type { Language } from './language.ts';
  * What `status` says, in two languages: `{name}` stands for a value, `[…]` is left out without one of its values
  * (`src/cli/status.ts` has the values).
  */
-const WORDS = {
+export const STATUS_WORDS = {
   silent: [
     "{name} on {mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard[; its journal's last entry is of {heard}].",
     '{name}（{mode}）：有引擎在运行但没有应答：卡死、过载或没有看板[；其账本的最后一条是 {heard}]。',
@@ -72,7 +72,7 @@ const WORDS = {
   ],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
-export type StatusText = keyof typeof WORDS;
+export type StatusText = keyof typeof STATUS_WORDS;
 
 /** Names of the columns. */
 export const STATUS_COLUMNS: Readonly<Record<Language, readonly string[]>> = {
@@ -90,5 +90,5 @@ export function statusText(
   for (const [key, value] of Object.entries(values)) {
     if (value !== null && value !== undefined && value !== '') given[key] = String(value);
   }
-  return filled(WORDS[name][language === 'zh' ? 1 : 0], given);
+  return filled(STATUS_WORDS[name][language === 'zh' ? 1 : 0], given);
 }
