@@ -44,10 +44,13 @@ const ROWS: readonly Row[] = [
   { name: 'sequential loop, 50 ms', roundTripMs: 50, streams: 'sequential loop' },
 ];
 
-/** From a fill at the exchange to the hedge's create arriving there: median and p99, row by row. */
-export async function latency(rounds: number): Promise<void> {
+/**
+ * From a fill at the exchange to the hedge's create arriving there: median and p99, row by row. With GRVT_HEDGE_JOURNAL_URL in the
+ * environment the journal is in that database, which must be empty.
+ */
+export async function latency(rounds: number, only = ''): Promise<void> {
   console.log(`fill → hedge's create at the exchange, ${rounds} fills a row, 2 s loop, journal on`);
-  for (const row of ROWS) {
+  for (const row of ROWS.filter(({ name }) => name.includes(only))) {
     const times = row.streams === 'sequential loop' ? await baseline(row, rounds) : await engine(row, rounds);
     const figures = [0.5, 0.99].map((share) => `${quantile(times, share).toFixed(1)} ms`);
     console.log(`${row.name.padEnd(24)} median ${figures[0]?.padStart(10)}   p99 ${figures[1]?.padStart(10)}`);

@@ -32,7 +32,8 @@ program
   .command('latency')
   .description("from a fill at the exchange to the hedge's create arriving there")
   .option('--rounds <n>', 'fills per row', '40')
-  .action(async (options: { rounds: string }) => latency(Number(options.rounds)));
+  .option('--only <text>', 'rows whose name has it', '')
+  .action(async (options: { rounds: string; only: string }) => latency(Number(options.rounds), options.only));
 program
   .command('requests')
   .description('REST calls per symbol-hour')

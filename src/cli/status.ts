@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { readEngineAddress } from '../engine/address.ts';
 import { EXIT_CONFIGURATION, staleMs } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { databaseLines } from '../engine/journal-database.ts';
 import { latestMargins } from '../explain/levelling.ts';
 import { clockTime } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';
@@ -47,11 +48,24 @@ export async function statusCommand(
   }
   if (options.json) print(JSON.stringify(status, null, 2));
   else {
+    // Whose the pair is at the moment, which on a standby's machine is not told by what runs there (strategy 18.2).
+    if (options.journal === undefined) for (const line of await leaseLines(parts)) print(line);
     for (const line of statusLines(status)) print(line);
     // A running engine says what they are now; older ones do not, and a journal has those of an hour.
     if (!status.levelling) for (const line of marginLines(parts, options.journal)) print(line);
   }
   return 0;
+}
+
+/** The journal's database and who holds the lease; nothing where the journal is a file. */
+async function leaseLines({ settings, complain }: StatusCommandParts): Promise<string[]> {
+  try {
+    return await databaseLines(settings);
+  } catch (thrown) {
+    if (!(thrown instanceof JournalError)) throw thrown;
+    complain(thrown.message);
+    return [];
+  }
 }
 
 /** Free margin, distance to liquidation and levelling (strategy 17.5), from the journal, also while an engine writes it. */

@@ -43,6 +43,7 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
       for (const run of [one, two]) assert.ok(!run.screen().includes(password) && !run.screen().includes('p%40ss'));
       assert.match((await command('elsewhere', 'check')).text, /epoch 1; engine .* holds its lease for \d/);
       assert.match((await command('elsewhere', 'orders')).text, /BNB_USDT_Perp/);
+      assert.match((await command('two', 'status')).text, /epoch 1; engine .* holds its lease for \d/);
       const resting = ourOrders(paper);
       one.child.kill('SIGKILL');
       const tookMs = await two.until('it trades', () => /Started on dev/.test(two.screen()), TAKE_OVER_MS);
