@@ -64,6 +64,9 @@ export interface MoneyReader {
   close(): void;
 }
 
+/** Of an order that the matching engine has not taken up yet, and of a fill of no order (API 5.1). */
+const NO_ORDER_ID = '0x00';
+
 /** Reads until it is closed; a read that fails is made again in a minute. */
 export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   const { exchange, journal, clock } = parts;
@@ -200,6 +203,8 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   return {
     takeFill(fill) {
       if (closed || frames.length >= FRAMES_MAX || rowTimeMs(fill) < nowMs() - parts.keptMs / 2) return;
+      // The list will have it under the order's own id: booked by this one, it would be booked twice.
+      if (fill.orderId === NO_ORDER_ID) return;
       frames.push(fill);
       writing ??= setTimeout(writeFrames, FRAMES_PAUSE_MS);
     },

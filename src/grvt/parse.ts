@@ -83,7 +83,7 @@ export class UnusableAnswer extends Error {
   }
 }
 
-const MISSING = reason('field-missing', '10.4');
+export const MISSING = reason('field-missing', '10.4');
 export const ZERO_FIELD = reason('field-zero', '10.4');
 
 /** @throws UnusableAnswer naming the first field that is missing or impossible. */

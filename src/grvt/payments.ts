@@ -12,6 +12,7 @@ import { mayBeStrategyId } from '../core/order-id.ts';
 import { accountMargin } from './margin.ts';
 import {
   foreignClientId,
+  MISSING,
   mustBeOwn,
   parsePage,
   type RowScope,
@@ -61,6 +62,8 @@ export function fillMoneyOf(row: unknown, { account, subAccountId }: PaymentOwne
   const id = read.client_order_id;
   const isId = mayBeStrategyId(id) && uint64Text.safeParse(id).success;
   const clientOrderId = isId ? BigInt(id as string).toString() : foreignClientId(id);
+  // A part of what a fill is booked under: without it the same fill, read again, would be another one (strategy 17.1).
+  if (read.order_id == null && !read.is_liquidation) throw new UnusableAnswer('order_id', MISSING);
   const orderId = read.order_id ?? '0x00';
   return {
     ...{ type: 'fill', account, tradeId: read.trade_id, orderId, clientOrderId, instrument: read.instrument },

@@ -166,6 +166,17 @@ describe('the reader', () => {
     assert.equal(world.fills(), 3);
   });
 
+  it('17.1 a fill of a frame whose order has no id yet is booked from the list, once', async () => {
+    const world = new World();
+    const listed = fill('1', START_MS);
+    world.reader.takeFill({ ...listed, orderId: '0x00' });
+    await world.pass(1_000);
+    assert.equal(world.fills(), 0, 'by that id it would be another row than the list has');
+    world.lists.fill_history.push(listed);
+    await world.pass(MONEY_FIRST_MS);
+    assert.equal(world.fills(), 1);
+  });
+
   it('killed at any moment and started again, no digit changes', async () => {
     const world = new World();
     for (let number = 0; number < 20; number += 1)

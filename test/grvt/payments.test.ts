@@ -64,7 +64,14 @@ describe('fills with their money (17.1)', () => {
     const facts: unknown[] = [];
     const options = { instruments: ['BTC_USDT_Perp'], report: (fact: { type: string }) => facts.push(fact.type) };
     const { scripted, exchange } = await rig(context, options);
-    const odd = [null, fill({ f: '1e-3' }), fill({ sa: '9' }), fill({ i: 'X', p: '0' }), fill({ ti: '' })];
+    const odd = [
+      null,
+      fill({ f: '1e-3' }),
+      fill({ sa: '9' }),
+      fill({ i: 'X', p: '0' }),
+      fill({ ti: '' }),
+      fill({ oi: null }),
+    ];
     scripted.on(FILLS, { json: { r: [...odd, fill()], n: '' } });
     for (let time = 0; time < 2; time += 1)
       assert.equal((await exchange.payments('fill_history', 'A', TIME)).length, 1);
