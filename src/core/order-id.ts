@@ -90,6 +90,12 @@ export function nextSequence(last: bigint | null, nowMs: number): bigint {
   return next;
 }
 
+/** Our millisecond in which that strategy order was made, or a later one (strategy 9.2); null: it is no strategy order's id. */
+export function madeAtMs(clientOrderId: string): number | null {
+  const parts = parseClientOrderId(clientOrderId);
+  return parts === null ? null : Number(parts.sequence >> CLOCK_SHIFT);
+}
+
 /**
  * The uint32 nonce of that order's signature: the low 32 bits. They come round again after 65.5 s at the earliest, by when
  * the signed expiration differs; so no two orders share their signed bytes (API 5.1).

@@ -7,8 +7,10 @@ import {
   isNearFunding,
   isUnexplained,
   type MoneyRow,
+  type PaymentRow,
   rowTimeMs,
 } from '../core/money.ts';
+import { madeAtMs } from '../core/order-id.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { PaymentList } from '../grvt/payments.ts';
@@ -63,6 +65,9 @@ export interface MoneyReader {
   /** Writes what frames brought, and reads no more. */
   close(): void;
 }
+
+/** Clocks that are 2 s apart raise an alert (strategy 12); beyond this nobody can say what a date means. */
+const CLOCKS_APART_MS = 60_000;
 
 /** Of an order that the matching engine has not taken up yet, and of a fill of no order (API 5.1). */
 const NO_ORDER_ID = '0x00';
@@ -150,8 +155,10 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
       const overlapMs = isHourly ? OVERLAP_HOURLY_MS : OVERLAP_MS;
       return Math.min(upToMs, Math.max(upToMs - overlapMs, youngMs, known.sinceMs));
     };
+    const fillsFromMs = from(known.fills[account]);
     const ranges = {
-      fills: { fromMs: from(known.fills[account]), toMs },
+      // The journal began by our clock, fills are dated by the exchange's.
+      fills: { fromMs: fillsFromMs === known.sinceMs ? fillsFromMs - CLOCKS_APART_MS : fillsFromMs, toMs },
       payments: { fromMs: from(known.payments[account]), toMs },
     };
     const fills = await attempt(exchange.payments('fill_history', account, ranges.fills));
@@ -159,7 +166,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     if (isHourly)
       for (const list of LISTS) lists.push(await attempt(exchange.payments(list, account, ranges.payments)));
     if (closed) return failures;
-    const rows: MoneyRow[] = [...(fills ?? []), ...lists.flatMap((list) => list ?? [])];
+    const rows: MoneyRow[] = [...(fills ?? []).filter(isSince(known.sinceMs)), ...lists.flatMap((list) => list ?? [])];
     if (balance !== null && failures.length === 0) rows.push(balance);
     book(rows);
     const paid = isHourly && lists.every((list) => list !== null);
@@ -170,6 +177,12 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     };
     noteReadUpTo(journal, after, nowMs());
     return failures;
+  }
+
+  /** A fill dated before the journal began is of since then where its order was made since: by our clock, as the journal's entries. */
+  function isSince(sinceMs: number): (row: PaymentRow) => boolean {
+    return (row) =>
+      rowTimeMs(row) >= sinceMs || (row.type === 'fill' && (madeAtMs(row.clientOrderId) ?? Number.NaN) >= sinceMs);
   }
 
   /** Nothing before the journal began is booked, nor what it would forget soon. */

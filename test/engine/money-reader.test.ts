@@ -3,6 +3,7 @@ import { afterEach, describe, it, mock } from 'node:test';
 import { decimal, ZERO } from '../../src/core/decimal.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import { type FillRow, type PaymentRow, rowTimeMs } from '../../src/core/money.ts';
+import { clientOrderIdOf, nextSequence } from '../../src/core/order-id.ts';
 import { reason } from '../../src/core/reasons.ts';
 import { MONEY_EVERY_MS, MONEY_FIRST_MS, MONEY_RETRY_MS, startMoneyReader } from '../../src/engine/money-reader.ts';
 import { ExchangeError } from '../../src/grvt/errors.ts';
@@ -164,6 +165,19 @@ describe('the reader', () => {
     world.reader.takeFill(fill('3', START_MS));
     world.reader.close();
     assert.equal(world.fills(), 3);
+  });
+
+  it("17.1 an own fill of the first seconds is booked though the exchange's clock is behind ours", async () => {
+    const world = new World();
+    const own = (tradeId: string, madeMs: number) => ({
+      ...fill(tradeId, START_MS - 800),
+      clientOrderId: clientOrderIdOf('A', 'buy', nextSequence(null, madeMs)),
+    });
+    world.lists.fill_history.push(own('1', START_MS + 200), own('2', START_MS - 1), fill('3', START_MS - 800));
+    await world.pass(MONEY_FIRST_MS);
+    assert.deepEqual(world.booked('fill'), ['fill A 1 0x01'], 'of an order that this journal knows');
+    await world.pass(HOUR_MS);
+    assert.equal(world.fills(), 1);
   });
 
   it('17.1 a fill of a frame whose order has no id yet is booked from the list, once', async () => {
