@@ -41,6 +41,7 @@ import {
   unparkingTold,
   viewDue,
 } from '../src/core/polling/steps.ts';
+import type { Reason } from '../src/core/reasons.ts';
 import { dueAtMs } from '../src/core/view.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import { type LookupInput, lookUp, lookUpAgain, readAccount } from './account-reads.ts';
@@ -65,7 +66,7 @@ interface PollerDeps {
   readonly clock: EngineClock;
   readonly reporter: Reporter;
   /** Has the account's streams connected again (strategy 10.6). Absent: there are none. */
-  readonly reconnectStreams?: (account: AccountName, why: string) => void;
+  readonly reconnectStreams?: (account: AccountName, why: Reason) => void;
 }
 
 export type PollerInput = PollerBeginning & PollerDeps;

@@ -9,6 +9,7 @@ import type { Standing } from '../src/core/modes.ts';
 import { type OpeningsLimits, type OpeningsStops, stopReason } from '../src/core/openings-stop.ts';
 import type { AlertTexts, News } from '../src/core/outbox.ts';
 import type { PlanInput, StrategySettings } from '../src/core/plan-input.ts';
+import type { Reason } from '../src/core/reasons.ts';
 import type { SubmissionSettings } from '../src/core/submission/memory.ts';
 import { netLeftOf, reportOf } from '../src/core/symbol/report.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
@@ -83,7 +84,7 @@ export interface DaemonInput {
    */
   readonly takeUp: (instrument: string) => EngineSymbol | null;
   /** Connects the account's streams again (strategy 10.6). Absent: there are none. */
-  readonly reconnectStreams?: (account: AccountName, why: string) => void;
+  readonly reconnectStreams?: (account: AccountName, why: Reason) => void;
   /** Prepared orders whose fate the journal does not know (strategy 9.6). */
   readonly unsettled: () => readonly PreparedOrder[];
   readonly lastSequence: () => bigint | null;

@@ -214,7 +214,7 @@ export type Fact = { readonly atMs: number } & (
       readonly type: 'stream.contradicted';
       readonly account: AccountName;
       readonly instrument: string | null;
-      readonly why: string;
+      readonly why: Reason;
     }
   | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
   /** What is left of a part of the request budget after a 429, or again; 1: all (strategy 9.9). `account` null: market data. */

@@ -53,6 +53,11 @@ export interface ReasonParams {
   'nothing-to-close': None;
   'account-parked': { readonly account: AccountName };
   'awaits-journal': None;
+  'poller-started': None;
+  /** REST shows a change of that order, and its stream did not within so many seconds. */
+  'stream-lacks-order': { readonly clientOrderId: string; readonly instrument: string; readonly seconds: number };
+  'stream-disagrees': None;
+  'streams-disagree': { readonly instruments: number };
   /** Openings are stopped; `by` is what stops them. */
   'openings-stopped': { readonly by: Reason };
   'margin-stop': { readonly account: AccountName; readonly ratio: string; readonly limit: string };

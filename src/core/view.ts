@@ -11,6 +11,7 @@ import type {
   SymbolSnapshot,
 } from './model.ts';
 import { isOwnOrder, isStrategyOrder } from './order-id.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /**
  * The view of one account (strategy 10.1, 10.6): what its positions and own orders are, folded from whole readings, look-ups
@@ -144,7 +145,7 @@ export interface AccountView {
 /** What stream and REST disagree on (strategy 10.6); instrument null: the account's streams are ignored, or not intact. */
 export interface Contradiction {
   readonly instrument: string | null;
-  readonly why: string;
+  readonly why: Reason;
 }
 
 export interface Folded {
@@ -241,7 +242,7 @@ export function dueAtMs(view: AccountView): number | null {
 export function withTime(
   view: AccountView,
   nowMs: number,
-): Folded & { readonly lookupsWanted: readonly string[]; readonly failed: string | null } {
+): Folded & { readonly lookupsWanted: readonly string[]; readonly failed: Reason | null } {
   const due = (sinceMs: number, afterMs: number) => nowMs >= sinceMs + afterMs || nowMs < sinceMs;
   const wanted = view.uncovered.filter((one) => due(one.sinceMs, COVER_MS));
   const uncovered =
@@ -252,7 +253,8 @@ export function withTime(
   const probe = view.probes.find((one) => due(one.sinceMs, PROBE_MS));
   const next = { ...view, uncovered };
   if (probe === undefined) return { ...unchanged(next), lookupsWanted, failed: null };
-  const why = `no frame of order ${probe.clientOrderId} of ${probe.instrument} within ${PROBE_MS / 1000} s of REST's word`;
+  const { clientOrderId, instrument } = probe;
+  const why = reason('stream-lacks-order', '10.6', { clientOrderId, instrument, seconds: PROBE_MS / 1000 });
   // One missing frame costs one recovery, whatever it was about.
   const down = withStreams({ ...next, shown: withShown(view.shown, view.probes) }, false, nowMs);
   return { ...down, contradictions: [{ instrument: null, why }], lookupsWanted, failed: why };
@@ -711,10 +713,13 @@ function withDisagreements(view: AccountView, instruments: readonly string[], at
     ...FOLLOWS_NONE,
   });
   const parts = mapParts(view, (part, name) => (whole || instruments.includes(name) ? ignored(part) : part));
-  const why = 'two whole readings in a row say another position than its stream';
+  const why = reason('stream-disagrees', '10.6');
   const contradictions: Contradiction[] = instruments.map((instrument) => ({ instrument, why }));
   if (whole) {
-    contradictions.push({ instrument: null, why: `${disagreed.length} instruments disagree with their streams` });
+    contradictions.push({
+      instrument: null,
+      why: reason('streams-disagree', '10.6', { instruments: disagreed.length }),
+    });
   }
   return { ...unchanged({ ...view, parts, disagreed }), contradictions };
 }

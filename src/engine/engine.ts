@@ -39,6 +39,7 @@ import { alertLine, alertTexts } from '../notify/texts.ts';
 import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { labelOf, resolveInstruments } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
@@ -226,7 +227,7 @@ export function startEngine(parts: EngineParts): Engine {
         }
         return symbol;
       },
-      reconnectStreams: (account, why) => streams?.reconnect(account, why),
+      reconnectStreams: (account, why) => streams?.reconnect(account, reasonText(why)),
       unsettled: () => unsettledOrders(journal),
       lastSequence: () => lastSequence(journal),
     },

@@ -250,7 +250,7 @@ const WORDING: Wording = {
   }),
   'stream.contradicted': (fact) => ({
     level: 'warn',
-    text: `Streams of account ${fact.account} contradict REST${fact.instrument === null ? '' : ` on ${base(fact.instrument)}`}: ${fact.why}${cited('10.6')}`,
+    text: `Streams of account ${fact.account} contradict REST${fact.instrument === null ? '' : ` on ${base(fact.instrument)}`}: ${because(fact.why)}`,
   }),
   'session.renewed': (fact) => ({
     level: 'debug',

@@ -60,6 +60,11 @@ const EN: ReasonTexts = {
   'mark-doubtful': (mark) => `the mark is doubtful: ${markFigures(mark)}`,
   'mark-in-question': (mark) => `the mark is not confirmed yet: ${markFigures(mark)}`,
   'nothing-to-close': () => 'flat: nothing left to close',
+  'poller-started': () => 'the account’s poller has started',
+  'stream-lacks-order': ({ clientOrderId, instrument, seconds }) =>
+    `no frame of order ${clientOrderId} of ${instrument} within ${seconds} s of REST's word`,
+  'stream-disagrees': () => 'two whole readings in a row say another position than its stream',
+  'streams-disagree': ({ instruments }) => `${instruments} instruments disagree with their streams`,
   'awaits-journal': () => 'the journal’s database does not answer: nothing is created until it does',
   'openings-stopped': ({ by }) => `openings are stopped: ${reasonText(by, 'en')}`,
   'margin-stop': ({ account, ratio, limit }) => `margin ratio ${ratio} of account ${account} has reached ${limit}`,
@@ -221,6 +226,11 @@ const ZH: ReasonTexts = {
   'mark-doubtful': (mark) => `标记价格可疑：${markFiguresZh(mark)}`,
   'mark-in-question': (mark) => `标记价格待确认：${markFiguresZh(mark)}`,
   'nothing-to-close': () => '空仓：没有可平的',
+  'poller-started': () => '该账户的轮询器已启动',
+  'stream-lacks-order': ({ clientOrderId, instrument, seconds }) =>
+    `REST 已显示 ${instrument} 的订单 ${clientOrderId}，${seconds} 秒内推送中仍没有`,
+  'stream-disagrees': () => '连续两次完整读取的持仓都与推送不同',
+  'streams-disagree': ({ instruments }) => `${instruments} 个标的与其推送不一致`,
   'awaits-journal': () => '日志数据库无响应：恢复之前不下新单',
   'openings-stopped': ({ by }) => `停止开仓：${reasonText(by, 'zh')}`,
   'margin-stop': ({ account, ratio, limit }) => `账户 ${account} 的保证金率 ${ratio} 达到 ${limit}`,

@@ -252,7 +252,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     atMs: AT,
     account: 'A',
     instrument: 'BNB_USDT_Perp',
-    why: 'two readings differ',
+    why: reason('stream-disagrees', '10.6'),
   },
   'stream.changed': { type: 'stream.changed', atMs: AT, account: 'A', status: 'down', why: 'silent for 10 s' },
   'session.renewed': { type: 'session.renewed', atMs: AT, account: 'A', untilMs: AT + 86_400_000 },

@@ -121,7 +121,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'account.unparked': ['info', 'Account A answers again and is no longer parked'],
   'budget.share': ['warn', '80 % of the request budget left after 429s (reads of account A)'],
   'budget.late': ['warn', 'Requests wait longer than 10 s for the request budget (market data)'],
-  'stream.contradicted': ['warn', 'Streams of account A contradict REST on BNB: two readings differ (strategy 10.6)'],
+  'stream.contradicted': [
+    'warn',
+    'Streams of account A contradict REST on BNB: two whole readings in a row say another position than its stream (strategy 10.6)',
+  ],
   'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
   'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
   'alert.raised': ['warn', 'ALERT MMR ALERT: account A, ratio 0.74, threshold 0.70'],

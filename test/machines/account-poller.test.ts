@@ -7,6 +7,8 @@ import type { AccountPolled } from '../../src/core/messages.ts';
 import type { AccountSnapshot, Position, SymbolSnapshot } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { LOOKUPS_MAX, SUMMARY_EVERY_MS } from '../../src/core/polling/memory.ts';
+import type { Reason } from '../../src/core/reasons.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { type FakeExchange, TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
@@ -23,7 +25,7 @@ const INTERVAL_MS = 2_000;
 function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   const { exchange, clock, reporter } = bench;
   const reconnected: string[] = [];
-  const reconnectStreams = (_account: string, why: string) => reconnected.push(why);
+  const reconnectStreams = (_account: string, why: Reason) => reconnected.push(reasonText(why));
   const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS, reconnectStreams };
   const ears = [BNB, SOL, 'gateway', 'daemon', 'alert-desk'];
   const { child } = bench.house(accountPollerMachine, { input, ears, systemId: 'poller:A', inspect: coverage.inspect });

@@ -11,6 +11,7 @@ import type {
   StreamsReported,
 } from '../messages.ts';
 import type { AccountName, AccountSummary } from '../model.ts';
+import { type Reason, reason } from '../reasons.ts';
 import {
   type Folded,
   sliceOf,
@@ -48,7 +49,7 @@ export interface PollerStep {
   readonly facts?: readonly Fact[];
   readonly messages?: readonly { readonly to: string; readonly message: Message }[];
   /** Why the account's streams are to be connected again (strategy 10.6). */
-  readonly reconnect?: string | null;
+  readonly reconnect?: Reason | null;
   /** Orders that frames called for, to be looked up at once (strategy 10.1). */
   readonly lookUp?: readonly string[];
 }
@@ -57,7 +58,7 @@ export interface PollerStep {
 export function started({ account, instruments }: PollerMemory): PollerStep {
   return {
     messages: instruments.map((name) => ({ to: `symbol:${name}`, message: { type: 'poller.started', account } })),
-    reconnect: 'the account’s poller has started',
+    reconnect: reason('poller-started', '10.1'),
   };
 }
 
