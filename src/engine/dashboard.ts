@@ -8,7 +8,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Clock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { createEngineStatus, type EngineStatus, type WatchedEngine } from '../status/observe.ts';
-import { type Inspected, startWeb, type Web } from '../web/index.ts';
+import type { Inspected, Web } from '../web/index.ts';
 import { staleMs } from './engine.ts';
 import type { Lives } from './lives.ts';
 import { createSampler, LOOK_EVERY_MS } from './sampler.ts';
@@ -64,6 +64,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   const status = createEngineStatus({ settings, staleMs: () => staleMs(settings().loopIntervalMs), clock });
   let steer: Steer | null = null;
   let web: Web;
+  // Its server is loaded where there is one.
+  const { startWeb } = await import('../web/index.ts');
   try {
     web = await startWeb({
       port: httpPort,

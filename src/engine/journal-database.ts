@@ -5,12 +5,15 @@ import { emptySymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
-import { type DatabaseJournal, openDatabaseJournal } from '../journal/postgres/journal.ts';
-import { type DatabaseState, inspectDatabase, refreshCopy, serverOf } from '../journal/postgres/reading.ts';
+import type { DatabaseJournal } from '../journal/postgres/journal.ts';
+import type { DatabaseState } from '../journal/postgres/reading.ts';
 import type { Clock, EngineClock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 
-/** The journal in a database: which pair is whose, how a run opens it, and where commands read it (strategy 18.1, 18.2). */
+/**
+ * The journal in a database: which pair is whose, how a run opens it, and where commands read it (strategy 18.1, 18.2). Without one
+ * its driver is not loaded.
+ */
 
 const DAY_MS = 86_400_000;
 /** Between attempts of a standby to reach a database that does not answer. */
@@ -32,6 +35,7 @@ export function pairNameOf({ mode, name }: Settings, subAccountIds: readonly str
  */
 export async function leaseIdOf(settings: Settings, parts: OpenForRun): Promise<string> {
   const address = addressOf(settings);
+  const { serverOf } = await import('../journal/postgres/reading.ts');
   const { systemIdentifier } = await orStandBy(parts, () => serverOf(address));
   const of = `${systemIdentifier} ${new URL(address).pathname} ${pairNameOf(settings, parts.subAccountIds)}`;
   return createHash('sha256').update(of).digest('hex').slice(0, 16);
@@ -81,6 +85,7 @@ export interface OpenForRun {
 /** Opens the journal of a run in the database of the settings. @throws JournalError */
 export async function openForRun(settings: Settings, parts: OpenForRun): Promise<DatabaseJournal> {
   const { subAccountIds, clock, redact, standby, say } = parts;
+  const { openDatabaseJournal } = await import('../journal/postgres/journal.ts');
   const options = {
     address: addressOf(settings),
     pairName: pairNameOf(settings, subAccountIds),
@@ -138,6 +143,7 @@ export async function prepareReading(settings: Settings, clock: Clock): Promise<
     days: settings.journalMs / DAY_MS,
     clock,
   };
+  const { refreshCopy } = await import('../journal/postgres/reading.ts');
   await refreshCopy(settings.journalUrl.reveal(), pairName, options);
 }
 
@@ -146,6 +152,7 @@ export async function databaseLines(settings: Settings): Promise<string[]> {
   const ids = pairIdsOf(settings);
   if (settings.journalUrl === null || ids === null) return [];
   const pairName = pairNameOf(settings, ids);
+  const { inspectDatabase } = await import('../journal/postgres/reading.ts');
   const { name, version, synchronousCommit, pair }: DatabaseState = await inspectDatabase(
     settings.journalUrl.reveal(),
     pairName,

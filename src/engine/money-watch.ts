@@ -4,7 +4,7 @@ import type { MoneyFigures } from '../explain/money-figures.ts';
 import type { Clock } from '../ports.ts';
 import type { CountAt, Counted, CountingFrom } from './money-worker.ts';
 
-/** Has the money of today and of the week counted once a minute, in a thread of its own (strategy 8.6, 17.4). */
+/** Has the money of today and of the week counted once a minute, in a thread that lives as long as the count (strategy 8.6, 17.4). */
 
 /** From the start to the first count: what was earned before is in the journal, and the first rows are read by then. */
 const FIRST_MS = 15_000;
@@ -59,6 +59,8 @@ export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
     started.unref();
     started.on('message', (counted: Counted) => {
       if (started !== worker || closed) return;
+      // Between counts it would hold memory for nothing.
+      drop();
       if ('failure' in counted) follow(counted.failure);
       else {
         parts.onFigures(counted.figures);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Marked } from 'marked';
+import type { Marked } from 'marked';
 
 /** The documents as pages of this server, for the links of the page: rule 16.3 is `/docs/strategy#163`. */
 
@@ -26,16 +26,20 @@ function addressOf(href: string): string | null {
   return NAMES.some((one) => one === name) ? `/docs/${name}${anchor}` : null;
 }
 
-const marked = new Marked({
-  renderer: {
-    link({ href, tokens }) {
-      const words = this.parser.parseInline(tokens);
-      const address = /^https:\/\//.test(href) ? href : addressOf(href);
-      return address === null ? words : `<a href="${address.replaceAll('"', '&quot;')}">${words}</a>`;
+/** Loaded with the first page that is asked for. */
+async function renderer(): Promise<Marked> {
+  const { Marked } = await import('marked');
+  return new Marked({
+    renderer: {
+      link({ href, tokens }) {
+        const words = this.parser.parseInline(tokens);
+        const address = /^https:\/\//.test(href) ? href : addressOf(href);
+        return address === null ? words : `<a href="${address.replaceAll('"', '&quot;')}">${words}</a>`;
+      },
+      image: ({ text }) => text,
     },
-    image: ({ text }) => text,
-  },
-});
+  });
+}
 
 /** Rendered once each; there are no more than names. */
 const made = new Map<string, Promise<string>>();
@@ -49,6 +53,7 @@ export function docPage(name: string): Promise<string> | null {
 }
 
 async function render(name: string): Promise<string> {
+  const marked = await renderer();
   const body = await marked.parse(await readFile(join(DOCS, `${name}.md`), 'utf8'));
   return `<!doctype html>
 <html lang="en" data-theme="dark">

@@ -1,0 +1,246 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { errorText } from '../core/error-text.ts';
+import { printable } from '../core/printable.ts';
+import { EXIT_CONFIGURATION } from '../engine/engine.ts';
+import { prepareReading } from '../engine/journal-database.ts';
+import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
+import { CHART_FORMATS } from '../engine/statecharts.ts';
+import { REPORT_GROUPS } from '../explain/report.ts';
+import { JournalError } from '../journal/errors.ts';
+import type { Redactor, Settings } from '../settings/index.ts';
+import { backtestCommand } from './backtest.ts';
+import { type ChartOptions, chartCommand } from './chart.ts';
+import { check } from './check.ts';
+import {
+  alertsCommand,
+  alertsTestCommand,
+  type LookOptions,
+  type LookParts,
+  lotsCommand,
+  ordersCommand,
+  replayCommand,
+  whyCommand,
+  whySymbolCommand,
+} from './explain.ts';
+import { type FleetOptions, fleetCommand } from './fleet.ts';
+import { journalCommand } from './journal.ts';
+import { marketCommand } from './market.ts';
+import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
+import { fetchCommand, makeCommand, recordCommand } from './record.ts';
+import { type ReportOptions, reportCommand } from './report.ts';
+import { systemClock, telegramOf } from './run.ts';
+import { simulateCommand } from './simulate.ts';
+import { statusCommand } from './status.ts';
+import { addSteeringCommands, duration } from './steer.ts';
+
+/** Every command but `run`, which stays for months and loads none of what they need. */
+
+/** Reads the settings, or says all that is wrong with them. @returns the exit code */
+export type WithSettings = (
+  purpose: 'trade' | 'look',
+  command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
+) => Promise<number>;
+
+export interface CommandParts {
+  readonly withSettings: WithSettings;
+  /** Where `package.json` is. */
+  readonly root: string;
+  /** Hears the exit code. */
+  readonly ended: (exitCode: number) => void;
+}
+
+/** Adds them to the program, in the order of its help. */
+export function addCommands(program: Command, { withSettings, root, ended }: CommandParts): void {
+  program
+    .command('check')
+    .description(
+      'look at settings, accounts, clocks and instruments, and say what the engine would do first; changes nothing',
+    )
+    .option('--send', 'send one message through the configured Telegram gateway, too')
+    .action(async ({ send = false }: { send?: boolean }) => {
+      ended(
+        await withSettings('trade', async (settings, warnings, redact) => {
+          const checked = await check(settings, warnings, systemClock, console.log);
+          if (!send) return checked;
+          // The channel is tried whatever the exchange answered: these are two questions.
+          const sent = await alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact));
+          return checked === 0 ? sent : checked;
+        }),
+      );
+    });
+  program
+    .command('paper')
+    .description('the embedded exchange alone, for any GRVT client; prints what an env file needs')
+    .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
+    .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
+    .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
+    .option('--no-rate-limits', "turn no call away for being one too many; GRVT's weights are enforced otherwise")
+    .addOption(
+      new Option('--self-trade <rule>', 'when the two accounts, of one owner, meet in the book')
+        .choices(SELF_TRADE_RULES)
+        .default('allow'),
+    )
+    .action(async (options: PaperCommandOptions) => {
+      ended(await orSayWhy(() => runPaper(options)));
+    });
+  const look = (command: (parts: LookParts) => number | Promise<number>) =>
+    withSettings('look', async (settings, _warnings, redact) => {
+      const parts = partsOf(settings, redact);
+      try {
+        await prepareReading(settings, systemClock);
+      } catch (thrown) {
+        if (!(thrown instanceof JournalError)) throw thrown;
+        // What was read last is better than nothing, and what needs no journal goes on.
+        parts.complain(thrown.message);
+      }
+      return command(parts);
+    });
+  const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
+  const json = ['--json', 'as JSON, decimals as text'] as const;
+  program
+    .command('why')
+    .argument('<client order id or symbol>')
+    .description(
+      'why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots; ' +
+        'of a symbol, its states and why it submitted nothing, e.g. grvt-hedge why BNB_USDT_Perp --last 1h',
+    )
+    .option('--last <duration>', 'of a symbol, how far back: 30m, 1h, 2d', duration, 3_600_000)
+    .option(...journal)
+    .option(...json)
+    .action(async (of: string, options: LookOptions & { last: number }) => {
+      // Client order ids are numbers.
+      const isOrder = /^\d+$/.test(of);
+      ended(
+        await look((parts) =>
+          isOrder ? whyCommand(parts, of, options) : whySymbolCommand(parts, of, options.last, options),
+        ),
+      );
+    });
+  program
+    .command('replay')
+    .description('run the recorded inputs through the same core; name the first decision or ledger that differs')
+    .option(...journal)
+    .action(async (options: LookOptions) => {
+      ended(await look((parts) => replayCommand(parts, options)));
+    });
+  program
+    .command('lots')
+    .description('open lots, with the price their hedge must not be worse than')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      ended(await look((parts) => lotsCommand(parts, options)));
+    });
+  program
+    .command('orders')
+    .description('live orders')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      ended(await look((parts) => ordersCommand(parts, options)));
+    });
+  program
+    .command('status')
+    .description('how things stand: a running engine is asked, else its journal is read')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      ended(await look((parts) => statusCommand(parts, options)));
+    });
+  program
+    .command('fleet')
+    .description('all pairs of the database in GRVT_HEDGE_JOURNAL_URL, worst first; with --port a page and metrics')
+    .option('--port <port>', 'serve a page, /metrics and /status on loopback until stopped; 0 for any', wholeNumber)
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      ended(
+        await withSettings('look', async (settings, _warnings, redact) =>
+          fleetCommand(partsOf(settings, redact), options),
+        ),
+      );
+    });
+  program
+    .command('report')
+    .argument('[symbol]', 'only this one: its name, or its base')
+    .description('what was earned: volume, spread, unwinds, fees, funding, by day, symbol or account; from the journal')
+    .option('--days <n>', 'so many days, today among them', daysNumber, 7)
+    .addOption(new Option('--by <what>', 'a line for each; of one symbol: symbol, else day').choices(REPORT_GROUPS))
+    .option('--utc', 'days by UTC instead of the time zone of the settings')
+    .addOption(new Option('--csv', 'every fill, fee, funding payment, transfer, hedge and unwind').conflicts('json'))
+    .option(...journal)
+    .option(...json)
+    .action(async (symbol: string | undefined, options: ReportOptions) => {
+      ended(await look((parts) => reportCommand(parts, symbol ?? null, options)));
+    });
+  program
+    .command('chart')
+    .argument('[machine]', 'which statechart', 'symbol')
+    .addOption(new Option('--format <format>', 'how to write it').choices(CHART_FORMATS).default('mermaid'))
+    .option('--docs', 'write docs/statecharts.md from all of them instead')
+    .description('write a statechart from the machine itself; JSON loads in the Stately editor')
+    .action((machine: string, options: ChartOptions) => {
+      ended(chartCommand(machine, options, root));
+    });
+  const alerts = program
+    .command('alerts')
+    // Its own options stand before the names of its commands, which have the same ones.
+    .enablePositionalOptions()
+    .description('open alerts, and those that ended within a day')
+    .option(...journal)
+    .option(...json)
+    .action(async (options: LookOptions) => {
+      ended(await look((parts) => alertsCommand(parts, options)));
+    });
+  alerts
+    .command('test')
+    .description('send one message through the configured Telegram gateway')
+    .action(async () => {
+      ended(
+        await withSettings('look', async (settings, _warnings, redact) =>
+          alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact)),
+        ),
+      );
+    });
+  program.addCommand(
+    journalCommand(async (command) => {
+      ended(await look(command));
+    }).copyInheritedSettings(program),
+  );
+  program.addCommand(
+    marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)).copyInheritedSettings(program),
+  );
+  program.addCommand(recordCommand(ended).copyInheritedSettings(program));
+  program.addCommand(backtestCommand(ended).copyInheritedSettings(program));
+  program.addCommand(simulateCommand(ended).copyInheritedSettings(program));
+  addSteeringCommands(program, alerts, async (command) => {
+    ended(await look(command));
+  });
+}
+
+function partsOf(settings: Settings, redact: Redactor): LookParts {
+  const print = (text: string) => console.log(redact(text));
+  return { settings, clock: systemClock, print, complain: (text) => console.error(redact(text)) };
+}
+
+/** @throws InvalidArgumentError, which commander turns into one line */
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError, which commander turns into one line */
+function daysNumber(text: string): number {
+  const days = wholeNumber(text);
+  if (days < 1 || days > 36_500) throw new InvalidArgumentError('expected 1 to 36500 days');
+  return days;
+}
+
+/** What the user gave cannot be used: one line instead of a stack. */
+async function orSayWhy(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (thrown) {
+    console.error(printable(errorText(thrown)));
+    return EXIT_CONFIGURATION;
+  }
+}
