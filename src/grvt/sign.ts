@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { secp256k1 } from '@noble/curves/secp256k1';
-import { bytesToHex, hexToBytes, keccak256, stringToBytes } from 'viem';
-import { privateKeyToAddress } from 'viem/accounts';
+import { keccak_256 } from '@noble/hashes/sha3';
 
 /**
  * EIP-712 signatures of the orders we send (API 9): limit, GOOD_TILL_TIME, one leg, no builder.
@@ -88,7 +87,7 @@ export function createOrderSigner(input: {
   readonly subAccountId: string;
 }): OrderSigner {
   const key = privateKeyBytes(input.privateKey);
-  const address = privateKeyToAddress(bytesToHex(key));
+  const address = addressOf(secp256k1.getPublicKey(key, false));
   const { domain, domainName, domainVersion } = TYPE_HASHES;
   const domainHash = hash(`${domain}${domainName}${domainVersion}${uint('chain_id', BigInt(input.chainId), 256)}`);
   const subAccount = /^\d+$/.test(input.subAccountId) ? BigInt(input.subAccountId) : -1n;
@@ -159,7 +158,7 @@ export function signDigest(
 ): Pick<OrderSignature, 'r' | 's' | 'v'> {
   if (curve !== null) {
     const { signature, recid } = curve.ecdsaSign(Buffer.from(digest, 'hex'), key);
-    return { r: bytesToHex(signature.subarray(0, 32)), s: bytesToHex(signature.subarray(32)), v: 27 + recid };
+    return { r: `0x${hexOf(signature.subarray(0, 32))}`, s: `0x${hexOf(signature.subarray(32))}`, v: 27 + recid };
   }
   const { r, s, recovery } = secp256k1.sign(digest, key, { lowS: true });
   // Left-padded: a short r or s is refused (API 3, 2006).
@@ -169,7 +168,7 @@ export function signDigest(
 function privateKeyBytes(text: string): Uint8Array {
   const hex = text.startsWith('0x') ? text.slice(2) : text;
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw new SignatureError('the private key is not 64 hex characters');
-  const key = hexToBytes(`0x${hex}`);
+  const key = Uint8Array.from(Buffer.from(hex, 'hex'));
   if (!secp256k1.utils.isValidPrivateKey(key)) throw new SignatureError('the private key is out of range');
   return key;
 }
@@ -188,11 +187,25 @@ function flag(value: boolean): string {
   return word(value ? 1n : 0n);
 }
 
+/** Of an uncompressed public key; capitals are its checksum (EIP-55). */
+function addressOf(publicKey: Uint8Array): string {
+  const lower = hexOf(keccak_256(publicKey.subarray(1)).subarray(12));
+  const checksum = hexOf(keccak_256(Buffer.from(lower)));
+  const letters = [...lower].map((letter, at) =>
+    Number.parseInt(checksum.charAt(at), 16) >= 8 ? letter.toUpperCase() : letter,
+  );
+  return `0x${letters.join('')}`;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
 function hashText(text: string): string {
-  return keccak256(stringToBytes(text)).slice(2);
+  return hexOf(keccak_256(Buffer.from(text)));
 }
 
 /** keccak-256 of bare hex, as bare hex. */
 function hash(hex: string): string {
-  return keccak256(`0x${hex}`).slice(2);
+  return hexOf(keccak_256(Buffer.from(hex, 'hex')));
 }

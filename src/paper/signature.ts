@@ -1,5 +1,5 @@
 import { createECDH } from 'node:crypto';
-import { keccak256 } from 'viem';
+import { keccak_256 } from '@noble/hashes/sha3';
 import { parseScaled } from './fixed.ts';
 
 /**
@@ -97,10 +97,10 @@ function word(value: bigint): Uint8Array {
 }
 
 function hash(...words: (bigint | Uint8Array)[]): Uint8Array {
-  return keccak256(Buffer.concat(words.map((item) => (typeof item === 'bigint' ? word(item) : item))), 'bytes');
+  return keccak_256(Buffer.concat(words.map((item) => (typeof item === 'bigint' ? word(item) : item))));
 }
 
-const text = (value: string): Uint8Array => keccak256(Buffer.from(value), 'bytes');
+const text = (value: string): Uint8Array => keccak_256(Buffer.from(value));
 
 const LEG_TYPE = 'OrderLeg(uint256 assetID,uint64 contractSize,uint64 limitPrice,bool isBuyingContract)';
 const ORDER_HEAD = 'uint64 subAccountID,bool isMarket,uint8 timeInForce,bool postOnly,bool reduceOnly,OrderLeg[] legs,';
@@ -127,7 +127,7 @@ function domain(chainId: number): Uint8Array {
 }
 
 function digestOf(chainId: number, struct: Uint8Array): Uint8Array {
-  return keccak256(Buffer.concat([Buffer.from([0x19, 0x01]), domain(chainId), struct]), 'bytes');
+  return keccak_256(Buffer.concat([Buffer.from([0x19, 0x01]), domain(chainId), struct]));
 }
 
 /** The signed part of an order under full names, as it came over the wire. */
@@ -210,7 +210,7 @@ function bytesToBigInt(bytes: Uint8Array): bigint {
 }
 
 function addressOf(x: bigint, y: bigint): string {
-  const digest = keccak256(Buffer.concat([word(x), word(y)]), 'bytes');
+  const digest = keccak_256(Buffer.concat([word(x), word(y)]));
   return `0x${Buffer.from(digest.subarray(12)).toString('hex')}`;
 }
 
