@@ -50,7 +50,7 @@ test('the page shows results, gains per setting, charts and what cannot be known
   skip: NO_BROWSER,
 }, async (t) => {
   const market = temporaryDirectory(t);
-  quietMarket(market, { minutes: 10 });
+  quietMarket(market, { minutes: 4 });
   const html = await pageOf(asked(market, { sets: ['order_notional_usdt=200,400'] }));
   const { page, wrong, fetched } = await opened(temporaryDirectory(t), html);
   assert.deepEqual(wrong, []);
@@ -79,7 +79,7 @@ test('where the spread is invented the page shows no money', { skip: NO_BROWSER 
   const market = temporaryDirectory(t);
   candleMarket(
     market,
-    Array.from({ length: 5 }, () => ['620', '620.6', '619.4', '620', '400'] as const),
+    Array.from({ length: 3 }, () => ['620', '620.6', '619.4', '620', '400'] as const),
   );
   const html = await pageOf(asked(market, { spread: '2', depthUsdt: '5000', fill: 'conservative' }));
   const { page, wrong } = await opened(temporaryDirectory(t), html);

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, answerOf } from '../../src/backtest/answer.ts';
 import { Kept } from '../../src/backtest/kept.ts';
-import { type Asked, planOf } from '../../src/backtest/plan.ts';
+import { type Asked, planOf, questionOf } from '../../src/backtest/plan.ts';
+import { type Played, play } from '../../src/backtest/play.ts';
 import { answerText } from '../../src/backtest/text.ts';
 import { playInWorkers } from '../../src/backtest/workers.ts';
+import { Decimal } from '../../src/core/decimal.ts';
 import { asked, quietMarket, temporaryDirectory } from './markets.ts';
 
 async function swept(
@@ -30,38 +32,43 @@ async function swept(
 
 test('a sweep chooses by what was before the split and shows the rest; however many processes, the same bytes', async (t) => {
   const market = temporaryDirectory(t);
-  quietMarket(market, { minutes: 12 });
-  const sets = ['order_notional_usdt=200,400', 'a_side_when_equal=sell'];
-  const { answer, steps } = await swept(asked(market, { sets, fill: 'conservative', workers: 2 }));
+  quietMarket(market, { minutes: 2 });
+  const sets = ['order_notional_usdt=200,400', 'max_total_position_usdt=100000'];
+  const question = asked(market, { sets, fill: 'optimistic', workers: 2 });
+  const { answer, steps } = await swept(question);
   assert.deepEqual(
     answer.points.map(({ values }) => values),
     [{ order_notional_usdt: '200' }, { order_notional_usdt: '400' }],
   );
-  assert.deepEqual(answer.fixed, { a_side_when_equal: 'sell' });
+  assert.deepEqual(answer.fixed, { max_total_position_usdt: '100000' });
   const totals = answer.points.map(({ runs }) => Number(runs[0]!.first![0]!.total));
   assert.equal(answer.chosen, answer.points[totals[1]! > totals[0]! ? 1 : 0]);
   for (const { runs } of answer.points) {
     const [first, rest, whole] = [runs[0]!.first![0]!, runs[0]!.rest![0]!, runs[0]!.whole[0]!];
+    assert.ok(first.hedges > 0 && rest.hedges > 0, `${first.hedges}, ${rest.hedges}`);
     for (const name of ['volume', 'spread', 'fees', 'total'] as const) {
-      assert.equal(Number(first[name]) + Number(rest[name]), Number(whole[name]), name);
+      assert.equal(new Decimal(first[name]).plus(rest[name]).toFixed(), new Decimal(whole[name]).toFixed(), name);
     }
   }
-  assert.equal(steps.at(-1), 2 * (11 * 60_000 + 56_000), 'all of both runs');
-  assert.match(answerText(answer), /Of 2 combinations the one with the largest total before 2026-01-05T00:08/);
-  const alone = await swept(asked(market, { sets, fill: 'conservative', workers: 1 }));
-  assert.equal(JSON.stringify(alone.answer), JSON.stringify(answer));
+  assert.equal(steps.at(-1), 2 * (60_000 + 56_000), 'all of both runs');
+  assert.match(answerText(answer), /Of 2 combinations the one with the largest total before 2026-01-05T00:01/);
+  // One after the other, in one process: this one.
+  const plan = planOf(question);
+  const alone: Played[][] = [];
+  for (const point of plan.points) alone.push([await play(questionOf(plan, point, 'optimistic'))]);
+  assert.equal(JSON.stringify(answerOf(plan, alone)), JSON.stringify(answer));
 });
 
 test('interrupted, it gives what there is, and says so', async (t) => {
   const market = temporaryDirectory(t);
-  quietMarket(market, { minutes: 240 });
+  quietMarket(market, { minutes: 60 });
   const sets = ['order_notional_usdt=200,300,400'];
   const { answer } = await swept(asked(market, { sets, fill: 'conservative', workers: 1 }), true);
   assert.equal(answer.asked, 3);
   assert.equal(answer.points.length, 1, 'what had not begun is not there');
   const [run] = answer.points[0]!.runs;
   assert.equal(run!.isWhole, false);
-  assert.ok(run!.playedMs > 0 && run!.playedMs < 240 * 60_000, `${run!.playedMs}`);
+  assert.ok(run!.playedMs > 0 && run!.playedMs < 60 * 60_000, `${run!.playedMs}`);
   assert.ok(run!.whole[0]!.fills > 0);
   assert.match(answerText(answer), /interrupted before the end/);
 });
