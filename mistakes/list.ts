@@ -294,13 +294,6 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: '  void deps.journal.durable(place);',
   },
   {
-    name: 'two-logins-at-once',
-    what: 'each call that finds no session logs in by itself',
-    file: 'src/grvt/session.ts',
-    right: 'renewal ??= obtain().finally(() => {',
-    wrong: 'renewal = obtain().finally(() => {',
-  },
-  {
     name: 'wrong-mark-believed',
     what: 'a mark decides whatever it is, also one at a hundredth of the book',
     file: 'src/core/mark.ts',
