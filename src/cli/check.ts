@@ -17,7 +17,7 @@ import { isOwnOrder } from '../core/order-id.ts';
 import { priceFor } from '../core/pricing.ts';
 import { begin } from '../core/reconcile.ts';
 import { emptySymbolState } from '../core/symbol-state.ts';
-import { symbolWarnings } from '../core/symbol-warnings.ts';
+import { foundSymbolWarnings } from '../core/symbol-warnings.ts';
 import { smallestTradableSize } from '../core/valuing.ts';
 import {
   EXIT_CONFIGURATION,
@@ -47,7 +47,7 @@ import { line } from '../log/lines.ts';
 import type { Clock } from '../ports.ts';
 import { createRedactor, EXCHANGES, type Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
-import { type CheckText, checkText, WHY_LEAVING } from '../texts/check.ts';
+import { type CheckText, checkText, symbolWarningText, TRADING_STATE_NAMES, WHY_LEAVING } from '../texts/check.ts';
 import { SIDES } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
@@ -97,7 +97,7 @@ export async function check(
   let journal: EngineJournal | null = null;
   try {
     print(words('settings', { mode: settings.mode, chainId: venue.chainId, host: venue.hosts.trades }));
-    for (const line of hostLines(settings, venue)) print(line);
+    for (const line of hostLines(settings, venue, settings.lang)) print(line);
     if (settings.mode !== 'paper' && venue.hosts.trades !== EXCHANGES[settings.mode].hosts?.tradesUrl) {
       print(words('ownHosts', { chainId: venue.chainId }));
     }
@@ -117,12 +117,13 @@ export async function check(
     for (const line of termLines(
       terms,
       symbols.map((symbol) => symbol.instrument.name),
+      settings.lang,
     ))
       print(line);
     const opening = ready.symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.config);
-    for (const warning of await marginWarnings(exchange, terms, opening)) warn(warning);
-    for (const line of await levellingOf(exchange, terms, words)) print(line);
-    for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, words, print);
+    for (const warning of await marginWarnings(exchange, terms, opening, settings.lang)) warn(warning);
+    for (const line of await levellingOf(exchange, terms, settings.lang)) print(line);
+    for (const account of ACCOUNTS) printAccount(account, readings[account], symbols, settings.lang, print);
     for (const symbol of symbols) await printSymbol(symbol, readings, settings, exchange, clock, print);
     print(words('unchanged'));
     return 0;
@@ -166,15 +167,17 @@ async function reloadLines(
 }
 
 /** Free margin, liquidation and the transfer that levels the accounts (strategy 17.5), or why they are not known. */
-async function levellingOf(exchange: GrvtExchange, { A, B }: Terms, words: Words): Promise<string[]> {
+async function levellingOf(exchange: GrvtExchange, { A, B }: Terms, lang: Settings['lang']): Promise<string[]> {
   const owners = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
   const [a, b] = owners;
   try {
     const [ofA, ofB] = [await exchange.balance('A'), await exchange.balance('B')];
-    return levellingLines({ A: ofA, B: ofB }, a && b ? a === b : null);
+    return levellingLines({ A: ofA, B: ofB }, a && b ? a === b : null, lang);
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
-    return [words('levellingUnknown', { why: thrown.message })];
+    return [
+      checkText(lang, 'levellingUnknown', { why: lang === 'zh' ? reasonText(thrown.why, lang) : thrown.message }),
+    ];
   }
 }
 
@@ -246,9 +249,10 @@ function printAccount(
   account: AccountName,
   reading: Reading,
   symbols: readonly EngineSymbol[],
-  words: Words,
+  lang: Settings['lang'],
   print: (line: string) => void,
 ): void {
+  const words: Words = (name, values) => checkText(lang, name, values);
   const { totalEquity, maintenanceMargin } = reading.summary;
   const [equity, margin] = [totalEquity.toFixed(2), maintenanceMargin.toFixed(2)];
   print(words('account', { account, equity, margin }));
@@ -260,15 +264,15 @@ function printAccount(
     print(words('position', { symbol: position.instrument, size, price, note }));
   }
   const ours = reading.orders.filter(isOwnOrder);
-  for (const order of ours) print(words('ourOrder', { order: describe(order) }));
+  for (const order of ours) print(words('ourOrder', { order: describe(order, lang) }));
   const foreign = reading.orders.length - ours.length;
   if (foreign > 0) print(words('foreign', { count: foreign }));
 }
 
-function describe(order: ExchangeOrder): string {
+function describe(order: ExchangeOrder, lang: Settings['lang']): string {
   const { instrument, side, size, limitPrice, tradedSize, clientOrderId } = order;
-  const traded = tradedSize.gt(0) ? `, ${tradedSize.toFixed()} traded` : '';
-  return `${instrument} ${side} ${size.toFixed()} @ ${limitPrice.toFixed()}${traded} (${clientOrderId})`;
+  const traded = tradedSize.gt(0) ? checkText(lang, 'traded', { size: tradedSize.toFixed() }) : '';
+  return `${instrument} ${SIDES[lang][side]} ${size.toFixed()} @ ${limitPrice.toFixed()}${traded} (${clientOrderId})`;
 }
 
 /** Smallest size, warnings and the first decision of a symbol, made by the same core that trades. */
@@ -302,8 +306,11 @@ async function printSymbol(
       ...{ size: smallest.toFixed(), usdt: smallest.mul(mark).toFixed(2) },
     }),
   );
-  if (!symbol.leaving)
-    for (const warning of symbolWarnings(config, instrument, mark)) print(`  ${words('warning', { what: warning })}`);
+  if (!symbol.leaving) {
+    for (const warning of foundSymbolWarnings(config, instrument, mark)) {
+      print(`  ${words('warning', { what: symbolWarningText(warning, lang) })}`);
+    }
+  }
 
   const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
   const nowMs = clock.nowMs();
@@ -335,7 +342,7 @@ async function printSymbol(
     return;
   }
   const { plan } = assessment;
-  print(words('state', { state: plan.tradingState, why: reasonText(plan.why, lang) }));
+  print(words('state', { state: TRADING_STATE_NAMES[lang][plan.tradingState], why: reasonText(plan.why, lang) }));
   for (const { order, why: because } of plan.trims) {
     const [size, why] = [order.size.toFixed(), reasonText(because, lang)];
     print(words('wouldCancel', { account: order.account, side: SIDES[lang][order.side], size, why }));

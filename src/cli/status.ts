@@ -50,7 +50,7 @@ export async function statusCommand(
   else {
     // Whose the pair is at the moment, which on a standby's machine is not told by what runs there (strategy 18.2).
     if (options.journal === undefined) for (const line of await leaseLines(parts)) print(line);
-    for (const line of statusLines(status)) print(line);
+    for (const line of statusLines(status, parts.settings.lang)) print(line);
     // A running engine says what they are now; older ones do not, and a journal has those of an hour.
     if (!status.levelling) for (const line of marginLines(parts, options.journal)) print(line);
   }
@@ -73,7 +73,7 @@ function marginLines({ settings, clock, complain }: StatusCommandParts, file: st
   try {
     const journal = openChosenJournal(settings, file ?? null);
     try {
-      const lines = latestMargins(journal, clock.nowMs());
+      const lines = latestMargins(journal, clock.nowMs(), settings.lang);
       return lines.length === 0 ? [] : ['', ...lines];
     } finally {
       journal.close();

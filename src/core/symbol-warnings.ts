@@ -1,6 +1,21 @@
+import { filled } from './commands.ts';
 import { type Decimal, floorTo } from './decimal.ts';
 import type { Instrument, SymbolConfig } from './model.ts';
 import { smallestTradableSize } from './valuing.ts';
+
+/** What is said of a symbol's settings; the Chinese is in src/texts/check.ts. */
+const SYMBOL_WARNINGS = {
+  'fill-passes-limit':
+    '{symbol} order_notional_usdt: {order} is above imbalance_limit_usdt {limit}: one fill alone passes the limit',
+  'too-small':
+    '{symbol} order_notional_usdt: {order} buys {size} {base} at {mark}, below the smallest tradable size {smallest} ' +
+    '(about {usdt} USDT): nothing would be submitted',
+} as const;
+
+export interface SymbolWarning {
+  readonly code: keyof typeof SYMBOL_WARNINGS;
+  readonly params: Readonly<Record<string, string>>;
+}
 
 /**
  * The warnings of strategy 2.2: one fill alone passes the imbalance limit; an order would be below the smallest tradable
@@ -8,21 +23,31 @@ import { smallestTradableSize } from './valuing.ts';
  *
  * @param mark USDT per base unit, > 0.
  */
-export function symbolWarnings(config: SymbolConfig, instrument: Instrument, mark: Decimal): readonly string[] {
-  const warnings: string[] = [];
-  const at = `${config.instrument} order_notional_usdt: ${config.orderNotionalUsdt.toFixed()}`;
+export function foundSymbolWarnings(
+  config: SymbolConfig,
+  instrument: Instrument,
+  mark: Decimal,
+): readonly SymbolWarning[] {
+  const warnings: SymbolWarning[] = [];
+  const named = { symbol: config.instrument, order: config.orderNotionalUsdt.toFixed() };
   if (config.orderNotionalUsdt.gt(config.imbalanceLimitUsdt)) {
-    warnings.push(
-      `${at} is above imbalance_limit_usdt ${config.imbalanceLimitUsdt.toFixed()}: one fill alone passes the limit`,
-    );
+    warnings.push({ code: 'fill-passes-limit', params: { ...named, limit: config.imbalanceLimitUsdt.toFixed() } });
   }
   const smallest = smallestTradableSize(instrument, mark, []);
   const size = floorTo(config.orderNotionalUsdt.div(mark), instrument.minSize);
   if (size.lt(smallest)) {
-    warnings.push(
-      `${at} buys ${size.toFixed()} ${instrument.base} at ${mark.toFixed()}, below the smallest tradable size ` +
-        `${smallest.toFixed()} (about ${smallest.mul(mark).toDecimalPlaces(2).toFixed()} USDT): nothing would be submitted`,
-    );
+    const buys = { size: size.toFixed(), base: instrument.base, mark: mark.toFixed() };
+    const least = { smallest: smallest.toFixed(), usdt: smallest.mul(mark).toDecimalPlaces(2).toFixed() };
+    warnings.push({ code: 'too-small', params: { ...named, ...buys, ...least } });
   }
   return warnings;
+}
+
+export function symbolWarningEnglish({ code, params }: SymbolWarning): string {
+  return filled(SYMBOL_WARNINGS[code], params);
+}
+
+/** The warnings in English, as the log has them. */
+export function symbolWarnings(config: SymbolConfig, instrument: Instrument, mark: Decimal): readonly string[] {
+  return foundSymbolWarnings(config, instrument, mark).map(symbolWarningEnglish);
 }

@@ -9,6 +9,7 @@ import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import type { DatabaseState } from '../journal/postgres/reading.ts';
 import type { Clock, EngineClock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
+import { checkText } from '../texts/check.ts';
 
 /**
  * The journal in a database: which pair is whose, how a run opens it, and where commands read it (strategy 18.1, 18.2). Without one
@@ -147,7 +148,7 @@ export async function prepareReading(settings: Settings, clock: Clock): Promise<
   await refreshCopy(settings.journalUrl.reveal(), pairName, options);
 }
 
-/** What `check` says of the database. @throws JournalError */
+/** What `check` and `status` say of the database, in the language of the settings. @throws JournalError */
 export async function databaseLines(settings: Settings): Promise<string[]> {
   const ids = pairIdsOf(settings);
   if (settings.journalUrl === null || ids === null) return [];
@@ -157,12 +158,12 @@ export async function databaseLines(settings: Settings): Promise<string[]> {
     settings.journalUrl.reveal(),
     pairName,
   );
-  const server = `Journal: ${name}, PostgreSQL ${version}, synchronous_commit ${synchronousCommit}`;
-  if (pair === null) return [server, `Journal: nothing of ${pairName} yet; the first start makes it`];
-  const held =
-    pair.holder === null
-      ? 'no engine holds its lease'
-      : `engine ${pair.holder} holds its lease for ${(pair.leaseLeftMs / 1000).toFixed(1)} s`;
-  const behind = pair.isBehind ? '; it may be behind: the next start reconciles both accounts' : '';
-  return [server, `Journal: ${pairName} up to entry ${pair.lastSeq}, epoch ${pair.epoch}; ${held}${behind}`];
+  const { lang } = settings;
+  const server = checkText(lang, 'journalServer', { name, version, commit: synchronousCommit });
+  if (pair === null) return [server, checkText(lang, 'journalNew', { pair: pairName })];
+  const { holder, lastSeq: seq, epoch } = pair;
+  const left = (pair.leaseLeftMs / 1000).toFixed(1);
+  const held = holder === null ? checkText(lang, 'leaseFree') : checkText(lang, 'leaseHeld', { holder, left });
+  const behind = pair.isBehind ? checkText(lang, 'journalBehind') : '';
+  return [server, checkText(lang, 'journalPair', { pair: pairName, seq, epoch, held, behind })];
 }

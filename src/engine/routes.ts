@@ -1,4 +1,6 @@
 import { proxyOf, type Settings, shownProxy } from '../settings/index.ts';
+import { checkText } from '../texts/check.ts';
+import type { Language } from '../texts/language.ts';
 import type { Venue } from './venue.ts';
 
 /** The proxy an address is reached through, with its user and password; null: directly. */
@@ -12,19 +14,22 @@ export function proxyFor({ proxy }: Settings): ProxyFor {
  * Every host the engine speaks to and the way there, one line each, for `check` and the start (strategy 2.1). Of an address
  * for messages only the origin, since the rest may be a key.
  */
-export function hostLines(settings: Settings, venue: Venue): string[] {
+export function hostLines(settings: Settings, venue: Venue, language: Language = 'en'): string[] {
   const { hosts } = venue;
   const used = [
-    ['login', hosts.edge],
-    ['trading', hosts.trades],
-    ['market data', hosts.marketData],
-    ['messages', settings.telegram?.gatewayUrl],
-    ['the heartbeat', settings.heartbeatUrl],
+    ['hostLogin', hosts.edge],
+    ['hostTrading', hosts.trades],
+    ['hostMarketData', hosts.marketData],
+    ['hostMessages', settings.telegram?.gatewayUrl],
+    ['hostHeartbeat', settings.heartbeatUrl],
   ] as const;
   return used.flatMap(([what, url]) => {
     if (!url) return [];
     const proxy = proxyOf(url, settings.proxy);
-    const way = proxy === null ? 'directly' : `through the proxy ${shownProxy(proxy)}`;
-    return [`Host for ${what}: ${new URL(url).origin}, ${way}`];
+    const way =
+      proxy === null
+        ? checkText(language, 'directly')
+        : checkText(language, 'throughProxy', { proxy: shownProxy(proxy) });
+    return [checkText(language, 'host', { what: checkText(language, what), origin: new URL(url).origin, way })];
   });
 }

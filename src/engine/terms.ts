@@ -6,13 +6,16 @@ import {
   type InstrumentTerms,
   type SymbolConfig,
 } from '../core/model.ts';
+import type { Reason } from '../core/reasons.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
+import { type CheckText, checkText } from '../texts/check.ts';
+import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
 /** What could not be read: an older server, a key without that permission, a failed call. Nothing follows from it. */
 interface Unknown {
-  readonly unknown: string;
+  readonly unknown: Reason;
 }
 
 /** What an account trades under, as far as it can be read (strategy 11.7). */
@@ -41,7 +44,7 @@ async function orUnknown<T>(reading: Promise<T>): Promise<T | Unknown> {
     return await reading;
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
-    return { unknown: reasonText(thrown.why) };
+    return { unknown: thrown.why };
   }
 }
 
@@ -50,43 +53,52 @@ async function orUnknown<T>(reading: Promise<T>): Promise<T | Unknown> {
  *
  * @param traded names of the instruments that are traded
  */
-export function termLines(terms: Terms, traded: readonly string[]): string[] {
+export function termLines(terms: Terms, traded: readonly string[], language: Language = 'en'): string[] {
   return [
     ...ACCOUNTS.flatMap((account) => [
-      ...instrumentLines(account, terms[account].instruments, traded),
-      feeLine(account, terms[account].funding),
+      ...instrumentLines(account, terms[account].instruments, traded, language),
+      feeLine(account, terms[account].funding, language),
     ]),
-    selfTradeLine(terms),
+    checkText(language, selfTrade(terms)),
   ];
 }
 
-function instrumentLines(account: AccountName, rows: AccountTerms['instruments'], traded: readonly string[]): string[] {
-  if ('unknown' in rows) return [`Account ${account}: leverage and margin type unknown (${rows.unknown})`];
-  return traded.map((instrument) => {
-    const row = rows.find((one) => one.instrument === instrument);
-    if (row === undefined)
-      return `Account ${account}: ${instrument} leverage and margin type unknown (not in the answer)`;
-    const { leverage, minLeverage, maxLeverage, marginType } = row;
-    const range = minLeverage === null || maxLeverage === null ? '' : ` (${minLeverage} to ${maxLeverage})`;
-    const margin = marginType ?? 'margin type unknown';
-    const note = marginType === 'ISOLATED' ? ": the account's margin ratio says nothing about it" : '';
-    return `Account ${account}: ${instrument} leverage ${leverage}${range}, ${margin}${note}`;
+function instrumentLines(
+  account: AccountName,
+  rows: AccountTerms['instruments'],
+  traded: readonly string[],
+  language: Language,
+): string[] {
+  if ('unknown' in rows) {
+    return [checkText(language, 'leverageUnknown', { account, why: reasonText(rows.unknown, language) })];
+  }
+  return traded.map((symbol) => {
+    const row = rows.find((one) => one.instrument === symbol);
+    if (row === undefined) {
+      return checkText(language, 'leverageOfUnknown', { account, symbol, why: checkText(language, 'notInAnswer') });
+    }
+    const { leverage, minLeverage: least, maxLeverage: most, marginType } = row;
+    return checkText(language, 'leverage', {
+      ...{ account, symbol, leverage },
+      ...(least === null || most === null ? {} : { least, most }),
+      margin: marginType ?? checkText(language, 'marginTypeUnknown'),
+      note: marginType === 'ISOLATED' ? checkText(language, 'isolatedNote') : '',
+    });
   });
 }
 
-function feeLine(account: AccountName, funding: AccountTerms['funding']): string {
-  if ('unknown' in funding) return `Account ${account}: fee tier unknown (${funding.unknown})`;
+function feeLine(account: AccountName, funding: AccountTerms['funding'], language: Language): string {
+  const unknown = (why: string) => checkText(language, 'feesUnknown', { account, why });
+  if ('unknown' in funding) return unknown(reasonText(funding.unknown, language));
   const { tier, makerFee, takerFee } = funding;
-  if (tier === null) return `Account ${account}: fee tier unknown (not in the answer)`;
-  return `Account ${account}: fee tier ${tier}, maker fee ${makerFee ?? '?'}, taker fee ${takerFee ?? '?'} (the exchange's integers)`;
+  if (tier === null) return unknown(checkText(language, 'notInAnswer'));
+  return checkText(language, 'fees', { account, tier, maker: makerFee ?? '?', taker: takerFee ?? '?' });
 }
 
-function selfTradeLine({ A, B }: Terms): string {
+function selfTrade({ A, B }: Terms): CheckText {
   const [a, b] = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
-  if (!a || !b) return 'Self-trade prevention: unknown whether both accounts are under one funding account';
-  return a === b
-    ? 'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet'
-    : 'Self-trade prevention: two funding accounts, so it does not apply between them';
+  if (!a || !b) return 'selfTradeUnknown';
+  return a === b ? 'selfTradeOne' : 'selfTradeTwo';
 }
 
 /**
@@ -99,6 +111,7 @@ export async function marginWarnings(
   exchange: Pick<GrvtExchange, 'marginRules' | 'indexPrice'>,
   terms: Terms,
   configs: readonly SymbolConfig[],
+  language: Language = 'en',
 ): Promise<string[]> {
   const warnings: string[] = [];
   const unknown = new Map<string, string[]>();
@@ -107,7 +120,8 @@ export async function marginWarnings(
     const most = maxTotalPositionUsdt.div(2);
     const rules = await orUnknown(exchange.marginRules(instrument));
     if ('unknown' in rules) {
-      unknown.set(rules.unknown, [...(unknown.get(rules.unknown) ?? []), instrument]);
+      const why = reasonText(rules.unknown, language);
+      unknown.set(why, [...(unknown.get(why) ?? []), instrument]);
       continue;
     }
     const bracket = rules.brackets.find(({ floor, cap }) => most.gte(floor) && (cap === null || most.lt(cap)));
@@ -116,8 +130,10 @@ export async function marginWarnings(
       const row = 'unknown' in rows ? undefined : rows.find((one) => one.instrument === instrument);
       if (bracket === undefined || row === undefined || !bracket.maxLeverage.lt(row.leverage)) continue;
       warnings.push(
-        `${instrument}: account ${account} has leverage ${row.leverage}, and at the symbol's maximum position ` +
-          `(${most.toFixed()} USDT an account) the exchange allows ${bracket.maxLeverage.toFixed()}: orders will be refused`,
+        checkText(language, 'leverageAbove', {
+          ...{ symbol: instrument, account, leverage: row.leverage },
+          ...{ most: most.toFixed(), allowed: bracket.maxLeverage.toFixed() },
+        }),
       );
     }
     if (rules.maxPositionSize === null) continue;
@@ -126,11 +142,15 @@ export async function marginWarnings(
     const size = most.div(price);
     if (size.gt(rules.maxPositionSize))
       warnings.push(
-        `${instrument}: the symbol's maximum position (${most.toFixed()} USDT an account) is ${size.toSignificantDigits(6).toFixed()} ` +
-          `at ${price.toFixed()}, and the exchange allows ${rules.maxPositionSize.toFixed()}: orders will be refused`,
+        checkText(language, 'positionAbove', {
+          ...{ symbol: instrument, most: most.toFixed(), size: size.toSignificantDigits(6).toFixed() },
+          ...{ price: price.toFixed(), allowed: rules.maxPositionSize.toFixed() },
+        }),
       );
   }
-  for (const [why, instruments] of unknown) warnings.push(`${instruments.join(', ')}: margin rules unknown (${why})`);
+  for (const [why, instruments] of unknown) {
+    warnings.push(checkText(language, 'marginRulesUnknown', { symbols: instruments.join(', '), why }));
+  }
   return warnings;
 }
 

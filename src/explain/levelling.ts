@@ -3,6 +3,8 @@ import { type LevelledAccount, levelling } from '../core/levelling.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import { type BalanceRow, type MoneyRow, rowTimeMs } from '../core/money.ts';
 import type { Journal } from '../ports.ts';
+import { checkText } from '../texts/check.ts';
+import type { Language } from '../texts/language.ts';
 import { WHY_NOT_LEVELLED } from '../texts/reasons.ts';
 import { clockTime } from './words.ts';
 
@@ -16,34 +18,36 @@ import { clockTime } from './words.ts';
 export function levellingLines(
   accounts: Readonly<Record<AccountName, LevelledAccount>>,
   sameFundingAccount: boolean | null,
+  language: Language = 'en',
 ): string[] {
   const found = levelling(accounts);
-  const lines = ACCOUNTS.map((account) => marginLine(account, accounts[account]));
-  if (typeof found === 'string') return [...lines, `Levelling: none, ${WHY_NOT_LEVELLED.en[found]}`];
+  const lines = ACCOUNTS.map((account) => marginLine(account, accounts[account], language));
+  if (typeof found === 'string') {
+    return [...lines, checkText(language, 'noLevelling', { why: WHY_NOT_LEVELLED[language][found] })];
+  }
   const { from, to, amount, isBounded, ratios } = found;
   const route =
-    sameFundingAccount === null
-      ? ''
-      : sameFundingAccount
-        ? ', between trading accounts of one funding account'
-        : ', through two funding accounts: out of one and into the other';
-  const bound = isBounded ? `, as much as ${from} may give` : '';
+    sameFundingAccount === null ? '' : checkText(language, sameFundingAccount ? 'withinFunding' : 'acrossFunding');
+  const bound = isBounded ? checkText(language, 'asMuchAs', { from }) : '';
+  const [ratioA, ratioB] = [percent(ratios.A), percent(ratios.B)];
   return [
     ...lines,
-    `Levelling: ${amount.toFixed(2)} USDT from ${from} to ${to}${bound}${route}: margin ratios ${percent(ratios.A)} and ` +
-      `${percent(ratios.B)} (strategy 17.5)`,
+    checkText(language, 'levelling', { usdt: amount.toFixed(2), from, to, bound, route, ratioA, ratioB }),
   ];
 }
 
-function marginLine(account: AccountName, { equity, margin }: LevelledAccount): string {
+function marginLine(account: AccountName, { equity, margin }: LevelledAccount, language: Language): string {
   const { maintenance, initial, liquidation } = margin;
   const ratio = equity.gt(0) ? percent(maintenance.div(equity)) : '∞';
-  const free = initial === null ? 'free margin not known' : `${equity.minus(initial).toFixed(2)} USDT free`;
+  const free =
+    initial === null
+      ? checkText(language, 'freeUnknown')
+      : checkText(language, 'free', { usdt: equity.minus(initial).toFixed(2) });
   const [first, ...rest] = liquidation.map(({ distance }) => distance);
   const nearest = first === undefined ? null : min(first, ...rest);
-  const name = liquidation.find(({ distance }) => nearest?.eq(distance))?.instrument;
-  const far = nearest === null ? '' : `, nearest liquidation ${percent(nearest)} from the mark (${name})`;
-  return `Account ${account}: margin ratio ${ratio}, ${free}${far}`;
+  const symbol = liquidation.find(({ distance }) => nearest?.eq(distance))?.instrument ?? '';
+  const far = nearest === null ? {} : { distance: percent(nearest), symbol };
+  return checkText(language, 'margins', { account, ratio, free, ...far });
 }
 
 /** Rounded down: a text never claims more than there is. */
@@ -55,12 +59,12 @@ function percent(share: Decimal): string {
 const MARGINS_OF_MS = 3 * 3_600_000;
 
 /** Margins and advice of the newest balances in the journal, with their time; empty: an account has none of late. */
-export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number): string[] {
+export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number, language: Language = 'en'): string[] {
   const balances = latestBalances(journal, nowMs);
   if (balances === null) return [];
   const { A, B } = balances;
   const atMs = Math.min(rowTimeMs(A), rowTimeMs(B));
-  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines({ A, B }, null)];
+  return [checkText(language, 'marginsOf', { time: clockTime(atMs) }), ...levellingLines({ A, B }, null, language)];
 }
 
 /** The newest balances in the journal; null: an account has none of late. */

@@ -1,5 +1,6 @@
 import { filled } from '../core/commands.ts';
-import type { LeavingWhy } from '../core/model.ts';
+import type { LeavingWhy, TradingState } from '../core/model.ts';
+import { type SymbolWarning, symbolWarningEnglish } from '../core/symbol-warnings.ts';
 import type { Language } from './language.ts';
 
 /** What `check` says of its own, in two languages: `{name}` stands for a value, `[…]` is left out without one of its values. */
@@ -74,6 +75,92 @@ export const CHECK_WORDS = {
   wouldCancel: ['  would cancel {account} {side} {size}: {why}', '  会撤销 {account} {side} {size}：{why}'],
   wouldPlace: ['  would place {order} (strategy {rules})', '  会提交 {order}（规则 {rules}）'],
   wouldNothing: ['  would submit nothing: {why} (strategy {rule})', '  不会提交：{why}（规则 {rule}）'],
+  traded: [', {size} traded', '，已成交 {size}'],
+  host: ['Host for {what}: {origin}, {way}', '{what}主机：{origin}，{way}'],
+  hostLogin: ['login', '登录'],
+  hostTrading: ['trading', '交易'],
+  hostMarketData: ['market data', '行情'],
+  hostMessages: ['messages', '消息'],
+  hostHeartbeat: ['the heartbeat', '心跳'],
+  directly: ['directly', '直连'],
+  throughProxy: ['through the proxy {proxy}', '经由代理 {proxy}'],
+  journalServer: [
+    'Journal: {name}, PostgreSQL {version}, synchronous_commit {commit}',
+    '账本：{name}，PostgreSQL {version}，synchronous_commit {commit}',
+  ],
+  journalNew: [
+    'Journal: nothing of {pair} yet; the first start makes it',
+    '账本：尚无 {pair} 的任何内容；首次启动时建立',
+  ],
+  journalPair: [
+    'Journal: {pair} up to entry {seq}, epoch {epoch}; {held}[{behind}]',
+    '账本：{pair} 至第 {seq} 条，第 {epoch} 代；{held}[{behind}]',
+  ],
+  leaseFree: ['no engine holds its lease', '没有引擎持有其租约'],
+  leaseHeld: ['engine {holder} holds its lease for {left} s', '引擎 {holder} 持有其租约，还有 {left} 秒'],
+  journalBehind: [
+    '; it may be behind: the next start reconciles both accounts',
+    '；它可能落后：下次启动时核对两个账户',
+  ],
+  leverageUnknown: [
+    'Account {account}: leverage and margin type unknown ({why})',
+    '账户 {account}：杠杆与保证金模式未知（{why}）',
+  ],
+  leverageOfUnknown: [
+    'Account {account}: {symbol} leverage and margin type unknown ({why})',
+    '账户 {account}：{symbol} 杠杆与保证金模式未知（{why}）',
+  ],
+  notInAnswer: ['not in the answer', '应答中没有'],
+  leverage: [
+    'Account {account}: {symbol} leverage {leverage}[ ({least} to {most})], {margin}[{note}]',
+    '账户 {account}：{symbol} 杠杆 {leverage}[（{least} 至 {most}）]，{margin}[{note}]',
+  ],
+  marginTypeUnknown: ['margin type unknown', '保证金模式未知'],
+  isolatedNote: [": the account's margin ratio says nothing about it", '：账户的保证金率不反映它'],
+  feesUnknown: ['Account {account}: fee tier unknown ({why})', '账户 {account}：费率等级未知（{why}）'],
+  fees: [
+    "Account {account}: fee tier {tier}, maker fee {maker}, taker fee {taker} (the exchange's integers)",
+    '账户 {account}：费率等级 {tier}，挂单费率 {maker}，吃单费率 {taker}（交易所的整数）',
+  ],
+  selfTradeUnknown: [
+    'Self-trade prevention: unknown whether both accounts are under one funding account',
+    '自成交防护：不知道两个账户是否属于同一资金账户',
+  ],
+  selfTradeOne: [
+    'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet',
+    '自成交防护：两个账户属于同一资金账户，因此双方订单相遇时会触发',
+  ],
+  selfTradeTwo: [
+    'Self-trade prevention: two funding accounts, so it does not apply between them',
+    '自成交防护：两个资金账户，因此两者之间不触发',
+  ],
+  leverageAbove: [
+    "{symbol}: account {account} has leverage {leverage}, and at the symbol's maximum position ({most} USDT an account) the exchange allows {allowed}: orders will be refused",
+    '{symbol}：账户 {account} 的杠杆为 {leverage}，而在该标的的最大仓位（每账户 {most} USDT）下交易所只允许 {allowed}：订单会被拒绝',
+  ],
+  positionAbove: [
+    "{symbol}: the symbol's maximum position ({most} USDT an account) is {size} at {price}, and the exchange allows {allowed}: orders will be refused",
+    '{symbol}：该标的的最大仓位（每账户 {most} USDT）按 {price} 为 {size}，而交易所只允许 {allowed}：订单会被拒绝',
+  ],
+  marginRulesUnknown: ['{symbols}: margin rules unknown ({why})', '{symbols}：保证金规则未知（{why}）'],
+  margins: [
+    'Account {account}: margin ratio {ratio}, {free}[, nearest liquidation {distance} from the mark ({symbol})]',
+    '账户 {account}：保证金率 {ratio}，{free}[，最近强平距标记价 {distance}（{symbol}）]',
+  ],
+  free: ['{usdt} USDT free', '可用 {usdt} USDT'],
+  freeUnknown: ['free margin not known', '可用保证金未知'],
+  marginsOf: ['Margins of {time}:', '{time} 的保证金：'],
+  noLevelling: ['Levelling: none, {why}', '均衡：无，{why}'],
+  levelling: [
+    'Levelling: {usdt} USDT from {from} to {to}[{bound}][{route}]: margin ratios {ratioA} and {ratioB} (strategy 17.5)',
+    '均衡：从 {from} 划转 {usdt} USDT 到 {to}[{bound}][{route}]：保证金率 {ratioA} 与 {ratioB}（规则 17.5）',
+  ],
+  asMuchAs: [', as much as {from} may give', '，{from} 最多可划出的金额'],
+  withinFunding: [', between trading accounts of one funding account', '，在同一资金账户的交易账户之间'],
+  acrossFunding: [
+    ', through two funding accounts: out of one and into the other',
+    '，经由两个资金账户：从一个转出，转入另一个',
+  ],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
 export type CheckText = keyof typeof CHECK_WORDS;
@@ -90,6 +177,30 @@ export const WHY_LEAVING: Readonly<Record<Language, Readonly<Record<LeavingWhy, 
     unconfigured: '其上有我们的挂单，而标的文件没有列出它',
   },
 };
+
+export const TRADING_STATE_NAMES: Readonly<Record<Language, Readonly<Record<TradingState, string>>>> = {
+  en: {
+    equal: 'equal',
+    imbalanced: 'imbalanced',
+    'partial-wait': 'partial-wait',
+    capped: 'capped',
+    cooldown: 'cooldown',
+  },
+  zh: { equal: '已平衡', imbalanced: '未平衡', 'partial-wait': '部分成交等待', capped: '已达上限', cooldown: '冷却' },
+};
+
+/** The Chinese of `SYMBOL_WARNINGS`, whose English is in src/core/symbol-warnings.ts. */
+const SYMBOL_WARNINGS_ZH: Readonly<Record<SymbolWarning['code'], string>> = {
+  'fill-passes-limit':
+    '{symbol} order_notional_usdt: {order} 高于 imbalance_limit_usdt {limit}：仅一笔成交就会超过限额',
+  'too-small':
+    '{symbol} order_notional_usdt: {order} 按 {mark} 可买 {size} {base}，低于最小可交易数量 {smallest}（约 {usdt} USDT）：不会提交任何订单',
+};
+
+/** A warning of strategy 2.2 in the language of the settings. */
+export function symbolWarningText(warning: SymbolWarning, language: Language): string {
+  return language === 'zh' ? filled(SYMBOL_WARNINGS_ZH[warning.code], warning.params) : symbolWarningEnglish(warning);
+}
 
 /** A text with its values. */
 export function checkText(
