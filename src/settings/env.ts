@@ -769,7 +769,12 @@ const NAME_DIGITS = 4;
 
 function defaultName(mode: Mode, accounts: EnvironmentSettings['accounts']): string {
   if (accounts === null) return mode;
-  return [accounts.A, accounts.B].map(({ accountId }) => accountId.slice(-NAME_DIGITS)).join('-');
+  return [accounts.A, accounts.B].map(({ accountId }) => lastDigits(accountId)).join('-');
+}
+
+/** What of an account's id may be shown. */
+export function lastDigits(accountId: string): string {
+  return accountId.slice(-NAME_DIGITS);
 }
 
 function credentials(values: Values): Readonly<Record<AccountName, AccountCredentials>> | null {

@@ -11,6 +11,7 @@ export {
   type AccountCredentials,
   EXCHANGES,
   type ExchangeHosts,
+  lastDigits,
   PAPER_SYMBOLS_FILE,
   type TelegramSettings,
 } from './env.ts';

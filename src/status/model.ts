@@ -99,6 +99,8 @@ export interface BudgetStatus {
 
 export interface AccountStatus {
   readonly account: AccountName;
+  /** The last digits of its id at the exchange, never the whole; null: not in the settings, as in `paper`. */
+  readonly idEnds: string | null;
   /** State of the account's poller: `polling`, `waiting`, `backing-off`, `parked`, …; null: none runs. */
   readonly poller: string | null;
   /** When the newest complete reading was asked for; null: none yet. */

@@ -13,7 +13,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import type { MoneyFigures } from '../explain/money-figures.ts';
 import { createFigures } from '../log/index.ts';
 import type { Clock, Reporter } from '../ports.ts';
-import type { Settings } from '../settings/index.ts';
+import { lastDigits, type Settings } from '../settings/index.ts';
 import type { Texts } from '../texts/language.ts';
 import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import type { AccountStatus, BudgetStatus, Status, StatusSource, SymbolStatus } from '../web/index.ts';
@@ -153,6 +153,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     const { equityUsdt, maintenanceMarginUsdt, ...rest } = memory;
     return {
       account,
+      idEnds: idEnds(options.settings(), account),
       poller: leafOf(engine?.daemon.system.get(`poller:${account}`)?.getSnapshot().value),
       ...rest,
       equityUsdt: text(equityUsdt),
@@ -224,6 +225,11 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     },
   };
 }
+/** What of an account's id is shown: enough to tell it from others (`GRVT_HEDGE_NAME` has as much). */
+export function idEnds({ accounts }: Settings, account: AccountName): string | null {
+  return accounts === null ? null : lastDigits(accounts[account].accountId);
+}
+
 export function newAccount(): AccountMemory {
   return {
     polledAtMs: null,

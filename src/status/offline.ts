@@ -15,7 +15,7 @@ import { createFigures } from '../log/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { reasonWords } from '../texts/reasons.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
-import { newAccount } from './observe.ts';
+import { idEnds, newAccount } from './observe.ts';
 import {
   figuresStatus,
   modeStatus,
@@ -64,6 +64,7 @@ export function journalStatus(
     settings: statusSettings(settings, staleMs),
     accounts: ACCOUNTS.map((account) => ({
       account,
+      idEnds: idEnds(settings, account),
       poller: null,
       ...newAccount(),
       equityUsdt: null,

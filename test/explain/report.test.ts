@@ -212,6 +212,9 @@ describe('report (strategy 17.4)', () => {
     const lines = latestMargins(journal, NOW_MS);
     assert.equal(lines.length, 4);
     assert.match(lines.at(-1)!, /^Levelling: 250\.00 USDT from B to A: margin ratios 40\.00 % and 40\.00 %/);
+    const chinese = latestMargins(journal, NOW_MS, 'zh');
+    assert.equal(chinese[1], '账户 A：保证金率 50.00 %，可用 1000.00 USDT');
+    assert.equal(chinese.at(-1), '均衡：从 B 划转 250.00 USDT 到 A：保证金率 40.00 % 与 40.00 %（规则 17.5）');
     assert.deepEqual(latestMargins(journal, NOW_MS + 4 * 3_600_000), []);
   });
 });

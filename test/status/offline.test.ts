@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 import { statusLines } from '../../src/cli/status.ts';
 import { RUN_NOTE, type RunNote } from '../../src/core/run-note.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { Secret } from '../../src/settings/index.ts';
+import { idEnds } from '../../src/status/observe.ts';
 import { journalStatus } from '../../src/status/offline.ts';
 import { NOON_MS, status, symbolStatus } from '../web/fixtures.ts';
 import { settingsWith } from '../web/stage.ts';
@@ -40,4 +42,14 @@ describe('13.4 what became of an engine that does not answer', () => {
     }
     assert.equal(statusLines(status({ engine: 'stopped' }))[1], 'Nothing is left unhedged.');
   });
+});
+
+test('of an account id its last four digits are shown, in paper none', () => {
+  const account = (accountId: string) => ({ apiKey: new Secret('a'), privateKey: new Secret('b'), accountId });
+  const settings = {
+    ...settingsWith({}),
+    accounts: { A: account('2147050090804782'), B: account('2147050788660114') },
+  };
+  assert.deepEqual([idEnds(settings, 'A'), idEnds(settings, 'B')], ['4782', '0114']);
+  assert.equal(idEnds(settingsWith({}), 'A'), null);
 });

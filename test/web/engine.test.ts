@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/cli/run.ts';
-import { statusLines } from '../../src/cli/status.ts';
+import { statusCommand, statusLines } from '../../src/cli/status.ts';
 import { ZERO } from '../../src/core/decimal.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import { reason } from '../../src/core/reasons.ts';
@@ -207,6 +210,27 @@ test('a port that is taken is one warning, and the engine goes on without a dash
   );
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /No dashboard: .*EADDRINUSE/);
+});
+
+test('status of a running engine is printed in the language of the settings', async (t) => {
+  const stage = await openStage();
+  t.after(() => stage.close());
+  const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-status-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  for (const [lang, alerts] of [
+    ['en', 'No alert holds.'],
+    ['zh', '没有告警。'],
+  ] as const) {
+    const settings = settingsWith({
+      GRVT_HEDGE_HTTP_PORT: new URL(stage.url).port,
+      GRVT_HEDGE_DATA_DIR: directory,
+      GRVT_HEDGE_LANG: lang,
+    });
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    assert.equal(await statusCommand({ settings, clock: systemClock, print, complain: () => {} }, {}), 0);
+    assert.ok(lines.includes(alerts), lines.join('\n'));
+  }
 });
 
 test('off, the inspector is not there at all', async (t) => {

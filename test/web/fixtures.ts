@@ -106,6 +106,7 @@ export function status(change: Partial<Status> = {}): Status {
     },
     accounts: (['A', 'B'] as const).map((account) => ({
       account,
+      idEnds: account === 'A' ? '4782' : '0114',
       poller: 'waiting',
       polledAtMs: NOON_MS - 900,
       pollTookMs: 40,

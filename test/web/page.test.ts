@@ -293,6 +293,16 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
+  test("account cards show the last digits of the accounts' ids", async (t) => {
+    const web = await serve(t, {});
+    const { page, wrong } = await openPage(browser, web.url);
+    await page.waitForSelector('.account.acc-B');
+    assert.deepEqual(await attributes(page, '.account [data-id-ends]', 'data-id-ends'), ['4782', '0114']);
+    assert.equal(await page.locator('.account.acc-B [data-id-ends]').innerText(), '…0114');
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
   test('an engine that goes away is said, and found again', async (t) => {
     const port = await freePort();
     const first = await serve(t, {}, { port });

@@ -254,6 +254,8 @@ function accountCard(one, { settings, budget, atMs }) {
       h('span', { class: `who acc-${one.account}` }, one.account),
       h('strong', { class: 'num' }, money(one.equityUsdt), h('small', {}, ' USDT')),
       h('span', { class: 'dim' }, t('equity')),
+      one.idEnds &&
+        h('span', { class: 'dim num', 'data-id-ends': one.idEnds, title: t('accountId') }, `…${one.idEnds}`),
       h(
         'span',
         { class: `pill ${poller === 'parked' ? 'bad' : stale ? 'warn' : 'ok'}` },
