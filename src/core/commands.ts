@@ -341,11 +341,11 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
       const former = inForce(symbol.standing, nowMs);
       const now = { ...symbol, standing: [] };
       const mode = modeOf(sourcesOf(now), nowMs);
-      const holds = holdsWords(now, nowMs, time);
+      const held = heldBy(now, nowMs, time);
       if (former.length === 0) {
-        return accept([say('nothing-to-resume', instrument, { mode, holds })], []);
+        return accept([say('nothing-to-resume', instrument, { mode, ...held })], []);
       }
-      const said = holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, holds });
+      const said = held.holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, ...held });
       const ended = former.map(({ verb }) => verb);
       return accept([said], [{ kind: 'stand', instrument, standing: [], ended }]);
     }
@@ -381,7 +381,7 @@ function stand(
     ...gone.map((one) =>
       say('replaces', instrument, { verb: one.verb, until: one.untilMs === null ? null : time(one.untilMs) }),
     ),
-    ...(mode === own ? [] : [say('also-in-force', instrument, { mode, holds: holdsWords(now, nowMs, time, verb) })]),
+    ...(mode === own ? [] : [say('also-in-force', instrument, { mode, ...heldBy(now, nowMs, time, verb) })]),
   ];
   const ended = gone.map((one) => one.verb).filter((one) => one !== verb);
   return accept(says, [{ kind: 'stand', instrument, standing, ended }]);
@@ -391,21 +391,32 @@ function sourcesOf({ file, standing, leaving, rollout }: SteeredSymbol) {
   return { file, standing, leaving: leaving ?? undefined, rollout: rollout ?? undefined };
 }
 
-/** Who says that the symbol may not trade, but for one verb. Empty: nobody. */
-function holdsWords(
+/**
+ * Who says that the symbol may not trade, but for one verb: in words (empty: nobody), and in parts for other languages
+ * (`heldCommands`: a line each, the verb and its end).
+ */
+function heldBy(
   { file, standing, leaving, rollout }: SteeredSymbol,
   nowMs: number,
   time: Wording['time'],
   but?: StandingVerb,
-): string {
-  return [
+): { readonly holds: string } & Readonly<Record<string, string | null>> {
+  const commands = inForce(standing, nowMs)
+    .filter(({ verb }) => verb !== but && verb !== 'flatten')
+    .map(({ verb, untilMs }) => ({ verb, until: untilMs === null ? null : time(untilMs) }));
+  const holds = [
     ...(file === 'trade' ? [] : [`the symbols file says ${file}`]),
     ...(leaving === null ? [] : [`it leaves (${leaving})`]),
     ...(rollout === 'waiting' ? ['the rollout has not come to it'] : []),
-    ...inForce(standing, nowMs)
-      .filter(({ verb }) => verb !== but && verb !== 'flatten')
-      .map(({ verb, untilMs }) => (untilMs === null ? verb : `${verb}, until ${time(untilMs)}`)),
+    ...commands.map(({ verb, until }) => (until === null ? verb : `${verb}, until ${until}`)),
   ].join(', ');
+  return {
+    holds,
+    heldFile: file === 'trade' ? null : file,
+    heldLeaving: leaving,
+    heldRollout: rollout === 'waiting' ? rollout : null,
+    heldCommands: commands.map(({ verb, until }) => (until === null ? verb : `${verb} ${until}`)).join('\n'),
+  };
 }
 
 function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string | null> {

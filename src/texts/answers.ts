@@ -1,4 +1,6 @@
 import { filled, type Said, type SaidCode } from '../core/commands.ts';
+import type { LeavingWhy } from '../core/model.ts';
+import { WHY_LEAVING } from './check.ts';
 import type { Language, Texts } from './language.ts';
 
 /** What is said to a command, in Chinese; the English is in src/core/commands.ts, and a code that is missing here does not compile. */
@@ -52,7 +54,28 @@ const ZH: Readonly<Record<SaidCode, string>> = {
 
 /** What is said, in every language, without the symbol it is said of. */
 export function answerTexts({ code, symbol, params, text }: Said): Texts {
-  return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], params) };
+  return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], chinese(params)) };
+}
+
+/** The parameters that are words: why a symbol leaves, and what holds it. Those of an older engine stay as they are. */
+function chinese(params: Said['params']): Said['params'] {
+  const why = (leaving: string) => (isLeavingWhy(leaving) ? WHY_LEAVING.zh[leaving] : leaving);
+  const { leaving, heldFile, heldLeaving, heldRollout, heldCommands } = params;
+  const holds = [
+    ...(heldFile === undefined ? [] : [`标的文件为 ${heldFile}`]),
+    ...(heldLeaving === undefined ? [] : [`正在退出（${why(heldLeaving)}）`]),
+    ...(heldRollout === undefined ? [] : ['灰度发布尚未轮到']),
+    ...(heldCommands?.split('\n').map((one) => one.replace(' ', '，至 ')) ?? []),
+  ].join('；');
+  return {
+    ...params,
+    ...(holds === '' ? {} : { holds }),
+    ...(leaving === undefined ? {} : { leaving: why(leaving) }),
+  };
+}
+
+function isLeavingWhy(text: string): text is LeavingWhy {
+  return text in WHY_LEAVING.zh;
 }
 
 /** What is said, as a line of its own in one language. */

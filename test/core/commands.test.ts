@@ -10,7 +10,11 @@ import {
 } from '../../src/core/commands.ts';
 import type { LeavingWhy, SymbolMode } from '../../src/core/model.ts';
 import { MODES, modeOf, type Standing, type StandingVerb } from '../../src/core/modes.ts';
+import { answerLine } from '../../src/texts/answers.ts';
 import { d } from '../support/core.ts';
+
+/** Words of sentences, which a Chinese answer has none of. */
+const ENGLISH = /\b(?:the|says|leaves|until|removed|disabled|unconfigured|come)\b/;
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const HOUR = 3_600_000;
@@ -95,6 +99,7 @@ describe('16.2 every command on every mode, whoever says so', () => {
               if (verb === 'cancel') assert.equal(answer.ok, net === null || command.withNet);
               else if (verb === 'forget') assert.equal(answer.ok, false, 'two orders are live, or it does not leave');
               else assert.equal(answer.ok, true);
+              for (const said of answer.says) assert.doesNotMatch(answerLine(said, 'zh'), ENGLISH);
               if (!answer.ok) return;
               if (verb === 'resume') {
                 assert.equal(effect?.kind, former.length === 0 ? undefined : 'stand');
