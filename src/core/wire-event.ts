@@ -30,6 +30,8 @@ export type WireEvent =
       readonly account: AccountName | null;
       readonly route: string;
       readonly reason: string;
+      /** It was withheld when its bytes were about to leave (strategy 18.2): nothing of it can have arrived. */
+      readonly neverLeft?: true;
     }
   /** A feed of a stream, as received; `account` null: market data. Its id is of the same counter as the requests'. */
   | {

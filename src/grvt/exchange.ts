@@ -546,7 +546,7 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
       permit.done();
       if (thrown instanceof NotSent) {
         const why = reason('never-left', '18.2', { why: thrown.why });
-        tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonText(why) });
+        tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonText(why), neverLeft: true });
         throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
       }
       const trouble = networkTrouble(thrown);

@@ -218,7 +218,7 @@ export function requestEnded(
   event: WireEvent & { kind: 'answered' | 'failed' },
 ): void {
   if (event.kind === 'failed') {
-    if (request.order && NEVER_ARRIVED.test(event.reason))
+    if (request.order && (event.neverLeft || NEVER_ARRIVED.test(event.reason)))
       turnAway(request.order, /^HTTP (401|429):/.test(event.reason));
     if (request.route === 'fill_history') fillsAnswered(audit, request, null);
     return;
