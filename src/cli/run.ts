@@ -216,7 +216,6 @@ export async function run(
     running = engine;
     money = startMoneyWatch({
       ...{ file: database?.file ?? journal.name, keptMs: settings.journalMs, clock: systemClock },
-      timeZone: () => disk.current().timeZone,
       say: (level, text) => opened.say(level, text, Date.now()),
       onFigures: (figures) => {
         const statement = statementOf(figures);

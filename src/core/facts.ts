@@ -7,9 +7,9 @@ import type {
   Intent,
   LeavingWhy,
   LotMatch,
+  OrderWords,
   RolloutStage,
   RolloutWhy,
-  Side,
   TradingState,
 } from './model.ts';
 import type { Reason } from './reasons.ts';
@@ -287,15 +287,3 @@ export type Fact = { readonly atMs: number } & (
       readonly detail: string;
     }
 );
-
-/** The words every line about an order has. */
-export interface OrderWords {
-  readonly instrument: string;
-  readonly account: AccountName;
-  readonly clientOrderId: string;
-  readonly side: Side;
-  readonly size: Decimal;
-  readonly price: Decimal;
-  readonly purpose: 'opening' | 'repair';
-  readonly guardPrice: Decimal | null;
-}

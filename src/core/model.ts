@@ -339,8 +339,8 @@ export interface ManagedOrder {
   readonly isIntent?: true;
 }
 
-/** One attempt as it was sent: what is followed until the exchange has said what became of it. */
-export interface TrackedOrder {
+/** What every fact about an order says of it. */
+export interface OrderWords {
   readonly instrument: string;
   readonly account: AccountName;
   readonly clientOrderId: string;
@@ -349,6 +349,10 @@ export interface TrackedOrder {
   readonly price: Decimal;
   readonly purpose: 'opening' | 'repair';
   readonly guardPrice: Decimal | null;
+}
+
+/** One attempt as it was sent: what is followed until the exchange has said what became of it. */
+export interface TrackedOrder extends OrderWords {
   readonly attempt: number;
   /** Our clock. */
   readonly sentAtMs: number;

@@ -9,9 +9,9 @@ import {
   type OwnFill,
   ownFills,
 } from './drift.ts';
-import type { Fact, OrderWords } from './facts.ts';
+import type { Fact } from './facts.ts';
 import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
-import type { AccountName, ExchangeOrder, ManagedOrder, Position, Side, SymbolSnapshot } from './model.ts';
+import type { AccountName, ExchangeOrder, ManagedOrder, OrderWords, Position, Side, SymbolSnapshot } from './model.ts';
 import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
 import { splitRatio, withoutSplit } from './split.ts';
 import {

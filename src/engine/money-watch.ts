@@ -19,8 +19,6 @@ const HEAP_MB = 1_024;
 
 export interface MoneyWatchParts extends CountingFrom {
   readonly clock: Clock;
-  /** The process' zone, by which days are taken: another one needs another thread. */
-  readonly timeZone: () => string;
   readonly onFigures: (figures: MoneyFigures) => void;
   /** From the start to the first count, milliseconds; absent: a quarter of a minute. */
   readonly firstMs?: number;
@@ -32,15 +30,13 @@ export interface MoneyWatchParts extends CountingFrom {
 export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
   const { file, keptMs, clock } = parts;
   let worker: Worker | null = null;
-  let workerZone = '';
   let askedMs: number | null = null;
   let closed = false;
   let failing = false;
   let next = setTimeout(ask, parts.firstMs ?? FIRST_MS);
 
   function ask(): void {
-    if (worker !== null && workerZone !== parts.timeZone()) drop();
-    worker ??= start();
+    worker = start();
     const asked: CountAt = { nowMs: clock.nowMs() };
     askedMs = performance.now();
     worker.postMessage(asked);
@@ -51,7 +47,6 @@ export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
   }
 
   function start(): Worker {
-    workerZone = parts.timeZone();
     const workerData: CountingFrom = { file, keptMs };
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
     const started = new Worker(new URL('./money-worker.ts', import.meta.url), { workerData, resourceLimits });

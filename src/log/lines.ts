@@ -1,7 +1,7 @@
 import type { Alert } from '../core/alerts.ts';
 import { type Decimal, sum, usdtText } from '../core/decimal.ts';
-import type { Fact, OrderWords } from '../core/facts.ts';
-import type { LeavingWhy, LotMatch, Side } from '../core/model.ts';
+import type { Fact } from '../core/facts.ts';
+import type { LeavingWhy, LotMatch, OrderWords, Side } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 import { ALERT_TEXTS } from '../texts/alerts.ts';
 import { lasting } from '../texts/duration.ts';

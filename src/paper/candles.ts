@@ -27,30 +27,14 @@ export const CANDLE_MINUTES: Readonly<Record<string, number>> = {
 /** Counts a trade into the minute it happened in. */
 export function countCandle(candles: Candle[], { timeNs, price, size }: PublicTrade): void {
   const openMs = Math.floor(Number(timeNs / NS) / MINUTE_MS) * MINUTE_MS;
+  const prices = { open: price, high: price, low: price, close: price };
+  const one: Candle = { openMs, ...prices, volume: size, value: price * size, trades: 1 };
   const last = candles.at(-1);
-  if (last !== undefined && last.openMs === openMs) {
-    add(last, {
-      openMs,
-      open: price,
-      high: price,
-      low: price,
-      close: price,
-      volume: size,
-      value: price * size,
-      trades: 1,
-    });
+  if (last?.openMs === openMs) {
+    add(last, one);
     return;
   }
-  candles.push({
-    openMs,
-    open: price,
-    high: price,
-    low: price,
-    close: price,
-    volume: size,
-    value: price * size,
-    trades: 1,
-  });
+  candles.push(one);
   if (candles.length > KEPT + SLACK) candles.splice(0, candles.length - KEPT);
 }
 

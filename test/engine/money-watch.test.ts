@@ -35,7 +35,7 @@ async function counted(fills: readonly FillRow[], file?: string) {
     let watch: ReturnType<typeof startMoneyWatch> | undefined;
     const told = new Promise<MoneyFigures | string>((resolve) => {
       watch = startMoneyWatch({
-        ...{ file: file ?? journal.name, keptMs: KEPT_MS, clock, timeZone: () => 'x', firstMs: 0 },
+        ...{ file: file ?? journal.name, keptMs: KEPT_MS, clock, firstMs: 0 },
         onFigures: resolve,
         say: (_level, text) => resolve(text),
       });

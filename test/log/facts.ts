@@ -1,6 +1,6 @@
 import { Decimal } from '../../src/core/decimal.ts';
-import type { Fact, OrderWords } from '../../src/core/facts.ts';
-import type { Intent, LotMatch } from '../../src/core/model.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { Intent, LotMatch, OrderWords } from '../../src/core/model.ts';
 import { reason } from '../../src/core/reasons.ts';
 
 export const AT = Date.UTC(2026, 9, 17, 9, 0, 0);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decimal } from '../../src/core/decimal.ts';
-import type { OrderWords } from '../../src/core/facts.ts';
+import type { OrderWords } from '../../src/core/model.ts';
 import { reason } from '../../src/core/reasons.ts';
 import { createMetrics, type Metrics } from '../../src/web/metrics.ts';
 import { NOON_MS, status, symbolStatus } from './fixtures.ts';

@@ -1,4 +1,5 @@
-import type { Fact, OrderWords } from '../facts.ts';
+import type { Fact } from '../facts.ts';
+import type { OrderWords } from '../model.ts';
 import { proofWords } from './answers.ts';
 import { intentOf, orderOf, present, type SubmissionMemory, whyOf } from './memory.ts';
 
