@@ -104,7 +104,11 @@ export function addCommands(program: Command, { withSettings, root, ended }: Com
       'why an order was placed and what became of it: snapshot, state, rules, answers, fills, lots; ' +
         'of a symbol, its states and why it submitted nothing, e.g. grvt-hedge why BNB_USDT_Perp --last 1h',
     )
-    .option('--last <duration>', 'of a symbol, how far back: 30m, 1h, 2d', duration, 3_600_000)
+    .addOption(
+      new Option('--last <duration>', 'of a symbol, how far back: 30m, 1h, 2d')
+        .argParser(duration)
+        .default(3_600_000, '1h'),
+    )
     .option(...journal)
     .option(...json)
     .action(async (of: string, options: LookOptions & { last: number }) => {
@@ -204,14 +208,12 @@ export function addCommands(program: Command, { withSettings, root, ended }: Com
   program.addCommand(
     journalCommand(async (command) => {
       ended(await look(command));
-    }).copyInheritedSettings(program),
+    }),
   );
-  program.addCommand(
-    marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)).copyInheritedSettings(program),
-  );
-  program.addCommand(recordCommand(ended).copyInheritedSettings(program));
-  program.addCommand(backtestCommand(ended).copyInheritedSettings(program));
-  program.addCommand(simulateCommand(ended).copyInheritedSettings(program));
+  program.addCommand(marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)));
+  program.addCommand(recordCommand(ended));
+  program.addCommand(backtestCommand(ended));
+  program.addCommand(simulateCommand(ended));
   addSteeringCommands(program, alerts, async (command) => {
     ended(await look(command));
   });

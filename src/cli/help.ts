@@ -29,6 +29,9 @@ function valueIn(file: string): string | undefined {
   }
 }
 
+/** Follows the one line of an error on the command line. */
+export const AFTER_ERROR = '(add --help for the usage)';
+
 /** Words of commander's own around the texts. */
 const HEADINGS: readonly (readonly [RegExp, string])[] = [
   [/^Usage:/m, '用法：'],
@@ -45,6 +48,7 @@ export function localiseHelp(program: Command, language: Language): void {
   const said = (text: string) => helpText(text) ?? text;
   for (const command of everyCommand(program)) {
     command.description(said(command.description()));
+    command.showHelpAfterError(said(AFTER_ERROR));
     command.helpOption('-h, --help', said('display help for command'));
     const hasHelp = command
       .createHelp()

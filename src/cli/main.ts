@@ -10,7 +10,7 @@ import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
 import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
-import { helpLanguage, localiseHelp } from './help.ts';
+import { AFTER_ERROR, everyCommand, helpLanguage, localiseHelp } from './help.ts';
 import { run } from './run.ts';
 
 /** Where `package.json` is: relative paths of the settings are relative to it. */
@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.')
     .version(versionOf(), '-V, --version', 'print the version')
     .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
-    .showHelpAfterError()
+    .showHelpAfterError(AFTER_ERROR)
     // `alerts` and the commands below it both have `--json`.
     .exitOverride()
     .hook('preAction', () => {
@@ -60,6 +60,8 @@ export async function main(args: readonly string[]): Promise<number> {
         exitCode = code;
       },
     });
+    // Commands that were made apart would end the process themselves when a command line is wrong.
+    for (const command of everyCommand(program)) if (command !== program) command.copyInheritedSettings(program);
   }
   localiseHelp(program, helpLanguage(args, process.env, resolve(ROOT, '.env')));
   const unwatch = watchDefects((thrown) => {

@@ -42,6 +42,7 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     '把此刻的账本复制成一个文件，引擎交易时也可以',
   'days by UTC instead of the time zone of the settings': '按 UTC 而不是设置的时区分日',
   'decrease to nothing with maker orders, then pause': '用 maker 单减到零，然后暂停',
+  '(add --help for the usage)': '（加 --help 查看用法）',
   'display help for command': '显示命令的帮助',
   'do not repeat an alert while it lasts': '告警持续期间不再重复',
   'end the commands that are in force': '结束生效中的命令',

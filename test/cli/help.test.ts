@@ -71,3 +71,26 @@ test('the language is the environment’s, else that of .env or of the file that
 test('no text of the help is empty', () => {
   for (const [en, zh] of Object.entries(HELP_ZH)) assert.ok(en !== '' && zh !== '');
 });
+
+test('a wrong command line is answered in one line that names it, then where the usage is, in both languages', async () => {
+  for (const [lang, hint] of [
+    ['en', '(add --help for the usage)'],
+    ['zh', '（加 --help 查看用法）'],
+  ] as const) {
+    const before = process.env.GRVT_HEDGE_LANG;
+    let text = '';
+    const write = mock.method(process.stderr, 'write', (chunk: string) => {
+      text += chunk;
+      return true;
+    });
+    process.env.GRVT_HEDGE_LANG = lang;
+    try {
+      assert.equal(await main(['why']), 78);
+    } finally {
+      write.mock.restore();
+      if (before === undefined) delete process.env.GRVT_HEDGE_LANG;
+      else process.env.GRVT_HEDGE_LANG = before;
+    }
+    assert.deepEqual(text.trim().split('\n'), ["error: missing required argument 'client order id or symbol'", hint]);
+  }
+});
