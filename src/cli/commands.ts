@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/error-text.ts';
 import { printable } from '../core/printable.ts';
+import { systemClock } from '../engine/clock.ts';
 import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { prepareReading } from '../engine/journal-database.ts';
+import { telegramOf } from '../engine/messengers.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
@@ -28,7 +30,6 @@ import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
 import { fetchCommand, makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
-import { systemClock, telegramOf } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { addSteeringCommands, duration } from './steer.ts';

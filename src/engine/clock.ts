@@ -28,3 +28,9 @@ export function createEngineClock(wallMs: () => number, steadyMs: () => number):
     },
   };
 }
+
+/** Of this machine. */
+export const systemClock = createEngineClock(
+  () => Date.now(),
+  () => performance.now(),
+);

@@ -1,4 +1,6 @@
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/alerts.ts';
+import { errorText } from '../core/error-text.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -12,6 +14,8 @@ import type { GrvtExchange } from '../grvt/exchange.ts';
 import { type CheckText, checkText } from '../texts/check.ts';
 import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
+import type { Engine } from './engine.ts';
+import type { Say } from './run-log.ts';
 
 /** What could not be read: an older server, a key without that permission, a failed call. Nothing follows from it. */
 interface Unknown {
@@ -172,4 +176,22 @@ export function termAlerts(
     }
   }
   return { raised, cleared };
+}
+
+/** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */
+export function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], say: Say): void {
+  const traded = symbols.map((symbol) => symbol.instrument.name);
+  const compared = readTerms(engine.exchange).then(async (terms) => {
+    const atMs = Date.now();
+    for (const line of termLines(terms, traded)) say('info', line);
+    const { raised, cleared } = termAlerts(terms, traded, atMs);
+    const desk = engine.daemon.system.get('alert-desk');
+    for (const alert of raised) desk?.send({ type: 'alert.raised', alert });
+    for (const key of cleared) desk?.send({ type: 'alert.cleared', key, atMs });
+    const opening = symbols.filter((symbol) => !symbol.leaving && !symbol.unlisted).map((symbol) => symbol.config);
+    for (const warning of await marginWarnings(engine.exchange, terms, opening)) say('warn', warning);
+  });
+  compared.catch((thrown: unknown) => {
+    say('error', `the terms of the accounts: ${errorText(thrown)}`);
+  });
 }

@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { LOCK_CHECK_MS, watchLocks } from '../../src/cli/run.ts';
+import { LOCK_CHECK_MS, watchLocks } from '../../src/engine/upkeep.ts';
 import { acquireLocks, isHeld, LockError } from '../../src/journal/lock.ts';
 import { temporaryDirectory } from './support.ts';
 

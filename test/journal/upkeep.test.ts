@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
-import { keepJournalSmall } from '../../src/cli/run.ts';
+import { keepJournalSmall } from '../../src/engine/upkeep.ts';
 import { NOW_MS, open, temporaryDirectory } from './support.ts';
 
 /** The journal's upkeep: soon after the start and daily, a little at a time; a failure is told and stops nothing. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../../machines/symbol.ts';
-import { systemClock } from '../../src/cli/run.ts';
+import { systemClock } from '../../src/engine/clock.ts';
 import { type Dashboard, openDashboard } from '../../src/engine/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { settingsOnDisk } from '../../src/engine/settings-on-disk.ts';

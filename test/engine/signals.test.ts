@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answerTo, type SignalAnswer } from '../../src/cli/run.ts';
+import { answerTo, type SignalAnswer } from '../../src/engine/signals.ts';
 
 describe('13.1 13.3 what a signal leads to', () => {
   const cases: [NodeJS.Signals, boolean, boolean, SignalAnswer][] = [

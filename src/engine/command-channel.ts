@@ -1,0 +1,31 @@
+import { type Control, openControl } from '../control/server.ts';
+import { errorText } from '../core/error-text.ts';
+import type { ServiceManager } from '../os/service-manager.ts';
+import type { Settings } from '../settings/index.ts';
+import type { Say } from './run-log.ts';
+import { createSteering, type Steer, type SteeringParts } from './steering.ts';
+
+/** Commands, of which systemd hears when one reads the settings again and when that is over (strategy 16.4). */
+export function announced(service: ServiceManager | null, parts: SteeringParts): Steer {
+  const steer = createSteering(parts);
+  return async (command, how) => {
+    if (command.verb !== 'reload' || how === 'preview') return steer(command, how);
+    service?.reloading();
+    try {
+      return await steer(command);
+    } finally {
+      service?.ready();
+    }
+  };
+}
+
+/** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */
+export async function takeCommands({ dataDir }: Settings, steer: Steer, say: Say): Promise<Control | null> {
+  try {
+    return await openControl(dataDir, (command) => steer(command));
+  } catch (thrown) {
+    const why = errorText(thrown);
+    say('error', `This engine takes no commands: ${why} (strategy 16.5)`);
+    return null;
+  }
+}

@@ -1,0 +1,126 @@
+import { errorText } from '../core/error-text.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { rotatePaperJournals } from '../journal/files.ts';
+import { acquireLocks, type Locks } from '../journal/lock.ts';
+import type { DatabaseJournal } from '../journal/postgres/journal.ts';
+import { openJournal } from '../journal/sqlite.ts';
+import type { EngineLog } from '../log/index.ts';
+import type { Redactor, Settings } from '../settings/index.ts';
+import { systemClock } from './clock.ts';
+import { type Engine, EXIT_UNREACHABLE } from './engine.ts';
+import { finishEdit } from './file-edits.ts';
+import { journalOfRun } from './journal-choice.ts';
+import { leaseIdOf, openForRun } from './journal-database.ts';
+import { accountsToLock } from './run-locks.ts';
+import type { Say } from './run-log.ts';
+import type { SettingsOnDisk } from './settings-on-disk.ts';
+import { openStandbyHealth } from './standby-health.ts';
+import type { Venue } from './venue.ts';
+
+/** The journal of a run: opened, watched over, closed (strategy 11.1, 11.3, 18). */
+
+const DAY_MS = 86_400_000;
+
+/** A journal in a database, and the accounts' locks, which engines of one lease share (strategy 11.1). */
+export interface Leased {
+  readonly journal: DatabaseJournal;
+  readonly locks: Locks;
+}
+
+/** The journal of the settings' database; null: it is a file. Waits for the lease where it stands by (strategy 18.2). */
+export async function openRunDatabase(
+  settings: Settings,
+  venue: Venue,
+  redact: Redactor,
+  info: (text: string) => void,
+  standby: boolean,
+): Promise<Leased | null> {
+  if (settings.journalUrl === null) {
+    if (!standby) return null;
+    throw new Error('--standby needs GRVT_HEDGE_JOURNAL_URL: engines take over from each other by its lease');
+  }
+  const waitingRoom = standby ? await openStandbyHealth(settings.httpPort, info) : null;
+  const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;
+  const parts = { subAccountIds, clock: systemClock, redact: redact.stored, standby, say: info };
+  let locks: Locks | null = null;
+  try {
+    locks = await acquireLocks({
+      dataDirectory: null,
+      accounts: accountsToLock(settings, venue),
+      lease: await leaseIdOf(settings, parts),
+    });
+    const journal = await openForRun(settings, parts);
+    info(`Journal: ${journal.name}, epoch ${journal.epoch}`);
+    return { journal, locks };
+  } catch (thrown) {
+    locks?.release();
+    throw thrown;
+  } finally {
+    await waitingRoom?.close();
+  }
+}
+
+/** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */
+export function openRunJournal(settings: Settings, venue: Venue, redact: Redactor): EngineJournal {
+  const directory = settings.dataDir;
+  const days = settings.journalMs / DAY_MS;
+  if (venue.paper !== null) rotatePaperJournals(directory);
+  const fileName = journalOfRun(settings, [venue.keys.A.subAccountId, venue.keys.B.subAccountId]);
+  return openJournal({ directory, fileName, days, clock: systemClock, redact: redact.stored });
+}
+
+/**
+ * Makes a change of the symbols file that the last run was killed in (strategy 16.2). That it cannot be made stops nothing.
+ *
+ * @returns the settings as they are now; null: there was none to make
+ */
+export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: Say): Settings | null {
+  try {
+    const finished = finishEdit(journal, disk, Date.now());
+    if (finished === null) return null;
+    const { how, command } = finished;
+    const what = `${command.verb} ${command.symbol} of ${command.by}, in which the last run was killed`;
+    if (how === 'lost') {
+      say('warn', `${what}, is not made: the symbols file was changed since (strategy 16.2)`);
+      return null;
+    }
+    say('info', `${what}, is made (strategy 16.2)`);
+    if (how === 'was-made') return null;
+    const reading = disk.read();
+    if (!reading.ok) throw new Error(reading.errors.join('; '));
+    disk.accept(reading.settings);
+    return reading.settings;
+  } catch (thrown) {
+    const why = errorText(thrown);
+    say('error', `A command that the last run was killed in could not be gone on with: ${why}`);
+    return null;
+  }
+}
+
+/**
+ * Tells the engine whether its journal's database answers (strategy 18.1). Once another engine holds the lease, or the database
+ * is another one, this process ends at once and cancels nothing: its orders are the other engine's now (strategy 18.2).
+ */
+export function followDatabase(database: DatabaseJournal, engine: Engine, log: EngineLog): void {
+  database.listen({
+    trouble: (trouble) => {
+      const sinceMs = trouble === null ? null : systemClock.nowMs() - (systemClock.steadyMs() - trouble.sinceMs);
+      engine.daemon.send({ type: 'journal.reach', sinceMs, message: trouble?.message ?? '' });
+    },
+    lost: (error) => {
+      log.say('fatal', `${error.message}. This engine ends at once; what rests stays (strategy 18.2)`, Date.now());
+      log.close();
+      process.exit(EXIT_UNREACHABLE);
+    },
+  });
+}
+
+/** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
+export async function closeJournal(journal: EngineJournal, database: DatabaseJournal | null, say: Say): Promise<void> {
+  try {
+    journal.close();
+    await database?.ended;
+  } catch (thrown) {
+    say('error', errorText(thrown));
+  }
+}

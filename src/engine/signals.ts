@@ -1,0 +1,58 @@
+import { isatty } from 'node:tty';
+import type { Answer } from '../core/commands.ts';
+import { describeDefect } from './defects.ts';
+import type { Engine } from './engine.ts';
+import type { Say } from './run-log.ts';
+
+/** What the signals of the system lead to (strategy 13.1, 13.3, 16.4). */
+
+/** What a signal leads to (strategy 13.1, 13.3). */
+export type SignalAnswer = 'stop' | 'stop-at-once' | 'reload' | 'stopping-already';
+
+/**
+ * The first signal stops in order, the second at once. A terminal that closes sends SIGHUP, sometimes more than once: with
+ * one attached it is an orderly stop, and never one at once. Without a terminal it asks for a reload (strategy 16.4).
+ *
+ * @param stopping a signal has asked for the stop already
+ * @param attached a terminal was attached at the start: one that has closed since does not tell any more
+ */
+export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: boolean): SignalAnswer {
+  if (signal !== 'SIGHUP') return stopping ? 'stop-at-once' : 'stop';
+  if (stopping) return 'stopping-already';
+  return attached ? 'stop' : 'reload';
+}
+
+/** @returns ends it */
+export function listenToSignals(engine: Engine, say: Say, reload: () => Promise<Answer>): () => void {
+  const attached = [0, 1, 2].some((fd) => isatty(fd));
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    switch (answerTo(signal, stopping, attached)) {
+      case 'stop':
+        stopping = true;
+        engine.stop(signal);
+        break;
+      case 'stop-at-once':
+        say('warn', `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`);
+        process.exit(1);
+        break;
+      case 'reload':
+        reload().then(
+          ({ ok, says }) => {
+            for (const { text } of says) say(ok ? 'info' : 'error', `Reload: ${text} (strategy 16.4)`);
+          },
+          (thrown: unknown) => say('error', `Reload: ${describeDefect(thrown)} (strategy 16.4)`),
+        );
+        break;
+      case 'stopping-already':
+        say('info', 'SIGHUP: the engine is stopping already (strategy 13.1)');
+        break;
+    }
+  };
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'];
+  const used = signals.filter((signal) => signal !== 'SIGBREAK' || process.platform === 'win32');
+  for (const signal of used) process.on(signal, onSignal);
+  return () => {
+    for (const signal of used) process.off(signal, onSignal);
+  };
+}
