@@ -14,6 +14,7 @@ import {
   closeJournal,
   followDatabase,
   goOnWithEdit,
+  isLeaseLost,
   type Leased,
   openRunDatabase,
   openRunJournal,
@@ -45,11 +46,21 @@ export interface RunOptions {
 }
 
 /**
- * Runs the engine until it is stopped (strategy 11, 13).
+ * Runs the engine until it is stopped (strategy 11, 13). One that loses its lease goes on as a standby (strategy 18.2).
  *
  * @returns the exit code of strategy 13.2
  */
 export async function run(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<number> {
+  let ended = await runOnce(settings, warnings, options);
+  while (ended === STANDS_BY) ended = await runOnce(options.disk.current(), [], { ...options, standby: true });
+  return ended;
+}
+
+/** In place of an exit code: another engine holds the lease now, or the database is another one. */
+const STANDS_BY = 'stands by';
+type Ended = number | typeof STANDS_BY;
+
+async function runOnce(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<Ended> {
   // What is opened is closed in the reverse order, however the run ends.
   await using open = new AsyncDisposableStack();
   const ground = await openGround(settings, warnings, options, open);
@@ -59,6 +70,7 @@ export async function run(settings: Settings, warnings: readonly string[], optio
   } catch (thrown) {
     // Found while reading: what the look at the start does not read through in a large file.
     if (thrown instanceof JournalError) {
+      if (isLeaseLost(thrown)) return STANDS_BY;
       ground.say('error', thrown.message);
       return EXIT_CONFIGURATION;
     }
@@ -79,6 +91,8 @@ interface Ground {
   readonly journal: EngineJournal;
   /** The journal is in a database, which this engine has the lease of; null: it is a file. */
   readonly leased: Leased | null;
+  readonly lives: Lives;
+  readonly service: ServiceManager | null;
 }
 
 /** @returns the exit code where something is missing, which is said */
@@ -101,10 +115,15 @@ async function openGround(
   const redact = createRedactor(secretsOf(given, venue));
   let log: EngineLog | null = null;
   const say: Say = (level, text) => log?.say(level, text, Date.now());
+  const warn = (text: string) => say('warn', text);
+  // A standby lives, too.
+  const lives = createLives(() => performance.now());
+  const service = openServiceManager({ env: process.env, problems: lives.problems, warn });
+  open.defer(() => service?.close());
   const isLost = (why: string) =>
     say('warn', `The console loses lines: ${why}; the log file has them all (strategy 13.6)`);
   const screen = openConsole(1, { onLost: isLost });
-  open.defer(guardStandardStreams(screen, openConsole(2), (text) => say('warn', text)));
+  open.defer(guardStandardStreams(screen, openConsole(2), warn));
   try {
     // Before the log: while another engine runs here, the log is its own.
     const locks = await lockRun(given, venue);
@@ -114,12 +133,13 @@ async function openGround(
     open.defer(() => opened.close());
     for (const warning of warnings) say('warn', warning);
     for (const line of hostLines(given, venue)) say('info', line);
+    if (options.standby) service?.status('standby');
     const leased = await openRunDatabase(given, venue, redact, (text) => say('info', text), options.standby ?? false);
     if (leased !== null) open.defer(() => leased.locks.release());
     const journal = leased?.journal ?? openRunJournal(given, venue, redact);
     open.defer(() => closeJournal(journal, leased?.journal ?? null, say));
     const settings = goOnWithEdit(journal, disk, say) ?? given;
-    return { settings, disk, venue, redact, log, say, locks, journal, leased };
+    return { settings, disk, venue, redact, log, say, locks, journal, leased, lives, service };
   } catch (thrown) {
     const why = errorText(thrown);
     if (log === null) console.error(redact(why));
@@ -129,17 +149,15 @@ async function openGround(
   }
 }
 
-/** Starts the engine and waits for its end. @returns the exit code */
-async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStack): Promise<number> {
-  const { settings, disk, venue, redact, log, say, locks, journal, leased } = ground;
+/** Starts the engine and waits for its end. */
+async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStack): Promise<Ended> {
+  const { settings, disk, venue, redact, log, say, locks, journal, leased, lives, service } = ground;
   const clock = systemClock;
   const running: { engine: Engine | null } = { engine: null };
   const onDefect = reactToDefects(running, say);
   open.defer(watchDefects(onDefect));
   for (const notice of journal.notices) say('warn', notice);
   const warn = (text: string) => say('warn', text);
-  const lives = createLives(() => performance.now());
-  const service = openServiceManager({ env: process.env, problems: lives.problems, warn });
   const dashboard = await openDashboard({ settings: disk.current, journal, clock, redact, warn, inspect, lives });
   if (dashboard !== null) {
     open.defer(() => dashboard.close());
@@ -147,7 +165,6 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
     say('info', `Dashboard: ${dashboard.url}`);
     sayWhere(settings, dashboard.url, warn);
   }
-  open.defer(() => service?.close());
   if (dashboard?.inspect) say('info', `Stately inspector: ${dashboard.url}/inspect`);
   const reporter = tee(dashboard === null ? [log, lives] : [log, lives, dashboard]);
   const connection = { settings, venue, clock, redact };
@@ -185,7 +202,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
     },
   });
   open.defer(() => money.close());
-  if (leased !== null) followDatabase(leased.journal, engine, log);
+  const lost = leased === null ? NEVER : followDatabase(leased.journal, engine, say);
   followLife(engine, lives, service);
   dashboard?.attach(engine);
   open.defer(keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message })));
@@ -203,8 +220,10 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   open.defer(() => control?.close());
   dashboard?.takeCommands(steer);
   const unlisten = listenToSignals(engine, say, () => steer({ verb: 'reload', by: 'SIGHUP', why: null }));
-  const { exitCode, failure } = await engine.stopped;
+  const ended = await Promise.race([lost, engine.stopped]);
   unlisten();
+  if ('wasTrading' in ended) return ended.wasTrading ? STANDS_BY : EXIT_UNREACHABLE;
+  const { exitCode, failure } = ended;
   const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
   const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
   for (const breach of breaches) say('error', `invariant ${breach.invariant} broken: ${breach.what}`);
@@ -212,6 +231,9 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   engine.exchange.close();
   return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
 }
+
+/** A journal in a file is lost to nobody. */
+const NEVER = new Promise<never>(() => {});
 
 /** The first defect stops the engine (strategy 13.5). */
 function reactToDefects(running: { readonly engine: Engine | null }, say: Say): (thrown: unknown) => void {

@@ -93,6 +93,12 @@ export interface Engine {
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
   stop(why: string): void;
+  /**
+   * Ends at once: nothing is decided, drained, cancelled or sent any more, and `stopped` stays pending (strategy 18.2).
+   *
+   * @returns whether it was trading or starting; false: it was stopping already
+   */
+  standDown(): boolean;
   /** These symbols are from now on as they are here (strategy 16); those that do not run are started. */
   steer(symbols: readonly EngineSymbol[]): void;
   /** Settings that were read again apply from now on, and these symbols are as they are here (strategy 16.4). */
@@ -134,6 +140,7 @@ export function startEngine(parts: EngineParts): Engine {
   let streams: Streams | null = null;
   let money: MoneyReader | null = null;
   let markKeeper: ReturnType<typeof startMarkKeeper> | null = null;
+  let stoodDown = false;
   const journal = observedJournal(parts.journal, {
     appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
     durable: (place) => auditor?.durable(place),
@@ -286,6 +293,7 @@ export function startEngine(parts: EngineParts): Engine {
       complete: () => {
         money?.close();
         markKeeper?.close();
+        if (stoodDown) return;
         resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' });
       },
       // The engine itself failed, and its parts with it: what it left is cancelled all the same (strategy 13.5).
@@ -319,6 +327,13 @@ export function startEngine(parts: EngineParts): Engine {
     },
     rollout,
     stop: (why) => daemon.send({ type: 'stop.requested', why }),
+    standDown: () => {
+      const now = daemon.getSnapshot();
+      stoodDown = true;
+      daemon.stop();
+      exchange.close();
+      return !now.context.draining && (now.matches('starting') || now.matches('trading'));
+    },
     steer: (symbols) => {
       const { context } = daemon.getSnapshot();
       for (const symbol of symbols) {

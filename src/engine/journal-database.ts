@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { emptySymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { JournalError } from '../journal/errors.ts';
+import { JournalError, type JournalProblem } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
 import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import type { DatabaseState } from '../journal/postgres/reading.ts';
@@ -47,13 +47,15 @@ function addressOf({ journalUrl }: Settings): string {
   return journalUrl.reveal();
 }
 
-/** A standby goes on asking a database that does not answer. */
+/** A standby goes on: the database does not answer, or the lease was lost again before trading began. */
+const WAITED_FOR: readonly JournalProblem[] = ['unreachable', 'lease-over', 'behind'];
+
 async function orStandBy<T>({ standby, say }: OpenForRun, ask: () => Promise<T>): Promise<T> {
   for (let said = ''; ; ) {
     try {
       return await ask();
     } catch (thrown) {
-      if (!standby || !(thrown instanceof JournalError) || thrown.problem !== 'unreachable') throw thrown;
+      if (!standby || !(thrown instanceof JournalError) || !WAITED_FOR.includes(thrown.problem)) throw thrown;
       if (thrown.message !== said) say(`Standby: ${thrown.message}`);
       said = thrown.message;
       await new Promise((resolve) => setTimeout(resolve, STANDBY_RETRY_MS));

@@ -1,13 +1,13 @@
 import { errorText } from '../core/error-text.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
 import { rotatePaperJournals } from '../journal/files.ts';
 import { acquireLocks, type Locks } from '../journal/lock.ts';
 import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import { openJournal } from '../journal/sqlite.ts';
-import type { EngineLog } from '../log/index.ts';
 import type { Redactor, Settings } from '../settings/index.ts';
 import { systemClock } from './clock.ts';
-import { type Engine, EXIT_UNREACHABLE } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { finishEdit } from './file-edits.ts';
 import { journalOfRun } from './journal-choice.ts';
 import { leaseIdOf, openForRun } from './journal-database.ts';
@@ -99,20 +99,36 @@ export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: 
 
 /**
  * Tells the engine whether its journal's database answers (strategy 18.1). Once another engine holds the lease, or the database
- * is another one, this process ends at once and cancels nothing: its orders are the other engine's now (strategy 18.2).
+ * is another one, this engine ends at once and cancels nothing: its orders are the other engine's now (strategy 18.2).
+ *
+ * @returns when that happens
  */
-export function followDatabase(database: DatabaseJournal, engine: Engine, log: EngineLog): void {
-  database.listen({
-    trouble: (trouble) => {
-      const sinceMs = trouble === null ? null : systemClock.nowMs() - (systemClock.steadyMs() - trouble.sinceMs);
-      engine.daemon.send({ type: 'journal.reach', sinceMs, message: trouble?.message ?? '' });
-    },
-    lost: (error) => {
-      log.say('fatal', `${error.message}. This engine ends at once; what rests stays (strategy 18.2)`, Date.now());
-      log.close();
-      process.exit(EXIT_UNREACHABLE);
-    },
+export function followDatabase(
+  database: DatabaseJournal,
+  engine: Engine,
+  say: Say,
+): Promise<{ readonly wasTrading: boolean }> {
+  return new Promise((lost) => {
+    database.listen({
+      trouble: (trouble) => {
+        const sinceMs = trouble === null ? null : systemClock.nowMs() - (systemClock.steadyMs() - trouble.sinceMs);
+        engine.daemon.send({ type: 'journal.reach', sinceMs, message: trouble?.message ?? '' });
+      },
+      lost: (error) => {
+        const wasTrading = engine.standDown();
+        say(
+          'error',
+          `${error.message}. This engine ${wasTrading ? 'stands by' : 'ends'}; what rests stays (strategy 18.2)`,
+        );
+        lost({ wasTrading });
+      },
+    });
   });
+}
+
+/** Another engine writes this journal from now on, or its database is another one (strategy 18.1, 18.2). */
+export function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof JournalError && (thrown.problem === 'lease-over' || thrown.problem === 'behind');
 }
 
 /** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
@@ -121,6 +137,8 @@ export async function closeJournal(journal: EngineJournal, database: DatabaseJou
     journal.close();
     await database?.ended;
   } catch (thrown) {
+    // Said when it was lost.
+    if (isLeaseLost(thrown)) return;
     say('error', errorText(thrown));
   }
 }

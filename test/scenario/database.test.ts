@@ -63,7 +63,7 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
       assert.ok(startMs < START_MS);
     }));
 
-  it('18.2 a holder that was frozen ends at once when it thaws, and cancels nothing', () =>
+  it('18.2 a holder that was frozen stands by when it thaws, cancels nothing, and takes over again in the same process', () =>
     withPair(async ({ paper, url, start }) => {
       const one = start('one');
       await trades(one);
@@ -72,13 +72,36 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
       one.child.kill('SIGSTOP');
       await two.until('it trades', () => /Started on dev/.test(two.screen()), TAKE_OVER_MS);
       await two.until('it quotes', () => ourOrders(paper).length > 0);
+      const before = one.screen().length;
       one.child.kill('SIGCONT');
-      assert.equal(await one.exit, 69, one.screen());
+      await one.until('it stands by', () => /Standby: engine .* trades this pair/.test(one.screen().slice(before)));
       assert.match(one.screen(), /epoch 1 is over: another engine holds the lease/);
-      assert.doesNotMatch(one.screen(), /Stop cleanup/);
+      assert.doesNotMatch(one.screen().slice(before), /Stop cleanup|Placed|[Cc]ancelled/);
       const [epochs] = await server.query('SELECT epoch FROM grvt_hedge.pairs', [], database(url));
       assert.equal(Number(epochs?.epoch), 2);
+      two.child.kill('SIGKILL');
+      const again = () => one.screen().slice(before);
+      await one.until('it trades again', () => /Started on dev/.test(again()), TAKE_OVER_MS);
+      await one.until('it quotes again', () => /Placed [AB] (buy|sell)/.test(again()));
+      assert.match(again(), /epoch 3/);
       await assertNoIdTwice(url);
+      one.child.kill('SIGINT');
+      assert.equal(await one.exit, 0, one.screen());
+      assert.deepEqual(ourOrders(paper), []);
+    }));
+
+  it('18.2 a former holder that stands by ends at a signal', () =>
+    withPair(async ({ start }) => {
+      const one = start('one');
+      await trades(one);
+      const two = start('two', ['--standby']);
+      await two.until('it stands by', () => /Standby: engine/.test(two.screen()));
+      one.child.kill('SIGSTOP');
+      await two.until('it trades', () => /Started on dev/.test(two.screen()), TAKE_OVER_MS);
+      one.child.kill('SIGCONT');
+      await one.until('it stands by', () => /Standby: engine .* trades this pair/.test(one.screen()));
+      one.child.kill('SIGTERM');
+      await one.exit;
       two.child.kill('SIGINT');
       assert.equal(await two.exit, 0, two.screen());
     }));

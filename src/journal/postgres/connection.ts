@@ -123,7 +123,8 @@ function refuseUnsafe(state: ServerState, processId: number | null, name: string
   if (use === 'reading') return;
   // A pooler answers with a process of its own, and may give each transaction another session.
   if (state.pid !== processId) refuse('the connection goes through a pooler, and a direct one is needed');
-  if (state.is_standby) refuse('it is a standby, and the primary is needed');
+  // It may be promoted any moment, so that a standby of ours goes on asking.
+  if (state.is_standby) throw new JournalError('unreachable', name, 'it is a hot standby, and the primary is needed');
   if (state.is_read_only) refuse('this user or database may only read (default_transaction_read_only)');
   if (state.fsync !== 'on') refuse('fsync is off: what it has committed may be lost');
   if (state.full_page_writes !== 'on') refuse('full_page_writes is off: a crash may damage it');
