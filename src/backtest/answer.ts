@@ -1,4 +1,5 @@
 import { Decimal, sum } from '../core/decimal.ts';
+import type { MarketSummary } from '../market/feed.ts';
 import { printE9 } from '../paper/fixed.ts';
 import type { FillRule } from '../paper/index.ts';
 import { CHOOSE_ON, defaultRow, isMoneyKnown, type Plan } from './plan.ts';
@@ -135,6 +136,7 @@ function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonl
     notes.push('No funding was recorded, and no rate was given with --funding: none was paid.');
   if (summaries.every(({ counts }) => counts.mark === 0))
     notes.push('No marks were recorded: the middle of the book is the mark.');
+  for (const summary of summaries) notes.push(...ownNotes(summary, asked.isOwnTakenOut));
   if (withoutRow.length > 0) {
     const row = Object.entries(defaultRow('')).filter(([name]) => name !== 'instrument');
     notes.push(
@@ -163,4 +165,29 @@ function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonl
   const broken = runs.filter(({ breaches }) => breaches !== null && Object.keys(breaches).length > 0).length;
   if (broken > 0) notes.push(`The auditor found breaches in ${broken} runs: their figures are not to be trusted.`);
   return notes;
+}
+
+/** What of an engine's own trading is in the recording, or was taken out of it (strategy 19.1). */
+function ownNotes({ symbol, own, counts }: MarketSummary, isTakenOut: boolean): string[] {
+  if (own === null) return [];
+  const { orders, seen } = own;
+  if (counts.candle > 0)
+    return [
+      `${symbol}: ${orders} orders of the journal are of this time; what they traded cannot be taken out of candles.`,
+    ];
+  const found = `${seen.trades} trades and ${seen.levels} levels of books`;
+  if (!isTakenOut)
+    return [
+      seen.trades > 0
+        ? `WARNING: the engine traded in this recording of ${symbol}: ${found} are its own. They are played as other people’s; --without takes them out.`
+        : `${symbol}: ${orders} orders of the journal are of this time, and none of their trades is in the recording. If it is of the exchange they stood at, --without takes them out.`,
+    ];
+  return [
+    `${symbol}: taken out as own were ${found}, by ${orders} orders of the journal. What they kept others from doing nobody knows.`,
+    ...(seen.unseen > seen.levels
+      ? [
+          `WARNING: ${symbol}: most books do not show these orders (${seen.unseen} times): the journal may be of another market.`,
+        ]
+      : []),
+  ];
 }

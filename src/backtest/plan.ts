@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type MarketSummary, summaryOf } from '../market/feed.ts';
+import type { OwnTrading } from '../market/own.ts';
 import { ALWAYS, type Range, symbolsIn } from '../market/store.ts';
 import { e9 } from '../paper/fixed.ts';
 import { FILL_RULES, type FillRule, type InventedBook } from '../paper/index.ts';
@@ -24,6 +25,10 @@ export interface Asked {
   readonly variables: Readonly<Record<string, string>>;
   /** `order_notional_usdt=200,500`, in the order given. */
   readonly sets: readonly string[];
+  /** What an engine did to these markets, by symbol, as its journal tells. */
+  readonly own: ReadonlyMap<string, OwnTrading>;
+  /** It is taken out of them; else the answer warns of it. */
+  readonly isOwnTakenOut: boolean;
   readonly fromMs: number | null;
   readonly toMs: number | null;
   readonly equityUsdt: string;
@@ -108,7 +113,7 @@ export function planOf(asked: Asked): Plan {
     );
   }
   const asRange: Range = { fromMs: asked.fromMs ?? ALWAYS.fromMs, toMs: asked.toMs ?? ALWAYS.toMs };
-  const summaries = names.map((name) => summaryOf(asked.market, name, asRange));
+  const summaries = names.map((name) => summaryOf(asked.market, name, asRange, asked.own.get(name) ?? null));
   const range = {
     fromMs: Math.max(asRange.fromMs, ...summaries.map(({ firstMs }) => firstMs)),
     toMs: Math.min(asRange.toMs, ...summaries.map(({ lastMs }) => lastMs)),
@@ -252,6 +257,7 @@ export function questionOf(plan: Plan, point: Point, fill: FillRule): Question {
   const symbols: PlayedSymbol[] = summaries.map(({ spec, firstPrice, counts }) => ({
     spec: { ...spec, startPrice: firstPrice ?? spec.startPrice },
     isDrawn: counts.candle > 0,
+    without: asked.isOwnTakenOut ? (asked.own.get(spec.name) ?? null) : null,
   }));
   return {
     ...{

@@ -126,7 +126,10 @@ class Play {
         ? {
             replay: {
               ...{ fill: question.fill, invented: question.invented },
-              feedOf: (symbol: string) => feedFrom(eventsOf({ directory, symbol, seed, range })),
+              feedOf: (symbol: string) => {
+                const { without } = symbols.find(({ spec }) => spec.name === symbol)!;
+                return feedFrom(eventsOf({ directory, symbol, seed, range, without }));
+              },
             },
           }
         : { profile: seeded.profile }),

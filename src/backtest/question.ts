@@ -1,3 +1,4 @@
+import type { OwnTrading } from '../market/own.ts';
 import type { Range } from '../market/store.ts';
 import type { FillRule, InstrumentSpec, InventedBook, MarketProfile } from '../paper/index.ts';
 
@@ -37,6 +38,8 @@ export interface PlayedSymbol {
   readonly spec: InstrumentSpec;
   /** What it holds is candles: the path within each is drawn. */
   readonly isDrawn: boolean;
+  /** Taken out of the market; null: nothing is. */
+  readonly without: OwnTrading | null;
 }
 
 /** One way, milliseconds; drawn between 0.8 and 1.2 of it. */

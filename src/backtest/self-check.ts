@@ -90,7 +90,7 @@ function questionOf({ directory, spec, seed }: SelfCheckOptions, range: Question
   };
   return {
     ...{ directory, range, seed, splitMs: null, fill: 'conservative', seeded: null, invented: null, audit: true },
-    symbols: [{ spec, isDrawn: false }],
+    symbols: [{ spec, isDrawn: false, without: null }],
     ...{ equityUsdt: '10000', makerFeePercent: '-0.0001', takerFeePercent: '0.045', fundingPercent: null },
     ...{ latency: DEFAULT_LATENCY, variables: {}, rows: [row] },
   };

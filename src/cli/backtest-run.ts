@@ -4,14 +4,20 @@ import { join } from 'node:path';
 import { type Answer, answerOf } from '../backtest/answer.ts';
 import { answerHtml } from '../backtest/html.ts';
 import { Kept } from '../backtest/kept.ts';
+import { ownTradingOf } from '../backtest/own-trading.ts';
 import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
 import { play } from '../backtest/play.ts';
 import type { Row } from '../backtest/question.ts';
 import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
 import { playInWorkers } from '../backtest/workers.ts';
+import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
 import { MarketError } from '../market/errors.ts';
+import { ALWAYS, type Range } from '../market/store.ts';
 import { knownInstruments } from '../paper/index.ts';
+import type { Settings } from '../settings/index.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { MARKETS } from '../simulate/setup.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
@@ -26,20 +32,31 @@ const EXIT_CUT = 1;
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
+const REFUSALS = [AskError, MarketError, JournalError, NoJournalError];
+
+/** What a backtest takes of an engine's settings. */
+export interface Parts {
+  readonly settings: Settings;
+  /** As written in `.env` or the process environment. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** @returns the exit code; what cannot be done is one line */
-export async function backtestOrSayWhy(given: Given): Promise<number> {
+export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<number> {
   try {
-    return given.selfCheck === undefined ? await backtest(given) : await checkItself(given.selfCheck, given.seed);
+    return given.selfCheck === undefined
+      ? await backtest(given, parts)
+      : await checkItself(given.selfCheck, given.seed);
   } catch (thrown) {
-    if (!(thrown instanceof AskError) && !(thrown instanceof MarketError)) throw thrown;
-    console.error(thrown.message);
+    if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
+    console.error((thrown as Error).message);
     return EXIT_USAGE;
   }
 }
 
 /** Plays what the options ask for and prints its answer. @returns the exit code @throws AskError, MarketError */
-async function backtest(given: Given): Promise<number> {
-  const plan = planOf(askedOf(given));
+async function backtest(given: Given, parts: Parts): Promise<number> {
+  const plan = planOf(askedOf(given, parts));
   // What cannot be written is said before the work is done.
   if (given.html !== undefined) writePage(given.html, '');
   const beganMs = realNow();
@@ -135,21 +152,22 @@ function isBroken({ points }: Answer): boolean {
 }
 
 /** @throws AskError */
-function askedOf(given: Given): Asked {
-  const { env } = process;
-  const variables = Object.fromEntries(
-    STRATEGY_VARIABLES.flatMap((name) => (env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]])),
-  );
+function askedOf(given: Given, { settings, texts }: Parts): Asked {
+  const variables = Object.fromEntries([...texts].filter(([name]) => STRATEGY_VARIABLES.includes(name)));
+  const fromMs = given.from === undefined ? null : timeOf('from', given.from);
+  const toMs = given.to === undefined ? null : timeOf('to', given.to);
+  const range = { fromMs: fromMs ?? ALWAYS.fromMs, toMs: toMs ?? ALWAYS.toMs };
   const sweep =
     given.sweep === undefined ? { symbols: null, sets: [] } : sweepOf(given.sweep, readJson('sweep', given.sweep));
   return {
     market: given.market,
     symbols: given.symbols === undefined ? sweep.symbols : given.symbols.split(',').map((name) => name.trim()),
-    rows: rowsOf(given.symbolsFile ?? env.GRVT_HEDGE_SYMBOLS_FILE ?? null),
+    rows: rowsOf(given.symbolsFile ?? (texts.has('GRVT_HEDGE_SYMBOLS_FILE') ? settings.symbolsFile : null)),
     variables,
     sets: [...sweep.sets, ...given.set],
-    fromMs: given.from === undefined ? null : timeOf('from', given.from),
-    toMs: given.to === undefined ? null : timeOf('to', given.to),
+    own: ownTrading(given.without ?? null, settings, range),
+    isOwnTakenOut: given.without !== undefined,
+    ...{ fromMs, toMs },
     equityUsdt: decimalOf('equity', given.equity),
     fill: given.fill,
     spread: given.spread ?? null,
@@ -163,6 +181,28 @@ function askedOf(given: Given): Asked {
     workers: given.workers === undefined ? availableParallelism() : wholeOf('workers', given.workers, 1, MAX_WORKERS),
     yes: given.yes === true,
   };
+}
+
+/**
+ * What engines did to the market, by their journals. Where none is named, that of the settings is looked at, so that the answer
+ * can warn; a dry run or a run on the embedded exchange did nothing to any market.
+ *
+ * @throws AskError, NoJournalError, JournalError
+ */
+function ownTrading(given: NonNullable<Given['without']> | null, settings: Settings, range: Range): Asked['own'] {
+  if (given === null && settings.mode === 'paper') return new Map();
+  const journals: EngineJournal[] = [];
+  try {
+    for (const name of Array.isArray(given) ? given : [null]) journals.push(openChosenJournal(settings, name));
+    return ownTradingOf(journals, range);
+  } catch (thrown) {
+    if (given !== null || !(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
+    // Nobody asked for it.
+    if (thrown instanceof JournalError) say(`Whether the recording holds own trades is not known: ${thrown.message}`);
+    return new Map();
+  } finally {
+    for (const journal of journals) journal.close();
+  }
 }
 
 /** @throws AskError when the file cannot be read, or is no JSON */

@@ -14,6 +14,8 @@ export interface GivenBacktest {
   readonly set: readonly string[];
   readonly sweep?: string;
   readonly selfCheck?: string;
+  /** Journals; true: that of the settings. */
+  readonly without?: true | readonly string[];
   readonly from?: string;
   readonly to?: string;
   readonly fill: FillRule | 'both';
@@ -31,8 +33,7 @@ export interface GivenBacktest {
   readonly yes?: boolean;
 }
 
-/** @param ended hears the exit code */
-export function backtestCommand(ended: (exitCode: number) => void): Command {
+export function backtestCommand(run: (given: GivenBacktest) => Promise<void>): Command {
   const { ordersMs, dataMs } = DEFAULT_LATENCY;
   return new Command('backtest')
     .description(
@@ -46,6 +47,10 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option(
       '--sweep <file>',
       'settings and symbols from a file, as config/backtest_sweep.example.json; --set comes on top',
+    )
+    .option(
+      '--without [journal...]',
+      'take the orders and trades of these engines out of the recording (without a name: of the settings’ journal)',
     )
     .option('--from <time>', 'from there, UTC: 2026-01-05 or 2026-01-05T08:00')
     .option('--to <time>', 'to there')
@@ -68,11 +73,7 @@ export function backtestCommand(ended: (exitCode: number) => void): Command {
     .option('--html <file>', 'write the answer there too, with charts: one file that needs no network')
     .option('--json', 'as JSON, decimals as text')
     .option('--yes', 'however long it takes')
-    .action(async (given: GivenBacktest) => {
-      // With all that plays a market: no other command has to load it.
-      const { backtestOrSayWhy } = await import('./backtest-run.ts');
-      ended(await backtestOrSayWhy(given));
-    });
+    .action(run);
 }
 
 function collect(text: string, before: readonly string[]): readonly string[] {

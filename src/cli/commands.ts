@@ -44,6 +44,8 @@ export type WithSettings = (
 
 export interface CommandParts {
   readonly withSettings: WithSettings;
+  /** What the settings were read from, as it is written there. */
+  readonly texts: () => ReadonlyMap<string, string>;
   /** Where `package.json` is. */
   readonly root: string;
   /** Hears the exit code. */
@@ -51,7 +53,7 @@ export interface CommandParts {
 }
 
 /** Adds them to the program, in the order of its help. */
-export function addCommands(program: Command, { withSettings, root, ended }: CommandParts): void {
+export function addCommands(program: Command, { withSettings, texts, root, ended }: CommandParts): void {
   program
     .command('check')
     .description(
@@ -213,7 +215,13 @@ export function addCommands(program: Command, { withSettings, root, ended }: Com
   );
   program.addCommand(marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)));
   program.addCommand(recordCommand(ended));
-  program.addCommand(backtestCommand(ended));
+  program.addCommand(
+    backtestCommand(async (given) => {
+      // With all that plays a market: no other command has to load it.
+      const { backtestOrSayWhy } = await import('./backtest-run.ts');
+      ended(await withSettings('look', (settings) => backtestOrSayWhy(given, { settings, texts: texts() })));
+    }),
+  );
   program.addCommand(simulateCommand(ended));
   addSteeringCommands(program, alerts, async (command) => {
     ended(await look(command));

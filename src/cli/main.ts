@@ -9,7 +9,14 @@ import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
-import { createRedactor, loadSettings, type Redactor, type Settings } from '../settings/index.ts';
+import {
+  createRedactor,
+  loadSettings,
+  type Redactor,
+  type Settings,
+  type SettingsSource,
+  textsOf,
+} from '../settings/index.ts';
 import { AFTER_ERROR, everyCommand, helpLanguage, localiseHelp } from './help.ts';
 import { run } from './run.ts';
 
@@ -55,6 +62,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { addCommands } = await import('./commands.ts');
     addCommands(program, {
       withSettings,
+      texts: () => textsOf(settingsSource('look')),
       root: ROOT,
       ended: (code) => {
         exitCode = code;
@@ -109,12 +117,16 @@ function sayDefect(thrown: unknown): void {
   console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
 }
 
+function settingsSource(purpose: 'trade' | 'look'): SettingsSource {
+  return { env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() };
+}
+
 /** Reads the settings, or says all that is wrong with them. */
 async function withSettings(
   purpose: 'trade' | 'look',
   command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ): Promise<number> {
-  const source = { env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() };
+  const source = settingsSource(purpose);
   const reading = loadSettings(source);
   if (!reading.ok) {
     console.error(

@@ -1,6 +1,7 @@
 import type { InstrumentSpec, ReplayEvent } from '../paper/index.ts';
 import { tradesOf } from './bridge.ts';
 import { MarketError } from './errors.ts';
+import { OwnRemoval, type OwnTrading } from './own.ts';
 import type { MarketRecord } from './record.ts';
 import { ALWAYS, type Range, readMarket } from './store.ts';
 
@@ -10,10 +11,15 @@ export function* eventsOf(options: {
   readonly symbol: string;
   readonly seed: number;
   readonly range?: Range;
+  /** Taken out of it; null: nothing is. */
+  readonly without?: OwnTrading | null;
 }): Generator<ReplayEvent> {
-  const { directory, symbol, seed, range = ALWAYS } = options;
+  const { directory, symbol, seed, range = ALWAYS, without = null } = options;
+  const removal = without === null ? null : new OwnRemoval(without);
   let spec: InstrumentSpec | null = null;
-  for (const record of readMarket(directory, symbol, range)) {
+  for (const stored of readMarket(directory, symbol, range)) {
+    const record = removal === null ? stored : removal.of(stored);
+    if (record === null) continue;
     if (record.kind === 'candle') {
       if (spec === null) throw new MarketError(`${directory}/${symbol}: a candle before its instrument`);
       yield* tradesOf(record, spec, seed);
@@ -34,6 +40,8 @@ export interface MarketSummary {
   readonly lastMs: number;
   readonly counts: Readonly<Record<MarketRecord['kind'], number>>;
   readonly gapMs: number;
+  /** What of the own trading that was asked about is in it; null: nothing was asked. */
+  readonly own: { readonly orders: number; readonly seen: OwnRemoval['counts'] } | null;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number; readonly why: string }[];
 }
 
@@ -45,12 +53,19 @@ const GAPS_KEPT = 1_000;
  *
  * @throws MarketError when there are none, or they cannot be read
  */
-export function summaryOf(directory: string, symbol: string, range: Range = ALWAYS): MarketSummary {
+export function summaryOf(
+  directory: string,
+  symbol: string,
+  range: Range = ALWAYS,
+  own: OwnTrading | null = null,
+): MarketSummary {
+  const removal = own === null ? null : new OwnRemoval(own);
   const counts = { instrument: 0, book: 0, trade: 0, mark: 0, funding: 0, gap: 0, candle: 0 };
   const gaps: { fromMs: number; toMs: number; why: string }[] = [];
   let [spec, firstMs, lastMs, gapMs] = [null as InstrumentSpec | null, null as number | null, 0, 0];
   let firstPrice: bigint | null = null;
   for (const record of readMarket(directory, symbol, range)) {
+    removal?.of(record);
     counts[record.kind] += 1;
     if (record.kind === 'instrument') spec ??= record.spec;
     if (record.kind === 'gap') {
@@ -66,7 +81,8 @@ export function summaryOf(directory: string, symbol: string, range: Range = ALWA
   }
   if (spec === null || firstMs === null)
     throw new MarketError(`${directory}: nothing of ${symbol} in that time: see \`market ls\``);
-  return { symbol, spec, firstPrice, firstMs, lastMs, counts, gapMs, gaps };
+  const found = own === null || removal === null ? null : { orders: own.orders.length, seen: removal.counts };
+  return { symbol, spec, firstPrice, firstMs, lastMs, counts, gapMs, gaps, own: found };
 }
 
 function priceOf(record: MarketRecord): bigint | null {

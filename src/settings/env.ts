@@ -227,6 +227,11 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   };
 }
 
+/** What is set, by name: `.env` and the process environment over it, none of it judged. */
+export function givenTexts(input: EnvironmentInput): ReadonlyMap<string, string> {
+  return mergedTexts(input, []);
+}
+
 /** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */
 function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, string> {
   const texts = new Map<string, string>();

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
-import { codeOf, type EnvironmentSettings, overriddenTexts, type ReadFile, readEnvironment } from './env.ts';
+import {
+  codeOf,
+  type EnvironmentSettings,
+  givenTexts,
+  overriddenTexts,
+  type ReadFile,
+  readEnvironment,
+} from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
@@ -97,6 +104,11 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
   if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
   return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings), symbolsBytes };
+}
+
+/** What `.env` and the process environment set, as it is written there; {@link loadSettings} judges it. */
+export function textsOf(source: SettingsSource): ReadonlyMap<string, string> {
+  return givenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
 }
 
 /** Variables that both `.env` and the process environment give, which wins: what `.env` says of them (strategy 16.4). */

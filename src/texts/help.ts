@@ -140,6 +140,8 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     '单独运行内置交易所，供任何 GRVT 客户端使用；打印 env 文件所需内容',
   'the engine in virtual time on a stored market, e.g. backtest --symbols BTC_USDT_Perp --set order_notional_usdt=200,500':
     '引擎在虚拟时间中对已存行情运行，例如 backtest --symbols BTC_USDT_Perp --set order_notional_usdt=200,500',
+  'take the orders and trades of these engines out of the recording (without a name: of the settings’ journal)':
+    '从录制的行情中去掉这些引擎自己的订单与成交（不写文件名：设置所指的账本）',
   'the first line is a row; columns are numbers': '第一行即数据；列用序号表示',
   'the gray rollout of a running engine (status shows it)': '运行中引擎的灰度发布（status 显示进度）',
   'the point of a number': '小数点符号',

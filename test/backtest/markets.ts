@@ -69,7 +69,18 @@ export function candleMarket(
 /** What a command line without options asks. */
 export function asked(market: string, more: Partial<Asked> = {}): Asked {
   return {
-    ...{ market, symbols: null, rows: [], variables: {}, sets: [], fromMs: null, toMs: null, equityUsdt: '10000' },
+    ...{
+      own: new Map(),
+      isOwnTakenOut: false,
+      market,
+      symbols: null,
+      rows: [],
+      variables: {},
+      sets: [],
+      fromMs: null,
+      toMs: null,
+      equityUsdt: '10000',
+    },
     ...{ fill: 'both', spread: null, depthUsdt: null, makerFeePercent: '-0.0001', takerFeePercent: '0.045' },
     ...{ fundingPercent: null, latency: DEFAULT_LATENCY, seed: 1, audit: true, workers: 1, yes: false },
     ...more,
