@@ -8,100 +8,94 @@ import {
 } from './alerts.ts';
 import type { AccountName } from './model.ts';
 
-/** When an alert is told, repeated and over (strategy 12): its episodes, as values. */
+/** Episodes of an alert (strategy 12): when it is sent, repeated and resolved. Pure functions. */
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
-/** Information that comes back is told again after this. */
+/** Information that recurs is sent again after this time. */
 const INFORMATION_AGAIN_MS = 24 * HOUR;
 
-/** What the desk remembers of one alert key, across restarts: its episode and when it was last told (strategy 12). */
+/** The alert manager's record of one alert key, across restarts: its episode and when it was last sent (12). */
 export interface AlertState {
   readonly key: string;
   readonly kind: AlertKind;
   readonly account: AccountName | null;
   readonly instrument: string | null;
   readonly details: AlertDetails;
-  /** Beginning of the episode. */
   readonly sinceMs: number;
-  /** Last raise, to within `SEEN_GRAIN_MS`: written seldom on purpose. */
+  /** Last raise, rounded to `SEEN_GRAIN_MS` so that it is not journalled at every raise. */
   readonly seenAtMs: number;
-  /** Last telling in this episode (for `once` kinds: ever); null: not told, being silenced. */
+  /** When it was last sent in this episode (for `once` kinds: ever); null: not sent, because it was silenced. */
   readonly toldAtMs: number | null;
-  /** Tellings in this episode. */
+  /** How often it was sent in this episode. */
   readonly tellings: number;
-  /** When the condition ended; the episode ends with the telling of it. null: it holds. */
+  /** When the condition ended; the episode ends when `resolved` is sent. null: the condition holds. */
   readonly overAtMs: number | null;
   /** null: the episode is open. */
   readonly closedAtMs: number | null;
-  /** `resolved`: told. `untold`: nobody had heard of it. `lapsed`: neither raised nor cleared for a day; not told. */
+  /** `resolved`: its end was sent. `untold`: nothing was ever sent. `lapsed`: not mentioned for a day; no message. */
   readonly closing: 'resolved' | 'untold' | 'lapsed' | null;
-  /** How often it came back soon after being over: each doubles the calm asked for before `resolved`. */
+  /** How often it recurred soon after it had ended: each time doubles the quiet time before `resolved`. */
   readonly returns: number;
-  /** Told when the period ends: what came within it and differs from what was told. Absent: nothing. */
+  /** What happened within the repeat period and is to be sent when the period ends. Absent: nothing. */
   readonly owed?: OwedTelling;
-  /** What a person said of it (strategy 12.4). Absent: nothing. */
+  /** Acknowledgement or silence by a person (strategy 12.4). Absent: neither. */
   readonly handling?: Handling;
-  /** As journalled: nothing needs it any more. */
+  /** Marked in the journal as no longer needed. */
   readonly settled?: boolean;
 }
 
-/** What a person said of an open alert (strategy 12.4). */
+/** Acknowledgement or silence of an open alert (strategy 12.4). */
 export interface Handling {
-  /** Acknowledged: not repeated while this episode lasts; its end is told. */
+  /** Acknowledged: not repeated in this episode; its end is still sent. */
   readonly ackedBy: string | null;
-  /** Nothing of it is told until then, in a later episode neither. null: it is not silenced. */
+  /** Nothing is sent until then, not even for a later episode. null: not silenced. */
   readonly silencedUntilMs: number | null;
   readonly by: string;
-  /** What it said when that was told, or when it was last told for being worse. */
+  /** Its details when it was handled, or when it was last sent for having become worse. */
   readonly details: AlertDetails;
 }
 
-/** Happenings that wait for the end of a period: how many, and the words of the newest. */
+/** Events held back until the repeat period ends: how many, and the details of the newest. */
 export interface OwedTelling {
   readonly times: number;
   readonly details: AlertDetails;
 }
 
-/** `seenAtMs` is kept to within an hour: often enough to judge `LAPSE_MS`, seldom enough not to fill the journal. */
+/** Granularity of `seenAtMs`: fine enough to judge `LAPSE_MS`, coarse enough not to fill the journal. */
 export const SEEN_GRAIN_MS = HOUR;
 
-/** An alert neither raised nor cleared for a day stops being listed as open; nobody said that it is resolved. */
+/** An alert that was neither raised nor cleared for a day is no longer listed as open, without a `resolved` message. */
 export const LAPSE_MS = 24 * HOUR;
 
 /**
- * What is told once ever is remembered for so long after it was last seen: orders live at most 30 days (API 5.1), one more is
- * for what `seenAtMs` leaves out. So many are as many as people were told of in a month.
+ * How long a `once` alert is remembered: orders live at most 30 days (API 5.1), plus one for the grain of `seenAtMs`.
  */
 export const ONCE_KEPT_MS = 31 * LAPSE_MS;
 
 /**
- * What was open before a start is given this long to be raised or cleared, however long ago it was seen: a start after a day
- * down must hear of the first polls first. No day: an engine that starts every day would keep for ever what nobody speaks of.
+ * Alerts open before a start have this long to be raised or cleared, however old they are: after a day down the first
+ * polls must come first. Less than a day, so that an engine restarted daily does not keep them for ever.
  */
 export const START_GRACE_MS = HOUR;
 
-/** Five polls: a condition that is back sooner was never over. */
+/** Five polls: a condition that recurs sooner is considered never to have ended. */
 export const CALM_MS = 10 * SECOND;
 
-/** The period of kinds without one, where a period bounds something. */
+/** Repeat period of kinds that have none. */
 const PERIOD_WITHOUT_REPEAT_MS = 900 * SECOND;
 
-/** How long a condition must stay over before `resolved` is told: doubled by each return, at most the alert's period. */
+/** Quiet time before `resolved` is sent: doubled by each recurrence, at most the alert's repeat period. */
 export function calmMs(state: AlertState, repeat: Repeat): number {
   const most = typeof repeat === 'number' ? repeat : PERIOD_WITHOUT_REPEAT_MS;
   return Math.min(CALM_MS * 2 ** Math.min(state.returns, 20), most);
 }
 
-/** The condition holds now, as far as the desk was told. */
 export function alertHolds(state: AlertState): boolean {
   return state.closedAtMs === null && state.overAtMs === null;
 }
 
-/**
- * A time later than now is from before our clock was set back, and counts as now: what was told then is told again a
- * period from now, not when the clock is there again. The same state where there is none.
- */
+/** Limits a time in the future (our clock was set back) to now. Returns the same object if nothing changed. */
 function notAfter(state: AlertState, nowMs: number): AlertState {
   const { sinceMs, seenAtMs, toldAtMs, overAtMs, closedAtMs } = state;
   const latestMs = Math.max(sinceMs, seenAtMs, toldAtMs ?? sinceMs, overAtMs ?? sinceMs, closedAtMs ?? sinceMs);
@@ -118,13 +112,10 @@ function notAfter(state: AlertState, nowMs: number): AlertState {
 }
 
 /**
- * What a raise does to the key: the state after it, and whether it is to be told now (strategy 12).
- *
- * An episode lasts until its end is told; within it the alert is told again by its period, whatever flickers. A condition
- * that is back after `resolved` was told is a new episode and told at once, for the last word must not stay false.
- * Returns the same state object when nothing worth keeping has changed.
- *
- * @param worse it is told now, whatever the period: a person keeps it back and it got worse (strategy 12.4)
+ * The state after a raise, and whether to send the alert now (strategy 12). An episode lasts until `resolved` is sent;
+ * within it the alert repeats by its period, however often the condition flickers. A recurrence after `resolved` starts
+ * a new episode and is sent at once. Returns the same object if nothing worth keeping changed.
+ * @param worse send now, whatever the period: it was acknowledged or silenced and became worse (strategy 12.4)
  */
 export function judgeRaise(
   before: AlertState | null,
@@ -141,7 +132,7 @@ export function judgeRaise(
   if (state.closedAtMs !== null) {
     if (repeat === 'episode' && state.closing === 'lapsed' && !leftSinceTold)
       return { state: seen(state, nowMs), tell: false };
-    // Information that goes and comes all day, as at a limit that the mark crosses, is told once a day.
+    // Information that comes and goes all day, such as a limit crossed by the mark, is sent once a day.
     if (information && state.toldAtMs !== null && nowMs - state.toldAtMs < INFORMATION_AGAIN_MS) {
       return { state: { ...state, seenAtMs: nowMs, overAtMs: null, closedAtMs: null, closing: null }, tell: false };
     }
@@ -162,7 +153,7 @@ export function judgeRaise(
   return {
     state: {
       ...rest,
-      // What is owed is not told yet.
+      // Details of an event that is held back are not those that were sent.
       details: owed === undefined ? alert.details : state.details,
       sinceMs: Math.min(state.sinceMs, alert.sinceMs ?? alert.atMs),
       seenAtMs: nowMs,
@@ -175,7 +166,7 @@ export function judgeRaise(
   };
 }
 
-/** What is owed once this has happened too; the very same value where it says nothing else than the last of it did. */
+/** The held-back events including this one; the same object if its details equal the last one's. */
 function owedWith({ owed, details }: AlertState, alert: Alert): OwedTelling | undefined {
   if (sameDetails((owed ?? { details }).details, alert.details)) return owed;
   return { times: (owed?.times ?? 0) + 1, details: alert.details };
@@ -212,7 +203,7 @@ function seen(state: AlertState, nowMs: number): AlertState {
   return nowMs - state.seenAtMs < SEEN_GRAIN_MS ? state : { ...state, seenAtMs: nowMs, settled: false };
 }
 
-/** What a clear does: the condition is over from `atMs` on; nobody hears of the end of what nobody was told. */
+/** The condition is over since `atMs`. An alert that was never sent closes without a message. */
 export function judgeClear(state: AlertState, atMs: number): AlertState {
   if (!alertHolds(state)) return state;
   if (state.toldAtMs === null) return { ...state, overAtMs: atMs, closedAtMs: atMs, closing: 'untold' };
@@ -220,11 +211,10 @@ export function judgeClear(state: AlertState, atMs: number): AlertState {
 }
 
 /**
- * What the passing of time does: tells what is owed, tells the end of what stayed over long enough, lets lapse what nobody
- * speaks of.
- *
- * @param muted a person keeps it back: what is owed waits
- * @param startedAtMs of the desk: what is open from before has `START_GRACE_MS` from then
+ * The effect of time passing: sends what was held back, sends `resolved` after the quiet time, lets unmentioned alerts
+ * lapse.
+ * @param muted acknowledged or silenced by a person: held-back events wait @param startedAtMs start of the alert
+ * manager: earlier alerts have `START_GRACE_MS` from then
  */
 export function judgeTime(
   before: AlertState,
@@ -236,7 +226,7 @@ export function judgeTime(
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
   if (state.owed !== undefined && !muted) {
-    // The end of it all is told after that.
+    // `resolved` follows later.
     if (typeof repeat === 'number' && nowMs - (state.toldAtMs ?? 0) < repeat) return { state, resolved: false };
     const { owed, ...rest } = state;
     const told = { ...rest, details: owed.details, toldAtMs: nowMs, tellings: state.tellings + 1 };
@@ -250,7 +240,7 @@ export function judgeTime(
   return { state: { ...state, closedAtMs: nowMs, closing: 'lapsed' }, resolved: false };
 }
 
-/** The order in which alerts are shown everywhere (strategy 12.3): critical ones first, information last, then longest first. */
+/** Display order of alerts (strategy 12.3): critical first, information last, then the longest first. */
 export function byUrgency(
   one: Pick<AlertState, 'kind' | 'sinceMs'>,
   other: Pick<AlertState, 'kind' | 'sinceMs'>,
@@ -261,8 +251,8 @@ export function byUrgency(
 }
 
 /**
- * What `alerts` lists: open alerts, most urgent first, and those that closed since `sinceMs`, newest end first. The end is
- * that of the condition, as shown, not when it was told; of one end the newest beginning is first, then by key.
+ * Open alerts by urgency, then those closed since `sinceMs`: newest end of condition first, then newest beginning, then
+ * key.
  */
 export function listAlerts(
   states: Iterable<AlertState>,
@@ -277,12 +267,12 @@ export function listAlerts(
   };
 }
 
-/** When a closed alert's condition ended, milliseconds; one that lapsed ended when it was closed. */
+/** When a closed alert's condition ended, ms; a lapsed alert ended when it was closed. */
 function endOf(state: AlertState): number {
   return state.overAtMs ?? state.closedAtMs ?? state.seenAtMs;
 }
 
-/** Reads a journalled state; null when it is not one (an older or a damaged entry: the alert then starts afresh). */
+/** Reads a journalled state; null if it is unreadable (older or damaged): the alert then starts from scratch. */
 export function readAlertState(body: unknown): AlertState | null {
   if (body === null || typeof body !== 'object') return null;
   const state = body as Partial<Record<keyof AlertState, unknown>>;

@@ -7,57 +7,48 @@ import type { Reason } from './reasons.ts';
 /** Every kind of alert there is (strategy 12): a row of {@link ALERT_POLICIES}. */
 export type AlertKind = keyof typeof POLICIES;
 
-/** Numbers and words for the text, already formatted with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`; and reasons. */
+/** Details for the text: formatted numbers with units, e.g. `{ ratio: '0.74', threshold: '0.70' }`, and reasons. */
 export type AlertDetails = Readonly<Record<string, string | Reason>>;
 
-/**
- * A condition that holds now. Raised again for as long as it holds; the alert desk decides what is sent and when
- * (`repeat` of strategy 12), and `clear` ends it.
- */
+/** A condition, raised for as long as it holds and ended by `clear`; the alert manager decides what is sent (12). */
 export interface Alert {
   readonly kind: AlertKind;
-  /** What is the same alert: kind plus account, symbol, call or order, e.g. `mmr:A`, `drift:BNB_USDT_Perp`. */
+  /** Identity of the alert: kind plus account, symbol, call or order, e.g. `mmr:A`, `drift:BNB_USDT_Perp`. */
   readonly key: string;
   readonly account: AccountName | null;
   readonly instrument: string | null;
   readonly atMs: number;
-  /** Since when it holds, where that is known and earlier than `atMs`. */
+  /** Since when the condition holds, if known and earlier than `atMs`. */
   readonly sinceMs: number | null;
   readonly details: AlertDetails;
 }
 
 const SECOND = 1000;
 
-/**
- * How often an alert that goes on is told again: every so many milliseconds, once an episode, or once ever
- * (an order that was named once needs no second naming).
- */
+/** How often a continuing alert is sent: every so many milliseconds, once an episode, or once ever (e.g. per order). */
 export type Repeat = number | 'episode' | 'once';
 
-/** What the desk does with a kind of alert (strategy 12). */
+/** How the alert manager treats a kind of alert (strategy 12). */
 export interface AlertPolicy {
   readonly repeat: Repeat;
   /**
-   * Critical: money or safety is at stake and the engine cannot mend it by itself, so every such alert is told in full;
-   * it is never folded into a count, never silenced by a wider alert and never dropped from a full outbox.
+   * Money or safety is at stake and the engine cannot fix it. Always sent in full: never folded into a count,
+   * suppressed by a wider alert, or dropped from a full outbox.
    */
   readonly critical: boolean;
   /**
-   * Raised by what happened, once, not for as long as it holds: nobody raises it again when the period is over, so the desk
-   * owes what comes within one and differs. No wider alert silences these.
+   * Raised once by an event, not for as long as a condition holds: the alert manager itself sends, at the end of the
+   * period, what differed within it. Never suppressed by a wider alert.
    */
   readonly event?: boolean;
-  /**
-   * Information: it requires no action (strategy 12.3). Told once, listed last; its end is not told, and one that comes back
-   * within a day of its telling is not told again.
-   */
+  /** Requires no action (strategy 12.3): sent once, listed last, no `resolved`, and not sent again within a day. */
   readonly information?: boolean;
 }
 
 /**
- * The table of strategy 12. Kinds it does not name take the period of the row they are nearest to: a parked account,
- * a broken invariant and a failed actor stay broken until somebody acts (900 s); what is said of the configuration or
- * of the start does not change by being repeated (once an episode).
+ * The table of strategy 12. Kinds it does not name take the period of the nearest row: what stays broken until somebody
+ * acts (parked account, violated invariant, failed actor) repeats every 900 s; remarks on configuration or start-up are
+ * sent once an episode.
  */
 const POLICIES = {
   'api-failure': { repeat: 120 * SECOND, critical: false },
@@ -93,7 +84,7 @@ const POLICIES = {
   'symbol-leaving': { repeat: 'episode', critical: false, information: true },
   'symbol-left': { repeat: 'episode', critical: false, information: true },
   defect: { repeat: 900 * SECOND, critical: true, event: true },
-  // Every stop says it: nobody hedges it any more.
+  // Sent at every stop: nothing hedges the net any more.
   'net-left': { repeat: 0, critical: true, event: true },
   'stray-order': { repeat: 900 * SECOND, critical: true },
   'other-engine': { repeat: 900 * SECOND, critical: true, event: true },
@@ -102,7 +93,7 @@ const POLICIES = {
   'isolated-margin': { repeat: 'episode', critical: false },
   'openings-stopped': { repeat: 'episode', critical: true },
   'dead-man-off': { repeat: 'episode', critical: false },
-  // Every stop says it: there is nobody left to switch it off.
+  // Sent at every stop: the engine can no longer switch it off.
   'dead-man-armed': { repeat: 0, critical: false, event: true },
   'rollout-held': { repeat: 3600 * SECOND, critical: false },
   'rate-limited': { repeat: 'episode', critical: false },
@@ -111,12 +102,9 @@ const POLICIES = {
 
 export const ALERT_POLICIES: Readonly<Record<AlertKind, AlertPolicy>> = POLICIES;
 
-/** Every kind, in the order of the table. */
 export const ALERT_KINDS = Object.keys(ALERT_POLICIES) as readonly AlertKind[];
 
-// ---------------------------------------------------------------------------------------------------- keys and alerts
-
-/** The key of an alert: its kind and what it is about, `-` standing for "no account". */
+/** The key of an alert: its kind and its subject; `-` stands for "no account". */
 export function alertKey(kind: AlertKind, ...subject: readonly string[]): string {
   return [kind, ...subject].join(':');
 }
@@ -144,7 +132,6 @@ export function apiFailureAlert(failure: ExchangeFailure, inARow: number, atMs: 
   };
 }
 
-/** Key of {@link isolatedMarginAlert}. */
 export function isolatedMarginKey(account: AccountName, instrument: string): string {
   return alertKey('isolated-margin', account, instrument);
 }
@@ -162,7 +149,6 @@ export function isolatedMarginAlert(account: AccountName, instrument: string, le
   };
 }
 
-/** Key of {@link openingsStoppedAlert}. */
 export function openingsStoppedKey(of: AccountName | 'loss'): string {
   return alertKey('openings-stopped', of);
 }
@@ -187,7 +173,7 @@ export function journalUnreachableAlert(message: string, sinceMs: number, atMs: 
   };
 }
 
-/** Something of the engine itself failed (strategy 12), and where: a part, a task; null: there is only one of its kind. */
+/** A failure of the engine itself (strategy 12). `where` names the part or task; null: the kind has only one. */
 export function engineAlert(
   kind: 'actor-failed' | 'task-failed' | 'journal-failed' | 'lock-lost' | 'dead-man-armed' | 'defect',
   where: string | null,
@@ -218,20 +204,20 @@ export function accountParkedAlert(failure: ExchangeFailure, account: AccountNam
   };
 }
 
-/** The order id of an order that the matching engine has yet to name, or that it never did (API 5.1). */
+/** The exchange's order id of an order that the matching engine has not named yet, or never did (API 5.1). */
 const UNNAMED_ORDER = '0x00';
 
-/** A foreign order on its way to the matching engine: told once it has the name it is told under (strategy 11.4). */
+/** Whether a foreign order still waits for the order id under which it is reported (strategy 11.4). */
 export function awaitsName(order: Pick<ForeignOrder, 'orderId' | 'status'>): boolean {
   return order.orderId === UNNAMED_ORDER && order.status === 'PENDING';
 }
 
-/** What a foreign order is told under: its order id, for client ids come again; the client id of one that rests without. */
+/** Alert key of a foreign order: its order id, since client ids are reused; the client id if it has no order id. */
 export function foreignOrderName(order: Pick<ForeignOrder, 'orderId' | 'clientOrderId'>): string {
   return order.orderId === UNNAMED_ORDER ? order.clientOrderId : order.orderId;
 }
 
-/** An order on our accounts that is not ours (strategy 11.4); named once each. */
+/** An order on our accounts that is not ours (strategy 11.4); reported once. */
 export function foreignOrderAlert(
   account: AccountName,
   instrument: string,
@@ -249,15 +235,12 @@ export function foreignOrderAlert(
   };
 }
 
-// ---------------------------------------------------------------------------------------------------------- judgements
-
-/** Margin ratios of the accounts further apart than this are told, once the higher one is above half the threshold (strategy 17.5). */
+/** Margin ratios further apart than this raise an alert if the higher one exceeds half the threshold (17.5). */
 const RATIOS_APART = new Decimal('0.20');
 
 /**
- * Whether maintenance margin / equity has reached the threshold (strategy 12), or lies far above the other account's (17.5);
- * margin against no equity at all counts. Returns null while it has not: the caller then clears `mmr:<account>`.
- *
+ * The alert if maintenance margin / equity has reached the threshold (strategy 12), or is far above the other account's
+ * (17.5). No equity at all counts as reached. null: the caller clears `mmr:<account>`.
  * @param other the other account's summary; null: not known yet
  */
 export function judgeMmr(
@@ -289,7 +272,6 @@ export function judgeMmr(
   };
 }
 
-/** Above half the threshold, and by more than 0.20 above the other account's. */
 function isFarAbove(one: AccountSummary, other: AccountSummary | null, threshold: Decimal): boolean {
   if (other === null || !one.totalEquity.gt(0) || !other.totalEquity.gt(0)) return false;
   const ratio = one.maintenanceMargin.div(one.totalEquity);
@@ -297,25 +279,25 @@ function isFarAbove(one: AccountSummary, other: AccountSummary | null, threshold
   return apart.gt(RATIOS_APART) && ratio.gt(threshold.div(2));
 }
 
-/** Rounded down, so that the text never claims more than there is; 0.6999 does not read as the threshold 0.70. */
+/** Rounded down: 0.6999 must not read as the threshold 0.70. */
 function ratioText(ratio: Decimal): string {
   return ratio.toDecimalPlaces(4, Decimal.ROUND_DOWN).toFixed(Math.max(2, Math.min(4, ratio.decimalPlaces())));
 }
 
-/** A symbol that is not hedged, as the unhedged alert and the daily report tell it (strategy 12, 12.2). */
+/** An unhedged symbol, for the unhedged alert and the daily report (strategy 12, 12.2). */
 export interface StuckSymbol {
   readonly instrument: string;
-  /** The side that would hedge it: against the net (strategy 6.3). */
+  /** The side of the hedge: opposite to the net (strategy 6.3). */
   readonly hedgeSide: Side;
   /** |net|, base units. */
   readonly size: Decimal;
-  /** When it left hedged, across restarts. */
+  /** When it became unhedged; survives restarts. */
   readonly unhedgedSinceMs: number;
-  /** What the hedge must not be worse than (strategy 7.2); null: not known yet. */
+  /** The guard price of the hedge (strategy 7.2); null: not known yet. */
   readonly guardPrice: Decimal | null;
-  /** Where the hedge would rest without a guard: the best ask for a sell, the best bid for a buy; null: no book. */
+  /** Best ask for a sell, best bid for a buy; null: no book. */
   readonly touch: Decimal | null;
-  /** It leaves, and waits for this (strategy 16.3): reported however short it has. Absent: it stays. */
+  /** The symbol is being removed and waits for this hedge (strategy 16.3): reported at once. Absent: it stays. */
   readonly leaves?: true;
 }
 
@@ -324,40 +306,40 @@ export interface NetLeft {
   readonly instrument: string;
   /** The side that would hedge it. */
   readonly hedgeSide: Side;
-  /** |net|, base units; with what traded and is not booked yet. */
+  /** |net|, base units, including fills that are not booked yet. */
   readonly size: Decimal;
   /** Its worth at the mark, USDT; null: no mark. */
   readonly usdt: Decimal | null;
-  /** When the symbol left hedged; null: only what is not booked yet made it so. */
+  /** When the symbol became unhedged; null: only fills that are not booked yet make it so. */
   readonly sinceMs: number | null;
-  /** What hedging it at the touch as taker loses against its lots, USDT; below zero: gains. null: touch or lots not known. */
+  /** Loss of hedging it as taker at the best price against its lots, USDT; negative: a gain. null: not known. */
   readonly costUsdt: Decimal | null;
 }
 
-/** Longer unhedged than `stuckMs` (strategy 12): a wall-clock judgement, so a restart changes nothing. */
+/** Unhedged for longer than `stuckMs` (strategy 12), by the wall clock: a restart does not reset it. */
 export function isStuck(unhedgedSinceMs: number, nowMs: number, stuckMs: number): boolean {
   return nowMs - unhedgedSinceMs > stuckMs;
 }
 
-/** The symbols that are not hedged, as far as is known now (strategy 12.2). */
+/** The unhedged symbols, as far as known (strategy 12.2). */
 export interface StuckNow {
-  /** Stuck or not; one whose touch is still on its way is here without it. */
+  /** Also those that are not stuck, and those whose best price is still being read (then without it). */
   readonly stuck: readonly StuckSymbol[];
-  /** Symbols of which more is to be heard: they have not found out where they stand, or their touch is on its way. */
+  /** Symbols whose data are still incomplete: starting up, or their best price is still being read. */
   readonly awaited: readonly string[];
 }
 
-/** What it would take to hedge a stuck symbol: how far the market is from the guard. */
+/** What hedging a stuck symbol would take: the distance between market and guard price. */
 export interface HedgeDistance {
-  /** USDT the price has to go towards the guard before a hedge at the touch is allowed; 0: it is there. */
+  /** USDT by which the price must move before a hedge at the best price is allowed; 0: allowed now. */
   readonly missing: Decimal;
-  /** The same in per cent of the touch. */
+  /** The same in per cent of the best price. */
   readonly missingPercent: Decimal;
-  /** What hedging at the touch right now, by hand, would lose: USDT. */
+  /** Loss of hedging now by hand at the best price, USDT. */
   readonly lossNowUsdt: Decimal;
 }
 
-/** Distance of the guard from the present touch (strategy 12.2, 7.1); null where either is unknown. */
+/** Distance of the guard price from the best price (strategy 12.2, 7.1); null if either is unknown. */
 export function hedgeDistance(symbol: StuckSymbol): HedgeDistance | null {
   const { guardPrice, touch } = symbol;
   if (guardPrice === null || touch === null || !touch.gt(0)) return null;
@@ -366,10 +348,10 @@ export function hedgeDistance(symbol: StuckSymbol): HedgeDistance | null {
   return { missing, missingPercent: missing.div(touch).mul(100), lossNowUsdt: missing.mul(symbol.size) };
 }
 
-/** Our clock against the exchange's may differ by this much before it is said: signatures expire by their clock. */
+/** Clock difference to the exchange above which an alert is raised: signatures expire by the exchange's clock. */
 export const CLOCK_SKEW_LIMIT_MS = 2000;
 
-/** Clock skew beyond 2 s (strategy 12), or null. `skewMs` is theirs minus ours; null: not known, which is no alert. */
+/** Clock skew beyond 2 s (strategy 12), or null. `skewMs`: the exchange's clock minus ours; null: unknown, no alert. */
 export function judgeClockSkew(skewMs: number | null, atMs: number): Alert | null {
   if (skewMs === null || Math.abs(skewMs) <= CLOCK_SKEW_LIMIT_MS) return null;
   return {
@@ -383,7 +365,7 @@ export function judgeClockSkew(skewMs: number | null, atMs: number): Alert | nul
   };
 }
 
-/** A part of the request budget was cut by a 429 (strategy 9.9), or requests wait long for it (9.1); null: no longer. */
+/** A request budget was cut after a 429 (strategy 9.9), or requests wait long for it (9.1); null: neither. */
 export function judgeBudget(
   event: { readonly account: AccountName | null; readonly bucket: string; readonly atMs: number } & (
     | { readonly type: 'budget.share'; readonly share: number }
@@ -403,17 +385,13 @@ export function judgeBudget(
   return { key, alert: holds ? alert : null };
 }
 
-// ----------------------------------------------------------------------------------------------------------- silencing
-
-/** Calls that every poll of an account makes: while one of them fails, the account is out of reach (strategy 10.1). */
+/** Calls made by every poll of an account: while one of them fails, the account cannot be read (strategy 10.1). */
 const ACCOUNT_READS: readonly string[] = ['poll', 'positions', 'openOrders', 'accountSummary'];
 
 /**
- * The wider alert that causes this one and makes telling it needless, or null (strategy 12).
- *
- * A parked account silences the failures and refusals of that account; a failing login silences its other calls; an
- * account that cannot be read silences its orders' calls; both accounts out of reach silence the public calls;
- * positions in one direction silence the remark on the configured side. Critical alerts are never silenced.
+ * The wider alert that causes this one and suppresses it, or null (strategy 12). Parked account → its failures and
+ * refusals; failing login → its other calls; unreadable account → its order calls; both accounts unreadable → public
+ * calls; positions in one direction → the remark on the configured side. Critical alerts are never suppressed.
  */
 export function widerAlert(
   alert: Pick<Alert, 'kind' | 'key' | 'account' | 'instrument'>,

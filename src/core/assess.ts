@@ -21,13 +21,13 @@ import { clockedRests } from './rests.ts';
 import type { SymbolState } from './symbol-state.ts';
 import { valuePair, waitingOf } from './valuing.ts';
 
-/** What our clock shows: a time, and how often it was set back before. */
+/** Our clock: the time, and how often the clock was set back before. */
 export interface Now {
   readonly nowMs: number;
   readonly era: number;
 }
 
-/** What a symbol knows when it is about to decide. */
+/** The facts a symbol decides on. */
 export interface Knowledge {
   readonly config: SymbolConfig;
   readonly instrument: Instrument;
@@ -35,7 +35,7 @@ export interface Knowledge {
   readonly state: SymbolState;
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
   readonly touch: Touch | null;
-  /** Data older than this stop new orders (strategy 10.3). */
+  /** Older data allow no new orders (strategy 10.3). */
   readonly staleMs: number;
   readonly loopIntervalMs: number;
   readonly nowMs: number;
@@ -43,18 +43,18 @@ export interface Knowledge {
   readonly halted: boolean;
   /** The exchange does not list the instrument (strategy 11.6). */
   readonly unlisted: boolean;
-  /** What it may do (strategy 16.1); absent: `trade`. */
+  /** Its mode (strategy 16.1); absent: `trade`. */
   readonly mode?: SymbolMode;
-  /** Why the symbol leaves (strategy 16.3); absent: it does not. */
+  /** Why the symbol is being removed (strategy 16.3); absent: it is not. */
   readonly leaving?: LeavingWhy | undefined;
   /** Why openings are stopped (strategy 8.6). Absent: they are not. */
   readonly openingsStop?: Reason | undefined;
   /** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8). Absent: they can. */
   readonly unable?: PlanInput['unable'];
   readonly denied: readonly string[];
-  /** Intents under way of which no attempt is in the ledger: each counts as a live order (strategy 9.10). */
+  /** Pending intents without a journalled attempt: each counts as a live order (strategy 9.10). */
   readonly intents?: readonly Intent[];
-  /** Accounts with an intent under way, or with the end of one that its view does not contain yet (9.10). */
+  /** Accounts with a pending intent, or with an ended one that their view does not include yet (9.10). */
   readonly busy?: readonly AccountName[];
   /** When the symbol's last submission ended (9.10). */
   readonly lastEndMs?: number;
@@ -63,41 +63,38 @@ export interface Knowledge {
 export type Assessment =
   /** No decision on these data (strategy 10.3, 10.4, 10.5). */
   | { readonly kind: 'unusable'; readonly why: Reason }
-  /** Both flat: the mid of the book is the mark, and there is none that is fresh enough (strategy 3.1). */
+  /** Both accounts are flat, so the mark is the mid of the book, and there is no fresh one (strategy 3.1). */
   | { readonly kind: 'touch-wanted' }
   | {
       readonly kind: 'usable';
       readonly input: PlanInput;
       readonly plan: Plan;
-      /** What was known, with its clocks judged; that of `input` counts intents as orders (strategy 9.10). */
+      /** The state with its clocks updated. In `input` intents count as orders as well (strategy 9.10). */
       readonly state: SymbolState;
-      /** A newer book would let it decide more: the mark is in question (3.1), or an opening has no book to be sized by (6.2). */
+      /** A newer book would allow more: the mark is in doubt (3.1), or an opening needs a book to be sized (6.2). */
       readonly bookWanted: boolean;
     };
 
-/**
- * Whether something read may not be decided on (strategy 10.3): too old, or from before our clock was set back. Nobody knows
- * how old the latter is, however the time it is dated compares: the clock may be past that time again.
- */
+/** Whether data are unusable (strategy 10.3): too old, or of unknown age because our clock was set back since. */
 export function isStale(read: { readonly atMs: number; readonly era: number }, now: Now, staleMs: number): boolean {
   return read.era !== now.era || now.nowMs - read.atMs > staleMs;
 }
 
-/** While the streams are intact, a whole reading carries a view this long (strategy 10.3). */
+/** How long a full REST read remains usable while the streams are intact (strategy 10.3). */
 export const INTACT_STALE_MS = 30_000;
 
-/** How long after its whole reading was requested a view may be decided on. */
+/** How long a view is usable after its full REST read was requested. */
 export function usableForMs({ intact }: SymbolSnapshot, staleMs: number): number {
   return intact ? Math.max(staleMs, INTACT_STALE_MS) : staleMs;
 }
 
-/** {@link isStale} of an account's view, which is as old as the request of its last whole reading. */
+/** {@link isStale} for an account's view, whose age counts from the request of its last full read. */
 export function isStaleReading(snapshot: SymbolSnapshot, now: Now, staleMs: number): boolean {
   const { requestedAtMs, era } = snapshot;
   return isStale({ atMs: requestedAtMs, era }, now, usableForMs(snapshot, staleMs));
 }
 
-/** Whether there can be a decision now, and which (strategy 5: once per usable snapshot of both accounts). */
+/** Whether a decision is possible now, and which (strategy 5: once per usable pair of snapshots). */
 export function assess(knowledge: Knowledge): Assessment {
   const { snapshots, state, staleMs, nowMs } = knowledge;
   const { A, B } = snapshots;
@@ -118,7 +115,7 @@ export function assess(knowledge: Knowledge): Assessment {
   for (const account of ACCOUNTS) {
     const contradiction = state.contradiction[account];
     if (contradiction !== null && !lagsBehindFills(state, account, nowMs)) {
-      // Adopted at the mark where both are flat: without the book's it would differ for ever (strategy 3.1, 10.5).
+      // While both are flat, positions must not be adopted at a mark other than the book's (strategy 3.1, 10.5).
       if (touchNeeded(knowledge, A, B)) return { kind: 'touch-wanted' };
       return unusable(
         state.split === undefined
@@ -128,13 +125,13 @@ export function assess(knowledge: Knowledge): Assessment {
     }
   }
   const positions = [A.position, B.position];
-  // There is no book to take a mark from, and nothing that would have to be valued.
+  // An unlisted instrument without positions has no mark and needs none.
   if (knowledge.unlisted && positions.every((position) => position === null)) {
     return unusable(reason('unlisted-and-flat', '11.6'));
   }
   const { touch } = knowledge;
   const isFlat = positions.every((position) => position === null);
-  // A stale one values a flat pair, which nothing is decided on, but no order.
+  // A stale book may value a flat pair, which places nothing, but never an order.
   const fresh = touch === null || isStale(touch, knowledge, staleMs) ? null : touch;
   const reading = readMark({ A, B }, isFlat ? touch : null);
   if (reading === null) {
@@ -159,7 +156,7 @@ function unusable(why: Reason): Assessment {
   return { kind: 'unusable', why };
 }
 
-/** Both flat, and no mid of the book that is fresh enough to be the mark; an unlisted instrument has no book. */
+/** Both flat, and no fresh book for the mark. An unlisted instrument has no book. */
 function touchNeeded(knowledge: Knowledge, A: SymbolSnapshot, B: SymbolSnapshot): boolean {
   const { touch, unlisted, staleMs } = knowledge;
   if (A.position !== null || B.position !== null || unlisted) return false;
@@ -173,7 +170,7 @@ function planInputOf(
 ): { readonly input: PlanInput; readonly state: SymbolState } {
   const { config, instrument, strategy, nowMs, halted, unlisted, mode = 'trade', leaving, unable, denied } = knowledge;
   const { busy = [], openingsStop } = knowledge;
-  // What the ledger says is held; the positions agree, or lag behind the last fills (strategy 9.10).
+  // Positions by the ledger; those of the exchange agree, or lag behind the last fills (strategy 9.10).
   const held = (account: AccountName) =>
     knowledge.state.booked[account].plus(waitingOf(knowledge.state.orders, account));
   const valuation = valuePair(knowledge.state, instrument, { A: held('A'), B: held('B') }, valued);
@@ -203,8 +200,8 @@ function planInputOf(
 }
 
 /**
- * Whether an opening of that account, or an order of it past the net, rests on what is proven (strategy 9.10): positions and
- * ledger agree, and the other account is told by its intact streams, or read since the last submission ended.
+ * Whether the account's state is proven enough for an opening or an order beyond the net (strategy 9.10): positions and
+ * ledger agree, and the other account has intact streams or was read since the last submission ended.
  */
 function isProven(
   { state, lastEndMs = 0 }: Knowledge,
@@ -217,8 +214,8 @@ function isProven(
 }
 
 /**
- * The clock of `unhedged>6h` (strategy 12) starts when the symbol leaves hedged and ends when it is hedged again; a rest (9.5)
- * ends by its time. A time that cannot be yet is from before our clock was set back, and counts as the latest that can be.
+ * Starts the `unhedged>6h` clock (strategy 12) when the symbol becomes unhedged, ends it when hedged, and expires
+ * suspensions (9.5). Times in the future (our clock was set back) are limited to now.
  */
 function clocked(
   state: SymbolState,
@@ -235,7 +232,7 @@ function clocked(
   return { ...state, unhedgedSinceMs, rests, ...(reduceOnly === undefined ? {} : { reduceOnly }) };
 }
 
-/** The very same state where the mark brings nothing worth writing down. */
+/** Returns the same object if the mark adds nothing worth journalling. */
 function remembering(state: SymbolState, memory: JudgedMark['memory']): SymbolState {
   const same = memory.acceptedMark === state.acceptedMark && memory.markDoubt === state.markDoubt;
   return same ? state : { ...state, ...memory };

@@ -1,14 +1,14 @@
 import { Decimal } from './decimal.ts';
 
 /**
- * Values of the core as text and back, exactly: a Decimal is written `{"$d":"1.5"}`, a bigint `{"$n":"12"}`.
- * Used by the journal and the dashboard; object keys keep their order, so equal values give equal text.
+ * Exact text form of core values for journal and dashboard: a Decimal is `{"$d":"1.5"}`, a bigint `{"$n":"12"}`. Keys
+ * keep their order, so equal values give equal text.
  */
 export function encode(value: unknown): string {
   return JSON.stringify(tag(value));
 }
 
-/** @throws SyntaxError when the text is not JSON, RangeError when a tagged number is not one. */
+/** @throws SyntaxError if the text is not JSON, RangeError if a tagged number is invalid. */
 export function decode<T>(text: string): T {
   return JSON.parse(text, (_key, value: unknown) => untag(value)) as T;
 }

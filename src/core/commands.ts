@@ -5,21 +5,21 @@ import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
 
 /**
- * Commands to a running engine (strategy 16.2): (what the engine knows, a command, now) → an answer, and what is to be done.
- * Nothing here acts. A command that cannot be carried out for one of its symbols is carried out for none.
+ * Commands to a running engine (strategy 16.2): (engine, command, now) → answer and effects. Pure. A command that is
+ * impossible for one of its symbols is refused for all.
  */
 
-/** The longest a command may last: the longest timer that a person still remembers having set. */
+/** Longest duration of a command: a person still remembers having given it. */
 export const LONGEST_MS = 30 * 86_400_000;
 
-/** Who gave it, and why. */
+/** Who gave the command, and why. */
 export interface Given {
-  /** Who, e.g. the name of a user; bounded by whoever read it. */
+  /** E.g. a user name; its reader limits the length. */
   readonly by: string;
   readonly why: string | null;
 }
 
-/** A command. `symbols` as written by a person, or `all`. Durations in ms. */
+/** `symbols`: as a person wrote them, or `all`. Durations in ms. */
 export type Command = Given &
   (
     | { readonly verb: 'hedge-only' | 'pause'; readonly symbols: readonly string[]; readonly forMs: number | null }
@@ -29,51 +29,49 @@ export type Command = Given &
     | { readonly verb: 'forget'; readonly symbols: readonly string[]; readonly positionStays: boolean }
     | { readonly verb: 'set' | 'add'; readonly symbol: string; readonly values: Readonly<Record<string, string>> }
     | { readonly verb: 'remove'; readonly symbol: string }
-    /** The gray rollout goes on with these in full (strategy 16.7). */
+    /** Releases these symbols from the gray rollout in full size (strategy 16.7). */
     | { readonly verb: 'skip'; readonly symbols: readonly string[] }
     | { readonly verb: 'ack'; readonly key: string }
     | { readonly verb: 'silence'; readonly key: string; readonly forMs: number }
-    /** `dryRun`: says what would change, and changes nothing. */
+    /** `dryRun`: reports what would change and changes nothing. */
     | { readonly verb: 'reload'; readonly dryRun?: true | undefined }
     | { readonly verb: 'stop' }
   );
 
-/** A symbol as commands see it. */
 export interface SteeredSymbol {
   readonly instrument: string;
-  /** What its row says. */
+  /** The mode of its row in the symbols file. */
   readonly file: SymbolMode;
   readonly leaving: LeavingWhy | null;
   readonly standing: readonly Standing[];
-  /** null: no rollout concerns it. */
+  /** null: not part of a rollout. */
   readonly rollout?: RolloutStage | null;
-  /** What is not hedged; null: it is hedged, or dust. */
+  /** The unhedged net; null: hedged, or dust. */
   readonly net: NetNow | null;
   readonly liveOrders: number;
-  /** By its ledger, signed, base units. */
+  /** By the ledger, signed, base units. */
   readonly sizes: Readonly<Record<AccountName, Decimal>>;
 }
 
-/** A net that a command leaves to itself. */
+/** A net that a command would leave unhedged. */
 export interface NetNow {
   /** Signed, base units. */
   readonly size: Decimal;
-  /** At the mark; null: there is none. */
+  /** At the mark; null: no mark. */
   readonly usdt: Decimal | null;
-  /** Of hedging it as taker at the touch, against its lots; null: not known. */
+  /** Of hedging it as taker at the best price, against its lots; null: not known. */
   readonly costUsdt: Decimal | null;
 }
 
-/** What the engine is like when a command comes. */
+/** The engine's state when a command arrives. */
 export interface EngineNow {
   readonly symbols: readonly SteeredSymbol[];
-  /** Open ones. */
   readonly alerts: readonly Pick<AlertState, 'key' | 'kind'>[];
-  /** It trades; else it is starting or stopping. */
+  /** `trading`; otherwise it is starting or stopping. */
   readonly phase: 'starting' | 'trading' | 'stopping';
 }
 
-/** One thing an answer says. `text` is made of the rest. */
+/** One line of an answer: a code with parameters. `text` is derived from them. */
 export interface Said {
   readonly code: SaidCode;
   readonly symbol: string | null;
@@ -81,15 +79,14 @@ export interface Said {
   readonly text: string;
 }
 
-/** What is said to a command: accepted or not, and what it will do or why not. */
+/** Whether a command was accepted, and what it will do or why not. */
 export interface Answer {
   readonly ok: boolean;
   readonly says: readonly Said[];
 }
 
-/** What an accepted command leads to. */
 export type Effect =
-  /** These commands are in force of the symbol from now on. `ended`: those that no longer are. */
+  /** From now on these commands are in force for the symbol. `ended`: those that no longer are. */
   | {
       readonly kind: 'stand';
       readonly instrument: string;
@@ -104,11 +101,11 @@ export type Effect =
 
 export interface Judged {
   readonly answer: Answer;
-  /** Empty where it is refused. */
+  /** Empty if refused. */
   readonly effects: readonly Effect[];
 }
 
-/** What each thing says; `{name}` stands for a parameter, `[…]` for what is left out without one of its parameters. */
+/** Text of each code; `{name}` stands for a parameter, `[…]` is left out if one of its parameters is missing. */
 const TEXTS = {
   'will-hedge-only': 'opens nothing, repairs go on[, until {until}]',
   'will-pause': 'opens nothing, repairs until it is hedged, then does nothing[, until {until}]',
@@ -162,7 +159,6 @@ const TEXTS = {
 
 export type SaidCode = keyof typeof TEXTS;
 
-/** One thing to say, its text made of the parameters. */
 export function say(
   code: SaidCode,
   symbol: string | null = null,
@@ -174,7 +170,7 @@ export function say(
   return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
 }
 
-/** A text with its parameters; what is in brackets and lacks one of its parameters is left out. */
+/** Fills in the parameters of a text; a bracketed part that lacks a parameter is left out. */
 export function filled(text: string, params: Readonly<Record<string, string>>): string {
   const hasAll = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params);
   return text
@@ -184,21 +180,21 @@ export function filled(text: string, params: Readonly<Record<string, string>>): 
 
 const refuse = (...says: readonly Said[]): Judged => ({ answer: { ok: false, says }, effects: [] });
 
-/** How answers are worded. */
+/** How answers are written. */
 export interface Wording {
-  /** The known name that a misspelt one is nearest to; null: none is near. */
+  /** The nearest known name to a misspelt one; null: none is near. */
   readonly nearest: (name: string, known: readonly string[]) => string | null;
-  /** A wall-clock time for whoever reads the answer. */
+  /** Formats a wall-clock time for the reader of the answer. */
   readonly time: (ms: number) => string;
 }
 
-/** What a command comes to (strategy 16.2). */
+/** The answer to a command and its effects (strategy 16.2). */
 export function judgeCommand(engine: EngineNow, command: Command, nowMs: number, wording: Wording): Judged {
   if (command.verb === 'stop') return accept([say('will-stop')], [{ kind: 'stop' }]);
   if (engine.phase !== 'trading') return refuse(say('not-trading', null, { phase: engine.phase }));
   if (command.verb === 'ack' || command.verb === 'silence') return judgeAlert(engine.alerts, command, nowMs, wording);
   if (!('symbols' in command || 'symbol' in command)) return accept([], [{ kind: 'reload' }]);
-  // What is in the symbols file need not run, and what is added does not yet: the file tells.
+  // A command on the file may name symbols that do not run (yet); the file is checked instead.
   if ('symbol' in command) return accept([], [{ kind: 'file', command }]);
   const chosen = choose(engine.symbols, command.symbols, wording.nearest);
   if (!chosen.ok) return refuse(...chosen.says);
@@ -245,7 +241,7 @@ function accept(says: readonly Said[], effects: readonly Effect[]): Judged {
   return { answer: { ok: true, says }, effects };
 }
 
-/** The symbols that are meant, by name or by a base that is one symbol's only, case aside, or `all`. */
+/** The symbols named, by instrument or by an unambiguous base, case-insensitive, or `all`. */
 function choose(
   symbols: readonly SteeredSymbol[],
   names: readonly string[],
@@ -269,7 +265,7 @@ function choose(
   return unknown.length > 0 ? { ok: false, says: unknown } : { ok: true, symbols: [...chosen] };
 }
 
-/** `BNB_USDT_Perp`; or `BNB`, as the log says it, where one symbol has that base. */
+/** `BNB_USDT_Perp`, or `BNB` if only one symbol has that base. */
 function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol | undefined {
   const wanted = name.toLowerCase();
   const whole = symbols.find(({ instrument }) => instrument.toLowerCase() === wanted);
@@ -278,7 +274,7 @@ function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol |
   return ofBase.length === 1 ? ofBase[0] : undefined;
 }
 
-/** What a command is about to meet, in numbers (strategy 16.6): the symbols it names, else those with orders, a position or a net. */
+/** The figures a command concerns (strategy 16.6): of the symbols it names, else of those with orders or positions. */
 export function standsNow({ symbols }: EngineNow, command: Command, nearest: Wording['nearest']): readonly Said[] {
   if (command.verb === 'ack' || command.verb === 'silence' || command.verb === 'reload') return [];
   const names = 'symbols' in command ? command.symbols : 'symbol' in command ? [command.symbol] : null;
@@ -358,8 +354,8 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
 }
 
 /**
- * A command that stays in force. It replaces a former one of its kind and leaves the others, so that its end is the end of it
- * alone; `flatten`, which is to trade, replaces all of them, and is replaced by none but itself.
+ * A command that stays in force. It replaces the previous one of its kind and leaves the others; `flatten` replaces
+ * all, and only another `flatten` replaces it.
  */
 function stand(
   symbol: SteeredSymbol,
@@ -392,8 +388,8 @@ function sourcesOf({ file, standing, leaving, rollout }: SteeredSymbol) {
 }
 
 /**
- * Who says that the symbol may not trade, but for one verb: in words (empty: nobody), and in parts for other languages
- * (`heldCommands`: a line each, the verb and its end).
+ * Which commands and modes forbid trading, apart from one verb: as text (empty: none) and as parts for translation
+ * (`heldCommands`: one line each, verb and end).
  */
 function heldBy(
   { file, standing, leaving, rollout }: SteeredSymbol,

@@ -15,7 +15,7 @@ import { ORDERS_PER_ACCOUNT } from './trims.ts';
 import { sideAgainst, smallestTradableSize, waitingOf } from './valuing.ts';
 import type { Contradiction as StreamContradiction } from './view.ts';
 
-/** The alerts of strategy 12 that hold for a symbol as long as a decision finds them so; no longer found, they are over. */
+/** The alerts of strategy 12 that a decision raises or clears for a symbol. */
 export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'same-direction',
   'side-contradicts-config',
@@ -29,11 +29,11 @@ export const SYMBOL_CONDITIONS: readonly AlertKind[] = [
   'split',
   'symbol-leaving',
   'held-with-net',
-  // Raised at the start only (strategy 11.2): no decision finds it so, the first one ends it.
+  // Raised at the start only (strategy 11.2); the first decision clears it.
   'start-difference',
 ];
 
-/** The exchange does not list a symbol that this engine has traded, and holds this much of it (strategy 11.6). */
+/** The exchange no longer lists a symbol this engine has traded, which still has this position (strategy 11.6). */
 export function unlistedAlert(
   instrument: string,
   sizes: Readonly<Record<AccountName, Decimal>>,
@@ -51,7 +51,7 @@ export function unlistedAlert(
   };
 }
 
-/** A symbol without an enabled row still has something open (strategy 16.3): what it holds, and how many orders are live. */
+/** A symbol without an enabled row still has positions or live orders (strategy 16.3). */
 export function leavingAlert(
   instrument: string,
   leaving: LeavingWhy,
@@ -76,7 +76,7 @@ export function leavingAlert(
   };
 }
 
-/** What of a symbol is unhedged, as far as its ledger knows (strategy 12.3, 13.4); null: it is hedged, or not begun. */
+/** The unhedged net by the ledger (strategy 12.3, 13.4); null: hedged, or not started. */
 export function openNet(
   state: SymbolState,
   instrument: Instrument | null,
@@ -91,15 +91,14 @@ export function openNet(
   if (least === null ? size.isZero() : size.lt(least)) return null;
   const hedgeSide = sideAgainst(net);
   const price = hedgeSide === 'sell' ? touch?.bid : touch?.ask;
-  // What is not booked yet has no lot, so no price to compare with.
+  // Fills that are not booked yet have no lot, hence no price to compare with.
   const costUsdt = price === undefined || !waiting.isZero() ? null : lotsValue(state.lots).minus(net.mul(price));
   const usdt = mark === null ? null : size.mul(mark);
   return { instrument: state.instrument, hedgeSide, size, usdt, sinceMs: state.unhedgedSinceMs, costUsdt };
 }
 
 /**
- * A symbol is held, or its pause was reached, and it has a net that nothing repairs (strategy 16.1).
- *
+ * A symbol is paused, or reached its maximum loss, and has a net that nothing repairs (strategy 16.1).
  * @param diffUsdt null: there is no mark
  */
 export function heldAlert(
@@ -114,7 +113,7 @@ export function heldAlert(
   return { kind: 'held-with-net', key, account: null, instrument, atMs, sinceMs: null, details };
 }
 
-/** A net stays open when the engine stops (strategy 13.4). */
+/** A net remains when the engine stops (strategy 13.4). */
 export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costUsdt }: NetLeft, atMs: number): Alert {
   const details = {
     side: hedgeSide,
@@ -125,12 +124,11 @@ export function netLeftAlert({ instrument, hedgeSide, size, usdt, sinceMs, costU
   return { kind: 'net-left', key: alertKey('net-left', instrument), account: null, instrument, atMs, sinceMs, details };
 }
 
-/** Key of {@link deadManAlert}. */
 export function deadManKey(account: AccountName): string {
   return alertKey('dead-man-off', account);
 }
 
-/** The dead-man timer is off while a foreign order rests, or could not be set (strategy 2.1). */
+/** The dead-man timer is off because a foreign order rests, or it could not be set (strategy 2.1). */
 export function deadManAlert(
   account: AccountName,
   foreign: { readonly instrument: string; readonly orderId: string } | null,
@@ -145,7 +143,7 @@ export function deadManAlert(
   return { kind: 'dead-man-off', key: deadManKey(account), account, instrument, atMs, sinceMs: null, details };
 }
 
-/** The exchange takes only orders that shrink a position, of an account or of an instrument (strategy 9.13). */
+/** The exchange accepts only reducing orders for an account or an instrument (strategy 9.13). */
 export function reduceOnlyAlert({ account, sinceMs }: ReduceOnly, instrument: string, atMs: number): Alert {
   const of = account === null ? instrument : account;
   return {
@@ -159,7 +157,7 @@ export function reduceOnlyAlert({ account, sinceMs }: ReduceOnly, instrument: st
   };
 }
 
-/** A symbol has left (strategy 16.3): the positions that stay, by account, and the net among them. */
+/** A symbol was removed (strategy 16.3): the positions that remain, by account, and their net. */
 export function leftAlert(
   instrument: string,
   sizes: Readonly<Record<AccountName, Decimal>>,
@@ -171,7 +169,7 @@ export function leftAlert(
   return { kind: 'symbol-left', key, account: null, instrument, atMs, sinceMs: atMs, details };
 }
 
-/** An order of ours on an instrument that neither the exchange's list nor the journal knows (strategy 16.3). */
+/** One of our orders rests on an instrument that neither the exchange nor the journal knows (strategy 16.3). */
 export function strayOrderAlert(
   account: AccountName,
   order: { readonly instrument: string; readonly clientOrderId: string },
@@ -182,7 +180,7 @@ export function strayOrderAlert(
   return { kind: 'stray-order', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
 }
 
-/** An order with our prefix was placed while this engine ran, and not by it (strategy 11.1). */
+/** An order with our prefix was placed while this engine ran, but not by it (strategy 11.1). */
 export function otherEngineAlert(
   account: AccountName,
   { instrument, clientOrderId }: { readonly instrument: string; readonly clientOrderId: string },
@@ -192,7 +190,7 @@ export function otherEngineAlert(
   return { kind: 'other-engine', key, account, instrument, atMs, sinceMs: null, details: { clientOrderId } };
 }
 
-/** A symbol is paused since both positions changed by one ratio (strategy 10.5); null: it is not. */
+/** A symbol is paused since both positions changed by the same ratio (strategy 10.5); null: it is not. */
 export function splitAlert(instrument: string, state: SymbolState, atMs: number): Alert | null {
   const { split } = state;
   if (split === undefined) return null;
@@ -201,15 +199,14 @@ export function splitAlert(instrument: string, state: SymbolState, atMs: number)
   return { kind: 'split', key, account: null, instrument, atMs, sinceMs: split.sinceMs, details };
 }
 
-/** A contradiction is told when it has lasted this long: most are adopted after 10 s, and what 9.6 finds out takes seconds. */
+/** How long a difference must last before the alert: most are adopted after 10 s; the search of 9.6 takes seconds. */
 export const HELD_DRIFT_MS = 60_000;
 
-/** The key of {@link heldDriftAlert}. */
 export function heldDriftKey(instrument: string, account: AccountName): string {
   return alertKey('drift-held', instrument, account);
 }
 
-/** Positions have contradicted the ledger for long, and nothing was adopted (strategy 10.5, 12); null: not so. */
+/** Positions have differed from the ledger for long without being adopted (strategy 10.5, 12); null: they have not. */
 export function heldDriftAlert(
   instrument: string,
   account: AccountName,
@@ -229,11 +226,9 @@ export function heldDriftAlert(
 }
 
 /**
- * It left hedged too long ago (strategy 12), whether there can be a decision now or not; null: it did not.
- *
- * @param net what is to be hedged, base units, signed
- * @param repairs the account that would
- * @param valued what takes a mark, USDT as text; null: there is none
+ * Unhedged for too long (strategy 12), whether or not a decision is possible now; null: it is not.
+ * @param net to be hedged, base units, signed @param repairs the account that would hedge it @param valued figures that
+ * need a mark, USDT as text; null: no mark
  */
 export function unhedgedAlert(
   { config, state, strategy, nowMs }: Pick<PlanInput, 'config' | 'state' | 'strategy' | 'nowMs'>,
@@ -263,10 +258,10 @@ export function unhedgedAlert(
   };
 }
 
-/** A doubtful mark is told when it has lasted this long (strategy 3.1): what one wrong answer causes is over sooner. */
+/** How long a mark must be in doubt before the alert (strategy 3.1): a single wrong answer is over sooner. */
 export const MARK_DOUBT_TOLD_MS = 10_000;
 
-/** A stream tells something else than REST (strategy 10.6); instrument null: the account's streams are not trusted. */
+/** A stream contradicts REST (strategy 10.6); instrument null: the account's streams are not trusted. */
 export function streamAlert(account: AccountName, { instrument, why }: StreamContradiction, atMs: number): Alert {
   const kind = 'stream-disagreement';
   return {
@@ -314,10 +309,10 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   if (plan.tradingState === 'equal' && opening?.contradictsConfig && conductOf(input) === 'trade') {
     raise('side-contradicts-config', { ...sizes(), configured: config.aSideWhenEqual, held: opening.sides.A });
   }
-  // Flat in `decrease` is where it was to get to, not a limit that stands in the way.
+  // In `decrease` flat is the goal, not a limit.
   const done = config.positionMode === 'decrease' && valuation.flat;
   if (plan.tradingState === 'capped' && !done) {
-    // Hedged, a limit has done what it is for; not hedged, it keeps the net open, and somebody has to act.
+    // Hedged: the limit did its work. Unhedged: the limit keeps the net open and somebody must act.
     raise(valuation.hedged ? 'limit-reached' : 'repair-blocked', {
       mode: config.positionMode,
       total: valuation.totalUsdt.toFixed(2),
@@ -348,7 +343,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   return alerts;
 }
 
-/** A fill of an order of ours was a taker's, though every order is post-only (strategy 17.1). */
+/** One of our orders filled as taker although it was post-only (strategy 17.1). */
 export function takerFillAlert(fill: FillRow, atMs: number): Alert {
   const { account, instrument, side, size, price, clientOrderId, fee, feeCurrency } = fill;
   return {

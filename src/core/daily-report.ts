@@ -2,7 +2,7 @@
 
 const HOUR = 3_600_000;
 
-/** Beijing is UTC+8 the year round. */
+/** Beijing has no daylight saving time. */
 const BEIJING_OFFSET_MS = 8 * HOUR;
 const DAY = 24 * HOUR;
 
@@ -14,22 +14,18 @@ export function beijingTime(nowMs: number): { readonly day: number; readonly min
 }
 
 /**
- * The Beijing day whose report is due (strategy 12.2), or null: the hour has come today and no report of today is done, or
- * of tomorrow should the clock have been set back over midnight: one of a later day was noted by a wrong clock, and counts
- * as none. Absolute: a restart or a late start changes nothing.
+ * The Beijing day whose report is due (strategy 12.2), or null. A report noted for a later day than tomorrow came from
+ * a wrong clock and is ignored. By absolute time: a restart or late start changes nothing.
  */
 export function dailyReportDue(nowMs: number, atMinute: number, lastDay: number | null): number | null {
   const { day, minute } = beijingTime(nowMs);
   return minute >= atMinute && (lastDay === null || day > lastDay || lastDay > day + 1) ? day : null;
 }
 
-/**
- * How long the daily report waits for symbols that are not known: a start is over in seconds, and a symbol that is not known
- * after ten minutes will not be when somebody reads the report.
- */
+/** How long the daily report waits for symbols of unknown state: much longer than a start takes. */
 export const DAILY_PATIENCE_MS = 600_000;
 
-/** Whether a report that is due still waits: since its hour and since the start, and not past the day it is of. */
+/** Whether a report that is due still waits: counted from its hour and from the start, and not past its day. */
 export function dailyReportWaits(nowMs: number, atMinute: number, startedAtMs: number): boolean {
   const { minute } = beijingTime(nowMs);
   if (minute >= DAY / 60_000 - 1) return false;

@@ -1,11 +1,11 @@
-/** Where a journal's database is: `postgres://user:password@host:5432/database` (strategy 18.1). */
+/** Address of a journal's database: `postgres://user:password@host:5432/database` (strategy 18.1). */
 
-/** Query parameters that mean something here; any other one is a mistake. */
+/** Query parameters that are supported; any other is an error. */
 const PARAMETERS: ReadonlySet<string> = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host']);
-/** Others encrypt without knowing to whom, or are read differently by different versions of the client. */
+/** The other modes encrypt without authenticating the server, or differ between versions of the client. */
 const SSL_MODES: ReadonlySet<string> = new Set(['disable', 'verify-full']);
 
-/** Whether a text is the address of a PostgreSQL database, with a user and a database's name. */
+/** Whether a text is a PostgreSQL address with user and database name. */
 export function isDatabaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
@@ -23,7 +23,7 @@ export function shownDatabase(address: string): string {
   return `postgres://${url.username}@${host}${url.pathname}`;
 }
 
-/** The password, as given and decoded: neither may be shown. Empty: none is in the address. */
+/** The password, encoded and decoded: neither may be shown. Empty: the address has none. */
 export function passwordsIn(address: string): string[] {
   const { password } = new URL(address);
   if (password === '') return [];
@@ -31,12 +31,12 @@ export function passwordsIn(address: string): string[] {
   try {
     decoded = decodeURIComponent(password);
   } catch {
-    // Not percent-encoded: it is what it looks like.
+    // Not percent-encoded: used as it is.
   }
   return [...new Set([password, decoded])];
 }
 
-/** Whether others on the way could read or change what is sent to the database. */
+/** Whether somebody on the network path could read or change the traffic to the database. */
 export function isUnprotected(address: string): boolean {
   const url = new URL(address);
   const isLocal = url.hostname === '' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);

@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { waitingOf } from './valuing.ts';
 
-/** Where a slice came from without a wire, as in tests. */
+/** Stands for "no wire event", as in tests. */
 const NO_WIRE = 0;
 
 /** The inputs of a decision as its journal entry declares them, before planning filters anything (strategy 15.2). */

@@ -2,33 +2,32 @@ import { type DeskMemory, type DeskStep, outboxWrite, PACE_MS } from './desk.ts'
 import type { Fact } from './facts.ts';
 import { delivered, isDue, type Outbox, rejected, undelivered } from './outbox.ts';
 
-/** How messages leave the alert desk (strategy 12.1): one at a time, at a pace, again for as long as it takes. */
+/** How messages leave the alert manager (strategy 12.1): one at a time, paced, retried without limit. */
 
-/** Longest pause between tries: a gateway that is back is found within five minutes, one that is down is not hammered. */
+/** Longest pause between tries: a recovered gateway is found within five minutes, a failing one is not hammered. */
 export const LONGEST_PAUSE_MS = 300_000;
 
-/** Pause after so many failed tries in a row, ms: 3 s, doubling, at most five minutes. */
+/** Pause after so many consecutive failures, ms: 3 s, doubling, at most five minutes. */
 export function pauseAfter(failuresInARow: number): number {
   return Math.min(PACE_MS * 2 ** Math.min(failuresInARow - 1, 16), LONGEST_PAUSE_MS);
 }
 
-/** Something waits whose time has come. */
 export function somethingWaits({ outbox }: DeskMemory, nowMs: number): boolean {
   return isDue(outbox, nowMs);
 }
 
-/** The engine has stopped, something waits, and the gateway takes messages: they leave without pace or company. */
+/** The engine has stopped, messages wait and the gateway accepts them: they are sent without pacing. */
 export function lastWordsWait(memory: DeskMemory, nowMs: number): boolean {
   const { closing, failuresInARow } = memory.delivery;
   return closing && failuresInARow === 0 && somethingWaits(memory, nowMs);
 }
 
-/** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
+/** Nothing is due and nothing is in flight: at the end of a run there is nothing left to wait for. */
 export function isQuiet(memory: DeskMemory, nowMs: number): boolean {
   return !somethingWaits(memory, nowMs) && memory.outbox.inFlight.size === 0;
 }
 
-/** A message leaves: its alerts are in flight. null: nothing waits. */
+/** Takes the next message: its alerts are in flight. null: nothing waits. */
 export function messageTaken(
   memory: DeskMemory,
   taken: { readonly outbox: Outbox; readonly text: string } | null,
@@ -38,7 +37,6 @@ export function messageTaken(
   return { memory: after, writes: [], facts: [] };
 }
 
-/** The gateway took the message. */
 export function messageDelivered(memory: DeskMemory, atMs: number): DeskStep {
   const alerts = memory.outbox.inFlight.size;
   const { outbox, changes } = delivered(memory.outbox);
@@ -46,14 +44,14 @@ export function messageDelivered(memory: DeskMemory, atMs: number): DeskStep {
   return { memory: idle(memory, outbox, 0), writes: changes.map(outboxWrite(atMs)), facts: [sent] };
 }
 
-/** The gateway is there and refused the message for what it says: what else waits goes on at its pace. */
+/** The gateway is up and refused the message for its content: the others continue at their pace. */
 export function messageRefused(memory: DeskMemory, atMs: number, reason: string): DeskStep {
   const { outbox, changes, aside } = rejected(memory.outbox, atMs);
   const refused: Fact = { type: 'alerts.refused', atMs, reason, setAside: aside, waiting: outbox.pending.size };
   return { memory: idle(memory, outbox, 0), writes: changes.map(outboxWrite(atMs)), facts: [refused] };
 }
 
-/** The message was not taken, or its answer was lost: tried again after a pause. */
+/** The message was not accepted, or the answer was lost: retried after a pause. */
 export function messageLost(memory: DeskMemory, atMs: number, reason: string): DeskStep {
   const outbox = undelivered(memory.outbox);
   const inARow = memory.delivery.failuresInARow + 1;

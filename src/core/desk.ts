@@ -29,63 +29,59 @@ import {
 } from './outbox.ts';
 
 /**
- * Everything the alert desk knows (strategy 12), and what each thing that happens makes of it: values in, values out.
- * The machine keeps the memory, writes `writes` to the journal before anything is delivered, and reports.
+ * The state of the alert manager (strategy 12) and how each event changes it. Pure: the machine keeps the memory,
+ * journals `writes` before anything is delivered, and reports.
  */
 export interface DeskMemory {
   readonly states: ReadonlyMap<string, AlertState>;
   readonly outbox: Outbox;
-  /**
-   * Keys raised since the start. Only these silence narrower ones: what was open when the engine went down may be over,
-   * and must not keep quiet what nobody tells then.
-   */
+  /** Keys raised since the start. Only these suppress narrower alerts: what was open before the start may be over. */
   readonly heard: ReadonlySet<string>;
-  /** Beijing day of the last daily report that was decided on, sent or empty; null: never. */
+  /** Beijing day of the last daily report, sent or found empty; null: never. */
   readonly dailyDay: number | null;
-  /** When this desk began; now, once our clock is set back behind it. */
+  /** Start of this alert manager; moved to now if our clock is set back before it. */
   readonly startedAtMs: number;
-  /** How the messages are delivered: {@link ./desk-delivery.ts}. */
+  /** How messages are delivered: {@link ./desk-delivery.ts}. */
   readonly delivery: Delivery;
 }
 
-/** One message at a time. */
 export interface Delivery {
-  /** The message that is on its way; empty: none is. */
+  /** The message in flight; empty: none. */
   readonly text: string;
   readonly failuresInARow: number;
-  /** Until the next message may leave, from the end of the last one. */
+  /** Pause before the next message, counted from the end of the last one. */
   readonly pauseMs: number;
-  /** The engine has stopped: nothing more comes up that could join a message, and the process waits for the last one. */
+  /** The engine has stopped: no further alert can join a message, and the process waits for the last one. */
   readonly closing: boolean;
 }
 
-/** At most one message in this time: a phone that rings more often is put away. */
+/** At most one message in this time, so that a phone does not ring all the time. */
 export const PACE_MS = 3000;
 
 const NO_DELIVERY: Delivery = { text: '', failuresInARow: 0, pauseMs: PACE_MS, closing: false };
 
-/** What must be in the journal, all or none. */
+/** Written to the journal in one transaction. */
 export interface DeskWrite {
   readonly kind: 'alert.state' | 'outbox' | 'note';
   readonly key: string;
   readonly body: unknown;
 }
 
-/** What an event leads to. The chart does it in this order: memory, journal, reporter; a delivery starts only after all three. */
+/** The result of an event, applied as memory, journal, reporter; a delivery starts after all three. */
 export interface DeskStep {
   readonly memory: DeskMemory;
   readonly writes: readonly DeskWrite[];
   readonly facts: readonly Fact[];
 }
 
-/** Journal key of the note that holds the day of the last daily report. */
+/** Journal key of the day of the last daily report. */
 export const DAILY_NOTE = 'daily-report';
 
 export type AlertPolicies = Readonly<Record<AlertKind, AlertPolicy>>;
 
 const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], facts: [] });
 
-/** The memory as the journal has it; entries that cannot be read are left out. */
+/** Restores the memory from the journal; unreadable entries are skipped. */
 export function restoreDesk(
   journalled: {
     readonly states: Iterable<unknown>;
@@ -107,7 +103,6 @@ export function restoreDesk(
   };
 }
 
-/** What a desk knows that has received nothing yet. */
 export const EMPTY_DESK: DeskMemory = {
   states: new Map(),
   outbox: EMPTY_OUTBOX,
@@ -117,14 +112,14 @@ export const EMPTY_DESK: DeskMemory = {
   delivery: NO_DELIVERY,
 };
 
-/** A key the memory had let go is there again, as the journal has it. */
+/** Restores a key that the memory had dropped, from its journal entry. */
 export function recall(memory: DeskMemory, body: unknown): DeskMemory {
   const state = readAlertState(body);
   if (state === null || memory.states.has(state.key)) return memory;
   return { ...memory, states: new Map(memory.states).set(state.key, state) };
 }
 
-/** A condition was seen to hold. */
+/** A condition was found to hold. */
 export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
@@ -152,7 +147,10 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
   return { memory: { ...raised, ...after }, writes, facts };
 }
 
-/** What a person said of it stays for the episode, a silence also for the next; sent because it got worse, it counts from there. */
+/**
+ * An acknowledgement lasts for the episode, a silence also for the next; if it was sent as worse, severity counts from
+ * there.
+ */
 function withHandling(
   state: AlertState,
   before: AlertState | null,
@@ -168,7 +166,7 @@ function withHandling(
   return { ...rest, handling: tell ? { ...handling, details: alert.details } : handling };
 }
 
-/** A person has it in hand, or silences it (strategy 12.4). Nothing where no such alert is open, or it may not be silenced so long. */
+/** Acknowledges or silences an alert (strategy 12.4). No effect if no such alert is open or the silence is too long. */
 export function deskHandle(
   memory: DeskMemory,
   key: string,
@@ -195,7 +193,7 @@ export function deskHandle(
   };
 }
 
-/** A notice that waits and is caused by an alert that now holds is withdrawn; it is sent if its condition outlasts that alert. */
+/** Withdraws a waiting notice caused by an alert that now holds; it is sent if its condition outlasts that alert. */
 function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number, writes: DeskWrite[]) {
   let { outbox } = memory;
   const states = new Map(memory.states);
@@ -214,7 +212,7 @@ function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: num
   return { states, outbox };
 }
 
-/** A condition was seen not to hold. Unknown and closed keys are ignored. */
+/** A condition was found not to hold. Unknown and closed keys are ignored. */
 export function deskClear(memory: DeskMemory, key: string, atMs: number, policies: AlertPolicies): DeskStep {
   const before = memory.states.get(key);
   if (before === undefined) return nothing(memory);
@@ -226,7 +224,7 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
   };
 }
 
-/** Time has passed: repeats that are owed, and ends that are certain by now, are queued; what is long over is let go (the journal keeps it). */
+/** Queues repeats that are due and ends that are certain by now; drops what ended long ago (the journal keeps it). */
 export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
   const states = new Map(memory.states);
   const heard = new Set(memory.heard);
@@ -276,7 +274,7 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
   return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, facts: [...raised, ...ended] };
 }
 
-/** Something was done that people want to know of (strategy 12.3); of one that waits already, the newer words count. */
+/** Queues a notice about an action (strategy 12.3); it replaces a waiting one on the same subject. */
 export function deskNews(
   memory: DeskMemory,
   news: Omit<News, 'type' | 'order' | 'queuedAtMs'>,
@@ -292,9 +290,9 @@ export function deskNews(
 }
 
 /**
- * The daily report, when its hour has come and it is not done (strategy 12.2): queued and noted as done in one write, so
- * that it is queued exactly once a day. While symbols are awaited it is asked again at the next wake, for ten minutes; then
- * it is sent without them, and names those of which nothing is known. `stuckNow` null: asking failed.
+ * Queues the daily report if it is due (strategy 12.2) and marks it done in the same write, so that it is queued once a
+ * day. While symbols are awaited it is retried at the next wake, for ten minutes; then it is sent without them and
+ * names them. `stuckNow` null: the query failed.
  */
 export function deskDaily(
   memory: DeskMemory,
@@ -329,7 +327,7 @@ export function deskDaily(
   };
 }
 
-/** Changes of the outbox as journal writes; what does not wait any more leaves a mark with its time. */
+/** Outbox changes as journal writes; a message that no longer waits leaves a mark with its time. */
 export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite {
   return ({ key, item }) => {
     const body: OutboxItem | { readonly type: 'done'; readonly atMs: number; readonly settled: true } = item ?? {
@@ -341,7 +339,7 @@ export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite 
   };
 }
 
-/** `settled` lets the journal drop it in time; what is sent once ever must be remembered for as long as its cause can be seen. */
+/** `settled` lets the journal drop it; a `once` alert must be remembered for as long as its cause can be seen. */
 function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): DeskWrite {
   const over = state.closedAtMs !== null;
   const settled = over && (policies[state.kind].repeat !== 'once' || nowMs - state.seenAtMs > ONCE_KEPT_MS);

@@ -3,34 +3,33 @@ import type { AccountFill, AccountName, Side } from './model.ts';
 import { isStrategyOrder } from './order-id.ts';
 import { CLOSED_ORDERS_REMEMBERED, type Contradiction, type SymbolState } from './symbol-state.ts';
 
-/** What the fill history says of a difference between a position and the ledger (strategy 10.5). Signed sizes: buys > 0. */
+/** Explains a difference between position and ledger from the fill history (strategy 10.5). Sizes: buys > 0. */
 
-/** Snapshots that must contradict the ledger alike, and for how long, before the difference is adopted. */
+/** How many snapshots must show the same difference, and for how long, before it is adopted. */
 export const DRIFT_SNAPSHOTS = 3;
 export const DRIFT_MS = 10_000;
-/** A history that does not explain the difference may lag behind the positions: so long it is asked again. */
+/** How long a history that does not explain the difference is read again: it may lag behind the positions. */
 export const HISTORY_LAG_MS = 20_000;
-/** So long a history that cannot be read is asked again: then the mark is what is known of the price. */
+/** How long an unreadable history is tried again before the mark is used as price. */
 export const HISTORY_UNREAD_MS = 60_000;
-/** How far before the contradiction the history is read: a fill shows before, and an engine may have been down meanwhile. */
+/** How far back from the difference the history is read: fills may be older, and the engine may have been down. */
 export const HISTORY_BACK_MS = 86_400_000;
-/** How long before the contradiction own fills count where closed orders may have been forgotten: far less than it takes to. */
+/** How far back own fills count if closed orders may have been forgotten: less than it takes to forget them. */
 export const OWN_BACK_MS = 60_000;
-/** Orders of ours that one difference has looked up at most: more are not known to nobody at once. */
+/** Most own orders looked up for one difference. */
 export const OWN_LOOKED_UP_MAX = 10;
 
-/** What explains a difference. */
 export interface Explanation {
-  /** Fills of own orders that are not in the ledger, by order, oldest first. */
+  /** Fills of own orders that the ledger lacks, by order, oldest first. */
   readonly own: readonly OwnFill[];
-  /** What the other fills come to; null: nothing is left for them. Its price is an average that was paid. */
+  /** The total of the other fills; null: none. Its price is the average paid. */
   readonly rest: {
     readonly size: Decimal;
     readonly price: Decimal;
-    /** Each was of an order that somebody placed: none of a liquidation or deleveraging. */
+    /** All of them are fills of orders, none of a liquidation or deleveraging. */
     readonly byHand: boolean;
   } | null;
-  /** When the newest of the fills used was made, the exchange's time; null: none. */
+  /** Exchange time of the newest fill used; null: none. */
   readonly newestMs: number | null;
 }
 
@@ -41,16 +40,15 @@ export interface OwnFill {
   readonly price: Decimal;
 }
 
-/** From when on fills may explain that difference: those of before are in the ledger, or adopted. */
+/** The time from which fills may explain the difference: earlier ones are in the ledger or adopted. */
 export function historySince(state: SymbolState, account: AccountName, { sinceMs }: Contradiction): number {
   return Math.max(state.fillsFromMs?.[account] ?? 0, sinceMs - HISTORY_BACK_MS);
 }
 
 /**
- * Own orders with fills that the ledger lacks: not managed, and not let go with all of them booked. What such an order fills is
- * its own and never drift; newest orders first, at most `OWN_LOOKED_UP_MAX`.
- *
- * @param sinceMs when the position began to contradict the ledger
+ * Own orders with fills that the ledger lacks, newest first, at most `OWN_LOOKED_UP_MAX`: not managed, and not closed
+ * with everything booked. Their fills are never drift.
+ * @param sinceMs when the position began to differ from the ledger
  */
 export function ownFills(
   state: SymbolState,
@@ -68,12 +66,12 @@ export function ownFills(
   }
   const missing: OwnFill[] = [];
   for (const [clientOrderId, its] of found) {
-    // An order let go by a version that did not note what was booked of it: all of it.
+    // Closed by a version that did not note what was booked: all of it counts as booked.
     const known = state.closed.includes(clientOrderId);
     if (known && state.closedSizes === undefined) continue;
     let left = sum(its.map(({ size }) => size)).minus((known && state.closedSizes?.[clientOrderId]) || ZERO);
     let [size, value] = [ZERO, ZERO];
-    // The newest of them are those that are not booked.
+    // The newest fills are the ones not booked.
     for (const fill of its) {
       if (left.lte(0)) break;
       const part = fill.size.lt(left) ? fill.size : left;
@@ -85,10 +83,7 @@ export function ownFills(
   return missing;
 }
 
-/**
- * The fills that explain a difference exactly: own ones that the ledger lacks, and the newest of the others that come to what
- * is left. Null: none do (yet).
- */
+/** The fills that explain a difference exactly: unbooked own ones, then the newest others. null: none do (yet). */
 export function explain(
   state: SymbolState,
   account: AccountName,
@@ -111,7 +106,7 @@ function explainedBy(own: readonly OwnFill[], others: readonly AccountFill[], le
   for (const [index, fill] of others.entries()) {
     come = come.plus(signed(fill.side, fill.size));
     if (!come.eq(left)) continue;
-    // Fills the other way moved nothing in the end: the price is what was paid for what is there.
+    // Fills of the other side cancelled out: the price is what was paid for what remains.
     const side = left.gt(0) ? 'buy' : 'sell';
     const used = others.slice(0, index + 1);
     const paid = used.filter((one) => one.side === side);
@@ -125,7 +120,6 @@ function explainedBy(own: readonly OwnFill[], others: readonly AccountFill[], le
   return null;
 }
 
-/** A liquidation and a deleveraging have no order. */
 function isOfAnOrder({ clientOrderId }: AccountFill): boolean {
   return clientOrderId !== '0';
 }

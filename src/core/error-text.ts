@@ -1,4 +1,4 @@
-/** What was thrown, in words: the message of an error, else the value itself. */
+/** The message of an error, or the thrown value as text. */
 export function errorText(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -14,13 +14,10 @@ import type {
 } from './model.ts';
 import type { Reason } from './reasons.ts';
 
-/** Where a symbol is: one of the five of strategy 5, or around them. */
+/** One of the five trading states of strategy 5, or a phase before or after them. */
 export type SymbolPhase = TradingState | 'waiting' | 'draining' | 'stopped';
 
-/**
- * What happened, once, for people and figures: the log, the metrics, the dashboard and the journal's history are made of
- * these. Nothing decides on a fact.
- */
+/** Events for people and figures: log, metrics, dashboard and the journal's history. No decision depends on a fact. */
 export type Fact = { readonly atMs: number } & (
   | {
       readonly type: 'state.changed';
@@ -29,13 +26,13 @@ export type Fact = { readonly atMs: number } & (
       readonly to: SymbolPhase;
       readonly why: Reason;
     }
-  /** Why nothing is being submitted; reported when the reason changes, not once a loop. */
+  /** Why nothing is submitted; reported when the reason changes, not in every loop. */
   | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: Reason }
-  /** What of the symbols file looks wrong at the present mark (strategy 2.2); once a start. */
+  /** What looks wrong in the symbol's row at the present mark (strategy 2.2); once per start. */
   | { readonly type: 'symbol.warned'; readonly instrument: string; readonly text: string }
-  /** Its row is gone or disabled, and something of it is open: `hedge-only` from here on (strategy 16.3). */
+  /** Its row was removed or disabled while it has positions or orders: `hedge-only` from now on (strategy 16.3). */
   | { readonly type: 'symbol.leaving'; readonly instrument: string; readonly leaving: LeavingWhy }
-  /** It is hedged and no order of it is live: it runs no longer. `sizes` is what the accounts hold, signed, and stays. */
+  /** The symbol was hedged without live orders and was removed. `sizes`: the remaining positions, signed. */
   | {
       readonly type: 'symbol.left';
       readonly instrument: string;
@@ -53,27 +50,27 @@ export type Fact = { readonly atMs: number } & (
       readonly why: string | null;
       readonly untilMs: number | null;
     }
-  /** A command is no longer in force: by its time, by `resume`, because it is done, or because the symbol has left. */
+  /** A command is no longer in force: it expired, was resumed, is done, or its symbol was removed. */
   | {
       readonly type: 'command.ended';
       readonly instrument: string;
       readonly verb: string;
       readonly how: 'time' | 'resume' | 'done' | 'replaced' | 'left';
     }
-  /** The deadline of `flatten` has passed (strategy 16.2): what the accounts still hold, signed. */
+  /** `flatten` reached its deadline (strategy 16.2): the remaining positions, signed. */
   | {
       readonly type: 'flatten.overdue';
       readonly instrument: string;
       readonly sizes: Readonly<Record<AccountName, Decimal>>;
     }
-  /** The gray rollout (strategy 16.7): where a symbol is now, and why. */
+  /** Gray rollout (strategy 16.7): the symbol's stage, and why. */
   | {
       readonly type: 'rollout.changed';
       readonly instrument: string;
       readonly stage: RolloutStage;
       readonly why: RolloutWhy;
     }
-  /** An order of ours rests on an instrument that nobody knows the rules of: it is cancelled (strategy 16.3). */
+  /** One of our orders rests on an instrument whose rules are unknown: it is cancelled (strategy 16.3). */
   | {
       readonly type: 'order.stray';
       readonly account: AccountName;
@@ -81,13 +78,13 @@ export type Fact = { readonly atMs: number } & (
       readonly clientOrderId: string;
     }
   | ({ readonly type: 'order.sent'; readonly attempt: number } & OrderWords)
-  /** Confirmed by the exchange as resting (or filled at once). */
+  /** The exchange confirmed the order as resting (or filled at once). */
   | ({ readonly type: 'order.placed'; readonly attempt: number; readonly elapsedMs: number } & OrderWords)
   | ({ readonly type: 'order.post-only-refused'; readonly attempt: number; readonly attemptsLeft: number } & OrderWords)
   | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.unknown'; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: string } & OrderWords)
-  /** Not submitted, by our own rules: while it was queued, or when it was priced. */
+  /** Denied by our own rules, in the queue or when it was priced. */
   | {
       readonly type: 'intent.denied';
       readonly instrument: string;
@@ -137,9 +134,9 @@ export type Fact = { readonly atMs: number } & (
       readonly account: AccountName;
       readonly difference: Decimal;
       readonly price: Decimal;
-      /** The average of the fills that explain it, or the mark (10.5); absent in older journals. */
+      /** Average of the fills that explain it, or the mark (10.5); absent in older journals. */
       readonly pricedBy?: 'fills' | 'mark';
-      /** Somebody traded it, on whatever account: orders that are not ours explain all of it. */
+      /** Entirely explained by orders that are not ours, whichever account traded. */
       readonly byHand?: true;
       readonly matches: readonly LotMatch[];
     }
@@ -150,7 +147,7 @@ export type Fact = { readonly atMs: number } & (
       readonly orderId: string;
       readonly clientOrderId: string;
     }
-  /** A row that no rule needs could not be read, and was left out (10.4); each once. `isLast`: no further one is reported. */
+  /** A row that no rule needs was unreadable and left out (10.4); once each. `isLast`: no more are reported. */
   | {
       readonly type: 'row.skipped';
       readonly account: AccountName | null;
@@ -167,7 +164,7 @@ export type Fact = { readonly atMs: number } & (
       readonly net: Decimal;
       readonly difference: string;
     }
-  /** The exchange changed what it asks of orders in this instrument; the next decision goes by it (strategy 11.8). */
+  /** The exchange changed its rules for orders in this instrument; the next decision uses them (strategy 11.8). */
   | { readonly type: 'instrument.changed'; readonly instrument: string; readonly changes: readonly RuleChange[] }
   | {
       readonly type: 'account.polled';
@@ -177,14 +174,14 @@ export type Fact = { readonly atMs: number } & (
       readonly maintenanceMarginUsdt: Decimal;
       readonly openOrders: number;
     }
-  /** A reading of an account, or a look-up of one of its orders (10.1, 10.2). */
+  /** A read of an account, or a look-up of one of its orders, failed (10.1, 10.2). */
   | {
       readonly type: 'read.failed';
       readonly account: AccountName;
       readonly failure: ExchangeFailure;
       readonly inARow: number;
     }
-  /** The book that an order was to be priced by could not be read; the attempt ends (7.4). */
+  /** The book to price an order by could not be read; the attempt ends (7.4). */
   | {
       readonly type: 'book.failed';
       readonly instrument: string;
@@ -192,9 +189,9 @@ export type Fact = { readonly atMs: number } & (
       readonly failure: ExchangeFailure;
       readonly attempt: number;
     }
-  /** The exchange's list of instruments could not be read; the rules that were read last stay in force (11.6, 11.8). */
+  /** The list of instruments could not be read; the last known rules stay in force (11.6, 11.8). */
   | { readonly type: 'listing.failed'; readonly failure: ExchangeFailure; readonly inARow: number }
-  /** A session could not be renewed before its end; the present one is used as long as it lasts. */
+  /** A session could not be renewed before its end; it is used for as long as it lasts. */
   | {
       readonly type: 'login.failed';
       readonly account: AccountName;
@@ -209,7 +206,7 @@ export type Fact = { readonly atMs: number } & (
       readonly status: 'up' | 'down' | 'off';
       readonly why: string;
     }
-  /** A stream tells something else than REST; instrument null: the account's streams are not intact (strategy 10.6). */
+  /** A stream contradicts REST; instrument null: the account's streams are not intact (strategy 10.6). */
   | {
       readonly type: 'stream.contradicted';
       readonly account: AccountName;
@@ -217,14 +214,14 @@ export type Fact = { readonly atMs: number } & (
       readonly why: Reason;
     }
   | { readonly type: 'session.renewed'; readonly account: AccountName; readonly untilMs: number }
-  /** What is left of a part of the request budget after a 429, or again; 1: all (strategy 9.9). `account` null: market data. */
+  /** Share of a request budget that is left after a 429, 1: all (strategy 9.9). `account` null: market data. */
   | {
       readonly type: 'budget.share';
       readonly account: AccountName | null;
       readonly bucket: string;
       readonly share: number;
     }
-  /** Requests that have waited for the budget longer than 10 s; 0: none any more (strategy 9.1). */
+  /** Requests that have waited longer than 10 s for the budget; 0: none any more (strategy 9.1). */
   | {
       readonly type: 'budget.late';
       readonly account: AccountName | null;
@@ -233,11 +230,11 @@ export type Fact = { readonly atMs: number } & (
     }
   | { readonly type: 'alert.raised'; readonly alert: Alert }
   | { readonly type: 'alert.resolved'; readonly key: string; readonly lastedMs: number }
-  /** A person has it in hand (`untilMs` null), or silenced it until then (strategy 12.4). */
+  /** Acknowledged (`untilMs` null) or silenced until then (strategy 12.4). */
   | { readonly type: 'alert.handled'; readonly key: string; readonly by: string; readonly untilMs: number | null }
-  /** One message was taken by the gateway; `alerts` is what it told of, `waiting` what is still to be told. */
+  /** The gateway accepted a message with so many `alerts`; `waiting` are still to be sent. */
   | { readonly type: 'alerts.sent'; readonly alerts: number; readonly waiting: number }
-  /** A message was not taken, or its answer was lost; it is tried again after `pauseMs`. */
+  /** A message was not accepted, or its answer was lost; retried after `pauseMs`. */
   | {
       readonly type: 'alerts.unsent';
       readonly reason: string;
@@ -245,30 +242,30 @@ export type Fact = { readonly atMs: number } & (
       readonly waiting: number;
       readonly pauseMs: number;
     }
-  /** The gateway refused a message for what it says; `setAside` of its alerts were refused before and are tried alone from now on. */
+  /** The gateway refused a message for its content; `setAside` of its alerts are retried one by one. */
   | { readonly type: 'alerts.refused'; readonly reason: string; readonly setAside: number; readonly waiting: number }
-  /** The dead-man switch did not hear the engine; the next beat is a minute later. */
+  /** The heartbeat monitor did not answer; the next beat follows a minute later. */
   | { readonly type: 'heartbeat.missed'; readonly reason: string }
-  /** A cancel could not be sent, or was not answered as it should be: the order is as it was. */
+  /** A cancel could not be sent or was answered wrongly: the order is unchanged. */
   | {
       readonly type: 'cancel.failed';
       readonly account: AccountName;
       readonly clientOrderId: string;
       readonly failure: ExchangeFailure;
     }
-  /** The journal could not be read or written; what depends on it waits or is repeated. */
+  /** The journal could not be read or written; what depends on it waits or is retried. */
   | { readonly type: 'journal.failed'; readonly message: string }
-  /** A lock of the data directory or of an account is not held any more (11.1); nothing stops. */
+  /** A lock of the data directory or of an account was lost (11.1); trading continues. */
   | { readonly type: 'lock.lost'; readonly message: string }
-  /** An actor threw; it is started again after a pause. */
+  /** An actor threw; it is restarted after a pause. */
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
-  /** A task of the order gateway (a submission, a cancel, a book request) threw. It ends; its order is looked up (9.6). */
+  /** A task of the order gateway (submission, cancel, book request) threw and ended; its order is looked up (9.6). */
   | { readonly type: 'task.failed'; readonly task: string; readonly message: string }
-  /** Something that alerts are made of threw: a text, a list. The alerts are sent without it. */
+  /** A text or list for alerts threw; the alerts are sent without it. */
   | { readonly type: 'alerts.failed'; readonly message: string }
   | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
   | { readonly type: 'engine.draining'; readonly why: string }
-  /** A round of the stop's clean-up threw; the exchange is asked again. */
+  /** A round of the clean-up at the stop threw; it is repeated. */
   | { readonly type: 'cleanup.failed'; readonly message: string }
   | {
       readonly type: 'cleanup.finished';
@@ -277,7 +274,7 @@ export type Fact = { readonly atMs: number } & (
       readonly kept: number;
       readonly left: readonly string[];
     }
-  /** A net stays open when the engine stops (strategy 13.4). */
+  /** A net remains when the engine stops (strategy 13.4). */
   | ({ readonly type: 'net.left' } & NetLeft)
   | { readonly type: 'engine.stopped'; readonly exitCode: number }
   | {

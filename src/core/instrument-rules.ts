@@ -1,14 +1,14 @@
 import type { Decimal } from './decimal.ts';
 import type { Instrument } from './model.ts';
 
-/** One rule of an instrument that changed, for the log (strategy 11.8). Values as the exchange states them. */
+/** A changed rule of an instrument, for the log (strategy 11.8). Values as the exchange states them. */
 export interface RuleChange {
   readonly rule: 'tick_size' | 'min_size' | 'min_notional' | 'base_decimals' | 'instrument_hash';
   readonly from: string;
   readonly to: string;
 }
 
-/** Which rules of an instrument differ between two readings of the exchange's list (strategy 11.8). */
+/** The rules that differ between two reads of the exchange's list (strategy 11.8). */
 export function ruleChanges(former: Instrument, now: Instrument): readonly RuleChange[] {
   const text = (value: Decimal | number | string) => (typeof value === 'object' ? value.toFixed() : String(value));
   const rows = [
@@ -24,7 +24,6 @@ export function ruleChanges(former: Instrument, now: Instrument): readonly RuleC
   });
 }
 
-/** Whether two readings of an instrument trade alike. */
 export function sameRules(one: Instrument, other: Instrument): boolean {
   return ruleChanges(one, other).length === 0;
 }

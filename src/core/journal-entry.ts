@@ -6,33 +6,33 @@ import type { MoneyRow, Totals } from './money.ts';
 import type { Reason } from './reasons.ts';
 import type { Sample } from './sample.ts';
 
-/** What each kind of journal entry holds. Bodies are encoded by core/codec.ts. */
+/** Bodies of the journal entries by kind; core/codec.ts encodes them. */
 export interface JournalBodies {
-  /** Before a create leaves: the intent and the exact signed bytes (strategy 9.3). Key: client order id. */
+  /** Before a create is sent: the intent and the exact signed bytes (strategy 9.3). Key: client order id. */
   'order.prepared': PreparedOrder;
-  /** How a prepared order ended or that it rests; the last one counts. Key: client order id. */
+  /** How a prepared order ended, or that it rests. Key: client order id; the last one counts. */
   'order.outcome': OrderOutcome;
-  /** Everything a symbol must not forget (core/symbol-state.ts). Key: instrument; the last one counts. */
+  /** The state a symbol must not forget (core/symbol-state.ts). Key: instrument; the last one counts. */
   'symbol.state': unknown;
-  /** The inputs of a decision and what came of it (core/decide.ts). Key: instrument. */
+  /** Inputs and result of a decision (core/declare.ts). Key: instrument. */
   decision: unknown;
   /** A fact for people: fills booked, lots matched, refusals. Key: client order id or instrument. */
   fact: Fact;
-  /** An alert's repeats and episode. Key: alert key; the last one counts. */
+  /** Repeats and episode of an alert. Key: alert key; the last one counts. */
   'alert.state': unknown;
-  /** A message to deliver or delivered. Key: message id; the last one counts. */
+  /** A message to deliver, or delivered. Key: message id; the last one counts. */
   outbox: unknown;
-  /** The commands in force of a symbol (strategy 16.2). Key: instrument; the last one counts. */
+  /** Commands in force for a symbol (strategy 16.2). Key: instrument; the last one counts. */
   command: { readonly standing: readonly Standing[]; readonly settled?: true };
-  /** A fill with its fee, a funding payment, a transfer, a balance (strategy 17). Key: `rowKey`; each is written once. */
+  /** A fill with its fee, a funding payment, a transfer, a balance (strategy 17). Key: `rowKey`; written once each. */
   money: MoneyRow;
-  /** What the rows of one UTC day, account and symbol come to (strategy 17.4). Key: `dayKey`; the last one counts. */
+  /** Totals of one UTC day, account and symbol (strategy 17.4). Key: `dayKey`; the last one counts. */
   'money.day': Totals;
-  /** The marks at the turn of a day, by instrument (strategy 17.3). Key: `all`. */
+  /** Marks at the end of a day, by instrument (strategy 17.3). Key: `all`. */
   'money.marks': Readonly<Record<string, Decimal>>;
-  /** How things stood, for charts (strategy 17.6). Key: `minute` or `hour`. */
+  /** Figures for charts (strategy 17.6). Key: `minute` or `hour`. */
   sample: Sample;
-  /** Single values: last daily report, … Key: its name; the last one counts. */
+  /** Single values, e.g. the last daily report. Key: its name; the last one counts. */
   note: unknown;
 }
 export type JournalKind = keyof JournalBodies;
@@ -47,11 +47,11 @@ export interface PreparedOrder {
   readonly payload: string;
   readonly sentAtMs: number;
   readonly expirationMs: number;
-  /** What the price was found from, for `why`; absent in entries of older versions. */
+  /** The data the price was derived from, for `why`; absent in older versions. */
   readonly pricedFrom?: PricedFrom;
 }
 
-/** The book of an attempt and the prices it had to keep clear of (strategy 7.1, 7.4, 6.6). */
+/** The book of an attempt and the prices it had to avoid (strategy 7.1, 7.4, 6.6). */
 export interface PricedFrom {
   readonly bid: Decimal;
   readonly ask: Decimal;
@@ -61,11 +61,11 @@ export interface PricedFrom {
 export interface OrderOutcome {
   readonly clientOrderId: string;
   /**
-   * `resting`, `filled`, `cancelled`, `rejected`: the exchange's states. `refused`: its error answer. `unsent`: never left.
-   * `absent`: proven never to have existed (9.6). `unknown`: not known yet.
+   * `resting`, `filled`, `cancelled`, `rejected`: the exchange's states. `refused`: its error answer. `unsent`: never
+   * sent. `absent`: proven never to have existed (9.6). `unknown`: not known yet.
    */
   readonly outcome: 'resting' | 'filled' | 'cancelled' | 'rejected' | 'refused' | 'unsent' | 'absent' | 'unknown';
-  /** Empty: nothing more is known. */
+  /** Empty: no detail. */
   readonly detail: Reason | string;
   readonly atMs: number;
 }
@@ -78,6 +78,6 @@ export interface JournalEntry<K extends JournalKind = JournalKind> {
 }
 
 export interface StoredEntry<K extends JournalKind = JournalKind> extends JournalEntry<K> {
-  /** Grows by one per entry; never reused. */
+  /** Strictly increasing; never reused. */
   readonly seq: number;
 }

@@ -3,18 +3,18 @@ import type { SymbolConfig } from './model.ts';
 import type { SymbolState } from './symbol-state.ts';
 
 /**
- * Nothing is abandoned (strategy 16.3): a symbol whose row was removed or disabled while something of it is open goes on as
- * `hedge-only` until it is hedged and no order of it is live, and leaves then.
+ * Removal of symbols (strategy 16.3): a symbol whose row is removed or disabled while it has positions or orders
+ * continues as `hedge-only` until it is hedged without live orders; then it ends.
  */
 
-/** The row a leaving symbol goes by: its last one, run though it is disabled (strategy 16.3). */
+/** The row a symbol uses while it is being removed: its last one, even if disabled (strategy 16.3). */
 export function leavingRow(row: SymbolConfig): SymbolConfig {
   return { ...row, enabled: true };
 }
 
 /**
- * The row of an instrument that never had one: orders of the smallest tradable size, and a maximum of 0, so that a repair
- * shrinks a position and never grows one (8.3).
+ * The row of an instrument without one: smallest orders and a maximum of 0, so that repairs only shrink positions
+ * (8.3).
  */
 export function rowWithoutOne(instrument: string): SymbolConfig {
   return {
@@ -30,7 +30,7 @@ export function rowWithoutOne(instrument: string): SymbolConfig {
   };
 }
 
-/** Whether the journal holds something of the symbol that must not be left without a manager (strategy 16.3). */
+/** Whether the journal holds positions or orders of the symbol that need managing (strategy 16.3). */
 export function isOpen(state: SymbolState): boolean {
   if (state.orders.length > 0) return true;
   if (!state.begun || state.left) return false;

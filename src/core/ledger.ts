@@ -18,15 +18,14 @@ export interface Fill {
 export interface Booking {
   readonly state: SymbolState;
   readonly matches: readonly LotMatch[];
-  /** What was left and became a lot. */
+  /** The rest, which became a lot. */
   readonly openedLotSize: Decimal;
 }
 
 /**
- * The price of the increment between two readings of an order: derived from the cumulative averages, so that the booked
- * value equals the exchange's (strategy 4.1).
- *
- * @returns null when nothing was added, or the value added is not positive: the answer is impossible (strategy 10.4).
+ * Price of the increment between two reads of an order, derived from the cumulative averages so that the booked value
+ * equals the exchange's (strategy 4.1).
+ * @returns null if nothing was added, or the added value is not positive: the answer is impossible (strategy 10.4).
  */
 export function incrementPrice(
   before: { readonly size: Decimal; readonly valueUsdt: Decimal },
@@ -39,7 +38,7 @@ export function incrementPrice(
 
 /**
  * Books a fill (strategy 4.4): it consumes open lots of the opposite side, never at a loss; the other account's first
- * (a hedge), then its own account's (an unwind); among those the tightest permitted first, ties oldest. The rest becomes a lot.
+ * (a hedge), then its own (an unwind); the tightest permitted first, then the oldest. The rest becomes a lot.
  */
 export function book(state: SymbolState, fill: Fill): Booking {
   let left = fill.size;
@@ -82,7 +81,7 @@ export function book(state: SymbolState, fill: Fill): Booking {
   };
 }
 
-/** The lots a fill may consume, in the order it consumes them. */
+/** The lots a fill may consume, in order. */
 function consumptionOrder(lots: readonly FillLot[], fill: Fill): FillLot[] {
   const permitted = lots.filter((lot) => lot.side === oppositeSide(fill.side) && !atALoss(lot, fill));
   const tightestFirst = (a: FillLot, b: FillLot) =>
@@ -125,19 +124,19 @@ function realise(before: Realised, matches: readonly LotMatch[]): Realised {
   };
 }
 
-/** The signed sum of the open lots; equals the net (strategy 4.5). */
+/** Signed sum of the open lots; equals the net (strategy 4.5). */
 export function lotsNet(lots: readonly FillLot[]): Decimal {
   return sum(lots.map((lot) => lot.size.mul(sign(lot.side))));
 }
 
-/** What the open lots cost, USDT: paid for bought ones, less what sold ones brought. */
+/** Cost of the open lots, USDT: paid for bought ones less proceeds of sold ones. */
 export function lotsValue(lots: readonly FillLot[]): Decimal {
   return sum(lots.map((lot) => lot.size.mul(lot.price).mul(sign(lot.side))));
 }
 
 /**
- * Lots of positions found without a journal (strategy 11.3): one synthetic lot per account at its entry price; equal and
- * opposite parts are hedged already and consume each other whatever their prices; the rest stays open.
+ * Lots for positions found without a journal (strategy 11.3): one synthetic lot per account at its entry price. Equal
+ * and opposite parts count as hedged and consume each other at any price; the rest stays open.
  */
 export function lotsOfPositions(
   positions: Readonly<Record<AccountName, { readonly size: Decimal; readonly entryPrice: Decimal } | null>>,
@@ -167,11 +166,9 @@ export function lotsOfPositions(
 }
 
 /**
- * The price an order against the net must not be worse than (strategy 7.2): walk the lots it would be matched against from
- * the easiest, the other account's first, over the size of both accounts' live orders on that side plus this order; the
- * hardest lot reached.
- *
- * @returns null when no lot is open on the opposite side.
+ * The guard price of an order against the net (strategy 7.2): walks the lots it would be matched against, easiest
+ * first, the other account's first, over both accounts' live orders on that side plus this order, and returns the
+ * hardest lot reached. @returns null if no lot is open on the opposite side.
  */
 export function guardPrice(
   lots: readonly FillLot[],
@@ -196,7 +193,7 @@ export function guardPrice(
   return hardest;
 }
 
-/** The cheapest open lot's price, for 3.2; null when none is open. */
+/** Price of the cheapest open lot, for 3.2; null: none is open. */
 export function cheapestLotPrice(lots: readonly FillLot[]): Decimal | null {
   return lots.reduce<Decimal | null>((least, lot) => (least === null || lot.price.lt(least) ? lot.price : least), null);
 }

@@ -9,9 +9,8 @@ import {
 } from './model.ts';
 import { type Reason, reason } from './reasons.ts';
 
-/** How much USDT moved between the accounts makes their margin ratios equal (strategy 17.5). The engine moves no money. */
+/** The transfer between the accounts that makes their margin ratios equal (17.5). The engine moves no money. */
 
-/** One account, as its last `account_summary` has it. */
 export interface LevelledAccount {
   /** USDT. */
   readonly equity: Decimal;
@@ -23,17 +22,17 @@ export interface Levelling {
   readonly to: AccountName;
   /** USDT, rounded down to 0.01. */
   readonly amount: Decimal;
-  /** It is less than would make the ratios equal: the giver may not give more. */
+  /** The giver may not transfer enough to make the ratios equal. */
   readonly isBounded: boolean;
-  /** Maintenance margin over equity, once it has moved. */
+  /** Maintenance margin over equity after the transfer. */
   readonly ratios: Readonly<Record<AccountName, Decimal>>;
 }
 
 const CENT = new Decimal('0.01');
 
 /**
- * The transfer that makes both margin ratios equal at that moment: (mmA·eB − mmB·eA) / (mmA + mmB) into A; bounded by what the
- * giver may transfer and by its initial margin, live orders included.
+ * The transfer that makes both margin ratios equal at that moment: (mmA·eB − mmB·eA) / (mmA + mmB) into A; limited by
+ * what the giver may transfer and by its initial margin, live orders included.
  */
 export function levelling(accounts: Readonly<Record<AccountName, LevelledAccount>>): Levelling | NoLevelling {
   const { A, B } = accounts;
@@ -64,12 +63,12 @@ function toCents(amount: Decimal): Decimal {
   return amount.divToInt(CENT).mul(CENT);
 }
 
-/** What an account's summary says of levelling; null: it does not say. */
+/** The figures for levelling from an account's summary; null: it lacks them. */
 export function levelledAccount({ totalEquity, margin }: AccountSummary): LevelledAccount | null {
   return margin === undefined ? null : { equity: totalEquity, margin };
 }
 
-/** The advice, or why there is none, as a reason (strategy 17.5). */
+/** The advice, or the reason why there is none (strategy 17.5). */
 export function levellingAdvice(accounts: Readonly<Record<AccountName, AccountSummary>>): Reason {
   const [A, B] = [levelledAccount(accounts.A), levelledAccount(accounts.B)];
   const found = A === null || B === null ? 'not-known' : levelling({ A, B });

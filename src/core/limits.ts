@@ -11,30 +11,28 @@ import {
 import type { PlanInput } from './plan-input.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 
-/** Openings keep 2 % off a limit, so that a moving mark leaves the other leg its room (strategy 8.3, 8.4). */
+/** Openings stay 2 % away from a limit, so that a moving mark leaves room for the other leg (strategy 8.3, 8.4). */
 const OPENING_SHARE_OF_MAX = new Decimal('0.98');
 const OPENING_SHARE_OF_MIN = new Decimal('1.02');
 const WHOLE = new Decimal(1);
 
-/** What the limits are judged on (strategy 8.5): actual sizes, the live orders that count, and what both are worth. */
+/** The inputs of the limits (8.5): actual positions, live orders that count, and the prices that value them. */
 export interface Exposure {
-  /** The mark; while it is not accepted the lowest and the highest it may truly be, the stricter of which counts (3.1). */
+  /** The mark; while it is in doubt its lowest and highest plausible values, of which the stricter one counts (3.1). */
   readonly low: Decimal;
   readonly high: Decimal;
-  /** Signed, base units. */
   readonly actual: Readonly<Record<AccountName, Decimal>>;
   readonly live: readonly ManagedOrder[];
 }
 
-/** A size that no limit bounds. */
 export const UNBOUNDED: Decimal = new Decimal('1e60');
 
-/** A new order that limits are asked about. */
+/** A new order to be limited. */
 export interface LimitedOrder {
   readonly account: AccountName;
   readonly side: Side;
   readonly opening: boolean;
-  /** The price it is expected at; it counts at the larger of this and the mark (6.2). */
+  /** Its expected price; it counts at the larger of this and the mark (6.2). */
   readonly price: Decimal;
 }
 
@@ -47,17 +45,16 @@ export function exposureOf(
   return { low: marks?.low ?? mark, high: marks?.high ?? mark, actual, live };
 }
 
-/** What one unit of an order counts, USDT: the larger of the mark and its own price (strategy 6.2). */
+/** The value of one unit of an order against limits, USDT: the larger of the mark and its own price (strategy 6.2). */
 export function countedPrice(exposure: Pick<Exposure, 'high'>, price: Decimal): Decimal {
   return max(exposure.high, price);
 }
 
 /**
- * How much more an account may have on a side (base units, ≥ 0; `UNBOUNDED` where no limit applies).
- *
- * `increase` (strategy 8.3): it and the live orders that grow the total, all filled, may not take the total past
- * `max_total_position_usdt`, nor the account past half of it. `decrease` (8.4): it and the live orders that shrink the
- * total may not take the total below `min_total_position_usdt`, nor the account below half of it.
+ * How much more an account may have on a side (base units, ≥ 0; `UNBOUNDED` if no limit applies). `increase` (strategy
+ * 8.3): with all live orders that grow the total filled, the total may not exceed `max_total_position_usdt`, nor the
+ * account half of it. `decrease` (8.4): with all live orders that shrink the total filled, the total may not fall below
+ * `min_total_position_usdt`, nor the account below half of it.
  */
 export function roomFor(config: SymbolConfig, exposure: Exposure, order: LimitedOrder): Decimal {
   return config.positionMode === 'increase'
@@ -66,10 +63,9 @@ export function roomFor(config: SymbolConfig, exposure: Exposure, order: Limited
 }
 
 /**
- * How much each of the given accounts may open, alike (strategy 6.5): within its own room and, all of them together,
- * within the total's.
- *
- * @param price what the new orders are expected at
+ * The equal size that each of the given accounts may open (strategy 6.5): within its own room and, together, within the
+ * total's.
+ * @param price expected price of the new orders
  */
 export function roomForPair(
   config: SymbolConfig,
@@ -86,7 +82,7 @@ export function roomForPair(
   return min(alike, totalRoomForOpenings(config, exposure, price).div(accounts.length));
 }
 
-/** What the limit of the total leaves all openings together, base units. */
+/** What the limit on the total leaves for all openings together, base units. */
 function totalRoomForOpenings(config: SymbolConfig, exposure: Exposure, price: Decimal): Decimal {
   const total = sum(ACCOUNTS.map((account) => exposure.actual[account].abs()));
   const change = (of: typeof growthOf) =>
@@ -101,7 +97,6 @@ function totalRoomForOpenings(config: SymbolConfig, exposure: Exposure, price: D
   return max(ZERO, total.mul(exposure.low).minus(change(shrinkOf)).minus(limit).div(counted));
 }
 
-/** What is left for a new order of that account and side, in `increase`. */
 function growthRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrder): Decimal {
   const { account, side, price } = order;
   const { high } = exposure;
@@ -117,12 +112,11 @@ function growthRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrde
   const along = exposure.actual[account].mul(sign(side));
   const live = liveOf(exposure, account, side);
   if (along.gte(0)) return bound.minus(along.mul(high)).minus(live.worth).div(countedPrice(exposure, price));
-  // Orders against the position shrink it first: up to twice its size they do not leave it larger than it was.
+  // Orders against the position shrink it first: up to twice its size leave it no larger than before.
   const counted = max(countedPrice(exposure, price), live.dearest);
   return max(bound.div(counted).plus(along.abs()), along.mul(-2)).minus(live.size);
 }
 
-/** What is left for a new order of that account and side, in `decrease`. */
 function shrinkRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrder): Decimal {
   const { account, side, price } = order;
   const { low } = exposure;
@@ -137,7 +131,7 @@ function shrinkRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrde
   return bound.minus(liveOf(exposure, account, side).worth).div(countedPrice(exposure, price));
 }
 
-/** By how much an account's live orders of one side, all filled, grow its position, USDT. */
+/** By how much an account's live orders on one side grow its position if all are filled, USDT. */
 function growthOf(exposure: Exposure, account: AccountName, side: Side): Decimal {
   const along = exposure.actual[account].mul(sign(side));
   const live = liveOf(exposure, account, side);
@@ -153,7 +147,7 @@ function shrinkOf(exposure: Exposure, account: AccountName, side: Side): Decimal
   return live.size.lte(along.abs()) ? live.worth : along.abs().mul(live.dearest);
 }
 
-/** What an account's live orders of one side come to; `dearest`: what a unit of them counts at most, USDT. */
+/** An account's live orders on one side in sum; `dearest`: the highest value of one unit among them, USDT. */
 function liveOf(exposure: Exposure, account: AccountName, side: Side) {
   const live = exposure.live.filter((order) => order.account === account && order.side === side);
   const counted = (order: ManagedOrder) => countedPrice(exposure, order.price);

@@ -3,10 +3,10 @@ import type { Intent, ManagedOrder, TrackedOrder } from './model.ts';
 import { letGo } from './reconcile.ts';
 import type { SymbolState } from './symbol-state.ts';
 
-/** What a symbol's ledger takes of an attempt. */
+/** The fields of an attempt that the ledger keeps. */
 type Sent = Omit<TrackedOrder, 'instrument' | 'guardPrice' | 'attempt'>;
 
-/** An order that is about to leave counts as live from now on (strategy 1). */
+/** An order counts as live as soon as it is about to be sent (strategy 1). */
 export function addSent(state: SymbolState, sent: Sent): SymbolState {
   if (state.orders.some((order) => order.clientOrderId === sent.clientOrderId)) return state;
   return { ...state, orders: [...state.orders, newOrder(sent)] };
@@ -34,24 +34,24 @@ function newOrder(sent: Sent): ManagedOrder {
   };
 }
 
-/** An intent that has not left counts as a live order of unknown outcome, at the price nearest to the market it may have (9.10). */
+/** An unsent intent counts as a live order of unknown outcome, at the price nearest to the market it may get (9.10). */
 export function intentAsOrder(intent: Intent, mark: Decimal, nowMs: number): ManagedOrder {
   const { intentId, account, side, size, purpose, guardPrice } = intent;
   const sent = { clientOrderId: intentId, account, side, size, price: guardPrice ?? mark, purpose };
   return { ...newOrder({ ...sent, sentAtMs: nowMs, expirationMs: nowMs }), unknown: true, isIntent: true };
 }
 
-/** The attempt is proven over with nothing traded: refused, or never left. */
+/** The attempt is proven over without a fill: refused, or never sent. */
 export function dropRefused(state: SymbolState, clientOrderId: string): SymbolState {
   return letGo(state, clientOrderId);
 }
 
-/** Proven never to have come to be (strategy 9.6); should it appear all the same, it is adopted. */
+/** Proven never to have existed (strategy 9.6); should it appear all the same, it is adopted. */
 export function dropAbsent(state: SymbolState, clientOrderId: string): SymbolState {
   return { ...state, orders: state.orders.filter((order) => order.clientOrderId !== clientOrderId) };
 }
 
-/** The exchange has confirmed it: from now on its absence among the open orders means something (strategy 10.2). */
+/** The exchange has confirmed it: from now on its absence from the open orders is significant (strategy 10.2). */
 export function confirm(state: SymbolState, clientOrderId: string, atMs: number): SymbolState {
   return change(state, clientOrderId, (order) => ({
     ...order,
@@ -60,7 +60,7 @@ export function confirm(state: SymbolState, clientOrderId: string, atMs: number)
   }));
 }
 
-/** From now on it is found out by 9.6, which may send a cancel of its own. */
+/** From now on its outcome is looked up by 9.6, which may send a cancel. */
 export function markUnknown(state: SymbolState, clientOrderId: string): SymbolState {
   return change(state, clientOrderId, (order) => ({ ...order, unknown: true, cancelSent: true }));
 }
@@ -69,7 +69,7 @@ export function markCancelRequested(state: SymbolState, clientOrderId: string, a
   return change(state, clientOrderId, (order) => ({ ...order, cancelRequestedAtMs: atMs }));
 }
 
-/** The cancel failed: the order is as it was, and may be asked to go again; it may have reached the exchange all the same. */
+/** The cancel failed: the order is unchanged and may be cancelled again; the cancel may have arrived all the same. */
 export function forgetCancel(state: SymbolState, clientOrderId: string): SymbolState {
   return change(state, clientOrderId, (order) => ({
     ...order,
@@ -78,7 +78,7 @@ export function forgetCancel(state: SymbolState, clientOrderId: string): SymbolS
   }));
 }
 
-/** A stop or a former run may have asked for the end of every order, without this symbol knowing (strategy 9.5, 13.1). */
+/** A stop or a previous run may have cancelled every order without this symbol's knowledge (strategy 9.5, 13.1). */
 export function markAllCancelSent(state: SymbolState): SymbolState {
   return { ...state, orders: state.orders.map((order) => ({ ...order, cancelSent: true })) };
 }

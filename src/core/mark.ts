@@ -3,69 +3,65 @@ import { ACCOUNTS, type AccountName, type SymbolSnapshot } from './model.ts';
 import { type Reason, reason } from './reasons.ts';
 import type { MarkDoubt, SymbolState } from './symbol-state.ts';
 
-/** Whether a mark may decide sizes and limits (strategy 3.1). A wrong mark, or a wrong book, must not. */
+/** Whether a mark may determine sizes and limits (strategy 3.1): a wrong mark or a wrong book must not. */
 
 /** Best bid and ask as the gateway read them. */
 export interface Touch {
   readonly bid: Decimal;
   readonly ask: Decimal;
   readonly atMs: number;
-  /** Of our clock when it came. */
+  /** How often our clock had been set back when it arrived. */
   readonly era: number;
 }
 
-/** How far outside a fresh book a mark may lie, as a share of the book's middle; and how close a second reading confirms. */
-const NEAR = new Decimal('0.05');
-/** How far a mark may move from the last accepted one, as a share of that one, and the accounts' marks lie apart. */
-const LARGEST_MOVE = new Decimal('0.2');
 /**
- * The accepted mark is kept to within 1 %: every change of it is written to the journal, and one at each reading would be
- * a write for each symbol and poll.
+ * How far outside a fresh book a mark may lie, and how near a second read must confirm it: a share of the book's mid.
  */
+const NEAR = new Decimal('0.05');
+/** How far a mark may move from the last accepted one, and the accounts' marks may differ, as a share. */
+const LARGEST_MOVE = new Decimal('0.2');
+/** The accepted mark is stored only when it has moved by 1 %, since each change is a journal write. */
 const KEPT_WITHIN = new Decimal('0.01');
 
 /**
- * `accepted`: it decides. `in-question`: the book at hand contradicts it and is older, or nothing has confirmed it yet: a
- * book is asked for, nothing is opened meanwhile. `doubtful`: openings are cancelled too (strategy 3.1).
+ * `accepted`: used. `in-question`: contradicted by an older book, or not confirmed yet: a book is requested and nothing
+ * is opened. `doubtful`: openings are cancelled as well (strategy 3.1).
  */
 export type MarkTrust = 'accepted' | 'in-question' | 'doubtful';
 
-/** What sizes and limits are judged by. */
 export interface MarkJudgement {
   readonly trust: MarkTrust;
-  /** The mark as read. */
   readonly read: Decimal;
-  /** Lowest and highest of what it may truly be: the mark itself while accepted, else also the book's middle and the last accepted. */
+  /**
+   * Lowest and highest plausible value: the mark itself if accepted, else also the book's mid and the last accepted.
+   */
   readonly low: Decimal;
   readonly high: Decimal;
-  /** The book's best prices; null: none that is fresh enough to size an order by (strategy 6.2). */
+  /** The best prices; null: no book fresh enough to size an order by (strategy 6.2). */
   readonly touch: { readonly bid: Decimal; readonly ask: Decimal } | null;
 }
 
 /** A mark as it was read. */
 interface MarkReading {
   readonly mark: Decimal;
-  /** The other account's, of its latest reading; null: that one is flat, or the mark is the book's middle. */
+  /** The other account's mark by its latest read; null: it is flat, or the mark is the book's mid. */
   readonly other: Decimal | null;
-  /** When what it is from was requested, or received where that is the book. */
+  /** When its source was requested, or, for a book, received. */
   readonly atMs: number;
-  /** Both accounts are flat: it is the middle of the book. */
+  /** Both accounts are flat: the mark is the mid of the book. */
   readonly isMiddle: boolean;
 }
 
 export interface JudgedMark {
   readonly judgement: MarkJudgement;
-  /** What values the pair: the mark; while that is not accepted the last accepted one, else the book's middle. */
+  /** The price that values the pair: the mark, or while it is not accepted the last accepted one or the book's mid. */
   readonly valued: Decimal;
   readonly memory: Pick<SymbolState, 'acceptedMark' | 'markDoubt'>;
-  /** A newer book would settle it. */
+  /** A newer book would decide. */
   readonly bookWanted: boolean;
 }
 
-/**
- * Reads the mark of both accounts' fresh readings (strategy 3.1): the newest position's; both flat: the middle of the touch.
- * null when there is neither, or it is not above zero.
- */
+/** The mark by both fresh reads (strategy 3.1): the newest position's; both flat: the book's mid. null: neither. */
 export function readMark(
   snapshots: Readonly<Record<AccountName, SymbolSnapshot>>,
   touch: Touch | null,
@@ -92,13 +88,10 @@ export function readMark(
 }
 
 /**
- * Judges a mark (strategy 3.1).
- *
- * It becomes doubtful if it lies outside a book received since it was asked for and more than 5 % from that book's middle, if
- * it has moved more than 20 % since the last accepted one, or if the two accounts' marks are more than 20 % apart. The doubt
- * ends with a reading of at least one interval later that no book contradicts, and that is within 5 % of the reading that was
- * doubted or of the book's middle, or is no such move any more.
- *
+ * Judges a mark (strategy 3.1). It becomes doubtful if it lies outside a book received after it was requested and more
+ * than 5 % from its mid, has moved more than 20 % since the last accepted one, or if the accounts' marks differ by more
+ * than 20 %. The doubt ends with a read at least one interval later that no book contradicts and that is within 5 % of
+ * the doubted read or of the book's mid, or no longer such a move.
  * @param touch not stale; null: none
  */
 export function judgeMark(
@@ -136,7 +129,7 @@ export function judgeMark(
     if ((contradicted && bookIsNewer) || moved || apart) {
       return judged('doubtful', { mark, readAtMs: atMs, sinceMs: atMs });
     }
-    // Nothing has been accepted yet that it could be held against: the first one needs a book (strategy 3.1).
+    // There is no accepted mark to compare with: the first one needs a book (strategy 3.1).
     const unproven = accepted === null && touch === null && !isMiddle;
     return judged(contradicted || unproven ? 'in-question' : 'accepted', null);
   }
@@ -146,16 +139,15 @@ export function judgeMark(
   const nearFirst = isLater && !isFar(mark, doubt.mark, NEAR);
   const isBack = accepted !== null && !moved;
   if (!contradicted && !apart && (nearBook || nearFirst || isBack)) return judged('accepted', null);
-  // The next reading is held against this one: a mark that goes on moving is accepted once it moves no further.
+  // The next read is compared with this one: a moving mark is accepted once it has settled.
   return judged('doubtful', isLater && !nearFirst ? { ...doubt, mark, readAtMs: atMs } : doubt);
 }
 
-/** More than 20 % away from the last accepted mark (strategy 3.1); null: there is none yet. */
+/** More than 20 % from the last accepted mark (strategy 3.1); null: there is none yet. */
 export function hasMoved(mark: Decimal, accepted: Decimal | null): boolean {
   return accepted !== null && isFar(mark, accepted, LARGEST_MOVE);
 }
 
-/** Why a mark decides nothing now. */
 export function whyDoubted({ read, trust, touch }: MarkJudgement, accepted: Decimal | null): Reason {
   return reason(trust === 'doubtful' ? 'mark-doubtful' : 'mark-in-question', '3.1', {
     read: read.toFixed(),
@@ -168,7 +160,6 @@ function middleOf({ bid, ask }: { readonly bid: Decimal; readonly ask: Decimal }
   return bid.plus(ask).div(2);
 }
 
-/** Outside the book, and more than 5 % from its middle. */
 function isOutside(mark: Decimal, touch: { readonly bid: Decimal; readonly ask: Decimal }): boolean {
   return (mark.lt(touch.bid) || mark.gt(touch.ask)) && isFar(mark, middleOf(touch), NEAR);
 }
@@ -182,7 +173,7 @@ function kept(former: Decimal | null, mark: Decimal): Decimal {
   return former !== null && !isFar(mark, former, KEPT_WITHIN) ? former : mark;
 }
 
-/** A time to come is from before our clock was set back, and counts as now. */
+/** Limits a time in the future (our clock was set back) to now. */
 function notAfter(doubt: MarkDoubt, nowMs: number): MarkDoubt {
   if (doubt.readAtMs <= nowMs && doubt.sinceMs <= nowMs) return doubt;
   return { ...doubt, readAtMs: Math.min(doubt.readAtMs, nowMs), sinceMs: Math.min(doubt.sinceMs, nowMs) };

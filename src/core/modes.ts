@@ -4,37 +4,35 @@ import type { Reason } from './reasons.ts';
 import type { SymbolState } from './symbol-state.ts';
 
 /**
- * What a symbol may do (strategy 16.1), and who says so: its row in the symbols file, commands, that it leaves (16.3), and the
- * rollout (16.7).
- * Each is stored by itself; the strictest applies.
+ * What a symbol may do (strategy 16.1). Sources: its row in the symbols file, commands, its removal (16.3) and the
+ * rollout (16.7). Each is stored separately; the strictest applies.
  */
 
 /** The modes, the strictest last. */
 export const MODES: readonly SymbolMode[] = ['trade', 'hedge-only', 'pause', 'hold'];
 
-/** The commands that stay in force until they end (strategy 16.2). */
+/** Commands that stay in force (strategy 16.2). */
 export type StandingVerb = 'hedge-only' | 'pause' | 'cancel' | 'flatten';
 
-/** A command that is in force. Journalled. */
+/** A command in force. Journalled. */
 export interface Standing {
   readonly verb: StandingVerb;
   readonly sinceMs: number;
-  /** Wall-clock: when it ends, or, of `flatten`, when what remains is listed. null: not by itself. */
+  /** Wall clock: when it ends or, for `flatten`, when the remains are reported. null: not by itself. */
   readonly untilMs: number | null;
-  /** Who gave it, and why, in their own words. */
+  /** Who gave it; free text. */
   readonly by: string;
   readonly why: string | null;
-  /** The deadline of `flatten` has passed, and what remains was listed. */
+  /** The deadline of `flatten` has passed and the remains were reported. */
   readonly overdue?: true;
 }
 
-/** Everything that says what a symbol may do. */
 export interface ModeSources {
-  /** What its row says; absent: `trade`. */
+  /** The mode of its row; absent: `trade`. */
   readonly file?: SymbolMode | undefined;
   readonly standing?: readonly Standing[] | undefined;
   readonly leaving?: LeavingWhy | undefined;
-  /** Absent: no rollout concerns it. */
+  /** Absent: not in a rollout. */
   readonly rollout?: RolloutStage | undefined;
 }
 
@@ -52,21 +50,21 @@ export function modeOf({ file = 'trade', standing = [], leaving, rollout }: Mode
   return said.reduce((strictest, one) => (MODES.indexOf(one) > MODES.indexOf(strictest) ? one : strictest));
 }
 
-/** The commands whose time has not come; that of `flatten` does not end it. */
+/** The commands that have not expired; `flatten` does not expire. */
 export function inForce(standing: readonly Standing[], nowMs: number): readonly Standing[] {
   return standing.filter(({ verb, untilMs }) => verb === 'flatten' || untilMs === null || nowMs < untilMs);
 }
 
-/** The row as it applies now: `flatten` decreases to nothing (strategy 16.2). */
+/** The row as it applies now: `flatten` decreases to zero (strategy 16.2). */
 export function rowInForce(row: SymbolConfig, standing: readonly Standing[] | undefined): SymbolConfig {
   if (standing?.some(({ verb }) => verb === 'flatten') !== true) return row;
   return { ...row, positionMode: 'decrease', minTotalPositionUsdt: ZERO };
 }
 
-/** What a mode lets a symbol do now: open and repair, repair, or nothing, its orders cancelled (strategy 16.1). */
+/** What a mode allows now: openings and repairs, repairs, or nothing, with its orders cancelled (strategy 16.1). */
 export type Conduct = 'trade' | 'repair' | 'nothing';
 
-/** The conduct of a decision. Older ones have no mode: `hedge-only` while it leaves. */
+/** Older decisions have no mode: `hedge-only` during removal. */
 export function conductOf(input: {
   readonly mode?: SymbolMode | undefined;
   readonly leaving?: LeavingWhy | undefined;
@@ -87,7 +85,7 @@ export function conductOf(input: {
   }
 }
 
-/** A paused symbol is hedged and has no live order: from then on it does nothing (strategy 16.1). The very same state where nothing changes. */
+/** A paused symbol, once hedged without live orders, does nothing (strategy 16.1). Same object if nothing changes. */
 export function withPause(state: SymbolState, mode: SymbolMode, hedged: boolean): SymbolState {
   const reached = mode === 'pause' && (state.pauseReached === true || (hedged && state.orders.length === 0));
   if (reached === (state.pauseReached === true)) return state;

@@ -4,17 +4,16 @@ import { ACCOUNTS, type AccountMargin, type AccountName, type Side } from './mod
 import { isStrategyOrder } from './order-id.ts';
 
 /**
- * What the accounts earn and pay (strategy 17). Signs are the exchange's: a fee or a funding payment above zero is paid, below
- * zero received; a transfer above zero came into the account. Nothing here rounds.
+ * What the accounts earn and pay (strategy 17). Signs are the exchange's: fees and funding are positive when paid; a
+ * transfer is positive when received. Nothing is rounded here.
  */
 
-/** Who made a fill: an order of ours, another one, a liquidation, or auto-deleveraging. */
+/** The origin of a fill: an order of ours, another order, a liquidation, or auto-deleveraging. */
 export type FillOrigin = 'own' | 'foreign' | 'liquidation' | 'adl';
 
 export type OtherOrigin = Exclude<FillOrigin, 'own'>;
 export const OTHER_ORIGINS: readonly OtherOrigin[] = ['foreign', 'liquidation', 'adl'];
 
-/** One fill with its fee. */
 export interface FillRow {
   readonly type: 'fill';
   readonly account: AccountName;
@@ -27,18 +26,17 @@ export interface FillRow {
   readonly price: Decimal;
   readonly fee: Decimal;
   readonly feeCurrency: string;
-  /** As the exchange writes it; null: it does not. */
+  /** As the exchange writes it; null: not stated. */
   readonly feeRate: string | null;
   readonly isTaker: boolean;
   readonly origin: FillOrigin;
-  /** Before fees; null: the exchange does not say. */
+  /** Before fees; null: not stated. */
   readonly realizedPnl: Decimal | null;
   readonly timeNs: bigint;
-  /** It was listed after its day had been read to the end (strategy 17.3). */
+  /** Listed after its day had been read completely (strategy 17.3). */
   readonly late?: true;
 }
 
-/** One funding payment. */
 export interface FundingRow {
   readonly type: 'funding';
   readonly account: AccountName;
@@ -50,7 +48,7 @@ export interface FundingRow {
   readonly late?: true;
 }
 
-/** A transfer or a deposit into the account; below zero: out of it. */
+/** A transfer or deposit into the account; negative: out of it. */
 export interface TransferRow {
   readonly type: 'transfer' | 'deposit';
   readonly account: AccountName;
@@ -61,25 +59,24 @@ export interface TransferRow {
   readonly late?: true;
 }
 
-/** One answer of `account_summary`, as far as the statement needs it (strategy 17.3). */
+/** The part of an `account_summary` answer that the statement needs (strategy 17.3). */
 export interface BalanceRow {
   readonly type: 'balance';
   readonly account: AccountName;
   readonly timeNs: bigint;
   readonly equity: Decimal;
-  /** Equity less the notional of all positions and less what other currencies than USDT are worth: marks cancel out of it. */
+  /** Equity less the notional of all positions and the value of other currencies: independent of marks. */
   readonly cash: Decimal;
-  /** Signed sizes of its positions, by instrument. */
+  /** Signed positions by instrument. */
   readonly sizes: Readonly<Record<string, Decimal>>;
-  /** What levelling needs (strategy 17.5). */
+  /** For levelling (strategy 17.5). */
   readonly margin: AccountMargin;
 }
 
-/** What the exchange lists: each row once. */
 export type PaymentRow = FillRow | FundingRow | TransferRow;
 export type MoneyRow = PaymentRow | BalanceRow;
 
-/** Tells a row from all others, however often it is served (strategy 17.1). */
+/** Identity of a row, however often it is served (strategy 17.1). */
 export function rowKey(row: MoneyRow): string {
   switch (row.type) {
     case 'fill':
@@ -94,17 +91,15 @@ export function rowKey(row: MoneyRow): string {
   }
 }
 
-/** The exchange's time of a row, milliseconds. */
 export function rowTimeMs(row: { readonly timeNs: bigint }): number {
   return Number(row.timeNs / 1_000_000n);
 }
 
-/** What a fill added to the position: above zero bought. */
 export function signedSize({ side, size }: Pick<FillRow, 'side' | 'size'>): Decimal {
   return side === 'buy' ? size : size.neg();
 }
 
-/** Whose fill it is (strategy 17.1). Only a fill of no order at all that is no liquidation can be auto-deleveraging. */
+/** The origin of a fill (strategy 17.1). Only a fill without order that is no liquidation can be auto-deleveraging. */
 export function originOf(fill: {
   readonly clientOrderId: string;
   readonly orderId: string;
@@ -116,20 +111,19 @@ export function originOf(fill: {
   return !hasOrder && fill.clientOrderId === '0' ? 'adl' : 'foreign';
 }
 
-/** Money by currency. */
 export type Amounts = Readonly<Record<string, Decimal>>;
 
-/** What one day, symbol or account comes to. */
+/** Totals of a day, symbol or account. */
 export interface Totals {
   readonly fills: number;
-  /** Of own fills, those that were a taker's. */
+  /** Own fills that were taker fills. */
   readonly ownTakers: number;
   /** Σ size × price, USDT. */
   readonly volume: Decimal;
-  /** Those of them that no order of the engine made, and their volume, by origin; absent: none, and in older journals. */
+  /** Fills not made by orders of the engine, and their volume, by origin; absent: none, or an older journal. */
   readonly others?: Readonly<Partial<Record<OtherOrigin, { readonly fills: number; readonly volume: Decimal }>>>;
   readonly hedges: number;
-  /** Gained by hedges, USDT (strategy 4.6). */
+  /** Gain of hedges, USDT (strategy 4.6). */
   readonly spread: Decimal;
   readonly unwinds: number;
   readonly unwindGain: Decimal;
@@ -143,16 +137,16 @@ export const NO_TOTALS: Totals = {
   ...{ fees: {}, funding: {}, transfers: {} },
 };
 
-/** What belongs to one day and symbol of an account; `pair`: hedges and unwinds, which are of both. */
+/** A row's contribution to one day and symbol of an account; `pair`: hedges and unwinds, which concern both. */
 export interface Share {
   readonly account: AccountName | 'pair';
-  /** Empty: of no symbol, as transfers. */
+  /** Empty: no symbol, e.g. transfers. */
   readonly instrument: string;
   readonly timeMs: number;
   readonly totals: Totals;
 }
 
-/** What a row adds. A balance adds nothing. */
+/** A row's contribution. A balance has none. */
 export function shareOf(row: PaymentRow): Share {
   const of = { account: row.account, timeMs: rowTimeMs(row) };
   if (row.type === 'fill') {
@@ -167,7 +161,7 @@ export function shareOf(row: PaymentRow): Share {
   return { ...of, instrument: '', totals: { ...NO_TOTALS, transfers: amounts } };
 }
 
-/** What the matches of a booked fill add (strategy 4.4, 4.6); null: the fact books nothing that matched. */
+/** The contribution of a booked fill's matches (strategy 4.4, 4.6); null: it matched nothing. */
 export function matchShare(fact: Fact): Share | null {
   if ((fact.type !== 'fill.booked' && fact.type !== 'drift.adopted') || fact.matches.length === 0) return null;
   const hedges = fact.matches.filter((one) => one.kind === 'hedge');
@@ -217,7 +211,7 @@ export function addTotals(one: Totals, other: Totals): Totals {
   };
 }
 
-/** Earned in USDT: spread and unwinds less fees and funding; what was paid in other currencies is not in it. */
+/** Earned in USDT: spread and unwinds less fees and funding; other currencies are not included. */
 export function earnedUsdt({ spread, unwindGain, fees, funding }: Totals): Decimal {
   return spread
     .plus(unwindGain)
@@ -225,7 +219,7 @@ export function earnedUsdt({ spread, unwindGain, fees, funding }: Totals): Decim
     .minus(funding.USDT ?? ZERO);
 }
 
-/** Between two balances of one account: what its cash changed by, and how much of that the rows explain (strategy 17.3). */
+/** Between two balances of one account: the change of its cash, and the part that the rows explain (strategy 17.3). */
 export interface Interval {
   readonly account: AccountName;
   readonly fromNs: bigint;
@@ -236,11 +230,10 @@ export interface Interval {
   readonly rows: number;
 }
 
-/** Funding may be paid at a full hour; a balance this near to one may hold it or not. */
+/** Funding is paid at full hours; a balance read near one may or may not include it. */
 const NEAR_FUNDING_NS = 60_000_000_000n;
 const HOUR_NS = 3_600_000_000_000n;
 
-/** Whether the time is within 60 s of a full hour, where funding is paid (strategy 17.3). */
 export function isNearFunding(timeNs: bigint): boolean {
   const past = timeNs % HOUR_NS;
   return past < NEAR_FUNDING_NS || past > HOUR_NS - NEAR_FUNDING_NS;
@@ -250,12 +243,11 @@ function isWithinMinute(one: bigint, other: bigint): boolean {
   return one - other < NEAR_FUNDING_NS && other - one < NEAR_FUNDING_NS;
 }
 
-/** The largest amount that may stay unexplained, USDT: printed figures are cut at their last digit (strategy 17.3). */
+/** The largest amount that may stay unexplained, USDT: printed figures are truncated (strategy 17.3). */
 export function unexplainedLimit(rows: number): Decimal {
   return max(new Decimal('0.01'), new Decimal('0.000001').mul(rows));
 }
 
-/** Whether more of it is unexplained than may be (strategy 17.3). */
 export function isUnexplained({ unexplained, rows }: Interval): boolean {
   return unexplained.abs().gt(unexplainedLimit(rows));
 }
@@ -291,7 +283,7 @@ export function intervalsOf(rows: readonly MoneyRow[], account: AccountName): In
   });
 }
 
-/** What a row does to its account's cash, USDT; other currencies are left out of the cash altogether. */
+/** A row's effect on its account's cash, USDT; zero for other currencies. */
 function cashOf(row: PaymentRow): Decimal {
   if (row.type === 'fill') {
     const value = row.size.mul(row.price);
@@ -307,8 +299,8 @@ function byTime(one: { readonly timeNs: bigint }, other: { readonly timeNs: bigi
 }
 
 /**
- * The fills each balance contains: by time, corrected by its own positions (strategy 17.3), which may be some fills behind or
- * ahead. Where no number of fills gives its positions, time alone decides.
+ * The fills that each balance includes: by time, corrected by its own positions (strategy 17.3), which may be some
+ * fills behind or ahead. If no number of fills gives its positions, time alone decides.
  */
 function containedFills(balances: readonly BalanceRow[], fills: readonly FillRow[]): ReadonlySet<FillRow>[] {
   const contained = balances.map(() => new Set<FillRow>());
@@ -332,8 +324,7 @@ function containedFills(balances: readonly BalanceRow[], fills: readonly FillRow
 }
 
 /**
- * What both accounts held of a symbol before the first of its fills, signed; null: an account has no balance to tell it by.
- *
+ * Both accounts' position in a symbol before its first fill, signed; null: an account has no balance.
  * @param fills of that symbol alone
  */
 export function heldBefore(balances: readonly BalanceRow[], fills: readonly FillRow[]): Decimal | null {
@@ -352,7 +343,7 @@ export function heldBefore(balances: readonly BalanceRow[], fills: readonly Fill
   return held;
 }
 
-/** What the account held before the first fill: the value most balances agree on. */
+/** The position that most balances agree on. */
 function mostOften(values: readonly Decimal[]): Decimal {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value.toFixed(), (counts.get(value.toFixed()) ?? 0) + 1);

@@ -2,31 +2,28 @@ import type { Decimal } from './decimal.ts';
 import { ACCOUNTS, type AccountName, type AccountSummary } from './model.ts';
 import { type Reason, reason } from './reasons.ts';
 
-/**
- * Whether openings are stopped (strategy 8.6): for a margin ratio, or for the loss of a day. Only what grows positions is; repairs,
- * and what `decrease` closes, go on.
- */
+/** Stops growth of positions (strategy 8.6) for a margin ratio or the loss of a day; repairs and reductions go on. */
 
-/** A margin stop ends below this share of its limit, so that a ratio that moves about the limit places and cancels nothing. */
+/**
+ * A margin stop ends below this share of its limit, so that a ratio hovering at it does not place and cancel orders.
+ */
 const MARGIN_ENDS_AT = '0.95';
 
-/** An account's margin ratio has reached the limit. */
 export interface MarginStop {
-  /** Maintenance margin / equity when it began, as text; `∞`: no equity. */
+  /** Maintenance margin / equity at its beginning, as text; `∞`: no equity. */
   readonly ratio: string;
   readonly limit: Decimal;
 }
 
-/** The loss of a day has reached the limit. */
 export interface LossStop {
-  /** USDT, above zero. */
+  /** USDT, positive. */
   readonly loss: Decimal;
   readonly limit: Decimal;
-  /** Wall-clock: when the day ends. */
+  /** Wall clock: end of the day. */
   readonly untilMs: number;
 }
 
-/** Everything that stops openings now. Journalled. */
+/** All stops in force. Journalled. */
 export interface OpeningsStops {
   readonly margin: Readonly<Record<AccountName, MarginStop | null>>;
   readonly loss: LossStop | null;
@@ -34,10 +31,10 @@ export interface OpeningsStops {
 
 export const NO_STOPS: OpeningsStops = { margin: { A: null, B: null }, loss: null };
 
-/** Name of the journal's note that remembers them. */
+/** Name of their note in the journal. */
 export const OPENINGS_STOPS_NOTE = 'openings.stops';
 
-/** Limits of the settings; null: off. */
+/** Limits from the settings; null: off. */
 export interface OpeningsLimits {
   readonly marginRatio: Decimal | null;
   readonly lossUsdt: Decimal | null;
@@ -45,15 +42,15 @@ export interface OpeningsLimits {
 
 export const NO_LIMITS: OpeningsLimits = { marginRatio: null, lossUsdt: null };
 
-/** What a day has come to by the statement (strategy 17.3). */
+/** A day's total by the statement (strategy 17.3). */
 export interface DayMoney {
-  /** USDT; below zero: lost. */
+  /** USDT; negative: a loss. */
   readonly total: Decimal;
-  /** Wall-clock: when the day ends. */
+  /** Wall clock: end of the day. */
   readonly endsMs: number;
 }
 
-/** The stop of an account by its last summary. The very same one while it goes on. */
+/** An account's stop by its last summary. Returns the same object while it continues. */
 export function judgeMarginStop(
   { totalEquity, maintenanceMargin }: AccountSummary,
   limit: Decimal | null,
@@ -68,10 +65,9 @@ export function judgeMarginStop(
 }
 
 /**
- * The stop for the loss of the day: until the day ends, for what is unrealised comes and goes with the mark. The very same one while
- * it goes on.
- *
- * @param day null: nothing new is known of it
+ * The stop for the loss of a day. It lasts until the day ends, since unrealised results move with the mark. Returns the
+ * same object while it continues.
+ * @param day null: nothing new is known
  */
 export function judgeLossStop(
   day: DayMoney | null,
@@ -86,7 +82,7 @@ export function judgeLossStop(
   return { loss: day.total.neg(), limit, untilMs: day.endsMs };
 }
 
-/** What remains of remembered stops under these limits. */
+/** The remembered stops that still apply under these limits. */
 export function remainingStops(known: OpeningsStops, limits: OpeningsLimits, nowMs: number): OpeningsStops {
   const { marginRatio } = limits;
   const kept = (stop: MarginStop | null) => (marginRatio !== null && stop?.limit.eq(marginRatio) ? stop : null);
@@ -96,7 +92,7 @@ export function remainingStops(known: OpeningsStops, limits: OpeningsLimits, now
   };
 }
 
-/** Why openings are stopped; null: they are not. The first of several. */
+/** Why openings are stopped; null: they are not. The first of several reasons. */
 export function stopReason({ margin, loss }: OpeningsStops): Reason | null {
   for (const account of ACCOUNTS) {
     const stop = margin[account];
@@ -105,13 +101,13 @@ export function stopReason({ margin, loss }: OpeningsStops): Reason | null {
   return loss === null ? null : reason('loss-stop', '8.6', { loss: loss.loss.toFixed(2), limit: loss.limit.toFixed() });
 }
 
-/** What may change whether openings are stopped: an account's summary, or what the day has come to. Neither: time has passed. */
+/** New data for the stops: an account's summary or a day's total. Neither: time has passed. */
 export interface StopNews {
   readonly margin?: { readonly account: AccountName; readonly summary: AccountSummary };
   readonly day?: DayMoney;
 }
 
-/** The stops from now on. The very same value where nothing changes. */
+/** The stops after new data. Returns the same object if nothing changes. */
 export function stopsAfter(known: OpeningsStops, limits: OpeningsLimits, news: StopNews, nowMs: number): OpeningsStops {
   const remaining = remainingStops(known, limits, nowMs);
   const stopOf = (account: AccountName) =>
@@ -124,7 +120,7 @@ export function stopsAfter(known: OpeningsStops, limits: OpeningsLimits, news: S
   return isSame ? known : { margin, loss };
 }
 
-/** Each of them by itself, and what it is of; null: it does not hold. */
+/** Each possible stop with its subject; null: not in force. */
 export function eachStop(
   stops: OpeningsStops,
 ): readonly { readonly of: AccountName | 'loss'; readonly why: Reason | null }[] {

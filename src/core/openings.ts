@@ -6,15 +6,15 @@ import { type Reason, reason } from './reasons.ts';
 import { remainingSize, sign } from './symbol-state.ts';
 import type { Valuation } from './valuing.ts';
 
-/** Of `order_notional_usdt`, the least that limits may leave of an opening (strategy 6.2). */
+/** Smallest opening that limits may leave, as a share of `order_notional_usdt` (strategy 6.2). */
 const LEAST_SHARE_OF_OPENING = new Decimal('0.5');
-/** Of `order_notional_usdt`, the most an order may be worth: beyond that the price it was sized at is no longer true (8.2). */
+/** Largest value of an order, as a share of `order_notional_usdt`: above it its sizing price is outdated (8.2). */
 export const MOST_SHARE_OF_ORDER: Decimal = new Decimal('1.25');
 
-/** The side each account opens on (strategy 6.1, 6.2); null when there is nothing to open: `decrease`, both flat. */
+/** The side each account opens on (strategy 6.1, 6.2); null if there is nothing to open: `decrease` and both flat. */
 export interface OpeningSides {
   readonly sides: Readonly<Record<AccountName, Side>>;
-  /** The held positions lie the other way round than `a_side_when_equal` says (6.1). */
+  /** The held positions are opposite to `a_side_when_equal` (6.1). */
   readonly contradictsConfig: boolean;
 }
 
@@ -30,7 +30,7 @@ export function openingSides(input: Pick<PlanInput, 'config' | 'valuation'>): Op
     : { sides: { A: oppositeSide(held.A), B: oppositeSide(held.B) }, contradictsConfig: false };
 }
 
-/** The side that grows each account; where one is flat or dust, or they agree, the larger's side counts (6.1). */
+/** The side that grows each account; if one is flat or dust, or both agree, the larger's side counts (6.1). */
 function heldSides(valuation: Valuation): Record<AccountName, Side> {
   const larger = valuation.larger;
   const side: Side = valuation.settled[larger].gt(0) ? 'buy' : 'sell';
@@ -49,12 +49,10 @@ export type OpeningSize =
   | { readonly kind: 'too-small'; readonly why: Reason };
 
 /**
- * The one size of the opening orders to submit (strategy 6.5): `order_notional_usdt` at the larger of mark and
- * best ask (6.2), or what is left of the other account's live opening; clipped alike by the limits.
- *
- * @param accounts who gets a new order
- * @param counted the live orders that count towards the limits
- * @param partner the live opening of the account that gets none, if any
+ * The common size of the opening orders (strategy 6.5): `order_notional_usdt` at the larger of mark and best ask (6.2),
+ * or the remainder of the other account's live opening; limited alike.
+ * @param accounts those that get a new order @param counted live orders that count towards the limits @param partner
+ * the live opening of the account that gets none, if any
  */
 export function openingSize(
   input: PlanInput,
@@ -92,7 +90,7 @@ export function openingSize(
   return { kind: 'size', size };
 }
 
-/** What the accounts hold and no live order shrinks already: a shrinking order never takes more (6.2). */
+/** The positions less what live orders shrink already: a shrinking order never takes more (6.2). */
 function heldFor(
   valuation: Valuation,
   opening: OpeningSides,
@@ -109,12 +107,12 @@ function heldFor(
   );
 }
 
-/** Rounded down to the step and to `base_decimals`, and to what a signature can carry (strategy 7.3). */
+/** Rounded down to the step, to `base_decimals`, and to what a signature can carry (strategy 7.3). */
 export function toStep({ instrument }: Pick<PlanInput, 'instrument'>, size: Decimal): Decimal {
   return wholeSteps(instrument, min(size, largestSize(instrument)));
 }
 
-/** The largest size an order can be signed with: whole steps within a uint64 of size × 10^`base_decimals` (strategy 7.3). */
+/** The largest size that can be signed: whole steps within a uint64 of size × 10^`base_decimals` (strategy 7.3). */
 export function largestSize(instrument: Instrument): Decimal {
   const known = largestSizes.get(instrument);
   if (known !== undefined) return known;
@@ -123,7 +121,7 @@ export function largestSize(instrument: Instrument): Decimal {
   return size;
 }
 
-/** It takes a division and two powers, and each decision asks for it several times. */
+/** Cached: it costs a division and two powers, and each decision needs it several times. */
 const largestSizes = new WeakMap<Instrument, Decimal>();
 
 function wholeSteps({ minSize, baseDecimals }: Instrument, size: Decimal): Decimal {

@@ -1,7 +1,7 @@
 import type { AccountName, ExchangeOrder, ListedOrder, Side } from './model.ts';
 
 /**
- * Client order ids in the original engine's layout (strategy 9.2), so that either engine knows the other's orders:
+ * Client order ids in the original engine's layout (strategy 9.2), so that either engine recognises the other's orders:
  * bits 63–60 `1110`, bit 59 the account (A 0, B 1), bit 58 the side (buy 0, sell 1), bits 57–0 our sequence.
  */
 
@@ -9,41 +9,39 @@ const STRATEGY_PREFIX = 0b1110n;
 const PREFIX_SHIFT = 60n;
 const ACCOUNT_BIT = 1n << 59n;
 const SIDE_BIT = 1n << 58n;
-/** One more than the largest sequence. */
 const SEQUENCE_END = 1n << 58n;
 const UINT64_MAX = (1n << 64n) - 1n;
-/** Decimal digits without a sign or a leading zero; at most the 20 that a uint64 has. */
+/** Decimal digits without sign or leading zero; a uint64 has at most 20. */
 const UINT_TEXT = /^(0|[1-9]\d{0,19})$/;
-/** Any spelling of an unsigned integer of up to 64 bits; leading zeros included, within reason. */
+/** Any spelling of an unsigned integer of up to 64 bits, including leading zeros. */
 const ANY_INTEGER = /^(\d{1,40}|0[xX][0-9a-fA-F]{1,40})$/;
 
 /**
- * A sequence starts as its millisecond with 16 bits below it to count in: 65,536 ids a millisecond before it runs ahead of
- * the clock, and 42 bits of milliseconds, which last until 2109.
+ * A sequence begins with its millisecond, followed by a counter of 16 bits: 65,536 ids per millisecond before it runs
+ * ahead of the clock; 42 bits of milliseconds last until 2109.
  */
 const CLOCK_SHIFT = 16n;
 
-/** What a strategy order's client id says. */
+/** The parts of a strategy order's client id. */
 export interface OrderIdParts {
   readonly account: AccountName;
   readonly side: Side;
-  /** The lower 58 bits. */
   readonly sequence: bigint;
 }
 
-/** Whether an order is ours or the original engine's: a strategy order, not a foreign one (strategy 1, 9.2). Anything but a decimal uint64 is foreign. */
+/** Whether the id has our or the original engine's prefix (1, 9.2). Anything but a decimal uint64 is foreign. */
 export function isStrategyOrder(clientOrderId: string): boolean {
   return parseClientOrderId(clientOrderId) !== null;
 }
 
-/** Whether a row of the open orders is a strategy order (strategy 9.2); any other one is only named (strategy 10.4). */
+/** Whether a row of the open orders is a strategy order (strategy 9.2); others are only named (10.4). */
 export function isOwnOrder(order: ListedOrder): order is ExchangeOrder {
   return isStrategyOrder(order.clientOrderId);
 }
 
 /**
- * Whether a client id, in whatever form a row has it, may be a strategy order's (strategy 10.4): such a row is validated
- * strictly. So is a number that JSON has rounded, and an id in hex: neither may pass for a foreign order.
+ * Whether a client id in any spelling may be a strategy order's (strategy 10.4): such rows are validated strictly. A
+ * number rounded by JSON or an id in hex must not pass as a foreign order.
  */
 export function mayBeStrategyId(clientOrderId: unknown): boolean {
   if (typeof clientOrderId === 'number' && !Number.isFinite(clientOrderId)) return false;
@@ -53,11 +51,7 @@ export function mayBeStrategyId(clientOrderId: unknown): boolean {
   return BigInt(text) >> PREFIX_SHIFT === STRATEGY_PREFIX;
 }
 
-/**
- * The decimal client id of an order (strategy 9.2).
- *
- * @throws RangeError when the sequence does not fit 58 bits.
- */
+/** @throws RangeError if the sequence does not fit 58 bits. */
 export function clientOrderIdOf(account: AccountName, side: Side, sequence: bigint): string {
   if (sequence < 0n || sequence >= SEQUENCE_END) throw new RangeError(`sequence does not fit 58 bits: ${sequence}`);
   const accountBit = account === 'B' ? ACCOUNT_BIT : 0n;
@@ -65,7 +59,7 @@ export function clientOrderIdOf(account: AccountName, side: Side, sequence: bigi
   return ((STRATEGY_PREFIX << PREFIX_SHIFT) | accountBit | sideBit | sequence).toString();
 }
 
-/** Reads a client id (strategy 9.2); null: it is no strategy order's. */
+/** The parts of a client id (strategy 9.2); null: not a strategy order's. */
 export function parseClientOrderId(clientOrderId: string): OrderIdParts | null {
   if (!UINT_TEXT.test(clientOrderId)) return null;
   const id = BigInt(clientOrderId);
@@ -78,10 +72,9 @@ export function parseClientOrderId(clientOrderId: string): OrderIdParts | null {
 }
 
 /**
- * The sequence after `last`, never reused (strategy 9.2): it grows by at least one, and never lies below the present
- * millisecond's first, so that it is new even where the journal that knew `last` (null) is lost.
- *
- * @throws RangeError when 58 bits are used up.
+ * The sequence after `last`, never reused (strategy 9.2): at least one larger, and not below the first of the present
+ * millisecond, so that it is new even if the journal that knew `last` is lost (null).
+ * @throws RangeError if 58 bits are used up.
  */
 export function nextSequence(last: bigint | null, nowMs: number): bigint {
   const first = BigInt(Math.max(0, Math.floor(nowMs))) << CLOCK_SHIFT;
@@ -90,15 +83,15 @@ export function nextSequence(last: bigint | null, nowMs: number): bigint {
   return next;
 }
 
-/** Our millisecond in which that strategy order was made, or a later one (strategy 9.2); null: it is no strategy order's id. */
+/** Our time at which a strategy order was made, or later (strategy 9.2); null: not a strategy order's id. */
 export function madeAtMs(clientOrderId: string): number | null {
   const parts = parseClientOrderId(clientOrderId);
   return parts === null ? null : Number(parts.sequence >> CLOCK_SHIFT);
 }
 
 /**
- * The uint32 nonce of that order's signature: the low 32 bits. They come round again after 65.5 s at the earliest, by when
- * the signed expiration differs; so no two orders share their signed bytes (API 5.1).
+ * The uint32 nonce of an order's signature: the low 32 bits. They repeat after 65.5 s at the earliest, by when the
+ * signed expiration differs, so no two orders share their signed bytes (API 5.1).
  */
 export function nonceOf(sequence: bigint): number {
   return Number(sequence & 0xffff_ffffn);

@@ -6,28 +6,25 @@ import { type BalanceRow, type FillRow, heldBefore, rowTimeMs, signedSize } from
 import { type SymbolState, sign, waitingSize } from './symbol-state.ts';
 
 /**
- * The pair view of the statement (strategy 17.3): what the ledger says a symbol earned, held against what both accounts traded.
- *
- *     spread + unwinds + open lots at the mark + differences = trade cash flow + change of size × mark
- *
- * The left side comes from the ledger's bookings, the right side from the exchange's fills and positions. The mark is common to
- * both, so that any one will do.
+ * The pair's statement (strategy 17.3): the ledger's earnings of a symbol compared with what both accounts traded.
+ * spread + unwinds + open lots at the mark + differences = trade cash flow + change of size × mark
+ * The left side comes from the ledger, the right side from the exchange's fills and positions. The mark cancels out.
  */
 
-/** One booking of the ledger: of an own fill, or of drift. */
+/** One booking of the ledger: an own fill, or drift. */
 export interface LedgerBooking {
   readonly atMs: number;
   readonly account: AccountName;
-  /** Null: drift that was adopted (strategy 10.5). */
+  /** null: adopted drift (strategy 10.5). */
   readonly clientOrderId: string | null;
-  /** Signed: above zero bought. */
+  /** Signed: positive bought. */
   readonly size: Decimal;
   readonly price: Decimal;
   readonly spread: Decimal;
   readonly unwindGain: Decimal;
 }
 
-/** What the ledger booked of a fact; null: nothing. */
+/** What the ledger booked by a fact; null: nothing. */
 export function bookingOf(fact: Fact): (LedgerBooking & { readonly instrument: string }) | null {
   if (fact.type !== 'fill.booked' && fact.type !== 'drift.adopted') return null;
   const { instrument, account, atMs, matches } = fact;
@@ -42,22 +39,21 @@ export function bookingOf(fact: Fact): (LedgerBooking & { readonly instrument: s
     : { ...{ instrument, account, atMs, clientOrderId: null, size: fact.difference, price: fact.price }, ...gains };
 }
 
-/** Everything known of one symbol. */
 export interface PairRecord {
   /** Of both accounts, in any order. */
   readonly fills: readonly FillRow[];
   readonly balances: readonly BalanceRow[];
   readonly bookings: readonly LedgerBooking[];
-  /** Exchange's time that both accounts' fills were read up to: what the ledger booked since may not be listed yet. */
+  /** Exchange time up to which both accounts' fills were read: later bookings may not be listed yet. */
   readonly listedUntilMs: number;
-  /** As last journalled, after all of the bookings. */
+  /** As last journalled, after all bookings. */
   readonly state: SymbolState;
 }
 
-/** A moment, and the mark that values the symbol then. */
+/** A moment and its mark. */
 export interface PairMoment {
   readonly atMs: number;
-  /** Null: not known. Then what is open at that moment cannot be valued. */
+  /** null: unknown; lots open at that moment cannot be valued. */
   readonly mark: Decimal | null;
 }
 
@@ -65,20 +61,22 @@ export interface PairMoment {
 export interface PairStatement {
   readonly spread: Decimal;
   readonly unwindGain: Decimal;
-  /** By how much the value of open lots at the mark changed; null: something is open at an end whose mark is not known. */
+  /** Change in value of the open lots at the mark; null: lots are open at an end whose mark is unknown. */
   readonly openLots: Decimal | null;
-  /** Traded, liquidated or deleveraged beside the ledger, less what was adopted of it as drift; at the mark where it was not. */
+  /**
+   * Fills outside the ledger (foreign, liquidation, ADL) less what was adopted as drift; at the mark if not adopted.
+   */
   readonly differences: Decimal;
   /** −Σ signed size × price of all fills, before fees. */
   readonly cashFlow: Decimal;
-  /** By how much size × mark of both accounts changed. */
+  /** Change of size × mark of both accounts. */
   readonly held: Decimal;
-  /** Right side less left side: own fills that the ledger booked otherwise than the exchange lists them. */
+  /** Right side less left side: own fills that the ledger booked differently from the exchange's list. */
   readonly unexplained: Decimal;
   readonly rows: number;
 }
 
-/** What has come to be by a moment. Sizes are signed. */
+/** Sums up to a moment. Sizes are signed. */
 interface Tally {
   readonly spread: Decimal;
   readonly unwindGain: Decimal;
@@ -89,7 +87,7 @@ interface Tally {
   readonly driftBooked: Decimal;
   readonly bookedSize: Decimal;
   readonly filledSize: Decimal;
-  /** Fills that the ledger books later, less those it booked before the exchange's time of them. */
+  /** Fills that the ledger books later, less those it booked before their exchange time. */
   readonly waitingSize: Decimal;
   readonly waitingValue: Decimal;
   readonly rows: number;
@@ -97,8 +95,7 @@ interface Tally {
 
 /**
  * The statements between consecutive moments.
- *
- * @param moments oldest first; one statement fewer comes back
+ * @param moments oldest first; the result has one element less
  */
 export function pairStatements(record: PairRecord, moments: readonly PairMoment[]): PairStatement[] {
   const { state } = record;
@@ -108,7 +105,7 @@ export function pairStatements(record: PairRecord, moments: readonly PairMoment[
   const before = heldBefore(record.balances, record.fills) ?? netNow.plus(end.waitingSize).minus(end.filledSize);
   const points = moments.map(({ mark }, index) => {
     const tally = tallies[index]!;
-    // Backwards from now: a booking changes the value of the lots by what it gains and what it moves.
+    // Backwards from now: a booking changes the value of the lots by its gain and by what it moves.
     const later = { size: end.bookedSize.minus(tally.bookedSize), value: ledgerValue(end).minus(ledgerValue(tally)) };
     const net = netNow.minus(later.size).plus(tally.waitingSize);
     const value = valueNow.minus(later.value).plus(tally.waitingValue);
@@ -116,7 +113,7 @@ export function pairStatements(record: PairRecord, moments: readonly PairMoment[
   });
   return points.slice(1).map((to, index) => {
     const from = points[index]!;
-    // One mark known at an end values both where the other is not: what is open is then left out of the line below.
+    // If only one mark is known it values both ends; open lots are then left out below.
     const [fromMark, toMark] = [from.mark ?? to.mark ?? ZERO, to.mark ?? from.mark ?? ZERO];
     const by = (key: Exclude<keyof Tally, 'rows'>) => to.tally[key].minus(from.tally[key]);
     const lots = to.net.mul(toMark).minus(to.value).minus(from.net.mul(fromMark).minus(from.value));
@@ -136,25 +133,24 @@ export function pairStatements(record: PairRecord, moments: readonly PairMoment[
   });
 }
 
-/** What the bookings so far have added to the value of the lots (strategy 4.4). */
+/** What the bookings so far added to the value of the lots (strategy 4.4). */
 function ledgerValue({ spread, unwindGain, ownBooked, driftBooked }: Tally): Decimal {
   return spread.plus(unwindGain).plus(ownBooked).plus(driftBooked);
 }
 
-/** The exchange's clock and ours may differ by so much. */
+/** Largest difference between the exchange's clock and ours. */
 const CLOCKS_APART_MS = 10_000;
 
 interface OwnOrder {
-  /** In the end all of it is booked, or the ledger still waits with it (strategy 4.3): what is not booked yet is no mistake. */
+  /** All of it is booked in the end, or still waits in the ledger (strategy 4.3): unbooked fills are no error. */
   settles: boolean;
   readonly fills: FillRow[];
   readonly bookings: LedgerBooking[];
-  /** Sizes by the moment the sweep has come to. */
+  /** Sizes up to the present moment of the sweep. */
   filled: Decimal;
   booked: Decimal;
 }
 
-/** One sweep over everything that happened, in order of time. */
 function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
   const { fills, bookings } = record;
   const orders = ordersOf(record);
@@ -200,10 +196,7 @@ function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
   });
 }
 
-/**
- * Orders whose fills the ledger books as theirs. One it never booked anything of, and that it does not manage either, was not the
- * ledger's: what it traded came as drift (strategy 10.5).
- */
+/** The orders whose fills the ledger books. Fills of others, neither booked nor managed, are drift (strategy 10.5). */
 function ordersOf({ fills, bookings, state, listedUntilMs }: PairRecord): ReadonlyMap<string, OwnOrder> {
   const orders = new Map<string, OwnOrder>();
   const orderOf = (id: string): OwnOrder => {

@@ -11,7 +11,7 @@ export interface StrategySettings {
   readonly partialFillTimeoutMs: number;
   readonly postOnlyCooldownMs: number;
   readonly stuckMs: number;
-  /** The exchange's dead-man timer is ours (strategy 2.1): orders that it ended are no refusals (9.5). */
+  /** We use the exchange's dead-man timer (strategy 2.1): orders it ended are no refusals (9.5). */
   readonly deadMan?: boolean;
 }
 
@@ -21,38 +21,38 @@ export interface Inability {
   /** When it may be tried again; null: not before the account is back. */
   readonly untilMs: number | null;
   /**
-   * `parked`: it submits nothing at all (9.8); `journal`: nor does it while the journal's database is out of reach (18.1);
-   * `backed-off`: its creates do not leave (9.9).
+   * `parked`: submits nothing (9.8); `journal`: likewise while it is out of reach (18.1); `backed-off`: no creates
+   * (9.9).
    */
   readonly why: 'parked' | 'journal' | 'backed-off';
 }
 
-/** Everything a decision is made from: equal inputs give an equal plan, so the journal can replay it. */
+/** All inputs of a decision: equal inputs give an equal plan, so the journal can replay it. */
 export interface PlanInput {
   readonly config: SymbolConfig;
   readonly instrument: Instrument;
   readonly strategy: StrategySettings;
   readonly state: SymbolState;
   readonly valuation: Valuation;
-  /** How far the mark may decide, and the book beside it (strategy 3.1). Absent in older decisions: the mark alone decided. */
+  /** How far the mark is trusted, and the book (strategy 3.1). Absent in older decisions: the mark alone was used. */
   readonly marks?: MarkJudgement;
   readonly nowMs: number;
-  /** An invariant broke here: no new orders, everything else goes on (strategy 15). */
+  /** An invariant is violated: no new orders, everything else goes on (strategy 15). */
   readonly halted: boolean;
-  /** The exchange does not list the instrument: no new orders (strategy 11.6). Absent: it does; so in older decisions. */
+  /** The exchange does not list the instrument: no new orders (11.6). Absent, as in older decisions: it does. */
   readonly unlisted?: boolean;
-  /** What it may do (strategy 16.1). Absent in older decisions: `trade`, or `hedge-only` while it leaves. */
+  /** Its mode (strategy 16.1). Absent in older decisions: `trade`, or `hedge-only` during removal. */
   readonly mode?: SymbolMode;
-  /** Why the symbol leaves (strategy 16.3). Absent: it does not. */
+  /** Why the symbol is being removed (strategy 16.3). Absent: it is not. */
   readonly leaving?: LeavingWhy | undefined;
   /** Why openings are stopped (strategy 8.6). Absent: they are not. */
   readonly openingsStop?: Reason;
-  /** Since when each account cannot open, beyond what its rests say (strategy 5.7, 9.8); absent: neither. */
+  /** Since when each account cannot open, apart from suspensions (strategy 5.7, 9.8); absent: both can. */
   readonly unable?: Readonly<Record<AccountName, Inability | null>>;
-  /** Accounts that get no new order now, because one of theirs is under way or has just ended (strategy 9.10). Absent: none. */
+  /** Accounts that get no new order because one is in progress or has just ended (strategy 9.10). Absent: none. */
   readonly busy?: readonly AccountName[];
-  /** Accounts that get no opening, and no order past the net: what is known is not proven for that (9.10). Absent: none. */
+  /** Accounts without openings and orders beyond the net, because their state is not proven (9.10). Absent: none. */
   readonly unproven?: readonly AccountName[];
-  /** Intents our own pricing rules denied a moment ago (`intentKey`): not asked for again at once. */
+  /** Intents that our pricing rules have just denied (`intentKey`): not repeated at once. */
   readonly denied: readonly string[];
 }

@@ -24,15 +24,15 @@ import { orderCap, planTrims, type Trim } from './trims.ts';
 export interface Plan {
   readonly situation: Situation;
   readonly tradingState: TradingState;
-  /** What chose the state. */
+  /** Why this state. */
   readonly why: Reason;
   readonly creates: readonly Intent[];
   readonly trims: readonly Trim[];
-  /** Why nothing is submitted; null when something is. */
+  /** Why nothing is submitted; null: something is. */
   readonly idle: Reason | null;
 }
 
-/** The facts strategy 5 chooses the state by. */
+/** The facts that determine the state (strategy 5). */
 export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Situation {
   const { state, valuation } = input;
   return {
@@ -45,7 +45,7 @@ export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Si
   };
 }
 
-/** The rest that keeps the symbol from what it would submit (strategy 5.1): of an opening, or of every way to repair; null: none. */
+/** The suspension that blocks what would be submitted (strategy 5.1): an opening, or every repair; null: none. */
 function restsIn(input: PlanInput): Rest | null {
   const { state, valuation, nowMs } = input;
   const longest = (accounts: readonly AccountName[], purpose: 'opening' | 'repair') =>
@@ -62,7 +62,7 @@ function restsIn(input: PlanInput): Rest | null {
   );
 }
 
-/** What a usable pair of snapshots leads to: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
+/** The plan for a usable pair of snapshots: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
 export function makePlan(input: PlanInput): Plan {
   const room = roomWhileHedged(input);
   const situation = situationOf(input, room);
@@ -73,7 +73,7 @@ export function makePlan(input: PlanInput): Plan {
   const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : held;
   const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
   const ready = answer.creates.filter((intent) => !mustWait(input, intent));
-  // Numbered after those that wait are out: `countIntents` counts what is left, and a number is never used twice.
+  // Numbered after filtering: `countIntents` counts what is left, and no number is used twice.
   const creates = ready
     .filter((intent) => !input.denied.includes(intentKey(intent)))
     .map((intent, index) => ({ intentId: `${input.config.instrument}#${input.state.nextIntent + index}`, ...intent }));
@@ -86,12 +86,12 @@ export function makePlan(input: PlanInput): Plan {
   return { situation, tradingState, why, creates, trims, idle };
 }
 
-/** An opening is sized by the best ask too (strategy 6.2), and no book is at hand that is fresh. */
+/** The size of an opening needs the best ask (strategy 6.2), and no book is fresh. */
 export const AWAITS_BOOK: Reason = reason('awaits-book', '6.2');
 
 const WAITING = reason('awaits-ends', '9.10');
 
-/** Whether an intent of that account is not to be decided yet (strategy 9.10). */
+/** Whether intents of the account must wait (strategy 9.10). */
 function mustWait(
   { busy = [], unproven = [] }: PlanInput,
   { account, purpose, nearerThanPrice }: Omit<Intent, 'intentId'>,
@@ -104,14 +104,14 @@ const HALTED = reason('halted', '15');
 
 const UNLISTED = reason('unlisted', '11.6');
 
-/** A symbol that its mode lets do nothing at all (strategy 16.1). */
+/** The mode of the symbol allows nothing (strategy 16.1). */
 const HELD = reason('held', '16.1');
 const PAUSED = reason('paused', '16.1');
 
-/** A symbol in `hedge-only` submits nothing while it is hedged (strategy 16.1). */
+/** In `hedge-only` a hedged symbol submits nothing (strategy 16.1). */
 const HEDGE_ONLY = reason('hedge-only', '16.1');
 
-/** What keeps a symbol from opening: its mode, or a stop for openings (strategy 8.6). */
+/** Why the symbol may not open: its mode, or a stop of openings (strategy 8.6). */
 function whyNotOpening({ mode = 'trade', leaving, openingsStop }: PlanInput): Reason {
   const isByMode = mode !== 'trade' || leaving !== undefined || openingsStop === undefined;
   return isByMode ? HEDGE_ONLY : reason('openings-stopped', '8.6', { by: openingsStop });
@@ -166,7 +166,7 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   const answer = openingSize(input, opening, free, input.state.orders, partner);
   if (answer.kind !== 'size') return { creates: [], idle: answer.why };
   if (marks?.touch === null) return { creates: [], idle: AWAITS_BOOK };
-  // Of an account that could not open, the leg goes alone: the other's waits until it rests (5.7).
+  // The leg of an account that could not open is sent alone; the other one waits until it rests (5.7).
   const barred = accountsThatCannotOpen(input);
   const first = barred.find((account) => free.includes(account));
   const legs = barred.length === 0 ? free : free.filter((account) => account === first);
@@ -190,7 +190,7 @@ function openings(input: PlanInput, trims: readonly Trim[]): { creates: Unnumber
   };
 }
 
-/** The account's live order on its opening side that stays, if it has one. */
+/** The account's live order on its opening side that stays, if any. */
 function openingOf(
   input: PlanInput,
   trims: readonly Trim[],
@@ -202,13 +202,13 @@ function openingOf(
   return input.state.orders.find((one) => one.account === account && one.side === side && stays(one)) ?? null;
 }
 
-/** Room for a fresh pair, own live openings left out of the count (strategy 5, rule 3); null: not hedged, so none is asked for. */
+/** Room for a new pair, not counting own live openings (strategy 5, rule 3); null: not hedged, so not needed. */
 function roomWhileHedged(input: PlanInput): OpeningSize | null {
   if (!input.valuation.hedged) return null;
   const opening = openingSides(input);
   if (opening === null) return { kind: 'limited', why: reason('nothing-to-close', '6.2') };
   const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
-  // A doubtful mark lets nothing be opened; whether the limits would, is told by what values the pair meanwhile (3.1).
+  // A doubtful mark allows no opening; the limits are judged by the price that values the pair meanwhile (3.1).
   const { marks, ...atValued } = input;
   return openingSize(marks?.trust === 'accepted' ? input : atValued, opening, ACCOUNTS, counted, null);
 }
@@ -231,9 +231,9 @@ function intentFor(
   };
 }
 
-/** The other account's live price that this order must stay one tick beyond (strategy 6.6): its dearest bid, its cheapest ask. */
+/** The other account's live price to stay one tick away from (strategy 6.6): its highest bid or lowest ask. */
 function beyondPrice(orders: readonly ManagedOrder[], account: AccountName, side: Side): Decimal | null {
-  // Of an intent the gateway knows the price, as soon as it has one.
+  // The gateway knows the price of an intent as soon as it has one.
   const priced = orders.filter((order) => order.account !== account && order.side !== side && !order.isIntent);
   const prices = priced.map((order) => order.price);
   const [first, ...rest] = prices;
@@ -257,7 +257,7 @@ function ruleOf(tradingState: TradingState): string {
   return { equal: '6.1', imbalanced: '6.3', 'partial-wait': '4.3', capped: '5', cooldown: '9.5' }[tradingState];
 }
 
-/** What chose the state, with its figures. */
+/** The reason for the state, with its figures. */
 function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): Reason {
   const { state, valuation, nowMs } = input;
   const { net, actual } = valuation;

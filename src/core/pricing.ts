@@ -2,23 +2,23 @@ import { ceilTo, Decimal, floorTo, max, min, UINT64_MAX } from './decimal.ts';
 import type { AccountName, Book, Instrument, Side } from './model.ts';
 import { type Reason, reason } from './reasons.ts';
 
-/** The highest price an order can be signed with (API 9). */
+/** The highest price that can be signed (API 9). */
 const HIGHEST_PRICE = UINT64_MAX.div(new Decimal(10).pow(9));
 
-/** A price, or why there is none, with the rule that says so. */
+/** A price, or the rule that forbids one. */
 export type PriceResult = { readonly ok: true; readonly price: Decimal } | { readonly ok: false; readonly why: Reason };
 
 /** Whether an order may be sent at its price, or the rule that forbids it. */
 export type SendableResult = { readonly ok: true } | { readonly ok: false; readonly why: Reason };
 
-/** The best bid and ask of a book, or why it cannot be used. */
+/** The best bid and ask of a book, or why it is unusable. */
 export type TouchResult =
   | { readonly ok: true; readonly bid: Decimal; readonly ask: Decimal }
   | { readonly ok: false; readonly why: Reason };
 
 /**
- * The touch of a book (strategy 7.4): an empty, one-sided or crossed book has none. A locked one (bid = ask) counts as
- * crossed, and so does an impossible best price: at neither could a maker stand.
+ * The best prices of a book (strategy 7.4). An empty, one-sided, crossed or locked (bid = ask) book is unusable, and so
+ * is an impossible best price: no maker order could rest there.
  */
 export function touchOf(book: Book): TouchResult {
   const bid = book.bids[0]?.price;
@@ -33,10 +33,10 @@ export function touchOf(book: Book): TouchResult {
 }
 
 /**
- * The price of one attempt (strategy 7.1, 6.6): a sell at the best ask or the guard, whichever is higher, rounded up to the
- * tick; a buy at the best bid or the guard, whichever is lower, rounded down; the index price like a guard, where it counts; then one tick beyond every price in
- * `beyondPrices` (the other account's live and in-flight orders on the other side) that it would match.
- * Each step only makes the price more passive, so the guard holds throughout.
+ * The price of one attempt (strategy 7.1, 6.6): a sell at the best ask or the guard, whichever is higher, rounded up to
+ * the tick; a buy at the best bid or the guard, whichever is lower, rounded down; the index price likewise, if it
+ * counts; then one tick beyond every price in `beyondPrices` (the other account's live and in-flight orders on the
+ * other side) that it would match. Each step makes the price more passive, so the guard holds throughout.
  */
 export function priceFor(request: {
   readonly side: Side;
@@ -44,7 +44,7 @@ export function priceFor(request: {
   readonly guardPrice: Decimal | null;
   readonly beyondPrices: readonly Decimal[];
   readonly instrument: Instrument;
-  /** The index price the order is to be no nearer than (9.5); absent: it does not count. */
+  /** The index price that bounds the order (9.5); absent: none. */
   readonly indexPrice?: Decimal | null;
 }): PriceResult {
   const { side, guardPrice, beyondPrices, indexPrice = null } = request;
@@ -63,9 +63,9 @@ export function priceFor(request: {
 }
 
 /**
- * The last check before an order is signed: tradable by its own price (strategy 7.3), worth at this book what its size was
- * meant for (6.2), and, for a repair that goes past the
- * net, nearer to the market than the live orders against it (strategy 6.4): a sell below `nearerThanPrice`, a buy above.
+ * The last check before signing: tradable at its price (strategy 7.3), worth at this book what its size was meant for
+ * (6.2), and, for a repair beyond the net, nearer to the market than the live orders against it (6.4): a sell below
+ * `nearerThanPrice`, a buy above.
  */
 export function checkSendable(order: {
   readonly side: Side;
@@ -73,7 +73,7 @@ export function checkSendable(order: {
   readonly price: Decimal;
   readonly instrument: Instrument;
   readonly nearerThanPrice: Decimal | null;
-  /** What the order is worth a unit at the book it was priced from, USDT, and what it may be worth at most; absent: any. */
+  /** Value of one unit at the book it was priced from, USDT, and the maximum value of the order; absent: no maximum. */
   readonly worth?: { readonly price: Decimal; readonly mostUsdt: Decimal };
 }): SendableResult {
   const { side, size, price, instrument, nearerThanPrice, worth } = order;
@@ -107,7 +107,7 @@ function deny(why: Reason): { readonly ok: false; readonly why: Reason } {
   return { ok: false, why };
 }
 
-/** An order that is priced and may be on its way or resting: what 6.6 has to keep clear of. */
+/** A priced order that may be in flight or resting, which 6.6 must avoid. */
 export interface PricedOrder {
   readonly clientOrderId: string;
   readonly instrument: string;
@@ -116,7 +116,7 @@ export interface PricedOrder {
   readonly price: Decimal;
 }
 
-/** The prices an order of `account` on `side` must go beyond: those of the other account's orders on the other side (strategy 6.6). */
+/** The prices an order must go beyond: those of the other account's orders on the other side (strategy 6.6). */
 export function pricesToGoBeyond(
   orders: Iterable<PricedOrder>,
   order: { readonly instrument: string; readonly account: AccountName; readonly side: Side },

@@ -1,27 +1,24 @@
 import type { AccountName, NoLevelling, Side } from './model.ts';
 
 /**
- * Why something is as it is, as a value: a code, what it names, and the rule of the strategy it follows from. `src/texts` says
- * it in each language; nothing reads a sentence back. A code without a text in every language does not compile.
- *
- * Sizes, prices and sums are decimals as text; USDT where the name says so. Side is the order's.
+ * Why something is as it is: a code, its parameters, and the rule of the strategy. `src/texts` renders it in each
+ * language; nothing parses the text. A code that lacks a text does not compile. Sizes, prices and sums are decimals as
+ * text, USDT if the name says so. `side` is the order's.
  */
 export interface ReasonParams {
-  // ------------------------------------------------------------------------------- no decision (strategy 10, 11)
   'no-data': { readonly accounts: readonly AccountName[] };
   'data-old': { readonly account: AccountName; readonly seconds: number };
-  /** Read before our clock was set back: nobody knows how old it is. */
+  /** Read before our clock was set back: its age is unknown. */
   'data-before-clock-step': { readonly account: AccountName };
   'reading-twice': None;
   'position-differs': { readonly account: AccountName; readonly difference: string };
-  /** A drift that is seen and not yet taken into the ledger. */
+  /** A drift that is not adopted yet. */
   'split-found': { readonly ratio: string };
   unlisted: None;
   'unlisted-and-flat': None;
   'mark-not-positive': None;
   draining: None;
 
-  // ------------------------------------------------------------------------------------ the state (strategy 5)
   flat: None;
   hedged: Readonly<Record<AccountName, string>>;
   imbalanced: { readonly net: string; readonly usdt: string };
@@ -33,16 +30,15 @@ export interface ReasonParams {
   };
   'limits-block-openings': None;
   'limits-block-repairs': { readonly net: string };
-  /** `by` is what began the rest. */
+  /** `by`: what started the suspension. */
   resting: { readonly by: Reason; readonly seconds: number };
   'attempts-used-up': { readonly attempts: number };
   'order-refused': { readonly refusal: Reason };
   'order-ended': { readonly refusal: Reason };
 
-  // ------------------------------------------------------------------- nothing is submitted (strategy 6, 8, 9)
   halted: None;
   'hedge-only': None;
-  /** Every own order is cancelled, and nothing is submitted: by `cancel`, or since a pause was reached. */
+  /** Every own order is cancelled and nothing is submitted: by `cancel`, or after a pause was reached. */
   held: None;
   paused: None;
   'awaits-price': None;
@@ -54,11 +50,11 @@ export interface ReasonParams {
   'account-parked': { readonly account: AccountName };
   'awaits-journal': None;
   'poller-started': None;
-  /** REST shows a change of that order, and its stream did not within so many seconds. */
+  /** REST shows a change of that order that its stream did not report within so many seconds. */
   'stream-lacks-order': { readonly clientOrderId: string; readonly instrument: string; readonly seconds: number };
   'stream-disagrees': None;
   'streams-disagree': { readonly instruments: number };
-  /** Openings are stopped; `by` is what stops them. */
+  /** `by`: what stops openings. */
   'openings-stopped': { readonly by: Reason };
   'margin-stop': { readonly account: AccountName; readonly ratio: string; readonly limit: string };
   'loss-stop': { readonly loss: string; readonly limit: string };
@@ -67,7 +63,7 @@ export interface ReasonParams {
   quoting: { readonly orders: readonly QuotedOrder[] };
   'awaits-order-gone': { readonly account: AccountName };
   'awaits-opening': { readonly accounts: readonly AccountName[] };
-  /** The limit leaves an opening of `left` USDT, of the `wanted` ones. */
+  /** The limit leaves `left` of the `wanted` USDT of an opening. */
   limited: {
     readonly setting: 'max_total_position_usdt' | 'min_total_position_usdt';
     readonly limit: string;
@@ -81,8 +77,7 @@ export interface ReasonParams {
   'neither-may-repair': None;
   'orders-at-cap': { readonly account: AccountName; readonly live: number; readonly cap: number };
 
-  // ------------------------------------------------------------------------------------ levelling (strategy 17.5)
-  /** Ratios in percent, once it has moved. */
+  /** Ratios in percent after the transfer. */
   levelling: {
     readonly from: AccountName;
     readonly to: AccountName;
@@ -93,17 +88,16 @@ export interface ReasonParams {
   };
   'no-levelling': { readonly why: NoLevelling };
 
-  // ------------------------------------------------------------------------- an order is cancelled (strategy 8.2)
   /** One order per account while the difference is low. */
   'over-low-diff-cap': None;
-  /** The gray rollout goes on with it in full (strategy 16.7). */
+  /** The gray rollout continues with the full amount (strategy 16.7). */
   'trial-over': None;
   'over-cap': { readonly account: AccountName; readonly cap: number };
   'past-net': { readonly side: Side };
   /** In `hedge-only`, or while the exchange does not list the instrument. */
   'not-a-repair': { readonly side: Side; readonly isListed: boolean };
   'order-on-unlisted': None;
-  /** The mode lets nothing be opened, or nothing rest at all. */
+  /** The mode allows no opening, or no order at all. */
   opens: None;
   'not-wanted': None;
   'opens-at-doubtful-mark': None;
@@ -117,7 +111,6 @@ export interface ReasonParams {
   'towards-limit': None;
   'closes-nothing': None;
 
-  // ------------------------------------------------------------------------------ no mark from a book (strategy 3.1)
   'no-mark': { readonly book: Reason };
   'book-empty': None;
   'book-without-bids': None;
@@ -126,7 +119,6 @@ export interface ReasonParams {
   'book-crossed': { readonly bid: string; readonly ask: string };
   'book-unread': None;
 
-  // ---------------------------------------------------------------- an intent is denied, or not sent (strategy 7, 9)
   'price-not-positive': { readonly price: string };
   'price-unsignable': { readonly price: string; readonly most: string };
   'size-below-minimum': { readonly size: string; readonly minimum: string };
@@ -147,7 +139,6 @@ export interface ReasonParams {
   'part-failed': { readonly message: string };
   'not-recorded': { readonly message: string };
 
-  // ----------------------------------------------------------- what the exchange said, or did not (strategy 9.5, 9.6)
   /** The exchange's reject reason. */
   rejected: { readonly word: string };
   'book-call-failed': { readonly why: Reason };
@@ -156,8 +147,7 @@ export interface ReasonParams {
   'no-outcome-in-journal': None;
   'missing-since-confirmed': None;
 
-  // --------------------------------------------- a call to the exchange failed (strategy 9.1, 9.6, 9.8, 10.3, 10.4)
-  /** The exchange's error body; `check` names settings that are mostly behind it. */
+  /** The exchange's error body; `check` names settings that are the usual cause. */
   'answered-with-code': {
     readonly code: number;
     readonly words: string;
@@ -166,13 +156,13 @@ export interface ReasonParams {
   };
   'answered-with-status': { readonly status: number };
   'answered-with-redirect': { readonly status: number };
-  /** `body` says why it is no JSON. */
+  /** `body`: why it is not JSON. */
   'answered-unreadably': { readonly status: number; readonly body: Reason };
   'body-empty': None;
   'body-html': { readonly characters: number };
   'body-not-json': { readonly characters: number };
   'no-answer': { readonly seconds: number };
-  /** The system's or the HTTP client's own words. */
+  /** The message of the system or the HTTP client. */
   network: { readonly code: string; readonly words: string };
   'never-left': { readonly why: Reason };
   'append-slow': { readonly ms: number };
@@ -184,20 +174,19 @@ export interface ReasonParams {
   'engine-closes': None;
   'page-repeated': None;
   'too-many-pages': { readonly pages: number };
-  // A login.
   'login-refused': { readonly answer: Reason; readonly key: string };
   'not-a-login': { readonly answer: Reason };
   'without-cookie': { readonly status: number; readonly body: Reason | null };
   'without-account-id': { readonly status: number };
   'cookie-ended': None;
   'key-not-accepted': { readonly status: number };
-  // An answer with something impossible; `field` empty: the whole answer.
+  // An impossible answer; `field` empty: the whole answer.
   'unusable-answer': { readonly field: string; readonly problem: Reason };
   'field-missing': None;
   'field-zero': None;
   'field-missing-or-zero': None;
   'field-not-positive': { readonly found: string };
-  /** `expected`: one of ours (FieldProblem), or the schema library's words. */
+  /** `expected`: one of ours (FieldProblem), or the schema library's message. */
   'field-odd': { readonly expected: string; readonly found: string };
   'field-for-another': { readonly found: string; readonly asked: string };
   'field-of-other-account': { readonly found: string; readonly own: string };
@@ -211,7 +200,7 @@ export interface ReasonParams {
 
 type None = Readonly<Record<never, never>>;
 
-/** A mark as read, the last accepted one, and the best prices of the book; null: there is none. */
+/** The mark as read, the last accepted one, and the best prices of the book; null: none. */
 interface MarkFigures {
   readonly read: string;
   readonly accepted: string | null;
@@ -222,7 +211,7 @@ export interface QuotedOrder {
   readonly account: AccountName;
   readonly side: Side;
   readonly size: string;
-  /** null: an intent; it is priced when it leaves (strategy 7.1). */
+  /** null: an intent; it is priced when it is sent (strategy 7.1). */
   readonly price: string | null;
 }
 
@@ -243,7 +232,7 @@ export function reason<C extends ReasonCode>(
 
 const FIGURE = /^-?\d+(\.\d+)?$/;
 
-/** What a reason is about: the same one with other figures is no news, for they follow the mark and the clock (strategy 7.3). */
+/** Identity of a reason without its figures, which follow mark and clock and alone are not worth reporting (7.3). */
 export function reasonKey({ code, params }: Reason): string {
   const isFigure = (value: unknown) => typeof value === 'number' || (typeof value === 'string' && FIGURE.test(value));
   return `${code} ${JSON.stringify(params, (_name, value) => (isFigure(value) ? 0 : value))}`;

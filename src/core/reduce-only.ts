@@ -5,17 +5,17 @@ import type { PlanInput } from './plan-input.ts';
 import { type ReduceOnly, remainingSize, type SymbolState, sign } from './symbol-state.ts';
 
 /**
- * What the exchange's demand for `reduce_only` leaves behind (strategy 9.13): which account may only reduce its positions, and
- * when an order that grows one is tried again. Values only; the symbol's state holds at most one demand for each account and
- * one for its instrument.
+ * The exchange's demand for `reduce_only` (strategy 9.13): which account may only reduce its positions, and when an
+ * order that grows one is tried again. The symbol's state holds at most one demand per account and one for its
+ * instrument.
  */
 
-/** An order that grows a position is tried so long after the demand, or after the last try. */
+/** Time after the demand, or the last try, until an order that grows a position is tried. */
 export const GROWTH_TRY_MS = 900_000;
 
-/** The account may only reduce its positions. */
+/** Error code: the account may only reduce its positions. */
 const ACCOUNT_MAY_ONLY_REDUCE = 2091;
-/** The instrument may only be reduced, by any account. */
+/** Error code: positions in the instrument may only be reduced, by any account. */
 const INSTRUMENT_MAY_ONLY_BE_REDUCED = 7304;
 
 type Remembered = Pick<SymbolState, 'reduceOnly'>;
@@ -25,7 +25,7 @@ export function demandsReduceOnly(code: number | null): boolean {
   return code === ACCOUNT_MAY_ONLY_REDUCE || code === INSTRUMENT_MAY_ONLY_BE_REDUCED;
 }
 
-/** The demands that bind an account: its own, and the instrument's. */
+/** The demands on an account: its own, and the instrument's. */
 export function demandsOn({ reduceOnly }: Remembered, account: AccountName): readonly ReduceOnly[] {
   return (reduceOnly ?? []).filter((one) => one.account === null || one.account === account);
 }
@@ -35,7 +35,7 @@ export function mayOnlyReduce(state: Remembered, account: AccountName): boolean 
   return demandsOn(state, account).length > 0;
 }
 
-/** The account's orders that would grow a position are withheld now: it may only reduce, and no try is due. */
+/** The account's orders that would grow a position are suspended: it may only reduce, and no try is due. */
 export function growthWithheld(state: Remembered, account: AccountName, nowMs: number): boolean {
   return demandsOn(state, account).some(({ nextTryMs }) => nowMs < nextTryMs);
 }
@@ -46,7 +46,7 @@ export function mayOnlyReduceSince(state: Remembered, account: AccountName): num
   return since.length === 0 ? null : Math.min(...since);
 }
 
-/** A refusal demanded `reduce_only` ({@link demandsReduceOnly}): 2091 of the account, 7304 of both on the instrument. */
+/** A refusal demanded `reduce_only`: 2091 for the account, 7304 for both accounts on the instrument. */
 export function withDemand(state: SymbolState, account: AccountName, code: number | null, atMs: number): SymbolState {
   const of = code === INSTRUMENT_MAY_ONLY_BE_REDUCED ? null : account;
   const former = state.reduceOnly?.find((one) => one.account === of);
@@ -54,7 +54,7 @@ export function withDemand(state: SymbolState, account: AccountName, code: numbe
   return withAccountDemand(state, of, { account: of, sinceMs, nextTryMs: atMs + GROWTH_TRY_MS });
 }
 
-/** The account's demand (null: the instrument's) as another symbol has learnt it; null: it is over. */
+/** The account's demand (null: the instrument's) as another symbol learned it; null: it ended. */
 export function withAccountDemand(
   state: SymbolState,
   account: AccountName | null,
@@ -64,7 +64,7 @@ export function withAccountDemand(
   return { ...state, reduceOnly: demand === null ? others : [...others, demand] };
 }
 
-/** An order of the account that grows a position is tried, or its try has come to nothing before it left: the next one is due then. */
+/** An order that grows a position is being tried, or its try failed before it was sent: schedules the next one. */
 export function withNextTry(state: SymbolState, account: AccountName, nextTryMs: number): SymbolState {
   const bound = demandsOn(state, account);
   if (bound.length === 0) return state;
@@ -72,14 +72,14 @@ export function withNextTry(state: SymbolState, account: AccountName, nextTryMs:
   return { ...state, reduceOnly };
 }
 
-/** The exchange took an order of the account that grows a position: the demands on it are over. */
+/** The exchange accepted an order that grows a position: the demands on the account are over. */
 export function withoutDemands(state: SymbolState, account: AccountName): SymbolState {
   const bound = demandsOn(state, account);
   if (bound.length === 0) return state;
   return { ...state, reduceOnly: (state.reduceOnly ?? []).filter((one) => !bound.includes(one)) };
 }
 
-/** A time that cannot be yet is from before our clock was set back, and counts as the latest that can be (strategy 5). */
+/** Limits times in the future (our clock was set back) to the latest possible (strategy 5). */
 export function clockedDemands(state: SymbolState, nowMs: number): readonly ReduceOnly[] | undefined {
   const clocked = state.reduceOnly?.map((one) => {
     const sinceMs = Math.min(one.sinceMs, nowMs);
@@ -89,7 +89,7 @@ export function clockedDemands(state: SymbolState, nowMs: number): readonly Redu
   return clocked?.every((one, index) => one === state.reduceOnly?.[index]) ? state.reduceOnly : clocked;
 }
 
-/** Accounts whose own demand differs between two states, with what it is now: the other symbols are told. */
+/** Accounts whose own demand differs between two states, for the other symbols. */
 export function changedDemands(
   before: Remembered,
   now: Remembered,
@@ -101,7 +101,7 @@ export function changedDemands(
   });
 }
 
-/** What an order of the account on that side can shrink its position by, beside its live orders there; base units, ≥ 0. */
+/** How much an order of the account on that side can shrink its position beside its live ones; base units, ≥ 0. */
 export function reducible(
   { state, valuation }: Pick<PlanInput, 'state' | 'valuation'>,
   account: AccountName,
@@ -112,7 +112,7 @@ export function reducible(
   return max(new Decimal(0), against.minus(sum(live.map(remainingSize))));
 }
 
-/** The most that an order of the account on that side may be by strategy 9.13, base units; `UNBOUNDED` where it may grow. */
+/** The largest order of the account on that side under strategy 9.13, base units; `UNBOUNDED` if it may grow. */
 export function roomToGrow(
   input: Pick<PlanInput, 'state' | 'valuation' | 'nowMs'>,
   account: AccountName,

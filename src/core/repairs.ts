@@ -19,7 +19,7 @@ export interface Repair {
   readonly side: Side;
   readonly size: Decimal;
   readonly guardPrice: Decimal | null;
-  /** For an order past the net: the price it must be nearer than (6.4); null otherwise. */
+  /** For an order beyond the net: the price it must improve on (6.4); null otherwise. */
   readonly nearerThanPrice: Decimal | null;
   readonly rules: readonly string[];
 }
@@ -37,12 +37,9 @@ export function repairWays(input: Pick<PlanInput, 'config' | 'valuation'>): read
 }
 
 /**
- * What the limits leave a way of 6.3 (base units). Positions in the same direction are not bound by 8.4 (6.3), and neither
- * is the smaller where it holds mere dust on the larger's side: it passes zero and grows. In `hedge-only` 8.4 does not bind
- * (16.3).
- *
- * @param counted the live orders that count towards the limits
- * @param size of the repair: what it would be guarded at counts (6.2)
+ * Room that the limits leave a way of 6.3 (base units). 8.4 does not bind positions in the same direction (6.3), the
+ * smaller one if it is mere dust on the larger's side (it passes zero and grows), or `hedge-only` (16.3).
+ * @param counted the live orders that count towards the limits @param size of the repair, for its guard price (6.2)
  */
 export function repairRoom(
   input: PlanInput,
@@ -61,7 +58,7 @@ export function repairRoom(
   return roomFor(judged, exposure, { account, side, opening: false, price: expectedPrice(input, account, size) });
 }
 
-/** The price a repair of that size is expected at: the touch where it is known, and no nearer than its guard (7.1). */
+/** Expected price of a repair of that size: the best price if known, and no nearer than its guard (7.1). */
 function expectedPrice(input: PlanInput, account: AccountName, size: Decimal): Decimal {
   const { valuation, marks, state } = input;
   const side = sideAgainst(valuation.net);
@@ -72,7 +69,7 @@ function expectedPrice(input: PlanInput, account: AccountName, size: Decimal): D
   return max(marks?.touch?.ask ?? valuation.mark, guard ?? ZERO);
 }
 
-/** Live orders that trade against the net (6.4), of either account. */
+/** Live orders of either account that trade against the net (6.4). */
 export function ordersAgainstNet(input: Pick<PlanInput, 'state' | 'valuation'>): ManagedOrder[] {
   const side = sideAgainst(input.valuation.net);
   return input.state.orders.filter((order) => order.side === side);
@@ -83,19 +80,19 @@ export function hedgeOpen(orders: readonly ManagedOrder[]): Decimal {
   return sum(orders.map((order) => order.size.minus(order.bookedSize)));
 }
 
-/** Whether one of the two ways of 6.3 has room, live repairs left out of the count (strategy 5, rule 5). */
+/** Whether either way of 6.3 has room, not counting live repairs (strategy 5, rule 5). */
 export function repairHasRoom(input: PlanInput): boolean {
   return waysWithRoom(input).length > 0;
 }
 
-/** The ways of 6.3 that the limits leave room, live repairs left out of the count, the preferred one first. */
+/** The ways of 6.3 that have room, not counting live repairs, the preferred one first. */
 export function waysWithRoom(input: PlanInput): readonly RepairWay[] {
   const against = sideAgainst(input.valuation.net);
   const counted = input.state.orders.filter((order) => order.side !== against);
   return repairWays(input).filter((way) => repairRoom(input, way, counted).gte(input.valuation.smallestTradable));
 }
 
-/** Whether the account of a way may submit a repair now: not parked, not resting, and not withheld (strategy 9.5, 9.8, 9.13). */
+/** Whether the account of a way may submit a repair now: not parked or suspended (strategy 9.5, 9.8, 9.13). */
 export function mayTakeWay(input: PlanInput, way: RepairWay): boolean {
   const { valuation } = input;
   const account = valuation[way];
@@ -113,17 +110,17 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const uncoveredIsTradable = uncovered.gte(valuation.smallestTradable);
   const [preferred, other] = repairWays(input);
 
-  // Neither in `decrease`, nor while it leaves, nor at a mark that is not accepted, does a repair go past the net.
+  // No repair goes beyond the net in `decrease`, during removal, or at a mark that is not accepted.
   const isAccepted = input.marks === undefined || input.marks.trust === 'accepted';
   if (!uncoveredIsTradable && (config.positionMode === 'decrease' || conductOf(input) !== 'trade' || !isAccepted)) {
     return none(reason('covered', isAccepted ? '6.4' : '3.1', { open: open.toFixed(), net: net.toFixed() }));
   }
-  // Past the net only beside orders that are seen: next to one of unknown outcome it would be the same order again (9.6).
+  // Beside an order of unknown outcome, going beyond the net might place the same order twice (9.6).
   if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
     return none(reason('unknown-against-net', '9.6'));
   }
   const price = countedPrice(exposureOf(input, []), valuation.mark);
-  // Without a row, the smallest tradable size is the size of an order (strategy 16.3).
+  // Without a row, an order has the smallest tradable size (strategy 16.3).
   const orderSize = config.orderNotionalUsdt.isZero()
     ? valuation.smallestTradable
     : config.orderNotionalUsdt.div(price);
@@ -132,7 +129,7 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const wanted = min(orderSize, gap.mul(2), net.plus(pastZero).minus(open));
   const asked = uncoveredIsTradable ? min(wanted, uncovered) : wanted;
 
-  // Refused for margin and the like a while ago: the other way goes first where it can (6.3).
+  // Recently refused for margin and the like: the other way goes first if it can (6.3).
   const gives = yieldsWay(state, valuation[preferred], input.nowMs) && mayTakeWay(input, other);
   const side = sideAgainst(valuation.net);
   const roomOf = (way: RepairWay) =>
@@ -181,7 +178,7 @@ function submit(
   };
 }
 
-/** The price among live orders against the net that is nearest to the market: the lowest sell, the highest buy. */
+/** The nearest price to the market among live orders against the net: the lowest sell, the highest buy. */
 function nearest(against: readonly ManagedOrder[]): Decimal | null {
   const [first, ...rest] = against.map((order) => order.price);
   if (first === undefined) return null;

@@ -4,21 +4,21 @@ import { blocksWay, type Refusal } from './refusals.ts';
 import type { Purpose, Rest, SymbolState } from './symbol-state.ts';
 
 /**
- * What a refusal leaves behind (strategy 5.7, 6.3, 9.5): a rest of the account and purpose that were refused. Values only; the
- * symbol's state holds at most one rest for each of the four.
+ * Suspensions after refusals (strategy 5.7, 6.3, 9.5), called rests: the refused account and purpose wait. The symbol's
+ * state holds at most one rest for each of the four combinations.
  */
 
-/** First rest after a refusal other than post-only; doubles with each one in a row (strategy 9.5). */
+/** First rest after a refusal other than post-only; doubles with each consecutive one (strategy 9.5). */
 export const REFUSAL_REST_MS = 10_000;
-/** The preferred way of 6.3 is tried again so long after it was refused. */
+/** Time until the preferred way of 6.3 is tried again after a refusal. */
 export const OTHER_WAY_MS = 900_000;
-/** An order that the exchange has let rest so long ends a run of ends (strategy 9.5): it takes such orders again. */
+/** An order that rested this long ends a run of orders ended by the exchange (strategy 9.5). */
 export const PROVEN_MS = 60_000;
-/** An account that cannot open for so long has the other's openings cancelled (strategy 5.7). */
+/** Once an account could not open for so long, the other one's openings are cancelled (strategy 5.7). */
 export const UNABLE_MS = 10_000;
-/** While nothing can be written down neither account can (strategy 18.1), and that is no matter of one refusal. */
+/** Shorter while the journal is out of reach, since that blocks both accounts (strategy 18.1). */
 export const JOURNAL_UNABLE_MS = 5_000;
-/** A rest that is over, and of which nothing was tried since, is forgotten after this, not before {@link OTHER_WAY_MS}. */
+/** An expired rest without a new attempt is forgotten after this time, not before {@link OTHER_WAY_MS}. */
 export const RESTS_KEPT_MS = 900_000;
 
 /** States of older journals have none. */
@@ -36,13 +36,13 @@ export function isResting(state: Pick<SymbolState, 'rests'>, of: Purpose, nowMs:
   return rest !== null && nowMs < rest.untilMs;
 }
 
-/** Whether the account's repairs give way to the other way of 6.3 now. */
+/** Whether the account's repairs yield to the other way of 6.3 now. */
 export function yieldsWay(state: Pick<SymbolState, 'rests'>, account: AccountName, nowMs: number): boolean {
   const until = restOf(state, { account, purpose: 'repair' })?.yieldsUntilMs ?? null;
   return until !== null && nowMs < until;
 }
 
-/** The rest that lasts longest, for people; null: none runs. */
+/** The longest current rest, for display; null: none. */
 export function longestRest(state: Pick<SymbolState, 'rests'>, nowMs: number): Rest | null {
   return restsOf(state).reduce<Rest | null>(
     (longest, rest) => (rest.untilMs > (longest?.untilMs ?? nowMs) ? rest : longest),
@@ -50,7 +50,7 @@ export function longestRest(state: Pick<SymbolState, 'rests'>, nowMs: number): R
   );
 }
 
-/** Since when the account has been refused openings without one that rests now (strategy 5.7); null: it has not. */
+/** Since when the account's openings are refused with none resting since (strategy 5.7); null: they are not. */
 export function refusedOpeningsSince(
   state: Pick<SymbolState, 'rests' | 'orders'>,
   account: AccountName,
@@ -86,8 +86,8 @@ export function restAfterExhaustion(
 }
 
 /**
- * The rest after any other refusal, or after the exchange ended an order that rested: 10 s, doubling with each one in a row
- * (strategy 9.5). A longer rest that runs already is not shortened.
+ * The rest after any other refusal, or after the exchange ended a resting order: 10 s, doubling with each consecutive
+ * one (strategy 9.5). It never shortens a longer rest.
  */
 export function restAfterRefusal(
   state: SymbolState,
@@ -120,22 +120,22 @@ export function restAfterRefusal(
   });
 }
 
-/** An order of that account and purpose rests: a run of refusals is over, but not one of orders that rested and were ended. */
+/** An order of that account and purpose rests: ends a run of refusals, but not of orders ended while resting. */
 export function restsAfterConfirmation(state: SymbolState, of: Purpose, atMs: number): SymbolState {
   return withoutRests(state, (rest) => same(rest, of) && rest.by !== 'end' && atMs >= rest.untilMs);
 }
 
-/** A fill of an order of that account and purpose: whatever was refused before, the exchange takes such orders. */
+/** A fill of that account and purpose proves that the exchange accepts such orders. */
 export function restsAfterFill(state: SymbolState, of: Purpose, atMs: number): SymbolState {
   return withoutRests(state, (rest) => same(rest, of) && atMs >= rest.untilMs);
 }
 
-/** New rules of the instrument end the rests that the former ones brought about (strategy 11.8). */
+/** New rules of the instrument end the rests caused by the previous ones (strategy 11.8). */
 export function restsAfterNewRules(state: SymbolState): SymbolState {
   return withoutRests(state, (rest) => rest.doubtsRules);
 }
 
-/** Rests that time has ended: an order has rested long enough since, or nothing was tried for long. */
+/** Ends rests by time: an order has rested long enough since, or nothing was tried for long. */
 export function restsAfterTime(state: SymbolState, nowMs: number): SymbolState {
   const proven = (rest: Rest) =>
     state.orders.some(
@@ -148,13 +148,13 @@ export function restsAfterTime(state: SymbolState, nowMs: number): SymbolState {
   return withoutRests(state, (rest) => proven(rest) || nowMs >= rest.untilMs + RESTS_KEPT_MS);
 }
 
-/** The rests that a state no longer has: their alerts are over. */
+/** The rests that a state no longer has, whose alerts are over. */
 export function endedRests(before: SymbolState, now: SymbolState): readonly Rest[] {
   if (before.rests === now.rests) return [];
   return restsOf(before).filter((rest) => restOf(now, rest) === null);
 }
 
-/** A time that cannot be yet is from before our clock was set back, and counts as the latest that can be (strategy 5). */
+/** Limits times in the future (our clock was set back) to the latest possible (strategy 5). */
 export function clockedRests(state: SymbolState, nowMs: number, cooldownMs: number): readonly Rest[] {
   const rests = restsOf(state).map((rest) => {
     const untilMs = Math.min(rest.untilMs, nowMs + cooldownMs);

@@ -4,72 +4,72 @@ import type { Instrument, RolloutStage, RolloutWhy, SymbolConfig } from './model
 import { smallestTradableSize } from './valuing.ts';
 
 /**
- * Gray rollout (strategy 16.7): symbols start one after another, each at first with a part of its amount. Nothing here acts: facts
- * are counted, and a look at all of it says who begins, who goes on in full, and what holds the rollout.
+ * Gray rollout (strategy 16.7): symbols start one after another, each first with a part of its amount. Pure: facts are
+ * counted, and a periodic step decides who starts, who gets the full amount, and what holds the rollout.
  */
 
-/** What a symbol has to show before it trades in full. */
+/** What a symbol must show before it trades in full. */
 export interface RolloutLimits {
   readonly ranMs: number;
   readonly hedges: number;
-  /** After so long without those hedges the next one starts all the same. */
+  /** After this time without those hedges the next one starts anyway. */
   readonly nextAfterMs: number;
 }
 
 export const ROLLOUT_LIMITS: RolloutLimits = { ranMs: 30 * 60_000, hedges: 10, nextAfterMs: 4 * 3_600_000 };
 
-/** Of the orders that were submitted, post-only refusals aside, so many are placed. */
+/** Required share of placed orders among those submitted, not counting post-only refusals. */
 const SUCCESS_LEAST = new Decimal('0.95');
-/** One failure among fewer orders than this says nothing yet: the symbol waits for more, and nothing is alerted. */
+/** With fewer orders one failure is not significant: the symbol waits for more, without an alert. */
 const SUCCESS_JUDGED_FROM = 20;
-/** So many cooldowns in a row, without a fill between them, hold the rollout. */
+/** So many consecutive cooldowns without a fill hold the rollout. */
 const COOLDOWNS_MAX = 3;
-/** Of the margin ratio that is alerted (strategy 12, `MMR_ALERT_THRESHOLD`), the part from which it holds the rollout. */
+/** Share of `MMR_ALERT_THRESHOLD` (strategy 12) from which a margin ratio holds the rollout. */
 const MARGIN_SHARE = new Decimal('0.5');
-/** The part of its amount that a trial trades with … */
+/** Share of its amount that a trial trades with. */
 const TRIAL_SHARE = new Decimal('0.2');
-/** … and the least of it, in tradable sizes: a repair of a partial fill must be tradable too. */
+/** Smallest trial amount in tradable sizes: a repair of a partial fill must be tradable too. */
 const TRIAL_LEAST_SIZES = new Decimal('2.5');
-/** Between two looks no more than this counts as time that it ran: the engine was not there, or not awake. */
+/** Most time counted between two steps: beyond it the engine was down or asleep. */
 const LOOK_MAX_MS = 60_000;
 
-/** How far a symbol has come. Journalled; survives restarts. */
+/** A symbol's progress. Journalled; survives restarts. */
 export interface RolloutProgress {
   readonly stage: RolloutStage;
-  /** The amount of an order that this is for; a larger one begins again. */
+  /** The order amount that this progress is for; a larger one starts again. */
   readonly amountUsdt: Decimal;
-  /** How long it has been on trial while the engine ran. */
+  /** Time on trial while the engine ran. */
   readonly ranMs: number;
   readonly hedges: number;
   readonly placed: number;
-  /** Refused by the exchange, post-only aside. */
+  /** Refused by the exchange, not counting post-only. */
   readonly failed: number;
-  /** In a row: a fill begins the count again. */
+  /** Consecutive; a fill resets the count. */
   readonly cooldowns: number;
-  /** Its limits allow nothing at present. */
+  /** Its limits leave nothing to trade at present. */
   readonly capped: boolean;
-  /** Why the next one started though this one has not shown everything; null: it did not. */
+  /** Why the next one started before this one passed; null: it did not. */
   readonly passedOn: Extract<RolloutWhy, 'time' | 'capped' | 'mode'> | null;
 }
 
-/** A symbol that may take part, in the order of the file. */
+/** A symbol of the rollout, in the order of the file. */
 export interface RolloutRow {
   readonly instrument: string;
   readonly amountUsdt: Decimal;
-  /** Row and commands let it trade: only then does its time run. */
+  /** Row and commands let it trade: only then does its time count. */
   readonly mayTrade: boolean;
-  /** Its row does not let it: nothing is to be waited for. A command that a person gave is waited out. */
+  /** Its row does not let it trade, so the rollout does not wait for it. A command is waited out. */
   readonly isHeldByRow: boolean;
 }
 
-/** A figure that is not as it should be. */
+/** A figure that misses its limit. */
 export interface FailingFigure {
   readonly figure: 'success' | 'cooldowns' | 'margin';
   readonly value: string;
   readonly limit: string;
 }
 
-/** What has become of a symbol. */
+/** A symbol's change of stage. */
 export interface RolloutChange {
   readonly instrument: string;
   readonly stage: RolloutStage;
@@ -77,7 +77,7 @@ export interface RolloutChange {
 }
 
 export interface Look {
-  /** Since the last look, by a clock that nobody sets. */
+  /** Since the last step, by the monotonic clock. */
   readonly elapsedMs: number;
   /** The larger margin ratio of both accounts; null: not known. */
   readonly marginRatio: Decimal | null;
@@ -87,17 +87,16 @@ export interface Look {
 export interface RolloutNow {
   readonly progress: ReadonlyMap<string, RolloutProgress>;
   readonly changes: readonly RolloutChange[];
-  /** The symbol that holds the rollout, and by what; null: nothing does. */
+  /** The symbol and figure that hold the rollout; null: none. */
   readonly held: (FailingFigure & { readonly instrument: string }) | null;
 }
 
-/** Where a symbol begins. */
 export function rolloutBegin(amountUsdt: Decimal, stage: RolloutStage = 'waiting'): RolloutProgress {
   const none = { ranMs: 0, hedges: 0, placed: 0, failed: 0, cooldowns: 0 };
   return { stage, amountUsdt, ...none, capped: false, passedOn: null };
 }
 
-/** What a fact about a symbol changes; the very same where nothing does. */
+/** Progress after a fact about the symbol; the same object if nothing changes. */
 export function counted(progress: RolloutProgress, fact: Fact): RolloutProgress {
   if (fact.type === 'state.changed') {
     const capped = fact.to === 'capped';
@@ -140,7 +139,7 @@ function succeeds(placed: number, failed: number): boolean {
   return new Decimal(placed).gte(SUCCESS_LEAST.mul(placed + failed));
 }
 
-/** A look at every symbol: who begins, who goes on in full, what holds the rollout (strategy 16.7). */
+/** One step over all symbols: who starts, who gets the full amount, what holds the rollout (strategy 16.7). */
 export function rolloutStep(
   rows: readonly RolloutRow[],
   before: ReadonlyMap<string, RolloutProgress>,

@@ -1,27 +1,27 @@
 import type { AccountName } from './model.ts';
 
-/** How things stood at one moment, for the charts of days and weeks (strategy 17.6). Plain text, for it is drawn and never reckoned with. */
+/** Figures of one moment for the charts of days and weeks (strategy 17.6), as text, since they are only drawn. */
 
-/** A sample each minute is kept for a day, one each hour for a month. */
+/** Samples per minute are kept for a day, per hour for a month. */
 export type SampleEvery = 'minute' | 'hour';
 
 export interface Sample {
   /** USDT; null: not read. */
   readonly equity: Readonly<Record<AccountName, string | null>>;
-  /** What the day has come to by then, USDT (strategy 17.3); null: not counted. */
+  /** Total of the day so far, USDT (strategy 17.3); null: not counted. */
   readonly total: string | null;
   readonly symbols: Readonly<Record<string, SymbolSample>>;
 }
 
-/** One symbol: what a chart of it shows. Short names, for there is one a minute of each. */
+/** One symbol's figures. Short names, because there is one of each every minute. */
 export interface SymbolSample {
   /** |A| and |B| at the mark, USDT; null: no mark. */
   readonly a: string | null;
   readonly b: string | null;
   /** Net at the mark, signed, USDT. */
   readonly n: string | null;
-  /** Seconds of the minute, or hour, that it was not hedged. */
+  /** Seconds of the minute or hour in which it was unhedged. */
   readonly u: number;
-  /** What it earned this day by then, USDT; null: not counted. */
+  /** Earned so far this day, USDT; null: not counted. */
   readonly t: string | null;
 }

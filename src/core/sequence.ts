@@ -1,11 +1,11 @@
-/** What a frame's numbers say of it: it follows the last one, repeats it, or something is missing or out of order. */
+/** A frame's sequence number: it follows the last one, repeats it, or frames are missing or out of order. */
 export type SequenceVerdict = 'follows' | 'repeats' | 'gap';
 
 /**
- * Judges one frame's numbers against the last ones of its stream and selector (strategy 10.6, API 8). Zero is a snapshot,
- * or a stream that does not count; `previous` names the frame before, and without it the number must be one more.
- *
- * @param last null: no counted frame has come yet
+ * Compares a frame's numbers with the last ones of its stream and selector (strategy 10.6, API 8). Zero is a snapshot,
+ * or a stream without numbers; `previous` is the number of the preceding frame, without which the number must grow by
+ * one.
+ * @param last null: no numbered frame was received yet
  */
 export function judgeSequence(last: bigint | null, sequence: bigint, previous: bigint | null): SequenceVerdict {
   if (sequence === 0n || last === null) return 'follows';

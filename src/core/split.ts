@@ -4,20 +4,20 @@ import { ACCOUNTS, type AccountName } from './model.ts';
 import { noClosedSizes, type SymbolState } from './symbol-state.ts';
 import { waitingOf } from './valuing.ts';
 
-/** A split of an instrument (strategy 10.5): the exchange re-denominates positions, so many new units for each old one. */
+/** A split (strategy 10.5): the exchange re-denominates positions, so many new units for each old one. */
 
-/** By how much of the change the ratios of the two accounts may differ: the exchange rounds sizes to its steps. */
+/** Tolerated difference between the accounts' ratios: the exchange rounds sizes to its steps. */
 const RATIO_TOLERANCE = new Decimal('0.01');
-/** Smaller changes are no split: the least in use is five for four. Trades that a stale journal does not know come to such. */
+/** Smaller changes are no split (the smallest common one is five for four) but trades that a stale journal lacks. */
 const RATIO_LEAST = new Decimal('1.2');
-/** Splits are so many units for at most so many: 10 for 1, 3 for 2, 5 for 4. */
+/** Splits are so many units for at most this many: 10 for 1, 3 for 2, 5 for 4. */
 const OLD_UNITS_MAX = 4;
-/** Decimal places of scaled sizes: twice those that any signature can say (strategy 7.3), so that their sums stay exact. */
+/** Decimal places of scaled sizes: twice those of any signature (strategy 7.3), so that their sums stay exact. */
 const SIZE_PLACES = 18;
 
 /**
- * What both accounts' sizes were multiplied by, where their positions contradict the ledger by one ratio; null: they do not. An
- * account without a position shows no ratio, and a position that is gone or turned round was not split.
+ * The ratio by which both accounts' positions differ from the ledger; null: not one ratio. An account without a
+ * position shows no ratio; a position that closed or changed its sign was not split.
  */
 export function splitRatio(state: SymbolState): Decimal | null {
   const changes = ACCOUNTS.map((account) => {
@@ -32,7 +32,7 @@ export function splitRatio(state: SymbolState): Decimal | null {
   return isUsual(ratio) ? ratio : null;
 }
 
-/** Whether a split has such a ratio, or its inverse: whole units for few, to within what rounding to steps explains. */
+/** Whether it is a common split ratio or its inverse, allowing for rounding to steps. */
 function isUsual(ratio: Decimal): boolean {
   const more = ratio.lt(1) ? new Decimal(1).div(ratio) : ratio;
   if (more.lt(RATIO_LEAST)) return false;
@@ -42,8 +42,8 @@ function isUsual(ratio: Decimal): boolean {
 }
 
 /**
- * The ledger in the units after the split it paused for: sizes times the ratio, prices divided by it. What is left of it, such as
- * what the exchange rounded off, is drift. The mark of before says nothing any more.
+ * The ledger in units after the split: sizes times the ratio, prices divided by it. What remains, e.g. rounded off by
+ * the exchange, is drift. The previous mark is void.
  */
 export function afterSplit({ split, ...state }: SymbolState, nowMs: number): SymbolState {
   if (split === undefined) return state;
@@ -54,10 +54,10 @@ export function afterSplit({ split, ...state }: SymbolState, nowMs: number): Sym
   return {
     ...state,
     lots,
-    // The lots and what is booked come to one net (4.5), whatever the rounding.
+    // Lots and booked sizes have the same net (4.5), whatever the rounding.
     booked: { A, B: lotsNet(lots).minus(A) },
     contradiction: { A: null, B: null },
-    // Fills of before are in old units.
+    // Earlier fills are in old units.
     fillsFromMs: { A: nowMs, B: nowMs },
     ...noClosedSizes(state.closed),
     acceptedMark: null,
@@ -70,7 +70,7 @@ export function withoutSplit({ split: _, ...state }: SymbolState): SymbolState {
   return state;
 }
 
-/** How each account's position differs from what a ledger in old units has, as text. */
+/** How each account's position differs from a ledger in old units, as text. */
 export function splitDetails(state: SymbolState, ratio: Decimal): Readonly<Record<string, string>> {
   const of = (account: AccountName): string =>
     state.booked[account].plus(state.contradiction[account]?.difference ?? ZERO).toFixed();

@@ -3,7 +3,7 @@ import { type Decimal, floorTo } from './decimal.ts';
 import type { Instrument, SymbolConfig } from './model.ts';
 import { smallestTradableSize } from './valuing.ts';
 
-/** What is said of a symbol's settings; the Chinese is in src/texts/check.ts. */
+/** Warnings about a symbol's settings; the Chinese texts are in src/texts/check.ts. */
 const SYMBOL_WARNINGS = {
   'fill-passes-limit':
     '{symbol} order_notional_usdt: {order} is above imbalance_limit_usdt {limit}: one fill alone passes the limit',
@@ -18,9 +18,8 @@ export interface SymbolWarning {
 }
 
 /**
- * The warnings of strategy 2.2: one fill alone passes the imbalance limit; an order would be below the smallest tradable
- * size (3.2) at this mark, so that the symbol would never trade.
- *
+ * The warnings of strategy 2.2: a single fill exceeds the imbalance limit; an order would be below the smallest
+ * tradable size (3.2) at this mark, so that the symbol would never trade.
  * @param mark USDT per base unit, > 0.
  */
 export function foundSymbolWarnings(
@@ -47,7 +46,6 @@ export function symbolWarningEnglish({ code, params }: SymbolWarning): string {
   return filled(SYMBOL_WARNINGS[code], params);
 }
 
-/** The warnings in English, as the log has them. */
 export function symbolWarnings(config: SymbolConfig, instrument: Instrument, mark: Decimal): readonly string[] {
   return foundSymbolWarnings(config, instrument, mark).map(symbolWarningEnglish);
 }

@@ -28,10 +28,10 @@ export function orderCap(input: Pick<PlanInput, 'valuation' | 'strategy'>): numb
 }
 
 /**
- * Live orders to cancel (strategy 8.2): openings without a partner (5.7), of a doubtful or an outdated size, those the present state would not submit
- * on that account, openings whose remainder is no longer tradable, then surplus, oldest first; in `partial-wait` and
- * `cooldown` only the first and the last. Orders that are being cancelled, or of whose existence nothing is known yet (9.6),
- * are not asked for again.
+ * Live orders to cancel (strategy 8.2): openings without a partner (5.7), of a doubtful or outdated size, orders the
+ * present state would not submit on that account, openings with an untradable remainder, then surplus, oldest first; in
+ * `partial-wait` and `cooldown` only the first and the last. Orders being cancelled or of unknown existence (9.6) are
+ * left out.
  */
 export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] {
   const onlySurplus = tradingState === 'partial-wait' || tradingState === 'cooldown';
@@ -66,9 +66,8 @@ export function planTrims(input: PlanInput, tradingState: TradingState): Trim[] 
 }
 
 /**
- * In `hedge-only` and where the exchange does not list the instrument, whatever the state: every live order that does not repair
- * (strategy 11.6, 16.1). Those are openings, all orders
- * of a hedged symbol, those that would grow the net, and what of the others goes past it, newest first.
+ * In `hedge-only` and for unlisted instruments, in any state: every live order that is no repair (strategy 11.6, 16.1):
+ * openings, all orders of a hedged symbol, those that would grow the net, and what exceeds it, newest first.
  */
 function notForRepair(input: PlanInput): Trim[] {
   const { state, valuation } = input;
@@ -97,12 +96,12 @@ function notForRepair(input: PlanInput): Trim[] {
   return trims;
 }
 
-/** Nothing but a stop for openings keeps the symbol from opening (strategy 8.6). */
+/** Only a stop of openings keeps the symbol from opening (strategy 8.6). */
 function stopsOpenings({ mode = 'trade', leaving, unlisted, openingsStop }: PlanInput): boolean {
   return mode === 'trade' && leaving === undefined && !unlisted && openingsStop !== undefined;
 }
 
-/** In `hold`, and once a pause is reached, every own order goes, repairs too (strategy 16.1). */
+/** In `hold`, and after a pause was reached, every own order is cancelled, repairs too (strategy 16.1). */
 function notWanted(order: ManagedOrder): Trim {
   return { order, why: reason('not-wanted', '16.1') };
 }
@@ -112,8 +111,8 @@ export function cancellable(order: ManagedOrder): boolean {
 }
 
 /**
- * An opening that rests while the mark is doubtful (strategy 3.1), or is worth more than its size was meant for, or more than
- * the limit itself leaves (8.2). While the pair is not hedged, one that covers the net is a repair.
+ * An opening that rests while the mark is doubtful (strategy 3.1), or is worth more than intended or than the limit
+ * leaves (8.2). In an unhedged pair an opening that covers the net is a repair.
  */
 function unsafeOpening(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim | null {
   const { valuation, config, marks, state } = input;
@@ -138,8 +137,8 @@ function unsafeOpening(input: PlanInput, tradingState: TradingState, order: Mana
 }
 
 /**
- * The opening of an account whose partner has been unable to open (strategy 5.7); null: it may stay. What covers the net of
- * the partner's fill, and no more than that, hedges.
+ * The opening of an account whose partner has been unable to open (strategy 5.7); null: it may stay. The part that
+ * covers the net of the partner's fill is a hedge.
  */
 function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
   const { valuation } = input;
@@ -153,10 +152,9 @@ function withoutPartner(input: PlanInput, order: ManagedOrder): Trim | null {
 }
 
 /**
- * Openings to cancel while there is nothing to decide on, by what the ledger knows: those of an account whose partner has been
- * unable to open, or could not be read for long (strategy 5.7), or all where the exchange does not list the instrument (11.6);
- * after a split all orders (10.5); what the mode does not want (16.1).
- *
+ * Orders to cancel without a decision, by the ledger: openings of an account whose partner could not open or be read
+ * for long (strategy 5.7), all openings if the exchange does not list the instrument (11.6), all orders after a split
+ * (10.5), and what the mode forbids (16.1).
  * @param blind accounts whose data have been unusable for 30 s
  */
 export function trimsWithoutView(
@@ -171,7 +169,7 @@ export function trimsWithoutView(
     const partner = otherAccount(order.account);
     if (conduct === 'nothing') return [notWanted(order)];
     const gone = conduct === 'repair' || blind.includes(partner) || isShutOut(input, partner);
-    // What can trade no more than the net hedges it: without a mark, what is below a step is none.
+    // An order of at most the net's size is a hedge; without a mark, less than a step is no net.
     const hedges = net.abs().gte(minSize) && order.side === sideAgainst(net) && remainingSize(order).lte(net.abs());
     if (hedges) return [];
     if (input.unlisted) return [{ order, why: reason('order-on-unlisted', '11.6') }];
@@ -188,7 +186,7 @@ export function trimsWithoutView(
 function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {
   const wrong = wrongSide(input, tradingState, order);
   if (wrong) return [{ order, why: wrong }];
-  // While hedged, what is left of a repair on the opening side stands in for the opening: a crumb of it would block both legs.
+  // While hedged, the rest of a repair on the opening side is the opening: an untradable rest would block both legs.
   const opens = order.purpose === 'opening' || tradingState === 'equal';
   if (opens && remainingSize(order).lt(input.valuation.smallestTradable)) {
     return [{ order, why: reason('remainder-too-small', '8.2', { size: remainingSize(order).toFixed() }) }];
@@ -196,7 +194,7 @@ function misplacedBy(input: PlanInput, tradingState: TradingState, order: Manage
   return [];
 }
 
-/** Why the present state would not submit that side on that account; null when it would. */
+/** Why the present state would not submit that side on that account; null: it would. */
 function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Reason | null {
   const { valuation, config } = input;
   const { account, side } = order;

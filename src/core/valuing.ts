@@ -11,13 +11,13 @@ import {
 } from './model.ts';
 import { type SymbolState, sign, waitingSize } from './symbol-state.ts';
 
-/** Headroom over `min_notional`, so that a size stays tradable while the price moves a little (strategy 3.2). */
+/** Headroom over `min_notional`, so that a size stays tradable when the price moves a little (strategy 3.2). */
 const MIN_NOTIONAL_HEADROOM = new Decimal('1.02');
 
-/** What a pair of accounts is worth at one mark (strategy 3). Sizes are base units, signed where said. */
+/** Value of a pair of accounts at one mark (strategy 3). Sizes are base units, signed where stated. */
 export interface Valuation {
   readonly mark: Decimal;
-  /** Signed; what the exchange says (3.3). */
+  /** Signed; by the exchange (3.3). */
   readonly actual: Readonly<Record<AccountName, Decimal>>;
   /** Signed; without the filled part of orders that still wait (3.3). */
   readonly settled: Readonly<Record<AccountName, Decimal>>;
@@ -39,8 +39,8 @@ export interface Valuation {
 }
 
 /**
- * The smallest size worth an order (strategy 3.2): the larger of `min_size` and 1.02 × `min_notional` at the lower of the
- * mark and the cheapest open lot's price, rounded up to the step.
+ * The smallest size worth an order (strategy 3.2): the larger of `min_size` and 1.02 × `min_notional` at the lower of
+ * the mark and the cheapest open lot's price, rounded up to the step.
  */
 export function smallestTradableSize(instrument: Instrument, mark: Decimal, lots: readonly FillLot[]): Decimal {
   const cheapestLot = cheapestLotPrice(lots);
@@ -93,9 +93,8 @@ export function waitingOf(orders: readonly ManagedOrder[], account: AccountName)
 }
 
 /**
- * The one mark that values both accounts (strategy 3.1): the newest position's; both flat: the mid of the touch.
- *
- * @returns null when there is neither, or the mark is not positive: then the data are unusable.
+ * The mark for both accounts (strategy 3.1): the newest position's; both flat: the mid of the book.
+ * @returns null if there is neither, or the mark is not positive: the data are unusable.
  */
 export function markOf(
   positions: readonly (Position | null)[],

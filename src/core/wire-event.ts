@@ -1,8 +1,8 @@
 import type { AccountName } from './model.ts';
 
 /**
- * What crosses the wire, as a tap on the adapter hears it: the auditor (strategy 15) knows nothing else.
- * Bodies are GRVT's JSON under its full field names, untouched. The same body may be the same value: nobody changes it.
+ * Traffic with the exchange as observed at the adapter: the auditor's only source (strategy 15). Bodies are GRVT's JSON
+ * under its full field names. A body may be shared between events and is never changed.
  */
 export type WireEvent =
   | {
@@ -30,10 +30,10 @@ export type WireEvent =
       readonly account: AccountName | null;
       readonly route: string;
       readonly reason: string;
-      /** It was withheld when its bytes were about to leave (strategy 18.2): nothing of it can have arrived. */
+      /** Withheld just before its bytes would have been sent (strategy 18.2): nothing can have arrived. */
       readonly neverLeft?: true;
     }
-  /** A feed of a stream, as received; `account` null: market data. Its id is of the same counter as the requests'. */
+  /** A stream frame as received; `account` null: market data. Its id shares the counter of requests. */
   | {
       readonly kind: 'frame';
       readonly id: number;

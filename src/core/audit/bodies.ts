@@ -2,13 +2,13 @@ import { commonMultiple, Decimal, ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 
 /**
- * Reads GRVT's full-name JSON as it crossed the wire (API 4 to 6). Written apart from the adapter's schemas on purpose:
- * an auditor that shares the engine's parser agrees with its mistakes. What cannot be read is null, never a default.
+ * Reads GRVT's full-name JSON as sent and received (API 4 to 6). Separate from the adapter's schemas on purpose: an
+ * auditor that shares the engine's parser would share its bugs. Unreadable values are null, never a default.
  */
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A JSON object, or the object a JSON text holds; null for anything else. */
+/** A JSON object, or the object in a JSON text; null for anything else. */
 export function asObject(value: unknown): Json | null {
   if (typeof value === 'string') {
     try {
@@ -27,27 +27,27 @@ function isDecimal(value: unknown): value is string | number {
   return typeof value === 'string' ? PLAIN.test(value) : typeof value === 'number' && Number.isFinite(value);
 }
 
-/** A decimal as GRVT prints it; null when it is none. */
+/** A decimal as GRVT prints it; null if it is not one. */
 export function asDecimal(value: unknown): Decimal | null {
   return isDecimal(value) ? new Decimal(value) : null;
 }
 
-/** An unsigned integer as text or number; null when it is none. */
+/** An unsigned integer as text or number; null if it is not one. */
 export function asInteger(value: unknown): bigint | null {
   if (typeof value === 'string' && /^\d+$/.test(value)) return BigInt(value);
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   return null;
 }
 
-/** Text of an id that may come as a number. */
+/** An id as text, even if it was sent as a number. */
 export function asText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : null;
 }
 
 /**
- * Whose order an id says it is (strategy 9.2): the top four of 64 bits are `1110`, bit 59 the account, bit 58 the side.
- * Null: foreign.
+ * Account and side of a strategy order's id (strategy 9.2): bits 63–60 `1110`, bit 59 the account, bit 58 the side.
+ * null: foreign.
  */
 export function strategyId(clientOrderId: string): { readonly account: AccountName; readonly side: Side } | null {
   if (!/^\d{19,20}$/.test(clientOrderId)) return null;
@@ -79,8 +79,8 @@ function first(value: unknown): unknown {
 const STATUSES: ReadonlySet<unknown> = new Set(['PENDING', 'OPEN', 'FILLED', 'CANCELLED', 'REJECTED']);
 
 /**
- * The strategy orders of a list; null when one of them cannot be read, since half an answer is none. Rows that are not ours
- * concern nobody, whatever they hold (strategy 10.4).
+ * The strategy orders of a list; null if one is unreadable, since a partial answer is no answer. Foreign rows are
+ * ignored (strategy 10.4).
  */
 export function readOwnOrders(rows: readonly unknown[]): readonly OrderBody[] | null {
   const orders = rows.filter(isPerhapsOwn).map(readOrder);
@@ -88,7 +88,7 @@ export function readOwnOrders(rows: readonly unknown[]): readonly OrderBody[] | 
   return read.length < orders.length ? null : (read as OrderBody[]);
 }
 
-/** Is its client id a strategy order's, or a rounded or oddly written one. */
+/** Whether its client id is a strategy order's, or may be one that was rounded or spelled unusually. */
 function isPerhapsOwn(row: unknown): boolean {
   const id = asObject(asObject(row)?.metadata)?.client_order_id;
   const text = typeof id === 'number' && Number.isFinite(id) ? id.toFixed(0) : typeof id === 'string' ? id.trim() : '';
@@ -96,8 +96,8 @@ function isPerhapsOwn(row: unknown): boolean {
 }
 
 /**
- * A strategy order by its first leg; null when a field it needs is missing or impossible (strategy 10.4). An average may be
- * missing while nothing traded.
+ * A strategy order by its first leg; null if a field is missing or impossible (strategy 10.4). The average may be
+ * missing if nothing traded.
  */
 export function readOrder(value: unknown): OrderBody | null {
   const order = asObject(value);
@@ -153,7 +153,7 @@ export interface CreateBody {
   readonly expirationNs: bigint | null;
 }
 
-/** What a create asks for; null when it is no order at all. */
+/** The order a create asks for; null: unreadable. */
 export function readCreate(request: unknown): CreateBody | null {
   const order = asObject(asObject(request)?.order);
   if (!order) return null;
@@ -184,8 +184,8 @@ export interface PositionBody {
 }
 
 /**
- * The rows of a positions answer, one per instrument (of a row repeated the newest counts, strategy 10.4); null when a row
- * of a traded instrument cannot be read, since half an answer is none. Other instruments are nothing to the auditor.
+ * The rows of a positions answer, one per instrument (the newest of repeated rows, strategy 10.4); null if the row of a
+ * traded instrument is unreadable. Other instruments are ignored.
  */
 export function readPositions(
   result: unknown,
@@ -209,12 +209,12 @@ export function readPositions(
   return rows;
 }
 
-/** The least step of sizes: of `min_size` and of what a signature of `base_decimals` can say (strategy 3.2, 7.3). */
+/** The size step: the larger of `min_size` and the resolution of `base_decimals` (strategy 3.2, 7.3). */
 export function stepOf(minSize: Decimal, baseDecimals: number): Decimal {
   return commonMultiple(minSize, new Decimal(10).pow(-baseDecimals));
 }
 
-/** Best bid and ask; null when a side is empty, unreadable or the book is crossed (strategy 7.4). */
+/** Best bid and ask; null if a side is empty or unreadable, or the book is crossed (strategy 7.4). */
 export function readTouch(result: unknown): { instrument: string; bid: Decimal; ask: Decimal } | null {
   const book = asObject(result);
   const bid = asDecimal(asObject(first(book?.bids))?.price);
@@ -223,7 +223,7 @@ export function readTouch(result: unknown): { instrument: string; bid: Decimal; 
   return { instrument: book.instrument, bid, ask };
 }
 
-/** A fill as a history has it. */
+/** A fill in a fill history. */
 export interface FillBody {
   readonly instrument: string;
   /** Base units; sells negative. */
@@ -231,12 +231,12 @@ export interface FillBody {
   readonly price: Decimal;
   /** The exchange's time. */
   readonly atMs: number;
-  /** A row that two pages have; null: nothing tells. */
+  /** Identifies a row that two pages contain; null: none. */
   readonly tradeId: string | null;
   readonly clientOrderId: string | null;
 }
 
-/** The fills of a page that can be read. */
+/** The readable fills of a page. */
 export function readFills(result: unknown): readonly FillBody[] {
   return (Array.isArray(result) ? (result as unknown[]) : []).flatMap((item) => {
     const row = asObject(item);

@@ -9,12 +9,12 @@ import { fault } from './model.ts';
 import type { Audit, Contradiction } from './state.ts';
 
 /**
- * The bookings an engine journals, judged against the messages it received (strategy 15.2): each increment of an order once
- * and at its exact value, no match at a loss (I2), a partial fill after its wait (4.3), a drift only after the readings of
- * 10.5 and at what was paid; the open lots follow from them.
+ * Checks the journalled bookings against the messages received (strategy 15.2): each increment of an order once and at
+ * its exact value, no match at a loss (I2), partial fills after their wait (4.3), drift only after the reads of 10.5
+ * and at the price paid. The open lots follow from the bookings.
  */
 
-/** The journal's fact of an own fill, as far as it is judged. */
+/** The checked fields of a journalled own fill. */
 export interface FillBooked {
   readonly instrument: string;
   readonly account: AccountName;
@@ -25,7 +25,7 @@ export interface FillBooked {
   readonly matches: readonly Match[];
 }
 
-/** The journal's fact of an adopted drift (strategy 10.5). `difference`: signed. */
+/** A journalled adopted drift (strategy 10.5). `difference`: signed. */
 export interface DriftAdopted {
   readonly instrument: string;
   readonly account: AccountName;
@@ -41,19 +41,18 @@ export interface Match {
   readonly size: Decimal;
 }
 
-/** Orders whose booked size is remembered: those that are over may still be repeated by late messages. */
+/** Orders whose booked size is kept: late messages may repeat ended ones. */
 const MAX_ORDERS = 512;
-/** The price of an increment is a quotient of sixty digits (strategy 4.1). */
+/** The price of an increment is a quotient of 60 digits (strategy 4.1). */
 const VALUE_TOLERANCE = new Decimal('1e-30');
-/** Strategy 10.5: readings that contradict alike, and for how long; the engine's clock and the auditor's differ a little. */
+/** Reads that must show the same difference, and for how long (strategy 10.5), with tolerance for the clocks. */
 const DRIFT_READINGS = 3;
 const DRIFT_MS = 9_900;
-/** A history received so long before a booking was known to the engine. */
+/** The engine knew a history that arrived this long before a booking. */
 const HISTORY_KNOWN_MS = 5_000;
-/** So long before a position contradicts, the fills that moved it were made; fills of before may be others. */
+/** Fills that moved a position were made at most this long before the difference was seen. */
 const FILLED_BEFORE_MS = 5_000;
 
-/** An own fill was booked. */
 export function judgeFill(audit: Audit, fill: FillBooked): void {
   audit.checked('I2', 'I9');
   const { instrument, account, clientOrderId, side, fillSize, fillPrice, matches } = fill;
@@ -96,7 +95,7 @@ interface Booked {
   readonly matches: readonly Match[];
 }
 
-/** I2, 4.4: what a fill closed, and that it closed all it may. What is left becomes a lot, whose number the state tells. */
+/** I2, 4.4: what a fill closes, and that it closes all it may. The rest becomes a lot, numbered by the next state. */
 function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
   const { account, side, size, price, matches, instrument } = fill;
   ledger.booked[account] = ledger.booked[account].plus(signed(side, size));
@@ -134,7 +133,7 @@ function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
   audit.opened.push({ instrument, lot: { account, side, size: left, price } });
 }
 
-/** Whether a fill history has it: fills of an order that nobody manages are booked as its own, the newest first (strategy 10.5). */
+/** Whether a fill history shows it: fills of unmanaged own orders are booked as own, the newest first (10.5). */
 function isInHistory(audit: Audit, fill: FillBooked, bookedBefore: Decimal): boolean {
   const { account, clientOrderId, fillSize, fillPrice } = fill;
   return audit.received.histories(account).some(({ fills }) => {
@@ -149,7 +148,7 @@ function isInHistory(audit: Audit, fill: FillBooked, bookedBefore: Decimal): boo
   });
 }
 
-/** A drift was adopted: three readings that contradicted alike, for ten seconds, at what was paid (strategy 10.5). */
+/** A drift was adopted: after three reads with the same difference over ten seconds, at the price paid (10.5). */
 export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   audit.checked('I9');
   const { instrument, account, difference, price, matches } = drift;
@@ -175,7 +174,10 @@ function isLasting({ nowMs }: Audit, alike: Contradiction | null): boolean {
   return alike !== null && alike.readings >= DRIFT_READINGS && nowMs - alike.sinceMs >= DRIFT_MS;
 }
 
-/** At the average of the fills that explain it exactly, else, after a history was asked for, at a mark that was received. */
+/**
+ * At the average of the fills that explain it exactly, else, after a history was requested, at a mark that was
+ * received.
+ */
 function judgeDriftPrice(audit: Audit, drift: DriftAdopted, sinceMs: number): void {
   const { instrument, account, difference, price } = drift;
   const histories = audit.received.histories(account);
@@ -184,9 +186,9 @@ function judgeDriftPrice(audit: Audit, drift: DriftAdopted, sinceMs: number): vo
   );
   if (isPaid) return;
   const marks = ACCOUNTS.flatMap((one) => audit.received.positions(one, instrument)).map(({ markPrice }) => markPrice);
-  // Of two flat accounts the middle of the book is the mark (strategy 1).
+  // With two flat accounts the mid of the book is the mark (strategy 1).
   const middles = audit.received.touches(instrument).map(({ bid, ask }) => bid.plus(ask).div(2));
-  // Fills of before may be those of a former drift.
+  // Earlier fills may belong to a previous drift.
   const fromMs = Math.max(
     audit.wallOf(sinceMs) - FILLED_BEFORE_MS,
     audit.adoptedAtMs.get(`${account} ${instrument}`) ?? Number.NEGATIVE_INFINITY,
@@ -204,14 +206,14 @@ function judgeDriftPrice(audit: Audit, drift: DriftAdopted, sinceMs: number): vo
   });
 }
 
-/** The average price of the newest fills, none of them ours, that come to a difference; null: none do. */
+/** Average price of the newest foreign fills that sum to a difference; null: none do. */
 function averagePaid(fills: readonly FillBody[], instrument: string, difference: Decimal): Decimal | null {
   let [come, size, value] = [ZERO, ZERO, ZERO];
   const newestFirst = fills.toSorted((one, two) => two.atMs - one.atMs);
   for (const fill of newestFirst) {
     if (fill.instrument !== instrument || strategyId(fill.clientOrderId ?? '') !== null) continue;
     come = come.plus(fill.size);
-    // Fills the other way moved nothing in the end.
+    // Fills of the other side cancelled out.
     if (fill.size.isNegative() === difference.isNegative()) {
       size = size.plus(fill.size);
       value = value.plus(fill.size.mul(fill.price));
@@ -222,8 +224,8 @@ function averagePaid(fills: readonly FillBody[], instrument: string, difference:
 }
 
 /**
- * A symbol's state was written: its lots are those of the bookings, under the numbers it gives them (I9). The first one of a
- * symbol begins its ledger (strategy 11.3).
+ * A symbol's state was written: its lots are those of the bookings, with the numbers it assigns (I9). The first state
+ * of a symbol starts its ledger (strategy 11.3).
  */
 export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: boolean }): void {
   const { instrument } = state;
@@ -250,7 +252,7 @@ export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: 
       ...{ instrument, account: null, clientOrderId: null },
     });
   if (ledger === undefined) {
-    // Found at the exchange, and gone from its lists before the symbol began by them (11.3): nobody will ask about it.
+    // Found at the exchange, and gone from its lists before the symbol's ledger started (11.3): nothing looks it up.
     for (const order of audit.orders.live(instrument)) {
       const isKnown = state.orders.some(({ clientOrderId }) => clientOrderId === order.clientOrderId);
       if (order.sentAtMs === null && order.unlisted && !isKnown) order.end = 'absent';

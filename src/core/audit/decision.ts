@@ -11,22 +11,22 @@ import type { PositionSeen } from './received.ts';
 import type { Audit, Decided } from './state.ts';
 
 /**
- * The second judge (strategy 15.2): each create refers to the journalled decision with its inputs. They are compared with the
- * messages as received, no live order may be missing, and from them it is derived again whether the create was allowed.
+ * The second check (strategy 15.2): each create refers to a journalled decision with its inputs. They are compared with
+ * the messages received, must include every live order, and are used to derive again whether the create was allowed.
  */
 
-/** A frame that old is folded into the view; so is a look-up, once the reading it belongs to has ended or timed out. */
+/** Time until a message is merged into the view: a frame, and a look-up, which waits for the read it belongs to. */
 const FOLDED_MS = { frame: 1_000, rest: 6_000 };
-/** Strategy 10.3: with intact streams, a whole reading may be so old. */
+/** Largest age of a full read with intact streams (strategy 10.3). */
 const READING_MAX_MS = 30_000;
-/** From the engine's look at its clock to the message that the create left: signature, journal, a slow disk. */
+/** Time from the engine's decision until the create is sent: signature, journal, a slow disk. */
 const LEAVING_MS = 1_000;
-/** Strategy 9.10: a position may lag behind the ledger by own fills received since then. */
+/** A position may lag behind the ledger by own fills received within this time (strategy 9.10). */
 const LAG_MS = 10_000;
-/** Increments tried in all combinations; more in 10 s are compared newest first only. */
+/** Increments tried in all combinations; beyond that only the newest. */
 const MAX_COMBINED = 10;
 
-/** I2, I4, I5, I6, I9, I12 of a create that leaves for the first time. */
+/** I2, I4, I5, I6, I9, I12 of a create that is sent for the first time. */
 export function judgeDecision(audit: Audit, order: WireOrder): void {
   const prepared = audit.prepared.get(order.clientOrderId);
   if (prepared === undefined) return;
@@ -51,7 +51,7 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
   judgeAllowed(audit, decided, order);
 }
 
-/** Strategy 10.3 and 10.6: the declared row is the message's, not too old, and nothing newer about it was left out. */
+/** The declared row is the message's, not too old, and nothing newer about it was ignored (strategy 10.3, 10.6). */
 function judgePosition(audit: Audit, { declared, atMs }: Decided, account: AccountName, order: WireOrder): void {
   const { position, from, intact } = declared.accounts[account];
   const seen = audit.received.positions(account, declared.instrument);
@@ -74,7 +74,7 @@ function judgePosition(audit: Audit, { declared, atMs }: Decided, account: Accou
   const readingLeftOut = newestBefore(seen, 'reading', atMs - limitMs);
   for (const newer of [leftOut, readingLeftOut]) {
     if (newer === undefined || newer.atMs <= named.atMs || newer.size.eq(size)) continue;
-    // A later reading that contradicts the frame may win over it (strategy 10.6).
+    // A later read that contradicts the frame may take precedence over it (strategy 10.6).
     if (newer.kind === 'frame' && named.kind === 'reading' && named.askedAtMs > newer.atMs) continue;
     const detail = { account, size, newer: newer.size, message: newer.id };
     audit.breach(fault('I12', '15.2', 'a declared position that a later message had replaced', detail), order);
@@ -85,12 +85,12 @@ function newestBefore(seen: readonly PositionSeen[], kind: PositionSeen['kind'],
   return seen.findLast((one) => one.kind === kind && one.atMs <= beforeMs);
 }
 
-/** Every order that was live is declared, and with what was received of it. */
+/** Every live order is declared, with what was received about it. */
 function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   for (const live of audit.orders.live(declared.instrument)) {
     const row = declared.orders.find(({ clientOrderId }) => clientOrderId === live.clientOrderId);
     if (row === undefined) {
-      // Its siblings of the same decision leave after it was made; what is found meanwhile is adopted by the next one.
+      // Orders of the same decision are sent after it; orders found meanwhile are adopted by the next one.
       if (live.sentAtMs === null || live.sentAtMs >= atMs) continue;
       const detail = { other: live.clientOrderId };
       audit.breach(fault('I12', '15.2', 'a decision that leaves a live order out', detail), order);
@@ -110,7 +110,7 @@ function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder
   }
 }
 
-/** I9: the lots are those of the bookings, and come to the net; the position agrees, or lags by own fills (9.10). */
+/** I9: the lots are those of the bookings and sum to the net; the position agrees, or lags by own fills (9.10). */
 function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
   const { instrument, accounts, orders, lots } = declared;
   const booked = audit.ledgers.get(instrument)?.lots;
@@ -135,7 +135,7 @@ function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
 }
 
 function filledLately(audit: Audit, account: AccountName, instrument: string): Decimal[] {
-  // Booked once the view has it, which is when a reading that was under way has ended.
+  // A fill is booked once the view includes it, i.e. when a read in progress has ended.
   const sinceMs = audit.nowMs - LAG_MS - FOLDED_MS.rest - LEAVING_MS;
   const sizes: { readonly atMs: number; readonly size: Decimal }[] = [];
   for (const order of audit.orders.of(account))
@@ -143,7 +143,7 @@ function filledLately(audit: Audit, account: AccountName, instrument: string): D
   return sizes.sort((one, two) => two.atMs - one.atMs).map(({ size }) => size);
 }
 
-/** Whether some of these fills come to that size. */
+/** Whether some of these fills sum to that size. */
 function comesTo(fills: readonly Decimal[], size: Decimal): boolean {
   let total = ZERO;
   for (const fill of fills) {
@@ -163,10 +163,10 @@ function keyOf(lots: readonly DeclaredLot[]): string {
     .join(', ');
 }
 
-/** Of `order_notional_usdt`, the most an order may be worth at the bid it was priced from, whatever mark it was sized at (6.2). */
+/** Largest value of an order at the bid it was priced from, as a share of `order_notional_usdt` (6.2). */
 const MOST_SHARE = new Decimal('1.25');
 
-/** I5: an order is worth no more than 1.25 × `order_notional_usdt` where the book stands; a symbol without a row has none. */
+/** I5: an order is worth at most 1.25 × `order_notional_usdt` at the book; without a row there is no limit. */
 function judgeWorth(audit: Audit, atMs: number, order: WireOrder, bid: Decimal): void {
   const amounts = appliedTo(audit, order.instrument, atMs).map(({ row }) => row.orderNotionalUsdt);
   const amount = max(ZERO, ...amounts);
@@ -175,7 +175,7 @@ function judgeWorth(audit: Audit, atMs: number, order: WireOrder, bid: Decimal):
   audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
 }
 
-/** I6: what carries `reduce_only` shrinks a position, whether its fills of a moment ago are in it or not (strategy 9.13). */
+/** I6: an order with `reduce_only` shrinks a position, with or without its latest fills (strategy 9.13). */
 function judgeReduceOnly(audit: Audit, { accounts }: Declared, order: WireOrder): void {
   if (!order.reduceOnly) return;
   const { held, position } = accounts[order.account];
@@ -184,7 +184,7 @@ function judgeReduceOnly(audit: Audit, { accounts }: Declared, order: WireOrder)
   audit.breach(fault('I6', '9.13', 'a reduce-only order larger than what it shrinks', { held }), order);
 }
 
-/** I3: on the passive side of a book that was received, and lately (strategy 7.1, 7.4). */
+/** I3: on the passive side of a book received recently (strategy 7.1, 7.4). */
 function judgeTouch(audit: Audit, order: WireOrder, bid: Decimal, ask: Decimal): void {
   const seen = audit.received.touches(order.instrument).findLast((one) => one.bid.eq(bid) && one.ask.eq(ask));
   if (seen === undefined || audit.nowMs - seen.atMs > audit.settings.staleMs + LEAVING_MS)
@@ -200,12 +200,12 @@ function waitingOf(declared: Declared): Record<AccountName, Decimal> {
   return waiting;
 }
 
-/** The create by the rules of strategy 3, 6, 7.2 and 8, on the declared inputs and what was sent since. */
+/** The create by the rules of strategy 3, 6, 7.2 and 8, on the declared inputs and the orders sent since. */
 function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   const { instrument, accounts, lots, mark } = declared;
   const applied = appliedTo(audit, instrument, atMs);
   if (applied.length === 0) return;
-  // What has ended since, with nothing more traded, covers nothing any more: an attempt leaves some time after its decision.
+  // An order that ended since without a further fill covers nothing any more.
   const standing = declared.orders.filter(({ account, clientOrderId, traded }) => {
     const known = audit.orders.get(account, clientOrderId);
     return known === undefined || known.end === null || known.traded.gt(traded);
@@ -228,7 +228,7 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   };
   let liveBefore = 0;
   for (const live of audit.orders.live(instrument)) if (live.account === order.account) liveBefore += 1;
-  // Decided by the rules of before, where they have just changed (11.8): either allows it.
+  // If the rules have just changed, the previous ones allow it too (11.8).
   const rules = audit.received.rules.get(instrument) ?? null;
   const former = audit.received.formerRules.get(instrument)?.rules;
   const create = { ...order, liveBefore, givingWay: audit.givingWay(instrument) };
@@ -242,8 +242,8 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
 }
 
 /**
- * Rows and modes that a create may rest on: those that apply, and, where they changed after it was decided and just now, those
- * before. What was decided by the former ones is withdrawn before it is sent (strategy 16.4); what is being sent is not.
+ * The rows and modes a create may be based on: the present ones and, if they changed just after its decision, the
+ * previous ones. Intents decided before a change are withdrawn (strategy 16.4), except those being sent.
  */
 function appliedTo(audit: Audit, instrument: string, decidedAtMs: number): readonly Applies[] {
   const now = audit.applies(instrument);
@@ -252,7 +252,7 @@ function appliedTo(audit: Audit, instrument: string, decidedAtMs: number): reado
   return [...(now === null ? [] : [now]), ...(isOfBefore ? [former.applied] : [])];
 }
 
-/** I12: nothing is opened but in `trade`, and nothing is created in `hold` (strategy 16.1). */
+/** I12: openings only in `trade`, nothing in `hold` (strategy 16.1). */
 function withMode(judgement: Judgement, mode: Applies['mode']): Judgement {
   const isForbidden = mode === 'hold' || (mode !== 'trade' && judgement.purpose === 'opening');
   if (!isForbidden) return judgement;
@@ -260,7 +260,7 @@ function withMode(judgement: Judgement, mode: Applies['mode']): Judgement {
   return { ...judgement, faults: [...judgement.faults, forbidden] };
 }
 
-/** Strategy 9.5: once a fill of the symbol is known, nothing that was decided before leaves. */
+/** Once a fill of the symbol is known, nothing decided before is sent (strategy 9.5). */
 function judgeOutdated(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   for (const account of ACCOUNTS)
     for (const one of audit.orders.of(account)) {

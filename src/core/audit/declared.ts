@@ -2,16 +2,16 @@ import type { Decimal } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 
 /**
- * What a decision rested on, as the engine declares it in its journal, taken from view and ledger before planning filters
- * anything (strategy 15.2). Sizes are base units, prices USDT. `from` is the id of the wire message that a row came from.
+ * The inputs of a decision as the engine journals them, from view and ledger before planning filters anything (strategy
+ * 15.2). Sizes are base units, prices USDT. `from`: the id of the wire message of a row.
  */
 export interface Declared {
   readonly instrument: string;
-  /** The intents it led to. A decision that only cancels declares none, and is not judged. */
+  /** The resulting intents. A decision that only cancels has none and is not checked. */
   readonly intents: readonly DeclaredIntent[];
   readonly mark: Decimal;
   readonly accounts: Readonly<Record<AccountName, DeclaredAccount>>;
-  /** Every order the ledger holds live, its own intents aside. */
+  /** Every order that is live by the ledger, except its own intents. */
   readonly orders: readonly DeclaredOrder[];
   readonly lots: readonly DeclaredLot[];
 }
@@ -24,13 +24,13 @@ export interface DeclaredIntent {
 }
 
 export interface DeclaredAccount {
-  /** Signed position by the ledger, booked and waiting fills: what the decision counts with (strategy 9.10). */
+  /** Signed position by the ledger, booked and waiting fills: used by the decision (strategy 9.10). */
   readonly held: Decimal;
-  /** The position as the exchange reported it; null: flat. */
+  /** The position by the exchange; null: flat. */
   readonly position: { readonly size: Decimal; readonly markPrice: Decimal } | null;
-  /** The streams tell what becomes of the position: no frame about it may be left out (strategy 10.6). */
+  /** The streams report the position: no frame about it may be ignored (strategy 10.6). */
   readonly intact: boolean;
-  /** The message the position, or its absence, came from. */
+  /** The message that stated the position or its absence. */
   readonly from: number;
 }
 
@@ -42,7 +42,7 @@ export interface DeclaredOrder {
   readonly size: Decimal;
   /** Cumulative, as last received. */
   readonly traded: Decimal;
-  /** Of `traded`, what the lots contain. */
+  /** The part of `traded` that the lots contain. */
   readonly booked: Decimal;
 }
 

@@ -23,41 +23,42 @@ export { INVARIANTS } from './model.ts';
 export type { AuditReport } from './state.ts';
 
 /**
- * The auditor of strategy 15: it judges what crosses the wire (15.1, `wire.ts`), and what the engine declared in its journal
- * against what it had received (15.2, `decision.ts` and `booking.ts`). It shares no code with ledger, plan, pricing, limits,
- * classification or parsing, and never infers what the engine may have known. Memory is bounded by the constants of its files.
+ * The auditor of strategy 15 checks the traffic with the exchange (15.1, `wire.ts`), and the journalled decisions and
+ * bookings against what had been received (15.2, `decision.ts`, `booking.ts`). It shares no code with ledger, plan,
+ * pricing, limits, classification or parsing, and never guesses what the engine knew. Its memory is bounded by
+ * constants.
  */
 export interface Auditor {
-  /** A request, answer or frame, right when it crosses the wire. */
+  /** A request, answer or frame, at the moment it is sent or received. */
   hear(event: WireEvent): readonly Breach[];
-  /** The engine runs a symbol by this row from now on, which it may not have run before (strategy 16.3, 16.4). */
+  /** The engine runs a symbol with this row from now on (strategy 16.3, 16.4). */
   takeUp(symbol: AuditSymbol): void;
-  /** The engine goes by other settings from now on (strategy 16.4). */
+  /** The engine uses other settings from now on (strategy 16.4). */
   retune(settings: AuditSettings): void;
-  /** Entries that were appended to the journal, in order; `place`: the last one's. */
+  /** Entries appended to the journal, in order; `place`: of the last one. */
   journalled(entries: readonly Journalled[], place: number): readonly Breach[];
-  /** Everything up to that place is safe, and whoever waited for that is about to go on (strategy 9.3). */
+  /** The journal is durable up to that place, and whoever waited for it continues (strategy 9.3). */
   durable(place: number): void;
-  /** The stop began: no create may leave any more (strategy 13.1). */
+  /** The stop began: no create may be sent any more (strategy 13.1). */
   drainBegan(): void;
-  /** The engine ended by itself; judges what it left (I11). Not to be called when it was killed. */
+  /** The engine ended by itself: checks what it left (I11). Not called after a kill. */
   stopped(): readonly Breach[];
-  /** The engine starts again from its journal; one that lost it forgot its orders too, and begins by 11.3. */
+  /** The engine starts again from its journal; without it, it has forgotten its orders and starts by 11.3. */
   restarted(knownAtStart: readonly StartSymbol[], journal: 'kept' | 'lost'): void;
   report(): AuditReport;
 }
 
-/** A journal entry, as far as the auditor reads it. */
+/** The fields of a journal entry that the auditor reads. */
 export interface Journalled {
   readonly kind: string;
   readonly key: string;
   readonly body: unknown;
 }
 
-/** Requests without an answer; of more the oldest are forgotten. */
+/** Requests without an answer; beyond that the oldest are forgotten. */
 const MAX_REQUESTS = 4_096;
 
-/** Builds an auditor. @throws RangeError when a symbol is named twice. */
+/** @throws RangeError if a symbol is named twice. */
 export function createAuditor(options: AuditorOptions): Auditor {
   const audit = new Audit(options);
   const now = (): void => {
@@ -98,7 +99,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     },
     journalled(entries, place) {
       now();
-      // One append is one moment: its bookings lead to the state beside them, whatever their order.
+      // Entries of one append are simultaneous: its bookings lead to its state, in any order.
       const isState = ({ kind }: Journalled): boolean => kind === 'symbol.state';
       for (const entry of entries) if (!isState(entry)) takeEntry(audit, entry, place);
       for (const entry of entries) if (isState(entry)) takeEntry(audit, entry, place);
@@ -124,7 +125,6 @@ export function createAuditor(options: AuditorOptions): Auditor {
   };
 }
 
-/** The journal's entry kinds that matter here; their bodies are the engine's declarations. */
 function takeEntry(audit: Audit, { kind, key, body }: Journalled, place: number): void {
   if (kind === 'decision') {
     const { declared } = body as { readonly declared?: Declared };
@@ -161,7 +161,7 @@ function stateOf({ instrument, begun, lots, booked, orders }: StateBody): StateB
   return { instrument, begun, lots, booked, orders };
 }
 
-/** Outcomes that state an order's end must be the exchange's, or proven (I7, strategy 9.6). */
+/** An outcome that ends an order must be the exchange's, or proven (I7, strategy 9.6). */
 function judgeOutcome(audit: Audit, clientOrderId: string, outcome: string): void {
   if (!['filled', 'cancelled', 'rejected', 'refused', 'absent'].includes(outcome)) return;
   audit.checked('I7');

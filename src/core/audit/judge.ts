@@ -6,17 +6,18 @@ import { cheapestOf, guardOf, signed } from './lots.ts';
 import type { AuditSettings, AuditSymbol, Fault, InstrumentRules, Invariant } from './model.ts';
 
 /**
- * Judges one create against what its decision rested on. The rules of strategy 3, 6, 7.2 and 8, written down a second time.
+ * Checks one create against the inputs of its decision: the rules of strategy 3, 6, 7.2 and 8, implemented a second
+ * time.
  */
 
-/** A strategy order as the view knows it. */
+/** A strategy order in the view. */
 export interface ViewOrder {
   readonly account: AccountName;
   readonly side: Side;
   readonly price: Decimal;
-  /** Size less what had traded: what may still move the position. */
+  /** Size less what had traded: may still move the position. */
   readonly remaining: Decimal;
-  /** Size less what is booked: what may still move the net (strategy 6.4, 7.2). */
+  /** Size less what is booked: may still move the net (strategy 6.4, 7.2). */
   readonly unbooked: Decimal;
 }
 
@@ -27,7 +28,7 @@ export interface View {
   readonly waiting: Readonly<Record<AccountName, Decimal>>;
   readonly markPrice: Decimal;
   readonly lots: Lots;
-  /** Live when it was decided, and those sent since; the create itself is not among them. */
+  /** Those live at the decision and those sent since, without the create itself. */
   readonly orders: readonly ViewOrder[];
 }
 
@@ -36,9 +37,9 @@ export interface Create {
   readonly side: Side;
   readonly size: Decimal;
   readonly price: Decimal;
-  /** Live strategy orders of its account and instrument when it left, in flight included (strategy 8.1). */
+  /** Live strategy orders of its account and instrument when it was sent, including those in flight (strategy 8.1). */
   readonly liveBefore: number;
-  /** Accounts whose repairs the exchange may not let through: the other way of 6.3 is free to go. */
+  /** Accounts whose repairs the exchange may refuse: the other way of 6.3 is allowed. */
   readonly givingWay?: readonly AccountName[];
 }
 
@@ -52,7 +53,7 @@ const MARGIN = new Decimal('1.02');
 const OPENING_ROOM_BELOW_MAX = new Decimal('0.98');
 const OPENING_ROOM_ABOVE_MIN = new Decimal('1.02');
 
-/** The smallest size worth an order (strategy 3.2), base units; null when the instrument's rules are not known. */
+/** The smallest size worth an order (strategy 3.2), base units; null if the instrument's rules are unknown. */
 export function smallestTradable(rules: InstrumentRules | null, markPrice: Decimal, lots: Lots): Decimal | null {
   if (!rules) return null;
   const cheapest = cheapestOf(lots);
@@ -61,7 +62,7 @@ export function smallestTradable(rules: InstrumentRules | null, markPrice: Decim
   return max(rules.minSize, steps.mul(rules.minSize));
 }
 
-/** Is a net of this size none at all (strategy 3.4). Without rules only zero is. */
+/** Whether a net of this size counts as none (strategy 3.4); without rules only zero does. */
 export function isHedged(net: Decimal, smallest: Decimal | null): boolean {
   return smallest ? net.abs().lt(smallest) : net.isZero();
 }
@@ -74,7 +75,7 @@ function total(orders: readonly ViewOrder[], account: AccountName | null, side: 
   return size;
 }
 
-/** The largest |position| an account comes to when all that grows it fills, `extra` on `side` included (strategy 8.3). */
+/** The largest |position| of an account once everything that grows it is filled, including `extra` on `side` (8.3). */
 function grownReach(view: View, account: AccountName, side: Side | null, extra: Decimal): Decimal {
   const position = view.position[account];
   let most = position.abs();
@@ -91,7 +92,10 @@ function shrinks(view: View, account: AccountName, side: Side): boolean {
   return side === 'sell' ? position.gt(0) : position.lt(0);
 }
 
-/** What the live orders of an account on a side count, USDT: each at the larger of the mark and its own price (strategy 6.2). */
+/**
+ * Value of an account's live orders on a side against limits, USDT: each at the larger of the mark and its price
+ * (strategy 6.2).
+ */
 function worthOf(view: View, account: AccountName, side: Side): { readonly worth: Decimal; readonly dearest: Decimal } {
   let worth = ZERO;
   let dearest = view.markPrice;
@@ -104,7 +108,9 @@ function worthOf(view: View, account: AccountName, side: Side): { readonly worth
   return { worth, dearest };
 }
 
-/** The largest an account comes to in USDT when all that grows it fills, `extra` on `side` included, that one at the mark. */
+/**
+ * Largest value of an account, USDT, once everything that grows it is filled, including `extra` on `side` at the mark.
+ */
 function grownUsdt(view: View, account: AccountName, side: Side | null, extra: Decimal): Decimal {
   const mark = view.markPrice;
   let most = view.position[account].abs().mul(mark);
@@ -113,14 +119,17 @@ function grownUsdt(view: View, account: AccountName, side: Side | null, extra: D
     const added = one === side ? extra : ZERO;
     const size = total(view.orders, account, one, 'remaining').plus(added);
     const { worth } = worthOf(view, account, one);
-    // Which of the orders closes a position that they turn is not said: at least the mark counts for what opens.
+    // Which order closes the position and which opens a new one is undefined, so openings count at the mark at least.
     const grown = along.gte(0) ? along.plus(added).mul(mark).plus(worth) : size.plus(along).mul(mark);
     most = max(most, grown);
   }
   return most;
 }
 
-/** The smallest an account comes to in USDT when all that shrinks it fills, `extra` at the mark included (strategy 8.4). */
+/**
+ * Smallest value of an account, USDT, once everything that shrinks it is filled, including `extra` at the mark
+ * (strategy 8.4).
+ */
 function shrunkUsdt(view: View, account: AccountName, extra: Decimal): Decimal {
   const position = view.position[account];
   const side = position.gt(0) ? 'sell' : 'buy';
@@ -137,9 +146,8 @@ function shrunkUsdt(view: View, account: AccountName, extra: Decimal): Decimal {
 }
 
 /**
- * How much an account may still trade on a side before 8.3 or 8.4 stops it, base units; null: no limit applies.
- *
- * @param unit what a unit of it may count, USDT: its price follows from a guard that is not known here
+ * How much an account may still trade on a side within 8.3 or 8.4, base units; null: no limit applies.
+ * @param unit largest value of one unit, USDT: its price depends on a guard that is unknown here
  */
 function repairRoom(
   view: View,
@@ -217,7 +225,7 @@ function limitFaults(
     fault('I5', '8.4', 'could take its account below half of the minimum', { ownUsdt, limit: limit.div(2), mark });
 }
 
-/** The sides an account may open on (strategy 6.1, 6.2); two where the rule leaves a choice between two dusts. */
+/** The sides an account may open on (strategy 6.1, 6.2); both if the rule leaves a choice between two dusts. */
 function openingSides(view: View, symbol: AuditSymbol, account: AccountName, smallest: Decimal | null): Side[] {
   const own = view.position[account];
   const others = view.position[otherAccount(account)];
@@ -232,7 +240,7 @@ function openingSides(view: View, symbol: AuditSymbol, account: AccountName, sma
   return others.isZero() ? [asConfigured] : [asConfigured, against(others)];
 }
 
-/** The rules a create breaks on what its decision rested on. */
+/** The rules that a create violates. */
 export function judge(
   create: Create,
   view: View,
@@ -283,7 +291,7 @@ export function judge(
   }
 
   const against: Side = net.gt(0) ? 'sell' : 'buy';
-  // Dust aside (3.4): what is too small to trade has no direction.
+  // Dust has no direction (3.4).
   const lesser = min(settled.A.abs(), settled.B.abs());
   const sameDirection = settled.A.mul(settled.B).gt(0) && (smallest === null || lesser.gte(smallest));
   if (side !== against) {
@@ -312,7 +320,7 @@ export function judge(
       fault('I6', '6.3', 'the other way repairs more than no live order covers', { size, uncovered, ...known });
   }
   const gap = net.abs().minus(hedgeOpen.div(2));
-  // An instrument without a row is repaired by the smallest tradable size at a time (strategy 16.3).
+  // Without a row, repairs have the smallest tradable size (strategy 16.3).
   const orderSize = symbol.orderNotionalUsdt.isZero() && smallest ? smallest : symbol.orderNotionalUsdt.div(mark);
   const most = min(orderSize, gap.mul(2), net.abs().plus(symbol.imbalanceLimitUsdt.div(mark)).minus(hedgeOpen));
   const bounded =

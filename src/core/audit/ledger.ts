@@ -2,7 +2,7 @@ import type { Decimal } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import type { StartLot, StartSymbol } from './model.ts';
 
-/** One instrument's lots and what is booked of its orders, as the bookings come to. */
+/** One instrument's lots and the booked size of its orders, by the bookings. */
 export interface Ledger {
   readonly lots: Map<number, StartLot>;
   readonly booked: Record<AccountName, Decimal>;

@@ -2,7 +2,7 @@ import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
 
-/** Open lots as the auditor reads them (strategy 4.4, 7.2), by its own arithmetic. */
+/** Open lots by the auditor's own arithmetic (strategy 4.4, 7.2). */
 export interface AuditLot {
   readonly account: AccountName;
   readonly side: Side;
@@ -13,7 +13,7 @@ export interface AuditLot {
 
 export type Lots = readonly AuditLot[];
 
-/** `size` as it moves a position: buys positive. */
+/** `size` signed: buys positive. */
 export function signed(side: Side, size: Decimal): Decimal {
   return side === 'buy' ? size : size.neg();
 }
@@ -23,14 +23,14 @@ export function netOf(lots: Lots): Decimal {
   return lots.reduce((net, lot) => net.plus(signed(lot.side, lot.size)), ZERO);
 }
 
-/** The cheapest open lot's price (strategy 3.2); null without lots. */
+/** Price of the cheapest open lot (strategy 3.2); null without lots. */
 export function cheapestOf(lots: Lots): Decimal | null {
   return lots.reduce<Decimal | null>((least, lot) => (least?.lte(lot.price) ? least : lot.price), null);
 }
 
 /**
- * The price an order of `account` on `side` must not be worse than, when `size` base units (it and the live orders on that
- * side) are taken to fill (strategy 7.2). Null: no lot stands against it.
+ * The guard price for an order of `account` on `side` once `size` base units (it and the live orders on that side) are
+ * filled (strategy 7.2). null: no lot on the opposite side.
  */
 export function guardOf(lots: Lots, account: AccountName, side: Side, size: Decimal): Decimal | null {
   let left = size;

@@ -5,7 +5,7 @@ import type { AccountName, Side, SymbolConfig } from '../model.ts';
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11', 'I12'] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
-/** A rule found broken, with the numbers that show it. */
+/** A violated rule, with the numbers that show it. */
 export interface Fault {
   readonly invariant: Invariant;
   /** The rule of the strategy, e.g. `8.3`. */
@@ -15,17 +15,16 @@ export interface Fault {
   readonly detail: Readonly<Record<string, string>>;
 }
 
-/** What a breach is about. */
+/** The subject of a breach. */
 export interface Where {
   readonly instrument: string | null;
   readonly account: AccountName | null;
   readonly clientOrderId: string | null;
 }
 
-/** `atMs`: our wall clock, as the event that showed it said. */
+/** `atMs`: our wall clock by the event that showed it. */
 export type Breach = Fault & Where & { readonly atMs: number };
 
-/** A fault with its numbers as text. */
 export function fault(invariant: Invariant, rule: string, what: string, detail: Record<string, unknown> = {}): Fault {
   return {
     invariant,
@@ -35,26 +34,24 @@ export function fault(invariant: Invariant, rule: string, what: string, detail: 
   };
 }
 
-/** A symbol the engine may trade, in the exchange's own spelling (strategy 2.2). */
 export type AuditSymbol = SymbolConfig;
 
-/** A command in force of a symbol, as the journal has it (strategy 16.2). */
+/** A command in force, from the journal (strategy 16.2). */
 export interface StandingCommand {
   readonly verb: string;
   readonly untilMs: number | null;
 }
 
-/** The settings that the invariants depend on (strategy 2.1). */
+/** Settings that the invariants depend on (strategy 2.1). */
 export interface AuditSettings {
   readonly singleOrderDiffThresholdUsdt: Decimal;
   readonly partialFillTimeoutMs: number;
-  /** Age at which data read by REST stop new orders (strategy 10.3). */
+  /** REST data of this age allow no new orders (strategy 10.3). */
   readonly staleMs: number;
   readonly cancelOnStop: boolean;
   readonly stopKeepStrategyOrders: number;
 }
 
-/** An open lot, by its number in the journal. */
 export interface StartLot {
   readonly id: number;
   readonly account: AccountName;
@@ -64,7 +61,7 @@ export interface StartLot {
   readonly price: Decimal;
 }
 
-/** An order the journal answers for, with what was received and booked of it (strategy 4.3). */
+/** An order in the journal, with what was received and booked of it (strategy 4.3). */
 export interface StartOrder {
   readonly account: AccountName;
   readonly clientOrderId: string;
@@ -81,20 +78,20 @@ export interface StartOrder {
   readonly expirationMs: number;
 }
 
-/** What a journal knows of an instrument when the auditor begins to listen (strategy 11.2). */
+/** The journal's knowledge of an instrument when the auditor starts (strategy 11.2). */
 export interface StartSymbol {
   readonly instrument: string;
   readonly lots: readonly StartLot[];
-  /** Signed positions that the booked fills add up to. */
+  /** Signed positions by the booked fills. */
   readonly booked: Readonly<Record<AccountName, Decimal>>;
   readonly orders: readonly StartOrder[];
-  /** Accounts whose repairs rest after refusals of before, so that the other way of 6.3 may go. Absent: none. */
+  /** Accounts with repairs suspended after earlier refusals: the other way of 6.3 is allowed. Absent: none. */
   readonly givingWay?: readonly AccountName[];
-  /** Accounts of which the exchange demanded `reduce_only` there (strategy 9.13). Absent: none. */
+  /** Accounts for which the exchange demanded `reduce_only` (strategy 9.13). Absent: none. */
   readonly mayOnlyReduce?: readonly AccountName[];
 }
 
-/** The engine's clocks: wall clock, a clock that nobody sets, and how often the former was set back (strategy 10.3). */
+/** The engine's clocks: wall clock, monotonic clock, and how often the wall clock was set back (strategy 10.3). */
 export interface AuditTime {
   readonly wallMs: number;
   readonly steadyMs: number;
@@ -108,15 +105,15 @@ export interface AuditorOptions {
   readonly accounts: Readonly<Record<AccountName, string>>;
   readonly settings: AuditSettings;
   readonly knownAtStart?: readonly StartSymbol[];
-  /** Commands in force by the journal, by instrument (strategy 16.2). Absent: none. */
+  /** Commands in force from the journal, by instrument (strategy 16.2). Absent: none. */
   readonly commands?: ReadonlyMap<string, readonly StandingCommand[]>;
 }
 
-/** What an instrument asks of prices and sizes (strategy 7.1, 7.3), as an instruments answer stated it. */
+/** An instrument's rules for prices and sizes (strategy 7.1, 7.3) by an instruments answer. */
 export interface InstrumentRules {
   readonly tickSize: Decimal;
-  /** `min_size`, rounded up to what a signature's `base_decimals` can say. */
+  /** `min_size`, rounded up to a multiple of 10^−`base_decimals`. */
   readonly minSize: Decimal;
-  /** USDT; zero where none is stated. */
+  /** USDT; zero if none is stated. */
   readonly minNotional: Decimal;
 }

@@ -2,15 +2,12 @@ import { ZERO } from '../decimal.ts';
 import type { SymbolMode as Mode } from '../model.ts';
 import type { AuditSymbol, StandingCommand } from './model.ts';
 
-/**
- * What a symbol may do and by which row, derived a second time from its row and the commands in the journal (strategy 16.1).
- */
+/** Mode and row of a symbol, derived a second time from its row and the commands in the journal (strategy 16.1). */
 
 /** The modes, the strictest last. */
 const ORDER: readonly Mode[] = ['trade', 'hedge-only', 'pause', 'hold'];
 const OF_VERB: Readonly<Record<string, Mode>> = { 'hedge-only': 'hedge-only', pause: 'pause', cancel: 'hold' };
 
-/** What applies to a symbol at a moment: what it may do, and its row. */
 export interface Applies {
   readonly mode: Mode;
   readonly row: AuditSymbol;
@@ -23,6 +20,6 @@ export function applies(row: AuditSymbol, standing: readonly StandingCommand[], 
   const mode = said.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one));
   const flattens = live.some(({ verb }) => verb === 'flatten');
   if (flattens) return { mode, row: { ...row, positionMode: 'decrease', minTotalPositionUsdt: ZERO } };
-  // The minimum does not bind what repairs in a mode that opens nothing (strategy 16.3).
+  // The minimum does not bind repairs in a mode without openings (strategy 16.3).
   return { mode, row: mode === 'trade' ? row : { ...row, minTotalPositionUsdt: ZERO } };
 }

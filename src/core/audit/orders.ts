@@ -6,8 +6,8 @@ import { signed } from './lots.ts';
 import type { StateFields } from './received.ts';
 
 /**
- * Own orders by the wire alone (strategy 15.1): an order is live from the moment its create leaves until a message states its
- * end, or until it is proven that it never existed (strategy 9.6).
+ * Own orders by the traffic alone (strategy 15.1): live from the moment the create is sent until a message states the
+ * end, or until it is proven that the order never existed (strategy 9.6).
  */
 export interface WireOrder {
   readonly account: AccountName;
@@ -16,30 +16,29 @@ export interface WireOrder {
   readonly side: Side;
   readonly size: Decimal;
   readonly price: Decimal;
-  /** Its create carried `reduce_only`; absent: it did not, or is not known. */
+  /** Its create carried `reduce_only`; absent: no, or unknown. */
   readonly reduceOnly?: boolean;
-  /** Steady time its create left; null: it was found at the exchange or in the journal. */
+  /** Monotonic time of the create; null: found at the exchange or in the journal. */
   sentAtMs: number | null;
   /** By the exchange's clock; null: not known. */
   readonly expirationMs: number | null;
-  /** The exchange has stated that it rests, or that it is over. */
+  /** The exchange has stated that it rests or is over. */
   confirmed: boolean;
   /** How it ended; null: live. */
   end: OrderEnd | null;
-  /** 401 or 429: it did not reach the exchange, and the same bytes may leave once more (strategy 9.8, 9.9). */
+  /** 401 or 429: it did not reach the exchange, and the same bytes may be sent once more (strategy 9.8, 9.9). */
   turnedAway: boolean;
   traded: Decimal;
-  /** Each cumulative size and value that a message stated, newest last. */
+  /** Each cumulative size and value stated by a message, newest last. */
   readonly stated: { readonly traded: Decimal; readonly value: Decimal }[];
-  /** Increments of `traded`, signed, with the steady time they were received. */
+  /** Signed increments of `traded`, with the monotonic time of their receipt. */
   readonly increments: { readonly atMs: number; readonly size: Decimal }[];
-  /** Our wall clock when a first partial fill was received. */
+  /** Our wall clock at the receipt of the first partial fill. */
   firstPartialAtMs: number | null;
-  /** Steady time from which asking may prove that it never existed; null: no fence was acknowledged. */
+  /** Monotonic time from which a look-up may prove absence; null: no fence was acknowledged. */
   fenceEndMs: number | null;
-  /** What lacked it when asked after its fence or its expiry. */
+  /** The answers that lacked it after its fence or expiry. */
   lacking: { lookUp: boolean; openOrders: boolean; history: boolean };
-  /** A cancel of it was sent. */
   cancelAsked: boolean;
   /** The newest open orders lack it. */
   unlisted: boolean;
@@ -49,9 +48,9 @@ export type OrderEnd = 'refused' | 'rejected' | 'filled' | 'cancelled' | 'absent
 
 const ENDS: Readonly<Record<string, OrderEnd>> = { FILLED: 'filled', CANCELLED: 'cancelled', REJECTED: 'rejected' };
 
-/** Cumulative states and increments kept of an order: partial fills of hours. */
+/** Cumulative states and increments kept per order: partial fills of hours. */
 const MAX_STATED = 64;
-/** Orders of an account kept after their end, for late bookings and repeated ids. */
+/** Ended orders kept per account, for late bookings and repeated ids. */
 const MAX_OVER = 512;
 
 export type OrderTerms = Pick<
@@ -76,7 +75,6 @@ export function newOrder(terms: OrderTerms): WireOrder {
   };
 }
 
-/** Both accounts' own orders. */
 export class WireOrders {
   readonly #orders: Record<AccountName, Map<string, WireOrder>> = { A: new Map(), B: new Map() };
 
@@ -107,13 +105,13 @@ export class WireOrders {
         if (order.end === null && (instrument === null || order.instrument === instrument)) yield order;
   }
 
-  /** A lost journal: its engine knows no order any more. What still rests is found again (strategy 11.4). */
+  /** After a lost journal the engine knows no orders; those that rest are found again (strategy 11.4). */
   clear(): void {
     for (const orders of Object.values(this.#orders)) orders.clear();
   }
 }
 
-/** Takes what a message states of an order. Traded sizes never shrink; an order that is over stays over. */
+/** Applies a message to an order. Traded sizes never shrink; an ended order stays ended. */
 export function learn(
   order: WireOrder,
   state: Pick<OrderBody, StateFields>,
@@ -135,7 +133,7 @@ export function learn(
     order.increments.push({ atMs: now.atMs, size: signed(order.side, added) });
     if (order.increments.length > MAX_STATED) order.increments.shift();
   }
-  // 14 refuses a create because another order of that id is active: it states nothing of that other order (API 5.2).
+  // 14 refuses a create because another order of that id is active: it says nothing about that other order (API 5.2).
   const end = state.rejectReason === 'OVERLAPPING_CLIENT_ORDER_ID' ? undefined : ENDS[state.status];
   if (end !== undefined) {
     order.confirmed = true;
@@ -146,7 +144,7 @@ export function learn(
   }
 }
 
-/** Notes that an answer asked for after fence or expiry lacks the order; with all three it is proven absent (strategy 9.6). */
+/** An answer requested after fence or expiry lacks the order; all three answers prove absence (strategy 9.6). */
 export function lacks(order: WireOrder, part: keyof WireOrder['lacking']): void {
   order.lacking[part] = true;
   const { lookUp, openOrders, history } = order.lacking;

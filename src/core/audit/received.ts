@@ -16,8 +16,8 @@ import {
 import type { InstrumentRules } from './model.ts';
 
 /**
- * The messages the engine received, by what they are about: rows that a declared input can name, and be compared with
- * (strategy 15.2). Bounded by number and by age.
+ * The messages the engine received, by subject: rows that a declared input can name and be compared with (strategy
+ * 15.2). Bounded by number and age.
  */
 
 /** A position, or its absence, as one message stated it. */
@@ -25,39 +25,38 @@ export interface PositionSeen {
   /** The message's id. */
   readonly id: number;
   readonly kind: 'reading' | 'frame';
-  /** When it was asked for, and received; a frame is not asked for. The auditor's own steady time. */
+  /** When it was requested (frames are not) and received, by the auditor's monotonic time. */
   readonly askedAtMs: number;
   readonly atMs: number;
-  /** How often our wall clock had been set back when it was asked for. */
+  /** How often our wall clock had been set back at the request. */
   readonly era: number;
   readonly size: Decimal;
   /** null: flat. */
   readonly markPrice: Decimal | null;
 }
 
-/** Best bid and ask as one message stated them. */
 export interface TouchSeen {
   readonly atMs: number;
   readonly bid: Decimal;
   readonly ask: Decimal;
 }
 
-/** A fill history of an account, newest first: its pages so far; of one that could not be read no rows. */
+/** A fill history of an account, newest first: the pages so far; no rows if a page was unreadable. */
 export interface HistorySeen {
   readonly atMs: number;
   readonly fills: readonly FillBody[];
 }
 
-/** Histories kept of an account: a difference is explained within a few. */
+/** Histories kept per account: a difference is explained within a few. */
 const MAX_HISTORIES = 8;
 /** Fills kept of one history: as many as an engine may page through. */
 const MAX_FILLS = 20_000;
-/** Messages kept of one position or book: a busy stream's last minute, a 2 s loop's last minutes. */
+/** Messages kept per position or book: the last minute of a busy stream, the last minutes of a 2 s loop. */
 const MAX_SEEN = 256;
-/** Whole readings kept as they were received: an account's view rests on the last one, or the one before. */
+/** Full reads kept: an account's view is based on the last one or the one before. */
 const READINGS_KEPT = 2;
 
-/** A row older than this is never declared: whole readings stop being usable long before (strategy 10.3). */
+/** Older rows are never declared: full reads become unusable long before (strategy 10.3). */
 const KEEP_MS = 300_000;
 
 export class Received {
@@ -65,10 +64,10 @@ export class Received {
   readonly #touches = new Map<string, TouchSeen[]>();
   readonly #histories = new Map<AccountName, HistorySeen[]>();
   readonly rules = new Map<string, InstrumentRules>();
-  /** Rules before the last change, and until when an order may still follow them. */
+  /** The previous rules, and until when an order may still follow them. */
   readonly formerRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
 
-  /** The latest whole readings of each account, for symbols that are taken up after them. */
+  /** The latest full reads of each account, for symbols that start later. */
   readonly #readings = new Map<AccountName, { readonly result: unknown; readonly when: SeenAt }[]>();
 
   positions(account: AccountName, instrument: string): readonly PositionSeen[] {
@@ -83,7 +82,7 @@ export class Received {
     return this.#histories.get(account) ?? [];
   }
 
-  /** A page of fills; one that was asked for with a cursor continues the page before it. */
+  /** A page of fills; a request with a cursor continues the page before it. */
   sawFills(account: AccountName, request: unknown, result: unknown, atMs: number): void {
     const known = this.histories(account);
     const continued = asObject(request)?.cursor === undefined ? undefined : known.at(-1);
@@ -95,7 +94,7 @@ export class Received {
     this.#histories.set(account, [...others, { atMs, fills }].slice(-MAX_HISTORIES));
   }
 
-  /** A whole answer to `positions`: of each instrument asked about a row, or its absence. */
+  /** A complete answer to `positions`: for each requested instrument a row, or its absence. */
   sawReading(account: AccountName, result: unknown, traded: ReadonlyMap<string, unknown>, when: SeenAt): void {
     this.#readings.set(account, [...(this.#readings.get(account) ?? []), { result, when }].slice(-READINGS_KEPT));
     this.#sawRows(account, result, traded, when);
@@ -111,14 +110,13 @@ export class Received {
     }
   }
 
-  /** An instrument is run from now on: what the latest readings said of it counts, or that they did not name it. */
+  /** An instrument is traded from now on: the latest reads count, including its absence from them. */
   takeUp(instrument: string): void {
     for (const [account, readings] of this.#readings) {
       for (const { result, when } of readings) this.#sawRows(account, result, new Map([[instrument, null]]), when);
     }
   }
 
-  /** A frame of the position stream. */
   sawPositionFrame(account: AccountName, feed: unknown, when: SeenAt): void {
     for (const [instrument, { size, markPrice }] of readPositions([feed], () => true) ?? []) {
       this.#sawPosition(account, instrument, { ...when, kind: 'frame', size, markPrice });
@@ -134,7 +132,7 @@ export class Received {
     if (touch !== null) keep(this.#touches, touch.instrument, { atMs, bid: touch.bid, ask: touch.ask });
   }
 
-  /** Tick, step and least notional. */
+  /** Tick, step and minimum notional. */
   sawInstruments(result: unknown, formerUntilMs: number): void {
     for (const item of Array.isArray(result) ? (result as unknown[]) : [result]) {
       const row = asObject(item);
@@ -153,7 +151,7 @@ export class Received {
     }
   }
 
-  /** A start: what an engine received before is not what it decides on now. */
+  /** After a start, earlier messages are no basis for decisions. */
   forget(): void {
     this.#positions.clear();
     this.#readings.clear();
@@ -171,7 +169,7 @@ function keep<T extends { readonly atMs: number }>(map: Map<string, T[]>, key: s
   map.set(key, list);
 }
 
-/** An order by a frame of the order or the state stream; null: unreadable, or a state without its order's terms. */
+/** An order by a frame of the order or the state stream; null: unreadable, or a state without the order's terms. */
 export function orderOfFrame(stream: string, feed: unknown): Pick<OrderBody, StateFields> | null {
   if (stream === 'v1.order') return readOrder(feed);
   const row = asObject(feed);
@@ -185,7 +183,7 @@ export function orderOfFrame(stream: string, feed: unknown): Pick<OrderBody, Sta
   return { clientOrderId, status, rejectReason: String(rejectReason ?? ''), traded, avgPrice, updateTimeNs };
 }
 
-/** What a message may change of an order. */
+/** What a message may change about an order. */
 export type StateFields = 'clientOrderId' | 'status' | 'rejectReason' | 'traded' | 'avgPrice' | 'updateTimeNs';
 
 function first(value: unknown): unknown {

@@ -23,47 +23,47 @@ import { type Applies, applies } from './modes.ts';
 import { newOrder, type WireOrder, WireOrders } from './orders.ts';
 import { Received, type SeenAt } from './received.ts';
 
-/** A decision as it was journalled. */
+/** A journalled decision. */
 export interface Decided {
   readonly declared: Declared;
-  /** Steady time. */
+  /** Monotonic time. */
   readonly atMs: number;
 }
 
-/** A request that has no answer yet. */
+/** A request without an answer yet. */
 export interface InFlight {
   readonly account: AccountName | null;
   readonly route: string;
   readonly request: unknown;
   readonly askedAtMs: number;
   readonly era: number;
-  /** The order a create asks for. */
+  /** The order that a create asks for. */
   readonly order: WireOrder | null;
 }
 
-/** A create as it was written before it left (strategy 9.3). */
+/** A create as it was journalled before it was sent (strategy 9.3). */
 export interface Prepared {
-  /** In the journal. */
+  /** Its place in the journal. */
   readonly place: number;
   readonly intentId: string;
   readonly payload: string;
-  /** The touch it was priced from. */
+  /** The best prices it was priced from. */
   readonly bid: Decimal;
   readonly ask: Decimal;
 }
 
 /** Breaches kept in full; all are counted. */
 const MAX_BREACHES = 1_000;
-/** Prepared creates, and intents, whose order may still be sent or repeated: hours of a busy pair. */
+/** Prepared creates and intents whose order may still be sent: hours of a busy pair. */
 const MAX_PREPARED = 4_096;
-/** Strategy 6.3: 15 minutes after a refusal the preferred way is tried again, and a decision made just before their end. */
+/** The preferred way is tried again 15 minutes after a refusal (strategy 6.3), plus the time of a late decision. */
 const OTHER_WAY_MS = 960_000;
-/** Differences remembered of a position that contradicts the ledger. */
+/** Differences kept per position. */
 const MAX_CONTRADICTIONS = 64;
-/** After so long a difference that comes back is a new one; an engine whose reads fail adopts minutes later. */
+/** A difference that recurs after this time is a new one; an engine whose reads fail adopts it minutes later. */
 const CONTRADICTS_WITHIN_MS = 600_000;
 
-/** How readings differed from the ledger, in how many of them, and when the first and the last of those were received. */
+/** A difference between reads and ledger: in how many reads, and when the first and the last were received. */
 export interface Contradiction {
   readonly off: Decimal;
   readonly readings: number;
@@ -73,12 +73,10 @@ export interface Contradiction {
   readonly id: number;
 }
 
-/** What the auditor knows. */
 export class Audit {
   readonly symbols: Map<string, AuditSymbol>;
-  /** Commands in force, by instrument. */
   readonly commands: Map<string, readonly StandingCommand[]>;
-  /** What applied to a symbol before its row or its commands changed, and when that was. */
+  /** What applied to a symbol before its row or commands changed, and when that was. */
   readonly formerly = new Map<string, { readonly applied: Applies; readonly atMs: number }>();
   readonly subAccounts: Readonly<Record<AccountName, string>>;
   settings: AuditSettings;
@@ -87,24 +85,23 @@ export class Audit {
   readonly received = new Received();
   readonly usedIds = new Set<string>();
   readonly prepared = new Map<string, Prepared>();
-  /** Up to where the journal is known to be safe. */
+  /** The journal is known to be durable up to here. */
   durablePlace = 0;
   /** By intent id. */
   readonly decisions = new Map<string, Decided>();
   readonly ledgers = new Map<string, Ledger>();
-  /** Lots that bookings opened and that no state has numbered yet. */
+  /** Lots opened by bookings and not numbered by a state yet. */
   opened: { readonly instrument: string; readonly lot: Omit<StartLot, 'id'> }[] = [];
-  /** Fills booked since the last state: a drift beside them is what they leave of a difference. */
+  /** Fills booked since the last state, which a drift beside them may complete. */
   filled: { readonly instrument: string; readonly account: AccountName; readonly size: Decimal }[] = [];
   /** When a drift was last adopted, our wall clock, by account and instrument. */
   readonly adoptedAtMs = new Map<string, number>();
-  /** By the steady clock, milliseconds since any beginning. */
+  /** Monotonic time, ms. */
   nowMs = 0;
   wallMs = 0;
   era = 0;
   exchangeMs = 0;
   draining: { readonly sinceMs: number; readonly live: ReadonlySet<WireOrder> } | null = null;
-  /** A frame of an account stream was received. */
   hasStreams = false;
   events = 0;
   found: Breach[] = [];
@@ -151,13 +148,13 @@ export class Audit {
     }
   }
 
-  /** What applies to a symbol now; null: it is not run. */
+  /** What applies to a symbol now; null: it does not run. */
   applies(instrument: string): Applies | null {
     const row = this.symbols.get(instrument);
     return row === undefined ? null : applies(row, this.commands.get(instrument) ?? [], this.wallMs);
   }
 
-  /** Row or commands of a symbol change: what was decided before may be on its way out still. */
+  /** A symbol's row or commands change: what was decided before may still be sent. */
   steers(instrument: string, change: () => void): void {
     const applied = this.applies(instrument);
     if (applied !== null) this.formerly.set(instrument, { applied, atMs: this.nowMs });
@@ -174,7 +171,7 @@ export class Audit {
     this.era = era;
   }
 
-  /** A past steady time by our wall clock of today. */
+  /** A past monotonic time by today's wall clock. */
   wallOf(steadyMs: number): number {
     return this.wallMs - (this.nowMs - steadyMs);
   }
@@ -183,20 +180,23 @@ export class Audit {
     if (ns !== null) this.exchangeMs = Math.max(this.exchangeMs, Number(ns / 1_000_000n));
   }
 
-  /** The exchange refused or ended an order of that account and instrument (null: shut the account out). */
+  /** The exchange refused or ended an order of that account and instrument (null: locked the account out). */
   givesWay(account: AccountName, instrument: string | null): void {
     const key = `${account} ${instrument ?? ''}`;
     this.#givingWay.set(key, Math.max(this.#givingWay.get(key) ?? 0, this.nowMs + OTHER_WAY_MS));
   }
 
-  /** The exchange demanded `reduce_only` of that account (null: everywhere): the other way may go until it takes growth again (9.13). */
+  /**
+   * The exchange demanded `reduce_only` of that account (null: everywhere): the other way is allowed until growth is
+   * (9.13).
+   */
   mayOnlyReduce(account: AccountName, instrument: string | null): void {
     const key = `${account} ${instrument ?? ''}`;
     this.#givingWay.set(key, Number.POSITIVE_INFINITY);
     this.#demandedAtMs.set(key, this.nowMs);
   }
 
-  /** It took an order without `reduce_only` that was sent since: what was decided before may still leave. */
+  /** It accepted a later order without `reduce_only`; earlier decisions may still be sent. */
   takesGrowth({ account, instrument, sentAtMs }: WireOrder): void {
     for (const key of [`${account} `, `${account} ${instrument}`]) {
       const demandedAtMs = this.#demandedAtMs.get(key);
@@ -206,7 +206,7 @@ export class Audit {
     }
   }
 
-  /** Accounts whose repairs of that instrument may rest, so that the other way goes first (strategy 6.3). */
+  /** Accounts whose repairs of that instrument may be suspended, so that the other way goes first (strategy 6.3). */
   givingWay(instrument: string): readonly AccountName[] {
     const until = (key: string): number => this.#givingWay.get(key) ?? Number.NEGATIVE_INFINITY;
     return ACCOUNTS.filter((account) => this.nowMs < Math.max(until(`${account} ${instrument}`), until(`${account} `)));
@@ -226,14 +226,14 @@ export class Audit {
       this.sawExchangeTime(asInteger(asObject(row)?.event_time));
   }
 
-  /** By now the account's last reading has been taken into the ledger: notes by what each position contradicts it (10.5). */
+  /** The account's last read is in the ledger by now: records the differences of its positions (10.5). */
   settleReading(account: AccountName): void {
     const reading = this.#readings[account];
     this.#readings[account] = null;
     if (reading !== null) this.#noteContradictions(account, reading);
   }
 
-  /** Noted when it is received and when it is settled: which of the look-ups beside it came first is the engine's affair. */
+  /** Recorded at receipt and when settled, since the order of look-ups beside it is up to the engine. */
   #noteContradictions(account: AccountName, reading: SeenAt): void {
     const orders = Map.groupBy(this.orders.of(account), ({ instrument }) => instrument);
     for (const [instrument, ledger] of this.ledgers) {
@@ -257,7 +257,7 @@ export class Audit {
     }
   }
 
-  /** Readings of late that differ by that much from the ledger; null: none do. */
+  /** Recent reads that differ by that much from the ledger; null: none. */
   contradiction(account: AccountName, instrument: string, off: Decimal): Contradiction | null {
     const all = this.#contradictions.get(`${account} ${instrument}`) ?? [];
     return all.find((one) => one.off.eq(off) && this.nowMs - one.atMs <= CONTRADICTS_WITHIN_MS) ?? null;
@@ -271,7 +271,7 @@ export class Audit {
     bounded(this.decisions, intentId, decided);
   }
 
-  /** A start: requests in flight have no outcome, and nothing that was received counts any more. */
+  /** After a start, requests in flight have no outcome, and earlier messages no longer count. */
   startAgain(knownAtStart: readonly StartSymbol[], lost: boolean): void {
     this.requests.clear();
     this.durablePlace = 0;
@@ -291,7 +291,7 @@ export class Audit {
     for (const known of knownAtStart) this.#takeJournal(known);
   }
 
-  /** Counts these as put to the test. */
+  /** Counts checks of these invariants. */
   checked(...invariants: Invariant[]): void {
     for (const invariant of invariants) this.#checks[invariant] = (this.#checks[invariant] ?? 0) + 1;
   }
@@ -311,10 +311,9 @@ export class Audit {
 
 export interface AuditReport {
   readonly events: number;
-  /** How many of each invariant; the first ones in full. */
+  /** Per invariant; the first ones are kept in full. */
   readonly breachCounts: Readonly<Record<string, number>>;
   readonly breaches: readonly Breach[];
-  /** How often each invariant was put to the test. */
   readonly checks: Readonly<Record<string, number>>;
 }
 

@@ -11,21 +11,21 @@ import { orderOfFrame, type StateFields } from './received.ts';
 import type { Audit, InFlight } from './state.ts';
 
 /**
- * The first judge (strategy 15.1): requests, answers and frames alone. I1, I3, I7, I8, I10, the order count of I4, I11, no
- * create after the stop began, and the create's bytes in the journal before it left (9.3).
+ * The first check (strategy 15.1), by requests, answers and frames alone: I1, I3, I7, I8, I10, the order count of I4,
+ * I11, no create after the stop began, and that a create's bytes were journalled before it was sent (9.3).
  */
 
-/** Strategy 8.1: whatever the moment, an account has no more live orders of an instrument. */
+/** Most live orders of an account and instrument at any moment (strategy 8.1). */
 const MAX_LIVE = 2;
-/** Client ids remembered so that none is used twice: a month of one symbol. */
+/** Client ids kept to detect reuse: a month of one symbol. */
 const MAX_IDS = 200_000;
-/** The two clocks may differ by this much before an expiry or a start of a history is disputed. */
+/** Tolerated difference of the two clocks for expiries and starts of histories. */
 const CLOCK_SKEW_MS = 60_000;
-/** The connection was never made, or a gate before the exchange turned the request away: nothing of it arrived. */
+/** The connection was never made, or the request was rejected on the way: nothing arrived. */
 const NEVER_ARRIVED =
   /^HTTP (401|429):|\bconnect E[A-Z]+|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|CERT_|_CERT|UNABLE_TO_(VERIFY|GET)|ERR_INVALID_URL/;
 
-/** A request left. Returns the order a create asks for, once it has been judged by itself. */
+/** A request was sent. Returns the order that a create asks for, after checking it by itself. */
 export function judgeRequest(audit: Audit, account: AccountName | null, route: string, request: unknown) {
   switch (route) {
     case 'create_order':
@@ -72,7 +72,7 @@ function judgeCreate(audit: Audit, account: AccountName | null, request: unknown
   judgeJournalled(audit, id, request, where);
   const known = audit.orders.get(account, id);
   if (audit.usedIds.has(id)) {
-    // In flight still: one delivery made twice. Turned away: the one repeat after a new login or a back-off (9.8, 9.9).
+    // In flight: one request delivered twice. Turned away: the one repeat after a new login or a back-off (9.8, 9.9).
     const harmless = known?.turnedAway === true || (known !== undefined && audit.isInFlight(known));
     if (!harmless) audit.breach(fault('I7', '9.2', 'a client order id was sent again', { end: known?.end }), where);
     if (known?.turnedAway) Object.assign(known, { turnedAway: false, end: null, sentAtMs: audit.nowMs });
@@ -95,7 +95,7 @@ function judgeCreate(audit: Audit, account: AccountName | null, request: unknown
   return audit.orders.add(order);
 }
 
-/** I1, and what an id and a sub account have to be (strategy 9.2). */
+/** I1, and the form of ids and sub accounts (strategy 9.2). */
 function judgeForm(audit: Audit, create: CreateBody, account: AccountName, id: string): void {
   const where = here(account, id, create.instrument);
   const wrong: string[] = [];
@@ -116,7 +116,7 @@ function judgeForm(audit: Audit, create: CreateBody, account: AccountName, id: s
     audit.breach(fault('I7', '9.2', 'a create in the name of another account', { sub: create.subAccountId }), where);
 }
 
-/** Strategy 9.3: its exact bytes are in the journal, safe from a crash, and no other live order belongs to the same intent (I7). */
+/** The exact bytes are durable in the journal (strategy 9.3), and no other live order has the same intent (I7). */
 function judgeJournalled(audit: Audit, id: string, request: unknown, where: ReturnType<typeof here>): void {
   const prepared = audit.prepared.get(id);
   if (prepared === undefined) {
@@ -137,7 +137,7 @@ function judgeJournalled(audit: Audit, id: string, request: unknown, where: Retu
   }
 }
 
-/** I3: whole steps, on tick, tradable by its own price. */
+/** I3: whole steps, on tick, tradable at its price. */
 function judgeRules(audit: Audit, order: WireOrder): void {
   const { price, size, instrument } = order;
   const former = audit.received.formerRules.get(instrument);
@@ -190,12 +190,12 @@ function judgeCancel(
     const order = account === null ? undefined : audit.orders.get(account, id);
     if (order === undefined) continue;
     order.cancelAsked = true;
-    // A fence ends an unknown outcome, it is no clean-up.
+    // A fence resolves an unknown outcome; it is no clean-up.
     if (audit.draining && order.end === null && order.confirmed) judgeKept(audit, order, audit.draining.live);
   }
 }
 
-/** I11: the newest orders of an account and instrument, so many as are to be kept, are not cancelled by the stop. */
+/** I11: the stop does not cancel the newest orders of an account and instrument, as many as are to be kept. */
 function judgeKept(audit: Audit, order: WireOrder, atDrain: ReadonlySet<WireOrder>): void {
   audit.checked('I11');
   const { cancelOnStop, stopKeepStrategyOrders } = audit.settings;
@@ -211,7 +211,6 @@ function judgeKept(audit: Audit, order: WireOrder, atDrain: ReadonlySet<WireOrde
   if (newer < keep) audit.breach(fault('I11', '13.1', 'the stop cancels an order to be kept', { newer, keep }), order);
 }
 
-/** A request was answered, or failed. */
 export function requestEnded(
   audit: Audit,
   request: InFlight,
@@ -244,9 +243,9 @@ export function requestEnded(
   else if (/^(cancel_order|bulk_orders)$/.test(route) && good) fenced(audit, request);
 }
 
-/** Fills, or that they cannot be read: what a difference is booked at follows from them (strategy 10.5). */
+/** Fills, or the failure to read them, determine the price of a drift (strategy 10.5). */
 function fillsAnswered(audit: Audit, { account, request }: InFlight, result: unknown): void {
-  // With an end they were asked for the statement (strategy 17.1): no difference is booked by them.
+  // Requests with an end are for the statement (strategy 17.1), not for differences.
   const isForStatement = asObject(request)?.end_time !== undefined;
   if (account !== null && !isForStatement) audit.received.sawFills(account, request, result, audit.nowMs);
 }
@@ -266,21 +265,21 @@ function createAnswered(audit: Audit, { order }: InFlight, status: number, json:
     return;
   }
   const code = asInteger(json?.code);
-  // 2012 states that an order of this id is active, not which one (API 3).
+  // 2012: an order of this id is active, but not which one (API 3).
   const refusal =
     status >= 400 && status < 500 && code !== 2012n && (code !== null || [401, 403, 429].includes(status));
-  // 2090 comes with status 429, and is no rate limit (strategy 9.9).
+  // 2090 has status 429 but is no rate limit (strategy 9.9).
   if (!refusal) return;
   const mayRepeat = status === 401 || (status === 429 && code !== 2090n);
   turnAway(order, mayRepeat);
   if (mayRepeat) return;
   audit.givesWay(order.account, order.instrument);
-  // Strategy 9.13: the account may only reduce (2091), or the instrument may only be reduced (7304).
+  // The account may only reduce (2091), or the instrument may only be reduced (7304), strategy 9.13.
   if (code === 2091n) audit.mayOnlyReduce(order.account, null);
   else if (code === 7304n) for (const account of ACCOUNTS) audit.mayOnlyReduce(account, order.instrument);
 }
 
-/** A look-up by id: what became of the order, or that it is not known. */
+/** A look-up by id: the order's state, or that it is unknown. */
 function lookedUp(audit: Audit, request: InFlight, status: number, json: Json | null, good: boolean): void {
   const { account } = request;
   if (account === null) return;
@@ -295,7 +294,7 @@ function lookedUp(audit: Audit, request: InFlight, status: number, json: Json | 
   if (order && mayBeProven(audit, order, request.askedAtMs)) lacks(order, 'lookUp');
 }
 
-/** A list of orders: those it names, and those it lacks though it would name them. */
+/** A list of orders: those it names, and those it should name but lacks. */
 function listAnswered(
   audit: Audit,
   { account, askedAtMs }: InFlight,
@@ -315,21 +314,21 @@ function listAnswered(
   }
 }
 
-/** Whether this history was asked back to before the order was sent. */
+/** Whether this history reaches back to before the order was sent. */
 function reachesBack(audit: Audit, { request }: InFlight, { sentAtMs }: WireOrder): boolean {
   const start = asInteger(asObject(request)?.start_time);
   if (start === null || sentAtMs === null) return true;
   return Number(start / 1_000_000n) <= audit.wallOf(sentAtMs) + CLOCK_SKEW_MS;
 }
 
-/** Fenced, or expired by the exchange's clock, when it was asked (strategy 9.6). */
+/** Fenced, or expired by the exchange's clock, at the time of the request (strategy 9.6). */
 function mayBeProven(audit: Audit, order: WireOrder, askedAtMs: number): boolean {
   if (order.fenceEndMs !== null && askedAtMs >= order.fenceEndMs) return true;
   if (order.expirationMs === null) return false;
   return audit.exchangeMs > order.expirationMs || audit.wallOf(askedAtMs) - CLOCK_SKEW_MS >= order.expirationMs;
 }
 
-/** An acknowledged cancel fences an order; of one that was never seen open, only a cancel with a time to live does. */
+/** An acknowledged cancel fences an order; for one never seen open only a cancel with a time to live does. */
 function fenced(audit: Audit, { account, request, askedAtMs }: InFlight): void {
   const body = asObject(request);
   const ids = [
@@ -359,17 +358,17 @@ function sawOrder(audit: Audit, account: AccountName, body: OrderBody): void {
   take(audit, order, body);
 }
 
-/** Reasons of a cancel that was asked for, of an expiry, or none: an order that ended so may have been ended by us. */
+/** Reasons of a requested cancel, of an expiry, or none: the end may be our doing. */
 const OUR_ENDS = /^(CLIENT_\w+|EXPIRED|UNSPECIFIED|)$/;
 
-/** What a message states of an order; one that the exchange ended by itself lets the other way go first (strategy 6.3, 9.5). */
+/** Applies a message; if the exchange ended the order by itself, the other way goes first (strategy 6.3, 9.5). */
 function take(audit: Audit, order: WireOrder, state: Pick<OrderBody, StateFields>): void {
   const wasLive = order.end === null;
   learn(order, state, audit.now);
   if (order.confirmed && !order.reduceOnly && order.end !== 'rejected') audit.takesGrowth(order);
   if (!wasLive || order.end === null || order.end === 'filled') return;
   const expired = order.expirationMs !== null && audit.wallMs >= order.expirationMs - CLOCK_SKEW_MS;
-  // Whatever else was on its way to the order: an end for a reason of the exchange's own is its doing.
+  // An end for a reason of the exchange's own is its doing, whatever else was in flight.
   const isOurs = (order.cancelAsked || expired) && OUR_ENDS.test(state.rejectReason);
   if (order.end === 'rejected' || !isOurs) audit.givesWay(order.account, order.instrument);
 }
@@ -389,7 +388,7 @@ export function frameReceived(audit: Audit, event: WireEvent & { readonly kind: 
   else if (stream === 'v1.order') sawOrder(audit, account, state as OrderBody);
 }
 
-/** I11, of an engine that ended by itself: what it left. */
+/** I11 for an engine that ended by itself: what it left. */
 export function judgeLeft(audit: Audit): void {
   const { draining, settings } = audit;
   if (!draining) return;
@@ -403,11 +402,11 @@ export function judgeLeft(audit: Audit): void {
   for (const orders of left.values()) {
     orders.sort((one, two) => (two.sentAtMs ?? 0) - (one.sentAtMs ?? 0));
     for (const order of orders.slice(settings.stopKeepStrategyOrders)) {
-      // Fenced, and lacked by its look-up and the open orders since: it does not rest, whatever became of it.
+      // Fenced, and absent from its look-up and the open orders since: it does not rest.
       if (order.lacking.lookUp && order.lacking.openOrders) continue;
-      // On an instrument that is not run, an order that no list names is looked up by nobody: it may have filled.
+      // An order that no list names, on an instrument that does not run, is not looked up: it may have filled.
       if (order.unlisted && !audit.symbols.has(order.instrument)) continue;
-      // After 30 s of asking it may give up, which its exit code states.
+      // After 30 s the clean-up may give up, which the exit code states.
       if (audit.nowMs - draining.sinceMs >= CLEANUP_MS) continue;
       const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, end: order.end };
       audit.breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
@@ -415,5 +414,5 @@ export function judgeLeft(audit: Audit): void {
   }
 }
 
-/** Strategy 13.1: the clean-up may give up after this. */
+/** The clean-up may give up after this time (strategy 13.1). */
 const CLEANUP_MS = 30_000;

@@ -5,8 +5,8 @@ import { BOOK_KEY, type GatewayMemory } from './memory.ts';
 import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from './step.ts';
 
 /**
- * API failures of orders (strategy 12): pollers do not see these calls. An order the exchange answered for, be it by a
- * refusal, says that book and create work; a cancel that is over, that cancels do. A parked account has an alert of its own.
+ * Raises and clears API failures of order calls (strategy 12), which pollers do not see. Any answer to an order, even a
+ * refusal, proves that book and create work; a finished cancel proves cancels. Parked accounts have their own alert.
  */
 export function judgeCalls(memory: GatewayMemory, nowMs: number, message: SubmissionEnded | CancelEnded): GatewayStep {
   const { account } = message;
@@ -27,14 +27,14 @@ export function judgeCalls(memory: GatewayMemory, nowMs: number, message: Submis
   }
 }
 
-/** A flat symbol may read nothing but the book (strategy 3.1). One that was read works, whether it gives a touch or not. */
+/** A flat symbol may read only the book (strategy 3.1). A successful read clears the alert, even of an empty book. */
 export function judgeBook(memory: GatewayMemory, nowMs: number, answer: TouchAnswer): GatewayStep {
   const failure = answer.type === 'touch.failed' ? (answer.failure ?? null) : null;
   return failure === null ? callsWork(memory, nowMs, [BOOK_KEY]) : callFails(memory, nowMs, failure);
 }
 
 function callFails(memory: GatewayMemory, nowMs: number, failure: ExchangeFailure | null): GatewayStep {
-  // What never left for want of budget or a connection is raised by the polls, which need both as well; the book is not polled.
+  // Requests not sent for want of budget or connection are raised by the polls; only the book is not polled.
   const isRaisedHere = failure?.kind !== 'unavailable' || failure.call === 'book';
   if (failure === null || !isRaisedHere || failure.kind === 'parked' || failure.kind === 'unauthenticated') {
     return remembered(memory);

@@ -28,9 +28,9 @@ import {
 import { startNext, startResolving } from './queue.ts';
 import { endedMessage, type GatewayCommand, type GatewayStep, remembered, type TouchAnswer, toSymbol } from './step.ts';
 
-/** What the gateway's children report, what is passed on to them, and what follows when one of them ends or fails. */
+/** Messages from and to the gateway's children, and what follows when a child ends or fails. */
 
-/** An attempt is in the journal and about to leave: from now on its symbol counts it. */
+/** An attempt is journalled and about to be sent: its symbol counts it from now on. */
 export function attemptPrepared(
   memory: GatewayMemory,
   _nowMs: number,
@@ -47,7 +47,7 @@ export function attemptPrepared(
   };
 }
 
-/** Passes on what a submission says, and keeps the prices and the slots by it. */
+/** Forwards a submission's messages; updates prices and slots by them. */
 export function submissionTold(
   memory: GatewayMemory,
   nowMs: number,
@@ -73,7 +73,7 @@ export function submissionTold(
   return startNext({ memory: calls.memory, commands: [passOn, ...calls.commands] });
 }
 
-/** A cancel, at once (strategy 9.1). One that is under way answers for both. */
+/** Cancels at once (strategy 9.1); a cancel already in flight answers both requests. */
 export function cancelRequested(memory: GatewayMemory, nowMs: number, request: OrderCancel): GatewayStep {
   const { instrument, account, clientOrderId } = request;
   const cancels = Object.values(memory.jobs).filter((job) => job.kind === 'cancel');
@@ -96,7 +96,6 @@ function cancelFailed({ instrument, account, clientOrderId }: CancelledOrder, at
   return toSymbol(instrument, { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' });
 }
 
-/** A cancel is over, or failed: passed on to its symbol. */
 export function cancellationTold(
   memory: GatewayMemory,
   nowMs: number,
@@ -108,10 +107,10 @@ export function cancellationTold(
   return { memory: calls.memory, commands: [toSymbol(job.instrument, message), ...calls.commands] };
 }
 
-/** The row of an own order changed: whoever waits for its state learns of it (strategy 9.4). */
+/** The row of an own order changed: submissions that wait for it are informed (strategy 9.4). */
 export function orderSeen(memory: GatewayMemory, _nowMs: number, message: OrderSeen): GatewayStep {
   const { account, order, intact } = message;
-  // A gateway that replaces a failed one learns here, too, that streams are intact.
+  // A gateway that replaces a failed one gets the streams' state this way, too.
   const same = memory.intact[account] === intact;
   return {
     memory: same ? memory : { ...memory, intact: { ...memory.intact, [account]: intact } },
@@ -119,7 +118,7 @@ export function orderSeen(memory: GatewayMemory, _nowMs: number, message: OrderS
   };
 }
 
-/** From now on an account's streams tell what becomes of its orders, or no longer (strategy 9.4). */
+/** From now on the account's streams report its orders, or no longer (strategy 9.4). */
 export function streamsChanged(memory: GatewayMemory, _nowMs: number, message: StreamsChanged): GatewayStep {
   const { account, intact } = message;
   return {
@@ -143,22 +142,21 @@ function concerns(job: Job, clientOrderId: string): boolean {
   return (job.kind === 'cancel' ? job.clientOrderId : job.inDoubt?.clientOrderId) === clientOrderId;
 }
 
-/** Whether a child has that order in hand already: its answer serves. */
+/** Whether a child already works on that order: its answer serves. */
 export function isInHand({ jobs }: GatewayMemory, clientOrderId: string): boolean {
   return Object.values(jobs).some((job) => job.kind === 'submission' && job.inDoubt?.clientOrderId === clientOrderId);
 }
 
 /**
- * An order lost from sight.
- *
- * @param prepared the journal's record of it, for what the symbol does not say; null: there is none
+ * The symbol no longer sees one of its orders.
+ * @param prepared its journal record, for what the symbol does not pass on; null: there is none
  */
 export function orderLost(memory: GatewayMemory, request: OrderResolve, prepared: PreparedOrder | null): GatewayStep {
   const why = reason('missing-since-confirmed', '9.6');
   return startResolving(remembered(memory), trackedFromRequest(request, prepared), why, 0);
 }
 
-/** Reads a touch; one outstanding question per instrument answers for all. */
+/** Reads the best prices; one request per instrument answers all who ask. */
 export function touchRequested(memory: GatewayMemory, _nowMs: number, { instrument }: TouchRequest): GatewayStep {
   const childId = `touch-${instrument}`;
   if (memory.jobs[childId] !== undefined) return remembered(memory);
@@ -168,7 +166,7 @@ export function touchRequested(memory: GatewayMemory, _nowMs: number, { instrume
   };
 }
 
-/** A child has done its work: it is taken out; a touch brings its answer. */
+/** A child finished: it is removed; a book request brings its answer. */
 export function childDone(memory: GatewayMemory, nowMs: number, childId: string, output: unknown): GatewayStep {
   const job = memory.jobs[childId];
   const stop: GatewayCommand = { do: 'stop', childId };
@@ -182,7 +180,7 @@ export function childDone(memory: GatewayMemory, nowMs: number, childId: string,
   });
 }
 
-/** A child threw: its siblings go on; what it was at is taken over, or answered for. */
+/** A child threw: the others go on; its work is taken over or answered. */
 export function childFailed(memory: GatewayMemory, nowMs: number, childId: string, thrown: unknown): GatewayStep {
   const job = memory.jobs[childId];
   const message = errorText(thrown);

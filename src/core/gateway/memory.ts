@@ -5,9 +5,9 @@ import { nextSequence } from '../order-id.ts';
 import type { PriceTable } from '../price-table.ts';
 import { type Reason, reason } from '../reasons.ts';
 
-/** Intents waiting on one account: a hundred symbols with a few each. More means that the exchange has stalled; what is refused is decided again. */
+/** Queued intents of one account: a few of each of a hundred symbols. Rejected intents are decided again. */
 export const QUEUE_MAX = 500;
-/** Cancels under way: two accounts of a hundred symbols with two orders each. */
+/** Cancels in flight: two accounts of a hundred symbols with two orders each. */
 export const CANCELS_MAX = 500;
 
 export interface QueuedIntent {
@@ -15,19 +15,19 @@ export interface QueuedIntent {
   readonly intent: Intent;
 }
 
-/** What a child is at, kept outside of it: if it fails, this says what has to be put right. */
+/** What a child works on, kept outside of it for the case that it fails. */
 export type Job =
   | {
       readonly kind: 'submission';
-      /** Grows in the order the symbols asked. */
+      /** Increases in the order of the symbols' requests. */
       readonly number: number;
       readonly instrument: string;
       readonly account: AccountName;
-      /** null: only an order's fate is to be found out. */
+      /** null: only the fate of an order is being looked up. */
       readonly intent: Intent | null;
-      /** The attempt that may live; null: none does, or it is settled. */
+      /** The attempt whose outcome is unknown; null: none, or settled. */
       readonly inDoubt: TrackedOrder | null;
-      /** Its symbol has received `submission.ended`, or does not wait for it. */
+      /** Its symbol has received `submission.ended`, or does not expect it. */
       readonly ended: boolean;
       readonly failures: number;
     }
@@ -39,53 +39,49 @@ export type Job =
     }
   | { readonly kind: 'touch'; readonly instrument: string };
 
-/** What submissions read and change in turns of their own: the order sequence, prices given out, and which creates may leave. */
+/** Shared by the submissions between their steps: order sequence, prices in use, which creates may be sent. */
 export interface Register {
   /** The last order sequence (strategy 9.2); null: none yet. */
   readonly lastSequence: bigint | null;
   readonly prices: PriceTable;
-  /** Why no create may leave any more (strategy 13.1); null: it may. */
+  /** Why no create may be sent any more (strategy 13.1); null: it may. */
   readonly draining: Reason | null;
   readonly parked: readonly AccountName[];
-  /** By instrument, what was decided up to its last fill: nothing of that leaves any more (strategy 9.5). One entry for each. */
+  /** By instrument: submissions up to this number were decided before its last fill and are void (strategy 9.5). */
   readonly outdated: ReadonlyMap<string, number>;
 }
 
-/** What the gateway knows. */
 export interface GatewayMemory {
   readonly register: Register;
   readonly queues: Readonly<Record<AccountName, readonly QueuedIntent[]>>;
-  /** The submissions under way, by account and instrument (strategy 9.1): the child that has its slot. */
+  /** Submissions in progress by account and instrument (strategy 9.1): the child that occupies the slot. */
   readonly active: Readonly<Record<string, string>>;
   /** By child id. */
   readonly jobs: Readonly<Record<string, Job>>;
   readonly lastNumber: number;
   readonly parked: readonly AccountName[];
-  /** Whose streams are intact: what becomes of their orders arrives as `order.seen` (strategy 9.4). */
+  /** Accounts with intact streams: changes of their orders arrive as `order.seen` (strategy 9.4). */
   readonly intact: Readonly<Record<AccountName, boolean>>;
   /**
-   * Calls that fail, by alert key: how often in a row; 0: a gateway before this one may have said so, and nobody else says
-   * when it is over. At most one key per account and call, and one for the book.
+   * Consecutive failures by alert key. 0: a previous gateway may have raised it, and only this one can clear it. At
+   * most one key per account and call, plus one for the book.
    */
   readonly failing: Readonly<Record<string, number>>;
 }
 
-/** Why no submission at all may send anything further. */
 export type StopsAll = { readonly kind: 'denied' | 'unsent'; readonly why: Reason };
 
-/** What becomes of a symbol's submissions once a fill of it is booked (strategy 9.5). */
+/** The end of a symbol's submissions once one of its fills is booked (strategy 9.5). */
 export const OUTDATED = { kind: 'outdated', why: reason('fill-booked-since', '9.5') } as const;
 
-/** What becomes of intents once the engine drains (strategy 13.1). */
+/** The end of intents while the engine drains (strategy 13.1). */
 export const DRAINING: StopsAll = { kind: 'denied', why: reason('gateway-drains', '13.1') };
 
-/** Whose order it is, and what for. */
 export type Submitter = Pick<Intent, 'instrument' | 'account' | 'purpose'>;
 
-/** The book, which submissions and flat symbols read (strategy 7.4, 3.1), whatever its instrument. */
+/** Alert key of the book, which submissions and flat symbols read (strategy 7.4, 3.1), for all instruments. */
 export const BOOK_KEY = apiFailureKey(null, 'book');
 
-/** Where a gateway begins. */
 export function initialGateway(lastSequence: bigint | null): GatewayMemory {
   const calls = ['createOrder', 'cancelOrder'];
   const keys = ACCOUNTS.flatMap((account) => calls.map((call) => apiFailureKey(account, call)));
@@ -106,7 +102,7 @@ export function withNextSequence(register: Register, nowMs: number): Register & 
   return { ...register, lastSequence: nextSequence(register.lastSequence, nowMs) };
 }
 
-/** Why a create may not leave at this moment (strategy 9.5, 9.8, 13.1); null: it may. */
+/** Why a create may not be sent at this moment (strategy 9.5, 9.8, 13.1); null: it may. */
 export function whyNotLeave(register: Register, number: number, order: Submitter): Reason | null {
   const { draining, parked, outdated } = register;
   if (draining !== null) return draining;
@@ -119,12 +115,12 @@ export function isParkedFor(parked: readonly AccountName[], { account, purpose }
   return parked.includes(account) || (parked.length > 0 && purpose === 'opening');
 }
 
-/** What becomes of intents while accounts are parked (strategy 9.8). */
+/** The end of intents while accounts are parked (strategy 9.8). */
 export function parkedResult(parked: readonly AccountName[]): StopsAll {
   return { kind: 'unsent', why: reason('accounts-parked', '9.8', { accounts: parked }) };
 }
 
-/** Nothing is queued, submitted or being cancelled; orders of unknown outcome may still be found out (strategy 13.1). */
+/** Nothing is queued, submitted or being cancelled; unknown outcomes may still be looked up (strategy 13.1). */
 export function isNothingInFlight({ active, queues, jobs }: GatewayMemory): boolean {
   return (
     Object.keys(active).length === 0 &&
@@ -133,18 +129,17 @@ export function isNothingInFlight({ active, queues, jobs }: GatewayMemory): bool
   );
 }
 
-/** The job of a submission; null: that child is none. */
+/** The job of a submission; null: the child is something else. */
 export function submissionJob(memory: GatewayMemory, childId: string) {
   const job = memory.jobs[childId];
   return job?.kind === 'submission' ? job : null;
 }
 
-/** A job begun, or changed. */
 export function withJob(memory: GatewayMemory, childId: string, job: Job): GatewayMemory {
   return { ...memory, jobs: { ...memory.jobs, [childId]: job } };
 }
 
-/** A child is gone, and its slot free. */
+/** Removes a child and frees its slot. */
 export function withoutJob(memory: GatewayMemory, childId: string): GatewayMemory {
   const { [childId]: _, ...jobs } = memory.jobs;
   return { ...withFreeSlot(memory, childId), jobs };
@@ -155,7 +150,6 @@ export function slotOf(account: AccountName, instrument: string): string {
   return `${account} ${instrument}`;
 }
 
-/** A submission has ended: the next one of its account and symbol may begin. */
 export function withFreeSlot(memory: GatewayMemory, childId: string): GatewayMemory {
   const job = submissionJob(memory, childId);
   const slot = job === null ? '' : slotOf(job.account, job.instrument);
@@ -164,7 +158,6 @@ export function withFreeSlot(memory: GatewayMemory, childId: string): GatewayMem
   return { ...memory, active };
 }
 
-/** Other prices given out (strategy 6.6). */
 export function withPrices(memory: GatewayMemory, prices: PriceTable): GatewayMemory {
   return { ...memory, register: { ...memory.register, prices } };
 }

@@ -18,12 +18,9 @@ import {
 } from './memory.ts';
 import { endedMessage, type GatewayCommand, type GatewayStep } from './step.ts';
 
-/**
- * Which submission begins when (strategy 9.1): intents wait in the queue of their account, one submission at a time per account
- * and symbol.
- */
+/** When submissions start (strategy 9.1): intents queue per account, one submission per account and symbol. */
 
-/** Queues an intent, or turns it away where the queue is full. */
+/** Queues an intent, or turns it away if the queue is full. */
 export function intentAccepted(memory: GatewayMemory, nowMs: number, intent: Intent): GatewayStep {
   const { account, instrument } = intent;
   const queue = memory.queues[account];
@@ -38,7 +35,7 @@ export function intentAccepted(memory: GatewayMemory, nowMs: number, intent: Int
   return startNext({ memory: withPrices(queued, prices), commands: [] });
 }
 
-/** Numbers of an instrument's submissions that may yet be priced. */
+/** Numbers of an instrument's submissions that may still be priced. */
 function unfinished({ queues, jobs }: GatewayMemory, instrument: string): number[] {
   const queued = ACCOUNTS.flatMap((account) => queues[account]).filter((one) => one.intent.instrument === instrument);
   const running = Object.values(jobs).flatMap((job) =>
@@ -47,15 +44,13 @@ function unfinished({ queues, jobs }: GatewayMemory, instrument: string): number
   return [...queued.map(({ number }) => number), ...running];
 }
 
-/** Turns an intent away. */
 export function turnedAway(memory: GatewayMemory, nowMs: number, intent: Intent, result: StopsAll): GatewayStep {
   return { memory, commands: [endedMessage(intent, result, nowMs)] };
 }
 
 /**
- * Takes what a symbol decided before its last fill out of the queues (strategy 5, 6): behind other symbols' submissions it
- * may wait for seconds. Of what has begun no further attempt leaves (9.5): an opening has no guard, and after its partner's
- * fill it is a repair.
+ * Voids what a symbol decided before its last fill (strategy 5, 6), since it may have waited for seconds. A submission
+ * in progress sends no further attempt (9.5): an opening has no guard, and after its partner's fill it is a repair.
  */
 export function intentsOutdated(memory: GatewayMemory, atMs: number, instrument: string): GatewayStep {
   const [outdated, queues] = takenFromQueues(memory, ({ intent }) => intent.instrument === instrument);
@@ -84,7 +79,7 @@ export function intentsOutdated(memory: GatewayMemory, atMs: number, instrument:
   };
 }
 
-/** Nothing further of these leaves: queued intents end, those under way settle what is in flight. */
+/** Stops these intents: queued ones end, submissions in progress settle what is in flight. */
 export function submissionsHalted(
   memory: GatewayMemory,
   nowMs: number,
@@ -120,7 +115,7 @@ function takenFromQueues(
   return [ACCOUNTS.flatMap((account) => queues[account].filter(isMeant)), { A: left('A'), B: left('B') }];
 }
 
-/** The first intent of each account and symbol that has its slot free (strategy 9.1), in the order they were asked for. */
+/** The first intent of each free slot (strategy 9.1), in the order of the requests. */
 function startable({ queues, active }: GatewayMemory): readonly QueuedIntent[] {
   const taken = new Set(Object.keys(active));
   return ACCOUNTS.flatMap((account) => queues[account]).filter(({ intent }) => {
@@ -129,7 +124,7 @@ function startable({ queues, active }: GatewayMemory): readonly QueuedIntent[] {
   });
 }
 
-/** Fills the free slots. In which order creates leave the budget says: repairs before openings, symbol by symbol (9.1). */
+/** Fills the free slots. The budget decides the order of creates: repairs before openings, symbol by symbol (9.1). */
 export function startNext(step: GatewayStep): GatewayStep {
   let { memory } = step;
   const commands = [...step.commands];
@@ -152,7 +147,7 @@ export function startNext(step: GatewayStep): GatewayStep {
   return { ...step, memory, commands };
 }
 
-/** Finds out what became of an order, in the background (strategy 9.6). */
+/** Looks up the outcome of an order in the background (strategy 9.6). */
 export function startResolving(step: GatewayStep, order: TrackedOrder, why: Reason, failures: number): GatewayStep {
   const { memory } = step;
   const number = memory.lastNumber + 1;

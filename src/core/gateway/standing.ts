@@ -7,9 +7,9 @@ import { DRAINING, type GatewayMemory, isParkedFor, parkedResult } from './memor
 import { startResolving, submissionsHalted } from './queue.ts';
 import { type GatewayCommand, type GatewayStep, remembered, toSymbol } from './step.ts';
 
-/** What the gateway takes over when it starts, and what stops creates: parked accounts and a drain. */
+/** What the gateway takes over at its start, and what stops creates: parked accounts and draining. */
 
-/** Takes up what a crash, or a gateway before this one, left in doubt (strategy 11.2). Its symbol counts it as live: intents keep clear of it. */
+/** Takes over orders of unknown outcome from a crash or a previous gateway (strategy 11.2); they count as live. */
 export function ordersTakenUp(memory: GatewayMemory, unsettled: readonly PreparedOrder[]): GatewayStep {
   return unsettled.reduce<GatewayStep>(
     (step, prepared) => startResolving(step, trackedFromPrepared(prepared), reason('no-outcome-in-journal', '9.6'), 0),
@@ -17,7 +17,7 @@ export function ordersTakenUp(memory: GatewayMemory, unsettled: readonly Prepare
   );
 }
 
-/** Tells each symbol that this gateway knows nothing but the orders it takes up. */
+/** Tells each symbol which orders this gateway has taken over, and that it knows no others. */
 export function symbolsGreeted(
   memory: GatewayMemory,
   atMs: number,
@@ -41,7 +41,7 @@ export function accountParked(
   return submissionsHalted(known, nowMs, parkedResult(parked), (order) => isParkedFor(parked, order));
 }
 
-/** As {@link accountParked}, met by a call of ours: the daemon and the account's poller are to know. */
+/** As {@link accountParked}, found by one of our calls: informs the daemon and the account's poller. */
 export function parkingFound(memory: GatewayMemory, nowMs: number, found: ParkingFound): GatewayStep {
   const { account, failure } = found;
   if (memory.parked.includes(account)) return remembered(memory);
@@ -51,7 +51,7 @@ export function parkingFound(memory: GatewayMemory, nowMs: number, found: Parkin
   return { ...step, commands: [...step.commands, ...tells] };
 }
 
-/** A parked account was answered again (strategy 9.8). */
+/** A parked account answers again (strategy 9.8). */
 export function accountUnparked(
   memory: GatewayMemory,
   _nowMs: number,
@@ -61,12 +61,11 @@ export function accountUnparked(
   return remembered({ ...memory, parked, register: { ...memory.register, parked } });
 }
 
-/** The engine drains (strategy 13.1). */
 export function draining(memory: GatewayMemory, nowMs: number): GatewayStep {
   return submissionsHalted(memory, nowMs, DRAINING);
 }
 
-/** Tells the daemon that nothing is in flight, and which outcomes are still unknown. */
+/** Reports to the daemon that nothing is in flight, and which outcomes are still unknown. */
 export function idleReported(memory: GatewayMemory): GatewayStep {
   const unknown = Object.values(memory.jobs).flatMap((job) =>
     job.kind === 'submission' && job.inDoubt !== null

@@ -12,14 +12,17 @@ import type { Intent } from '../model.ts';
 import type { SubmissionTask } from '../submission/tracked.ts';
 import type { GatewayMemory, Submitter } from './memory.ts';
 
-/** The answer to a symbol that asked for a touch. */
+/** The answer to a request for best prices. */
 export type TouchAnswer = Extract<GatewayToSymbol, { type: 'touch.received' | 'touch.failed' }>;
 
-/** Something to be done about an event; the chart carries it out, in this order. */
+/** A command that the chart carries out. */
 export type GatewayCommand =
   /** To the actor of that system id, if it runs. */
   | { readonly do: 'send'; readonly to: string; readonly message: Message }
-  /** Starts a submission: its number, what its creates are for, whether the streams of its account are intact, and its task. */
+  /**
+   * Starts a submission: its number, the purpose of its creates, its task, and whether the account's streams are
+   * intact.
+   */
   | {
       readonly do: 'submit';
       readonly childId: string;
@@ -37,19 +40,18 @@ export type GatewayCommand =
     }
   | { readonly do: 'stop'; readonly childId: string };
 
-/** What an event leads to. The chart does it in this order: memory, reporter, commands. */
+/** The result of an event. The chart applies memory, reporter, commands in this order. */
 export interface GatewayStep {
   readonly memory: GatewayMemory;
   readonly facts?: readonly Fact[];
   readonly commands: readonly GatewayCommand[];
 }
 
-/** Nothing is to be done beside a change of memory. */
+/** A change of memory alone. */
 export function remembered(memory: GatewayMemory): GatewayStep {
   return { memory, commands: [] };
 }
 
-/** Tells a symbol how the submission of its intent ended. */
 export function endedMessage(
   { intentId, account, instrument }: Intent,
   result: SubmissionEnded['result'],
@@ -58,7 +60,6 @@ export function endedMessage(
   return toSymbol(instrument, { type: 'submission.ended', intentId, account, atMs, result });
 }
 
-/** A message to a symbol. */
 export function toSymbol(instrument: string, message: Message): GatewayCommand {
   return { do: 'send', to: `symbol:${instrument}`, message };
 }

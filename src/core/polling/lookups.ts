@@ -12,14 +12,13 @@ import {
   type WatchedOrder,
 } from './memory.ts';
 
-/** Which own orders a reading does not show, and are looked up: never assumed gone (strategy 10.2). */
+/** Own orders that a read does not show are looked up, never assumed to have ended (strategy 10.2). */
 
-/** A symbol that first spoke while this poll was under way has orders that rested before: they are looked up as well. */
+/** The orders of a symbol that first reported during this poll rested before: they are looked up as well. */
 export function watchedIn({ watched, poll }: PollerMemory): Poll['watched'] {
   return watched === poll.watched ? watched : { ...watched, ...poll.watched };
 }
 
-/** Own orders that must be looked up, by instrument (strategy 10.2). */
 function missingIn(memory: PollerMemory, { openOrders }: Reading): [instrument: string, ids: string[]][] {
   const { view, poll, instruments } = memory;
   const { requestedAtMs } = poll;
@@ -32,13 +31,13 @@ function missingIn(memory: PollerMemory, { openOrders }: Reading): [instrument: 
   });
 }
 
-/** Whether nothing has to be asked for beyond the reading: no order, and no fills (strategy 10.2, 10.5). */
+/** Whether the read is complete: no order is missing and no fills are requested (strategy 10.2, 10.5). */
 export function isNothingMissing(memory: PollerMemory, reading: Reading): boolean {
   const wantsFills = Object.values(watchedIn(memory)).some(({ fillsSinceMs }) => fillsSinceMs !== undefined);
   return !wantsFills && missingIn(memory, reading).length === 0;
 }
 
-/** Which watched orders are missing, instrument by instrument, as many as fit, beginning where the last poll ended. */
+/** The missing orders, by whole instruments, as many as fit, continuing after the last poll's. */
 export function plannedLookups(
   memory: PollerMemory,
   reading: Reading,
@@ -64,18 +63,18 @@ export function plannedLookups(
   return { toLookUp, postponed, lookedUpLast };
 }
 
-/** How far back the fills are read that differences are to be explained by (strategy 10.5); null: nobody asks for them. */
+/** How far back fills are read to explain differences (strategy 10.5); null: none requested. */
 export function fillsSince({ watched }: Poll): number | null {
   const times = Object.values(watched).flatMap(({ fillsSinceMs }) => fillsSinceMs ?? []);
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** What failed of the look-ups. A history of fills that cannot be read keeps no symbol from its snapshot. */
+/** The failed look-ups. An unreadable fill history does not block a snapshot. */
 export function failuresOf({ failed, fills }: LookupResults): readonly ExchangeFailure[] {
   return [...Object.values(failed), ...(fills !== undefined && 'kind' in fills ? [fills] : [])];
 }
 
-/** What fails after these look-ups; an instrument whose turn did not come may fail still. */
+/** The failing look-ups after these; instruments not yet tried again keep their failure. */
 export function failedAfter({ failedLookups, poll }: PollerMemory, results: LookupResults) {
   const now = failuresOf(results).map((failure): [string, FailedLookup] => {
     const { call } = failure;
@@ -84,7 +83,7 @@ export function failedAfter({ failedLookups, poll }: PollerMemory, results: Look
   return { ...(poll.postponed.length > 0 ? failedLookups : NONE_FAILED), ...Object.fromEntries(now) };
 }
 
-/** The fills of an instrument, where they were asked for; null: they cannot be read. */
+/** The requested fills of an instrument; null: unreadable. */
 export function fillsFor({ results, watched }: Poll, instrument: string): Pick<SymbolSnapshot, 'fills'> {
   const { fills } = results;
   const { fillsSinceMs } = watched[instrument] ?? {};
@@ -93,7 +92,7 @@ export function fillsFor({ results, watched }: Poll, instrument: string): Pick<S
   return { fills: fills.filter((fill) => fill.instrument === instrument && fill.timeMs >= fillsSinceMs) };
 }
 
-/** Ids of an instrument that were looked up and are not known. */
+/** Looked-up ids of an instrument that the exchange does not know. */
 export function absentOf({ toLookUp, results }: Poll, instrument: string): string[] {
   const mine = new Set(toLookUp.flatMap((one) => (one.instrument === instrument ? [one.clientOrderId] : [])));
   return results.lookups.flatMap(({ clientOrderId, order }) =>

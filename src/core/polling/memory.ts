@@ -3,19 +3,18 @@ import type { FailedLookup, OrdersWatched } from '../messages.ts';
 import type { AccountFill, AccountName, AccountSummary, ListedOrder, OrderLookup, Position, Rows } from '../model.ts';
 import { type AccountView, emptyView } from '../view.ts';
 
-/** The summary is read this often: margin moves with the mark, and its weight is that of two other reads (strategy 10.1). */
+/** Interval of reading the summary: margin moves with the mark, and it costs as much as two other reads (10.1). */
 export const SUMMARY_EVERY_MS = 10_000;
-/** Look-ups of one poll, whole instruments at a time: about half the orders of a hundred symbols, 10 s of the request budget. */
+/** Look-ups of one poll, by whole instruments: half the orders of a hundred symbols, 10 s of the request budget. */
 export const LOOKUPS_MAX = 100;
 
-/** What the reads gave; the summary may be that of an earlier poll. */
+/** Results of the reads; the summary may be an earlier poll's. */
 export interface Reading {
   readonly positions: Rows<Position>;
   readonly openOrders: Rows<ListedOrder>;
   readonly summary: AccountSummary;
 }
 
-/** An order to be looked up. */
 export interface WatchedOrder {
   readonly instrument: string;
   readonly clientOrderId: string;
@@ -24,22 +23,22 @@ export interface WatchedOrder {
 
 export interface LookupResults {
   readonly lookups: readonly OrderLookup[];
-  /** Instruments with an order that could not be looked up. */
+  /** Instruments with an order whose look-up failed. */
   readonly failed: Readonly<Record<string, ExchangeFailure>>;
-  /** Absent: not asked for. */
+  /** Absent: not requested. */
   readonly fills?: readonly AccountFill[] | ExchangeFailure;
 }
 
-/** One reading of the account, from its requests to what it is made of. */
+/** One poll of the account, from its requests to its snapshots. */
 export interface Poll {
   readonly requestedAtMs: number;
-  /** Of our clock then. */
+  /** Era of our clock at that time. */
   readonly era: number;
-  /** What symbols watched when it began. */
+  /** What the symbols watched at its beginning. */
   readonly watched: Readonly<Record<string, OrdersWatched>>;
   readonly reading: Reading | null;
   readonly toLookUp: readonly WatchedOrder[];
-  /** Instruments whose missing orders found no room. */
+  /** Instruments whose missing orders did not fit. */
   readonly postponed: readonly string[];
   readonly results: LookupResults;
 }
@@ -52,29 +51,27 @@ export interface PollerBeginning {
   readonly loopIntervalMs: number;
 }
 
-/** What a poller knows. */
 export interface PollerMemory extends PollerBeginning {
   readonly view: AccountView;
   readonly summary: { readonly requestedAtMs: number; readonly value: AccountSummary } | null;
-  /** The orders that each symbol wants to be found, or looked up. */
+  /** The orders each symbol needs to see or have looked up. */
   readonly watched: Readonly<Record<string, OrdersWatched>>;
   readonly poll: Poll;
-  /** The instrument the next poll's look-ups begin after. */
+  /** The last instrument looked up: the next poll continues after it. */
   readonly lookedUpLast: string;
-  /** Look-ups that fail, by call: until a poll in which all of them succeed. At most one key per call that looks up. */
+  /** Failing look-ups by call, until a poll in which all of them succeed. At most one key per call. */
   readonly failedLookups: Readonly<Record<string, FailedLookup>>;
   readonly failure: ExchangeFailure | null;
   readonly failuresInARow: number;
-  /** null: not known before the first poll ends; the poller before this one may have parked it. */
+  /** null: unknown until the first poll ends; a previous poller may have parked it. */
   readonly isParked: boolean | null;
-  /** Told to park while a poll was under way: that poll's success proves nothing. */
+  /** Parked during a poll: the success of that poll proves nothing. */
   readonly parkAfterPoll: boolean;
 }
 
 export const NO_RESULTS: LookupResults = { lookups: [], failed: {} };
 export const NONE_FAILED: PollerMemory['failedLookups'] = {};
 
-/** What a poller knows before its first poll. */
 export function initialPoller(beginning: PollerBeginning): PollerMemory {
   return {
     ...beginning,
@@ -94,7 +91,7 @@ export function initialPoller(beginning: PollerBeginning): PollerMemory {
   };
 }
 
-/** The exchange refuses the account altogether (strategy 9.8). */
+/** The exchange has locked the account out (strategy 9.8). */
 export function isParking(failure: ExchangeFailure | null): boolean {
   return failure?.kind === 'parked' || failure?.kind === 'unauthenticated';
 }

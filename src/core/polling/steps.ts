@@ -32,29 +32,29 @@ import {
   SUMMARY_EVERY_MS,
 } from './memory.ts';
 
-/** What each event does to a poller, as values. The chart in machines/account-poller.ts says when. */
+/** The effect of each event on a poller. Pure; the chart in machines/account-poller.ts says when. */
 
 /** The time of a step. */
 export interface PollerNow {
   readonly nowMs: number;
-  /** Of our clock: another one since it was set back or forth. */
+  /** Era of our clock: changes when the clock is set. */
   readonly era: number;
   /** The exchange's clock. */
   readonly exchangeNowMs: number;
 }
 
-/** What an event leads to. The chart does it in this order: memory, reporter, messages, then what is asked of the world. */
+/** The result of an event. The chart applies memory, reporter, messages, then requests, in this order. */
 export interface PollerStep {
   readonly change?: Partial<PollerMemory>;
   readonly facts?: readonly Fact[];
   readonly messages?: readonly { readonly to: string; readonly message: Message }[];
-  /** Why the account's streams are to be connected again (strategy 10.6). */
+  /** Why the account's streams must reconnect (strategy 10.6). */
   readonly reconnect?: Reason | null;
-  /** Orders that frames called for, to be looked up at once (strategy 10.1). */
+  /** Orders to look up at once because of frames (strategy 10.1). */
   readonly lookUp?: readonly string[];
 }
 
-/** A poller has started: symbols send what they watch. It does not know what the streams have sent since they were connected. */
+/** A poller started: symbols send what they watch. It does not know what the streams sent since they connected. */
 export function started({ account, instruments }: PollerMemory): PollerStep {
   return {
     messages: instruments.map((name) => ({ to: `symbol:${name}`, message: { type: 'poller.started', account } })),
@@ -84,21 +84,20 @@ export function frameReceived(memory: PollerMemory, now: PollerNow, { frame }: F
   return { ...(folded.view === memory.view ? {} : { change: { view: folded.view } }), ...spread(memory, now, folded) };
 }
 
-/** The account's streams are connected, or lost. */
 export function streamsReported(memory: PollerMemory, now: PollerNow, { up, atMs }: StreamsReported): PollerStep {
   const folded = withStreams(memory.view, up, atMs);
   const { facts, messages } = spread(memory, now, folded);
-  // Before the symbols: what they ask for next is watched by what is true then.
+  // Sent before the symbols' slices, so that they act on the new state of the streams.
   return { change: { view: folded.view }, facts, messages: [toGateway(memory, up), ...messages] };
 }
 
-/** Answers about orders that others asked for. */
+/** Answers about orders that others looked up. */
 export function lookupsDone(memory: PollerMemory, now: PollerNow, { lookups }: LookupsDone): PollerStep {
   const folded = withLookups(memory.view, lookups, now.nowMs);
   return { change: { view: folded.view }, ...spread(memory, now, folded) };
 }
 
-/** The view has something to do by itself. */
+/** A timer of the view is due. */
 export function viewDue(memory: PollerMemory, now: PollerNow): PollerStep {
   const { lookupsWanted, failed, ...folded } = withTime(memory.view, now.nowMs);
   const { facts, messages } = spread(memory, now, folded);
@@ -115,7 +114,7 @@ function toGateway({ account }: PollerMemory, intact: boolean) {
   return { to: 'gateway', message: { type: 'streams.changed', account, intact } } as const;
 }
 
-/** Sends a changed view to those who work with it: symbols their slices, the gateway and the clean-up the orders that changed. */
+/** Distributes a changed view: slices to symbols, changed orders to the gateway and the clean-up. */
 function spread(memory: PollerMemory, { nowMs }: PollerNow, folded: Folded, whole = false) {
   const { account, poll } = memory;
   const facts: Fact[] = [];
@@ -144,25 +143,25 @@ function spread(memory: PollerMemory, { nowMs }: PollerNow, folded: Folded, whol
   return { facts, messages };
 }
 
-/** A poll begins: its requests are about to leave. */
+/** A poll begins: its requests are about to be sent. */
 export function pollBegun({ watched }: PollerMemory, { nowMs, era }: PollerNow): PollerStep {
   const none = { toLookUp: [], postponed: [], results: NO_RESULTS };
   return { change: { poll: { requestedAtMs: nowMs, era, watched, reading: null, ...none }, failure: null } };
 }
 
-/** The last summary while it is fresh; of a time to come, as after our clock was set back, it is not. null: to be read. */
+/** The last summary while it is fresh (not dated in the future by a clock set back since). null: to be read. */
 export function freshSummary({ summary, poll }: PollerMemory): AccountSummary | null {
   const ageMs = summary === null ? SUMMARY_EVERY_MS : poll.requestedAtMs - summary.requestedAtMs;
   return ageMs >= 0 && ageMs < SUMMARY_EVERY_MS ? (summary?.value ?? null) : null;
 }
 
-/** The reading shows every own order. */
+/** The read shows every own order. */
 export function readingTaken(memory: PollerMemory, _now: PollerNow, { reading }: { reading: Reading }): PollerStep {
   const poll = { ...memory.poll, reading, watched: watchedIn(memory) };
   return { change: { poll, summary: summaryOf(memory, reading), failedLookups: NONE_FAILED } };
 }
 
-/** Own orders are missing in the reading, or fills are asked for. */
+/** Own orders are missing from the read, or fills are requested. */
 export function lookupsPlanned(memory: PollerMemory, _now: PollerNow, { reading }: { reading: Reading }): PollerStep {
   const { lookedUpLast, ...planned } = plannedLookups(memory, reading);
   const poll = { ...memory.poll, reading, watched: watchedIn(memory), ...planned };
@@ -174,7 +173,7 @@ function summaryOf({ summary, poll }: PollerMemory, reading: Reading): PollerMem
   return { requestedAtMs: poll.requestedAtMs, value: reading.summary };
 }
 
-/** What the look-ups gave; what of them failed is reported. */
+/** Results of the look-ups; failures are reported. */
 export function lookupsTaken(memory: PollerMemory, { nowMs }: PollerNow, results: LookupResults): PollerStep {
   const failedLookups = failedAfter(memory, results);
   const facts = failuresOf(results).map((failure) =>
@@ -187,12 +186,12 @@ function readFailed(account: AccountName, failure: ExchangeFailure, inARow: numb
   return { type: 'read.failed', atMs, account, failure, inARow };
 }
 
-/** A look-up that a frame called for failed; the view asks for it again. */
+/** A look-up requested by a frame failed; the view requests it again. */
 export function lookupFailed({ account }: PollerMemory, { nowMs }: PollerNow, thrown: unknown): Fact {
   return readFailed(account, toFailure(thrown, 'order', account), 1, nowMs);
 }
 
-/** The poll has failed. What is no failure of a call is a defect of ours, reported as one. */
+/** The poll failed. Anything but a failed call is a defect of ours, reported as a failure. */
 export function pollFailed({ account, failuresInARow }: PollerMemory, _now: PollerNow, thrown: unknown): PollerStep {
   const failure = isFailure(thrown) ? thrown : toFailure(thrown, 'account', account);
   return { change: { failure, failuresInARow: failuresInARow + 1 } };
@@ -202,7 +201,7 @@ function isFailure(thrown: unknown): thrown is ExchangeFailure {
   return typeof thrown === 'object' && thrown !== null && 'kind' in thrown && 'call' in thrown;
 }
 
-/** There is no snapshot: said, to everybody who would have decided on one (strategy 10.3). */
+/** Reports to everybody who would have decided on it that there is no snapshot (strategy 10.3). */
 export function failureTold(memory: PollerMemory, { nowMs }: PollerNow): PollerStep {
   const { account, instruments, failure, failuresInARow: inARow } = memory;
   if (failure === null) return {};
@@ -218,13 +217,13 @@ export function failureTold(memory: PollerMemory, { nowMs }: PollerNow): PollerS
   };
 }
 
-/** The exchange refuses the account (strategy 9.8); sent once. */
+/** The exchange has locked the account out (strategy 9.8); sent once. */
 export function parkingTold({ account, failure, isParked }: PollerMemory): PollerStep {
   if (failure === null || isParked) return {};
   return { messages: toBoth({ type: 'account.parked', account, failure }) };
 }
 
-/** The exchange answers; unless it was parked meanwhile, and this poll proves nothing. */
+/** The exchange answers again, unless the account was parked during this poll. */
 export function unparkingTold({ account, isParked, parkAfterPoll }: PollerMemory): PollerStep {
   if (isParked === false || parkAfterPoll) return {};
   return { change: { isParked: false }, messages: toBoth({ type: 'account.unparked', account }) };
@@ -234,7 +233,7 @@ function toBoth(message: Message) {
   return ['gateway', 'daemon'].map((to) => ({ to, message }));
 }
 
-/** The poll is complete: the view takes it, symbols get their slices, the daemon the whole. */
+/** The poll is complete: merged into the view; symbols get their slices, the daemon all of it. */
 export function pollDelivered(memory: PollerMemory, now: PollerNow): PollerStep {
   const { account, poll, failedLookups, failuresInARow } = memory;
   const { reading, results, requestedAtMs, era, postponed } = poll;

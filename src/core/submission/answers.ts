@@ -5,29 +5,29 @@ import { isPostOnlyRefusal } from '../refusals.ts';
 import { furtherRow } from '../view.ts';
 import { orderOf, type SubmissionMemory } from './memory.ts';
 
-/** What the exchange's answers say of an attempt, and what proves that it never came to be (strategy 9.4, 9.6). */
+/** What the exchange's answers say about an attempt, and what proves that it never existed (strategy 9.4, 9.6). */
 
-/** Past an order's expiry by the exchange's clock before it counts: the clock is read from a header of whole seconds. */
+/** Margin after an order's expiry by the exchange's clock, which is known in whole seconds only. */
 export const EXPIRY_MARGIN_MS = 2_000;
-/** The same for an order that a previous holder of the lease prepared: it can be on its way from a machine that was frozen (18.2). */
+/** The same for an order of a previous holder of the lease: a frozen machine may send it late (18.2). */
 export const FORMER_EXPIRY_MARGIN_MS = 10_000;
 
-/** Outcomes after which the exchange may have more to say of an order. */
+/** Outcomes after which the exchange may still report on an order. */
 export function mayLive(outcome: OrderOutcome['outcome']): boolean {
   return outcome === 'resting' || outcome === 'unknown';
 }
 
-/** A create's failure. What carries no kind is a defect of ours, and no proof that nothing left: unknown. */
+/** A failure of a create. Anything that is not an exchange failure is a defect of ours and proves nothing: unknown. */
 export function createFailure(thrown: unknown, account: AccountName): ExchangeFailure {
   const failure = toFailure(thrown, 'createOrder', account);
   if (failure === thrown) return failure;
   return { ...failure, kind: 'unknown' };
 }
 
-/** 2012: the client id overlaps an active order, so an order of that id lives (API 3). */
+/** 2012: the client id overlaps an active order, so an order with that id lives (API 3). */
 export const OVERLAPPING_CLIENT_ID_CODE = 2012;
 
-/** What an answer leaves in the journal. `rejected` promises that nothing traded: a start lets go of it unseen (strategy 11.2). */
+/** The outcome to journal. `rejected` means that nothing traded: a start does not look it up (strategy 11.2). */
 export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['outcome'] {
   switch (status) {
     case 'FILLED':
@@ -41,10 +41,10 @@ export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['
   }
 }
 
-/** An order the matching engine has not named yet (API 5.1). */
+/** An order that the matching engine has not named yet (API 5.1). */
 const UNNAMED_ORDER = /^0x0*$/;
 
-/** Whether the answer is about our order at all, and says more than "received" (`0x00` is an acknowledgement, API 5.1). */
+/** Whether the answer concerns our order and is more than an acknowledgement (`0x00`, API 5.1). */
 export function verdict(memory: SubmissionMemory): 'open' | 'over' | 'post-only' | 'rejected' | 'doubtful' | 'pending' {
   const { seen } = memory;
   if (seen === null) return 'pending';
@@ -58,18 +58,17 @@ export function verdict(memory: SubmissionMemory): 'open' | 'over' | 'post-only'
   return 'pending';
 }
 
-/** Whether that row is one of our order. */
 export function isOfOrder({ order }: SubmissionMemory, row: ExchangeOrder): boolean {
   return order !== null && order.clientOrderId === row.clientOrderId;
 }
 
-/** What is known of the order after an answer: a stream may have sent a later row already. */
+/** The newer of an answer and a row that a stream may have sent already. */
 export function knownAfter({ seen }: SubmissionMemory, answer: ExchangeOrder | null): ExchangeOrder | null {
   if (seen === null || answer === null || seen.clientOrderId !== answer.clientOrderId) return answer;
   return furtherRow(seen, answer);
 }
 
-/** Whether the order has expired by the exchange's clock; never by ours alone (strategy 9.6). */
+/** Whether the order has expired by the exchange's clock, never by ours alone (strategy 9.6). */
 function hasExpired(memory: SubmissionMemory, exchangeNowMs: number | null): boolean {
   if (exchangeNowMs === null) return false;
   const marginMs = memory.isFormer ? FORMER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
@@ -77,8 +76,8 @@ function hasExpired(memory: SubmissionMemory, exchangeNowMs: number | null): boo
 }
 
 /**
- * What proves that an order is not coming any more, besides what the exchange says of it (strategy 9.6, 18.2); null: nothing yet.
- *
+ * What proves, apart from the exchange's answers, that an order will not appear any more (strategy 9.6, 18.2); null:
+ * nothing yet.
  * @param exchangeNowMs the exchange's clock; null: not known
  */
 export function proofBasisOf(memory: SubmissionMemory, exchangeNowMs: number | null): SubmissionMemory['proofBasis'] {
@@ -86,7 +85,7 @@ export function proofBasisOf(memory: SubmissionMemory, exchangeNowMs: number | n
   return hasExpired(memory, exchangeNowMs) ? 'expiry' : null;
 }
 
-/** What proves that the order never came to be, in words (strategy 9.6). */
+/** The proof that the order never existed, as text (strategy 9.6). */
 export const proofWords = (memory: SubmissionMemory): string => {
   const basis = memory.proofBasis === 'expiry' ? 'expired by the exchange’s clock' : 'fenced by a cancel';
   return `${basis}; order says 1004, open_orders and order_history lack it`;

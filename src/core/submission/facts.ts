@@ -3,9 +3,9 @@ import type { OrderWords } from '../model.ts';
 import { proofWords } from './answers.ts';
 import { intentOf, orderOf, present, type SubmissionMemory, whyOf } from './memory.ts';
 
-/** What a submission reports to people and figures. */
+/** The facts that a submission reports. */
 
-/** The order as facts name it. Throws before there is one. */
+/** @throws Error before there is an order. */
 function orderWords(memory: SubmissionMemory): OrderWords {
   const { instrument, account, clientOrderId, side, size, price, purpose, guardPrice } = orderOf(memory);
   return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };

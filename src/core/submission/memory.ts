@@ -6,15 +6,14 @@ import type { ExchangeOrder, Intent, TrackedOrder } from '../model.ts';
 import type { Reason } from '../reasons.ts';
 import type { SubmissionTask } from './tracked.ts';
 
-/** The settings a submission goes by. */
 export interface SubmissionSettings {
   /** Attempts of one submission (`POST_ONLY_MAX_RETRY`). */
   readonly postOnlyMaxRetry: number;
-  /** Life of each order (`ORDER_TTL_SEC`), milliseconds. */
+  /** Lifetime of each order (`ORDER_TTL_SEC`), ms. */
   readonly orderTtlMs: number;
 }
 
-/** What an attempt came to at pricing time. */
+/** The result of pricing an attempt. */
 export type Quote =
   | { readonly kind: 'sendable'; readonly price: Decimal; readonly pricedFrom: PricedFrom }
   | { readonly kind: 'book-unusable'; readonly why: Reason }
@@ -23,43 +22,41 @@ export type Quote =
 /** An attempt before it is signed. */
 export type Draft = Omit<PreparedOrder, 'payload'>;
 
-/** What a submission knows. */
 export interface SubmissionMemory {
   readonly childId: string;
   readonly intact: boolean;
-  /** null: nothing is to be submitted, only an order's fate is to be found out. */
+  /** null: nothing is submitted, only an order's outcome is looked up. */
   readonly intent: Intent | null;
-  /** Attempts begun. */
+  /** Attempts so far. */
   readonly attempt: number;
   readonly postOnlyRefusals: number;
-  /** The price of the last attempt, if it was refused as crossing the book or the index (9.5); null: it was not. */
+  /** Price of the last attempt if it was refused for crossing the book or the index (9.5); null: it was not. */
   readonly wouldCross: Decimal | null;
-  /** When the last post-only refusal was learned, our clock; null: there was none. The next book is received later (7.4). */
+  /** When the last post-only refusal was learned, our clock; null: none. The next book must be received later (7.4). */
   readonly refusedAtMs: number | null;
   readonly rateLimits: number;
   readonly attemptAtMs: number;
   readonly quote: Quote | null;
   readonly draft: Draft | null;
-  /** The attempt in flight or in doubt. */
+  /** The attempt in flight or of unknown outcome. */
   readonly order: TrackedOrder | null;
-  /** What the exchange last said of it, by REST or its streams; null: it knows no such order, or has said nothing. */
+  /** Its last known row from REST or streams; null: unknown to the exchange, or no answer yet. */
   readonly seen: ExchangeOrder | null;
   readonly failure: ExchangeFailure | null;
-  /** Why the present attempt or outcome is what it is; null: nothing is wrong yet. */
+  /** Why the present attempt or outcome is what it is; null: no problem yet. */
   readonly why: Reason | null;
-  /** Looks at an acknowledged order. */
+  /** Number of look-ups of an acknowledged order. */
   readonly lookups: number;
-  /** Pauses made while unknown. */
+  /** Number of pauses while the outcome was unknown. */
   readonly rounds: number;
   readonly fencePassed: boolean;
-  /** A previous holder of the lease may have prepared it, and may still send it (strategy 18.2). */
+  /** Possibly prepared by a previous holder of the lease, who may still send it (strategy 18.2). */
   readonly isFormer: boolean;
-  /** On what the question now out may prove absence: known when it was asked, not when it is answered. */
+  /** The basis on which the pending look-up may prove absence, fixed when it was sent. */
   readonly proofBasis: 'fence' | 'expiry' | null;
   readonly halt: SubmissionHalt['result'] | null;
 }
 
-/** Where a submission, or the search for an order’s fate, begins. */
 export function initialSubmission(
   childId: string,
   task: SubmissionTask,
@@ -91,23 +88,22 @@ export function initialSubmission(
   };
 }
 
-/** What is to be submitted. Throws where only an order’s fate is to be found out. */
+/** @throws Error if only an order's outcome is looked up. */
 export function intentOf(memory: SubmissionMemory): Intent {
   if (memory.intent === null) throw new Error('a submission without an intent was asked to price one');
   return memory.intent;
 }
 
-/** The attempt in flight or in doubt. Throws before there is one. */
+/** @throws Error before there is an attempt. */
 export function orderOf(memory: SubmissionMemory): TrackedOrder {
   if (memory.order === null) throw new Error('a submission was asked about an order before it sent one');
   return memory.order;
 }
 
-/** A value the chart’s order of states promises. Throws when it is missing. */
+/** A value that the order of the chart's states guarantees. @throws Error if it is missing. */
 export function present<T>(value: T | null, what: string): T {
   if (value === null) throw new Error(`a submission has no ${what} yet`);
   return value;
 }
 
-/** Why the submission is where it is. */
 export const whyOf = (memory: SubmissionMemory): Reason => present(memory.why, 'reason');

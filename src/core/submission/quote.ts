@@ -5,29 +5,28 @@ import { checkSendable, priceFor, touchOf } from '../pricing.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { intentOf, type Quote, type SubmissionMemory } from './memory.ts';
 
-/** What an attempt is priced from. */
+/** The data an attempt is priced from. */
 export interface Market {
   readonly book: Book;
   /** Read only after a refusal that the index may explain (9.5); null: not read. */
   readonly index: Decimal | null;
 }
 
-/** What else a price depends on. */
 export interface QuoteGiven {
-  /** Its rules; undefined: nobody knows them. */
+  /** undefined: the rules are unknown. */
   readonly instrument: Instrument | undefined;
-  /** Prices of the other account's submissions to keep clear of (strategy 6.6). */
+  /** Prices of the other account's submissions to avoid (strategy 6.6). */
   readonly othersPrices: readonly Decimal[];
 }
 
-/** Whether an order at that price on that side would take from the book. */
+/** Whether an order at that price and side would have taken from the book. */
 function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
   const opposite = (side === 'sell' ? book.bids : book.asks)[0]?.price;
   if (price === null || opposite === undefined) return false;
   return side === 'sell' ? price.lte(opposite) : price.gte(opposite);
 }
 
-/** The price of this attempt and whether it may go (strategy 7.1, 7.3, 6.4, 6.6). */
+/** The price of this attempt, and whether it may be sent (strategy 7.1, 7.3, 6.4, 6.6). */
 export function quoteFor(memory: SubmissionMemory, { book, index }: Market, given: QuoteGiven, now: Now): Quote {
   const intent = intentOf(memory);
   const { instrument, othersPrices } = given;
@@ -43,7 +42,7 @@ export function quoteFor(memory: SubmissionMemory, { book, index }: Market, give
   if (!touch.ok) return { kind: 'book-unusable', why: touch.why };
   if (!priced.ok) return { kind: 'denied', why: priced.why };
   const { mostUsdt } = intent;
-  // A repair may rest far from the market at its guard; an opening is worth what it would be bought or sold at.
+  // A repair may rest far from the market, so it is valued at the book; an opening at its own price or better.
   const worthPrice = intent.purpose === 'opening' ? max(priced.price, touch.ask) : touch.bid.plus(touch.ask).div(2);
   const worth = mostUsdt === undefined ? {} : { worth: { price: worthPrice, mostUsdt } };
   const sendable = checkSendable({ side, size, price: priced.price, instrument, nearerThanPrice, ...worth });
@@ -51,7 +50,7 @@ export function quoteFor(memory: SubmissionMemory, { book, index }: Market, give
   return { kind: 'sendable', price: priced.price, pricedFrom: { bid: touch.bid, ask: touch.ask, beyondPrices } };
 }
 
-/** Behind another submission, after retries, a slow book or a wait for the budget: what it was decided on is history (strategy 10.3). */
+/** Waiting (for a submission, a retry, a book, the budget) made the data of its decision too old (strategy 10.3). */
 export function tooOld(memory: SubmissionMemory, { nowMs, era }: Now): Reason | null {
   const { validInEra = era, validUntilMs = Number.POSITIVE_INFINITY } = intentOf(memory);
   if (era !== validInEra) return reason('decided-before-clock-step', '10.3');

@@ -1,7 +1,7 @@
 import type { AttemptRefused, OrderResolved, SubmissionEnded, SubmissionTold } from '../messages.ts';
 import { intentOf, orderOf, type SubmissionMemory } from './memory.ts';
 
-/** Sent to the symbol when its submission is over. */
+/** To the symbol: its submission is over. */
 export const submissionEnded = (
   memory: SubmissionMemory,
   result: SubmissionEnded['result'],
@@ -18,7 +18,7 @@ export const submissionEnded = (
   },
 });
 
-/** Sent to the symbol when there is proof of what became of an order (strategy 9.6). */
+/** To the symbol: the outcome of an order is proven (strategy 9.6). */
 export const orderResolved = (
   memory: SubmissionMemory,
   outcome: OrderResolved['outcome'],
@@ -35,7 +35,7 @@ export const orderResolved = (
   },
 });
 
-/** Sent to the symbol when an attempt is over and nothing of it lives. */
+/** To the symbol: an attempt is over and no order of it lives. */
 export const refusedAttempt = (memory: SubmissionMemory, atMs: number): SubmissionTold => {
   const { clientOrderId, account } = orderOf(memory);
   const message: AttemptRefused = {

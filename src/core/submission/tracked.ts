@@ -3,15 +3,15 @@ import type { OrderResolve } from '../messages.ts';
 import type { Intent, TrackedOrder } from '../model.ts';
 import type { Reason } from '../reasons.ts';
 
-/** What a submission is to do: submit an intent, or find out what became of an order. */
+/** The task of a submission: submit an intent, or look up the outcome of an order. */
 export type SubmissionTask =
   | { readonly kind: 'submit'; readonly intent: Intent }
-  /** Nobody knows what became of it: found in the journal after a crash, or lost from sight. */
+  /** Its outcome is unknown: found in the journal after a crash, or no longer seen by its symbol. */
   | {
       readonly kind: 'resolve';
       readonly order: TrackedOrder;
       readonly why: Reason;
-      /** Pauses already made: a child that replaces a failed one begins with a pause. */
+      /** Pauses already made: a child that replaces a failed one starts with a pause. */
       readonly rounds: number;
     };
 
@@ -23,7 +23,7 @@ export function trackedFromPrepared(prepared: PreparedOrder): TrackedOrder {
   return { ...words, attempt, sentAtMs, expirationMs };
 }
 
-/** An order a symbol lost sight of. What the symbol does not say is read from the journal's record, where there is one. */
+/** An order that its symbol no longer sees; missing fields come from its journal record, if any. */
 export function trackedFromRequest(request: OrderResolve, prepared: PreparedOrder | null): TrackedOrder {
   const { instrument, account, clientOrderId, side, size, price, sentAtMs, expirationMs } = request;
   return {

@@ -38,18 +38,18 @@ export function clear(key: string, { nowMs }: Now): SymbolCommand {
   return { to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } };
 }
 
-/** A refusal doubts the rules of the instrument (strategy 9.5, 11.8). */
+/** A refusal suggests outdated rules of the instrument (strategy 9.5, 11.8). */
 export function doubtRules(instrument: string): SymbolCommand {
   return { to: 'daemon', message: { type: 'rules.doubted', instrument } };
 }
 
-/** No further attempt of its intents under way may leave: they were decided on what has changed since. */
+/** Stops further attempts of pending intents, which rest on outdated data. */
 export function withdrawIntents({ underWay, config }: SymbolMemory): readonly SymbolCommand[] {
   if (underWay.length === 0) return [];
   return [{ to: 'gateway', message: { type: 'intents.outdated', instrument: config.instrument } }];
 }
 
-/** Passes changed demands on an account on to the other symbols (strategy 9.13). */
+/** Forwards changed demands on an account to the other symbols (strategy 9.13). */
 export function demandMessages({ state, config }: SymbolMemory, after: SymbolState): readonly SymbolCommand[] {
   return changedDemands(state, after).map(({ account, demand }): SymbolCommand => {
     const message = { type: 'reduce-only.changed', account, instrument: config.instrument, demand } as const;
@@ -61,14 +61,14 @@ export function requestTouch({ config }: SymbolMemory): SymbolCommand {
   return { to: 'gateway', message: { type: 'touch.request', instrument: config.instrument } };
 }
 
-/** Has the fate of an order of unknown outcome found out (strategy 9.6). */
+/** Has the outcome of an order looked up (strategy 9.6). */
 export function resolve({ config }: SymbolMemory, order: ManagedOrder): SymbolCommand {
   const { account, clientOrderId, side, size, price, sentAtMs, expirationMs, purpose } = order;
   const asked = { account, clientOrderId, side, size, price, sentAtMs, expirationMs, purpose };
   return { to: 'gateway', message: { type: 'order.resolve', instrument: config.instrument, ...asked } };
 }
 
-/** Cancels that are to be requested: what changes in memory, the messages, and the facts about them. */
+/** Requests cancels: the change of memory, the messages, and the facts. */
 export function cancels(
   { config, underWay }: Pick<SymbolMemory, 'config' | 'underWay'>,
   state: SymbolState,
@@ -94,12 +94,11 @@ export function cancels(
   };
 }
 
-/** A cancel among what is under way. */
 export function cancelKey(clientOrderId: string): string {
   return `cancel:${clientOrderId}`;
 }
 
-/** Tells the poller of an account which orders to look up when they are missing from its open orders. */
+/** Tells the poller of an account which orders to look up if they are missing from its open orders. */
 export function watch(instrument: string, state: SymbolState, account: AccountName): SymbolCommand {
   const orders = watchedOrders(state, account);
   const history = state.contradiction[account]?.history;
@@ -113,7 +112,7 @@ export function watch(instrument: string, state: SymbolState, account: AccountNa
   return { to: `poller:${account}`, message };
 }
 
-/** {@link watch} for each account whose poller is to look for something else from now on. */
+/** {@link watch} for each account whose watch list changed. */
 export function watchChanges(instrument: string, before: SymbolState, after: SymbolState): readonly SymbolCommand[] {
   if (after.orders === before.orders && after.contradiction === before.contradiction) return [];
   const since = (state: SymbolState, account: AccountName) => state.contradiction[account]?.history?.sinceMs;
@@ -124,14 +123,14 @@ export function watchChanges(instrument: string, before: SymbolState, after: Sym
   ).map((account) => watch(instrument, after, account));
 }
 
-/** Confirmed orders whose fate is not being found out by 9.6. */
+/** Confirmed orders that are not being looked up by 9.6. */
 function watchedOrders(state: SymbolState, account: AccountName): readonly ManagedOrder[] {
   return state.orders.filter((order) => order.account === account && order.confirmedAtMs !== null && !order.unknown);
 }
 
 function watchedIds(state: SymbolState, account: AccountName): readonly string[] {
   const orders = watchedOrders(state, account).map((order) => order.clientOrderId);
-  // Orders that are ours by their fills alone (10.5), and not managed.
+  // Own orders known from their fills alone (10.5), not managed.
   return [...orders, ...(state.contradiction[account]?.history?.clientOrderIds ?? [])];
 }
 

@@ -22,7 +22,7 @@ import { DENIED_PAUSE_MS, inabilities, modeNow, type Submitted, type SymbolMemor
 import { STUCK_TOUCH_MS } from './report.ts';
 import { finish, kept, phaseFacts, remember, type Step } from './step.ts';
 
-/** Assesses what is known now (strategy 5); the state that this chooses carries the plan out. */
+/** Assesses the present data (strategy 5); the state it leads to carries the plan out. */
 export function assessed(memory: SymbolMemory, now: Now): Step {
   const { nowMs, era } = now;
   const denied = memory.denied.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + DENIED_PAUSE_MS);
@@ -46,7 +46,7 @@ export function assessed(memory: SymbolMemory, now: Now): Step {
   return remember({ assessment, state, denied, unusableInARow, touchFailed });
 }
 
-/** Data became too old to decide on (strategy 10.3): a failed read while the last one is fresh changes nothing. */
+/** Data became too old to decide on (strategy 10.3). A failed read while the last one is fresh changes nothing. */
 export function dataBecameStale({ snapshots, staleMs }: SymbolMemory, now: Now): boolean {
   return ACCOUNTS.some((account) => {
     const snapshot = snapshots[account];
@@ -54,12 +54,11 @@ export function dataBecameStale({ snapshots, staleMs }: SymbolMemory, now: Now):
   });
 }
 
-/** Whether the last assessment found a situation of that kind (strategy 5). */
 export function situationIs({ assessment }: SymbolMemory, kind: (situation: Situation) => boolean): boolean {
   return assessment?.kind === 'usable' && kind(assessment.plan.situation);
 }
 
-/** Intents and ends that the decision has to know (strategy 9.10). */
+/** Pending intents and recent ends that the decision must consider (strategy 9.10). */
 function underWay({ submitted, awaited, lastEndMs }: SymbolMemory): Pick<Knowledge, 'intents' | 'busy' | 'lastEndMs'> {
   const all = Object.values(submitted);
   const intents = all.flatMap(({ intent, clientOrderId }) => (clientOrderId === null ? [intent] : []));
@@ -67,7 +66,7 @@ function underWay({ submitted, awaited, lastEndMs }: SymbolMemory): Pick<Knowled
   return { intents, busy: ACCOUNTS.filter((account) => accounts.includes(account)), lastEndMs };
 }
 
-/** A stuck symbol has no touch, or an old one; an unlisted one has no book. */
+/** A stuck symbol has no book, or an old one; an unlisted one has none to read. */
 function touchIsMissed({ touch, unlisted, strategy }: SymbolMemory, { state, nowMs }: PlanInput): boolean {
   if (unlisted || state.unhedgedSinceMs === null || !isStuck(state.unhedgedSinceMs, nowMs, strategy.stuckMs)) {
     return false;
@@ -75,7 +74,7 @@ function touchIsMissed({ touch, unlisted, strategy }: SymbolMemory, { state, now
   return touch === null || nowMs - touch.atMs >= STUCK_TOUCH_MS;
 }
 
-/** Submits and cancels what was planned, raises the conditions that hold, reports what is new (strategy 6, 8.2, 12). */
+/** Submits and cancels as planned, raises the conditions that hold, reports what is new (strategy 6, 8.2, 12). */
 export function planCarriedOut(memory: SymbolMemory, now: Now): Step {
   if (memory.assessment?.kind !== 'usable') return finish(memory, now, {});
   const left = leftNow(memory, now);
@@ -113,7 +112,7 @@ export function planCarriedOut(memory: SymbolMemory, now: Now): Step {
   );
 }
 
-/** The orders that the plan submits and cancels; its decision goes to the journal where it does either. */
+/** The plan's orders and cancels; the decision is journalled if there are any. */
 function ordersOf(memory: SymbolMemory, plan: Plan, input: PlanInput) {
   const { creates, trims } = plan;
   const { nowMs } = input;
@@ -147,18 +146,18 @@ function ordersOf(memory: SymbolMemory, plan: Plan, input: PlanInput) {
 
 const NO_ORDERS = remember({});
 
-/** The decision with all it rests on, so that it can be replayed. */
+/** The decision with all its inputs, for replay. */
 function decisionEntry({ config, snapshots }: SymbolMemory, plan: Plan, input: PlanInput): JournalEntry {
   const body = { input, plan, snapshots, declared: declare(input, plan, snapshots) };
   return { kind: 'decision', key: config.instrument, atMs: input.nowMs, body };
 }
 
-/** Phase and reason for waiting where they are new, and warnings that are due. */
+/** Phase and idle reason if they are new, and warnings that are due. */
 function planReport(memory: SymbolMemory, now: Now, plan: Plan, input: PlanInput) {
   const { instrument } = memory.config;
-  // An intent that is tried now and then, and denied each time, does not make the reason for waiting a new one (7.3).
+  // An intent that is denied again now and then does not make the idle reason new (7.3).
   const before = memory.reportedPhase === plan.tradingState ? memory.reportedIdle : '';
-  // While an intent is under way, it is not reported that nothing more is submitted.
+  // While an intent is pending, idleness is not reported.
   const idle = Object.keys(memory.submitted).length === 0 ? plan.idle : null;
   const reportedIdle = idle === null ? before : reasonKey(idle);
   const clipped = memory.clippingReported ? [] : clippings(input, plan);
@@ -173,7 +172,7 @@ function planReport(memory: SymbolMemory, now: Now, plan: Plan, input: PlanInput
   return { change: { clippingReported, warned: true, reportedPhase: plan.tradingState, reportedIdle }, facts, history };
 }
 
-/** `flatten` is done: both positions are below the tradable size, and no order is live or under way (strategy 16.2). */
+/** `flatten` is done: both positions are below the tradable size and no order is live or pending (strategy 16.2). */
 function isFlattened(memory: SymbolMemory, { valuation, state }: PlanInput): boolean {
   const { standing = [], underWay, awaited } = memory;
   if (!standing.some(({ verb }) => verb === 'flatten')) return false;
@@ -186,7 +185,7 @@ function triesToGrow(state: SymbolState, { account, reduceOnly }: Intent): boole
   return !reduceOnly && mayOnlyReduce(state, account);
 }
 
-/** What of the symbol's settings looks wrong at this mark, at the first decision (strategy 2.2). */
+/** Warnings about the symbol's settings at this mark, at the first decision (strategy 2.2). */
 function warnings(memory: SymbolMemory, { config, instrument, valuation, nowMs }: PlanInput): Fact[] {
   if (memory.warned || memory.leaving !== undefined) return [];
   return symbolWarnings(config, instrument, valuation.mark).map((text) => {
@@ -194,7 +193,7 @@ function warnings(memory: SymbolMemory, { config, instrument, valuation, nowMs }
   });
 }
 
-/** An order of the largest size there is was meant to be larger (strategy 7.3). */
+/** The order was clipped to the largest size that can be signed (strategy 7.3). */
 function clippings({ instrument, nowMs }: PlanInput, plan: Plan): Fact[] {
   const largest = largestSize(instrument);
   if (plan.creates.every(({ size }) => size.lt(largest))) return [];

@@ -9,8 +9,8 @@ import type { SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
 
 /**
- * A symbol that leaves has left (strategy 16.3): it is hedged, and no order of it is live, unknown or under way. One that the
- * exchange does not list can be hedged by no order, so it waits for its orders alone. null: not yet.
+ * Ends the removal of a symbol (strategy 16.3) once it is hedged and no order is live, unknown or pending. An unlisted
+ * symbol cannot be hedged, so it waits for its orders only. null: not yet.
  */
 export function leftNow(memory: SymbolMemory, now: Now): Step | null {
   const { leaving, unlisted, assessment, state, snapshots, underWay, awaited, lastEndMs } = memory;
@@ -22,7 +22,7 @@ export function leftNow(memory: SymbolMemory, now: Now): Step | null {
   return hedged || unlisted ? leave(memory, now, leaving) : null;
 }
 
-/** A person forgets a symbol that leaves (strategy 16.3): it has left, whatever it holds. */
+/** A person forgets a symbol during its removal (strategy 16.3): it ends at once, whatever its positions. */
 export function forgotten(memory: SymbolMemory, now: Now): Step {
   const { leaving, state, underWay } = memory;
   if (leaving === undefined || state.orders.length > 0 || underWay.length > 0) return finish(memory, now, {});

@@ -19,31 +19,30 @@ import type { Inability, PlanInput, StrategySettings } from '../plan-input.ts';
 import type { Reason } from '../reasons.ts';
 import type { SymbolState } from '../symbol-state.ts';
 
-/** An intent that our own pricing rules denied is not submitted again for so long: reading a book more often gains nothing. */
+/** Pause before an intent denied by our pricing rules is submitted again, to limit reads of the book. */
 export const DENIED_PAUSE_MS = 10_000;
 
-/** What a symbol is started with. */
 export interface SymbolBeginning {
   readonly config: SymbolConfig;
   readonly instrument: Instrument;
-  /** The exchange does not list it (any more): no new orders (strategy 11.6). Absent: it does. */
+  /** The exchange does not list it: no new orders (strategy 11.6). Absent: it does. */
   readonly unlisted?: boolean;
-  /** Why it leaves: `hedge-only` until it has (strategy 16.3). Absent: it stays. */
+  /** Why it is being removed, as `hedge-only` (strategy 16.3). Absent: it is not. */
   readonly leaving?: LeavingWhy | undefined;
   /** Commands that may be in force (strategy 16.2). Absent: none. */
   readonly standing?: readonly Standing[];
-  /** How far the gray rollout has come with it (strategy 16.7). Absent: none concerns it. */
+  /** Its stage in the gray rollout (strategy 16.7). Absent: not in one. */
   readonly rollout?: RolloutStage | undefined;
   readonly strategy: StrategySettings;
-  /** Data older than this stop new orders (strategy 10.3). */
+  /** Older data allow no new orders (strategy 10.3). */
   readonly staleMs: number;
-  /** Pause between polls: a doubtful mark is confirmed by a reading that much later (strategy 3.1). */
+  /** Pause between polls: a doubtful mark needs a read that much later (strategy 3.1). */
   readonly loopIntervalMs: number;
   /** Restored or empty (strategy 11.2, 11.3). */
   readonly state: SymbolState;
   /** Since when each account is parked (strategy 9.8). Absent: neither is. */
   readonly parkedSinceMs?: Readonly<Record<AccountName, number | null>>;
-  /** Since when the journal's database has not answered (strategy 18.1); absent or null: it does. */
+  /** Since when the journal's database is out of reach (strategy 18.1); absent or null: it is not. */
   readonly journalSinceMs?: number | null;
   /** Why openings are stopped (strategy 8.6); absent or null: they are not. */
   readonly openingsStop?: Reason | null;
@@ -56,69 +55,65 @@ export interface AwaitedEnd {
   readonly atMs: number;
 }
 
-/**
- * What a symbol knows: both accounts' views, what is under way, and what was decided and reported last. Of this only `state`
- * survives a restart; every step makes a new value.
- */
+/** Both accounts' views, what is pending and what was last reported. Only `state` survives a restart. Immutable. */
 export interface SymbolMemory extends SymbolBeginning {
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
-  /** Since when the account's readings are alike: when the first of them was requested (strategy 11.3). */
+  /** Since when the account's reads are equal, by the request of the first one (strategy 11.3). */
   readonly steadySinceMs: Readonly<Record<AccountName, number>>;
-  /** A reading showed an order of ours before it was known where the symbol stands. */
+  /** A read showed an order of ours before the symbol's state was established. */
   readonly sawOrders: boolean;
   readonly touch: Touch | null;
   readonly touchAsked: boolean;
-  /** The last requests for a touch failed: why the last one did, and how many in a row. */
+  /** Why the last request for best prices failed, and how many failed in a row. */
   readonly touchFailed: { readonly why: Reason; readonly inARow: number } | null;
-  /** Intents submitted and cancels asked for whose end is not known yet. */
+  /** Submitted intents and requested cancels whose end is not known yet. */
   readonly underWay: readonly string[];
-  /** Ends that the acting account's view does not contain yet: no create there until it does (strategy 9.10). */
+  /** Ends that the account's view does not include yet: no create there until it does (strategy 9.10). */
   readonly awaited: readonly AwaitedEnd[];
-  /** When the last submission ended: openings rest on what is proven since (strategy 9.10). */
+  /** When the last submission ended: openings need data proven since (strategy 9.10). */
   readonly lastEndMs: number;
   readonly assessment: Assessment | null;
   readonly unusableInARow: number;
-  /** The phase that was reported last, … */
+  /** The phase that was last reported. */
   readonly reportedPhase: SymbolPhase;
-  /** … and why nothing was submitted: the key of its reason, which leaves figures out. */
+  /** The key (without figures) of the last reported idle reason. */
   readonly reportedIdle: string;
   /** Keys of conditions that hold (strategy 12). */
   readonly holding: readonly string[];
   readonly denied: readonly { readonly key: string; readonly untilMs: number }[];
-  /** Intents under way, by their ids. */
+  /** Pending intents by id. */
   readonly submitted: Readonly<Record<string, Submitted>>;
-  /** Creates of an account that did not leave, without one that was answered since (strategy 5.7); null: they leave. */
+  /** Creates of an account that were not sent, with none answered since (strategy 5.7); null: they are sent. */
   readonly backedOff: Readonly<Record<AccountName, Omit<Inability, 'why'> | null>>;
   /** Since when an account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
-  /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
+  /** Since when the journal's database is out of reach (strategy 18.1); null: it is not. */
   readonly journalSinceMs: number | null;
   /** Why openings are stopped (strategy 8.6); null: they are not. */
   readonly openingsStop: Reason | null;
   readonly halted: boolean;
-  /** It has been reported that sizes are clipped to what a signature can carry (strategy 7.3). */
+  /** Whether clipping to what a signature can carry was reported (strategy 7.3). */
   readonly clippingReported: boolean;
-  /** What looks wrong in the symbols file has been reported (strategy 2.2): it takes a mark to judge it. */
+  /** Whether warnings about its row were reported (strategy 2.2); they need a mark. */
   readonly warned: boolean;
-  /** The journal's state was compared with the exchange after the start, and the differences reported (strategy 11.2). */
+  /** Whether the journal was compared with the exchange after the start (strategy 11.2). */
   readonly compared: boolean;
-  /** The state as the journal has it, … */
+  /** The state as last journalled, */
   readonly saved: string;
-  /** … and the value that text was made of: only another one is written out again. */
+  /** and the object that text came from: only another one is encoded again. */
   readonly savedState: SymbolState | null;
 }
 
-/** An intent under way, with its attempt that is in the ledger; null: none has left, or the last one is over. */
+/** A pending intent with its attempt in the ledger; null: none sent, or the last one is over. */
 export interface Submitted {
   readonly intent: Intent;
   readonly clientOrderId: string | null;
-  /** It carries `reduce_only`: what demands that does not refuse it for the lack of it (strategy 9.13). */
+  /** Sent with `reduce_only`: a refusal that demands it had another cause (strategy 9.13). */
   readonly reduceOnly: boolean;
-  /** It may grow a position of an account that may only reduce: it is tried. */
+  /** Tries whether a position may grow although the account may only reduce. */
   readonly tries: boolean;
 }
 
-/** What a symbol knows before its first snapshot. */
 export function initialMemory(input: SymbolBeginning): SymbolMemory {
   // It runs again, so it manages its positions again (strategy 16.3).
   const { left: _left, ...state } = input.state;
@@ -138,7 +133,7 @@ export function initialMemory(input: SymbolBeginning): SymbolMemory {
     unusableInARow: 0,
     reportedPhase: 'waiting',
     reportedIdle: '',
-    // A start may find conditions open that no longer hold: the first decision clears them.
+    // Conditions that may be open from before the start: the first decision clears those that no longer hold.
     holding: [
       ...SYMBOL_CONDITIONS.map((kind) => alertKey(kind, input.config.instrument)),
       ...ACCOUNTS.map((account) => heldDriftKey(input.config.instrument, account)),
@@ -158,12 +153,11 @@ export function initialMemory(input: SymbolBeginning): SymbolMemory {
   };
 }
 
-/** What it may do now (strategy 16.1). */
 export function modeNow({ config, standing, leaving, rollout }: SymbolMemory, now: Now): SymbolMode {
   return modeOf({ file: config.mode, standing, leaving, rollout }, now.nowMs);
 }
 
-/** Why accounts cannot open, beyond their rests (strategy 5.7, 9.8, 9.9). */
+/** Why accounts cannot open, apart from rests (strategy 5.7, 9.8, 9.9). */
 export function inabilities(
   { parkedSinceMs, journalSinceMs, backedOff }: SymbolMemory,
   { nowMs }: Now,

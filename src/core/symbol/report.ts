@@ -7,20 +7,14 @@ import { repairWays } from '../repairs.ts';
 import { sideAgainst } from '../valuing.ts';
 import type { SymbolMemory } from './memory.ts';
 
-/**
- * How often a stuck symbol asks for its touch: the daily report says how far it is from the guard (strategy 12.2), and one book a
- * minute costs nothing. A touch twice as old is not reported as the present one.
- */
+/** How often a stuck symbol reads the best prices for the daily report (strategy 12.2); older ones are not reported. */
 export const STUCK_TOUCH_MS = 60_000;
 
 function isReportable(touch: Pick<Touch, 'atMs'>, nowMs: number): boolean {
   return nowMs - touch.atMs < 2 * STUCK_TOUCH_MS;
 }
 
-/**
- * The symbol in the daily report (strategy 12.2): `stuck` null where it is hedged; null altogether while it has not found out where
- * it stands, or the touch it has asked for is still on its way.
- */
+/** The symbol in the daily report (strategy 12.2). `stuck` null: hedged. null: state or best prices not known yet. */
 export function reportOf(memory: SymbolMemory, nowMs: number): { readonly stuck: StuckSymbol | null } | null {
   const { state, config, assessment, touch } = memory;
   if (!state.begun) return null;
@@ -45,9 +39,8 @@ export function reportOf(memory: SymbolMemory, nowMs: number): { readonly stuck:
 }
 
 /**
- * What of the symbol is unhedged (strategy 12.3, 13.4); null: it is hedged, or nothing is known of it.
- *
- * @param received the newest book received, beside the one the symbol asked for
+ * The symbol's unhedged net (strategy 12.3, 13.4); null: hedged, or unknown.
+ * @param received the newest book received, besides the one the symbol requested
  */
 export function netLeftOf(
   { state, instrument, assessment, touch: asked }: SymbolMemory,

@@ -18,22 +18,22 @@ import { finish, type Step } from './step.ts';
 import { isContained, withoutAttempt } from './submissions.ts';
 
 /**
- * Where orders of ours have been seen, a start waits until nothing has moved for so long (strategy 11.3): positions lag
- * behind fills by seconds, and what an order traded just before must not be missing from the position it is counted with.
+ * With own orders present, a start waits until nothing has changed for this time (strategy 11.3): positions lag behind
+ * fills by seconds, and the start position must include them.
  */
 export const START_STEADY_MS = 4_000;
 
-/** Takes a snapshot into the ledger, or, before there is one, towards its beginning (strategy 4, 11.3). */
+/** Merges a snapshot into the ledger, or prepares the ledger's start (strategy 4, 11.3). */
 export function snapshotReceived(memory: SymbolMemory, now: Now, { snapshot }: SnapshotReceived): Step {
   const { account } = snapshot;
   const before = memory.snapshots[account];
-  // After our clock was set back, every reading is newer than those of the previous era.
+  // After our clock was set back, every read is newer than those of the previous era.
   const comparable = before !== null && before.era === snapshot.era;
   if (comparable && snapshot.requestedAtMs < before.requestedAtMs) return finish(memory, now, {});
   const isSteady =
     comparable &&
     readsAlike(before, snapshot) &&
-    // A frame in between is a move too, though both readings are alike.
+    // A frame in between is a change too, even if both reads are equal.
     (frameTime(snapshot, now) ?? 0) < memory.steadySinceMs[account];
   const sinceMs = isSteady ? memory.steadySinceMs[account] : snapshot.requestedAtMs;
   const seen = {
@@ -48,7 +48,7 @@ export function snapshotReceived(memory: SymbolMemory, now: Now, { snapshot }: S
 
 type Seen = Pick<SymbolMemory, 'snapshots' | 'steadySinceMs' | 'lastEndMs' | 'sawOrders'>;
 
-/** Lots begin with whole readings of both accounts alone: what frames say is in the next one (strategy 11.3). */
+/** Lots start from full reads of both accounts only; frames are included in the next one (strategy 11.3). */
 function beginning(memory: SymbolMemory, now: Now, seen: Seen, snapshot: SymbolSnapshot): Step {
   if (snapshot.whole === false) return finish(memory, now, { snapshots: withFrameTime(memory.snapshots, snapshot) });
   const { A, B } = seen.snapshots;
@@ -58,11 +58,11 @@ function beginning(memory: SymbolMemory, now: Now, seen: Seen, snapshot: SymbolS
   return finish(memory, now, { ...seen, state }, { history: facts });
 }
 
-/** Whether the ledger can begin with that reading (strategy 11.3): what moves since it would be found as drift, at another price. */
+/** Whether the ledger can start from that read (strategy 11.3): later changes would be drift, at another price. */
 function isFoundation(reading: SymbolSnapshot, seen: Seen, staleMs: number, now: Now): boolean {
   const { requestedAtMs, asRead = true } = reading;
   if (isStaleReading(reading, now, staleMs)) return false;
-  // A frame from before the request outranks the reading in the view, but the ledger does not begin with it.
+  // A frame from before the request outranks the read in the view, but is no basis for the ledger.
   if (!asRead) return false;
   const steadySinceMs = seen.steadySinceMs[reading.account];
   const frameAtMs = frameTime(reading, now);
@@ -70,7 +70,7 @@ function isFoundation(reading: SymbolSnapshot, seen: Seen, staleMs: number, now:
   return !seen.sawOrders || requestedAtMs - steadySinceMs >= START_STEADY_MS;
 }
 
-/** When the last frame came; null: none did, or our clock was set back since. */
+/** When the last frame arrived; null: none, or our clock was set back since. */
 function frameTime({ lastFrameAtMs = null }: SymbolSnapshot, { nowMs }: Now): number | null {
   return lastFrameAtMs === null || lastFrameAtMs > nowMs ? null : lastFrameAtMs;
 }
@@ -80,7 +80,7 @@ function withFrameTime(snapshots: Seen['snapshots'], { account, lastFrameAtMs }:
   return known === null ? snapshots : { ...snapshots, [account]: { ...known, lastFrameAtMs: lastFrameAtMs ?? null } };
 }
 
-/** Books what the snapshot shows, and what follows for rests, alerts and intents under way. */
+/** Books what the snapshot shows, with the consequences for rests, alerts and pending intents. */
 function reconciled(memory: SymbolMemory, now: Now, seen: Seen, snapshot: SymbolSnapshot): Step {
   const taken = reconcile(memory.state, snapshot, memory.strategy, freshMark({ ...memory, ...seen }, now));
   const comparison = memory.compared ? null : compareOnce(memory, seen, taken.state, snapshot.receivedAtMs);
@@ -108,16 +108,16 @@ function reconciled(memory: SymbolMemory, now: Now, seen: Seen, snapshot: Symbol
   );
 }
 
-/** An attempt that a view shows as rejected counts as an intent again: its submission may send the next one (strategy 9.10). */
+/** An attempt shown as rejected counts as an intent again: its submission may send another one (strategy 9.10). */
 function afterRejection(submitted: SymbolMemory['submitted'], fact: Fact): SymbolMemory['submitted'] {
   if (fact.type !== 'order.over' || fact.status !== 'REJECTED') return submitted;
   return withoutAttempt(submitted, fact.clientOrderId);
 }
 
-/** Facts after which what was decided before them is outdated: a fill, booked or waiting, and a drift (strategy 9.5, 9.10). */
+/** Facts that outdate earlier decisions: a fill, booked or waiting, and a drift (strategy 9.5, 9.10). */
 const OUTDATING: ReadonlySet<Fact['type']> = new Set(['fill.booked', 'fill.waiting', 'drift.adopted']);
 
-/** Fills end rests, and orders that others ended begin them (strategy 9.5). */
+/** Fills end rests; orders ended by others start them (strategy 9.5). */
 function restsAfterReading(
   { config, strategy }: SymbolMemory,
   taken: Reconciled,
@@ -131,7 +131,7 @@ function restsAfterReading(
   }
   for (const { order, by, word } of taken.ended) {
     const { account } = order;
-    // Who cancels by hand does not want new positions; a net is repaired all the same.
+    // A person who cancels by hand does not want new positions; a net is repaired all the same.
     const of: Purpose = { account, purpose: by === 'by-hand' ? 'opening' : order.purpose };
     const key = alertKey('order-ended', instrument, word);
     const refusal = { code: null, reason: rejection(word) };
@@ -151,8 +151,8 @@ function restsAfterReading(
 }
 
 /**
- * The mark of data that may be decided on (strategy 3.1, 10.3): a drift that no fills explain waits for one, and so for a
- * reading of the other account, which may show the same change (10.5).
+ * The mark of data that may be decided on (strategy 3.1, 10.3). An unexplained drift waits for it, and thereby for a
+ * read of the other account, which may show the same change (10.5).
  */
 function freshMark({ snapshots, staleMs, touch, state }: SymbolMemory, now: Now): Decimal | null {
   const positions: (Position | null)[] = [];
@@ -166,8 +166,8 @@ function freshMark({ snapshots, staleMs, touch, state }: SymbolMemory, now: Now)
 }
 
 /**
- * The first reading of both accounts after a start with a journal: differences are reported (strategy 11.2), as an alert that
- * begins with this start. The first decision ends it, since it waits until there is no difference.
+ * Reports the differences between journal and exchange once both accounts are read after a start (strategy 11.2). The
+ * alert ends with the first decision, which waits until there is no difference.
  */
 function compareOnce(
   { config: { instrument } }: SymbolMemory,
@@ -189,7 +189,7 @@ function compareOnce(
   return { facts: [restored], commands: [raise(alert)] };
 }
 
-/** Two readings show the same position and open orders, in whatever order an answer lists them. */
+/** Whether two reads show the same position and open orders, in any order. */
 function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
   const size = other.position?.size ?? null;
   const sameSize = size === null ? one.position === null : (one.position?.size.eq(size) ?? false);

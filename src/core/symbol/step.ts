@@ -8,7 +8,7 @@ import type { SymbolState } from '../symbol-state.ts';
 import { clear, type SymbolCommand, sameList, watchChanges } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 
-/** What an event leads to. The chart does it in this order: memory, journal, reporter, messages to other actors. */
+/** The result of an event. The chart applies memory, journal, reporter, messages in this order. */
 export interface Step {
   readonly change: Partial<SymbolMemory>;
   readonly entries: readonly JournalEntry[];
@@ -16,29 +16,25 @@ export interface Step {
   readonly commands: readonly SymbolCommand[];
 }
 
-/** What a step does beside its change of memory. */
 interface Effects {
   readonly facts?: readonly Fact[];
-  /** Facts that the journal keeps too. */
+  /** Facts that are journalled too. */
   readonly history?: readonly Fact[];
   readonly entries?: readonly JournalEntry[];
   readonly commands?: readonly SymbolCommand[];
 }
 
-/** A change of memory that concerns nobody else and that no restart has to know. */
+/** A change of memory that nothing else depends on. */
 export function remember(change: Partial<SymbolMemory>): Step {
   return { change, entries: [], facts: [], commands: [] };
 }
 
-/**
- * Completes a step: a changed state is in the journal before anything is done that rests on it, the pollers' watch lists follow the
- * orders, and alerts of rests that ended are cleared.
- */
+/** Completes a step: journals a changed state first, updates watch lists, clears alerts of ended rests. */
 export function finish(before: SymbolMemory, now: Now, change: Partial<SymbolMemory>, effects: Effects = {}): Step {
   const { instrument } = before.config;
   const { facts = [], history = [], entries = [], commands = [] } = effects;
   const after = change.state ?? before.state;
-  // Compared with what was last written, not with the memory before: assessing changes the state without a step of its own.
+  // Compared with the last written state, since assessing changes the state without a step of its own.
   const saved = after === before.savedState ? before.saved : encode(journalled(after));
   const state: JournalEntry[] =
     saved === before.saved ? [] : [{ kind: 'symbol.state', key: instrument, atMs: now.nowMs, body: journalled(after) }];
@@ -54,20 +50,20 @@ export function finish(before: SymbolMemory, now: Now, change: Partial<SymbolMem
   };
 }
 
-/** What the journal holds of a state: contradictions, doubts and recent fills are found again from snapshots after a restart. */
+/** The journalled part of a state: differences, doubts and recent fills are found again after a restart. */
 function journalled(state: SymbolState): SymbolState {
   const { recentFills: _recent, ...kept } = state;
   return { ...kept, contradiction: { A: null, B: null }, markDoubt: null };
 }
 
-/** Alerts of rests that are over, and that no other rest has raised too (strategy 9.5, 12). */
+/** Alerts of ended rests that no other rest has raised too (strategy 9.5, 12). */
 function endedRestAlerts(before: SymbolState, after: SymbolState): readonly string[] {
   const keys = new Set(endedRests(before, after).map(({ alertKey }) => alertKey));
   for (const rest of after.rests ?? []) keys.delete(rest.alertKey);
   return [...keys];
 }
 
-/** A fact as the journal keeps it; where it is the end of an order, its outcome, so that no start asks about it again (strategy 11.2). */
+/** A fact as a journal entry; an order's end also as its outcome, which a start need not look up (strategy 11.2). */
 function historyEntries(fact: Fact, instrument: string): JournalEntry[] {
   const entry: JournalEntry = { kind: 'fact', key: historyKey(fact, instrument), atMs: fact.atMs, body: fact };
   if (fact.type !== 'order.over') return [entry];
@@ -83,20 +79,19 @@ const ENDS: Readonly<Record<string, OrderOutcome['outcome']>> = {
   REJECTED: 'rejected',
 };
 
-/** Facts are kept by order where they name one, else by symbol; the last one under the instrument's own key is its phase. */
+/** Facts are keyed by their order or else their symbol; the last one under the instrument's own key is its phase. */
 function historyKey(fact: Fact, instrument: string): string {
   if (fact.type === 'symbol.idle') return `idle ${instrument}`;
   return 'clientOrderId' in fact ? fact.clientOrderId : instrument;
 }
 
-/** The symbol is in another phase than was reported last. */
 export function phaseFacts({ reportedPhase, config }: SymbolMemory, now: Now, phase: SymbolPhase, why: Reason): Fact[] {
   if (reportedPhase === phase) return [];
   const { instrument } = config;
   return [{ type: 'state.changed', atMs: now.nowMs, instrument, from: reportedPhase, to: phase, why }];
 }
 
-/** The former list where the new one is equal, so that it counts as unchanged. */
+/** The previous list if the new one is equal, so that it counts as unchanged. */
 export function kept(before: readonly string[], after: readonly string[]): readonly string[] {
   return sameList(before, after) ? before : after;
 }

@@ -19,7 +19,7 @@ import { cancelKey, demandMessages, doubtRules, raise, type SymbolCommand } from
 import { type AwaitedEnd, DENIED_PAUSE_MS, type Submitted, type SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
 
-/** The view of its account shows how that order stands, or was read as a whole since (strategy 9.10). */
+/** Whether the account's view shows the end of that order, or was fully read since (strategy 9.10). */
 export function isContained(end: AwaitedEnd, state: SymbolState, snapshot: SymbolSnapshot | null): boolean {
   const { account, clientOrderId, atMs } = end;
   if (!state.orders.some((order) => order.clientOrderId === clientOrderId)) return true;
@@ -28,7 +28,7 @@ export function isContained(end: AwaitedEnd, state: SymbolState, snapshot: Symbo
   return snapshot.orders.some((order) => order.clientOrderId === clientOrderId && order.status !== 'PENDING');
 }
 
-/** An attempt is about to leave: from now on the order counts, not the intent. */
+/** An attempt is about to be sent: from now on the order counts, not the intent. */
 export function orderSent(memory: SymbolMemory, now: Now, sent: OrderSent): Step {
   const { [sent.intentId]: one, ...others } = memory.submitted;
   const submitted =
@@ -36,14 +36,14 @@ export function orderSent(memory: SymbolMemory, now: Now, sent: OrderSent): Step
   return finish(memory, now, { state: addSent(memory.state, sent), submitted, reportedIdle: '' });
 }
 
-/** An attempt left and is over, with nothing traded; its intent is under way still. */
+/** An attempt was sent and is over without a fill; its intent is still pending. */
 export function attemptRefused(memory: SymbolMemory, now: Now, { clientOrderId, atMs }: AttemptRefused): Step {
   const state = dropRefused(memory.state, clientOrderId);
   const submitted = withoutAttempt(memory.submitted, clientOrderId);
   return finish(memory, now, { state, submitted, lastEndMs: Math.max(memory.lastEndMs, atMs) });
 }
 
-/** The intent whose attempt that order was counts as an intent again, until the next attempt leaves (strategy 9.10). */
+/** The intent of that order counts as an intent again until its next attempt (strategy 9.10). */
 export function withoutAttempt(submitted: SymbolMemory['submitted'], clientOrderId: string): SymbolMemory['submitted'] {
   const found = Object.entries(submitted).find(([, one]) => one.clientOrderId === clientOrderId);
   if (found === undefined) return submitted;
@@ -51,7 +51,7 @@ export function withoutAttempt(submitted: SymbolMemory['submitted'], clientOrder
   return { ...submitted, [intentId]: { ...one, clientOrderId: null } };
 }
 
-/** An unknown outcome ended by proof (strategy 9.6). */
+/** An unknown outcome was resolved by proof (strategy 9.6). */
 export function orderResolved(memory: SymbolMemory, now: Now, event: OrderResolved): Step {
   const { clientOrderId, atMs } = event;
   const state =
@@ -59,7 +59,7 @@ export function orderResolved(memory: SymbolMemory, now: Now, event: OrderResolv
   return finish(memory, now, { state, ...awaitedAfter(memory, event, state) });
 }
 
-/** A cancel ended: after a failed one the order may be asked to go again. */
+/** A cancel ended; if it failed, the order may be cancelled again. */
 export function cancelEnded(memory: SymbolMemory, now: Now, event: CancelEnded): Step {
   const { clientOrderId } = event;
   return finish(memory, now, {
@@ -68,7 +68,7 @@ export function cancelEnded(memory: SymbolMemory, now: Now, event: CancelEnded):
   });
 }
 
-/** A submission of that order ended: it is awaited in the view of its account, unless that shows it already (9.10). */
+/** A submission ended: its account's view must show it, unless it does already (9.10). */
 function awaitedAfter(
   memory: SymbolMemory,
   end: AwaitedEnd,
@@ -82,7 +82,7 @@ function awaitedAfter(
   };
 }
 
-/** A new gateway does not know what the failed one had queued; `order.resolved` follows for what had left. */
+/** A new gateway does not know the previous one's queue; `order.resolved` follows for orders that were sent. */
 export function gatewayStarted(memory: SymbolMemory, now: Now, event: GatewayStarted): Step {
   let state = memory.state;
   for (const order of state.orders) {
@@ -93,7 +93,7 @@ export function gatewayStarted(memory: SymbolMemory, now: Now, event: GatewaySta
   return finish(memory, now, { state, underWay: [], submitted: {}, awaited: [], touchAsked: false, lastEndMs });
 }
 
-/** What the end of a submission leaves behind: orders, rests, denials, alerts (strategy 9.5, 9.10). */
+/** Consequences of a submission's end: orders, rests, denials, alerts (strategy 9.5, 9.10). */
 export function submissionEnded(memory: SymbolMemory, now: Now, event: SubmissionEnded): Step {
   const { intentId } = event;
   const { [intentId]: submitted, ...others } = memory.submitted;
@@ -112,12 +112,12 @@ interface Outcome {
   readonly commands?: readonly SymbolCommand[];
 }
 
-/** @param submitted undefined: withdrawn by a gateway that was replaced meanwhile; what it was is not known, so nothing rests for it */
+/** @param submitted undefined: withdrawn by a gateway that was replaced meanwhile; unknown, so nothing rests for it */
 function afterSubmission(memory: SymbolMemory, submitted: Submitted | undefined, event: SubmissionEnded): Outcome {
   const { result, atMs, account } = event;
   const { state } = memory;
   const ended = { lastEndMs: Math.max(memory.lastEndMs, atMs) };
-  // The exchange answered for it: creates of the account leave.
+  // The exchange answered, so the account's creates get through.
   const answered = { ...ended, backedOff: { ...memory.backedOff, [account]: null } };
   const of: Purpose | null = submitted === undefined ? null : { account, purpose: submitted.intent.purpose };
   switch (result.kind) {
@@ -131,7 +131,7 @@ function afterSubmission(memory: SymbolMemory, submitted: Submitted | undefined,
     case 'unknown':
       return { change: { ...ended, state: markUnknown(state, result.clientOrderId) } };
     case 'outdated':
-      // It decides again at once, on the fill that outdated this; `attempt.refused` came for each attempt that had left.
+      // It decides again at once, on the fill that outdated this; `attempt.refused` came for each attempt sent.
       return { change: { state: untried(memory, submitted, event) } };
     case 'denied':
     case 'unsent':
@@ -139,7 +139,7 @@ function afterSubmission(memory: SymbolMemory, submitted: Submitted | undefined,
     case 'exhausted':
       return afterExhaustion(memory, of, { atMs, account, attempts: result.attempts, answered });
     case 'refused':
-      // It lacked `reduce_only`: what shrinks a position is sent again with it at once, and nothing else was wrong (9.13).
+      // Refused only for want of `reduce_only`: an order that shrinks a position is sent again with it at once (9.13).
       if (demandsReduceOnly(result.code) && !submitted?.reduceOnly) {
         return { change: { ...answered, state: withDemand(state, account, result.code, atMs) } };
       }
@@ -147,12 +147,12 @@ function afterSubmission(memory: SymbolMemory, submitted: Submitted | undefined,
   }
 }
 
-/** An order that was to try whether a position may grow was not sent: the next one may try at once (strategy 9.13). */
+/** An order that should try whether a position may grow was not sent: the next one may try at once (strategy 9.13). */
 function untried({ state }: SymbolMemory, submitted: Submitted | undefined, { account, atMs }: SubmissionEnded) {
   return submitted?.tries ? withNextTry(state, account, atMs) : state;
 }
 
-/** Denied by our own rules, or not sent: not submitted again at once; where a call failed, the account backs off (strategy 5.7). */
+/** Denied by our rules, or not sent: not repeated at once; after a failed call the account backs off (strategy 5.7). */
 function afterNothingLeft(memory: SymbolMemory, submitted: Submitted | undefined, event: SubmissionEnded): Outcome {
   const { result, atMs, account } = event;
   const untilMs = atMs + DENIED_PAUSE_MS;
@@ -192,7 +192,7 @@ function afterExhaustion(
   };
 }
 
-/** The exchange refused it otherwise: such orders rest, and the instrument's rules may be in doubt (strategy 9.5, 11.8). */
+/** Refused by the exchange for another reason: such orders rest, and our rules may be outdated (strategy 9.5, 11.8). */
 function afterRefusal(
   { state, config: { instrument }, strategy: { postOnlyCooldownMs } }: SymbolMemory,
   of: Purpose | null,

@@ -13,12 +13,12 @@ import { leftNow } from './leave.ts';
 import { inabilities, modeNow, type SymbolMemory } from './memory.ts';
 import { finish, kept, phaseFacts, remember, type Step } from './step.ts';
 
-/** An account whose view has been unusable for so long cannot open (strategy 5.7). */
+/** An account whose view was unusable for so long cannot open (strategy 5.7). */
 const BLIND_MS = 30_000;
-/** Waiting is reported when it has lasted so many decisions: a snapshot taken between two answers is over at once. */
+/** Waiting is reported after so many decisions: a snapshot between two answers is over at once. */
 const UNUSABLE_BEFORE_REPORTED = 2;
 
-/** There is no decision: reports why once that lasts, raises what holds all the same, cancels what must not rest meanwhile. */
+/** No decision is possible: reports why if that lasts, raises what holds anyway, cancels what must not rest. */
 export function waiting(memory: SymbolMemory, now: Now): Step {
   const left = leftNow(memory, now);
   if (left !== null) return left;
@@ -34,7 +34,6 @@ export function waiting(memory: SymbolMemory, now: Now): Step {
   });
 }
 
-/** What the symbol waits for, as facts, where that was not reported yet. */
 function waitingReport(
   memory: SymbolMemory,
   now: Now,
@@ -42,7 +41,7 @@ function waitingReport(
   const why = whyWaiting(memory);
   if (why === null || !lasts(memory)) return { change: {}, history: [] };
   const history = phaseFacts(memory, now, 'waiting', why);
-  // A symbol is `waiting` from its start on, unreported: that it gets no mark is reported then too (3.1).
+  // A symbol starts as `waiting` without a report: the lack of a mark is reported then too (3.1).
   const reportedIdle = memory.assessment?.kind === 'touch-wanted' ? reasonKey(why) : '';
   const isNew = history.length === 0 && reportedIdle !== '' && reportedIdle !== memory.reportedIdle;
   const { instrument } = memory.config;
@@ -50,7 +49,7 @@ function waitingReport(
   return { change: { reportedPhase: 'waiting', reportedIdle }, history: [...history, ...idle] };
 }
 
-/** What the symbol waits for while there can be no decision; null: nothing, or a touch whose request failed only once so far. */
+/** Why no decision is possible; null: it is possible, or the best prices could not be read only once so far. */
 export function whyWaiting({ assessment, touchFailed }: SymbolMemory): Reason | null {
   if (assessment?.kind === 'unusable') return assessment.why;
   if (assessment?.kind !== 'touch-wanted' || touchFailed === null) return null;
@@ -61,13 +60,13 @@ function lasts({ assessment, unusableInARow }: SymbolMemory): boolean {
   return assessment?.kind === 'touch-wanted' || unusableInARow >= UNUSABLE_BEFORE_REPORTED;
 }
 
-/** Alert conditions that can be judged without a decision (strategy 10.5, 11.6, 12); the next decision finds which are over. */
+/** Alert conditions that need no decision (strategy 10.5, 11.6, 12); the next decision clears those that ended. */
 function conditionsWhileWaiting(memory: SymbolMemory, now: Now): Alert[] {
   const { config, instrument, unlisted, leaving, state, strategy } = memory;
   const { nowMs } = now;
   const net = lotsNet(state.lots);
   const mode = modeNow(memory, now);
-  // Without a mark it is not known what is too small to trade, but for what is below the smallest size; nor who would repair.
+  // Without a mark neither the tradable size nor the account to repair is known; only `min_size` is.
   const isUnhedged = lasts(memory) && net.abs().gte(instrument.minSize);
   const isHeld = conductOf({ mode, state }) === 'nothing';
   return [
@@ -81,10 +80,7 @@ function conditionsWhileWaiting(memory: SymbolMemory, now: Now): Alert[] {
   ].filter((alert) => alert !== null);
 }
 
-/**
- * What is cancelled though nothing can be decided: openings without a partner (strategy 5.7) or a listing (11.6), and all orders
- * after a split (10.5). null: nothing.
- */
+/** Cancels without a decision: openings without partner (5.7) or listing (11.6), all orders after a split (10.5). */
 function cancelsWhileWaiting(memory: SymbolMemory, now: Now): ReturnType<typeof cancels> | null {
   const { config, instrument, state, snapshots, assessment, unlisted = false } = memory;
   if (assessment?.kind !== 'unusable' || !state.begun) return null;
@@ -99,7 +95,7 @@ function cancelsWhileWaiting(memory: SymbolMemory, now: Now): ReturnType<typeof 
   return trims.length === 0 ? null : cancels(memory, state, trims, nowMs);
 }
 
-/** Both accounts are flat and there is no fresh book: asks for one, unless it was asked for already (strategy 3.1). */
+/** Both accounts are flat and no book is fresh: requests one, unless that is pending (strategy 3.1). */
 export function touchWanted(memory: SymbolMemory, now: Now): Step {
   if (memory.touchAsked) return finish(memory, now, {});
   return finish(memory, now, { touchAsked: true }, { commands: [requestTouch(memory)] });
@@ -109,7 +105,7 @@ export function touchReceived(_: SymbolMemory, { era }: Now, { bid, ask, atMs }:
   return remember({ touch: { bid, ask, atMs, era }, touchAsked: false, touchFailed: null });
 }
 
-/** The reason leaves out what differs from one failed call to the next; the call's own alert has it (strategy 12). */
+/** The reason omits what differs between failed calls; the call's own alert has it (strategy 12). */
 export function touchFailed(memory: SymbolMemory, _: Now, { why }: TouchFailed): Step {
   return remember({ touchAsked: false, touchFailed: { why, inARow: (memory.touchFailed?.inARow ?? 0) + 1 } });
 }
