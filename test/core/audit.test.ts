@@ -413,6 +413,72 @@ describe('15.2 the decision judge: a create and its decision', () => {
       },
     },
     {
+      name: '9.3 a create that waits for a login is declared before it leaves',
+      breaks: [],
+      scene: () => {
+        const engine = new AuditedEngine();
+        engine.readBoth().book();
+        const [intentId = ''] = engine.decide([A_BUY]);
+        const { clientOrderId, account, side } = engine.create(A_BUY, intentId, { leaves: false });
+        const row = {
+          account,
+          clientOrderId,
+          side,
+          price: d(A_BUY.price),
+          size: d(A_BUY.size),
+          traded: d(0),
+          booked: d(0),
+        };
+        create(engine, B_SELL, { orders: [row] });
+        only(engine, '15.2');
+        return engine;
+      },
+    },
+    {
+      name: 'I12 a create that waits is declared as traded',
+      breaks: ['I12 15.2'],
+      scene: () => {
+        const engine = new AuditedEngine();
+        engine.readBoth().book();
+        const [intentId = ''] = engine.decide([A_BUY]);
+        const { clientOrderId, account, side } = engine.create(A_BUY, intentId, { leaves: false });
+        const row = {
+          account,
+          clientOrderId,
+          side,
+          price: d(A_BUY.price),
+          size: d(A_BUY.size),
+          traded: d(1),
+          booked: d(0),
+        };
+        create(engine, B_SELL, { orders: [row] });
+        only(engine, '15.2');
+        return engine;
+      },
+    },
+    {
+      name: 'I12 an order that nothing was journalled or received of is declared',
+      breaks: ['I12 15.2'],
+      scene: () => {
+        const engine = new AuditedEngine();
+        engine.readBoth().book();
+        const [intentId = ''] = engine.decide([A_BUY]);
+        const { clientOrderId, account, side } = engine.create(A_BUY, intentId, { leaves: false, journalled: false });
+        const row = {
+          account,
+          clientOrderId,
+          side,
+          price: d(A_BUY.price),
+          size: d(A_BUY.size),
+          traded: d(0),
+          booked: d(0),
+        };
+        create(engine, B_SELL, { orders: [row] });
+        only(engine, '15.2');
+        return engine;
+      },
+    },
+    {
       name: 'I9 declared lots that the bookings do not come to',
       breaks: ['I9 15.2'],
       scene: () => {
@@ -431,6 +497,24 @@ describe('15.2 the decision judge: a create and its decision', () => {
         const A = { held: d(10), position: { size: d(12), markPrice: d(100) }, from };
         const B = { held: d(0), position: null, from: engine.call('B', 'positions', {}, { result: [] }) };
         create(engine, B_SELL, { accounts: { A, B } });
+        return engine;
+      },
+    },
+    {
+      name: '9.10 a later attempt of a decision whose position lagged then may leave long after the fill',
+      breaks: [],
+      scene: () => {
+        const engine = new AuditedEngine();
+        engine.journal(engine.state());
+        engine.fills(engine.open(A_BUY), LOT);
+        const from = engine.call('A', 'positions', {}, { result: [] });
+        const fromB = engine.call('B', 'positions', {}, { result: [] });
+        engine.book();
+        const accounts = { A: { held: d(10), position: null, from }, B: { held: d(0), position: null, from: fromB } };
+        const [intentId = ''] = engine.decide([B_SELL], { accounts });
+        engine.wait(18_000).book();
+        engine.create(B_SELL, intentId);
+        only(engine, '10.5');
         return engine;
       },
     },

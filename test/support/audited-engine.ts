@@ -219,11 +219,16 @@ export class AuditedEngine {
     return intents.map(({ intentId }) => intentId);
   }
 
-  /** Prices, journals and sends one create. `order`: fields that differ on the wire; `journalled: false`: it is not. */
+  /** Prices, journals and sends one create. `order`: fields that differ on the wire; `journalled: false`: it is not; `leaves: false`: it waits. */
   create(
     wanted: Wanted,
     intentId: string,
-    over: { readonly order?: object; readonly journalled?: boolean; readonly clientOrderId?: string } = {},
+    over: {
+      readonly order?: object;
+      readonly journalled?: boolean;
+      readonly leaves?: boolean;
+      readonly clientOrderId?: string;
+    } = {},
   ): Sent {
     this.#sequence += 1;
     const { account, side, size, price } = wanted;
@@ -243,7 +248,7 @@ export class AuditedEngine {
       const body = { intent: { intentId }, payload: JSON.stringify({ order }), pricedFrom };
       this.journal({ kind: 'order.prepared', key: clientOrderId, body });
     }
-    const requestId = this.send(account, 'create_order', { order });
+    const requestId = over.leaves === false ? 0 : this.send(account, 'create_order', { order });
     return { requestId, clientOrderId, request: { order }, ...wanted };
   }
 

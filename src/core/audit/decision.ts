@@ -44,7 +44,7 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
   }
   for (const account of ACCOUNTS) judgePosition(audit, decided, account, order);
   judgeOrders(audit, decided, order);
-  judgeLots(audit, declared, order);
+  judgeLots(audit, decided, order);
   judgeTouch(audit, order, prepared.bid, prepared.ask);
   judgeWorth(audit, decided.atMs, order, prepared.bid);
   judgeReduceOnly(audit, declared, order);
@@ -105,13 +105,15 @@ function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder
   for (const row of declared.orders) {
     const known = audit.orders.get(row.account, row.clientOrderId);
     if (known !== undefined && !row.traded.gt(known.traded)) continue;
+    // A create that waits for a login has its bytes in the journal, and counts as live before it leaves.
+    if (known === undefined && row.traded.isZero() && audit.prepared.has(row.clientOrderId)) continue;
     const detail = { other: row.clientOrderId, declared: row.traded, received: known?.traded ?? 'never' };
     audit.breach(fault('I12', '15.2', 'a declared order that no message stated', detail), order);
   }
 }
 
 /** I9: the lots are those of the bookings and sum to the net; the position agrees, or lags by own fills (9.10). */
-function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
+function judgeLots(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   const { instrument, accounts, orders, lots } = declared;
   const booked = audit.ledgers.get(instrument)?.lots;
   if (booked !== undefined && keyOf([...booked.values()]) !== keyOf(lots))
@@ -127,16 +129,17 @@ function judgeLots(audit: Audit, declared: Declared, order: WireOrder): void {
     const lag = accounts[account].held.minus(accounts[account].position?.size ?? ZERO);
     if (lag.isZero()) continue;
     const repairs = order.side === (net.gt(0) ? 'sell' : 'buy') && order.size.lte(net.abs());
-    const fills = filledLately(audit, account, instrument);
+    const fills = filledLately(audit, account, instrument, atMs);
     if (repairs && comesTo(fills, lag)) continue;
     const detail = { account, lag, orders: orders.length };
     audit.breach(fault('I12', '10.5', 'a create while a position contradicts its fills', detail), order);
   }
 }
 
-function filledLately(audit: Audit, account: AccountName, instrument: string): Decimal[] {
+/** Own fills, newest first, that a position may have lacked at a decision: later attempts of it leave long after. */
+function filledLately(audit: Audit, account: AccountName, instrument: string, decidedAtMs: number): Decimal[] {
   // A fill is booked once the view includes it, i.e. when a read in progress has ended.
-  const sinceMs = audit.nowMs - LAG_MS - FOLDED_MS.rest - LEAVING_MS;
+  const sinceMs = decidedAtMs - LAG_MS - FOLDED_MS.rest;
   const sizes: { readonly atMs: number; readonly size: Decimal }[] = [];
   for (const order of audit.orders.of(account))
     if (order.instrument === instrument) sizes.push(...order.increments.filter(({ atMs }) => atMs >= sinceMs));
