@@ -6,30 +6,29 @@ import type { HttpAnswer, Post } from './http.ts';
 import type { SessionHeaders } from './session.ts';
 import { errorBody } from './wire.ts';
 
-/** One request and its answer: as bytes, as JSON under lite names, and under full ones. */
+/** One request and its answer: as bytes, as JSON under lite names, and under full names. */
 
-/** A request without an answer after this is over for us (strategy 9.1). */
+/** A request without an answer after this time has failed (strategy 9.1). */
 export const REQUEST_TIMEOUT_MS = 5_000;
-/** Of requests without a session. */
+/** For requests without a session. */
 const NO_HEADERS = {};
 
-/** What reads go through. */
 interface Way<Client> {
   readonly client: Client;
   readonly post: Post;
 }
 
-/** An answer as received, before the client's name tables. */
+/** An answer as received, before the client's name tables are applied. */
 export interface RawAnswer {
   readonly status: number;
   readonly date: string | null;
-  /** What `body` was read from. */
+  /** The text that `body` was parsed from. */
   readonly text: string;
-  /** Parsed JSON, of reads under lite names. */
+  /** Parsed JSON; reads have lite names. */
   readonly body: unknown;
-  /** Why the body is no JSON; null: it is. */
+  /** Why the body is not JSON; null: it is. */
   readonly unreadable: Reason | null;
-  /** The body's text is the one this was decoded from. */
+  /** The decoded answer if its text was decoded before. */
   readonly known: Decoded | null;
 }
 
@@ -37,13 +36,13 @@ export interface RawAnswer {
 interface ReadConfig {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** Reads the answer; what it returns is what the client goes on with. */
+  /** Reads the answer; its result is what the client continues with. */
   readonly read: (answer: HttpAnswer) => unknown;
 }
 
 /**
- * Has the client's reads go straight to `post`. The client only ever posts JSON; merging defaults into each request twice,
- * flattening the headers of seven methods and running empty chains of interceptors cost as much as all we do with the answer.
+ * Sends the client's reads directly through `post`. Its HTTP library costs as much CPU as everything we do with the
+ * answer, and the client only ever posts JSON.
  */
 export function carryReads(client: TDG | MDG, url: string, post: Post): void {
   const { origin } = new URL(url);
@@ -55,8 +54,8 @@ export function carryReads(client: TDG | MDG, url: string, post: Post): void {
 }
 
 /**
- * One HTTP exchange. Rejects with what was thrown when there was no answer. The time-out is a deadline for the whole answer: a
- * server that drips bytes is never silent.
+ * One HTTP exchange. Rejects with what was thrown if there was no answer. The time-out is a deadline for the whole
+ * answer, so that a slowly dripping server cannot hold it open.
  */
 export async function exchangeOnce<Client>(
   { client, post }: Way<Client>,
@@ -72,7 +71,7 @@ export async function exchangeOnce<Client>(
   const headers = session ?? NO_HEADERS;
   try {
     if ('body' in spec) {
-      // Of a create or a cancel on a dropped connection nobody knows the outcome (strategy 9.6).
+      // The outcome of a create or cancel on a dropped connection is unknown (strategy 9.6).
       const raw = readRaw(
         await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false, beforeBytes }),
         null,
@@ -82,7 +81,7 @@ export async function exchangeOnce<Client>(
     let raw: RawAnswer | null = null;
     const read = (answer: HttpAnswer): unknown => {
       raw = readRaw(answer, spec.repeats?.decoded ?? null);
-      // Of a known one nothing is left for the client to map.
+      // A known answer leaves nothing for the client to map.
       return raw.known === null ? raw.body : null;
     };
     const config: ReadConfig = { headers, signal, read };
@@ -109,7 +108,7 @@ function readRaw({ status, date, text }: HttpAnswer, last: Decoded | null): RawA
   }
 }
 
-/** The error body of an answer, whatever its HTTP status; GRVT's lite names, or full ones; null: it is none. */
+/** The error body of an answer under lite or full names, whatever the HTTP status; null: none. */
 export function errorOf(raw: RawAnswer): { code: number; message: string; status: number } | null {
   if (raw.body === null || typeof raw.body !== 'object' || 'r' in raw.body) return null;
   const body = raw.body as Record<string, unknown>;
@@ -117,7 +116,7 @@ export function errorOf(raw: RawAnswer): { code: number; message: string; status
   return read.success ? { code: read.data.code, message: read.data.message ?? '', status: raw.status } : null;
 }
 
-/** Without the client's `undefined` keys: what its tables do not know (API 10). What has none stays the same object. */
+/** Removes keys with value `undefined`, which the client's tables do not know (API 10). */
 export function withoutUnmapped(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
@@ -145,12 +144,12 @@ export interface PollRead<T> {
   readonly parse: (answer: unknown) => T;
 }
 
-/** A read of every poll: what it takes from the last answer, it takes from the same text only. */
+/** A read made by every poll: an answer with the same text as the last one is not decoded again. */
 export function pollRead<T>(spec: ReadSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
   return { spec: { ...spec, repeats: { decoded: null, tellable: forSame(withoutUnmapped) } }, parse: forSame(parse) };
 }
 
-/** That function, which gives its last result again for the very same argument. */
+/** Memoises the last result for the same argument. */
 function forSame<From, To>(make: (from: From) => To): (from: From) => To {
   let last: { readonly from: From; readonly to: To } | null = null;
   return (from) => {

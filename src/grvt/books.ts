@@ -1,27 +1,27 @@
 import type { Book } from '../core/model.ts';
 import type { Clock, EngineClock, Exchange } from '../ports.ts';
 
-/** The oldest book that prices an order, by when it was received (strategy 7.4). */
+/** Greatest age, since its receipt, of a book that prices an order (strategy 7.4). */
 export const BOOK_FRESH_MS = 2_000;
 
-/** While the stream is alive its next book is waited for so long, one and a half of its periods; then REST is asked. */
+/** How long to wait for the next book of a live stream (one and a half of its periods) before REST is asked. */
 export const STREAM_WAIT_MS = 750;
 
-/** A clock that need not notice when it is set back: a short command does not live that long. */
+/** A clock without detection of being set back: short commands need none. */
 export type BookClock = Clock & Partial<Pick<EngineClock, 'era'>>;
 
 /** The last book of each instrument, from both sources (strategy 7.4). */
 export interface Books {
-  /** A book of the stream. One older, by the exchange's time, than a fresh one of the stream counts as nothing. */
+  /** A book of the stream; ignored if a fresh one is newer by the exchange's time. */
   take(book: Book): void;
   /**
-   * The newest book, by the exchange's time, of those received at most 2 s ago; where there is none, the next one of a stream that
-   * is alive, else of REST. Callers that wait for one instrument share one request. The book may be empty, one-sided or crossed: that fails the attempt, and asks nobody again.
-   *
-   * @param receivedAfterMs our clock; only books received later count
+   * The newest book, by the exchange's time, received at most 2 s ago; else the next one of a live stream, else one
+   * from REST. Callers for one instrument share one request. An empty, one-sided or crossed book fails the attempt
+   * without another request.
+   * @param receivedAfterMs our clock; earlier books do not count
    */
   newest(instrument: string, receivedAfterMs?: number): Promise<Book>;
-  /** Best bid and ask of the newest book there is, of any age; null: none, or one without a side. */
+  /** Best bid and ask of the newest book of any age; null: no book, or one side is empty. */
   lastTouch(instrument: string): ReturnType<Exchange['lastTouch']>;
 }
 
@@ -31,16 +31,12 @@ interface Held {
   readonly era: number;
 }
 
-/** One book each: older ones have no use. */
 interface Sources {
   stream: Held | null;
   rest: Held | null;
 }
 
-/**
- * @param read asks REST for a book
- * @param isTraded bounds what is kept: two books per instrument that is taken up
- */
+/** @param read asks REST for a book @param isTraded bounds the memory to two books per traded instrument */
 export function createBooks(parts: {
   readonly clock: BookClock;
   readonly read: (instrument: string) => Promise<Book>;
@@ -49,13 +45,13 @@ export function createBooks(parts: {
   const { clock, read, isTraded } = parts;
   const kept = new Map<string, Sources>();
   const asked = new Map<string, Promise<Book>>();
-  /** Who waits for the next book of the stream; each for a bounded time. */
+  /** Callers waiting for the stream's next book, each for a bounded time. */
   const waiting = new Map<string, Set<() => void>>();
   const era = () => clock.era?.() ?? 0;
 
   function isFresh(held: Held): boolean {
     const ageMs = clock.nowMs() - held.receivedAtMs;
-    // Set back by less than an era takes, our clock says nothing of its age either.
+    // A clock set back by less than an era's threshold gives a negative age.
     return held.era === era() && ageMs >= 0 && ageMs <= BOOK_FRESH_MS;
   }
 
@@ -132,13 +128,13 @@ export function createBooks(parts: {
       const request = asked.get(instrument) ?? ask(instrument);
       asked.set(instrument, request);
       const answer = await request;
-      // The stream may have brought a newer one meanwhile.
+      // The stream may have sent a newer one meanwhile.
       return freshest(instrument, receivedAfterMs) ?? answer;
     },
   };
 }
 
-/** By the exchange's time; of one time, what came later. */
+/** By the exchange's time; if equal, by receipt. */
 function isNewer({ book, receivedAtMs }: Held, than: Held): boolean {
   if (book.eventTimeNs !== than.book.eventTimeNs) return book.eventTimeNs > than.book.eventTimeNs;
   return receivedAtMs >= than.receivedAtMs;

@@ -3,7 +3,7 @@ import type { AccountName } from '../core/model.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import { reasonText } from '../texts/reasons.ts';
 
-/** What a request is for; the earlier in this list, the sooner it leaves (strategy 9.1). */
+/** The purpose of a request, by priority (strategy 9.1). */
 export const NEEDS = [
   'cancel',
   'repair',
@@ -16,42 +16,42 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
-/** The budgets the exchange keeps apart (API 7): reads, creates and cancels of each account, and market data. */
+/** The separate budgets of the exchange (API 7): reads, creates and cancels of each account, and market data. */
 export type BucketName = 'reads' | 'creates' | 'cancels' | 'market data';
 
-/** Units a bucket has for each second, by the weights of API 7: one comes back every 10 ms. */
+/** Units of a bucket per second, by the weights of API 7: one every 10 ms. */
 const UNITS_PER_SECOND = 100;
-/** The part of it that is planned with (strategy 9.1): the rest is for other programs on the account. A stop may use all. */
+/** Share that we use (strategy 9.1); the rest is for other programs on the account. A stop may use everything. */
 const PLANNED_SHARE = 0.8;
-/** The part of that which openings may use: a repair finds room at once even while a hundred symbols open. */
+/** Share of that which openings may use, so that repairs find room even while a hundred symbols open. */
 const OPENINGS_SHARE = 0.75;
-/** How long a request counts after its answer. It reached the exchange before that, so no second there ever sees more. */
+/** How long a request counts after its answer: it reached the exchange earlier, so no second there ever sees more. */
 const COUNTS_MS = 1_000;
 /**
  * Requests that may wait per bucket: a hundred symbols with two orders each, looked up, cancelled and replaced at once.
- * More waiting than that would only grow staler; the next one fails instead, having never left.
+ * The next one fails without having been sent.
  */
 const MAX_WAITING = 600;
-/** Longest wait, for anything: what asked for it has given up by then or asks anew. */
+/** Longest wait: by then the caller has given up or asked again. */
 const MAX_WAIT_MS = 60_000;
-/** From here on a wait is told (strategy 9.1). */
+/** A longer wait is reported (strategy 9.1). */
 export const LATE_MS = 10_000;
-/** A whole reading that is so old is overdue (strategy 9.1). */
+/** A full read of this age is overdue (strategy 9.1). */
 export const OVERDUE_MS = 6_000;
 /** Pauses of a bucket after a 429, doubling while 429s go on (strategy 9.9). */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
-/** Answers in a row without a 429 after which a pause is a first one again: a few right after a pause prove nothing. */
+/** Consecutive answers without a 429 after which the pause is reset. */
 const CALM_ANSWERS = 30;
-/** What a 429 leaves of a bucket (strategy 9.9) … */
+/** Factor by which a 429 cuts a bucket (strategy 9.9). */
 const CUT = 0.8;
-/** … and what is left of it at least. */
+/** Smallest share that cuts leave. */
 const LEAST_SHARE = 0.25;
-/** A cut is given back in steps, the whole of it in ten minutes (strategy 9.9). */
+/** A cut is reversed in steps, completely within ten minutes (strategy 9.9). */
 const RECOVERY_STEPS = 10;
 const RECOVERY_STEP_MS = 60_000;
 
-/** A request that never left, because it waited too long or too many were waiting. */
+/** A request that was never sent because it waited too long or too many were waiting. */
 export class NotAdmitted extends Error {
   readonly why: Reason;
 
@@ -64,20 +64,19 @@ export class NotAdmitted extends Error {
 
 const CLOSING = reason('engine-closes', '13.1');
 
-/** What a request asks of its bucket. */
 export interface Asked {
   readonly need: Need;
   /** Its weight (API 7). */
   readonly units: number;
-  /** Whose turn it is: requests of equal need are served symbol by symbol in turn (strategy 9.1). */
+  /** Requests of equal priority are served symbol by symbol in turn (strategy 9.1). */
   readonly turn?: string;
-  /** A whole reading becomes overdue after so long; milliseconds. */
+  /** Time until a full read becomes overdue, ms. */
   readonly overdueInMs?: number;
 }
 
-/** Leave to send one request. Exactly one of the three ends it. */
+/** Permission to send one request. Exactly one of the three calls ends it. */
 export interface Permit {
-  /** The exchange answered, or the request failed: it counts for a second more. */
+  /** The exchange answered, or the request failed: it counts for another second. */
   done(): void;
   /** The exchange answered 429. */
   limited(): void;
@@ -85,10 +84,10 @@ export interface Permit {
   unused(): void;
 }
 
-/** What of a bucket people are told of (strategy 9.1, 9.9). */
+/** Events of a bucket that are reported (strategy 9.1, 9.9). */
 export type BudgetEvent = { readonly account: AccountName | null; readonly bucket: BucketName } & (
   | {
-      /** What is left of it after a 429, or again; 1: all. */
+      /** Share left after a 429, 1: all. */
       readonly type: 'budget.share';
       readonly share: number;
     }
@@ -99,22 +98,21 @@ export type BudgetEvent = { readonly account: AccountName | null; readonly bucke
     }
 );
 
-/** One bucket as seen by its adapter. */
 export interface Bucket {
-  /** Resolves when the request may leave, at once while there are units and nobody waits. @throws NotAdmitted */
+  /** Resolves when the request may be sent, at once if units are free and nobody waits. @throws NotAdmitted */
   take(asked: Asked): Promise<Permit>;
-  /** Counts a request that asks nobody, since the exchange may count it here as well. */
+  /** Counts a request sent without asking, since the exchange may count it here as well. */
   count(units: number): void;
-  /** Whether a request of that weight would leave at once. */
+  /** Whether a request of that weight could be sent at once. */
   hasRoom(units: number): boolean;
   /** From now on the whole budget may be used (strategy 9.1). */
   hurry(): void;
-  /** Requests that wait. */
+  /** Number of waiting requests. */
   readonly waiting: number;
-  /** Units that can still be spent now, and within a second from rest. */
+  /** Units free now, and per second when idle. */
   readonly left: number;
   readonly limit: number;
-  /** Refuses everyone who waits. */
+  /** Rejects everyone who waits. */
   close(): void;
 }
 
@@ -127,14 +125,14 @@ export interface BucketOptions {
 }
 
 /**
- * A bucket of the exchange's weights (strategy 9.1): in each second, as the exchange counts it, no more units than planned. A
- * permit holds its units from when it is given until a second after its answer, by timers, which run on whatever our clock is
- * set to. A request heavier than the whole budget leaves when nothing else counts.
+ * A bucket of the exchange's weights (strategy 9.1): no second, as the exchange counts it, has more units than planned.
+ * A permit holds its units until a second after its answer, by timers, independent of our wall clock. A request heavier
+ * than the whole budget is sent when nothing else counts.
  */
 export function createBucket({ account, bucket, scale, tell }: BucketOptions): Bucket {
   if (!(scale > 0)) throw new RangeError(`the scale of a budget must be above 0: ${scale}`);
   const queue = new Turns();
-  // Only who has to wait goes through it: most requests find room, and a promise queue costs as much as sending them.
+  // Only for requests that must wait: most find room, and a promise queue costs as much as sending them.
   const line = new PQueue<Turns, Place>({ queueClass: queueOf(queue), autoStart: false });
   const refusals = new Set<(why: Reason) => void>();
   let planned = PLANNED_SHARE;
@@ -156,7 +154,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
     return pause === null && (used === 0 || used + units <= most);
   };
 
-  /** Lets the line go on for as long as the one whose turn it is finds room. */
+  /** Serves the queue for as long as its first request finds room. */
   function look(): void {
     const next = queue.next();
     if (next !== undefined && fits(next.units, next.priority)) line.start();
@@ -169,7 +167,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       look();
     };
     if (afterMs === 0) back();
-    // Nobody stays up for a permit that was used.
+    // Does not keep the process alive.
     else setTimeout(back, afterMs).unref();
   }
 
@@ -228,7 +226,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
 
   function countLate(change: 1 | -1): void {
     late += change;
-    // The first and the last: what lies between is in the figures.
+    // Only the first and the last are reported.
     if ((change === 1 && late === 1) || late === 0) tell({ type: 'budget.late', account, bucket, waiting: late });
   }
 
@@ -244,7 +242,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       let refused = false;
       const refuse = (why: Reason) => {
         refused = true;
-        // It goes through the line all the same, at no cost: p-queue keeps what never runs.
+        // It passes the queue without cost, since p-queue keeps what never runs.
         queue.letGo(id);
         end();
         look();
@@ -334,9 +332,9 @@ interface Waiting extends Place {
   readonly run: () => Promise<unknown>;
 }
 
-/** A queue for p-queue: the higher priority first, then symbol by symbol in turn, then who came first (strategy 9.1). */
+/** A queue for p-queue: by priority, then symbol by symbol in turn, then by arrival (strategy 9.1). */
 class Turns {
-  /** By priority, then by whose turn it is, the next turn first. */
+  /** By priority, then in order of the symbols' turns. */
   readonly #lanes = new Map<number, Map<string, Waiting[]>>();
   readonly #placed = new Map<string, Waiting>();
 
@@ -357,7 +355,7 @@ class Turns {
     const next = this.next();
     if (next === undefined) return undefined;
     this.remove(next.id);
-    // Those of its symbol that still wait have had their turn.
+    // The other waiting requests of its symbol have had their turn.
     const lane = this.#lanes.get(next.priority);
     const others = lane?.get(next.turn);
     if (lane !== undefined && others !== undefined) {
@@ -371,7 +369,7 @@ class Turns {
     this.#move(id, { priority });
   }
 
-  /** It waits no longer: it goes next, and weighs nothing. */
+  /** It no longer waits: it is served next, at no cost. */
   letGo(id: string): void {
     this.#move(id, { priority: Number.POSITIVE_INFINITY, units: 0 });
   }
@@ -401,7 +399,7 @@ class Turns {
     return [...this.#placed.values()].filter((one) => one.priority === priority).map(({ run }) => run);
   }
 
-  /** Whose turn it is; undefined: nobody waits. */
+  /** The next request; undefined: nobody waits. */
   next(): Waiting | undefined {
     const highest = Math.max(...this.#lanes.keys());
     const [first] = this.#lanes.get(highest)?.values() ?? [];
@@ -409,7 +407,7 @@ class Turns {
   }
 }
 
-/** p-queue makes its queue itself: this one, which is looked into from outside. */
+/** p-queue constructs its queue itself; this makes it use ours. */
 function queueOf(queue: Turns): new () => Turns {
   return class {
     constructor() {

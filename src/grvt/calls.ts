@@ -4,24 +4,23 @@ import type { CallEffect } from './errors.ts';
 import type { OrderCall } from './orders.ts';
 import type { PaymentList } from './payments.ts';
 
-/** The calls, one by one: names of port and wire, what each asks of the budget, and its body under full names. */
+/** The calls: their names in the port and on the wire, their budget, and their bodies under full names. */
 
-/** What one call is: its names and what it asks of the budget. */
 export interface CallNames {
   readonly call: string;
   readonly bucket: BucketName;
   readonly asked: Asked;
 }
 
-/** A read: its body under full names, and how the client is asked. */
+/** A read: its body under full names, and the client method. */
 export interface ReadSpec<Client> extends CallNames {
   readonly route: string;
   readonly effect: CallEffect;
   readonly request: Readonly<Record<string, unknown>>;
   readonly invoke: (client: Client, request: never, config: never) => Promise<unknown>;
-  /** Nothing depends on it: an older server may not have it, a key may not read it. Its failure is no trouble. */
+  /** Optional: an older server or the key's permissions may not have it. Its failure is ignored. */
   readonly isOptional?: boolean;
-  /** Of calls made over and over: their last answer. */
+  /** For repeated calls: the last answer. */
   readonly repeats?: LastAnswer;
 }
 
@@ -30,38 +29,37 @@ export type CallSpec<Client> =
   | (OrderCall & CallNames & { readonly isOptional?: never; readonly repeats?: never });
 
 /**
- * The last answer of a call of one account, and what it was decoded to: the same text again is not decoded again. Most polls
- * bring the same open orders. One answer per call is kept, no older ones.
+ * The last answer of a call of one account, and its decoded form, so that the same text is not decoded again: most
+ * polls bring the same open orders. One answer per call is kept.
  */
 export interface LastAnswer {
   decoded: Decoded | null;
-  /** An answer as it is told, without what the client's tables do not know. */
+  /** An answer for observers, without fields that the client's tables do not know. */
   readonly tellable: (value: unknown) => unknown;
 }
 
 export interface Decoded {
   readonly text: string;
-  /** Under lite names, and under full ones. */
+  /** Under lite names, and under full names. */
   readonly body: unknown;
   readonly mapped: unknown;
 }
 
-/** Rows of which time, by the exchange's clock, milliseconds; both ends included. */
+/** Time range of the rows by the exchange's clock, ms; both ends included. */
 export interface PaymentTime {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Whose account is read. */
 interface Owner {
   readonly subAccountId: string;
 }
 
-/** Rows asked for per page of history: the exchange's default. */
+/** Rows per page of order history: the exchange's default. */
 export const HISTORY_PAGE_ROWS = 500;
-/** Rows asked for per page of fills: the most the exchange gives. */
+/** Rows per page of fills: the exchange's maximum. */
 export const FILLS_PAGE_ROWS = 1_000;
-/** Rows asked for per page of payments: the most the exchange gives. */
+/** Rows per page of payments: the exchange's maximum. */
 export const PAYMENTS_PAGE_ROWS = 1_000;
 /** Weights of API 7. */
 export const READ_UNITS = 20;
@@ -137,7 +135,7 @@ export function balanceSpec(owner: Owner): ReadSpec<TDG> {
   return { ...summarySpec(owner), call: 'balance', ...asks('rest', SUMMARY_UNITS), isOptional: true };
 }
 
-/** How the client is asked for each list, and by what name it is reported. */
+/** The client method and the reported name of each list. */
 const PAYMENTS: Readonly<Record<PaymentList, Pick<ReadSpec<TDG>, 'call' | 'invoke'>>> = {
   fill_history: { call: 'fills', invoke: (client, request, config) => client.fillHistory(request, config) },
   funding_payment_history: {
@@ -156,7 +154,7 @@ export function paymentsSpec(list: PaymentList, owner: Owner, { fromMs, toMs }: 
   return {
     ...{ ...PAYMENTS[list], route: list, ...OF_ACCOUNT, ...asks('rest', READ_UNITS), isOptional: true },
     request: {
-      // Transfers and deposits are of the whole funding account, which is the session's.
+      // Transfers and deposits concern the whole funding account, i.e. the session's.
       ...(isOfAccount ? of(owner) : {}),
       start_time: nanos(fromMs),
       end_time: nanos(toMs),

@@ -5,33 +5,31 @@ import type { Redact } from '../ports.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { isPage } from './wire.ts';
 
-/** What a call does to the world, which decides what its failure means (strategy 9.6, 10.3). */
+/** What a call changes, which determines the meaning of its failure (strategy 9.6, 10.3). */
 export type CallEffect = 'read' | 'create' | 'cancel';
 
 /**
- * What we do about an error code, unless the HTTP status says more:
- *
+ * The reaction to an error code, unless the HTTP status says more:
  * - `log-in-again`: one new login, then the request once more (strategy 9.8).
- * - `park`: this account must not go on (strategy 9.8).
- * - `refused`: it did not happen and would not happen unchanged; the call says so.
- * - `not-found`: the exchange knows no such thing at that moment; proves nothing alone (strategy 9.6).
+ * - `park`: the account must stop (strategy 9.8).
+ * - `refused`: it did not happen and would not happen unchanged.
+ * - `not-found`: unknown to the exchange at that moment; proves nothing alone (strategy 9.6).
  * - `back-off`: it did not happen; every request of that account waits (strategy 9.9).
- * - `find-out`: a read has failed; of a create or cancel nobody knows the outcome (strategy 9.6).
+ * - `find-out`: a read failed; the outcome of a create or cancel is unknown (strategy 9.6).
  */
 export type ErrorAction = 'log-in-again' | 'park' | 'refused' | 'not-found' | 'back-off' | 'find-out';
 
 export interface ErrorRow {
   readonly code: number;
-  /** The HTTP status documented for it. */
+  /** The documented HTTP status. */
   readonly http: number;
   readonly action: ErrorAction;
 }
 
 /**
- * GRVT's error codes (API 3) and what we do about each: the one place that knows.
- *
- * Where the API page says "retry later" without 5xx (2080 to 2084), the symbol's rest after a refusal (strategy 9.5) is
- * that later. Codes with a 5xx status are `find-out`: strategy 9.6 counts every 5xx as an unknown outcome.
+ * GRVT's error codes (API 3) and the reaction to each, in one place. For "retry later" without 5xx (2080 to 2084) the
+ * rest after a refusal (strategy 9.5) is that pause. Codes with a 5xx status are `find-out`: strategy 9.6 counts every
+ * 5xx as an unknown outcome.
  */
 export const ERROR_TABLE: readonly ErrorRow[] = [
   { code: 1000, http: 401, action: 'log-in-again' },
@@ -49,7 +47,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   { code: 1101, http: 400, action: 'refused' },
   { code: 1102, http: 400, action: 'refused' },
   { code: 1103, http: 400, action: 'refused' },
-  // Its reads work; the other way of 6.3 is taken.
+  // Reads still work; the other way of 6.3 is taken.
   { code: 1400, http: 403, action: 'refused' },
   { code: 2000, http: 403, action: 'park' },
   { code: 2001, http: 403, action: 'refused' },
@@ -86,7 +84,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   { code: 2082, http: 400, action: 'refused' },
   { code: 2083, http: 400, action: 'refused' },
   { code: 2084, http: 400, action: 'refused' },
-  // 429, but no rate limit: orders must be cancelled first, waiting does not help.
+  // 429, but no rate limit: orders must be cancelled first; waiting does not help.
   { code: 2090, http: 429, action: 'refused' },
   { code: 2091, http: 403, action: 'refused' },
   { code: 2110, http: 400, action: 'refused' },
@@ -138,35 +136,35 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
 
 const ROW_BY_CODE = new Map(ERROR_TABLE.map((row) => [row.code, row]));
 
-/** The row of a code; null: not in the table, so its meaning is unknown. */
+/** null: not in the table, so its meaning is unknown. */
 export function errorRow(code: number): ErrorRow | null {
   return ROW_BY_CODE.get(code) ?? null;
 }
 
-/** Which call of which account failed, for the words of the failure. */
+/** Which call of which account failed. */
 export interface CallSite {
   readonly call: string;
   readonly account: AccountName | null;
   readonly effect: CallEffect;
 }
 
-/** What came of a call that gave no usable answer. */
+/** Why a call gave no usable answer. */
 export type Trouble =
-  /** An error body in GRVT's shape, whatever the HTTP status. */
+  /** An error body in GRVT's form, whatever the HTTP status. */
   | { readonly kind: 'error-body'; readonly status: number; readonly code: number; readonly message: string }
   /** An answer that is not JSON: HTML, empty, truncated. */
   | { readonly kind: 'unreadable'; readonly status: number; readonly body: Reason }
-  /** JSON in 2xx that is not what the call answers; the field is named. */
+  /** JSON with 2xx that is not this call's answer; the field is named. */
   | { readonly kind: 'malformed'; readonly why: Reason }
-  /** A status that is not 2xx with JSON that is no error body. */
+  /** A status other than 2xx with JSON that is no error body. */
   | { readonly kind: 'status'; readonly status: number }
-  /** No answer at all. `sent`: whether anything may have reached the exchange. */
+  /** No answer. `sent`: whether anything may have reached the exchange. */
   | { readonly kind: 'no-answer'; readonly sent: boolean; readonly why: Reason };
 
-/** Longest text of the exchange kept in a message: enough for its sentences, too little for a page of HTML. */
+/** Longest text of the exchange in a message: enough for its sentences, too short for a page of HTML. */
 const MAX_FOREIGN_TEXT = 300;
 
-/** Why a call to the exchange gave no usable answer, as an Error. Its message names no secret. */
+/** A failed call to the exchange as an Error. Its message contains no secret. */
 export class ExchangeError extends Error implements ExchangeFailure {
   readonly kind: FailureKind;
   readonly call: string;
@@ -192,10 +190,9 @@ export class ExchangeError extends Error implements ExchangeFailure {
 }
 
 /**
- * Decides what a failed call means (strategy 9.6, 9.8, 9.9, 10.3, API 3).
- *
- * Whatever is not in the table is an unknown outcome for creates and cancels, and a failed read for reads.
- * `unauthenticated` here means: log in again and repeat once; only after that it is final.
+ * The meaning of a failed call (strategy 9.6, 9.8, 9.9, 10.3, API 3). What is not in the table is an unknown outcome
+ * for creates and cancels, and a failed read for reads. `unauthenticated`: log in again and repeat once; after that it
+ * is final.
  */
 export function classify(site: CallSite, trouble: Trouble, redact: Redact = asItIs): ExchangeError {
   const unclear: FailureKind = site.effect === 'read' ? 'unavailable' : 'unknown';
@@ -224,7 +221,7 @@ export function classify(site: CallSite, trouble: Trouble, redact: Redact = asIt
   }
 }
 
-/** A reason as it may be shown: what others wrote in it without our secrets, and shortened. */
+/** A reason for display: foreign text without our secrets, shortened. */
 export function shownReason(why: Reason, redact: Redact): Reason {
   const shown = (value: unknown): unknown => {
     if (typeof value === 'string') return foreign(value, redact);
@@ -235,20 +232,17 @@ export function shownReason(why: Reason, redact: Redact): Reason {
   return shown(why) as Reason;
 }
 
-/**
- * What a signature is made with besides the order itself. No call that trades nothing tells whether it is right, so the first
- * create does (API 9).
- */
+/** Errors of the inputs of a signature. No other call validates them, so the first create shows them (API 9). */
 const SIGNATURE_CODES: ReadonlySet<number> = new Set([1012, 2000, 2002]);
 
-/** The settings that are mostly behind a refused signature; empty for everything else. */
+/** The settings that usually cause a refused signature; empty for other errors. */
 function settingsBehind(code: number, { account, effect }: CallSite): readonly string[] {
   if (effect !== 'create' || account === null || !SIGNATURE_CODES.has(code)) return [];
   return ['GRVT_CHAIN_ID', `GRVT_TRADING_PRIVATE_KEY_${account === 'A' ? 1 : 2}`];
 }
 
 function kindOf(row: ErrorRow | null, status: number, unclear: FailureKind): FailureKind {
-  // Whoever answers with a 5xx may have passed the request on, whatever code the body carries (strategy 9.6).
+  // A server that answers 5xx may have passed the request on, whatever the body's code (strategy 9.6).
   if (status >= 500) return unclear;
   switch (row?.action) {
     case 'log-in-again':
@@ -264,14 +258,14 @@ function kindOf(row: ErrorRow | null, status: number, unclear: FailureKind): Fai
     case 'find-out':
       return unclear;
     case undefined:
-      // No code we know. Two statuses are clear without one: a proxy's 401 and 429 never pass a request on.
+      // Unknown code. Two statuses are clear without one: a proxy that answers 401 or 429 has not passed anything on.
       if (status === 401 && row === null) return 'unauthenticated';
       if (status === 429) return 'rate-limited';
       return unclear;
   }
 }
 
-/** Failures of a connection that was never established: the request cannot have reached anyone. */
+/** The connection was never established: the request cannot have arrived. */
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -285,13 +279,13 @@ const NEVER_CONNECTED = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'ERR_INVALID_URL',
-  // The proxy opened no tunnel, so there was nobody to send to.
+  // The proxy opened no tunnel, so nothing was sent.
   'ERR_PROXY_TUNNEL',
 ]);
 
 /**
- * Reads what the HTTP client threw: `sent: false` only where a connection was provably never made (strategy 9.6: anything
- * ambiguous is an unknown outcome). The reason carries the system's error code and no header, body or URL.
+ * What the HTTP client threw. `sent: false` only if a connection was provably never made (strategy 9.6: everything
+ * ambiguous is an unknown outcome). The reason has the system's error code, but no header, body or URL.
  */
 export function networkTrouble(thrown: unknown): Trouble {
   const codes = errorChain(thrown);
@@ -315,7 +309,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Longest chain of causes followed: axios wraps Node's error, which may hold one per address tried. */
+/** Longest chain of causes followed: axios wraps Node's error, which may hold one per address. */
 const MAX_CAUSES = 8;
 
 function errorChain(thrown: unknown): { code: string; syscall: string }[] {
@@ -326,7 +320,7 @@ function errorChain(thrown: unknown): { code: string; syscall: string }[] {
     const syscall = 'syscall' in at && typeof at.syscall === 'string' ? at.syscall : '';
     found.push({ code, syscall });
     if ('errors' in at && Array.isArray(at.errors)) {
-      // One attempt per address: not connected only if none was.
+      // One error per address: not connected only if all say so.
       const inner = at.errors.map((error) => errorChain(error).some(({ syscall }) => syscall === 'connect'));
       if (inner.length > 0 && inner.every(Boolean)) found.push({ code, syscall: 'connect' });
       break;
@@ -336,19 +330,19 @@ function errorChain(thrown: unknown): { code: string; syscall: string }[] {
   return found;
 }
 
-/** What is read of a text that others wrote: a secret in what is shown of it is whole in here. */
+/** How much of a foreign text is searched for secrets before it is shortened. */
 const MAX_FOREIGN_READ = 16_384;
 
-/** A text that others wrote, as it may be shown: without our secrets, then shortened. */
+/** A foreign text for display: without our secrets, shortened. */
 export function foreign(text: string, redact: Redact): string {
   const safe = redact(text.slice(0, MAX_FOREIGN_READ));
   return safe.length <= MAX_FOREIGN_TEXT ? safe : `${safe.slice(0, MAX_FOREIGN_TEXT)}…`;
 }
 
-/** Where there is nothing to hide. */
+/** For texts without secrets. */
 export const asItIs: Redact = (text) => text;
 
-/** Why a body is no JSON. */
+/** Why a body is not JSON. */
 export function whyNoJson(text: string): Reason {
   if (text.trim() === '') return reason('body-empty', '10.4');
   return reason(isPage(text) ? 'body-html' : 'body-not-json', '10.4', { characters: text.length });

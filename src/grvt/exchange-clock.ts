@@ -1,25 +1,24 @@
 import type { Clock } from '../ports.ts';
 
-/** HTTP dates are whole seconds: the exchange's clock stood somewhere in the second named. */
+/** HTTP dates are whole seconds. */
 const DATE_RESOLUTION_MS = 1_000;
-/** How much two clocks may drift apart per elapsed time: a poor crystal loses 100 ppm; twice that is let in. */
+/** Drift of two clocks per elapsed time: a poor crystal loses 100 ppm, doubled here. */
 const DRIFT_PPM = 200;
-/** Contradicting answers in a row that make a step of a clock believed: one proxy with a wrong date must not move it. */
+/** Consecutive contradicting answers before a step of a clock is accepted: a single wrong date must not move it. */
 const STEP_ANSWERS = 3;
 
 /**
- * The exchange's clock, estimated from the `Date` header of its answers.
- *
- * Each answer bounds the difference of the clocks: it was written after our request left and before the answer came, in
- * the second it names. The bounds of many answers intersect to far below a second. The estimate moves only when it falls
- * outside the bounds, so it does not jitter; it steps when several answers in a row contradict all before them.
+ * The exchange's clock, estimated from the `Date` header of its answers. Each answer was written between our request
+ * and its receipt, in the second it names, which bounds the difference of the clocks; the bounds of many answers
+ * intersect to far below a second. The estimate moves only when it is outside the bounds, and steps when several
+ * consecutive answers contradict the earlier ones.
  */
 export interface ExchangeClock {
-  /** The exchange's time; our own until it has answered once. */
+  /** The exchange's time; ours until its first answer. */
   nowMs(): number;
-  /** Its clock minus ours; null until it has answered once. */
+  /** Its clock minus ours; null before its first answer. */
   skewMs(): number | null;
-  /** Hears one answer: when its request left, when it came (our clock), and its `Date` header. Others are ignored. */
+  /** One answer: when its request was sent and it was received (our clock), and its `Date` header. */
   hear(sentAtMs: number, receivedAtMs: number, date: string | null): void;
 }
 
@@ -29,7 +28,7 @@ export function createExchangeClock(clock: Clock): ExchangeClock {
   let heardAtMs = 0;
   let skew: number | null = null;
   let contradictions: { low: number; high: number }[] = [];
-  /** The last `Date` read: the three answers of a poll mostly carry the same. */
+  /** Cached: the three answers of a poll mostly have the same date. */
   let read = { date: '', ms: Number.NaN };
 
   function msOf(date: string): number {

@@ -6,13 +6,13 @@ import type { AccountFrame } from '../core/view.ts';
 import { parseOrder, positionOf, readAs, UnusableAnswer } from './parse.ts';
 import { hexText, nanosText, orderState, uint64Text } from './wire.ts';
 
-/** The account's streams that are followed (API 8). */
+/** The account streams we use (API 8). */
 export const ACCOUNT_STREAMS = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'] as const;
 
-/** Tells of cancels that came to nothing; nothing depends on it. */
+/** Reports cancels that were dropped; optional. */
 export const CANCEL_STREAM = 'v1.cancel';
 
-/** Own orders are told by their client id alone: whatever else a row of a foreign one is like, it is nobody's business (10.4). */
+/** Own orders are recognised by their client id alone; other fields of foreign rows are not read (10.4). */
 const orderId = z.object({ metadata: z.object({ client_order_id: uint64Text }) });
 const stateId = z.object({ client_order_id: uint64Text });
 const stateFeed = z.object({ client_order_id: uint64Text, order_id: hexText.nullish(), order_state: orderState });
@@ -20,10 +20,9 @@ const named = z.object({ instrument: z.string() });
 const fillFeed = z.object({ client_order_id: uint64Text, instrument: z.string(), event_time: nanosText });
 
 /**
- * What an account's frame tells; null: nothing a rule uses, as of foreign orders and of streams that are not followed.
- *
- * @param isTraded instruments whose positions count; others are skipped, however odd (strategy 10.4)
- * @throws UnusableAnswer naming the field: a frame about an own order or a traded instrument that cannot be read.
+ * The content of an account's frame; null: nothing that a rule uses, e.g. foreign orders or unused streams.
+ * @param isTraded instruments whose positions count; others are skipped unread (strategy 10.4) @throws UnusableAnswer
+ * naming the field: an unreadable frame about an own order or a traded instrument.
  */
 export function parseFrame(
   stream: string,
@@ -58,7 +57,7 @@ export function parseFrame(
 
 const cancelFeed = z.object({ client_order_id: uint64Text, cancel_status: z.string() });
 
-/** The own id whose cancel was dropped, since another one of it was in force (strategy 9.12); null: the frame tells no such thing. */
+/** The own id whose cancel was dropped because another one was in force (strategy 9.12); null: another message. */
 export function droppedCancel(feed: unknown): string | null {
   const read = cancelFeed.safeParse(feed).data;
   return read?.cancel_status === 'DROPPED_DUPLICATE' ? ownId(read.client_order_id) : null;

@@ -4,7 +4,6 @@ import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { errorText } from '../core/error-text.ts';
 import type { Reason } from '../core/reasons.ts';
 
-/** One answer as received. */
 export interface HttpAnswer {
   readonly status: number;
   /** Its `Date` header. */
@@ -12,42 +11,41 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** One POST of JSON. */
 export interface HttpPost {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Leaves as it is, byte for byte. */
+  /** Sent byte for byte. */
   readonly body: string;
-  /** Ends the request; what it is aborted with is what the request fails with. */
+  /** Ends the request, which fails with the abort reason. */
   readonly signal: AbortSignal;
-  /** Sent once more, on a new connection, when the one it was sent on turns out to have been dropped while idle. */
+  /** May be sent again on a new connection if its connection was dropped while idle. */
   readonly isRepeatable: boolean;
-  /** Asked in the same turn in which the bytes are handed to the connection; throws where they must not leave any more. */
+  /** Called in the same turn in which the bytes are handed to the connection; throws if they must not be sent. */
   readonly beforeBytes?: (() => void) | undefined;
 }
 
 /**
- * Sends one POST. Rejects with what the client or the system threw; an error with `syscall: 'connect'` says that no connection
- * was ever made, so that nothing left.
+ * Sends one POST. Rejects with what the client or the system threw; `syscall: 'connect'` means that no connection was
+ * made, so nothing was sent.
  */
 export type Post = (request: HttpPost) => Promise<HttpAnswer>;
 
 export interface HttpOptions {
-  /** With user and password; null: straight to the host. */
+  /** With user and password; null: direct connection. */
   readonly proxy: string | null;
-  /** Connections at most; a request waits for one beyond that. */
+  /** Most connections; further requests wait for one. */
   readonly connections: number;
-  /** An answer longer than this is not read on. */
+  /** Longer answers are not read. */
   readonly maxAnswerBytes: number;
 }
 
 /**
- * How long an idle connection is kept, unless the server asks for less: longer than the pause between two whole readings of
- * an account (10 s), so that a create finds an open one; shorter than what servers and balancers keep (60 s and more).
+ * How long an idle connection is kept, unless the server asks for less: longer than the interval of full reads (10 s),
+ * so that a create finds an open one; shorter than what servers and balancers keep (60 s and more).
  */
 const KEEP_ALIVE_MS = 50_000;
 
-/** Of every request. Nothing is unpacked: the answers that are waited for are small, and an unpacked one could be of any size. */
+/** Answers are not compressed: they are small, and a decompressed one could have any size. */
 export const JSON_HEADERS = {
   Accept: 'application/json',
   'Accept-Encoding': 'identity',
@@ -55,7 +53,7 @@ export const JSON_HEADERS = {
   'User-Agent': 'grvt-hedge',
 };
 
-/** A session's headers with those of every request: the same for thousands of requests. */
+/** Cached: the same session headers serve thousands of requests. */
 const prepared = new WeakMap<HttpPost['headers'], string[]>();
 
 function headerLines(headers: HttpPost['headers']): string[] {
@@ -67,9 +65,9 @@ function headerLines(headers: HttpPost['headers']): string[] {
   return lines;
 }
 
-/** Warm connections to one origin, straight or through a proxy. */
+/** Persistent connections to one origin, direct or through a proxy. */
 export function openHttp(origin: string, { proxy, connections, maxAnswerBytes }: HttpOptions): HttpConnections {
-  /** A connection has just been made: what starts now is the first request on it. */
+  /** The next request is the first one on a new connection. */
   let isNew = false;
   const connected = (): void => {
     isNew = true;
@@ -91,7 +89,7 @@ export function openHttp(origin: string, { proxy, connections, maxAnswerBytes }:
     return proxy === null ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy, proxyTunnel: false });
   };
   const kept = dispatcher(1);
-  /** Connections for one request each: other idle ones may have been dropped with the first. */
+  /** One-request connections: other idle ones may have been dropped with the first. */
   const fresh = dispatcher(0);
   return {
     async post(request) {
@@ -114,7 +112,7 @@ export interface HttpConnections {
   close(): void;
 }
 
-/** Thrown by `beforeBytes`: the request was ready to leave, and did not. */
+/** Thrown by `beforeBytes`: the request was ready and was not sent. */
 export class NotSent extends Error {
   readonly why: Reason;
 
@@ -124,10 +122,10 @@ export class NotSent extends Error {
   }
 }
 
-/** What is said of a connection that the other side has given up. */
+/** Error codes of a connection closed by the other side. */
 const DROPPED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-/** The request went out on a connection kept from before, and that was gone: no server need have read it. */
+/** The request used an idle connection that was closed: the server need not have read it. */
 class DroppedWhileIdle extends Error {}
 
 function dispatch(
@@ -159,7 +157,7 @@ function dispatch(
       { origin, path, method: 'POST', headers: headerLines(headers), body },
       {
         onRequestStart(given) {
-          // Given up while it waited for a connection: it must not leave any more.
+          // Aborted while it waited for a connection: it must not be sent any more.
           signal.throwIfAborted();
           beforeBytes?.();
           controller = given;
@@ -196,11 +194,10 @@ export interface Agents {
 }
 
 /**
- * Opens connections straight to a host, or through a proxy by Node's own tunnels. Both are said, since without it Node may read
- * the environment of the process.
- *
- * @param proxy with user and password, which Node keeps out of its errors; null: straight
- * @param timeoutMs how long a proxy may take to open a tunnel; a tunnel that is idle for as long is closed
+ * Opens connections to a host, directly or through a proxy tunnel. Both are explicit, since otherwise Node may read the
+ * process environment.
+ * @param proxy with user and password, which Node keeps out of its errors; null: direct @param timeoutMs limit for
+ * opening a tunnel, and for idle tunnels
  */
 export function openAgents(
   proxy: string | null,

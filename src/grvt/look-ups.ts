@@ -1,19 +1,19 @@
 import type { ExchangeOrder } from '../core/model.ts';
 import type { Permit } from './budget.ts';
 
-/** So many look-ups of an account may wait, each for itself; more are answered together (strategy 9.1). */
+/** Waiting look-ups of an account that are sent one by one; more are answered together (strategy 9.1). */
 const SINGLE_MAX = 2;
-/** How far the history is read back for an order whose sending time is not said: a day, well above any order's life. */
+/** How far back the history is read for an order of unknown sending time: far more than an order's life. */
 const HISTORY_DEFAULT_MS = 86_400_000;
-/** The history is read from so long before an order's sending: covers a clock that was set meanwhile. */
+/** Margin before an order's sending time, for a clock that was set meanwhile. */
 const HISTORY_MARGIN_MS = 60_000;
 
 export interface LookUpParts {
-  /** Leave to send one request of an order look-up's weight. */
+  /** Permission to send one look-up. */
   readonly admit: () => Promise<Permit>;
   readonly order: (clientOrderId: string, permit: Permit) => Promise<ExchangeOrder | null>;
   readonly openOrders: (permit: Permit) => Promise<readonly ExchangeOrder[]>;
-  /** Newest first, page by page until all those named are found, at most as many pages as are named. */
+  /** Newest first, page by page until all wanted orders are found, at most one page per wanted order. */
   readonly orderHistory: (sinceMs: number, wanted: ReadonlySet<string>) => Promise<readonly ExchangeOrder[]>;
   readonly nowMs: () => number;
   /** The exchange's clock minus ours. */
@@ -21,22 +21,22 @@ export interface LookUpParts {
 }
 
 export interface LookUps {
-  /** The order under that client id; null: the exchange knows none (1004). `sentAtMs`: when it was sent, if that is known. */
+  /** The order with that client id; null: unknown to the exchange (1004). `sentAtMs`: when it was sent, if known. */
   ask(clientOrderId: string, sentAtMs: number | undefined): Promise<ExchangeOrder | null>;
 }
 
 interface Waiting {
   readonly clientOrderId: string;
   readonly sentAtMs: number | undefined;
-  /** Neither list named it: only `order` can say that it is not known. */
+  /** Neither list named it: only a single look-up can tell that it is unknown. */
   readonly alone: boolean;
   readonly resolve: (order: ExchangeOrder | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Looks up orders of one account (strategy 9.1): one by one while few wait; where more than two wait for the budget, one
- * `open_orders` and one `order_history` answer them all, and only what neither names is looked up.
+ * Looks up orders of one account (strategy 9.1): one by one while few wait; if more than two wait for the budget, one
+ * `open_orders` and one `order_history` answer them all, and only the rest is looked up singly.
  */
 export function createLookUps(parts: LookUpParts): LookUps {
   let waiting: Waiting[] = [];

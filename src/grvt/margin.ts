@@ -3,7 +3,7 @@ import { Decimal } from '../core/decimal.ts';
 import type { AccountMargin } from '../core/model.ts';
 import { balanceAnswer } from './wire.ts';
 
-/** Margins of an account (strategy 17.5), from a row of `account_summary` that was read. */
+/** Margin figures of an account (strategy 17.5) from a parsed row of `account_summary`. */
 export function accountMargin(read: z.infer<typeof balanceAnswer>['result']): AccountMargin {
   const free = read.spot_balances.find(({ currency }) => currency === 'USDT')?.available_to_transfer;
   return {
@@ -20,7 +20,7 @@ export function accountMargin(read: z.infer<typeof balanceAnswer>['result']): Ac
   };
 }
 
-/** The same of an answer of which no rule needs it: what cannot be read is left out. */
+/** The same from an answer of which no rule depends: unreadable figures are left out. */
 export function marginOf(answer: unknown): { readonly margin?: AccountMargin } {
   const read = balanceAnswer.safeParse(answer);
   return read.success ? { margin: accountMargin(read.data.result) } : {};

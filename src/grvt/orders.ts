@@ -1,6 +1,6 @@
 import type { CallEffect } from './errors.ts';
 
-/** A create, a cancel or the dead-man timer as it leaves (strategy 9.11, 9.12): bytes of ours under full names, sent as they are. */
+/** A create, a cancel or the dead-man timer as it is sent (strategy 9.11, 9.12): our own bytes under full names. */
 export interface OrderCall {
   readonly call: 'createOrder' | 'cancelOrder' | 'cancelOnDisconnect';
   readonly route: string;
@@ -16,9 +16,8 @@ export function createCall(payload: string): OrderCall {
 }
 
 /**
- * Cancels by client id: one alone, several of one instrument as one bulk call (API 5.4, 5.5).
- *
- * @param timeToLiveMs for how long it also ends a create that arrives later
+ * Cancels by client id: a single one, or several of one instrument in one bulk call (API 5.4, 5.5).
+ * @param timeToLiveMs for how long it also cancels a create that arrives later
  */
 export function cancelCall(subAccountId: string, ids: readonly string[], timeToLiveMs: number | undefined): OrderCall {
   const [first] = ids;
@@ -29,7 +28,7 @@ export function cancelCall(subAccountId: string, ids: readonly string[], timeToL
     : order('bulk_orders', 'v2', 'cancel', JSON.stringify({ ...account, orders: [], client_order_i_ds: ids, ...life }));
 }
 
-/** Sets the dead-man timer of an account, or switches it off: 0 (API 5.5). */
+/** Sets the dead-man timer of an account; 0 switches it off (API 5.5). */
 export function countdownCall(subAccountId: string, countdownMs: number): OrderCall {
   const route = 'cancel_on_disconnect';
   const body = JSON.stringify({ sub_account_id: subAccountId, countdown_time: String(countdownMs) });

@@ -23,20 +23,19 @@ import {
 } from './parse.ts';
 import { balanceAnswer, depositRow, fillMoney, fundingRow, transferRow, uint64Text } from './wire.ts';
 
-/** What an account earned and paid, from the exchange's lists (strategy 17). A row that cannot be read is skipped (10.4). */
+/**
+ * Fills with fees, funding, transfers and deposits by the exchange's lists (17). Unreadable rows are skipped (10.4).
+ */
 
-/** Whose rows are read. */
 export interface PaymentOwner {
   readonly account: AccountName;
   readonly subAccountId: string;
 }
 
-/** The lists, by their routes. */
 export type PaymentList = 'fill_history' | 'funding_payment_history' | 'transfer_history' | 'deposit_history';
 
 /**
- * One page of a list: the rows that concern the account, and where the next page begins; null: this was the last.
- *
+ * One page of a list: the rows of the account, and the cursor of the next page; null: the last one.
  * @throws UnusableAnswer
  */
 export function parsePayments(
@@ -52,7 +51,7 @@ export function parsePayments(
   return { rows: found.filter((row) => row !== null), next };
 }
 
-/** A fill with its fee; null: of nothing. @throws UnusableAnswer naming the field */
+/** A fill with its fee; null: not one. @throws UnusableAnswer naming the field */
 export function fillMoneyOf(row: unknown, { account, subAccountId }: PaymentOwner): FillRow | null {
   const read = readAs(fillMoney, row);
   mustBeOwn('sub_account_id', read.sub_account_id, subAccountId);
@@ -62,7 +61,7 @@ export function fillMoneyOf(row: unknown, { account, subAccountId }: PaymentOwne
   const id = read.client_order_id;
   const isId = mayBeStrategyId(id) && uint64Text.safeParse(id).success;
   const clientOrderId = isId ? BigInt(id as string).toString() : foreignClientId(id);
-  // A part of what a fill is booked under: without it the same fill, read again, would be another one (strategy 17.1).
+  // Part of a fill's identity: without it the same fill would be booked twice (strategy 17.1).
   if (read.order_id == null && !read.is_liquidation) throw new UnusableAnswer('order_id', MISSING);
   const orderId = read.order_id ?? '0x00';
   return {
@@ -84,7 +83,7 @@ function fundingOf(row: unknown, { account, subAccountId }: PaymentOwner): Fundi
   return { type: 'funding', account, txId, instrument, currency, amount, timeNs };
 }
 
-/** The list is of the whole funding account: null, when the row is not of this trading account. */
+/** The list covers the whole funding account; null: not of this trading account. */
 function transferOf(row: unknown, { account, subAccountId }: PaymentOwner): TransferRow | null {
   const read = readAs(transferRow, row);
   const { tx_id: txId, currency } = read;
@@ -95,7 +94,7 @@ function transferOf(row: unknown, { account, subAccountId }: PaymentOwner): Tran
   return { type: 'transfer', account, txId, currency, amount, timeNs };
 }
 
-/** A deposit into the funding account reaches a trading account as a transfer; null: it is one, or it is pending. */
+/** A deposit into the funding account reaches a trading account as a transfer; null: such a deposit, or pending. */
 function depositOf(row: unknown, { account, subAccountId }: PaymentOwner): TransferRow | null {
   const read = readAs(depositRow, row);
   if (read.to_account_id !== subAccountId || !read.confirmed_time) return null;
@@ -111,7 +110,7 @@ const READERS: Readonly<Record<PaymentList, (row: unknown, owner: PaymentOwner) 
   deposit_history: depositOf,
 };
 
-/** Printed amounts are cut at this digit. */
+/** Printed amounts are truncated at this digit. */
 const PRINTED_DIGIT = new Decimal('0.000001');
 
 /**
@@ -125,7 +124,7 @@ export function parseBalance(answer: unknown, { account, subAccountId }: Payment
   const equity = new Decimal(read.total_equity);
   const notional = read.positions.map((row) => {
     const product = new Decimal(row.size).mul(row.mark_price);
-    // The product has the digits that the printed notional was cut of.
+    // The product has the digits that were truncated from the printed notional.
     return product.minus(row.notional).abs().lt(PRINTED_DIGIT) ? product : new Decimal(row.notional);
   });
   const settles = new Decimal(read.settle_index_price ?? '1');

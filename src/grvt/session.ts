@@ -7,13 +7,13 @@ import { asItIs, type CallSite, classify, ExchangeError, networkTrouble, type Tr
 import type { ExchangeClock } from './exchange-clock.ts';
 import { errorBody, isPage } from './wire.ts';
 
-/** A session of one account as requests carry it. Secret: never logged, never in an error. */
+/** A session as requests carry it. Secret: never logged, never in an error. */
 export interface SessionHeaders {
   readonly Cookie: string;
   readonly 'X-Grvt-Account-Id': string;
 }
 
-/** What of fetch we use: node-fetch's, Node's, or a test's. */
+/** The part of fetch that is used: node-fetch's, Node's, or a test's. */
 export type FetchLike = (
   url: string,
   init: {
@@ -21,7 +21,7 @@ export type FetchLike = (
     headers: Record<string, string>;
     body: string;
     redirect: 'manual';
-    /** Bytes of the answer, unpacked, beyond which no more of it is read. */
+    /** Most bytes of the decompressed answer that are read. */
     size: number;
     signal: AbortSignal;
   },
@@ -42,45 +42,44 @@ export interface SessionOptions {
   readonly fetch: FetchLike;
   readonly clock: Clock;
   readonly exchangeClock: ExchangeClock;
-  /** Leave to send a login (strategy 9.1). @throws ExchangeError */
+  /** Permission to send a login (strategy 9.1). @throws ExchangeError */
   readonly admit: () => Promise<Permit>;
-  /** One private read with these headers; rejects with an ExchangeError when it does not work. */
+  /** One private read with these headers; rejects with an ExchangeError if it fails. */
   readonly prove: (headers: SessionHeaders) => Promise<void>;
   readonly report?: ((fact: Fact) => void) | undefined;
-  /** What others write passes it before anybody sees it; learns each session. */
+  /** Applied to foreign text before it is shown; learns each session. */
   readonly redact?: Redact | undefined;
 }
 
-/** The session of one account (strategy 9.8): one login at a time however many calls wait for it. */
+/** The session of one account (strategy 9.8): one login at a time, whatever the number of waiting calls. */
 export interface Session {
-  /** Headers that are believed to work; logs in first when there are none. @throws ExchangeError */
+  /** Headers believed to be valid; logs in first if there are none. @throws ExchangeError */
   ready(): Promise<SessionHeaders>;
-  /** The same without waiting: null while there is no session, or it has ended. */
+  /** The same without waiting; null: no session, or it has ended. */
   current(): SessionHeaders | null;
-  /** The exchange did not accept these headers: a new login, unless one has happened since. @throws ExchangeError */
+  /** The exchange rejected these headers: a new login, unless there was one since. @throws ExchangeError */
   renew(rejected: SessionHeaders): Promise<SessionHeaders>;
   /** A new login in any case. @throws ExchangeError */
   login(): Promise<SessionHeaders>;
-  /** Another API key of the account: it counts once it is logged in and proven, else the former one stays. @throws ExchangeError */
+  /** Another API key: used once it is logged in and proven; until then the previous one stays. @throws ExchangeError */
   rekey(apiKey: string): Promise<void>;
 }
 
-/** Longest wait for a login answer. */
 const LOGIN_TIMEOUT_MS = 5_000;
-/** A login answer is a few hundred bytes; a page of HTML is more, and longer ones are not read. */
+/** A login answer has a few hundred bytes; longer ones are not read. */
 const MAX_LOGIN_BYTES = 64 * 1024;
-/** Renewal begins this long before the end, or at a fifth of the lifetime, whichever is later. */
+/** Renewal starts this long before the end, or at a fifth of the lifetime, whichever is later. */
 const RENEW_BEFORE_MS = 60_000;
 const RENEW_SHARE = 0.2;
-/** Nearer to its end than this a session is not used: a request and the clock's resolution fit in. */
+/** A session this close to its end is not used: a request and the clock's resolution must fit. */
 const LAST_USE_MS = 2_000;
-/** Pauses between failing logins: logins are rationed to some ten a minute (API 7). */
+/** Pauses between failing logins, which are limited to about ten a minute (API 7). */
 const FIRST_LOGIN_PAUSE_MS = 1_000;
 const MAX_LOGIN_PAUSE_MS = 30_000;
 
 interface Live {
   readonly headers: SessionHeaders;
-  /** By the exchange's clock; null: the cookie does not say, so only a 401 tells. */
+  /** By the exchange's clock; null: the cookie has no expiry, so only a 401 shows the end. */
   readonly expiresMs: number | null;
   readonly renewAtMs: number | null;
 }
@@ -90,7 +89,7 @@ export function createSession(options: SessionOptions): Session {
   const site: CallSite = { call: 'login', account, effect: 'read' };
   /** Proven by a private read. */
   let live: Live | null = null;
-  /** Logged in, not yet proven: a failing proof does not cost another login. */
+  /** Logged in but not proven yet: a failing proof does not cost another login. */
   let candidate: Live | null = null;
   let renewal: Promise<SessionHeaders> | null = null;
   let { apiKey } = options;
@@ -118,7 +117,7 @@ export function createSession(options: SessionOptions): Session {
       try {
         await prove(proving.headers);
       } catch (error) {
-        // Only the exchange's refusal says anything of the session; a read that failed otherwise is tried again.
+        // Only a refusal by the exchange condemns the session; other failures are retried.
         if (error instanceof ExchangeError && (error.kind === 'unauthenticated' || error.kind === 'parked')) {
           candidate = null;
         }
@@ -134,7 +133,7 @@ export function createSession(options: SessionOptions): Session {
       return proving.headers;
     } catch (thrown) {
       const error = thrown instanceof ExchangeError ? thrown : classify(site, networkTrouble(thrown), redact);
-      // With a login waiting for its proof the next try costs no login: its pause does not grow.
+      // While a login waits for its proof the next try costs no login: its pause does not grow.
       if (candidate !== null) failedInARow = 0;
       const pauseMs = Math.min(FIRST_LOGIN_PAUSE_MS * 2 ** failedInARow, MAX_LOGIN_PAUSE_MS);
       failedInARow = Math.min(failedInARow + 1, 16);
@@ -156,15 +155,15 @@ export function createSession(options: SessionOptions): Session {
     else permit.done();
     if (code !== null) {
       const error = classify(site, { kind: 'error-body', status: answer.status, ...code }, redact);
-      // A code with this status says that it was refused, not for which of several reasons.
+      // With this status a code proves the refusal, but not its reason.
       throw answer.status === 403 ? new ExchangeError(error.kind, site, error.code, refusedFor(error.why)) : error;
     }
     if (answer.status < 200 || answer.status > 299) {
       if (answer.status === 429 || answer.status >= 500)
         throw classify(site, { kind: 'status', status: answer.status });
       if (answer.status < 400) throw notALogin(reason('answered-with-redirect', '9.8', { status }));
-      // A page is not the exchange's answer: a challenge of its network, a portal, a proxy. It said nothing of the key. Only
-      // 401 in plain words is a server's own way to refuse a key.
+      // A web page is not the exchange's answer but a challenge, portal or proxy, and says nothing about the key. Only
+      // 401 without a page is a server's own refusal.
       if (body === undefined && (answer.status !== 401 || isPage(answer.text))) {
         throw notALogin(reason('answered-unreadably', '9.8', { status, body: whyNoJson(answer.text) }));
       }
@@ -177,7 +176,7 @@ export function createSession(options: SessionOptions): Session {
     }
     const cookie = answer.cookies.map(readCookie).find((found) => found !== null);
     if (cookie === undefined) {
-      // A key that is not accepted is told by the status or in the body (API 2); without either it is not the key's fault.
+      // A rejected key shows in the status or the body (API 2); otherwise the key is not the cause.
       if (saysNo(body)) {
         throw new ExchangeError('unauthenticated', site, null, reason('key-not-accepted', '9.8', { status }));
       }
@@ -200,12 +199,12 @@ export function createSession(options: SessionOptions): Session {
     };
   }
 
-  /** Not what a login is answered with: nothing was said of the key, so it may go well the next time (strategy 13.2). */
+  /** Not an answer to a login: says nothing about the key, so it is retried (strategy 13.2). */
   function notALogin(answer: Reason): ExchangeError {
     return new ExchangeError('unavailable', site, null, reason('not-a-login', '13.2', { answer }));
   }
 
-  /** What a refused login can mean (API 2): the exchange does not say which. */
+  /** Possible causes of a refused login (API 2): the exchange does not distinguish them. */
   function refusedFor(answer: Reason): Reason {
     return reason('login-refused', '9.8', { answer, key: `GRVT_TRADING_API_KEY_${account === 'A' ? 1 : 2}` });
   }
@@ -226,7 +225,7 @@ export function createSession(options: SessionOptions): Session {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Cookie: 'rm=true;' },
         body: JSON.stringify({ api_key: apiKey }),
-        // A redirected login would hand the key to another host.
+        // Following a redirect would send the key to another host.
         redirect: 'manual',
         size: MAX_LOGIN_BYTES,
         signal: deadline.signal,
@@ -254,7 +253,7 @@ export function createSession(options: SessionOptions): Session {
     async ready() {
       if (!usable(live)) return renewOnce();
       const due = live.renewAtMs !== null && exchangeClock.nowMs() >= live.renewAtMs;
-      // Still good: nobody waits for the renewal. If it fails it is tried again, and awaited once the session has ended.
+      // Still valid: nobody waits for the renewal. If it fails it is retried, and awaited once the session has ended.
       const paused = lastFailure !== null && clock.nowMs() < lastFailure.retryAtMs;
       if (due && !paused && renewal === null) {
         const { headers } = live;
@@ -276,7 +275,7 @@ export function createSession(options: SessionOptions): Session {
       return renewOnce();
     },
     async rekey(key) {
-      // A login that is under way is one with the former key.
+      // A login in progress uses the previous key.
       await renewal?.catch(() => undefined);
       const former = apiKey;
       const begin = (next: string) => {
@@ -295,13 +294,13 @@ export function createSession(options: SessionOptions): Session {
   };
 }
 
-/** How long before its end a session is no longer used: short-lived ones keep half their life. */
+/** How long before its end a session is no longer used; short ones are used for half their life. */
 function lastUse(session: Live): number {
   if (session.expiresMs === null || session.renewAtMs === null) return 0;
   return Math.min(LAST_USE_MS, (session.expiresMs - session.renewAtMs) / 2);
 }
 
-/** The session cookie of a Set-Cookie header, and when it ends; null: another cookie. */
+/** The session cookie of a Set-Cookie header, and its end; null: another cookie. */
 function readCookie(header: string): { value: string; expiresMs: number | null; maxAgeMs: number | null } | null {
   const [pair = '', ...attributes] = header.split(';').map((part) => part.trim());
   const value = /^gravity=(.+)$/.exec(pair)?.[1];
@@ -310,7 +309,7 @@ function readCookie(header: string): { value: string; expiresMs: number | null; 
   let maxAgeMs: number | null = null;
   for (const attribute of attributes) {
     const [name = '', text = ''] = attribute.split(/=(.*)/s);
-    // Read as GMT whatever our own zone is; the hyphenated form of old servers too (API 12.23).
+    // Parsed as GMT whatever our zone; old servers use hyphens (API 12.23).
     const atMs = /^expires$/i.test(name) ? Date.parse(text.replace(/(\d)-([A-Za-z]{3})-(\d)/, '$1 $2 $3')) : Number.NaN;
     if (!Number.isNaN(atMs)) expiresMs = atMs;
     if (/^max-age$/i.test(name) && /^\d{1,10}$/.test(text)) maxAgeMs = Number(text) * 1_000;
@@ -325,11 +324,11 @@ function setCookies(headers: {
 }): string[] {
   if (headers.getSetCookie !== undefined) return headers.getSetCookie();
   if (headers.raw !== undefined) return headers.raw()['set-cookie'] ?? [];
-  // Joined by commas; the comma inside `Expires=Thu, 01 …` is followed by no name.
+  // Joined by commas; the comma inside `Expires=Thu, 01 …` is not followed by a name.
   return headers.get('set-cookie')?.split(/,(?=\s*[^;,\s=]+=)/) ?? [];
 }
 
-/** A login's body; undefined: no JSON. */
+/** A login's body; undefined: not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -347,13 +346,13 @@ function errorCode(body: unknown): { code: number; message: string } | null {
   return null;
 }
 
-/** The body of a login says in so many words that it failed (API 2). */
+/** The login's body states that it failed (API 2). */
 function saysNo(body: unknown): boolean {
   const said = body !== null && typeof body === 'object' && 'status' in body ? body.status : undefined;
   return typeof said === 'string' && said !== 'success';
 }
 
-/** fetch puts the URL into its messages; hosts are no secret, but a key in a query would be. */
+/** fetch puts the URL into its messages; a key in a query would be secret. */
 function hideUrl(trouble: Trouble): Trouble {
   if (trouble.kind !== 'no-answer' || trouble.why.code !== 'network') return trouble;
   const { code, words } = trouble.why.params;

@@ -3,21 +3,18 @@ import { secp256k1 } from '@noble/curves/secp256k1';
 import { keccak_256 } from '@noble/hashes/sha3';
 
 /**
- * EIP-712 signatures of the orders we send (API 9): limit, GOOD_TILL_TIME, one leg, no builder.
- *
- * The digest is put together word by word, with the type hashes computed once: viem's generic encoder walks the types for every
- * order and takes two and a half times as long. Sizes and prices go from decimal text to integers by string arithmetic, truncated,
- * never rounded.
+ * EIP-712 signatures of orders (API 9): limit, GOOD_TILL_TIME, one leg, no builder. The digest is built directly from
+ * precomputed type hashes: viem's generic encoder takes two and a half times as long. Sizes and prices are converted
+ * from decimal text to integers by string arithmetic, truncated, never rounded.
  */
 
-/** What signatures need of an instrument. */
 export interface SignableInstrument {
-  /** Hex asset id, as served; never computed. */
+  /** Hex asset id as served, never computed. */
   readonly instrument_hash: string;
   readonly base_decimals: number;
 }
 
-/** What is signed of an order. */
+/** The signed fields of an order. */
 export interface SignableOrder {
   readonly instrument: SignableInstrument;
   readonly postOnly: boolean;
@@ -44,7 +41,7 @@ export interface OrderSignature {
   readonly digest: string;
 }
 
-/** A key, or an order, that cannot be signed with, or for. Never shows the key. */
+/** A key or order that cannot be used for signing. Never shows the key. */
 export class SignatureError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -52,18 +49,13 @@ export class SignatureError extends Error {
   }
 }
 
-/** Signs for one account. */
 export interface OrderSigner {
   readonly address: string;
-  /**
-   * Deterministic (RFC 6979), low s.
-   *
-   * @throws SignatureError naming what of the order does not fit into the signed message.
-   */
+  /** Deterministic (RFC 6979), low s. @throws SignatureError naming the field that does not fit. */
   sign(order: SignableOrder): OrderSignature;
 }
 
-/** Prices are signed in 1e-9, whatever the instrument's decimals. */
+/** Prices are signed in units of 1e-9, whatever the instrument's decimals. */
 const PRICE_DECIMALS = 9;
 /** GOOD_TILL_TIME. */
 const TIME_IN_FORCE = 1n;
@@ -80,7 +72,7 @@ const TYPE_HASHES = {
   domainVersion: hashText('0'),
 };
 
-/** @throws SignatureError when the key is none, or an id is out of range. */
+/** @throws SignatureError if the key is invalid or an id is out of range. */
 export function createOrderSigner(input: {
   readonly privateKey: string;
   readonly chainId: number;
@@ -121,9 +113,8 @@ export function createOrderSigner(input: {
 }
 
 /**
- * trunc(text × 10^decimals) by string arithmetic; below zero decimals cut whole digits off.
- *
- * @throws SignatureError naming the field when the text is not a plain decimal number that is zero or more.
+ * trunc(text × 10^decimals) by string arithmetic; negative decimals cut digits off.
+ * @throws SignatureError naming the field if the text is not a plain non-negative decimal number.
  */
 export function scaleDecimal(field: string, text: string, decimals: number): bigint {
   const [, whole, digits = ''] = /^(\d+)(?:\.(\d*))?$/.exec(text) ?? [];
@@ -132,25 +123,25 @@ export function scaleDecimal(field: string, text: string, decimals: number): big
   return BigInt(`${whole}${digits.slice(0, decimals).padEnd(decimals, '0')}`);
 }
 
-/** What of the package secp256k1 is used. */
+/** The functions used of the package secp256k1. */
 interface NativeCurve {
   ecdsaSign(digest: Uint8Array, key: Uint8Array): { readonly signature: Uint8Array; readonly recid: number };
 }
 
 /**
- * libsecp256k1, which signs in an eighth of the time, where it comes built for this machine; null: elsewhere. Both make the same
- * bytes. Its own fallback in JavaScript is not used.
+ * libsecp256k1 signs in an eighth of the time if it is available as binary; null: not on this machine. Both produce the
+ * same bytes. Its JavaScript fallback is not used.
  */
 const native = ((): NativeCurve | null => {
   try {
     return createRequire(import.meta.url)('secp256k1/bindings.js') as NativeCurve;
   } catch {
-    // Not built for this machine, e.g. Linux on ARM.
+    // No binary for this machine, e.g. Linux on ARM.
     return null;
   }
 })();
 
-/** @param curve only tests name it */
+/** @param curve only set in tests */
 export function signDigest(
   digest: string,
   key: Uint8Array,
@@ -173,7 +164,7 @@ function privateKeyBytes(text: string): Uint8Array {
   return key;
 }
 
-/** One word of the message. @throws SignatureError naming the field when the value needs more bits. */
+/** One word of the message. @throws SignatureError naming the field if the value needs more bits. */
 function uint(field: string, value: bigint, bits: number): string {
   if (value < 0n || value >> BigInt(bits) !== 0n) throw new SignatureError(`${field} does not fit: ${value}`);
   return word(value);
@@ -187,7 +178,7 @@ function flag(value: boolean): string {
   return word(value ? 1n : 0n);
 }
 
-/** Of an uncompressed public key; capitals are its checksum (EIP-55). */
+/** Of an uncompressed public key; upper case is the checksum (EIP-55). */
 function addressOf(publicKey: Uint8Array): string {
   const lower = hexOf(keccak_256(publicKey.subarray(1)).subarray(12));
   const checksum = hexOf(keccak_256(Buffer.from(lower)));
@@ -205,7 +196,7 @@ function hashText(text: string): string {
   return hexOf(keccak_256(Buffer.from(text)));
 }
 
-/** keccak-256 of bare hex, as bare hex. */
+/** keccak-256 of hex without prefix. */
 function hash(hex: string): string {
   return hexOf(keccak_256(Buffer.from(hex, 'hex')));
 }

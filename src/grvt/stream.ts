@@ -20,58 +20,58 @@ export interface StreamOptions {
   readonly hosts: { readonly trades: string; readonly marketData: string };
   readonly sessions: Readonly<Record<AccountName, Session>>;
   readonly subAccountIds: Readonly<Record<AccountName, string>>;
-  /** Instruments whose books are watched. */
+  /** Instruments whose books are subscribed. */
   readonly instruments: readonly string[];
   readonly bookDepth: number;
   readonly clock: Clock;
-  /** Numbers frames and hands them to whoever observes the wire. */
+  /** Numbers frames and passes them to the observer of the traffic. */
   readonly wire: WireTap;
-  /** A frame of an account that a rule uses: none repeated, none missing before it (strategy 10.6). */
+  /** An account frame that a rule uses, without gap or repetition (strategy 10.6). */
   readonly onFrame: (account: AccountName, frame: AccountFrame) => void;
-  /** A fill of the account, own or not, with its fee (strategy 17.1). Absent: nobody books them. */
+  /** A fill of the account, own or not, with its fee (strategy 17.1). Absent: not needed. */
   readonly onFill?: (fill: FillRow) => void;
   /** A cancel of an own order was dropped as a duplicate (strategy 9.12). */
   readonly onCancelDropped?: (clientOrderId: string) => void;
-  /** The account's streams are all subscribed, or not any more: what happened meanwhile is in no frame (API 8). */
+  /** The account's streams are all subscribed, or no longer; no frame covers the time between (API 8). */
   readonly onChange: (account: AccountName, up: boolean) => void;
   readonly report: (fact: Fact) => void;
-  /** What the exchange writes passes it before anybody sees it. */
+  /** Applied to foreign text before it is shown. */
   readonly redact?: Redact;
-  /** A book that was received (strategy 7.4). One that cannot be read counts as nothing. */
+  /** A book was received (strategy 7.4). Unreadable ones are ignored. */
   readonly onBook: (book: Book) => void;
-  /** Its best bid and ask as text, for people. */
+  /** Its best bid and ask as text, for display. */
   readonly onTouch?: (instrument: string, bid: string, ask: string) => void;
-  /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
+  /** The proxy for an address; absent or null: direct (strategy 2.1). */
   readonly proxyFor?: (url: string) => string | null;
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
 
 export interface Streams {
-  /** REST contradicts what the account's streams tell: they are connected anew (strategy 10.6). */
+  /** REST contradicts the account's streams: they reconnect (strategy 10.6). */
   reconnect(account: AccountName, why: string): void;
-  /** The book of this instrument is watched too, from the next connection on, which is made at once. */
+  /** Subscribes the book of another instrument, by a new connection made at once. */
   watch(instrument: string): void;
-  /** Ends all connections for good; each is reported `off`. */
+  /** Closes all connections for good; each is reported `off`. */
   close(): void;
 }
 
-/** How often a connection is asked for a sign of life and its session looked at. */
+/** Interval of pings and of checking the session. */
 const PING_EVERY_MS = 3_000;
-/** Silence, pongs included, after which it is dead: found on the third look, before 10 s are over. */
+/** Silence, pongs included, after which a connection counts as dead: found at the third check, within 10 s. */
 const SILENCE_MS = 6_500;
-/** Longest handshake, and longest wait for all subscriptions to be acknowledged. */
+/** Longest handshake, and longest wait for all acknowledgements of subscriptions. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 const SUBSCRIBE_TIMEOUT_MS = 5_000;
 /** Pauses between connections, doubling while they fail. */
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
-/** A connection that was up this long was a good one: the next pause is a first one again. */
+/** After this time a connection counts as good, and the pause is reset. */
 const GOOD_AFTER_MS = 10_000;
-/** Largest frame taken: a book of 500 levels is some 60 kB. */
+/** Largest frame: a book of 500 levels has some 60 kB. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-/** Books per subscribe request, so that no frame of ours grows with the number of symbols. */
+/** Books per subscribe request, so that its size does not grow with the number of symbols. */
 const SELECTORS_PER_REQUEST = 50;
-/** Milliseconds between books of one instrument: four within the time one prices an order (strategy 7.4). */
+/** Milliseconds between books of one instrument: four in the time one may price an order (strategy 7.4). */
 const BOOK_RATE_MS = 500;
 
 interface Subscription {
@@ -81,8 +81,8 @@ interface Subscription {
 
 /**
  * The exchange's streams (strategy 10.6, API 8): order, state, fill and position of both accounts, and the books, over
- * `/ws/full`. Silence, gaps, frames that cannot be read, disconnects and sessions that ended are noticed within 10 s,
- * reported as `stream.changed`, and answered by a new connection.
+ * `/ws/full`. Silence, gaps, unreadable frames, disconnects and ended sessions are detected within 10 s, reported as
+ * `stream.changed`, and followed by a new connection.
  */
 export function createStreams(options: StreamOptions): Streams {
   const connections: Connection[] = ACCOUNTS.map((account) =>
@@ -127,12 +127,12 @@ function streamUrl(origin: string): string {
 }
 
 interface Connection {
-  /** Lost, as if it had broken. */
+  /** Treats it as broken. */
   lose(why: string): void;
   close(): void;
 }
 
-/** One connection, made anew whenever it is lost. */
+/** One connection, renewed whenever it is lost. */
 function keepConnected(input: {
   options: StreamOptions;
   account: AccountName | null;
@@ -153,7 +153,7 @@ function keepConnected(input: {
   let status: 'up' | 'down' | null = null;
   let failedInARow = 0;
   let timer: NodeJS.Timeout | null = null;
-  /** Ends the present connection without another one. */
+  /** Closes the present connection without another one. */
   let abandon: () => void = () => {};
   let loseThis: (why: string) => void = () => {};
 
@@ -216,7 +216,7 @@ function keepConnected(input: {
       socket.terminate();
     }
 
-    /** The connection is lost or no good: say so, and connect again. */
+    /** The connection is lost or unusable: reports it and reconnects. */
     function lose(why: string, rejected: SessionHeaders | null = null): void {
       if (over) return;
       end();
@@ -229,18 +229,18 @@ function keepConnected(input: {
         retry();
         return;
       }
-      // Only the session was wrong: a new one first. Its own pauses hold if the login fails.
+      // Only the session was invalid: logs in first, with the login's own pauses.
       session.renew(rejected).then(retry, (error: unknown) => {
         say('down', `no session: ${errorText(error)}`);
         retry();
       });
     }
 
-    /** Of the subscription that may be refused, while it is not answered. */
+    /** Id of the optional subscription until it is answered. */
     let optionalId: number | null = null;
 
     function look(): void {
-      // The exchange need not hang up on a session that ended or was replaced; it may just say nothing more.
+      // The exchange need not disconnect when a session ends or is replaced; it may just fall silent.
       if (session !== null && session.current() !== headers) {
         lose('the session was renewed or has ended');
         return;
@@ -313,7 +313,7 @@ function keepConnected(input: {
       upAtMs = clock.nowMs();
       say('up', 'subscribed');
       changed(true);
-      // Nothing depends on it: where it is refused, everything else goes on.
+      // Optional: if it is refused, everything else goes on.
       if (account === null || options.onCancelDropped === undefined) return;
       const params = { stream: CANCEL_STREAM, selectors: [options.subAccountIds[account]] };
       optionalId = subscriptions.length + 1;
@@ -380,12 +380,12 @@ function keepConnected(input: {
         options.onFrame(of, { ...row, from, receivedAtMs } as AccountFrame);
       } catch (thrown) {
         if (!(thrown instanceof UnusableAnswer)) throw thrown;
-        // What it told is missing, as in a gap.
+        // Its content is missing, as in a gap.
         lose(`a frame of ${stream} that cannot be read: ${thrown.message}`);
       }
     }
 
-    /** For the statement alone; a fill that cannot be read here is found, or reported, in the history (strategy 17.1). */
+    /** For the statement only; an unreadable fill is found, or reported, in the history (strategy 17.1). */
     function takeFill(account: AccountName, feed: unknown): void {
       try {
         const fill = fillMoneyOf(feed, { account, subAccountId: options.subAccountIds[account] });
@@ -396,7 +396,7 @@ function keepConnected(input: {
     }
 
     abandon = end;
-    // Before its first row a connection that is being made has told nobody anything: it need not be made again.
+    // Before its first row a connection that is being made has reported nothing: it need not be made again.
     loseThis = (why) => {
       if (upAtMs !== null || hasGivenRows) lose(why);
     };
@@ -429,7 +429,7 @@ function keepConnected(input: {
   };
 }
 
-/** The first selector asked for that the acknowledgement does not list; null: all are there, or it lists none. */
+/** The first requested selector that the acknowledgement lacks; null: all are there, or it lists none. */
 function unsubscribed(subscription: Subscription, result: unknown): string | null {
   const subs = result !== null && typeof result === 'object' && 'subs' in result ? result.subs : null;
   if (!Array.isArray(subs)) return null;

@@ -1,25 +1,25 @@
 import { z } from 'zod';
 
 /**
- * GRVT's JSON under its full field names, as far as we read it (API 4 to 6). What we do not read may be absent, oddly
- * typed or new; what we read must be there (strategy 10.4). Numbers in text are checked here and turned into values in
+ * GRVT's JSON under its full field names, as far as it is read (API 4 to 6). Unread fields may be absent, oddly typed
+ * or new; fields that are read must be there (strategy 10.4). Numbers in text are validated here and converted in
  * parse.ts.
  */
 
-/** Longest decimal taken: uint256 with eighteen digits behind the point has 97; a longer one is an attack or a defect. */
+/** Longest decimal accepted: uint256 with eighteen decimals has 97 digits; more is an attack or a defect. */
 const MAX_DECIMAL_CHARS = 100;
 
-/** Some fields are typed as strings and shown as numbers (API 12.5); whole numbers are exact either way. */
+/** Some fields are typed as strings but sent as numbers (API 12.5); whole numbers are exact either way. */
 const text = z.union([z.string(), z.int().transform(String)]);
 
-/** A decimal of any sign. A JSON number with a fraction is refused: it has been through binary floating point. */
+/** A decimal of any sign. JSON numbers with a fraction are rejected: they have passed through binary floating point. */
 export const decimalText = text.pipe(
   z
     .string()
     .max(MAX_DECIMAL_CHARS)
     .regex(/^-?\d+(\.\d+)?$/, 'not-decimal'),
 );
-/** A decimal that is zero or more. `-0.0` is zero. */
+/** A non-negative decimal. `-0.0` is zero. */
 export const unsignedText = decimalText.refine((value) => !/^-0*\.?0*[1-9]/.test(value), 'negative');
 /** Nanoseconds since the epoch. */
 export const nanosText = text.pipe(z.string().regex(/^\d{1,20}$/, 'not-nanoseconds'));
@@ -39,7 +39,7 @@ export const instrumentRow = z.object({
   base: nameText,
   quote: nameText,
   kind: nameText.optional(),
-  /** Below zero: sizes are signed in tens, hundreds, thousands (−3) of the unit. */
+  /** Negative: sizes are signed in tens, hundreds, thousands (−3) of the unit. */
   base_decimals: z.int().min(-18).max(18),
   tick_size: unsignedText,
   min_size: unsignedText,
@@ -86,23 +86,23 @@ export const orderState = z.object({
   /** Parallel to the legs. */
   traded_size: z.array(unsignedText).min(1),
   update_time: nanosText,
-  /** Missing in a captured acknowledgement of a fresh order; needed as soon as something traded. */
+  /** Missing in a captured acknowledgement of a fresh order; needed once something traded. */
   avg_fill_price: z.array(unsignedText).nullish(),
 });
 
 export const orderRow = z.object({
-  /** `0x00`, or absent, until the matching engine has named it (API 5.1). */
+  /** `0x00` or absent until the matching engine has assigned it (API 5.1). */
   order_id: hexText.nullish(),
   sub_account_id: uint64Text,
   post_only: z.boolean().nullish(),
-  /** One on the book. */
+  /** Exactly one for orders on the book. */
   legs: z.array(orderLeg).min(1),
   signature: z.object({ expiration: nanosText }),
   metadata: z.object({ client_order_id: uint64Text, create_time: nanosText.nullish().catch(null) }),
   state: orderState,
 });
 
-/** A list whose rows are read one by one: one that concerns nobody does not make the others unusable (strategy 10.4). */
+/** A list whose rows are read one by one, so that an irrelevant row cannot invalidate the others (strategy 10.4). */
 export const rowsAnswer = z.object({ result: z.array(z.unknown()) });
 export const fillRow = z.object({
   event_time: nanosText,
@@ -111,20 +111,20 @@ export const fillRow = z.object({
   is_buyer: z.boolean(),
   size: unsignedText,
   price: unsignedText,
-  /** Tells a row that was served twice from two alike. */
+  /** Distinguishes a row served twice from two equal rows. */
   trade_id: z.string().nullish().catch(null),
-  /** Fills of a liquidation need not have one. */
+  /** Fills of a liquidation may lack it. */
   client_order_id: z.unknown().optional(),
 });
 
-/** A fill with its money (strategy 17.1). */
+/** A fill with its fee and profit (strategy 17.1). */
 export const fillMoney = fillRow.extend({
   trade_id: z.string().min(1).max(100),
   order_id: hexText.nullish(),
   is_taker: z.boolean(),
   fee: decimalText,
   fee_rate: z.string().max(MAX_DECIMAL_CHARS).nullish().catch(null),
-  /** Added late; a perpetual's fee is paid in what it settles in. */
+  /** Added late; a perpetual's fee is paid in its settlement currency. */
   fee_currency: nameText.nullish(),
   realized_pnl: decimalText.nullish().catch(null),
   is_liquidation: z.boolean().nullish().catch(null),
@@ -151,10 +151,10 @@ export const depositRow = z.object({
   to_account_id: accountText,
   currency: nameText,
   num_tokens: unsignedText,
-  /** Empty while it is pending. */
+  /** Empty while pending. */
   confirmed_time: z.union([z.literal(''), nanosText]).nullish(),
 });
-/** `account_summary`, as far as the statement and levelling need it (strategy 17.3). */
+/** The part of `account_summary` for statement and levelling (strategy 17.3). */
 export const balanceAnswer = z.object({
   result: z.object({
     event_time: nanosText,
@@ -185,16 +185,16 @@ export const balanceAnswer = z.object({
 });
 
 export const bookAnswer = z.object({ result: bookRow });
-/** A mini ticker, as far as it is used. */
+/** The used part of a mini ticker. */
 export const indexAnswer = z.object({ result: z.object({ instrument: z.string(), index_price: unsignedText }) });
 export const summaryAnswer = z.object({ result: summaryRow });
 export const orderAnswer = z.object({ result: orderRow });
-/** One page; `next` is where the next one begins. */
+/** One page; `next`: cursor of the next one. */
 export const pageAnswer = z.object({ result: z.array(z.unknown()), next: z.string().nullish() });
-/** `true`, or the text of it (API 12.2). */
+/** `true` as boolean or text (API 12.2). */
 const ack = z.object({ ack: z.union([z.literal(true), z.literal('true')]) });
 export const ackAnswer = z.object({ result: ack });
-/** An acknowledgement per cancel, by place (API 5.5). */
+/** One acknowledgement per cancel, in order (API 5.5). */
 export const bulkAnswer = z.object({ cancel_acks: z.array(ack) });
 
 /** Error bodies; lite `c` and `m` are mapped by the reader (API 3). */
@@ -227,7 +227,7 @@ export const rpcFrame = z.object({
 export type BookRow = z.infer<typeof bookRow>;
 export type OrderRow = z.infer<typeof orderRow>;
 
-/** Rows of `get_all_initial_leverage`; each is read by itself, for others may have rows of any kind (strategy 10.4). */
+/** Rows of `get_all_initial_leverage`, read one by one, since others may have any form (strategy 10.4). */
 export const leveragesAnswer = z.object({ results: z.array(z.unknown()) });
 export const leverageRow = z.object({
   instrument: z.string(),
@@ -236,7 +236,7 @@ export const leverageRow = z.object({
   max_leverage: z.string().nullish(),
   margin_type: z.string().nullish(),
 });
-/** Of one instrument; `risk_brackets` likewise row by row. */
+/** For one instrument; `risk_brackets` likewise row by row. */
 export const marginRulesAnswer = z.object({
   max_position_size: unsignedText.nullish(),
   risk_brackets: z.array(z.unknown()).nullish(),
@@ -253,7 +253,7 @@ export const fundingAnswer = z.object({
     .nullish(),
 });
 
-/** Whether a body is a page for a browser. The exchange has none: somebody between here and it has answered. */
+/** Whether a body is a web page. The exchange sends none: something in between has answered. */
 export function isPage(body: string): boolean {
   return /^[\s\ufeff]*</.test(body);
 }

@@ -7,33 +7,31 @@ import { unusedName } from './files.ts';
 import { Mark } from './mark.ts';
 import { inspect, lastSeqOf } from './verify.ts';
 
-/** Copies of a journal (docs/running.md 10): taken while an engine writes, checked, and put back. */
+/** Backups of a journal (docs/running.md 10): made while an engine writes, verified, and restored. */
 
-/** What a journal file holds. */
 export interface JournalContents {
   readonly file: string;
   readonly bytes: number;
-  /** Entries in the file; older ones have been removed when they were settled (GRVT_HEDGE_JOURNAL_DAYS). */
+  /** Entries in the file; settled older ones have been removed (GRVT_HEDGE_JOURNAL_DAYS). */
   readonly entries: number;
-  /** Place of the newest entry there ever was; 0: none. */
+  /** Place of the newest entry ever written; 0: none. */
   readonly lastSeq: number;
-  /** Wall-clock milliseconds of the newest entry; null: none. */
+  /** Wall clock of the newest entry; null: none. */
   readonly lastAtMs: number | null;
-  /** Orders whose end the journal does not know. */
+  /** Orders whose end is not in the journal. */
   readonly unsettledOrders: number;
-  /** What is worth reading although it is no fault. */
+  /** Remarks that are not errors. */
   readonly notices: readonly string[];
 }
 
-/** A writer commits within milliseconds; a reader that waits longer has found another problem. */
+/** A writer commits within milliseconds; a longer wait means another problem. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** The files of one journal. The log comes first, so that the file never stands alone with half of what it held. */
+/** The files of one journal. The log comes first, so that the file never stands alone with half its content. */
 const SUFFIXES = ['-wal', '-shm', '.mark', ''] as const;
 
 /**
- * Reads the whole journal and checks it: pages, indexes, each entry's checksum, and that no entry is missing at its end.
- *
- * @throws JournalError which names what is wrong
+ * Reads and checks the whole journal: pages, indexes, each entry's checksum, and that no entry is missing at its end.
+ * @throws JournalError that names the problem
  */
 export function verifyJournal(file: string): JournalContents {
   try {
@@ -47,11 +45,9 @@ export function verifyJournal(file: string): JournalContents {
 }
 
 /**
- * Copies a journal into one file of its own, as it stood at one moment, also while an engine writes it. The copy is checked
- * and on disk before it gets its name; a copy that fails leaves nothing behind.
- *
- * @param to a file that does not exist yet, in a directory that does
- * @throws JournalError
+ * Copies a journal into one file as of one moment, even while an engine writes it. The copy is verified and on disk
+ * before it gets its name; a failed copy leaves nothing behind.
+ * @param to a file that does not exist yet, in an existing directory @throws JournalError
  */
 export function backupJournal(file: string, to: string): JournalContents {
   if (existsSync(to)) throw new JournalError('io', to, 'it exists already, and a backup never replaces a file');
@@ -59,7 +55,7 @@ export function backupJournal(file: string, to: string): JournalContents {
   const part = `${to}.part`;
   try {
     const contents = copyInto(part, file);
-    // A link and not a rename: it fails where somebody made a file of that name meanwhile.
+    // A link instead of a rename: it fails if a file of that name was created meanwhile.
     linkSync(part, to);
     removeFiles(part);
     syncFile(dirname(to));
@@ -70,20 +66,17 @@ export function backupJournal(file: string, to: string): JournalContents {
   }
 }
 
-/** What a restore did. */
 export interface RestoredJournal {
   readonly restored: JournalContents;
-  /** The journal that was there: its name now; null: there was none. */
+  /** The new name of the previous journal; null: there was none. */
   readonly setAside: string | null;
 }
 
 /**
- * Puts a copy in place of a journal that no engine has open (the caller holds the locks of strategy 11.1). The copy is
- * checked first; the journal that was there keeps its entries under another name.
- *
- * @param file where the journal belongs
- * @param older put back a copy that ends before the journal that is there
- * @throws JournalError; then nothing has changed
+ * Replaces a journal that no engine has open (the caller holds the locks of strategy 11.1) by a copy, which is verified
+ * first; the previous journal is kept under another name.
+ * @param file where the journal belongs @param older allow a copy that ends before the present journal @throws
+ * JournalError; then nothing has changed
  */
 export function restoreJournal(copy: string, file: string, older: boolean): RestoredJournal {
   const found = verifyJournal(copy);
@@ -111,10 +104,10 @@ export function restoreJournal(copy: string, file: string, older: boolean): Rest
   }
 }
 
-/** Copies a journal as it stands at one moment, checks the copy, and waits until it is on disk. */
+/** Copies a journal as of one moment, verifies the copy, and waits until it is on disk. */
 function copyInto(part: string, file: string): JournalContents {
   removeFiles(part);
-  // VACUUM INTO needs an empty file or none; an empty one has our mode from the start.
+  // VACUUM INTO needs an empty file or none; ours has the right mode from the start.
   ensurePrivateFile(part);
   const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
@@ -146,14 +139,14 @@ function contentsOf(file: string): Omit<JournalContents, 'notices'> {
   }
 }
 
-/** The newest place that was ever written to the journal at `file`, by its mark or itself; null: neither can be read. */
+/** Place of the newest entry ever written to the journal at `file`, by its mark or itself; null: both unreadable. */
 function placesWritten(file: string): number | null {
   const marked = new Mark(file).read();
   let stored: number | null = null;
   try {
     if (existsSync(file)) stored = contentsOf(file).lastSeq;
   } catch {
-    // A damaged journal is what a restore is for; its mark still says how far it went.
+    // A damaged journal is the reason for a restore; its mark still has the last place.
   }
   return typeof marked === 'number' ? Math.max(marked, stored ?? 0) : stored;
 }
@@ -171,7 +164,7 @@ function removeFiles(file: string): void {
   for (const suffix of [...SUFFIXES, '-journal']) rmSync(file + suffix, { force: true });
 }
 
-/** A file's bytes, or a directory's names, are on the disk. Windows cannot sync a directory; its file system logs names itself. */
+/** Syncs a file, or a directory's names. Windows cannot sync a directory; its file system logs names itself. */
 function syncFile(path: string): void {
   const isDirectory = statSync(path).isDirectory();
   if (isDirectory && process.platform === 'win32') return;

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes and removes a file there: SQLite's own errors do not say why a directory cannot be used. */
+/** Writes and removes a file there, because SQLite's errors do not say why a directory is unusable. */
 export function tryWriting(directory: string): void {
   const probe = join(directory, `.write-test-${process.pid}`);
   try {

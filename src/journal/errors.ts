@@ -1,41 +1,40 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What is the matter with a journal. */
 export type JournalProblem =
-  /** The directory or file cannot be written. */
+  /** The directory or file is not writable. */
   | 'read-only'
-  /** No room on the disk (or the size bound is reached). */
+  /** Disk full (or size limit reached). */
   | 'full'
   /** Torn, bit-flipped, or shorter than what was written. */
   | 'damaged'
   /** Written by a newer version of this program. */
   | 'newer-schema'
-  /** A file of something else. */
+  /** A file of another program. */
   | 'not-a-journal'
-  /** Another process holds it. */
+  /** Locked by another process. */
   | 'busy'
-  /** A database that does not answer, or not as it should (strategy 18.1). */
+  /** The database does not answer, or answers wrongly (strategy 18.1). */
   | 'unreachable'
-  /** A database that does not keep what it has committed, or is reached in a way that does not. */
+  /** The database does not keep what it committed, or is connected in a way that may not. */
   | 'unsafe-server'
-  /** The database is another one, or an older copy: it may lack the last entries (strategy 18.1). */
+  /** Another database or an older copy: the last entries may be missing (strategy 18.1). */
   | 'behind'
   /** Another engine holds the lease of this pair (strategy 18.2). */
   | 'lease-over'
-  /** Anything else the operating system said. */
+  /** Any other error of the operating system. */
   | 'io';
 
 /**
- * The one error of the journal: its message names the file, the problem and what a person can do (docs: one line is
- * enough to act on). Thrown at start instead of going on with doubtful memory, and by `append` when nothing may leave.
+ * The only error of the journal: its message names the file, the problem and the remedy in one line. Thrown at start
+ * instead of continuing with a doubtful journal, and by `append` if nothing may be sent.
  */
 export class JournalError extends Error {
   readonly problem: JournalProblem;
   readonly file: string;
 
   constructor(problem: JournalProblem, file: string, what: string, cause?: unknown) {
-    // One line, though SQLite's own findings come in several.
+    // One line, even if SQLite reports several.
     super(
       `journal ${file}: ${what.replaceAll(/\s*\n\s*/g, ' ')}. ${REMEDIES[problem](file)}`,
       cause === undefined ? undefined : { cause },
@@ -64,7 +63,7 @@ const REMEDIES: Readonly<Record<JournalProblem, (file: string) => string>> = {
   io: () => 'Check the disk and the path, then start again',
 };
 
-/** SQLite's primary result codes that have a word of their own here. */
+/** SQLite's primary result codes with a problem of their own. */
 const SQLITE_PROBLEMS: Readonly<Record<number, JournalProblem>> = {
   3: 'read-only', // PERM
   5: 'busy', // BUSY
@@ -83,19 +82,19 @@ const OS_PROBLEMS: Readonly<Record<string, JournalProblem>> = {
   EDQUOT: 'full',
 };
 
-/** Reads whatever SQLite or the file system threw as a JournalError; `doing` says during what. */
+/** Converts what SQLite or the file system threw into a JournalError; `doing` names the operation. */
 export function toJournalError(thrown: unknown, file: string, doing: string): JournalError {
   if (thrown instanceof JournalError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const said = `${doing} failed: ${error.message}`;
   if ('errcode' in error && typeof error.errcode === 'number') {
     const primary = error.errcode & 0xff;
-    // CANTOPEN and IOERR do not say why; the directory often does.
+    // CANTOPEN and IOERR give no reason; the directory often does.
     const problem = SQLITE_PROBLEMS[primary] ?? problemOfDirectory(dirname(file)) ?? 'io';
     return new JournalError(problem, file, said, error);
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // A figure beyond 2^53 in a column that never holds one.
+  // A number beyond 2^53 in a column that never has one.
   if (code === 'ERR_OUT_OF_RANGE') return new JournalError('damaged', file, said, error);
   return new JournalError(OS_PROBLEMS[code] ?? 'io', file, said, error);
 }

@@ -3,15 +3,15 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJournalError } from './errors.ts';
 
-/** The journal of the embedded exchange: its accounts are the same in each run. */
+/** The journal of the embedded exchange, whose accounts are the same in each run. */
 export const PAPER_JOURNAL = 'journal-paper.db';
 
-/** How many ended paper runs stay for `why` and `replay`. */
+/** How many journals of ended paper runs are kept for `why` and `replay`. */
 export const PAPER_JOURNALS_KEPT = 5;
 
 /**
- * One journal per environment and pair of accounts, A first: with A and B exchanged the lots would be on the wrong
- * accounts. Ids that are not plain figures are told apart by a digest.
+ * One journal per environment and ordered pair of accounts: with A and B swapped the lots would be on the wrong
+ * accounts. Ids that are not plain digits are distinguished by a digest.
  */
 export function journalFileName(of: { readonly env: string; readonly subAccountIds: readonly string[] }): string {
   if (of.env === 'paper') return PAPER_JOURNAL;
@@ -24,23 +24,20 @@ function digest(text: string): string {
 }
 
 const ASIDE = /^journal-paper\.\d{8}T\d{9}Z(\.\d+)?\.db$/;
-/** What belongs to a journal file; the log first, so that the file never stands alone with half of what it held. */
+/** A journal's other files; the log first, so that the file never stands alone with half its content. */
 const SUFFIXES = ['-wal', '.mark', ''];
 
 /**
- * Puts the journal of the last paper run aside, named by when it was last written (UTC), and removes all but the newest
- * `keep`: the embedded exchange starts anew with each run, and so does its journal. To be called with the lock held and
- * the journal not open.
- *
- * @returns the name it has now; null: there was none.
- * @throws JournalError when the directory cannot be written.
+ * Renames the journal of the last paper run by its last write time (UTC) and removes all but the newest `keep`: each
+ * run of the embedded exchange starts from scratch. The caller holds the lock, and the journal is not open.
+ * @returns its new name; null: there was none. @throws JournalError if the directory is not writable.
  */
 export function rotatePaperJournals(directory: string, keep = PAPER_JOURNALS_KEPT): string | null {
   const current = join(directory, PAPER_JOURNAL);
   try {
     const aside = existsSync(current) ? freeName(directory, lastWritten(current)) : null;
     if (aside !== null) for (const suffix of SUFFIXES) renameIfThere(current + suffix, join(directory, aside) + suffix);
-    // Left by a run that ended between two of the above: they belong to nothing now.
+    // Left over by a run that was killed in the middle of the above.
     for (const suffix of [...SUFFIXES, '-shm']) rmSync(current + suffix, { force: true });
     for (const old of listPaperJournals(directory).slice(keep)) {
       for (const suffix of [...SUFFIXES, '-shm']) rmSync(join(directory, old) + suffix, { force: true });
@@ -51,7 +48,7 @@ export function rotatePaperJournals(directory: string, keep = PAPER_JOURNALS_KEP
   }
 }
 
-/** File names of the ended paper runs, newest first. */
+/** File names of ended paper runs, newest first. */
 export function listPaperJournals(directory: string): readonly string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
@@ -78,7 +75,7 @@ function freeName(directory: string, at: Date): string {
   return unusedName(directory, `journal-paper.${stamp}`);
 }
 
-/** `STEM.db`, `STEM.2.db`, …: the first of which no file is there. */
+/** The first of `STEM.db`, `STEM.2.db`, … that does not exist. */
 export function unusedName(directory: string, stem: string): string {
   for (let number = 1; ; number++) {
     const name = number === 1 ? `${stem}.db` : `${stem}.${number}.db`;

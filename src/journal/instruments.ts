@@ -3,26 +3,26 @@ import type { Instrument, SymbolConfig } from '../core/model.ts';
 import type { Journal } from '../ports.ts';
 
 /**
- * The rules of the instruments a start has found listed, kept so that one the exchange has deactivated since is known for
- * what it is (strategy 11.6): the exchange's list does not name it any more, and its positions and lots are still there.
+ * The last known rules of traded instruments, kept for instruments that the exchange deactivates (strategy 11.6): its
+ * list no longer names them, but their positions and lots remain.
  */
 
 const KEY = 'instrument:';
 const ROW_KEY = 'row:';
 
-/** Writes down the rules of these instruments, where the journal has others or none. */
+/** Notes the rules of these instruments if the journal has others or none. */
 export function rememberInstruments(journal: Journal, instruments: readonly Instrument[], atMs: number): void {
   const notes = instruments.map((body) => ({ key: KEY + body.name, body }));
   remember(journal, notes, atMs);
 }
 
-/** Writes down the rows that symbols trade by, where the journal has others or none: a removed one goes on by its last row (16.3). */
+/** Notes the rows of symbols if the journal has others or none: a removed symbol continues with its last row (16.3). */
 export function rememberRows(journal: Journal, rows: readonly SymbolConfig[], atMs: number): void {
   const notes = rows.map((body) => ({ key: ROW_KEY + body.instrument, body }));
   remember(journal, notes, atMs);
 }
 
-/** Writes down those notes of which the journal has another last one, or none. */
+/** Writes those notes that differ from the journal's last ones. */
 export function remember(
   journal: Journal,
   notes: readonly { readonly key: string; readonly body: unknown }[],
@@ -36,10 +36,7 @@ export function remember(
   journal.append(news.map((note) => ({ kind: 'note', ...note, atMs })));
 }
 
-/**
- * The row a symbol last traded by; null: it never did. A journal that began before rows were written down has it in the
- * instrument's last decision.
- */
+/** The last row a symbol traded with; null: it never did. Older journals have it in the instrument's last decision. */
 export function rememberedRow(journal: Journal, name: string): SymbolConfig | null {
   const note = journal.latest('note', ROW_KEY + name)?.body as SymbolConfig | undefined;
   const decision = journal.latest('decision', name)?.body as
@@ -49,8 +46,8 @@ export function rememberedRow(journal: Journal, name: string): SymbolConfig | nu
 }
 
 /**
- * The rules an instrument had when it was last listed, by its name, case aside; null: this journal never traded it, or two
- * that differ in case only. A journal that began before rules were written down has them in the instrument's last decision.
+ * The last known rules of an instrument by its name, case-insensitive; null: never traded here, or ambiguous. Older
+ * journals have them in the instrument's last decision.
  */
 export function rememberedInstrument(journal: Journal, name: string): Instrument | null {
   const noted = journal.latestOfEach('note').flatMap(({ key }) => (key.startsWith(KEY) ? [key.slice(KEY.length)] : []));

@@ -16,30 +16,25 @@ import {
 } from './machine-name.ts';
 
 /**
- * One engine per data directory and per account (strategy 11.1).
- *
- * An account's lock is a name that the system keeps for this process (machine-name.ts). The data directory's is a file that
- * the system locks for us: SQLite takes an exclusive lock on an empty database (`fcntl` or `LockFileEx` underneath) and
- * holds it for the life of the process. So there is no moment at which two starters can both win, and no stale lock to
- * judge: however a process ends, the system lets go of what it held, and a pid that was given to another program means
- * nothing. The `.pid` file beside it is only for the message. Where the system has no such names, accounts are locked by
- * files too, in a directory of this user.
- *
- * What the system locks is the file, not its path: once the path is gone the next starter makes a file of its own and locks
- * that. So paths are looked at while they are held (`check`).
+ * One engine per data directory and per account (strategy 11.1). An account's lock is a name that the system keeps for
+ * this process (machine-name.ts), or, on systems without such names, a file in a directory of this user. The data
+ * directory's lock is a file: SQLite takes an exclusive lock on an empty database (`fcntl` or `LockFileEx`) and holds
+ * it for the life of the process. The system releases both however a process ends, so there are no stale locks, and two
+ * starters can never both win. The `.pid` file is only for the message. The system locks the file, not its path: if the
+ * path is removed the next starter could lock a new file, so the paths are checked while they are held (`check`).
  */
 
 export interface LockRequest {
-  /** GRVT_HEDGE_DATA_DIR; null: it is held already. */
+  /** GRVT_HEDGE_DATA_DIR; null: already held. */
   readonly dataDirectory: string | null;
-  /** The trading accounts, by environment and not by host, of which there are many spellings; none in `paper`, whose exchange belongs to the process. */
+  /** The trading accounts by environment, since hosts have many spellings; none in `paper`, which locks no account. */
   readonly accounts: readonly AccountToLock[];
   /**
-   * Of a journal in a database: engines with the same one stand by for each other and do not exclude each other (strategy
-   * 11.1, 18.2); every other engine on these accounts does. Absent: the journal is a file.
+   * With a journal in a database: engines of the same lease may run beside each other as standby (strategy 11.1, 18.2);
+   * others may not. Absent: the journal is a file.
    */
   readonly lease?: string | null;
-  /** Where the accounts' locks are files: their directory; default: accountLockDirectory(). */
+  /** Directory of account locks that are files; default: accountLockDirectory(). */
   readonly accountDirectory?: string;
 }
 
@@ -48,29 +43,29 @@ export interface AccountToLock {
   readonly subAccountId: string;
 }
 
-/** Of a lock whose name no longer meant our file. */
+/** A lock whose path no longer led to our file. */
 export interface LockNews {
-  /** It is ours again; else another engine may run, or may be started, beside this one. */
+  /** Taken again; otherwise another engine may run or start beside this one. */
   readonly held: boolean;
-  /** Names no account: it may go into an alert. */
+  /** Names no account, so it may be put into an alert. */
   readonly message: string;
 }
 
 export interface Locks {
   /**
-   * Looks whether each name still means the file we hold, and keeps it young for cleaners of old files. An account's name
-   * that is gone or another file is taken again where nobody else has it. Nothing to say: empty. Never throws.
+   * Checks whether each path still leads to the file we hold, and touches it against cleaners of old files. A lost
+   * account lock is taken again if it is free. Empty: nothing to report. Never throws.
    */
   check(): readonly LockNews[];
-  /** Lets go of all of them; more than once does nothing. */
+  /** Releases all locks; may be called repeatedly. */
   release(): void;
 }
 
-/** Refused: somebody else holds it, or the lock file cannot be used. The message says which, who, and what to do. */
+/** The lock is held by somebody else, or its file is unusable. The message says which, who, and what to do. */
 export class LockError extends Error {
   readonly problem: 'held' | 'unusable';
   readonly path: string;
-  /** Of the holder, where it could be read. */
+  /** Of the holder, if readable. */
   readonly pid: number | null;
 
   constructor(problem: 'held' | 'unusable', path: string, pid: number | null, message: string, cause?: unknown) {
@@ -82,22 +77,21 @@ export class LockError extends Error {
   }
 }
 
-/** A holder writes its pid right after it has the lock; a second starter waits this long for that. */
+/** How long to wait for the holder's pid, which it writes right after locking. */
 const PID_WAIT_MS = 500;
 const PID_POLL_MS = 10;
 
-/** Two that start in the same instant get in each other's way for a moment; without a second try both would be refused. */
+/** How long to retry: two simultaneous starters may disturb each other briefly, and both would be refused. */
 const LOCK_WAIT_MS = 200;
 
-/** Of systems without machine-wide names: in the home that the system knows this user by, whatever the environment says. */
+/** For systems without machine-wide names: the home directory by the user database, whatever the environment. */
 export function accountLockDirectory(): string {
   return join(userInfo().homedir, '.grvt-hedge', 'locks');
 }
 
 /**
- * Takes the lock of the data directory and of each account, or none of them.
- *
- * @throws LockError with the holder's pid when another engine runs.
+ * Takes the lock of the data directory and of each account, or none.
+ * @throws LockError with the holder's pid if another engine runs.
  */
 export async function acquireLocks(request: LockRequest): Promise<Locks> {
   const { dataDirectory, accounts, accountDirectory, lease = null } = request;
@@ -109,7 +103,7 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
   };
   try {
     if (dataDirectory !== null) held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
-    // In one order for everybody, and each once: two engines with A and B exchanged must not block each other half-way.
+    // In one order for everybody, without duplicates: engines with A and B swapped must not block each other.
     const wanted = new Map(accounts.map((account) => [nameOf(account), account]));
     for (const [name, { env, subAccountId }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const what = `account ${subAccountId} of ${env}`;
@@ -123,12 +117,12 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
   }
 }
 
-/** Of an account; everybody on the machine can see it, so that it is a digest. */
+/** An account's lock name. A digest, because everybody on the machine can see it. */
 export function nameOf({ env, subAccountId }: AccountToLock): string {
   return `account-${createHash('sha256').update(`${env}\n${subAccountId}`).digest('hex').slice(0, 32)}`;
 }
 
-/** An account's own name, which one engine has; or one of those beside it, which engines of one lease have each. */
+/** An account's exclusive name, or one of the additional names that engines of one lease share. */
 async function takeAccount(name: string, what: string, lease: string | null): Promise<HeldName> {
   const ofLease = `${name}-lease-${lease}-`;
   let held: HeldName | null = null;
@@ -138,7 +132,7 @@ async function takeAccount(name: string, what: string, lease: string | null): Pr
   };
   try {
     held = await takeName(lease === null ? name : `${ofLease}${process.pid}`);
-    // Taken first, looked at then: of two that start at once at least one sees the other.
+    // Checked after taking: of two simultaneous starters at least one sees the other.
     const others = namesBeginning(name).filter((one) =>
       lease === null ? one.startsWith(`${name}-lease-`) : !one.startsWith(ofLease),
     );
@@ -160,9 +154,8 @@ function whoHolds({ pid, uid }: Holder): string {
 }
 
 /**
- * Whether an engine holds this data directory. It is found out by a read lock of a moment, which a starter waits for.
- *
- * @returns null: it cannot be found out here
+ * Whether an engine holds this data directory, by taking a read lock for a moment, which a starter waits for.
+ * @returns null: cannot be determined
  */
 export function isHeld(dataDirectory: string): boolean | null {
   const path = join(dataDirectory, DATA_LOCK);
@@ -185,14 +178,14 @@ interface HeldLock {
   readonly what: string;
   readonly db: DatabaseSync;
   readonly pidPath: string;
-  /** Device and number of the locked file, which nobody else's can have while we hold it open. */
+  /** Device and inode of the locked file, unique while we hold it open. */
   readonly file: string;
 }
 
-/** Of the data directory; its loss is only said: whoever moved the directory would not want it made anew. */
+/** Of the data directory; its loss is only reported: whoever moved the directory would not want a new one. */
 const DATA_LOCK = 'engine.lock';
 
-/** What is held must not be collected while the process lives, even if the caller drops it. */
+/** Prevents garbage collection while the process lives, even if the caller drops it. */
 const HELD = new Set<HeldLock>();
 
 function take(directory: string, name: string, what: string): HeldLock {
@@ -225,7 +218,7 @@ function writePid(pidPath: string): void {
 }
 
 function letGo(lock: HeldLock): void {
-  // The pid goes first, while the lock is still ours: afterwards it could be the next one's. Not ours any more: not our pid.
+  // The pid is removed first, while the lock is ours: afterwards it could be the next holder's.
   if (fileAt(join(lock.directory, lock.name)) === lock.file) rmSync(lock.pidPath, { force: true });
   forget(lock);
 }
@@ -235,13 +228,13 @@ function forget(lock: HeldLock): void {
   HELD.delete(lock);
 }
 
-/** Which file a name means; null: none. Opens nothing: to close a file that we hold by `fcntl` would let go of it. */
+/** Which file a path leads to; null: none. Opens nothing, because closing a file locked by `fcntl` would release it. */
 function fileAt(path: string): string | null {
   try {
     const { dev, ino } = lstatSync(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch (error) {
-    // ENOTDIR: what was a directory on the way is a file.
+    // ENOTDIR: a directory on the path was replaced by a file.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
     throw error;
   }
@@ -270,7 +263,7 @@ function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
       const message = `the lock ${path} was removed while it was held, and ${who} has it now: stop one of the two`;
       return [{ held: false, message }];
     }
-    // Of a lock that cannot be taken the cause alone: the rest names the account.
+    // Only the cause of a failed lock: the rest names the account.
     const why = error instanceof LockError ? error.cause : error;
     const said = errorText(why);
     return [{ held: false, message: `the lock ${path} cannot be kept: ${said}` }];
@@ -299,7 +292,7 @@ function holderOf(pidPath: string): number | null {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let waited = 0; ; waited += PID_POLL_MS) {
     const pid = readPid(pidPath);
-    // A pid that does not live is the last holder's: the present one has not written its own yet.
+    // A dead pid is the previous holder's: the present one has not written its own yet.
     if (pid !== null && isAlive(pid)) return pid;
     if (waited >= PID_WAIT_MS) return null;
     Atomics.wait(pause, 0, 0, PID_POLL_MS);
@@ -311,7 +304,7 @@ function readPid(pidPath: string): number | null {
     const text = readFileSync(pidPath, 'utf8').trim();
     return /^\d{1,10}$/.test(text) ? Number(text) : null;
   } catch (error) {
-    // Not written yet, or removed just now: the caller looks again. Unreadable is the same to it: no pid to show.
+    // Not written yet, or just removed: the caller tries again.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
   }
@@ -322,7 +315,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives and is another user's.
+    // EPERM: alive, of another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,8 +1,8 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 
 /**
- * What nobody waits for is synced so soon after, all at once: what a power cut may take is what the exchange is asked again
- * anyway. A killed process loses nothing of it.
+ * Entries that nobody waits for are synced together within this time. A power cut may take them, and the exchange is
+ * asked again; a killed process loses nothing.
  */
 export const SYNC_WITHIN_MS = 100;
 
@@ -13,14 +13,13 @@ interface Waiter {
 }
 
 /**
- * Syncs SQLite's write-ahead log beside SQLite, off the event loop: one sync for everything written before it began, another
- * for what came meanwhile. SQLite keeps the same file for as long as the journal is open, and takes its locks on others:
- * closing this descriptor drops none.
+ * Syncs SQLite's write-ahead log off the event loop: one sync covers everything written before it began. SQLite keeps
+ * the same file while the journal is open and locks others, so closing this descriptor releases no lock.
  */
 export class LogSync {
   readonly #fd: number;
   readonly #onDurable: (seq: number) => void;
-  /** One for each create and message that is about to leave: as many as there are submissions, and one. */
+  /** One per create or message about to be sent, plus one. */
   #waiters: Waiter[] = [];
   #writtenSeq: number;
   #durableSeq: number;
@@ -30,9 +29,8 @@ export class LogSync {
   #failure: Error | null = null;
 
   /**
-   * @param durableSeq the last entry that is on the disk
-   * @param onDurable receives up to which entry the log is on the disk
-   * @throws when the log cannot be opened.
+   * @param durableSeq the last entry on disk @param onDurable receives the place up to which the log is on disk @throws
+   * if the log cannot be opened.
    */
   constructor(path: string, durableSeq: number, onDurable: (seq: number) => void) {
     this.#fd = openSync(path, 'r+');
@@ -41,7 +39,7 @@ export class LogSync {
     this.#onDurable = onDurable;
   }
 
-  /** The entry was written: on the disk within SYNC_WITHIN_MS and one sync. */
+  /** The entry was written: it is on disk within SYNC_WITHIN_MS and one sync. */
   written(seq: number): void {
     this.#writtenSeq = seq;
     if (this.#timer !== null || this.#isSyncing) return;
@@ -49,10 +47,10 @@ export class LogSync {
     this.#timer.unref();
   }
 
-  /** What is removed was settled long ago: it may come back. */
+  /** What compaction removed may reappear after a power cut: it was settled long ago. */
   removed(): void {}
 
-  /** Resolves when everything up to that entry is on the disk: synced at once, or right after the sync under way. */
+  /** Resolves when everything up to that entry is on disk: synced at once, or right after the sync in progress. */
   async durable(seq: number): Promise<void> {
     this.assertWell();
     if (seq > this.#writtenSeq)
@@ -64,12 +62,12 @@ export class LogSync {
     });
   }
 
-  /** @throws what the last sync failed with: what may not be on the disk is nothing to go on from. */
+  /** @throws the last sync's error: the journal can no longer be relied on. */
   assertWell(): void {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Syncs what is left and ends. @throws what that, or a sync before it, failed with: one that succeeds later proves nothing. */
+  /** Syncs the rest and closes. @throws the error of this or an earlier sync: a later success proves nothing. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -83,7 +81,7 @@ export class LogSync {
       this.#fail(error as Error);
       throw error;
     } finally {
-      // A sync under way holds the descriptor: it is closed when that ends.
+      // A sync in progress uses the descriptor: it is closed afterwards.
       if (!this.#isSyncing) closeSync(this.#fd);
     }
   }

@@ -2,22 +2,20 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 
 /**
- * A name that the system keeps for one process of this machine: an abstract Unix socket on Linux, a named pipe on Windows.
- * It is in no directory, so neither a user, a temporary directory nor a link leads elsewhere, and it is gone with its process.
- * Whoever asks is told the holder's pid and user.
+ * A name that the system keeps for one process of this machine: an abstract Unix socket on Linux, a named pipe on
+ * Windows. It is in no directory, so links cannot redirect it, and it disappears with its process. A client that
+ * connects receives the holder's pid and user.
  */
 export interface HeldName {
   release(): void;
 }
 
-/** Who holds a name, as far as it says so. */
 export interface Holder {
   readonly pid: number | null;
-  /** Its user id; null: unknown, or on a system without them. */
+  /** Its user id; null: unknown, or a system without user ids. */
   readonly uid: number | null;
 }
 
-/** Somebody else has it. */
 export class NameTaken extends Error {
   readonly holder: Holder;
 
@@ -28,25 +26,19 @@ export class NameTaken extends Error {
   }
 }
 
-/** Whether this system has such names. */
 export const HAS_MACHINE_NAMES = process.platform === 'linux' || process.platform === 'win32';
 
-/** A holder answers at once, unless it is stopped. */
+/** A holder answers at once, unless it is suspended. */
 const ANSWER_MS = 500;
-/** An answer is some 40 bytes. */
+/** An answer has some 40 bytes. */
 const MOST_ANSWER_BYTES = 256;
-/** Starters that ask at the same time; the answer is sent at once, so that one more just asks a moment later. */
+/** Simultaneous clients; further ones try again a moment later. */
 const MOST_ASKERS = 8;
 
-/** Held names must not be collected while the process lives, even if the caller drops them. */
+/** Prevents garbage collection while the process lives, even if the caller drops it. */
 const HELD = new Set<Server>();
 
-/**
- * Takes a name.
- *
- * @param name letters, figures and dashes
- * @throws NameTaken; Error of the system when it has no such names for us
- */
+/** @param name letters, digits and dashes @throws NameTaken; the system's Error if it refuses such names */
 export async function takeName(name: string): Promise<HeldName> {
   const path = pathOf(name);
   const server = createServer((asker) => {
@@ -66,7 +58,7 @@ export async function takeName(name: string): Promise<HeldName> {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE')) throw thrown;
     throw new NameTaken(await holderOf(path));
   }
-  // An accept that fails (no file descriptor left) leaves the name ours.
+  // A failing accept (no file descriptor left) does not lose the name.
   server.on('error', () => {});
   server.unref();
   HELD.add(server);
@@ -78,7 +70,7 @@ export async function takeName(name: string): Promise<HeldName> {
   };
 }
 
-/** Names held on this machine that begin so; where the system does not list them, none. */
+/** Names held on this machine with that prefix; none if the system does not list them. */
 export function namesBeginning(prefix: string): string[] {
   const all =
     process.platform === 'win32'
@@ -90,7 +82,7 @@ export function namesBeginning(prefix: string): string[] {
   return [...new Set(own.filter((name) => name.startsWith(prefix)))];
 }
 
-/** Who holds a name, as far as it says so. */
+/** The holder of a name, as it states itself. */
 export function holderOfName(name: string): Promise<Holder> {
   return holderOf(pathOf(name));
 }
@@ -119,13 +111,13 @@ function holderOf(path: string): Promise<Holder> {
   });
 }
 
-/** What the holder says of itself, its user checked against the system's where that is told. */
+/** The holder's statement; its user is checked against the system's if available. */
 function readHolder(text: string): Holder {
   let said: unknown;
   try {
     said = JSON.parse(text);
   } catch {
-    // Stopped, or no engine of ours: whoever it is has the name.
+    // Suspended, or not one of our engines: the name is taken anyway.
     return { pid: null, uid: null };
   }
   const { pid, uid } = (said ?? {}) as Record<string, unknown>;

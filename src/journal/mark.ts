@@ -3,13 +3,11 @@ import { crc32 } from 'node:zlib';
 import { openPrivate } from '../os/private-files.ts';
 
 /**
- * A witness beside the journal: the seq of the last entry written, that of the last one known to be on the disk, and
- * during which boot of the machine that was; written after each append.
- *
- * SQLite drops what it cannot read of a cut or removed `-wal` without a word, because a torn tail is normal after a
- * crash. The witness tells the two apart: a journal that is behind it has lost entries. It needs no sync. While the
- * machine has not been started anew, what a killed process wrote is with the system, so every entry written must be
- * there; after a power cut only those that were on the disk, and the witness itself may be older.
+ * A file beside the journal with the place of the last entry written, of the last one known to be on disk, and the boot
+ * id of the machine; written after each append, without sync.
+ * SQLite silently drops what it cannot read of a truncated or removed `-wal`, since a torn tail is normal after a
+ * crash. The mark distinguishes the two: a journal behind it has lost entries. During the same boot every entry written
+ * must be there; after a power cut only those that were on disk, and the mark itself may be older.
  */
 export class Mark {
   readonly path: string;
@@ -18,20 +16,20 @@ export class Mark {
   #writtenSeq = 0;
   #durableSeq = 0;
 
-  /** @param boot what is the same until the machine starts anew; '': not known, as after a power cut. */
+  /** @param boot constant until the machine reboots; '': unknown, as after a power cut. */
   constructor(file: string, boot: string = bootId()) {
     this.path = `${file}.mark`;
     this.#boot = boot.slice(0, BOOT).padEnd(BOOT, '-');
   }
 
-  /** The seq the journal must reach; `missing`: no such file; `unreadable`: not what we wrote. */
+  /** The place that the journal must reach; `missing`: no such file; `unreadable`: not written by us. */
   read(): number | 'missing' | 'unreadable' {
     const found = this.#read();
     if (typeof found === 'string') return found;
     return found.boot === this.#boot && found.boot !== UNKNOWN_BOOT ? found.written : found.durable;
   }
 
-  /** The seq of the last entry known to be durable; 0: none is known. */
+  /** The place of the last entry known to be on disk; 0: none. */
   readDurable(): number {
     const found = this.#read();
     return typeof found === 'string' ? 0 : found.durable;
@@ -46,7 +44,7 @@ export class Mark {
       throw error;
     }
     try {
-      // One byte more than ours, so that a longer file is seen to be not ours.
+      // One byte more than ours, to detect longer files.
       const buffer = Buffer.alloc(LENGTH + 1);
       const text = buffer.toString('latin1', 0, readSync(fd, buffer, 0, LENGTH + 1, 0));
       const [written = '', durable = '', boot = ''] = text.split(' ');
@@ -57,14 +55,14 @@ export class Mark {
     }
   }
 
-  /** The entry was written; `isDurable`: it is on the disk, with all before it. */
+  /** The entry was written; `isDurable`: it is on disk with all before it. */
   write(seq: number, isDurable: boolean): void {
     this.#writtenSeq = seq;
     if (isDurable) this.#durableSeq = seq;
     this.#write();
   }
 
-  /** The journal is on the disk up to that entry. */
+  /** The journal is on disk up to that entry. */
   noteDurable(seq: number): void {
     this.#durableSeq = Math.max(this.#durableSeq, seq);
     this.#write();
@@ -78,7 +76,7 @@ export class Mark {
   #write(): void {
     if (this.#fd === null) {
       this.#fd = openPrivate(this.path, constants.O_RDWR | constants.O_CREAT);
-      // What someone else put there may be longer than a line of ours.
+      // A foreign file may be longer than our line.
       ftruncateSync(this.#fd, LENGTH);
     }
     writeSync(this.#fd, lineOf(this.#writtenSeq, this.#durableSeq, this.#boot), 0, 'latin1');
@@ -88,7 +86,7 @@ export class Mark {
 const DIGITS = 16;
 const BOOT = 36;
 const UNKNOWN_BOOT = '-'.repeat(BOOT);
-/** Two numbers, the boot, eight hex digits, with blanks and a line feed: always the same length, so each write covers the last one. */
+/** Two numbers, the boot id, eight hex digits and blanks: a constant length, so each write covers the last one. */
 const LENGTH = 2 * (DIGITS + 1) + BOOT + 1 + 8 + 1;
 
 function lineOf(writtenSeq: number, durableSeq: number, boot: string): string {
@@ -99,12 +97,12 @@ function lineOf(writtenSeq: number, durableSeq: number, boot: string): string {
   return `${words} ${crc32(words).toString(16).padStart(8, '0')}\n`;
 }
 
-/** Linux names each boot of the machine; '' elsewhere. */
+/** Linux has an id for each boot; '' elsewhere. */
 function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {
-    // Not Linux, or a sandbox without /proc: only what was durable is asked for, as after a power cut.
+    // Not Linux, or no /proc: only what was durable is required, as after a power cut.
     return '';
   }
 }

@@ -14,12 +14,12 @@ import {
   settles,
 } from './retention.ts';
 
-/** No compaction unless asked for: a test or a simulated day keeps what it wrote. */
+/** No compaction by default: tests and simulations keep everything. */
 const KEEP_ALL: RetentionOptions = { days: Number.POSITIVE_INFINITY };
 
 /**
- * A journal that ends with the process, for tests and simulation. It keeps the encoded text, so what is read back is
- * never the object that was given, as with a file.
+ * A journal in memory, for tests and simulation. It keeps encoded text, so that what is read back is never the object
+ * that was given, as with a file.
  */
 export function createMemoryJournal(options: RetentionOptions = KEEP_ALL): EngineJournal {
   return new MemoryJournal(options);
@@ -30,7 +30,7 @@ class MemoryJournal implements EngineJournal, RetentionStore {
   readonly notices: readonly string[] = [];
   readonly #days: number;
   readonly #settled: (entry: StoredEntry) => boolean;
-  /** In order of seq: a Map keeps the order of insertion. */
+  /** In order of seq (insertion order). */
   readonly #rows = new Map<number, Row>();
   /** The seqs of each kind and key, in order. */
   readonly #groups = new Map<JournalKind, Map<string, Set<number>>>();
@@ -48,7 +48,7 @@ class MemoryJournal implements EngineJournal, RetentionStore {
   append(entries: readonly JournalEntry[]): number {
     this.#mustBeOpen();
     let seq = this.#lastSeq;
-    // Everything that can throw comes before the first change: all or none.
+    // Everything that can throw precedes the first change: all or nothing.
     const rows = entries.map((entry) => ({ row: toRow(++seq, entry), effect: settles(entry) }));
     this.#lastSeq = seq;
     for (const { row, effect } of rows) {
@@ -142,7 +142,7 @@ class MemoryJournal implements EngineJournal, RetentionStore {
     this.#closed = true;
   }
 
-  // What compaction asks (retention.ts).
+  // Queries of compaction (retention.ts).
 
   oldEntries(cutoffMs: number, cursor: Cursor, limit: number): readonly OldEntry[] {
     return [...this.#rows.values()]
@@ -188,7 +188,7 @@ class MemoryJournal implements EngineJournal, RetentionStore {
     this.#rows.delete(seq);
     const seqs = this.#groups.get(row.kind)!.get(row.key)!;
     seqs.delete(seq);
-    // Only a group's last entry is removed alone when it is the latest (retention.ts), so nothing takes its place.
+    // The latest of a group is removed only if it is the only one (retention.ts), so nothing takes its place.
     if (seqs.size === 0) {
       this.#groups.get(row.kind)!.delete(row.key);
       this.#latest.get(row.kind)!.delete(row.key);

@@ -14,15 +14,15 @@ import {
 import type { Journal } from '../ports.ts';
 
 /**
- * The money in the journal (strategy 17): each row once, and with it, in one append, what its day comes to. So whatever ends
- * the process, a row is in the totals or is nowhere. Rows go with settled history; daily totals stay.
+ * Money in the journal (strategy 17): each row once, together with its day's totals in one append, so that a row is in
+ * the totals or nowhere, however the process ends. Rows are removed with settled history; daily totals stay.
  */
 
-/** What the exchange's lists were read up to, without a gap. */
+/** Up to when the exchange's lists were read without a gap. */
 export interface ReadUpTo {
-  /** Nothing of before is ever booked. */
+  /** Earlier rows are never booked. */
   readonly sinceMs: number;
-  /** By account: exchange's time, milliseconds. */
+  /** By account: exchange time, ms. */
   readonly fills: Readonly<Record<AccountName, number>>;
   /** Funding payments, transfers and deposits. */
   readonly payments: Readonly<Record<AccountName, number>>;
@@ -31,7 +31,7 @@ export interface ReadUpTo {
 const READ_KEY = 'money.read';
 const MATCHES_KEY = 'money.matches';
 
-/** Null: nothing was read yet. */
+/** null: nothing was read yet. */
 export function readUpTo(journal: Journal): ReadUpTo | null {
   return (journal.latest('note', READ_KEY)?.body as ReadUpTo | undefined) ?? null;
 }
@@ -40,7 +40,7 @@ export function noteReadUpTo(journal: Journal, body: ReadUpTo, atMs: number): vo
   journal.append([{ kind: 'note', key: READ_KEY, atMs, body }]);
 }
 
-/** Up to when every list of both accounts was read: days that end before are final (strategy 17.3). */
+/** Up to when every list of both accounts was read: earlier days are final (strategy 17.3). */
 export function completeUntilMs({ fills, payments }: ReadUpTo): number {
   return Math.min(fills.A, fills.B, payments.A, payments.B);
 }
@@ -50,22 +50,19 @@ export function utcDay(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
 }
 
-/** Key of a day's totals. */
 function dayKey({ timeMs, account, instrument }: Share): string {
   return `${utcDay(timeMs)} ${account} ${instrument}`;
 }
 
-/** What a key of `money.day` names. */
+/** The parts of a key of `money.day`. */
 export function dayOf(key: string): { readonly day: string; readonly account: string; readonly instrument: string } {
   const [day = '', account = '', instrument = ''] = key.split(' ');
   return { day, account, instrument };
 }
 
 /**
- * Books rows that are not in the journal yet (strategy 17.1). Each row must be younger than the journal's history: an older one
- * may have been booked and forgotten.
- *
- * @returns the rows that were new
+ * Books rows that are not in the journal yet (strategy 17.1). Rows must not be older than the journal's history, since
+ * older ones may have been booked and removed. @returns the new rows
  */
 export function bookRows(journal: Journal, rows: readonly MoneyRow[], atMs: number): readonly MoneyRow[] {
   const fresh = new Map<string, MoneyRow>();
@@ -85,7 +82,7 @@ export function bookRows(journal: Journal, rows: readonly MoneyRow[], atMs: numb
   return [...fresh.values()];
 }
 
-/** Adds the matches that were booked since the last call to the daily totals, each once. */
+/** Adds the matches booked since the last call to the daily totals, each once. */
 export function bookMatches(journal: Journal, atMs: number): void {
   const afterSeq = (journal.latest('note', MATCHES_KEY)?.body as { readonly seq: number } | undefined)?.seq ?? 0;
   const shares: Share[] = [];

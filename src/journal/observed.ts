@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
-/** That journal, with other ways to do some things. */
+/** That journal with some methods replaced. */
 export function journalWith(
   journal: EngineJournal,
   other: Partial<Pick<EngineJournal, 'append' | 'durable' | 'close'>>,
@@ -26,14 +26,13 @@ export function journalWith(
   };
 }
 
-/** What receives what happens to a journal. It must not throw. */
+/** Observes a journal. It must not throw. */
 export interface JournalObserver {
   appended(entries: readonly JournalEntry[], place: number): void;
-  /** Who waited for it has not gone on yet. */
+  /** Called before those who wait for durability continue. */
   durable(place: number): void;
 }
 
-/** The same journal, observed. */
 export function observedJournal(journal: EngineJournal, observer: JournalObserver): EngineJournal {
   return journalWith(journal, {
     append(entries) {

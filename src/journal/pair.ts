@@ -2,7 +2,7 @@ import type { AccountName } from '../core/model.ts';
 import type { Journal } from '../ports.ts';
 import { remember } from './instruments.ts';
 
-/** Whose journal it is: a copy of the file says it too. */
+/** The pair of accounts of a journal, recorded inside it so that copies have it too. */
 export interface Pair {
   /** As in messages: `grvt-hedge prod 4782-0114`. */
   readonly label: string;
@@ -12,17 +12,17 @@ export interface Pair {
 
 const KEY = 'pair';
 
-/** Writes down which pair this journal is of, where it says another or none. */
+/** Notes the pair of this journal if it has another one or none. */
 export function rememberPair(journal: Journal, body: Pair, atMs: number): void {
   remember(journal, [{ key: KEY, body }], atMs);
 }
 
-/** null: the journal began before pairs were written down. */
+/** null: a journal from before pairs were noted. */
 export function rememberedPair(journal: Journal): Pair | null {
   return (journal.latest('note', KEY)?.body as Pair | undefined) ?? null;
 }
 
-/** `grvt-hedge prod 4782-0114 (accounts 1234, 5678)`; null: not known. */
+/** `grvt-hedge prod 4782-0114 (accounts 1234, 5678)`; null: unknown. */
 export function pairWords(journal: Journal): string | null {
   const pair = rememberedPair(journal);
   return pair === null ? null : `${pair.label} (accounts ${pair.accounts.A}, ${pair.accounts.B})`;

@@ -2,7 +2,7 @@ import type { JournalEntry } from '../core/journal-entry.ts';
 import type { RolloutProgress } from '../core/rollout.ts';
 import type { Journal } from '../ports.ts';
 
-/** How far the gray rollout has come with a symbol (strategy 16.7), in the journal. */
+/** A symbol's progress in the gray rollout (strategy 16.7), in the journal. */
 
 const noteKey = (instrument: string) => `rollout:${instrument}`;
 
@@ -10,7 +10,7 @@ export function progressEntry(instrument: string, body: RolloutProgress, atMs: n
   return { kind: 'note', key: noteKey(instrument), atMs, body };
 }
 
-/** null: it has not begun. */
+/** null: it has not started. */
 export function readProgress(journal: Pick<Journal, 'latest'>, instrument: string): RolloutProgress | null {
   const body = journal.latest('note', noteKey(instrument))?.body;
   return (body as RolloutProgress | undefined) ?? null;

@@ -1,15 +1,15 @@
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './errors.ts';
 
-/** Written into each file's header (`GRVH`), so that another program's database is not taken for a journal. */
+/** Stored in each file's header (`GRVH`), so that another program's database is not mistaken for a journal. */
 export const APPLICATION_ID = 0x47_52_56_48;
 
 /**
- * The steps from an empty file to today's schema; the file's `user_version` is how many it has seen. A step is never
- * changed once released: add one.
+ * Migrations from an empty file to today's schema; the file's `user_version` counts them. A released step is never
+ * changed: add one.
  */
 export const MIGRATIONS: readonly string[] = [
-  // seq is given by us and never reused (AUTOINCREMENT remembers it past deletions). The indexes end in the rowid, so
+  // We assign seq and never reuse it (AUTOINCREMENT remembers it past deletions). The indexes end in the rowid, so
   // (kind, key) finds the last entry of a key and (kind) walks a kind in order.
   `CREATE TABLE entries (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -27,9 +27,8 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings a file to today's schema, each step whole or not at all.
- *
- * @throws JournalError for a newer schema, another program's database, or a schema that is not what its version says.
+ * Migrates a file to today's schema, each step completely or not at all.
+ * @throws JournalError for a newer schema, another program's database, or a schema that does not match its version.
  */
 export function migrate(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): void {
   const version = checkIdentity(db, file, migrations);
@@ -46,7 +45,7 @@ export function migrate(db: DatabaseSync, file: string, migrations: readonly str
   checkSchema(db, file, migrations);
 }
 
-/** Whose file it is and how many steps it has seen. Throws as `migrate` does. */
+/** Checks the owner and returns the number of migrations. Throws as `migrate` does. */
 export function checkIdentity(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
@@ -63,7 +62,7 @@ export function checkIdentity(db: DatabaseSync, file: string, migrations: readon
   return version;
 }
 
-/** The schema's text must be what the steps give: a flipped bit in it could make an index point elsewhere. */
+/** The schema's text must equal the result of the steps: a flipped bit could make an index point elsewhere. */
 export function checkSchema(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): void {
   const fresh = new DatabaseSync(':memory:');
   try {

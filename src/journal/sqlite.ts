@@ -26,25 +26,25 @@ import { MIGRATIONS, migrate } from './schema.ts';
 import { checkRow, inspect, lastSeqOf, VERIFY_MAX_BYTES } from './verify.ts';
 
 export interface OpenJournalOptions extends RetentionOptions {
-  /** GRVT_HEDGE_DATA_DIR; made when it is not there. */
+  /** GRVT_HEDGE_DATA_DIR; created if missing. */
   readonly directory: string;
-  /** Of journalFileName (files.ts). */
+  /** From journalFileName (files.ts). */
   readonly fileName?: string;
-  /** Every body passes it, but for those of prepared orders; it must leave figures and JSON as they are. */
+  /** Applied to every body except those of prepared orders; must leave numbers and JSON intact. */
   readonly redact?: Redact;
   /** For the compaction at open. */
   readonly clock: Clock;
-  /** An upper bound for the file, in pages of 4 KiB; beyond it `append` says that it is full. Default: the disk's. */
+  /** Size limit in pages of 4 KiB, beyond which `append` fails as full. Default: the disk's. */
   readonly maxPages?: number;
-  /** Files above it are not read through at open (verify.ts). */
+  /** Larger files are not read completely at open (verify.ts). */
   readonly verifyMaxBytes?: number;
-  /** Schema steps; only tests give others. */
+  /** Schema steps; only set in tests. */
   readonly migrations?: readonly string[];
 }
 
-/** What makes entries safe: the log of the file itself (log-sync.ts), or the database that the file is a copy of. */
+/** What makes entries durable: the file's own log (log-sync.ts), or the database that the file is a copy of. */
 export interface Durability {
-  /** @throws when nothing more may be written */
+  /** @throws if nothing more may be written */
   assertWell(): void;
   /** These were written to the file. */
   written(seq: number, rows: readonly Row[]): void;
@@ -54,22 +54,21 @@ export interface Durability {
   close(): void;
 }
 
-/** A reader or a backup tool may hold the file for a moment; longer than this the engine would rather know. */
+/** How long another reader or a backup tool may lock the file. */
 const BUSY_TIMEOUT_MS = 1000;
-/** A `-wal` that a long reader made grow is cut back to this at the next checkpoint. */
+/** A `-wal` that grew during a long read is cut to this at the next checkpoint. */
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Rows a scan holds at a time: no statement stays open while the caller works. */
 const SCAN_CHUNK = 500;
-/** Steps of compaction at open (each COMPACT_CHUNK entries): what is left is for the run's own upkeep, start must not wait. */
+/**
+ * Steps of compaction at open (each COMPACT_CHUNK entries); the rest is left to the run, so that a start does not wait.
+ */
 const OPEN_COMPACT_STEPS = 50;
 
 /**
- * Opens the journal of this run for writing: looked over first, brought to today's schema, old settled history removed,
- * and written to once, so that a disk that takes nothing is found now and not at the first order.
- *
- * One engine at a time: the caller holds the lock of the data directory (lock.ts).
- *
- * @throws JournalError naming the file, the problem and what to do.
+ * Opens the journal of this run for writing: verified, migrated, compacted, and written to once, so that a full disk is
+ * found now instead of at the first order. The caller holds the lock of the data directory (lock.ts).
+ * @throws JournalError naming the file, the problem and the remedy.
  */
 export function openJournal(options: OpenJournalOptions): EngineJournal {
   const { directory, fileName = 'journal.db', clock } = options;
@@ -92,7 +91,7 @@ export function openJournal(options: OpenJournalOptions): EngineJournal {
   }
 }
 
-/** Looked over first, made where it is missing, brought to today's schema, and written to once. */
+/** Verified, created if missing, migrated, and written to once. */
 export function openForWriting(
   file: string,
   mark: Mark,
@@ -102,7 +101,7 @@ export function openForWriting(
   try {
     ensurePrivateDirectory(dirname(file));
     tryWriting(dirname(file));
-    // SQLite gives the files beside it the mode of the file itself.
+    // SQLite gives the accompanying files the mode of the file itself.
     ensurePrivateFile(file);
     for (const beside of ['-wal', '-shm'].map((suffix) => file + suffix))
       if (existsSync(beside)) ensurePrivateFile(beside);
@@ -113,7 +112,7 @@ export function openForWriting(
     db.prepare(
       'INSERT INTO opened (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms',
     ).run(clock.nowMs());
-    // From here on the log is synced beside SQLite (log-sync.ts): one sync for many entries, and the event loop does not wait.
+    // From here on the log is synced off the event loop (log-sync.ts), one sync for many entries.
     db.exec('PRAGMA synchronous = NORMAL');
     return { db, notices };
   } catch (error) {
@@ -122,17 +121,14 @@ export function openForWriting(
   }
 }
 
-/** What is left over is for the run's own upkeep: a start must not wait. */
 export function compactAtOpen(journal: EngineJournal, nowMs: number): void {
   let steps = 0;
   while (journal.compact(nowMs).more && ++steps < OPEN_COMPACT_STEPS);
 }
 
 /**
- * Opens a journal to read it (why, replay, status), while the engine runs or when it does not. Writes nothing, checks
- * each entry as it is read; `append` and `compact` throw.
- *
- * @throws JournalError
+ * Opens a journal for reading (why, replay, status), whether or not an engine runs. Writes nothing and checks each
+ * entry as it is read; `append` and `compact` throw. @throws JournalError
  */
 export function openJournalForReading(options: { directory: string; fileName?: string }): EngineJournal {
   const file = join(options.directory, options.fileName ?? 'journal.db');
@@ -160,7 +156,7 @@ function prepareConnection(db: DatabaseSync, file: string, maxPages: number | nu
   if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
 }
 
-/** A journal in an open file. What makes its entries safe is given. */
+/** A journal in an open file, with the given durability. */
 export class SqliteJournal implements EngineJournal, RetentionStore {
   readonly name: string;
   readonly notices: readonly string[];
@@ -172,7 +168,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   readonly #settled: (entry: StoredEntry) => boolean;
   readonly #statements = new Map<string, StatementSync>();
   readonly #log: Durability | null;
-  /** Removed by the step of compaction under way. */
+  /** Removed by the present step of compaction. */
   #gone: number[] = [];
   #lastSeq: number;
   #cursor: Cursor = START;
@@ -196,12 +192,12 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     this.#log = durability(this);
   }
 
-  /** The place of the newest entry there ever was. */
+  /** Place of the newest entry ever written. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** The next entry gets a place above that one: newer ones than the last one here have been removed elsewhere. */
+  /** The next entry gets a place above that one: newer ones have been removed elsewhere. */
   skipTo(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
@@ -212,12 +208,12 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     return row === undefined ? null : Number(row.checksum);
   }
 
-  /** Stored entries behind that place. */
+  /** Stored entries after that place. */
   rowsAfter(seq: number): Row[] {
     return this.#all('SELECT * FROM entries WHERE seq > ? ORDER BY seq', [seq]) as unknown as Row[];
   }
 
-  /** Writes entries that were given their places elsewhere, each above the last one here. */
+  /** Writes entries that got their places elsewhere, each above the last one here. */
   takeRows(rows: readonly Row[]): void {
     const last = rows.at(-1);
     if (last === undefined || this.#mark === null) return;
@@ -280,7 +276,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   }
 
   latestOfEach<K extends JournalKind>(kind: K): readonly StoredEntry<K>[] {
-    // Jumps from key to key through the index instead of walking every entry of the kind.
+    // Skips from key to key through the index instead of walking every entry of the kind.
     const sql = `
       WITH RECURSIVE keys (key) AS (
         SELECT min(key) FROM entries WHERE kind = ?1
@@ -376,7 +372,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     }
   }
 
-  // What compaction asks (retention.ts).
+  // Queries of compaction (retention.ts).
 
   oldEntries(cutoffMs: number, cursor: Cursor, limit: number): readonly OldEntry[] {
     const sql = `
@@ -388,7 +384,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   group(kind: JournalKind, key: string): { count: number; lastSeq: number; youngestMs: number } | null {
     const latest = this.#get('SELECT max(seq) AS lastSeq FROM entries WHERE kind = ? AND key = ?', [kind, key]);
     if (latest?.lastSeq == null) return null;
-    // An order has a handful of entries; a latest-wins key may have very many, and there only "one or more" is asked.
+    // An order has a handful of entries; a latest-wins key may have many, but only "one or more" matters.
     const sql = `
       SELECT count(*) AS count, max(at_ms) AS youngestMs FROM
       (SELECT at_ms FROM entries WHERE kind = ? AND key = ? ${kind.startsWith('order.') ? '' : 'LIMIT 2'})`;
@@ -410,7 +406,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   }
 
   olderOf(kind: JournalKind, key: string, cutoffMs: number, limit: number): readonly number[] {
-    // In order of time but for a clock that was set back: the oldest come first, and a few are looked at.
+    // In order of time unless a clock was set back: the oldest come first, and a few are inspected.
     const sql = `
       SELECT seq FROM entries INDEXED BY entries_by_key
       WHERE kind = ? AND key = ? AND at_ms < ? ORDER BY seq LIMIT ?`;
@@ -435,7 +431,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     return Number(this.#get('SELECT max(seq) AS seq FROM entries', [])?.seq ?? 0);
   }
 
-  /** All or nothing; what is thrown is what went wrong first. */
+  /** All or nothing; throws the first error. */
   #inTransaction<T>(work: () => T): T {
     this.#run('BEGIN IMMEDIATE', []);
     try {
@@ -443,13 +439,13 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
       this.#run('COMMIT', []);
       return result;
     } catch (error) {
-      // SQLite has rolled back by itself after some errors (a full disk, for one).
+      // SQLite has rolled back by itself after some errors, e.g. a full disk.
       if (this.#db.isTransaction) this.#run('ROLLBACK', []);
       throw error;
     }
   }
 
-  /** Each text is compiled once; the texts are few and fixed but for the number of `mentioning`'s words. */
+  /** Caches compiled statements; the texts are few, except for the number of `mentioning`'s words. */
   #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

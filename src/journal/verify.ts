@@ -8,20 +8,16 @@ import type { Mark } from './mark.ts';
 import { settles } from './retention.ts';
 import { checkIdentity, checkSchema, MIGRATIONS } from './schema.ts';
 
-/** Above this a start would spend more than about two seconds on reading history nobody waits for. */
+/** Reading a larger file completely would delay a start by more than about two seconds. */
 export const VERIFY_MAX_BYTES = 512 * 1024 * 1024;
-/** In a larger file the last entries are checked at start; each older one when it is read. */
+/** Of a larger file the last entries are checked at start, older ones when they are read. */
 export const VERIFY_TAIL_ENTRIES = 100_000;
 
 /**
- * Looks a journal over before anything is written to it, over a read-only connection, so that a file that is refused is
- * left exactly as it was found (closing a writable one would fold a damaged `-wal` into it).
- *
- * Finds: another program's file, a newer schema, changed table definitions, pages and indexes that do not fit together,
- * a changed entry, and entries that were durable once and are gone.
- *
- * @returns what is worth telling although it is no reason to stop.
- * @throws JournalError
+ * Verifies a journal before anything is written, over a read-only connection, so that a rejected file stays exactly as
+ * it was (closing a writable one would merge a damaged `-wal`). Detects another program's file, a newer schema, changed
+ * table definitions, inconsistent pages and indexes, a changed entry, and durable entries that are missing.
+ * @returns remarks that do not prevent a start. @throws JournalError
  */
 export function inspect(
   file: string,
@@ -58,7 +54,7 @@ export function inspect(
   }
 }
 
-/** The seq of the newest entry there ever was, deleted or not. */
+/** The seq of the newest entry ever written, removed or not. */
 export function lastSeqOf(db: DatabaseSync): number {
   const row = db
     .prepare(
@@ -77,7 +73,7 @@ function refuseLoss(file: string, mark: Mark, witnessed: ReturnType<Mark['read']
   throw new JournalError('damaged', file, what);
 }
 
-/** Pages, B-trees, and that each index holds exactly the rows of its table. */
+/** Pages, B-trees, and that each index matches its table. */
 function checkPages(db: DatabaseSync, file: string): void {
   const said = db
     .prepare('PRAGMA integrity_check(3)')
@@ -104,7 +100,7 @@ function checkEntries(db: DatabaseSync, file: string, afterSeq: number, whole: b
   }
 }
 
-/** @throws JournalError when a stored entry is not what was written. */
+/** @throws JournalError if a stored entry is not what was written. */
 export function checkRow(row: Row, file: string): void {
   if (checksumOf(row) !== row.checksum) throw new JournalError('damaged', file, `entry ${row.seq} has been changed`);
 }

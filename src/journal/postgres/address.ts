@@ -1,14 +1,14 @@
 import type { ClientConfig } from 'pg';
 
-/** Milliseconds: no statement, lock or transaction of ours takes longer, and no connection to be made either. */
+/** Longest statement, lock wait, transaction and connection attempt, ms. */
 export const DATABASE_TIMEOUT_MS = 2_000;
 /**
- * An answer that the network lost: the server has given up its statement after {@link DATABASE_TIMEOUT_MS}, so that what it
- * did is settled when the connection is given up and the fate of the append is asked for.
+ * After this time an answer is lost: the server has ended the statement after {@link DATABASE_TIMEOUT_MS}, so its
+ * outcome is settled when the connection is closed and the append is looked up.
  */
 export const ANSWER_TIMEOUT_MS = DATABASE_TIMEOUT_MS + 500;
 
-/** How a connection is made: its time-outs are the session's, so that a statement that hangs is ended by the server. */
+/** Connection options: the time-outs belong to the session, so that the server ends a hanging statement. */
 export function clientConfig(address: string, application: string): ClientConfig {
   return {
     connectionString: address,

@@ -4,13 +4,13 @@ import { errorText } from '../../core/error-text.ts';
 import { JournalError } from '../errors.ts';
 import { clientConfig } from './address.ts';
 
-/** Which server, and how often a standby of it has been promoted: a copy that was behind shows by it (strategy 18.1). */
+/** Which server, and how often a standby of it was promoted, which reveals a copy that was behind (strategy 18.1). */
 export interface ServerIdentity {
   readonly systemIdentifier: string;
   readonly timeline: number;
 }
 
-/** A direct connection to a server that keeps what it has committed. */
+/** A direct connection to a server that keeps what it committed. */
 export interface Connection {
   readonly client: pg.Client;
   readonly identity: ServerIdentity;
@@ -18,7 +18,7 @@ export interface Connection {
 
 const INT8 = 20;
 
-/** What the checks ask; as text where the server may say more than we know. */
+/** Results of the checks; text if the server may add values. */
 interface ServerState {
   readonly pid: number;
   readonly is_standby: boolean;
@@ -45,16 +45,13 @@ const STATE = `
          CASE WHEN pg_is_in_recovery() THEN NULL
               ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline`;
 
-/** The oldest release that is tried. */
+/** The oldest supported release. */
 const OLDEST_VERSION = 15;
 
 /**
- * Connects and, for who writes, makes sure that the server keeps what it says it has committed: checked at the start and at
- * every reconnect (strategy 18.1).
- *
- * @param address of isDatabaseUrl
- * @param application shown in the server's list of sessions
- * @throws JournalError which names the server, never the password
+ * Connects and, for writers, checks that the server keeps what it commits; repeated at every reconnect (strategy 18.1).
+ * @param address of isDatabaseUrl @param application shown in the server's list of sessions @throws JournalError which
+ * names the server, never the password
  */
 export async function connectDatabase(
   address: string,
@@ -63,7 +60,7 @@ export async function connectDatabase(
 ): Promise<Connection> {
   const name = shownDatabase(address);
   const client = new pg.Client({ ...clientConfig(address, application), types: typesOf() });
-  // A connection that ends on its own is noticed by the next statement; without a listener it would end the process.
+  // The next statement notices a lost connection; without a listener the event would end the process.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -79,23 +76,23 @@ export async function connectDatabase(
   }
 }
 
-/** Ends a connection at once, whatever it was waiting for; its statements fail. */
+/** Closes a connection at once, whatever it waits for; its statements fail. */
 export function giveUp(client: pg.Client): void {
   const { stream } = (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } })
     .connection;
   stream.destroy();
 }
 
-/** Reads whatever the driver threw as a JournalError; `doing` says during what. */
+/** Converts what the driver threw into a JournalError; `doing` names the operation. */
 export function databaseError(thrown: unknown, name: string, doing: string): JournalError {
   if (thrown instanceof JournalError) return thrown;
-  // All addresses of a host failed: each has its own error.
+  // All addresses of a host failed, each with its own error.
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
   const said = errorText(first);
   return new JournalError('unreachable', name, `${doing} failed: ${said}`, thrown);
 }
 
-/** The server's five characters that say what went wrong; null: it did not say anything. */
+/** The server's five-character SQLSTATE; null: none. */
 export function sqlStateOf(thrown: unknown): string | null {
   return thrown instanceof pg.DatabaseError ? (thrown.code ?? null) : null;
 }
@@ -107,7 +104,7 @@ function typesOf(): pg.CustomTypesConfig {
   return { getTypeParser };
 }
 
-/** Which process answers, as the server said when the connection was made. */
+/** The server process that answers, as stated at connection time. */
 function processIdOf(client: pg.Client): number | null {
   return (client as unknown as { readonly processID: number | null }).processID;
 }
@@ -121,9 +118,9 @@ function refuseUnsafe(state: ServerState, processId: number | null, name: string
   }
   if (state.encoding !== 'UTF8') refuse(`its encoding is ${state.encoding}, and UTF8 is needed`);
   if (use === 'reading') return;
-  // A pooler answers with a process of its own, and may give each transaction another session.
+  // A pooler has a process of its own and may use another session for each transaction.
   if (state.pid !== processId) refuse('the connection goes through a pooler, and a direct one is needed');
-  // It may be promoted any moment, so that a standby of ours goes on asking.
+  // It may be promoted any moment, so that a standby engine keeps asking.
   if (state.is_standby) throw new JournalError('unreachable', name, 'it is a hot standby, and the primary is needed');
   if (state.is_read_only) refuse('this user or database may only read (default_transaction_read_only)');
   if (state.fsync !== 'on') refuse('fsync is off: what it has committed may be lost');

@@ -16,15 +16,14 @@ import { rowsAfter } from './mirror.ts';
 import { findPair } from './reading.ts';
 import { migrateDatabase, requireSchema } from './schema.ts';
 
-/** Copies of a journal between a file and a database, entry by entry, each in its place (docs/running.md 11). */
+/** Copies a journal between a file and a database, entry by entry at the same places (docs/running.md 11). */
 
-/** Entries of one statement: a few megabytes. */
+/** Entries per statement: a few megabytes. */
 const CHUNK_ROWS = 1_000;
 const APPLICATION = 'grvt-hedge copy';
 
 /**
- * Copies the journal of a pair into a new file, also while an engine writes it: all that was in the database at one moment.
- *
+ * Copies the journal of a pair, as of one moment, into a new file, even while an engine writes it.
  * @throws JournalError; then there is no such file
  */
 export async function copyToFile(
@@ -49,14 +48,14 @@ export async function copyToFile(
     const { db } = openForWriting(to, mark, options);
     const journal = new SqliteJournal(db, to, mark, [], options, () => null);
     try {
-      // Compaction may remove what was not read yet: what it removes is settled, and its absence is no gap.
+      // Compaction may remove settled entries that were not read yet, which leaves no gap.
       for (let last = 0; last < pair.lastSeq; ) {
         const rows = await rowsAfter(client, pair.id, last, CHUNK_ROWS);
         const wanted = rows.filter(({ seq }) => seq <= pair.lastSeq);
         journal.takeRows(wanted);
         last = wanted.at(-1)?.seq ?? pair.lastSeq;
       }
-      // One file, as a backup is.
+      // One file, like a backup.
       db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
     } finally {
       journal.close();
@@ -71,10 +70,9 @@ export async function copyToFile(
 }
 
 /**
- * Copies a journal file into a database, under the lease of its pair, which must have no journal there yet.
- *
- * @param file no engine has it open (the caller holds the locks of strategy 11.1)
- * @throws JournalError; then nothing has changed there
+ * Copies a journal file into a database under the lease of its pair, which must not have a journal there yet.
+ * @param file no engine has it open (the caller holds the locks of strategy 11.1) @throws JournalError; then nothing
+ * has changed there
  */
 export async function copyToDatabase(
   file: string,
@@ -98,7 +96,7 @@ export async function copyToDatabase(
       await client.query('BEGIN');
       await client.query('SELECT grvt_hedge.same_epoch($1, $2)', [lease.pair, lease.epoch]);
       for (const rows of rowsOfFile(file)) await insert(client, lease.pair, lease.epoch, rows);
-      // What was removed from the file's end keeps its place here, too.
+      // Places removed from the file's end stay used here, too.
       await client.query('UPDATE grvt_hedge.pairs SET removed_seq = $2 WHERE id = $1', [lease.pair, contents.lastSeq]);
       await client.query('COMMIT');
     } finally {

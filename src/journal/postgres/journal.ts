@@ -12,61 +12,59 @@ import { DatabaseLog, type Moment, type Trouble } from './log.ts';
 import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
 import { migrateDatabase } from './schema.ts';
 
-/** A killed engine's lease runs out by then: a start that still finds it held has met another engine that runs. */
+/** By then a killed engine's lease has expired: if it is still held, another engine runs. */
 const LEASE_WAIT_MS = LEASE_MS + 2_000;
-/** Between two looks at a lease that another one holds. */
+/** Interval of checking a lease that another engine holds. */
 const LEASE_POLL_MS = 500;
 const APPLICATION = 'grvt-hedge';
 
 export interface OpenDatabaseOptions extends OpenJournalOptions {
   /** `postgres://…`, with the password. */
   readonly address: string;
-  /** Environment and accounts, as in the names of files. */
+  /** Environment and accounts, as in file names. */
   readonly pairName: string;
-  /** Begin with an empty journal: the exchange it was of is gone (`paper`). */
+  /** Start with an empty journal: its exchange no longer exists (`paper`). */
   readonly isAnew?: boolean;
-  /** Of a journal that may be behind: makes the symbols begin as after a lost one (strategy 11.3). */
+  /** For a journal that may be behind: makes the symbols start as after a lost one (strategy 11.3). */
   readonly reset?: (journal: EngineJournal) => void;
-  /** By a clock that nobody sets. */
+  /** Monotonic clock. */
   readonly steadyMs: () => number;
-  /** How long another engine's lease is waited for; default {@link LEASE_WAIT_MS}. */
+  /** How long to wait for another engine's lease; default {@link LEASE_WAIT_MS}. */
   readonly leaseWaitMs?: number;
-  /** Where this engine's own page is, for whoever looks at all pairs (strategy 18.3). */
+  /** Address of this engine's page, for the fleet (strategy 18.3). */
   readonly pageUrl?: string | null;
-  /** Another engine holds the lease: said once for each. */
+  /** Another engine holds the lease: reported once for each. */
   readonly onWait?: (holder: string) => void;
   /** How long `close` waits for a database that does not answer. */
   readonly closeMaxMs?: number;
 }
 
-/** What happens to a journal in a database while an engine runs. */
+/** Events of a database journal while an engine runs. */
 export interface DatabaseListener {
   /** null: it answers again. */
   trouble(trouble: Trouble | null): void;
-  /** Nothing can be written any more: the engine has to end. */
+  /** Nothing can be written any more: the engine must end. */
   lost(error: JournalError): void;
 }
 
 /** A journal on PostgreSQL (strategy 18.1). */
 export interface DatabaseJournal extends EngineJournal {
-  /** The database may lack the last entries: symbols begin as after a lost journal (strategy 11.3). */
+  /** The last entries may be missing: symbols start as after a lost journal (strategy 11.3). */
   readonly isBehind: boolean;
   readonly epoch: number;
-  /** The copy beside the engine, for what reads a file. */
+  /** The local copy, for readers of files. */
   readonly file: string;
   /** Milliseconds of lease left. */
   leaseLeftMs(): number;
-  /** What happens from now on, and what holds already. */
+  /** Reports the present state and all later changes. */
   listen(listener: DatabaseListener): void;
-  /** After `close`: the last entries are in the database, or not. */
+  /** After `close`: resolves when the last entries are in the database, rejects if they are not. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Opens the journal of this run in a database: the server is checked, the schema brought up to date, the lease taken, the copy
- * beside the engine brought up to date.
- *
- * @throws JournalError
+ * Opens the journal of this run in a database: checks the server, migrates the schema, takes the lease, updates the
+ * local copy. @throws JournalError
  */
 export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise<DatabaseJournal> {
   const { address, pairName, steadyMs, clock } = options;
@@ -83,7 +81,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
     const { lease, leasedAt } = await leaseOf(connection, { ...options, holder, name, now });
     await namePage(connection.client, lease, options.pageUrl ?? null);
     let copy: Copy | null = null;
-    // It renews the lease from now on: a long journal takes a while to be fetched.
+    // It renews the lease from now on, since fetching a long journal takes time.
     const log = new DatabaseLog({
       name,
       connection,
@@ -129,7 +127,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
         return () => whyNotSend(log, passed(began, now()));
       },
       isOfFormer: (clientOrderId) => !isOfThisEpoch(clientOrderId),
-      // What another holder prepared is the next one's as much as ours.
+      // Orders prepared by another holder are the next one's as much as ours.
       whyNotCancel: (clientOrderId) =>
         log.leaseLeftMs() > 0 || isOfThisEpoch(clientOrderId) ? null : reason('order-of-successor', '18.2'),
       leaseLeftMs: () => log.leaseLeftMs(),
@@ -147,19 +145,19 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
   }
 }
 
-/** From the append to the bytes at most: a process that was frozen in between does not send what is of another time (18.2). */
+/** Longest time from the append to sending: a process that was frozen in between sends nothing outdated (18.2). */
 const APPEND_MAX_MS = 2_000;
-/** Of the lease there has to be left so much, by the clock that leaves less: what a request may take to arrive. */
+/** Lease that must be left, by the worse clock: the time a request may take to arrive. */
 const LEASE_LEFT_MIN_MS = 3_000;
 
 function whyNotSend(log: DatabaseLog, passedMs: number): Reason | null {
   if (passedMs > APPEND_MAX_MS) return reason('append-slow', '18.2', { ms: Math.round(passedMs) });
-  // 0 where the epoch is over.
+  // 0 if the epoch is over.
   const leftMs = log.leaseLeftMs();
   return leftMs < LEASE_LEFT_MIN_MS ? reason('lease-short', '18.2', { ms: Math.max(0, Math.round(leftMs)) }) : null;
 }
 
-/** Between two moments, by the clock that says more: a suspended machine stops the one, a person sets the other. */
+/** Time between two moments by the clock that shows more: suspension stops one, a person may set the other. */
 function passed(from: Moment, to: Moment): number {
   return Math.max(to.steadyMs - from.steadyMs, to.wallMs - from.wallMs);
 }
@@ -204,7 +202,7 @@ interface Copy {
   close(journal: SqliteJournal): void;
 }
 
-/** The copy beside the engine, as the database is. */
+/** Brings the local copy up to the database. */
 async function copyOf({ client, identity }: Connection, lease: HeldLease, options: OpenDatabaseOptions): Promise<Copy> {
   // Not its address: a server may have several.
   const of = `${identity.systemIdentifier} ${new URL(options.address).pathname} ${lease.pair}`;
@@ -213,7 +211,7 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
   let mirror = openMirrorFile(mirrored);
   const notices: string[] = [];
   try {
-    // The database ends before what was known to be in it: it is an older copy of itself.
+    // The database ends before entries known to be in it: it is an older copy of itself.
     const isBehind = lease.isBehind || lease.lastSeq < mirror.durableSeq;
     if (isBehind)
       notices.push(
@@ -236,7 +234,7 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
       open(log) {
         const journal = journalOfMirror(mirror, mirrored, () => log);
         journal.skipTo(lease.lastSeq);
-        // What an engine here had on its way when it ended, and nobody has written since.
+        // Entries that an engine here had in flight when it ended, if nobody has written since.
         const tail = journal.rowsAfter(lease.lastSeq);
         if (tail.length > 0) {
           notices.push(`${tail.length} entries of before had not reached the database, and do now`);

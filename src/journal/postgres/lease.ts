@@ -2,32 +2,30 @@ import type { Client } from 'pg';
 import { JournalError } from '../errors.ts';
 import type { ServerIdentity } from './connection.ts';
 
-/** One engine at a time writes the journal of a pair: who holds its row until then, by the database's clock alone (strategy 18.2). */
+/** One engine at a time writes the journal of a pair: the holder of its row, by the database's clock alone (18.2). */
 
-/** A lease lasts so long after a renewal … */
+/** How long a lease lasts after a renewal. */
 export const LEASE_MS = 8_000;
-/** … and is renewed so often, so that three renewals may fail. */
+/** Interval of renewals: three may fail. */
 export const RENEW_MS = 2_000;
 
-/** What a holder knows of its row. */
 export interface HeldLease {
   readonly pair: number;
-  /** Grows with each holder; what an earlier one still sends is refused by it. */
+  /** Increases with each holder; writes of an earlier epoch are refused. */
   readonly epoch: number;
-  /** The place of the newest entry there ever was; 0: none. */
+  /** Place of the newest entry ever written; 0: none. */
   readonly lastSeq: number;
-  /** The server is another one, or an older copy, than when the journal was written, and nobody has reconciled since (18.1). */
+  /** Another server or an older copy than when the journal was written, not reconciled since (18.1). */
   readonly isBehind: boolean;
 }
 
-/** Another engine holds it. */
 export interface LeaseOfOther {
-  /** As it calls itself: machine and process. */
+  /** Its own name: machine and process. */
   readonly holder: string;
   readonly leftMs: number;
 }
 
-/** Takes the lease of a pair where nobody else holds it. */
+/** Takes the lease of a pair if nobody else holds it. */
 export async function takeLease(
   client: Client,
   of: { readonly pairName: string; readonly holder: string; readonly identity: ServerIdentity },
@@ -54,7 +52,7 @@ export async function takeLease(
   return { pair: row.pair, epoch: row.epoch, lastSeq: row.last_seq, isBehind: row.is_behind };
 }
 
-/** @throws JournalError `lease-over` where another engine has it */
+/** @throws JournalError `lease-over` if another engine has it */
 export async function renewLease(client: Client, { pair, epoch }: HeldLease, name: string): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE grvt_hedge.pairs SET held_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND epoch = $2`,
@@ -64,12 +62,12 @@ export async function renewLease(client: Client, { pair, epoch }: HeldLease, nam
     throw new JournalError('lease-over', name, `epoch ${epoch} is over: another engine holds the lease`);
 }
 
-/** Says where the holder's own page is. */
+/** Publishes the address of the holder's page. */
 export async function namePage(client: Client, { pair, epoch }: HeldLease, url: string | null): Promise<void> {
   await client.query('UPDATE grvt_hedge.pairs SET page_url = $3 WHERE id = $1 AND epoch = $2', [pair, epoch, url]);
 }
 
-/** Lets go of it at once, for the next holder. */
+/** Releases it at once for the next holder. */
 export async function releaseLease(client: Client, { pair, epoch }: HeldLease): Promise<void> {
   await client.query(
     'UPDATE grvt_hedge.pairs SET held_until = clock_timestamp(), holder = NULL WHERE id = $1 AND epoch = $2',
@@ -77,7 +75,7 @@ export async function releaseLease(client: Client, { pair, epoch }: HeldLease): 
   );
 }
 
-/** What was behind has been reconciled with the exchange. */
+/** A journal that was behind has been reconciled with the exchange. */
 export async function settleBehind(client: Client, { pair, epoch }: HeldLease): Promise<void> {
   await client.query('UPDATE grvt_hedge.pairs SET is_behind = false WHERE id = $1 AND epoch = $2', [pair, epoch]);
 }

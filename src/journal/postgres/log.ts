@@ -6,32 +6,31 @@ import { type Connection, databaseError, giveUp, type ServerIdentity, sqlStateOf
 import { type HeldLease, LEASE_MS, RENEW_MS, releaseLease, renewLease } from './lease.ts';
 import { EPOCH_OVER } from './schema.ts';
 
-/** Rows and bytes of one statement at most: what came while the last one was under way, in any usual case. */
+/** Most rows and bytes of one statement; usually what arrived during the previous one. */
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 1024 * 1024;
-/** What waits while the database is unreachable, beyond which nothing is written any more: some 30,000 entries. */
+/** Most bytes that wait while the database is unreachable, some 30,000 entries; beyond it nothing more is written. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
-/** Between attempts to reach the database again, doubling. */
+/** Pause between attempts to reconnect, doubling. */
 const RETRY_MS = 100;
 const RETRY_MAX_MS = 1_000;
-/** How long a stop waits for the last entries: one statement and one attempt to connect. */
+/** How long a stop waits for the last entries: one statement and one connection attempt. */
 const CLOSE_MAX_MS = 5_000;
-/** Rows of one statement that removes; a step of compaction has fewer, but for a group of an order. */
+/** Rows per removing statement; a step of compaction has fewer, except for a group of an order. */
 const REMOVE_ROWS = 5_000;
 
-/** The database does not answer; `sinceMs` by the steady clock: when what it did not answer was begun. */
+/** The database does not answer; `sinceMs`, monotonic clock: start of the first operation without answer. */
 export interface Trouble {
   readonly sinceMs: number;
   readonly message: string;
 }
 
 export interface DatabaseLogParts {
-  /** Shown in errors. */
   readonly name: string;
   readonly connection: Connection;
   readonly reconnect: () => Promise<Connection>;
   readonly lease: HeldLease;
-  /** When the lease was asked for. */
+  /** When the lease was requested. */
   readonly leasedAt: Moment;
   readonly now: () => Moment;
   /** How long `close` waits for the last entries; default {@link CLOSE_MAX_MS}. */
@@ -39,11 +38,11 @@ export interface DatabaseLogParts {
   readonly onDurable: (seq: number) => void;
   /** null: it answers again. */
   readonly onTrouble: (trouble: Trouble | null) => void;
-  /** Nothing can be written any more, ever: the lease is over, or the server is not what it was. */
+  /** Nothing can ever be written any more: the lease is over, or the server changed. */
   readonly onLost: (error: JournalError) => void;
 }
 
-/** One moment by both clocks: a suspended machine stops the one, a person sets the other. */
+/** One moment by both clocks: suspension stops one, a person may set the other. */
 export interface Moment {
   readonly steadyMs: number;
   readonly wallMs: number;
@@ -56,9 +55,9 @@ interface Waiter {
 }
 
 /**
- * Makes entries durable in the database, in order of place, and keeps the lease: one statement at a time on one connection,
- * each in one round trip and a transaction of its own. An append whose answer was lost is asked for by (epoch, number) on the
- * next connection, and repeated if it is absent (strategy 18.1).
+ * Makes entries durable in the database, in order, and keeps the lease: one statement at a time on one connection, each
+ * one round trip and transaction. An append whose answer was lost is looked up by (epoch, number) on the next
+ * connection, and repeated if it is absent (strategy 18.1).
  */
 export class DatabaseLog implements Durability {
   readonly ended: Promise<void>;
@@ -67,9 +66,9 @@ export class DatabaseLog implements Durability {
   /** Not known to be in the database yet, oldest first. Bound: QUEUE_BYTES. */
   #queue: Row[] = [];
   #queuedBytes = 0;
-  /** Removed here, not there yet. Bound: a step of compaction adds few, and steps wait for a day. */
+  /** Removed here, not there yet. Bounded, since compaction removes little per step. */
   #removed: number[] = [];
-  /** One for each create and message that is about to leave. */
+  /** One per create or message about to be sent. */
   #waiters: Waiter[] = [];
   #writtenSeq: number;
   #durableSeq: number;
@@ -95,15 +94,15 @@ export class DatabaseLog implements Durability {
       this.#wake?.();
     }, RENEW_MS);
     this.ended = this.#run();
-    // Whoever closes it waits for it; until then it does not end.
+    // Handled by whoever closes it.
     this.ended.catch(() => {});
   }
 
-  /** Milliseconds of lease left, by the clock that leaves less, counted from before it was asked for. */
+  /** Milliseconds of lease left, by the worse clock, counted from before its request. */
   leaseLeftMs(): number {
     const now = this.#parts.now();
     const gone = Math.max(now.steadyMs - this.#leasedAt.steadyMs, now.wallMs - this.#leasedAt.wallMs);
-    // A wall clock that was set back makes a lease look younger; the steady one does not.
+    // A wall clock that was set back makes a lease look younger; the monotonic one does not.
     return this.#failure === null ? LEASE_MS - gone : 0;
   }
 
@@ -134,7 +133,7 @@ export class DatabaseLog implements Durability {
     await new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
   }
 
-  /** Writes what waits, lets go of the lease and ends; `ended` says when, and what went wrong. */
+  /** Writes what waits, releases the lease and ends; `ended` reports when, and errors. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -168,7 +167,7 @@ export class DatabaseLog implements Durability {
     await this.#end();
   }
 
-  /** The statement that is due: the lease before entries, entries before removals. */
+  /** The next statement: the lease before entries, entries before removals. */
   #next(client: Client): 'none' | (() => Promise<void>) {
     if (this.#renewDue && !this.#closing) return () => this.#renew(client);
     if (this.#queue.length > 0) return () => this.#append(client);
@@ -218,7 +217,7 @@ export class DatabaseLog implements Durability {
     this.#removed.splice(0, seqs.length);
   }
 
-  /** A new connection, on which the fate of what was under way is known. */
+  /** A new connection, on which the outcome of the interrupted statement is known. */
   async #reconnected(): Promise<Connection> {
     const connection = await this.#parts.reconnect();
     try {
@@ -300,14 +299,14 @@ export class DatabaseLog implements Durability {
       await releaseLease(connection.client, this.#parts.lease);
       await connection.client.end();
     } catch (thrown) {
-      // It runs out by itself.
+      // It expires by itself.
       giveUp(connection.client);
       throw databaseError(thrown, this.#parts.name, 'letting go of its lease');
     }
   }
 }
 
-/** A changed server may have lost what the last one had committed (strategy 18.1). @throws JournalError `behind` */
+/** A changed server may lack what the last one had committed (strategy 18.1). @throws JournalError `behind` */
 export function refuseOther(now: ServerIdentity, before: ServerIdentity, name: string): void {
   if (now.systemIdentifier === before.systemIdentifier && now.timeline === before.timeline) return;
   const words = ({ systemIdentifier, timeline }: ServerIdentity) => `${systemIdentifier}, timeline ${timeline}`;
@@ -319,7 +318,7 @@ function bytesOf(rows: readonly Row[]): number {
   return rows.reduce((sum, row) => sum + row.body.length, 0);
 }
 
-/** A text of the database holds no U+0000, which a key may: written as `\0`, and the backslash as two. */
+/** A text in the database cannot contain U+0000, which a key may: written as `\0`, and the backslash doubled. */
 export function databaseKey(key: string): string {
   return key.replaceAll('\\', '\\\\').replaceAll('\0', '\\0');
 }

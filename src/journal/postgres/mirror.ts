@@ -12,13 +12,12 @@ import { lastSeqOf } from '../verify.ts';
 import { keyOfDatabase } from './log.ts';
 
 /**
- * The journal of a database as a file beside the engine: what is read is read here, so that no decision, page or command to
- * the engine waits for a network. The database is the journal, this a copy: it may be removed while no engine runs.
- *
- * The mark beside it (mark.ts) says up to which place the file holds what the database has; what is behind that was on its way.
+ * A local copy of a journal in a database: all reads use it, so that no decision, page or command waits for the
+ * network. The database is the journal; the copy may be deleted while no engine runs. The mark beside it (mark.ts)
+ * holds the place up to which the database has the file's entries; later ones were in flight.
  */
 
-/** Rows fetched at a time: a few megabytes, and some ten milliseconds of inserting. */
+/** Rows fetched at a time: a few megabytes, some ten milliseconds of inserting. */
 const FETCH_ROWS = 2_000;
 
 const MIRROR_MIGRATIONS = [
@@ -26,11 +25,10 @@ const MIRROR_MIGRATIONS = [
   'CREATE TABLE mirror_of (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL)',
 ];
 
-/** The files of a copy. */
 const SUFFIXES = ['-wal', '-shm', '.mark', ''];
 
 export interface MirrorOptions extends OpenJournalOptions {
-  /** Which database and pair it is a copy of: of another one it begins anew. */
+  /** Database and pair of the copy; of another one it starts from scratch. */
   readonly of: string;
 }
 
@@ -38,11 +36,11 @@ export interface Mirror {
   readonly file: string;
   readonly mark: Mark;
   readonly db: DatabaseSync;
-  /** The last place that is known to be in the database, as the file has it. */
+  /** The last place known to be in the database, by the file. */
   readonly durableSeq: number;
 }
 
-/** Opens the file; one that is damaged, or of another database, is replaced by an empty one. */
+/** Opens the file; a damaged one, or one of another database, is replaced by an empty one. */
 export function openMirrorFile(options: MirrorOptions): Mirror {
   const file = join(options.directory, options.fileName ?? 'mirror.db');
   try {
@@ -58,7 +56,7 @@ export function openMirrorFile(options: MirrorOptions): Mirror {
 function openOnce(file: string, options: MirrorOptions): Mirror {
   const mark = new Mark(file);
   const durableSeq = mark.readDurable();
-  // Whether entries are missing at its end is asked of the database.
+  // The database tells whether entries are missing at its end.
   rmSync(mark.path, { force: true });
   const { db } = openForWriting(file, mark, { ...options, migrations: MIRROR_MIGRATIONS });
   const of = db.prepare('SELECT name FROM mirror_of').get()?.name ?? null;
@@ -84,7 +82,7 @@ export function journalOfMirror(
   return new SqliteJournal(mirror.db, mirror.file, mirror.mark, [], options, durability);
 }
 
-/** Entries behind that place, as the database has them. */
+/** The database's entries after that place. */
 export async function rowsAfter(client: Client, pair: number, seq: number, limit = FETCH_ROWS): Promise<Row[]> {
   const { rows } = await client.query(
     `SELECT seq, kind, key, at_ms, body, checksum FROM grvt_hedge.entries WHERE pair = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
@@ -93,7 +91,7 @@ export async function rowsAfter(client: Client, pair: number, seq: number, limit
   return rows.map(rowOf);
 }
 
-/** An entry as a query returned it. */
+/** An entry from a query's result. */
 export function rowOf(row: Record<string, unknown>): Row {
   return {
     seq: Number(row.seq),
@@ -106,10 +104,9 @@ export function rowOf(row: Record<string, unknown>): Row {
 }
 
 /**
- * Fetches what the file lacks, and holds what is not known to be in the database against what is there.
- *
- * @returns up to which place the file now holds what the database has; null: it holds something else, or more than the
- *   database ever had, and has to begin anew
+ * Fetches what the file lacks, and compares what is not known to be in the database with what is there.
+ * @returns the place up to which the file now equals the database; null: the file differs, or has more than the
+ * database ever had, and must start from scratch
  */
 export async function catchUp(
   journal: SqliteJournal,

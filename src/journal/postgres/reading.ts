@@ -6,9 +6,9 @@ import { connectDatabase, databaseError, type ServerIdentity } from './connectio
 import { catchUp, journalOfMirror, type MirrorOptions, openMirrorFile, removeMirror } from './mirror.ts';
 import { requireSchema } from './schema.ts';
 
-/** What commands read of a journal in a database, beside or without the engine that writes it (strategy 18.1). */
+/** Reads a journal in a database for commands, beside or without the engine that writes it (strategy 18.1). */
 
-/** Of one pair; times by the database's clock. */
+/** One pair; times by the database's clock. */
 export interface PairState {
   readonly id: number;
   readonly name: string;
@@ -18,11 +18,10 @@ export interface PairState {
   readonly leaseLeftMs: number;
   readonly lastSeq: number;
   readonly isBehind: boolean;
-  /** Its engine's own page, as the engine names it; null: it has none. */
+  /** Address of its engine's page; null: none. */
   readonly page: string | null;
 }
 
-/** What `check` says of a database. */
 export interface DatabaseState {
   /** The address without its password. */
   readonly name: string;
@@ -56,13 +55,13 @@ export async function listPairs(address: string): Promise<PairState[]> {
   }
 }
 
-/** Whether an engine has made our tables there. */
+/** Whether our tables exist there. */
 async function isOurs(client: Client): Promise<boolean> {
   const { rows } = await client.query("SELECT to_regclass('grvt_hedge.pairs') IS NOT NULL AS is_ours");
   return rows[0]?.is_ours === true;
 }
 
-/** One pair; null: nothing of it is there. The schema must be. */
+/** One pair; null: it has no journal there. The schema must exist. */
 export async function findPair(client: Client, pairName: string): Promise<PairState | null> {
   const { rows } = await client.query(`${PAIRS} WHERE name = $1`, [pairName]);
   return rows[0] === undefined ? null : pairOf(rows[0]);
@@ -81,14 +80,14 @@ function pairOf(row: Record<string, unknown>): PairState {
   };
 }
 
-/** Which server it is, by its own word. @throws JournalError */
+/** The server's identity. @throws JournalError */
 export async function serverOf(address: string): Promise<ServerIdentity> {
   const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
   await client.end().catch(() => {});
   return identity;
 }
 
-/** Looks at a database as a start would, and changes nothing. @throws JournalError */
+/** Checks a database as a start would, without changing anything. @throws JournalError */
 export async function inspectDatabase(address: string, pairName: string): Promise<DatabaseState> {
   const name = shownDatabase(address);
   const { client } = await connectDatabase(address, APPLICATION, 'writing');
@@ -109,11 +108,9 @@ export async function inspectDatabase(address: string, pairName: string): Promis
 }
 
 /**
- * Brings a copy of a pair's journal up to date, for commands where no engine keeps one.
- *
- * @param options the copy's directory and name
- * @returns false: the database has no journal of that pair
- * @throws JournalError
+ * Updates the local copy of a pair's journal, for commands while no engine keeps one.
+ * @param options the copy's directory and name @returns false: the database has no journal of that pair @throws
+ * JournalError
  */
 export async function refreshCopy(
   address: string,
@@ -134,7 +131,7 @@ export async function refreshCopy(
     for (const isLastTry of [false, true]) {
       const journal = journalOfMirror(mirror, mirrored, () => null);
       try {
-        // An older copy of the database was put in its place.
+        // The database was replaced by an older copy.
         const isBeyond = journal.lastSeq > pair.lastSeq;
         const agreed = isBeyond ? null : await catchUp(journal, client, pair.id, mirror.durableSeq);
         if (agreed !== null) {
@@ -145,7 +142,7 @@ export async function refreshCopy(
       } finally {
         journal.close();
       }
-      // It holds what the database never had, or no more.
+      // It holds entries the database never had, or no longer has.
       removeMirror(mirror.file);
       mirror = openMirrorFile(mirrored);
     }

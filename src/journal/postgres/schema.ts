@@ -1,18 +1,17 @@
 import type { Client } from 'pg';
 import { JournalError } from '../errors.ts';
 
-/** The number of the advisory lock that one migration at a time holds: `GRVH` and a version of this rule. */
+/** Number of the advisory lock held by one migration at a time: `GRVH` in ASCII. */
 const MIGRATION_LOCK = 0x47_52_56_48;
 
-/** What a function of ours ends with when its epoch is over: another engine holds the lease (strategy 18.2). */
+/** SQLSTATE of our functions if the epoch is over: another engine holds the lease (strategy 18.2). */
 export const EPOCH_OVER = 'GH001';
 
 /**
- * The steps from a database without us to today's schema. A step is never changed once released: add one.
- *
- * Every entry carries (epoch, number), unique within its pair: an append whose answer was lost is asked for by it. The row of
- * a pair is its lease, too: an append locks it FOR SHARE, a renewal or a take-over changes it, so that they wait for each other.
- * Keys compare as bytes, as SQLite does.
+ * Migrations from an empty database to today's schema. A released step is never changed: add one.
+ * Every entry carries (epoch, number), unique within its pair, by which an append whose answer was lost is looked up.
+ * The row of a pair is also its lease: an append locks it FOR SHARE, a renewal or take-over updates it, so that they
+ * wait for each other. Keys compare as bytes, as in SQLite.
  */
 export const DATABASE_MIGRATIONS: readonly string[] = [
   `CREATE TABLE grvt_hedge.pairs (
@@ -98,9 +97,8 @@ export const DATABASE_MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings a database to today's schema, one program at a time and each step whole.
- *
- * @throws JournalError for a newer schema; what the server says otherwise, e.g. that this user may not create a schema
+ * Migrates a database to today's schema, one program at a time and each step completely.
+ * @throws JournalError for a newer schema; or the server's error, e.g. if this user may not create a schema
  */
 export async function migrateDatabase(
   client: Client,
@@ -122,13 +120,13 @@ export async function migrateDatabase(
     await client.query('UPDATE grvt_hedge.schema SET version = $1', [migrations.length]);
     await client.query('COMMIT');
   } catch (thrown) {
-    // A connection that is gone has rolled back by itself.
+    // A lost connection has been rolled back by the server.
     await client.query('ROLLBACK').catch(() => {});
     throw thrown;
   }
 }
 
-/** For who only reads. @throws JournalError where it is not today's schema */
+/** For readers. @throws JournalError if it is not today's schema */
 export async function requireSchema(client: Client, name: string): Promise<void> {
   const version = await versionOf(client);
   refuseNewer(version, name, DATABASE_MIGRATIONS);
@@ -147,7 +145,7 @@ function refuseNewer(version: number, name: string, migrations: readonly string[
 }
 
 async function versionOf(client: Client): Promise<number> {
-  // The table itself, and not what this session remembers of names: another program may have made it just now.
+  // By the catalogue, not by this session's cache of names: another program may just have created it.
   const tables = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'grvt_hedge' AND tablename = 'schema'";
   if ((await client.query(tables)).rowCount === 0) return 0;
   const { rows } = await client.query<{ version: number }>('SELECT version FROM grvt_hedge.schema');
