@@ -66,6 +66,8 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--kind <kind>', 'what the rows are').choices(IMPORT_KINDS).makeOptionMandatory())
     .requiredOption('--columns <ours=theirs,...>', 'the columns: names of the header, or numbers from 1', columnsOf)
     .option('--no-header', 'the first line is a row; columns are numbers')
+    .option('--skip <lines>', 'lines above the header, or above the first row', lineCount, 0)
+    .option('--newest-first', 'the file has its newest row first')
     .option('--delimiter <text>', 'between fields: , ; tab | (default: found out)', delimiter)
     .addOption(new Option('--decimal <mark>', 'the point of a number').choices(['.', ',']).default('.'))
     .addOption(new Option('--time <unit>', 'of the times (default: found out)').choices(TIME_UNITS))
@@ -163,6 +165,8 @@ interface GivenImport {
   readonly kind: ImportKind;
   readonly columns: Readonly<Record<string, string>>;
   readonly header: boolean;
+  readonly skip: number;
+  readonly newestFirst?: boolean;
   readonly delimiter?: string;
   readonly decimal: '.' | ',';
   readonly time?: TimeUnit;
@@ -183,6 +187,8 @@ async function importFile(file: string, given: GivenImport): Promise<number> {
     spec,
     columns: given.columns,
     header: given.header,
+    skip: given.skip,
+    newestFirst: given.newestFirst ?? false,
     delimiter: given.delimiter ?? null,
     decimal: given.decimal,
     timeUnit: given.time ?? null,
@@ -277,6 +283,11 @@ function columnsOf(text: string): Record<string, string> {
     named[ours.trim()] = theirs.trim();
   }
   return named;
+}
+
+function lineCount(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('expected a number of lines, 0 to 9999');
+  return Number(text);
 }
 
 function delimiter(text: string): string {

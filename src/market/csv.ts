@@ -1,5 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errorText } from '../core/error-text.ts';
 import { MarketError } from './errors.ts';
@@ -10,10 +14,42 @@ import { MarketError } from './errors.ts';
 const MOST_LINE = 64 * 1024;
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
 
-/** The lines of a file, `.gz` and `.zst` unpacked, with their numbers from 1. @throws MarketError when it cannot be read */
-export async function* linesOf(file: string): AsyncGenerator<{ readonly line: string; readonly number: number }> {
-  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const unpack = file.endsWith('.gz') ? createGunzip() : file.endsWith('.zst') ? createZstdDecompress() : null;
+/** Read and held at a time. */
+const BLOCK = 256 * 1024;
+const NEWLINE = 0x0a;
+const ZIP = /\.zip$/i;
+
+export interface Line {
+  readonly line: string;
+  /** From 1. */
+  readonly number: number;
+}
+
+export interface LinesOptions {
+  /** Lines before the first that counts, such as an address above the header. */
+  readonly skip: number;
+  /** Whether the first line that counts names the columns: it comes first in either order. */
+  readonly header: boolean;
+  /** The file has its newest row first: rows come from its end. */
+  readonly newestFirst: boolean;
+}
+
+/** The lines of a file, `.gz` and `.zst` unpacked, rows oldest first. @throws MarketError when it cannot be read */
+export async function* linesOf(file: string, { skip, header, newestFirst }: LinesOptions): AsyncGenerator<Line> {
+  if (ZIP.test(file)) throw new MarketError(`${file}: a ZIP archive: expected CSV, .gz or .zst; unpack it first`);
+  const first = skip + (header ? 1 : 0);
+  let count = 0;
+  for await (const line of forwards(file)) {
+    count = line.number;
+    if (count <= skip || (newestFirst && count > first)) continue;
+    yield line;
+  }
+  if (newestFirst) yield* backwards(file, count, first);
+}
+
+async function* forwards(file: string): AsyncGenerator<Line> {
+  const source = createReadStream(file, { highWaterMark: BLOCK });
+  const unpack = unpackerOf(file);
   const bytes: Readable = unpack === null ? source : source.pipe(unpack);
   source.on('error', (error) => unpack?.destroy(error));
   bytes.setEncoding('utf8');
@@ -24,18 +60,67 @@ export async function* linesOf(file: string): AsyncGenerator<{ readonly line: st
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) yield { line: withoutReturn(line), number: ++number };
-      if (rest.length > MOST_LINE)
-        throw new MarketError(
-          `${file}: line ${number + 1} is longer than ${MOST_LINE} characters: expected rows of text`,
-        );
+      refuseLong(file, rest.length, number + 1);
     }
   } catch (thrown) {
-    if (thrown instanceof MarketError) throw thrown;
-    throw new MarketError(`${file}: cannot be read: ${errorText(thrown)}`);
+    throw unreadable(file, thrown);
   } finally {
     source.destroy();
   }
   if (rest !== '') yield { line: withoutReturn(rest), number: number + 1 };
+}
+
+/** The last of `count` lines first, down to the one behind `first`. A packed file is unpacked beside others that pass. */
+async function* backwards(file: string, count: number, first: number): AsyncGenerator<Line> {
+  const unpack = unpackerOf(file);
+  const directory = unpack === null ? null : await mkdtemp(join(tmpdir(), 'grvt-csv-'));
+  const plain = directory === null ? file : join(directory, 'rows.csv');
+  try {
+    if (unpack !== null) await pipeline(createReadStream(file), unpack, createWriteStream(plain));
+    const handle = await open(plain);
+    try {
+      let end = (await handle.stat()).size;
+      let rest = Buffer.alloc(0);
+      let number = count;
+      const take = (line: Buffer) => ({ line: withoutReturn(line.toString('utf8')), number: number-- });
+      // What follows the last line break is a line only where something is there.
+      let isBehindLast = true;
+      while (end > 0 && number > first) {
+        const size = Math.min(BLOCK, end);
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, end - size);
+        if (bytesRead !== size) throw new MarketError(`${file}: became shorter while it was read`);
+        end -= size;
+        rest = Buffer.concat([buffer, rest]);
+        for (let at = rest.lastIndexOf(NEWLINE); at >= 0 && number > first; at = rest.lastIndexOf(NEWLINE)) {
+          const line = rest.subarray(at + 1);
+          rest = rest.subarray(0, at);
+          if (!isBehindLast || line.length > 0) yield take(line);
+          isBehindLast = false;
+        }
+        refuseLong(file, rest.length, number);
+      }
+      if (number > first) yield take(rest);
+    } finally {
+      await handle.close();
+    }
+  } catch (thrown) {
+    throw unreadable(file, thrown);
+  } finally {
+    if (directory !== null) await rm(directory, { recursive: true });
+  }
+}
+
+function unpackerOf(file: string) {
+  return file.endsWith('.gz') ? createGunzip() : file.endsWith('.zst') ? createZstdDecompress() : null;
+}
+
+function refuseLong(file: string, length: number, number: number): void {
+  if (length > MOST_LINE)
+    throw new MarketError(`${file}: line ${number} is longer than ${MOST_LINE} characters: expected rows of text`);
+}
+
+function unreadable(file: string, thrown: unknown): MarketError {
+  return thrown instanceof MarketError ? thrown : new MarketError(`${file}: cannot be read: ${errorText(thrown)}`);
 }
 
 function withoutReturn(line: string): string {

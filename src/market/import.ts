@@ -1,6 +1,6 @@
 import { E9, parseE9, printE9 } from '../paper/fixed.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
-import { delimiterOf, fieldsOf, linesOf } from './csv.ts';
+import { delimiterOf, fieldsOf, type LinesOptions, linesOf } from './csv.ts';
 import { MarketError } from './errors.ts';
 import type { CandleRecord } from './record.ts';
 import { MarketWriter } from './store.ts';
@@ -20,15 +20,13 @@ const COLUMNS: Readonly<
   candles: { needed: ['time', 'open', 'high', 'low', 'close', 'volume'], optional: [] },
 };
 
-export interface ImportOptions {
+export interface ImportOptions extends LinesOptions {
   readonly file: string;
   readonly directory: string;
   readonly kind: ImportKind;
   readonly spec: InstrumentSpec;
   /** Ours → the file's: a name of its header, or a number from 1. */
   readonly columns: Readonly<Record<string, string>>;
-  /** false: the first line is a row, and columns are numbers. */
-  readonly header: boolean;
   /** null: found out from the first line. */
   readonly delimiter: string | null;
   readonly decimal: '.' | ',';
@@ -74,7 +72,7 @@ const NO_ZONE = /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?$/;
 export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   const importer = new Importer(options);
   try {
-    for await (const { line, number } of linesOf(options.file)) importer.line(line, number);
+    for await (const { line, number } of linesOf(options.file, options)) importer.line(line, number);
     return importer.result();
   } finally {
     importer.close();
@@ -203,7 +201,8 @@ class Importer {
       );
     if (this.#lastNs !== null && ns < this.#lastNs) {
       const [was, is] = [iso(this.#lastNs), iso(ns)];
-      throw this.#wrong(`time: ${is} after ${was}: expected rows in order of time, oldest first; sort the file`);
+      const order = this.#options.newestFirst ? 'newest first' : 'oldest first; sort the file, or give --newest-first';
+      throw this.#wrong(`time: ${is} after ${was}: expected rows in order of time, ${order}`);
     }
     if (this.#lastNs === null) this.#begin(Number(ns / 1_000_000n));
     return ns;

@@ -33,6 +33,8 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
   'another market': '另一种行情',
   'as JSON': '输出 JSON',
   'as JSON, decimals as text': '输出 JSON，小数为文本',
+  'lines above the header, or above the first row': '表头（或第一行数据）之前要跳过的行数',
+  'the file has its newest row first': '文件以最新的一行开头',
   'between fields: , ; tab | (default: found out)': '字段分隔符：, ; tab |（默认：自动判断）',
   'built-in instruments': '内置合约',
   'cancel own orders now, then submit nothing until resumed': '立即撤掉自己的订单，之后不再提交，直到恢复',

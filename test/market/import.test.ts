@@ -27,6 +27,7 @@ async function imported(text: string | Buffer, given: Partial<ImportOptions> = {
   const options: ImportOptions = {
     ...{ file, directory: place, kind: 'trades', spec, columns: TRADES, header: true, delimiter: null, decimal: '.' },
     ...{ timeUnit: null, intervalMs: null, volume: 'base', gapMs: 3_600_000 },
+    ...{ skip: 0, newestFirst: false },
     ...given,
   };
   const result = await importCsv(options);
@@ -190,7 +191,13 @@ for (const [name, text, given, error] of [
     'time that runs backwards',
     'time,price,size\n1767614400001,95000.1,1\n1767614400000,95000.1,1\n',
     {},
-    /line 3: time: 2026-01-05T12:00:00.000Z after 2026-01-05T12:00:00.001Z: expected rows in order/,
+    /line 3: time: 2026-01-05T12:00:00.000Z after 2026-01-05T12:00:00.001Z: expected rows in order of time, oldest first; sort the file, or give --newest-first/,
+  ],
+  [
+    'time that runs backwards in a file that has its newest row first',
+    'time,price,size\n1767614400000,95000.1,1\n1767614400001,95000.1,1\n',
+    { newestFirst: true },
+    /line 2: time: 2026-01-05T12:00:00.000Z after 2026-01-05T12:00:00.001Z: expected rows in order of time, newest first/,
   ],
   [
     'a time that is none',
@@ -234,6 +241,47 @@ for (const [name, text, given, error] of [
     });
   });
 
+test('a ZIP archive is refused by name', async () => {
+  const place = { file: join(directory, 'trades.zip'), directory: join(directory, 'zip') };
+  const { options } = await imported('time,price,size\n1767614400000,95000.1,1\n');
+  await assert.rejects(importCsv({ ...options, ...place }), /trades.zip: a ZIP archive: expected CSV, .gz or .zst/);
+});
+
+for (const [name, above, below, packed] of [
+  ['', '', '\n', false],
+  [', packed', '', '\n', true],
+  [', without a line break at its end', '', '', false],
+  [
+    ', with an address above the header, carriage returns and empty lines',
+    'https://example.org/ä\r\n',
+    '\r\n\r\n',
+    false,
+  ],
+] as const)
+  test(`a file that has its newest row first is imported as the same file turned round${name}`, async () => {
+    // Longer than a block that is read at a time.
+    const rows = Array.from({ length: 25_000 }, (_, at) => `${1_767_614_400_000 + at * 7},${95_000 + (at % 50)},0.5`);
+    const end = name.includes('returns') ? '\r\n' : '\n';
+    const given = { skip: above === '' ? 0 : 1 };
+    const text = (lines: readonly string[]) => above + ['time,price,size', ...lines].join(end) + below;
+    const newest = text(rows.toReversed());
+    assert.ok(newest.length > 2 * 256 * 1024);
+    const turned = await imported(packed ? gzipSync(newest) : newest, { ...given, newestFirst: true });
+    const straight = await imported(text(rows), given);
+    assert.deepEqual(turned.records, straight.records);
+    assert.equal(turned.result.rows, 25_000);
+  });
+
+test('a file that has its newest row first, without a header', async () => {
+  const columns = { time: '1', price: '2', size: '3' };
+  const given = { header: false, newestFirst: true, columns };
+  const { records } = await imported('1767614400002,95000.2,0.5\n1767614400001,95000.1,0.5', given);
+  assert.deepEqual(
+    records.map(({ atMs }) => atMs),
+    [1_767_614_400_001, 1_767_614_400_002],
+  );
+});
+
 test('what is stored already is not written over', async () => {
   const text = 'time,price,size\n1767614400000,95000.1,1\n';
   const { options } = await imported(text);
@@ -263,6 +311,7 @@ test('memory does not grow with the rows of a file', async () => {
       delimiter: ',',
     },
     ...{ decimal: '.', timeUnit: 'ms', intervalMs: null, volume: 'base', gapMs: 3_600_000 },
+    ...{ skip: 0, newestFirst: false },
   };
   let most = 0;
   const before = process.memoryUsage().arrayBuffers;
