@@ -1,32 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
-import {
-  codeOf,
-  type EnvironmentSettings,
-  givenTexts,
-  overriddenTexts,
-  type ReadFile,
-  readEnvironment,
-} from './env.ts';
+import { type EnvironmentSettings, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
+import { codeOf, givenTexts, overriddenTexts, type ReadFile } from './given.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
 import { shown } from './wording.ts';
 
 export { editSymbols } from './edit-symbols.ts';
-export {
-  type AccountCredentials,
-  EXCHANGES,
-  type ExchangeHosts,
-  lastDigits,
-  PAPER_SYMBOLS_FILE,
-  type TelegramSettings,
-} from './env.ts';
+export { lastDigits, PAPER_SYMBOLS_FILE, type TelegramSettings } from './env.ts';
+export { envExample } from './env-example.ts';
 export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
+export type { SdkLogLevel } from './kinds.ts';
 export { isLoopback, type ProxySettings, proxyOf, shownProxy } from './network.ts';
 export { createRedactor, type Redactor, secretsIn, secretsOfAddress } from './redact.ts';
 export { Secret } from './secret.ts';
-export { envExample, MODES, type Mode, type SdkLogLevel, VARIABLE_NAMES, VARIABLES } from './variables.ts';
+export type { AccountCredentials } from './trading-keys.ts';
+export { MODES, type Mode, VARIABLE_NAMES, VARIABLES } from './variables.ts';
+export { EXCHANGES, type ExchangeHosts } from './venue-hosts.ts';
 export { nearest } from './wording.ts';
 
 /** Everything the engine was told (strategy 2), frozen. Keys read `[secret]` wherever they are printed. */

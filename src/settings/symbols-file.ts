@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Decimal, decimal } from '../core/decimal.ts';
 import type { Side, SymbolConfig } from '../core/model.ts';
-import { utf8 } from './env.ts';
+import { utf8 } from './given.ts';
 import { repeatedKeys } from './json-keys.ts';
 import { jsonMistake } from './json-mistake.ts';
 import { shown, suggestion } from './wording.ts';

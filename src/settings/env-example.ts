@@ -1,0 +1,37 @@
+import { type Section, VARIABLE_NAMES, VARIABLES, type Variable } from './variables.ts';
+
+const HEADINGS: Readonly<Record<Section, string>> = {
+  exchange: 'Exchange / 交易所',
+  keys: 'Trading accounts / 交易账户',
+  alerts: 'Alerts / 告警',
+  strategy: 'Strategy / 策略',
+  stop: 'Stop / 停机',
+  engine: 'Engine / 引擎',
+};
+
+/**
+ * The text of `.env.example`, written from the table so that it cannot fall behind it. `GRVT_ENV` is left empty on
+ * purpose: whoever fills in keys must then say which exchange they are for.
+ */
+export function envExample(): string {
+  const lines = [
+    '# Copy to .env and change what you need. An empty value is unset; the process environment wins over this file.',
+    '# 复制为 .env 后按需修改。空值等于未设置；进程环境变量优先于本文件。',
+    '# Keys may stand in files of their own: NAME_FILE=path instead of NAME=value.',
+    '# 密钥可放在单独文件中：用 NAME_FILE=路径 代替 NAME=值。',
+  ];
+  let section: Section | null = null;
+  for (const name of VARIABLE_NAMES) {
+    const variable: Variable<unknown> = VARIABLES[name];
+    if (variable.section !== section) {
+      section = variable.section;
+      lines.push('', `# ---- ${HEADINGS[section]} ----`);
+    }
+    const fallback = variable.default ?? variable.otherwise;
+    lines.push('', `# ${variable.en}`, `# ${variable.zh}`);
+    lines.push(`# Unit: ${variable.unit}. Default: ${fallback}. Expected: ${variable.expected}.`);
+    lines.push(`${name}=${name === 'GRVT_ENV' ? '' : (variable.default ?? '')}`);
+    if (variable.fromFile) lines.push(`# ${name}_FILE=`);
+  }
+  return `${lines.join('\n')}\n`;
+}

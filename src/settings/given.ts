@@ -1,0 +1,197 @@
+import { resolve } from 'node:path';
+import { Decimal } from '../core/decimal.ts';
+import { readDotenv } from './dotenv.ts';
+import { knownNames, VARIABLE_NAMES, VARIABLES, type VariableName } from './variables.ts';
+import { closest, nearest, shown } from './wording.ts';
+
+/** What is set, as text: the process environment over `.env`, and the files that hold keys (strategy 2.1). */
+
+/** Reads a whole file; throws what `fs.readFileSync` throws. */
+export type ReadFile = (path: string) => Uint8Array;
+
+export interface EnvironmentInput {
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Project root: where `.env` is, and what relative paths are relative to. */
+  readonly root: string;
+  /** Another file instead of `.env`, which must be there. */
+  readonly envFile?: string | undefined;
+  readonly readFile: ReadFile;
+  /** `look`: for commands that neither trade nor alert; keys, chat and symbols file may be missing. */
+  readonly purpose: 'trade' | 'look';
+}
+
+/** A file that is to hold one key is not larger than this; a larger one is the wrong file. */
+const KEY_FILE_MAX_BYTES = 4096;
+
+/** What is set, by name: `.env` and the process environment over it, none of it judged. */
+export function givenTexts(input: EnvironmentInput): ReadonlyMap<string, string> {
+  return mergedTexts(input, []);
+}
+
+/** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */
+export function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const source of [dotenv(input, errors), input.env]) {
+    for (const [name, value] of Object.entries(source)) {
+      const text = value?.trim() ?? '';
+      if (text !== '') texts.set(name, text);
+    }
+    // Proxies are commonly named in lower case, which wins where one source has both, as with curl.
+    for (const name of PROXY_VARIABLES) {
+      const text = source[name.toLowerCase()]?.trim() ?? '';
+      if (text !== '') texts.set(name, text);
+    }
+  }
+  return texts;
+}
+
+/** What `.env` says of variables that the process environment gives too. */
+export function overriddenTexts(input: EnvironmentInput): Map<string, string> {
+  const said = Object.entries(dotenv(input, []));
+  const isGiven = (name: string) => isOurs(name) && (input.env[name]?.trim() ?? '') !== '';
+  return new Map(said.flatMap(([name, text]) => (isGiven(name) ? [[name, text?.trim() ?? '']] : [])));
+}
+
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const satisfies readonly VariableName[];
+
+function dotenv(
+  { root, envFile, readFile }: EnvironmentInput,
+  errors: string[],
+): Readonly<Record<string, string | undefined>> {
+  const name = envFile ?? '.env';
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(resolve(root, name));
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    // A start without keys would trade on paper instead of what the file names.
+    if (envFile !== undefined || code !== 'ENOENT') errors.push(`${name}: cannot be read (${code})`);
+    return {};
+  }
+  const text = utf8(bytes);
+  if (text === null) {
+    errors.push(`${name}: is not UTF-8 text; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)`);
+    return {};
+  }
+  const reading = readDotenv(text, isOurs, (variable) => (isProxy(variable) ? variable.toUpperCase() : variable), name);
+  errors.push(...reading.errors);
+  return reading.values;
+}
+
+/** Whether this program reads a variable of that name, or would complain of it. */
+function isOurs(name: string): boolean {
+  return /^(?:GRVT_|TELEGRAM_)/i.test(name) || knownNames().includes(name) || isProxy(name);
+}
+
+function isProxy(name: string): boolean {
+  return PROXY_VARIABLES.some((proxy) => proxy === name.toUpperCase());
+}
+
+/** The bytes as text, without a byte order mark; null when they are not UTF-8. */
+export function utf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** `ENOENT` and the like, else the error's name: never its message, which may repeat what a file holds. */
+export function codeOf(thrown: unknown): string {
+  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  return thrown instanceof Error ? thrown.name : 'unknown error';
+}
+
+export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: string[], warnings: string[]): void {
+  const known = new Set(knownNames());
+  for (const name of texts.keys()) {
+    if (known.has(name) || !/^GRVT_/i.test(name)) continue;
+    if (/^GRVT_HEDGE_/i.test(name)) {
+      errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
+      continue;
+    }
+    // Other programs keep GRVT_… settings of their own beside ours: only a likely slip is worth a word.
+    const near = nearest(name, known);
+    if (near !== null && !texts.has(near)) {
+      warnings.push(`${printable(name)}: not a setting of this program, so it is ignored; did you mean ${near}?`);
+    }
+  }
+}
+
+/** Requests per second of one account, before the budget was counted by the weights of the exchange; 10 was the lowest tier's. */
+const FORMER_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
+const FORMER_RATE_OF_SCALE_1 = 10;
+
+/** A file of settings from before 1.0 goes on working: its rate is taken as the factor that it comes to. */
+export function takeFormerRate(texts: Map<string, string>, warnings: string[]): void {
+  const given = texts.get(FORMER_RATE);
+  // What is no number stays, and is named as a setting that there is not.
+  if (given === undefined || !/^[1-9]\d{0,3}$/.test(given)) return;
+  texts.delete(FORMER_RATE);
+  const scale = new Decimal(given).div(FORMER_RATE_OF_SCALE_1).toFixed();
+  if (texts.has('GRVT_HEDGE_RATE_SCALE')) {
+    warnings.push(`${FORMER_RATE}: of an older version, ignored beside GRVT_HEDGE_RATE_SCALE`);
+    return;
+  }
+  texts.set('GRVT_HEDGE_RATE_SCALE', scale);
+  warnings.push(`${FORMER_RATE}: of an older version, read as GRVT_HEDGE_RATE_SCALE=${scale}; write that instead`);
+}
+
+const OWN_PREFIX = 'GRVT_HEDGE_';
+
+/** The nearest of our own names, judged by what follows the prefix they all share (strategy 2.1). */
+function nearestSetting(name: string): string {
+  const known = knownNames()
+    .filter((own) => own.startsWith(OWN_PREFIX))
+    .map((own) => own.slice(OWN_PREFIX.length));
+  const word = name.slice(OWN_PREFIX.length);
+  const near = nearest(word, known);
+  return near === null ? `the nearest is ${OWN_PREFIX}${closest(word, known)}` : `did you mean ${OWN_PREFIX}${near}?`;
+}
+
+/** A variable's name as found, which may be a pasted line. */
+function printable(name: string): string {
+  return /^\w{1,80}$/.test(name) && !/[0-9a-f]{64}/i.test(name) ? name : shown(name);
+}
+
+/** Replaces each `NAME_FILE` by what its file holds; returns the names whose file could not be read. */
+export function takeFiles(
+  texts: Map<string, string>,
+  input: EnvironmentInput,
+  errors: string[],
+): ReadonlySet<VariableName> {
+  const unreadable = new Set<VariableName>();
+  for (const name of VARIABLE_NAMES) {
+    if (!VARIABLES[name].fromFile) continue;
+    const fileName = `${name}_FILE`;
+    const path = texts.get(fileName);
+    if (path === undefined) continue;
+    if (texts.has(name)) {
+      errors.push(`${fileName}: given together with ${name}: expected one of the two`);
+      continue;
+    }
+    const content = keyFile(resolve(input.root, path), input.readFile);
+    if ('problem' in content) {
+      unreadable.add(name);
+      errors.push(`${fileName}: ${shown(path)} ${content.problem}: expected the path of a file that holds the value`);
+    } else {
+      texts.set(name, content.text);
+    }
+  }
+  return unreadable;
+}
+
+function keyFile(path: string, readFile: ReadFile): { readonly text: string } | { readonly problem: string } {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(path);
+  } catch (thrown) {
+    return { problem: codeOf(thrown) === 'ENOENT' ? 'does not exist' : `cannot be read (${codeOf(thrown)})` };
+  }
+  if (bytes.length > KEY_FILE_MAX_BYTES) return { problem: `is too large for a key (${bytes.length} bytes)` };
+  const text = utf8(bytes)?.trim();
+  if (text === undefined) return { problem: 'is not UTF-8 text' };
+  if (text === '') return { problem: 'is empty' };
+  return { text };
+}

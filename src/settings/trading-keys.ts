@@ -1,0 +1,104 @@
+import type { AccountName } from '../core/model.ts';
+import type { Secret } from './secret.ts';
+import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
+import { shapeOf } from './wording.ts';
+
+/** The keys of the two accounts: malformed, in each other's place, or given twice. Shapes are said, never values. */
+
+/** What one trading account is entered with. */
+export interface AccountCredentials {
+  readonly apiKey: Secret;
+  /** 0x and 64 hex digits. */
+  readonly privateKey: Secret;
+  /** Decimal uint64: GRVT's sub account id. */
+  readonly accountId: string;
+}
+
+const ACCOUNT_KEYS = [
+  {
+    account: 'A',
+    apiKey: 'GRVT_TRADING_API_KEY_1',
+    privateKey: 'GRVT_TRADING_PRIVATE_KEY_1',
+    id: 'GRVT_TRADING_ACCOUNT_ID_1',
+  },
+  {
+    account: 'B',
+    apiKey: 'GRVT_TRADING_API_KEY_2',
+    privateKey: 'GRVT_TRADING_PRIVATE_KEY_2',
+    id: 'GRVT_TRADING_ACCOUNT_ID_2',
+  },
+] as const;
+export const TRADING_KEYS: readonly VariableName[] = ACCOUNT_KEYS.flatMap(({ apiKey, privateKey, id }) => [
+  apiKey,
+  privateKey,
+  id,
+]);
+
+export function isTradingKey(name: VariableName): boolean {
+  return TRADING_KEYS.includes(name);
+}
+
+/** Trading keys: malformed, in each other's place, or given twice. Says shapes, never values. */
+export function judgeKeys(texts: ReadonlyMap<string, string>, errors: string[]): void {
+  for (const names of ACCOUNT_KEYS) judgeKeysOfOne(names, texts, errors);
+  for (const kind of ['apiKey', 'privateKey', 'id'] as const) {
+    const [first, second] = [ACCOUNT_KEYS[0][kind], ACCOUNT_KEYS[1][kind]];
+    const value = texts.get(first);
+    if (value !== undefined && value.toLowerCase() === texts.get(second)?.toLowerCase()) {
+      errors.push(`${second}: is the same as ${first} (not shown): expected two accounts, each with its own`);
+    }
+  }
+  const gatewayKey = texts.get('API_KEY');
+  for (const name of TRADING_KEYS) {
+    if (gatewayKey !== undefined && gatewayKey === texts.get(name)) {
+      errors.push(`API_KEY: is the same as ${name} (not shown): expected the key of the Telegram gateway`);
+    }
+  }
+}
+
+function judgeKeysOfOne(
+  names: (typeof ACCOUNT_KEYS)[number],
+  texts: ReadonlyMap<string, string>,
+  errors: string[],
+): void {
+  const three = [names.apiKey, names.privateKey, names.id] as const;
+  const fits = {
+    [names.apiKey]: (text: string) => legal(names.apiKey, text) && !legal(names.privateKey, text),
+    [names.privateKey]: (text: string) => legal(names.privateKey, text),
+    [names.id]: (text: string) => legal(names.id, text),
+  };
+  const wrong = three.filter((name) => {
+    const text = texts.get(name);
+    return text !== undefined && !fits[name]?.(text);
+  });
+  // An API key of digits only is legal by itself; beside an account id that is none, the two are swapped.
+  if (wrong.includes(names.id) && !wrong.includes(names.apiKey) && legal(names.id, texts.get(names.apiKey) ?? '')) {
+    wrong.unshift(names.apiKey);
+  }
+  for (const name of wrong) {
+    const text = texts.get(name) ?? '';
+    const variable: Variable<unknown> = VARIABLES[name];
+    const owner = three.find((other) => other !== name && other !== names.apiKey && legal(other, text));
+    const swapped =
+      owner ?? three.find((other) => other !== name && wrong.includes(other) && fits[name]?.(texts.get(other) ?? ''));
+    const hint = swapped === undefined ? '' : `; it looks as if it were swapped with ${swapped}`;
+    errors.push(
+      `${name}: the value given (not shown: ${shapeOf(text)}) is not legal: expected ${variable.expected}${hint}`,
+    );
+  }
+}
+
+export function legal(name: VariableName, text: string): boolean {
+  return VARIABLES[name].schema.safeParse(text).success;
+}
+
+export function credentials(values: Values): Readonly<Record<AccountName, AccountCredentials>> | null {
+  const read = ({ apiKey, privateKey, id }: (typeof ACCOUNT_KEYS)[number]): AccountCredentials | null => {
+    const [key, signer, accountId] = [values[apiKey], values[privateKey], values[id]];
+    return key === null || signer === null || accountId === null
+      ? null
+      : { apiKey: key, privateKey: signer, accountId };
+  };
+  const [a, b] = [read(ACCOUNT_KEYS[0]), read(ACCOUNT_KEYS[1])];
+  return a === null || b === null ? null : { A: a, B: b };
+}

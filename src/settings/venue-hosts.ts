@@ -1,0 +1,171 @@
+import { isAllowed, isLoopback } from './network.ts';
+import { legal, TRADING_KEYS } from './trading-keys.ts';
+import { MODES, type Mode, VARIABLES, type Values, type VariableName } from './variables.ts';
+
+/** Which exchange is meant, where it is, and who may stand in for it (strategy 2.1, API 1). */
+
+/** Origins, without a trailing slash. */
+export interface ExchangeHosts {
+  readonly edgeUrl: string;
+  readonly tradesUrl: string;
+  readonly marketDataUrl: string;
+}
+
+/** Hosts and chain ids of API 1; staging signs for 327 (API 12.1). */
+export const EXCHANGES: Readonly<Record<Mode, { readonly chainId: number; readonly hosts: ExchangeHosts | null }>> = {
+  paper: { chainId: 326, hosts: null },
+  testnet: { chainId: 326, hosts: officialHosts('testnet.grvt.io') },
+  prod: { chainId: 325, hosts: officialHosts('grvt.io') },
+  // Its login is not named like the others (API 1).
+  staging: {
+    chainId: 327,
+    hosts: { ...officialHosts('staging.gravitymarkets.io'), edgeUrl: 'https://edge.stg.gravitymarkets.io' },
+  },
+  dev: { chainId: 327, hosts: officialHosts('dev.gravitymarkets.io') },
+};
+
+function officialHosts(domain: string): ExchangeHosts {
+  return {
+    edgeUrl: `https://edge.${domain}`,
+    tradesUrl: `https://trades.${domain}`,
+    marketDataUrl: `https://market-data.${domain}`,
+  };
+}
+
+const HOST_VARIABLES = {
+  edgeUrl: 'GRVT_EDGE_URL',
+  tradesUrl: 'GRVT_TRADES_URL',
+  marketDataUrl: 'GRVT_MARKET_DATA_URL',
+} as const satisfies Record<keyof ExchangeHosts, VariableName>;
+const HOST_KEYS = Object.keys(HOST_VARIABLES) as readonly (keyof ExchangeHosts)[];
+
+export interface JudgedMode {
+  /** null: GRVT_ENV is not one of its words. */
+  readonly name: Mode | null;
+  /** Whether this is (meant to be) a real exchange, so that keys are needed. */
+  readonly trades: boolean;
+}
+
+/** `GRVT_ENV` must be said as soon as trading keys are given: nobody trades on the wrong exchange by leaving it out. */
+export function judgeMode(
+  texts: ReadonlyMap<string, string>,
+  unreadable: ReadonlySet<VariableName>,
+  values: Values,
+  errors: string[],
+  warnings: string[],
+): JudgedMode {
+  const said = texts.get('GRVT_ENV');
+  const keys = TRADING_KEYS.filter((name) => texts.has(name) || unreadable.has(name));
+  const overrides = [...Object.values(HOST_VARIABLES), 'GRVT_CHAIN_ID' as const].filter((name) => texts.has(name));
+  if (said === undefined) {
+    const cause = keys[0] ?? overrides[0];
+    if (cause === undefined) return { name: 'paper', trades: false };
+    errors.push(`GRVT_ENV: missing, but ${cause} is given: expected ${VARIABLES.GRVT_ENV.expected}`);
+    return { name: null, trades: keys.length > 0 };
+  }
+  if (!legal('GRVT_ENV', said)) return { name: null, trades: keys.length > 0 };
+  const name = values.GRVT_ENV ?? 'paper';
+  if (name === 'paper') {
+    if (keys.length > 0) warnings.push('GRVT_ENV is paper: the trading keys given are not used');
+    const hosts = overrides.filter((override) => override !== 'GRVT_CHAIN_ID');
+    if (hosts.length > 0) warnings.push(`GRVT_ENV is paper: ${hosts.join(', ')} not used`);
+  }
+  return { name, trades: name !== 'paper' };
+}
+
+/** Hosts and chain id belong together: a signature for another chain is refused by every order (API 3, 2002). */
+export function judgeExchange(
+  texts: ReadonlyMap<string, string>,
+  values: Values,
+  mode: JudgedMode,
+  errors: string[],
+  warnings: string[],
+): ExchangeHosts | null {
+  if (mode.name === null) return null;
+  const exchange = EXCHANGES[mode.name];
+  const chainId = values.GRVT_CHAIN_ID ?? exchange.chainId;
+  if (exchange.hosts === null) {
+    if (chainId !== exchange.chainId) {
+      errors.push(
+        `GRVT_CHAIN_ID: "${chainId}" does not fit GRVT_ENV=paper: expected ${exchange.chainId}, or leave it out`,
+      );
+    }
+    return null;
+  }
+  const hosts = {
+    edgeUrl: values.GRVT_EDGE_URL ?? exchange.hosts.edgeUrl,
+    tradesUrl: values.GRVT_TRADES_URL ?? exchange.hosts.tradesUrl,
+    marketDataUrl: values.GRVT_MARKET_DATA_URL ?? exchange.hosts.marketDataUrl,
+  };
+  const foreign = HOST_KEYS.flatMap((key) => {
+    const owner = MODES.find((name) => EXCHANGES[name].hosts?.[key] === hosts[key]);
+    return owner === undefined || EXCHANGES[owner].chainId === chainId ? [] : [{ key, owner }];
+  });
+  // A host given in so many words is not what "out of date defaults" would explain, so it is named; else the chain id is.
+  const named = foreign.filter(({ key }) => texts.has(HOST_VARIABLES[key]));
+  for (const { key, owner } of named) {
+    errors.push(
+      `${HOST_VARIABLES[key]}: "${hosts[key]}" is ${owner}, which signs for chain id ${EXCHANGES[owner].chainId}, ` +
+        `but the chain id here is ${chainId}: expected GRVT_ENV=${owner}, or hosts and chain id of one exchange`,
+    );
+  }
+  if (named.length === 0 && foreign.length > 0) {
+    errors.push(
+      `GRVT_CHAIN_ID: "${chainId}" does not fit GRVT_ENV=${mode.name}: expected ${exchange.chainId}, or leave it out`,
+    );
+  }
+  const taken = new Set(foreign.map(({ key }) => key));
+  for (const key of HOST_KEYS) {
+    if (!taken.has(key)) judgeHost(key, hosts[key], { mode: mode.name, values }, errors, warnings);
+  }
+  return hosts;
+}
+
+/** Where keys of value are given, they go encrypted and to the exchange itself, or to a host that was named for it. */
+const GUARDED: readonly Mode[] = ['prod', 'testnet'];
+
+function judgeHost(
+  key: keyof ExchangeHosts,
+  url: string,
+  { mode, values }: { readonly mode: Mode; readonly values: Values },
+  errors: string[],
+  warnings: string[],
+): void {
+  const name = HOST_VARIABLES[key];
+  const own = EXCHANGES[mode].hosts?.[key];
+  if (url === own) return;
+  const guarded = GUARDED.includes(mode);
+  if (isLoopback(url)) {
+    if (guarded) warnings.push(`${name}: ${url} on this machine stands in for ${own}: GRVT_ENV is ${mode}`);
+    return;
+  }
+  if (new URL(url).protocol === 'http:') {
+    const danger = 'is not encrypted (http): keys and orders can be read on the way';
+    if (guarded) errors.push(`${name}: "${url}" ${danger}: expected https:// with GRVT_ENV=${mode}`);
+    else warnings.push(`${name}: ${url} ${danger}`);
+    return;
+  }
+  const { hostname } = new URL(url);
+  if (guarded && !isAllowed(url, values.GRVT_HEDGE_ALLOW_HOSTS ?? [])) {
+    errors.push(
+      `${name}: "${url}" is not ${mode}'s own host, and the API key would be sent there: expected ${own}, or ` +
+        `GRVT_HEDGE_ALLOW_HOSTS=${hostname} if that host may stand in for it`,
+    );
+  }
+}
+
+/** The switch turns off all that https proves, for every connection of the process. */
+export function judgeEncryption(
+  texts: ReadonlyMap<string, string>,
+  mode: JudgedMode,
+  errors: string[],
+  warnings: string[],
+): void {
+  if (texts.get('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
+  const danger = 'NODE_TLS_REJECT_UNAUTHORIZED: "0" accepts every certificate, so anybody on the way can read the keys';
+  if (mode.name === null || GUARDED.includes(mode.name)) {
+    errors.push(`${danger}: expected it unset; NODE_EXTRA_CA_CERTS=FILE adds a certificate authority of your own`);
+  } else {
+    warnings.push(danger);
+  }
+}
