@@ -19,6 +19,11 @@ import { begin } from '../core/reconcile.ts';
 import { emptySymbolState } from '../core/symbol-state.ts';
 import { foundSymbolWarnings } from '../core/symbol-warnings.ts';
 import { smallestTradableSize } from '../core/valuing.ts';
+import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { databaseLines, prepareReading } from '../engine/journal-database.ts';
+import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
+import { rowDifferences } from '../engine/reload.ts';
+import { hostLines, proxyFor } from '../engine/routes.ts';
 import {
   EXIT_CONFIGURATION,
   EXIT_UNREACHABLE,
@@ -26,15 +31,10 @@ import {
   type ReadyToTrade,
   readyToTrade,
   StartError,
-  staleMs,
   startErrorOf,
-} from '../engine/engine.ts';
-import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
-import { databaseLines, prepareReading } from '../engine/journal-database.ts';
-import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
-import { rowDifferences } from '../engine/reload.ts';
-import { hostLines, proxyFor } from '../engine/routes.ts';
+} from '../engine/start.ts';
 import { marginWarnings, readTerms, type Terms, termLines } from '../engine/terms.ts';
+import { staleMs } from '../engine/tuning.ts';
 import { openVenue, secretsOf } from '../engine/venue.ts';
 import { levellingLines } from '../explain/levelling.ts';
 import { ExchangeError } from '../grvt/errors.ts';

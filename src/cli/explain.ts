@@ -1,6 +1,6 @@
 import { errorText } from '../core/error-text.ts';
-import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
+import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
 import { type Difference, replay } from '../explain/replay.ts';
 import { explainSymbol } from '../explain/symbol.ts';

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { decimal, usdtText } from '../core/decimal.ts';
 import { errorText } from '../core/error-text.ts';
-import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/engine.ts';
 import { type FleetPair, fleetTotals, readFleet } from '../engine/fleet.ts';
+import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/start.ts';
 import { clockTime, columns } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';
 

@@ -5,8 +5,8 @@ import { parseEnv } from 'node:util';
 import { Command } from 'commander';
 import { printable } from '../core/printable.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
-import { EXIT_CONFIGURATION } from '../engine/engine.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
+import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
 import {

@@ -1,8 +1,9 @@
 import { get } from 'node:http';
 import { readEngineAddress } from '../engine/address.ts';
-import { EXIT_CONFIGURATION, staleMs } from '../engine/engine.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { databaseLines } from '../engine/journal-database.ts';
+import { EXIT_CONFIGURATION } from '../engine/start.ts';
+import { staleMs } from '../engine/tuning.ts';
 import { latestMargins } from '../explain/levelling.ts';
 import { clockTime } from '../explain/words.ts';
 import { JournalError } from '../journal/errors.ts';

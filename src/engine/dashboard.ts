@@ -9,11 +9,11 @@ import type { Clock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { createEngineStatus, type EngineStatus, type WatchedEngine } from '../status/observe.ts';
 import type { Inspected, Web } from '../web/index.ts';
-import { staleMs } from './engine.ts';
 import type { Lives } from './lives.ts';
 import { createSampler, LOOK_EVERY_MS } from './sampler.ts';
 import { allCharts } from './statecharts.ts';
 import type { Steer } from './steering.ts';
+import { staleMs } from './tuning.ts';
 import { versionOf } from './version.ts';
 
 /** An engine that has stopped waits no longer than this for pages to let go. */

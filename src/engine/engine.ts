@@ -1,57 +1,37 @@
-import { type Actor, type AnyActorRef, createActor, type InspectionEvent, toPromise } from 'xstate';
+import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { daemonMachine } from '../../machines/daemon.ts';
-import {
-  type DaemonSettings,
-  type EngineSymbol,
-  inDoubt,
-  journalledOrders,
-  netsLeft,
-} from '../../machines/daemon-actors.ts';
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import type { DaemonOutput } from '../../machines/daemon-context.ts';
-import { restoreSymbol, takeOverSplits } from '../../machines/restore.ts';
-import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
+import { takeOverSplits } from '../../machines/restore.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import { alertKey } from '../core/alerts.ts';
-import { type Auditor, type AuditSettings, type Breach, createAuditor, type StartSymbol } from '../core/audit/index.ts';
-import { netLeftAlert, takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
-import { errorText } from '../core/error-text.ts';
+import { type Auditor, type Breach, createAuditor } from '../core/audit/index.ts';
+import { takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
 import type { Fact } from '../core/facts.ts';
-import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
+import type { AccountName, Instrument } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
-import { modeOf } from '../core/modes.ts';
 import type { MoneyRow } from '../core/money.ts';
-import type { Reason } from '../core/reasons.ts';
-import { mayOnlyReduce } from '../core/reduce-only.ts';
-import { restOf } from '../core/rests.ts';
 import type { RolloutLimits } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { StreamOptions, Streams } from '../grvt/stream.ts';
 import { standingCommands } from '../journal/commands.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { JournalError } from '../journal/errors.ts';
 import { rememberedInstrument, rememberInstruments, rememberRows } from '../journal/instruments.ts';
 import { observedJournal } from '../journal/observed.ts';
 import { rememberPair } from '../journal/pair.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
-import { alertLine, alertTexts } from '../notify/texts.ts';
 import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
-import { labelOf, resolveInstruments } from '../settings/index.ts';
+import { labelOf } from '../settings/index.ts';
 import { reasonText } from '../texts/reasons.ts';
-import { settleDeadMan } from './dead-man.ts';
-import { describeDefect, EXIT_DEFECT } from './defects.ts';
+import { lastCleanup } from './last-cleanup.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { startMarkKeeper } from './mark-keeper.ts';
 import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
-import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
 import { createRollout, type Rollout } from './rollout.ts';
-
-/** Data older than this many loop intervals stop new orders … (strategy 10.3) */
-const STALE_INTERVALS = 3;
-/** … but never sooner than this. */
-const STALE_LEAST_MS = 10_000;
+import { orStartError, readyToTrade, refuseDeadMan, refuseOtherEngine, StartError } from './start.ts';
+import { allOf, auditRow, auditSettings, daemonSettings, journalledStart, textsOf } from './tuning.ts';
 
 /** What an engine is put together from; simulation and production differ only in these. */
 export interface EngineParts {
@@ -110,25 +90,6 @@ export interface Engine {
   /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
-}
-
-/** Why there is no engine, with the exit code of strategy 13.2. */
-export class StartError extends Error {
-  readonly exitCode: number;
-
-  constructor(exitCode: number, message: string) {
-    super(message);
-    this.name = 'StartError';
-    this.exitCode = exitCode;
-  }
-}
-
-export const EXIT_CONFIGURATION = 78;
-export const EXIT_UNREACHABLE = 69;
-
-/** Age of data at which new orders stop (strategy 10.3). */
-export function staleMs(loopIntervalMs: number): number {
-  return Math.max(STALE_INTERVALS * loopIntervalMs, STALE_LEAST_MS);
 }
 
 /** Puts an engine together and starts it. */
@@ -193,7 +154,7 @@ export function startEngine(parts: EngineParts): Engine {
           orStartError(() => rememberedInstrument(journal, name)),
         );
         await refuseOtherEngine(exchange, journal, parts);
-        await refuseDeadMan(exchange, journal, parts);
+        await refuseDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
         if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
         const begun = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
@@ -240,31 +201,6 @@ export function startEngine(parts: EngineParts): Engine {
     },
   });
 
-  /** What is left to do when the daemon itself has failed: its parts end, its orders are cancelled (strategy 13.5). */
-  const lastCleanup = async (thrown: unknown): Promise<DaemonOutput> => {
-    auditor?.drainBegan();
-    const left = netsLeft(daemon.getSnapshot().context, daemon);
-    // An actor that throws leaves its children running, and they would go on quoting; only this event ends them.
-    const children: Readonly<Record<string, AnyActorRef | undefined>> = daemon.getSnapshot().children;
-    for (const child of Object.values(children)) child?.send({ type: 'xstate.stop' });
-    parts.onDefect?.(thrown);
-    const details = { reason: describeDefect(thrown) };
-    const defect = { kind: 'defect', account: null, instrument: null, details } as const;
-    const alerts = [defect, ...left.map((net) => netLeftAlert(net, clock.nowMs()))];
-    const lines = alerts.map((alert) => alertLine(alert, settings.lang));
-    const told = sendLines(parts.notifier, lines).catch((why: unknown) => {
-      parts.warn(`the defect could not be reported: ${errorText(why)}`);
-    });
-    const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
-    const known = { exchange, clock, reporter, cancelOnStop, keep, ...journalledForCleanup(journal, parts.warn) };
-    const cleanup = createActor(stopCleanupMachine, { input: known });
-    const ended = toPromise(cleanup);
-    cleanup.start();
-    await Promise.all([ended, told]);
-    for (const net of left) reporter.report({ type: 'net.left', atMs: clock.nowMs(), ...net });
-    reporter.report({ type: 'engine.stopped', atMs: clock.nowMs(), exitCode: EXIT_DEFECT });
-    return { exitCode: EXIT_DEFECT, failure: null };
-  };
   const alertTakers = (rows: readonly MoneyRow[]): void => {
     for (const row of rows) {
       if (row.type !== 'fill' || row.origin !== 'own' || !row.isTaker) continue;
@@ -300,7 +236,8 @@ export function startEngine(parts: EngineParts): Engine {
       error: (thrown) => {
         money?.close();
         markKeeper?.close();
-        lastCleanup(thrown).then(resolve, reject);
+        auditor?.drainBegan();
+        lastCleanup({ ...parts, settings, daemon, exchange, journal }, thrown).then(resolve, reject);
       },
     });
   });
@@ -383,225 +320,5 @@ export function startEngine(parts: EngineParts): Engine {
   return engine;
 }
 
-/** What people are told, in their language and zone. */
-function textsOf(settings: Settings) {
-  return alertTexts(settings.lang, labelOf(settings), settings.timeZone);
-}
-
-/** What the daemon and its actors go by. */
-function daemonSettings(settings: Settings): DaemonSettings {
-  return {
-    mode: settings.mode,
-    strategy: {
-      singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-      partialFillTimeoutMs: settings.partialFillTimeoutMs,
-      postOnlyCooldownMs: settings.postOnlyCooldownMs,
-      stuckMs: settings.stuckMs,
-      ...(settings.deadManMs > 0 ? { deadMan: true } : {}),
-    },
-    submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
-    loopIntervalMs: settings.loopIntervalMs,
-    staleMs: staleMs(settings.loopIntervalMs),
-    maxRuntimeMs: settings.maxRuntimeMs,
-    mmrAlertThreshold: settings.mmrAlertThreshold,
-    openingsLimits: { marginRatio: settings.openingsStopMmr, lossUsdt: settings.openingsStopLossUsdt },
-    cancelOnStop: settings.cancelOnStop,
-    deadManMs: settings.deadManMs,
-    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
-    dailyReportAtMinutes: settings.dailyReportAtMinutes,
-    dailyStatement: settings.dailyStatement,
-  };
-}
-
-/** The row that the auditor judges a symbol by: a leaving one, and one the rollout has not come to, is `hedge-only` at least. */
-export function auditRow({ config, leaving, rollout }: EngineSymbol): SymbolConfig {
-  if (leaving === undefined && rollout !== 'waiting') return config;
-  return { ...config, mode: modeOf({ file: config.mode, leaving, rollout }, 0) };
-}
-
-/** Every symbol, those that change as they are from now on. */
-function allOf(running: readonly EngineSymbol[], changed: readonly EngineSymbol[]): readonly EngineSymbol[] {
-  const now = new Map(changed.map((symbol) => [symbol.config.instrument, symbol]));
-  const others = running.filter(({ config }) => !now.has(config.instrument));
-  return [...others, ...changed];
-}
-
-/** What the auditor goes by. */
-function auditSettings(settings: Settings): AuditSettings {
-  return {
-    singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-    partialFillTimeoutMs: settings.partialFillTimeoutMs,
-    staleMs: staleMs(settings.loopIntervalMs),
-    cancelOnStop: settings.cancelOnStop,
-    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
-  };
-}
-
-/** Lines of one message: each has some 100 characters, one of a defect up to 1,000, and a message takes 4,096. */
-const LINES_PER_MESSAGE = 20;
-
-async function sendLines(notifier: Notifier, lines: readonly string[]): Promise<void> {
-  for (let at = 0; at < lines.length; at += LINES_PER_MESSAGE)
-    await notifier.send(lines.slice(at, at + LINES_PER_MESSAGE).join('\n'));
-}
-
-/** What the journal knows that a clean-up has to see the end of; where it cannot be read, the exchange's lists must do. */
-function journalledForCleanup(
-  journal: EngineJournal,
-  warn: (text: string) => void,
-): Pick<StopCleanupInput, 'unknown' | 'live'> {
-  const memory = { journal, unsettled: () => unsettledOrders(journal) };
-  try {
-    const unknown = inDoubt(memory).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
-    return { unknown, live: journalledOrders(memory) };
-  } catch (thrown) {
-    warn(errorText(thrown));
-    return { unknown: [], live: [] };
-  }
-}
-
 /** Calls made before the symbols are known: two logins, their proofs, the instruments. */
 const HEARD_BEFORE_START_MAX = 100;
-
-/** What a start finds out before it trades. */
-export interface ReadyToTrade {
-  /** The symbols of the enabled rows. */
-  readonly symbols: readonly EngineSymbol[];
-  /** What the exchange lists. */
-  readonly listed: readonly Instrument[];
-}
-
-/**
- * Both accounts in, instruments read, symbols resolved (strategy 2.2, 11).
- *
- * @param remembered the rules of an instrument this engine has traded before (strategy 11.6); null: it has not
- * @throws StartError
- */
-export async function readyToTrade(
-  exchange: GrvtExchange,
-  configs: readonly SymbolConfig[],
-  warn: (text: string) => void,
-  remembered: (name: string) => Instrument | null = () => null,
-): Promise<ReadyToTrade> {
-  try {
-    await Promise.all(ACCOUNTS.map((account) => outlasting429(() => exchange.login(account))));
-    const listed = await outlasting429(() => exchange.instruments());
-    const resolution = resolveInstruments(configs, listed, remembered);
-    if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
-    for (const warning of resolution.warnings) warn(warning);
-    return { symbols: resolution.symbols.filter((symbol) => symbol.config.enabled), listed };
-  } catch (thrown) {
-    if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
-    throw thrown;
-  }
-}
-
-/**
- * Refuses to start beside an engine that trades these accounts from another machine (strategy 11.1). What cannot be read is
- * said as unknown: nothing is decided before the polls have read the same (strategy 10.3).
- *
- * @throws StartError
- */
-async function refuseOtherEngine(exchange: GrvtExchange, journal: EngineJournal, parts: EngineParts): Promise<void> {
-  const watchMs = parts.otherEngineWatchMs ?? OTHER_ENGINE_WATCH_MS;
-  const read = async () => {
-    const of = (account: AccountName) => outlasting429(() => exchange.openOrders(account));
-    const [A, B] = await Promise.all([of('A'), of('B')]);
-    return { A, B };
-  };
-  try {
-    const appeared = await watchOtherEngine(
-      read,
-      orStartError(() => ordersOfJournal(journal)),
-      watchMs,
-    );
-    if (appeared === null) return;
-    const { account, instrument, clientOrderId } = appeared;
-    throw new StartError(
-      EXIT_CONFIGURATION,
-      `another engine trades these accounts, perhaps on another machine: while this one started, order ${clientOrderId} ` +
-        `of account ${account} on ${instrument} appeared, which has our prefix and is not in this journal; stop that engine first`,
-    );
-  } catch (thrown) {
-    if (!(thrown instanceof ExchangeError)) throw thrown;
-    parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
-  }
-}
-
-/** The dead-man timers are armed, or off, before the first create (strategy 2.1). @throws StartError */
-async function refuseDeadMan(exchange: GrvtExchange, journal: EngineJournal, parts: EngineParts): Promise<void> {
-  const { settings, clock } = parts;
-  try {
-    const refused = await settleDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
-    if (refused !== null) throw new StartError(EXIT_CONFIGURATION, refused);
-  } catch (thrown) {
-    throw thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
-  }
-}
-
-/**
- * A call of the start, again and again while the exchange answers 429 (strategy 9.9). Each time the budget waits longer before it
- * lets the call go; it refuses once the engine is closed.
- */
-export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (thrown) {
-      if (!(thrown instanceof ExchangeError) || thrown.kind !== 'rate-limited') throw thrown;
-    }
-  }
-}
-
-/** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
-export function startErrorOf(error: ExchangeError): StartError {
-  const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
-  if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
-  const advice = error.account === null || namesSettings(error.why) ? '' : adviceOnKeys(error.account);
-  return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
-}
-
-/** Whether a failure says itself which settings to look at. */
-function namesSettings(why: Reason): boolean {
-  switch (why.code) {
-    case 'login-refused':
-    case 'not-a-login':
-      return true;
-    case 'no-session':
-      return namesSettings(why.params.login);
-    case 'answered-with-code':
-      return why.params.check.length > 0;
-    default:
-      return false;
-  }
-}
-
-function adviceOnKeys(account: AccountName): string {
-  const number = account === 'A' ? 1 : 2;
-  return (
-    `; check GRVT_TRADING_API_KEY_${number} and GRVT_TRADING_ACCOUNT_ID_${number}: ` +
-    'whether that key belongs to that account, may trade, and may be used from here'
-  );
-}
-
-/** A journal that cannot be used is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
-function orStartError<T>(use: () => T): T {
-  try {
-    return use();
-  } catch (thrown) {
-    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
-    throw thrown;
-  }
-}
-
-/** What a journal makes a start know of each instrument it has traded, for the auditor: what the symbols begin from, too. */
-export function journalledStart(journal: EngineJournal): readonly StartSymbol[] {
-  const unsettled = unsettledOrders(journal);
-  return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {
-    const state = restoreSymbol(journal, entry.key, unsettled);
-    const { begun, instrument, lots, booked, orders } = state;
-    const givingWay = ACCOUNTS.filter((account) => restOf(state, { account, purpose: 'repair' }) !== null);
-    const reducing = ACCOUNTS.filter((account) => mayOnlyReduce(state, account));
-    return begun ? [{ instrument, lots, booked, orders, givingWay, mayOnlyReduce: reducing }] : [];
-  });
-}

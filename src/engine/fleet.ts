@@ -10,7 +10,7 @@ import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import type { AlertStatus, SymbolStatus } from '../status/model.ts';
 import { journalStatus } from '../status/offline.ts';
-import { staleMs } from './engine.ts';
+import { staleMs } from './tuning.ts';
 
 /** All pairs of one database, as their journals tell (strategy 18.3). It reads only; each engine keeps its own secrets. */
 

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type Auditor, createAuditor, type Invariant } from '../core/audit/index.ts';
 import { longestRest } from '../core/rests.ts';
 import type { SymbolState } from '../core/symbol-state.ts';
-import { journalledStart, staleMs } from '../engine/engine.ts';
+import { journalledStart, staleMs } from '../engine/tuning.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, readUpTo } from '../journal/money.ts';
 import { createEngineLog, type EngineLog } from '../log/index.ts';

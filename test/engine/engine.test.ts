@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FailureKind } from '../../src/core/failure.ts';
 import { type Reason, reason } from '../../src/core/reasons.ts';
-import { startErrorOf } from '../../src/engine/engine.ts';
+import { startErrorOf } from '../../src/engine/start.ts';
 import { ExchangeError } from '../../src/grvt/errors.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { failed } from '../support/core.ts';

@@ -1,0 +1,166 @@
+import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
+import { ACCOUNTS } from '../core/model.ts';
+import type { Reason } from '../core/reasons.ts';
+import { ExchangeError } from '../grvt/errors.ts';
+import type { GrvtExchange } from '../grvt/exchange.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { JournalError } from '../journal/errors.ts';
+import { resolveInstruments } from '../settings/index.ts';
+import { settleDeadMan } from './dead-man.ts';
+import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
+
+/** What a start finds out before it trades, and why there is no engine where it cannot (strategy 11, 13.2). */
+
+/** Why there is no engine, with the exit code of strategy 13.2. */
+export class StartError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.name = 'StartError';
+    this.exitCode = exitCode;
+  }
+}
+
+export const EXIT_CONFIGURATION = 78;
+export const EXIT_UNREACHABLE = 69;
+
+/** What a start finds out before it trades. */
+export interface ReadyToTrade {
+  /** The symbols of the enabled rows. */
+  readonly symbols: readonly EngineSymbol[];
+  /** What the exchange lists. */
+  readonly listed: readonly Instrument[];
+}
+
+/**
+ * Both accounts in, instruments read, symbols resolved (strategy 2.2, 11).
+ *
+ * @param remembered the rules of an instrument this engine has traded before (strategy 11.6); null: it has not
+ * @throws StartError
+ */
+export async function readyToTrade(
+  exchange: GrvtExchange,
+  configs: readonly SymbolConfig[],
+  warn: (text: string) => void,
+  remembered: (name: string) => Instrument | null = () => null,
+): Promise<ReadyToTrade> {
+  try {
+    await Promise.all(ACCOUNTS.map((account) => outlasting429(() => exchange.login(account))));
+    const listed = await outlasting429(() => exchange.instruments());
+    const resolution = resolveInstruments(configs, listed, remembered);
+    if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
+    for (const warning of resolution.warnings) warn(warning);
+    return { symbols: resolution.symbols.filter((symbol) => symbol.config.enabled), listed };
+  } catch (thrown) {
+    if (thrown instanceof ExchangeError) throw startErrorOf(thrown);
+    throw thrown;
+  }
+}
+
+/**
+ * Refuses to start beside an engine that trades these accounts from another machine (strategy 11.1). What cannot be read is
+ * said as unknown: nothing is decided before the polls have read the same (strategy 10.3).
+ *
+ * @throws StartError
+ */
+export async function refuseOtherEngine(
+  exchange: GrvtExchange,
+  journal: EngineJournal,
+  parts: { readonly otherEngineWatchMs?: number; readonly warn: (text: string) => void },
+): Promise<void> {
+  const watchMs = parts.otherEngineWatchMs ?? OTHER_ENGINE_WATCH_MS;
+  const read = async () => {
+    const of = (account: AccountName) => outlasting429(() => exchange.openOrders(account));
+    const [A, B] = await Promise.all([of('A'), of('B')]);
+    return { A, B };
+  };
+  try {
+    const appeared = await watchOtherEngine(
+      read,
+      orStartError(() => ordersOfJournal(journal)),
+      watchMs,
+    );
+    if (appeared === null) return;
+    const { account, instrument, clientOrderId } = appeared;
+    throw new StartError(
+      EXIT_CONFIGURATION,
+      `another engine trades these accounts, perhaps on another machine: while this one started, order ${clientOrderId} ` +
+        `of account ${account} on ${instrument} appeared, which has our prefix and is not in this journal; stop that engine first`,
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof ExchangeError)) throw thrown;
+    parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
+  }
+}
+
+/** The dead-man timers are armed, or off, before the first create (strategy 2.1). @throws StartError */
+export async function refuseDeadMan(
+  exchange: GrvtExchange,
+  journal: EngineJournal,
+  deadManMs: number,
+  nowMs: number,
+): Promise<void> {
+  try {
+    const refused = await settleDeadMan(exchange, journal, deadManMs, nowMs);
+    if (refused !== null) throw new StartError(EXIT_CONFIGURATION, refused);
+  } catch (thrown) {
+    throw thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
+  }
+}
+
+/**
+ * A call of the start, again and again while the exchange answers 429 (strategy 9.9). Each time the budget waits longer before it
+ * lets the call go; it refuses once the engine is closed.
+ */
+export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!(thrown instanceof ExchangeError) || thrown.kind !== 'rate-limited') throw thrown;
+    }
+  }
+}
+
+/** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
+export function startErrorOf(error: ExchangeError): StartError {
+  const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
+  if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
+  const advice = error.account === null || namesSettings(error.why) ? '' : adviceOnKeys(error.account);
+  return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
+}
+
+/** Whether a failure says itself which settings to look at. */
+function namesSettings(why: Reason): boolean {
+  switch (why.code) {
+    case 'login-refused':
+    case 'not-a-login':
+      return true;
+    case 'no-session':
+      return namesSettings(why.params.login);
+    case 'answered-with-code':
+      return why.params.check.length > 0;
+    default:
+      return false;
+  }
+}
+
+function adviceOnKeys(account: AccountName): string {
+  const number = account === 'A' ? 1 : 2;
+  return (
+    `; check GRVT_TRADING_API_KEY_${number} and GRVT_TRADING_ACCOUNT_ID_${number}: ` +
+    'whether that key belongs to that account, may trade, and may be used from here'
+  );
+}
+
+/** A journal that cannot be used is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
+export function orStartError<T>(use: () => T): T {
+  try {
+    return use();
+  } catch (thrown) {
+    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
+    throw thrown;
+  }
+}

@@ -1,0 +1,89 @@
+import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
+import { restoreSymbol } from '../../machines/restore.ts';
+import type { AuditSettings, StartSymbol } from '../core/audit/index.ts';
+import { ACCOUNTS, type SymbolConfig } from '../core/model.ts';
+import { modeOf } from '../core/modes.ts';
+import { mayOnlyReduce } from '../core/reduce-only.ts';
+import { restOf } from '../core/rests.ts';
+import type { EngineJournal } from '../journal/engine-journal.ts';
+import { unsettledOrders } from '../journal/read.ts';
+import { alertTexts } from '../notify/texts.ts';
+import { labelOf, type Settings } from '../settings/index.ts';
+
+/** What the daemon and the auditor go by, from the settings; read again when these change (strategy 16.4). */
+
+/** Data older than this many loop intervals stop new orders … (strategy 10.3) */
+const STALE_INTERVALS = 3;
+/** … but never sooner than this. */
+const STALE_LEAST_MS = 10_000;
+
+/** Age of data at which new orders stop (strategy 10.3). */
+export function staleMs(loopIntervalMs: number): number {
+  return Math.max(STALE_INTERVALS * loopIntervalMs, STALE_LEAST_MS);
+}
+
+/** What people are told, in their language and zone. */
+export function textsOf(settings: Settings) {
+  return alertTexts(settings.lang, labelOf(settings), settings.timeZone);
+}
+
+/** What the daemon and its actors go by. */
+export function daemonSettings(settings: Settings): DaemonSettings {
+  return {
+    mode: settings.mode,
+    strategy: {
+      singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+      partialFillTimeoutMs: settings.partialFillTimeoutMs,
+      postOnlyCooldownMs: settings.postOnlyCooldownMs,
+      stuckMs: settings.stuckMs,
+      ...(settings.deadManMs > 0 ? { deadMan: true } : {}),
+    },
+    submission: { postOnlyMaxRetry: settings.postOnlyMaxRetry, orderTtlMs: settings.orderTtlMs },
+    loopIntervalMs: settings.loopIntervalMs,
+    staleMs: staleMs(settings.loopIntervalMs),
+    maxRuntimeMs: settings.maxRuntimeMs,
+    mmrAlertThreshold: settings.mmrAlertThreshold,
+    openingsLimits: { marginRatio: settings.openingsStopMmr, lossUsdt: settings.openingsStopLossUsdt },
+    cancelOnStop: settings.cancelOnStop,
+    deadManMs: settings.deadManMs,
+    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+    dailyReportAtMinutes: settings.dailyReportAtMinutes,
+    dailyStatement: settings.dailyStatement,
+  };
+}
+
+/** The row that the auditor judges a symbol by: a leaving one, and one the rollout has not come to, is `hedge-only` at least. */
+export function auditRow({ config, leaving, rollout }: EngineSymbol): SymbolConfig {
+  if (leaving === undefined && rollout !== 'waiting') return config;
+  return { ...config, mode: modeOf({ file: config.mode, leaving, rollout }, 0) };
+}
+
+/** Every symbol, those that change as they are from now on. */
+export function allOf(running: readonly EngineSymbol[], changed: readonly EngineSymbol[]): readonly EngineSymbol[] {
+  const now = new Map(changed.map((symbol) => [symbol.config.instrument, symbol]));
+  const others = running.filter(({ config }) => !now.has(config.instrument));
+  return [...others, ...changed];
+}
+
+/** What the auditor goes by. */
+export function auditSettings(settings: Settings): AuditSettings {
+  return {
+    singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
+    partialFillTimeoutMs: settings.partialFillTimeoutMs,
+    staleMs: staleMs(settings.loopIntervalMs),
+    cancelOnStop: settings.cancelOnStop,
+    stopKeepStrategyOrders: settings.stopKeepStrategyOrders,
+  };
+}
+
+/** What a journal makes a start know of each instrument it has traded, for the auditor: what the symbols begin from, too. */
+export function journalledStart(journal: EngineJournal): readonly StartSymbol[] {
+  const unsettled = unsettledOrders(journal);
+  return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {
+    const state = restoreSymbol(journal, entry.key, unsettled);
+    const { begun, instrument, lots, booked, orders } = state;
+    const givingWay = ACCOUNTS.filter((account) => restOf(state, { account, purpose: 'repair' }) !== null);
+    const reducing = ACCOUNTS.filter((account) => mayOnlyReduce(state, account));
+    return begun ? [{ instrument, lots, booked, orders, givingWay, mayOnlyReduce: reducing }] : [];
+  });
+}
