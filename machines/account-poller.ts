@@ -42,7 +42,7 @@ import {
   viewDue,
 } from '../src/core/polling/steps.ts';
 import type { Reason } from '../src/core/reasons.ts';
-import { dueAtMs } from '../src/core/view.ts';
+import { dueAtMs } from '../src/core/view-streams.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import { type LookupInput, lookUp, lookUpAgain, readAccount } from './account-reads.ts';
 import { eventOf } from './event-of.ts';

@@ -28,7 +28,7 @@ import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertDesk } from '../src/core/messages.ts';
-import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox.ts';
+import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox-message.ts';
 import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
 import { eventOf } from './event-of.ts';
 

@@ -2,7 +2,7 @@ import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { CancelEnded, CancellationTold, OrderSeen, ParkingFound, StreamsChanged } from '../src/core/messages.ts';
 import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
-import { isOver } from '../src/core/view.ts';
+import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
 import { STREAM_SILENCE_MS, shareAnswer } from './submission-steps.ts';
 

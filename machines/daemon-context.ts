@@ -22,7 +22,7 @@ import type {
   TaskFailed,
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type AccountSummary, type Instrument } from '../src/core/model.ts';
-import type { AlertTexts } from '../src/core/outbox.ts';
+import type { AlertTexts } from '../src/core/outbox-message.ts';
 import type { Exchange } from '../src/ports.ts';
 import {
   type DaemonInput,

@@ -219,7 +219,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'older-reading-wins',
     what: 'a reading that was requested before a frame takes the place of what the frame said',
-    file: 'src/core/view.ts',
+    file: 'src/core/view-readings.ts',
     right: 'const position = isStreams ? part.position : rows.position;',
     wrong: 'const position = rows.position;',
     options: ['--streams', '--fault', 'late=0.5', 'stale=0.3'],

@@ -1,6 +1,7 @@
 import { type DeskMemory, type DeskStep, outboxWrite, PACE_MS } from './desk.ts';
 import type { Fact } from './facts.ts';
-import { delivered, isDue, type Outbox, rejected, undelivered } from './outbox.ts';
+import { delivered, type Outbox, undelivered } from './outbox.ts';
+import { isDue, rejected } from './outbox-message.ts';
 
 /** How messages leave the alert manager (strategy 12.1): one at a time, paced, retried without limit. */
 

@@ -19,7 +19,8 @@ import type {
 } from './model.ts';
 import type { Standing } from './modes.ts';
 import type { DayMoney } from './openings-stop.ts';
-import type { AlertTexts, News, Statement } from './outbox.ts';
+import type { News, Statement } from './outbox.ts';
+import type { AlertTexts } from './outbox-message.ts';
 import type { StrategySettings } from './plan-input.ts';
 import type { Reason } from './reasons.ts';
 import type { ReduceOnly } from './symbol-state.ts';

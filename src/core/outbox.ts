@@ -168,7 +168,7 @@ export function resolvedNotice(state: AlertState, nowMs: number): Notice {
   return { ...notice(state, nowMs), overAtMs: state.overAtMs };
 }
 
-function notice(state: AlertState, nowMs: number): Notice {
+export function notice(state: AlertState, nowMs: number): Notice {
   const { key, kind, account, instrument, details, sinceMs } = state;
   return {
     type: 'notice',
@@ -206,7 +206,7 @@ export function joinItems(earlier: OutboxItem, later: OutboxItem): OutboxItem {
   return { ...later, ...place };
 }
 
-function addTally(tallies: readonly FoldedTally[], added: FoldedTally): readonly FoldedTally[] {
+export function addTally(tallies: readonly FoldedTally[], added: FoldedTally): readonly FoldedTally[] {
   const same = (tally: FoldedTally) => tally.kind === added.kind && tally.phase === added.phase;
   if (!tallies.some(same)) return [...tallies, added];
   return tallies.map((tally) =>
@@ -221,7 +221,7 @@ function addTally(tallies: readonly FoldedTally[], added: FoldedTally): readonly
   );
 }
 
-function tallyOf(item: Notice): FoldedTally {
+export function tallyOf(item: Notice): FoldedTally {
   return {
     kind: item.kind,
     phase: phaseOf(item),
@@ -279,236 +279,11 @@ function countFoldable(outbox: Outbox): number {
   return count;
 }
 
-function surviving(outbox: Outbox, key: string): OutboxItem | null {
+export function surviving(outbox: Outbox, key: string): OutboxItem | null {
   const flying = outbox.inFlight.get(key);
   const waiting = outbox.pending.get(key);
   if (flying !== undefined && waiting !== undefined) return joinItems(flying, waiting);
   return flying ?? waiting ?? null;
-}
-
-// --------------------------------------------------------------------------------------------------------- one message
-
-/** Characters of one message: Telegram takes 4096, and a gateway may add a line of its own. */
-export const MESSAGE_LIMIT = 3500;
-
-/** Kept free for the lines that count what did not fit: three phases of sixteen kinds never all occur; a dozen lines. */
-export const FOLD_RESERVE = 1000;
-
-/** One piece of news: a message takes two of them, and any alerts before them. */
-const NEWS_LIMIT = 1200;
-
-/** Alerts of one group told with all their numbers; of the others (twenty symbols, one failure) the names are enough. */
-export const SHOWN_PER_GROUP = 10;
-
-/** Queued longer than this, a message says that it is late. */
-export const LATE_MS = 60_000;
-
-/** Alerts of one kind and phase: told together (strategy 12: grouped). */
-export interface NoticeGroup {
-  readonly kind: AlertKind;
-  readonly phase: NoticePhase;
-  /** Told with all their numbers. */
-  readonly shown: readonly Notice[];
-  /** Told by name. */
-  readonly named: readonly Notice[];
-}
-
-/** The words: every text people get, in one language. Implemented in one file of src/notify. */
-export interface AlertTexts {
-  /** First line of a message; `lateSinceMs`: since when its oldest part waits, where that is worth saying. */
-  heading(lateSinceMs: number | null, nowMs: number): string;
-  group(group: NoticeGroup, nowMs: number): string;
-  /** How many were folded, and since when. */
-  folded(tallies: readonly FoldedTally[], nowMs: number): string;
-  /** At most `limit` characters; says how many symbols it leaves out. */
-  news(news: News, limit: number, nowMs: number): string;
-  daily(report: DailyReport, limit: number, nowMs: number): string;
-}
-
-/** Refused so often for what it says, an item is set aside: tried alone, after all others (strategy 12.1). */
-export const SET_ASIDE_AFTER = 2;
-/** The pause before a plain text that was refused too is tried again doubles from here … */
-const PLAIN_PAUSE_MS = 3_000;
-/** … up to here: whatever makes the gateway refuse it, it arrives within five minutes once that is over. */
-const PLAIN_PAUSE_MAX_MS = 300_000;
-
-function isAside(item: OutboxItem): boolean {
-  return (item.refused ?? 0) >= SET_ASIDE_AFTER;
-}
-
-/** Whether a message can be made now: something waits that is not set aside, or whose time has come. */
-export function isDue(outbox: Outbox, nowMs: number): boolean {
-  return dueItems(outbox, nowMs).length > 0;
-}
-
-/** What the next message is made of, first things first: critical alerts, then in order. What is set aside comes alone, and last. */
-function dueItems(outbox: Outbox, nowMs: number): readonly OutboxItem[] {
-  const isUrgent = (item: OutboxItem) => item.type === 'notice' && isCritical(item);
-  const queue = [...outbox.pending.values()].sort(
-    (a, b) => Number(isUrgent(b)) - Number(isUrgent(a)) || a.order - b.order,
-  );
-  const ordinary = queue.filter((item) => !isAside(item));
-  if (ordinary.length > 0) return ordinary;
-  // A time further off than the longest pause is from before our clock was set back.
-  const isTime = ({ nextTryMs = 0 }: OutboxItem) => nextTryMs <= nowMs || nextTryMs - nowMs > PLAIN_PAUSE_MAX_MS;
-  return queue.filter(isTime).slice(0, 1);
-}
-
-/**
- * The gateway refused the message for what it says: everything in it waits again. What was refused twice is set aside: alone
- * in the words it has, then shortened to plain characters, again and again with growing pauses, and after everything else.
- */
-export function rejected(
-  outbox: Outbox,
-  nowMs: number,
-): { readonly outbox: Outbox; readonly changes: readonly OutboxChange[]; readonly aside: number } {
-  const inFlight = new Map<string, OutboxItem>();
-  for (const [key, item] of outbox.inFlight) {
-    const refused = (item.refused ?? 0) + 1;
-    const plainTries = refused - SET_ASIDE_AFTER - 1;
-    const pauseMs =
-      plainTries < 1 ? 0 : Math.min(PLAIN_PAUSE_MS * 2 ** Math.min(plainTries - 1, 16), PLAIN_PAUSE_MAX_MS);
-    inFlight.set(key, { ...item, refused, ...(refused >= SET_ASIDE_AFTER ? { nextTryMs: nowMs + pauseMs } : {}) });
-  }
-  const after = undelivered({ ...outbox, inFlight });
-  const changes = [...inFlight.keys()].map((key) => ({ key, item: surviving(after, key) }));
-  return { outbox: after, changes, aside: [...inFlight.values()].filter(isAside).length };
-}
-
-/**
- * Makes one message of what waits, in order, and moves what it tells in flight (strategy 12.1).
- *
- * Critical alerts come first and are told in full; those that do not fit wait for the next message. The others are told grouped as
- * far as there is room and beyond that counted; information comes last. A daily report is a message of its own, in its turn.
- * Returns null when nothing waits whose time has come.
- */
-export function takeMessage(
-  outbox: Outbox,
-  texts: AlertTexts,
-  nowMs: number,
-): { readonly outbox: Outbox; readonly text: string } | null {
-  const queue = dueItems(outbox, nowMs);
-  const first = queue[0];
-  if (first === undefined) return null;
-  // Its own words were refused as well.
-  if ((first.refused ?? 0) > SET_ASIDE_AFTER) return takeKeys(outbox, nowMs);
-  if (first.type === 'daily') {
-    const heading = texts.heading(late([first], nowMs), nowMs);
-    const text = `${heading}\n${texts.daily(first, MESSAGE_LIMIT - heading.length - 1, nowMs)}`;
-    return { outbox: fly(outbox, [first]), text };
-  }
-  const nextDaily = queue.findIndex((item) => item.type === 'daily');
-  const candidates = nextDaily < 0 ? queue : queue.slice(0, nextDaily);
-
-  const heading = texts.heading(late(candidates, nowMs), nowMs);
-  const parts: string[] = [];
-  const told: OutboxItem[] = [];
-  let tallies: readonly FoldedTally[] = [];
-  let room = MESSAGE_LIMIT - FOLD_RESERVE - heading.length;
-  for (const group of groups(candidates)) {
-    const critical = ALERT_POLICIES[group[0]!.kind].critical;
-    const fitted = critical
-      ? fitCritical(group, texts, room, nowMs, parts.length === 0)
-      : fit(group, texts, room, nowMs);
-    if (fitted !== null) {
-      parts.push(fitted.text);
-      told.push(...fitted.told);
-      room -= fitted.text.length + 1;
-    } else if (!critical) {
-      tallies = group.map(tallyOf).reduce(addTally, tallies);
-      told.push(...group);
-    }
-  }
-  // Information comes last; what has no room is the next message's.
-  for (const item of candidates) {
-    if (item.type !== 'news') continue;
-    const text = texts.news(item, Math.min(NEWS_LIMIT, room), nowMs);
-    if (text.length + 1 > room) continue;
-    parts.push(text);
-    told.push(item);
-    room -= text.length + 1;
-  }
-  for (const item of candidates) {
-    if (item.type !== 'folded') continue;
-    tallies = item.tallies.reduce(addTally, tallies);
-    told.push(item);
-  }
-  if (tallies.length > 0) parts.push(clip(texts.folded(tallies, nowMs), FOLD_RESERVE - 2));
-  return { outbox: fly(outbox, told), text: [heading, ...parts].join('\n') };
-}
-
-/**
- * The same when the words themselves fail (a defect): the keys, bare. Better than silence, and than a desk that stands still.
- */
-export function takeKeys(outbox: Outbox, nowMs: number): { readonly outbox: Outbox; readonly text: string } | null {
-  const queue = dueItems(outbox, nowMs).slice(0, SHOWN_PER_GROUP);
-  if (queue.length === 0) return null;
-  const line = (item: OutboxItem): string =>
-    clip(`${plainText(itemKey(item))}${item.type === 'notice' && item.overAtMs !== null ? ' resolved' : ''}`, 300);
-  return { outbox: fly(outbox, queue), text: queue.map(line).join('\n') };
-}
-
-/** Letters, digits and little else: nothing that a gateway could take for markup. */
-function plainText(text: string): string {
-  return text.replaceAll(/[^\w .,:/+-]/g, ' ');
-}
-
-function groups(items: readonly OutboxItem[]): readonly (readonly Notice[])[] {
-  const byKind = new Map<string, Notice[]>();
-  for (const item of items) {
-    if (item.type !== 'notice') continue;
-    const name = `${item.kind} ${phaseOf(item)}`;
-    const group = byKind.get(name);
-    if (group === undefined) byKind.set(name, [item]);
-    else group.push(item);
-  }
-  // Stable: information last, the others as they came.
-  const isInformation = ([one]: readonly Notice[]) => ALERT_POLICIES[one!.kind].information === true;
-  return [...byKind.values()].sort((a, b) => Number(isInformation(a)) - Number(isInformation(b)));
-}
-
-/** Fewer with all their numbers where room is short; null: only a count fits. */
-function fit(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number) {
-  const { kind } = group[0]!;
-  for (const count of [SHOWN_PER_GROUP, 3, 1]) {
-    const parts = { shown: group.slice(0, count), named: group.slice(count) };
-    const text = texts.group({ kind, phase: phaseOf(group[0]!), ...parts }, nowMs);
-    if (text.length + 1 <= room) return { text, told: group };
-  }
-  return null;
-}
-
-/** As many of them as there is room for, all in full; alone in its message, the first is told whatever its length. */
-function fitCritical(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number, alone: boolean) {
-  const { kind } = group[0]!;
-  const phase = phaseOf(group[0]!);
-  for (let count = group.length; count >= 1; count = Math.floor(count / 2)) {
-    const shown = group.slice(0, count);
-    const text = texts.group({ kind, phase, shown, named: [] }, nowMs);
-    if (text.length + 1 <= room) return { text, told: shown };
-    if (count === 1 && alone) return { text: clip(text, room - 1), told: shown };
-  }
-  return null;
-}
-
-function late(items: readonly OutboxItem[], nowMs: number): number | null {
-  const oldest = items.reduce((least, item) => Math.min(least, item.queuedAtMs), nowMs);
-  return nowMs - oldest > LATE_MS ? oldest : null;
-}
-
-function fly(outbox: Outbox, items: readonly OutboxItem[]): Outbox {
-  const pending = new Map(outbox.pending);
-  const inFlight = new Map<string, OutboxItem>();
-  for (const item of items) {
-    pending.delete(itemKey(item));
-    inFlight.set(itemKey(item), item);
-  }
-  return { ...outbox, pending, inFlight };
-}
-
-/** Cuts text that is too long, and shows that it did. */
-export function clip(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, Math.max(0, limit - 1))}…`;
 }
 
 /** The gateway took the message: what was in it is done. */

@@ -1,32 +1,11 @@
-import { type Decimal, sum, ZERO } from './decimal.ts';
-import {
-  DRIFT_MS,
-  DRIFT_SNAPSHOTS,
-  explain,
-  HISTORY_LAG_MS,
-  HISTORY_UNREAD_MS,
-  historySince,
-  type OwnFill,
-  ownFills,
-} from './drift.ts';
+import { type Decimal, ZERO } from './decimal.ts';
 import type { Fact } from './facts.ts';
 import { book, incrementPrice, lotsNet, lotsOfPositions } from './ledger.ts';
-import type { AccountName, ExchangeOrder, ManagedOrder, OrderWords, Position, Side, SymbolSnapshot } from './model.ts';
+import type { AccountName, ExchangeOrder, ManagedOrder, OrderWords, SymbolSnapshot } from './model.ts';
+import { comparePosition, purposeOf, sizeOf } from './position-check.ts';
 import { isPostOnlyRefusal, whoEnded } from './refusals.ts';
-import { splitRatio, withoutSplit } from './split.ts';
-import {
-  CLOSED_ORDERS_REMEMBERED,
-  type Contradiction,
-  noClosedSizes,
-  RECENT_FILL_MS,
-  RECENT_FILLS_MAX,
-  type SymbolState,
-  sign,
-} from './symbol-state.ts';
-import { sideAgainst, waitingOf } from './valuing.ts';
-
-/** A contradiction is told at its second reading: the first is mostly a snapshot taken between two answers. */
-const SAID_AT_SNAPSHOT = 2;
+import { CLOSED_ORDERS_REMEMBERED, RECENT_FILL_MS, RECENT_FILLS_MAX, type SymbolState, sign } from './symbol-state.ts';
+import { sideAgainst } from './valuing.ts';
 
 export interface Reconciled {
   readonly state: SymbolState;
@@ -287,177 +266,6 @@ function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
   );
 }
 
-/** Position against ledger (strategy 4.5); a lasting difference is taken into it (10.5). */
-function comparePosition(
-  state: SymbolState,
-  snapshot: SymbolSnapshot,
-  mark: Decimal | null,
-): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
-  const { account } = snapshot;
-  const nowMs = snapshot.receivedAtMs;
-  const expected = state.booked[account].plus(waitingOf(state.orders, account));
-  const difference = sizeOf(snapshot.position).minus(expected);
-  if (difference.isZero()) {
-    const agreed = state.split === undefined ? state : withoutSplit(state);
-    return { state: withContradiction(agreed, account, null), facts: [] };
-  }
-
-  const former = state.contradiction[account];
-  const alike = former?.difference.eq(difference) ? former : null;
-  // Drift is judged on whole readings; what is folded in between tells of differences and of their end (10.5). A reading that
-  // says another size than the frame that outranks it shows no difference: the count begins again.
-  const whole = snapshot.whole ?? true;
-  const before = whole && snapshot.asRead === false ? 0 : (alike?.snapshots ?? 0);
-  const isShown = whole && snapshot.asRead !== false;
-  const contradiction = {
-    difference,
-    // A time to come is from before our clock was set back.
-    sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
-    // Counted from the first whole reading that shows it.
-    alikeSinceMs: alike !== null && before > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
-    snapshots: before + (isShown ? 1 : 0),
-  };
-  const seen: Fact = {
-    type: 'drift.seen',
-    atMs: nowMs,
-    instrument: state.instrument,
-    account,
-    difference,
-    snapshots: contradiction.snapshots,
-  };
-  // While an order of that account is not plainly among the open ones, the difference may be its fill: booked twice if
-  // adopted now. It may be unconfirmed, lost, found again only after this reading began, or open by its look-up alone.
-  const open = new Set(snapshot.orders.map((order) => order.clientOrderId));
-  for (const clientOrderId of snapshot.lookedUp ?? []) open.delete(clientOrderId);
-  const explained = state.orders.some(
-    (order) =>
-      order.account === account && (order.unknown || order.confirmedAtMs === null || !open.has(order.clientOrderId)),
-  );
-  const lasting =
-    isShown && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;
-  if (!lasting || explained || state.split !== undefined) {
-    return {
-      state: withContradiction(state, account, contradiction),
-      facts: isShown && contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
-    };
-  }
-  return adoptDrift(state, snapshot, contradiction, mark);
-}
-
-/**
- * A lasting difference into the ledger (strategy 10.5): fills of own orders as theirs, the rest at the average price of the
- * fills that explain it, else at the mark; one that is a split pauses the symbol instead. Until the history is read, or
- * while it may lag, it waits.
- */
-function adoptDrift(
-  state: SymbolState,
-  snapshot: SymbolSnapshot,
-  contradiction: Contradiction,
-  mark: Decimal | null,
-): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
-  const { account, fills } = snapshot;
-  const { difference } = contradiction;
-  const nowMs = snapshot.receivedAtMs;
-  const own = ownFills(state, account, contradiction.sinceMs, fills ?? []);
-  const wait = () => {
-    const history = {
-      sinceMs: historySince(state, account, contradiction),
-      clientOrderIds: own.map(({ clientOrderId }) => clientOrderId),
-    };
-    return { state: withContradiction(state, account, { ...contradiction, history }), facts: [] };
-  };
-  const heldMs = nowMs - contradiction.alikeSinceMs;
-  if (fills === undefined) return wait();
-  // An order of ours that still rests is taken over and managed instead: it has to be asked for first.
-  const known = new Set([...snapshot.orders.map((order) => order.clientOrderId), ...snapshot.absent]);
-  if (own.some(({ clientOrderId }) => !known.has(clientOrderId))) return wait();
-  const found = fills === null ? null : explain(state, account, contradiction, fills);
-  if (found === null && heldMs < (fills === null ? HISTORY_UNREAD_MS : HISTORY_LAG_MS)) return wait();
-  const contradicted = withContradiction(state, account, contradiction);
-  const ratio = found === null ? splitRatio(contradicted) : null;
-  if (ratio !== null) return { state: { ...contradicted, split: { ratio, sinceMs: nowMs } }, facts: [] };
-  const booked = found?.own ?? [...own].reverse();
-  const left = difference.minus(sum(booked.map(({ size }) => size)));
-  const price = found === null ? mark : (found.rest?.price ?? null);
-  if (!left.isZero() && price === null) return wait();
-  const taken = bookOwn(state, account, booked, nowMs);
-  const fromMs = found === null ? nowMs : Math.max(found.newestMs ?? 0, state.fillsFromMs?.[account] ?? 0);
-  const settled: SymbolState = {
-    ...withContradiction(taken.state, account, null),
-    ...(left.isZero()
-      ? {}
-      : {
-          fillsFromMs: { A: 0, B: 0, ...state.fillsFromMs, [account]: fromMs },
-          ...(state.closedSizes === undefined ? noClosedSizes(state.closed) : {}),
-        }),
-  };
-  if (left.isZero() || price === null) return { state: settled, facts: taken.facts };
-  const booking = book(settled, {
-    account,
-    side: left.gt(0) ? 'buy' : 'sell',
-    size: left.abs(),
-    price,
-    source: 'drift',
-    clientOrderId: null,
-    atMs: nowMs,
-  });
-  const adopted: Fact = {
-    type: 'drift.adopted',
-    atMs: nowMs,
-    instrument: state.instrument,
-    account,
-    difference: left,
-    price,
-    pricedBy: found === null ? 'mark' : 'fills',
-    ...(found?.rest?.byHand ? { byHand: true as const } : {}),
-    matches: booking.matches,
-  };
-  return { state: booking.state, facts: [...taken.facts, adopted] };
-}
-
-/** Fills of own orders that nobody manages: booked as fills, each at the price that was paid; the order is remembered as over. */
-function bookOwn(
-  before: SymbolState,
-  account: AccountName,
-  own: readonly OwnFill[],
-  atMs: number,
-): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
-  let state = before;
-  const facts: Fact[] = [];
-  for (const { clientOrderId, size, price } of own) {
-    const side: Side = size.gt(0) ? 'buy' : 'sell';
-    const purpose = purposeOf(state, side);
-    const fill = { account, side, size: size.abs(), price, source: 'fill', clientOrderId, atMs } as const;
-    const booking = book(state, fill);
-    const total = (state.closedSizes?.[clientOrderId] ?? ZERO).plus(fill.size);
-    const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(
-      -CLOSED_ORDERS_REMEMBERED,
-    );
-    const closedSizes = { ...state.closedSizes, [clientOrderId]: total };
-    state = { ...booking.state, closed, closedSizes, closedSizesTo: clientOrderId };
-    facts.push({
-      type: 'fill.booked',
-      atMs,
-      ...{
-        instrument: state.instrument,
-        account,
-        clientOrderId,
-        side,
-        size: fill.size,
-        price,
-        purpose,
-        guardPrice: null,
-      },
-      fillSize: fill.size,
-      fillPrice: price,
-      matches: booking.matches,
-      openedLotSize: booking.openedLotSize,
-      netAfter: lotsNet(state.lots),
-    });
-  }
-  return { state, facts };
-}
-
 /** Removes an order that is over, and remembers its id for stale answers. */
 export function letGo(state: SymbolState, clientOrderId: string): SymbolState {
   const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(-CLOSED_ORDERS_REMEMBERED);
@@ -515,30 +323,12 @@ function adopt(
   };
 }
 
-function purposeOf(state: SymbolState, side: Side): ManagedOrder['purpose'] {
-  const net = lotsNet(state.lots);
-  return !net.isZero() && side === sideAgainst(net) ? 'repair' : 'opening';
-}
-
-function adopted(instrument: string, order: ManagedOrder, atMs: number): Fact {
+export function adopted(instrument: string, order: ManagedOrder, atMs: number): Fact {
   return { type: 'order.adopted', atMs, ...wordsOf(instrument, order), tradedSize: order.tradedSize };
-}
-
-function withContradiction(
-  state: SymbolState,
-  account: AccountName,
-  contradiction: SymbolState['contradiction'][AccountName],
-): SymbolState {
-  if (state.contradiction[account] === null && contradiction === null) return state;
-  return { ...state, contradiction: { ...state.contradiction, [account]: contradiction } };
 }
 
 function isOpen(order: ExchangeOrder): boolean {
   return order.status === 'OPEN' || order.status === 'PENDING';
-}
-
-function sizeOf(position: Position | null): Decimal {
-  return position?.size ?? ZERO;
 }
 
 function oldestFirst(orders: readonly ManagedOrder[]): ManagedOrder[] {

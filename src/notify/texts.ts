@@ -8,18 +8,8 @@ import {
 } from '../core/alerts.ts';
 import { netLeftAlert } from '../core/conditions.ts';
 import { type Decimal, sum as total, usdtText } from '../core/decimal.ts';
-import {
-  type AlertTexts,
-  clip,
-  type DailyReport,
-  type Doing,
-  type FoldedTally,
-  type News,
-  type Notice,
-  type NoticeGroup,
-  type NoticePhase,
-  type Statement,
-} from '../core/outbox.ts';
+import type { DailyReport, Doing, FoldedTally, News, Notice, NoticePhase, Statement } from '../core/outbox.ts';
+import { type AlertTexts, clip, type NoticeGroup } from '../core/outbox-message.ts';
 import { printable } from '../core/printable.ts';
 import { ALERT_TEXTS } from '../texts/alerts.ts';
 import { lasting } from '../texts/duration.ts';

@@ -10,19 +10,15 @@ import {
   EMPTY_OUTBOX,
   enqueue,
   isCritical,
-  isDue,
-  MESSAGE_LIMIT,
   type Notice,
   OUTBOX_LIMIT,
   type Outbox,
   phaseOf,
-  rejected,
   restoreOutbox,
-  takeKeys,
-  takeMessage,
   undelivered,
   withdraw,
 } from '../../src/core/outbox.ts';
+import { isDue, MESSAGE_LIMIT, rejected, takeKeys, takeMessage } from '../../src/core/outbox-message.ts';
 import { alertTexts } from '../../src/notify/texts.ts';
 
 const texts = alertTexts('en', 'grvt-hedge');

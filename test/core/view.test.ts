@@ -4,23 +4,12 @@ import fc from 'fast-check';
 import type { ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { judgeSequence } from '../../src/core/sequence.ts';
-import {
-  type AccountFrame,
-  type AccountView,
-  DISAGREEING_MAX,
-  dueAtMs,
-  ENDED_SHOWN_MS,
-  emptyView,
-  type Folded,
-  isOver,
-  missingOrders,
-  sliceOf,
-  withFrame,
-  withLookups,
-  withReading,
-  withStreams,
-  withTime,
-} from '../../src/core/view.ts';
+import { type AccountFrame, type AccountView, DISAGREEING_MAX, emptyView, type Folded } from '../../src/core/view.ts';
+import { withFrame } from '../../src/core/view-frames.ts';
+import { ENDED_SHOWN_MS, missingOrders, withLookups, withReading } from '../../src/core/view-readings.ts';
+import { isOver } from '../../src/core/view-rows.ts';
+import { sliceOf } from '../../src/core/view-slice.ts';
+import { dueAtMs, withStreams, withTime } from '../../src/core/view-streams.ts';
 import { d, NOW, position, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/view');

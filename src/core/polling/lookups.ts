@@ -1,7 +1,7 @@
 import type { ExchangeFailure } from '../failure.ts';
 import type { FailedLookup } from '../messages.ts';
 import type { SymbolSnapshot } from '../model.ts';
-import { missingOrders } from '../view.ts';
+import { missingOrders } from '../view-readings.ts';
 import {
   LOOKUPS_MAX,
   type LookupResults,

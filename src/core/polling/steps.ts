@@ -12,16 +12,11 @@ import type {
 } from '../messages.ts';
 import type { AccountName, AccountSummary } from '../model.ts';
 import { type Reason, reason } from '../reasons.ts';
-import {
-  type Folded,
-  sliceOf,
-  withFrame,
-  withInstruments,
-  withLookups,
-  withReading,
-  withStreams,
-  withTime,
-} from '../view.ts';
+import { type Folded, withInstruments } from '../view.ts';
+import { withFrame } from '../view-frames.ts';
+import { withLookups, withReading } from '../view-readings.ts';
+import { sliceOf } from '../view-slice.ts';
+import { withStreams, withTime } from '../view-streams.ts';
 import { absentOf, failedAfter, failuresOf, fillsFor, plannedLookups, watchedIn } from './lookups.ts';
 import {
   type LookupResults,

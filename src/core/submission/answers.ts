@@ -2,7 +2,7 @@ import { type ExchangeFailure, toFailure } from '../failure.ts';
 import type { OrderOutcome } from '../journal-entry.ts';
 import type { AccountName, ExchangeOrder } from '../model.ts';
 import { isPostOnlyRefusal } from '../refusals.ts';
-import { furtherRow } from '../view.ts';
+import { furtherRow } from '../view-rows.ts';
 import { orderOf, type SubmissionMemory } from './memory.ts';
 
 /** What the exchange's answers say about an attempt, and what proves that it never existed (strategy 9.4, 9.6). */

@@ -11,7 +11,7 @@ import { doubtsRules, rejection } from '../refusals.ts';
 import { restAfterRefusal, restOf, restsAfterFill, restsAfterTime } from '../rests.ts';
 import type { Purpose, SymbolState } from '../symbol-state.ts';
 import { markOf } from '../valuing.ts';
-import { isOver } from '../view.ts';
+import { isOver } from '../view-rows.ts';
 import { doubtRules, raise, resolve, type SymbolCommand, withdrawIntents } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
