@@ -323,7 +323,7 @@ function adopt(
   };
 }
 
-export function adopted(instrument: string, order: ManagedOrder, atMs: number): Fact {
+function adopted(instrument: string, order: ManagedOrder, atMs: number): Fact {
   return { type: 'order.adopted', atMs, ...wordsOf(instrument, order), tradedSize: order.tradedSize };
 }
 

@@ -15,7 +15,6 @@ import { accountsToLock } from './run-locks.ts';
 import type { Say } from './run-log.ts';
 import type { SettingsOnDisk } from './settings-on-disk.ts';
 import { openStandbyHealth } from './standby-health.ts';
-import { EXIT_UNREACHABLE } from './start.ts';
 import type { Venue } from './venue.ts';
 
 /** The journal of a run: opened, watched over, closed (strategy 11.1, 11.3, 18). */
