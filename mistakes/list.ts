@@ -235,7 +235,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'drift-believed-at-once',
     what: 'the first reading that contradicts the ledger becomes a fill',
-    file: 'src/core/reconcile.ts',
+    file: 'src/core/position-check.ts',
     right: 'isShown && contradiction.snapshots >= DRIFT_SNAPSHOTS && nowMs - contradiction.alikeSinceMs >= DRIFT_MS;',
     wrong: 'isShown && contradiction.snapshots >= 1 && nowMs - contradiction.sinceMs >= 0;',
   },
