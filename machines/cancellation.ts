@@ -2,9 +2,10 @@ import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
 import type { CancelEnded, CancellationTold, OrderSeen, ParkingFound, StreamsChanged } from '../src/core/messages.ts';
 import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
+import { STREAM_SILENCE_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
-import { STREAM_SILENCE_MS, shareAnswer } from './submission-steps.ts';
+import { shareAnswer } from './submission-calls.ts';
 
 /**
  * One cancel: asks for it, then waits until the order's state says that it is over (strategy 9.7), as the account's streams

@@ -61,12 +61,13 @@ import { withEntry } from '../src/core/price-table.ts';
 import { pricesToGoBeyond, touchOf } from '../src/core/pricing.ts';
 import { reason } from '../src/core/reasons.ts';
 import type { SubmissionSettings } from '../src/core/submission/memory.ts';
+import { ORPHANED } from '../src/core/submission/quote.ts';
 import type { EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
 import { cancellationMachine } from './cancellation.ts';
 import { eventOf } from './event-of.ts';
 import { send } from './send.ts';
 import { submissionMachine } from './submission.ts';
-import { ORPHANED, type SubmissionDesk } from './submission-steps.ts';
+import type { SubmissionDesk } from './submission-calls.ts';
 
 /**
  * The one way to the exchange for orders, both accounts (strategy 9.1): per account and symbol one submission at a time;

@@ -3,9 +3,9 @@ import { errorText } from '../src/core/error-text.ts';
 import type { OrderSeen } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from '../src/core/model.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
+import { FENCE_MARGIN_MS, FENCE_TTL_MS, HISTORY_MARGIN_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
-import { FENCE_MARGIN_MS, FENCE_TTL_MS, HISTORY_MARGIN_MS } from './submission-steps.ts';
 
 /**
  * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every

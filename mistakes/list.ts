@@ -16,7 +16,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'time-out-is-a-refusal',
     what: 'a create that timed out is taken for refused, and forgotten',
-    file: 'machines/submission.ts',
+    file: 'src/core/submission/answers.ts',
     right:
       "return kind === 'unknown' || kind === 'malformed' || kind === 'not-found' || code === OVERLAPPING_CLIENT_ID_CODE;",
     wrong: 'return code === OVERLAPPING_CLIENT_ID_CODE;',
@@ -26,7 +26,7 @@ export const MISTAKES: readonly Mistake[] = [
     what: 'a create of unknown outcome is made once more under a new id',
     file: 'machines/submission.ts',
     right: "{ guard: 'createMayLive', target: 'losing-sight' },",
-    wrong: "{ guard: 'createMayLive', target: 'considering', actions: 'tellAttemptRefused' },",
+    wrong: "{ guard: 'createMayLive', target: 'considering', actions: 'dropUnsent' },",
   },
   {
     name: 'gone-after-failed-look-ups',
@@ -280,7 +280,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'sent-before-written',
     what: 'an order leaves without a word in the journal',
-    file: 'machines/submission-steps.ts',
+    file: 'machines/submission-calls.ts',
     right:
       "const place = deps.journal.append([{ kind: 'order.prepared', key: clientOrderId, atMs: sentAtMs, body: prepared }]);",
     wrong: 'const place = 0;',
@@ -289,7 +289,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'sent-before-safe',
     what: 'an order leaves as soon as it is in the journal, which a power cut may take',
-    file: 'machines/submission-steps.ts',
+    file: 'machines/submission-calls.ts',
     right: '  await deps.journal.durable(place);',
     wrong: '  void deps.journal.durable(place);',
   },

@@ -8,9 +8,9 @@ import {
   type StopCleanupOutput,
   stopCleanupMachine,
 } from '../../machines/stop-cleanup.ts';
-import { FENCE_TTL_MS } from '../../machines/submission-steps.ts';
 import type { AccountName, ExchangeOrder, OrderStatus } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { FENCE_TTL_MS } from '../../src/core/submission/waits.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { Bench, deferred } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';

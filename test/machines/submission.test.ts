@@ -2,17 +2,13 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { AnyActorRef } from 'xstate';
 import { submissionMachine } from '../../machines/submission.ts';
-import {
-  CONFIRM_LOOKUPS_MAX,
-  FENCE_TTL_MS,
-  HISTORY_MARGIN_MS,
-  type SubmissionInput,
-} from '../../machines/submission-steps.ts';
+import type { SubmissionInput } from '../../machines/submission-calls.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { ExchangeOrder, Intent, OrderStatus, TrackedOrder } from '../../src/core/model.ts';
 import { isStrategyOrder, nextSequence, nonceOf, parseClientOrderId } from '../../src/core/order-id.ts';
 import type { PricedOrder } from '../../src/core/pricing.ts';
 import { type Reason, reason } from '../../src/core/reasons.ts';
+import { CONFIRM_LOOKUPS_MAX, FENCE_TTL_MS, HISTORY_MARGIN_MS } from '../../src/core/submission/waits.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { TestFailure, testBook, testInstrument, testIntent, testOrder } from '../support/fake-exchange.ts';
 import { BENCH_START_MS, Bench, deferred } from '../support/machine-bench.ts';

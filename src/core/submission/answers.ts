@@ -3,7 +3,7 @@ import type { OrderOutcome } from '../journal-entry.ts';
 import type { AccountName, ExchangeOrder } from '../model.ts';
 import { isPostOnlyRefusal } from '../refusals.ts';
 import { furtherRow } from '../view-rows.ts';
-import { orderOf, type SubmissionMemory } from './memory.ts';
+import { orderOf, present, type SubmissionMemory } from './memory.ts';
 
 /** What the exchange's answers say about an attempt, and what proves that it never existed (strategy 9.4, 9.6). */
 
@@ -25,7 +25,29 @@ export function createFailure(thrown: unknown, account: AccountName): ExchangeFa
 }
 
 /** 2012: the client id overlaps an active order, so an order with that id lives (API 3). */
-export const OVERLAPPING_CLIENT_ID_CODE = 2012;
+const OVERLAPPING_CLIENT_ID_CODE = 2012;
+
+/** Whether a failed create may have reached the exchange all the same (strategy 9.6). */
+export function createMayLive({ failure }: SubmissionMemory): boolean {
+  const { kind, code } = present(failure, 'failure');
+  return kind === 'unknown' || kind === 'malformed' || kind === 'not-found' || code === OVERLAPPING_CLIENT_ID_CODE;
+}
+
+/** Whether no further attempt is allowed (strategy 9.5). */
+export function isLastAttempt({ attempt, settings }: SubmissionMemory): boolean {
+  return attempt >= settings.postOnlyMaxRetry;
+}
+
+/** … because of refusals. A 429 is a matter of the budget, which recovers within seconds: no rest of minutes for that. */
+export function isExhausted(memory: SubmissionMemory): boolean {
+  return isLastAttempt(memory) && memory.postOnlyRefusals > 0 && memory.failure?.kind !== 'rate-limited';
+}
+
+/** Whether the last answer proves that the exchange knows the order that was asked for (strategy 9.6). */
+export function isFateKnown(memory: SubmissionMemory): boolean {
+  const { seen } = memory;
+  return seen !== null && seen.status !== 'PENDING' && seen.clientOrderId === orderOf(memory).clientOrderId;
+}
 
 /** The outcome to journal. `rejected` means that nothing traded: a start does not look it up (strategy 11.2). */
 export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['outcome'] {
@@ -44,9 +66,10 @@ export function outcomeOf({ status, tradedSize }: ExchangeOrder): OrderOutcome['
 /** An order that the matching engine has not named yet (API 5.1). */
 const UNNAMED_ORDER = /^0x0*$/;
 
+export type Verdict = 'open' | 'over' | 'post-only' | 'rejected' | 'doubtful' | 'pending';
+
 /** Whether the answer concerns our order and is more than an acknowledgement (`0x00`, API 5.1). */
-export function verdict(memory: SubmissionMemory): 'open' | 'over' | 'post-only' | 'rejected' | 'doubtful' | 'pending' {
-  const { seen } = memory;
+export function verdict(memory: SubmissionMemory, seen = memory.seen): Verdict {
   if (seen === null) return 'pending';
   if (seen.clientOrderId !== orderOf(memory).clientOrderId) return 'doubtful';
   if (seen.status === 'REJECTED') {
@@ -60,6 +83,11 @@ export function verdict(memory: SubmissionMemory): 'open' | 'over' | 'post-only'
 
 export function isOfOrder({ order }: SubmissionMemory, row: ExchangeOrder): boolean {
   return order !== null && order.clientOrderId === row.clientOrderId;
+}
+
+/** Whether that row reports the fate of our order. */
+export function tellsFate(memory: SubmissionMemory, row: ExchangeOrder): boolean {
+  return isOfOrder(memory, row) && verdict(memory, row) !== 'pending';
 }
 
 /** The newer of an answer and a row that a stream may have sent already. */

@@ -24,6 +24,8 @@ export type Draft = Omit<PreparedOrder, 'payload'>;
 
 export interface SubmissionMemory {
   readonly childId: string;
+  readonly settings: SubmissionSettings;
+  /** The account's streams are intact and will report its order (strategy 9.4). */
   readonly intact: boolean;
   /** null: nothing is submitted, only an order's outcome is looked up. */
   readonly intent: Intent | null;
@@ -57,15 +59,13 @@ export interface SubmissionMemory {
   readonly halt: SubmissionHalt['result'] | null;
 }
 
-export function initialSubmission(
-  childId: string,
-  task: SubmissionTask,
-  intact: boolean,
-  isFormer: boolean,
-): SubmissionMemory {
+export interface SubmissionBeginning extends Pick<SubmissionMemory, 'childId' | 'settings' | 'intact' | 'isFormer'> {
+  readonly task: SubmissionTask;
+}
+
+export function initialSubmission({ task, ...given }: SubmissionBeginning): SubmissionMemory {
   return {
-    childId,
-    intact,
+    ...given,
     intent: task.kind === 'submit' ? task.intent : null,
     attempt: task.kind === 'submit' ? 0 : task.order.attempt,
     postOnlyRefusals: 0,
@@ -82,7 +82,6 @@ export function initialSubmission(
     lookups: 0,
     rounds: task.kind === 'resolve' ? task.rounds : 0,
     fencePassed: false,
-    isFormer,
     proofBasis: null,
     halt: null,
   };

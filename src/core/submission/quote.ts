@@ -17,7 +17,11 @@ export interface QuoteGiven {
   readonly instrument: Instrument | undefined;
   /** Prices of the other account's submissions to avoid (strategy 6.6). */
   readonly othersPrices: readonly Decimal[];
+  /** Whether its gateway has failed: the one that replaces it may give out the same numbers and prices (strategy 9.1, 9.2). */
+  readonly isOrphaned: boolean;
 }
+
+export const ORPHANED: Reason = reason('gateway-replaced', '9.1');
 
 /** Whether an order at that price and side would have taken from the book. */
 function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
@@ -29,7 +33,8 @@ function crossedBook(price: Decimal | null, side: Side, book: Book): boolean {
 /** The price of this attempt, and whether it may be sent (strategy 7.1, 7.3, 6.4, 6.6). */
 export function quoteFor(memory: SubmissionMemory, { book, index }: Market, given: QuoteGiven, now: Now): Quote {
   const intent = intentOf(memory);
-  const { instrument, othersPrices } = given;
+  const { instrument, othersPrices, isOrphaned } = given;
+  if (isOrphaned) return { kind: 'denied', why: ORPHANED };
   if (instrument === undefined) return { kind: 'denied', why: reason('instrument-unknown', '2.2') };
   const old = tooOld(memory, now);
   if (old !== null) return { kind: 'denied', why: old };

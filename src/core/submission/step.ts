@@ -1,0 +1,77 @@
+import type { Now } from '../assess.ts';
+import type { Fact } from '../facts.ts';
+import type { OrderOutcome } from '../journal-entry.ts';
+import type { ParkingFound, SubmissionEnded, SubmissionPrepared, SubmissionTold } from '../messages.ts';
+import type { OrderWords } from '../model.ts';
+import type { PricedOrder } from '../pricing.ts';
+import { outcomeOf } from './answers.ts';
+import { intentOf, orderOf, present, type SubmissionMemory, whyOf } from './memory.ts';
+
+/** Our clock and the exchange's, at one moment. */
+export interface SubmissionNow extends Now {
+  /** Ours until the exchange's is known. */
+  readonly exchangeNowMs: number;
+  readonly isExchangeClockKnown: boolean;
+}
+
+/** What an event leads to. The chart does it in this order: memory, price table, journal, reporter, messages to the gateway. */
+export interface SubmissionStep {
+  readonly change?: Partial<SubmissionMemory>;
+  /** This attempt's price: the other account's orders keep clear of it from now on (strategy 6.6). */
+  readonly reserve?: PricedOrder;
+  readonly outcome?: OrderOutcome;
+  readonly facts?: readonly Fact[];
+  readonly messages?: readonly (SubmissionPrepared | SubmissionTold | ParkingFound)[];
+}
+
+/** A message for the symbol, by way of the gateway. */
+export function told({ childId }: SubmissionMemory, message: SubmissionTold['message']): SubmissionTold {
+  return { type: 'submission.told', childId, message };
+}
+
+/** How the submission ended. */
+export function ended(memory: SubmissionMemory, { nowMs }: Now, result: SubmissionEnded['result']): SubmissionTold {
+  const { intentId, account } = intentOf(memory);
+  return told(memory, { type: 'submission.ended', intentId, account, atMs: nowMs, result });
+}
+
+/** An attempt is over and nothing of it lives. */
+export function attemptRefused(memory: SubmissionMemory, { nowMs }: Now): SubmissionTold {
+  const { clientOrderId, account } = orderOf(memory);
+  return told(memory, { type: 'attempt.refused', clientOrderId, account, atMs: nowMs });
+}
+
+/** The call that failed stops its account (strategy 9.8). */
+export function parking(memory: SubmissionMemory): ParkingFound {
+  const { account } = intentOf(memory);
+  return { type: 'parking.found', account, failure: present(memory.failure, 'failure') };
+}
+
+/** The order as facts name it. Throws before there is one. */
+export function orderWords(memory: SubmissionMemory): OrderWords {
+  const { instrument, account, clientOrderId, side, size, price, purpose, guardPrice } = orderOf(memory);
+  return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
+}
+
+/** What became of the attempt, for the journal. */
+export function outcome(
+  memory: SubmissionMemory,
+  { nowMs }: Now,
+  outcome: OrderOutcome['outcome'],
+  detail: OrderOutcome['detail'] = '',
+): OrderOutcome {
+  const { clientOrderId } = memory.draft ?? orderOf(memory);
+  return { clientOrderId, outcome, detail, atMs: nowMs };
+}
+
+/** What became of it by the exchange’s last word. */
+export function seenOutcome(memory: SubmissionMemory, now: Now): OrderOutcome {
+  const seen = present(memory.seen, 'answer');
+  return outcome(memory, now, outcomeOf(seen), seen.rejectReason);
+}
+
+/** The exchange refused the order. */
+export function refusalFact(memory: SubmissionMemory, { nowMs: atMs }: Now): Fact {
+  const code = memory.failure?.code ?? null;
+  return { type: 'order.refused', atMs, code, reason: whyOf(memory), ...orderWords(memory) };
+}
