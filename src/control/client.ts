@@ -18,20 +18,16 @@ import {
   writeLine,
 } from './protocol.ts';
 
-/** How long an answer is waited for: a reload reads files and the exchange's list. */
+/** How long to wait for an answer: a reload reads files and the exchange's list. */
 export const ANSWER_MS = 15_000;
 
-/** Nobody listens: no engine runs on that data directory. */
+/** No engine runs on that data directory. */
 export class NoEngineError extends Error {}
 
-/** Somebody listens and does not answer as an engine of this version with this secret would. */
+/** Something listens but does not answer like an engine of this version with this secret. */
 export class ControlError extends Error {}
 
-/**
- * Gives a command to the engine of a data directory (strategy 16.5).
- *
- * @throws NoEngineError, ControlError
- */
+/** Sends a command to the engine of a data directory (strategy 16.5). @throws NoEngineError, ControlError */
 export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<Answer> {
   const place = controlPlace(dataDir);
   const secret = place === null ? null : readSecret(dataDir);
@@ -102,7 +98,7 @@ function talk(
   });
 }
 
-/** The secret of the engine that runs; null: none does. */
+/** The secret of the running engine; null: none runs. */
 function readSecret(dataDir: string): string | null {
   let fd: number;
   try {

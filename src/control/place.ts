@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
-/** Longest path of a Unix socket that every system takes, in bytes: 104 with its end on some. */
+/** Longest socket path that every system accepts, in bytes: some allow 104 with the terminator. */
 const PATH_MAX_BYTES = 100;
 
 /**
- * Where the engine of a data directory takes commands (strategy 16.5): a socket in it, or in `XDG_RUNTIME_DIR` where that path
- * would be too long; on Windows a named pipe. null: the path is too long, and there is no other place.
+ * Where the engine of a data directory listens for commands (strategy 16.5): a socket in it, or in `XDG_RUNTIME_DIR` if
+ * that path would be too long; a named pipe on Windows. null: no usable path.
  */
 export function controlPlace(
   dataDir: string,
@@ -23,7 +23,7 @@ export function controlPlace(
   return places.find((place) => Buffer.byteLength(place) <= PATH_MAX_BYTES) ?? null;
 }
 
-/** The file with the secret of the engine that runs. */
+/** The file with the running engine's secret. */
 export function secretFile(dataDir: string): string {
   return join(resolve(dataDir), 'control.secret');
 }

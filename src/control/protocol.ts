@@ -4,19 +4,16 @@ import { z } from 'zod';
 import type { Answer, Command } from '../core/commands.ts';
 
 /**
- * What is said on the control channel (strategy 16.5), a JSON line each:
- *
- *     engine: { v, nonce }    command line: { v, nonce, proof }    engine: { v, proof }    command line: { command }
- *     engine: { answer }
- *
- * Both sides know the secret in the data directory; a proof is an HMAC of it over both nonces and the side that proves.
+ * The lines of the control channel (strategy 16.5), one JSON value each: engine: { v, nonce }    command line: { v,
+ * nonce, proof }    engine: { v, proof }    command line: { command } engine: { answer } Both sides know the secret in
+ * the data directory; a proof is its HMAC over both nonces and the proving side.
  */
 
-/** Version of these lines. Another one is refused by either side. */
+/** Version of the protocol. Either side rejects another one. */
 export const VERSION = 1;
 /** Longest line of a client: 500 symbols with names of 64 characters. */
 export const LINE_MAX_BYTES = 65_536;
-/** Longest line of the engine: an answer of some lines for each of 500 symbols. */
+/** Longest line of the engine: some lines for each of 500 symbols. */
 export const ANSWER_MAX_BYTES = 1_048_576;
 
 const SECRET_BYTES = 32;
@@ -27,14 +24,14 @@ export const proofSchema = z.object({ v: z.number(), nonce: HEX_32, proof: HEX_3
 export const provenSchema = z.object({ v: z.number(), proof: HEX_32 });
 export const refusalSchema = z.object({ error: z.string() });
 
-/** Longest reason and longest name of whoever gives a command. */
+/** Longest reason, and longest name of the person. */
 const WHY_MAX = 200;
 const BY_MAX = 64;
 const SYMBOLS_MAX = 500;
 const VALUES_MAX = 20;
 
 const name = z.string().min(1).max(64);
-/** An alert's key: its kind, and what it is about. */
+/** An alert's key: its kind and its subject. */
 const key = z.string().min(1).max(200);
 const given = { by: z.string().min(1).max(BY_MAX), why: z.string().max(WHY_MAX).nullable() };
 const symbols = z.array(name).min(1).max(SYMBOLS_MAX);
@@ -43,7 +40,7 @@ const values = z
   .record(z.string().min(1).max(64), z.string().max(64))
   .refine((value) => Object.keys(value).length <= VALUES_MAX);
 
-/** A command as it comes in: whatever is else is refused. */
+/** Any other field is rejected. */
 const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal(['hedge-only', 'pause', 'flatten']), symbols, forMs, ...given }),
   z.strictObject({ verb: z.literal(['resume', 'skip']), symbols, ...given }),
@@ -57,7 +54,7 @@ const commandSchema: z.ZodType<Command> = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('stop'), ...given }),
 ]) as unknown as z.ZodType<Command>;
 
-/** What somebody sent as a command; null: it is none of this version. */
+/** A received command; null: invalid in this version. */
 export function parseCommand(value: unknown): Command | null {
   const read = commandSchema.safeParse(value);
   return read.success ? read.data : null;
@@ -65,7 +62,6 @@ export function parseCommand(value: unknown): Command | null {
 
 export const requestSchema: z.ZodType<{ readonly command: Command }> = z.object({ command: commandSchema });
 
-/** What the engine answered. */
 const answerSchema: z.ZodType<Answer> = z.object({
   ok: z.boolean(),
   says: z.array(
@@ -85,14 +81,14 @@ export function newSecret(): string {
   return randomBytes(SECRET_BYTES).toString('hex');
 }
 
-/** What a side shows to have the secret, without showing it. */
+/** Proves knowledge of the secret without revealing it. */
 export function proofOf(secret: string, side: 'engine' | 'client', nonces: readonly [string, string]): string {
   return createHmac('sha256', Buffer.from(secret, 'hex'))
     .update([side, ...nonces].join(' '))
     .digest('hex');
 }
 
-/** Whether a proof is the expected one, in a time that tells nothing. */
+/** Compares in constant time. */
 export function isProof(given: string, expected: string): boolean {
   return timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'));
 }
@@ -101,7 +97,7 @@ export function writeLine(socket: Socket, value: unknown): void {
   socket.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Hands over each line, without its end, until the socket closes; a longer one ends that. */
+/** Passes on each line until the socket closes; a longer line ends the connection. */
 export function readLines(
   socket: Socket,
   maxBytes: number,
@@ -125,7 +121,7 @@ export function readLines(
   });
 }
 
-/** A line as the value it should be; null: it is something else. */
+/** A line as the expected value; null: something else. */
 export function parseLine<T>(schema: z.ZodType<T>, line: string): T | null {
   try {
     const read = schema.safeParse(JSON.parse(line));

@@ -17,24 +17,22 @@ import {
   writeLine,
 } from './protocol.ts';
 
-/** Connections at one time: a person and some scripts. */
+/** Simultaneous connections: a person and some scripts. */
 export const CLIENTS_MAX = 8;
-/** From the connection to the command: a client on this machine takes milliseconds. */
+/** Time from the connection to the command; a local client needs milliseconds. */
 export const PROVE_MS = 2_000;
-/** From the answer to the end of the connection: whoever does not read is cut off. */
+/** Time from the answer to the end of the connection: clients that do not read are disconnected. */
 export const READ_MS = 2_000;
 
 export interface Control {
-  /** Where it listens. */
   readonly place: string;
   close(): void;
 }
 
 /**
- * Takes commands on the control channel of a data directory (strategy 16.5).
- *
- * @param handle carries a command out and answers; what it throws is said to the client
- * @throws Error, one line, where no channel can be opened
+ * Accepts commands on the control channel of a data directory (strategy 16.5).
+ * @param handle executes a command and answers; the client receives what it throws @throws Error, one line, if no
+ * channel can be opened
  */
 export async function openControl(dataDir: string, handle: (command: Command) => Promise<Answer>): Promise<Control> {
   const place = controlPlace(dataDir);
@@ -68,7 +66,7 @@ export async function openControl(dataDir: string, handle: (command: Command) =>
   };
 }
 
-/** A socket that an engine left behind; the lock of the data directory says that it does not run any more. */
+/** A socket left by an engine; the lock of the data directory proves that it no longer runs. */
 function removeStale(place: string): void {
   const found = lstatSync(place, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -90,7 +88,7 @@ function listen(server: Server, place: string, isPipe: boolean): Promise<void> {
     server.once('error', reject);
     server.listen(place, () => {
       server.off('error', reject);
-      // A client that cannot be taken (no file is left to open) is the client's problem; the next one is taken again.
+      // A client that cannot be accepted (no file descriptor left) does not end the server.
       server.on('error', () => undefined);
       if (!isPipe) chmodSync(place, 0o600);
       resolve();
@@ -136,7 +134,7 @@ function refuse(socket: Socket, error: string): void {
   finish(socket, { error });
 }
 
-/** The last line, and the end: one that does not take it is cut off. */
+/** Sends the last line and closes; a client that does not read it is disconnected. */
 function finish(socket: Socket, line: unknown): void {
   if (socket.destroyed) return;
   const cut = setTimeout(() => socket.destroy(), READ_MS);

@@ -8,12 +8,11 @@ import type { Language } from '../texts/language.ts';
 import { WHY_NOT_LEVELLED } from '../texts/reasons.ts';
 import { clockTime } from './words.ts';
 
-/** Margins of both accounts, and what would make them equal, in words (strategy 17.5). */
+/** Margins of both accounts and the levelling advice as text (strategy 17.5). */
 
 /**
- * Free margin, distance to liquidation and the advised transfer, a line each.
- *
- * @param sameFundingAccount whether both accounts are under one funding account; null: not known
+ * Free margin, distance to liquidation and the advised transfer, one line each.
+ * @param sameFundingAccount whether both accounts have the same funding account; null: not known
  */
 export function levellingLines(
   accounts: Readonly<Record<AccountName, LevelledAccount>>,
@@ -55,10 +54,10 @@ function percent(share: Decimal): string {
   return `${share.mul(100).toDecimalPlaces(2, Decimal.ROUND_DOWN).toFixed(2)} %`;
 }
 
-/** Balances are read once an hour; older than this they say nothing of now. */
+/** Balances are read hourly; older ones are outdated. */
 const MARGINS_OF_MS = 3 * 3_600_000;
 
-/** Margins and advice of the newest balances in the journal, with their time; empty: an account has none of late. */
+/** Margins and advice by the newest balances in the journal, with their time; empty: an account has no recent one. */
 export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number, language: Language = 'en'): string[] {
   const balances = latestBalances(journal, nowMs);
   if (balances === null) return [];
@@ -67,7 +66,7 @@ export function latestMargins(journal: Pick<Journal, 'scan'>, nowMs: number, lan
   return [checkText(language, 'marginsOf', { time: clockTime(atMs) }), ...levellingLines({ A, B }, null, language)];
 }
 
-/** The newest balances in the journal; null: an account has none of late. */
+/** The newest balances in the journal; null: an account has no recent one. */
 export function latestBalances(
   journal: Pick<Journal, 'scan'>,
   nowMs: number,

@@ -11,9 +11,9 @@ import { lasting } from '../texts/duration.ts';
 import type { Language } from '../texts/language.ts';
 import { clockTime, columns, plainJson } from './words.ts';
 
-/** What is open by the journal: lots, live orders, alerts. Each as lines for people, or as JSON with decimals as text. */
+/** Open lots, live orders and alerts by the journal, each as lines, or as JSON with decimals as text. */
 
-/** Alerts that ended so long ago are not listed any more. */
+/** Alerts that ended longer ago are not listed. */
 export const RECENT_ALERTS_MS = 24 * 3_600_000;
 
 interface Listing {
@@ -29,7 +29,7 @@ function statesOf(journal: EngineJournal): SymbolState[] {
     .sort((a, b) => (a.instrument < b.instrument ? -1 : 1));
 }
 
-/** Open lots by symbol, with the net and the price its hedge must not be worse than (strategy 4.4, 7.2). */
+/** Open lots by symbol, with the net and the guard price of its hedge (strategy 4.4, 7.2). */
 export function listLots(journal: EngineJournal, nowMs: number): Listing {
   const symbols = statesOf(journal).map((state) => ({ state, hedge: hedgeOf(state) }));
   const open = symbols.filter(({ state }) => state.lots.length > 0);
@@ -78,12 +78,12 @@ function hedgeOf(state: SymbolState) {
   if (net.isZero()) return null;
   const side = sideAgainst(net);
   const size = net.abs();
-  // The lots it is to be matched with are mostly of one account: the other one hedges them.
+  // The lots to be matched are mostly of one account; the other one hedges them.
   const held: AccountName = state.lots.find((lot) => lot.side !== side)?.account ?? 'A';
   return { side, size, guardPrice: guardPrice(state.lots, { account: otherAccount(held), side, size }, ZERO) };
 }
 
-/** Live orders the engine answers for (strategy 1). */
+/** Live managed orders (strategy 1). */
 export function listOrders(journal: EngineJournal, nowMs: number): Listing {
   const states = statesOf(journal);
   const orders = states.flatMap((state) =>
@@ -129,7 +129,7 @@ function statusOf(order: ManagedOrder): string {
   return order.cancelRequestedAtMs === null ? 'resting' : 'being cancelled';
 }
 
-/** Open alerts, those that ended within a day, and how many messages are still to be delivered (strategy 12). */
+/** Open alerts, those that ended within a day, and the number of undelivered messages (strategy 12). */
 export function listOpenAlerts(journal: EngineJournal, nowMs: number, language: Language): Listing {
   const states = journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []);
   const { open, recent } = listAlerts(states, nowMs - RECENT_ALERTS_MS);

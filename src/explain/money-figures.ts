@@ -5,17 +5,17 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { MoneyLine } from '../status/model.ts';
 import { makeReport, type Report, type ReportLine } from './report.ts';
 
-/** The report's figures of today and of seven days, for page, metrics and the stop for a loss (strategy 8.6, 17.4). */
+/** Figures of today and of seven days, for page, metrics and the stop for a loss (strategy 8.6, 17.4). */
 
-/** Days of the week's figures, today among them: those of `report` without options. */
+/** Days of the week's figures including today, as in `report` without options. */
 export const WEEK_DAYS = 7;
 
-/** Figures of one moment, as plain text: they come from another thread. */
+/** Figures of one moment as plain text, since they come from another thread. */
 export interface MoneyFigures {
   readonly atMs: number;
-  /** Wall-clock: when today ends. */
+  /** Wall clock: end of today. */
   readonly dayEndsMs: number;
-  /** Of the day before today; null: nothing happened. */
+  /** Yesterday's; null: nothing happened. */
   readonly yesterday: { readonly day: string; readonly isFinal: boolean; readonly line: MoneyLine } | null;
   readonly today: MoneyLine;
   readonly week: MoneyLine;
@@ -43,7 +43,7 @@ export function moneyFigures(journal: EngineJournal, nowMs: number, keptMs: numb
   };
 }
 
-/** What the stop for a loss goes by. */
+/** The figures that the stop for a loss uses. */
 export function dayMoney({ today, dayEndsMs }: MoneyFigures): DayMoney {
   return { total: decimal(today.total), endsMs: dayEndsMs };
 }
@@ -89,7 +89,7 @@ function moneyLine({ totals, unrealised, differences, total }: ReportLine): Mone
   };
 }
 
-/** The next midnight of the process' zone. */
+/** The next midnight in the process's zone. */
 function dayEnd(nowMs: number): number {
   const now = new Date(nowMs);
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime();

@@ -8,18 +8,18 @@ import { emptySymbolState, type SymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { readUpTo } from '../journal/money.ts';
 
-/** The pair view of the statement (strategy 17.3) from the journal, symbol by symbol. */
+/** The pair's statement (strategy 17.3) from the journal, symbol by symbol. */
 
 /** One symbol over the moments of a report. */
 export interface PairOfSymbol {
   readonly instrument: string;
   /** Between consecutive moments. */
   readonly statements: readonly PairStatement[];
-  /** What hedging the open lots at the touch of the last decision loses against their prices, USDT; null: not known. Never added. */
+  /** Loss of hedging the open lots at the best price of the last decision, USDT; null: not known. Never added. */
   readonly costAtTouch: Decimal | null;
 }
 
-/** The symbols that the ledger knows; others have no pair view. */
+/** Only symbols in the ledger have a pair statement. */
 export function pairViews(
   journal: EngineJournal,
   money: readonly MoneyRow[],
@@ -61,12 +61,12 @@ export function pairViews(
 
 type Marks = Readonly<Record<string, Decimal>>;
 
-/** A turn of the day and its marks may be so far apart: an engine that runs writes them within seconds. */
+/** Largest distance between the end of a day and its marks; a running engine writes them within seconds. */
 const TURN_MS = 3_600_000;
 
 /**
- * The mark at a turn of the day: the first that was written from then on, soon, or before anything of the symbol was traded (then
- * any mark values both days alike); null: there is none.
+ * The mark at the end of a day: the first one written soon after, or any later one before the symbol traded (then it
+ * values both days alike); null: none.
  */
 function markAt(
   turns: readonly { readonly atMs: number; readonly marks: Marks }[],

@@ -12,27 +12,26 @@ import { markOf, valuePair } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 
 /**
- * Runs what the journal recorded through the same core again: every decision from its inputs, and every ledger from the
- * one before and the fills booked between them. One journal, one code: the first difference is a change of the rules since,
- * or a defect.
+ * Replays the journal through the same core: every decision from its inputs, and every ledger from the previous one and
+ * the fills between them. A difference is a change of the rules since, or a defect.
  */
 
-/** A decision as the journal holds it. */
+/** A decision in the journal. */
 export interface RecordedDecision {
   readonly input: PlanInput;
   readonly plan: Plan;
   readonly snapshots: Readonly<Record<AccountName, SymbolSnapshot | null>>;
-  /** Absent in entries of older versions. */
+  /** Absent in older versions. */
   readonly declared?: Declared;
 }
 
-/** The first thing that comes out otherwise than it is recorded. */
+/** The first result that differs from the journal. */
 export interface Difference {
   readonly seq: number;
   readonly atMs: number;
   readonly instrument: string;
   readonly what: 'decision' | 'valuation' | 'ledger';
-  /** Where in the value, e.g. `creates.0.size`. */
+  /** Path in the value, e.g. `creates.0.size`. */
   readonly where: string;
   readonly recorded: string;
   readonly now: string;
@@ -63,7 +62,7 @@ export function replay(journal: EngineJournal): Replay {
     }
     if (entry.kind === 'symbol.state') {
       const state = entry.body as SymbolState;
-      // What is booked stands behind the state it led to, in one write; so the next state closes the one before.
+      // Bookings follow the state they led to in the same write, so the next state closes the previous one.
       const former = ledgers.get(state.instrument);
       const difference = former === undefined ? null : checkLedger(former);
       if (difference !== null) return end(difference);
@@ -104,8 +103,8 @@ function replayDecision(entry: StoredEntry<'decision'>): Difference | null {
 }
 
 /**
- * What the accounts are worth by what the ledger held (strategy 9.10), in older entries by the recorded positions; at the
- * recorded mark where that came from the book.
+ * The valuation by the ledger's positions (strategy 9.10), in older entries by the recorded positions; at the recorded
+ * mark if that came from the book.
  */
 function valuationAgain(
   input: PlanInput,
@@ -130,7 +129,7 @@ type Booking = Extract<Fact, { type: 'fill.booked' | 'drift.adopted' | 'lots.res
 
 interface LedgerStep {
   readonly entry: StoredEntry<'symbol.state'>;
-  /** null: the first one the journal still has. */
+  /** null: the first one in the journal. */
   readonly before: SymbolState | null;
   readonly bookings: Booking[];
 }
@@ -139,7 +138,7 @@ function isBooking(fact: Fact): fact is Booking {
   return fact.type === 'fill.booked' || fact.type === 'drift.adopted' || fact.type === 'lots.restored';
 }
 
-/** The state before, with what was booked since, must be this state's ledger; and its lots must come to its net (strategy 4.5). */
+/** The previous state plus the bookings since must give this state's ledger, and its lots must sum to its net (4.5). */
 function checkLedger({ entry, before, bookings }: LedgerStep): Difference | null {
   const after = entry.body as SymbolState;
   const about = { seq: entry.seq, atMs: entry.atMs, instrument: after.instrument, what: 'ledger' as const };
@@ -147,7 +146,7 @@ function checkLedger({ entry, before, bookings }: LedgerStep): Difference | null
   if (!lotsNet(after.lots).eq(booked)) {
     return { ...about, where: 'net', recorded: lotsNet(after.lots).toFixed(), now: booked.toFixed() };
   }
-  // A ledger that began anew follows from positions, which are not all recorded.
+  // A newly started ledger follows from positions, which are not all recorded.
   if (before === null || !before.begun || bookings.some((one) => one.type === 'lots.restored')) return null;
   let state = before;
   for (const fact of bookings) {
@@ -177,7 +176,7 @@ function fillOf(fact: Exclude<Booking, { type: 'lots.restored' }>) {
   return { account, side, size, price, source: 'fill' as const, clientOrderId, atMs };
 }
 
-/** The first place where two values are not the same, depth first; null: nowhere. */
+/** Path of the first difference between two values, depth first; null: none. */
 export function firstDifference(
   recorded: unknown,
   now: unknown,
@@ -190,7 +189,7 @@ export function firstDifference(
       const inner = firstDifference(recorded[key], now[key], where === '' ? key : `${where}.${key}`);
       if (inner !== null) return inner;
     }
-    // The same content, its keys in another order.
+    // Equal content with another order of keys.
     return null;
   }
   return { where: where === '' ? 'the whole' : where, recorded: plainText(one), now: plainText(other) };

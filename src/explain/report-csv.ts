@@ -7,7 +7,7 @@ const CSV_HEAD = [
 ] as const;
 type CsvRow = Partial<Record<(typeof CSV_HEAD)[number], string>>;
 
-/** One row per fill, fee, funding payment, transfer, hedge and unwind (strategy 17.4); `amount` above zero is received. */
+/** One row per fill, fee, funding payment, transfer, hedge and unwind (strategy 17.4); positive `amount`: received. */
 export function reportCsv({ rows, matches }: Report): string[] {
   const listed = [
     ...rows.flatMap((row) => paymentRows(row).map((csv) => ({ timeNs: row.timeNs, csv }))),
@@ -23,7 +23,7 @@ function isoTime(timeNs: bigint): string {
   return `${seconds}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
 }
 
-/** Quoted where it must be; what a spreadsheet would take for a formula gets a mark before it. */
+/** Quoted if necessary; a text that a spreadsheet would take for a formula gets a prefix. */
 function cell(text: string): string {
   const safe = /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -26,27 +26,26 @@ import { levellingLines } from './levelling.ts';
 import { pairViews } from './pair-view.ts';
 import { clockTime, columns } from './words.ts';
 
-/** What was earned, from the journal (strategy 17.3, 17.4): as a table, as JSON, or every row of it as CSV. */
+/** What was earned, from the journal (strategy 17.3, 17.4): as a table, as JSON, or all rows as CSV. */
 
 export const REPORT_GROUPS = ['day', 'symbol', 'account'] as const;
 export type ReportGroup = (typeof REPORT_GROUPS)[number];
 
 const DAY_MS = 86_400_000;
 
-/** One line of the table. */
 export interface ReportLine {
-  /** A day, a symbol or an account; `pair`: hedges and unwinds, which are of both; empty: of no symbol. */
+  /** A day, a symbol or an account; `pair`: hedges and unwinds, which concern both; empty: no symbol. */
   readonly of: string;
   /** Of a day: whether every list was read past its end. */
   readonly isFinal: boolean | null;
   readonly totals: Totals;
-  /** By how much the value of open lots at the mark changed, USDT; null: of an account, or a mark is not known. */
+  /** Change in value of the open lots at the mark, USDT; null: of an account, or a mark is unknown. */
   readonly unrealised: Decimal | null;
-  /** Drift and start-up differences, USDT (strategy 17.3); null: of an account, or of before the journal's rows. */
+  /** Drift and start-up differences, USDT (strategy 17.3); null: of an account, or from before the journal's rows. */
   readonly differences: Decimal | null;
-  /** Earned, with what is unrealised and the differences where they are known, USDT. */
+  /** Earned, plus unrealised result and differences if known, USDT. */
   readonly total: Decimal;
-  /** Of a symbol by the pair view, else of cash between balances that ended then, USDT (strategy 17.3); null: not known. */
+  /** By the pair statement for a symbol, else by cash between balances, USDT (strategy 17.3); null: not known. */
   readonly unexplained: Decimal | null;
 }
 
@@ -54,14 +53,14 @@ export interface Report {
   readonly fromDay: string;
   readonly lines: readonly ReportLine[];
   readonly sum: ReportLine;
-  /** The pair view of each symbol over the whole time (strategy 17.3). */
+  /** The pair statement of each symbol over the whole time (strategy 17.3). */
   readonly pairs: readonly PairLine[];
   readonly intervals: readonly Interval[];
-  /** Intervals that leave more unexplained than may be. */
+  /** Intervals with more unexplained than allowed. */
   readonly gaps: readonly Interval[];
   /** Days whose totals changed after they were final. */
   readonly reopened: readonly string[];
-  /** Days of before the journal's rows; their daily totals are by UTC. */
+  /** Days from before the journal's rows; their daily totals are by UTC. */
   readonly beforeRows: readonly string[];
   readonly rows: readonly PaymentRow[];
   /** The newest balance of each account; null: one has none. */
@@ -71,7 +70,7 @@ export interface Report {
 
 export interface PairLine extends PairStatement {
   readonly instrument: string;
-  /** What hedging its open lots at the touch loses against their prices, USDT; null: not known. Never added. */
+  /** Loss of hedging its open lots at the best price, USDT; null: not known. Never added. */
   readonly costAtTouch: Decimal | null;
 }
 
@@ -80,11 +79,11 @@ export interface BookedMatch extends LotMatch {
   readonly instrument: string;
   readonly atMs: number;
   readonly clientOrderId: string;
-  /** A person closed the lot, by a trade that is not of this engine. */
+  /** A person closed the lot by a trade outside this engine. */
   readonly byHand: boolean;
 }
 
-/** Days by the zone of the process, as every time of a report, or by UTC. */
+/** Days in the process's zone, like every time of a report, or in UTC. */
 interface Calendar {
   /** `2026-11-30`. */
   dayOf(timeMs: number): string;
@@ -97,10 +96,10 @@ function calendar(utc: boolean): Calendar {
   return { dayOf: (timeMs) => clockTime(timeMs).slice(0, 10), startOf: (day) => Date.parse(`${day}T00:00`) };
 }
 
-/** The last days, today among them, oldest first. */
+/** The last days including today, oldest first. */
 function daysUpTo(nowMs: number, days: number, { dayOf, startOf }: Calendar): string[] {
   const found = [dayOf(nowMs)];
-  // The moment before a day is in the one before, whatever clocks are put forward or back.
+  // The moment before a day's start is in the day before, even when clocks change.
   while (found.length < days) found.unshift(dayOf(startOf(found[0]!) - 1));
   return found;
 }
@@ -110,21 +109,21 @@ export interface ReportRequest {
   readonly days: number;
   readonly by: ReportGroup;
   readonly nowMs: number;
-  /** How long the journal keeps rows; days before that come from the daily totals. */
+  /** How long the journal keeps rows; earlier days come from the daily totals. */
   readonly keptMs: number;
-  /** Days by UTC, not by the zone of the process. */
+  /** Days in UTC instead of the process's zone. */
   readonly utc?: boolean;
-  /** Only this instrument. Money of no symbol, as transfers, and balances are left out. */
+  /** Only this instrument. Money without a symbol, such as transfers, and balances are left out. */
   readonly instrument?: string | null;
 }
 
-/** The report of the last days, today among them. */
+/** The report of the last days including today. */
 export function makeReport(journal: EngineJournal, request: ReportRequest): Report {
   const { days, by, nowMs, keptMs, instrument = null } = request;
   const { dayOf: dayName, startOf } = calendar(request.utc === true);
   const names = daysUpTo(nowMs, days, { dayOf: dayName, startOf });
   const fromDay = names[0]!;
-  // A day later than it must be: its rows are going.
+  // One day less than possible: the rows of that day are being removed.
   const rowsFrom = utcDay(nowMs - keptMs + DAY_MS);
   const wanted = (timeMs: number) => utcDay(timeMs) >= rowsFrom && dayName(timeMs) >= fromDay;
   const isOf = (one: { readonly instrument: string }) => instrument === null || one.instrument === instrument;
@@ -149,7 +148,7 @@ export function makeReport(journal: EngineJournal, request: ReportRequest): Repo
   const intervals = instrument !== null ? [] : intervalsWithin(money, wanted);
   const intervalDay = (one: Interval) => dayName(rowTimeMs({ timeNs: one.toNs }));
   const momentsMs = [...names.filter((day) => day >= rowsFrom).map(startOf), nowMs];
-  // Not the sum of its days: the mark at the turn of a day may not be known, and does not matter to the whole.
+  // Not the sum of its days: a mark at the end of a day may be unknown, and does not matter for the whole.
   const whole = pairViews(journal, money, facts, [momentsMs[0]!, nowMs]).filter(isOf);
   const pairs = whole.map(
     ({ instrument: of, statements, costAtTouch }): PairLine => ({ instrument: of, ...statements[0]!, costAtTouch }),
@@ -175,7 +174,7 @@ export function makeReport(journal: EngineJournal, request: ReportRequest): Repo
         const statements = index < 0 ? null : daily.map((pair) => pair.statements[index]!);
         const those = intervals.filter((one) => intervalDay(one) === day);
         const within = all.filter((share) => share.day === day);
-        // A day without a row is left out, unless what was open then was worth something else at its end.
+        // A day without rows is left out, unless the value of what was open changed.
         const isQuiet = statements?.every((one) => one.openLots?.isZero() && one.differences.isZero()) ?? true;
         return within.length === 0 && isQuiet ? [] : [line(day, within, statements, cash(those))];
       }),
@@ -243,7 +242,7 @@ function matchesOf(fact: Fact): BookedMatch[] {
   return fact.matches.map((match) => ({ ...match, instrument, atMs, clientOrderId, byHand }));
 }
 
-/** The table, and what is to be known about it. */
+/** The table with its notes. */
 export function reportTable(report: Report, by: ReportGroup): string[] {
   const rows = [...report.lines, report.sum].map((one) => [
     one.of === '' ? '-' : one.of,
@@ -278,7 +277,7 @@ const ORIGIN_WORDS: Readonly<Record<OtherOrigin, string>> = {
   ...{ foreign: 'by hand or by another program', liquidation: 'liquidation', adl: 'auto-deleveraging' },
 };
 
-/** Fills that no order of the engine made (strategy 17.1). */
+/** Fills not made by orders of the engine (strategy 17.1). */
 function otherFills({ others = {} }: Totals): string[] {
   return OTHER_ORIGINS.flatMap((origin) => {
     const found = others[origin];
@@ -287,7 +286,7 @@ function otherFills({ others = {} }: Totals): string[] {
   });
 }
 
-/** What of spread and unwinds a person traded (strategy 10.5). */
+/** The part of spread and unwinds that a person traded (strategy 10.5). */
 function byHandLines(matches: readonly BookedMatch[]): string[] {
   const those = matches.filter(({ byHand }) => byHand);
   if (those.length === 0) return [];
@@ -295,7 +294,7 @@ function byHandLines(matches: readonly BookedMatch[]): string[] {
   return [`By hand: ${gain} USDT of spread and unwinds, ${those.length} lots closed (strategy 10.5)`];
 }
 
-/** To a millionth, which is what the exchange prints; an average price has more digits than anybody reads. */
+/** To six decimals, as the exchange prints. */
 function money(value: Decimal | null): string {
   return value === null ? '' : value.toDecimalPlaces(6).toFixed();
 }
@@ -307,7 +306,7 @@ function amounts(value: Totals['fees']): string {
   return each.join(' + ') || '0';
 }
 
-/** Both sides of the pair view, so that a reader adds them up. */
+/** Both sides of the pair statement, so that a reader can add them up. */
 function pairTable(pairs: readonly PairLine[]): string[] {
   if (pairs.length === 0) return [];
   const rows = pairs.map((pair) => [

@@ -4,7 +4,7 @@ import { lasting } from '../texts/duration.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import { clockTime, zoneName } from './words.ts';
 
-/** A stretch of time of a symbol: its state, and why nothing was submitted in it; null: something was, or nobody said. */
+/** A period in which state and idle reason of a symbol did not change; null: not idle, or not reported. */
 interface Stretch {
   readonly atMs: number;
   readonly phase: string;
@@ -16,10 +16,8 @@ interface Stretch {
 type Told = Extract<Fact, { type: 'state.changed' | 'symbol.idle' }>;
 
 /**
- * Why a symbol did nothing, over time: its states and the reasons for which nothing was submitted, oldest first, each with how
- * long it lasted.
- *
- * @returns null: the journal says nothing of such a symbol in that time
+ * Why a symbol did nothing: its states and idle reasons, oldest first, with their durations.
+ * @returns null: the journal has nothing about it in that time
  */
 export function explainSymbol(
   journal: EngineJournal,

@@ -16,19 +16,19 @@ import type { RecordedDecision } from './replay.ts';
 import { clockTime, RULE_WORDS, zoneName } from './words.ts';
 
 /**
- * Why an order was placed and what became of it, from the journal alone: the snapshot it was decided on, the state, the
- * rules that gave side, size, guard and price, what the exchange answered, the fills, and the lots they matched.
+ * Why an order was placed and what became of it, from the journal alone: snapshot, state, the rules for side, size,
+ * guard and price, the exchange's answers, the fills, and the lots they matched.
  */
 
 type FillFact = Extract<Fact, { type: 'fill.booked' }>;
 
 export interface Explanation {
-  /** False: the journal does not know the order; the lines say what the id itself tells. */
+  /** False: the journal does not know the order; the lines show the parts of its id. */
   readonly known: boolean;
   readonly lines: readonly string[];
 }
 
-/** Everything known of one order, as lines for people. */
+/** Everything known about one order, as lines. */
 export function explainOrder(journal: EngineJournal, clientOrderId: string): Explanation {
   const history = orderHistory(journal, clientOrderId);
   const { prepared, outcomes, facts, decisions } = history;
@@ -51,7 +51,7 @@ export function explainOrder(journal: EngineJournal, clientOrderId: string): Exp
   return { known, lines };
 }
 
-/** The decision that asked for the intent: the last one before the order was written down. */
+/** The decision behind the intent: the last one before the order was journalled. */
 function decisionOf(history: OrderHistory, intent: Intent): StoredEntry<'decision'> | null {
   const before = history.prepared?.seq ?? 0;
   const found = history.decisions.filter((entry) => {
@@ -156,7 +156,7 @@ function situationWords({ valuation, state }: PlanInput): string[] {
   ];
 }
 
-/** What the same decision asked for besides. */
+/** The other orders of the same decision. */
 function otherOrders(plan: Plan, intent: Intent): string[] {
   return [
     ...plan.creates
@@ -195,7 +195,7 @@ function orderWords(prepared: PreparedOrder, entry: StoredEntry<'decision'> | nu
   return lines;
 }
 
-/** Which of touch, guard and the other account's orders gave the price (strategy 7.1, 6.6). */
+/** Which of best price, guard and the other account's orders determined the price (strategy 7.1, 6.6). */
 function priceWords({ intent, price, pricedFrom }: PreparedOrder): string {
   const rule = `strategy 7.1, ${RULE_WORDS['7.1']}`;
   if (pricedFrom === undefined) return rule;
@@ -206,7 +206,7 @@ function priceWords({ intent, price, pricedFrom }: PreparedOrder): string {
   const hardest = (one: Decimal, other: Decimal) => (side === 'sell' ? other.gt(one) : other.lt(one));
   const guarded = guardPrice !== null && hardest(touch, guardPrice);
   const own = guarded && guardPrice !== null ? guardPrice : touch;
-  // Beyond the rounding to a tick of the guard, only another order of ours moves the price away from the touch.
+  // Apart from the guard's rounding to a tick, only another order of ours moves the price away from the best price.
   const moved = beyondPrices.some((other) => (side === 'sell' ? other.gte(own) : other.lte(own)));
   if (moved && !price.eq(own)) {
     return `${book}; strategy 6.6, ${RULE_WORDS['6.6']}: the other account's are at ${beyondPrices.map((one) => one.toFixed()).join(', ')}`;
@@ -215,7 +215,7 @@ function priceWords({ intent, price, pricedFrom }: PreparedOrder): string {
   return `${book}; ${rule}`;
 }
 
-/** The exchange's word on it, oldest first. */
+/** The exchange's answers, oldest first. */
 function answers({ outcomes, facts }: OrderHistory): string[] {
   if (outcomes.length === 0) return ['nothing yet that the journal has'];
   const over = facts.map((entry) => entry.body).findLast((fact) => fact.type === 'order.over');
@@ -262,7 +262,7 @@ function consumed(match: LotMatch): string {
   );
 }
 
-/** What a fill left as a lot, and who hedged that since. */
+/** The lot a fill left, and its hedges since. */
 function left(journal: EngineJournal, seq: number, fact: FillFact): string[] {
   if (fact.openedLotSize.isZero()) return [];
   let open = fact.openedLotSize;
@@ -288,7 +288,7 @@ function left(journal: EngineJournal, seq: number, fact: FillFact): string[] {
   return [`   leaves a lot of ${fact.openedLotSize.toFixed()} @ ${fact.fillPrice.toFixed()}; ${state}`, ...hedges];
 }
 
-/** Decisions that were about the order after it was placed: its cancels. */
+/** Later decisions about the order: its cancels. */
 function later(history: OrderHistory, first: StoredEntry<'decision'> | null): string[] {
   const lines = history.decisions.flatMap((entry) => {
     if (entry.seq === first?.seq) return [];

@@ -1,6 +1,6 @@
 import { Decimal } from '../core/decimal.ts';
 
-/** How the commands that read the journal write things down: decimals plainly, times local to `GRVT_HEDGE_TIME_ZONE`. */
+/** Formats of the commands that read the journal: plain decimals, times in `GRVT_HEDGE_TIME_ZONE`. */
 
 /** `2026-11-20 09:40:01.123`, local. */
 export function clockTime(atMs: number): string {
@@ -13,7 +13,7 @@ export function zoneName(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** The same value with decimals and whole numbers as plain text, for JSON that any program reads. */
+/** The same value with decimals and integers as plain text, for any JSON parser. */
 export function plainJson(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value === null || typeof value !== 'object') return value;
@@ -22,7 +22,7 @@ export function plainJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainJson(inner)]));
 }
 
-/** Rows in columns of equal width, the first row a heading; figures are not aligned, so that they can be copied. */
+/** Rows in columns of equal width, the first row a heading; numbers are left-aligned, so that they can be copied. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -33,7 +33,7 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** What the rules an order cites decide, in a few words each (docs/strategy.md has them whole). */
+/** The rules that an order cites, in a few words each (docs/strategy.md has them whole). */
 export const RULE_WORDS: Readonly<Record<string, string>> = {
   '6.1': 'equal, increase: each account opens on the side that grows its position',
   '6.2': 'equal, decrease: each account closes on the side that shrinks its position',

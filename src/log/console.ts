@@ -5,29 +5,29 @@ import { isatty } from 'node:tty';
 import { errorText } from '../core/error-text.ts';
 
 /**
- * The console of a run (strategy 13.6): standard output or standard error, written so that nobody can hold up the engine by
- * not reading it. Node writes terminals and pipes synchronously, and one that is full blocks the whole process.
+ * Standard output or error of a run (strategy 13.6), which cannot block the engine: Node writes to terminals and pipes
+ * synchronously, and a full one would block the process.
  */
 export interface EngineConsole {
-  /** Writes, or loses the text where nobody reads. Never blocks, never throws. */
+  /** Writes the text, or drops it if nobody reads. Never blocks or throws. */
   write(text: string): void;
-  /** It is a terminal, which shows colours. */
+  /** A terminal, which shows colours. */
   readonly colour: boolean;
-  /** Texts that were lost so far. */
+  /** Number of texts dropped so far. */
   lost(): number;
-  /** Lets go of it at once, whatever still waits to be read. */
+  /** Closes it at once, dropping what still waits. */
   close(): void;
 }
 
 export interface ConsoleOptions {
-  /** Hears that texts begin to be lost, and why; once until it can be written again. */
+  /** Called when texts begin to be dropped, with the reason; once until writing works again. */
   readonly onLost?: (why: string) => void;
 }
 
-/** Bytes that may wait for a reader of a socket, which takes them asynchronously: what a pipe holds. */
+/** Bytes that may wait for the reader of a socket: the capacity of a pipe. */
 const WAITING_MAX_BYTES = 65_536;
 
-/** What the texts go through. `write` returns how many bytes were taken; it throws where nobody will ever read again. */
+/** `write` returns the number of bytes accepted, and throws if nobody will ever read again. */
 interface Sink {
   write(bytes: Uint8Array): number;
   close(): void;
@@ -36,7 +36,7 @@ interface Sink {
 /** @param fd 1 or 2 */
 export function openConsole(fd: number, options: ConsoleOptions = {}): EngineConsole {
   let sink: Sink | null = sinkOf(fd);
-  /** The end of a text that was taken in part: it goes first. At most one text and the note before it. */
+  /** The rest of a partly written text: written first. At most one text and the note before it. */
   let rest: Uint8Array = new Uint8Array();
   let lost = 0;
   let untold = 0;
@@ -71,7 +71,7 @@ export function openConsole(fd: number, options: ConsoleOptions = {}): EngineCon
         rest = Buffer.from(note + text);
         flush();
       } catch (thrown) {
-        // A reader that went away (`| head`, a closed terminal) does not come back.
+        // A reader that has gone (`| head`, a closed terminal) does not come back.
         close(sink);
         sink = null;
         rest = new Uint8Array();
@@ -88,10 +88,8 @@ export function openConsole(fd: number, options: ConsoleOptions = {}): EngineCon
 }
 
 /**
- * Sends what the process and its libraries write to standard output and standard error through consoles that never block,
- * and Node's warnings to `warn`.
- *
- * @returns ends it, and lets go of both
+ * Redirects what the process and its libraries write to the standard streams through consoles that never block, and
+ * Node's warnings to `warn`. @returns ends it and closes both
  */
 export function guardStandardStreams(out: EngineConsole, err: EngineConsole, warn: (text: string) => void): () => void {
   const guarded = [
@@ -106,7 +104,7 @@ export function guardStandardStreams(out: EngineConsole, err: EngineConsole, war
     };
     Object.defineProperty(process, name, { configurable: true, value: new Writable({ write }) });
   }
-  // Node prints its warnings with a write of its own, which blocks.
+  // Node prints warnings by a blocking write of its own.
   const printers = process.listeners('warning');
   process.removeAllListeners('warning');
   const onWarning = ({ name, message }: Error) => warn(`${name}: ${message}`);
@@ -125,11 +123,11 @@ function close(sink: Sink): void {
   try {
     sink.close();
   } catch {
-    // It was closed already; nothing is lost by that.
+    // Already closed.
   }
 }
 
-/** The way to write this descriptor that never blocks; a file never does for long, and is written as it is. */
+/** A non-blocking writer for this descriptor; files do not block for long and are written directly. */
 function sinkOf(fd: number): Sink | null {
   try {
     const kind = fstatSync(fd);
@@ -142,8 +140,8 @@ function sinkOf(fd: number): Sink | null {
 }
 
 /**
- * A descriptor of our own on the same terminal or pipe: not to block is a property of the opening, which is shared with
- * whoever else holds the one we were given. null: this system, or a socket, cannot be opened again.
+ * A descriptor of our own on the same terminal or pipe, because non-blocking mode is shared by everybody who uses the
+ * given one. null: it cannot be opened again.
  */
 function opened(fd: number): Sink | null {
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -169,20 +167,20 @@ function opened(fd: number): Sink | null {
   return null;
 }
 
-/** Written asynchronously, with a bound on what waits. */
+/** Written asynchronously, with a limit on what waits. */
 function socket(fd: number): Sink {
   const stream = new Socket({ fd, readable: false, writable: true });
   let failure: Error | null = null;
   stream.on('error', (thrown) => {
     failure = thrown;
   });
-  // What waits for a reader keeps no process alive.
+  // Does not keep the process alive.
   stream.unref();
   return {
     write(bytes) {
       if (failure !== null) throw failure;
       if (stream.writableLength > WAITING_MAX_BYTES) return 0;
-      // Copied: the stream keeps what it is given until it is taken.
+      // Copied, since the stream keeps the buffer until it is written.
       stream.write(Buffer.from(bytes));
       return bytes.length;
     },

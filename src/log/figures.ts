@@ -4,27 +4,26 @@ import { ACCOUNTS, type AccountName, type LotMatch } from '../core/model.ts';
 import type { Reporter } from '../ports.ts';
 import { lasting } from '../texts/duration.ts';
 
-/** The rollout figures of the runbook, as they stand now. Rates are 0 to 1; null: nothing to reckon from yet. */
+/** The present rollout figures of the runbook. Rates are 0 to 1; null: no data yet. */
 export interface FiguresSnapshot {
-  /** Orders the exchange confirmed as resting or filled at once. */
+  /** Orders that the exchange confirmed as resting or filled at once. */
   readonly ordersPlaced: number;
   /** Submissions that ended without an order: refused by code, or post-only attempts used up. */
   readonly ordersFailed: number;
-  /** Placed / (placed + failed), per submission however many attempts it took. */
+  /** Placed / (placed + failed), per submission whatever the number of attempts. */
   readonly orderSuccessRate: number | null;
   readonly postOnlyRefusals: number;
   /** Post-only refusals / attempts the exchange decided on (placed, post-only refused, refused by code). */
   readonly postOnlyRefusalRate: number | null;
-  /** Submissions whose outcome was not known at first (strategy 9.6). */
+  /** Submissions whose outcome was unknown at first (strategy 9.6). */
   readonly unknownOutcomes: number;
-  /** Booked fills. */
   readonly fills: number;
   /** Fills that hedged lots of the other account. */
   readonly hedges: number;
   readonly unwinds: number;
-  /** USDT gained by hedges and unwinds, before fees and funding. */
+  /** Gain of hedges and unwinds before fees and funding, USDT. */
   readonly gainUsdt: DecimalValue;
-  /** From a lot's booking to its hedge, over the last 1,000 lots hedged. */
+  /** From the booking of a lot to its hedge, over the last 1,000 hedged lots. */
   readonly timeToHedgeMs: { readonly median: number; readonly p90: number; readonly samples: number } | null;
   readonly accounts: Readonly<Record<AccountName, AccountFigures | null>>;
 }
@@ -32,14 +31,14 @@ export interface FiguresSnapshot {
 export interface AccountFigures {
   readonly totalEquityUsdt: DecimalValue;
   readonly maintenanceMarginUsdt: DecimalValue;
-  /** Maintenance margin / equity; null: equity is not above zero, so there is no ratio. */
+  /** Maintenance margin / equity; null: no positive equity. */
   readonly marginRatio: DecimalValue | null;
 }
 
-/** Hedges whose duration is remembered: enough for a p90, and a bound on memory. */
+/** Hedges remembered: enough for a p90. */
 const HEDGE_SAMPLES = 1000;
 
-/** Accumulates the rollout figures from facts alone; memory is bounded by the number of accounts and samples. */
+/** Accumulates the rollout figures from facts alone, in bounded memory. */
 export interface Figures extends Reporter {
   snapshot(): FiguresSnapshot;
   /** The same for the screen, one line per figure. */
@@ -64,7 +63,7 @@ export function createFigures(): Figures {
     if (matches.some((match) => match.kind === 'hedge')) hedges += 1;
     if (matches.some((match) => match.kind === 'unwind')) unwinds += 1;
     for (const match of matches) {
-      // Netting at start is bookkeeping between positions found, not a result (strategy 11.3).
+      // Netting at start matches positions that were found; it is no result (strategy 11.3).
       if (match.kind === 'netting') continue;
       gainUsdt = gainUsdt.plus(match.gainUsdt);
       if (match.kind !== 'hedge') continue;

@@ -9,19 +9,18 @@ import { reasonText, ruleOf } from '../texts/reasons.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-/** One line for people. */
 export interface Line {
   readonly level: Level;
   readonly text: string;
 }
 
-/** What some lines name of the settings: the phrases an operator greps for hold the figures as configured (strategy 14). */
+/** Settings named in lines: phrases that operators search for contain the configured figures (strategy 14). */
 export interface LineContext {
   /** `GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT`. */
   readonly diffThresholdUsdt: string;
   /** `GRVT_HEDGE_STUCK_HOURS`. */
   readonly stuckHours: string;
-  /** Bases that several instruments share: their names are said in full. */
+  /** Bases shared by several instruments: those are named in full. */
   readonly sharedBases?: ReadonlySet<string>;
 }
 
@@ -33,7 +32,7 @@ export function sharedBases(instruments: readonly string[]): ReadonlySet<string>
 
 export const DEFAULT_LINE_CONTEXT: LineContext = { diffThresholdUsdt: '20', stuckHours: '6' };
 
-/** What each fact says to people; null: nothing, for the reason beside it. A type without an entry does not compile. */
+/** The line of each fact; null: none, for the reason beside it. A type without an entry does not compile. */
 type Wording = {
   readonly [T in Fact['type']]: ((fact: Extract<Fact, { type: T }>, context: LineContext) => Line | null) | null;
 };
@@ -92,7 +91,7 @@ const WORDING: Wording = {
       `Own order ${fact.clientOrderId} of account ${fact.account} rests on ${fact.instrument}, which neither the exchange's ` +
       `list nor the journal knows: cancelling it${cited('16.3')}`,
   }),
-  // `order.placed`, a refusal or an unknown outcome follows within seconds and says the same.
+  // `order.placed`, a refusal or an unknown outcome follows within seconds.
   'order.sent': null,
   'order.placed': (fact) => ({
     level: 'info',
@@ -126,7 +125,7 @@ const WORDING: Wording = {
     level: 'warn',
     text: `${base(fact.instrument)} cooldown: ${count(fact.attempts, 'post-only attempt')} of account ${fact.account} used up${cited('9.5')}`,
   }),
-  // Strategy 8.2 trims for two reasons: a side the state would not submit, or one too many; the core says which.
+  // Strategy 8.2 trims for two reasons: a side the state would not submit, or too many orders; the reason says which.
   'order.cancel-requested': (fact, context) => ({
     level: 'info',
     text:
@@ -136,7 +135,7 @@ const WORDING: Wording = {
   }),
   'order.over': (fact) => {
     const reason = fact.reason === '' || fact.reason === 'UNSPECIFIED' ? '' : ` (${fact.reason})`;
-    // A fill is told when it is booked, a post-only refusal when it is refused.
+    // A fill is logged when it is booked, a post-only refusal when it is refused.
     if ((fact.status === 'FILLED' && reason === '') || fact.reason === 'FAIL_POST_ONLY') return null;
     const traded = fact.tradedSize.isZero() ? 'nothing traded' : `${number(fact.tradedSize)} traded`;
     if (fact.status === 'FILLED') return { level: 'warn', text: `Not booked: ${order(fact)}${reason}, ${traded}` };
@@ -187,7 +186,7 @@ const WORDING: Wording = {
       `${base(fact.instrument)} restored from ${fact.source === 'journal' ? 'the journal' : 'the positions at the exchange'}: ` +
       `${count(fact.lots, 'open lot')}, net ${number(fact.net)}${fact.difference === '' ? '' : `; ${fact.difference}`}`,
   }),
-  // Every two seconds, twice: figures and metrics hear it.
+  // Every two seconds, twice: only for figures and metrics.
   'account.polled': null,
   'read.failed': (fact) =>
     isTold(fact.inARow)
@@ -341,10 +340,7 @@ const WORDING: Wording = {
 /** Every type of fact, with or without a line. */
 export const FACT_TYPES = Object.keys(WORDING) as readonly Fact['type'][];
 
-/**
- * The line a fact makes on the screen and in the log, or null when it makes none. Pure: the same fact gives the same line.
- * Phrases that operators search for stand in them word by word (strategy 14).
- */
+/** The line of a fact, or null. Pure. Contains the phrases that operators search for verbatim (strategy 14). */
 export function line(fact: Fact, context: LineContext = DEFAULT_LINE_CONTEXT): Line | null {
   const wording = WORDING[fact.type] as ((fact: Fact, context: LineContext) => Line | null) | null;
   sharedNow = context.sharedBases ?? new Set();
@@ -355,7 +351,7 @@ function ruleWords({ changes }: Extract<Fact, { type: 'instrument.changed' }>): 
   return changes.map(({ rule, from, to }) => `${rule} ${from} → ${to}`).join(', ');
 }
 
-/** `A buy 0.52 BNB @ 612.3`: the words after `Placed` are searched for. */
+/** `A buy 0.52 BNB @ 612.3`: operators search for the text after `Placed`. */
 function order(fact: OrderWords): string {
   return `${side(fact)} ${number(fact.size)} ${base(fact.instrument)} @ ${number(fact.price)}`;
 }
@@ -381,7 +377,7 @@ function filled(fact: Extract<Fact, { type: 'fill.booked' }>): string {
   return `${fill}${matched(fact.matches, fact.atMs)}${guard}${waiting}; net ${number(fact.netAfter)}`;
 }
 
-/** What the lots say: hedged which side of whom, bought or sold for what, after how long, with which gain. */
+/** The matches: which side of which account was hedged, at what price, after how long, with what gain. */
 function matched(matches: readonly LotMatch[], atMs: number): string {
   const parts: string[] = [];
   for (const kind of ['hedge', 'unwind', 'netting'] as const) {
@@ -409,22 +405,22 @@ function bucketName(account: string | null, bucket: string): string {
   return account === null ? bucket : `${bucket} of account ${account}`;
 }
 
-/** An outage of an hour is a dozen lines, not 1,800: the first failure, the second, the fourth, … */
+/** An outage of an hour gives a dozen lines, not 1,800: the first failure, the second, the fourth, … */
 function isTold(inARow: number): boolean {
   return Number.isInteger(Math.log2(Math.max(1, inARow)));
 }
 
-/** The cap of one order per account, named where it is what holds something back (strategy 8.2). */
+/** The limit of one order per account, named if it is the obstacle (strategy 8.2). */
 function capPhrase(why: Reason, context: LineContext): string {
   return ruleOf(why) === '8.2' ? `, per_account_cap_when_diff<${context.diffThresholdUsdt}=>1` : '';
 }
 
-/** A reason and the rule it follows from. */
+/** A reason and its rule. */
 function because(why: Reason, also = ''): string {
   return `${reasonText(why)}${also}${cited(ruleOf(why))}`;
 }
 
-/** How a command came to its end (strategy 16.2). */
+/** How a command ended (strategy 16.2). */
 const COMMAND_ENDS: Readonly<Record<Extract<Fact, { type: 'command.ended' }>['how'], string>> = {
   time: 'its time has come',
   resume: 'resumed',
@@ -433,7 +429,7 @@ const COMMAND_ENDS: Readonly<Record<Extract<Fact, { type: 'command.ended' }>['ho
   left: 'the symbol has left',
 };
 
-/** Where a symbol is in the gray rollout, and why (strategy 16.7). */
+/** A symbol's stage in the gray rollout, and why (strategy 16.7). */
 const ROLLOUT_STAGES = { waiting: 'waiting', trial: 'on trial with a part of its amount', full: 'in full' } as const;
 const ROLLOUT_WHYS: Readonly<Record<Extract<Fact, { type: 'rollout.changed' }>['why'], string>> = {
   turn: 'it is its turn',
@@ -445,12 +441,12 @@ const ROLLOUT_WHYS: Readonly<Record<Extract<Fact, { type: 'rollout.changed' }>['
   mode: 'its row does not let it trade, the next one starts all the same',
 };
 
-/** A time of day and its date, in the zone of this process (strategy 2.1). */
+/** Time and date in the zone of this process (strategy 2.1). */
 function localTime(ms: number): string {
   return new Date(ms).toLocaleString('sv-SE');
 }
 
-/** Why a symbol leaves (strategy 16.3). */
+/** Why a symbol is being removed (strategy 16.3). */
 const LEAVING: Readonly<Record<LeavingWhy, string>> = {
   removed: 'its row was removed from the symbols file while something of it is open',
   disabled: 'its row is disabled while something of it is open',
@@ -465,7 +461,7 @@ function alertText(alert: Alert, context: LineContext): string {
   const since = alert.sinceMs === null ? '' : `for ${lasting(alert.atMs - alert.sinceMs)}`;
   const details = Object.entries(alert.details).map(([name, value]) => `${name} ${reasonText(value)}`);
   const rest = [...where, since, ...details].filter((part) => part !== '');
-  // Its phrases are searched for (strategy 14).
+  // Operators search for its phrases (strategy 14).
   const head = `ALERT ${ALERT_TEXTS[alert.kind].en.title.replace('{hours}', context.stuckHours)}`;
   return rest.length === 0 ? head : `${head}: ${rest.join(', ')}`;
 }
@@ -474,10 +470,10 @@ function cited(rule: string): string {
   return rule === '' ? '' : ` (strategy ${rule})`;
 }
 
-/** Those of the line being worded; `line` sets it. */
+/** Of the present line; set by `line`. */
 let sharedNow: ReadonlySet<string> = new Set();
 
-/** `BNB_USDT_Perp` is `BNB` to a person, where no other instrument has that base. */
+/** `BNB_USDT_Perp` is written `BNB`, if no other instrument has that base. */
 function base(instrument: string): string {
   const [short = instrument] = instrument.split('_');
   return sharedNow.has(short) ? instrument : short;

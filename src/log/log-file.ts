@@ -3,23 +3,22 @@ import { join } from 'node:path';
 import { errorText } from '../core/error-text.ts';
 import { ensurePrivateDirectory, openPrivate } from '../os/private-files.ts';
 
-/** The live log file always has this name, so that it can be followed and searched (strategy 14). */
+/** The current log file always has this name, so that it can be followed and searched (strategy 14). */
 export const LOG_FILE_NAME = 'grvt_dual_maker_hedge.log';
 
 const STEM = 'grvt_dual_maker_hedge';
 
-/** Older files are named by when they were put aside, UTC; the number tells two of one second apart. */
+/** Older files have the UTC time of their rotation; the number distinguishes two in one second. */
 const OLD_NAME = /^grvt_dual_maker_hedge\.\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z(\.\d+)?\.log$/;
 
-/** A file an editor still opens with ease; a quiet day is well below. */
+/** An editor still opens such a file easily; a quiet day is well below. */
 export const MAX_FILE_BYTES = 20_000_000;
 
-/** Older files kept: with the size above, never more than 300 MB of logs. */
+/** Older files kept: with the size above, at most 300 MB of logs. */
 export const MAX_OLD_FILES = 14;
 
-/** Where lines of the log go. */
 export interface LogFile {
-  /** Appends a line (with its end). Throws when it cannot be written. */
+  /** Appends a line with its end. Throws if it cannot be written. */
   write(text: string, atMs: number): void;
   close(): void;
 }
@@ -28,18 +27,16 @@ export interface LogFileOptions {
   readonly dir: string;
   readonly maxBytes?: number;
   readonly maxOldFiles?: number;
-  /** Hears that old files could not be renamed or deleted; standard error unless told otherwise. */
+  /** Called if old files could not be renamed or deleted; default: standard error. */
   readonly complain?: (text: string) => void;
 }
 
 /**
- * Opens the live log file for appending, making the directory. When it would pass its size, or a new day (UTC) begins, it is
- * renamed and a new one begun; the oldest beyond the count are deleted. Written synchronously, so that the last line before
- * a crash is there. A file that another program renamed, deleted or replaced (logrotate) is opened again with the next line,
- * which may stand in a new one; one that was cut to nothing is gone on with. A rename that fails (Windows: another program holds the file) is said, and the log goes on in the same
- * file for as long again.
- *
- * @throws what the file system throws when the directory or file cannot be made.
+ * Opens the current log file for appending, creating the directory. It is rotated when it would exceed its size or a
+ * new UTC day begins; the oldest files beyond the count are deleted. Written synchronously, so that the last line
+ * before a crash is there. If another program renames, deletes or replaces it (logrotate), the next line opens it
+ * again; a truncated file is continued. A failing rename (Windows: another program holds the file) is reported, and the
+ * same file is used for another period. @throws the file system's error if directory or file cannot be created.
  */
 export function openLogFile(options: LogFileOptions): LogFile {
   const { dir, maxBytes = MAX_FILE_BYTES, maxOldFiles = MAX_OLD_FILES } = options;
@@ -55,7 +52,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     live = { file, ino, dev, size: Number(size), day: size === 0n ? null : dayOf(Number(mtimeMs)) };
     return live;
   };
-  /** The file that has the name now: with each line, for a look takes a microsecond and lines are few. */
+  /** Checked for each line: it takes a microsecond and lines are few. */
   const named = (): OpenFile => {
     if (live === null) return open();
     const there = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -88,7 +85,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
       let current = named();
       const newDay = current.day !== null && current.day !== today;
       if (current.size > 0 && (newDay || current.size + bytes.length > sizeBound)) {
-        // Closed first: Windows renames no open file. Forgotten first too, so that a failure here is mended by the next line.
+        // Closed first, since Windows renames no open file; forgotten, so that the next line recovers from a failure.
         live = null;
         closeSync(current.file);
         putAside(atMs, current.size);
@@ -106,7 +103,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
   };
 }
 
-/** The live file: which one it is to the file system, its size and the day (UTC) of its lines; null: it has none. */
+/** The current file: its identity, its size and the UTC day of its lines; null: none. */
 interface OpenFile {
   readonly file: number;
   readonly ino: bigint;
@@ -128,7 +125,7 @@ function freeName(dir: string, atMs: number): string {
   return join(dir, name);
 }
 
-/** Files put aside, oldest first. */
+/** Rotated files, oldest first. */
 function oldFiles(dir: string): string[] {
   return readdirSync(dir)
     .filter((name) => OLD_NAME.test(name))

@@ -9,32 +9,32 @@ import type { Figures } from './figures.ts';
 import { DEFAULT_LINE_CONTEXT, type Level, type LineContext, line } from './lines.ts';
 import type { LogFile } from './log-file.ts';
 
-/** How often the rollout figures are printed (runbook). */
+/** Interval of printing the rollout figures (runbook). */
 export const FIGURES_EVERY_MS = 600_000;
 
-/** Exit codes of a start that came to nothing: exchange out of reach, configuration (strategy 13.2). */
+/** Exit codes of a failed start: exchange unreachable, configuration (strategy 13.2). */
 const FAILED_STARTS: readonly number[] = [69, 78];
 
-/** The same alert is told again after this at the earliest: the shortest repeat there is (strategy 12). */
+/** Shortest time until the same alert is logged again: the shortest repeat period (strategy 12). */
 const ALERT_AGAIN_MS = 120_000;
 
-/** The same denial of the same account is told again after this at the earliest (strategy 7.3: not once per loop). */
+/** Shortest time until the same denial of the same account is logged again (strategy 7.3: not once per loop). */
 const DENIAL_AGAIN_MS = 600_000;
 
-/** Alerts and denials remembered as told; beyond it the oldest are forgotten and at worst told twice. */
+/** Alerts and denials remembered as logged; beyond it the oldest are forgotten and may be logged twice. */
 const REMEMBERED = 2000;
 
-/** The log of a run: hears facts, says lines. */
+/** The log of a run: writes facts as lines. */
 export interface EngineLog extends Reporter {
-  /** A line that is no fact: start-up errors, warnings, what the REST client logs. */
+  /** A line that is no fact: start-up errors, warnings, the REST client's log. */
   say(level: Level, text: string, atMs: number): void;
-  /** Prints the figures now, as at the end of a run. */
+  /** Prints the figures now, e.g. at the end of a run. */
   sayFigures(atMs: number): void;
   close(): void;
 }
 
 export interface EngineLogOptions {
-  /** Every line passes it. */
+  /** Applied to every line. */
   readonly redact: Redact;
   /** The screen; null: none. `colour` for a terminal. */
   readonly screen: { write(text: string): unknown; readonly colour: boolean } | null;
@@ -42,16 +42,16 @@ export interface EngineLogOptions {
   readonly file: LogFile | null;
   readonly context?: LineContext;
   readonly figures?: Figures;
-  /** Least level shown on the screen; the file takes everything that has a line. */
+  /** Lowest level on the screen; the file has every line. */
   readonly screenLevel?: Level;
 }
 
 const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
 
 /**
- * Makes the log (strategy 14): one readable line per fact that matters on the screen, the same with the fact's fields as
- * JSON in the file, no secret in either. Times are the facts' own, so that a replayed run writes the same bytes.
- * Never throws: what cannot be written is said on the other side, once.
+ * The log (strategy 14): one line per relevant fact on the screen, the same with the fact's fields as JSON in the file,
+ * without secrets. Times are the facts' own, so that a replay writes the same bytes. Never throws: if one output fails,
+ * the other one reports it once.
  */
 export function createEngineLog(options: EngineLogOptions): EngineLog {
   const { redact, screen, file, figures, context = DEFAULT_LINE_CONTEXT } = options;
@@ -62,7 +62,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
     hideObject: true,
     ignore: 'pid,hostname',
   });
-  // The line being written: its time and level.
+  // Time and level of the present line.
   let nowMs = 0;
   let nowLevel: Level = 'info';
   let fileBroken = false;
@@ -107,7 +107,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   );
 
   const told = new Map<string, number>();
-  /** Whether that was told less than a while ago; if not, it counts as told now. */
+  /** Whether it was logged recently; if not, it counts as logged now. */
   const toldLately = (key: string, atMs: number, againMs: number): boolean => {
     const last = told.get(key);
     if (last !== undefined && atMs >= last && atMs - last < againMs) return true;
@@ -128,7 +128,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   const say = (level: Level, text: string, atMs: number, fields: object = {}) => {
     nowMs = atMs;
     nowLevel = level;
-    // A line that others' words begin must not look like one of ours.
+    // Continuation lines are indented, so that foreign text cannot imitate a line of ours.
     log[level](fields, text.replaceAll(/\n/g, '\n    '));
   };
   const sayFigures = (atMs: number) => {
@@ -137,9 +137,9 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
 
   let figuresAtMs: number | null = null;
   const figuresDue = (fact: Fact): boolean => {
-    // A clock set back starts the count anew.
+    // A clock set back restarts the interval.
     if (figuresAtMs === null || fact.atMs < figuresAtMs) figuresAtMs = fact.atMs;
-    // A start that came to nothing has no figures, and they would push what it failed at off the screen.
+    // A failed start has no figures, and they would push its error off the screen.
     if (fact.type === 'engine.stopped' && FAILED_STARTS.includes(fact.exitCode)) return false;
     if (fact.type !== 'engine.stopped' && fact.atMs - figuresAtMs < FIGURES_EVERY_MS) return false;
     figuresAtMs = fact.atMs;
@@ -149,7 +149,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   return {
     report(fact) {
       figures?.report(fact);
-      // Facts carry the time, so no timer is needed: something is polled, or fails to be, every few seconds.
+      // No timer is needed: polls report a fact every few seconds.
       if (figures !== undefined && figuresDue(fact)) sayFigures(fact.atMs);
       const words = line(fact, context);
       if (words === null || repeats(fact)) return;
@@ -164,7 +164,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
   };
 }
 
-/** Decimals as plain text, so that no reader of the file goes through floats. */
+/** Decimals as text, so that readers of the file need no floats. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value === null || typeof value !== 'object') return value;

@@ -1,9 +1,7 @@
 /**
- * Why an answer of the gateway is not an acceptance, or null when it is one.
- *
- * The gateway is somebody's small HTTP service in front of Telegram: what it answers is not specified, and such services
- * like to answer 200 with the error in the body. So: 2xx, and nothing in the body that says otherwise. What names an error
- * counts as one; a body that says nothing (empty, `OK`) does not.
+ * Why an answer of the gateway is not an acceptance; null: it is. The gateway is a small HTTP service in front of
+ * Telegram whose answers are unspecified, and such services may answer 200 with the error in the body. Accepted: 2xx
+ * without an error in the body; an empty body or `OK` is none.
  */
 export function refusalIn(status: number, body: string): string | null {
   if (status >= 300 && status < 400) return `redirect ${status}: not followed, for it would carry the key elsewhere`;
@@ -22,16 +20,13 @@ export function refusalIn(status: number, body: string): string | null {
   return namesError(value, 0) ? `status ${status} with an error: ${text}` : null;
 }
 
-/**
- * Codes of 4xx that say nothing of the message: who may send, where to, how often, whether there is somebody to take it. With
- * any of them the same words may be taken later.
- */
+/** 4xx codes that do not concern the content: the same message may be accepted later. */
 const NOT_FOR_CONTENT: readonly number[] = [401, 402, 403, 404, 405, 407, 408, 409, 410, 421, 423, 425, 426, 429, 451];
 
 /**
- * Whether a refusal is for what the message says (strategy 12.1), so that the same message would be refused for ever: a 4xx
- * but for those that say nothing of it. The answer's own code goes before the status: gateways pass Telegram's `error_code`
- * on under a status of their own. An error under 2xx without any code counts too, lest one message hold up all.
+ * Whether the message was refused for its content (strategy 12.1) and would be again: a 4xx other than those above. The
+ * answer's own code precedes the status, since gateways pass on Telegram's `error_code`. An error under 2xx without a
+ * code counts too, lest one message block all others.
  */
 export function isForContent(status: number, body: string): boolean {
   const code = codeIn(body) ?? (status >= 200 && status < 300 ? 400 : status);
@@ -40,7 +35,7 @@ export function isForContent(status: number, body: string): boolean {
 
 const CODE_NAMES: readonly string[] = ['errorcode', 'errcode', 'statuscode', 'code', 'status'];
 
-/** The first number of an answer that stands for an HTTP status, however deep; null: none. */
+/** The first number in an answer that is an HTTP status, at any depth; null: none. */
 function codeIn(body: string): number | null {
   let value: unknown;
   try {
@@ -65,7 +60,7 @@ function codeIn(body: string): number | null {
   return search(value, 0);
 }
 
-/** Answers nest (`{"result":{"ok":false}}`); deeper than this nobody hides an error. */
+/** How deep answers are searched (`{"result":{"ok":false}}`). */
 const MOST_DEPTH = 3;
 
 const BAD_WORDS =

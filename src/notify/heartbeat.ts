@@ -1,13 +1,12 @@
 import type { Heartbeat } from '../ports.ts';
 import { DeliveryError, request, type Way } from './post.ts';
 
-/** A dead-man switch answers at once or not at all; the next beat is due in a minute anyway. */
+/** A heartbeat monitor answers quickly or not at all; the next beat is due in a minute. */
 export const HEARTBEAT_TIMEOUT_MS = 10_000;
 
 /**
- * Calls the address of a dead-man switch (strategy 2.1): `GET`, redirects not followed, any 2xx is a beat.
- *
- * `beat` rejects with a `DeliveryError` otherwise. Such an address is a secret: it is in no error.
+ * Calls the address of a heartbeat monitor (strategy 2.1): `GET`, no redirects, any 2xx is a beat. Otherwise `beat`
+ * rejects with a `DeliveryError`, which never contains the address, a secret.
  */
 export function httpHeartbeat(url: string, options: Way = {}): Heartbeat {
   return {

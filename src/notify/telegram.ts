@@ -2,7 +2,7 @@ import type { Notifier, Redact } from '../ports.ts';
 import { isForContent, refusalIn } from './gateway-answer.ts';
 import { DeliveryError, request, type Way } from './post.ts';
 
-/** Where and as whom messages are posted (strategy 2.1). */
+/** Address and identity for messages (strategy 2.1). */
 export interface TelegramGateway {
   readonly url: string;
   readonly chatId: string;
@@ -10,20 +10,19 @@ export interface TelegramGateway {
 }
 
 /**
- * Longest wait for the gateway's answer. It speaks to Telegram before it answers, which takes a second or two; beyond ten
- * it hangs, and the next try is better. What was sent may arrive all the same: twice only then (strategy 12.1).
+ * Longest wait for the gateway's answer, which includes a second or two for Telegram; beyond ten it hangs. The message
+ * may have been delivered all the same, and only then is it sent twice (strategy 12.1).
  */
 export const GATEWAY_TIMEOUT_MS = 10_000;
 
-/** What of an answer is worth telling in an error. */
+/** Characters of an answer quoted in an error. */
 const QUOTED = 200;
 
 /**
- * Delivers messages through the Telegram gateway: `POST {"chatId","message"}` with `X-API-Key` (strategy 12).
- *
- * `send` resolves when the gateway took the message, and rejects with a `DeliveryError` otherwise: a status that is not
- * 2xx, a redirect, a 200 whose body names an error, no answer in time. Neither chat id nor key is ever in an error, nor what
- * of the address may be one.
+ * Delivers messages through the Telegram gateway: `POST {"chatId","message"}` with `X-API-Key` (strategy 12). `send`
+ * resolves if the gateway accepted the message, and rejects with a `DeliveryError` for a status other than 2xx, a
+ * redirect, an error in the body, or no answer in time. No error contains chat id, key or parts of the address that may
+ * be one.
  */
 export function telegramNotifier(gateway: TelegramGateway, options: Way & { readonly redact: Redact }): Notifier {
   const { redact } = options;

@@ -17,9 +17,8 @@ import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
 /**
- * Every text people get from the alert desk, English and Chinese (strategy 12).
- *
- * Times are told in one zone, which each message names. No text uses markup: a gateway that reads markup must not trip over a symbol's name.
+ * All texts of the alert manager's messages, English and Chinese (strategy 12). Each message names the zone of its
+ * times. No markup: a gateway that interprets markup must not fail on a symbol's name.
  */
 interface Words {
   readonly language: Language;
@@ -38,7 +37,7 @@ interface Words {
   readonly count: (count: number) => string;
   readonly andNamed: (count: number, names: string) => string;
   readonly late: (at: string, duration: string) => string;
-  /** Says the zone of all times of a message. */
+  /** States the zone of all times in a message. */
   readonly timesAre: (zone: string) => string;
   readonly folded: string;
   readonly foldedLine: (title: string, phase: string, alerts: number, times: number, since: string) => string;
@@ -199,13 +198,13 @@ const ZH: Words = {
 
 const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
 
-/** A detail comes from anywhere, an HTML error page too: one line, and no longer than a phone shows. */
+/** Details may come from anywhere, e.g. an HTML error page: one line, no longer than a phone shows. */
 const DETAIL_LIMIT = 140;
 
-/** The words of a language, with the times of a zone: `2026-11-20 09:40`. */
+/** The texts of a language, and times in a zone: `2026-11-20 09:40`. */
 type Told = Words & { readonly language: Language; readonly local: (atMs: number) => string };
 
-/** The zone of the daily report, and of messages where no other is said. */
+/** Zone of the daily report, and of messages without another zone. */
 const BEIJING = 'Asia/Shanghai';
 
 function localTime(timeZone: string): (atMs: number) => string {
@@ -213,16 +212,13 @@ function localTime(timeZone: string): (atMs: number) => string {
   return (atMs) => (Number.isNaN(new Date(atMs).getTime()) ? '????-??-?? ??:??' : format.format(atMs));
 }
 
-/** One alert's line: symbol, numbers, since when. */
+/** Longest line of one alert: symbol, numbers, since when. */
 const LINE_LIMIT = 300;
 
-/** The names of those told by name alone. */
+/** Longest list of alerts mentioned by name only. */
 const NAMES_LIMIT = 400;
 
-/**
- * The texts of one language. `label` names the engine, for people with several: e.g. `grvt-hedge prod`; `zone` is the
- * IANA name of the zone its times are told in.
- */
+/** The texts of one language. `label` names the engine, e.g. `grvt-hedge prod`; `zone` is the IANA zone of times. */
 export function alertTexts(
   language: Language,
   label: string,
@@ -244,7 +240,7 @@ export function alertTexts(
   };
 }
 
-/** One line for the log and the command line: title, subject, numbers. */
+/** One line for log and command line: title, subject, numbers. */
 export function alertLine(
   alert: Pick<Alert, 'kind' | 'account' | 'instrument' | 'details'>,
   language: Language = 'en',
@@ -290,7 +286,7 @@ function noticeLine(notice: Notice, nowMs: number, words: Told): string {
   return [body, when, times].filter((part) => part !== '').join(words.comma);
 }
 
-/** What tells two alerts of one kind apart, beyond symbol and account. */
+/** Distinguishes two alerts of one kind, beyond symbol and account. */
 function shortCall(notice: Notice): string {
   const { call, orderId, actor, invariant } = notice.details;
   return oneLine(reasonText(call ?? orderId ?? actor ?? invariant ?? ''));
@@ -379,7 +375,7 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Tol
   return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names(left))] : []), last].join('\n');
 }
 
-/** What was done, and what is not hedged: each net, or as many as there is room for, after their sums (strategy 12.3). */
+/** What was done and what is unhedged: the sums, then as many nets as fit (strategy 12.3). */
 function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: number, words: Told): string {
   const sum = (amounts: readonly (Decimal | null)[]) =>
     amounts.some((amount) => amount === null) ? null : usdtText(total(amounts as readonly Decimal[]));
@@ -392,7 +388,7 @@ function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: numb
         : '',
     unknown.length > 0 ? words.newsUnknown(clip(unknown.join(words.comma), NAMES_LIMIT)) : '',
   ].filter((line) => line !== '');
-  // At a stop each net is an alert of its own.
+  // At a stop each net has an alert of its own.
   const nets = doing.what === 'stopped' ? [] : unhedged;
   const lines = nets.map((net) => {
     const { kind, instrument, details } = netLeftAlert(net, nowMs);
@@ -409,7 +405,7 @@ function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: numb
   return clip([...head, ...shown, ...more].join('\n'), limit);
 }
 
-/** To the cent, towards zero: what a message has room for. */
+/** Rounded to cents towards zero, to fit into a message. */
 function inCents(statement: Statement): Statement {
   const cents = (text: string) => text.replace(/(\.\d{2})\d+$/, '$1').replace(/^-(?=0(\.0+)?$)/, '');
   const { day, isFinal, unrealised, differences, ...amounts } = statement;
@@ -477,7 +473,7 @@ function hoursText(ms: number): string {
   return String(Math.round((ms / 3_600_000) * 1000) / 1000);
 }
 
-/** The minute; with the date when it is not today's. */
+/** The minute; with the date if it is not today's. */
 function clock(atMs: number, nowMs: number, { local }: Told): string {
   const text = local(atMs);
   return text.slice(0, 10) === local(nowMs).slice(0, 10) ? text.slice(11) : text.slice(5);

@@ -1,19 +1,19 @@
-/** Names under which a loopback server may be asked: anything else is another site's page reaching for it. */
+/** Host names of a loopback server: under any other name the request comes from another site's page. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** What of a request decides whether it is answered. */
+/** The part of a request that decides whether it is answered. */
 export interface Asked {
   readonly method: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
-  /** `Sec-Fetch-Site`: the browser's own word on which page asks. */
+  /** `Sec-Fetch-Site`: the browser's statement about the requesting page. */
   readonly site: string | undefined;
 }
 
-/** What a browser says of our own page, and of an address that a person opened; others say nothing. */
+/** Values for our own page and for an address opened by a person; other clients send none. */
 const OWN_SITES: readonly (string | undefined)[] = [undefined, 'same-origin', 'none'];
 
-/** What of a request's headers decides whether it is answered. */
+/** The headers that decide whether a request is answered. */
 export function askedBy(request: {
   readonly method?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
@@ -26,20 +26,19 @@ function oneText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** The names that a server has besides the loopback's own. */
+/** Further names of a server. */
 export interface OtherNames {
-  /** A tunnel of SSH ends on any port of a person's own machine. */
+  /** An SSH tunnel may end on any port of the user's machine. */
   readonly anyPort?: boolean;
-  /** The origin under which a reverse proxy publishes it; null: none does. */
+  /** The origin under which a reverse proxy publishes it; null: none. */
   readonly publicOrigin?: string | null;
 }
 
 /**
- * Why a request comes from outside: its `Host` is no name of the loopback (else a page on the internet could reach this
- * server by a name that points here), its `Origin` is not our own, or a page of another site or port asks. An image or a frame
- * there sends no `Origin`, but its browser says `Sec-Fetch-Site: cross-site`, or `same-site` for another port of this machine.
- *
- * @returns the HTTP status and reason of the refusal; null: it does not.
+ * Why a request is foreign: its `Host` is no loopback name (a page on the internet could use a name that resolves to
+ * this machine), its `Origin` is another one, or a page of another site or port sent it. Images and frames send no
+ * `Origin`, but the browser says `Sec-Fetch-Site: cross-site`, or `same-site` for another port.
+ * @returns HTTP status and reason of the refusal; null: it is not foreign.
  */
 export function foreign(
   asked: Asked,
@@ -56,7 +55,7 @@ export function foreign(
   return { status: 403, why: 'another origin' };
 }
 
-/** The origin of a page that was fetched by the name a request came by. */
+/** The origin of our page under the name used in the request. */
 export function ownOrigin({ host = '' }: Asked, publicOrigin: string | null): string {
   const isPublic = publicOrigin !== null && host.toLowerCase() === new URL(publicOrigin).host;
   return isPublic ? publicOrigin : `http://${host.toLowerCase()}`;

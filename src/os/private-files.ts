@@ -15,8 +15,8 @@ import {
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * Files and directories that nobody else may read or write: what we trade is in them. Modes are set whatever the umask, and
- * no link is followed. Windows has no modes and owners of this kind: there they stay as they are made.
+ * Files and directories that only their owner may read or write, because they contain trading data. Modes are set
+ * whatever the umask, and no link is followed. On Windows, which has no such modes, they stay as created.
  */
 
 const DIRECTORY_MODE = 0o700;
@@ -26,10 +26,9 @@ const OTHERS = 0o077;
 const STICKY = 0o1000;
 
 /**
- * A directory of our own: made, or ours already; one that others may enter is closed to them. A link to a directory is its
- * owner's choice of a place (another disk): what counts is where it leads.
- *
- * @throws Error, one line, when it belongs to another user, who could exchange what is in it, or is shared with others
+ * Creates a private directory, or closes an existing one of ours to others. A link to a directory is the owner's choice
+ * (another disk): its target counts.
+ * @throws Error, one line, if it belongs to another user, who could replace its content, or is shared
  */
 export function ensurePrivateDirectory(path: string): void {
   const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
@@ -45,7 +44,7 @@ export function ensurePrivateDirectory(path: string): void {
   if (isNew || (mode & OTHERS) !== 0) chmodSync(directory, DIRECTORY_MODE);
 }
 
-/** To close `/tmp` or `/var/log` to others, because somebody named it, would harm them. */
+/** Closing `/tmp` or `/var/log` to others would harm them. */
 function assertNotShared(path: string, directory: string, mode: number, us: number): void {
   const foreign = readdirSync(directory).find(
     (name) => (lstatSync(join(directory, name), { throwIfNoEntry: false })?.uid ?? us) !== us,
@@ -55,10 +54,9 @@ function assertNotShared(path: string, directory: string, mode: number, us: numb
 }
 
 /**
- * Opens a file of our own, making it; one that others may read or write is closed to them.
- *
- * @param flags of `open`, such as O_RDWR | O_CREAT
- * @throws Error: of the system (ELOOP: a link), or one line when it is no plain file of this user with one name
+ * Opens a private file, creating it if necessary; an existing one is closed to others.
+ * @param flags of `open`, such as O_RDWR | O_CREAT @throws the system's Error (ELOOP: a link), or one line if it is no
+ * plain file of this user with one name
  */
 export function openPrivate(path: string, flags: number): number {
   const fd = openSync(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0), FILE_MODE);
@@ -74,9 +72,8 @@ export function openPrivate(path: string, flags: number): number {
 }
 
 /**
- * Makes an empty file of our own for a library that opens by name, or checks the one that is there; to be used in a private
- * directory. Opens no file that exists: closing it would end this process's locks on it.
- *
+ * Creates an empty private file for a library that opens by name, or checks the existing one; only in a private
+ * directory. Opens no existing file, because closing it would end this process's locks on it.
  * @throws Error as `openPrivate`
  */
 export function ensurePrivateFile(path: string): void {
@@ -102,10 +99,8 @@ function assertOurs(path: string, { mode, uid, nlink }: Stats): void {
 }
 
 /**
- * Makes a directory and what is missing above it. Unlike `mkdirSync` with `recursive`, which never returns on file
- * systems that answer "no such file" to every mkdir, each level is tried once.
- *
- * @throws the system's error, which names the path.
+ * Creates a directory and its parents, trying each level once: `mkdirSync` with `recursive` never returns on file
+ * systems that answer "no such file" to every mkdir. @throws the system's error, which names the path.
  */
 export function makeDirectory(path: string, mode?: number): void {
   const directory = resolve(path);
@@ -114,7 +109,7 @@ export function makeDirectory(path: string, mode?: number): void {
   try {
     mkdirSync(directory, mode);
   } catch (error) {
-    // Another starter may have made it meanwhile.
+    // Another starter may have created it meanwhile.
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }

@@ -1,45 +1,45 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * What systemd is told of this process by the protocol of `sd_notify`. Node cannot open the Unix datagram socket that it
- * needs, so `systemd-notify` sends each message, from one shell that lives as long as the engine; the unit allows it by
+ * Reports to systemd by the protocol of `sd_notify`. Node cannot open the Unix datagram socket it needs, so
+ * `systemd-notify` sends each message from one shell that lives as long as the engine; the unit allows it by
  * `NotifyAccess=all`.
  */
 export interface ServiceManager {
-  /** Trading: `systemctl start` returns. Also after a reload, whatever came of it. */
+  /** Trading: `systemctl start` returns. Also after a reload, whatever its result. */
   ready(): void;
-  /** Settings are being read again; `ready` ends it. */
+  /** Settings are being reloaded; `ready` ends it. */
   reloading(): void;
   stopping(): void;
-  /** The line that `systemctl status` shows. */
+  /** The line in `systemctl status`. */
   status(text: string): void;
-  /** No watchdog is fed any more, and nothing is sent. */
+  /** Stops feeding the watchdog and sends nothing more. */
   close(): void;
 }
 
 export interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Asked before each sign of life; anything but an empty list withholds it. */
+  /** Called before each sign of life; any problem suppresses it. */
   readonly problems: () => readonly string[];
-  /** Says once why systemd is not told, or that the sign of life is withheld. */
+  /** Called once if systemd cannot be notified, or a sign of life is suppressed. */
   readonly warn: (text: string) => void;
-  /** CLOCK_MONOTONIC, microseconds, of which systemd wants to know when a reload began. Default: the system's. */
+  /** CLOCK_MONOTONIC in microseconds, which systemd requires for a reload. Default: the system's. */
   readonly monotonicUsec?: () => bigint;
 }
 
-/** Three signs of life within the watchdog's time: one may be late, one may be lost. */
+/** Signs of life per watchdog period: one may be late and one lost. */
 const SIGNS_PER_PERIOD = 3;
-/** Messages that wait for a shell that does not read them; more are dropped. They are some 20 bytes each. */
+/** Bytes waiting for a shell that does not read; more are dropped. A message has some 20. */
 const WAITING_MAX_BYTES = 4_096;
 const STATUS_MAX_CHARS = 200;
 
-/** Sends each line, its words as the fields of one message (a status is one field); what cannot be sent goes to standard output. */
+/** Sends each line as one message (a status is one field); what cannot be sent goes to standard output. */
 const SHELL = `while IFS= read -r line; do
   case $line in STATUS=*) set -- "$line" ;; *) set -f; set -- $line ;; esac
   systemd-notify "$@" 2>&1 || echo "not sent: $line"
 done`;
 
-/** @returns null: no systemd has started this process */
+/** @returns null: not started by systemd */
 export function openServiceManager(options: ServiceManagerOptions): ServiceManager | null {
   const { env, problems, warn, monotonicUsec = () => process.hrtime.bigint() / 1_000n } = options;
   if (!env.NOTIFY_SOCKET) return null;
@@ -51,7 +51,7 @@ export function openServiceManager(options: ServiceManagerOptions): ServiceManag
   const say = once(warn);
   shell.on('error', (error) => say(`systemd is not told anything: ${error.message}`));
   shell.stdout.on('data', (text: Buffer) => say(`systemd is not told anything: ${text.toString().trim()}`));
-  // Its end is seen by what it leaves unsent; without a listener the broken pipe would be a defect.
+  // Its end shows as unsent messages; without a listener the broken pipe would be a defect.
   shell.stdin.on('error', (error) => say(`systemd is not told anything: ${error.message}`));
   letProcessEnd(shell);
   let isStopping = false;
@@ -95,7 +95,7 @@ function once(warn: (text: string) => void): (text: string) => void {
   };
 }
 
-/** The shell does not keep the engine's process alive; it ends with its input. */
+/** The shell does not keep the process alive; it ends with its input. */
 function letProcessEnd(shell: ChildProcess): void {
   shell.unref();
   for (const pipe of [shell.stdin, shell.stdout]) (pipe as unknown as { unref?: () => void } | null)?.unref?.();

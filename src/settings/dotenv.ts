@@ -3,11 +3,11 @@ import { shapeOf, shown } from './wording.ts';
 export interface DotenvReading {
   /** Values by name, as written, without quotes. */
   readonly values: Readonly<Record<string, string>>;
-  /** Each begins with the line. Nothing of a value is in them, which may be a key. */
+  /** Each begins with the line number. They contain no part of a value, which may be a key. */
   readonly errors: readonly string[];
 }
 
-/** What a line says: a name and its value, nothing, or why neither is certain. */
+/** A line's name and value, nothing, or why it is ambiguous. */
 type Line =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'value'; readonly name: string; readonly value: string }
@@ -17,13 +17,11 @@ const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/s;
 const SINGLE = "write it in single quotes ('…'), which take it as it is";
 
 /**
- * Reads `.env` (strategy 2.1): one `NAME=value` a line, `export` before it or spaces around `=`, quotes and comments as every
- * program reads them. Where programs differ about what a line means, it is an error: a key cut off at its `#`, or the wrong one of
- * two values, would be used without a word.
- *
- * @param isOurs whether a name is read by this program. Lines of others are only held to where they end.
- * @param sameName the name under which two spellings are one; for duplicates
- * @param file its name, for errors
+ * Reads `.env` (strategy 2.1): one `NAME=value` per line, with `export`, spaces around `=`, quotes and comments as
+ * every program reads them. What programs interpret differently is an error, since a key cut off at a `#` would be used
+ * unnoticed.
+ * @param isOurs whether this program reads the name; of other lines only the end is determined @param sameName
+ * canonical name of two spellings, for duplicates @param file its name, for errors
  */
 export function readDotenv(
   text: string,
@@ -90,7 +88,7 @@ function quoted(text: string): Read {
   return { value };
 }
 
-/** What some programs replace by another variable or by what a command says. */
+/** What some programs replace by a variable or a command's output. */
 const EXPANDS = /\$[\w{($]/;
 const expanding = `"$" is replaced by some programs, not by this one: ${SINGLE}`;
 

@@ -10,14 +10,13 @@ export type SymbolsEdited =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** A number of the file as it is written: JSON's own reading would go through binary floating point. */
+/** Keeps a number as it is written: JSON's own parsing would use binary floating point. */
 const asWritten = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
 
 /**
- * The symbols file with one row changed, added or removed, and judged as a whole (strategy 2.2, 16.2). Numbers stay as they were
- * written; the layout is that of `JSON.stringify`.
- *
- * @param file how messages name the file
+ * The symbols file with one row changed, added or removed, validated as a whole (strategy 2.2, 16.2). Numbers stay as
+ * they were written; the layout is that of `JSON.stringify`.
+ * @param file its name in messages
  */
 export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string): SymbolsEdited {
   const before = readSymbols(bytes, file);
@@ -51,7 +50,7 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
   return after.ok ? { ok: true, bytes: edited } : after;
 }
 
-/** Where the row of that symbol is; by its base (`BNB`) where one row has it. -1: nowhere. */
+/** Index of the symbol's row; by its base (`BNB`) if only one row has it. -1: none. */
 function rowOf(names: readonly string[], symbol: string, byBase: boolean): number {
   const wanted = symbol.toLowerCase();
   const whole = names.findIndex((name) => name.toLowerCase() === wanted);
@@ -60,7 +59,7 @@ function rowOf(names: readonly string[], symbol: string, byBase: boolean): numbe
   return ofBase.length === 1 ? names.indexOf(ofBase[0]!) : -1;
 }
 
-/** What a person types as what the file holds: plain numbers and `true` and `false` as such, all else as text. */
+/** Typed values as JSON: plain numbers, `true` and `false` as such, everything else as text. */
 function valuesOf(values: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).map(([key, text]) => {

@@ -10,8 +10,8 @@ const HEADINGS: Readonly<Record<Section, string>> = {
 };
 
 /**
- * The text of `.env.example`, written from the table so that it cannot fall behind it. `GRVT_ENV` is left empty on
- * purpose: whoever fills in keys must then say which exchange they are for.
+ * The text of `.env.example`, generated from the table. `GRVT_ENV` is left empty on purpose: whoever fills in keys must
+ * choose the exchange.
  */
 export function envExample(): string {
   const lines = [

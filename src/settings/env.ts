@@ -32,26 +32,26 @@ export interface TelegramSettings {
   readonly apiKey: Secret;
 }
 
-/** What the environment says (strategy 2.1). Units last; null: off, never, or not given. Paths are absolute. */
+/** Settings from the environment (2.1). Units are suffixes; null: off, never, or not given. Paths are absolute. */
 export interface EnvironmentSettings {
   readonly mode: Mode;
-  /** Names this pair of accounts to people; without secrets. */
+  /** Display name of this pair of accounts, without secrets. */
   readonly name: string;
-  /** IANA name of the zone in which people are told times. */
+  /** IANA zone of displayed times. */
   readonly timeZone: string;
   readonly chainId: number;
-  /** null in `paper`, whose exchange finds its own port. */
+  /** null in `paper`, whose exchange chooses its own port. */
   readonly hosts: ExchangeHosts | null;
-  /** null in `paper`, and where a command that does not trade was given none. */
+  /** null in `paper`, and if a command that does not trade got none. */
   readonly accounts: Readonly<Record<AccountName, AccountCredentials>> | null;
-  /** null where not given: only in `paper`, and for commands that do not trade. */
+  /** null if not given: only in `paper`, and for commands that do not trade. */
   readonly telegram: TelegramSettings | null;
   readonly proxy: ProxySettings;
   readonly loopIntervalMs: number;
   readonly orderbookDepth: 10 | 50 | 100 | 500;
   readonly sdkLogLevel: SdkLogLevel;
   readonly singleOrderDiffThresholdUsdt: Decimal;
-  /** null: never stops by itself. */
+  /** null: no limit. */
   readonly maxRuntimeMs: number | null;
   readonly cancelOnStop: boolean;
   /** The exchange's dead-man timer (strategy 2.1); 0: none. */
@@ -64,7 +64,7 @@ export interface EnvironmentSettings {
   readonly mmrAlertThreshold: Decimal;
   /** Openings stop from this margin ratio upwards (strategy 8.6); null: off. */
   readonly openingsStopMmr: Decimal | null;
-  /** … and once the day has lost so much, USDT; null: off. */
+  /** Openings stop once the day has lost so much, USDT (strategy 8.6); null: off. */
   readonly openingsStopLossUsdt: Decimal | null;
   /** null: none named, and not in `paper`. */
   readonly symbolsFile: string | null;
@@ -74,7 +74,7 @@ export interface EnvironmentSettings {
   readonly rateScale: number;
   /** Minutes after midnight, Beijing time. */
   readonly dailyReportAtMinutes: number;
-  /** A message a day with what was earned (strategy 17.4). */
+  /** A daily message with the result (strategy 17.4). */
   readonly dailyStatement: boolean;
   readonly streams: boolean;
   /** Gray rollout (strategy 16.7). */
@@ -82,37 +82,37 @@ export interface EnvironmentSettings {
   readonly dataDir: string;
   readonly logDir: string;
   readonly journalMs: number;
-  /** Address of the database that keeps the journal (strategy 18.1); null: a file in the data directory. */
+  /** Address of the journal's database (strategy 18.1); null: a file in the data directory. */
   readonly journalUrl: Secret | null;
   readonly heartbeatUrl: string | null;
   readonly lang: 'en' | 'zh';
   /** null: no dashboard, metrics or health. */
   readonly httpPort: number | null;
-  /** Unlocks the commands of the page (strategy 16.6); null: it only shows. */
+  /** Unlocks the page's commands (strategy 16.6); null: the page is read-only. */
   readonly controlToken: Secret | null;
-  /** Origin under which a reverse proxy publishes the page; null: none does. */
+  /** Origin under which a reverse proxy publishes the page; null: none. */
   readonly publicUrl: string | null;
 }
 
 export interface EnvironmentReading {
-  /** null exactly when there are errors. */
+  /** null if and only if there are errors. */
   readonly settings: EnvironmentSettings | null;
-  /** Known even when something else is wrong, so that its own mistakes are reported in the same breath. */
+  /** Known even if something else is wrong, so that its errors are reported together. */
   readonly symbolsFile: { readonly path: string; readonly given: string } | null;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  /** What was given for keys and the like, legal or not: it must not be repeated in any message. */
+  /** What was given as keys, valid or not: never repeated in a message. */
   readonly secrets: readonly string[];
-  /** Files that hold keys: `.env` and each `NAME_FILE`; they need not exist. */
+  /** Files with keys: `.env` and each `NAME_FILE`; they need not exist. */
   readonly keyFiles: readonly string[];
 }
 
-/** What `paper` trades when it is told nothing. */
+/** What `paper` trades by default. */
 export const PAPER_SYMBOLS_FILE = 'config/hedge_symbols.example.json';
 
 /**
- * Reads and judges the environment (strategy 2.1): `.env` first, the process environment over it, an empty value unset.
- * Every mistake is reported, each naming the variable, the value (never of a key) and what was expected. Never throws.
+ * Reads and validates the environment (strategy 2.1): the process environment overrides `.env`, an empty value is
+ * unset. Reports every error with the variable, the value (never of a key) and what was expected. Never throws.
  */
 export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const errors: string[] = [];
@@ -193,7 +193,7 @@ function warnOfPlainMessages(values: Values, telegram: TelegramSettings | null, 
   }
 }
 
-/** A proxy that cannot be used is an error where something would go through it, and on every real exchange. */
+/** An unusable proxy is an error if something would use it, and on every real exchange. */
 function judgeProxy(
   texts: ReadonlyMap<string, string>,
   values: Values,
@@ -246,13 +246,13 @@ function complainOfMissing(
 }
 
 /**
- * How long an order lives. Where another engine may take over, it bounds how long that one counts a late request of the former
- * one as live, so that it is shorter then (strategy 18.2).
+ * Default lifetime of an order if another engine may take over, for which it bounds how long a late request of the
+ * previous one counts as live (strategy 18.2).
  */
 const LEASED_TTL_MS = 300_000;
 const LEASED_TTL_MAX_MS = 600_000;
 
-/** @returns the life of each order, milliseconds */
+/** @returns lifetime of each order, ms */
 function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: string[], warnings: string[]): number {
   const isLeased = values.GRVT_HEDGE_JOURNAL_URL !== null;
   if (isLeased && !texts.has('GRVT_HEDGE_ORDER_TTL_SEC')) return LEASED_TTL_MS;
@@ -338,7 +338,7 @@ function settled(
   };
 }
 
-/** Enough to tell two pairs apart, too little to be an id. */
+/** Enough to distinguish two pairs, too little to reveal an id. */
 const NAME_DIGITS = 4;
 
 function defaultName(mode: Mode, accounts: EnvironmentSettings['accounts']): string {
@@ -346,12 +346,12 @@ function defaultName(mode: Mode, accounts: EnvironmentSettings['accounts']): str
   return [accounts.A, accounts.B].map(({ accountId }) => lastDigits(accountId)).join('-');
 }
 
-/** What of an account's id may be shown. */
+/** The part of an account's id that may be shown. */
 export function lastDigits(accountId: string): string {
   return accountId.slice(-NAME_DIGITS);
 }
 
-/** A value that has a default, so that it is never missing. */
+/** A value with a default, so that it is never missing. */
 function present<N extends VariableName>(values: Values, name: N): NonNullable<Values[N]> {
   const value = values[name];
   if (value === null || value === undefined) throw new Error(`${name} has no default`);

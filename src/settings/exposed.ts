@@ -4,11 +4,9 @@ const GROUP_OR_OTHERS = 0o077;
 const GROUP_OR_OTHERS_WRITE = 0o022;
 
 /**
- * Warnings of files with keys or amounts that others on this machine can read or write, and of a process that may do
- * everything (strategy 2.1). Windows has no modes: nothing is said there. A file that is missing is complained of elsewhere.
- *
- * @param paths `.env`, key files, the symbols file
- * @param uid of this process; undefined: the system has none
+ * Warnings about files with keys or amounts that others on this machine can read or write, and about a process with all
+ * privileges (strategy 2.1). None on Windows, which has no such modes; missing files are reported elsewhere.
+ * @param paths `.env`, key files, the symbols file @param uid of this process; undefined: the system has none
  */
 export function exposureWarnings(paths: readonly string[], uid: number | undefined): string[] {
   if (uid === undefined) return [];
@@ -22,13 +20,12 @@ export function exposureWarnings(paths: readonly string[], uid: number | undefin
   return warnings;
 }
 
-/** Options of Node that load code of others into the process, or open it to a debugger. */
+/** Node options that load foreign code into the process, or open it to a debugger. */
 const LOADS_OR_OPENS =
   /^(?:--inspect|--debug|--require$|-r$|--import$|--loader$|--experimental-loader$|--env-file|--snapshot-blob)/;
 
 /**
- * Warnings of what `NODE_OPTIONS` does to every Node process of this user: whoever can set it reads the keys.
- *
+ * Warnings about `NODE_OPTIONS`, by which others could read the keys.
  * @param options the variable's text
  */
 export function nodeOptionWarnings(options: string | undefined): string[] {

@@ -6,30 +6,32 @@ import { closest, nearest, shown } from './wording.ts';
 
 /** What is set, as text: the process environment over `.env`, and the files that hold keys (strategy 2.1). */
 
-/** Reads a whole file; throws what `fs.readFileSync` throws. */
+/** Reads a whole file; throws like `fs.readFileSync`. */
 export type ReadFile = (path: string) => Uint8Array;
 
 export interface EnvironmentInput {
   /** The process environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Project root: where `.env` is, and what relative paths are relative to. */
+  /** Project root: contains `.env`; base of relative paths. */
   readonly root: string;
-  /** Another file instead of `.env`, which must be there. */
+  /** Another file instead of `.env`, which must exist. */
   readonly envFile?: string | undefined;
   readonly readFile: ReadFile;
   /** `look`: for commands that neither trade nor alert; keys, chat and symbols file may be missing. */
   readonly purpose: 'trade' | 'look';
 }
 
-/** A file that is to hold one key is not larger than this; a larger one is the wrong file. */
+/** Larger files cannot be key files. */
 const KEY_FILE_MAX_BYTES = 4096;
 
-/** What is set, by name: `.env` and the process environment over it, none of it judged. */
+/** The given values by name, the process environment over `.env`, not validated. */
 export function givenTexts(input: EnvironmentInput): ReadonlyMap<string, string> {
   return mergedTexts(input, []);
 }
 
-/** Texts of all variables that are set, trimmed. The process environment wins; an empty value there is unset, so `.env` counts. */
+/**
+ * Trimmed values of all set variables. The process environment wins; an empty value there is unset, so `.env` counts.
+ */
 export function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, string> {
   const texts = new Map<string, string>();
   for (const source of [dotenv(input, errors), input.env]) {
@@ -37,7 +39,7 @@ export function mergedTexts(input: EnvironmentInput, errors: string[]): Map<stri
       const text = value?.trim() ?? '';
       if (text !== '') texts.set(name, text);
     }
-    // Proxies are commonly named in lower case, which wins where one source has both, as with curl.
+    // Proxy variables are commonly lower case, which wins if one source has both, as with curl.
     for (const name of PROXY_VARIABLES) {
       const text = source[name.toLowerCase()]?.trim() ?? '';
       if (text !== '') texts.set(name, text);
@@ -46,7 +48,7 @@ export function mergedTexts(input: EnvironmentInput, errors: string[]): Map<stri
   return texts;
 }
 
-/** What `.env` says of variables that the process environment gives too. */
+/** The values in `.env` that the process environment overrides. */
 export function overriddenTexts(input: EnvironmentInput): Map<string, string> {
   const said = Object.entries(dotenv(input, []));
   const isGiven = (name: string) => isOurs(name) && (input.env[name]?.trim() ?? '') !== '';
@@ -79,7 +81,7 @@ function dotenv(
   return reading.values;
 }
 
-/** Whether this program reads a variable of that name, or would complain of it. */
+/** Whether this program reads a variable of that name, or would report it as unknown. */
 function isOurs(name: string): boolean {
   return /^(?:GRVT_|TELEGRAM_)/i.test(name) || knownNames().includes(name) || isProxy(name);
 }
@@ -88,7 +90,7 @@ function isProxy(name: string): boolean {
   return PROXY_VARIABLES.some((proxy) => proxy === name.toUpperCase());
 }
 
-/** The bytes as text, without a byte order mark; null when they are not UTF-8. */
+/** The bytes as text without byte order mark; null if they are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -97,7 +99,7 @@ export function utf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** `ENOENT` and the like, else the error's name: never its message, which may repeat what a file holds. */
+/** `ENOENT` and the like, else the error's name; never its message, which may contain the file's content. */
 export function codeOf(thrown: unknown): string {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code;
   return thrown instanceof Error ? thrown.name : 'unknown error';
@@ -111,7 +113,7 @@ export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, error
       errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
       continue;
     }
-    // Other programs keep GRVT_… settings of their own beside ours: only a likely slip is worth a word.
+    // Other programs have GRVT_… settings of their own: only a likely typing error is reported.
     const near = nearest(name, known);
     if (near !== null && !texts.has(near)) {
       warnings.push(`${printable(name)}: not a setting of this program, so it is ignored; did you mean ${near}?`);
@@ -119,14 +121,14 @@ export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, error
   }
 }
 
-/** Requests per second of one account, before the budget was counted by the weights of the exchange; 10 was the lowest tier's. */
+/** Requests per second per account, from before the budget used the exchange's weights; 10 was the lowest tier. */
 const FORMER_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
 const FORMER_RATE_OF_SCALE_1 = 10;
 
-/** A file of settings from before 1.0 goes on working: its rate is taken as the factor that it comes to. */
+/** Settings from before 1.0 keep working: the rate is converted to the factor. */
 export function takeFormerRate(texts: Map<string, string>, warnings: string[]): void {
   const given = texts.get(FORMER_RATE);
-  // What is no number stays, and is named as a setting that there is not.
+  // Anything but a number stays and is reported as an unknown setting.
   if (given === undefined || !/^[1-9]\d{0,3}$/.test(given)) return;
   texts.delete(FORMER_RATE);
   const scale = new Decimal(given).div(FORMER_RATE_OF_SCALE_1).toFixed();
@@ -140,7 +142,7 @@ export function takeFormerRate(texts: Map<string, string>, warnings: string[]): 
 
 const OWN_PREFIX = 'GRVT_HEDGE_';
 
-/** The nearest of our own names, judged by what follows the prefix they all share (strategy 2.1). */
+/** The nearest of our names, compared without the common prefix (strategy 2.1). */
 function nearestSetting(name: string): string {
   const known = knownNames()
     .filter((own) => own.startsWith(OWN_PREFIX))
@@ -155,7 +157,7 @@ function printable(name: string): string {
   return /^\w{1,80}$/.test(name) && !/[0-9a-f]{64}/i.test(name) ? name : shown(name);
 }
 
-/** Replaces each `NAME_FILE` by what its file holds; returns the names whose file could not be read. */
+/** Replaces each `NAME_FILE` by its file's content; returns the names whose file was unreadable. */
 export function takeFiles(
   texts: Map<string, string>,
   input: EnvironmentInput,

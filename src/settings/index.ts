@@ -20,13 +20,13 @@ export { MODES, type Mode, VARIABLE_NAMES, VARIABLES } from './variables.ts';
 export { EXCHANGES, type ExchangeHosts } from './venue-hosts.ts';
 export { nearest } from './wording.ts';
 
-/** Everything the engine was told (strategy 2), frozen. Keys read `[secret]` wherever they are printed. */
+/** All settings (strategy 2), frozen. Keys print as `[secret]`. */
 export interface Settings extends EnvironmentSettings {
-  /** As in the symbols file, enabled or not; names not yet resolved. Empty only where no file is needed. */
+  /** As in the symbols file, enabled or not; names are not resolved. Empty only if no file is needed. */
   readonly symbols: readonly SymbolConfig[];
 }
 
-/** What an engine calls itself in messages: `grvt-hedge prod 4782-0114`. */
+/** The engine's name in messages: `grvt-hedge prod 4782-0114`. */
 export function labelOf({ mode, name }: Settings): string {
   return name === mode ? `grvt-hedge ${mode}` : `grvt-hedge ${mode} ${name}`;
 }
@@ -36,32 +36,32 @@ export type SettingsResult =
       readonly ok: true;
       readonly settings: Settings;
       readonly warnings: readonly string[];
-      /** What the symbols file held; null: none is named. */
+      /** Content of the symbols file; null: none is named. */
       readonly symbolsBytes: Uint8Array | null;
     }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 export interface SettingsSource {
-  /** The process environment; it wins over `.env`. */
+  /** The process environment; it overrides `.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Project root: holds `.env`; relative paths are relative to it. */
+  /** Project root: contains `.env`; base of relative paths. */
   readonly root: string;
-  /** A file that is read instead of `.env` and must exist; relative to the project root. */
+  /** Read instead of `.env`; must exist; relative to the project root. */
   readonly envFile?: string | undefined;
-  /** For tests; the file system otherwise. */
+  /** For tests; default: the file system. */
   readonly readFile?: ReadFile;
   /**
-   * `trade` (default): everything a run needs must be there. `look`: for commands that neither trade nor alert; keys, chat
-   * and symbols file may be missing, but what is given is judged all the same.
+   * `trade` (default): everything a run needs is required. `look`: for commands that neither trade nor alert; keys,
+   * chat and symbols file may be missing, but given values are validated.
    */
   readonly purpose?: 'trade' | 'look';
-  /** The user of this process; absent: the system has none, and nothing is said of files that others can read. */
+  /** User of this process; absent: the system has none, and file permissions are not checked. */
   readonly uid?: number | undefined;
 }
 
 /**
- * Reads the environment and the symbols file into one frozen object, or says everything that is wrong with them at once
- * (strategy 2.1, 2.2; exit code 78 by 13.2). No message holds a key. Never throws.
+ * Reads environment and symbols file into one frozen object, or reports all errors at once (strategy 2.1, 2.2; exit
+ * code 78 by 13.2). No message contains a key. Never throws.
  */
 export function loadSettings(source: SettingsSource): SettingsResult {
   const { env, root, envFile, readFile = readFileSync, purpose = 'trade' } = source;
@@ -90,19 +90,19 @@ export function loadSettings(source: SettingsSource): SettingsResult {
       errors.push(...reading.errors);
     }
   }
-  // A key in the wrong variable, or in the symbols file, would be repeated in the complaint about it.
+  // A key in the wrong variable or in the symbols file would appear in its error message.
   const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
   const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
   if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
   return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings), symbolsBytes };
 }
 
-/** What `.env` and the process environment set, as it is written there; {@link loadSettings} judges it. */
+/** The given values from `.env` and the process environment, not validated ({@link loadSettings} does that). */
 export function textsOf(source: SettingsSource): ReadonlyMap<string, string> {
   return givenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
 }
 
-/** Variables that both `.env` and the process environment give, which wins: what `.env` says of them (strategy 16.4). */
+/** Values in `.env` of variables that the process environment overrides (strategy 16.4). */
 export function fixedByProcess(source: SettingsSource): ReadonlyMap<string, string> {
   return overriddenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
 }
@@ -121,7 +121,7 @@ function symbolsOf(file: { readonly path: string; readonly given: string }, root
   }
 }
 
-/** Freezes plain objects and lists all the way down; values that are immutable by themselves (Decimal, Secret) stay as they are. */
+/** Freezes plain objects and lists recursively; immutable values (Decimal, Secret) stay as they are. */
 function frozen<T>(value: T): T {
   if (Array.isArray(value) || (value !== null && typeof value === 'object' && isPlain(value))) {
     for (const inner of Object.values(value)) frozen(inner);

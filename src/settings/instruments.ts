@@ -1,12 +1,12 @@
 import type { Instrument, SymbolConfig } from '../core/model.ts';
 import { suggestion } from './wording.ts';
 
-/** A symbol of the file with the instrument it means; `config.instrument` is the exchange's own spelling. */
+/** A symbol of the file with its instrument; `config.instrument` has the exchange's spelling. */
 export interface ResolvedSymbol {
   readonly config: SymbolConfig;
-  /** Of an unlisted one: its rules when it was last listed. */
+  /** Of an unlisted one: its last known rules. */
   readonly instrument: Instrument;
-  /** The exchange does not list it any more: it is kept, without new orders (strategy 11.6). Absent: it is listed. */
+  /** No longer listed by the exchange: kept without new orders (strategy 11.6). Absent: listed. */
   readonly unlisted?: boolean;
 }
 
@@ -15,12 +15,11 @@ export type Resolution =
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
- * Finds each symbol in the exchange's list, case aside (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). An unknown name is
- * an error that suggests the nearest; so are two rows that mean one instrument. A row that is not enabled and that the
- * exchange does not list (any more) is left out with a warning. One that is enabled and was traded before is kept, unlisted,
- * with a warning (strategy 11.6): a delisted instrument must not keep the engine from starting.
- *
- * @param remembered the rules of an instrument that an earlier start found listed, by its name, case aside; null: none did.
+ * Finds each symbol in the exchange's list, case-insensitive (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). Errors:
+ * an unknown name, with the nearest as suggestion, and two rows for one instrument. An unlisted symbol is left out with
+ * a warning if its row is disabled, and kept as unlisted with a warning if it was traded before (strategy 11.6): a
+ * delisting must not prevent a start.
+ * @param remembered last known rules of an instrument by its name, case-insensitive; null: none.
  */
 export function resolveInstruments(
   configs: readonly SymbolConfig[],
@@ -67,14 +66,14 @@ export function resolveInstruments(
   return errors.length > 0 ? { ok: false, errors } : { ok: true, symbols, warnings };
 }
 
-/** The exact name alone if it is listed, else all that differ in case only. */
+/** The exact name if it is listed, else all that differ only in case. */
 function named(name: string, instruments: readonly Instrument[]): readonly Instrument[] {
   const exact = instruments.find((instrument) => instrument.name === name);
   if (exact !== undefined) return [exact];
   return instruments.filter((instrument) => instrument.name.toLowerCase() === name.toLowerCase());
 }
 
-/** `; did you mean BTC_USDT_Perp?` for a name as other exchanges and programs write it, else for a likely slip; or nothing. */
+/** `; did you mean BTC_USDT_Perp?` for the notation of other exchanges or a likely typing error; or empty. */
 function suggested(name: string, instruments: readonly Instrument[]): string {
   const wanted = bareName(name);
   const meant = (fits: (instrument: Instrument) => boolean) => instruments.find(fits)?.name;
@@ -101,5 +100,5 @@ function bareName(name: string): string {
   return pair.join('').replace(/(USDT)(?:PERP|SWAP)$/, '$1');
 }
 
-/** What other exchanges add to the pair. */
+/** Suffixes of other exchanges. */
 const CONTRACTS: readonly string[] = ['PERP', 'PERPETUAL', 'SWAP', 'P', 'UMCBL'];

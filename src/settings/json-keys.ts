@@ -1,16 +1,15 @@
-/** Strings and the signs between them; numbers, true, false and null need not be told apart. */
+/** Strings and punctuation; other tokens need not be distinguished. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}:,]/g;
 
 /**
- * Keys that an object of the list has more than once, by the object's place in the list; each key once, in the order of the
- * text. `JSON.parse` keeps the last value of such a key without a word. Keys of objects further inside are not looked at.
- *
- * @param text JSON that `JSON.parse` has read, of a list
+ * Duplicate keys of the list's objects, by index, in order of the text: `JSON.parse` silently keeps the last value.
+ * Nested objects are not checked.
+ * @param text a valid JSON list
  */
 export function repeatedKeys(text: string): ReadonlyMap<number, readonly string[]> {
   const repeated = new Map<number, string[]>();
   let [depth, index] = [0, 0];
-  /** How often each key of the present object has come; null: what stands at this place of the list is no object. */
+  /** How often each key of the present object occurred; null: not an object. */
   let keys: Map<string, number> | null = null;
   let keyNext = false;
   for (const [token] of text.matchAll(TOKENS)) {

@@ -1,4 +1,4 @@
-/** The first place where a text stops being JSON. Lines and columns begin at 1; a column counts UTF-16 units. */
+/** The first place where a text is not JSON. Lines and columns begin at 1; a column counts UTF-16 units. */
 export interface JsonMistake {
   readonly line: number;
   readonly column: number;
@@ -11,14 +11,12 @@ const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const OTHER = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
 /**
- * Finds where `JSON.parse` gave up, which it does not always say, and says what could have stood there. Nothing of the text is in
- * the answer: it may be a file of keys named by mistake. Of a string that cannot be read the place is where it begins.
- *
- * @returns null when the text is JSON
+ * Finds where `JSON.parse` failed and what was expected there. Contains nothing of the text, which may be a key file
+ * named by mistake. For an invalid string the place is its beginning. @returns null if the text is JSON
  */
 export function jsonMistake(text: string): JsonMistake | null {
   let at = 0;
-  /** What closes each list and object that is open, the innermost last. */
+  /** Closing brackets of all open lists and objects, the innermost last. */
   const open: (']' | '}')[] = [];
   let expected = 'a value';
   const take = (pattern: RegExp): boolean => {
@@ -32,7 +30,7 @@ export function jsonMistake(text: string): JsonMistake | null {
     at += sign.length;
     return true;
   };
-  /** A key and its colon, after which a value follows. */
+  /** A key and its colon; a value follows. */
   const key = (): boolean => {
     take(SPACE);
     expected = 'a key in double quotes';
@@ -41,7 +39,7 @@ export function jsonMistake(text: string): JsonMistake | null {
     expected = '":"';
     return takes(':');
   };
-  /** After a value: what closes is closed, until a comma or the end. */
+  /** After a value: closing brackets, then a comma or the end. */
   const after = (): 'value' | 'end' | 'mistake' => {
     for (;;) {
       take(SPACE);

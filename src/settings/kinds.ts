@@ -6,7 +6,7 @@ import { Secret } from './secret.ts';
 
 /** What a variable's value may be: how its text is read, and the words for what was expected. */
 
-/** Levels of the REST client's log, in pino's words. */
+/** Levels of the REST client's log, in pino's terms. */
 export type SdkLogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface Kind<T> {
@@ -19,15 +19,15 @@ const MS_PER_SEC = 1000;
 export const MS_PER_HOUR = 3_600_000;
 export const MS_PER_DAY = 86_400_000;
 
-/** A Node timer longer than 2^31 − 1 ms fires at once; every duration that may become one stays below (24.8 days). */
+/** A Node timer longer than 2^31 − 1 ms fires at once; durations stay below (24.8 days). */
 export const LONGEST_TIMER_SEC = 2_147_483;
 
-/** The exchange refuses orders that live longer than 30 days (API 5.1); one day less, since its clock is not ours. */
+/** The exchange refuses orders that live longer than 30 days (API 5.1); one day less, for differing clocks. */
 export const LONGEST_ORDER_TTL_SEC = 29 * 86_400;
 
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** Order of the group that private keys are drawn from; a key is at least 1 and below it. */
+/** Order of the group of private keys: a key is at least 1 and below it. */
 const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 const plain = z.string().regex(PLAIN_DECIMAL);
@@ -40,7 +40,6 @@ export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return { unit: 'word', expected: `one of ${values.join(', ')}`, schema };
 }
 
-/** A factor without a unit. */
 export function factor(from: string, to: string): Kind<number> {
   const schema = plain
     .transform(decimal)
@@ -58,7 +57,7 @@ export function integer(from: number, to: number, unit = 'count'): Kind<number> 
   return { unit, expected: `a whole number from ${from} to ${to}`, schema };
 }
 
-/** A duration given in larger units, kept in whole milliseconds. */
+/** A duration in larger units, stored as whole milliseconds. */
 export function duration(unit: string, unitMs: number, from: string, to: string): Kind<number> {
   const schema = plain
     .transform(decimal)
@@ -71,7 +70,10 @@ export function seconds(from: string, to: number): Kind<number> {
   return duration('seconds', MS_PER_SEC, from, String(to));
 }
 
-/** Of the exchange's dead-man timer: a renewal costs a second of the budget of reads, and it takes five minutes at most. */
+/**
+ * Of the exchange's dead-man timer: a renewal costs a second of the read budget; five minutes is the exchange's
+ * maximum.
+ */
 export const deadMan: Kind<number> = {
   unit: 'seconds',
   expected: '0, or a whole number of seconds from 60 to 300',
@@ -83,7 +85,7 @@ export const deadMan: Kind<number> = {
     .transform((value) => value * MS_PER_SEC),
 };
 
-/** The same, where 0 means never. */
+/** The same; 0 means never. */
 export function secondsOrNever(to: number): Kind<number | null> {
   const schema = plain
     .transform(decimal)
@@ -92,7 +94,7 @@ export function secondsOrNever(to: number): Kind<number | null> {
   return { unit: 'seconds', expected: `0 (never) or a number of seconds up to ${to}`, schema };
 }
 
-/** Longest number of USDT read: far above any position, far below the precision of the arithmetic. */
+/** Largest amount in USDT: far above any position, far below the precision of the arithmetic. */
 const LARGEST_USDT = new Decimal('1e15');
 
 export const usdt: Kind<Decimal> = {
@@ -134,7 +136,7 @@ export const onOff: Kind<boolean> = {
     .pipe(z.boolean()),
 };
 
-/** An address of a GRVT server: its paths are the client's business. A trailing slash is dropped. */
+/** An address of a GRVT server, without path. A trailing slash is dropped. */
 export const origin: Kind<string> = {
   unit: 'URL',
   expected: 'an http:// or https:// address of a host, without path, user or query',
@@ -181,7 +183,7 @@ export const apiKey: Kind<Secret> = {
     .transform((text) => new Secret(text)),
 };
 
-/** Shorter ones could be guessed: 24 characters of a keyboard are more than any number of tries finds. */
+/** Shorter ones could be guessed. */
 const CONTROL_TOKEN_MIN = 24;
 
 export const controlToken: Kind<Secret> = {
@@ -238,7 +240,7 @@ export const chatId: Kind<string> = {
     .refine((text) => !/[0-9a-f]{64}/i.test(text)),
 };
 
-/** More hosts than an exchange has; a longer list is the wrong value. */
+/** More hosts than an exchange has: a longer list is the wrong value. */
 const MAX_HOSTS = 20;
 
 export const hosts: Kind<readonly string[]> = {
@@ -253,7 +255,10 @@ export const hosts: Kind<readonly string[]> = {
   }),
 };
 
-/** Judged where it would be used: a machine's proxy of another kind must not keep the embedded exchange from starting. */
+/**
+ * Validated where it would be used: an unsuitable proxy of the machine must not prevent the embedded exchange from
+ * starting.
+ */
 export const proxy: Kind<Secret> = {
   unit: 'URL',
   expected: 'an http:// or https:// address of a proxy, host and port, with user and password if it needs them',
@@ -266,7 +271,7 @@ export const noProxy: Kind<readonly string[]> = {
   schema: z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
 };
 
-/** With the password: never shown. */
+/** Contains the password: never shown. */
 export const database: Kind<Secret> = {
   unit: 'URL',
   expected: 'postgres://user:password@host:5432/database, with ?sslmode=verify-full where it is not on this machine',
@@ -276,7 +281,7 @@ export const database: Kind<Secret> = {
     .transform((text) => new Secret(text)),
 };
 
-/** At most 15 digits: beyond that a number would not be exact. */
+/** At most 15 digits: beyond that a number is not exact. */
 export const chainId: Kind<number> = integer(1, 999_999_999_999_999, 'number');
 
 export const depth: Kind<10 | 50 | 100 | 500> = {

@@ -3,11 +3,11 @@ import { Secret } from './secret.ts';
 
 /** The proxies of the environment (strategy 2.1). */
 export interface ProxySettings {
-  /** `HTTPS_PROXY`, for addresses that begin with https; null: none. A secret, since it may carry a user and password. */
+  /** `HTTPS_PROXY`, for https addresses; null: none. A secret, since it may contain user and password. */
   readonly https: Secret | null;
-  /** `HTTP_PROXY`, for addresses that begin with http. */
+  /** `HTTP_PROXY`, for http addresses. */
   readonly http: Secret | null;
-  /** `NO_PROXY`: hosts that are reached directly. */
+  /** `NO_PROXY`: hosts that are connected directly. */
   readonly direct: readonly string[];
 }
 
@@ -16,10 +16,9 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether an address names this machine literally: `localhost` or a loopback address in any spelling. A name that only
- * resolves to one is none, because whoever answers for the name decides where it leads.
- *
- * @param url an address that `URL` can read
+ * Whether an address literally names this machine: `localhost` or a loopback address in any spelling. A name that
+ * resolves to one does not count, since whoever controls the name decides where it leads.
+ * @param url a valid address
  */
 export function isLoopback(url: string): boolean {
   const host = hostOf(url);
@@ -28,29 +27,28 @@ export function isLoopback(url: string): boolean {
   return version !== 0 && LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** The host of an address without the brackets of IPv6; `URL` has already brought it into its one spelling. */
+/** The host of an address without the brackets of IPv6, as normalised by `URL`. */
 function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** A host of `GRVT_HEDGE_ALLOW_HOSTS` in its one spelling, `host` or `host:port`; null: the text names no host. */
+/** A host of `GRVT_HEDGE_ALLOW_HOSTS`, normalised, `host` or `host:port`; null: not a host. */
 export function hostEntry(text: string): string | null {
   if (!/^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text)) return null;
-  // Without the scheme's own port, which a `URL` leaves out.
+  // `URL` omits the scheme's default port.
   const address = `https://${text}`;
   return URL.canParse(address) ? new URL(address).host : null;
 }
 
-/** Whether the hosts allowed name the host of an address, with its port or without any. */
+/** Whether the host of an address is allowed, with its port or for any port. */
 export function isAllowed(url: string, allowed: readonly string[]): boolean {
   const { host, hostname } = new URL(url);
   return allowed.includes(host) || allowed.includes(hostname);
 }
 
 /**
- * The proxy that an address is reached through (strategy 2.1); null: directly. Loopback never goes through one. An entry of
- * `NO_PROXY` is `*`, a host with all below it (`.host` and `*.host` mean the same), or a range `10.0.0.0/8`; a host may
- * name a port.
+ * The proxy for an address (strategy 2.1); null: direct. Never for loopback. An entry of `NO_PROXY` is `*`, a host with
+ * its subdomains (`.host` and `*.host` mean the same), or a range `10.0.0.0/8`; a host may have a port.
  */
 export function proxyOf(url: string, proxy: ProxySettings): Secret | null {
   const found = new URL(url).protocol === 'http:' ? proxy.http : proxy.https;
@@ -80,7 +78,7 @@ function isWithin(host: string, range: string, bits: number): boolean {
   return list.check(host, family);
 }
 
-/** A proxy's address as `HTTPS_PROXY` gives it, `http://` where the scheme is left out; null: it cannot be used. */
+/** A proxy's address from `HTTPS_PROXY`, with `http://` as default scheme; null: unusable. */
 export function proxyAddress(text: string): Secret | null {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!/^https?:\/\/[^\s\\]+$/i.test(address) || !URL.canParse(address)) return null;
@@ -89,7 +87,7 @@ export function proxyAddress(text: string): Secret | null {
   return decodable(username) && decodable(password) ? new Secret(address) : null;
 }
 
-/** A per cent sign in a password that is not written as %25 would fail at the first request only. */
+/** A per cent sign in a password that is not written as %25 would fail only at the first request. */
 function decodable(text: string): boolean {
   try {
     decodeURIComponent(text);
@@ -99,7 +97,7 @@ function decodable(text: string): boolean {
   }
 }
 
-/** A proxy as people may see it: without user and password. */
+/** A proxy without user and password, for display. */
 export function shownProxy(proxy: Secret): string {
   return new URL(proxy.reveal()).origin;
 }

@@ -3,41 +3,40 @@ import { printable, printableJson } from '../core/printable.ts';
 import { Secret } from './secret.ts';
 
 /**
- * The one redactor of the program: every text that a person or a file may see passes through it, before it is shortened.
- *
- * It finds each known secret as it stands and as others write it: escaped for JSON at any depth, percent-encoded, as HTML
- * entities, in hex, in base64 (also inside a longer base64 text), one encoding within another, and pieces of it where
- * somebody cut the text. What a terminal would obey, and what turns a line around, is shown in place of done.
+ * The only redactor: every text for a person or a file passes through it before it is shortened. It finds each known
+ * secret in plain and encoded form: JSON-escaped at any depth, percent-encoded, as HTML entities, in hex, in base64
+ * (also inside a longer base64 text), in nested encodings, and in pieces where the text was cut. Characters that a
+ * terminal would execute, or that reverse the writing direction, are made visible.
  */
 export interface Redactor {
   /** The printable text with each secret, and whatever looks like a key or a session, replaced by `[secret]`. */
   (text: string): string;
-  /** Hides a session's cookie from now on, too. */
+  /** Also hides this session cookie from now on. */
   learn(session: string): void;
-  /** The same for JSON text, which stays JSON even where a secret holds quotes. */
+  /** The same for JSON text, which stays JSON even if a secret contains quotes. */
   json(text: string): string;
   /**
-   * For JSON text that the program reads back (the journal): known secrets only, and only those that no figure or word of
-   * ours can equal, so that a signature or a size is never changed.
+   * For JSON text that the program reads back (the journal): known secrets only, and only those that no figure or word
+   * of ours can equal, so that signatures and sizes never change.
    */
   stored(text: string): string;
 }
 
 const HIDDEN = '[secret]';
 
-/** Shorter texts would blot out ordinary words and figures; no key is that short. */
+/** Shorter texts would hide ordinary words and figures; no key is that short. */
 const SHORTEST_SECRET = 6;
-/** A piece of a secret this long is hidden wherever it stands; shorter ones are too often a common word. */
+/** A piece of a secret this long is hidden anywhere; shorter ones are too often a common word. */
 const SHORTEST_PIECE = 12;
-/** The same for hex digits, which are all over the place: 64 bits of chance. */
+/** The same for hex digits, which are everywhere: 64 bits of chance. */
 const SHORTEST_HEX_PIECE = 16;
-/** At the beginning or end of a text, and beside dots that mark a cut, less of a secret gives it away as cut. */
+/** At the beginning or end of a text, and next to dots that mark a cut, a shorter piece is recognised. */
 const SHORTEST_AT_CUT = 6;
 const SHORTEST_HEX_AT_CUT = 8;
-/** Sessions that stay hidden, the newest: each account has one or two that are alive. */
+/** Sessions that stay hidden, the newest: each account has one or two valid ones. */
 const SESSIONS_KNOWN = 16;
 
-/** What is a secret by its look, known or not: private keys, session cookies, keys in headers and bodies. */
+/** What looks like a secret, known or not: private keys, session cookies, keys in headers and bodies. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/0x[0-9a-f]{64}(?![0-9a-f])/gi, HIDDEN],
   [/\b(gravity=)[^;\s"\\]+/gi, `$1${HIDDEN}`],
@@ -45,7 +44,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/((?:api_?key|private_?key)\w*(?:\\?"\s*:\s*\\?"|=))[^\s"'\\,;}]+/gi, `$1${HIDDEN}`],
 ];
 
-/** Makes a redactor that knows these secrets. */
+/** A redactor for these secrets. */
 export function createRedactor(secrets: readonly string[] = []): Redactor {
   const keys = secrets.flatMap(formsOf);
   let index = indexOf(keys);
@@ -68,7 +67,7 @@ export function createRedactor(secrets: readonly string[] = []): Redactor {
   });
 }
 
-/** JSON text without secrets: as a whole where that leaves it JSON, else text by text. */
+/** JSON text without secrets: redacted as a whole if that leaves it JSON, else string by string. */
 function keptJson(json: string, redact: (text: string) => string): string {
   const safe = redact(json);
   if (safe === json || isJson(safe)) return safe;
@@ -91,13 +90,13 @@ function eachText(value: unknown, redact: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redact(key), eachText(inner, redact)]));
 }
 
-/** One spelling of a secret, as folded character codes. */
+/** One encoding of a secret, as folded character codes. */
 interface Form {
   readonly codes: Uint16Array;
-  /** Its least run that is hidden anywhere; at a cut; null: only the whole of it. */
+  /** Shortest piece hidden anywhere; null: only the whole. */
   readonly piece: number;
   readonly atCut: number | null;
-  /** Base64: the characters around it may carry the rest of the secret. */
+  /** Base64: neighbouring characters may contain the rest of the secret. */
   readonly spreads: boolean;
   /** No figure or word of ours can equal it. */
   readonly unmistakable: boolean;
@@ -108,10 +107,10 @@ interface Place {
   readonly offset: number;
 }
 
-/** Every place of every form by the four characters that stand there. */
+/** Positions in all forms by the four characters there. */
 interface Index {
   readonly places: ReadonlyMap<number, readonly Place[]>;
-  /** Whether any place may have this hash: asked for each character of each text. */
+  /** Whether any position may have this hash: checked for each character of each text. */
   readonly mayBe: Uint8Array;
 }
 
@@ -139,10 +138,10 @@ function indexOf(forms: readonly Form[]): Index {
 }
 
 const HEX = /^(?:0x)?([0-9a-f]{16,})$/i;
-/** A chat id: its pieces are figures like others. An address: its beginning is a name like others. */
+/** A chat id: its pieces are ordinary figures. An address: its beginning is an ordinary name. */
 const WHOLE_ONLY = /^-?\d+$|^[a-z]+:\/\//i;
 
-/** A secret in all its spellings, each once. */
+/** All distinct encodings of a secret. */
 function formsOf(secret: string): Form[] {
   if (secret.length < SHORTEST_SECRET) return [];
   const forms = new Map<string, Form>();
@@ -168,9 +167,9 @@ function formsOf(secret: string): Form[] {
   for (const text of texts) add(text, false);
   const bytes = texts.map((text) => Buffer.from(text.toWellFormed()));
   if (bare !== null && bare.length % 2 === 0) bytes.push(Buffer.from(bare, 'hex'));
-  // Beyond ASCII, percent-encoding and hex write UTF-8 bytes.
+  // Beyond ASCII, percent-encoding and hex encode UTF-8 bytes.
   for (const one of bytes) if (one.some((byte) => byte > 127)) add(one.toString('latin1'), false);
-  // What stands in an encoded JSON text or address is escaped there.
+  // An encoded JSON text or address contains it escaped.
   const escaped = [inJson(secret), inJson(inJson(secret)), encodeURIComponent(secret.toWellFormed())];
   bytes.push(...escaped.filter((text) => text !== secret).map((text) => Buffer.from(text)));
   for (const { text, spreads } of bytes.flatMap(encodings)) add(text, spreads);
@@ -181,21 +180,21 @@ function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Bytes in hex and base64 (folded: either case, both alphabets); base64 at each of the three places where a longer text may put them. */
+/** Bytes in hex and base64 (case-folded, both alphabets); base64 at each of the three alignments in a longer text. */
 function encodings(bytes: Buffer): { readonly text: string; readonly spreads: boolean }[] {
   const found = [{ text: bytes.toString('hex'), spreads: false }];
   for (const before of [0, 1, 2]) {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replace(/=+$/, '');
-    // The first and last characters mix in bits of the neighbours.
+    // The first and last characters include bits of their neighbours.
     const from = before === 0 ? 0 : before + 1;
     found.push({ text: encoded.slice(from, (before + bytes.length) % 3 === 0 ? undefined : -1), spreads: true });
   }
   return found;
 }
 
-/** Upper case and the URL alphabet of base64 are no difference: hex and its likes come in both. */
+/** Ignores upper case and the URL alphabet of base64. */
 function fold(code: number): number {
   if (code >= 65 && code <= 90) return code + 32;
   if (code === 45) return 43;
@@ -208,7 +207,7 @@ function foldedCodes(text: string): Uint16Array {
   return codes;
 }
 
-/** A text without its escapes, and where in the given text each of its characters begins and ends; null: it is that text. */
+/** A text without its escapes, and the range of each character in the given text; null: unchanged text. */
 interface Unescaped {
   readonly text: string;
   readonly origins: { readonly starts: readonly number[]; readonly ends: readonly number[] } | null;
@@ -218,7 +217,7 @@ const ESCAPE =
   /\\+(?:u([0-9a-f]{4}))?|%((?:25)*)([0-9a-f]{2})|&(?:amp;)*(?:#(\d{1,7});|#x([0-9a-f]{1,6});|(quot|amp|lt|gt|apos);)/gi;
 const ENTITIES: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', apos: "'" };
 
-/** Takes JSON's backslashes, percent-encoding and HTML entities out once; the same written over and over, too. */
+/** Removes one level of JSON backslashes, percent-encoding and HTML entities, repeated ones too. */
 function unescaped({ text, origins }: Unescaped): Unescaped {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -247,7 +246,7 @@ function unescaped({ text, origins }: Unescaped): Unescaped {
     else if (decimal !== undefined) take(characterOf(Number(decimal)), found.index, done);
     else if (name !== undefined) take(ENTITIES[name.toLowerCase()] ?? '', found.index, done);
     else if (done < text.length && text[done] !== '%' && text[done] !== '&') {
-      // Backslashes belong to the character that they escape: hidden with it, and left where it is left.
+      // A backslash belongs to the character it escapes.
       take(text[done] ?? '', found.index, done + 1);
       done += 1;
     }
@@ -268,7 +267,7 @@ function characterOf(code: number): string {
 
 type Span = [from: number, to: number];
 
-/** Escapes within escapes that are taken out one after another; deeper ones nobody writes by mistake. */
+/** Levels of nested escapes that are removed. */
 const MOST_UNESCAPES = 6;
 
 function hide(text: string, index: Index, storedOnly: boolean): string {
@@ -301,7 +300,7 @@ function hide(text: string, index: Index, storedOnly: boolean): string {
   return safe + text.slice(done, last[0]) + HIDDEN + text.slice(last[1]);
 }
 
-/** Where secrets stand in a text, as places of the text that it was made from. */
+/** Ranges of secrets in a text, in positions of the original text. */
 function spansIn({ text, origins }: Unescaped, index: Index, storedOnly: boolean): Span[] {
   const spans: Span[] = [];
   const { places, mayBe } = index;
@@ -330,7 +329,7 @@ function spansIn({ text, origins }: Unescaped, index: Index, storedOnly: boolean
   return spans;
 }
 
-/** How many characters of the text from there equal the form's. */
+/** How many characters from there equal the form's. */
 function runOf(text: string, from: number, codes: Uint16Array, offset: number): number {
   const most = Math.min(text.length - from, codes.length - offset);
   let length = 0;
@@ -338,17 +337,17 @@ function runOf(text: string, from: number, codes: Uint16Array, offset: number): 
   return length;
 }
 
-/** Long enough to be hidden, where it stands. */
+/** Whether a piece is long enough to be hidden at its place. */
 function isGivenAway(text: string, from: number, length: number, form: Form, offset: number): boolean {
   if (length >= form.piece) return true;
   if (form.atCut === null || length < form.atCut) return false;
   const beginsAtCut = offset === 0 || isCut(text, from, -1);
   const endsAtCut = offset + length === form.codes.length || isCut(text, from + length, 1);
-  // At least one of the two is a cut, for the whole of a form is not shorter than its piece.
+  // At least one end is a cut, since a whole form is never shorter than its piece.
   return beginsAtCut && endsAtCut;
 }
 
-/** Whether the text ends there, in that direction, or dots or stars say that something was left out. */
+/** Whether the text ends there in that direction, or dots or stars mark an omission. */
 function isCut(text: string, at: number, direction: 1 | -1): boolean {
   const next = direction === 1 ? text.slice(at, at + 3) : text.slice(Math.max(0, at - 3), at);
   return (
@@ -358,7 +357,7 @@ function isCut(text: string, at: number, direction: 1 | -1): boolean {
 
 const BASE64 = /[A-Za-z0-9+/=_-]/;
 
-/** With the 0x of a key, and of base64 with what is joined to it: the rest of the secret may be in there. */
+/** Includes a key's 0x, and for base64 the adjoining characters, which may contain the rest of the secret. */
 function widened(text: string, from: number, to: number, spreads: boolean): Span {
   let [left, right] = [from, to];
   if (spreads) {
@@ -369,18 +368,18 @@ function widened(text: string, from: number, to: number, spreads: boolean): Span
   return [left, right];
 }
 
-/** A path shorter than this, without a query, is a word (`/send-message`), no key; sought everywhere it would blank out ours. */
+/** A shorter path without a query is a word (`/send-message`), not a key; hiding it everywhere would hide our own. */
 const SHORTEST_KEY_PATH = 16;
 
 /**
- * What of an address must never be printed: all that stands beyond its origin may be a key (a dead-man switch, a bot), and
- * so may a user and a password in it. The path with its query alone, since a server repeats that ("Cannot POST /…"). An
- * origin alone is none; of what is no address all may be one.
+ * The parts of an address that must never be printed: everything after its origin may be a key (a heartbeat URL, a
+ * bot), and so may user and password. The path with its query also alone, since servers repeat it ("Cannot POST /…").
+ * An invalid address is secret as a whole.
  */
 export function secretsOfAddress(address: string): string[] {
   if (!URL.canParse(address)) return [address];
   const { protocol, origin, href, pathname, search, username, password } = new URL(address);
-  // Where a database is may be told; its password may not.
+  // The location of a database may be shown; its password may not.
   if (protocol === 'postgres:' || protocol === 'postgresql:') return [address, ...passwordsIn(address)];
   const sent = `${pathname}${search}`;
   const login = username === '' && password === '' ? [] : loginOf(username, password);
@@ -388,20 +387,20 @@ export function secretsOfAddress(address: string): string[] {
   return [address, href, ...login, ...(search !== '' || sent.length >= SHORTEST_KEY_PATH ? [sent] : [])];
 }
 
-/** User and password as they are given and read. */
+/** User and password, encoded and decoded. */
 function loginOf(username: string, password: string): string[] {
   const [user, word] = [username, password].map((text) => {
     try {
       return decodeURIComponent(text);
     } catch {
-      // A percent sign that encodes nothing stands for itself.
+      // A stray percent sign stands for itself.
       return text;
     }
   });
   return [`${username}:${password}`, `${user}:${word}`, password, word ?? ''];
 }
 
-/** Every secret in a value, at any depth: keys, and addresses that may hold one. */
+/** Every secret in a value, at any depth: keys, and addresses that may contain one. */
 export function secretsIn(value: unknown): string[] {
   const text = value instanceof Secret ? value.reveal() : value;
   if (typeof text === 'string' && text.includes('://')) return secretsOfAddress(text);

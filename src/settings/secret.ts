@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 const HIDDEN = '[secret]';
 
 /**
- * A key that must never be seen by accident: printed, inspected, put into JSON or into a template it reads `[secret]`.
- * Only `reveal()` gives the text, so that every place which needs it can be found by that word.
+ * A key that prints as `[secret]` in logs, inspection, JSON and templates. Only `reveal()` returns the text, so that
+ * its uses can be searched for.
  */
 export class Secret {
   readonly #text: string;
@@ -13,7 +13,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The secret itself. Call it where it is used, and keep the result nowhere. */
+  /** The secret itself, to be used at once and not stored. */
   reveal(): string {
     return this.#text;
   }

@@ -10,19 +10,19 @@ export type SymbolsReading =
   | { readonly ok: true; readonly symbols: readonly SymbolConfig[]; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** More instruments than any account trades; a longer file is the wrong file. */
+/** More instruments than any account trades: a longer file is the wrong one. */
 export const MAX_SYMBOLS = 500;
 
-/** Larger than 500 rows can be; a larger file is the wrong file. */
+/** Larger than 500 rows can be. */
 const MAX_BYTES = 1_000_000;
 
-/** Digits of an amount, point included: beyond that the arithmetic (60 digits) would have to round. */
+/** Digits of an amount, including the point: beyond that the arithmetic (60 digits) would have to round. */
 const MAX_AMOUNT_CHARS = 40;
 
-/** Above any position there is; keeps a slip of the finger from becoming a limit. */
+/** Above any real position; keeps a typing error from becoming a limit. */
 const LARGEST_USDT = decimal('1000000000000000');
 
-/** A number of the file as it was written: JSON's own reading would go through binary floating point. */
+/** A number as it was written: JSON's own parsing would use binary floating point. */
 class WrittenNumber {
   readonly source: string;
 
@@ -44,7 +44,7 @@ interface Row {
   readonly mode: 'trade' | 'hedge-only' | 'pause';
 }
 
-/** One field: reads it, or says what was expected. `fallback` undefined: required. */
+/** One field: returns its value or what was expected. `fallback` undefined: required. */
 function field<T>(expected: string, read: (value: unknown) => T | undefined, fallback?: T) {
   return z
     .unknown()
@@ -104,10 +104,9 @@ export const ROW_KEYS = [
 ] as const satisfies readonly (keyof Row)[];
 
 /**
- * Reads the symbols file (strategy 2.2): exact amounts, unknown keys refused, all errors at once, each with the index, the
- * instrument and the key. Names are not resolved here: that needs the exchange (`resolveInstruments`). Never throws.
- *
- * @param file how messages name the file.
+ * Reads the symbols file (strategy 2.2): exact amounts, no unknown keys, all errors at once with index, instrument and
+ * key. Names are resolved later with the exchange's list (`resolveInstruments`). Never throws.
+ * @param file its name in messages.
  */
 export function readSymbols(bytes: Uint8Array, file: string): SymbolsReading {
   const invalid = (why: string): SymbolsReading => ({
@@ -198,7 +197,7 @@ function instrumentOf(row: unknown): string | null {
   return typeof name === 'string' && name !== '' ? name : null;
 }
 
-/** The amount under a key when it is one, whatever else is wrong with the row. */
+/** A valid amount under a key, whatever else is wrong with the row. */
 function amountOf(row: unknown, key: keyof Row): Decimal | null {
   const result = amount('', notNegative).safeParse(entry(row, key));
   return result.success ? result.data : null;
@@ -223,7 +222,7 @@ function shorten(text: string): string {
   return text.length > MAX_AMOUNT_CHARS ? `${text.slice(0, MAX_AMOUNT_CHARS)}…` : text;
 }
 
-/** What the reviver is told besides key and value (ES2025, in Node 24). */
+/** The reviver's third argument (ES2025, in Node 24). */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 function parse(text: string): { readonly value: unknown } | { readonly problem: string } {

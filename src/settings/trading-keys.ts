@@ -5,7 +5,7 @@ import { shapeOf } from './wording.ts';
 
 /** The keys of the two accounts: malformed, in each other's place, or given twice. Shapes are said, never values. */
 
-/** What one trading account is entered with. */
+/** Credentials of one trading account. */
 export interface AccountCredentials {
   readonly apiKey: Secret;
   /** 0x and 64 hex digits. */
@@ -38,7 +38,7 @@ export function isTradingKey(name: VariableName): boolean {
   return TRADING_KEYS.includes(name);
 }
 
-/** Trading keys: malformed, in each other's place, or given twice. Says shapes, never values. */
+/** Trading keys that are malformed, swapped or duplicated. Reports shapes, never values. */
 export function judgeKeys(texts: ReadonlyMap<string, string>, errors: string[]): void {
   for (const names of ACCOUNT_KEYS) judgeKeysOfOne(names, texts, errors);
   for (const kind of ['apiKey', 'privateKey', 'id'] as const) {
@@ -71,7 +71,7 @@ function judgeKeysOfOne(
     const text = texts.get(name);
     return text !== undefined && !fits[name]?.(text);
   });
-  // An API key of digits only is legal by itself; beside an account id that is none, the two are swapped.
+  // An API key of digits alone is legal; beside an invalid account id the two are swapped.
   if (wrong.includes(names.id) && !wrong.includes(names.apiKey) && legal(names.id, texts.get(names.apiKey) ?? '')) {
     wrong.unshift(names.apiKey);
   }

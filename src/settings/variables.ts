@@ -37,27 +37,27 @@ import {
   usdtAboveZero,
 } from './kinds.ts';
 
-/** Which exchange (API 1). `paper` is the embedded one. */
+/** The exchange (API 1). `paper` is the embedded one. */
 export const MODES = ['paper', 'testnet', 'prod', 'staging', 'dev'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Heading a variable stands under in `.env.example`. */
+/** Heading in `.env.example`. */
 export type Section = 'exchange' | 'keys' | 'alerts' | 'strategy' | 'stop' | 'engine';
 
-/** One environment variable: the single source of its name, default, unit, legal values and explanation (strategy 2.1). */
+/** One environment variable: the single source of its name, default, unit, legal values and explanation (2.1). */
 export interface Variable<T> {
-  /** As text, as it would stand in `.env`; null: none. */
+  /** As text in `.env`; null: none. */
   readonly default: string | null;
-  /** What `.env.example` says where there is no default, e.g. `by GRVT_ENV`. */
+  /** Shown in `.env.example` if there is no default, e.g. `by GRVT_ENV`. */
   readonly otherwise: string;
   readonly unit: string;
-  /** The end of the sentence "expected …" in both the error and the example. */
+  /** Completes "expected …" in both the error and the example. */
   readonly expected: string;
-  /** Never printed; may be given as `NAME_FILE` too. */
+  /** Never printed; may also be given as `NAME_FILE`. */
   readonly confidential: boolean;
-  /** An address of which only the origin is printed: what follows it may be a key. */
+  /** An address of which only the origin is printed: the rest may be a key. */
   readonly originOnly: boolean;
-  /** May be given as `NAME_FILE`, a file that holds the value. */
+  /** May be given as `NAME_FILE`, a file with the value. */
   readonly fromFile: boolean;
   readonly section: Section;
   readonly en: string;
@@ -421,14 +421,14 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** What each variable reads as; null where it is unset and has no default. */
+/** The parsed variables; null: unset without default. */
 export type Values = {
   -readonly [N in VariableName]: (typeof VARIABLES)[N] extends Variable<infer T> ? T | null : never;
 };
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as readonly VariableName[];
 
-/** Every legal name: the variables and the `…_FILE` forms of those that may come from a file. */
+/** Every legal name: the variables and their `…_FILE` forms. */
 export function knownNames(): string[] {
   return VARIABLE_NAMES.flatMap((name) => (VARIABLES[name].fromFile ? [name, `${name}_FILE`] : [name]));
 }

@@ -16,7 +16,7 @@ export const EXCHANGES: Readonly<Record<Mode, { readonly chainId: number; readon
   paper: { chainId: 326, hosts: null },
   testnet: { chainId: 326, hosts: officialHosts('testnet.grvt.io') },
   prod: { chainId: 325, hosts: officialHosts('grvt.io') },
-  // Its login is not named like the others (API 1).
+  // Its login host follows another pattern (API 1).
   staging: {
     chainId: 327,
     hosts: { ...officialHosts('staging.gravitymarkets.io'), edgeUrl: 'https://edge.stg.gravitymarkets.io' },
@@ -40,13 +40,13 @@ const HOST_VARIABLES = {
 const HOST_KEYS = Object.keys(HOST_VARIABLES) as readonly (keyof ExchangeHosts)[];
 
 export interface JudgedMode {
-  /** null: GRVT_ENV is not one of its words. */
+  /** null: GRVT_ENV has an unknown value. */
   readonly name: Mode | null;
-  /** Whether this is (meant to be) a real exchange, so that keys are needed. */
+  /** Whether a real exchange is intended, so that keys are needed. */
   readonly trades: boolean;
 }
 
-/** `GRVT_ENV` must be said as soon as trading keys are given: nobody trades on the wrong exchange by leaving it out. */
+/** `GRVT_ENV` is required once trading keys are given, so that nobody trades on the wrong exchange by omission. */
 export function judgeMode(
   texts: ReadonlyMap<string, string>,
   unreadable: ReadonlySet<VariableName>,
@@ -73,7 +73,7 @@ export function judgeMode(
   return { name, trades: name !== 'paper' };
 }
 
-/** Hosts and chain id belong together: a signature for another chain is refused by every order (API 3, 2002). */
+/** Hosts and chain id belong together: the exchange refuses signatures for another chain (API 3, 2002). */
 export function judgeExchange(
   texts: ReadonlyMap<string, string>,
   values: Values,
@@ -101,7 +101,7 @@ export function judgeExchange(
     const owner = MODES.find((name) => EXCHANGES[name].hosts?.[key] === hosts[key]);
     return owner === undefined || EXCHANGES[owner].chainId === chainId ? [] : [{ key, owner }];
   });
-  // A host given in so many words is not what "out of date defaults" would explain, so it is named; else the chain id is.
+  // Names an explicitly given host as the error, else the chain id.
   const named = foreign.filter(({ key }) => texts.has(HOST_VARIABLES[key]));
   for (const { key, owner } of named) {
     errors.push(
@@ -121,7 +121,7 @@ export function judgeExchange(
   return hosts;
 }
 
-/** Where keys of value are given, they go encrypted and to the exchange itself, or to a host that was named for it. */
+/** With valuable keys: encrypted, and only to the exchange itself or explicitly allowed hosts. */
 const GUARDED: readonly Mode[] = ['prod', 'testnet'];
 
 function judgeHost(
@@ -154,7 +154,7 @@ function judgeHost(
   }
 }
 
-/** The switch turns off all that https proves, for every connection of the process. */
+/** The switch disables certificate checks for every connection of the process. */
 export function judgeEncryption(
   texts: ReadonlyMap<string, string>,
   mode: JudgedMode,

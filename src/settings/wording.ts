@@ -1,17 +1,17 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Longest value repeated in an error: enough to recognise it, not enough to fill a screen. */
+/** Longest value repeated in an error. */
 const SHOWN_CHARS = 80;
 
-/** A private key pasted into the wrong variable must not be printed with the complaint about it. */
+/** A private key pasted into the wrong variable must not be printed in the error about it. */
 const KEY_LIKE = /[0-9a-f]{64}/i;
 
 /** A password inside a URL. */
 const URL_PASSWORD = /\/\/[^/?#\s]*@/;
 
 /**
- * A value as an error may repeat it: quoted, control characters escaped, cut to a bounded length. What looks like a key
- * or carries a password is described instead.
+ * A value for an error message: quoted, control characters escaped, shortened. What looks like a key or contains a
+ * password is described instead.
  */
 export function shown(value: string): string {
   if (KEY_LIKE.test(value)) return `a value that looks like a key (${shapeOf(value)}, not shown)`;
@@ -20,12 +20,12 @@ export function shown(value: string): string {
   return JSON.stringify(cut);
 }
 
-/** Where an address begins that names its host in so many words. */
+/** An address that clearly names its host. */
 const HTTP_HOST = /^https?:\/\/[^\s/?#\\]/i;
 
 /**
- * An address as an error may repeat it where all beyond its origin may be a key: origin and shape. Without a host that is
- * certain (no scheme, a user or password, a key in its place) the shape alone.
+ * An address for an error message, whose rest may be a key: its origin and shape. Only the shape if the host is
+ * uncertain (no scheme, user or password, a key instead of a host).
  */
 export function shownOrigin(value: string): string {
   const shape = `not shown: ${shapeOf(value)}`;
@@ -33,7 +33,7 @@ export function shownOrigin(value: string): string {
   return certain ? `"${new URL(value).origin}" and more (${shape})` : `the value given (${shape})`;
 }
 
-/** What a secret looks like, without any of it: its length and the kind of characters. */
+/** The shape of a secret: its length and kind of characters. */
 export function shapeOf(value: string): string {
   return `${value.length} character${value.length === 1 ? '' : 's'}, ${characterKind(value)}`;
 }
@@ -48,8 +48,8 @@ function characterKind(value: string): string {
 }
 
 /**
- * The known word nearest to one that is not known, case aside; null when none is near enough to be what was meant: neither
- * its beginning nor within two typing errors or a third of the word.
+ * The nearest known word, case-insensitive; null if none is near enough: neither a prefix nor within two typing errors
+ * or a third of the word.
  */
 export function nearest(word: string, known: Iterable<string>): string | null {
   const lower = word.toLowerCase();
@@ -66,13 +66,13 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   return least <= Math.max(2, Math.floor(word.length / 3)) ? best : null;
 }
 
-/** The known word with the fewest typing errors, however many those are; null only when no word is known. */
+/** The known word with the fewest typing errors; null only if no word is known. */
 export function closest(word: string, known: readonly string[]): string | null {
   const typos = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase());
   return known.reduce<string | null>((best, one) => (best !== null && typos(best) <= typos(one) ? best : one), null);
 }
 
-/** `; did you mean X?`, or nothing. */
+/** `; did you mean X?`, or empty. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const near = nearest(word, known);
   return near === null ? '' : `; did you mean ${near}?`;

@@ -6,7 +6,7 @@ import type { FailingFigure, RolloutProgress } from '../core/rollout.ts';
 import type { Texts } from '../texts/language.ts';
 import type { ReasonWords } from '../texts/reasons.ts';
 
-/** What a span of days comes to (strategy 17.4), USDT where no currency is said; fees and funding: paid, below zero received. */
+/** Totals of some days (17.4), USDT unless a currency is given; fees and funding: positive paid, negative received. */
 export interface MoneyLine {
   readonly fills: number;
   readonly volume: string;
@@ -14,34 +14,34 @@ export interface MoneyLine {
   readonly unwinds: string;
   readonly fees: Readonly<Record<string, string>>;
   readonly funding: Readonly<Record<string, string>>;
-  /** null: a mark is not known. */
+  /** null: a mark is unknown. */
   readonly unrealised: string | null;
   readonly differences: string | null;
   readonly total: string;
 }
 
-/** What today and the last seven days come to; counted once a minute. */
+/** Totals of today and of the last seven days, updated once a minute. */
 export interface MoneySpans {
   readonly today: MoneyLine;
   readonly week: MoneyLine;
 }
 
 /**
- * What the engine looks like from outside: plain values, decimals as text, times as wall-clock milliseconds. Whoever puts
- * the engine together builds it (the web part knows no actor); nothing in it is a secret.
+ * The engine's state for display: plain values, decimals as text, times as wall-clock ms. Contains no secret; the web
+ * part knows no actor.
  */
 export interface Status {
   readonly atMs: number;
-  /** `engine`: a running one tells; `journal`: none runs, this is what the journal remembers. */
+  /** `engine`: from a running one; `journal`: none runs, from the journal. */
   readonly source: 'engine' | 'journal';
   readonly mode: string;
-  /** Names the pair of accounts (strategy 2.1, `GRVT_HEDGE_NAME`). */
+  /** Name of the pair of accounts (strategy 2.1, `GRVT_HEDGE_NAME`). */
   readonly name: string;
-  /** IANA name of the zone in which people are told times. */
+  /** IANA zone of displayed times. */
   readonly timeZone: string;
   /**
-   * State of the daemon's statechart. Where none answers: `silent`: one runs and does not answer; `stopped`: the last one
-   * stopped in order; `killed`: it ended without a stop; `none`: nobody knows.
+   * State of the daemon's statechart. From the journal: `silent`: one runs but does not answer; `stopped`: the last one
+   * was stopped properly; `killed`: it ended without a stop; `none`: unknown.
    */
   readonly engine:
     | 'starting'
@@ -53,24 +53,24 @@ export interface Status {
     | 'silent'
     | 'killed'
     | 'none';
-  /** The newest that is known: of an engine now, of a journal its last entry; null: it is empty. */
+  /** The newest known time: now if an engine runs, else the journal's last entry; null: it is empty. */
   readonly heardAtMs: number | null;
-  /** When it stopped in order, and how (strategy 13.2). */
+  /** When it was stopped properly, and how (strategy 13.2). */
   readonly stopped: { readonly atMs: number; readonly exitCode: number | null } | null;
   readonly startedAtMs: number | null;
   readonly settings: StatusSettings;
   readonly accounts: readonly AccountStatus[];
   /** The transfer that makes both margin ratios equal, or why none is advised (strategy 17.5); null: not known yet. */
   readonly levelling: ReasonWords | null;
-  /** Empty where no engine runs. */
+  /** Empty if no engine runs. */
   readonly budget: readonly BudgetStatus[];
   readonly symbols: readonly SymbolStatus[];
-  /** Open ones, most urgent first (strategy 12.3). */
+  /** Open alerts, most urgent first (strategy 12.3). */
   readonly alerts: readonly AlertStatus[];
-  /** Alerts that wait to be delivered (strategy 12.1). */
+  /** Alerts waiting for delivery (strategy 12.1). */
   readonly outboxWaiting: number;
   readonly gateway: GatewayStatus | null;
-  /** null: not counted yet, or no engine runs. */
+  /** null: not computed yet, or no engine runs. */
   readonly money: (MoneySpans & { readonly atMs: number }) | null;
   /** Why openings are stopped (strategy 8.6); null: they are not. */
   readonly openingsStop: ReasonWords | null;
@@ -79,7 +79,7 @@ export interface Status {
 
 export interface StatusSettings {
   readonly loopIntervalMs: number;
-  /** Data older than this stop new orders (strategy 10.3). */
+  /** Older data allow no new orders (strategy 10.3). */
   readonly staleMs: number;
   readonly stuckMs: number;
   readonly mmrAlertThreshold: string;
@@ -90,32 +90,34 @@ export interface BudgetStatus {
   /** null: market data. */
   readonly account: AccountName | null;
   readonly bucket: string;
-  /** Units of the exchange's weights that can be spent now, and within a second from rest. */
+  /** Units of the exchange's weights free now, and per second when idle. */
   readonly left: number;
   readonly limit: number;
-  /** Requests that wait for it. */
+  /** Requests waiting for it. */
   readonly waiting: number;
 }
 
 export interface AccountStatus {
   readonly account: AccountName;
-  /** The last digits of its id at the exchange, never the whole; null: not in the settings, as in `paper`. */
+  /** The last digits of its id, never the whole; null: not in the settings, as in `paper`. */
   readonly idEnds: string | null;
   /** State of the account's poller: `polling`, `waiting`, `backing-off`, `parked`, …; null: none runs. */
   readonly poller: string | null;
-  /** When the newest complete reading was asked for; null: none yet. */
+  /** When the newest complete read was requested; null: none yet. */
   readonly polledAtMs: number | null;
-  /** How long that reading took. */
   readonly pollTookMs: number | null;
   readonly failuresInARow: number;
   readonly failure: Texts | null;
   readonly equityUsdt: string | null;
   readonly maintenanceMarginUsdt: string | null;
-  /** Maintenance margin / equity, 0 to 1 and beyond; null: not known, or no equity to divide by. */
+  /** Maintenance margin / equity, may exceed 1; null: not known, or no equity. */
   readonly marginRatio: string | null;
-  /** Equity less initial margin, live orders included, USDT; null: not known. */
+  /** Equity less initial margin, including live orders, USDT; null: not known. */
   readonly freeMarginUsdt: string | null;
-  /** The position whose estimated liquidation price is nearest to its mark, as a share of the mark; null: none, or not known. */
+  /**
+   * The smallest distance between a position's mark and its estimated liquidation price, as a share of the mark; null:
+   * none, or not known.
+   */
   readonly liquidation: { readonly instrument: string; readonly distance: string } | null;
   readonly openOrders: number | null;
   readonly sessionUntilMs: number | null;
@@ -125,11 +127,11 @@ export interface AccountStatus {
 export interface GatewayStatus {
   readonly state: string;
   readonly queued: Readonly<Record<AccountName, number>>;
-  /** Submissions, cancels and look-ups under way. */
+  /** Submissions, cancels and look-ups in progress. */
   readonly jobs: number;
 }
 
-/** What a symbol waits for; the page has the words. */
+/** What a symbol waits for; the page has the texts. */
 export type Waits =
   | 'data'
   | 'answers'
@@ -176,23 +178,22 @@ export interface LotStatus {
   readonly source: 'fill' | 'start' | 'drift';
 }
 
-/** A stretch of time with an end. */
 export interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** A net that is not hedged (strategy 12.3, 13.4). */
+/** An unhedged net (strategy 12.3, 13.4). */
 export interface OpenStatus {
-  /** The side that would hedge it. */
+  /** Side of the hedge. */
   readonly hedgeSide: Side;
-  /** |net|, base units; with what traded and is not booked yet. */
+  /** |net|, base units, including fills that are not booked yet. */
   readonly size: string;
-  /** Its worth at the mark; null: no mark. */
+  /** At the mark; null: no mark. */
   readonly usdt: string | null;
-  /** null: only what is not booked yet made it so. */
+  /** null: only unbooked fills. */
   readonly sinceMs: number | null;
-  /** What hedging it at the touch as taker loses against its lots, USDT; below zero: gains. null: not known. */
+  /** Loss of hedging it as taker at the best price, against its lots, USDT; negative: a gain. null: not known. */
   readonly costUsdt: string | null;
 }
 
@@ -200,83 +201,82 @@ export interface SymbolStatus {
   readonly instrument: string;
   readonly mode: 'increase' | 'decrease';
   readonly phase: SymbolPhase;
-  /** State of the symbol's statechart; null where no engine runs. */
+  /** State of the symbol's statechart; null if no engine runs. */
   readonly state: string | null;
   readonly sinceMs: number | null;
-  /** It is the first phase of this run after `waiting`: before the start it may have been the same. */
+  /** The first phase of this run after `waiting`: it may have begun before the start. */
   readonly sinceStart: boolean;
-  /** Why it is in that phase. */
   readonly why: ReasonWords | null;
-  /** Why nothing is submitted; null: something is, or it is settling. */
+  /** Why nothing is submitted; null: something is, or is being settled. */
   readonly idle: ReasonWords | null;
   readonly waits: Waits;
   readonly halted: boolean;
   /** The exchange does not list it: no new orders (strategy 11.6). */
   readonly unlisted: boolean;
-  /** What it may do (strategy 16.1); `mode` is the row's `position_mode`. */
+  /** Its effective mode (strategy 16.1); `mode` is the row's `position_mode`. */
   readonly symbolMode: SymbolMode;
-  /** Who says so, besides `leaving`: its row, and the commands in force (strategy 16.1). */
+  /** The sources of the mode besides `leaving`: its row and commands in force (strategy 16.1). */
   readonly modeSources: {
     readonly file: SymbolMode;
     readonly commands: readonly Standing[];
   };
-  /** Why it leaves (strategy 16.3); null: it does not. */
+  /** Why it is being removed (strategy 16.3); null: it is not. */
   readonly leaving: LeavingWhy | null;
-  /** How far the gray rollout has come with it (strategy 16.7); null: none concerns it. */
+  /** Progress in the gray rollout (strategy 16.7); null: not part of one. */
   readonly rollout: RolloutStatus | null;
   readonly mark: string | null;
-  /** Best bid and ask as last heard. */
+  /** Best bid and ask as last received. */
   readonly touch: { readonly bid: string; readonly ask: string; readonly atMs: number } | null;
   readonly tickSize: string | null;
   readonly positions: Readonly<Record<AccountName, PositionStatus>>;
   /** Settled A + settled B, signed, base units (strategy 3.4). */
   readonly net: string;
   readonly netUsdt: string | null;
-  /** |net| − half of what the live orders against it would still fill, base units (strategy 6.4). */
+  /** |net| − half of what the live orders against it may still fill, base units (strategy 6.4). */
   readonly gap: string;
   readonly gapUsdt: string | null;
   readonly hedged: boolean | null;
   readonly smallestTradable: string | null;
   readonly totalUsdt: string | null;
-  /** The limit that `mode` runs towards, USDT. */
+  /** The limit that `mode` leads to, USDT. */
   readonly limitUsdt: string | null;
   readonly orders: readonly OrderStatusRow[];
   readonly lots: readonly LotStatus[];
-  /** The price a hedge of the whole net must not be worse than, and its side (strategy 7.2). */
+  /** Guard price and side of a hedge of the whole net (strategy 7.2). */
   readonly guard: { readonly side: Side; readonly price: string } | null;
-  /** Requested times of the snapshots it knows. */
+  /** When the snapshots it uses were requested. */
   readonly dataAtMs: Readonly<Record<AccountName, number | null>>;
   /** The clock of strategy 4.3. */
   readonly partialFill: Span | null;
-  /** The rest of strategy 9.5. */
+  /** The rest after a refusal (strategy 9.5). */
   readonly cooldown: (Span & { readonly reason: ReasonWords }) | null;
-  /** null: it is hedged, or nothing is known of it yet. */
+  /** null: hedged, or not known yet. */
   readonly open: OpenStatus | null;
-  /** Unhedged since, and when that is called stuck (strategy 12). */
+  /** Since when it is unhedged, and when that counts as stuck (strategy 12). */
   readonly unhedged: Span | null;
   readonly hedges: number;
   readonly unwinds: number;
-  /** Gained by hedges and unwinds since the journal began, USDT (strategy 4.6). */
+  /** Gain of hedges and unwinds since the journal began, USDT (strategy 4.6). */
   readonly gainedUsdt: string;
   /** null: as {@link Status.money}. */
   readonly money: MoneySpans | null;
 }
 
-/** A symbol in the gray rollout, with what it has to show (strategy 16.7). */
+/** A symbol's figures in the gray rollout (strategy 16.7). */
 export interface RolloutStatus {
   readonly stage: RolloutStage;
   readonly hedges: number;
   readonly hedgesWanted: number;
-  /** On trial, in whole tens of seconds. */
+  /** Time on trial, in whole tens of seconds. */
   readonly ranMs: number;
   readonly ranWantedMs: number;
   readonly placed: number;
   readonly failed: number;
-  /** In a row. */
+  /** Consecutive. */
   readonly cooldowns: number;
-  /** Why the next one started all the same; null: it did not. */
+  /** Why the next symbol started before this one passed; null: it did not. */
   readonly passedOn: RolloutProgress['passedOn'];
-  /** The figure by which it holds the rollout; null: it does not. */
+  /** The figure that holds the rollout; null: none. */
   readonly held: FailingFigure | null;
 }
 
@@ -289,14 +289,14 @@ export interface AlertStatus {
   readonly critical: boolean;
   /** It requires no action (strategy 12.3). */
   readonly information: boolean;
-  /** Who has it in hand (strategy 12.4); null: nobody said. */
+  /** Who acknowledged it (strategy 12.4); null: nobody. */
   readonly ackedBy: string | null;
-  /** null: it is not silenced. */
+  /** null: not silenced. */
   readonly silencedUntilMs: number | null;
-  /** It is over and calming down. */
+  /** Over, but `resolved` is not sent yet. */
   readonly over: boolean;
   readonly details: AlertDetails;
-  /** In one line, in both languages. */
+  /** One line in both languages. */
   readonly text: { readonly en: string; readonly zh: string };
 }
 
@@ -313,7 +313,7 @@ export interface FiguresStatus {
   readonly timeToHedgeMs: { readonly median: number; readonly p90: number } | null;
 }
 
-/** Where the web part learns how things stand. Called often; must be cheap and must not throw. */
+/** Called often: must be cheap and must not throw. */
 export interface StatusSource {
   status(): Status;
 }

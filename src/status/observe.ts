@@ -33,29 +33,29 @@ import {
   text,
 } from './project.ts';
 
-/** What the status of an engine is read from; it only ever listens and looks. */
+/** Collects the status of a running engine. Read-only. */
 export interface EngineStatus extends StatusSource {
-  /** Facts that no actor's snapshot holds: sessions, streams, phases with their reasons. */
+  /** Facts that no actor's snapshot contains: sessions, streams, phases with their reasons. */
   readonly reporter: Reporter;
-  /** The adapter's wire: the books that are read. */
+  /** The adapter's traffic: REST books. */
   onWire(event: WireEvent): void;
-  /** A book of a stream: best bid and ask as text. */
+  /** Best bid and ask of a stream's book, as text. */
   onTouch(instrument: string, bid: string, ask: string): void;
-  /** The money was counted. */
+  /** New money figures. */
   onMoney(figures: MoneyFigures): void;
-  /** The engine runs: from now on its actors are looked at. */
+  /** The engine runs: its actors are read from now on. */
   attach(engine: WatchedEngine): void;
 }
 
-/** The parts of a running engine that are looked at. */
+/** The observed parts of a running engine. */
 export interface WatchedEngine {
   readonly daemon: Actor<typeof daemonMachine>;
   readonly exchange: { budget(): readonly BudgetStatus[] };
-  /** Absent: nothing is known of a rollout. */
+  /** Absent: no rollout data. */
   readonly rollout?: { shown(instrument: string): RolloutShown | null };
 }
 
-/** What is known of a symbol in the gray rollout (strategy 16.7). */
+/** A symbol's progress in the gray rollout (strategy 16.7). */
 export interface RolloutShown {
   readonly progress: RolloutProgress;
   readonly held: FailingFigure | null;
@@ -63,12 +63,12 @@ export interface RolloutShown {
 }
 
 export interface EngineStatusOptions {
-  /** As they are now (strategy 16.4). */
+  /** The present settings (strategy 16.4). */
   readonly settings: () => Settings;
   readonly staleMs: () => number;
   readonly clock: Clock;
 }
-/** What is remembered of an account from facts. */
+/** Facts remembered per account. */
 interface AccountMemory {
   polledAtMs: number | null;
   pollTookMs: number | null;
@@ -80,21 +80,21 @@ interface AccountMemory {
   sessionUntilMs: number | null;
   stream: 'up' | 'down' | 'off' | null;
 }
-/** The status of a running engine: what its actors hold, joined with what the facts have told. */
+/** The status of a running engine: its actors' state joined with remembered facts. */
 export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const { clock } = options;
   const figures = createFigures();
   const accounts: Record<AccountName, AccountMemory> = { A: newAccount(), B: newAccount() };
   const phases = new Map<string, PhaseMemory>();
-  /** Symbols that have been in another phase than `waiting`. */
+  /** Symbols that have left `waiting` once. */
   const settled = new Set<string>();
   const touches = new Map<string, Heard>();
-  /** Each symbol as it was shown last; there are no more than symbols. */
+  /** The last status of each symbol. */
   const whole = new Map<string, SymbolStatus>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
   let money: MoneyFigures | null = null;
-  /** Of an engine that has stopped: its actors hold nothing any more. */
+  /** The last status of a stopped engine, whose actors have no state any more. */
   let last: Status | null = null;
 
   const report = (fact: Fact) => {
@@ -225,7 +225,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     },
   };
 }
-/** What of an account's id is shown: enough to tell it from others (`GRVT_HEDGE_NAME` has as much). */
+/** The part of an account's id that may be shown (`GRVT_HEDGE_NAME` has as much). */
 export function idEnds({ accounts }: Settings, account: AccountName): string | null {
   return accounts === null ? null : lastDigits(accounts[account].accountId);
 }
@@ -243,7 +243,7 @@ export function newAccount(): AccountMemory {
     stream: null,
   };
 }
-/** A book as the wire has it: `{ result: { instrument, bids: [{ price }], asks } }`. What is not one is left alone. */
+/** A REST book: `{ result: { instrument, bids: [{ price }], asks } }`. Anything else is ignored. */
 function hearBook(touches: Map<string, Heard>, body: unknown, atMs: number): void {
   const result = field(body, 'result');
   const instrument = field(result, 'instrument');

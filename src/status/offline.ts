@@ -28,14 +28,13 @@ import {
   statusSettings,
 } from './project.ts';
 
-/** Kinds of which a running engine writes one now and then. */
+/** Kinds that a running engine writes regularly. */
 const WRITTEN = ['symbol.state', 'decision', 'fact', 'order.prepared', 'alert.state', 'outbox', 'note'] as const;
 
 /**
- * What the journal remembers of an engine that does not answer: ledgers, orders, lots, alerts. Positions are those the booked
- * fills add up to, marks those of the last decision.
- *
- * @param runs an engine holds this journal's data directory; null: nobody asked
+ * Status from the journal if no engine answers: ledgers, orders, lots, alerts. Positions follow from booked fills,
+ * marks are those of the last decision.
+ * @param runs an engine holds this journal's data directory; null: unknown
  */
 export function journalStatus(
   journal: EngineJournal,
@@ -136,14 +135,14 @@ function journalledSymbol(
   };
 }
 
-/** What stopped openings when the engine last wrote it (strategy 8.6). */
+/** What stopped openings by the journal's last note (strategy 8.6). */
 function journalledStop(journal: EngineJournal): Status['openingsStop'] {
   const stops = journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops | undefined;
   const why = stops === undefined ? null : stopReason(stops);
   return why === null ? null : reasonWords(why);
 }
 
-/** The phase an instrument was last told to be in. */
+/** The last reported phase of an instrument. */
 function lastPhase(journal: EngineJournal, instrument: string): PhaseMemory | null {
   const entry = journal.latest('fact', instrument);
   if (entry?.body.type !== 'state.changed') return null;

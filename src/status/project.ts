@@ -30,18 +30,18 @@ import type {
   SymbolStatus,
   Waits,
 } from '../web/index.ts';
-/** Best bid and ask of an instrument, as last heard. */
+/** Best bid and ask of an instrument, as last received. */
 export interface Heard {
   readonly bid: Decimal;
   readonly ask: Decimal;
   readonly atMs: number;
 }
-/** Last told phase of a symbol. */
+/** The last reported phase of a symbol. */
 export interface PhaseMemory {
   readonly phase: SymbolPhase;
   readonly why: Reason | string;
   readonly sinceMs: number;
-  /** The symbol's first one after `waiting` in this run. */
+  /** Its first one after `waiting` in this run. */
   readonly isFirst: boolean;
 }
 export interface SymbolParts {
@@ -56,9 +56,8 @@ export interface SymbolParts {
 }
 
 /**
- * A running symbol as it is shown. All of it is of one moment: between the answers of two accounts the one before.
- *
- * @param former how it was shown last; null: never
+ * A running symbol for display. Consistent in time: while only one account's answer has arrived, the previous status.
+ * @param former its last status; null: none
  */
 export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): SymbolStatus {
   if (former !== null && isBetweenAnswers(parts)) return former;
@@ -68,7 +67,7 @@ export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): S
   const unusable = context === null ? null : whyWaiting(context);
   const positions = { A: context?.snapshots.A?.position ?? null, B: context?.snapshots.B?.position ?? null };
   const touch = newerOf(parts.heard, context?.touch ?? null);
-  // What is decided on is the ledger, which a position may lag behind (strategy 9.10); without a decision, what was read.
+  // Decisions use the ledger, behind which a position may lag (9.10); without a decision, the position as read.
   const input = state.begun && assessment?.kind === 'usable' ? assessment.input : null;
   const actual = input === null ? sizesRead(positions) : sizesHeld(state);
   const mark = input?.valuation.mark ?? markOf([positions.A, positions.B], context?.touch ?? parts.heard);
@@ -115,12 +114,12 @@ function sizesRead({ A, B }: Readonly<Record<AccountName, Position | null>>): Re
   return { A: A?.size ?? ZERO, B: B?.size ?? ZERO };
 }
 
-/** What the accounts hold by the ledger: booked, and what traded and waits to be. */
+/** Positions by the ledger: booked fills and fills that wait to be booked. */
 export function sizesHeld({ booked, orders }: SymbolState): Readonly<Record<AccountName, Decimal>> {
   return { A: booked.A.plus(waitingOf(orders, 'A')), B: booked.B.plus(waitingOf(orders, 'B')) };
 }
 
-/** Why the symbol is where it is: of unusable data their reason, of a decision its own, else what was told. */
+/** Why the symbol is in its phase: the reason of unusable data, of the decision, or the last reported one. */
 function reasonOf(
   phase: SymbolPhase,
   unusable: Reason | null,
@@ -140,12 +139,12 @@ export function openStatus(net: NetLeft | null): SymbolStatus['open'] {
   return { hedgeSide, size: size.toFixed(), usdt: money(usdt), sinceMs, costUsdt: money(costUsdt) };
 }
 
-/** The newer of the book that was heard and the one the symbol asked for. */
+/** The newer of the stream's book and the one the symbol requested. */
 function newerOf(heard: Heard | null, asked: Heard | null): Heard | null {
   return heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
 }
 
-/** One account's answer is there and the other's is not: the net of both would be of no moment. */
+/** Only one account's answer has arrived: the net of both would mix two moments. */
 function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
   if (context === null || state === null) return false;
   return (
@@ -212,7 +211,7 @@ type StateStatus = Omit<
   | 'money'
 >;
 
-/** What ledger and positions say, of a running symbol or of a journalled one alike. */
+/** Status by ledger and positions, for a running and a journalled symbol alike. */
 export function stateStatus(parts: StateParts): StateStatus {
   const { config, instrument, strategy, state, positions, actual, mark, nowMs } = parts;
   const settled = {
@@ -302,7 +301,7 @@ function orderState(order: ManagedOrder): OrderStatusRow['state'] {
   return order.tradedSize.gt(0) ? 'partly-filled' : 'resting';
 }
 
-/** The clock of the order that has waited longest on the rest of its fill (strategy 4.3). */
+/** The clock of the order that has waited longest for the rest of its fill (strategy 4.3). */
 function partialFillOf(orders: readonly ManagedOrder[], timeoutMs: number | null): SymbolStatus['partialFill'] {
   if (timeoutMs === null) return null;
   const since = orders.filter((order) => waitingSize(order).gt(0)).flatMap((order) => order.firstPartialAtMs ?? []);
@@ -311,7 +310,7 @@ function partialFillOf(orders: readonly ManagedOrder[], timeoutMs: number | null
   return { fromMs, untilMs: fromMs + timeoutMs };
 }
 
-/** The rest of strategy 9.5 while it lasts. Its beginning is not kept; the longest rest there is stands for it. */
+/** The current rest of strategy 9.5. Its beginning is not stored; the longest possible rest is assumed. */
 function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number): SymbolStatus['cooldown'] {
   const rest = longestRest(state, nowMs);
   if (rest === null || longestMs === null) return null;
@@ -366,7 +365,7 @@ export function text(value: Decimal | null | undefined): string | null {
   return value?.toFixed() ?? null;
 }
 
-/** The innermost state of a statechart's value: `polling` of `polling`, `polling.reading` of `{ polling: 'reading' }`. */
+/** The innermost state of a statechart's value: `polling.reading` of `{ polling: 'reading' }`. */
 export function leafOf(value: unknown): string | null {
   if (typeof value === 'string') return value;
   if (value === null || typeof value !== 'object') return null;
@@ -385,10 +384,9 @@ export function field(value: unknown, name: string): unknown {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Time on trial is shown so coarsely: a page is sent what changes. */
+/** Step of the displayed time on trial, since every change is sent to the page. */
 const RAN_STEP_MS = 10_000;
 
-/** How far the rollout has come with a symbol (strategy 16.7). */
 export function rolloutStatus(
   { stage, hedges, ranMs, placed, failed, cooldowns, passedOn }: RolloutProgress,
   held: FailingFigure | null,
@@ -402,7 +400,7 @@ export function rolloutStatus(
   };
 }
 
-/** What a symbol may do, and who says so (strategy 16.1). */
+/** The mode of a symbol and its sources (strategy 16.1). */
 export function modeStatus(
   sources: ModeSources,
   nowMs: number,

@@ -2,19 +2,18 @@ import type { AlertKind } from '../core/alerts.ts';
 import type { Language } from './language.ts';
 
 /**
- * What each alert says (strategy 12). How often it is sent and how grave it is: `ALERT_POLICIES` in `src/core/alerts.ts`. A new alert
- * has a row in both, and a place that raises it; without its texts it does not compile.
- *
- * In a line `{name}` is a detail of the alert, `{base}` the coin of the symbol, `{hours}` the configured hours; a part in `[…]` is left
- * out when one of its details is missing; details that the line does not name are added at its end. The phrases of strategy 14 stand
- * verbatim in the English titles, with which the log's line of an alert begins.
+ * The texts of each alert (strategy 12); `POLICIES` in `src/core/alerts.ts` has period and severity. A new alert needs
+ * a row in both and code that raises it; without texts it does not compile.
+ * `{name}` is a detail of the alert, `{base}` the symbol's coin, `{hours}` the configured hours; a part in `[…]` is
+ * left out if one of its details is missing; details that the line does not name are appended. The English titles
+ * contain the phrases of strategy 14 verbatim, with which the log's line of an alert begins.
  */
 export interface AlertWords {
   readonly title: string;
   readonly line: string;
   /** What the engine does about it. */
   readonly engine: string;
-  /** What the person could do. */
+  /** What the user can do. */
   readonly you: string;
 }
 

@@ -3,7 +3,7 @@ import type { LeavingWhy } from '../core/model.ts';
 import { WHY_LEAVING } from './check.ts';
 import type { Language, Texts } from './language.ts';
 
-/** What is said to a command, in Chinese; the English is in src/core/commands.ts, and a code that is missing here does not compile. */
+/** Answers to commands in Chinese; the English is in src/core/commands.ts. A missing code does not compile. */
 const ZH: Readonly<Record<SaidCode, string>> = {
   'will-hedge-only': '不再开仓，修复继续[，直至 {until}]',
   'will-pause': '不再开仓，修复至对冲完成后什么都不做[，直至 {until}]',
@@ -52,12 +52,12 @@ const ZH: Readonly<Record<SaidCode, string>> = {
   refused: '{reason}',
 };
 
-/** What is said, in every language, without the symbol it is said of. */
+/** The answer in every language, without its symbol. */
 export function answerTexts({ code, symbol, params, text }: Said): Texts {
   return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], chinese(params)) };
 }
 
-/** The parameters that are words: why a symbol leaves, and what holds it. Those of an older engine stay as they are. */
+/** Translates parameters that are words: why a symbol is being removed, and what holds it. Others stay. */
 function chinese(params: Said['params']): Said['params'] {
   const why = (leaving: string) => (isLeavingWhy(leaving) ? WHY_LEAVING.zh[leaving] : leaving);
   const { leaving, heldFile, heldLeaving, heldRollout, heldCommands } = params;
@@ -78,7 +78,7 @@ function isLeavingWhy(text: string): text is LeavingWhy {
   return text in WHY_LEAVING.zh;
 }
 
-/** What is said, as a line of its own in one language. */
+/** The answer as a line in one language. */
 export function answerLine(said: Said, language: Language): string {
   const words = answerTexts(said)[language];
   return said.symbol === null ? words : `${said.symbol}${language === 'zh' ? '：' : ': '}${words}`;

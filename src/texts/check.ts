@@ -3,7 +3,7 @@ import type { LeavingWhy, TradingState } from '../core/model.ts';
 import { type SymbolWarning, symbolWarningEnglish } from '../core/symbol-warnings.ts';
 import type { Language } from './language.ts';
 
-/** What `check` says of its own, in two languages: `{name}` stands for a value, `[…]` is left out without one of its values. */
+/** Texts of `check`: `{name}` stands for a value, `[…]` is left out if one of its values is missing. */
 export const CHECK_WORDS = {
   settings: [
     'Settings: {mode}, chain id {chainId}, trading at {host}',
@@ -202,7 +202,6 @@ export function symbolWarningText(warning: SymbolWarning, language: Language): s
   return language === 'zh' ? filled(SYMBOL_WARNINGS_ZH[warning.code], warning.params) : symbolWarningEnglish(warning);
 }
 
-/** A text with its values. */
 export function checkText(
   language: Language,
   name: CheckText,

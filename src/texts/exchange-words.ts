@@ -1,4 +1,4 @@
-/** What the exchange's error codes mean (API 3), in English and in Chinese. */
+/** Meaning of the exchange's error codes (API 3) in English and Chinese. */
 export const CODES: Readonly<Record<number, readonly [en: string, zh: string]>> = {
   1000: ['not authenticated', '未登录或会话失效'],
   1001: ['not authorised for this', '无此操作权限'],
@@ -100,7 +100,7 @@ export const CODES: Readonly<Record<number, readonly [en: string, zh: string]>> 
   7603: ['order refused by a rule of the asset', '被该资产的规则拒绝'],
 };
 
-/** What our schemas say of a field, by the name they complain with. */
+/** Problems of a field by the name our schemas use. */
 export const FIELD_PROBLEMS: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   'not-decimal': ['not a plain decimal number', '不是小数'],
   negative: ['is negative', '为负'],
@@ -109,7 +109,7 @@ export const FIELD_PROBLEMS: Readonly<Record<string, readonly [en: string, zh: s
   'not-hex': ['not hex', '不是十六进制'],
 };
 
-/** The exchange's words for why it rejected or ended an order (API 5.2), in Chinese; in English they stand as they are. */
+/** The exchange's reasons for rejecting or ending an order (API 5.2) in Chinese; English shows them unchanged. */
 export const REJECTIONS: Readonly<Record<string, string>> = {
   EXPIRED: '已过期',
   FAIL_REDUCE_ONLY: '不符合只减仓',

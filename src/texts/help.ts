@@ -1,4 +1,4 @@
-/** What `--help` says in Chinese, by what it says in English; `test/cli/help.test.ts` holds that nothing is missing. */
+/** Chinese texts of `--help` by their English texts; `test/cli/help.test.ts` checks that none is missing. */
 export const HELP_ZH: Readonly<Record<string, string>> = {
   'CSV, or CSV packed as .gz or .zst': 'CSV，或以 .gz、.zst 压缩的 CSV',
   'Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.':
@@ -194,7 +194,7 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
 /** Before an example, in both languages. */
 const EXAMPLE = /^(.*?)[;,] e\.g\. (grvt-hedge .*)$/s;
 
-/** A text of the help in Chinese; null: it is missing. */
+/** A text of the help in Chinese; null: missing. */
 export function helpText(english: string): string | null {
   const whole = HELP_ZH[english];
   if (whole !== undefined) return whole;

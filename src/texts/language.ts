@@ -2,7 +2,7 @@ import type { Side } from '../core/model.ts';
 
 export type Language = 'en' | 'zh';
 
-/** A text in every language: what the page gets, whose reader chooses. */
+/** A text in every language: for the page, whose reader chooses. */
 export type Texts = Readonly<Record<Language, string>>;
 
 export const SIDES: Readonly<Record<Language, Readonly<Record<Side, string>>>> = {

@@ -3,7 +3,7 @@ import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reas
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
 
-/** Every reason in every language (strategy 12): the log, the page, alerts, `status` and `why` have their words from here. */
+/** Texts of every reason in every language (strategy 12), used by log, page, alerts, `status` and `why`. */
 
 /** Why no transfer between the accounts is advised (strategy 17.5). */
 export const WHY_NOT_LEVELLED: Readonly<Record<Language, Readonly<Record<NoLevelling, string>>>> = {
@@ -356,7 +356,7 @@ const ZH: ReasonTexts = {
 
 const TEXTS: Readonly<Record<Language, ReasonTexts>> = { en: EN, zh: ZH };
 
-/** A reason in words. Older journals hold the sentence itself, which is shown as it is. */
+/** A reason as text. Older journals contain the sentence itself, which is shown unchanged. */
 export function reasonText(why: Reason | string, language: Language = 'en'): string {
   if (typeof why === 'string') return why;
   const text = TEXTS[language][why.code] as ((params: Reason['params']) => string) | undefined;
@@ -364,7 +364,7 @@ export function reasonText(why: Reason | string, language: Language = 'en'): str
   return text === undefined ? why.code : text(why.params);
 }
 
-/** A reason as people are shown it: its rule, and its words in every language. */
+/** A reason for display: its rule, and its text in every language. */
 export interface ReasonWords extends Texts {
   readonly rule: string;
 }
@@ -373,12 +373,11 @@ export function reasonWords(why: Reason | string): ReasonWords {
   return { rule: ruleOf(why), en: reasonText(why, 'en'), zh: reasonText(why, 'zh') };
 }
 
-/** Whether a value of a fact is a reason. */
 export function isReason(value: unknown): value is Reason {
   return value !== null && typeof value === 'object' && 'code' in value && 'params' in value && 'rule' in value;
 }
 
-/** The rule a reason follows from; empty for a sentence of an older journal. */
+/** The rule of a reason; empty for a sentence of an older journal. */
 export function ruleOf(why: Reason | string): string {
   return typeof why === 'string' ? '' : why.rule;
 }

@@ -2,7 +2,7 @@ import { filled } from '../core/commands.ts';
 import type { Language } from './language.ts';
 
 /**
- * What `status` says, in two languages: `{name}` stands for a value, `[…]` is left out without one of its values
+ * Texts of `status`: `{name}` stands for a value, `[…]` is left out if one of its values is missing
  * (`src/cli/status.ts` has the values).
  */
 export const STATUS_WORDS = {
@@ -74,13 +74,12 @@ export const STATUS_WORDS = {
 
 export type StatusText = keyof typeof STATUS_WORDS;
 
-/** Names of the columns. */
 export const STATUS_COLUMNS: Readonly<Record<Language, readonly string[]>> = {
   en: ['symbol', 'state', 'A', 'B', 'net', 'net USDT', 'orders', 'lots', 'gained', 'why'],
   zh: ['标的', '状态', 'A', 'B', '净额', '净额 USDT', '订单', '批次', '收益', '原因'],
 };
 
-/** A text with its values; a value of null or '' is none. */
+/** null and '' count as missing values. */
 export function statusText(
   language: Language,
   name: StatusText,
