@@ -23,6 +23,7 @@ import type {
 } from '../src/core/messages.ts';
 import { ACCOUNTS, type AccountName, type AccountSummary, type Instrument } from '../src/core/model.ts';
 import type { AlertTexts } from '../src/core/outbox-message.ts';
+import type { Reason } from '../src/core/reasons.ts';
 import type { Exchange } from '../src/ports.ts';
 import {
   type DaemonInput,
@@ -93,7 +94,8 @@ export interface DaemonContext extends TradingParts {
   readonly defect: string | null;
   /** The alert desk has nothing left to tell. */
   readonly told: boolean;
-  readonly stopWhy: string;
+  /** Why it stops, once it does. */
+  readonly stopWhy: Reason;
   readonly exitCode: number;
   readonly failure: string | null;
 }
@@ -118,7 +120,7 @@ export type DaemonEvent =
   /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
   | { readonly type: 'commands.due' }
   /** SIGINT, SIGTERM. */
-  | { readonly type: 'stop.requested'; readonly why: string }
+  | { readonly type: 'stop.requested'; readonly why: Reason }
   /** An exception or a rejection that nobody caught (strategy 13.5). */
   | { readonly type: 'defect.found'; readonly message: string }
   /** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */

@@ -9,6 +9,7 @@ import {
   type OpeningsStops,
   remainingStops,
 } from '../src/core/openings-stop.ts';
+import { reason } from '../src/core/reasons.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE, type RunNote } from '../src/core/run-note.ts';
 import { actorsOf, inDoubt, journalledNets, journalledOrders, openNow, spawnOne } from './daemon-actors.ts';
 import {
@@ -99,7 +100,10 @@ export function tellStatement(
 
 export function noteDefect(context: DaemonContext, event: EventOf<'defect.found'>, { enqueue, system }: Acting): void {
   const { message } = event;
-  enqueue.assign({ defect: message, ...(context.defect === null ? { stopWhy: `a defect: ${message}` } : {}) });
+  enqueue.assign({
+    defect: message,
+    ...(context.defect === null ? { stopWhy: reason('defect-found', '13.5', { message }) } : {}),
+  });
   const alert = engineAlert('defect', null, message, context.clock.nowMs());
   send({ enqueue, system }, 'alert-desk', { type: 'alert.raised', alert });
 }

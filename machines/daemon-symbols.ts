@@ -8,6 +8,7 @@ import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import { inForce, modeOf, type Standing } from '../src/core/modes.ts';
 import { isOwnOrder } from '../src/core/order-id.ts';
 import type { Doing } from '../src/core/outbox.ts';
+import { reason } from '../src/core/reasons.ts';
 import { type DaemonSettings, type EngineSymbol, openNow, spawnOne, standingEntry } from './daemon-actors.ts';
 import {
   type Acting,
@@ -259,7 +260,8 @@ export function scheduleEnd(
 ): void {
   enqueue.cancel('run-over');
   if (maxRuntimeMs === null) return;
-  const event = { type: 'stop.requested', why: `${maxRuntimeMs / 1000} s are over` } as const;
+  const why = reason('run-time-over', '13.1', { seconds: maxRuntimeMs / 1000 });
+  const event = { type: 'stop.requested', why } as const;
   enqueue.raise(event, { id: 'run-over', delay: Math.max(0, maxRuntimeMs - tradedMs) });
 }
 

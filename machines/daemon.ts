@@ -6,6 +6,7 @@ import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import { eachStop, NO_STOPS } from '../src/core/openings-stop.ts';
 import { parseClientOrderId } from '../src/core/order-id.ts';
+import { reason } from '../src/core/reasons.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
 import {
   alertFailure,
@@ -106,7 +107,7 @@ const daemonSetup = daemon.extend({
     noteStop: perform(noteStop),
     tellStarted: perform(tellStarted),
     tellStatement: on('money.counted', tellStatement),
-    rememberWhy: daemon.assign({ stopWhy: ({ event }) => (event.type === 'stop.requested' ? event.why : '') }),
+    rememberWhy: daemon.assign(({ event }) => ({ stopWhy: eventOf(event, 'stop.requested').why })),
     noteDefect: on('defect.found', noteDefect),
     sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
     drain: perform(drain),
@@ -232,7 +233,7 @@ function begin({ input }: { input: DaemonInput }): DaemonContext {
     broken: false,
     defect: null,
     told: false,
-    stopWhy: '',
+    stopWhy: reason('stop-asked', '13.1', { by: '' }),
     exitCode: 0,
     failure: null,
   };

@@ -83,7 +83,7 @@ export type Fact = { readonly atMs: number } & (
   | ({ readonly type: 'order.post-only-refused'; readonly attempt: number; readonly attemptsLeft: number } & OrderWords)
   | ({ readonly type: 'order.refused'; readonly code: number | null; readonly reason: Reason } & OrderWords)
   | ({ readonly type: 'order.unknown'; readonly reason: Reason } & OrderWords)
-  | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: string } & OrderWords)
+  | ({ readonly type: 'order.resolved'; readonly outcome: string; readonly proof: Reason } & OrderWords)
   /** Denied by our own rules, in the queue or when it was priced. */
   | {
       readonly type: 'intent.denied';
@@ -264,7 +264,7 @@ export type Fact = { readonly atMs: number } & (
   /** A text or list for alerts threw; the alerts are sent without it. */
   | { readonly type: 'alerts.failed'; readonly message: string }
   | { readonly type: 'engine.started'; readonly mode: string; readonly instruments: readonly string[] }
-  | { readonly type: 'engine.draining'; readonly why: string }
+  | { readonly type: 'engine.draining'; readonly why: Reason }
   /** A round of the clean-up at the stop threw; it is repeated. */
   | { readonly type: 'cleanup.failed'; readonly message: string }
   | {

@@ -8,6 +8,7 @@ import {
   type StuckSymbol,
 } from './alerts.ts';
 import type { AccountName } from './model.ts';
+import type { Reason } from './reasons.ts';
 
 /**
  * What waits to be told to people (strategy 12.1): values only. The alert desk keeps them in the journal, delivers them
@@ -60,7 +61,7 @@ export interface DailyReport extends Queued {
 export type Doing =
   /** `after`: the run before stopped in order, or ended without a stop, so that this one takes over; `unknown`: an older version did not note it; `none`: there was none. */
   | { readonly what: 'started'; readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly symbols: number }
-  | { readonly what: 'stopped'; readonly why: string }
+  | { readonly what: 'stopped'; readonly why: Reason | string }
   /** `mode` holds now, by these (strategy 16.1); `untilMs` null: until it is changed. */
   | {
       readonly what: 'mode-changed';

@@ -146,6 +146,16 @@ export interface ReasonParams {
   'never-confirmed': None;
   'no-outcome-in-journal': None;
   'missing-since-confirmed': None;
+  /** The exchange knows the order by its client id, in that status. */
+  'proven-to-exist': { readonly status: string };
+  'proven-absent': { readonly by: 'fence' | 'expiry' };
+
+  // ------------------------------------------------------------------------------------- the engine stops (strategy 13)
+  /** `by`: a signal, or whoever runs the engine in a test. */
+  'stop-asked': { readonly by: string };
+  'stop-commanded': { readonly by: string };
+  'run-time-over': { readonly seconds: number };
+  'defect-found': { readonly message: string };
 
   /** The exchange's error body; `check` names settings that are the usual cause. */
   'answered-with-code': {

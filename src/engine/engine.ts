@@ -11,6 +11,7 @@ import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import type { MoneyRow } from '../core/money.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { RolloutLimits } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
@@ -72,7 +73,7 @@ export interface Engine {
   readonly journal: Journal;
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
-  stop(why: string): void;
+  stop(why: Reason): void;
   /**
    * Ends at once: nothing is decided, drained, cancelled or sent any more, and `stopped` stays pending (strategy 18.2).
    *

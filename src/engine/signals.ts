@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Answer } from '../core/commands.ts';
+import { reason } from '../core/reasons.ts';
 import { describeDefect } from './defects.ts';
 import type { Engine } from './engine.ts';
 import type { Say } from './run-log.ts';
@@ -30,7 +31,7 @@ export function listenToSignals(engine: Engine, say: Say, reload: () => Promise<
     switch (answerTo(signal, stopping, attached)) {
       case 'stop':
         stopping = true;
-        engine.stop(signal);
+        engine.stop(reason('stop-asked', '13.1', { by: signal }));
         break;
       case 'stop-at-once':
         say('warn', `${signal} again: stopped at once; orders left expire by themselves (strategy 13.3)`);

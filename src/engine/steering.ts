@@ -18,6 +18,7 @@ import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
+import { reason } from '../core/reasons.ts';
 import type { SymbolMemory } from '../core/symbol/memory.ts';
 import { netLeftOf } from '../core/symbol/report.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
@@ -108,7 +109,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
     if (steered.length > 0) engine.steer(steered);
     for (const effect of effects) {
       if (effect.kind === 'skip') engine.rollout.skip(effect.instrument);
-      if (effect.kind === 'stop') engine.stop(`a command of ${command.by}`);
+      if (effect.kind === 'stop') engine.stop(reason('stop-commanded', '13.1', { by: command.by }));
       if (effect.kind !== 'forget') continue;
       engine.daemon.system.get(`symbol:${effect.instrument}`)?.send({ type: 'symbol.forgotten' });
     }

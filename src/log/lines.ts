@@ -113,7 +113,7 @@ const WORDING: Wording = {
   }),
   'order.resolved': (fact) => ({
     level: 'info',
-    text: `Cleared up ${order(fact)}: ${fact.outcome}, ${fact.proof}${cited('9.6')}`,
+    text: `Cleared up ${order(fact)}: ${fact.outcome}, ${reasonText(fact.proof)}${cited('9.6')}`,
   }),
   'intent.denied': (fact) => ({
     level: 'info',
@@ -306,7 +306,10 @@ const WORDING: Wording = {
     level: 'info',
     text: `Started on ${fact.mode}: ${fact.instruments.length === 0 ? 'no symbol trades' : fact.instruments.join(', ')}`,
   }),
-  'engine.draining': (fact) => ({ level: 'info', text: `Stopping: ${fact.why}; no new orders${cited('13.1')}` }),
+  'engine.draining': (fact) => ({
+    level: 'info',
+    text: `Stopping: ${reasonText(fact.why)}; no new orders${cited('13.1')}`,
+  }),
   'cleanup.finished': (fact) => ({
     level: fact.left.length > 0 ? 'error' : 'info',
     text:

@@ -422,7 +422,7 @@ function doingText(doing: Doing, nowMs: number, words: Told): string {
     case 'started':
       return words.started(doing.after, doing.symbols);
     case 'stopped':
-      return words.stopped(oneLine(doing.why));
+      return words.stopped(oneLine(reasonText(doing.why, words.language)));
     case 'statement':
       return words.statement(inCents(doing.statement));
     case 'mode-changed': {

@@ -3,6 +3,7 @@ import type { Auditor } from '../core/audit/index.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { StandingVerb } from '../core/modes.ts';
+import { reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { createEngineClock } from '../engine/clock.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
@@ -361,10 +362,10 @@ export class EngineProcess {
   }
 
   /** Tells the engine to stop in order (strategy 13.1). */
-  stop(why: string): void {
+  stop(by: string): void {
     this.#stopping = true;
     this.#parts.auditor()?.drainBegan();
-    this.#engine?.stop(why);
+    this.#engine?.stop(reason('stop-asked', '13.1', { by }));
   }
 
   #arrived(request: PaperRequest, moment: 'before' | 'after', life: Life): void {

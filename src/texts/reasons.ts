@@ -144,6 +144,14 @@ const EN: ReasonTexts = {
   'never-confirmed': () => 'acknowledged, and not confirmed in any state since',
   'no-outcome-in-journal': () => 'found in the journal without an outcome',
   'missing-since-confirmed': () => 'confirmed before, and now missing',
+  'proven-to-exist': ({ status }) => `the exchange says ${status}`,
+  'proven-absent': ({ by }) =>
+    `${by === 'expiry' ? 'expired by the exchange’s clock' : 'fenced by a cancel'}; order says 1004, open_orders and order_history lack it`,
+
+  'stop-asked': ({ by }) => by,
+  'stop-commanded': ({ by }) => `a command of ${by}`,
+  'run-time-over': ({ seconds }) => `${seconds} s are over`,
+  'defect-found': ({ message }) => `a defect: ${message}`,
 
   'answered-with-code': ({ code, words, status, check }) => {
     const meaning = CODES[code]?.[0];
@@ -305,6 +313,14 @@ const ZH: ReasonTexts = {
   'never-confirmed': () => '已受理，但一直未见确认',
   'no-outcome-in-journal': () => '日志库中没有其结果',
   'missing-since-confirmed': () => '曾确认，现已查不到',
+  'proven-to-exist': ({ status }) => `交易所称其为 ${status}`,
+  'proven-absent': ({ by }) =>
+    `${by === 'expiry' ? '按交易所时钟已过期' : '已用撤单封住'}；order 返回 1004，open_orders 和 order_history 中均没有`,
+
+  'stop-asked': ({ by }) => by,
+  'stop-commanded': ({ by }) => `${by} 的命令`,
+  'run-time-over': ({ seconds }) => `运行时间 ${seconds} 秒已到`,
+  'defect-found': ({ message }) => `程序缺陷：${message}`,
 
   'answered-with-code': ({ code, words, status, check }) => {
     const meaning = CODES[code]?.[1];

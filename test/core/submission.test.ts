@@ -188,7 +188,12 @@ describe('what each event of an attempt leads to', () => {
       {},
       ['outcome resting', 'order.resolved', 'order.resolved'],
     ],
-    ['proven absent', search.foundAbsent(sent, now), {}, ['outcome absent', 'order.resolved', 'order.resolved']],
+    [
+      'proven absent',
+      search.foundAbsent({ ...sent, proofBasis: 'expiry' }, now),
+      {},
+      ['outcome absent', 'order.resolved', 'order.resolved'],
+    ],
   ];
   for (const [what, step, change, done] of cases) {
     it(`${what}: ${done.join(', ') || 'remembered'}`, () => {

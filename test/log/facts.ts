@@ -133,7 +133,13 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     reason: reason('no-answer', '10.3', { seconds: 5 }),
     ...A_BUY,
   },
-  'order.resolved': { type: 'order.resolved', atMs: AT, outcome: 'absent', proof: 'expired and in no list', ...A_BUY },
+  'order.resolved': {
+    type: 'order.resolved',
+    atMs: AT,
+    outcome: 'absent',
+    proof: reason('proven-absent', '9.6', { by: 'expiry' }),
+    ...A_BUY,
+  },
   'intent.denied': {
     type: 'intent.denied',
     atMs: AT,
@@ -294,7 +300,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     mode: 'paper',
     instruments: ['BTC_USDT_Perp', 'BNB_USDT_Perp'],
   },
-  'engine.draining': { type: 'engine.draining', atMs: AT, why: 'SIGINT' },
+  'engine.draining': { type: 'engine.draining', atMs: AT, why: reason('stop-asked', '13.1', { by: 'SIGINT' }) },
   'cleanup.finished': { type: 'cleanup.finished', atMs: AT, cancelled: 2, candidates: 3, kept: 1, left: [] },
   'net.left': {
     type: 'net.left',

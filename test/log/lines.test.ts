@@ -56,7 +56,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'warn',
     'No clear answer about A buy 0.52 BNB @ 612.3: no answer within 5 s; it counts as live until the exchange proves otherwise (strategy 9.6)',
   ],
-  'order.resolved': ['info', 'Cleared up A buy 0.52 BNB @ 612.3: absent, expired and in no list (strategy 9.6)'],
+  'order.resolved': [
+    'info',
+    'Cleared up A buy 0.52 BNB @ 612.3: absent, expired by the exchange’s clock; order says 1004, open_orders and order_history lack it (strategy 9.6)',
+  ],
   'intent.denied': [
     'info',
     'Not submitted: B sell 0.52 BNB: size × price = 4.9 USDT is below min_notional 5 (strategy 7.3)',

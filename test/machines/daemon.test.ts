@@ -15,6 +15,7 @@ import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../
 import type { Standing } from '../../src/core/modes.ts';
 import { OPENINGS_STOPS_NOTE, type OpeningsStops } from '../../src/core/openings-stop.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
 import { netLeftOf } from '../../src/core/symbol/report.ts';
@@ -36,6 +37,8 @@ import {
 import { TestFailure, testBook, testOrder } from '../support/fake-exchange.ts';
 import { Bench } from '../support/machine-bench.ts';
 import { assertReadable, TransitionCoverage } from '../support/transition-coverage.ts';
+
+const asked = (by: string) => reason('stop-asked', '13.1', { by });
 
 const coverage = new TransitionCoverage(daemonMachine);
 after(() => coverage.assertComplete());
@@ -212,7 +215,7 @@ describe('11 the start', () => {
     const note = () => world.journal.latest('note', RUN_NOTE)?.body;
     const startedAtMs = world.reported('engine.started')[0]!.atMs;
     assert.deepEqual(note(), { startedAtMs, stoppedAtMs: null, exitCode: null });
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(10_000, 100);
     const stoppedAtMs = world.reported('engine.stopped')[0]!.atMs;
     assert.deepEqual(note(), { startedAtMs, stoppedAtMs, exitCode: 0 });
@@ -237,7 +240,7 @@ describe('11 the start', () => {
 
   it('13.1 a stop before it trades cleans up all the same: a former run may have left orders', async () => {
     const world = new World({ prepare: () => new Promise(() => {}) });
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     assert.equal(world.phase, 'cleaning');
     await world.pass(1_000, 100);
     assert.equal(world.actor.getSnapshot().status, 'done');
@@ -298,7 +301,7 @@ describe('11 the start', () => {
 
     it('fences the order in doubt, and cancels the one that rests though no list shows it', async () => {
       const world = killed();
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       assert.equal(world.phase, 'cleaning');
       await world.pass(20_000, 100);
       const cancels = world.exchange.named('cancelOrder').map(({ args }) => `${args[0]} ${args[1]}`);
@@ -313,7 +316,7 @@ describe('11 the start', () => {
     it('13.2 lists the order in doubt where its fence was not taken', async () => {
       const world = killed();
       world.exchange.onCancel = () => Promise.reject(new TestFailure('unavailable', 'cancelOrder'));
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       await world.pass(40_000, 250);
       assert.ok(world.reported('cleanup.finished')[0]?.left.some((order) => order.includes(inDoubt)));
       assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
@@ -330,7 +333,7 @@ describe('11 the start', () => {
         body: state,
       }));
       world.journal.append(entries.map((entry) => ({ ...entry, atMs: world.clock.nowMs() })));
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       await world.pass(20_000, 100);
       const nets = world
         .reported('net.left')
@@ -340,7 +343,7 @@ describe('11 the start', () => {
 
     it('cancels nothing without CANCEL_ON_STOP', async () => {
       const world = killed({ cancelOnStop: false });
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       await world.pass(20_000, 100);
       assert.deepEqual(world.exchange.named('cancelOrder'), []);
       assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 0, failure: null });
@@ -353,7 +356,7 @@ describe('11 the start', () => {
         [...world.resting.values()]
           .filter((one) => one.account === account && one.order.status === 'OPEN')
           .map((one) => one.order);
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       await world.pass(20_000, 100);
       assert.equal(world.reported('journal.failed').length, 1);
       assert.deepEqual(world.failures(), []);
@@ -694,7 +697,7 @@ describe('13.4 what remains open at a stop', () => {
     await world.pass(5 * LOOP_MS, 100);
     const known = world.symbol(BNB);
     const { bid, ask } = known.touch!;
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
     const cost = d(700).minus(bid);
     const [left, ...others] = world.reported('net.left');
@@ -739,7 +742,7 @@ describe('2.1 the dead-man timers', () => {
         false,
       );
     };
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(10_000, 100);
     assert.equal(world.phase, 'stopped');
     assert.deepEqual(sets(world).slice(6), ['A 0', 'B 0']);
@@ -749,7 +752,7 @@ describe('2.1 the dead-man timers', () => {
   it('that they cannot be switched off is alerted, and the stop goes on', async () => {
     const world = await trading({ settings: { deadManMs: 60_000 } });
     world.exchange.onCountdown = () => Promise.reject(new Error('down'));
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(10_000, 100);
     assert.equal(world.phase, 'stopped');
     assert.deepEqual(sets(world).slice(2).sort(), ['A 0', 'A 0', 'B 0', 'B 0']);
@@ -781,7 +784,7 @@ describe('12.3 start, stop and take-over are messages', () => {
       started!,
       /- BNB_USDT_Perp: to hedge: sell 1 BNB, worth 600\.00 USDT, cost at the touch 101\.00 USDT, since/,
     );
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
     assert.match(
       told(world)[1]!,
@@ -833,7 +836,7 @@ describe('13.4 a fill that only the clean-up sees', () => {
         const filled = { ...order, status: 'FILLED' as const, tradedSize: order.size, avgFillPrice: order.limitPrice };
         world.resting.set(id, { account, order: filled });
       };
-      world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+      world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
       await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
       assert.equal(world.reported('fill.booked').length, fills.length);
       assert.deepEqual(
@@ -859,7 +862,7 @@ describe('13.5 a defect that nobody caught', () => {
     assert.ok(world.alerts('defect').includes('defect'));
     assert.match(world.sentTexts.join(), /A defect stops the engine/);
     for (const { order } of world.resting.values()) assert.equal(order.status, 'CANCELLED');
-    assert.equal(world.reported('engine.draining')[0]?.why, 'a defect: TypeError: x');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'a defect: TypeError: x');
   });
 
   it('13.5 before trading has begun likewise, though not all of it could be cancelled', async () => {
@@ -977,7 +980,7 @@ describe('16.3 own orders on an instrument that no symbol runs for', () => {
     await world.settle();
     await world.pass(2 * LOOP_MS, 100);
     world.exchange.onCancel = async () => {};
-    world.actor.send({ type: 'stop.requested', why: 'test' });
+    world.actor.send({ type: 'stop.requested', why: asked('test') });
     rest(world);
     await world.pass(3 * LOOP_MS, 100);
     assert.deepEqual(world.reported('symbol.leaving'), []);
@@ -1136,7 +1139,7 @@ describe('16.2 commands', () => {
     await world.pass(5_000, 500);
     assert.equal(world.phase, 'trading');
     await world.pass(20_000, 100);
-    assert.equal(world.reported('engine.draining')[0]?.why, '50 s are over');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), '50 s are over');
   });
 
   it('16.3 a symbol that has left takes its commands along', async () => {
@@ -1336,7 +1339,7 @@ describe('15 an invariant that broke', () => {
     assert.equal(world.symbol(SOL).halted, false);
     assert.equal(world.reported('invariant.broken').length, 1);
     assert.equal(world.alerts('invariant-broken').length, 1);
-    world.actor.send({ type: 'stop.requested', why: 'SIGTERM' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGTERM') });
     await world.pass(10_000, 100);
     assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
   });
@@ -1452,7 +1455,7 @@ describe('supervision', () => {
 
   it('9.1 13.1 creates of a failed gateway that still wait do not leave once the engine stops', async () => {
     const { world, grant } = await waiting();
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_500, 50);
     grant();
     await world.pass(60_000, 250);
@@ -1567,7 +1570,7 @@ describe('supervision', () => {
 
 describe('13 the stop', () => {
   async function stopped(world: World, withinMs = 20_000): Promise<number | undefined> {
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(withinMs, 100);
     assert.equal(world.phase, 'stopped');
     return world.actor.getSnapshot().output?.exitCode;
@@ -1576,7 +1579,7 @@ describe('13 the stop', () => {
   it('13.1 drains, cancels its own orders, tells what is left to tell, and ends clean', async () => {
     const world = await trading();
     assert.equal(await stopped(world), 0);
-    assert.equal(world.reported('engine.draining')[0]?.why, 'SIGINT');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'SIGINT');
     assert.equal(world.reported('cleanup.finished')[0]?.cancelled, 4);
     assert.ok([...world.resting.values()].every(({ order }) => order.status === 'CANCELLED'));
   });
@@ -1585,7 +1588,7 @@ describe('13 the stop', () => {
     const world = await trading();
     world.resting.clear();
     const before = world.exchange.sent().length;
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     world.at('gateway').send({ type: 'order.submit', intent: { intentId: 'x', instrument: BNB, account: 'A' } });
     await world.pass(40_000, 100);
     assert.equal(world.exchange.sent().length, before);
@@ -1597,7 +1600,7 @@ describe('13 the stop', () => {
     world.exchange.onPermit = () => promise;
     await world.pass(300, 50);
     assert.equal(world.exchange.named('sign').length, 4, 'one of each account and symbol waits');
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(1_000, 50);
     assert.equal(world.phase, 'draining');
     resolve();
@@ -1646,7 +1649,7 @@ describe('13 the stop', () => {
     assert.equal(world.phase, 'trading');
     await world.pass(20_000, 100);
     assert.equal(world.phase, 'stopped');
-    assert.equal(world.reported('engine.draining')[0]?.why, '30 s are over');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), '30 s are over');
   });
 
   it('13.1 a create in flight is settled first', async () => {
@@ -1659,11 +1662,11 @@ describe('13 the stop', () => {
     await world.pass(300, 50);
     const inFlight = world.exchange.sent().length;
     assert.ok(inFlight > 0);
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
-    world.actor.send({ type: 'stop.requested', why: 'again: nothing changes' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
+    world.actor.send({ type: 'stop.requested', why: asked('again: nothing changes') });
     await world.pass(2_000, 100);
     assert.equal(world.phase, 'draining');
-    assert.equal(world.reported('engine.draining')[0]?.why, 'SIGINT');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'SIGINT');
     for (const answer of answers) answer();
     await world.pass(5_000, 100);
     assert.equal(world.phase, 'stopped');
@@ -1677,7 +1680,7 @@ describe('13 the stop', () => {
     await world.pass(300, 50);
     const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
     assert.ok(sent.length > 0);
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(DRAIN_LIMIT_MS - 200, 200);
     assert.equal(world.phase, 'draining');
     await world.pass(12_000, 100);
@@ -1691,7 +1694,7 @@ describe('13 the stop', () => {
     await world.pass(300, 50);
     const sent = world.exchange.sent().map((draft) => draft.clientOrderId);
     assert.ok(sent.length > 0);
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(DRAIN_LIMIT_MS - 200, 200);
     world.journal.refusesToRead = true;
     await world.pass(12_000, 100);
@@ -1710,7 +1713,7 @@ describe('13 the stop', () => {
     await world.breakActor(`symbol:${BNB}`);
     world.resting.clear();
     const before = world.exchange.sent().length;
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     // What the symbol held live vanished without a word: the clean-up asks for as long as it may.
     await world.pass(35_000, 250);
     assert.equal(world.exchange.sent().length, before);
@@ -1737,7 +1740,7 @@ describe('13 the stop', () => {
     const world = await trading();
     world.onSend = () => new Promise(() => {});
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_000, 50);
     assert.equal(world.phase, 'telling');
     await world.pass(FAREWELL_MS - 2_500, 100);
@@ -1752,7 +1755,7 @@ describe('13 the stop', () => {
     let taken: () => void = () => {};
     world.onSend = () => new Promise((resolve) => (taken = resolve));
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(3_000, 50);
     assert.equal(world.phase, 'telling');
     taken();
@@ -1764,7 +1767,7 @@ describe('13 the stop', () => {
     const world = await trading();
     world.onSend = () => new Promise(() => {});
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_000, 50);
     assert.equal(world.phase, 'telling');
     world.actor.send({ type: 'invariant.broken', invariant: 'I11', instrument: BNB, detail: 'a cancel failed' });
@@ -1776,7 +1779,7 @@ describe('13 the stop', () => {
 
   it('what the auditor says is heard during the stop as well', async () => {
     const world = await trading();
-    world.actor.send({ type: 'stop.requested', why: 'SIGINT' });
+    world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     world.actor.send({
       type: 'invariant.broken',
       invariant: 'I12',

@@ -911,7 +911,7 @@ test('absence is proven by: 1004, an acknowledged fence whose time has passed, 1
   const [, since] = bench.exchange.named('orderHistory')[0]?.args ?? [];
   assert.equal(since, BENCH_START_MS - HISTORY_MARGIN_MS, 'the history reaches back before the send');
   assert.deepEqual(bench.journal.outcomes(), ['unknown', 'absent']);
-  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /fenced/);
+  assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /fenced/);
 });
 
 test('our clock, two minutes ahead at the send, is set right since: the history reaches back to the send all the same (9.6)', async () => {
@@ -1005,7 +1005,7 @@ test('an expired order needs no fence: 1004 and both lists asked after its expir
   await bench.pass(100);
   assert.deepEqual(told(bench), ['resolved absent']);
   assert.equal(bench.exchange.named('cancelOrder').length, 0);
-  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /expired/);
+  assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /expired/);
 });
 
 test('18.2 of an order that a former holder of the lease prepared a fence is no proof; its expiry and 10 s are', async () => {
@@ -1017,7 +1017,7 @@ test('18.2 of an order that a former holder of the lease prepared a fence is no 
   assert.ok(bench.exchange.named('cancelOrder').length >= 1, 'it is fenced all the same');
   await bench.pass(40_000, 500);
   assert.deepEqual(told(bench), ['resolved absent']);
-  assert.match(bench.reported('order.resolved')[0]?.proof ?? '', /expired/);
+  assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /expired/);
 });
 
 test('18.2 what the journal says before the append is asked for again right before the create leaves', async () => {

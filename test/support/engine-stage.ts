@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { memoryOf } from '../../machines/symbol.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
+import { reason } from '../../src/core/reasons.ts';
 import type { RolloutLimits } from '../../src/core/rollout.ts';
 import type { SymbolMemory } from '../../src/core/symbol/memory.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
@@ -183,7 +184,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
     },
     symbol: (instrument) => memoryOf(engine.daemon.system.get(`symbol:${instrument}` as never))!,
     async stop() {
-      engine.stop('the test is over');
+      engine.stop(reason('stop-asked', '13.1', { by: 'the test is over' }));
       const { exitCode, failure } = await ended;
       assert.equal(failure, null);
       engine.auditor()?.stopped();

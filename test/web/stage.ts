@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../../machines/symbol.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { type Dashboard, openDashboard } from '../../src/engine/dashboard.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
@@ -138,7 +139,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
     async close() {
       if (closed) return;
       closed = true;
-      engine.stop('the test is over');
+      engine.stop(reason('stop-asked', '13.1', { by: 'the test is over' }));
       await engine.stopped;
       for (const one of streams) one.close();
       engine.exchange.close();

@@ -112,9 +112,3 @@ export function proofBasisOf(memory: SubmissionMemory, exchangeNowMs: number | n
   if (memory.fencePassed && !memory.isFormer) return 'fence';
   return hasExpired(memory, exchangeNowMs) ? 'expiry' : null;
 }
-
-/** The proof that the order never existed, as text (strategy 9.6). */
-export const proofWords = (memory: SubmissionMemory): string => {
-  const basis = memory.proofBasis === 'expiry' ? 'expired by the exchange’s clock' : 'fenced by a cancel';
-  return `${basis}; order says 1004, open_orders and order_history lack it`;
-};

@@ -1,6 +1,6 @@
 import type { OrderResolved } from '../messages.ts';
-import { reason } from '../reasons.ts';
-import { proofBasisOf, proofWords } from './answers.ts';
+import { type Reason, reason } from '../reasons.ts';
+import { proofBasisOf } from './answers.ts';
 import { orderOf, present, type SubmissionMemory, whyOf } from './memory.ts';
 import {
   ended,
@@ -58,17 +58,17 @@ export function fencePassed(): Step {
 
 /** Proven: the exchange knows the order by its id; snapshots tell the rest. */
 export function foundToExist(memory: SubmissionMemory, now: Now): Step {
-  const proof = `the exchange says ${present(memory.seen, 'answer').status}`;
+  const proof = reason('proven-to-exist', '9.6', { status: present(memory.seen, 'answer').status });
   return { ...resolved(memory, now, 'exists', proof), outcome: seenOutcome(memory, now) };
 }
 
 /** Proven: the order never came to be and cannot any more. */
 export function foundAbsent(memory: SubmissionMemory, now: Now): Step {
-  const proof = proofWords(memory);
+  const proof = reason('proven-absent', '9.6', { by: present(memory.proofBasis, 'proof') });
   return { ...resolved(memory, now, 'absent', proof), outcome: outcome(memory, now, 'absent', proof) };
 }
 
-function resolved(memory: SubmissionMemory, now: Now, outcome: OrderResolved['outcome'], proof: string): Step {
+function resolved(memory: SubmissionMemory, now: Now, outcome: OrderResolved['outcome'], proof: Reason): Step {
   const { clientOrderId, account } = orderOf(memory);
   const atMs = now.nowMs;
   return {
