@@ -23,25 +23,25 @@ import { MARKETS } from '../simulate/setup.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 
-/** What `backtest` does (strategy 19.2 to 19.4). */
+/** Implementation of `backtest` (strategy 19.2 to 19.4). */
 
 const EXIT_GOOD = 0;
-/** Interrupted: what there was is told. */
+/** Interrupted: the partial result is printed. */
 const EXIT_CUT = 1;
-/** A run failed, or broke an invariant. */
+/** A run failed, or violated an invariant. */
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
 const REFUSALS = [AskError, MarketError, JournalError, NoJournalError];
 
-/** What a backtest takes of an engine's settings. */
+/** The settings a backtest uses. */
 export interface Parts {
   readonly settings: Settings;
   /** As written in `.env` or the process environment. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** @returns the exit code; what cannot be done is one line */
+/** @returns the exit code; prints one line if something cannot be done */
 export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<number> {
   try {
     return given.selfCheck === undefined
@@ -54,10 +54,10 @@ export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<numb
   }
 }
 
-/** Plays what the options ask for and prints its answer. @returns the exit code @throws AskError, MarketError */
+/** Plays what the options ask for and prints the result. @returns the exit code @throws AskError, MarketError */
 async function backtest(given: Given, parts: Parts): Promise<number> {
   const plan = planOf(askedOf(given, parts));
-  // What cannot be written is said before the work is done.
+  // An unwritable file is reported before the work is done.
   if (given.html !== undefined) writePage(given.html, '');
   const beganMs = realNow();
   const interruption = interruptedBySignals(EXIT_CUT);
@@ -108,7 +108,7 @@ async function backtest(given: Given, parts: Parts): Promise<number> {
   return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
 }
 
-/** Strategy 19.4. @returns 70 where a difference has no known kind @throws AskError */
+/** Strategy 19.4. @returns 70 if a difference has no known kind @throws AskError */
 async function checkItself(hours: string, seed: string): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'self-check-'));
   try {
@@ -184,10 +184,8 @@ function askedOf(given: Given, { settings, texts }: Parts): Asked {
 }
 
 /**
- * What engines did to the market, by their journals. Where none is named, that of the settings is looked at, so that the answer
- * can warn; a dry run or a run on the embedded exchange did nothing to any market.
- *
- * @throws AskError, NoJournalError, JournalError
+ * Trades and orders of engines in these markets, by their journals. If none is named the settings' journal is used for
+ * a warning; a dry run or paper run affected no market. @throws AskError, NoJournalError, JournalError
  */
 function ownTrading(given: NonNullable<Given['without']> | null, settings: Settings, range: Range): Asked['own'] {
   if (given === null && settings.mode === 'paper') return new Map();
@@ -197,7 +195,7 @@ function ownTrading(given: NonNullable<Given['without']> | null, settings: Setti
     return ownTradingOf(journals, range);
   } catch (thrown) {
     if (given !== null || !(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
-    // Nobody asked for it.
+    // Not requested explicitly.
     if (thrown instanceof JournalError) say(`Whether the recording holds own trades is not known: ${thrown.message}`);
     return new Map();
   } finally {
@@ -205,7 +203,7 @@ function ownTrading(given: NonNullable<Given['without']> | null, settings: Setti
   }
 }
 
-/** @throws AskError when the file cannot be read, or is no JSON */
+/** @throws AskError if the file is unreadable or not JSON */
 function readJson(option: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -214,7 +212,7 @@ function readJson(option: string, file: string): unknown {
   }
 }
 
-/** @throws AskError when the file cannot be read or is no list of rows; what a row says is judged with the settings */
+/** @throws AskError if the file is unreadable or no list of rows; rows are validated with the settings */
 function rowsOf(file: string | null): readonly Row[] {
   if (file === null) return [];
   const rows = readJson('symbols-file', file);
@@ -236,7 +234,7 @@ function decimalOf(option: string, text: string): string {
   return text;
 }
 
-/** More takes the better part of an hour. */
+/** More takes almost an hour. */
 const MOST_CHECKED_HOURS = 24;
 const MAX_WORKERS = 1_024;
 const MAX_SEED = 4_294_967_295;

@@ -3,9 +3,9 @@ import { DEFAULT_LATENCY } from '../backtest/question.ts';
 import { FILL_RULES, type FillRule } from '../paper/index.ts';
 import { MARKET_DIRECTORY } from './market.ts';
 
-/** `backtest` (strategy 19.2, 19.3): its options; what it does is in backtest-run.ts. */
+/** Options of `backtest` (strategy 19.2, 19.3); backtest-run.ts implements it. */
 
-/** What the command line gives, as text. */
+/** The command line as text. */
 export interface GivenBacktest {
   readonly market: string;
   readonly symbols?: string;

@@ -8,11 +8,7 @@ export interface ChartOptions {
   readonly docs?: boolean;
 }
 
-/**
- * Writes one statechart to the screen, or the page of all of them.
- *
- * @returns the exit code
- */
+/** Prints one statechart, or the page of all of them. @returns the exit code */
 export function chartCommand(machine: string, options: ChartOptions, root: string): number {
   if (options.docs) {
     writeFileSync(join(root, 'docs', 'statecharts.md'), statechartsPage());

@@ -51,7 +51,7 @@ import { type CheckText, checkText, symbolWarningText, TRADING_STATE_NAMES, WHY_
 import { SIDES } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
-/** One reading of an account: what a poller would read. */
+/** One read of an account, as a poller would make it. */
 interface Reading {
   readonly positions: readonly Position[];
   readonly orders: readonly ListedOrder[];
@@ -65,9 +65,8 @@ type Readings = Readonly<Record<AccountName, Reading>>;
 type Words = (name: CheckText, values?: Parameters<typeof checkText>[2]) => string;
 
 /**
- * Looks at everything a start would look at, says what it finds and what the engine would do first; changes nothing.
- *
- * @returns 0, 78 (configuration) or 69 (exchange out of reach) (strategy 13.2)
+ * Checks everything that a start would check, and prints the findings and the engine's first decisions; changes
+ * nothing. @returns 0, 78 (configuration) or 69 (exchange unreachable) (strategy 13.2)
  */
 export async function check(
   settings: Settings,
@@ -144,7 +143,7 @@ export async function check(
   }
 }
 
-/** What a reload would change of the engine that runs here, or a start of what the last run had (strategy 16.4). */
+/** What a reload would change in the running engine, or a start compared with the last run (strategy 16.4). */
 async function reloadLines(
   { dataDir, symbols, lang }: Settings,
   journal: EngineJournal | null,
@@ -166,7 +165,7 @@ async function reloadLines(
   });
 }
 
-/** Free margin, liquidation and the transfer that levels the accounts (strategy 17.5), or why they are not known. */
+/** Free margin, liquidation and the levelling transfer (strategy 17.5), or why they are unknown. */
 async function levellingOf(exchange: GrvtExchange, { A, B }: Terms, lang: Settings['lang']): Promise<string[]> {
   const owners = [A.funding, B.funding].map((one) => ('unknown' in one ? null : one.mainAccountId));
   const [a, b] = owners;
@@ -181,7 +180,9 @@ async function levellingOf(exchange: GrvtExchange, { A, B }: Terms, lang: Settin
   }
 }
 
-/** The journal that a run with these settings would go on from; null: there is none yet. In `paper` each run begins anew. */
+/**
+ * The journal that a run with these settings would continue; null: none yet. In `paper` each run starts from scratch.
+ */
 function journalOf(settings: Settings): EngineJournal | null {
   if (settings.mode === 'paper') return null;
   try {
@@ -193,8 +194,8 @@ function journalOf(settings: Settings): EngineJournal | null {
 }
 
 /**
- * The symbols that a start would run as `hedge-only` (strategy 16.3): those the journal holds something open of, and those
- * on which an order of ours rests.
+ * Symbols that a start would run as `hedge-only` (strategy 16.3): those with positions or orders in the journal, and
+ * those on which an own order rests.
  */
 function leavingOf(
   journal: EngineJournal | null,
@@ -275,7 +276,7 @@ function describe(order: ExchangeOrder, lang: Settings['lang']): string {
   return `${instrument} ${SIDES[lang][side]} ${size.toFixed()} @ ${limitPrice.toFixed()}${traded} (${clientOrderId})`;
 }
 
-/** Smallest size, warnings and the first decision of a symbol, made by the same core that trades. */
+/** Smallest size, warnings and first decision of a symbol, by the trading core itself. */
 async function printSymbol(
   symbol: EngineSymbol,
   readings: Readings,

@@ -34,9 +34,9 @@ import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { addSteeringCommands, duration } from './steer.ts';
 
-/** Every command but `run`, which stays for months and loads none of what they need. */
+/** Every command but `run`, whose process lives for months and loads none of these. */
 
-/** Reads the settings, or says all that is wrong with them. @returns the exit code */
+/** Reads the settings, or prints all their errors. @returns the exit code */
 export type WithSettings = (
   purpose: 'trade' | 'look',
   command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
@@ -44,11 +44,11 @@ export type WithSettings = (
 
 export interface CommandParts {
   readonly withSettings: WithSettings;
-  /** What the settings were read from, as it is written there. */
+  /** The settings' texts as they are written. */
   readonly texts: () => ReadonlyMap<string, string>;
-  /** Where `package.json` is. */
+  /** The directory of `package.json`. */
   readonly root: string;
-  /** Hears the exit code. */
+  /** Receives the exit code. */
   readonly ended: (exitCode: number) => void;
 }
 
@@ -65,7 +65,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
         await withSettings('trade', async (settings, warnings, redact) => {
           const checked = await check(settings, warnings, systemClock, console.log);
           if (!send) return checked;
-          // The channel is tried whatever the exchange answered: these are two questions.
+          // The message channel is tested whatever the exchange answered.
           const sent = await alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact));
           return checked === 0 ? sent : checked;
         }),
@@ -93,7 +93,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
         await prepareReading(settings, systemClock);
       } catch (thrown) {
         if (!(thrown instanceof JournalError)) throw thrown;
-        // What was read last is better than nothing, and what needs no journal goes on.
+        // The last copy is better than nothing, and what needs no journal continues.
         parts.complain(thrown.message);
       }
       return command(parts);
@@ -190,7 +190,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     });
   const alerts = program
     .command('alerts')
-    // Its own options stand before the names of its commands, which have the same ones.
+    // Its options precede the names of its subcommands, which have the same ones.
     .enablePositionalOptions()
     .description('open alerts, and those that ended within a day')
     .option(...journal)
@@ -217,7 +217,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
   program.addCommand(recordCommand(ended));
   program.addCommand(
     backtestCommand(async (given) => {
-      // With all that plays a market: no other command has to load it.
+      // Loaded only here, with everything that plays a market.
       const { backtestOrSayWhy } = await import('./backtest-run.ts');
       ended(await withSettings('look', (settings) => backtestOrSayWhy(given, { settings, texts: texts() })));
     }),
@@ -246,7 +246,7 @@ function daysNumber(text: string): number {
   return days;
 }
 
-/** What the user gave cannot be used: one line instead of a stack. */
+/** An error of the user: one line instead of a stack. */
 async function orSayWhy(command: () => Promise<number>): Promise<number> {
   try {
     return await command();

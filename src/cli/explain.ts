@@ -13,7 +13,7 @@ import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
 
-/** The commands that only look: they read the journal, also while an engine writes it, and change nothing. */
+/** Read-only commands on the journal, which an engine may be writing. */
 
 export interface LookOptions {
   /** Another journal than the settings'. */
@@ -28,7 +28,7 @@ export interface LookParts {
   readonly complain: (line: string) => void;
 }
 
-/** @returns 0, or 78 when there is no journal that can be read */
+/** @returns 0, or 78 if there is no readable journal */
 export function withJournal(
   parts: LookParts,
   options: LookOptions,
@@ -58,7 +58,7 @@ function printListing(
   return 0;
 }
 
-/** `why CLIENT_ORDER_ID`. @returns 0; 1: the journal does not know it; 78: no journal */
+/** `why CLIENT_ORDER_ID`. @returns 0; 1: unknown to the journal; 78: no journal */
 export function whyCommand(parts: LookParts, clientOrderId: string, options: LookOptions): number {
   return withJournal(parts, options, (journal) => {
     const { known, lines } = explainOrder(journal, clientOrderId);
@@ -67,7 +67,7 @@ export function whyCommand(parts: LookParts, clientOrderId: string, options: Loo
   });
 }
 
-/** `why SYMBOL --last 1h`. @returns 0; 1: the journal says nothing of it in that time; 78: no journal */
+/** `why SYMBOL --last 1h`. @returns 0; 1: nothing about it in that time; 78: no journal */
 export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: number, options: LookOptions): number {
   return withJournal(parts, options, (journal) => {
     const nowMs = parts.clock.nowMs();
@@ -78,7 +78,7 @@ export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: numbe
   });
 }
 
-/** `replay`. @returns 0: everything comes out as recorded; 1: it does not; 78: no journal */
+/** `replay`. @returns 0: everything is reproduced; 1: it is not; 78: no journal */
 export function replayCommand(parts: LookParts, options: LookOptions): number {
   return withJournal(parts, options, (journal) => {
     const { decisions, ledgers, fills, difference } = replay(journal);
@@ -125,9 +125,7 @@ export function alertsCommand(parts: LookParts, options: LookOptions): number {
 
 /**
  * `alerts test`: one message through the configured notifier.
- *
- * @param notifier null: no gateway is configured
- * @returns 0: it was taken; 1: it was not; 78: there is no gateway
+ * @param notifier null: no gateway is configured @returns 0: accepted; 1: not accepted; 78: no gateway
  */
 export async function alertsTestCommand(parts: LookParts, notifier: Notifier | null): Promise<number> {
   const { settings, clock, print, complain } = parts;
@@ -142,7 +140,7 @@ export async function alertsTestCommand(parts: LookParts, notifier: Notifier | n
   }
   try {
     await notifier.send(text);
-    // Of the address the origin alone: the rest may be a key.
+    // Only the origin of the address: the rest may be a key.
     print(
       `Sent through ${settings.telegram === null ? 'the notifier' : new URL(settings.telegram.gatewayUrl).origin}:`,
     );

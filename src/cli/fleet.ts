@@ -12,9 +12,9 @@ import { askedBy, foreign } from '../os/loopback.ts';
 import { lasting } from '../texts/duration.ts';
 import type { LookParts } from './explain.ts';
 
-/** `fleet`: all pairs of a database as a table, or as a page with metrics (strategy 18.3). It reads only. */
+/** `fleet`: all pairs of a database as a table, or as a page with metrics (strategy 18.3). Read-only. */
 
-/** Between two readings of the page: each opens a connection a pair. */
+/** Refresh interval of the page: each refresh opens a connection per pair. */
 const READ_EVERY_MS = 5_000;
 
 export interface FleetOptions {
@@ -22,7 +22,7 @@ export interface FleetOptions {
   readonly port?: number;
 }
 
-/** @returns 0; 69: the database does not answer; 78: there is none, or no port */
+/** @returns 0; 69: the database does not answer; 78: no database, or the port is taken */
 export async function fleetCommand(parts: LookParts, options: FleetOptions): Promise<number> {
   const { settings, clock, print, complain } = parts;
   if (settings.journalUrl === null) {
@@ -54,7 +54,7 @@ const HEAD = [
   'page',
 ] as const;
 
-/** The table, worst first, with what needs somebody below it. */
+/** The table, worst first, with what needs attention below it. */
 export function fleetLines(pairs: readonly FleetPair[], nowMs: number): string[] {
   if (pairs.length === 0) return ['No engine has written to this database yet.'];
   const { traded, unhedgedUsdt, equityUsdt, todayUsdt, critical } = fleetTotals(pairs);
@@ -101,7 +101,7 @@ async function serve({ settings, clock, print, complain }: LookParts, port: numb
       failure = null;
     } catch (thrown) {
       if (!(thrown instanceof JournalError)) throw thrown;
-      // What was read last is shown with its age.
+      // The last data are shown with their age.
       failure = thrown.message;
     }
   };
@@ -187,7 +187,9 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:#a40e26;
 .wide{overflow-x:auto}a{color:#0550ae}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,td{border-color:#30363d}.bad{color:#ff9492}a{color:#79b8ff}}`;
 
-/** One page without a script: the browser asks again every five seconds. Names in it come from journals: all is escaped. */
+/**
+ * A page without script, reloaded by the browser every five seconds. Names come from journals: everything is escaped.
+ */
 export function fleetPage(
   pairs: readonly FleetPair[],
   atMs: number | null,
@@ -217,7 +219,7 @@ export function fleetPage(
 `;
 }
 
-/** All pairs for a Prometheus; of each pair its engine has more. */
+/** All pairs for Prometheus; each pair's engine has more. */
 export async function fleetMetrics(pairs: readonly FleetPair[], isFresh: boolean): Promise<string> {
   const registry = new Registry();
   const registers = [registry];

@@ -9,9 +9,8 @@ import type { Language } from '../texts/language.ts';
 const NAME = 'GRVT_HEDGE_LANG';
 
 /**
- * The language, before the settings are read: help is shown whatever is wrong with them.
- *
- * @param file that holds the settings; `--env-file` of `args` counts instead
+ * The language before the settings are read, because help must work with invalid settings.
+ * @param file with the settings; `--env-file` in `args` overrides it
  */
 export function helpLanguage(args: readonly string[], env: NodeJS.ProcessEnv, file: string): Language {
   const at = args.indexOf('--env-file');
@@ -24,15 +23,15 @@ function valueIn(file: string): string | undefined {
   try {
     return parseEnv(readFileSync(file, 'utf8'))[NAME];
   } catch {
-    // Whatever is wrong with it is said by the command that needs it.
+    // Errors in it are reported by the command that needs it.
     return undefined;
   }
 }
 
-/** Follows the one line of an error on the command line. */
+/** Follows the one-line error of a wrong command line. */
 export const AFTER_ERROR = '(add --help for the usage)';
 
-/** Words of commander's own around the texts. */
+/** Commander's own headings. */
 const HEADINGS: readonly (readonly [RegExp, string])[] = [
   [/^Usage:/m, '用法：'],
   [/^Arguments:/m, '参数：'],
@@ -42,7 +41,7 @@ const HEADINGS: readonly (readonly [RegExp, string])[] = [
   [/\(choices: /g, '(可选：'],
 ];
 
-/** Says every text of the help in that language; a text that is missing stays English. */
+/** Translates every text of the help; a missing text stays English. */
 export function localiseHelp(program: Command, language: Language): void {
   if (language === 'en') return;
   const said = (text: string) => helpText(text) ?? text;
@@ -66,7 +65,6 @@ export function localiseHelp(program: Command, language: Language): void {
   }
 }
 
-/** The program and every command below it. */
 export function everyCommand(program: Command): readonly Command[] {
   return [program, ...program.commands.flatMap(everyCommand)];
 }

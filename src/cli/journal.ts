@@ -16,7 +16,7 @@ import type { LookOptions, LookParts } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */
 
-/** Runs one of the commands with what it needs; the caller keeps the exit code. */
+/** Runs a command with its parts and keeps its exit code. */
 export type WithParts = (command: (parts: LookParts) => number | Promise<number>) => Promise<void>;
 
 const JOURNAL = ['--journal <file>', 'another journal than the one the settings name'] as const;
@@ -65,10 +65,10 @@ export function journalCommand(withParts: WithParts): Command {
   return journal;
 }
 
-/** No address on the command line: others of this machine see it, and it has a password. */
+/** The address is not given on the command line, which other users can see, because it contains a password. */
 const DATABASE = 'database';
 
-/** @returns 0: copied and checked; 69: the database does not answer; 78: nothing changed, and why */
+/** @returns 0: copied and verified; 69: the database does not answer; 78: nothing changed, with the reason */
 export function copyCommand(parts: LookParts, from: string, to: string, options: LookOptions): Promise<number> {
   return orSayWhy(parts, async () => {
     const { settings, clock } = parts;
@@ -101,7 +101,7 @@ export interface RestoreOptions extends LookOptions {
   readonly older?: boolean;
 }
 
-/** @returns 0: the copy is on disk and whole; 78: there is none, and why */
+/** @returns 0: the copy is on disk and verified; 78: there is none, with the reason */
 export function backupCommand(parts: LookParts, to: string, options: LookOptions): Promise<number> {
   return orSayWhy(parts, () => {
     if (parts.settings.journalUrl !== null && options.journal === undefined) {
@@ -113,7 +113,7 @@ export function backupCommand(parts: LookParts, to: string, options: LookOptions
   });
 }
 
-/** @returns 0: whole; 78: it is not, or there is none */
+/** @returns 0: intact; 78: damaged, or missing */
 export function verifyCommand(parts: LookParts, file: string | null, options: LookOptions): Promise<number> {
   return orSayWhy(parts, () => {
     const found = verifyJournal(chosenJournalFile(parts.settings, file));
@@ -123,7 +123,7 @@ export function verifyCommand(parts: LookParts, file: string | null, options: Lo
   });
 }
 
-/** @returns 0: the copy is the journal now; 78: nothing changed, and why */
+/** @returns 0: the copy is the journal now; 78: nothing changed, with the reason */
 export function restoreCommand(parts: LookParts, copy: string, options: RestoreOptions): Promise<number> {
   return orSayWhy(parts, async () => {
     const { settings } = parts;

@@ -1,10 +1,10 @@
-/** What long commands share: a line of progress, lines beside it, and Ctrl+C that gives what there is. */
+/** Common parts of long commands: a progress line, messages beside it, and Ctrl+C with a partial result. */
 
-/** Between two looks at progress: on a terminal, and elsewhere. Real time. */
+/** Interval of progress: on a terminal, and elsewhere. Real time. */
 const PROGRESS_EVERY_MS = 500;
 const PROGRESS_LINE_EVERY_MS = 60_000;
 
-/** The real clock, whatever time the process lives in. */
+/** The real clock, even in virtual time. */
 export function realNow(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
@@ -12,7 +12,7 @@ export function realNow(): number {
 let shown = false;
 let shownMs = realNow();
 
-/** On a terminal one line that changes; elsewhere, where it may be a file, a line now and then. */
+/** On a terminal one changing line; elsewhere, perhaps a file, a line now and then. */
 export function progress(text: string): void {
   const terminal = process.stderr.isTTY === true;
   if (realNow() - shownMs < (terminal ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)) return;
@@ -26,13 +26,13 @@ export function clearProgress(): void {
   shown = false;
 }
 
-/** A line of its own, beside the report. */
+/** A line beside the report. */
 export function say(text: string): void {
   clearProgress();
   process.stderr.write(`${text}\n`);
 }
 
-/** The first Ctrl-C or SIGTERM ends the work in order; a second one ends the process at once, with `exitCode`. */
+/** The first Ctrl-C or SIGTERM ends the work orderly; a second one ends the process at once, with `exitCode`. */
 export function interruptedBySignals(exitCode: number): { readonly signal: AbortSignal; done(): void } {
   const controller = new AbortController();
   const heard = (): void => {

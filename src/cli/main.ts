@@ -20,14 +20,10 @@ import {
 import { AFTER_ERROR, everyCommand, helpLanguage, localiseHelp } from './help.ts';
 import { run } from './run.ts';
 
-/** Where `package.json` is: relative paths of the settings are relative to it. */
+/** The directory of `package.json`: base of relative paths in the settings. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/**
- * The command line.
- *
- * @returns the exit code (strategy 13.2)
- */
+/** The command line. @returns the exit code (strategy 13.2) */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   envFile = undefined;
@@ -36,7 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(versionOf(), '-V, --version', 'print the version')
     .option('--env-file <file>', 'read settings from this file instead of .env; for every command')
     .showHelpAfterError(AFTER_ERROR)
-    // `alerts` and the commands below it both have `--json`.
+    // `alerts` and its subcommands both have `--json`.
     .exitOverride()
     .hook('preAction', () => {
       const { envFile: given } = program.opts<{ envFile?: string }>();
@@ -58,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
       );
     });
   if (args[0] !== 'run') {
-    // A run stays for months: it does without all that the others load.
+    // A run lives for months: it does not load what the other commands need.
     const { addCommands } = await import('./commands.ts');
     addCommands(program, {
       withSettings,
@@ -68,7 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
         exitCode = code;
       },
     });
-    // Commands that were made apart would end the process themselves when a command line is wrong.
+    // Commands created separately would end the process themselves on a wrong command line.
     for (const command of everyCommand(program)) if (command !== program) command.copyInheritedSettings(program);
   }
   localiseHelp(program, helpLanguage(args, process.env, resolve(ROOT, '.env')));
@@ -91,16 +87,16 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Node reads a file that is named by `--env-file`, even behind the script's name, into the environment by its own, laxer
- * rules. There its values would count as fixed for the life of the process and be inherited by children, so
- * they are taken out again; the settings read the file themselves.
+ * Node itself loads a file named by `--env-file`, even after the script's name, into the environment with laxer rules.
+ * Its values would then be fixed for the life of the process and be inherited by children, so they are removed; the
+ * settings read the file themselves.
  */
 export function forgetWhatNodeRead(file: string, env: NodeJS.ProcessEnv): void {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    // The settings say what is wrong with it.
+    // The settings report its errors.
     return;
   }
   for (const [name, value] of Object.entries(parseEnv(text))) if (env[name] === value) delete env[name];
@@ -109,10 +105,10 @@ export function forgetWhatNodeRead(file: string, env: NodeJS.ProcessEnv): void {
 /** `--env-file`, absolute; undefined: `.env` in the project root. */
 let envFile: string | undefined;
 
-/** Hides what the settings of this process hold secret, once they are read; what looks like a secret before. */
+/** Hides the secrets of the settings once they are read; before, whatever looks like one. */
 let redactor = createRedactor();
 
-/** In place of Node's own report, which shows whatever the error holds, with the source line that threw. */
+/** Replaces Node's own report, which prints the whole error and its source line. */
 function sayDefect(thrown: unknown): void {
   console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
 }
@@ -121,7 +117,7 @@ function settingsSource(purpose: 'trade' | 'look'): SettingsSource {
   return { env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() };
 }
 
-/** Reads the settings, or says all that is wrong with them. */
+/** Reads the settings, or prints all their errors. */
 async function withSettings(
   purpose: 'trade' | 'look',
   command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
@@ -137,7 +133,7 @@ async function withSettings(
   }
   const redact = createRedactor(secretsOf(reading.settings, null));
   redactor = redact;
-  // The zone of every time that this process prints as local: console and commands.
+  // The zone of every local time printed by this process.
   process.env.TZ = reading.settings.timeZone;
   const disk = settingsOnDisk(source, reading.settings, reading.symbolsBytes);
   return command(reading.settings, reading.warnings, redact, disk);

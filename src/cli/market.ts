@@ -20,13 +20,13 @@ import { duration } from './steer.ts';
 /** `market ls|verify|import` (strategy 19.1). */
 
 const EXIT_GOOD = 0;
-/** Something stored is damaged. */
+/** Stored data are damaged. */
 const EXIT_DAMAGED = 1;
 const EXIT_USAGE = 78;
 
 export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a directory per symbol', 'market'] as const;
 
-/** Runs a command; what cannot be used is one line and exit code 78. */
+/** Runs a command; an error of the user is one line and exit code 78. */
 export async function orSayWhat(run: () => number | Promise<number>): Promise<number> {
   try {
     return await run();
@@ -37,7 +37,7 @@ export async function orSayWhat(run: () => number | Promise<number>): Promise<nu
   }
 }
 
-/** @param ended hears the exit code */
+/** @param ended receives the exit code */
 export function marketCommand(ended: (exitCode: number) => void): Command {
   const market = new Command('market').description('stored markets: list, verify, import');
   market
@@ -237,7 +237,7 @@ export function importWords(
   ];
 }
 
-/** The instrument they are stored as: built in, or from its tick and step. @throws MarketError */
+/** The instrument to store: built in, or from its tick and step. @throws MarketError */
 export function specOf(given: {
   readonly symbol: string;
   readonly tick?: string;

@@ -6,21 +6,22 @@ export interface PaperCommandOptions {
   /** TCP port on loopback; 0: any. */
   readonly port: number;
   readonly seed: number;
-  /** File of instruments in GRVT's own JSON; absent: the built-in ones. */
+  /** File of instruments in GRVT's JSON; absent: the built-in ones. */
   readonly instruments?: string;
   /** 429/1006 by the weights of API 7; default true. */
   readonly rateLimits?: boolean;
   readonly selfTrade?: (typeof SELF_TRADE_RULES)[number];
 }
 
-/** What happens when the two accounts meet: they trade, the incoming order is refused, or the resting one goes (API 5.3). */
+/**
+ * What happens when the two accounts meet: they trade, the incoming order is refused, or the resting one is cancelled
+ * (API 5.3).
+ */
 export const SELF_TRADE_RULES = ['allow', 'reject-taker', 'cancel-maker'] as const;
 
 /**
- * Runs the embedded exchange alone. Standard output gets only what an env file needs, so that any GRVT client in any
- * language can be pointed at it; everything else goes to standard error. Ends with SIGINT or SIGTERM.
- *
- * @returns the exit code
+ * Runs the embedded exchange alone. Standard output gets only the lines of an env file, so that any GRVT client can use
+ * it; everything else goes to standard error. Ends with SIGINT or SIGTERM. @returns the exit code
  */
 export async function runPaper(options: PaperCommandOptions): Promise<number> {
   const { port, seed } = options;

@@ -1,11 +1,11 @@
 import { MarketError } from '../market/errors.ts';
 import { EXCHANGES } from '../settings/index.ts';
 
-/** Whose public market data may be asked for. */
+/** Environments with public market data. */
 export const ENVIRONMENTS = ['prod', 'testnet', 'staging', 'dev'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** Where public market data is read. @throws MarketError */
+/** The address of public market data. @throws MarketError */
 export function originOf({ env, url }: { readonly env: Environment; readonly url?: string }): string {
   if (url === undefined) {
     const { hosts } = EXCHANGES[env];
@@ -16,7 +16,7 @@ export function originOf({ env, url }: { readonly env: Environment; readonly url
     const { origin, protocol } = new URL(url);
     if (protocol === 'http:' || protocol === 'https:') return origin;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new MarketError(
     `${url}: expected an address such as http://127.0.0.1:8700, or one of ${ENVIRONMENTS.join(', ')}`,

@@ -17,12 +17,12 @@ import { duration } from './steer.ts';
 
 const EXIT_GOOD = 0;
 const EXIT_CUT = 1;
-/** Instruments are looked at so often: a tick may change while they are recorded. */
+/** Interval of reading the instruments: a tick size may change during a recording. */
 const RULES_EVERY_MS = 3_600_000;
-/** Between two looks at whether to end. */
+/** Interval of checking whether to end. */
 const LOOK_EVERY_MS = 250;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** `market make` begins here: any day will do, as long as it is always the same. */
+/** Start of `market make`: any day, but always the same. */
 const MADE_FROM_MS = Date.UTC(2026, 0, 5);
 const MOST_HOURS = 24 * 366;
 
@@ -34,13 +34,13 @@ interface Given {
   readonly for?: number;
 }
 
-/** The proxy of the environment variables, as the engine takes it; null: none. */
+/** The proxy of the environment variables, as in the engine; null: none. */
 export function proxyOfEnvironment(origin: string): string | null {
   const { HTTPS_PROXY, https_proxy } = process.env;
   return origin.startsWith('https:') ? HTTPS_PROXY || https_proxy || null : null;
 }
 
-/** @param ended hears the exit code */
+/** @param ended receives the exit code */
 export function recordCommand(ended: (exitCode: number) => void): Command {
   return new Command('record')
     .argument('<symbol...>', 'instruments, e.g. BTC_USDT_Perp')
@@ -92,7 +92,7 @@ async function record(symbols: readonly string[], given: Given): Promise<number>
   }
 }
 
-/** A look that fails is said; the next one comes. */
+/** A failed read is reported; the next one follows. */
 async function followRules(api: PublicApi, instruments: readonly InstrumentSpec[], recorder: Recorder): Promise<void> {
   for (const { name } of instruments) {
     try {
@@ -113,7 +113,7 @@ function countsText({ counts }: Recorder): string {
   return [`${books} books, ${trades} trades, ${marks} marks, ${gaps} gaps`, ...odd].join(', ');
 }
 
-/** `market fetch`. @param ended hears the exit code */
+/** `market fetch`. @param ended receives the exit code */
 export function fetchCommand(ended: (exitCode: number) => void): Command {
   return new Command('fetch')
     .argument('<symbol...>', 'instruments, e.g. BTC_USDT_Perp')
@@ -181,7 +181,7 @@ function day(text: string): number {
   return atMs;
 }
 
-/** `market make`. @param ended hears the exit code */
+/** `market make`. @param ended receives the exit code */
 export function makeCommand(ended: (exitCode: number) => void): Command {
   return new Command('make')
     .argument('[symbol...]', 'built-in instruments', ['BNB_USDT_Perp'])

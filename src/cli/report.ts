@@ -15,9 +15,8 @@ export interface ReportOptions extends LookOptions {
 
 /**
  * `report` (strategy 17.4).
- *
- * @param symbol its name, or a base that is one symbol's only, case aside; null: all
- * @returns 0; 1: the journal knows no such symbol; 78: no journal
+ * @param symbol its name, or an unambiguous base, case-insensitive; null: all @returns 0; 1: unknown symbol; 78: no
+ * journal
  */
 export function reportCommand(parts: LookParts, symbol: string | null, options: ReportOptions): number {
   const { days } = options;

@@ -47,9 +47,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the engine until it is stopped (strategy 11, 13). One that loses its lease goes on as a standby (strategy 18.2).
- *
- * @returns the exit code of strategy 13.2
+ * Runs the engine until it is stopped (strategy 11, 13). After losing its lease it continues as a standby (strategy
+ * 18.2). @returns the exit code of strategy 13.2
  */
 export async function run(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<number> {
   let ended = await runOnce(settings, warnings, options);
@@ -57,19 +56,19 @@ export async function run(settings: Settings, warnings: readonly string[], optio
   return ended;
 }
 
-/** In place of an exit code: another engine holds the lease now, or the database is another one. */
+/** Instead of an exit code: another engine holds the lease now, or the database is another one. */
 const STANDS_BY = 'stands by';
 type Ended = number | typeof STANDS_BY;
 
 async function runOnce(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<Ended> {
-  // What is opened is closed in the reverse order, however the run ends.
+  // Everything is closed in reverse order, however the run ends.
   await using open = new AsyncDisposableStack();
   const ground = await openGround(settings, warnings, options, open);
   if (typeof ground === 'number') return ground;
   try {
     return await trade(ground, options.inspect ?? false, open);
   } catch (thrown) {
-    // Found while reading: what the look at the start does not read through in a large file.
+    // Found while reading: the verification at the start does not read a large file completely.
     if (thrown instanceof JournalError) {
       if (isLeaseLost(thrown)) return STANDS_BY;
       ground.say('error', thrown.message);
@@ -80,7 +79,7 @@ async function runOnce(settings: Settings, warnings: readonly string[], options:
   }
 }
 
-/** What a run stands on before there is an engine. */
+/** What a run needs before there is an engine. */
 interface Ground {
   readonly settings: Settings;
   readonly disk: SettingsOnDisk;
@@ -90,13 +89,13 @@ interface Ground {
   readonly say: Say;
   readonly locks: Locks;
   readonly journal: EngineJournal;
-  /** The journal is in a database, which this engine has the lease of; null: it is a file. */
+  /** The journal is in a database whose lease this engine holds; null: it is a file. */
   readonly leased: Leased | null;
   readonly lives: Lives;
   readonly service: ServiceManager | null;
 }
 
-/** @returns the exit code where something is missing, which is said */
+/** @returns the exit code if something is missing, which is reported */
 async function openGround(
   given: Settings,
   warnings: readonly string[],
@@ -117,7 +116,7 @@ async function openGround(
   let log: EngineLog | null = null;
   const say: Say = (level, text) => log?.say(level, text, Date.now());
   const warn = (text: string) => say('warn', text);
-  // A standby lives, too.
+  // A standby is live, too.
   const lives = createLives(() => performance.now());
   const service = openServiceManager({ env: process.env, problems: lives.problems, warn });
   open.defer(() => service?.close());
@@ -126,7 +125,7 @@ async function openGround(
   const screen = openConsole(1, { onLost: isLost });
   open.defer(guardStandardStreams(screen, openConsole(2), warn));
   try {
-    // Before the log: while another engine runs here, the log is its own.
+    // Before the log, which belongs to the engine that runs here already, if any.
     const locks = await lockRun(given, venue);
     open.defer(() => locks.release());
     const opened = openLog(disk.current, redact, screen);
@@ -145,7 +144,7 @@ async function openGround(
     const why = errorText(thrown);
     if (log === null) console.error(redact(why));
     else say('error', why);
-    // A database that does not answer may do so later; all else is for a person to put right.
+    // A database may answer later; everything else needs a person.
     return thrown instanceof JournalError && thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
 }
@@ -233,7 +232,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
 }
 
-/** A journal in a file is lost to nobody. */
+/** A journal in a file cannot be lost to another engine. */
 const NEVER = new Promise<never>(() => {});
 
 /** The first defect stops the engine (strategy 13.5). */
@@ -241,7 +240,7 @@ function reactToDefects(running: { readonly engine: Engine | null }, say: Say): 
   return defectReactor({
     log: say,
     stop: (message) => {
-      // Nothing trades yet, and a start that was broken off in the middle cannot be gone on with.
+      // Nothing trades yet, and an interrupted start cannot be continued.
       if (running.engine === null) process.exit(EXIT_DEFECT);
       running.engine.daemon.send({ type: 'defect.found', message });
       setTimeout(() => process.exit(EXIT_DEFECT), DEFECT_STOP_MAX_MS).unref();
@@ -249,7 +248,7 @@ function reactToDefects(running: { readonly engine: Engine | null }, say: Say): 
   });
 }
 
-/** For `status` in a shell that is set to another port. Without it that asks its own port, as before. */
+/** For `status` in a shell with another port. Without it the settings' port is used. */
 function sayWhere({ dataDir }: Settings, url: string, warn: (text: string) => void): void {
   try {
     writeEngineAddress(dataDir, Number(new URL(url).port), process.pid);
@@ -259,7 +258,7 @@ function sayWhere({ dataDir }: Settings, url: string, warn: (text: string) => vo
   }
 }
 
-/** Every time that this process tells goes by the zone that applies (strategy 2.1). */
+/** Every local time of this process uses the zone of the settings in force (strategy 2.1). */
 function withTimeZone(disk: SettingsOnDisk): SettingsOnDisk {
   return {
     ...disk,
@@ -270,7 +269,7 @@ function withTimeZone(disk: SettingsOnDisk): SettingsOnDisk {
   };
 }
 
-/** @throws MarketError when a live market is asked for where the engine trades for real, or of nobody */
+/** @throws MarketError if a live market is asked for while the engine trades for real, or of an unknown environment */
 function liveOrigin(market: string | undefined, settings: Settings): LiveOrigin | null {
   if (market === undefined) return null;
   if (settings.mode !== 'paper')

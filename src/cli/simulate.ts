@@ -13,16 +13,16 @@ import { lasting, reportText } from '../simulate/report-text.ts';
 import { type Outcome, runInWorkers, type Standing } from '../simulate/workers.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 
-/** Nothing broken, and everything that was asked for happened. */
+/** No breach, and everything that was asked for happened. */
 const EXIT_GOOD = 0;
-/** A fault that was asked for never happened in any seed, or the campaign was interrupted: it proves less than it was to. */
+/** A requested fault never happened in any seed, or the campaign was interrupted: it proves less than intended. */
 const EXIT_CUT = 1;
-/** An invariant broke, or the engine failed (strategy 13.2). */
+/** An invariant was violated, or the engine failed (strategy 13.2). */
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
 const DAY_MS = 86_400_000;
-/** A commit that takes longer to find is not waited for. */
+/** Longest wait for git. */
 const GIT_LIMIT_MS = 5_000;
 const FAULTS_HELP =
   'every fault there is; of the calls that do not trade about this share is spoilt (0.05: 5 %), of those that trade ' +
@@ -31,15 +31,15 @@ const FAULT_HELP =
   'one kind of fault at a rate of its own: lost-order, late-position, post-only-refusal and fill-during-cancel strike at ' +
   `this rate where they can, kinds that any call can meet at 1/${CALL_FAULT_COUNT} of it and calls that trade at up to ` +
   `1/${2 * CALL_FAULT_COUNT} more, faults of streams at 1/5 of it (book: 1/500); events of the world happen in proportion to it`;
-/** Breaches of one seed said as they come in. */
+/** Breaches of one seed printed as they occur. */
 const SAID_OF_A_SEED = 3;
 /** Lines shown before a breach, and with `--verbose`. */
 const AROUND = 24;
 const AROUND_VERBOSE = 160;
 
 /**
- * The `simulate` command. `ended` hears the exit code. By itself it ends the process where the options cannot be read;
- * as part of a larger command line it throws as that does, once it has its settings.
+ * The `simulate` command. `ended` receives the exit code. On its own it ends the process if the options are invalid; as
+ * part of a larger command line it throws like that one.
  */
 export function simulateCommand(
   ended: (exitCode: number) => void = (exitCode) => {
@@ -86,7 +86,7 @@ export function simulateCommand(
     });
 }
 
-/** Runs what the options ask for and prints its report. @returns the exit code @throws OptionError */
+/** Runs what the options ask for and prints the report. @returns the exit code @throws OptionError */
 export async function simulate(given: GivenOptions): Promise<number> {
   const { seeds, of, workers: asked, notes, again } = optionsOf(given);
   for (const note of notes) say(note);
@@ -123,7 +123,7 @@ export async function simulate(given: GivenOptions): Promise<number> {
   return exitCodeOf(report);
 }
 
-/** The commit of this code. null: it lies in no repository of its own, or there is no git. */
+/** The commit of this code. null: no repository of its own, or no git. */
 function commitHere(): string | null {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const repository = ['--no-optional-locks', '--git-dir', join(root, '.git'), '--work-tree', root];
@@ -132,12 +132,12 @@ function commitHere(): string | null {
       ...{ encoding: 'utf8', timeout: GIT_LIMIT_MS, stdio: ['ignore', 'pipe', 'ignore'] },
     }).trim();
   } catch {
-    // Neither is needed to simulate; the report says less.
+    // Not needed to simulate; the report contains less.
     return null;
   }
 }
 
-/** A breach in the fortieth of two hundred seeds is said when it is known, not after the last. */
+/** A breach is printed at once, not after the last of many seeds. */
 function sayFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
   for (const { invariant, at, what } of findings.slice(0, SAID_OF_A_SEED)) {
     say(`${invariant} broken in seed ${seed} at ${at}: ${what}`);
@@ -157,7 +157,6 @@ function standingText(standing: Standing, totalDays: number, forMs: number): str
   );
 }
 
-/** Decimals as plain text. */
 function plainNumbers(_key: string, value: unknown): unknown {
   if (value !== null && typeof value === 'object') {
     if ('$d' in value) return value.$d;
@@ -200,7 +199,7 @@ async function inThisProcess(options: PlainOptions, given: GivenOptions, signal:
   }
 }
 
-/** @throws OptionError when it cannot be written */
+/** @throws OptionError if it is not writable */
 function opened(file: string): number {
   try {
     return openSync(file, 'w');

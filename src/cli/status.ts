@@ -29,9 +29,8 @@ export interface StatusCommandParts {
 }
 
 /**
- * Prints how things stand: what a running engine says, else what its journal remembers.
- *
- * @returns 0; 78: no engine answers and there is no journal that can be read
+ * Prints the status of a running engine, else of its journal.
+ * @returns 0; 78: no engine answers and there is no readable journal
  */
 export async function statusCommand(
   parts: StatusCommandParts,
@@ -49,16 +48,16 @@ export async function statusCommand(
   }
   if (options.json) print(JSON.stringify(status, null, 2));
   else {
-    // Whose the pair is at the moment, which on a standby's machine is not told by what runs there (strategy 18.2).
+    // Who holds the pair's lease, which a standby's own status does not tell (strategy 18.2).
     if (options.journal === undefined) for (const line of await leaseLines(parts)) print(line);
     for (const line of statusLines(status, parts.settings.lang)) print(line);
-    // A running engine says what they are now; older ones do not, and a journal has those of an hour.
+    // A running engine reports them; older ones do not, and the journal has those of the last hour.
     if (!status.levelling) for (const line of marginLines(parts, options.journal)) print(line);
   }
   return 0;
 }
 
-/** The journal's database and who holds the lease; nothing where the journal is a file. */
+/** The journal's database and the holder of its lease; nothing if the journal is a file. */
 async function leaseLines({ settings, complain }: StatusCommandParts): Promise<string[]> {
   try {
     return await databaseLines(settings);
@@ -69,7 +68,7 @@ async function leaseLines({ settings, complain }: StatusCommandParts): Promise<s
   }
 }
 
-/** Free margin, distance to liquidation and levelling (strategy 17.5), from the journal, also while an engine writes it. */
+/** Free margin, distance to liquidation and levelling (17.5) from the journal, even while an engine writes it. */
 function marginLines({ settings, clock, complain }: StatusCommandParts, file: string | undefined): string[] {
   try {
     const journal = openChosenJournal(settings, file ?? null);
@@ -81,13 +80,13 @@ function marginLines({ settings, clock, complain }: StatusCommandParts, file: st
     }
   } catch (thrown) {
     if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
-    // The engine has answered: how things stand is known, only the margins are not.
+    // The engine has answered: only the margins are unknown.
     complain(`Margins: ${thrown.message}`);
     return [];
   }
 }
 
-/** What the engine of this data directory says, else one at the settings' port; null: nobody answers, or something else does. */
+/** The answer of this data directory's engine, else of one at the settings' port; null: none answers. */
 async function askEngine(settings: Settings): Promise<Status | null> {
   const { dataDir, httpPort } = settings;
   for (const port of new Set([readEngineAddress(dataDir), httpPort])) {
@@ -125,7 +124,7 @@ async function askAt(port: number, settings: Settings): Promise<Status | null> {
 function readJournal({ settings, clock }: StatusCommandParts, file: string | undefined): Status {
   const journal = openChosenJournal(settings, file ?? null);
   try {
-    // Of a journal that was named nobody knows which engine writes it.
+    // Which engine writes an explicitly named journal is unknown.
     const runs = file === undefined ? isHeld(settings.dataDir) : null;
     return journalStatus(journal, settings, staleMs(settings.loopIntervalMs), clock.nowMs(), runs);
   } finally {
@@ -133,7 +132,7 @@ function readJournal({ settings, clock }: StatusCommandParts, file: string | und
   }
 }
 
-/** The status as people read it in a terminal, in the language of the settings. */
+/** The status as lines in the language of the settings. */
 export function statusLines(status: Status, language: Language = 'en'): string[] {
   const { atMs } = status;
   const words: Words = (name, values) => statusText(language, name, values);
@@ -160,7 +159,7 @@ export function statusLines(status: Status, language: Language = 'en'): string[]
   return lines;
 }
 
-/** A text of the language that is spoken. */
+/** A text in the language of the output. */
 type Words = (name: StatusText, values?: Parameters<typeof statusText>[2]) => string;
 
 function headlines(status: Status, words: Words, language: Language): string[] {
@@ -186,7 +185,7 @@ function headlines(status: Status, words: Words, language: Language): string[] {
   }
 }
 
-/** Equity, margins and readings of an account; an older engine does not say free margin and liquidation (strategy 17.5). */
+/** Equity, margins and reads of an account; older engines do not report free margin and liquidation (strategy 17.5). */
 function accountLine(one: AccountStatus, atMs: number, words: Words, language: Language): string {
   const { account, marginRatio, polledAtMs, failuresInARow, failure, freeMarginUsdt, liquidation, poller } = one;
   return words('account', {
@@ -199,7 +198,7 @@ function accountLine(one: AccountStatus, atMs: number, words: Words, language: L
   });
 }
 
-/** What today and seven days came to, and whether openings are stopped (strategy 8.6, 17.4); an older engine does not say it. */
+/** Totals of today and seven days, and whether openings are stopped (8.6, 17.4); older engines do not report it. */
 function moneyLines({ money: counted, openingsStop }: Status, words: Words, language: Language): string[] {
   const of = (span: string, { total, spread, unwinds, volume, fees, funding }: MoneyLine) =>
     words('money', {
@@ -212,9 +211,9 @@ function moneyLines({ money: counted, openingsStop }: Status, words: Words, lang
   ];
 }
 
-/** The gray rollout as progress with its figures (strategy 16.7); nothing once all trade in full. */
+/** Progress of the gray rollout (strategy 16.7); empty once all symbols trade in full. */
 function rolloutLines(symbols: readonly SymbolStatus[], words: Words, language: Language): string[] {
-  // An older engine does not say it.
+  // Older engines do not report it.
   const taking = symbols.flatMap(({ instrument, rollout }) => (rollout ? [{ instrument, ...rollout }] : []));
   const full = taking.filter(({ stage }) => stage === 'full').length;
   if (full === taking.length) return [];
@@ -236,9 +235,9 @@ function rolloutLines(symbols: readonly SymbolStatus[], words: Words, language: 
   ];
 }
 
-/** What is not hedged (strategy 12.3, 13.4). */
+/** The unhedged net (strategy 12.3, 13.4). */
 function leftLine({ instrument: symbol, open }: SymbolStatus, words: Words, language: Language): string[] {
-  // An older engine does not say it.
+  // Older engines do not report it.
   if (!open) return [];
   const { size, sinceMs, costUsdt: cost } = open;
   const since = sinceMs === null ? null : clockTime(sinceMs);
@@ -262,7 +261,7 @@ function symbolCells(symbol: SymbolStatus, atMs: number, words: Words, language:
   ];
 }
 
-/** The mode next to the state, where it is not `trade` (strategy 16.1). */
+/** The mode beside the state, if it is not `trade` (strategy 16.1). */
 function modeWords({ symbolMode, modeSources, leaving, rollout }: SymbolStatus, words: Words): string {
   const sources = [
     ...(modeSources.file === 'trade' ? [] : [words('symbolsFile')]),
@@ -294,7 +293,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Places in a terminal: a Chinese character takes two. */
+/** Width in a terminal: a Chinese character takes two columns. */
 function widthOf(text: string): number {
   return [...text].reduce(
     (sum, one) =>

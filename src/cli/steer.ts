@@ -5,7 +5,7 @@ import type { Command as Steering } from '../core/commands.ts';
 import type { Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
 
-/** The engine said no: nothing was done (strategy 13.2). */
+/** The engine refused: nothing was done (strategy 13.2). */
 export const EXIT_REFUSED = 1;
 /** No engine runs there, or it does not answer (strategy 13.2). */
 export const EXIT_NO_ENGINE = 69;
@@ -16,7 +16,7 @@ export interface SteerParts {
   readonly complain: (line: string) => void;
 }
 
-/** What commander hands over, and how the command is run. */
+/** Runs the command with its parts. */
 type Run = (command: (parts: SteerParts) => Promise<number>) => Promise<void>;
 
 interface Common {
@@ -25,8 +25,7 @@ interface Common {
 }
 
 /**
- * Gives a command to the engine of the settings' data directory and prints its answer.
- *
+ * Sends a command to the engine of the settings' data directory and prints its answer.
  * @returns 0; {@link EXIT_REFUSED}; {@link EXIT_NO_ENGINE}
  */
 export async function steerCommand(parts: SteerParts, command: Steering, options: Common): Promise<number> {
@@ -117,10 +116,10 @@ export function addSteeringCommands(program: Command, alerts: Command, run: Run)
     );
 }
 
-/** A command without who and why. */
+/** A command without `by` and `why`. */
 type Asked = Steering extends infer One ? (One extends Steering ? Omit<One, 'by' | 'why'> : never) : never;
 
-/** As the engine takes them (src/control/protocol.ts). */
+/** Limit of the engine (src/control/protocol.ts). */
 const WHY_MAX = 200;
 const BY_MAX = 64;
 
@@ -137,7 +136,7 @@ function atMost(chars: number): (text: string) => string {
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `1h30m` in ms. @throws InvalidArgumentError, which commander turns into one line */
+/** `1h30m` in ms. @throws InvalidArgumentError, which commander prints as one line */
 export function duration(text: string): number {
   const isWhole = /^(\d{1,6}[smhd])+$/.test(text);
   const ms = [...text.matchAll(/(\d+)([smhd])/g)].reduce(

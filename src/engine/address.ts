@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { openPrivate } from '../os/private-files.ts';
 
 /**
- * Where the engine of a data directory listens, so that a command finds it whatever port its own shell is set to. The file is
- * only a hint: one left by an engine that was killed leads to nobody, or to another, which the asker sees by the answer.
+ * Where the engine of a data directory listens, so that a command finds it whatever its own settings say. Only a hint:
+ * after a kill it is outdated, which the answer reveals.
  */
 const FILE = 'dashboard.json';
-/** Larger than what is written here, by far. */
+/** Far larger than what is written here. */
 const MAX_CHARS = 1_000;
 
-/** @throws Error of the system when the directory cannot be written, or the file there is not ours */
+/** @throws the system's Error if the directory is not writable, or the file there is not ours */
 export function writeEngineAddress(dataDir: string, port: number, pid: number): void {
   const fd = openPrivate(join(dataDir, FILE), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
   try {
@@ -20,7 +20,7 @@ export function writeEngineAddress(dataDir: string, port: number, pid: number): 
   }
 }
 
-/** The port that was written; null: none was, or its engine has ended. */
+/** The noted port; null: none, or its engine has ended. */
 export function readEngineAddress(dataDir: string): number | null {
   try {
     const text = readFileSync(join(dataDir, FILE), 'utf8').slice(0, MAX_CHARS);
@@ -28,12 +28,12 @@ export function readEngineAddress(dataDir: string): number | null {
     if (!isWithin(port, 65_535) || !isWithin(pid, Number.MAX_SAFE_INTEGER)) return null;
     return lives(pid) ? port : null;
   } catch {
-    // There is none, or not one of ours: the settings' port is asked.
+    // None, or not one of ours: the settings' port is used.
     return null;
   }
 }
 
-/** Takes the hint away, as the engine ends. */
+/** Removes the hint as the engine ends. */
 export function removeEngineAddress(dataDir: string): void {
   rmSync(join(dataDir, FILE), { force: true });
 }
@@ -47,7 +47,7 @@ function lives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (thrown) {
-    // It lives, as another user.
+    // Alive, of another user.
     return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
 }

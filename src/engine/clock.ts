@@ -1,14 +1,12 @@
 import type { EngineClock } from '../ports.ts';
 
-/** Set back by less than this, the clock is as it was: two clocks read one after the other are never quite together. */
+/** Smaller steps back are ignored: two clocks are never read at exactly the same time. */
 export const SET_BACK_MS = 1_000;
 
 /**
- * A wall clock held against one that nobody sets. However long it was not looked at, a set-back shows: the wall clock has
- * gone less far than the steady one. That the machine slept, or the clock was set ahead, only makes data look older.
- *
- * @param wallMs milliseconds since the epoch, as people and the system set them
- * @param steadyMs milliseconds since any beginning, never set
+ * A wall clock compared with a monotonic one: a step back shows whenever it is next read, since the wall clock has
+ * advanced less. Sleep and steps forward only make data look older.
+ * @param wallMs ms since the epoch @param steadyMs monotonic ms
  */
 export function createEngineClock(wallMs: () => number, steadyMs: () => number): EngineClock {
   let era = 0;

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/index.ts';
 import type { Say } from './run-log.ts';
 import { createSteering, type Steer, type SteeringParts } from './steering.ts';
 
-/** Commands, of which systemd hears when one reads the settings again and when that is over (strategy 16.4). */
+/** Wraps commands so that systemd learns when a reload begins and ends (strategy 16.4). */
 export function announced(service: ServiceManager | null, parts: SteeringParts): Steer {
   const steer = createSteering(parts);
   return async (command, how) => {
@@ -19,7 +19,7 @@ export function announced(service: ServiceManager | null, parts: SteeringParts):
   };
 }
 
-/** Opens the control channel (strategy 16.5); where that fails the engine trades without, which is said. */
+/** Opens the control channel (strategy 16.5); if that fails the engine trades without it, with a warning. */
 export async function takeCommands({ dataDir }: Settings, steer: Steer, say: Say): Promise<Control | null> {
   try {
     return await openControl(dataDir, (command) => steer(command));

@@ -8,7 +8,7 @@ import { proxyFor } from './routes.ts';
 import type { Say } from './run-log.ts';
 import type { Venue } from './venue.ts';
 
-/** What both connections to the exchange are made from. */
+/** What both connections to the exchange need. */
 export interface ConnectionParts {
   readonly settings: Settings;
   readonly venue: Venue;
@@ -16,7 +16,7 @@ export interface ConnectionParts {
   readonly redact: Redact;
 }
 
-/** Levels of the REST client's log in its own words, and its words in ours. */
+/** The REST client's log levels and their names in ours. */
 const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
   debug: 'DEBUG',
   info: 'INFO',
@@ -28,7 +28,7 @@ const SDK_LEVEL: Readonly<Record<Settings['sdkLogLevel'], string>> = {
 
 const LOG_LEVEL = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 
-/** The exchange's REST side, as the settings say. */
+/** The exchange's REST API as configured. */
 export function openExchange(
   { settings, venue, clock, redact }: ConnectionParts,
   say: Say,
@@ -65,7 +65,7 @@ export function openStreams(
       hosts: venue.hosts,
       sessions: { A: engine.exchange.session('A'), B: engine.exchange.session('B') },
       subAccountIds: { A: venue.keys.A.subAccountId, B: venue.keys.B.subAccountId },
-      // Of what is not listed there is no book to listen to (strategy 11.6).
+      // Unlisted instruments have no book (strategy 11.6).
       instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
       bookDepth: settings.orderbookDepth,
       clock,

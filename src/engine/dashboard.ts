@@ -16,10 +16,10 @@ import type { Steer } from './steering.ts';
 import { staleMs } from './tuning.ts';
 import { versionOf } from './version.ts';
 
-/** An engine that has stopped waits no longer than this for pages to let go. */
+/** Longest wait of a stopped engine for open pages. */
 const CLOSE_LIMIT_MS = 2_000;
 
-/** The web part joined to an engine. Nothing in it throws into the engine. */
+/** The web part connected to an engine. Nothing in it throws into the engine. */
 export interface Dashboard {
   readonly url: string;
   report(fact: Fact): void;
@@ -27,21 +27,21 @@ export interface Dashboard {
   /** Best bid and ask of a stream's book. */
   onTouch(instrument: string, bid: string, ask: string): void;
   attach(engine: WatchedEngine): void;
-  /** From now on the page's commands are carried out (strategy 16.6). */
+  /** From now on the page's commands are executed (strategy 16.6). */
   takeCommands(steer: Steer): void;
-  /** The money was counted (strategy 17.4). */
+  /** New money figures (strategy 17.4). */
   onMoney(figures: MoneyFigures): void;
-  /** For XState's `inspect`; null: not asked for, and then it costs nothing. */
+  /** For XState's `inspect`; null: off, without cost. */
   readonly inspect: ((event: InspectionEvent) => void) | null;
   close(): Promise<void>;
 }
 
 export interface DashboardOptions {
-  /** As they are now (strategy 16.4). */
+  /** The present settings (strategy 16.4). */
   readonly settings: () => Settings;
   readonly journal: EngineJournal;
   readonly clock: Clock;
-  /** Whatever leaves passes it. */
+  /** Applied to everything that is sent. */
   readonly redact: Redact;
   readonly warn: (text: string) => void;
   /** Relay inspection events to Stately's inspector. */
@@ -51,8 +51,7 @@ export interface DashboardOptions {
 
 /**
  * Opens dashboard, metrics, health and status for a run (strategy 2.1, `GRVT_HEDGE_HTTP_PORT`).
- *
- * @returns null where there is none: the port is 0, or it is taken, which is said; the engine trades on without.
+ * @returns null: the port is 0, or taken, which is logged; the engine trades without it.
  */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard | null> {
   const { settings, journal, clock, warn } = options;
@@ -64,7 +63,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   const status = createEngineStatus({ settings, staleMs: () => staleMs(settings().loopIntervalMs), clock });
   let steer: Steer | null = null;
   let web: Web;
-  // Its server is loaded where there is one.
+  // Loaded only if needed.
   const { startWeb } = await import('../web/index.ts');
   try {
     web = await startWeb({
@@ -115,12 +114,12 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   };
 }
 
-/** An engine that has stopped does not wait for pages. */
+/** A stopped engine does not wait for pages. */
 function closed(web: Web): Promise<void> {
   return Promise.race([web.close(), new Promise<void>((over) => setTimeout(over, CLOSE_LIMIT_MS).unref())]);
 }
 
-/** Writes how things stand into the journal, for the charts of days and weeks (strategy 17.6). */
+/** Journals samples for the charts of days and weeks (strategy 17.6). */
 function sample(
   journal: EngineJournal,
   source: Pick<EngineStatus, 'status'>,
@@ -143,7 +142,7 @@ function sample(
   return setInterval(look, LOOK_EVERY_MS).unref();
 }
 
-/** Wraps what the engine calls: a defect in showing must not become one in trading. */
+/** A defect in the display must not become one in trading. */
 function guarded<A extends unknown[]>(show: (...args: A) => void): (...args: A) => void {
   return (...args) => {
     try {

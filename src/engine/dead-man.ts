@@ -3,15 +3,13 @@ import { isOwnOrder } from '../core/order-id.ts';
 import { DEAD_MAN_NOTE, type DeadManNote, RUN_NOTE, type RunNote } from '../core/run-note.ts';
 import type { Exchange, Journal } from '../ports.ts';
 
-/** Foreign orders that the refusal of a start names. */
+/** Foreign orders named by the refusal to start. */
 const NAMED = 5;
 
 /**
- * Before the first create: arms the exchange's dead-man timers, or switches off those that a run before has armed (strategy 2.1,
- * `GRVT_HEDGE_DEAD_MAN_SEC`). A start that follows a crash is not refused for foreign orders: its positions need a manager.
- *
- * @returns why the start is refused; null: it is not
- * @throws ExchangeError
+ * Before the first create: arms the exchange's dead-man timers, or switches off those armed by a previous run (strategy
+ * 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`). A start after a crash is not refused because of foreign orders, since its positions
+ * need managing. @returns why the start is refused; null: it is not @throws ExchangeError
  */
 export async function settleDeadMan(
   exchange: Pick<Exchange, 'openOrders' | 'cancelOnDisconnect'>,

@@ -1,21 +1,21 @@
-/** Defects of our own that nobody expected (strategy 13.5): an exception or a rejection that no code caught. */
+/** Unexpected defects of ours (strategy 13.5): uncaught exceptions and rejections. */
 
-/** Exit code of a run that a defect ended, whoever reports it (strategy 13.2). */
+/** Exit code of a run ended by a defect (strategy 13.2). */
 export const EXIT_DEFECT = 70;
 
 /**
- * Longest the stop after a defect may take: draining and clean-up have 30 s each, the last messages 10 s. What was broken may
- * be what would end it, so the process is ended then; its orders expire by themselves.
+ * Longest stop after a defect: draining and clean-up take up to 30 s each, the last messages 10 s. Then the process is
+ * ended, since the defect may block the stop; its orders expire by themselves.
  */
 export const DEFECT_STOP_MAX_MS = 90_000;
 
-/** Further defects that are logged: one that comes with every timer must not fill the disk while the engine stops. */
+/** Further defects that are logged: one that recurs with every timer must not fill the disk. */
 const FURTHER_LOGGED_MAX = 20;
 
-/** Characters of a description: a message may hold a whole answer. */
+/** Characters of a description: a message may contain a whole answer. */
 const DESCRIPTION_MAX = 600;
 
-/** A defect in one line: what it is, and the first place of its stack. */
+/** A defect in one line: its message and the first place of its stack. */
 export function describeDefect(thrown: unknown): string {
   const [what, at] =
     thrown instanceof Error
@@ -26,13 +26,13 @@ export function describeDefect(thrown: unknown): string {
 }
 
 export interface DefectReactions {
-  /** Logs one line; it is redacted by whoever logs. */
+  /** Logs one line, redacted by the log. */
   readonly log: (level: 'fatal' | 'error', text: string) => void;
-  /** The first one: begins the stop (strategy 13.1). */
+  /** The first defect: begins the stop (strategy 13.1). */
   readonly stop: (description: string) => void;
 }
 
-/** What to do about each defect: the first is fatal and stops the engine, a bounded number of others is logged. */
+/** The first defect is fatal and stops the engine; a bounded number of others is logged. */
 export function defectReactor({ log, stop }: DefectReactions): (thrown: unknown) => void {
   let seen = 0;
   return (thrown) => {
@@ -45,14 +45,12 @@ export function defectReactor({ log, stop }: DefectReactions): (thrown: unknown)
   };
 }
 
-/** Who reacts to a defect, the innermost last: a command while it runs, otherwise the program. */
+/** Handlers of defects, the innermost last: a running command, otherwise the program. */
 const watchers: ((thrown: unknown) => void)[] = [];
 const toInnermost = (thrown: unknown): void => watchers.at(-1)?.(thrown);
 
 /**
- * Catches every exception and rejection of this process that nobody else does, until it is told to end. Of several watches the one
- * that began last hears of them.
- *
+ * Catches every otherwise uncaught exception and rejection of this process. Of several handlers the newest is called.
  * @returns ends it
  */
 export function watchDefects(react: (thrown: unknown) => void): () => void {

@@ -34,66 +34,64 @@ import { createRollout, type Rollout } from './rollout.ts';
 import { orStartError, readyToTrade, refuseDeadMan, refuseOtherEngine, StartError } from './start.ts';
 import { allOf, auditRow, auditSettings, daemonSettings, journalledStart, textsOf } from './tuning.ts';
 
-/** What an engine is put together from; simulation and production differ only in these. */
+/** The parts of an engine; simulation and production differ only in these. */
 export interface EngineParts {
   readonly settings: Settings;
   readonly subAccountIds: Readonly<Record<AccountName, string>>;
-  /** Makes the adapter; what it hears on the wire goes to the auditor. */
+  /** Creates the adapter; the auditor observes its traffic. */
   readonly openExchange: (onWire: (event: WireEvent) => void, report: (fact: Fact) => void) => GrvtExchange;
   readonly journal: EngineJournal;
   readonly notifier: Notifier;
   readonly heartbeat: Heartbeat | null;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  /** Start-up warnings (strategy 2.2) and the like: lines that are no facts. */
+  /** Start-up warnings (strategy 2.2) and other lines that are no facts. */
   readonly warn: (text: string) => void;
-  /** The daemon itself failed, by a defect (strategy 13.5); the engine cleans up and ends. */
+  /** The daemon itself failed by a defect (strategy 13.5); the engine cleans up and ends. */
   readonly onDefect?: (thrown: unknown) => void;
-  /** Called when the symbols are resolved and trading begins. */
+  /** The symbols are resolved and trading begins. */
   readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
   /** Audits this engine from outside; default: it audits itself. */
   readonly auditedBy?: () => Auditor | null;
-  /** How long orders of another engine are watched for at the start (strategy 11.1); default {@link OTHER_ENGINE_WATCH_MS}. */
+  /** How long the start watches for orders of another engine (strategy 11.1); default {@link OTHER_ENGINE_WATCH_MS}. */
   readonly otherEngineWatchMs?: number;
   /** For tests of what takes hours (strategy 16.7). */
   readonly rolloutLimits?: RolloutLimits;
-  /** Hears the wire too: figures and metrics. Must not throw. */
+  /** Also observes the traffic, for figures and metrics. Must not throw. */
   readonly onWire?: (event: WireEvent) => void;
 }
 
-/** What the engine gives to its streams. */
+/** The callbacks of an engine for its streams. */
 export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onCancelDropped' | 'onFill' | 'onBook' | 'onChange'>;
 
-/** A running engine. */
 export interface Engine {
   readonly daemon: Actor<typeof daemonMachine>;
   readonly exchange: GrvtExchange;
-  /** Its journal, as the auditor hears it too. */
+  /** Its journal, observed by the auditor. */
   readonly journal: Journal;
   readonly auditor: () => Auditor | null;
   /** Drains, cleans up and stops (strategy 13.1). */
   stop(why: Reason): void;
   /**
-   * Ends at once: nothing is decided, drained, cancelled or sent any more, and `stopped` stays pending (strategy 18.2).
-   *
-   * @returns whether it was trading or starting; false: it was stopping already
+   * Ends at once: nothing more is decided, drained, cancelled or sent, and `stopped` stays pending (strategy 18.2).
+   * @returns false: it was stopping already
    */
   standDown(): boolean;
-  /** These symbols are from now on as they are here (strategy 16); those that do not run are started. */
+  /** Replaces these symbols (strategy 16); new ones are started. */
   steer(symbols: readonly EngineSymbol[]): void;
-  /** Settings that were read again apply from now on, and these symbols are as they are here (strategy 16.4). */
+  /** Applies reloaded settings and replaces these symbols (strategy 16.4). */
   reloaded(settings: Settings, listed: readonly Instrument[], symbols: readonly EngineSymbol[]): void;
-  /** Books what the accounts earn and pay from now on, until the engine ends (strategy 17). */
+  /** Books what the accounts earn and pay, until the engine ends (strategy 17). */
   readMoney(say: MoneyReaderParts['say']): void;
   /** The gray rollout (strategy 16.7). */
   readonly rollout: Rollout;
-  /** Connects the streams; what they tell goes to the pollers (strategy 10.6). */
+  /** Connects the streams to the pollers (strategy 10.6). */
   listen(open: (ears: StreamEars) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
 }
 
-/** Puts an engine together and starts it. */
+/** Assembles an engine and starts it. */
 export function startEngine(parts: EngineParts): Engine {
   const { clock, reporter } = parts;
   let { settings } = parts;
@@ -112,7 +110,7 @@ export function startEngine(parts: EngineParts): Engine {
   const onWire = (event: WireEvent): void => {
     parts.onWire?.(event);
     if (auditor === null) {
-      // Before the symbols are resolved there is nothing to judge; the few start-up calls are kept for its first look.
+      // Before the symbols are resolved nothing can be checked: the few calls of the start are kept until then.
       if (heard.length < HEARD_BEFORE_START_MAX) heard.push(event);
       return;
     }
@@ -127,7 +125,7 @@ export function startEngine(parts: EngineParts): Engine {
       daemon.send({ type: 'invariant.broken', invariant: breach.invariant, instrument: breach.instrument, detail });
     }
   };
-  /** Whatever ended it, a signal or `MAX_RUNTIME`: the auditor hears that it drains before a child does (strategy 13.1). */
+  /** The auditor learns of draining before any child does, whatever caused it (strategy 13.1). */
   const heardByAuditor = (fact: Fact): void => {
     if (fact.type === 'engine.draining') auditor?.drainBegan();
     reporter.report(fact);
@@ -233,7 +231,7 @@ export function startEngine(parts: EngineParts): Engine {
         if (stoodDown) return;
         resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' });
       },
-      // The engine itself failed, and its parts with it: what it left is cancelled all the same (strategy 13.5).
+      // The daemon failed with its children: its orders are cancelled all the same (strategy 13.5).
       error: (thrown) => {
         money?.close();
         markKeeper?.close();
@@ -321,5 +319,5 @@ export function startEngine(parts: EngineParts): Engine {
   return engine;
 }
 
-/** Calls made before the symbols are known: two logins, their proofs, the instruments. */
+/** Calls before the symbols are known: two logins, their proofs, the instruments. */
 const HEARD_BEFORE_START_MAX = 100;

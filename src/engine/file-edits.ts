@@ -6,21 +6,21 @@ import { editSymbols } from '../settings/index.ts';
 import type { SettingsOnDisk } from './settings-on-disk.ts';
 
 /**
- * `set`, `add` and `remove` are written down before the symbols file is changed (strategy 16.2). An engine that was killed between
- * the two has said nothing yet; the next start goes on with it.
+ * `set`, `add` and `remove` are journalled before the symbols file is changed (strategy 16.2), so that the start after
+ * a kill in between completes them.
  */
 
-/** Key of the journal's note about the change that is being made. */
+/** Key of the journal's note about the change in progress. */
 const EDIT_NOTE = 'symbols-file';
 
 type FileCommand = Extract<Command, { readonly verb: 'set' | 'add' | 'remove' }>;
 
-/** A change that may not have been made yet. `before`, `after`: SHA-256 of the file. null: none is left to make. */
+/** A change that may not be done yet. `before`, `after`: SHA-256 of the file. null: none. */
 interface EditNote {
   readonly pending: { readonly command: FileCommand; readonly before: string; readonly after: string } | null;
 }
 
-/** That the file is about to be changed. */
+/** The file is about to be changed. */
 export function editBegins(
   command: FileCommand,
   before: Uint8Array,
@@ -30,23 +30,19 @@ export function editBegins(
   return noteOf({ pending: { command, before: hashOf(before), after: hashOf(after) } }, atMs);
 }
 
-/** That it was changed, or will not be. */
+/** It was changed, or will not be. */
 export function editEnds(atMs: number): JournalEntry<'note'> {
   return noteOf({ pending: null }, atMs);
 }
 
-/** What a start found of a change that a kill had interrupted. */
+/** What a start found about a change interrupted by a kill. */
 export interface FinishedEdit {
   readonly command: FileCommand;
-  /** `lost`: somebody has changed the file since, so it was left as it is. */
+  /** `lost`: the file was changed since by somebody else, so it was left as it is. */
   readonly how: 'made-now' | 'was-made' | 'lost';
 }
 
-/**
- * Makes the change that the last run was killed in, if there is one and the file is as it was then.
- *
- * @throws what reading or writing the file throws
- */
+/** Completes the change interrupted by a kill, if the file is unchanged since. @throws file system errors */
 export function finishEdit(journal: Journal, disk: SettingsOnDisk, atMs: number): FinishedEdit | null {
   const { pending = null } = (journal.latest('note', EDIT_NOTE)?.body as EditNote | undefined) ?? {};
   if (pending === null) return null;

@@ -12,35 +12,38 @@ import type { AlertStatus, SymbolStatus } from '../status/model.ts';
 import { journalStatus } from '../status/offline.ts';
 import { staleMs } from './tuning.ts';
 
-/** All pairs of one database, as their journals tell (strategy 18.3). It reads only; each engine keeps its own secrets. */
+/** All pairs of one database, by their journals (strategy 18.3). Read-only; each engine keeps its own secrets. */
 
 export interface FleetPair {
-  /** In the database: environment and accounts. */
+  /** Its name in the database: environment and accounts. */
   readonly pair: string;
-  /** What its engine calls itself. */
+  /** Its engine's own name. */
   readonly label: string;
   /** Machine and process that trade it; null: no engine does. */
   readonly holder: string | null;
   readonly leaseLeftMs: number;
-  /** Of its newest entry; null: none can be read. */
+  /** Time of its newest entry; null: unreadable. */
   readonly heardAtMs: number | null;
-  /** Its engine's own page; null: it has none. */
+  /** Address of its engine's page; null: none. */
   readonly page: string | null;
   readonly symbols: readonly Pick<SymbolStatus, 'instrument' | 'phase' | 'net' | 'netUsdt' | 'open'>[];
-  /** Worth of all nets that are not hedged, each taken as positive, USDT. */
+  /** Sum of the absolute values of all unhedged nets, USDT. */
   readonly unhedgedUsdt: string;
-  /** The longest of them began then; null: all are hedged. */
+  /** Since when the oldest of them is open; null: all are hedged. */
   readonly unhedgedSinceMs: number | null;
-  /** Both accounts as last read, within three hours; null: not read. */
+  /** Both accounts, read within three hours; null: not read. */
   readonly equityUsdt: string | null;
-  /** Earned today, as `report` counts it; null: not counted. */
+  /** Earned today, as in `report`; null: not known. */
   readonly todayUsdt: string | null;
   readonly alerts: readonly AlertStatus[];
-  /** Why its journal cannot be read; null: it can. */
+  /** Why its journal is unreadable; null: it is readable. */
   readonly failure: string | null;
 }
 
-/** Reads a database's pairs, each through a copy in the data directory; worst first. @throws JournalError of the database itself */
+/**
+ * Reads a database's pairs, each through a copy in the data directory; worst first. @throws JournalError of the
+ * database itself
+ */
 export async function readFleet(settings: Settings, clock: Clock): Promise<FleetPair[]> {
   if (settings.journalUrl === null) throw new Error('a fleet is the pairs of GRVT_HEDGE_JOURNAL_URL');
   const address = settings.journalUrl.reveal();
@@ -86,7 +89,7 @@ async function readPair(address: string, pair: PairState, settings: Settings, cl
       journal.close();
     }
   } catch (thrown) {
-    // The others are shown all the same; a defect of ours is none of the journal's.
+    // The others are shown all the same; a defect of ours is not a journal's failure.
     if (!(thrown instanceof JournalError)) throw thrown;
     const nothing = { heardAtMs: null, symbols: [], unhedgedUsdt: '0', unhedgedSinceMs: null };
     return {
@@ -103,7 +106,7 @@ async function readPair(address: string, pair: PairState, settings: Settings, cl
 
 const critical = ({ alerts }: FleetPair): number => alerts.filter((alert) => alert.critical).length;
 
-/** Unreadable, then untraded with something open, then critical alerts, then what is not hedged, then names. */
+/** Unreadable, then untraded with something open, then critical alerts, then unhedged value, then names. */
 export function worstFirst(a: FleetPair, b: FleetPair): number {
   const open = (one: FleetPair) => decimal(one.unhedgedUsdt);
   const isAlone = (one: FleetPair) => one.holder === null && open(one).gt(0);
@@ -116,7 +119,7 @@ export function worstFirst(a: FleetPair, b: FleetPair): number {
   );
 }
 
-/** What all of them come to, for the head of the page. */
+/** Totals for the head of the page. */
 export function fleetTotals(pairs: readonly FleetPair[]) {
   const total = (of: (pair: FleetPair) => string | null) => sum(pairs.map((pair) => decimal(of(pair) ?? '0')));
   return {

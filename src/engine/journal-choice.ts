@@ -8,12 +8,12 @@ import { copyFileOf, pairIdsOf } from './journal-database.ts';
 
 /** Which journal a run writes and a command reads: one per environment and pair of accounts (strategy 11.1). */
 
-/** The file of a run, within the data directory. */
+/** The file of a run within the data directory. */
 export function journalOfRun(settings: Settings, subAccountIds: readonly [string, string]): string {
   return settings.mode === 'paper' ? PAPER_JOURNAL : journalFileName({ env: settings.mode, subAccountIds });
 }
 
-/** There is no journal to read, or more than one might be meant. The message says what to do. */
+/** There is no journal to read, or more than one candidate. The message says what to do. */
 export class NoJournalError extends Error {
   constructor(message: string) {
     super(message);
@@ -22,11 +22,9 @@ export class NoJournalError extends Error {
 }
 
 /**
- * Opens the journal a command looks at, which an engine may be writing meanwhile: `given`, else that of the settings; in
- * `paper` the newest.
- *
- * @param given a path, or the name of a file in the data directory; null: by the settings
- * @throws NoJournalError, JournalError
+ * Opens the journal for a command, even while an engine writes it: `given`, else that of the settings; in `paper` the
+ * newest.
+ * @param given a path, or a file name in the data directory; null: by the settings @throws NoJournalError, JournalError
  */
 export function openChosenJournal(settings: Settings, given: string | null): EngineJournal {
   const file = chosenJournalFile(settings, given);
@@ -41,7 +39,7 @@ export function chosenJournalFile(settings: Settings, given: string | null): str
   return file;
 }
 
-/** The copy of a journal in a database; null: the journal is a file. */
+/** The local copy of a journal in a database; null: the journal is a file. */
 function chosenCopy(settings: Settings): string | null {
   if (settings.journalUrl === null) return null;
   const ids = pairIdsOf(settings);

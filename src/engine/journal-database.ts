@@ -12,15 +12,15 @@ import type { Settings } from '../settings/index.ts';
 import { checkText } from '../texts/check.ts';
 
 /**
- * The journal in a database: which pair is whose, how a run opens it, and where commands read it (strategy 18.1, 18.2). Without one
- * its driver is not loaded.
+ * The journal in a database: its pair's name, how a run opens it, and where commands read it (strategy 18.1, 18.2). The
+ * database driver is loaded only if needed.
  */
 
 const DAY_MS = 86_400_000;
-/** Between attempts of a standby to reach a database that does not answer. */
+/** Pause between a standby's attempts to reach a database. */
 const STANDBY_RETRY_MS = 1_000;
 
-/** The name of a pair in its database: environment and accounts, A first; in `paper` the name of the settings. */
+/** A pair's name in its database: environment and accounts, A first; in `paper` the name of the settings. */
 export function pairNameOf({ mode, name }: Settings, subAccountIds: readonly string[]): string {
   if (mode !== 'paper') return journalFileName({ env: mode, subAccountIds }).replace(/^journal-|\.db$/g, '');
   return /^[\w.-]+$/.test(name)
@@ -29,10 +29,8 @@ export function pairNameOf({ mode, name }: Settings, subAccountIds: readonly str
 }
 
 /**
- * What tells the lease of a pair from every other one, for locks on this machine (strategy 11.1): the server itself, however
- * its host is spelled. A standby asks until it is answered.
- *
- * @throws JournalError
+ * Identity of a pair's lease for locks on this machine (strategy 11.1): the server itself, however its host is spelled.
+ * A standby retries until it is answered. @throws JournalError
  */
 export async function leaseIdOf(settings: Settings, parts: OpenForRun): Promise<string> {
   const address = addressOf(settings);
@@ -47,7 +45,7 @@ function addressOf({ journalUrl }: Settings): string {
   return journalUrl.reveal();
 }
 
-/** A standby goes on: the database does not answer, or the lease was lost again before trading began. */
+/** A standby continues: the database does not answer, or the lease was lost again before trading began. */
 const WAITED_FOR: readonly JournalProblem[] = ['unreachable', 'lease-over', 'behind'];
 
 async function orStandBy<T>({ standby, say }: OpenForRun, ask: () => Promise<T>): Promise<T> {
@@ -63,14 +61,14 @@ async function orStandBy<T>({ standby, say }: OpenForRun, ask: () => Promise<T>)
   }
 }
 
-/** What commands read: their own copy, or the engine's where that was written later (the database did not answer). */
+/** The file commands read: their own copy, or the engine's if that is newer (the database did not answer). */
 export function copyFileOf(settings: Settings, subAccountIds: readonly string[]): string {
   const pair = pairNameOf(settings, subAccountIds);
   const [own, engines] = ['copy', 'mirror'].map((name) => join(settings.dataDir, `${name}-${pair}.db`));
   return writtenAt(engines ?? '') > writtenAt(own ?? '') ? (engines ?? '') : (own ?? '');
 }
 
-/** Milliseconds; 0: there is none. */
+/** ms; 0: none. */
 function writtenAt(file: string): number {
   const times = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return Math.max(...times);
@@ -80,12 +78,12 @@ export interface OpenForRun {
   readonly subAccountIds: readonly [string, string];
   readonly clock: EngineClock;
   readonly redact: Redact;
-  /** Wait for the lease for as long as another engine holds it (strategy 18.2). */
+  /** Wait for the lease while another engine holds it (strategy 18.2). */
   readonly standby: boolean;
   readonly say: (text: string) => void;
 }
 
-/** Opens the journal of a run in the database of the settings. @throws JournalError */
+/** Opens the journal of a run in the configured database. @throws JournalError */
 export async function openForRun(settings: Settings, parts: OpenForRun): Promise<DatabaseJournal> {
   const { subAccountIds, clock, redact, standby, say } = parts;
   const { openDatabaseJournal } = await import('../journal/postgres/journal.ts');
@@ -105,7 +103,7 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
   return orStandBy(parts, () => openDatabaseJournal(options));
 }
 
-/** As others reach it: the published name, else the loopback of its machine. */
+/** As others reach it: the published name, else loopback. */
 function pageOf({ publicUrl, httpPort }: Settings): string | null {
   return publicUrl ?? (httpPort === null ? null : `http://127.0.0.1:${httpPort}`);
 }
@@ -114,7 +112,7 @@ function waiting(holder: string): string {
   return `Standby: engine ${holder} trades this pair; this one takes over when its lease runs out (strategy 18.2)`;
 }
 
-/** Of a journal that may be behind: each symbol begins as after a lost one (strategy 11.3). Its orders are asked about. */
+/** For a journal that may be behind: each symbol starts as after a lost one (11.3). Its orders are looked up. */
 export function beginAgain(journal: EngineJournal, nowMs: number): void {
   const states = journal.latestOfEach('symbol.state').map(({ key }) => key);
   if (states.length === 0) return;
@@ -123,7 +121,7 @@ export function beginAgain(journal: EngineJournal, nowMs: number): void {
   );
 }
 
-/** Of the settings' accounts; null: they are not given, or the journal is a file. */
+/** Of the configured accounts; null: not given, or the journal is a file. */
 export function pairIdsOf(settings: Settings): readonly [string, string] | null {
   if (settings.journalUrl === null) return null;
   if (settings.mode === 'paper') return ['', ''];
@@ -131,11 +129,7 @@ export function pairIdsOf(settings: Settings): readonly [string, string] | null 
   return accounts === null ? null : [accounts.A.accountId, accounts.B.accountId];
 }
 
-/**
- * Before a command reads: its copy of the database's journal is brought up to date.
- *
- * @throws JournalError
- */
+/** Updates a command's copy of the database's journal before it reads. @throws JournalError */
 export async function prepareReading(settings: Settings, clock: Clock): Promise<void> {
   const ids = pairIdsOf(settings);
   if (settings.journalUrl === null || ids === null) return;
@@ -150,7 +144,7 @@ export async function prepareReading(settings: Settings, clock: Clock): Promise<
   await refreshCopy(settings.journalUrl.reveal(), pairName, options);
 }
 
-/** What `check` and `status` say of the database, in the language of the settings. @throws JournalError */
+/** The database lines of `check` and `status` in the language of the settings. @throws JournalError */
 export async function databaseLines(settings: Settings): Promise<string[]> {
   const ids = pairIdsOf(settings);
   if (settings.journalUrl === null || ids === null) return [];

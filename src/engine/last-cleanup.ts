@@ -13,11 +13,11 @@ import type { EngineClock, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { describeDefect, EXIT_DEFECT } from './defects.ts';
 
-/** What is left to do when the daemon itself has failed: its parts end, its orders are cancelled (strategy 13.5). */
+/** The clean-up after the daemon itself failed: ends its parts and cancels its orders (strategy 13.5). */
 export async function lastCleanup(parts: LastCleanupParts, thrown: unknown): Promise<DaemonOutput> {
   const { settings, clock, reporter, daemon, exchange, journal } = parts;
   const left = netsLeft(daemon.getSnapshot().context, daemon);
-  // An actor that throws leaves its children running, and they would go on quoting; only this event ends them.
+  // A failed actor leaves its children running, which would go on quoting; only this event ends them.
   const children: Readonly<Record<string, AnyActorRef | undefined>> = daemon.getSnapshot().children;
   for (const child of Object.values(children)) child?.send({ type: 'xstate.stop' });
   parts.onDefect?.(thrown);
@@ -51,7 +51,7 @@ interface LastCleanupParts {
   readonly onDefect?: (thrown: unknown) => void;
 }
 
-/** Lines of one message: each has some 100 characters, one of a defect up to 1,000, and a message takes 4,096. */
+/** Lines per message: each has some 100 characters, one of a defect up to 1,000, and a message holds 4,096. */
 const LINES_PER_MESSAGE = 20;
 
 async function sendLines(notifier: Notifier, lines: readonly string[]): Promise<void> {
@@ -59,7 +59,7 @@ async function sendLines(notifier: Notifier, lines: readonly string[]): Promise<
     await notifier.send(lines.slice(at, at + LINES_PER_MESSAGE).join('\n'));
 }
 
-/** What the journal knows that a clean-up has to see the end of; where it cannot be read, the exchange's lists must do. */
+/** What the journal knows and the clean-up must settle; if it is unreadable, the exchange's lists must do. */
 function journalledForCleanup(
   journal: EngineJournal,
   warn: (text: string) => void,

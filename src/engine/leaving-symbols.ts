@@ -7,23 +7,22 @@ import { rememberedInstrument, rememberedRow } from '../journal/instruments.ts';
 import type { Journal } from '../ports.ts';
 
 /**
- * Which symbols run although no enabled row names them (strategy 16.3): those of which the journal holds something open, and,
- * one by one, those on which an order of ours is seen.
+ * Symbols that run without an enabled row (strategy 16.3): those with positions or orders in the journal, and those on
+ * which an own order is found.
  */
 
-/** What tells it. */
 export interface LeavingParts {
-  /** null: there is none, as before the first run. */
+  /** null: none, as before the first run. */
   readonly journal: Journal | null;
   /** The rows of the symbols file, enabled or not. */
   readonly rows: readonly SymbolConfig[];
-  /** What the exchange lists. */
+  /** The instruments the exchange lists. */
   readonly listed: readonly Instrument[];
-  /** Prepared orders whose end the journal does not know, of any instrument (strategy 9.6). */
+  /** Prepared orders of unknown end, of any instrument (strategy 9.6). */
   readonly unsettled: readonly PreparedOrder[];
 }
 
-/** The symbols to start beside those that trade, by name. What nobody knows the rules of is not among them. */
+/** The symbols to start beside the traded ones, by name, except those whose rules are unknown. */
 export function leavingSymbols(parts: LeavingParts): readonly EngineSymbol[] {
   const { journal, rows, unsettled } = parts;
   if (journal === null) return [];
@@ -39,10 +38,8 @@ export function leavingSymbols(parts: LeavingParts): readonly EngineSymbol[] {
 }
 
 /**
- * The symbol of an instrument without an enabled row: by its disabled row, else by its last one, else without any.
- *
- * @param name in the exchange's own spelling
- * @returns null: neither the exchange's list nor the journal knows its rules
+ * The symbol of an instrument without an enabled row: by its disabled row, else its last one, else none.
+ * @param name in the exchange's spelling @returns null: neither the exchange nor the journal knows its rules
  */
 export function leavingSymbol({ journal, rows, listed }: LeavingParts, name: string): EngineSymbol | null {
   const now = listed.find((one) => one.name === name);
@@ -55,7 +52,7 @@ export function leavingSymbol({ journal, rows, listed }: LeavingParts, name: str
   return { config, instrument, leaving, ...(now === undefined ? { unlisted: true } : {}) };
 }
 
-/** The file may spell an instrument in another case (strategy 2.2). */
+/** The file may use another case (strategy 2.2). */
 function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

@@ -2,30 +2,29 @@ import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 
 /**
- * Whether the engine still does its work, for a watchdog that kills what hangs (docs/running.md 4). That this is asked at
- * all shows that the event loop turns. A failure of the exchange, the disk or the Telegram gateway never counts: the engine
- * goes on through these and alerts, and a new process would meet the same failure.
+ * Whether the engine still works, for a watchdog that kills a hanging process (docs/running.md 4); that it is asked at
+ * all shows that the event loop runs. Failures of exchange, disk or Telegram gateway never count: a new process would
+ * meet them too.
  */
 export interface Lives {
-  /** Every fact of the engine. */
   report(fact: Fact): void;
   /** The engine trades: from now on both pollers are expected to make attempts. */
   trading(): void;
-  /** It stops: a time limit of its own bounds that (strategy 13.1). */
+  /** It stops, which has a time limit of its own (strategy 13.1). */
   stopping(): void;
-  /** Why it does not do its work; empty: it does. */
+  /** Why it does not work; empty: it does. */
   problems(): readonly string[];
 }
 
 /**
- * Longest time between two attempts to read an account, by our own bounds: 60 s in the waiting line of the budget, 30 s of
- * back-off, 5 s each for a login and a request. Beyond it a poller or a waiting line is stuck.
+ * Longest time between two attempts to read an account: 60 s waiting for the budget, 30 s of back-off, 5 s each for a
+ * login and a request. Beyond it a poller or a queue is stuck.
  */
 export const ATTEMPT_MAX_MS = 120_000;
 
-/** @param nowMs a clock that is never set back */
+/** @param nowMs a monotonic clock */
 export function createLives(nowMs: () => number): Lives {
-  /** Of the last attempt of each account; null: none is expected. */
+  /** Time of each account's last attempt; null: none is expected. */
   let attempts: Record<AccountName, number> | null = null;
   const attempted = (account: AccountName) => {
     if (attempts !== null) attempts[account] = nowMs();

@@ -3,23 +3,26 @@ import { errorText } from '../core/error-text.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Clock } from '../ports.ts';
 
-/** Writes the marks at the turn of each day into the journal, so that each day is valued at both its ends (strategy 17.3). */
+/** Journals the marks at the end of each day, so that each day is valued at both its ends (strategy 17.3). */
 
-/** How often it looks whether a day has turned. */
+/** Interval of checking for a new day. */
 const LOOK_EVERY_MS = 10_000;
-/** Marks that are not all known by then are written without the others: those are of a symbol that waits. */
+/** After this time the known marks are written without the others, whose symbols are waiting. */
 const AWAITED_MS = 60_000;
 
 export interface MarkKeeperParts {
   readonly journal: Pick<EngineJournal, 'append' | 'newest'>;
   readonly clock: Clock;
-  /** The mark of each symbol that runs; null: not known yet. */
+  /** The mark of each running symbol; null: not known yet. */
   readonly marks: () => Readonly<Record<string, Decimal | null>>;
-  /** It cannot be written, or can again. */
+  /** Writing fails, or works again. */
   readonly say: (level: 'info' | 'warn', text: string) => void;
 }
 
-/** Looks until it is closed. A run that begins after the turn writes the first marks it has: any one values both days alike. */
+/**
+ * Runs until it is closed. A run that begins after midnight writes the first marks it gets: any mark values both days
+ * alike.
+ */
 export function startMarkKeeper(parts: MarkKeeperParts): { close(): void } {
   const { journal, clock } = parts;
   let writtenMs: number | null = null;
@@ -51,7 +54,7 @@ export function startMarkKeeper(parts: MarkKeeperParts): { close(): void } {
   return { close: () => clearInterval(timer) };
 }
 
-/** The last midnight, of the process' zone or of UTC, whichever came later. */
+/** The last midnight of the process's zone or of UTC, whichever is later. */
 function turnBefore(nowMs: number): number {
   const now = new Date(nowMs);
   const local = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();

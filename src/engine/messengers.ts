@@ -6,13 +6,13 @@ import type { Settings } from '../settings/index.ts';
 import { proxyFor } from './routes.ts';
 import type { Say } from './run-log.ts';
 
-/** Each message leaves by the gateway that is configured then (strategy 16.4). */
+/** Each message uses the gateway configured at that time (strategy 16.4). */
 export function notifierOf(settings: () => Settings, say: Say, redact: Redact): Notifier {
   const spoken = logNotifier((text) => say('debug', text));
   return { send: (text) => (telegramOf(settings(), redact) ?? spoken).send(text) };
 }
 
-/** The configured Telegram gateway; null: none is. */
+/** The configured Telegram gateway; null: none. */
 export function telegramOf(settings: Settings, redact: Redact): Notifier | null {
   const { telegram } = settings;
   if (telegram === null) return null;
@@ -20,7 +20,7 @@ export function telegramOf(settings: Settings, redact: Redact): Notifier | null 
   return telegramNotifier({ url, chatId, apiKey: apiKey.reveal() }, { redact, proxy: proxyFor(settings)(url) });
 }
 
-/** Each beat goes to the address that is configured then; to nobody where none is. */
+/** Each beat uses the address configured at that time, if any. */
 export function heartbeatOf(settings: () => Settings): Heartbeat {
   return {
     async beat() {

@@ -18,29 +18,29 @@ import { bookMatches, bookRows, noteReadUpTo, type ReadUpTo, readUpTo } from '..
 import type { Clock, Journal } from '../ports.ts';
 
 /**
- * Books what the accounts earn and pay (strategy 17.1, 17.2): every fill, funding payment, transfer and deposit, from the
- * exchange's lists and from frames, and a balance an hour to hold them against. Nothing waits for it, and it decides nothing.
+ * Books what the accounts earn and pay (strategy 17.1, 17.2): every fill, funding payment, transfer and deposit, from
+ * the exchange's lists and from frames, and an hourly balance for comparison. Nothing waits for it or depends on it.
  */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** From the start to the first read: by then the reads that trading begins with are done. */
+/** Delay of the first read after the start, which has reads of its own. */
 export const MONEY_FIRST_MS = 5_000;
-/** Between two reads of the fills. */
+/** Interval of reading the fills. */
 export const MONEY_EVERY_MS = 10 * MINUTE_MS;
-/** After a read that failed. */
+/** Pause after a failed read. */
 export const MONEY_RETRY_MS = MINUTE_MS;
-/** Fills are read again from so long before: one may be listed later than another that is newer. */
+/** Overlap of reads: a fill may be listed later than a newer one. */
 const OVERLAP_MS = HOUR_MS;
-/** … and every hour from a day before, for what an outage of the exchange lists late. */
+/** Hourly overlap of a day, for what an outage of the exchange lists late. */
 const OVERLAP_HOURLY_MS = 25 * HOUR_MS;
-/** How far back intervals are judged: as far as the lists are read again, so that a row listed late still explains one. */
+/** How far back intervals are checked: as far as the lists are read again, so that a late row still explains one. */
 const JUDGED_MS = OVERLAP_HOURLY_MS;
-/** … while nothing is unexplained: some balances, by which the positions before the first fill are known. */
+/** How far back while nothing is unexplained: enough balances to know the positions before the first fill. */
 const JUDGED_CALM_MS = 4 * HOUR_MS;
-/** Fills of frames are written together after this, apart from any order's entries. */
+/** Delay of writing fills from frames together, apart from any order's entries. */
 const FRAMES_PAUSE_MS = 1_000;
-/** Fills of frames that wait to be written; what is over is in the next list. */
+/** Most fills from frames waiting to be written; the rest is in the next list. */
 const FRAMES_MAX = 1_000;
 
 const LISTS: readonly PaymentList[] = ['funding_payment_history', 'transfer_history', 'deposit_history'];
@@ -49,30 +49,30 @@ export interface MoneyReaderParts {
   readonly exchange: Pick<GrvtExchange, 'payments' | 'balance' | 'exchangeNowMs'>;
   readonly journal: Journal;
   readonly clock: Clock;
-  /** How long the journal keeps rows (GRVT_HEDGE_JOURNAL_DAYS), milliseconds: older ones are never read again. */
+  /** How long the journal keeps rows (GRVT_HEDGE_JOURNAL_DAYS), ms: older ones are never read again. */
   readonly keptMs: number;
-  /** A read fails, or goes on again. */
+  /** A read fails, or works again. */
   readonly say: (level: 'info' | 'warn', text: string) => void;
-  /** The widest gap of each account in the intervals of a day (strategy 17.3); null: its rows explain them all. Once an hour. */
+  /** The largest gap of each account in a day's intervals (17.3); null: everything is explained. Called hourly. */
   readonly onJudged?: (gaps: Readonly<Record<AccountName, Interval | null>>) => void;
-  /** Rows that were booked just now. */
+  /** The rows just booked. */
   readonly onBooked?: (rows: readonly MoneyRow[]) => void;
 }
 
 export interface MoneyReader {
-  /** A fill that its stream brought. */
+  /** A fill from a stream. */
   takeFill(fill: FillRow): void;
-  /** Writes what frames brought, and reads no more. */
+  /** Writes what frames brought and stops reading. */
   close(): void;
 }
 
-/** Clocks that are 2 s apart raise an alert (strategy 12); beyond this nobody can say what a date means. */
+/** Clocks that differ by 2 s raise an alert (strategy 12); beyond this difference dates mean nothing. */
 const CLOCKS_APART_MS = 60_000;
 
-/** Of an order that the matching engine has not taken up yet, and of a fill of no order (API 5.1). */
+/** Order id of an order the matching engine has not accepted yet, and of a fill without order (API 5.1). */
 const NO_ORDER_ID = '0x00';
 
-/** Reads until it is closed; a read that fails is made again in a minute. */
+/** Reads until it is closed; a failed read is repeated after a minute. */
 export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   const { exchange, journal, clock } = parts;
   const nowMs = () => clock.nowMs();
@@ -80,7 +80,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   let failing = false;
   /** The hour, since the epoch, of the last balance. */
   let hour: number | null = null;
-  /** Judged from then on: from the oldest gap, or, after a start, from a day before. */
+  /** Checked from then on: from the oldest gap, or, after a start, from a day before. */
   let judgedFromMs = nowMs() - JUDGED_MS;
   let frames: FillRow[] = [];
   let writing: NodeJS.Timeout | null = null;
@@ -116,7 +116,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     return failures[0] ?? null;
   }
 
-  /** Holds each account's balances against its rows, all but the newest: what belongs to that one may be listed a moment later. */
+  /** Compares each account's balances with its rows, except the newest, whose rows may be listed a moment later. */
   function judge(): void {
     if (parts.onJudged === undefined) return;
     const fromMs = Math.max(judgedFromMs, nowMs() - JUDGED_MS);
@@ -145,19 +145,19 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
         return null;
       }
     };
-    // The balance first: what it contains is in the lists by then.
+    // The balance first: what it includes is in the lists by then.
     const balance = isHourly ? await attempt(exchange.balance(account)) : null;
     const toMs = exchange.exchangeNowMs();
     const known = readUpTo(journal) ?? nothingRead(toMs);
     const from = (upToMs: number): number => {
-      // What the journal may have forgotten again would be booked twice.
+      // Rows that the journal may have removed would be booked twice.
       const youngMs = toMs - parts.keptMs / 2;
       const overlapMs = isHourly ? OVERLAP_HOURLY_MS : OVERLAP_MS;
       return Math.min(upToMs, Math.max(upToMs - overlapMs, youngMs, known.sinceMs));
     };
     const fillsFromMs = from(known.fills[account]);
     const ranges = {
-      // The journal began by our clock, fills are dated by the exchange's.
+      // The journal began by our clock; fills are dated by the exchange's.
       fills: { fromMs: fillsFromMs === known.sinceMs ? fillsFromMs - CLOCKS_APART_MS : fillsFromMs, toMs },
       payments: { fromMs: from(known.payments[account]), toMs },
     };
@@ -179,13 +179,13 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     return failures;
   }
 
-  /** A fill dated before the journal began is of since then where its order was made since: by our clock, as the journal's entries. */
+  /** A fill dated before the journal began counts if its order was made since, by our clock. */
   function isSince(sinceMs: number): (row: PaymentRow) => boolean {
     return (row) =>
       rowTimeMs(row) >= sinceMs || (row.type === 'fill' && (madeAtMs(row.clientOrderId) ?? Number.NaN) >= sinceMs);
   }
 
-  /** Nothing before the journal began is booked, nor what it would forget soon. */
+  /** Nothing from before the journal began is booked, nor what it would remove soon. */
   function nothingRead(toMs: number): ReadUpTo {
     let beganMs = toMs;
     for (const entry of journal.scan()) {
@@ -208,7 +208,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
     try {
       book(rows);
     } catch (thrown) {
-      // The next list has them, and a journal that cannot be written stops what matters by itself.
+      // The next list has them; an unwritable journal stops whatever matters by itself.
       parts.say('warn', `Money: ${errorText(thrown)}`);
     }
   }
@@ -216,7 +216,7 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
   return {
     takeFill(fill) {
       if (closed || frames.length >= FRAMES_MAX || rowTimeMs(fill) < nowMs() - parts.keptMs / 2) return;
-      // The list will have it under the order's own id: booked by this one, it would be booked twice.
+      // The list has it under the order's real id: booked now it would be booked twice.
       if (fill.orderId === NO_ORDER_ID) return;
       frames.push(fill);
       writing ??= setTimeout(writeFrames, FRAMES_PAUSE_MS);

@@ -4,15 +4,15 @@ import type { MoneyFigures } from '../explain/money-figures.ts';
 import type { Clock } from '../ports.ts';
 import type { CountAt, Counted, CountingFrom } from './money-worker.ts';
 
-/** Has the money of today and of the week counted once a minute, in a thread that lives as long as the count (strategy 8.6, 17.4). */
+/** Computes the money of today and the week once a minute, in a thread that ends with its computation (8.6, 17.4). */
 
-/** From the start to the first count: what was earned before is in the journal, and the first rows are read by then. */
+/** Delay of the first computation: the first rows are read by then. */
 const FIRST_MS = 15_000;
-/** Between two counts, … */
+/** Interval of computations. */
 const EVERY_MS = 60_000;
-/** … and of the time, at most one part in so many is spent counting: a journal of weeks takes seconds. */
+/** At most one part in so many of the time is spent computing: a journal of weeks takes seconds. */
 const SHARE = 20;
-/** A count that takes longer is given up, and the thread with it. */
+/** After this time a computation is given up with its thread. */
 const COUNT_MAX_MS = 300_000;
 /** The thread's heap: a month of a hundred lively symbols is some 200 MB. */
 const HEAP_MB = 1_024;
@@ -20,13 +20,13 @@ const HEAP_MB = 1_024;
 export interface MoneyWatchParts extends CountingFrom {
   readonly clock: Clock;
   readonly onFigures: (figures: MoneyFigures) => void;
-  /** From the start to the first count, milliseconds; absent: a quarter of a minute. */
+  /** Delay of the first computation, ms; absent: a quarter of a minute. */
   readonly firstMs?: number;
-  /** Counting fails, or goes on again. */
+  /** The computation fails, or works again. */
   readonly say: (level: 'info' | 'warn', text: string) => void;
 }
 
-/** Counts until it is closed. */
+/** Runs until it is closed. */
 export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
   const { file, keptMs, clock } = parts;
   let worker: Worker | null = null;
@@ -50,11 +50,11 @@ export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
     const workerData: CountingFrom = { file, keptMs };
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
     const started = new Worker(new URL('./money-worker.ts', import.meta.url), { workerData, resourceLimits });
-    // What ends a process does not wait for it.
+    // Does not keep the process alive.
     started.unref();
     started.on('message', (counted: Counted) => {
       if (started !== worker || closed) return;
-      // Between counts it would hold memory for nothing.
+      // Between computations it would only occupy memory.
       drop();
       if ('failure' in counted) follow(counted.failure);
       else {

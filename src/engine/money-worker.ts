@@ -4,20 +4,20 @@ import { errorText } from '../core/error-text.ts';
 import { type MoneyFigures, moneyFigures } from '../explain/money-figures.ts';
 import { openJournalForReading } from '../journal/sqlite.ts';
 
-/** Counts money beside the engine: it reads a journal of weeks, which would hold up the engine's own turns. */
+/** Computes money in a thread of its own, since reading a journal of weeks would block the engine. */
 
-/** What the thread is started with. */
+/** The thread's parameters. */
 export interface CountingFrom {
   readonly file: string;
   readonly keptMs: number;
 }
 
-/** Asked: the figures as of that moment. */
+/** Request: the figures as of that moment. */
 export interface CountAt {
   readonly nowMs: number;
 }
 
-/** Told: the figures, or why there are none. */
+/** Answer: the figures, or why there are none. */
 export type Counted = { readonly figures: MoneyFigures } | { readonly failure: string };
 
 const { file, keptMs } = workerData as CountingFrom;

@@ -4,16 +4,16 @@ import type { SymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 
 /**
- * Whether another engine, on another machine, trades these accounts (strategy 11.1). The locks of this machine cannot tell;
- * the open orders can: an engine that is gone places no new ones.
+ * Detects another engine that trades these accounts on another machine (strategy 11.1), which locks of this machine
+ * cannot: by new own orders, since an engine that is gone places none.
  */
 
-/** As long as positions are read before anything is founded on them: the other engine decides every 2 s or sooner. */
+/** As long as the start reads positions anyway; the other engine decides every 2 s or more often. */
 export const OTHER_ENGINE_WATCH_MS = 4_000;
-/** Readings after the first one. Each costs a poll's worth of the budget. */
+/** Reads after the first one. Each costs as much budget as a poll. */
 const READINGS = 2;
 
-/** An own order that somebody else placed while this start was watching. */
+/** An own order that somebody else placed during this start. */
 export interface Appeared {
   readonly account: AccountName;
   readonly instrument: string;
@@ -31,7 +31,7 @@ function unknownOf(orders: OpenOrders, isKnown: (clientOrderId: string) => boole
   );
 }
 
-/** Orders this journal has prepared or taken over: those of an engine before this one may come to rest after it ended. */
+/** Orders this journal has prepared or adopted: those of a previous engine may come to rest after its end. */
 export function ordersOfJournal(journal: EngineJournal): (clientOrderId: string) => boolean {
   const states = journal.latestOfEach('symbol.state').map(({ body }) => body as SymbolState);
   const taken = new Set(states.flatMap(({ orders }) => orders.map((order) => order.clientOrderId)));
@@ -39,12 +39,10 @@ export function ordersOfJournal(journal: EngineJournal): (clientOrderId: string)
 }
 
 /**
- * Watches own orders that this journal does not know, and only if there are any. Fills and ends of theirs are no sign: an
- * engine that crashed leaves orders behind to which that happens.
- *
- * @param read the open orders of both accounts; what it rejects with ends the watch
- * @param isKnown whether this journal knows the order
- * @returns the first order that appeared since the first reading; null: none did
+ * Watches own orders unknown to this journal, if there are any. Their fills and ends prove nothing: a crashed engine
+ * leaves orders behind to which that happens.
+ * @param read the open orders of both accounts; its rejection ends the watch @param isKnown whether this journal knows
+ * the order @returns the first order that appeared since the first read; null: none
  */
 export async function watchOtherEngine(
   read: () => Promise<OpenOrders>,

@@ -5,9 +5,9 @@ import { leavingRow } from '../core/leaving.ts';
 import type { LeavingWhy, SymbolConfig } from '../core/model.ts';
 import type { ResolvedSymbol } from '../settings/index.ts';
 
-/** What a reload changes of the symbols (strategy 16.4), and how it is said. */
+/** The changes of symbols by a reload (strategy 16.4), and their description. */
 export interface SymbolChanges {
-  /** Symbols that are different from now on, or new. */
+  /** Changed and new symbols. */
   readonly symbols: readonly EngineSymbol[];
   readonly says: readonly Said[];
 }
@@ -25,10 +25,9 @@ const ROW_KEYS: readonly (readonly [keyof SymbolConfig, string])[] = [
 ];
 
 /**
- * The symbols that run, beside the rows as they are read now: changed, new, or leaving (strategy 16.3, 16.4).
- *
- * @param rows of the symbols file, enabled or not, resolved
- * @param holds what a symbol holds now, for those that leave
+ * The running symbols compared with the new rows: changed, new, or to be removed (strategy 16.3, 16.4).
+ * @param rows of the symbols file, enabled or not, resolved @param holds a symbol's positions and orders, for those to
+ * be removed
  */
 export function symbolChanges(
   running: readonly EngineSymbol[],
@@ -59,7 +58,7 @@ export function symbolChanges(
   return { symbols, says };
 }
 
-/** A running symbol by its row as it is now; the very same where nothing changes. */
+/** A running symbol with its new row; the same object if nothing changes. */
 function afterReload(symbol: EngineSymbol, row: ResolvedSymbol | undefined): EngineSymbol {
   if (row === undefined) return symbol.leaving === undefined ? leaving(symbol, symbol.config, 'removed') : symbol;
   if (!row.config.enabled) {

@@ -21,14 +21,14 @@ import { progressEntry, readProgress } from '../journal/rollout.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 
-/** Counts that come with every order are written down this often: a kill loses no more of them. */
+/** Interval of journalling counts that change with every order: a kill loses no more. */
 const WRITE_EVERY_MS = 60_000;
 
 export interface RolloutParts {
   readonly settings: () => Settings;
   readonly journal: Journal;
   readonly clock: EngineClock;
-  /** The symbols that run. */
+  /** The running symbols. */
   readonly symbols: () => readonly EngineSymbol[];
   readonly steer: (symbols: readonly EngineSymbol[]) => void;
   readonly report: (fact: Fact) => void;
@@ -40,14 +40,14 @@ export interface RolloutParts {
   readonly limits?: RolloutLimits | undefined;
 }
 
-/** The gray rollout of a running engine (strategy 16.7): counts facts, looks at each reading of an account, steers. */
+/** The gray rollout of a running engine (16.7): counts facts, takes a step at each read of an account, and steers. */
 export interface Rollout {
-  /** These symbols with their stage; where there is no rollout, without one. */
+  /** These symbols with their stage; unchanged without a rollout. */
   assign(symbols: readonly EngineSymbol[]): readonly EngineSymbol[];
   hear(fact: Fact): void;
-  /** A person goes on with it in full. */
+  /** Releases it in full size. */
   skip(instrument: string): void;
-  /** How far each symbol has come, and what holds it; null: no rollout concerns it. */
+  /** A symbol's progress, and what holds it; null: not part of a rollout. */
   shown(instrument: string): RolloutShown | null;
 }
 
@@ -160,7 +160,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       const after = counted(before, fact);
       if (after === before) return;
       progress.set(fact.instrument, after);
-      // What comes with every order waits for the next minute.
+      // Counts that change with every order wait for the next minute.
       if (fact.type !== 'order.placed') write(fact.instrument);
     },
     skip(instrument) {

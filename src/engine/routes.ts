@@ -3,7 +3,7 @@ import { checkText } from '../texts/check.ts';
 import type { Language } from '../texts/language.ts';
 import type { Venue } from './venue.ts';
 
-/** The proxy an address is reached through, with its user and password; null: directly. */
+/** The proxy for an address, with user and password; null: direct. */
 export type ProxyFor = (url: string) => string | null;
 
 export function proxyFor({ proxy }: Settings): ProxyFor {
@@ -11,8 +11,8 @@ export function proxyFor({ proxy }: Settings): ProxyFor {
 }
 
 /**
- * Every host the engine speaks to and the way there, one line each, for `check` and the start (strategy 2.1). Of an address
- * for messages only the origin, since the rest may be a key.
+ * Every host the engine connects to and the route there, one line each, for `check` and the start (strategy 2.1). Only
+ * the origin of a message address, since the rest may be a key.
  */
 export function hostLines(settings: Settings, venue: Venue, language: Language = 'en'): string[] {
   const { hosts } = venue;

@@ -17,17 +17,17 @@ import type { SettingsOnDisk } from './settings-on-disk.ts';
 import { openStandbyHealth } from './standby-health.ts';
 import type { Venue } from './venue.ts';
 
-/** The journal of a run: opened, watched over, closed (strategy 11.1, 11.3, 18). */
+/** The journal of a run: opened, maintained, closed (strategy 11.1, 11.3, 18). */
 
 const DAY_MS = 86_400_000;
 
-/** A journal in a database, and the accounts' locks, which engines of one lease share (strategy 11.1). */
+/** A journal in a database, with account locks that engines of one lease share (strategy 11.1). */
 export interface Leased {
   readonly journal: DatabaseJournal;
   readonly locks: Locks;
 }
 
-/** The journal of the settings' database; null: it is a file. Waits for the lease where it stands by (strategy 18.2). */
+/** The journal of the configured database; null: it is a file. A standby waits for the lease (strategy 18.2). */
 export async function openRunDatabase(
   settings: Settings,
   venue: Venue,
@@ -60,7 +60,7 @@ export async function openRunDatabase(
   }
 }
 
-/** In `paper` the exchange begins anew with each run, and so does the journal; the last ones are kept aside. */
+/** In `paper` exchange and journal start from scratch in each run; the last journals are kept aside. */
 export function openRunJournal(settings: Settings, venue: Venue, redact: Redactor): EngineJournal {
   const directory = settings.dataDir;
   const days = settings.journalMs / DAY_MS;
@@ -70,9 +70,8 @@ export function openRunJournal(settings: Settings, venue: Venue, redact: Redacto
 }
 
 /**
- * Makes a change of the symbols file that the last run was killed in (strategy 16.2). That it cannot be made stops nothing.
- *
- * @returns the settings as they are now; null: there was none to make
+ * Completes a change of the symbols file that a kill interrupted (strategy 16.2). A failure stops nothing.
+ * @returns the present settings; null: nothing to complete
  */
 export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: Say): Settings | null {
   try {
@@ -98,10 +97,9 @@ export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: 
 }
 
 /**
- * Tells the engine whether its journal's database answers (strategy 18.1). Once another engine holds the lease, or the database
- * is another one, this engine ends at once and cancels nothing: its orders are the other engine's now (strategy 18.2).
- *
- * @returns when that happens
+ * Tells the engine whether its journal's database answers (strategy 18.1). If another engine took the lease, or the
+ * database is another one, this engine ends at once and cancels nothing: its orders are the other engine's now
+ * (strategy 18.2). @returns resolves when that happens
  */
 export function followDatabase(
   database: DatabaseJournal,
@@ -131,13 +129,16 @@ export function isLeaseLost(thrown: unknown): boolean {
   return thrown instanceof JournalError && (thrown.problem === 'lease-over' || thrown.problem === 'behind');
 }
 
-/** A last sync that fails is said and keeps nothing else from being closed: no order rests on it, and the next start looks the file over. */
+/**
+ * A failing last sync is reported and prevents no other closing: no order depends on it, and the next start verifies
+ * the file.
+ */
 export async function closeJournal(journal: EngineJournal, database: DatabaseJournal | null, say: Say): Promise<void> {
   try {
     journal.close();
     await database?.ended;
   } catch (thrown) {
-    // Said when it was lost.
+    // Reported when it was lost.
     if (isLeaseLost(thrown)) return;
     say('error', errorText(thrown));
   }

@@ -2,7 +2,7 @@ import { type AccountToLock, acquireLocks, type Locks } from '../journal/lock.ts
 import type { Settings } from '../settings/index.ts';
 import type { Venue } from './venue.ts';
 
-/** One engine per data directory and per account (strategy 11.1); where it has a lease, its accounts wait for that. */
+/** One engine per data directory and per account (strategy 11.1); with a lease the accounts wait for that. */
 export function lockRun(settings: Settings, venue: Venue): Promise<Locks> {
   const accounts = settings.journalUrl === null ? accountsToLock(settings, venue) : [];
   return acquireLocks({ dataDirectory: settings.dataDir, accounts });

@@ -15,7 +15,7 @@ import type { Settings } from '../settings/index.ts';
 /** Logs a line that is no fact, now. */
 export type Say = (level: Level, text: string) => void;
 
-/** The log of a run; `settings` as they are now. @throws Error, one line that says what to do */
+/** The log of a run; `settings` returns the present ones. @throws Error, one line that says what to do */
 export function openLog(settings: () => Settings, redact: Redact, screen: EngineConsole): EngineLog {
   return createEngineLog({
     redact,
@@ -34,7 +34,7 @@ export function openLog(settings: () => Settings, redact: Redact, screen: Engine
   });
 }
 
-/** @throws Error, one line that says what to do, when the directory cannot be written. */
+/** @throws Error, one line that says what to do, if the directory is not writable. */
 function openLogOf({ logDir }: Settings): LogFile {
   try {
     return openLogFile({ dir: logDir });

@@ -3,29 +3,29 @@ import type { Sample, SampleEvery, SymbolSample } from '../core/sample.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Status, SymbolStatus } from '../status/model.ts';
 
-/** Writes a sample a minute and one an hour into the journal (strategy 17.6), from the status. */
+/** Journals a sample per minute and per hour (strategy 17.6) from the status. */
 
-/** How often the status is looked at: what was not hedged for less may be missed. */
+/** Interval of reading the status: shorter unhedged times may be missed. */
 export const LOOK_EVERY_MS = 5_000;
 
 const EVERY_MS: Readonly<Record<SampleEvery, number>> = { minute: 60_000, hour: 3_600_000 };
 const SPANS = ['minute', 'hour'] as const;
 
 export interface Sampler {
-  /** Looks, and writes what is due. @throws JournalError */
+  /** Journals what is due. @throws JournalError */
   take(status: Status): void;
 }
 
 export function createSampler(journal: Pick<EngineJournal, 'append' | 'scan'>, nowMs: number): Sampler {
-  /** When it looked last, … */
+  /** Time of the last reading of the status. */
   let lastMs = nowMs;
-  /** … and how long each symbol was not hedged in the spans that go on, milliseconds. */
+  /** How long each symbol was unhedged in the present minute and hour, ms. */
   const unhedged: Record<SampleEvery, Map<string, number>> = { minute: new Map(), hour: begunHour(journal, nowMs) };
 
   return {
     take(status) {
       const { atMs } = status;
-      // A clock that was set back begins anew.
+      // A clock set back restarts the sum.
       const sinceMs = Math.min(lastMs, atMs);
       const due = SPANS.filter((span) => spanOf(span, atMs) !== spanOf(span, sinceMs));
       for (const symbol of status.symbols) {
@@ -50,12 +50,12 @@ function spanOf(span: SampleEvery, atMs: number): number {
   return Math.floor(atMs / EVERY_MS[span]);
 }
 
-/** How much of that time the symbol was not hedged, as it stands now. */
+/** How much of that time the symbol was unhedged. */
 function unhedgedWithin({ unhedged }: SymbolStatus, fromMs: number, untilMs: number): number {
   return unhedged === null ? 0 : Math.max(0, untilMs - Math.max(fromMs, unhedged.fromMs));
 }
 
-/** What the minutes of the hour that goes on have come to: a run before this one wrote them. */
+/** The sums of the current hour, written by a previous run. */
 function begunHour(journal: Pick<EngineJournal, 'scan'>, nowMs: number): Map<string, number> {
   const found = new Map<string, number>();
   const sinceMs = nowMs - (nowMs % EVERY_MS.hour);
@@ -81,7 +81,7 @@ function sampleOf(status: Status, unhedged: ReadonlyMap<string, number>): Sample
   };
 }
 
-/** Four digits after the point: a chart shows no more. */
+/** Four decimals: a chart shows no more. */
 function cents(text: string | null): string | null {
   return text?.replace(/(\.\d{4})\d+$/, '$1') ?? null;
 }

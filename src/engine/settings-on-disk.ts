@@ -21,26 +21,26 @@ import {
   type SettingsSource,
 } from '../settings/index.ts';
 
-/** The settings of a running engine and the files they were read from (strategy 16.4). */
+/** The settings of a running engine and the files they came from (strategy 16.4). */
 export interface SettingsOnDisk {
-  /** As they apply now. */
+  /** The settings in force. */
   current(): Settings;
-  /** Reads everything again; nothing applies yet. `symbols`: in place of what the symbols file holds. */
+  /** Reads everything again without applying it. `symbols`: instead of the symbols file's content. */
   read(symbols?: Uint8Array): SettingsResult;
-  /** Names that `.env` now has another value for, though the process environment fixes them. */
+  /** Names whose new value in `.env` the process environment overrides. */
   fixed(): readonly string[];
-  /** The symbols file as it is; null: none is named, or it is the one that comes with the program. */
+  /** The symbols file as it is; null: none is named, or it is the built-in one. */
   symbolsFile(): { readonly path: string; readonly bytes: Uint8Array; readonly isAsRead: boolean } | null;
   /**
-   * Puts another symbols file on disk, beside the present one; what it returns puts it in place, as a whole or not at all, and keeps
-   * the former one as `.previous`.
+   * Writes a new symbols file beside the present one; the returned function replaces it atomically and keeps the
+   * previous one as `.previous`.
    */
   stage(symbols: Uint8Array): () => void;
-  /** What was read applies from now on. */
+  /** Puts the settings that were read into force. */
   accept(settings: Settings): void;
 }
 
-/** @param first what the start has read */
+/** @param first the settings read at the start */
 export function settingsOnDisk(source: SettingsSource, first: Settings, symbols: Uint8Array | null): SettingsOnDisk {
   const { readFile = readFileSync } = source;
   let settings = first;
@@ -66,7 +66,7 @@ export function settingsOnDisk(source: SettingsSource, first: Settings, symbols:
     },
     stage(changed) {
       if (path === null) throw new Error('no symbols file is named');
-      // A link stays one: what it leads to is replaced.
+      // A link stays a link: its target is replaced.
       const file = realpathSync(path);
       const fd = openSync(`${file}.new`, 'w', statSync(file).mode);
       try {
@@ -88,7 +88,10 @@ export function settingsOnDisk(source: SettingsSource, first: Settings, symbols:
   };
 }
 
-/** The variable behind each setting, and whether it can change while the engine runs; of a `secret` one no value is shown. */
+/**
+ * The variable of each setting, and whether it can change while the engine runs; values of `secret` ones are never
+ * shown.
+ */
 const VARIABLE_OF = {
   mode: ['GRVT_ENV', false],
   name: ['GRVT_HEDGE_NAME', false],
@@ -131,12 +134,12 @@ const VARIABLE_OF = {
   publicUrl: ['GRVT_HEDGE_PUBLIC_URL', true],
 } as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean | 'secret']>;
 
-/** What differs between two settings, the symbols aside (strategy 16.4). */
+/** The differences between two settings, except the symbols (strategy 16.4). */
 export interface SettingChanges {
   readonly says: readonly Said[];
-  /** What cannot change while the engine runs. Empty: all of it can. */
+  /** What cannot change while the engine runs. Empty: everything can. */
   readonly refused: readonly Said[];
-  /** Accounts whose keys are others. */
+  /** Accounts with changed keys. */
   readonly keys: readonly AccountName[];
 }
 
@@ -161,7 +164,7 @@ export function settingChanges(before: Settings, now: Settings): SettingChanges 
   return { says, refused, keys };
 }
 
-/** A setting as text; a secret as what it hides, which is compared and never shown. */
+/** A setting as text; of a secret the hidden text, for comparison only. */
 function plain(value: unknown): string {
   if (value instanceof Secret) return value.reveal();
   if (value !== null && typeof value === 'object' && 'apiKey' in value) {

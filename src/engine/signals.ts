@@ -5,17 +5,15 @@ import { describeDefect } from './defects.ts';
 import type { Engine } from './engine.ts';
 import type { Say } from './run-log.ts';
 
-/** What the signals of the system lead to (strategy 13.1, 13.3, 16.4). */
+/** The effect of the system's signals (strategy 13.1, 13.3, 16.4). */
 
-/** What a signal leads to (strategy 13.1, 13.3). */
 export type SignalAnswer = 'stop' | 'stop-at-once' | 'reload' | 'stopping-already';
 
 /**
- * The first signal stops in order, the second at once. A terminal that closes sends SIGHUP, sometimes more than once: with
- * one attached it is an orderly stop, and never one at once. Without a terminal it asks for a reload (strategy 16.4).
- *
- * @param stopping a signal has asked for the stop already
- * @param attached a terminal was attached at the start: one that has closed since does not tell any more
+ * The first signal begins an orderly stop, the second one ends at once. A closing terminal sends SIGHUP, sometimes
+ * repeatedly: always an orderly stop. Without a terminal SIGHUP asks for a reload (strategy 16.4).
+ * @param stopping a signal has begun the stop already @param attached whether a terminal was attached at the start,
+ * since a closed one no longer tells
  */
 export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: boolean): SignalAnswer {
   if (signal !== 'SIGHUP') return stopping ? 'stop-at-once' : 'stop';

@@ -1,18 +1,16 @@
 import { createServer } from 'node:http';
 
-/** What a standby answers until it trades: it lives, and it is not ready (strategy 18.2). The page takes its place. */
+/** Health answers of a standby until it trades: live but not ready (strategy 18.2). The page then takes its place. */
 export interface StandbyHealth {
   close(): Promise<void>;
 }
 
-/** An answer takes no time; a probe that keeps its connection open must not keep the port. */
+/** A probe that keeps its connection open must not block the port. */
 const REQUEST_MAX_MS = 2_000;
 
 /**
  * Answers probes on loopback.
- *
- * @param port null: no page, and no answers
- * @param say where the port cannot be had: a standby stands by all the same
+ * @param port null: no page, and no answers @param say called if the port is taken; the standby continues without it
  */
 export async function openStandbyHealth(
   port: number | null,

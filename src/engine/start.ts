@@ -12,7 +12,7 @@ import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './othe
 
 /** What a start finds out before it trades, and why there is no engine where it cannot (strategy 11, 13.2). */
 
-/** Why there is no engine, with the exit code of strategy 13.2. */
+/** Why the engine did not start, with the exit code of strategy 13.2. */
 export class StartError extends Error {
   readonly exitCode: number;
 
@@ -26,19 +26,17 @@ export class StartError extends Error {
 export const EXIT_CONFIGURATION = 78;
 export const EXIT_UNREACHABLE = 69;
 
-/** What a start finds out before it trades. */
+/** What a start determines before it trades. */
 export interface ReadyToTrade {
   /** The symbols of the enabled rows. */
   readonly symbols: readonly EngineSymbol[];
-  /** What the exchange lists. */
+  /** The instruments the exchange lists. */
   readonly listed: readonly Instrument[];
 }
 
 /**
- * Both accounts in, instruments read, symbols resolved (strategy 2.2, 11).
- *
- * @param remembered the rules of an instrument this engine has traded before (strategy 11.6); null: it has not
- * @throws StartError
+ * Logs in both accounts, reads instruments, resolves symbols (strategy 2.2, 11).
+ * @param remembered the rules of an instrument that was traded before (strategy 11.6); null: never @throws StartError
  */
 export async function readyToTrade(
   exchange: GrvtExchange,
@@ -60,10 +58,8 @@ export async function readyToTrade(
 }
 
 /**
- * Refuses to start beside an engine that trades these accounts from another machine (strategy 11.1). What cannot be read is
- * said as unknown: nothing is decided before the polls have read the same (strategy 10.3).
- *
- * @throws StartError
+ * Refuses to start beside an engine that trades these accounts on another machine (strategy 11.1). If that cannot be
+ * read, the start goes on with a warning: nothing is decided before polls succeed (strategy 10.3). @throws StartError
  */
 export async function refuseOtherEngine(
   exchange: GrvtExchange,
@@ -95,7 +91,7 @@ export async function refuseOtherEngine(
   }
 }
 
-/** The dead-man timers are armed, or off, before the first create (strategy 2.1). @throws StartError */
+/** Arms the dead-man timers, or switches them off, before the first create (strategy 2.1). @throws StartError */
 export async function refuseDeadMan(
   exchange: GrvtExchange,
   journal: EngineJournal,
@@ -111,8 +107,8 @@ export async function refuseDeadMan(
 }
 
 /**
- * A call of the start, again and again while the exchange answers 429 (strategy 9.9). Each time the budget waits longer before it
- * lets the call go; it refuses once the engine is closed.
+ * Repeats a call of the start while the exchange answers 429 (strategy 9.9). The budget delays it longer each time, and
+ * rejects it once the engine is closed.
  */
 export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -124,7 +120,7 @@ export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Wrong keys are a matter of configuration; everything else is an exchange out of reach (strategy 13.2). */
+/** Wrong keys are a configuration error; everything else is an unreachable exchange (strategy 13.2). */
 export function startErrorOf(error: ExchangeError): StartError {
   const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
   if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
@@ -132,7 +128,7 @@ export function startErrorOf(error: ExchangeError): StartError {
   return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
 }
 
-/** Whether a failure says itself which settings to look at. */
+/** Whether a failure itself names the settings to check. */
 function namesSettings(why: Reason): boolean {
   switch (why.code) {
     case 'login-refused':
@@ -155,7 +151,7 @@ function adviceOnKeys(account: AccountName): string {
   );
 }
 
-/** A journal that cannot be used is a matter of configuration, not of the exchange (strategy 13.2). @throws StartError */
+/** An unusable journal is a configuration error (strategy 13.2). @throws StartError */
 export function orStartError<T>(use: () => T): T {
   try {
     return use();

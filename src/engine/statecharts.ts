@@ -21,7 +21,7 @@ import {
 } from '../charts/index.ts';
 import type { ChartFile } from '../web/index.ts';
 
-/** Every machine of the engine, by the name it is asked for. */
+/** Every machine of the engine, by its name. */
 export const MACHINES: Readonly<Record<string, AnyStateMachine>> = {
   symbol: symbolMachine,
   gateway: orderGatewayMachine,
@@ -38,7 +38,7 @@ export const MACHINES: Readonly<Record<string, AnyStateMachine>> = {
 export const CHART_FORMATS = ['mermaid', 'svg', 'json'] as const;
 export type ChartFormat = (typeof CHART_FORMATS)[number];
 
-/** A machine's chart as text; null: there is no machine of that name. */
+/** A machine's chart as text; null: no machine of that name. */
 export function chartText(name: string, format: ChartFormat): string | null {
   const machine = Object.hasOwn(MACHINES, name) ? MACHINES[name] : undefined;
   if (machine === undefined) return null;
@@ -62,7 +62,7 @@ export function allCharts(): Record<string, ChartFile> {
   );
 }
 
-/** `docs/statecharts.md`, made of the machines themselves; a test keeps the file equal to this. */
+/** `docs/statecharts.md`, generated from the machines; a test compares the file with it. */
 export function statechartsPage(): string {
   const parts = Object.entries(MACHINES).map(([name, machine]) => chartSection(name, chartOf(machine)));
   return [

@@ -30,9 +30,9 @@ import { symbolChanges } from './reload.ts';
 import { type SettingsOnDisk, settingChanges } from './settings-on-disk.ts';
 import { keysOf, secretsOf } from './venue.ts';
 
-/** Commands that take effect though they cannot be remembered (strategy 16.2): each makes the engine do less. */
+/** Commands that take effect even if they cannot be journalled (strategy 16.2): each makes the engine do less. */
 const WITHOUT_JOURNAL: readonly Command['verb'][] = ['pause', 'cancel', 'stop'];
-/** Commands that wait for their turn: as many as there are clients of the channel, and a SIGHUP. */
+/** Most waiting commands: one per client of the channel, and a SIGHUP. */
 export const QUEUE_MAX = 9;
 
 export interface SteeringParts {
@@ -40,18 +40,18 @@ export interface SteeringParts {
   readonly journal: Journal;
   readonly clock: EngineClock;
   readonly disk: SettingsOnDisk;
-  /** Never to be printed from now on: a new key. */
+  /** Adds a new key to the redactor. */
   readonly hide: (secret: string) => void;
-  /** Says it to people, as the engine's own facts. */
+  /** Reports it as a fact of the engine. */
   readonly report: (fact: Fact) => void;
 }
 
-/** `preview`: what the engine would answer, with what the command meets in numbers; nothing is done (strategy 16.6). */
+/** `preview`: the engine's answer and the figures concerned, without effect (strategy 16.6). */
 export type Steer = (command: Command, how?: 'do' | 'preview') => Promise<Answer>;
 
 /**
- * Carries commands out on a running engine, one at a time (strategy 16.2, 16.4): judged, written down, done, in this order, so
- * that each sees what the one before it has changed.
+ * Executes commands on a running engine one at a time (strategy 16.2, 16.4): checked, journalled, executed, so that
+ * each sees the effect of the one before.
  */
 export function createSteering(parts: SteeringParts): Steer {
   let turn: Promise<unknown> = Promise.resolve();
@@ -94,7 +94,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
   if (first.kind === 'reload') return reload(parts, command, null, 'dryRun' in command && command.dryRun === true);
   if (first.kind === 'file') return editFile(parts, first.command);
   if (first.kind === 'alert') {
-    // The desk writes it down and says it.
+    // The alert manager journals and reports it.
     const { key, silenceMs } = first;
     engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
     return answer;
@@ -118,11 +118,9 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
 }
 
 /**
- * Writes the command down, says it, and does it; where it cannot be written, only what makes the engine do less is done, and that
- * does not wait for the disk either.
- *
- * @param also what else is written with it
- * @param act does it; an answer: it could not, after all
+ * Journals, reports and executes a command. If it cannot be journalled, only commands that make the engine do less are
+ * executed, without waiting for the disk.
+ * @param also further entries to write @param act executes it; returns an answer if it failed after all
  */
 async function written(
   { journal, clock, report }: SteeringParts,
@@ -158,7 +156,7 @@ async function written(
   return { ok: true, says: [...says, ...notes] };
 }
 
-/** How long an answer waits to know whether it is remembered: a command is answered within a second (strategy 16.2). */
+/** How long an answer waits for the journal: a command is answered within a second (strategy 16.2). */
 const REMEMBERED_MS = 700;
 
 async function soon(remembered: Promise<string | null>): Promise<string | null> {
@@ -173,7 +171,7 @@ async function soon(remembered: Promise<string | null>): Promise<string | null> 
   }
 }
 
-/** `set`, `add`, `remove`: the symbols file is changed as a whole, then read again (strategy 16.2). */
+/** `set`, `add`, `remove`: changes the symbols file as a whole, then reloads it (strategy 16.2). */
 async function editFile(
   parts: SteeringParts,
   command: Extract<Effect, { readonly kind: 'file' }>['command'],
@@ -189,7 +187,7 @@ async function editFile(
   return reload(parts, command, { bytes: edited.bytes, before: bytes, command }, isDry);
 }
 
-/** The symbols file as it is to be written, and as it is. */
+/** The symbols file before and after. */
 interface FileChange {
   readonly bytes: Uint8Array;
   readonly before: Uint8Array;
@@ -198,9 +196,7 @@ interface FileChange {
 
 /**
  * Reads everything again and applies all of it or nothing (strategy 16.4).
- *
- * @param change of the symbols file; null: it stays as it is
- * @param isDry says what it would change, and changes nothing
+ * @param change of the symbols file; null: unchanged @param isDry reports the changes without applying them
  */
 async function reload(
   parts: SteeringParts,
@@ -243,13 +239,13 @@ async function reload(
   const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
   if (isDry) return { ok: true, says: [say('dry-run'), ...accepted] };
   try {
-    // What can fail of the write fails before it is written down.
+    // Everything that can fail is done before the journal entry.
     const replace = change === null ? null : disk.stage(change.bytes);
     const nowMs = clock.nowMs();
     const also = change === null ? [] : [editBegins(change.command, change.before, change.bytes, nowMs)];
     const answer = await written(parts, command, [], accepted, also, () => {
       try {
-        // Somebody may have written it while the journal did; between this look and the write are microseconds.
+        // Somebody may have written the file in the meantime; between this check and the write are microseconds.
         if (!isFileAsRead()) return fileChanged();
         replace?.();
       } finally {
@@ -266,7 +262,7 @@ async function reload(
   }
 }
 
-/** New keys of these accounts, all or none (strategy 16.4): each logs in and proves itself before it counts. */
+/** New keys of these accounts, all or none (strategy 16.4): each logs in and is proven before it is used. */
 async function rekey({ engine, disk }: SteeringParts, accounts: readonly AccountName[], settings: Settings) {
   const done: AccountName[] = [];
   try {
@@ -280,12 +276,12 @@ async function rekey({ engine, disk }: SteeringParts, accounts: readonly Account
   }
 }
 
-/** The keys that apply, in place of those that were to come. */
+/** Restores the previous keys. */
 async function keysBack({ engine, disk }: Pick<SteeringParts, 'engine' | 'disk'>, accounts: readonly AccountName[]) {
   for (const account of accounts) await engine.exchange.rekey(account, keysOf(disk.current(), account));
 }
 
-/** What people are told of a command, and the journal keeps. */
+/** The facts of a command, for log and journal. */
 function factsOf(command: Command, effects: readonly Effect[], atMs: number): Fact[] {
   const { verb, by, why } = command;
   const named = 'symbol' in command ? [command.symbol] : [];
@@ -324,7 +320,7 @@ function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
   return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
 }
 
-/** What a symbol holds, as it is said of one that leaves (strategy 16.3). */
+/** A symbol's positions and orders, for the answer about its removal (strategy 16.3). */
 function holdingOf({ liveOrders, sizes, net }: SteeredSymbol): Record<string, string | null> {
   return {
     ...{ orders: String(liveOrders), a: sizes.A.toFixed(), b: sizes.B.toFixed() },

@@ -1,8 +1,8 @@
 import type { Reporter } from '../ports.ts';
 
 /**
- * One reporter made of several. Each hears every fact; one that throws, against its contract, is not asked again for that
- * fact, and the others never notice: whatever people are told must not stop what is done.
+ * Combines several reporters. Each receives every fact; one that throws, against its contract, does not affect the
+ * others.
  */
 export function tee(reporters: readonly Reporter[]): Reporter {
   return {
@@ -11,7 +11,7 @@ export function tee(reporters: readonly Reporter[]): Reporter {
         try {
           reporter.report(fact);
         } catch {
-          // There is nobody left to tell: the log is one of these.
+          // Nobody is left to report to: the log is one of these.
         }
       }
     },

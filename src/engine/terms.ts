@@ -17,12 +17,12 @@ import { reasonText } from '../texts/reasons.ts';
 import type { Engine } from './engine.ts';
 import type { Say } from './run-log.ts';
 
-/** What could not be read: an older server, a key without that permission, a failed call. Nothing follows from it. */
+/** Could not be read: an older server, a key without permission, a failed call. Without consequence. */
 interface Unknown {
   readonly unknown: Reason;
 }
 
-/** What an account trades under, as far as it can be read (strategy 11.7). */
+/** An account's trading terms, as far as they can be read (strategy 11.7). */
 export interface AccountTerms {
   readonly instruments: readonly InstrumentTerms[] | Unknown;
   readonly funding: FundingTerms | Unknown;
@@ -30,7 +30,7 @@ export interface AccountTerms {
 
 export type Terms = Readonly<Record<AccountName, AccountTerms>>;
 
-/** Reads the terms of both accounts (strategy 11.7). No rule needs them, so it never rejects for what the exchange says. */
+/** Reads the terms of both accounts (11.7). No rule needs them, so it never rejects because of the exchange. */
 export async function readTerms(exchange: Pick<GrvtExchange, 'instrumentTerms' | 'fundingTerms'>): Promise<Terms> {
   const of = async (account: AccountName): Promise<AccountTerms> => {
     const [instruments, funding] = await Promise.all([
@@ -53,9 +53,9 @@ async function orUnknown<T>(reading: Promise<T>): Promise<T | Unknown> {
 }
 
 /**
- * The terms of both accounts beside what the rules assume, a line each, for `check` and the start (strategy 11.7).
- *
- * @param traded names of the instruments that are traded
+ * The terms of both accounts compared with what the rules assume, one line each, for `check` and the start (strategy
+ * 11.7).
+ * @param traded names of the traded instruments
  */
 export function termLines(terms: Terms, traded: readonly string[], language: Language = 'en'): string[] {
   return [
@@ -106,10 +106,9 @@ function selfTrade({ A, B }: Terms): CheckText {
 }
 
 /**
- * Where the exchange lets no account hold what a symbol may reach (strategy 8.3, 11.7): a leverage above that of the bracket of
- * its maximum position, and a maximum position above the largest one. Symbol after symbol: nothing is in a hurry.
- *
- * @returns a line each, and one for each reason why some could not be read
+ * Warnings about symbols whose maximum the exchange does not allow (strategy 8.3, 11.7): a leverage above the
+ * bracket's, or a position above the largest. One symbol after the other, without hurry.
+ * @returns one line each, and one for each reason why some could not be read
  */
 export async function marginWarnings(
   exchange: Pick<GrvtExchange, 'marginRules' | 'indexPrice'>,
@@ -158,7 +157,7 @@ export async function marginWarnings(
   return warnings;
 }
 
-/** The alerts that follow from the terms, and the keys of those that do not hold; of what is unknown neither. */
+/** The alerts that follow from the terms, and the keys of those that do not hold; unknown terms give neither. */
 export function termAlerts(
   terms: Terms,
   traded: readonly string[],
@@ -178,7 +177,7 @@ export function termAlerts(
   return { raised, cleared };
 }
 
-/** Says what the accounts trade under, and alerts where the rules assume otherwise (strategy 11.7). Nothing waits for it. */
+/** Reports the accounts' terms and raises alerts where the rules assume otherwise (11.7). Nothing waits for it. */
 export function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], say: Say): void {
   const traded = symbols.map((symbol) => symbol.instrument.name);
   const compared = readTerms(engine.exchange).then(async (terms) => {

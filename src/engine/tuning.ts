@@ -12,9 +12,9 @@ import { labelOf, type Settings } from '../settings/index.ts';
 
 /** What the daemon and the auditor go by, from the settings; read again when these change (strategy 16.4). */
 
-/** Data older than this many loop intervals stop new orders … (strategy 10.3) */
+/** Data older than this many loop intervals allow no new orders (strategy 10.3), */
 const STALE_INTERVALS = 3;
-/** … but never sooner than this. */
+/** but never less than this. */
 const STALE_LEAST_MS = 10_000;
 
 /** Age of data at which new orders stop (strategy 10.3). */
@@ -22,12 +22,12 @@ export function staleMs(loopIntervalMs: number): number {
   return Math.max(STALE_INTERVALS * loopIntervalMs, STALE_LEAST_MS);
 }
 
-/** What people are told, in their language and zone. */
+/** Message texts in the configured language and zone. */
 export function textsOf(settings: Settings) {
   return alertTexts(settings.lang, labelOf(settings), settings.timeZone);
 }
 
-/** What the daemon and its actors go by. */
+/** The settings of the daemon and its actors. */
 export function daemonSettings(settings: Settings): DaemonSettings {
   return {
     mode: settings.mode,
@@ -52,20 +52,20 @@ export function daemonSettings(settings: Settings): DaemonSettings {
   };
 }
 
-/** The row that the auditor judges a symbol by: a leaving one, and one the rollout has not come to, is `hedge-only` at least. */
+/** The row that the auditor applies: `hedge-only` at least for symbols being removed or waiting for the rollout. */
 export function auditRow({ config, leaving, rollout }: EngineSymbol): SymbolConfig {
   if (leaving === undefined && rollout !== 'waiting') return config;
   return { ...config, mode: modeOf({ file: config.mode, leaving, rollout }, 0) };
 }
 
-/** Every symbol, those that change as they are from now on. */
+/** All symbols, with the changed ones replaced. */
 export function allOf(running: readonly EngineSymbol[], changed: readonly EngineSymbol[]): readonly EngineSymbol[] {
   const now = new Map(changed.map((symbol) => [symbol.config.instrument, symbol]));
   const others = running.filter(({ config }) => !now.has(config.instrument));
   return [...others, ...changed];
 }
 
-/** What the auditor goes by. */
+/** The settings of the auditor. */
 export function auditSettings(settings: Settings): AuditSettings {
   return {
     singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
@@ -76,7 +76,7 @@ export function auditSettings(settings: Settings): AuditSettings {
   };
 }
 
-/** What a journal makes a start know of each instrument it has traded, for the auditor: what the symbols begin from, too. */
+/** The journal's knowledge of each traded instrument, for the auditor and as the symbols' start. */
 export function journalledStart(journal: EngineJournal): readonly StartSymbol[] {
   const unsettled = unsettledOrders(journal);
   return journal.latestOfEach('symbol.state').flatMap((entry): StartSymbol[] => {

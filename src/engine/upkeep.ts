@@ -2,31 +2,26 @@ import { errorText } from '../core/error-text.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Locks } from '../journal/lock.ts';
 
-/** What a run does for its journal and its locks from time to time. */
+/** Periodic maintenance of journal and locks. */
 
 const DAY_MS = 86_400_000;
 
-/** Pause between two steps of the journal's upkeep, so that it never holds up a decision. */
+/** Pause between two steps of compaction, so that it never delays a decision. */
 const COMPACT_PAUSE_MS = 250;
 
 /**
- * From the start to the first upkeep: the open looks at a bounded number of old entries, and a run that never lasts a day
- * would leave the rest for ever. By then the start's own reads and orders are done.
+ * Delay of the first compaction: opening inspects a bounded number of entries, and a run that never lasts a day would
+ * leave the rest for ever.
  */
 const COMPACT_FIRST_MS = 60_000;
 
-/**
- * Between two looks at the locks: how long a second engine can run unnoticed once a lock's file was removed. A look costs
- * microseconds; a minute is what the heartbeat allows too.
- */
+/** Interval of checking the locks: how long a second engine can run unnoticed after a lock file was removed. */
 export const LOCK_CHECK_MS = 60_000;
 
 /**
- * Removes settled history, a minute after the start and then once a day, a little at a time. That it fails stops nothing:
- * what must be written is written by others, who see for themselves.
- *
- * @param tell what went wrong, once a day at most
- * @returns ends it; no step follows
+ * Removes settled history, a minute after the start and then daily, in small steps. Failures stop nothing: other
+ * writers notice an unwritable journal themselves.
+ * @param tell receives errors, at most once a day @returns ends it
  */
 export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: (message: string) => void): () => void {
   const step = () => {
@@ -43,8 +38,8 @@ export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: 
 }
 
 /**
- * Looks at the locks every minute (strategy 11.1): one that was taken again is a warning, one that is not ours an alert each
- * time, repeated by strategy 12. It stops nothing: which of two engines is the right one a person decides.
+ * Checks the locks every minute (strategy 11.1): a warning for one that was taken again, an alert for one that was
+ * lost, repeated by strategy 12. Stops nothing: a person decides which of two engines is the right one.
  */
 export function watchLocks(
   locks: Pick<Locks, 'check'>,

@@ -6,7 +6,10 @@ import { printE9 } from '../paper/fixed.ts';
 import { type PaperServer, startPaper } from '../paper/index.ts';
 import { type Settings, secretsIn } from '../settings/index.ts';
 
-/** Where the engine trades and as whom: the embedded exchange on loopback, or a real one. To the engine they are the same. */
+/**
+ * Where the engine trades and as whom: the embedded exchange on loopback, or a real one. The engine does not
+ * distinguish them.
+ */
 export interface Venue {
   readonly hosts: GrvtHosts;
   readonly chainId: number;
@@ -17,9 +20,8 @@ export interface Venue {
 }
 
 /**
- * Starts the embedded exchange, or says where the real one is. Keys are revealed here and nowhere else.
- *
- * @throws Error when a real exchange was asked for and hosts or keys are missing; settings see to it that they are not.
+ * Starts the embedded exchange, or gives the addresses of the real one. Keys are revealed only here.
+ * @throws Error if hosts or keys are missing, which validated settings exclude.
  */
 export async function openVenue(settings: Settings, live: LiveOrigin | null = null): Promise<Venue> {
   if (settings.mode !== 'paper') return realVenue(settings);
@@ -35,14 +37,17 @@ export async function openVenue(settings: Settings, live: LiveOrigin | null = nu
 /** Whose public streams the embedded exchange follows (strategy 19.5). */
 export interface LiveOrigin {
   readonly origin: string;
-  /** With user and password; null: straight. */
+  /** With user and password; null: direct. */
   readonly proxy: string | null;
   readonly say: (text: string) => void;
 }
 
-/** The embedded exchange on live public streams, without keys: a dry run. @throws MarketError when a symbol is not listed there */
+/**
+ * The embedded exchange on live public streams, without keys: a dry run. @throws MarketError if a symbol is not listed
+ * there
+ */
 async function dryVenue(settings: Settings, { origin, proxy, say }: LiveOrigin): Promise<Venue> {
-  // Nobody else has to load them.
+  // Loaded only here.
   const [{ listedNow, openLiveMarket }, { openPublicApi }] = await Promise.all([
     import('../market/live.ts'),
     import('../market/public-api.ts'),
@@ -72,13 +77,13 @@ async function dryVenue(settings: Settings, { origin, proxy, say }: LiveOrigin):
 }
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** From the create's arrival to the matching, as in a backtest (strategy 19.2). */
+/** From a create's arrival to the matching, as in a backtest (strategy 19.2). */
 const ORDER_LATENCY_MS = 50;
 
-/** Share of `max_total_position_usdt` that a symbol to be decreased holds when the embedded exchange begins. */
+/** Starting position of a `decrease` symbol on the embedded exchange, as a share of `max_total_position_usdt`. */
 const ENDOWMENT_SHARE = new Decimal('0.8');
 
-/** A `decrease` symbol without positions would have nothing to show: the embedded exchange begins with some. */
+/** Gives `decrease` symbols a position on the embedded exchange, without which they would do nothing. */
 function endow(paper: PaperServer, symbols: readonly SymbolConfig[]): void {
   for (const symbol of symbols) {
     if (symbol.positionMode !== 'decrease' || !symbol.enabled) continue;
@@ -107,14 +112,14 @@ function realVenue(settings: Settings): Venue {
   };
 }
 
-/** The keys of an account as the settings give them. @throws Error when there are none; settings see to it that there are. */
+/** An account's configured keys. @throws Error if there are none, which validated settings exclude. */
 export function keysOf({ accounts, mode }: Settings, account: AccountName): GrvtKeys {
   if (accounts === null) throw new Error(`GRVT_ENV=${mode} needs trading keys`);
   const { apiKey, privateKey, accountId } = accounts[account];
   return { apiKey: apiKey.reveal(), privateKey: privateKey.reveal(), subAccountId: accountId };
 }
 
-/** Every text of the settings and the venue that must never be printed. */
+/** Every secret text of the settings and the venue. */
 export function secretsOf(settings: Settings, venue: Venue | null): string[] {
   const keys = venue === null ? [] : [venue.keys.A, venue.keys.B];
   return [
