@@ -6,15 +6,15 @@ import { CHOOSE_ON, defaultRow, isMoneyKnown, type Plan } from './plan.ts';
 import type { Played } from './play.ts';
 import type { PeriodFigures } from './statement.ts';
 
-/** What a backtest came to: plain values, the same bytes for the same question. Money in USDT, as text. */
+/** Result of a backtest: plain values, the same bytes for the same question. Money in USDT, as text. */
 export interface Answer {
   readonly market: readonly MarketPlayed[];
   readonly range: { readonly from: string; readonly to: string };
-  /** How books were made where none was recorded; null: they were. */
+  /** How books were invented if none was recorded; null: they were recorded. */
   readonly invented: { readonly spread: string; readonly depthUsdt: string } | null;
-  /** False: what was gained depends on the invented spread, and is not said (strategy 19.2). */
+  /** False: the gain depends on the invented spread and is not reported (strategy 19.2). */
   readonly isMoneyKnown: boolean;
-  /** Settings that were set to one value. */
+  /** Settings with a single value. */
   readonly fixed: Readonly<Record<string, string>>;
   readonly equityUsdt: string;
   readonly latencyMs: { readonly orders: number; readonly data: number };
@@ -22,15 +22,15 @@ export interface Answer {
   readonly fundingPercent: string | null;
   readonly seed: number;
   readonly isAudited: boolean;
-  /** All combinations that were asked for; of those that were not played, `points` has none. */
+  /** All requested combinations; `points` lacks those that were not played. */
   readonly asked: number;
   readonly points: readonly PointAnswer[];
-  /** Of several, the one that was best before `splitAt`; null: there is one, or none was played that far. */
+  /** The best one before `splitAt`; null: there is only one, or none was played that far. */
   readonly chosen: PointAnswer | null;
   readonly splitAt: string | null;
-  /** What it was chosen by. */
+  /** The criterion of the choice. */
   readonly chosenBy: 'total' | 'unhedged' | null;
-  /** What a backtest cannot know, and what was strange. */
+  /** What a backtest cannot know, and oddities. */
   readonly notes: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export interface Run extends Played {
   readonly fill: FillRule;
 }
 
-/** Puts together what was played. @param runs by point and fill rule, as in the plan; null: not played */
+/** Assembles the results. @param runs by point and fill rule, as in the plan; null: not played */
 export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])[]): Answer {
   const { asked, summaries, range, invented } = plan;
   const points = plan.points.flatMap((point, index) => {
@@ -81,7 +81,7 @@ export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])
   };
 }
 
-/** By what was before the split, under the harder rule of fills that was played. */
+/** By the time before the split, under the stricter of the fill rules played. */
 function bestOf(points: readonly PointAnswer[], moneyKnown: boolean): PointAnswer | null {
   let best: PointAnswer | null = null;
   for (const point of points) {
@@ -91,7 +91,7 @@ function bestOf(points: readonly PointAnswer[], moneyKnown: boolean): PointAnswe
   return best;
 }
 
-/** Whether the one was better before the split; ties are not. */
+/** Whether the first is better before the split; equal ones are not. */
 export function isBetter(one: Played, other: Played, moneyKnown: boolean): boolean {
   if (one.first === null || other.first === null) return one.first !== null;
   if (moneyKnown) return sumOf(one.first, 'total').gt(sumOf(other.first, 'total'));
@@ -107,7 +107,7 @@ export function sumOf(figures: readonly PeriodFigures[], name: Exclude<MoneyName
   return sum(figures.map((one) => new Decimal(one[name])));
 }
 
-/** Of the time of all symbols. */
+/** Share of the time of all symbols. */
 export function shareOf(figures: readonly PeriodFigures[], name: 'unhedgedMs' | 'strandedMs'): number {
   const observed = figures.reduce((total, { observedMs }) => total + observedMs, 0);
   return observed === 0 ? 0 : figures.reduce((total, one) => total + one[name], 0) / observed;
@@ -119,7 +119,7 @@ function spreadText(spread: { readonly ticks: bigint } | { readonly share: bigin
   return `${spread.ticks} ${spread.ticks === 1n ? 'tick' : 'ticks'}`;
 }
 
-/** What nobody can know from a recording, and what was odd in this one. */
+/** Inherent limits of a recording, and oddities of this one. */
 function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonly PointAnswer[]): string[] {
   const notes = [
     'Other people do not see these orders: nobody steps in front of them, follows them, or leaves because of them.',
@@ -167,7 +167,7 @@ function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonl
   return notes;
 }
 
-/** What of an engine's own trading is in the recording, or was taken out of it (strategy 19.1). */
+/** The engine's own trading in the recording, or removed from it (strategy 19.1). */
 function ownNotes({ symbol, own, counts }: MarketSummary, isTakenOut: boolean): string[] {
   if (own === null) return [];
   const { orders, seen } = own;

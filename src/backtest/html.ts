@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from './answer.ts';
 
-/** A backtest's answer as one HTML file that asks nothing of any network: styles, charts and figures are in it. */
+/** A backtest's result as one HTML file without network access: styles, charts and figures are included. */
 
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
 const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
@@ -35,7 +35,7 @@ function read(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Nothing in it ends the script it stands in, or begins a comment. */
+/** Escapes what would end the script or begin a comment. */
 function inScript(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }

@@ -4,18 +4,18 @@ import { isMoneyKnown, type Plan, questionOf } from './plan.ts';
 import type { Played } from './play.ts';
 import type { Question } from './question.ts';
 
-/** Of more runs, only the best so far keeps its course: memory does not grow with the sweep by more than its figures. */
+/** Beyond this number only the best run keeps its time series, so that memory grows only with the figures. */
 const COURSES_KEPT = 40;
 
-/** What came of the runs of a plan so far: all rules of fills of a point, then those of the next. */
+/** The runs of a plan so far: all fill rules of a point, then those of the next. */
 export class Kept {
   readonly #plan: Plan;
-  /** By point and rule of fills; null: not played. */
+  /** By point and fill rule; null: not played. */
   readonly runs: (Played | null)[][];
   readonly count: number;
   #best: { readonly point: number; readonly by: Played } | null = null;
   failed = 0;
-  /** Market that was played, ms. */
+  /** Market time played, ms. */
   playedMs = 0;
 
   constructor(plan: Plan) {
@@ -41,7 +41,7 @@ export class Kept {
     this.playedMs += played.playedMs;
     if (this.count <= COURSES_KEPT) return;
     const before = this.#best;
-    // The harder rule of fills decides, as it does in the end; of equal ones the first, whichever was played sooner.
+    // The stricter fill rule decides, as at the end; of equal ones the first.
     if (at === 0 && (before === null || this.#wins(point, played, before))) {
       this.#best = { point, by: played };
       if (before !== null) this.#forget(before.point, 0);

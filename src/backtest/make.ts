@@ -5,8 +5,8 @@ import { virtualSockets } from '../simulate/socket.ts';
 import { VirtualTime } from '../simulate/virtual-time.ts';
 
 /**
- * A market to try things on, for who has none: the embedded exchange's seeded one, recorded by the recorder of `record` in
- * virtual time, nobody of ours trading in it (strategy 19.1).
+ * A market for trying things out: the embedded exchange's seeded one, recorded by the recorder of `record` in virtual
+ * time without own trading (strategy 19.1).
  */
 export interface MakeOptions {
   readonly directory: string;
@@ -19,11 +19,13 @@ export interface MakeOptions {
   readonly fundingPercent?: string;
   readonly say: (text: string) => void;
   readonly onProgress?: (simulatedMs: number) => void;
-  /** Asked every five simulated minutes. */
+  /** Called every five simulated minutes. */
   readonly interrupted?: () => boolean;
 }
 
-/** Installs virtual time in this process; one at a time. @returns how many records of each kind were made @throws MarketError */
+/**
+ * Installs virtual time in this process, so only one at a time. @returns number of records by kind @throws MarketError
+ */
 export async function makeMarket(options: MakeOptions): Promise<{ books: number; trades: number; marks: number }> {
   const { directory, instruments, seed, profile, fromMs, toMs, say } = options;
   const time = new VirtualTime(fromMs, chance(seed, 'Math.random').unit);
@@ -36,7 +38,7 @@ export async function makeMarket(options: MakeOptions): Promise<{ books: number;
     const recorder = startRecorder({
       ...{ origin: 'http://127.0.0.1:8080', directory, instruments, say },
       nowMs: () => time.nowMs,
-      // At the exchange's own door: what was received when it happened can be replayed with any latency.
+      // Without latency: what was received when it happened can be replayed with any latency.
       WebSocket: virtualSockets(parts, { alive: true }, chance(seed, 'network'), [0, 0]),
     });
     const keepMoving = (): void => {

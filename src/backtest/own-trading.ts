@@ -7,16 +7,16 @@ import type { Range } from '../market/store.ts';
 import { e9 } from '../paper/fixed.ts';
 import { AskError } from './plan.ts';
 
-/** What an engine did to a market, from its journal (strategy 19.1). */
+/** An engine's own trading in a market, from its journal (strategy 19.1). */
 
-/** An order that was sent earlier does not stand any more: GRVT_HEDGE_ORDER_TTL_SEC is at most 29 days. */
+/** Orders sent earlier no longer rest: GRVT_HEDGE_ORDER_TTL_SEC is at most 29 days. */
 const LONGEST_ORDER_MS = 30 * 86_400_000;
-/** They are held in memory, in each process of a sweep: some 200 MB. */
+/** Most orders, held in memory in each process of a sweep: some 200 MB. */
 const MOST_ORDERS = 1_000_000;
-/** After these an order never stood in a book. */
+/** Outcomes of an order that never was in a book. */
 const NEVER_STOOD: readonly OrderOutcome['outcome'][] = ['rejected', 'refused', 'unsent', 'absent'];
 
-/** By symbol; symbols of which the journals have no order of that time are not in it. @throws AskError when they are too many */
+/** By symbol, without those that have no order in that time. @throws AskError if there are too many */
 export function ownTradingOf(journals: readonly EngineJournal[], { fromMs, toMs }: Range): Map<string, OwnTrading> {
   const own = new Map<string, { orders: OwnOrder[]; fills: Map<string, bigint> }>();
   for (const journal of journals) {
@@ -60,7 +60,7 @@ export function ownTradingOf(journals: readonly EngineJournal[], { fromMs, toMs 
         ...{ fromMs: prepared.sentAtMs, toMs: endMs, fills },
       });
     }
-    // Where one account met the other, both have the trade.
+    // If both accounts traded with each other, both have the trade.
     for (const { instrument, id, size } of trades) {
       const { fills } = of(instrument);
       const had = fills.get(id) ?? 0n;

@@ -9,25 +9,25 @@ import { lasting } from '../simulate/report-text.ts';
 import { DEFAULT_LATENCY, type Latency, type PlayedSymbol, type Question, type Row } from './question.ts';
 import { settingsOf } from './settings.ts';
 
-/** What a backtest is to answer, from the command line (strategy 19.2, 19.3). */
+/** The question of a backtest, from the command line (strategy 19.2, 19.3). */
 
-/** Something that was asked and cannot be done: one line. */
+/** A request that is impossible: one line. */
 export class AskError extends Error {}
 
-/** As the command line gives it. */
+/** The command line. */
 export interface Asked {
   readonly market: string;
-  /** Null: all that are stored. */
+  /** null: all that are stored. */
   readonly symbols: readonly string[] | null;
   /** Rows of a symbols file, if there is one. */
   readonly rows: readonly Row[];
-  /** Environment variables of the engine, as set outside. */
+  /** The engine's environment variables, as set outside. */
   readonly variables: Readonly<Record<string, string>>;
   /** `order_notional_usdt=200,500`, in the order given. */
   readonly sets: readonly string[];
-  /** What an engine did to these markets, by symbol, as its journal tells. */
+  /** An engine's own trading in these markets by symbol, from its journal. */
   readonly own: ReadonlyMap<string, OwnTrading>;
-  /** It is taken out of them; else the answer warns of it. */
+  /** It is removed; else the result warns of it. */
   readonly isOwnTakenOut: boolean;
   readonly fromMs: number | null;
   readonly toMs: number | null;
@@ -41,7 +41,7 @@ export interface Asked {
   readonly latency: Latency;
   readonly seed: number;
   readonly audit: boolean;
-  /** Processes at a time. */
+  /** Simultaneous processes. */
   readonly workers: number;
   /** However long it takes. */
   readonly yes: boolean;
@@ -49,7 +49,7 @@ export interface Asked {
 
 /** One combination of settings. */
 export interface Point {
-  /** What differs from the others: names and values, in the order asked. */
+  /** What differs from the others: names and values, in the order given. */
   readonly values: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   readonly variables: Readonly<Record<string, string>>;
@@ -59,21 +59,21 @@ export interface Plan {
   readonly asked: Asked;
   readonly summaries: readonly MarketSummary[];
   readonly range: Range;
-  /** Of several points one is chosen by what was before it; null: there is one point. */
+  /** Of several points one is chosen by the time before it; null: there is only one. */
   readonly splitMs: number | null;
   readonly invented: InventedBook | null;
   readonly points: readonly Point[];
-  /** Set to one value, in all of them. */
+  /** Set to one value in all of them. */
   readonly fixed: Readonly<Record<string, string>>;
   readonly fills: readonly FillRule[];
-  /** Symbols that no symbols file has a row of. */
+  /** Symbols without a row in any symbols file. */
   readonly withoutRow: readonly string[];
 }
 
 /** A sweep chooses on this share of the time and shows the rest beside it (strategy 19.3). */
 export const CHOOSE_ON = 0.7;
 
-/** A row for a symbol that no file names; printed with the answer. */
+/** A row for a symbol without one; printed with the result. */
 export function defaultRow(instrument: string): Row {
   return {
     ...{ instrument, order_notional_usdt: 200, imbalance_limit_usdt: 400, max_total_position_usdt: 4_000 },
@@ -85,7 +85,7 @@ const ROW_FIELDS = [
   ...['order_notional_usdt', 'imbalance_limit_usdt', 'max_total_position_usdt', 'min_total_position_usdt'],
   ...['a_side_when_equal', 'position_mode', 'decrease_repair', 'mode'],
 ];
-/** Of the engine's variables, those that change what it does to a market. */
+/** Variables that influence what the engine does to a market. */
 export const STRATEGY_VARIABLES: readonly string[] = [
   'GRVT_HEDGE_LOOP_INTERVAL_SEC',
   'GRVT_HEDGE_ORDERBOOK_DEPTH',
@@ -99,7 +99,7 @@ export const STRATEGY_VARIABLES: readonly string[] = [
 ];
 const SETTABLE = [...ROW_FIELDS, ...STRATEGY_VARIABLES];
 
-/** Reads what is stored and makes every combination of settings. @throws AskError, MarketError */
+/** Reads what is stored and creates every combination of settings. @throws AskError, MarketError */
 export function planOf(asked: Asked): Plan {
   const names = asked.symbols ?? symbolsIn(asked.market);
   const stored = symbolsIn(asked.market);
@@ -136,12 +136,12 @@ export function planOf(asked: Asked): Plan {
 }
 
 const LEAST_MS = 60_000;
-/** How much faster than real time a symbol is played, more or less: for what is said beforehand. */
+/** Approximate speed compared with real time, for the estimate. */
 const SPEED = 700;
-/** What takes longer is asked for twice. */
+/** Longer runs need confirmation. */
 const LONG_MS = 3_600_000;
 
-/** @throws AskError when it takes long and nobody said that it may */
+/** @throws AskError if it takes long and was not confirmed */
 function mayTakeSoLong({ sets, workers, yes }: Asked, marketMs: number): void {
   const count = sets.reduce((total, text) => total * text.split(',').length, 1);
   const takesMs = (count * marketMs) / SPEED / workers;
@@ -151,7 +151,7 @@ function mayTakeSoLong({ sets, workers, yes }: Asked, marketMs: number): void {
   );
 }
 
-/** @throws AskError when a book has to be invented and nobody said how, or some symbols have books and others not */
+/** @throws AskError if a book must be invented without instructions, or only some symbols have books */
 function inventedOf({ spread, depthUsdt }: Asked, summaries: readonly MarketSummary[]): InventedBook | null {
   const bare = summaries.filter(({ counts }) => counts.book === 0).map(({ symbol }) => symbol);
   if (bare.length === 0) return null;
@@ -181,7 +181,7 @@ function amountOf(option: string, text: string): bigint {
   return e9(text);
 }
 
-/** Every combination of what is set, each read by the product's own reader. @throws AskError */
+/** Every combination of settings, each read by the product's own reader. @throws AskError */
 export function pointsOf(
   names: readonly string[],
   { rows, variables, sets }: Pick<Asked, 'rows' | 'variables' | 'sets'>,
@@ -233,7 +233,7 @@ const sweepFile = z.strictObject({
   set: z.record(z.string(), z.array(z.string().regex(/^[^,=]+$/)).min(1)),
 });
 
-/** What a sweep's file asks. @throws AskError naming the place in it */
+/** The contents of a sweep file. @throws AskError naming the place in it */
 export function sweepOf(
   file: string,
   json: unknown,
@@ -287,7 +287,7 @@ export function latencyOf(text: string): Latency {
   return { ordersMs: Number(found[1]), dataMs: Number(found[2]) };
 }
 
-/** Whether the money is the market's, and not that of an invented spread (strategy 19.2). */
+/** Whether the spread is the market's, not an invented one (strategy 19.2). */
 export function isMoneyKnown({ invented }: Pick<Plan, 'invented'>): boolean {
   return invented === null;
 }

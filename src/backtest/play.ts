@@ -23,47 +23,47 @@ import { settingsOf } from './settings.ts';
 import { OpenLots, Period, type PeriodFigures } from './statement.ts';
 
 /**
- * One run of a backtest (strategy 19.2): the unmodified engine in virtual time on the embedded exchange, whose market is the
- * stored one.
+ * One run of a backtest (strategy 19.2): the unmodified engine in virtual time on the embedded exchange, with the
+ * stored market.
  */
 export interface Played {
-  /** Up to there, ms of the market's time: its end, or where it was interrupted. */
+  /** End in market time, ms: its end, or where it was interrupted. */
   readonly untilMs: number;
   readonly playedMs: number;
   readonly isWhole: boolean;
   readonly whole: readonly PeriodFigures[];
-  /** Before and after the split; null: it was not reached, or none was asked for. */
+  /** Before and after the split; null: not reached, or none. */
   readonly first: readonly PeriodFigures[] | null;
   readonly rest: readonly PeriodFigures[] | null;
-  /** null: left out, because there are too many runs to keep all. */
+  /** null: omitted, because there are too many runs. */
   readonly series: Series | null;
-  /** Smallest distance to the maintenance margin: equity per maintenance margin; null: nothing was held. */
+  /** Smallest ratio of equity to maintenance margin; null: no positions. */
   readonly leastMarginRatio: number | null;
-  /** What was strange in the recording, by symbol. */
+  /** Oddities of the recording, by symbol. */
   readonly market: Readonly<Record<string, ReplayMarket['counts']>>;
   readonly alerts: Readonly<Record<string, number>>;
-  /** By invariant (strategy 15); null: nobody audited. */
+  /** By invariant (strategy 15); null: not audited. */
   readonly breaches: Readonly<Record<string, number>> | null;
   readonly requests: number;
-  /** The engine ended by itself: why. */
+  /** Why the engine ended by itself. */
   readonly failure: string | null;
 }
 
 export interface PlayOptions {
-  /** Hears of each fill at the exchange. */
+  /** Called for each fill at the exchange. */
   readonly onFill?: (fill: PaperFill, atMs: number) => void;
-  /** Hears what the engine reports, at true time. */
+  /** Called for what the engine reports, at true time. */
   readonly onFact?: (fact: Fact, atMs: number) => void;
   readonly onProgress?: (simulatedMs: number) => void;
-  /** Asked every five simulated minutes. */
+  /** Called every five simulated minutes. */
   readonly interrupted?: () => boolean;
 }
 
-/** What stands open is looked at so often, beside each fill. */
+/** Interval of sampling open lots, besides each fill. */
 const LOOK_EVERY_MS = 60_000;
-/** Between two looks at whether to go on. */
+/** Interval of checking whether to continue. */
 const PART_MS = 300_000;
-/** Entries of the journal that are settled are of no use to a backtest after so long: memory stays flat. */
+/** Settled journal entries are removed after this time, to keep memory flat. */
 const JOURNAL_DAYS = 0.25;
 const COMPACT_EVERY_MS = 1_800_000;
 const ORIGIN = 'http://127.0.0.1:8080';
@@ -71,7 +71,10 @@ const ORIGIN = 'http://127.0.0.1:8080';
 const JITTER: readonly [number, number] = [0.8, 1.2];
 const ORDER_ROUTES = ['create_order', 'cancel_order', 'cancel_all_orders'];
 
-/** Plays one question to its end. Installs virtual time in this process; one at a time. @throws Error when its settings are not usable */
+/**
+ * Plays one question to its end. Installs virtual time in this process, so only one at a time. @throws Error if its
+ * settings are unusable
+ */
 export async function play(question: Question, options: PlayOptions = {}): Promise<Played> {
   const reading = settingsOf(question);
   if (!reading.ok) throw new Error(`the settings are not usable: ${reading.errors.join('; ')}`);
@@ -120,7 +123,7 @@ class Play {
     this.#exchange = createPaper({
       ...{ seed, startMs: seeded?.fromMs ?? range.fromMs, instruments: specs, equityUsdt: question.equityUsdt },
       ...{ makerFeePercent: question.makerFeePercent, takerFeePercent: question.takerFeePercent },
-      // The way there is the network's.
+      // The latency is the network's.
       ...{ createLatencyMs: 0, cancelLatencyMs: 0 },
       ...(seeded === null
         ? {
@@ -263,7 +266,7 @@ class Play {
     if (fact.type === 'alert.raised') this.#alerts.add(fact.alert.kind);
   }
 
-  /** Frames are born when the market moves, not when somebody asks. */
+  /** Frames are produced when the market moves, not on request. */
   #keepMarketMoving(): void {
     this.#exchange.advance(this.#time.nowMs);
     const nextMs = Math.max(this.#exchange.nextEventMs(), this.#time.nowMs + 1);

@@ -2,27 +2,27 @@ import type { OwnTrading } from '../market/own.ts';
 import type { Range } from '../market/store.ts';
 import type { FillRule, InstrumentSpec, InventedBook, MarketProfile } from '../paper/index.ts';
 
-/** What one run of a backtest is asked (strategy 19.2). Plain values: it goes to a process of its own. */
+/** The input of one run of a backtest (strategy 19.2). Plain values, because it is sent to a process. */
 export interface Question {
   /** Stored markets: a directory per symbol. */
   readonly directory: string;
   readonly symbols: readonly PlayedSymbol[];
   readonly range: Range;
-  /** Figures are kept apart before and after it; null: they are not. */
+  /** Figures are separate before and after it; null: no split. */
   readonly splitMs: number | null;
-  /** Of paths within candles, latency and keys. */
+  /** For paths within candles, latency and keys. */
   readonly seed: number;
-  /** USDT of each account at the beginning. */
+  /** Starting equity of each account, USDT. */
   readonly equityUsdt: string;
   readonly fill: FillRule;
-  /** The embedded exchange's own market in place of a stored one: for the self-check (strategy 19.4). null: the stored one. */
+  /** The embedded exchange's own market instead of a stored one, for the self-check (19.4). null: the stored one. */
   readonly seeded: { readonly profile: MarketProfile; readonly fromMs: number } | null;
   /** null: books were recorded. */
   readonly invented: InventedBook | null;
-  /** Percent of the notional; below zero: a rebate. */
+  /** Percent of the notional; negative: a rebate. */
   readonly makerFeePercent: string;
   readonly takerFeePercent: string;
-  /** Percent that longs pay at each funding time, where none was recorded; null: none. */
+  /** Percent that longs pay at each funding time if none was recorded; null: none. */
   readonly fundingPercent: string | null;
   readonly latency: Latency;
   /** The engine audits itself (strategy 15). */
@@ -33,16 +33,15 @@ export interface Question {
   readonly rows: readonly Row[];
 }
 
-/** One symbol as it is played. */
 export interface PlayedSymbol {
   readonly spec: InstrumentSpec;
-  /** What it holds is candles: the path within each is drawn. */
+  /** It consists of candles: the path within each is drawn. */
   readonly isDrawn: boolean;
-  /** Taken out of the market; null: nothing is. */
+  /** Removed from the market; null: nothing. */
   readonly without: OwnTrading | null;
 }
 
-/** One way, milliseconds; drawn between 0.8 and 1.2 of it. */
+/** One way, ms; drawn between 0.8 and 1.2 of it. */
 export interface Latency {
   /** From the engine to the exchange's matching. */
   readonly ordersMs: number;
@@ -50,7 +49,7 @@ export interface Latency {
   readonly dataMs: number;
 }
 
-/** One row of a symbols file, as JSON has it. */
+/** One row of a symbols file as JSON. */
 export type Row = Readonly<Record<string, string | number | boolean>>;
 
 export const DEFAULT_LATENCY: Latency = { ordersMs: 50, dataMs: 20 };

@@ -4,21 +4,21 @@ import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
 import type { PaperFill } from '../paper/model.ts';
 
 /**
- * The course of a run, for charts: columns of equal length, floats, because nothing is worked out from them. The distance of
- * two points grows with the run, so that a year has as many as a day.
+ * Time series of a run for charts: columns of equal length, as floats, because nothing is computed from them. The
+ * interval grows with the run, so that a year has as many points as a day.
  */
 export interface Series {
   /** Seconds since the epoch. */
   readonly atSec: readonly number[];
-  /** Both accounts' equity, less what it was at the beginning, USDT. */
+  /** Both accounts' equity less its start, USDT. */
   readonly gained: readonly number[];
   readonly spread: readonly number[];
   readonly volume: readonly number[];
-  /** Notional that does not cancel, all symbols, at its largest since the point before. */
+  /** Largest unhedged notional of all symbols since the previous point. */
   readonly net: readonly number[];
-  /** What hedging the open lots at the touch would lose. */
+  /** Loss of hedging the open lots at the best price. */
   readonly costAtTouch: readonly number[];
-  /** Minutes of the last point's time in which something was not hedged. */
+  /** Unhedged minutes since the previous point. */
   readonly unhedgedMin: readonly number[];
   /** The mark of each symbol. */
   readonly marks: Readonly<Record<string, readonly number[]>>;
@@ -116,7 +116,7 @@ function float18(value: bigint): number {
   return Number(value) / 1e18;
 }
 
-/** Half a hundredth of a cent is none of a chart's business. */
+/** Two decimals suffice for a chart. */
 function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }

@@ -5,13 +5,13 @@ import { play } from './play.ts';
 import { DEFAULT_LATENCY, type Question, type Row } from './question.ts';
 
 /**
- * A replay held against what it replays (strategy 19.4): the embedded exchange's market is recorded without an engine; then, in
- * one window after the other, the engine begins to trade on that exchange itself at the smallest sizes, and on the recording. Its
- * creates are the same until something differs, and what that was is told.
+ * Compares a replay with its original (strategy 19.4): the embedded exchange's market is recorded without an engine;
+ * then, in one window after the other, the engine trades at the smallest sizes both on that exchange and on the
+ * recording. Its creates are equal until something differs, which is reported.
  */
 export interface SelfCheck {
   readonly windows: readonly Window[];
-  /** Creates that were the same in both, all windows. */
+  /** Creates equal in both, all windows. */
   readonly sameCreates: number;
   readonly sameFills: number;
 }
@@ -20,14 +20,15 @@ export interface Window {
   readonly fromMs: number;
   readonly sameCreates: number;
   readonly sameFills: number;
-  /** Null: nothing differed to its end. */
+  /** null: nothing differed until its end. */
   readonly difference: Difference | null;
 }
 
 /**
- * `queue`: a trade reached the order's price, and filled it in one of them only, because the queue in front of it is reckoned
- * otherwise. `passed`: the exchange's market moved through the order and took it; a book that moves fills nothing (19.2).
- * `book`: the engine saw another book, between two recorded ones. `other`: nothing of these, which would be a mistake.
+ * `queue`: a trade reached the order's price and filled it in only one of them, because the queue in front of it is
+ * computed differently. `passed`: the exchange's market moved through the order; in a replay a moving book fills
+ * nothing (19.2). `book`: the engine saw another book, between two recorded ones. `other`: none of these, which would
+ * be a defect.
  */
 export type Difference = {
   readonly kind: 'queue' | 'passed' | 'book' | 'other';
@@ -48,10 +49,10 @@ export interface SelfCheckOptions {
 }
 
 const WINDOW_MS = 120_000;
-/** A market step: what happened within one counts as the same moment. */
+/** A market step: what happens within one counts as simultaneous. */
 const MOMENT_MS = 250;
 
-/** One create or fill: when, and which. */
+/** One create or fill, and its time. */
 interface Event {
   readonly atMs: number;
   readonly text: string;
@@ -61,7 +62,7 @@ interface Event {
 
 export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
   const { directory, spec, seed, fromMs, hours, onWindow } = options;
-  // A market that moves against orders on their way would be another one with an engine than without.
+  // A market that moves against orders in flight would differ between with and without an engine.
   const profile = { ...options.profile, raceChance: 0 };
   const toMs = fromMs + hours * 3_600_000;
   await makeMarket({ directory, instruments: [spec], seed, profile, fromMs, toMs, say: () => {} });
@@ -134,11 +135,11 @@ interface Pair {
   readonly replay: Event | null;
 }
 
-/** Where the one list has something that the other has not, or at another time. */
+/** The first entry that only one list has, or at another time. */
 function firstDifference(live: readonly Event[], replay: readonly Event[]): Pair | null {
   for (let index = 0; index < Math.max(live.length, replay.length); index += 1) {
     const [one, other] = [live[index] ?? null, replay[index] ?? null];
-    // The exchange stamps what it does with the moment, a recording with the step's end.
+    // The exchange stamps the moment, a recording the step's end.
     if (one?.text === other?.text && Math.abs((one?.atMs ?? 0) - (other?.atMs ?? 0)) <= 1) continue;
     const atMs = Math.min(one?.atMs ?? Number.POSITIVE_INFINITY, other?.atMs ?? Number.POSITIVE_INFINITY);
     return { atMs, live: one, replay: other };
@@ -150,7 +151,7 @@ function shown(event: Event | null): string {
   return event === null ? 'nothing' : `${new Date(event.atMs).toISOString().slice(11, 23)} ${event.text}`;
 }
 
-/** What reached the price of the order that filled in one of them only. */
+/** What reached the price of the order that was filled in only one of them. */
 function fillKind({ atMs, live, replay }: Pair, recorded: Recorded): 'queue' | 'passed' | 'other' {
   const filled = live !== null && live.atMs === atMs ? live : replay;
   if (filled === null) return 'other';
@@ -159,7 +160,7 @@ function fillKind({ atMs, live, replay }: Pair, recorded: Recorded): 'queue' | '
   const reached = (one: bigint): boolean => (buys ? one <= price : one >= price);
   if (near.some((one) => one.kind === 'trade' && one.takerBuys !== buys && reached(one.price))) return 'queue';
   if (near.some((one) => one.kind === 'touch' && reached(buys ? one.ask : one.bid))) return 'passed';
-  // A market that came and went between two recorded books.
+  // A market that moved there and back between two recorded books.
   return filled === live ? 'passed' : 'other';
 }
 

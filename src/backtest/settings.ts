@@ -1,7 +1,7 @@
 import { loadSettings, type Settings } from '../settings/index.ts';
 import type { Question } from './question.ts';
 
-/** Settings as an operator would have written them, read by the product's own reader; or everything that is wrong with them. */
+/** Settings as an operator would have written them, read by the product's own reader; or all their errors. */
 export function settingsOf(
   question: Pick<Question, 'variables' | 'rows'>,
 ): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly errors: readonly string[] } {

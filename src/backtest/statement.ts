@@ -7,15 +7,15 @@ import type { PaperFill } from '../paper/model.ts';
 import { createLegBooks, type DurationFigures, type LegBooks, type SymbolFigures } from '../simulate/figures.ts';
 
 /**
- * What a period of a backtest came to, symbol by symbol (strategy 19.3): the statement of 17.3, whose right side is the
- * exchange's and whose left side the ledger's, and what stood open meanwhile. Money in USDT, exact, as text.
+ * Result of a period of a backtest by symbol (strategy 19.3): the statement of 17.3, with the exchange's and the
+ * ledger's side, and what was open meanwhile. Money in USDT, exact, as text.
  */
 export interface PeriodFigures {
   readonly instrument: string;
   /** Traded by both accounts. */
   readonly volume: string;
   readonly fills: number;
-  /** Of them, those that took: there should be none. */
+  /** The taker fills among them: there should be none. */
   readonly takerFills: number;
   readonly hedges: number;
   readonly unwindCount: number;
@@ -23,24 +23,24 @@ export interface PeriodFigures {
   readonly postOnlyRefusals: number;
   readonly spread: string;
   readonly unwinds: string;
-  /** By how much the value of open lots at the mark changed. */
+  /** Change in value of the open lots at the mark. */
   readonly openLots: string;
-  /** Fills that no lot has yet, drift, and what was held before. */
+  /** Fills without a lot yet, drift, and previous positions. */
   readonly differences: string;
-  /** Above zero: paid. */
+  /** Positive: paid. */
   readonly fees: string;
   readonly funding: string;
-  /** Spread, unwinds, open lots and differences, less fees and funding: what both accounts gained. */
+  /** Spread, unwinds, open lots and differences, less fees and funding: the gain of both accounts. */
   readonly total: string;
   readonly observedMs: number;
   readonly unhedgedMs: number;
   readonly longestUnhedgedMs: number;
   readonly timeToHedge: Omit<DurationFigures, 'buckets'>;
-  /** Largest notional that did not cancel. */
+  /** Largest unhedged notional. */
   readonly worstNet: string;
-  /** How long lots were open that a maker order at the touch could only have hedged at a loss. */
+  /** How long open lots could only have been hedged at a loss by a maker order at the best price. */
   readonly strandedMs: number;
-  /** What hedging the open lots at the touch loses against their prices, at the end and at its worst. */
+  /** Loss of hedging the open lots at the best price, at the end and at its worst. */
   readonly costAtTouch: string;
   readonly worstCostAtTouch: string;
   readonly heldAtEnd: string;
@@ -56,7 +56,7 @@ export class OpenLots {
     const { net, value } = this.of(booking.instrument);
     this.#of.set(booking.instrument, {
       net: net.plus(booking.size),
-      // A hedge takes the lot out at the lot's price, and what it gains is no part of what is left.
+      // A hedge removes the lot at its own price; the gain is not part of the remaining value.
       value: value.plus(booking.size.mul(booking.price)).plus(booking.spread).plus(booking.unwindGain),
     });
   }
@@ -67,7 +67,7 @@ export class OpenLots {
   }
 }
 
-/** Of one symbol in a period; sizes of money 1e-18. */
+/** Of one symbol in a period; money 1e-18. */
 interface Counting {
   volume: bigint;
   cashFlow: bigint;
@@ -143,7 +143,7 @@ export class Period {
     this.#books.look(order.instrument, atMs);
   }
 
-  /** A look at what stands open; between two looks it counts as it was at the first of them. */
+  /** Samples what is open; between two samples the earlier one counts. */
   look(atMs: number): void {
     for (const [instrument, of] of this.#of) {
       this.#books.look(instrument, atMs);
@@ -154,17 +154,17 @@ export class Period {
     }
   }
 
-  /** Whether a maker order at the touch could only hedge the open lots at a loss. */
+  /** Whether a maker order at the best price could only hedge the open lots at a loss. */
   #strands(instrument: string): boolean {
     const { net, value } = this.#lots.of(instrument);
-    // Lots that cancel and cost more than they bring: both are stranded.
+    // Lots that cancel out and cost more than they bring: both are stranded.
     if (net.isZero()) return value.gt(0);
-    // Where no one quotes, nothing can be said.
+    // Without quotes nothing can be said.
     const touch = this.#exchange.venue.book(instrument).market.touch(net.gt(0));
     return touch !== null && value.gt(net.mul(e9(touch)));
   }
 
-  /** What hedging the open lots at the touch, by taking, loses against their prices, USDT; null: nobody quotes there. */
+  /** Loss of hedging the open lots as taker at the best price, USDT; null: no quotes. */
   costAtTouch(instrument: string): Decimal | null {
     const { net, value } = this.#lots.of(instrument);
     if (net.isZero()) return value;
@@ -172,7 +172,7 @@ export class Period {
     return touch === null ? null : value.minus(net.mul(e9(touch)));
   }
 
-  /** What has come of it by now. `look` first. */
+  /** The result so far; call `look` first. */
   figures(): PeriodFigures[] {
     return this.#books.figures().map((figures) => this.#figuresOf(figures));
   }

@@ -2,7 +2,7 @@ import { columns } from '../explain/words.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { type Answer, type PointAnswer, type Run, shareOf, sumOf } from './answer.ts';
 
-/** A backtest's answer as tables in a terminal. */
+/** A backtest's result as tables in a terminal. */
 export function answerText(answer: Answer): string {
   const lines = [...headLines(answer), '', ...tableLines(answer), ...chosenLines(answer)];
   lines.push(

@@ -1,7 +1,7 @@
 import { type Played, play } from './play.ts';
 import type { Question } from './question.ts';
 
-/** To a worker: a run, or word that what runs is to end where it is. */
+/** To a worker: a run, or a request to end the present one early. */
 export type ToWorker = { readonly run: number; readonly question: Question } | { readonly interrupt: true };
 
 /** From a worker, each about one run. */
@@ -11,12 +11,12 @@ export type FromWorker = { readonly run: number } & (
   | { readonly failure: string }
 );
 
-/** Real time between two words of progress. */
+/** Real time between progress messages. */
 const PROGRESS_EVERY_NS = 500_000_000n;
 
-/** One process of a sweep: a process of its own because virtual time is the whole process' time. */
+/** One process of a sweep, because virtual time is process-wide. */
 let interrupted = false;
-// Ctrl-C reaches every process of the terminal; the one that asked for this one decides what it means.
+// Ctrl-C reaches every process of the terminal; the parent process decides what it means.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToWorker) => {

@@ -4,7 +4,7 @@ import type { Played } from './play.ts';
 import type { Question } from './question.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
-/** Real time that an interrupted run has to give what it has; after it, its process is killed and it gives nothing. */
+/** Real time an interrupted run has to deliver its partial result; then its process is killed. */
 const INTERRUPTED_LIMIT_MS = 15_000;
 
 export interface RunsOptions {
@@ -12,16 +12,16 @@ export interface RunsOptions {
   readonly questionOf: (run: number) => Question;
   readonly workers: number;
   readonly signal: AbortSignal;
-  /** How much of all runs' market has been played, ms; those that run included. */
+  /** Market time played of all runs, including running ones, ms. */
   readonly onStanding: (ended: number, simulatedMs: number) => void;
   readonly onPlayed: (run: number, played: Played) => void;
-  /** It gave nothing: the program failed, or its process was lost. */
+  /** No result: the program failed, or its process was lost. */
   readonly onFailed: (run: number, error: string) => void;
 }
 
 /**
- * Plays many runs in processes of their own, each taking the next when it has done one. A process that fails is one run's
- * failure: the others go on. When `signal` is aborted no run is begun any more, and those that run give what they have.
+ * Plays many runs in separate processes, each taking the next when it is done. A failing process is one run's failure:
+ * the others continue. When `signal` is aborted no new run starts, and running ones deliver partial results.
  */
 export async function playInWorkers(options: RunsOptions): Promise<void> {
   const { count, questionOf, signal } = options;
@@ -74,7 +74,7 @@ export async function playInWorkers(options: RunsOptions): Promise<void> {
       };
       const begin = (): ChildProcess => {
         const started = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
-          // By the environment: with `execArgv` of ours, fork would also hand on an `-e` text, to be run instead of the worker.
+          // By the environment: with `execArgv`, fork would also pass on an `-e` text, to be run instead of the worker.
           env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --disable-sigusr1`.trim() },
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
           // Sizes are bigints.
@@ -94,7 +94,7 @@ export async function playInWorkers(options: RunsOptions): Promise<void> {
           }
         });
         const gone = (how: string): void => {
-          // An error may be followed by an exit; the process is gone once.
+          // An error may be followed by an exit; handled once.
           if (child !== started || run === null) return;
           child = null;
           options.onFailed(run, how);

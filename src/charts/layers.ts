@@ -1,7 +1,6 @@
 /**
- * A layered drawing from left to right (Sugiyama): cycles are broken, nodes put into columns, the order within a column
- * chosen so that few lines cross, heights evened out. Labels of edges are small nodes of their own, half way, so that
- * nothing lies on top of anything.
+ * A layered layout from left to right (Sugiyama): breaks cycles, assigns columns, orders columns so that few lines
+ * cross, evens out heights. Edge labels are small nodes half way, so that nothing overlaps.
  */
 
 export interface Box {
@@ -21,7 +20,7 @@ export interface Link {
 export interface Placed {
   /** Upper left corners, by id. */
   readonly at: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
-  /** Of each link, in order: the points its line passes, source side first, and the centre of its label. */
+  /** For each link, in order: the points its line passes, source side first, and the centre of its label. */
   readonly lines: readonly Line[];
   readonly width: number;
   readonly height: number;
@@ -41,9 +40,9 @@ export interface Point {
 
 const COLUMN_GAP = 26;
 const ROW_GAP = 16;
-/** Space of a line that only passes through. */
+/** Height reserved for a line that only passes through. */
 const PASSING_HEIGHT = 8;
-/** Sweeps over the columns; more change nothing for charts of this size. */
+/** Sweeps over the columns; more do not improve charts of this size. */
 const SWEEPS = 24;
 
 interface Cell {
@@ -51,13 +50,13 @@ interface Cell {
   readonly height: number;
   column: number;
   y: number;
-  /** Cells to the left and to the right that a line joins it with. */
+  /** Cells to the left and right that are connected with it. */
   readonly left: Cell[];
   readonly right: Cell[];
   readonly real: boolean;
 }
 
-/** @param first the node to start from: it comes leftmost as far as the links allow. */
+/** @param first placed leftmost as far as the links allow. */
 export function layOut(boxes: readonly Box[], links: readonly Link[], first: string | null): Placed {
   const cells = new Map<string, Cell>(boxes.map((box) => [box.id, cell(box.width, box.height, true)]));
   const ids = orderedIds(boxes, first);
@@ -89,7 +88,7 @@ function orderedIds(boxes: readonly Box[], first: string | null): string[] {
   return first === null ? ids : [first, ...ids.filter((id) => id !== first)];
 }
 
-/** Links that close a cycle, found from the first node on: they are drawn against the columns. */
+/** Links that close a cycle, searched from the first node: they are drawn against the columns. */
 function backLinks(ids: readonly string[], links: readonly Link[]): ReadonlySet<number> {
   const back = new Set<number>();
   const state = new Map<string, 'open' | 'done'>();
@@ -107,7 +106,7 @@ function backLinks(ids: readonly string[], links: readonly Link[]): ReadonlySet<
   return back;
 }
 
-/** Nodes stand in even columns, each right of all that lead to it; labels go into the odd ones. */
+/** Nodes are in even columns, each right of all that lead to it; labels in odd ones. */
 function assignColumns(
   ids: readonly string[],
   links: readonly Link[],
@@ -126,7 +125,7 @@ function assignColumns(
     }
     if (!moved) break;
   }
-  // A node that leads somewhere but is led to by nothing stands right before what it leads to.
+  // A node that nothing leads to is placed right before its target.
   for (const id of ids) {
     const one = cells.get(id)!;
     if (ahead.some((link) => link.to === id)) continue;
@@ -149,7 +148,7 @@ function chainOf(link: Link, backwards: boolean, cells: ReadonlyMap<string, Cell
   const [left, right] = backwards ? [target, source] : [source, target];
   const passing: Cell[] = [];
   let label: Cell | null = null;
-  // The label stands next to the node it leads to: a fan of them reads as a list.
+  // The label is next to the target node, so that several read as a list.
   const labelColumn = right.column - 1;
   let before = left;
   for (let column = left.column + 1; column < right.column; column++) {
@@ -174,7 +173,7 @@ function columnsOf(cells: readonly Cell[]): Cell[][] {
   return columns;
 }
 
-/** Orders each column by where its neighbours stand, back and forth; the best order that was met is kept. */
+/** Orders each column by its neighbours' positions, back and forth; keeps the best order found. */
 function order(columns: Cell[][]): void {
   let best = columns.map((column) => [...column]);
   let fewest = crossings(best);
@@ -212,7 +211,7 @@ function crossings(columns: readonly (readonly Cell[])[]): number {
   return count;
 }
 
-/** Gives each cell its height, near those it is joined with, and each column its place and width. */
+/** Gives each cell a height near its neighbours, and each column its place and width. */
 function place(columns: readonly Cell[][]): { readonly x: number; readonly width: number }[] {
   for (const column of columns)
     settle(
@@ -241,8 +240,8 @@ function place(columns: readonly Cell[][]): { readonly x: number; readonly width
 }
 
 /**
- * Puts the cells of a column as near to their wishes as their order and heights allow: neighbours that would overlap are
- * moved together (least squares, by pooling).
+ * Moves the cells of a column as near to their wishes as order and heights allow: overlapping neighbours are moved
+ * together (least squares, by pooling).
  */
 function settle(column: readonly Cell[], wished: readonly number[]): void {
   const groups: Group[] = [];
@@ -266,7 +265,7 @@ function settle(column: readonly Cell[], wished: readonly number[]): void {
   for (const group of groups) for (const { one, offset } of group.members) one.y = placeOf(group) + offset;
 }
 
-/** Cells that touch: `sum` adds up where each wishes the first of them to stand. */
+/** Touching cells; `sum`: of the wished positions of the first one. */
 interface Group {
   readonly sum: number;
   readonly members: readonly { readonly one: Cell; readonly offset: number }[];
@@ -276,7 +275,7 @@ function placeOf(group: Group): number {
   return group.sum / group.members.length;
 }
 
-/** Least distance of two neighbours' centres. */
+/** Smallest distance of two neighbours' centres. */
 function distance(before: Cell, after: Cell): number {
   return before.height / 2 + after.height / 2 + (before.real && after.real ? ROW_GAP : ROW_GAP / 2);
 }

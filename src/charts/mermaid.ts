@@ -1,8 +1,8 @@
 import { type Chart, type ChartState, edgeWords, isWithin } from './model.ts';
 
 /**
- * A chart as a mermaid state diagram (`stateDiagram-v2`). Mermaid knows no transition from a state to one of its own
- * children: such a one starts at a small `any state`.
+ * A chart as a mermaid state diagram (`stateDiagram-v2`). Mermaid has no transition from a state to its own child: it
+ * starts at a small `any state`.
  */
 export function toMermaid(chart: Chart): string {
   const lines = ['stateDiagram-v2', '  direction LR'];
@@ -28,7 +28,7 @@ function write(chart: Chart, state: ChartState, depth: number, lines: string[]):
     lines.push(`${pad}}`);
   }
   if (state.path === '' && state.type === 'parallel') {
-    // Mermaid divides a state into regions, not a diagram.
+    // Mermaid divides states into regions, but not a diagram.
     lines.splice(2);
     lines.push(`${pad}state "${chart.id}" as whole {`);
     writeRegions(chart, state, depth + 1, lines);
@@ -57,7 +57,7 @@ function writeRegions(chart: Chart, state: ChartState, depth: number, lines: str
   }
 }
 
-/** The state whose inside a transition is drawn in: the innermost that holds both ends. */
+/** The innermost state that contains both ends of a transition, in which it is drawn. */
 export function containerOf(from: string, to: string): string {
   if (from !== to && isWithin(to, from)) return from;
   const [first, second] = [from.split('.'), to.split('.')];

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
-/** A statechart as a drawing needs it: a tree of states and the transitions between them, names only. */
+/** A statechart for drawing: a tree of states and the transitions between them, names only. */
 export interface Chart {
   readonly id: string;
   readonly description: string;
@@ -20,7 +20,7 @@ export interface ChartState {
   readonly exit: readonly string[];
   readonly invokes: readonly string[];
   readonly states: readonly ChartState[];
-  /** What is done without leaving the state. */
+  /** Actions without leaving the state. */
   readonly reactions: readonly Reaction[];
 }
 
@@ -30,20 +30,23 @@ export interface Reaction {
   readonly actions: readonly string[];
 }
 
-/** A transition. `from` may be an ancestor of `to`: from any state in there. */
+/** A transition. If `from` is an ancestor of `to`: from any state inside it. */
 export interface ChartEdge {
   readonly from: string;
   readonly to: string;
-  /** In words: `snapshot.received`, `after interval`, `readAccount done`; empty: at once; `else`: at once, nothing before it held. */
+  /**
+   * As text: `snapshot.received`, `after interval`, `readAccount done`; empty: at once; `else`: at once, if nothing
+   * before it held.
+   */
   readonly event: string;
   /** Empty: none. */
   readonly guard: string;
   readonly actions: readonly string[];
-  /** Place in the list of its event: the first that matches wins. */
+  /** Position in the list of its event: the first match wins. */
   readonly order: number;
 }
 
-/** The parts of XState's own nodes that are read. */
+/** The parts of XState's nodes that are read. */
 interface Node {
   readonly key: string;
   readonly id: string;
@@ -68,7 +71,7 @@ interface Transition {
   readonly order?: number;
 }
 
-/** Reads a machine's chart from the machine itself. */
+/** The chart of a machine. */
 export function chartOf(machine: AnyStateMachine): Chart {
   const root = machine.root as unknown as Node;
   const edges: ChartEdge[] = [];
@@ -114,7 +117,7 @@ function invokeNames(node: Node): ReadonlyMap<string, string> {
   return new Map(node.invoke.map((invoke) => [invoke.id, nameOf(invoke.src)]));
 }
 
-/** An event as people say it. */
+/** An event as text. */
 function eventWords(type: string, transition: Transition, invokes: ReadonlyMap<string, string>): string {
   if (type.startsWith('xstate.after.')) return `after ${delayWords(transition.delay)}`;
   const ended = /^xstate\.(done|error)\.actor\.(.+)$/.exec(type);
@@ -130,7 +133,7 @@ function delayWords(delay: unknown): string {
   return typeof delay === 'number' ? `${delay} ms` : String(delay);
 }
 
-/** A guard or an action by its name; a function by its own, for a chart should hold names only. */
+/** The name of a guard or action; for a function its own name. */
 export function nameOf(part: unknown): string {
   if (part === undefined || part === null) return '';
   if (typeof part === 'string') return part;
@@ -151,7 +154,7 @@ export function isWithin(path: string, ancestor: string): boolean {
   return ancestor === '' || path === ancestor || path.startsWith(`${ancestor}.`);
 }
 
-/** The words on a transition: its event, and its guard in brackets. */
+/** The text of a transition: its event, and its guard in brackets. */
 export function edgeWords(edge: Pick<ChartEdge, 'event' | 'guard'>): string {
   const guard = edge.guard === '' ? '' : `[${edge.guard}]`;
   return [edge.event, guard].filter((part) => part !== '').join(' ');

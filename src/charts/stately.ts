@@ -2,8 +2,8 @@ import type { AnyStateMachine } from 'xstate';
 import { nameOf } from './model.ts';
 
 /**
- * A machine as plain JSON in XState's own configuration format, names in the place of functions: `createMachine` takes it,
- * and it loads in Stately's editor.
+ * A machine as plain JSON in XState's configuration format, names instead of functions, for `createMachine` and
+ * Stately's editor.
  */
 export function toStatelyJson(machine: AnyStateMachine): string {
   return `${JSON.stringify({ id: machine.id, ...stateJson(machine.config as Config) }, null, 2)}\n`;

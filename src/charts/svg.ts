@@ -2,7 +2,7 @@ import { type Box, type Line, type Link, layOut, type Placed, type Point } from 
 import { containerOf } from './mermaid.ts';
 import { type Chart, type ChartEdge, type ChartState, edgeWords, isWithin, statesOf } from './model.ts';
 
-/** Widths of characters, by font; a drawing that is not measured must overestimate a little. */
+/** Character widths by font, slightly overestimated, since nothing is measured. */
 const NAME_CHAR = 8.2;
 const LABEL_CHAR = 6.7;
 const TEXT_CHAR = 5.9;
@@ -11,9 +11,9 @@ const TEXT_LINE = 14;
 const PAD = 14;
 const TITLE_HEIGHT = 30;
 const LEAF_WIDTH = 216;
-/** Least height of a state per line that ends on one of its sides. */
+/** Smallest height of a state per line that ends at one of its sides. */
 const PORT_GAP = 13;
-/** Charts with more states than this are drawn without their descriptions: they are in the tooltips. */
+/** Larger charts are drawn without descriptions, which are in the tooltips. */
 const DESCRIBED_MAX = 12;
 const DESCRIPTION_LINES = 4;
 
@@ -22,7 +22,7 @@ interface Drawn {
   readonly width: number;
   readonly height: number;
   readonly markup: string;
-  /** Every state within, by path, relative to this part. */
+  /** Every state inside, by path, relative to this part. */
   readonly frames: ReadonlyMap<string, Frame>;
 }
 
@@ -34,8 +34,9 @@ interface Frame {
 }
 
 /**
- * A chart as SVG, laid out from left to right. States carry `data-state` (their path), transitions `data-from` and
- * `data-to`, so that a page can light them. The file stands alone and follows the reader's light or dark setting.
+ * A chart as SVG, laid out from left to right. States have `data-state` (their path), transitions `data-from` and
+ * `data-to`, so that a page can highlight them. The file is self-contained and follows the reader's light or dark
+ * setting.
  */
 export function toSvg(chart: Chart): string {
   const described = statesOf(chart).length <= DESCRIBED_MAX;
@@ -54,9 +55,9 @@ export function toSvg(chart: Chart): string {
   ].join('\n');
 }
 
-/** Id of the small mark that stands for any state of a container. */
+/** Id of the mark that stands for any state of a container. */
 const anyOf = (path: string) => `any:${path}`;
-/** Id of the dot a container begins at. */
+/** Id of the dot of a container's initial state. */
 const startOf = (path: string) => `start:${path}`;
 
 /** The children of a state and the lines between them. */
@@ -100,7 +101,7 @@ interface MergedEdge {
   readonly labels: readonly string[];
 }
 
-/** Transitions between the same two states share one line, their words below each other. */
+/** Transitions between the same two states share one line, their texts below each other. */
 function merged(edges: readonly ChartEdge[]): MergedEdge[] {
   const found = new Map<string, MergedEdge>();
   for (const edge of edges) {
@@ -113,7 +114,7 @@ function merged(edges: readonly ChartEdge[]): MergedEdge[] {
   return [...found.values()];
 }
 
-/** The child of `state` that an end lies in; `state` itself: the mark of any of its states. */
+/** The child of `state` that contains an end; `state` itself: the mark of any of its states. */
 function endOf(path: string, state: ChartState): string {
   if (path === state.path) return anyOf(state.path);
   return state.states.find((child) => isWithin(path, child.path))?.path ?? anyOf(state.path);
@@ -139,7 +140,7 @@ function assembled(
       markup.push(anyMark(corner, box));
       frames.set(box.id, { ...corner, width: box.width, height: box.height });
     } else {
-      // A state made taller for its lines stands in the middle of its box.
+      // A state made taller for its lines is centred in its box.
       const y = corner.y + (box.height - child.height) / 2;
       markup.push(`<g transform="translate(${round(corner.x)} ${round(y)})">${child.markup}</g>`);
       for (const [path, frame] of child.frames) {
@@ -170,7 +171,7 @@ function anyMark(corner: Point, box: Box): string {
   );
 }
 
-/** Where each line leaves and arrives: spread over the side of the state, in the order of where they go. */
+/** Start and end points of lines, spread over the side of the state in the order of the other ends. */
 function portsOf(
   ends: readonly { readonly edge: MergedEdge; readonly from: string; readonly to: string }[],
   lines: readonly Line[],
@@ -243,7 +244,7 @@ function drawEdge(edge: MergedEdge, line: Line, port: { readonly start: Point; r
   );
 }
 
-/** A line through points that leaves and arrives level. */
+/** A line through points with horizontal ends. */
 function curve(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';
@@ -306,7 +307,7 @@ function drawCompound(chart: Chart, state: ChartState, described: boolean): Draw
   return { width, height, markup, frames };
 }
 
-/** Words in lines of that width, the last one cut. */
+/** Text in lines of that width, the last one cut. */
 function wrapped(text: string, width: number): string[] {
   const room = Math.floor(width / TEXT_CHAR);
   const lines: string[] = [];
@@ -329,7 +330,7 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** Colours of a chart that stands alone; a page that shows it inline brings its own. */
+/** Colours of a self-contained chart; a page that shows it inline has its own. */
 const STYLE = `
 .statechart{--bg:#fff;--box:#f6f8fb;--line:#c3ccd9;--edge:#8492a6;--text:#17202c;--dim:#5f6c7f;background:var(--bg)}
 @media (prefers-color-scheme:dark){.statechart{--bg:#0a0d13;--box:#151b26;--line:#2c3646;--edge:#66738a;--text:#e6ebf2;--dim:#8592a6}}

@@ -2,9 +2,8 @@ import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /**
- * A file of text in blocks that are compressed one by one, so that a process that dies loses the block it was writing and
- * nothing else. Before each zstd frame stands a skippable one with length and checksum of it: `zstdcat` reads such a file as
- * it is.
+ * A text file in separately compressed blocks, so that a process that dies loses only the block it was writing. Before
+ * each zstd frame is a skippable frame with its length and checksum: `zstdcat` reads such a file directly.
  */
 
 /** First of zstd's skippable frames. */
@@ -12,9 +11,9 @@ const MAGIC = 0x184d2a50;
 /** Magic, payload length; then length of the compressed block, length of its text, CRC-32 of the compressed block. */
 const HEAD_BYTES = 20;
 const PAYLOAD_BYTES = 12;
-/** Text collected before it is compressed: larger blocks compress hardly better. */
+/** Text per block: larger blocks hardly compress better. */
 export const BLOCK_BYTES = 256 * 1024;
-/** The largest text of one block that is read: what is written is at most a block and one record. */
+/** Longest text of a block that is read: at most a block and one record are written. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Appends one block and waits until it is on disk. */
@@ -36,10 +35,10 @@ function writeAll(fd: number, bytes: Buffer): void {
 /** One block as it is read: its text, or what is wrong with it. */
 export type Block =
   | { readonly text: string; readonly endsAt: number }
-  /** `torn`: the file ends within it; `damaged`: its bytes are not those that were written. */
+  /** `torn`: the file ends within it; `damaged`: its bytes changed. */
   | { readonly text: null; readonly wrong: 'torn' | 'damaged'; readonly at: number };
 
-/** The blocks of a file in order, one in memory at a time. A damaged one is left out where its length is still known. */
+/** The blocks of a file in order, one in memory at a time. A damaged one is skipped if its length is still known. */
 export function* blocksOf(path: string): Generator<Block> {
   const fd = openSync(path, 'r');
   try {
@@ -70,7 +69,7 @@ function unpacked(packed: Buffer, rawBytes: number): string | null {
     const raw = zstdDecompressSync(packed, { maxOutputLength: Math.max(1, rawBytes) });
     return raw.length === rawBytes ? raw.toString('utf8') : null;
   } catch {
-    // No zstd frame of that length: the caller says where.
+    // No zstd frame of that length: the caller reports where.
     return null;
   }
 }

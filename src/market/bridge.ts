@@ -3,9 +3,9 @@ import { type RandomStream, randomStream } from '../paper/random.ts';
 import type { CandleRecord } from './record.ts';
 
 /**
- * Trades in place of a candle (strategy 19.2): a path from its open to its close that touches its high and its low and never
- * leaves them, drawn from a seed and the candle's own time, so that a candle gives the same trades wherever a run begins.
- * The path within a candle, the trades' sizes and their takers are invented; open, high, low, close and volume are not.
+ * Trades in place of a candle (strategy 19.2): a path from its open to its close that touches its high and low and
+ * never leaves them, drawn from a seed and the candle's own time, so that a candle gives the same trades wherever a run
+ * begins. The path, the trades' sizes and their takers are invented; open, high, low, close and volume are not.
  */
 
 /** Trades of one candle: enough to touch every part of it, few enough to be fast. */
@@ -20,7 +20,7 @@ export function tradesOf(candle: CandleRecord, spec: InstrumentSpec, seed: numbe
   let buys = candle.close >= candle.open;
   for (const [index, price] of prices.entries()) {
     const dice = random.next();
-    // A price that rose was lifted by a buyer, one that fell was hit by a seller; at the same price either may come.
+    // A rising price was lifted by a buyer, a falling one hit by a seller; at an unchanged price either is drawn.
     buys = price > last ? true : price < last ? false : (dice & 1) === 1;
     last = price;
     const size = sizes[index] ?? 0n;
@@ -32,7 +32,7 @@ export function tradesOf(candle: CandleRecord, spec: InstrumentSpec, seed: numbe
   return trades;
 }
 
-/** Open, then high and low in an order that is drawn, then close; between two of them a bridge of ticks. */
+/** Open, then high and low in drawn order, then close, with a bridge of ticks in between. */
 function pathOf({ open, high, low, close }: CandleRecord, tick: bigint, random: RandomStream): bigint[] {
   const highFirst = (random.next() & 1) === 1;
   const corners = highFirst ? [open, high, low, close] : [open, low, high, close];
@@ -44,7 +44,7 @@ function pathOf({ open, high, low, close }: CandleRecord, tick: bigint, random: 
     let at = from;
     for (let step = 1; step <= count; step += 1) {
       const left = BigInt(count - step);
-      // A third of what is left to go, more or less: the bridge always arrives.
+      // About a third of the remaining distance: the bridge always arrives.
       const straight = (to - at) / (left + 1n);
       const swing = (high - low) / BigInt(2 * TRADES);
       const noise = left === 0n || swing === 0n ? 0n : (swing * (BigInt(random.next() % 2_001) - 1_000n)) / 1_000n;
@@ -60,7 +60,7 @@ function onTick(price: bigint, tick: bigint): bigint {
   return ((price + tick / 2n) / tick) * tick;
 }
 
-/** The volume in that many parts of whole steps; what the parts leave is in the last one. */
+/** The volume in so many parts of whole steps; the last part takes the remainder. */
 function sizesOf(volume: bigint, count: number, step: bigint, random: RandomStream): bigint[] {
   const weights = Array.from({ length: count }, () => 1n + BigInt(random.next() & 0xff));
   const total = weights.reduce((sum, weight) => sum + weight, 0n);

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { MarketError } from './errors.ts';
 
 /**
- * One process writes to a symbol at a time: two would interleave their blocks. The claim is a file with the process' number;
- * that of a process which is no more counts for nothing.
- *
- * @returns gives it up @throws MarketError naming who has it
+ * One process writes to a symbol at a time, since two would interleave their blocks. The claim is a file with the
+ * process id; that of a dead process is ignored. @returns releases it @throws MarketError naming the holder
  */
 export function claim(directory: string, symbol: string): () => void {
   mkdirSync(join(directory, symbol), { recursive: true });

@@ -26,15 +26,15 @@ export interface Line {
 }
 
 export interface LinesOptions {
-  /** Lines before the first that counts, such as an address above the header. */
+  /** Lines before the first relevant one, such as an address above the header. */
   readonly skip: number;
-  /** Whether the first line that counts names the columns: it comes first in either order. */
+  /** Whether the first relevant line has column names; it comes first in either order. */
   readonly header: boolean;
-  /** The file has its newest row first: rows come from its end. */
+  /** The file has its newest row first: it is read from its end. */
   readonly newestFirst: boolean;
 }
 
-/** The lines of a file, `.gz` and `.zst` unpacked, rows oldest first. @throws MarketError when it cannot be read */
+/** The lines of a file, decompressing `.gz` and `.zst`, rows oldest first. @throws MarketError if it is unreadable */
 export async function* linesOf(file: string, { skip, header, newestFirst }: LinesOptions): AsyncGenerator<Line> {
   if (ZIP.test(file)) throw new MarketError(`${file}: a ZIP archive: expected CSV, .gz or .zst; unpack it first`);
   const first = skip + (header ? 1 : 0);
@@ -70,7 +70,7 @@ async function* forwards(file: string): AsyncGenerator<Line> {
   if (rest !== '') yield { line: withoutReturn(rest), number: number + 1 };
 }
 
-/** The last of `count` lines first, down to the one behind `first`. A packed file is unpacked beside others that pass. */
+/** The last of `count` lines first, down to the one after `first`. A compressed file is unpacked to a temporary one. */
 async function* backwards(file: string, count: number, first: number): AsyncGenerator<Line> {
   const unpack = unpackerOf(file);
   const directory = unpack === null ? null : await mkdtemp(join(tmpdir(), 'grvt-csv-'));
@@ -83,7 +83,7 @@ async function* backwards(file: string, count: number, first: number): AsyncGene
       let rest = Buffer.alloc(0);
       let number = count;
       const take = (line: Buffer) => ({ line: withoutReturn(line.toString('utf8')), number: number-- });
-      // What follows the last line break is a line only where something is there.
+      // The text after the last line break is a line only if it is not empty.
       let isBehindLast = true;
       while (end > 0 && number > first) {
         const size = Math.min(BLOCK, end);
@@ -148,7 +148,7 @@ export function fieldsOf(line: string, delimiter: string): string[] {
   return fields;
 }
 
-/** The delimiter that splits this line into most fields. */
+/** The delimiter that gives the most fields. */
 export function delimiterOf(line: string): string {
   const counts = DELIMITERS.map((delimiter) => fieldsOf(line, delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';

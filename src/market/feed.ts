@@ -11,7 +11,7 @@ export function* eventsOf(options: {
   readonly symbol: string;
   readonly seed: number;
   readonly range?: Range;
-  /** Taken out of it; null: nothing is. */
+  /** Removed from it; null: nothing. */
   readonly without?: OwnTrading | null;
 }): Generator<ReplayEvent> {
   const { directory, symbol, seed, range = ALWAYS, without = null } = options;
@@ -30,29 +30,25 @@ export function* eventsOf(options: {
   }
 }
 
-/** What a stored market holds, as far as a replay must know before it begins. */
+/** What a replay must know about a stored market in advance. */
 export interface MarketSummary {
   readonly symbol: string;
   readonly spec: InstrumentSpec;
-  /** Of the first trade, candle or book; null: there is none. */
+  /** Of the first trade, candle or book; null: none. */
   readonly firstPrice: bigint | null;
   readonly firstMs: number;
   readonly lastMs: number;
   readonly counts: Readonly<Record<MarketRecord['kind'], number>>;
   readonly gapMs: number;
-  /** What of the own trading that was asked about is in it; null: nothing was asked. */
+  /** The part of the engine's own trading that it contains; null: not checked. */
   readonly own: { readonly orders: number; readonly seen: OwnRemoval['counts'] } | null;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number; readonly why: string }[];
 }
 
-/** Gaps named one by one; more are counted. */
+/** Gaps listed individually; further ones are counted. */
 const GAPS_KEPT = 1_000;
 
-/**
- * Reads all of a symbol's records in a range.
- *
- * @throws MarketError when there are none, or they cannot be read
- */
+/** Reads all of a symbol's records in a range. @throws MarketError if there are none, or they are unreadable */
 export function summaryOf(
   directory: string,
   symbol: string,

@@ -8,9 +8,9 @@ import type { MarketRecord } from './record.ts';
 import { dayOf, MarketWriter, readDay } from './store.ts';
 
 /**
- * Past public trades and candles by the exchange's API into a stored market (strategy 19.1). The exchange gives the newest
- * first, a store takes the oldest first: so it is asked window by window, each in memory until it is whole. Ended anywhere, the
- * next run goes on after the last record.
+ * Fetches past public trades and candles into a stored market (strategy 19.1). The exchange gives the newest first, a
+ * store needs the oldest first: it is asked window by window, each in memory until complete. An interrupted run
+ * continues after the last record.
  */
 export interface FetchOptions {
   readonly api: Pick<PublicApi, 'ask'>;
@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly toMs: number;
   readonly pause: (ms: number) => Promise<void>;
   readonly onProgress?: (reachedMs: number, rows: number) => void;
-  /** Asked between two windows: what there is then is whole. */
+  /** Called between two windows: everything up to then is complete. */
   readonly interrupted?: () => boolean;
 }
 
@@ -31,22 +31,22 @@ export type FetchKind = (typeof FETCH_KINDS)[number];
 export interface Fetched {
   readonly rows: number;
   readonly pages: number;
-  /** How often the exchange asked to wait. */
+  /** How often the exchange demanded a pause. */
   readonly waits: number;
-  /** Where this run began: after what was there already. */
+  /** Where this run began: after what was stored already. */
   readonly fromMs: number;
-  /** Up to there everything was asked for. */
+  /** Everything up to there was requested. */
   readonly reachedMs: number;
 }
 
 const PAGE = 1_000;
 /** One window: ten minutes of trades; candles of a minute that fill a page. */
 const WINDOW_MS: Readonly<Record<FetchKind, number>> = { trades: 600_000, candles: PAGE * 60_000 };
-/** More in one window is not held in memory: no market has as much. */
+/** More rows in one window exceed any market. */
 const MOST_ROWS = 500_000;
-/** The weight of a page, and what the exchange gives back a millisecond (API 7): the pace that never meets a limit. */
+/** Interval of pages by the exchange's weights (API 7): never meets a limit. */
 const PACE_MS = 130;
-/** Waits after being turned away, or after a failure. */
+/** Pauses after a rejection or failure. */
 const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
 const page = z.object({ result: z.array(z.unknown()), next: z.string().nullish() });
@@ -70,14 +70,14 @@ const candleRow = z.object({
 const NS = 1_000_000n;
 const MINUTE_MS = 60_000;
 
-/** @throws MarketError when the exchange does not answer, or with what cannot be read */
+/** @throws MarketError if the exchange does not answer, or unreadably */
 export async function fetchMarket(options: FetchOptions): Promise<Fetched> {
   const { directory, spec, kind, toMs } = options;
   const writer = new MarketWriter(directory, spec.name);
   const { lastMs } = writer;
   const counts = { rows: 0, pages: 0, waits: 0 };
   const after = lastMs === null ? Number.NEGATIVE_INFINITY : kind === 'candles' ? lastMs + MINUTE_MS : lastMs;
-  // A process that died between two blocks may have left some trades of a millisecond out.
+  // A process that died between two blocks may have omitted some trades of a millisecond.
   const stored = lastMs === null ? new Set<string>() : tradesAt(directory, spec.name, lastMs);
   const fromMs = Math.max(options.fromMs, after);
   let reachedMs = fromMs;
@@ -122,7 +122,7 @@ async function windowOf(
   for (;;) {
     const body = {
       ...{ instrument: spec.name, limit: PAGE },
-      // Both ends belong to what is given.
+      // Both ends are included.
       ...{ start_time: String(BigInt(fromMs) * NS), end_time: String(BigInt(endMs) * NS - 1n) },
       ...(kind === 'candles' ? { interval: 'CI_1_M', type: 'TRADE' } : {}),
       ...(cursor === null ? {} : { cursor }),
@@ -155,7 +155,7 @@ function timeOf(record: MarketRecord): bigint {
   return 'exchangeNs' in record ? record.exchangeNs : BigInt(record.atMs) * NS;
 }
 
-/** When a past trade was received nobody knows: the exchange's time stands for it. */
+/** The receive time of a past trade is unknown: the exchange's time is used. */
 function recordOf(kind: FetchKind, row: unknown, name: string): [string, MarketRecord] {
   if (kind === 'trades') {
     const { data: trade, error } = tradeRow.safeParse(row);
@@ -176,7 +176,7 @@ function recordOf(kind: FetchKind, row: unknown, name: string): [string, MarketR
   return [candle.open_time, { kind: 'candle', atMs, intervalMs: MINUTE_MS, open, high, low, close, volume }];
 }
 
-/** Asks at a pace that meets no limit, waits where it is turned away, and asks again where an answer failed. */
+/** Asks within the limits, pauses when rejected, and retries failed answers. */
 async function patiently(
   { api, pause }: FetchOptions,
   route: string,

@@ -12,7 +12,7 @@ export type ImportKind = (typeof IMPORT_KINDS)[number];
 export const TIME_UNITS = ['iso', 's', 'ms', 'us', 'ns'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
 
-/** What a file must have, and what it may have. */
+/** Required and optional columns. */
 const COLUMNS: Readonly<
   Record<ImportKind, { readonly needed: readonly string[]; readonly optional: readonly string[] }>
 > = {
@@ -25,18 +25,18 @@ export interface ImportOptions extends LinesOptions {
   readonly directory: string;
   readonly kind: ImportKind;
   readonly spec: InstrumentSpec;
-  /** Ours → the file's: a name of its header, or a number from 1. */
+  /** Our name → the file's: a name in its header, or a number from 1. */
   readonly columns: Readonly<Record<string, string>>;
-  /** null: found out from the first line. */
+  /** null: detected from the first line. */
   readonly delimiter: string | null;
   readonly decimal: '.' | ',';
-  /** null: found out from the first row. */
+  /** null: detected from the first row. */
   readonly timeUnit: TimeUnit | null;
   /** Of candles, ms; null: from the first two rows. */
   readonly intervalMs: number | null;
-  /** Whether volume counts base units or the quote currency. */
+  /** Whether volume is in base units or in the quote currency. */
   readonly volume: 'base' | 'quote';
-  /** Between two trades: a longer silence is a gap. */
+  /** Longest silence between two trades that is not a gap. */
   readonly gapMs: number;
   readonly onProgress?: (rows: number) => void;
 }
@@ -48,26 +48,25 @@ export interface ImportResult {
   readonly delimiter: string;
   readonly timeUnit: TimeUnit;
   readonly intervalMs: number | null;
-  /** Prices that were not on the tick, sizes that were no whole steps, and rows left out because less than a step is left. */
+  /** Prices off the tick, sizes off the step, and rows dropped because less than a step remained. */
   readonly roundedPrices: number;
   readonly roundedSizes: number;
   readonly tooSmall: number;
   readonly gaps: number;
   readonly gapMs: number;
-  /** Whether the taker's side was in the file; otherwise a trade above the last price counts as a buy. */
+  /** Whether the file has the taker's side; otherwise a trade above the last price counts as a buy. */
   readonly sidesGiven: boolean;
 }
 
 const PROGRESS_ROWS = 100_000;
-/** A time given as a number, by its digits before the point: the years 2001 to 2286. */
+/** Unit of a numeric time by its digits before the point, for the years 2001 to 2286. */
 const UNIT_OF_DIGITS: Readonly<Record<number, TimeUnit>> = { 10: 's', 13: 'ms', 16: 'us', 19: 'ns' };
 const NS_PER: Readonly<Record<Exclude<TimeUnit, 'iso'>, bigint>> = { s: E9, ms: 1_000_000n, us: 1_000n, ns: 1n };
 const NO_ZONE = /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?$/;
 
 /**
- * Imports one file behind what is stored of the symbol already.
- *
- * @throws MarketError naming file, line, column and value of the first thing that cannot be used; what came before it is kept
+ * Imports one file after what is stored of the symbol already.
+ * @throws MarketError naming file, line, column and value of the first unusable item; earlier rows are kept
  */
 export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   const importer = new Importer(options);
@@ -92,7 +91,7 @@ class Importer {
   #lastPrice = 0n;
   #buys = true;
   #intervalMs: number | null;
-  /** The first candle waits for the second one, which tells the interval. */
+  /** The first candle waits for the second one, which gives the interval. */
   #waiting: UntimedCandle | null = null;
   #roundedPrices = 0;
   #roundedSizes = 0;
@@ -136,7 +135,7 @@ class Importer {
     if (this.#rows % PROGRESS_ROWS === 0) this.#options.onProgress?.(this.#rows);
   }
 
-  /** Where each column stands, from 0. */
+  /** Position of each column, from 0. */
   #placesIn(first: readonly string[]): Record<string, number> {
     const names = first.map((name) => name.trim());
     const places: Record<string, number> = {};
@@ -160,7 +159,7 @@ class Importer {
     return text.trim();
   }
 
-  /** A decimal number, 1e-9, at least zero. */
+  /** A non-negative decimal number, 1e-9. */
   #amount(fields: readonly string[], name: string): bigint {
     const text = this.#field(fields, name);
     const { decimal } = this.#options;
@@ -190,7 +189,7 @@ class Importer {
     return size;
   }
 
-  /** The row's time, ns; the file's own order is kept. */
+  /** The row's time, ns; the file's order is kept. */
   #time(fields: readonly string[]): bigint {
     const text = this.#field(fields, 'time');
     this.#unit ??= this.#unitOf(text);
@@ -344,7 +343,7 @@ class Importer {
   }
 }
 
-/** A candle whose length is not known before the next one. */
+/** A candle whose length is unknown until the next one. */
 type UntimedCandle = Omit<CandleRecord, 'kind' | 'intervalMs'>;
 
 /** `1.5e-7` as a plain decimal; anything else as it is. */
@@ -357,7 +356,7 @@ function exponentless(text: string): string {
   return point > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}0` : `0.${'0'.repeat(-point)}${digits}`;
 }
 
-/** A time in ns since 1970; a date without a zone is UTC. null: it is none. */
+/** A time in ns since 1970; a date without a zone is UTC. null: not a time. */
 export function timeNs(text: string, unit: TimeUnit): bigint | null {
   if (unit !== 'iso') {
     const match = /^(\d{1,19})(?:[.,](\d+))?$/.exec(text);

@@ -8,20 +8,20 @@ import { instrumentOf, type PublicApi } from './public-api.ts';
 import { type Recorder, type RecordSink, startRecorder } from './recorder.ts';
 
 /**
- * The public streams of an exchange as a market for the embedded one (strategy 19.5): what is recorded is played as it comes, and
- * written nowhere. While no connection stands the books are empty.
+ * An exchange's public streams as the embedded exchange's market (strategy 19.5): played as they arrive, and not
+ * stored. While disconnected the books are empty.
  */
 export interface LiveMarket {
   readonly feedOf: (instrument: string) => Feed;
-  /** Hears of each event that waits to be played. */
+  /** Called for each event that waits to be played. */
   follow(played: () => void): void;
   close(): void;
 }
 
-/** Events of one instrument that wait to be played; they are played as they come, so more is a mistake. */
+/** Waiting events of one instrument: they are played at once, so more is a defect. */
 const WAITING_MAX = 10_000;
 
-/** What came and was not played yet. */
+/** Events that arrived and were not played yet. */
 class LiveFeed implements Feed {
   readonly #events: ReplayEvent[] = [];
 
@@ -86,7 +86,7 @@ function liveSink(feed: LiveFeed, played: () => void): RecordSink {
 
 const miniAnswer = z.object({ result: z.object({ mark_price: unsignedText }) });
 
-/** Instruments as they are listed now, each at its present mark. @throws MarketError */
+/** Instruments as listed now, each at its present mark. @throws MarketError */
 export async function listedNow(api: Pick<PublicApi, 'ask'>, names: readonly string[]): Promise<InstrumentSpec[]> {
   const specs: InstrumentSpec[] = [];
   for (const name of names) {

@@ -1,7 +1,7 @@
 import type { Level } from '../paper/index.ts';
 import type { MarketRecord } from './record.ts';
 
-/** Orders and trades of an engine that traded while a market was recorded (strategy 19.1). Prices and sizes count 1e-9. */
+/** Orders and trades of an engine that traded while a market was recorded (19.1). Prices and sizes count 1e-9. */
 export interface OwnTrading {
   /** In order of `fromMs`. */
   readonly orders: readonly OwnOrder[];
@@ -20,11 +20,12 @@ export interface OwnOrder {
   readonly fills: readonly { readonly timeNs: bigint; readonly size: bigint }[];
 }
 
-/** Takes own orders out of books, and own trades out of trades, record by record in order of time. */
+/** Removes own orders from books and own trades from trades, record by record in order of time. */
 export class OwnRemoval {
   /**
-   * Trades that were own, in whole or in part; levels with own orders; and own orders that the book did not show at their price, or
-   * not in their size, though it reached as deep: a few as they begin and end, most where the engine traded elsewhere.
+   * Trades that were own, in whole or in part; levels with own orders; and own orders that the book did not show at
+   * their price or size although it reached as deep: a few at their beginning and end, most if the engine traded
+   * elsewhere.
    */
   readonly counts = { trades: 0, levels: 0, unseen: 0 };
   readonly #own: OwnTrading;
@@ -35,7 +36,7 @@ export class OwnRemoval {
     this.#own = own;
   }
 
-  /** What the record would have been; null: nothing. */
+  /** The record without the engine; null: nothing remains. */
   of(record: MarketRecord): MarketRecord | null {
     if (record.kind === 'trade') {
       const own = this.#own.fills.get(record.id);

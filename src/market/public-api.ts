@@ -12,10 +12,10 @@ export interface PublicApi {
 const TIMEOUT_MS = 10_000;
 /** A page of a thousand trades is some 300 kB. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-/** The exchange turned the request away for being one too many (API 7). */
+/** The exchange rejected the request as over the limit (API 7). */
 export class TooMany extends MarketError {}
 
-/** @param proxy with user and password; null: straight */
+/** @param proxy with user and password; null: direct */
 export function openPublicApi(origin: string, proxy: string | null): PublicApi {
   const http = openHttp(origin, { proxy, connections: 2, maxAnswerBytes: MAX_ANSWER_BYTES });
   return {
@@ -49,7 +49,7 @@ export function answerOf(where: string, status: number, text: string): unknown {
   }
 }
 
-/** The instrument as the exchange lists it now. @throws MarketError when it lists none of that name, or one that cannot be read */
+/** The instrument as listed now. @throws MarketError if that name is not listed or unreadable */
 export async function instrumentOf(api: Pick<PublicApi, 'ask'>, name: string): Promise<InstrumentSpec> {
   const answer = await api.ask('instrument', { instrument: name });
   try {
@@ -61,7 +61,7 @@ export async function instrumentOf(api: Pick<PublicApi, 'ask'>, name: string): P
   throw new MarketError(`${name}: the exchange lists no such instrument`);
 }
 
-/** Fields that are null are absent. */
+/** Fields that are null count as absent. */
 function withoutNothing(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, one) => (one === null ? undefined : one)));
 }

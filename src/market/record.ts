@@ -4,8 +4,8 @@ import { instrumentView } from '../paper/views.ts';
 import { MarketError } from './errors.ts';
 
 /**
- * One stored record of a market (strategy 19.1), and how it is written: a JSON array per line, its kind first, then our
- * receive time in ms, then the exchange's time in ns as text. Prices and sizes are plain decimals as text, read to 1e-9.
+ * One stored record of a market (strategy 19.1), written as a JSON array per line: its kind, our receive time in ms,
+ * the exchange's time in ns as text. Prices and sizes are plain decimals as text, read to 1e-9.
  */
 export type MarketRecord = ReplayEvent | CandleRecord;
 
@@ -58,11 +58,7 @@ function pairs(levels: readonly Level[]): string[] {
   return levels.flatMap(({ price, size }) => [printE9(price), printE9(size)]);
 }
 
-/**
- * Reads one line.
- *
- * @throws MarketError naming the line when it is no record
- */
+/** @throws MarketError naming the line if it is no record */
 export function decodeRecord(line: string): MarketRecord {
   let fields: unknown;
   try {
@@ -134,7 +130,7 @@ function whole(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** At least zero; null: no plain decimal. */
+/** Non-negative; null: no plain decimal. */
 function amount(value: unknown): bigint | null {
   const read = typeof value === 'string' ? parseE9(value) : null;
   return read === null || read < 0n ? null : read;

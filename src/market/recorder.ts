@@ -7,21 +7,21 @@ import type { MarketRecord } from './record.ts';
 import { MarketWriter } from './store.ts';
 
 /**
- * Records the exchange's public streams (strategy 19.1): books, trades, marks and funding, each with its receive time. What was
- * missed while no connection stood is a gap. Nothing is queued: a record is in its block of at most 256 kB, or on disk.
+ * Records the exchange's public streams (strategy 19.1): books, trades, marks and funding with receive times. What was
+ * missed while disconnected is a gap. Nothing is queued: a record is in its block of at most 256 kB, or on disk.
  */
 export interface RecorderOptions {
   /** Market data; `http` becomes `ws`. */
   readonly origin: string;
-  /** Stored markets; not needed where `sinkOf` takes the records. */
+  /** Stored markets; not needed with `sinkOf`. */
   readonly directory?: string;
-  /** Who takes the records of an instrument; default: its files. */
+  /** Receives the records of an instrument; default: its files. */
   readonly sinkOf?: (spec: InstrumentSpec) => RecordSink;
-  /** The connection is lost: what is there is not known any more. */
+  /** The connection is lost: the present state is unknown. */
   readonly onLost?: (why: string) => void;
   readonly instruments: readonly InstrumentSpec[];
   readonly nowMs: () => number;
-  /** A line for people. */
+  /** Prints a line. */
   readonly say: (text: string) => void;
   /** Levels of each book: 10, 50, 100 or 500. */
   readonly depth?: number;
@@ -29,14 +29,14 @@ export interface RecorderOptions {
   readonly WebSocket?: new (url: string, options: ClientOptions) => WebSocket;
 }
 
-/** What takes the records of one instrument, in order. */
+/** Receives the records of one instrument, in order. */
 export type RecordSink = Pick<MarketWriter, 'append' | 'flush' | 'close' | 'lastMs' | 'instrument' | 'cut'>;
 
 export interface Recorder {
   readonly counts: Readonly<Counts>;
-  /** The rules of an instrument as they are now; written down where they changed. */
+  /** The present rules of an instrument; recorded if they changed. */
   rules(spec: InstrumentSpec): void;
-  /** Puts on disk what there is and ends. */
+  /** Writes everything to disk and ends. */
   close(): void;
 }
 
@@ -45,25 +45,25 @@ interface Counts {
   trades: number;
   marks: number;
   gaps: number;
-  /** Frames that could not be read; what they told is missing. */
+  /** Unreadable frames; their content is missing. */
   unreadable: number;
-  /** Records whose receive time was put up to that of the one before: our clock was set back. */
+  /** Records whose receive time was raised to that of the one before: our clock was set back. */
   clockBack: number;
 }
 
-/** The streams; milliseconds between books and between tickers, trades at most in the answer to a subscription. */
+/** Milliseconds between books and between tickers, and trades in the answer to a subscription. */
 const BOOK_RATE_MS = 500;
 const TICKER_RATE_MS = 1_000;
 const TRADES_AT_FIRST = 50;
 const PING_EVERY_MS = 3_000;
-/** Silence, pongs included, after which a connection is dead. */
+/** Silence, pongs included, after which a connection counts as dead. */
 const SILENCE_MS = 6_500;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
-/** A process that dies loses this much at most; shorter blocks compress less. */
+/** At most this much is lost with the process; shorter blocks compress less. */
 const FLUSH_EVERY_MS = 30_000;
-/** Largest frame taken: a book of 500 levels is some 60 kB. */
+/** Largest frame: a book of 500 levels has some 60 kB. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 const DEFAULT_DEPTH = 10;
 
@@ -85,11 +85,11 @@ const tickerRow = z.object({
   next_funding_time: nanosText.nullish().catch(null),
 });
 
-/** What is known of one symbol while it is recorded. */
+/** State of one recorded symbol. */
 interface Recording {
   readonly writer: RecordSink;
   spec: InstrumentSpec;
-  /** Set while something is missed: since when, and why. */
+  /** Set while data are missing: since when, and why. */
   missing: { readonly sinceMs: number; readonly why: string } | null;
   lastBook: string;
   lastMark: string;
@@ -97,7 +97,7 @@ interface Recording {
   lastTrade: bigint | null;
 }
 
-/** @throws MarketError when what is there already cannot be gone on with */
+/** @throws MarketError if what is stored already cannot be continued */
 export function startRecorder(options: RecorderOptions): Recorder {
   return new Running(options);
 }
@@ -202,7 +202,7 @@ class Running implements Recorder {
     else socket.ping();
   }
 
-  /** The connection is lost: what comes until the next one stands is missed. */
+  /** The connection is lost: data are missing until the next one. */
   #lose(why: string): void {
     this.#end();
     if (this.#closed) return;
@@ -239,13 +239,13 @@ class Running implements Recorder {
     try {
       if (frame.stream === 'v1.book.s') this.#book(of, frame.feed);
       else if (frame.stream === 'v1.ticker.s') this.#ticker(of, frame.feed);
-      // What a subscription begins with has happened before.
+      // The first trades of a subscription happened before.
       else if (frame.stream === 'v1.trade' && sequence > 0n) {
         if (of.lastTrade !== null && sequence > of.lastTrade + 1n) {
           lose(`${sequence - of.lastTrade - 1n} trades of ${name} are missing`);
           return;
         }
-        // A frame may come twice (API 8).
+        // A frame may be repeated (API 8).
         if (of.lastTrade !== null && sequence <= of.lastTrade) return;
         of.lastTrade = sequence;
         this.#trade(of, frame.feed);
@@ -260,7 +260,7 @@ class Running implements Recorder {
   #book(of: Recording, feed: unknown): void {
     const { bids, asks, event_time } = bookRow.parse(feed);
     this.#up(of);
-    // One that shows nothing new is as long known.
+    // A book that shows nothing new is not stored.
     const shown = JSON.stringify([bids, asks]);
     if (shown === of.lastBook) return;
     of.lastBook = shown;
@@ -299,7 +299,7 @@ class Running implements Recorder {
     this.#append(of, { kind: 'funding', ...timed, rate, intervalMs, dueMs });
   }
 
-  /** Records come again: what was missed before them is a gap. */
+  /** Records arrive again: what was missed before is a gap. */
   #up(of: Recording): void {
     if (!this.#isUp) {
       this.#isUp = true;
@@ -325,7 +325,7 @@ class Running implements Recorder {
     of.writer.append(record);
   }
 
-  /** Now, and never before the last record. */
+  /** Now, but never before the last record. */
   #timeOf({ writer }: Recording): number {
     const [now, last] = [this.#options.nowMs(), writer.lastMs ?? 0];
     if (now >= last) return now;
@@ -338,7 +338,7 @@ function levels(rows: readonly { readonly price: string; readonly size: string }
   return rows.map(({ price, size }) => ({ price: e9(price), size: e9(size), orders: 1 }));
 }
 
-/** Whether orders are held against the same rules. */
+/** Whether both have the same order rules. */
 function isSame(one: InstrumentSpec, other: InstrumentSpec): boolean {
   return (
     one.tick === other.tick &&

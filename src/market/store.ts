@@ -6,8 +6,8 @@ import { MarketError } from './errors.ts';
 import { decodeRecord, encodeRecord, type MarketRecord } from './record.ts';
 
 /**
- * Markets on disk (strategy 19.1): a directory per symbol, in it a file per UTC day of our receive time. Each file begins with
- * the instrument, so that it can be read alone. A stretch in which nothing was received is a record of its own, the gap.
+ * Markets on disk (strategy 19.1): a directory per symbol with a file per UTC day of our receive time. Each file begins
+ * with the instrument, so that it can be read alone. A time without data is a record, the gap.
  */
 
 export const DAY_MS = 86_400_000;
@@ -24,12 +24,12 @@ function fileOf(directory: string, symbol: string, day: string): string {
   return join(directory, symbol, `${day}${ENDING}`);
 }
 
-/** Symbols of which the directory holds something, sorted. @throws MarketError when it cannot be read */
+/** Symbols with stored data, sorted. @throws MarketError if the directory is unreadable */
 export function symbolsIn(directory: string): string[] {
   return entriesOf(directory).filter((name) => SYMBOL.test(name) && daysOf(directory, name).length > 0);
 }
 
-/** Days of which there is a file, sorted. */
+/** Days with a file, sorted. */
 export function daysOf(directory: string, symbol: string): string[] {
   const path = join(directory, symbol);
   if (!existsSync(path) || !statSync(path).isDirectory()) return [];
@@ -45,12 +45,11 @@ function entriesOf(path: string): string[] {
   }
 }
 
-/** Bytes of one day's file. */
 export function sizeOf(directory: string, symbol: string, day: string): number {
   return statSync(fileOf(directory, symbol, day)).size;
 }
 
-/** What one file gives: a record, or a place where something is missing. */
+/** A record of a file, or a place where something is missing. */
 export type StoredItem =
   | MarketRecord
   /** `torn`: the file ends within a block; `damaged`: bytes of a block changed. `at`: byte of the file. */
@@ -58,8 +57,7 @@ export type StoredItem =
 
 /**
  * Reads one day's file.
- *
- * @throws MarketError naming file and line when a block that is whole holds no record, or time runs backwards in it
+ * @throws MarketError naming file and line if an intact block has no valid record, or time runs backwards
  */
 export function* readDay(directory: string, symbol: string, day: string): Generator<StoredItem> {
   const file = fileOf(directory, symbol, day);
@@ -91,7 +89,7 @@ function named<T>(file: string, read: () => T): T {
 }
 
 export interface Range {
-  /** Milliseconds since the epoch; the end is not in it. */
+  /** ms since the epoch; the end is excluded. */
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -99,10 +97,8 @@ export interface Range {
 export const ALWAYS: Range = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
 
 /**
- * The records of a symbol in order, one block in memory at a time. Missing days, torn and damaged places are gaps; an
- * instrument that is known from before the range comes first.
- *
- * @throws MarketError as {@link readDay} does
+ * The records of a symbol in order, one block in memory at a time. Missing days, torn and damaged places are gaps; the
+ * instrument as known before the range comes first. @throws MarketError as {@link readDay} does
  */
 export function* readMarket(directory: string, symbol: string, range: Range = ALWAYS): Generator<MarketRecord> {
   const { fromMs, toMs } = range;
@@ -132,7 +128,7 @@ export function* readMarket(directory: string, symbol: string, range: Range = AL
   }
 }
 
-/** Writes the records of one symbol, in order, a file per day; goes on where an earlier writer ended. */
+/** Writes the records of one symbol in order, a file per day; continues after an earlier writer. */
 export class MarketWriter {
   readonly #directory: string;
   readonly #symbol: string;
@@ -143,10 +139,10 @@ export class MarketWriter {
   #bytes = 0;
   #lastMs: number | null = null;
   #instrument: InstrumentSpec | null = null;
-  /** Bytes of a torn block that were cut off, and kept beside the file. */
+  /** A torn block that was cut off and kept beside the file. */
   readonly cut: { readonly file: string; readonly bytes: number } | null;
 
-  /** @throws MarketError when the symbol cannot name a directory, or what is there already cannot be read */
+  /** @throws MarketError if the symbol is no valid directory name, or the stored data are unreadable */
   constructor(directory: string, symbol: string) {
     if (!SYMBOL.test(symbol))
       throw new MarketError(`${symbol}: expected the name of an instrument, e.g. BNB_USDT_Perp`);
@@ -156,7 +152,7 @@ export class MarketWriter {
     this.cut = newest === undefined ? null : this.#takeUp(newest);
   }
 
-  /** Reads the newest file: where it ends, and what its instrument was. */
+  /** Reads the newest file: its end, and its last instrument. */
   #takeUp(day: string): MarketWriter['cut'] {
     const file = fileOf(this.#directory, this.#symbol, day);
     let torn: number | null = null;
@@ -176,17 +172,17 @@ export class MarketWriter {
     return { file, bytes };
   }
 
-  /** Time up to which there is something, ms; null: nothing yet. */
+  /** Time of the last record, ms; null: none yet. */
   get lastMs(): number | null {
     return this.#lastMs;
   }
 
-  /** The instrument as it was written last. */
+  /** The instrument as last written. */
   get instrument(): InstrumentSpec | null {
     return this.#instrument;
   }
 
-  /** Takes one record. @throws MarketError when it is older than the last one */
+  /** @throws MarketError if the record is older than the last one */
   append(record: MarketRecord): void {
     if (this.#lastMs !== null && record.atMs < this.#lastMs) {
       const [had, got] = [new Date(this.#lastMs).toISOString(), new Date(record.atMs).toISOString()];
@@ -195,7 +191,7 @@ export class MarketWriter {
       );
     }
     if (record.kind === 'gap') {
-      // Cut at midnight, so that each file tells of its own day.
+      // Split at midnight, so that each file covers its own day.
       const midnightMs = Date.parse(dayOf(record.atMs)) + DAY_MS;
       if (record.toMs > midnightMs) {
         this.#write({ ...record, toMs: midnightMs });
@@ -228,7 +224,7 @@ export class MarketWriter {
     }
   }
 
-  /** Puts on disk what was taken so far. */
+  /** Writes everything so far to disk. */
   flush(): void {
     if (this.#fd === null || this.#text.length === 0) return;
     appendBlock(this.#fd, `${this.#text.join('\n')}\n`);

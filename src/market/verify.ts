@@ -2,18 +2,18 @@ import { MarketError } from './errors.ts';
 import type { RecordKind } from './record.ts';
 import { DAY_MS, daysOf, readDay, sizeOf } from './store.ts';
 
-/** What a symbol's files are, without reading them. */
+/** Properties of a symbol's files without reading them. */
 export interface Listing {
   readonly symbol: string;
   readonly files: number;
   readonly bytes: number;
   readonly firstDay: string;
   readonly lastDay: string;
-  /** Days between the first and the last of which there is no file. */
+  /** Days without a file between the first and the last. */
   readonly missing: readonly string[];
 }
 
-/** @throws MarketError when there is no file of the symbol */
+/** @throws MarketError if the symbol has no file */
 export function listingOf(directory: string, symbol: string): Listing {
   const days = daysOf(directory, symbol);
   const [firstDay, lastDay] = [days[0], days.at(-1)];
@@ -27,7 +27,7 @@ export function listingOf(directory: string, symbol: string): Listing {
   return { symbol, files: days.length, bytes, firstDay, lastDay, missing };
 }
 
-/** What one day's file holds, read to its end. */
+/** The content of one day's file. */
 export interface Verified {
   readonly day: string;
   readonly counts: Readonly<Record<RecordKind, number>>;
@@ -40,11 +40,11 @@ export interface Verified {
   readonly tradesOutside: number;
   /** Ticks or steps that changed within the day. */
   readonly ruleChanges: number;
-  /** What is wrong with it; empty: nothing. */
+  /** Its errors; empty: none. */
   readonly wrong: readonly string[];
 }
 
-/** Reads one file; never throws for what it holds. */
+/** Reads one file; never throws because of its content. */
 export function verifyDay(directory: string, symbol: string, day: string): Verified {
   const counts = { instrument: 0, book: 0, trade: 0, mark: 0, funding: 0, gap: 0, candle: 0 };
   const wrong: string[] = [];

@@ -3,17 +3,17 @@ import type { InstrumentSpec } from './instruments.ts';
 import { type Holding, type PaperAccount, type PaperFill, type PaperOrder, SLACK } from './model.ts';
 
 /**
- * What an account owns: positions and their results, equity and margins (API 6), and what it remembers of orders and fills.
- * What happens to an order is in venue.ts.
+ * An account's positions and results, equity and margins (API 6), and its history of orders and fills. The life of an
+ * order is in venue.ts.
  */
 
-/** What order_history and fill_history remember per account. A day of one engine; memory stays flat over a month. */
+/** Entries of order_history and fill_history per account: a day of one engine. */
 const CLOSED_KEPT = 5_000;
 const FILLS_KEPT = 5_000;
-/** Digests remembered per account: more than can be sent within their lifetime at the venue's own rate limit. */
+/** Digests kept per account: more than can be sent within their lifetime under the rate limit. */
 const DIGESTS_KEPT = 20_000;
 
-/** An account to begin with; its equity in 1e-18. */
+/** Equity in 1e-18. */
 export interface AccountStart {
   readonly name: string;
   readonly subAccountId: string;
@@ -24,7 +24,6 @@ export interface AccountStart {
 /** The mark price of an instrument, 1e-9. */
 export type MarkOf = (instrument: string) => bigint;
 
-/** An account that has done nothing yet. */
 export function openAccount({ name, subAccountId, owner, equity }: AccountStart): PaperAccount {
   return {
     name,
@@ -46,7 +45,7 @@ export function openAccount({ name, subAccountId, owner, equity }: AccountStart)
   };
 }
 
-/** What the account holds of an instrument; an empty holding, stamped now, where it never held any. */
+/** The account's position in an instrument; an empty one, stamped now, if it never had any. */
 export function holdingOf(account: PaperAccount, spec: InstrumentSpec, stampNs: () => bigint): Holding {
   let holding = account.holdings.get(spec.name);
   if (holding === undefined) {
@@ -68,7 +67,7 @@ export function holdingOf(account: PaperAccount, spec: InstrumentSpec, stampNs: 
   return holding;
 }
 
-/** A position that begins: nothing was closed of it yet. */
+/** A new position: nothing was closed of it yet. */
 function beginAnew(holding: Holding): void {
   holding.exitSize = 0n;
   holding.exitValue = 0n;
@@ -77,7 +76,7 @@ function beginAnew(holding: Holding): void {
   holding.funding = 0n;
 }
 
-/** Puts a position in place as if it had always been there: no fill, no fee. */
+/** Sets a position directly: no fill, no fee. */
 export function placePosition(holding: Holding, size: bigint, entryPrice: bigint, atNs: bigint): void {
   holding.size = size;
   holding.cost = size * entryPrice;
@@ -85,7 +84,7 @@ export function placePosition(holding: Holding, size: bigint, entryPrice: bigint
   holding.updatedNs = atNs;
 }
 
-/** Counts remaining size of a live order in, or out when negative. */
+/** Adds remaining size of a live order, or removes it if negative. */
 export function reserve(holding: Holding, buy: boolean, size: bigint): void {
   if (buy) holding.openBuys += size;
   else holding.openSells += size;
@@ -101,7 +100,10 @@ export interface Execution {
   readonly atNs: bigint;
 }
 
-/** Books one execution of a live order: position, result, fee, balance (API 6). Returns result before fees, and fee, 1e-18. */
+/**
+ * Books one execution of a live order: position, result, fee, balance (API 6). Returns result before fees, and fee,
+ * 1e-18.
+ */
 export function bookExecution(
   account: PaperAccount,
   holding: Holding,
@@ -117,7 +119,7 @@ export function bookExecution(
     holding.cost += signed * price;
   } else {
     const closing = least(size, abs(holding.size));
-    // The closed share of the entry value leaves with it; what the cut drops stays in the rest, so no digit is lost.
+    // The closed share of the entry value leaves with it; truncated digits stay in the rest, so none is lost.
     const share = closing === abs(holding.size) ? holding.cost : (holding.cost * closing) / abs(holding.size);
     const closedSigned = holding.size > 0n ? closing : -closing;
     realized = closedSigned * price - share;
@@ -133,7 +135,7 @@ export function bookExecution(
       beginAnew(holding);
     }
   }
-  // Cut at the quote's six decimals, as observed fees are (API 4).
+  // Truncated at the quote's six decimals, as observed fees are (API 4).
   const fee = ((price * size * feeRate) / E9 / 10n ** 12n) * 10n ** 12n;
   holding.fees += fee;
   holding.updatedNs = atNs;
@@ -141,7 +143,7 @@ export function bookExecution(
   return { realized, fee };
 }
 
-/** Unrealised result of what is held, 1e-18. */
+/** Unrealised result of the positions, 1e-18. */
 export function unrealizedOf(holdings: Iterable<Holding>, markOf: MarkOf): bigint {
   let total = 0n;
   for (const holding of holdings) {
@@ -159,7 +161,7 @@ export interface Margins {
 }
 
 /**
- * Equity and margins (API 6): the initial margin of an instrument is the larger of its long and its short side, orders
+ * Equity and margins (API 6): the initial margin of an instrument is the larger of its long and short side, orders
  * included, at the mark, over the leverage; the maintenance margin is half of that of the position alone.
  */
 export function marginsOf(account: PaperAccount, markOf: MarkOf): Margins {
@@ -177,14 +179,14 @@ export function marginsOf(account: PaperAccount, markOf: MarkOf): Margins {
   return { equity: account.balance + unrealized, unrealized, initial, maintenance };
 }
 
-/** Reads of this account's positions and summary stay as they are now until then. */
+/** Freezes this account's positions and summary as read until then. */
 export function freezeReads(account: PaperAccount, untilMs: number, nowMs: number): void {
   if (account.frozen !== null && account.frozen.untilMs > nowMs) return;
   const holdings = new Map([...account.holdings].map(([name, holding]) => [name, { ...holding }]));
   account.frozen = { untilMs, holdings, balance: account.balance };
 }
 
-/** Holdings and balance as reads see them. */
+/** Positions and balance as reads show them. */
 export function visibleOf(
   account: PaperAccount,
   nowMs: number,
@@ -193,19 +195,19 @@ export function visibleOf(
   return account.frozen ?? account;
 }
 
-/** Remembers a create by what was signed, so that a duplicate is known (API 5.1). */
+/** Remembers what was signed, to recognise duplicates (API 5.1). */
 export function rememberDigest(account: PaperAccount, order: PaperOrder): void {
   account.digests.set(order.digest, order);
   if (account.digests.size > DIGESTS_KEPT) account.digests.delete(account.digests.keys().next().value!);
 }
 
-/** Remembers a fill, and forgets the oldest. */
+/** Records a fill, dropping the oldest. */
 export function rememberFill(account: PaperAccount, fill: PaperFill): void {
   account.fills.push(fill);
   if (account.fills.length > FILLS_KEPT + SLACK) account.fills.splice(0, account.fills.length - FILLS_KEPT);
 }
 
-/** Remembers an order that is over, and forgets the oldest under all of their ids. */
+/** Records an ended order, dropping the oldest with all their ids. */
 export function rememberClosed(order: PaperOrder): void {
   const { account } = order;
   account.closed.push(order);

@@ -5,8 +5,8 @@ import type { Level, Market } from './market.ts';
 import { type PaperOrder, type PublicTrade, SLACK } from './model.ts';
 
 /**
- * The book of one instrument: the crowd's market, what the accounts have resting in it, and what was traded there. How an
- * order that comes in meets it is in matching.ts.
+ * The book of one instrument: the crowd's market, the accounts' resting orders, and the trades. How an incoming order
+ * is matched is in matching.ts.
  */
 export interface Book {
   readonly market: Market;
@@ -32,10 +32,10 @@ export interface Book {
 /** A book as others may look at it. */
 export type VenueBook = Readonly<Book>;
 
-/** Public trades remembered per instrument: the most one `trade` call may ask for (API 8). */
+/** Public trades kept per instrument: the most one `trade` call may ask for (API 8). */
 const TRADES_KEPT = 1_000;
 
-/** A book in which no account has anything. */
+/** A book without orders of any account. */
 export function openBook(spec: InstrumentSpec, market: Market): Book {
   const price = market.touch(false) ?? spec.startPrice;
   return {
@@ -58,17 +58,17 @@ export function openBook(spec: InstrumentSpec, market: Market): Book {
   };
 }
 
-/** Best resting price of the accounts on that side (asks when `ask`). */
+/** Best resting price of the accounts on that side (asks if `ask`). */
 function ownBest(book: Book, ask: boolean): bigint | null {
   return (ask ? book.asks : book.bids)[0]?.price ?? null;
 }
 
-/** The crowd's levels as they can be shown and met: never crossing what an account has resting. */
+/** The crowd's levels, never crossing a resting order of an account. */
 export function crowdLevels(book: Book, ask: boolean, count: number): Level[] {
   return book.market.levels(ask, count, ownBest(book, !ask));
 }
 
-/** Price-sorted levels of one side, the crowd's and the accounts' together, best first. */
+/** Price-sorted levels of one side, crowd and accounts together, best first. */
 export function levelsOf(book: Book, ask: boolean, depth: number): Level[] {
   const crowd = crowdLevels(book, ask, depth);
   const own = ask ? book.asks : book.bids;
@@ -104,7 +104,7 @@ export function crosses(book: Book, order: PaperOrder): boolean {
   return price !== null && (order.buy ? order.price >= price : order.price <= price);
 }
 
-/** Puts an order in line: behind better prices and older orders of its own. */
+/** Inserts an order after better prices and older orders at its own. */
 export function joinQueue(book: Book, order: PaperOrder): void {
   const side = order.buy ? book.bids : book.asks;
   let index = side.length;
@@ -115,7 +115,7 @@ export function joinQueue(book: Book, order: PaperOrder): void {
   order.queueAhead = book.market.queueAt(!order.buy, order.price);
 }
 
-/** Takes an order out, if it is in. */
+/** Removes an order, if present. */
 export function leaveQueue(book: Book, order: PaperOrder): void {
   const side = order.buy ? book.bids : book.asks;
   const index = side.indexOf(order);
@@ -124,7 +124,7 @@ export function leaveQueue(book: Book, order: PaperOrder): void {
   book.resting -= 1;
 }
 
-/** Counts a trade in: what tickers and public trades show. */
+/** Counts a trade for tickers and public trades. */
 export function recordTrade(book: Book, trade: PublicTrade): void {
   const { price, size } = trade;
   book.lastPrice = price;

@@ -1,7 +1,10 @@
 import type { PublicTrade } from './model.ts';
 import { NS } from './model.ts';
 
-/** Candles of a minute from public trades, and longer ones made of them (API 4). Prices and sizes count 1e-9, money 1e-18. */
+/**
+ * Candles of a minute from public trades, and longer ones made of them (API 4). Prices and sizes count 1e-9, money
+ * 1e-18.
+ */
 export interface Candle {
   readonly openMs: number;
   open: bigint;
@@ -14,17 +17,17 @@ export interface Candle {
 }
 
 const MINUTE_MS = 60_000;
-/** Remembered per instrument: two days. */
+/** Kept per instrument: two days. */
 const KEPT = 2_880;
 const SLACK = 100;
 
-/** Lengths that may be asked for, minutes. */
+/** Available lengths, minutes. */
 export const CANDLE_MINUTES: Readonly<Record<string, number>> = {
   ...{ CI_1_M: 1, CI_3_M: 3, CI_5_M: 5, CI_15_M: 15, CI_30_M: 30, CI_1_H: 60, CI_2_H: 120, CI_4_H: 240 },
   ...{ CI_6_H: 360, CI_8_H: 480, CI_12_H: 720, CI_1_D: 1_440 },
 };
 
-/** Counts a trade into the minute it happened in. */
+/** Adds a trade to the candle of its minute. */
 export function countCandle(candles: Candle[], { timeNs, price, size }: PublicTrade): void {
   const openMs = Math.floor(Number(timeNs / NS) / MINUTE_MS) * MINUTE_MS;
   const prices = { open: price, high: price, low: price, close: price };
@@ -47,7 +50,7 @@ function add(into: Candle, other: Candle): void {
   into.trades += other.trades;
 }
 
-/** Candles of that many minutes; where nothing traded there is none. */
+/** Candles of that many minutes; none where nothing traded. */
 export function candlesOf(candles: readonly Candle[], minutes: number): Candle[] {
   if (minutes === 1) return [...candles];
   const longer: Candle[] = [];

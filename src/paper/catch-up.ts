@@ -2,32 +2,28 @@ import { performance } from 'node:perf_hooks';
 import { MAX_ADVANCE_MS } from './control.ts';
 import type { PaperExchange } from './exchange.ts';
 
-/** A clock that is further ahead than this has jumped (a machine that slept): its market is caught up with in parts. */
+/** A clock that advances further at once has jumped (the machine slept): its market catches up in parts. */
 const JUMP_MS = 60_000;
-/** Of a market's time, ms: passed at once between two looks at how long it took. */
+/** Market time processed at once, ms. */
 const PART_MS = 1_000;
-/** A turn of the event loop may take so long for it; requests and streams come between. */
+/** Longest turn of the event loop for it; requests and streams run in between. */
 const TURN_MS = 8;
 
-/** Lets long times pass without holding up anybody: a day of four markets is a second of work. */
+/** Processes long times without blocking: a day of four markets is a second of work. */
 export interface CatchUp {
-  /** The time to hand to the exchange: the clock without its jumps, which are passed in parts. */
+  /** The time for the exchange: the clock without its jumps, which pass in parts. */
   nowMs(): number;
-  /**
-   * Lets that much time pass, in parts.
-   *
-   * @throws RangeError when more than a month would be under way.
-   */
+  /** Lets that much time pass, in parts. @throws RangeError if more than a month would be pending. */
   skip(ms: number): void;
-  /** Runs once all of it has passed; at once where nothing is under way. */
+  /** Runs once all of it has passed; at once if nothing is pending. */
   whenDone(run: () => void): void;
   close(): void;
 }
 
-/** @param onMoved called after each part: what happens next is another thing than before. */
+/** @param onMoved called after each part, since the next event has changed. */
 export function createCatchUp(exchange: PaperExchange, clock: () => number, onMoved: () => void): CatchUp {
   let lastMs = clock();
-  /** By how much the clock has jumped: the exchange was let pass it by itself. */
+  /** The part of clock jumps that the exchange has processed separately. */
   let jumpedMs = 0;
   let owedMs = 0;
   let turn: NodeJS.Immediate | null = null;

@@ -1,20 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * Connections at a time, streams included: an engine of a hundred symbols and its tools use a tenth. Each beyond it costs
- * every other one a share of the event loop.
- */
+/** Most connections, streams included: an engine of a hundred symbols and its tools use a tenth. */
 export const CONNECTIONS_MAX = 512;
-/** Of these, connections of streams. */
+/** The stream connections among them. */
 export const STREAMS_MAX = 128;
 
 /**
- * Keeps the connections of a server bounded. One too many takes the place of the one whose last request is longest ago (or
- * that never sent one), so that connections nobody uses cannot keep out those that are used.
+ * Bounds a server's connections. One over the limit replaces the one with the oldest last request (or none), so that
+ * unused connections cannot keep out used ones.
  */
 export function boundConnections(server: Server, most: number): void {
-  /** Idle ones, the one used longest ago first. */
+  /** Idle ones, the least recently used first. */
   const idle = new Set<Socket>();
   let open = 0;
   server.on('connection', (socket: Socket) => {

@@ -13,8 +13,8 @@ import type { Venue } from './venue.ts';
 import { orderView } from './views.ts';
 
 /**
- * The hand behind the stage (`/paper/*`): what a test or a person does to the exchange that no client could. Bodies are
- * JSON; prices, sizes and money are decimals as text, accounts go by name (`A`) or number.
+ * Control of the exchange (`/paper/*`) for tests and people, beyond what clients can do. Bodies are JSON; prices, sizes
+ * and money are decimals as text, accounts go by name (`A`) or number.
  */
 
 const decimalText = z
@@ -37,23 +37,23 @@ const rule = z.strictObject({
   forMs: z.number().nonnegative().optional(),
 });
 
-/** Furthest one call may move time on: a month, which four instruments take half a minute for. */
+/** Most time one call may let pass: a month, which takes half a minute for four instruments. */
 export const MAX_ADVANCE_MS = 31 * 86_400_000;
-/** Furthest the clock may jump: ten years, within which a millisecond is still told from the next. */
+/** Largest clock jump: ten years, within which milliseconds stay distinguishable. */
 const MAX_JUMP_MS = 3_653 * 86_400_000;
 
-/** What each path takes; a table for people is in docs/grvt.md (API 14). */
+/** The body of each path; docs/grvt.md has a table (API 14). */
 export const BODIES = {
   book: z.strictObject({
     instrument: z.string(),
     bids: z.array(level).default([]),
     asks: z.array(level).default([]),
-    /** Whether what rests in the way of the new book is taken. */
+    /** Whether resting orders in the way of the new book are filled. */
     settle: z.boolean().default(true),
   }),
   market: z.strictObject({
     instrument: z.string(),
-    /** Back to the walk after `book`. */
+    /** Ends the effect of `book`. */
     release: z.boolean().optional(),
     gap: z.number().gt(-1).optional(),
     empty: z.boolean().optional(),
@@ -70,23 +70,23 @@ export const BODIES = {
   mark: z.strictObject({
     instrument: z.string(),
     account: account.optional(),
-    /** What position rows show; absent: the true one again. */
+    /** The mark in position rows; absent: the true one again. */
     price: decimalText.optional(),
-    /** So many answers to `positions`, or so long; absent: until it is taken back. */
+    /** Number of answers to `positions`, or duration; absent: until it is reset. */
     answers: z.number().int().positive().optional(),
     for_ms: z.number().positive().optional(),
   }),
   refuse: z.strictObject({
     account: account.optional(),
     instrument: z.string().optional(),
-    /** One of: the code a create answers, the reason it is rejected with, the reason it is ended with once it rests. */
+    /** One of: the create's error code, the reason of its rejection, the reason of its end once it rests. */
     code: z.number().int().optional(),
     reject: z.string().optional(),
     end: z.string().optional(),
     /** Orders with `reduce_only` pass, as after 2091 and 7304. */
     reduce_only_passes: z.boolean().default(false),
     count: z.number().int().positive().optional(),
-    /** Takes away the former ones first; alone it takes away all. */
+    /** Removes the previous rules first; alone it removes all. */
     clear: z.boolean().default(false),
   }),
   active: z.strictObject({ instrument: z.string(), active: z.boolean() }),
@@ -113,16 +113,16 @@ export const BODIES = {
   }),
   funding: z.strictObject({
     instrument: z.string(),
-    /** Share of the notional that longs pay at each interval; below zero: shorts pay. */
+    /** Share of the notional that longs pay at each interval; negative: shorts pay. */
     rate: decimalText,
     interval_ms: z.number().int().positive().optional(),
     /** Absent: at the next whole multiple of the interval. */
     due_in_ms: z.number().nonnegative().optional(),
   }),
-  /** Without `from`, or without `to`: the funding account. */
+  /** Without `from` or `to`: the funding account. */
   transfer: z.strictObject({ from: account.optional(), to: account.optional(), amount: decimalText }),
   deposit: z.strictObject({ account, amount: decimalText }),
-  /** Re-denominates the positions of an instrument: `to` units for each `from`. Its mark is what the book makes of it. */
+  /** Re-denominates the positions of an instrument: `to` units for each `from`. Its mark follows from the book. */
   split: z.strictObject({
     instrument: z.string(),
     from: z.number().int().positive(),
@@ -160,7 +160,7 @@ export const BODIES = {
     jump_ms: z.number().min(-MAX_JUMP_MS).max(MAX_JUMP_MS).optional(),
   }),
   session: z.strictObject({ account: account.optional(), lifetime_ms: z.number().positive().optional() }),
-  /** One of them: another API key of the account, or an API key that is valid no more. */
+  /** One of: a further API key of the account, or a key to revoke. */
   keys: z.strictObject({ account: account.optional(), revoke: z.string().optional() }),
   faults: z.strictObject({ rules: z.array(rule), add: z.boolean().default(false) }),
   restart: z.strictObject({ drop_orders: z.boolean().default(true) }),
@@ -168,7 +168,7 @@ export const BODIES = {
 type Path = keyof typeof BODIES;
 type Body<P extends Path> = z.output<(typeof BODIES)[P]>;
 
-/** What the hand reaches for: the parts of one exchange. */
+/** The controlled parts of one exchange. */
 export interface ControlParts {
   readonly venue: Venue;
   readonly sessions: Sessions;
@@ -182,7 +182,7 @@ export interface ControlParts {
   skip(ms: number): void;
 }
 
-/** Drives one exchange from behind. Every method throws when what it names does not exist. */
+/** Controls one exchange. Methods throw if what they name does not exist. */
 export class Control {
   readonly #exchange: ControlParts;
   #injected = 0;
@@ -209,7 +209,7 @@ export class Control {
     return order;
   }
 
-  /** Puts a book in place of the crowd; its walk stops. */
+  /** Replaces the crowd's book; its walk stops. */
   book(body: Body<'book'>): void {
     const { venue } = this.#exchange;
     const side = (levels: Body<'book'>['bids']) =>
@@ -218,7 +218,7 @@ export class Control {
     if (body.settle) venue.settleCrossed(body.instrument);
   }
 
-  /** Changes how the crowd behaves. */
+  /** Changes the crowd's behaviour. */
   market(body: Body<'market'>): void {
     const { venue } = this.#exchange;
     const { market } = venue.book(body.instrument, 3000);
@@ -229,12 +229,12 @@ export class Control {
     if (body.taker !== undefined) venue.takerArrives(body.instrument, body.taker.side === 'buy', e9(body.taker.size));
   }
 
-  /** Lists or changes instruments, given in GRVT's own JSON. */
+  /** Lists or changes instruments, in GRVT's JSON. */
   instruments(body: unknown): void {
     for (const spec of instrumentsFromJson(body)) this.#exchange.venue.setInstrument(spec);
   }
 
-  /** Changes what an instrument asks of new orders; what rests stays. */
+  /** Changes an instrument's rules for new orders; resting ones stay. */
   rules({ instrument, tick_size, min_size, min_notional }: Body<'rules'>): void {
     const { venue } = this.#exchange;
     const { spec } = venue.book(instrument, 3000);
@@ -251,7 +251,7 @@ export class Control {
     });
   }
 
-  /** Lets position rows show a wrong mark, of one account or of both; the market goes by the true one. */
+  /** Shows a wrong mark in position rows of one account or both; the market uses the true one. */
   mark(body: Body<'mark'>): void {
     const { venue } = this.#exchange;
     venue.book(body.instrument, 3000);
@@ -262,7 +262,7 @@ export class Control {
     venue.shownMarks.set(body.instrument, account, shown);
   }
 
-  /** Refuses orders of an account, an instrument, or all, for a reason of the exchange's own. */
+  /** Refuses orders of an account, an instrument, or all. */
   refuse(body: Body<'refuse'>): void {
     const { venue } = this.#exchange;
     const { code = null, reject = null, end = null, instrument = null } = body;
@@ -293,7 +293,7 @@ export class Control {
     );
   }
 
-  /** Places an order by hand: unsigned, unchecked, at once. */
+  /** Places an order directly: unsigned, unchecked, at once. */
   order(body: Body<'order'>): PaperOrder {
     const { venue } = this.#exchange;
     const account = this.#account(body.account);
@@ -309,7 +309,7 @@ export class Control {
       timeInForce: 'GOOD_TILL_TIME',
       postOnly: body.post_only,
       reduceOnly: false,
-      // As the web page draws them: below 2^63 (API 5.1).
+      // As the web page assigns them: below 2^63 (API 5.1).
       clientOrderId: body.client_order_id ?? String(1_000_000 + this.#injected),
       expirationNs: BigInt(Math.floor(venue.clockMs + body.expires_in_ms)) * 1_000_000n,
       signature: { signer: account.owner, r: `0x${mark}`, s: `0x${mark}`, v: 27, nonce: this.#injected },
@@ -322,7 +322,7 @@ export class Control {
     this.#exchange.venue.killOrder(this.#order(this.#account(body.account), body), body.reason);
   }
 
-  /** Puts a position in place; entry at the mark unless given. */
+  /** Sets a position; entry at the mark unless given. */
   position(body: Body<'position'>): void {
     const { venue } = this.#exchange;
     const mark = venue.book(body.instrument, 3000).market.mark();
@@ -330,20 +330,20 @@ export class Control {
     venue.setPosition(this.#account(body.account), body.instrument, e9(body.size), entry);
   }
 
-  /** Closes part of a position, as a liquidation or auto-deleveraging does. */
+  /** Closes part of a position, like a liquidation or auto-deleveraging. */
   close({ account, instrument, size, price, kind }: Body<'close'>): void {
     const { venue } = this.#exchange;
     venue.closePosition(this.#account(account), instrument, e9(size), e9(price), kind !== 'adl');
   }
 
-  /** Sets an instrument's funding rate, its interval, and when it is due next. */
+  /** Sets an instrument's funding rate, its interval, and its next time. */
   funding({ instrument, rate, interval_ms, due_in_ms }: Body<'funding'>): void {
     const { venue } = this.#exchange;
     const dueMs = due_in_ms === undefined ? undefined : venue.clockMs + due_in_ms;
     venue.setFunding(instrument, e9(rate), interval_ms, dueMs);
   }
 
-  /** Moves money between the trading accounts, or from and to the funding account. */
+  /** Moves money between trading accounts, or from and to the funding account. */
   transfer({ from, to, amount }: Body<'transfer'>): void {
     if (from === to) throw new RangeError('from and to must differ, and one of them must be given');
     const [giver, taker] = [from, to].map((name) => (name === undefined ? null : this.#account(name)));
@@ -355,7 +355,7 @@ export class Control {
     this.#exchange.venue.deposit(this.#account(account), e9(amount) * E9);
   }
 
-  /** Splits an instrument: its orders are ended, its positions re-denominated. */
+  /** Splits an instrument: ends its orders and re-denominates its positions. */
   split({ instrument, from, to }: Body<'split'>): void {
     const { venue } = this.#exchange;
     for (const each of venue.accounts)
@@ -369,7 +369,7 @@ export class Control {
     this.#exchange.venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
   }
 
-  /** Changes leverage and margin type of an instrument, its margin rules, or fee tier and funding account of the account. */
+  /** Changes an instrument's leverage, margin type and margin rules, or the account's fee tier and funding account. */
   terms({ account: name, instrument, max_position_size, risk_brackets, ...change }: Body<'terms'>): void {
     if (instrument !== undefined) this.#exchange.venue.book(instrument, 3000);
     if (name === undefined) {
@@ -385,20 +385,20 @@ export class Control {
     this.#exchange.terms.change(subAccountId, instrument ?? null, change as TermsChange);
   }
 
-  /** Lets time pass, or puts the exchange's clock off. */
+  /** Lets time pass, or shifts the exchange's clock. */
   clock(body: Body<'clock'>): void {
     if (body.advance_ms !== undefined) this.#skip(body.advance_ms);
     if (body.jump_ms !== undefined) this.#exchange.venue.shiftClock(body.jump_ms);
   }
 
-  /** Ends sessions, of one account or all; and says how long new ones live. */
+  /** Ends sessions of one account or all, and sets the life of new ones. */
   session(body: Body<'session'>): void {
     const { sessions } = this.#exchange;
     if (body.lifetime_ms !== undefined) sessions.lifetimeMs = body.lifetime_ms;
     else sessions.revoke(body.account === undefined ? undefined : this.#account(body.account).subAccountId);
   }
 
-  /** Issues another API key of an account, as GRVT's web page does, or takes one back. */
+  /** Issues a further API key of an account, as GRVT's web page does, or revokes one. */
   keys({ account: name, revoke }: Body<'keys'>): PaperCredentials | null {
     const { sessions } = this.#exchange;
     if ((name === undefined) === (revoke === undefined)) throw new RangeError('one of account, revoke');
@@ -408,20 +408,19 @@ export class Control {
     return null;
   }
 
-  /** Switches faults. */
   faults(body: Body<'faults'>): void {
     if (body.add) this.#exchange.faults.add(body.rules);
     else this.#exchange.faults.set(body.rules);
   }
 
-  /** The exchange restarts: sessions and sockets are gone, and (unless told otherwise) every resting order. */
+  /** The exchange restarts: sessions, sockets and (unless told otherwise) all resting orders are lost. */
   restart(body: Body<'restart'>): void {
     this.#exchange.sessions.revoke();
     this.#exchange.streams.disconnectAll();
     if (body.drop_orders) this.#exchange.venue.dropResting();
   }
 
-  /** Everything there is to see, as plain JSON. */
+  /** The whole state as plain JSON. */
   state(): unknown {
     const { venue, faults, api, sessions } = this.#exchange;
     return {
@@ -457,9 +456,9 @@ export class Control {
   }
 
   /**
-   * Answers a request to `/paper/PATH`: GET `state`, `faults`, `accounts`; POST the rest. Mistakes answer 400 and say which.
-   *
-   * @param skip lets time pass in place of the exchange's own way, which does it at once.
+   * Answers a request to `/paper/PATH`: GET `state`, `faults`, `accounts`; POST the rest. Errors answer 400 with the
+   * reason.
+   * @param skip replaces the exchange's own way of letting time pass.
    */
   handle(method: string, path: string, body: string, skip = this.#skip): PaperAnswer {
     const answer = (status: number, value: unknown): PaperAnswer => ({

@@ -72,7 +72,7 @@ export class VenueError extends Error {
   readonly code: number;
   readonly status: number;
 
-  /** @throws RangeError for a code that is not in the table: a mistake of this program, not of the caller's. */
+  /** @throws RangeError for a code that is not in the table, a defect of this program. */
   constructor(code: number) {
     const entry = ERRORS[code];
     if (entry === undefined) throw new RangeError(`no such venue error: ${code}`);

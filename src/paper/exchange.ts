@@ -12,9 +12,9 @@ import { type Connection, type Sink, StreamHub } from './streams.ts';
 import { AccountTerms } from './terms.ts';
 import { Venue } from './venue.ts';
 
-/** How the embedded exchange is set up. Everything but the start time has a default. */
+/** Options of the embedded exchange. Everything but the start time has a default. */
 export interface PaperOptions {
-  /** Of market, credentials and faults. Default 1. */
+  /** For market, credentials and faults. Default 1. */
   readonly seed?: number;
   /** When its time begins, ms since the epoch. */
   readonly startMs: number;
@@ -23,13 +23,13 @@ export interface PaperOptions {
   readonly profile?: ProfileName | MarketProfile;
   /** Default 326. */
   readonly chainId?: number;
-  /** Chains a signature may be made for besides `chainId`. Default none. */
+  /** Further chains a signature may be made for. Default none. */
   readonly alsoChainIds?: readonly number[];
   /** Default: A and B made from the seed. */
   readonly accounts?: readonly PaperCredentials[];
-  /** Whether A and B belong to one funding account. Default true. */
+  /** Whether A and B have the same funding account. Default true. */
   readonly sameOwner?: boolean;
-  /** USDT each account begins with. Default 50,000. */
+  /** Starting equity of each account, USDT. Default 50,000. */
   readonly equityUsdt?: string;
   /** Life of a session cookie. Default an hour. */
   readonly sessionMs?: number;
@@ -44,17 +44,17 @@ export interface PaperOptions {
   /** Percent of the notional; negative: rebate. Defaults -0.0001 and 0.045 (API 4). */
   readonly makerFeePercent?: string;
   readonly takerFeePercent?: string;
-  /** Distance from the mark a limit price may have, percent; absent: any. */
+  /** Largest distance of a limit price from the mark, percent; absent: any. */
   readonly priceBandPercent?: string;
-  /** Open orders an account may have (code 2090). Default 1,000. */
+  /** Most open orders of an account (code 2090). Default 1,000. */
   readonly maxOpenOrders?: number;
-  /** Markets as they were recorded, in place of seeded ones. */
+  /** Recorded markets instead of seeded ones. */
   readonly replay?: ReplayOptions;
 }
 
 /**
- * The embedded exchange without any transport: hand it requests and the time, it answers. The same seed, the same
- * requests at the same times: the same bytes.
+ * The embedded exchange without transport: answers requests at given times. The same seed and requests at the same
+ * times give the same bytes.
  */
 export class PaperExchange {
   readonly venue: Venue;
@@ -67,7 +67,7 @@ export class PaperExchange {
   readonly accounts: readonly PaperCredentials[];
   readonly chainId: number;
   readonly seed: number;
-  /** How far its time is ahead of the time handed in. */
+  /** How far its time is ahead of the given time. */
   #aheadMs = 0;
 
   constructor(options: PaperOptions) {
@@ -125,17 +125,17 @@ export class PaperExchange {
     return this.api.handle(request, nowMs + this.#aheadMs);
   }
 
-  /** Lets the market and all that is on its way move on to `nowMs`. */
+  /** Lets market and pending actions advance to `nowMs`. */
   advance(nowMs: number): void {
     this.venue.advance(nowMs + this.#aheadMs);
   }
 
-  /** When something happens next, in the time handed in. */
+  /** When something happens next, in the given time. */
   nextEventMs(): number {
     return this.venue.nextEventMs() - this.#aheadMs;
   }
 
-  /** Lets that much time pass at once; what is handed in later counts on top of it. */
+  /** Lets that much time pass at once; later times are counted on top of it. */
   skip(ms: number): void {
     this.#aheadMs += ms;
     this.venue.advance(this.venue.nowMs + ms);

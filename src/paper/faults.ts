@@ -1,11 +1,11 @@
 import { type RandomStream, randomStream } from './random.ts';
 
 /**
- * What can go wrong between a client and the exchange, switched on by rule: kind, how often, on which call, for whom.
- * Every rule draws from a stream of its own, so that adding one does not change when the others strike.
+ * Faults between a client and the exchange, by rule: kind, rate, call, account. Every rule has a random stream of its
+ * own, so that adding one does not change the others.
  */
 
-/** What each kind does to a call, or to the exchange. */
+/** The effect of each kind. */
 export const FAULT_KINDS = {
   refused: 'the connection is refused: nothing arrives',
   'reset-before': 'the connection breaks before the request is read',
@@ -50,7 +50,7 @@ export interface FaultRule {
   readonly route?: string | undefined;
   /** Account name or sub account id; absent: all, market data included. */
   readonly account?: string | undefined;
-  /** Strikes at most this often; absent: without end. */
+  /** Happens at most this often; absent: unlimited. */
   readonly count?: number | undefined;
   /** `slow`, `late`, `late-frame`, `late-position-frame`; default 1,000 ms. */
   readonly delayMs?: number | undefined;
@@ -65,15 +65,15 @@ interface ActiveRule extends FaultRule {
 
 export const DEFAULT_DELAY_MS = 1_000;
 export const DEFAULT_FOR_MS = 5_000;
-/** Rules at once: a campaign has a few per kind. */
+/** A campaign has a few rules per kind. */
 const MAX_RULES = 200;
 const NO_RULES: readonly ActiveRule[] = [];
 
-/** The fault switches of one exchange. */
+/** The faults of one exchange. */
 export class Faults {
   readonly #seed: number;
   #rules: ActiveRule[] = [];
-  /** The same by kind, each in the order added: every call asks for a score of kinds. */
+  /** The same by kind, in the order added: every call checks many kinds. */
   readonly #byKind = new Map<FaultKind, ActiveRule[]>();
   #added = 0;
   readonly #counts = new Map<FaultKind, number>();
@@ -84,11 +84,7 @@ export class Faults {
     this.random = randomStream(seed, 'fault details');
   }
 
-  /**
-   * Adds rules to those in force.
-   *
-   * @throws RangeError naming a kind that does not exist or a rate outside 0 to 1, or when there are too many rules.
-   */
+  /** @throws RangeError naming a kind that does not exist or a rate outside 0 to 1, or if there are too many rules. */
   add(rules: readonly FaultRule[]): void {
     for (const rule of rules) {
       if (!Object.hasOwn(FAULT_KINDS, rule.kind)) throw new RangeError(`no such fault: ${String(rule.kind)}`);
@@ -114,7 +110,7 @@ export class Faults {
     return this.#rules.map(({ random: _random, left: _left, ...rule }) => rule);
   }
 
-  /** Whether any rule of that kind is in force. */
+  /** Whether any rule of that kind exists. */
   has(kind: FaultKind): boolean {
     return this.#ofKind(kind).some((rule) => rule.left > 0);
   }
@@ -123,7 +119,7 @@ export class Faults {
     return this.#byKind.get(kind) ?? NO_RULES;
   }
 
-  /** Decides whether that fault strikes this call; counts it when it does. `names`: of the account, all it goes by. */
+  /** Decides whether that fault happens on this call, and counts it. `names`: all names of the account. */
   strikes(kind: FaultKind, route: string, names: readonly string[]): FaultRule | null {
     if (this.#byKind.size === 0) return null;
     let struck: ActiveRule | null = null;
@@ -139,18 +135,18 @@ export class Faults {
     return struck;
   }
 
-  /** Counts a fault that was injected from elsewhere. */
+  /** Counts a fault that was injected elsewhere. */
   count(kind: FaultKind): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
 
-  /** Faults injected since the start, by kind; kinds that never struck are absent. */
+  /** Faults injected since the start, by kind; absent: none. */
   counts(): Readonly<Partial<Record<FaultKind, number>>> {
     return Object.fromEntries(this.#counts);
   }
 }
 
-/** Deletes one field somewhere under `result`, chosen by `random`; text that is not an object comes back as it was. */
+/** Deletes one field somewhere under `result`, chosen by `random`; text that is not an object is returned unchanged. */
 export function withoutOneField(body: string, random: RandomStream): string {
   const parsed: unknown = JSON.parse(body);
   const objects: Record<string, unknown>[] = [];
@@ -160,7 +156,7 @@ export function withoutOneField(body: string, random: RandomStream): string {
     for (const inner of Object.values(value)) collect(inner);
   };
   collect(parsed);
-  // The envelope goes too only when there is nothing else.
+  // A field of the envelope only if there is nothing else.
   const candidates = objects.length > 1 ? objects.slice(1) : objects;
   const target = candidates[random.next() % Math.max(1, candidates.length)];
   if (target === undefined) return body;

@@ -1,8 +1,8 @@
 import { PLAIN_DECIMAL } from '../core/decimal.ts';
 
 /**
- * Exact money on integers: prices and sizes count 1e-9 units (the scale signatures use, API 9), their products 1e-18.
- * A matching engine adds and multiplies far more than it divides, and integers cannot lose a digit doing so.
+ * Exact arithmetic on integers: prices and sizes count 1e-9 units (the scale of signatures, API 9), their products
+ * 1e-18. A matching engine rarely divides, and integers lose no digit.
  */
 
 /** One unit of price or size. */
@@ -12,12 +12,12 @@ function parse(text: string, decimals: number): bigint | null {
   if (!PLAIN_DECIMAL.test(text)) return null;
   const negative = text.startsWith('-');
   const [whole = '', fraction = ''] = (negative ? text.slice(1) : text).split('.');
-  // Beyond the scale is cut, not rounded: so the venue's signing rule has it (API 9).
+  // Digits beyond the scale are truncated, like in the venue's signing rule (API 9).
   const value = BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
   return negative ? -value : value;
 }
 
-/** Reads a price or size into 1e-9 units, cutting further digits. null: not a plain decimal number. */
+/** Reads a price or size into 1e-9 units, truncating further digits. null: not a plain decimal number. */
 export function parseE9(text: string): bigint | null {
   return parse(text, 9);
 }
@@ -33,7 +33,7 @@ export function e9(text: string): bigint {
   return value;
 }
 
-/** Truncates `text` at `decimals` digits and scales it: what the signature carries of a size (API 9). null: not a number. */
+/** Truncates `text` at `decimals` digits and scales it, like a size in a signature (API 9). null: not a number. */
 export function parseScaled(text: string, decimals: number): bigint | null {
   if (decimals >= 0) return parse(text, decimals);
   const whole = parse(text, 0);
@@ -56,17 +56,17 @@ function print(value: bigint, decimals: number): string {
   return `${negative ? '-' : ''}${whole}.${digits.slice(whole.length, end)}`;
 }
 
-/** A price or size as the venue prints it: at least one fractional digit (API 1). */
+/** A price or size as the venue prints it: at least one decimal (API 1). */
 export function printE9(value: bigint): string {
   return print(value, 9);
 }
 
-/** Money (1e-18) as the venue prints it: cut at the six decimals of the quote currency. */
+/** Money (1e-18) as the venue prints it: truncated at the quote's six decimals. */
 export function printQuote(value: bigint): string {
   return print(value / 1_000_000_000_000n, 6);
 }
 
-/** A quotient printed with `decimals` digits, cut. Zero when the divisor is zero. */
+/** A quotient truncated to `decimals` digits; zero if the divisor is zero. */
 export function printRatio(numerator: bigint, denominator: bigint, decimals: number): string {
   if (denominator === 0n) return '0.0';
   return print((numerator * 10n ** BigInt(decimals)) / denominator, decimals);

@@ -3,8 +3,8 @@ import { serveHttp } from './server.ts';
 import type { PaperCredentials } from './sessions.ts';
 
 /**
- * The embedded exchange: what GRVT does on the calls an engine uses, on loopback, from a seed. `createPaper` gives it
- * without transport, for virtual time; `startPaper` serves it.
+ * The embedded exchange: what GRVT does on the calls an engine uses, on loopback, from a seed. `createPaper` has no
+ * transport, for virtual time; `startPaper` serves it.
  */
 export type { PaperAnswer, PaperRequest } from './api.ts';
 export { PaperExchange, type PaperOptions } from './exchange.ts';
@@ -46,18 +46,14 @@ export interface PaperServer {
   close(): Promise<void>;
 }
 
-/** `startMs` is now unless given; `port` 0 (the default) takes any; `nowMs` is the wall clock unless given. */
+/** Defaults: `startMs` now, `port` 0 (any), `nowMs` the wall clock. */
 export type PaperServerOptions = Omit<PaperOptions, 'startMs'> & {
   readonly startMs?: number;
   readonly port?: number;
   readonly nowMs?: () => number;
 };
 
-/**
- * Starts the embedded exchange on loopback.
- *
- * @throws when the port is taken.
- */
+/** @throws if the port is taken. */
 export async function startPaper(options: PaperServerOptions = {}): Promise<PaperServer> {
   const nowMs = options.nowMs ?? (() => Date.now());
   const exchange = new PaperExchange({ ...options, startMs: options.startMs ?? nowMs() });
@@ -73,14 +69,14 @@ export async function startPaper(options: PaperServerOptions = {}): Promise<Pape
 }
 
 /**
- * The environment the exchange names itself by when it runs alone, and that environment's chain id (API 1): a client that
- * takes the chain id from the name, as GRVT's Python SDK does, signs for this one and not for the one printed.
+ * The environment name and chain id of a stand-alone exchange (API 1): a client that derives the chain id from the
+ * name, as GRVT's Python SDK does, signs for this one.
  */
 export const NAMED_ENVIRONMENT = { name: 'dev', chainId: 327 } as const;
 
 /**
- * What an env file needs to point an engine at this exchange, as `NAME=value` lines (strategy 2.1). The keys are made
- * from a seed and open nothing but this.
+ * The `NAME=value` lines an env file needs for this exchange (strategy 2.1). The keys come from a seed and are valid
+ * only here.
  */
 export function paperEnvironment(paper: Pick<PaperServer, 'url' | 'chainId' | 'accounts'>): readonly string[] {
   const lines = [

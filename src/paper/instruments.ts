@@ -23,10 +23,10 @@ export interface InstrumentSpec {
   readonly fundingIntervalHours: number;
   readonly fundingCap: string;
   readonly fundingFloor: string;
-  /** Where its market starts. */
+  /** Starting price of its market. */
   readonly startPrice: bigint;
   readonly leverage: bigint;
-  /** false: creates answer 2060, market data goes on. */
+  /** false: creates answer 2060, market data continue. */
   readonly active: boolean;
 }
 
@@ -41,7 +41,7 @@ interface Row {
   readonly baseDecimals?: number;
 }
 
-/** API 4's table; where it is silent, figures of the same order as its neighbours. */
+/** API 4's table; missing figures are of the same magnitude as its neighbours. */
 const LISTED: readonly Row[] = [
   { base: 'BTC', id: 5, tick: '0.1', minSize: '0.001', minNotional: '100.0', maxPosition: '1000.0', price: '95000.0' },
   { base: 'ETH', id: 4, tick: '0.01', minSize: '0.01', minNotional: '20.0', maxPosition: '10000.0', price: '3200.0' },
@@ -49,7 +49,7 @@ const LISTED: readonly Row[] = [
   { base: 'BNB', id: 8, tick: '0.1', minSize: '0.01', minNotional: '5.0', maxPosition: '20000.0', price: '620.0' },
 ];
 
-/** Others that can be asked for by name. */
+/** Further ones available by name. */
 const UNLISTED: readonly Row[] = [
   { base: 'XRP', id: 15, tick: '0.0001', minSize: '1.0', minNotional: '5.0', maxPosition: '5000000.0', price: '2.2' },
   {
@@ -76,7 +76,7 @@ const UNLISTED: readonly Row[] = [
   { base: 'DOT', id: 41, tick: '0.001', minSize: '0.1', minNotional: '5.0', maxPosition: '900000.0', price: '4.3' },
 ];
 
-/** Positions an initial margin of 5 % buys; the maintenance margin is half of it. */
+/** Leverage for an initial margin of 5 %; the maintenance margin is half of it. */
 const DEFAULT_LEVERAGE = 20n;
 const CREATED_NS = '1768040726362828205';
 
@@ -116,7 +116,7 @@ export function knownInstruments(): readonly InstrumentSpec[] {
   return [...LISTED, ...UNLISTED].map(fromRow);
 }
 
-/** `SYM001_USDT_Perp` and so on: prices and steps vary, none is special. For load tests. */
+/** `SYM001_USDT_Perp` and so on, with varying prices and steps, for load tests. */
 export function syntheticInstruments(count: number): readonly InstrumentSpec[] {
   const shapes: readonly Omit<Row, 'base' | 'id'>[] = [
     { tick: '0.1', minSize: '0.001', minNotional: '100.0', maxPosition: '1000.0', price: '60000.0' },
@@ -149,16 +149,15 @@ const display = z.object({
   adjusted_funding_rate_cap: number.default('0.3'),
   adjusted_funding_rate_floor: number.default('-0.3'),
   min_notional: number.default('0.0'),
-  /** Ours: where the market starts, when the file says so. */
+  /** Our extension: the market's starting price. */
   start_price: number.optional(),
 });
 const displayFile = z.union([z.array(display), z.object({ result: z.union([z.array(display), display]) })]);
 
 /**
- * Instruments from GRVT's own JSON: a list, or an answer of `instrument`, `instruments` or `all_instruments`.
- * Where no `start_price` is given, the market starts where the same base of the table does, else at 10,000 ticks.
- *
- * @throws Error naming the field when the JSON has another shape or a step is not a positive number.
+ * Instruments from GRVT's JSON: a list, or an answer of `instrument`, `instruments` or `all_instruments`. Without
+ * `start_price` the market starts at the table's price of the same base, else at 10,000 ticks.
+ * @throws Error naming the field if the JSON has another form or a step is not positive.
  */
 export function instrumentsFromJson(json: unknown): readonly InstrumentSpec[] {
   const read = displayFile.parse(json);

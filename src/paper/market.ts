@@ -3,18 +3,17 @@ import type { InstrumentSpec } from './instruments.ts';
 import { hashText, mix, type RandomStream, randomStream } from './random.ts';
 
 /**
- * The other people of the market: a seeded walk of the best prices, a ladder of orders around them and takers who cross
- * the spread. It moves in fixed steps and draws the same count of numbers in each, so a price path depends on the seed
- * alone, not on what our accounts do or on who asks when.
- *
- * All arithmetic is on whole ticks and parts of ticks held as integers; the ladder is made up when it is read.
+ * The crowd: a seeded walk of the best prices, a ladder of orders around them and takers who cross the spread. It moves
+ * in fixed steps and draws the same count of numbers in each, so a price path depends on the seed alone, not on our
+ * accounts or on who asks when. All arithmetic is on whole ticks and parts of ticks as integers; the ladder is computed
+ * when it is read.
  */
 
 /** How one instrument's market behaves. */
 export interface MarketProfile {
   /** Standard deviation of one step around the anchor, ticks. */
   readonly noiseTicks: number;
-  /** Steps after which a deviation from the anchor has faded to about a third; 0: it never does. */
+  /** Steps after which a deviation from the anchor has faded to about a third; 0: never. */
   readonly reversionSteps: number;
   /** Walk of the anchor: basis points per square root of an hour. */
   readonly anchorBps: number;
@@ -22,17 +21,17 @@ export interface MarketProfile {
   readonly driftBps: number;
   /** Mean length of a regime, hours. */
   readonly regimeHours: number;
-  /** Hours after which the anchor has come back a third of the way to where it began; 0: it does not. */
+  /** Hours after which the anchor has returned a third of the way to its start; 0: never. */
   readonly homeHours: number;
   /** Chance that a taker crosses the spread in one step. */
   readonly takerChance: number;
-  /** Chance that the market moves against a post-only order while it is on its way. */
+  /** Chance that the market moves against a post-only order in flight. */
   readonly raceChance: number;
 }
 
 /**
  * `lively` is the default of a paper run: prices come and go within seconds, so that a minute shows everything the
- * engine does. The others are for campaigns, in the order of how hard they are on a hedger.
+ * engine does. The others are for campaigns, ordered by difficulty for a hedger.
  */
 export const PROFILES = {
   lively: {
@@ -98,17 +97,17 @@ export const PROFILES = {
 } as const satisfies Record<string, MarketProfile>;
 export type ProfileName = keyof typeof PROFILES;
 
-/** One market step. Markets move four times a second: often enough to race a maker, cheap enough for a hundred of them. */
+/** One market step: often enough to race a maker, cheap enough for a hundred markets. */
 export const STEP_MS = 250;
 const STEPS_PER_HOUR = 3_600_000 / STEP_MS;
 
-/** Parts of a tick the walk counts in. */
+/** Parts of a tick that the walk counts in. */
 const PART = 4096;
 /** Standard deviation of `noise()`: four uniform 16-bit numbers added. */
 const NOISE_DEVIATION = 37_837;
-/** Levels a walking market shows at most on each side; the deepest book the venue serves (API 4). */
+/** Most levels on each side; the deepest book the venue serves (API 4). */
 export const MAX_LEVELS = 500;
-/** A walk never falls below this many ticks: a price needs room to move. */
+/** A walk never falls below this many ticks. */
 const LEAST_TICKS = 50;
 
 export interface Level {
@@ -117,21 +116,21 @@ export interface Level {
   readonly orders: number;
 }
 
-/** What the crowd does to resting orders in one step. Sizes in base units, 1e-9. */
+/** The crowd's effect on resting orders in one step. Sizes in base units, 1e-9. */
 export interface Flow {
   /** Whether a taker crosses, and which way. */
   readonly taker: 'buy' | 'sell' | null;
   readonly takerSize: bigint;
-  /** How much of what rests in the way of the moving market is taken in this step. */
+  /** How much of the orders in the way of the moving market is filled in this step. */
   readonly sweepSize: bigint;
 }
 
-/** The other people of one instrument's market, as the venue meets them: seeded, or as recorded (replay.ts). */
+/** The crowd of one instrument: seeded, or as recorded (replay.ts). */
 export interface Market {
   readonly spec: InstrumentSpec;
   /** One step of the crowd; null: this market does not move in steps. */
   step(): Flow | null;
-  /** When it next moves by itself, between steps; infinite: never. */
+  /** When it next moves between steps; infinite: never. */
   nextMs(): number;
   setEmpty(empty: boolean): void;
   setFrozen(frozen: boolean): void;
@@ -139,7 +138,7 @@ export interface Market {
   gap(fraction: number): void;
   race(buy: boolean, price: bigint): boolean;
   sizeAt(ask: boolean, price: bigint): bigint;
-  /** How much of what stands at that price trades before an order that joins it now. */
+  /** Size at that price that trades before an order that joins it now. */
   queueAt(ask: boolean, price: bigint): bigint;
   levels(ask: boolean, count: number, bound: bigint | null): Level[];
   consume(ask: boolean, price: bigint, size: bigint): void;
@@ -169,7 +168,7 @@ export class InstrumentMarket implements Market {
   #bidTick = 0;
   #askTick = 0;
   #step = 0;
-  /** Sixteenths of about 1,000 USDT, in steps of the size. */
+  /** A sixteenth of about 1,000 USDT, in steps of the size. */
   readonly #sixteenth: number;
   /** What was taken of a level since the last step, by signed tick (asks positive, bids negative). */
   readonly #eaten = new Map<number, bigint>();
@@ -202,7 +201,6 @@ export class InstrumentMarket implements Market {
     this.#askTick = this.#bidTick + spread;
   }
 
-  /** Moves the market by one step and says what takers do. */
   step(): Flow {
     const random = this.#random;
     const [a, b, c, d, e, f, g] = [
@@ -257,17 +255,17 @@ export class InstrumentMarket implements Market {
     return this.#empty;
   }
 
-  /** The crowd leaves or comes back; prices go on moving unseen. */
+  /** The crowd leaves or returns; prices move on unseen. */
   setEmpty(empty: boolean): void {
     this.#empty = empty;
   }
 
-  /** Stops or resumes the walk and the takers; the book stays as it is. */
+  /** Stops or resumes walk and takers; the book stays. */
   setFrozen(frozen: boolean): void {
     this.#frozen = frozen;
   }
 
-  /** Puts these levels in place of the crowd's ladder (best first) and stops the walk; null: the walk goes on. */
+  /** Replaces the crowd's ladder (best first) and stops the walk; null: the walk continues. */
   setScript(script: { bids: readonly Level[]; asks: readonly Level[] } | null): void {
     this.#script = script === null ? null : { bids: [...script.bids], asks: [...script.asks] };
     this.#frozen = script !== null;
@@ -279,15 +277,12 @@ export class InstrumentMarket implements Market {
     this.#place(1);
   }
 
-  /**
-   * Whether the market moved against a post-only order while it was on its way; if so it stands where that order would
-   * match. Draws once per call.
-   */
+  /** Whether the market moved against a post-only order in flight, to where it would match. Draws once per call. */
   race(buy: boolean, price: bigint): boolean {
     if (!this.#raceRandom.chance(this.#profile.raceChance) || this.#frozen || this.#empty) return false;
     const tick = Number(price / this.spec.tick);
     const by = buy ? tick - this.#askTick : tick - this.#bidTick;
-    // Only what a maker at the touch can meet: an order far away is not caught up with in a moment.
+    // Only for a maker near the best price: a distant order is not reached in a moment.
     if (Math.abs(by) > 3 || by === 0) return false;
     this.#deviation += by * PART;
     this.#bidTick += by;
@@ -301,7 +296,7 @@ export class InstrumentMarket implements Market {
     return BigInt(lots) * this.spec.minSize - (this.#eaten.get(ask ? tick : -tick) ?? 0n);
   }
 
-  /** Size of the crowd's level at that price; zero where it has none. */
+  /** Size of the crowd's level at that price; zero if there is none. */
   sizeAt(ask: boolean, price: bigint): bigint {
     if (this.#empty) return 0n;
     if (this.#script !== null) {
@@ -312,14 +307,14 @@ export class InstrumentMarket implements Market {
     return this.#sizeAt(tick, ask);
   }
 
-  /** A quarter of what stands there: the rest of a queue gives up before its turn comes. */
+  /** A quarter of the level: the rest of a queue cancels before its turn. */
   queueAt(ask: boolean, price: bigint): bigint {
     return this.sizeAt(ask, price) / 4n;
   }
 
   /**
-   * The crowd's levels on one side, best first: sell side when `ask`. `bound`: levels at or past it (from the crowd's
-   * view better than it) are not shown, because an order of an account stands there and is being taken.
+   * The crowd's levels on one side, best first: asks if `ask`. `bound`: levels at or beyond it are hidden, because an
+   * account's order there is being filled.
    */
   levels(ask: boolean, count: number, bound: bigint | null): Level[] {
     if (this.#empty) return [];
@@ -361,14 +356,14 @@ export class InstrumentMarket implements Market {
     this.#eaten.set(key, (this.#eaten.get(key) ?? 0n) + size);
   }
 
-  /** Where the crowd quotes, whatever our accounts do. null on an empty side. */
+  /** The crowd's best price, whatever our accounts do; null on an empty side. */
   touch(ask: boolean): bigint | null {
     if (this.#empty) return null;
     if (this.#script !== null) return (ask ? this.#script.asks : this.#script.bids)[0]?.price ?? null;
     return BigInt(ask ? this.#askTick : this.#bidTick) * this.spec.tick;
   }
 
-  /** The fair price: the middle of the crowd's quotes, and a breath beside it as real marks are. */
+  /** The fair price: the middle of the crowd's quotes with a small deviation, as real marks have. */
   mark(): bigint {
     if (this.#script !== null) {
       const bid = this.#script.bids[0]?.price;

@@ -3,26 +3,26 @@ import { least } from './fixed.ts';
 import { alive, type PaperOrder, type VenueOptions } from './model.ts';
 
 /**
- * Who trades with whom: the moving market and its takers with what rests, and an order that takes with the book. What an
- * execution or an end does to order and account is the venue's business.
+ * Matching: the moving market and its takers with resting orders, and a taking order with the book. The effects on
+ * order and account are in venue.ts.
  */
 
-/** What matching asks of the venue. */
+/** The functions of the venue that matching needs. */
 export interface Executions {
-  /** A new number, of which the trade ids of one match are made. */
+  /** A new number for the trade ids of one match. */
   next(): number;
   /** One execution of an order; `tradeId` is the same on both sides of it. */
   fill(order: PaperOrder, price: bigint, size: bigint, taker: boolean, tradeId: string): void;
   close(order: PaperOrder, status: 'CANCELLED' | 'REJECTED', reason: string): void;
 }
 
-/** How an order that took ends: what is left rests; it is to be closed so; or it is over already. */
+/** How a taking order ends: the rest rests, is closed, or nothing is left. */
 export type TakerEnd = 'rests' | 'over' | { readonly status: 'CANCELLED' | 'REJECTED'; readonly reason: string };
 
-/** Depth beyond the crowd's price at which a resting order is taken whole: the market has left it behind. */
+/** Depth beyond the crowd's price at which a resting order is filled completely. */
 const DEEP_TICKS = 8n;
 
-/** The market has moved through resting orders: they are taken, best first, as far as the crowd goes in this moment. */
+/** The market has moved through resting orders: they are filled, best first, as far as the crowd's size goes. */
 export function sweep(book: Book, size: bigint, executions: Executions): void {
   for (const buy of [true, false]) {
     const orders = buy ? book.bids : book.asks;
@@ -42,7 +42,7 @@ export function sweep(book: Book, size: bigint, executions: Executions): void {
   }
 }
 
-/** A taker comes to the touch and meets what rests there: better prices first, then the older order. */
+/** A taker at the best price fills resting orders: better prices first, then older ones. */
 export function takeResting(book: Book, buys: boolean, size: bigint, executions: Executions): void {
   const orders = buys ? book.asks : book.bids;
   const touch = book.market.touch(buys);
@@ -68,7 +68,7 @@ export function takeResting(book: Book, buys: boolean, size: bigint, executions:
   }
 }
 
-/** Takes liquidity: better price first; at one price the crowd, which was there before, then the older order. */
+/** Takes liquidity: better price first; at one price the crowd, then the older order. */
 export function matchTaker(
   book: Book,
   order: PaperOrder,
@@ -115,12 +115,12 @@ export function matchTaker(
   return 'rests';
 }
 
-/** Before it was OPEN an order cannot be CANCELLED, unless it has traded (API 5.2). */
+/** An order that was never OPEN cannot be CANCELLED, unless it has traded (API 5.2). */
 function deadStatus(order: PaperOrder): 'REJECTED' | 'CANCELLED' {
   return order.traded === 0n ? 'REJECTED' : 'CANCELLED';
 }
 
-/** What stands within the order's price, counted no further than its size. */
+/** Size available within the order's price, at most its own size. */
 function available(book: Book, order: PaperOrder): bigint {
   let total = 0n;
   for (const level of levelsOf(book, order.buy, 500)) {

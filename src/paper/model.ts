@@ -3,14 +3,14 @@ import type { MarketProfile } from './market.ts';
 import type { ReplayOptions } from './replay.ts';
 
 /**
- * The words of the matching engine: orders, fills, holdings, accounts, events. Prices and sizes count 1e-9 units, money 1e-18
- * (`fixed.ts`). Positions are signed, short < 0.
+ * Types of the matching engine. Prices and sizes count 1e-9 units, money 1e-18 (`fixed.ts`). Positions are signed,
+ * short < 0.
  */
 
 /** As `order.state.status` has it (API 5.2). */
 export type OrderStatus = 'PENDING' | 'OPEN' | 'FILLED' | 'CANCELLED' | 'REJECTED';
 
-/** A create as it came over the wire, its numbers read. */
+/** A parsed create. */
 export interface NewOrder {
   readonly instrument: string;
   readonly buy: boolean;
@@ -37,10 +37,10 @@ export interface NewOrder {
   readonly builderFee?: string;
 }
 
-/** An order the venue knows. Only the venue changes it. */
+/** Only the venue changes it. */
 export interface PaperOrder extends NewOrder {
   readonly account: PaperAccount;
-  /** `0x00` until the matching engine has taken it up (API 5.1). */
+  /** `0x00` until the matching engine has assigned it (API 5.1). */
   orderId: string;
   status: OrderStatus;
   reason: string;
@@ -49,19 +49,19 @@ export interface PaperOrder extends NewOrder {
   tradedValue: bigint;
   readonly createdNs: bigint;
   updatedNs: bigint;
-  /** What stood before it at its price when it joined. */
+  /** Size before it at its price when it joined. */
   queueAhead: bigint;
-  /** Asked to go before it was taken up. */
+  /** Cancelled before the matching engine reached it. */
   cancelReason: string | null;
   /** Invisible to reads until then (a fault, faults.ts). */
   hiddenUntilMs: number;
-  /** Refused as post-only whatever the book says (a fault). */
+  /** Refused as post-only whatever the book (a fault). */
   forceRefusal: boolean;
-  /** Grows with every change: renderings are cached by it. */
+  /** Increases with every change: key of cached renderings. */
   version: number;
 }
 
-/** One execution, from the side of one account. */
+/** One execution, for one account. */
 export interface PaperFill {
   readonly order: PaperOrder;
   readonly timeNs: bigint;
@@ -74,14 +74,14 @@ export interface PaperFill {
   readonly realized: bigint;
   /** 1e-18; negative: received. */
   readonly fee: bigint;
-  /** As the wire prints it: percent, and a rebate shows as zero (API 4). */
+  /** As printed: percent, with a rebate shown as zero (API 4). */
   readonly feeRate: string;
   readonly tradeId: string;
   /** The exchange closed the position (liquidation, auto-deleveraging). */
   readonly liquidation: boolean;
 }
 
-/** One execution as everybody sees it. */
+/** One execution as published. */
 export interface PublicTrade {
   readonly instrument: string;
   readonly timeNs: bigint;
@@ -93,7 +93,7 @@ export interface PublicTrade {
   readonly tradeId: string;
 }
 
-/** What an account holds of one instrument, and what its open orders would add. */
+/** An account's position in one instrument, with its open orders. */
 export interface Holding {
   readonly spec: InstrumentSpec;
   size: bigint;
@@ -111,9 +111,9 @@ export interface Holding {
   openSells: bigint;
 }
 
-/** A trading account. Only the venue changes it. */
+/** Only the venue changes it. */
 export interface PaperAccount {
-  /** `A`, `B`, … : for the control path and logs; the wire knows the number only. */
+  /** `A`, `B`, … : for control and logs; only the number is on the wire. */
   readonly name: string;
   readonly subAccountId: string;
   readonly owner: string;
@@ -130,9 +130,9 @@ export interface PaperAccount {
   readonly byOrderId: Map<string, PaperOrder>;
   /** The newest order under each client order id. */
   readonly byClientId: Map<string, PaperOrder>;
-  /** Digests of creates already taken, with their expiry. */
+  /** Digests of accepted creates, with their expiry. */
   readonly digests: Map<string, PaperOrder>;
-  /** Client ids a cancel has forbidden, until when (API 5.4). */
+  /** Client ids blocked by a cancel, until when (API 5.4). */
   readonly fences: Map<string, number>;
   countdownDueMs: number;
   countdownMs: number;
@@ -140,7 +140,7 @@ export interface PaperAccount {
   frozen: { untilMs: number; holdings: ReadonlyMap<string, Holding>; balance: bigint } | null;
 }
 
-/** What the venue tells as it happens. */
+/** Events as they happen. */
 export type VenueEvent =
   | { readonly type: 'order'; readonly order: PaperOrder }
   | { readonly type: 'fill'; readonly fill: PaperFill }
@@ -155,15 +155,15 @@ export type VenueEvent =
     }
   | { readonly type: 'trade'; readonly trade: PublicTrade }
   | { readonly type: 'step'; readonly step: number }
-  /** The recording has nothing of this instrument from now until then. */
+  /** The recording has no data of this instrument until then. */
   | { readonly type: 'gap'; readonly instrument: string; readonly untilMs: number };
 
-/** How the venue is set up. */
+/** Options of the venue. */
 export interface VenueOptions {
   readonly instruments: readonly InstrumentSpec[];
   readonly seed: number;
   readonly profile: MarketProfile;
-  /** When time begins, ms since the epoch; steps fall on whole multiples of the step after it. */
+  /** Start time, ms since the epoch; steps are at whole multiples of the step after it. */
   readonly startMs: number;
   /** From a create's answer to the matching engine. */
   readonly createLatencyMs: number;
@@ -173,24 +173,24 @@ export interface VenueOptions {
   /** Share of notional, 1e-9; negative: rebate. */
   readonly makerFee: bigint;
   readonly takerFee: bigint;
-  /** Two accounts of one owner meeting: trade, kill the incoming order, or kill the resting one (API 5.3). */
+  /** Two accounts of one owner meet: trade, reject the incoming order, or cancel the resting one (API 5.3). */
   readonly selfTrade: 'allow' | 'reject-taker' | 'cancel-maker';
   /** A used client order id: refused at once (2012), or later as a state (API 12.12). */
   readonly overlap: 'code' | 'state';
-  /** Distance from the mark a limit price may have, 1e-9 of the mark; null: any (code 7201). */
+  /** Largest distance of a limit price from the mark, 1e-9 of the mark; null: any (code 7201). */
   readonly priceBand: bigint | null;
   readonly maxOpenOrders: number;
-  /** Markets as they were recorded, in place of seeded ones; null: seeded. */
+  /** Recorded markets instead of seeded ones; null: seeded. */
   readonly replay: ReplayOptions | null;
 }
 
 /** Nanoseconds of a millisecond. */
 export const NS = 1_000_000n;
 
-/** A list is cut back when it has grown this much past its bound, so that cutting is rare. */
+/** A list is cut when it exceeds its bound by this much, so that cutting is rare. */
 export const SLACK = 512;
 
-/** Whether the order still stands in the book or is on its way there. */
+/** Whether the order is in the book or on its way there. */
 export function alive(order: PaperOrder): boolean {
   return order.status === 'OPEN' || order.status === 'PENDING';
 }

@@ -1,6 +1,6 @@
 /**
- * Field names of every structure on the wire: `full:lite` or `full:lite:Structure`, blanks between (API 1).
- * The lite name depends on the structure: `s` is `size` in a leg and `signer` in a signature.
+ * Field names of every structure: `full:lite` or `full:lite:Structure`, separated by blanks (API 1). The lite name
+ * depends on the structure: `s` is `size` in a leg and `signer` in a signature.
  */
 export const NAME_TABLE: Readonly<Record<string, string>> = {
   ApiCreateOrderRequest: 'order:o:Order',

@@ -1,14 +1,14 @@
 import { NAME_TABLE } from './name-table.ts';
 
 /**
- * Full names to lite names and back, by structure (API 1). Keys a structure does not have are kept in `full` and left out
- * of `lite`, where no name for them is known.
+ * Converts full names to lite names and back, by structure (API 1). Unknown keys are kept in `full` and left out of
+ * `lite`.
  */
 
 interface Field {
   readonly full: string;
   readonly lite: string;
-  /** The lite name as it stands in JSON, with its colon. */
+  /** The lite name in JSON, with its colon. */
   readonly label: string;
   readonly struct: string | null;
 }
@@ -17,7 +17,7 @@ interface Struct {
   readonly byLite: ReadonlyMap<string, Field>;
 }
 
-/** Shapes the table of the documentation leaves to prose: envelopes, RPC and feeds. */
+/** Structures that the documentation describes only in prose: envelopes, RPC and feeds. */
 const MORE: Readonly<Record<string, string>> = {
   ApiTickerFeed: 'stream:s selector:s1 sequence_number:sn feed:f:Ticker prev_sequence_number:ps',
   ApiTradeFeed: 'stream:s selector:s1 sequence_number:sn feed:f:Trade prev_sequence_number:ps',
@@ -69,11 +69,7 @@ function struct(name: string): Struct {
   return found;
 }
 
-/**
- * A value of that structure (or a list of such) under lite names.
- *
- * @throws RangeError for a structure that is not in the table.
- */
+/** @throws RangeError for a structure that is not in the table. */
 export function toLite(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => toLite(name, item));
   if (value === null || typeof value !== 'object') return value;
@@ -88,13 +84,12 @@ export function toLite(name: string, value: unknown): unknown {
   return out;
 }
 
-/** Text that JSON takes as it is, between quotes. */
+/** Text that needs no escaping in JSON. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /**
- * The JSON of a value under lite names, as `JSON.stringify(toLite(name, value))` gives it: without a second object of every
- * structure, which as a hash table, with its names computed, costs more to build and to print than all else of an answer.
- *
+ * The JSON of a value under lite names, equal to `JSON.stringify(toLite(name, value))` without building the second
+ * object, which would cost more than the rest of an answer.
  * @throws RangeError for a structure that is not in the table.
  */
 export function liteText(name: string, value: unknown): string {
@@ -112,16 +107,14 @@ export function liteText(name: string, value: unknown): string {
   return `{${text}}`;
 }
 
-/** JSON of what has no names of its own; inside a list nothing is `null`. */
+/** JSON of a value without named fields; inside a list nothing is `null`. */
 function scalarText(value: unknown): string {
   if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
   return JSON.stringify(value) ?? 'null';
 }
 
 /**
- * A value of that structure under full names. Keys unknown to lite are kept as they are.
- *
- * @throws RangeError for a structure that is not in the table.
+ * A value under full names. Keys unknown to lite are kept. @throws RangeError for a structure that is not in the table.
  */
 export function toFull(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => toFull(name, item));

@@ -24,7 +24,7 @@ function flag(value: unknown): boolean {
   return value;
 }
 
-/** A decimal as plain text. An exponent is read too: the venue's Python SDK writes a price of zero as `0E-9`. */
+/** A decimal as plain text. Exponents are accepted: the venue's Python SDK writes a price of zero as `0E-9`. */
 function numeral(value: unknown, missing: string): string {
   if (value === undefined || value === null || value === '') return missing;
   if (typeof value !== 'string' || !/^\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?$/.test(value))
@@ -32,17 +32,15 @@ function numeral(value: unknown, missing: string): string {
   return /[eE]/.test(value) ? new Decimal(value).toFixed() : value;
 }
 
-/** Whether an optional id field says nothing. */
+/** Whether an optional id field is empty. */
 function vacant(value: unknown): boolean {
   return value === undefined || value === null || value === '' || /^0x0*$/.test(String(value));
 }
 
 /**
- * Reads an order under full names and proves its signature, in the order API 9 gives: form of the signature, chain,
- * expiry, the signer against the payload, the signer against the account, the account against the session, then what a
- * create must and must not carry. The rules of the book are the venue's to check.
- *
- * @throws VenueError with the code of the first rule it breaks.
+ * Reads an order under full names and verifies its signature, in the order of API 9: form, chain, expiry, signer
+ * against payload, signer against account, account against session, then required and forbidden fields. The venue
+ * checks the rules of the book. @throws VenueError with the code of the first violated rule.
  */
 export function readOrder(
   raw: unknown,
@@ -70,7 +68,7 @@ export function readOrder(
   const signer = String(signature.signer ?? '').toLowerCase();
   if (!/^0x[0-9a-f]{40}$/.test(signer)) throw new VenueError(1003);
   const chain = signature.chain_id;
-  // 0 or absent falls back to the exchange's own (API 5.1).
+  // 0 or absent: the exchange's own (API 5.1).
   const named = !vacant(chain) && String(chain) !== '0';
   const chains = named ? chainIds.filter((id) => String(id) === String(chain)) : chainIds;
   if (chains.length === 0) throw new VenueError(1012);
@@ -126,7 +124,7 @@ export function readOrder(
     throw new VenueError(2110);
   }
   const leg = legs[0]!;
-  // Digits the venue does not keep verify, and are refused here (API 9).
+  // Digits that the venue does not keep are valid in a signature, but refused here (API 9).
   if (exceedsE9(leg.size)) throw new VenueError(2065);
   if (exceedsE9(leg.limitPrice)) throw new VenueError(2064);
   return {

@@ -6,14 +6,14 @@ import type { InstrumentSpec } from './instruments.ts';
 import { type NewOrder, NS, type PaperAccount, type PaperOrder, type VenueOptions } from './model.ts';
 
 /**
- * Which orders the venue does not take: at once, by a code, or when the matching engine reaches them, by a reason (API 3, 5.3).
- * What a request must look like to be an order at all is in order-request.ts.
+ * Which orders the venue refuses: at once, by a code, or in the matching engine, by a reason (API 3, 5.3). The form of
+ * a request is in order-request.ts.
  */
 
 /** Longest life of a signature (API 5.1). */
 const MAX_EXPIRATION_MS = 30 * 86_400_000;
 
-/** What an order is held against. */
+/** What an order is checked against. */
 export interface RuleContext {
   readonly book: VenueBook;
   readonly account: PaperAccount;
@@ -21,9 +21,7 @@ export interface RuleContext {
 }
 
 /**
- * Holds a create against the rules that are judged at once.
- *
- * @throws VenueError with the code of the first rule it breaks.
+ * Checks a create against the rules that apply at once. @throws VenueError with the code of the first violated rule.
  */
 export function checkNew(
   order: NewOrder,
@@ -65,7 +63,7 @@ export function checkNew(
   refuse(!affords(account, order, spec, markOf), 2080);
 }
 
-/** Whether the equity covers the initial margin with this order added; an order that only lowers it always passes. */
+/** Whether the equity covers the initial margin including this order; an order that lowers it always passes. */
 function affords(account: PaperAccount, order: NewOrder, spec: InstrumentSpec, markOf: MarkOf): boolean {
   const { equity, initial } = marginsOf(account, markOf);
   const holding = account.holdings.get(spec.name);
@@ -79,7 +77,7 @@ function affords(account: PaperAccount, order: NewOrder, spec: InstrumentSpec, m
   return added <= 0n || initial + (added * markOf(spec.name)) / spec.leverage <= equity;
 }
 
-/** Why the matching engine does not take the order, or null. What the book says of it comes after. */
+/** Why the matching engine refuses the order, apart from the book; null: it does not. */
 export function refusalOf(order: PaperOrder, { book, account, markOf }: RuleContext, clockMs: number): string | null {
   const expirationMs = Number(order.expirationNs / NS);
   if (order.cancelReason === 'FENCE') return 'CLIENT_CANCEL';

@@ -1,9 +1,11 @@
 import { E9 } from './fixed.ts';
 import { type PaperAccount, SLACK } from './model.ts';
 
-/** What moves an account's balance beside fills: funding, transfers, deposits. Amounts count 1e-18, funding rates 1e-9. */
+/**
+ * Changes of an account's balance besides fills: funding, transfers, deposits. Amounts count 1e-18, funding rates 1e-9.
+ */
 
-/** One funding payment of an account; above zero: paid. */
+/** One funding payment of an account; positive: paid. */
 export interface PaperFunding {
   readonly timeNs: bigint;
   readonly account: PaperAccount;
@@ -21,16 +23,16 @@ export interface PaperTransfer {
   readonly txId: string;
 }
 
-/** Rows remembered of each kind: a month of hourly funding of seven instruments on two accounts. */
+/** Rows kept of each kind: a month of hourly funding of seven instruments on two accounts. */
 const ROWS_KEPT = 10_000;
 
-/** Remembers a row, and forgets the oldest. */
+/** Records a row, dropping the oldest. */
 export function remember<T>(rows: T[], row: T): void {
   rows.push(row);
   if (rows.length > ROWS_KEPT + SLACK) rows.splice(0, rows.length - ROWS_KEPT);
 }
 
-/** Share of the notional that longs pay at each interval, and when it is due next, by the exchange's clock. */
+/** Share of the notional that longs pay at each interval, and the next time by the exchange's clock. */
 export interface FundingRate {
   readonly rate: bigint;
   readonly intervalMs: number;
@@ -42,7 +44,7 @@ export function nextFundingMs(clockMs: number, intervalMs: number): number {
   return (Math.floor(clockMs / intervalMs) + 1) * intervalMs;
 }
 
-/** What a position pays, cut at the quote's six decimals like a fee. */
+/** Payment of a position, truncated at the quote's six decimals like a fee. */
 export function fundingOf(size: bigint, mark: bigint, rate: bigint): bigint {
   return ((size * mark * rate) / E9 / 10n ** 12n) * 10n ** 12n;
 }

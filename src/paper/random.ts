@@ -1,4 +1,4 @@
-/** Seeded chance: sfc32 over 32-bit integers, so that a seed replays a run on any machine. */
+/** Seeded randomness: sfc32 over 32-bit integers, so that a seed replays a run on any machine. */
 export interface RandomStream {
   /** The next 32 bits, as an unsigned integer. */
   next(): number;
@@ -23,7 +23,7 @@ export function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A stream of its own per purpose, so that drawing from one never shifts another. */
+/** One stream per purpose, so that drawing from one never shifts another. */
 export function randomStream(seed: number, purpose: string): RandomStream {
   let a = hashText(seed, purpose);
   let b = hashText(seed ^ 0x9e3779b9, purpose);
@@ -38,7 +38,7 @@ export function randomStream(seed: number, purpose: string): RandomStream {
     c = (c + sum) | 0;
     return sum >>> 0;
   };
-  // The first draws of sfc32 still show the seed.
+  // The first draws of sfc32 still depend visibly on the seed.
   for (let round = 0; round < 12; round++) next();
   return { next, chance: (probability) => next() < probability * 4_294_967_296 };
 }

@@ -1,4 +1,4 @@
-/** Requests by weight, as API 7 gives them: a unit comes back every 10 ms. */
+/** Weights of requests by API 7: one unit returns every 10 ms. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   create_order: 5,
   cancel_order: 5,
@@ -20,17 +20,17 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   mini: 4,
   ticker: 4,
 };
-/** One create of a bulk request; and all its cancels together (API 5.5). */
+/** One create of a bulk request, or all its cancels together (API 5.5). */
 const BULK_WEIGHT = 5;
-/** Book and everything else about the market. */
+/** Book and all other market data. */
 const OTHER_WEIGHT = 12;
 const UNIT_MS = 10;
-/** What can be spent at once after a pause: two seconds' worth, so that a start is possible and a burst is not. */
+/** Units that can be spent at once after a pause: two seconds' worth, enough for a start but not for a burst. */
 const BURST_UNITS = 200;
-/** Buckets at once: three per account and one for market data. */
+/** Three buckets per account and one for market data. */
 const BUCKETS_KEPT = 1_000;
 
-/** Creates, cancels and reads of an account each have a bucket of their own; so has market data (API 5.5, 7). */
+/** Creates, cancels and reads of an account have separate buckets, and so has market data (API 5.5, 7). */
 export type Bucket = 'create' | 'cancel' | 'read';
 
 /** What one request costs. */
@@ -46,17 +46,17 @@ export function chargeOf(route: string, bulk: { readonly creates: number; readon
   return route === 'cancel_order' || route === 'cancel_all_orders' ? { cancel: weight } : { read: weight };
 }
 
-/** Token buckets that answer which request is one too many. */
+/** Token buckets that decide which request is over the limit. */
 export class RateLimits {
   readonly #buckets = new Map<string, { units: number; atMs: number }>();
   #refused = 0;
 
-  /** Requests that were one too many, so far. */
+  /** Requests over the limit so far. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Whether the request may pass now; if so it is paid for. */
+  /** Whether the request may pass now; if so it is charged. */
   admit(charge: Charge, who: string, nowMs: number): boolean {
     const due = Object.entries(charge).filter(([, weight]) => weight > 0);
     const buckets = due.map(([kind, weight]) => ({ bucket: this.#bucket(`${who} ${kind}`, nowMs), weight }));

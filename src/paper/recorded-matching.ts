@@ -5,11 +5,9 @@ import { alive, type PaperOrder } from './model.ts';
 import type { FillRule, RecordedTrade } from './replay.ts';
 
 /**
- * What recorded trades do to resting orders (strategy 19.2). Each trade's size is spent once, over all own orders of both
- * accounts by price, then time: on an order for which the trade went beyond its price, and at its price after the queue that
- * stood there when it arrived.
- *
- * @returns how much of the trade was spent on own orders, 1e-9
+ * Effect of recorded trades on resting orders (strategy 19.2). Each trade's size is spent once, over all own orders of
+ * both accounts by price, then time: on orders whose price the trade passed, and at its price after the queue at their
+ * arrival. @returns how much of the trade was spent on own orders, 1e-9
  */
 export function spendTrade(book: Book, trade: RecordedTrade, fill: FillRule, executions: Executions): bigint {
   const { takerBuys, price } = trade;
@@ -19,7 +17,7 @@ export function spendTrade(book: Book, trade: RecordedTrade, fill: FillRule, exe
   const execution = executions.next();
   let part = 0;
   let left = trade.size;
-  /** Of this trade, what went to others who stood at its price before our orders. */
+  /** The part of this trade that filled others at its price before our orders. */
   let passed = 0n;
   const take = (order: PaperOrder, size: bigint): void => {
     if (size <= 0n || !alive(order)) return;
@@ -33,7 +31,7 @@ export function spendTrade(book: Book, trade: RecordedTrade, fill: FillRule, exe
       continue;
     }
     if (order.price === price) {
-      // Older orders' queues stand within younger ones': a size that passed one has passed all behind it.
+      // A younger order's queue includes an older one's: a size that passed one has passed all behind it.
       const ahead = order.queueAhead > passed ? order.queueAhead - passed : 0n;
       const gone = least(ahead, left);
       passed += gone;
@@ -47,7 +45,7 @@ export function spendTrade(book: Book, trade: RecordedTrade, fill: FillRule, exe
   return fill === 'optimistic' ? 0n : trade.size - left - passed;
 }
 
-/** Under `optimistic`, an order that the other side of the book has come to is filled. */
+/** Under `optimistic`, an order touched by the other side of the book is filled. */
 export function fillTouched(book: Book, executions: Executions): void {
   for (const buy of [true, false]) {
     const touch = book.market.touch(buy);

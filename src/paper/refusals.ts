@@ -1,31 +1,31 @@
 import type { NewOrder, PaperAccount } from './model.ts';
 
-/** Refusals by hand: what the exchange does to orders of an account or an instrument for reasons of its own. */
+/** Refusals on demand: orders of an account or an instrument that the exchange refuses for its own reasons. */
 
 export interface RefusalRule {
   /** null: any. */
   readonly account: PaperAccount | null;
   readonly instrument: string | null;
-  /** The create answers this code … */
+  /** The create answers this code, */
   readonly code: number | null;
-  /** … or the matching engine rejects the order with this reason … */
+  /** or the matching engine rejects the order with this reason, */
   readonly reject: string | null;
-  /** … or ends it with this reason as soon as it rests. */
+  /** or ends it with this reason as soon as it rests. */
   readonly end: string | null;
   /** Orders with `reduce_only` pass. */
   readonly reduceOnlyPasses: boolean;
-  /** Strikes so often; null: until it is taken away. */
+  /** Remaining uses; null: until it is removed. */
   left: number | null;
 }
 
-/** Rules at once: a test has a handful. */
+/** A test has a handful. */
 const MAX_RULES = 100;
 
 /** The rules in force, the oldest first. */
 export class Refusals {
   #rules: RefusalRule[] = [];
 
-  /** @throws RangeError when there are too many. */
+  /** @throws RangeError if there are too many. */
   add(rule: RefusalRule): void {
     if (this.#rules.length >= MAX_RULES) throw new RangeError(`more than ${MAX_RULES} refusals`);
     this.#rules.push(rule);
@@ -35,7 +35,7 @@ export class Refusals {
     this.#rules = [];
   }
 
-  /** What the first rule that concerns the order says at that moment; null: none does. */
+  /** The answer of the first rule for the order at that moment; null: none. */
   strike<W extends 'code' | 'reject' | 'end'>(what: W, account: PaperAccount, order: NewOrder): RefusalRule[W] | null {
     const rule = this.#rules.find(
       (one) =>

@@ -3,18 +3,18 @@ import type { InstrumentSpec } from './instruments.ts';
 import type { Level, Market } from './market.ts';
 
 /**
- * A market as it was (strategy 19.2): books, trades and marks are played at the times they were received, in place of a
- * seeded crowd. What it does to resting orders is in recorded-matching.ts.
+ * A recorded market (strategy 19.2): books, trades and marks are played at their receive times instead of a seeded
+ * crowd. Its effect on resting orders is in recorded-matching.ts.
  */
 
 interface Timed {
-  /** When it was received, ms: nothing of it is seen before. */
+  /** Receive time, ms: not visible before. */
   readonly atMs: number;
   /** By the exchange's clock. */
   readonly exchangeNs: bigint;
 }
 
-/** Something that happened. Prices and sizes count 1e-9. */
+/** A market event. Prices and sizes count 1e-9. */
 export type ReplayEvent =
   | ({ readonly kind: 'book'; readonly bids: readonly Level[]; readonly asks: readonly Level[] } & Timed)
   | RecordedTrade
@@ -22,7 +22,7 @@ export type ReplayEvent =
   /** `rate`: share of the notional that longs pay at each interval, 1e-9; next at `dueMs`. */
   | ({ readonly kind: 'funding'; readonly rate: bigint; readonly intervalMs: number; readonly dueMs: number } & Timed)
   | { readonly kind: 'instrument'; readonly atMs: number; readonly spec: InstrumentSpec }
-  /** Nothing was received from `atMs` to `toMs`. */
+  /** No data from `atMs` to `toMs`. */
   | { readonly kind: 'gap'; readonly atMs: number; readonly toMs: number; readonly why: string };
 
 export type RecordedTrade = {
@@ -33,23 +33,23 @@ export type RecordedTrade = {
   readonly id: string;
 } & Timed;
 
-/** Events in order of time; `peek` shows the next one, null: there is none (yet). */
+/** Events in order of time; `peek` shows the next one, null: none (yet). */
 export interface Feed {
   peek(): ReplayEvent | null;
   take(): void;
 }
 
-/** Spread and depth where no book was recorded. */
+/** Spread and depth if no book was recorded. */
 export interface InventedBook {
   /** From bid to ask: ticks, or a share of the price, 1e-9. */
   readonly spread: { readonly ticks: bigint } | { readonly share: bigint };
-  /** USDT that stand at each price, 1e-9. */
+  /** USDT at each price, 1e-9. */
   readonly depth: bigint;
 }
 
 /**
- * What fills a resting order: `conservative`, only what recorded trades leave after the queue; `optimistic`, any touch of its
- * price. The truth lies between them.
+ * What fills a resting order: `conservative`, only what recorded trades leave after the queue; `optimistic`, any touch
+ * of its price. The truth lies in between.
  */
 export const FILL_RULES = ['conservative', 'optimistic'] as const;
 export type FillRule = (typeof FILL_RULES)[number];
@@ -61,7 +61,7 @@ export interface ReplayOptions {
   readonly invented: InventedBook | null;
 }
 
-/** What was strange in a recording, and counted instead of refused. */
+/** Oddities of a recording that are counted instead of rejected. */
 export interface ReplayCounts {
   trades: number;
   books: number;
@@ -73,7 +73,7 @@ export interface ReplayCounts {
   gapMs: number;
 }
 
-/** A feed of events that are there already, or are made when they are asked for. */
+/** A feed of existing or lazily created events. */
 export function feedFrom(events: Iterable<ReplayEvent>): Feed {
   const iterator = events[Symbol.iterator]();
   let head: ReplayEvent | null = null;
@@ -93,12 +93,12 @@ export function feedFrom(events: Iterable<ReplayEvent>): Feed {
   };
 }
 
-/** Size in front of an order whose price lies deeper than the recorded book: more than ever trades. */
+/** Queue of an order deeper than the recorded book: more than ever trades. */
 const UNSEEN = 1n << 100n;
 /** Levels of an invented book. */
 const INVENTED_LEVELS = 50;
 
-/** One instrument as it was recorded. */
+/** One recorded instrument. */
 export class ReplayMarket implements Market {
   readonly fill: FillRule;
   readonly counts: ReplayCounts = { trades: 0, books: 0, crossedBooks: 0, tradesOutside: 0, gaps: 0, gapMs: 0 };
@@ -124,12 +124,12 @@ export class ReplayMarket implements Market {
     return this.#spec;
   }
 
-  /** A tick that changed on the way holds from then on. */
+  /** A changed tick holds from then on. */
   setSpec(spec: InstrumentSpec): void {
     this.#spec = spec;
   }
 
-  /** Nothing happens in steps: {@link nextMs} says when something does. */
+  /** Nothing happens in steps; see {@link nextMs}. */
   step(): null {
     return null;
   }
@@ -138,7 +138,7 @@ export class ReplayMarket implements Market {
     return this.#feed.peek()?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the next event; what it does to book and mark is done. */
+  /** Takes the next event and applies it to book and mark. */
   play(): ReplayEvent | null {
     const event = this.#feed.peek();
     if (event === null) return null;
@@ -192,7 +192,7 @@ export class ReplayMarket implements Market {
       this.counts.tradesOutside += 1;
   }
 
-  /** A taker met the touch: that side's price is the trade's, the other one a spread away. */
+  /** A taker traded at the best price: that side is the trade's price, the other one a spread away. */
   #invent({ spread, depth }: InventedBook, price: bigint, takerBuys: boolean): void {
     const { tick, minSize } = this.#spec;
     const asked = 'ticks' in spread ? spread.ticks * tick : (price * spread.share) / E9;
@@ -229,7 +229,7 @@ export class ReplayMarket implements Market {
     throw new RangeError('a recorded market has the prices that were recorded');
   }
 
-  /** The recording says whether prices moved meanwhile. */
+  /** The recording contains any price movement already. */
   race(): boolean {
     return false;
   }
@@ -238,7 +238,7 @@ export class ReplayMarket implements Market {
     return this.#empty ? 0n : (this.#side(ask).find((level) => level.price === price)?.size ?? 0n);
   }
 
-  /** All that stands there; of a price beyond the recorded depth nobody knows. */
+  /** The whole level; unknown beyond the recorded depth. */
   queueAt(ask: boolean, price: bigint): bigint {
     const deepest = this.#side(ask).at(-1);
     if (deepest === undefined || (ask ? price > deepest.price : price < deepest.price)) return UNSEEN;
@@ -252,7 +252,7 @@ export class ReplayMarket implements Market {
     return side.filter((level) => (ask ? level.price > bound : level.price < bound)).slice(0, count);
   }
 
-  /** Until the next book shows what is there. */
+  /** Until the next book shows the real size. */
   consume(ask: boolean, price: bigint, size: bigint): void {
     const side = this.#side(ask);
     const index = side.findIndex((level) => level.price === price);

@@ -7,19 +7,18 @@ import { createCatchUp } from './catch-up.ts';
 import { boundConnections, CONNECTIONS_MAX, STREAMS_MAX } from './connections.ts';
 import type { PaperExchange } from './exchange.ts';
 
-/** Largest request body taken; a bulk of 100 orders is a tenth of it. */
+/** Largest request body; a bulk of 100 orders is a tenth of it. */
 const MAX_BODY_BYTES = 1_048_576;
-/** Connections kept open for the next request; longer than any poll interval in use. */
+/** Idle time of a connection; longer than any poll interval in use. */
 const KEEP_ALIVE_MS = 65_000;
-/** A request that is not complete by then is dropped, and a connection that has not begun one. */
+/** Limit for a complete request, and for the first request of a connection. */
 const REQUEST_TIMEOUT_MS = 15_000;
-/** How often connections are looked over for that. */
+/** Interval of enforcing that. */
 const CHECK_CONNECTIONS_MS = 5_000;
 
-/** What is served, and by which clock. */
 export interface ServerParts {
   readonly exchange: PaperExchange;
-  /** The time handed to the exchange, ms. */
+  /** The time for the exchange, ms. */
   readonly nowMs: () => number;
 }
 
@@ -32,7 +31,7 @@ export interface HttpServer {
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Not destroyed: an answer is still to go out on it.
+  // Not destroyed: an answer still follows.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_BODY_BYTES) return null;
@@ -42,10 +41,8 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
 }
 
 /**
- * Serves the exchange over HTTP on 127.0.0.1, and keeps its market moving: one timer, set for whatever happens next.
- * Port 0 takes any free port.
- *
- * @throws when the port is taken.
+ * Serves the exchange over HTTP on 127.0.0.1 and moves its market by a timer for the next event. Port 0 takes any free
+ * port. @throws if the port is taken.
  */
 export async function serveHttp(parts: ServerParts, port: number): Promise<HttpServer> {
   const { exchange } = parts;
@@ -68,7 +65,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
       },
       Math.max(1, nextMs - nowMs()),
     );
-    // A test or a tool that forgets to close must still be able to end.
+    // Does not keep the process alive.
     timer.unref();
   };
 
@@ -97,7 +94,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         const path = incoming.url ?? '/';
         const method = incoming.method ?? 'GET';
         if (path.startsWith('/paper/')) {
-          // It hands out keys and moves the market: not for a page of another site, nor by another name.
+          // It hands out keys and moves the market: not for pages of other sites or under other names.
           const refused = foreign(askedBy(incoming), incoming.socket.localPort ?? 0);
           if (refused !== null) {
             response.writeHead(refused.status, { 'content-type': 'text/plain' }).end(`${refused.why}\n`);
@@ -126,7 +123,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         else arrive();
       })
       .catch((error: unknown) => {
-        // A client that went away while sending is its own affair; a mistake of this program is not.
+        // A client that disconnects while sending is no error; a defect of this program is.
         if (incoming.destroyed && !incoming.complete) return;
         process.emitWarning(error instanceof Error ? error : new Error(String(error)));
         response.destroy();
@@ -135,7 +132,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
   boundConnections(server, CONNECTIONS_MAX);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
   server.on('upgrade', (incoming, socket, head) => {
-    // From here on the socket is ours alone: reset during the handshake, it would end the process.
+    // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
     exchange.advance(nowMs());
     const refuse = (status: number): void => {
@@ -146,7 +143,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
       refuse(503);
       return;
     }
-    // Decided before the handshake answers, so that a dead session is told by its status.
+    // Decided before the handshake, so that a dead session is answered by a status.
     const early: string[] = [];
     let write = (text: string): void => {
       early.push(text);
@@ -171,7 +168,7 @@ export async function serveHttp(parts: ServerParts, port: number): Promise<HttpS
         connection.receive(String(data), nowMs());
         wake();
       });
-      // An error is followed by close; there is nothing else to do about a client's broken line.
+      // An error is followed by close, which handles it.
       client.on('error', () => connection.end());
     });
   });

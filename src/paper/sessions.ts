@@ -10,7 +10,7 @@ import {
   walletLoginDigest,
 } from './signature.ts';
 
-/** What a trader needs to trade one account of the embedded exchange. */
+/** Credentials for one account of the embedded exchange. */
 export interface PaperCredentials {
   /** `A`, `B`, … */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface PaperCredentials {
   readonly owner: string;
 }
 
-/** Credentials made from the seed: the same seed, the same keys. They guard nothing. */
+/** Credentials from the seed. They protect nothing. */
 export function credentialsFromSeed(seed: number, name: string, sameOwner: boolean): PaperCredentials {
   const key = keyFromSeed(`grvt paper ${seed} ${name}`);
   const random = randomStream(seed, `credentials ${name}`);
@@ -47,9 +47,9 @@ export interface Session {
   readonly expiresMs: number;
 }
 
-/** Sessions remembered at once; the oldest goes first. More than two engines logging in every second for an hour. */
+/** Most sessions; the oldest is dropped. More than two engines logging in every second for an hour. */
 const SESSIONS_KEPT = 10_000;
-/** Keys that are valid at one time, of all accounts: a rotation needs two for each. */
+/** Most valid keys of all accounts: a rotation needs two for each. */
 const KEYS_MAX = 100;
 
 /** Logins and session cookies (API 2). Times are by the exchange's clock. */
@@ -80,7 +80,7 @@ export class Sessions {
     return this.#logins;
   }
 
-  /** The keys that are valid, of every account. */
+  /** The valid keys of every account. */
   get credentials(): readonly PaperCredentials[] {
     return this.#credentials;
   }
@@ -90,7 +90,7 @@ export class Sessions {
     return this.#credentials.some((key) => key.subAccountId === subAccountId && key.signer.toLowerCase() === signer);
   }
 
-  /** Another API key of an account, with a signer of its own; the others stay valid. */
+  /** A further API key of an account with its own signer; the others stay valid. */
   issue(subAccountId: string): PaperCredentials {
     const former = this.#credentials.find((key) => key.subAccountId === subAccountId);
     if (former === undefined) throw new RangeError(`no such account: ${subAccountId}`);
@@ -103,7 +103,7 @@ export class Sessions {
     return issued;
   }
 
-  /** An API key and its signer are valid no more, and the sessions it opened end. What rests at the exchange stays. */
+  /** Revokes an API key and its signer and ends its sessions. Resting orders stay. */
   revokeKey(apiKey: string): void {
     const key = this.#credentials.find((one) => one.apiKey === apiKey);
     if (key === undefined) throw new RangeError('no such API key');
@@ -123,7 +123,7 @@ export class Sessions {
     return key === null ? recoverSigner(digest, signature) === signer : signedBy(key, digest, signature);
   }
 
-  /** The account an API key opens; null: none. */
+  /** The account of an API key; null: none. */
   accountOfKey(apiKey: unknown): string | null {
     return this.#credentials.find((account) => account.apiKey === apiKey)?.subAccountId ?? null;
   }
@@ -137,9 +137,8 @@ export class Sessions {
 
   /**
    * Login by a signature of the account's key over `WalletLogin{signer, nonce, expiration}` (API 2).
-   *
    * @throws VenueError 1003 malformed, 2005 to 2007 signature format, 2001 expired, 2002 not signed by that address,
-   *   1000 an address that has no account here.
+   * 1000 an address without an account here.
    */
   loginByWallet(body: unknown, nowMs: number): Session {
     const request = (body ?? {}) as { address?: unknown; signature?: Record<string, unknown> };
@@ -165,7 +164,7 @@ export class Sessions {
   #open(credentials: PaperCredentials, nowMs: number): Session {
     this.#logins += 1;
     const token = Array.from({ length: 6 }, () => this.#random.next().toString(16).padStart(8, '0')).join('');
-    // Whole seconds: `Expires` has no finer unit, and what it says must be true.
+    // Whole seconds, like `Expires`.
     const expiresMs = Math.floor((nowMs + this.lifetimeMs) / 1000) * 1000;
     const session: Session = { credentials, cookie: token, expiresMs };
     this.#byCookie.set(token, session);
@@ -173,7 +172,7 @@ export class Sessions {
     return session;
   }
 
-  /** The session the headers carry: both the cookie and the account id must be there and fit (API 2). null: none. */
+  /** The session in the headers: cookie and account id must both be there and match (API 2). null: none. */
   authenticate(headers: Readonly<Record<string, string | undefined>>, nowMs: number): Session | null {
     const cookie = /(?:^|;\s*)gravity=([^;\s]+)/.exec(headers.cookie ?? '')?.[1];
     if (cookie === undefined) return null;

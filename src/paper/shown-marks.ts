@@ -1,23 +1,23 @@
 import type { PaperAccount } from './model.ts';
 
-/** A mark price that is shown instead of the true one. */
+/** A mark price shown instead of the true one. */
 interface ShownMark {
   /** 1e-9. */
   readonly price: bigint;
   /** By the exchange's clock. */
   readonly fromMs: number;
-  /** Likewise; infinite: until it is taken back. */
+  /** Likewise; infinite: until it is reset. */
   readonly untilMs: number;
   /** Answers to `positions` that still show it; infinite: all. */
   left: number;
 }
 
 /**
- * Wrong marks, as the exchange has served them: by instrument, and by account or for both, where tickers show them too. Margins
- * and what is traded go by the true mark.
+ * Wrong marks: by instrument, and for one account or both, in which case tickers show them too. Margins and trading use
+ * the true mark.
  */
 export class ShownMarks {
-  /** At most one for each instrument and account, so bounded by those. */
+  /** Bounded: one for each instrument and account. */
   readonly #marks = new Map<string, ShownMark>();
 
   set(instrument: string, account: PaperAccount | null, shown: ShownMark | null): void {
@@ -26,12 +26,12 @@ export class ShownMarks {
     else this.#marks.set(key, shown);
   }
 
-  /** What a row of that account, or a ticker (null), shows; null: the true one. */
+  /** The mark in a row of that account, or in a ticker (null); null: the true one. */
   of(instrument: string, account: PaperAccount | null, clockMs: number): bigint | null {
     return this.#inForce(instrument, account, clockMs)?.price ?? null;
   }
 
-  /** Whether the instrument's mark has been shown wrong for longer than `forMs`, until at most `agoMs` ago. */
+  /** Whether the instrument's mark was shown wrong for longer than `forMs`, until at most `agoMs` ago. */
   hasLasted(instrument: string, { forMs, agoMs }: { forMs: number; agoMs: number }, clockMs: number): boolean {
     return [...this.#marks].some(
       ([key, { fromMs, untilMs, left }]) =>

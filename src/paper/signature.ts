@@ -3,8 +3,8 @@ import { keccak_256 } from '@noble/hashes/sha3';
 import { parseScaled } from './fixed.ts';
 
 /**
- * The exchange's side of order signatures (API 9): the digest of an order and who signed it. Written on its own, apart
- * from the client's code: two that share a mistake would agree.
+ * The exchange's side of order signatures (API 9): an order's digest and signer. Independent of the client's code: a
+ * shared bug would stay hidden.
  */
 
 const P = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;
@@ -165,9 +165,8 @@ export const TIME_IN_FORCE: Readonly<Record<string, bigint>> = {
 const flag = (value: boolean): bigint => (value ? 1n : 0n);
 
 /**
- * What an order's signature signs (API 9): sizes and prices are cut at their scale, never rounded.
- *
- * @throws RangeError when a number or `time_in_force` cannot be read.
+ * The digest of an order (API 9): sizes and prices are truncated at their scale, never rounded.
+ * @throws RangeError if a number or `time_in_force` is unreadable.
  */
 export function orderDigest(order: SignedFields, chainId: number): Uint8Array {
   const legs = order.legs.map((leg) => {
@@ -214,7 +213,7 @@ function addressOf(x: bigint, y: bigint): string {
   return `0x${Buffer.from(digest.subarray(12)).toString('hex')}`;
 }
 
-/** The address whose key made the signature, lower case; null when no point of the curve fits. Milliseconds of work. */
+/** The signer's address, lower case; null if no point of the curve matches. Takes milliseconds. */
 export function recoverSigner(digest: Uint8Array, { r, s, v }: RawSignature): string | null {
   if (r <= 0n || r >= N || s <= 0n || s >= N) return null;
   const ySquared = (r * r * r + 7n) % P;
@@ -228,9 +227,9 @@ export function recoverSigner(digest: Uint8Array, { r, s, v }: RawSignature): st
 }
 
 /**
- * Whether the holder of `privateKey` made this signature. The exchange generated its accounts' keys, so it can ask the
- * curve one question in native code (is k·G the signature's point, for the k this key would need?) where recovery in
- * this language costs a hundred times as much: that is what lets a simulation verify every order.
+ * Whether the holder of `privateKey` made this signature. The exchange generated the keys, so it can check one point in
+ * native code (is k·G the signature's point, for the k this key would need?) where recovery costs a hundred times as
+ * much; so a simulation can verify every order.
  */
 export function signedBy(privateKey: bigint, digest: Uint8Array, { r, s, v }: RawSignature): boolean {
   if (r <= 0n || r >= N || s <= 0n || s >= N) return false;
@@ -250,7 +249,7 @@ export function addressOfKey(privateKey: bigint): string {
   return addressOf(bytesToBigInt(point.subarray(1, 33)), bytesToBigInt(point.subarray(33)));
 }
 
-/** A private key made from a seed; for an exchange that holds no money. */
+/** A private key from a seed, for an exchange without money. */
 export function keyFromSeed(seed: string): bigint {
   return (bytesToBigInt(text(seed)) % (N - 1n)) + 1n;
 }

@@ -2,7 +2,7 @@ import { printE9 } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Json } from './views.ts';
 
-/** What an account trades under in one instrument: leverage, and whether its margin is the account's or its own. */
+/** An account's terms for one instrument: leverage and margin type. */
 interface Terms {
   readonly leverage: string;
   readonly min_leverage: string;
@@ -11,14 +11,14 @@ interface Terms {
 }
 
 interface FundingAccount {
-  /** null: the number of the owner. */
+  /** null: the owner's number. */
   readonly main_account_id: string | null;
   readonly tier: number;
   readonly futures_taker_fee: number;
   readonly futures_maker_fee: number;
 }
 
-/** What every account may hold of an instrument: its largest position, and its leverage by notional. */
+/** Position limits of an instrument: largest position, and leverage by notional. */
 interface MarginRules {
   readonly max_position_size: string;
   readonly risk_brackets: readonly RiskBracket[];
@@ -40,7 +40,7 @@ const BRACKETS: readonly RiskBracket[] = [
 ];
 const FUNDING: FundingAccount = { main_account_id: null, tier: 1, futures_taker_fee: 450, futures_maker_fee: -100 };
 
-/** What no order changes: leverage, margin type, fee tier and funding account of the accounts, margin rules of instruments. */
+/** Terms that no order changes: leverage, margin type, fee tier and funding account, margin rules. */
 export class AccountTerms {
   readonly #terms = new Map<string, Terms>();
   readonly #funding = new Map<string, FundingAccount>();
@@ -67,13 +67,13 @@ export class AccountTerms {
     this.#rules.set(instrument, { ...this.#rules.get(instrument), ...given(change) });
   }
 
-  /** Answer of `funding_account_summary`, as far as it is served. */
+  /** The served part of `funding_account_summary`. */
   summary(subAccountId: string, owner: string): Json {
     const { main_account_id, ...tier } = this.#funding.get(subAccountId) ?? FUNDING;
     return { result: { main_account_id: main_account_id ?? owner }, tier };
   }
 
-  /** Changes what an instrument of the account has, or, without one, what its funding account has. */
+  /** Changes an instrument's terms of the account, or, without one, its funding account's. */
   change(subAccountId: string, instrument: string | null, change: TermsChange): void {
     const { leverage, min_leverage, max_leverage, margin_type, ...funding } = change;
     if (instrument === null) {

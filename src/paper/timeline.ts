@@ -5,11 +5,9 @@ interface Action {
   readonly run: () => void;
 }
 
-/**
- * The venue's time: the moment handed in, its clock as it shows it, and what is to happen later. It never moves by itself.
- */
+/** The venue's time: the given time, its own clock, and pending actions. It never moves by itself. */
 export class Timeline {
-  /** Sorted by time; what was put first runs first. */
+  /** Sorted by time; then in order of insertion. */
   readonly #actions: Action[] = [];
   #nowMs: number;
   #shiftMs = 0;
@@ -19,40 +17,40 @@ export class Timeline {
     this.#nowMs = startMs;
   }
 
-  /** The time handed in last. */
+  /** The last given time. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** How far the clock is put off from the time handed in. */
+  /** Offset of the clock from the given time. */
   get shiftMs(): number {
     return this.#shiftMs;
   }
 
-  /** The clock, ms: the time handed in, plus what `shift` has put it off by. */
+  /** The clock, ms: the given time plus the offset. */
   get clockMs(): number {
     return this.#nowMs + this.#shiftMs;
   }
 
-  /** A time stamp of now, ns; no two are equal. */
+  /** A unique time stamp of now, ns. */
   stampNs(): bigint {
     const ns = BigInt(Math.floor(this.clockMs)) * NS;
     this.#lastNs = ns > this.#lastNs ? ns : this.#lastNs + 1n;
     return this.#lastNs;
   }
 
-  /** The clock jumps; the time handed in does not. */
+  /** The clock jumps; the given time does not. */
   shift(byMs: number): void {
     this.#shiftMs += byMs;
     this.#lastNs = 0n;
   }
 
-  /** Goes on to that moment; never back. */
+  /** Advances to that moment; never back. */
   passTo(ms: number): void {
     if (ms > this.#nowMs) this.#nowMs = ms;
   }
 
-  /** Has something run so many milliseconds from now. */
+  /** Runs it so many milliseconds from now. */
   later(delayMs: number, run: () => void): void {
     const dueMs = this.#nowMs + delayMs;
     let index = this.#actions.length;
@@ -60,12 +58,11 @@ export class Timeline {
     this.#actions.splice(index, 0, { dueMs, run });
   }
 
-  /** When the next of them is due; infinite: there is none. */
+  /** Time of the next action; infinite: none. */
   get nextActionMs(): number {
     return this.#actions[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Runs the next of them. */
   runNextAction(): void {
     this.#actions.shift()?.run();
   }

@@ -7,7 +7,7 @@ import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade } from '
 import type { PaperFunding, PaperTransfer } from './payments.ts';
 import type { Venue } from './venue.ts';
 
-/** What the venue knows, as the wire shows it under full names: every field that is not optional, numbers as it prints them. */
+/** The venue's data under full names: every required field, numbers as it prints them. */
 export type Json = Record<string, unknown>;
 
 const TRIGGER = {
@@ -17,7 +17,7 @@ const TRIGGER = {
 /** Price of one USDT in dollars. */
 export const USDT_INDEX = '1.000289735';
 
-/** The part of an order that changes. */
+/** The changing part of an order. */
 export function stateView(order: PaperOrder): Json {
   const closed = order.status !== 'OPEN' && order.status !== 'PENDING';
   return {
@@ -26,12 +26,11 @@ export function stateView(order: PaperOrder): Json {
     book_size: [closed ? '0.0' : printE9(order.size - order.traded)],
     traded_size: [printE9(order.traded)],
     update_time: order.updatedNs.toString(),
-    // Nine digits, cut: an average times its size gives the traded value back to the last digit the venue keeps.
+    // Nine truncated digits: average times size gives the traded value to the last digit that the venue keeps.
     avg_fill_price: [order.traded === 0n ? '0.0' : printE9(order.tradedValue / order.traded)],
   };
 }
 
-/** An order. */
 export function orderView(order: PaperOrder): Json {
   return {
     order_id: order.orderId,
@@ -87,7 +86,6 @@ export function acknowledgement(order: PaperOrder): Json {
   };
 }
 
-/** A fill. */
 export function fillView(fill: PaperFill): Json {
   const { order } = fill;
   return {
@@ -120,7 +118,7 @@ export function fillView(fill: PaperFill): Json {
   };
 }
 
-/** A funding payment; above zero: paid (API 12.20). */
+/** A funding payment; positive: paid (API 12.20). */
 export function fundingView({ timeNs, account, instrument, amount, txId }: PaperFunding): Json {
   return {
     event_time: timeNs.toString(),
@@ -149,7 +147,6 @@ export function transferView({ timeNs, from, to, amount, txId }: PaperTransfer):
   };
 }
 
-/** A deposit. */
 export function depositView({ timeNs, to, amount, txId }: PaperTransfer): Json {
   return {
     l_1_hash: txId,
@@ -163,7 +160,6 @@ export function depositView({ timeNs, to, amount, txId }: PaperTransfer): Json {
   };
 }
 
-/** A public trade. */
 export function tradeView(trade: PublicTrade): Json {
   return {
     event_time: trade.timeNs.toString(),
@@ -181,7 +177,6 @@ export function tradeView(trade: PublicTrade): Json {
   };
 }
 
-/** A candle. */
 export function candleView(instrument: string, candle: Candle, minutes: number): Json {
   const { openMs, open, high, low, close, volume, value, trades } = candle;
   return {
@@ -198,7 +193,7 @@ export function candleView(instrument: string, candle: Candle, minutes: number):
   };
 }
 
-/** A position. `timeNs`: when it was read; `margins` of its account, where the caller has them already. */
+/** `timeNs`: when it was read; `margins` of its account, if the caller has them. */
 export function positionView(
   venue: Venue,
   account: PaperAccount,
@@ -212,7 +207,7 @@ export function positionView(
   const unrealized = size * mark - cost;
   const magnitude = abs(size);
   const { equity, maintenance } = margins;
-  // Cross margin: the price at which what the account can lose is gone.
+  // Cross margin: the price at which the account's equity is exhausted.
   const distance = magnitude === 0n ? 0n : (equity - maintenance) / magnitude;
   return {
     event_time: timeNs.toString(),
@@ -236,7 +231,7 @@ export function positionView(
   };
 }
 
-/** Positions as reads see them; flat instruments are absent (API 6). */
+/** Positions as reads show them; flat instruments are absent (API 6). */
 export function positionsView(
   venue: Venue,
   account: PaperAccount,
@@ -294,7 +289,7 @@ export function summaryView(venue: Venue, account: PaperAccount): Json {
   };
 }
 
-/** `aggregated_account_summary`: the whole main account (API 6). It has no margins, on purpose. */
+/** `aggregated_account_summary`: the whole main account (API 6), without margins on purpose. */
 export function aggregateView(venue: Venue, owner: string): Json {
   let equity = 0n;
   let available = 0n;
@@ -327,7 +322,6 @@ export function aggregateView(venue: Venue, owner: string): Json {
   };
 }
 
-/** An instrument. */
 export function instrumentView(spec: InstrumentSpec): Json {
   return {
     instrument: spec.name,
@@ -364,7 +358,7 @@ export function bookView(venue: Venue, instrument: string, depth: number): Json 
   };
 }
 
-/** The short ticker. An empty side shows zeros. */
+/** An empty side has zeros. */
 export function miniView(venue: Venue, book: VenueBook): Json {
   const name = book.spec.name;
   const bid = venue.best(name, false);
@@ -385,7 +379,6 @@ export function miniView(venue: Venue, book: VenueBook): Json {
   };
 }
 
-/** The long ticker. */
 export function tickerView(venue: Venue, book: VenueBook): Json {
   const { rate, intervalMs, dueMs } = venue.funding(book.spec.name);
   const eightHours = (rate * 28_800_000n * 100n) / BigInt(intervalMs);

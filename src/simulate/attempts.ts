@@ -3,31 +3,31 @@ import type { SymbolConfig } from '../core/model.ts';
 type PositionMode = SymbolConfig['positionMode'];
 
 /**
- * One symbol's way to where its mode leads: from the moment it was told to go there until it got there, over as many legs
- * (stops and starts) as that took. `increase` gets to its cap, `decrease` to its minimum, within one order.
+ * A symbol's way to its goal: the maximum for `increase`, the minimum for `decrease`, to within one order, over as many
+ * legs (stops and starts) as it takes.
  */
 export interface GoalAttempt {
   readonly instrument: string;
   readonly mode: PositionMode;
-  /** From its beginning to the end of the campaign: the time it could have had. */
+  /** From its beginning to the end of the campaign. */
   readonly availableMs: number;
-  /** null: it did not get there. */
+  /** null: the goal was not reached. */
   readonly tookMs: number | null;
 }
 
 /**
- * An attempt that begins later than this before the end of its campaign is not counted, whether it got there or not: only
- * the quick ones could. Half a day, so that a campaign of one day counts what begins in its first half.
+ * Attempts that begin later than this before the end do not count: only quick ones could succeed. Half a day, so that a
+ * campaign of one day counts its first half.
  */
 export const ATTEMPT_LEAST_MS = 12 * 3_600_000;
 
-/** Follows the symbols of one campaign. Times are true time. */
+/** Tracks the symbols of one campaign, in true time. */
 export interface Attempts {
-  /** A leg begins; a symbol that is on its way already stays so. */
+  /** A leg begins; attempts in progress continue. */
   legBegan(instrument: string, mode: PositionMode, atMs: number): void;
-  /** A leg ended. `reachedAtMs`: when the symbol got there in that leg; null: it did not. */
+  /** A leg ended. `reachedAtMs`: when the symbol reached its goal in that leg; null: it did not. */
   legEnded(instrument: string, reachedAtMs: number | null): void;
-  /** All there were, with those still on their way. */
+  /** All attempts, including those in progress. */
   all(endMs: number): readonly GoalAttempt[];
 }
 

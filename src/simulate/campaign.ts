@@ -35,13 +35,11 @@ import { VirtualTime } from './virtual-time.ts';
 import { scheduleWorld } from './world.ts';
 
 /**
- * One campaign: the unmodified engine against the embedded exchange, in virtual time, from one seed, audited from the wire
- * and held against the exchange's own books.
- *
- * It goes by legs, each as long as it takes the symbols to get where they are to go, within bounds. At the end of a leg
- * the faults pause and the market stands still for some minutes, engine and exchange are compared, the engine is stopped
- * in order and what it left is judged; symbols that got where they were to go turn round, as an operator would have them
- * do; and the next leg starts from the same journal.
+ * One campaign: the unmodified engine against the embedded exchange, in virtual time, from one seed, audited by its
+ * traffic and compared with the exchange's own books. It consists of legs, each as long as the symbols need to reach
+ * their goals, within bounds. At the end of a leg the faults pause and the market stands still for some minutes; engine
+ * and exchange are compared, the engine is stopped and its remains are checked; symbols that reached their goals turn
+ * round, as an operator would have them do; the next leg starts from the same journal.
  */
 export interface CampaignOptions {
   readonly seed: number;
@@ -54,20 +52,20 @@ export interface CampaignOptions {
   readonly loopIntervalMs: number;
   /** Round trips of the network, milliseconds. */
   readonly latencyMs: readonly [number, number];
-  /** Breaches of others are counted and not acted on; null: all. */
+  /** Breaches of other invariants are only counted; null: all are reported. */
   readonly only: readonly Invariant[] | null;
-  /** Ends there (true time since the start), milliseconds; null: at the end. */
+  /** End (true time since the start), ms; null: the whole campaign. */
   readonly untilMs: number | null;
-  /** Goes on after a breach. */
+  /** Continues after a breach. */
   readonly keepGoing: boolean;
-  /** Listens to the streams, as a real engine does; frames twice a second cost time. */
+  /** Uses the streams, like a real engine; two frames a second cost time. */
   readonly streams: boolean;
   /** Environment variables of the engine beyond the campaign's own. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Every line of the engine's log, as the log file has it. */
+  /** Every line of the engine's log file. */
   readonly onLogLine?: (line: string) => void;
   readonly onProgress?: (progress: Progress) => void;
-  /** Asked every five simulated minutes: whether to end there, with what there is. */
+  /** Called every five simulated minutes; true ends the campaign with a partial result. */
   readonly interrupted?: () => boolean;
 }
 
@@ -77,7 +75,7 @@ export interface Progress {
   readonly breaches: number;
 }
 
-/** What one leg came to on one symbol. */
+/** Figures of one leg of one symbol. */
 export interface LegFigures {
   readonly instrument: string;
   readonly mode: string;
@@ -90,9 +88,8 @@ export interface CampaignResult {
   readonly profile: ProfileName;
   readonly simulatedMs: number;
   readonly symbols: number;
-  /** True time of its end, as findings say it. */
+  /** True time of its end, formatted as in findings. */
   readonly endedAt: string;
-  /** It was interrupted. */
   readonly interrupted: boolean;
   readonly legs: readonly LegFigures[];
   readonly attempts: readonly GoalAttempt[];
@@ -100,20 +97,20 @@ export interface CampaignResult {
   readonly breachCounts: Readonly<Record<string, number>>;
   readonly checks: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
-  /** Asked for and never happened. */
+  /** Faults that were requested and never happened. */
   readonly missing: readonly string[];
   readonly alerts: Readonly<Record<string, number>>;
   readonly facts: Readonly<Record<string, number>>;
   readonly statesMs: Readonly<Record<string, number>>;
   readonly cappedUnhedgedMs: number;
   readonly pairsAtALoss: number;
-  /** Those that arrived, by route. */
+  /** Requests that arrived, by route. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Those that were sent while the exchange took connections, and of them the calls that trade. */
+  /** Requests sent while the exchange accepted connections, and the trading calls among them. */
   readonly carried: { readonly requests: Carried; readonly orderCalls: Carried };
   readonly exchange: { readonly orders: number; readonly fills: number; readonly telegrams: number };
   readonly wireEvents: number;
-  /** SHA-256 over every line of the log, and over every entry of every journal. */
+  /** SHA-256 of every log line, and of every entry of every journal. */
   readonly logDigest: string;
   readonly journalDigest: string;
   readonly journalEntries: number;
@@ -122,24 +119,24 @@ export interface CampaignResult {
 }
 
 const DAY_MS = 86_400_000;
-/** 2026-01-05, a Monday: any day will do, as long as it is always the same. */
+/** A Monday: any day, but always the same. */
 export const START_MS = Date.UTC(2026, 0, 5);
-/** Before the end of a leg: faults pause, the market stands still, and what is in doubt may settle. */
+/** At the end of a leg: faults pause, the market stands still, and unknown outcomes may be resolved. */
 const CALM_MS = 10 * 60_000;
-/** A leg ends early, but not before this, when every symbol has got where it was to go: idling proves little. */
+/** A leg ends early once every symbol reached its goal, but not before this time. */
 const LEG_LEAST_MS = 45 * 60_000;
-/** How often engine and exchange are compared in the calm before their difference counts. */
+/** Interval of comparing engine and exchange during the calm. */
 const COMPARE_EVERY_MS = 5_000;
-/** With intact streams a whole reading may be this old (strategy 10.3). */
+/** Largest age of a full read with intact streams (strategy 10.3). */
 const READING_MAX_MS = 30_000;
-/** How old an answer of the exchange may be by the faults `stale` and `late-position`, on its way and to the decision. */
+/** Largest age of an answer by the faults `stale` and `late-position`, including its way and the decision. */
 const ANSWERS_OLD_MS = 15_000;
-/** A day is final an hour after its end, or after the last trouble that kept its rows from being read (strategy 17.3). */
+/** A day is final an hour after its end, or after the last failure that kept its rows from being read (17.3). */
 const FINAL_WITHIN_MS = 3_600_000;
-/** A stop takes this long at most (strategy 13.1: 30 s of draining, 30 s of cleaning), and some for the last requests. */
+/** Longest stop (strategy 13.1: 30 s of draining, 30 s of cleaning), with a margin for the last requests. */
 const STOP_LIMIT_MS = 90_000;
 
-/** Runs one campaign. Installs virtual time in this process; one at a time. */
+/** Runs one campaign. Installs virtual time in this process, so only one at a time. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { seed, plan } = options;
   const draw = (purpose: string): Chance => chance(seed, purpose);
@@ -152,7 +149,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   }
 }
 
-/** The legs of one campaign, and what is judged at the end of each. */
+/** The legs of one campaign, and the checks at the end of each. */
 class Campaign {
   readonly #time: VirtualTime;
   readonly #exchange: PaperExchange;
@@ -178,11 +175,11 @@ class Campaign {
   #heard = 0;
   #calm = false;
   #crash: string | null = null;
-  /** Whether a breach, or `--until`, has ended the campaign. */
+  /** A breach or `--until` has ended the campaign. */
   #over = false;
   #interrupted = false;
   #legBeganMs = START_MS;
-  /** When the exchange was last seen unreachable, or the engine not running. */
+  /** When the exchange was last unreachable, or the engine not running. */
   #troubledMs = START_MS;
 
   constructor(options: CampaignOptions, plan: FaultPlan, time: VirtualTime, draw: (purpose: string) => Chance) {
@@ -201,7 +198,7 @@ class Campaign {
       profile: MARKETS[profile],
       equityUsdt: String(20_000 * Math.max(1, options.symbols)),
     });
-    // The two clocks never agreed to begin with.
+    // The two clocks differ from the beginning.
     this.#exchange.venue.shiftClock(draw('skew').integer(-1_500, 1_500));
     this.#settings = settingsOf({
       specs: this.#specs,
@@ -210,7 +207,7 @@ class Campaign {
       loopIntervalMs: options.loopIntervalMs,
       extra: options.settings,
     });
-    // Longs of every second one pay, of the others they receive.
+    // Longs of every second instrument pay, of the others they receive.
     for (const [index, { name }] of this.#specs.entries())
       this.#exchange.control.funding({
         instrument: name,
@@ -284,7 +281,7 @@ class Campaign {
     const { days, legHours, untilMs } = this.#options;
     const totalMs = days * DAY_MS;
     const endMs = START_MS + totalMs;
-    // Ends early and is the same until then: nothing is planned by that end.
+    // Ends early with the same course until then: nothing is planned by the end.
     if (untilMs !== null) {
       this.#time.at(START_MS + untilMs, () => this.#end(), true);
     }
@@ -308,7 +305,7 @@ class Campaign {
     this.#time.stop();
   }
 
-  /** What the world may do to engine and exchange. */
+  /** What world events may do to engine and exchange. */
   #host(): Host {
     const engine = this.#process;
     const surroundings = this.#surroundings;
@@ -375,11 +372,11 @@ class Campaign {
     await this.#compare(this.#time.nowMs + CALM_MS);
     if (!this.#over) await this.#stopInOrder();
     await this.#endLeg(true);
-    // A campaign lasts as long as it was to last; nothing happens in what is left of its last calm.
+    // A campaign has its full length; nothing happens in the rest of its last calm.
     if (endMs - this.#time.nowMs < CALM_MS && !this.#over) await this.#time.run(endMs);
   }
 
-  /** Frames are born when the market moves, not when somebody asks. */
+  /** Frames are produced when the market moves, not on request. */
   #keepMarketMoving(): void {
     const exchange = this.#exchange;
     const time = this.#time;
@@ -387,7 +384,7 @@ class Campaign {
     time.at(Math.max(exchange.nextEventMs(), time.nowMs + 1), () => this.#keepMarketMoving(), true);
   }
 
-  /** What the engine leaves undone; the market is not moved on for it, so nothing is changed by looking. */
+  /** Checks for omissions of the engine without moving the market, so that checking changes nothing. */
   #keepLooking(): void {
     this.#idle.look();
     if (!this.#surroundings.reachable() || !this.#process.running()) this.#troubledMs = this.#time.nowMs;
@@ -395,19 +392,19 @@ class Campaign {
     this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
   }
 
-  /** Every symbol has got where it was to go. */
+  /** Every symbol reached its goal. */
   #allThere(): boolean {
     return this.#books?.figures().every((figures) => figures.goalReachedAfterMs !== null) ?? false;
   }
 
-  /** The calm before the stop: engine and exchange have to agree by its end. */
+  /** The calm before the stop: engine and exchange must agree by its end. */
   async #compare(endMs: number): Promise<void> {
     this.#calm = true;
     this.#process.disarm();
     this.#exchange.faults.set([]);
     this.#surroundings.settle();
     for (const spec of this.#specs) {
-      // An engine that has lost its journal does not start on an instrument the exchange does not list (strategy 11.6).
+      // An engine without its journal does not start with an unlisted instrument (strategy 11.6).
       this.#exchange.venue.setInstrument(spec);
       this.#exchange.control.market({ instrument: spec.name, frozen: true, empty: false });
     }
@@ -448,7 +445,7 @@ class Campaign {
     }
   }
 
-  /** What the journal says was earned and paid is what the exchange did (strategy 17.3). */
+  /** The money in the journal matches the exchange's (strategy 17.3). */
   #judgeMoney(): void {
     const strict = Object.entries(this.#plan).every(([kind, rate]) => rate === 0 || MONEY_EVENTS.has(kind as AnyFault));
     const { checks, findings } = judgeMoney(this.#process.journal, this.#exchange, strict, this.#time.wallMs);
@@ -494,7 +491,7 @@ class Campaign {
     for (const spec of this.#specs) this.#exchange.control.market({ instrument: spec.name, frozen: false });
   }
 
-  /** An engine that was killed is followed by one that cannot know what it had spent: only then is a 429 nobody's mistake. */
+  /** After a kill the engine cannot know the budget it had spent: only then a 429 is excused. */
   #judgeBudget(): void {
     const { rateLimited } = this.#exchange.api;
     const killed = this.#faults.of('engine-killed') + this.#faults.of('journal-lost') > 0 || this.#crash !== null;
@@ -507,11 +504,11 @@ class Campaign {
   #result(): CampaignResult {
     this.#judgeBudget();
     for (const [kind, count] of Object.entries(this.#exchange.faults.counts())) this.#faults.add(kind, count);
-    // Cut short to look closely, it need not have seen everything.
+    // A shortened campaign need not have met everything.
     const whole = this.#options.untilMs === null && !this.#interrupted;
     const asked = whole ? (Object.keys(this.#plan) as AnyFault[]) : [];
     const missing = asked.filter((kind) => (this.#plan[kind] ?? 0) > 0 && this.#faults.of(kind) === 0);
-    // Each order is looked at when it comes to the exchange.
+    // Each order is checked when it arrives at the exchange.
     this.#findings.checks.add('truth', this.#truth.counts().orders);
     const journalled = this.#surroundings.journalled();
     return {
@@ -545,7 +542,7 @@ class Campaign {
   }
 }
 
-/** The engine's own memory of a symbol, as the journal has it. */
+/** The engine's state of a symbol by its journal. */
 export function stateOf(journal: EngineJournal, instrument: string): SymbolState | null {
   return (journal.latest('symbol.state', instrument)?.body as SymbolState | undefined) ?? null;
 }

@@ -1,8 +1,8 @@
-/** Seeded chance of a campaign: one stream per purpose, so that drawing from one never shifts another. */
+/** Seeded randomness of a campaign: one stream per purpose, so that drawing from one never shifts another. */
 export interface Chance {
   /** [0, 1) */
   unit(): number;
-  /** Between the two, both in reach. */
+  /** Both ends included. */
   between(least: number, most: number): number;
   integer(least: number, most: number): number;
   happens(probability: number): boolean;
@@ -29,7 +29,7 @@ export function chance(seed: number, purpose: string): Chance {
     c = (c + sum) | 0;
     return sum >>> 0;
   };
-  // The first draws still show the seed.
+  // The first draws still depend visibly on the seed.
   for (let round = 0; round < 15; round += 1) next();
   const unit = () => next() / 4_294_967_296;
   return {

@@ -28,21 +28,20 @@ import type { Truth } from './truth.ts';
 import type { ViewJudge } from './view-judge.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** How long an engine that lost its journal has to find out where it stands. */
+/** How long an engine without journal may take to establish its state. */
 const BEGINNING_MS = 60_000;
-/** A supervisor waits so long before it starts an engine that ended again. */
+/** The supervisor's pause before it restarts an engine. */
 const RESTART_PAUSE_MS = 5_000;
 /** How long a kill waits for its moment. */
 const ARMED_AT_MOST_MS = 600_000;
 
-/** What the engine’s process needs of its campaign. */
 export interface ProcessParts {
   readonly time: VirtualTime;
   readonly exchange: PaperExchange;
   readonly plan: FaultPlan;
   /** Round trips of the network, milliseconds. */
   readonly latencyMs: readonly [number, number];
-  /** Listens to the streams. */
+  /** Use the streams. */
   readonly streams: boolean;
   readonly faults: Counts;
   readonly findings: Findings;
@@ -50,22 +49,22 @@ export interface ProcessParts {
   readonly tally: Tally;
   readonly truth: Truth;
   readonly log: EngineLog;
-  /** As the leg under way has them. */
+  /** Of the present leg. */
   readonly settings: () => Settings;
-  /** Of the leg under way. */
+  /** Of the present leg. */
   readonly auditor: () => Auditor | null;
   readonly books: () => LegBooks | null;
   readonly viewJudge: ViewJudge;
   readonly calm: () => boolean;
 }
 
-/** The numbers of both accounts. */
+/** The ids of both accounts. */
 export function subAccountIdsOf(exchange: PaperExchange): { A: string; B: string } {
   const [a, b] = exchange.accounts;
   return { A: a!.subAccountId, B: b!.subAccountId };
 }
 
-/** The engine’s process under its supervisor: it is started, ends, is killed, and starts again, while it is wanted. */
+/** The engine's process under its supervisor: started, ended, killed and restarted for as long as it is wanted. */
 export class EngineProcess {
   readonly #parts: ProcessParts;
   #journal: EngineJournal = createMemoryJournal();
@@ -87,38 +86,38 @@ export class EngineProcess {
     this.#parts = parts;
   }
 
-  /** What the engine remembers; another one once it was lost. */
+  /** The engine's journal; another one after it was lost. */
   get journal(): EngineJournal {
     return this.#journal;
   }
 
-  /** How often the engine saw its clock set back. */
+  /** How often the engine noticed its clock being set back. */
   era(): number {
     return this.#era();
   }
 
-  /** Whether there is a process, be it about to stop. */
+  /** Whether there is a process, even if it is stopping. */
   exists(): boolean {
     return this.#engine !== null;
   }
 
-  /** Whether it runs and was not told to stop. */
+  /** Whether it runs without having been told to stop. */
   running(): boolean {
     return this.#engine !== null && !this.#stopping;
   }
 
-  /** Which run this is, counted from 1; null: it does not run, or was told to stop. */
+  /** The number of this run, from 1; null: not running, or told to stop. */
   run(): number | null {
     return this.running() ? this.#runs : null;
   }
 
-  /** Starts the engine, and again whenever it ended. */
+  /** Starts the engine, and restarts it whenever it ended. */
   want(): void {
     this.#wanted = true;
     this.#start();
   }
 
-  /** What ends stays so. */
+  /** No more restarts. */
   unwant(): void {
     this.#wanted = false;
   }
@@ -218,7 +217,7 @@ export class EngineProcess {
     );
   }
 
-  /** The engine ended by itself: it was told to, or could not start, or failed. */
+  /** The engine ended by itself: stopped, unable to start, or failed. */
   #ended(life: Life, engine: Engine, exitCode: number, failure: string | null): void {
     if (!life.alive) return;
     const { time, findings } = this.#parts;
@@ -240,7 +239,7 @@ export class EngineProcess {
     }
   }
 
-  /** Starts it again if it is wanted and does not run. */
+  /** Restarts it if it is wanted and does not run. */
   again(): void {
     if (!this.#wanted || this.#engine !== null) return;
     const { auditor } = this.#parts;
@@ -251,8 +250,8 @@ export class EngineProcess {
   }
 
   /**
-   * An engine that remembers nothing can only believe what it is shown: while it begins, the exchange hides no order and
-   * gives no old answers. (Nobody could know better; with its journal an engine does.)
+   * An engine without journal must believe the exchange's answers: until its state is established, the exchange hides
+   * no order and gives no old answers.
    */
   #showEverything(): void {
     const { exchange, time, plan, calm } = this.#parts;
@@ -275,11 +274,11 @@ export class EngineProcess {
   #gone(): void {
     const { time, tally } = this.#parts;
     tally.interrupted(time.nowMs);
-    // The turn of the event loop in which it died comes to its end first; nothing it still does has an effect.
+    // The present turn of the event loop ends first; nothing it still does has an effect.
     time.at(time.nowMs, () => time.dropEngineTimers(), true);
   }
 
-  /** The process is no more, without a word. */
+  /** The process ends without notice. */
   die(): void {
     this.#life.alive = false;
     this.#streams = null;
@@ -311,7 +310,7 @@ export class EngineProcess {
     const { time } = this.#parts;
     const armed = { moment, downMs: how.downMs };
     this.#armed = armed;
-    // A moment that does not come (no create, a symbol at its limit) must not make a kill that was asked for fail to happen.
+    // If the moment does not occur (no create, a symbol at its limit) the kill happens anyway.
     const strike = (): void => {
       if (this.#armed !== armed || this.kill({ downMs: armed.downMs, journal: 'kept' })) return;
       time.at(time.nowMs + ARMED_AT_MOST_MS / 10, strike);
@@ -320,7 +319,7 @@ export class EngineProcess {
     return true;
   }
 
-  /** A kill that still waits for its moment does not happen. */
+  /** Cancels a kill that waits for its moment. */
   disarm(): void {
     this.#armed = null;
   }
@@ -333,9 +332,9 @@ export class EngineProcess {
     return true;
   }
 
-  /** A supervisor's restart. False: not now. */
+  /** A supervisor's restart. False: impossible now. */
   restartInOrder(): boolean {
-    // A stop while it still starts is the next start's business: it has found out nothing that it could clean up.
+    // A stop during the start is left out: there is nothing to clean up yet.
     if (!this.running() || !this.#trading) return false;
     this.#parts.faults.add('engine-restarted');
     this.#parts.findings.note('SIGTERM');
@@ -343,7 +342,7 @@ export class EngineProcess {
     return true;
   }
 
-  /** A person's command, as the control channel carries it out (strategy 16.2). False: not now. */
+  /** A person's command, executed as by the control channel (strategy 16.2). False: impossible now. */
   command(instrument: string, verb: StandingVerb, forMs: number): boolean {
     const engine = this.#engine;
     if (engine === null || !this.running() || !this.#trading) return false;
@@ -354,14 +353,14 @@ export class EngineProcess {
     try {
       this.#written?.append([standingEntry(instrument, standing, sinceMs)]);
     } catch {
-      // It died in the middle of this write.
+      // It died during this write.
       return false;
     }
     if (this.#engine === engine) engine.steer([{ ...symbol, standing }]);
     return true;
   }
 
-  /** Tells the engine to stop in order (strategy 13.1). */
+  /** Begins an orderly stop (strategy 13.1). */
   stop(by: string): void {
     this.#stopping = true;
     this.#parts.auditor()?.drainBegan();
@@ -381,7 +380,7 @@ export class EngineProcess {
     for (const breach of auditor.hear(event)) this.#parts.findings.broke(breach);
   }
 
-  /** What is written is judged, also when the process dies right after it. */
+  /** Everything written is checked, even if the process dies right afterwards. */
   #observed(journal: EngineJournal): EngineJournal {
     return observedJournal(journal, {
       appended: (entries, place) => {

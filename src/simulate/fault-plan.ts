@@ -1,6 +1,6 @@
 import { FAULT_KINDS, type FaultKind, type FaultRule } from '../paper/index.ts';
 
-/** What the network itself does: nobody refuses, nothing breaks, there is only silence. */
+/** Faults of the network itself: silence only. */
 export const NETWORK_FAULTS = {
   'request-lost': 'the request never arrives, and nobody says so',
   'answer-lost': 'the request is carried out, and its answer never comes',
@@ -8,7 +8,7 @@ export const NETWORK_FAULTS = {
 } as const;
 export type NetworkFault = keyof typeof NETWORK_FAULTS;
 
-/** What happens to the world rather than to a call: how often in a day at a rate of 5 %, and what. */
+/** Events around the engine: how often per day at a rate of 5 %, and what. */
 export const WORLD_FAULTS = {
   'exchange-restart': { perDay: 2, what: 'the exchange restarts: resting orders, sessions and streams are gone' },
   'engine-killed': {
@@ -38,15 +38,15 @@ export const MONEY_EVENTS: ReadonlySet<AnyFault> = new Set<AnyFault>(['moved-mon
 
 export type AnyFault = FaultKind | NetworkFault | WorldFault;
 
-/** What is asked for: a rate per kind; kinds that are absent do not happen. */
+/** Requested rate per kind; absent kinds do not happen. */
 export type FaultPlan = Readonly<Partial<Record<AnyFault, number>>>;
 
-/** The rate the daily counts of WORLD_FAULTS are for. */
+/** The rate for which WORLD_FAULTS gives daily counts. */
 const WORLD_AT_RATE = 0.05;
 
 const ACCOUNT_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.fill', 'v1.position'];
 
-/** What strikes messages of the exchange's streams: on which ones, and with what share of the rate. */
+/** Faults of stream messages: on which streams, and at what share of the rate. */
 const ON_FRAMES: Readonly<Partial<Record<FaultKind, { readonly routes: readonly string[]; readonly share: number }>>> =
   {
     'lost-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
@@ -60,13 +60,13 @@ const ON_FRAMES: Readonly<Partial<Record<FaultKind, { readonly routes: readonly 
     'late-position-frame': { routes: ['v1.position'], share: 1 },
     'wrong-position-frame': { routes: ['v1.position'], share: 1 / 5 },
   };
-/** Books come twice a second, and each gap costs a connection: theirs get a small share. */
+/** Books come twice a second, and each gap costs a connection: a small share. */
 const ON_BOOK_FRAMES: readonly FaultKind[] = ['lost-frame', 'duplicate-frame', 'late-frame', 'disconnect'];
 const BOOK_SHARE = 1 / 500;
-/** Of all that comes over a stream connection, books included. */
+/** Share for all messages of a stream connection, books included. */
 const SOCKET_SHARE = 1 / 500;
 
-/** On streams; they need streams to happen on. */
+/** Faults that need streams. */
 export const STREAM_FAULTS: readonly AnyFault[] = [...(Object.keys(ON_FRAMES) as FaultKind[]), 'socket-silent'];
 
 /** Each applies to one call only, at its whole rate. */
@@ -78,7 +78,7 @@ const OWN_ROUTE: Readonly<Partial<Record<FaultKind, string>>> = {
   'fill-during-cancel': 'cancel_order',
 };
 
-/** Any call can meet these; what a call meets, one way or another, adds up to the rate. */
+/** Any call can meet these; together they add up to the rate. */
 const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
   ...(Object.keys(FAULT_KINDS) as FaultKind[]).filter(
     (kind) => OWN_ROUTE[kind] === undefined && !STREAM_FAULTS.includes(kind),
@@ -86,27 +86,27 @@ const CALL_FAULTS: readonly (FaultKind | NetworkFault)[] = [
   ...(Object.keys(NETWORK_FAULTS) as NetworkFault[]).filter((kind) => !STREAM_FAULTS.includes(kind)),
 ];
 
-/** How many kinds share the rate between them on a call that does not trade. */
+/** Number of kinds that share the rate on a call that does not trade. */
 export const CALL_FAULT_COUNT = CALL_FAULTS.length;
 
-/** Positions are read all the time, and a wrong mark lasts a while: theirs get a small share of the rate. */
+/** Positions are read all the time and a wrong mark lasts a while: a small share. */
 const WRONG_MARK_SHARE = 1 / 50;
 
-/** At the exchange these meet one call; `late-position` and `wrong-mark` show in whatever is read afterwards. */
+/** These affect a single call; `late-position` and `wrong-mark` affect later reads. */
 const SPOIL_A_CALL: readonly FaultKind[] = (Object.keys(FAULT_KINDS) as FaultKind[]).filter(
   (kind) => !STREAM_FAULTS.includes(kind) && kind !== 'late-position' && kind !== 'wrong-mark',
 );
 
-/** Of the exchange's counts by kind, those of faults that meet one call. */
+/** The exchange's counts of faults that affect a single call. */
 export function spoiltCalls(counts: Readonly<Partial<Record<FaultKind, number>>>): number {
   return SPOIL_A_CALL.reduce((all, kind) => all + (counts[kind] ?? 0), 0);
 }
 
-/** Calls that trade are few, and what goes wrong with them matters most: each kind strikes them at its whole rate … */
+/** Trading calls are few and their failures matter most: each kind applies at its whole rate, */
 export const ORDER_ROUTES: readonly string[] = ['create_order', 'cancel_order', 'order'];
-/** … but so that some of them still go well, whatever the rate. */
+/** but at most this share of them fails. */
 const ORDER_CALLS_SPOILT_MOST = 0.5;
-/** Stale answers to these are answers an engine might believe. */
+/** Calls whose stale answers an engine might believe. */
 const STALE_ROUTES: readonly string[] = ['positions', 'open_orders', 'account_summary', 'order'];
 
 export const ALL_FAULTS: readonly AnyFault[] = [
@@ -121,7 +121,7 @@ export function everyFault(rate: number): FaultPlan {
   return Object.fromEntries(ALL_FAULTS.map((kind) => [kind, rate]));
 }
 
-/** Chance that a call of that route meets one kind of fault. */
+/** Probability that a call of that route meets one kind of fault. */
 function chanceOn(route: string | null, rate: number): number {
   if (route !== null && ORDER_ROUTES.includes(route)) {
     return Math.min(rate, ORDER_CALLS_SPOILT_MOST / CALL_FAULTS.length);
@@ -129,7 +129,7 @@ function chanceOn(route: string | null, rate: number): number {
   return rate / CALL_FAULTS.length;
 }
 
-/** The exchange's fault switches for a plan. */
+/** The exchange's fault rules for a plan. */
 export function paperRules(plan: FaultPlan): FaultRule[] {
   const rules: FaultRule[] = [];
   for (const kind of Object.keys(FAULT_KINDS) as FaultKind[]) {
@@ -157,17 +157,17 @@ export function paperRules(plan: FaultPlan): FaultRule[] {
   return rules;
 }
 
-/** Chance that a stream connection falls silent with a message. */
+/** Probability that a stream connection falls silent with a message. */
 export function silenceChance(plan: FaultPlan): number {
   return (plan['socket-silent'] ?? 0) * SOCKET_SHARE;
 }
 
-/** Chance that the network loses a request or an answer of that route. */
+/** Probability that the network loses a request or answer of that route. */
 export function networkChance(plan: FaultPlan, kind: NetworkFault, route: string): number {
   return chanceOn(route, plan[kind] ?? 0);
 }
 
-/** How often a world event happens in so many days; at least once, so that what was asked for does happen. */
+/** How often a world event happens in so many days; at least once, so that every requested kind happens. */
 export function worldCount(plan: FaultPlan, kind: WorldFault, days: number, unit: number): number {
   const rate = plan[kind] ?? 0;
   if (rate === 0) return 0;

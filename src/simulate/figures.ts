@@ -4,7 +4,10 @@ import type { LotMatch, SymbolConfig } from '../core/model.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import { isOurs, netOf, tradable } from './truth.ts';
 
-/** What the strategy achieved on one instrument, from its own facts and the exchange's books. Money in USDT, durations in milliseconds. */
+/**
+ * Results of the strategy on one instrument, from its own facts and the exchange's books. Money in USDT, durations in
+ * ms.
+ */
 export interface SymbolFigures {
   readonly instrument: string;
   readonly creates: number;
@@ -17,36 +20,36 @@ export interface SymbolFigures {
   readonly observedMs: number;
   readonly hedgedMs: number;
   readonly worstImbalanceUsdt: Decimal;
-  /** How long the episode that held the worst imbalance lasted. */
+  /** Duration of the episode with the worst imbalance. */
   readonly worstImbalanceEpisodeMs: number;
   readonly longestUnhedgedMs: number;
-  /** From leaving hedged to being hedged again. */
+  /** From becoming unhedged to being hedged again. */
   readonly unhedged: DurationFigures;
   /** From a lot's booking to its hedge or unwind. */
   readonly timeToHedge: DurationFigures;
-  /** When `increase` first came within one order of its cap, `decrease` of its minimum; null: not yet. */
+  /** When `increase` first came within one order of its maximum, `decrease` of its minimum; null: not yet. */
   readonly goalReachedAfterMs: number | null;
   readonly totalUsdt: Decimal;
   readonly unhedgedNow: boolean;
-  /** How long it has been unhedged at the last look; 0: it is hedged. */
+  /** For how long it has been unhedged; 0: it is hedged. */
   readonly unhedgedNowMs: number;
 }
 
-/** Percentiles are those of buckets 2 % wide: within 1 % of the exact value. */
+/** Percentiles are of buckets 2 % wide: within 1 % of the exact value. */
 export interface DurationFigures {
   readonly count: number;
   readonly medianMs: number | null;
   readonly p90Ms: number | null;
   readonly p99Ms: number | null;
   readonly longestMs: number;
-  /** How many in each bucket, by the bucket's number, so that distributions can be added up without loss. */
+  /** Count per bucket number, so that distributions can be added without loss. */
   readonly buckets: Readonly<Record<string, number>>;
 }
 
 /** Durations in buckets 2 % wide: months of them in a few hundred numbers. */
 export interface Durations {
   add(ms: number): void;
-  /** Takes all of another distribution; only its `buckets` and `longestMs` count. */
+  /** Adds another distribution; only its `buckets` and `longestMs` are used. */
   addAll(other: Pick<DurationFigures, 'buckets' | 'longestMs'>): void;
   figures(): DurationFigures;
 }
@@ -92,13 +95,12 @@ export function createDurations(): Durations {
   };
 }
 
-/** Collects one instrument's figures. */
 interface FigureBook {
   created(): void;
   postOnlyRefused(): void;
   filled(matches: readonly LotMatch[], atMs: number): void;
   drifted(): void;
-  /** One look at the positions: net in base units, mark and total in USDT. */
+  /** One observation of the positions: net in base units, mark and total in USDT. */
   observed(atMs: number, look: { hedged: boolean; netUsdt: Decimal; totalUsdt: Decimal; goal: boolean }): void;
   figures(instrument: string): SymbolFigures;
 }
@@ -189,10 +191,10 @@ function createFigureBook(): FigureBook {
   };
 }
 
-/** The figures of one leg. Times of looks are true time, those of matches the engine's. */
+/** The figures of one leg. Observations have true time, matches the engine's. */
 export interface LegBooks {
   hear(fact: Fact): void;
-  /** Looks at the exchange's books: after each fill, and now and then because the mark moves. */
+  /** Reads the exchange's books: after each fill, and regularly because the mark moves. */
   look(instrument: string, trueMs: number): void;
   figures(): readonly SymbolFigures[];
 }

@@ -5,7 +5,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import { Counts } from './tally.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Something that must not be, with what happened around it. */
+/** A violation, with what happened around it. */
 export interface Finding {
   readonly invariant: string;
   readonly rule: string;
@@ -20,52 +20,51 @@ export interface Finding {
   readonly around: readonly string[];
 }
 
-/** Events kept to show what happened before a breach. */
+/** Events kept to show what preceded a breach. */
 const RING = 160;
-/** After a breach the campaign goes on for this long, to show what came of it. */
+/** How long the campaign continues after a breach, to show its consequences. */
 const AFTERMATH_MS = 5_000;
-/** Events kept of that time: as many as a report shows, and more. */
+/** Events kept of that time. */
 const AFTERMATH_EVENTS = 80;
-/** Stands between what was before a breach and what came after it. */
+/** Separates what preceded a breach from what followed. */
 export const AFTER = '— after —';
 const FINDINGS_KEPT = 200;
 
-/** What findings need of their campaign. */
 export interface FindingsParts {
   readonly time: VirtualTime;
-  /** True time at which the campaign began, ms since the epoch. */
+  /** True time of the campaign's start, ms since the epoch. */
   readonly startMs: number;
-  /** Breaches of others are counted and not acted on; null: all. */
+  /** Breaches of other invariants are only counted; null: all are reported. */
   readonly only: readonly Invariant[] | null;
-  /** Goes on after a breach. */
+  /** Continues after a breach. */
   readonly keepGoing: boolean;
   readonly onLogLine?: ((line: string) => void) | undefined;
-  /** Ends the campaign: a breach is found, and its aftermath over. */
+  /** Ends the campaign: a breach was found, and its aftermath is over. */
   readonly end: () => void;
 }
 
-/** What is found in one campaign, and what happened last. */
+/** Collects the findings and the latest events of one campaign. */
 export class Findings {
   readonly all: Finding[] = [];
-  /** By invariant, those not acted on included. */
+  /** By invariant, including those that are only counted. */
   readonly counts = new Counts();
-  /** How often each was looked at. */
+  /** How often each was checked. */
   readonly checks = new Counts();
   readonly #parts: FindingsParts;
   readonly #ring: (string | WireEvent | Fact)[] = [];
-  /** What breaches take up that came after them. */
+  /** Findings that still collect later events. */
   readonly #aftermaths: { readonly around: string[]; events: number }[] = [];
 
   constructor(parts: FindingsParts) {
     this.#parts = parts;
   }
 
-  /** The auditor found an invariant broken. */
+  /** The auditor found an invariant violated. */
   broke(breach: Breach): void {
     this.#found(breach);
   }
 
-  /** Something else that must not be; `invariant` is `truth` where the exchange's own books say so. */
+  /** Another violation; `invariant` is `truth` if the exchange's own books show it. */
   find(invariant: string, rule: string, what: string, detail: Readonly<Record<string, string>>): void {
     this.#found({ invariant, rule, what, detail, instrument: null, account: null, clientOrderId: null });
   }
@@ -88,18 +87,18 @@ export class Findings {
     time.at(time.nowMs + AFTERMATH_MS, end);
   }
 
-  /** True time now, as findings say it. */
+  /** True time now, formatted for findings. */
   stamp(): string {
     return new Date(this.#parts.time.nowMs).toISOString();
   }
 
-  /** Says what the world does, in the ring and in the engine's log. */
+  /** Records a world event in the ring and in the engine's log. */
   note(text: string): void {
     this.remember(`${this.stamp()} · ${text}`);
     this.#parts.onLogLine?.(`${JSON.stringify({ time: this.#parts.time.wallMs, world: text })}\n`);
   }
 
-  /** Keeps it for a while, in case something is found. */
+  /** Keeps an event for a while, in case something is found. */
   remember(entry: string | WireEvent | Fact): void {
     this.#ring.push(entry);
     if (this.#ring.length > RING * 2) this.#ring.splice(0, RING);

@@ -3,14 +3,14 @@ import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
 import type { Counts } from './tally.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** The process around the engine: what the world can do to it. */
+/** What the world can do to the engine's process. */
 export interface Host {
   readonly time: VirtualTime;
   readonly exchange: PaperExchange;
   readonly specs: readonly InstrumentSpec[];
   readonly faults: Counts;
   running(): boolean;
-  /** Engine and exchange are being compared, or the engine is being stopped: the world keeps still. */
+  /** Engine and exchange are being compared, or the engine is stopping: no world events. */
   calm(): boolean;
   /** False: the engine does not run now. */
   kill(options: { readonly downMs: number; readonly journal: 'kept' | 'lost' }): boolean;

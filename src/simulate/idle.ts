@@ -4,21 +4,26 @@ import type { PaperAccount, PaperOrder } from '../paper/model.ts';
 import { isOurs, netOf, tradable } from './truth.ts';
 
 /**
- * What an engine leaves undone. Invariants judge what is sent; one that sends nothing breaks none of them. So once a minute
- * the exchange's own books are looked at: a net that nobody hedges (strategy 6.3), room that nobody opens in (6.1, 6.2),
- * orders that nobody trims (8.2). By the exchange's rules and mark, in its own numbers; nothing of the engine's arithmetic.
+ * Omissions of the engine. Invariants check what is sent; an engine that sends nothing violates none. So the exchange's
+ * own books are checked once a minute for a net that is not hedged (strategy 6.3), room without openings (6.1, 6.2),
+ * and orders that are not trimmed (8.2), by the exchange's rules, mark and numbers, without the engine's arithmetic.
  */
 export interface Idle {
   look(): void;
 }
 
-/** How often it is looked. An order that lives between two looks is not seen; what it filled is. */
+/** Interval of the checks. An order that lives between two of them is not seen; its fill is. */
 export const LOOK_EVERY_MS = 60_000;
-/** A fifth of all calls spoilt, the outcome of a create has been unknown for a quarter of an hour; twice that is too long. */
+/**
+ * With a fifth of all calls failing, a create's outcome was unknown for a quarter of an hour; twice that is too long.
+ */
 export const NOTHING_DONE_MS = 30 * 60_000;
-/** A cancel is confirmed in seconds, and in minutes where half of the calls that trade go wrong (9.7). */
+/** A cancel is confirmed in seconds, and in minutes if half of the trading calls fail (9.7). */
 export const NOT_TRIMMED_MS = 10 * 60_000;
-/** The engine values a net by its cheapest lot too (3.2), and a repair by its guard (7.3): twice the least is clear to both. */
+/**
+ * The engine also values a net by its cheapest lot (3.2) and a repair by its guard (7.3): twice the minimum is clear by
+ * either.
+ */
 const CLEARLY_TRADABLE = 2n;
 
 export interface IdleParts {
@@ -26,20 +31,20 @@ export interface IdleParts {
   readonly symbols: () => readonly SymbolConfig[];
   /** True time. */
   readonly nowMs: () => number;
-  /** Which run of the engine this is; null: none that could trade now (it does not run, the exchange is down, the calm). */
+  /** The number of the engine's run; null: it cannot trade now (not running, exchange down, calm). */
   readonly run: () => number | null;
-  /** The symbol rests (9.5). */
+  /** The symbol is suspended (9.5). */
   readonly resting: (instrument: string) => boolean;
   readonly tell: (what: string, rule: string, detail: Readonly<Record<string, string>>) => void;
 }
 
-/** An instrument as the exchange has it. Sizes 1e-9, money 1e-18. */
+/** An instrument at the exchange. Sizes 1e-9, money 1e-18. */
 interface Standing {
   readonly instrument: string;
   readonly mark: bigint;
   readonly accounts: readonly AccountStanding[];
   readonly net: bigint;
-  /** By positions, and also without what open orders have traded, which may wait (4.3): where they differ, neither. */
+  /** By positions, and also without fills of open orders, which may wait (4.3); `unclear` if they differ. */
   readonly stands: 'hedged' | 'unhedged' | 'unclear';
   readonly totalUsdt: bigint;
 }
@@ -47,20 +52,20 @@ interface Standing {
 interface AccountStanding {
   readonly account: PaperAccount;
   readonly size: bigint;
-  /** Strategy orders, the exchange's PENDING and OPEN. */
+  /** Strategy orders, PENDING and OPEN at the exchange. */
   readonly live: readonly PaperOrder[];
 }
 
-/** Watches one exchange; `look` is to be called once every `LOOK_EVERY_MS`. */
+/** Watches one exchange; `look` is to be called every `LOOK_EVERY_MS`. */
 export function createIdle(parts: IdleParts): Idle {
   const { exchange, tell } = parts;
   const { venue } = exchange;
-  /** What lasts, and since when; by symbol, then by what is judged. */
+  /** Conditions that last, and since when; by symbol, then by check. */
   const clocks = new Map<string, Map<string, { readonly state: string; readonly sinceMs: number }>>();
   const rules = new Map<string, unknown>();
   let lastRun: number | null = null;
 
-  /** Whether that has been so for as long; told once, it begins anew. Null: it is not so. */
+  /** Whether a condition has lasted that long; once reported it starts again. null: it does not hold. */
   const lasts = (instrument: string, what: string, state: string | null, forMs: number): boolean => {
     const of = clocks.get(instrument) ?? new Map();
     clocks.set(instrument, of);
@@ -75,7 +80,7 @@ export function createIdle(parts: IdleParts): Idle {
     return over;
   };
 
-  /** Whether an engine in order might do nothing here now, or not know what it had to do. */
+  /** Whether a correct engine might do nothing here now, or not know what to do. */
   const excused = (instrument: string): boolean => {
     const { spec, market } = venue.book(instrument);
     const changed = rules.has(instrument) && rules.get(instrument) !== spec;
@@ -123,7 +128,7 @@ export function createIdle(parts: IdleParts): Idle {
     const at = standingOf(symbol.instrument);
     const { instrument } = at;
     const live = at.accounts.flatMap((one) => one.live);
-    // Whoever trades is not idle, though no look meets an order.
+    // An engine that trades is not idle, even if no check meets an order.
     const sizes = at.accounts.map(({ account, size }) => `${account.name} ${e9Text(size)}`).join(', ');
     const detail = { instrument, positions: sizes, mark: e9Text(at.mark) };
     const minutes = (ms: number): string => `${ms / 60_000} minutes`;
@@ -176,7 +181,7 @@ export function createIdle(parts: IdleParts): Idle {
       if (run === null || run !== lastRun) clocks.clear();
       lastRun = run;
       for (const symbol of parts.symbols()) {
-        // Asked for at every look: it remembers the rules.
+        // Called at every check, because it remembers the rules.
         const excuse = excused(symbol.instrument);
         if (run === null || excuse) clocks.delete(symbol.instrument);
         else judge(symbol);
@@ -192,8 +197,8 @@ function idOf(order: PaperOrder): string {
 }
 
 /**
- * Whether a hedged symbol is so far inside its limits that it has to open, whatever is in flight: below 70 % of its maximum
- * and four orders from it; above 130 % of its minimum and four orders from it, with more than two orders to close.
+ * Whether a hedged symbol must open, being well inside its limits whatever is in flight: below 70 % of its maximum and
+ * four orders from it; above 130 % of its minimum and four orders from it, with more than two orders to close.
  */
 function opens(symbol: SymbolConfig, at: Standing, leastUsdt: bigint): boolean {
   const order = e18(symbol.orderNotionalUsdt);
@@ -207,7 +212,10 @@ function opens(symbol: SymbolConfig, at: Standing, leastUsdt: bigint): boolean {
   return holds && at.totalUsdt * 10n > min * 13n && at.totalUsdt > min + 4n * order;
 }
 
-/** Whether it is on its account's opening side: it grows what is held in `increase`, shrinks it in `decrease`. Of next to nothing either may be. */
+/**
+ * Whether it is on its account's opening side: it grows the position in `increase`, shrinks it in `decrease`. Either
+ * for almost no position.
+ */
 function isOpening(symbol: SymbolConfig, at: Standing, order: PaperOrder): boolean {
   const size = sizeOf(at, order);
   if (abs(size) * at.mark < e18(symbol.orderNotionalUsdt)) return true;
@@ -215,8 +223,8 @@ function isOpening(symbol: SymbolConfig, at: Standing, order: PaperOrder): boole
 }
 
 /**
- * Strategy 8.2: it would grow the net, or is no opening while hedged inside the limits, or moves on towards a limit that
- * leaves no opening. While a partial fill waits, orders stay where they are (5.2).
+ * Strategy 8.2: it would grow the net, or is no opening although the symbol is hedged inside the limits, or moves
+ * towards a limit that leaves no opening. While a partial fill waits, orders stay (5.2).
  */
 function isMisplaced(symbol: SymbolConfig, at: Standing, opening: boolean, order: PaperOrder): boolean {
   if (at.stands === 'unclear' || partlyFilled(at)) return false;
@@ -226,7 +234,7 @@ function isMisplaced(symbol: SymbolConfig, at: Standing, opening: boolean, order
   return holds && atLimit(symbol, at) && isOpening(symbol, at, order);
 }
 
-/** Whether the limits leave less than a quarter of an order each: at less than half of one nothing opens (6.2, 8.3, 8.4). */
+/** Whether the limits leave less than a quarter of an order: nothing opens below half of one (6.2, 8.3, 8.4). */
 function atLimit(symbol: SymbolConfig, at: Standing): boolean {
   const order = e18(symbol.orderNotionalUsdt);
   if (symbol.positionMode === 'increase') {

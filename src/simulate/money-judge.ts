@@ -19,27 +19,27 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
 import type { PaperExchange } from '../paper/index.ts';
 
-/** What the journal says was earned and paid, against the exchange's own books and balances (strategy 17). */
+/** Compares the journal's money with the exchange's own books and balances (strategy 17). */
 
-/** Something is not as it must be. */
 export interface MoneyFinding {
   readonly what: string;
   readonly detail: Readonly<Record<string, string>>;
 }
 
 export interface MoneyJudged {
-  /** Intervals, pairs and rows that were held against something. */
+  /** Number of intervals, pairs and rows compared. */
   readonly checks: number;
   readonly findings: readonly MoneyFinding[];
 }
 
 const HOUR_MS = 3_600_000;
-/** An exchange that spoils answers may list a row late: the hourly read of a day has it by then. */
+/** With faults a row may be listed late: the hourly read of a day includes it by then. */
 const LATE_MS = 2 * HOUR_MS;
 
 /**
- * @param strict nothing was made to fail: every interval is explained; else every final day is, for a clock that is set moves
- *   a row to the interval next to its own
+ * @param strict without faults every interval is explained; with faults every final day is, since a clock that is set
+ * moves
+ * a row to the neighbouring interval
  */
 export function judgeMoney(
   journal: EngineJournal,
@@ -86,7 +86,7 @@ function judgeDays(rows: readonly MoneyRow[], completeMs: number): MoneyJudged {
   return { checks, findings };
 }
 
-/** Each row of the exchange's books is in the journal, with its amount, and nothing else is. */
+/** Each row of the exchange's books is in the journal with its amount, and nothing else. */
 function judgeRows(rows: readonly MoneyRow[], exchange: PaperExchange, fromMs: number, toMs: number): MoneyJudged {
   const within = (timeNs: bigint) => {
     const timeMs = rowTimeMs({ timeNs });
@@ -101,7 +101,7 @@ function judgeRows(rows: readonly MoneyRow[], exchange: PaperExchange, fromMs: n
     const detail = { row: key, theirs: amount.toFixed(), ours: ours?.toFixed() ?? 'nothing' };
     findings.push({ what: 'the journal has not booked what the exchange did', detail });
   }
-  // The exchange forgets its oldest rows: what it does not know may be one of those.
+  // The exchange drops its oldest rows: one it does not know may be among those.
   const oldest = [...books.values()].reduce((least, { timeNs }) => (timeNs < least ? timeNs : least), 2n ** 63n);
   for (const row of rows.filter(isPayment)) {
     if (row.timeNs < oldest || books.has(rowKey(row))) continue;
@@ -114,7 +114,7 @@ function isPayment(row: MoneyRow): row is PaymentRow {
   return row.type !== 'balance';
 }
 
-/** Of a fill its fee, so that what was paid is compared; else the amount. */
+/** The fee of a fill, else the amount. */
 function amountOf(row: PaymentRow): Decimal {
   return row.type === 'fill' ? row.fee : row.amount;
 }
@@ -140,7 +140,7 @@ function exchangeRows({ venue }: PaperExchange): Map<string, { readonly amount: 
   return rows;
 }
 
-/** The ledger's gains are what both accounts traded (strategy 17.3, the pair view). */
+/** The ledger's gains equal what both accounts traded (strategy 17.3, the pair's statement). */
 function judgePairs(journal: EngineJournal, rows: readonly MoneyRow[], listedUntilMs: number): MoneyJudged {
   const bookings = [...journal.scan({ kind: 'fact' })].flatMap(({ body }) => bookingOf(body as Fact) ?? []);
   const balances = rows.filter((row): row is BalanceRow => row.type === 'balance');
@@ -159,10 +159,10 @@ function judgePairs(journal: EngineJournal, rows: readonly MoneyRow[], listedUnt
   return { checks: states.length, findings };
 }
 
-/** A campaign is shorter than this. */
+/** Longer than any campaign. */
 const DAYS_MOST = 400;
 
-/** Days close exactly: what they come to adds up to the whole, and, where nothing fails, each is valued at both its ends. */
+/** Days sum to the whole exactly, and, without faults, each is valued at both its ends. */
 function judgeClosing(journal: EngineJournal, nowMs: number, strict: boolean): MoneyJudged {
   const request = { days: DAYS_MOST, by: 'day', nowMs, keptMs: DAYS_MOST * 24 * HOUR_MS, utc: true } as const;
   const { lines, sum: whole } = makeReport(journal, request);
@@ -180,7 +180,7 @@ function judgeClosing(journal: EngineJournal, nowMs: number, strict: boolean): M
   return { checks: lines.length, findings };
 }
 
-/** The daily totals, which outlive the rows, are what the rows come to. */
+/** The daily totals, which outlive the rows, equal their sum. */
 function judgeTotals(journal: EngineJournal, rows: readonly MoneyRow[]): MoneyJudged {
   const fills = rows.filter((row): row is FillRow => row.type === 'fill');
   const days = journal.latestOfEach('money.day').filter(({ key }) => dayOf(key).account !== 'pair');

@@ -5,18 +5,18 @@ import type { Chance } from './chance.ts';
 import { spoiltCalls } from './fault-plan.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** One engine's life: what it started dies with it. */
+/** One engine's life: what it started ends with it. */
 export interface Life {
   alive: boolean;
 }
 
-/** What the network does to one request. Times in milliseconds of true time. */
+/** What the network does to one request. ms of true time. */
 export interface Passage {
   readonly upMs: number;
   readonly downMs: number;
-  /** The request never arrives, and nobody says so. */
+  /** The request never arrives, silently. */
   readonly requestLost: boolean;
-  /** It arrives and is carried out; the answer never comes. */
+  /** It arrives and is executed; the answer is lost. */
   readonly answerLost: boolean;
 }
 
@@ -26,13 +26,13 @@ export interface NetworkParts {
   readonly passage: (request: PaperRequest) => Passage;
   /** While false, connections are refused. */
   readonly reachable: () => boolean;
-  /** Hears a request as it arrives at the exchange, before and after it is carried out. */
+  /** Called when a request arrives at the exchange, before and after it is executed. */
   readonly onArrival?: (request: PaperRequest, moment: 'before' | 'after') => void;
-  /** Hears once of each request that was sent while the exchange took connections: whether a fault met it. */
+  /** Called once per request sent while the exchange accepted connections: whether a fault met it. */
   readonly onCarried?: (request: PaperRequest, spoilt: boolean) => void;
 }
 
-/** The in-process transport of one engine: what connections would carry, byte for byte. */
+/** The in-process transport of one engine, byte for byte like connections. */
 export interface Network {
   readonly post: Post;
   readonly fetch: FetchLike;
@@ -40,7 +40,9 @@ export interface Network {
   readonly carry: (request: PaperRequest) => Promise<PaperAnswer>;
 }
 
-/** Errors as Node's sockets make them: what tells a request that never left from one that may have arrived. */
+/**
+ * Errors as Node's sockets create them, which distinguish a request that was never sent from one that may have arrived.
+ */
 function socketError(kind: 'refused' | 'reset'): Error {
   return kind === 'refused'
     ? Object.assign(new Error('connect ECONNREFUSED 127.0.0.1'), { code: 'ECONNREFUSED', syscall: 'connect' })
@@ -68,7 +70,7 @@ export function latency(random: Chance, least: number, most: number): { upMs: nu
   return { upMs, downMs: tripMs - upMs };
 }
 
-/** Puts one engine on the network. */
+/** Connects one engine to the network. */
 export function connectNetwork(parts: NetworkParts, life: Life): Network {
   const { time, exchange } = parts;
 
@@ -129,7 +131,7 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
       const given = await carry({
         method: init.method,
         path: pathOf(url),
-        // What fetch adds by itself.
+        // Added by fetch itself.
         headers: { accept: '*/*', ...lowerCase(init.headers) },
         body: init.body,
       });

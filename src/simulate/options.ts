@@ -3,10 +3,10 @@ import { type CampaignOptions, START_MS } from './campaign.ts';
 import { ALL_FAULTS, type AnyFault, everyFault, type FaultPlan, STREAM_FAULTS } from './fault-plan.ts';
 import { type ModeChoice, POSITION_MODES, PROFILE_NAMES, type ProfileChoice } from './setup.ts';
 
-/** An option that cannot be used, in words for the person who gave it. */
+/** An invalid option, with a message for the user. */
 export class OptionError extends Error {}
 
-/** What the command line gives, as text. */
+/** The command line as text. */
 export interface GivenOptions {
   readonly days: string;
   readonly seed?: string;
@@ -29,7 +29,6 @@ export interface GivenOptions {
   readonly log?: string;
 }
 
-/** Where nothing is given. */
 export const DEFAULTS = {
   days: '1',
   seed: '1',
@@ -42,7 +41,7 @@ export const DEFAULTS = {
   latency: '5-80',
 } as const;
 
-/** A campaign's options without what only makes sense in one process. */
+/** A campaign's options without those that only work inside one process. */
 export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress' | 'interrupted'>;
 
 function number(name: string, text: string, least: number, most: number): number {
@@ -59,7 +58,7 @@ function whole(name: string, text: string, least: number, most: number): number 
   return value;
 }
 
-/** More symbols than that and one simulated day takes the better part of an hour. */
+/** With more symbols a simulated day takes almost an hour. */
 const MAX_SYMBOLS = 100;
 const MAX_WORKERS = 1_024;
 const MAX_SEEDS = 100_000;
@@ -83,14 +82,14 @@ export function seedsOf(text: string): number[] {
   return seeds;
 }
 
-/** One campaign, or many. */
+/** One seed, or many. */
 function seedsGiven({ seed, seeds }: GivenOptions): readonly number[] {
   if (seeds === undefined) return [whole('seed', seed ?? DEFAULTS.seed, 0, MAX_SEED)];
   if (seed !== undefined) throw new OptionError('--seed and --seeds: expected one of them');
   return seedsOf(seeds);
 }
 
-/** Milliseconds since the start, more than none: `90s`, `15m`, `3h`, `2d`, or `2026-01-05T01:02:03Z`. */
+/** ms since the start, positive: `90s`, `15m`, `3h`, `2d`, or `2026-01-05T01:02:03Z`. */
 function momentOf(text: string): number {
   const span = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
   const ms =
@@ -105,7 +104,7 @@ function momentOf(text: string): number {
   return ms;
 }
 
-/** The rates asked for: one for all, and single kinds as `kind=rate`. */
+/** The requested rates: one for all, and single kinds as `kind=rate`. */
 function planOf(given: GivenOptions): FaultPlan {
   const rate = number('faults', given.faults, 0, 1);
   const plan: Partial<Record<AnyFault, number>> = { ...everyFault(rate) };
@@ -128,14 +127,14 @@ function planOf(given: GivenOptions): FaultPlan {
   return plan;
 }
 
-/** As a shell takes it for one word. */
+/** Quoted for a shell. */
 function quoted(text: string): string {
   return /^[\w.,:=-]+$/.test(text) ? text : `'${text}'`;
 }
 
 /**
- * The command that runs one seed again, up to the second after `atMs` (null: as far as was asked for) and with its log: what
- * was given, but for what does not change what happens.
+ * The command that repeats one seed up to the second after `atMs` (null: the whole) with its log: the given options,
+ * except those without influence on the course.
  */
 function commandOf(given: GivenOptions, seed: number, atMs: number | null): string {
   const { streams, only, keepGoing, fault = [], until } = given;
@@ -158,11 +157,11 @@ function commandOf(given: GivenOptions, seed: number, atMs: number | null): stri
 /** Reads the options, one campaign per seed. @throws OptionError */
 export function optionsOf(given: GivenOptions): {
   readonly seeds: readonly number[];
-  /** Processes at a time; null: as many as there are cores. */
+  /** Simultaneous processes; null: the number of cores. */
   readonly workers: number | null;
-  /** What was given and has no effect, in words. */
+  /** Given options without effect, as text. */
   readonly notes: readonly string[];
-  /** The command that shows one seed again, up to a moment (true time since the start). */
+  /** The command that repeats one seed up to a moment (true time since the start). */
   readonly again: (seed: number, atMs: number | null) => string;
   readonly of: (seed: number) => PlainOptions;
 } {

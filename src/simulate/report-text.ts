@@ -3,9 +3,9 @@ import { ORDER_ROUTES } from './fault-plan.ts';
 import { AFTER } from './findings.ts';
 import { failuresOf, type Goals, type Report, type Spoilt, type Times } from './report.ts';
 
-/** Breaches shown with what happened around them; of the rest, seed, time and invariant. */
+/** Breaches shown with surrounding events; of the others seed, time and invariant. */
 const SHOWN_IN_FULL = 5;
-/** Lines of that rest; the JSON has them all. */
+/** Most lines of the others; the JSON has them all. */
 const SHOWN_AT_MOST = 50;
 
 /** `1 h 02 min`, `13 min 05 s`, `4.2 s`. */
@@ -35,7 +35,7 @@ function spoiltText({ carried }: Report): string {
   return `${of(carried.requests, 'requests')}, ${of(carried.orderCalls, 'order calls')}: ${ORDER_ROUTES.join(', ')}`;
 }
 
-/** Rows of cells as columns, the first row their heads. */
+/** Rows as columns, the first row as headings. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_head, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd());
@@ -98,7 +98,7 @@ function marketLines(report: Report): string[] {
   );
 }
 
-/** The report for people. `around`: lines shown before each of the first breaches. */
+/** The report as text. `around`: lines shown before each of the first breaches. */
 export function reportText(report: Report, around: number): string {
   const [firstGoal = '–', ...otherGoals] = goalLines(report.goals);
   const { unhedgedAtLegEnd: cut, interrupted } = report;

@@ -6,7 +6,7 @@ import type { Finding } from './findings.ts';
 import { type MarketKind, marketKind } from './setup.ts';
 import type { Carried } from './surroundings.ts';
 
-/** Durations of all seeds together. Percentiles are those of buckets 2 % wide, within 1 % of the exact value. */
+/** Durations of all seeds. Percentiles are of buckets 2 % wide, within 1 % of the exact value. */
 export interface Times {
   readonly count: number;
   readonly medianMs: number | null;
@@ -15,19 +15,19 @@ export interface Times {
   readonly longestMs: number;
 }
 
-/** How many got where they were to go, of those that had ATTEMPT_LEAST_MS at least before their campaign ended. */
+/** How many reached their goal, of those that began at least ATTEMPT_LEAST_MS before the end. */
 export interface Goal {
   readonly attempts: number;
   readonly reached: number;
-  /** Of those that got there: exact. */
+  /** Of those that reached it: exact. */
   readonly tookMs: { readonly median: number | null; readonly p90: number | null; readonly longest: number | null };
-  /** Begun too late to count, whether they got there or not. */
+  /** Began too late to count. */
   readonly tooLate: number;
 }
 
 export type Goals = Readonly<Record<string, Goal>>;
 
-/** What the strategy achieved over some seeds: all, or those of one market. Money in USDT, times in milliseconds. */
+/** Results over some seeds: all, or those of one market. Money in USDT, times in ms. */
 export interface Figures {
   readonly simulatedDays: number;
   readonly symbolDays: number;
@@ -35,50 +35,50 @@ export interface Figures {
   readonly fills: number;
   readonly hedges: number;
   readonly unwinds: number;
-  /** Pairs the engine booked at a loss; more than none is a defect (strategy 4.4). */
+  /** Pairs booked at a loss; any is a defect (strategy 4.4). */
   readonly pairsAtALoss: number;
   readonly spreadGainedUsdt: string;
   readonly worstImbalanceUsdt: string;
   readonly worstImbalanceLastedMs: number;
   readonly longestUnhedgedMs: number;
-  /** From the booking of a lot to its hedge or unwind, one per pair. */
+  /** From a lot's booking to its hedge or unwind, one per pair. */
   readonly timeToHedge: Times;
-  /** From leaving hedged to being hedged again, one per time it happened. Cut at the end of a leg. */
+  /** From becoming unhedged to being hedged again. Cut at the end of a leg. */
   readonly unhedged: Times;
-  /** Of `unhedged`, what a leg's end cut: it is not among the percentiles. */
+  /** The part of `unhedged` that was cut by a leg's end, without percentiles. */
   readonly unhedgedAtLegEnd: { readonly count: number; readonly longestMs: number };
-  /** Share of the time the engine judged a symbol (strategy 5); `waiting`: for usable data. */
+  /** Share of the time by state (strategy 5); `waiting`: for usable data. */
   readonly statesShare: Readonly<Record<string, number>>;
-  /** Share of the same time in `capped` while the positions at the exchange did not cancel. */
+  /** Share of the same time in `capped` with positions at the exchange that did not cancel out. */
   readonly cappedUnhedgedShare: number;
   readonly goals: Goals;
 }
 
-/** What one or many campaigns came to, as JSON: everything but `wall` is equal from run to run. */
+/** Result of one or many campaigns as JSON: everything but `wall` is equal from run to run. */
 export interface Report extends Figures {
   readonly what: Readonly<Record<string, unknown>>;
-  /** Of the code; `-dirty` where files differ from it. null: not known. */
+  /** Of the code; `-dirty` if files differ from it. null: not known. */
   readonly commit: string | null;
-  /** Those the figures are of, interrupted ones included. */
+  /** The seeds of the figures, including interrupted ones. */
   readonly seeds: readonly number[];
-  /** By market, and by what is to be expected of a market. */
+  /** By market, and by kind of market. */
   readonly profiles: Readonly<Record<string, Figures>>;
   readonly markets: Readonly<Partial<Record<MarketKind, Goals>>>;
   readonly alerts: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
-  /** Asked for, and never happened in any seed. Nobody asks that of an interrupted campaign. */
+  /** Requested but never happened in any seed; ignored for an interrupted campaign. */
   readonly missingFaults: readonly string[];
-  /** How often each was looked at; `truth`: against the exchange's own books, the journal and the process. */
+  /** How often each was checked; `truth`: against the exchange's own books, the journal and the process. */
   readonly checks: Readonly<Record<string, number>>;
   readonly broken: Readonly<Record<string, number>>;
-  /** Broken, and left aside because `--only` names others. */
+  /** Violated, but ignored because `--only` names others. */
   readonly notActedOn: readonly string[];
   readonly findings: readonly (Finding & { readonly seed: number } & Again)[];
   readonly crashes: readonly (Crash & Again)[];
-  /** null: every seed went to its end. */
+  /** null: every seed was completed. */
   readonly interrupted: Interruption | null;
   readonly requests: number;
-  /** Of the requests that were sent, those that met a fault of network or exchange; and the same of the calls that trade. */
+  /** Requests that met a fault of network or exchange, and the trading calls among them. */
   readonly carried: { readonly requests: Spoilt; readonly orderCalls: Spoilt };
   readonly wireEvents: number;
   readonly journalEntries: number;
@@ -98,7 +98,7 @@ export interface Spoilt extends Carried {
   readonly share: number;
 }
 
-/** The command that shows it again. */
+/** The command that repeats it. */
 export interface Again {
   readonly again: string;
 }
@@ -106,22 +106,22 @@ export interface Again {
 /** What repeats a campaign. */
 export interface Origin {
   readonly commit: string | null;
-  /** `atMs`: true time since the start up to which to repeat it; null: as far as it went. */
+  /** `atMs`: true time since the start up to which to repeat it; null: the whole. */
   readonly again: (seed: number, atMs: number | null) => string;
 }
 
 /** The engine or the simulation failed in that seed. */
 export interface Crash {
   readonly seed: number;
-  /** Virtual time, as findings say it; null: it was not heard of. */
+  /** Virtual time, formatted as in findings; null: unknown. */
   readonly at: string | null;
   readonly error: string;
 }
 
 export interface Interruption {
-  /** Ended early; what there was of them is in the figures. */
+  /** Ended early; their partial results are in the figures. */
   readonly cut: readonly number[];
-  /** Not begun, or ended without a word: not in the figures. */
+  /** Not started, or ended without a result: not in the figures. */
   readonly without: readonly number[];
 }
 
@@ -150,7 +150,7 @@ function timesOf(each: readonly DurationFigures[]): Times {
   return times;
 }
 
-/** The value below which that share of them lies, each as it is. null: there is none. */
+/** The exact percentile of sorted values; null: no values. */
 function ranked(sorted: readonly number[], share: number): number | null {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
@@ -182,12 +182,12 @@ function greatest(legs: readonly LegFigures[]): LegFigures | null {
   return worst;
 }
 
-/** Figures that came through a pipe are text where they were decimals. */
+/** Decimals that passed through a pipe are text. */
 function dec(value: Decimal | string): Decimal {
   return typeof value === 'string' ? sum([]).plus(value) : value;
 }
 
-/** Adds up what the strategy achieved. */
+/** Sums up the strategy's results. */
 function figuresOf(results: readonly CampaignResult[]): Figures {
   const legs = results.flatMap((result) => result.legs);
   const total = (of: (result: CampaignResult) => number): number => results.reduce((all, one) => all + of(one), 0);
@@ -218,13 +218,13 @@ function figuresOf(results: readonly CampaignResult[]): Figures {
   };
 }
 
-/** What `results` is not: seeds whose process ended without a result, and those that were never begun. */
+/** Seeds without a result: their process failed, or they were not started. */
 export interface Without {
   readonly crashes: readonly Crash[];
   readonly seeds: readonly number[];
 }
 
-/** Adds up campaigns. */
+/** Sums up campaigns. */
 export function reportOf(
   results: readonly CampaignResult[],
   what: Readonly<Record<string, unknown>>,
@@ -244,7 +244,7 @@ export function reportOf(
   const faults = added(results.map((result) => result.faults));
   const cut = results.filter((result) => result.interrupted).map((result) => result.seed);
   const interrupted = cut.length === 0 && without.seeds.length === 0 ? null : { cut, without: without.seeds };
-  // A fault that was asked for has to happen somewhere in the campaign, which is all of its seeds.
+  // A requested fault must happen in at least one of the seeds.
   const missing = [...new Set(results.flatMap((result) => result.missing))].filter((kind) => !(kind in faults)).sort();
   const broken = added(results.map((result) => result.breachCounts));
   const only = (what.only ?? null) as readonly string[] | null;
@@ -293,7 +293,7 @@ export function reportOf(
   };
 }
 
-/** Why a campaign proves less than it was to, or that the engine is wrong, in words. Empty: it passed. */
+/** Why a campaign proves less than intended, or that the engine is wrong, as text. Empty: passed. */
 export function failuresOf(report: Report): readonly string[] {
   const { broken, notActedOn, crashes, missingFaults, interrupted } = report;
   const actedOn = Object.entries(broken).filter(([name]) => !notActedOn.includes(name));

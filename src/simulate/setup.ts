@@ -11,13 +11,13 @@ import {
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { chance } from './chance.ts';
 
-/** Which way the symbols of a campaign go: all one way, or every other the other way. */
+/** Goals of the symbols: all the same, or alternating. */
 export const POSITION_MODES = ['mixed', 'increase', 'decrease'] as const;
 export type ModeChoice = (typeof POSITION_MODES)[number];
 
 /**
- * Markets a campaign can be set in: the embedded exchange's own, with takers as rare and quotes as steady as in a real
- * market, so that a hedge takes half a minute and not a second. `lively` stays as it is.
+ * Markets of a campaign: the embedded exchange's own, with takers as rare and quotes as steady as in a real market, so
+ * that a hedge takes half a minute instead of a second. `lively` stays as it is.
  */
 export const MARKETS: Readonly<Record<ProfileName, MarketProfile>> = {
   lively: PROFILES.lively,
@@ -28,20 +28,20 @@ export const MARKETS: Readonly<Record<ProfileName, MarketProfile>> = {
   trending: { ...PROFILES.trending, noiseTicks: 0.3, takerChance: 0.04 },
 };
 export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
-/** `mixed` takes another one of the five slow ones with each seed. */
+/** `mixed`: another one of the five slow ones for each seed. */
 export type ProfileChoice = ProfileName | 'mixed';
 
-/** Whether a market comes back to where it began, trends, or does neither. */
+/** Whether a market returns to its start, trends, or neither. */
 export type MarketKind = 'comes back' | 'wanders' | 'trends';
 
-/** What to expect of a market: strategy 14 and the goals of `increase` and `decrease` are held against it. */
+/** The kind of a market, by which strategy 14 and the goals of `increase` and `decrease` are judged. */
 export function marketKind(profile: ProfileName): MarketKind {
   const { driftBps, homeHours } = MARKETS[profile];
   if (driftBps > 0) return 'trends';
   return homeHours > 0 ? 'comes back' : 'wanders';
 }
 
-/** Liked first: steps and prices of four orders of magnitude, and a smallest notional that is a fifth of an order. */
+/** Preferred: steps and prices of four orders of magnitude, and a minimum notional of a fifth of an order. */
 const FIRST = ['BNB', 'BTC', 'SOL', 'ETH'];
 
 /** The market of a campaign. */
@@ -51,7 +51,7 @@ export function profileOf(choice: ProfileChoice, seed: number): ProfileName {
   return slow[seed % slow.length]!;
 }
 
-/** That many instruments: known ones first, then made-up ones. */
+/** So many instruments: known ones first, then invented ones. */
 export function instrumentsOf(count: number): readonly InstrumentSpec[] {
   const known = knownInstruments();
   const liked = FIRST.flatMap((base) => known.filter((spec) => spec.base === base));
@@ -59,11 +59,11 @@ export function instrumentsOf(count: number): readonly InstrumentSpec[] {
   return [...liked, ...others, ...syntheticInstruments(Math.max(0, count - known.length))].slice(0, count);
 }
 
-/** Symbol settings drawn from the seed, as the symbols file would say them. */
+/** Symbol settings drawn from the seed, in the symbols file's form. */
 function symbolsJson(specs: readonly InstrumentSpec[], seed: number, modes: ModeChoice): string {
   const rows = specs.map((spec, index) => {
     const draw = chance(seed, `settings ${spec.name}`);
-    // Of coarse steps an order takes eight at least, so that half an order is still a size.
+    // With coarse steps an order has at least eight, so that half an order is still a size.
     const stepUsdt = (Number(spec.minSize) * Number(spec.startPrice)) / 1e18;
     const order = Math.max(draw.integer(24, 40), Math.ceil((8 * stepUsdt) / 10)) * 10;
     const max = order * draw.integer(40, 100);
@@ -82,7 +82,10 @@ function symbolsJson(specs: readonly InstrumentSpec[], seed: number, modes: Mode
   return JSON.stringify(rows);
 }
 
-/** The settings an operator would have written, read by the product's own reader. @throws Error when it refuses them */
+/**
+ * The settings as an operator would have written them, read by the product's own reader. @throws Error if it rejects
+ * them
+ */
 export function settingsOf(options: {
   readonly specs: readonly InstrumentSpec[];
   readonly seed: number;
@@ -107,7 +110,7 @@ export function settingsOf(options: {
   return reading.settings;
 }
 
-/** Positions a `decrease` symbol begins with: hedged, at nine tenths of its maximum. */
+/** Starting positions of a `decrease` symbol: hedged, at nine tenths of its maximum. */
 export function openingPositions(exchange: PaperExchange, symbol: SymbolConfig, spec: InstrumentSpec): void {
   if (symbol.positionMode !== 'decrease') return;
   const half = symbol.maxTotalPositionUsdt.mul('0.45');
@@ -120,7 +123,7 @@ export function openingPositions(exchange: PaperExchange, symbol: SymbolConfig, 
   }
 }
 
-/** The settings for the next leg: symbols that got where they were to go turn round. */
+/** The settings of the next leg: symbols that reached their goal turn round. */
 export function turnedRound(settings: Settings, turn: ReadonlySet<string>): Settings {
   const symbols = settings.symbols.map((symbol) =>
     turn.has(symbol.instrument)

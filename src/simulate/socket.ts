@@ -10,10 +10,9 @@ const OPEN = 1;
 const CLOSED = 3;
 
 /**
- * A WebSocket of the shape of `ws`, without a socket: what it sends arrives at the embedded exchange a moment later, and the
- * other way round, in order, as over TCP. It dies with its engine.
- *
- * @param parts `fallsSilent` is asked with each message: from then on nothing comes over that socket
+ * A WebSocket with the interface of `ws` but no socket: messages arrive at the embedded exchange, and back, after a
+ * latency and in order, as over TCP. It ends with its engine.
+ * @param parts `fallsSilent` is called for each message: true silences that socket for good
  */
 export function virtualSockets(
   parts: Pick<NetworkParts, 'time' | 'exchange' | 'reachable'> & { readonly fallsSilent: () => boolean },
@@ -29,7 +28,7 @@ export function virtualSockets(
   class VirtualSocket extends EventEmitter {
     readyState = 0;
     #connection: { receive(text: string, nowMs: number): void; end(): void } | null = null;
-    /** Nothing overtakes what was sent before it. */
+    /** Keeps messages in order. */
     #arrivesMs = 0;
     #answersMs = 0;
     #silent = false;
@@ -47,7 +46,7 @@ export function virtualSockets(
         exchange.advance(time.nowMs);
         const connection = exchange.connect(pathOf(url), headers, {
           send: (text) => {
-            // A process that was killed has no sockets: the exchange finds out when it writes.
+            // A killed process has no sockets: the exchange notices when it writes.
             if (!life.alive) {
               this.#connection?.end();
               this.#connection = null;

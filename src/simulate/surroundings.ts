@@ -13,10 +13,9 @@ import { type Life, latency, type Passage } from './network.ts';
 import type { Counts } from './tally.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Thrown where the engine's process would be no more. */
+/** Thrown where the engine's process would end. */
 class Killed extends Error {}
 
-/** What the surroundings need of their campaign. */
 export interface SurroundingsParts {
   readonly time: VirtualTime;
   readonly plan: FaultPlan;
@@ -25,23 +24,23 @@ export interface SurroundingsParts {
   readonly faults: Counts;
   readonly findings: Findings;
   readonly draw: (purpose: string) => Chance;
-  /** Nothing of the network is lost then. */
+  /** The network loses nothing meanwhile. */
   readonly calm: () => boolean;
 }
 
-/** Requests that were sent, and those of them that met a fault of network or exchange, or several. */
+/** Requests that were sent, and those that met at least one fault. */
 export interface Carried {
   readonly count: number;
   readonly spoilt: number;
 }
 
-/** A sync of a disk that is well. */
+/** Sync time of a healthy disk. */
 const SYNC_MS = 1;
 
-/** What the engine hangs on: network, disk, Telegram, and what goes wrong there. It outlives every engine. */
+/** The engine's surroundings with their faults: network, disk, Telegram. They outlive every engine. */
 export class Surroundings {
   readonly #parts: SurroundingsParts;
-  /** Of the network, the engine's streams included. */
+  /** For the network, including streams. */
   readonly network: Chance;
   readonly #telegram: Chance;
   readonly #disk: Chance;
@@ -50,7 +49,7 @@ export class Surroundings {
   #downUntilMs = 0;
   #telegramDownUntilMs = 0;
   #diskSlowUntilMs = 0;
-  /** A fault that was asked for stays until it has struck once. */
+  /** A requested fault stays until it has happened once. */
   #telegramOwes = false;
   #diskOwes = false;
   #telegrams = 0;
@@ -69,19 +68,19 @@ export class Surroundings {
     this.#downUntilMs = untilMs;
   }
 
-  /** Telegram refuses until then, and once at least. */
+  /** Telegram refuses until then, at least once. */
   telegramDown(untilMs: number): void {
     this.#telegramDownUntilMs = untilMs;
     this.#telegramOwes = true;
   }
 
-  /** Writes take long until then, and once at least. */
+  /** Writes are slow until then, at least once. */
   diskSlow(untilMs: number): void {
     this.#diskSlowUntilMs = untilMs;
     this.#diskOwes = true;
   }
 
-  /** The exchange is reachable and the disk fast from now on. */
+  /** Ends all faults: exchange reachable, disk fast. */
   settle(): void {
     const { nowMs } = this.#parts.time;
     this.#downUntilMs = nowMs;
@@ -89,7 +88,6 @@ export class Surroundings {
     this.#diskOwes = false;
   }
 
-  /** Whether the exchange takes connections now. */
   reachable(): boolean {
     return this.#parts.time.nowMs >= this.#downUntilMs;
   }
@@ -109,7 +107,7 @@ export class Surroundings {
     return { ...times, requestLost: strikes('request-lost'), answerLost: strikes('answer-lost') };
   }
 
-  /** Whether a stream connection carries nothing any more from this message on. */
+  /** Whether a stream connection falls silent with this message. */
   fallsSilent(): boolean {
     const { plan, faults, calm } = this.#parts;
     const probability = calm() ? 0 : silenceChance(plan);
@@ -118,7 +116,7 @@ export class Surroundings {
     return true;
   }
 
-  /** A request was carried, well or not. */
+  /** A request was sent, with or without a fault. */
   wasCarried(request: PaperRequest, spoilt: boolean): void {
     for (const counts of ORDER_ROUTES.includes(routeOf(request))
       ? [this.#requests, this.#orderCalls]
@@ -128,12 +126,12 @@ export class Surroundings {
     }
   }
 
-  /** All requests so far, and of them the calls that trade. */
+  /** All requests so far, and the trading calls among them. */
   get carried(): { readonly requests: Carried; readonly orderCalls: Carried } {
     return { requests: { ...this.#requests }, orderCalls: { ...this.#orderCalls } };
   }
 
-  /** Strategy 9.3: what arrives has been in the journal before it left. */
+  /** Strategy 9.3: what arrives was journalled before it was sent. */
   mustBeWritten(request: PaperRequest, journal: EngineJournal): void {
     this.#parts.findings.checks.add('truth');
     const ids = [...request.body.matchAll(/"(\d{19,20})"/g)].map(([, id]) => id ?? '');
@@ -162,7 +160,7 @@ export class Surroundings {
     };
   }
 
-  /** The journal as one engine has it: slow at times, and gone with the engine. `killIf` says whether the engine dies there. */
+  /** The journal of one engine: slow at times, and gone with the engine. `killIf`: whether the engine dies there. */
   guarded(journal: EngineJournal, life: Life, killIf: (moment: KillMoment) => boolean): EngineJournal {
     return journalWith(journal, {
       append: (entries) => {
@@ -195,7 +193,7 @@ export class Surroundings {
     time.block(this.#slowMs());
   }
 
-  /** A sync of the disk, which takes long while it is slow; nobody waits for it but who sends. */
+  /** A disk sync, slow while the disk is; only senders wait for it. */
   #sync(life: Life): Promise<void> {
     const { time } = this.#parts;
     const tookMs = time.nowMs < this.#diskSlowUntilMs ? this.#slowMs() : SYNC_MS;
@@ -206,7 +204,6 @@ export class Surroundings {
     return this.#disk.happens(0.01) ? 3_000 : this.#disk.integer(20, 300);
   }
 
-  /** The Telegram gateway. */
   deliver(_text: string, life: Life): Promise<void> {
     const { time, faults } = this.#parts;
     const refuses = time.nowMs < this.#telegramDownUntilMs || this.#telegramOwes;
@@ -224,12 +221,12 @@ export class Surroundings {
     });
   }
 
-  /** Messages that Telegram took. */
+  /** Messages that Telegram accepted. */
   get telegrams(): number {
     return this.#telegrams;
   }
 
-  /** Entries of every journal, and SHA-256 over them. To be asked once: a hash is given once. */
+  /** Number of entries of every journal, and their SHA-256. Can be called once. */
   journalled(): { readonly entries: number; readonly digest: string } {
     return { entries: this.#journalEntries, digest: this.#journalHash.digest('hex') };
   }

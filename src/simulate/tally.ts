@@ -1,6 +1,6 @@
 import type { Fact, SymbolPhase } from '../core/facts.ts';
 
-/** Counts by name, in the order first seen, printed sorted. */
+/** Counts by name, in order of first occurrence, printed sorted. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -17,21 +17,21 @@ export class Counts {
   }
 }
 
-/** What the engine said of itself: states, alerts, failures. Times by true time, so that no jump of a clock counts. */
+/** States, alerts and failures by the engine's own facts, in true time. */
 export interface Tally {
   hear(fact: Fact, trueMs: number): void;
-  /** The engine is gone, or starts anew: nobody is in any state. */
+  /** The engine ended or restarts: no symbol is in any state. */
   interrupted(trueMs: number): void;
   readonly alerts: Counts;
   readonly facts: Counts;
   statesMs(): Record<string, number>;
-  /** Of the time in `capped`, how long the positions at the exchange did not cancel; looked at with every poll. */
+  /** Of the time in `capped`, how long the positions at the exchange did not cancel out; sampled at every poll. */
   cappedUnhedgedMs(): number;
-  /** Pairs the engine itself booked at a loss (strategy 4.4, I2); the netting of 11.3 is none. */
+  /** Pairs that the engine booked at a loss (strategy 4.4, I2), except the netting of 11.3. */
   pairsAtALoss(): number;
 }
 
-/** @param unhedged whether the positions at the exchange do not cancel, now */
+/** @param unhedged whether the positions at the exchange do not cancel out now */
 export function createTally(unhedged: (instrument: string) => boolean): Tally {
   const alerts = new Counts();
   const facts = new Counts();

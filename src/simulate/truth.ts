@@ -8,17 +8,17 @@ import type { InstrumentSpec, PaperExchange } from '../paper/index.ts';
 import type { PaperAccount, PaperOrder } from '../paper/model.ts';
 
 /**
- * What the exchange itself knows, which no engine and no auditor sees: every order under every id, every fill, whatever
- * was lost on the way. Held against what the engine believes.
+ * What only the exchange knows: every order, every fill, whatever was lost on the way; compared with the engine's
+ * belief.
  */
 export interface Truth {
-  /** Where engine and exchange differ now: live orders, and lots against positions. Empty: nowhere. */
+  /** Present differences between engine and exchange: live orders, and lots against positions. Empty: none. */
   differences(symbols: readonly SymbolConfig[], journal: EngineJournal): readonly string[];
-  /** Strategy orders that live at the exchange. */
+  /** Strategy orders live at the exchange. */
   leftBehind(): readonly string[];
-  /** Whether the positions do not cancel to within the smallest tradable size, at the present mark (strategy 3.2). */
+  /** Whether the positions do not cancel out to within the smallest tradable size at the present mark (3.2). */
   unhedged(instrument: string): boolean;
-  /** The engine forgot everything: its ids may begin anew. */
+  /** The engine lost its journal: its ids may start again. */
   forget(): void;
   counts(): { readonly orders: number; readonly fills: number };
 }
@@ -44,13 +44,13 @@ function short(order: PaperOrder): string {
   return `${account.name} ${buy ? 'buy' : 'sell'} ${instrument} ${clientOrderId} ${status}`;
 }
 
-/** Watches one exchange. `tell` hears what must never be. */
+/** Watches one exchange. `tell` receives violations. */
 export function createTruth(
   exchange: PaperExchange,
   tell: (what: string, rule: string, detail: Readonly<Record<string, string>>) => void,
 ): Truth {
   const { venue } = exchange;
-  /** The order each strategy id stands for. */
+  /** The order of each strategy id. */
   const byId = new Map<string, PaperOrder>();
   let orders = 0;
   let fills = 0;

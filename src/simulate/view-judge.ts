@@ -7,24 +7,24 @@ import type { PaperOrder } from '../paper/model.ts';
 import { isOurs } from './truth.ts';
 
 /**
- * The third judge (strategy 15.3), where the truth is known: every position and order that a decision declared was true at the
- * exchange at some moment within the bounds of 10.3, its mark is near the exchange's, no own order that was live throughout that time is
- * missing, and streams that it took for intact were not seen to lack a message.
+ * The third check (strategy 15.3), with knowledge of the truth: every position and order that a decision declared was
+ * true at the exchange at some moment within the bounds of 10.3, its mark is near the exchange's, no own order that was
+ * live throughout that time is missing, and streams taken for intact had not shown a gap.
  */
 export interface ViewJudge {
-  /** What was written to the journal, right then. */
+  /** What was journalled, at that moment. */
   journalled(entries: readonly JournalEntry[]): void;
 }
 
 export interface ViewJudgeParts {
   readonly exchange: PaperExchange;
   readonly nowMs: () => number;
-  /** How old what is decided on may be by strategy 10.3, and by the faults of a campaign, milliseconds. */
+  /** Largest age of data for decisions by strategy 10.3 and the faults of a campaign, ms. */
   readonly boundMs: number;
   readonly tell: (what: string, rule: string, detail: Readonly<Record<string, string>>) => void;
 }
 
-/** What held from then on: a signed size, or what an order had traded; both 1e-9. */
+/** What held from then on: a signed size, or an order's traded size; both 1e-9. */
 interface Moment {
   readonly fromMs: number;
   readonly size: bigint;
@@ -38,19 +38,19 @@ interface OrderLife {
   readonly traded: Moment[];
 }
 
-/** How far from the exchange's own mark one may be that a decision is valued at: what 3.1 accepts, and a price gap. */
+/** Largest distance from the exchange's own mark: what 3.1 accepts, plus a price gap. */
 const MARK_WITHIN = new Decimal('0.35');
 
-/** A wrong mark that was shown for longer may have been read twice, an interval apart; a right one has been by then again. */
+/** A wrong mark shown for longer may have been confirmed by a second read an interval later. */
 const BELIEVED = { forMs: 2_000, agoMs: 10_000 };
 
-/** A decision counts what the ledger holds: own fills whose position frame is still on its way (strategy 9.10). */
+/** The ledger includes own fills whose position frame is still on its way (strategy 9.10). */
 const SETTLING_MS = 10_000;
 
-/** What a view is made of; `v1.cancel` only tells of cancels. */
+/** Streams that the view depends on; `v1.cancel` is optional. */
 const VIEW_STREAMS: readonly string[] = ['v1.order', 'v1.state', 'v1.position', 'v1.fill'];
 
-/** From the message that shows a gap to a view that knows of it: on a socket that has fallen silent, its silence (10.6). */
+/** Time from the message that shows a gap until the view reflects it: on a silent socket, the silence limit (10.6). */
 const GAP_SEEN_MS = 15_000;
 
 export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgeParts): ViewJudge {
@@ -93,17 +93,17 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
     }
   });
 
-  /** Also where it only cancels: at a wrong mark a net may pass for none. */
+  /** Also for decisions that only cancel: at a wrong mark a net may count as none. */
   const judgeMark = ({ instrument, mark: valued }: Declared): void => {
     const mark = new Decimal(String(venue.mark(instrument))).div(1_000_000_000);
     if (valued.minus(mark).abs().lte(mark.mul(MARK_WITHIN))) return;
-    // Two readings alike, and no book to be had: it counts (strategy 3.1), though no order can be priced then.
+    // Two equal reads without a book: the mark counts (strategy 3.1), though no order can be priced.
     if (venue.shownMarks.hasLasted(instrument, BELIEVED, venue.clockMs)) return;
     const detail = { declared: valued.toFixed(), now: mark.toFixed() };
     tell(`${instrument}: a decision was valued at a mark that is not the exchange's`, '3.1', detail);
   };
 
-  /** Strategy 10.6: streams of which one has shown that a message is missing are not intact, until they are connected again. */
+  /** Strategy 10.6: streams that have shown a gap are not intact until they reconnect. */
   const judgeIntact = ({ instrument, accounts }: Declared): void => {
     for (const [index, account] of ACCOUNTS.entries()) {
       const of = venue.accounts[index];
@@ -133,7 +133,7 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
     for (const row of declared.orders) {
       const traded = e9(row.traded.toFixed());
       const life = orders.get(row.clientOrderId);
-      // An order that never came to the exchange is live until that is proven (strategy 9.6).
+      // An order that never arrived at the exchange is live until that is proven (strategy 9.6).
       if (life === undefined || traded === 0n || life.traded.some((moment) => moment.size === traded)) continue;
       const what = `${instrument}: an order was counted with a traded size it never had`;
       tell(what, '15.3', { order: row.clientOrderId, declared: String(traded) });

@@ -1,31 +1,28 @@
 /**
- * Virtual time for a whole process: timers, `Date` and `Math.random` of everything that runs in it, the engine's libraries
- * included. Nothing waits; the clock jumps from one event to the next, and between two events every promise that can go on
- * has gone on.
- *
- * Two times: *true* time never jumps and is what timers count and the exchange lives by; *our wall clock* is what the
- * engine reads, true time plus whatever it is off by.
+ * Virtual time for a whole process: timers, `Date` and `Math.random` of everything in it, libraries included. The clock
+ * jumps from one event to the next; between two events every ready promise continues. Two times: *true* time never
+ * jumps and drives timers and the exchange; *our wall clock* is what the engine reads, true time plus an offset.
  */
 
-/** Node's own bounds of a timer's delay: below it is 1 ms, above it too. */
+/** Node's own bounds of a timer's delay: outside of them it is 1 ms. */
 const LEAST_DELAY_MS = 1;
 const LONGEST_DELAY_MS = 2_147_483_647;
 /**
- * Turns of the event loop asked for at once. Between two of them every promise has gone on, as between two asked for one by
- * one; but those cost a look at the operating system each, for which nothing here waits.
+ * Turns of the event loop requested at once. Every promise continues between two of them as between single ones, which
+ * would cost a system call each.
  */
 const TURNS_AT_ONCE = 64;
 
-/** What `setTimeout` hands out: as much of Node's object as libraries touch. */
+/** The result of `setTimeout`: as much of Node's object as libraries use. */
 class VirtualTimer {
   readonly atMs: number;
   readonly seq: number;
   readonly run: () => void;
-  /** Whether it dies with the engine. */
+  /** Whether it ends with the engine. */
   readonly engine: boolean;
-  /** Nothing of the engine runs in it, so no promise of the engine needs its turn afterwards. */
+  /** No engine code runs in it, so no promise needs a turn afterwards. */
   readonly quiet: boolean;
-  /** Set in repeating timers; the one in the heap is then another object. */
+  /** For repeating timers; the one in the heap is then another object. */
   next: VirtualTimer | null = null;
   cancelled = false;
 
@@ -75,7 +72,7 @@ interface Originals {
   readonly performanceNow: () => number;
 }
 
-/** One process, one virtual time. */
+/** One per process. */
 export class VirtualTime {
   #nowMs: number;
   #offMs = 0;
@@ -89,23 +86,25 @@ export class VirtualTime {
   /** Events fired so far. */
   fired = 0;
 
-  /** @param random what `Math.random` becomes: [0, 1) */
+  /** @param random replaces `Math.random`: [0, 1) */
   constructor(startMs: number, random: () => number) {
     this.#nowMs = startMs;
     this.#random = random;
   }
 
-  /** True time, milliseconds since the epoch. */
+  /** True time, ms since the epoch. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** What our wall clock shows. */
+  /** The reading of our wall clock. */
   get wallMs(): number {
     return this.#nowMs + this.#offMs;
   }
 
-  /** Puts virtual timers, `Date`, `Math.random` and `performance.now` in place. @throws Error when they are already */
+  /**
+   * Installs virtual timers, `Date`, `Math.random` and `performance.now`. @throws Error if they are installed already
+   */
   install(): void {
     if (this.#originals !== null) throw new Error('virtual time is installed already');
     const real = globalThis;
@@ -164,7 +163,7 @@ export class VirtualTime {
     performance.now = () => this.#nowMs;
   }
 
-  /** Puts the real ones back. */
+  /** Restores the real ones. */
   uninstall(): void {
     if (this.#originals === null) return;
     const { random, performanceNow, ...globals } = this.#originals;
@@ -174,12 +173,12 @@ export class VirtualTime {
     this.#originals = null;
   }
 
-  /** The real clock, for figures of speed. */
+  /** The real clock, for speed. */
   realMs(): number {
     return (this.#originals?.Date ?? Date).now();
   }
 
-  /** Schedules something of the world, which outlives the engine. `quiet`: nothing of the engine runs in it. */
+  /** Schedules a world event, which outlives the engine. `quiet`: no engine code runs in it. */
   at(atMs: number, run: () => void, quiet = false): { cancel(): void } {
     return this.#add(atMs, run, false, quiet);
   }
@@ -189,12 +188,12 @@ export class VirtualTime {
     this.#offMs += byMs;
   }
 
-  /** The engine's process stands still: time passes, its timers are late. */
+  /** The engine's process stalls: time passes and its timers are late. */
   block(forMs: number): void {
     this.#nowMs += forMs;
   }
 
-  /** The engine is dead: so are its timers. */
+  /** The engine is dead, with its timers. */
   dropEngineTimers(): void {
     for (const timer of this.#heap) if (timer.engine) timer.cancelled = true;
   }
@@ -204,7 +203,7 @@ export class VirtualTime {
     this.#stopped = true;
   }
 
-  /** Lets every promise that can go on go on. */
+  /** Lets every ready promise continue. */
   settle(): Promise<void> {
     if (this.#turnsLeft === 0) {
       const later = this.#originals?.setImmediate ?? setImmediate;

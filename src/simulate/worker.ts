@@ -2,7 +2,7 @@ import { encode } from '../core/codec.ts';
 import { type Progress, runCampaign } from './campaign.ts';
 import type { PlainOptions } from './options.ts';
 
-/** To a worker: a seed to run, or word that what it runs is to end where it is. */
+/** To a worker: a seed to run, or a request to end the present one early. */
 export type ToWorker = { readonly run: PlainOptions } | { readonly interrupt: true };
 
 /** From a worker, each about one seed. A result is encoded, because decimals travel as text. */
@@ -12,15 +12,15 @@ export type FromWorker = { readonly seed: number } & (
   | { readonly failure: string }
 );
 
-/** Real time between two words of progress. */
+/** Real time between progress messages. */
 const PROGRESS_EVERY_MS = 1_000;
 
 /**
- * One process of a campaign of many seeds: takes options, one seed after the other, and answers with results. A process of
- * its own because virtual time is the whole process' time.
+ * One process of a campaign of many seeds: receives options, one seed after the other, and answers with results. A
+ * process of its own, because virtual time is process-wide.
  */
 let interrupted = false;
-// Ctrl-C reaches every process of the terminal; the one that asked for this one decides what it means.
+// Ctrl-C reaches every process of the terminal; the parent process decides what it means.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToWorker) => {

@@ -6,29 +6,28 @@ import type { PlainOptions } from './options.ts';
 import type { Crash, Without } from './report.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
-/** Real time an interrupted worker has to end what it runs; after it, it is killed and its seed has no figures. */
+/** Real time an interrupted worker has to finish; then it is killed and its seed has no figures. */
 const INTERRUPTED_LIMIT_MS = 15_000;
 
-/** Where a campaign of many seeds is. */
+/** Progress of a campaign of many seeds. */
 export interface Standing {
   readonly ended: number;
   readonly seeds: number;
-  /** Of all seeds, those that run included. */
+  /** Of all seeds, including running ones. */
   readonly simulatedMs: number;
   readonly breaches: number;
   readonly failed: number;
 }
 
-/** What became of many seeds; results in the order of the seeds. */
+/** Results in the order of the seeds. */
 export interface Outcome {
   readonly results: readonly CampaignResult[];
   readonly without: Without;
 }
 
 /**
- * Runs many seeds in processes of their own; each takes the next when it has done one. A process that fails is one seed's
- * failure: the others go on, in a new process. When `signal` is aborted, no seed is begun any more and those that run end
- * where they are.
+ * Runs many seeds in separate processes, each taking the next when it is done. A failing process is one seed's failure:
+ * the others continue in a new process. When `signal` is aborted, no new seed starts and running ones end early.
  */
 export async function runInWorkers(options: {
   readonly seeds: readonly number[];
@@ -36,7 +35,7 @@ export async function runInWorkers(options: {
   readonly workers: number;
   readonly signal: AbortSignal;
   readonly onStanding: (standing: Standing) => void;
-  /** Each as it comes in; the order is that of the clock on the wall. */
+  /** Each as it arrives, in order of real time. */
   readonly onResult: (result: CampaignResult) => void;
   readonly onCrash: (crash: Crash) => void;
 }): Promise<Outcome> {
@@ -106,7 +105,7 @@ export async function runInWorkers(options: {
       };
       const begin = (): ChildProcess => {
         const started = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
-          // By the environment: with `execArgv` of ours, fork would also hand on an `-e` text, to be run instead of the worker.
+          // By the environment: with `execArgv`, fork would also pass on an `-e` text, to be run instead of the worker.
           env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --disable-sigusr1`.trim() },
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         });
@@ -127,7 +126,7 @@ export async function runInWorkers(options: {
           stand();
         });
         const gone = (how: string): void => {
-          // An error may be followed by an exit; the process is gone once.
+          // An error may be followed by an exit; handled once.
           if (child !== started || seed === undefined) return;
           child = null;
           failed(how, reached());

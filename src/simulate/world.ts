@@ -10,7 +10,7 @@ export interface WorldSpan {
   readonly toMs: number;
 }
 
-/** Draws when each event of the world happens, and puts it there. */
+/** Draws the times of world events and schedules them. */
 export function scheduleWorld(host: Host, plan: FaultPlan, draw: Chance, span: WorldSpan): void {
   const days = (span.toMs - span.fromMs) / (24 * HOUR_MS);
   for (const kind of Object.keys(WORLD_FAULTS) as WorldFault[]) {
@@ -21,7 +21,7 @@ export function scheduleWorld(host: Host, plan: FaultPlan, draw: Chance, span: W
   }
 }
 
-/** Any moment but the first and the last twentieth; in the calm at the end of a leg it waits for the next leg. */
+/** Any moment except the first and last twentieth; during the calm at the end of a leg it waits for the next leg. */
 function momentIn(draw: Chance, { fromMs, toMs }: WorldSpan): number {
   const spareMs = (toMs - fromMs) / 20;
   return Math.floor(draw.between(fromMs + spareMs, toMs - 2 * spareMs));
@@ -201,7 +201,7 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
   }
 }
 
-/** Not now: tried again in a minute. */
+/** Impossible now: tried again in a minute. */
 function later(host: Host, kind: WorldFault, draw: Chance): void {
   host.time.at(host.time.nowMs + MINUTE_MS, () => happen(host, kind, draw));
 }
