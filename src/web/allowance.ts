@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.ts';
 
-/** Lets so many through at once, and then one per `everyMs`. A clock that is set back costs nobody anything. */
+/** Rate limit: so many at once, then one per `everyMs`. A clock set back costs nothing. */
 export function createAllowance(most: number, everyMs: number, clock: Clock): () => boolean {
   let left = most;
   let countedMs = clock.nowMs();

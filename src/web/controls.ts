@@ -5,27 +5,27 @@ import { answerTexts } from '../texts/answers.ts';
 import type { Texts } from '../texts/language.ts';
 import { createSessions } from './sessions.ts';
 
-/** The commands of the page (strategy 16.6): the same as by the command line, once it is unlocked. */
+/** The page's commands (strategy 16.6): the same as on the command line, once it is unlocked. */
 
-/** Under it, and nowhere else, something is sent to the server. */
+/** The only path that accepts data. */
 export const CONTROL_PATH = '/api/control/';
-/** Carries the key of a session. No cookie: those are sent to every port of a host. */
+/** Header with the session's key. No cookie, since those are sent to every port of a host. */
 export const SESSION_HEADER = 'x-hedge-session';
 /** Longest body: 500 symbols with names of 64 characters. */
 const BODY_MAX_BYTES = 65_536;
-/** What the journal says who gave a command. */
+/** The journal's name for whoever gave a command. */
 const BY = 'page';
 
 export interface Controls {
-  /** Unlocks them; null: the page only shows. */
+  /** Unlocks the commands; null: the page is read-only. */
   readonly token: () => string | null;
-  /** What was sent as a command; null: it is none. */
+  /** A received command; null: invalid. */
   readonly parse: (value: unknown) => Command | null;
-  /** Carries a command out, or says what it would do; null: the engine is not that far yet. */
+  /** Executes or previews a command; null: the engine is not ready yet. */
   readonly give: ((command: Command, how: 'do' | 'preview') => Promise<Answer>) | null;
 }
 
-/** One thing an answer says, as the page gets it. */
+/** One line of an answer, as sent to the page. */
 export interface ShownSaid extends Texts {
   readonly code: Said['code'];
   readonly symbol: string | null;
@@ -54,7 +54,7 @@ export function serveControls(
     if (unlocked.kind === 'too-often') return refuse(reply.header('Retry-After', '1'), 429, unlocked.kind);
     if (unlocked.kind !== 'unlocked') return refuse(reply, 403, unlocked.kind);
     const { key, untilMs } = unlocked;
-    // Past the redactor, which would hide a key: it is for whoever asks, and nothing else is in it.
+    // Bypasses the redactor, which would hide the key that this answer consists of.
     return reply.type('application/json; charset=utf-8').send(JSON.stringify({ key, untilMs }));
   });
   server.post(`${CONTROL_PATH}session`, options, (request, reply) => {
@@ -75,7 +75,7 @@ export function serveControls(
       const { parse, give } = controls();
       const given = request.body;
       const isObject = given !== null && typeof given === 'object' && !Array.isArray(given);
-      // Who gave it is not for the page to say.
+      // The page does not choose the name of who gave it.
       const command = isObject ? parse({ why: null, ...given, by: BY }) : null;
       if (command === null) return refuse(reply, 400, 'no-command');
       if (give === null) return refuse(reply, 503, 'not-yet');

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Marked } from 'marked';
 
-/** The documents as pages of this server, for the links of the page: rule 16.3 is `/docs/strategy#163`. */
+/** The documents as pages of this server, for the page's links: rule 16.3 is `/docs/strategy#163`. */
 
 const DOCS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs');
 
-/** Every document that is served, by name: what is not listed does not exist. */
+/** The served documents, by name. */
 const NAMES = [
   'strategy',
   'running',
@@ -19,14 +19,14 @@ const NAMES = [
   'statecharts',
 ] as const;
 
-/** Links between these stay links; what is elsewhere in the project is named only. */
+/** Links between these documents are kept; other parts of the project are only named. */
 function addressOf(href: string): string | null {
   const [, name, anchor = ''] = /^([a-z-]+)?(?:\.md)?(#[\w-]+)?$/.exec(href) ?? [];
   if (name === undefined) return anchor === '' ? null : anchor;
   return NAMES.some((one) => one === name) ? `/docs/${name}${anchor}` : null;
 }
 
-/** Loaded with the first page that is asked for. */
+/** Loaded with the first request. */
 async function renderer(): Promise<Marked> {
   const { Marked } = await import('marked');
   return new Marked({
@@ -41,10 +41,10 @@ async function renderer(): Promise<Marked> {
   });
 }
 
-/** Rendered once each; there are no more than names. */
+/** Cache; bounded by the names. */
 const made = new Map<string, Promise<string>>();
 
-/** A document as a whole page; null: there is none of that name. */
+/** A document as a whole page; null: no such document. */
 export function docPage(name: string): Promise<string> | null {
   if (!NAMES.some((one) => one === name)) return null;
   const page = made.get(name) ?? render(name);

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { type Asked, foreign, ownOrigin } from '../os/loopback.ts';
 
-/** By which names this server is asked, and whether anything may be sent to it. */
+/** The server's host names, and where it accepts data. */
 export interface Names {
   readonly port: number;
-  /** Origin under which a reverse proxy publishes it; null: none does. */
+  /** Origin under which a reverse proxy publishes it; null: none. */
   readonly publicOrigin: string | null;
-  /** Addresses that take something; null: none does, this server only shows. */
+  /** Path prefix that accepts data; null: none, read-only. */
   readonly actsUnder: string | null;
 }
 
@@ -16,12 +16,10 @@ interface Refusal {
 }
 
 /**
- * Whether a request is answered: nothing from outside this server's own pages, and read-only methods but for commands. A command
- * comes from a page of exactly the name it is sent to, which its browser says (strategy 16.6): a form of another page has
- * another origin, and what is no browser has the command line.
- *
- * @param path of the address, without its query
- * @returns the HTTP status and reason of the refusal; null: it is answered.
+ * Whether a request is answered: none from other sites, and only read-only methods except for commands. A command must
+ * come from a page of exactly the name it is sent to, as stated by the browser (strategy 16.6); other programs use the
+ * command line.
+ * @param path of the address, without its query @returns HTTP status and reason of the refusal; null: answered.
  */
 export function refusal(asked: Asked, path: string, { port, publicOrigin, actsUnder }: Names): Refusal | null {
   const isRead = asked.method === 'GET' || asked.method === 'HEAD';
@@ -36,7 +34,7 @@ export function refusal(asked: Asked, path: string, { port, publicOrigin, actsUn
     : { status: 403, why: 'asked by a page of another site' };
 }
 
-/** Sent with every answer: nothing from outside, nothing framed, nothing kept. */
+/** Sent with every answer: nothing foreign, no frames, no caching. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -49,8 +47,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A whole answer for what the HTTP parser could not read or waited for in vain: no request came of it, so none of our code
- * saw it.
+ * A complete answer to input that the HTTP parser could not read or that never arrived, which our code does not see.
  */
 export function parserAnswer(error: { readonly code?: string | undefined }): string {
   const status = PARSER_STATUS.get(error.code ?? '') ?? 400;

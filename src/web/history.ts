@@ -2,14 +2,14 @@ import type { Fact } from '../core/facts.ts';
 import type { Status } from '../status/model.ts';
 import { plain } from './plain.ts';
 
-/** Facts kept for a page that is opened later: a few screens of feed. */
+/** Facts kept for a page that is opened later: a few screens. */
 export const FEED_MAX = 400;
-/** Points per series: wider than any screen. When they are used up every second one goes and the step doubles. */
+/** Points per series: wider than any screen. When it is full every second point is dropped and the interval doubles. */
 export const POINTS_MAX = 1_440;
-/** The first step between points. */
+/** The first interval between points. */
 export const FIRST_STEP_MS = 5_000;
 
-/** Facts that happen all the time and say nothing to a reader: figures and metrics hear them. */
+/** Frequent facts without interest to a reader; figures and metrics use them. */
 const NOT_IN_FEED: ReadonlySet<Fact['type']> = new Set([
   'account.polled',
   'order.sent',
@@ -17,25 +17,25 @@ const NOT_IN_FEED: ReadonlySet<Fact['type']> = new Set([
   'alerts.sent',
 ]);
 
-/** One fact as the page gets it: the fact's fields in plain text, and a number to know it by. */
+/** One fact for the page: its fields as text, and a number that identifies it. */
 export interface FeedEntry {
   readonly id: number;
   readonly fact: Record<string, unknown>;
 }
 
-/** |A|, |B|, net and gain of one symbol (or of all) at one time; null: no mark to value it at. For drawing only. */
+/** |A|, |B|, net and gain of one symbol (or of all) at one time; null: no mark. For drawing only. */
 export type Point = readonly [atMs: number, a: number | null, b: number | null, net: number | null, gained: number];
 
-/** The name of the series that adds up all symbols. */
+/** Name of the series of all symbols together. */
 export const TOTAL = '*';
 
-/** What a page shows of the time before it was opened; bounded. */
+/** The past that a newly opened page shows; bounded. */
 export interface History {
-  /** @returns the entry, or null when the fact is none for readers. */
+  /** @returns the entry, or null if the fact is not shown. */
   take(fact: Fact): FeedEntry | null;
-  /** Whether the step since the last points is over. */
+  /** Whether the next point is due. */
   due(nowMs: number): boolean;
-  /** Adds a point to each series when the step is over. @returns the points added, by instrument; null: not yet. */
+  /** Adds a point to each series if it is due. @returns the points added, by instrument; null: not due. */
   sample(status: Status): Readonly<Record<string, Point>> | null;
   feed(): readonly FeedEntry[];
   series(instrument: string): readonly Point[];
@@ -48,7 +48,7 @@ export function createHistory(): History {
   let stepMs = FIRST_STEP_MS;
   let lastMs: number | null = null;
 
-  // A clock that was set back must not stop the drawing until it has caught up.
+  // A clock set back must not stop the drawing.
   const due = (nowMs: number) => lastMs === null || nowMs < lastMs || nowMs - lastMs >= stepMs;
 
   return {
@@ -104,7 +104,7 @@ function absolute(text: string | null): number | null {
   return text === null ? null : Math.abs(Number(text));
 }
 
-/** |A|, |B| and gains add up; nets are added as sizes of imbalance, for a long and a short one do not cancel. */
+/** |A|, |B| and gains are added; nets by absolute value, since a long and a short one do not cancel out. */
 function total(atMs: number, points: readonly Point[]): Point {
   const add = (index: 1 | 2 | 3) => points.reduce((sum, point) => sum + Math.abs(point[index] ?? 0), 0);
   return [atMs, add(1), add(2), add(3), points.reduce((sum, point) => sum + point[4], 0)];

@@ -8,18 +8,18 @@ import type { Clock } from '../ports.ts';
 
 /** Where inspectors connect: `ws://127.0.0.1:<port>/inspect`. */
 export const INSPECT_PATH = '/inspect';
-/** Inspectors at a time: a person has one. */
+/** Simultaneous inspectors. */
 const CLIENTS_MAX = 4;
-/** Unsent bytes after which an inspector is let go. */
+/** Unsent bytes after which an inspector is disconnected. */
 const BACKLOG_MAX_BYTES = 8 * 1024 * 1024;
-/** Actors remembered, so that an inspector that connects later knows them: a hundred symbols and what they have going. */
+/** Actors remembered for inspectors that connect later: a hundred symbols and their children. */
 const ACTORS_MAX = 2_000;
-/** Events relayed in a second; the engine's own turns come first. */
+/** Events relayed per second; the engine's own work comes first. */
 const EVENTS_PER_SEC_MAX = 2_000;
-/** How far into a context is looked, and how many items of a list are shown. */
+/** Depth of a context, and items of a list, that are shown. */
 const DEPTH_MAX = 7;
 const ITEMS_MAX = 50;
-/** What of a context is no state: the parts an actor works with. */
+/** Parts in a context that are no state. */
 const NO_STATE: ReadonlySet<string> = new Set([
   'deps',
   'desk',
@@ -36,13 +36,13 @@ const NO_STATE: ReadonlySet<string> = new Set([
   'lastSequence',
   'instruments',
 ]);
-/** Never shown, whatever it holds: signed bytes and what opens a session. */
+/** Never shown: signed bytes and session data. */
 const HIDDEN = /^(payload|signature|signed|cookie|headers|apiKey|privateKey)$/i;
-/** Pages that may listen besides our own: Stately's inspector, and its extension in an editor. */
+/** Other pages that may connect: Stately's inspector, and its editor extension. */
 const INSPECTORS = /^(https:\/\/stately\.ai|vscode-webview:\/\/.*)$/;
 const PROTOCOL_VERSION = '0.7.2';
 
-/** What XState's `inspect` is called with, as far as it is read. */
+/** The part of an inspection event that is read. */
 export interface Inspected {
   readonly type: string;
   readonly rootId?: string | undefined;
@@ -58,11 +58,11 @@ interface InspectedActor {
   getSnapshot(): unknown;
 }
 
-/** Relays inspection events to Stately's inspector, in its own protocol. */
+/** Relays inspection events to Stately's inspector in its own protocol. */
 export interface Inspector {
-  /** For XState's `inspect`; never throws, and does next to nothing while nobody listens. */
+  /** For XState's `inspect`; never throws, and is almost free while nobody is connected. */
   inspect(event: Inspected): void;
-  /** Takes a connection over; what may not connect is refused. */
+  /** Accepts or refuses a connection. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, port: number): void;
   close(): void;
 }
@@ -149,7 +149,7 @@ export function createInspector(options: { redact: (text: string) => string; clo
       try {
         take(event);
       } catch {
-        // A throwing inspector would stop the actor it looks at.
+        // A throwing inspector would stop the observed actor.
       }
     },
     upgrade(request, socket, head, port) {
@@ -176,13 +176,13 @@ function isOver(snapshot: unknown): boolean {
   return status !== undefined && status !== 'active';
 }
 
-/** Status, state and context of an actor; of what is no machine, status alone. */
+/** Status, state and context of an actor; only the status if it is no machine. */
 function snapshotOf(snapshot: unknown): unknown {
   const { status, value, context, output } = (snapshot ?? {}) as Record<string, unknown>;
   return { status, value: shown(value, 0), context: shown(context, 0), output: shown(output, 0) };
 }
 
-/** A value as far as it is state: data only, no parts, no secrets, bounded in depth and length. */
+/** The state in a value: plain data without parts or secrets, bounded in depth and length. */
 function shown(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'function' || typeof value === 'symbol') return undefined;
@@ -202,7 +202,7 @@ function shown(value: unknown, depth: number): unknown {
   );
 }
 
-/** A machine's configuration with functions by name, as Stately's own inspector sends it. */
+/** Replaces functions of a machine's configuration by their names, as Stately's own inspector does. */
 function namesOnly(_key: string, value: unknown): unknown {
   return typeof value === 'function' ? value.name || 'inline' : value;
 }

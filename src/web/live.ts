@@ -2,39 +2,39 @@ import type { ServerResponse } from 'node:http';
 import type { Status, SymbolStatus } from '../status/model.ts';
 import type { FeedEntry, History, Point } from './history.ts';
 
-/** Pages open at a time: a person has a few, a script that leaks connections has more. */
+/** Simultaneous pages; more come from a script that leaks connections. */
 export const CLIENTS_MAX = 16;
-/** Unsent bytes after which a page is let go: it has stopped reading, and will connect again when it reads. */
+/** Unsent bytes after which a page that stopped reading is disconnected; it will reconnect. */
 export const BACKLOG_MAX_BYTES = 2 * 1024 * 1024;
-/** Between two looks at the engine while a page is open. */
+/** Interval of reading the status while a page is open. */
 export const LOOK_EVERY_MS = 1_000;
-/** After a fact the next look comes this soon: what happened and what it changed arrive together. */
+/** After a fact the status is read this soon, so that event and effect arrive together. */
 export const LOOK_SOON_MS = 120;
-/** Bytes that a page is sent on average: sixty lively symbols on a telephone. What changes meanwhile is sent once, as it is then. */
+/** Average bytes per second for a page: sixty lively symbols on a phone. Changes in between are merged. */
 export const BYTES_PER_SECOND = 30_000;
-/** A page takes an engine that is silent for 10 s for frozen. */
+/** After 10 s of silence a page considers the engine frozen. */
 const LOOK_AT_LATEST_MS = 5_000;
-/** Facts waiting to be sent together. Beyond it the oldest go: the page reads what stays in the feed. */
+/** Facts waiting to be sent together; beyond it the oldest are dropped and remain in the feed. */
 const PENDING_MAX = 200;
 
-/** The status as it is sent: everything but symbols, and of these what has changed. */
+/** The status as sent: of the symbols only what changed. */
 export type StatusChange = Omit<Status, 'symbols'> & { readonly symbols: readonly SymbolChange[] };
 
-/** Fields of a symbol that have changed. */
+/** The changed fields of a symbol. */
 export type SymbolChange = Pick<SymbolStatus, 'instrument'> & Partial<SymbolStatus>;
 
 export interface LiveOptions {
   readonly status: () => Status;
   readonly history: History;
-  /** Hides secrets in a text that is about to leave. */
+  /** Hides secrets in a text that is sent. */
   readonly redact: (text: string) => string;
-  /** What the page needs once: language, names of charts. */
+  /** Sent once: language, names of charts. */
   readonly hello: () => Record<string, unknown>;
 }
 
-/** Pages that listen, by server-sent events. */
+/** The connected pages, by server-sent events. */
 export interface Live {
-  /** @returns false: too many already. */
+  /** @returns false: too many pages. */
   join(response: ServerResponse): boolean;
   tell(entry: FeedEntry): void;
   drawn(points: Readonly<Record<string, Point>>): void;
@@ -45,14 +45,14 @@ export interface Live {
 export function createLive(options: LiveOptions): Live {
   const { history, redact } = options;
   const clients = new Set<ServerResponse>();
-  /** Of each symbol, each field as it was sent last. */
+  /** The last sent value of each field of each symbol. */
   const sent = new Map<string, Map<string, string>>();
   let pending: FeedEntry[] = [];
   let timer: NodeJS.Timeout | null = null;
   let dueMs = 0;
   let closed = false;
   let sentBytes = 0;
-  /** Before that a look would send more than a page may be sent. */
+  /** Earlier updates would exceed the byte rate. */
   let freeAtMs = 0;
 
   const leave = (client: ServerResponse) => {
@@ -79,7 +79,7 @@ export function createLive(options: LiveOptions): Live {
       pending = [];
       broadcast('status', changed(options.status()));
     } catch {
-      // What the page misses comes with the next look; the engine goes on.
+      // What the page misses comes with the next update; the engine goes on.
     }
     const pauseMs = Math.min(LOOK_AT_LATEST_MS, (sentBytes * 1000) / BYTES_PER_SECOND);
     freeAtMs = performance.now() + pauseMs;
@@ -135,7 +135,7 @@ export function createLive(options: LiveOptions): Live {
       return clients.size;
     },
     close() {
-      // The last word of an engine that has stopped: without it the page takes the silence for a failure.
+      // The last status of a stopped engine; without it the page would take the silence for a failure.
       look();
       closed = true;
       if (timer !== null) clearTimeout(timer);

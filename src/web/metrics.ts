@@ -7,7 +7,7 @@ import type { WireEvent } from '../core/wire-event.ts';
 import type { Reporter } from '../ports.ts';
 import type { MoneyLine, MoneySpans, StatusSource } from '../status/model.ts';
 
-/** Every phase a symbol may be in: each is a series of its own, so that a state's time can be summed. */
+/** Every phase of a symbol, each a series of its own, so that its time can be summed. */
 const PHASES: readonly SymbolPhase[] = [
   'equal',
   'imbalanced',
@@ -26,19 +26,19 @@ const SUBMIT_BUCKETS_S = [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30];
 /** Gain per hedge relative to its price, in basis points: a tick is a fraction of one, a trend tens. */
 const SPREAD_BUCKETS_BPS = [0, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 const HEDGE_TIME_BUCKETS_S = [2, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400];
-/** How often the event loop's delay is sampled; it counts from there. */
+/** Sampling interval of the event loop's delay, which includes it. */
 const LAG_RESOLUTION_MS = 20;
-/** Requests under way whose beginning is remembered: far more than the budget lets out within their time-out. */
+/** Requests in flight whose start is remembered: far more than the budget allows within their time-out. */
 const REQUESTS_REMEMBERED = 1_000;
 
-/** Metrics for Prometheus: counters from facts and from the wire, gauges from the status at the time of the scrape. */
+/** Metrics for Prometheus: counters from facts and traffic, gauges from the status at the time of the scrape. */
 export interface Metrics {
   readonly reporter: Reporter;
   onWire(event: WireEvent): void;
   /** The exposition text. */
   scrape(): Promise<string>;
   readonly contentType: string;
-  /** Names of all metrics, for the test that holds `ops/` to them. */
+  /** Names of all metrics, for the test of `ops/`. */
   names(): Promise<readonly string[]>;
   close(): void;
 }
@@ -136,7 +136,7 @@ export function createMetrics(source: StatusSource): Metrics {
   );
   const actors = counter('actor_failures_total', 'Parts of the engine that failed and were started again.', ['actor']);
   const transitions = counter('state_changes_total', 'State changes of a symbol.', ['instrument', 'to']);
-  // A counter that has never counted is absent; an alert rule on it would never fire the first time.
+  // A counter that never counted would be absent, and an alert rule on it would miss the first time.
   for (const result of ['delivered', 'failed']) deliveries.inc({ result }, 0);
 
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
@@ -218,7 +218,7 @@ export function createMetrics(source: StatusSource): Metrics {
         failures.inc({ what: fact.type.split('.')[0] ?? fact.type });
         break;
       case 'actor.failed':
-        // `submission:BNB…#12` names one child of thousands: its kind is what a series may carry.
+        // `submission:BNB…#12` is one child of thousands: only its kind may be a label.
         actors.inc({ actor: fact.actor.split(/[:#]/)[0] ?? fact.actor });
         break;
     }
@@ -250,7 +250,7 @@ export function createMetrics(source: StatusSource): Metrics {
     const seconds = (ms: number | null) => (ms === null ? null : Math.max(0, status.atMs - ms) / 1000);
     // On every metric: one Prometheus may scrape several engines.
     registry.setDefaultLabels({ name: status.name });
-    // Of what is no more, a symbol that has left or an alert that is over, no series stays.
+    // Removes series of symbols and alerts that no longer exist.
     for (const one of gauges) one.reset();
     info.set({ mode: status.mode }, 1);
     engineState.set({ state: status.engine }, 1);
@@ -331,7 +331,7 @@ function spansOf(spans: MoneySpans | null): readonly (readonly ['today' | 'week'
   ];
 }
 
-/** A total and its parts, received above zero; what was paid in other currencies is in none. */
+/** A total and its parts, positive when received; other currencies are not included. */
 function partsOf({ spread, unwinds, fees, funding, unrealised, differences, total }: MoneyLine) {
   const received = (amounts: MoneyLine['fees']) => new Decimal(amounts.USDT ?? 0).neg().toFixed();
   return Object.entries({
@@ -344,7 +344,7 @@ function lagSeconds(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e9 - LAG_RESOLUTION_MS / 1e3) || 0;
 }
 
-/** Decimals become floats here and nowhere else in the engine: a metric is looked at, never decided on. */
+/** The only conversion of decimals to floats: metrics are for display, never for decisions. */
 function set<L extends string>(gauge: Gauge<L>, labels: Partial<Record<L, string>>, value: string | null): void {
   if (value !== null) gauge.set(labels, new Decimal(value).toNumber());
 }

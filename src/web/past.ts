@@ -8,33 +8,33 @@ import { type ReasonWords, reasonWords } from '../texts/reasons.ts';
 import { createAllowance } from './allowance.ts';
 import { plain } from './plain.ts';
 
-/** Entries read between two turns of the event loop: about a millisecond's worth. */
+/** Entries read per turn of the event loop: about a millisecond. */
 const CHUNK = 50;
-/** Entries of the journal a request may go back over; a busier time is shown from its end. */
+/** Entries of the journal a request may read; a busier time is shown from its end. */
 export const ENTRIES_MAX = 20_000;
-/** Moments on the slider: more than a slider has pixels. */
+/** Moments on the slider: more than it has pixels. */
 export const MOMENTS_MAX = 1_500;
-/** The longest time that one request lists. */
+/** The longest time listed by one request. */
 export const HOURS_MAX = 24;
-/** As far back as its end may lie: as long as the journal keeps settled history, unless it is told otherwise. */
+/** How far back its end may lie: as long as the journal keeps settled history by default. */
 export const BACK_MAX_MS = 30 * 86_400_000;
-/** Requests that may read at a time: each costs a share of the engine's turns. */
+/** Simultaneous readers: each costs a share of the engine's time. */
 const READERS_MAX = 2;
-/** Lists that may be asked for in a row, and how often another is allowed: a person changes the span now and then. */
+/** Lists requested in a row, and the interval of further ones. */
 export const LISTS_IN_A_ROW = 10;
 const LIST_EVERY_MS = 2_000;
-/** The same for single moments: a hand on the slider asks for some ten a second, for seconds. */
+/** The same for single moments: moving the slider requests some ten a second for seconds. */
 export const LOOKS_IN_A_ROW = 100;
 const LOOK_EVERY_MS = 100;
 
-/** A moment the slider stops at. */
+/** A stop of the slider. */
 export interface Moment {
   readonly seq: number;
   readonly atMs: number;
   readonly kind: 'decision' | 'state' | 'fact';
-  /** The symbol's phase from then on, as far as the journal tells. */
+  /** The symbol's phase from then on, as far as the journal shows. */
   readonly phase: string;
-  /** The fact in plain words' fields, for the feed's own wording. */
+  /** The fact as plain fields, for the feed's texts. */
   readonly fact: unknown;
 }
 
@@ -45,14 +45,14 @@ export interface Moments {
   readonly cut: boolean;
 }
 
-/** Everything the journal has of one moment. */
+/** All the journal's data of one moment. */
 export interface MomentDetail {
   readonly seq: number;
   readonly atMs: number;
   readonly phase: string;
-  /** The symbol's memory as last written by then. */
+  /** The symbol's state as last written by then. */
   readonly state: unknown;
-  /** The last decision by then that led to something: what it saw and what it wanted. */
+  /** The last decision by then that led to something: its data and results. */
   readonly decision: {
     readonly seq: number;
     readonly atMs: number;
@@ -64,24 +64,21 @@ export interface MomentDetail {
   readonly fact: unknown;
 }
 
-/** What of the journal is read: the port, and its newest entries. */
+/** The used part of the journal: the port, and its newest entries. */
 export interface PastJournal extends Pick<Journal, 'scan'> {
   newest(kind: JournalKind): StoredEntry | null;
 }
 
-/** The kinds a symbol's past is made of. */
+/** The kinds that make up a symbol's past. */
 const KINDS: readonly JournalKind[] = ['decision', 'symbol.state', 'fact'];
-/** A first entry this long after the beginning asked for means that there were others before it. */
+/** If the first entry is this long after the requested beginning, there were others before it. */
 const SLACK_MS = 60_000;
 
-/** The way back through the journal, a little at a time so that the engine's own turns come first. */
+/** Reads the past from the journal in small parts, so that the engine's own work comes first. */
 export interface Past {
-  /**
-   * @param untilMs where that time ends, wall-clock; null: now
-   * @returns `busy`: too many read at the moment
-   */
+  /** @param untilMs end of that time, wall clock; null: now @returns `busy`: too many readers */
   moments(instrument: string, hours: number, untilMs?: number | null): Promise<Moments | 'busy' | 'too-often'>;
-  /** null: no moment of the list asked for last. */
+  /** null: no moment of the list requested last. */
   at(instrument: string, seq: number): MomentDetail | 'too-often' | null;
 }
 
@@ -91,7 +88,7 @@ interface DecisionBody {
   readonly snapshots: Readonly<Record<string, SymbolSnapshot | null>>;
 }
 
-/** What is remembered between the list of moments and the look at one of them: where to read each part. */
+/** Where the parts of a moment are in the journal. */
 interface Place {
   readonly state: number | null;
   readonly decision: number | null;
@@ -102,10 +99,10 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
   let readers = 0;
   const mayList = createAllowance(LISTS_IN_A_ROW, LIST_EVERY_MS, clock);
   const mayLook = createAllowance(LOOKS_IN_A_ROW, LOOK_EVERY_MS, clock);
-  /** Of the instruments last listed: where each moment's parts stand. Bounded by `LISTS_MAX`. */
+  /** Of the instruments last listed: where each moment's parts are. Bounded by `LISTS_MAX`. */
   const lists = new Map<string, Map<number, Place>>();
 
-  /** The instrument's entries of that time in order, at most the newest `ENTRIES_MAX` of the journal looked through. */
+  /** The instrument's entries of that time in order, from at most the newest `ENTRIES_MAX` of the journal. */
   const read = async (instrument: string, sinceMs: number, untilMs: number | null) => {
     const newestSeq = Math.max(0, ...KINDS.map((kind) => journal.newest(kind)?.seq ?? 0));
     const lastSeq = (untilMs === null ? null : seqAfter(untilMs)) ?? newestSeq;
@@ -125,7 +122,7 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
     return { found, cut: afterSeq > 0 && first !== undefined && first.atMs - sinceMs > SLACK_MS };
   };
 
-  /** The entry that a time ends before; null: there is none. */
+  /** The entry that a time ends before; null: none. */
   const seqAfter = (untilMs: number): number | null => {
     for (const { seq } of journal.scan({ sinceMs: untilMs + 1 })) return seq;
     return null;
@@ -194,10 +191,10 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
   };
 }
 
-/** Instruments whose list is remembered: pages look at one or two. */
+/** Lists remembered: pages show one or two instruments. */
 const LISTS_MAX = 8;
 
-/** What an entry means to an instrument's past; null: nothing. */
+/** An entry's meaning for an instrument's past; null: none. */
 function momentOf(
   entry: StoredEntry,
   instrument: string,
@@ -212,12 +209,12 @@ function momentOf(
       return { place, moment: { seq, atMs, kind: 'decision', phase, fact: decisionFact(entry) } };
     }
     case 'symbol.state':
-      // Its own moment would only repeat what the fact or the decision beside it says.
+      // A moment of its own would only repeat the fact or decision beside it.
       return entry.key === instrument ? { place: { ...before, state: seq }, moment: null } : null;
     case 'fact': {
       const fact = entry.body as Fact;
       const phase = fact.type === 'state.changed' ? fact.to : before.phase;
-      // The fill that filled it says so beside it.
+      // Its last fill beside it says the same.
       if (fact.type === 'order.over' && fact.status === 'FILLED') return null;
       const kind = fact.type === 'state.changed' ? 'state' : 'fact';
       return { place: { ...before, phase }, moment: { seq, atMs, kind, phase, fact: plain(fact) } };
@@ -232,7 +229,7 @@ function isAbout(entry: StoredEntry, instrument: string): boolean {
   return 'instrument' in fact && fact.instrument === instrument;
 }
 
-/** A decision in the form of a fact, for the page's wording. */
+/** A decision in the form of a fact, for the page's texts. */
 function decisionFact(entry: StoredEntry): unknown {
   const { plan } = entry.body as DecisionBody;
   const creates = plan.creates.map(({ account, side, size, purpose, guardPrice, rules }) => ({

@@ -1,7 +1,7 @@
 import { Decimal } from '../core/decimal.ts';
 import { isReason, reasonWords } from '../texts/reasons.ts';
 
-/** A value as JSON for people: decimals and big integers as text, so that no reader goes through floats; reasons in words. */
+/** A value as JSON: decimals and bigints as text, so that readers need no floats; reasons as text. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value === null || typeof value !== 'object') return value;

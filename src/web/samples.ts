@@ -2,25 +2,25 @@ import type { Sample, SampleEvery } from '../core/sample.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { createAllowance } from './allowance.ts';
 
-/** The curves of a day, a week and 30 days, from the journal (strategy 17.6). */
+/** Curves of a day, a week and 30 days from the journal (strategy 17.6). */
 
 const HOUR_MS = 3_600_000;
-/** Each span: how far back, and of which samples. */
+/** Each span: how far back, and which samples. */
 const SPANS: Readonly<Record<string, { readonly ms: number; readonly every: SampleEvery }>> = {
   day: { ms: 24 * HOUR_MS, every: 'minute' },
   week: { ms: 168 * HOUR_MS, every: 'hour' },
   month: { ms: 720 * HOUR_MS, every: 'hour' },
 };
 const SECONDS: Readonly<Record<SampleEvery, number>> = { minute: 60, hour: 3_600 };
-/** Entries read between two turns of the event loop: some milliseconds' worth with a hundred symbols. */
+/** Entries read per turn of the event loop: some milliseconds with a hundred symbols. */
 const CHUNK = 20;
-/** Curves that may be asked for in a row, and how often another is allowed: a person changes the span now and then. */
+/** Curves requested in a row, and the interval of further ones. */
 export const CURVES_IN_A_ROW = 10;
 const CURVE_EVERY_MS = 2_000;
 
 /**
- * Time, equity of A and B, |A|, |B|, net, what share of the time it was not hedged (percent), and what the day had come to. Of all
- * symbols nets are added as sizes of imbalance, and the share is that of the one that was unhedged longest. For drawing only.
+ * Time, equity of A and B, |A|, |B|, net, unhedged share of the time (percent), and the day's total. Of all symbols
+ * nets are added by absolute value, and the share is that of the longest unhedged one. For drawing only.
  */
 export type CurvePoint = readonly [
   atMs: number,

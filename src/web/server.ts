@@ -18,25 +18,25 @@ import { createMetrics } from './metrics.ts';
 import { createPast, type PastJournal } from './past.ts';
 import { createSamples } from './samples.ts';
 
-/** How often the engine is looked at for the curves, whether a page is open or not. */
+/** Interval of sampling the engine for the curves, whether or not a page is open. */
 const SAMPLE_EVERY_MS = 1_000;
-/** Nobody but this machine is answered (strategy 2.1). */
+/** Only this machine is answered (strategy 2.1). */
 const LOOPBACK = '127.0.0.1';
-/** Longest request line and headers: a browser's are below this. */
+/** Longest request line and headers. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A request that is not complete by then is dropped. */
+/** Limit for a complete request. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** An idle connection is kept this long for the next request; a page asks again within it or opens another. */
+/** Idle time of a connection. */
 const KEEP_ALIVE_MS = 5_000;
-/** How often connections are looked over for those two. */
+/** Interval of enforcing both. */
 const CHECK_CONNECTIONS_MS = 2_000;
 /**
- * Connections at a time: twice what sixteen pages use. More are closed at once, so that no number of them takes the
- * descriptors that the exchange's own connections need.
+ * Most connections: twice what sixteen pages use. Further ones are closed at once, so that they cannot take the file
+ * descriptors of the exchange's connections.
  */
 export const CONNECTIONS_MAX = 64;
 
-/** A statechart as it is shown and saved. */
+/** A statechart for display and download. */
 export interface ChartFile {
   readonly svg: string;
   readonly mermaid: string;
@@ -44,33 +44,32 @@ export interface ChartFile {
 }
 
 export interface WebOptions {
-  /** Loopback port; 0: any free one (a port of 0 in the settings means no server at all, which is the caller's to see). */
+  /** Loopback port; 0: any free one (0 in the settings means no server, which the caller handles). */
   readonly port: number;
   readonly lang: () => 'en' | 'zh';
   readonly version: string;
   readonly source: StatusSource;
-  /** Read for the slider; null: none to go back in. */
+  /** For the slider; null: no past. */
   readonly journal: PastJournal | null;
   /** By name: `symbol`, `gateway`, … */
   readonly charts: Readonly<Record<string, ChartFile>>;
   readonly clock: Clock;
-  /** Hides secrets in whatever leaves. */
+  /** Hides secrets in everything sent. */
   readonly redact: (text: string) => string;
   /** Relay XState's inspection events to Stately's inspector (`run --inspect`). */
   readonly inspect?: boolean;
-  /** Why the engine does not do its work; empty: it does. */
+  /** Why the engine does not work; empty: it does. */
   readonly problems: () => readonly string[];
-  /** The commands of the page (strategy 16.6). */
+  /** The page's commands (strategy 16.6). */
   readonly controls: () => Controls;
-  /** Origin under which a reverse proxy publishes the page; null: none does. */
+  /** Origin under which a reverse proxy publishes the page; null: none. */
   readonly publicUrl: () => string | null;
 }
 
-/** A running web part. */
 export interface Web {
   readonly reporter: Reporter;
   onWire(event: WireEvent): void;
-  /** For XState's `inspect`; null: not asked for. */
+  /** For XState's `inspect`; null: off. */
   readonly inspect: ((event: Inspected) => void) | null;
   readonly url: string;
   /** Names of all metrics. */
@@ -87,7 +86,7 @@ interface ServedFile {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Every file that is served, by address: what is not listed does not exist. */
+/** Every served file, by address. */
 const FILES: Readonly<Record<string, ServedFile>> = {
   '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
   '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
@@ -105,7 +104,7 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   '/page/uplot.css': { path: join(UPLOT, 'uPlot.min.css'), type: 'text/css; charset=utf-8' },
 };
 
-/** With `--inspect` only: a page that holds Stately's inspector in a frame, and hands it what is relayed. */
+/** With `--inspect` only: a page with Stately's inspector in a frame. */
 const INSPECT_FILES: Readonly<Record<string, ServedFile>> = {
   [INSPECT_PATH]: {
     path: join(PAGE, 'inspect.html'),
@@ -120,11 +119,9 @@ const INSPECT_FILES: Readonly<Record<string, ServedFile>> = {
 };
 
 /**
- * Starts dashboard, metrics, health and status on the loopback: no secret in any answer, nothing from outside, read-only but for
- * the commands of an unlocked page.
- * Whatever fails here stays here: a fact or a request never throws into the engine.
- *
- * @throws the listening socket's error, for instance that the port is taken.
+ * Starts dashboard, metrics, health and status on loopback: no secrets, nothing external, read-only except for the
+ * commands of an unlocked page. Nothing here throws into the engine.
+ * @throws the listening socket's error, e.g. that the port is taken.
  */
 export async function startWeb(options: WebOptions): Promise<Web> {
   const { source, clock, redact } = options;
@@ -169,7 +166,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     const [code, why] = statusCode < 500 ? [statusCode, 'not a request of this server'] : [500, 'this answer failed'];
     return reply.code(code).type('text/plain').send(`${why}\n`);
   });
-  // A form could send what is no JSON without asking its browser first.
+  // A form could send a non-JSON body without the browser's preflight.
   server.removeContentTypeParser('text/plain');
   serveControls(server, options.controls, { clock, redact });
 
@@ -224,7 +221,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     if (found === 'too-often') return tooOften(reply);
     return found === null ? reply.code(404).send('no such moment\n') : json(reply, redact, found);
   });
-  // A HEAD would take a place that nothing ever gives back: its answer has no end.
+  // The answer to HEAD would have no end and occupy a place for ever.
   server.head('/events', (_request, reply) => reply.code(405).header('Allow', 'GET').send());
   server.get('/events', { exposeHeadRoute: false }, (_request, reply) => {
     reply.hijack();
@@ -270,8 +267,8 @@ export async function startWeb(options: WebOptions): Promise<Web> {
 }
 
 /**
- * A server of which every answer has the security headers, and every request passes the guard before anything else reads it:
- * also an address that cannot be decoded, and what Node would answer by itself (no `Host`, an `Expect`).
+ * A server of which every answer has the security headers, and every request passes the guard first, including
+ * undecodable addresses and what Node would answer by itself (no `Host`, an `Expect`).
  */
 function guardedServer(handle: RequestListener, names: () => Names): Server {
   const guarded: RequestListener = (request, response) => {
@@ -282,7 +279,7 @@ function guardedServer(handle: RequestListener, names: () => Names): Server {
         ? refusal(askedBy(request), (request.url ?? '').split('?', 1)[0] ?? '', names())
         : { status: 417, why: 'nothing can be expected of this server' };
     if (refused === null) return handle(request, response);
-    // Closed: what follows of a refused request is not read.
+    // Closed: the rest of a refused request is not read.
     const allow = refused.status === 405 ? { Allow: 'GET, HEAD' } : {};
     response.writeHead(refused.status, { 'Content-Type': 'text/plain', Connection: 'close', ...allow });
     response.end(`${refused.why}\n`);
@@ -327,7 +324,7 @@ function serveFiles(server: FastifyInstance, files: Readonly<Record<string, Serv
 }
 
 /**
- * `/healthz`: the engine does its work, whatever the exchange does. `/readyz`: it trades, and both accounts' data are fresh
+ * `/healthz`: the engine works, whatever the exchange does. `/readyz`: it trades, and both accounts' data are fresh
  * (strategy 10.3).
  */
 function serveHealth(server: FastifyInstance, source: StatusSource, problems: () => readonly string[]): void {

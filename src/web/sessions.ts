@@ -1,15 +1,15 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../ports.ts';
 
-/** Who may give commands by the page (strategy 16.6). */
+/** Who may give commands through the page (strategy 16.6). */
 
 /** How long a page stays unlocked: a working day. */
 export const SESSION_MS = 12 * 3_600_000;
-/** Unlocked pages at a time; with one more the oldest is locked. Only whoever has the token makes one. */
+/** Simultaneous unlocked pages; one more locks the oldest. Each needs the token. */
 export const SESSIONS_MAX = 64;
-/** A wrong token is answered after this long. */
+/** Delay of the answer to a wrong token. */
 export const WRONG_AFTER_MS = 1_000;
-/** Wrong tokens that wait for their answer; a further one is told at once that too many do. */
+/** Wrong tokens waiting for their answer; further ones are refused at once. */
 export const WRONG_MAX = 4;
 
 const KEY_BYTES = 32;
@@ -19,9 +19,9 @@ export type Unlocked =
   | { readonly kind: 'wrong' | 'too-often' | 'no-token' };
 
 export interface Sessions {
-  /** A right token is answered at once, whatever else was tried. */
+  /** The right token is answered at once, whatever else was tried. */
   unlock(token: string): Promise<Unlocked>;
-  /** When this session ends by itself, wall-clock; null: there is no such session, or none any more. */
+  /** When this session ends by itself, wall clock; null: no such session. */
   untilMs(key: string | undefined): number | null;
   lock(key: string | undefined): void;
 }
@@ -29,23 +29,23 @@ export interface Sessions {
 interface Session {
   readonly atMs: number;
   readonly atSteadyMs: number;
-  /** Of the token that it was unlocked with: another token ends it. */
+  /** The token that unlocked it: another token ends it. */
   readonly token: Buffer;
 }
 
 export interface SessionsOptions {
-  /** As it is set now; null: nothing can be unlocked. */
+  /** The present token; null: nothing can be unlocked. */
   readonly token: () => string | null;
   readonly clock: Clock;
-  /** By a clock that nobody sets, ms. */
+  /** Monotonic clock, ms. */
   readonly steadyMs: () => number;
 }
 
-/** Sessions live in memory only: they end with the process. */
+/** In memory only: sessions end with the process. */
 export function createSessions({ token, clock, steadyMs }: SessionsOptions): Sessions {
   const salt = randomBytes(KEY_BYTES);
   const digest = (text: string) => createHmac('sha256', salt).update(text).digest();
-  /** By the digest of their keys: a look-up tells nothing of a key by the time it takes. */
+  /** By the digest of their keys, so that the time of a look-up reveals nothing. */
   const sessions = new Map<string, Session>();
   let waiting = 0;
 
@@ -56,7 +56,7 @@ export function createSessions({ token, clock, steadyMs }: SessionsOptions): Ses
     if (session === undefined) return null;
     const now = token();
     const isOver =
-      // By the one clock though the other is set back, or stood still while the machine slept.
+      // By both clocks: one may be set back, the other may have stopped while the machine slept.
       clock.nowMs() - session.atMs >= SESSION_MS ||
       steadyMs() - session.atSteadyMs >= SESSION_MS ||
       now === null ||

@@ -1,4 +1,4 @@
-/** The page of a backtest's answer: everything it needs is in the file. `uPlot` comes before it. */
+/** The page of a backtest's result: the file contains everything it needs. `uPlot` is loaded before it. */
 /* global uPlot */
 const answer = JSON.parse(document.getElementById('answer').textContent);
 
@@ -99,7 +99,7 @@ function results() {
   return h('section', {}, h('h2', {}, 'Per setting, USDT'), h('div', { class: 'scroll' }, table));
 }
 
-/** Of each setting, what it was judged by: before the split, and after. */
+/** Per setting, the figures before the split, which chose it, and after. */
 function perSetting() {
   const parts =
     answer.splitAt === null
@@ -141,7 +141,7 @@ function perSetting() {
   );
 }
 
-/** `08:15`, and at midnight the day. */
+/** `08:15`, and at midnight the date. */
 function clockTime(sec) {
   const text = new Date(sec * 1e3).toISOString();
   return text.slice(11, 16) === '00:00' ? text.slice(5, 10) : text.slice(11, 16);
@@ -180,7 +180,7 @@ function draw(into, point) {
     into.append(h('p', { class: 'dim' }, 'Of a sweep this large only the course of the chosen settings is kept.'));
     return;
   }
-  // Runs of one setting are looked at in the same moments; one that was cut is the shorter.
+  // All runs of one setting have the same times; an interrupted one is shorter.
   const longest = runs.reduce((one, other) => (other.series.atSec.length > one.series.atSec.length ? other : one));
   const { atSec, marks } = longest.series;
   const strokes = [colour('--one'), colour('--two')];

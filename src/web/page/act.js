@@ -1,17 +1,17 @@
 import { h } from './dom.js';
 import { base, language, money, t } from './words.js';
 
-/** What a command asks before it is given (strategy 16.6): its numbers, and whether that is meant. */
+/** The dialog before a command (strategy 16.6): its consequences in numbers, and a confirmation. */
 
 const HOUR = 3_600_000;
-/** How long a command may be in force; null: until it is ended. The first is chosen. */
+/** Durations of a command; null: until it is ended. The first is preselected. */
 const SPANS = {
   pause: [null, HOUR, 4 * HOUR, 24 * HOUR],
   'hedge-only': [null, HOUR, 4 * HOUR, 24 * HOUR],
   flatten: [null, HOUR, 2 * HOUR, 6 * HOUR, 24 * HOUR],
   silence: [HOUR, 2 * HOUR, 8 * HOUR, 24 * HOUR, 7 * 24 * HOUR],
 };
-/** Keys of a row in the symbols file; those with words to choose from. */
+/** Keys of a row in the symbols file, with the choices of some. */
 const ROW = {
   order_notional_usdt: null,
   imbalance_limit_usdt: null,
@@ -25,7 +25,7 @@ const MORE = {
   mode: ['trade', 'hedge-only', 'pause'],
   decrease_repair: ['larger', 'smaller'],
 };
-/** Lines of an answer that are shown at once; the others are unfolded. */
+/** Lines of an answer shown at once; the others are folded. */
 const LINES_MAX = 6;
 
 /** Asks for the token. */
@@ -53,14 +53,13 @@ export function openUnlock(control) {
 }
 
 /**
- * Shows what a command would do, and gives it when that is confirmed.
- *
+ * Shows what a command would do, and gives it on confirmation.
  * @param kind `symbol`, `alert` or `all`; `name`: which
  */
 export function openCommand(control, verb, kind, name) {
   const spans = SPANS[verb];
   let forMs = spans === undefined ? null : spans[0];
-  /** What the numbers on the page were asked for; null: nothing that may be given. */
+  /** The command whose preview is shown; null: none that may be given. */
   let ready = null;
   let asked = 0;
 
@@ -102,7 +101,10 @@ export function openCommand(control, verb, kind, name) {
     return shared;
   }
 
-  /** Asks what it would do. What would leave something to nobody is shown with its numbers, and given with that word only. */
+  /**
+   * Requests the preview. A command that would leave a net unmanaged shows its numbers and needs an explicit
+   * confirmation.
+   */
   async function look() {
     asked += 1;
     const mine = asked;
@@ -143,7 +145,7 @@ export function openCommand(control, verb, kind, name) {
   }
 }
 
-/** Commands that name symbols, with what they say beside. */
+/** Commands that name symbols, and their texts. */
 const FOR_SYMBOLS = {
   ...{ pause: {}, 'hedge-only': {}, resume: {}, flatten: {}, skip: {} },
   ...{ cancel: { withNet: false }, forget: { positionStays: false } },
@@ -156,7 +158,7 @@ function spanWords(verb, ms) {
   return t(verb === 'flatten' ? 'act.within' : 'act.for', { span: words });
 }
 
-/** What was answered: each thing that is said, and, of several symbols, their numbers together. */
+/** The lines of an answer, and the totals over several symbols. */
 function answerWords({ code, body }) {
   if (code === 401) return [h('p', {}, t('act.locked'))];
   if (code === 503) return [h('p', {}, t('act.notYet'))];
@@ -189,7 +191,7 @@ function answerWords({ code, body }) {
   ];
 }
 
-/** What else a command is asked for. */
+/** The inputs of a command. */
 function formOf(verb) {
   if (verb === 'set') return setForm();
   if (verb === 'add') return addForm();
@@ -255,7 +257,7 @@ function fieldOf(name, words, onchange) {
   );
 }
 
-/** A dialog on top of the page, gone when it is closed. */
+/** A modal dialog, removed when it is closed. */
 function open(title, submit) {
   const body = h('div', { class: 'body' });
   const close = h('button', { type: 'button', class: 'plain', onclick: () => element.close() }, t('act.back'));
@@ -275,7 +277,7 @@ function open(title, submit) {
     body,
     foot,
     close: () => element.close(),
-    /** Nothing is asked any more. */
+    /** Removes the inputs. */
     done() {
       close.textContent = t('act.close');
       close.focus();

@@ -1,19 +1,22 @@
 import { h } from './dom.js';
 import { alertWords, clock, t } from './words.js';
 
-/** Information requires no action (strategy 12.3), nor does what is over or in somebody's hand. */
+/** Information requires no action (strategy 12.3), nor do alerts that are over, acknowledged or silenced. */
 export function needsAction({ over, information, ackedBy, silencedUntilMs }) {
   return !over && !information && ackedBy === null && silencedUntilMs === null;
 }
 
-/** The open alerts, most urgent first. A row stays the same element while its alert lasts: what is pressed is not taken away. */
+/**
+ * The open alerts, most urgent first. A row stays the same element while its alert lasts, so that a click does not miss
+ * it.
+ */
 export function createAlerts(app) {
   const head = h('h2');
   const none = h('p', { class: 'dim' }, t('noAlerts'));
   const list = h('ul');
   const waiting = h('p', { class: 'dim' });
   const element = h('section', { class: 'card alerts' }, head, none, list, waiting);
-  /** By key; no more than alerts are open. */
+  /** By key; bounded by the open alerts. */
   const rows = new Map();
 
   function make(alert) {

@@ -1,12 +1,12 @@
 import { h } from './dom.js';
 import { t } from './words.js';
 
-/** How long each of the last transitions stays lit when they are shown in turn. */
+/** How long each transition is highlighted in a replay. */
 const STEP_MS = 900;
-/** Transitions that are remembered to be shown. */
+/** Transitions kept for a replay. */
 const TRAIL_MAX = 8;
 
-/** The statechart of a machine, drawn by the engine; here only lit. */
+/** The statechart of a machine, drawn by the engine; states are highlighted here. */
 export async function createChart(name) {
   const element = h('div', { class: 'chartbox' }, h('p', { class: 'dim' }, t('loading')));
   const trail = [];
@@ -15,7 +15,7 @@ export async function createChart(name) {
 
   const answer = await fetch(`/charts/${name}.svg`);
   if (answer.ok) {
-    // The drawing brings colours for standing alone; here it takes the page's.
+    // The drawing has colours for stand-alone use; here it uses the page's.
     const drawing = (await answer.text()).replace(/<style>.*?<\/style>/s, '');
     const parsed = new DOMParser().parseFromString(drawing, 'image/svg+xml');
     element.replaceChildren(document.importNode(parsed.documentElement, true));
@@ -32,7 +32,7 @@ export async function createChart(name) {
       if (on) bringIntoView(one);
     }
   };
-  /** On a narrow screen the chart scrolls sideways to what is lit. */
+  /** On a narrow screen the chart scrolls sideways to the highlight. */
   const bringIntoView = (one) => {
     if (element.scrollWidth <= element.clientWidth) return;
     const [box, frame] = [one.getBoundingClientRect(), element.getBoundingClientRect()];
@@ -42,7 +42,7 @@ export async function createChart(name) {
   const flash = (from, to) => {
     for (const one of all('.transition')) {
       const { from: source, to: target } = one.dataset;
-      // A transition of the whole chart leaves from wherever it is: drawn at `any state`, whose path is empty.
+      // A transition of the whole chart starts at `any state`, whose path is empty.
       const leaves = source === from || source === '' || from.startsWith(`${source}.`);
       one.classList.toggle('lit', leaves && target === to);
     }
@@ -59,7 +59,7 @@ export async function createChart(name) {
     timer = null;
     clear();
   };
-  /** Lights steps one after the other, then shows where it is. */
+  /** Highlights steps one after the other, then the present state. */
   const play = (steps, at = 0) => {
     clear();
     const step = steps[at];
@@ -73,7 +73,7 @@ export async function createChart(name) {
     mark(step.to);
     timer = setTimeout(() => play(steps, at + 1), STEP_MS);
   };
-  /** A change of state passes `deciding`, where the chart has it. */
+  /** A change of state passes `deciding`, if the chart has it. */
   const stepsOf = ({ from, to }) => {
     const decides =
       element.querySelector('[data-state="deciding"]') !== null && to !== 'draining' && from !== 'deciding';
@@ -87,12 +87,12 @@ export async function createChart(name) {
 
   return {
     element,
-    /** The state it is in. */
+    /** The present state. */
     light(state) {
       lit = state;
       if (timer === null) mark(lit);
     },
-    /** It went from one state to another just now. */
+    /** A change of state just now. */
     moved(from, to) {
       trail.push({ from, to });
       if (trail.length > TRAIL_MAX) trail.shift();
@@ -103,7 +103,7 @@ export async function createChart(name) {
       trail.push(...moves);
       trail.splice(0, trail.length - TRAIL_MAX);
     },
-    /** Shows the last transitions in turn. */
+    /** Replays the last transitions. */
     replay() {
       stop();
       play(trail.flatMap(stepsOf));
@@ -111,7 +111,7 @@ export async function createChart(name) {
     get trail() {
       return trail;
     },
-    /** A moment of the past, with how it came about. */
+    /** A moment of the past with the transition into it. */
     freeze(state, from) {
       stop();
       mark(state);

@@ -2,9 +2,9 @@ import { openCommand, openUnlock } from './act.js';
 import { h } from './dom.js';
 import { t } from './words.js';
 
-/** The commands of an unlocked page (strategy 16.6): the session, and the buttons where they belong. */
+/** The commands of an unlocked page (strategy 16.6): the session, and the buttons. */
 
-/** In this tab alone, and in no cookie, which every port of a host would get. */
+/** Kept in this tab only; a cookie would be sent to every port of the host. */
 const KEPT = 'grvt-hedge.session';
 const SESSION_HEADER = 'X-Hedge-Session';
 /** Longest wait of a browser's timer. */
@@ -26,9 +26,9 @@ export function createControl(changed) {
   let ending = null;
 
   const control = {
-    /** `none`: this engine has no token, the page only shows. */
+    /** `none`: this engine has no token; the page is read-only. */
     state: () => (acts ? (isUnlocked ? 'unlocked' : 'locked') : 'none'),
-    /** The engine has said whether it takes commands; it may be another one than before. */
+    /** The engine has stated whether it accepts commands; it may be another one than before. */
     async hear(value) {
       acts = value === true;
       if (acts && key !== null) {
@@ -54,7 +54,7 @@ export function createControl(changed) {
       forget();
       tell();
     },
-    /** What a command would do, or its answer; `code` 0: none came. */
+    /** A preview or the answer of a command; `code` 0: no answer. */
     async ask(how, command) {
       const answer = await post(how, command);
       if (answer.code === 401) {
@@ -158,6 +158,6 @@ function keep(key) {
     if (key === null) sessionStorage.removeItem(KEPT);
     else sessionStorage.setItem(KEPT, key);
   } catch {
-    // A browser that keeps nothing asks for the token again after a reload.
+    // A browser without storage asks for the token again after a reload.
   }
 }

@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import uPlot from './uplot.js';
 import { clock, t } from './words.js';
 
-/** |A| and |B|, net, and gained spread over time: three plots on one clock. */
+/** |A| and |B|, net, and gain over time: three plots on one time axis. */
 export function createCurves(points, { total }) {
   const element = h('div', { class: 'plots' });
   const data = points.map((point) => [...point]);
@@ -45,7 +45,7 @@ export function createCurves(points, { total }) {
   for (const { box } of plots) watcher.observe(box);
   redraw();
 
-  /** Draws what is known; where nobody points, the legend tells the newest. */
+  /** Without a pointer the legend shows the newest values. */
   function redraw() {
     for (const { frame, plot } of plots) {
       plot.setData(shape(data, frame.columns));
@@ -96,7 +96,7 @@ function timeOf(seconds) {
   return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 
-/** A curve that does not move still needs height. */
+/** A constant curve still needs height. */
 export function ranged(low, high) {
   if (low === null || high === null) return [0, 1];
   const pad = Math.max((high - low) * 0.1, Math.abs(high) * 0.002, 0.01);

@@ -8,14 +8,14 @@ import { base, clock, date, factWords, lasting, money, number, price, reason, st
 
 /** Spans of the slider, hours. */
 const SPANS = [1, 6, 24];
-/** How far back the end of the slider may be set, hours: as long as the journal keeps settled history. */
+/** How far back the slider's end may be set, hours: as long as the journal keeps settled history. */
 const BACK_HOURS = 30 * 24;
-/** After the slider has moved this long nothing, the moment is read. */
+/** Delay before a moment is read after the slider moved. */
 const READ_AFTER_MS = 60;
-/** While other pages read the journal, the list is asked for again after this. */
+/** Retry after this time while other pages read the journal. */
 const BUSY_AGAIN_MS = 5000;
 
-/** One symbol: what it does, its statechart, its past, its orders and lots. */
+/** One symbol: its activity, statechart, past, orders and lots. */
 export function openDetail(app, page, instrument) {
   page.className = 'detail';
   const symbol = () => app.symbol(instrument);
@@ -263,11 +263,11 @@ function lotsTable(symbol) {
   );
 }
 
-/** The way back through the journal: a slider over its moments, and what each of them was. */
+/** The past from the journal: a slider over its moments, and their details. */
 function createPast(app, instrument, box, chart) {
   let list = [];
   let hours = SPANS[0];
-  /** Where the time that is listed ends, hours before now. */
+  /** End of the listed time, hours before now. */
   let back = 0;
   let at = null;
   let reading = null;
@@ -338,7 +338,7 @@ function createPast(app, instrument, box, chart) {
     ending.textContent = back === 0 ? t('now') : `${date(atMs)} ${clock(atMs)}`;
   }
 
-  /** Reads the list of moments; `keep`: the moment that is shown stays. */
+  /** Reads the list of moments; `keep`: keeps the selected one. */
   async function load(keep) {
     const shown = keep && at !== null ? list[at]?.seq : null;
     const answer = await fetch(
@@ -347,7 +347,7 @@ function createPast(app, instrument, box, chart) {
     if (isClosed) return;
     if (!answer.ok) {
       const isBusy = answer.status === 503 || answer.status === 429;
-      // What is shown already is right, and what is newer comes with the next try.
+      // The shown list is still right; newer moments come with the next try.
       if (!isBusy || list.length === 0) note.textContent = t(isBusy ? 'pastBusy' : 'noPast');
       if (isBusy) reading = setTimeout(() => load(keep), BUSY_AGAIN_MS);
       return;
@@ -370,7 +370,7 @@ function createPast(app, instrument, box, chart) {
     const first = list[0]?.atMs ?? 0;
     const last = app.nowMs() - back * 3_600_000;
     const width = 240;
-    // One mark per pixel column or so: the state that prevailed there.
+    // About one mark per pixel column: the prevailing state.
     const cells = new Map();
     for (const one of list) cells.set(Math.floor(((one.atMs - first) / Math.max(1, last - first)) * width), one.phase);
     let phase = list[0]?.phase ?? 'waiting';
@@ -389,7 +389,7 @@ function createPast(app, instrument, box, chart) {
     );
   }
 
-  /** Also where the listed time was set back. */
+  /** Also if the listed time was set back. */
   function toPresent() {
     if (back === 0) {
       toNow();
@@ -407,7 +407,7 @@ function createPast(app, instrument, box, chart) {
     slider.value = slider.max;
     when.textContent = back === 0 ? t('now') : '';
     moment.replaceChildren();
-    // Reading the list anew at the present must not end what the chart is showing.
+    // Reloading the list at the present must not interrupt the chart.
     if (wasBack) chart.thaw();
   }
 
@@ -440,7 +440,7 @@ function createPast(app, instrument, box, chart) {
   }
 
   return {
-    /** Something new was written: read again when the reader is at the present. */
+    /** New entries were written: reload if the reader is at the present. */
     newer() {
       if (at === null && back === 0 && !isClosed) {
         clearTimeout(reading);
@@ -454,7 +454,7 @@ function createPast(app, instrument, box, chart) {
   };
 }
 
-/** One moment: the state, what happened, what was seen, what was decided. */
+/** One moment: state, event, data and decision. */
 function momentWords(one, detail) {
   const { decision } = detail;
   const happened = one.fact ? factWords(one.fact) : null;

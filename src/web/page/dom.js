@@ -1,6 +1,6 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Makes an element: attributes, `class`, `title`, `on…` listeners, `css` custom properties, then children. */
+/** Creates an element: attributes, `class`, `title`, `on…` listeners, `css` custom properties, then children. */
 export function h(tag, attributes = {}, ...children) {
   return build(document.createElement(tag), attributes, children);
 }
@@ -14,7 +14,7 @@ function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    // By the object model, for the page's own rules forbid style attributes.
+    // Through the object model, since the page's policy forbids style attributes.
     else if (name === 'css') for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
     else element.setAttribute(name, value === true ? '' : String(value));
   }
@@ -22,7 +22,7 @@ function build(element, attributes, children) {
   return element;
 }
 
-/** Puts `made` in the place of `old`, keeping what has the focus. */
+/** Replaces `old` by `made`, keeping the focus. */
 export function swap(old, made) {
   const hadFocus = old.contains(document.activeElement);
   old.replaceWith(made);
@@ -30,7 +30,7 @@ export function swap(old, made) {
   return made;
 }
 
-/** Puts these children in the place of the former ones; what was scrolled inside stays where it was. */
+/** Replaces the children, keeping scroll positions. */
 export function refill(parent, ...children) {
   const scrolled = [...parent.querySelectorAll('*')].map((one, at) => [at, one.tagName, one.scrollLeft, one.scrollTop]);
   parent.replaceChildren(...children);

@@ -3,17 +3,19 @@ import { h } from './dom.js';
 import uPlot from './uplot.js';
 import { clock, date, t } from './words.js';
 
-/** Spans that can be chosen, and their words. */
+/** Available spans, and their texts. */
 const SPANS = [
   ['day', 'money.day'],
   ['week', 'money.week7'],
   ['month', 'money.month'],
 ];
 const HEIGHT = 168;
-/** An open chart takes the newest points this often: a sample is written once a minute. */
+/** Reload interval of an open chart: a sample is written once a minute. */
 const AGAIN_MS = 120_000;
 
-/** The curves of a day, a week and 30 days, of all symbols (an empty name) or of one; from the journal, after restarts too. */
+/**
+ * Curves of a day, a week and 30 days, of all symbols (empty name) or one; from the journal, hence also after restarts.
+ */
 export function createLongCurves(instrument) {
   const chips = h('div', { class: 'chips' });
   const note = h('p', { class: 'dim' });
@@ -59,7 +61,7 @@ export function createLongCurves(instrument) {
       const answer = await fetch(`/api/history/${wanted}${of}`);
       if (answer.ok) points = await answer.json();
     } catch {
-      // The engine is gone, which the head of the page says.
+      // The engine is gone, which the head of the page shows.
     }
     if (closed || wanted !== span) return;
     if (points === null) {

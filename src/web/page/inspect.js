@@ -1,9 +1,9 @@
 /**
- * Hands what the engine relays to Stately's inspector, which runs in the frame. Only this page, and only an engine started
- * with `--inspect`, shows anything from outside.
+ * Forwards the engine's events to Stately's inspector in the frame. Only this page, with an engine started with
+ * `--inspect`, loads anything external.
  */
 const INSPECTOR = 'https://stately.ai';
-/** Events that wait for the inspector to load. */
+/** Events waiting for the inspector to load. */
 const WAITING_MAX = 2000;
 
 const frame = document.getElementById('inspector');

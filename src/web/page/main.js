@@ -6,13 +6,13 @@ import { createTips } from './tips.js';
 import { createOverview, goneWords } from './view.js';
 import { alertWords, language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
-/** Entries of the feed kept in the page; the engine keeps as many. */
+/** Entries of the feed kept in the page, as in the engine. */
 const FEED_MAX = 400;
 const POINTS_MAX = 3000;
-/** A running engine sends an event a second; without one for this long it is frozen, cut off or gone. */
+/** A running engine sends an event a second; after this silence it is frozen, disconnected or gone. */
 const SILENT_AFTER_MS = 10_000;
 
-/** Everything the page knows; the engine is the only one that changes it. `heardAtMs`: our clock at its last event. */
+/** The page's state, changed only by the engine. `heardAtMs`: our clock at its last event. */
 const model = {
   status: null,
   feed: [],
@@ -23,31 +23,31 @@ const model = {
   full: false,
   heardAtMs: Date.now(),
 };
-/** Our clock minus the engine's: ages are shown by the engine's. */
+/** Our clock minus the engine's: ages use the engine's. */
 let skewMs = 0;
 
 const page = document.getElementById('page');
 const top = document.getElementById('top');
 const gone = document.getElementById('gone');
 const said = document.getElementById('said');
-/** Keys of the alerts that a screen reader was told of. */
+/** Keys of the alerts already announced to screen readers. */
 let announced = new Set();
 let shown = null;
 let shownName = '';
 let shownLink = '';
 let shownHeader = '';
-/** How far down each view was read; there are no more than symbols. */
+/** Scroll position of each view; bounded by the symbols. */
 const scrolled = new Map();
 
 const chosen = { lang: remembered('lang'), theme: remembered('theme') };
 setTheme(chosen.theme ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'));
 
-/** What the views may use. */
+/** The interface for the views. */
 const app = {
   model,
-  /** By the engine's clock; of an engine that is not heard any more, the moment of its last event. */
+  /** By the engine's clock; if it is silent, the time of its last event. */
   nowMs: () => (app.link() === 'live' ? Date.now() - skewMs : model.status.atMs),
-  /** `stopped` in order, `silent`: without a word for 10 s, else `live`. A clock that is set back is no reason to trust. */
+  /** `stopped` properly, `silent` for 10 s, else `live`. Safe against a clock set back. */
   link() {
     if (model.status?.engine === 'stopped') return 'stopped';
     return Math.abs(Date.now() - model.heardAtMs) < SILENT_AFTER_MS ? 'live' : 'silent';
@@ -60,14 +60,13 @@ share();
 createTips();
 addEventListener('hashchange', show);
 setInterval(watch, 500);
-// A browser slows down the timers of a tab in the background.
+// A browser slows the timers of background tabs.
 addEventListener('visibilitychange', watch);
 watch();
 
 /**
- * Listens to the engine, through one tab for all: a browser opens six connections to a server, and with a stream in each of six
- * tabs the seventh could not even load. The tab that holds the lock has the stream and passes on what it hears; when it closes,
- * another takes over.
+ * Receives the engine's events through one tab for all, because a browser opens only six connections to a server. The
+ * tab that holds the lock has the stream and forwards it; when it closes, another one takes over.
  */
 function share() {
   if (!navigator.locks || typeof BroadcastChannel !== 'function') {
@@ -97,7 +96,7 @@ function share() {
   });
 }
 
-/** Opens the engine's stream; `tell` hears each event by name. */
+/** Opens the engine's stream; `tell` receives each event by name. */
 function listen(tell) {
   const events = new EventSource('/events');
   for (const name of ['first', 'status', 'facts', 'points', 'full']) {
@@ -106,12 +105,12 @@ function listen(tell) {
   events.addEventListener('open', () => tell('open'));
   events.addEventListener('error', () => {
     tell('lost');
-    // A browser gives up on an answer that is no stream, as while the engine starts again.
+    // A browser gives up on an answer that is no stream, e.g. while the engine restarts.
     if (events.readyState === EventSource.CLOSED) setTimeout(() => listen(tell), 2000);
   });
 }
 
-/** What the engine said, or how the line to it is. Before `first` there is nothing to change. */
+/** An event of the engine, or the state of the connection. Before `first` there is nothing to change. */
 function heard(name, value) {
   if (name !== 'open' && name !== 'lost') model.heardAtMs = Date.now();
   if (name === 'first') {
@@ -158,7 +157,7 @@ function changeStatus(change) {
   watch();
 }
 
-/** Alerts that have come up are read out once; the list itself is drawn again with each status. */
+/** New alerts are announced once; the list itself is redrawn with each status. */
 function announce() {
   const open = model.status.alerts.filter(needsAction);
   const fresh = open.filter(({ key }) => !announced.has(key));
@@ -166,7 +165,7 @@ function announce() {
   if (fresh.length > 0) said.textContent = t('newAlerts', { list: fresh.map(alertWords).join('; ') });
 }
 
-/** Sees whether the engine is still heard, and lets times run while it is. */
+/** Checks whether the engine is still connected, and updates times. */
 function watch() {
   const link = app.link();
   if (link !== shownLink) {
@@ -180,7 +179,7 @@ function watch() {
   if (link === 'live') tick();
 }
 
-/** The view the address asks for: `#/BNB_USDT_Perp` or everything. */
+/** The view of the address: `#/BNB_USDT_Perp` or everything. */
 function show() {
   header();
   gone.replaceChildren(...goneWords(app));
@@ -193,11 +192,11 @@ function show() {
   shown = wanted === '' ? createOverview(app, page) : openDetail(app, page, wanted);
   shownName = wanted;
   tick();
-  // Made anew, by a choice of language or an engine that is back, a view stays where it was read.
+  // A view that is rebuilt (language, reconnect) keeps its scroll position.
   scrollTo(0, scrolled.get(wanted) ?? 0);
 }
 
-/** The name in the address; what cannot be decoded names nothing. */
+/** The name in the address; invalid encoding names nothing. */
 function named(hash) {
   try {
     return decodeURIComponent(hash);
@@ -213,7 +212,7 @@ function header() {
   const link = app.link();
   const needing = (status?.alerts ?? []).filter(needsAction).length;
   const mark = link === 'silent' ? '(!) ' : needing > 0 ? `(${needing}) ` : '';
-  // What is pressed is not taken away by the next status.
+  // Unchanged buttons stay, so that a click does not miss them.
   const drawn = JSON.stringify([
     ...[model.version, mode, name, status?.startedAtMs, model.live, model.full, link, language()],
     ...[document.documentElement.dataset.theme, app.control.state()],
@@ -270,7 +269,7 @@ function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
 }
 
-/** Times that run: ages, spans, what is left of a clock. */
+/** Running times: ages, spans, countdowns. */
 function tick() {
   const now = app.nowMs();
   for (const one of document.querySelectorAll('[data-since]')) {
@@ -303,6 +302,6 @@ function remember(name, value) {
   try {
     localStorage.setItem(`grvt-hedge.${name}`, value);
   } catch {
-    // A browser that keeps nothing shows the engine's choice again.
+    // A browser without storage shows the engine's choice again.
   }
 }

@@ -1,7 +1,7 @@
 import { h } from './dom.js';
 import { base, money, reason, t } from './words.js';
 
-/** Columns of the card, and how each is read from a line of figures; null: not known. */
+/** Columns of the card, and their values in a line of figures; null: not known. */
 const COLUMNS = [
   ['total', (line) => line.total],
   ['spread', (line) => line.spread],
@@ -13,7 +13,7 @@ const COLUMNS = [
   ['volume', (line) => line.volume],
 ];
 
-/** What was paid is below zero here, so that every column adds up to the total; other currencies stand beside it. */
+/** Paid amounts are negative here, so that the columns sum to the total; other currencies are beside it. */
 function received(amounts) {
   return turned(amounts.USDT ?? '0');
 }
@@ -44,7 +44,7 @@ function line(name, figures) {
   );
 }
 
-/** Today's and the week's money: of all symbols, or of one. It is drawn again when it was counted again. */
+/** Money of today and the week, of all symbols or one; redrawn with new figures. */
 export function createMoney(pick) {
   const note = h('p', { class: 'dim' });
   const body = h('div', { class: 'moneyrows' });
@@ -101,7 +101,7 @@ export function levellingWords({ levelling }) {
   return levelling ? h('p', { class: 'dim levelling' }, reason(levelling)) : '';
 }
 
-/** What a symbol earned in a span, for a cell of the table. */
+/** A symbol's earnings in a span, for a cell of the table. */
 export function earned(symbol, span) {
   return symbol.money ? symbol.money[span].total : null;
 }

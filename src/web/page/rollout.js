@@ -1,9 +1,9 @@
 import { h } from './dom.js';
 import { base, lasting, t } from './words.js';
 
-/** The gray rollout (strategy 16.7): how many symbols trade in full, and what those on trial have to show yet. */
+/** The gray rollout (strategy 16.7): how many symbols trade in full, and the progress of those on trial. */
 
-/** What a symbol on trial has shown; empty where the rollout does not concern it, or no more. */
+/** Progress of a symbol on trial; empty if it is not. */
 export function rolloutWords({ rollout }) {
   if (!rollout || rollout.stage === 'full') return '';
   if (rollout.stage === 'waiting') return t('rollout.waiting');
@@ -22,7 +22,7 @@ export function rolloutWords({ rollout }) {
     .join('; ');
 }
 
-/** Rows stay the same elements while their symbols are on trial: what is pressed is not taken away. */
+/** Rows stay the same elements while their symbols are on trial, so that a click does not miss them. */
 export function createRollout(app) {
   const done = h('p');
   const bar = h('i');
@@ -51,7 +51,7 @@ export function createRollout(app) {
     done.textContent = t('rollout.done', { full, all: symbols.length });
     bar.style.setProperty('--share', `${((full / Math.max(1, symbols.length)) * 100).toFixed(1)}%`);
     const trials = symbols.filter(({ rollout }) => rollout.stage === 'trial');
-    // The one whose turn is next is named; of the others the number is enough.
+    // The next one is named; of the others the number is enough.
     const next = symbols.find(({ rollout }) => rollout.stage === 'waiting');
     const shown = [...trials, ...(next ? [next] : [])];
     for (const [instrument, row] of rows) {

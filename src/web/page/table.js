@@ -3,7 +3,7 @@ import { earned } from './money.js';
 import { PHASES } from './view.js';
 import { base, money, reason, stateHelp, t } from './words.js';
 
-/** Columns: name, what they are sorted by (the largest, or the first in the alphabet, comes first), and the cell. */
+/** Columns: name, sort key (largest, or alphabetically first, on top), and cell. */
 const COLUMNS = [
   ['symbol', (one) => one.instrument, (one) => h('strong', {}, base(one.instrument))],
   [
@@ -34,8 +34,8 @@ function why({ idle, why: stands, phase }) {
 }
 
 /**
- * All symbols in rows of one height: worst unhedged first, or by the heading that is chosen. Rows change their places by
- * transforms, so that nothing else on the page moves.
+ * All symbols in rows of one height, largest unhedged first, or by the chosen heading. Rows move by transforms, so that
+ * nothing else on the page moves.
  */
 export function createTable(app) {
   let by = 'net';

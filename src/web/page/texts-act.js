@@ -1,4 +1,4 @@
-/** Words of the commands (strategy 16.6), English and Chinese; part of texts.js. */
+/** Texts of commands (strategy 16.6), English and Chinese; part of texts.js. */
 export const ROLLOUT = {
   en: {
     title: 'Gray rollout',

@@ -1,4 +1,4 @@
-/** Words of money (strategy 17), English and Chinese; part of texts.js. */
+/** Texts of money (strategy 17), English and Chinese; part of texts.js. */
 export const MONEY = {
   en: {
     title: 'Money',

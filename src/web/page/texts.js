@@ -2,8 +2,8 @@ import { ACT, ROLLOUT } from './texts-act.js';
 import { MONEY } from './texts-money.js';
 
 /**
- * Every word of the page, English and Chinese; a new language is a new table here. `{name}` is filled in by words.js.
- * The names of the five states are the statechart's own and are never translated, only explained.
+ * All texts of the page, English and Chinese; a new language is a new table. words.js fills in `{name}`. The names of
+ * the five states are the statechart's and are never translated, only explained.
  */
 export const TEXTS = {
   en: {
@@ -308,7 +308,7 @@ export const TEXTS = {
       'invariant.broken': 'INVARIANT BROKEN {invariant}: {detail}',
       'decision.made': '{why}{does}',
     },
-    /** What the words mean: docs/glossary.md is made of these. */
+    /** Tooltips; docs/glossary.md is generated from these. */
     glossary: {
       'post-only':
         'An order that the exchange refuses rather than fill at once: it only ever makes a price, never takes one.',
@@ -643,7 +643,7 @@ export const TEXTS = {
       'invariant.broken': '违反不变式 {invariant}：{detail}',
       'decision.made': '{why}{does}',
     },
-    /** What the words mean: docs/glossary.md is made of these. */
+    /** Tooltips; docs/glossary.md is generated from these. */
     glossary: {
       'post-only': '交易所宁可拒绝也不立即成交的订单：只挂单，绝不吃单。',
       touch: '订单簿的买一和卖一。',

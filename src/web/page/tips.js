@@ -1,8 +1,7 @@
 import { h } from './dom.js';
 
 /**
- * Explanations by touch: what has a tooltip shows it when it is tapped, for a finger cannot hover. What is a link or a button does
- * what it is for.
+ * Shows a tooltip when its element is tapped, since a touch screen has no hover. Links and buttons keep their function.
  */
 export function createTips() {
   let tip = null;

@@ -7,11 +7,11 @@ import { createRollout, rolloutWords } from './rollout.js';
 import { createTable } from './table.js';
 import { base, clock, factWords, lasting, money, number, reason, stateHelp, t, tone } from './words.js';
 
-/** Phases in the order a person wants to see them counted. */
+/** Phases in order of importance. */
 export const PHASES = ['imbalanced', 'partial-wait', 'cooldown', 'waiting', 'capped', 'equal', 'draining', 'stopped'];
 /** From so many symbols on, tiles are small. */
 const DENSE_FROM = 13;
-/** Up to so many, two columns of wide ones. */
+/** Up to so many, two columns of wide tiles. */
 const FEW = 4;
 
 /** The page of all symbols. */
@@ -132,7 +132,7 @@ export function createOverview(app, page) {
     tiles.set(symbol.instrument, made);
   }
 
-  /** Shows what the filter lets through; the symbols file's order stays, so that nothing jumps about. */
+  /** Applies the filter; the symbols file's order is kept, so that nothing jumps. */
   function arrange() {
     const isShown = (symbol) =>
       (filter === '' || symbol.phase === filter) && symbol.instrument.toLowerCase().includes(search);
@@ -161,7 +161,7 @@ export function createOverview(app, page) {
   };
 }
 
-/** That the engine is not heard any more, and what that means; nothing while it is. */
+/** The warning that the engine no longer answers; empty while it does. */
 export function goneWords(app) {
   const link = app.link();
   if (link === 'live') return [];
@@ -176,7 +176,7 @@ function headline(app) {
   return t(`engine.${status.engine}`, { count: status.symbols.length });
 }
 
-/** What is not hedged (strategy 13.4): its hedge, its worth, since when, and what hedging it at the touch costs. */
+/** The unhedged nets (strategy 13.4): hedge side, value, since when, and the cost of hedging at the best price. */
 function leftWords({ symbols }) {
   const open = symbols.filter((symbol) => symbol.open !== null);
   if (open.length === 0) return t('leftNothing');
@@ -193,7 +193,7 @@ function leftWords({ symbols }) {
   return t('leftOpen', { list: words.join('; ') });
 }
 
-/** What needs a person: an engine that is not heard, what a stopped one left, the alerts of a running one. */
+/** What needs a person: an engine without answer, the nets of a stopped one, the alerts of a running one. */
 function needWords(app) {
   const { status } = app.model;
   const link = app.link();
@@ -205,7 +205,7 @@ function needWords(app) {
   return [open.some((alert) => alert.critical) ? 'loud' : 'raised', t('needsYou', { count: open.length })];
 }
 
-/** In one sentence each: what it does, how the symbols stand, whether anybody is needed. */
+/** A summary in sentences: what it does, how the symbols stand, whether anybody is needed. */
 function leadWords(app, onPhase) {
   const { status } = app.model;
   const { symbols } = status;
@@ -349,7 +349,7 @@ function figureList({ figures, symbols }) {
   ];
 }
 
-/** Whatever runs out or has been going on: a bar that fills, and its words. */
+/** Clocks in progress: a bar that fills, and its text. */
 export function clocks(symbol) {
   const made = [];
   const bar = (span, text, kind, attribute) =>
@@ -380,14 +380,14 @@ export function situation(symbol, how) {
   ];
 }
 
-/** The mode next to the state, where it is not `trade` (strategy 16.1), and whether it leaves. */
+/** The mode beside the state, if it is not `trade` (strategy 16.1), and whether it is being removed. */
 export function symbolMode({ symbolMode: mode, leaving }) {
   if (mode === 'trade') return '';
   const text = leaving === null ? mode : `${mode}, ${t('leaving')}`;
   return h('span', { class: 'symbol-mode', title: leaving === null ? '' : t(`leaving.${leaving}`) }, text);
 }
 
-/** A rule's number, which leads to the rule (`6.1, 6.2`: to each); within a link it only names it. */
+/** A rule's number as a link to it (`6.1, 6.2`: to each); inside a link only its name. */
 export function rule(number, { linked = true } = {}) {
   if (!number) return '';
   const title = (one) => t('rule', { rule: one });
@@ -456,7 +456,7 @@ function symbolTile(symbol) {
   );
 }
 
-/** One live order in a few words. */
+/** One live order as text. */
 function orderChip(order) {
   return h(
     'span',
@@ -513,7 +513,7 @@ export function positions(symbol) {
   return h('div', { class: 'positions' }, bar('A', values[0], A), bar('B', values[1], B), net);
 }
 
-/** Live orders against bid and ask on one line of prices. */
+/** Live orders, bid and ask on one price axis. */
 export function ladder(symbol) {
   const { touch, orders, guard } = symbol;
   if (touch === null) return h('div', { class: 'ladder empty dim' }, orders.length === 0 ? t('noOrders') : '…');
@@ -565,12 +565,12 @@ export function ladder(symbol) {
   );
 }
 
-/** The feed of what happened, newest first; of one symbol or of all. */
+/** The feed of events, newest first, of one symbol or all. */
 export function createFeed(app, instrument) {
   const list = h('ol', { class: 'feed' });
   const empty = h('p', { class: 'dim' }, t('noFeed'));
   const element = h('section', { class: 'card feedbox' }, h('h2', {}, t('feed')), empty, list);
-  /** Lines on the page: what a person scrolls through. */
+  /** Lines on the page. */
   const LINES_MAX = 120;
   const add = (entries) => {
     const mine = entries.filter(

@@ -1,6 +1,6 @@
 import { TEXTS } from './texts.js';
 
-/** The language that is shown: the reader's choice, else the engine's. */
+/** The displayed language: the reader's choice, else the engine's. */
 let lang = 'en';
 
 export function setLanguage(name) {
@@ -23,37 +23,37 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? '');
 }
 
-/** A state's name is never translated: the statechart's, the log's and the metrics' alike. */
+/** State names are never translated: they are the same in statechart, log and metrics. */
 export function stateHelp(state) {
   return TEXTS[lang].states[state] ?? '';
 }
 
-/** A reason in the reader's words; older journals hold a sentence, which is shown as it is. */
+/** A reason in the reader's language; older journals contain the sentence itself. */
 export function reason(why) {
   return typeof why === 'string' ? why : (why?.[lang] ?? '');
 }
 
-/** Bases that two instruments share (`BNB_USDT_Perp`, `BNB_USDC_Perp`): their names are shown in full. */
+/** Bases shared by two instruments (`BNB_USDT_Perp`, `BNB_USDC_Perp`): those are shown in full. */
 let repeated = new Set();
 
-/** Tells which instruments there are. */
+/** Sets the instruments. */
 export function setInstruments(instruments) {
   const seen = new Set();
   const bases = instruments.map((instrument) => instrument.split('_')[0]);
   repeated = new Set(bases.filter((one) => seen.has(one) || !seen.add(one)));
 }
 
-/** `BNB_USDT_Perp` is `BNB` to a person, where no other instrument has that base. */
+/** `BNB_USDT_Perp` is shown as `BNB`, if no other instrument has that base. */
 export function base(instrument) {
   const [short] = instrument.split('_');
   return repeated.has(short) ? instrument : short;
 }
 
-/** Digits beyond the tick that a reckoned price (a mark, an entry) is shown with, and the least there are. */
+/** Decimals beyond the tick for a computed price (a mark, an entry). */
 const DIGITS_BEYOND_TICK = 2;
 const PRICE_DIGITS_LEAST = 4;
 
-/** A price with as many digits as its instrument's tick asks for: PEPE at 0.000012345 loses none. */
+/** A price with the decimals of its instrument's tick: PEPE at 0.000012345 loses none. */
 export function price(text, tickSize) {
   if (!tickSize) return number(text);
   const ticks = tickSize.split('.')[1]?.replace(/0+$/, '').length ?? 0;
@@ -72,10 +72,10 @@ export function lasting(ms) {
   return `${Math.floor(hours / 24)}${unit('day')}${hours % 24 ? ` ${hours % 24}${unit('hour')}` : ''}`;
 }
 
-/** More than any tick or lot of the exchange has (nine): nothing of a price or a size is cut. */
+/** More than any tick or lot of the exchange has (nine), so that nothing is cut. */
 const MOST_DIGITS = 12;
 
-/** Text of a decimal with at most so many digits after the point, and thousands apart. For reading only. */
+/** A decimal with at most so many decimals and thousands separators. For display only. */
 export function number(text, digits = MOST_DIGITS) {
   if (text === null || text === undefined) return '–';
   const [whole = '0', fraction = ''] = String(text).split('.');
@@ -85,7 +85,7 @@ export function number(text, digits = MOST_DIGITS) {
   return shown === '-0' ? '0' : shown.replace('-', '−');
 }
 
-/** Money: two digits, always. */
+/** Money, always with two decimals. */
 export function money(text) {
   if (text === null || text === undefined) return '–';
   const negative = String(text).startsWith('-');
@@ -95,7 +95,7 @@ export function money(text) {
   return `${negative && !zero ? '−' : ''}${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ' ')}.${cents}`;
 }
 
-/** The engine's zone (GRVT_HEDGE_TIME_ZONE), wherever the reader is; undefined: the reader's, until the engine has said. */
+/** The engine's zone (GRVT_HEDGE_TIME_ZONE), wherever the reader is; undefined until it is known: the reader's. */
 let timeZone;
 
 export function setTimeZone(zone) {
@@ -114,7 +114,7 @@ function locale() {
   return lang === 'zh' ? 'zh-CN' : 'en-GB';
 }
 
-/** What a fact says, in words; and its rule, apart. */
+/** A fact as text, and its rule. */
 export function factWords(fact) {
   const template = TEXTS[lang].facts[fact.type];
   if (template === undefined) return { text: fact.type, rule: '' };
@@ -251,7 +251,7 @@ function matched(fact) {
   return parts.join('') + (opened ? t('opened', { size: number(fact.openedLotSize) }) : '');
 }
 
-/** An alert in words: the engine sends them in both languages; one that happened a moment ago has its details only. */
+/** An alert as text: the engine sends both languages; a very recent one has only its details. */
 export function alertWords(alert) {
   if (alert.text) return alert.text[lang] ?? alert.text.en;
   const where = [alert.instrument ? base(alert.instrument) : '', alert.account ?? ''].filter(Boolean).join(' ');
@@ -259,7 +259,7 @@ export function alertWords(alert) {
   return [alert.kind, where, details.join(', ')].filter(Boolean).join(': ');
 }
 
-/** How loud a fact is: for its colour. */
+/** The importance of a fact, for its colour. */
 export function tone(fact) {
   switch (fact.type) {
     case 'fill.booked':
