@@ -25,45 +25,59 @@ export interface Run {
 export interface Pair {
   readonly paper: PaperServer;
   readonly url: string;
-  start(name: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Run;
+  start(name: string, args?: readonly string[], env?: Readonly<Record<string, string>>, hook?: string): Run;
   /** What a command prints, of the engine of that name or of none. */
   command(name: string, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }>;
 }
 
-export async function withPair(server: TestPostgres, play: (pair: Pair) => Promise<void>): Promise<void> {
+export async function withPair(
+  server: TestPostgres,
+  play: (pair: Pair) => Promise<void>,
+  instruments: readonly string[] = ['BNB_USDT_Perp'],
+): Promise<void> {
   const paper = await startPaper({ seed: 3, accounts: ownAccounts(), rateLimits: false });
   const url = await server.fresh();
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-lease-'));
   const symbols = join(directory, 'symbols.json');
-  writeFileSync(symbols, JSON.stringify([symbolRow('BNB_USDT_Perp')]), { mode: 0o600 });
+  writeFileSync(symbols, JSON.stringify(instruments.map((name) => symbolRow(name))), { mode: 0o600 });
   const runs: Run[] = [];
-  const spawned = (name: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+  /** @param hook loaded before the engine, and sent messages */
+  const spawned = (
+    name: string,
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+    hook: string | null = null,
+  ) => {
     const home = join(directory, name);
     mkdirSync(home, { recursive: true });
     const bare = Object.entries(process.env).filter(
       ([key]) => !/^(GRVT_|CHAT_ID$|API_KEY$|TELEGRAM_|NODE_TEST)/.test(key),
     );
-    return spawn(process.execPath, ['--disable-sigusr1', ENTRY, ...args], {
-      cwd: home,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...Object.fromEntries(bare),
-        ...Object.fromEntries(paperEnvironment(paper).map((line) => line.split(/=(.*)/s).slice(0, 2))),
-        CHAT_ID: '-1009876543210',
-        API_KEY: 'telegram-secret-of-the-gateway',
-        TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
-        GRVT_HEDGE_SYMBOLS_FILE: symbols,
-        GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.3',
-        GRVT_HEDGE_DATA_DIR: join(home, 'data'),
-        GRVT_HEDGE_LOG_DIR: join(home, 'logs'),
-        GRVT_HEDGE_HTTP_PORT: '0',
-        GRVT_HEDGE_JOURNAL_URL: url,
-        ...more,
+    return spawn(
+      process.execPath,
+      ['--disable-sigusr1', ...(hook === null ? [] : ['--import', hook]), ENTRY, ...args],
+      {
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'pipe', ...(hook === null ? [] : ['ipc' as const])],
+        env: {
+          ...Object.fromEntries(bare),
+          ...Object.fromEntries(paperEnvironment(paper).map((line) => line.split(/=(.*)/s).slice(0, 2))),
+          CHAT_ID: '-1009876543210',
+          API_KEY: 'telegram-secret-of-the-gateway',
+          TELEGRAM_GATEWAY_URL: 'http://127.0.0.1:9/none',
+          GRVT_HEDGE_SYMBOLS_FILE: symbols,
+          GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.3',
+          GRVT_HEDGE_DATA_DIR: join(home, 'data'),
+          GRVT_HEDGE_LOG_DIR: join(home, 'logs'),
+          GRVT_HEDGE_HTTP_PORT: '0',
+          GRVT_HEDGE_JOURNAL_URL: url,
+          ...more,
+        },
       },
-    });
+    );
   };
-  const start: Pair['start'] = (name, args = [], env = {}) => {
-    const child = spawned(name, ['run', ...args], env);
+  const start: Pair['start'] = (name, args = [], env = {}, hook) => {
+    const child = spawned(name, ['run', ...args], env, hook);
     let screen = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (screen += String(data)));
     const exit = new Promise<number | null>((done) => child.once('close', done));

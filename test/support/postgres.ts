@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ import pg from 'pg';
 const PASSWORD = 'p@ss/word of test';
 /** initdb and a start take a second; a busy machine takes its time. */
 const START_MAX_MS = 60_000;
+/** Of Debian's package faketime. */
+export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 /** Where Debian keeps the programs; null: there are none. */
 export function postgresPrograms(): string | null {
@@ -39,35 +41,54 @@ export interface TestPostgres {
   /** Runs statements as the superuser. */
   query(sql: string, values?: unknown[], database?: string): Promise<Record<string, unknown>[]>;
   /** Ends it like a crash of the machine's power, and starts it again. */
-  crash(): Promise<void>;
-  restart(): Promise<void>;
+  crash(clock?: string | null): Promise<void>;
+  restart(clock?: string | null): Promise<void>;
+  /** Ends it like a crash, for good; its files stay. */
+  end(): Promise<void>;
+  /** A hot standby on a port of its own, which follows this server asynchronously. */
+  replica(clock?: string | null): Promise<TestPostgres>;
+  /** Of a hot standby: follows no longer, and still answers. */
+  fallBehind(): Promise<void>;
+  /** Of a hot standby: it is the primary from now on, on a timeline of its own. */
+  promote(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   stop(): void;
 }
 
 /** Starts a server. @param configuration lines of postgresql.conf */
 export async function startPostgres(configuration: readonly string[] = []): Promise<TestPostgres> {
-  const bin = postgresPrograms();
-  if (bin === null) throw new Error('PostgreSQL is not installed');
+  const bin = programs();
   const owner = ownerOfServer();
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-pg-'));
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
   writeFileSync(passwordFile, `${PASSWORD}\n`);
   for (const path of [directory, passwordFile]) if (owner.uid !== undefined) chownSync(path, owner.uid, owner.gid ?? 0);
-  const quiet = { ...owner, stdio: 'ignore', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } } as const;
   const initdb = ['-D', data, '-U', 'grvt', '--pwfile', passwordFile, '-A', 'scram-sha-256', '-E', 'UTF8', '--no-sync'];
-  execFileSync(join(bin, 'initdb'), initdb, quiet);
+  execFileSync(join(bin, 'initdb'), initdb, quietly({}));
   const port = await freePort();
   // What CI measures is the journal: its fsync stays on.
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`];
   const small = ['shared_buffers=16MB', 'max_connections=40', 'autovacuum=off', 'log_min_messages=fatal'];
-  writeFileSync(join(data, 'postgresql.auto.conf'), [...settings, ...small, ...configuration].map(quoted).join('\n'));
-  let server = start();
-  let databases = 0;
+  configure(data, [...placeOf(port, directory), ...small, ...configuration]);
+  return serve({ directory, data, port }, null);
+}
 
-  function start(): ChildProcess {
-    const child = spawn(join(bin as string, 'postgres'), ['-D', data], quiet);
+interface Place {
+  readonly directory: string;
+  readonly data: string;
+  readonly port: number;
+}
+
+/** @param clock its clock as faketime reads it (`+1h`); null: the machine's */
+async function serve({ directory, data, port }: Place, clock: string | null): Promise<TestPostgres> {
+  const bin = programs();
+  let server = start(clock);
+  let databases = 0;
+  let copies = 0;
+
+  function start(now: string | null): ChildProcess {
+    const faked = now === null ? {} : { LD_PRELOAD: FAKETIME, FAKETIME: now, DONT_FAKE_MONOTONIC: '1' };
+    const child = spawn(join(bin, 'postgres'), ['-D', data], quietly(faked));
     child.unref();
     // A test that is killed must not leave it behind.
     process.once('exit', () => child.kill('SIGQUIT'));
@@ -96,13 +117,15 @@ export async function startPostgres(configuration: readonly string[] = []): Prom
       }
     }
   }
-  const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
-  async function again(signal: NodeJS.Signals): Promise<void> {
+  async function end(signal: NodeJS.Signals): Promise<void> {
     server.ref();
-    const gone = ended(server);
+    const gone = new Promise((resolve) => server.once('exit', resolve));
     server.kill(signal);
     await gone;
-    server = start();
+  }
+  async function again(signal: NodeJS.Signals, now: string | null = clock): Promise<void> {
+    await end(signal);
+    server = start(now);
     await ready();
   }
   await ready();
@@ -116,8 +139,43 @@ export async function startPostgres(configuration: readonly string[] = []): Prom
       await query(`CREATE DATABASE journal_${databases}`);
       return url(`journal_${databases}`);
     },
-    crash: () => again('SIGQUIT'),
-    restart: () => again('SIGINT'),
+    crash: (now) => again('SIGQUIT', now),
+    restart: (now) => again('SIGINT', now),
+    end: () => end('SIGQUIT'),
+    replica: async (now = null) => {
+      copies += 1;
+      const to = { directory, data: `${data}-${copies}`, port: await freePort() };
+      const from = [
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-U',
+        'grvt',
+        '-D',
+        to.data,
+        '-R',
+        '-X',
+        'stream',
+        '-c',
+        'fast',
+      ];
+      const env = { PGPASSWORD: PASSWORD };
+      const child = spawn(join(bin, 'pg_basebackup'), [...from, '--no-sync'], quietly(env));
+      const code = await new Promise((resolve) => child.once('exit', resolve));
+      if (code !== 0) throw new Error(`pg_basebackup ended with ${code}`);
+      configure(to.data, placeOf(to.port, directory));
+      return serve(to, now);
+    },
+    fallBehind: async () => {
+      await query("ALTER SYSTEM SET primary_conninfo = ''");
+      await query('SELECT pg_reload_conf()');
+      while ((await query('SELECT FROM pg_stat_wal_receiver')).length > 0)
+        await new Promise((ok) => setTimeout(ok, 20));
+    },
+    promote: async () => {
+      await query('SELECT pg_promote()');
+    },
     signal: (signal) => void server.kill(signal),
     stop: () => {
       server.kill('SIGQUIT');
@@ -125,6 +183,27 @@ export async function startPostgres(configuration: readonly string[] = []): Prom
       rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
+}
+
+function programs(): string {
+  const bin = postgresPrograms();
+  if (bin === null) throw new Error('PostgreSQL is not installed');
+  return bin;
+}
+
+function quietly(env: Readonly<Record<string, string>>) {
+  return { ...ownerOfServer(), stdio: 'ignore', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', ...env } } as const;
+}
+
+const placeOf = (port: number, directory: string): string[] => [
+  `port=${port}`,
+  'listen_addresses=127.0.0.1',
+  `unix_socket_directories=${directory}`,
+];
+
+/** What comes last counts. */
+function configure(data: string, lines: readonly string[]): void {
+  appendFileSync(join(data, 'postgresql.auto.conf'), `${lines.map(quoted).join('\n')}\n`);
 }
 
 function quoted(setting: string): string {
