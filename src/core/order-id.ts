@@ -83,6 +83,11 @@ export function nextSequence(last: bigint | null, nowMs: number): bigint {
   return next;
 }
 
+/** The sequence so many milliseconds of ids beyond another one. */
+export function afterSequence(sequence: bigint, ms: number): bigint {
+  return sequence + (BigInt(ms) << CLOCK_SHIFT);
+}
+
 /** Our time at which a strategy order was made, or later (strategy 9.2); null: not a strategy order's id. */
 export function madeAtMs(clientOrderId: string): number | null {
   const parts = parseClientOrderId(clientOrderId);

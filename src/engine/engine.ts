@@ -31,7 +31,7 @@ import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symb
 import { startMarkKeeper } from './mark-keeper.ts';
 import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
 import { createRollout, type Rollout } from './rollout.ts';
-import { orStartError, readyToTrade, refuseDeadMan, refuseOtherEngine, StartError } from './start.ts';
+import { orStartError, readyToTrade, refuseDeadMan, refuseOtherEngine, StartError, settleBehind } from './start.ts';
 import { allOf, auditRow, auditSettings, daemonSettings, journalledStart, textsOf } from './tuning.ts';
 
 /** The parts of an engine; simulation and production differ only in these. */
@@ -152,7 +152,9 @@ export function startEngine(parts: EngineParts): Engine {
         const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
           orStartError(() => rememberedInstrument(journal, name)),
         );
-        await refuseOtherEngine(exchange, journal, parts);
+        const isBehind = await settleBehind(exchange, journal, clock.nowMs());
+        // Orders whose entries are lost are not another engine's.
+        if (!isBehind) await refuseOtherEngine(exchange, journal, parts);
         await refuseDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
         if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
         const begun = orStartError(() => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { emptySymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError, type JournalProblem } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
@@ -10,6 +9,7 @@ import type { DatabaseState } from '../journal/postgres/reading.ts';
 import type { Clock, EngineClock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { checkText } from '../texts/check.ts';
+import { beginAgain } from './behind-journal.ts';
 
 /**
  * The journal in a database: its pair's name, how a run opens it, and where commands read it (strategy 18.1, 18.2). The
@@ -110,15 +110,6 @@ function pageOf({ publicUrl, httpPort }: Settings): string | null {
 
 function waiting(holder: string): string {
   return `Standby: engine ${holder} trades this pair; this one takes over when its lease runs out (strategy 18.2)`;
-}
-
-/** For a journal that may be behind: each symbol starts as after a lost one (11.3). Its orders are looked up. */
-export function beginAgain(journal: EngineJournal, nowMs: number): void {
-  const states = journal.latestOfEach('symbol.state').map(({ key }) => key);
-  if (states.length === 0) return;
-  journal.append(
-    states.map((key) => ({ kind: 'symbol.state' as const, key, atMs: nowMs, body: emptySymbolState(key) })),
-  );
 }
 
 /** Of the configured accounts; null: not given, or the journal is a file. */

@@ -7,6 +7,7 @@ import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { resolveInstruments } from '../settings/index.ts';
+import { settleBehindJournal } from './behind-journal.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
 
@@ -88,6 +89,15 @@ export async function refuseOtherEngine(
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
     parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
+  }
+}
+
+/** @returns whether the journal was behind (strategy 18.1). @throws StartError */
+export async function settleBehind(exchange: GrvtExchange, journal: EngineJournal, nowMs: number): Promise<boolean> {
+  try {
+    return await outlasting429(() => settleBehindJournal(exchange, journal, nowMs));
+  } catch (thrown) {
+    throw thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;
   }
 }
 

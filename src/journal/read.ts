@@ -1,3 +1,4 @@
+import { BEHIND_NOTE, type BehindNote } from '../core/behind-note.ts';
 import type { PreparedOrder, StoredEntry } from '../core/journal-entry.ts';
 import type { EngineJournal } from './engine-journal.ts';
 
@@ -6,9 +7,14 @@ export function unsettledOrders(journal: EngineJournal): PreparedOrder[] {
   return journal.unsettledKeys().flatMap((key) => journal.latest('order.prepared', key)?.body ?? []);
 }
 
-/** Sequence of the newest prepared order (strategy 9.2): the next one must be larger. null: none was ever prepared. */
+/**
+ * Sequence of the newest prepared order (strategy 9.2), or beyond those whose entries are lost (18.1): the next one must be larger. null:
+ * none was ever prepared.
+ */
 export function lastSequence(journal: EngineJournal): bigint | null {
-  return journal.newest('order.prepared')?.body.sequence ?? null;
+  const prepared = journal.newest('order.prepared')?.body.sequence ?? null;
+  const beyond = (journal.latest('note', BEHIND_NOTE)?.body as BehindNote | undefined)?.sequence ?? null;
+  return prepared === null || (beyond !== null && beyond > prepared) ? beyond : prepared;
 }
 
 /** The journal's entries about one order, each list oldest first. */

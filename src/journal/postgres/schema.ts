@@ -94,6 +94,35 @@ export const DATABASE_MIGRATIONS: readonly string[] = [
      UPDATE grvt_hedge.pairs SET removed_seq = greatest(removed_seq, (SELECT max(seq) FROM unnest(seqs) AS seq)) WHERE id = of_pair;
      DELETE FROM grvt_hedge.entries WHERE pair = of_pair AND seq = ANY (seqs);
    END $$;`,
+  // No lease has longer to run than it is given for: where the server's clock was set back, it would for as long (strategy 18.2).
+  `CREATE OR REPLACE FUNCTION grvt_hedge.take(of_name text, by_holder text, for_ms integer, on_system text, on_timeline bigint)
+  RETURNS TABLE (is_taken boolean, pair integer, epoch bigint, last_seq bigint, is_behind boolean, holder text, left_ms double precision)
+  LANGUAGE plpgsql AS $$
+  #variable_conflict use_column
+  DECLARE found grvt_hedge.pairs;
+  BEGIN
+    INSERT INTO grvt_hedge.pairs (name) VALUES (of_name) ON CONFLICT (name) DO NOTHING;
+    SELECT * INTO found FROM grvt_hedge.pairs WHERE name = of_name FOR UPDATE;
+    IF found.held_until > clock_timestamp() + for_ms * interval '1 millisecond' THEN
+      UPDATE grvt_hedge.pairs SET held_until = clock_timestamp() + for_ms * interval '1 millisecond' WHERE id = found.id
+      RETURNING * INTO found;
+    END IF;
+    IF found.held_until > clock_timestamp() AND found.holder IS DISTINCT FROM by_holder THEN
+      RETURN QUERY SELECT false, found.id, found.epoch, 0::bigint, found.is_behind, found.holder,
+        (1000 * extract(epoch FROM found.held_until - clock_timestamp()))::double precision;
+      RETURN;
+    END IF;
+    RETURN QUERY
+      UPDATE grvt_hedge.pairs AS p SET
+        epoch = p.epoch + 1, holder = by_holder, held_since = clock_timestamp(),
+        held_until = clock_timestamp() + for_ms * interval '1 millisecond',
+        is_behind = p.is_behind OR (p.system_identifier, p.timeline) IS DISTINCT FROM (on_system, on_timeline) AND p.epoch > 0,
+        system_identifier = on_system, timeline = on_timeline
+      WHERE p.id = found.id
+      RETURNING true, p.id, p.epoch,
+        greatest(p.removed_seq, (SELECT coalesce(max(e.seq), 0) FROM grvt_hedge.entries AS e WHERE e.pair = found.id)),
+        p.is_behind, p.holder, for_ms::double precision;
+  END $$;`,
 ];
 
 /**

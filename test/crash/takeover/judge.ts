@@ -25,7 +25,13 @@ interface PaperState {
 
 interface SymbolBody {
   readonly lots: readonly { readonly side: string; readonly size: { readonly $d: string } }[];
-  readonly orders: readonly { readonly clientOrderId: string }[];
+  readonly orders: readonly {
+    readonly clientOrderId: string;
+    readonly side: string;
+    readonly tradedSize: { readonly $d: string };
+    /** Of it, what is in the lots. */
+    readonly bookedSize: { readonly $d: string };
+  }[];
 }
 
 export class Judge {
@@ -116,8 +122,10 @@ export class Judge {
     const orphans = this.#resting().filter(({ id }) => !known.has(id));
     return [
       ...orphans.map(({ id }) => `order ${id} rests and nobody manages it`),
-      ...states.flatMap(([instrument, { lots }]) => {
-        const net = lots.reduce((sum, lot) => sum + (lot.side === 'buy' ? 1 : -1) * Number(lot.size.$d), 0);
+      ...states.flatMap(([instrument, { lots, orders }]) => {
+        const waiting = orders.map((one) => [one.side, Number(one.tradedSize.$d) - Number(one.bookedSize.$d)] as const);
+        const rows = [...lots.map((lot) => [lot.side, Number(lot.size.$d)] as const), ...waiting];
+        const net = rows.reduce((sum, [side, size]) => sum + (side === 'buy' ? size : -size), 0);
         const held = this.#netOf(instrument);
         return Math.abs(net - held) < 1e-9 ? [] : [`${instrument}: the ledger's net is ${net}, the exchange's ${held}`];
       }),
@@ -126,6 +134,14 @@ export class Judge {
 
   #state(): PaperState {
     return this.#pair.paper.exchange.control.state() as PaperState;
+  }
+
+  /** A taker fills an order of the engines, if one rests, so that there is something to create. */
+  fillOne(): void {
+    const [order] = this.#state().accounts.flatMap(({ account, open_orders: [one] }) =>
+      one === undefined ? [] : [{ account, client_order_id: one.metadata.client_order_id }],
+    );
+    if (order !== undefined) this.#pair.paper.exchange.control.fill(order);
   }
 
   #resting(): { readonly id: string }[] {

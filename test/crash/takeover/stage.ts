@@ -11,6 +11,8 @@ import { startWire, type Wire } from './wire.ts';
 
 const HOOK = join(import.meta.dirname, 'freeze-hook.ts');
 const LOOK_MS = 25;
+/** Between two fills that lead to a create. */
+const PROVOKE_MS = 2_000;
 /** What an engine must never say. */
 const WRONG = /invariant .*broken|A safety rule|A defect|[Aa]nother engine trades these accounts/;
 
@@ -86,11 +88,21 @@ export class Member {
     this.run.child.send(order);
   }
 
-  /** Waits until the process has stopped itself there. @returns whether it came to that */
-  async frozenAt(point: Point, withinMs: number): Promise<boolean> {
+  /**
+   * Waits until the process has stopped itself there.
+   *
+   * @param provoke makes it create something
+   * @returns whether it came to that
+   */
+  async frozenAt(point: Point, withinMs: number, provoke: () => void): Promise<boolean> {
     this.tell({ freezeAt: point });
-    for (const began = Date.now(); Date.now() - began < withinMs; await pause(LOOK_MS))
+    let next = 0;
+    for (const began = Date.now(); Date.now() - began < withinMs; await pause(LOOK_MS)) {
       if (this.isStopped()) return true;
+      if (Date.now() < next) continue;
+      provoke();
+      next = Date.now() + PROVOKE_MS;
+    }
     this.tell({ freezeAt: null });
     await pause(10 * LOOK_MS);
     return this.isStopped();

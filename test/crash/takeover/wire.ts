@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** How a wire fails: connections are refused and end; or nothing passes and nothing ends, until it is whole again. */
-export type Cut = 'refused' | 'silent' | null;
+/** How a wire fails: connections are refused and end; or nothing passes (or no request does) and nothing ends, until it is whole again. */
+export type Cut = 'refused' | 'silent' | 'deaf' | null;
 
 /** Between an engine and another program on this machine. */
 export interface Wire {
@@ -18,6 +18,7 @@ export async function startWire(
   onRequest: (text: string, from: Socket) => void = () => {},
 ): Promise<Wire> {
   const sockets = new Set<Socket>();
+  const clients = new WeakSet<Socket>();
   let to = first;
   let how: Cut = null;
   const server = createServer({ allowHalfOpen: false }, (client) => {
@@ -33,17 +34,20 @@ export async function startWire(
     for (const one of pair) {
       sockets.add(one);
       one.on('error', end).on('close', end);
-      if (how === 'silent') one.pause();
     }
+    clients.add(client);
     client.on('data', (data) => {
       onRequest(data.toString('latin1', 0, 16_384), client);
       backend.write(data);
     });
     backend.on('data', (data) => client.write(data));
-    // Listening to data sets them going.
-    if (how === 'silent') for (const one of pair) one.pause();
+    for (const one of pair) flow(one);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  function flow(one: Socket): void {
+    if (how === 'silent' || (how === 'deaf' && clients.has(one))) one.pause();
+    else one.resume();
+  }
   const endAll = () => {
     for (const one of sockets) one.destroy();
   };
@@ -55,7 +59,7 @@ export async function startWire(
     cut: (now) => {
       how = now;
       if (how === 'refused') return endAll();
-      for (const one of sockets) how === 'silent' ? one.pause() : one.resume();
+      for (const one of sockets) flow(one);
     },
     close: () => {
       endAll();

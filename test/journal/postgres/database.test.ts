@@ -122,6 +122,20 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await closed(await openPair(address, of));
   });
 
+  it('18.2 a lease runs out within 8 s though the clock of the database was set back', async () => {
+    const of = { pairName: 'set-back', ...NO_WAIT };
+    const first = await openPair(address, of);
+    const setBack =
+      "UPDATE grvt_hedge.pairs SET held_until = clock_timestamp() + interval '1 hour' WHERE name = 'set-back'";
+    await server.query(setBack, [], database);
+    await assert.rejects(openPair(address, of), /another engine \(.*\) trades this pair/);
+    const left =
+      "SELECT extract(epoch FROM held_until - clock_timestamp()) AS s FROM grvt_hedge.pairs WHERE name = 'set-back'";
+    const [row] = await server.query(left, [], database);
+    assert.ok(Number(row?.s) <= 8, `${row?.s} s`);
+    await closed(first);
+  });
+
   it('18.2 a create may leave within 2 s of its append and with 3 s of lease left, by the worse of both clocks', async () => {
     let [steadyMs, wallMs] = [1_000, 1_000_000];
     const clocks = { steadyMs: () => steadyMs, clock: { nowMs: () => wallMs } };
