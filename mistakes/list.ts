@@ -103,7 +103,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'size-through-a-float',
     what: 'the size is printed as a rounded number on its way out',
-    file: 'src/grvt/exchange.ts',
+    file: 'src/grvt/orders.ts',
     right: 'const [size, limitPrice] = [draft.size.toFixed(), draft.price.toFixed()];',
     wrong: 'const [size, limitPrice] = [Number(draft.size).toFixed(1), draft.price.toFixed()];',
   },
@@ -266,9 +266,9 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'taker-order',
     what: 'orders are not post-only',
-    file: 'src/grvt/exchange.ts',
-    right: '        post_only: true,',
-    wrong: '        post_only: false,',
+    file: 'src/grvt/orders.ts',
+    right: '    post_only: true,',
+    wrong: '    post_only: false,',
   },
   {
     name: 'client-id-used-again',

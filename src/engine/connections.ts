@@ -1,5 +1,6 @@
 import type { EngineSymbol } from '../../machines/daemon-actors.ts';
-import { createGrvtExchange, type GrvtExchange, type GrvtOptions } from '../grvt/exchange.ts';
+import { createGrvtExchange, type GrvtExchange } from '../grvt/exchange.ts';
+import type { GrvtOptions } from '../grvt/options.ts';
 import { createStreams, type StreamOptions, type Streams } from '../grvt/stream.ts';
 import type { EngineClock, Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';

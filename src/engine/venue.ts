@@ -1,7 +1,7 @@
 import { Decimal, decimal, floorTo } from '../core/decimal.ts';
 import { ACCOUNTS, type AccountName, type SymbolConfig } from '../core/model.ts';
-import type { GrvtHosts, GrvtKeys } from '../grvt/exchange.ts';
 import { openAgents } from '../grvt/http.ts';
+import type { GrvtHosts, GrvtKeys } from '../grvt/options.ts';
 import { printE9 } from '../paper/fixed.ts';
 import { type PaperServer, startPaper } from '../paper/index.ts';
 import { type Settings, secretsIn } from '../settings/index.ts';

@@ -3,7 +3,9 @@ import { Decimal, ZERO } from '../core/decimal.ts';
 import { isStrategyOrder } from '../core/order-id.ts';
 import { reason } from '../core/reasons.ts';
 import type { AccountFrame } from '../core/view.ts';
-import { parseOrder, positionOf, readAs, UnusableAnswer } from './parse.ts';
+import { readAs, UnusableAnswer } from './parse.ts';
+import { positionOf } from './parse-account.ts';
+import { parseOrder } from './parse-orders.ts';
 import { hexText, nanosText, orderState, uint64Text } from './wire.ts';
 
 /** The account streams we use (API 8). */

@@ -1,4 +1,7 @@
+import type { OrderDraft, SignedOrder } from '../ports.ts';
 import type { CallEffect } from './errors.ts';
+import type { GrvtKeys } from './options.ts';
+import { type OrderSigner, type SignableInstrument, SignatureError } from './sign.ts';
 
 /** A create, a cancel or the dead-man timer as it is sent (strategy 9.11, 9.12): our own bytes under full names. */
 export interface OrderCall {
@@ -40,4 +43,34 @@ function order(route: string, version: string, effect: 'create' | 'cancel', body
   return effect === 'create'
     ? { call: 'createOrder', route, effect, bucket: 'creates', path, body }
     : { call: 'cancelOrder', route, effect, bucket: 'cancels', path, body };
+}
+
+/** The bytes of a create, signed (strategy 9.2, 9.11). @throws SignatureError */
+export function signDraft(
+  draft: OrderDraft,
+  instrument: SignableInstrument | undefined,
+  { keys, signer }: { readonly keys: Pick<GrvtKeys, 'subAccountId'>; readonly signer: OrderSigner },
+  chainId: number,
+): SignedOrder {
+  if (instrument === undefined) throw new SignatureError(`the instrument is not known: ${draft.instrument}`);
+  const [size, limitPrice] = [draft.size.toFixed(), draft.price.toFixed()];
+  const expiration = BigInt(draft.expirationMs) * 1_000_000n;
+  const { nonce, reduceOnly = false } = draft;
+  const isBuying = draft.side === 'buy';
+  const signed = { instrument, postOnly: true, reduceOnly, isBuying, size, limitPrice, nonce, expiration };
+  const { r, s, v, signer: address } = signer.sign(signed);
+  const order = {
+    sub_account_id: keys.subAccountId,
+    is_market: false,
+    time_in_force: 'GOOD_TILL_TIME',
+    post_only: true,
+    reduce_only: reduceOnly,
+    legs: [{ instrument: draft.instrument, size, limit_price: limitPrice, is_buying_asset: isBuying }],
+    signature: {
+      ...{ signer: address, r, s, v, expiration: String(expiration), nonce },
+      chain_id: String(chainId),
+    },
+    metadata: { client_order_id: draft.clientOrderId },
+  };
+  return { draft, payload: JSON.stringify({ order }) };
 }

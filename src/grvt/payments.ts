@@ -10,17 +10,8 @@ import {
 } from '../core/money.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
 import { accountMargin } from './margin.ts';
-import {
-  foreignClientId,
-  MISSING,
-  mustBeOwn,
-  parsePage,
-  type RowScope,
-  readAs,
-  readRow,
-  UnusableAnswer,
-  ZERO_FIELD,
-} from './parse.ts';
+import { MISSING, mustBeOwn, parsePage, type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
+import { foreignClientId } from './parse-orders.ts';
 import { balanceAnswer, depositRow, fillMoney, fundingRow, transferRow, uint64Text } from './wire.ts';
 
 /**

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readOwnOrders, readPositions } from '../../src/core/audit/bodies.ts';
 import { clientOrderIdOf, isOwnOrder } from '../../src/core/order-id.ts';
-import { parseOpenOrders, parsePositions } from '../../src/grvt/parse.ts';
+import { parsePositions } from '../../src/grvt/parse-account.ts';
+import { parseOpenOrders } from '../../src/grvt/parse-orders.ts';
 
 /** What the engine refuses to read must not count as known for the auditor, and the other way round (strategy 10.4). */
 

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import type { WireEvent } from '../../src/core/wire-event.ts';
-import { createGrvtExchange, type GrvtExchange, type GrvtOptions } from '../../src/grvt/exchange.ts';
+import { createGrvtExchange, type GrvtExchange } from '../../src/grvt/exchange.ts';
+import type { GrvtOptions } from '../../src/grvt/options.ts';
 
 /** What the scripted exchange was asked. */
 export interface Asked {

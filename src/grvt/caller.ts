@@ -1,0 +1,372 @@
+import type { MDG, TDG } from '@grvt/client';
+import { errorText } from '../core/error-text.ts';
+import type { AccountName, AccountSummary, ListedOrder, Position, Rows } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import type { WireEvent } from '../core/wire-event.ts';
+import { reasonText } from '../texts/reasons.ts';
+import { errorOf, exchangeOnce, type PollRead, type RawAnswer, withoutUnmapped } from './answers.ts';
+import { type Asked, type Bucket, type BucketName, NotAdmitted, type Permit } from './budget.ts';
+import type { CallNames, CallSpec, ReadSpec } from './calls.ts';
+import { asItIs, classify, ExchangeError, foreign, networkTrouble, shownReason, type Trouble } from './errors.ts';
+import type { ExchangeClock } from './exchange-clock.ts';
+import { NotSent, type Post } from './http.ts';
+import type { LookUps } from './look-ups.ts';
+import { type GrvtKeys, type GrvtOptions, LOG_RANK, type SdkLogLevel, type WireTap } from './options.ts';
+import { type RowScope, UnusableAnswer } from './parse.ts';
+import type { Session, SessionHeaders } from './session.ts';
+import type { OrderSigner } from './sign.ts';
+
+/** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
+const MAX_SKIPPED_REPORTED = 1_000;
+
+/** What a private call may come with. */
+interface CallOptions {
+  /** Asked at the last moment: why it must not leave any more; null: it may. */
+  readonly whyNot?: (() => Reason | null) | undefined;
+  /** Leave that was asked for before; absent or null: it is asked for here. */
+  readonly permit?: Permit | null;
+}
+
+/** What fails before the request could leave costs nothing of the leave it was given. */
+async function unlessUnused<T>(permit: Permit | null, get: () => Promise<T>): Promise<T> {
+  try {
+    return await get();
+  } catch (thrown) {
+    permit?.unused();
+    throw thrown;
+  }
+}
+
+/** One REST host with its client for reads, connections and budget. */
+export interface Channel<Client> {
+  readonly client: Client;
+  readonly post: Post;
+  readonly buckets: Readonly<Partial<Record<BucketName, Bucket>>>;
+}
+
+export interface PrivateChannel extends Channel<TDG> {
+  readonly account: AccountName;
+  readonly buckets: Readonly<Record<'reads' | 'creates' | 'cancels', Bucket>>;
+  readonly lookUps: LookUps;
+  /** When the last whole reading that was answered had left, our clock; null: none was. */
+  readonly readAtMs: { value: number | null };
+  readonly keys: GrvtKeys;
+  readonly session: Session;
+  signer: OrderSigner;
+  /** The three reads of every poll (strategy 10.1). */
+  readonly polls: {
+    readonly positions: PollRead<Position[]>;
+    readonly openOrders: PollRead<ListedOrder[]>;
+    readonly summary: PollRead<AccountSummary>;
+  };
+}
+
+/** An answer under full names, and the wire id of its request. */
+export interface Received {
+  readonly body: unknown;
+  readonly id: number;
+}
+
+interface CallerOptions extends Pick<GrvtOptions, 'clock' | 'onWire' | 'report' | 'redact' | 'sdkLogLevel' | 'log'> {
+  readonly exchangeClock: ExchangeClock;
+  readonly isTraded: (instrument: string) => boolean;
+}
+
+/**
+ * What every call has in common: leave from the budget, a session, one request, its answer as a value, and what is said of
+ * it (strategy 9.1, 9.8, 10.4).
+ */
+export interface Caller {
+  readonly wire: WireTap;
+  log(level: SdkLogLevel, message: string): void;
+  /** Leave to send one request (strategy 9.1). @throws ExchangeError */
+  admit(channel: Pick<Channel<unknown>, 'buckets'>, account: AccountName | null, names: CallNames): Promise<Permit>;
+  /** A call that found no session never left: it fails with the login's failure, under its own name. */
+  sessionFor(spec: { readonly call: string }, get: () => Promise<SessionHeaders>): Promise<SessionHeaders>;
+  /** Sends one request and reads its answer under full names. @throws ExchangeError */
+  send<Client>(
+    channel: Channel<Client>,
+    account: AccountName | null,
+    spec: CallSpec<Client>,
+    headers: SessionHeaders | null,
+    permit: Permit,
+  ): Promise<Received>;
+  /** Refuses an answer whose fields are missing or impossible (strategy 10.4). */
+  parsed<T>(
+    account: AccountName | null,
+    spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
+    received: Received,
+    parse: (answer: unknown, from: number) => T,
+  ): T;
+  /** A private call and its answer as a value. Everything it rejects with is an ExchangeError. */
+  readPrivate<T>(
+    channel: PrivateChannel,
+    spec: CallSpec<TDG>,
+    parse: (answer: unknown, from: number) => T,
+    options?: CallOptions,
+  ): Promise<T>;
+  /** A call for market data and its answer as a value. */
+  readPublic<T>(channel: Channel<MDG>, spec: ReadSpec<MDG>, parse: (answer: unknown) => T): Promise<T>;
+  /** The same rows again are the same values; which answer they came in is said beside them. */
+  readRows<T>(channel: PrivateChannel, poll: PollRead<T[]>, asked?: Asked, permit?: Permit | null): Promise<Rows<T>>;
+  scopeOf(call: string, account: AccountName | null): RowScope;
+  /** Nothing is logged any more: reads that our own close cut off are no trouble of the exchange. */
+  end(): void;
+}
+
+export function createCaller(options: CallerOptions): Caller {
+  const { clock, exchangeClock, onWire, redact = asItIs } = options;
+  const skipped = new Set<string>();
+  let wireId = 0;
+  let ended = false;
+  const wire: WireTap = { nextId: () => ++wireId, tell };
+
+  /** The tap hears; what it makes of it must not decide the fate of a call. */
+  function tell(event: WireEvent): void {
+    try {
+      onWire?.(event);
+    } catch (thrown) {
+      log('ERROR', `the wire tap failed: ${errorText(thrown)}`);
+    }
+  }
+
+  function scopeOf(call: string, account: AccountName | null): RowScope {
+    return {
+      isTraded: options.isTraded,
+      onSkip: (row) => {
+        const [name, why] = [foreign(row.name, redact), shownReason(row.why, redact)];
+        const key = `${call} ${account} ${name}`;
+        if (skipped.has(key) || skipped.size >= MAX_SKIPPED_REPORTED) return;
+        skipped.add(key);
+        const isLast = skipped.size === MAX_SKIPPED_REPORTED;
+        options.report?.({ type: 'row.skipped', atMs: clock.nowMs(), account, call, name, why, isLast });
+      },
+    };
+  }
+
+  /**
+   * A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8).
+   *
+   * @param given leave that was asked for before; absent: it is asked for here
+   */
+  async function callPrivate(
+    channel: PrivateChannel,
+    spec: CallSpec<TDG>,
+    { whyNot = () => null, permit: given = null }: CallOptions,
+  ): Promise<Received> {
+    const { account } = channel;
+    const beforeBytes = (): void => {
+      const why = whyNot();
+      if (why !== null) throw new NotSent(why);
+    };
+    const mayLeave = (permit: Permit): Permit => {
+      const why = whyNot();
+      if (why === null) return permit;
+      permit.unused();
+      throw new ExchangeError('unavailable', { call: spec.call, account }, null, reason('never-left', '9.5', { why }));
+    };
+    let headers = await unlessUnused(given, () => sessionFor(spec, () => channel.session.ready()));
+    const permit = given ?? (await admit(channel, account, spec));
+    // While this waited for the budget another call may have renewed the session.
+    headers = channel.session.current() ?? headers;
+    try {
+      return await send(channel, account, spec, headers, mayLeave(permit), beforeBytes);
+    } catch (error) {
+      if (!(error instanceof ExchangeError) || error.kind !== 'unauthenticated') throw error;
+      const rejected = headers;
+      headers = await sessionFor(spec, () => channel.session.renew(rejected));
+      return await send(channel, account, spec, headers, mayLeave(await admit(channel, account, spec)), beforeBytes);
+    }
+  }
+
+  async function sessionFor(
+    spec: { readonly call: string },
+    get: () => Promise<SessionHeaders>,
+  ): Promise<SessionHeaders> {
+    try {
+      return await get();
+    } catch (thrown) {
+      if (!(thrown instanceof ExchangeError)) throw thrown;
+      throw new ExchangeError(
+        thrown.kind,
+        { call: spec.call, account: thrown.account },
+        thrown.code,
+        reason('no-session', '9.8', { login: thrown.why }),
+      );
+    }
+  }
+
+  async function admit(
+    { buckets }: Pick<Channel<unknown>, 'buckets'>,
+    account: AccountName | null,
+    { call, bucket, asked }: CallNames,
+  ): Promise<Permit> {
+    const asks = buckets[bucket];
+    if (asks === undefined) throw new Error(`${call} has no budget: ${bucket}`);
+    try {
+      return await asks.take(asked);
+    } catch (thrown) {
+      if (!(thrown instanceof NotAdmitted)) throw thrown;
+      throw new ExchangeError('unavailable', { call, account }, null, thrown.why);
+    }
+  }
+
+  async function send<Client>(
+    channel: Channel<Client>,
+    account: AccountName | null,
+    spec: CallSpec<Client>,
+    headers: SessionHeaders | null,
+    permit: Permit,
+    beforeBytes?: () => void,
+  ): Promise<Received> {
+    const site = { call: spec.call, account, effect: spec.effect };
+    const { route } = spec;
+    const id = wire.nextId();
+    const sentAtMs = clock.nowMs();
+    // Nothing stands between the bytes of an order and the wire (strategy 9.11): what is heard of them comes after.
+    const exchanging = exchangeOnce(channel, spec, headers, beforeBytes);
+    if (onWire !== undefined) {
+      const request = 'body' in spec ? JSON.parse(spec.body) : spec.request;
+      tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request });
+    }
+
+    const fail = (trouble: Trouble): ExchangeError => {
+      const error = classify(site, trouble, redact);
+      // A session that ended is renewed and the call repeated: trouble only where that fails, and then it is said there.
+      const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
+      log(expected || spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+      return error;
+    };
+    let exchanged: { raw: RawAnswer; mapped: unknown };
+    try {
+      exchanged = await exchanging;
+    } catch (thrown) {
+      permit.done();
+      if (thrown instanceof NotSent) {
+        const why = reason('never-left', '18.2', { why: thrown.why });
+        tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonText(why), neverLeft: true });
+        throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
+      }
+      const trouble = networkTrouble(thrown);
+      tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: foreign(reasonOf(trouble), redact) });
+      throw fail(trouble);
+    }
+    const { raw, mapped } = exchanged;
+    const receivedAtMs = clock.nowMs();
+    log(
+      'DEBUG',
+      `${spec.call}${account === null ? '' : ` of account ${account}`}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`,
+    );
+    if (raw.unreadable !== null) {
+      const trouble: Trouble = { kind: 'unreadable', status: raw.status, body: raw.unreadable };
+      tell({
+        kind: 'failed',
+        id,
+        atMs: receivedAtMs,
+        account,
+        route,
+        reason: `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`,
+      });
+      if (raw.status === 429) permit.limited();
+      else permit.done();
+      throw fail(trouble);
+    }
+    // Market data may be served by another machine with another clock; expiries are judged by the trading one.
+    if (account !== null) exchangeClock.hear(sentAtMs, receivedAtMs, raw.date);
+    const refusal = errorOf(raw);
+    const body = refusal ?? mapped;
+    if (onWire !== undefined) {
+      tell({
+        kind: 'answered',
+        id,
+        atMs: receivedAtMs,
+        account,
+        route,
+        status: raw.status,
+        body: (spec.repeats?.tellable ?? withoutUnmapped)(body),
+      });
+    }
+    if (refusal === null && raw.status >= 200 && raw.status <= 299) {
+      permit.done();
+      return { body, id };
+    }
+    const error = fail(
+      refusal === null
+        ? { kind: 'status', status: raw.status }
+        : { kind: 'error-body', status: raw.status, code: refusal.code, message: refusal.message },
+    );
+    if (error.kind === 'rate-limited') permit.limited();
+    else permit.done();
+    throw error;
+  }
+
+  function parsed<T>(
+    account: AccountName | null,
+    spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
+    { body, id }: Received,
+    parse: (answer: unknown, from: number) => T,
+  ): T {
+    try {
+      return parse(body, id);
+    } catch (thrown) {
+      if (!(thrown instanceof UnusableAnswer)) throw thrown;
+      const error = classify(
+        { call: spec.call, account, effect: spec.effect },
+        { kind: 'malformed', why: thrown.why },
+        redact,
+      );
+      log(spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+      throw error;
+    }
+  }
+
+  async function readPrivate<T>(
+    channel: PrivateChannel,
+    spec: CallSpec<TDG>,
+    parse: (answer: unknown, from: number) => T,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const { account } = channel;
+    try {
+      return parsed(account, spec, await callPrivate(channel, spec, options), parse);
+    } catch (thrown) {
+      if (thrown instanceof ExchangeError) throw thrown;
+      // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
+      const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown), redact);
+      log('ERROR', `${error.kind} ${error.message}`);
+      throw error;
+    }
+  }
+
+  function readRows<T>(
+    channel: PrivateChannel,
+    { spec, parse }: PollRead<T[]>,
+    asked = spec.asked,
+    permit: Permit | null = null,
+  ): Promise<Rows<T>> {
+    const read = (answer: unknown, from: number) =>
+      Object.defineProperty([...parse(answer)], 'from', { value: from }) as Rows<T>;
+    return readPrivate(channel, { ...spec, asked }, read, { permit });
+  }
+
+  async function readPublic<T>(channel: Channel<MDG>, spec: ReadSpec<MDG>, parse: (answer: unknown) => T): Promise<T> {
+    return parsed(null, spec, await send(channel, null, spec, null, await admit(channel, null, spec)), parse);
+  }
+
+  const logFrom = LOG_RANK[options.sdkLogLevel ?? 'ERROR'] ?? LOG_RANK.ERROR!;
+  function log(level: SdkLogLevel, message: string): void {
+    if (ended) return;
+    if (LOG_RANK[level]! >= logFrom) options.log?.(level, message);
+  }
+
+  return {
+    ...{ wire, log, admit, sessionFor, send, parsed, readPrivate, readPublic, readRows, scopeOf },
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+function reasonOf(trouble: Trouble): string {
+  return 'why' in trouble ? reasonText(trouble.why) : trouble.kind;
+}

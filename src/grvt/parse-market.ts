@@ -1,0 +1,123 @@
+import { commonMultiple, Decimal } from '../core/decimal.ts';
+import type { Book, BookLevel, Instrument } from '../core/model.ts';
+import { reason } from '../core/reasons.ts';
+import { type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
+import { type BookRow, bookAnswer, bookRow, indexAnswer, instrumentRow, rowsAnswer } from './wire.ts';
+
+/** Instruments and books, as the market data service has them (strategy 10.4). */
+
+/**
+ * Perpetuals of `all_instruments`; other kinds are not read.
+ *
+ * @throws UnusableAnswer naming the field, when a traded instrument's row cannot be read.
+ */
+export function parseInstruments(answer: unknown, scope: RowScope): Instrument[] {
+  const rows = readAs(rowsAnswer, answer).result;
+  const found = new Map<string, Instrument>();
+  for (const [index, row] of rows.entries()) {
+    if (isOtherKind(row)) continue;
+    const instrument = readRow(scope, `result[${index}]`, row, instrumentOf);
+    if (instrument !== null) found.set(instrument.name, instrument);
+  }
+  return [...found.values()];
+}
+
+function instrumentOf(row: unknown): Instrument {
+  const read = readAs(instrumentRow, row);
+  const [tickSize, minSize] = [new Decimal(read.tick_size), new Decimal(read.min_size)];
+  if (tickSize.isZero()) throw new UnusableAnswer('tick_size', ZERO_FIELD);
+  if (minSize.isZero()) throw new UnusableAnswer('min_size', ZERO_FIELD);
+  return {
+    name: read.instrument,
+    hash: read.instrument_hash,
+    base: read.base,
+    quote: read.quote,
+    baseDecimals: read.base_decimals,
+    tickSize,
+    // What a signature cannot say is no step: it would be cut off the signed size.
+    minSize: commonMultiple(minSize, new Decimal(10).pow(-read.base_decimals)),
+    minNotional: new Decimal(read.min_notional ?? '0'),
+  };
+}
+
+/**
+ * A book of the instrument asked for. Empty, one-sided and crossed books are the caller's to judge (strategy 7.4).
+ *
+ * @throws UnusableAnswer when it is another instrument's, unordered, or has an impossible level.
+ */
+export function parseBook(answer: unknown, instrument: string): Book {
+  const row = readAs(bookAnswer, answer).result;
+  if (row.instrument !== instrument) {
+    throw new UnusableAnswer(
+      'result.instrument',
+      reason('field-for-another', '10.4', { found: row.instrument, asked: instrument }),
+    );
+  }
+  return bookOf(row);
+}
+
+/**
+ * A book as its stream sends it, by the same rules.
+ *
+ * @throws UnusableAnswer when it is unordered or has an impossible level.
+ */
+export function parseBookFrame(feed: unknown): Book {
+  return bookOf(readAs(bookRow, feed));
+}
+
+function bookOf(row: BookRow): Book {
+  return {
+    instrument: row.instrument,
+    bids: bookSide('bids', row.bids, (price, before) => price.lt(before)),
+    asks: bookSide('asks', row.asks, (price, before) => price.gt(before)),
+    eventTimeNs: BigInt(row.event_time),
+  };
+}
+
+/**
+ * The index price of the instrument asked for, USDT.
+ *
+ * @throws UnusableAnswer when it is another instrument's, or not above 0.
+ */
+export function parseIndexPrice(answer: unknown, instrument: string): Decimal {
+  const row = readAs(indexAnswer, answer).result;
+  if (row.instrument !== instrument) {
+    throw new UnusableAnswer(
+      'result.instrument',
+      reason('field-for-another', '10.4', { found: row.instrument, asked: instrument }),
+    );
+  }
+  const price = new Decimal(row.index_price);
+  if (price.lte(0))
+    throw new UnusableAnswer('result.index_price', reason('field-not-positive', '10.4', { found: row.index_price }));
+  return price;
+}
+
+function bookSide(
+  side: string,
+  rows: readonly { price: string; size: string }[],
+  isFurther: (price: Decimal, before: Decimal) => boolean,
+): BookLevel[] {
+  const levels: BookLevel[] = [];
+  for (const [index, row] of rows.entries()) {
+    const price = new Decimal(row.price);
+    const size = new Decimal(row.size);
+    if (price.isZero()) throw new UnusableAnswer(`result.${side}[${index}].price`, ZERO_FIELD);
+    if (size.isZero()) throw new UnusableAnswer(`result.${side}[${index}].size`, ZERO_FIELD);
+    const before = levels.at(-1)?.price;
+    if (before !== undefined && !isFurther(price, before)) {
+      throw new UnusableAnswer(
+        `result.${side}[${index}].price`,
+        reason('level-not-further', '10.4', { price: row.price, before: before.toFixed() }),
+      );
+    }
+    levels.push({ price, size });
+  }
+  return levels;
+}
+
+function isOtherKind(row: unknown): boolean {
+  return (
+    row !== null && typeof row === 'object' && 'kind' in row && typeof row.kind === 'string' && row.kind !== 'PERPETUAL'
+  );
+}

@@ -1,0 +1,185 @@
+import { Decimal, ZERO } from '../core/decimal.ts';
+import type { ExchangeOrder, ForeignOrder, ListedOrder } from '../core/model.ts';
+import { mayBeStrategyId } from '../core/order-id.ts';
+import { reason } from '../core/reasons.ts';
+import {
+  complaint,
+  mustBeOwn,
+  parsePage,
+  type RowScope,
+  readAs,
+  SHOWABLE,
+  textAt,
+  UnusableAnswer,
+  valueAt,
+  ZERO_FIELD,
+} from './parse.ts';
+import { type OrderRow, orderAnswer, orderRow, orderStatus, rowsAnswer } from './wire.ts';
+
+/** Rows of orders, our own and others' (strategy 10.4, API 5.2). */
+
+/**
+ * One order: the answer to a look-up or to a create.
+ *
+ * @throws UnusableAnswer naming the field; another client order id than the one asked for is one.
+ */
+export function parseOrder(answer: unknown, subAccountId: string, clientOrderId: string): ExchangeOrder {
+  const order = orderOf('result', readAs(orderAnswer, answer).result, subAccountId);
+  if (order.clientOrderId !== clientOrderId) {
+    throw new UnusableAnswer(
+      'result.metadata.client_order_id',
+      reason('field-for-another', '10.4', { found: order.clientOrderId, asked: clientOrderId }),
+    );
+  }
+  return order;
+}
+
+/**
+ * The open orders: own ones read whole, and the names of the foreign ones (strategy 11.4).
+ *
+ * @throws UnusableAnswer naming the field of an own order.
+ */
+export function parseOpenOrders(answer: unknown, subAccountId: string, scope: RowScope): ListedOrder[] {
+  const rows = readAs(rowsAnswer, answer).result;
+  return [...newestOrders(ownOrdersOf(rows, subAccountId)), ...foreignOrdersOf(rows, scope)];
+}
+
+/**
+ * One page of history, own orders only, and where the next begins; null: this was the last.
+ *
+ * @throws UnusableAnswer naming the field of an own order, or `next`.
+ */
+export function parseOrderHistory(
+  answer: unknown,
+  subAccountId: string,
+  limit: number,
+): { orders: ExchangeOrder[]; next: string | null } {
+  const { rows, next } = parsePage(answer, limit);
+  return { orders: ownOrdersOf(rows, subAccountId), next };
+}
+
+/**
+ * A repeated order counts once, and of differing rows the newest wins (strategy 10.4): by update time, then by what has
+ * traded, then by being over. Rows are the same order when they carry one client id.
+ */
+export function newestOrders(orders: readonly ExchangeOrder[]): ExchangeOrder[] {
+  const newest = new Map<string, ExchangeOrder>();
+  for (const order of orders) {
+    const known = newest.get(order.clientOrderId);
+    if (known === undefined || isNewer(order, known)) newest.set(order.clientOrderId, order);
+  }
+  return [...newest.values()];
+}
+
+function isNewer(order: ExchangeOrder, known: ExchangeOrder): boolean {
+  if (order.updateTimeNs !== known.updateTimeNs) return order.updateTimeNs > known.updateTimeNs;
+  if (!order.tradedSize.eq(known.tradedSize)) return order.tradedSize.gt(known.tradedSize);
+  return LIFE[order.status] > LIFE[known.status];
+}
+
+/** Order of a life: no status goes back (API 5.2). */
+const LIFE: Readonly<Record<ExchangeOrder['status'], number>> = {
+  PENDING: 0,
+  OPEN: 1,
+  FILLED: 2,
+  CANCELLED: 2,
+  REJECTED: 2,
+};
+
+/** The rows that are ours, or may be. */
+function ownOrdersOf(rows: readonly unknown[], subAccountId: string): ExchangeOrder[] {
+  return rows.flatMap((row, index) => {
+    if (!isOwnRow(row)) return [];
+    const field = `result[${index}]`;
+    const read = orderRow.safeParse(row);
+    if (read.success) return [orderOf(field, read.data, subAccountId)];
+    throw new UnusableAnswer(...complaint(read.error, row)).within(field);
+  });
+}
+
+function isOwnRow(row: unknown): boolean {
+  return mayBeStrategyId(valueAt(row, ['metadata', 'client_order_id']));
+}
+
+/** The other rows, each named once. Of a row that has no id nobody could be told which order it is. */
+function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrder[] {
+  const found = new Map<string, ForeignOrder>();
+  for (const row of rows) {
+    if (isOwnRow(row)) continue;
+    const orderId = textAt(row, 'order_id') ?? NO_ORDER_ID;
+    const clientOrderId = foreignClientId(valueAt(row, ['metadata', 'client_order_id']));
+    const legs = valueAt(row, ['legs']);
+    const names = Array.isArray(legs) ? legs.map((leg) => textAt(leg, 'instrument')) : [];
+    const instrument = names.find((name) => name !== null) ?? '?';
+    if (orderId === NO_ORDER_ID && clientOrderId === NO_CLIENT_ID) {
+      scope.onSkip({ name: instrument, why: reason('row-nameless', '10.4') });
+      continue;
+    }
+    const status = orderStatus.safeParse(valueAt(row, ['state', 'status']));
+    const order = { orderId, clientOrderId, instrument, status: status.success ? status.data : null };
+    found.set(orderId === NO_ORDER_ID ? clientOrderId : orderId, order);
+  }
+  return [...found.values()];
+}
+
+const NO_ORDER_ID = '0x00';
+const NO_CLIENT_ID = '0';
+
+/** A client id that is not ours, as far as it can be shown. */
+export function foreignClientId(value: unknown): string {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  return typeof text === 'string' && SHOWABLE.test(text) ? text : NO_CLIENT_ID;
+}
+
+function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOrder {
+  mustBeOwn(`${field}.sub_account_id`, row.sub_account_id, subAccountId);
+  const leg = row.legs[0]!;
+  const { state } = row;
+  const size = new Decimal(leg.size);
+  const tradedSize = new Decimal(state.traded_size[0]!);
+  const averages = state.avg_fill_price ?? [];
+  const avgFillPrice = averages.length === 0 ? ZERO : new Decimal(averages[0]!);
+  if (size.isZero()) throw new UnusableAnswer(`${field}.legs[0].size`, ZERO_FIELD);
+  if (tradedSize.gt(size)) {
+    throw new UnusableAnswer(
+      `${field}.state.traded_size[0]`,
+      reason('traded-above-size', '10.4', { traded: tradedSize.toFixed(), size: leg.size }),
+    );
+  }
+  if (!tradedSize.isZero() && avgFillPrice.isZero()) {
+    throw new UnusableAnswer(`${field}.state.avg_fill_price[0]`, reason('traded-without-price', '10.4'));
+  }
+  // Booked as it stands it would end the order with a fill nobody sees.
+  if (state.status === 'FILLED' && tradedSize.isZero()) {
+    throw new UnusableAnswer(`${field}.state.traded_size[0]`, reason('filled-without-trade', '10.4'));
+  }
+  // Canonical: one id has one spelling.
+  const clientOrderId = BigInt(row.metadata.client_order_id).toString();
+  const limitPrice = new Decimal(leg.limit_price ?? '0');
+  // Ours are limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
+  if (limitPrice.isZero())
+    throw new UnusableAnswer(`${field}.legs[0].limit_price`, reason('field-missing-or-zero', '10.4'));
+  if (state.status === 'FILLED' && !tradedSize.eq(size)) {
+    throw new UnusableAnswer(
+      `${field}.state.traded_size[0]`,
+      reason('filled-in-part', '10.4', { traded: tradedSize.toFixed(), size: leg.size }),
+    );
+  }
+  const updateTimeNs = BigInt(state.update_time);
+  return {
+    orderId: row.order_id ?? '0x00',
+    clientOrderId,
+    instrument: leg.instrument,
+    side: leg.is_buying_asset ? 'buy' : 'sell',
+    size,
+    limitPrice,
+    postOnly: row.post_only ?? false,
+    status: state.status,
+    rejectReason: state.reject_reason,
+    tradedSize,
+    avgFillPrice: tradedSize.isZero() ? ZERO : avgFillPrice,
+    createTimeNs: typeof row.metadata.create_time === 'string' ? BigInt(row.metadata.create_time) : updateTimeNs,
+    updateTimeNs,
+    expirationNs: BigInt(row.signature.expiration),
+  };
+}

@@ -1,0 +1,140 @@
+import type { TDG } from '@grvt/client';
+import type { AccountFill, ExchangeOrder } from '../core/model.ts';
+import type { PaymentRow } from '../core/money.ts';
+import { reason } from '../core/reasons.ts';
+import type { Permit } from './budget.ts';
+import type { Caller, PrivateChannel } from './caller.ts';
+import {
+  type CallSpec,
+  FILLS_PAGE_ROWS,
+  fillsSpec,
+  HISTORY_PAGE_ROWS,
+  historySpec,
+  orderSpec,
+  PAYMENTS_PAGE_ROWS,
+  type PaymentTime,
+  paymentsSpec,
+} from './calls.ts';
+import { ExchangeError } from './errors.ts';
+import { parseFillHistory } from './parse-account.ts';
+import { newestOrders, parseOrder, parseOrderHistory } from './parse-orders.ts';
+import { type PaymentList, parsePayments } from './payments.ts';
+
+/** Reads of one account that take more than one request, or for which no answer is an answer. */
+
+/** Pages read of fills: newest first, so that what a longer history lacks is what is least likely to explain anything. */
+const FILLS_MAX_PAGES = 20;
+/** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
+const HISTORY_MAX_PAGES = 40;
+/** Pages read of payments: half an hour of the read budget. A list that goes on is an error, never a shortened answer. */
+const PAYMENTS_MAX_PAGES = 10_000;
+
+/** null: unknown to the exchange. */
+export async function readOrder(
+  caller: Caller,
+  channel: PrivateChannel,
+  clientOrderId: string,
+  permit: Permit | null = null,
+): Promise<ExchangeOrder | null> {
+  const spec = orderSpec(channel.keys, clientOrderId);
+  const read = (answer: unknown, from: number) => ({
+    ...parseOrder(answer, channel.keys.subAccountId, clientOrderId),
+    from,
+  });
+  try {
+    return await caller.readPrivate(channel, spec, read, { permit });
+  } catch (error) {
+    if (error instanceof ExchangeError && error.kind === 'not-found') return null;
+    throw error;
+  }
+}
+
+/** Newest first: every page, or as many as are needed for those wanted. */
+export async function readHistory(
+  caller: Caller,
+  channel: PrivateChannel,
+  sinceMs: number,
+  wanted?: ReadonlySet<string>,
+): Promise<readonly ExchangeOrder[]> {
+  const missing = new Set(wanted);
+  const found: ExchangeOrder[] = [];
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  for (let page = 0; page < HISTORY_MAX_PAGES; page += 1) {
+    const spec: CallSpec<TDG> = historySpec(channel.keys, sinceMs, cursor);
+    const read = await caller.readPrivate(channel, spec, (answer, from) => {
+      const page = parseOrderHistory(answer, channel.keys.subAccountId, HISTORY_PAGE_ROWS);
+      return { ...page, orders: page.orders.map((order) => ({ ...order, from })) };
+    });
+    found.push(...read.orders);
+    for (const { clientOrderId } of read.orders) missing.delete(clientOrderId);
+    const isEnough = wanted !== undefined && (missing.size === 0 || page + 1 >= wanted.size);
+    if (read.next === null || isEnough) return newestOrders(found);
+    if (seen.has(read.next)) {
+      throw new ExchangeError(
+        'malformed',
+        { call: spec.call, account: channel.account },
+        null,
+        reason('page-repeated', '10.4'),
+      );
+    }
+    seen.add(read.next);
+    cursor = read.next;
+  }
+  const why = reason('too-many-pages', '9.6', { pages: HISTORY_MAX_PAGES });
+  throw new ExchangeError('unavailable', { call: 'orderHistory', account: channel.account }, null, why);
+}
+
+export async function readFills(
+  caller: Caller,
+  channel: PrivateChannel,
+  sinceMs: number,
+): Promise<readonly AccountFill[]> {
+  const found: AccountFill[] = [];
+  const seen = new Set<string>();
+  const scope = caller.scopeOf('fillHistory', channel.account);
+  let cursor: string | null = null;
+  for (let page = 0; page < FILLS_MAX_PAGES; page += 1) {
+    const spec: CallSpec<TDG> = fillsSpec(channel.keys, sinceMs, cursor);
+    const read = await caller.readPrivate(channel, spec, (answer) =>
+      parseFillHistory(answer, channel.keys.subAccountId, FILLS_PAGE_ROWS, scope),
+    );
+    for (const { key, fill } of read.fills) {
+      if (key !== null && seen.has(key)) continue;
+      if (key !== null) seen.add(key);
+      found.push(fill);
+    }
+    if (read.next === null || read.next === cursor) break;
+    cursor = read.next;
+  }
+  return found;
+}
+
+export async function readPayments(
+  caller: Caller,
+  channel: PrivateChannel,
+  list: PaymentList,
+  time: PaymentTime,
+): Promise<readonly PaymentRow[]> {
+  const { account, keys } = channel;
+  const owner = { account, subAccountId: keys.subAccountId };
+  const spec = paymentsSpec(list, keys, time);
+  // A row that cannot be read must not keep the others from being booked.
+  const scope = { ...caller.scopeOf(spec.call, account), isTraded: () => false };
+  const found: PaymentRow[] = [];
+  const cursors = new Set<string>();
+  for (let cursor: string | null = null; cursors.size < PAYMENTS_MAX_PAGES; ) {
+    const request: Record<string, unknown> = cursor === null ? spec.request : { ...spec.request, cursor };
+    const read = await caller.readPrivate(channel, { ...spec, request }, (answer) =>
+      parsePayments(list, answer, owner, PAYMENTS_PAGE_ROWS, scope),
+    );
+    found.push(...read.rows);
+    if (read.next === null) return found;
+    if (cursors.has(read.next))
+      throw new ExchangeError('malformed', { call: spec.call, account }, null, reason('page-repeated', '10.4'));
+    cursors.add(read.next);
+    cursor = read.next;
+  }
+  const why = reason('too-many-pages', '17.1', { pages: PAYMENTS_MAX_PAGES });
+  throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
+}
