@@ -1,67 +1,29 @@
-import type { AnyActorRef, SnapshotFrom } from 'xstate';
-import { alertKey, apiFailureKey, engineAlert, openingsStoppedKey } from '../src/core/alerts.ts';
-import { netLeftAlert } from '../src/core/conditions.ts';
+import { type AnyActorRef, fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { engineAlert } from '../src/core/alerts.ts';
+import * as accounts from '../src/core/daemon/accounts.ts';
+import type { DaemonEvent, Listing } from '../src/core/daemon/events.ts';
+import * as life from '../src/core/daemon/life.ts';
+import { type DaemonMemory, type EngineSymbol, initialDaemon } from '../src/core/daemon/memory.ts';
+import {
+  type DaemonNow,
+  type DaemonStep,
+  type DaemonView,
+  journalFailed,
+  raise,
+  type Sent,
+} from '../src/core/daemon/step.ts';
+import * as symbols from '../src/core/daemon/symbols.ts';
 import { errorText } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
-import { eachStop, NO_STOPS } from '../src/core/openings-stop.ts';
-import { parseClientOrderId } from '../src/core/order-id.ts';
-import { reason } from '../src/core/reasons.ts';
+import type { Exchange } from '../src/ports.ts';
 import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
-import {
-  alertFailure,
-  alertParked,
-  budgetChanged,
-  clearEnds,
-  clearParked,
-  haltSymbol,
-  judgeAccount,
-  judgeEnds,
-  judgeJournal,
-  judgeStops,
-  tellDemand,
-} from './daemon-accounts.ts';
-import { type DaemonInput, type EngineSymbol, liveOrders, netsLeft, openNow } from './daemon-actors.ts';
-import {
-  type Acting,
-  type DaemonContext,
-  type DaemonEvent,
-  type DaemonOutput,
-  daemon,
-  type EventOf,
-  type StartFailure,
-  say,
-} from './daemon-context.ts';
-import {
-  alertJournal,
-  alertLock,
-  alertTask,
-  drain,
-  endDeadMan,
-  noteDefect,
-  noteDisarmed,
-  noteStart,
-  noteStop,
-  rememberUnsettled,
-  respawn,
-  startTrading,
-  superviseActor,
-  tellStarted,
-  tellStatement,
-} from './daemon-life.ts';
-import {
-  dropSymbol,
-  endCommands,
-  endFlatten,
-  readListing,
-  retune,
-  sayLeaving,
-  steer,
-  takeListing,
-  takeUpStrays,
-} from './daemon-symbols.ts';
+import { LOGIC, spawnOne } from './daemon-actors.ts';
+import { type DaemonContext, type DaemonInput, type DaemonOutput, nowOf, type StartFailure } from './daemon-context.ts';
+import { liveOrders, netsLeft, viewOf } from './daemon-view.ts';
 import { eventOf } from './event-of.ts';
-import type { StopCleanupOutput } from './stop-cleanup.ts';
+import { send } from './send.ts';
+import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 
 /**
  * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -69,190 +31,261 @@ import type { StopCleanupOutput } from './stop-cleanup.ts';
  * decision about orders.
  */
 
+/** What is in flight has this long to settle before the clean-up begins anyway: three requests and their confirmations. */
+export const DRAIN_LIMIT_MS = 30_000;
+/** A stopping engine waits this long for its last alerts to be delivered: one delivery and its pace. */
+export const FAREWELL_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 /** The exit code of a run that a defect ended (strategy 13.2). */
 const EXIT_DEFECT = 70;
 
-/** An action whose function acts: it sends, starts, remembers and reports, in the order it says. */
-function perform(act: (context: DaemonContext, event: DaemonEvent, acting: Acting) => void) {
-  return daemon.enqueueActions(({ context, event, enqueue, self, system }) =>
-    act(context, event, { enqueue, self, system }),
-  );
+interface WithExchange {
+  readonly exchange: Exchange;
+}
+
+const readListing = fromPromise<Listing, WithExchange>(async ({ input }) => {
+  try {
+    return { ok: true, instruments: await input.exchange.instruments() };
+  } catch (thrown) {
+    return { ok: false, failure: toFailure(thrown, 'instruments', null) };
+  }
+});
+
+/** Twice at most: one request that got lost must not cost what was to be kept. */
+const disarm = fromPromise<void, WithExchange>(async ({ input: { exchange } }) => {
+  const off = (account: AccountName) => exchange.cancelOnDisconnect(account, 0);
+  await Promise.all(ACCOUNTS.map((account) => off(account).catch(() => off(account))));
+});
+
+const daemon = setup({
+  types: {
+    input: {} as DaemonInput,
+    context: {} as DaemonContext,
+    events: {} as DaemonEvent,
+    output: {} as DaemonOutput,
+  },
+  actors: {
+    prepare: fromPromise<readonly EngineSymbol[], Pick<DaemonInput, 'prepare'>>(({ input }) => input.prepare()),
+    listing: readListing,
+    cleanup: stopCleanupMachine,
+    disarm,
+    ...LOGIC,
+  },
+  delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: FAREWELL_MS, lookAgainMs: LOOK_AGAIN_MS },
+  guards: {
+    nothingToTell: ({ context }) => context.memory.told,
+    noDeadMan: ({ context }) => !context.memory.settings.deadManMs,
+  },
+});
+
+type StepOf<E> = (
+  memory: DaemonMemory,
+  now: DaemonNow,
+  event: E,
+  view: DaemonView,
+  context: DaemonContext,
+) => DaemonStep;
+type Args = Parameters<Parameters<typeof daemon.enqueueActions>[0]>[0];
+type EventOf<T extends DaemonEvent['type']> = Extract<DaemonEvent, { readonly type: T }>;
+
+/** An action that carries out a step: memory, journal, reporter, then its commands, in their order. */
+function perform(stepOf: StepOf<DaemonEvent>) {
+  return daemon.enqueueActions((args) => {
+    const { context, event, self } = args;
+    carryOut(stepOf(context.memory, nowOf(context), event, viewOf(context, self), context), args);
+  });
 }
 
 /** {@link perform} for one type of event; the chart leads no other one there. */
-function on<T extends DaemonEvent['type']>(
-  type: T,
-  act: (context: DaemonContext, event: EventOf<T>, acting: Acting) => void,
-) {
-  return perform((context, event, acting) => act(context, eventOf(event, type), acting));
+function on<T extends DaemonEvent['type']>(type: T, stepOf: StepOf<EventOf<T>>) {
+  return perform((memory, now, event, view, context) => stepOf(memory, now, eventOf(event, type), view, context));
+}
+
+function carryOut(step: DaemonStep, args: Args): void {
+  const { context, enqueue, system, self } = args;
+  const { deps } = context;
+  const { change = {}, entries = [], facts = [], commands = [], onlyIfWritten } = step;
+  const memory = { ...context.memory, ...change };
+  // Each assignment makes XState build a whole snapshot of the machine.
+  if (Object.keys(change).length > 0) enqueue.assign({ memory });
+  try {
+    if (entries.length > 0) deps.journal.append(entries);
+  } catch (thrown) {
+    carryOut(journalFailed(errorText(thrown), nowOf(context)), args);
+    if (onlyIfWritten) return;
+  }
+  for (const fact of facts) enqueue(() => deps.reporter.report(fact));
+  for (const command of commands) {
+    switch (command.do) {
+      case 'send':
+        send({ enqueue, system }, command.to, command.message);
+        break;
+      case 'send-child':
+        enqueue.sendTo(command.actor, command.message);
+        break;
+      case 'start':
+        spawnOne({ deps, memory }, command.actor, enqueue, self);
+        break;
+      case 'stop':
+        enqueue.stopChild(command.actor);
+        break;
+      case 'raise':
+        enqueue.raise(command.event);
+        break;
+      case 'time':
+        enqueue.cancel(command.id);
+        if (command.timer === null) break;
+        enqueue.raise(command.timer.event, { id: command.id, delay: command.timer.delayMs });
+        break;
+      case 'read-listing':
+        enqueue.spawnChild('listing', { id: 'listing', input: { exchange: deps.exchange } });
+        break;
+    }
+  }
+}
+
+type Messages = (memory: DaemonMemory, now: DaemonNow, event: DaemonEvent, view: DaemonView) => readonly Sent[];
+
+/** Messages that are sent at once: what is enqueued leaves only after the next states have been entered, too. */
+function atOnce(messagesOf: Messages) {
+  return ({ context, event, self, system }: Pick<Args, 'context' | 'event' | 'self' | 'system'>) => {
+    const sent = messagesOf(context.memory, nowOf(context), event, viewOf(context, self));
+    for (const { to, message } of sent) system.get(to)?.send(message);
+  };
+}
+
+function outputOfCleanup(event: DaemonEvent): Partial<StopCleanupOutput> {
+  return 'output' in event ? (event.output as StopCleanupOutput) : {};
 }
 
 const daemonSetup = daemon.extend({
   actions: {
-    takeSymbols: daemon.assign(({ event }) => ({
-      symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [],
+    takeSymbols: perform((_memory, _now, event) => ({
+      change: { symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [] },
     })),
-    startTrading: perform(startTrading),
-    sayStarted: ({ context }) => {
-      say(context, {
-        type: 'engine.started',
-        mode: context.settings.mode,
-        instruments: context.symbols.flatMap(({ config, leaving }) =>
-          leaving === undefined ? [config.instrument] : [],
-        ),
-      });
-      for (const symbol of context.symbols) sayLeaving(context, symbol);
-    },
-    noteStart: perform(noteStart),
-    noteStop: perform(noteStop),
-    tellStarted: perform(tellStarted),
-    tellStatement: on('money.counted', tellStatement),
-    rememberWhy: daemon.assign(({ event }) => ({ stopWhy: eventOf(event, 'stop.requested').why })),
-    noteDefect: on('defect.found', noteDefect),
-    sayDraining: ({ context }) => say(context, { type: 'engine.draining', why: context.stopWhy }),
-    drain: perform(drain),
-    rememberUnknown: daemon.assign({
-      unknown: ({ context, event }) => (event.type === 'gateway.idle' ? event.unknown : context.unknown),
+    startTrading: perform((memory, now, _event, view) => life.tradingBegun(memory, now, view)),
+    reportStarted: perform(life.startReported),
+    noteStart: perform((memory, now, _event, view) => life.runBegun(memory, now, view)),
+    noteStop: perform((memory, now, _event, view) => life.runEnded(memory, now, view)),
+    tellStarted: perform((memory, now, _event, view) => life.startTold(memory, now, view)),
+    tellStatement: on('money.counted', life.statementTold),
+    rememberWhy: on('stop.requested', (_memory, _now, { why }) => ({ change: { stopWhy: why } })),
+    noteDefect: on('defect.found', life.defectFound),
+    reportDraining: perform(({ stopWhy: why }, { nowMs: atMs }) => ({
+      facts: [{ type: 'engine.draining', atMs, why }],
+    })),
+    drain: perform(life.drained),
+    rememberUnknown: on('gateway.idle', (_memory, _now, { unknown }) => ({ change: { unknown } })),
+    rememberUnsettled: perform((memory, now, _event, view) => life.unsettledRemembered(memory, now, view)),
+    judgeAccount: on('account.polled', accounts.accountPolled),
+    takeUpStrays: on('account.polled', (memory, now, event, _view, { deps }) => {
+      const taken = symbols.strayInstruments(memory, event).flatMap((name) => deps.takeUp(name) ?? []);
+      return symbols.straysFound(memory, now, event, taken);
     }),
-    rememberUnsettled: perform(rememberUnsettled),
-    judgeAccount: on('account.polled', judgeAccount),
-    takeUpStrays: perform(takeUpStrays),
-    dropSymbol: on('symbol.left', dropSymbol),
-    steer: on('symbols.steered', steer),
-    retune: on('settings.changed', retune),
-    endCommands: perform(endCommands),
-    endFlatten: on('symbol.flattened', endFlatten),
-    alertFailure: on('account.failed', alertFailure),
-    alertParked: on('account.parked', alertParked),
-    clearParked: on('account.unparked', clearParked),
-    judgeJournal: on('journal.reach', judgeJournal),
-    noteSummary: daemon.assign(({ context, event }) =>
-      event.type === 'margin.read' ? { summaries: { ...context.summaries, [event.account]: event.summary } } : {},
+    dropSymbol: on('symbol.left', symbols.symbolLeft),
+    steer: on('symbols.steered', symbols.symbolsSteered),
+    takeTexts: daemon.assign(({ context: { deps }, event }) => ({
+      deps: { ...deps, texts: eventOf(event, 'settings.changed').texts },
+    })),
+    retune: on('settings.changed', symbols.settingsChanged),
+    endCommands: perform((memory, now, _event, view) => symbols.commandsDue(memory, now, view)),
+    endFlatten: on('symbol.flattened', symbols.symbolFlattened),
+    alertFailure: on('account.failed', accounts.accountFailed),
+    alertParked: on('account.parked', accounts.accountParked),
+    clearParked: on('account.unparked', accounts.accountUnparked),
+    judgeJournal: on('journal.reach', accounts.journalReached),
+    judgeMargin: on('margin.read', accounts.marginRead),
+    judgeLoss: on('money.counted', (memory, now, { day }) => accounts.stopsJudged(memory, now, { day })),
+    judgeStops: perform((memory, now) => accounts.stopsJudged(memory, now, {})),
+    judgeShare: on('budget.share', accounts.budgetChanged),
+    judgeLateness: on('budget.late', accounts.budgetChanged),
+    spendAll: ({ context }) => context.deps.exchange.spendAll(),
+    judgeEnds: on('order.ended', accounts.orderEnded),
+    passOnDemand: on('reduce-only.changed', accounts.reduceOnlyChanged),
+    clearEnds: on('ends.over', accounts.endsOver),
+    haltSymbol: on('invariant.broken', accounts.invariantBroken),
+    superviseActor: perform((memory, now, event) =>
+      'error' in event
+        ? life.actorFailed(memory, now, event.type.slice('xstate.error.actor.'.length), event.error)
+        : {},
     ),
-    judgeStops: perform(judgeStops),
-    judgeBudget: perform(budgetChanged),
-    spendAll: ({ context }) => context.exchange.spendAll(),
-    judgeEnds: on('order.ended', judgeEnds),
-    tellDemand: on('reduce-only.changed', tellDemand),
-    clearEnds: on('ends.over', clearEnds),
-    haltSymbol: on('invariant.broken', haltSymbol),
-    superviseActor: perform(superviseActor),
-    alertTask: on('task.failed', alertTask),
-    alertJournal: perform(alertJournal),
-    alertLock: on('lock.lost', alertLock),
-    respawn: on('actor.due', respawn),
-    readListing: perform(readListing),
-    takeListing: on('xstate.done.actor.listing', takeListing),
-    endDeadMan: perform(endDeadMan),
-    noteDisarmed: perform(noteDisarmed),
-    /** What was kept will be cancelled when the timer runs out. */
-    alertArmed: ({ context, event, system }) => {
-      const { why } = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
-      const alert = engineAlert('dead-man-armed', null, why, context.clock.nowMs());
-      system.get('alert-desk')?.send({ type: 'alert.raised', alert });
-    },
-    takeCleanup: daemon.assign(({ context, event }) => {
-      const output = 'output' in event ? (event.output as StopCleanupOutput) : null;
-      const left = output?.left ?? [];
-      return { exitCode: left.length > 0 ? 1 : context.exitCode };
-    }),
-    /** A fill that only the clean-up has seen is booked before what stays open is listed (strategy 13.4). */
-    tellRows: ({ event, system }) => {
-      const { rows = [] } = 'output' in event ? (event.output as Partial<StopCleanupOutput>) : {};
-      for (const account of ACCOUNTS) {
-        const own = rows.filter(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.account === account);
-        const lookups = own.map((order) => ({ clientOrderId: order.clientOrderId, order }));
-        if (lookups.length > 0) system.get(`poller:${account}`)?.send({ type: 'lookups.done', lookups });
+    alertTask: on('task.failed', life.taskFailed),
+    alertJournal: on('journal.failed', life.journalReported),
+    alertLock: on('lock.lost', life.lockLost),
+    /** Where the journal cannot be read, it is tried again later. */
+    respawn: daemon.enqueueActions((args) => {
+      const { context, event } = args;
+      const { actor } = eventOf(event, 'actor.due');
+      try {
+        carryOut(life.actorDue(context.memory, actor), args);
+      } catch (thrown) {
+        carryOut(life.actorFailed(context.memory, nowOf(context), actor, thrown), args);
       }
-    },
-    /** Sent at once: an enqueued event would arrive after the desk was asked whether something waits. */
-    alertLeft: ({ context, self, system }) => {
-      const atMs = context.clock.nowMs();
-      const desk = system.get('alert-desk');
-      const open = openNow(context, self);
-      for (const net of open.unhedged) desk?.send({ type: 'alert.raised', alert: netLeftAlert(net, atMs) });
-      desk?.send({ type: 'news.told', news: { doing: { what: 'stopped', why: context.stopWhy }, ...open } });
-    },
-    sayLeft: ({ context, self }) => {
-      const left = [...netsLeft(context, self), ...context.journalledNets];
-      for (const net of left) say(context, { type: 'net.left', ...net });
+    }),
+    readListing: perform(symbols.listingDue),
+    dropListingActor: daemon.stopChild('listing'),
+    takeListing: on('xstate.done.actor.listing', (memory, now, { output }) =>
+      symbols.listingRead(memory, now, output as Listing),
+    ),
+    endDeadMan: perform(life.deadManEnded),
+    noteDisarmed: perform(life.disarmed),
+    /** What was kept will be cancelled when the timer runs out. */
+    alertArmed: atOnce((_memory, { nowMs }, event) => {
+      const { why } = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
+      return [raise(engineAlert('dead-man-armed', null, why, nowMs))];
+    }),
+    takeCleanup: perform(({ exitCode }, _now, event) => ({
+      change: { exitCode: (outputOfCleanup(event).left ?? []).length > 0 ? 1 : exitCode },
+    })),
+    /** A fill that only the clean-up has seen is booked before what stays open is listed (strategy 13.4). */
+    tellRows: atOnce((_memory, _now, event) => life.rowsSeen(outputOfCleanup(event).rows ?? [])),
+    alertLeft: atOnce(life.leftOpen),
+    reportLeft: ({ context, self }) => {
+      const { memory, deps } = context;
+      const atMs = deps.clock.nowMs();
+      for (const net of [...netsLeft(context, self), ...memory.journalledNets])
+        deps.reporter.report({ type: 'net.left', atMs, ...net });
     },
     // At the very end: what is found broken while the last alerts are sent counts as well (strategy 13.2).
-    countBroken: daemon.assign(({ context }) => ({
-      exitCode: context.defect !== null ? EXIT_DEFECT : context.exitCode === 0 && context.broken ? 1 : context.exitCode,
+    countBroken: perform(({ defect, broken, exitCode }) => ({
+      change: { exitCode: defect !== null ? EXIT_DEFECT : exitCode === 0 && broken ? 1 : exitCode },
     })),
-    lookAtDesk: daemon.assign({
-      told: ({ system }) => {
-        const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
-        return desk === undefined || deskIsQuiet(desk);
-      },
+    lookAtDesk: daemon.assign(({ context: { memory }, system }) => {
+      const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
+      return { memory: { ...memory, told: desk === undefined || deskIsQuiet(desk) } };
     }),
-    failCleanup: daemon.assign(({ event }) => ({
-      exitCode: 1,
-      failure: `clean-up failed: ${errorText('error' in event ? event.error : event)}`,
+    failCleanup: perform((_memory, _now, event) => ({
+      change: { exitCode: 1, failure: `clean-up failed: ${errorText('error' in event ? event.error : event)}` },
     })),
-    failStart: daemon.assign(({ event }) => {
+    failStart: perform((_memory, _now, event) => {
       const error = 'error' in event ? event.error : undefined;
       const known = error instanceof Error && 'exitCode' in error ? (error as Error & StartFailure) : null;
-      return { exitCode: known?.exitCode ?? 69, failure: known?.message ?? errorText(error) };
+      return { change: { exitCode: known?.exitCode ?? 69, failure: known?.message ?? errorText(error) } };
     }),
-    sayStopped: ({ context }) => say(context, { type: 'engine.stopped', exitCode: context.exitCode }),
+    reportStopped: perform(({ exitCode }, { nowMs: atMs }) => ({
+      facts: [{ type: 'engine.stopped', atMs, exitCode }],
+    })),
   },
 });
 
-// ---- what the chart's names stand for -------------------------------------------------------------------------------
+type Given = { context: DaemonContext };
 
-function begin({ input }: { input: DaemonInput }): DaemonContext {
-  return {
-    ...input,
-    symbols: [],
-    foreign: { A: [], B: [] },
-    // What was open when the engine last went down ends with the first good poll.
-    failing: { A: keysOfAccount('A'), B: keysOfAccount('B') },
-    holding: [
-      ...ACCOUNTS.map((account) => alertKey('mmr', account)),
-      alertKey('clock-skew'),
-      ...eachStop(NO_STOPS).map(({ of }) => openingsStoppedKey(of)),
-    ],
-    parked: { A: null, B: null },
-    parkedSinceMs: { A: null, B: null },
-    journalSinceMs: null,
-    stops: NO_STOPS,
-    summaries: { A: null, B: null },
-    ends: [],
-    respawns: {},
-    listingFailures: 0,
-    listing: 'none',
-    strays: { A: {}, B: {} },
-    unknown: [],
-    journalled: [],
-    journalledNets: [],
-    tradingSinceMs: 0,
-    toTell: null,
-    draining: false,
-    broken: false,
-    defect: null,
-    told: false,
-    stopWhy: reason('stop-asked', '13.1', { by: '' }),
-    exitCode: 0,
-    failure: null,
-  };
+function begin({ input: { settings, ...deps } }: { input: DaemonInput }): DaemonContext {
+  return { deps, memory: initialDaemon(settings) };
 }
 
-type Args = { context: DaemonContext };
-
-const outputOf = ({ context }: Args): DaemonOutput => ({ exitCode: context.exitCode, failure: context.failure });
-const prepareInput = ({ context }: Args) => ({ prepare: context.prepare });
-const disarmInput = ({ context }: Args) => ({ exchange: context.exchange });
-const cleanupInput = ({ context, self }: Args & { self: AnyActorRef }) => ({
-  exchange: context.exchange,
-  clock: context.clock,
-  reporter: context.reporter,
-  cancelOnStop: context.settings.cancelOnStop,
-  keep: context.settings.stopKeepStrategyOrders,
-  unknown: context.unknown,
-  live: [...context.journalled, ...liveOrders(context, self)],
+const outputOf = ({ context: { memory } }: Given): DaemonOutput => ({
+  exitCode: memory.exitCode,
+  failure: memory.failure,
 });
+const depsOf = ({ context }: Given) => context.deps;
+const cleanupInput = ({ context, self }: Given & { self: AnyActorRef }) => {
+  const { exchange, clock, reporter } = context.deps;
+  const { settings, unknown, journalled } = context.memory;
+  const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
+  const live = [...journalled, ...liveOrders(context, self)];
+  return { exchange, clock, reporter, cancelOnStop, keep, unknown, live };
+};
 
 export const daemonMachine = daemonSetup.createMachine({
   id: 'daemon',
@@ -262,8 +295,8 @@ export const daemonMachine = daemonSetup.createMachine({
   initial: 'starting',
   on: {
     'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
-    'margin.read': { actions: ['noteSummary', 'judgeStops'] },
-    'money.counted': { actions: ['judgeStops', 'tellStatement'] },
+    'margin.read': { actions: ['judgeMargin'] },
+    'money.counted': { actions: ['judgeLoss', 'tellStatement'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
@@ -271,10 +304,10 @@ export const daemonMachine = daemonSetup.createMachine({
     'symbol.left': { actions: ['dropSymbol'] },
     'symbol.flattened': { actions: ['endFlatten'] },
     'defect.found': { actions: ['noteDefect'] },
-    'budget.share': { actions: ['judgeBudget'] },
-    'budget.late': { actions: ['judgeBudget'] },
+    'budget.share': { actions: ['judgeShare'] },
+    'budget.late': { actions: ['judgeLateness'] },
     'order.ended': { actions: ['judgeEnds'] },
-    'reduce-only.changed': { actions: ['tellDemand'] },
+    'reduce-only.changed': { actions: ['passOnDemand'] },
     'ends.over': { actions: ['clearEnds'] },
     'invariant.broken': { actions: ['haltSymbol'] },
     'task.failed': { actions: ['alertTask'] },
@@ -289,7 +322,7 @@ export const daemonMachine = daemonSetup.createMachine({
       invoke: {
         id: 'prepare',
         src: 'prepare',
-        input: prepareInput,
+        input: depsOf,
         onDone: { target: 'trading', actions: ['takeSymbols'] },
         onError: { target: 'stopped', actions: ['failStart'] },
       },
@@ -300,21 +333,21 @@ export const daemonMachine = daemonSetup.createMachine({
     },
     trading: {
       description: 'Polls both accounts, decides, submits.',
-      entry: ['startTrading', 'sayStarted', 'noteStart'],
+      entry: ['startTrading', 'reportStarted', 'noteStart'],
       on: {
         'symbols.steered': { actions: ['steer'] },
-        'settings.changed': { actions: ['retune', 'judgeStops'] },
+        'settings.changed': { actions: ['takeTexts', 'retune', 'judgeStops'] },
         'commands.due': { actions: ['endCommands'] },
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },
-        'xstate.done.actor.listing': { actions: ['takeListing'] },
+        'xstate.done.actor.listing': { actions: ['dropListingActor', 'takeListing'] },
         'stop.requested': { target: 'draining', actions: ['rememberWhy'] },
         'defect.found': { target: 'draining', actions: ['noteDefect'] },
       },
     },
     draining: {
       description: 'No create leaves any more; what is in flight is settled first.',
-      entry: ['sayDraining', 'spendAll', 'drain'],
+      entry: ['reportDraining', 'spendAll', 'drain'],
       on: { 'gateway.idle': { target: 'cleaning', actions: ['rememberUnknown'] } },
       after: { drainLimitMs: { target: 'cleaning', actions: ['rememberUnsettled'] } },
     },
@@ -336,7 +369,7 @@ export const daemonMachine = daemonSetup.createMachine({
       always: { guard: 'noDeadMan', target: 'telling' },
       invoke: {
         src: 'disarm',
-        input: disarmInput,
+        input: depsOf,
         onDone: { target: 'telling', actions: ['noteDisarmed'] },
         onError: { target: 'telling', actions: ['alertArmed'] },
       },
@@ -359,18 +392,7 @@ export const daemonMachine = daemonSetup.createMachine({
     stopped: {
       description: 'Nothing runs any more.',
       type: 'final',
-      entry: ['countBroken', 'sayLeft', 'sayStopped', 'noteStop'],
+      entry: ['countBroken', 'reportLeft', 'reportStopped', 'noteStop'],
     },
   },
 });
-
-/** Calls of an account that may have been failing when the engine last went down. */
-const CALLS_OF_ACCOUNT = [
-  ...['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory', 'fillHistory'],
-  ...['createOrder', 'cancelOrder'],
-];
-
-/** API failures that the first good poll of an account ends; that it is not parked its poller says. */
-function keysOfAccount(account: AccountName): string[] {
-  return [...CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call)), apiFailureKey(null, 'book')];
-}

@@ -242,9 +242,10 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'create-after-stop',
     what: 'the gateway is not told that the engine drains',
-    file: 'machines/daemon-life.ts',
-    right: "for (const id of receivers) send({ enqueue, system }, id, { type: 'trading.drain' });",
-    wrong: 'receivers.length = 0;',
+    file: 'src/core/daemon/life.ts',
+    right:
+      "const commands = [send('gateway', { type: 'trading.drain' }), ...toSymbols(symbols, { type: 'trading.drain' })];",
+    wrong: "const commands = toSymbols([], { type: 'trading.drain' });",
     options: ['--fault', 'engine-restarted=0.9'],
   },
   {

@@ -1,7 +1,7 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import { CLOCK_SKEW_LIMIT_MS } from '../core/alerts.ts';
 import { assess } from '../core/assess.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import {
   ACCOUNTS,

@@ -1,4 +1,4 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { createGrvtExchange, type GrvtExchange } from '../grvt/exchange.ts';
 import type { GrvtOptions } from '../grvt/options.ts';
 import { createStreams, type StreamOptions, type Streams } from '../grvt/stream.ts';

@@ -1,12 +1,12 @@
 import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { daemonMachine } from '../../machines/daemon.ts';
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import type { DaemonOutput } from '../../machines/daemon-context.ts';
 import { takeOverSplits } from '../../machines/restore.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import { alertKey } from '../core/alerts.ts';
 import { type Auditor, type Breach, createAuditor } from '../core/audit/index.ts';
 import { takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
@@ -219,7 +219,7 @@ export function startEngine(parts: EngineParts): Engine {
   const rollout = createRollout({
     ...{ journal, clock, report: heardByAuditor, limits: parts.rolloutLimits },
     settings: () => settings,
-    symbols: () => daemon.getSnapshot().context.symbols,
+    symbols: () => daemon.getSnapshot().context.memory.symbols,
     steer: (symbols) => engine.steer(symbols),
     failed: (message) => daemon.send({ type: 'journal.failed', message }),
     raise: (alert) => daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert }),
@@ -244,7 +244,7 @@ export function startEngine(parts: EngineParts): Engine {
   });
   const marksNow = () =>
     Object.fromEntries(
-      daemon.getSnapshot().context.symbols.map(({ config: { instrument } }) => {
+      daemon.getSnapshot().context.memory.symbols.map(({ config: { instrument } }) => {
         const known = memoryOf(daemon.system.get(`symbol:${instrument}`));
         const { assessment = null, state } = known ?? {};
         const decided = assessment?.kind === 'usable' ? assessment.input.valuation.mark : null;
@@ -270,15 +270,15 @@ export function startEngine(parts: EngineParts): Engine {
       stoodDown = true;
       daemon.stop();
       exchange.close();
-      return !now.context.draining && (now.matches('starting') || now.matches('trading'));
+      return !now.context.memory.draining && (now.matches('starting') || now.matches('trading'));
     },
     steer: (symbols) => {
-      const { context } = daemon.getSnapshot();
+      const { memory } = daemon.getSnapshot().context;
       for (const symbol of symbols) {
         const { config, instrument, unlisted } = symbol;
         exchange.takeUp(instrument.name);
         (auditor ?? parts.auditedBy?.())?.takeUp(auditRow(symbol));
-        const isNew = context.symbols.every((one) => one.config.instrument !== config.instrument);
+        const isNew = memory.symbols.every((one) => one.config.instrument !== config.instrument);
         if (isNew && !unlisted) streams?.watch(instrument.name);
       }
       daemon.send({ type: 'symbols.steered', symbols });
@@ -300,7 +300,7 @@ export function startEngine(parts: EngineParts): Engine {
       );
       (auditor ?? parts.auditedBy?.())?.retune(auditSettings(now));
       daemon.send({ type: 'settings.changed', settings: daemonSettings(now), texts: textsOf(now) });
-      const steered = isRolloutChanged ? allOf(daemon.getSnapshot().context.symbols, symbols) : symbols;
+      const steered = isRolloutChanged ? allOf(daemon.getSnapshot().context.memory.symbols, symbols) : symbols;
       if (steered.length > 0) engine.steer(rollout.assign(steered));
     },
     listen: (open) => {

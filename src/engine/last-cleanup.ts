@@ -1,7 +1,7 @@
 import { type Actor, type AnyActorRef, createActor, toPromise } from 'xstate';
 import type { daemonMachine } from '../../machines/daemon.ts';
-import { inDoubt, journalledOrders, netsLeft } from '../../machines/daemon-actors.ts';
 import type { DaemonOutput } from '../../machines/daemon-context.ts';
+import { journalledOrders, netsLeft, ordersInDoubt } from '../../machines/daemon-view.ts';
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
 import { netLeftAlert } from '../core/conditions.ts';
 import { errorText } from '../core/error-text.ts';
@@ -64,10 +64,9 @@ function journalledForCleanup(
   journal: EngineJournal,
   warn: (text: string) => void,
 ): Pick<StopCleanupInput, 'unknown' | 'live'> {
-  const memory = { journal, unsettled: () => unsettledOrders(journal) };
+  const deps = { journal, unsettled: () => unsettledOrders(journal) };
   try {
-    const unknown = inDoubt(memory).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
-    return { unknown, live: journalledOrders(memory) };
+    return { unknown: ordersInDoubt(deps), live: journalledOrders(deps) };
   } catch (thrown) {
     warn(errorText(thrown));
     return { unknown: [], live: [] };

@@ -1,5 +1,5 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { restoreSymbol } from '../../machines/restore.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { PreparedOrder } from '../core/journal-entry.ts';
 import { isOpen, leavingRow, rowWithoutOne } from '../core/leaving.ts';
 import type { Instrument, SymbolConfig } from '../core/model.ts';

@@ -1,6 +1,6 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { encode } from '../core/codec.ts';
 import { type Said, say } from '../core/commands.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { leavingRow } from '../core/leaving.ts';
 import type { LeavingWhy, SymbolConfig } from '../core/model.ts';
 import type { ResolvedSymbol } from '../settings/index.ts';

@@ -1,6 +1,6 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { type Alert, alertKey } from '../core/alerts.ts';
 import { encode } from '../core/codec.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { Decimal } from '../core/decimal.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';

@@ -1,4 +1,4 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';

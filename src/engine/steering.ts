@@ -1,5 +1,3 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
-import { standingEntry } from '../../machines/daemon-actors.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import {
   type Answer,
@@ -12,6 +10,8 @@ import {
   say,
   standsNow,
 } from '../core/commands.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
+import { standingEntry } from '../core/daemon/symbols.ts';
 import { ZERO } from '../core/decimal.ts';
 import type { DeskMemory } from '../core/desk.ts';
 import { errorText } from '../core/error-text.ts';
@@ -100,7 +100,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
     return answer;
   }
   return written(parts, command, effects, answer.says, [], () => {
-    const { symbols } = engine.daemon.getSnapshot().context;
+    const { symbols } = engine.daemon.getSnapshot().context.memory;
     const standing = new Map(effects.map((one) => (one.kind === 'stand' ? [one.instrument, one.standing] : ['', []])));
     const steered = symbols.flatMap((symbol): EngineSymbol[] => {
       const now = standing.get(symbol.config.instrument);
@@ -230,7 +230,7 @@ async function reload(
     engineNow(engine, clock.nowMs()).symbols.map((symbol) => [symbol.instrument, holdingOf(symbol)]),
   );
   const { symbols: changed, says } = symbolChanges(
-    engine.daemon.getSnapshot().context.symbols,
+    engine.daemon.getSnapshot().context.memory.symbols,
     rows,
     (name) => holdings.get(name) ?? {},
   );
@@ -301,7 +301,8 @@ function factsOf(command: Command, effects: readonly Effect[], atMs: number): Fa
 
 function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
   const { context, value } = daemon.getSnapshot();
-  const symbols = context.symbols.map(({ config, standing = [], leaving = null, rollout = null }): SteeredSymbol => {
+  const { memory } = context;
+  const symbols = memory.symbols.map(({ config, standing = [], leaving = null, rollout = null }): SteeredSymbol => {
     const known = memoryOf(daemon.system.get(`symbol:${config.instrument}`));
     const { A, B } = known?.state.booked ?? { A: ZERO, B: ZERO };
     return {

@@ -1,5 +1,5 @@
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
 import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/alerts.ts';
+import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { errorText } from '../core/error-text.ts';
 import {
   ACCOUNTS,

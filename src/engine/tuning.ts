@@ -1,6 +1,6 @@
-import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
 import { restoreSymbol } from '../../machines/restore.ts';
 import type { AuditSettings, StartSymbol } from '../core/audit/index.ts';
+import type { DaemonSettings, EngineSymbol } from '../core/daemon/memory.ts';
 import { ACCOUNTS, type SymbolConfig } from '../core/model.ts';
 import { modeOf } from '../core/modes.ts';
 import { mayOnlyReduce } from '../core/reduce-only.ts';

@@ -1,5 +1,5 @@
-import { standingEntry } from '../../machines/daemon-actors.ts';
 import type { Auditor } from '../core/audit/index.ts';
+import { standingEntry } from '../core/daemon/symbols.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { StandingVerb } from '../core/modes.ts';
@@ -346,7 +346,9 @@ export class EngineProcess {
   command(instrument: string, verb: StandingVerb, forMs: number): boolean {
     const engine = this.#engine;
     if (engine === null || !this.running() || !this.#trading) return false;
-    const symbol = engine.daemon.getSnapshot().context.symbols.find((one) => one.config.instrument === instrument);
+    const symbol = engine.daemon
+      .getSnapshot()
+      .context.memory.symbols.find((one) => one.config.instrument === instrument);
     if (symbol === undefined) return false;
     const sinceMs = this.#parts.time.wallMs;
     const standing = [{ verb, sinceMs, untilMs: sinceMs + forMs, by: 'a person', why: null }];

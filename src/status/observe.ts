@@ -159,7 +159,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       equityUsdt: text(equityUsdt),
       maintenanceMarginUsdt: text(maintenanceMarginUsdt),
       marginRatio: marginRatio(equityUsdt, maintenanceMarginUsdt),
-      ...marginStatus(engine?.daemon.getSnapshot().context.summaries[account] ?? null),
+      ...marginStatus(engine?.daemon.getSnapshot().context.memory.summaries[account] ?? null),
     };
   };
 
@@ -168,7 +168,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     const nowMs = clock.nowMs();
     const system = engine?.daemon.system;
     const daemon = engine?.daemon.getSnapshot();
-    const configured = daemon?.context.symbols.map((symbol) => symbol.config) ?? [];
+    const configured = daemon?.context.memory.symbols.map((symbol) => symbol.config) ?? [];
     const settings = options.settings();
     const configs = configured.length > 0 ? configured : settings.symbols.filter((symbol) => symbol.enabled);
     const desk = system?.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
@@ -184,7 +184,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       startedAtMs,
       settings: statusSettings(settings, options.staleMs()),
       accounts: ACCOUNTS.map(accountStatus),
-      levelling: levellingWords(daemon?.context.summaries),
+      levelling: levellingWords(daemon?.context.memory.summaries),
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
         const actor = system?.get(`symbol:${config.instrument}`);
@@ -207,7 +207,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
       gateway: gatewayStatus(system?.get('gateway')?.getSnapshot()),
       money: money === null ? null : { atMs: money.atMs, today: money.today, week: money.week },
-      openingsStop: stopWords(daemon?.context.stops),
+      openingsStop: stopWords(daemon?.context.memory.stops),
       figures: figuresStatus(figures.snapshot()),
     };
   };

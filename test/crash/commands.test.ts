@@ -182,7 +182,7 @@ function runFile(
     if (byHand !== null) disk.bytes = Buffer.from(JSON.stringify(byHand));
     give();
     await pass(SETTLED_MS);
-    const context = world.engine?.daemon.getSnapshot().context;
+    const context = world.engine?.daemon.getSnapshot().context.memory;
     const running = (context?.symbols ?? []).map(({ config, leaving }) =>
       [config.instrument, leaving ?? '', config.maxTotalPositionUsdt.toFixed()].join(' '),
     );

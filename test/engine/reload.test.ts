@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { EngineSymbol } from '../../machines/daemon-actors.ts';
+import type { EngineSymbol } from '../../src/core/daemon/memory.ts';
 import type { SymbolConfig } from '../../src/core/model.ts';
 import { editBegins, finishEdit } from '../../src/engine/file-edits.ts';
 import { symbolChanges } from '../../src/engine/reload.ts';

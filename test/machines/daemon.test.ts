@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { PARKED_RETRY_MS } from '../../machines/account-poller.ts';
-import { daemonMachine } from '../../machines/daemon.ts';
-import { ENDS_OVER_MS } from '../../machines/daemon-accounts.ts';
-import type { DaemonSettings, EngineSymbol } from '../../machines/daemon-actors.ts';
-import { DRAIN_LIMIT_MS, FAREWELL_MS } from '../../machines/daemon-context.ts';
-import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_TOLD_MS } from '../../machines/daemon-life.ts';
-import { LISTING_PAUSE_MS, RULES_PAUSE_MS, STRAY_CANCEL_MS } from '../../machines/daemon-symbols.ts';
+import { DRAIN_LIMIT_MS, daemonMachine, FAREWELL_MS } from '../../machines/daemon.ts';
 import { memoryOf } from '../../machines/symbol.ts';
+import { ENDS_OVER_MS } from '../../src/core/daemon/accounts.ts';
+import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_TOLD_MS } from '../../src/core/daemon/life.ts';
+import type { DaemonSettings, EngineSymbol } from '../../src/core/daemon/memory.ts';
+import { STRAY_CANCEL_MS } from '../../src/core/daemon/symbols.ts';
+import { LISTING_PAUSE_MS, RULES_PAUSE_MS } from '../../src/core/daemon/timers.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
@@ -606,7 +606,7 @@ describe('11 the start', () => {
     for (const inARow of [1, 2])
       world.actor.send({ type: 'account.failed', account: 'A', failure: FAILURE, inARow, atMs: world.clock.nowMs() });
     await world.settle();
-    assert.deepEqual(world.actor.getSnapshot().context.failing.A, ['api-failure:A:positions']);
+    assert.deepEqual(world.actor.getSnapshot().context.memory.failing.A, ['api-failure:A:positions']);
   });
 
   it('9.8 a parked account is reported and alerted, and so is its end', async () => {
@@ -940,9 +940,9 @@ describe('16.3 own orders on an instrument that no symbol runs for', () => {
       world.reported('symbol.left').map((fact) => fact.instrument),
       [ETH],
     );
-    const { context } = world.actor.getSnapshot();
+    const { memory } = world.actor.getSnapshot().context;
     assert.deepEqual(
-      context.symbols.map((symbol) => symbol.config.instrument),
+      memory.symbols.map((symbol) => symbol.config.instrument),
       [BNB, SOL],
     );
     assert.equal(world.actor.system.get(`symbol:${ETH}` as never), undefined);
@@ -994,7 +994,7 @@ describe('16.2 commands', () => {
     return { verb, sinceMs: world.clock.nowMs(), untilMs, by: 'ann', why: null };
   };
   const steer = (world: World, standing: readonly Standing[], name = BNB) => {
-    const { symbols } = world.actor.getSnapshot().context;
+    const { symbols } = world.actor.getSnapshot().context.memory;
     const steered = symbols.filter(({ config }) => config.instrument === name);
     world.actor.send({ type: 'symbols.steered', symbols: steered.map((one) => ({ ...one, standing })) });
   };
@@ -1103,7 +1103,9 @@ describe('16.2 commands', () => {
 
   it('16.4 settings that were read again reach every actor, and those that are started later', async () => {
     const world = await trading();
-    const { settings, texts } = world.actor.getSnapshot().context;
+    const { memory, deps } = world.actor.getSnapshot().context;
+    const { settings } = memory;
+    const { texts } = deps;
     const changed = {
       ...settings,
       strategy: strategy({ postOnlyCooldownMs: 1, stuckMs: 7 }),
@@ -1131,7 +1133,9 @@ describe('16.2 commands', () => {
   it('16.4 another MAX_RUNTIME counts from the start; without one it goes on', async () => {
     const world = new World({ settings: { maxRuntimeMs: 30_000 } });
     await world.pass(20_000, 500);
-    const { settings, texts } = world.actor.getSnapshot().context;
+    const { memory, deps } = world.actor.getSnapshot().context;
+    const { settings } = memory;
+    const { texts } = deps;
     world.actor.send({ type: 'settings.changed', settings: { ...settings, maxRuntimeMs: null }, texts });
     await world.pass(20_000, 500);
     assert.equal(world.phase, 'trading');
@@ -1144,7 +1148,7 @@ describe('16.2 commands', () => {
 
   it('16.3 a symbol that has left takes its commands along', async () => {
     const world = await trading();
-    const { symbols } = world.actor.getSnapshot().context;
+    const { symbols } = world.actor.getSnapshot().context.memory;
     const standing = [given(world, 'hedge-only')];
     const steered = symbols
       .filter(({ config: { instrument: name } }) => name === SOL)

@@ -36,7 +36,7 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
   const standing = () =>
     stage.engine.daemon
       .getSnapshot()
-      .context.symbols.find(({ config }) => config.instrument === BNB)
+      .context.memory.symbols.find(({ config }) => config.instrument === BNB)
       ?.standing?.map(({ verb, by }) => `${verb} of ${by}`);
 
   before(async () => {
@@ -98,8 +98,9 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
     await page.waitForSelector('dialog .said li:has-text("until ")');
     await page.locator('dialog input[type=text]').fill('lunch');
     await confirmed(page);
-    const [one] = stage.engine.daemon.getSnapshot().context.symbols.find(({ config }) => config.instrument === BNB)!
-      .standing!;
+    const [one] = stage.engine.daemon
+      .getSnapshot()
+      .context.memory.symbols.find(({ config }) => config.instrument === BNB)!.standing!;
     assert.deepEqual([one?.verb, one?.by, one?.why], ['hedge-only', 'page', 'lunch']);
     const hours = ((one?.untilMs ?? 0) - Date.now()) / 3_600_000;
     assert.ok(hours > 3.9 && hours <= 4, String(hours));

@@ -1,0 +1,276 @@
+import {
+  accountParkedAlert,
+  alertKey,
+  apiFailureAlert,
+  apiFailureKey,
+  awaitsName,
+  foreignOrderAlert,
+  foreignOrderName,
+  journalUnreachableAlert,
+  judgeBudget,
+  judgeClockSkew,
+  judgeMmr,
+  openingsStoppedAlert,
+  openingsStoppedKey,
+} from '../alerts.ts';
+import { otherEngineAlert } from '../conditions.ts';
+import { errorText } from '../error-text.ts';
+import type { Fact } from '../facts.ts';
+import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  JournalReach,
+  MarginRead,
+  OrderEnded,
+  ReduceOnlyChanged,
+} from '../messages.ts';
+import { type ListedOrder, otherAccount } from '../model.ts';
+import { eachStop, NO_LIMITS, OPENINGS_STOPS_NOTE, type StopNews, stopReason, stopsAfter } from '../openings-stop.ts';
+import { isOwnOrder } from '../order-id.ts';
+import { rejection } from '../refusals.ts';
+import type { BudgetChanged, InvariantBroken } from './events.ts';
+import type { DaemonMemory as Memory } from './memory.ts';
+import {
+  clear,
+  type DaemonCommand,
+  type DaemonView,
+  journalFailed,
+  type DaemonNow as Now,
+  note,
+  raise,
+  type DaemonStep as Step,
+  send,
+  toSymbols,
+} from './step.ts';
+
+/** Conditions of accounts, of their calls, and of the orders of many symbols at once: alerts, and what symbols learn of them. */
+
+/** Ends of orders so close together, … */
+const ENDS_WITHIN_MS = 10_000;
+/** … with one reason on more symbols than this, are one alert (strategy 9.5). */
+const ENDS_ALERTED_SINGLY = 5;
+/** Symbols that the alert names: a message holds no hundred. */
+const ENDS_NAMED = 10;
+/** The alert is over when nothing more was ended for that reason for a minute. */
+export const ENDS_OVER_MS = 60_000;
+/** An order of an engine before this one, whose journal is lost, may reach the exchange so long after this one has started. */
+const LATE_ORDER_MS = 10_000;
+
+/** Foreign orders, another engine's orders, margin, clock, failed look-ups: what holds is raised, what no longer does is cleared. */
+export function accountPolled(memory: Memory, now: Now, event: AccountPolled, view: DaemonView): Step {
+  const { snapshot, failedLookups } = event;
+  const { account, openOrders, summary } = snapshot;
+  const { nowMs: atMs, skewMs } = now;
+  const { foreign, failing, holding, summaries, settings } = memory;
+  const open = openOrders.filter((order) => !isOwnOrder(order) && !awaitsName(order));
+  const unreported = open.filter((order) => !foreign[account].includes(foreignOrderName(order)));
+  const others = othersOrders(memory, now, openOrders, view);
+  const mmr = judgeMmr(account, summary, settings.mmrAlertThreshold, atMs, summaries[otherAccount(account)]);
+  const skew = judgeClockSkew(skewMs, atMs);
+  // Only what held is cleared: else every poll of a good day would send the alert desk the same twice.
+  const judged = [
+    { key: alertKey('mmr', account), holds: mmr !== null },
+    { key: alertKey('clock-skew'), holds: skew !== null },
+  ].filter(({ key, holds }) => holds !== holding.includes(key));
+  const begun = judged.flatMap(({ key, holds }) => (holds ? [key] : []));
+  const over = judged.flatMap(({ key, holds }) => (holds ? [] : [key]));
+  // A look-up is no part of the three reads: what it fails to find out keeps its symbol waiting (strategy 10.2, 10.3).
+  const lookups = failedLookups.map(({ failure, inARow }) => apiFailureAlert(failure, inARow, atMs, null));
+  const failingNow = lookups.map(({ key }) => key);
+  const ended = failing[account].filter((key) => !failingNow.includes(key));
+  const alerts = [
+    ...unreported.map((order) => foreignOrderAlert(account, order.instrument, order, atMs)),
+    ...others.orders.map((order) => otherEngineAlert(account, order, atMs)),
+    ...lookups,
+    ...[mmr, skew].filter((alert) => alert !== null),
+  ];
+  // A poll of a good day changes none of these, and each change makes a whole new snapshot of the machine.
+  const isNews = [open, foreign[account], failing[account], failingNow, over, begun].some((list) => list.length > 0);
+  const change = {
+    foreign: { ...foreign, [account]: open.map(foreignOrderName) },
+    failing: { ...failing, [account]: failingNow },
+    holding: [...holding.filter((key) => !over.includes(key)), ...begun],
+  };
+  return {
+    ...(isNews ? { change } : {}),
+    facts: [
+      ...unreported.map(
+        ({ instrument, orderId, clientOrderId }): Fact => ({
+          ...{ type: 'order.foreign', atMs, account, instrument, orderId, clientOrderId },
+        }),
+      ),
+      ...(others.facts ?? []),
+    ],
+    commands: [
+      ...(others.commands ?? []),
+      ...alerts.map(raise),
+      ...[...ended, ...over].map((key) => clear(key, now)),
+      send('heartbeat', event),
+      send(`dead-man:${account}`, event),
+    ],
+  };
+}
+
+/**
+ * Own orders that another engine placed while this one runs (strategy 11.1): created since, and in no journal entry of this one.
+ * At most the first of them. Openings are not withheld for it: of two engines that both saw the other, none would trade.
+ */
+function othersOrders(
+  { tradingSinceMs }: Memory,
+  now: Now,
+  orders: readonly ListedOrder[],
+  view: DaemonView,
+): Step & { readonly orders: readonly ListedOrder[] } {
+  const sinceMs = tradingSinceMs + LATE_ORDER_MS;
+  const late = orders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
+  try {
+    return { orders: late.filter(({ clientOrderId }) => !view.hasPrepared(clientOrderId)).slice(0, 1) };
+  } catch (thrown) {
+    return { orders: [], ...journalFailed(errorText(thrown), now) };
+  }
+}
+
+export function accountFailed(memory: Memory, _now: Now, event: AccountFailed): Step {
+  const { account, failure, inARow, atMs } = event;
+  const key = apiFailureKey(failure.account, failure.call);
+  const keys = memory.failing[account];
+  const parkedFor = memory.parked[account];
+  // Raised once, it would lapse after a day and silence nothing any more: parked it is until its poller gets an answer.
+  const parked = parkedFor === null ? [] : [accountParkedAlert(parkedFor, account, atMs)];
+  return {
+    change: { failing: { ...memory.failing, [account]: keys.includes(key) ? keys : [...keys, key] } },
+    commands: [...parked, apiFailureAlert(failure, inARow, atMs, null)].map(raise).concat(send('heartbeat', event)),
+  };
+}
+
+export function accountParked(memory: Memory, { nowMs: atMs }: Now, event: AccountParked): Step {
+  const { account, failure } = event;
+  const sinceMs = memory.parkedSinceMs[account] ?? atMs;
+  return {
+    change: {
+      parked: { ...memory.parked, [account]: failure },
+      parkedSinceMs: { ...memory.parkedSinceMs, [account]: sinceMs },
+    },
+    facts: [{ type: 'account.parked', atMs, account, failure }],
+    commands: [...toSymbols(memory.symbols, event), raise(accountParkedAlert(failure, account, atMs))],
+  };
+}
+
+export function accountUnparked(memory: Memory, now: Now, event: AccountUnparked): Step {
+  const { account } = event;
+  // It may have been open since before this start.
+  const cleared = clear(alertKey('account-parked', account), now);
+  if (memory.parked[account] === null) return { commands: [cleared] };
+  return {
+    change: {
+      parked: { ...memory.parked, [account]: null },
+      parkedSinceMs: { ...memory.parkedSinceMs, [account]: null },
+    },
+    facts: [{ type: 'account.unparked', atMs: now.nowMs, account }],
+    commands: [cleared, ...toSymbols(memory.symbols, event)],
+  };
+}
+
+/** The database of the journal (strategy 18.1): both accounts wait for it. */
+export function journalReached(memory: Memory, now: Now, event: JournalReach): Step {
+  const { sinceMs, message } = event;
+  const { nowMs: atMs } = now;
+  const told = toSymbols(memory.symbols, event);
+  if (sinceMs === null) {
+    return { change: { journalSinceMs: null }, commands: [...told, clear(alertKey('journal-unreachable'), now)] };
+  }
+  return {
+    change: { journalSinceMs: sinceMs },
+    facts: [{ type: 'journal.failed', atMs, message }],
+    commands: [...told, raise(journalUnreachableAlert(message, sinceMs, atMs))],
+  };
+}
+
+/** A summary, from which margin stops openings (strategy 8.6). */
+export function marginRead(memory: Memory, now: Now, event: MarginRead): Step {
+  const summaries = { ...memory.summaries, [event.account]: event.summary };
+  const { change, ...rest } = stopsJudged(memory, now, { margin: event });
+  return { change: { ...change, summaries }, ...rest };
+}
+
+/** Whether openings are stopped (strategy 8.6): symbols learn it before they decide on what was read. */
+export function stopsJudged(memory: Memory, now: Now, news: StopNews): Step {
+  const { holding, settings, symbols } = memory;
+  const stops = stopsAfter(memory.stops, settings.openingsLimits ?? NO_LIMITS, news, now.nowMs);
+  const each = eachStop(stops).map(({ of, why }) => ({ of, why, key: openingsStoppedKey(of) }));
+  const commands = each.flatMap(({ of, why, key }) => {
+    if (why !== null) return [raise(openingsStoppedAlert(of, why, now.nowMs))];
+    return holding.includes(key) ? [clear(key, now)] : [];
+  });
+  const others = holding.filter((key) => each.every((one) => one.key !== key));
+  const held = each.flatMap(({ why, key }) => (why === null ? [] : [key]));
+  const isSame = each.every(({ why, key }) => (why !== null) === holding.includes(key));
+  const change = isSame ? {} : { holding: [...others, ...held] };
+  if (stops === memory.stops) return { change, commands };
+  const why = stopReason(stops);
+  return {
+    change: { ...change, stops },
+    // Forgotten, a stop for the loss of the day would end with the process.
+    entries: [note(OPENINGS_STOPS_NOTE, stops, now)],
+    commands: [
+      ...commands,
+      ...(why?.code === stopReason(memory.stops)?.code ? [] : toSymbols(symbols, { type: 'openings.stopped', why })),
+    ],
+  };
+}
+
+export function budgetChanged(_memory: Memory, _now: Now, event: BudgetChanged): Step {
+  const { key, alert } = judgeBudget(event);
+  return { commands: [alert === null ? clear(key, { nowMs: event.atMs }) : raise(alert)] };
+}
+
+/** Ends with one reason on many symbols within seconds have one cause, and are one alert (strategy 9.5). */
+export function orderEnded(memory: Memory, { nowMs }: Now, event: OrderEnded): Step {
+  const { reason, instrument } = event;
+  const isRecent = ({ atMs }: OrderEnded) => atMs <= nowMs && nowMs - atMs <= ENDS_WITHIN_MS;
+  const isOther = (one: OrderEnded) => one.reason !== reason || one.instrument !== instrument;
+  const ends = [...memory.ends.filter((one) => isRecent(one) && isOther(one)), event];
+  const symbols = ends.filter((one) => one.reason === reason).map((one) => one.instrument);
+  if (symbols.length <= ENDS_ALERTED_SINGLY) return { change: { ends } };
+  const key = alertKey('orders-ended', reason);
+  const named = symbols.slice(0, ENDS_NAMED).join(', ');
+  const details = { reason: rejection(reason), count: String(symbols.length), symbols: named };
+  const about = { account: null, instrument: null, atMs: nowMs, sinceMs: null };
+  const isOver = { event: { type: 'ends.over', reason }, delayMs: ENDS_OVER_MS } as const;
+  return {
+    change: { ends },
+    commands: [raise({ kind: 'orders-ended', key, ...about, details }), { do: 'time', id: key, timer: isOver }],
+  };
+}
+
+export function endsOver(_memory: Memory, now: Now, { reason }: { readonly reason: string }): Step {
+  return { commands: [clear(alertKey('orders-ended', reason), now)] };
+}
+
+/** What an account may do concerns all its symbols (strategy 9.13). */
+export function reduceOnlyChanged({ symbols }: Memory, _now: Now, event: ReduceOnlyChanged): Step {
+  const others = symbols.filter(({ config }) => config.instrument !== event.instrument);
+  return { commands: toSymbols(others, event) };
+}
+
+/** The symbol, or every one of them, creates nothing any more (strategy 15). */
+export function invariantBroken(memory: Memory, { nowMs: atMs }: Now, event: InvariantBroken): Step {
+  const { invariant, instrument, detail } = event;
+  const halted = memory.symbols.filter(({ config }) => instrument === null || config.instrument === instrument);
+  const commands: DaemonCommand[] = [
+    raise({
+      kind: 'invariant-broken',
+      key: alertKey('invariant-broken', invariant, instrument ?? '-'),
+      ...{ account: null, instrument, atMs, sinceMs: null },
+      details: { invariant, detail },
+    }),
+    ...toSymbols(halted, { type: 'trading.halt', why: `${invariant}: ${detail}` }),
+  ];
+  return {
+    change: { broken: true },
+    facts: [{ type: 'invariant.broken', atMs, invariant, instrument, detail }],
+    commands,
+  };
+}

@@ -1,0 +1,106 @@
+import type { Fact } from '../facts.ts';
+import type { ExchangeFailure } from '../failure.ts';
+import type {
+  AccountFailed,
+  AccountParked,
+  AccountPolled,
+  AccountUnparked,
+  GatewayIdle,
+  JournalFailed,
+  JournalReach,
+  LockLost,
+  MarginRead,
+  MoneyCounted,
+  OrderEnded,
+  ReduceOnlyChanged,
+  RulesDoubted,
+  SymbolFlattened,
+  SymbolLeft,
+  TaskFailed,
+} from '../messages.ts';
+import type { Instrument } from '../model.ts';
+import type { AlertTexts } from '../outbox-message.ts';
+import type { Reason } from '../reasons.ts';
+import type { DaemonSettings, EngineSymbol } from './memory.ts';
+
+/** What the daemon receives, beside the messages of core/messages.ts. */
+
+/** The exchange's list of instruments, or why it could not be read. */
+export type Listing =
+  | { readonly ok: true; readonly instruments: readonly Instrument[] }
+  | { readonly ok: false; readonly failure: ExchangeFailure };
+
+/** Commands or rows changed (strategy 16); what has to be remembered is in the journal already. */
+export interface SymbolsSteered {
+  readonly type: 'symbols.steered';
+  /** Those that run take their new settings, the others are started. */
+  readonly symbols: readonly EngineSymbol[];
+}
+
+/** Settings that apply while it runs changed (strategy 16.4). */
+export interface SettingsChanged {
+  readonly type: 'settings.changed';
+  readonly settings: DaemonSettings;
+  readonly texts: AlertTexts;
+}
+
+/** SIGINT, SIGTERM, a command, or the end of `MAX_RUNTIME`. */
+export interface StopRequested {
+  readonly type: 'stop.requested';
+  readonly why: Reason;
+}
+
+/** An exception or a rejection that nobody caught (strategy 13.5). */
+export interface DefectFound {
+  readonly type: 'defect.found';
+  readonly message: string;
+}
+
+/** The auditor found an invariant broken (strategy 15). */
+export interface InvariantBroken {
+  readonly type: 'invariant.broken';
+  readonly invariant: string;
+  readonly instrument: string | null;
+  readonly detail: string;
+}
+
+/** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */
+export type BudgetChanged = Extract<Fact, { readonly type: 'budget.share' | 'budget.late' }>;
+
+/** Timers of the daemon. */
+export type DaemonTimer =
+  /** A failed actor is started again. */
+  | { readonly type: 'actor.due'; readonly actor: string }
+  /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
+  | { readonly type: 'commands.due' }
+  /** The exchange's list is read again (strategy 11.6, 11.8). */
+  | { readonly type: 'listing.due' }
+  /** No order was ended for that reason for a while (strategy 9.5). */
+  | { readonly type: 'ends.over'; readonly reason: string }
+  | StopRequested;
+
+export type DaemonEvent =
+  | AccountPolled
+  | AccountFailed
+  | AccountParked
+  | AccountUnparked
+  | BudgetChanged
+  | DaemonTimer
+  | DefectFound
+  | GatewayIdle
+  | InvariantBroken
+  | JournalFailed
+  | JournalReach
+  | LockLost
+  | MarginRead
+  | MoneyCounted
+  | OrderEnded
+  | ReduceOnlyChanged
+  | RulesDoubted
+  | SettingsChanged
+  | SymbolFlattened
+  | SymbolLeft
+  | SymbolsSteered
+  | TaskFailed
+  | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
+  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };

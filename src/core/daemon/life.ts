@@ -1,0 +1,232 @@
+import { engineAlert } from '../alerts.ts';
+import { netLeftAlert } from '../conditions.ts';
+import { dailyReportDue } from '../daily-report.ts';
+import { errorText } from '../error-text.ts';
+import type { Fact } from '../facts.ts';
+import type { JournalFailed, LockLost, MoneyCounted, TaskFailed } from '../messages.ts';
+import { ACCOUNTS, type ExchangeOrder } from '../model.ts';
+import { NO_LIMITS, NO_STOPS, OPENINGS_STOPS_NOTE, type OpeningsStops, remainingStops } from '../openings-stop.ts';
+import { parseClientOrderId } from '../order-id.ts';
+import { reason } from '../reasons.ts';
+import { DEAD_MAN_NOTE, RUN_NOTE, type RunNote } from '../run-note.ts';
+import type { DefectFound } from './events.ts';
+import type { DaemonMemory as Memory } from './memory.ts';
+import {
+  type DaemonCommand,
+  type DaemonView,
+  journalFailed,
+  type DaemonNow as Now,
+  note,
+  raise,
+  type Sent,
+  type DaemonStep as Step,
+  send,
+  toSymbols,
+} from './step.ts';
+import { leavingFacts } from './symbols.ts';
+import { endsTimer, endTimer, listingTimer } from './timers.ts';
+
+/** How the engine begins and ends, and how actors that fail are started again. */
+
+/** Pauses before a failed actor is started again; the last one goes on for ever. */
+export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
+/** An actor that has run this long starts with the first pause again. */
+export const RESPAWN_FORGIVEN_MS = 300_000;
+/** The message about a start is sent after this at the latest, whatever is not known by then. */
+export const START_TOLD_MS = 60_000;
+/** Name of the journal's note of the Beijing day whose statement was sent. */
+const STATEMENT_NOTE = 'daily-statement';
+
+/** Ids of the actors of a trading engine, in the order they start: receivers before senders. */
+function actorsOf({ symbols, settings }: Memory): string[] {
+  return [
+    ...['alert-desk', 'heartbeat'],
+    ...(settings.deadManMs ? ACCOUNTS.map((account) => `dead-man:${account}`) : []),
+    ...ACCOUNTS.map((account) => `poller:${account}`),
+    'gateway',
+    ...symbols.map(({ config }) => `symbol:${config.instrument}`),
+  ];
+}
+
+export function tradingBegun(memory: Memory, now: Now, view: DaemonView): Step {
+  const { settings, symbols } = memory;
+  // What stopped openings when the engine last went down, as far as it still may (strategy 8.6).
+  const known = (view.note(OPENINGS_STOPS_NOTE) as OpeningsStops | null) ?? NO_STOPS;
+  const stops = remainingStops(known, settings.openingsLimits ?? NO_LIMITS, now.nowMs);
+  return {
+    change: { stops, tradingSinceMs: now.exchangeNowMs },
+    commands: [
+      ...actorsOf(memory).map((actor): DaemonCommand => ({ do: 'start', actor })),
+      listingTimer(symbols),
+      endsTimer(symbols, now),
+      endTimer(settings.maxRuntimeMs, 0),
+    ],
+  };
+}
+
+export function startReported({ settings, symbols }: Memory, now: Now): Step {
+  const { mode } = settings;
+  const trading = symbols.filter(({ leaving }) => leaving === undefined);
+  const instruments = trading.map(({ config }) => config.instrument);
+  const started: Fact = { type: 'engine.started', atMs: now.nowMs, mode, instruments };
+  return { facts: [started, ...leavingFacts(symbols, now)] };
+}
+
+/** For `status` and the next start: a run that trades, and how the one before ended. One that never traded says nothing. */
+export function runBegun(_memory: Memory, now: Now, view: DaemonView): Step {
+  const former = lastRun(view);
+  const after =
+    former !== null ? (former.stoppedAtMs === null ? 'crash' : 'stop') : view.hasTraded() ? 'unknown' : 'none';
+  const { nowMs: startedAtMs } = now;
+  return {
+    ...runNoted(view, now, { startedAtMs, stoppedAtMs: null, exitCode: null }),
+    change: { toTell: { after, sinceMs: startedAtMs } },
+  };
+}
+
+export function runEnded({ draining, exitCode }: Memory, now: Now, view: DaemonView): Step {
+  return draining ? runNoted(view, now, { stoppedAtMs: now.nowMs, exitCode }) : {};
+}
+
+function lastRun(view: DaemonView): RunNote | null {
+  return view.note(RUN_NOTE) as RunNote | null;
+}
+
+/** The engine trades and stops without that note; that it cannot be written is reported. */
+function runNoted(view: DaemonView, now: Now, change: Partial<RunNote>): Step {
+  try {
+    return { entries: [note(RUN_NOTE, { ...lastRun(view), ...change }, now)] };
+  } catch (thrown) {
+    return journalFailed(errorText(thrown), now);
+  }
+}
+
+/** The message about the start: once every symbol has found out where it stands, or after a minute without those that have not. */
+export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now, view: DaemonView): Step {
+  if (toTell === null || draining) return {};
+  const open = view.open(symbols);
+  const waitedMs = Math.abs(nowMs - toTell.sinceMs);
+  if ((open.unknown ?? []).length > 0 && waitedMs < START_TOLD_MS) return {};
+  const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
+  return { change: { toTell: null }, commands: [send('alert-desk', { type: 'news.told', news: { doing, ...open } })] };
+}
+
+/** Once a day, at the hour of the daily report or later, what yesterday earned (strategy 17.4), across restarts. */
+export function statementTold(memory: Memory, now: Now, { statement }: MoneyCounted, view: DaemonView): Step {
+  const { settings, draining, symbols } = memory;
+  if (!settings.dailyStatement || statement === undefined || draining) return {};
+  try {
+    const told = view.note(STATEMENT_NOTE) as { readonly day: number } | null;
+    const day = dailyReportDue(now.nowMs, settings.dailyReportAtMinutes, told?.day ?? null);
+    if (day === null) return {};
+    const news = { doing: { what: 'statement', statement } as const, ...view.open(symbols) };
+    const commands = [send('alert-desk', { type: 'news.told', news })];
+    return { entries: [note(STATEMENT_NOTE, { day }, now)], commands, onlyIfWritten: true };
+  } catch (thrown) {
+    return journalFailed(errorText(thrown), now);
+  }
+}
+
+/** An exception that nobody caught ends the run; the first one is its reason (strategy 13.5). */
+export function defectFound({ defect }: Memory, { nowMs: atMs }: Now, { message }: DefectFound): Step {
+  const stopWhy = reason('defect-found', '13.5', { message });
+  return {
+    change: { defect: message, ...(defect === null ? { stopWhy } : {}) },
+    commands: [raise(engineAlert('defect', null, message, atMs))],
+  };
+}
+
+/** No create leaves any more (strategy 13.1). */
+export function drained({ symbols }: Memory): Step {
+  const commands = [send('gateway', { type: 'trading.drain' }), ...toSymbols(symbols, { type: 'trading.drain' })];
+  return { change: { draining: true }, commands };
+}
+
+/**
+ * The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. And
+ * while no symbol has begun, which ones they would hold.
+ */
+export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonView): Step {
+  try {
+    const unknown = view.inDoubt();
+    if (symbols.length > 0) return { change: { unknown } };
+    return { change: { unknown, journalled: view.journalledOrders(), journalledNets: view.journalledNets() } };
+  } catch (thrown) {
+    // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
+    return { ...journalFailed(errorText(thrown), now), change: { exitCode: 1 } };
+  }
+}
+
+/** A failed actor is reported and started again after a pause; its siblings never notice. */
+export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unknown): Step {
+  const { nowMs: atMs } = now;
+  const message = errorText(thrown);
+  const former = memory.respawns[actor];
+  const count = former && atMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
+  const delayMs = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
+  // The alert desk's own failure can only be reported.
+  const alerts = actor === 'alert-desk' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
+  return {
+    change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs } } },
+    facts: [{ type: 'actor.failed', atMs, actor, message }],
+    commands: [
+      ...alerts,
+      { do: 'stop', actor },
+      { do: 'time', id: `respawn:${actor}`, timer: { event: { type: 'actor.due', actor }, delayMs } },
+    ],
+  };
+}
+
+/** Started again from the journal; while the engine drains, it drains too. */
+export function actorDue({ draining }: Memory, actor: string): Step {
+  const drains = draining && (actor === 'gateway' || actor.startsWith('symbol:'));
+  const drain: DaemonCommand[] = drains ? [{ do: 'send-child', actor, message: { type: 'trading.drain' } }] : [];
+  return { commands: [{ do: 'start', actor }, ...drain] };
+}
+
+/** A task of the gateway failed; the gateway has seen to what it was doing. */
+export function taskFailed(_memory: Memory, { nowMs: atMs }: Now, { task, message }: TaskFailed): Step {
+  return {
+    facts: [{ type: 'task.failed', atMs, task, message }],
+    commands: [raise(engineAlert('task-failed', task, message, atMs))],
+  };
+}
+
+export function journalReported(_memory: Memory, now: Now, { message }: JournalFailed): Step {
+  return journalFailed(message, now);
+}
+
+export function lockLost(_memory: Memory, { nowMs: atMs }: Now, { message }: LockLost): Step {
+  return {
+    facts: [{ type: 'lock.lost', atMs, message }],
+    commands: [raise(engineAlert('lock-lost', null, message, atMs))],
+  };
+}
+
+/** The dead-man actors would go on arming. */
+export function deadManEnded(): Step {
+  return { commands: ACCOUNTS.map((account) => ({ do: 'stop', actor: `dead-man:${account}` })) };
+}
+
+export function disarmed(_memory: Memory, now: Now): Step {
+  return { entries: [note(DEAD_MAN_NOTE, { armed: false }, now)] };
+}
+
+/** Rows that only the clean-up has read, for the accounts' views. */
+export function rowsSeen(rows: readonly ExchangeOrder[]): Sent[] {
+  return ACCOUNTS.flatMap((account) => {
+    const own = rows.filter(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.account === account);
+    const lookups = own.map((order) => ({ clientOrderId: order.clientOrderId, order }));
+    return lookups.length > 0 ? [send(`poller:${account}`, { type: 'lookups.done', lookups })] : [];
+  });
+}
+
+/** The last messages: what stays unhedged, and why the engine stopped. */
+export function leftOpen({ symbols, stopWhy }: Memory, { nowMs }: Now, _event: unknown, view: DaemonView): Sent[] {
+  const open = view.open(symbols);
+  const news = { doing: { what: 'stopped', why: stopWhy } as const, ...open };
+  return [
+    ...(open.unhedged ?? []).map((net) => raise(netLeftAlert(net, nowMs))),
+    send('alert-desk', { type: 'news.told', news }),
+  ];
+}

@@ -1,0 +1,162 @@
+import { alertKey, apiFailureKey, type NetLeft, openingsStoppedKey } from '../alerts.ts';
+import type { Decimal } from '../decimal.ts';
+import type { ExchangeFailure } from '../failure.ts';
+import type { GatewayIdle, OrderEnded } from '../messages.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type AccountSummary,
+  type Instrument,
+  type LeavingWhy,
+  type RolloutStage,
+  type SymbolConfig,
+} from '../model.ts';
+import type { Standing } from '../modes.ts';
+import { eachStop, NO_STOPS, type OpeningsLimits, type OpeningsStops } from '../openings-stop.ts';
+import type { StrategySettings } from '../plan-input.ts';
+import { type Reason, reason } from '../reasons.ts';
+import type { SubmissionSettings } from '../submission/memory.ts';
+
+/** One symbol of the engine. */
+export interface EngineSymbol {
+  readonly config: SymbolConfig;
+  /** Of an unlisted one: its rules when it was last listed. */
+  readonly instrument: Instrument;
+  /** The exchange does not list it any more (strategy 11.6); absent: it does. */
+  readonly unlisted?: boolean;
+  /** Why it leaves (strategy 16.3); absent: it trades. */
+  readonly leaving?: LeavingWhy;
+  /** Commands that may be in force (strategy 16.2); absent: none. */
+  readonly standing?: readonly Standing[];
+  /** Its stage in the gray rollout (strategy 16.7); absent: not part of one. */
+  readonly rollout?: RolloutStage;
+}
+
+export interface DaemonSettings {
+  readonly mode: string;
+  readonly strategy: StrategySettings;
+  readonly submission: SubmissionSettings;
+  readonly loopIntervalMs: number;
+  /** Data older than this stop new orders (strategy 10.3). */
+  readonly staleMs: number;
+  /** null: never stops by itself. */
+  readonly maxRuntimeMs: number | null;
+  readonly mmrAlertThreshold: Decimal;
+  /** What stops openings (strategy 8.6). Absent: nothing does. */
+  readonly openingsLimits?: OpeningsLimits;
+  readonly cancelOnStop: boolean;
+  readonly stopKeepStrategyOrders: number;
+  readonly dailyReportAtMinutes: number;
+  /** A message a day with what was earned (strategy 17.4). Absent: none. */
+  readonly dailyStatement?: boolean;
+  /** The exchange's dead-man timer (strategy 2.1); absent or 0: none. */
+  readonly deadManMs?: number;
+}
+
+/** An order that a symbol holds live. */
+export interface LiveOrder {
+  readonly account: AccountName;
+  readonly instrument: string;
+  readonly clientOrderId: string;
+  /** Our clock: its place among the newest while the exchange does not tell it; absent: the last. */
+  readonly sentAtMs?: number;
+}
+
+export interface DaemonMemory {
+  readonly settings: DaemonSettings;
+  readonly symbols: readonly EngineSymbol[];
+  /** Since when each account is parked (strategy 9.8); null: it is not. */
+  readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
+  /** … and the failure it is parked for. */
+  readonly parked: Readonly<Record<AccountName, ExchangeFailure | null>>;
+  /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
+  readonly journalSinceMs: number | null;
+  /** What stops openings now (strategy 8.6). */
+  readonly stops: OpeningsStops;
+  /** Names of the foreign orders already reported (strategy 11.4) that are still open. */
+  readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
+  /** The last summary of each account; null: none yet. */
+  readonly summaries: Readonly<Record<AccountName, AccountSummary | null>>;
+  /** Alert keys of conditions that hold, or may since before this start: the first poll clears those that do not. */
+  readonly holding: readonly string[];
+  /** Alert keys of failing calls, by account. */
+  readonly failing: Readonly<Record<AccountName, readonly string[]>>;
+  /** Orders that the exchange ended lately, at most one of each symbol and reason (strategy 9.5). */
+  readonly ends: readonly OrderEnded[];
+  readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
+  /** Failed readings of the exchange's list in a row. */
+  readonly listingFailures: number;
+  /** A reading of the list is under way; `again`: doubts came after it was asked for, so another one follows (11.8). */
+  readonly listing: 'none' | 'asked' | 'again';
+  /** Own orders on unknown instruments, by client id: when their cancel was last asked for (strategy 16.3). */
+  readonly strays: Readonly<Record<AccountName, Readonly<Record<string, number>>>>;
+  /** Orders of unknown outcome when the engine stopped. */
+  readonly unknown: GatewayIdle['unknown'];
+  /** A stop before any symbol began: the live orders by the journal, … */
+  readonly journalled: readonly LiveOrder[];
+  /** … and what is not hedged by it. */
+  readonly journalledNets: readonly NetLeft[];
+  /** When trading began, by the exchange's clock. */
+  readonly tradingSinceMs: number;
+  /** How this run began, until the message about its start is sent (strategy 12.3); null: it was, or it does not trade yet. */
+  readonly toTell: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
+  /** The stop has begun: an actor that is started again drains at once. */
+  readonly draining: boolean;
+  /** An invariant was found broken (strategy 15). */
+  readonly broken: boolean;
+  /** A defect that nobody caught ends the run (strategy 13.5); null: none. */
+  readonly defect: string | null;
+  /** The alert desk has nothing left to send. */
+  readonly told: boolean;
+  /** Why it stops, once it does. */
+  readonly stopWhy: Reason;
+  readonly exitCode: number;
+  readonly failure: string | null;
+}
+
+/** A daemon before it starts: alerts that were open when the engine last stopped end with the first good poll. */
+export function initialDaemon(settings: DaemonSettings): DaemonMemory {
+  return {
+    settings,
+    symbols: [],
+    parkedSinceMs: { A: null, B: null },
+    parked: { A: null, B: null },
+    journalSinceMs: null,
+    stops: NO_STOPS,
+    foreign: { A: [], B: [] },
+    summaries: { A: null, B: null },
+    holding: [
+      ...ACCOUNTS.map((account) => alertKey('mmr', account)),
+      alertKey('clock-skew'),
+      ...eachStop(NO_STOPS).map(({ of }) => openingsStoppedKey(of)),
+    ],
+    failing: { A: failureKeysOf('A'), B: failureKeysOf('B') },
+    ends: [],
+    respawns: {},
+    listingFailures: 0,
+    listing: 'none',
+    strays: { A: {}, B: {} },
+    unknown: [],
+    journalled: [],
+    journalledNets: [],
+    tradingSinceMs: 0,
+    toTell: null,
+    draining: false,
+    broken: false,
+    defect: null,
+    told: false,
+    stopWhy: reason('stop-asked', '13.1', { by: '' }),
+    exitCode: 0,
+    failure: null,
+  };
+}
+
+const CALLS_OF_ACCOUNT = [
+  ...['login', 'positions', 'openOrders', 'accountSummary', 'order', 'orderHistory', 'fillHistory'],
+  ...['createOrder', 'cancelOrder'],
+];
+
+/** API failures that the first good poll of an account ends; whether it is parked its poller says. */
+function failureKeysOf(account: AccountName): string[] {
+  return [...CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call)), apiFailureKey(null, 'book')];
+}

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as accounts from '../../src/core/daemon/accounts.ts';
+import * as life from '../../src/core/daemon/life.ts';
+import { type DaemonMemory, type DaemonSettings, initialDaemon } from '../../src/core/daemon/memory.ts';
+import type { DaemonStep, DaemonView } from '../../src/core/daemon/step.ts';
+import * as symbols from '../../src/core/daemon/symbols.ts';
+import type { Standing } from '../../src/core/modes.ts';
+import { reason } from '../../src/core/reasons.ts';
+import { config, d, instrument, strategy } from '../support/core.ts';
+
+const NOW = 1_800_000_000_000;
+const now = { nowMs: NOW, exchangeNowMs: NOW + 5, skewMs: 5 };
+const settings: DaemonSettings = {
+  mode: 'paper',
+  strategy: strategy(),
+  submission: { postOnlyMaxRetry: 3, orderTtlMs: 3_600_000 },
+  loopIntervalMs: 2_000,
+  staleMs: 10_000,
+  maxRuntimeMs: 60_000,
+  mmrAlertThreshold: d('0.8'),
+  cancelOnStop: true,
+  stopKeepStrategyOrders: 0,
+  dailyReportAtMinutes: 0,
+};
+const one = { config: config(), instrument: instrument() };
+const NAME = one.config.instrument;
+const idle = initialDaemon(settings);
+const trading: DaemonMemory = { ...idle, symbols: [one] };
+const failure = {
+  kind: 'parked',
+  call: 'positions',
+  account: 'A',
+  code: 1001,
+  message: 'x',
+  why: reason('draining', '13.1'),
+} as const;
+
+const unreadable = () => {
+  throw new Error('disk gone');
+};
+const view: DaemonView = {
+  open: () => ({ unhedged: [], unknown: [] }),
+  sizes: () => ({ A: d(0), B: d(0) }),
+  note: () => null,
+  hasPrepared: () => false,
+  hasTraded: () => false,
+  inDoubt: () => [{ account: 'A', clientOrderId: '1' }],
+  journalledOrders: () => [],
+  journalledNets: () => [],
+};
+
+/** What a step does, in short. */
+function short({ entries = [], facts = [], commands = [] }: DaemonStep): string[] {
+  return [
+    ...entries.map(({ kind, key }) => `write ${kind} ${key}`),
+    ...facts.map(({ type }) => type),
+    ...commands.map((command) => {
+      switch (command.do) {
+        case 'send':
+          return `${command.to}: ${command.message.type}`;
+        case 'time':
+          return `timer ${command.id}${command.timer === null ? ' off' : ` ${command.timer.delayMs}`}`;
+        case 'raise':
+          return command.event.type;
+        case 'read-listing':
+          return 'read-listing';
+        default:
+          return `${command.do} ${command.actor}`;
+      }
+    }),
+  ];
+}
+
+const until = (untilMs: number, verb: Standing['verb'] = 'pause'): Standing => ({
+  ...{ verb, sinceMs: NOW - 1, untilMs, by: 'ann', why: null },
+});
+const standing = (...given: readonly Standing[]) => ({ ...trading, symbols: [{ ...one, standing: given }] });
+const RAISED = 'alert-desk: alert.raised';
+const CLEARED = 'alert-desk: alert.cleared';
+const SYMBOL = `symbol:${NAME}`;
+
+describe('what each event leads to in the daemon', () => {
+  const unlisted = { ...trading, symbols: [{ ...one, unlisted: true as const }] };
+  const listed = { ok: true, instruments: [one.instrument] } as const;
+  const gone = { ok: true, instruments: [] } as const;
+  const failed = { ok: false, failure } as const;
+  const parked = { ...trading, parked: { A: failure, B: null } };
+  const ended = (instrument: string) => ({ type: 'order.ended', instrument, reason: 'X', atMs: NOW }) as const;
+  const five = ['1', '2', '3', '4', '5'].map(ended);
+  const respawned = { ...trading, respawns: { gateway: { count: 0, lastMs: NOW - 1 } } };
+
+  const cases: readonly [string, DaemonStep, readonly string[]][] = [
+    [
+      '13.1 drains: nobody creates any more',
+      life.drained(trading),
+      ['gateway: trading.drain', `${SYMBOL}: trading.drain`],
+    ],
+    [
+      '13.2 an actor fails: alert, again after a pause',
+      life.actorFailed(trading, now, 'gateway', 'x'),
+      ['actor.failed', RAISED, 'stop gateway', 'timer respawn:gateway 100'],
+    ],
+    [
+      '… a longer one when it fails at once',
+      life.actorFailed(respawned, now, 'gateway', 'x'),
+      ['actor.failed', RAISED, 'stop gateway', 'timer respawn:gateway 1000'],
+    ],
+    [
+      '… the alert desk cannot raise its own',
+      life.actorFailed(trading, now, 'alert-desk', 'x'),
+      ['actor.failed', 'stop alert-desk', 'timer respawn:alert-desk 100'],
+    ],
+    [
+      'an actor that starts while the engine drains, drains',
+      life.actorDue({ ...trading, draining: true }, 'gateway'),
+      ['start gateway', 'send-child gateway'],
+    ],
+    ['12.3 a first run is noted', life.runBegun(trading, now, view), ['write note run']],
+    ['13.4 a run that never traded notes nothing', life.runEnded(trading, now, view), []],
+    [
+      '12.3 the start is told once every symbol is known',
+      life.startTold({ ...trading, toTell: { after: 'stop', sinceMs: NOW } }, now, view),
+      ['alert-desk: news.told'],
+    ],
+    [
+      '… not before, for a minute',
+      life.startTold({ ...trading, toTell: { after: 'stop', sinceMs: NOW } }, now, {
+        ...view,
+        open: () => ({ unhedged: [], unknown: [NAME] }),
+      }),
+      [],
+    ],
+    ['13.5 a defect', life.defectFound(trading, now, { type: 'defect.found', message: 'x' }), [RAISED]],
+    [
+      '13.2 the journal cannot be read at the stop',
+      life.unsettledRemembered(trading, now, { ...view, inDoubt: unreadable }),
+      ['journal.failed', RAISED],
+    ],
+    [
+      '9.8 an account parks',
+      accounts.accountParked(trading, now, { type: 'account.parked', account: 'A', failure }),
+      ['account.parked', `${SYMBOL}: account.parked`, RAISED],
+    ],
+    [
+      '… and comes back',
+      accounts.accountUnparked(parked, now, { type: 'account.unparked', account: 'A' }),
+      ['account.unparked', CLEARED, `${SYMBOL}: account.unparked`],
+    ],
+    [
+      '… of one that was not known to be parked only the alert ends',
+      accounts.accountUnparked(trading, now, { type: 'account.unparked', account: 'A' }),
+      [CLEARED],
+    ],
+    [
+      '9.5 five symbols’ ends are five alerts of theirs',
+      accounts.orderEnded({ ...trading, ends: five.slice(1) }, now, ended('1')),
+      [],
+    ],
+    [
+      '… six are one',
+      accounts.orderEnded({ ...trading, ends: five }, now, ended('6')),
+      [RAISED, 'timer orders-ended:X 60000'],
+    ],
+    [
+      '15 a broken invariant halts its symbol',
+      accounts.invariantBroken(trading, now, {
+        type: 'invariant.broken',
+        invariant: 'I1',
+        instrument: NAME,
+        detail: 'x',
+      }),
+      ['invariant.broken', RAISED, `${SYMBOL}: trading.halt`],
+    ],
+    [
+      '16.3 a symbol leaves, and its commands',
+      symbols.symbolLeft(standing(until(NOW + 1)), now, { type: 'symbol.left', instrument: NAME }),
+      [
+        `write command ${NAME}`,
+        'command.ended',
+        `stop ${SYMBOL}`,
+        'poller:A: instruments.polled',
+        'poller:B: instruments.polled',
+      ],
+    ],
+    [
+      '16.2 a command ends by its time',
+      symbols.commandsDue(standing(until(NOW)), now, view),
+      [
+        `write command ${NAME}`,
+        'command.ended',
+        `${SYMBOL}: symbol.steered`,
+        'timer commands-due off',
+        'alert-desk: news.told',
+      ],
+    ],
+    ['… not before', symbols.commandsDue(standing(until(NOW + 7)), now, view), ['timer commands-due 7']],
+    [
+      '… a flatten is overdue',
+      symbols.commandsDue(standing(until(NOW, 'flatten')), now, view),
+      [`write command ${NAME}`, 'flatten.overdue', `${SYMBOL}: symbol.steered`, 'timer commands-due off'],
+    ],
+    ['11.8 one reading of the list at a time', symbols.listingDue({ ...trading, listing: 'asked' }), []],
+    [
+      '11.6 unlisted',
+      symbols.listingRead(trading, now, gone),
+      [`${SYMBOL}: instrument.unlisted`, 'timer listing-due 60000'],
+    ],
+    [
+      '… listed again: the gateway first',
+      symbols.listingRead(unlisted, now, listed),
+      ['gateway: instrument.listed', `${SYMBOL}: instrument.listed`, 'timer listing-due 3600000'],
+    ],
+    [
+      '… doubts came meanwhile: read again at once',
+      symbols.listingRead({ ...trading, listing: 'again' }, now, listed),
+      ['listing.due'],
+    ],
+    ['… could not be read', symbols.listingRead(unlisted, now, failed), ['listing.failed', 'timer listing-due 60000']],
+  ];
+  for (const [what, step, done] of cases) it(what, () => assert.deepEqual(short(step), done));
+
+  it('2.1 trading begins with receivers before senders, and its timers', () => {
+    assert.deepEqual(short(life.tradingBegun(trading, now, view)), [
+      ...['alert-desk', 'heartbeat', 'poller:A', 'poller:B', 'gateway', SYMBOL].map((actor) => `start ${actor}`),
+      ...['timer listing-due 3600000', 'timer commands-due off', 'timer run-over 60000'],
+    ]);
+  });
+
+  it('17.4 a statement that cannot be remembered is not sent', () => {
+    const daily = { ...trading, settings: { ...settings, dailyStatement: true } };
+    const counted = { type: 'money.counted', day: null, statement: {} } as unknown as Parameters<
+      typeof life.statementTold
+    >[2];
+    assert.equal(life.statementTold(daily, now, counted, view).onlyIfWritten, true);
+    assert.deepEqual(short(life.statementTold(daily, now, counted, { ...view, note: unreadable })), [
+      'journal.failed',
+      RAISED,
+    ]);
+  });
+});
