@@ -90,6 +90,10 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
   },
   { place: 'src/os/', may: ['src/os/', 'node:'] },
   { place: 'src/control/', may: ['src/control/', 'src/core/', 'src/os/private-files.ts', 'node:', 'zod'] },
+  {
+    place: 'src/runs/',
+    may: ['src/runs/', 'src/core/', 'src/market/', 'src/simulate/', 'src/backtest/', 'node:', 'pg', 'pg-boss'],
+  },
   { place: 'src/status/model.ts', may: ['src/core/', 'src/texts/'] },
   { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
   {

@@ -6,22 +6,27 @@ import { answerHtml } from '../backtest/html.ts';
 import { Kept } from '../backtest/kept.ts';
 import { ownTradingOf } from '../backtest/own-trading.ts';
 import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
-import { play } from '../backtest/play.ts';
+import { type Played, play } from '../backtest/play.ts';
 import type { Row } from '../backtest/question.ts';
 import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
-import { playInWorkers } from '../backtest/workers.ts';
+import { errorText } from '../core/error-text.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
+import { sumsOf } from '../market/checksums.ts';
 import { MarketError } from '../market/errors.ts';
 import { ALWAYS, type Range } from '../market/store.ts';
 import { knownInstruments } from '../paper/index.ts';
+import { unpack } from '../runs/pack.ts';
+import { runInProcesses } from '../runs/pool.ts';
+import type { RunsOptions } from '../runs/task.ts';
 import type { Settings } from '../settings/index.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { MARKETS } from '../simulate/setup.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+import { overQueue, QueueOptionError, queueAddress, workersText } from './queue.ts';
 
 /** Implementation of `backtest` (strategy 19.2 to 19.4). */
 
@@ -32,7 +37,7 @@ const EXIT_CUT = 1;
 const EXIT_BROKEN = 70;
 const EXIT_USAGE = 78;
 
-const REFUSALS = [AskError, MarketError, JournalError, NoJournalError];
+const REFUSALS = [AskError, MarketError, JournalError, NoJournalError, QueueOptionError];
 
 /** The settings a backtest uses. */
 export interface Parts {
@@ -44,18 +49,19 @@ export interface Parts {
 /** @returns the exit code; prints one line if something cannot be done */
 export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<number> {
   try {
-    return given.selfCheck === undefined
-      ? await backtest(given, parts)
-      : await checkItself(given.selfCheck, given.seed);
+    if (given.queue !== undefined && (given.workers !== undefined || given.selfCheck !== undefined))
+      throw new AskError('--queue: expected it without --workers, which its workers have themselves, and --self-check');
+    if (given.selfCheck !== undefined) return await checkItself(given.selfCheck, given.seed);
+    return await backtest(given, parts, await queueAddress(given.queue, async () => parts.settings.journalUrl));
   } catch (thrown) {
     if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
-    console.error((thrown as Error).message);
+    console.error(errorText(thrown));
     return EXIT_USAGE;
   }
 }
 
 /** Plays what the options ask for and prints the result. @returns the exit code @throws AskError, MarketError */
-async function backtest(given: Given, parts: Parts): Promise<number> {
+async function backtest(given: Given, parts: Parts, queue: string | null): Promise<number> {
   const plan = planOf(askedOf(given, parts));
   // An unwritable file is reported before the work is done.
   if (given.html !== undefined) writePage(given.html, '');
@@ -63,31 +69,49 @@ async function backtest(given: Given, parts: Parts): Promise<number> {
   const interruption = interruptedBySignals(EXIT_CUT);
   const kept = new Kept(plan);
   const total = kept.count * (plan.range.toMs - plan.range.fromMs);
-  const standing = (ended: number, simulatedMs: number): void => {
+  let ended = 0;
+  const standing = (simulatedMs: number, workers: number | null): void => {
     const forMs = realNow() - beganMs;
     const left = simulatedMs === 0 ? null : ((total - simulatedMs) / simulatedMs) * forMs;
     progress(
       `${ended} of ${kept.count} runs, ${((100 * simulatedMs) / total).toFixed(1)} %, ` +
-        `${Math.round(simulatedMs / Math.max(1, forMs))} times real time, about ${lasting(left)} left`,
+        `${Math.round(simulatedMs / Math.max(1, forMs))} times real time, about ${lasting(left)} left${workersText(workers)}`,
     );
   };
   try {
-    if (kept.count === 1) {
+    if (kept.count === 1 && queue === null) {
       const played = await play(kept.questionOf(0), {
         interrupted: () => interruption.signal.aborted,
-        onProgress: (simulatedMs) => standing(0, simulatedMs),
+        onProgress: (simulatedMs) => standing(simulatedMs, null),
       });
       kept.played(0, played);
+      ended = 1;
     } else {
-      await playInWorkers({
-        ...{ count: kept.count, workers: plan.asked.workers, signal: interruption.signal, onStanding: standing },
-        questionOf: (run) => kept.questionOf(run),
-        onPlayed: (run, played) => kept.played(run, played),
+      const runs: RunsOptions = {
+        ...{ count: kept.count, signal: interruption.signal },
+        taskOf: (run) => ({ kind: 'backtest', question: kept.questionOf(run) }),
+        onStanding: ({ running, workers }) =>
+          standing(
+            running.reduce((total, one) => total + one.simulatedMs, kept.playedMs),
+            workers,
+          ),
+        onResult: (run, text) => {
+          ended += 1;
+          kept.played(run, unpack<Played>(text));
+        },
         onFailed: (run, error) => {
+          ended += 1;
           kept.failed += 1;
           say(`run ${run + 1} of ${kept.count} gave nothing: ${error}`);
         },
-      });
+      };
+      if (queue === null) await runInProcesses({ ...runs, workers: plan.asked.workers });
+      else {
+        const { market } = plan.asked;
+        const symbols = plan.summaries.map(({ symbol }) => symbol);
+        const files = sumsOf(market, symbols, plan.range);
+        await overQueue(queue, { kind: 'backtest', market: { symbols, range: plan.range, files } }, runs);
+      }
     }
   } finally {
     interruption.done();
@@ -105,7 +129,7 @@ async function backtest(given: Given, parts: Parts): Promise<number> {
       `${Math.round(kept.playedMs / tookMs)} times real time`,
   );
   if (kept.failed > 0 || isBroken(answer)) return EXIT_BROKEN;
-  return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+  return ended < kept.count || interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
 }
 
 /** Strategy 19.4. @returns 70 if a difference has no known kind @throws AskError */

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_LATENCY } from '../backtest/question.ts';
 import { FILL_RULES, type FillRule } from '../paper/index.ts';
 import { MARKET_DIRECTORY } from './market.ts';
+import { QUEUE } from './queue.ts';
 
 /** Options of `backtest` (strategy 19.2, 19.3); backtest-run.ts implements it. */
 
@@ -28,12 +29,14 @@ export interface GivenBacktest {
   readonly seed: string;
   readonly audit: boolean;
   readonly workers?: string;
+  readonly queue?: string | true;
   readonly html?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
 }
 
-export function backtestCommand(run: (given: GivenBacktest) => Promise<void>): Command {
+/** @param worker the command below it */
+export function backtestCommand(run: (given: GivenBacktest) => Promise<void>, worker: Command): Command {
   const { ordersMs, dataMs } = DEFAULT_LATENCY;
   return new Command('backtest')
     .description(
@@ -70,10 +73,12 @@ export function backtestCommand(run: (given: GivenBacktest) => Promise<void>): C
       'hold a replay of so many hours of the embedded exchange against that exchange itself',
     )
     .option('--workers <count>', 'processes at a time (default: the cores there are)')
+    .option(...QUEUE)
     .option('--html <file>', 'write the answer there too, with charts: one file that needs no network')
     .option('--json', 'as JSON, decimals as text')
     .option('--yes', 'however long it takes')
-    .action(run);
+    .action(run)
+    .addCommand(worker);
 }
 
 function collect(text: string, before: readonly string[]): readonly string[] {

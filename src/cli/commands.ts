@@ -9,7 +9,7 @@ import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
-import type { Redactor, Settings } from '../settings/index.ts';
+import type { Redactor, Secret, Settings } from '../settings/index.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -28,6 +28,7 @@ import { type FleetOptions, fleetCommand } from './fleet.ts';
 import { journalCommand } from './journal.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
+import { type DatabaseOfSettings, workerCommand } from './queue.ts';
 import { fetchCommand, makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { simulateCommand } from './simulate.ts';
@@ -214,15 +215,26 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     }),
   );
   program.addCommand(marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)));
+  const ofSettings: DatabaseOfSettings = async () => {
+    let found: Secret | null | undefined;
+    await withSettings('look', async ({ journalUrl }) => {
+      found = journalUrl;
+      return 0;
+    });
+    return found;
+  };
   program.addCommand(recordCommand(ended));
   program.addCommand(
-    backtestCommand(async (given) => {
-      // Loaded only here, with everything that plays a market.
-      const { backtestOrSayWhy } = await import('./backtest-run.ts');
-      ended(await withSettings('look', (settings) => backtestOrSayWhy(given, { settings, texts: texts() })));
-    }),
+    backtestCommand(
+      async (given) => {
+        // Loaded only here, with everything that plays a market.
+        const { backtestOrSayWhy } = await import('./backtest-run.ts');
+        ended(await withSettings('look', (settings) => backtestOrSayWhy(given, { settings, texts: texts() })));
+      },
+      workerCommand(ended, ofSettings),
+    ),
   );
-  program.addCommand(simulateCommand(ended));
+  program.addCommand(simulateCommand(ended, ofSettings));
   addSteeringCommands(program, alerts, async (command) => {
     ended(await look(command));
   });

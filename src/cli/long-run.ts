@@ -33,11 +33,14 @@ export function say(text: string): void {
 }
 
 /** The first Ctrl-C or SIGTERM ends the work orderly; a second one ends the process at once, with `exitCode`. */
-export function interruptedBySignals(exitCode: number): { readonly signal: AbortSignal; done(): void } {
+export function interruptedBySignals(
+  exitCode: number,
+  said = 'interrupted: what there is so far follows; once more ends at once',
+): { readonly signal: AbortSignal; done(): void } {
   const controller = new AbortController();
   const heard = (): void => {
     if (controller.signal.aborted) process.exit(exitCode);
-    say('interrupted: what there is so far follows; once more ends at once');
+    say(said);
     controller.abort();
   };
   process.on('SIGINT', heard);

@@ -5,13 +5,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
+import { runInProcesses } from '../runs/pool.ts';
+import type { RunsOptions } from '../runs/task.ts';
 import { type CampaignResult, runCampaign } from '../simulate/campaign.ts';
 import { CALL_FAULT_COUNT } from '../simulate/fault-plan.ts';
 import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from '../simulate/options.ts';
 import { type Report, reportOf } from '../simulate/report.ts';
 import { lasting, reportText } from '../simulate/report-text.ts';
-import { type Outcome, runInWorkers, type Standing } from '../simulate/workers.ts';
+import { type Outcome, runSeeds, type Standing } from '../simulate/workers.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+import {
+  type DatabaseOfSettings,
+  overQueue,
+  QUEUE,
+  QueueOptionError,
+  queueAddress,
+  workerCommand,
+  workersText,
+} from './queue.ts';
 
 /** No breach, and everything that was asked for happened. */
 const EXIT_GOOD = 0;
@@ -45,6 +56,7 @@ export function simulateCommand(
   ended: (exitCode: number) => void = (exitCode) => {
     process.exitCode = exitCode;
   },
+  ofSettings: DatabaseOfSettings = async () => null,
 ): Command {
   return new Command('simulate')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_GOOD : EXIT_USAGE))
@@ -72,45 +84,61 @@ export function simulateCommand(
     .option('--until <time>', 'end there: 90s, 15m, 3h, or a time as the report prints it')
     .option('--keep-going', 'go on after a breach and count them')
     .option('--workers <count>', 'processes at a time (default: the cores there are)')
+    .option(...QUEUE)
     .option('--log <file>', 'write every line of the engine’s log there (one seed)')
     .option('--verbose', 'show what happened around a breach at length, and the log of one seed')
     .option('--json', 'the report as JSON; what depends on the wall clock stands under `wall`')
     .action(async (given: GivenOptions) => {
       try {
-        ended(await simulate(given));
+        ended(await simulate(given, await queueAddress(given.queue, ofSettings)));
       } catch (thrown) {
-        if (!(thrown instanceof OptionError)) throw thrown;
+        if (!(thrown instanceof OptionError) && !(thrown instanceof QueueOptionError)) throw thrown;
         console.error(thrown.message);
         ended(EXIT_USAGE);
       }
-    });
+    })
+    .addCommand(workerCommand(ended, ofSettings));
 }
 
-/** Runs what the options ask for and prints the report. @returns the exit code @throws OptionError */
-export async function simulate(given: GivenOptions): Promise<number> {
+/**
+ * Runs what the options ask for and prints its report.
+ *
+ * @param queue address of the database whose workers make the runs; null: this machine does
+ * @returns the exit code
+ * @throws OptionError
+ */
+export async function simulate(given: GivenOptions, queue: string | null = null): Promise<number> {
   const { seeds, of, workers: asked, notes, again } = optionsOf(given);
   for (const note of notes) say(note);
   // Of the code as it was loaded.
   const commit = commitHere();
   const beganMs = realNow();
-  const workers = Math.min(asked ?? availableParallelism(), seeds.length);
+  let workers = queue === null ? Math.min(asked ?? availableParallelism(), seeds.length) : 0;
   const totalDays = of(seeds[0]!).days * seeds.length;
   const interruption = interruptedBySignals(EXIT_CUT);
   const { signal } = interruption;
+  const make = (runs: RunsOptions): Promise<void> =>
+    queue === null ? runInProcesses({ ...runs, workers }) : overQueue(queue, { kind: 'campaign', market: null }, runs);
   let outcome: Outcome;
   try {
     outcome =
-      seeds.length === 1
+      seeds.length === 1 && queue === null
         ? {
             results: [await inThisProcess(of(seeds[0]!), given, signal)],
             without: { crashes: [], seeds: [] },
           }
-        : await runInWorkers({
-            ...{ seeds, of, workers, signal },
-            onStanding: (standing) => progress(standingText(standing, totalDays, realNow() - beganMs)),
-            onResult: sayFindings,
-            onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
-          });
+        : await runSeeds(
+            {
+              ...{ seeds, of, signal },
+              onStanding: (standing) => {
+                workers = Math.max(workers, standing.workers ?? 0);
+                progress(standingText(standing, totalDays, realNow() - beganMs));
+              },
+              onResult: sayFindings,
+              onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
+            },
+            make,
+          );
   } finally {
     interruption.done();
   }
@@ -147,13 +175,13 @@ function sayFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
 }
 
 function standingText(standing: Standing, totalDays: number, forMs: number): string {
-  const { ended, seeds, simulatedMs, breaches, failed } = standing;
+  const { ended, seeds, simulatedMs, breaches, failed, workers } = standing;
   const days = simulatedMs / DAY_MS;
   const leftMs = days === 0 ? null : ((totalDays - days) / days) * forMs;
   return (
     `${ended} of ${seeds} seeds, ${days.toFixed(2)} of ${totalDays.toFixed(2)} days, ` +
     `${(days / Math.max(0.001, forMs / 1_000)).toFixed(4)} days a second, about ${lasting(leftMs)} left` +
-    `${breaches === 0 ? '' : `, ${breaches} broken`}${failed === 0 ? '' : `, ${failed} failed`}`
+    `${breaches === 0 ? '' : `, ${breaches} broken`}${failed === 0 ? '' : `, ${failed} failed`}${workersText(workers)}`
   );
 }
 

@@ -20,7 +20,8 @@ export function dayOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 10);
 }
 
-function fileOf(directory: string, symbol: string, day: string): string {
+/** Where one day is kept. */
+export function fileOf(directory: string, symbol: string, day: string): string {
   return join(directory, symbol, `${day}${ENDING}`);
 }
 

@@ -27,6 +27,8 @@ export interface GivenOptions {
   readonly verbose?: boolean;
   readonly json?: boolean;
   readonly log?: string;
+  /** Address of a database; true: that of the settings. */
+  readonly queue?: string | boolean;
 }
 
 export const DEFAULTS = {
@@ -184,6 +186,11 @@ export function optionsOf(given: GivenOptions): {
   const seeds = seedsGiven(given);
   if (given.log !== undefined && seeds.length > 1) {
     throw new OptionError(`--log: expected one seed; --seeds names ${seeds.length}`);
+  }
+  if (given.queue !== undefined && (given.log !== undefined || given.workers !== undefined)) {
+    throw new OptionError(
+      '--queue: its workers have neither --log nor --workers of this command: expected it without them',
+    );
   }
   const legHours = number('leg', given.leg, 1, 24 * MAX_DAYS);
   const loopIntervalMs = Math.round(number('loop', given.loop, 0.1, 3_600) * 1_000);

@@ -29,6 +29,9 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     '用内置交易所若干小时的回放与该交易所本身对照',
   'another exchange than those, such as the embedded one: http://127.0.0.1:8700':
     '其他交易所，例如内置的：http://127.0.0.1:8700',
+  'by workers of this database, e.g. postgres://me@host/name without a password (default: GRVT_HEDGE_JOURNAL_URL)':
+    '由此数据库的工作进程完成，例如 postgres://me@host/name，不带密码（默认：GRVT_HEDGE_JOURNAL_URL）',
+  'take runs of campaigns and backtests from the queue, until stopped': '从队列领取模拟与回测，直到停止',
   'another journal than the one the settings name': '使用设置所指之外的账本',
   'another market': '另一种行情',
   'as JSON': '输出 JSON',

@@ -5,8 +5,9 @@ import { Kept } from '../../src/backtest/kept.ts';
 import { type Asked, planOf, questionOf } from '../../src/backtest/plan.ts';
 import { type Played, play } from '../../src/backtest/play.ts';
 import { answerText } from '../../src/backtest/text.ts';
-import { playInWorkers } from '../../src/backtest/workers.ts';
 import { Decimal } from '../../src/core/decimal.ts';
+import { unpack } from '../../src/runs/pack.ts';
+import { runInProcesses } from '../../src/runs/pool.ts';
 import { asked, quietMarket, temporaryDirectory } from './markets.ts';
 
 async function swept(
@@ -17,14 +18,14 @@ async function swept(
   const kept = new Kept(plan);
   const steps: number[] = [];
   const controller = new AbortController();
-  await playInWorkers({
+  await runInProcesses({
     ...{ count: kept.count, workers: question.workers, signal: controller.signal },
-    questionOf: (run) => kept.questionOf(run),
-    onStanding: (_ended, simulatedMs) => {
-      steps.push(simulatedMs);
+    taskOf: (run) => ({ kind: 'backtest', question: kept.questionOf(run) }),
+    onStanding: ({ running }) => {
+      steps.push(running.reduce((total, one) => total + one.simulatedMs, kept.playedMs));
       if (interruptAtOnce) controller.abort();
     },
-    onPlayed: (run, played) => kept.played(run, played),
+    onResult: (run, text) => kept.played(run, unpack<Played>(text)),
     onFailed: (run, error) => assert.fail(`run ${run}: ${error}`),
   });
   return { answer: answerOf(plan, kept.runs), kept, steps };

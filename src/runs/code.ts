@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What decides the result of a run: the program's own files, and the versions of what it uses. */
+const COUNTED = ['src', 'machines', 'package-lock.json'];
+
+/**
+ * Names the code of this program, so that two machines know whether they would come to the same bytes:
+ * `1.0.0 (0123456789ab, Node 24)`.
+ *
+ * @throws Error when its files cannot be read
+ */
+export function codeName(): string {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const hash = createHash('sha256');
+  for (const place of COUNTED) {
+    const files = place.endsWith('.json')
+      ? [place]
+      : readdirSync(join(root, place), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+    for (const file of files.sort()) {
+      const bytes = readFileSync(join(root, file));
+      hash.update(`${file.replaceAll('\\', '/')} ${bytes.length}\n`).update(bytes);
+    }
+  }
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return `${version} (${hash.digest('hex').slice(0, 12)}, Node ${process.versions.node.split('.')[0]})`;
+}

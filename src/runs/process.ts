@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FromChild, ToChild } from './child.ts';
+import type { Progress } from './task.ts';
+
+/** Real time an interrupted run has to give what it has; after it, its process is killed and it gives nothing. */
+const INTERRUPTED_LIMIT_MS = 15_000;
+
+/** How a run ended. `killed`: by us. */
+export type Ended =
+  | { readonly result: string }
+  | { readonly failure: string; readonly atMs: number }
+  | { readonly killed: true };
+
+/** A process that makes one run at a time; the next one in the same process, or in a new one if it is gone. */
+export class RunProcess {
+  #child: ChildProcess | null = null;
+  #end: ((ended: Ended) => void) | null = null;
+  #patience: NodeJS.Timeout | undefined;
+
+  /** @param task packed */
+  run(task: string, onProgress: (progress: Progress) => void = () => {}): Promise<Ended> {
+    const child = this.#child ?? this.#begin();
+    this.#child = child;
+    let atMs = 0;
+    return new Promise((resolve) => {
+      const over = (ended: Ended): void => {
+        child.off('message', heard);
+        child.off('error', failed);
+        child.off('exit', gone);
+        clearTimeout(this.#patience);
+        this.#end = null;
+        resolve(ended);
+      };
+      const heard = (message: FromChild): void => {
+        if ('progress' in message) {
+          atMs = message.progress.simulatedMs;
+          onProgress(message.progress);
+        } else if ('failure' in message) over({ failure: message.failure, atMs });
+        else over(message);
+      };
+      const lost = (how: string): void => {
+        this.#child = null;
+        over({ failure: how, atMs });
+      };
+      const failed = (error: Error): void => lost(`its process: ${error.message}`);
+      const gone = (code: number | null, by: NodeJS.Signals | null): void =>
+        lost(`its process ended ${by === null ? `with code ${code}` : `by ${by}`}`);
+      child.on('message', heard);
+      child.on('error', failed);
+      child.on('exit', gone);
+      this.#end = over;
+      this.#tell({ task });
+    });
+  }
+
+  /** What runs ends where it is. */
+  interrupt(): void {
+    if (this.#end === null) return;
+    this.#tell({ interrupt: true });
+    this.#patience = setTimeout(() => this.kill(), INTERRUPTED_LIMIT_MS);
+  }
+
+  /** Ends the process at once, and what it runs without a result. */
+  kill(): void {
+    const child = this.#child;
+    this.#child = null;
+    this.#end?.({ killed: true });
+    child?.kill('SIGKILL');
+  }
+
+  /** Ends an idle process. */
+  close(): void {
+    if (this.#child?.connected) this.#child.disconnect();
+    this.#child = null;
+  }
+
+  #tell(message: ToChild): void {
+    this.#child?.send(message, () => {
+      // A process that is gone says so by its exit.
+    });
+  }
+
+  #begin(): ChildProcess {
+    const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), {
+      // By the environment: with `execArgv` of ours, fork would also hand on an `-e` text, to be run instead of the child.
+      env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --disable-sigusr1`.trim() },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    // Whoever waits for its run hears of it, too; of an idle one the next run begins another.
+    const gone = (): void => {
+      if (this.#child === child) this.#child = null;
+    };
+    return child.once('exit', gone).once('error', gone);
+  }
+}
