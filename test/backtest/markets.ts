@@ -21,8 +21,8 @@ export function temporaryDirectory(t: TestContext): string {
 }
 
 const timed = (atMs: number) => ({ atMs, exchangeNs: BigInt(atMs) * 1_000_000n });
-const level = (ticks: number, size: string): Level => ({
-  price: BigInt(ticks) * BNB.tick,
+const level = (ticks: number, size: string, tick = BNB.tick): Level => ({
+  price: BigInt(ticks) * tick,
   size: e9(size),
   orders: 1,
 });
@@ -33,16 +33,21 @@ const level = (ticks: number, size: string): Level => ({
  */
 export function quietMarket(
   directory: string,
-  options: { minutes: number; bid?: number; ask?: number; fromMs?: number },
+  options: { minutes: number; bid?: number; ask?: number; fromMs?: number; spec?: InstrumentSpec },
 ) {
-  const { minutes, bid = 6_200, ask = 6_204, fromMs = START_MS } = options;
+  const { minutes, bid = 6_200, ask = 6_204, fromMs = START_MS, spec = BNB } = options;
   const writer = new MarketWriter(directory, BNB.name);
-  writer.append({ kind: 'instrument', atMs: fromMs, spec: BNB });
+  writer.append({ kind: 'instrument', atMs: fromMs, spec });
   for (let step = 0; step < minutes * 12; step += 1) {
     const atMs = fromMs + step * 5_000;
-    writer.append({ kind: 'book', ...timed(atMs), bids: [level(bid, '2')], asks: [level(ask, '2')] });
+    writer.append({
+      kind: 'book',
+      ...timed(atMs),
+      bids: [level(bid, '2', spec.tick)],
+      asks: [level(ask, '2', spec.tick)],
+    });
     const takerBuys = step % 2 === 0;
-    const { price } = level(takerBuys ? ask : bid, '0');
+    const { price } = level(takerBuys ? ask : bid, '0', spec.tick);
     writer.append({ kind: 'trade', ...timed(atMs + 1_000), takerBuys, price, size: e9('3'), id: `${step}` });
   }
   writer.close();

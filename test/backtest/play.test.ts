@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { answerOf } from '../../src/backtest/answer.ts';
 import { type Asked, planOf, questionOf } from '../../src/backtest/plan.ts';
 import { type Played, play } from '../../src/backtest/play.ts';
 import { answerText } from '../../src/backtest/text.ts';
 import { Decimal } from '../../src/core/decimal.ts';
-import { asked, BNB, candleMarket, quietMarket, temporaryDirectory } from './markets.ts';
+import { MarketWriter } from '../../src/market/store.ts';
+import { e9 } from '../../src/paper/fixed.ts';
+import { asked, BNB, candleMarket, quietMarket, START_MS, temporaryDirectory } from './markets.ts';
 
 async function played(question: Asked): Promise<{ runs: Played[]; text: string; json: string }> {
   const plan = planOf(question);
@@ -109,4 +113,46 @@ test('every combination of what is set is a point, read as the product reads it'
   );
   assert.equal(plan.splitMs, plan.range.fromMs + Math.round((plan.range.toMs - plan.range.fromMs) * 0.7));
   assert.equal(plan.summaries[0]?.spec.name, BNB.name);
+});
+
+test('what is wrong with a recording is played around, and named: a new tick, a crossed book, a trade outside, a day missing, an end cut off', async (t) => {
+  const market = temporaryDirectory(t);
+  quietMarket(market, { minutes: 4 });
+  const coarse = { ...BNB, tick: BNB.tick * 10n };
+  const oddMs = START_MS + 238_000;
+  const writer = new MarketWriter(market, BNB.name);
+  const [low, high] = [coarse.tick * 620n, coarse.tick * 622n];
+  const level = (price: bigint) => ({ price, size: e9('2'), orders: 1 });
+  const timed = { atMs: oddMs, exchangeNs: BigInt(oddMs) * 1_000_000n };
+  writer.append({ kind: 'book', ...timed, bids: [level(high)], asks: [level(low)] });
+  writer.append({ kind: 'trade', ...timed, takerBuys: true, price: high * 2n, size: e9('0.01'), id: 'far' });
+  writer.close();
+  quietMarket(market, { minutes: 4, fromMs: START_MS + 240_000, spec: coarse, bid: 620, ask: 622 });
+  // The day after next, and of it all but the last bytes.
+  const nextMs = START_MS + 2 * 86_400_000;
+  quietMarket(market, { minutes: 2, fromMs: nextMs, spec: coarse, bid: 620, ask: 622 });
+  quietMarket(market, { minutes: 2, fromMs: nextMs + 120_000, spec: coarse, bid: 620, ask: 622 });
+  const file = join(market, BNB.name, '2026-01-07.market.zst');
+  truncateSync(file, statSync(file).size - 5);
+
+  const plan = planOf(asked(market, { toMs: START_MS + 480_000, sets: ['max_total_position_usdt=100000'] }));
+  const fills: { price: bigint; atMs: number }[] = [];
+  const run = await play(questionOf(plan, plan.points[0]!, 'conservative'), {
+    onFill: ({ price }, atMs) => fills.push({ price, atMs }),
+  });
+  assert.equal(run.failure, null);
+  assert.deepEqual(run.breaches, {});
+  const later = fills.filter(({ atMs }) => atMs > START_MS + 300_000);
+  assert.ok(later.length > 5, `${later.length} fills at the new tick`);
+  for (const { price } of later) assert.equal(price % coarse.tick, 0n);
+  const text = answerText(answerOf(plan, [[run]]));
+  assert.match(text, /1 crossed books were not used/);
+  assert.match(text, /1 trades were outside the book/);
+
+  const [summary] = planOf(asked(market)).summaries;
+  assert.deepEqual(
+    summary!.gaps.map(({ why }) => why),
+    ['no file of that day'],
+  );
+  assert.equal(summary!.lastMs, nextMs + 116_000, 'what was written last is cut off');
 });
