@@ -235,16 +235,17 @@ export class Audit {
 
   /** Recorded at receipt and when settled, since the order of look-ups beside it is up to the engine. */
   #noteContradictions(account: AccountName, reading: SeenAt): void {
-    const orders = Map.groupBy(this.orders.of(account), ({ instrument }) => instrument);
+    /** By instrument, what orders have traded and the ledger has not booked. */
+    const unbooked = new Map<string, Decimal>();
+    for (const { instrument, clientOrderId, end, side, traded } of this.orders.of(account)) {
+      const booked = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size ?? (end === null ? ZERO : traded);
+      if (!booked.eq(traded))
+        unbooked.set(instrument, (unbooked.get(instrument) ?? ZERO).plus(signed(side, traded.minus(booked))));
+    }
     for (const [instrument, ledger] of this.ledgers) {
       const seen = this.received.positions(account, instrument).findLast(({ id }) => id === reading.id);
       if (seen === undefined) continue;
-      let held = ledger.booked[account];
-      for (const order of orders.get(instrument) ?? []) {
-        const booked = ledger.orders.get(order.clientOrderId)?.size;
-        if (booked !== undefined || order.end === null)
-          held = held.plus(signed(order.side, order.traded.minus(booked ?? ZERO)));
-      }
+      const held = ledger.booked[account].plus(unbooked.get(instrument) ?? ZERO);
       const key = `${account} ${instrument}`;
       const list = this.#contradictions.get(key) ?? [];
       const off = seen.size.minus(held);
