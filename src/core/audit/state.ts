@@ -109,6 +109,7 @@ export class Audit {
   readonly #demandedAtMs = new Map<string, number>();
   readonly #readings: Record<AccountName, SeenAt | null> = { A: null, B: null };
   readonly #contradictions = new Map<string, Contradiction[]>();
+  readonly #unbooked = new WeakMap<WireOrder, { traded: Decimal; booked: Decimal; size: Decimal }>();
   readonly #breaches: Breach[] = [];
   readonly #breachCounts: Partial<Record<Invariant, number>> = {};
   readonly #checks: Partial<Record<Invariant, number>> = {};
@@ -237,10 +238,10 @@ export class Audit {
   #noteContradictions(account: AccountName, reading: SeenAt): void {
     /** By instrument, what orders have traded and the ledger has not booked. */
     const unbooked = new Map<string, Decimal>();
-    for (const { instrument, clientOrderId, end, side, traded } of this.orders.of(account)) {
-      const booked = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size ?? (end === null ? ZERO : traded);
-      if (!booked.eq(traded))
-        unbooked.set(instrument, (unbooked.get(instrument) ?? ZERO).plus(signed(side, traded.minus(booked))));
+    for (const order of this.orders.of(account)) {
+      const { instrument } = order;
+      const size = this.#unbookedOf(order);
+      if (!size.isZero()) unbooked.set(instrument, (unbooked.get(instrument) ?? ZERO).plus(size));
     }
     for (const [instrument, ledger] of this.ledgers) {
       const seen = this.received.positions(account, instrument).findLast(({ id }) => id === reading.id);
@@ -256,6 +257,17 @@ export class Audit {
       const others = list.filter((one) => !one.off.eq(off));
       this.#contradictions.set(key, [...others, next].slice(-MAX_CONTRADICTIONS));
     }
+  }
+
+  /** Signed. Each read asks it of hundreds of orders, nearly all of them over: worked out anew only where something changed. */
+  #unbookedOf(order: WireOrder): Decimal {
+    const { instrument, clientOrderId, end, side, traded } = order;
+    const booked = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size ?? (end === null ? ZERO : traded);
+    const known = this.#unbooked.get(order);
+    if (known?.traded === traded && known.booked === booked) return known.size;
+    const size = signed(side, traded.minus(booked));
+    this.#unbooked.set(order, { traded, booked, size });
+    return size;
   }
 
   /** Recent reads that differ by that much from the ledger; null: none. */
