@@ -102,7 +102,7 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
         onFailed: (run, error) => {
           ended += 1;
           kept.failed += 1;
-          say(`run ${run + 1} of ${kept.count} gave nothing: ${error}`);
+          say(`run ${run + 1} of ${kept.count} has no result: ${error}`);
         },
       };
       if (queue === null) await runInProcesses({ ...runs, workers: plan.asked.workers });
@@ -220,7 +220,8 @@ function ownTrading(given: NonNullable<Given['without']> | null, settings: Setti
   } catch (thrown) {
     if (given !== null || !(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
     // Not requested explicitly.
-    if (thrown instanceof JournalError) say(`Whether the recording holds own trades is not known: ${thrown.message}`);
+    if (thrown instanceof JournalError)
+      say(`It is unknown whether the recording contains own trades: ${thrown.message}`);
     return new Map();
   } finally {
     for (const journal of journals) journal.close();

@@ -73,7 +73,7 @@ export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: numbe
     const nowMs = parts.clock.nowMs();
     const explained = explainSymbol(journal, symbol, nowMs - lastMs, nowMs);
     if (explained !== null) return printListing(parts, options, explained);
-    parts.complain(`The journal says nothing of ${symbol} since ${clockTime(nowMs - lastMs)} ${zoneName()}`);
+    parts.complain(`The journal has nothing about ${symbol} since ${clockTime(nowMs - lastMs)} ${zoneName()}`);
     return 1;
   });
 }
@@ -86,7 +86,7 @@ export function replayCommand(parts: LookParts, options: LookOptions): number {
       `${count(decisions, 'decision')}, ${count(ledgers, 'ledger step')} with ${count(fills, 'booked fill')} ` +
       `(${[pairWords(journal) ?? [], journal.name].flat().join(', ')})`;
     if (difference === null) {
-      parts.print(`Replayed ${counts}: all come out as recorded.`);
+      parts.print(`Replayed ${counts}: all results as recorded.`);
       return 0;
     }
     parts.print(`Replayed ${counts}, up to the first difference:`);

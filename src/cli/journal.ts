@@ -156,7 +156,7 @@ function nameOfRun(settings: Settings): string {
   const { accounts, mode } = settings;
   if (mode === 'paper') return PAPER_JOURNAL;
   if (accounts === null) {
-    throw new NoJournalError('Which journal the copy belongs to is told by the two accounts: set them as for a run.');
+    throw new NoJournalError('The two accounts determine which journal the copy belongs to: set them as for a run.');
   }
   return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
 }

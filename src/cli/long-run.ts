@@ -35,7 +35,7 @@ export function say(text: string): void {
 /** The first Ctrl-C or SIGTERM ends the work orderly; a second one ends the process at once, with `exitCode`. */
 export function interruptedBySignals(
   exitCode: number,
-  said = 'interrupted: what there is so far follows; once more ends at once',
+  said = 'interrupted: the partial result follows; interrupt again to end at once',
 ): { readonly signal: AbortSignal; done(): void } {
   const controller = new AbortController();
   const heard = (): void => {

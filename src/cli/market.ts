@@ -144,7 +144,7 @@ function verify(asked: readonly string[], { market, json }: { market: string; js
     if (missing.length > 0) console.log(`  days missing: ${missing.join(', ')}`);
   }
   for (const line of wrong) console.error(line);
-  console.log(wrong.length === 0 ? 'All of it is whole.' : `${wrong.length} places are damaged.`);
+  console.log(wrong.length === 0 ? 'Everything is intact.' : `${wrong.length} places are damaged.`);
   return wrong.length === 0 ? EXIT_GOOD : EXIT_DAMAGED;
 }
 

@@ -27,7 +27,7 @@ export function reportCommand(parts: LookParts, symbol: string | null, options: 
     if (instrument === undefined) {
       const near = nearest(symbol ?? '', known);
       const names = near ?? (known.join(', ') || 'none yet');
-      parts.complain(`The journal knows no money of ${JSON.stringify(symbol)}; expected one of: ${names}`);
+      parts.complain(`The journal has no money rows of ${JSON.stringify(symbol)}; expected one of: ${names}`);
       return 1;
     }
     const nowMs = parts.clock.nowMs();
@@ -36,7 +36,9 @@ export function reportCommand(parts: LookParts, symbol: string | null, options: 
     if (options.csv) {
       for (const line of reportCsv(report)) parts.print(line);
       if (report.beforeRows.length > 0)
-        parts.complain(`${report.beforeRows.at(-1)} and before: rows are not kept that long, so the CSV lacks them`);
+        parts.complain(
+          `${report.beforeRows.at(-1)} and before: rows are not kept that long, so they are not in the CSV`,
+        );
     } else if (options.json) parts.print(JSON.stringify(plainJson(report), null, 2));
     else for (const line of reportTable(report, by)) parts.print(line);
     return 0;

@@ -36,7 +36,7 @@ const DAY_MS = 86_400_000;
 /** Longest wait for git. */
 const GIT_LIMIT_MS = 5_000;
 const FAULTS_HELP =
-  'every fault there is; of the calls that do not trade about this share is spoilt (0.05: 5 %), of those that trade ' +
+  'every fault there is; of the calls that do not trade about this share fails (0.05: 5 %), of those that trade ' +
   'far more, up to about half; the report says how many were; 0: none';
 const FAULT_HELP =
   'one kind of fault at a rate of its own: lost-order, late-position, post-only-refusal and fill-during-cancel strike at ' +

@@ -126,13 +126,14 @@ const TEXTS = {
   'needs-with-net':
     'has a net of {size}[ ({usdt} USDT)] that nothing would hedge any more[, {cost} USDT to hedge at the touch]; repeat with --with-net if that is meant',
   'needs-position-stays': 'holds A {a}, B {b}, which nobody would manage any more; repeat with --position-stays',
-  'not-leaving': 'is not leaving: remove or disable its row first, then forget it',
+  'not-leaving': 'is not being removed: remove or disable its row first, then forget it',
   'orders-live': 'has {orders} live orders: cancel it first',
   'unknown-symbol': 'no symbol of this engine is called {name}[; did you mean {nearest}?]',
   'no-symbol': 'no symbol runs',
   'will-ack':
-    '{key} is not repeated while it lasts; its end is told; if it is critical and gets worse, it is sent anyway',
-  'will-silence': 'nothing of {key} is told[, until {until}]; if it is critical and gets worse, it is sent anyway',
+    '{key} is not sent again while it lasts; its end is sent; if it is critical and gets worse, it is sent anyway',
+  'will-silence':
+    'no message about {key} is sent[, until {until}]; if it is critical and gets worse, it is sent anyway',
   'unknown-alert': 'no alert {key} is open[; did you mean {nearest}?]',
   'bad-silence': 'a silence of {given} is not legal here: expected more than 0 and at most {most}',
   'bad-duration': 'a duration of {given} is not legal: expected more than 0 and at most 30 days',
@@ -142,8 +143,8 @@ const TEXTS = {
   changed: '{what}',
   'symbol-added': 'is new, and trades from now on',
   'symbol-leaves':
-    'leaves ({leaving}): hedge-only until it is hedged and no order of it is live[; now {orders} live orders, A {a}, B {b}][, {size} of it not hedged][ ({usdt} USDT)]',
-  'symbol-returns': 'leaves no more',
+    'is being removed ({leaving}): hedge-only until it is hedged without live orders[; now {orders} live orders, A {a}, B {b}][, {size} of it not hedged][ ({usdt} USDT)]',
+  'symbol-returns': 'is no longer being removed',
   'needs-restart': '{name} cannot change while the engine runs: nothing was applied; restart for it',
   fixed: '{name} is fixed by the process environment, whatever .env says: nothing was applied; restart for it',
   'no-file': 'no symbols file of your own is named: set GRVT_HEDGE_SYMBOLS_FILE',

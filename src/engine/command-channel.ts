@@ -25,7 +25,7 @@ export async function takeCommands({ dataDir }: Settings, steer: Steer, say: Say
     return await openControl(dataDir, (command) => steer(command));
   } catch (thrown) {
     const why = errorText(thrown);
-    say('error', `This engine takes no commands: ${why} (strategy 16.5)`);
+    say('error', `This engine accepts no commands: ${why} (strategy 16.5)`);
     return null;
   }
 }

@@ -45,7 +45,7 @@ function chosenCopy(settings: Settings): string | null {
   const ids = pairIdsOf(settings);
   if (ids === null) {
     throw new NoJournalError(
-      'Which journal of the database is meant is told by the two accounts: set them as for a run.',
+      'The two accounts determine which journal of the database is read: set them as for a run.',
     );
   }
   return copyFileOf(settings, ids);

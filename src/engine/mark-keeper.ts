@@ -42,10 +42,11 @@ export function startMarkKeeper(parts: MarkKeeperParts): { close(): void } {
       journal.append([{ kind: 'money.marks', key: 'all', atMs: nowMs, body: Object.fromEntries(known) }]);
       writtenMs = nowMs;
       awaitedSinceMs = null;
-      if (fails) parts.say('info', 'Money: the marks of a day’s turn are written again');
+      if (fails) parts.say('info', 'Money: the marks at the end of the day can be written again');
       fails = false;
     } catch (thrown) {
-      if (!fails) parts.say('warn', `Money: the marks of a day’s turn could not be written: ${errorText(thrown)}`);
+      if (!fails)
+        parts.say('warn', `Money: the marks at the end of the day could not be written: ${errorText(thrown)}`);
       fails = true;
     }
   }

@@ -95,8 +95,9 @@ export function startMoneyReader(parts: MoneyReaderParts): MoneyReader {
 
   function follow(why: string | null): void {
     if (closed) return;
-    if (why !== null && !failing) parts.say('warn', `Money: not read to the end, tried again every minute: ${why}`);
-    if (why === null && failing) parts.say('info', 'Money: read to the end again');
+    if (why !== null && !failing)
+      parts.say('warn', `Money: lists could not be read completely, retried every minute: ${why}`);
+    if (why === null && failing) parts.say('info', 'Money: lists are read completely again');
     failing = why !== null;
     next = setTimeout(read, why === null ? MONEY_EVERY_MS : MONEY_RETRY_MS);
   }

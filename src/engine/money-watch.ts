@@ -73,8 +73,8 @@ export function startMoneyWatch(parts: MoneyWatchParts): { close(): void } {
   function follow(why: string | null): void {
     clearTimeout(next);
     const tookMs = askedMs === null ? 0 : performance.now() - askedMs;
-    if (why !== null && !failing) parts.say('warn', `Money: not counted, tried again every minute: ${why}`);
-    if (why === null && failing) parts.say('info', 'Money: counted again');
+    if (why !== null && !failing) parts.say('warn', `Money: could not be computed, retried every minute: ${why}`);
+    if (why === null && failing) parts.say('info', 'Money: computed again');
     failing = why !== null;
     next = setTimeout(ask, Math.max(EVERY_MS - tookMs, SHARE * tookMs));
   }

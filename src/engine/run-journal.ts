@@ -91,7 +91,7 @@ export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: 
     return reading.settings;
   } catch (thrown) {
     const why = errorText(thrown);
-    say('error', `A command that the last run was killed in could not be gone on with: ${why}`);
+    say('error', `A command interrupted by the end of the last run could not be completed: ${why}`);
     return null;
   }
 }

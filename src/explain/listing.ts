@@ -134,17 +134,17 @@ export function listOpenAlerts(journal: EngineJournal, nowMs: number, language: 
   const states = journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []);
   const { open, recent } = listAlerts(states, nowMs - RECENT_ALERTS_MS);
   const waiting = restoreOutbox(journal.latestOfEach('outbox').map((entry) => entry.body)).pending.size;
-  const told = (state: AlertState) => (state.tellings === 0 ? 'not told' : `told ${state.tellings} ×`);
+  const sent = (state: AlertState) => (state.tellings === 0 ? 'not sent' : `sent ${state.tellings} ×`);
   const lines = [
     open.length === 0 ? 'No alert is open.' : `Open (${open.length}):`,
     ...open.map((state) => {
       const over = state.overAtMs === null ? '' : `, over for ${lasting(nowMs - state.overAtMs)}`;
-      return `  ${alertLine(state, language)} · since ${clockTime(state.sinceMs)}, ${lasting(nowMs - state.sinceMs)}${over} · ${told(state)}`;
+      return `  ${alertLine(state, language)} · since ${clockTime(state.sinceMs)}, ${lasting(nowMs - state.sinceMs)}${over} · ${sent(state)}`;
     }),
     ...(recent.length === 0 ? [] : [`Ended within a day (${recent.length}):`]),
     ...recent.map((state) => {
       const end = state.overAtMs ?? state.closedAtMs ?? nowMs;
-      return `  ${alertLine(state, language)} · ${clockTime(state.sinceMs)}, lasted ${lasting(end - state.sinceMs)} · ${told(state)}`;
+      return `  ${alertLine(state, language)} · ${clockTime(state.sinceMs)}, lasted ${lasting(end - state.sinceMs)} · ${sent(state)}`;
     }),
     ...(waiting === 0 ? [] : [`Waiting to be delivered: ${waiting}`]),
   ];

@@ -254,7 +254,7 @@ export function reportTable(report: Report, by: ReportGroup): string[] {
   const heads = ['fills', 'volume', 'spread', 'unwinds', 'fees', 'funding', 'unrealised', 'differences', 'total'];
   const takers = report.sum.totals.ownTakers;
   return [
-    `Since ${report.fromDay}, USDT; fees and funding: paid, below zero received`,
+    `Since ${report.fromDay}, USDT; fees and funding: positive paid, negative received`,
     ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'transfers', 'unexplained'], ...rows]),
     ...(by === 'symbol' ? pairTable(report.pairs) : []),
     ...otherFills(report.sum.totals),

@@ -56,7 +56,7 @@ export class NotAdmitted extends Error {
   readonly why: Reason;
 
   constructor(why: Reason) {
-    super(`never left: ${reasonText(why)}`);
+    super(`never sent: ${reasonText(why)}`);
     this.name = 'NotAdmitted';
     this.why = reason('never-left', '9.1', { why });
   }

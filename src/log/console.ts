@@ -39,12 +39,12 @@ export function openConsole(fd: number, options: ConsoleOptions = {}): EngineCon
   /** The rest of a partly written text: written first. At most one text and the note before it. */
   let rest: Uint8Array = new Uint8Array();
   let lost = 0;
-  let untold = 0;
+  let dropped = 0;
 
   const lose = (why: string) => {
-    const isFirst = untold === 0;
+    const isFirst = dropped === 0;
     lost += 1;
-    untold += 1;
+    dropped += 1;
     if (isFirst) options.onLost?.(why);
   };
   const flush = (): boolean => {
@@ -66,8 +66,8 @@ export function openConsole(fd: number, options: ConsoleOptions = {}): EngineCon
           lose('nobody reads it');
           return;
         }
-        const note = untold === 0 ? '' : `… ${untold} lines were not shown: nobody read the console\n`;
-        untold = 0;
+        const note = dropped === 0 ? '' : `… ${dropped} lines were not shown: nobody read the console\n`;
+        dropped = 0;
         rest = Buffer.from(note + text);
         flush();
       } catch (thrown) {

@@ -54,15 +54,15 @@ const WORDING: Wording = {
     level: 'warn',
     text:
       `${base(fact.instrument)} is hedge-only: ${LEAVING[fact.leaving]}; it opens nothing, repairs until it is hedged ` +
-      `and leaves then${cited('16.3')}`,
+      `and ends then${cited('16.3')}`,
   }),
   'symbol.left': (fact) => ({
     level: 'info',
     text:
-      `${base(fact.instrument)} has left: no order of it is live; ` +
+      `${base(fact.instrument)} has ended: no live orders; ` +
       (fact.sizes.A.isZero() && fact.sizes.B.isZero()
         ? 'both accounts are flat'
-        : `what stays: account A ${number(fact.sizes.A)}, account B ${number(fact.sizes.B)}`) +
+        : `what remains: account A ${number(fact.sizes.A)}, account B ${number(fact.sizes.B)}`) +
       `${fact.net.isZero() ? '' : `, net ${number(fact.net)}`}${cited('16.3')}`,
   }),
   'command.given': ({ verb, symbols, by, why, untilMs }) => ({
@@ -113,7 +113,7 @@ const WORDING: Wording = {
   }),
   'order.resolved': (fact) => ({
     level: 'info',
-    text: `Cleared up ${order(fact)}: ${fact.outcome}, ${reasonText(fact.proof)}${cited('9.6')}`,
+    text: `Outcome of ${order(fact)}: ${fact.outcome}, ${reasonText(fact.proof)}${cited('9.6')}`,
   }),
   'intent.denied': (fact) => ({
     level: 'info',
@@ -189,7 +189,7 @@ const WORDING: Wording = {
   // Every two seconds, twice: only for figures and metrics.
   'account.polled': null,
   'read.failed': (fact) =>
-    isTold(fact.inARow)
+    isLogged(fact.inARow)
       ? {
           level: 'warn',
           text:
@@ -204,7 +204,7 @@ const WORDING: Wording = {
       `nothing is priced by an old book${cited('7.4')}`,
   }),
   'listing.failed': ({ inARow, failure }) =>
-    isTold(inARow)
+    isLogged(inARow)
       ? {
           level: 'warn',
           text:
@@ -213,12 +213,12 @@ const WORDING: Wording = {
         }
       : null,
   'login.failed': ({ account, inARow, failure }) =>
-    isTold(inARow)
+    isLogged(inARow)
       ? {
           level: 'warn',
           text:
             `The session of account ${account} could not be renewed, ${inARow} in a row: ${failure.message}; ` +
-            'the present one goes on until its end',
+            'the present one is used until its end',
         }
       : null,
   'account.parked': (fact) => ({
@@ -263,10 +263,10 @@ const WORDING: Wording = {
   'alert.resolved': (fact) => ({ level: 'info', text: `Resolved: ${fact.key} after ${lasting(fact.lastedMs)}` }),
   'alerts.sent': (fact) => ({
     level: 'debug',
-    text: `Message delivered, telling of ${count(fact.alerts, 'alert')}; ${fact.waiting} waiting`,
+    text: `Message delivered with ${count(fact.alerts, 'alert')}; ${fact.waiting} waiting`,
   }),
   'alerts.unsent': (fact) =>
-    isTold(fact.inARow)
+    isLogged(fact.inARow)
       ? {
           level: 'warn',
           text:
@@ -277,7 +277,7 @@ const WORDING: Wording = {
   'alerts.refused': (fact) => ({
     level: 'warn',
     text:
-      `The gateway refused a message for what it says: ${fact.reason}; ` +
+      `The gateway refused a message for its content: ${fact.reason}; ` +
       (fact.setAside > 0
         ? `${count(fact.setAside, 'alert')} of it set aside, tried alone and shortened after all others${cited('12.1')}`
         : `tried once more${cited('12.1')}`),
@@ -293,7 +293,10 @@ const WORDING: Wording = {
     level: 'error',
     text: `A task of the order gateway failed: ${task}: ${message}; what it may have sent is looked up${cited('9.6')}`,
   }),
-  'alerts.failed': ({ message }) => ({ level: 'error', text: `Alerts go on without what failed: ${message}` }),
+  'alerts.failed': ({ message }) => ({
+    level: 'error',
+    text: `Alerts are sent without the part that failed: ${message}`,
+  }),
   'cleanup.failed': ({ message }) => ({
     level: 'error',
     text: `A round of the stop cleanup failed: ${message}; the exchange is asked again${cited('13.1')}`,
@@ -409,7 +412,7 @@ function bucketName(account: string | null, bucket: string): string {
 }
 
 /** An outage of an hour gives a dozen lines, not 1,800: the first failure, the second, the fourth, … */
-function isTold(inARow: number): boolean {
+function isLogged(inARow: number): boolean {
   return Number.isInteger(Math.log2(Math.max(1, inARow)));
 }
 

@@ -106,23 +106,27 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
     },
   );
 
-  const told = new Map<string, number>();
+  const logged = new Map<string, number>();
   /** Whether it was logged recently; if not, it counts as logged now. */
-  const toldLately = (key: string, atMs: number, againMs: number): boolean => {
-    const last = told.get(key);
+  const wasLoggedRecently = (key: string, atMs: number, againMs: number): boolean => {
+    const last = logged.get(key);
     if (last !== undefined && atMs >= last && atMs - last < againMs) return true;
-    told.delete(key);
-    told.set(key, atMs);
-    const oldest = told.size > REMEMBERED ? told.keys().next().value : undefined;
-    if (oldest !== undefined) told.delete(oldest);
+    logged.delete(key);
+    logged.set(key, atMs);
+    const oldest = logged.size > REMEMBERED ? logged.keys().next().value : undefined;
+    if (oldest !== undefined) logged.delete(oldest);
     return false;
   };
   const repeats = (fact: Fact): boolean => {
-    if (fact.type === 'alert.resolved') told.delete(`alert ${fact.key}`);
-    if (fact.type === 'alert.raised') return toldLately(`alert ${fact.alert.key}`, fact.atMs, ALERT_AGAIN_MS);
+    if (fact.type === 'alert.resolved') logged.delete(`alert ${fact.key}`);
+    if (fact.type === 'alert.raised') return wasLoggedRecently(`alert ${fact.alert.key}`, fact.atMs, ALERT_AGAIN_MS);
     if (fact.type !== 'intent.denied') return false;
     const { instrument, account, why, intent } = fact;
-    return toldLately(`denied ${instrument} ${account} ${intent.side} ${ruleOf(why)}`, fact.atMs, DENIAL_AGAIN_MS);
+    return wasLoggedRecently(
+      `denied ${instrument} ${account} ${intent.side} ${ruleOf(why)}`,
+      fact.atMs,
+      DENIAL_AGAIN_MS,
+    );
   };
 
   const say = (level: Level, text: string, atMs: number, fields: object = {}) => {

@@ -39,10 +39,10 @@ export function telegramNotifier(gateway: TelegramGateway, options: Way & { read
       );
       const refusal = refusalIn(status, body);
       if (refusal === null) return;
-      const told = redact(refusal).replace(/\s+/g, ' ').slice(0, QUOTED);
+      const quoted = redact(refusal).replace(/\s+/g, ' ').slice(0, QUOTED);
       throw new DeliveryError(
         'refused',
-        `the Telegram gateway did not take the message: ${told}`,
+        `the Telegram gateway did not accept the message: ${quoted}`,
         isForContent(status, body),
       );
     },

@@ -74,7 +74,7 @@ const EN: Words = {
     file: 'symbols file',
     command: 'command',
     rollout: 'rollout',
-    leaving: 'leaving',
+    leaving: 'being removed',
     removed: 'its row was removed',
     disabled: 'its row is disabled',
     unconfigured: 'the symbols file does not name it',
@@ -82,14 +82,14 @@ const EN: Words = {
   engine: 'Engine: ',
   you: 'You: ',
   resolved: 'resolved: ',
-  passed: 'resolved before it could be told: ',
+  passed: 'resolved before it could be sent: ',
   account: (name) => `account ${name}`,
   exchange: 'exchange',
   colon: ': ',
   comma: ', ',
   since: (at, duration) => `since ${at}${duration === '' ? '' : ` (${duration})`}`,
   lasted: (duration, from, to) => `lasted ${duration}, ${from} to ${to}`,
-  times: (count) => `came up ${count} times`,
+  times: (count) => `occurred ${count} times`,
   count: (count) => ` (${count})`,
   andNamed: (count, names) => `and ${count} more: ${names}`,
   late: (at, duration) => `Late: could not be delivered since ${at} (${duration}).`,
@@ -100,7 +100,7 @@ const EN: Words = {
   phase: { raised: '', resolved: ' (resolved)', passed: ' (resolved)' },
   daily: (date, count, hours, leaving) =>
     `Daily report ${date}: ${count} symbol${count === 1 ? '' : 's'} unhedged>${hours}h` +
-    (leaving === 0 ? '' : `, ${leaving} leaving and not hedged`),
+    (leaving === 0 ? '' : `, ${leaving} being removed and not hedged`),
   dailyLine: ({ instrument, side, size, since, duration, guard, touch, missing }) =>
     [
       `- ${instrument}: to hedge, ${side} ${size}, since ${since} (${duration})`,
@@ -117,7 +117,7 @@ const EN: Words = {
   dailyMore: (count, names) => `and ${count} more: ${names}`,
   dailyUnknown: (names) => `not known: ${names}`,
   started: (after, symbols) =>
-    `${{ stop: 'Started', crash: 'Started, taking over from a run that ended without a stop', unknown: 'Started, going on from the journal of an older version', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
+    `${{ stop: 'Started', crash: 'Started after a run that ended without a stop', unknown: 'Started, continuing the journal of an older version', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
   stopped: (why) => (why === '' ? 'Stopped' : `Stopped: ${why}`),
   mode: ({ symbols, mode, by, until, why }) =>
     `${symbols}: mode ${mode}${by === '' ? '' : ` (${by})`}${until === null ? '' : `, until ${until}`}${why === '' ? '' : `, ${why}`}`,

@@ -49,10 +49,10 @@ export function openServiceManager(options: ServiceManagerOptions): ServiceManag
     env: { PATH: env.PATH ?? '/usr/bin:/bin', NOTIFY_SOCKET: env.NOTIFY_SOCKET },
   });
   const say = once(warn);
-  shell.on('error', (error) => say(`systemd is not told anything: ${error.message}`));
-  shell.stdout.on('data', (text: Buffer) => say(`systemd is not told anything: ${text.toString().trim()}`));
+  shell.on('error', (error) => say(`systemd is not notified: ${error.message}`));
+  shell.stdout.on('data', (text: Buffer) => say(`systemd is not notified: ${text.toString().trim()}`));
   // Its end shows as unsent messages; without a listener the broken pipe would be a defect.
-  shell.stdin.on('error', (error) => say(`systemd is not told anything: ${error.message}`));
+  shell.stdin.on('error', (error) => say(`systemd is not notified: ${error.message}`));
   letProcessEnd(shell);
   let isStopping = false;
   const send = (message: string) => {

@@ -99,7 +99,7 @@ export async function runInQueue(
     return true;
   } catch (thrown) {
     if (!(thrown instanceof QueueError) || ended.size === 0) throw thrown;
-    say(`${thrown.message}: what there is so far follows`);
+    say(`${thrown.message}: the partial result follows`);
     return false;
   } finally {
     await takeOut(queue, id);

@@ -37,13 +37,13 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       title: 'Account refused by the exchange',
       line: '[{reason}][ (code {code})]',
       engine:
-        'places nothing on this account and asks again slowly; the other one opens nothing, and repairs while both can be read.',
+        'places nothing on this account and retries slowly; the other one opens nothing, but repairs while both can be read.',
       you: 'log in at the exchange: check the permissions of the API key, the IP list and the state of the account.',
     },
     zh: {
       title: '账户被交易所拒绝',
       line: '[{reason}][（代码 {code}）]',
-      engine: '两个账户都不再下单，缓慢重试；已有挂单保留至到期。',
+      engine: '该账户不再下单，缓慢重试；另一账户不开仓，两账户均可读取时仍对冲。',
       you: '登录交易所，检查 API key 权限、IP 白名单和账户状态。',
     },
   },
@@ -53,7 +53,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       line: '{reason}',
       engine:
         'creates nothing, keeps repairs, cancels openings after 5 s, books fills, and writes them when the database answers.',
-      you: 'check the database server and the way to it; it goes on by itself.',
+      you: 'check the database server and the network; it continues by itself.',
     },
     zh: {
       title: '日志数据库不可用',
@@ -67,7 +67,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       title: 'Openings stopped',
       line: '{reason}',
       engine: 'cancels openings that grow positions and makes none; repairs go on.',
-      you: 'look at `report` and the margins; it goes on by itself when the ratio is 5 % below the limit, or the day is over.',
+      you: 'check `report` and the margins; it continues by itself when the ratio is 5 % below the limit, or the day is over.',
     },
     zh: {
       title: '停止开仓',
@@ -122,7 +122,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'non-strategy order detected',
       line: '[order {orderId}][ (client id {clientOrderId})]',
-      engine: 'leaves it alone and counts it nowhere; told once for each order.',
+      engine: 'ignores it; reported once per order.',
       you: 'if you did not place it, find out who did; if it is not wanted, cancel it at the exchange.',
     },
     zh: {
@@ -136,7 +136,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Order refused by the exchange',
       line: '[{reason}][ (code {code})][, next try in {restSeconds} s]',
-      engine: 'lets this symbol rest, longer each time, and tries again.',
+      engine: 'pauses this symbol, longer each time, and tries again.',
       you: 'read the reason: margin, limits of the account, or the settings of the symbol.',
     },
     zh: {
@@ -150,8 +150,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Resting order ended by the exchange or by hand',
       line: '[{side} {purpose}: {reason}][, next try in {restSeconds} s]',
-      engine:
-        'lets this account rest for orders of that purpose, longer each time; the other account goes on repairing.',
+      engine: 'pauses this account for orders of that purpose, longer each time; the other account still repairs.',
       you: 'read the reason: margin, self-trade prevention, a closed market; if someone cancelled by hand, ask why.',
     },
     zh: {
@@ -165,7 +164,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Orders of many symbols were ended for one reason',
       line: '[{reason}][, {count} symbols][: {symbols}]',
-      engine: 'lets each account and purpose rest and places the orders again.',
+      engine: 'pauses each account and purpose, then places the orders again.',
       you: 'read the reason: margin of the account, a restart of the exchange, or someone who cancelled everything.',
     },
     zh: {
@@ -193,8 +192,8 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   drift: {
     en: {
       title: 'Position differs from what was traded (drift)',
-      line: '[difference {difference} {base}][, taken over at {price} USDT]',
-      engine: 'takes the exchange as right and goes on from there.',
+      line: '[difference {difference} {base}][, adopted at {price} USDT]',
+      engine: 'adopts the position at the exchange and continues.',
       you: 'if somebody traded by hand, nothing; otherwise look into the trade history of the account.',
     },
     zh: {
@@ -206,7 +205,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'drift-held': {
     en: {
-      title: 'Position differs from what was traded (drift), not taken over yet',
+      title: 'Position differs from what was traded (drift), not adopted yet',
       line: '[difference {difference} {base}]',
       engine: 'places no new orders on this symbol until position and trades agree, or the difference is explained.',
       you: 'check whether somebody, or another program, trades this account right now.',
@@ -248,9 +247,9 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'side-contradicts-config': {
     en: {
-      title: 'Positions are held the other way round than configured',
+      title: 'Positions are opposite to the configured side',
       line: '[A {a} {base}, B {b} {base}][, configured for A: {configured}][, held: {held}]',
-      engine: 'goes on in the direction that is held.',
+      engine: 'continues in the present direction.',
       you: 'nothing, or correct a_side_when_equal.',
     },
     zh: {
@@ -290,9 +289,9 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'rate-limited': {
     en: {
-      title: 'The exchange refused a request as one too many',
+      title: 'The exchange refused a request as over the rate limit',
       line: '[{bucket}][, {share} of the budget left]',
-      engine: 'asks more slowly; the budget recovers within ten minutes.',
+      engine: 'sends requests more slowly; the budget recovers within ten minutes.',
       you: 'check which other programs use these accounts; lower GRVT_HEDGE_RATE_SCALE if it is above your tier.',
     },
     zh: {
@@ -306,7 +305,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Requests wait longer than 10 s for the request budget',
       line: '[{bucket}]',
-      engine: 'goes on; cancels and hedges leave first, what it knows of the accounts is older.',
+      engine: 'continues; cancels and hedges are sent first, and its data of the accounts are older.',
       you: 'trade fewer symbols, or raise GRVT_HEDGE_RATE_SCALE if your tier allows more.',
     },
     zh: {
@@ -320,7 +319,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'A stream of the exchange contradicts its REST answers',
       line: '[account {account}][: {why}]',
-      engine: 'goes by the REST answers, and follows the stream again once they agree.',
+      engine: 'uses the REST answers until the stream agrees with them again.',
       you: 'nothing; if it stays, look at the status page of the exchange.',
     },
     zh: {
@@ -418,7 +417,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'The journal could not be written or read',
       line: '[{reason}]',
-      engine: 'goes on; no order leaves before its entry is safe.',
+      engine: 'continues; no order is sent before its journal entry is safe.',
       you: 'check the disk: space, permissions, the file; keep the log.',
     },
     zh: {
@@ -432,7 +431,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'A lock of this engine is lost: a second one could trade',
       line: '[{reason}]',
-      engine: 'trades on; which of two engines is the right one only you can decide.',
+      engine: 'keeps trading; only you can decide which of two engines is the right one.',
       you: 'stop one of two engines; if only this one runs, stop it, put its data directory back and start it again.',
     },
     zh: {
@@ -446,7 +445,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'The exchange differs from what was remembered',
       line: '[{difference}]',
-      engine: 'takes the exchange as right.',
+      engine: 'adopts the state at the exchange.',
       you: 'check whether somebody traded while the engine was down.',
     },
     zh: {
@@ -460,8 +459,8 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'The exchange does not list this instrument any more',
       line: '[A {a} {base}, B {b} {base}][, open lots: {lots}]',
-      engine: 'keeps its positions and lots, places no orders on it, and goes on by itself once it is listed again.',
-      you: 'look at these positions at the exchange; to be told no more, set "enabled" to false for this symbol.',
+      engine: 'keeps its positions and lots, places no orders on it, and continues by itself once it is listed again.',
+      you: 'check these positions at the exchange; to end this alert, set "enabled" to false for this symbol.',
     },
     zh: {
       title: '交易所已下架该标的',
@@ -488,7 +487,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Hedge-only: removed or disabled while something is open',
       line: '[{leaving}][: A {a} {base}, B {b} {base}, net {net} {base}][, live orders: {orders}]',
-      engine: 'opens nothing on it, repairs until it is hedged, then lets it go; positions stay.',
+      engine: 'opens nothing on it, repairs until it is hedged, then stops managing it; positions stay.',
       you: 'nothing; to trade it again, put its row back and reload.',
     },
     zh: {
@@ -500,9 +499,9 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'symbol-left': {
     en: {
-      title: 'A removed or disabled symbol has left',
-      line: '[stays: A {a} {base}, B {b} {base}][, net {net} {base}]',
-      engine: 'has no order on it any more and does not manage these positions.',
+      title: 'A removed or disabled symbol has ended',
+      line: '[remaining: A {a} {base}, B {b} {base}][, net {net} {base}]',
+      engine: 'has no orders on it any more and does not manage these positions.',
       you: 'nothing; what is listed stays at the exchange until you close it.',
     },
     zh: {
@@ -514,9 +513,9 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'taker-fill': {
     en: {
-      title: 'A fill of ours was a taker’s',
+      title: 'One of our orders filled as taker',
       line: '{side} {size} at {price} [order {clientOrderId}][, fee {fee}]',
-      engine: 'has booked it like any other; all its orders are post-only, so the exchange did not treat this one so.',
+      engine: 'booked it like any other; all its orders are post-only, but the exchange did not treat this one so.',
       you: 'compare the order at the exchange (why ORDER_ID shows ours) and ask its support.',
     },
     zh: {
@@ -530,7 +529,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Money that no row explains',
       line: '{usdt} USDT between the balances of {from} and {to}[, {rows} rows]',
-      engine: 'reads the exchange’s lists of the last day again every hour; a row that comes late explains it.',
+      engine: 'reads the exchange’s lists of the last day again every hour; a late row may explain it.',
       you: 'if it stays: compare fills, funding and transfers of that hour at the exchange with `report --csv`.',
     },
     zh: {
@@ -545,7 +544,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       title: 'The gray rollout is held',
       line: '[{figure} {value}, limit {limit}]',
       engine: 'keeps this symbol on trial and starts no further one until the figure is good again.',
-      you: 'find out why; `rollout skip SYMBOL` goes on with it in full.',
+      you: 'find out why; `rollout skip SYMBOL` continues with it in full.',
     },
     zh: {
       title: '灰度发布停住',
@@ -558,7 +557,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Isolated margin',
       line: '[leverage {leverage}]',
-      engine: 'trades on; the margin ratio it watches is the account’s and says nothing about this position.',
+      engine: 'keeps trading; the account’s margin ratio that it watches does not include this position.',
       you: 'set this instrument to cross margin at the exchange, or watch its liquidation price there.',
     },
     zh: {
@@ -572,7 +571,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'Not hedged while the engine is stopped',
       line: 'to hedge: {side} {size} {base}[, worth {diff} USDT][, cost at the touch {cost} USDT]',
-      engine: 'has stopped and does not hedge this; it goes on with it at its next start.',
+      engine: 'has stopped and does not hedge this; its next start continues with it.',
       you: 'start it again, or hedge by hand.',
     },
     zh: {
@@ -586,7 +585,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     en: {
       title: 'The dead-man timer of the exchange is off',
       line: '[order {orderId} is not ours, and the timer would cancel it][{reason}]',
-      engine: 'trades on without it, and arms it again when no such order rests and the exchange takes it.',
+      engine: 'keeps trading without it, and arms it again when no such order rests and the exchange accepts it.',
       you: 'cancel that order, or move it to another account; until then orders stay when the engine dies.',
     },
     zh: {
@@ -601,7 +600,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       title: 'The dead-man timer of the exchange could not be switched off at the stop',
       line: '[{reason}]',
       engine: 'has stopped; when the timer runs out, the exchange cancels the orders that were kept.',
-      you: 'look at the open orders at the exchange; the next start goes on with what is left.',
+      you: 'look at the open orders at the exchange; the next start manages what is left.',
     },
     zh: {
       title: '停止时未能关闭交易所的失联定时器',
@@ -626,7 +625,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   },
   'stray-order': {
     en: {
-      title: 'Own order on an instrument nobody knows',
+      title: 'Own order on an unknown instrument',
       line: '[client id {clientOrderId}]',
       engine: 'cancels it; it cannot hedge what it fills.',
       you: 'look at this order and its position at the exchange.',
@@ -641,8 +640,8 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
   'other-engine': {
     en: {
       title: 'Another engine trades this account',
-      line: '[client id {clientOrderId}]: placed while this engine runs, with our prefix, and not by it',
-      engine: 'trades on and manages that order as its own; both cancel what each finds surplus.',
+      line: '[client id {clientOrderId}]: placed while this engine runs, with our prefix, but not by it',
+      engine: 'keeps trading and manages that order as its own; each engine cancels what it finds surplus.',
       you: 'stop one of the two engines, on whichever machine it runs.',
     },
     zh: {

@@ -10,7 +10,7 @@ export const CHECK_WORDS = {
     '设置：{mode}，链 ID {chainId}，交易地址 {host}',
   ],
   ownHosts: [
-    'Hosts of your own: whether chain id {chainId} is theirs, only the first order tells',
+    'Hosts of your own: only the first order shows whether chain id {chainId} is right',
     '自定义主机：链 ID {chainId} 是否与之相符，只有第一张订单才知道',
   ],
   warning: ['Warning: {what}', '警告：{what}'],
@@ -31,7 +31,7 @@ export const CHECK_WORDS = {
     '{symbol}：账户 {account} 上我们的订单 {id} 会被撤销（规则 16.3）',
   ],
   leaves: [
-    '{symbol}: {why}: hedge-only until it is hedged, then it leaves (strategy 16.3)',
+    '{symbol}: {why}: hedge-only until it is hedged, then it ends (strategy 16.3)',
     '{symbol}：{why}：只对冲，直至对冲完成后退出（规则 16.3）',
   ],
   noDate: ["Clocks: the exchange's answers carry no date", '时钟：交易所的应答不带时间'],
@@ -54,7 +54,7 @@ export const CHECK_WORDS = {
   hedgeOnly: [' (hedge-only)', '（只对冲）'],
   ourOrder: ['  our order {order}', '  我们的订单 {order}'],
   foreign: [
-    '  {count} non-strategy orders: left alone, and alerted once each',
+    '  {count} non-strategy orders: ignored, and reported once each',
     '  {count} 张非策略订单：不处理，各告警一次',
   ],
   unlisted: [
@@ -89,7 +89,7 @@ export const CHECK_WORDS = {
     '账本：{name}，PostgreSQL {version}，synchronous_commit {commit}',
   ],
   journalNew: [
-    'Journal: nothing of {pair} yet; the first start makes it',
+    'Journal: no journal of {pair} yet; the first start creates it',
     '账本：尚无 {pair} 的任何内容；首次启动时建立',
   ],
   journalPair: [
@@ -127,7 +127,7 @@ export const CHECK_WORDS = {
     '自成交防护：不知道两个账户是否属于同一资金账户',
   ],
   selfTradeOne: [
-    'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet',
+    'Self-trade prevention: both accounts are under one funding account, so it applies between them',
     '自成交防护：两个账户属于同一资金账户，因此双方订单相遇时会触发',
   ],
   selfTradeTwo: [

@@ -53,7 +53,7 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
   'end the commands that are in force': '结束生效中的命令',
   'end there: 90s, 15m, 3h, or a time as the report prints it': '在此结束：90s、15m、3h，或报告中打印的时间',
   'ends by itself: 30m, 8h, 7d': '自行结束：30m、8h、7d',
-  'every fault there is; of the calls that do not trade about this share is spoilt (0.05: 5 %), of those that trade far more, up to about half; the report says how many were; 0: none':
+  'every fault there is; of the calls that do not trade about this share fails (0.05: 5 %), of those that trade far more, up to about half; the report says how many were; 0: none':
     '注入所有故障；不涉及交易的调用约有该比例受影响（0.05：5 %），涉及交易的多得多，最多约一半；报告说明实际数量；0：不注入',
   'every fill, fee, funding payment, transfer, hedge and unwind': '每笔成交、手续费、资金费、划转、对冲与平仓',
   'from there, UTC: 2026-01-05 or 2026-01-05T08:00': '起始时间，UTC：2026-01-05 或 2026-01-05T08:00',

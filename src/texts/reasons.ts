@@ -10,10 +10,10 @@ export const WHY_NOT_LEVELLED: Readonly<Record<Language, Readonly<Record<NoLevel
   en: {
     'no-margin': 'no position needs margin',
     'no-equity': 'the accounts have no equity together',
-    isolated: 'a position has a margin of its own, of which the ratio of the account says nothing',
+    isolated: 'a position has isolated margin, which the account’s ratio does not include',
     'not-known': 'the exchange does not say what may be transferred',
     level: 'the margin ratios are equal to a cent',
-    'nothing-to-give': 'the account with the lower ratio may not give anything',
+    'nothing-to-give': 'the account with the lower ratio may not transfer anything',
   },
   zh: {
     'no-margin': '没有需要保证金的仓位',
@@ -31,9 +31,9 @@ const EN: ReasonTexts = {
   'no-data': ({ accounts }) => `no data of ${accounts.join(' and ')} yet`,
   'data-old': ({ account, seconds }) => `data of ${account} are ${seconds} s old`,
   'data-before-clock-step': ({ account }) => `data of ${account} are from before our clock was set back`,
-  'reading-twice': () => 'reading twice what is there: orders rest on this symbol',
+  'reading-twice': () => 'own orders rest here: waiting for two equal reads',
   'position-differs': ({ account, difference }) => `position of ${account} differs from the ledger by ${difference}`,
-  'split-found': ({ ratio }) => `both positions changed by one ratio, ${ratio}, as in a split: paused until a start`,
+  'split-found': ({ ratio }) => `both positions changed by one ratio, ${ratio}, as in a split: paused until a restart`,
   unlisted: () => 'the exchange does not list it: no new orders until it does',
   'unlisted-and-flat': () => 'the exchange does not list it: no new orders until it does; both accounts are flat',
   'mark-not-positive': () => 'the mark price is not above zero',
@@ -56,14 +56,14 @@ const EN: ReasonTexts = {
   paused: () => 'paused: nothing is submitted until it is resumed',
   'awaits-price': () => 'waiting for a price that the rules allow',
   'awaits-book': () => 'waiting for a book to size an opening by',
-  'awaits-ends': () => 'waiting for the end of what was asked for before',
+  'awaits-ends': () => 'waiting for the last submission to end and to show in the data',
   'mark-doubtful': (mark) => `the mark is doubtful: ${markFigures(mark)}`,
   'mark-in-question': (mark) => `the mark is not confirmed yet: ${markFigures(mark)}`,
   'nothing-to-close': () => 'flat: nothing left to close',
   'poller-started': () => 'the account’s poller has started',
   'stream-lacks-order': ({ clientOrderId, instrument, seconds }) =>
-    `no frame of order ${clientOrderId} of ${instrument} within ${seconds} s of REST's word`,
-  'stream-disagrees': () => 'two whole readings in a row say another position than its stream',
+    `no stream frame of order ${clientOrderId} of ${instrument} within ${seconds} s after REST showed it`,
+  'stream-disagrees': () => 'two full reads in a row show another position than its stream',
   'streams-disagree': ({ instruments }) => `${instruments} instruments disagree with their streams`,
   'awaits-journal': () => 'the journal’s database does not answer: nothing is created until it does',
   'openings-stopped': ({ by }) => `openings are stopped: ${reasonText(by, 'en')}`,
@@ -73,7 +73,7 @@ const EN: ReasonTexts = {
   'openings-only-reduce': ({ account }) => `account ${account} may only reduce its positions: no openings`,
   'repairs-only-reduce': ({ account }) => `account ${account} may only reduce its positions: no repair grows one`,
   quoting: ({ orders }) => `quoting: ${orders.map((order) => quoted(order, 'en')).join(', ')}`,
-  'awaits-order-gone': ({ account }) => `waiting for ${account}'s order to go`,
+  'awaits-order-gone': ({ account }) => `waiting for ${account}'s order to end`,
   'awaits-opening': ({ accounts }) => `waiting for an opening of ${accounts.join(' and ')} to rest`,
   limited: ({ setting, limit, left, wanted }) =>
     `${setting} ${limit} leaves ${left} USDT an order, less than half of ${wanted}`,
@@ -85,29 +85,29 @@ const EN: ReasonTexts = {
   'orders-at-cap': ({ account, live, cap }) => `${account} already has ${live} of ${cap} orders`,
 
   levelling: ({ from, to, amount, isBounded, ratioA, ratioB }) =>
-    `a transfer of ${amount} USDT from ${from} to ${to}${isBounded ? ` (as much as ${from} may give)` : ''} would make the margin ` +
+    `a transfer of ${amount} USDT from ${from} to ${to}${isBounded ? ` (the most ${from} may transfer)` : ''} would make the margin ` +
     `ratios ${ratioA} % and ${ratioB} %`,
   'no-levelling': ({ why }) => `no transfer is advised: ${WHY_NOT_LEVELLED.en[why]}`,
 
-  'trial-over': () => 'of the amount of the trial, which is over',
+  'trial-over': () => 'it has the trial’s amount, and the trial is over',
   'over-low-diff-cap': () => 'Cancelled extra strategy order due to low diff account cap',
   'over-cap': ({ account, cap }) => `more than ${cap} strategy orders on ${account}`,
   'past-net': ({ side }) => `a ${side} would go past the net`,
   'not-a-repair': ({ side, isListed }) =>
     `${isListed ? 'hedge-only' : 'the exchange does not list it'}: a ${side} that does not repair`,
-  opens: () => 'it opens, and nothing is opened',
-  'not-wanted': () => 'the symbol is held: every own order goes',
+  opens: () => 'it is an opening, and none is allowed now',
+  'not-wanted': () => 'the symbol is on hold: every own order is cancelled',
   'order-on-unlisted': () => 'the exchange does not list it',
   'opens-at-doubtful-mark': () => 'the mark is doubtful',
   'worth-too-much': ({ usdt, most }) => `it is worth ${usdt} USDT, more than ${most}`,
   'room-too-small': ({ room, remaining }) => `the limits leave ${room} of its ${remaining}`,
   'without-partner': ({ account }) => `account ${account} cannot open its leg`,
-  'before-split': () => 'in units and at prices of before a split',
+  'before-split': () => 'its units and price are from before a split',
   'remainder-too-small': ({ size }) => `what is left of the opening, ${size}, is no longer tradable`,
-  'not-the-opening-side': ({ account, side }) => `a ${side} of ${account} is not what opens now`,
+  'not-the-opening-side': ({ account, side }) => `a ${side} of ${account} is not on the opening side now`,
   'grows-net': ({ side }) => `a ${side} would grow the net`,
   'towards-limit': () => 'it would move the total towards its limit',
-  'closes-nothing': () => 'nothing is held that it could close',
+  'closes-nothing': () => 'there is no position for it to close',
 
   'no-mark': ({ book }) => `no mark: ${reasonText(book, 'en')}`,
   'book-empty': () => 'the book is empty',
@@ -150,7 +150,7 @@ const EN: ReasonTexts = {
 
   'stop-asked': ({ by }) => by,
   'stop-commanded': ({ by }) => `a command of ${by}`,
-  'run-time-over': ({ seconds }) => `${seconds} s are over`,
+  'run-time-over': ({ seconds }) => `the run time of ${seconds} s is over`,
   'defect-found': ({ message }) => `a defect: ${message}`,
 
   'answered-with-code': ({ code, words, status, check }) => {
@@ -166,7 +166,7 @@ const EN: ReasonTexts = {
   'body-not-json': ({ characters }) => `the body is no JSON (${characters} characters)`,
   'no-answer': ({ seconds }) => `no answer within ${seconds} s`,
   network: ({ code, words }) => (code === '' ? words : `${code}: ${words}`),
-  'never-left': ({ why }) => `never left: ${reasonText(why, 'en')}`,
+  'never-left': ({ why }) => `never sent: ${reasonText(why, 'en')}`,
   'append-slow': ({ ms }) => `its journal entry was begun ${ms} ms ago, too long for it to be sent`,
   'lease-short': ({ ms }) => `${ms} ms of the lease are left: another engine may take over before it arrives`,
   'order-of-successor': () => 'the lease has run out, and this order may be another engine’s',

@@ -90,7 +90,7 @@ it('and the same lines in English otherwise', async (context) => {
   assert.equal(lines.filter((line) => /[\u4e00-\u9fff]/.test(line)).length, 0);
   for (const what of [
     `Account A: ${BNB} leverage 10 (1 to 50), ISOLATED: the account's margin ratio says nothing about it`,
-    'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet',
+    'Self-trade prevention: both accounts are under one funding account, so it applies between them',
     `  Warning: ${BNB} order_notional_usdt: 500 is above imbalance_limit_usdt 400: one fill alone passes the limit`,
   ]) {
     assert.ok(lines.includes(what), `${what}\n${lines.join('\n')}`);

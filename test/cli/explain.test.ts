@@ -312,7 +312,7 @@ test('alerts: open, and those that ended within a day', () => {
   assert.equal(alertsCommand(look, {}), 0);
   assert.match(
     text(),
-    /Open \(2\):\n.*BNB.*0\.9.*told 1 ×\n.*non-strategy order detected.*\nEnded within a day \(2\):\n.*BNB.*lasted 60 s.*\n.*MARKET_CANCEL.*lasted 8 s/,
+    /Open \(2\):\n.*BNB.*0\.9.*sent 1 ×\n.*non-strategy order detected.*\nEnded within a day \(2\):\n.*BNB.*lasted 60 s.*\n.*MARKET_CANCEL.*lasted 8 s/,
   );
 });
 
@@ -345,7 +345,7 @@ test('the journal is the one the settings name; another by --journal; none is sa
   assert.equal(replayCommand(byPath.look, { journal: join(folder, PAPER_JOURNAL) }), 0);
   assert.match(
     byPath.text(),
-    /^Replayed \d+ decisions, \d+ ledger steps with \d+ booked fills .*: all come out as recorded\.$/,
+    /^Replayed \d+ decisions, \d+ ledger steps with \d+ booked fills .*: all results as recorded\.$/,
   );
   const byName = parts();
   assert.equal(replayCommand(byName.look, { journal: PAPER_JOURNAL }), 0);

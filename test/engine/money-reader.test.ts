@@ -148,7 +148,10 @@ describe('the reader', () => {
     world.failing = null;
     await world.pass(MONEY_RETRY_MS);
     assert.ok((readUpTo(world.journal)?.payments.A ?? 0) > (payments?.A ?? 0));
-    assert.deepEqual([world.booked('balance').length, world.said[1]], [2, 'info Money: read to the end again']);
+    assert.deepEqual(
+      [world.booked('balance').length, world.said[1]],
+      [2, 'info Money: lists are read completely again'],
+    );
   });
 
   it('a fill of a frame is written a second later, and not again from the list; closing writes what waits', async () => {

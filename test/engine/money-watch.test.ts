@@ -93,6 +93,6 @@ describe('17.4 the money counted beside the engine', () => {
   it('17.4 a journal that cannot be read is said, and nothing is told of it', async () => {
     const { found } = await counted([], '/nowhere/journal.db');
     assert.ok(typeof found === 'string');
-    assert.match(found, /^Money: not counted, tried again every minute: .*nowhere/);
+    assert.match(found, /^Money: could not be computed, retried every minute: .*nowhere/);
   });
 });

@@ -36,26 +36,28 @@ describe('16.4 what a reload changes of the symbols', () => {
       'a row removed',
       [running(BNB), running(SOL)],
       [running(BNB)],
-      ['SOL_USDT_Perp: leaves (removed): hedge-only until it is hedged and no order of it is live'],
+      ['SOL_USDT_Perp: is being removed (removed): hedge-only until it is hedged without live orders'],
     ],
     [
       'a row disabled',
       [running(BNB)],
       [running(BNB, { enabled: false })],
-      ['BNB_USDT_Perp: leaves (disabled): hedge-only until it is hedged and no order of it is live'],
+      ['BNB_USDT_Perp: is being removed (disabled): hedge-only until it is hedged without live orders'],
     ],
     [
       'every row removed',
       [running(BNB), running(SOL)],
       [],
-      [BNB, SOL].map((name) => `${name}: leaves (removed): hedge-only until it is hedged and no order of it is live`),
+      [BNB, SOL].map(
+        (name) => `${name}: is being removed (removed): hedge-only until it is hedged without live orders`,
+      ),
     ],
     ['one that leaves already', [running(BNB, {}, { leaving: 'removed' })], [], []],
     [
       'one that leaves comes back',
       [running(BNB, {}, { leaving: 'removed' })],
       [running(BNB)],
-      ['BNB_USDT_Perp: leaves no more'],
+      ['BNB_USDT_Perp: is no longer being removed'],
     ],
   ];
   for (const [what, before, rows, says] of cases)

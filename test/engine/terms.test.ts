@@ -42,7 +42,7 @@ describe('11.7 what the accounts trade under', () => {
       `Account B: ${BNB} leverage 20 (1 to 50), CROSS`,
       'Account B: OLD_USDT_Perp leverage and margin type unknown (not in the answer)',
       "Account B: fee tier 4, maker fee -30, taker fee 450 (the exchange's integers)",
-      'Self-trade prevention: both accounts are under one funding account, so it applies where their orders meet',
+      'Self-trade prevention: both accounts are under one funding account, so it applies between them',
     ]);
   });
 

@@ -317,7 +317,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     );
     await advance(60_000, 1_000);
     assert.equal(left.length, 600);
-    assert.ok(left.every(([name]) => name === 'r never left: waited 60 s for the request budget'));
+    assert.ok(left.every(([name]) => name === 'r never sent: waited 60 s for the request budget'));
     assert.equal(bucket.waiting, 0);
     const closing = bucket.take(read());
     bucket.close();

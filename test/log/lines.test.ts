@@ -12,17 +12,17 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'state.changed': ['info', 'BNB equal → imbalanced: net 0.52 (318.40 USDT) (strategy 5)'],
   'alerts.refused': [
     'warn',
-    'The gateway refused a message for what it says: status 400; 2 alerts of it set aside, tried alone and shortened after ' +
+    'The gateway refused a message for its content: status 400; 2 alerts of it set aside, tried alone and shortened after ' +
       'all others (strategy 12.1)',
   ],
   'symbol.leaving': [
     'warn',
     'BNB is hedge-only: its row was removed from the symbols file while something of it is open; it opens nothing, ' +
-      'repairs until it is hedged and leaves then (strategy 16.3)',
+      'repairs until it is hedged and ends then (strategy 16.3)',
   ],
   'symbol.left': [
     'info',
-    'BNB has left: no order of it is live; what stays: account A 5, account B -4.99, net 0.01 (strategy 16.3)',
+    'BNB has ended: no live orders; what remains: account A 5, account B -4.99, net 0.01 (strategy 16.3)',
   ],
   'command.given': ['info', 'Command pause BNB, SOL by ann, because lunch (strategy 16.2)'],
   'command.ended': ['info', 'BNB pause is over: its time has come (strategy 16.2)'],
@@ -58,7 +58,7 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   ],
   'order.resolved': [
     'info',
-    'Cleared up A buy 0.52 BNB @ 612.3: absent, expired by the exchange’s clock; order says 1004, open_orders and order_history lack it (strategy 9.6)',
+    'Outcome of A buy 0.52 BNB @ 612.3: absent, expired by the exchange’s clock; order says 1004, open_orders and order_history lack it (strategy 9.6)',
   ],
   'intent.denied': [
     'info',
@@ -115,7 +115,7 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   ],
   'login.failed': [
     'warn',
-    'The session of account A could not be renewed, 1 in a row: no answer within 5 s; the present one goes on until its end',
+    'The session of account A could not be renewed, 1 in a row: no answer within 5 s; the present one is used until its end',
   ],
   'account.parked': [
     'error',
@@ -126,14 +126,14 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'budget.late': ['warn', 'Requests wait longer than 10 s for the request budget (market data)'],
   'stream.contradicted': [
     'warn',
-    'Streams of account A contradict REST on BNB: two whole readings in a row say another position than its stream (strategy 10.6)',
+    'Streams of account A contradict REST on BNB: two full reads in a row show another position than its stream (strategy 10.6)',
   ],
   'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
   'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
   'alert.raised': ['warn', 'ALERT MMR ALERT: account A, ratio 0.74, threshold 0.70'],
   'alert.handled': ['info', 'mmr:A silenced for 2 h by ann (strategy 12.4)'],
   'alert.resolved': ['info', 'Resolved: mmr:A after 12 min'],
-  'alerts.sent': ['debug', 'Message delivered, telling of 2 alerts; 0 waiting'],
+  'alerts.sent': ['debug', 'Message delivered with 2 alerts; 0 waiting'],
   'alerts.unsent': [
     'warn',
     'Alerts could not be delivered, 1 in a row: gateway says 502; 3 waiting, tried again in 30 s; trading goes on (strategy 12.1)',
@@ -146,7 +146,7 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'error',
     'A task of the order gateway failed: submission-9: size is not whole; what it may have sent is looked up (strategy 9.6)',
   ],
-  'alerts.failed': ['error', 'Alerts go on without what failed: no such text'],
+  'alerts.failed': ['error', 'Alerts are sent without the part that failed: no such text'],
   'cleanup.failed': [
     'error',
     'A round of the stop cleanup failed: orders is not iterable; the exchange is asked again (strategy 13.1)',

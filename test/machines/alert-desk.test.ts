@@ -334,8 +334,8 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
     const text = world.texts()[0] ?? '';
     assert.match(text, /Late: could not be delivered since 03-05 16:00/);
-    assert.match(text, /API failure\n.*came up 7\d\d times/);
-    assert.match(text, /MMR ALERT\n.*came up 4\d times/);
+    assert.match(text, /API failure\n.*occurred 7\d\d times/);
+    assert.match(text, /MMR ALERT\n.*occurred 4\d times/);
     assert.equal(world.said('alerts.unsent').at(-1)?.pauseMs, LONGEST_PAUSE_MS);
   });
 
@@ -665,7 +665,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 1);
     await world.pass(2 * MINUTE);
     assert.equal(world.deliveries.length, 2);
-    assert.match(world.texts()[1] ?? '', /-3[\s\S]*came up 2 times/);
+    assert.match(world.texts()[1] ?? '', /-3[\s\S]*occurred 2 times/);
     assert.deepEqual(
       world.said('alert.raised').map(({ atMs, alert }) => [atMs - START, alert.details.difference]),
       [
@@ -771,7 +771,7 @@ describe('strategy 12.2: the daily report', () => {
     await world.pass(20 * MINUTE, 1000);
     assert.match(
       reports(world)[0] ?? '',
-      /1 symbol unhedged>6h, 1 leaving and not hedged[\s\S]*SOL_USDT_Perp: to hedge/,
+      /1 symbol unhedged>6h, 1 being removed and not hedged[\s\S]*SOL_USDT_Perp: to hedge/,
     );
   });
 

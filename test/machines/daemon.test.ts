@@ -778,7 +778,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     assert.deepEqual(others, []);
     assert.match(
       started!,
-      /^\[.*\].*\nStarted, going on from the journal of an older version: 2 symbols\nUnhedged: 1, worth 600\.00 USDT, cost at the touch 101\.00 USDT\n/,
+      /^\[.*\].*\nStarted, continuing the journal of an older version: 2 symbols\nUnhedged: 1, worth 600\.00 USDT, cost at the touch 101\.00 USDT\n/,
     );
     assert.match(
       started!,
@@ -797,7 +797,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     [
       'after a crash',
       { startedAtMs: 1, stoppedAtMs: null, exitCode: null },
-      /taking over from a run .*: 2 symbols\nNothing/,
+      /after a run that ended without a stop: 2 symbols\nNothing/,
     ],
   ] as const) {
     it(`12.3 ${name}`, async () => {
@@ -1143,7 +1143,7 @@ describe('16.2 commands', () => {
     await world.pass(5_000, 500);
     assert.equal(world.phase, 'trading');
     await world.pass(20_000, 100);
-    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), '50 s are over');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'the run time of 50 s is over');
   });
 
   it('16.3 a symbol that has left takes its commands along', async () => {
@@ -1653,7 +1653,7 @@ describe('13 the stop', () => {
     assert.equal(world.phase, 'trading');
     await world.pass(20_000, 100);
     assert.equal(world.phase, 'stopped');
-    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), '30 s are over');
+    assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'the run time of 30 s is over');
   });
 
   it('13.1 a create in flight is settled first', async () => {

@@ -39,7 +39,7 @@ const DETAILS: Readonly<Record<AlertKind, Record<string, string>>> = {
   'clock-skew': { skew: '2.5 s', limit: '2 s' },
   'mark-doubtful': { mark: '6', accepted: '600', bid: '599.9', ask: '600.1' },
   'repair-blocked': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
-  'stream-disagreement': { why: 'two whole readings in a row say another position than its stream' },
+  'stream-disagreement': { why: 'two full reads in a row show another position than its stream' },
   'limit-reached': { mode: 'increase', total: '990.00', limit: '1000', why: 'no room' },
   'invariant-broken': { invariant: 'I2', detail: 'sold below the lot' },
   'actor-failed': { actor: 'symbol:BNB_USDT_Perp', reason: 'boom' },
@@ -154,7 +154,7 @@ describe('strategy 12: texts', () => {
 
   test('what came up often while it could not be told says how often and since when', () => {
     const text = say('en', notice('api-failure', { times: 720, sinceMs: NOW - 24 * HOUR }));
-    assert.match(text, /since 03-05 03:04 \(24 h\), came up 720 times/);
+    assert.match(text, /since 03-05 03:04 \(24 h\), occurred 720 times/);
   });
 
   test('a late message says so', () => {
@@ -261,13 +261,13 @@ describe('12.3 news, in both languages', () => {
     [
       'a take-over: its nets, their sums',
       news({ what: 'started', after: 'crash', symbols: 4 }),
-      /taking over.*: 4 symbols\nUnhedged: 1, worth 996\.00 USDT, cost at the touch 12\.45 USDT\n- BNB_USDT_Perp: to hedge: sell 1\.66 BNB/,
+      /after a run that ended without a stop: 4 symbols\nUnhedged: 1, worth 996\.00 USDT, cost at the touch 12\.45 USDT\n- BNB_USDT_Perp: to hedge: sell 1\.66 BNB/,
       /接管.*：4 个标的\n未对冲 1 个，价值 996\.00 USDT，按盘口对冲的成本 12\.45 USDT\n- BNB_USDT_Perp：待对冲：卖出 1\.66/,
     ],
     [
       'the first start with the journal of an older version',
       news({ what: 'started', after: 'unknown', symbols: 1 }, { unhedged: [] }),
-      /^Started, going on from the journal of an older version: 1 symbol/,
+      /^Started, continuing the journal of an older version: 1 symbol/,
       /^已启动，沿用旧版本的日志库：1 个标的/,
     ],
     [

@@ -121,7 +121,7 @@ describe('sd_notify', () => {
     });
     service!.ready();
     const stayAlive = setInterval(() => {}, 1_000);
-    assert.match(await said.promise, /^systemd is not told anything: .+/);
+    assert.match(await said.promise, /^systemd is not notified: .+/);
     clearInterval(stayAlive);
     service!.close();
   });
