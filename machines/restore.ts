@@ -21,7 +21,8 @@ import type { Journal } from '../src/ports.ts';
 export function restoreSymbol(journal: Journal, instrument: string, unsettled: readonly PreparedOrder[]): SymbolState {
   const entry = journal.latest('symbol.state', instrument);
   const saved = entry?.body as SymbolState | undefined;
-  if (entry === null || saved === undefined || !saved.begun) return emptySymbolState(instrument);
+  if (entry === null || saved === undefined) return emptySymbolState(instrument);
+  if (!saved.begun) return withWhatMayArrive(journal, instrument, unsettled);
   let state = asOfNow(instrument, saved);
   for (const { clientOrderId } of saved.orders) {
     state = asTheJournalSays(journal, forgetCancel(state, clientOrderId), clientOrderId);
@@ -37,6 +38,17 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
     state = asTheJournalSays(journal, state, clientOrderId);
   }
   return markAllCancelSent(state);
+}
+
+/** Starts from the positions (18.1): orders whose fate nobody knows may still arrive and count as live; all others are part of them. */
+function withWhatMayArrive(journal: Journal, instrument: string, unsettled: readonly PreparedOrder[]): SymbolState {
+  return unsettled.reduce((state, { intent, clientOrderId, price, sentAtMs, expirationMs }) => {
+    const outcome = journal.latest('order.outcome', clientOrderId)?.body.outcome ?? 'unknown';
+    if (intent.instrument !== instrument || outcome !== 'unknown') return state;
+    const { account, side, size, purpose } = intent;
+    const sent = addSent(state, { clientOrderId, account, side, size, price, purpose, sentAtMs, expirationMs });
+    return markUnknown(sent, clientOrderId);
+  }, emptySymbolState(instrument));
 }
 
 /**

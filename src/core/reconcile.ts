@@ -28,7 +28,7 @@ export interface EndedOrder {
 
 /**
  * Where a symbol stands when there is no journal (strategy 11.3): lots from the positions, strategy orders adopted, what
- * they had traded by then counted as booked.
+ * they had traded by then counted as booked. Orders in doubt that no reading shows may still arrive (18.1).
  */
 export function begin(
   state: SymbolState,
@@ -43,12 +43,14 @@ export function begin(
       return adopt(order, snapshot, purpose, { booked: true });
     }),
   );
+  const shown = new Set([snapshots.A, snapshots.B].flatMap(({ orders }) => orders.map((order) => order.clientOrderId)));
+  const inDoubt = state.orders.filter((order) => !shown.has(order.clientOrderId));
   const begun: SymbolState = {
     ...state,
     begun: true,
     lots,
     nextLotId: lots.length + 1,
-    orders: oldestFirst(found),
+    orders: oldestFirst([...found, ...inDoubt]),
     booked: { A: sizeOf(snapshots.A.position), B: sizeOf(snapshots.B.position) },
     closedSizes: {},
     fillsFromMs: { A: snapshots.A.receivedAtMs, B: snapshots.B.receivedAtMs },
@@ -65,7 +67,7 @@ export function begin(
         net,
         difference: '',
       },
-      ...begun.orders.map((order) => adopted(state.instrument, order, nowMs)),
+      ...oldestFirst(found).map((order) => adopted(state.instrument, order, nowMs)),
     ],
   };
 }

@@ -1,9 +1,10 @@
 import { BEHIND_NOTE, type BehindNote } from '../core/behind-note.ts';
-import { ACCOUNTS } from '../core/model.ts';
-import { afterSequence, parseClientOrderId } from '../core/order-id.ts';
+import type { JournalEntry, OrderOutcome, PreparedOrder } from '../core/journal-entry.ts';
+import { ACCOUNTS, type ExchangeOrder, type ListedOrder, type OrderStatus } from '../core/model.ts';
+import { afterSequence, isOwnOrder, parseClientOrderId } from '../core/order-id.ts';
 import { emptySymbolState } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { lastSequence } from '../journal/read.ts';
+import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import type { Exchange, Journal } from '../ports.ts';
 
 /** A journal that may lack its last entries: the copy of its database that was promoted was behind (strategy 18.1). */
@@ -24,7 +25,8 @@ export function beginAgain(journal: EngineJournal, nowMs: number): void {
 }
 
 /**
- * Before the first create: client ids begin beyond all that the exchange shows of orders whose entries are lost.
+ * Before the first create: client ids begin beyond all that the exchange shows of orders whose entries are lost, and the fate of those
+ * whose last entries are lost is known.
  *
  * @returns whether the journal was behind, and nobody had seen to it since
  * @throws ExchangeError
@@ -38,11 +40,39 @@ export async function settleBehindJournal(
   if (note === undefined || note.sequence !== null) return false;
   const since = exchange.exchangeNowMs() - SHOWN_MS;
   const lists = await Promise.all(
-    ACCOUNTS.flatMap((account) => [exchange.openOrders(account), exchange.orderHistory(account, since)]),
+    ACCOUNTS.flatMap((account) => [exchange.orderHistory(account, since), exchange.openOrders(account)]),
   );
-  const shown = lists.flat().flatMap(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.sequence ?? []);
+  const rows = lists.flat();
+  const shown = rows.flatMap(({ clientOrderId }) => parseClientOrderId(clientOrderId)?.sequence ?? []);
   const newest = [lastSequence(journal) ?? 0n, ...shown].reduce((most, one) => (one > most ? one : most));
   const body: BehindNote = { sequence: afterSequence(newest, LEAP_MS) };
-  journal.append([{ kind: 'note', key: BEHIND_NOTE, atMs: nowMs, body }]);
+  journal.append([
+    ...unsettledOrders(journal).flatMap((order) => fateOf(journal, order, rows, nowMs)),
+    { kind: 'note', key: BEHIND_NOTE, atMs: nowMs, body },
+  ]);
   return true;
 }
+
+/** What the exchange shows is over is part of the positions that a symbol begins from: no later start may book it again. */
+function fateOf(
+  journal: EngineJournal,
+  { clientOrderId }: PreparedOrder,
+  rows: readonly (ListedOrder | ExchangeOrder)[],
+  atMs: number,
+): JournalEntry[] {
+  const known = journal.latest('order.outcome', clientOrderId)?.body.outcome ?? 'unknown';
+  const shown = rows.filter(isOwnOrder).filter((row) => row.clientOrderId === clientOrderId);
+  const fates = shown.map(({ status }) => OUTCOMES[status]);
+  // A list can be behind: what one shows is over is over.
+  const outcome = fates.find((fate) => fate !== 'resting') ?? fates[0] ?? 'unknown';
+  if (outcome === known) return [];
+  return [{ kind: 'order.outcome', key: clientOrderId, atMs, body: { clientOrderId, outcome, detail: '', atMs } }];
+}
+
+const OUTCOMES = {
+  PENDING: 'resting',
+  OPEN: 'resting',
+  FILLED: 'filled',
+  CANCELLED: 'cancelled',
+  REJECTED: 'rejected',
+} as const satisfies Record<OrderStatus, OrderOutcome['outcome']>;

@@ -7,7 +7,7 @@ import { lotsNet } from '../../src/core/ledger.ts';
 import { addSent, confirm, markUnknown } from '../../src/core/managed-orders.ts';
 import type { AccountName, ExchangeOrder, ManagedOrder, SymbolSnapshot } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
-import { type Reconciled, reconcile } from '../../src/core/reconcile.ts';
+import { begin, type Reconciled, reconcile } from '../../src/core/reconcile.ts';
 import { CLOSED_ORDERS_REMEMBERED, type SymbolState } from '../../src/core/symbol-state.ts';
 import { valuePair } from '../../src/core/valuing.ts';
 import {
@@ -45,6 +45,33 @@ function types(taken: Reconciled): string[] {
 function reading(of: ManagedOrder, over: Partial<ExchangeOrder>, size: string | number, atMs = NOW): SymbolSnapshot {
   return snapshot(of.account, size, { orders: [seen(of, over)], atMs });
 }
+
+describe('18.1 a symbol that begins from the positions keeps what may still arrive', () => {
+  const late = order('A', 'buy', 10, 100, { unknown: true });
+  const begunWith = (orders: readonly ExchangeOrder[]) =>
+    begin(stateWith({ begun: false, orders: [late] }), { A: snapshot('A', 0, { orders }), B: snapshot('B', 0) }, NOW);
+
+  it('in doubt, where neither list shows it', () => {
+    const { state, facts } = begunWith([]);
+    assert.deepEqual(state.orders, [late]);
+    assert.deepEqual(
+      facts.map((fact) => fact.type),
+      ['lots.restored'],
+    );
+  });
+
+  it('as the exchange shows it, once, where it rests', () => {
+    const { state } = begunWith([seen(late)]);
+    assert.deepEqual(
+      state.orders.map((one) => [one.clientOrderId, one.unknown]),
+      [[late.clientOrderId, false]],
+    );
+  });
+
+  it('not at all where it is over: its fills are part of the positions', () => {
+    assert.deepEqual(begunWith([seen(late, { status: 'FILLED', tradedSize: d(10) })]).state.orders, []);
+  });
+});
 
 describe('4.1 4.2 4.3 fills enter the ledger', () => {
   const buy = order('A', 'buy', 10, 100);

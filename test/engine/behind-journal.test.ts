@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { ExchangeOrder, ListedOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { beginAgain, settleBehindJournal } from '../../src/engine/behind-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import { lastSequence } from '../../src/journal/read.ts';
+import { lastSequence, unsettledOrders } from '../../src/journal/read.ts';
 
 const NOW = 1_800_000_000_000;
 const at = (ms: number, more = 0) => (BigInt(ms) << 16n) + BigInt(more);
@@ -41,6 +42,34 @@ describe('18.1 client ids after a journal that may be behind', () => {
       assert.ok(first !== null && first >= above + at(3_600_000), `${first}`);
       assert.equal(await settleBehindJournal(exchange(open, history), journal, NOW), false);
       assert.equal(lastSequence(journal), first);
+    });
+  }
+
+  const ends = [
+    { what: 'is over', status: 'FILLED', word: 'resting', last: 'filled' },
+    { what: 'was cancelled', status: 'CANCELLED', word: 'unknown', last: 'cancelled' },
+    { what: 'rests', status: 'OPEN', word: 'unknown', last: 'resting' },
+    { what: 'is not shown, and had rested', status: null, word: 'resting', last: 'unknown' },
+    { what: 'is not shown, and may still arrive', status: null, word: 'unknown', last: 'unknown' },
+  ] as const;
+  for (const { what, status, word, last } of ends) {
+    it(`an order that ${what} is known as ${last}, so that no later start books it again`, async () => {
+      const journal = createMemoryJournal();
+      const sequence = at(NOW);
+      const { clientOrderId: key } = order(sequence);
+      const prepared = { clientOrderId: key, sequence, intent: { account: 'B' } } as PreparedOrder;
+      const outcome = { clientOrderId: key, outcome: word, detail: '', atMs: NOW };
+      journal.append([
+        { kind: 'order.prepared', key, atMs: NOW, body: prepared },
+        { kind: 'order.outcome', key, atMs: NOW, body: outcome },
+      ]);
+      beginAgain(journal, NOW);
+      const row = { ...order(sequence), status };
+      const shown = exchange([], []);
+      const rows = async (account: string) => (account === 'B' && status !== null ? [row as ExchangeOrder] : []);
+      await settleBehindJournal({ ...shown, orderHistory: rows }, journal, NOW);
+      assert.equal(journal.latest('order.outcome', key)?.body.outcome, last);
+      assert.equal(unsettledOrders(journal).length, last === 'filled' || last === 'cancelled' ? 0 : 1);
     });
   }
 

@@ -177,6 +177,16 @@ const ROWS: readonly (readonly [string, Written, string])[] = [
   ],
 ];
 
+/** A symbol that begins again from the positions, since its journal may lack entries (18.1). */
+const BEGINS_AGAIN: readonly (readonly [string, Written, string])[] = [
+  ['what may still arrive counts as live', new Written().prepared(), 'in doubt'],
+  ['what is in doubt counts as live', new Written().prepared().outcome('unknown'), 'in doubt'],
+  ['what rested is found at the exchange, or is over', new Written().prepared().outcome('resting'), 'gone'],
+  ['what is over is part of the positions', new Written().prepared().outcome('filled'), 'gone'],
+];
+for (const [rule, written, expected] of BEGINS_AGAIN)
+  test(`18.1 ${rule}`, () => assert.equal(fate(written.state({ begun: false }).restored()), expected));
+
 for (const [rule, written, expected] of ROWS) test(rule, () => assert.equal(fate(written.restored()), expected));
 
 test('orders of other symbols are left to them', () => {
