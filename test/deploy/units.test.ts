@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { VARIABLE_NAMES } from '../../src/settings/index.ts';
 
 /** What is in `deploy/` and can be judged without a systemd, Docker or Kubernetes that runs. */
@@ -13,11 +13,23 @@ const ROOT = join(import.meta.dirname, '../..');
 const UNIT = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge@.service'), 'utf8');
 const STANDBY = readFileSync(join(ROOT, 'deploy/systemd/standby.conf'), 'utf8');
 const GATEWAY = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-telegram.service'), 'utf8');
+const FLEET = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-fleet.service'), 'utf8');
 /** Exposure in tenths, as systemd-analyze counts: 2.0 is its limit of "OK". */
 const EXPOSURE_MAX = 20;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 // The gate has it: there a missing one is a fault of the gate.
 const skip = !hasSystemd && process.env.CI !== 'true' ? 'needs systemd-analyze' : false;
+
+interface Service {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  readonly volumes: readonly string[];
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, unknown>>;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-unit-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,6 +43,7 @@ describe('deploy/systemd', () => {
   for (const [name, unit] of [
     ['grvt-hedge@main.service', UNIT],
     ['grvt-hedge-telegram.service', GATEWAY],
+    ['grvt-hedge-fleet.service', FLEET],
   ] as const) {
     const file = join(folder, name);
 
@@ -63,7 +76,9 @@ describe('deploy/systemd', () => {
   });
 
   it('every setting that it names exists, and the keys come as files', () => {
-    const names = [...UNIT.matchAll(/^Environment=([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
+    const names = [UNIT, STANDBY, FLEET]
+      .flatMap((unit) => [...unit.matchAll(/^Environment=([A-Z0-9_]+)=/gm)])
+      .map(([, name = '']) => name);
     const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
     assert.deepEqual(
       names.filter((name) => !known.has(name)),
@@ -76,15 +91,20 @@ describe('deploy/systemd', () => {
 describe('deploy/', () => {
   for (const file of [
     'compose/compose.yaml',
+    'compose/standby.yaml',
     'compose/grafana/datasource.yaml',
     'compose/grafana/dashboards.yaml',
     'kubernetes/pair.yaml',
     'kubernetes/kustomization.yaml',
     'kubernetes/standby/kustomization.yaml',
     'kubernetes/standby/fleet.yaml',
+    'kubernetes/standby/database.yaml',
   ]) {
     it(`${file} is YAML without duplicate keys`, () => {
-      const documents = parseAllDocuments(readFileSync(join(ROOT, 'deploy', file), 'utf8'), { strict: true });
+      const documents = parseAllDocuments(readFileSync(join(ROOT, 'deploy', file), 'utf8'), {
+        strict: true,
+        merge: true,
+      });
       assert.ok(Array.isArray(documents) && documents.length > 0);
       for (const document of documents) assert.deepEqual([...document.errors, ...document.warnings], []);
     });
@@ -100,6 +120,37 @@ describe('deploy/', () => {
       names.filter((name) => !known.has(name)),
       [],
     );
+  });
+
+  it('of two engines in compose each has a port and a volume of its own, and all their settings exist', () => {
+    const file = readFileSync(join(ROOT, 'deploy/compose/standby.yaml'), 'utf8');
+    const { services, secrets } = parse(file, { merge: true }) as Compose;
+    const engines = Object.values(services).filter(({ command }) => command[0] === 'run');
+    assert.deepEqual(
+      engines.map(({ command }) => command),
+      [
+        ['run', '--standby'],
+        ['run', '--standby'],
+      ],
+    );
+    assert.equal(new Set(engines.map(({ environment }) => environment.GRVT_HEDGE_HTTP_PORT)).size, 2);
+    assert.equal(new Set(engines.map(({ volumes }) => volumes[0])).size, 2);
+    const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));
+    for (const { environment, secrets: used } of Object.values(services)) {
+      assert.deepEqual(
+        Object.keys(environment).filter((name) => !known.has(name) && !name.startsWith('POSTGRES_')),
+        [],
+      );
+      const named = Object.values(environment).flatMap((value) => /^\/run\/secrets\/(.+)/.exec(value)?.[1] ?? []);
+      assert.deepEqual(
+        named.filter((name) => !used.includes(name)),
+        [],
+      );
+      assert.deepEqual(
+        used.filter((name) => secrets[name] === undefined),
+        [],
+      );
+    }
   });
 
   it('what the Dockerfile and the compose file copy or mount is there', () => {
