@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fleetCommand, fleetLines, fleetMetrics, fleetPage } from '../../src/cli/fleet.ts';
+import { fleetCommand, fleetMetrics } from '../../src/cli/fleet.ts';
+import { fleetLines, fleetPage } from '../../src/cli/fleet-view.ts';
 import { type FleetPair, worstFirst } from '../../src/engine/fleet.ts';
 import { rememberPair } from '../../src/journal/pair.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
@@ -50,7 +52,7 @@ describe('18.3 the fleet', () => {
   });
 
   it('the table has totals, and below it what needs somebody', () => {
-    const lines = fleetLines(worst, NOW_MS);
+    const lines = fleetLines(worst, NOW_MS, 'en');
     assert.match(
       lines[0] ?? '',
       /^7 pairs, 6 traded; unhedged 930\.00 USDT, equity 700\.00 USDT, today 10\.50 USDT, 1 critical/,
@@ -62,17 +64,37 @@ describe('18.3 the fleet', () => {
 
   it('nothing that a journal says can become markup or a script of the page', () => {
     const evil = '<script>alert(1)</script>"\'&';
-    const page = fleetPage(
-      [pair(evil, { holder: evil, page: 'javascript:alert(1)', alerts: [alert(true, evil)], failure: evil })],
-      NOW_MS,
-      evil,
-      NOW_MS,
-    );
+    const one = pair(evil, { holder: evil, page: 'javascript:alert(1)', alerts: [alert(true, evil)], failure: evil });
+    const page = fleetPage({ pairs: [one], atMs: NOW_MS, failure: evil }, NOW_MS, 'en');
     assert.doesNotMatch(page, /<script|javascript:/);
     assert.match(page, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39;&amp;/);
-    const good = fleetPage([pair('a')], NOW_MS, null, NOW_MS + 9_000);
+    const good = fleetPage({ pairs: [pair('a')], atMs: NOW_MS, failure: null }, NOW_MS + 9_000, 'en');
     assert.match(good, /<a href="http:\/\/127\.0\.0\.1:8787">page<\/a>/);
     assert.match(good, /read 9 s ago/);
+  });
+
+  it('speaks Chinese as well, and leads to the other language', () => {
+    const lines = fleetLines(worst, NOW_MS, 'zh');
+    assert.match(lines[0] ?? '', /^7 对账户，6 对有程序交易；未对冲 930\.00 USDT/);
+    assert.ok(lines.includes('alone: 没有程序交易它，且有未对冲的净额'));
+    const zh = fleetPage({ pairs: worst, atMs: NOW_MS, failure: null }, NOW_MS, 'zh');
+    assert.match(zh, /<html lang="zh">/);
+    assert.match(zh, /<th>需要处理<\/th>/);
+    assert.match(zh, /<a href="\/\?lang=en" lang="en">English<\/a>/);
+    assert.doesNotMatch(zh, /\b(unhedged|needs somebody|NONE|ago|critical alerts)\b/);
+    const en = fleetPage({ pairs: worst, atMs: NOW_MS, failure: null }, NOW_MS, 'en');
+    assert.match(en, /<a href="\/\?lang=zh" lang="zh">中文<\/a>/);
+    const cells = (page: string) => [/<th>|<th /g, /<td/g].map((tag) => [...page.matchAll(tag)].length);
+    assert.deepEqual(cells(en), [10, 70]);
+    assert.deepEqual(cells(zh), cells(en));
+  });
+
+  it('every metric of it is on the dashboard or in a rule, and those name no other', async () => {
+    const names = (text: string) => new Set(text.match(/grvt_fleet_[a-z_]+/g));
+    const ops = ['grafana-dashboard.json', 'prometheus-alerts.yml'].map((file) =>
+      readFileSync(join(import.meta.dirname, '../../ops', file), 'utf8'),
+    );
+    assert.deepEqual([...names(ops.join())].sort(), [...names(await fleetMetrics(worst, true))].sort());
   });
 
   it('metrics name each pair, and say when the database does not answer', async () => {
