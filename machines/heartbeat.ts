@@ -59,13 +59,8 @@ export const heartbeatMachine = setup({
       polled: { ...context.polled, [account]: null },
     })),
     retune: assign((_, { freshMs }: { readonly freshMs: number }) => ({ freshMs })),
-    reportMissed: ({ context }, { reason }: { readonly reason: string }) => {
-      try {
-        context.reporter.report({ type: 'heartbeat.missed', atMs: context.clock.nowMs(), reason });
-      } catch {
-        // A reporter never throws by contract; a beat must not depend on it.
-      }
-    },
+    reportMissed: ({ context: { reporter, clock } }, { reason }: { readonly reason: string }) =>
+      reporter.report({ type: 'heartbeat.missed', atMs: clock.nowMs(), reason }),
   },
 }).createMachine({
   id: 'heartbeat',
