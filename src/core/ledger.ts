@@ -43,7 +43,7 @@ export function incrementPrice(
 export function book(state: SymbolState, fill: Fill): Booking {
   let left = fill.size;
   const matches: LotMatch[] = [];
-  const remaining = new Map(state.lots.map((lot) => [lot.id, lot.size]));
+  const remaining = new Map<number, Decimal>();
 
   for (const lot of consumptionOrder(state.lots, fill)) {
     if (left.isZero()) break;

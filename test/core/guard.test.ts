@@ -92,6 +92,12 @@ describe('7.2 the guard price', () => {
       guard: '110',
     },
     {
+      name: '7.2 of its own lots the easiest are reached first, too',
+      lots: [lot(1, 'B', 'buy', 1, 110), lot(2, 'B', 'buy', 1, 105)],
+      order: ['B', 'sell', '1'],
+      guard: '105',
+    },
+    {
       name: '7.2 a synthetic lot guards with its entry price',
       lots: [lot(1, 'A', 'buy', 1, '98.76', { source: 'start' })],
       order: ['B', 'sell', '1'],

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Decimal, max, sum, ZERO } from '../../src/core/decimal.ts';
-import { type Exposure, roomFor, roomForPair, UNBOUNDED } from '../../src/core/limits.ts';
+import { type Exposure, exposureOf, roomFor, roomForPair, UNBOUNDED } from '../../src/core/limits.ts';
 import type { AccountName, ManagedOrder, Side, SymbolConfig } from '../../src/core/model.ts';
 import { otherAccount } from '../../src/core/model.ts';
+import type { PlanInput } from '../../src/core/plan-input.ts';
 import { anyAccount, anyPrice, anySide, anySize, config, d, order, seedFor, signed } from '../support/core.ts';
 
 const seed = seedFor('core/limits');
@@ -325,6 +326,31 @@ describe('6.5 room for a pair', () => {
   });
   it('6.5 8.4 the smaller account’s half binds both', () => {
     assert.equal(roomForPair(decrease, exposure(-20, 8), sides, ['A', 'B'], d(100)).toFixed(), '2.9');
+  });
+  for (const live of [order('A', 'sell', 5, 100), order('B', 'buy', 5, 100)])
+    it(`6.5 8.3 what ${live.account}'s live ${live.side} may add to the total, both leave`, () => {
+      assert.equal(roomForPair(increase, exposure(0, 0, [live]), sides, ['A', 'B'], d(100)).toFixed(), '7.3');
+    });
+  it('6.5 8.3 an account that opens alone against its position may turn it round', () => {
+    assert.equal(roomForPair(increase, exposure(-5, 5), sides, ['A'], d(100)).toFixed(), '14.8');
+  });
+  it('6.5 8.4 what a live order may take from the total, both leave', () => {
+    const live = [order('A', 'sell', 10, 100)];
+    assert.equal(roomForPair(decrease, exposure(20, 20, live), sides, ['A', 'B'], d(100)).toFixed(), '9.9');
+  });
+  it('3.1 the marks in question bound the exposure from both sides, else the mark does', () => {
+    const valuation = { mark: d(100), actual: { A: d(1), B: d(-1) } } as PlanInput['valuation'];
+    const of = (marks: Pick<PlanInput, 'marks'>) => {
+      const { low, high, actual } = exposureOf({ valuation, ...marks }, []);
+      return [low, high, actual.A, actual.B].map((value) => value.toFixed());
+    };
+    assert.deepEqual(of({}), ['100', '100', '1', '-1']);
+    assert.deepEqual(of({ marks: { low: d(98), high: d(103) } as PlanInput['marks'] & object }), [
+      '98',
+      '103',
+      '1',
+      '-1',
+    ]);
   });
   it('6.5 nobody opening is bound by nothing', () => {
     assert.ok(roomForPair(increase, exposure(0, 0), sides, [], d(100)).gte(UNBOUNDED));

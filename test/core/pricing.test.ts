@@ -157,7 +157,7 @@ const NO_TOUCH: [string, string | null, string | null, RegExp][] = [
   ['7.4 an empty book fails the attempt', null, null, /empty/],
   ['7.4 a book without bids fails the attempt', null, '600', /no bids/],
   ['7.4 a book without asks fails the attempt', '600', null, /no asks/],
-  ['7.4 a crossed book fails the attempt', '600.1', '600', /crossed/],
+  ['7.4 a crossed book fails the attempt', '600.1', '600', /600\.1.*600.*crossed|crossed.*600\.1.*600/],
   ['7.4 a locked book fails the attempt', '600', '600', /crossed/],
   ['7.4 a book with an impossible price fails the attempt', '0', '600', /impossible/],
 ];
@@ -229,10 +229,30 @@ interface SendCase {
 
 const SENDABLE: readonly SendCase[] = [
   { rule: '7.3 the smallest size at a price that makes the notional goes', size: '0.01', price: '500', denied: null },
-  { rule: '7.3 a notional below min_notional does not', size: '0.01', price: '499.9', denied: '7.3' },
-  { rule: '7.3 the notional is taken at the order’s own price', size: '0.02', price: '249.9', denied: '7.3' },
-  { rule: '7.3 a size below min_size does not', size: '0.009', price: '60000', denied: '7.3' },
-  { rule: '7.3 a size that is no whole number of steps does not', size: '0.015', price: '60000', denied: '7.3' },
+  {
+    rule: '7.3 a notional below min_notional does not',
+    size: '0.01',
+    price: '499.9',
+    denied: '7.3 size × price = 4.999 USDT is below min_notional 5',
+  },
+  {
+    rule: '7.3 the notional is taken at the order’s own price',
+    size: '0.02',
+    price: '249.9',
+    denied: '7.3 size × price = 4.998 USDT is below min_notional 5',
+  },
+  {
+    rule: '7.3 a size below min_size does not',
+    size: '0.009',
+    price: '60000',
+    denied: '7.3 size 0.009 is below min_size 0.01',
+  },
+  {
+    rule: '7.3 a size that is no whole number of steps does not',
+    size: '0.015',
+    price: '60000',
+    denied: '7.3 size 0.015 is no multiple of the step 0.01',
+  },
   {
     rule: '6.4 a sell past the net goes if it is nearer',
     side: 'sell',
@@ -247,7 +267,7 @@ const SENDABLE: readonly SendCase[] = [
     size: '1',
     price: '600',
     nearerThan: '600',
-    denied: '6.4',
+    denied: '6.4 price 600 is not nearer to the market than 600',
   },
   {
     rule: '6.4 a sell past the net that is further does not',
@@ -255,7 +275,7 @@ const SENDABLE: readonly SendCase[] = [
     size: '1',
     price: '600.1',
     nearerThan: '600',
-    denied: '6.4',
+    denied: '6.4 price 600.1 is not nearer to the market than 600',
   },
   {
     rule: '6.4 a buy past the net goes if it is nearer',
@@ -271,7 +291,7 @@ const SENDABLE: readonly SendCase[] = [
     size: '1',
     price: '600',
     nearerThan: '600',
-    denied: '6.4',
+    denied: '6.4 price 600 is not nearer to the market than 600',
   },
 ];
 for (const { rule, side, size, price, nearerThan, denied } of SENDABLE) {
@@ -283,7 +303,7 @@ for (const { rule, side, size, price, nearerThan, denied } of SENDABLE) {
       instrument: instrument(),
       nearerThanPrice: nearerThan === undefined ? null : decimal(nearerThan),
     });
-    assert.equal(result.ok ? null : result.why.rule, denied);
+    assert.equal(result.ok ? null : `${result.why.rule} ${reasonText(result.why)}`, denied);
   });
 }
 
@@ -296,7 +316,8 @@ test('7.1 a price above what a signature can carry is not sent', () => {
   const order = { side: 'sell', size: decimal('1'), instrument: instrument(), nearerThanPrice: null } as const;
   assert.ok(checkSendable({ ...order, price: decimal('18446744073.7') }).ok);
   const result = checkSendable({ ...order, price: decimal('18446744073.8') });
-  assert.equal(result.ok ? null : result.why.rule, '7.1');
+  const figures = { price: '18446744073.8', most: '18446744073.709551615' };
+  assert.deepEqual(result.ok ? null : result.why, reason('price-unsignable', '7.1', figures));
 });
 
 test('6.2 an order worth more at this book than its size was meant for is not sent', () => {
