@@ -117,9 +117,12 @@ function countsText({ counts }: Recorder): string {
 export function fetchCommand(ended: (exitCode: number) => void): Command {
   return new Command('fetch')
     .argument('<symbol...>', 'instruments, e.g. BTC_USDT_Perp')
-    .description('past public trades or candles of a minute, by the exchange’s API; goes on where it ended')
+    .description(
+      'past public trades or candles of a minute, and funding rates, by the exchange’s API; goes on where it ended',
+    )
     .requiredOption('--from <day>', 'from there, UTC: 2026-11-01', day)
     .option('--to <day>', 'to there (default: now)', day)
+    .option('--no-funding', 'without the funding rates of that time')
     .addOption(new Option('--kind <kind>', 'what').choices(FETCH_KINDS).default('trades'))
     .addOption(new Option('--env <name>', 'whose').choices(ENVIRONMENTS).default('prod'))
     .option('--url <address>', 'another exchange than those, such as the embedded one: http://127.0.0.1:8700')
@@ -132,6 +135,7 @@ interface FetchGiven {
   readonly from: number;
   readonly to?: number;
   readonly kind: FetchKind;
+  readonly funding: boolean;
   readonly env: Environment;
   readonly url?: string;
 }
@@ -146,7 +150,15 @@ async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<
       const release = claim(given.market, symbol);
       try {
         const fetched = await fetchMarket({
-          ...{ api, directory: given.market, spec, kind: given.kind, fromMs: given.from, toMs: given.to ?? Date.now() },
+          ...{
+            api,
+            directory: given.market,
+            spec,
+            kind: given.kind,
+            funding: given.funding,
+            fromMs: given.from,
+            toMs: given.to ?? Date.now(),
+          },
           pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
           onProgress: (reachedMs, rows) => progress(`${symbol}: ${rows} ${given.kind} up to ${stamp(reachedMs)}`),
           interrupted: () => interruption.signal.aborted,
@@ -154,7 +166,7 @@ async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<
         clearProgress();
         const waited = fetched.waits === 0 ? '' : `, ${fetched.waits} waits for the limit`;
         console.log(
-          `${symbol}: ${fetched.rows} ${given.kind} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
+          `${symbol}: ${fetched.rows} ${given.kind}${given.funding ? ` and ${fetched.fundingRates} funding rates` : ''} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
             `${fetched.pages} pages${waited}. They are in ${given.market}.`,
         );
       } finally {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { nanosText, unsignedText } from '../grvt/wire.ts';
+import { decimalText, nanosText, unsignedText } from '../grvt/wire.ts';
 import { e9 } from '../paper/fixed.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
 import { MarketError } from './errors.ts';
 import { type PublicApi, TooMany } from './public-api.ts';
 import type { MarketRecord } from './record.ts';
-import { dayOf, MarketWriter, readDay } from './store.ts';
+import { DAY_MS, dayOf, MarketWriter, readDay } from './store.ts';
 
 /**
  * Fetches past public trades and candles into a stored market (strategy 19.1). The exchange gives the newest first, a
@@ -19,6 +19,8 @@ export interface FetchOptions {
   readonly kind: FetchKind;
   readonly fromMs: number;
   readonly toMs: number;
+  /** The funding rates of that time, too. */
+  readonly funding: boolean;
   readonly pause: (ms: number) => Promise<void>;
   readonly onProgress?: (reachedMs: number, rows: number) => void;
   /** Called between two windows: everything up to then is complete. */
@@ -30,6 +32,7 @@ export type FetchKind = (typeof FETCH_KINDS)[number];
 
 export interface Fetched {
   readonly rows: number;
+  readonly fundingRates: number;
   readonly pages: number;
   /** How often the exchange demanded a pause. */
   readonly waits: number;
@@ -66,32 +69,55 @@ const candleRow = z.object({
   close: unsignedText,
   volume_b: unsignedText,
 });
+const fundingRow = z.object({
+  funding_time: nanosText,
+  /** Percent of the notional. */
+  funding_rate: decimalText,
+  /** As a number, or as text; 0 or absent: it does not say. */
+  funding_interval_hours: z.coerce.number().nullish(),
+});
 
 const NS = 1_000_000n;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 /** @throws MarketError if the exchange does not answer, or unreadably */
 export async function fetchMarket(options: FetchOptions): Promise<Fetched> {
   const { directory, spec, kind, toMs } = options;
   const writer = new MarketWriter(directory, spec.name);
   const { lastMs } = writer;
-  const counts = { rows: 0, pages: 0, waits: 0 };
-  const after = lastMs === null ? Number.NEGATIVE_INFINITY : kind === 'candles' ? lastMs + MINUTE_MS : lastMs;
+  const counts = { rows: 0, fundingRates: 0, pages: 0, waits: 0 };
+  const after =
+    lastMs === null
+      ? Number.NEGATIVE_INFINITY
+      : // The last record may be a funding rate, at any time of its minute.
+        kind === 'candles'
+        ? Math.floor(lastMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS
+        : lastMs;
   // A process that died between two blocks may have omitted some trades of a millisecond.
   const stored = lastMs === null ? new Set<string>() : tradesAt(directory, spec.name, lastMs);
   const fromMs = Math.max(options.fromMs, after);
   let reachedMs = fromMs;
+  /** Funding rates are asked for a day at a time. */
+  let [funded, fundedToMs]: [MarketRecord[], number] = [[], fromMs];
   try {
     while (reachedMs < toMs && !options.interrupted?.()) {
-      const endMs = Math.min(toMs, reachedMs + WINDOW_MS[kind]);
-      const records = await windowOf(options, reachedMs, endMs, counts);
+      if (!options.funding) fundedToMs = toMs;
+      else if (fundedToMs <= reachedMs) {
+        fundedToMs = Math.min(toMs, reachedMs + DAY_MS);
+        funded = await fundingOf(options, reachedMs, fundedToMs, counts);
+      }
+      const endMs = Math.min(fundedToMs, reachedMs + WINDOW_MS[kind]);
+      const rates = funded.filter(({ atMs }) => atMs >= reachedMs && atMs < endMs);
+      const records = [...(await windowOf(options, reachedMs, endMs, counts)), ...rates].sort(byTime);
       const [first] = records;
       if (first !== undefined && writer.instrument === null)
         writer.append({ kind: 'instrument', atMs: first.atMs, spec });
       for (const record of records) {
         if (record.kind === 'trade' && record.atMs === lastMs && stored.has(record.id)) continue;
         writer.append(record);
-        counts.rows += 1;
+        if (record.kind === 'funding') counts.fundingRates += 1;
+        else counts.rows += 1;
       }
       reachedMs = endMs;
       options.onProgress?.(reachedMs, counts.rows);
@@ -110,45 +136,89 @@ function tradesAt(directory: string, symbol: string, atMs: number): Set<string> 
 }
 
 /** Everything of one window, oldest first. */
-async function windowOf(
-  options: FetchOptions,
-  fromMs: number,
-  endMs: number,
-  counts: { pages: number; waits: number },
-): Promise<MarketRecord[]> {
+async function windowOf(options: FetchOptions, fromMs: number, endMs: number, counts: Counts): Promise<MarketRecord[]> {
   const { spec, kind } = options;
   const found = new Map<string, MarketRecord>();
-  let cursor: string | null = null;
-  for (;;) {
-    const body = {
-      ...{ instrument: spec.name, limit: PAGE },
-      // Both ends are included.
-      ...{ start_time: String(BigInt(fromMs) * NS), end_time: String(BigInt(endMs) * NS - 1n) },
-      ...(kind === 'candles' ? { interval: 'CI_1_M', type: 'TRADE' } : {}),
-      ...(cursor === null ? {} : { cursor }),
-    };
-    const answer = page.safeParse(
-      await patiently(options, kind === 'trades' ? 'trade_history' : 'kline', body, counts),
-    );
-    if (!answer.success)
-      throw new MarketError(`${spec.name}: a page of ${kind} that cannot be read: ${answer.error.message}`);
-    counts.pages += 1;
-    const { result, next } = answer.data;
-    const before = found.size;
-    for (const row of result) {
-      const [id, record] = recordOf(kind, row, spec.name);
-      if (record.atMs >= fromMs && record.atMs < endMs) found.set(id, record);
-    }
+  const route = kind === 'trades' ? 'trade_history' : 'kline';
+  const asked = kind === 'candles' ? { interval: 'CI_1_M', type: 'TRADE' } : {};
+  await pagesOf(options, route, { asked, fromMs, endMs }, counts, (row) => {
+    const [id, record] = recordOf(kind, row, spec.name);
+    if (record.atMs < fromMs || record.atMs >= endMs || found.has(id)) return false;
+    found.set(id, record);
     if (found.size > MOST_ROWS)
       throw new MarketError(
         `${spec.name}: more than ${MOST_ROWS} ${kind} within ${(endMs - fromMs) / MINUTE_MS} minutes`,
       );
+    return true;
+  });
+  return [...found.values()].reverse().sort(byTime);
+}
+
+/**
+ * Rates paid in that time, each as it stood just before. The exchange may list what a rate was in between, minute by minute: what
+ * was paid is at whole multiples of the interval.
+ */
+async function fundingOf(
+  options: FetchOptions,
+  fromMs: number,
+  endMs: number,
+  counts: Counts,
+): Promise<MarketRecord[]> {
+  const { spec } = options;
+  const seen = new Set<string>();
+  const found: MarketRecord[] = [];
+  await pagesOf(options, 'funding', { asked: {}, fromMs, endMs: endMs + 1 }, counts, (row) => {
+    const { data: paid, error } = fundingRow.safeParse(row);
+    if (paid === undefined) throw new MarketError(`${spec.name}: a funding rate that cannot be read: ${error.message}`);
+    if (seen.has(paid.funding_time)) return false;
+    seen.add(paid.funding_time);
+    const exchangeNs = BigInt(paid.funding_time);
+    const dueMs = Number(exchangeNs / NS);
+    const intervalMs = (paid.funding_interval_hours || spec.fundingIntervalHours) * HOUR_MS;
+    if (dueMs > fromMs && dueMs <= endMs && dueMs % intervalMs === 0)
+      found.push({
+        ...{ kind: 'funding', atMs: dueMs - 1, exchangeNs, dueMs, intervalMs },
+        rate: e9(paid.funding_rate) / 100n,
+      });
+    return true;
+  });
+  return found.sort(byTime);
+}
+
+type Counts = { pages: number; waits: number };
+
+/** Asks page after page, newest first. @param take says whether a row was new @throws MarketError */
+async function pagesOf(
+  options: FetchOptions,
+  route: string,
+  { asked, fromMs, endMs }: { asked: Readonly<Record<string, string>>; fromMs: number; endMs: number },
+  counts: Counts,
+  take: (row: unknown) => boolean,
+): Promise<void> {
+  const { name } = options.spec;
+  let cursor: string | null = null;
+  for (;;) {
+    const body = {
+      ...{ instrument: name, limit: PAGE },
+      // Both ends belong to what is given.
+      ...{ start_time: String(BigInt(fromMs) * NS), end_time: String(BigInt(endMs) * NS - 1n) },
+      ...asked,
+      ...(cursor === null ? {} : { cursor }),
+    };
+    const answer = page.safeParse(await patiently(options, route, body, counts));
+    if (!answer.success)
+      throw new MarketError(`${name}: a page of ${route} that cannot be read: ${answer.error.message}`);
+    counts.pages += 1;
+    const { result, next } = answer.data;
     // A cursor that brings nothing new leads nowhere.
-    if (!next || result.length === 0 || found.size === before) break;
+    const news = result.filter(take).length;
+    if (!next || news === 0) return;
     cursor = next;
   }
-  const records = [...found.values()].reverse();
-  return records.sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : timeOf(one) > timeOf(other) ? 1 : 0));
+}
+
+function byTime(one: MarketRecord, other: MarketRecord): number {
+  return one.atMs - other.atMs || Number(timeOf(one) - timeOf(other));
 }
 
 function timeOf(record: MarketRecord): bigint {
@@ -181,7 +251,7 @@ async function patiently(
   { api, pause }: FetchOptions,
   route: string,
   body: Readonly<Record<string, unknown>>,
-  counts: { waits: number },
+  counts: Counts,
 ): Promise<unknown> {
   for (let attempt = 0; ; attempt += 1) {
     await pause(PACE_MS);

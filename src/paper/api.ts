@@ -22,6 +22,7 @@ import {
   type Json,
   miniView,
   orderView,
+  paidRateView,
   positionsView,
   summaryView,
   tickerView,
@@ -659,6 +660,19 @@ export class Api {
             body,
           );
           return { result: found.map(tradeView), next };
+        }),
+      ],
+      [
+        'funding',
+        route('ApiFundingRateRequest', 'ApiFundingRateResponse', 'public', ({ body }) => {
+          const { name } = venue.book(text(body.instrument)).spec;
+          const [found, next] = page(
+            venue.paidRates,
+            (paid) => paid.timeNs,
+            ({ instrument }) => instrument === name,
+            body,
+          );
+          return { result: found.map(paidRateView), next };
         }),
       ],
       [

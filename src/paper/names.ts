@@ -26,6 +26,10 @@ const MORE: Readonly<Record<string, string>> = {
     'stream:s subs:s1 unsubs:u num_snapshots:ns first_sequence_number:fs latest_sequence_number:ls request_id:ri',
   ApiTradeHistoryRequest: 'instrument:i start_time:st end_time:et limit:l cursor:c',
   ApiTradeHistoryResponse: 'result:r:Trade next:n',
+  ApiFundingRateRequest: 'instrument:i start_time:st end_time:et limit:l cursor:c',
+  ApiFundingRateResponse: 'result:r:FundingRate next:n',
+  FundingRate:
+    'instrument:i funding_rate:fr funding_time:ft mark_price:mp funding_rate_8_h_avg:fr1 funding_interval_hours:fi',
   ApiCandlestickRequest: 'instrument:i interval:i1 type:t start_time:st end_time:et limit:l cursor:c',
   ApiCandlestickResponse: 'result:r:Candlestick next:n',
   Candlestick: 'open_time:ot close_time:ct open:o close:c high:h low:l volume_b:vb volume_q:vq trades:t instrument:i',

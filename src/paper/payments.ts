@@ -39,6 +39,13 @@ export interface FundingRate {
   readonly dueMs: number;
 }
 
+/** A rate as it was paid. */
+export interface PaidRate extends Omit<FundingRate, 'dueMs'> {
+  readonly instrument: string;
+  readonly timeNs: bigint;
+  readonly mark: bigint;
+}
+
 /** The next whole multiple of the interval after that time. */
 export function nextFundingMs(clockMs: number, intervalMs: number): number {
   return (Math.floor(clockMs / intervalMs) + 1) * intervalMs;

@@ -37,6 +37,7 @@ import {
   type FundingRate,
   fundingOf,
   nextFundingMs,
+  type PaidRate,
   type PaperFunding,
   type PaperTransfer,
   remember,
@@ -78,6 +79,8 @@ export class Venue {
   readonly #funding = new Map<string, FundingRate>();
   /** Oldest first. */
   readonly fundingPayments: PaperFunding[] = [];
+  /** Rates of all instruments as they were paid, oldest first. */
+  readonly paidRates: PaidRate[] = [];
   readonly transfers: PaperTransfer[] = [];
   readonly deposits: PaperTransfer[] = [];
   #transactions = 7_000_000;
@@ -209,6 +212,8 @@ export class Venue {
     for (const [instrument, { rate, intervalMs, dueMs }] of this.#funding) {
       if (dueMs > this.clockMs) continue;
       this.#funding.set(instrument, { rate, intervalMs, dueMs: nextFundingMs(this.clockMs, intervalMs) });
+      const mark = this.mark(instrument);
+      remember(this.paidRates, { timeNs: BigInt(dueMs) * NS, instrument, rate, intervalMs, mark });
       const txId = String(++this.#transactions);
       for (const account of this.accounts) {
         const holding = account.holdings.get(instrument);

@@ -4,7 +4,7 @@ import { abs, E9, most, printE9, printQuote, printRatio } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level } from './market.ts';
 import type { Holding, PaperAccount, PaperFill, PaperOrder, PublicTrade } from './model.ts';
-import type { PaperFunding, PaperTransfer } from './payments.ts';
+import type { PaidRate, PaperFunding, PaperTransfer } from './payments.ts';
 import type { Venue } from './venue.ts';
 
 /** The venue's data under full names: every required field, numbers as it prints them. */
@@ -128,6 +128,23 @@ export function fundingView({ timeNs, account, instrument, amount, txId }: Paper
     amount: printQuote(amount),
     tx_id: txId,
   };
+}
+
+/** A rate as it was paid, in percent (API 4). */
+export function paidRateView({ instrument, rate, intervalMs, timeNs, mark }: PaidRate): Json {
+  return {
+    instrument,
+    funding_rate: printE9(rate * 100n),
+    funding_time: timeNs.toString(),
+    mark_price: printE9(mark),
+    funding_rate_8_h_avg: printE9(inEightHours(rate, intervalMs)),
+    funding_interval_hours: intervalMs / 3_600_000,
+  };
+}
+
+/** Percent. */
+function inEightHours(rate: bigint, intervalMs: number): bigint {
+  return (rate * 28_800_000n * 100n) / BigInt(intervalMs);
 }
 
 /** A transfer; sub account 0 is the funding account itself. */
@@ -381,7 +398,7 @@ export function miniView(venue: Venue, book: VenueBook): Json {
 
 export function tickerView(venue: Venue, book: VenueBook): Json {
   const { rate, intervalMs, dueMs } = venue.funding(book.spec.name);
-  const eightHours = (rate * 28_800_000n * 100n) / BigInt(intervalMs);
+  const eightHours = inEightHours(rate, intervalMs);
   let openInterest = 0n;
   for (const account of venue.accounts) openInterest += abs(account.holdings.get(book.spec.name)?.size ?? 0n);
   return {

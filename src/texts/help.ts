@@ -98,8 +98,8 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
   'open lots, with the price their hedge must not be worse than': '未对冲批次，附其对冲价格的底线',
   'open nothing, go on repairing': '不再开仓，继续修复',
   'open nothing, repair until hedged, then do nothing': '不再开仓，修复至已对冲，然后什么也不做',
-  'past public trades or candles of a minute, by the exchange’s API; goes on where it ended':
-    '经交易所 API 获取历史公开成交或一分钟 K 线；从上次结束处继续',
+  'past public trades or candles of a minute, and funding rates, by the exchange’s API; goes on where it ended':
+    '经交易所 API 获取历史公开成交或一分钟 K 线，以及资金费率；从上次结束处继续',
   'pause between polls': '两次轮询之间的间隔',
   'poll only; --faults then leaves those of streams out': '仅轮询；--faults 此时不含推送故障',
   'print the version': '显示版本',
@@ -185,6 +185,7 @@ export const HELP_ZH: Readonly<Record<string, string>> = {
     '订单为何提交、结果如何：快照、状态、规则、应答、成交、批次；对标的则为其状态及为何没有提交',
   'with a journal in a database: wait while another engine trades this pair, then take over':
     '账本在数据库中时：等待另一引擎交易这对账户，之后接管',
+  'without the funding rates of that time': '不取该时段的资金费率',
   'without the auditor: faster': '不带审计：更快',
   'write a statechart from the machine itself; JSON loads in the Stately editor':
     '由状态机本身输出状态图；JSON 可在 Stately 编辑器中打开',

@@ -50,7 +50,7 @@ test('past trades come oldest first, each once, over pages and windows', async (
   const directory = temporaryDirectory(t);
   const { api, pause, traded } = venue(12);
   assert.ok(traded.length > 600);
-  const options = { api, pause, directory, spec: SPEC, kind: 'trades', fromMs: START_MS } as const;
+  const options = { api, pause, directory, spec: SPEC, kind: 'trades', funding: false, fromMs: START_MS } as const;
   const fetched = await fetchMarket({ ...options, toMs: START_MS + 720_000 });
   const records = [...readMarket(directory, SPEC.name)];
   assert.equal(records[0]?.kind, 'instrument');
@@ -67,7 +67,7 @@ test('past trades come oldest first, each once, over pages and windows', async (
 test('ended after one window, it goes on after the last trade; what is there is not asked for again', async (t) => {
   const directory = temporaryDirectory(t);
   const { api, pause, traded } = venue(12);
-  const options = { api, pause, directory, spec: SPEC, kind: 'trades', fromMs: START_MS } as const;
+  const options = { api, pause, directory, spec: SPEC, kind: 'trades', funding: false, fromMs: START_MS } as const;
   let windows = 0;
   const first = await fetchMarket({ ...options, toMs: START_MS + 720_000, interrupted: () => windows++ > 0 });
   assert.equal(first.reachedMs, START_MS + 600_000);
@@ -84,7 +84,16 @@ test('ended after one window, it goes on after the last trade; what is there is 
 test('candles of a minute are what the trades within it were', async (t) => {
   const directory = temporaryDirectory(t);
   const { api, pause, traded } = venue(10);
-  await fetchMarket({ api, pause, directory, spec: SPEC, kind: 'candles', fromMs: START_MS, toMs: START_MS + 600_000 });
+  await fetchMarket({
+    api,
+    pause,
+    directory,
+    spec: SPEC,
+    kind: 'candles',
+    funding: false,
+    fromMs: START_MS,
+    toMs: START_MS + 600_000,
+  });
   const candles = [...readMarket(directory, SPEC.name)].flatMap((record) => (record.kind === 'candle' ? [record] : []));
   assert.equal(candles.length, 10);
   for (const candle of candles) {
@@ -107,7 +116,14 @@ test('candles of a minute are what the trades within it were', async (t) => {
 test('an answer that failed is asked for again; one that fails for good is said, and what came before it stays', async (t) => {
   const directory = temporaryDirectory(t);
   const passing = venue(5, { failures: 3 });
-  const options = { directory, spec: SPEC, kind: 'trades', fromMs: START_MS, toMs: START_MS + 300_000 } as const;
+  const options = {
+    directory,
+    spec: SPEC,
+    kind: 'trades',
+    funding: false,
+    fromMs: START_MS,
+    toMs: START_MS + 300_000,
+  } as const;
   const { rows } = await fetchMarket({ ...options, ...passing });
   assert.equal(rows, passing.traded.length);
   const failing = venue(5, { failures: 1_000 });
@@ -116,4 +132,57 @@ test('an answer that failed is asked for again; one that fails for good is said,
     /trade_history: HTTP 502: <html>/,
   );
   assert.equal(failing.asked(), 6);
+});
+
+test('funding rates stand where they were paid, beside the candles of that time, once however often it is ended', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { api, pause, exchange } = venue(0);
+  const hour = 3_600_000;
+  for (const [after, rate] of ['0.0001', '-0.00005', '0.0002'].entries()) {
+    exchange.advance(START_MS + after * hour + 60_000);
+    exchange.control.funding({ instrument: SPEC.name, rate, interval_ms: hour, due_in_ms: hour - 60_000 });
+  }
+  exchange.advance(START_MS + 200 * 60_000);
+  const options = { api, pause, directory, spec: SPEC, kind: 'candles', funding: true, fromMs: START_MS } as const;
+  const first = await fetchMarket({ ...options, toMs: START_MS + 2 * hour });
+  const second = await fetchMarket({ ...options, toMs: START_MS + 200 * 60_000 });
+  assert.deepEqual([first.fundingRates, second.fundingRates], [2, 1]);
+  const records = [...readMarket(directory, SPEC.name)];
+  assert.deepEqual(
+    records.flatMap((record) => (record.kind === 'funding' ? [[record.atMs, record.dueMs, record.rate]] : [])),
+    [100_000n, -50_000n, 200_000n].map((rate, index) => {
+      const dueMs = START_MS + (index + 1) * hour;
+      return [dueMs - 1, dueMs, rate];
+    }),
+  );
+  const minutes = records.flatMap((record) => (record.kind === 'candle' ? [(record.atMs - START_MS) / 60_000] : []));
+  assert.deepEqual(
+    minutes,
+    Array.from({ length: 200 }, (_, minute) => minute),
+  );
+});
+
+test('of rates that are listed minute by minute those at the whole interval were paid; a rate that is none is said', async (t) => {
+  const eightHours = 28_800_000;
+  const row = (atMs: number, more: object) => {
+    const [instrument, mark_price, funding_time] = [SPEC.name, '620', `${BigInt(atMs) * 1_000_000n}`];
+    return { instrument, mark_price, funding_time, funding_rate: '-0.0034', ...more };
+  };
+  const answering = (rows: readonly object[]) => ({
+    ...({ spec: SPEC, kind: 'trades', funding: true, fromMs: START_MS, toMs: START_MS + eightHours + 1 } as const),
+    ...{ directory: temporaryDirectory(t), pause: async () => {} },
+    api: { ask: async (route: string) => ({ result: route === 'funding' ? rows : [], next: '' }) },
+  });
+  const minutes = [0, 1, 2].map((minute) =>
+    row(START_MS + eightHours - minute * 60_000, { funding_interval_hours: '0' }),
+  );
+  const options = answering(minutes);
+  const spec = { ...SPEC, fundingIntervalHours: 8 };
+  assert.equal((await fetchMarket({ ...options, spec })).fundingRates, 1);
+  const [, paid] = [...readMarket(options.directory, SPEC.name)];
+  assert.deepEqual(paid?.kind === 'funding' && [paid.rate, paid.intervalMs], [-34_000n, eightHours]);
+  await assert.rejects(
+    fetchMarket(answering([row(START_MS + eightHours, { funding_rate: 'none' })])),
+    /BNB_USDT_Perp: a funding rate that cannot be read/,
+  );
 });
