@@ -56,16 +56,15 @@ import { send } from './send.ts';
  * A failed read is never an empty one: whoever would have decided on it receives that there is no snapshot (strategy 10.3).
  */
 
-/** After failures the pause doubles from the loop interval up to here: a venue that is down is asked twice a minute. */
+/** Pause after failures, doubling from the loop interval up to this: a venue that is down is asked twice a minute. */
 export const BACK_OFF_MAX_MS = 30_000;
-/** A parked account is asked so often whether it may go on (strategy 9.8): an operator has to act, and may be unlocking it. */
+/** How often a parked account is tried again (strategy 9.8): an operator may be unlocking it. */
 export const PARKED_RETRY_MS = 30_000;
-/** What the machine works with. */
 interface PollerDeps {
   readonly exchange: Exchange;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  /** Has the account's streams connected again (strategy 10.6). Absent: there are none. */
+  /** Makes the account's streams reconnect (strategy 10.6). Absent: there are none. */
   readonly reconnectStreams?: (account: AccountName, why: Reason) => void;
 }
 
@@ -74,16 +73,16 @@ export type PollerInput = PollerBeginning & PollerDeps;
 interface PollerContext {
   readonly deps: PollerDeps;
   readonly memory: PollerMemory;
-  /** When the view has something to do by itself, as the timer has it; null: not before another message. */
+  /** When the view's timer is due; null: not before another message. */
   readonly dueAtMs: number | null;
 }
 
-/** What the reads come to. */
+/** The result of the reads. */
 type ReadingEnded =
   | { readonly type: 'reading.done'; readonly reading: Reading }
   | { readonly type: 'reading.failed'; readonly thrown: unknown };
 
-/** The view has something to do by itself: {@link dueAtMs}. */
+/** The view's timer is due: {@link dueAtMs}. */
 interface ViewDue {
   readonly type: 'view.due';
 }
@@ -142,14 +141,14 @@ const poller = setup({
   },
 });
 
-/** An action that carries out a step: memory, reporter, messages, then what is asked of streams and exchange. */
+/** Carries out a step: memory, reporter, messages, then requests to streams and exchange. */
 function perform(stepOf: (memory: PollerMemory, now: PollerNow, event: PollerEvent) => PollerStep) {
   return poller.enqueueActions(({ context, event, enqueue, self, system }) => {
     const { deps, memory } = context;
     const { account } = memory;
     const step = stepOf(memory, nowOf(context), event);
     const { change, facts = [], messages = [], reconnect = null, lookUp: ids = [] } = step;
-    // Most polls change little, and each assignment makes XState build a whole snapshot of the machine.
+    // Most polls change little, and each assignment creates a new snapshot of the machine.
     if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
     for (const fact of facts) enqueue(() => deps.reporter.report(fact));
     for (const { to, message } of messages) send({ enqueue, system }, to, message);
@@ -162,7 +161,7 @@ function perform(stepOf: (memory: PollerMemory, now: PollerNow, event: PollerEve
   });
 }
 
-/** {@link perform} for one type of event; the chart leads no other one there. */
+/** {@link perform} for one type of event. */
 function on<T extends PollerEvent['type']>(
   type: T,
   stepOf: (memory: PollerMemory, now: PollerNow, event: Extract<PollerEvent, { readonly type: T }>) => PollerStep,
@@ -182,7 +181,7 @@ const pollerSetup = poller.extend({
     foldTime: perform(viewDue),
     wakeWhenDue: poller.enqueueActions(({ context, event, enqueue }) => {
       const dueMs = dueAtMs(context.memory.view);
-      // The timer has rung, so there is none any more.
+      // The timer has fired.
       if (dueMs === context.dueAtMs && event.type !== 'view.due') return;
       enqueue.cancel('view.due');
       enqueue.assign({ dueAtMs: dueMs });
@@ -191,7 +190,7 @@ const pollerSetup = poller.extend({
       enqueue.raise({ type: 'view.due' }, { id: 'view.due', delay });
     }),
     beginPoll: perform(pollBegun),
-    // Not an actor: to start and drop one for each poll, or to ask one that stays, is a good part of what a poll costs.
+    // Not an actor, because starting one per poll is a large part of a poll's cost.
     read: ({ context: { deps, memory }, self }) => {
       const ended = (event: ReadingEnded) => self.send(event);
       readAccount({ exchange: deps.exchange, account: memory.account, summary: freshSummary(memory) }).then(

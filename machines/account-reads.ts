@@ -13,18 +13,18 @@ export const HISTORY_MARGIN_MS = 60_000;
 export interface ReadInput {
   readonly exchange: Exchange;
   readonly account: AccountName;
-  /** Not old enough to be read again; null: it is. */
+  /** Still fresh; null: to be read. */
   readonly summary: AccountSummary | null;
 }
 
 export interface LookupInput extends Omit<ReadInput, 'summary'> {
   readonly orders: readonly WatchedOrder[];
   readonly requestedAtMs: number;
-  /** How far back the fills are read; null: nobody asks for them. */
+  /** How far back the fills are read; null: not requested. */
   readonly fillsSinceMs: number | null;
 }
 
-/** All reads at once; one that fails fails the poll, after all have come back: polls never overlap (strategy 10.1). */
+/** All reads at once; one failure fails the poll, after all have returned, so that polls never overlap (10.1). */
 export async function readAccount({ exchange, account, summary }: ReadInput): Promise<Reading> {
   const reads = [
     exchange.positions(account),
@@ -41,7 +41,7 @@ export async function readAccount({ exchange, account, summary }: ReadInput): Pr
   return { positions, openOrders, summary: read };
 }
 
-/** The missing orders, and beside them the fills that a difference is to be explained by (strategy 10.5). */
+/** The missing orders, and the fills that may explain a difference (strategy 10.5). */
 export async function lookUp(input: LookupInput): Promise<LookupResults> {
   const { exchange, account, fillsSinceMs } = input;
   const [found, fills] = await Promise.all([
@@ -55,7 +55,7 @@ export async function lookUp(input: LookupInput): Promise<LookupResults> {
   return fills === undefined ? found : { ...found, fills };
 }
 
-/** Asks for each missing order; where `order` knows nothing of it, the history may know its end (strategy 10.2). */
+/** Looks up each missing order; if `order` does not know it, the history may have its end (strategy 10.2). */
 async function lookUpMissing({ exchange, account, orders, requestedAtMs }: LookupInput): Promise<LookupResults> {
   const lookups: OrderLookup[] = [];
   const failed: Record<string, ExchangeFailure> = {};
@@ -82,7 +82,7 @@ async function lookUpMissing({ exchange, account, orders, requestedAtMs }: Looku
   return { lookups, failed };
 }
 
-/** Looks up what frames called for (strategy 10.1); what fails is given to `failed`, and asked for again by the view. */
+/** Looks up orders named by frames (strategy 10.1); failures go to `failed`, and the view requests them again. */
 export async function lookUpAgain(
   exchange: Exchange,
   account: AccountName,

@@ -40,11 +40,11 @@ import { eventOf } from './event-of.ts';
  * journal, a text or a reporter does: everything it asks of the world is caught here, and said.
  */
 
-/** What comes up together is one message: all symbols judge the same poll within a loop interval (2 s). */
+/** Alerts raised together are one message: all symbols judge the same poll within a loop interval (2 s). */
 export const GATHER_MS = 2000;
-/** How often ends of conditions and the hour of the daily report are looked at. The times themselves are absolute. */
+/** Interval of checking for ends of conditions and the daily report, whose times are absolute. */
 export const WAKE_MS = 5000;
-/** A delivery that has not ended by now never will: three times what the notifier allows itself. Its answer counts as lost. */
+/** Limit for a delivery, three times the notifier's own; its answer then counts as lost. */
 export const SENDING_LIMIT_MS = 30_000;
 
 export interface AlertDeskInput {
@@ -52,16 +52,16 @@ export interface AlertDeskInput {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** Every word that is sent, in one language (src/notify/texts.ts). */
+  /** All texts in one language (src/notify/texts.ts). */
   readonly texts: AlertTexts;
   readonly settings: {
     /** Minutes after midnight, Beijing time (strategy 12.2). */
     readonly dailyReportAtMinutes: number;
     readonly stuckMs: number;
-    /** The repeat table of strategy 12 unless given. */
+    /** Default: the repeat table of strategy 12. */
     readonly policies?: AlertPolicies;
   };
-  /** Symbols that are not hedged now, stuck or not, and those that have not reported yet. */
+  /** The symbols that are unhedged now, stuck or not, and those that have not reported yet. */
   readonly stuckNow: () => StuckNow;
 }
 
@@ -82,7 +82,7 @@ interface DeliveryInput extends Pick<AlertDeskInput, 'notifier'> {
   readonly text: string;
 }
 
-/** A message leaves when its entry is safe in the journal (strategy 9.3), or when it is known that it never will be. */
+/** A message is sent when its entry is durable in the journal (strategy 9.3), or known never to be. */
 const deliver = fromPromise<void, DeliveryInput>(async ({ input: { notifier, records, text }, signal }) => {
   await records.durable();
   // Given up meanwhile: it is tried again.
@@ -101,7 +101,7 @@ function begin({ input }: { input: AlertDeskInput }): AlertDeskContext {
   return { deps: input, policies, records: new DeskRecords(input), memory: restored(input) };
 }
 
-/** @throws what the journal throws: an engine that cannot read its memory must not start (strategy 11.2). */
+/** @throws the journal's error: an engine that cannot read its journal must not start (strategy 11.2). */
 function restored({ journal, clock }: AlertDeskInput): DeskMemory {
   const journalled = {
     states: journal.latestOfEach('alert.state').map(({ body }) => body),
@@ -131,7 +131,7 @@ const desk = setup({
   },
 });
 
-/** An action that carries out a step: memory first, then the journal, then the word of it. */
+/** Carries out a step: memory, journal, reporter. */
 function perform(stepOf: (memory: DeskMemory, nowMs: number, event: DeskEvent, context: AlertDeskContext) => DeskStep) {
   return desk.enqueueActions(({ context, event, enqueue }) => {
     const { records, deps } = context;
@@ -144,7 +144,7 @@ function perform(stepOf: (memory: DeskMemory, nowMs: number, event: DeskEvent, c
   });
 }
 
-/** {@link perform} for one type of event; the chart leads no other one there. */
+/** {@link perform} for one type of event. */
 function on<T extends DeskEvent['type']>(
   type: T,
   stepOf: (
@@ -256,12 +256,12 @@ export function deskIsQuiet({ context: { memory, deps } }: SnapshotFrom<typeof a
   return isQuiet(memory, deps.clock.nowMs());
 }
 
-/** The journal and the reporter as the desk uses them: nothing they do stops it. */
+/** Journal and reporter for the alert manager: their failures never stop it. */
 class DeskRecords {
   readonly #journal: Journal;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
-  /** Entries that could not be written, the newest of each kind and key; they go with the next write, or look at the time. */
+  /** Entries that could not be written, the newest of each kind and key; included in the next write. */
   readonly #unwritten = new Map<string, JournalEntry>();
   /** Of the last entry written. */
   #place = 0;
@@ -272,7 +272,7 @@ class DeskRecords {
     this.#clock = clock;
   }
 
-  /** Writes; a journal that fails is reported once, and alerts are sent all the same. */
+  /** Writes; a failing journal is reported once, and alerts are sent all the same. */
   write(writes: readonly DeskWrite[]): void {
     const atMs = this.#clock.nowMs();
     const failedBefore = this.#unwritten.size > 0;
@@ -286,7 +286,7 @@ class DeskRecords {
     }
   }
 
-  /** Resolves when what was written is safe, or when it is reported that it is not. */
+  /** Resolves when what was written is durable, or its failure is reported. */
   async durable(): Promise<void> {
     try {
       await this.#journal.durable(this.#place);
@@ -295,7 +295,7 @@ class DeskRecords {
     }
   }
 
-  /** The memory, with what the journal has of a key that was let go: an order named once is not named again. */
+  /** The memory with a dropped key restored from the journal, so that a `once` alert is not repeated. */
   recall(memory: DeskMemory, key: string): DeskMemory {
     if (memory.states.has(key)) return memory;
     const unwritten = this.#unwritten.get(`alert.state ${key}`)?.body;
@@ -312,11 +312,11 @@ class DeskRecords {
     try {
       this.#reporter.report(fact);
     } catch {
-      // A reporter never throws by contract; where one does all the same there is nobody left to tell, and alerts go on.
+      // If a reporter throws against its contract, nobody is left to report to, and alerts go on.
     }
   }
 
-  /** What `action` gives, or `otherwise` when it throws, which is said. */
+  /** The result of `action`, or `otherwise` if it throws, which is reported. */
   attempt<T>(action: () => T, otherwise: T): T {
     try {
       return action();
@@ -331,7 +331,7 @@ class DeskRecords {
   }
 }
 
-/** The notifier says so of its own failures (ports.ts). */
+/** The notifier marks such failures (ports.ts). */
 function isForContent(thrown: unknown): boolean {
   return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
 }

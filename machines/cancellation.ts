@@ -13,13 +13,13 @@ import { shareAnswer } from './submission-calls.ts';
  * counts. It gives up after a bounded number of look-ups; the order is then as it was, and its symbol decides again.
  */
 
-/** Without streams, the first look-up after the request: a matching engine cancels within milliseconds. Doubles … */
+/** Without streams, delay of the first look-up: a matching engine cancels within milliseconds. Doubles */
 export const CANCEL_PAUSE_MS = 20;
 /** … up to here. */
 export const CANCEL_PAUSE_MAX_MS = 2_000;
-/** About 20 s of look-ups, longer than an exchange's hiccup; the symbol sees the order in every snapshot all the while. */
+/** About 20 s of look-ups; meanwhile the symbol sees the order in every snapshot. */
 export const CANCEL_LOOKS_MAX = 16;
-/** Without streams, an acknowledged cancel is repeated after so many look-ups of an order that still lives. */
+/** Without streams, an acknowledged cancel is repeated after so many look-ups of a live order. */
 export const CANCEL_REPEAT_LOOKS = 4;
 
 export interface CancellationInput {
@@ -30,7 +30,7 @@ export interface CancellationInput {
   readonly exchange: Exchange;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** The account's streams are intact: they tell what becomes of the order (strategy 9.4). */
+  /** The account's streams are intact and report the order (strategy 9.4). */
   readonly intact: boolean;
 }
 

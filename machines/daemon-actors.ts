@@ -11,7 +11,7 @@ import { orderGatewayMachine } from './order-gateway.ts';
 import { restoreSymbol } from './restore.ts';
 import { symbolMachine } from './symbol.ts';
 
-/** What each actor of a trading engine is started from: at the start and after a failure alike. */
+/** The inputs of each actor of a trading engine, at the start and after a failure alike. */
 
 /** The machine of each kind of actor. */
 export const LOGIC = {
@@ -31,7 +31,7 @@ interface Start<K extends keyof Logic> {
   readonly input: InputFrom<Logic[K]>;
 }
 
-/** What of `enqueue` children are started with. */
+/** The part of `enqueue` that starts children. */
 export interface Spawner {
   spawnChild(src: 'alertDesk', start: Start<'alertDesk'>): void;
   spawnChild(src: 'heartbeat', start: Start<'heartbeat'>): void;
@@ -41,7 +41,7 @@ export interface Spawner {
   spawnChild(src: 'symbol', start: Start<'symbol'>): void;
 }
 
-/** Starts one actor from what the journal knows; no-op for one that this engine does not have. */
+/** Starts one actor from the journal; no-op if this engine does not have it. */
 export function spawnOne(context: DaemonContext, actor: string, spawner: Spawner, self: AnyActorRef): void {
   const { deps, memory } = context;
   const { exchange, journal, clock, reporter } = deps;

@@ -6,12 +6,11 @@ import type { AlertTexts } from '../src/core/outbox-message.ts';
 import type { Reason } from '../src/core/reasons.ts';
 import type { EngineClock, Exchange, Heartbeat, Journal, Notifier, Reporter } from '../src/ports.ts';
 
-/** What the engine works with. */
 export interface DaemonDeps {
   readonly exchange: Exchange;
   readonly journal: Journal;
   readonly notifier: Notifier;
-  /** null: no dead-man switch to call. */
+  /** null: no heartbeat monitor. */
   readonly heartbeat: Heartbeat | null;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
@@ -19,13 +18,13 @@ export interface DaemonDeps {
   /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
   readonly prepare: () => Promise<readonly EngineSymbol[]>;
   /**
-   * The symbol of an instrument that no symbol runs for and on which an order of ours rests: it leaves (strategy 16.3).
-   * null: neither the exchange's list nor the journal knows its rules.
+   * The symbol of an instrument without one on which an own order rests: it is being removed (strategy 16.3). null: its
+   * rules are unknown.
    */
   readonly takeUp: (instrument: string) => EngineSymbol | null;
-  /** Connects the account's streams again (strategy 10.6). Absent: there are none. */
+  /** Makes the account's streams reconnect (strategy 10.6). Absent: there are none. */
   readonly reconnectStreams?: (account: AccountName, why: Reason) => void;
-  /** Prepared orders whose fate the journal does not know (strategy 9.6). */
+  /** Prepared orders without outcome in the journal (strategy 9.6). */
   readonly unsettled: () => readonly PreparedOrder[];
   readonly lastSequence: () => bigint | null;
 }

@@ -12,7 +12,7 @@ import type { DaemonContext, DaemonDeps } from './daemon-context.ts';
 import { restoreSymbol } from './restore.ts';
 import { memoryOf } from './symbol.ts';
 
-/** What the daemon reads from the symbols that run, and from the journal. */
+/** Reads for the daemon from running symbols and the journal. */
 
 type JournalDeps = Pick<DaemonDeps, 'journal' | 'unsettled'>;
 
@@ -35,7 +35,7 @@ function symbolMemory(self: AnyActorRef, instrument: string) {
   return memoryOf(self.system.get(`symbol:${instrument}`));
 }
 
-/** The orders the symbols hold live: what the clean-up has to see the end of (strategy 13.1). */
+/** The symbols' live orders, which the clean-up must settle (strategy 13.1). */
 export function liveOrders({ memory }: DaemonContext, self: AnyActorRef): LiveOrder[] {
   return memory.symbols.flatMap(({ config }) => {
     const known = symbolMemory(self, config.instrument);
@@ -52,7 +52,7 @@ export function netsLeft({ deps, memory }: DaemonContext, self: AnyActorRef, sym
   });
 }
 
-/** What is not hedged now, and the symbols of which nothing is known yet (strategy 12.3). */
+/** What is unhedged now, and the symbols of unknown state (strategy 12.3). */
 export function openNow(
   context: DaemonContext,
   self: AnyActorRef,
@@ -65,7 +65,7 @@ export function openNow(
   return { unhedged: netsLeft(context, self, symbols), unknown };
 }
 
-/** For the daily report (strategy 12.2): what is not hedged now, and the symbols of which that is not known, or not all of it. */
+/** For the daily report (strategy 12.2): what is unhedged now, and the symbols whose state is not fully known. */
 export function stuckSymbols({ deps, memory }: DaemonContext, self: AnyActorRef): StuckNow {
   const stuck: StuckSymbol[] = [];
   const awaited: string[] = [];
@@ -75,7 +75,7 @@ export function stuckSymbols({ deps, memory }: DaemonContext, self: AnyActorRef)
     let report = known === undefined ? null : reportOf(known, nowMs);
     if (report === null) {
       awaited.push(config.instrument);
-      // What it is without the touch it waits for.
+      // The report without the best price it waits for.
       report = known === undefined ? null : reportOf({ ...known, touchAsked: false }, nowMs);
     }
     if (report !== null && report.stuck !== null) stuck.push(report.stuck);
@@ -83,7 +83,7 @@ export function stuckSymbols({ deps, memory }: DaemonContext, self: AnyActorRef)
   return { stuck, awaited };
 }
 
-/** Prepared orders that nobody has seen rest or end (strategy 9.6). */
+/** Prepared orders that were neither seen to rest nor to end (strategy 9.6). */
 export function preparedInDoubt({ journal, unsettled }: JournalDeps) {
   return unsettled().filter(
     ({ clientOrderId }) => journal.latest('order.outcome', clientOrderId)?.body.outcome !== 'resting',
@@ -94,7 +94,7 @@ export function ordersInDoubt(deps: JournalDeps): DaemonMemory['unknown'] {
   return preparedInDoubt(deps).map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
 }
 
-/** What is not hedged by the journal, of every instrument: for a stop before any symbol has begun. */
+/** The journal's unhedged nets of every instrument, for a stop before any symbol has started. */
 function journalledNets({ journal, unsettled }: JournalDeps): NetLeft[] {
   const prepared = unsettled();
   return journal.latestOfEach('symbol.state').flatMap(({ key }) => {
@@ -104,7 +104,7 @@ function journalledNets({ journal, unsettled }: JournalDeps): NetLeft[] {
   });
 }
 
-/** The orders symbols would hold live if they started now, of every instrument: a stop before they do goes by the journal. */
+/** The journal's live orders of every instrument, for a stop before any symbol has started. */
 export function journalledOrders({ journal, unsettled }: JournalDeps): LiveOrder[] {
   const prepared = unsettled();
   return journal.latestOfEach('symbol.state').flatMap(({ key }) => ordersOf(restoreSymbol(journal, key, prepared)));

@@ -31,12 +31,12 @@ import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
  * decision about orders.
  */
 
-/** What is in flight has this long to settle before the clean-up begins anyway: three requests and their confirmations. */
+/** Longest drain before the clean-up begins anyway: three requests and their confirmations. */
 export const DRAIN_LIMIT_MS = 30_000;
-/** A stopping engine waits this long for its last alerts to be delivered: one delivery and its pace. */
+/** How long a stopping engine waits for its last alerts: one delivery and its pace. */
 export const FAREWELL_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
-/** The exit code of a run that a defect ended (strategy 13.2). */
+/** The exit code of a run ended by a defect (strategy 13.2). */
 const EXIT_DEFECT = 70;
 
 interface WithExchange {
@@ -51,7 +51,7 @@ const readListing = fromPromise<Listing, WithExchange>(async ({ input }) => {
   }
 });
 
-/** Twice at most: one request that got lost must not cost what was to be kept. */
+/** At most twice: one lost request must not cost the orders that were kept. */
 const disarm = fromPromise<void, WithExchange>(async ({ input: { exchange } }) => {
   const off = (account: AccountName) => exchange.cancelOnDisconnect(account, 0);
   await Promise.all(ACCOUNTS.map((account) => off(account).catch(() => off(account))));
@@ -88,7 +88,7 @@ type StepOf<E> = (
 type Args = Parameters<Parameters<typeof daemon.enqueueActions>[0]>[0];
 type EventOf<T extends DaemonEvent['type']> = Extract<DaemonEvent, { readonly type: T }>;
 
-/** An action that carries out a step: memory, journal, reporter, then its commands, in their order. */
+/** Carries out a step: memory, journal, reporter, commands. */
 function perform(stepOf: StepOf<DaemonEvent>) {
   return daemon.enqueueActions((args) => {
     const { context, event, self } = args;
@@ -96,7 +96,7 @@ function perform(stepOf: StepOf<DaemonEvent>) {
   });
 }
 
-/** {@link perform} for one type of event; the chart leads no other one there. */
+/** {@link perform} for one type of event. */
 function on<T extends DaemonEvent['type']>(type: T, stepOf: StepOf<EventOf<T>>) {
   return perform((memory, now, event, view, context) => stepOf(memory, now, eventOf(event, type), view, context));
 }
@@ -106,7 +106,7 @@ function carryOut(step: DaemonStep, args: Args): void {
   const { deps } = context;
   const { change = {}, entries = [], facts = [], commands = [], onlyIfWritten } = step;
   const memory = { ...context.memory, ...change };
-  // Each assignment makes XState build a whole snapshot of the machine.
+  // Each assignment creates a new snapshot of the machine.
   if (Object.keys(change).length > 0) enqueue.assign({ memory });
   try {
     if (entries.length > 0) deps.journal.append(entries);
@@ -146,7 +146,7 @@ function carryOut(step: DaemonStep, args: Args): void {
 
 type Messages = (memory: DaemonMemory, now: DaemonNow, event: DaemonEvent, view: DaemonView) => readonly Sent[];
 
-/** Messages that are sent at once: what is enqueued leaves only after the next states have been entered, too. */
+/** Sends messages at once: enqueued ones are sent only after the next states have been entered. */
 function atOnce(messagesOf: Messages) {
   return ({ context, event, self, system }: Pick<Args, 'context' | 'event' | 'self' | 'system'>) => {
     const sent = messagesOf(context.memory, nowOf(context), event, viewOf(context, self));
@@ -212,7 +212,7 @@ const daemonSetup = daemon.extend({
     alertTask: on('task.failed', life.taskFailed),
     alertJournal: on('journal.failed', life.journalReported),
     alertLock: on('lock.lost', life.lockLost),
-    /** Where the journal cannot be read, it is tried again later. */
+    /** If the journal is unreadable, it is tried again later. */
     respawn: daemon.enqueueActions((args) => {
       const { context, event } = args;
       const { actor } = eventOf(event, 'actor.due');
@@ -229,7 +229,7 @@ const daemonSetup = daemon.extend({
     ),
     endDeadMan: perform(life.deadManEnded),
     noteDisarmed: perform(life.disarmed),
-    /** What was kept will be cancelled when the timer runs out. */
+    /** The kept orders will be cancelled when the timer runs out. */
     alertArmed: atOnce((_memory, { nowMs }, event) => {
       const { why } = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
       return [raise(engineAlert('dead-man-armed', null, why, nowMs))];
@@ -237,7 +237,7 @@ const daemonSetup = daemon.extend({
     takeCleanup: perform(({ exitCode }, _now, event) => ({
       change: { exitCode: (outputOfCleanup(event).left ?? []).length > 0 ? 1 : exitCode },
     })),
-    /** A fill that only the clean-up has seen is booked before what stays open is listed (strategy 13.4). */
+    /** A fill that only the clean-up has seen is booked before the remains are reported (strategy 13.4). */
     tellRows: atOnce((_memory, _now, event) => life.rowsSeen(outputOfCleanup(event).rows ?? [])),
     alertLeft: atOnce(life.leftOpen),
     reportLeft: ({ context, self }) => {
@@ -246,7 +246,7 @@ const daemonSetup = daemon.extend({
       for (const net of [...netsLeft(context, self), ...memory.journalledNets])
         deps.reporter.report({ type: 'net.left', atMs, ...net });
     },
-    // At the very end: what is found broken while the last alerts are sent counts as well (strategy 13.2).
+    // At the very end: violations found while the last alerts are sent count as well (strategy 13.2).
     countBroken: perform(({ defect, broken, exitCode }) => ({
       change: { exitCode: defect !== null ? EXIT_DEFECT : exitCode === 0 && broken ? 1 : exitCode },
     })),

@@ -14,19 +14,19 @@ import { send } from './send.ts';
  * rests the timer is off, with an alert. It asks the exchange for nothing but that timer.
  */
 
-/** Until a call that failed is made again: a period has sixty seconds at least, and half of one has passed at most. */
+/** Pause after a failed call: a period is at least sixty seconds, and at most half of it has passed. */
 export const RETRY_MS = 5_000;
 
 export interface DeadManInput {
   readonly account: AccountName;
   readonly exchange: Pick<Exchange, 'cancelOnDisconnect'>;
   readonly clock: Clock;
-  /** After this without a renewal the exchange cancels. */
+  /** Without a renewal for this long the exchange cancels. */
   readonly periodMs: number;
 }
 
 interface DeadManContext extends DeadManInput {
-  /** A foreign order that rests; undefined: no list was read yet. */
+  /** A resting foreign order; undefined: no list was read yet. */
   readonly foreign: { readonly instrument: string; readonly orderId: string } | null | undefined;
 }
 

@@ -1,8 +1,4 @@
-/**
- * The event as one of that type.
- *
- * @throws where the chart leads another event to an action that takes only this one
- */
+/** @throws if the chart leads an event of another type to an action for this one */
 export function eventOf<E extends { readonly type: string }, T extends E['type']>(
   event: E,
   type: T,

@@ -12,23 +12,22 @@ import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
  * It never retries within the minute (the switch has a grace of its own) and never says more than that it lives.
  */
 
-/** One call a minute. */
 export const BEAT_MS = 60_000;
-/** How often it looks whether both accounts are polled, while they are not. */
+/** How often polls are checked while an account is not polled. */
 export const LOOK_MS = 1000;
-/** A call that has not ended by now is given up: the next one is due. */
+/** Limit for a call: by then the next one is due. */
 export const BEAT_LIMIT_MS = 30_000;
 
 export interface HeartbeatInput {
   readonly heartbeat: Heartbeat;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  /** A poll older than this counts as none: 3 intervals, at least 10 s (strategy 10.3). */
+  /** An older poll counts as none: 3 intervals, at least 10 s (strategy 10.3). */
   readonly freshMs: number;
 }
 
 interface HeartbeatContext extends HeartbeatInput {
-  /** When each account was last polled successfully; null: never, or it has failed since. */
+  /** When each account was last polled successfully; null: never, or failed since. */
   readonly polled: Readonly<Record<AccountName, { readonly atMs: number; readonly era: number } | null>>;
 }
 

@@ -100,7 +100,6 @@ export type GatewayEvent =
   | ChildDone
   | ChildFailed;
 
-/** What the gateway works with, and what it takes over. */
 export interface GatewayInput {
   readonly exchange: Exchange;
   readonly journal: Journal;
@@ -108,9 +107,9 @@ export interface GatewayInput {
   readonly reporter: Reporter;
   readonly settings: SubmissionSettings;
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** The last sequence the journal knows; null: none. */
+  /** The journal's last sequence; null: none. */
   readonly lastSequence: bigint | null;
-  /** Prepared orders without a known outcome: a crash, or a gateway that failed, left them in doubt. */
+  /** Prepared orders of unknown outcome, from a crash or a failed gateway. */
   readonly unsettled: readonly PreparedOrder[];
 }
 
@@ -120,17 +119,17 @@ interface GatewayContext {
   readonly memory: GatewayMemory;
 }
 
-/** The register where submissions reach it: they read and change it in turns of their own (strategy 6.6, 9.2). */
+/** The register as submissions use it between their steps (strategy 6.6, 9.2). */
 class Desk {
   register: Register;
-  /** Whether its gateway has failed: a failed actor's children run on, and the replacement does not know them (strategy 9.1). */
+  /** Whether its gateway has failed: its children run on, unknown to the replacement (strategy 9.1). */
   isOrphaned: () => boolean = () => false;
 
   constructor(register: Register) {
     this.register = register;
   }
 
-  /** What one submission may do here. */
+  /** The interface for one submission. */
   forSubmission(number: number, order: Submitter, { clock }: GatewayInput): SubmissionDesk {
     return {
       nextSequence: () => {
@@ -157,7 +156,7 @@ interface TouchInput extends Pick<GatewayInput, 'exchange' | 'clock'> {
   readonly instrument: string;
 }
 
-/** The touch of a fresh book (strategy 3.1, 7.4). */
+/** The best prices of a fresh book (strategy 3.1, 7.4). */
 async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<TouchAnswer> {
   try {
     const touch = touchOf(await exchange.book(instrument));
@@ -170,7 +169,7 @@ async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<T
   }
 }
 
-/** The journal's record of an order, for the words of the log; a journal that cannot be read is reported, and done without. */
+/** The journal's record of an order, for the log; an unreadable journal is reported. */
 function preparedFor({ journal, reporter, clock }: GatewayInput, clientOrderId: string): PreparedOrder | null {
   try {
     return journal.latest('order.prepared', clientOrderId)?.body ?? null;
@@ -179,8 +178,6 @@ function preparedFor({ journal, reporter, clock }: GatewayInput, clientOrderId: 
     return null;
   }
 }
-
-// ---- the chart ------------------------------------------------------------------------------------------------------
 
 const gateway = setup({
   types: {
@@ -202,7 +199,7 @@ const gateway = setup({
   },
 });
 
-/** An action that carries out a step: memory and register first, then facts, then its commands, in their order. */
+/** Carries out a step: memory and register, facts, commands. */
 function perform(
   stepOf: (memory: GatewayMemory, nowMs: number, event: GatewayEvent, deps: GatewayInput) => GatewayStep,
 ) {
@@ -253,7 +250,7 @@ function cancellationInput({ deps }: GatewayContext, { childId, request, intact 
   return { childId, account, instrument, clientOrderId, exchange, clock, reporter, intact };
 }
 
-/** {@link perform} for one type of event; the chart leads no other one there. */
+/** {@link perform} for one type of event. */
 function on<T extends GatewayEvent['type']>(
   type: T,
   stepOf: (

@@ -13,10 +13,9 @@ import { emptySymbolState, type SymbolState } from '../src/core/symbol-state.ts'
 import type { Journal } from '../src/ports.ts';
 
 /**
- * What a symbol knows when it starts, or starts again (strategy 11.2): its last saved state, put right by what the journal
- * says of its orders since. One path for a first start, a restart after `kill -9` and an actor that failed.
- *
- * @param unsettled orders that were prepared and have no final outcome, of any instrument
+ * A symbol's state at its start or restart (strategy 11.2): its last saved state, corrected by later journal entries of
+ * its orders. The same for a first start, a restart after `kill -9` and a failed actor.
+ * @param unsettled prepared orders without a final outcome, of any instrument
  */
 export function restoreSymbol(journal: Journal, instrument: string, unsettled: readonly PreparedOrder[]): SymbolState {
   const entry = journal.latest('symbol.state', instrument);
@@ -27,8 +26,7 @@ export function restoreSymbol(journal: Journal, instrument: string, unsettled: r
   for (const { clientOrderId } of saved.orders) {
     state = asTheJournalSays(journal, forgetCancel(state, clientOrderId), clientOrderId);
   }
-  // Written down and perhaps sent, and the symbol did not live to hear of it. Its end may be known all the same: what it
-  // traded is still to be booked.
+  // Journalled and perhaps sent before the symbol failed. Even if it is over, its fills must still be booked.
   for (const prepared of [...unsettled, ...preparedSince(journal, entry.seq)]) {
     const { intent, clientOrderId, price, sentAtMs, expirationMs } = prepared;
     if (intent.instrument !== instrument || state.closed.includes(clientOrderId)) continue;
@@ -52,9 +50,9 @@ function withWhatMayArrive(journal: Journal, instrument: string, unsettled: read
 }
 
 /**
- * A state of an older version: what it does not have stands as in a symbol that is new. Not so `closedSizes`, whose absence
- * means that all of each closed order is booked. An older version, put back for a while, also carries the sizes on without
- * adding to them: they count only where they reach to the newest closed order.
+ * A state of an older version: missing fields are those of a new symbol, except `closedSizes`, whose absence means that
+ * all of each closed order is booked. An older version also carries the sizes without adding to them: they count only
+ * up to the newest closed order.
  */
 function asOfNow(instrument: string, saved: SymbolState): SymbolState {
   const { closedSizes: _, ...empty } = emptySymbolState(instrument);
@@ -65,8 +63,8 @@ function asOfNow(instrument: string, saved: SymbolState): SymbolState {
 }
 
 /**
- * At a start, and not when a part of the engine begins again: symbols that a split paused go on in its units (strategy
- * 10.5). The journal says so from now on, to whoever restores them.
+ * Only at a start, not when an actor restarts: symbols paused by a split continue in its units (strategy 10.5), which
+ * the journal records.
  */
 export function takeOverSplits(journal: Journal, nowMs: number): void {
   const entries = journal.latestOfEach('symbol.state').flatMap(({ key, body }): JournalEntry[] => {
@@ -77,7 +75,9 @@ export function takeOverSplits(journal: Journal, nowMs: number): void {
   if (entries.length > 0) journal.append(entries);
 }
 
-/** One order of the state, by its last outcome. What is over and may have traded stays: the exchange is asked, and it is booked. */
+/**
+ * One order of the state, by its last outcome. An ended order that may have traded stays: it is looked up and booked.
+ */
 function asTheJournalSays(journal: Journal, state: SymbolState, clientOrderId: string): SymbolState {
   const outcome = journal.latest('order.outcome', clientOrderId)?.body;
   switch (outcome?.outcome) {

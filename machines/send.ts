@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Message } from '../src/core/messages.ts';
 
-/** What of an action's arguments messages are sent with. */
+/** The action arguments that sending needs. */
 export interface Sending {
   readonly enqueue: { sendTo(actor: AnyActorRef, message: Message): void };
   readonly system: { get(systemId: string): AnyActorRef | undefined };

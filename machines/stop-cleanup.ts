@@ -29,18 +29,18 @@ import type { Clock, Exchange, Reporter } from '../src/ports.ts';
  * it lists.
  */
 
-/** The exchange is asked until it agrees, or so long (strategy 13.1). */
+/** The exchange is asked until it agrees, or this long (strategy 13.1). */
 export const CLEANUP_MAX_MS = 30_000;
 /**
  * A round of questions that takes longer, since its account is in a back-off or an answer is lost, does not keep cancels waiting any
  * longer: those have a budget of their own (strategy 9.1). Its answers count all the same, when they come.
  */
 export const LOOK_PATIENCE_MS = 2_000;
-/** Pause between two rounds: doubles from here … */
+/** Pause between two rounds: doubles from here */
 export const ROUND_PAUSE_MS = 100;
-/** … up to here, so that the last answer is never much older than this. */
+/** up to here, so that the last answer is never much older. */
 export const ROUND_PAUSE_MAX_MS = 1_000;
-/** So many states of an account are asked for one by one; more are found in its history (strategy 13.1). */
+/** Up to so many states of an account are asked for one by one; more are read from its history (strategy 13.1). */
 const STATES_ONE_BY_ONE = 2;
 /** How far the history is read back for an order of unknown age: a day, well above any order's life. */
 const HISTORY_DEFAULT_MS = 86_400_000;
@@ -54,14 +54,14 @@ interface CleanupDeps {
 export type StopCleanupInput = CleanupDeps & CleanupBeginning;
 
 export interface StopCleanupOutput extends CleanupResult {
-  /** The last row read of each order: what it traded may be news to its symbol (strategy 13.4). */
+  /** The last row read of each order: its symbol may not know its fills (strategy 13.4). */
   readonly rows: readonly ExchangeOrder[];
 }
 
 interface CleanupContext {
   readonly deps: CleanupDeps;
   readonly memory: CleanupMemory;
-  /** The questions that are out, until they are answered: a round that goes on to cancel waits for them again. */
+  /** The pending requests: a round that continues with cancels waits for them again. */
   readonly out: { answers: Promise<CleanupAnswers> | null };
 }
 
@@ -71,7 +71,7 @@ function begin({ input: { exchange, clock, reporter, ...beginning } }: { input: 
   return { deps: { exchange, clock, reporter }, memory: initialCleanup(beginning), out: { answers: null } };
 }
 
-/** Asks, unless questions are out already: what they bring is not thrown away for having taken long (strategy 13.1). */
+/** Asks, unless requests are pending: slow answers are not thrown away (strategy 13.1). */
 function answersOf(context: CleanupContext): Promise<CleanupAnswers> {
   const { out } = context;
   out.answers ??= askExchange(context).finally(() => {
@@ -104,7 +104,7 @@ async function askExchange({ deps: { exchange, clock }, memory }: CleanupContext
   return { askedAtMs, open: { A, B }, states: Object.assign({}, ...found) };
 }
 
-/** The states of an account's orders: a few one by one, many from one reading of its history, and what that lacks one by one. */
+/** The states of an account's orders: a few one by one, many from its history, and what that lacks one by one. */
 async function readStates(
   exchange: Exchange,
   account: AccountName,
@@ -129,7 +129,10 @@ async function readStates(
   return states;
 }
 
-/** Asks for the cancels; gives the ids of the fences acknowledged. An order seen open needs none, and one may be refused (API 3: 2300). */
+/**
+ * Requests the cancels; returns the ids of acknowledged fences. An order seen open needs none, and one may be refused
+ * (API 3: 2300).
+ */
 async function requestCancels({ deps: { exchange }, memory }: CleanupContext): Promise<readonly string[]> {
   const acknowledged: string[] = [];
   await Promise.allSettled(

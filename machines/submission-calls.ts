@@ -22,23 +22,25 @@ import type { SubmissionTask } from '../src/core/submission/tracked.ts';
 import { FENCE_TTL_MS, HISTORY_MARGIN_MS } from '../src/core/submission/waits.ts';
 import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder } from '../src/ports.ts';
 
-/** What a submission works with, and what it asks of the exchange and the journal. The chart in submission.ts says when. */
+/** What a submission asks of the exchange and the journal. The chart in submission.ts says when. */
 
-/** What the gateway lends its submissions: both of them act at once, in the same turn of the loop. */
+/** Shared by the gateway's submissions; every method is synchronous. */
 export interface SubmissionDesk {
-  /** The next order sequence; never the same twice (strategy 9.2). */
+  /** The next order sequence, never reused (strategy 9.2). */
   nextSequence(): bigint;
   /** Prices of the other account's submissions to keep clear of (strategy 6.6). */
   pricesToGoBeyond(order: { instrument: string; account: AccountName; side: Side }): readonly Decimal[];
-  /** Enters this attempt's price, before anything else can be priced. */
+  /** Enters this attempt's price before anything else can be priced. */
   reserve(order: PricedOrder): void;
-  /** Why this create may not leave at this moment: a failed gateway, a drain, a parked account, a fill booked since (9.5); null: it may. */
+  /**
+   * Why this create may not be sent now: a failed gateway, a drain, a parked account, a fill booked since (9.5); null:
+   * it may.
+   */
   whyNot(): Reason | null;
-  /** Whether its gateway has failed: nothing further is priced or sent from this desk (strategy 9.1). */
+  /** Whether its gateway has failed: nothing more is priced or sent through it (strategy 9.1). */
   isOrphaned(): boolean;
 }
 
-/** What a submission works with. */
 export interface SubmissionDeps {
   readonly exchange: Exchange;
   readonly journal: Journal;
@@ -48,35 +50,33 @@ export interface SubmissionDeps {
   readonly settings: SubmissionSettings;
 }
 
-/** One task: an intent to submit, or an order whose fate is to be found out. */
+/** One task: an intent to submit, or an order whose outcome is looked up. */
 export interface SubmissionInput {
   readonly childId: string;
   readonly deps: SubmissionDeps;
   readonly desk: SubmissionDesk;
-  /** The account's streams are intact: they tell what becomes of its order (strategy 9.4). */
+  /** The account's streams are intact and report its order (strategy 9.4). */
   readonly intact: boolean;
   readonly task: SubmissionTask;
 }
 
-/** An attempt as it stands in the journal, and its bytes as they leave. */
+/** A journalled attempt and the bytes to send. */
 export interface Recorded {
   readonly prepared: PreparedOrder;
   readonly signed: SignedOrder;
-  /** Asked again right before the bytes leave (strategy 18.2). */
+  /** Asked again right before the bytes are sent (strategy 18.2). */
   readonly whyNot: () => Reason | null;
 }
 
-/** What a submission knows, and what it works with. */
 export interface SubmissionContext {
   readonly deps: SubmissionDeps;
   readonly desk: SubmissionDesk;
   readonly memory: SubmissionMemory;
-  /** Leave to send this attempt; ended by sending it. */
+  /** Permission to send this attempt, used up by sending it. */
   readonly admission: Admission | null;
   readonly recorded: Recorded | null;
 }
 
-/** Where it begins. */
 export function begin({ input: { deps, desk, ...given } }: { input: SubmissionInput }): SubmissionContext {
   const { task } = given;
   const isFormer = task.kind === 'resolve' && deps.journal.isOfFormer?.(task.order.clientOrderId) === true;
@@ -89,7 +89,7 @@ export function nowOf({ deps: { clock, exchange } }: SubmissionContext): Submiss
   return { nowMs: clock.nowMs(), era: clock.era(), exchangeNowMs: exchange.exchangeNowMs(), isExchangeClockKnown };
 }
 
-/** Leave for a create (strategy 9.1); given back at once where the submission was halted meanwhile. */
+/** Permission for a create (strategy 9.1); returned at once if the submission was halted meanwhile. */
 export async function admitCreate({ deps, memory }: SubmissionContext, signal: AbortSignal): Promise<Admission> {
   const { account, instrument, purpose } = intentOf(memory);
   const admission = await deps.exchange.admitCreate(account, instrument, purpose);
@@ -97,7 +97,7 @@ export async function admitCreate({ deps, memory }: SubmissionContext, signal: A
   return admission;
 }
 
-/** Reads what the attempt is priced from, at once: after a refusal, a book received since (7.4), and perhaps the index (9.5). */
+/** Reads what the attempt is priced from: after a refusal, a book received since (7.4), and perhaps the index (9.5). */
 export async function readMarket({ deps: { exchange }, memory }: SubmissionContext): Promise<Market> {
   const { wouldCross, refusedAtMs } = memory;
   const { instrument } = intentOf(memory);
@@ -108,14 +108,14 @@ export async function readMarket({ deps: { exchange }, memory }: SubmissionConte
   return { book, index };
 }
 
-/** What a price depends on beside the market. */
+/** What a price depends on besides the market. */
 export function quoteGiven({ deps, desk, memory }: SubmissionContext): QuoteGiven {
   const intent = intentOf(memory);
   const instrument = deps.instruments.get(intent.instrument);
   return { instrument, othersPrices: desk.pricesToGoBeyond(intent), isOrphaned: desk.isOrphaned() };
 }
 
-/** Signs the attempt and writes it down; resolves when it is safe and may leave (strategy 9.3). Rejects when either fails. */
+/** Signs and journals the attempt; resolves when it is safe to send (strategy 9.3). Rejects if either fails. */
 export async function recordAttempt({ deps, memory }: SubmissionContext): Promise<Recorded> {
   const draft = present(memory.draft, 'draft');
   const { intent, sequence, clientOrderId, price, sentAtMs, expirationMs } = draft;
@@ -149,16 +149,16 @@ export function lookUpOrder({ deps, memory }: SubmissionContext): Promise<Exchan
   return deps.exchange.order(account, clientOrderId, sentAtMs);
 }
 
-/** A cancel that also kills a create still under way, by its time to live. */
+/** A cancel that also kills a create in flight, by its time to live. */
 export function fenceOrder({ deps, memory }: SubmissionContext): Promise<void> {
   const { account, clientOrderId, instrument } = orderOf(memory);
   return deps.exchange.cancelOrder(account, clientOrderId, FENCE_TTL_MS, instrument);
 }
 
-/** The order in either list, its end before its life; null: in neither. */
+/** The order in either list, preferring its end; null: in neither. */
 export async function searchLists({ deps: { exchange }, memory }: SubmissionContext): Promise<ExchangeOrder | null> {
   const order = orderOf(memory);
-  // By the exchange's clock as it was read when the order was signed, too: ours may have been set since.
+  // Also by the exchange's clock as it was when the order was signed, since ours may have been set meanwhile.
   const sentAtExchangeMs = Math.min(
     order.sentAtMs + Math.min(0, exchange.clockSkewMs() ?? 0),
     order.expirationMs - memory.settings.orderTtlMs,
@@ -173,15 +173,12 @@ export async function searchLists({ deps: { exchange }, memory }: SubmissionCont
   );
 }
 
-/**
- * Writes an outcome down. That it cannot be written is reported and changes nothing: the order is asked about again at the
- * next start, and arrives at the same outcome.
- */
+/** Journals an outcome. A failure is reported and changes nothing: the next start looks the order up again. */
 export function journalOutcome({ journal, reporter }: SubmissionDeps, body: OrderOutcome): void {
   const { clientOrderId, outcome, atMs } = body;
   try {
-    // A snapshot can tell the end before a slow answer tells that it rested: the end stays the last word, or a later
-    // start would take the order up again and book its fills twice.
+    // A snapshot may show the end before a slow answer shows that it rested: the end stays the last entry, or a later
+    // start would adopt the order again and book its fills twice.
     const last = mayLive(outcome) ? journal.latest('order.outcome', clientOrderId)?.body.outcome : undefined;
     if (last !== undefined && !mayLive(last)) return;
     journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs, body }]);
@@ -190,7 +187,7 @@ export function journalOutcome({ journal, reporter }: SubmissionDeps, body: Orde
   }
 }
 
-/** Gives an answer about an order to the view of its account: its symbol decides on that, and need not wait for a whole reading (10.1). */
+/** Passes an answer about an order to its account's view, so that its symbol need not wait for a full read (10.1). */
 export function shareAnswer(system: AnyActorRef['system'], account: AccountName, order: ExchangeOrder | null): void {
   if (order === null) return;
   const message: LookupsDone = { type: 'lookups.done', lookups: [{ clientOrderId: order.clientOrderId, order }] };

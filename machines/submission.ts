@@ -60,7 +60,7 @@ const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.
 const whole = <E>({ event }: { event: E }) => event;
 const rowOf = ({ event }: { event: OrderSeen }) => event.order;
 
-/** An action that carries out a step: memory and price table first, then journal and reporter, then messages to the gateway. */
+/** Carries out a step: memory and price table, journal and reporter, messages to the gateway. */
 function perform<P = undefined>(
   stepOf: (memory: SubmissionMemory, now: SubmissionNow, params: P, context: SubmissionContext) => SubmissionStep,
 ) {
@@ -80,7 +80,7 @@ function perform<P = undefined>(
 
 const says = (what: Verdict) => (args: Args) => verdict(args.context.memory) === what;
 
-/** A stream, or another reading of the account, tells the state of the order. */
+/** A stream, or another read of the account, shows the state of the order. */
 const SEEN_FATE = {
   guard: { type: 'tellsFate', params: rowOf },
   target: '#submission.weighing',

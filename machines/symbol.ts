@@ -79,7 +79,6 @@ export type SymbolEvent =
   | SymbolForgotten
   | StrategyChanged;
 
-/** What the machine works with. */
 interface SymbolDeps {
   readonly clock: EngineClock;
   readonly journal: Journal;
@@ -89,15 +88,15 @@ interface SymbolDeps {
 export type SymbolInput = SymbolBeginning & SymbolDeps;
 
 /**
- * What the symbol knows is one value: XState copies a context key by key at each assignment, and an object that gets more than some
- * eighteen keys that way is a hash table to V8: forty times as slow to copy, and slow to read from then on.
+ * The symbol's memory is one value: XState copies a context key by key at each assignment, and objects with more than
+ * some eighteen keys become hash tables in V8, forty times as slow to copy.
  */
 interface SymbolContext {
   readonly deps: SymbolDeps;
   readonly memory: SymbolMemory;
 }
 
-/** What a symbol's actor knows; undefined: it does not run. */
+/** The memory of a symbol's actor; undefined: it does not run. */
 export function memoryOf(actor: AnyActorRef | undefined): SymbolMemory | undefined {
   const snapshot: { context: SymbolContext } | undefined = actor?.getSnapshot();
   return snapshot?.context.memory;
@@ -129,12 +128,12 @@ const symbol = setup({
   },
 });
 
-/** An action that carries out a step: memory first, then journal and reporter, then messages to those actors that run. */
+/** Carries out a step: memory, journal, reporter, messages to running actors. */
 function perform(stepOf: (memory: SymbolMemory, now: Now, event: SymbolEvent) => Step) {
   return symbol.enqueueActions(({ context, event, enqueue, system }) => {
     const { memory, deps } = context;
     const { change, entries, facts, commands } = stepOf(memory, nowOf(context), event);
-    // Most polls bring nothing new, and each assignment makes XState build a whole snapshot of the machine.
+    // Most polls bring nothing new, and each assignment creates a new snapshot of the machine.
     if (isChanged(memory, change)) enqueue.assign({ memory: { ...memory, ...change } });
     if (entries.length > 0 || facts.length > 0) {
       enqueue(() => {
@@ -154,7 +153,7 @@ function isChanged(memory: SymbolMemory, change: Partial<SymbolMemory>): boolean
   return keys.some((key) => change[key] !== memory[key]);
 }
 
-/** {@link perform} for one type of event; the chart leads no other one there. */
+/** {@link perform} for one type of event. */
 function on<T extends SymbolEvent['type']>(
   type: T,
   stepOf: (memory: SymbolMemory, now: Now, event: Extract<SymbolEvent, { type: T }>) => Step,

@@ -14,7 +14,7 @@ const EXIT_GOOD = 0;
 const EXIT_UNREACHABLE = 69;
 const EXIT_USAGE = 78;
 
-/** The address in the settings; null: there is none. undefined: they are not usable, which was said. */
+/** The address in the settings; null: none. undefined: invalid, which was reported. */
 export type DatabaseOfSettings = () => Promise<Secret | null | undefined>;
 
 export const QUEUE = [
@@ -22,15 +22,13 @@ export const QUEUE = [
   'by workers of this database, e.g. postgres://me@host/name without a password (default: GRVT_HEDGE_JOURNAL_URL)',
 ] as const;
 
-/** What cannot be used, in one line. */
+/** A user error, in one line. */
 export class QueueOptionError extends Error {}
 
 /**
- * Where the queue is.
- *
- * @param given the option: an address, or true where none stands behind it; undefined: no queue
- * @returns null: no queue
- * @throws QueueOptionError
+ * The queue's address.
+ * @param given the option: an address, or true without one; undefined: no queue @returns null: no queue @throws
+ * QueueOptionError
  */
 export async function queueAddress(
   given: string | boolean | undefined,
@@ -46,7 +44,7 @@ export async function queueAddress(
         : '--queue: expected the address of a database behind it, or in GRVT_HEDGE_JOURNAL_URL',
     );
   }
-  // What is no address is not repeated: a password may be in it.
+  // An invalid address is not repeated, since it may contain a password.
   if (!isDatabaseUrl(address)) throw new QueueOptionError('--queue: expected postgres://user@host:5432/database');
   if (typeof given === 'string' && passwordsIn(address).length > 0) {
     throw new QueueOptionError(
@@ -60,7 +58,7 @@ export async function queueAddress(
   return address;
 }
 
-/** Makes runs over the queue. @throws QueueOptionError when it cannot begin */
+/** Runs over the queue. @throws QueueOptionError if it cannot begin */
 export async function overQueue(
   address: string,
   batch: Pick<Batch, 'kind' | 'market'>,
@@ -78,7 +76,7 @@ export async function overQueue(
   }
 }
 
-/** How many make runs; null: there is no queue. */
+/** Number of workers; null: no queue. */
 export function workersText(workers: number | null): string {
   if (workers === null) return '';
   return workers === 0 ? ', no worker yet' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
@@ -92,7 +90,7 @@ interface Given {
   readonly market: string;
 }
 
-/** `worker`: below `simulate` and `backtest`, the same for both. */
+/** `worker`: a subcommand of both `simulate` and `backtest`. */
 export function workerCommand(ended: (exitCode: number) => void, ofSettings: DatabaseOfSettings): Command {
   return new Command('worker')
     .description('take runs of campaigns and backtests from the queue, until stopped')
@@ -116,13 +114,13 @@ function slotsOf(text: string | undefined): number {
 
 async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<number> {
   const interruption = interruptedBySignals(EXIT_GOOD, 'it ends after the runs it is at; once more ends at once');
-  // No other command has to load it.
+  // Loaded only here.
   const [{ workForQueue }, { QueueError }] = await Promise.all([
     import('../runs/worker.ts'),
     import('../runs/queue.ts'),
   ]);
   try {
-    // What both commands know, the one above has read.
+    // Options of both commands are parsed by the parent command.
     const above = command.parent;
     const foreign = above?.options.find(
       (option) => above.getOptionValueSource(option.attributeName()) === 'cli' && !OPTIONS.has(option.attributeName()),

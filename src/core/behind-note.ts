@@ -1,7 +1,7 @@
-/** Key of the journal's note that it may lack its last entries (strategy 18.1). */
+/** Key of the journal's note that its last entries may be missing (strategy 18.1). */
 export const BEHIND_NOTE = 'behind';
 
 export interface BehindNote {
-  /** Client ids are above this one; null: the exchange has not been asked yet. */
+  /** Client ids must be above this one; null: the exchange has not been asked yet. */
   readonly sequence: bigint | null;
 }

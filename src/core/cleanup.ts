@@ -8,13 +8,13 @@ import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission/waits.ts';
 export interface CleanupBeginning {
   /** `CANCEL_ON_STOP`: false cancels nothing and only counts. */
   readonly cancelOnStop: boolean;
-  /** `STOP_KEEP_STRATEGY_ORDERS`: the newest so many per account and instrument stay. */
+  /** `STOP_KEEP_STRATEGY_ORDERS`: how many of the newest per account and instrument stay. */
   readonly keep: number;
-  /** Orders whose outcome was unknown when the gateway went idle: cancelled with a fence. */
+  /** Orders of unknown outcome when the gateway became idle: cancelled with a fence. */
   readonly unknown: readonly { readonly account: AccountName; readonly clientOrderId: string }[];
   /**
-   * Orders the symbols hold live: one that no answer shows is cancelled by its id all the same, with a fence, and never
-   * assumed gone (strategy 9.6, 10.2). Absent: none.
+   * The symbols' live orders: one that no answer shows is cancelled by its id all the same, with a fence, and never
+   * assumed to be gone (strategy 9.6, 10.2). Absent: none.
    */
   readonly live?: readonly LiveOrder[];
 }
@@ -29,7 +29,7 @@ export interface Target {
   readonly sentAtMs?: number | undefined;
   /** Its cancel is a fence: it is sent although nobody sees the order, and once it has passed, absence is proof. */
   readonly fenced: boolean;
-  /** When its fence was acknowledged; null: it was not, or it needs none. */
+  /** When its fence was acknowledged; null: not yet, or it needs none. */
   readonly fencedAtMs: number | null;
   readonly isOpen: boolean;
   /** How the exchange says it ended; null: not yet. */
@@ -60,7 +60,7 @@ export interface CleanupMemory {
   readonly candidates: readonly string[];
   readonly kept: number;
   readonly rounds: number;
-  /** Accounts whose open orders the last round could not read, with the reason. */
+  /** Accounts whose open orders could not be read in the last round, with the reason. */
   readonly unread: Readonly<Partial<Record<AccountName, string>>>;
 }
 
@@ -237,7 +237,7 @@ function endOf(target: Target, state: ExchangeOrder | null | undefined, askedAtM
   return rests(state) ? null : 'over';
 }
 
-/** An order with its place among the newest. */
+/** An order with its rank among the newest. */
 type Placed = Pick<ExchangeOrder, 'clientOrderId' | 'instrument' | 'createTimeNs'>;
 
 /** A live order that no answer shows, at the place it would have by the exchange's clock. */

@@ -136,8 +136,8 @@ export type Message =
 export type PollerToSymbol = SnapshotReceived | SnapshotFailed | PollerStarted;
 
 /**
- * A poller has started. Sent to every symbol that runs by then, so only when a failed poller was replaced: the former one's
- * watch lists are gone; each symbol sends its `orders.watched` again.
+ * A poller has started. Only sent to running symbols when a failed poller was replaced, whose watch lists are lost:
+ * each symbol sends its `orders.watched` again.
  */
 export interface PollerStarted {
   readonly type: 'poller.started';
@@ -149,7 +149,7 @@ export interface SnapshotReceived {
   readonly snapshot: SymbolSnapshot;
 }
 
-/** A poll failed: no data (strategy 10.3). Sent so that the symbol can judge its age. */
+/** A poll failed: no data (strategy 10.3). The symbol judges the age of its last data. */
 export interface SnapshotFailed {
   readonly type: 'snapshot.failed';
   readonly account: AccountName;
@@ -162,11 +162,11 @@ export type PollerToDaemon = AccountPolled | AccountFailed;
 export interface AccountPolled {
   readonly type: 'account.polled';
   readonly snapshot: AccountSnapshot;
-  /** Its look-ups that failed, or failed before and had no turn, one of each call (strategy 10.2): no data for their symbols. */
+  /** Look-ups that fail, one per call (strategy 10.2): no data for their symbols. */
   readonly failedLookups: readonly FailedLookup[];
 }
 
-/** A call that looks up what is missing and fails (strategy 10.3, 12); `inARow` counts the polls it failed in. */
+/** A failing look-up call (strategy 10.3, 12); `inARow` counts the polls it failed in. */
 export interface FailedLookup {
   readonly failure: ExchangeFailure;
   readonly inARow: number;
@@ -181,16 +181,19 @@ export interface AccountFailed {
 }
 
 /**
- * All client ids of that symbol on that account that are confirmed and live: those missing from open orders are looked up
- * in the same poll (strategy 10.2). Replaces the symbol's former list. Counts from the next poll that starts.
+ * All client ids of that symbol and account that are confirmed and live; those missing from the open orders are looked
+ * up in the same poll (strategy 10.2). Replaces the previous list, from the next poll on.
  */
 export interface OrdersWatched {
   readonly type: 'orders.watched';
   readonly instrument: string;
   readonly clientOrderIds: readonly string[];
-  /** When each was sent, our clock: how far back the order history is read for those `order` no longer knows. Else a day. */
+  /**
+   * When each was sent, our clock: how far back the order history is read if `order` no longer knows it. Default: a
+   * day.
+   */
   readonly sentAtMs?: Readonly<Record<string, number>>;
-  /** A difference is to be explained: the fill history since then comes with the slice (strategy 10.5). Absent: not asked. */
+  /** A difference needs explaining: the slice includes the fill history since then (10.5). Absent: not needed. */
   readonly fillsSinceMs?: number;
 }
 
@@ -200,13 +203,13 @@ export interface FrameReceived {
   readonly frame: AccountFrame;
 }
 
-/** REST answered about orders: the view learns of it before the next whole reading (strategy 10.1). */
+/** REST answers about orders, for the view before its next full read (strategy 10.1). */
 export interface LookupsDone {
   readonly type: 'lookups.done';
   readonly lookups: readonly OrderLookup[];
 }
 
-/** The account's streams are all subscribed, or not any more. */
+/** The account's streams are all subscribed, or no longer. */
 export interface StreamsReported {
   readonly type: 'streams.reported';
   readonly up: boolean;
@@ -218,11 +221,11 @@ export interface OrderSeen {
   readonly type: 'order.seen';
   readonly account: AccountName;
   readonly order: ExchangeOrder;
-  /** Its streams are intact: what comes next of it comes here too. */
+  /** Its streams are intact and will report further changes. */
   readonly intact: boolean;
 }
 
-/** The account's streams are intact from now on, or not any more: then states are asked for by REST at once (strategy 9.4). */
+/** The account's streams are intact from now on, or no longer: then REST is asked for states at once (strategy 9.4). */
 export interface StreamsChanged {
   readonly type: 'streams.changed';
   readonly account: AccountName;
@@ -236,7 +239,7 @@ export interface OrderSubmit {
   readonly intent: Intent;
 }
 
-/** A fill was booked: of what was decided before, no attempt is to leave any more (strategy 5, 6, 9.5). */
+/** A fill was booked: no attempt of an earlier decision may be sent (strategy 5, 6, 9.5). */
 export interface IntentsOutdated {
   readonly type: 'intents.outdated';
   readonly instrument: string;
@@ -250,7 +253,7 @@ export interface OrderCancel {
   readonly clientOrderId: string;
 }
 
-/** The order's whereabouts became unknown after all (confirmed live, then 1004): find out by strategy 9.6. */
+/** The order's state became unknown after all (confirmed live, then 1004): look it up by strategy 9.6. */
 export interface OrderResolve {
   readonly type: 'order.resolve';
   readonly account: AccountName;
@@ -261,11 +264,11 @@ export interface OrderResolve {
   readonly price: Decimal;
   readonly sentAtMs: number;
   readonly expirationMs: number;
-  /** For the log; read from the journal where it is not said. */
+  /** For the log; absent: read from the journal. */
   readonly purpose?: 'opening' | 'repair';
 }
 
-/** A flat symbol wants the book's mid as its mark (strategy 3.1). */
+/** A flat symbol needs the book's mid as its mark (strategy 3.1). */
 export interface TouchRequest {
   readonly type: 'touch.request';
   readonly instrument: string;
@@ -282,8 +285,8 @@ export type GatewayToSymbol =
   | GatewayStarted;
 
 /**
- * A gateway has started. Sent to every symbol that runs by then, so only when a failed gateway was replaced: what the former
- * one had queued is gone; an intent without an `order.sent` is unsent, the orders of `unsettled` follow as `order.resolved`.
+ * A gateway has started. Only sent to running symbols when a failed gateway was replaced, whose queue is lost: an
+ * intent without an `order.sent` is unsent, the orders of `unsettled` follow as `order.resolved`.
  */
 export interface GatewayStarted {
   readonly type: 'gateway.started';
@@ -291,13 +294,13 @@ export interface GatewayStarted {
   readonly atMs: number;
 }
 
-/** Journalled and about to leave: from now on it counts as live. */
+/** Journalled and about to be sent: counts as live from now on. */
 export interface OrderSent extends Omit<TrackedOrder, 'instrument' | 'guardPrice'> {
   readonly type: 'order.sent';
   readonly intentId: string;
 }
 
-/** That attempt is over, proven, with nothing traded: post-only refusal, a refusal by code, or it never left. */
+/** The attempt is proven over without a fill: post-only refusal, refusal by code, or never sent. */
 export interface AttemptRefused {
   readonly type: 'attempt.refused';
   readonly clientOrderId: string;
@@ -305,55 +308,58 @@ export interface AttemptRefused {
   readonly atMs: number;
 }
 
-/** How the submission of an intent ended. Fills are never learned from this, only from snapshots. */
+/** How the submission of an intent ended. Fills come from snapshots only. */
 export interface SubmissionEnded {
   readonly type: 'submission.ended';
   readonly intentId: string;
   readonly account: AccountName;
   readonly atMs: number;
-  readonly result: /** Confirmed: it rested at `atMs` or is over already (filled, cancelled); the next snapshots tell. */
+  readonly result: /** Confirmed: rested at `atMs` or already over (filled, cancelled); the next snapshots show it. */
     | { readonly kind: 'confirmed'; readonly clientOrderId: string }
-    /** Not sent, by our own rules at pricing time (7.3, 6.4), or because the engine drains. */
+    /** Not sent because of our own rules at pricing time (7.3, 6.4), or because the engine drains. */
     | { readonly kind: 'denied'; readonly why: Reason }
     /**
-     * A fill was booked since it was decided: no attempt leaves any more (9.5), and the symbol decides anew. Of each attempt
-     * that had left before, it has been told by an `attempt.refused`.
+     * A fill was booked since its decision: no attempt is sent any more (9.5), and the symbol decides again. Attempts
+     * sent before were reported by `attempt.refused`.
      */
     | { readonly kind: 'outdated' }
-    /** The exchange said no, other than post-only (9.5). */
+    /** The exchange refused, other than post-only (9.5). */
     | { readonly kind: 'refused'; readonly code: number | null; readonly reason: Reason }
     /** Post-only refusals used up the attempts (9.5). */
     | { readonly kind: 'exhausted'; readonly attempts: number }
-    /** The attempt may live: `order.resolved` follows in its time (9.6). */
+    /** The attempt may live: `order.resolved` follows (9.6). */
     | {
         readonly kind: 'unknown';
         readonly clientOrderId: string;
         readonly reason: Reason;
-        /** The call it came to grief on; absent or null: none did. */
+        /** The call that failed; absent or null: none. */
         readonly failure?: ExchangeFailure | null;
       }
-    /** The account is parked, rate limited or out of reach; nothing left. */
+    /** The account is parked, rate limited or unreachable; nothing was sent. */
     | { readonly kind: 'unsent'; readonly why: Reason; readonly failure?: ExchangeFailure | null };
 }
 
-/** An unknown outcome ended by positive proof (strategy 9.6). */
+/** An unknown outcome resolved by positive proof (strategy 9.6). */
 export interface OrderResolved {
   readonly type: 'order.resolved';
   readonly clientOrderId: string;
   readonly account: AccountName;
   readonly atMs: number;
-  /** `exists`: open or over under that id, snapshots tell the rest. `absent`: it never came to be and cannot any more. */
+  /**
+   * `exists`: open or over under that id, snapshots show the rest. `absent`: it never existed and cannot appear any
+   * more.
+   */
   readonly outcome: 'exists' | 'absent';
 }
 
-/** A cancel ended: the order is over by its state, or the cancel failed and the order is as it was. */
+/** A cancel ended: the order is over by its state, or the cancel failed and the order is unchanged. */
 export interface CancelEnded {
   readonly type: 'cancel.ended';
   readonly clientOrderId: string;
   readonly account: AccountName;
   readonly atMs: number;
   readonly outcome: 'over' | 'failed';
-  /** The call it came to grief on; absent or null: none did. */
+  /** The call that failed; absent or null: none. */
   readonly failure?: ExchangeFailure | null;
 }
 
@@ -367,17 +373,17 @@ export interface TouchReceived {
 export interface TouchFailed {
   readonly type: 'touch.failed';
   readonly why: Reason;
-  /** Why the book could not be read; absent or null: it was, and gives no touch (strategy 7.4). */
+  /** Why the book could not be read; absent or null: it was read, but has no usable best prices (strategy 7.4). */
   readonly failure?: ExchangeFailure | null;
   readonly atMs: number;
 }
 
-/** Daemon → gateway and symbols: no create leaves any more (strategy 13.1). */
+/** Daemon → gateway and symbols: no create may be sent any more (strategy 13.1). */
 export interface TradingDrain {
   readonly type: 'trading.drain';
 }
 
-/** Gateway → daemon while draining: nothing is queued or in flight, unknown outcomes aside. */
+/** Gateway → daemon while draining: nothing is queued or in flight, except unknown outcomes. */
 export interface GatewayIdle {
   readonly type: 'gateway.idle';
   /** Client ids per account whose outcome is still unknown. */
@@ -385,8 +391,8 @@ export interface GatewayIdle {
 }
 
 /**
- * That account must not go on (strategy 9.8): no creates on either account until `account.unparked`. From whoever met the
- * failure first; the account's poller then asks slowly, and alone says when it is over.
+ * The account must stop (strategy 9.8): no creates on either account until `account.unparked`. From whoever met the
+ * failure first; the account's poller then retries slowly, and only it reports the end.
  */
 export interface AccountParked {
   readonly type: 'account.parked';
@@ -394,77 +400,80 @@ export interface AccountParked {
   readonly failure: ExchangeFailure;
 }
 
-/** The account's poller was answered again, or for the first time: a poller before it may have parked the account. */
+/** The account's poller got an answer again, or its first one: a previous poller may have parked the account. */
 export interface AccountUnparked {
   readonly type: 'account.unparked';
   readonly account: AccountName;
 }
 
-/** The journal's database does not answer, or answers again (strategy 18.1): nothing is created meanwhile, on either account. */
+/** The journal's database stopped answering or answers again (strategy 18.1): nothing is created meanwhile. */
 export interface JournalReach {
   readonly type: 'journal.reach';
-  /** Since when it has not answered, our clock; null: it answers. */
+  /** Since when it is out of reach, our clock; null: it answers. */
   readonly sinceMs: number | null;
-  /** What went wrong; empty: nothing. */
+  /** What failed; empty: nothing. */
   readonly message: string;
 }
 
-/** Openings that grow positions are stopped from now on, or no more (strategy 8.6). */
+/** Growth of positions is stopped from now on, or no longer (strategy 8.6). */
 export interface OpeningsStopped {
   readonly type: 'openings.stopped';
-  /** Null: they are not. */
+  /** null: not stopped. */
   readonly why: Reason | null;
 }
 
-/** An account's summary of a whole reading, before its symbols decide on that reading (strategy 8.6). */
+/** An account's summary from a full read, before its symbols decide on that read (strategy 8.6). */
 export interface MarginRead {
   readonly type: 'margin.read';
   readonly account: AccountName;
   readonly summary: AccountSummary;
 }
 
-/** What the day has come to by now (strategy 17.3). */
+/** The day's total so far (strategy 17.3). */
 export interface MoneyCounted {
   readonly type: 'money.counted';
   readonly day: DayMoney;
-  /** What yesterday earned. Absent: it was not counted. */
+  /** Yesterday's statement. Absent: not computed. */
   readonly statement?: Statement;
 }
 
-/** Gateway → daemon: a child of the gateway threw. The gateway has seen to what it was doing; the daemon reports and alerts. */
+/**
+ * Gateway → daemon: a child of the gateway threw. The gateway has handled the consequences; the daemon reports and
+ * alerts.
+ */
 export interface TaskFailed {
   readonly type: 'task.failed';
   readonly task: string;
   readonly message: string;
 }
 
-/** The journal's upkeep failed; nothing waits for it. */
+/** The journal's maintenance failed; nothing waits for it. */
 export interface JournalFailed {
   readonly type: 'journal.failed';
   readonly message: string;
 }
 
-/** A lock is not held any more (strategy 11.1); repeated for as long as it is not. */
+/** A lock was lost (strategy 11.1); repeated for as long as it is. */
 export interface LockLost {
   readonly type: 'lock.lost';
   readonly message: string;
 }
 
-/** Submission → gateway: journalled, priced and about to leave; becomes `order.sent`. */
+/** Submission → gateway: journalled, priced and about to be sent; becomes `order.sent`. */
 export interface SubmissionPrepared {
   readonly type: 'submission.prepared';
   readonly childId: string;
   readonly prepared: PreparedOrder;
 }
 
-/** Submission → gateway: for the symbol, and for the gateway's own books. */
+/** Submission → gateway: for the symbol, and for the gateway's own state. */
 export interface SubmissionTold {
   readonly type: 'submission.told';
   readonly childId: string;
   readonly message: AttemptRefused | SubmissionEnded | OrderResolved;
 }
 
-/** Gateway → submission: no further attempt may leave; what is in flight is settled first. */
+/** Gateway → submission: no further attempt may be sent; what is in flight is settled first. */
 export interface SubmissionHalt {
   readonly type: 'submission.halt';
   /** How the submission ends unless the attempt in flight decides it. */
@@ -480,12 +489,12 @@ export interface CancellationTold {
 
 export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold | AlertHandled | DeskTuned;
 
-/** A person has an alert in hand, or silences it (strategy 12.4); of one that is not open it says nothing. */
+/** A person acknowledges or silences an alert (strategy 12.4); without effect if it is not open. */
 export interface AlertHandled {
   readonly type: 'alert.handled';
   readonly key: string;
   readonly by: string;
-  /** null: it is acknowledged. */
+  /** null: acknowledged. */
   readonly silenceMs: number | null;
 }
 
@@ -495,15 +504,15 @@ export interface NewsTold {
   readonly news: Pick<News, 'doing' | 'unhedged' | 'unknown'>;
 }
 
-/** A condition of strategy 12 holds. Said again for as long as it does; the alert desk decides what is sent. */
+/** A condition of strategy 12 holds. Repeated for as long as it does; the alert manager decides what is sent. */
 export interface AlertRaised {
   readonly type: 'alert.raised';
   readonly alert: Alert;
 }
 
 /**
- * The condition was judged and does not hold. Keys that are not open are ignored, so whoever judges may say so each time;
- * said once after a start, it ends what was open when the engine went down.
+ * The condition does not hold. Ignored if it is not open, so it may be repeated; after a start it ends what was open
+ * before.
  */
 export interface AlertCleared {
   readonly type: 'alert.cleared';
@@ -511,40 +520,40 @@ export interface AlertCleared {
   readonly atMs: number;
 }
 
-/** Daemon → symbol: an invariant broke here; no new orders, everything else goes on (strategy 15). */
+/** Daemon → symbol: an invariant is violated here; no new orders, everything else goes on (strategy 15). */
 export interface TradingHalt {
   readonly type: 'trading.halt';
   readonly why: string;
 }
 
-/** Symbol → daemon: it was to leave and has left (strategy 16.3): it is to run no longer. */
+/** Symbol → daemon: its removal is complete (strategy 16.3). */
 export interface SymbolLeft {
   readonly type: 'symbol.left';
   readonly instrument: string;
 }
 
-/** Daemon → symbol: from the next decision on it goes by this row, these commands, and leaves or does not (strategy 16). */
+/** Daemon → symbol: its row, commands and removal from the next decision on (strategy 16). */
 export interface SymbolSteered {
   readonly type: 'symbol.steered';
   readonly config: SymbolConfig;
   readonly standing: readonly Standing[];
   readonly leaving: LeavingWhy | null;
-  /** null: no rollout concerns it (strategy 16.7). */
+  /** null: not part of a rollout (strategy 16.7). */
   readonly rollout?: RolloutStage | null;
 }
 
-/** A person says so: it leaves now, whatever it holds (strategy 16.3). */
+/** A person ends its removal at once, whatever its positions (strategy 16.3). */
 export interface SymbolForgotten {
   readonly type: 'symbol.forgotten';
 }
 
-/** Daemon → gateway: submissions that begin from now on go by these (strategy 16.4). */
+/** Daemon → gateway: settings of new submissions (strategy 16.4). */
 export interface SubmissionsTuned {
   readonly type: 'submissions.tuned';
   readonly settings: { readonly postOnlyMaxRetry: number; readonly orderTtlMs: number };
 }
 
-/** Daemon → symbol: decisions from now on go by these (strategy 16.4). */
+/** Daemon → symbol: settings of its next decisions (strategy 16.4). */
 export interface StrategyChanged {
   readonly type: 'strategy.changed';
   readonly strategy: StrategySettings;
@@ -552,15 +561,15 @@ export interface StrategyChanged {
   readonly loopIntervalMs: number;
 }
 
-/** Daemon → poller and heartbeat: the pauses that begin from now on go by these (strategy 16.4). */
+/** Daemon → poller and heartbeat: settings of the next pauses (strategy 16.4). */
 export interface ReadingsTuned {
   readonly type: 'readings.tuned';
   readonly loopIntervalMs: number;
-  /** Readings older than this are stale (strategy 10.3). */
+  /** Older reads are stale (strategy 10.3). */
   readonly staleMs: number;
 }
 
-/** Daemon → alert desk: what is told from now on goes by these (strategy 16.4). */
+/** Daemon → alert manager: settings of the next messages (strategy 16.4). */
 export interface DeskTuned {
   readonly type: 'desk.tuned';
   readonly texts: AlertTexts;
@@ -568,7 +577,7 @@ export interface DeskTuned {
   readonly stuckMs: number;
 }
 
-/** Symbol → daemon: `flatten` is done: both positions are below the tradable size, and no order is live (strategy 16.2). */
+/** Symbol → daemon: `flatten` is done: both positions are below the tradable size without live orders (16.2). */
 export interface SymbolFlattened {
   readonly type: 'symbol.flattened';
   readonly instrument: string;
@@ -580,45 +589,45 @@ export interface InstrumentsPolled {
   readonly instruments: readonly string[];
 }
 
-/** Daemon → symbol, gateway: the exchange lists it again (strategy 11.6), or its rules have changed (11.8): trade by these. */
+/** Daemon → symbol, gateway: the exchange lists it again (strategy 11.6), or changed its rules (11.8). */
 export interface InstrumentListed {
   readonly type: 'instrument.listed';
   readonly instrument: Instrument;
 }
 
-/** Daemon → symbol: the exchange's list lacks the instrument: nothing new is submitted until it names it again (strategy 11.6). */
+/** Daemon → symbol: the exchange no longer lists it: nothing new is submitted until it does (strategy 11.6). */
 export interface InstrumentUnlisted {
   readonly type: 'instrument.unlisted';
 }
 
-/** Symbol → daemon: a refusal doubts tick, step or minimum of its instrument; the list is read again now (strategy 9.5, 11.8). */
+/** Symbol → daemon: a refusal suggests outdated tick, step or minimum; the list is read now (strategy 9.5, 11.8). */
 export interface RulesDoubted {
   readonly type: 'rules.doubted';
   readonly instrument: string;
 }
 
-/** Symbol → daemon: the exchange, or somebody by hand, ended an order that rested; many alike are one alert (strategy 9.5). */
+/** Symbol → daemon: the exchange or a person ended a resting order; many equal ones are one alert (strategy 9.5). */
 export interface OrderEnded {
   readonly type: 'order.ended';
   readonly instrument: string;
-  /** The exchange's word. */
+  /** The exchange's reason. */
   readonly reason: string;
   readonly atMs: number;
 }
 
 /**
- * Symbol → daemon → the other symbols: an account may only reduce (strategy 9.13), the next try has another time, or it may grow
- * again (`demand` null). What concerns the instrument alone is not told.
+ * Symbol → daemon → the other symbols: an account may only reduce (strategy 9.13), has another time of its next try, or
+ * may grow again (`demand` null). Demands of the instrument alone are not sent.
  */
 export interface ReduceOnlyChanged {
   readonly type: 'reduce-only.changed';
   readonly account: AccountName;
-  /** Of the symbol that has learnt it. */
+  /** Of the symbol that learned it. */
   readonly instrument: string;
   readonly demand: ReduceOnly | null;
 }
 
-/** Submission or cancellation → gateway: a call of theirs was answered so that the account must be parked. */
+/** Submission or cancellation → gateway: the answer to a call requires the account to be parked. */
 export interface ParkingFound {
   readonly type: 'parking.found';
   readonly account: AccountName;

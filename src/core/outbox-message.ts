@@ -17,62 +17,62 @@ import {
   undelivered,
 } from './outbox.ts';
 
-/** What waits, as messages of bounded length in people's words (strategy 12.1). */
+/** Turns waiting items into messages of bounded length (strategy 12.1). */
 
-/** Characters of one message: Telegram takes 4096, and a gateway may add a line of its own. */
+/** Characters of one message: Telegram accepts 4096, and a gateway may add a line of its own. */
 export const MESSAGE_LIMIT = 3500;
 
-/** Kept free for the lines that count what did not fit: three phases of sixteen kinds never all occur; a dozen lines. */
+/** Reserved for the lines that count what did not fit. */
 export const FOLD_RESERVE = 1000;
 
-/** One piece of news: a message takes two of them, and any alerts before them. */
+/** One notice of an action: a message holds two, with alerts before them. */
 const NEWS_LIMIT = 1200;
 
-/** Alerts of one group told with all their numbers; of the others (twenty symbols, one failure) the names are enough. */
+/** Alerts of one group with all their numbers; of the others (twenty symbols, one failure) the names are enough. */
 export const SHOWN_PER_GROUP = 10;
 
-/** Queued longer than this, a message says that it is late. */
+/** A message that waited longer says that it is late. */
 export const LATE_MS = 60_000;
 
-/** Alerts of one kind and phase: told together (strategy 12: grouped). */
+/** Alerts of one kind and phase, shown together (strategy 12: grouped). */
 export interface NoticeGroup {
   readonly kind: AlertKind;
   readonly phase: NoticePhase;
-  /** Told with all their numbers. */
+  /** With all their numbers. */
   readonly shown: readonly Notice[];
-  /** Told by name. */
+  /** By name only. */
   readonly named: readonly Notice[];
 }
 
-/** The words: every text people get, in one language. Implemented in one file of src/notify. */
+/** All message texts in one language, implemented in src/notify. */
 export interface AlertTexts {
-  /** First line of a message; `lateSinceMs`: since when its oldest part waits, where that is worth saying. */
+  /** First line of a message; `lateSinceMs`: since when its oldest part waits, if it is late. */
   heading(lateSinceMs: number | null, nowMs: number): string;
   group(group: NoticeGroup, nowMs: number): string;
-  /** How many were folded, and since when. */
+  /** How many were only counted, and since when. */
   folded(tallies: readonly FoldedTally[], nowMs: number): string;
-  /** At most `limit` characters; says how many symbols it leaves out. */
+  /** At most `limit` characters, including the number of symbols left out. */
   news(news: News, limit: number, nowMs: number): string;
   daily(report: DailyReport, limit: number, nowMs: number): string;
 }
 
-/** Refused so often for what it says, an item is set aside: tried alone, after all others (strategy 12.1). */
+/** An item refused so often for its content is tried alone, after all others (strategy 12.1). */
 export const SET_ASIDE_AFTER = 2;
-/** The pause before a plain text that was refused too is tried again doubles from here … */
+/** Pause after a refused plain text, doubling from here */
 const PLAIN_PAUSE_MS = 3_000;
-/** … up to here: whatever makes the gateway refuse it, it arrives within five minutes once that is over. */
+/** up to here: it arrives within five minutes after the gateway's problem ends. */
 const PLAIN_PAUSE_MAX_MS = 300_000;
 
 function isAside(item: OutboxItem): boolean {
   return (item.refused ?? 0) >= SET_ASIDE_AFTER;
 }
 
-/** Whether a message can be made now: something waits that is not set aside, or whose time has come. */
+/** Whether a message is due: an item waits that is not set aside, or whose time has come. */
 export function isDue(outbox: Outbox, nowMs: number): boolean {
   return dueItems(outbox, nowMs).length > 0;
 }
 
-/** What the next message is made of, first things first: critical alerts, then in order. What is set aside comes alone, and last. */
+/** The items of the next message by priority: critical alerts, then in order. Set-aside items come alone and last. */
 function dueItems(outbox: Outbox, nowMs: number): readonly OutboxItem[] {
   const isUrgent = (item: OutboxItem) => item.type === 'notice' && isCritical(item);
   const queue = [...outbox.pending.values()].sort(
@@ -80,14 +80,14 @@ function dueItems(outbox: Outbox, nowMs: number): readonly OutboxItem[] {
   );
   const ordinary = queue.filter((item) => !isAside(item));
   if (ordinary.length > 0) return ordinary;
-  // A time further off than the longest pause is from before our clock was set back.
+  // A time further ahead than the longest pause dates from before our clock was set back.
   const isTime = ({ nextTryMs = 0 }: OutboxItem) => nextTryMs <= nowMs || nextTryMs - nowMs > PLAIN_PAUSE_MAX_MS;
   return queue.filter(isTime).slice(0, 1);
 }
 
 /**
- * The gateway refused the message for what it says: everything in it waits again. What was refused twice is set aside: alone
- * in the words it has, then shortened to plain characters, again and again with growing pauses, and after everything else.
+ * The gateway refused the message for its content: all its items wait again. One refused twice is set aside: sent alone
+ * in its own text, then shortened to plain characters with growing pauses, after everything else.
  */
 export function rejected(
   outbox: Outbox,
@@ -107,11 +107,9 @@ export function rejected(
 }
 
 /**
- * Makes one message of what waits, in order, and moves what it tells in flight (strategy 12.1).
- *
- * Critical alerts come first and are told in full; those that do not fit wait for the next message. The others are told grouped as
- * far as there is room and beyond that counted; information comes last. A daily report is a message of its own, in its turn.
- * Returns null when nothing waits whose time has come.
+ * Makes one message of the waiting items, in order, and marks them in flight (strategy 12.1). Critical alerts come
+ * first and in full; those that do not fit wait for the next message. The others are grouped as far as there is room,
+ * and counted beyond; information comes last. A daily report is a message of its own. null: nothing is due.
  */
 export function takeMessage(
   outbox: Outbox,
@@ -121,7 +119,7 @@ export function takeMessage(
   const queue = dueItems(outbox, nowMs);
   const first = queue[0];
   if (first === undefined) return null;
-  // Its own words were refused as well.
+  // Its own text was refused as well.
   if ((first.refused ?? 0) > SET_ASIDE_AFTER) return takeKeys(outbox, nowMs);
   if (first.type === 'daily') {
     const heading = texts.heading(late([first], nowMs), nowMs);
@@ -150,7 +148,7 @@ export function takeMessage(
       told.push(...group);
     }
   }
-  // Information comes last; what has no room is the next message's.
+  // Information comes last; what does not fit is left for the next message.
   for (const item of candidates) {
     if (item.type !== 'news') continue;
     const text = texts.news(item, Math.min(NEWS_LIMIT, room), nowMs);
@@ -168,9 +166,7 @@ export function takeMessage(
   return { outbox: fly(outbox, told), text: [heading, ...parts].join('\n') };
 }
 
-/**
- * The same when the words themselves fail (a defect): the keys, bare. Better than silence, and than a desk that stands still.
- */
+/** The same without texts if those throw (a defect): only the keys, so that delivery never stops. */
 export function takeKeys(outbox: Outbox, nowMs: number): { readonly outbox: Outbox; readonly text: string } | null {
   const queue = dueItems(outbox, nowMs).slice(0, SHOWN_PER_GROUP);
   if (queue.length === 0) return null;
@@ -179,7 +175,7 @@ export function takeKeys(outbox: Outbox, nowMs: number): { readonly outbox: Outb
   return { outbox: fly(outbox, queue), text: queue.map(line).join('\n') };
 }
 
-/** Letters, digits and little else: nothing that a gateway could take for markup. */
+/** Letters, digits and little else: nothing that a gateway could interpret as markup. */
 function plainText(text: string): string {
   return text.replaceAll(/[^\w .,:/+-]/g, ' ');
 }
@@ -193,12 +189,12 @@ function groups(items: readonly OutboxItem[]): readonly (readonly Notice[])[] {
     if (group === undefined) byKind.set(name, [item]);
     else group.push(item);
   }
-  // Stable: information last, the others as they came.
+  // Stable: information last, the others in order.
   const isInformation = ([one]: readonly Notice[]) => ALERT_POLICIES[one!.kind].information === true;
   return [...byKind.values()].sort((a, b) => Number(isInformation(a)) - Number(isInformation(b)));
 }
 
-/** Fewer with all their numbers where room is short; null: only a count fits. */
+/** Fewer with all their numbers if room is short; null: only a count fits. */
 function fit(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number) {
   const { kind } = group[0]!;
   for (const count of [SHOWN_PER_GROUP, 3, 1]) {
@@ -209,7 +205,7 @@ function fit(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: n
   return null;
 }
 
-/** As many of them as there is room for, all in full; alone in its message, the first is told whatever its length. */
+/** As many as fit, all in full; alone in its message, the first one whatever its length. */
 function fitCritical(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: number, alone: boolean) {
   const { kind } = group[0]!;
   const phase = phaseOf(group[0]!);
@@ -237,7 +233,7 @@ function fly(outbox: Outbox, items: readonly OutboxItem[]): Outbox {
   return { ...outbox, pending, inFlight };
 }
 
-/** Cuts text that is too long, and shows that it did. */
+/** Cuts a text that is too long, visibly. */
 export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, Math.max(0, limit - 1))}…`;
 }

@@ -11,58 +11,59 @@ import type { AccountName } from './model.ts';
 import type { Reason } from './reasons.ts';
 
 /**
- * What waits to be told to people (strategy 12.1): values only. The alert desk keeps them in the journal, delivers them
- * and says here what became of that.
- *
- * There is one item per alert key: tellings of one alert that wait together become one item that counts them. So a
- * gateway that is down for a day leaves one item per key, not one per repeat.
+ * Messages that wait for delivery (strategy 12.1). Pure: the alert manager journals and delivers them. One item per
+ * alert key: repeats that wait together become one item that counts them, so a gateway that is down for a day leaves
+ * one item per key.
  */
 export type OutboxItem = Notice | DailyReport | News | Folded;
 
 interface Queued {
-  /** Place in the queue: grows by one per item; kept when tellings join. */
+  /** Place in the queue: increases with each item; kept when items join. */
   readonly order: number;
   readonly queuedAtMs: number;
-  /** How often the gateway refused a message with this in it for what it says. Absent: never. */
+  /** How often the gateway refused a message with this item for its content. Absent: never. */
   readonly refused?: number;
   /** Set aside (refused twice): when it is tried again, alone. */
   readonly nextTryMs?: number;
 }
 
-/** Tellings of one alert, not delivered yet. */
+/** Undelivered messages of one alert. */
 export interface Notice extends Queued {
   readonly type: 'notice';
   readonly key: string;
   readonly kind: AlertKind;
   readonly account: AccountName | null;
   readonly instrument: string | null;
-  /** Of the newest telling. */
+  /** Of the newest raise. */
   readonly details: AlertDetails;
-  /** Since when the condition holds or held: the first episode in here. */
+  /** Since when the condition holds or held: the first episode included. */
   readonly sinceMs: number;
-  /** Raises that would have been a message each. 0: only the end of something told before. */
+  /** Raises that would have been one message each. 0: only the end of an alert that was sent. */
   readonly times: number;
   /** When the condition ended; null: it holds. */
   readonly overAtMs: number | null;
 }
 
-/** The symbols still stuck on a Beijing day (strategy 12.2). */
+/** The stuck symbols of a Beijing day (strategy 12.2). */
 export interface DailyReport extends Queued {
   readonly type: 'daily';
   readonly day: number;
   readonly stuckMs: number;
   /** Longest unhedged first. */
   readonly stuck: readonly StuckSymbol[];
-  /** Symbols that had not found out where they stand. Absent: none. */
+  /** Symbols of unknown state. Absent: none. */
   readonly unknown?: readonly string[];
 }
 
-/** What was done, by whom: information, told once (strategy 12.3). */
+/** An action and its author: information, sent once (strategy 12.3). */
 export type Doing =
-  /** `after`: the run before stopped in order, or ended without a stop, so that this one takes over; `unknown`: an older version did not note it; `none`: there was none. */
+  /**
+   * `after`: how the previous run ended: stopped properly, or without a stop; `unknown`: not noted by an older version;
+   * `none`: no previous run.
+   */
   | { readonly what: 'started'; readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly symbols: number }
   | { readonly what: 'stopped'; readonly why: Reason | string }
-  /** `mode` holds now, by these (strategy 16.1); `untilMs` null: until it is changed. */
+  /** The new mode and its sources (strategy 16.1); `untilMs` null: until it is changed. */
   | {
       readonly what: 'mode-changed';
       readonly symbols: readonly string[];
@@ -73,7 +74,7 @@ export type Doing =
     }
   | { readonly what: 'statement'; readonly statement: Statement };
 
-/** What a day earned (strategy 17.4), USDT as text; fees and funding: received above zero. */
+/** A day's result (strategy 17.4), USDT as text; fees and funding: positive received. */
 export interface Statement {
   /** `2026-11-30`. */
   readonly day: string;
@@ -83,24 +84,24 @@ export interface Statement {
   readonly unwinds: string;
   readonly fees: string;
   readonly funding: string;
-  /** Null: not known. */
+  /** null: not known. */
   readonly unrealised: string | null;
   readonly differences: string | null;
   readonly volume: string;
-  /** The total of seven days, today among them. */
+  /** Total of seven days including today. */
   readonly weekTotal: string;
 }
 
-/** A doing, with what is not hedged at that moment and what that costs at the touch. */
+/** An action, with what is unhedged at that moment and its cost at the best price. */
 export interface News extends Queued {
   readonly type: 'news';
   readonly doing: Doing;
   readonly unhedged: readonly NetLeft[];
-  /** Symbols that had not found out where they stand. */
+  /** Symbols of unknown state. */
   readonly unknown: readonly string[];
 }
 
-/** What a full outbox, or a full message, only counts. */
+/** What a full outbox or message only counts. */
 export interface Folded extends Queued {
   readonly type: 'folded';
   readonly tallies: readonly FoldedTally[];
@@ -111,12 +112,12 @@ export interface FoldedTally {
   readonly phase: NoticePhase;
   /** Different alerts. */
   readonly alerts: number;
-  /** Tellings of them. */
+  /** How often they were raised. */
   readonly times: number;
   readonly sinceMs: number;
 }
 
-/** `passed`: began and ended while it could not be told. */
+/** `passed`: began and ended before it could be sent. */
 export type NoticePhase = 'raised' | 'resolved' | 'passed';
 
 export function phaseOf(notice: Notice): NoticePhase {
@@ -126,7 +127,7 @@ export function phaseOf(notice: Notice): NoticePhase {
 
 export interface Outbox {
   readonly pending: ReadonlyMap<string, OutboxItem>;
-  /** In the message that is on its way; pending again if it fails. */
+  /** In the message in flight; pending again if it fails. */
   readonly inFlight: ReadonlyMap<string, OutboxItem>;
   readonly nextOrder: number;
 }
@@ -134,17 +135,20 @@ export interface Outbox {
 export const EMPTY_OUTBOX: Outbox = { pending: new Map(), inFlight: new Map(), nextOrder: 1 };
 
 /**
- * Items that are not critical and may wait at a time: five kinds for each of a hundred symbols. Beyond it they are
- * counted, not kept. Critical ones always find room: their keys are as few as accounts, symbols, actors and invariants.
+ * Most items that are not critical: five kinds for each of a hundred symbols. Beyond it they are only counted. Critical
+ * ones always fit, since their keys are limited by accounts, symbols, actors and invariants.
  */
 export const OUTBOX_LIMIT = 500;
 
-/** Daily reports that may wait at a time: a week of no delivery. The oldest goes, for the newest holds what still matters. */
+/** Most waiting daily reports: a week without delivery. The oldest is dropped. */
 export const DAILY_LIMIT = 7;
 
 const FOLDED_KEY = 'folded';
 
-/** Where items sit in the outbox and the journal: alert key, `daily:<day>`, `news:<what>`, `folded`; newer news replace older. */
+/**
+ * Key of an item in outbox and journal: alert key, `daily:<day>`, `news:<what>`, `folded`; a newer notice replaces an
+ * older one.
+ */
 export function itemKey(item: OutboxItem): string {
   if (item.type === 'notice') return item.key;
   if (item.type === 'news') {
@@ -154,17 +158,17 @@ export function itemKey(item: OutboxItem): string {
   return item.type === 'daily' ? `daily:${item.day}` : FOLDED_KEY;
 }
 
-/** Whether an item must be told in full (strategy 12.1). */
+/** Whether an item must be shown in full (strategy 12.1). */
 export function isCritical(item: OutboxItem): boolean {
   return item.type === 'daily' || (item.type === 'notice' && ALERT_POLICIES[item.kind].critical);
 }
 
-/** The telling of a raise, or of so many at once. */
+/** The item of a raise, or of several at once. */
 export function raisedNotice(alert: Alert, state: AlertState, nowMs: number, times = 1): Notice {
   return { ...notice(state, nowMs), details: alert.details, times };
 }
 
-/** The telling of an end. */
+/** The item of an end. */
 export function resolvedNotice(state: AlertState, nowMs: number): Notice {
   return { ...notice(state, nowMs), overAtMs: state.overAtMs };
 }
@@ -186,7 +190,7 @@ export function notice(state: AlertState, nowMs: number): Notice {
   };
 }
 
-/** A later telling joins an earlier one of the same key: the place of the first, the words of the last. */
+/** A later item joins an earlier one of the same key: first place, last details. */
 export function joinItems(earlier: OutboxItem, later: OutboxItem): OutboxItem {
   const { order, refused, nextTryMs } = earlier;
   const place = {
@@ -232,13 +236,13 @@ export function tallyOf(item: Notice): FoldedTally {
   };
 }
 
-/** What of the outbox changed: the key to write, and the item as it must survive a crash; null: nothing waits there. */
+/** A change of the outbox: the key, and the item to journal; null: nothing waits there. */
 export interface OutboxChange {
   readonly key: string;
   readonly item: OutboxItem | null;
 }
 
-/** Queues an item: joins one of its key, or takes the last place; folded into a count when the outbox is full. */
+/** Queues an item: joins one of its key, or comes last; only counted if the outbox is full. */
 export function enqueue(
   outbox: Outbox,
   item: OutboxItem,
@@ -265,7 +269,7 @@ export function enqueue(
   return { outbox: after, changes: [{ key, item: surviving(after, key) }, ...changes] };
 }
 
-/** Takes a waiting item out without telling it (a wider alert tells it, strategy 12). */
+/** Removes a waiting item without sending it, because a wider alert is sent (strategy 12). */
 export function withdraw(outbox: Outbox, key: string): { readonly outbox: Outbox; readonly change: OutboxChange } {
   const pending = new Map(outbox.pending);
   pending.delete(key);
@@ -287,13 +291,13 @@ export function surviving(outbox: Outbox, key: string): OutboxItem | null {
   return flying ?? waiting ?? null;
 }
 
-/** The gateway took the message: what was in it is done. */
+/** The gateway accepted the message: its items are done. */
 export function delivered(outbox: Outbox): { readonly outbox: Outbox; readonly changes: readonly OutboxChange[] } {
   const after: Outbox = { ...outbox, inFlight: new Map() };
   return { outbox: after, changes: [...outbox.inFlight.keys()].map((key) => ({ key, item: surviving(after, key) })) };
 }
 
-/** It did not, or its answer was lost: everything in it waits again, in its old place. The journal knows it already. */
+/** It did not, or its answer was lost: its items wait again at their old places. The journal has them already. */
 export function undelivered(outbox: Outbox): Outbox {
   const pending = new Map(outbox.pending);
   for (const [key, item] of outbox.inFlight) {
@@ -303,7 +307,7 @@ export function undelivered(outbox: Outbox): Outbox {
   return { ...outbox, pending, inFlight: new Map() };
 }
 
-/** The outbox as the journal has it: what was not delivered waits, in order. */
+/** The outbox from the journal: what was not delivered waits, in order. */
 export function restoreOutbox(bodies: Iterable<unknown>): Outbox {
   const items = [...bodies].filter(isItem).sort((a, b) => a.order - b.order);
   return {

@@ -16,12 +16,12 @@ import { splitRatio, withoutSplit } from './split.ts';
 import { CLOSED_ORDERS_REMEMBERED, type Contradiction, noClosedSizes, type SymbolState } from './symbol-state.ts';
 import { sideAgainst, waitingOf } from './valuing.ts';
 
-/** An account's position against the ledger (strategy 4.5), and a lasting difference taken into it (10.5). */
+/** Compares an account's position with the ledger (strategy 4.5), and adopts a lasting difference (10.5). */
 
-/** A contradiction is told at its second reading: the first is mostly a snapshot taken between two answers. */
+/** A difference is reported at its second read: the first is mostly a snapshot between two answers. */
 const SAID_AT_SNAPSHOT = 2;
 
-/** Position against ledger (strategy 4.5); a lasting difference is taken into it (10.5). */
+/** Position against ledger (strategy 4.5); a lasting difference is adopted (10.5). */
 export function comparePosition(
   state: SymbolState,
   snapshot: SymbolSnapshot,
@@ -38,16 +38,16 @@ export function comparePosition(
 
   const former = state.contradiction[account];
   const alike = former?.difference.eq(difference) ? former : null;
-  // Drift is judged on whole readings; what is folded in between tells of differences and of their end (10.5). A reading that
-  // says another size than the frame that outranks it shows no difference: the count begins again.
+  // Drift is judged on full reads; frames in between only show differences and their end (10.5). A read whose size
+  // differs from a frame that outranks it shows no difference and restarts the count.
   const whole = snapshot.whole ?? true;
   const before = whole && snapshot.asRead === false ? 0 : (alike?.snapshots ?? 0);
   const isShown = whole && snapshot.asRead !== false;
   const contradiction = {
     difference,
-    // A time to come is from before our clock was set back.
+    // A time in the future dates from before our clock was set back.
     sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
-    // Counted from the first whole reading that shows it.
+    // Counted from the first full read that shows it.
     alikeSinceMs: alike !== null && before > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
     snapshots: before + (isShown ? 1 : 0),
   };
@@ -59,8 +59,8 @@ export function comparePosition(
     difference,
     snapshots: contradiction.snapshots,
   };
-  // While an order of that account is not plainly among the open ones, the difference may be its fill: booked twice if
-  // adopted now. It may be unconfirmed, lost, found again only after this reading began, or open by its look-up alone.
+  // While one of the account's orders is not clearly among the open ones, the difference may be its fill, which would
+  // be booked twice: the order may be unconfirmed, missing, found after this read began, or open by its look-up alone.
   const open = new Set(snapshot.orders.map((order) => order.clientOrderId));
   for (const clientOrderId of snapshot.lookedUp ?? []) open.delete(clientOrderId);
   const explained = state.orders.some(
@@ -79,9 +79,9 @@ export function comparePosition(
 }
 
 /**
- * A lasting difference into the ledger (strategy 10.5): fills of own orders as theirs, the rest at the average price of the
- * fills that explain it, else at the mark; one that is a split pauses the symbol instead. Until the history is read, or
- * while it may lag, it waits.
+ * Adopts a lasting difference (strategy 10.5): fills of own orders as theirs, the rest at the average price of the
+ * fills that explain it, else at the mark; a split pauses the symbol instead. It waits until the history is read and
+ * may not lag any more.
  */
 function adoptDrift(
   state: SymbolState,
@@ -102,7 +102,7 @@ function adoptDrift(
   };
   const heldMs = nowMs - contradiction.alikeSinceMs;
   if (fills === undefined) return wait();
-  // An order of ours that still rests is taken over and managed instead: it has to be asked for first.
+  // An own order that still rests is adopted and managed instead: it must be looked up first.
   const known = new Set([...snapshot.orders.map((order) => order.clientOrderId), ...snapshot.absent]);
   if (own.some(({ clientOrderId }) => !known.has(clientOrderId))) return wait();
   const found = fills === null ? null : explain(state, account, contradiction, fills);
@@ -149,7 +149,7 @@ function adoptDrift(
   return { state: booking.state, facts: [...taken.facts, adopted] };
 }
 
-/** Fills of own orders that nobody manages: booked as fills, each at the price that was paid; the order is remembered as over. */
+/** Fills of unmanaged own orders: booked as fills, each at its price; the order is remembered as over. */
 function bookOwn(
   before: SymbolState,
   account: AccountName,

@@ -10,11 +10,11 @@ import { sideAgainst } from './valuing.ts';
 export interface Reconciled {
   readonly state: SymbolState;
   readonly facts: readonly Fact[];
-  /** The snapshot agrees with the ledger (4.5); without that there is no decision (strategy 15, I12). */
+  /** The snapshot agrees with the ledger (4.5), which every decision requires (strategy 15, I12). */
   readonly agrees: boolean;
-  /** Live orders the exchange says it does not know: find out by 9.6. */
+  /** Live orders unknown to the exchange: looked up by 9.6. */
   readonly lost: readonly ManagedOrder[];
-  /** Orders that ended without being filled, without expiring and without a cancel of ours (strategy 9.5). */
+  /** Orders that ended without a fill, an expiry or a cancel of ours (strategy 9.5). */
   readonly ended: readonly EndedOrder[];
 }
 
@@ -73,9 +73,8 @@ export function begin(
 }
 
 /**
- * Takes one account's snapshot into the ledger (strategy 4, 10.2, 10.5): increments booked or left waiting, orders that are
- * over let go, unknown strategy orders adopted (11.4), positions compared.
- *
+ * Merges one account's snapshot into the ledger (strategy 4, 10.2, 10.5): increments booked or waiting, ended orders
+ * removed, unknown strategy orders adopted (11.4), positions compared.
  * @param mark for a drift that no fills explain; null: that drift waits for one
  */
 export function reconcile(
@@ -108,7 +107,7 @@ export function reconcile(
       order.account === snapshot.account &&
       !order.unknown &&
       order.confirmedAtMs !== null &&
-      // A time to come is from before our clock was set back.
+      // A time in the future dates from before our clock was set back.
       (order.confirmedAtMs < snapshot.requestedAtMs || order.confirmedAtMs > nowMs) &&
       snapshot.absent.includes(order.clientOrderId),
   );
@@ -129,7 +128,7 @@ export function reconcile(
   };
 }
 
-/** The order that this reading ended, if neither we nor a fill nor its expiry did (strategy 9.5). */
+/** The order that ended with this read, unless we, a fill or its expiry ended it (strategy 9.5). */
 function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder, deadMan?: boolean): EndedOrder[] {
   const order = before.orders.find((one) => one.clientOrderId === seen.clientOrderId);
   const lives = now.orders.some((one) => one.clientOrderId === seen.clientOrderId);
@@ -138,7 +137,7 @@ function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder, deadM
   return by === 'ours' ? [] : [{ order, by, word: seen.rejectReason }];
 }
 
-/** One order's reading: what it traded since is booked or waits (strategy 4.1 to 4.3). */
+/** One order's row: what it traded since is booked or waits (strategy 4.1 to 4.3). */
 function takeOrder(
   state: SymbolState,
   seen: ExchangeOrder,
@@ -146,12 +145,12 @@ function takeOrder(
   partialFillTimeoutMs: number,
 ): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
   const known = state.orders.find((order) => order.clientOrderId === seen.clientOrderId);
-  // An older answer than one we had: cumulative sizes never shrink.
+  // An older answer: cumulative sizes never shrink.
   if (!known || seen.tradedSize.lt(known.tradedSize)) return { state, facts: [] };
 
   const over = !isOpen(seen);
   const isPartial = seen.tradedSize.gt(0) && !over;
-  // A time to come is from before our clock was set back: it is not waited for, but counted from now.
+  // A time in the future (our clock was set back) counts from now.
   const firstPartialAtMs =
     known.firstPartialAtMs === null ? (isPartial ? nowMs : null) : Math.min(known.firstPartialAtMs, nowMs);
   let order: ManagedOrder = {
@@ -168,7 +167,7 @@ function takeOrder(
     { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
     { size: seen.tradedSize, averagePrice: seen.avgFillPrice },
   );
-  // An impossible average: nothing is booked of the row, and the position will say what is true (10.4, 10.5).
+  // An impossible average: nothing is booked, and the position decides (10.4, 10.5).
   if (added.gt(0) && price === null) {
     if (!over) return { state, facts: [] };
     const fact: Fact = {
@@ -179,7 +178,7 @@ function takeOrder(
       reason: `impossible avg_fill_price ${seen.avgFillPrice.toFixed()}: ${known.bookedValueUsdt.toFixed()} USDT of it are booked`,
       tradedSize: seen.tradedSize,
     };
-    // Kept, it would be what may explain the difference, and the difference would never be adopted.
+    // Kept, it could explain the difference, which would then never be adopted.
     return { state: letGo(state, order.clientOrderId), facts: [fact] };
   }
   const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
@@ -228,7 +227,7 @@ function takeOrder(
     });
     return { state: letGo(replaceOrder(next, order), order.clientOrderId), facts };
   }
-  // Nothing new, as in nearly every reading: the very same value, so that nobody takes it for a change to write down.
+  // Nothing new, as in nearly every read: the same object, so that nothing is journalled.
   return { state: next === state && sameReading(known, order) ? state : replaceOrder(next, order), facts };
 }
 
@@ -243,7 +242,7 @@ function isRecent(atMs: number, nowMs: number): boolean {
   return atMs <= nowMs && nowMs - atMs < RECENT_FILL_MS;
 }
 
-/** The position lacks exactly the last own fills of the account, seen a moment ago: it lags behind the ledger (strategy 9.10). */
+/** The position lacks exactly the account's last own fills: it lags behind the ledger (strategy 9.10). */
 export function lagsBehindFills(state: SymbolState, account: AccountName, nowMs: number): boolean {
   const difference = state.contradiction[account]?.difference;
   if (difference === undefined) return false;
@@ -256,7 +255,7 @@ export function lagsBehindFills(state: SymbolState, account: AccountName, nowMs:
   return false;
 }
 
-/** Whether a reading changed nothing that a reading can change. */
+/** Whether a row changed nothing. */
 function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
   return (
     known.unknown === order.unknown &&
@@ -268,7 +267,7 @@ function sameReading(known: ManagedOrder, order: ManagedOrder): boolean {
   );
 }
 
-/** Removes an order that is over, and remembers its id for stale answers. */
+/** Removes an ended order, and remembers its id because of stale answers. */
 export function letGo(state: SymbolState, clientOrderId: string): SymbolState {
   const closed = [...state.closed.filter((id) => id !== clientOrderId), clientOrderId].slice(-CLOSED_ORDERS_REMEMBERED);
   const left = {

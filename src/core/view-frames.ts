@@ -11,14 +11,14 @@ import {
 } from './view.ts';
 import { isOver, LIFE, type PartFolded, sameSize, takeRow } from './view-rows.ts';
 
-/** What a frame of an account's stream changes in its view (strategy 10.6). */
+/** The effect of a stream frame on an account's view (strategy 10.6). */
 
-/** Frames held per instrument until the next reading: 10 s of five fills a second, four frames each. */
+/** Frames kept per instrument until the next read: 10 s of five fills a second, four frames each. */
 const HELD_MAX = 200;
-/** Orders whose fill or state waits to be covered, per account: one for each of a hundred symbols, on both sides. */
+/** Orders per account whose fill or state waits for their row: one on both sides for each of a hundred symbols. */
 const UNCOVERED_MAX = 200;
 
-/** One frame, none repeated and none missing before it: its sequence has been judged (strategy 10.6). */
+/** One frame, in sequence (strategy 10.6). */
 export function withFrame(view: AccountView, frame: AccountFrame): Folded {
   const { clientOrderId } = frame.kind === 'order' ? frame.order : frame.kind === 'position' ? NOT_AN_ORDER : frame;
   if (clientOrderId !== null && !isStrategyOrder(clientOrderId)) return unchanged(view);
@@ -63,7 +63,7 @@ function instrumentOf(view: AccountView, frame: AccountFrame): string | null {
 
 function holding(part: Part, frame: AccountFrame): Part {
   if (part.held.length < HELD_MAX) return { ...part, held: [...part.held, frame] };
-  // More than is held is proven by a later reading.
+  // Too many frames: a later read must prove the state.
   return { ...part, held: [frame], trustFromMs: frame.receivedAtMs };
 }
 
@@ -98,7 +98,7 @@ export function foldFrame(part: Part, frame: AccountFrame, uncovered: readonly U
   }
 }
 
-/** A frame's effect, and what it means for the fills and states that wait. */
+/** A frame's effect, and its consequences for waiting fills and states. */
 function settled(view: AccountView, instrument: string, folded: PartFolded, frame: AccountFrame): Folded {
   const next = { ...view, parts: { ...view.parts, [instrument]: folded.part } };
   const covering =

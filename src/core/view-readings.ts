@@ -21,24 +21,24 @@ import { foldFrame } from './view-frames.ts';
 import { isOver, type PartFolded, sameSize, takeRow } from './view-rows.ts';
 import { withShown } from './view-streams.ts';
 
-/** What readings and look-ups change in a view, and what they verify (strategy 10.1, 10.6). */
+/** The effect of reads and look-ups on a view, and their checks (strategy 10.1, 10.6). */
 
-/** A row that is over stays in the slices this long: the symbol books it from the first one. */
+/** How long an ended row stays in the slices, for the symbol to book it. */
 export const ENDED_SHOWN_MS = 10_000;
-/** An ended own order is remembered until its expiry has passed, and at least this long (strategy 10.1). */
+/** How long an ended own order is remembered at least, besides until its expiry (strategy 10.1). */
 export const ENDED_REMEMBERED_MS = 3_600_000;
-/** Ended orders remembered per instrument: an hour of three ends a second. Beyond it the oldest go. */
+/** Ended orders kept per instrument: an hour of three ends a second. Beyond it the oldest are dropped. */
 const ENDED_MAX = 10_000;
 
 /**
- * Whether what REST shows beyond the view is something the streams should have told: a reading requested a moment after they
- * were up may still lack what happened, and was told, before they were.
+ * Whether the streams should have reported what REST shows beyond the view: a read requested shortly after they came up
+ * may lack what happened before.
  */
 function isProbed(part: Part): boolean {
   return part.provenAtMs !== null && part.provenAtMs >= part.trustFromMs + READING_LAG_MS;
 }
 
-/** Answers to look-ups of single orders (strategy 10.1); null: the exchange does not know that order. */
+/** Answers to look-ups of single orders (strategy 10.1); null: unknown to the exchange. */
 export function withLookups(view: AccountView, lookups: readonly OrderLookup[], receivedAtMs: number): Folded {
   let next: AccountView = view;
   const changed = new Set<string>();
@@ -49,7 +49,7 @@ export function withLookups(view: AccountView, lookups: readonly OrderLookup[], 
     const part = order === null ? undefined : next.parts[order.instrument];
     if (order === null || part === undefined) continue;
     const taken = takeRow(part, order, receivedAtMs, 'look-up');
-    // The state that waited has been read from a stream that REST confirms the order of.
+    // The waiting state belongs to an order that REST confirms.
     const merged =
       waiting === null || !isTrusted(part)
         ? taken
@@ -62,7 +62,7 @@ export function withLookups(view: AccountView, lookups: readonly OrderLookup[], 
   return { view: next, changed: [...changed], seen, contradictions: [] };
 }
 
-/** REST was first to tell: a frame of it must follow (strategy 10.6). */
+/** REST reported first: a frame must follow (strategy 10.6). */
 function withProbe(view: AccountView, order: ExchangeOrder, sinceMs: number): AccountView {
   if (order.status === 'PENDING') return view;
   const { instrument, clientOrderId, tradedSize } = order;
@@ -73,8 +73,8 @@ function withProbe(view: AccountView, order: ExchangeOrder, sinceMs: number): Ac
 }
 
 /**
- * Own orders the reading must be completed by (strategy 10.2): those watched or open in the view, missing among its open
- * ones, whose end no intact stream has reported and that no frame named a moment before the request.
+ * Own orders that must be looked up (strategy 10.2): watched or open in the view, missing from the read's open orders,
+ * whose end no intact stream has reported and that no frame named shortly before the request.
  */
 export function missingOrders(
   view: AccountView,
@@ -98,7 +98,7 @@ function isRecent(frameAtMs: number | null, requestedAtMs: number): boolean {
   return frameAtMs !== null && frameAtMs >= requestedAtMs - READING_LAG_MS;
 }
 
-/** A whole reading: initialises the view, verifies it, and corrects it row by row (strategy 10.1, 10.6). */
+/** A full read: initialises the view, or checks and corrects it row by row (strategy 10.1, 10.6). */
 export function withReading(view: AccountView, reading: WholeReading): Folded {
   const positions = new Map(reading.positions.map((position) => [position.instrument, position]));
   const listed = Map.groupBy(reading.openOrders.filter(isOwnOrder), (order) => order.instrument);
@@ -162,7 +162,7 @@ function takeReading(
 } {
   const { requestedAtMs, receivedAtMs, era } = reading;
   const sameClock = before.provenAtMs === null || before.era === era;
-  // Times of before our clock was set back compare with none of after it.
+  // Times from before our clock was set back cannot be compared.
   const part = sameClock ? before : { ...before, ...forgottenTimes(before, requestedAtMs) };
   const followed = isTrusted(part);
   const recent = part.streamedSize !== null && isRecent(part.lastFrameAtMs, requestedAtMs);
@@ -218,7 +218,7 @@ function takeReading(
     return { part: { ...next, held }, changed: true, seen, disagrees: false, further, dropped };
   }
   for (const frame of held) {
-    // An older position than the reading's own; orders compare by themselves.
+    // An older position than the read's; orders are compared by themselves.
     if (frame.kind === 'position' && frame.receivedAtMs < requestedAtMs - READING_LAG_MS) continue;
     const folded = foldFrame(next, frame, []);
     next = folded.part;
@@ -233,7 +233,7 @@ function forgottenTimes(part: Part, requestedAtMs: number): Partial<Part> {
   return { trustFromMs, lastFrameAtMs: null, orders, held: [], ...FOLLOWS_NONE };
 }
 
-/** Rows that are over leave the slices after a while, and are remembered by their ids until nothing can show them again. */
+/** Ended rows leave the slices after a while; their ids are kept until nothing can show them again. */
 function forget(part: Part, { receivedAtMs, exchangeNowMs }: WholeReading): Part {
   const leaving = part.orders.filter(({ order, changedAtMs }) => {
     return isOver(order) && (receivedAtMs - changedAtMs >= ENDED_SHOWN_MS || receivedAtMs < changedAtMs);
@@ -253,7 +253,7 @@ function forget(part: Part, { receivedAtMs, exchangeNowMs }: WholeReading): Part
   return { ...part, ended, orders: part.orders.filter((row) => !leaving.includes(row)) };
 }
 
-/** REST wins, and the frames of those instruments, or of the account, are ignored for a while (strategy 10.6). */
+/** REST takes precedence: frames of those instruments, or of the account, are ignored for a while (strategy 10.6). */
 function withDisagreements(view: AccountView, instruments: readonly string[], atMs: number): Folded {
   const lately = view.disagreed.filter((one) => atMs - one.atMs < IGNORE_MS && one.atMs <= atMs);
   if (instruments.length === 0) {

@@ -9,7 +9,7 @@ export interface PartFolded {
   readonly seen: readonly ExchangeOrder[];
 }
 
-/** Order of a life: no status goes back (API 5.2). */
+/** Order of life stages: no status goes back (API 5.2). */
 export const LIFE: Readonly<Record<OrderStatus, number>> = {
   PENDING: 0,
   OPEN: 1,
@@ -22,10 +22,7 @@ export function isOver({ status }: Pick<ExchangeOrder, 'status'>): boolean {
   return LIFE[status] === LIFE.FILLED;
 }
 
-/**
- * The further of two rows of one order (strategy 10.6): by traded size, then over before open, then by update time. Traded
- * sizes never shrink, and an order that is over stays over.
- */
+/** The further of two rows of one order (strategy 10.6): by traded size, then over before open, then by update time. */
 export function furtherRow(known: ExchangeOrder, seen: ExchangeOrder): ExchangeOrder {
   if (seen.tradedSize.lt(known.tradedSize)) return known;
   const isLater =
@@ -42,7 +39,7 @@ function isFurther(known: ExchangeOrder | null, seen: ExchangeOrder): boolean {
   return seen.tradedSize.gt(known.tradedSize) || LIFE[seen.status] > LIFE[known.status];
 }
 
-/** Takes one row of an own order; `changed` where it says something new of it, `further` where a frame should have said it. */
+/** Merges one row of an own order; `changed`: it is new, `further`: a frame should have reported it. */
 export function takeRow(
   part: Part,
   seen: ExchangeOrder,
@@ -51,7 +48,7 @@ export function takeRow(
 ): PartFolded & { readonly further: boolean } {
   const index = part.orders.findIndex(({ order }) => order.clientOrderId === seen.clientOrderId);
   const known = part.orders[index];
-  // Over long ago: a stale row does not bring it back. That it is over may be said again to who asked.
+  // Over long ago: a stale row does not revive it, but its end may be repeated to whoever asked.
   if (known === undefined && part.ended.has(seen.clientOrderId) && !(isOver(seen) && by === 'look-up')) {
     return { part, changed: false, seen: [], further: false };
   }

@@ -3,7 +3,7 @@ import type { SymbolSnapshot } from './model.ts';
 import { type AccountView, isTrusted } from './view.ts';
 import { isOver } from './view-rows.ts';
 
-/** What a symbol receives of it (strategy 10.1); null: no reading of it has come yet. */
+/** A symbol's slice of the view (strategy 10.1); null: no read yet. */
 export function sliceOf(
   view: AccountView,
   instrument: string,

@@ -11,12 +11,12 @@ import {
   unchanged,
 } from './view.ts';
 
-/** Streams that come and go, and what has waited long enough (strategy 10.1, 10.6). */
+/** Streams connecting and disconnecting, and time limits (strategy 10.1, 10.6). */
 
-/** What REST shows of an own order must have been in a frame by then, or the streams are not intact (strategy 10.6). */
+/** Limit for a frame to report what REST shows of an own order; otherwise the streams are not intact (10.6). */
 export const PROBE_MS = 2_000;
 
-/** Orders of an account of which is kept how far REST has shown them: those of a hundred symbols, a few each. */
+/** Orders per account for which REST's state is kept: a few of each of a hundred symbols. */
 const SHOWN_MAX = 1_000;
 
 /** The account's streams are subscribed from now on, or down (strategy 10.6). */
@@ -33,7 +33,7 @@ export function withStreams(view: AccountView, up: boolean, atMs: number): Folde
   return { view: next, changed: Object.keys(view.parts), seen: [], contradictions: [] };
 }
 
-/** When {@link withTime} has something to do next; null: not before another message. */
+/** When {@link withTime} is due next; null: not before another message. */
 export function dueAtMs(view: AccountView): number | null {
   const times = [
     ...view.probes.map((probe) => probe.sinceMs + PROBE_MS),
@@ -42,10 +42,7 @@ export function dueAtMs(view: AccountView): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/**
- * What has waited long enough (strategy 10.1, 10.6): orders to look up, and a probe that no frame answered, which ends
- * intactness: the streams are to be connected anew.
- */
+/** Applies time limits (10.1, 10.6): orders to look up, and an unanswered probe, which makes the streams reconnect. */
 export function withTime(
   view: AccountView,
   nowMs: number,
@@ -62,7 +59,7 @@ export function withTime(
   if (probe === undefined) return { ...unchanged(next), lookupsWanted, failed: null };
   const { clientOrderId, instrument } = probe;
   const why = reason('stream-lacks-order', '10.6', { clientOrderId, instrument, seconds: PROBE_MS / 1000 });
-  // One missing frame costs one recovery, whatever it was about.
+  // One missing frame costs one recovery, whatever its content.
   const down = withStreams({ ...next, shown: withShown(view.shown, view.probes) }, false, nowMs);
   return { ...down, contradictions: [{ instrument: null, why }], lookupsWanted, failed: why };
 }

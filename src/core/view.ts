@@ -11,23 +11,22 @@ import type {
 import type { Reason } from './reasons.ts';
 
 /**
- * The view of one account (strategy 10.1, 10.6): what its positions and own orders are, folded from whole readings, look-ups
- * and frames of its streams. Values only: (view, message) → (view, which instruments changed, what contradicts).
- *
- * All `…AtMs` are our clock. A part follows the streams once a reading requested while they were intact has proven it;
- * before that, frames are held for that reading; while the streams are not intact, they are dropped and REST alone counts.
+ * The view of one account (strategy 10.1, 10.6): positions and own orders, merged from full reads, look-ups and stream
+ * frames. Pure: (view, message) → (view, changed instruments, contradictions). All `…AtMs` are our clock. An instrument
+ * follows the streams once a read requested while they were intact has confirmed it; until then its frames are kept for
+ * that read; while the streams are not intact frames are dropped and only REST counts.
  */
 
-/** A reading may show a position as it was this long before (strategy 10.6): later frames outrank it. */
+/** How old a read's position may be (strategy 10.6): later frames outrank it. */
 export const READING_LAG_MS = 5_000;
-/** A fill, or the state of an order nobody has named, waits this long for an order's frame; then it is looked up (10.1). */
+/** How long a fill, or the state of an unknown order, waits for the order's frame before a look-up (10.1). */
 export const COVER_MS = 1_000;
-/** Frames about an instrument on which stream and REST disagree are ignored this long (strategy 10.6) … */
+/** How long frames of an instrument are ignored after stream and REST disagreed (strategy 10.6); */
 export const IGNORE_MS = 60_000;
-/** … and those of the whole account where so many instruments disagree within that time. */
+/** frames of the whole account if so many instruments disagree within that time. */
 export const DISAGREEING_MAX = 3;
 
-/** A frame of an account's stream, read. `from`: its wire id. */
+/** A parsed frame of an account's stream. `from`: its wire id. */
 export type AccountFrame = { readonly from: number; readonly receivedAtMs: number } & (
   | { readonly kind: 'order'; readonly order: ExchangeOrder }
   | { readonly kind: 'state'; readonly clientOrderId: string; readonly state: StreamOrderState }
@@ -41,28 +40,28 @@ export type AccountFrame = { readonly from: number; readonly receivedAtMs: numbe
   | { readonly kind: 'position'; readonly position: Position }
 );
 
-/** One whole reading (strategy 10.1): positions and open orders, with look-ups of the own orders that are missing there. */
+/** One full read (strategy 10.1): positions and open orders, with look-ups of missing own orders. */
 export interface WholeReading {
   /** When the first of its requests was sent. */
   readonly requestedAtMs: number;
   readonly receivedAtMs: number;
-  /** Of our clock at its request (strategy 10.3). */
+  /** Era of our clock at its request (strategy 10.3). */
   readonly era: number;
   readonly exchangeNowMs: number;
   readonly positions: Rows<Position>;
   /** Own and foreign orders. */
   readonly openOrders: Rows<ListedOrder>;
   readonly lookups: readonly OrderLookup[];
-  /** Instruments with a missing order that could not be looked up: this reading says nothing of them (strategy 10.3). */
+  /** Instruments with a failed look-up: this read does not cover them (strategy 10.3). */
   readonly without: readonly string[];
 }
 
 export interface OrderRow {
   readonly order: ExchangeOrder;
-  /** When the message came that changed it last. */
+  /** When the message that last changed it arrived. */
   readonly changedAtMs: number;
   readonly lastFrameAtMs: number | null;
-  /** Among the open orders of the last reading. */
+  /** Among the open orders of the last read. */
   readonly listed: boolean;
 }
 
@@ -71,23 +70,23 @@ export interface Part {
   readonly position: Position | null;
   readonly positionFrom: number | undefined;
   readonly orders: readonly OrderRow[];
-  /** By client id, what is needed to forget it in time. */
+  /** By client id, with the data needed to drop it in time. */
   readonly ended: ReadonlyMap<string, { readonly endedAtMs: number; readonly expirationMs: number }>;
-  /** When the last reading of it was requested; null: none yet. */
+  /** When its last read was requested; null: none yet. */
   readonly provenAtMs: number | null;
-  /** The position it said. */
+  /** The position in that read. */
   readonly readSize: Decimal;
   readonly era: number;
-  /** A reading requested from then on makes it follow the streams; Infinity: they are not intact. */
+  /** A read requested from then on makes it follow the streams; Infinity: they are not intact. */
   readonly trustFromMs: number;
   readonly held: readonly AccountFrame[];
   /** Any frame that names the instrument. */
   readonly lastFrameAtMs: number | null;
-  /** The position by the stream; null: it has told none since it is followed, and readings replace the row. */
+  /** The position by the stream; null: none since it is followed, and reads replace the row. */
   readonly streamedSize: Decimal | null;
-  /** Exchange's time of the last position frame: where frames carry no numbers, an older one comes out of order. */
+  /** Exchange time of the last position frame: without sequence numbers an older one is out of order. */
   readonly streamedNs: bigint;
-  /** What the last reading said against that, requested long enough after the last frame; null: nothing. */
+  /** The last read's differing position, requested long enough after the last frame; null: none. */
   readonly againstSize: Decimal | null;
 }
 
@@ -99,15 +98,15 @@ export interface Probe {
   readonly sinceMs: number;
 }
 
-/** How far an order has come, as far as it has been shown. */
+/** An order's progress as far as it was shown. */
 export type Shown = Pick<Probe, 'tradedSize' | 'over'>;
 
 export interface Uncovered {
   readonly clientOrderId: string;
-  /** null: only its state has been seen. */
+  /** null: only its state was seen. */
   readonly instrument: string | null;
   readonly state: { readonly state: StreamOrderState; readonly from: number; readonly receivedAtMs: number } | null;
-  /** Exchange's time of its last fill. */
+  /** Exchange time of its last fill. */
   readonly fillNs: bigint | null;
   readonly sinceMs: number;
 }
@@ -118,14 +117,14 @@ export interface AccountView {
   /** Since when its streams are intact; null: they are not. */
   readonly intactSinceMs: number | null;
   readonly probes: readonly Probe[];
-  /** By client id: probes that no frame answered, and orders a reading lacked. REST showing that much again is no probe. */
+  /** By client id: unanswered probes, and orders a read lacked. The same state by REST again is no probe. */
   readonly shown: ReadonlyMap<string, Shown>;
   readonly uncovered: readonly Uncovered[];
   /** Instruments on which stream and REST disagreed within `IGNORE_MS`. */
   readonly disagreed: readonly { readonly instrument: string; readonly atMs: number }[];
 }
 
-/** What stream and REST disagree on (strategy 10.6); instrument null: the account's streams are ignored, or not intact. */
+/** A disagreement of stream and REST (10.6); instrument null: the account's streams are ignored, or not intact. */
 export interface Contradiction {
   readonly instrument: string | null;
   readonly why: Reason;
@@ -133,9 +132,9 @@ export interface Contradiction {
 
 export interface Folded {
   readonly view: AccountView;
-  /** Instruments whose slice is another one. */
+  /** Instruments with a new slice. */
   readonly changed: readonly string[];
-  /** Rows of own orders that changed. */
+  /** Changed rows of own orders. */
   readonly seen: readonly ExchangeOrder[];
   readonly contradictions: readonly Contradiction[];
 }
@@ -160,7 +159,7 @@ export function emptyView(account: AccountName, instruments: readonly string[]):
   return { account, parts, intactSinceMs: null, probes: [], shown: new Map(), uncovered: [], disagreed: [] };
 }
 
-/** The instruments that are followed from now on; what is known of those that were stays. */
+/** Sets the followed instruments; known ones keep their state. */
 export function withInstruments(view: AccountView, instruments: readonly string[]): AccountView {
   const { parts, intactSinceMs } = view;
   const fresh = emptyView(view.account, instruments).parts;
@@ -173,7 +172,7 @@ export function withInstruments(view: AccountView, instruments: readonly string[
   return { ...view, parts: next };
 }
 
-/** Whether its streams tell what becomes of an instrument: intact, and proven since (strategy 10.6). */
+/** Whether its streams report an instrument: intact, and confirmed since (strategy 10.6). */
 export function isIntact(view: AccountView, instrument: string): boolean {
   const part = view.parts[instrument];
   return part !== undefined && isTrusted(part);

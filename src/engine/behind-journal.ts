@@ -7,14 +7,14 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import type { Exchange, Journal } from '../ports.ts';
 
-/** A journal that may lack its last entries: the copy of its database that was promoted was behind (strategy 18.1). */
+/** A journal whose last entries may be missing: the database copy that was promoted was behind (strategy 18.1). */
 
-/** Orders of before that are read: longer than any of them lives with a lease, and what a copy is behind by. */
+/** How far back orders are read: longer than any lives with a lease, and than a copy is behind. */
 const SHOWN_MS = 900_000;
-/** Ids that are left out: what was lost was made by clocks up to so far ahead of all that is shown. */
+/** Ids skipped: lost orders may come from clocks up to so far ahead of what is shown. */
 const LEAP_MS = 3_600_000;
 
-/** Each symbol begins as after a lost journal (strategy 11.3). Its orders are asked about. */
+/** Each symbol starts as after a lost journal (strategy 11.3). Its orders are looked up. */
 export function beginAgain(journal: EngineJournal, nowMs: number): void {
   const states = journal.latestOfEach('symbol.state').map(({ key }) => key);
   const body: BehindNote = { sequence: null };

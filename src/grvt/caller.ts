@@ -16,18 +16,18 @@ import { type RowScope, UnusableAnswer } from './parse.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import type { OrderSigner } from './sign.ts';
 
-/** Skipped rows that are reported, each once: a list that is odd throughout must not fill the log, nor the memory. */
+/** Skipped rows that are reported, once each: a malformed list must not fill log or memory. */
 const MAX_SKIPPED_REPORTED = 1_000;
 
-/** What a private call may come with. */
+/** Options of a private call. */
 interface CallOptions {
-  /** Asked at the last moment: why it must not leave any more; null: it may. */
+  /** Asked at the last moment: why it must not be sent any more; null: it may. */
   readonly whyNot?: (() => Reason | null) | undefined;
-  /** Leave that was asked for before; absent or null: it is asked for here. */
+  /** Permission obtained before; absent or null: obtained here. */
   readonly permit?: Permit | null;
 }
 
-/** What fails before the request could leave costs nothing of the leave it was given. */
+/** A failure before sending returns the permission unused. */
 async function unlessUnused<T>(permit: Permit | null, get: () => Promise<T>): Promise<T> {
   try {
     return await get();
@@ -48,7 +48,7 @@ export interface PrivateChannel extends Channel<TDG> {
   readonly account: AccountName;
   readonly buckets: Readonly<Record<'reads' | 'creates' | 'cancels', Bucket>>;
   readonly lookUps: LookUps;
-  /** When the last whole reading that was answered had left, our clock; null: none was. */
+  /** When the last answered full read was sent, our clock; null: none. */
   readonly readAtMs: { value: number | null };
   readonly keys: GrvtKeys;
   readonly session: Session;
@@ -73,15 +73,15 @@ interface CallerOptions extends Pick<GrvtOptions, 'clock' | 'onWire' | 'report' 
 }
 
 /**
- * What every call has in common: leave from the budget, a session, one request, its answer as a value, and what is said of
- * it (strategy 9.1, 9.8, 10.4).
+ * The common parts of calls: permission from the budget, a session, one request, its parsed answer, and logging
+ * (strategy 9.1, 9.8, 10.4).
  */
 export interface Caller {
   readonly wire: WireTap;
   log(level: SdkLogLevel, message: string): void;
-  /** Leave to send one request (strategy 9.1). @throws ExchangeError */
+  /** Permission to send one request (strategy 9.1). @throws ExchangeError */
   admit(channel: Pick<Channel<unknown>, 'buckets'>, account: AccountName | null, names: CallNames): Promise<Permit>;
-  /** A call that found no session never left: it fails with the login's failure, under its own name. */
+  /** A call without session was never sent: it fails with the login's failure, under its own name. */
   sessionFor(spec: { readonly call: string }, get: () => Promise<SessionHeaders>): Promise<SessionHeaders>;
   /** Sends one request and reads its answer under full names. @throws ExchangeError */
   send<Client>(
@@ -91,26 +91,26 @@ export interface Caller {
     headers: SessionHeaders | null,
     permit: Permit,
   ): Promise<Received>;
-  /** Refuses an answer whose fields are missing or impossible (strategy 10.4). */
+  /** Rejects an answer whose fields are missing or impossible (strategy 10.4). */
   parsed<T>(
     account: AccountName | null,
     spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
     received: Received,
     parse: (answer: unknown, from: number) => T,
   ): T;
-  /** A private call and its answer as a value. Everything it rejects with is an ExchangeError. */
+  /** A private call and its parsed answer. Every rejection is an ExchangeError. */
   readPrivate<T>(
     channel: PrivateChannel,
     spec: CallSpec<TDG>,
     parse: (answer: unknown, from: number) => T,
     options?: CallOptions,
   ): Promise<T>;
-  /** A call for market data and its answer as a value. */
+  /** A market data call and its parsed answer. */
   readPublic<T>(channel: Channel<MDG>, spec: ReadSpec<MDG>, parse: (answer: unknown) => T): Promise<T>;
-  /** The same rows again are the same values; which answer they came in is said beside them. */
+  /** Equal rows give the same objects; the wire id of their answer is attached. */
   readRows<T>(channel: PrivateChannel, poll: PollRead<T[]>, asked?: Asked, permit?: Permit | null): Promise<Rows<T>>;
   scopeOf(call: string, account: AccountName | null): RowScope;
-  /** Nothing is logged any more: reads that our own close cut off are no trouble of the exchange. */
+  /** Stops logging: reads cut off by our own close are no failures of the exchange. */
   end(): void;
 }
 
@@ -121,7 +121,7 @@ export function createCaller(options: CallerOptions): Caller {
   let ended = false;
   const wire: WireTap = { nextId: () => ++wireId, tell };
 
-  /** The tap hears; what it makes of it must not decide the fate of a call. */
+  /** An error of the observer must not affect a call. */
   function tell(event: WireEvent): void {
     try {
       onWire?.(event);
@@ -145,9 +145,8 @@ export function createCaller(options: CallerOptions): Caller {
   }
 
   /**
-   * A private call: session, budget, request, and once more after a new login where the exchange said 1000 (9.8).
-   *
-   * @param given leave that was asked for before; absent: it is asked for here
+   * A private call: session, budget, request, and once more after a new login if the exchange answered 1000 (9.8).
+   * @param given permission obtained before; absent: obtained here
    */
   async function callPrivate(
     channel: PrivateChannel,
@@ -223,7 +222,7 @@ export function createCaller(options: CallerOptions): Caller {
     const { route } = spec;
     const id = wire.nextId();
     const sentAtMs = clock.nowMs();
-    // Nothing stands between the bytes of an order and the wire (strategy 9.11): what is heard of them comes after.
+    // Nothing runs between the check and sending the bytes (strategy 9.11); observers are called afterwards.
     const exchanging = exchangeOnce(channel, spec, headers, beforeBytes);
     if (onWire !== undefined) {
       const request = 'body' in spec ? JSON.parse(spec.body) : spec.request;
@@ -232,7 +231,7 @@ export function createCaller(options: CallerOptions): Caller {
 
     const fail = (trouble: Trouble): ExchangeError => {
       const error = classify(site, trouble, redact);
-      // A session that ended is renewed and the call repeated: trouble only where that fails, and then it is said there.
+      // An ended session is renewed and the call repeated; only a failure of that is logged.
       const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
       log(expected || spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
       return error;
@@ -271,7 +270,7 @@ export function createCaller(options: CallerOptions): Caller {
       else permit.done();
       throw fail(trouble);
     }
-    // Market data may be served by another machine with another clock; expiries are judged by the trading one.
+    // Market data may come from another machine with another clock; expiries are judged by the trading one.
     if (account !== null) exchangeClock.hear(sentAtMs, receivedAtMs, raw.date);
     const refusal = errorOf(raw);
     const body = refusal ?? mapped;
@@ -331,7 +330,7 @@ export function createCaller(options: CallerOptions): Caller {
       return parsed(account, spec, await callPrivate(channel, spec, options), parse);
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
-      // A defect of ours or of the client, perhaps after the request left: of a create nobody knows the outcome (9.6).
+      // A defect of ours or of the client, perhaps after sending: the outcome of a create is unknown (9.6).
       const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown), redact);
       log('ERROR', `${error.kind} ${error.message}`);
       throw error;

@@ -8,14 +8,14 @@ import { readAs } from './parse.ts';
 import { ackAnswer, bulkAnswer } from './wire.ts';
 
 const CANCEL = { call: 'cancelOrder', bucket: 'cancels', asked: { need: 'cancel', units: 5 } } as const;
-/** How long a cancel waits for its create when it says nothing of it (API 5.4). */
+/** How long a cancel waits for its create by default (API 5.4). */
 const DEFAULT_TTL_MS = 100;
-/** Past that, for clocks that do not run alike (strategy 9.12). */
+/** Margin after that, for differing clocks (strategy 9.12). */
 const OVERLAP_MARGIN_MS = 500;
-/** Cancels in one call at most (API 5.5). */
+/** Most cancels in one call (API 5.5). */
 const BULK_MAX = 100;
 
-/** A cancel that leaves together with others. */
+/** A cancel that is sent together with others. */
 interface WaitingCancel {
   readonly clientOrderId: string;
   readonly resolve: () => void;
@@ -29,16 +29,16 @@ export interface Cancels {
     timeToLiveMs: number | undefined,
     instrument: string | undefined,
   ): Promise<void>;
-  /** A stream tells that a cancel of that id was dropped as a duplicate (strategy 9.12). */
+  /** A stream reports that a cancel of that id was dropped as a duplicate (strategy 9.12). */
   voidFence(clientOrderId: string): void;
   isFenceVoid(clientOrderId: string): boolean;
 }
 
-/** Cancels and fences of orders (strategy 9.7, 9.12). `whyNot`: why one may not leave from here (18.2). */
+/** Cancels and fences of orders (strategy 9.7, 9.12). `whyNot`: why one may not be sent from here (18.2). */
 export function createCancels(caller: Caller, whyNot: GrvtOptions['whyNotCancel']): Cancels {
-  /** Cancels that wait for their leave, by what they share (strategy 9.12). */
+  /** Cancels waiting for permission, by what they share (strategy 9.12). */
   const waiting = new Map<string, WaitingCancel[]>();
-  /** Ids with a cancel that is not over, for some seconds each: resolved when it is. */
+  /** Ids with a cancel in force, for some seconds each: resolves when it is over. */
   const overlaps = new Map<string, Promise<void>>();
   /** Fences that were dropped, until the next one of that id. */
   const voidFences = new Set<string>();
@@ -55,14 +55,15 @@ export function createCancels(caller: Caller, whyNot: GrvtOptions['whyNotCancel'
       const site = { call: 'cancelOrder', account } as const;
       throw new ExchangeError('unavailable', site, null, reason('never-left', '18.2', { why }));
     }
-    // Of overlapping ones only the first counts: a fence that overlaps another cancel of that id would be none (9.12).
+    // Of overlapping cancels only the first counts: a fence that overlaps another cancel of that id would be void
+    // (9.12).
     if (timeToLiveMs !== undefined) {
       await overlaps.get(clientOrderId);
       voidFences.delete(clientOrderId);
     }
     if (instrument === undefined) return cancelOne(channel, clientOrderId, timeToLiveMs);
     return new Promise((resolve, reject) => {
-      // Fences and plain cancels never share a call: the time to live is the call's.
+      // Fences and plain cancels never share a call, which has one time to live.
       const key = `${account} ${instrument} ${timeToLiveMs ?? ''}`;
       const group = waiting.get(key);
       const one = { clientOrderId, resolve, reject };
@@ -89,7 +90,7 @@ export function createCancels(caller: Caller, whyNot: GrvtOptions['whyNotCancel'
     await caller.readPrivate(channel, spec, (answer) => readAs(ackAnswer, answer), { permit });
   }
 
-  /** Until when another cancel of that id would overlap this one: by a timer, whatever our clock is set to. */
+  /** Until when another cancel of that id would overlap this one: by a timer, independent of our wall clock. */
   function noteCancel(clientOrderId: string, timeToLiveMs = DEFAULT_TTL_MS): void {
     const over = new Promise<void>((resolve) => {
       setTimeout(() => {
@@ -101,8 +102,8 @@ export function createCancels(caller: Caller, whyNot: GrvtOptions['whyNotCancel'
   }
 
   /**
-   * Cancels of one account and instrument: those that come while the first one waits for session and budget leave with it
-   * (strategy 9.12). Where the exchange does not take them together, they are asked for one by one.
+   * Cancels of one account and instrument: those requested while the first one waits for session and budget are sent
+   * with it (strategy 9.12). If the exchange does not accept them together, they are sent one by one.
    */
   async function cancelTogether(
     channel: PrivateChannel,
@@ -138,7 +139,7 @@ export function createCancels(caller: Caller, whyNot: GrvtOptions['whyNotCancel'
     cancel,
     isFenceVoid: (clientOrderId) => voidFences.has(clientOrderId),
     voidFence(clientOrderId) {
-      // Only of what is or was fenced just now: as many as there are orders in doubt.
+      // Only for recent fences: bounded by the orders of unknown outcome.
       if (overlaps.has(clientOrderId)) voidFences.add(clientOrderId);
     },
   };

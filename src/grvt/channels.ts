@@ -17,25 +17,25 @@ import { readHistory, readOrder } from './reads.ts';
 import { createSession, type FetchLike } from './session.ts';
 import { createOrderSigner } from './sign.ts';
 
-/** Largest answer read: a history page of 500 orders or 600 open orders is about 1 MB; ten times that is a defect. */
+/** Largest answer: a history page of 500 orders or 600 open orders is about 1 MB; ten times that is a defect. */
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
-/** Sockets per host and account: the budget times the time-out, so that slow answers do not queue requests unseen. */
+/** Sockets per host and account: budget times time-out, so that slow answers do not queue requests invisibly. */
 const MAX_SOCKETS = 64;
-/** A login belongs to nothing that could overtake it: without it no read leaves. */
+/** A login precedes everything: without it no read is sent. */
 const LOGIN = { call: 'login', bucket: 'reads', asked: { need: 'overdue-reading', units: 100 } } as const;
 
 interface Channels extends Readonly<Record<AccountName, PrivateChannel>> {
   readonly marketData: Channel<MDG>;
   /** Every part of the budget. */
   buckets(): readonly Bucket[];
-  /** Ends idle connections and refuses whatever waits. */
+  /** Closes idle connections and rejects whatever waits. */
   close(): void;
 }
 
-/** One client, one session and one budget per account, one client and one budget for market data. @throws SignatureError */
+/** One client, session and budget per account, one client and budget for market data. @throws SignatureError */
 export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock: ExchangeClock): Channels {
   const { clock, hosts, redact = asItIs } = options;
-  /** Ends connections. */
+  /** Closes connections. */
   const closing: (() => void)[] = [];
   let closed = false;
   const marketData: Channel<MDG> = {
@@ -55,7 +55,7 @@ export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock
     });
   }
 
-  /** The client, whose reads go straight over connections that creates and cancels share. */
+  /** The client, whose reads use the same connections as creates and cancels. */
   function connect<Client extends TDG | MDG>(client: Client, url: string): { client: Client; post: Post } {
     const post = options.post ?? open(url);
     carryReads(client, url, post);
@@ -72,7 +72,7 @@ export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock
   function privateChannel(account: AccountName): PrivateChannel {
     const keys = options.accounts[account];
     const connected = connect(new TDG({ host: hosts.trades }), hosts.trades);
-    // A login comes once an hour or so: by then a kept connection is gone.
+    // Logins are about an hour apart: a kept connection would be gone.
     const edge = openAgents(options.proxyFor?.(hosts.edge) ?? null, {
       timeoutMs: REQUEST_TIMEOUT_MS,
       keepAlive: false,
@@ -94,7 +94,7 @@ export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock
       exchangeClock,
       admit: async () => {
         const permit = await caller.admit({ buckets }, account, LOGIN);
-        // Nobody says to whom the exchange counts a login: what follows on the market data leaves room for it.
+        // It is unknown to whom the exchange counts a login: market data requests leave room for it.
         marketData.buckets['market data']?.count(LOGIN.asked.units);
         return permit;
       },
@@ -154,7 +154,7 @@ export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock
   };
 }
 
-/** node-fetch over the agents of the login host; without any it would take those of the process. */
+/** node-fetch with the agents of the login host, instead of the process's. */
 function fetchThrough({ httpAgent, httpsAgent }: Agents): FetchLike {
   const fetch = nodeFetch as unknown as (url: string, init: object) => ReturnType<FetchLike>;
   return (url, init) => fetch(url, { ...init, agent: url.startsWith('https:') ? httpsAgent : httpAgent });

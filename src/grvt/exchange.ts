@@ -53,54 +53,55 @@ export interface GrvtExchange extends Exchange {
   /** Funding account and fee tier (strategy 11.7); no rule needs them. @throws ExchangeError */
   fundingTerms(account: AccountName): Promise<FundingTerms>;
   /**
-   * What a list has of the account (strategy 17): every row of that time, page after page; rows that cannot be read are
-   * skipped. No rule needs them. @throws ExchangeError, also when there are more pages than are read
+   * Every row of a list in that time (strategy 17), page by page; unreadable rows are skipped. No rule needs them.
+   * @throws ExchangeError, also if there are too many pages
    */
   payments(list: PaymentList, account: AccountName, time: PaymentTime): Promise<readonly PaymentRow[]>;
   /** Equity, cash and margins (strategy 17.3); no rule needs them. @throws ExchangeError */
   balance(account: AccountName): Promise<BalanceRow>;
   /** The account's session, for the streams' handshakes. */
   session(account: AccountName): Session;
-  /** Other keys of the account: they count once they are logged in and proven, else the former ones stay. @throws ExchangeError, SignatureError */
+  /**
+   * Other keys of the account: used once they are logged in and proven; until then the previous ones stay. @throws
+   * ExchangeError, SignatureError
+   */
   rekey(account: AccountName, keys: Pick<GrvtKeys, 'apiKey' | 'privateKey'>): Promise<void>;
-  /** This instrument is run from now on (strategy 16.3): its rows are needed, and are not skipped when they cannot be read. */
+  /** The instrument is traded from now on (strategy 16.3): its rows are needed, and unreadable ones are not skipped. */
   takeUp(instrument: string): void;
-  /** A stream tells that a cancel of that id was dropped as a duplicate (strategy 9.12). */
+  /** A stream reports that a cancel of that id was dropped as a duplicate (strategy 9.12). */
   voidFence(clientOrderId: string): void;
-  /** A book that its stream brought (strategy 7.4). */
+  /** A book from its stream (strategy 7.4). */
   takeBook(book: Book): void;
-  /** Numbers what crosses the wire: the streams share it, so that every message has an id of its own. */
+  /** Numbers all traffic: shared with the streams, so that every message has its own id. */
   readonly wire: WireTap;
-  /** How each part of the budget stands (strategy 9.1). */
+  /** State of each part of the budget (strategy 9.1). */
   budget(): readonly BudgetState[];
-  /** Ends idle connections and refuses whatever waits. */
+  /** Closes idle connections and rejects whatever waits. */
   close(): void;
 }
 
-/** One part of the budget (strategy 9.1). */
 export interface BudgetState {
   /** null: market data. */
   readonly account: AccountName | null;
   readonly bucket: BucketName;
   /** Requests that wait for it. */
   readonly waiting: number;
-  /** Units that can be spent now, and within a second from rest. */
+  /** Units free now, and per second when idle. */
   readonly left: number;
   readonly limit: number;
 }
 
-/** What a create and a cancel ask of their buckets; whose turn and which need is known to the caller. */
+/** Budget of a create and a cancel; the caller adds turn and priority. */
 const CREATE = { call: 'createOrder', bucket: 'creates', asked: { need: 'repair', units: 5 } } as const;
-/** The dead-man timer, in the bucket of reads. With a lesser need it could wait for ever behind them. */
+/** The dead-man timer, in the bucket of reads. With lower priority it could wait for ever behind them. */
 const COUNTDOWN = { asked: { need: 'overdue-reading', units: 100 } } as const;
-/** Leave for a create that is neither used nor given back after this: who had it is no more. A book and a journal take less. */
+/** An unused permission for a create expires after this time; a book and a journal entry take less. */
 const ADMISSION_MS = 30_000;
 
 /**
- * GRVT over REST (strategy 9.1, 9.8, 9.9, 10.4): the `Exchange` port through `@grvt/client`, one client, one session and
- * one budget per account, one client and one budget for market data.
- *
- * @throws SignatureError when a private key is not one.
+ * GRVT over REST (strategy 9.1, 9.8, 9.9, 10.4): the `Exchange` port through `@grvt/client`, with one client, session
+ * and budget per account, and one client and budget for market data.
+ * @throws SignatureError if a private key is invalid.
  */
 export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const { clock } = options;
@@ -114,14 +115,14 @@ export function createGrvtExchange(options: GrvtOptions): GrvtExchange {
   const channels = openChannels(options, caller, exchangeClock);
   const cancels = createCancels(caller, options.whyNotCancel);
   const books = createBooks({ clock, read: readBook, isTraded });
-  /** Leave that was given for creates which have not been handed over yet. */
+  /** Permissions given for creates that were not sent yet. */
   const permits = new WeakMap<Admission, () => Permit>();
   const idOf = (account: AccountName) => channels[account].keys.subAccountId;
 
-  /** What a whole reading asks of the budget: more urgently once the last one is 6 s old (strategy 9.1). */
+  /** Priority and budget of a full read: more urgent once the last one is 6 s old (strategy 9.1). */
   function readingAsked(account: AccountName): Asked {
     const { value } = channels[account].readAtMs;
-    // Our clock may have been set back since: then how old it is is not known.
+    // If our clock was set back since, its age is unknown.
     const ageMs = value === null ? OVERDUE_MS : Math.max(0, clock.nowMs() - value);
     const asked = { need: 'reading', units: READ_UNITS } as const;
     return ageMs >= OVERDUE_MS ? { ...asked, need: 'overdue-reading' } : { ...asked, overdueInMs: OVERDUE_MS - ageMs };

@@ -20,7 +20,7 @@ export interface GrvtKeys {
   readonly subAccountId: string;
 }
 
-/** Levels of what is said of REST calls: ERROR no usable answer, WARNING refusals, INFO logins, DEBUG every call. */
+/** Log levels of REST calls: ERROR no usable answer, WARNING refusals, INFO logins, DEBUG every call. */
 export type SdkLogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
 export const LOG_RANK: Readonly<Record<string, number>> = {
   DEBUG: 0,
@@ -36,24 +36,24 @@ export interface GrvtOptions {
   readonly hosts: GrvtHosts;
   readonly chainId: number;
   readonly accounts: Readonly<Record<AccountName, GrvtKeys>>;
-  /** Levels of the books read: 10, 50, 100 or 500. */
+  /** Levels of the books: 10, 50, 100 or 500. */
   readonly bookDepth: number;
   /** `RATE_SCALE`: multiplies the budget, for other tiers (strategy 9.1). */
   readonly rateScale: number;
   readonly clock: BookClock;
-  /** What is said through `log`; default ERROR. Unknown words count as ERROR. */
+  /** Level of `log`; default ERROR, also for unknown values. */
   readonly sdkLogLevel?: string;
   readonly log?: (level: SdkLogLevel, message: string) => void;
-  /** Hears every trading and market data request and answer (strategy 15). */
+  /** Observes every trading and market data request and answer (strategy 15). */
   readonly onWire?: (event: WireEvent) => void;
   readonly report?: (fact: Fact) => void;
-  /** What the exchange writes passes it before anybody sees it; learns each session. */
+  /** Applied to foreign text before it is shown; learns each session. */
   readonly redact?: Redact;
-  /** Names of the instruments that are traded, in any case: other rows that cannot be read are skipped. Absent: all are (10.4). */
+  /** Names of traded instruments, in any case: other unreadable rows are skipped. Absent: all are (10.4). */
   readonly instruments?: readonly string[];
-  /** Carries the REST calls instead of sockets: virtual time. */
+  /** Replaces sockets for REST calls: virtual time. */
   readonly post?: Post;
-  /** Carries the logins; default node-fetch. */
+  /** Sends the logins; default node-fetch. */
   readonly fetch?: FetchLike;
   /** The proxy an address is reached through; absent or null: directly (strategy 2.1). */
   readonly proxyFor?: (url: string) => string | null;
@@ -61,9 +61,9 @@ export interface GrvtOptions {
   readonly whyNotCancel?: (clientOrderId: string) => Reason | null;
 }
 
-/** Observes the wire on behalf of all adapters. */
+/** Observes the traffic of all adapters. */
 export interface WireTap {
   nextId(): number;
-  /** Never throws: what the observer makes of an event must not decide the fate of a call. */
+  /** Never throws: an error of the observer must not affect a call. */
   tell(event: WireEvent): void;
 }

@@ -25,13 +25,11 @@ import {
   uint64Text,
 } from './wire.ts';
 
-/** What an account holds, has traded, and trades under (strategy 10.4, 11.7). */
+/** An account's positions, fills and terms (strategy 10.4, 11.7). */
 
 /**
- * Positions that are not flat, one per instrument: of repeated rows the newest (strategy 10.4).
- *
- * @throws UnusableAnswer naming the field of a traded instrument's row; a mark or entry price of zero under a position is
- *   one (strategy 3.1).
+ * Positions that are not flat, one per instrument: the newest of repeated rows (strategy 10.4). @throws UnusableAnswer
+ * naming the field of a traded instrument's row; a mark or entry price of zero under a position is one (strategy 3.1).
  */
 export function parsePositions(answer: unknown, subAccountId: string, scope: RowScope): Position[] {
   const rows = readAs(rowsAnswer, answer).result;
@@ -75,9 +73,8 @@ export function parseSummary(answer: unknown, subAccountId: string): AccountSumm
 }
 
 /**
- * One page of fills, of which those without a size are none, and where the next begins; null: this was the last. `key` tells a
- * row that two pages have from two alike; null: nothing does.
- *
+ * One page of fills (without those of size zero), and the cursor of the next; null: the last one. `key` distinguishes a
+ * row on two pages from two equal rows; null: nothing does.
  * @throws UnusableAnswer naming the field of a traded instrument's fill, or `next`.
  */
 export function parseFillHistory(
@@ -110,13 +107,13 @@ function fillOf(row: unknown, subAccountId: string): { key: string | null; fill:
     size: new Decimal(read.size),
     price,
     timeMs: Number(BigInt(read.event_time) / 1_000_000n),
-    // Canonical: one id has one spelling.
+    // Canonical spelling of the id.
     clientOrderId: isOwn ? BigInt(id as string).toString() : foreignClientId(id),
   };
   return { key: read.trade_id ? `${read.trade_id} ${fill.side}` : null, fill };
 }
 
-/** Leverage and margin type by instrument (strategy 11.7). A row that cannot be read is left out: nothing depends on one. */
+/** Leverage and margin type by instrument (strategy 11.7). Unreadable rows are left out: nothing depends on them. */
 export function parseInstrumentTerms(answer: unknown): InstrumentTerms[] {
   return readAs(leveragesAnswer, answer).results.flatMap((one) => {
     const row = leverageRow.safeParse(one);

@@ -4,12 +4,11 @@ import { reason } from '../core/reasons.ts';
 import { type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
 import { type BookRow, bookAnswer, bookRow, indexAnswer, instrumentRow, rowsAnswer } from './wire.ts';
 
-/** Instruments and books, as the market data service has them (strategy 10.4). */
+/** Instruments and books from the market data service (strategy 10.4). */
 
 /**
  * Perpetuals of `all_instruments`; other kinds are not read.
- *
- * @throws UnusableAnswer naming the field, when a traded instrument's row cannot be read.
+ * @throws UnusableAnswer naming the field of a traded instrument's row.
  */
 export function parseInstruments(answer: unknown, scope: RowScope): Instrument[] {
   const rows = readAs(rowsAnswer, answer).result;
@@ -34,16 +33,15 @@ function instrumentOf(row: unknown): Instrument {
     quote: read.quote,
     baseDecimals: read.base_decimals,
     tickSize,
-    // What a signature cannot say is no step: it would be cut off the signed size.
+    // A step finer than a signature can carry would be truncated from the signed size.
     minSize: commonMultiple(minSize, new Decimal(10).pow(-read.base_decimals)),
     minNotional: new Decimal(read.min_notional ?? '0'),
   };
 }
 
 /**
- * A book of the instrument asked for. Empty, one-sided and crossed books are the caller's to judge (strategy 7.4).
- *
- * @throws UnusableAnswer when it is another instrument's, unordered, or has an impossible level.
+ * A book of the requested instrument, which may be empty, one-sided or crossed (strategy 7.4).
+ * @throws UnusableAnswer if it is another instrument's, unordered, or has an impossible level.
  */
 export function parseBook(answer: unknown, instrument: string): Book {
   const row = readAs(bookAnswer, answer).result;
@@ -56,11 +54,7 @@ export function parseBook(answer: unknown, instrument: string): Book {
   return bookOf(row);
 }
 
-/**
- * A book as its stream sends it, by the same rules.
- *
- * @throws UnusableAnswer when it is unordered or has an impossible level.
- */
+/** A book from its stream, by the same rules. @throws UnusableAnswer if it is unordered or has an impossible level. */
 export function parseBookFrame(feed: unknown): Book {
   return bookOf(readAs(bookRow, feed));
 }
@@ -75,9 +69,8 @@ function bookOf(row: BookRow): Book {
 }
 
 /**
- * The index price of the instrument asked for, USDT.
- *
- * @throws UnusableAnswer when it is another instrument's, or not above 0.
+ * The index price of the requested instrument, USDT.
+ * @throws UnusableAnswer if it is another instrument's, or not positive.
  */
 export function parseIndexPrice(answer: unknown, instrument: string): Decimal {
   const row = readAs(indexAnswer, answer).result;

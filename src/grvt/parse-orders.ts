@@ -16,12 +16,11 @@ import {
 } from './parse.ts';
 import { type OrderRow, orderAnswer, orderRow, orderStatus, rowsAnswer } from './wire.ts';
 
-/** Rows of orders, our own and others' (strategy 10.4, API 5.2). */
+/** Rows of orders, own and foreign (strategy 10.4, API 5.2). */
 
 /**
- * One order: the answer to a look-up or to a create.
- *
- * @throws UnusableAnswer naming the field; another client order id than the one asked for is one.
+ * One order: the answer to a look-up or a create.
+ * @throws UnusableAnswer naming the field, e.g. if it is another client order id.
  */
 export function parseOrder(answer: unknown, subAccountId: string, clientOrderId: string): ExchangeOrder {
   const order = orderOf('result', readAs(orderAnswer, answer).result, subAccountId);
@@ -35,8 +34,7 @@ export function parseOrder(answer: unknown, subAccountId: string, clientOrderId:
 }
 
 /**
- * The open orders: own ones read whole, and the names of the foreign ones (strategy 11.4).
- *
+ * The open orders: own ones completely, foreign ones by name (strategy 11.4).
  * @throws UnusableAnswer naming the field of an own order.
  */
 export function parseOpenOrders(answer: unknown, subAccountId: string, scope: RowScope): ListedOrder[] {
@@ -45,8 +43,7 @@ export function parseOpenOrders(answer: unknown, subAccountId: string, scope: Ro
 }
 
 /**
- * One page of history, own orders only, and where the next begins; null: this was the last.
- *
+ * Own orders on one page of history, and the cursor of the next; null: the last one.
  * @throws UnusableAnswer naming the field of an own order, or `next`.
  */
 export function parseOrderHistory(
@@ -59,8 +56,8 @@ export function parseOrderHistory(
 }
 
 /**
- * A repeated order counts once, and of differing rows the newest wins (strategy 10.4): by update time, then by what has
- * traded, then by being over. Rows are the same order when they carry one client id.
+ * A repeated order counts once; of differing rows with one client id the newest wins (strategy 10.4): by update time,
+ * then traded size, then being over.
  */
 export function newestOrders(orders: readonly ExchangeOrder[]): ExchangeOrder[] {
   const newest = new Map<string, ExchangeOrder>();
@@ -77,7 +74,7 @@ function isNewer(order: ExchangeOrder, known: ExchangeOrder): boolean {
   return LIFE[order.status] > LIFE[known.status];
 }
 
-/** Order of a life: no status goes back (API 5.2). */
+/** Order of life stages: no status goes back (API 5.2). */
 const LIFE: Readonly<Record<ExchangeOrder['status'], number>> = {
   PENDING: 0,
   OPEN: 1,
@@ -101,7 +98,7 @@ function isOwnRow(row: unknown): boolean {
   return mayBeStrategyId(valueAt(row, ['metadata', 'client_order_id']));
 }
 
-/** The other rows, each named once. Of a row that has no id nobody could be told which order it is. */
+/** The other rows, once each. A row without any id cannot be named. */
 function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrder[] {
   const found = new Map<string, ForeignOrder>();
   for (const row of rows) {
@@ -125,7 +122,7 @@ function foreignOrdersOf(rows: readonly unknown[], scope: RowScope): ForeignOrde
 const NO_ORDER_ID = '0x00';
 const NO_CLIENT_ID = '0';
 
-/** A client id that is not ours, as far as it can be shown. */
+/** A foreign client id, as far as it can be shown. */
 export function foreignClientId(value: unknown): string {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   return typeof text === 'string' && SHOWABLE.test(text) ? text : NO_CLIENT_ID;
@@ -149,14 +146,14 @@ function orderOf(field: string, row: OrderRow, subAccountId: string): ExchangeOr
   if (!tradedSize.isZero() && avgFillPrice.isZero()) {
     throw new UnusableAnswer(`${field}.state.avg_fill_price[0]`, reason('traded-without-price', '10.4'));
   }
-  // Booked as it stands it would end the order with a fill nobody sees.
+  // It would end the order without its fill.
   if (state.status === 'FILLED' && tradedSize.isZero()) {
     throw new UnusableAnswer(`${field}.state.traded_size[0]`, reason('filled-without-trade', '10.4'));
   }
-  // Canonical: one id has one spelling.
+  // Canonical spelling of the id.
   const clientOrderId = BigInt(row.metadata.client_order_id).toString();
   const limitPrice = new Decimal(leg.limit_price ?? '0');
-  // Ours are limit orders, adopted at their price (6.6); let go as filled in part, the rest would come back as drift.
+  // Ours are limit orders, adopted at their price (6.6); otherwise the remaining fill would appear as drift.
   if (limitPrice.isZero())
     throw new UnusableAnswer(`${field}.legs[0].limit_price`, reason('field-missing-or-zero', '10.4'));
   if (state.status === 'FILLED' && !tradedSize.eq(size)) {

@@ -4,27 +4,27 @@ import { reasonText } from '../texts/reasons.ts';
 import { pageAnswer } from './wire.ts';
 
 /**
- * GRVT's answers as the engine's values (strategy 10.4). In what a rule uses (own orders, traded instruments, the fields
- * read), a missing or impossible field makes the whole answer unusable, and the complaint names it; rows of another sub
- * account are such a field: their sizes are not ours. Any other row that cannot be read is skipped and reported.
+ * Parses GRVT's answers (strategy 10.4). A missing or impossible field that a rule uses (own orders, traded
+ * instruments) makes the whole answer unusable, and the error names it; so does a row of another sub account. Any other
+ * unreadable row is skipped and reported.
  */
 
 /** What is strict and what is skipped. */
 export interface RowScope {
-  /** Whether the engine trades an instrument of that name, case aside. */
+  /** Whether the engine trades that instrument, case-insensitive. */
   isTraded(instrument: string): boolean;
-  /** A row nobody needs cannot be read: which one, and why. */
+  /** An unneeded row is unreadable: which one, and why. */
   onSkip(row: SkippedRow): void;
 }
 
 export interface SkippedRow {
-  /** What the row names itself by; `?` where nothing in it can be read. */
+  /** The row's own name; `?` if it has none. */
   readonly name: string;
-  /** Its field that cannot be read, without the row's place in the answer, and what is wrong with it. */
+  /** Its unreadable field, and what is wrong with it. */
   readonly why: Reason;
 }
 
-/** An answer that cannot be used. The message begins with the field, e.g. `result[2].state.status: …`. */
+/** An unusable answer. The message begins with the field, e.g. `result[2].state.status: …`. */
 export class UnusableAnswer extends Error {
   readonly #field: string;
   readonly #problem: Reason;
@@ -39,7 +39,7 @@ export class UnusableAnswer extends Error {
     this.why = why;
   }
 
-  /** The same complaint about a field of that row. */
+  /** The same error about a field of that row. */
   within(row: string): UnusableAnswer {
     return new UnusableAnswer(this.#field === '' ? row : `${row}.${this.#field}`, this.#problem);
   }
@@ -55,7 +55,7 @@ export function readAs<T>(schema: ZodType<T>, answer: unknown): T {
   throw new UnusableAnswer(...complaint(read.error, answer));
 }
 
-/** A row by instrument; null: it cannot be read, and is skipped. @throws UnusableAnswer for a traded instrument. */
+/** A row by instrument; null: unreadable, skipped. @throws UnusableAnswer for a traded instrument. */
 export function readRow<T>(scope: RowScope, field: string, row: unknown, read: (row: unknown) => T): T | null {
   try {
     return read(row);
@@ -68,7 +68,7 @@ export function readRow<T>(scope: RowScope, field: string, row: unknown, read: (
   }
 }
 
-/** What a row has under that name, where it is text fit to be shown: printable, and no longer than any name of theirs. */
+/** A row's value under that name if it is printable text of a plausible length. */
 export function textAt(row: unknown, key: string): string | null {
   const value = valueAt(row, [key]);
   return typeof value === 'string' && SHOWABLE.test(value) ? value : null;
@@ -76,10 +76,10 @@ export function textAt(row: unknown, key: string): string | null {
 
 export const SHOWABLE = /^[\x20-\x7e]{1,100}$/;
 
-/** The rows of a page, and where the next one begins; null: this was the last. @throws UnusableAnswer */
+/** The rows of a page, and the cursor of the next; null: the last one. @throws UnusableAnswer */
 export function parsePage(answer: unknown, limit: number): { rows: readonly unknown[]; next: string | null } {
   const { result, next } = readAs(pageAnswer, answer);
-  // A full page that does not say whether more follows would pass for the whole history, and prove absences (9.6).
+  // A full page without that information would pass for the whole history, and prove absences (9.6).
   if (result.length >= limit && typeof next !== 'string') throw new UnusableAnswer('next', MISSING);
   return { rows: result, next: typeof next !== 'string' || next === '' ? null : next };
 }
@@ -91,7 +91,7 @@ export function mustBeOwn(field: string, found: string, own: string): void {
   }
 }
 
-/** The field of the first complaint and what is wrong with it. Of a union, the branch that went deepest. */
+/** The first invalid field and its problem; of a union, the branch that matched furthest. */
 export function complaint(error: ZodError, answer: unknown): [field: string, problem: Reason] {
   const issue = error.issues[0]!;
   const found = valueAt(answer, issue.path);
@@ -111,7 +111,7 @@ export function valueAt(answer: unknown, path: readonly PropertyKey[]): unknown 
   );
 }
 
-/** Of a value more than is shown of it: secrets are taken out first (errors.ts shortens it). */
+/** More than is shown: secrets are removed before it is shortened (errors.ts). */
 const MAX_PREVIEW = 4_096;
 
 export function preview(value: unknown): string {

@@ -20,13 +20,13 @@ import { parseFillHistory } from './parse-account.ts';
 import { newestOrders, parseOrder, parseOrderHistory } from './parse-orders.ts';
 import { type PaymentList, parsePayments } from './payments.ts';
 
-/** Reads of one account that take more than one request, or for which no answer is an answer. */
+/** Reads of one account that need several requests, or for which a missing order is an answer. */
 
-/** Pages read of fills: newest first, so that what a longer history lacks is what is least likely to explain anything. */
+/** Most pages of fills: newest first, so that only the least relevant ones are missed. */
 const FILLS_MAX_PAGES = 20;
-/** Pages read of one history: 20,000 orders. A history that goes on is an error, never a shortened answer. */
+/** Most pages of one history: 20,000 orders. A longer one is an error, never shortened. */
 const HISTORY_MAX_PAGES = 40;
-/** Pages read of payments: half an hour of the read budget. A list that goes on is an error, never a shortened answer. */
+/** Most pages of payments: half an hour of the read budget. A longer list is an error, never shortened. */
 const PAYMENTS_MAX_PAGES = 10_000;
 
 /** null: unknown to the exchange. */
@@ -49,7 +49,7 @@ export async function readOrder(
   }
 }
 
-/** Newest first: every page, or as many as are needed for those wanted. */
+/** Newest first: every page, or as many as the wanted orders need. */
 export async function readHistory(
   caller: Caller,
   channel: PrivateChannel,
@@ -119,7 +119,7 @@ export async function readPayments(
   const { account, keys } = channel;
   const owner = { account, subAccountId: keys.subAccountId };
   const spec = paymentsSpec(list, keys, time);
-  // A row that cannot be read must not keep the others from being booked.
+  // An unreadable row must not keep the others from being booked.
   const scope = { ...caller.scopeOf(spec.call, account), isTraded: () => false };
   const found: PaymentRow[] = [];
   const cursors = new Set<string>();

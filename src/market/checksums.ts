@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DAY_MS, daysOf, fileOf, type Range } from './store.ts';
 
-/** One day's file as somebody else has to have it. */
+/** One day's file and its checksum, for comparison with another machine. */
 export interface FileSum {
   readonly symbol: string;
   readonly day: string;
   readonly sha256: string;
 }
 
-/** The files that a replay of a range reads, in order. @throws Error when one cannot be read */
+/** The files that a replay of a range reads, in order. @throws Error if one is unreadable */
 export function sumsOf(directory: string, symbols: readonly string[], { fromMs, toMs }: Range): FileSum[] {
   return symbols.flatMap((symbol) =>
     daysOf(directory, symbol)
@@ -22,7 +22,7 @@ function sumOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-/** What a directory has otherwise than it should, by file; empty: nothing. */
+/** A directory's differences by file; empty: none. */
 export function differencesOf(
   directory: string,
   symbols: readonly string[],

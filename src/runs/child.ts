@@ -2,16 +2,16 @@ import { encode } from '../core/codec.ts';
 import { pack, unpack } from './pack.ts';
 import type { Progress, Task } from './task.ts';
 
-/** To the process: a packed task to run, or word that what it runs is to end where it is. */
+/** To the process: a packed task, or a request to end the present one early. */
 export type ToChild = { readonly task: string } | { readonly interrupt: true };
 
-/** From it, of the task it was given last. */
+/** From the process, about its last task. */
 export type FromChild = { readonly progress: Progress } | { readonly result: string } | { readonly failure: string };
 
 /** Real time between two words of progress. */
 const PROGRESS_EVERY_NS = 500_000_000n;
 
-/** A process of its own, because virtual time is the whole process' time: one task after the other. */
+/** A process of its own, because virtual time is process-wide: one task after the other. */
 let interrupted = false;
 // Ctrl-C reaches every process of the terminal; the one that asked for this one decides what it means.
 process.on('SIGINT', () => {});

@@ -3,14 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What decides the result of a run: the program's own files, and the versions of what it uses. */
+/** What determines the result of a run: the program's files, and the versions of its dependencies. */
 const COUNTED = ['src', 'machines', 'package-lock.json'];
 
 /**
- * Names the code of this program, so that two machines know whether they would come to the same bytes:
- * `1.0.0 (0123456789ab, Node 24)`.
- *
- * @throws Error when its files cannot be read
+ * Identifies the code, so that machines can tell whether they would produce the same bytes: `1.0.0 (0123456789ab, Node
+ * 24)`. @throws Error if its files are unreadable
  */
 export function codeName(): string {
   const root = fileURLToPath(new URL('../..', import.meta.url));

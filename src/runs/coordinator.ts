@@ -20,22 +20,20 @@ import {
 } from './queue.ts';
 import type { RunsOptions, Standing } from './task.ts';
 
-/** Runs that are put into the queue at a time. */
+/** Runs queued at a time. */
 const PUT_AT_ONCE = 500;
-/** Results that are taken out at a time. */
+/** Results fetched at a time. */
 const TAKEN_AT_ONCE = 20;
 const LOOK_EVERY_MS = 500;
-/** A result whose reading failed on the way back is read again after this. */
+/** A result whose delivery failed is read again after this time. */
 const READ_AGAIN_S = 60;
-/** A batch whose coordinator was last alive so long ago is deleted by the next one. */
+/** A batch whose coordinator has been silent this long is deleted by the next one. */
 const FORSAKEN_MS = 3_600_000;
 
 /**
- * Makes runs over a queue (strategy 18.4). When `signal` is aborted, what waits is taken out, and what workers are at is given
- * up by them.
- *
- * @returns false when the database stopped answering: what is done by then was given
- * @throws QueueError when it cannot begin
+ * Makes runs over a queue (strategy 18.4). When `signal` is aborted, waiting runs are removed and workers give up
+ * theirs.
+ * @returns false if the database stopped answering: results so far were delivered @throws QueueError if it cannot begin
  */
 export async function runInQueue(
   address: string,
@@ -112,7 +110,7 @@ export async function runInQueue(
   }
 }
 
-/** Workers that are alive; those of another version are named, once each. */
+/** Live workers; those of another version are named once each. */
 async function standing(
   { boss }: RunQueue,
   code: string,
@@ -134,7 +132,7 @@ async function standing(
   return { running: [], workers: fit.length };
 }
 
-/** Ends early when the signal does. */
+/** Ends early with the signal. */
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const over = (): void => {
@@ -158,7 +156,7 @@ async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {
   await boss.deleteQueue(saidOf(id));
 }
 
-/** What a killed coordinator left. Workers take none of it (they look whether it is alive). */
+/** What a killed coordinator left. Workers take none of it, since they check whether it is alive. */
 async function deleteForsaken(queue: RunQueue): Promise<void> {
   const instances = await queue.boss.getInstances();
   for (const { data, createdOn } of await queue.boss.findJobs<Batch>(BATCHES)) {
@@ -167,7 +165,7 @@ async function deleteForsaken(queue: RunQueue): Promise<void> {
   }
 }
 
-/** Whatever happened before. What cannot be deleted now is deleted by the next coordinator. */
+/** What cannot be deleted now is deleted by the next coordinator. */
 async function takeOut(queue: RunQueue, id: string): Promise<void> {
   await deleteBatch(queue, id).catch(() => {});
   await queue.close();

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** Plain values as text and back, exactly: bigints, maps, sets, infinities. Between programs of the same code only. */
+/** Exact text form of plain values (bigints, maps, sets, infinities), between programs of the same code only. */
 export function pack(value: unknown): string {
   return deflateRawSync(serialize(value)).toString('base64');
 }

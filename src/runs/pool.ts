@@ -3,9 +3,9 @@ import { RunProcess } from './process.ts';
 import type { Progress, RunsOptions } from './task.ts';
 
 /**
- * Makes many runs in processes of this machine; each takes the next when it has done one. A process that fails is one run's
- * failure: the others go on, in a new process. When `signal` is aborted no run is begun any more, and those that go on give
- * what they have.
+ * Makes many runs in processes of this machine, each taking the next when it is done. A failing process is one run's
+ * failure: the others continue in a new process. When `signal` is aborted no new run starts, and running ones deliver
+ * partial results.
  */
 export async function runInProcesses(options: RunsOptions & { readonly workers: number }): Promise<void> {
   const { count, taskOf, signal } = options;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { FromChild, ToChild } from './child.ts';
 import type { Progress } from './task.ts';
 
-/** Real time an interrupted run has to give what it has; after it, its process is killed and it gives nothing. */
+/** Real time an interrupted run has to deliver its partial result; then its process is killed. */
 const INTERRUPTED_LIMIT_MS = 15_000;
 
 /** How a run ended. `killed`: by us. */
@@ -12,7 +12,7 @@ export type Ended =
   | { readonly failure: string; readonly atMs: number }
   | { readonly killed: true };
 
-/** A process that makes one run at a time; the next one in the same process, or in a new one if it is gone. */
+/** A process that makes one run at a time; restarted for the next one if it is gone. */
 export class RunProcess {
   #child: ChildProcess | null = null;
   #end: ((ended: Ended) => void) | null = null;
@@ -54,14 +54,14 @@ export class RunProcess {
     });
   }
 
-  /** What runs ends where it is. */
+  /** Ends the present run early. */
   interrupt(): void {
     if (this.#end === null) return;
     this.#tell({ interrupt: true });
     this.#patience = setTimeout(() => this.kill(), INTERRUPTED_LIMIT_MS);
   }
 
-  /** Ends the process at once, and what it runs without a result. */
+  /** Ends the process at once, without a result. */
   kill(): void {
     const child = this.#child;
     this.#child = null;
@@ -77,17 +77,17 @@ export class RunProcess {
 
   #tell(message: ToChild): void {
     this.#child?.send(message, () => {
-      // A process that is gone says so by its exit.
+      // The exit event reports a process that is gone.
     });
   }
 
   #begin(): ChildProcess {
     const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), {
-      // By the environment: with `execArgv` of ours, fork would also hand on an `-e` text, to be run instead of the child.
+      // By the environment: with `execArgv`, fork would also pass on an `-e` text, to be run instead of the child.
       env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --disable-sigusr1`.trim() },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // Whoever waits for its run hears of it, too; of an idle one the next run begins another.
+    // Rejects a pending run; an idle process is replaced at the next run.
     const gone = (): void => {
       if (this.#child === child) this.#child = null;
     };

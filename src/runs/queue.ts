@@ -7,50 +7,50 @@ import type { FileSum } from '../market/checksums.ts';
 import type { Range } from '../market/store.ts';
 
 /**
- * The queue that campaigns and backtests are spread by (strategy 18.4), kept by pg-boss in a schema of its own. A batch is what
- * one coordinator asks for: a row in {@link BATCHES} says what it is, its runs wait in one queue, what came of them in another.
+ * The queue that distributes campaigns and backtests (strategy 18.4), kept by pg-boss in its own schema. A batch is one
+ * coordinator's request: a row in {@link BATCHES} describes it, its runs wait in one queue, their results in another.
  */
 
 const SCHEMA = 'grvt_hedge_queue';
-/** Batches that are being worked on; nobody takes from it, everybody reads. */
+/** Batches in progress: read by everybody, taken by nobody. */
 export const BATCHES = 'batches';
 
-/** A worker that was not heard of for so long has lost its run. */
+/** A worker silent for this long has lost its run. */
 export const HEARTBEAT_S = 15;
-/** How often a worker says that its run goes on. */
+/** How often a worker reports that its run continues. */
 export const BEAT_EVERY_MS = 5_000;
-/** How often the coordinator looks for runs that are lost: they wait again {@link HEARTBEAT_S} and this after the last beat. */
+/** How often the coordinator looks for lost runs: they wait again {@link HEARTBEAT_S} and this after the last beat. */
 export const LOOK_FOR_LOST_EVERY_S = 5;
-/** A run whose worker is lost so often, and once more, is given up: it may be what ends them. */
+/** A run whose worker was lost so often is given up: it may be the cause. */
 export const LOST_AT_MOST = 3;
-/** pg-boss lets no run take longer. */
+/** pg-boss's limit for one run. */
 export const RUN_AT_MOST_S = 86_400;
-/** A batch takes no longer; what is left of it is deleted then. */
+/** Limit for a batch; its rest is deleted then. */
 export const BATCH_AT_MOST_S = 365 * 86_400;
-/** A coordinator or worker says so often that it is alive; three times without a word, and it is not. */
+/** How often coordinators and workers report; after three missed reports they count as gone. */
 const ALIVE_EVERY_S = 5;
-/** How long a database that does not answer is asked again. */
+/** How long an unresponsive database is retried. */
 const PATIENCE_MS = 300_000;
 const RETRY_MS = 1_000;
 /** No statement takes longer. */
 const STATEMENT_MS = 15_000;
 const CONNECT_MS = 5_000;
 
-/** The database, or what it was asked, is not usable: one line. */
+/** The database or a request is unusable: one line. */
 export class QueueError extends Error {}
 
-/** It did not answer: the connection, not the statement. */
+/** The connection failed, not the statement. */
 class Unreachable extends Error {}
 
-/** What a batch is, for workers. */
+/** A batch, for workers. */
 export interface Batch {
   readonly id: string;
   readonly kind: 'campaign' | 'backtest';
-  /** Where its coordinator runs. */
+  /** Host of its coordinator. */
   readonly host: string;
   /** Of the coordinator; see `codeName`. */
   readonly code: string;
-  /** The stored market that is played; null: none. */
+  /** The stored market to play; null: none. */
   readonly market: {
     readonly symbols: readonly string[];
     readonly range: Range;
@@ -58,13 +58,13 @@ export interface Batch {
   } | null;
 }
 
-/** A run as it waits: `task` packed. */
+/** A waiting run: `task` packed. */
 export interface Waiting {
   readonly run: number;
   readonly task: string;
 }
 
-/** What a worker says to a coordinator. A run without a result was lost with its workers. */
+/** A worker's message to a coordinator. A run without a result was lost with its workers. */
 export type Said =
   | { readonly run: number; readonly result: string }
   | { readonly run: number; readonly failure: string; readonly atMs: number }
@@ -73,7 +73,7 @@ export type Said =
 
 export const runsOf = (batch: string): string => `runs/${batch}`;
 export const saidOf = (batch: string): string => `said/${batch}`;
-/** What a coordinator and a worker call themselves. */
+/** Names of coordinators and workers. */
 export const coordinatorOf = (batch: string): string => `coordinator ${batch}`;
 export const workerOf = (code: string): string => `worker ${code}`;
 
@@ -81,12 +81,12 @@ export interface RunQueue {
   readonly boss: PgBoss;
   /** The database without its password. */
   readonly shown: string;
-  /** Asks the database, and again for some minutes while it does not answer. @throws QueueError */
+  /** Executes a request, retried for some minutes while the database does not answer. @throws QueueError */
   ask<T>(what: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** @param supervise looks for runs that are lost @throws QueueError when the database cannot be used */
+/** @param supervise looks for lost runs @throws QueueError if the database is unusable */
 export async function openQueue(
   address: string,
   name: string,
@@ -112,7 +112,7 @@ export async function openQueue(
     ...{ superviseIntervalSeconds: LOOK_FOR_LOST_EVERY_S, monitorIntervalSeconds: LOOK_FOR_LOST_EVERY_S },
     ...{ instanceName: name, instanceHeartbeatSeconds: ALIVE_EVERY_S, openTelemetry: { enabled: false } },
   });
-  // What it does by itself it tries again; what is asked of it fails where it is asked.
+  // Its own work is retried; requests report their own failures.
   boss.on('error', () => {});
   const close = async (): Promise<void> => {
     await boss.stop({ graceful: false }).catch(() => {});
@@ -144,7 +144,7 @@ export async function openQueue(
   return { boss, shown, ask, close };
 }
 
-/** Whether a batch was taken out meanwhile. */
+/** Whether a batch was removed meanwhile. */
 export function isGone(thrown: unknown): boolean {
   const { cause } = thrown as { readonly cause?: { readonly code?: unknown } };
   return thrown instanceof QueueError && cause?.code === 'PGBOSS_QUEUE_NOT_FOUND';

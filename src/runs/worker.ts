@@ -21,24 +21,24 @@ import {
 } from './queue.ts';
 import type { Task } from './task.ts';
 
-/** Between two looks for a run, ms. */
+/** Interval of looking for a run, ms. */
 const LOOK_EVERY_MS = 1_000;
-/** Files named of a market that differs. */
+/** Files named of a differing market. */
 const NAMED_AT_MOST = 3;
-/** Its coordinator took it out, or another worker has it after this one was not heard of. */
+/** Its coordinator removed it, or another worker has it after this one was silent. */
 const NOT_WANTED = 'is not wanted any more.';
 
 export interface WorkerOptions {
-  /** Runs at a time. */
+  /** Simultaneous runs. */
   readonly slots: number;
-  /** Where this machine's copy of stored markets is. */
+  /** This machine's copy of stored markets. */
   readonly market: string;
-  /** Aborted: nothing is taken any more, and what runs is brought to its end. */
+  /** Aborted: takes no new runs and finishes the present ones. */
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }
 
-/** Takes runs from a queue until it is told to stop (strategy 18.4). @throws QueueError */
+/** Takes runs from a queue until it is stopped (strategy 18.4). @throws QueueError */
 export async function workForQueue(address: string, options: WorkerOptions): Promise<void> {
   const code = codeName();
   const queue = await openQueue(address, workerOf(code), false, options.say);
@@ -59,10 +59,10 @@ class Worker {
   /** Idle processes. */
   readonly #idle: RunProcess[] = [];
   readonly #at = new Set<Promise<void>>();
-  /** Batches that were looked at; whether they may be worked for. */
+  /** Batches already checked, and whether they may be worked for. */
   readonly #known = new Map<string, boolean>();
   #failed: unknown = null;
-  /** Ends the pause that is being made. */
+  /** Ends the present pause. */
   #wake: () => void = () => {};
 
   constructor(queue: RunQueue, code: string, options: WorkerOptions) {
@@ -86,7 +86,7 @@ class Worker {
     if (this.#failed !== null) throw this.#failed;
   }
 
-  /** Begins the first run that waits. @returns whether there was one */
+  /** Starts the first waiting run. @returns whether there was one */
   async #take(): Promise<boolean> {
     const { boss, ask } = this.#queue;
     const batches = await ask(() => boss.findJobs<Batch>(BATCHES));
@@ -123,7 +123,7 @@ class Worker {
     return true;
   }
 
-  /** Looked at once. What is in the way is told here and there. */
+  /** Checked once. Obstacles are reported here and to the coordinator. */
   async #mayWorkFor(batch: Batch): Promise<boolean> {
     const known = this.#known.get(batch.id);
     if (known !== undefined) return known;
@@ -138,7 +138,7 @@ class Worker {
     return why === null;
   }
 
-  /** Why it would not come to the same bytes; null: it would. */
+  /** Why its results would differ; null: they would not. */
   #against({ code, market }: Batch): string | null {
     if (code !== this.#code) return `it is of ${code}, and this worker of ${this.#code}`;
     if (market === null) return null;
@@ -169,7 +169,7 @@ class Worker {
       const { run } = job.data;
       const said: Said =
         'result' in ended ? { run, result: ended.result } : { run, failure: ended.failure, atMs: ended.atMs };
-      // The same id twice is one: a worker may die between these two.
+      // Inserting the same id twice has no effect: a worker may die between these two.
       await ask(() => boss.insert(saidOf(batch.id), [{ id: job.id, data: said }]));
       await ask(() => boss.complete(runs, attempt));
       const seconds = ((performance.now() - began) / 1_000).toFixed(1);
@@ -183,7 +183,7 @@ class Worker {
     }
   }
 
-  /** With the stored market where it is on this machine. */
+  /** With the stored market's place on this machine. */
   #placed(text: string): string {
     const task = unpack<Task>(text);
     if (task.kind === 'campaign') return text;

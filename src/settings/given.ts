@@ -4,7 +4,7 @@ import { readDotenv } from './dotenv.ts';
 import { knownNames, VARIABLE_NAMES, VARIABLES, type VariableName } from './variables.ts';
 import { closest, nearest, shown } from './wording.ts';
 
-/** What is set, as text: the process environment over `.env`, and the files that hold keys (strategy 2.1). */
+/** The given texts: the process environment over `.env`, and key files (strategy 2.1). */
 
 /** Reads a whole file; throws like `fs.readFileSync`. */
 export type ReadFile = (path: string) => Uint8Array;

@@ -4,7 +4,7 @@ import { Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import { hostEntry, proxyAddress } from './network.ts';
 import { Secret } from './secret.ts';
 
-/** What a variable's value may be: how its text is read, and the words for what was expected. */
+/** Kinds of variables: how their text is parsed, and what was expected. */
 
 /** Levels of the REST client's log, in pino's terms. */
 export type SdkLogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

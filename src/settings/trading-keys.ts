@@ -3,7 +3,7 @@ import type { Secret } from './secret.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 import { shapeOf } from './wording.ts';
 
-/** The keys of the two accounts: malformed, in each other's place, or given twice. Shapes are said, never values. */
+/** Checks the keys of the two accounts: malformed, swapped or duplicated. Reports shapes, never values. */
 
 /** Credentials of one trading account. */
 export interface AccountCredentials {

@@ -2,7 +2,7 @@ import { isAllowed, isLoopback } from './network.ts';
 import { legal, TRADING_KEYS } from './trading-keys.ts';
 import { MODES, type Mode, VARIABLES, type Values, type VariableName } from './variables.ts';
 
-/** Which exchange is meant, where it is, and who may stand in for it (strategy 2.1, API 1). */
+/** Which exchange is intended, its hosts, and further allowed hosts (strategy 2.1, API 1). */
 
 /** Origins, without a trailing slash. */
 export interface ExchangeHosts {

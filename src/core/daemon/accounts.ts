@@ -45,20 +45,20 @@ import {
   toSymbols,
 } from './step.ts';
 
-/** Conditions of accounts, of their calls, and of the orders of many symbols at once: alerts, and what symbols learn of them. */
+/** Conditions of accounts, their calls, and orders of many symbols at once: alerts, and messages to symbols. */
 
-/** Ends of orders so close together, … */
+/** Orders ended within this time */
 const ENDS_WITHIN_MS = 10_000;
-/** … with one reason on more symbols than this, are one alert (strategy 9.5). */
+/** for one reason on more symbols than this are one alert (strategy 9.5). */
 const ENDS_ALERTED_SINGLY = 5;
-/** Symbols that the alert names: a message holds no hundred. */
+/** Symbols named in the alert. */
 const ENDS_NAMED = 10;
-/** The alert is over when nothing more was ended for that reason for a minute. */
+/** The alert is over a minute after the last order ended for that reason. */
 export const ENDS_OVER_MS = 60_000;
-/** An order of an engine before this one, whose journal is lost, may reach the exchange so long after this one has started. */
+/** How long after the start an order of a previous engine without journal may still arrive at the exchange. */
 const LATE_ORDER_MS = 10_000;
 
-/** Foreign orders, another engine's orders, margin, clock, failed look-ups: what holds is raised, what no longer does is cleared. */
+/** Raises and clears: foreign orders, another engine's orders, margin, clock, failed look-ups. */
 export function accountPolled(memory: Memory, now: Now, event: AccountPolled, view: DaemonView): Step {
   const { snapshot, failedLookups } = event;
   const { account, openOrders, summary } = snapshot;
@@ -69,14 +69,14 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
   const others = othersOrders(memory, now, openOrders, view);
   const mmr = judgeMmr(account, summary, settings.mmrAlertThreshold, atMs, summaries[otherAccount(account)]);
   const skew = judgeClockSkew(skewMs, atMs);
-  // Only what held is cleared: else every poll of a good day would send the alert desk the same twice.
+  // Clears only what held, so that an ordinary poll sends nothing to the alert manager.
   const judged = [
     { key: alertKey('mmr', account), holds: mmr !== null },
     { key: alertKey('clock-skew'), holds: skew !== null },
   ].filter(({ key, holds }) => holds !== holding.includes(key));
   const begun = judged.flatMap(({ key, holds }) => (holds ? [key] : []));
   const over = judged.flatMap(({ key, holds }) => (holds ? [] : [key]));
-  // A look-up is no part of the three reads: what it fails to find out keeps its symbol waiting (strategy 10.2, 10.3).
+  // A look-up is not one of the three reads: its failure keeps only its symbol waiting (strategy 10.2, 10.3).
   const lookups = failedLookups.map(({ failure, inARow }) => apiFailureAlert(failure, inARow, atMs, null));
   const failingNow = lookups.map(({ key }) => key);
   const ended = failing[account].filter((key) => !failingNow.includes(key));
@@ -86,7 +86,7 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
     ...lookups,
     ...[mmr, skew].filter((alert) => alert !== null),
   ];
-  // A poll of a good day changes none of these, and each change makes a whole new snapshot of the machine.
+  // An ordinary poll changes none of these, and each change creates a new snapshot of the machine.
   const isNews = [open, foreign[account], failing[account], failingNow, over, begun].some((list) => list.length > 0);
   const change = {
     foreign: { ...foreign, [account]: open.map(foreignOrderName) },
@@ -114,8 +114,8 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
 }
 
 /**
- * Own orders that another engine placed while this one runs (strategy 11.1): created since, and in no journal entry of this one.
- * At most the first of them. Openings are not withheld for it: of two engines that both saw the other, none would trade.
+ * Own orders placed by another engine while this one runs (strategy 11.1): created since, and unknown to this journal.
+ * At most the first of them. Openings continue, since otherwise two engines that saw each other would both stop.
  */
 function othersOrders(
   { tradingSinceMs }: Memory,
@@ -137,7 +137,8 @@ export function accountFailed(memory: Memory, _now: Now, event: AccountFailed): 
   const key = apiFailureKey(failure.account, failure.call);
   const keys = memory.failing[account];
   const parkedFor = memory.parked[account];
-  // Raised once, it would lapse after a day and silence nothing any more: parked it is until its poller gets an answer.
+  // Raised only once it would lapse after a day and suppress nothing, but the account is parked until its poller gets
+  // an answer.
   const parked = parkedFor === null ? [] : [accountParkedAlert(parkedFor, account, atMs)];
   return {
     change: { failing: { ...memory.failing, [account]: keys.includes(key) ? keys : [...keys, key] } },
@@ -173,7 +174,7 @@ export function accountUnparked(memory: Memory, now: Now, event: AccountUnparked
   };
 }
 
-/** The database of the journal (strategy 18.1): both accounts wait for it. */
+/** The journal's database (strategy 18.1): both accounts wait for it. */
 export function journalReached(memory: Memory, now: Now, event: JournalReach): Step {
   const { sinceMs, message } = event;
   const { nowMs: atMs } = now;
@@ -188,14 +189,14 @@ export function journalReached(memory: Memory, now: Now, event: JournalReach): S
   };
 }
 
-/** A summary, from which margin stops openings (strategy 8.6). */
+/** A summary, whose margin may stop openings (strategy 8.6). */
 export function marginRead(memory: Memory, now: Now, event: MarginRead): Step {
   const summaries = { ...memory.summaries, [event.account]: event.summary };
   const { change, ...rest } = stopsJudged(memory, now, { margin: event });
   return { change: { ...change, summaries }, ...rest };
 }
 
-/** Whether openings are stopped (strategy 8.6): symbols learn it before they decide on what was read. */
+/** Whether openings are stopped (strategy 8.6); symbols are informed before they decide on the new data. */
 export function stopsJudged(memory: Memory, now: Now, news: StopNews): Step {
   const { holding, settings, symbols } = memory;
   const stops = stopsAfter(memory.stops, settings.openingsLimits ?? NO_LIMITS, news, now.nowMs);
@@ -212,7 +213,7 @@ export function stopsJudged(memory: Memory, now: Now, news: StopNews): Step {
   const why = stopReason(stops);
   return {
     change: { ...change, stops },
-    // Forgotten, a stop for the loss of the day would end with the process.
+    // Journalled, so that a stop for the loss of the day survives a restart.
     entries: [note(OPENINGS_STOPS_NOTE, stops, now)],
     commands: [
       ...commands,
@@ -226,7 +227,7 @@ export function budgetChanged(_memory: Memory, _now: Now, event: BudgetChanged):
   return { commands: [alert === null ? clear(key, { nowMs: event.atMs }) : raise(alert)] };
 }
 
-/** Ends with one reason on many symbols within seconds have one cause, and are one alert (strategy 9.5). */
+/** Orders ended for one reason on many symbols within seconds are one alert (strategy 9.5). */
 export function orderEnded(memory: Memory, { nowMs }: Now, event: OrderEnded): Step {
   const { reason, instrument } = event;
   const isRecent = ({ atMs }: OrderEnded) => atMs <= nowMs && nowMs - atMs <= ENDS_WITHIN_MS;
@@ -249,13 +250,13 @@ export function endsOver(_memory: Memory, now: Now, { reason }: { readonly reaso
   return { commands: [clear(alertKey('orders-ended', reason), now)] };
 }
 
-/** What an account may do concerns all its symbols (strategy 9.13). */
+/** Permissions of an account concern all its symbols (strategy 9.13). */
 export function reduceOnlyChanged({ symbols }: Memory, _now: Now, event: ReduceOnlyChanged): Step {
   const others = symbols.filter(({ config }) => config.instrument !== event.instrument);
   return { commands: toSymbols(others, event) };
 }
 
-/** The symbol, or every one of them, creates nothing any more (strategy 15). */
+/** The symbol, or every one, creates nothing any more (strategy 15). */
 export function invariantBroken(memory: Memory, { nowMs: atMs }: Now, event: InvariantBroken): Step {
   const { invariant, instrument, detail } = event;
   const halted = memory.symbols.filter(({ config }) => instrument === null || config.instrument === instrument);

@@ -23,21 +23,21 @@ import type { AlertTexts } from '../outbox-message.ts';
 import type { Reason } from '../reasons.ts';
 import type { DaemonSettings, EngineSymbol } from './memory.ts';
 
-/** What the daemon receives, beside the messages of core/messages.ts. */
+/** The daemon's events besides the messages of core/messages.ts. */
 
-/** The exchange's list of instruments, or why it could not be read. */
+/** The exchange's list of instruments, or why it is unreadable. */
 export type Listing =
   | { readonly ok: true; readonly instruments: readonly Instrument[] }
   | { readonly ok: false; readonly failure: ExchangeFailure };
 
-/** Commands or rows changed (strategy 16); what has to be remembered is in the journal already. */
+/** Commands or rows changed (strategy 16); the journal already has them. */
 export interface SymbolsSteered {
   readonly type: 'symbols.steered';
-  /** Those that run take their new settings, the others are started. */
+  /** Running ones take their new settings, the others are started. */
   readonly symbols: readonly EngineSymbol[];
 }
 
-/** Settings that apply while it runs changed (strategy 16.4). */
+/** Settings changed that apply while it runs (strategy 16.4). */
 export interface SettingsChanged {
   readonly type: 'settings.changed';
   readonly settings: DaemonSettings;
@@ -50,13 +50,13 @@ export interface StopRequested {
   readonly why: Reason;
 }
 
-/** An exception or a rejection that nobody caught (strategy 13.5). */
+/** An uncaught exception or rejection (strategy 13.5). */
 export interface DefectFound {
   readonly type: 'defect.found';
   readonly message: string;
 }
 
-/** The auditor found an invariant broken (strategy 15). */
+/** The auditor found an invariant violated (strategy 15). */
 export interface InvariantBroken {
   readonly type: 'invariant.broken';
   readonly invariant: string;
@@ -64,16 +64,16 @@ export interface InvariantBroken {
   readonly detail: string;
 }
 
-/** The request budget was cut, has recovered, or is waited for (strategy 9.1, 9.9). */
+/** The request budget was cut, has recovered, or requests wait for it (strategy 9.1, 9.9). */
 export type BudgetChanged = Extract<Fact, { readonly type: 'budget.share' | 'budget.late' }>;
 
 /** Timers of the daemon. */
 export type DaemonTimer =
-  /** A failed actor is started again. */
+  /** A failed actor is restarted. */
   | { readonly type: 'actor.due'; readonly actor: string }
-  /** A command ends by its time, or the deadline of one has come (strategy 16.2). */
+  /** A command expires, or reaches its deadline (strategy 16.2). */
   | { readonly type: 'commands.due' }
-  /** The exchange's list is read again (strategy 11.6, 11.8). */
+  /** The exchange's list is due to be read (strategy 11.6, 11.8). */
   | { readonly type: 'listing.due' }
   /** No order was ended for that reason for a while (strategy 9.5). */
   | { readonly type: 'ends.over'; readonly reason: string }

@@ -26,18 +26,18 @@ import {
 import { leavingFacts } from './symbols.ts';
 import { endsTimer, endTimer, listingTimer } from './timers.ts';
 
-/** How the engine begins and ends, and how actors that fail are started again. */
+/** Start and end of the engine, and restarts of failed actors. */
 
-/** Pauses before a failed actor is started again; the last one goes on for ever. */
+/** Pauses before a failed actor is restarted; the last one repeats for ever. */
 export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
-/** An actor that has run this long starts with the first pause again. */
+/** After this time without failure an actor's pauses start again at the first. */
 export const RESPAWN_FORGIVEN_MS = 300_000;
-/** The message about a start is sent after this at the latest, whatever is not known by then. */
+/** The message about a start is sent after this time at the latest, even if some states are unknown. */
 export const START_TOLD_MS = 60_000;
 /** Name of the journal's note of the Beijing day whose statement was sent. */
 const STATEMENT_NOTE = 'daily-statement';
 
-/** Ids of the actors of a trading engine, in the order they start: receivers before senders. */
+/** Ids of the actors of a trading engine in starting order: receivers before senders. */
 function actorsOf({ symbols, settings }: Memory): string[] {
   return [
     ...['alert-desk', 'heartbeat'],
@@ -50,7 +50,7 @@ function actorsOf({ symbols, settings }: Memory): string[] {
 
 export function tradingBegun(memory: Memory, now: Now, view: DaemonView): Step {
   const { settings, symbols } = memory;
-  // What stopped openings when the engine last went down, as far as it still may (strategy 8.6).
+  // The stops of openings from before the start that still apply (strategy 8.6).
   const known = (view.note(OPENINGS_STOPS_NOTE) as OpeningsStops | null) ?? NO_STOPS;
   const stops = remainingStops(known, settings.openingsLimits ?? NO_LIMITS, now.nowMs);
   return {
@@ -72,7 +72,10 @@ export function startReported({ settings, symbols }: Memory, now: Now): Step {
   return { facts: [started, ...leavingFacts(symbols, now)] };
 }
 
-/** For `status` and the next start: a run that trades, and how the one before ended. One that never traded says nothing. */
+/**
+ * Notes for `status` and the next start that a run trades, and how the previous one ended. Not for a run that never
+ * traded.
+ */
 export function runBegun(_memory: Memory, now: Now, view: DaemonView): Step {
   const former = lastRun(view);
   const after =
@@ -92,7 +95,7 @@ function lastRun(view: DaemonView): RunNote | null {
   return view.note(RUN_NOTE) as RunNote | null;
 }
 
-/** The engine trades and stops without that note; that it cannot be written is reported. */
+/** The note is not needed for trading or stopping; a failure to write it is reported. */
 function runNoted(view: DaemonView, now: Now, change: Partial<RunNote>): Step {
   try {
     return { entries: [note(RUN_NOTE, { ...lastRun(view), ...change }, now)] };
@@ -101,7 +104,7 @@ function runNoted(view: DaemonView, now: Now, change: Partial<RunNote>): Step {
   }
 }
 
-/** The message about the start: once every symbol has found out where it stands, or after a minute without those that have not. */
+/** The message about the start: once every symbol's state is known, or after a minute. */
 export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now, view: DaemonView): Step {
   if (toTell === null || draining) return {};
   const open = view.open(symbols);
@@ -111,7 +114,7 @@ export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now,
   return { change: { toTell: null }, commands: [send('alert-desk', { type: 'news.told', news: { doing, ...open } })] };
 }
 
-/** Once a day, at the hour of the daily report or later, what yesterday earned (strategy 17.4), across restarts. */
+/** Once a day, at the hour of the daily report or later, yesterday's statement (strategy 17.4), across restarts. */
 export function statementTold(memory: Memory, now: Now, { statement }: MoneyCounted, view: DaemonView): Step {
   const { settings, draining, symbols } = memory;
   if (!settings.dailyStatement || statement === undefined || draining) return {};
@@ -127,7 +130,7 @@ export function statementTold(memory: Memory, now: Now, { statement }: MoneyCoun
   }
 }
 
-/** An exception that nobody caught ends the run; the first one is its reason (strategy 13.5). */
+/** An uncaught exception ends the run; the first one is its reason (strategy 13.5). */
 export function defectFound({ defect }: Memory, { nowMs: atMs }: Now, { message }: DefectFound): Step {
   const stopWhy = reason('defect-found', '13.5', { message });
   return {
@@ -136,15 +139,15 @@ export function defectFound({ defect }: Memory, { nowMs: atMs }: Now, { message 
   };
 }
 
-/** No create leaves any more (strategy 13.1). */
+/** No create is sent any more (strategy 13.1). */
 export function drained({ symbols }: Memory): Step {
   const commands = [send('gateway', { type: 'trading.drain' }), ...toSymbols(symbols, { type: 'trading.drain' })];
   return { change: { draining: true }, commands };
 }
 
 /**
- * The gateway never said what it still has in flight; the journal knows which orders nobody has seen rest or end. And
- * while no symbol has begun, which ones they would hold.
+ * The gateway did not report what is in flight: the journal has the orders that neither rested nor ended, and, if no
+ * symbol has started, their live orders.
  */
 export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonView): Step {
   try {
@@ -152,19 +155,19 @@ export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonV
     if (symbols.length > 0) return { change: { unknown } };
     return { change: { unknown, journalled: view.journalledOrders(), journalledNets: view.journalledNets() } };
   } catch (thrown) {
-    // The clean-up goes by what is known without it; whether that is all nobody can say (strategy 13.2).
+    // The clean-up uses what is known without it, which may be incomplete (strategy 13.2).
     return { ...journalFailed(errorText(thrown), now), change: { exitCode: 1 } };
   }
 }
 
-/** A failed actor is reported and started again after a pause; its siblings never notice. */
+/** A failed actor is reported and restarted after a pause; the others are not affected. */
 export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unknown): Step {
   const { nowMs: atMs } = now;
   const message = errorText(thrown);
   const former = memory.respawns[actor];
   const count = former && atMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
   const delayMs = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
-  // The alert desk's own failure can only be reported.
+  // A failure of the alert manager can only be reported.
   const alerts = actor === 'alert-desk' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
   return {
     change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs } } },
@@ -177,14 +180,14 @@ export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unk
   };
 }
 
-/** Started again from the journal; while the engine drains, it drains too. */
+/** Restarted from the journal; while the engine drains, it drains too. */
 export function actorDue({ draining }: Memory, actor: string): Step {
   const drains = draining && (actor === 'gateway' || actor.startsWith('symbol:'));
   const drain: DaemonCommand[] = drains ? [{ do: 'send-child', actor, message: { type: 'trading.drain' } }] : [];
   return { commands: [{ do: 'start', actor }, ...drain] };
 }
 
-/** A task of the gateway failed; the gateway has seen to what it was doing. */
+/** A task of the gateway failed; the gateway has handled its consequences. */
 export function taskFailed(_memory: Memory, { nowMs: atMs }: Now, { task, message }: TaskFailed): Step {
   return {
     facts: [{ type: 'task.failed', atMs, task, message }],
@@ -203,7 +206,7 @@ export function lockLost(_memory: Memory, { nowMs: atMs }: Now, { message }: Loc
   };
 }
 
-/** The dead-man actors would go on arming. */
+/** The dead-man actors would re-arm the timers. */
 export function deadManEnded(): Step {
   return { commands: ACCOUNTS.map((account) => ({ do: 'stop', actor: `dead-man:${account}` })) };
 }

@@ -22,9 +22,9 @@ export interface EngineSymbol {
   readonly config: SymbolConfig;
   /** Of an unlisted one: its rules when it was last listed. */
   readonly instrument: Instrument;
-  /** The exchange does not list it any more (strategy 11.6); absent: it does. */
+  /** No longer listed by the exchange (strategy 11.6); absent: listed. */
   readonly unlisted?: boolean;
-  /** Why it leaves (strategy 16.3); absent: it trades. */
+  /** Why it is being removed (strategy 16.3); absent: it trades. */
   readonly leaving?: LeavingWhy;
   /** Commands that may be in force (strategy 16.2); absent: none. */
   readonly standing?: readonly Standing[];
@@ -42,23 +42,23 @@ export interface DaemonSettings {
   /** null: never stops by itself. */
   readonly maxRuntimeMs: number | null;
   readonly mmrAlertThreshold: Decimal;
-  /** What stops openings (strategy 8.6). Absent: nothing does. */
+  /** Limits that stop openings (strategy 8.6). Absent: none. */
   readonly openingsLimits?: OpeningsLimits;
   readonly cancelOnStop: boolean;
   readonly stopKeepStrategyOrders: number;
   readonly dailyReportAtMinutes: number;
-  /** A message a day with what was earned (strategy 17.4). Absent: none. */
+  /** A daily message with the result (strategy 17.4). Absent: none. */
   readonly dailyStatement?: boolean;
   /** The exchange's dead-man timer (strategy 2.1); absent or 0: none. */
   readonly deadManMs?: number;
 }
 
-/** An order that a symbol holds live. */
+/** A live order of a symbol. */
 export interface LiveOrder {
   readonly account: AccountName;
   readonly instrument: string;
   readonly clientOrderId: string;
-  /** Our clock: its place among the newest while the exchange does not tell it; absent: the last. */
+  /** Our clock: its rank among the newest until the exchange tells it; absent: the last. */
   readonly sentAtMs?: number;
 }
 
@@ -67,46 +67,48 @@ export interface DaemonMemory {
   readonly symbols: readonly EngineSymbol[];
   /** Since when each account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
-  /** … and the failure it is parked for. */
+  /** The failure that parked the account. */
   readonly parked: Readonly<Record<AccountName, ExchangeFailure | null>>;
   /** Since when the journal's database has not answered (strategy 18.1); null: it does. */
   readonly journalSinceMs: number | null;
   /** What stops openings now (strategy 8.6). */
   readonly stops: OpeningsStops;
-  /** Names of the foreign orders already reported (strategy 11.4) that are still open. */
+  /** Names of the reported foreign orders (strategy 11.4) that are still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
   /** The last summary of each account; null: none yet. */
   readonly summaries: Readonly<Record<AccountName, AccountSummary | null>>;
-  /** Alert keys of conditions that hold, or may since before this start: the first poll clears those that do not. */
+  /**
+   * Alert keys of conditions that hold, or may hold since before this start: the first poll clears those that do not.
+   */
   readonly holding: readonly string[];
   /** Alert keys of failing calls, by account. */
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
-  /** Orders that the exchange ended lately, at most one of each symbol and reason (strategy 9.5). */
+  /** Orders recently ended by the exchange, at most one of each symbol and reason (strategy 9.5). */
   readonly ends: readonly OrderEnded[];
   readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
-  /** Failed readings of the exchange's list in a row. */
+  /** Consecutive failed reads of the exchange's list. */
   readonly listingFailures: number;
-  /** A reading of the list is under way; `again`: doubts came after it was asked for, so another one follows (11.8). */
+  /** A read of the list is in progress; `again`: doubts arose since it was requested, so another one follows (11.8). */
   readonly listing: 'none' | 'asked' | 'again';
-  /** Own orders on unknown instruments, by client id: when their cancel was last asked for (strategy 16.3). */
+  /** Own orders on unknown instruments, by client id: when their cancel was last requested (strategy 16.3). */
   readonly strays: Readonly<Record<AccountName, Readonly<Record<string, number>>>>;
   /** Orders of unknown outcome when the engine stopped. */
   readonly unknown: GatewayIdle['unknown'];
-  /** A stop before any symbol began: the live orders by the journal, … */
+  /** A stop before any symbol started: the live orders by the journal, */
   readonly journalled: readonly LiveOrder[];
-  /** … and what is not hedged by it. */
+  /** and what is unhedged by it. */
   readonly journalledNets: readonly NetLeft[];
   /** When trading began, by the exchange's clock. */
   readonly tradingSinceMs: number;
-  /** How this run began, until the message about its start is sent (strategy 12.3); null: it was, or it does not trade yet. */
+  /** How this run began, until the message about it is sent (strategy 12.3); null: sent, or not trading yet. */
   readonly toTell: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
-  /** The stop has begun: an actor that is started again drains at once. */
+  /** The stop has begun: an actor that is restarted drains at once. */
   readonly draining: boolean;
-  /** An invariant was found broken (strategy 15). */
+  /** An invariant was violated (strategy 15). */
   readonly broken: boolean;
-  /** A defect that nobody caught ends the run (strategy 13.5); null: none. */
+  /** An uncaught defect ends the run (strategy 13.5); null: none. */
   readonly defect: string | null;
-  /** The alert desk has nothing left to send. */
+  /** The alert manager has nothing left to send. */
   readonly told: boolean;
   /** Why it stops, once it does. */
   readonly stopWhy: Reason;
@@ -114,7 +116,7 @@ export interface DaemonMemory {
   readonly failure: string | null;
 }
 
-/** A daemon before it starts: alerts that were open when the engine last stopped end with the first good poll. */
+/** A daemon before it starts: alerts from before end with the first good poll. */
 export function initialDaemon(settings: DaemonSettings): DaemonMemory {
   return {
     settings,
@@ -156,7 +158,7 @@ const CALLS_OF_ACCOUNT = [
   ...['createOrder', 'cancelOrder'],
 ];
 
-/** API failures that the first good poll of an account ends; whether it is parked its poller says. */
+/** API failures that an account's first good poll ends; its poller tells whether it is parked. */
 function failureKeysOf(account: AccountName): string[] {
   return [...CALLS_OF_ACCOUNT.map((call) => apiFailureKey(account, call)), apiFailureKey(null, 'book')];
 }

@@ -15,20 +15,20 @@ export interface DaemonNow {
   readonly skewMs: number | null;
 }
 
-/** What steps read from the journal and from other actors. Reading changes nothing; the journal's part throws if it cannot be read. */
+/** Reads of the journal and other actors for steps. No side effects; throws if the journal is unreadable. */
 export interface DaemonView {
-  /** What is not hedged now, and the symbols of which nothing is known yet (strategy 12.3). */
+  /** What is unhedged now, and the symbols of unknown state (strategy 12.3). */
   open(symbols: readonly EngineSymbol[]): Pick<News, 'unhedged' | 'unknown'>;
-  /** What the accounts hold of a symbol by its ledger. */
+  /** A symbol's positions by its ledger. */
   sizes(instrument: string): Readonly<Record<AccountName, Decimal>>;
   /** The body of the journal's last note of that name; null: none. */
   note(name: string): unknown;
   hasPrepared(clientOrderId: string): boolean;
-  /** Whether the journal has a symbol's state: a version before this one has traded with it. */
+  /** Whether the journal has a symbol's state, so that an older version has traded with it. */
   hasTraded(): boolean;
-  /** Prepared orders that nobody has seen rest or end (strategy 9.6). */
+  /** Prepared orders that were neither seen to rest nor to end (strategy 9.6). */
   inDoubt(): DaemonMemory['unknown'];
-  /** What symbols would hold live and leave unhedged if they started now. */
+  /** Live orders and unhedged nets of symbols if they started now. */
   journalledOrders(): readonly LiveOrder[];
   journalledNets(): readonly NetLeft[];
 }
@@ -39,19 +39,19 @@ export interface Sent {
   readonly message: Message;
 }
 
-/** Something to do; the chart carries the commands of a step out in their order. */
+/** A command that the chart carries out, in order. */
 export type DaemonCommand =
   /** To the actor of that system id, if it runs. */
   | Sent
-  /** To an actor that a command before it starts. */
+  /** To an actor that an earlier command of this step starts. */
   | { readonly do: 'send-child'; readonly actor: string; readonly message: TradingDrain }
-  /** Starts the actor of that id from what is known after this step. */
+  /** Starts the actor of that id from the state after this step. */
   | { readonly do: 'start'; readonly actor: string }
   | { readonly do: 'stop'; readonly actor: string }
   | { readonly do: 'read-listing' }
-  /** Of the daemon itself, before it takes any other event. */
+  /** Handled by the daemon itself before any other event. */
   | { readonly do: 'raise'; readonly event: DaemonTimer }
-  /** A timer; it takes the place of the one with that id. null: only cancels it. */
+  /** A timer; replaces the one with that id. null: only cancels it. */
   | { readonly do: 'time'; readonly id: string; readonly timer: Timer | null };
 
 interface Timer {
@@ -59,14 +59,14 @@ interface Timer {
   readonly delayMs: number;
 }
 
-/** What an event leads to. The chart does it in this order: memory, journal, reporter, commands. */
+/** The result of an event. The chart applies memory, journal, reporter, commands in this order. */
 export interface DaemonStep {
   readonly change?: Partial<DaemonMemory>;
-  /** If they cannot be written, that is reported, and the rest is done all the same … */
+  /** If they cannot be written, that is reported and the rest continues, */
   readonly entries?: readonly JournalEntry[];
   readonly facts?: readonly Fact[];
   readonly commands?: readonly DaemonCommand[];
-  /** … unless this says that nothing may follow then. */
+  /** unless this says that nothing may follow. */
   readonly onlyIfWritten?: true;
 }
 

@@ -22,12 +22,12 @@ import {
 } from './step.ts';
 import { endsTimer, endTimer, listingTimer } from './timers.ts';
 
-/** Which symbols run, and by which settings, commands and rules: changes of these while the engine trades. */
+/** Which symbols run, and changes of their settings, commands and rules while the engine trades. */
 
-/** While an own order on an unknown instrument still rests, its cancel is asked for again so often (strategy 16.3). */
+/** How often the cancel of an own order on an unknown instrument is repeated while it rests (strategy 16.3). */
 export const STRAY_CANCEL_MS = 30_000;
 
-/** Instruments of own orders that no symbol runs for. */
+/** Instruments of own orders for which no symbol runs. */
 export function strayInstruments({ symbols, draining }: Memory, { snapshot }: AccountPolled): string[] {
   return draining ? [] : [...new Set(strayOrders(symbols, snapshot).map(({ instrument }) => instrument))];
 }
@@ -38,10 +38,9 @@ function strayOrders(symbols: readonly EngineSymbol[], { openOrders }: AccountPo
 }
 
 /**
- * Orders of ours on instruments that no symbol runs for (strategy 16.3): a symbol that leaves takes them up, or, where
- * nobody knows the instrument, they are cancelled.
- *
- * @param taken the symbols that take them up
+ * Own orders on instruments for which no symbol runs (strategy 16.3): a symbol being removed manages them, or, if the
+ * instrument is unknown, they are cancelled.
+ * @param taken the symbols that manage them
  */
 export function straysFound(
   memory: Memory,
@@ -74,7 +73,7 @@ export function straysFound(
   return { change, facts, commands };
 }
 
-/** It has left (strategy 16.3): what it holds is listed, and nobody polls for it any more. */
+/** A symbol was removed (strategy 16.3): its remaining positions are reported, and it is polled no more. */
 export function symbolLeft(memory: Memory, now: Now, { instrument }: SymbolLeft): Step {
   const symbols = memory.symbols.filter(({ config }) => config.instrument !== instrument);
   const { standing = [] } = memory.symbols.find(({ config }) => config.instrument === instrument) ?? {};
@@ -88,7 +87,7 @@ export function symbolLeft(memory: Memory, now: Now, { instrument }: SymbolLeft)
   };
 }
 
-/** A symbol takes other settings between two decisions (strategy 16.4); one that does not run yet is started. */
+/** A symbol takes new settings between two decisions (strategy 16.4); one that does not run is started. */
 export function symbolsSteered(memory: Memory, now: Now, event: SymbolsSteered, view: DaemonView): Step {
   const changed = new Map(event.symbols.map((symbol) => [symbol.config.instrument, symbol]));
   const run = new Map(memory.symbols.map((symbol) => [symbol.config.instrument, symbol]));
@@ -109,7 +108,7 @@ export function symbolsSteered(memory: Memory, now: Now, event: SymbolsSteered, 
   };
 }
 
-/** Settings that were read again apply from the next decision, submission or stop on (strategy 16.4). */
+/** Reloaded settings apply from the next decision, submission or stop on (strategy 16.4). */
 export function settingsChanged(memory: Memory, now: Now, { settings, texts }: SettingsChanged): Step {
   const { strategy, staleMs, loopIntervalMs, dailyReportAtMinutes, submission, maxRuntimeMs } = settings;
   const { stuckMs } = strategy;
@@ -128,7 +127,7 @@ export function settingsChanged(memory: Memory, now: Now, { settings, texts }: S
   };
 }
 
-/** Commands whose time has come end, those alone; of a `flatten` what remains is listed (strategy 16.2). */
+/** Expired commands end; the remains of a `flatten` are reported (strategy 16.2). */
 export function commandsDue(memory: Memory, now: Now, view: DaemonView): Step {
   const { nowMs: atMs } = now;
   const entries: JournalEntry[] = [];
@@ -173,13 +172,13 @@ export function symbolFlattened(memory: Memory, now: Now, { instrument }: Symbol
   };
 }
 
-/** One reading at a time: a doubt that comes while one is under way has it read once more. */
+/** One read at a time: a doubt during a read causes another one. */
 export function listingDue({ listing }: Memory): Step {
   if (listing !== 'none') return { change: { listing: 'again' } };
   return { change: { listing: 'asked' }, commands: [{ do: 'read-listing' }] };
 }
 
-/** Rules that changed, and symbols that are listed again or no more, apply from the next decision (strategy 11.6, 11.8). */
+/** Changed rules and listings apply from the next decision (strategy 11.6, 11.8). */
 export function listingRead(memory: Memory, now: Now, listing: Listing): Step {
   const { nowMs: atMs } = now;
   const listingFailures = listing.ok ? 0 : memory.listingFailures + 1;
@@ -197,7 +196,7 @@ export function listingRead(memory: Memory, now: Now, listing: Listing): Step {
     }
     const changes = ruleChanges(former.instrument, instrument);
     if (changes.length > 0) facts.push({ type: 'instrument.changed', atMs, instrument: instrument.name, changes });
-    // The gateway first: it prices by these rules what the symbol then asks for.
+    // The gateway first, which prices the symbol's next intents by these rules.
     for (const id of ['gateway', `symbol:${instrument.name}`]) {
       commands.push(send(id, { type: 'instrument.listed', instrument }));
     }
@@ -216,7 +215,7 @@ function listedNow(symbol: EngineSymbol, instruments: Extract<Listing, { ok: tru
   return { ...rest, instrument };
 }
 
-/** The entry that these commands, and no others, are in force of that instrument from now on (strategy 16.2). */
+/** The journal entry of all commands in force for that instrument (strategy 16.2). */
 export function standingEntry(
   instrument: string,
   standing: readonly Standing[],
@@ -226,7 +225,7 @@ export function standingEntry(
   return { kind: 'command', key: instrument, atMs, body };
 }
 
-/** Changes of mode are messages, with what is unhedged (strategy 12.3); symbols with one new mode are one message. */
+/** Messages about changes of mode, with what is unhedged (strategy 12.3); symbols with the same new mode share one. */
 function modeNews(
   symbols: readonly EngineSymbol[],
   before: readonly EngineSymbol[],
@@ -237,7 +236,7 @@ function modeNews(
   const changed = symbols.filter((symbol) => {
     const was = former.get(symbol.config.instrument);
     if (was === undefined || was === symbol) return false;
-    // Whatever of a command has just ended was in force until now.
+    // The part of a command that has just ended was in force until now.
     const standing = (was.standing ?? []).map((one) => ({ ...one, untilMs: null }));
     return modeWord(symbol, nowMs) !== modeWord({ ...was, standing }, nowMs);
   });
@@ -266,7 +265,7 @@ function toSteered({ config, standing = [], leaving, rollout }: EngineSymbol): D
   return send(`symbol:${config.instrument}`, { type: 'symbol.steered', ...sources });
 }
 
-/** Symbols that did not run: pollers and gateway learn of them first (strategy 16.3, 16.4). */
+/** New symbols: pollers and gateway learn of them first (strategy 16.3, 16.4). */
 function startSymbols(run: readonly EngineSymbol[], added: readonly EngineSymbol[], now: Now) {
   const start = ({ config, instrument, unlisted }: EngineSymbol): DaemonCommand[] => [
     ...(unlisted ? [] : [send('gateway', { type: 'instrument.listed', instrument })]),
@@ -276,13 +275,13 @@ function startSymbols(run: readonly EngineSymbol[], added: readonly EngineSymbol
   return { facts: leavingFacts(added, now), commands };
 }
 
-/** The pollers hand slices to these symbols from the present poll on. */
+/** The pollers send slices to these symbols from the present poll on. */
 function polled(symbols: readonly EngineSymbol[]): DaemonCommand[] {
   const instruments = symbols.map(({ config }) => config.instrument);
   return ACCOUNTS.map((account) => send(`poller:${account}`, { type: 'instruments.polled', instruments }));
 }
 
-/** Those of them that leave, and why (strategy 16.3). */
+/** Those that are being removed, and why (strategy 16.3). */
 export function leavingFacts(symbols: readonly EngineSymbol[], { nowMs: atMs }: Pick<Now, 'nowMs'>): Fact[] {
   return symbols.flatMap(({ config: { instrument }, leaving }): Fact[] =>
     leaving === undefined ? [] : [{ type: 'symbol.leaving', atMs, instrument, leaving }],

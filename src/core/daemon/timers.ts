@@ -4,20 +4,20 @@ import type { DaemonCommand, DaemonNow } from './step.ts';
 
 /** The timers of the daemon. */
 
-/** While a symbol is not listed, the exchange's list is read again so often (strategy 11.6): one public request. */
+/** How often the exchange's list is read while a symbol is unlisted (strategy 11.6): one public request. */
 export const LISTING_PAUSE_MS = 60_000;
-/** The list is read again so often in any case (strategy 11.8): ticks and steps change a few times a year. */
+/** How often the list is read in any case (strategy 11.8): ticks and steps change a few times a year. */
 export const RULES_PAUSE_MS = 3_600_000;
-/** Longest timer for the end of a command: a timer takes 24.8 days at most, and a wall clock may be set meanwhile. */
+/** Longest timer for the end of a command: Node's limit is 24.8 days, and a wall clock may be set meanwhile. */
 const ENDS_LOOK_MS = 3_600_000;
 
-/** The list is read again: soon while a symbol waits to be listed (strategy 11.6), else within the hour (11.8). */
+/** The next read of the list: soon while a symbol is unlisted (strategy 11.6), else within the hour (11.8). */
 export function listingTimer(symbols: readonly EngineSymbol[]): DaemonCommand {
   const delayMs = symbols.some(({ unlisted }) => unlisted) ? LISTING_PAUSE_MS : RULES_PAUSE_MS;
   return { do: 'time', id: 'listing-due', timer: { event: { type: 'listing.due' }, delayMs } };
 }
 
-/** The next command ends by its time, or its deadline comes (strategy 16.2). */
+/** The next command that expires or reaches its deadline (strategy 16.2). */
 export function endsTimer(symbols: readonly EngineSymbol[], { nowMs }: DaemonNow): DaemonCommand {
   const times = symbols.flatMap(({ standing = [] }) =>
     standing.flatMap(({ untilMs, overdue }) => (untilMs === null || overdue ? [] : [untilMs])),
@@ -28,10 +28,8 @@ export function endsTimer(symbols: readonly EngineSymbol[], { nowMs }: DaemonNow
 }
 
 /**
- * The engine ends by itself (`MAX_RUNTIME`, strategy 2.1).
- *
- * @param maxRuntimeMs null: it does not
- * @param tradedMs how long it has traded already
+ * The end of the run (`MAX_RUNTIME`, strategy 2.1).
+ * @param maxRuntimeMs null: unlimited @param tradedMs how long it has traded already
  */
 export function endTimer(maxRuntimeMs: number | null, tradedMs: number): DaemonCommand {
   if (maxRuntimeMs === null) return { do: 'time', id: 'run-over', timer: null };

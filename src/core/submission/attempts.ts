@@ -20,23 +20,23 @@ import {
 } from './step.ts';
 import { trackedFromPrepared } from './tracked.ts';
 
-/** What each event of an attempt leads to: leave, price, record, create, answer (strategy 9.3 to 9.5). */
+/** The effect of each event of an attempt: permission, price, journal, create, answer (strategy 9.3 to 9.5). */
 
 interface Thrown {
   readonly thrown: unknown;
 }
 
-/** No further attempt may leave. */
+/** No further attempt may be sent. */
 export function halted(_memory: SubmissionMemory, _now: Now, { result }: SubmissionHalt): Step {
   return { change: { halt: result } };
 }
 
-/** … and the one that is being written down does not leave either. */
+/** Likewise while one is being journalled, which is not sent either. */
 export function haltedWhileRecording(memory: SubmissionMemory, now: Now, { result }: SubmissionHalt): Step {
   return { change: { halt: result }, outcome: outcome(memory, now, 'unsent', result.why) };
 }
 
-/** Another attempt: nothing of the last one counts any more, but what was refused. */
+/** Another attempt: only the refusal of the last one is kept. */
 export function begun({ attempt }: SubmissionMemory, { nowMs }: Now): Step {
   const blank = { quote: null, draft: null, order: null, seen: null, failure: null, lookups: 0 };
   return { change: { ...blank, attempt: attempt + 1, attemptAtMs: nowMs } };
@@ -46,7 +46,7 @@ export function notAdmitted(memory: SubmissionMemory, _now: Now, { thrown }: Thr
   return failed(memory, toFailure(thrown, 'createOrder', intentOf(memory).account));
 }
 
-/** The book is there: the price, or why there is none. */
+/** With the book: the price, or why there is none. */
 export function priced(memory: SubmissionMemory, now: Now, market: Market, given: QuoteGiven): Step {
   const quote = quoteFor(memory, market, given, now);
   return { change: quote.kind === 'sendable' ? { quote } : { quote, why: quote.why } };
@@ -62,7 +62,7 @@ export function bookFailed(memory: SubmissionMemory, { nowMs: atMs }: Now, { thr
   };
 }
 
-/** Names the attempt and enters its price, in one turn with the pricing: nothing can be priced in between (strategy 6.6). */
+/** Names the attempt and enters its price in the same turn, so that nothing is priced in between (strategy 6.6). */
 export function drafted(memory: SubmissionMemory, now: Now, sequence: bigint): Step {
   const { quote, attempt, settings } = memory;
   if (quote?.kind !== 'sendable') throw new Error('an attempt without a price was to be drafted');
@@ -77,7 +77,7 @@ export function drafted(memory: SubmissionMemory, now: Now, sequence: bigint): S
   };
 }
 
-/** The attempt is safe in the journal, and leaves: its symbol counts it from now on. */
+/** The attempt is safe in the journal and is sent: its symbol counts it from now on. */
 export function recorded(memory: SubmissionMemory, { nowMs: atMs }: Now, prepared: PreparedOrder): Step {
   const { childId, attempt } = memory;
   const order = trackedFromPrepared(prepared);
@@ -96,7 +96,7 @@ export function notRecorded(_memory: SubmissionMemory, { nowMs: atMs }: Now, { t
   };
 }
 
-/** The gap before the next attempt counts from here (strategy 9.5). */
+/** Starts the gap before the next attempt (strategy 9.5). */
 export function left(_memory: SubmissionMemory, { nowMs }: Now): Step {
   return { change: { attemptAtMs: nowMs } };
 }
@@ -105,17 +105,17 @@ export function createFailed(memory: SubmissionMemory, _now: Now, { thrown }: Th
   return failed(memory, createFailure(thrown, orderOf(memory).account));
 }
 
-/** The exchange answered, or a stream did; null: it does not know the order. */
+/** The exchange or a stream answered; null: the order is unknown. */
 export function answered(memory: SubmissionMemory, _now: Now, answer: ExchangeOrder | null): Step {
   return { change: { seen: knownAfter(memory, answer) } };
 }
 
-/** The acknowledged order is looked up once more (strategy 9.4). */
+/** The acknowledged order is looked up again (strategy 9.4). */
 export function lookedUp({ lookups }: SubmissionMemory): Step {
   return { change: { lookups: lookups + 1 } };
 }
 
-/** Refused as post-only: nothing of it lives, and it may be tried again from a newer book (strategy 9.5). */
+/** Refused as post-only: it does not live, and may be tried again with a newer book (strategy 9.5). */
 export function refusedAsPostOnly(memory: SubmissionMemory, now: Now): Step {
   const { attempt, postOnlyRefusals, seen, settings } = memory;
   const why = rejection(seen?.rejectReason ?? 'FAIL_POST_ONLY');
@@ -135,32 +135,32 @@ export function rejected(memory: SubmissionMemory, now: Now): Step {
   return { change: { why, failure: null }, outcome: outcome(memory, now, 'rejected', why) };
 }
 
-/** The create was answered with an error that says that nothing of it lives. */
+/** The create was refused by an error code: it does not live. */
 export function refused(memory: SubmissionMemory, now: Now): Step {
   return { outcome: outcome(memory, now, 'refused', whyOf(memory)) };
 }
 
-/** … by a 429: it may be tried again. */
+/** Refused by a 429: may be tried again. */
 export function rateLimited(memory: SubmissionMemory, now: Now): Step {
   return { ...refused(memory, now), facts: [refusalFact(memory, now)], messages: [attemptRefused(memory, now)] };
 }
 
-/** The create never left. */
+/** The create was never sent. */
 export function neverLeft(memory: SubmissionMemory, now: Now): Step {
   return { outcome: outcome(memory, now, 'unsent', whyOf(memory)), messages: [attemptRefused(memory, now)] };
 }
 
-/** … since its account has to stop. */
+/** The create was never sent because its account must stop. */
 export function neverLeftAndParks(memory: SubmissionMemory, now: Now): Step {
   return { ...neverLeft(memory, now), messages: [attemptRefused(memory, now), parking(memory)] };
 }
 
-/** No leave was given, since the account has to stop. */
+/** No permission was given because the account must stop. */
 export function parks(memory: SubmissionMemory): Step {
   return { messages: [parking(memory)] };
 }
 
-/** A call failed: why the attempt is over; each 429 makes the next pause longer (strategy 9.9). */
+/** A call failed: the reason of the attempt's end; each 429 lengthens the next pause (strategy 9.9). */
 function failed(memory: SubmissionMemory, failure: ExchangeFailure, why = failure.why): Step {
   return { change: { failure, why, rateLimits: memory.rateLimits + (failure.kind === 'rate-limited' ? 1 : 0) } };
 }

@@ -12,19 +12,18 @@ import {
   seenOutcome,
 } from './step.ts';
 
-/** How a submission ends whose last attempt is known to rest, to be over, or not to be (strategy 9.4, 9.5). */
+/** Ends of a submission whose last attempt is known to rest, to be over, or not to exist (strategy 9.4, 9.5). */
 
-/** The order rests at the exchange. */
 export function resting(memory: SubmissionMemory, now: Now): Step {
   return { ...confirmed(memory, now), outcome: outcome(memory, now, 'resting') };
 }
 
-/** It is over already: filled, or cancelled after it rested. */
+/** Over already: filled, or cancelled after it rested. */
 export function over(memory: SubmissionMemory, now: Now): Step {
   return { ...confirmed(memory, now), outcome: seenOutcome(memory, now) };
 }
 
-/** Not sent, by our own rules; or, with `outdated`, since a fill was booked after it was decided. */
+/** Not sent because of our own rules, or (`outdated`) because a fill was booked since. */
 export function denied(memory: SubmissionMemory, now: Now): Step {
   return notSubmitted(memory, now, { kind: 'denied', why: whyOf(memory) });
 }
@@ -54,12 +53,12 @@ export function unsent(memory: SubmissionMemory, now: Now): Step {
   return { messages: [ended(memory, now, { kind: 'unsent', why: whyOf(memory), failure: memory.failure })] };
 }
 
-/** No further attempt may leave: the submission ends for the reason it was halted for. */
+/** No further attempt may be sent: ends with the reason of the halt. */
 export function haltReasonAdopted(memory: SubmissionMemory): Step {
   return { change: { why: present(memory.halt, 'halt').why } };
 }
 
-/** The last attempt has failed, and not by a post-only refusal. */
+/** The last attempt has failed, other than by a post-only refusal. */
 export function attemptsUsedUp(memory: SubmissionMemory): Step {
   const attempts = memory.attempt;
   return { change: { why: reason('attempts-failed', '9.5', { attempts, last: whyOf(memory) }) } };

@@ -12,19 +12,19 @@ import {
   told,
 } from './step.ts';
 
-/** Nobody knows what became of an order: it is lost from sight, searched for, and found or proven absent (strategy 9.6). */
+/** The search for an order of unknown outcome, until it is found or proven absent (strategy 9.6). */
 
-/** The exchange's answer cannot be about this attempt. */
+/** The exchange's answer cannot concern this attempt. */
 export function answerDoubted({ seen }: SubmissionMemory): Step {
   return { change: { why: reason('impossible-answer', '9.6', { word: seen?.rejectReason ?? '' }) } };
 }
 
-/** It was acknowledged, and no answer or stream says what became of it. */
+/** It was acknowledged, but neither an answer nor a stream shows its state. */
 export function neverConfirmed(): Step {
   return { change: { why: reason('never-confirmed', '9.6') } };
 }
 
-/** Lost from sight: its slot is free, and it counts as live until there is proof. */
+/** Unknown outcome: its slot is free, and it counts as live until there is proof. */
 export function lostSight(memory: SubmissionMemory, now: Now): Step {
   const { failure } = memory;
   const reason = whyOf(memory);
@@ -36,17 +36,17 @@ export function lostSight(memory: SubmissionMemory, now: Now): Step {
   };
 }
 
-/** Its fate is to be found out. */
+/** The search begins. */
 export function begun(memory: SubmissionMemory, { nowMs: atMs }: Now): Step {
   return { facts: [{ type: 'order.unknown', atMs, reason: whyOf(memory), ...orderWords(memory) }] };
 }
 
-/** The order is asked for: what its absence would prove is settled now, not when the answer comes. */
+/** The order is looked up: what its absence would prove is fixed now, not at the answer. */
 export function askedFor(memory: SubmissionMemory, { exchangeNowMs, isExchangeClockKnown }: Now): Step {
   return { change: { proofBasis: proofBasisOf(memory, isExchangeClockKnown ? exchangeNowMs : null) } };
 }
 
-/** Nothing was learned: a pause, then from the beginning. */
+/** Nothing was learned: a pause, then again. */
 export function paused({ rounds }: SubmissionMemory): Step {
   return { change: { rounds: rounds + 1 } };
 }
@@ -56,13 +56,13 @@ export function fencePassed(): Step {
   return { change: { fencePassed: true } };
 }
 
-/** Proven: the exchange knows the order by its id; snapshots tell the rest. */
+/** Proven: the exchange knows the order by its id; snapshots show the rest. */
 export function foundToExist(memory: SubmissionMemory, now: Now): Step {
   const proof = reason('proven-to-exist', '9.6', { status: present(memory.seen, 'answer').status });
   return { ...resolved(memory, now, 'exists', proof), outcome: seenOutcome(memory, now) };
 }
 
-/** Proven: the order never came to be and cannot any more. */
+/** Proven: the order never existed and cannot appear any more. */
 export function foundAbsent(memory: SubmissionMemory, now: Now): Step {
   const proof = reason('proven-absent', '9.6', { by: present(memory.proofBasis, 'proof') });
   return { ...resolved(memory, now, 'absent', proof), outcome: outcome(memory, now, 'absent', proof) };

@@ -7,35 +7,34 @@ import type { PricedOrder } from '../pricing.ts';
 import { outcomeOf } from './answers.ts';
 import { intentOf, orderOf, present, type SubmissionMemory, whyOf } from './memory.ts';
 
-/** Our clock and the exchange's, at one moment. */
+/** Our clock and the exchange's at one moment. */
 export interface SubmissionNow extends Now {
   /** Ours until the exchange's is known. */
   readonly exchangeNowMs: number;
   readonly isExchangeClockKnown: boolean;
 }
 
-/** What an event leads to. The chart does it in this order: memory, price table, journal, reporter, messages to the gateway. */
+/** The result of an event. The chart applies memory, price table, journal, reporter, messages in this order. */
 export interface SubmissionStep {
   readonly change?: Partial<SubmissionMemory>;
-  /** This attempt's price: the other account's orders keep clear of it from now on (strategy 6.6). */
+  /** This attempt's price, which the other account's orders must avoid (strategy 6.6). */
   readonly reserve?: PricedOrder;
   readonly outcome?: OrderOutcome;
   readonly facts?: readonly Fact[];
   readonly messages?: readonly (SubmissionPrepared | SubmissionTold | ParkingFound)[];
 }
 
-/** A message for the symbol, by way of the gateway. */
+/** A message to the symbol, through the gateway. */
 export function told({ childId }: SubmissionMemory, message: SubmissionTold['message']): SubmissionTold {
   return { type: 'submission.told', childId, message };
 }
 
-/** How the submission ended. */
 export function ended(memory: SubmissionMemory, { nowMs }: Now, result: SubmissionEnded['result']): SubmissionTold {
   const { intentId, account } = intentOf(memory);
   return told(memory, { type: 'submission.ended', intentId, account, atMs: nowMs, result });
 }
 
-/** An attempt is over and nothing of it lives. */
+/** An attempt is over and does not live. */
 export function attemptRefused(memory: SubmissionMemory, { nowMs }: Now): SubmissionTold {
   const { clientOrderId, account } = orderOf(memory);
   return told(memory, { type: 'attempt.refused', clientOrderId, account, atMs: nowMs });
@@ -53,7 +52,7 @@ export function orderWords(memory: SubmissionMemory): OrderWords {
   return { instrument, account, clientOrderId, side, size, price, purpose, guardPrice };
 }
 
-/** What became of the attempt, for the journal. */
+/** The attempt's outcome, for the journal. */
 export function outcome(
   memory: SubmissionMemory,
   { nowMs }: Now,
@@ -64,7 +63,7 @@ export function outcome(
   return { clientOrderId, outcome, detail, atMs: nowMs };
 }
 
-/** What became of it by the exchange’s last word. */
+/** Its outcome by the exchange's last answer. */
 export function seenOutcome(memory: SubmissionMemory, now: Now): OrderOutcome {
   const seen = present(memory.seen, 'answer');
   return outcome(memory, now, outcomeOf(seen), seen.rejectReason);
