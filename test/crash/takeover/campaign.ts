@@ -260,9 +260,9 @@ export async function campaign(options: {
             const known = judge.problems.length;
             await judge.agrees(event);
             const found = judge.problems.slice(known);
-            options.say(
-              `${event}${tookMs === null ? '' : `, taken over after ${tookMs} ms`}${found.length > 0 ? `: ${found.join('; ')}` : ''}`,
-            );
+            const how =
+              came === 'not reached' ? ', not reached' : tookMs === null ? '' : `, taken over after ${tookMs} ms`;
+            options.say(`${event}${how}${found.length > 0 ? `: ${found.join('; ')}` : ''}`);
             await pause(Math.max(0, options.everyMs - (Date.now() - began)));
           }
           await endInOrder(members, judge);

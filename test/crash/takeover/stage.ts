@@ -140,6 +140,8 @@ export class Member {
       ...Object.fromEntries(hosts),
       GRVT_HEDGE_JOURNAL_URL: through(this.#pair.url, this.database),
       GRVT_HEDGE_LOOP_INTERVAL_SEC: '0.5',
+      // What may still arrive holds up a symbol for as long: there is something to create at the next event.
+      GRVT_HEDGE_ORDER_TTL_SEC: '60',
     };
     const run = this.#pair.start(this.name, ['--standby'], env, HOOK);
     let line = '';
