@@ -44,10 +44,7 @@ const ROWS: readonly Row[] = [
   { name: 'sequential loop, 50 ms', roundTripMs: 50, streams: 'sequential loop' },
 ];
 
-/**
- * From a fill at the exchange to the hedge's create arriving there: median and p99, row by row. With GRVT_HEDGE_JOURNAL_URL in the
- * environment the journal is in that database, which must be empty.
- */
+/** From a fill at the exchange to the hedge's create arriving there: median and p99, row by row. */
 export async function latency(rounds: number, only = ''): Promise<void> {
   console.log(`fill → hedge's create at the exchange, ${rounds} fills a row, 2 s loop, journal on`);
   for (const row of ROWS.filter(({ name }) => name.includes(only))) {
@@ -58,17 +55,23 @@ export async function latency(rounds: number, only = ''): Promise<void> {
 }
 
 async function engine(row: Row, rounds: number): Promise<number[]> {
+  const target = await openTarget({ GRVT_HEDGE_STREAMS: row.streams === true ? '1' : '0' }, row.roundTripMs);
+  try {
+    return await target.fillAndWait(rounds);
+  } finally {
+    await target.close();
+  }
+}
+
+/** An engine with orders that can be filled. */
+export async function openTarget(env: Readonly<Record<string, string>>, roundTripMs = 0) {
   const stage = await openStage({
     symbols: [benchSymbol(INSTRUMENT, 100_000_000)],
-    paper: { profile: STILL, faults: delays(row.roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
+    paper: { profile: STILL, faults: delays(roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
     prepare: letAHold,
-    env: { GRVT_HEDGE_STREAMS: row.streams === true ? '1' : '0' },
+    env,
   });
-  try {
-    return await fillAndWait(stage.paper, rounds, 2);
-  } finally {
-    await stage.close();
-  }
+  return { fillAndWait: (rounds: number) => fillAndWait(stage.paper, rounds, 2), close: stage.close };
 }
 
 /** A holds far more than one order hedges: B works it off order by order, and each of its fills asks for the next. */

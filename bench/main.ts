@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { journals } from './journal.ts';
 import { latency } from './latency.ts';
 import { load } from './load.ts';
 import { requests } from './requests.ts';
@@ -34,6 +35,17 @@ program
   .option('--rounds <n>', 'fills per row', '40')
   .option('--only <text>', 'rows whose name has it', '')
   .action(async (options: { rounds: string; only: string }) => latency(Number(options.rounds), options.only));
+program
+  .command('journal')
+  .description(
+    'the same with the journal in a file and in the database of GRVT_HEDGE_JOURNAL_URL, which must be empty, by turns',
+  )
+  .option('--rounds <n>', 'fills of each', '60')
+  .action(async (options: { rounds: string }) => {
+    const { GRVT_HEDGE_JOURNAL_URL: address } = process.env;
+    if (address === undefined) throw new Error('GRVT_HEDGE_JOURNAL_URL names no database');
+    await journals(Number(options.rounds), address);
+  });
 program
   .command('requests')
   .description('REST calls per symbol-hour')

@@ -900,6 +900,20 @@ describe('11.1 another engine places orders while this one runs', () => {
     await world.pass(3 * LOOP_MS, 100);
     assert.deepEqual(world.alerts('other-engine'), ['other-engine:A']);
   });
+
+  it('18.2 none while the journal is out of reach: its orders may be the next holder’s, and this one may not know yet', async () => {
+    const world = new World();
+    await world.settle();
+    await world.pass(15 * LOOP_MS, 100);
+    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), message: 'no answer' });
+    placed(world, 0, 6n);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('other-engine'), []);
+    world.actor.send({ type: 'journal.reach', sinceMs: null, message: '' });
+    placed(world, 0, 7n);
+    await world.pass(3 * LOOP_MS, 100);
+    assert.deepEqual(world.alerts('other-engine'), ['other-engine:A']);
+  });
 });
 
 describe('16.3 own orders on an instrument that no symbol runs for', () => {

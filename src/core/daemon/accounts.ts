@@ -115,14 +115,16 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
 
 /**
  * Own orders placed by another engine while this one runs (strategy 11.1): created since, and unknown to this journal.
- * At most the first of them. Openings continue, since otherwise two engines that saw each other would both stop.
+ * At most the first of them, and none while the journal is out of reach: they may be the next lease holder's (18.2).
+ * Openings continue, since otherwise two engines that saw each other would both stop.
  */
 function othersOrders(
-  { tradingSinceMs }: Memory,
+  { tradingSinceMs, journalSinceMs }: Memory,
   now: Now,
   orders: readonly ListedOrder[],
   view: DaemonView,
 ): Step & { readonly orders: readonly ListedOrder[] } {
+  if (journalSinceMs !== null) return { orders: [] };
   const sinceMs = tradingSinceMs + LATE_ORDER_MS;
   const late = orders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
   try {
