@@ -20,7 +20,7 @@ export async function journals(rounds: number, address: string): Promise<void> {
   const commits: number[] = [];
   const times = { file: [] as number[], database: [] as number[] };
   const file = await openTarget({ GRVT_HEDGE_JOURNAL_URL: '' });
-  const database = await openTarget({ GRVT_HEDGE_JOURNAL_URL: address });
+  const database = await openTarget({ GRVT_HEDGE_JOURNAL_URL: address }, 0, 2);
   try {
     for (let round = 0; round < rounds; round += TURN) {
       times.file.push(...(await file.fillAndWait(TURN)));

@@ -63,11 +63,11 @@ async function engine(row: Row, rounds: number): Promise<number[]> {
   }
 }
 
-/** An engine with orders that can be filled. */
-export async function openTarget(env: Readonly<Record<string, string>>, roundTripMs = 0) {
+/** An engine with orders that can be filled. @param seed another one has other accounts: two engines on one machine need that */
+export async function openTarget(env: Readonly<Record<string, string>>, roundTripMs = 0, seed = 1) {
   const stage = await openStage({
     symbols: [benchSymbol(INSTRUMENT, 100_000_000)],
-    paper: { profile: STILL, faults: delays(roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
+    paper: { seed, profile: STILL, faults: delays(roundTripMs), equityUsdt: '100000000', sessionMs: 86_400_000 },
     prepare: letAHold,
     env,
   });
