@@ -1,0 +1,143 @@
+import { names } from './api-orders.ts';
+import { type ApiParts, filter, page, type Route, route, strings, text } from './api-route.ts';
+import { DEFAULT_FOR_MS } from './faults.ts';
+import type { PaperAccount } from './model.ts';
+import type { PaperTransfer } from './payments.ts';
+import type { Session } from './sessions.ts';
+import {
+  aggregateView,
+  depositView,
+  fillView,
+  fundingView,
+  type Json,
+  positionsView,
+  summaryView,
+  transferView,
+} from './views.ts';
+
+/** Builders one owner may have let in; a client asks for its own only. */
+const BUILDERS_KEPT = 100;
+
+/** What an account holds, has traded, was paid, and trades under. */
+export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
+  const { venue } = parts;
+  const builders = new Map<string, Json[]>();
+  return {
+    fill_history: route('ApiFillHistoryRequest', 'ApiFillHistoryResponse', 'account', ({ account, body }) => {
+      const passes = filter(body);
+      const [fills, next] = page(
+        account.fills,
+        (fill) => fill.timeNs,
+        (fill) => passes(venue.book(fill.order.instrument).spec),
+        body,
+      );
+      return { result: fills.map(fillView), next };
+    }),
+    funding_payment_history: route(
+      'ApiFundingPaymentHistoryRequest',
+      'ApiFundingPaymentHistoryResponse',
+      'account',
+      ({ account, body }) => {
+        const passes = filter(body);
+        const [found, next] = page(
+          venue.fundingPayments,
+          (row) => row.timeNs,
+          (row) =>
+            row.account === account &&
+            [undefined, null, '', row.instrument].includes(body.instrument as string) &&
+            passes(venue.book(row.instrument).spec),
+          body,
+        );
+        return { result: found.map(fundingView), next };
+      },
+    ),
+    transfer_history: route(
+      'ApiTransferHistoryRequest',
+      'ApiTransferHistoryResponse',
+      'session',
+      ({ session, body }) => {
+        const [found, next] = page(venue.transfers, (row) => row.timeNs, isOf(session, body), body);
+        return { result: found.map(transferView), next };
+      },
+    ),
+    deposit_history: route('ApiDepositHistoryRequest', 'ApiDepositHistoryResponse', 'session', ({ session, body }) => {
+      const [found, next] = page(venue.deposits, (row) => row.timeNs, isOf(session, body), body);
+      return { result: found.map(depositView), next };
+    }),
+    positions: route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => {
+      const passes = filter(body);
+      spoilMark(parts, account);
+      const result = positionsView(venue, account, passes);
+      for (const { spec } of account.holdings.values()) {
+        if (passes(spec)) venue.shownMarks.answered(spec.name, account, venue.clockMs);
+      }
+      return { result };
+    }),
+    account_summary: route('ApiSubAccountSummaryRequest', 'ApiSubAccountSummaryResponse', 'account', ({ account }) => ({
+      result: summaryView(venue, account),
+    })),
+    aggregated_account_summary: route(null, 'ApiAggregatedAccountSummaryResponse', 'session', ({ session }) => ({
+      result: aggregateView(venue, session!.credentials.owner),
+    })),
+    get_all_initial_leverage: route(
+      'ApiGetAllInitialLeverageRequest',
+      'ApiGetAllInitialLeverageResponse',
+      'account',
+      ({ account }) => ({
+        results: [...venue.books()].map(({ spec }) => parts.terms.row(account.subAccountId, spec.name)),
+      }),
+    ),
+    margin_rules: route('ApiGetMarginRulesRequest', 'ApiGetMarginRulesResponse', 'public', ({ body }) =>
+      parts.terms.marginRules(venue.book(text(body.instrument)).spec),
+    ),
+    funding_account_summary: route(null, 'ApiFundingAccountSummaryResponse', 'session', ({ session }) =>
+      parts.terms.summary(session!.credentials.subAccountId, session!.credentials.owner),
+    ),
+    get_sub_accounts: route(null, 'ApiGetSubAccountsResponse', 'session', ({ session }) => ({
+      sub_account_ids: [session!.credentials.subAccountId],
+    })),
+    get_authorized_builders: route(null, 'ApiGetAuthorizedBuildersResponse', 'session', ({ session }) => ({
+      results: builders.get(session!.credentials.owner) ?? [],
+    })),
+    authorize_builder: route(
+      'ApiAuthorizeBuilderRequest',
+      'ApiAuthorizeBuilderResponse',
+      'session',
+      ({ session, body }) => {
+        const { owner } = session!.credentials;
+        const known = (builders.get(owner) ?? []).filter((row) => row.builder_account_id !== body.builder_account_id);
+        const row = {
+          builder_account_id: text(body.builder_account_id),
+          max_futures_fee_rate: String(body.max_futures_fee_rate),
+          max_spot_fee_rate: String(body.max_spot_fee_rate),
+        };
+        builders.set(owner, [...known, row].slice(-BUILDERS_KEPT));
+        return { result: { ack: true, tx_id: '0' } };
+      },
+    ),
+  };
+}
+
+/** Transfers and deposits are of the whole funding account of the session. */
+function isOf(session: Session | null, body: Json): (row: PaperTransfer) => boolean {
+  const [currencies, txId] = [strings(body.currency), body.tx_id];
+  return (row) =>
+    (row.from ?? row.to)!.owner === session!.credentials.owner &&
+    (currencies === null || currencies.includes('USDT')) &&
+    [undefined, null, '', row.txId].includes(txId as string);
+}
+
+/** Fault `wrong-mark`: of an instrument that is held, to this account or to both, in one reading or for a while. */
+function spoilMark(parts: ApiParts, account: PaperAccount): void {
+  const { venue, faults } = parts;
+  if (!faults.has('wrong-mark')) return;
+  const held = [...account.holdings.values()].filter(({ size }) => size !== 0n);
+  const rule = held.length === 0 ? null : faults.strikes('wrong-mark', 'positions', names(account));
+  if (rule === null) return;
+  const { name } = held[faults.random.next() % held.length]!.spec;
+  const price = faults.random.chance(0.5) ? venue.mark(name) * 100n : venue.mark(name) / 100n;
+  const untilMs = venue.clockMs + (rule.forMs ?? DEFAULT_FOR_MS);
+  const left = faults.random.chance(0.5) ? 1 : Number.POSITIVE_INFINITY;
+  const shown = { price, fromMs: venue.clockMs, untilMs, left };
+  venue.shownMarks.set(name, faults.random.chance(0.5) ? account : null, shown);
+}

@@ -1,0 +1,101 @@
+import { type ApiParts, filter, limit, PAGE_DEFAULT, page, type Route, route, text } from './api-route.ts';
+import { CANDLE_MINUTES, candlesOf } from './candles.ts';
+import { VenueError } from './errors.ts';
+import { NS } from './model.ts';
+import { bookView, candleView, instrumentView, miniView, paidRateView, tickerView, tradeView } from './views.ts';
+
+const DEPTHS = [10, 50, 100, 500];
+const TRADE_LIMITS = [50, 200, 500, 1000];
+
+/** Instruments, books, trades and candles. */
+export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
+  const { venue } = parts;
+  return {
+    instrument: route('ApiGetInstrumentRequest', 'ApiGetInstrumentResponse', 'public', ({ body }) => ({
+      result: instrumentView(venue.book(text(body.instrument)).spec),
+    })),
+    all_instruments: route('ApiGetAllInstrumentsRequest', 'ApiGetAllInstrumentsResponse', 'public', ({ body }) => ({
+      result: [...venue.books()]
+        .filter((book) => book.spec.active || body.is_active !== true)
+        .map((book) => instrumentView(book.spec)),
+    })),
+    instruments: route(
+      'ApiGetFilteredInstrumentsRequest',
+      'ApiGetFilteredInstrumentsResponse',
+      'public',
+      ({ body }) => {
+        const passes = filter(body);
+        const specs = [...venue.books()].map((book) => book.spec);
+        return {
+          result: specs
+            .filter((spec) => passes(spec) && (spec.active || body.is_active !== true))
+            .slice(0, limit(body.limit))
+            .map(instrumentView),
+        };
+      },
+    ),
+    book: route('ApiOrderbookLevelsRequest', 'ApiOrderbookLevelsResponse', 'public', ({ body }) => {
+      const instrument = text(body.instrument);
+      venue.book(instrument, 3000);
+      if (!DEPTHS.includes(body.depth as number)) throw new VenueError(3031);
+      return { result: bookView(venue, instrument, body.depth as number) };
+    }),
+    mini: route('ApiMiniTickerRequest', 'ApiMiniTickerResponse', 'public', ({ body }) => ({
+      result: miniView(venue, venue.book(text(body.instrument))),
+    })),
+    ticker: route('ApiTickerRequest', 'ApiTickerResponse', 'public', ({ body }) => ({
+      result: tickerView(venue, venue.book(text(body.instrument))),
+    })),
+    trade: route('ApiTradeRequest', 'ApiTradeResponse', 'public', ({ body }) => {
+      const { trades } = venue.book(text(body.instrument));
+      const count = body.limit === undefined ? PAGE_DEFAULT : Number(body.limit);
+      if (!(count > 0 && count <= TRADE_LIMITS.at(-1)!)) throw new VenueError(1003);
+      return { result: trades.slice(-count).reverse().map(tradeView) };
+    }),
+    trade_history: route('ApiTradeHistoryRequest', 'ApiTradeHistoryResponse', 'public', ({ body }) => {
+      const { trades } = venue.book(text(body.instrument));
+      const [found, next] = page(
+        trades,
+        (trade) => trade.timeNs,
+        () => true,
+        body,
+      );
+      return { result: found.map(tradeView), next };
+    }),
+    funding: route('ApiFundingRateRequest', 'ApiFundingRateResponse', 'public', ({ body }) => {
+      const { name } = venue.book(text(body.instrument)).spec;
+      const [found, next] = page(
+        venue.paidRates,
+        (paid) => paid.timeNs,
+        ({ instrument }) => instrument === name,
+        body,
+      );
+      return { result: found.map(paidRateView), next };
+    }),
+    kline: route('ApiCandlestickRequest', 'ApiCandlestickResponse', 'public', ({ body }) => {
+      const { candles } = venue.book(text(body.instrument));
+      const interval = text(body.interval);
+      const minutes = Object.hasOwn(CANDLE_MINUTES, interval) ? CANDLE_MINUTES[interval]! : null;
+      // Of trades only: marks and indices are not remembered.
+      if (minutes === null || (body.type ?? 'TRADE') !== 'TRADE') throw new VenueError(1003);
+      const [found, next] = page(
+        candlesOf(candles, minutes),
+        ({ openMs }) => BigInt(openMs) * NS,
+        () => true,
+        body,
+      );
+      return { result: found.map((candle) => candleView(text(body.instrument), candle, minutes)), next };
+    }),
+    currency: route(null, 'ApiGetCurrencyResponse', 'public', () => ({
+      result: [
+        { id: 3, symbol: 'USDT', balance_decimals: 6, quantity_multiplier: '1000000' },
+        ...[...venue.books()].map(({ spec }) => ({
+          id: Number.parseInt(spec.hash.slice(4, -2), 16),
+          symbol: spec.base,
+          balance_decimals: spec.baseDecimals,
+          quantity_multiplier: (10n ** BigInt(Math.max(0, spec.baseDecimals))).toString(),
+        })),
+      ],
+    })),
+  };
+}

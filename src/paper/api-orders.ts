@@ -1,0 +1,129 @@
+import { type ApiParts, type Context, filter, page, type Route, route, strings } from './api-route.ts';
+import { VenueError } from './errors.ts';
+import { DEFAULT_FOR_MS } from './faults.ts';
+import type { PaperAccount, PaperOrder } from './model.ts';
+import { readOrder, readUint64 } from './order-request.ts';
+import type { Session } from './sessions.ts';
+import { acknowledgement, type Json, orderView } from './views.ts';
+
+/** Highest `time_to_live_ms` of a cancel, and what counts when none is given (API 5.4). */
+const MAX_TTL_MS = 5_000;
+const DEFAULT_TTL_MS = 100;
+/** Of each kind in one bulk request (API 5.5). */
+const BULK_MAX = 100;
+
+/** Calls that create, cancel and list orders (API 5.1 to 5.5). */
+export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
+  const { venue } = parts;
+  return {
+    create_order: route('ApiCreateOrderRequest', 'ApiCreateOrderResponse', 'session', (context) =>
+      create(parts, context),
+    ),
+    cancel_order: route('ApiCancelOrderRequest', 'AckResponse', 'account', (context) => cancel(parts, context)),
+    cancel_all_orders: route('ApiCancelAllOrdersRequest', 'AckResponse', 'account', ({ account, body }) => {
+      venue.cancelAll(account, filter(body));
+      return { result: { ack: true } };
+    }),
+    cancel_on_disconnect: route('ApiCancelOnDisconnectRequest', 'AckResponse', 'account', (context) =>
+      countdown(parts, context),
+    ),
+    bulk_orders: route('ApiBulkOrdersRequest', 'ApiBulkOrdersResponse', 'account', (context) => bulk(parts, context)),
+    order: route('ApiGetOrderRequest', 'ApiGetOrderResponse', 'account', (context) => {
+      const order = venue.find(context.account, idsOf(context.body));
+      if (order === null) throw new VenueError(1004);
+      return { result: orderView(order) };
+    }),
+    open_orders: route('ApiOpenOrdersRequest', 'ApiOpenOrdersResponse', 'account', (context) =>
+      openOrders(parts, context),
+    ),
+    order_history: route('ApiOrderHistoryRequest', 'ApiOrderHistoryResponse', 'account', ({ account, body }) => {
+      const passes = filter(body);
+      const visible = (order: PaperOrder): boolean =>
+        !venue.isHidden(order) && passes(venue.book(order.instrument).spec);
+      const [orders, next] = page(account.closed, (order) => order.updatedNs, visible, body);
+      return { result: orders.map(orderView), next };
+    }),
+  };
+}
+
+function create(parts: ApiParts, { body, session, account }: Context): Json {
+  return { result: acknowledgement(place(parts, body.order, session!, account)) };
+}
+
+function place(parts: ApiParts, raw: unknown, session: Session, account: PaperAccount): PaperOrder {
+  const order = parts.venue.create(account, readOrder(raw, session, parts));
+  if (order.status === 'PENDING' && parts.faults.strikes('post-only-refusal', 'create_order', names(account))) {
+    order.forceRefusal = true;
+  }
+  return order;
+}
+
+export function names(account: PaperAccount): readonly string[] {
+  return [account.name, account.subAccountId];
+}
+
+/** @throws VenueError 3021 without either id. */
+function idsOf(body: Json): { orderId?: string; clientOrderId?: string } {
+  if (typeof body.order_id === 'string' && body.order_id !== '') return { orderId: body.order_id };
+  const clientOrderId = readUint64(body.client_order_id);
+  if (clientOrderId !== null) return { clientOrderId };
+  throw new VenueError([undefined, null, ''].includes(body.client_order_id as string) ? 3021 : 1003);
+}
+
+function ttlOf(value: unknown): number {
+  if (value === undefined || value === null || value === '') return DEFAULT_TTL_MS;
+  const ms = Number(value);
+  if (!Number.isInteger(ms) || ms < 0) throw new VenueError(1003);
+  if (ms > MAX_TTL_MS) throw new VenueError(2301);
+  return Math.floor(ms / 100) * 100;
+}
+
+function cancel(parts: ApiParts, { account, body }: Context): Json {
+  const ids = idsOf(body);
+  const fillFirst = parts.faults.strikes('fill-during-cancel', 'cancel_order', names(account)) !== null;
+  parts.venue.cancel(account, ids, ttlOf(body.time_to_live_ms), fillFirst);
+  return { result: { ack: true } };
+}
+
+function countdown(parts: ApiParts, { account, body }: Context): Json {
+  const ms = Number(body.countdown_time ?? 0);
+  if (!Number.isInteger(ms) || ms < 0) throw new VenueError(1003);
+  if (ms > 300_000) throw new VenueError(6000);
+  parts.venue.countdown(account, ms <= 1_000 ? 0 : Math.floor(ms / 1_000) * 1_000);
+  return { result: { ack: true } };
+}
+
+function openOrders(parts: ApiParts, { account, body }: Context): Json {
+  const { venue, faults } = parts;
+  const passes = filter(body);
+  const open = [...account.active.values()].filter((order) => order.status === 'OPEN');
+  if (open.length > 0 && faults.has('lost-order')) {
+    const rule = faults.strikes('lost-order', 'open_orders', names(account));
+    if (rule !== null) {
+      open[faults.random.next() % open.length]!.hiddenUntilMs = venue.nowMs + (rule.forMs ?? DEFAULT_FOR_MS);
+    }
+  }
+  return {
+    result: open.filter((order) => !venue.isHidden(order) && passes(venue.book(order.instrument).spec)).map(orderView),
+  };
+}
+
+function bulk(parts: ApiParts, { account, body, session }: Context): Json {
+  const { venue } = parts;
+  const orders = body.orders ?? [];
+  const orderIds = strings(body.order_i_ds) ?? [];
+  const clientIds = strings(body.client_order_i_ds) ?? [];
+  if (!Array.isArray(orders)) throw new VenueError(1003);
+  if (orderIds.length > 0 && clientIds.length > 0) throw new VenueError(2233);
+  if (orders.length > BULK_MAX || orderIds.length + clientIds.length > BULK_MAX) throw new VenueError(2235);
+  const instruments = new Set(
+    orders.map((order) => (order as { legs?: { instrument?: string }[] })?.legs?.[0]?.instrument),
+  );
+  if (instruments.size > 1) throw new VenueError(2234);
+  const ttl = ttlOf(body.time_to_live_ms);
+  const acks = [...orderIds.map((orderId) => ({ orderId })), ...clientIds.map((clientOrderId) => ({ clientOrderId }))];
+  for (const ids of acks) venue.cancel(account, ids, ttl);
+  // One bad order refuses itself, not the others: it comes back REJECTED.
+  const placed = orders.map((raw) => acknowledgement(place(parts, raw, session!, account)));
+  return { orders: placed, cancel_acks: acks.map(() => ({ ack: true })) };
+}
