@@ -1,9 +1,8 @@
+import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import { bookingOf } from '../core/pair-statement.ts';
-import { createEngineClock } from '../engine/clock.ts';
-import { type Engine, startEngine } from '../engine/engine.ts';
-import { createGrvtExchange } from '../grvt/exchange.ts';
-import { createStreams, type Streams } from '../grvt/stream.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
 import { eventsOf } from '../market/feed.ts';
@@ -16,6 +15,7 @@ import { connectNetwork, type Life, type NetworkParts } from '../simulate/networ
 import { openingPositions } from '../simulate/setup.ts';
 import { virtualSockets } from '../simulate/socket.ts';
 import { Counts } from '../simulate/tally.ts';
+import { startVirtualEngine, virtualClock } from '../simulate/virtual-engine.ts';
 import { VirtualTime } from '../simulate/virtual-time.ts';
 import type { Question } from './question.ts';
 import { Samples, type Series } from './samples.ts';
@@ -66,7 +66,6 @@ const PART_MS = 300_000;
 /** Settled journal entries are removed after this time, to keep memory flat. */
 const JOURNAL_DAYS = 0.25;
 const COMPACT_EVERY_MS = 1_800_000;
-const ORIGIN = 'http://127.0.0.1:8080';
 /** A latency is drawn between these shares of it. */
 const JITTER: readonly [number, number] = [0.8, 1.2];
 const ORDER_ROUTES = ['create_order', 'cancel_order', 'cancel_all_orders'];
@@ -193,57 +192,29 @@ class Play {
       }),
     };
     const network = connectNetwork(parts, life);
-    const clock = createEngineClock(
-      () => time.wallMs,
-      () => time.nowMs,
-    );
-    const [a, b] = exchange.accounts;
-    const subAccountIds = { A: a!.subAccountId, B: b!.subAccountId };
-    const report = (fact: Fact): void => this.#hear(fact);
-    const engine = startEngine({
-      settings,
-      subAccountIds,
-      openExchange: (onWire, reportOwn) =>
-        createGrvtExchange({
-          hosts: { edge: ORIGIN, trades: ORIGIN, marketData: ORIGIN },
-          chainId: exchange.chainId,
-          accounts: { A: a!, B: b! },
-          bookDepth: settings.orderbookDepth,
-          rateScale: settings.rateScale,
-          clock,
-          instruments: settings.symbols.map(({ instrument }) => instrument),
-          sdkLogLevel: 'OFF',
-          onWire,
-          report: reportOwn,
-          post: network.post,
-          fetch: network.fetch,
-        }),
-      journal: this.#journal,
+    const roundTrip = (share: number): number => 2 * dataMs * share;
+    const engine = startVirtualEngine({
+      ...{
+        settings,
+        clock: virtualClock(time),
+        exchange,
+        journal: this.#journal,
+        post: network.post,
+        fetch: network.fetch,
+      },
+      report: (fact) => this.#hear(fact),
       ...(this.#question.audit ? {} : { auditedBy: () => null }),
       notifier: { send: () => Promise.resolve() },
-      heartbeat: null,
-      clock,
-      reporter: { report },
       warn: () => {},
-      onTrading: (trading, symbols) => {
-        if (!settings.streams) return;
-        const roundTrip = (share: number): number => 2 * dataMs * share;
-        this.#streams = trading.listen((ears) =>
-          createStreams({
-            ...ears,
-            hosts: { trades: ORIGIN, marketData: ORIGIN },
-            sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
-            subAccountIds,
-            instruments: symbols.map((symbol) => symbol.instrument.name),
-            bookDepth: settings.orderbookDepth,
-            clock,
-            report,
-            WebSocket: virtualSockets({ ...parts, fallsSilent: () => false }, life, this.#network, [
+      sockets: settings.streams
+        ? () =>
+            virtualSockets({ ...parts, fallsSilent: () => false }, life, this.#network, [
               roundTrip(JITTER[0]),
               roundTrip(JITTER[1]),
-            ]),
-          }),
-        );
+            ])
+        : null,
+      onStreams: (streams) => {
+        this.#streams = streams;
       },
     });
     this.#engine = engine;
@@ -253,7 +224,7 @@ class Play {
     };
     engine.stopped.then(
       ({ exitCode, failure }) => ended(`the engine ended with exit code ${exitCode}: ${failure ?? 'no reason given'}`),
-      (thrown: unknown) => ended(`the engine failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
+      (thrown: unknown) => ended(`the engine failed: ${errorText(thrown)}`),
     );
   }
 

@@ -8,7 +8,8 @@ import type { VenueOptions } from './model.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ReplayOptions } from './replay.ts';
 import { credentialsFromSeed, type PaperCredentials, Sessions } from './sessions.ts';
-import { type Connection, type Sink, StreamHub } from './streams.ts';
+import type { Connection, Sink } from './stream-client.ts';
+import { StreamHub } from './streams.ts';
 import { AccountTerms } from './terms.ts';
 import { Venue } from './venue.ts';
 

@@ -5,11 +5,9 @@ import type { Fact } from '../core/facts.ts';
 import type { StandingVerb } from '../core/modes.ts';
 import { reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
-import { createEngineClock } from '../engine/clock.ts';
-import { type Engine, startEngine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { journalledStart } from '../engine/tuning.ts';
-import { createGrvtExchange } from '../grvt/exchange.ts';
-import { createStreams, type Streams } from '../grvt/stream.ts';
+import type { Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
 import { observedJournal } from '../journal/observed.ts';
@@ -26,6 +24,7 @@ import type { Surroundings } from './surroundings.ts';
 import type { Counts, Tally } from './tally.ts';
 import type { Truth } from './truth.ts';
 import type { ViewJudge } from './view-judge.ts';
+import { startVirtualEngine, virtualClock } from './virtual-engine.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** How long an engine without journal may take to establish its state. */
@@ -56,12 +55,6 @@ export interface ProcessParts {
   readonly books: () => LegBooks | null;
   readonly viewJudge: ViewJudge;
   readonly calm: () => boolean;
-}
-
-/** The ids of both accounts. */
-export function subAccountIdsOf(exchange: PaperExchange): { A: string; B: string } {
-  const [a, b] = exchange.accounts;
-  return { A: a!.subAccountId, B: b!.subAccountId };
 }
 
 /** The engine's process under its supervisor: started, ended, killed and restarted for as long as it is wanted. */
@@ -125,7 +118,6 @@ export class EngineProcess {
   #start(): void {
     const { exchange, time, findings, surroundings, tally, log, latencyMs } = this.#parts;
     const settings = this.#parts.settings();
-    const subAccountIds = subAccountIdsOf(exchange);
     const life: Life = { alive: true };
     this.#life = life;
     this.#trading = false;
@@ -140,13 +132,8 @@ export class EngineProcess {
       onCarried: (request, spoilt) => surroundings.wasCarried(request, spoilt),
     };
     const network = connectNetwork(parts, life);
-    const origin = 'http://127.0.0.1:8080';
-    const clock = createEngineClock(
-      () => time.wallMs,
-      () => time.nowMs,
-    );
+    const clock = virtualClock(time);
     this.#era = clock.era;
-    const [a, b] = exchange.accounts;
     const report = (fact: Fact): void => {
       if (!life.alive) return;
       findings.remember(fact);
@@ -156,58 +143,35 @@ export class EngineProcess {
     };
     const written = surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment));
     this.#written = written;
-    const engine = startEngine({
-      settings,
-      subAccountIds,
-      openExchange: (_onWire, reportOwn) =>
-        createGrvtExchange({
-          hosts: { edge: origin, trades: origin, marketData: origin },
-          chainId: exchange.chainId,
-          accounts: { A: a!, B: b! },
-          bookDepth: settings.orderbookDepth,
-          rateScale: settings.rateScale,
-          clock,
-          instruments: settings.symbols.map(({ instrument }) => instrument),
-          sdkLogLevel: 'OFF',
-          onWire: (event) => this.#hear(event, life),
-          report: reportOwn,
-          post: network.post,
-          fetch: surroundings.oneLoginAtATime(network.fetch),
-        }),
-      journal: written,
+    const engine = startVirtualEngine({
+      ...{ settings, clock, exchange, report, journal: written },
+      post: network.post,
+      fetch: surroundings.oneLoginAtATime(network.fetch),
+      onWire: (event) => this.#hear(event, life),
       auditedBy: () => this.#parts.auditor(),
       notifier: { send: (text) => surroundings.deliver(text, life) },
-      heartbeat: null,
-      clock,
-      reporter: { report },
       warn: (text) => {
         if (life.alive) log.say('warn', text, time.wallMs);
       },
-      onTrading: (trading, symbols) => {
+      onTrading: (trading) => {
         this.#trading = life.alive;
-        if (!life.alive) return;
+        if (!life.alive) return false;
         trading.readMoney((level, text) => {
           if (life.alive) log.say(level, text, time.wallMs);
         });
-        if (!this.#parts.streams) return;
-        this.#streams = trading.listen((ears) =>
-          createStreams({
-            ...ears,
-            hosts: { trades: origin, marketData: origin },
-            sessions: { A: trading.exchange.session('A'), B: trading.exchange.session('B') },
-            subAccountIds,
-            instruments: symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument.name),
-            bookDepth: settings.orderbookDepth,
-            clock,
-            report,
-            WebSocket: virtualSockets(
+        return true;
+      },
+      sockets: this.#parts.streams
+        ? () =>
+            virtualSockets(
               { ...parts, fallsSilent: () => surroundings.fallsSilent() },
               life,
               surroundings.network,
               latencyMs,
-            ),
-          }),
-        );
+            )
+        : null,
+      onStreams: (streams) => {
+        this.#streams = streams;
       },
     });
     this.#engine = engine;

@@ -1,5 +1,6 @@
 import { INVARIANTS, type Invariant } from '../core/audit/index.ts';
-import { type CampaignOptions, START_MS } from './campaign.ts';
+import { START_MS } from './campaign.ts';
+import type { CampaignOptions } from './campaign-result.ts';
 import { ALL_FAULTS, type AnyFault, everyFault, type FaultPlan, STREAM_FAULTS } from './fault-plan.ts';
 import { type ModeChoice, POSITION_MODES, PROFILE_NAMES, type ProfileChoice } from './setup.ts';
 

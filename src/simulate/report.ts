@@ -1,6 +1,6 @@
 import { type Decimal, sum } from '../core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from './attempts.ts';
-import type { CampaignResult, LegFigures } from './campaign.ts';
+import type { CampaignResult, LegFigures } from './campaign-result.ts';
 import { createDurations, type DurationFigures } from './figures.ts';
 import type { Finding } from './findings.ts';
 import { type MarketKind, marketKind } from './setup.ts';

@@ -1,6 +1,7 @@
 import { decode } from '../core/codec.ts';
 import type { RunsOptions } from '../runs/task.ts';
-import { type CampaignResult, START_MS } from './campaign.ts';
+import { START_MS } from './campaign.ts';
+import type { CampaignResult } from './campaign-result.ts';
 import type { PlainOptions } from './options.ts';
 import type { Crash, Without } from './report.ts';
 

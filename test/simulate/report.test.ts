@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from '../../src/simulate/attempts.ts';
-import type { CampaignResult, LegFigures } from '../../src/simulate/campaign.ts';
+import type { CampaignResult, LegFigures } from '../../src/simulate/campaign-result.ts';
 import { createDurations } from '../../src/simulate/figures.ts';
 import type { Finding } from '../../src/simulate/findings.ts';
 import { reportOf } from '../../src/simulate/report.ts';
