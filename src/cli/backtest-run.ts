@@ -56,7 +56,7 @@ export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<numb
   } catch (thrown) {
     if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
     console.error(errorText(thrown));
-    return EXIT_USAGE;
+    return thrown instanceof QueueOptionError ? thrown.exitCode : EXIT_USAGE;
   }
 }
 

@@ -23,7 +23,14 @@ export const QUEUE = [
 ] as const;
 
 /** A user error, in one line. */
-export class QueueOptionError extends Error {}
+export class QueueOptionError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = EXIT_USAGE) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /**
  * The queue's address.
@@ -31,11 +38,11 @@ export class QueueOptionError extends Error {}
  * QueueOptionError
  */
 export async function queueAddress(
-  given: string | boolean | undefined,
+  given: string | true | undefined,
   ofSettings: DatabaseOfSettings,
 ): Promise<string | null> {
   if (given === undefined) return null;
-  const fromSettings = given === true || given === false ? await ofSettings() : null;
+  const fromSettings = given === true ? await ofSettings() : null;
   const address = typeof given === 'string' ? given : fromSettings?.reveal();
   if (address === undefined) {
     throw new QueueOptionError(
@@ -72,7 +79,7 @@ export async function overQueue(
     await runInQueue(address, batch, { ...runs, say });
   } catch (thrown) {
     if (!(thrown instanceof QueueError)) throw thrown;
-    throw new QueueOptionError(thrown.message);
+    throw new QueueOptionError(thrown.message, EXIT_UNREACHABLE);
   }
 }
 
@@ -134,7 +141,7 @@ async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<n
   } catch (thrown) {
     if (!(thrown instanceof QueueOptionError) && !(thrown instanceof QueueError)) throw thrown;
     console.error(thrown.message);
-    return thrown instanceof QueueOptionError ? EXIT_USAGE : EXIT_UNREACHABLE;
+    return thrown instanceof QueueOptionError ? thrown.exitCode : EXIT_UNREACHABLE;
   } finally {
     interruption.done();
   }
