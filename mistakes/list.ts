@@ -306,16 +306,15 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',
-    right:
-      "return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: whyNotOpening(input) };",
-    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
+    right: 'return openings(input, trims);',
+    wrong: "return nothing(reason('hedge-only', '16.1'));",
   },
   {
     name: 'never-hedges',
     what: 'not hedged, the engine finds nothing to do',
     file: 'src/core/plan.ts',
-    right: "if (answer.kind === 'none') return { creates: [], idle: answer.why };",
-    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
+    right: "if (planned.kind === 'none') return nothing(planned.why);",
+    wrong: "return nothing(reason('hedge-only', '16.1'));",
   },
   {
     name: 'never-trims',
