@@ -16,8 +16,9 @@ const GIVE_UP_MS = 60_000;
 const SHORT_MS = 4_000;
 /** After the other one has taken over, and what a request of before may take to come. */
 const LATER_MS = 3_000;
-/** A create comes within some seconds; the engine stops creating when it reads nothing for 10 s. */
-const CREATE_MS = 9_000;
+/** A create comes within some seconds, mostly; where its requests are not read, the engine stops creating after 10 s. */
+const CREATE_MS = 20_000;
+const CREATE_CUT_MS = 9_000;
 const HOUR_MS = 3_600_000;
 /** An order of 500 USDT, past zero by the limit of 500 (strategy 6.4), and what rounding and the mark do. */
 const NET_MAX_USDT = 1_100;
@@ -121,7 +122,8 @@ const aimed =
     // Frames still come: it creates, and what it sends is not read.
     if (isCut) holder.exchange.cut('deaf');
     try {
-      if (!(await holder.frozenAt(point, CREATE_MS, () => world.judge.fillOne()))) return 'not reached';
+      if (!(await holder.frozenAt(point, isCut ? CREATE_CUT_MS : CREATE_MS, () => world.judge.fillOne())))
+        return 'not reached';
       const began = Date.now();
       if (thawed === 'before') {
         await pause(SHORT_MS);
@@ -163,7 +165,7 @@ async function failOver(world: World, behindMs: number): Promise<number> {
   const { server, replica, members, judge, random } = world;
   await replica.fallBehind();
   await pause(behindMs);
-  judge.lostEntries();
+  judge.entriesLost(true);
   await server.end();
   for (const { database } of members) {
     database.lead(replica.port);
@@ -259,6 +261,7 @@ export async function campaign(options: {
             await untilTrades(members, GIVE_UP_MS);
             const known = judge.problems.length;
             await judge.agrees(event);
+            judge.entriesLost(false);
             const found = judge.problems.slice(known);
             const how =
               came === 'not reached' ? ', not reached' : tookMs === null ? '' : `, taken over after ${tookMs} ms`;

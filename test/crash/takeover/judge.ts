@@ -60,9 +60,9 @@ export class Judge {
     this.#watch = setInterval(() => this.#net(), LOOK_MS);
   }
 
-  /** From now on a create may be missing in the database. */
-  lostEntries(): void {
-    this.#hasLostEntries = true;
+  /** Whether what was sent before may be missing in the database. */
+  entriesLost(areLost: boolean): void {
+    this.#hasLostEntries = areLost;
   }
 
   /** A create reaches the exchange: it was prepared, and whoever holds the lease now has not taken it for one that never was. */
