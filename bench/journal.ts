@@ -3,7 +3,7 @@ import { openTarget } from './latency.ts';
 import { quantile } from './stage.ts';
 
 /** Rounds of one journal before it is the other one's turn: what else the machine does falls on both alike. */
-const TURN = 5;
+const TURN = 10;
 /** About what an append of a create holds. */
 const ROW_BYTES = 2_000;
 
