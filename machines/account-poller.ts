@@ -19,7 +19,7 @@ import {
   type Reading,
 } from '../src/core/polling/memory.ts';
 import {
-  failureTold,
+  failureReported,
   frameReceived,
   freshSummary,
   instrumentsPolled,
@@ -30,7 +30,7 @@ import {
   ordersWatched,
   type PollerNow,
   type PollerStep,
-  parkingTold,
+  parkingReported,
   pollBegun,
   pollDelivered,
   pollFailed,
@@ -38,7 +38,7 @@ import {
   readingTaken,
   started,
   streamsReported,
-  unparkingTold,
+  unparkingReported,
   viewDue,
 } from '../src/core/polling/steps.ts';
 import type { Reason } from '../src/core/reasons.ts';
@@ -206,9 +206,9 @@ const pollerSetup = poller.extend({
     noteParkAfterPoll: perform(() => ({ change: { parkAfterPoll: true } })),
     noteParked: perform(() => ({ change: { isParked: true, parkAfterPoll: false } })),
     deliver: perform(pollDelivered),
-    tellFailed: perform(failureTold),
-    tellParked: perform(parkingTold),
-    tellUnparked: perform(unparkingTold),
+    tellFailed: perform(failureReported),
+    tellParked: perform(parkingReported),
+    tellUnparked: perform(unparkingReported),
   },
 });
 

@@ -1,6 +1,6 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
-import type { CancelEnded, CancellationTold, OrderSeen, ParkingFound, StreamsChanged } from '../src/core/messages.ts';
+import type { CancelEnded, CancellationReport, OrderSeen, ParkingFound, StreamsChanged } from '../src/core/messages.ts';
 import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
 import { STREAM_SILENCE_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
@@ -18,9 +18,9 @@ export const CANCEL_PAUSE_MS = 20;
 /** … up to here. */
 export const CANCEL_PAUSE_MAX_MS = 2_000;
 /** About 20 s of look-ups; meanwhile the symbol sees the order in every snapshot. */
-export const CANCEL_LOOKS_MAX = 16;
+export const CANCEL_LOOKUPS_MAX = 16;
 /** Without streams, an acknowledged cancel is repeated after so many look-ups of a live order. */
-export const CANCEL_REPEAT_LOOKS = 4;
+export const CANCEL_REPEAT_LOOKUPS = 4;
 
 export interface CancellationInput {
   readonly childId: string;
@@ -58,7 +58,7 @@ const whole = <E>({ event }: { event: E }) => event;
 const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
 
-function told(context: CancellationContext, outcome: CancelEnded['outcome']): CancellationTold {
+function told(context: CancellationContext, outcome: CancelEnded['outcome']): CancellationReport {
   const { childId, clientOrderId, account, clock } = context;
   const failure = outcome === 'failed' ? context.failure : null;
   const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs: clock.nowMs(), outcome, failure };
@@ -83,8 +83,8 @@ export const cancellationMachine = setup({
     isOver: ({ context }) => context.seen !== null && isOver(context.seen),
     tellsEnd: ({ context }, { order }: OrderSeen) => order.clientOrderId === context.clientOrderId && isOver(order),
     isFollowed: ({ context }) => context.intact && context.acknowledged,
-    looksUsedUp: ({ context }) => context.looks >= CANCEL_LOOKS_MAX,
-    isDueAgain: ({ context }) => context.intact || !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKS === 0,
+    looksUsedUp: ({ context }) => context.looks >= CANCEL_LOOKUPS_MAX,
+    isDueAgain: ({ context }) => context.intact || !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKUPS === 0,
     accountMustStop: ({ context }) => context.failure?.kind === 'parked' || context.failure?.kind === 'unauthenticated',
   },
   delays: {

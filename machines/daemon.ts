@@ -34,7 +34,7 @@ import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 /** Longest drain before the clean-up begins anyway: three requests and their confirmations. */
 export const DRAIN_LIMIT_MS = 30_000;
 /** How long a stopping engine waits for its last alerts: one delivery and its pace. */
-export const FAREWELL_MS = 10_000;
+export const LAST_MESSAGES_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
 /** The exit code of a run ended by a defect (strategy 13.2). */
 const EXIT_DEFECT = 70;
@@ -71,7 +71,7 @@ const daemon = setup({
     disarm,
     ...LOGIC,
   },
-  delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: FAREWELL_MS, lookAgainMs: LOOK_AGAIN_MS },
+  delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: LAST_MESSAGES_MS, lookAgainMs: LOOK_AGAIN_MS },
   guards: {
     nothingToTell: ({ context }) => context.memory.told,
     noDeadMan: ({ context }) => !context.memory.settings.deadManMs,

@@ -3,15 +3,15 @@ import { errorText } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import {
   attemptPrepared,
-  cancellationTold,
+  cancellationReported,
   cancelRequested,
   childDone,
   childFailed,
-  isInHand,
+  hasJobFor,
   orderLost,
   orderSeen,
   streamsChanged,
-  submissionTold,
+  submissionReported,
   touchRequested,
 } from '../src/core/gateway/children.ts';
 import {
@@ -34,14 +34,14 @@ import {
   idleReported,
   ordersTakenUp,
   parkingFound,
-  symbolsGreeted,
+  symbolsInformed,
 } from '../src/core/gateway/standing.ts';
 import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from '../src/core/gateway/step.ts';
 import type { PreparedOrder } from '../src/core/journal-entry.ts';
 import type {
   AccountParked,
   AccountUnparked,
-  CancellationTold,
+  CancellationReport,
   InstrumentListed,
   IntentsOutdated,
   OrderCancel,
@@ -51,8 +51,8 @@ import type {
   ParkingFound,
   StreamsChanged,
   SubmissionPrepared,
+  SubmissionReport,
   SubmissionsTuned,
-  SubmissionTold,
   TouchRequest,
   TradingDrain,
 } from '../src/core/messages.ts';
@@ -89,8 +89,8 @@ export type GatewayEvent =
   | OrderSeen
   | StreamsChanged
   | SubmissionPrepared
-  | SubmissionTold
-  | CancellationTold
+  | SubmissionReport
+  | CancellationReport
   | ParkingFound
   | AccountParked
   | AccountUnparked
@@ -271,7 +271,7 @@ export const orderGatewayMachine = gateway
       },
       resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
       greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
-        symbolsGreeted(memory, nowMs, instruments.keys(), unsettled),
+        symbolsInformed(memory, nowMs, instruments.keys(), unsettled),
       ),
       acceptIntent: on('order.submit', (memory, nowMs, { intent }) => intentAccepted(memory, nowMs, intent)),
       turnAwayAsParked: on('order.submit', (memory, nowMs, { intent }) =>
@@ -279,14 +279,14 @@ export const orderGatewayMachine = gateway
       ),
       denyAsDraining: on('order.submit', (memory, nowMs, { intent }) => turnedAway(memory, nowMs, intent, DRAINING)),
       addSent: on('submission.prepared', attemptPrepared),
-      endSubmission: on('submission.told', submissionTold),
+      endSubmission: on('submission.told', submissionReported),
       startCancel: on('order.cancel', cancelRequested),
-      endCancel: on('cancellation.told', cancellationTold),
+      endCancel: on('cancellation.told', cancellationReported),
       withdrawIntents: on('intents.outdated', (memory, nowMs, { instrument }) =>
         intentsOutdated(memory, nowMs, instrument),
       ),
       resolveOrder: on('order.resolve', (memory, _nowMs, request, deps) =>
-        isInHand(memory, request.clientOrderId)
+        hasJobFor(memory, request.clientOrderId)
           ? remembered(memory)
           : orderLost(memory, request, preparedFor(deps, request.clientOrderId)),
       ),

@@ -35,7 +35,7 @@ export const CLEANUP_MAX_MS = 30_000;
  * A round of questions that takes longer, since its account is in a back-off or an answer is lost, does not keep cancels waiting any
  * longer: those have a budget of their own (strategy 9.1). Its answers count all the same, when they come.
  */
-export const LOOK_PATIENCE_MS = 2_000;
+export const READ_PATIENCE_MS = 2_000;
 /** Pause between two rounds: doubles from here */
 export const ROUND_PAUSE_MS = 100;
 /** up to here, so that the last answer is never much older. */
@@ -173,7 +173,7 @@ export const stopCleanupMachine = setup({
   },
   delays: {
     timeIsUp: CLEANUP_MAX_MS,
-    lookPatience: LOOK_PATIENCE_MS,
+    lookPatience: READ_PATIENCE_MS,
     roundPause: ({ context: { memory } }) =>
       Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, memory.rounds - 1)),
   },

@@ -79,8 +79,9 @@ export interface SubmissionContext {
 
 export function begin({ input: { deps, desk, ...given } }: { input: SubmissionInput }): SubmissionContext {
   const { task } = given;
-  const isFormer = task.kind === 'resolve' && deps.journal.isOfFormer?.(task.order.clientOrderId) === true;
-  const memory = initialSubmission({ ...given, isFormer, settings: deps.settings });
+  const isOfPreviousHolder =
+    task.kind === 'resolve' && deps.journal.isOfPreviousHolder?.(task.order.clientOrderId) === true;
+  const memory = initialSubmission({ ...given, isOfPreviousHolder, settings: deps.settings });
   return { deps, desk, memory, admission: null, recorded: null };
 }
 

@@ -144,7 +144,7 @@ export interface Journal {
    */
   beforeSending?(): () => Reason | null;
   /** Whether another holder of the lease, before this one, prepared the order: it may still send it (strategy 18.2). */
-  isOfFormer?(clientOrderId: string): boolean;
+  isOfPreviousHolder?(clientOrderId: string): boolean;
   /** Why an order may not be cancelled from here: another engine may hold the lease (strategy 18.2). Absent: any may be. */
   whyNotCancel?(clientOrderId: string): Reason | null;
   /** The last entry of that kind and key. */

@@ -230,8 +230,8 @@ class Play {
 
   #hear(fact: Fact): void {
     this.#options.onFact?.(fact, this.#time.nowMs);
-    for (const period of this.#periods()) period.hear(fact);
-    this.#lots.hear(fact);
+    for (const period of this.#periods()) period.observe(fact);
+    this.#lots.observe(fact);
     const booking = bookingOf(fact);
     if (booking !== null) this.#samples.earned(booking.spread.plus(booking.unwindGain));
     if (fact.type === 'alert.raised') this.#alerts.add(fact.alert.kind);

@@ -50,7 +50,7 @@ export interface PeriodFigures {
 export class OpenLots {
   readonly #of = new Map<string, { net: Decimal; value: Decimal }>();
 
-  hear(fact: Fact): void {
+  observe(fact: Fact): void {
     const booking = bookingOf(fact);
     if (booking === null) return;
     const { net, value } = this.of(booking.instrument);
@@ -123,8 +123,8 @@ export class Period {
     return net.mul(e9(this.#exchange.venue.mark(instrument))).minus(value);
   }
 
-  hear(fact: Fact): void {
-    this.#books.hear(fact);
+  observe(fact: Fact): void {
+    this.#books.observe(fact);
     const booking = bookingOf(fact);
     const of = booking === null ? undefined : this.#of.get(booking.instrument);
     if (booking === null || of === undefined) return;

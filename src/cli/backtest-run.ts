@@ -47,7 +47,7 @@ export interface Parts {
 }
 
 /** @returns the exit code; prints one line if something cannot be done */
-export async function backtestOrSayWhy(given: Given, parts: Parts): Promise<number> {
+export async function backtestReportingErrors(given: Given, parts: Parts): Promise<number> {
   try {
     if (given.queue !== undefined && (given.workers !== undefined || given.selfCheck !== undefined))
       throw new AskError('--queue: expected it without --workers, which its workers have themselves, and --self-check');

@@ -16,8 +16,8 @@ import { check } from './check.ts';
 import {
   alertsCommand,
   alertsTestCommand,
-  type LookOptions,
-  type LookParts,
+  type JournalCommandParts,
+  type JournalOptions,
   lotsCommand,
   ordersCommand,
   replayCommand,
@@ -85,9 +85,9 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
         .default('allow'),
     )
     .action(async (options: PaperCommandOptions) => {
-      ended(await orSayWhy(() => runPaper(options)));
+      ended(await reportingUserErrors(() => runPaper(options)));
     });
-  const look = (command: (parts: LookParts) => number | Promise<number>) =>
+  const look = (command: (parts: JournalCommandParts) => number | Promise<number>) =>
     withSettings('look', async (settings, _warnings, redact) => {
       const parts = partsOf(settings, redact);
       try {
@@ -115,7 +115,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     )
     .option(...journal)
     .option(...json)
-    .action(async (of: string, options: LookOptions & { last: number }) => {
+    .action(async (of: string, options: JournalOptions & { last: number }) => {
       // Client order ids are numbers.
       const isOrder = /^\d+$/.test(of);
       ended(
@@ -128,7 +128,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .command('replay')
     .description('run the recorded inputs through the same core; name the first decision or ledger that differs')
     .option(...journal)
-    .action(async (options: LookOptions) => {
+    .action(async (options: JournalOptions) => {
       ended(await look((parts) => replayCommand(parts, options)));
     });
   program
@@ -136,7 +136,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .description('open lots, with the price their hedge must not be worse than')
     .option(...journal)
     .option(...json)
-    .action(async (options: LookOptions) => {
+    .action(async (options: JournalOptions) => {
       ended(await look((parts) => lotsCommand(parts, options)));
     });
   program
@@ -144,7 +144,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .description('live orders')
     .option(...journal)
     .option(...json)
-    .action(async (options: LookOptions) => {
+    .action(async (options: JournalOptions) => {
       ended(await look((parts) => ordersCommand(parts, options)));
     });
   program
@@ -152,7 +152,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .description('how things stand: a running engine is asked, else its journal is read')
     .option(...journal)
     .option(...json)
-    .action(async (options: LookOptions) => {
+    .action(async (options: JournalOptions) => {
       ended(await look((parts) => statusCommand(parts, options)));
     });
   program
@@ -196,7 +196,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .description('open alerts, and those that ended within a day')
     .option(...journal)
     .option(...json)
-    .action(async (options: LookOptions) => {
+    .action(async (options: JournalOptions) => {
       ended(await look((parts) => alertsCommand(parts, options)));
     });
   alerts
@@ -228,8 +228,8 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     backtestCommand(
       async (given) => {
         // Loaded only here, with everything that plays a market.
-        const { backtestOrSayWhy } = await import('./backtest-run.ts');
-        ended(await withSettings('look', (settings) => backtestOrSayWhy(given, { settings, texts: texts() })));
+        const { backtestReportingErrors } = await import('./backtest-run.ts');
+        ended(await withSettings('look', (settings) => backtestReportingErrors(given, { settings, texts: texts() })));
       },
       workerCommand(ended, ofSettings),
     ),
@@ -240,7 +240,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
   });
 }
 
-function partsOf(settings: Settings, redact: Redactor): LookParts {
+function partsOf(settings: Settings, redact: Redactor): JournalCommandParts {
   const print = (text: string) => console.log(redact(text));
   return { settings, clock: systemClock, print, complain: (text) => console.error(redact(text)) };
 }
@@ -259,7 +259,7 @@ function daysNumber(text: string): number {
 }
 
 /** An error of the user: one line instead of a stack. */
-async function orSayWhy(command: () => Promise<number>): Promise<number> {
+async function reportingUserErrors(command: () => Promise<number>): Promise<number> {
   try {
     return await command();
   } catch (thrown) {

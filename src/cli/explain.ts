@@ -15,13 +15,13 @@ import { labelOf, type Settings } from '../settings/index.ts';
 
 /** Read-only commands on the journal, which an engine may be writing. */
 
-export interface LookOptions {
+export interface JournalOptions {
   /** Another journal than the settings'. */
   readonly journal?: string;
   readonly json?: boolean;
 }
 
-export interface LookParts {
+export interface JournalCommandParts {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly print: (line: string) => void;
@@ -30,8 +30,8 @@ export interface LookParts {
 
 /** @returns 0, or 78 if there is no readable journal */
 export function withJournal(
-  parts: LookParts,
-  options: LookOptions,
+  parts: JournalCommandParts,
+  options: JournalOptions,
   command: (journal: EngineJournal) => number,
 ): number {
   let journal: EngineJournal | null = null;
@@ -49,8 +49,8 @@ export function withJournal(
 }
 
 function printListing(
-  parts: LookParts,
-  options: LookOptions,
+  parts: JournalCommandParts,
+  options: JournalOptions,
   listing: { readonly lines: readonly string[]; readonly json: unknown },
 ): number {
   if (options.json) parts.print(JSON.stringify(listing.json, null, 2));
@@ -59,7 +59,7 @@ function printListing(
 }
 
 /** `why CLIENT_ORDER_ID`. @returns 0; 1: unknown to the journal; 78: no journal */
-export function whyCommand(parts: LookParts, clientOrderId: string, options: LookOptions): number {
+export function whyCommand(parts: JournalCommandParts, clientOrderId: string, options: JournalOptions): number {
   return withJournal(parts, options, (journal) => {
     const { known, lines } = explainOrder(journal, clientOrderId);
     for (const line of lines) parts.print(line);
@@ -68,7 +68,12 @@ export function whyCommand(parts: LookParts, clientOrderId: string, options: Loo
 }
 
 /** `why SYMBOL --last 1h`. @returns 0; 1: nothing about it in that time; 78: no journal */
-export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: number, options: LookOptions): number {
+export function whySymbolCommand(
+  parts: JournalCommandParts,
+  symbol: string,
+  lastMs: number,
+  options: JournalOptions,
+): number {
   return withJournal(parts, options, (journal) => {
     const nowMs = parts.clock.nowMs();
     const explained = explainSymbol(journal, symbol, nowMs - lastMs, nowMs);
@@ -79,7 +84,7 @@ export function whySymbolCommand(parts: LookParts, symbol: string, lastMs: numbe
 }
 
 /** `replay`. @returns 0: everything is reproduced; 1: it is not; 78: no journal */
-export function replayCommand(parts: LookParts, options: LookOptions): number {
+export function replayCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) => {
     const { decisions, ledgers, fills, difference } = replay(journal);
     const counts =
@@ -107,17 +112,17 @@ function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-export function lotsCommand(parts: LookParts, options: LookOptions): number {
+export function lotsCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) => printListing(parts, options, listLots(journal, parts.clock.nowMs())));
 }
 
-export function ordersCommand(parts: LookParts, options: LookOptions): number {
+export function ordersCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) =>
     printListing(parts, options, listOrders(journal, parts.clock.nowMs())),
   );
 }
 
-export function alertsCommand(parts: LookParts, options: LookOptions): number {
+export function alertsCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) =>
     printListing(parts, options, listOpenAlerts(journal, parts.clock.nowMs(), parts.settings.lang)),
   );
@@ -127,7 +132,7 @@ export function alertsCommand(parts: LookParts, options: LookOptions): number {
  * `alerts test`: one message through the configured notifier.
  * @param notifier null: no gateway is configured @returns 0: accepted; 1: not accepted; 78: no gateway
  */
-export async function alertsTestCommand(parts: LookParts, notifier: Notifier | null): Promise<number> {
+export async function alertsTestCommand(parts: JournalCommandParts, notifier: Notifier | null): Promise<number> {
   const { settings, clock, print, complain } = parts;
   const text = alertTexts(settings.lang, labelOf(settings), settings.timeZone).test(clock.nowMs());
   if (notifier === null) {

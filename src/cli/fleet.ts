@@ -7,7 +7,7 @@ import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/start.ts';
 import { JournalError } from '../journal/errors.ts';
 
 import { askedBy, foreign } from '../os/loopback.ts';
-import type { LookParts } from './explain.ts';
+import type { JournalCommandParts } from './explain.ts';
 import { type FleetReading, fleetLines, fleetPage } from './fleet-view.ts';
 
 /** `fleet`: all pairs of a database as a table, or as a page with metrics (strategy 18.3). Read-only. */
@@ -21,7 +21,7 @@ export interface FleetOptions {
 }
 
 /** @returns 0; 69: the database does not answer; 78: no database, or the port is taken */
-export async function fleetCommand(parts: LookParts, options: FleetOptions): Promise<number> {
+export async function fleetCommand(parts: JournalCommandParts, options: FleetOptions): Promise<number> {
   const { settings, clock, print, complain } = parts;
   if (settings.journalUrl === null) {
     complain('`fleet` shows the pairs of a database: GRVT_HEDGE_JOURNAL_URL names it.');
@@ -40,7 +40,7 @@ export async function fleetCommand(parts: LookParts, options: FleetOptions): Pro
   }
 }
 
-async function serve({ settings, clock, print, complain }: LookParts, port: number): Promise<number> {
+async function serve({ settings, clock, print, complain }: JournalCommandParts, port: number): Promise<number> {
   let reading: FleetReading = { pairs: [], atMs: null, failure: null };
   let over = false;
   const read = async (): Promise<void> => {

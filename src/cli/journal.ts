@@ -12,12 +12,12 @@ import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
-import type { LookOptions, LookParts } from './explain.ts';
+import type { JournalCommandParts, JournalOptions } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */
 
 /** Runs a command with its parts and keeps its exit code. */
-export type WithParts = (command: (parts: LookParts) => number | Promise<number>) => Promise<void>;
+export type WithParts = (command: (parts: JournalCommandParts) => number | Promise<number>) => Promise<void>;
 
 const JOURNAL = ['--journal <file>', 'another journal than the one the settings name'] as const;
 const JSON_TEXT = ['--json', 'as JSON'] as const;
@@ -32,13 +32,13 @@ export function journalCommand(withParts: WithParts): Command {
     .description('copy the journal as it is at this moment into one file, also while an engine trades')
     .option(...JOURNAL)
     .option(...JSON_TEXT)
-    .action((file: string, options: LookOptions) => withParts((parts) => backupCommand(parts, file, options)));
+    .action((file: string, options: JournalOptions) => withParts((parts) => backupCommand(parts, file, options)));
   journal
     .command('verify')
     .argument('[file]', 'a journal or a copy; without it the journal of the settings')
     .description('read all of it; say what it holds, or what is wrong with it')
     .option(...JSON_TEXT)
-    .action((file: string | undefined, options: LookOptions) =>
+    .action((file: string | undefined, options: JournalOptions) =>
       withParts((parts) => verifyCommand(parts, file ?? null, options)),
     );
   journal
@@ -59,7 +59,7 @@ export function journalCommand(withParts: WithParts): Command {
         'to a database with the engine stopped, and only where it has none of these accounts',
     )
     .option(...JSON_TEXT)
-    .action((from: string, to: string, options: LookOptions) =>
+    .action((from: string, to: string, options: JournalOptions) =>
       withParts((parts) => copyCommand(parts, from, to, options)),
     );
   return journal;
@@ -69,8 +69,13 @@ export function journalCommand(withParts: WithParts): Command {
 const DATABASE = 'database';
 
 /** @returns 0: copied and verified; 69: the database does not answer; 78: nothing changed, with the reason */
-export function copyCommand(parts: LookParts, from: string, to: string, options: LookOptions): Promise<number> {
-  return orSayWhy(parts, async () => {
+export function copyCommand(
+  parts: JournalCommandParts,
+  from: string,
+  to: string,
+  options: JournalOptions,
+): Promise<number> {
+  return reportingUserErrors(parts, async () => {
     const { settings, clock } = parts;
     const ids = pairIdsOf(settings);
     if (settings.journalUrl === null || ids === null) {
@@ -97,13 +102,13 @@ export function copyCommand(parts: LookParts, from: string, to: string, options:
   });
 }
 
-export interface RestoreOptions extends LookOptions {
+export interface RestoreOptions extends JournalOptions {
   readonly older?: boolean;
 }
 
 /** @returns 0: the copy is on disk and verified; 78: there is none, with the reason */
-export function backupCommand(parts: LookParts, to: string, options: LookOptions): Promise<number> {
-  return orSayWhy(parts, () => {
+export function backupCommand(parts: JournalCommandParts, to: string, options: JournalOptions): Promise<number> {
+  return reportingUserErrors(parts, () => {
     if (parts.settings.journalUrl !== null && options.journal === undefined) {
       return copyCommand(parts, DATABASE, to, options);
     }
@@ -114,8 +119,12 @@ export function backupCommand(parts: LookParts, to: string, options: LookOptions
 }
 
 /** @returns 0: intact; 78: damaged, or missing */
-export function verifyCommand(parts: LookParts, file: string | null, options: LookOptions): Promise<number> {
-  return orSayWhy(parts, () => {
+export function verifyCommand(
+  parts: JournalCommandParts,
+  file: string | null,
+  options: JournalOptions,
+): Promise<number> {
+  return reportingUserErrors(parts, () => {
     const found = verifyJournal(chosenJournalFile(parts.settings, file));
     for (const notice of found.notices) parts.complain(`Note: ${notice}`);
     print(parts, options, { ...found }, `Whole: ${described(found)}.`);
@@ -124,8 +133,8 @@ export function verifyCommand(parts: LookParts, file: string | null, options: Lo
 }
 
 /** @returns 0: the copy is the journal now; 78: nothing changed, with the reason */
-export function restoreCommand(parts: LookParts, copy: string, options: RestoreOptions): Promise<number> {
-  return orSayWhy(parts, async () => {
+export function restoreCommand(parts: JournalCommandParts, copy: string, options: RestoreOptions): Promise<number> {
+  return reportingUserErrors(parts, async () => {
     const { settings } = parts;
     if (settings.journalUrl !== null) {
       throw new NoJournalError(`The journal is in a database: journal copy ${copy} ${DATABASE}, into an empty one.`);
@@ -166,11 +175,14 @@ function described({ file, entries, lastSeq, lastAtMs, unsettledOrders }: Journa
   return `${file}: ${entries} entries, ${last}, ${unsettledOrders} orders whose end it does not know`;
 }
 
-function print(parts: LookParts, options: LookOptions, json: object, line: string): void {
+function print(parts: JournalCommandParts, options: JournalOptions, json: object, line: string): void {
   parts.print(options.json ? JSON.stringify(json, null, 2) : line);
 }
 
-async function orSayWhy(parts: LookParts, command: () => number | Promise<number>): Promise<number> {
+async function reportingUserErrors(
+  parts: JournalCommandParts,
+  command: () => number | Promise<number>,
+): Promise<number> {
   try {
     return await command();
   } catch (thrown) {

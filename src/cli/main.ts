@@ -69,7 +69,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   localiseHelp(program, helpLanguage(args, process.env, resolve(ROOT, '.env')));
   const unwatch = watchDefects((thrown) => {
-    sayDefect(thrown);
+    printDefect(thrown);
     process.exit(EXIT_DEFECT);
   });
   try {
@@ -78,7 +78,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
       return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
     }
-    sayDefect(thrown);
+    printDefect(thrown);
     return EXIT_DEFECT;
   } finally {
     unwatch();
@@ -109,7 +109,7 @@ let envFile: string | undefined;
 let redactor = createRedactor();
 
 /** Replaces Node's own report, which prints the whole error and its source line. */
-function sayDefect(thrown: unknown): void {
+function printDefect(thrown: unknown): void {
   console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
 }
 

@@ -27,7 +27,7 @@ const EXIT_USAGE = 78;
 export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a directory per symbol', 'market'] as const;
 
 /** Runs a command; an error of the user is one line and exit code 78. */
-export async function orSayWhat(run: () => number | Promise<number>): Promise<number> {
+export async function reportingMarketErrors(run: () => number | Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (thrown) {
@@ -45,7 +45,9 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .description('what there is: symbols, days, bytes, days that are missing')
     .option(...MARKET_DIRECTORY)
     .option('--json', 'as JSON')
-    .action(async (options: { market: string; json?: boolean }) => ended(await orSayWhat(() => list(options))));
+    .action(async (options: { market: string; json?: boolean }) =>
+      ended(await reportingMarketErrors(() => list(options))),
+    );
   market
     .command('verify')
     .argument('[symbol...]', 'only these')
@@ -53,7 +55,7 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .option(...MARKET_DIRECTORY)
     .option('--json', 'as JSON')
     .action(async (symbols: string[], options: { market: string; json?: boolean }) =>
-      ended(await orSayWhat(() => verify(symbols, options))),
+      ended(await reportingMarketErrors(() => verify(symbols, options))),
     );
   market
     .command('import')
@@ -78,7 +80,9 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .option('--step <size>', 'size step, also the smallest size')
     .option('--min-notional <usdt>', 'smallest order, USDT')
     .option(...MARKET_DIRECTORY)
-    .action(async (file: string, options: GivenImport) => ended(await orSayWhat(() => importFile(file, options))));
+    .action(async (file: string, options: GivenImport) =>
+      ended(await reportingMarketErrors(() => importFile(file, options))),
+    );
   return market;
 }
 

@@ -9,7 +9,7 @@ import { daysOf } from '../market/store.ts';
 import { type InstrumentSpec, knownInstruments, type ProfileName } from '../paper/index.ts';
 import { MARKETS, PROFILE_NAMES } from '../simulate/setup.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
-import { MARKET_DIRECTORY, orSayWhat } from './market.ts';
+import { MARKET_DIRECTORY, reportingMarketErrors } from './market.ts';
 import { ENVIRONMENTS, type Environment, originOf } from './public-hosts.ts';
 import { duration } from './steer.ts';
 
@@ -50,7 +50,9 @@ export function recordCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--depth <levels>', 'of each book').choices(['10', '50', '100', '500']).default('10'))
     .option('--for <duration>', 'ends by itself: 30m, 8h, 7d', duration)
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: Given) => ended(await orSayWhat(() => record(symbols, given))));
+    .action(async (symbols: string[], given: Given) =>
+      ended(await reportingMarketErrors(() => record(symbols, given))),
+    );
 }
 
 async function record(symbols: readonly string[], given: Given): Promise<number> {
@@ -127,7 +129,9 @@ export function fetchCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--env <name>', 'whose').choices(ENVIRONMENTS).default('prod'))
     .option('--url <address>', 'another exchange than those, such as the embedded one: http://127.0.0.1:8700')
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: FetchGiven) => ended(await orSayWhat(() => fetchAll(symbols, given))));
+    .action(async (symbols: string[], given: FetchGiven) =>
+      ended(await reportingMarketErrors(() => fetchAll(symbols, given))),
+    );
 }
 
 interface FetchGiven {
@@ -202,7 +206,9 @@ export function makeCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--profile <name>', 'what it is like').choices(PROFILE_NAMES).default('meanReverting'))
     .option('--seed <seed>', 'another market', wholeNumber, 1)
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: MakeGiven) => ended(await orSayWhat(() => make(symbols, given))));
+    .action(async (symbols: string[], given: MakeGiven) =>
+      ended(await reportingMarketErrors(() => make(symbols, given))),
+    );
 }
 
 interface MakeGiven {

@@ -4,9 +4,9 @@ import { plainJson } from '../explain/words.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { dayOf } from '../journal/money.ts';
 import { nearest } from '../settings/index.ts';
-import { type LookOptions, type LookParts, withJournal } from './explain.ts';
+import { type JournalCommandParts, type JournalOptions, withJournal } from './explain.ts';
 
-export interface ReportOptions extends LookOptions {
+export interface ReportOptions extends JournalOptions {
   readonly days: number;
   readonly by?: ReportGroup;
   readonly csv?: boolean;
@@ -18,7 +18,7 @@ export interface ReportOptions extends LookOptions {
  * @param symbol its name, or an unambiguous base, case-insensitive; null: all @returns 0; 1: unknown symbol; 78: no
  * journal
  */
-export function reportCommand(parts: LookParts, symbol: string | null, options: ReportOptions): number {
+export function reportCommand(parts: JournalCommandParts, symbol: string | null, options: ReportOptions): number {
   const { days } = options;
   const by = options.by ?? (symbol === null ? 'day' : 'symbol');
   return withJournal(parts, options, (journal) => {

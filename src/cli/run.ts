@@ -163,7 +163,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
     open.defer(() => dashboard.close());
     open.defer(() => removeEngineAddress(settings.dataDir));
     say('info', `Dashboard: ${dashboard.url}`);
-    sayWhere(settings, dashboard.url, warn);
+    noteEngineAddress(settings, dashboard.url, warn);
   }
   if (dashboard?.inspect) say('info', `Stately inspector: ${dashboard.url}/inspect`);
   const reporter = tee(dashboard === null ? [log, lives] : [log, lives, dashboard]);
@@ -249,7 +249,7 @@ function reactToDefects(running: { readonly engine: Engine | null }, say: Say): 
 }
 
 /** For `status` in a shell with another port. Without it the settings' port is used. */
-function sayWhere({ dataDir }: Settings, url: string, warn: (text: string) => void): void {
+function noteEngineAddress({ dataDir }: Settings, url: string, warn: (text: string) => void): void {
   try {
     writeEngineAddress(dataDir, Number(new URL(url).port), process.pid);
   } catch (thrown) {

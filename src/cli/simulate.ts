@@ -44,7 +44,7 @@ const FAULT_HELP =
   `this rate where they can, kinds that any call can meet at 1/${CALL_FAULT_COUNT} of it and calls that trade at up to ` +
   `1/${2 * CALL_FAULT_COUNT} more, faults of streams at 1/5 of it (book: 1/500); events of the world happen in proportion to it`;
 /** Breaches of one seed printed as they occur. */
-const SAID_OF_A_SEED = 3;
+const PRINTED_PER_SEED = 3;
 /** Lines shown before a breach, and with `--verbose`. */
 const AROUND = 24;
 const AROUND_VERBOSE = 160;
@@ -135,7 +135,7 @@ export async function simulate(given: GivenOptions, queue: string | null = null)
                 workers = Math.max(workers, standing.workers ?? 0);
                 progress(standingText(standing, totalDays, realNow() - beganMs));
               },
-              onResult: sayFindings,
+              onResult: printFindings,
               onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
             },
             make,
@@ -167,11 +167,11 @@ function commitHere(): string | null {
 }
 
 /** A breach is printed at once, not after the last of many seeds. */
-function sayFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
-  for (const { invariant, at, what } of findings.slice(0, SAID_OF_A_SEED)) {
+function printFindings({ seed, findings, crash, endedAt }: CampaignResult): void {
+  for (const { invariant, at, what } of findings.slice(0, PRINTED_PER_SEED)) {
     say(`${invariant} broken in seed ${seed} at ${at}: ${what}`);
   }
-  if (findings.length > SAID_OF_A_SEED) say(`… and ${findings.length - SAID_OF_A_SEED} more in seed ${seed}`);
+  if (findings.length > PRINTED_PER_SEED) say(`… and ${findings.length - PRINTED_PER_SEED} more in seed ${seed}`);
   if (crash !== null) say(`seed ${seed} failed at ${endedAt}: ${crash}`);
 }
 

@@ -38,7 +38,7 @@ export interface AlertState {
   /** How often it recurred soon after it had ended: each time doubles the quiet time before `resolved`. */
   readonly returns: number;
   /** What happened within the repeat period and is to be sent when the period ends. Absent: nothing. */
-  readonly owed?: OwedTelling;
+  readonly owed?: HeldBackEvents;
   /** Acknowledgement or silence by a person (strategy 12.4). Absent: neither. */
   readonly handling?: Handling;
   /** Marked in the journal as no longer needed. */
@@ -57,7 +57,7 @@ export interface Handling {
 }
 
 /** Events held back until the repeat period ends: how many, and the details of the newest. */
-export interface OwedTelling {
+export interface HeldBackEvents {
   readonly times: number;
   readonly details: AlertDetails;
 }
@@ -148,7 +148,7 @@ export function judgeRaise(
   const tell = due && !silenced;
   const back = state.overAtMs !== null;
   const { owed: owedBefore, ...rest } = state;
-  const owed = event && !tell ? owedWith(state, alert) : undefined;
+  const owed = event && !tell ? heldBackWith(state, alert) : undefined;
   if (!tell && !back && owed === owedBefore) return { state: seen(state, nowMs), tell };
   return {
     state: {
@@ -167,7 +167,7 @@ export function judgeRaise(
 }
 
 /** The held-back events including this one; the same object if its details equal the last one's. */
-function owedWith({ owed, details }: AlertState, alert: Alert): OwedTelling | undefined {
+function heldBackWith({ owed, details }: AlertState, alert: Alert): HeldBackEvents | undefined {
   if (sameDetails((owed ?? { details }).details, alert.details)) return owed;
   return { times: (owed?.times ?? 0) + 1, details: alert.details };
 }
@@ -222,7 +222,7 @@ export function judgeTime(
   repeat: Repeat,
   startedAtMs: number,
   muted = false,
-): { readonly state: AlertState; readonly resolved: boolean; readonly owed?: OwedTelling } {
+): { readonly state: AlertState; readonly resolved: boolean; readonly owed?: HeldBackEvents } {
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
   if (state.owed !== undefined && !muted) {

@@ -72,8 +72,8 @@ export interface EngineNow {
 }
 
 /** One line of an answer: a code with parameters. `text` is derived from them. */
-export interface Said {
-  readonly code: SaidCode;
+export interface AnswerLine {
+  readonly code: AnswerCode;
   readonly symbol: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly text: string;
@@ -82,7 +82,7 @@ export interface Said {
 /** Whether a command was accepted, and what it will do or why not. */
 export interface Answer {
   readonly ok: boolean;
-  readonly says: readonly Said[];
+  readonly says: readonly AnswerLine[];
 }
 
 export type Effect =
@@ -158,13 +158,13 @@ const TEXTS = {
   refused: '{reason}',
 } as const satisfies Record<string, string>;
 
-export type SaidCode = keyof typeof TEXTS;
+export type AnswerCode = keyof typeof TEXTS;
 
 export function say(
-  code: SaidCode,
+  code: AnswerCode,
   symbol: string | null = null,
   given: Readonly<Record<string, string | null>> = {},
-): Said {
+): AnswerLine {
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) if (value !== null && value !== '') params[name] = value;
   const words = filled(TEXTS[code], params);
@@ -179,7 +179,7 @@ export function filled(text: string, params: Readonly<Record<string, string>>): 
     .replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
 }
 
-const refuse = (...says: readonly Said[]): Judged => ({ answer: { ok: false, says }, effects: [] });
+const refuse = (...says: readonly AnswerLine[]): Judged => ({ answer: { ok: false, says }, effects: [] });
 
 /** How answers are written. */
 export interface Wording {
@@ -238,7 +238,7 @@ function judgeAlert(
   return accept([said], [{ kind: 'alert', key, silenceMs: forMs }]);
 }
 
-function accept(says: readonly Said[], effects: readonly Effect[]): Judged {
+function accept(says: readonly AnswerLine[], effects: readonly Effect[]): Judged {
   return { answer: { ok: true, says }, effects };
 }
 
@@ -249,11 +249,11 @@ function choose(
   nearest: Wording['nearest'],
 ):
   | { readonly ok: true; readonly symbols: readonly SteeredSymbol[] }
-  | { readonly ok: false; readonly says: readonly Said[] } {
+  | { readonly ok: false; readonly says: readonly AnswerLine[] } {
   if (symbols.length === 0) return { ok: false, says: [say('no-symbol')] };
   if (names.length === 1 && names[0] === 'all') return { ok: true, symbols };
   const known = symbols.map(({ instrument }) => instrument);
-  const unknown: Said[] = [];
+  const unknown: AnswerLine[] = [];
   const chosen = new Set<SteeredSymbol>();
   for (const name of names) {
     const found = named(symbols, name);
@@ -276,7 +276,11 @@ function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol |
 }
 
 /** The figures a command concerns (strategy 16.6): of the symbols it names, else of those with orders or positions. */
-export function standsNow({ symbols }: EngineNow, command: Command, nearest: Wording['nearest']): readonly Said[] {
+export function standsNow(
+  { symbols }: EngineNow,
+  command: Command,
+  nearest: Wording['nearest'],
+): readonly AnswerLine[] {
   if (command.verb === 'ack' || command.verb === 'silence' || command.verb === 'reload') return [];
   const names = 'symbols' in command ? command.symbols : 'symbol' in command ? [command.symbol] : null;
   const chosen = names === null ? null : choose(symbols, names, nearest);
@@ -362,7 +366,7 @@ function stand(
   symbol: SteeredSymbol,
   { by, why }: Given,
   { verb, untilMs }: Pick<Standing, 'verb' | 'untilMs'>,
-  said: Said,
+  said: AnswerLine,
   nowMs: number,
   time: Wording['time'],
 ): Judged {

@@ -259,7 +259,7 @@ export function unhedgedAlert(
 }
 
 /** How long a mark must be in doubt before the alert (strategy 3.1): a single wrong answer is over sooner. */
-export const MARK_DOUBT_TOLD_MS = 10_000;
+export const MARK_DOUBT_ALERT_MS = 10_000;
 
 /** A stream contradicts REST (strategy 10.6); instrument null: the account's streams are not trusted. */
 export function streamAlert(account: AccountName, { instrument, why }: StreamContradiction, atMs: number): Alert {
@@ -321,7 +321,7 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
     });
   }
   const { marks } = input;
-  if (marks !== undefined && state.markDoubt !== null && nowMs - state.markDoubt.sinceMs >= MARK_DOUBT_TOLD_MS) {
+  if (marks !== undefined && state.markDoubt !== null && nowMs - state.markDoubt.sinceMs >= MARK_DOUBT_ALERT_MS) {
     const { touch } = marks;
     raise('mark-doubtful', {
       mark: marks.read.toFixed(),

@@ -113,7 +113,7 @@ function growthRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrde
   const live = liveOf(exposure, account, side);
   if (along.gte(0)) return bound.minus(along.mul(high)).minus(live.worth).div(countedPrice(exposure, price));
   // Orders against the position shrink it first: up to twice its size leave it no larger than before.
-  const counted = max(countedPrice(exposure, price), live.dearest);
+  const counted = max(countedPrice(exposure, price), live.maxUnitUsdt);
   return max(bound.div(counted).plus(along.abs()), along.mul(-2)).minus(live.size);
 }
 
@@ -136,7 +136,7 @@ function growthOf(exposure: Exposure, account: AccountName, side: Side): Decimal
   const along = exposure.actual[account].mul(sign(side));
   const live = liveOf(exposure, account, side);
   if (along.gte(0)) return live.worth;
-  return max(ZERO, live.size.minus(along.mul(-2))).mul(live.dearest);
+  return max(ZERO, live.size.minus(along.mul(-2))).mul(live.maxUnitUsdt);
 }
 
 /** By how much an account's live orders of one side can shrink its position, USDT. */
@@ -144,16 +144,16 @@ function shrinkOf(exposure: Exposure, account: AccountName, side: Side): Decimal
   const along = exposure.actual[account].mul(sign(side));
   if (along.gte(0)) return ZERO;
   const live = liveOf(exposure, account, side);
-  return live.size.lte(along.abs()) ? live.worth : along.abs().mul(live.dearest);
+  return live.size.lte(along.abs()) ? live.worth : along.abs().mul(live.maxUnitUsdt);
 }
 
-/** An account's live orders on one side in sum; `dearest`: the highest value of one unit among them, USDT. */
+/** An account's live orders on one side in sum; `maxUnitUsdt`: the highest value of one unit among them, USDT. */
 function liveOf(exposure: Exposure, account: AccountName, side: Side) {
   const live = exposure.live.filter((order) => order.account === account && order.side === side);
   const counted = (order: ManagedOrder) => countedPrice(exposure, order.price);
   return {
     size: sum(live.map(remainingSize)),
     worth: sum(live.map((order) => remainingSize(order).mul(counted(order)))),
-    dearest: max(ZERO, ...live.map(counted)),
+    maxUnitUsdt: max(ZERO, ...live.map(counted)),
   };
 }

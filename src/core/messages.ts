@@ -109,9 +109,9 @@ export type Message =
   | MoneyCounted
   | MarginRead
   | SubmissionPrepared
-  | SubmissionTold
+  | SubmissionReport
   | SubmissionHalt
-  | CancellationTold
+  | CancellationReport
   | AlertHandled
   | NewsTold
   | AlertRaised
@@ -467,7 +467,7 @@ export interface SubmissionPrepared {
 }
 
 /** Submission → gateway: for the symbol, and for the gateway's own state. */
-export interface SubmissionTold {
+export interface SubmissionReport {
   readonly type: 'submission.told';
   readonly childId: string;
   readonly message: AttemptRefused | SubmissionEnded | OrderResolved;
@@ -481,7 +481,7 @@ export interface SubmissionHalt {
 }
 
 /** Cancellation → gateway: how the cancel ended, for the symbol. */
-export interface CancellationTold {
+export interface CancellationReport {
   readonly type: 'cancellation.told';
   readonly childId: string;
   readonly message: CancelEnded;

@@ -102,13 +102,18 @@ export function stopReason({ margin, loss }: OpeningsStops): Reason | null {
 }
 
 /** New data for the stops: an account's summary or a day's total. Neither: time has passed. */
-export interface StopNews {
+export interface StopInputs {
   readonly margin?: { readonly account: AccountName; readonly summary: AccountSummary };
   readonly day?: DayMoney;
 }
 
 /** The stops after new data. Returns the same object if nothing changes. */
-export function stopsAfter(known: OpeningsStops, limits: OpeningsLimits, news: StopNews, nowMs: number): OpeningsStops {
+export function stopsAfter(
+  known: OpeningsStops,
+  limits: OpeningsLimits,
+  news: StopInputs,
+  nowMs: number,
+): OpeningsStops {
   const remaining = remainingStops(known, limits, nowMs);
   const stopOf = (account: AccountName) =>
     news.margin?.account === account

@@ -19,7 +19,7 @@ import { sideAgainst, waitingOf } from './valuing.ts';
 /** Compares an account's position with the ledger (strategy 4.5), and adopts a lasting difference (10.5). */
 
 /** A difference is reported at its second read: the first is mostly a snapshot between two answers. */
-const SAID_AT_SNAPSHOT = 2;
+const REPORTED_AT_SNAPSHOT = 2;
 
 /** Position against ledger (strategy 4.5); a lasting difference is adopted (10.5). */
 export function comparePosition(
@@ -72,7 +72,7 @@ export function comparePosition(
   if (!lasting || explained || state.split !== undefined) {
     return {
       state: withContradiction(state, account, contradiction),
-      facts: isShown && contradiction.snapshots === SAID_AT_SNAPSHOT ? [seen] : [],
+      facts: isShown && contradiction.snapshots === REPORTED_AT_SNAPSHOT ? [seen] : [],
     };
   }
   return adoptDrift(state, snapshot, contradiction, mark);

@@ -31,7 +31,7 @@ const TRIAL_SHARE = new Decimal('0.2');
 /** Smallest trial amount in tradable sizes: a repair of a partial fill must be tradable too. */
 const TRIAL_LEAST_SIZES = new Decimal('2.5');
 /** Most time counted between two steps: beyond it the engine was down or asleep. */
-const LOOK_MAX_MS = 60_000;
+const STEP_MAX_MS = 60_000;
 
 /** A symbol's progress. Journalled; survives restarts. */
 export interface RolloutProgress {
@@ -181,7 +181,7 @@ function stepOne(
   if (amountUsdt.gt(before.amountUsdt)) return { after: rolloutBegin(amountUsdt, 'trial'), why: 'raised' };
   if (before.stage === 'full')
     return { after: before.amountUsdt.eq(amountUsdt) ? before : { ...before, amountUsdt }, why: null };
-  const ranMs = before.ranMs + (mayTrade ? Math.min(LOOK_MAX_MS, Math.max(0, look.elapsedMs)) : 0);
+  const ranMs = before.ranMs + (mayTrade ? Math.min(STEP_MAX_MS, Math.max(0, look.elapsedMs)) : 0);
   const now: RolloutProgress = { ...before, amountUsdt, ranMs };
   if (failing(now, look) !== null) return { after: now, why: null };
   if (ranMs >= limits.ranMs && now.hedges >= limits.hedges && succeeds(now.placed, now.failed)) {

@@ -63,7 +63,10 @@ export interface EngineParts {
 }
 
 /** The callbacks of an engine for its streams. */
-export type StreamEars = Pick<StreamOptions, 'wire' | 'onFrame' | 'onCancelDropped' | 'onFill' | 'onBook' | 'onChange'>;
+export type StreamCallbacks = Pick<
+  StreamOptions,
+  'wire' | 'onFrame' | 'onCancelDropped' | 'onFill' | 'onBook' | 'onChange'
+>;
 
 export interface Engine {
   readonly daemon: Actor<typeof daemonMachine>;
@@ -87,7 +90,7 @@ export interface Engine {
   /** The gray rollout (strategy 16.7). */
   readonly rollout: Rollout;
   /** Connects the streams to the pollers (strategy 10.6). */
-  listen(open: (ears: StreamEars) => Streams): Streams;
+  listen(open: (ears: StreamCallbacks) => Streams): Streams;
   readonly stopped: Promise<DaemonOutput>;
 }
 
@@ -111,10 +114,10 @@ export function startEngine(parts: EngineParts): Engine {
     parts.onWire?.(event);
     if (auditor === null) {
       // Before the symbols are resolved nothing can be checked: the few calls of the start are kept until then.
-      if (heard.length < HEARD_BEFORE_START_MAX) heard.push(event);
+      if (heard.length < START_EVENTS_MAX) heard.push(event);
       return;
     }
-    report(auditor.hear(event));
+    report(auditor.observe(event));
   };
   const report = (breaches: readonly Breach[]): void => {
     for (const breach of breaches) {
@@ -126,10 +129,10 @@ export function startEngine(parts: EngineParts): Engine {
     }
   };
   /** The auditor learns of draining before any child does, whatever caused it (strategy 13.1). */
-  const heardByAuditor = (fact: Fact): void => {
+  const reportToAuditor = (fact: Fact): void => {
     if (fact.type === 'engine.draining') auditor?.drainBegan();
     reporter.report(fact);
-    rollout.hear(fact);
+    rollout.observe(fact);
   };
   const exchange = parts.openExchange(onWire, (fact) => {
     reporter.report(fact);
@@ -145,7 +148,7 @@ export function startEngine(parts: EngineParts): Engine {
       notifier: parts.notifier,
       heartbeat: parts.heartbeat,
       clock,
-      reporter: { report: heardByAuditor },
+      reporter: { report: reportToAuditor },
       texts: textsOf(settings),
       settings: daemonSettings(settings),
       prepare: async () => {
@@ -184,7 +187,7 @@ export function startEngine(parts: EngineParts): Engine {
             settings: auditSettings(settings),
             knownAtStart: orStartError(() => journalledStart(journal)),
           });
-        for (const event of heard.splice(0)) report(auditor?.hear(event) ?? []);
+        for (const event of heard.splice(0)) report(auditor?.observe(event) ?? []);
         parts.onTrading?.(engine, symbols);
         return symbols;
       },
@@ -217,7 +220,7 @@ export function startEngine(parts: EngineParts): Engine {
     }
   };
   const rollout = createRollout({
-    ...{ journal, clock, report: heardByAuditor, limits: parts.rolloutLimits },
+    ...{ journal, clock, report: reportToAuditor, limits: parts.rolloutLimits },
     settings: () => settings,
     symbols: () => daemon.getSnapshot().context.memory.symbols,
     steer: (symbols) => engine.steer(symbols),
@@ -322,4 +325,4 @@ export function startEngine(parts: EngineParts): Engine {
 }
 
 /** Calls before the symbols are known: two logins, their proofs, the instruments. */
-const HEARD_BEFORE_START_MAX = 100;
+const START_EVENTS_MAX = 100;

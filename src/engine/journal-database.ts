@@ -95,7 +95,7 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
     clock,
     redact,
     steadyMs: () => clock.steadyMs(),
-    isAnew: settings.mode === 'paper',
+    startsEmpty: settings.mode === 'paper',
     pageUrl: pageOf(settings),
     reset: (journal: EngineJournal) => beginAgain(journal, clock.nowMs()),
     ...(standby ? { leaseWaitMs: Number.POSITIVE_INFINITY, onWait: (holder: string) => say(waiting(holder)) } : {}),

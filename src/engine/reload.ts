@@ -1,5 +1,5 @@
 import { encode } from '../core/codec.ts';
-import { type Said, say } from '../core/commands.ts';
+import { type AnswerLine, say } from '../core/commands.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { leavingRow } from '../core/leaving.ts';
 import type { LeavingWhy, SymbolConfig } from '../core/model.ts';
@@ -9,7 +9,7 @@ import type { ResolvedSymbol } from '../settings/index.ts';
 export interface SymbolChanges {
   /** Changed and new symbols. */
   readonly symbols: readonly EngineSymbol[];
-  readonly says: readonly Said[];
+  readonly says: readonly AnswerLine[];
 }
 
 /** Row keys (strategy 2.2) by the names of their fields. */
@@ -35,7 +35,7 @@ export function symbolChanges(
   holds: (instrument: string) => Readonly<Record<string, string | null>> = () => ({}),
 ): SymbolChanges {
   const symbols: EngineSymbol[] = [];
-  const says: Said[] = [];
+  const says: AnswerLine[] = [];
   const byName = new Map(rows.map((row) => [row.config.instrument, row]));
   for (const symbol of running) {
     const { instrument } = symbol.config;

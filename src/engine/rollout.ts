@@ -44,7 +44,7 @@ export interface RolloutParts {
 export interface Rollout {
   /** These symbols with their stage; unchanged without a rollout. */
   assign(symbols: readonly EngineSymbol[]): readonly EngineSymbol[];
-  hear(fact: Fact): void;
+  observe(fact: Fact): void;
   /** Releases it in full size. */
   skip(instrument: string): void;
   /** A symbol's progress, and what holds it; null: not part of a rollout. */
@@ -64,7 +64,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   const written = new Map<string, string>();
   const margins: Record<AccountName, Decimal | null> = { A: null, B: null };
   let held: RolloutNow['held'] = null;
-  let lookedAtMs: number | null = null;
+  let lastStepAtMs: number | null = null;
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   const isOn = () => settings().rollout;
 
@@ -126,8 +126,8 @@ export function createRollout(parts: RolloutParts): Rollout {
   };
   const look = () => {
     const nowMs = clock.steadyMs();
-    const elapsedMs = lookedAtMs === null ? 0 : nowMs - lookedAtMs;
-    lookedAtMs = nowMs;
+    const elapsedMs = lastStepAtMs === null ? 0 : nowMs - lastStepAtMs;
+    lastStepAtMs = nowMs;
     const list = rows();
     for (const { instrument, amountUsdt } of list) known(instrument, amountUsdt);
     const [a, b] = [margins.A, margins.B];
@@ -144,7 +144,7 @@ export function createRollout(parts: RolloutParts): Rollout {
 
   return {
     assign: (list) => list.map(assigned),
-    hear(fact) {
+    observe(fact) {
       if (!isOn()) {
         if (held !== null) hold(null);
         return;

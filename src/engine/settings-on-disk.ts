@@ -9,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { type Said, say } from '../core/commands.ts';
+import { type AnswerLine, say } from '../core/commands.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import {
   fixedByProcess,
@@ -136,16 +136,16 @@ const VARIABLE_OF = {
 
 /** The differences between two settings, except the symbols (strategy 16.4). */
 export interface SettingChanges {
-  readonly says: readonly Said[];
+  readonly says: readonly AnswerLine[];
   /** What cannot change while the engine runs. Empty: everything can. */
-  readonly refused: readonly Said[];
+  readonly refused: readonly AnswerLine[];
   /** Accounts with changed keys. */
   readonly keys: readonly AccountName[];
 }
 
 export function settingChanges(before: Settings, now: Settings): SettingChanges {
-  const says: Said[] = [];
-  const refused: Said[] = [];
+  const says: AnswerLine[] = [];
+  const refused: AnswerLine[] = [];
   for (const [field, [name, live]] of Object.entries(VARIABLE_OF)) {
     const [from, to] = [before, now].map((one) => plain(one[field as keyof typeof VARIABLE_OF]));
     if (from === to) continue;

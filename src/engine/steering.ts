@@ -1,11 +1,11 @@
 import { memoryOf } from '../../machines/symbol.ts';
 import {
   type Answer,
+  type AnswerLine,
   type Command,
   type Effect,
   type EngineNow,
   judgeCommand,
-  type Said,
   type SteeredSymbol,
   say,
   standsNow,
@@ -126,7 +126,7 @@ async function written(
   { journal, clock, report }: SteeringParts,
   command: Command,
   effects: readonly Effect[],
-  says: readonly Said[],
+  says: readonly AnswerLine[],
   also: readonly JournalEntry[],
   act: () => Answer | null,
 ): Promise<Answer> {
@@ -336,6 +336,6 @@ function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
   return { size: hedgeSide === 'sell' ? size : size.neg(), usdt, costUsdt };
 }
 
-function refusal(...says: readonly Said[]): Answer {
+function refusal(...says: readonly AnswerLine[]): Answer {
   return { ok: false, says };
 }

@@ -271,7 +271,7 @@ export function createCaller(options: CallerOptions): Caller {
       throw fail(trouble);
     }
     // Market data may come from another machine with another clock; expiries are judged by the trading one.
-    if (account !== null) exchangeClock.hear(sentAtMs, receivedAtMs, raw.date);
+    if (account !== null) exchangeClock.observe(sentAtMs, receivedAtMs, raw.date);
     const refusal = errorOf(raw);
     const body = refusal ?? mapped;
     if (onWire !== undefined) {

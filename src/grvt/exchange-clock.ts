@@ -19,7 +19,7 @@ export interface ExchangeClock {
   /** Its clock minus ours; null before its first answer. */
   skewMs(): number | null;
   /** One answer: when its request was sent and it was received (our clock), and its `Date` header. */
-  hear(sentAtMs: number, receivedAtMs: number, date: string | null): void;
+  observe(sentAtMs: number, receivedAtMs: number, date: string | null): void;
 }
 
 export function createExchangeClock(clock: Clock): ExchangeClock {
@@ -39,7 +39,7 @@ export function createExchangeClock(clock: Clock): ExchangeClock {
   return {
     nowMs: () => clock.nowMs() + (skew ?? 0),
     skewMs: () => skew,
-    hear(sentAtMs, receivedAtMs, date) {
+    observe(sentAtMs, receivedAtMs, date) {
       const dateMs = date === null ? Number.NaN : msOf(date);
       if (Number.isNaN(dateMs) || receivedAtMs < sentAtMs) return;
       const bounds = { low: dateMs - receivedAtMs, high: dateMs + DATE_RESOLUTION_MS - sentAtMs };

@@ -231,7 +231,7 @@ export function createSession(options: SessionOptions): Session {
         signal: deadline.signal,
       });
       const text = await answer.text();
-      exchangeClock.hear(sentAtMs, clock.nowMs(), answer.headers.get('date'));
+      exchangeClock.observe(sentAtMs, clock.nowMs(), answer.headers.get('date'));
       return {
         status: answer.status,
         text,

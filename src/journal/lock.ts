@@ -44,7 +44,7 @@ export interface AccountToLock {
 }
 
 /** A lock whose path no longer led to our file. */
-export interface LockNews {
+export interface LockChange {
   /** Taken again; otherwise another engine may run or start beside this one. */
   readonly held: boolean;
   /** Names no account, so it may be put into an alert. */
@@ -56,7 +56,7 @@ export interface Locks {
    * Checks whether each path still leads to the file we hold, and touches it against cleaners of old files. A lost
    * account lock is taken again if it is free. Empty: nothing to report. Never throws.
    */
-  check(): readonly LockNews[];
+  check(): readonly LockChange[];
   /** Releases all locks; may be called repeatedly. */
   release(): void;
 }
@@ -240,7 +240,7 @@ function fileAt(path: string): string | null {
   }
 }
 
-function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockNews[] {
+function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockChange[] {
   const { directory, name, what, pidPath } = lock;
   const path = join(directory, name);
   try {

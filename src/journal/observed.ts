@@ -16,7 +16,7 @@ export function journalWith(
     scan: (filter) => journal.scan(filter),
     close: () => journal.close(),
     ...(journal.beforeSending && { beforeSending: () => journal.beforeSending?.() ?? (() => null) }),
-    ...(journal.isOfFormer && { isOfFormer: (id) => journal.isOfFormer?.(id) === true }),
+    ...(journal.isOfPreviousHolder && { isOfPreviousHolder: (id) => journal.isOfPreviousHolder?.(id) === true }),
     ...(journal.whyNotCancel && { whyNotCancel: (id) => journal.whyNotCancel?.(id) ?? null }),
     unsettledKeys: () => journal.unsettledKeys(),
     newest: (kind) => journal.newest(kind),

@@ -177,7 +177,7 @@ class Running implements Recorder {
     socket.on('message', (data) => {
       if (this.#socket !== socket) return;
       this.#heardMs = nowMs();
-      this.#hear(String(data), lose);
+      this.#receive(String(data), lose);
     });
     socket.on('pong', () => {
       this.#heardMs = nowMs();
@@ -218,7 +218,7 @@ class Running implements Recorder {
     this.#retry = setTimeout(() => this.#connect(), pauseMs);
   }
 
-  #hear(text: string, lose: (why: string) => void): void {
+  #receive(text: string, lose: (why: string) => void): void {
     let message: unknown;
     try {
       message = JSON.parse(text);

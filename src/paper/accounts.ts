@@ -68,7 +68,7 @@ export function holdingOf(account: PaperAccount, spec: InstrumentSpec, stampNs: 
 }
 
 /** A new position: nothing was closed of it yet. */
-function beginAnew(holding: Holding): void {
+function startPosition(holding: Holding): void {
   holding.exitSize = 0n;
   holding.exitValue = 0n;
   holding.realized = 0n;
@@ -80,7 +80,7 @@ function beginAnew(holding: Holding): void {
 export function placePosition(holding: Holding, size: bigint, entryPrice: bigint, atNs: bigint): void {
   holding.size = size;
   holding.cost = size * entryPrice;
-  beginAnew(holding);
+  startPosition(holding);
   holding.updatedNs = atNs;
 }
 
@@ -114,7 +114,7 @@ export function bookExecution(
   const opening = holding.size === 0n || holding.size > 0n === buy;
   let realized = 0n;
   if (opening) {
-    if (holding.size === 0n) beginAnew(holding);
+    if (holding.size === 0n) startPosition(holding);
     holding.size += signed;
     holding.cost += signed * price;
   } else {
@@ -132,7 +132,7 @@ export function bookExecution(
     if (over > 0n) {
       holding.size = buy ? over : -over;
       holding.cost = holding.size * price;
-      beginAnew(holding);
+      startPosition(holding);
     }
   }
   // Truncated at the quote's six decimals, as observed fees are (API 4).

@@ -66,7 +66,7 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
     }),
     positions: route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => {
       const passes = filter(body);
-      spoilMark(parts, account);
+      showWrongMark(parts, account);
       const result = positionsView(venue, account, passes);
       for (const { spec } of account.holdings.values()) {
         if (passes(spec)) venue.shownMarks.answered(spec.name, account, venue.clockMs);
@@ -128,7 +128,7 @@ function isOf(session: Session | null, body: Json): (row: PaperTransfer) => bool
 }
 
 /** Fault `wrong-mark`: of an instrument that is held, to this account or to both, in one reading or for a while. */
-function spoilMark(parts: ApiParts, account: PaperAccount): void {
+function showWrongMark(parts: ApiParts, account: PaperAccount): void {
   const { venue, faults } = parts;
   if (!faults.has('wrong-mark')) return;
   const held = [...account.holdings.values()].filter(({ size }) => size !== 0n);

@@ -25,7 +25,7 @@ export class StreamHub {
   constructor(parts: StreamParts) {
     this.#parts = parts;
     parts.venue.onEvent((event) => {
-      if (this.#clients.size > 0) this.#hear(event);
+      if (this.#clients.size > 0) this.#observe(event);
     });
   }
 
@@ -82,7 +82,7 @@ export class StreamHub {
     return this.#sequences.get(key) ?? 0;
   }
 
-  #hear(event: VenueEvent): void {
+  #observe(event: VenueEvent): void {
     if (event.type === 'step') {
       for (const client of [...this.#clients]) client.step(event.step);
       return;

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { isUnprotected, shownDatabase } from '../core/database-address.ts';
 import type { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
-import { complainOfUnknownNames, type EnvironmentInput, mergedTexts, takeFiles, takeFormerRate } from './given.ts';
+import { complainOfUnknownNames, convertOldRate, type EnvironmentInput, mergedTexts, takeFiles } from './given.ts';
 import type { SdkLogLevel } from './kinds.ts';
 import { isLoopback, type ProxySettings, proxyAddress, proxyOf } from './network.ts';
 import type { Secret } from './secret.ts';
@@ -118,7 +118,7 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const errors: string[] = [];
   const warnings: string[] = [];
   const texts = mergedTexts(input, errors);
-  takeFormerRate(texts, warnings);
+  convertOldRate(texts, warnings);
   complainOfUnknownNames(texts, errors, warnings);
   const unreadable = takeFiles(texts, input, errors);
   const values = parseAll(texts, errors);

@@ -122,22 +122,22 @@ export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, error
 }
 
 /** Requests per second per account, from before the budget used the exchange's weights; 10 was the lowest tier. */
-const FORMER_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
-const FORMER_RATE_OF_SCALE_1 = 10;
+const OLD_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
+const OLD_RATE_OF_SCALE_1 = 10;
 
 /** Settings from before 1.0 keep working: the rate is converted to the factor. */
-export function takeFormerRate(texts: Map<string, string>, warnings: string[]): void {
-  const given = texts.get(FORMER_RATE);
+export function convertOldRate(texts: Map<string, string>, warnings: string[]): void {
+  const given = texts.get(OLD_RATE);
   // Anything but a number stays and is reported as an unknown setting.
   if (given === undefined || !/^[1-9]\d{0,3}$/.test(given)) return;
-  texts.delete(FORMER_RATE);
-  const scale = new Decimal(given).div(FORMER_RATE_OF_SCALE_1).toFixed();
+  texts.delete(OLD_RATE);
+  const scale = new Decimal(given).div(OLD_RATE_OF_SCALE_1).toFixed();
   if (texts.has('GRVT_HEDGE_RATE_SCALE')) {
-    warnings.push(`${FORMER_RATE}: of an older version, ignored beside GRVT_HEDGE_RATE_SCALE`);
+    warnings.push(`${OLD_RATE}: of an older version, ignored beside GRVT_HEDGE_RATE_SCALE`);
     return;
   }
   texts.set('GRVT_HEDGE_RATE_SCALE', scale);
-  warnings.push(`${FORMER_RATE}: of an older version, read as GRVT_HEDGE_RATE_SCALE=${scale}; write that instead`);
+  warnings.push(`${OLD_RATE}: of an older version, read as GRVT_HEDGE_RATE_SCALE=${scale}; write that instead`);
 }
 
 const OWN_PREFIX = 'GRVT_HEDGE_';

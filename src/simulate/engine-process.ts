@@ -137,8 +137,8 @@ export class EngineProcess {
     const report = (fact: Fact): void => {
       if (!life.alive) return;
       findings.remember(fact);
-      tally.hear(fact, time.nowMs);
-      this.#parts.books()?.hear(fact);
+      tally.observe(fact, time.nowMs);
+      this.#parts.books()?.observe(fact);
       log.report(fact);
     };
     const written = surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment));
@@ -343,7 +343,7 @@ export class EngineProcess {
     const auditor = this.#parts.auditor();
     if (!life.alive || auditor === null) return;
     this.#parts.findings.remember(event);
-    for (const breach of auditor.hear(event)) this.#parts.findings.broke(breach);
+    for (const breach of auditor.observe(event)) this.#parts.findings.broke(breach);
   }
 
   /** Everything written is checked, even if the process dies right afterwards. */

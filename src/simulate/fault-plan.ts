@@ -93,19 +93,19 @@ export const CALL_FAULT_COUNT = CALL_FAULTS.length;
 const WRONG_MARK_SHARE = 1 / 50;
 
 /** These affect a single call; `late-position` and `wrong-mark` affect later reads. */
-const SPOIL_A_CALL: readonly FaultKind[] = (Object.keys(FAULT_KINDS) as FaultKind[]).filter(
+const SINGLE_CALL_FAULTS: readonly FaultKind[] = (Object.keys(FAULT_KINDS) as FaultKind[]).filter(
   (kind) => !STREAM_FAULTS.includes(kind) && kind !== 'late-position' && kind !== 'wrong-mark',
 );
 
 /** The exchange's counts of faults that affect a single call. */
-export function spoiltCalls(counts: Readonly<Partial<Record<FaultKind, number>>>): number {
-  return SPOIL_A_CALL.reduce((all, kind) => all + (counts[kind] ?? 0), 0);
+export function faultyCalls(counts: Readonly<Partial<Record<FaultKind, number>>>): number {
+  return SINGLE_CALL_FAULTS.reduce((all, kind) => all + (counts[kind] ?? 0), 0);
 }
 
 /** Trading calls are few and their failures matter most: each kind applies at its whole rate, */
 export const ORDER_ROUTES: readonly string[] = ['create_order', 'cancel_order', 'order'];
 /** but at most this share of them fails. */
-const ORDER_CALLS_SPOILT_MOST = 0.5;
+const ORDER_CALLS_FAULTY_MAX = 0.5;
 /** Calls whose stale answers an engine might believe. */
 const STALE_ROUTES: readonly string[] = ['positions', 'open_orders', 'account_summary', 'order'];
 
@@ -124,7 +124,7 @@ export function everyFault(rate: number): FaultPlan {
 /** Probability that a call of that route meets one kind of fault. */
 function chanceOn(route: string | null, rate: number): number {
   if (route !== null && ORDER_ROUTES.includes(route)) {
-    return Math.min(rate, ORDER_CALLS_SPOILT_MOST / CALL_FAULTS.length);
+    return Math.min(rate, ORDER_CALLS_FAULTY_MAX / CALL_FAULTS.length);
   }
   return rate / CALL_FAULTS.length;
 }

@@ -193,7 +193,7 @@ function createFigureBook(): FigureBook {
 
 /** The figures of one leg. Observations have true time, matches the engine's. */
 export interface LegBooks {
-  hear(fact: Fact): void;
+  observe(fact: Fact): void;
   /** Reads the exchange's books: after each fill, and regularly because the mark moves. */
   look(instrument: string, trueMs: number): void;
   figures(): readonly SymbolFigures[];
@@ -205,7 +205,7 @@ export function createLegBooks(exchange: PaperExchange, symbols: readonly Symbol
   const { venue } = exchange;
   const books = new Map(symbols.map((symbol) => [symbol.instrument, { symbol, book: createFigureBook() }]));
   return {
-    hear(fact) {
+    observe(fact) {
       if (!('instrument' in fact) || fact.instrument === null) return;
       const book = books.get(fact.instrument)?.book;
       if (fact.type === 'order.sent') book?.created();

@@ -2,7 +2,7 @@ import { JSON_HEADERS, type Post } from '../grvt/http.ts';
 import type { FetchLike } from '../grvt/session.ts';
 import type { PaperAnswer, PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Chance } from './chance.ts';
-import { spoiltCalls } from './fault-plan.ts';
+import { faultyCalls } from './fault-plan.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** One engine's life: what it started ends with it. */
@@ -96,9 +96,9 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
         time.nowMs + passage.upMs + lateMs,
         () => {
           parts.onArrival?.(request, 'before');
-          const spoiltBefore = spoiltCalls(exchange.faults.counts());
+          const faultyBefore = faultyCalls(exchange.faults.counts());
           const given = exchange.handle(request, time.nowMs);
-          const spoilt = spoiltCalls(exchange.faults.counts()) > spoiltBefore;
+          const spoilt = faultyCalls(exchange.faults.counts()) > faultyBefore;
           parts.onCarried?.(request, spoilt || passage.answerLost || lateMs > 0);
           parts.onArrival?.(request, 'after');
           if (passage.answerLost) return;

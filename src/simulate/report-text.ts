@@ -1,7 +1,7 @@
 import { ATTEMPT_LEAST_MS } from './attempts.ts';
 import { ORDER_ROUTES } from './fault-plan.ts';
 import { AFTER } from './findings.ts';
-import { failuresOf, type Goals, type Report, type Spoilt, type Times } from './report.ts';
+import { type FaultyShare, failuresOf, type Goals, type Report, type Times } from './report.ts';
 
 /** Breaches shown with surrounding events; of the others seed, time and invariant. */
 const SHOWN_IN_FULL = 5;
@@ -29,8 +29,8 @@ function table(counts: Readonly<Record<string, number>>, mark: (name: string) =>
   return rows.map(([name, count]) => `  ${name.padEnd(width)}  ${count}${mark(name)}`);
 }
 
-function spoiltText({ carried }: Report): string {
-  const of = ({ count, spoilt, share }: Spoilt, what: string): string =>
+function faultyText({ carried }: Report): string {
+  const of = ({ count, spoilt, share }: FaultyShare, what: string): string =>
     `${spoilt} of ${count} ${what} (${percent(share)})`;
   return `${of(carried.requests, 'requests')}, ${of(carried.orderCalls, 'order calls')}: ${ORDER_ROUTES.join(', ')}`;
 }
@@ -125,7 +125,7 @@ export function reportText(report: Report, around: number): string {
       .map(([state, share]) => `${state} ${percent(share)}`)
       .join(', ')}; capped while unhedged ${percent(report.cappedUnhedgedShare)}`,
     `requests          ${report.requests}, journal entries ${report.journalEntries}, telegrams ${report.telegrams}`,
-    ...(Object.keys(report.faults).length === 0 ? [] : [`spoilt            ${spoiltText(report)}`]),
+    ...(Object.keys(report.faults).length === 0 ? [] : [`spoilt            ${faultyText(report)}`]),
     ...(Object.keys(report.profiles).length < 2 ? [] : ['', 'by market', ...profileLines(report)]),
     ...(Object.keys(report.markets).length < 2 ? [] : ['', 'got there, by what a market does', ...marketLines(report)]),
     '',

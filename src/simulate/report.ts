@@ -79,7 +79,7 @@ export interface Report extends Figures {
   readonly interrupted: Interruption | null;
   readonly requests: number;
   /** Requests that met a fault of network or exchange, and the trading calls among them. */
-  readonly carried: { readonly requests: Spoilt; readonly orderCalls: Spoilt };
+  readonly carried: { readonly requests: FaultyShare; readonly orderCalls: FaultyShare };
   readonly wireEvents: number;
   readonly journalEntries: number;
   readonly telegrams: number;
@@ -93,7 +93,7 @@ export interface Report extends Figures {
   };
 }
 
-export interface Spoilt extends Carried {
+export interface FaultyShare extends Carried {
   /** 0 to 1. */
   readonly share: number;
 }
@@ -137,7 +137,7 @@ function added(each: readonly Readonly<Record<string, number>>[]): Record<string
   return Object.fromEntries([...total].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-function spoiltOf(each: readonly Carried[]): Spoilt {
+function faultyShareOf(each: readonly Carried[]): FaultyShare {
   const count = each.reduce((all, one) => all + one.count, 0);
   const spoilt = each.reduce((all, one) => all + one.spoilt, 0);
   return { count, spoilt, share: count === 0 ? 0 : spoilt / count };
@@ -275,8 +275,8 @@ export function reportOf(
     interrupted,
     requests: total((result) => Object.values(result.requests).reduce((all, one) => all + one, 0)),
     carried: {
-      requests: spoiltOf(results.map((result) => result.carried.requests)),
-      orderCalls: spoiltOf(results.map((result) => result.carried.orderCalls)),
+      requests: faultyShareOf(results.map((result) => result.carried.requests)),
+      orderCalls: faultyShareOf(results.map((result) => result.carried.orderCalls)),
     },
     wireEvents: total((result) => result.wireEvents),
     journalEntries: total((result) => result.journalEntries),

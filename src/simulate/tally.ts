@@ -19,7 +19,7 @@ export class Counts {
 
 /** States, alerts and failures by the engine's own facts, in true time. */
 export interface Tally {
-  hear(fact: Fact, trueMs: number): void;
+  observe(fact: Fact, trueMs: number): void;
   /** The engine ended or restarts: no symbol is in any state. */
   interrupted(trueMs: number): void;
   readonly alerts: Counts;
@@ -58,7 +58,7 @@ export function createTally(unhedged: (instrument: string) => boolean): Tally {
   return {
     alerts,
     facts,
-    hear(fact, trueMs) {
+    observe(fact, trueMs) {
       facts.add(fact.type);
       if (fact.type === 'state.changed') {
         leave(fact.instrument, trueMs);

@@ -21,7 +21,7 @@ import {
   field,
   figuresStatus,
   gatewayStatus,
-  type Heard,
+  type LastTouch,
   leafOf,
   marginRatio,
   openAlerts,
@@ -88,7 +88,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const phases = new Map<string, PhaseMemory>();
   /** Symbols that have left `waiting` once. */
   const settled = new Set<string>();
-  const touches = new Map<string, Heard>();
+  const touches = new Map<string, LastTouch>();
   /** The last status of each symbol. */
   const whole = new Map<string, SymbolStatus>();
   let engine: WatchedEngine | null = null;
@@ -140,7 +140,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   };
 
   const onWire = (event: WireEvent) => {
-    if (event.kind === 'answered' && event.route === 'book') hearBook(touches, event.body, event.atMs);
+    if (event.kind === 'answered' && event.route === 'book') takeRestBook(touches, event.body, event.atMs);
   };
 
   const onTouch = (instrument: string, bid: string, ask: string) => {
@@ -244,7 +244,7 @@ export function newAccount(): AccountMemory {
   };
 }
 /** A REST book: `{ result: { instrument, bids: [{ price }], asks } }`. Anything else is ignored. */
-function hearBook(touches: Map<string, Heard>, body: unknown, atMs: number): void {
+function takeRestBook(touches: Map<string, LastTouch>, body: unknown, atMs: number): void {
   const result = field(body, 'result');
   const instrument = field(result, 'instrument');
   const bid = field(first(field(result, 'bids')), 'price');

@@ -31,7 +31,7 @@ import type {
   Waits,
 } from '../web/index.ts';
 /** Best bid and ask of an instrument, as last received. */
-export interface Heard {
+export interface LastTouch {
   readonly bid: Decimal;
   readonly ask: Decimal;
   readonly atMs: number;
@@ -50,7 +50,7 @@ export interface SymbolParts {
   readonly context: SymbolMemory | null;
   readonly state: string | null;
   readonly told: PhaseMemory | null;
-  readonly heard: Heard | null;
+  readonly heard: LastTouch | null;
   readonly rollout?: RolloutStatus | null;
   readonly nowMs: number;
 }
@@ -140,7 +140,7 @@ export function openStatus(net: NetLeft | null): SymbolStatus['open'] {
 }
 
 /** The newer of the stream's book and the one the symbol requested. */
-function newerOf(heard: Heard | null, asked: Heard | null): Heard | null {
+function newerOf(heard: LastTouch | null, asked: LastTouch | null): LastTouch | null {
   return heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
 }
 

@@ -1,10 +1,10 @@
-import { filled, type Said, type SaidCode } from '../core/commands.ts';
+import { type AnswerCode, type AnswerLine, filled } from '../core/commands.ts';
 import type { LeavingWhy } from '../core/model.ts';
 import { WHY_LEAVING } from './check.ts';
 import type { Language, Texts } from './language.ts';
 
 /** Answers to commands in Chinese; the English is in src/core/commands.ts. A missing code does not compile. */
-const ZH: Readonly<Record<SaidCode, string>> = {
+const ZH: Readonly<Record<AnswerCode, string>> = {
   'will-hedge-only': '不再开仓，修复继续[，直至 {until}]',
   'will-pause': '不再开仓，修复至对冲完成后什么都不做[，直至 {until}]',
   'will-hold': '立即撤销其 {orders} 张自有订单，之后在恢复前不提交任何订单',
@@ -53,12 +53,12 @@ const ZH: Readonly<Record<SaidCode, string>> = {
 };
 
 /** The answer in every language, without its symbol. */
-export function answerTexts({ code, symbol, params, text }: Said): Texts {
+export function answerTexts({ code, symbol, params, text }: AnswerLine): Texts {
   return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], chinese(params)) };
 }
 
 /** Translates parameters that are words: why a symbol is being removed, and what holds it. Others stay. */
-function chinese(params: Said['params']): Said['params'] {
+function chinese(params: AnswerLine['params']): AnswerLine['params'] {
   const why = (leaving: string) => (isLeavingWhy(leaving) ? WHY_LEAVING.zh[leaving] : leaving);
   const { leaving, heldFile, heldLeaving, heldRollout, heldCommands } = params;
   const holds = [
@@ -79,7 +79,7 @@ function isLeavingWhy(text: string): text is LeavingWhy {
 }
 
 /** The answer as a line in one language. */
-export function answerLine(said: Said, language: Language): string {
+export function answerLine(said: AnswerLine, language: Language): string {
   const words = answerTexts(said)[language];
   return said.symbol === null ? words : `${said.symbol}${language === 'zh' ? '：' : ': '}${words}`;
 }

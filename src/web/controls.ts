@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer, Command, Said } from '../core/commands.ts';
+import type { Answer, AnswerLine, Command } from '../core/commands.ts';
 import type { Clock } from '../ports.ts';
 import { answerTexts } from '../texts/answers.ts';
 import type { Texts } from '../texts/language.ts';
@@ -26,11 +26,11 @@ export interface Controls {
 }
 
 /** One line of an answer, as sent to the page. */
-export interface ShownSaid extends Texts {
-  readonly code: Said['code'];
+export interface ShownAnswerLine extends Texts {
+  readonly code: AnswerLine['code'];
   readonly symbol: string | null;
   /** Its figures, as text. */
-  readonly params: Said['params'];
+  readonly params: AnswerLine['params'];
 }
 
 export function serveControls(
@@ -80,13 +80,13 @@ export function serveControls(
       if (command === null) return refuse(reply, 400, 'no-command');
       if (give === null) return refuse(reply, 503, 'not-yet');
       const { ok, says } = await give(command, how);
-      const shown = { ok, says: says.map(shownSaid) };
+      const shown = { ok, says: says.map(shownAnswerLine) };
       return reply.type('application/json; charset=utf-8').send(redact(JSON.stringify(shown)));
     });
   }
 }
 
-function shownSaid(said: Said): ShownSaid {
+function shownAnswerLine(said: AnswerLine): ShownAnswerLine {
   const { code, symbol, params } = said;
   return { code, symbol, params, ...answerTexts(said) };
 }

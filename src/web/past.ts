@@ -24,7 +24,7 @@ const READERS_MAX = 2;
 export const LISTS_IN_A_ROW = 10;
 const LIST_EVERY_MS = 2_000;
 /** The same for single moments: moving the slider requests some ten a second for seconds. */
-export const LOOKS_IN_A_ROW = 100;
+export const MOMENTS_IN_A_ROW = 100;
 const LOOK_EVERY_MS = 100;
 
 /** A stop of the slider. */
@@ -98,7 +98,7 @@ interface Place {
 export function createPast(journal: PastJournal, clock: Clock): Past {
   let readers = 0;
   const mayList = createAllowance(LISTS_IN_A_ROW, LIST_EVERY_MS, clock);
-  const mayLook = createAllowance(LOOKS_IN_A_ROW, LOOK_EVERY_MS, clock);
+  const mayRead = createAllowance(MOMENTS_IN_A_ROW, LOOK_EVERY_MS, clock);
   /** Of the instruments last listed: where each moment's parts are. Bounded by `LISTS_MAX`. */
   const lists = new Map<string, Map<number, Place>>();
 
@@ -174,7 +174,7 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
       }
     },
     at(instrument, seq) {
-      if (!mayLook()) return 'too-often';
+      if (!mayRead()) return 'too-often';
       const place = lists.get(instrument)?.get(seq);
       const entry = place === undefined ? null : entryAt(seq);
       if (place === undefined || entry === null) return null;

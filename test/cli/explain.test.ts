@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import {
   alertsCommand,
   alertsTestCommand,
-  type LookParts,
+  type JournalCommandParts,
   lotsCommand,
   ordersCommand,
   replayCommand,
@@ -54,7 +54,7 @@ function settings(env: Readonly<Record<string, string>> = {}): Settings {
 function parts(of: Settings = settings()) {
   const printed: string[] = [];
   const complained: string[] = [];
-  const look: LookParts = {
+  const look: JournalCommandParts = {
     settings: of,
     clock: { nowMs: () => NOW_MS },
     print: (line) => printed.push(line),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decimal } from '../../src/core/decimal.ts';
-import { childFailed, submissionTold } from '../../src/core/gateway/children.ts';
+import { childFailed, submissionReported } from '../../src/core/gateway/children.ts';
 import { initialGateway, whyNotLeave, withNextSequence } from '../../src/core/gateway/memory.ts';
 import { intentAccepted, intentsOutdated } from '../../src/core/gateway/queue.ts';
 import { accountParked, accountUnparked, draining } from '../../src/core/gateway/standing.ts';
@@ -49,7 +49,7 @@ describe('what submissions of a gateway may do, as values', () => {
     assert.deepEqual(second.commands, []);
     const result = { kind: 'confirmed', clientOrderId: '1' } as const;
     const message = { type: 'submission.ended', intentId: opening.intentId, account: 'A', atMs: NOW, result } as const;
-    const next = submissionTold(second.memory, NOW, { type: 'submission.told', childId: 'submission-1', message });
+    const next = submissionReported(second.memory, NOW, { type: 'submission.told', childId: 'submission-1', message });
     assert.deepEqual(
       next.commands.flatMap((command) => (command.do === 'submit' ? [command.childId] : [])),
       ['submission-2'],

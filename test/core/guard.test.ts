@@ -42,7 +42,7 @@ describe('7.2 the guard price', () => {
       guard: '105',
     },
     {
-      name: '7.2 a small buy reaches only the dearest sell lot',
+      name: '7.2 a small buy reaches only the maxUnitUsdt sell lot',
       lots: [lot(1, 'A', 'sell', 1, 95), lot(2, 'A', 'sell', 1, 100)],
       order: ['B', 'buy', '1'],
       guard: '100',

@@ -134,7 +134,7 @@ describe('4.4 matching', () => {
       left: ['#1 B buy 0.5 @ 100'],
     },
     {
-      name: '4.4 for a sell the dearest buy lot it may consume goes first',
+      name: '4.4 for a sell the maxUnitUsdt buy lot it may consume goes first',
       lots: [lot(1, 'A', 'buy', 1, 90), lot(2, 'A', 'buy', 1, 99), lot(3, 'A', 'buy', 1, 101)],
       fill: fill('B', 'sell', 1, 100),
       matches: ['hedge #2 1 +1'],

@@ -379,16 +379,16 @@ function counted(at: Exposure, account: AccountName, side: Side, more: Decimal =
   return {
     size: sum(rows.map(({ size }) => size)),
     worth: sum(rows.map(({ size, unit }) => size.mul(unit))),
-    dearest: max(ZERO, ...rows.map(({ unit }) => unit)),
+    maxUnitUsdt: max(ZERO, ...rows.map(({ unit }) => unit)),
   };
 }
 
 /** By how much the live orders of one side leave an account larger, USDT. */
 function growth(at: Exposure, account: AccountName, side: Side): Decimal {
   const along = signed(side, at.actual[account]);
-  const { size, worth, dearest } = counted(at, account, side);
+  const { size, worth, maxUnitUsdt } = counted(at, account, side);
   if (along.gte(0)) return worth;
-  return max(ZERO, size.minus(along.abs().mul(2))).mul(dearest);
+  return max(ZERO, size.minus(along.abs().mul(2))).mul(maxUnitUsdt);
 }
 
 /** 8.3 and 8.4 as they are written: would `size` more on that side, with all that counts filled, pass a limit? */
@@ -408,7 +408,9 @@ function passes(
   if (limits.positionMode === 'increase') {
     if (filled(at, account, side, size).lte(along.abs())) return false;
     const limit = limits.maxTotalPositionUsdt.mul(share);
-    const ownUsdt = along.gte(0) ? along.mul(at.high).plus(own.worth) : own.size.minus(along.abs()).mul(own.dearest);
+    const ownUsdt = along.gte(0)
+      ? along.mul(at.high).plus(own.worth)
+      : own.size.minus(along.abs()).mul(own.maxUnitUsdt);
     const elsewhere = at.actual[other]
       .abs()
       .mul(at.high)
@@ -423,7 +425,7 @@ function passes(
   const shrinking: Side = at.actual[other].gt(0) ? 'sell' : 'buy';
   const held = at.actual[other].abs();
   const shrunk = counted(at, other, shrinking);
-  const otherLeft = held.mul(at.low).minus(shrunk.size.lte(held) ? shrunk.worth : held.mul(shrunk.dearest));
+  const otherLeft = held.mul(at.low).minus(shrunk.size.lte(held) ? shrunk.worth : held.mul(shrunk.maxUnitUsdt));
   return ownLeft.lt(limit.div(2)) || ownLeft.plus(otherLeft).lt(limit);
 }
 

@@ -6,16 +6,16 @@ import type { AccountSummary, ListedOrder, Position, Rows } from '../../src/core
 import { plannedLookups } from '../../src/core/polling/lookups.ts';
 import { initialPoller, LOOKUPS_MAX, type PollerMemory, SUMMARY_EVERY_MS } from '../../src/core/polling/memory.ts';
 import {
-  failureTold,
+  failureReported,
   freshSummary,
   ordersWatched,
   type PollerNow,
-  parkingTold,
+  parkingReported,
   pollBegun,
   pollDelivered,
   pollFailed,
   readingTaken,
-  unparkingTold,
+  unparkingReported,
 } from '../../src/core/polling/steps.ts';
 import { TestFailure } from '../support/fake-exchange.ts';
 
@@ -78,7 +78,7 @@ describe('what a poller asks for, as values', () => {
   it('10.3 a failed poll tells everybody that there is no snapshot, and counts', () => {
     const failure = new TestFailure('unavailable', 'positions', null, 'A');
     const memory = { ...polling(), ...pollFailed(polling(), at(10), failure).change };
-    const { facts = [], messages = [] } = failureTold(memory, at(10));
+    const { facts = [], messages = [] } = failureReported(memory, at(10));
     assert.equal(facts[0]?.type, 'read.failed');
     assert.deepEqual(
       messages.map(({ to, message }) => `${to} ${message.type}`),
@@ -94,11 +94,11 @@ describe('what a poller asks for, as values', () => {
 
   it('9.8 parking is told once; an answer ends it, unless the account was parked while it was under way', () => {
     const parked = { ...polling(), failure: new TestFailure('parked', 'positions', null, 'A') };
-    assert.equal(parkingTold(parked).messages?.length, 2);
-    assert.equal(parkingTold({ ...parked, isParked: true }).messages, undefined);
-    assert.equal(unparkingTold({ ...parked, isParked: true }).change?.isParked, false);
-    assert.deepEqual(unparkingTold({ ...parked, isParked: true, parkAfterPoll: true }), {});
-    assert.deepEqual(unparkingTold({ ...parked, isParked: false }), {});
+    assert.equal(parkingReported(parked).messages?.length, 2);
+    assert.equal(parkingReported({ ...parked, isParked: true }).messages, undefined);
+    assert.equal(unparkingReported({ ...parked, isParked: true }).change?.isParked, false);
+    assert.deepEqual(unparkingReported({ ...parked, isParked: true, parkAfterPoll: true }), {});
+    assert.deepEqual(unparkingReported({ ...parked, isParked: false }), {});
   });
 
   it('10.1 a poll that is complete ends the failures in a row, and goes whole to the daemon', () => {

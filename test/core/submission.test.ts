@@ -29,7 +29,7 @@ const submitting = initialSubmission({
   childId: 's',
   settings: { postOnlyMaxRetry: 3, orderTtlMs: 3_600_000 },
   intact: true,
-  isFormer: false,
+  isOfPreviousHolder: false,
   task: { kind: 'submit', intent: testIntent() },
 });
 const sent: SubmissionMemory = { ...submitting, order };
@@ -64,9 +64,14 @@ describe('9.6 18.2 what proves that an order is not coming any more', () => {
     ['its expiry by the exchange’s clock', {}, expired, 'expiry'],
     ['not before the margin', {}, expired - 1, null],
     ['not by a clock that nobody knows', {}, null, null],
-    ['no fence of an order that another engine may still send', { fencePassed: true, isFormer: true }, NOW, null],
-    ['its expiry, later', { isFormer: true }, expired, null],
-    ['its expiry, after 10 s', { isFormer: true }, order.expirationMs + 10_001, 'expiry'],
+    [
+      'no fence of an order that another engine may still send',
+      { fencePassed: true, isOfPreviousHolder: true },
+      NOW,
+      null,
+    ],
+    ['its expiry, later', { isOfPreviousHolder: true }, expired, null],
+    ['its expiry, after 10 s', { isOfPreviousHolder: true }, order.expirationMs + 10_001, 'expiry'],
   ];
   for (const [what, change, exchangeNowMs, basis] of cases) {
     it(what, () => assert.equal(proofBasisOf({ ...sent, ...change }, exchangeNowMs), basis));

@@ -207,7 +207,7 @@ export class World {
           onWire: (event) => {
             if (!life.alive) return;
             onWire(event);
-            for (const { invariant, what, detail } of this.#auditor.hear(event)) {
+            for (const { invariant, what, detail } of this.#auditor.observe(event)) {
               this.breaches.push(`${invariant}: ${what} ${JSON.stringify(detail)}`);
             }
           },

@@ -9,8 +9,8 @@ describe('the exchange’s clock from Date headers', () => {
 
   it('is ours until it has answered, and again if its dates are unreadable', () => {
     const clock = createExchangeClock({ nowMs: () => 5_000 });
-    clock.hear(1, 2, 'yesterday');
-    clock.hear(1, 2, null);
+    clock.observe(1, 2, 'yesterday');
+    clock.observe(1, 2, null);
     assert.equal(clock.skewMs(), null);
     assert.equal(clock.nowMs(), 5_000);
   });
@@ -30,7 +30,7 @@ describe('the exchange’s clock from Date headers', () => {
           const sentAtMs = nowMs;
           const written = Math.floor((sentAtMs + roundTrip / 2 + difference) / 1_000) * 1_000;
           nowMs += roundTrip;
-          clock.hear(sentAtMs, nowMs, date(written));
+          clock.observe(sentAtMs, nowMs, date(written));
           estimates.push(clock.skewMs()!);
           assert.ok(Math.abs(clock.skewMs()! - difference) <= 1_000 + roundTrip, `${clock.skewMs()} for ${difference}`);
         }
@@ -46,19 +46,19 @@ describe('the exchange’s clock from Date headers', () => {
   it('one answer with a wrong date moves nothing; three in a row are a clock that was set', () => {
     let nowMs = 1_700_000_000_000;
     const clock = createExchangeClock({ nowMs: () => nowMs });
-    const hear = (difference: number) => {
+    const observe = (difference: number) => {
       nowMs += 700;
-      clock.hear(nowMs, nowMs, date(Math.floor((nowMs + difference) / 1_000) * 1_000));
+      clock.observe(nowMs, nowMs, date(Math.floor((nowMs + difference) / 1_000) * 1_000));
     };
-    for (let index = 0; index < 20; index += 1) hear(0);
+    for (let index = 0; index < 20; index += 1) observe(0);
     const before = clock.skewMs()!;
-    hear(3_600_000);
-    hear(0);
+    observe(3_600_000);
+    observe(0);
     assert.equal(clock.skewMs(), before);
-    hear(3_600_000);
-    hear(3_600_000);
+    observe(3_600_000);
+    observe(3_600_000);
     assert.equal(clock.skewMs(), before);
-    hear(3_600_000);
+    observe(3_600_000);
     assert.ok(Math.abs(clock.skewMs()! - 3_600_000) <= 1_000);
   });
 });

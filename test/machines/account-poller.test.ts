@@ -528,7 +528,7 @@ test('an own order that REST shows and no frame follows ends intactness: alert, 
   await bench.pass(6_000, 500);
   bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
   await bench.pass(5_000, 500);
-  assert.match(reconnected[1] ?? '', /no frame of order/);
+  assert.match(reconnected[1] ?? '', /no stream frame of order/);
   assert.equal(slice(bench)?.intact, false);
   assert.equal(bench.reported('stream.contradicted').length, 1);
   assert.ok(bench.last('alert-desk', 'alert.raised'));

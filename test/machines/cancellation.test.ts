@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { AnyActorRef } from 'xstate';
-import { CANCEL_LOOKS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
+import { CANCEL_LOOKUPS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
 import type { OrderStatus } from '../../src/core/model.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { Bench, deferred } from '../support/machine-bench.ts';
@@ -59,8 +59,8 @@ test('a failed cancel is asked for again, a bounded number of times; then it has
   cancel(bench);
   await bench.pass(60_000, 200);
   assert.equal(outcome(bench), 'failed');
-  assert.equal(bench.exchange.named('order').length, CANCEL_LOOKS_MAX);
-  assert.equal(bench.exchange.named('cancelOrder').length, CANCEL_LOOKS_MAX);
+  assert.equal(bench.exchange.named('order').length, CANCEL_LOOKUPS_MAX);
+  assert.equal(bench.exchange.named('cancelOrder').length, CANCEL_LOOKUPS_MAX);
 });
 
 test('an acknowledged cancel of an order that stays open is repeated now and then', async () => {

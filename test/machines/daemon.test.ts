@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { PARKED_RETRY_MS } from '../../machines/account-poller.ts';
-import { DRAIN_LIMIT_MS, daemonMachine, FAREWELL_MS } from '../../machines/daemon.ts';
+import { DRAIN_LIMIT_MS, daemonMachine, LAST_MESSAGES_MS } from '../../machines/daemon.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import { ENDS_OVER_MS } from '../../src/core/daemon/accounts.ts';
-import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_TOLD_MS } from '../../src/core/daemon/life.ts';
+import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_MESSAGE_MAX_MS } from '../../src/core/daemon/life.ts';
 import type { DaemonSettings, EngineSymbol } from '../../src/core/daemon/memory.ts';
 import { STRAY_CANCEL_MS } from '../../src/core/daemon/symbols.ts';
 import { LISTING_PAUSE_MS, RULES_PAUSE_MS } from '../../src/core/daemon/timers.ts';
@@ -698,7 +698,7 @@ describe('13.4 what remains open at a stop', () => {
     const known = world.symbol(BNB);
     const { bid, ask } = known.touch!;
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
-    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    await world.pass(DRAIN_LIMIT_MS + LAST_MESSAGES_MS, 100);
     const cost = d(700).minus(bid);
     const [left, ...others] = world.reported('net.left');
     assert.deepEqual(others, []);
@@ -785,7 +785,7 @@ describe('12.3 start, stop and take-over are messages', () => {
       /- BNB_USDT_Perp: to hedge: sell 1 BNB, worth 600\.00 USDT, cost at the touch 101\.00 USDT, since/,
     );
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
-    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    await world.pass(DRAIN_LIMIT_MS + LAST_MESSAGES_MS, 100);
     assert.match(
       told(world)[1]!,
       /Not hedged while the engine is stopped[\s\S]*\nStopped: SIGINT\nUnhedged: 1, worth 600\.00 USDT/,
@@ -813,7 +813,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     const world = new World();
     world.exchange.onPositions = (account) => (account === 'B' ? new Promise(() => {}) : Promise.resolve([]));
     await world.settle();
-    await world.pass(START_TOLD_MS - LOOP_MS, 500);
+    await world.pass(START_MESSAGE_MAX_MS - LOOP_MS, 500);
     assert.deepEqual(told(world), []);
     await world.pass(30_000, 500);
     assert.match(told(world).join(), /Not known yet: BNB_USDT_Perp, SOL_USDT_Perp/);
@@ -837,7 +837,7 @@ describe('13.4 a fill that only the clean-up sees', () => {
         world.resting.set(id, { account, order: filled });
       };
       world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
-      await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+      await world.pass(DRAIN_LIMIT_MS + LAST_MESSAGES_MS, 100);
       assert.equal(world.reported('fill.booked').length, fills.length);
       assert.deepEqual(
         world.reported('net.left').map(({ instrument, hedgeSide }) => [instrument, hedgeSide]),
@@ -857,7 +857,7 @@ describe('13.5 a defect that nobody caught', () => {
     assert.ok(world.resting.size > 0);
     world.actor.send({ type: 'defect.found', message: 'TypeError: x' });
     world.actor.send({ type: 'defect.found', message: 'TypeError: y' });
-    await world.pass(DRAIN_LIMIT_MS + FAREWELL_MS, 100);
+    await world.pass(DRAIN_LIMIT_MS + LAST_MESSAGES_MS, 100);
     assert.equal(world.actor.getSnapshot().output?.exitCode, 70);
     assert.ok(world.alerts('defect').includes('defect'));
     assert.match(world.sentTexts.join(), /A defect stops the engine/);
@@ -1761,7 +1761,7 @@ describe('13 the stop', () => {
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_000, 50);
     assert.equal(world.phase, 'telling');
-    await world.pass(FAREWELL_MS - 2_500, 100);
+    await world.pass(LAST_MESSAGES_MS - 2_500, 100);
     assert.equal(world.phase, 'telling');
     await world.pass(3_000, 100);
     assert.equal(world.phase, 'stopped');
@@ -1789,7 +1789,7 @@ describe('13 the stop', () => {
     await world.pass(2_000, 50);
     assert.equal(world.phase, 'telling');
     world.actor.send({ type: 'invariant.broken', invariant: 'I11', instrument: BNB, detail: 'a cancel failed' });
-    await world.pass(FAREWELL_MS, 100);
+    await world.pass(LAST_MESSAGES_MS, 100);
     assert.equal(world.phase, 'stopped');
     assert.equal(world.actor.getSnapshot().output?.exitCode, 1);
     assert.equal(world.reported('engine.stopped')[0]?.exitCode, 1);

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { createActor } from 'xstate';
 import {
   CLEANUP_MAX_MS,
-  LOOK_PATIENCE_MS,
+  READ_PATIENCE_MS,
   type StopCleanupInput,
   type StopCleanupOutput,
   stopCleanupMachine,
@@ -300,7 +300,7 @@ test('a look that waits, as in a back-off, keeps the cancels of orders held live
   const { onOpenOrders } = bench.exchange;
   bench.exchange.onOpenOrders = (account) => (account === 'B' ? new Promise(() => {}) : onOpenOrders(account));
   const { output } = cleanUp(bench, { live });
-  await bench.pass(LOOK_PATIENCE_MS - 100, 50);
+  await bench.pass(READ_PATIENCE_MS - 100, 50);
   assert.equal(venue.resting().length, 2);
   await bench.pass(200, 50);
   assert.deepEqual(venue.resting(), []);

@@ -1010,7 +1010,7 @@ test('an expired order needs no fence: 1004 and both lists asked after its expir
 
 test('18.2 of an order that a former holder of the lease prepared a fence is no proof; its expiry and 10 s are', async () => {
   const bench = new Bench();
-  Object.assign(bench.journal, { isOfFormer: (id: string) => id === CLIENT_ID });
+  Object.assign(bench.journal, { isOfPreviousHolder: (id: string) => id === CLIENT_ID });
   resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS + 300_000 }));
   await bench.pass(309_000, 500);
   assert.deepEqual(told(bench), [], 'it may still arrive');

@@ -24,10 +24,10 @@ const POLLED: Fact = {
 describe('what the engine said of itself', () => {
   it('time in a state is counted until the next one, and not while nobody runs', () => {
     const tally = createTally(() => false);
-    tally.hear(changed('equal'), 1_000);
-    tally.hear(changed('imbalanced'), 4_000);
+    tally.observe(changed('equal'), 1_000);
+    tally.observe(changed('imbalanced'), 4_000);
     tally.interrupted(5_000);
-    tally.hear(changed('equal'), 9_000);
+    tally.observe(changed('equal'), 9_000);
     tally.interrupted(9_500);
     assert.deepEqual(tally.statesMs(), { equal: 3_500, imbalanced: 1_000 });
   });
@@ -35,25 +35,25 @@ describe('what the engine said of itself', () => {
   it('capped while unhedged is counted from poll to poll, and in no other state', () => {
     let unhedged = true;
     const tally = createTally(() => unhedged);
-    tally.hear(changed('imbalanced'), 0);
-    tally.hear(POLLED, 1_000);
-    tally.hear(changed('capped'), 2_000);
-    tally.hear(POLLED, 4_000);
+    tally.observe(changed('imbalanced'), 0);
+    tally.observe(POLLED, 1_000);
+    tally.observe(changed('capped'), 2_000);
+    tally.observe(POLLED, 4_000);
     unhedged = false;
-    tally.hear(POLLED, 5_000);
+    tally.observe(POLLED, 5_000);
     unhedged = true;
-    tally.hear(POLLED, 6_000);
-    tally.hear(changed('imbalanced'), 6_500);
-    tally.hear(POLLED, 9_000);
+    tally.observe(POLLED, 6_000);
+    tally.observe(changed('imbalanced'), 6_500);
+    tally.observe(POLLED, 9_000);
     assert.equal(tally.cappedUnhedgedMs(), 3_500);
     assert.deepEqual(tally.statesMs(), { capped: 4_500, imbalanced: 2_000 });
   });
 
   it('an engine that is gone is not capped', () => {
     const tally = createTally(() => true);
-    tally.hear(changed('capped'), 0);
+    tally.observe(changed('capped'), 0);
     tally.interrupted(1_000);
-    tally.hear(POLLED, 5_000);
+    tally.observe(POLLED, 5_000);
     assert.equal(tally.cappedUnhedgedMs(), 1_000);
   });
 
@@ -64,7 +64,7 @@ describe('what the engine said of itself', () => {
       ...{ fillAccount: 'B' as const, fillSide: 'sell' as const, fillPrice: new Decimal(1), size: new Decimal(1) },
       gainUsdt: new Decimal(gain),
     });
-    tally.hear(
+    tally.observe(
       {
         ...{ type: 'drift.adopted', atMs: 0, instrument: BNB, account: 'A' },
         ...{ difference: new Decimal(1), price: new Decimal(1) },

@@ -101,17 +101,17 @@ export class AuditedEngine {
   send(account: AccountName | null, route: string, request: unknown): number {
     this.#lastId += 1;
     const event = { kind: 'sent', id: this.#lastId, atMs: this.nowMs, account, route, request } as const;
-    this.breaches.push(...this.auditor.hear(event));
+    this.breaches.push(...this.auditor.observe(event));
     return this.#lastId;
   }
 
   answer(id: number, account: AccountName | null, route: string, body: unknown, status = 200): void {
     const event = { kind: 'answered', id, atMs: this.nowMs, account, route, status, body } as const;
-    this.breaches.push(...this.auditor.hear(event));
+    this.breaches.push(...this.auditor.observe(event));
   }
 
   fail(id: number, account: AccountName | null, route: string, reason: string): void {
-    this.breaches.push(...this.auditor.hear({ kind: 'failed', id, atMs: this.nowMs, account, route, reason }));
+    this.breaches.push(...this.auditor.observe({ kind: 'failed', id, atMs: this.nowMs, account, route, reason }));
   }
 
   call(account: AccountName | null, route: string, request: unknown, body: unknown, status = 200): number {
@@ -124,7 +124,7 @@ export class AuditedEngine {
     this.#lastId += 1;
     const at = { kind: 'frame', id: this.#lastId, atMs: this.nowMs, account, stream } as const;
     const event = { ...at, selector: '', sequence: '1', previous: '0', feed } as const;
-    this.breaches.push(...this.auditor.hear(event));
+    this.breaches.push(...this.auditor.observe(event));
     return this.#lastId;
   }
 

@@ -69,7 +69,7 @@ export class StubJournal implements Journal {
 }
 
 /** What an actor was told, for tests of who tells whom. */
-export interface Heard {
+export interface ReceivedEvent {
   readonly by: string;
   readonly event: { readonly type: string } & Record<string, unknown>;
   readonly atMs: number;
@@ -81,7 +81,7 @@ export class Bench {
   readonly exchange: FakeExchange;
   readonly journal = new StubJournal();
   readonly facts: Fact[] = [];
-  readonly heard: Heard[] = [];
+  readonly heard: ReceivedEvent[] = [];
   readonly clock = createEngineClock(
     () => BENCH_START_MS + this.time.now() - this.#setBackMs,
     () => this.time.now(),
@@ -124,7 +124,7 @@ export class Bench {
   }
 
   /** The last such event that actor was told. */
-  last(by: string, type: string): Heard['event'] | undefined {
+  last(by: string, type: string): ReceivedEvent['event'] | undefined {
     return this.heard.findLast((heard) => heard.by === by && heard.event.type === type)?.event;
   }
 
@@ -147,20 +147,20 @@ export class Bench {
     },
   ): { readonly root: Actor<AnyStateMachine>; readonly child: () => AnyActorRef } {
     const hear = (by: string, event: unknown): void => {
-      this.heard.push({ by, event: event as Heard['event'], atMs: this.clock.nowMs() });
+      this.heard.push({ by, event: event as ReceivedEvent['event'], atMs: this.clock.nowMs() });
     };
     const ear = setup({
       types: { input: {} as { name: string }, context: {} as { name: string } },
-      actions: { hear: ({ context, event }) => hear(context.name, event) },
+      actions: { observe: ({ context, event }) => hear(context.name, event) },
     }).createMachine({
       context: ({ input }) => input,
-      on: { '*': { actions: 'hear' } },
+      on: { '*': { actions: 'observe' } },
     });
     const house = setup({
       types: { context: {} as Record<string, never> },
       actors: { ear, inhabitant: machine as AnyStateMachine },
       actions: {
-        hear: ({ event }) => hear('parent', event),
+        observe: ({ event }) => hear('parent', event),
         moveIn: enqueueActions(({ enqueue }) => {
           for (const name of options.ears ?? [])
             enqueue.spawnChild('ear', { id: name, systemId: name, input: { name } });
@@ -172,7 +172,7 @@ export class Bench {
       id: 'house',
       context: {},
       entry: 'moveIn',
-      on: { '*': { actions: 'hear' }, 'xstate.error.actor.*': { actions: 'hear' } },
+      on: { '*': { actions: 'observe' }, 'xstate.error.actor.*': { actions: 'observe' } },
     });
     const root = createActor(house, {
       clock: this.time,

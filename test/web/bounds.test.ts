@@ -6,7 +6,7 @@ import {
   createPast,
   ENTRIES_MAX,
   LISTS_IN_A_ROW,
-  LOOKS_IN_A_ROW,
+  MOMENTS_IN_A_ROW,
   MOMENTS_MAX,
   type MomentDetail,
   type Moments,
@@ -245,7 +245,7 @@ test('the past is read so many times in a row, then every two seconds', async ()
 test('single moments are looked at as fast as a hand moves the slider, and no faster for long', () => {
   const clock = handClock();
   const past = createPast(new ArrayJournal(), clock);
-  for (let at = 0; at < LOOKS_IN_A_ROW; at++) assert.equal(past.at(BNB, 1), null);
+  for (let at = 0; at < MOMENTS_IN_A_ROW; at++) assert.equal(past.at(BNB, 1), null);
   assert.equal(past.at(BNB, 1), 'too-often');
   clock.set(NOON_MS - 3_600_000);
   assert.equal(past.at(BNB, 1), 'too-often', 'a clock set back gives nothing away');

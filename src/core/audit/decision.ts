@@ -233,7 +233,7 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   for (const live of audit.orders.live(instrument)) if (live.account === order.account) liveBefore += 1;
   // If the rules have just changed, the previous ones allow it too (11.8).
   const rules = audit.received.rules.get(instrument) ?? null;
-  const former = audit.received.formerRules.get(instrument)?.rules;
+  const former = audit.received.previousRules.get(instrument)?.rules;
   const create = { ...order, liveBefore, givingWay: audit.givingWay(instrument) };
   const judgements = [rules, ...(former ? [former] : [])].flatMap((one) =>
     applied.map(({ row, mode }) => withMode(judge(create, view, row, audit.settings, one), mode)),
@@ -250,7 +250,7 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
  */
 function appliedTo(audit: Audit, instrument: string, decidedAtMs: number): readonly Applies[] {
   const now = audit.applies(instrument);
-  const former = audit.formerly.get(instrument);
+  const former = audit.previouslyApplied.get(instrument);
   const isOfBefore = former !== undefined && decidedAtMs <= former.atMs && audit.nowMs - former.atMs <= LEAVING_MS;
   return [...(now === null ? [] : [now]), ...(isOfBefore ? [former.applied] : [])];
 }

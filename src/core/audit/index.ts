@@ -30,7 +30,7 @@ export type { AuditReport } from './state.ts';
  */
 export interface Auditor {
   /** A request, answer or frame, at the moment it is sent or received. */
-  hear(event: WireEvent): readonly Breach[];
+  observe(event: WireEvent): readonly Breach[];
   /** The engine runs a symbol with this row from now on (strategy 16.3, 16.4). */
   takeUp(symbol: AuditSymbol): void;
   /** The engine uses other settings from now on (strategy 16.4). */
@@ -66,7 +66,7 @@ export function createAuditor(options: AuditorOptions): Auditor {
     audit.advance(options.time());
   };
   return {
-    hear(event) {
+    observe(event) {
       now();
       audit.events += 1;
       if (event.kind === 'frame') {

@@ -96,16 +96,20 @@ function shrinks(view: View, account: AccountName, side: Side): boolean {
  * Value of an account's live orders on a side against limits, USDT: each at the larger of the mark and its price
  * (strategy 6.2).
  */
-function worthOf(view: View, account: AccountName, side: Side): { readonly worth: Decimal; readonly dearest: Decimal } {
+function worthOf(
+  view: View,
+  account: AccountName,
+  side: Side,
+): { readonly worth: Decimal; readonly maxUnitUsdt: Decimal } {
   let worth = ZERO;
-  let dearest = view.markPrice;
+  let maxUnitUsdt = view.markPrice;
   for (const order of view.orders) {
     if (order.account !== account || order.side !== side) continue;
     const unit = max(view.markPrice, order.price);
     worth = worth.plus(order.remaining.mul(unit));
-    dearest = max(dearest, unit);
+    maxUnitUsdt = max(maxUnitUsdt, unit);
   }
-  return { worth, dearest };
+  return { worth, maxUnitUsdt };
 }
 
 /**
@@ -160,21 +164,21 @@ function repairRoom(
   const other = otherAccount(account);
   const along = signed(side, view.position[account]);
   const live = total(view.orders, account, side, 'remaining');
-  const { worth, dearest } = worthOf(view, account, side);
+  const { worth, maxUnitUsdt } = worthOf(view, account, side);
   if (symbol.positionMode === 'increase') {
     const elsewhere = (['buy', 'sell'] as const).reduce((sum, one) => {
       const others = signed(one, view.position[other]);
       const size = total(view.orders, other, one, 'remaining');
       const of = worthOf(view, other, one);
-      return sum.plus(others.gte(0) ? of.worth : max(ZERO, size.plus(others.mul(2))).mul(of.dearest));
+      return sum.plus(others.gte(0) ? of.worth : max(ZERO, size.plus(others.mul(2))).mul(of.maxUnitUsdt));
     }, view.position[other].abs().mul(view.markPrice));
     const back: Side = side === 'buy' ? 'sell' : 'buy';
     const turned = max(ZERO, total(view.orders, account, back, 'remaining').minus(along.gt(0) ? along.mul(2) : ZERO));
-    const own = turned.mul(worthOf(view, account, back).dearest);
+    const own = turned.mul(worthOf(view, account, back).maxUnitUsdt);
     const { maxTotalPositionUsdt } = symbol;
     const bound = min(maxTotalPositionUsdt.div(2), maxTotalPositionUsdt.minus(elsewhere).minus(own));
     if (along.gte(0)) return bound.minus(along.mul(view.markPrice)).minus(worth).div(unit);
-    return max(bound.div(max(unit, dearest)).plus(along.abs()), along.mul(-2)).minus(live);
+    return max(bound.div(max(unit, maxUnitUsdt)).plus(along.abs()), along.mul(-2)).minus(live);
   }
   if (sameDirection || !shrinks(view, account, side)) return null;
   const mark = view.markPrice;
@@ -182,7 +186,7 @@ function repairRoom(
   const closing: Side = view.position[other].gt(0) ? 'sell' : 'buy';
   const size = total(view.orders, other, closing, 'remaining');
   const of = worthOf(view, other, closing);
-  const gone = size.lte(view.position[other].abs()) ? of.worth : view.position[other].abs().mul(of.dearest);
+  const gone = size.lte(view.position[other].abs()) ? of.worth : view.position[other].abs().mul(of.maxUnitUsdt);
   const { minTotalPositionUsdt } = symbol;
   const bound = min(
     held.own.minus(minTotalPositionUsdt.div(2)),
@@ -305,8 +309,8 @@ export function judge(
   const hedgeOpen = total(view.orders, null, side, 'unbooked');
   const uncovered = net.abs().minus(hedgeOpen);
   if (account !== preferred) {
-    const dearest = view.lots.map((lot) => lot.price);
-    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...dearest));
+    const maxUnitUsdt = view.lots.map((lot) => lot.price);
+    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...maxUnitUsdt));
     const refused = create.givingWay?.includes(preferred) ?? false;
     const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
     if (!blocked)

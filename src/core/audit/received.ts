@@ -65,7 +65,7 @@ export class Received {
   readonly #histories = new Map<AccountName, HistorySeen[]>();
   readonly rules = new Map<string, InstrumentRules>();
   /** The previous rules, and until when an order may still follow them. */
-  readonly formerRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
+  readonly previousRules = new Map<string, { readonly rules: InstrumentRules; readonly untilMs: number }>();
 
   /** The latest full reads of each account, for symbols that start later. */
   readonly #readings = new Map<AccountName, { readonly result: unknown; readonly when: SeenAt }[]>();
@@ -133,7 +133,7 @@ export class Received {
   }
 
   /** Tick, step and minimum notional. */
-  sawInstruments(result: unknown, formerUntilMs: number): void {
+  sawInstruments(result: unknown, previousUntilMs: number): void {
     for (const item of Array.isArray(result) ? (result as unknown[]) : [result]) {
       const row = asObject(item);
       const name = asText(row?.instrument);
@@ -145,7 +145,7 @@ export class Received {
       const rules = { tickSize, minSize: step, minNotional: asDecimal(row.min_notional) ?? ZERO };
       const old = this.rules.get(name);
       if (old && !(old.tickSize.eq(tickSize) && old.minSize.eq(minSize) && old.minNotional.eq(rules.minNotional))) {
-        this.formerRules.set(name, { rules: old, untilMs: formerUntilMs });
+        this.previousRules.set(name, { rules: old, untilMs: previousUntilMs });
       }
       this.rules.set(name, rules);
     }

@@ -77,7 +77,7 @@ export class Audit {
   readonly symbols: Map<string, AuditSymbol>;
   readonly commands: Map<string, readonly StandingCommand[]>;
   /** What applied to a symbol before its row or commands changed, and when that was. */
-  readonly formerly = new Map<string, { readonly applied: Applies; readonly atMs: number }>();
+  readonly previouslyApplied = new Map<string, { readonly applied: Applies; readonly atMs: number }>();
   readonly subAccounts: Readonly<Record<AccountName, string>>;
   settings: AuditSettings;
   readonly requests = new Map<number, InFlight>();
@@ -158,7 +158,7 @@ export class Audit {
   /** A symbol's row or commands change: what was decided before may still be sent. */
   steers(instrument: string, change: () => void): void {
     const applied = this.applies(instrument);
-    if (applied !== null) this.formerly.set(instrument, { applied, atMs: this.nowMs });
+    if (applied !== null) this.previouslyApplied.set(instrument, { applied, atMs: this.nowMs });
     change();
   }
 

@@ -27,7 +27,7 @@ import type {
   ReduceOnlyChanged,
 } from '../messages.ts';
 import { type ListedOrder, otherAccount } from '../model.ts';
-import { eachStop, NO_LIMITS, OPENINGS_STOPS_NOTE, type StopNews, stopReason, stopsAfter } from '../openings-stop.ts';
+import { eachStop, NO_LIMITS, OPENINGS_STOPS_NOTE, type StopInputs, stopReason, stopsAfter } from '../openings-stop.ts';
 import { isOwnOrder } from '../order-id.ts';
 import { rejection } from '../refusals.ts';
 import type { BudgetChanged, InvariantBroken } from './events.ts';
@@ -199,7 +199,7 @@ export function marginRead(memory: Memory, now: Now, event: MarginRead): Step {
 }
 
 /** Whether openings are stopped (strategy 8.6); symbols are informed before they decide on the new data. */
-export function stopsJudged(memory: Memory, now: Now, news: StopNews): Step {
+export function stopsJudged(memory: Memory, now: Now, news: StopInputs): Step {
   const { holding, settings, symbols } = memory;
   const stops = stopsAfter(memory.stops, settings.openingsLimits ?? NO_LIMITS, news, now.nowMs);
   const each = eachStop(stops).map(({ of, why }) => ({ of, why, key: openingsStoppedKey(of) }));

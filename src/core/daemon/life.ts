@@ -33,7 +33,7 @@ export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
 /** After this time without failure an actor's pauses start again at the first. */
 export const RESPAWN_FORGIVEN_MS = 300_000;
 /** The message about a start is sent after this time at the latest, even if some states are unknown. */
-export const START_TOLD_MS = 60_000;
+export const START_MESSAGE_MAX_MS = 60_000;
 /** Name of the journal's note of the Beijing day whose statement was sent. */
 const STATEMENT_NOTE = 'daily-statement';
 
@@ -109,7 +109,7 @@ export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now,
   if (toTell === null || draining) return {};
   const open = view.open(symbols);
   const waitedMs = Math.abs(nowMs - toTell.sinceMs);
-  if ((open.unknown ?? []).length > 0 && waitedMs < START_TOLD_MS) return {};
+  if ((open.unknown ?? []).length > 0 && waitedMs < START_MESSAGE_MAX_MS) return {};
   const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
   return { change: { toTell: null }, commands: [send('alert-desk', { type: 'news.told', news: { doing, ...open } })] };
 }

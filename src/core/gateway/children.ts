@@ -1,13 +1,13 @@
 import { errorText } from '../error-text.ts';
 import type { PreparedOrder } from '../journal-entry.ts';
 import type {
-  CancellationTold,
+  CancellationReport,
   OrderCancel,
   OrderResolve,
   OrderSeen,
   StreamsChanged,
   SubmissionPrepared,
-  SubmissionTold,
+  SubmissionReport,
   TouchRequest,
 } from '../messages.ts';
 import { isStrategyOrder } from '../order-id.ts';
@@ -48,10 +48,10 @@ export function attemptPrepared(
 }
 
 /** Forwards a submission's messages; updates prices and slots by them. */
-export function submissionTold(
+export function submissionReported(
   memory: GatewayMemory,
   nowMs: number,
-  { childId, message }: SubmissionTold,
+  { childId, message }: SubmissionReport,
 ): GatewayStep {
   const job = submissionJob(memory, childId);
   if (job === null) return remembered(memory);
@@ -96,10 +96,10 @@ function cancelFailed({ instrument, account, clientOrderId }: CancelledOrder, at
   return toSymbol(instrument, { type: 'cancel.ended', clientOrderId, account, atMs, outcome: 'failed' });
 }
 
-export function cancellationTold(
+export function cancellationReported(
   memory: GatewayMemory,
   nowMs: number,
-  { childId, message }: CancellationTold,
+  { childId, message }: CancellationReport,
 ): GatewayStep {
   const job = memory.jobs[childId];
   if (job === undefined) return remembered(memory);
@@ -143,7 +143,7 @@ function concerns(job: Job, clientOrderId: string): boolean {
 }
 
 /** Whether a child already works on that order: its answer serves. */
-export function isInHand({ jobs }: GatewayMemory, clientOrderId: string): boolean {
+export function hasJobFor({ jobs }: GatewayMemory, clientOrderId: string): boolean {
   return Object.values(jobs).some((job) => job.kind === 'submission' && job.inDoubt?.clientOrderId === clientOrderId);
 }
 

@@ -18,7 +18,7 @@ export function ordersTakenUp(memory: GatewayMemory, unsettled: readonly Prepare
 }
 
 /** Tells each symbol which orders this gateway has taken over, and that it knows no others. */
-export function symbolsGreeted(
+export function symbolsInformed(
   memory: GatewayMemory,
   atMs: number,
   instruments: Iterable<string>,

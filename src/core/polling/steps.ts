@@ -197,7 +197,7 @@ function isFailure(thrown: unknown): thrown is ExchangeFailure {
 }
 
 /** Reports to everybody who would have decided on it that there is no snapshot (strategy 10.3). */
-export function failureTold(memory: PollerMemory, { nowMs }: PollerNow): PollerStep {
+export function failureReported(memory: PollerMemory, { nowMs }: PollerNow): PollerStep {
   const { account, instruments, failure, failuresInARow: inARow } = memory;
   if (failure === null) return {};
   return {
@@ -213,13 +213,13 @@ export function failureTold(memory: PollerMemory, { nowMs }: PollerNow): PollerS
 }
 
 /** The exchange has locked the account out (strategy 9.8); sent once. */
-export function parkingTold({ account, failure, isParked }: PollerMemory): PollerStep {
+export function parkingReported({ account, failure, isParked }: PollerMemory): PollerStep {
   if (failure === null || isParked) return {};
   return { messages: toBoth({ type: 'account.parked', account, failure }) };
 }
 
 /** The exchange answers again, unless the account was parked during this poll. */
-export function unparkingTold({ account, isParked, parkAfterPoll }: PollerMemory): PollerStep {
+export function unparkingReported({ account, isParked, parkAfterPoll }: PollerMemory): PollerStep {
   if (isParked === false || parkAfterPoll) return {};
   return { change: { isParked: false }, messages: toBoth({ type: 'account.unparked', account }) };
 }

@@ -10,7 +10,7 @@ import { orderOf, present, type SubmissionMemory } from './memory.ts';
 /** Margin after an order's expiry by the exchange's clock, which is known in whole seconds only. */
 export const EXPIRY_MARGIN_MS = 2_000;
 /** The same for an order of a previous holder of the lease: a frozen machine may send it late (18.2). */
-export const FORMER_EXPIRY_MARGIN_MS = 10_000;
+export const PREVIOUS_HOLDER_EXPIRY_MARGIN_MS = 10_000;
 
 /** Outcomes after which the exchange may still report on an order. */
 export function mayLive(outcome: OrderOutcome['outcome']): boolean {
@@ -99,7 +99,7 @@ export function knownAfter({ seen }: SubmissionMemory, answer: ExchangeOrder | n
 /** Whether the order has expired by the exchange's clock, never by ours alone (strategy 9.6). */
 function hasExpired(memory: SubmissionMemory, exchangeNowMs: number | null): boolean {
   if (exchangeNowMs === null) return false;
-  const marginMs = memory.isFormer ? FORMER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
+  const marginMs = memory.isOfPreviousHolder ? PREVIOUS_HOLDER_EXPIRY_MARGIN_MS : EXPIRY_MARGIN_MS;
   return exchangeNowMs > orderOf(memory).expirationMs + marginMs;
 }
 
@@ -109,6 +109,6 @@ function hasExpired(memory: SubmissionMemory, exchangeNowMs: number | null): boo
  * @param exchangeNowMs the exchange's clock; null: not known
  */
 export function proofBasisOf(memory: SubmissionMemory, exchangeNowMs: number | null): SubmissionMemory['proofBasis'] {
-  if (memory.fencePassed && !memory.isFormer) return 'fence';
+  if (memory.fencePassed && !memory.isOfPreviousHolder) return 'fence';
   return hasExpired(memory, exchangeNowMs) ? 'expiry' : null;
 }

@@ -53,13 +53,14 @@ export interface SubmissionMemory {
   readonly rounds: number;
   readonly fencePassed: boolean;
   /** Possibly prepared by a previous holder of the lease, who may still send it (strategy 18.2). */
-  readonly isFormer: boolean;
+  readonly isOfPreviousHolder: boolean;
   /** The basis on which the pending look-up may prove absence, fixed when it was sent. */
   readonly proofBasis: 'fence' | 'expiry' | null;
   readonly halt: SubmissionHalt['result'] | null;
 }
 
-export interface SubmissionBeginning extends Pick<SubmissionMemory, 'childId' | 'settings' | 'intact' | 'isFormer'> {
+export interface SubmissionBeginning
+  extends Pick<SubmissionMemory, 'childId' | 'settings' | 'intact' | 'isOfPreviousHolder'> {
   readonly task: SubmissionTask;
 }
 

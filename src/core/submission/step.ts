@@ -1,7 +1,7 @@
 import type { Now } from '../assess.ts';
 import type { Fact } from '../facts.ts';
 import type { OrderOutcome } from '../journal-entry.ts';
-import type { ParkingFound, SubmissionEnded, SubmissionPrepared, SubmissionTold } from '../messages.ts';
+import type { ParkingFound, SubmissionEnded, SubmissionPrepared, SubmissionReport } from '../messages.ts';
 import type { OrderWords } from '../model.ts';
 import type { PricedOrder } from '../pricing.ts';
 import { outcomeOf } from './answers.ts';
@@ -21,21 +21,21 @@ export interface SubmissionStep {
   readonly reserve?: PricedOrder;
   readonly outcome?: OrderOutcome;
   readonly facts?: readonly Fact[];
-  readonly messages?: readonly (SubmissionPrepared | SubmissionTold | ParkingFound)[];
+  readonly messages?: readonly (SubmissionPrepared | SubmissionReport | ParkingFound)[];
 }
 
 /** A message to the symbol, through the gateway. */
-export function told({ childId }: SubmissionMemory, message: SubmissionTold['message']): SubmissionTold {
+export function told({ childId }: SubmissionMemory, message: SubmissionReport['message']): SubmissionReport {
   return { type: 'submission.told', childId, message };
 }
 
-export function ended(memory: SubmissionMemory, { nowMs }: Now, result: SubmissionEnded['result']): SubmissionTold {
+export function ended(memory: SubmissionMemory, { nowMs }: Now, result: SubmissionEnded['result']): SubmissionReport {
   const { intentId, account } = intentOf(memory);
   return told(memory, { type: 'submission.ended', intentId, account, atMs: nowMs, result });
 }
 
 /** An attempt is over and does not live. */
-export function attemptRefused(memory: SubmissionMemory, { nowMs }: Now): SubmissionTold {
+export function attemptRefused(memory: SubmissionMemory, { nowMs }: Now): SubmissionReport {
   const { clientOrderId, account } = orderOf(memory);
   return told(memory, { type: 'attempt.refused', clientOrderId, account, atMs: nowMs });
 }

@@ -32,7 +32,7 @@ export function snapshotReceived(memory: SymbolMemory, now: Now, { snapshot }: S
   if (comparable && snapshot.requestedAtMs < before.requestedAtMs) return finish(memory, now, {});
   const isSteady =
     comparable &&
-    readsAlike(before, snapshot) &&
+    isSameRead(before, snapshot) &&
     // A frame in between is a change too, even if both reads are equal.
     (frameTime(snapshot, now) ?? 0) < memory.steadySinceMs[account];
   const sinceMs = isSteady ? memory.steadySinceMs[account] : snapshot.requestedAtMs;
@@ -190,7 +190,7 @@ function compareOnce(
 }
 
 /** Whether two reads show the same position and open orders, in any order. */
-function readsAlike(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
+function isSameRead(one: SymbolSnapshot, other: SymbolSnapshot): boolean {
   const size = other.position?.size ?? null;
   const sameSize = size === null ? one.position === null : (one.position?.size.eq(size) ?? false);
   const open = ({ orders }: SymbolSnapshot) => orders.filter((order) => !isOver(order));

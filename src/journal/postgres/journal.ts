@@ -24,7 +24,7 @@ export interface OpenDatabaseOptions extends OpenJournalOptions {
   /** Environment and accounts, as in file names. */
   readonly pairName: string;
   /** Start with an empty journal: its exchange no longer exists (`paper`). */
-  readonly isAnew?: boolean;
+  readonly startsEmpty?: boolean;
   /** For a journal that may be behind: makes the symbols start as after a lost one (strategy 11.3). */
   readonly reset?: (journal: EngineJournal) => void;
   /** Monotonic clock. */
@@ -101,7 +101,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
       },
     });
     begun = log;
-    if (options.isAnew) await beginAnew(connection, lease);
+    if (options.startsEmpty) await startPosition(connection, lease);
     const opened = await copyOf(connection, lease, options);
     copy = opened;
     const journal = opened.open(log);
@@ -126,7 +126,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
         const began = now();
         return () => whyNotSend(log, passed(began, now()));
       },
-      isOfFormer: (clientOrderId) => !isOfThisEpoch(clientOrderId),
+      isOfPreviousHolder: (clientOrderId) => !isOfThisEpoch(clientOrderId),
       // Orders prepared by another holder are the next one's as much as ours.
       whyNotCancel: (clientOrderId) =>
         log.leaseLeftMs() > 0 || isOfThisEpoch(clientOrderId) ? null : reason('order-of-successor', '18.2'),
@@ -187,7 +187,7 @@ async function leaseOf(
   }
 }
 
-async function beginAnew({ client }: Connection, { pair, epoch, lastSeq }: HeldLease): Promise<void> {
+async function startPosition({ client }: Connection, { pair, epoch, lastSeq }: HeldLease): Promise<void> {
   await client.query('SELECT grvt_hedge.same_epoch($1, $2)', [pair, epoch]);
   await client.query('UPDATE grvt_hedge.pairs SET removed_seq = $2 WHERE id = $1', [pair, lastSeq]);
   await client.query('DELETE FROM grvt_hedge.entries WHERE pair = $1', [pair]);
@@ -217,7 +217,8 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
       notices.push(
         'the database may lack the last entries: both accounts are reconciled as after a lost journal (18.1)',
       );
-    let agreed = isBehind || options.isAnew ? null : await catchUp(reading(), client, lease.pair, mirror.durableSeq);
+    let agreed =
+      isBehind || options.startsEmpty ? null : await catchUp(reading(), client, lease.pair, mirror.durableSeq);
     if (agreed === null) {
       mirror.db.close();
       mirror.mark.close();

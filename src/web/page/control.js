@@ -29,7 +29,7 @@ export function createControl(changed) {
     /** `none`: this engine has no token; the page is read-only. */
     state: () => (acts ? (isUnlocked ? 'unlocked' : 'locked') : 'none'),
     /** The engine has stated whether it accepts commands; it may be another one than before. */
-    async hear(value) {
+    async observe(value) {
       acts = value === true;
       if (acts && key !== null) {
         const { code, body } = await post('session', {});

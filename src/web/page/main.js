@@ -119,7 +119,7 @@ function heard(name, value) {
     setTimeZone(value.status.timeZone);
     skewMs = model.heardAtMs - value.status.atMs;
     setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
-    app.control.hear(value.acts);
+    app.control.observe(value.acts);
     show();
   } else if (name === 'status' && model.status !== null) {
     changeStatus(value);

@@ -167,7 +167,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await journal.durable(journal.append([prepared('own', 2n)]));
     const may = () => ['former', 'own', 'theirs'].map((id) => journal.whyNotCancel?.(id)?.code ?? 'yes');
     assert.deepEqual(
-      ['former', 'own'].map((id) => journal.isOfFormer?.(id)),
+      ['former', 'own'].map((id) => journal.isOfPreviousHolder?.(id)),
       [true, false],
     );
     assert.deepEqual(may(), ['yes', 'yes', 'yes']);
