@@ -1,7 +1,21 @@
-import { assign, fromPromise, sendParent, setup } from 'xstate';
-import { type ExchangeFailure, toFailure } from '../src/core/failure.ts';
-import type { CancelEnded, CancellationReport, OrderSeen, ParkingFound, StreamsChanged } from '../src/core/messages.ts';
-import type { AccountName, ExchangeOrder } from '../src/core/model.ts';
+import { enqueueActions, fromPromise, setup } from 'xstate';
+import {
+  acknowledged,
+  CANCEL_LOOKUPS_MAX,
+  type CancellationBeginning,
+  type CancellationMemory,
+  type CancellationStep,
+  ended,
+  initialCancellation,
+  isDueAgain,
+  lookPause,
+  lookUpBegun,
+  parks,
+  requested,
+  requestFailed,
+} from '../src/core/cancellation.ts';
+import type { OrderSeen, StreamsChanged } from '../src/core/messages.ts';
+import type { ExchangeOrder } from '../src/core/model.ts';
 import { STREAM_SILENCE_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
@@ -13,106 +27,89 @@ import { shareAnswer } from './submission-calls.ts';
  * counts. It gives up after a bounded number of look-ups; the order is then as it was, and its symbol decides again.
  */
 
-/** Without streams, delay of the first look-up: a matching engine cancels within milliseconds. Doubles */
-export const CANCEL_PAUSE_MS = 20;
-/** … up to here. */
-export const CANCEL_PAUSE_MAX_MS = 2_000;
-/** About 20 s of look-ups; meanwhile the symbol sees the order in every snapshot. */
-export const CANCEL_LOOKUPS_MAX = 16;
-/** Without streams, an acknowledged cancel is repeated after so many look-ups of a live order. */
-export const CANCEL_REPEAT_LOOKUPS = 4;
-
-export interface CancellationInput {
-  readonly childId: string;
-  readonly account: AccountName;
-  readonly instrument: string;
-  readonly clientOrderId: string;
+interface CancellationDeps {
   readonly exchange: Exchange;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** The account's streams are intact and report the order (strategy 9.4). */
-  readonly intact: boolean;
 }
 
-interface CancellationContext extends CancellationInput {
-  readonly acknowledged: boolean;
-  readonly looks: number;
-  readonly seen: ExchangeOrder | null;
-  readonly failure: ExchangeFailure | null;
+export type CancellationInput = CancellationBeginning & CancellationDeps;
+
+interface CancellationContext {
+  readonly deps: CancellationDeps;
+  readonly memory: CancellationMemory;
 }
 
+type CancellationEvent = OrderSeen | StreamsChanged;
 type Args = { context: CancellationContext };
-type Question = { exchange: Exchange; account: AccountName; instrument: string; clientOrderId: string };
 
 function begin({ input }: { input: CancellationInput }): CancellationContext {
-  return { ...input, acknowledged: false, looks: 0, seen: null, failure: null };
+  const { exchange, clock, reporter, ...beginning } = input;
+  return { deps: { exchange, clock, reporter }, memory: initialCancellation(beginning) };
 }
 
-const question = ({ context }: Args): Question => ({
-  exchange: context.exchange,
-  account: context.account,
-  instrument: context.instrument,
-  clientOrderId: context.clientOrderId,
-});
-const whole = <E>({ event }: { event: E }) => event;
-const outputOf = <T>({ event }: { event: { output: T } }) => ({ output: event.output });
+const contextOf = ({ context }: Args) => context;
+const outputOf = <T>({ event }: { event: { output: T } }) => event.output;
 const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
+const whole = <E>({ event }: { event: E }) => event;
 
-function told(context: CancellationContext, outcome: CancelEnded['outcome']): CancellationReport {
-  const { childId, clientOrderId, account, clock } = context;
-  const failure = outcome === 'failed' ? context.failure : null;
-  const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs: clock.nowMs(), outcome, failure };
-  return { type: 'cancellation.told', childId, message };
+/** An action that carries out a step: memory, reporter, message to the gateway. */
+function perform<P = undefined>(stepOf: (memory: CancellationMemory, nowMs: number, params: P) => CancellationStep) {
+  return enqueueActions<
+    CancellationContext,
+    CancellationEvent,
+    P,
+    CancellationEvent,
+    never,
+    never,
+    never,
+    never,
+    never
+  >(({ context: { deps, memory }, enqueue }, params) => {
+    const { change, fact, message } = stepOf(memory, deps.clock.nowMs(), params);
+    if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
+    if (fact !== undefined) enqueue(() => deps.reporter.report(fact));
+    if (message !== undefined) enqueue.sendParent(message);
+  });
 }
 
 export const cancellationMachine = setup({
   types: {
     context: {} as CancellationContext,
-    events: {} as OrderSeen | StreamsChanged,
+    events: {} as CancellationEvent,
     input: {} as CancellationInput,
   },
   actors: {
-    requestCancel: fromPromise(({ input }: { input: Question }) =>
-      input.exchange.cancelOrder(input.account, input.clientOrderId, undefined, input.instrument),
+    requestCancel: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
+      deps.exchange.cancelOrder(memory.account, memory.clientOrderId, undefined, memory.instrument),
     ),
-    lookUpOrder: fromPromise(({ input }: { input: Question }) =>
-      input.exchange.order(input.account, input.clientOrderId),
+    lookUpOrder: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
+      deps.exchange.order(memory.account, memory.clientOrderId),
     ),
   },
   guards: {
-    isOver: ({ context }) => context.seen !== null && isOver(context.seen),
-    tellsEnd: ({ context }, { order }: OrderSeen) => order.clientOrderId === context.clientOrderId && isOver(order),
-    isFollowed: ({ context }) => context.intact && context.acknowledged,
-    looksUsedUp: ({ context }) => context.looks >= CANCEL_LOOKUPS_MAX,
-    isDueAgain: ({ context }) => context.intact || !context.acknowledged || context.looks % CANCEL_REPEAT_LOOKUPS === 0,
-    accountMustStop: ({ context }) => context.failure?.kind === 'parked' || context.failure?.kind === 'unauthenticated',
+    isOver: ({ context: { memory } }) => memory.seen !== null && isOver(memory.seen),
+    tellsEnd: ({ context }, { order }: OrderSeen) =>
+      order.clientOrderId === context.memory.clientOrderId && isOver(order),
+    isFollowed: ({ context: { memory } }) => memory.intact && memory.acknowledged,
+    looksUsedUp: ({ context }) => context.memory.looks >= CANCEL_LOOKUPS_MAX,
+    isDueAgain: ({ context }) => isDueAgain(context.memory),
+    accountMustStop: ({ context: { memory } }) =>
+      memory.failure?.kind === 'parked' || memory.failure?.kind === 'unauthenticated',
   },
-  delays: {
-    streamSilence: STREAM_SILENCE_MS,
-    lookPause: ({ context }) => Math.min(CANCEL_PAUSE_MAX_MS, CANCEL_PAUSE_MS * 2 ** context.looks),
-  },
+  delays: { streamSilence: STREAM_SILENCE_MS, lookPause: ({ context }) => lookPause(context.memory) },
   actions: {
-    noteRequest: assign({ acknowledged: false, failure: null }),
-    noteAcknowledged: assign({ acknowledged: true }),
-    noteFailure: assign(({ context }, params: { thrown: unknown }) => ({
-      failure: toFailure(params.thrown, 'cancelOrder', context.account),
-    })),
-    reportFailure: ({ context }) => {
-      if (context.failure === null) return;
-      const { reporter, clock, account, clientOrderId, failure } = context;
-      reporter.report({ type: 'cancel.failed', atMs: clock.nowMs(), account, clientOrderId, failure });
-    },
-    shareAnswer: ({ context, system }, { output }: { output: ExchangeOrder | null }) =>
-      shareAnswer(system, context.account, output),
-    noteSeen: assign((_, params: { output: ExchangeOrder | null }) => ({ seen: params.output })),
-    noteIntact: assign({ intact: (_, { intact }: StreamsChanged) => intact }),
-    countLook: assign({ looks: ({ context }) => context.looks + 1, seen: null }),
-    tellParked: sendParent(({ context }): ParkingFound => {
-      if (context.failure === null) throw new Error('a cancel parked its account without a failure');
-      return { type: 'parking.found', account: context.account, failure: context.failure };
-    }),
-    tellOver: sendParent(({ context }) => told(context, 'over')),
-    tellFailed: sendParent(({ context }) => told(context, 'failed')),
+    noteRequest: perform(requested),
+    noteAcknowledged: perform(acknowledged),
+    noteFailure: perform(requestFailed),
+    shareAnswer: ({ context, system }, answer: ExchangeOrder | null) =>
+      shareAnswer(system, context.memory.account, answer),
+    noteSeen: perform((_memory, _nowMs, seen: ExchangeOrder | null) => ({ change: { seen } })),
+    noteIntact: perform((_memory, _nowMs, { intact }: StreamsChanged) => ({ change: { intact } })),
+    countLook: perform(lookUpBegun),
+    park: perform(parks),
+    endOver: perform(ended('over')),
+    endFailed: perform(ended('failed')),
   },
 }).createMachine({
   id: 'cancellation',
@@ -128,15 +125,15 @@ export const cancellationMachine = setup({
       entry: 'noteRequest',
       invoke: {
         src: 'requestCancel',
-        input: question,
+        input: contextOf,
         onDone: { target: 'waiting', actions: 'noteAcknowledged' },
-        onError: { target: 'weighing-failure', actions: [{ type: 'noteFailure', params: thrownOf }, 'reportFailure'] },
+        onError: { target: 'weighing-failure', actions: { type: 'noteFailure', params: thrownOf } },
       },
     },
     'weighing-failure': {
       description:
         'The request failed: stops where the account is parked, otherwise looks whether it happened all the same.',
-      always: [{ guard: 'accountMustStop', target: 'failed', actions: 'tellParked' }, { target: 'waiting' }],
+      always: [{ guard: 'accountMustStop', target: 'failed', actions: 'park' }, { target: 'waiting' }],
     },
     waiting: {
       description: 'Will the streams tell? They do of a cancel that was acknowledged, while they are intact.',
@@ -156,7 +153,7 @@ export const cancellationMachine = setup({
       entry: 'countLook',
       invoke: {
         src: 'lookUpOrder',
-        input: question,
+        input: contextOf,
         onDone: {
           target: 'weighing',
           actions: [
@@ -179,12 +176,12 @@ export const cancellationMachine = setup({
     over: {
       description: 'The exchange says that the order is over.',
       type: 'final',
-      entry: 'tellOver',
+      entry: 'endOver',
     },
     failed: {
       description: 'Not confirmed: the order is as it was.',
       type: 'final',
-      entry: 'tellFailed',
+      entry: 'endFailed',
     },
   },
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { AnyActorRef } from 'xstate';
-import { CANCEL_LOOKUPS_MAX, cancellationMachine } from '../../machines/cancellation.ts';
+import { cancellationMachine } from '../../machines/cancellation.ts';
+import { CANCEL_LOOKUPS_MAX } from '../../src/core/cancellation.ts';
 import type { OrderStatus } from '../../src/core/model.ts';
 import { TestFailure, testOrder } from '../support/fake-exchange.ts';
 import { Bench, deferred } from '../support/machine-bench.ts';
