@@ -204,7 +204,7 @@ export type Fact = { readonly atMs: number } & (
       readonly type: 'stream.changed';
       readonly account: AccountName | null;
       readonly status: 'up' | 'down' | 'off';
-      readonly why: string;
+      readonly why: Reason;
     }
   /** A stream contradicts REST; instrument null: the account's streams are not intact (strategy 10.6). */
   | {

@@ -52,6 +52,22 @@ export interface ReasonParams {
   'poller-started': None;
   /** REST shows a change of that order that its stream did not report within so many seconds. */
   'stream-lacks-order': { readonly clientOrderId: string; readonly instrument: string; readonly seconds: number };
+  'stream-subscribed': None;
+  'stream-closed': None;
+  'stream-session-over': None;
+  'stream-symbol-added': None;
+  'stream-silent': { readonly seconds: string };
+  'stream-unacknowledged': { readonly streams: string; readonly seconds: number };
+  /** `words`: the exchange's, or the network's. */
+  'stream-refused': { readonly code: number; readonly words: string };
+  'stream-handshake-refused': { readonly status: number };
+  'stream-not-subscribed': { readonly stream: string; readonly selectors: string };
+  'stream-gap': { readonly stream: string; readonly sequence: string; readonly after: string };
+  'stream-not-json': None;
+  'stream-frame-unknown': None;
+  'stream-frame-unusable': { readonly stream: string; readonly answer: Reason };
+  'stream-failed': { readonly words: string };
+  'stream-disconnected': { readonly code: number };
   'stream-disagrees': None;
   'streams-disagree': { readonly instruments: number };
   /** `by`: what stops openings. */
@@ -231,12 +247,11 @@ export type Reason = {
   readonly [C in ReasonCode]: { readonly code: C; readonly rule: string; readonly params: ReasonParams[C] };
 }[ReasonCode];
 
+/** The parameters of a code, none where it has none. */
+export type ParamsOf<C extends ReasonCode> = None extends ReasonParams[C] ? [] : [params: ReasonParams[C]];
+
 /** @param rule number of the strategy's rule, e.g. `8.2` */
-export function reason<C extends ReasonCode>(
-  code: C,
-  rule: string,
-  ...[params]: None extends ReasonParams[C] ? [] : [params: ReasonParams[C]]
-): Reason {
+export function reason<C extends ReasonCode>(code: C, rule: string, ...[params]: ParamsOf<C>): Reason {
   return { code, rule, params: params ?? {} } as Reason;
 }
 

@@ -25,7 +25,6 @@ import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
 import { labelOf } from '../settings/index.ts';
-import { reasonText } from '../texts/reasons.ts';
 import { lastCleanup } from './last-cleanup.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { startMarkKeeper } from './mark-keeper.ts';
@@ -199,7 +198,7 @@ export function startEngine(parts: EngineParts): Engine {
         }
         return symbol;
       },
-      reconnectStreams: (account, why) => streams?.reconnect(account, reasonText(why)),
+      reconnectStreams: (account, why) => streams?.reconnect(account, why),
       unsettled: () => unsettledOrders(journal),
       lastSequence: () => lastSequence(journal),
     },

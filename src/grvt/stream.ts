@@ -3,10 +3,11 @@ import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName, type Book } from '../core/model.ts';
 import type { FillRow } from '../core/money.ts';
+import { type ParamsOf, type Reason, type ReasonCode, reason } from '../core/reasons.ts';
 import { judgeSequence } from '../core/sequence.ts';
 import type { AccountFrame } from '../core/view.ts';
 import type { Clock, Redact } from '../ports.ts';
-import { asItIs, foreign } from './errors.ts';
+import { asItIs, ExchangeError, shownReason } from './errors.ts';
 import { ACCOUNT_STREAMS, CANCEL_STREAM, droppedCancel, parseFrame } from './frames.ts';
 import { openAgents } from './http.ts';
 import type { WireTap } from './options.ts';
@@ -49,7 +50,7 @@ export interface StreamOptions {
 
 export interface Streams {
   /** REST contradicts the account's streams: they reconnect (strategy 10.6). */
-  reconnect(account: AccountName, why: string): void;
+  reconnect(account: AccountName, why: Reason): void;
   /** Subscribes the book of another instrument, by a new connection made at once. */
   watch(instrument: string): void;
   /** Closes all connections for good; each is reported `off`. */
@@ -115,12 +116,23 @@ export function createStreams(options: StreamOptions): Streams {
     watch: (instrument) => {
       subscriptions.push({ stream: 'v1.book.s', selectors: [selectorOf(instrument)] });
       if (market === null) connect();
-      else market.lose('a symbol was added');
+      else market.lose(because('stream-symbol-added'));
     },
     close: () => {
       for (const connection of connections) connection.close();
     },
   };
+}
+
+/** Why a stream is up, down or off (strategy 10.6). */
+function because<C extends ReasonCode>(code: C, ...params: ParamsOf<C>): Reason {
+  return reason(code, '10.6', ...params);
+}
+
+function withoutSession(thrown: unknown): Reason {
+  return thrown instanceof ExchangeError
+    ? reason('no-session', '9.8', { login: thrown.why })
+    : because('stream-failed', { words: errorText(thrown) });
 }
 
 function streamUrl(origin: string): string {
@@ -129,7 +141,7 @@ function streamUrl(origin: string): string {
 
 interface Connection {
   /** Treats it as broken. */
-  lose(why: string): void;
+  lose(why: Reason): void;
   close(): void;
 }
 
@@ -156,12 +168,18 @@ function keepConnected(input: {
   let timer: NodeJS.Timeout | null = null;
   /** Closes the present connection without another one. */
   let abandon: () => void = () => {};
-  let loseThis: (why: string) => void = () => {};
+  let loseThis: (why: Reason) => void = () => {};
 
-  function say(next: 'up' | 'down' | 'off', why: string): void {
+  function say(next: 'up' | 'down' | 'off', why: Reason): void {
     if (next === status) return;
     status = next === 'off' ? null : next;
-    options.report({ type: 'stream.changed', atMs: clock.nowMs(), account, status: next, why: foreign(why, redact) });
+    options.report({
+      type: 'stream.changed',
+      atMs: clock.nowMs(),
+      account,
+      status: next,
+      why: shownReason(why, redact),
+    });
   }
 
   function changed(up: boolean): void {
@@ -185,7 +203,7 @@ function keepConnected(input: {
     try {
       headers = session === null ? null : await session.ready();
     } catch (error) {
-      say('down', `no session: ${errorText(error)}`);
+      say('down', withoutSession(error));
       retry();
       return;
     }
@@ -218,7 +236,7 @@ function keepConnected(input: {
     }
 
     /** The connection is lost or unusable: reports it and reconnects. */
-    function lose(why: string, rejected: SessionHeaders | null = null): void {
+    function lose(why: Reason, rejected: SessionHeaders | null = null): void {
       if (over) return;
       end();
       if (closed) return;
@@ -232,7 +250,7 @@ function keepConnected(input: {
       }
       // Only the session was invalid: logs in first, with the login's own pauses.
       session.renew(rejected).then(retry, (error: unknown) => {
-        say('down', `no session: ${errorText(error)}`);
+        say('down', withoutSession(error));
         retry();
       });
     }
@@ -243,12 +261,12 @@ function keepConnected(input: {
     function look(): void {
       // The exchange need not disconnect when a session ends or is replaced; it may just fall silent.
       if (session !== null && session.current() !== headers) {
-        lose('the session was renewed or has ended');
+        lose(because('stream-session-over'));
         return;
       }
       const silentMs = clock.nowMs() - heardAtMs;
       if (silentMs >= SILENCE_MS) {
-        lose(`silent for ${(silentMs / 1_000).toFixed(1)} s`);
+        lose(because('stream-silent', { seconds: (silentMs / 1_000).toFixed(1) }));
         return;
       }
       if (socket.readyState === WebSocket.OPEN) socket.ping();
@@ -258,8 +276,8 @@ function keepConnected(input: {
       heardAtMs = clock.nowMs();
       watch = setInterval(look, PING_EVERY_MS);
       subscribing = setTimeout(() => {
-        const waiting = [...unacknowledged.values()].map((one) => one.stream).join(', ');
-        lose(`no acknowledgement of ${waiting} within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s`);
+        const streams = [...unacknowledged.values()].map((one) => one.stream).join(', ');
+        lose(because('stream-unacknowledged', { streams, seconds: SUBSCRIBE_TIMEOUT_MS / 1_000 }));
       }, SUBSCRIBE_TIMEOUT_MS);
       for (const [index, subscription] of subscriptions.entries()) {
         const id = index + 1;
@@ -275,7 +293,7 @@ function keepConnected(input: {
       try {
         frame = JSON.parse(data.toString());
       } catch {
-        lose('a frame that is no JSON');
+        lose(because('stream-not-json'));
         return;
       }
       const feed = feedFrame.safeParse(frame);
@@ -284,7 +302,7 @@ function keepConnected(input: {
         return;
       }
       const answer = rpcFrame.safeParse(frame);
-      if (!answer.success) lose('a frame that is neither a feed nor an answer');
+      if (!answer.success) lose(because('stream-frame-unknown'));
       else takeAnswer(answer.data);
     }
 
@@ -298,21 +316,21 @@ function keepConnected(input: {
       if (answer.error !== null && answer.error !== undefined) {
         const { code, message } = answer.error;
         if (isOptional && code !== 1000) return;
-        lose(`refused: ${code} ${message ?? ''}`.trim(), code === 1000 ? headers : null);
+        lose(because('stream-refused', { code, words: message ?? '' }), code === 1000 ? headers : null);
         return;
       }
       const subscription = unacknowledged.get(answer.id ?? 0);
       if (subscription === undefined) return;
       const missing = unsubscribed(subscription, answer.result);
       if (missing !== null) {
-        lose(`not subscribed to ${subscription.stream} ${missing}`);
+        lose(because('stream-not-subscribed', { stream: subscription.stream, selectors: missing }));
         return;
       }
       unacknowledged.delete(answer.id ?? 0);
       if (unacknowledged.size > 0) return;
       if (subscribing !== null) clearTimeout(subscribing);
       upAtMs = clock.nowMs();
-      say('up', 'subscribed');
+      say('up', because('stream-subscribed'));
       changed(true);
       // Optional: if it is refused, everything else goes on.
       if (account === null || options.onCancelDropped === undefined) return;
@@ -353,7 +371,7 @@ function keepConnected(input: {
         if (dropped !== null) options.onCancelDropped?.(dropped);
         return;
       }
-      if (verdict === 'gap') lose(`gap in ${stream}: ${sequence} after ${last}`);
+      if (verdict === 'gap') lose(because('stream-gap', { stream, sequence: String(sequence), after: String(last) }));
       if (verdict !== 'follows') return;
       if (sequence > 0n) sequences.set(key, sequence);
       if (account === null) takeBook(feed);
@@ -382,7 +400,7 @@ function keepConnected(input: {
       } catch (thrown) {
         if (!(thrown instanceof UnusableAnswer)) throw thrown;
         // Its content is missing, as in a gap.
-        lose(`a frame of ${stream} that cannot be read: ${thrown.message}`);
+        lose(because('stream-frame-unusable', { stream, answer: thrown.why }));
       }
     }
 
@@ -411,10 +429,11 @@ function keepConnected(input: {
     });
     socket.on('unexpected-response', (_request, response) => {
       response.resume();
-      lose(`handshake refused: HTTP ${response.statusCode}`, response.statusCode === 401 ? headers : null);
+      const status = response.statusCode ?? 0;
+      lose(because('stream-handshake-refused', { status }), status === 401 ? headers : null);
     });
-    socket.on('error', (error) => lose(errorText(error)));
-    socket.on('close', (code) => lose(`disconnected (${code})`));
+    socket.on('error', (error) => lose(because('stream-failed', { words: errorText(error) })));
+    socket.on('close', (code) => lose(because('stream-disconnected', { code })));
   }
 
   connect();
@@ -425,7 +444,7 @@ function keepConnected(input: {
       closed = true;
       if (timer !== null) clearTimeout(timer);
       abandon();
-      say('off', 'closed');
+      say('off', because('stream-closed'));
     },
   };
 }

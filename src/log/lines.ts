@@ -244,8 +244,9 @@ const WORDING: Wording = {
         : `No request waits longer than 10 s any more (${bucketName(account, bucket)})`,
   }),
   'stream.changed': (fact) => ({
-    level: fact.status === 'down' ? 'warn' : 'info',
-    text: `Stream${fact.account === null ? '' : ` of account ${fact.account}`} ${fact.status}: ${fact.why}${fact.status === 'down' ? '; polling goes on' : ''}`,
+    // A session ends every hour or so: its connection is renewed with it.
+    level: fact.status === 'down' && fact.why.code !== 'stream-session-over' ? 'warn' : 'info',
+    text: `Stream${fact.account === null ? '' : ` of account ${fact.account}`} ${fact.status}: ${reasonText(fact.why)}${fact.status === 'down' ? '; polling goes on' : ''}`,
   }),
   'stream.contradicted': (fact) => ({
     level: 'warn',

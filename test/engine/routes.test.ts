@@ -10,6 +10,7 @@ import { httpHeartbeat } from '../../src/notify/heartbeat.ts';
 import { telegramNotifier } from '../../src/notify/telegram.ts';
 import { startPaper } from '../../src/paper/index.ts';
 import { createRedactor } from '../../src/settings/index.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { load, REAL, settingsOf } from '../settings/support.ts';
 
 const PASSWORD = 'pa:ss%20word';
@@ -120,7 +121,7 @@ it('2.1 REST, login, streams and messages open tunnels through the proxy, and it
       onChange: () => {},
       report: (fact) => {
         if (fact.type !== 'stream.changed' || fact.account !== null || fact.status !== 'down') return;
-        failures.push(new Error(fact.why));
+        failures.push(new Error(reasonText(fact.why)));
         streams.close();
         down();
       },

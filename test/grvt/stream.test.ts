@@ -7,10 +7,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fact } from '../../src/core/facts.ts';
 import type { AccountName, Book } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { reason } from '../../src/core/reasons.ts';
 import type { AccountFrame } from '../../src/core/view.ts';
 import type { WireEvent } from '../../src/core/wire-event.ts';
 import type { Session, SessionHeaders } from '../../src/grvt/session.ts';
 import { createStreams, type Streams } from '../../src/grvt/stream.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { SUB_ACCOUNTS } from './support.ts';
 
 type Changed = Extract<Fact, { type: 'stream.changed' }>;
@@ -171,6 +173,8 @@ describe('streams (strategy 10.6, API 8)', () => {
   }
   const says = (status: string, account: AccountName | null) =>
     bench.facts.filter((fact) => fact.status === status && fact.account === account);
+  /** Why the account's streams went down first, in words. */
+  const why = (account: AccountName) => reasonText(says('down', account)[0]!.why);
   const allUp = () => says('up', 'A').length > 0 && says('up', 'B').length > 0 && says('up', null).length > 0;
   const peerOf = (who: string) => bench.peers.filter((peer) => peer.who === who).at(-1)!;
   const feed = (stream: string, number: number, before = number - 1) =>
@@ -284,7 +288,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     ['a foreign order’s fill', 'v1.fill', { ...fill, client_order_id: '' }, null],
     ['a position nobody trades, however odd', 'v1.position', position({ instrument: 'X', mark_price: '0' }), null],
     ['a stream nobody asked for', 'v1.cancel', { client_order_id: own }, null],
-    ['an own order that cannot be read', 'v1.order', order(own, { legs: [] }), /cannot be read: .*legs/],
+    ['an own order that cannot be read', 'v1.order', order(own, { legs: [] }), /unusable frame of v1\.order: .*legs/],
     [
       'a state that says less than it must',
       'v1.state',
@@ -305,7 +309,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       const frame = bench.frames[0];
       if (frame === undefined || expected === null || expected instanceof RegExp) {
         assert.equal(frame, undefined);
-        const down = says('down', 'A')[0]?.why ?? '';
+        const down = says('down', 'A').length > 0 ? why('A') : '';
         assert.equal(expected instanceof RegExp && expected.test(down), expected !== null, down);
         return;
       }
@@ -333,9 +337,9 @@ describe('streams (strategy 10.6, API 8)', () => {
   it('a connection given up from outside is lost, and made anew', async () => {
     start();
     await until(allUp);
-    bench.streams.reconnect('B', 'no frame of an order');
-    assert.match(says('down', 'B')[0]!.why, /no frame of an order/);
-    bench.streams.reconnect('B', 'said while it is down');
+    bench.streams.reconnect('B', reason('streams-disagree', '10.6', { instruments: 2 }));
+    assert.match(why('B'), /2 instruments disagree/);
+    bench.streams.reconnect('B', reason('poller-started', '10.6'));
     clock.tick(500);
     await until(() => says('up', 'B').length === 2);
     assert.deepEqual(bench.changes.sort(), ['A up', 'B down', 'B up', 'B up']);
@@ -344,9 +348,9 @@ describe('streams (strategy 10.6, API 8)', () => {
   it('a connection that is being made and has told nothing is kept: a poller that starts loses nothing by it', async () => {
     start();
     await until(() => bench.peers.some(({ who }) => who === 'B'));
-    bench.streams.reconnect('B', 'the account’s poller has started');
+    bench.streams.reconnect('B', reason('poller-started', '10.6'));
     await until(allUp);
-    bench.streams.reconnect('A', 'no frame of an order');
+    bench.streams.reconnect('A', reason('stream-disagrees', '10.6'));
     assert.deepEqual(says('down', 'B'), []);
     assert.equal(says('down', 'A').length, 1, 'one that is up is given up, also before its first row');
   });
@@ -357,7 +361,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     bench.changes.length = 0;
     peerOf('B').socket.close(1001);
     await until(() => says('down', 'B').length === 1);
-    assert.match(says('down', 'B')[0]!.why, /disconnected \(1001\)/);
+    assert.match(why('B'), /disconnected \(1001\)/);
     assert.deepEqual(bench.changes, ['B down']);
     clock.tick(500);
     await until(() => says('up', 'B').length === 2);
@@ -374,7 +378,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     assert.ok(says('down', 'A')[0]!.atMs - startMs <= 10_000);
-    assert.match(says('down', 'A')[0]!.why, /silent for/);
+    assert.match(why('A'), /silent for/);
   });
 
   it('an idle connection that answers pings stays up', async () => {
@@ -454,7 +458,7 @@ describe('streams (strategy 10.6, API 8)', () => {
       await until(() => bench.wire.length >= numbers.length);
       assert.equal(says('down', 'A').length, gap === null ? 0 : 1);
       if (gap === null) return;
-      assert.match(says('down', 'A')[0]!.why, gap);
+      assert.match(why('A'), gap);
       clock.tick(500);
       await until(() => says('up', 'A').length === 2);
     });
@@ -466,7 +470,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     bench.sessions.A.headers = { Cookie: 'gravity=A9', 'X-Grvt-Account-Id': 'A' };
     clock.tick(3_000);
     await until(() => says('down', 'A').length === 1);
-    assert.match(says('down', 'A')[0]!.why, /session/);
+    assert.match(why('A'), /session/);
     clock.tick(500);
     await until(() => says('up', 'A').length === 2);
     assert.equal(peerOf('A').headers.cookie, 'gravity=A9');
@@ -517,7 +521,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     await until(() => bench.subscribed.length === 9);
     clock.tick(5_000);
     await until(() => says('down', 'A').length === 1);
-    assert.match(says('down', 'A')[0]!.why, /no acknowledgement of v1\.order/);
+    assert.match(why('A'), /no acknowledgement of v1\.order/);
   });
 
   it('an error frame and a frame that cannot be read end the connection, with the reason', async () => {
@@ -526,8 +530,8 @@ describe('streams (strategy 10.6, API 8)', () => {
     peerOf('A').socket.send('{"jsonrpc":"2.0","error":{"code":1002,"message":"broken"}}');
     peerOf('B').socket.send('<html>');
     await until(() => says('down', 'A').length === 1 && says('down', 'B').length === 1);
-    assert.match(says('down', 'A')[0]!.why, /refused: 1002 broken/);
-    assert.match(says('down', 'B')[0]!.why, /no JSON/);
+    assert.match(why('A'), /refused: 1002 broken/);
+    assert.match(why('B'), /not JSON/);
   });
 
   it('pauses grow while connections fail, up to 30 s, and it is said once', async () => {

@@ -260,7 +260,13 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     instrument: 'BNB_USDT_Perp',
     why: reason('stream-disagrees', '10.6'),
   },
-  'stream.changed': { type: 'stream.changed', atMs: AT, account: 'A', status: 'down', why: 'silent for 10 s' },
+  'stream.changed': {
+    type: 'stream.changed',
+    atMs: AT,
+    account: 'A',
+    status: 'down',
+    why: reason('stream-silent', '10.6', { seconds: '10.0' }),
+  },
   'session.renewed': { type: 'session.renewed', atMs: AT, account: 'A', untilMs: AT + 86_400_000 },
   'alert.raised': {
     type: 'alert.raised',

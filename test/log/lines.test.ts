@@ -128,7 +128,7 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     'warn',
     'Streams of account A contradict REST on BNB: two full reads in a row show another position than its stream (strategy 10.6)',
   ],
-  'stream.changed': ['warn', 'Stream of account A down: silent for 10 s; polling goes on'],
+  'stream.changed': ['warn', 'Stream of account A down: silent for 10.0 s; polling goes on'],
   'session.renewed': ['debug', 'Session of account A renewed for 24 h'],
   'alert.raised': ['warn', 'ALERT MMR ALERT: account A, ratio 0.74, threshold 0.70'],
   'alert.handled': ['info', 'mmr:A silenced for 2 h by ann (strategy 12.4)'],
@@ -316,4 +316,9 @@ it('instruments that share a base are named in full, others by their base', () =
   const said = (bases: ReadonlySet<string>) => line(fact, { ...DEFAULT_LINE_CONTEXT, sharedBases: bases })?.text;
   assert.match(said(shared) ?? '', /^BNB_USDT_Perp equal/);
   assert.match(said(new Set(['ETH'])) ?? '', /^BNB equal/);
+});
+
+it('10.6 a connection that is renewed with its session is no warning', () => {
+  const why = reason('stream-session-over', '10.6');
+  assert.equal(line({ ...FACTS['stream.changed'], why })?.level, 'info');
 });
