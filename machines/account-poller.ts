@@ -49,11 +49,11 @@ import { eventOf } from './event-of.ts';
 import { send } from './send.ts';
 
 /**
- * Keeps the view of one account (strategy 10.1): reads positions and open orders over and over, with every own order that
- * is missing there, and now and then the summary; folds in what the streams tell meanwhile (10.6); hands each symbol its
- * slice as soon as that changed, the gateway the own orders that did, and the daemon each whole reading.
- *
- * A failed read is never an empty one: whoever would have decided on it receives that there is no snapshot (strategy 10.3).
+ * Maintains the view of one account (strategy 10.1): repeatedly reads positions and open orders, looks up own orders
+ * missing there, regularly reads the summary, and merges stream frames (10.6). It sends changed slices to symbols,
+ * changed own orders to the gateway, and each full read to the daemon.
+ * A failed read never counts as an empty one: everybody who would have decided on it learns that there is no snapshot
+ * (strategy 10.3).
  */
 
 /** Pause after failures, doubling from the loop interval up to this: a venue that is down is asked twice a minute. */

@@ -33,11 +33,10 @@ import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
 import { eventOf } from './event-of.ts';
 
 /**
- * The alert desk (strategy 12): every alert arrives, whatever happens.
- *
- * It takes conditions as they are raised and cleared, judges what is to be sent, writes that to the journal, and delivers
- * it one message at a time. It never trades, never delays whoever raises, and never fails because a delivery, the
- * journal, a text or a reporter does: everything it asks of the world is caught here, and said.
+ * The alert manager (strategy 12) receives raised and cleared conditions, decides what is sent, journals it, and
+ * delivers one message at a time.
+ * It never trades, never delays its senders, and never fails because of a delivery, the journal, a text or a reporter:
+ * such failures are caught and reported.
  */
 
 /** Alerts raised together are one message: all symbols judge the same poll within a loop interval (2 s). */

@@ -22,9 +22,9 @@ import type { Clock, Exchange, Reporter } from '../src/ports.ts';
 import { shareAnswer } from './submission-calls.ts';
 
 /**
- * One cancel: asks for it, then waits until the order's state says that it is over (strategy 9.7), as the account's streams
- * tell it, else REST (9.4). An acknowledged cancel proves nothing, a failed one may have happened: only the order's state
- * counts. It gives up after a bounded number of look-ups; the order is then as it was, and its symbol decides again.
+ * One cancel: requests it, then waits until the order's state shows its end (strategy 9.7), by streams or else REST
+ * (9.4). An acknowledged cancel proves nothing, and a failed one may have happened: only the order's state counts.
+ * After a bounded number of look-ups it gives up; the order is unchanged, and its symbol decides again.
  */
 
 interface CancellationDeps {

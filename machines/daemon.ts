@@ -26,9 +26,9 @@ import { send } from './send.ts';
 import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
 
 /**
- * The engine as a whole: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
- * those that fail without touching their siblings, and judges what concerns an account rather than a symbol. It takes no
- * decision about orders.
+ * The whole engine: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
+ * failed ones without affecting the others, and judges what concerns accounts rather than symbols. It makes no
+ * decisions about orders.
  */
 
 /** Longest drain before the clean-up begins anyway: three requests and their confirmations. */

@@ -9,9 +9,9 @@ import type { Clock, Exchange } from '../src/ports.ts';
 import { send } from './send.ts';
 
 /**
- * The exchange's dead-man timer of one account (strategy 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`): armed, and renewed twice per period, so
- * that the exchange cancels all orders of the account when this engine is no more. It would take foreign orders along: while one
- * rests the timer is off, with an alert. It asks the exchange for nothing but that timer.
+ * The exchange's dead-man timer of one account (strategy 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`): armed, and renewed twice per
+ * period, so that the exchange cancels all orders of the account when this engine is gone. It would cancel foreign
+ * orders, too: while one rests the timer is off, with an alert.
  */
 
 /** Pause after a failed call: a period is at least sixty seconds, and at most half of it has passed. */

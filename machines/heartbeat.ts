@@ -6,10 +6,9 @@ import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
 
 /**
- * Silence is an alert too (strategy 2.1): once a minute, while both accounts are polled successfully, it calls a dead-man
- * switch elsewhere. When the engine stops, hangs or loses the exchange, the calls stop and the switch speaks up.
- *
- * It never retries within the minute (the switch has a grace of its own) and never says more than that it lives.
+ * Calls an external heartbeat monitor once a minute while both accounts are polled successfully (strategy 2.1). When
+ * the engine stops, hangs or loses the exchange, the calls stop and the monitor raises an alarm. It never retries
+ * within the minute, since the monitor has a grace period.
  */
 
 export const BEAT_MS = 60_000;

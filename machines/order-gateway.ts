@@ -70,11 +70,10 @@ import { submissionMachine } from './submission.ts';
 import type { SubmissionDesk } from './submission-calls.ts';
 
 /**
- * The one way to the exchange for orders, both accounts (strategy 9.1): per account and symbol one submission at a time;
- * cancels go at once; orders of unknown outcome are found out in the background. It keeps the prices given out, so that no
- * order of A can match one of B (strategy 6.6), and the order sequence (strategy 9.2).
- *
- * It decides nothing about trading and books no fill; it tells each symbol how its submissions end.
+ * The only way to the exchange for orders of both accounts (strategy 9.1): one submission at a time per account and
+ * symbol, cancels at once, unknown outcomes looked up in the background. It keeps the prices in use, so that no order
+ * of A can match one of B (strategy 6.6), and the order sequence (strategy 9.2).
+ * It makes no trading decisions and books no fills; it reports to each symbol how its submissions end.
  */
 
 type ChildDone = { type: `xstate.done.actor.${string}`; output: unknown; actorId: string };

@@ -22,11 +22,9 @@ import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
 
 /**
- * What is left to do when no create leaves any more (strategy 13.1): cancels the strategy orders of both accounts on every
- * instrument but the newest few, and asks the exchange until it agrees or the time is up. Foreign orders are not touched.
- *
- * It ends by what the exchange says of each order, be it in a stream or an answer, not by acknowledgements; what it could not confirm
- * it lists.
+ * The clean-up once no create is sent any more (strategy 13.1): cancels the strategy orders of both accounts on every
+ * instrument except the newest few, and asks the exchange until it agrees or the time is up. Foreign orders are not
+ * touched. It relies on the orders' states, not on acknowledgements, and lists what it could not confirm.
  */
 
 /** The exchange is asked until it agrees, or this long (strategy 13.1). */

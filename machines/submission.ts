@@ -38,11 +38,10 @@ import {
 } from './submission-calls.ts';
 
 /**
- * The life of one intent: price it, write it down, send it, hear what became of it; again when it was refused as post-only;
- * and when nobody knows what became of it, find out by positive proof, for as long as that takes (strategy 9.3 to 9.6).
- *
- * One actor per intent, or per order whose whereabouts are unknown. It never books a fill (snapshots do), never sends a
- * create whose bytes are not in the journal, never sends an attempt twice, and has no timer that turns unknown into known.
+ * The life of one intent: price it, journal it, send it, learn its outcome; again after a post-only refusal; and search
+ * for positive proof of an unknown outcome, without time limit (strategy 9.3 to 9.6).
+ * One actor per intent, or per order of unknown outcome. It never books a fill (snapshots do), never sends a create
+ * whose bytes are not in the journal, never sends an attempt twice, and has no timer that turns unknown into known.
  */
 
 export type SubmissionEvent = SubmissionHalt | OrderSeen | StreamsChanged;

@@ -57,11 +57,10 @@ import { eventOf } from './event-of.ts';
 import { send } from './send.ts';
 
 /**
- * One symbol: both accounts' positions and orders in one instrument (strategy 5).
- *
- * It takes slices of both accounts' views into the ledger, decides at each change, and asks the gateway for submissions and
- * cancels. It never talks to the exchange, never learns of a fill from the gateway, and decides no create on an account while
- * what it asked for there is under way (strategy 9.10).
+ * One symbol: both accounts' positions and orders in one instrument (strategy 5). It merges slices of both accounts'
+ * views into the ledger, decides at each change, and requests submissions and cancels from the gateway.
+ * It never talks to the exchange, never learns of a fill from the gateway, and decides no create on an account while
+ * its last request there is pending (strategy 9.10).
  */
 
 export type SymbolEvent =
