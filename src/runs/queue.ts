@@ -19,8 +19,8 @@ export const BATCHES = 'batches';
 export const HEARTBEAT_S = 15;
 /** How often a worker reports that its run continues. */
 export const BEAT_EVERY_MS = 5_000;
-/** How often the coordinator looks for lost runs: they wait again {@link HEARTBEAT_S} and this after the last beat. */
-export const LOOK_FOR_LOST_EVERY_S = 5;
+/** How often the coordinator looks for lost runs: they wait again {@link HEARTBEAT_S} and up to twice this after the last beat. */
+export const LOOK_FOR_LOST_EVERY_S = 3;
 /** A run whose worker was lost so often is given up: it may be the cause. */
 export const LOST_AT_MOST = 3;
 /** pg-boss's limit for one run. */

@@ -138,6 +138,21 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.equal((await worker.ended).code, 0);
   });
 
+  it('a run whose worker is not heard of for 15 s waits again within 25 s', async (t) => {
+    const url = await server.fresh();
+    const one = coordinate(t, url, CAMPAIGN, 1);
+    await waits(one);
+    const queue = await opened(t, url, workerOf(codeName()));
+    const runs = runsOf((await batchOf(queue)).id);
+    const [first] = await queue.boss.fetch(runs);
+    const began = performance.now();
+    await until(async () => (await queue.boss.findJobs(runs))[0]!.state === 'retry');
+    const seconds = (performance.now() - began) / 1_000;
+    assert.ok(seconds > 14 && seconds < 25, `${seconds} s`);
+    const [again] = await queue.boss.fetch(runs);
+    assert.equal(again!.id, first!.id);
+  });
+
   it('a run that is lost with its worker again and again is given up and named', async (t) => {
     const url = await server.fresh();
     const one = coordinate(t, url, CAMPAIGN, 1);
