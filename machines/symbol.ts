@@ -54,7 +54,6 @@ import {
 import { touchFailed, touchReceived, touchWanted, waiting } from '../src/core/symbol/waiting.ts';
 import type { EngineClock, Journal, Reporter } from '../src/ports.ts';
 import { eventOf } from './event-of.ts';
-import { send } from './send.ts';
 
 /**
  * One symbol: both accounts' positions and orders in one instrument (strategy 5). It merges slices of both accounts'
@@ -141,7 +140,10 @@ function perform(stepOf: (memory: SymbolMemory, now: Now, event: SymbolEvent) =>
         for (const fact of facts) deps.reporter.report(fact);
       });
     }
-    for (const { to, message } of commands) send({ enqueue, system }, to, message);
+    for (const { to, message } of commands) {
+      const actor: AnyActorRef | undefined = system.get(to);
+      if (actor !== undefined) enqueue.sendTo(actor, message);
+    }
   });
 }
 

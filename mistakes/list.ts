@@ -306,15 +306,16 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'never-opens',
     what: 'hedged and with room, the engine submits nothing',
     file: 'src/core/plan.ts',
-    right: 'return openings(input, trims);',
-    wrong: "return nothing(reason('hedge-only', '16.1'));",
+    right:
+      "return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: whyNotOpening(input) };",
+    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {
     name: 'never-hedges',
     what: 'not hedged, the engine finds nothing to do',
     file: 'src/core/plan.ts',
-    right: "if (planned.kind === 'none') return nothing(planned.why);",
-    wrong: "return nothing(reason('hedge-only', '16.1'));",
+    right: "if (answer.kind === 'none') return { creates: [], idle: answer.why };",
+    wrong: 'return { creates: [], idle: HEDGE_ONLY };',
   },
   {
     name: 'never-trims',

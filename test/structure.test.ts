@@ -62,7 +62,10 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'zod',
     ],
   },
-  { place: 'src/journal/', may: ['src/journal/', 'src/core/', 'src/os/private-files.ts', 'ports', 'pg', 'node:'] },
+  {
+    place: 'src/journal/',
+    may: ['src/journal/', 'src/core/', 'src/texts/', 'src/os/private-files.ts', 'ports', 'pg', 'node:'],
+  },
   { place: 'src/texts/', may: ['src/texts/', 'src/core/'] },
   { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'src/texts/', 'ports', 'node-fetch', 'node:'] },
   {
@@ -89,7 +92,10 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     ],
   },
   { place: 'src/os/', may: ['src/os/', 'node:'] },
-  { place: 'src/control/', may: ['src/control/', 'src/core/', 'src/os/private-files.ts', 'node:', 'zod'] },
+  {
+    place: 'src/control/',
+    may: ['src/control/', 'src/core/', 'src/texts/', 'src/os/private-files.ts', 'node:', 'zod'],
+  },
   {
     place: 'src/runs/',
     may: ['src/runs/', 'src/core/', 'src/market/', 'src/simulate/', 'src/backtest/', 'node:', 'pg', 'pg-boss'],

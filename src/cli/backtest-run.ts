@@ -56,7 +56,7 @@ export async function backtestReportingErrors(given: Given, parts: Parts): Promi
   } catch (thrown) {
     if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
     console.error(errorText(thrown));
-    return thrown instanceof QueueOptionError ? thrown.exitCode : EXIT_USAGE;
+    return EXIT_USAGE;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
 import { priceFor } from '../core/pricing.ts';
+import type { Reason } from '../core/reasons.ts';
 import { begin } from '../core/reconcile.ts';
 import { emptySymbolState } from '../core/symbol-state.ts';
 import { foundSymbolWarnings } from '../core/symbol-warnings.ts';
@@ -70,7 +71,7 @@ type Words = (name: CheckText, values?: Parameters<typeof checkText>[2]) => stri
  */
 export async function check(
   settings: Settings,
-  warnings: readonly string[],
+  warnings: readonly Reason[],
   clock: Clock,
   show: (line: string) => void,
 ): Promise<number> {
@@ -79,6 +80,7 @@ export async function check(
   const print = (line: string): void => show(redact(line));
   const words: Words = (name, values) => checkText(settings.lang, name, values);
   const warn = (what: string): void => print(words('warning', { what }));
+  const warnOf = (why: Reason): void => warn(reasonText(why, settings.lang));
   const exchange = createGrvtExchange({
     hosts: venue.hosts,
     chainId: venue.chainId,
@@ -100,11 +102,11 @@ export async function check(
     if (settings.mode !== 'paper' && venue.hosts.trades !== EXCHANGES[settings.mode].hosts?.tradesUrl) {
       print(words('ownHosts', { chainId: venue.chainId }));
     }
-    for (const warning of warnings) warn(warning);
+    for (const warning of warnings) warnOf(warning);
     for (const line of await databaseLines(settings)) print(line);
     await prepareReading(settings, clock);
     journal = journalOf(settings);
-    const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
+    const ready = await readyToTrade(exchange, settings.symbols, warnOf, (name) =>
       journal === null ? null : rememberedInstrument(journal, name),
     );
     for (const account of ACCOUNTS) print(words('loggedIn', { account, id: venue.keys[account].subAccountId }));
@@ -131,10 +133,10 @@ export async function check(
       thrown instanceof ExchangeError
         ? startErrorOf(thrown)
         : thrown instanceof JournalError
-          ? new StartError(thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION, thrown.message)
+          ? new StartError(thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION, thrown.why)
           : thrown;
     if (!(error instanceof StartError)) throw thrown;
-    print(words('notReady', { why: error.message }));
+    print(words('notReady', { why: reasonText(error.why, settings.lang) }));
     return error.exitCode;
   } finally {
     journal?.close();
@@ -154,7 +156,8 @@ async function reloadLines(
     const told = says.filter(({ code }) => code !== 'dry-run').map((one) => answerLine(one, lang));
     return told.map((what) => words(ok ? 'reloadSays' : 'reloadRefused', { what }));
   } catch (thrown) {
-    if (thrown instanceof ControlError) return [words('warning', { what: words('noAnswer', { why: thrown.message }) })];
+    if (thrown instanceof ControlError)
+      return [words('warning', { what: words('noAnswer', { why: reasonText(thrown.why, lang) }) })];
     if (!(thrown instanceof NoEngineError)) throw thrown;
   }
   if (journal === null) return [];

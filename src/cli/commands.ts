@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/error-text.ts';
 import { printable } from '../core/printable.ts';
+import type { Reason } from '../core/reasons.ts';
 import { systemClock } from '../engine/clock.ts';
 import { prepareReading } from '../engine/journal-database.ts';
 import { telegramOf } from '../engine/messengers.ts';
@@ -10,6 +11,7 @@ import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
 import type { Redactor, Secret, Settings } from '../settings/index.ts';
+import { thrownText } from '../texts/reasons.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -40,7 +42,7 @@ import { addSteeringCommands, duration } from './steer.ts';
 /** Reads the settings, or prints all their errors. @returns the exit code */
 export type WithSettings = (
   purpose: 'trade' | 'look',
-  command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
+  command: (settings: Settings, warnings: readonly Reason[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ) => Promise<number>;
 
 export interface CommandParts {
@@ -95,7 +97,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
       } catch (thrown) {
         if (!(thrown instanceof JournalError)) throw thrown;
         // The last copy is better than nothing, and what needs no journal continues.
-        parts.complain(thrown.message);
+        parts.complain(thrownText(thrown, settings.lang));
       }
       return command(parts);
     });

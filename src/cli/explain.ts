@@ -12,6 +12,7 @@ import { pairWords } from '../journal/pair.ts';
 import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
+import { thrownText } from '../texts/reasons.ts';
 
 /** Read-only commands on the journal, which an engine may be writing. */
 
@@ -41,7 +42,7 @@ export function withJournal(
     return command(journal);
   } catch (thrown) {
     if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
-    parts.complain(thrown.message);
+    parts.complain(thrownText(thrown, parts.settings.lang));
     return EXIT_CONFIGURATION;
   } finally {
     journal?.close();

@@ -5,8 +5,8 @@ import { errorText } from '../core/error-text.ts';
 import { type FleetPair, readFleet } from '../engine/fleet.ts';
 import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/start.ts';
 import { JournalError } from '../journal/errors.ts';
-
 import { askedBy, foreign } from '../os/loopback.ts';
+import { thrownText } from '../texts/reasons.ts';
 import type { JournalCommandParts } from './explain.ts';
 import { type FleetReading, fleetLines, fleetPage } from './fleet-view.ts';
 
@@ -35,7 +35,7 @@ export async function fleetCommand(parts: JournalCommandParts, options: FleetOpt
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof JournalError)) throw thrown;
-    complain(thrown.message);
+    complain(thrownText(thrown, settings.lang));
     return thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
 }

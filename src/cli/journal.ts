@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { shownDatabase } from '../core/database-address.ts';
+import { reason } from '../core/reasons.ts';
 import { chosenJournalFile, journalOfRun, NoJournalError } from '../engine/journal-choice.ts';
 import { pairIdsOf, pairNameOf } from '../engine/journal-database.ts';
 import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/start.ts';
@@ -12,6 +13,7 @@ import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
+import { thrownText } from '../texts/reasons.ts';
 import type { JournalCommandParts, JournalOptions } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */
@@ -79,10 +81,10 @@ export function copyCommand(
     const { settings, clock } = parts;
     const ids = pairIdsOf(settings);
     if (settings.journalUrl === null || ids === null) {
-      throw new NoJournalError('`journal copy` needs GRVT_HEDGE_JOURNAL_URL and the two accounts, as for a run.');
+      throw new NoJournalError(reason('copy-without-database', '18.1'));
     }
     if ((from === DATABASE) === (to === DATABASE)) {
-      throw new NoJournalError(`One of the two is the word ${DATABASE}, the other one a file; for two files: backup.`);
+      throw new NoJournalError(reason('copy-between-files', '18.1', { word: DATABASE }));
     }
     const address = settings.journalUrl.reveal();
     const pairName = pairNameOf(settings, ids);
@@ -137,7 +139,7 @@ export function restoreCommand(parts: JournalCommandParts, copy: string, options
   return reportingUserErrors(parts, async () => {
     const { settings } = parts;
     if (settings.journalUrl !== null) {
-      throw new NoJournalError(`The journal is in a database: journal copy ${copy} ${DATABASE}, into an empty one.`);
+      throw new NoJournalError(reason('restore-into-database', '18.1', { copy, word: DATABASE }));
     }
     const file = join(settings.dataDir, nameOfRun(settings));
     const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
@@ -165,7 +167,7 @@ function nameOfRun(settings: Settings): string {
   const { accounts, mode } = settings;
   if (mode === 'paper') return PAPER_JOURNAL;
   if (accounts === null) {
-    throw new NoJournalError('The two accounts determine which journal the copy belongs to: set them as for a run.');
+    throw new NoJournalError(reason('restore-without-accounts', '11.1'));
   }
   return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
 }
@@ -188,7 +190,7 @@ async function reportingUserErrors(
   } catch (thrown) {
     const expected = [NoJournalError, JournalError, LockError].some((kind) => thrown instanceof kind);
     if (!expected) throw thrown;
-    parts.complain((thrown as Error).message);
+    parts.complain(thrownText(thrown, parts.settings.lang));
     const isAway = thrown instanceof JournalError && thrown.problem === 'unreachable';
     return isAway ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }

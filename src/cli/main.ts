@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Command } from 'commander';
 import { printable } from '../core/printable.ts';
+import type { Reason } from '../core/reasons.ts';
 import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
 import { EXIT_CONFIGURATION } from '../engine/start.ts';
@@ -120,7 +121,7 @@ function settingsSource(purpose: 'trade' | 'look'): SettingsSource {
 /** Reads the settings, or prints all their errors. */
 async function withSettings(
   purpose: 'trade' | 'look',
-  command: (settings: Settings, warnings: readonly string[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
+  command: (settings: Settings, warnings: readonly Reason[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ): Promise<number> {
   const source = settingsSource(purpose);
   const reading = loadSettings(source);

@@ -23,14 +23,7 @@ export const QUEUE = [
 ] as const;
 
 /** A user error, in one line. */
-export class QueueOptionError extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = EXIT_USAGE) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
+export class QueueOptionError extends Error {}
 
 /**
  * The queue's address.
@@ -38,11 +31,11 @@ export class QueueOptionError extends Error {
  * QueueOptionError
  */
 export async function queueAddress(
-  given: string | true | undefined,
+  given: string | boolean | undefined,
   ofSettings: DatabaseOfSettings,
 ): Promise<string | null> {
   if (given === undefined) return null;
-  const fromSettings = given === true ? await ofSettings() : null;
+  const fromSettings = given === true || given === false ? await ofSettings() : null;
   const address = typeof given === 'string' ? given : fromSettings?.reveal();
   if (address === undefined) {
     throw new QueueOptionError(
@@ -79,7 +72,7 @@ export async function overQueue(
     await runInQueue(address, batch, { ...runs, say });
   } catch (thrown) {
     if (!(thrown instanceof QueueError)) throw thrown;
-    throw new QueueOptionError(thrown.message, EXIT_UNREACHABLE);
+    throw new QueueOptionError(thrown.message);
   }
 }
 
@@ -141,7 +134,7 @@ async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<n
   } catch (thrown) {
     if (!(thrown instanceof QueueOptionError) && !(thrown instanceof QueueError)) throw thrown;
     console.error(thrown.message);
-    return thrown instanceof QueueOptionError ? thrown.exitCode : EXIT_UNREACHABLE;
+    return thrown instanceof QueueOptionError ? EXIT_USAGE : EXIT_UNREACHABLE;
   } finally {
     interruption.done();
   }

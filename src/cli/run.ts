@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import type { Reason } from '../core/reasons.ts';
 import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
 import { systemClock } from '../engine/clock.ts';
 import { announced, takeCommands } from '../engine/command-channel.ts';
@@ -36,6 +37,7 @@ import { type EngineLog, guardStandardStreams, openConsole } from '../log/index.
 import { MarketError } from '../market/errors.ts';
 import { openServiceManager, type ServiceManager } from '../os/service-manager.ts';
 import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { ENVIRONMENTS, originOf } from './public-hosts.ts';
 
 export interface RunOptions {
@@ -50,7 +52,7 @@ export interface RunOptions {
  * Runs the engine until it is stopped (strategy 11, 13). After losing its lease it continues as a standby (strategy
  * 18.2). @returns the exit code of strategy 13.2
  */
-export async function run(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<number> {
+export async function run(settings: Settings, warnings: readonly Reason[], options: RunOptions): Promise<number> {
   let ended = await runOnce(settings, warnings, options);
   while (ended === STANDS_BY) ended = await runOnce(options.disk.current(), [], { ...options, standby: true });
   return ended;
@@ -60,7 +62,7 @@ export async function run(settings: Settings, warnings: readonly string[], optio
 const STANDS_BY = 'stands by';
 type Ended = number | typeof STANDS_BY;
 
-async function runOnce(settings: Settings, warnings: readonly string[], options: RunOptions): Promise<Ended> {
+async function runOnce(settings: Settings, warnings: readonly Reason[], options: RunOptions): Promise<Ended> {
   // Everything is closed in reverse order, however the run ends.
   await using open = new AsyncDisposableStack();
   const ground = await openGround(settings, warnings, options, open);
@@ -98,7 +100,7 @@ interface Ground {
 /** @returns the exit code if something is missing, which is reported */
 async function openGround(
   given: Settings,
-  warnings: readonly string[],
+  warnings: readonly Reason[],
   options: RunOptions,
   open: AsyncDisposableStack,
 ): Promise<Ground | number> {
@@ -131,7 +133,7 @@ async function openGround(
     const opened = openLog(disk.current, redact, screen);
     log = opened;
     open.defer(() => opened.close());
-    for (const warning of warnings) say('warn', warning);
+    for (const warning of warnings) say('warn', reasonText(warning));
     for (const line of hostLines(given, venue)) say('info', line);
     if (options.standby) service?.status('standby');
     const leased = await openRunDatabase(given, venue, redact, (text) => say('info', text), options.standby ?? false);

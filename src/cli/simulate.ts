@@ -95,7 +95,7 @@ export function simulateCommand(
       } catch (thrown) {
         if (!(thrown instanceof OptionError) && !(thrown instanceof QueueOptionError)) throw thrown;
         console.error(thrown.message);
-        ended(thrown instanceof QueueOptionError ? thrown.exitCode : EXIT_USAGE);
+        ended(EXIT_USAGE);
       }
     })
     .addCommand(workerCommand(ended, ofSettings));

@@ -13,6 +13,7 @@ import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
 import { lasting } from '../texts/duration.ts';
 import { type Language, SIDES } from '../texts/language.ts';
+import { thrownText } from '../texts/reasons.ts';
 import { STATUS_COLUMNS, type StatusText, statusText } from '../texts/status.ts';
 import type { AccountStatus, MoneyLine, Status, SymbolStatus } from '../web/index.ts';
 
@@ -43,7 +44,7 @@ export async function statusCommand(
       (options.journal === undefined ? await askEngine(parts.settings) : null) ?? readJournal(parts, options.journal);
   } catch (thrown) {
     if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
-    complain(thrown.message);
+    complain(thrownText(thrown, parts.settings.lang));
     return EXIT_CONFIGURATION;
   }
   if (options.json) print(JSON.stringify(status, null, 2));
@@ -63,7 +64,7 @@ async function leaseLines({ settings, complain }: StatusCommandParts): Promise<s
     return await databaseLines(settings);
   } catch (thrown) {
     if (!(thrown instanceof JournalError)) throw thrown;
-    complain(thrown.message);
+    complain(thrownText(thrown, settings.lang));
     return [];
   }
 }
@@ -81,7 +82,7 @@ function marginLines({ settings, clock, complain }: StatusCommandParts, file: st
   } catch (thrown) {
     if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
     // The engine has answered: only the margins are unknown.
-    complain(`Margins: ${thrown.message}`);
+    complain(`Margins: ${thrownText(thrown, settings.lang)}`);
     return [];
   }
 }

@@ -4,6 +4,7 @@ import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import type { Command as Steering } from '../core/commands.ts';
 import type { Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /** The engine refused: nothing was done (strategy 13.2). */
 export const EXIT_REFUSED = 1;
@@ -38,7 +39,7 @@ export async function steerCommand(parts: SteerParts, command: Steering, options
   } catch (thrown) {
     if (!(thrown instanceof NoEngineError || thrown instanceof ControlError)) throw thrown;
     if (options.json) print(JSON.stringify({ ok: false, error: thrown.message }, null, 2));
-    else complain(thrown.message);
+    else complain(reasonText(thrown.why, settings.lang));
     return EXIT_NO_ENGINE;
   }
 }

@@ -1,7 +1,9 @@
 import { closeSync, constants, readSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { Answer, Command } from '../core/commands.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
   ANSWER_MAX_BYTES,
@@ -22,16 +24,31 @@ import {
 export const ANSWER_MS = 15_000;
 
 /** No engine runs on that data directory. */
-export class NoEngineError extends Error {}
+export class NoEngineError extends Error {
+  readonly why: Reason;
+
+  constructor(dataDir: string) {
+    const why = reason('no-engine', '16.5', { dataDir });
+    super(reasonText(why));
+    this.why = why;
+  }
+}
 
 /** Something listens but does not answer like an engine of this version with this secret. */
-export class ControlError extends Error {}
+export class ControlError extends Error {
+  readonly why: Reason;
+
+  constructor(why: Reason) {
+    super(reasonText(why));
+    this.why = why;
+  }
+}
 
 /** Sends a command to the engine of a data directory (strategy 16.5). @throws NoEngineError, ControlError */
 export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<Answer> {
   const place = controlPlace(dataDir);
   const secret = place === null ? null : readSecret(dataDir);
-  if (place === null || secret === null) return Promise.reject(new NoEngineError(`no engine runs on ${dataDir}`));
+  if (place === null || secret === null) return Promise.reject(new NoEngineError(dataDir));
   return new Promise((resolve, reject) => {
     const socket = createConnection(place);
     const end = (error: Error) => {
@@ -39,12 +56,19 @@ export function giveCommand(dataDir: string, command: Command, waitMs: number = 
       reject(error);
       socket.destroy();
     };
-    const late = setTimeout(() => end(new ControlError(`no answer within ${waitMs / 1000} s`)), waitMs);
+    const late = setTimeout(
+      () => end(new ControlError(reason('control-late', '16.5', { seconds: waitMs / 1000 }))),
+      waitMs,
+    );
     socket.on('error', (thrown: NodeJS.ErrnoException) => {
       const nobody = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(thrown.code ?? '');
-      end(nobody ? new NoEngineError(`no engine runs on ${dataDir}`) : new ControlError(thrown.message));
+      end(
+        nobody
+          ? new NoEngineError(dataDir)
+          : new ControlError(reason('control-failed', '16.5', { words: thrown.message })),
+      );
     });
-    socket.on('close', () => end(new ControlError('the engine ended the connection without an answer')));
+    socket.on('close', () => end(new ControlError(reason('control-closed', '16.5'))));
     talk(
       socket,
       secret,
@@ -70,15 +94,15 @@ function talk(
   let theirs: string | null = null;
   let isProven = false;
   readLines(socket, ANSWER_MAX_BYTES, {
-    tooLong: () => fail(new ControlError(`an answer longer than ${ANSWER_MAX_BYTES} bytes`)),
+    tooLong: () => fail(new ControlError(reason('control-too-long', '16.5', { bytes: ANSWER_MAX_BYTES }))),
     line: (line) => {
       const refusal = parseLine(refusalSchema, line);
-      if (refusal !== null) return fail(new ControlError(refusal.error));
+      if (refusal !== null) return fail(new ControlError(reason('control-failed', '16.5', { words: refusal.error })));
       if (theirs === null) {
         const greeting = parseLine(greetingSchema, line);
-        if (greeting === null) return fail(new ControlError('what listens there is no engine'));
+        if (greeting === null) return fail(new ControlError(reason('control-no-engine', '16.5')));
         if (greeting.v !== VERSION) {
-          return fail(new ControlError(`the engine speaks version ${greeting.v}, this command ${VERSION}`));
+          return fail(new ControlError(reason('control-version', '16.5', { theirs: greeting.v, ours: VERSION })));
         }
         theirs = greeting.nonce;
         return writeLine(socket, { v: VERSION, nonce, proof: proofOf(secret, 'client', [theirs, nonce]) });
@@ -86,13 +110,13 @@ function talk(
       if (!isProven) {
         const proven = parseLine(provenSchema, line);
         if (proven === null || !isProof(proven.proof, proofOf(secret, 'engine', [theirs, nonce]))) {
-          return fail(new ControlError('what listens there does not have the secret of this data directory'));
+          return fail(new ControlError(reason('control-secret', '16.5')));
         }
         isProven = true;
         return writeLine(socket, { command });
       }
       const answered = parseLine(answeredSchema, line);
-      if (answered === null) return fail(new ControlError('an answer that cannot be read'));
+      if (answered === null) return fail(new ControlError(reason('control-unreadable', '16.5')));
       done(answered.answer);
     },
   });

@@ -119,42 +119,32 @@ export function recall(memory: DeskMemory, body: unknown): DeskMemory {
   return { ...memory, states: new Map(memory.states).set(state.key, state) };
 }
 
-/** A condition was found to hold: sent now, later, or suppressed by a wider alert or a person (strategy 12.1, 12.4). */
+/** A condition was found to hold. */
 export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
-  const muted = isMuted(before, nowMs);
-  const worse = before !== null && muted && isWorse(before, alert, policy);
+  const isMutedNow = isMuted(before, nowMs);
+  const worse = before !== null && isMutedNow && isWorse(before, alert, policy);
   const wider = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
-  const judged = judgeRaise(before, alert, wider || (muted && !worse), nowMs, policy, worse);
-  const state = withHandling(judged.state, before, alert, nowMs, judged.tell);
+  const judged = judgeRaise(before, alert, wider || (isMutedNow && !worse), nowMs, policy, worse);
+  const { tell } = judged;
+  const state = withHandling(judged.state, before, alert, nowMs, tell);
   const heard = memory.heard.has(alert.key) ? memory.heard : new Set(memory.heard).add(alert.key);
   const begins = before === null || !alertHolds(before) || heard !== memory.heard;
   if (state === before && !begins) return nothing(memory);
-  const times = 1 + (before?.owed?.times ?? 0);
-  const sent = judged.tell ? queued(memory.outbox, raisedNotice(alert, state, nowMs, times), nowMs) : null;
-  const raised = {
-    ...memory,
-    states: new Map(memory.states).set(alert.key, state),
-    outbox: sent?.outbox ?? memory.outbox,
-    heard,
-  };
-  const narrower = begins ? silenceNarrower(raised, policies, nowMs) : nothing(raised);
-  return {
-    memory: narrower.memory,
-    writes: [
-      ...(state === before ? [] : [stateWrite(state, policies, nowMs)]),
-      ...(sent?.writes ?? []),
-      ...narrower.writes,
-    ],
-    facts: judged.tell ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [],
-  };
-}
-
-/** A message joins the outbox. */
-function queued(outbox: Outbox, item: OutboxItem, nowMs: number) {
-  const { changes, ...after } = enqueue(outbox, item);
-  return { ...after, writes: changes.map(outboxWrite(nowMs)) };
+  const states = new Map(memory.states).set(alert.key, state);
+  const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies, nowMs)];
+  let { outbox } = memory;
+  if (tell) {
+    const owed = before?.owed?.times ?? 0;
+    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, 1 + owed));
+    outbox = queued.outbox;
+    writes.push(...queued.changes.map(outboxWrite(nowMs)));
+  }
+  const raised = { ...memory, states, outbox, heard };
+  const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
+  const facts: readonly Fact[] = tell ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [];
+  return { memory: { ...raised, ...after }, writes, facts };
 }
 
 /**
@@ -204,15 +194,14 @@ export function deskHandle(
 }
 
 /** Withdraws a waiting notice caused by an alert that now holds; it is sent if its condition outlasts that alert. */
-function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number): DeskStep {
+function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number, writes: DeskWrite[]) {
   let { outbox } = memory;
   const states = new Map(memory.states);
-  const writes: DeskWrite[] = [];
   for (const [key, item] of memory.outbox.pending) {
     const state = states.get(key);
     if (item.type !== 'notice' || item.times === 0 || item.overAtMs !== null || state === undefined) continue;
-    if (policies[item.kind].critical || isCritical(item)) continue;
-    if (widerAlert(item, holdsIn(states, memory.heard)) === null) continue;
+    if (policies[item.kind].critical || isCritical(item) || widerAlert(item, holdsIn(states, memory.heard)) === null)
+      continue;
     const withdrawn = withdraw(outbox, key);
     outbox = withdrawn.outbox;
     const tellings = Math.max(0, state.tellings - item.times);
@@ -220,7 +209,7 @@ function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: num
     states.set(key, untold);
     writes.push(stateWrite(untold, policies, nowMs), outboxWrite(nowMs)(withdrawn.change));
   }
-  return { memory: { ...memory, states, outbox }, writes, facts: [] };
+  return { states, outbox };
 }
 
 /** A condition was found not to hold. Unknown and closed keys are ignored. */
@@ -259,18 +248,18 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
     if (owed !== undefined) {
       const { kind, account, instrument, details } = state;
       const alert: Alert = { kind, key, account, instrument, atMs: nowMs, sinceMs: null, details };
-      const sent = queued(outbox, raisedNotice(alert, state, nowMs, owed.times), nowMs);
-      outbox = sent.outbox;
-      writes.push(...sent.writes);
+      const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, owed.times));
+      outbox = queued.outbox;
+      writes.push(...queued.changes.map(outboxWrite(nowMs)));
       raised.push({ type: 'alert.raised', atMs: nowMs, alert });
     }
     if (resolved) {
       const lastedMs = Math.max(0, (state.overAtMs ?? nowMs) - state.sinceMs);
       ended.push({ type: 'alert.resolved', atMs: nowMs, key, lastedMs });
       if (!policies[before.kind].information && !isSilenced(before, nowMs)) {
-        const sent = queued(outbox, resolvedNotice(state, nowMs), nowMs);
-        outbox = sent.outbox;
-        writes.push(...sent.writes);
+        const queued = enqueue(outbox, resolvedNotice(state, nowMs));
+        outbox = queued.outbox;
+        writes.push(...queued.changes.map(outboxWrite(nowMs)));
       }
     }
     if (state.closedAtMs === null) continue;
@@ -291,10 +280,13 @@ export function deskNews(
   news: Omit<News, 'type' | 'order' | 'queuedAtMs'>,
   nowMs: number,
 ): DeskStep {
-  const { outbox, writes } = queued(memory.outbox, { type: 'news', order: 0, queuedAtMs: nowMs, ...news }, nowMs);
+  const { outbox, changes } = enqueue(memory.outbox, { type: 'news', order: 0, queuedAtMs: nowMs, ...news });
   const { delivery } = memory;
   const closing = delivery.closing || news.doing.what === 'stopped';
-  return { ...nothing({ ...memory, outbox, delivery: { ...delivery, closing } }), writes };
+  return {
+    ...nothing({ ...memory, outbox, delivery: { ...delivery, closing } }),
+    writes: changes.map(outboxWrite(nowMs)),
+  };
 }
 
 /**
@@ -328,8 +320,11 @@ export function deskDaily(
   const note: DeskWrite = { kind: 'note', key: DAILY_NOTE, body: { day } };
   if (report.stuck.length === 0 && unknown.length === 0)
     return { ...nothing({ ...memory, dailyDay: day }), writes: [note] };
-  const { outbox, writes } = queued(memory.outbox, report, nowMs);
-  return { ...nothing({ ...memory, outbox, dailyDay: day }), writes: [note, ...writes] };
+  const { outbox, changes } = enqueue(memory.outbox, report);
+  return {
+    ...nothing({ ...memory, outbox, dailyDay: day }),
+    writes: [note, ...changes.map(outboxWrite(nowMs))],
+  };
 }
 
 /** Outbox changes as journal writes; a message that no longer waits leaves a mark with its time. */

@@ -32,70 +32,6 @@ export interface Plan {
   readonly idle: Reason | null;
 }
 
-type UnnumberedIntent = Omit<Intent, 'intentId'>;
-
-/** New orders, or why there are none. */
-interface Wanted {
-  readonly creates: readonly UnnumberedIntent[];
-  readonly idle: Reason | null;
-}
-
-const nothing = (idle: Reason): Wanted => ({ creates: [], idle });
-
-/** The size of an opening needs the best ask (strategy 6.2), and no book is fresh. */
-export const AWAITS_BOOK: Reason = reason('awaits-book', '6.2');
-/** The symbol decreases, and the pair is flat (strategy 6.2). */
-const NOTHING_TO_CLOSE = reason('nothing-to-close', '6.2');
-/** The rule by which a state submits nothing. */
-const RULES_OF_WAITING = { 'partial-wait': '4.3', capped: '5', cooldown: '9.5' } as const;
-
-/** The plan for a usable pair of snapshots: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
-export function makePlan(input: PlanInput): Plan {
-  const room = roomWhileHedged(input);
-  const situation = situationOf(input, room);
-  const tradingState = classify(situation);
-  const why = reasonFor(input, tradingState, room);
-  const trims = planTrims(input, tradingState);
-  const barred = whyBarred(input);
-  const wanted = barred === null ? wantedIn(input, tradingState, why, trims) : nothing(barred);
-  const ready = wanted.creates.filter((intent) => !mustWait(input, intent));
-  const allowed = ready.filter((intent) => !input.denied.includes(intentKey(intent)));
-  const { config, state } = input;
-  // Numbered last: `countIntents` counts what is left, and no number is used twice.
-  const creates = allowed.map((intent, index) => {
-    return { intentId: `${config.instrument}#${state.nextIntent + index}`, ...intent };
-  });
-  return { situation, tradingState, why, creates, trims, idle: whyIdle(wanted, ready, allowed) };
-}
-
-/** Why nothing is submitted; null: something is. */
-function whyIdle(wanted: Wanted, ready: readonly UnnumberedIntent[], allowed: readonly UnnumberedIntent[]) {
-  const [first] = ready;
-  if (wanted.creates.length === 0 || allowed.length > 0) return wanted.idle;
-  if (first === undefined) return reason('awaits-ends', '9.10');
-  // Our pricing rules denied it just now.
-  return reason('awaits-price', first.nearerThanPrice === null ? '7.3' : '6.4');
-}
-
-/** Why the symbol submits nothing in any state; null: it may. */
-function whyBarred(input: PlanInput): Reason | null {
-  if (input.halted) return reason('halted', '15');
-  if (input.unlisted) return reason('unlisted', '11.6');
-  if (conductOf(input) !== 'nothing') return null;
-  return reason(input.mode === 'pause' ? 'paused' : 'held', '16.1');
-}
-
-/** Whether intents of the account must wait (strategy 9.10). */
-function mustWait(
-  { busy = [], unproven = [] }: PlanInput,
-  { account, purpose, nearerThanPrice }: Omit<Intent, 'intentId'>,
-): boolean {
-  if (busy.includes(account)) return true;
-  return (purpose === 'opening' || nearerThanPrice !== null) && unproven.includes(account);
-}
-
-// ---- the state ------------------------------------------------------------------------------------------------------
-
 /** The facts that determine the state (strategy 5). */
 export function situationOf(input: PlanInput, room = roomWhileHedged(input)): Situation {
   const { state, valuation } = input;
@@ -126,101 +62,132 @@ function restsIn(input: PlanInput): Rest | null {
   );
 }
 
-/** Room for a new pair, not counting own live openings (strategy 5, rule 3); null: not hedged, so not needed. */
-function roomWhileHedged(input: PlanInput): OpeningSize | null {
-  if (!input.valuation.hedged) return null;
-  const opening = openingSides(input);
-  if (opening === null) return { kind: 'limited', why: NOTHING_TO_CLOSE };
-  const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
-  // A doubtful mark allows no opening; the limits are judged by the price that values the pair meanwhile (3.1).
-  const { marks, ...atValued } = input;
-  return openingSize(marks?.trust === 'accepted' ? input : atValued, opening, ACCOUNTS, counted, null);
+/** The plan for a usable pair of snapshots: state, new orders, cancels, or why nothing (strategy 5, 6, 8). */
+export function makePlan(input: PlanInput): Plan {
+  const room = roomWhileHedged(input);
+  const situation = situationOf(input, room);
+  const tradingState = classify(situation);
+  const why = reasonFor(input, tradingState, room);
+  const trims = planTrims(input, tradingState);
+  const held = conductOf(input) === 'nothing' ? (input.mode === 'pause' ? PAUSED : HELD) : null;
+  const barred = input.halted ? HALTED : input.unlisted ? UNLISTED : held;
+  const answer = barred === null ? createsFor(input, tradingState, why, trims) : { creates: [], idle: barred };
+  const ready = answer.creates.filter((intent) => !mustWait(input, intent));
+  // Numbered after filtering: `countIntents` counts what is left, and no number is used twice.
+  const creates = ready
+    .filter((intent) => !input.denied.includes(intentKey(intent)))
+    .map((intent, index) => ({ intentId: `${input.config.instrument}#${input.state.nextIntent + index}`, ...intent }));
+  const idle =
+    answer.creates.length > 0 && creates.length === 0
+      ? ready.length === 0
+        ? WAITING
+        : reason('awaits-price', ready[0]?.nearerThanPrice ? '6.4' : '7.3')
+      : answer.idle;
+  return { situation, tradingState, why, creates, trims, idle };
 }
 
-/** The reason for the state, with its figures. */
-function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): Reason {
-  const { state, valuation, nowMs } = input;
-  const { net, actual } = valuation;
-  switch (tradingState) {
-    case 'cooldown': {
-      const rest = restsIn(input)!;
-      const seconds = Math.ceil((rest.untilMs - nowMs) / 1000);
-      return reason('resting', '5', { by: rest.reason, seconds });
-    }
-    case 'partial-wait': {
-      const { account, side, tradedSize, size } = state.orders.find((order) => waitingSize(order).gt(0))!;
-      return reason('partly-filled', '5', { account, side, traded: tradedSize.toFixed(), size: size.toFixed() });
-    }
-    case 'capped':
-      if (room === null) return reason('limits-block-repairs', '5', { net: net.toFixed() });
-      return room.kind === 'size' ? reason('limits-block-openings', '5') : { ...room.why, rule: '5' };
-    case 'equal':
-      if (valuation.flat) return reason('flat', '5');
-      return reason('hedged', '5', { A: actual.A.toFixed(), B: actual.B.toFixed() });
-    case 'imbalanced':
-      return reason('imbalanced', '5', { net: net.toFixed(), usdt: valuation.diffUsdt.toFixed(2) });
-  }
+/** The size of an opening needs the best ask (strategy 6.2), and no book is fresh. */
+export const AWAITS_BOOK: Reason = reason('awaits-book', '6.2');
+
+const WAITING = reason('awaits-ends', '9.10');
+
+/** Whether intents of the account must wait (strategy 9.10). */
+function mustWait(
+  { busy = [], unproven = [] }: PlanInput,
+  { account, purpose, nearerThanPrice }: Omit<Intent, 'intentId'>,
+): boolean {
+  if (busy.includes(account)) return true;
+  return (purpose === 'opening' || nearerThanPrice !== null) && unproven.includes(account);
 }
 
-// ---- new orders -----------------------------------------------------------------------------------------------------
+const HALTED = reason('halted', '15');
 
-/** The new orders that a state calls for. */
-function wantedIn(input: PlanInput, tradingState: TradingState, why: Reason, trims: readonly Trim[]): Wanted {
+const UNLISTED = reason('unlisted', '11.6');
+
+/** The mode of the symbol allows nothing (strategy 16.1). */
+const HELD = reason('held', '16.1');
+const PAUSED = reason('paused', '16.1');
+
+/** In `hedge-only` a hedged symbol submits nothing (strategy 16.1). */
+const HEDGE_ONLY = reason('hedge-only', '16.1');
+
+/** Why the symbol may not open: its mode, or a stop of openings (strategy 8.6). */
+function whyNotOpening({ mode = 'trade', leaving, openingsStop }: PlanInput): Reason {
+  const isByMode = mode !== 'trade' || leaving !== undefined || openingsStop === undefined;
+  return isByMode ? HEDGE_ONLY : reason('openings-stopped', '8.6', { by: openingsStop });
+}
+
+function createsFor(
+  input: PlanInput,
+  tradingState: TradingState,
+  why: Reason,
+  trims: readonly Trim[],
+): { creates: UnnumberedIntent[]; idle: Reason | null } {
   switch (tradingState) {
     case 'equal':
-      return openings(input, trims);
+      return conductOf(input) === 'trade' ? openings(input, trims) : { creates: [], idle: whyNotOpening(input) };
     case 'imbalanced': {
-      const planned = planRepair(input, orderCap(input));
-      if (planned.kind === 'none') return nothing(planned.why);
-      return { creates: [intentFor(input, { ...planned.repair, purpose: 'repair' })], idle: null };
+      const answer = planRepair(input, orderCap(input));
+      if (answer.kind === 'none') return { creates: [], idle: answer.why };
+      const { repair } = answer;
+      return { creates: [intentFor(input, { ...repair, purpose: 'repair' })], idle: null };
     }
     default:
-      return nothing({ ...why, rule: RULES_OF_WAITING[tradingState] });
+      return { creates: [], idle: { ...why, rule: ruleOf(tradingState) } };
   }
 }
 
-/** One opening on each account that has none, of one size (strategy 6.1, 6.2, 6.5). */
-function openings(input: PlanInput, trims: readonly Trim[]): Wanted {
-  const opening = openingSides(input);
-  const withheld = whyNotOpening(input, opening);
-  if (withheld !== null || opening === null) return nothing(withheld ?? NOTHING_TO_CLOSE);
-  const { orders } = input.state;
-  const cap = orderCap(input);
-  const free = ACCOUNTS.filter((account) => orders.filter((order) => order.account === account).length < cap);
-  const [one, other] = free;
-  if (one === undefined) return nothing(reason('quoting', '8.2', { orders: quotes(orders) }));
-  const partner = other === undefined ? openingOf(input, trims, opening, otherAccount(one)) : null;
-  if (other === undefined && partner === null) {
-    return nothing(reason('awaits-order-gone', '8.2', { account: otherAccount(one) }));
+function openings(input: PlanInput, trims: readonly Trim[]): { creates: UnnumberedIntent[]; idle: Reason | null } {
+  const { marks } = input;
+  if (marks !== undefined && marks.trust !== 'accepted') {
+    return { creates: [], idle: whyDoubted(marks, input.state.acceptedMark) };
   }
-  const sized = openingSize(input, opening, free, orders, partner);
-  if (sized.kind !== 'size') return nothing(sized.why);
-  if (input.marks?.touch === null) return nothing(AWAITS_BOOK);
+  const opening = openingSides(input);
+  if (opening === null) return { creates: [], idle: reason('nothing-to-close', '6.2') };
+  const parked = ACCOUNTS.find((account) => isParked(input, account));
+  if (parked !== undefined) {
+    return { creates: [], idle: reason('account-parked', '9.8', { account: parked }) };
+  }
+  if (ACCOUNTS.some((account) => awaitsJournal(input, account)))
+    return { creates: [], idle: reason('awaits-journal', '18.1') };
+  const withheld = ACCOUNTS.find((account) => openingsWithheld(input, account));
+  if (withheld !== undefined) {
+    return { creates: [], idle: reason('openings-only-reduce', '9.13', { account: withheld }) };
+  }
+  const cap = orderCap(input);
+  const liveOf = (account: AccountName) => input.state.orders.filter((order) => order.account === account);
+  const free = ACCOUNTS.filter((account) => liveOf(account).length < cap);
+  if (free.length === 0) return { creates: [], idle: reason('quoting', '8.2', { orders: quotes(input.state.orders) }) };
+
+  const partner = free.length === 1 && free[0] ? openingOf(input, trims, opening, otherAccount(free[0])) : null;
+  if (free.length === 1 && partner === null) {
+    return { creates: [], idle: reason('awaits-order-gone', '8.2', { account: otherAccount(free[0] ?? 'A') }) };
+  }
+  const answer = openingSize(input, opening, free, input.state.orders, partner);
+  if (answer.kind !== 'size') return { creates: [], idle: answer.why };
+  if (marks?.touch === null) return { creates: [], idle: AWAITS_BOOK };
   // The leg of an account that could not open is sent alone; the other one waits until it rests (5.7).
   const barred = accountsThatCannotOpen(input);
   const first = barred.find((account) => free.includes(account));
   const legs = barred.length === 0 ? free : free.filter((account) => account === first);
-  if (legs.length === 0) return nothing(reason('awaits-opening', '5.7', { accounts: barred }));
-  const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
-  const shared = { size: sized.size, purpose: 'opening', guardPrice: null, nearerThanPrice: null, rules } as const;
-  const creates = legs.map((account) => intentFor(input, { account, side: opening.sides[account], ...shared }));
-  return { creates, idle: null };
-}
-
-/** Why the symbol opens nothing now: its mode, a stop (strategy 8.6), the mark, its positions, or an account; null: it may. */
-function whyNotOpening(input: PlanInput, opening: OpeningSides | null): Reason | null {
-  const { mode = 'trade', leaving, openingsStop, marks, state } = input;
-  if (conductOf(input) !== 'trade') {
-    const isByMode = mode !== 'trade' || leaving !== undefined || openingsStop === undefined;
-    return isByMode ? reason('hedge-only', '16.1') : reason('openings-stopped', '8.6', { by: openingsStop });
+  if (legs.length === 0) {
+    return { creates: [], idle: reason('awaits-opening', '5.7', { accounts: barred }) };
   }
-  if (marks !== undefined && marks.trust !== 'accepted') return whyDoubted(marks, state.acceptedMark);
-  if (opening === null) return NOTHING_TO_CLOSE;
-  const parked = ACCOUNTS.find((account) => isParked(input, account));
-  if (parked !== undefined) return reason('account-parked', '9.8', { account: parked });
-  if (ACCOUNTS.some((account) => awaitsJournal(input, account))) return reason('awaits-journal', '18.1');
-  const withheld = ACCOUNTS.find((account) => openingsWithheld(input, account));
-  return withheld === undefined ? null : reason('openings-only-reduce', '9.13', { account: withheld });
+  const rules = [input.config.positionMode === 'increase' ? '6.1' : '6.2', '6.5'];
+  return {
+    creates: legs.map((account) =>
+      intentFor(input, {
+        account,
+        side: opening.sides[account],
+        size: answer.size,
+        purpose: 'opening',
+        guardPrice: null,
+        nearerThanPrice: null,
+        rules,
+      }),
+    ),
+    idle: null,
+  };
 }
 
 /** The account's live order on its opening side that stays, if any. */
@@ -234,6 +201,19 @@ function openingOf(
   const stays = (one: ManagedOrder) => one.cancelRequestedAtMs === null && trims.every(({ order }) => order !== one);
   return input.state.orders.find((one) => one.account === account && one.side === side && stays(one)) ?? null;
 }
+
+/** Room for a new pair, not counting own live openings (strategy 5, rule 3); null: not hedged, so not needed. */
+function roomWhileHedged(input: PlanInput): OpeningSize | null {
+  if (!input.valuation.hedged) return null;
+  const opening = openingSides(input);
+  if (opening === null) return { kind: 'limited', why: reason('nothing-to-close', '6.2') };
+  const counted = input.state.orders.filter((order) => opening.sides[order.account] !== order.side);
+  // A doubtful mark allows no opening; the limits are judged by the price that values the pair meanwhile (3.1).
+  const { marks, ...atValued } = input;
+  return openingSize(marks?.trust === 'accepted' ? input : atValued, opening, ACCOUNTS, counted, null);
+}
+
+type UnnumberedIntent = Omit<Intent, 'intentId'>;
 
 function intentFor(
   input: PlanInput,
@@ -271,6 +251,35 @@ export function intentKey(intent: UnnumberedIntent): string {
     price(intent.guardPrice),
     price(intent.nearerThanPrice),
   ].join(' ');
+}
+
+function ruleOf(tradingState: TradingState): string {
+  return { equal: '6.1', imbalanced: '6.3', 'partial-wait': '4.3', capped: '5', cooldown: '9.5' }[tradingState];
+}
+
+/** The reason for the state, with its figures. */
+function reasonFor(input: PlanInput, tradingState: TradingState, room: OpeningSize | null): Reason {
+  const { state, valuation, nowMs } = input;
+  const { net, actual } = valuation;
+  switch (tradingState) {
+    case 'cooldown': {
+      const rest = restsIn(input)!;
+      const seconds = Math.ceil((rest.untilMs - nowMs) / 1000);
+      return reason('resting', '5', { by: rest.reason, seconds });
+    }
+    case 'partial-wait': {
+      const { account, side, tradedSize, size } = state.orders.find((order) => waitingSize(order).gt(0))!;
+      return reason('partly-filled', '5', { account, side, traded: tradedSize.toFixed(), size: size.toFixed() });
+    }
+    case 'capped':
+      if (room === null) return reason('limits-block-repairs', '5', { net: net.toFixed() });
+      return room.kind === 'size' ? reason('limits-block-openings', '5') : { ...room.why, rule: '5' };
+    case 'equal':
+      if (valuation.flat) return reason('flat', '5');
+      return reason('hedged', '5', { A: actual.A.toFixed(), B: actual.B.toFixed() });
+    case 'imbalanced':
+      return reason('imbalanced', '5', { net: net.toFixed(), usdt: valuation.diffUsdt.toFixed(2) });
+  }
 }
 
 function quotes(orders: readonly ManagedOrder[]): readonly QuotedOrder[] {

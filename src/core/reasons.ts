@@ -1,11 +1,12 @@
 import type { AccountName, NoLevelling, Side } from './model.ts';
+import type { StartReasonParams } from './start-reasons.ts';
 
 /**
  * Why something is as it is: a code, its parameters, and the rule of the strategy. `src/texts` renders it in each
  * language; nothing parses the text. A code that lacks a text does not compile. Sizes, prices and sums are decimals as
  * text, USDT if the name says so. `side` is the order's.
  */
-export interface ReasonParams {
+export interface ReasonParams extends StartReasonParams {
   'no-data': { readonly accounts: readonly AccountName[] };
   'data-old': { readonly account: AccountName; readonly seconds: number };
   /** Read before our clock was set back: its age is unknown. */
@@ -222,6 +223,15 @@ export interface ReasonParams {
   'filled-without-trade': None;
   'filled-in-part': { readonly traded: string; readonly size: string };
   'row-nameless': None;
+
+  /** A start that the exchange refused. `keysOf`: the number of the account whose keys to check; null: that is not why. */
+  'start-failed': {
+    readonly call: string;
+    readonly account: AccountName | null;
+    readonly why: Reason;
+    readonly keysOf: 1 | 2 | null;
+  };
+  'other-engine-unknown': { readonly call: string; readonly account: AccountName | null; readonly why: Reason };
 }
 
 type None = Readonly<Record<never, never>>;
@@ -261,4 +271,15 @@ const FIGURE = /^-?\d+(\.\d+)?$/;
 export function reasonKey({ code, params }: Reason): string {
   const isFigure = (value: unknown) => typeof value === 'number' || (typeof value === 'string' && FIGURE.test(value));
   return `${code} ${JSON.stringify(params, (_name, value) => (isFigure(value) ? 0 : value))}`;
+}
+
+/** The reason with every text in it changed: shortened, or without secrets. */
+export function withTexts(why: Reason, change: (text: string) => string): Reason {
+  const changed = (value: unknown): unknown => {
+    if (typeof value === 'string') return change(value);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(changed);
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, changed(one)]));
+  };
+  return changed(why) as Reason;
 }

@@ -1,5 +1,6 @@
 import { ACCOUNTS } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { DEAD_MAN_NOTE, type DeadManNote, RUN_NOTE, type RunNote } from '../core/run-note.ts';
 import type { Exchange, Journal } from '../ports.ts';
 
@@ -16,7 +17,7 @@ export async function settleDeadMan(
   journal: Pick<Journal, 'latest' | 'append'>,
   periodMs: number,
   nowMs: number,
-): Promise<string | null> {
+): Promise<Reason | null> {
   const note = (armed: boolean) => journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: nowMs, body: { armed } }]);
   const set = (ms: number) => Promise.all(ACCOUNTS.map((account) => exchange.cancelOnDisconnect(account, ms)));
   const wasArmed = (journal.latest('note', DEAD_MAN_NOTE)?.body as DeadManNote | undefined)?.armed ?? false;
@@ -29,7 +30,7 @@ export async function settleDeadMan(
   const lists = await Promise.all(ACCOUNTS.map((account) => exchange.openOrders(account)));
   const foreign = lists.flatMap((orders, at) =>
     orders.flatMap((order) =>
-      isOwnOrder(order) ? [] : [`${order.orderId} of account ${ACCOUNTS[at]} on ${order.instrument}`],
+      isOwnOrder(order) ? [] : [{ orderId: order.orderId, account: ACCOUNTS[at] ?? 'A', instrument: order.instrument }],
     ),
   );
   if (foreign.length > 0) {
@@ -37,12 +38,9 @@ export async function settleDeadMan(
     const takesOver = run !== undefined && run.stoppedAtMs === null;
     if (takesOver) await set(0);
     if (takesOver) return null;
-    const named =
-      foreign.slice(0, NAMED).join(', ') + (foreign.length > NAMED ? `, and ${foreign.length - NAMED} more` : '');
-    return (
-      `GRVT_HEDGE_DEAD_MAN_SEC=${periodMs / 1000} would cancel orders that are not ours: ${named}; ` +
-      'cancel them, or set it to 0'
-    );
+    const seconds = periodMs / 1000;
+    const orders = foreign.slice(0, NAMED);
+    return reason('dead-man-against-others', '2.1', { seconds, orders, more: foreign.length - orders.length });
   }
   note(true);
   await set(periodMs);

@@ -8,10 +8,9 @@ import { type Auditor, type Breach, createAuditor } from '../core/audit/index.ts
 import { takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { Fact } from '../core/facts.ts';
-import type { AccountName, Instrument } from '../core/model.ts';
-import { ACCOUNTS } from '../core/model.ts';
+import { ACCOUNTS, type AccountName, type Instrument } from '../core/model.ts';
 import type { MoneyRow } from '../core/money.ts';
-import type { Reason } from '../core/reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { RolloutLimits } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
@@ -23,8 +22,8 @@ import { observedJournal } from '../journal/observed.ts';
 import { rememberPair } from '../journal/pair.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
 import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
-import type { Settings } from '../settings/index.ts';
-import { labelOf } from '../settings/index.ts';
+import { labelOf, type Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { lastCleanup } from './last-cleanup.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { startMarkKeeper } from './mark-keeper.ts';
@@ -96,6 +95,7 @@ export interface Engine {
 /** Assembles an engine and starts it. */
 export function startEngine(parts: EngineParts): Engine {
   const { clock, reporter } = parts;
+  const warn = (why: Reason): void => parts.warn(reasonText(why));
   let { settings } = parts;
   let auditor: Auditor | null = null;
   let leaving: LeavingParts | null = null;
@@ -151,14 +151,15 @@ export function startEngine(parts: EngineParts): Engine {
       texts: textsOf(settings),
       settings: daemonSettings(settings),
       prepare: async () => {
-        const ready = await readyToTrade(exchange, settings.symbols, parts.warn, (name) =>
+        const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
           orStartError(() => rememberedInstrument(journal, name)),
         );
         const isBehind = await settleBehind(exchange, journal, clock.nowMs());
         // Orders whose entries are lost are not another engine's.
-        if (!isBehind) await refuseOtherEngine(exchange, journal, parts);
+        if (!isBehind) await refuseOtherEngine(exchange, journal, { ...parts, warn });
         await refuseDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
-        if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, 'stopped while it started');
+        if (!daemon.getSnapshot().matches('starting'))
+          throw new StartError(0, reason('stopped-while-starting', '13.1'));
         const begun = orStartError(() => {
           leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
           const standing = standingCommands(journal);

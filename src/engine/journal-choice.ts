@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { journalFileName, listPaperJournals, PAPER_JOURNAL } from '../journal/files.ts';
 import { openJournalForReading } from '../journal/sqlite.ts';
 import type { Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { copyFileOf, pairIdsOf } from './journal-database.ts';
 
 /** Which journal a run writes and a command reads: one per environment and pair of accounts (strategy 11.1). */
@@ -15,8 +17,11 @@ export function journalOfRun(settings: Settings, subAccountIds: readonly [string
 
 /** There is no journal to read, or more than one candidate. The message says what to do. */
 export class NoJournalError extends Error {
-  constructor(message: string) {
-    super(message);
+  readonly why: Reason;
+
+  constructor(why: Reason) {
+    super(reasonText(why));
+    this.why = why;
     this.name = 'NoJournalError';
   }
 }
@@ -35,7 +40,8 @@ export function openChosenJournal(settings: Settings, given: string | null): Eng
 export function chosenJournalFile(settings: Settings, given: string | null): string {
   const inDatabase = given === null ? chosenCopy(settings) : null;
   const file = inDatabase ?? (given === null ? join(settings.dataDir, chosenName(settings)) : pathOf(settings, given));
-  if (!existsSync(file)) throw new NoJournalError(`There is no journal ${file}.${others(settings)}`);
+  if (!existsSync(file))
+    throw new NoJournalError(reason('no-such-journal', '11.1', { file, others: journalsIn(settings.dataDir) }));
   return file;
 }
 
@@ -44,9 +50,7 @@ function chosenCopy(settings: Settings): string | null {
   if (settings.journalUrl === null) return null;
   const ids = pairIdsOf(settings);
   if (ids === null) {
-    throw new NoJournalError(
-      'The two accounts determine which journal of the database is read: set them as for a run.',
-    );
+    throw new NoJournalError(reason('pair-not-told', '18.1'));
   }
   return copyFileOf(settings, ids);
 }
@@ -55,29 +59,22 @@ function chosenName(settings: Settings): string {
   const { mode, dataDir, accounts } = settings;
   if (mode === 'paper') {
     const newest = existsSync(join(dataDir, PAPER_JOURNAL)) ? PAPER_JOURNAL : listPaperJournals(dataDir)[0];
-    if (newest === undefined) throw new NoJournalError(`No paper run has left a journal in ${dataDir} yet.`);
+    if (newest === undefined) throw new NoJournalError(reason('no-paper-journal', '11.1', { dataDir }));
     return newest;
   }
   if (accounts !== null) return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
   const candidates = journalsIn(dataDir).filter((name) => name.startsWith(`journal-${mode}-`));
   if (candidates.length > 1) {
-    throw new NoJournalError(
-      `More than one pair of accounts has traded on ${mode}: say which one with --journal: ${candidates.join(', ')}`,
-    );
+    throw new NoJournalError(reason('many-journals', '11.1', { mode, names: candidates }));
   }
   const [only] = candidates;
-  if (only === undefined) throw new NoJournalError(`No run on ${mode} has left a journal in ${dataDir} yet.`);
+  if (only === undefined) throw new NoJournalError(reason('no-journal', '11.1', { mode, dataDir }));
   return only;
 }
 
 function pathOf(settings: Settings, given: string): string {
   const inDataDir = join(settings.dataDir, given);
   return basename(given) === given && existsSync(inDataDir) ? inDataDir : resolve(given);
-}
-
-function others(settings: Settings): string {
-  const there = journalsIn(settings.dataDir);
-  return there.length === 0 ? '' : ` There are, for --journal: ${there.join(', ')}`;
 }
 
 function journalsIn(directory: string): string[] {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JournalProblem } from '../core/start-reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
-import { JournalError, type JournalProblem } from '../journal/errors.ts';
+import { JournalError } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
 import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import type { DatabaseState } from '../journal/postgres/reading.ts';

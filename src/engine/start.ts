@@ -1,12 +1,13 @@
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
-import type { Reason } from '../core/reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { resolveInstruments } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { settleBehindJournal } from './behind-journal.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
@@ -16,11 +17,13 @@ import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './othe
 /** Why the engine did not start, with the exit code of strategy 13.2. */
 export class StartError extends Error {
   readonly exitCode: number;
+  readonly why: Reason;
 
-  constructor(exitCode: number, message: string) {
-    super(message);
+  constructor(exitCode: number, why: Reason) {
+    super(reasonText(why));
     this.name = 'StartError';
     this.exitCode = exitCode;
+    this.why = why;
   }
 }
 
@@ -42,14 +45,15 @@ export interface ReadyToTrade {
 export async function readyToTrade(
   exchange: GrvtExchange,
   configs: readonly SymbolConfig[],
-  warn: (text: string) => void,
+  warn: (why: Reason) => void,
   remembered: (name: string) => Instrument | null = () => null,
 ): Promise<ReadyToTrade> {
   try {
     await Promise.all(ACCOUNTS.map((account) => outlasting429(() => exchange.login(account))));
     const listed = await outlasting429(() => exchange.instruments());
     const resolution = resolveInstruments(configs, listed, remembered);
-    if (!resolution.ok) throw new StartError(EXIT_CONFIGURATION, resolution.errors.join('\n'));
+    if (!resolution.ok)
+      throw new StartError(EXIT_CONFIGURATION, reason('symbols-unusable', '2.2', { errors: resolution.errors }));
     for (const warning of resolution.warnings) warn(warning);
     return { symbols: resolution.symbols.filter((symbol) => symbol.config.enabled), listed };
   } catch (thrown) {
@@ -65,7 +69,7 @@ export async function readyToTrade(
 export async function refuseOtherEngine(
   exchange: GrvtExchange,
   journal: EngineJournal,
-  parts: { readonly otherEngineWatchMs?: number; readonly warn: (text: string) => void },
+  parts: { readonly otherEngineWatchMs?: number; readonly warn: (why: Reason) => void },
 ): Promise<void> {
   const watchMs = parts.otherEngineWatchMs ?? OTHER_ENGINE_WATCH_MS;
   const read = async () => {
@@ -81,14 +85,11 @@ export async function refuseOtherEngine(
     );
     if (appeared === null) return;
     const { account, instrument, clientOrderId } = appeared;
-    throw new StartError(
-      EXIT_CONFIGURATION,
-      `another engine trades these accounts, perhaps on another machine: while this one started, order ${clientOrderId} ` +
-        `of account ${account} on ${instrument} appeared, which has our prefix and is not in this journal; stop that engine first`,
-    );
+    throw new StartError(EXIT_CONFIGURATION, reason('another-engine', '11.1', { account, instrument, clientOrderId }));
   } catch (thrown) {
     if (!(thrown instanceof ExchangeError)) throw thrown;
-    parts.warn(`whether another engine trades these accounts is unknown: ${thrown.message}`);
+    const { call, account, why } = thrown;
+    parts.warn(reason('other-engine-unknown', '11.1', { call, account, why }));
   }
 }
 
@@ -133,9 +134,10 @@ export async function outlasting429<T>(call: () => Promise<T>): Promise<T> {
 /** Wrong keys are a configuration error; everything else is an unreachable exchange (strategy 13.2). */
 export function startErrorOf(error: ExchangeError): StartError {
   const configuration = error.kind === 'parked' || error.kind === 'unauthenticated' || error.kind === 'refused';
-  if (!configuration) return new StartError(EXIT_UNREACHABLE, error.message);
-  const advice = error.account === null || namesSettings(error.why) ? '' : adviceOnKeys(error.account);
-  return new StartError(EXIT_CONFIGURATION, `${error.message}${advice}`);
+  const { call, account, why } = error;
+  const keysOf = !configuration || account === null || namesSettings(why) ? null : account === 'A' ? 1 : 2;
+  const refused = reason('start-failed', '13.2', { call, account, why, keysOf });
+  return new StartError(configuration ? EXIT_CONFIGURATION : EXIT_UNREACHABLE, refused);
 }
 
 /** Whether a failure itself names the settings to check. */
@@ -153,20 +155,12 @@ function namesSettings(why: Reason): boolean {
   }
 }
 
-function adviceOnKeys(account: AccountName): string {
-  const number = account === 'A' ? 1 : 2;
-  return (
-    `; check GRVT_TRADING_API_KEY_${number} and GRVT_TRADING_ACCOUNT_ID_${number}: ` +
-    'whether that key belongs to that account, may trade, and may be used from here'
-  );
-}
-
 /** An unusable journal is a configuration error (strategy 13.2). @throws StartError */
 export function orStartError<T>(use: () => T): T {
   try {
     return use();
   } catch (thrown) {
-    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.message);
+    if (thrown instanceof JournalError) throw new StartError(EXIT_CONFIGURATION, thrown.why);
     throw thrown;
   }
 }

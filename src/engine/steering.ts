@@ -24,6 +24,7 @@ import { netLeftOf } from '../core/symbol/report.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import type { Engine } from './engine.ts';
 import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
@@ -235,7 +236,7 @@ async function reload(
     (name) => holdings.get(name) ?? {},
   );
   const all = [...changes.says, ...says];
-  const warnings = reading.warnings.map((reason) => say('warning', null, { reason }));
+  const warnings = reading.warnings.map((why) => say('warning', null, { reason: reasonText(why) }));
   const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
   if (isDry) return { ok: true, says: [say('dry-run'), ...accepted] };
   try {

@@ -1,6 +1,6 @@
 import type { ExchangeFailure, FailureKind } from '../core/failure.ts';
 import type { AccountName } from '../core/model.ts';
-import { type Reason, reason } from '../core/reasons.ts';
+import { type Reason, reason, withTexts } from '../core/reasons.ts';
 import type { Redact } from '../ports.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { isPage } from './wire.ts';
@@ -223,13 +223,7 @@ export function classify(site: CallSite, trouble: Trouble, redact: Redact = asIt
 
 /** A reason for display: foreign text without our secrets, shortened. */
 export function shownReason(why: Reason, redact: Redact): Reason {
-  const shown = (value: unknown): unknown => {
-    if (typeof value === 'string') return foreign(value, redact);
-    if (value === null || typeof value !== 'object') return value;
-    if (Array.isArray(value)) return value.map(shown);
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shown(one)]));
-  };
-  return shown(why) as Reason;
+  return withTexts(why, (text) => foreign(text, redact));
 }
 
 /** Errors of the inputs of a signature. No other call validates them, so the first create shows them (API 9). */

@@ -1,29 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-
-export type JournalProblem =
-  /** The directory or file is not writable. */
-  | 'read-only'
-  /** Disk full (or size limit reached). */
-  | 'full'
-  /** Torn, bit-flipped, or shorter than what was written. */
-  | 'damaged'
-  /** Written by a newer version of this program. */
-  | 'newer-schema'
-  /** A file of another program. */
-  | 'not-a-journal'
-  /** Locked by another process. */
-  | 'busy'
-  /** The database does not answer, or answers wrongly (strategy 18.1). */
-  | 'unreachable'
-  /** The database does not keep what it committed, or is connected in a way that may not. */
-  | 'unsafe-server'
-  /** Another database or an older copy: the last entries may be missing (strategy 18.1). */
-  | 'behind'
-  /** Another engine holds the lease of this pair (strategy 18.2). */
-  | 'lease-over'
-  /** Any other error of the operating system. */
-  | 'io';
+import { type Reason, reason } from '../core/reasons.ts';
+import type { JournalProblem } from '../core/start-reasons.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /**
  * The only error of the journal: its message names the file, the problem and the remedy in one line. Thrown at start
@@ -32,36 +11,21 @@ export type JournalProblem =
 export class JournalError extends Error {
   readonly problem: JournalProblem;
   readonly file: string;
+  readonly why: Reason;
 
   constructor(problem: JournalProblem, file: string, what: string, cause?: unknown) {
     // One line, even if SQLite reports several.
-    super(
-      `journal ${file}: ${what.replaceAll(/\s*\n\s*/g, ' ')}. ${REMEDIES[problem](file)}`,
-      cause === undefined ? undefined : { cause },
-    );
+    const why = reason('journal-unusable', '11.3', {
+      ...{ problem, file, directory: dirname(file) },
+      what: what.replaceAll(/\s*\n\s*/g, ' '),
+    });
+    super(reasonText(why), cause === undefined ? undefined : { cause });
     this.name = 'JournalError';
+    this.why = why;
     this.problem = problem;
     this.file = file;
   }
 }
-
-const REMEDIES: Readonly<Record<JournalProblem, (file: string) => string>> = {
-  'read-only': (file) =>
-    `Make ${dirname(file)} writable for this user, or set GRVT_HEDGE_DATA_DIR to a directory that is`,
-  full: (file) =>
-    `Free some space on the disk that holds ${dirname(file)} and start again; nothing written so far is lost`,
-  damaged: (file) =>
-    `Put the newest good copy of ${file} back; or move ${file}, ${file}-wal and ${file}.mark to another place and start ` +
-    'again: the engine then rebuilds its lots from the positions at the exchange, and the history is lost',
-  'newer-schema': () => 'Run the version that wrote it, or a newer one',
-  'not-a-journal': (file) => `Move ${file} away, or set GRVT_HEDGE_DATA_DIR to another directory`,
-  busy: () => 'Close the other program that has it open (a database browser, a backup) and try again',
-  unreachable: () => 'Check GRVT_HEDGE_JOURNAL_URL, the server and the way to it; nothing is created until it answers',
-  'unsafe-server': () => 'Change the server, or what GRVT_HEDGE_JOURNAL_URL names, and start again',
-  behind: () => 'The next start reconciles both accounts as after a lost journal (strategy 11.3)',
-  'lease-over': () => 'Nothing more is created here; a standby goes on',
-  io: () => 'Check the disk and the path, then start again',
-};
 
 /** SQLite's primary result codes with a problem of their own. */
 const SQLITE_PROBLEMS: Readonly<Record<number, JournalProblem>> = {

@@ -54,8 +54,12 @@ export async function runInQueue(
     await ask(() =>
       boss.createQueue(runs, {
         ...kept,
-        ...{ heartbeatSeconds: HEARTBEAT_S, expireInSeconds: RUN_AT_MOST_S },
-        ...{ retryLimit: LOST_AT_MOST, deadLetter: said },
+        ...{
+          heartbeatSeconds: HEARTBEAT_S,
+          expireInSeconds: RUN_AT_MOST_S,
+          retryLimit: LOST_AT_MOST,
+          deadLetter: said,
+        },
       }),
     );
     for (let from = 0; from < count && !signal.aborted; from += PUT_AT_ONCE) {
@@ -78,10 +82,15 @@ export async function runInQueue(
           take(data);
         }
       }
-      const ids = jobs.map((job) => job.id);
-      if (ids.length > 0) await ask(() => boss.deleteJob(said, ids));
+      if (jobs.length > 0)
+        await ask(() =>
+          boss.deleteJob(
+            said,
+            jobs.map((job) => job.id),
+          ),
+        );
       options.onStanding(await ask(() => standing(queue, batch.code, toldOf, say)));
-      if (ids.length > 0) continue;
+      if (jobs.length > 0) continue;
       if (signal.aborted) break;
       await pause(signal);
     }
@@ -109,12 +118,16 @@ async function standing(
   say: (text: string) => void,
 ): Promise<Standing> {
   const workers = (await boss.getInstances()).filter(({ live, name }) => live && name?.startsWith(workerOf('')));
-  const fit = workers.filter(({ name }) => name === workerOf(code));
-  for (const { id, host, name } of workers) {
-    if (name === workerOf(code) || toldOf.has(id)) continue;
+  const [fit, unfit] = [
+    workers.filter(({ name }) => name === workerOf(code)),
+    workers.filter(({ name }) => name !== workerOf(code)),
+  ];
+  for (const { id, host, name } of unfit) {
+    if (toldOf.has(id)) continue;
     toldOf.add(id);
-    const other = name?.slice(workerOf('').length);
-    say(`The worker on ${host} is of ${other}, and this is ${code}: it gets none of these runs.`);
+    say(
+      `The worker on ${host} is of ${name?.slice(workerOf('').length)}, and this is ${code}: it gets none of these runs.`,
+    );
   }
   return { running: [], workers: fit.length };
 }
@@ -133,8 +146,12 @@ function pause(signal: AbortSignal): Promise<void> {
 }
 
 async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {
-  const ids = (await boss.findJobs<Batch>(BATCHES, { data: { id } })).map((job) => job.id);
-  if (ids.length > 0) await boss.deleteJob(BATCHES, ids);
+  const jobs = await boss.findJobs<Batch>(BATCHES, { data: { id } });
+  if (jobs.length > 0)
+    await boss.deleteJob(
+      BATCHES,
+      jobs.map((job) => job.id),
+    );
   await boss.deleteQueue(runsOf(id));
   await boss.deleteQueue(saidOf(id));
 }
@@ -143,10 +160,8 @@ async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {
 async function deleteForsaken(queue: RunQueue): Promise<void> {
   const instances = await queue.boss.getInstances();
   for (const { data, createdOn } of await queue.boss.findJobs<Batch>(BATCHES)) {
-    const its = instances.find(({ name }) => name === coordinatorOf(data.id));
-    // By the database's clock it is alive; this machine's may be wrong.
-    if (its?.live) continue;
-    if (Date.now() - (its?.heartbeatOn ?? createdOn).getTime() > FORSAKEN_MS) await deleteBatch(queue, data.id);
+    const heardOf = instances.find(({ name }) => name === coordinatorOf(data.id))?.heartbeatOn ?? createdOn;
+    if (Date.now() - heardOf.getTime() > FORSAKEN_MS) await deleteBatch(queue, data.id);
   }
 }
 

@@ -94,8 +94,6 @@ export async function openQueue(
   say: (text: string) => void,
 ): Promise<RunQueue> {
   const shown = shownDatabase(address);
-  const refused = (thrown: unknown): QueueError =>
-    new QueueError(`The queue in ${shown}: ${errorOf(thrown)}`, { cause: thrown });
   const pool = new pg.Pool({
     ...{ connectionString: address, application_name: `grvt-hedge queue ${hostname()}`, max: 4, keepAlive: true },
     ...{ connectionTimeoutMillis: CONNECT_MS, statement_timeout: STATEMENT_MS, query_timeout: STATEMENT_MS + 500 },
@@ -115,16 +113,13 @@ export async function openQueue(
     ...{ instanceName: name, instanceHeartbeatSeconds: ALIVE_EVERY_S, openTelemetry: { enabled: false } },
   });
   // Its own work is retried; requests report their own failures.
-  let told = '';
-  boss.on('error', (error) => {
-    if (error instanceof Unreachable || error.message === told) return;
-    told = error.message;
-    say(refused(error).message);
-  });
+  boss.on('error', () => {});
   const close = async (): Promise<void> => {
     await boss.stop({ graceful: false }).catch(() => {});
     await pool.end();
   };
+  const refused = (thrown: unknown): QueueError =>
+    new QueueError(`The queue in ${shown}: ${errorOf(thrown)}`, { cause: thrown });
   try {
     await boss.start();
     await boss.createQueue(BATCHES, { retentionSeconds: BATCH_AT_MOST_S });

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { JobWithMetadata } from 'pg-boss';
-import { errorText } from '../core/error-text.ts';
 import { differencesOf } from '../market/checksums.ts';
 import { codeName } from './code.ts';
 import { pack, unpack } from './pack.ts';
@@ -143,19 +142,10 @@ class Worker {
   #against({ code, market }: Batch): string | null {
     if (code !== this.#code) return `it is of ${code}, and this worker of ${this.#code}`;
     if (market === null) return null;
-    const wrong = this.#differencesOf(market);
+    const wrong = differencesOf(this.#options.market, market.symbols, market.range, market.files);
     if (wrong.length === 0) return null;
     const more = wrong.length > NAMED_AT_MOST ? `, and ${wrong.length - NAMED_AT_MOST} more` : '';
     return `${wrong.slice(0, NAMED_AT_MOST).join(', ')}${more}: expected the files that the coordinator has`;
-  }
-
-  #differencesOf({ symbols, range, files }: NonNullable<Batch['market']>): string[] {
-    try {
-      return differencesOf(this.#options.market, symbols, range, files);
-    } catch (thrown) {
-      // A file that cannot be read.
-      return [errorText(thrown)];
-    }
   }
 
   async #run(batch: Batch, job: JobWithMetadata<Waiting>): Promise<void> {

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { isUnprotected, shownDatabase } from '../core/database-address.ts';
 import type { Decimal } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { complainOfUnknownNames, convertOldRate, type EnvironmentInput, mergedTexts, takeFiles } from './given.ts';
 import type { SdkLogLevel } from './kinds.ts';
 import { isLoopback, type ProxySettings, proxyAddress, proxyOf } from './network.ts';
@@ -100,7 +101,7 @@ export interface EnvironmentReading {
   /** Known even if something else is wrong, so that its errors are reported together. */
   readonly symbolsFile: { readonly path: string; readonly given: string } | null;
   readonly errors: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Reason[];
   /** What was given as keys, valid or not: never repeated in a message. */
   readonly secrets: readonly string[];
   /** Files with keys: `.env` and each `NAME_FILE`; they need not exist. */
@@ -116,7 +117,7 @@ export const PAPER_SYMBOLS_FILE = 'config/hedge_symbols.example.json';
  */
 export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
   const errors: string[] = [];
-  const warnings: string[] = [];
+  const warnings: Reason[] = [];
   const texts = mergedTexts(input, errors);
   convertOldRate(texts, warnings);
   complainOfUnknownNames(texts, errors, warnings);
@@ -182,14 +183,14 @@ const ALSO_CALLED: Readonly<Record<string, Mode>> = {
   demo: 'paper',
 };
 
-function warnOfPlainMessages(values: Values, telegram: TelegramSettings | null, warnings: string[]): void {
+function warnOfPlainMessages(values: Values, telegram: TelegramSettings | null, warnings: Reason[]): void {
   const addresses = [
-    ['TELEGRAM_GATEWAY_URL', telegram?.gatewayUrl ?? null, 'alerts and the gateway key'],
-    ['GRVT_HEDGE_HEARTBEAT_URL', values.GRVT_HEDGE_HEARTBEAT_URL, 'the address'],
+    ['TELEGRAM_GATEWAY_URL', telegram?.gatewayUrl ?? null, 'alerts-and-key'],
+    ['GRVT_HEDGE_HEARTBEAT_URL', values.GRVT_HEDGE_HEARTBEAT_URL, 'address'],
   ] as const;
   for (const [name, url, what] of addresses) {
     if (url === null || isLoopback(url) || new URL(url).protocol !== 'http:') continue;
-    warnings.push(`${name}: ${new URL(url).origin} is not encrypted (http): ${what} can be read on the way`);
+    warnings.push(reason('not-encrypted', '2.1', { name, url: new URL(url).origin, what }));
   }
 }
 
@@ -200,7 +201,7 @@ function judgeProxy(
   mode: JudgedMode,
   used: { readonly hosts: ExchangeHosts | null; readonly telegram: TelegramSettings | null },
   errors: string[],
-  warnings: string[],
+  warnings: Reason[],
 ): ProxySettings {
   const { HTTPS_PROXY: https, HTTP_PROXY: http, NO_PROXY: direct } = values;
   const proxy = { https, http, direct: direct ?? [] };
@@ -213,7 +214,7 @@ function judgeProxy(
   }
   const everywhere = texts.has('ALL_PROXY') || texts.has('all_proxy');
   if (everywhere && https === null && mode.trades) {
-    warnings.push('ALL_PROXY: not used; HTTPS_PROXY names the proxy of this program');
+    warnings.push(reason('all-proxy-unused', '2.1'));
   }
   return proxy;
 }
@@ -222,12 +223,12 @@ function telegramOf(
   texts: ReadonlyMap<string, string>,
   values: Values,
   mode: JudgedMode,
-  warnings: string[],
+  warnings: Reason[],
 ): TelegramSettings | null {
   const { CHAT_ID: chatId, API_KEY: apiKey, TELEGRAM_GATEWAY_URL: gatewayUrl } = values;
   if (chatId !== null && apiKey !== null && gatewayUrl !== null) return { gatewayUrl, chatId, apiKey };
   if (!mode.trades && texts.has('CHAT_ID') !== texts.has('API_KEY')) {
-    warnings.push('CHAT_ID and API_KEY: only one of them is given, so alerts go to the log alone');
+    warnings.push(reason('telegram-half-given', '2.1'));
   }
   return null;
 }
@@ -253,7 +254,7 @@ const LEASED_TTL_MS = 300_000;
 const LEASED_TTL_MAX_MS = 600_000;
 
 /** @returns lifetime of each order, ms */
-function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: string[], warnings: string[]): number {
+function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: string[], warnings: Reason[]): number {
   const isLeased = values.GRVT_HEDGE_JOURNAL_URL !== null;
   if (isLeased && !texts.has('GRVT_HEDGE_ORDER_TTL_SEC')) return LEASED_TTL_MS;
   const { GRVT_HEDGE_ORDER_TTL_SEC: ttlMs, GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: partialMs } = values;
@@ -264,20 +265,15 @@ function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: 
     );
   }
   if (ttlMs !== null && partialMs !== null && ttlMs <= partialMs) {
-    warnings.push(
-      `GRVT_HEDGE_ORDER_TTL_SEC: orders expire after ${ttlMs / 1000} s, before a partial fill has waited ` +
-        `${partialMs / 1000} s (GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC)`,
-    );
+    const seconds = { ttlSeconds: ttlMs / 1000, partialSeconds: partialMs / 1000 };
+    warnings.push(reason('orders-end-early', '2.1', seconds));
   }
   return ttlMs ?? LEASED_TTL_MS;
 }
 
-function warnOfOpenDatabase({ GRVT_HEDGE_JOURNAL_URL: url }: Values, warnings: string[]): void {
+function warnOfOpenDatabase({ GRVT_HEDGE_JOURNAL_URL: url }: Values, warnings: Reason[]): void {
   if (url === null || !isUnprotected(url.reveal())) return;
-  warnings.push(
-    `GRVT_HEDGE_JOURNAL_URL: ${shownDatabase(url.reveal())} is not on this machine and its certificate is not proven: the ` +
-      'journal and the password can be read and changed on the way; expected ?sslmode=verify-full',
-  );
+  warnings.push(reason('database-open', '18.1', { database: shownDatabase(url.reveal()) }));
 }
 
 function settled(

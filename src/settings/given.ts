@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Decimal } from '../core/decimal.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { readDotenv } from './dotenv.ts';
 import { knownNames, VARIABLE_NAMES, VARIABLES, type VariableName } from './variables.ts';
 import { closest, nearest, shown } from './wording.ts';
@@ -105,7 +106,7 @@ export function codeOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : 'unknown error';
 }
 
-export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: string[], warnings: string[]): void {
+export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: string[], warnings: Reason[]): void {
   const known = new Set(knownNames());
   for (const name of texts.keys()) {
     if (known.has(name) || !/^GRVT_/i.test(name)) continue;
@@ -116,7 +117,7 @@ export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, error
     // Other programs have GRVT_… settings of their own: only a likely typing error is reported.
     const near = nearest(name, known);
     if (near !== null && !texts.has(near)) {
-      warnings.push(`${printable(name)}: not a setting of this program, so it is ignored; did you mean ${near}?`);
+      warnings.push(reason('setting-unknown', '2.1', { name: printable(name), near }));
     }
   }
 }
@@ -126,18 +127,19 @@ const OLD_RATE = 'GRVT_HEDGE_REQUESTS_PER_SEC';
 const OLD_RATE_OF_SCALE_1 = 10;
 
 /** Settings from before 1.0 keep working: the rate is converted to the factor. */
-export function convertOldRate(texts: Map<string, string>, warnings: string[]): void {
+export function convertOldRate(texts: Map<string, string>, warnings: Reason[]): void {
   const given = texts.get(OLD_RATE);
   // Anything but a number stays and is reported as an unknown setting.
   if (given === undefined || !/^[1-9]\d{0,3}$/.test(given)) return;
   texts.delete(OLD_RATE);
+  const rate = { name: OLD_RATE, instead: 'GRVT_HEDGE_RATE_SCALE' };
   const scale = new Decimal(given).div(OLD_RATE_OF_SCALE_1).toFixed();
   if (texts.has('GRVT_HEDGE_RATE_SCALE')) {
-    warnings.push(`${OLD_RATE}: of an older version, ignored beside GRVT_HEDGE_RATE_SCALE`);
+    warnings.push(reason('old-rate-ignored', '2.1', rate));
     return;
   }
   texts.set('GRVT_HEDGE_RATE_SCALE', scale);
-  warnings.push(`${OLD_RATE}: of an older version, read as GRVT_HEDGE_RATE_SCALE=${scale}; write that instead`);
+  warnings.push(reason('old-rate-taken', '2.1', { ...rate, scale }));
 }
 
 const OWN_PREFIX = 'GRVT_HEDGE_';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
+import { type Reason, withTexts } from '../core/reasons.ts';
 import { type EnvironmentSettings, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
 import { codeOf, givenTexts, overriddenTexts, type ReadFile } from './given.ts';
@@ -35,7 +36,7 @@ export type SettingsResult =
   | {
       readonly ok: true;
       readonly settings: Settings;
-      readonly warnings: readonly string[];
+      readonly warnings: readonly Reason[];
       /** Content of the symbols file; null: none is named. */
       readonly symbolsBytes: Uint8Array | null;
     }
@@ -67,7 +68,7 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   const { env, root, envFile, readFile = readFileSync, purpose = 'trade' } = source;
   const environment = readEnvironment({ env, root, envFile, readFile, purpose });
   const errors = [...environment.errors];
-  const warnings = [...environment.warnings];
+  const warnings: Reason[] = [...environment.warnings];
   if (environment.settings !== null && environment.settings.mode !== 'paper') {
     const { path = null } = environment.symbolsFile ?? {};
     warnings.push(
@@ -94,7 +95,12 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
   const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
   if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
-  return { ok: true, settings: frozen({ ...environment.settings, symbols }), warnings: safe(warnings), symbolsBytes };
+  return {
+    ok: true,
+    settings: frozen({ ...environment.settings, symbols }),
+    warnings: warnings.map((why) => withTexts(why, (text) => redact?.(text) ?? text)),
+    symbolsBytes,
+  };
 }
 
 /** The given values from `.env` and the process environment, not validated ({@link loadSettings} does that). */

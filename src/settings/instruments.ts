@@ -1,5 +1,6 @@
 import type { Instrument, SymbolConfig } from '../core/model.ts';
-import { suggestion } from './wording.ts';
+import { type Reason, reason } from '../core/reasons.ts';
+import { nearest } from './wording.ts';
 
 /** A symbol of the file with its instrument; `config.instrument` has the exchange's spelling. */
 export interface ResolvedSymbol {
@@ -11,12 +12,12 @@ export interface ResolvedSymbol {
 }
 
 export type Resolution =
-  | { readonly ok: true; readonly symbols: readonly ResolvedSymbol[]; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly symbols: readonly ResolvedSymbol[]; readonly warnings: readonly Reason[] }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
  * Finds each symbol in the exchange's list, case-insensitive (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). Errors:
- * an unknown name, with the nearest as suggestion, and two rows for one instrument. An unlisted symbol is left out with
+ * an unknown name, with the nearest as nearest, and two rows for one instrument. An unlisted symbol is left out with
  * a warning if its row is disabled, and kept as unlisted with a warning if it was traded before (strategy 11.6): a
  * delisting must not prevent a start.
  * @param remembered last known rules of an instrument by its name, case-insensitive; null: none.
@@ -27,7 +28,7 @@ export function resolveInstruments(
   remembered: (name: string) => Instrument | null = () => null,
 ): Resolution {
   const errors: string[] = [];
-  const warnings: string[] = [];
+  const warnings: Reason[] = [];
   const symbols: ResolvedSymbol[] = [];
   const taken = new Map<string, number>();
   for (const [index, config] of configs.entries()) {
@@ -37,8 +38,9 @@ export function resolveInstruments(
     const found = former === null ? listed : [former];
     if (found.length === 0) {
       const near = suggested(config.instrument, instruments);
-      if (config.enabled) errors.push(`${at}: the exchange does not list it${near}`);
-      else warnings.push(`${at}: the exchange does not list it${near} (not enabled, left out)`);
+      if (config.enabled)
+        errors.push(`${at}: the exchange does not list it${near === null ? '' : `; did you mean ${near}?`}`);
+      else warnings.push(reason('row-unlisted', '2.2', { at, near }));
       continue;
     }
     const instrument = found[0];
@@ -57,10 +59,7 @@ export function resolveInstruments(
     const symbol = { config: Object.freeze({ ...config, instrument: instrument.name }), instrument };
     symbols.push(former === null ? symbol : { ...symbol, unlisted: true });
     if (former !== null) {
-      warnings.push(
-        `${at}: the exchange does not list it any more: its positions and lots are kept, and no orders are placed until ` +
-          'it is listed again (strategy 11.6)',
-      );
+      warnings.push(reason('row-unlisted-any-more', '11.6', { at }));
     }
   }
   return errors.length > 0 ? { ok: false, errors } : { ok: true, symbols, warnings };
@@ -74,17 +73,19 @@ function named(name: string, instruments: readonly Instrument[]): readonly Instr
 }
 
 /** `; did you mean BTC_USDT_Perp?` for the notation of other exchanges or a likely typing error; or empty. */
-function suggested(name: string, instruments: readonly Instrument[]): string {
+function suggested(name: string, instruments: readonly Instrument[]): string | null {
   const wanted = bareName(name);
   const meant = (fits: (instrument: Instrument) => boolean) => instruments.find(fits)?.name;
   const found =
     meant((one) => bareName(one.name) === wanted) ??
     meant((one) => one.base.toUpperCase() === wanted && one.quote.toUpperCase() === USDT) ??
     meant((one) => one.base.toUpperCase() === wanted);
-  if (found !== undefined) return `; did you mean ${found}?`;
-  return suggestion(
-    name,
-    instruments.map((one) => one.name),
+  return (
+    found ??
+    nearest(
+      name,
+      instruments.map((one) => one.name),
+    )
   );
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { type Decimal, decimal } from '../core/decimal.ts';
 import type { Side, SymbolConfig } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { utf8 } from './given.ts';
 import { repeatedKeys } from './json-keys.ts';
 import { jsonMistake } from './json-mistake.ts';
 import { shown, suggestion } from './wording.ts';
 
 export type SymbolsReading =
-  | { readonly ok: true; readonly symbols: readonly SymbolConfig[]; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly symbols: readonly SymbolConfig[]; readonly warnings: readonly Reason[] }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /** More instruments than any account trades: a longer file is the wrong one. */
@@ -160,9 +161,7 @@ function judgeRows(
     if (result.success) symbols.push(configOf(result.data));
   }
   if (errors.length > 0) return { ok: false, errors };
-  const warnings = symbols.some((symbol) => symbol.enabled)
-    ? []
-    : [`${file}: no symbol is enabled, so nothing will be traded`];
+  const warnings = symbols.some((symbol) => symbol.enabled) ? [] : [reason('no-symbol-enabled', '2.2', { file })];
   return { ok: true, symbols, warnings };
 }
 

@@ -1,3 +1,4 @@
+import { type Reason, reason } from '../core/reasons.ts';
 import { isAllowed, isLoopback } from './network.ts';
 import { legal, TRADING_KEYS } from './trading-keys.ts';
 import { MODES, type Mode, VARIABLES, type Values, type VariableName } from './variables.ts';
@@ -52,7 +53,7 @@ export function judgeMode(
   unreadable: ReadonlySet<VariableName>,
   values: Values,
   errors: string[],
-  warnings: string[],
+  warnings: Reason[],
 ): JudgedMode {
   const said = texts.get('GRVT_ENV');
   const keys = TRADING_KEYS.filter((name) => texts.has(name) || unreadable.has(name));
@@ -66,9 +67,9 @@ export function judgeMode(
   if (!legal('GRVT_ENV', said)) return { name: null, trades: keys.length > 0 };
   const name = values.GRVT_ENV ?? 'paper';
   if (name === 'paper') {
-    if (keys.length > 0) warnings.push('GRVT_ENV is paper: the trading keys given are not used');
+    if (keys.length > 0) warnings.push(reason('paper-keys-unused', '2.1'));
     const hosts = overrides.filter((override) => override !== 'GRVT_CHAIN_ID');
-    if (hosts.length > 0) warnings.push(`GRVT_ENV is paper: ${hosts.join(', ')} not used`);
+    if (hosts.length > 0) warnings.push(reason('paper-hosts-unused', '2.1', { names: hosts }));
   }
   return { name, trades: name !== 'paper' };
 }
@@ -79,7 +80,7 @@ export function judgeExchange(
   values: Values,
   mode: JudgedMode,
   errors: string[],
-  warnings: string[],
+  warnings: Reason[],
 ): ExchangeHosts | null {
   if (mode.name === null) return null;
   const exchange = EXCHANGES[mode.name];
@@ -129,20 +130,20 @@ function judgeHost(
   url: string,
   { mode, values }: { readonly mode: Mode; readonly values: Values },
   errors: string[],
-  warnings: string[],
+  warnings: Reason[],
 ): void {
   const name = HOST_VARIABLES[key];
   const own = EXCHANGES[mode].hosts?.[key];
   if (url === own) return;
   const guarded = GUARDED.includes(mode);
   if (isLoopback(url)) {
-    if (guarded) warnings.push(`${name}: ${url} on this machine stands in for ${own}: GRVT_ENV is ${mode}`);
+    if (guarded) warnings.push(reason('host-stands-in', '2.1', { name, url, own: own ?? '', mode }));
     return;
   }
   if (new URL(url).protocol === 'http:') {
     const danger = 'is not encrypted (http): keys and orders can be read on the way';
     if (guarded) errors.push(`${name}: "${url}" ${danger}: expected https:// with GRVT_ENV=${mode}`);
-    else warnings.push(`${name}: ${url} ${danger}`);
+    else warnings.push(reason('not-encrypted', '2.1', { name, url, what: 'keys-and-orders' }));
     return;
   }
   const { hostname } = new URL(url);
@@ -159,13 +160,13 @@ export function judgeEncryption(
   texts: ReadonlyMap<string, string>,
   mode: JudgedMode,
   errors: string[],
-  warnings: string[],
+  warnings: Reason[],
 ): void {
   if (texts.get('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
   const danger = 'NODE_TLS_REJECT_UNAUTHORIZED: "0" accepts every certificate, so anybody on the way can read the keys';
   if (mode.name === null || GUARDED.includes(mode.name)) {
     errors.push(`${danger}: expected it unset; NODE_EXTRA_CA_CERTS=FILE adds a certificate authority of your own`);
   } else {
-    warnings.push(danger);
+    warnings.push(reason('any-certificate', '2.1'));
   }
 }

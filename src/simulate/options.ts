@@ -29,7 +29,7 @@ export interface GivenOptions {
   readonly json?: boolean;
   readonly log?: string;
   /** Address of a database; true: that of the settings. */
-  readonly queue?: string | true;
+  readonly queue?: string | boolean;
 }
 
 export const DEFAULTS = {

@@ -1,7 +1,9 @@
+import { errorText } from '../core/error-text.ts';
 import type { NoLevelling } from '../core/model.ts';
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
+import { START_EN, START_ZH } from './start-reasons.ts';
 
 /** Texts of every reason in every language (strategy 12), used by log, page, alerts, `status` and `why`. */
 
@@ -214,6 +216,15 @@ const EN: ReasonTexts = {
   'filled-without-trade': () => 'is zero though the order is FILLED',
   'filled-in-part': ({ traded, size }) => `is ${traded}, not the size ${size} though the order is FILLED`,
   'row-nameless': () => 'order_id and metadata.client_order_id: neither can be read',
+  ...START_EN,
+  'start-failed': ({ call, account, why, keysOf }) =>
+    callFailed('en', call, account, why) +
+    (keysOf === null
+      ? ''
+      : `; check GRVT_TRADING_API_KEY_${keysOf} and GRVT_TRADING_ACCOUNT_ID_${keysOf}: ` +
+        'whether that key belongs to that account, may trade, and may be used from here'),
+  'other-engine-unknown': ({ call, account, why }) =>
+    `whether another engine trades these accounts is unknown: ${callFailed('en', call, account, why)}`,
 };
 
 const ZH: ReasonTexts = {
@@ -398,6 +409,14 @@ const ZH: ReasonTexts = {
   'filled-without-trade': () => '为零，但订单状态为 FILLED',
   'filled-in-part': ({ traded, size }) => `为 ${traded}，但订单状态为 FILLED，数量为 ${size}`,
   'row-nameless': () => 'order_id 和 metadata.client_order_id 都无法读取',
+  ...START_ZH,
+  'start-failed': ({ call, account, why, keysOf }) =>
+    callFailed('zh', call, account, why) +
+    (keysOf === null
+      ? ''
+      : `；请检查 GRVT_TRADING_API_KEY_${keysOf} 和 GRVT_TRADING_ACCOUNT_ID_${keysOf}：该 key 是否属于该账户、是否可交易、是否可从此处使用`),
+  'other-engine-unknown': ({ call, account, why }) =>
+    `无法得知是否有其他引擎在用这两个账户交易：${callFailed('zh', call, account, why)}`,
 };
 
 const TEXTS: Readonly<Record<Language, ReasonTexts>> = { en: EN, zh: ZH };
@@ -408,6 +427,12 @@ export function reasonText(why: Reason | string, language: Language = 'en'): str
   const text = TEXTS[language][why.code] as ((params: Reason['params']) => string) | undefined;
   // A newer engine's code, read from its journal.
   return text === undefined ? why.code : text(why.params);
+}
+
+/** What was thrown, as text: its reason in that language, else its own words. */
+export function thrownText(thrown: unknown, language: Language): string {
+  const why = thrown instanceof Error && 'why' in thrown ? thrown.why : null;
+  return isReason(why) ? reasonText(why, language) : errorText(thrown);
 }
 
 /** A reason for display: its rule, and its text in every language. */
@@ -444,6 +469,11 @@ function markFiguresZh({ read, accepted, book }: ReasonParams['mark-doubtful']):
     book === null ? '' : `盘口 ${book.bid} / ${book.ask}`,
   ];
   return parts.filter((part) => part !== '').join('，');
+}
+
+function callFailed(language: Language, call: string, account: string | null, why: Reason): string {
+  const whom = { en: ` of account ${account}`, zh: `（账户 ${account}）` }[language];
+  return `${call}${account === null ? '' : whom}${language === 'en' ? ': ' : '：'}${reasonText(why, language)}`;
 }
 
 const BEING_PRICED: Readonly<Record<Language, string>> = { en: ' (being priced)', zh: '（定价中）' };

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import { settleDeadMan } from '../../src/engine/dead-man.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { FakeExchange, testOrder } from '../support/fake-exchange.ts';
 
 const STOPPED = { startedAtMs: 1, stoppedAtMs: 2, exitCode: 0 };
@@ -45,7 +46,7 @@ describe('2.1 before the first create the dead-man timers are armed or off', () 
         account === 'B' ? [{ ...testOrder('7', 'OPEN'), orderId: '0xf0' }] : [];
       const why = await settleDeadMan(exchange, journal, 60_000, 0);
       assert.match(
-        why ?? '',
+        why === null ? '' : reasonText(why),
         /GRVT_HEDGE_DEAD_MAN_SEC=60 would cancel orders that are not ours: 0xf0 of account B on /,
       );
       assert.deepEqual(exchange.named('cancelOnDisconnect'), []);

@@ -11,6 +11,7 @@ import {
   secretsIn,
   VARIABLE_NAMES,
 } from '../../src/settings/index.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { disk, errorsOf, KEY_A, KEY_B, load, REAL, ROOT, SYMBOLS_FILES, settingsOf } from './support.ts';
 
 /** Of each variable that any value can be tried on alone: what is read from which text, and what is refused. */
@@ -321,7 +322,7 @@ describe("the journal's database (strategy 18)", () => {
   it('one on another machine whose certificate is not proven is a warning', () => {
     const warnings = (text: string) => {
       const reading = load({ GRVT_HEDGE_JOURNAL_URL: text });
-      return reading.ok ? reading.warnings.join() : assert.fail(reading.errors.join());
+      return reading.ok ? reading.warnings.map((why) => reasonText(why)).join() : assert.fail(reading.errors.join());
     };
     assert.match(
       warnings('postgres://u:p-w-o-r-d@db.example/d'),
@@ -384,20 +385,23 @@ describe('names that are not settings', () => {
       const result = load({ GRVT_HEDGE_REQUESTS_PER_SEC: given });
       assert.ok(result.ok);
       assert.equal(String(result.settings.rateScale), scale);
-      assert.match(result.warnings.join(), new RegExp(`read as GRVT_HEDGE_RATE_SCALE=${scale};`));
+      assert.match(
+        result.warnings.map((why) => reasonText(why)).join(),
+        new RegExp(`read as GRVT_HEDGE_RATE_SCALE=${scale};`),
+      );
     });
   }
   it('the former rate is ignored beside the factor, and refused where it is no rate', () => {
     const both = load({ GRVT_HEDGE_REQUESTS_PER_SEC: '20', GRVT_HEDGE_RATE_SCALE: '3' });
     assert.ok(both.ok);
     assert.equal(String(both.settings.rateScale), '3');
-    assert.match(both.warnings.join(), /ignored beside GRVT_HEDGE_RATE_SCALE/);
+    assert.match(both.warnings.map((why) => reasonText(why)).join(), /ignored beside GRVT_HEDGE_RATE_SCALE/);
     assert.match(errorsOf(load({ GRVT_HEDGE_REQUESTS_PER_SEC: 'many' })).join(), /no such setting/);
   });
   it('an empty one is unset', () => assert.ok(load({ GRVT_HEDGE_X: '' }).ok));
   it('settings of other programs are left alone, a likely slip is warned of', () => {
     const result = load({ GRVT_BALANCE_POLL_SECONDS: '5', GRVT_TRADING_API_KEY1: 'abc', PATH: '/bin' });
-    assert.deepEqual(result.ok && result.warnings, [
+    assert.deepEqual(result.ok && result.warnings.map((why) => reasonText(why)), [
       'GRVT_TRADING_API_KEY1: not a setting of this program, so it is ignored; did you mean GRVT_TRADING_API_KEY_1?',
     ]);
   });
@@ -790,9 +794,18 @@ describe('the settings object', () => {
     );
     assert.equal(errors.length, 3);
   });
+  it('a warning is a value, told in either language', () => {
+    const result = load({ GRVT_HEDGE_ORDER_TTL_SEC: '600' });
+    const [why] = settingsOf(result) && result.ok ? result.warnings : [];
+    assert.equal(why?.code, 'orders-end-early');
+    assert.match(why === undefined ? '' : reasonText(why, 'zh'), /订单在 600 秒后到期/);
+  });
   it('warns when orders expire before a partial fill has waited', () => {
     const result = load({ GRVT_HEDGE_ORDER_TTL_SEC: '600' });
-    assert.match((result.ok && result.warnings[0]) || '', /^GRVT_HEDGE_ORDER_TTL_SEC: orders expire after 600 s/);
+    assert.match(
+      (result.ok && result.warnings[0] && reasonText(result.warnings[0])) || '',
+      /^GRVT_HEDGE_ORDER_TTL_SEC: orders expire after 600 s/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { exposureWarnings, nodeOptionWarnings } from '../../src/settings/exposed.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 
 it('files that others can read or write, and root, are warned of', {
   skip: process.platform === 'win32',
@@ -19,7 +20,7 @@ it('files that others can read or write, and root, are warned of', {
   const missing = join(directory, 'missing');
   const paths = [0o600, 0o400, 0o640, 0o604, 0o620, 0o666].map(file);
   assert.deepEqual(
-    exposureWarnings([...paths, missing], 1000).map((text) => text.slice(directory.length + 1)),
+    exposureWarnings([...paths, missing], 1000).map((why) => reasonText(why).slice(directory.length + 1)),
     [
       '640: other users of this machine can read it (mode 640): chmod 600',
       '604: other users of this machine can read it (mode 604): chmod 600',
@@ -27,7 +28,12 @@ it('files that others can read or write, and root, are warned of', {
       '666: other users of this machine can write it (mode 666): chmod 600',
     ],
   );
-  assert.match(exposureWarnings([], 0).join(), /runs as root/);
+  assert.match(
+    exposureWarnings([], 0)
+      .map((why) => reasonText(why))
+      .join(),
+    /runs as root/,
+  );
   assert.deepEqual(exposureWarnings(paths, undefined), []);
 });
 
@@ -44,6 +50,6 @@ for (const [options, found] of [
   it(`NODE_OPTIONS ${JSON.stringify(options)} ${found === null ? 'is no matter' : `is warned of: ${found}`}`, () => {
     const warnings = nodeOptionWarnings(options);
     if (found === null) assert.deepEqual(warnings, []);
-    else assert.match(warnings.join(), new RegExp(`^NODE_OPTIONS holds ${found}: `));
+    else assert.match(warnings.map((why) => reasonText(why)).join(), new RegExp(`^NODE_OPTIONS holds ${found}: `));
   });
 }

@@ -4,6 +4,7 @@ import { Decimal } from '../../src/core/decimal.ts';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
 import { symbolWarnings } from '../../src/core/symbol-warnings.ts';
 import { resolveInstruments } from '../../src/settings/index.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 
 function instrument(name: string, minSize = '0.001', minNotional = '100'): Instrument {
   return {
@@ -98,7 +99,7 @@ describe('resolving instruments', () => {
       ],
     );
     assert.match(
-      result.warnings.join(),
+      result.warnings.map((why) => reasonText(why)).join(),
       /^symbols \[1\] LTC_USDT_PERP instrument: the exchange does not list it any more/,
     );
   });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { SymbolConfig } from '../../src/core/model.ts';
 import { repeatedKeys } from '../../src/settings/json-keys.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { errorsOf, KEY_A, load, REAL, ROW } from './support.ts';
 
 const FILE = 'symbols.json';
@@ -103,7 +104,7 @@ describe('the file as a whole', () => {
   it('a byte order mark is passed over', () => assert.equal(symbolsOf(`\ufeff${JSON.stringify([ROW])}`).length, 1));
   it('a file with nothing enabled is warned of', () => {
     const result = read([{ ...ROW, enabled: false }]);
-    assert.match((result.ok && result.warnings[0]) || '', /no symbol is enabled/);
+    assert.match((result.ok && result.warnings[0] && reasonText(result.warnings[0])) || '', /no symbol is enabled/);
   });
 
   it('a missing file is `Symbols config file not found`', () => {

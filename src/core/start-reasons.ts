@@ -1,0 +1,99 @@
+import type { AccountName } from './model.ts';
+
+/** Why a start is refused or warned of, why a journal cannot be used, why a command got no answer: parameters by code. */
+
+export type JournalProblem =
+  /** The directory or file is not writable. */
+  | 'read-only'
+  /** Disk full (or size limit reached). */
+  | 'full'
+  /** Torn, bit-flipped, or shorter than what was written. */
+  | 'damaged'
+  /** Written by a newer version of this program. */
+  | 'newer-schema'
+  /** A file of another program. */
+  | 'not-a-journal'
+  /** Locked by another process. */
+  | 'busy'
+  /** The database does not answer, or answers wrongly (strategy 18.1). */
+  | 'unreachable'
+  /** The database does not keep what it committed, or is connected in a way that may not. */
+  | 'unsafe-server'
+  /** Another database or an older copy: the last entries may be missing (strategy 18.1). */
+  | 'behind'
+  /** Another engine holds the lease of this pair (strategy 18.2). */
+  | 'lease-over'
+  /** Any other error of the operating system. */
+  | 'io';
+
+export interface StartReasonParams {
+  'setting-unknown': { readonly name: string; readonly near: string };
+  'old-rate-ignored': { readonly name: string; readonly instead: string };
+  'old-rate-taken': { readonly name: string; readonly instead: string; readonly scale: string };
+  'paper-keys-unused': None;
+  'paper-hosts-unused': { readonly names: readonly string[] };
+  'host-stands-in': { readonly name: string; readonly url: string; readonly own: string; readonly mode: string };
+  'not-encrypted': {
+    readonly name: string;
+    readonly url: string;
+    readonly what: 'keys-and-orders' | 'alerts-and-key' | 'address';
+  };
+  'any-certificate': None;
+  'all-proxy-unused': None;
+  'telegram-half-given': None;
+  'orders-end-early': { readonly ttlSeconds: number; readonly partialSeconds: number };
+  'database-open': { readonly database: string };
+  'file-exposed': { readonly path: string; readonly what: 'read' | 'write'; readonly mode: string };
+  'runs-as-root': None;
+  'node-options': { readonly options: readonly string[] };
+  'no-symbol-enabled': { readonly file: string };
+  /** `at`: the row; `near`: what may be meant. */
+  'row-unlisted': { readonly at: string; readonly near: string | null };
+  'row-unlisted-any-more': { readonly at: string };
+
+  'stopped-while-starting': None;
+  'symbols-unusable': { readonly errors: readonly string[] };
+  'another-engine': { readonly account: AccountName; readonly instrument: string; readonly clientOrderId: string };
+  /** `more`: orders beyond those that are named. */
+  'dead-man-against-others': {
+    readonly seconds: number;
+    readonly orders: readonly {
+      readonly orderId: string;
+      readonly account: AccountName;
+      readonly instrument: string;
+    }[];
+    readonly more: number;
+  };
+
+  /** `what`: in the words of the system or the database; `directory`: of the file. */
+  'journal-unusable': {
+    readonly problem: JournalProblem;
+    readonly file: string;
+    readonly directory: string;
+    readonly what: string;
+  };
+
+  'no-such-journal': { readonly file: string; readonly others: readonly string[] };
+  'pair-not-told': None;
+  'no-paper-journal': { readonly dataDir: string };
+  'many-journals': { readonly mode: string; readonly names: readonly string[] };
+  'no-journal': { readonly mode: string; readonly dataDir: string };
+  'copy-without-database': None;
+  /** `word`: names the database. */
+  'copy-between-files': { readonly word: string };
+  'restore-into-database': { readonly copy: string; readonly word: string };
+  'restore-without-accounts': None;
+
+  'no-engine': { readonly dataDir: string };
+  'control-late': { readonly seconds: number };
+  'control-closed': None;
+  /** `words`: the engine's, or the system's. */
+  'control-failed': { readonly words: string };
+  'control-too-long': { readonly bytes: number };
+  'control-no-engine': None;
+  'control-version': { readonly theirs: number; readonly ours: number };
+  'control-secret': None;
+  'control-unreadable': None;
+}
+
+type None = Readonly<Record<never, never>>;
